@@ -1,0 +1,97 @@
+"""A record and its tiles to token ids and labels, grown together span by span."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from transformers import PreTrainedTokenizerFast
+
+from got_train.data.records import Record
+from got_train.prompts import FRAMES, IMAGE_TAG, FrameName, canonical_query
+from got_train.vocabulary import IGNORE_INDEX, IMAGE_END, IMAGE_PAD, IMAGE_START
+
+_TAGS = re.compile(rf"((?:{IMAGE_TAG}\s*)*{IMAGE_TAG})\n?")
+"""Image tags with nothing but white space between them, and the newline after them."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the model is trained on for one record."""
+
+    input_ids: np.ndarray
+    """int64, `(length,)`."""
+    labels: np.ndarray
+    """int64, `(length,)`, unshifted; `IGNORE_INDEX` outside answers."""
+    tiles: np.ndarray
+    """uint8, `(tiles, image_size, image_size, 3)`."""
+    kind: str
+    where: str
+
+
+def encode(
+    record: Record,
+    tiles_per_image: list[int],
+    tokenizer: PreTrainedTokenizerFast,
+    frame: FrameName,
+    tokens_per_tile: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Token ids and labels of a record: answers and their closing tokens are supervised, nothing else.
+
+    Args:
+        record: the conversation.
+        tiles_per_image: how many tiles each of its pictures was cut into.
+        tokenizer: knows the frame's special tokens.
+        frame: how the conversation is framed.
+        tokens_per_tile: decoder positions of a tile.
+    """
+    ids: list[int] = []
+    labels: list[int] = []
+    images = iter(tiles_per_image)
+    for text, supervised in spans(record, frame):
+        span = tokenizer.encode(text, add_special_tokens=False)
+        if not supervised:
+            span = _expand_pads(span, tokenizer.convert_tokens_to_ids(IMAGE_PAD), images, tokens_per_tile)
+        ids += span
+        labels += span if supervised else [IGNORE_INDEX] * len(span)
+    return np.array(ids, dtype=np.int64), np.array(labels, dtype=np.int64)
+
+
+def spans(record: Record, frame_name: FrameName) -> Iterator[tuple[str, bool]]:
+    """The conversation as pieces of text, in order, with whether each is supervised.
+
+    A picture stands as one `<imgpad>`. Pieces meet only where a message starts or an answer does, which is
+    also where generation cuts the text: ids are the same in training and in inference.
+    """
+    frame = FRAMES[frame_name]
+    before = frame.system_message(record.system)
+    for turn in record.turns:
+        yield before + frame.user_message(user_content(turn.query, frame_name)), False
+        yield frame.answer(turn.response), True
+        before = frame.message_gap
+
+
+def user_content(query: str, frame_name: FrameName) -> str:
+    """A query with its image tags written as the model sees them.
+
+    Adjacent tags (nothing but white space between them) share one `<img>...</img>` block, which is how the
+    released model sees tiles and pages; tags apart have blocks of their own. A newline follows each block.
+    Where nothing but one of the recipe's tasks stands beside the pictures, it gets the frame's own spelling.
+
+    >>> user_content("<image><image>OCR with format across multi pages:", "original")
+    '<img><imgpad><imgpad></img>\\nOCR with format across multi pages: '
+    """
+    pieces = _TAGS.split(query)
+    texts, tags = pieces[::2], pieces[1::2]
+    if sum(bool(text) for text in texts) == 1:
+        texts = [text and canonical_query(text, frame_name) for text in texts]
+    blocks = [f"{IMAGE_START}{IMAGE_PAD * run.count(IMAGE_TAG)}{IMAGE_END}\n" for run in tags]
+    return "".join(text + block for text, block in zip(texts, [*blocks, ""], strict=True))
+
+
+def _expand_pads(ids: list[int], pad: int, images: Iterator[int], tokens_per_tile: int) -> list[int]:
+    """One `<imgpad>` a picture to as many as its tiles take."""
+    expanded: list[int] = []
+    for token in ids:
+        expanded += [pad] * (next(images) * tokens_per_tile) if token == pad else [token]
+    return expanded

@@ -1,0 +1,234 @@
+"""Rows as users write them, to one kind of record.
+
+Taken are ms-swift's rows (`query`/`response`/`images` with `history` and `system`, or `messages`), under all
+the key names swift knows, and the authors' own (`conversations` with `image`).
+"""
+
+import ast
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from got_train.prompts import IMAGE_TAG
+from got_train.report import UserError
+from got_train.vocabulary import FRAME_TOKENS
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    "system": ("system_prompt",),
+    "query": ("prompt", "input", "instruction", "question", "problem"),
+    "response": (
+        "answer",
+        "output",
+        "targets",
+        "target",
+        "answer_key",
+        "answers",
+        "solution",
+        "text",
+        "completion",
+        "content",
+    ),
+    "images": ("image",),
+    "messages": ("conversation", "conversations"),
+}
+"""Other names of a key, as ms-swift reads them; an exact name wins."""
+
+ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant"}
+"""Other names of a speaker."""
+
+
+class RowError(UserError):
+    """A row that cannot be used; `cause` is the kind of fault, by which faults are counted."""
+
+    def __init__(self, where: str, cause: str, detail: str) -> None:
+        super().__init__(where, cause, detail)
+        self.where = where
+        self.cause = cause
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.cause}: {self.detail}"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question and its answer."""
+
+    query: str
+    response: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row."""
+
+    turns: tuple[Turn, ...]
+    images: tuple[str, ...]
+    """Paths as written in the row."""
+    system: str | None
+    crop: bool | None
+    """Whether pictures are cut into tiles; None leaves it to the configuration."""
+    kind: str
+    """What the row trains, for counts and losses by kind; `rows` where it does not say."""
+    where: str
+    """`file:line`, for messages."""
+
+
+def parse_row(row: Any, where: str, answered: bool = True) -> Record:
+    """The record of a row.
+
+    Args:
+        row: a JSON value; only an object is a row.
+        where: `file:line` of the row.
+        answered: whether the last query must have its response; inference can do without.
+
+    Raises:
+        RowError: names the key and what is wrong with it.
+    """
+    if not isinstance(row, Mapping):
+        raise RowError(where, "not an object", f"a row is {{...}}, this is {type(row).__name__}")
+    images = _images(_value(row, "images", where), where)
+    system = _value(row, "system", where)
+    messages = _value(row, "messages", where)
+    if messages is not None:
+        message_system, turns = _turns_of_messages(messages, where, answered)
+        system = system if message_system is None else message_system
+    else:
+        turns = _turns_of_history(row.get("history"), where)
+        turns.append(Turn(_query(row, where), _response(_value(row, "response", where), where, answered)))
+    if system is not None and not isinstance(system, str):
+        raise RowError(where, "wrong type", f"system must be text, not {type(system).__name__}")
+    _check_texts(turns, system, where)
+    turns = _with_all_tags(turns, len(images), system, where)
+    crop = row.get("crop")
+    if crop is not None and not isinstance(crop, bool):
+        raise RowError(where, "wrong type", f"crop must be true or false, not {crop!r}")
+    return Record(tuple(turns), images, system, crop, str(row.get("kind", "rows")), where)
+
+
+def _value(row: Mapping[str, Any], name: str, where: str) -> Any:
+    """The value under a key or the one alias of it that the row has."""
+    if row.get(name) is not None:
+        return row[name]
+    found = [alias for alias in ALIASES[name] if row.get(alias) is not None]
+    if name == "query" and set(found) == {"instruction", "input"}:
+        return "\n".join(str(row[key]) for key in ("instruction", "input") if row[key])
+    if len(found) > 1:
+        raise RowError(where, "ambiguous keys", f"{' and '.join(found)} both mean {name}: keep one of them")
+    return row[found[0]] if found else None
+
+
+def _query(row: Mapping[str, Any], where: str) -> str:
+    value = _value(row, "query", where)
+    if value is None:
+        raise RowError(where, "missing key", f"no query (keys: {', '.join(map(str, row)) or 'none'})")
+    if not isinstance(value, str):
+        raise RowError(where, "wrong type", f"query must be text, not {type(value).__name__}")
+    return value
+
+
+def _response(value: Any, where: str, answered: bool = True) -> str:
+    if isinstance(value, list) and value:
+        value = value[0]
+    if value is None and not answered:
+        return ""
+    if value is None:
+        raise RowError(where, "missing key", "no response")
+    if not isinstance(value, str):
+        raise RowError(where, "wrong type", f"response must be text, not {type(value).__name__}")
+    if not value:
+        raise RowError(where, "empty response", "there is nothing to learn from it")
+    return value
+
+
+def _images(value: Any, where: str) -> tuple[str, ...]:
+    images = [] if value is None else [value] if isinstance(value, str) else value
+    if not isinstance(images, list) or not all(isinstance(image, str) and image for image in images):
+        raise RowError(where, "wrong type", f"images must be a path or a list of paths, not {value!r:.80}")
+    return tuple(images)
+
+
+def _turns_of_history(history: Any, where: str) -> list[Turn]:
+    if isinstance(history, str):
+        try:
+            history = ast.literal_eval(history) if history.strip() else []
+        except (ValueError, SyntaxError):
+            raise RowError(where, "wrong type", f"history is not a list: {history!r:.80}") from None
+    turns = []
+    for pair in history or []:
+        if not isinstance(pair, list | tuple) or len(pair) != 2 or not all(isinstance(x, str) for x in pair):
+            raise RowError(
+                where, "wrong type", f"history must hold [query, response] pairs, not {pair!r:.80}"
+            )
+        turns.append(Turn(pair[0], _response(pair[1], where)))
+    return turns
+
+
+def _turns_of_messages(messages: Any, where: str, answered: bool) -> tuple[str | None, list[Turn]]:
+    """System text and turns of a list of messages, in any of the spellings `ROLES` and swift know."""
+    if not isinstance(messages, list) or not messages:
+        raise RowError(where, "wrong type", "messages must be a list of messages")
+    said: list[tuple[str, str | None]] = [_message(message, where) for message in messages]
+    system = said.pop(0)[1] if said[0][0] == "system" else None
+    if not answered and said and said[-1][0] == "user":
+        said.append(("assistant", None))
+    roles = [role for role, _ in said]
+    if not said or len(said) % 2 or roles != ["user", "assistant"] * (len(said) // 2):
+        raise RowError(
+            where, "wrong roles", f"messages must alternate user and assistant, these are: {', '.join(roles)}"
+        )
+    pairs = zip(said[::2], said[1::2], strict=True)
+    return system, [
+        Turn(query or "", _response(answer, where, answered)) for (_, query), (_, answer) in pairs
+    ]
+
+
+def _message(message: Any, where: str) -> tuple[str, str]:
+    if not isinstance(message, Mapping):
+        raise RowError(where, "wrong type", f"a message is an object, not {type(message).__name__}")
+    role = message.get("role", message.get("from"))
+    content = message.get("content", message.get("value"))
+    role = ROLES.get(str(role), str(role))
+    if role not in ("system", "user", "assistant") or not isinstance(content, str):
+        raise RowError(
+            where,
+            "wrong message",
+            f"needs role (system, user, assistant) and content, is {dict(message)!r:.80}",
+        )
+    return role, content
+
+
+def _check_texts(turns: list[Turn], system: str | None, where: str) -> None:
+    """A special token in a text would be taken for the frame itself."""
+    for text in (system or "", *(text for turn in turns for text in (turn.query, turn.response))):
+        for token in FRAME_TOKENS:
+            if token in text:
+                raise RowError(where, "reserved token", f"{token} cannot stand in a text")
+
+
+def _with_all_tags(turns: list[Turn], num_images: int, system: str | None, where: str) -> list[Turn]:
+    """One image tag for each picture: as in swift, missing ones go in front of the first query."""
+    for turn in turns:
+        if IMAGE_TAG in turn.response:
+            raise RowError(where, "tag mismatch", f"{IMAGE_TAG} cannot stand in a response")
+    if IMAGE_TAG in (system or ""):
+        raise RowError(where, "tag mismatch", f"{IMAGE_TAG} cannot stand in the system text")
+    num_tags = sum(turn.query.count(IMAGE_TAG) for turn in turns)
+    if num_tags > num_images:
+        raise RowError(where, "tag mismatch", f"{num_tags} {IMAGE_TAG} tags for {num_images} pictures")
+    first = Turn(IMAGE_TAG * (num_images - num_tags) + turns[0].query, turns[0].response)
+    return [first, *turns[1:]]
+
+
+def parse_line(line: bytes, where: str, answered: bool = True) -> Record:
+    """The record of one line of a JSONL file.
+
+    Raises:
+        RowError: if the line is not JSON, or not a row.
+    """
+    try:
+        row = json.loads(line)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise RowError(where, "not JSON", str(error)) from None
+    return parse_row(row, where, answered)

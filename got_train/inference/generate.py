@@ -1,0 +1,82 @@
+"""Answers for records, batch by batch."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from peft import PeftModel
+
+from got_train.data.batching import pixel_values
+from got_train.data.encode import Sample
+from got_train.data.records import Record
+from got_train.data.sources import Encoding
+from got_train.model.got import Got
+from got_train.vocabulary import IGNORE_INDEX, MESSAGE_END
+
+NO_REPEAT_NGRAM_SIZE = 20
+"""As in the authors' demo, for single pictures; several tiles or pages may rightly repeat themselves."""
+
+
+@torch.no_grad()
+def generate(
+    model: Got | PeftModel,
+    encoding: Encoding,
+    records: Sequence[tuple[Record, Path]],
+    max_new_tokens: int,
+    batch_size: int,
+) -> Iterator[str]:
+    """Greedy answers to the last query of each record, in order.
+
+    Args:
+        model: on its device, in evaluation mode.
+        encoding: makes samples; the same as in training.
+        records: each with the folder in which its pictures are looked up first.
+        max_new_tokens: longest answer.
+        batch_size: records answered together.
+
+    Raises:
+        RowError: for a record whose pictures cannot be read.
+    """
+    device = next(model.parameters()).device
+    for start in range(0, len(records), batch_size):
+        samples = [encoding.sample(record, folder) for record, folder in records[start : start + batch_size]]
+        yield from _generate_batch(model, encoding, samples, max_new_tokens, device)
+
+
+def _generate_batch(
+    model: Got | PeftModel,
+    encoding: Encoding,
+    samples: list[Sample],
+    max_new_tokens: int,
+    device: torch.device,
+) -> list[str]:
+    tokenizer = encoding.tokenizer
+    prompts = [prompt_ids(sample) for sample in samples]
+    length = max(map(len, prompts))
+    # Padded on the left, so that all answers start at the same position.
+    ids = np.full((len(prompts), length), tokenizer.pad_token_id, dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for row, prompt in enumerate(prompts):
+        ids[row, length - len(prompt) :] = prompt
+        mask[row, length - len(prompt) :] = 1
+    tiles = np.concatenate([sample.tiles for sample in samples])
+    pictures = {"pixel_values": pixel_values(tiles).to(device)} if len(tiles) else {}
+    single = all(len(sample.tiles) <= 1 for sample in samples)
+    output = model.generate(
+        input_ids=torch.from_numpy(ids).to(device),
+        attention_mask=torch.from_numpy(mask).to(device),
+        **pictures,
+        do_sample=False,
+        max_new_tokens=max_new_tokens,
+        no_repeat_ngram_size=NO_REPEAT_NGRAM_SIZE if single else 0,
+        eos_token_id=tokenizer.convert_tokens_to_ids(MESSAGE_END),
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return tokenizer.batch_decode(output[:, length:], skip_special_tokens=True)
+
+
+def prompt_ids(sample: Sample) -> np.ndarray:
+    """The ids of a sample up to its last answer."""
+    unsupervised = np.flatnonzero(sample.labels == IGNORE_INDEX)
+    return sample.input_ids[: unsupervised[-1] + 1]

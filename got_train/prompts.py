@@ -1,0 +1,120 @@
+"""Every prompt of the recipe: what is asked (`Task`) and how a conversation is framed (`Frame`).
+
+Three frames exist in the wild for the same model; all are kept, byte for byte:
+
+=============  ==========================================================================================
+original       the authors' training code: no newline after a message
+transformers   `GotOcr2Processor`: as original, with a space before a plain query and two after a colour
+swift          ms-swift: eight spaces before the system text, a newline after every message
+=============  ==========================================================================================
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from got_train.vocabulary import MESSAGE_END, MESSAGE_START
+
+FrameName = Literal["original", "transformers", "swift"]
+Color = Literal["red", "green", "blue"]
+
+SYSTEM = "You should follow the instructions carefully and explain your answers in detail."
+IMAGE_TAG = "<image>"
+COLORS: tuple[Color, ...] = ("red", "green", "blue")
+LATEX_OCR_QUERY = "Using LaTeX to perform OCR on the image."
+"""The query of ms-swift's LaTeX-OCR data sets."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How messages are joined into one string."""
+
+    system: str
+    message_gap: str
+    """Between the end of one message and the start of the next; never supervised."""
+
+    def system_message(self, text: str | None) -> str:
+        return (
+            f"{MESSAGE_START}system\n{self.system if text is None else text}{MESSAGE_END}{self.message_gap}"
+        )
+
+    def user_message(self, content: str) -> str:
+        """The user's message and the opening of the assistant's: all that stands before an answer."""
+        return f"{MESSAGE_START}user\n{content}{MESSAGE_END}{self.message_gap}{MESSAGE_START}assistant\n"
+
+    def answer(self, text: str) -> str:
+        """What is supervised: the answer and its closing token, nothing else."""
+        return f"{text}{MESSAGE_END}"
+
+
+FRAMES: dict[FrameName, Frame] = {
+    "original": Frame(system=SYSTEM, message_gap=""),
+    "transformers": Frame(system=SYSTEM, message_gap=""),
+    "swift": Frame(system=" " * 8 + SYSTEM, message_gap="\n"),
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the model is asked about a picture."""
+
+    format: bool = False
+    """Formatted output (markdown, LaTeX, SMILES, kern, TikZ, chart dictionaries) instead of plain text."""
+    box: tuple[int, ...] | None = None
+    """Region in thousandths of the picture's width and height: x1, y1, x2, y2, or a point x, y."""
+    color: str | None = None
+    """Colour of the frame drawn round the region."""
+    crop: bool = False
+    """The picture comes as several tiles."""
+    pages: bool = False
+    """The pictures are pages of one document."""
+
+    def query(self, frame: FrameName = "original") -> str:
+        """The query text of this task, without any image tag.
+
+        >>> Task(format=True, color="red").query()
+        '[red] OCR with format: '
+        """
+        color = f"[{self.color}] " if self.color else ""
+        box = str(list(self.box)) if self.box else ""
+        space = " " if frame == "transformers" or self.box else ""
+        verb = "OCR with format" if self.format else "OCR"
+        scope = " across multi pages" if self.pages else " upon the patch reference" if self.crop else ""
+        return f"{color}{box}{space}{verb}{scope}: "
+
+
+def box_permille(box: Sequence[float], width: int, height: int) -> tuple[int, ...]:
+    """Pixel coordinates x, y, ... as the whole thousandths of the picture's size that prompts use.
+
+    >>> box_permille((64, 10, 128, 50), width=256, height=100)
+    (250, 100, 500, 500)
+    """
+    return tuple(int(value / (height if i % 2 else width) * 1000) for i, value in enumerate(box))
+
+
+_TASK = re.compile(
+    r"\s*(?:\[(?P<color>red|green|blue)\]\s*)?(?:\[(?P<box>\d+(?:,\s*\d+){1,3})\]\s*)?"
+    r"OCR(?P<format> with format)?(?: (?P<scope>across multi pages|upon the patch reference))?:\s*"
+)
+
+
+def parse_task(query: str) -> Task | None:
+    """The task a query spells, whatever its frame or stray white space; None for any other query."""
+    match = _TASK.fullmatch(query)
+    if match is None:
+        return None
+    box = tuple(int(value) for value in match["box"].split(",")) if match["box"] else None
+    return Task(
+        format=match["format"] is not None,
+        box=box,
+        color=match["color"],
+        crop=match["scope"] == "upon the patch reference",
+        pages=match["scope"] == "across multi pages",
+    )
+
+
+def canonical_query(query: str, frame: FrameName) -> str:
+    """`query` in the frame's own spelling where it is one of the recipe's tasks, unchanged otherwise."""
+    task = parse_task(query)
+    return query if task is None else task.query(frame)

@@ -1,0 +1,134 @@
+"""What a run leaves behind: `logging.jsonl`, curves, and checkpoints that explain themselves."""
+
+import json
+import resource
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import torch
+from matplotlib.figure import Figure
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from got_train.config import CONFIG_FILE
+
+SMOOTHING = 0.9
+"""Weight of the past in the smoothed curve, as TensorBoard's and ms-swift's."""
+
+
+def peak_memory_gib(device: torch.device) -> float:
+    """Most memory used so far, in GiB: of the GPU, or of this process where there is none."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**30
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
+
+
+class RunLog(TrainerCallback):
+    """Writes `logging.jsonl` under ms-swift's names, and the curves out of it."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self.run_dir = run_dir
+        self.file = run_dir / "logging.jsonl"
+        self._started = 0.0
+        self._first_step = 0
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Starts the clock."""
+        self._started = time.perf_counter()
+        self._first_step = state.global_step
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any],
+        **kwargs: Any,
+    ) -> None:
+        """Adds progress, speed and memory to what is logged, for every logger that comes after this one."""
+        elapsed = time.perf_counter() - self._started
+        if "loss" in logs:
+            steps = state.global_step - self._first_step
+            logs["memory(GiB)"] = round(peak_memory_gib(args.device), 2)
+            logs["train_speed(s/it)"] = elapsed / max(steps, 1)
+            logs["tokens_per_second"] = logs.pop("tokens_seen") / elapsed
+            logs["samples_per_second"] = logs.pop("samples_seen") / elapsed
+            logs["elapsed_time"] = elapsed
+            logs["remaining_time"] = elapsed / max(steps, 1) * (state.max_steps - state.global_step)
+        if state.is_world_process_zero:
+            row = {"global_step/max_steps": f"{state.global_step}/{state.max_steps}", **logs}
+            with open(self.file, "a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Puts the run's configuration beside the weights, so that merge and infer need only a folder."""
+        checkpoint = self.run_dir / f"checkpoint-{state.global_step}"
+        if state.is_world_process_zero and checkpoint.is_dir():
+            shutil.copyfile(self.run_dir / CONFIG_FILE, checkpoint / CONFIG_FILE)
+
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Draws the curves."""
+        if state.is_world_process_zero:
+            draw_curves(self.file, self.run_dir / "images")
+
+
+def read_log(file: Path) -> list[dict[str, Any]]:
+    """Rows of a `logging.jsonl`, with `step` as a number."""
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return [{"step": int(row["global_step/max_steps"].split("/")[0]), **row} for row in rows]
+
+
+def draw_curves(log: Path, folder: Path) -> None:
+    """One PNG for each number in a log; the training loss also smoothed."""
+    matplotlib.use("Agg")
+    folder.mkdir(exist_ok=True)
+    rows = read_log(log)
+    skipped = {"step", "epoch", "elapsed_time", "remaining_time", "total_flos"}
+    names = {name for row in rows for name, value in row.items() if isinstance(value, int | float)} - skipped
+    for name in sorted(names):
+        points = [(row["step"], row[name]) for row in rows if name in row]
+        label = name if name.startswith(("eval_", "train_")) else f"train_{name}"
+        file = label.replace("(", "_").replace(")", "").replace("/", "_per_")
+        draw_curve(points, label, folder / f"{file}.png")
+
+
+def draw_curve(points: list[tuple[int, float]], label: str, file: Path) -> None:
+    """A curve over steps as a PNG."""
+    figure = Figure(figsize=(7, 4), dpi=110)
+    axes = figure.subplots()
+    steps, values = zip(*points, strict=True)
+    is_loss = label == "train_loss"
+    axes.plot(
+        steps, values, marker="." if len(points) < 40 else "", color="#9ecae1" if is_loss else "#3182bd"
+    )
+    if is_loss:
+        axes.plot(steps, smoothed(list(values)), color="#3182bd", label=f"smoothed ({SMOOTHING})")
+        axes.legend()
+    axes.set_xlabel("step")
+    axes.set_title(label)
+    axes.grid(alpha=0.3)
+    figure.savefig(file, bbox_inches="tight")
+
+
+def smoothed(values: list[float]) -> list[float]:
+    """Exponential moving average, corrected for its start.
+
+    >>> smoothed([1.0, 1.0])
+    [1.0, 1.0]
+    """
+    average, weight, result = 0.0, 0.0, []
+    for value in values:
+        average = SMOOTHING * average + (1 - SMOOTHING) * value
+        weight = SMOOTHING * weight + (1 - SMOOTHING)
+        result.append(average / weight)
+    return result

@@ -1,0 +1,230 @@
+"""Assembles a run and runs it. The path of every stage:
+
+load_config -> build_model, build_data -> check -> GotTrainer -> Got.forward -> loss
+"""
+
+import json
+import os
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch.distributed as dist
+from transformers import TrainingArguments
+
+from got_train.config import Config, accumulation_steps, to_yaml
+from got_train.data.batching import collate
+from got_train.data.check import Problems, find_problems
+from got_train.data.records import RowError
+from got_train.data.sources import Encoding, RowDataset, build_data
+from got_train.model.adapters import module_table, prepare_for_training
+from got_train.model.got import config_tokens_per_tile
+from got_train.model.loading import build_model, resolve_checkpoint
+from got_train.model.processor import build_processor
+from got_train.report import UserError, table
+from got_train.training.callbacks import RunLog
+from got_train.training.optim import optimizer_and_groups
+from got_train.training.run_dir import create_run_dir, describe_run, find_resume
+from got_train.training.trainer import GotTrainer
+
+DEFAULTS: dict[str, Any] = {
+    "remove_unused_columns": False,
+    "logging_nan_inf_filter": False,
+    "report_to": "none",
+    "label_names": ["labels"],
+    "prediction_loss_only": True,
+    "save_only_model": False,
+}
+"""TrainingArguments whose own defaults do not fit: a config may set those that are not ours alone."""
+
+
+def train(config: Config, dry_run: bool = False) -> Path | None:
+    """Trains as `config` says.
+
+    Args:
+        config: from `load_config`.
+        dry_run: print what would be done, and stop before the first step.
+
+    Returns:
+        The run's folder; None for a dry run.
+
+    Raises:
+        UserError: for anything in the configuration or the data that cannot be used.
+    """
+    config = with_resolved_paths(config)
+    world_size = int(os.environ.get("WORLD_SIZE", 1))
+    accumulation = accumulation_steps(config, world_size)
+    resume = find_resume(config)
+    model, tokenizer, loaded = build_model(config.model, config.data.max_length, config.seed)
+    encoding = Encoding(
+        tokenizer, config.data, model.config.vision_config.image_size, config_tokens_per_tile(model.config)
+    )
+    train_set, val_set = build_data(config.data, encoding, config.seed)
+    trained = prepare_for_training(model, config.train.learning_rates, config.lora)
+    arguments = training_arguments(config, accumulation, Path(config.output_dir), val_set is not None)
+    facts = [
+        str(loaded),
+        module_table(trained, config.train.learning_rates, arguments.learning_rate),
+        data_table(config, train_set, val_set),
+        steps_line(arguments, accumulation, world_size, len(train_set)),
+    ]
+    if dry_run:
+        say("\n\n".join([to_yaml(config).rstrip(), *facts]))
+        return None
+    say("\n\n".join(facts))
+
+    train_set, skipped = checked(train_set, config, "checking training rows")
+    if val_set is not None:
+        val_set, skipped_val = checked(val_set, config, "checking validation rows")
+        skipped |= skipped_val
+    run_dir = shared_run_dir(config, resume)
+    arguments.output_dir = str(run_dir)
+    arguments.logging_dir = str(run_dir / "runs")
+    if arguments.process_index == 0:
+        describe_run(config, run_dir)
+        write_rows(run_dir, val_set, skipped)
+    trainer = GotTrainer(
+        reading=config.eval,
+        model=trained,
+        args=arguments,
+        data_collator=partial(
+            collate,
+            pad_id=tokenizer.pad_token_id,
+            image_id=model.config.image_token_id,
+            vocabulary_size=model.config.text_config.vocab_size,
+            tokens_per_tile=encoding.tokens_per_tile,
+        ),
+        train_dataset=train_set,
+        eval_dataset=val_set,
+        processing_class=build_processor(model.config, tokenizer),
+        optimizer_cls_and_kwargs=optimizer_and_groups(trained, arguments, config.train.learning_rates),
+    )
+    # First, so that the loggers after it get what it adds.
+    trainer.callback_handler.callbacks.insert(0, RunLog(run_dir))
+    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    say(f"run folder: {run_dir}")
+    return run_dir
+
+
+def with_resolved_paths(config: Config) -> Config:
+    """The configuration with runs replaced by their newest checkpoints, by absolute paths.
+
+    What is written into the run folder then means the same later, from anywhere.
+    """
+    model = config.model
+    if model.init == "random":
+        return config
+    path, init_from = _absolute(model.path), _absolute(model.init_from)
+    return replace(config, model=replace(model, path=path, init_from=init_from))
+
+
+def _absolute(path: str | None) -> str | None:
+    if path is None:
+        return None
+    checkpoint = resolve_checkpoint(path)
+    return str(Path(checkpoint).resolve()) if Path(checkpoint).exists() else checkpoint
+
+
+def training_arguments(
+    config: Config, accumulation: int, output_dir: Path, has_validation: bool
+) -> TrainingArguments:
+    """`TrainingArguments` of the `train` section over the defaults here.
+
+    Raises:
+        UserError: for a value that transformers refuses.
+    """
+    given = dict(config.train.arguments)
+    given["gradient_accumulation_steps"] = accumulation
+    if not has_validation:
+        given["eval_strategy"] = "no"
+    try:
+        return TrainingArguments(output_dir=str(output_dir), **{**DEFAULTS, **given})
+    except (ValueError, ImportError) as error:
+        raise UserError(f"train: {' '.join(str(error).split())}") from None
+
+
+def data_table(config: Config, train_set: RowDataset, val_set: RowDataset | None) -> str:
+    """Rows of each training set in an epoch, and of the validation set."""
+    counts = np.bincount(train_set.picks[:, 0], minlength=len(config.data.train))
+    rows: list[tuple[str, str, int]] = [
+        ("train", spec, int(count)) for spec, count in zip(config.data.train, counts, strict=True)
+    ]
+    if val_set is not None:
+        source = ", ".join(config.data.val) if config.data.val else "split off the training rows"
+        rows.append(("val", source, len(val_set)))
+    return table(["data", "source", "rows"], rows)
+
+
+def steps_line(arguments: TrainingArguments, accumulation: int, world_size: int, num_rows: int) -> str:
+    """The optimizer steps that follow from data and batch sizes."""
+    global_batch = arguments.per_device_train_batch_size * accumulation * world_size
+    per_epoch = max(1, -(-num_rows // global_batch))
+    steps = arguments.max_steps if arguments.max_steps > 0 else int(per_epoch * arguments.num_train_epochs)
+    return (
+        f"{steps:,} optimizer steps of {global_batch:,} samples "
+        f"({arguments.per_device_train_batch_size} per device x {accumulation} accumulated x "
+        f"{world_size} device{'s' if world_size > 1 else ''}), {per_epoch:,} an epoch"
+    )
+
+
+def checked(data: RowDataset, config: Config, description: str) -> tuple[RowDataset, dict[int, RowError]]:
+    """The rows of a set that can be used; every rank tries its share of them.
+
+    Raises:
+        UserError: with `data.on_error: raise`, listing every bad row; or if no row is left.
+    """
+    rank, world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    workers = int(config.train.arguments.get("dataloader_num_workers", 0))
+    bad = find_problems(data, data.distinct[rank::world_size], workers, description).bad
+    if world_size > 1:
+        gathered: list[Any] = [None] * world_size
+        dist.all_gather_object(gathered, bad)
+        bad = {index: error for part in gathered for index, error in part.items()}
+    if not bad:
+        return data, {}
+    problems = Problems(bad)
+    if config.data.on_error == "raise":
+        raise UserError(
+            "\n".join([f"{len(bad)} bad rows ({problems.summary()}); data.on_error=skip leaves them out:"])
+            + "\n"
+            + "\n".join(problems.lines())
+        )
+    # A row that is repeated is bad in each of its repeats.
+    bad_picks = {tuple(data.picks[index]) for index in bad}
+    kept = np.array([tuple(pick) not in bad_picks for pick in data.picks])
+    if not kept.any():
+        raise UserError(f"no row is left: {problems.summary()}; the first: {problems.lines()[0]}")
+    say(f"{description}: left out {int((~kept).sum())} of {len(data)} ({problems.summary()})")
+    return data.subset(np.flatnonzero(kept)), bad
+
+
+def shared_run_dir(config: Config, resume: Path | None) -> Path:
+    """The run's folder, the same on every rank: the checkpoint's own when resuming."""
+    if resume is not None:
+        return resume.parent
+    if int(os.environ.get("WORLD_SIZE", 1)) == 1:
+        return create_run_dir(config)
+    name = [str(create_run_dir(config)) if dist.get_rank() == 0 else None]
+    dist.broadcast_object_list(name)
+    return Path(str(name[0]))
+
+
+def write_rows(run_dir: Path, val_set: RowDataset | None, skipped: dict[int, RowError]) -> None:
+    """The validation rows and what was left out, for later."""
+    if val_set is not None:
+        lines = "".join(val_set.portable_row(index) + "\n" for index in range(len(val_set)))
+        (run_dir / "val_dataset.jsonl").write_text(lines, encoding="utf-8")
+    if skipped:
+        rows = [
+            {"where": error.where, "cause": error.cause, "detail": error.detail} for error in skipped.values()
+        ]
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        (run_dir / "skipped_rows.jsonl").write_text(text, encoding="utf-8")
+
+
+def say(text: str) -> None:
+    """Prints once, whatever the number of ranks."""
+    if int(os.environ.get("RANK", 0)) == 0:
+        print(text, flush=True)

@@ -1,0 +1,102 @@
+"""`transformers.Trainer` with what it has no hook for: bad losses stop it, and evaluation reads pictures."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from transformers import Trainer
+from transformers.trainer_utils import EvalLoopOutput
+
+from got_train.config import EvalConfig
+from got_train.data.sources import RowDataset
+from got_train.evaluation.metrics import text_metrics
+from got_train.inference.generate import generate
+
+
+class DivergedError(RuntimeError):
+    """A loss or gradient that is not finite; nothing was updated with it."""
+
+
+class GotTrainer(Trainer):
+    """Names the samples of a bad step, reads pictures at evaluations, and counts what it has seen."""
+
+    def __init__(self, *, reading: EvalConfig, **kwargs: Any) -> None:
+        """Takes what `transformers.Trainer` takes, and how much is read at an evaluation."""
+        super().__init__(**kwargs)
+        self.reading = reading
+        self._batch_names: list[str] = []
+        self._tokens = torch.zeros((), dtype=torch.long)
+        self._samples = 0
+
+    def training_step(
+        self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: torch.Tensor | int | None = None
+    ) -> torch.Tensor:
+        """One forward and backward pass; stops before the update if the loss is not finite."""
+        self._batch_names = inputs.pop("where")
+        self._samples += len(self._batch_names)
+        self._tokens = self._tokens.to(inputs["attention_mask"].device) + inputs["attention_mask"].sum()
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        if not torch.isfinite(loss):
+            self._stop(f"loss is {loss.item()}")
+        return loss
+
+    def _get_grad_norm(self, model: nn.Module, grad_norm: Any = None) -> float | None:
+        # No callback sees the gradient's norm before the optimizer has used it.
+        norm: float | None = super()._get_grad_norm(model, grad_norm=grad_norm)
+        if norm is not None and not torch.isfinite(torch.as_tensor(norm)):
+            self._stop(f"gradient norm is {norm}")
+        return norm
+
+    def _stop(self, what: str) -> None:
+        raise DivergedError(
+            f"step {self.state.global_step + 1}: {what}; the last batch was {', '.join(self._batch_names)}. "
+            "Lower the learning rate, or look at these rows"
+        )
+
+    def prediction_step(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Loss of a validation batch."""
+        inputs.pop("where")
+        return super().prediction_step(model, inputs, *args, **kwargs)
+
+    def evaluation_loop(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> EvalLoopOutput:
+        """Loss over the whole validation set, and scores of reading a part of it."""
+        result = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
+        if self.reading.max_samples:
+            scores = self._read_validation_rows()
+            result.metrics.update({f"{metric_key_prefix}_{name}": value for name, value in scores.items()})
+        return result
+
+    def _read_validation_rows(self) -> Mapping[str, float]:
+        """Scores of reading validation pictures, each rank its share."""
+        assert isinstance(self.eval_dataset, RowDataset)
+        questions = self.eval_dataset.questions(self.reading.max_samples)
+        mine = questions[self.args.process_index :: self.args.world_size]
+        model = self.accelerator.unwrap_model(self.model)
+        model.eval()
+        dtype = torch.bfloat16 if self.args.bf16 else torch.float16
+        with torch.autocast(self.args.device.type, dtype, enabled=self.args.bf16 or self.args.fp16):
+            answers = generate(
+                model,
+                self.eval_dataset.encoding,
+                mine,
+                self.reading.max_new_tokens,
+                self.reading.batch_size,
+            )
+            pairs = [
+                (answer, record.turns[-1].response) for answer, (record, _) in zip(answers, mine, strict=True)
+            ]
+        if self.args.world_size > 1:
+            gathered: list[Any] = [None] * self.args.world_size
+            dist.all_gather_object(gathered, pairs)
+            pairs = [pair for part in gathered for pair in part]
+        predictions, references = zip(*pairs, strict=True)
+        return text_metrics(predictions, references)
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Adds what has been seen so far, on this rank, from which the run log derives speeds."""
+        if "loss" in logs:
+            logs["tokens_seen"] = int(self._tokens.item()) * self.args.world_size
+            logs["samples_seen"] = self._samples * self.args.world_size
+        super().log(logs, start_time)

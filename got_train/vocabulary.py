@@ -1,0 +1,70 @@
+"""The facts of GOT-OCR2.0 that every other file reads from here: tokens, ids and picture geometry.
+
+Sources: "General OCR Theory" (arXiv 2409.01704), the released checkpoint's configuration and tokenizer.
+"""
+
+END_OF_TEXT = "<|endoftext|>"
+MESSAGE_START = "<|im_start|>"
+MESSAGE_END = "<|im_end|>"
+IMAGE_START = "<img>"
+IMAGE_END = "</img>"
+IMAGE_PAD = "<imgpad>"
+
+SPECIAL_TOKENS: tuple[str, ...] = (
+    END_OF_TEXT,
+    MESSAGE_START,
+    MESSAGE_END,
+    *(f"<|extra_{i}|>" for i in range(205)),
+    "<ref>",
+    "</ref>",
+    "<box>",
+    "</box>",
+    "<quad>",
+    "</quad>",
+    IMAGE_START,
+    IMAGE_END,
+    IMAGE_PAD,
+)
+"""In the order of their ids, which follow the 151,643 ranks of `qwen.tiktoken` directly."""
+
+FRAME_TOKENS: tuple[str, ...] = (END_OF_TEXT, MESSAGE_START, MESSAGE_END, IMAGE_START, IMAGE_END, IMAGE_PAD)
+"""What a prompt needs: added to any other decoder's tokenizer where they are missing."""
+
+QWEN_SPECIAL_IDS: dict[str, int] = {
+    END_OF_TEXT: 151643,
+    MESSAGE_START: 151644,
+    MESSAGE_END: 151645,
+    IMAGE_START: 151857,
+    IMAGE_END: 151858,
+    IMAGE_PAD: 151859,
+}
+"""Ids in the Qwen vocabulary; the released code and checkpoint hard-code the last three."""
+
+QWEN_VOCABULARY_SIZE = 151860
+IGNORE_INDEX = -100
+
+TILE_SIZE = 1024
+"""Side of the square picture that the full-size encoder takes, in pixels."""
+
+ENCODER_STRIDE = 4
+"""Each of the encoder's two last convolutions halves the grid of patches on each side."""
+
+ENCODER_CHANNELS = 1024
+"""Width of the encoder's output in every stage of the full-size recipe."""
+
+MAX_TILES = 12
+"""Most tiles a cropped picture is cut into, without the thumbnail."""
+
+IMAGE_MEAN = (0.48145466, 0.4578275, 0.40821073)
+IMAGE_STD = (0.26862954, 0.26130258, 0.27577711)
+
+
+def tokens_per_tile(image_size: int, patch_size: int) -> int:
+    """Number of decoder positions one tile takes: 256 for 1024-pixel tiles with 16-pixel patches."""
+    stride = patch_size * ENCODER_STRIDE
+    if image_size % stride:
+        raise ValueError(
+            f"image_size {image_size} is not a multiple of {stride} "
+            f"(patch_size {patch_size} x {ENCODER_STRIDE})"
+        )
+    return (image_size // stride) ** 2
