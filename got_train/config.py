@@ -168,13 +168,16 @@ class LoraSettings:
 
 @dataclass
 class EvalConfig:
-    """Reading validation pictures during training."""
+    """What is done with validation rows during training; of more rows, evenly spread ones are taken."""
 
-    max_samples: int = 64
-    """Most validation rows that are read (generated and scored) at an evaluation; 0 for none."""
+    loss_rows: int = 512
+    """Most rows whose loss is computed at an evaluation."""
+    read_rows: int = 32
+    """Most rows that are read (generated and scored) at an evaluation; 0 for none."""
     max_new_tokens: int = 1024
-    """Longest answer in tokens."""
+    """Longest answer in tokens; no answer is let run to more than twice its reference."""
     batch_size: int = 8
+    """Rows read at once on each device."""
 
 
 @dataclass
@@ -251,12 +254,18 @@ def _structured(given: dict[str, Any]) -> Config:
     if not isinstance(train, dict):
         raise UserError("train must be a section of keys")
     ours = {f.name for f in dataclasses.fields(TrainConfig)} - {"arguments"}
-    arguments = {name: value for name, value in train.items() if name not in ours}
+    # YAML reads a bare `no` as false; as a strategy it is a word.
+    strategies = ("save_strategy", "eval_strategy", "logging_strategy")
+    arguments = {
+        name: "no" if value is False and name in strategies else value
+        for name, value in train.items()
+        if name not in ours
+    }
     check_training_arguments(arguments, also_allowed=ours)
     given["train"] = {name: value for name, value in train.items() if name in ours} | {"arguments": arguments}
     data = given.get("data")
     for name in ("train", "val"):
-        if isinstance(data, dict) and isinstance(data.get(name), str):
+        if isinstance(data, dict) and isinstance(data.get(name), str) and data[name] != MISSING:
             data[name] = [data[name]]
     merged = OmegaConf.merge(OmegaConf.structured(Config), given)
     missing = sorted(OmegaConf.missing_keys(merged))

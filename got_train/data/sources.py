@@ -209,11 +209,13 @@ class RowDataset(Dataset[Sample]):
         """Where the record's file lies."""
         return self.files[self.picks[index][0]].path.parent
 
-    def questions(self, limit: int | None = None) -> list[tuple[Record, Path]]:
-        """Records with their folders, evenly spread over the set if there are more than `limit`."""
-        count = len(self) if limit is None else min(limit, len(self))
-        indexes = np.linspace(0, len(self), count, endpoint=False, dtype=np.int64).tolist()
-        return [(self.record(index), self.folder(index)) for index in indexes]
+    def questions(self) -> list[tuple[Record, Path]]:
+        """Records with their folders."""
+        return [(self.record(index), self.folder(index)) for index in range(len(self))]
+
+    def spread(self, limit: int) -> "RowDataset":
+        """At most `limit` of the rows, evenly spread over the set."""
+        return self.subset(np.linspace(0, len(self), min(limit, len(self)), endpoint=False, dtype=np.int64))
 
     def __getitem__(self, index: int) -> Sample:
         return self.encoding.sample(self.record(index), self.folder(index))

@@ -25,6 +25,7 @@ def generate(
     records: Sequence[tuple[Record, Path]],
     max_new_tokens: int,
     batch_size: int,
+    twice_reference: bool = False,
 ) -> Iterator[str]:
     """Greedy answers to the last query of each record, in order.
 
@@ -34,6 +35,8 @@ def generate(
         records: each with the folder in which its pictures are looked up first.
         max_new_tokens: longest answer.
         batch_size: records answered together.
+        twice_reference: let no answer run to more than twice the longest reference of its batch, for scores
+            during training: a model that has not learnt to stop would take most of the time.
 
     Raises:
         RowError: for a record whose pictures cannot be read.
@@ -41,7 +44,9 @@ def generate(
     device = next(model.parameters()).device
     for start in range(0, len(records), batch_size):
         samples = [encoding.sample(record, folder) for record, folder in records[start : start + batch_size]]
-        yield from _generate_batch(model, encoding, samples, max_new_tokens, device)
+        longest = max(len(sample.input_ids) - len(prompt_ids(sample)) for sample in samples)
+        limit = min(max_new_tokens, 2 * longest) if twice_reference else max_new_tokens
+        yield from _generate_batch(model, encoding, samples, limit, device)
 
 
 def _generate_batch(

@@ -109,7 +109,7 @@ def predict_file(reader: Reader, data: str, output: Path, max_new_tokens: int, b
         for (record, folder), answer in tqdm(
             pairs, total=len(records), desc="reading", unit="row", leave=False
         ):
-            paths = [str(path) for path in reader.encoding.image_paths(record, folder)]
+            paths = [str(path.resolve()) for path in reader.encoding.image_paths(record, folder)]
             file.write(json.dumps(prediction_row(record, paths, answer), ensure_ascii=False) + "\n")
     return len(records)
 

@@ -71,8 +71,12 @@ class Got(GotOcr2ForConditionalGeneration):
         return same_width and self._tied_weights_keys == GotOcr2ForConditionalGeneration._tied_weights_keys
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
-        """As transformers' own; a stock checkpoint says so in `architectures`, by which others look it up."""
-        super().save_pretrained(save_directory, **kwargs)
+        """As transformers' own; a stock checkpoint says so in `architectures`, by which others look it up.
+
+        Tensors keep the names they have in the model: under the "original format" of transformers they come out
+        as `model.language_model.model.*`, which `Trainer` cannot resume from.
+        """
+        super().save_pretrained(save_directory, **{"save_original_format": False, **kwargs})
         if self.is_stock:
             self.config.architectures = [GotOcr2ForConditionalGeneration.__name__]
             self.config.save_pretrained(save_directory)

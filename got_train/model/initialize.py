@@ -4,6 +4,10 @@ import torch
 from torch import nn
 
 from got_train.model.got import Got
+from got_train.vocabulary import IMAGE_MEAN, IMAGE_STD
+
+INK_GAIN = 3.0
+"""How much larger the first projection starts than its fan-in asks for."""
 
 
 @torch.no_grad()
@@ -25,6 +29,18 @@ def initialize(model: Got) -> None:
         elif isinstance(module, nn.LayerNorm):
             module.weight.fill_(1.0)
             module.bias.zero_()
+    _start_from_white_paper(model.model.vision_tower.patch_embed.projection)
     for name, parameter in model.named_parameters():
         if name.endswith(("pos_embed", "rel_pos_h", "rel_pos_w", "embed_positions.weight")):
             parameter.normal_(0.0, 0.02)
+
+
+def _start_from_white_paper(projection: nn.Conv2d) -> None:
+    """White pixels embed to zero, and ink well above the rest.
+
+    Most of a page is paper: left as it is, its constant share of every patch drowns the ink. Measured on small
+    models: with it nothing is learnt in the time in which digits are read without it.
+    """
+    white = (1.0 - torch.tensor(IMAGE_MEAN)) / torch.tensor(IMAGE_STD)
+    projection.weight.mul_(INK_GAIN)
+    projection.bias.copy_(-(projection.weight.sum(dim=(2, 3)) @ white))

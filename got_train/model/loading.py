@@ -92,7 +92,7 @@ def build_model(
     tokenizer = load_tokenizer(
         config.decoder.tokenizer or decoder_path or DEFAULT_TOKENIZERS.get(config.decoder.model_type, "qwen")
     )
-    text_config = _text_config(config, decoder_path, len(tokenizer), max_length)
+    text_config = decoder_config(config, decoder_path, len(tokenizer), max_length)
     text_config.pad_token_id = tokenizer.pad_token_id
     model = Got(got_config(config.encoder, text_config, tokenizer))
     initialize(model)
@@ -186,7 +186,7 @@ def load_got(source: str) -> Got:
     return model
 
 
-def _text_config(
+def decoder_config(
     config: ModelConfig, decoder_path: str | None, vocabulary_size: int, max_length: int
 ) -> PreTrainedConfig:
     if decoder_path is None:

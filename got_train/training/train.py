@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 import torch.distributed as dist
 from transformers import TrainingArguments
 
@@ -18,7 +19,7 @@ from got_train.config import Config, accumulation_steps, to_yaml
 from got_train.data.batching import collate
 from got_train.data.check import Problems, find_problems
 from got_train.data.records import RowError
-from got_train.data.sources import Encoding, RowDataset, build_data
+from got_train.data.sources import DatasetSpec, Encoding, RowDataset, build_data
 from got_train.model.adapters import module_table, prepare_for_training
 from got_train.model.got import config_tokens_per_tile
 from got_train.model.loading import build_model, resolve_checkpoint
@@ -56,6 +57,8 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
     config = with_resolved_paths(config)
     world_size = int(os.environ.get("WORLD_SIZE", 1))
     accumulation = accumulation_steps(config, world_size)
+    for spec in [*config.data.train, *(config.data.val or [])]:
+        DatasetSpec.parse(spec)  # a misspelt path should not wait for the model
     resume = find_resume(config)
     model, tokenizer, loaded = build_model(config.model, config.data.max_length, config.seed)
     encoding = Encoding(
@@ -97,7 +100,7 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
             tokens_per_tile=encoding.tokens_per_tile,
         ),
         train_dataset=train_set,
-        eval_dataset=val_set,
+        eval_dataset=None if val_set is None else val_set.spread(config.eval.loss_rows),
         processing_class=build_processor(model.config, tokenizer),
         optimizer_cls_and_kwargs=optimizer_and_groups(trained, arguments, config.train.learning_rates),
     )
@@ -139,6 +142,8 @@ def training_arguments(
     given["gradient_accumulation_steps"] = accumulation
     if not has_validation:
         given["eval_strategy"] = "no"
+    if not torch.accelerator.is_available():
+        given["use_cpu"] = True  # otherwise transformers refuses bf16, which CPUs can do
     try:
         return TrainingArguments(output_dir=str(output_dir), **{**DEFAULTS, **given})
     except (ValueError, ImportError) as error:

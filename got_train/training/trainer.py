@@ -13,10 +13,7 @@ from got_train.config import EvalConfig
 from got_train.data.sources import RowDataset
 from got_train.evaluation.metrics import text_metrics
 from got_train.inference.generate import generate
-
-
-class DivergedError(RuntimeError):
-    """A loss or gradient that is not finite; nothing was updated with it."""
+from got_train.report import UserError
 
 
 class GotTrainer(Trainer):
@@ -50,7 +47,7 @@ class GotTrainer(Trainer):
         return norm
 
     def _stop(self, what: str) -> None:
-        raise DivergedError(
+        raise UserError(
             f"step {self.state.global_step + 1}: {what}; the last batch was {', '.join(self._batch_names)}. "
             "Lower the learning rate, or look at these rows"
         )
@@ -63,7 +60,7 @@ class GotTrainer(Trainer):
     def evaluation_loop(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> EvalLoopOutput:
         """Loss over the whole validation set, and scores of reading a part of it."""
         result = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
-        if self.reading.max_samples:
+        if self.reading.read_rows > 0:
             scores = self._read_validation_rows()
             result.metrics.update({f"{metric_key_prefix}_{name}": value for name, value in scores.items()})
         return result
@@ -71,18 +68,21 @@ class GotTrainer(Trainer):
     def _read_validation_rows(self) -> Mapping[str, float]:
         """Scores of reading validation pictures, each rank its share."""
         assert isinstance(self.eval_dataset, RowDataset)
-        questions = self.eval_dataset.questions(self.reading.max_samples)
-        mine = questions[self.args.process_index :: self.args.world_size]
+        rows = self.eval_dataset
+        mine = rows.spread(self.reading.read_rows).questions()[
+            self.args.process_index :: self.args.world_size
+        ]
         model = self.accelerator.unwrap_model(self.model)
         model.eval()
         dtype = torch.bfloat16 if self.args.bf16 else torch.float16
         with torch.autocast(self.args.device.type, dtype, enabled=self.args.bf16 or self.args.fp16):
             answers = generate(
                 model,
-                self.eval_dataset.encoding,
+                rows.encoding,
                 mine,
                 self.reading.max_new_tokens,
                 self.reading.batch_size,
+                twice_reference=True,
             )
             pairs = [
                 (answer, record.turns[-1].response) for answer, (record, _) in zip(answers, mine, strict=True)

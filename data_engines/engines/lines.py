@@ -1,0 +1,297 @@
+"""Text lines and small text blocks on plain paper, drawn with Pillow from a corpus and fonts.
+
+The texts of a picture stand one below the other, each at a chance place across it, wrapped where they are
+wider than the picture; the answer keeps a line break where a text was wrapped. Asked about by box or colour,
+one text is the answer, and in colour pictures no other text has a frame of that colour.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from data_engines.engine import Answer, Reject, Stock
+from data_engines.options import Range, option
+from data_engines.tools.corpora import complex_character, read_lines, word_spans
+from data_engines.tools.fonts import Face, find_font_files, open_font, read_faces
+from got_train.prompts import COLORS, Color, Task, box_permille
+
+MAX_REJECTS = 0.05
+
+FRAME_GAP = 2
+"""Pixels between the ink of a text and its frame."""
+ROOM = 4
+"""Pixels kept free round every text: the gap and the thickest frame."""
+BOLD_FRAME_SIZE = 24
+"""Texts of this size and above have frames of two pixels, smaller ones of one."""
+FRAME_RGB: dict[Color, tuple[int, int, int]] = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
+
+
+@dataclass(frozen=True)
+class Options:
+    source: Path = option("UTF-8 text file to draw from")
+    fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
+    units: Literal["lines", "words"] = option(
+        "what a text is: a whole line of the source, or a run of words in one", "words"
+    )
+    words: Range = option("words in a run; a Chinese or Japanese character is a word", Range(2, 8))
+    lines: Range = option("texts in a picture; a long one may be wrapped", Range(1, 3))
+    width: int = option("width of a picture in pixels", 512)
+    height: int = option("height of a picture in pixels", 192)
+    text_height: Range = option(
+        "size of the font in pixels; smaller only as far as the text needs", Range(16, 32)
+    )
+    paper: Range = option("level of red, green and blue in the paper, 0 to 255", Range(200, 255))
+    ink: Range = option("level of red, green and blue in the ink, 0 to 255", Range(0, 90))
+    frames: float = option("fraction of pictures whose texts have coloured frames that mean nothing", 0.0)
+    task: Literal["plain", "box", "color"] = option(
+        "ask for the whole picture, for the text in a box, or for the text in a coloured frame", "plain"
+    )
+    questions: int = option("texts of a picture that are asked about by box or colour", 1)
+
+    def __post_init__(self) -> None:
+        self.words.check("--words", 1)
+        self.lines.check("--lines", 1)
+        self.text_height.check("--text-height", 6)
+        self.paper.check("--paper", 0, 255)
+        self.ink.check("--ink", 0, 255)
+        if self.paper.low - self.ink.high < 64:
+            raise ValueError(
+                f"--ink {self.ink} on --paper {self.paper} can't be read; keep them 64 levels apart"
+            )
+        if min(self.width, self.height) < self.text_height.low + 2 * ROOM:
+            raise ValueError(
+                f"--width {self.width} --height {self.height}: too small for --text-height {self.text_height}"
+            )
+        if not 0 <= self.frames <= 1:
+            raise ValueError(f"--frames {self.frames}: give a fraction from 0 to 1")
+        if self.task == "color" and self.frames:
+            raise ValueError("--frames 0 is what --task color needs: its frames must mean something")
+        if self.task != "plain" and self.lines.low < 2:
+            raise ValueError(f"--task {self.task} asks for one text of several; give --lines 2-4, say")
+        highest = 1 if self.task == "plain" else min(self.lines.low, len(COLORS))
+        if not 1 <= self.questions <= highest:
+            given = f"--task {self.task} --lines {self.lines}"
+            raise ValueError(f"--questions {self.questions}: with {given} give 1 to {highest}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinesStock(Stock):
+    options: Options
+    texts: list[str]
+    faces: tuple[Face, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    text: str
+    x: int
+    baseline: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """One text as it is drawn: a line, or several where it was wrapped."""
+
+    lines: tuple[Line, ...]
+    box: tuple[int, int, int, int]
+    """Left, top, right and bottom of its ink in pixels; right and bottom are just outside."""
+    frame: Color | None = None
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.text for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One picture, decided."""
+
+    width: int
+    height: int
+    paper: tuple[int, int, int]
+    ink: tuple[int, int, int]
+    font: tuple[str, int, int]
+    """File, number of the face in it, size in pixels."""
+    blocks: tuple[Block, ...]
+    task: Literal["plain", "box", "color"]
+    asked: tuple[int, ...]
+    """Positions of the blocks that are asked about; unused in plain pictures."""
+
+
+def load(options: Options, rng: np.random.Generator) -> LinesStock:
+    texts = read_lines(options.source)
+    files = find_font_files(options.fonts)
+    faces, left_out = read_faces(files, set("".join(texts)) - {" "})
+    if not faces:
+        raise ValueError(f"--fonts: none of the {len(files)} font files has a character of {options.source}")
+    sources = (options.source, *files)
+    return LinesStock(sources=sources, left_out=left_out, options=options, texts=texts, faces=faces)
+
+
+def sample(rng: np.random.Generator, index: int, stock: LinesStock) -> Spec:
+    options = stock.options
+    texts = [_draw_text(rng, stock) for _ in range(options.lines.draw(rng))]
+    face = _draw_face(rng, stock.faces, texts)
+    size, blocks = _fit(rng, texts, face, options)
+    asked = tuple(int(i) for i in rng.permutation(len(blocks))[: options.questions])
+    return Spec(
+        width=options.width,
+        height=options.height,
+        paper=_draw_rgb(rng, options.paper),
+        ink=_draw_rgb(rng, options.ink),
+        font=(face.path, face.number, size),
+        blocks=tuple(
+            Block(block.lines, block.box, frame)
+            for block, frame in zip(blocks, _draw_frames(rng, len(blocks), asked, options), strict=True)
+        ),
+        task=options.task,
+        asked=asked,
+    )
+
+
+def render(spec: Spec) -> tuple[Image.Image, list[Answer]]:
+    picture = Image.new("RGB", (spec.width, spec.height), spec.paper)
+    canvas = ImageDraw.Draw(picture)
+    font = open_font(*spec.font)
+    thickness = 2 if spec.font[2] >= BOLD_FRAME_SIZE else 1
+    for block in spec.blocks:
+        for line in block.lines:
+            canvas.text((line.x, line.baseline), line.text, spec.ink, font, anchor="ls")
+        if block.frame:
+            left, top, right, bottom = block.box
+            reach = FRAME_GAP + thickness
+            # Pillow's rectangles include their right and bottom pixels
+            outline = (left - reach, top - reach, right + reach - 1, bottom + reach - 1)
+            canvas.rectangle(outline, outline=FRAME_RGB[block.frame], width=thickness)
+    return picture, _answers(spec)
+
+
+def _answers(spec: Spec) -> list[Answer]:
+    if spec.task == "plain":
+        return [Answer(Task(), "\n".join(block.text for block in spec.blocks))]
+    asked = [spec.blocks[position] for position in spec.asked]
+    if spec.task == "color":
+        return [Answer(Task(color=block.frame), block.text) for block in asked]
+    return [Answer(Task(box=box_permille(block.box, spec.width, spec.height)), block.text) for block in asked]
+
+
+def _draw_text(rng: np.random.Generator, stock: LinesStock) -> str:
+    text = stock.texts[rng.integers(len(stock.texts))]
+    if stock.options.units == "words":
+        spans = word_spans(text)
+        length = min(stock.options.words.draw(rng), len(spans))
+        first = rng.integers(len(spans) - length + 1)
+        text = text[spans[first][0] : spans[first + length - 1][1]]
+    character = complex_character(text)
+    if character:
+        raise Reject(f"U+{ord(character):04X} needs a shaping engine")
+    return text
+
+
+def _draw_face(rng: np.random.Generator, faces: Sequence[Face], texts: Sequence[str]) -> Face:
+    needed = set("".join(texts)) - {" "}
+    able = [face for face in faces if needed <= face.characters]
+    if able:
+        return able[rng.integers(len(able))]
+    for character in sorted(needed):
+        if not any(character in face.characters for face in faces):
+            raise Reject(f"no font has U+{ord(character):04X}")
+    raise Reject("no font has all characters of the picture")
+
+
+def _draw_rgb(rng: np.random.Generator, levels: Range) -> tuple[int, int, int]:
+    return levels.draw(rng), levels.draw(rng), levels.draw(rng)
+
+
+def _draw_frames(
+    rng: np.random.Generator, num_blocks: int, asked: Sequence[int], options: Options
+) -> list[Color | None]:
+    """The frame of each block: for the colour task, no colour twice, and one for each block asked about."""
+    frames: list[Color | None] = [None] * num_blocks
+    if options.task == "color":
+        colors = [COLORS[i] for i in rng.permutation(len(COLORS))]
+        others = [i for i in range(num_blocks) if i not in asked and rng.random() < 0.5]
+        for position, color in zip([*asked, *others], colors, strict=False):
+            frames[position] = color
+    elif rng.random() < options.frames:
+        frames = [COLORS[rng.integers(len(COLORS))] for _ in range(num_blocks)]
+    return frames
+
+
+def _fit(
+    rng: np.random.Generator, texts: Sequence[str], face: Face, options: Options
+) -> tuple[int, list[Block]]:
+    """The font's size and the blocks: of a chance size, or the largest tried below it that fits."""
+    size = options.text_height.draw(rng)
+    while True:
+        blocks = _lay_out(rng, texts, open_font(face.path, face.number, size), options)
+        if blocks:
+            return size, blocks
+        if size == options.text_height.low:
+            raise Reject("text does not fit the picture")
+        size = max(options.text_height.low, size * 4 // 5)
+
+
+def _lay_out(
+    rng: np.random.Generator, texts: Sequence[str], font: ImageFont.FreeTypeFont, options: Options
+) -> list[Block] | None:
+    """Places the texts one below the other, each somewhere between left and right; None if they don't fit."""
+    widest = options.width - 2 * ROOM
+    wrapped = [_wrap(text, font, widest) for text in texts]
+    inks = [[_ink(line, font) for line in lines] for lines in wrapped]
+    above = -min(top for block in inks for _, top, _, _ in block)
+    below = max(bottom for block in inks for _, _, _, bottom in block)
+    num_lines = sum(map(len, wrapped))
+    free = options.height - num_lines * (above + below) - len(texts) * 2 * ROOM
+    if free < 0 or any(right - left > widest for block in inks for left, _, right, _ in block):
+        return None
+    # what is free goes between the lines, up to half a line each; the rest above and below the whole
+    leading = int(rng.integers(min(free // num_lines, (above + below) // 2) + 1))
+    y = int(rng.integers(free - leading * (num_lines - 1) + 1))
+    blocks = []
+    for lines, block_inks in zip(wrapped, inks, strict=True):
+        width = max(right - left for left, _, right, _ in block_inks)
+        x = ROOM + int(rng.integers(widest - width + 1))
+        y += ROOM
+        placed, boxes = [], []
+        for text, (left, top, right, bottom) in zip(lines, block_inks, strict=True):
+            baseline = y + above
+            placed.append(Line(text, x - left, baseline))
+            boxes.append((x, baseline + top, x + right - left, baseline + bottom))
+            y += above + below + leading
+        y += ROOM
+        lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+        blocks.append(Block(tuple(placed), (min(lefts), min(tops), max(rights), max(bottoms))))
+    return blocks
+
+
+def _ink(text: str, font: ImageFont.FreeTypeFont) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of what a line of text leaves on paper, seen from its baseline's start.
+
+    `getbbox` of the font won't do: it counts the white beside the outer characters.
+    """
+    mask, (x, y) = font.getmask2(text, mode="L", anchor="ls")
+    box = mask.getbbox()
+    if box is None:
+        raise Reject("text without ink")
+    left, top, right, bottom = box
+    return left + x, top + y, right + x, bottom + y
+
+
+def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+    """Breaks a text between words into lines as wide as `width` allows; a word too wide keeps its own."""
+    if font.getlength(text) <= width:
+        return [text]
+    lines = []
+    spans = word_spans(text)
+    start, end = spans[0]
+    for word_start, word_end in spans[1:]:
+        if font.getlength(text[start:word_end]) > width:
+            lines.append(text[start:end])
+            start = word_start
+        end = word_end
+    return [*lines, text[start:end]]

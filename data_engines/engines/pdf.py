@@ -1,0 +1,176 @@
+"""Pages, paragraphs and lines of real PDF files, with the text that the files themselves hold.
+
+The answer follows the page: one line of text for each line on it, hyphens at line ends kept, columns read one
+after the other. Ligatures are spelt out as a reader would type them. Sample i shows page i of a shuffled list
+of all pages; slices go through the list again when it ends, whole pages don't.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from data_engines.engine import Answer, Reject, Stock
+from data_engines.options import option
+from data_engines.tools.layout import Box, Text, around
+from data_engines.tools.pdf import draw_page, open_document, page_size, read_page
+from got_train.prompts import Task
+
+MAX_REJECTS = 0.5
+"""Real folders hold scans, covers and blank pages: half of a shard may be such."""
+
+Unit = Literal["pages", "paragraphs", "lines"]
+PAGE_SHARE = 0.6
+"""Of mixed samples; the published recipe has 1.2 million pages to 0.8 million slices."""
+MARGINS = (0.35, 0.15, 0.05)
+"""Paper left round a slice, in line heights: the widest that takes in nothing of another line."""
+EDGE = 1.0
+"""Points by which a letter may reach over the edge of its page: less than can be seen."""
+MIN_CONTRAST = 32
+"""Difference between the lightest and the darkest level in the box of a line that can be seen."""
+
+
+@dataclass(frozen=True)
+class Options:
+    source: Path = option("PDF file, or folder whose PDF files are found at any depth")
+    units: Literal["pages", "paragraphs", "lines", "mixed"] = option("what a picture shows", "pages")
+    dpi: int = option("pixels per inch of paper", 144)
+    longest: int = option("pixels of a page's longer side at most; larger pages get fewer dpi", 2048)
+
+    def __post_init__(self) -> None:
+        if not 36 <= self.dpi <= 600:
+            raise ValueError(f"--dpi {self.dpi}: give 36 to 600")
+        if self.longest < 64:
+            raise ValueError(f"--longest {self.longest}: give at least 64 pixels")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PdfStock(Stock):
+    options: Options
+    files: tuple[str, ...]
+    starts: np.ndarray
+    """Number of pages before each file, and in all files."""
+    order: np.ndarray
+    """All pages, shuffled."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A page or slice, decided."""
+
+    file: str
+    page: int
+    """From 0."""
+    part: Box | None
+    """What is shown; None for the whole page."""
+    scale: float
+    """Pixels per point."""
+    lines: tuple[tuple[str, Box], ...]
+    """Text of each line and the box of its ink on the page."""
+
+
+def load(options: Options, rng: np.random.Generator) -> PdfStock:
+    files, num_pages = [], []
+    left_out: Counter[str] = Counter()
+    for file in _find_files(options.source):
+        try:
+            num_pages.append(len(open_document(str(file))))
+            files.append(str(file))
+        except Reject as reject:
+            left_out[str(reject)] += 1
+    if not sum(num_pages):
+        causes = ", ".join(f"{number} {cause}" for cause, number in left_out.items())
+        raise ValueError(f"--source {options.source} has no PDF that can be read ({causes})")
+    total = sum(num_pages)
+    return PdfStock(
+        sources=(options.source,),
+        size=total if options.units == "pages" else None,
+        left_out=dict(sorted(left_out.items())),
+        options=options,
+        files=tuple(files),
+        starts=np.cumsum([0, *num_pages]),
+        order=rng.permutation(total),
+    )
+
+
+def sample(rng: np.random.Generator, index: int, stock: PdfStock) -> Spec:
+    page = stock.order[index % len(stock.order)]
+    position = int(np.searchsorted(stock.starts, page, side="right")) - 1
+    file, number = stock.files[position], int(page - stock.starts[position])
+    paragraphs = read_page(file, number)
+    sheet = Box(0, 0, *page_size(file, number))
+    scale = min(stock.options.dpi / 72, stock.options.longest / max(sheet))
+    unit = _choose_unit(rng, index, stock)
+    lines: Sequence[Text] = [line for paragraph in paragraphs for line in paragraph]
+    part = None
+    if unit == "pages":
+        _check_faults(lines)
+        if not all(line.ink.inside(sheet.grown(EDGE)) for line in lines):
+            raise Reject("text over the edge of the page")
+    else:
+        lines, part = _choose_slice(rng, paragraphs, unit, sheet)
+    return Spec(file, number, part, scale, tuple((line.text, line.ink) for line in lines))
+
+
+def render(spec: Spec) -> tuple[Image.Image, list[Answer]]:
+    picture = draw_page(spec.file, spec.page, spec.scale, spec.part)
+    levels = np.asarray(picture.convert("L"))
+    left, top = (spec.part.left, spec.part.top) if spec.part else (0.0, 0.0)
+    for _, ink in spec.lines:
+        rows = slice(max(0, int((ink.top - top) * spec.scale)), int((ink.bottom - top) * spec.scale) + 2)
+        columns = slice(max(0, int((ink.left - left) * spec.scale)), int((ink.right - left) * spec.scale) + 2)
+        if np.ptp(levels[rows, columns]) < MIN_CONTRAST:
+            raise Reject("text that can't be seen")
+    return picture, [Answer(Task(), "\n".join(text for text, _ in spec.lines))]
+
+
+def _find_files(source: Path) -> list[Path]:
+    if source.is_file():
+        return [source]
+    if not source.is_dir():
+        raise ValueError(f"--source {source} does not exist; give a PDF file or a folder of them")
+    files = sorted(file for file in source.rglob("*") if file.suffix.lower() == ".pdf" and file.is_file())
+    if not files:
+        raise ValueError(f"--source {source} has no .pdf file in it, at any depth")
+    return files
+
+
+def _choose_unit(rng: np.random.Generator, index: int, stock: PdfStock) -> Unit:
+    if stock.options.units != "mixed":
+        return stock.options.units
+    # a page's second turn shows a part of it: the whole would be the same sample once more
+    if rng.random() < PAGE_SHARE and index < len(stock.order):
+        return "pages"
+    return "paragraphs" if rng.random() < 0.5 else "lines"
+
+
+def _choose_slice(
+    rng: np.random.Generator, paragraphs: Sequence[Sequence[Text]], unit: Unit, sheet: Box
+) -> tuple[Sequence[Text], Box]:
+    """Some paragraph or line that can be cut out without parts of others, and where to cut."""
+    all_lines = [line for paragraph in paragraphs for line in paragraph]
+    if unit == "lines":
+        units: Sequence[Sequence[Text]] = [[line] for line in all_lines]
+    else:  # single lines are headings and page numbers, mostly
+        units = [paragraph for paragraph in paragraphs if len(paragraph) > 1] or paragraphs
+    sound = [lines for lines in units if not any(line.fault for line in lines)]
+    if not sound:
+        _check_faults(all_lines)
+    for position in rng.permutation(len(sound)):
+        lines = sound[position]
+        others = [line.ink for line in all_lines if line not in lines]
+        for margin in MARGINS:
+            part = around([line.ink for line in lines]).grown(margin * lines[0].body.height)
+            if part.inside(sheet) and not any(part.meets(other) for other in others):
+                return lines, part
+    raise Reject("no line that stands apart")
+
+
+def _check_faults(lines: Sequence[Text]) -> None:
+    for line in lines:
+        if line.fault:
+            raise Reject(line.fault)

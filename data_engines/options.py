@@ -1,0 +1,94 @@
+"""Options of engines: dataclass fields that know their help text, and the flags made from them."""
+
+import argparse
+import dataclasses
+import types
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+
+class Range(NamedTuple):
+    """Whole numbers from `low` to `high`, both included; `2-5` or `3` on the command line."""
+
+    low: int
+    high: int
+
+    def __str__(self) -> str:
+        return str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
+
+    def draw(self, rng: np.random.Generator) -> int:
+        return int(rng.integers(self.low, self.high, endpoint=True))
+
+    def check(self, flag: str, lowest: int, highest: int | None = None) -> None:
+        """Raises a ValueError naming `flag` unless lowest <= low <= high <= highest."""
+        if not lowest <= self.low <= self.high or (highest is not None and self.high > highest):
+            bounds = f"at least {lowest}" if highest is None else f"from {lowest} to {highest}"
+            raise ValueError(
+                f"{flag} {self.low}-{self.high}: give LOW-HIGH, both {bounds}, LOW not above HIGH"
+            )
+
+
+def parse_range(text: str) -> Range:
+    """
+    >>> parse_range("2-5"), parse_range("3")
+    (Range(low=2, high=5), Range(low=3, high=3))
+    """
+    low, _, high = text.partition("-")
+    if not low.isdecimal() or not (high or low).isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no range; write it as 3 or 2-5")
+    return Range(int(low), int(high or low))
+
+
+def option(help: str, default: Any = dataclasses.MISSING) -> Any:
+    """A dataclass field with its help text; required without a `default`."""
+    return dataclasses.field(default=default, metadata={"help": help})
+
+
+def add_flags(parser: argparse._ActionsContainer, options_type: type) -> None:
+    """Adds one flag for every field of an engine's `Options`."""
+    types_by_name = get_type_hints(options_type)
+    for field in dataclasses.fields(options_type):
+        required = field.default is dataclasses.MISSING
+        shown = "" if required or field.default in (None, ()) else " (default: %(default)s)"
+        parser.add_argument(
+            "--" + field.name.replace("_", "-"),
+            required=required,
+            default=None if required else field.default,
+            help=field.metadata["help"] + shown,
+            **_argument_type(types_by_name[field.name]),
+        )
+
+
+def read_flags(arguments: argparse.Namespace, options_type: type) -> Any:
+    """The `Options` that parsed flags spell."""
+    values = {field.name: getattr(arguments, field.name) for field in dataclasses.fields(options_type)}
+    return options_type(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def to_json(options: Any) -> dict[str, Any]:
+    """An engine's options as the manifest keeps them."""
+    values = dataclasses.asdict(options)
+    return {name: _json_value(value) for name, value in values.items()}
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, Path | Range):
+        return str(value)
+    if isinstance(value, tuple):
+        return [_json_value(item) for item in value]
+    return value
+
+
+def _argument_type(kind: Any) -> dict[str, Any]:
+    """The keywords of `add_argument` that read a value of type `kind`."""
+    if get_origin(kind) is Literal:
+        return {"choices": get_args(kind)}
+    if get_origin(kind) is tuple:
+        return {"nargs": "+", "type": get_args(kind)[0], "metavar": get_args(kind)[0].__name__.upper()}
+    if get_origin(kind) is types.UnionType:
+        kind = get_args(kind)[0]
+    if kind is Range:
+        return {"type": parse_range, "metavar": "LOW-HIGH"}
+    return {"type": kind, "metavar": kind.__name__.upper()}

@@ -1,0 +1,1 @@
+"""What engines share: texts, fonts, PDF files and the layout of pages."""

@@ -1,0 +1,95 @@
+"""Fonts: where they lie, which characters they hold, and the open ones of this process."""
+
+import struct
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from fontTools.ttLib import TTCollection, TTFont, TTLibError
+from PIL import ImageFont
+
+FONT_ENDINGS = (".ttf", ".otf", ".ttc", ".otc")
+SYSTEM_FOLDERS = {
+    "linux": ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts"),
+    "darwin": ("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts"),
+    "win32": ("C:/Windows/Fonts",),
+}
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face of a font file, with those characters of a corpus that it can draw."""
+
+    path: str
+    number: int
+    """Position in the file: collections hold several faces."""
+    characters: frozenset[str]
+
+
+def find_font_files(given: Sequence[Path]) -> list[Path]:
+    """The font files given, by themselves or in folders; without any, the system's, or else DejaVu."""
+    if given:
+        files = [file for path in given for file in _files_below(path)]
+        if not files:
+            raise ValueError(f"--fonts {' '.join(map(str, given))}: no {', '.join(FONT_ENDINGS)} file there")
+        return files
+    folders = [Path(folder).expanduser() for folder in SYSTEM_FOLDERS.get(sys.platform, ())]
+    files = [file for folder in folders if folder.is_dir() for file in _files_below(folder)]
+    if files:
+        return files
+    import matplotlib  # heavy, and needed on systems without fonts only
+
+    return sorted(Path(matplotlib.get_data_path(), "fonts", "ttf").glob("DejaVu*.ttf"))
+
+
+def read_faces(files: Iterable[Path], characters: set[str]) -> tuple[tuple[Face, ...], dict[str, int]]:
+    """The faces in `files` with what they hold of `characters`, and how many can't be used, by cause."""
+    faces: list[Face] = []
+    left_out: Counter[str] = Counter()
+    for file in files:
+        try:
+            held_by_face = [held & characters for held in _read_file(file)]
+        except (TTLibError, OSError, struct.error, AssertionError):  # what fontTools raises on broken files
+            left_out["unreadable font"] += 1
+            continue
+        for number, held in enumerate(held_by_face):
+            if held:
+                faces.append(Face(str(file), number, frozenset(held)))
+            else:
+                left_out["font without any character of the text"] += 1
+    return tuple(faces), dict(left_out)
+
+
+@lru_cache(maxsize=512)
+def open_font(path: str, number: int, size: int) -> ImageFont.FreeTypeFont:
+    # the basic layout draws a text as it was measured, character by character, and is the faster one
+    return ImageFont.truetype(path, size, index=number, layout_engine=ImageFont.Layout.BASIC)
+
+
+def _files_below(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise ValueError(f"--fonts {path} does not exist; give a font file or a folder of them")
+    return sorted(file for file in path.rglob("*") if file.suffix.lower() in FONT_ENDINGS)
+
+
+def _read_file(file: Path) -> list[set[str]]:
+    """The characters of each face in a font file."""
+    if file.suffix.lower() in (".ttc", ".otc"):
+        with TTCollection(file, lazy=True) as collection:
+            return [_characters(font) for font in collection]
+    with TTFont(file, lazy=True) as font:
+        return [_characters(font)]
+
+
+def _characters(font: TTFont) -> set[str]:
+    """The characters that have an outline of their own."""
+    scalable = "glyf" in font or "CFF " in font or "CFF2" in font
+    # format 13 gives one placeholder to whole blocks of characters: a font of last resort
+    if not scalable or "cmap" not in font or any(table.format == 13 for table in font["cmap"].tables):
+        return set()
+    return {chr(code) for code in font.getBestCmap() or ()}

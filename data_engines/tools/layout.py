@@ -1,0 +1,240 @@
+"""From pieces of text on a page to its lines and paragraphs in reading order; geometry only.
+
+A page is cut into bands of pieces that stand beside each other. Successive bands that leave the same gutter
+free, with a column of text on either side, are read column by column; all others from left to right.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
+
+MIN_COLUMN_LINES = 3
+MIN_COLUMN_WIDTH = 10
+"""In line heights: narrower ones are columns of a table."""
+MIN_GUTTER_WIDTH = 0.6
+"""In line heights."""
+MIN_HEAD_DISTANCE = 1.0
+"""Between a running head or foot and the rest, in line heights."""
+MIN_COLUMN_FILL = 0.5
+"""Share of its column that a line of running text covers on average."""
+
+BULLETS = ("•", "◦", "▪", "–")
+
+Stretch = tuple[float, float]
+"""From left to right."""
+
+
+class Box(NamedTuple):
+    """A rectangle in points, from the upper left corner of the page."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+    def grown(self, margin: float) -> "Box":
+        return Box(self.left - margin, self.top - margin, self.right + margin, self.bottom + margin)
+
+    def inside(self, other: "Box") -> bool:
+        return around([self, other]) == other
+
+    def meets(self, other: "Box") -> bool:
+        return (
+            self.left < other.right
+            and other.left < self.right
+            and self.top < other.bottom
+            and other.top < self.bottom
+        )
+
+
+def around(boxes: Sequence[Box]) -> Box:
+    """The smallest box that holds all of `boxes`."""
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return Box(min(lefts), min(tops), max(rights), max(bottoms))
+
+
+@dataclass(frozen=True)
+class Text:
+    """A piece of text on one baseline: as the file has it, or a whole line of a column."""
+
+    text: str
+    body: Box
+    """From the ascenders to the descenders of its font, whether its letters have any or not."""
+    ink: Box
+    fault: str | None = None
+    """Why it can't be trusted to say what the page shows."""
+
+
+def paragraphs(pieces: Sequence[Text]) -> list[list[Text]]:
+    """The page's lines, by paragraphs, in reading order; `pieces` come in the order of the file."""
+    return [paragraph for lines in _read(pieces) for paragraph in _split_paragraphs(lines)]
+
+
+def _read(pieces: Sequence[Text]) -> list[list[Text]]:
+    """Lines in reading order, in groups that no paragraph reaches beyond."""
+    if not pieces:
+        return []
+    page = around([piece.body for piece in pieces])
+    height = median(piece.body.height for piece in pieces)
+    bands = _bands(pieces)
+    free = [_free(band, page, MIN_GUTTER_WIDTH * height) for band in bands]
+    # a running head or foot is in two parts too, but not part of the columns
+    for outer, inner in ((0, 1), (-1, -2)):
+        if len(bands) > 1 and _distance(bands[outer], bands[inner]) > MIN_HEAD_DISTANCE * height:
+            free[outer] = []
+    groups: list[list[Text]] = [[]]
+    start = 0
+    while start < len(bands):
+        end, gutters = _extend(free, start, page, MIN_GUTTER_WIDTH * height)
+        columns = _columns([piece for band in bands[start:end] for piece in band], pieces, gutters, height)
+        if len(columns) > 1:
+            for column in columns:
+                groups += _read(column)
+            groups.append([])
+            start = end
+        else:
+            groups[-1] += _lines(bands[start])
+            start += 1
+    return groups
+
+
+def _extend(
+    free: Sequence[Sequence[Stretch]], start: int, page: Box, min_width: float
+) -> tuple[int, list[Stretch]]:
+    """The end of the longest run of bands from `start` that leave common stretches free, and these."""
+    end, gutters = start, [(page.left, page.right)]
+    while end < len(free) and (common := _common(gutters, free[end], min_width)):
+        # once there is a gutter between texts, a run doesn't go on for the sake of a margin
+        inner = [(left, right) for left, right in common if left > page.left and right < page.right]
+        end, gutters = end + 1, inner or common
+    return end, [(left, right) for left, right in gutters if left > page.left and right < page.right]
+
+
+def _bands(pieces: Sequence[Text]) -> list[list[Text]]:
+    """Groups of pieces whose middle halves overlap in height, directly or through others; top to bottom."""
+    bands: list[list[Text]] = []
+    reach = float("-inf")
+    for piece in sorted(pieces, key=lambda piece: piece.body.top + piece.body.height / 4):
+        if piece.body.top + piece.body.height / 4 >= reach:
+            bands.append([])
+        bands[-1].append(piece)
+        reach = max(reach, piece.body.bottom - piece.body.height / 4)
+    return bands
+
+
+def _distance(some: Sequence[Text], others: Sequence[Text]) -> float:
+    """Height of the paper between two bands."""
+    upper, lower = sorted(around([piece.body for piece in band])[1::2] for band in (some, others))
+    return lower[0] - upper[1]
+
+
+def _free(band: Sequence[Text], page: Box, min_width: float) -> list[Stretch]:
+    """The stretches between left and right that a band leaves free, margins included."""
+    free = []
+    reach = page.left
+    for piece in sorted(band, key=lambda piece: piece.body.left):
+        free.append((reach, piece.body.left))
+        reach = max(reach, piece.body.right)
+    return [(left, right) for left, right in [*free, (reach, page.right)] if right - left >= min_width]
+
+
+def _common(some: Sequence[Stretch], others: Sequence[Stretch], min_width: float) -> list[Stretch]:
+    """What two lists of stretches share."""
+    shared = [(max(a, c), min(b, d)) for a, b in some for c, d in others]
+    return [(left, right) for left, right in shared if right - left >= min_width]
+
+
+def _columns(
+    run: Sequence[Text], order: Sequence[Text], gutters: Sequence[Stretch], height: float
+) -> list[list[Text]]:
+    """Cuts a run of bands along those gutters that have a column of text on either side."""
+    columns = [list(run)]
+    for left, right in gutters:
+        middle = (left + right) / 2
+        before = [piece for piece in columns[-1] if piece.body.right <= middle]
+        after = [piece for piece in columns[-1] if piece.body.right > middle]
+        if _is_column(before, height) and _is_column(after, height) and not _alternate(before, after, order):
+            columns[-1:] = [before, after]
+    return columns
+
+
+def _is_column(pieces: Sequence[Text], height: float) -> bool:
+    if len(pieces) < MIN_COLUMN_LINES:
+        return False
+    width = around([piece.body for piece in pieces]).width
+    if width < MIN_COLUMN_WIDTH * height:
+        return False
+    bands = _bands(pieces)
+    covered = sum(around([piece.body for piece in band]).width for band in bands) / len(bands)
+    return len(bands) >= MIN_COLUMN_LINES and covered >= MIN_COLUMN_FILL * width
+
+
+def _alternate(before: Sequence[Text], after: Sequence[Text], order: Sequence[Text]) -> bool:
+    """Whether the file goes to and fro between two columns, as it does row by row in a table."""
+    left, right = {id(piece) for piece in before}, {id(piece) for piece in after}
+    sides = [id(piece) in left for piece in order if id(piece) in left or id(piece) in right]
+    changes = sum(a != b for a, b in pairwise(sides))
+    return changes > min(len(_bands(before)), len(_bands(after)))
+
+
+def _lines(band: Sequence[Text]) -> list[Text]:
+    """The lines of a band, each from left to right; raised or lowered small print joins its line."""
+    lines: list[list[Text]] = []
+    for piece in sorted(band, key=lambda piece: -piece.body.height):
+        for line in lines:
+            if line[0].body.top < piece.body.middle < line[0].body.bottom:
+                line.append(piece)
+                break
+        else:
+            lines.append([piece])
+    return [_join(line) for line in sorted(lines, key=lambda line: line[0].body.middle)]
+
+
+def _join(pieces: Sequence[Text]) -> Text:
+    pieces = sorted(pieces, key=lambda piece: piece.body.left)
+    text = pieces[0].text
+    for before, after in pairwise(pieces):
+        gap = after.body.left - before.body.right
+        # what touches belongs together, as an exponent does
+        text += (" " if gap > 0.15 * min(before.body.height, after.body.height) else "") + after.text
+    whole = around([piece.body for piece in pieces])
+    # raised, lowered and small print doesn't move the line it stands in
+    main = max(pieces, key=lambda piece: piece.body.width).body
+    return Text(
+        text,
+        body=Box(whole.left, main.top, whole.right, main.bottom),
+        ink=around([piece.ink for piece in pieces]),
+        fault=next((piece.fault for piece in pieces if piece.fault), None),
+    )
+
+
+def _split_paragraphs(lines: Sequence[Text]) -> list[list[Text]]:
+    """Splits where lines stand further apart than their neighbours, are indented, or change in size."""
+    if not lines:
+        return []
+    steps = [after.body.bottom - before.body.bottom for before, after in pairwise(lines)]
+    split = [[lines[0]]]
+    for position, (before, after) in enumerate(pairwise(lines)):
+        height = before.body.height
+        usual = min(2 * height, 1.25 * min(steps[max(position - 1, 0) : position + 2]))
+        indented = after.body.left - before.body.left > 0.8 * height
+        resized = not 0.8 < after.body.height / height < 1.25
+        beside = after.body.left > before.body.right or after.body.right < before.body.left
+        if steps[position] > usual or indented or resized or beside or after.text.startswith(BULLETS):
+            split.append([])
+        split[-1].append(after)
+    return split

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Installs got-train with its development tools, then lints, checks types and runs the tests.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/install.sh
+install_got_train dev
+ruff check .
+ruff format --check .
+mypy
+exec python -m pytest "$@"

@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from got_train.data.batching import pixel_values
+from got_train.data.images import ImageError, find_image, grid_of_tiles, num_tiles, open_image, tile
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "expected"),
+    [
+        (1000, 1000, (1, 1)),
+        (2048, 1024, (2, 1)),
+        (1024, 3072, (1, 3)),
+        (4096, 3072, (4, 3)),
+        (300, 900, (1, 3)),
+        (10000, 100, (12, 1)),
+        (2000, 2000, (2, 2)),
+    ],
+)
+def test_grid_of_tiles(width: int, height: int, expected: tuple[int, int]) -> None:
+    assert grid_of_tiles(width, height, size=1024, max_tiles=12) == expected
+
+
+def test_tiles_are_cut_rows_first_with_the_thumbnail_last() -> None:
+    pixels = np.zeros((20, 30, 3), dtype=np.uint8)
+    for row in range(2):
+        for column in range(3):
+            pixels[row * 10 : row * 10 + 10, column * 10 : column * 10 + 10] = 10 * (row * 3 + column)
+    tiles = tile(Image.fromarray(pixels), size=10, crop=True, max_tiles=12)
+    assert tiles.shape == (7, 10, 10, 3)
+    assert [int(part[5, 5, 0]) for part in tiles[:6]] == [0, 10, 20, 30, 40, 50]
+    assert num_tiles(30, 20, 10, crop=True, max_tiles=12) == 7
+    assert num_tiles(30, 20, 10, crop=False, max_tiles=12) == 1
+
+
+@pytest.mark.parametrize("crop", [False, True])
+@pytest.mark.parametrize("size", [(70, 50), (64, 64), (200, 40), (33, 190)])
+def test_pixels_equal_transformers_own_processor(size: tuple[int, int], crop: bool) -> None:
+    from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
+
+    noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    image = Image.fromarray(noise)
+    theirs = GotOcr2ImageProcessorPil(size={"height": 64, "width": 64})(
+        [image], crop_to_patches=crop, return_tensors="pt"
+    )["pixel_values"]
+    ours = pixel_values(tile(image, size=64, crop=crop, max_tiles=12))
+    assert ours.shape == theirs.shape
+    assert (ours - theirs).abs().max() < 1e-5
+
+
+def test_modes_become_rgb_as_a_reader_sees_them(tmp_path: Path) -> None:
+    transparent = Image.new("RGBA", (4, 4), (0, 0, 0, 0))
+    transparent.putpixel((0, 0), (0, 0, 0, 255))
+    transparent.save(tmp_path / "rgba.png")
+    picture = open_image(tmp_path / "rgba.png", 100)
+    assert (picture.getpixel((0, 0)), picture.getpixel((3, 3))) == ((0, 0, 0), (255, 255, 255))
+
+    Image.fromarray(np.full((4, 4), 32768, dtype=np.uint16)).save(tmp_path / "grey16.png")
+    assert open_image(tmp_path / "grey16.png", 100).getpixel((0, 0)) == (127, 127, 127)
+
+    turned = Image.new("RGB", (4, 2), "white")
+    exif = turned.getexif()
+    exif[0x0112] = 6  # rotate by 90 degrees
+    turned.save(tmp_path / "turned.jpg", exif=exif)
+    assert open_image(tmp_path / "turned.jpg", 100).size == (2, 4)
+
+
+def test_bad_pictures_are_told_apart(tmp_path: Path) -> None:
+    good = tmp_path / "good.png"
+    Image.effect_noise((64, 64), 50).save(good)
+    (tmp_path / "cut.png").write_bytes(good.read_bytes()[:1500])
+    (tmp_path / "text.png").write_text("not a picture")
+    causes = {}
+    for name, limit in (("cut.png", 10**6), ("text.png", 10**6), ("good.png", 4095)):
+        with pytest.raises(ImageError) as caught:
+            open_image(tmp_path / name, limit)
+        causes[name] = caught.value.cause
+    assert causes == {
+        "cut.png": "image truncated",
+        "text.png": "image unreadable",
+        "good.png": "image too large",
+    }
+
+
+def test_pictures_are_looked_up_in_order(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "b" / "x.png").touch()
+    folders = [tmp_path / "a", tmp_path / "b"]
+    assert find_image("x.png", folders) == tmp_path / "b" / "x.png"
+    (tmp_path / "a" / "x.png").touch()
+    assert find_image("x.png", folders) == tmp_path / "a" / "x.png"
+    assert find_image(str(tmp_path / "b" / "x.png"), folders) == tmp_path / "b" / "x.png"
+    with pytest.raises(ImageError, match=r"y.png \(looked in .*a, .*b\)"):
+        find_image("y.png", folders)

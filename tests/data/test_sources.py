@@ -1,0 +1,217 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from got_train.config import DataConfig
+from got_train.data.check import find_problems
+from got_train.data.records import RowError
+from got_train.data.sources import (
+    DatasetSpec,
+    Encoding,
+    JsonRows,
+    RowDataset,
+    build_data,
+    choose_rows,
+    select_rows,
+)
+from got_train.model.tokenizer import small_tokenizer
+from got_train.report import UserError
+from tests.conftest import draw, write_rows
+
+TOKENIZER = small_tokenizer()
+
+
+def encoding(**data: object) -> Encoding:
+    config = DataConfig(**{"train": [], **data})  # type: ignore[arg-type]
+    return Encoding(TOKENIZER, config, image_size=32, tokens_per_tile=4)
+
+
+def rng(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def test_jsonl_rows_are_read_where_they_lie(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"query": "1", "response": "a"}\n\n  \n{"query": "2", "response": "b"}')
+    rows = JsonRows(path)
+    assert len(rows) == 2
+    assert [rows.record(i).turns[0].query for i in range(2)] == ["1", "2"]
+    assert [rows.where(i) for i in range(2)] == [f"{path}:1", f"{path}:4"]
+
+
+def test_json_lists_of_the_authors_load(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    said = [{"from": "human", "value": "<image>\nOCR: "}, {"from": "gpt", "value": "x"}]
+    path.write_text(json.dumps([{"image": "a.png", "conversations": said}]))
+    rows = JsonRows(path)
+    assert rows.record(0).images == ("a.png",)
+    assert rows.where(0) == f"{path}:1"
+    path.write_text("{}")
+    with pytest.raises(UserError, match="must hold a list of rows, not dict"):
+        JsonRows(path)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [("", 10), ("#4", 4), ("#25", 25), ("#80%", 8), ("#250%", 25), ("#1%", 1)]
+)
+def test_specs_count_rows(rows_file: Path, number: str, expected: int) -> None:
+    assert DatasetSpec.parse(f"{rows_file}{number}").count(10) == expected
+
+
+def test_a_path_with_a_hash_stands_for_itself(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "a#5.jsonl", [{"query": "q", "response": "r"}])
+    assert DatasetSpec.parse(str(path)) == DatasetSpec(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("nope.jsonl", "data file nope.jsonl does not exist"),
+        ("nope.jsonl#5", "data file nope.jsonl does not exist"),
+        ("{path}#five", "after # comes a number of rows"),
+        ("{path}#0", "after # comes a number of rows"),
+        ("{folder}/0.png", "only .jsonl and .json files are read"),
+    ],
+)
+def test_bad_specs(rows_file: Path, text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        DatasetSpec.parse(text.format(path=rows_file, folder=rows_file.parent))
+
+
+def test_choose_rows_below_and_above_the_length() -> None:
+    some = choose_rows(10, 4, rng())
+    assert len(set(some.tolist())) == 4
+    assert (np.diff(some) > 0).all()
+    many = np.bincount(choose_rows(10, 25, rng()), minlength=10)
+    assert sorted(many.tolist()) == [2] * 5 + [3] * 5
+    assert choose_rows(10, 4, rng()).tolist() == some.tolist()
+    assert choose_rows(10, 10, rng()).tolist() == list(range(10))
+
+
+def test_weights_share_an_epoch(tmp_path: Path) -> None:
+    files = [
+        str(write_rows(tmp_path / f"{n}.jsonl", [{"query": "q", "response": "r"}] * n)) for n in (30, 10)
+    ]
+    mixed = select_rows(files, encoding(), rng(), weights=[1, 3])
+    assert np.bincount(mixed.picks[:, 0]).tolist() == [10, 30]
+
+
+def test_validation_rows_are_split_off_with_all_their_repeats(rows_file: Path) -> None:
+    config = DataConfig(train=[f"{rows_file}#200%"], val_ratio=0.2)
+    train, val = build_data(config, encoding(), seed=1)
+    assert val is not None
+    assert (len(train), len(val)) == (28, 3)
+    assert not {tuple(pick) for pick in train.picks} & {tuple(pick) for pick in val.picks}
+    again = build_data(config, encoding(), seed=1)[1]
+    assert again is not None
+    assert again.picks.tolist() == val.picks.tolist()
+    assert build_data(DataConfig(train=[str(rows_file)], val_ratio=0), encoding(), seed=1)[1] is None
+
+
+def test_one_row_is_split_off_at_least(rows_file: Path) -> None:
+    train, val = build_data(DataConfig(train=[str(rows_file)]), encoding(), seed=0)
+    assert val is not None
+    assert (len(train), len(val)) == (16, 1)
+    with pytest.raises(UserError, match="1 row cannot be split into training and validation"):
+        build_data(DataConfig(train=[f"{rows_file}#1"]), encoding(), seed=0)
+
+
+def test_samples_have_ids_labels_and_tiles(rows_file: Path) -> None:
+    data = select_rows([str(rows_file)], encoding(), rng())
+    assert data[0].tiles.shape == (1, 32, 32, 3)
+    assert data[16].tiles.shape == (0, 32, 32, 3)
+    assert data[0].where == f"{rows_file}:1"
+
+
+def test_crop_of_a_row_wins_over_the_configuration(tmp_path: Path) -> None:
+    draw(tmp_path / "wide.png", "x", size=(64, 32))
+    rows = [{"query": "q", "response": "r", "images": ["wide.png"], "crop": flag} for flag in (True, False)]
+    rows.append({"query": "q", "response": "r", "images": ["wide.png"]})
+    path = str(write_rows(tmp_path / "a.jsonl", rows))
+    for crop, expected in ((False, [3, 1, 1]), (True, [3, 1, 3])):
+        data = select_rows([path], encoding(crop=crop), rng())
+        assert [len(data[i].tiles) for i in range(3)] == expected
+
+
+def test_relative_pictures_are_found_beside_the_file_in_image_root_and_in_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("data", "root", "work"):
+        (tmp_path / name).mkdir()
+    for folder, picture in (("data", "a.png"), ("root", "b.png"), ("work", "c.png")):
+        draw(tmp_path / folder / picture, "x")
+    rows = [{"query": "q", "response": "r", "images": [f"{name}.png"]} for name in "abc"]
+    path = write_rows(tmp_path / "data" / "rows.jsonl", rows)
+    monkeypatch.chdir(tmp_path / "work")
+    data = select_rows([str(path)], encoding(image_root=str(tmp_path / "root")), rng())
+    assert [len(data[i].tiles) for i in range(3)] == [1, 1, 1]
+    found = [json.loads(data.portable_row(i))["images"][0] for i in range(3)]
+    assert found == [str(tmp_path / f"{folder}.png") for folder in ("data/a", "root/b", "work/c")]
+
+
+@pytest.fixture
+def bad_rows(tmp_path: Path) -> Path:
+    """One row of each kind of fault, and a good one at the end."""
+    draw(tmp_path / "good.png", "x")
+    draw(tmp_path / "large.png", "x", size=(200, 200))
+    draw(tmp_path / "whole.png", "x", size=(150, 150))
+    (tmp_path / "cut.png").write_bytes((tmp_path / "whole.png").read_bytes()[:-60])
+    (tmp_path / "text.png").write_text("not a picture")
+    picture = {"query": "<image>OCR: ", "response": "x"}
+    return write_rows(
+        tmp_path / "bad.jsonl",
+        [
+            "not json",
+            {"response": "x"},
+            picture | {"images": ["missing.png"]},
+            picture | {"images": ["text.png"]},
+            picture | {"images": ["cut.png"]},
+            picture | {"images": ["large.png"]},
+            picture | {"images": []},
+            {"query": "q", "response": "long " * 100},
+            picture | {"images": ["good.png"]},
+        ],
+    )
+
+
+def problems(path: Path, workers: int = 0) -> tuple[RowDataset, dict[int, RowError]]:
+    data = select_rows([str(path)], encoding(max_length=100, max_pixels=30000), rng())
+    return data, find_problems(data, np.arange(len(data)), workers, "checking").bad
+
+
+def test_every_fault_is_found_with_its_line_and_cause(bad_rows: Path) -> None:
+    causes = {index: error.cause for index, error in problems(bad_rows)[1].items()}
+    assert causes == {
+        0: "not JSON",
+        1: "missing key",
+        2: "image missing",
+        3: "image unreadable",
+        4: "image truncated",
+        5: "image too large",
+        6: "tag mismatch",
+        7: "too long",
+    }
+    for index, error in problems(bad_rows)[1].items():
+        assert str(error).startswith(f"{bad_rows}:{index + 1}: {causes[index]}: ")
+
+
+def test_worker_processes_find_the_same(bad_rows: Path) -> None:
+    alone, shared = (problems(bad_rows, workers)[1] for workers in (0, 2))
+    assert {i: str(error) for i, error in alone.items()} == {i: str(error) for i, error in shared.items()}
+
+
+def test_limits_are_told_with_what_they_met(bad_rows: Path) -> None:
+    bad = problems(bad_rows)[1]
+    assert "511 tokens, data.max_length is 100" in str(bad[7])
+    assert "200 x 200 pixels, data.max_pixels 30000" in str(bad[5])
+
+
+def test_questions_are_spread_over_the_set(rows_file: Path, write_config: Callable[..., Path]) -> None:
+    data = select_rows([str(rows_file)], encoding(), rng())
+    few = data.spread(4).questions()
+    assert [record.where.rpartition(":")[2] for record, _ in few] == ["1", "5", "9", "13"]
+    assert len(data.spread(100)) == 17
+    assert len(data.questions()) == 17

@@ -1,0 +1,46 @@
+"""Sources that the engines draw from, made on the spot: a corpus, a font and PDF files of each sort."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import matplotlib
+import pytest
+from matplotlib.figure import Figure
+
+from data_engines.tools.pdf import open_document
+
+Placed = tuple[float, float, str]
+"""Left and bottom as fractions of the page, and the text that begins there."""
+
+
+@pytest.fixture
+def font() -> Path:
+    return Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    file = tmp_path / "corpus.txt"
+    file.write_text("alpha\nBeta 2\n\ngamma ray\ndelta\nepsilon\nzeta\neta\ntheta\n")
+    return file
+
+
+@pytest.fixture
+def make_pdf(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Writes a PDF whose pages of 6 x 8 inches hold the texts given for them."""
+
+    def make(pages: Sequence[Sequence[Placed]], name: str = "pages.pdf", rotation: float = 0) -> Path:
+        from matplotlib.backends.backend_pdf import PdfPages
+
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with matplotlib.rc_context({"pdf.fonttype": 42}), PdfPages(file) as pdf:
+            for page in pages:
+                figure = Figure(figsize=(6, 8))
+                for x, y, text in page:
+                    figure.text(x, y, text, family="DejaVu Sans Mono", fontsize=8, rotation=rotation)
+                pdf.savefig(figure)
+        return file
+
+    yield make
+    open_document.cache_clear()

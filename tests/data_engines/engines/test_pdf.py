@@ -1,0 +1,197 @@
+"""The engine `pdf`: which pages are drawn, and what is read from them."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data_engines.engine import Reject
+from data_engines.engines import pdf
+from data_engines.engines.pdf import Options
+from data_engines.run import generate, main
+
+TITLE = (0.1, 0.9, "A title across the page, as wide as both columns are together")
+LEFT = [f"left column, line {i} of text" for i in range(5)]
+RIGHT = [f"right column, line {i} of text" for i in range(5)]
+TWO_COLUMNS = [
+    TITLE,
+    *((0.1, 0.8 - 0.02 * i, text) for i, text in enumerate(LEFT)),
+    *((0.54, 0.8 - 0.02 * i, text) for i, text in enumerate(RIGHT)),
+    (0.1, 0.6, "A ﬁnal line\u00a0at the foot of the page, again across both columns"),
+]
+
+LOCKED = b"""%PDF-1.4
+1 0 obj
+<< /Type /Catalog /Pages 2 0 R >>
+endobj
+2 0 obj
+<< /Type /Pages /Kids [3 0 R] /Count 1 >>
+endobj
+3 0 obj
+<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] >>
+endobj
+4 0 obj
+<< /Filter /Standard /V 1 /R 2 /P -4 /O (oooooooooooooooooooooooooooooooo)
+   /U (uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu) >>
+endobj
+trailer
+<< /Root 1 0 R /Encrypt 4 0 R /ID [(0123456789abcdef) (0123456789abcdef)] >>
+%%EOF
+"""
+
+
+def draw(options: Options, index: int = 0) -> tuple[Image.Image, str]:
+    stock = pdf.load(options, np.random.default_rng(0))
+    picture, [answer] = pdf.render(pdf.sample(np.random.default_rng([7, index]), index, stock))
+    assert answer.task.query() == "OCR: "
+    return picture, answer.text
+
+
+def test_a_page_is_read_column_by_column_as_it_would_be_typed(make_pdf: Callable[..., Path]) -> None:
+    picture, text = draw(Options(source=make_pdf([TWO_COLUMNS])))
+    foot = "A final line at the foot of the page, again across both columns"
+    assert text.split("\n") == [TITLE[2], *LEFT, *RIGHT, foot]
+    assert picture.size == (864, 1152)  # 6 x 8 inches at 144 pixels an inch
+
+
+def test_dpi_and_the_longest_side_set_the_size(make_pdf: Callable[..., Path]) -> None:
+    file = make_pdf([TWO_COLUMNS])
+    assert draw(Options(source=file, dpi=72))[0].size == (432, 576)
+    assert draw(Options(source=file, longest=576))[0].size == (432, 576)
+
+
+def test_a_line_is_cut_out_whole_and_alone(make_pdf: Callable[..., Path]) -> None:
+    file = make_pdf([TWO_COLUMNS])
+    texts = set()
+    for index in range(80):
+        picture, text = draw(Options(source=file, units="lines"), index)
+        ink = np.asarray(picture.convert("L")) < 128
+        assert ink.any()
+        assert not (ink[0].any() or ink[-1].any() or ink[:, 0].any() or ink[:, -1].any())
+        assert picture.height < 40 < picture.width
+        texts.add(text)
+    assert texts == {
+        TITLE[2],
+        *LEFT,
+        *RIGHT,
+        "A final line at the foot of the page, again across both columns",
+    }
+
+
+def test_a_paragraph_keeps_the_line_breaks_of_the_page(make_pdf: Callable[..., Path]) -> None:
+    file = make_pdf([TWO_COLUMNS])
+    texts = {draw(Options(source=file, units="paragraphs"), index)[1] for index in range(20)}
+    assert texts == {"\n".join(LEFT), "\n".join(RIGHT)}
+
+
+def test_every_page_comes_once_before_any_comes_again(make_pdf: Callable[..., Path]) -> None:
+    pages = [[(0.1, 0.5, f"page {i}")] for i in range(6)]
+    folder = make_pdf(pages[:2], "some/b.pdf").parent
+    make_pdf(pages[2:5], "some/a.pdf")
+    make_pdf(pages[5:], "some/deep/er/c.PDF")
+    whole = [draw(Options(source=folder), index)[1] for index in range(6)]
+    assert sorted(whole) == [f"page {i}" for i in range(6)]
+    assert whole != sorted(whole)
+    slices = [draw(Options(source=folder, units="lines"), index)[1] for index in range(12)]
+    assert slices == whole * 2
+
+
+def test_mixed_samples_show_whole_pages_the_first_time_only(make_pdf: Callable[..., Path]) -> None:
+    file = make_pdf([TWO_COLUMNS] * 8)
+    sizes = [draw(Options(source=file, units="mixed"), index)[0].size for index in range(24)]
+    assert 1 <= sizes[:8].count((864, 1152)) < 8
+    assert (864, 1152) not in sizes[8:]
+
+
+def test_more_pages_than_there_are_is_an_error(
+    make_pdf: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = make_pdf([[TITLE], [TITLE]])
+    words = [
+        "pdf",
+        "--source",
+        str(file),
+        "--output",
+        str(tmp_path / "out"),
+        "--count",
+        "3",
+        "--workers",
+        "1",
+    ]
+    assert main(words) == 2
+    assert capsys.readouterr().err == (
+        "got-data pdf: --count 3 is more than the 2 there are; ask for fewer, or add sources\n"
+    )
+
+
+def test_pages_that_cannot_be_trusted_are_rejected_by_cause(
+    make_pdf: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = make_pdf([TWO_COLUMNS, []], "some/good.pdf").parent
+    make_pdf([[(0.5, 0.5, "upwards")]], "some/rotated.pdf", rotation=90)
+    make_pdf([[(0.1, 0.5, "private \uf6c5 glyph")]], "some/private.pdf")
+    make_pdf([[(0.1, 0.5, "سلام")]], "some/arabic.pdf")
+    Image.new("RGB", (300, 400), "white").save(folder / "scan.pdf")
+    (folder / "corrupt.pdf").write_bytes(b"%PDF-1.4 and nothing more")
+    (folder / "locked.pdf").write_bytes(LOCKED)
+    manifest = generate("pdf", Options(source=folder), count=6, output=tmp_path / "out")
+    assert manifest["left_out"] == {"corrupt file": 1, "encrypted file": 1}
+    assert manifest["rejects"] == {
+        "no text": 1,
+        "rotated text": 1,
+        "scanned page": 1,
+        "text from right to left": 1,
+        "unmapped glyphs": 1,
+    }
+    [row] = [json.loads(line) for line in (tmp_path / "out/data.jsonl").read_text().splitlines()]
+    assert row["response"].startswith(TITLE[2])
+    assert manifest["sources"][0]["files"] == 7
+
+
+def test_slices_avoid_the_lines_that_cannot_be_trusted(make_pdf: Callable[..., Path]) -> None:
+    file = make_pdf([[(0.1, 0.5, "private \uf6c5 glyph"), (0.1, 0.4, "a sound line")]])
+    assert {draw(Options(source=file, units="lines"), index)[1] for index in range(8)} == {"a sound line"}
+
+
+def test_a_page_that_cuts_its_text_is_rejected(make_pdf: Callable[..., Path]) -> None:
+    with pytest.raises(Reject, match="text over the edge of the page"):
+        draw(Options(source=make_pdf([[TITLE, (0.895, 0.5, "wider than what is left of the page")]])))
+
+
+def test_text_without_ink_is_rejected(make_pdf: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    stock = pdf.load(Options(source=make_pdf([TWO_COLUMNS])), np.random.default_rng(0))
+    spec = pdf.sample(np.random.default_rng(0), 0, stock)
+    white = Image.new("RGB", (864, 1152), "white")
+    monkeypatch.setattr(pdf, "draw_page", lambda *place: white)
+    with pytest.raises(Reject, match=re.escape("text that can't be seen")):
+        pdf.render(spec)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--source", "none.pdf"], "--source none.pdf does not exist; give a PDF file or a folder of them"),
+        (["--source", "empty"], "--source empty has no .pdf file in it, at any depth"),
+        (["--source", "corrupt.pdf"], "--source corrupt.pdf has no PDF that can be read (1 corrupt file)"),
+        (["--source", "good.pdf", "--dpi", "7"], "--dpi 7: give 36 to 600"),
+        (["--source", "good.pdf", "--longest", "10"], "--longest 10: give at least 64 pixels"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    words: list[str],
+    message: str,
+    make_pdf: Callable[..., Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_pdf([[TITLE]], "good.pdf")
+    Path("empty").mkdir()
+    Path("corrupt.pdf").write_bytes(b"%PDF-1.4 and nothing more")
+    assert main(["pdf", "--count", "1", "--workers", "1", "--output", "out", *words]) == 2
+    assert capsys.readouterr().err == f"got-data pdf: {message}\n"

@@ -1,0 +1,308 @@
+"""The command `got-data` and what it leaves behind."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from data_engines.engines import lines
+from data_engines.options import Range
+from data_engines.run import generate, main
+from got_train.data.records import parse_row
+
+
+def small(corpus: Path, font: Path) -> lines.Options:
+    return lines.Options(
+        source=corpus, fonts=(font,), units="lines", width=96, height=64, text_height=Range(10, 12)
+    )
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def rows_of(folder: Path) -> list[dict]:
+    return [json.loads(line) for line in (folder / "data.jsonl").read_text().splitlines()]
+
+
+def test_a_run_leaves_shards_rows_and_a_manifest(tmp_path: Path, corpus: Path, font: Path) -> None:
+    output = tmp_path / "out"
+    manifest = generate("lines", small(corpus, font), count=5, output=output, seed=1, shard_size=3)
+    assert sorted(files_of(output)) == [
+        "data.jsonl",
+        "manifest.json",
+        "shards/00000/000000.png",
+        "shards/00000/000001.png",
+        "shards/00000/000002.png",
+        "shards/00000/rejects.jsonl",
+        "shards/00000/rows.jsonl",
+        "shards/00001/000003.png",
+        "shards/00001/000004.png",
+        "shards/00001/rejects.jsonl",
+        "shards/00001/rows.jsonl",
+    ]
+    assert manifest == json.loads((output / "manifest.json").read_text())
+    assert (manifest["engine"], manifest["seed"], manifest["count"]) == ("lines", 1, 5)
+    assert (manifest["rows"], manifest["rejects"], manifest["left_out"]) == (5, {}, {})
+    assert manifest["options"]["text_height"] == "10-12"
+    assert [source["path"] for source in manifest["sources"]] == [str(corpus), str(font)]
+    assert set(manifest["versions"]) == {"python", "pillow", "numpy", "pypdfium2", "got-train"}
+
+
+def test_rows_are_what_the_trainer_reads(tmp_path: Path, corpus: Path, font: Path) -> None:
+    generate("lines", small(corpus, font), count=4, output=tmp_path / "out", seed=1, shard_size=2)
+    rows = rows_of(tmp_path / "out")
+    assert [row["images"] for row in rows] == [
+        ["shards/00000/000000.png"],
+        ["shards/00000/000001.png"],
+        ["shards/00001/000002.png"],
+        ["shards/00001/000003.png"],
+    ]
+    for row in rows:
+        record = parse_row(row, where="row")
+        assert (record.turns[0].query, record.kind) == ("<image>OCR: ", "lines")
+        assert set(record.turns[0].response.split("\n")) <= set(corpus.read_text().splitlines())
+        assert Image.open(tmp_path / "out" / record.images[0]).size == (96, 64)
+
+
+def test_workers_do_not_change_a_byte(tmp_path: Path, corpus: Path, font: Path) -> None:
+    for workers in (1, 4):
+        output = tmp_path / str(workers)
+        generate(
+            "lines", small(corpus, font), count=90, output=output, seed=3, workers=workers, shard_size=50
+        )
+    assert files_of(tmp_path / "1") == files_of(tmp_path / "4")
+
+
+def test_a_sample_depends_on_seed_and_index_alone(tmp_path: Path, corpus: Path, font: Path) -> None:
+    for name, seed, count in (("few", 3, 2), ("many", 3, 30), ("other", 4, 2)):
+        generate("lines", small(corpus, font), count=count, output=tmp_path / name, seed=seed)
+    few, many, other = (files_of(tmp_path / name) for name in ("few", "many", "other"))
+    picture = "shards/00000/000001.png"
+    assert few[picture] == many[picture]
+    assert few[picture] != other[picture]
+
+
+def test_an_unfinished_run_goes_on_to_the_same_bytes(tmp_path: Path, corpus: Path, font: Path) -> None:
+    plan = {"count": 60, "seed": 3, "shard_size": 20}
+    generate("lines", small(corpus, font), output=tmp_path / "whole", **plan)
+    cut = tmp_path / "cut"
+    generate("lines", small(corpus, font), output=cut, **plan)
+    # as if it had been killed in the middle shard: one shard is missing, another half done
+    plan_of_run = json.loads((cut / "manifest.json").read_text())
+    for result in ("rows", "rejects"):
+        del plan_of_run[result]
+    (cut / "plan.json").write_text(json.dumps(plan_of_run))
+    (cut / "manifest.json").unlink()
+    (cut / "data.jsonl").unlink()
+    (cut / "shards/00001").rename(cut / "shards/00001.partial")
+    (cut / "shards/00001.partial/000020.png").write_bytes(b"half a picture")
+    shutil.rmtree(cut / "shards/00002")
+    kept = (cut / "shards/00000/000000.png").stat().st_mtime_ns
+    generate("lines", small(corpus, font), output=cut, **plan)
+    assert files_of(cut) == files_of(tmp_path / "whole")
+    assert (cut / "shards/00000/000000.png").stat().st_mtime_ns == kept
+
+
+def test_a_killed_run_leaves_no_worker_and_goes_on_to_the_same_bytes(
+    tmp_path: Path, corpus: Path, font: Path
+) -> None:
+    script = tmp_path / "draw.py"
+    script.write_text(
+        f"""
+from pathlib import Path
+from data_engines.engines import lines
+from data_engines.options import Range
+from data_engines.run import generate
+if __name__ == "__main__":
+    options = lines.Options(source=Path({str(corpus)!r}), fonts=(Path({str(font)!r}),), units="lines",
+                            width=96, height=64, text_height=Range(10, 12))
+    output = Path({str(tmp_path / "cut")!r})
+    generate("lines", options, count=20000, output=output, seed=3, workers=2, shard_size=40)
+"""
+    )
+    process = subprocess.Popen([sys.executable, script], start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "cut/shards/00001").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "cut/manifest.json").exists()
+    while time.monotonic() < deadline and _group_lives(process.pid):
+        time.sleep(0.02)
+    assert not _group_lives(process.pid)
+
+    # the rest of 20,000 would take long: let the plan end after the shards that are there, and one more
+    plan = json.loads((tmp_path / "cut/plan.json").read_text())
+    whole = [path for path in (tmp_path / "cut/shards").iterdir() if path.suffix != ".partial"]
+    count = 40 * (len(whole) + 1)
+    (tmp_path / "cut/plan.json").write_text(json.dumps(plan | {"count": count}))
+    for output in (tmp_path / "cut", tmp_path / "whole"):
+        generate("lines", small(corpus, font), count=count, output=output, seed=3, shard_size=40)
+    assert files_of(tmp_path / "cut") == files_of(tmp_path / "whole")
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_finished_run_is_not_drawn_again(tmp_path: Path, corpus: Path, font: Path) -> None:
+    first = generate("lines", small(corpus, font), count=3, output=tmp_path / "out")
+    before = {
+        file: (tmp_path / "out" / file).stat().st_mtime_ns
+        for file in files_of(tmp_path / "out")
+        if "png" in file
+    }
+    assert generate("lines", small(corpus, font), count=3, output=tmp_path / "out") == first
+    assert before == {file: (tmp_path / "out" / file).stat().st_mtime_ns for file in before}
+
+
+def test_rejects_are_missing_from_the_rows_and_counted(tmp_path: Path, font: Path) -> None:
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("plain\n" * 19 + "\U000130b8\n")
+    manifest = generate("lines", small(corpus, font), count=40, output=tmp_path / "out", seed=1)
+    rejected = [
+        json.loads(line) for line in (tmp_path / "out/shards/00000/rejects.jsonl").read_text().splitlines()
+    ]
+    assert manifest["rejects"] == {"no font has U+130B8": len(rejected)}
+    assert [row["index"] for row in rejected] == [11, 12, 19]
+    assert manifest["rows"] == 37
+    assert not (tmp_path / "out/shards/00000/000011.png").exists()
+
+
+def test_too_many_rejects_stop_the_run_with_the_causes(
+    tmp_path: Path, corpus: Path, font: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus.write_text("plain\n" + "\U000130b8\n" * 3)
+    words = ["lines", "--count", "100", "--seed", "1", "--workers", "1", "--output", str(tmp_path / "out")]
+    words += ["--source", str(corpus), "--fonts", str(font), "--units", "lines", "--lines", "1"]
+    assert main(words) == 2
+    assert capsys.readouterr().err == (
+        "got-data lines: 16 of samples 0 to 19 can't be drawn (no font has U+130B8: 16; first: sample 0); "
+        "mend the sources or options, or let more pass by --max-rejects\n"
+    )
+    assert not (tmp_path / "out/manifest.json").exists()
+    assert main([*words, "--max-rejects", "1"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{tmp_path / 'out/data.jsonl'}: 28 rows from 100 samples",
+        "  samples rejected: 72 (no font has U+130B8)",
+    ]
+
+
+def test_a_run_of_nothing_but_rejects_fails(tmp_path: Path, corpus: Path, font: Path) -> None:
+    corpus.write_text("x \U000130b8\n")
+    with pytest.raises(ValueError, match=r"^not one sample could be drawn: 3 x no font has U\+130B8$"):
+        generate("lines", small(corpus, font), count=3, output=tmp_path / "out")
+    assert not (tmp_path / "out/manifest.json").exists()
+
+
+def test_a_text_that_training_refuses_is_a_reject(tmp_path: Path, corpus: Path, font: Path) -> None:
+    corpus.write_text("plain\n" * 9 + "<|im_end|>\n")
+    manifest = generate("lines", small(corpus, font), count=20, output=tmp_path / "out", seed=1)
+    assert list(manifest["rejects"]) == ["reserved token"]
+
+
+COMMON = ["--count", "2", "--workers", "1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["photo"], "got-data: argument ENGINE: invalid choice: 'photo' (choose from 'lines', 'pdf')"),
+        (["lines", *COMMON], "got-data lines: the following arguments are required: --output, --source"),
+        (
+            ["lines", "--lines", "a"],
+            "got-data lines: argument --lines: 'a' is no range; write it as 3 or 2-5",
+        ),
+        (["lines", "--count", "many"], "got-data lines: argument --count: invalid int value: 'many'"),
+        (
+            ["lines", "--colour"],
+            "got-data lines: the following arguments are required: --count, --output, --source",
+        ),
+    ],
+)
+def test_a_wrong_flag_is_one_line_and_exit_code_2(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == 2
+    program = message.split(":")[0]
+    assert capsys.readouterr().err == f"{message}; see {program} --help\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--count", "0"], "--count 0: give a whole number of at least 1"),
+        (["--workers", "0"], "--workers 0: give a whole number of at least 1"),
+        (["--seed", "-1"], "--seed -1: give a whole number of at least 0"),
+        (["--max-rejects", "5"], "--max-rejects 5.0: give a fraction from 0 to 1"),
+        (["--source", "none.txt"], "--source none.txt can't be read: No such file or directory"),
+        (["--source", "empty.txt"], "--source empty.txt holds no text; give a file with a text on each line"),
+        (["--source", "latin.txt"], "--source latin.txt is not UTF-8 (byte 3); convert it first"),
+        (["--fonts", "none.ttf"], "--fonts none.ttf does not exist; give a font file or a folder of them"),
+        (["--fonts", "empty"], "--fonts empty: no .ttf, .otf, .ttc, .otc file there"),
+        (["--fonts", "corpus.txt"], "--fonts: none of the 1 font files has a character of corpus.txt"),
+        (["--lines", "3-2"], "--lines 3-2: give LOW-HIGH, both at least 1, LOW not above HIGH"),
+        (["--text-height", "2"], "--text-height 2-2: give LOW-HIGH, both at least 6, LOW not above HIGH"),
+        (["--ink", "0-200"], "--ink 0-200 on --paper 200-255 can't be read; keep them 64 levels apart"),
+        (["--height", "8"], "--width 512 --height 8: too small for --text-height 16-32"),
+        (["--frames", "2"], "--frames 2.0: give a fraction from 0 to 1"),
+        (["--task", "box"], "--task box asks for one text of several; give --lines 2-4, say"),
+        (
+            ["--task", "color", "--lines", "2-3", "--frames", "0.5"],
+            "--frames 0 is what --task color needs: its frames must mean something",
+        ),
+        (["--questions", "2"], "--questions 2: with --task plain --lines 1-3 give 1 to 1"),
+        (["--output", "taken"], "--output taken is not empty and holds no run of got-data; choose another"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    words: list[str],
+    message: str,
+    tmp_path: Path,
+    font: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("corpus.txt").write_text("alpha\nbeta\n")
+    Path("empty.txt").write_text(" \n")
+    Path("latin.txt").write_bytes(b"caf\xe9\n")
+    Path("empty").mkdir()
+    Path("taken").mkdir()
+    Path("taken/notes.txt").write_text("mine")
+    given = ["lines", *COMMON, "--output", "out", "--source", "corpus.txt", "--fonts", str(font), *words]
+    assert main(given) == 2
+    assert capsys.readouterr().err == f"got-data lines: {message}\n"
+
+
+def test_another_run_in_the_same_folder_is_refused(tmp_path: Path, corpus: Path, font: Path) -> None:
+    generate("lines", small(corpus, font), count=2, output=tmp_path / "out", seed=1)
+    with pytest.raises(ValueError, match="holds a run with other seed, count; choose another --output"):
+        generate("lines", small(corpus, font), count=3, output=tmp_path / "out", seed=2)
+    corpus.write_text("other\n")
+    with pytest.raises(ValueError, match="holds a run with other sources; choose another --output"):
+        generate("lines", small(corpus, font), count=2, output=tmp_path / "out", seed=1)
+
+
+def test_help_lists_the_options_of_an_engine(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["lines", "--help"])
+    assert stop.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "--text-height LOW-HIGH size of the font in pixels" in text
+    assert "--units {lines,words}" in text
+    assert "(default: 16-32)" in text

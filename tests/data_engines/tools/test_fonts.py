@@ -1,0 +1,35 @@
+"""Which fonts are found and what they hold."""
+
+from pathlib import Path
+
+import pytest
+
+from data_engines.tools import fonts
+
+
+def test_a_face_holds_the_characters_of_the_corpus_it_has(font: Path) -> None:
+    faces, left_out = fonts.read_faces([font], {"a", "é", "字"})
+    assert faces == (fonts.Face(str(font), 0, frozenset({"a", "é"})),)
+    assert left_out == {}
+
+
+def test_fonts_of_last_resort_symbol_fonts_and_broken_files_are_left_out(font: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.ttf"
+    broken.write_bytes(b"no font")
+    faces, left_out = fonts.read_faces([font.with_name("LastResortHE-Regular.ttf"), broken], {"a"})
+    assert faces == ()
+    assert left_out == {"font without any character of the text": 1, "unreadable font": 1}
+
+
+def test_folders_are_searched_at_any_depth(font: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "deep" / "er" / "Some.TTF"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(font.read_bytes())
+    assert fonts.find_font_files([tmp_path]) == [copy]
+
+
+def test_without_system_fonts_there_is_dejavu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "SYSTEM_FOLDERS", {})
+    names = {Path(file).name for file in fonts.find_font_files([])}
+    assert {"DejaVuSans.ttf", "DejaVuSerif-Bold.ttf"} <= names
+    assert all(name.startswith("DejaVu") for name in names)

@@ -1,0 +1,79 @@
+"""Reading order from the boxes of pieces of text."""
+
+from data_engines.tools.layout import Box, Text, paragraphs
+
+
+def piece(text: str, left: float, top: float, height: float = 10) -> Text:
+    """A piece of text in letters half as wide as high."""
+    box = Box(left, top, left + len(text) * height / 2, top + height)
+    return Text(text, body=box, ink=box)
+
+
+def column(name: str, left: float, tops: range) -> list[Text]:
+    return [piece(f"{name} {top} of running text in it", left, top) for top in tops]
+
+
+def order(pieces: list[Text]) -> list[str]:
+    return [line.text for paragraph in paragraphs(pieces) for line in paragraph]
+
+
+def test_columns_are_read_one_after_the_other_between_full_lines() -> None:
+    title = piece("a title that is as wide as both columns together, or almost so", 0, 0)
+    foot = piece("a foot that is as wide as both columns together, or almost so!", 0, 66)
+    left, right = column("left", 0, range(12, 60, 12)), column("right", 180, range(12, 60, 12))
+    expected = [title.text, *(line.text for line in [*left, *right]), foot.text]
+    assert order([title, *left, *right, foot]) == expected
+
+
+def test_columns_whose_lines_are_not_level_are_columns_all_the_same() -> None:
+    left, right = column("left", 0, range(12, 84, 12)), column("right", 180, range(17, 77, 12))
+    assert order([*left, *right]) == [line.text for line in [*left, *right]]
+
+
+def test_three_columns() -> None:
+    columns = [column(name, x, range(0, 60, 12)) for name, x in (("one", 0), ("two", 160), ("three", 320))]
+    pieces = [line for lines in columns for line in lines]
+    assert order(pieces) == [line.text for line in pieces]
+
+
+def test_a_running_head_in_two_parts_is_one_line() -> None:
+    head = [piece("the author", 0, 0), piece("the title", 250, 0)]
+    left, right = column("left", 0, range(40, 90, 12)), column("right", 180, range(40, 90, 12))
+    assert order([*head, *left, *right])[:2] == ["the author the title", left[0].text]
+
+
+def test_a_table_is_read_row_by_row() -> None:
+    rows = [
+        [piece(f"row {row} cell {cell} with words", 160 * cell, 12 * row) for cell in range(2)]
+        for row in range(5)
+    ]
+    in_file = [cell for row in rows for cell in row]
+    assert order(in_file) == [f"row {row} cell 0 with words row {row} cell 1 with words" for row in range(5)]
+
+
+def test_narrow_columns_are_a_table() -> None:
+    pieces = [piece(f"{x}{y}", 40 * x, 12 * y) for x in range(3) for y in range(4)]
+    assert order(pieces) == ["00 10 20", "01 11 21", "02 12 22", "03 13 23"]
+
+
+def test_raised_small_print_joins_its_line_without_a_space() -> None:
+    assert order([piece("E = mc", 0, 0), piece("2", 30, -1, height=7), piece("holds", 40, 0)]) == [
+        "E = mc2 holds"
+    ]
+
+
+def test_paragraphs_end_at_wider_steps_indents_and_changes_of_size() -> None:
+    lines = [
+        piece("a heading", 0, 0, height=16),
+        piece("first line of a paragraph", 0, 24),
+        piece("second line of it", 0, 36),
+        piece("indented first line", 15, 48),
+        piece("second line of the second", 0, 60),
+        piece("after a gap", 0, 84),
+        piece("and its second line", 0, 96),
+    ]
+    assert [len(paragraph) for paragraph in paragraphs(lines)] == [1, 2, 2, 2]
+
+
+def test_a_page_without_text_has_no_paragraphs() -> None:
+    assert paragraphs([]) == []

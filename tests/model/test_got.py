@@ -1,0 +1,118 @@
+from typing import Any
+
+import pytest
+import torch
+from torch.nn import functional
+from transformers import AutoModelForImageTextToText
+
+from got_train.config import DecoderConfig, EncoderConfig, ModelConfig
+from got_train.model.got import Got, group_of
+from got_train.model.loading import build_model
+from tests.conftest import DECODERS, ENCODER
+
+
+def small(decoder: str, tokenizer_dir: str, seed: int = 0) -> Got:
+    config = ModelConfig(
+        init="random",
+        encoder=EncoderConfig(**ENCODER),
+        decoder=DecoderConfig(model_type=decoder, shape=dict(DECODERS[decoder]), tokenizer=tokenizer_dir),
+    )
+    return build_model(config, max_length=64, seed=seed)[0].eval()
+
+
+def inputs(model: Got) -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    ids = torch.randint(0, 200, (2, 12), generator=generator)
+    ids[:, 2:6] = model.config.image_token_id
+    return {"input_ids": ids, "pixel_values": torch.randn(2, 3, 32, 32, generator=generator)}
+
+
+@pytest.mark.parametrize("decoder", ["opt", "qwen2", "llama"])
+def test_every_decoder_trains_saves_loads_and_generates(
+    decoder: str, tokenizer_dir: str, tmp_path: Any
+) -> None:
+    model = small(decoder, tokenizer_dir)
+    batch = inputs(model)
+    labels = batch["input_ids"].clone()
+    labels[:, :8] = -100
+    model(**batch, labels=labels).loss.backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+    model.save_pretrained(tmp_path)
+    again = Got.from_pretrained(tmp_path).eval()
+    with torch.no_grad():
+        assert torch.equal(again(**batch).logits, model(**batch).logits)
+    assert again.generate(**batch, max_new_tokens=3, do_sample=False).shape == (2, 15)
+    tied = model.config.tie_word_embeddings
+    assert (again.lm_head.weight is again.get_input_embeddings().weight) == tied
+
+
+def test_a_stock_checkpoint_loads_without_this_package(tokenizer_dir: str, tmp_path: Any) -> None:
+    model = small("qwen2", tokenizer_dir)
+    assert model.is_stock
+    model.save_pretrained(tmp_path)
+    stock = AutoModelForImageTextToText.from_pretrained(tmp_path).eval()
+    assert type(stock).__module__.startswith("transformers.")
+    assert stock.config.architectures == ["GotOcr2ForConditionalGeneration"]
+    batch = inputs(model)
+    with torch.no_grad():
+        assert torch.equal(stock(**batch).logits, model(**batch).logits)
+
+
+def test_the_encoder_keeps_its_width_whatever_the_decoder(tokenizer_dir: str) -> None:
+    model = small("opt", tokenizer_dir)
+    projector = model.model.multi_modal_projector
+    assert projector.conv_upsampler2.out_channels == 48
+    assert projector.multimodal_projector.weight.shape == (32, 48)
+    assert not model.is_stock
+
+
+def test_loss_is_the_sum_over_supervised_tokens_by_their_number(tokenizer_dir: str) -> None:
+    model = small("qwen2", tokenizer_dir)
+    batch = inputs(model)
+    labels = batch["input_ids"].clone()
+    labels[0, :7] = -100
+    labels[1, :10] = -100
+    with torch.no_grad():
+        logits = model(**batch).logits
+        expected = functional.cross_entropy(
+            logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten(), reduction="sum"
+        )
+        assert model(**batch, labels=labels).loss.item() == pytest.approx(expected.item() / 7, rel=1e-6)
+        total = model(**batch, labels=labels, num_items_in_batch=70).loss
+        assert total.item() == pytest.approx(expected.item() / 70, rel=1e-6)
+
+
+def test_text_only_rows_beside_pictures(tokenizer_dir: str) -> None:
+    model = small("qwen2", tokenizer_dir)
+    batch = inputs(model)
+    mixed = {"input_ids": batch["input_ids"].clone(), "pixel_values": batch["pixel_values"][:1]}
+    mixed["input_ids"][1, 2:6] = 7
+    with torch.no_grad():
+        logits = model(**mixed).logits
+        picture = model(input_ids=mixed["input_ids"][:1], pixel_values=mixed["pixel_values"]).logits
+        text = model(input_ids=mixed["input_ids"][1:]).logits
+    assert torch.allclose(logits[:1], picture, atol=1e-5)
+    assert torch.allclose(logits[1:], text, atol=1e-5)
+
+
+def test_the_strided_convolutions_belong_to_the_encoder() -> None:
+    assert group_of("model.multi_modal_projector.conv_upsampler2.weight") == "encoder"
+    assert group_of("model.vision_tower.pos_embed") == "encoder"
+    assert group_of("model.multi_modal_projector.multimodal_projector.bias") == "connector"
+    assert group_of("lm_head.weight") == group_of("model.language_model.norm.weight") == "decoder"
+
+
+def test_full_size_counts() -> None:
+    from got_train.model.got import got_config
+    from got_train.model.loading import decoder_config
+    from got_train.model.tokenizer import load_tokenizer
+
+    tokenizer = load_tokenizer("qwen")
+    config = ModelConfig(init="random")
+    with torch.device("meta"):
+        model = Got(got_config(config.encoder, decoder_config(config, None, len(tokenizer), 8192), tokenizer))
+    counts = dict.fromkeys(("encoder", "connector", "decoder"), 0)
+    for name, parameter in model.named_parameters():
+        counts[group_of(name)] += parameter.numel()
+    assert counts == {"encoder": 95_569_152, "connector": 1_049_600, "decoder": 463_909_888}
+    assert model.config.image_seq_length == 256

@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+
+from got_train.model.tokenizer import load_tokenizer, small_tokenizer
+from got_train.report import UserError
+from got_train.vocabulary import FRAME_TOKENS
+
+
+def test_gots_tokenizer_has_the_released_ids() -> None:
+    tokenizer = load_tokenizer("qwen")
+    assert len(tokenizer) == 151860
+    assert tokenizer.convert_tokens_to_ids(["<img>", "</img>", "<imgpad>"]) == [151857, 151858, 151859]
+    assert tokenizer.convert_tokens_to_ids(["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<ref>"]) == [
+        151643,
+        151644,
+        151645,
+        151851,
+    ]
+    assert tokenizer.encode("Hello 2024 \u4e2d\u6587") == [9707, 220, 17, 15, 17, 19, 72858, 16744]
+    assert tokenizer.pad_token == tokenizer.eos_token == "<|endoftext|>"
+
+
+def test_qwen_text_is_normalised_and_comes_back() -> None:
+    tokenizer = load_tokenizer("qwen")
+    assert tokenizer.encode("e\u0301") == tokenizer.encode("\u00e9")
+    text = "\\frac{a}{b} \u4e2d\u6587 \u00e9\n\t| x |"
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_gpt2_gets_the_frames_tokens() -> None:
+    tokenizer = load_tokenizer("gpt2")
+    assert tokenizer.encode("Hello world") == [15496, 995]
+    assert len(tokenizer) == 50257 + 5
+    assert all(token in tokenizer.get_vocab() for token in FRAME_TOKENS)
+
+
+def test_small_tokenizer_spells_answers_and_keeps_prompts_short(tmp_path: Path) -> None:
+    tokenizer = small_tokenizer()
+    assert tokenizer.convert_ids_to_tokens(tokenizer.encode("[red] OCR: 120")) == [
+        "[red] ",
+        "OCR: ",
+        "1",
+        "2",
+        "0",
+    ]
+    assert tokenizer.decode(tokenizer.encode("\u4e2d \u00e9")) == "\u4e2d \u00e9"
+    tokenizer.save_pretrained(tmp_path)
+    again = load_tokenizer(str(tmp_path))
+    assert again.get_vocab() == tokenizer.get_vocab()
+
+
+def test_sources_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="tokenizer file .*x.tiktoken does not exist"):
+        load_tokenizer(str(tmp_path / "x.tiktoken"))
+    with pytest.raises(UserError, match="no tokenizer at"):
+        load_tokenizer(str(tmp_path))

@@ -1,0 +1,130 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from got_train.config import Config, accumulation_steps, load_config, to_yaml
+from got_train.report import UserError
+
+CONFIGS = sorted((Path(__file__).parent.parent / "configs").glob("**/*.yaml"))
+
+
+def test_defaults_file_and_words_merge_in_this_order(write_config: Callable[..., Path]) -> None:
+    config = load_config(write_config(train={"warmup_steps": 5}), ["train.learning_rate=2e-5", "name=other"])
+    assert config.name == "other"
+    assert config.train.arguments["learning_rate"] == 2e-5
+    assert config.train.arguments["warmup_steps"] == 5
+    assert config.data.val_ratio == 0.01
+
+
+def test_lists_and_single_files_can_be_given_as_words(write_config: Callable[..., Path]) -> None:
+    config = load_config(write_config(), ["data.train=[a.jsonl,b.jsonl#100]", "data.val=c.jsonl#80%"])
+    assert config.data.train == ["a.jsonl", "b.jsonl#100"]
+    assert config.data.val == ["c.jsonl#80%"]
+
+
+def test_yaml_words_that_yaml_itself_misreads(write_config: Callable[..., Path], tmp_path: Path) -> None:
+    path = tmp_path / "plain.yaml"
+    path.write_text("name: a\ndata: {train: x.jsonl}\ntrain:\n  learning_rate: 2e-5\n  save_strategy: no\n")
+    arguments = load_config(path).train.arguments
+    assert arguments == {"learning_rate": 2e-5, "save_strategy": "no"}
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("data.trian=x", "data.trian: Key 'trian' not in 'DataConfig'. Did you mean: 'train'?"),
+        (
+            "train.lerning_rate=1",
+            "train.lerning_rate is not a TrainingArguments name: did you mean learning_rate?",
+        ),
+        ("train.global_batchsize=1", "did you mean global_batch_size?"),
+        ("train.learning_rate=fast", "train.learning_rate='fast' has the wrong type: float is taken"),
+        ("train.max_steps=2.5", "train.max_steps=2.5 has the wrong type: int is taken"),
+        ("train.output_dir=x", "train.output_dir is not taken here: use output_dir at the top level"),
+        ("train.learning_rates.encodr=0", "train.learning_rates.encodr"),
+        ("model.init=foo", "model.init: Invalid value 'foo', expected one of ['pretrained', 'random']"),
+        (
+            "data.max_length=abc",
+            "data.max_length: Value 'abc' of type 'str' could not be converted to Integer",
+        ),
+        ("data.max_length=0", "data.max_length 0 must be at least 1"),
+        ("data.val_ratio=1", "data.val_ratio 1.0 must be at least 0 and below 1"),
+        ("data.weights=[1,2]", "data.weights has 2 numbers and data.train 1 sets"),
+        ("data.frame=mpt", "data.frame: Invalid value 'mpt'"),
+        ("lora.modules=[vision]", "lora.modules[0]: Invalid value 'vision'"),
+        ("model.encoder.image_size=1000", "image_size 1000 is not a multiple of 16"),
+        ("model.encoder.num_attention_heads=5", "is not a multiple of model.encoder.num_attention_heads 5"),
+        ("no-equals-sign", "'no-equals-sign' is not an override"),
+        ("data=3", "Merge error"),
+    ],
+)
+def test_mistakes_are_named(write_config: Callable[..., Path], word: str, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load_config(write_config(), [word])
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_whole_checkpoint_excludes_other_sources(write_config: Callable[..., Path]) -> None:
+    with pytest.raises(
+        UserError, match="model.path is a whole checkpoint, so model.init_from cannot be used"
+    ):
+        load_config(write_config(), ["model.init=pretrained", "model.path=a", "model.init_from=b"])
+
+
+def test_missing_keys_and_files(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("name: x\n")
+    with pytest.raises(UserError, match="data.train must be set, in the file or as key=value"):
+        load_config(path)
+    with pytest.raises(UserError, match="config file .*b.yaml does not exist"):
+        load_config(tmp_path / "b.yaml")
+    path.write_text("a: [1, 2")
+    with pytest.raises(UserError, match="is not a YAML file"):
+        load_config(path)
+
+
+def test_resolved_yaml_reads_back_as_the_same(write_config: Callable[..., Path], tmp_path: Path) -> None:
+    config = load_config(write_config(), ["train.learning_rates.encoder=0", "train.global_batch_size=8"])
+    path = tmp_path / "resolved.yaml"
+    path.write_text(to_yaml(config))
+    assert load_config(path) == config
+
+
+def steps(config: Config, world_size: int) -> int:
+    return accumulation_steps(config, world_size)
+
+
+def test_accumulation_follows_from_the_global_batch(write_config: Callable[..., Path]) -> None:
+    config = load_config(write_config(), ["train.global_batch_size=32"])
+    assert steps(config, world_size=1) == 8
+    assert steps(config, world_size=4) == 2
+    with pytest.raises(UserError, match="global_batch_size 32 is not a multiple of 12"):
+        steps(config, world_size=3)
+    both = load_config(write_config(), ["train.global_batch_size=8", "train.gradient_accumulation_steps=2"])
+    with pytest.raises(UserError, match="set one of them only"):
+        steps(both, world_size=1)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_config_loads(path: Path) -> None:
+    assert load_config(path, ["data.train=[a.jsonl]"]).name
+
+
+def test_stages_carry_the_papers_numbers() -> None:
+    by_name = {path.stem: load_config(path, ["data.train=[a.jsonl]"]) for path in CONFIGS}
+    expected = {
+        "stage1_encoder": (1e-4, 3, 4096),
+        "stage2_joint": (1e-4, 1, 6000),
+        "stage3_posttrain": (2e-5, 1, 8192),
+    }
+    for name, (rate, epochs, length) in expected.items():
+        config = by_name[name]
+        assert config.train.arguments["learning_rate"] == rate
+        assert config.train.arguments["num_train_epochs"] == epochs
+        assert config.data.max_length == length
+        assert config.train.global_batch_size == 128
+        assert config.train.arguments["lr_scheduler_type"] == "cosine"
+    assert by_name["stage3_posttrain"].train.learning_rates.encoder == 0
+    assert by_name["stage2_joint"].train.learning_rates.encoder is None

@@ -1,0 +1,61 @@
+"""Rules of the house that a grep can check."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CODE = sorted([*ROOT.glob("got_train/**/*.py"), *ROOT.glob("data_engines/**/*.py")])
+
+FLOORS = [
+    ["report", "vocabulary"],
+    ["prompts"],
+    ["config"],
+    ["model"],
+    ["data"],
+    ["inference"],
+    ["evaluation"],
+    ["training"],
+    ["quickstart"],
+    ["cli"],
+    ["__main__"],
+]
+"""got_train from the ground up: a file imports from its own floor and those below."""
+
+
+@pytest.mark.parametrize("fact", ["151859", "151857", "<imgpad>", "<|im_start|>"])
+def test_facts_stand_in_one_place(fact: str) -> None:
+    homes = {"vocabulary.py", "prompts.py"}
+    # A docstring may show what a function gives.
+    code = {path: re.sub(r'""".*?"""', "", path.read_text(), flags=re.DOTALL) for path in CODE}
+    assert [path.name for path, text in code.items() if fact in text and path.name not in homes] == []
+
+
+def floor_of(module: str) -> int:
+    name = module.split(".")[1]
+    return next(number for number, names in enumerate(FLOORS) if name in names)
+
+
+def test_imports_point_downwards() -> None:
+    upwards = []
+    for path in ROOT.glob("got_train/**/*.py"):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        if module == "got_train.__init__":
+            continue
+        for imported in re.findall(r"^\s*from (got_train\.\S+) import", path.read_text(), re.MULTILINE):
+            if floor_of(imported) > floor_of(module):
+                upwards.append(f"{module} -> {imported}")
+    assert upwards == []
+
+
+def test_engines_import_only_vocabulary_prompts_and_records() -> None:
+    allowed = {"got_train.vocabulary", "got_train.prompts", "got_train.data.records"}
+    imported = set()
+    for path in ROOT.glob("data_engines/**/*.py"):
+        imported |= set(re.findall(r"^\s*from (got_train\S*) import", path.read_text(), re.MULTILINE))
+    assert imported <= allowed
+
+
+def test_files_stay_short() -> None:
+    assert [path.name for path in CODE if len(path.read_text().splitlines()) > 420] == []

@@ -1,0 +1,255 @@
+"""Runs through the command line on a small model: what they change, what they leave, what they equal."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from got_train.cli import main
+from got_train.config import load_config
+from got_train.model.adapters import prepare_for_training
+from got_train.model.got import group_of
+from got_train.model.loading import build_model, load_got
+from got_train.training.callbacks import read_log
+from tests.conftest import write_rows
+
+WriteConfig = Callable[..., Path]
+
+
+def run(*words: object) -> int:
+    """Exit code of a command."""
+    with pytest.raises(SystemExit) as caught:
+        main([str(word) for word in words])
+    return int(caught.value.code or 0)
+
+
+def run_folder(tmp_path: Path, name: str = "run", number: int = 0) -> Path:
+    return next((tmp_path / "output" / name).glob(f"v{number}-*"))
+
+
+def weights(checkpoint: Path) -> dict[str, torch.Tensor]:
+    return load_got(str(checkpoint)).state_dict()
+
+
+def losses(folder: Path) -> list[float]:
+    return [row["loss"] for row in read_log(folder / "logging.jsonl") if "loss" in row]
+
+
+def moved(config: Path, checkpoint: Path) -> dict[str, set[bool]]:
+    """For each module group, whether its parameters differ from those before the first step."""
+    before = build_model(load_config(config).model, 128, seed=42)[0].state_dict()
+    result: dict[str, set[bool]] = {"encoder": set(), "connector": set(), "decoder": set()}
+    for name, tensor in weights(checkpoint).items():
+        result[group_of(name)].add(not torch.equal(tensor, before[name]))
+    return result
+
+
+def test_a_run_leaves_what_swift_users_know(write_config: WriteConfig, tmp_path: Path) -> None:
+    assert run("train", write_config(train={"eval_strategy": "steps", "eval_steps": 2})) == 0
+    folder = run_folder(tmp_path)
+    assert {path.name for path in folder.iterdir()} == {
+        "args.yaml",
+        "versions.json",
+        "logging.jsonl",
+        "images",
+        "val_dataset.jsonl",
+        "checkpoint-2",
+    }
+    assert {path.name for path in (folder / "checkpoint-2").iterdir()} >= {
+        "model.safetensors",
+        "config.json",
+        "tokenizer.json",
+        "processor_config.json",
+        "args.yaml",
+        "trainer_state.json",
+        "optimizer.pt",
+    }
+    drawn = {path.name for path in (folder / "images").iterdir()}
+    assert {"train_loss.png", "train_grad_norm.png", "eval_loss.png", "eval_cer.png"} <= drawn
+    log = read_log(folder / "logging.jsonl")
+    assert log[0]["global_step/max_steps"] == "1/2"
+    assert {
+        "loss",
+        "grad_norm",
+        "learning_rate",
+        "epoch",
+        "memory(GiB)",
+        "train_speed(s/it)",
+        "tokens_per_second",
+        "samples_per_second",
+        "elapsed_time",
+        "remaining_time",
+    } <= set(log[0])
+    evaluated = next(row for row in log if "eval_cer" in row)
+    assert {"eval_loss", "eval_edit_distance", "eval_exact_match", "eval_repetition"} <= set(evaluated)
+    assert len((folder / "val_dataset.jsonl").read_text().splitlines()) == 4
+    versions = json.loads((folder / "versions.json").read_text())
+    assert set(versions["packages"]) >= {"torch", "transformers", "peft"}
+    assert run("train", tmp_path / "run.yaml") == 0
+    assert run_folder(tmp_path, number=1).is_dir()
+
+
+def test_stage_two_trains_every_encoder_parameter(write_config: WriteConfig, tmp_path: Path) -> None:
+    config = write_config()
+    model = build_model(load_config(config).model, 128, 42)[0]
+    prepare_for_training(model, load_config(config).train.learning_rates, load_config(config).lora)
+    ids = torch.randint(0, 200, (1, 12))
+    ids[0, 2:6] = model.config.image_token_id
+    model(input_ids=ids, pixel_values=torch.randn(1, 3, 32, 32), labels=ids).loss.backward()
+    without = [name for name, parameter in model.named_parameters() if not parameter.grad.abs().sum() > 0]
+    assert without == []
+    assert run("train", config, "train.max_steps=1", "train.save_steps=1") == 0
+    assert moved(config, run_folder(tmp_path) / "checkpoint-1") == {
+        "encoder": {True},
+        "connector": {True},
+        "decoder": {True},
+    }
+
+
+def test_stage_three_leaves_the_whole_encoder(write_config: WriteConfig, tmp_path: Path) -> None:
+    config = write_config()
+    words = ("train.learning_rates.encoder=0", "train.max_steps=1", "train.save_steps=1")
+    assert run("train", config, *words) == 0
+    assert moved(config, run_folder(tmp_path) / "checkpoint-1") == {
+        "encoder": {False},
+        "connector": {True},
+        "decoder": {True},
+    }
+
+
+def test_stage_one_hands_its_encoder_to_stage_two(write_config: WriteConfig, tmp_path: Path) -> None:
+    assert run("train", write_config("stage1", decoder="opt")) == 0
+    model = {"init": "pretrained", "init_from": str(tmp_path / "output" / "stage1")}
+    base = json.loads(write_config("stage2").read_text())["model"]
+    # A learning rate too small to change a float32: what is saved is what was handed over.
+    config = write_config("stage2", model=base | model, train={"learning_rate": 1e-30})
+    assert run("train", config) == 0
+    before = weights(run_folder(tmp_path, "stage1") / "checkpoint-2")
+    after = weights(run_folder(tmp_path, "stage2") / "checkpoint-2")
+    encoder = [name for name in before if group_of(name) == "encoder"]
+    assert all(torch.equal(after[name], before[name]) for name in encoder)
+    resolved = load_config(run_folder(tmp_path, "stage2") / "args.yaml")
+    assert resolved.model.init_from == str(run_folder(tmp_path, "stage1") / "checkpoint-2")
+
+
+@pytest.mark.parametrize("lora", [False, True])
+def test_a_resumed_run_equals_an_uninterrupted_one(
+    write_config: WriteConfig, tmp_path: Path, lora: bool
+) -> None:
+    config = write_config(
+        train={"max_steps": 6, "save_steps": 3, "lr_scheduler_type": "cosine", "warmup_steps": 2},
+        lora={"enabled": lora, "dropout": 0.1},
+    )
+    assert run("train", config) == 0
+    folder = run_folder(tmp_path)
+    file = "adapter_model.safetensors" if lora else "model.safetensors"
+    whole = load_file(folder / "checkpoint-6" / file)
+    whole_losses = losses(folder)
+    shutil.rmtree(folder / "checkpoint-6")
+    (folder / "logging.jsonl").unlink()
+    assert run("train", config, "resume=auto") == 0
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+    again = load_file(folder / "checkpoint-6" / file)
+    assert losses(folder) == whole_losses[3:]
+    assert all(torch.equal(again[name], whole[name]) for name in whole)
+
+
+def test_accumulating_one_by_one_equals_a_whole_batch(write_config: WriteConfig, tmp_path: Path) -> None:
+    # Plain gradient descent: Adam would blow rounding up where a gradient is nearly zero.
+    train = {"global_batch_size": 8, "max_steps": 3, "save_steps": 3, "optim": "sgd", "learning_rate": 0.1}
+    for name, size in (("ones", 1), ("whole", 8)):
+        assert run("train", write_config(name, train=train | {"per_device_train_batch_size": size})) == 0
+    ones, whole = run_folder(tmp_path, "ones"), run_folder(tmp_path, "whole")
+    assert losses(ones) == pytest.approx(losses(whole), rel=1e-6)
+    first, second = weights(ones / "checkpoint-3"), weights(whole / "checkpoint-3")
+    assert max(float((first[name] - second[name]).abs().max()) for name in first) < 2e-6
+
+
+def test_each_module_group_has_its_own_learning_rate(write_config: WriteConfig) -> None:
+    from transformers import TrainingArguments
+
+    from got_train.training.optim import optimizer_and_groups
+
+    config = load_config(write_config(), ["train.learning_rates={encoder: 0, connector: 5e-3}"])
+    model = build_model(config.model, 128, 42)[0]
+    prepare_for_training(model, config.train.learning_rates, config.lora)
+    arguments = TrainingArguments(learning_rate=1e-4, weight_decay=0.1, use_cpu=True)
+    groups = optimizer_and_groups(model, arguments, config.train.learning_rates)[1]["params"]
+    assert [(group["lr"], group["weight_decay"]) for group in groups] == [
+        (5e-3, 0.1),
+        (5e-3, 0.0),
+        (1e-4, 0.1),
+        (1e-4, 0.0),
+    ]
+    grouped = {id(parameter) for group in groups for parameter in group["params"]}
+    assert grouped == {id(parameter) for parameter in model.parameters() if parameter.requires_grad}
+
+
+def test_freezing_everything_is_refused(write_config: WriteConfig, capsys: Any) -> None:
+    words = [f"train.learning_rates.{group}=0" for group in ("encoder", "connector", "decoder")]
+    assert run("train", write_config(), *words) == 2
+    assert "nothing to train: train.learning_rates freezes every module group" in capsys.readouterr().err
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_update(
+    write_config: WriteConfig, tmp_path: Path, capsys: Any
+) -> None:
+    config = write_config(train={"learning_rate": 1e30, "max_steps": 4, "max_grad_norm": 0})
+    assert run("train", config) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "got-train: error: step 2: " in error
+    assert "rows.jsonl:" in error
+    assert "Lower the learning rate" in error
+
+
+def test_bad_rows_stop_the_run_all_listed(
+    write_config: WriteConfig, rows_file: Path, tmp_path: Path, capsys: Any
+) -> None:
+    good = rows_file.read_text().splitlines()
+    missing = json.dumps({"query": "q", "response": "r", "images": ["missing.png"]})
+    write_rows(rows_file, [*good, "not json", missing])
+    config = write_config(data={"val_ratio": 0, "val": None})
+    assert run("train", config) == 2
+    error = capsys.readouterr().err
+    assert "2 bad rows (not JSON: 1, image missing: 1); data.on_error=skip leaves them out:" in error
+    assert f"{rows_file}:18: not JSON: " in error
+    assert f"{rows_file}:19: image missing: missing.png (looked in {tmp_path}" in error
+    assert not (tmp_path / "output").exists()
+
+
+def test_skipped_rows_are_counted_and_kept_for_later(
+    write_config: WriteConfig, rows_file: Path, tmp_path: Path, capsys: Any
+) -> None:
+    good = rows_file.read_text().splitlines()
+    write_rows(rows_file, [*good, "not json"])
+    config = write_config(data={"on_error": "skip", "val_ratio": 0, "val": None})
+    assert run("train", config, f"data.train=[{rows_file}#200%]") == 0
+    assert "left out 2 of 36 (not JSON: 1)" in capsys.readouterr().out
+    skipped = json.loads((run_folder(tmp_path) / "skipped_rows.jsonl").read_text())
+    assert (skipped["where"], skipped["cause"]) == (f"{rows_file}:18", "not JSON")
+
+
+def test_dry_run_tells_all_and_trains_nothing(write_config: WriteConfig, tmp_path: Path, capsys: Any) -> None:
+    words = ("train.global_batch_size=8", "train.learning_rates.encoder=0", "--dry-run")
+    assert run("train", write_config(), *words) == 0
+    out = capsys.readouterr().out
+    assert "global_batch_size: 8" in out
+    assert "encoder        42,656          0              -" in out
+    assert "2 optimizer steps of 8 samples (4 per device x 2 accumulated x 1 device), 3 an epoch" in out
+    assert not (tmp_path / "output").exists()
+
+
+def test_wandb_offline_and_tensorboard_get_the_same_numbers(
+    write_config: WriteConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_DIR", str(tmp_path))
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    assert run("train", write_config(train={"report_to": ["wandb", "tensorboard"]})) == 0
+    assert list((tmp_path / "wandb").glob("offline-run-*/run-*.wandb"))
+    assert list(run_folder(tmp_path).glob("runs/**/events.out.tfevents.*"))
