@@ -113,8 +113,21 @@ class Got(GotOcr2ForConditionalGeneration):
         # A picture takes hundreds of positions that have no label: their logits would be most of the memory.
         logits = self.lm_head(hidden[:, :-1][supervised])
         loss = functional.cross_entropy(logits.float(), targets[supervised], reduction="sum")
+        if pixel_values is None and self.training and torch.distributed.is_initialized():
+            loss = loss + 0.0 * self._blank_tile_features().sum()
         count = supervised.sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch
         return GotOcr2CausalLMOutputWithPast(loss=loss / count)
+
+    def _blank_tile_features(self) -> torch.Tensor:
+        """Features of an empty picture, for a batch without any.
+
+        The ranks of a run add their gradients up parameter by parameter: a rank whose rows are all text must
+        bring gradients, of zero, for the encoder too.
+        """
+        size = self.config.vision_config.image_size
+        tile = torch.zeros(1, 3, size, size, device=self.device, dtype=self.dtype)
+        features: torch.Tensor = self.model.get_image_features(tile).pooler_output
+        return features
 
 
 def got_config(

@@ -36,9 +36,9 @@ DEFAULTS: dict[str, Any] = {
     "report_to": "none",
     "label_names": ["labels"],
     "prediction_loss_only": True,
-    "save_only_model": False,
+    "ddp_find_unused_parameters": False,  # every parameter has a gradient in every batch, see Got.forward
 }
-"""TrainingArguments whose own defaults do not fit: a config may set those that are not ours alone."""
+"""TrainingArguments whose own defaults do not fit; a config may set all but the first."""
 
 
 def train(config: Config, dry_run: bool = False) -> Path | None:

@@ -17,11 +17,11 @@ ZERO2 = Path(__file__).parents[2] / "configs" / "deepspeed" / "zero2.json"
 TRAIN = {
     "global_batch_size": 8,
     "per_device_train_batch_size": 2,
-    "max_steps": 3,
-    "save_steps": 3,
+    "max_steps": 2,  # a third would go over the end of the 17 rows, where ranks repeat some
+    "save_steps": 2,
     "learning_rate": 1e-3,
     "eval_strategy": "steps",
-    "eval_steps": 3,
+    "eval_steps": 2,
 }
 
 
@@ -51,19 +51,19 @@ def test_two_ranks_equal_one(
 ) -> None:
     train = TRAIN | ({"deepspeed": str(ZERO2)} if launcher == "zero2" else {})
     config = write_config(launcher, train=train)
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port=0"]
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     result = subprocess.run(
         [*command, "-m", "got_train", "train", str(config)],
         env={**os.environ, "DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=120,
     )
     assert result.returncode == 0, result.stderr[-3000:]
-    assert "3 optimizer steps of 8 samples (2 per device x 2 accumulated x 2 devices)" in result.stdout
+    assert "2 optimizer steps of 8 samples (2 per device x 2 accumulated x 2 devices)" in result.stdout
     losses, evaluated = logged(tmp_path, launcher)
     assert losses == pytest.approx(alone[0], rel=2e-5)
     assert evaluated == pytest.approx(alone[1], rel=2e-5)
     runs = list((tmp_path / "output" / launcher).iterdir())
     assert len(runs) == 1
-    assert json.loads((runs[0] / "checkpoint-3" / "trainer_state.json").read_text())["global_step"] == 3
+    assert json.loads((runs[0] / "checkpoint-2" / "trainer_state.json").read_text())["global_step"] == 2
