@@ -15,7 +15,7 @@ from got_train.report import UserError, table
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs one command; a mistake of the user ends in one line and exit code 2."""
     options = parser().parse_args(argv)
-    # `gradient_checkpointing` gets a new name in transformers 6; the oldest release we take knows only this one.
+    # `gradient_checkpointing` has a new name in transformers 6; the oldest release we take lacks it.
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     try:
         sys.exit(options.run(options))

@@ -1,6 +1,8 @@
-"""What a person reads in the terminal: errors in one line, and tables."""
+"""What a person reads: errors in one line, tables, and pages that stand alone."""
 
+import base64
 import difflib
+import html
 from collections.abc import Iterable, Sequence
 
 
@@ -55,3 +57,36 @@ def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return str(value)
+
+
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; color: #222 }
+table { border-collapse: collapse; margin: 1rem 0 } th, td { border: 1px solid #ccc; padding: .3rem .6rem }
+th { background: #f4f4f4; text-align: left } pre { margin: 0; white-space: pre-wrap }
+img { max-width: 100%; image-rendering: auto } td img { min-width: 128px; image-rendering: pixelated }
+.bad { background: #fde8e8 }
+"""
+
+
+def html_page(title: str, *parts: str) -> str:
+    """A page that needs no other file."""
+    head = f"<meta charset='utf-8'><title>{html.escape(title)}</title><style>{STYLE}</style>"
+    body = f"<h1>{html.escape(title)}</h1>{''.join(parts)}"
+    return f"<!doctype html><html><head>{head}</head><body>{body}</body></html>"
+
+
+def html_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are HTML already."""
+    top = "".join(f"<th>{html.escape(name)}</th>" for name in header)
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><tr>{top}</tr>{body}</table>"
+
+
+def html_text(text: str) -> str:
+    """A text as it stands, with its line breaks; what looks like markup in it is shown, not obeyed."""
+    return f"<pre>{html.escape(text)}</pre>"
+
+
+def html_picture(png: bytes) -> str:
+    """A PNG inside the page."""
+    return f"<img src='data:image/png;base64,{base64.b64encode(png).decode()}'>"

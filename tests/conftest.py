@@ -12,6 +12,8 @@ from PIL import Image, ImageDraw
 # Before transformers is imported: a test must not reach for the hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
+# Before torch is: its threads cost more than they bring on models this small.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 ENCODER = {
     "image_size": 32,
@@ -50,6 +52,13 @@ DECODERS: dict[str, dict[str, Any]] = {
         "num_key_value_heads": 2,
     },
 }
+
+
+def small_model_words(tokenizer: str, decoder: str = "qwen2") -> list[str]:
+    """Overrides that make any training config small."""
+    encoder = [f"model.encoder.{name}={json.dumps(value)}" for name, value in ENCODER.items()]
+    shape = [f"model.decoder.shape.{name}={value}" for name, value in DECODERS[decoder].items()]
+    return [*encoder, *shape, f"model.decoder.model_type={decoder}", f"model.decoder.tokenizer={tokenizer}"]
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,10 @@ class Options:
     )
     paper: Range = option("level of red, green and blue in the paper, 0 to 255", Range(200, 255))
     ink: Range = option("level of red, green and blue in the ink, 0 to 255", Range(0, 90))
-    frames: float = option("fraction of pictures whose texts have coloured frames that mean nothing", 0.0)
+    layout: Literal["free", "rows"] = option(
+        "texts anywhere, or each at the start of one of equal rows from the top, as in a form", "free"
+    )
+    frames: float = option("fraction of the texts that have coloured frames no question asks for", 0.0)
     task: Literal["plain", "box", "color"] = option(
         "ask for the whole picture, for the text in a box, or for the text in a coloured frame", "plain"
     )
@@ -68,8 +71,6 @@ class Options:
             )
         if not 0 <= self.frames <= 1:
             raise ValueError(f"--frames {self.frames}: give a fraction from 0 to 1")
-        if self.task == "color" and self.frames:
-            raise ValueError("--frames 0 is what --task color needs: its frames must mean something")
         if self.task != "plain" and self.lines.low < 2:
             raise ValueError(f"--task {self.task} asks for one text of several; give --lines 2-4, say")
         highest = 1 if self.task == "plain" else min(self.lines.low, len(COLORS))
@@ -212,13 +213,15 @@ def _draw_frames(
 ) -> list[Color | None]:
     """The frame of each block: for the colour task, no colour twice, and one for each block asked about."""
     frames: list[Color | None] = [None] * num_blocks
+    framed = [i for i in range(num_blocks) if rng.random() < options.frames]
     if options.task == "color":
         colors = [COLORS[i] for i in rng.permutation(len(COLORS))]
-        others = [i for i in range(num_blocks) if i not in asked and rng.random() < 0.5]
+        others = [position for position in framed if position not in asked]
         for position, color in zip([*asked, *others], colors, strict=False):
             frames[position] = color
-    elif rng.random() < options.frames:
-        frames = [COLORS[rng.integers(len(COLORS))] for _ in range(num_blocks)]
+        return frames
+    for position in framed:
+        frames[position] = COLORS[rng.integers(len(COLORS))]
     return frames
 
 
@@ -227,8 +230,9 @@ def _fit(
 ) -> tuple[int, list[Block]]:
     """The font's size and the blocks: of a chance size, or the largest tried below it that fits."""
     size = options.text_height.draw(rng)
+    lay_out = _lay_out_rows if options.layout == "rows" else _lay_out
     while True:
-        blocks = _lay_out(rng, texts, open_font(face.path, face.number, size), options)
+        blocks = lay_out(rng, texts, open_font(face.path, face.number, size), options)
         if blocks:
             return size, blocks
         if size == options.text_height.low:
@@ -266,6 +270,25 @@ def _lay_out(
         y += ROOM
         lefts, tops, rights, bottoms = zip(*boxes, strict=True)
         blocks.append(Block(tuple(placed), (min(lefts), min(tops), max(rights), max(bottoms))))
+    return blocks
+
+
+def _lay_out_rows(
+    rng: np.random.Generator, texts: Sequence[str], font: ImageFont.FreeTypeFont, options: Options
+) -> list[Block] | None:
+    """Places each text near the start of its own row; None if one doesn't fit."""
+    row_height = options.height // options.lines.high
+    blocks = []
+    for row, text in enumerate(texts):
+        left, top, right, bottom = _ink(text, font)
+        free_across = options.width - 2 * ROOM - (right - left)
+        free_down = row_height - 2 * ROOM - (bottom - top)
+        if free_across < 0 or free_down < 0:
+            return None
+        x = ROOM + int(rng.integers(min(free_across, ROOM) + 1))
+        y = row * row_height + ROOM + int(rng.integers(min(free_down, ROOM // 2) + 1))
+        box = (x, y, x + right - left, y + bottom - top)
+        blocks.append(Block((Line(text, x - left, y - top),), box))
     return blocks
 
 

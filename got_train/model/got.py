@@ -73,7 +73,7 @@ class Got(GotOcr2ForConditionalGeneration):
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
         """As transformers' own; a stock checkpoint says so in `architectures`, by which others look it up.
 
-        Tensors keep the names they have in the model: under the "original format" of transformers they come out
+        Tensors keep the names they have in the model: in the "original format" of transformers they come out
         as `model.language_model.model.*`, which `Trainer` cannot resume from.
         """
         super().save_pretrained(save_directory, **{"save_original_format": False, **kwargs})

@@ -193,7 +193,9 @@ def decoder_config(
         kind = config.decoder.model_type
         if kind not in CONFIG_MAPPING:
             raise UserError(f"model.decoder.model_type {kind}: {did_you_mean(kind, DECODER_SHAPES)}")
-        allowed = AutoConfig.for_model(kind).to_dict()
+        allowed = set(AutoConfig.for_model(kind).to_dict())
+        if "rope_parameters" in allowed:
+            allowed.add("rope_theta")  # the short way that transformers still takes
         for name in config.decoder.shape:
             if name not in allowed:
                 raise UserError(f"model.decoder.shape.{name}: {kind} has none, {did_you_mean(name, allowed)}")

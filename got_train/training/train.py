@@ -140,6 +140,9 @@ def training_arguments(
     """
     given = dict(config.train.arguments)
     given["gradient_accumulation_steps"] = accumulation
+    deepspeed = given.get("deepspeed")
+    if isinstance(deepspeed, str) and not Path(deepspeed).is_file():
+        raise UserError(f"train.deepspeed: {deepspeed} does not exist")
     if not has_validation:
         given["eval_strategy"] = "no"
     if not torch.accelerator.is_available():

@@ -31,8 +31,8 @@ def test_original_frame_exactly() -> None:
 
 def test_swift_frame_exactly() -> None:
     assert text_of(PICTURE_ROW, "swift") == (
-        f"<|im_start|>system\n        {SYSTEM}<|im_end|>\n<|im_start|>user\n<img><imgpad></img>\nOCR: <|im_end|>\n"
-        "<|im_start|>assistant\nHi<|im_end|>"
+        f"<|im_start|>system\n        {SYSTEM}<|im_end|>\n"
+        "<|im_start|>user\n<img><imgpad></img>\nOCR: <|im_end|>\n<|im_start|>assistant\nHi<|im_end|>"
     )
 
 

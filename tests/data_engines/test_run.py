@@ -261,10 +261,6 @@ def test_a_wrong_flag_is_one_line_and_exit_code_2(
         (["--height", "8"], "--width 512 --height 8: too small for --text-height 16-32"),
         (["--frames", "2"], "--frames 2.0: give a fraction from 0 to 1"),
         (["--task", "box"], "--task box asks for one text of several; give --lines 2-4, say"),
-        (
-            ["--task", "color", "--lines", "2-3", "--frames", "0.5"],
-            "--frames 0 is what --task color needs: its frames must mean something",
-        ),
         (["--questions", "2"], "--questions 2: with --task plain --lines 1-3 give 1 to 1"),
         (["--output", "taken"], "--output taken is not empty and holds no run of got-data; choose another"),
     ],

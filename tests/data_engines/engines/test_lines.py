@@ -127,12 +127,31 @@ def test_the_frame_of_the_asked_colour_is_round_the_answer_alone(corpus: Path, f
         assert len(frames) == len(set(frames))
 
 
+def test_other_lines_are_framed_only_as_often_as_asked(corpus: Path, font: Path) -> None:
+    for share, expected in ((0.0, {1}), (1.0, {3})):
+        options = Options(
+            source=corpus, fonts=(font,), units="lines", lines=Range(3, 3), task="color", frames=share
+        )
+        assert {sum(block.frame is not None for block in spec.blocks) for spec in specs(options)} == expected
+
+
+def test_texts_can_stand_in_rows_as_in_a_form(corpus: Path, font: Path) -> None:
+    options = Options(
+        source=corpus, fonts=(font,), units="lines", layout="rows", lines=Range(1, 3), width=600, height=240
+    )
+    for spec in specs(options, 60):
+        for row, block in enumerate(spec.blocks):
+            left, top, right, bottom = block.box
+            assert lines.ROOM <= left <= 2 * lines.ROOM and right <= 600 - lines.ROOM
+            assert 80 * row + lines.ROOM <= top <= 80 * row + lines.ROOM + lines.ROOM // 2
+            assert bottom <= 80 * (row + 1) - lines.ROOM
+
+
 def test_frames_may_mean_nothing(corpus: Path, font: Path) -> None:
     options = Options(source=corpus, fonts=(font,), units="lines", lines=Range(2, 2), frames=0.5)
     drawn = specs(options, 100)
-    framed = [spec for spec in drawn if spec.blocks[0].frame]
-    assert 30 < len(framed) < 70
-    assert all(block.frame for spec in framed for block in spec.blocks)
+    framed = [block for spec in drawn for block in spec.blocks if block.frame]
+    assert 70 < len(framed) < 130
     assert {answer.task for spec in drawn for answer in lines.render(spec)[1]} == {Task()}
 
 

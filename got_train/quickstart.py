@@ -1,0 +1,206 @@
+"""The whole recipe in miniature, on a CPU: data, three stages, a LoRA fine-tune, merge, reading.
+
+It runs the very code of the full-size recipe; only the configurations (`configs/quickstart/`) differ.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from got_train.config import load_config
+from got_train.evaluation.evaluate import read_predictions
+from got_train.evaluation.metrics import text_metrics
+from got_train.inference.infer import Reader, predict_file
+from got_train.model.merge import merge
+from got_train.model.tokenizer import small_tokenizer
+from got_train.quickstart_data import draw_data
+from got_train.report import UserError, html_page, html_picture, html_table, html_text, table
+from got_train.training.callbacks import read_log
+from got_train.training.train import train
+
+CONFIGS = Path(__file__).parent.parent / "configs" / "quickstart"
+CONFIG_OUTPUT = "./output/quickstart"
+"""The folder that the configurations name."""
+STAGES = ("stage1", "stage2", "stage3", "lora")
+MAX_NEW_TOKENS = 48
+BATCH_SIZE = 100
+SHOWN_ROWS = 8
+"""Pictures of each task in the report."""
+
+Predictions = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A finished run."""
+
+    folder: Path
+    seconds: float
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        return read_log(self.folder / "logging.jsonl")
+
+    @property
+    def losses(self) -> list[float]:
+        return [row["loss"] for row in self.log if "loss" in row]
+
+    @property
+    def cer_before(self) -> float:
+        """Of validation rows before the first step."""
+        return float(next(row["eval_cer"] for row in self.log if "eval_cer" in row))
+
+
+def quickstart(output: Path) -> dict[str, Any]:
+    """Runs everything and writes `report.html` and `summary.json`.
+
+    Args:
+        output: folder for data, runs and reports.
+
+    Returns:
+        What `summary.json` holds.
+
+    Raises:
+        UserError: if the folder is not empty, or there is no `configs/quickstart`.
+    """
+    if output.exists() and any(output.iterdir()):
+        raise UserError(f"{output} is not empty: remove it or name another folder with --output")
+    if not CONFIGS.is_dir():
+        raise UserError(f"{CONFIGS} does not exist: the quickstart runs from a checkout of the repository")
+    started = time.perf_counter()
+    data = output / "data"
+    rows = draw_data(data)
+    small_tokenizer().save_pretrained(output / "tokenizer")
+    drawn = time.perf_counter() - started
+    stages = {name: run_stage(name, output) for name in STAGES}
+    merged, _ = merge(str(output / "lora"), str(output / "merged"))
+    tasks = {
+        "stage1": (output / "stage1", ["plain"]),
+        "stage2": (output / "stage2", ["plain"]),
+        "stage3": (output / "stage3", ["plain", "box", "color"]),
+        "lora": (output / "lora", ["fractions"]),
+        "merged": (merged, ["fractions"]),
+    }
+    predictions = {
+        f"{name}_{task}": read_held_out(model, task, f"{name}_{task}", output)
+        for name, (model, asked) in tasks.items()
+        for task in asked
+    }
+    summary = summarise(stages, predictions, rows)
+    summary["seconds_data"] = round(drawn, 1)
+    summary["seconds"] = round(time.perf_counter() - started, 1)
+    (output / "report.html").write_text(report(summary, stages, predictions), encoding="utf-8")
+    (output / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+    print(f"\n{summary_table(summary)}\n")
+    print(f"{summary['seconds']:.0f} s in all; curves and pictures: {output / 'report.html'}")
+    return summary
+
+
+def run_stage(name: str, output: Path) -> Stage:
+    """`got-train train configs/quickstart/NAME.yaml`, with its paths under `output`."""
+    text = (CONFIGS / f"{name}.yaml").read_text()
+    config_file = output / f"{name}.yaml"
+    config_file.write_text(text.replace(CONFIG_OUTPUT, str(output.resolve())))
+    print(f"\n=== {name}: got-train train {config_file} output_dir={output}", flush=True)
+    started = time.perf_counter()
+    folder = train(load_config(config_file, [f"output_dir={output}"]))
+    assert folder is not None
+    return Stage(folder, time.perf_counter() - started)
+
+
+def read_held_out(model: Path, task: str, name: str, output: Path) -> Predictions:
+    """`got-train infer MODEL --data HELD_OUT --output PREDICTIONS`."""
+    file = output / "predictions" / f"{name}.jsonl"
+    held_out = output / "data" / f"{task}_held_out" / "data.jsonl"
+    predict_file(Reader.load(str(model)), str(held_out), file, MAX_NEW_TOKENS, BATCH_SIZE)
+    return read_predictions(file)
+
+
+def cer(predictions: Predictions) -> float:
+    """Character error rate of a set of predictions."""
+    return text_metrics([row["response"] for row in predictions], [row["labels"] for row in predictions])[
+        "cer"
+    ]
+
+
+def summarise(
+    stages: dict[str, Stage], predictions: dict[str, Predictions], rows: dict[str, int]
+) -> dict[str, Any]:
+    """The figures of the run."""
+    after = {
+        "stage1": "stage1_plain",
+        "stage2": "stage2_plain",
+        "stage3": "stage3_plain",
+        "lora": "lora_fractions",
+    }
+    summary: dict[str, Any] = {
+        name: {
+            "loss_first": stage.losses[0],
+            "loss_last": stage.losses[-1],
+            "cer_before": stage.cer_before,
+            "cer_after": cer(predictions[after[name]]),
+            "seconds": round(stage.seconds, 1),
+        }
+        for name, stage in stages.items()
+    }
+    box, color = predictions["stage3_box"], predictions["stage3_color"]
+    summary["stage3"] |= {"box_cer": cer(box), "color_cer": cer(color), "region_cer": cer(box + color)}
+    texts = [[row["response"] for row in predictions[f"{name}_fractions"]] for name in ("lora", "merged")]
+    summary["merged_equals_unmerged"] = texts[0] == texts[1]
+    summary["held_out_rows"] = {name: count for name, count in rows.items() if name.endswith("_held_out")}
+    summary["training_rows"] = {name: count for name, count in rows.items() if not name.endswith("_held_out")}
+    return summary
+
+
+def stage_rows(summary: dict[str, Any]) -> list[list[Any]]:
+    """A row for each stage, and one for the regions that stage 3 adds."""
+    names = ("loss_first", "loss_last", "cer_before", "cer_after", "seconds")
+    rows = [[stage, *(round(summary[stage][name], 4) for name in names)] for stage in STAGES]
+    rows.insert(
+        3, ["stage3, box and colour", None, None, None, round(summary["stage3"]["region_cer"], 4), None]
+    )
+    return rows
+
+
+HEADER = ["stage", "first loss", "last loss", "CER before", "CER after", "seconds"]
+
+
+def summary_table(summary: dict[str, Any]) -> str:
+    """The figures for the terminal."""
+    equal = "equal" if summary["merged_equals_unmerged"] else "DIFFERENT"
+    return f"{table(HEADER, stage_rows(summary))}\n\nmerged and unmerged answers are {equal}"
+
+
+def report(summary: dict[str, Any], stages: dict[str, Stage], predictions: dict[str, Predictions]) -> str:
+    """One self-contained page: figures, curves, and held-out pictures beside truth and prediction."""
+    cells = [["-" if cell is None else str(cell) for cell in row] for row in stage_rows(summary)]
+    parts = [
+        "<p>The GOT-OCR2.0 recipe on pictures of numbers. CER is the character error rate on held-out rows: "
+        "training showed neither their pictures nor their numbers.</p>",
+        html_table(HEADER, cells),
+        f"<p>Merged and unmerged answers are equal: {summary['merged_equals_unmerged']}.</p>",
+    ]
+    for name, stage in stages.items():
+        curves = [html_picture((stage.folder / "images" / "train_loss.png").read_bytes())]
+        parts += [f"<h2>{name}</h2>", *curves]
+        for key in (key for key in predictions if key.startswith(f"{name}_")):
+            parts.append(f"<h3>{key}: CER {cer(predictions[key]):.3f}</h3>")
+            parts.append(
+                html_table(
+                    ["picture", "asked", "truth", "read"], map(sample_row, predictions[key][:SHOWN_ROWS])
+                )
+            )
+    return html_page("got-train quickstart", *parts)
+
+
+def sample_row(row: dict[str, Any]) -> list[str]:
+    """One prediction as cells of a table."""
+    wrong = "" if row["response"] == row["labels"] else " class='bad'"
+    return [
+        html_picture(Path(row["images"][0]).read_bytes()),
+        html_text(row["messages"][-2]["content"]),
+        html_text(row["labels"]),
+        f"<div{wrong}>{html_text(row['response'])}</div>",
+    ]

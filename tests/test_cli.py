@@ -1,0 +1,203 @@
+"""Commands as users type them: what they print, and how their mistakes end."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from got_train.cli import main, parser
+from tests.conftest import draw, write_rows
+
+ROOT = Path(__file__).parent.parent
+WriteConfig = Callable[..., Path]
+
+
+def run(*words: object) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main([str(word) for word in words])
+    return int(caught.value.code or 0)
+
+
+def last_line(capsys: Any) -> str:
+    return str(capsys.readouterr().err.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train", "nope.yaml"], "got-train: error: config file nope.yaml does not exist"),
+        (
+            ["train", "{config}", "data.trian=x"],
+            "data.trian: Key 'trian' not in 'DataConfig'. Did you mean: 'train'?",
+        ),
+        (
+            ["train", "{config}", "data.train=[nope.jsonl]"],
+            "got-train: error: data file nope.jsonl does not exist",
+        ),
+        (["train", "{config}", "train.warmup=1"], "train.warmup is not a TrainingArguments name"),
+        (
+            ["train", "{config}", "train.lr_scheduler_type=cosin"],
+            "train: cosin is not a valid SchedulerType",
+        ),
+        (["train", "{config}", "train.deepspeed=nope.json"], "train.deepspeed: nope.json does not exist"),
+        (["train", "{config}", "train.global_batch_size=6"], "global_batch_size 6 is not a multiple of 4"),
+        (["train", "{config}", "resume=nowhere"], "resume: nowhere is not a training checkpoint"),
+        (
+            ["train", "{config}", "model.init=pretrained", "model.path=./nowhere"],
+            "checkpoint ./nowhere does not exist",
+        ),
+        (["train", "{config}", "model.decoder.tokenizer=./nowhere"], "no tokenizer at ./nowhere"),
+        (["infer", "./nowhere", "--image", "{picture}"], "checkpoint ./nowhere does not exist"),
+        (["infer", "./nowhere", "--image", "nope.png", "--box", "1,2,3,4"], "nope.png: "),
+        (
+            ["infer", "./nowhere", "--image", "{picture}", "--box", "1,2,300,4"],
+            "inside the picture of 32 x 32 pixels",
+        ),
+        (["infer", "./nowhere", "--data", "a.jsonl"], "--data needs --output, the file to write"),
+        (["infer", "./n", "--data", "a", "--output", "b", "--crop"], "--crop cannot be used with --data"),
+        (["merge", "./nowhere"], "checkpoint ./nowhere does not exist"),
+        (["eval", "nope.jsonl"], "predictions file nope.jsonl does not exist"),
+        (["check-data", "nope.jsonl"], "data file nope.jsonl does not exist"),
+    ],
+)
+def test_mistakes_end_in_one_line_and_exit_code_2(
+    words: list[str], message: str, write_config: WriteConfig, tmp_path: Path, capsys: Any
+) -> None:
+    draw(tmp_path / "picture.png", "x")
+    given = {"config": str(write_config()), "picture": str(tmp_path / "picture.png")}
+    assert run(*(word.format(**given) for word in words)) == 2
+    error = last_line(capsys)
+    assert error.startswith("got-train: error: ")
+    assert message in error
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["trian"], "invalid choice: 'trian'"),
+        (["infer", "m", "--image", "a", "--box", "1"], "'1' is not x1,y1,x2,y2"),
+        (["infer", "m", "--image", "a", "--color", "pink"], "invalid choice: 'pink'"),
+        (["infer", "m"], "one of the arguments --image --pages --data is required"),
+    ],
+)
+def test_wrong_words_are_refused_by_the_parser(words: list[str], message: str, capsys: Any) -> None:
+    assert run(*words) == 2
+    assert message in last_line(capsys)
+
+
+def test_deepspeeds_rank_may_stand_before_the_command() -> None:
+    options = parser().parse_args(["--local_rank=1", "train", "a.yaml", "train.max_steps=2", "--dry-run"])
+    assert (options.config, options.overrides, options.dry_run) == ("a.yaml", ["train.max_steps=2"], True)
+
+
+def test_check_data_names_every_problem_and_counts(tmp_path: Path, capsys: Any) -> None:
+    draw(tmp_path / "a.png", "x")
+    good = {"query": "<image>OCR: ", "response": "x", "images": ["a.png"]}
+    path = write_rows(tmp_path / "rows.jsonl", [good, "not json", good | {"images": []}])
+    assert run("check-data", path) == 1
+    out = capsys.readouterr().out
+    assert f"{path}:2: not JSON: " in out
+    assert f"{path}:3: tag mismatch: 1 <image> tags for 0 pictures" in out
+    assert re.search(r"rows.jsonl\s+3\s+2\s+not JSON: 1, tag mismatch: 1", out)
+    write_rows(path, [good])
+    assert run("check-data", path) == 0
+
+
+def test_lora_merge_infer_eval(
+    write_config: WriteConfig, rows_file: Path, tmp_path: Path, capsys: Any
+) -> None:
+    assert run("train", write_config("base", train={"max_steps": 20, "save_steps": 20})) == 0
+    model = {"init": "pretrained", "path": str(tmp_path / "output" / "base")}
+    lora = write_config(
+        "lora", lora={"enabled": True}, train={"learning_rate": 1e-2, "max_steps": 8, "save_steps": 8}
+    )
+    given = json.loads(lora.read_text()) | {"model": model}
+    lora.write_text(json.dumps(given))
+    assert run("train", lora) == 0
+    capsys.readouterr()
+
+    checkpoint = next((tmp_path / "output" / "lora").glob("v0-*")) / "checkpoint-8"
+    assert run("merge", checkpoint) == 0
+    merged = Path(f"{checkpoint}-merged")
+    assert f"merged into {merged}" in capsys.readouterr().out
+    assert {path.name for path in merged.iterdir()} >= {
+        "model.safetensors",
+        "config.json",
+        "tokenizer.json",
+        "processor_config.json",
+        "generation_config.json",
+        "args.yaml",
+    }
+    assert run("merge", checkpoint) == 2
+    assert "exists: remove it or name another folder with --output" in last_line(capsys)
+    assert run("merge", merged) == 2
+    assert "has no adapters: it is a plain model already" in last_line(capsys)
+
+    texts = []
+    for number, source in enumerate((checkpoint, merged)):
+        output = tmp_path / f"{number}.jsonl"
+        words = ("--max-new-tokens", 8, "--batch-size", 5)
+        assert run("infer", source, "--data", rows_file, "--output", output, *words) == 0
+        rows = [json.loads(line) for line in output.read_text().splitlines()]
+        texts.append([row["response"] for row in rows])
+        assert len(rows) == 17
+        assert rows[3]["labels"] == "003"
+        assert rows[3]["images"] == [str(rows_file.parent / "3.png")]
+        assert rows[3]["messages"][0] == {"role": "user", "content": "<image>OCR: "}
+    assert texts[0] == texts[1]
+
+    capsys.readouterr()
+    assert run("eval", tmp_path / "1.jsonl") == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].split() == ["kind", "rows", "cer", "edit_distance", "exact_match", "repetition"]
+    assert json.loads(printed[-1])["all"]["rows"] == 17
+
+    for words in ([], ["--format"], ["--box", "1,2,30,30"], ["--color", "red"], ["--crop"]):
+        picture = rows_file.parent / "1.png"
+        assert run("infer", merged, "--image", picture, "--max-new-tokens", 4, *words) == 0
+    pages = [rows_file.parent / "1.png", rows_file.parent / "2.png"]
+    assert run("infer", merged, "--max-new-tokens", 4, "--pages", *pages) == 0
+
+
+def test_a_merged_folder_reads_the_same_in_stock_transformers(
+    write_config: WriteConfig, rows_file: Path, tmp_path: Path
+) -> None:
+    """The text of a picture equals what transformers' own processor and generate give."""
+    from PIL import Image
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    from got_train.inference.infer import Reader, question
+
+    config = write_config(data={"frame": "transformers"}, train={"max_steps": 30, "save_steps": 30})
+    assert run("train", config) == 0
+    folder = next((tmp_path / "output" / "run").glob("v0-*")) / "checkpoint-30"
+    picture = rows_file.parent / "7.png"
+    reader = Reader.load(str(folder))
+    ours = next(reader.read([question([str(picture)], False, None, None, False)], max_new_tokens=12))
+
+    processor = AutoProcessor.from_pretrained(folder)
+    stock = AutoModelForImageTextToText.from_pretrained(folder)
+    inputs = processor(Image.open(picture), num_image_tokens=4, return_tensors="pt")
+    output = stock.generate(**inputs, do_sample=False, max_new_tokens=12, no_repeat_ngram_size=20)
+    theirs = processor.decode(output[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+    assert ours == theirs
+    assert ours
+
+
+def test_the_module_runs_and_a_mistake_needs_no_torch() -> None:
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "got_train", "train"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=dict(os.environ),
+    )
+    assert result.returncode == 2
+    assert "the following arguments are required: config" in result.stderr
+    assert " torch\n" not in result.stderr

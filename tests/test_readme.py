@@ -1,0 +1,106 @@
+"""The commands of the README, run."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data_engines import run as got_data
+from got_train.cli import main
+from tests.conftest import draw, small_model_words, write_rows
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def commands() -> list[list[str]]:
+    """The lines of the README's bash blocks, split into words, comments left out."""
+    blocks = re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines() if line.strip()]
+    return [shlex.split(re.sub(r"\s#\s.*", "", line)) for line in lines]
+
+
+def launched(words: list[str]) -> list[str]:
+    """What a launcher starts: the words behind the module's name."""
+    return words[words.index("got_train") + 1 :] if "got_train" in words else words[1:]
+
+
+def of(program: str, command: str | None = None) -> list[list[str]]:
+    found = [launched(words) for words in commands() if words[0] in program.split("|")]
+    return [words for words in found if command is None or words[0] == command]
+
+
+def run(words: list[str]) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    return int(caught.value.code or 0)
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the files that the commands name."""
+    names = re.findall(r"([\w/]+\.jsonl)", README)
+    for name in {"predictions.jsonl", *names}:
+        draw(tmp_path / "p.png", "1")
+        row = {"query": "<image>OCR: ", "response": "1", "images": ["p.png"], "labels": "1"}
+        write_rows(tmp_path / name, [row] * 4)
+    for name in ("page.png", "p1.png", "p2.png"):
+        draw(tmp_path / name, "1")
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_every_command_is_known() -> None:
+    programs = {words[0] for words in commands()}
+    assert programs == {"bash", "got-train", "torchrun", "deepspeed", "got-data"}
+    assert {words[0] for words in of("got-train")} == {"train", "check-data", "merge", "infer", "eval"}
+    for words in of("bash"):
+        assert (ROOT / words[0]).is_file()
+
+
+@pytest.mark.parametrize("words", of("got-train|torchrun|deepspeed", "train"), ids=" ".join)
+def test_train_commands_dry_run(words: list[str], workplace: Path, tokenizer_dir: str, capsys: Any) -> None:
+    decoder = "opt" if "stage1" in words[1] else "qwen2"
+    small = ["model.init=random", *small_model_words(tokenizer_dir, decoder)]
+    assert run([*words, *small, *(["--dry-run"] if "--dry-run" not in words else [])]) == 0
+    assert "optimizer steps of" in capsys.readouterr().out
+
+
+def test_merge_infer_and_eval_commands(workplace: Path, tokenizer_dir: str, capsys: Any) -> None:
+    train = next(words for words in of("got-train", "train") if "finetune_lora" in words[1])
+    steps = ["train.max_steps=1", "train.save_steps=1", "train.disable_tqdm=true", "eval.read_rows=0"]
+    small = ["model.init=random", *small_model_words(tokenizer_dir)]
+    assert run([*train, *steps, *small, "train.dataloader_num_workers=0"]) == 0
+    [merge] = of("got-train", "merge")
+    assert run(merge) == 0
+    for words in of("got-train", "infer"):
+        given = ["output/finetune_lora" if word == "MODEL" else word for word in words]
+        assert run([*given, "--max-new-tokens", "2"]) == 0
+    for words in of("got-train", "eval"):
+        assert run(words) == 0
+    capsys.readouterr()
+
+
+def test_check_data_command(workplace: Path) -> None:
+    for words in of("got-train", "check-data"):
+        assert run(words) == 0
+
+
+def test_got_data_commands(workplace: Path) -> None:
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+    from matplotlib.figure import Figure
+
+    (workplace / "corpus.txt").write_text("a line of text\nand another one\n")
+    (workplace / "manuals").mkdir()
+    figure = Figure()
+    for number in range(12):
+        figure.text(0.1, 0.9 - number * 0.06, f"A line of a manual, number {number}.", fontsize=14)
+    FigureCanvasPdf(figure).print_figure(workplace / "manuals" / "a.pdf")
+    for words in of("got-data"):
+        count = "5" if words[0] == "lines" else "1"
+        words[words.index("--count") + 1] = count
+        assert got_data.main([*words, "--workers", "1"]) == 0
+        assert (workplace / words[words.index("--output") + 1] / "data.jsonl").read_text()
