@@ -14,7 +14,7 @@ from got_train.report import UserError, table
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs one command; a mistake of the user ends in one line and exit code 2."""
-    options = parser().parse_args(argv)
+    options = parse(argv)
     # `gradient_checkpointing` has a new name in transformers 6; the oldest release we take lacks it.
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     try:
@@ -25,6 +25,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("got-train: interrupted", file=sys.stderr)
         sys.exit(130)
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The options of a command line; overrides may stand on either side of a flag."""
+    top = parser()
+    options, rest = top.parse_known_args(argv)
+    overrides = [word for word in rest if "=" in word and not word.startswith("-") and "overrides" in options]
+    unknown = [word for word in rest if word not in overrides]
+    if unknown:
+        top.error(f"unrecognized arguments: {' '.join(unknown)}")
+    if overrides:
+        options.overrides += overrides
+    return options
 
 
 def parser() -> argparse.ArgumentParser:
@@ -147,6 +160,8 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    import os
+
     import numpy as np
 
     from got_train.config import DataConfig
@@ -161,7 +176,8 @@ def _check(options: argparse.Namespace) -> int:
     failed = False
     for file in options.files:
         rows = select_rows([file], encoding, np.random.default_rng(0))
-        problems = find_problems(rows, np.arange(len(rows)), workers=0, description=file)
+        workers = (os.cpu_count() or 1) if len(rows) > 1000 else 0
+        problems = find_problems(rows, np.arange(len(rows)), workers, description=file)
         for line in problems.lines():
             print(line)
         counts.append((file, len(rows), len(problems.bad), problems.summary() or "-"))

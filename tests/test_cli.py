@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from got_train.cli import main, parser
+from got_train.cli import main, parse
 from tests.conftest import draw, write_rows
 
 ROOT = Path(__file__).parent.parent
@@ -83,6 +83,7 @@ def test_mistakes_end_in_one_line_and_exit_code_2(
         (["trian"], "invalid choice: 'trian'"),
         (["infer", "m", "--image", "a", "--box", "1"], "'1' is not x1,y1,x2,y2"),
         (["infer", "m", "--image", "a", "--color", "pink"], "invalid choice: 'pink'"),
+        (["train", "a.yaml", "--dryrun"], "unrecognized arguments: --dryrun"),
         (["infer", "m"], "one of the arguments --image --pages --data is required"),
     ],
 )
@@ -92,8 +93,13 @@ def test_wrong_words_are_refused_by_the_parser(words: list[str], message: str, c
 
 
 def test_deepspeeds_rank_may_stand_before_the_command() -> None:
-    options = parser().parse_args(["--local_rank=1", "train", "a.yaml", "train.max_steps=2", "--dry-run"])
+    options = parse(["--local_rank=1", "train", "a.yaml", "train.max_steps=2", "--dry-run"])
     assert (options.config, options.overrides, options.dry_run) == ("a.yaml", ["train.max_steps=2"], True)
+
+
+def test_overrides_may_stand_on_either_side_of_a_flag() -> None:
+    options = parse(["train", "a.yaml", "a=1", "--dry-run", "b=2"])
+    assert (options.overrides, options.dry_run) == (["a=1", "b=2"], True)
 
 
 def test_check_data_names_every_problem_and_counts(tmp_path: Path, capsys: Any) -> None:

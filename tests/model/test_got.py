@@ -95,6 +95,20 @@ def test_text_only_rows_beside_pictures(tokenizer_dir: str) -> None:
     assert torch.allclose(logits[1:], text, atol=1e-5)
 
 
+def test_a_rank_without_pictures_brings_gradients_of_zero_for_the_encoder(
+    tokenizer_dir: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = small("qwen2", tokenizer_dir).train()
+    ids = torch.arange(1, 9)[None]
+    alone = model(input_ids=ids, labels=ids).loss
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    among_ranks = model(input_ids=ids, labels=ids).loss
+    assert among_ranks.item() == alone.item()
+    among_ranks.backward()
+    encoder = [parameter for name, parameter in model.named_parameters() if group_of(name) == "encoder"]
+    assert all(parameter.grad is not None and not parameter.grad.any() for parameter in encoder)
+
+
 def test_the_strided_convolutions_belong_to_the_encoder() -> None:
     assert group_of("model.multi_modal_projector.conv_upsampler2.weight") == "encoder"
     assert group_of("model.vision_tower.pos_embed") == "encoder"
