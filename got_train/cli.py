@@ -166,7 +166,8 @@ def _check(options: argparse.Namespace) -> int:
 
     from got_train.config import DataConfig
     from got_train.data.check import find_problems
-    from got_train.data.sources import Encoding, select_rows
+    from got_train.data.encode import Encoding
+    from got_train.data.sources import select_rows
     from got_train.model.tokenizer import load_tokenizer
     from got_train.vocabulary import TILE_SIZE, tokens_per_tile
 

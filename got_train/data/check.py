@@ -32,7 +32,7 @@ class Problems:
 
 
 class _Attempts(Dataset[tuple[int, RowError | None]]):
-    """For each index: itself, and the error that making its sample raises."""
+    """For each index: itself, and what is wrong with its row."""
 
     def __init__(self, data: RowDataset, indexes: np.ndarray) -> None:
         self.data = data
@@ -44,14 +44,14 @@ class _Attempts(Dataset[tuple[int, RowError | None]]):
     def __getitem__(self, position: int) -> tuple[int, RowError | None]:
         index = int(self.indexes[position])
         try:
-            self.data[index]
+            self.data.check(index)
         except RowError as error:
             return index, error
         return index, None
 
 
 def find_problems(data: RowDataset, indexes: np.ndarray, workers: int, description: str) -> Problems:
-    """Makes every sample once, as training will, and keeps what fails.
+    """Reads every row once, as training will, and keeps what fails.
 
     Args:
         data: the rows.

@@ -3,16 +3,30 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from transformers import PreTrainedTokenizerFast
 
-from got_train.data.records import Record
+from got_train.config import DataConfig
+from got_train.data.images import ImageError, find_image, num_tiles, open_image, tile
+from got_train.data.records import Record, RowError
 from got_train.prompts import FRAMES, IMAGE_TAG, FrameName, canonical_query
 from got_train.vocabulary import IGNORE_INDEX, IMAGE_END, IMAGE_PAD, IMAGE_START
 
 _TAGS = re.compile(rf"((?:{IMAGE_TAG}\s*)*{IMAGE_TAG})\n?")
 """Image tags with nothing but white space between them, and the newline after them."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A record with its pictures open and its text encoded."""
+
+    images: list[Image.Image]
+    input_ids: np.ndarray
+    labels: np.ndarray
+    crop: bool
 
 
 @dataclass(frozen=True)
@@ -95,3 +109,59 @@ def _expand_pads(ids: list[int], pad: int, images: Iterator[int], tokens_per_til
     for token in ids:
         expanded += [pad] * (next(images) * tokens_per_tile) if token == pad else [token]
     return expanded
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What turns records into samples, the same for training, evaluation, inference and checks."""
+
+    tokenizer: PreTrainedTokenizerFast
+    config: DataConfig
+    image_size: int
+    """Side of a tile in pixels."""
+    tokens_per_tile: int
+
+    def sample(self, record: Record, folder: Path) -> Sample:
+        """The sample of a record whose pictures are looked up in `folder` first.
+
+        Raises:
+            RowError: for a picture that cannot be read, or a sample longer than `max_length`.
+        """
+        read = self.read(record, folder)
+        tiles = [tile(image, self.image_size, read.crop, self.config.max_tiles) for image in read.images]
+        empty = np.zeros((0, self.image_size, self.image_size, 3), dtype=np.uint8)
+        return Sample(read.input_ids, read.labels, np.concatenate([empty, *tiles]), record.kind, record.where)
+
+    def read(self, record: Record, folder: Path) -> Read:
+        """All of a sample but its tiles, which no longer can fail.
+
+        Raises:
+            RowError: as `sample`.
+        """
+        crop = self.config.crop if record.crop is None else record.crop
+        try:
+            images = [open_image(path, self.config.max_pixels) for path in self.image_paths(record, folder)]
+        except ImageError as error:
+            raise RowError(record.where, error.cause, str(error)) from None
+        counts = [
+            num_tiles(image.width, image.height, self.image_size, crop, self.config.max_tiles)
+            for image in images
+        ]
+        ids, labels = encode(record, counts, self.tokenizer, self.config.frame, self.tokens_per_tile)
+        if len(ids) > self.config.max_length:
+            raise RowError(
+                record.where, "too long", f"{len(ids)} tokens, data.max_length is {self.config.max_length}"
+            )
+        return Read(images, ids, labels, crop)
+
+    def image_paths(self, record: Record, folder: Path) -> list[Path]:
+        """Where the record's pictures lie: beside its file, in `image_root`, or in the working directory.
+
+        Raises:
+            RowError: if one is in none of them.
+        """
+        roots = [Path(self.config.image_root)] if self.config.image_root else []
+        try:
+            return [find_image(image, [folder, *roots, Path.cwd()]) for image in record.images]
+        except ImageError as error:
+            raise RowError(record.where, error.cause, str(error)) from None

@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from torch.utils.data import Dataset
-from transformers import PreTrainedTokenizerFast
 
 from got_train.config import DataConfig
-from got_train.data.encode import Sample, encode
-from got_train.data.images import ImageError, find_image, num_tiles, open_image, tile
-from got_train.data.records import Record, RowError, parse_line, parse_row
+from got_train.data.encode import Encoding, Sample
+from got_train.data.records import Record, parse_line, parse_row
 from got_train.report import UserError
 
 
@@ -134,54 +131,6 @@ def choose_rows(available: int, count: int, rng: np.random.Generator) -> np.ndar
     return np.concatenate([whole, part])
 
 
-@dataclass(frozen=True)
-class Encoding:
-    """What turns records into samples, the same for training, evaluation and checks."""
-
-    tokenizer: PreTrainedTokenizerFast
-    config: DataConfig
-    image_size: int
-    tokens_per_tile: int
-
-    def image_paths(self, record: Record, folder: Path) -> list[Path]:
-        """Where the record's pictures lie: beside its file, in `image_root`, or in the working directory.
-
-        Raises:
-            RowError: if one is in none of them.
-        """
-        roots = [Path(self.config.image_root)] if self.config.image_root else []
-        try:
-            return [find_image(image, [folder, *roots, Path.cwd()]) for image in record.images]
-        except ImageError as error:
-            raise RowError(record.where, error.cause, str(error)) from None
-
-    def sample(self, record: Record, folder: Path) -> Sample:
-        """The sample of a record.
-
-        Raises:
-            RowError: for a picture that cannot be read, or a sample longer than `max_length`.
-        """
-        crop = self.config.crop if record.crop is None else record.crop
-        images: list[Image.Image] = []
-        try:
-            for path in self.image_paths(record, folder):
-                images.append(open_image(path, self.config.max_pixels))
-        except ImageError as error:
-            raise RowError(record.where, error.cause, str(error)) from None
-        counts = [
-            num_tiles(image.width, image.height, self.image_size, crop, self.config.max_tiles)
-            for image in images
-        ]
-        ids, labels = encode(record, counts, self.tokenizer, self.config.frame, self.tokens_per_tile)
-        if len(ids) > self.config.max_length:
-            raise RowError(
-                record.where, "too long", f"{len(ids)} tokens, data.max_length is {self.config.max_length}"
-            )
-        tiles = [tile(image, self.image_size, crop, self.config.max_tiles) for image in images]
-        empty = np.zeros((0, self.image_size, self.image_size, 3), dtype=np.uint8)
-        return Sample(ids, labels, np.concatenate([empty, *tiles]), record.kind, record.where)
-
-
 class RowDataset(Dataset[Sample]):
     """Chosen rows of several files, in order, as samples."""
 
@@ -219,6 +168,10 @@ class RowDataset(Dataset[Sample]):
 
     def __getitem__(self, index: int) -> Sample:
         return self.encoding.sample(self.record(index), self.folder(index))
+
+    def check(self, index: int) -> None:
+        """Raises the RowError that making this sample would raise, for less work."""
+        self.encoding.read(self.record(index), self.folder(index))
 
     def subset(self, indexes: np.ndarray) -> "RowDataset":
         """The same with some of the rows only."""

@@ -8,9 +8,8 @@ import torch
 from peft import PeftModel
 
 from got_train.data.batching import pixel_values
-from got_train.data.encode import Sample
+from got_train.data.encode import Encoding, Sample
 from got_train.data.records import Record
-from got_train.data.sources import Encoding
 from got_train.model.got import Got
 from got_train.vocabulary import IGNORE_INDEX, MESSAGE_END
 

@@ -13,9 +13,10 @@ from tqdm import tqdm
 
 from got_train.config import DataConfig
 from got_train.data.check import find_problems
+from got_train.data.encode import Encoding
 from got_train.data.images import ImageError, open_image
 from got_train.data.records import Record, Turn
-from got_train.data.sources import Encoding, select_rows
+from got_train.data.sources import select_rows
 from got_train.inference.generate import generate
 from got_train.model.got import Got, config_tokens_per_tile
 from got_train.model.merge import load_checkpoint

@@ -18,8 +18,9 @@ from transformers import TrainingArguments
 from got_train.config import Config, accumulation_steps, to_yaml
 from got_train.data.batching import collate
 from got_train.data.check import Problems, find_problems
+from got_train.data.encode import Encoding
 from got_train.data.records import RowError
-from got_train.data.sources import DatasetSpec, Encoding, RowDataset, build_data
+from got_train.data.sources import DatasetSpec, RowDataset, build_data
 from got_train.model.adapters import module_table, prepare_for_training
 from got_train.model.got import config_tokens_per_tile
 from got_train.model.loading import build_model, resolve_checkpoint
@@ -81,7 +82,7 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
     train_set, skipped = checked(train_set, config, "checking training rows")
     if val_set is not None:
         val_set, skipped_val = checked(val_set, config, "checking validation rows")
-        skipped |= skipped_val
+        skipped += skipped_val
     run_dir = shared_run_dir(config, resume)
     arguments.output_dir = str(run_dir)
     arguments.logging_dir = str(run_dir / "runs")
@@ -177,8 +178,8 @@ def steps_line(arguments: TrainingArguments, accumulation: int, world_size: int,
     )
 
 
-def checked(data: RowDataset, config: Config, description: str) -> tuple[RowDataset, dict[int, RowError]]:
-    """The rows of a set that can be used; every rank tries its share of them.
+def checked(data: RowDataset, config: Config, description: str) -> tuple[RowDataset, list[RowError]]:
+    """The rows of a set that can be used, and what is wrong with the others; every rank tries its share.
 
     Raises:
         UserError: with `data.on_error: raise`, listing every bad row; or if no row is left.
@@ -191,7 +192,7 @@ def checked(data: RowDataset, config: Config, description: str) -> tuple[RowData
         dist.all_gather_object(gathered, bad)
         bad = {index: error for part in gathered for index, error in part.items()}
     if not bad:
-        return data, {}
+        return data, []
     problems = Problems(bad)
     if config.data.on_error == "raise":
         raise UserError(
@@ -205,7 +206,7 @@ def checked(data: RowDataset, config: Config, description: str) -> tuple[RowData
     if not kept.any():
         raise UserError(f"no row is left: {problems.summary()}; the first: {problems.lines()[0]}")
     say(f"{description}: left out {int((~kept).sum())} of {len(data)} ({problems.summary()})")
-    return data.subset(np.flatnonzero(kept)), bad
+    return data.subset(np.flatnonzero(kept)), [bad[index] for index in sorted(bad)]
 
 
 def shared_run_dir(config: Config, resume: Path | None) -> Path:
@@ -219,15 +220,13 @@ def shared_run_dir(config: Config, resume: Path | None) -> Path:
     return Path(str(name[0]))
 
 
-def write_rows(run_dir: Path, val_set: RowDataset | None, skipped: dict[int, RowError]) -> None:
+def write_rows(run_dir: Path, val_set: RowDataset | None, skipped: list[RowError]) -> None:
     """The validation rows and what was left out, for later."""
     if val_set is not None:
         lines = "".join(val_set.portable_row(index) + "\n" for index in range(len(val_set)))
         (run_dir / "val_dataset.jsonl").write_text(lines, encoding="utf-8")
     if skipped:
-        rows = [
-            {"where": error.where, "cause": error.cause, "detail": error.detail} for error in skipped.values()
-        ]
+        rows = [{"where": error.where, "cause": error.cause, "detail": error.detail} for error in skipped]
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         (run_dir / "skipped_rows.jsonl").write_text(text, encoding="utf-8")
 

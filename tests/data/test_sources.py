@@ -7,10 +7,10 @@ import pytest
 
 from got_train.config import DataConfig
 from got_train.data.check import find_problems
+from got_train.data.encode import Encoding
 from got_train.data.records import RowError
 from got_train.data.sources import (
     DatasetSpec,
-    Encoding,
     JsonRows,
     RowDataset,
     build_data,

@@ -49,6 +49,20 @@ def moved(config: Path, checkpoint: Path) -> dict[str, set[bool]]:
     return result
 
 
+def gradients(config: Path, *words: str) -> dict[str, set[bool]]:
+    """For each module group, whether its parameters have gradients after a backward pass."""
+    loaded = load_config(config, list(words))
+    model = build_model(loaded.model, 128, 42)[0]
+    prepare_for_training(model, loaded.train.learning_rates, loaded.lora)
+    ids = torch.randint(0, 200, (1, 12))
+    ids[0, 2:6] = model.config.image_token_id
+    model(input_ids=ids, pixel_values=torch.randn(1, 3, 32, 32), labels=ids).loss.backward()
+    result: dict[str, set[bool]] = {"encoder": set(), "connector": set(), "decoder": set()}
+    for name, parameter in model.named_parameters():
+        result[group_of(name)].add(parameter.grad is not None and bool(parameter.grad.any()))
+    return result
+
+
 def test_a_run_leaves_what_swift_users_know(write_config: WriteConfig, tmp_path: Path) -> None:
     assert run("train", write_config(train={"eval_strategy": "steps", "eval_steps": 2})) == 0
     folder = run_folder(tmp_path)
@@ -96,13 +110,7 @@ def test_a_run_leaves_what_swift_users_know(write_config: WriteConfig, tmp_path:
 
 def test_stage_two_trains_every_encoder_parameter(write_config: WriteConfig, tmp_path: Path) -> None:
     config = write_config()
-    model = build_model(load_config(config).model, 128, 42)[0]
-    prepare_for_training(model, load_config(config).train.learning_rates, load_config(config).lora)
-    ids = torch.randint(0, 200, (1, 12))
-    ids[0, 2:6] = model.config.image_token_id
-    model(input_ids=ids, pixel_values=torch.randn(1, 3, 32, 32), labels=ids).loss.backward()
-    without = [name for name, parameter in model.named_parameters() if not parameter.grad.abs().sum() > 0]
-    assert without == []
+    assert gradients(config) == {"encoder": {True}, "connector": {True}, "decoder": {True}}
     assert run("train", config, "train.max_steps=1", "train.save_steps=1") == 0
     assert moved(config, run_folder(tmp_path) / "checkpoint-1") == {
         "encoder": {True},
@@ -114,12 +122,10 @@ def test_stage_two_trains_every_encoder_parameter(write_config: WriteConfig, tmp
 def test_stage_three_leaves_the_whole_encoder(write_config: WriteConfig, tmp_path: Path) -> None:
     config = write_config()
     words = ("train.learning_rates.encoder=0", "train.max_steps=1", "train.save_steps=1")
+    frozen = {"encoder": {False}, "connector": {True}, "decoder": {True}}
+    assert gradients(config, *words) == frozen
     assert run("train", config, *words) == 0
-    assert moved(config, run_folder(tmp_path) / "checkpoint-1") == {
-        "encoder": {False},
-        "connector": {True},
-        "decoder": {True},
-    }
+    assert moved(config, run_folder(tmp_path) / "checkpoint-1") == frozen
 
 
 def test_stage_one_hands_its_encoder_to_stage_two(write_config: WriteConfig, tmp_path: Path) -> None:
@@ -226,12 +232,16 @@ def test_skipped_rows_are_counted_and_kept_for_later(
     write_config: WriteConfig, rows_file: Path, tmp_path: Path, capsys: Any
 ) -> None:
     good = rows_file.read_text().splitlines()
-    write_rows(rows_file, [*good, "not json"])
-    config = write_config(data={"on_error": "skip", "val_ratio": 0, "val": None})
+    val = write_rows(tmp_path / "val.jsonl", ["{", *good])
+    write_rows(rows_file, ["not json", *good])
+    config = write_config(data={"on_error": "skip", "val": [str(val)]})
     assert run("train", config, f"data.train=[{rows_file}#200%]") == 0
-    assert "left out 2 of 36 (not JSON: 1)" in capsys.readouterr().out
-    skipped = json.loads((run_folder(tmp_path) / "skipped_rows.jsonl").read_text())
-    assert (skipped["where"], skipped["cause"]) == (f"{rows_file}:18", "not JSON")
+    out = capsys.readouterr().out
+    assert "checking training rows: left out 2 of 36 (not JSON: 1)" in out
+    assert "checking validation rows: left out 1 of 18 (not JSON: 1)" in out
+    lines = (run_folder(tmp_path) / "skipped_rows.jsonl").read_text().splitlines()
+    skipped = [(row["where"], row["cause"]) for row in map(json.loads, lines)]
+    assert skipped == [(f"{rows_file}:1", "not JSON"), (f"{val}:1", "not JSON")]
 
 
 def test_dry_run_tells_all_and_trains_nothing(write_config: WriteConfig, tmp_path: Path, capsys: Any) -> None:
