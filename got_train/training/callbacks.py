@@ -92,7 +92,8 @@ def draw_curves(log: Path, folder: Path) -> None:
     """One PNG for each number in a log; the training loss also smoothed."""
     matplotlib.use("Agg")
     folder.mkdir(exist_ok=True)
-    rows = read_log(log)
+    # The last row sums the run up, under names such as `train_loss` that are none of its curves.
+    rows = [row for row in read_log(log) if "train_runtime" not in row]
     skipped = {"step", "epoch", "elapsed_time", "remaining_time", "total_flos"}
     names = {name for row in rows for name, value in row.items() if isinstance(value, int | float)} - skipped
     for name in sorted(names):
