@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parse(argv)
     # `gradient_checkpointing` has a new name in transformers 6; the oldest release we take lacks it.
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+    # Rows are encoded one by one; threads of the tokenizer would only warn about the loader's forks.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         sys.exit(options.run(options))
     except UserError as error:
@@ -160,8 +163,6 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    import os
-
     import numpy as np
 
     from got_train.config import DataConfig

@@ -40,7 +40,6 @@ QWEN_SPECIAL_IDS: dict[str, int] = {
 }
 """Ids in the Qwen vocabulary; the released code and checkpoint hard-code the last three."""
 
-QWEN_VOCABULARY_SIZE = 151860
 IGNORE_INDEX = -100
 
 TILE_SIZE = 1024

@@ -85,7 +85,6 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
         skipped += skipped_val
     run_dir = shared_run_dir(config, resume)
     arguments.output_dir = str(run_dir)
-    arguments.logging_dir = str(run_dir / "runs")
     if arguments.process_index == 0:
         describe_run(config, run_dir)
         write_rows(run_dir, val_set, skipped)
@@ -145,7 +144,7 @@ def training_arguments(
     if isinstance(deepspeed, str) and not Path(deepspeed).is_file():
         raise UserError(f"train.deepspeed: {deepspeed} does not exist")
     if not has_validation:
-        given["eval_strategy"] = "no"
+        given |= {"eval_strategy": "no", "eval_on_start": False}
     if not torch.accelerator.is_available():
         given["use_cpu"] = True  # otherwise transformers refuses bf16, which CPUs can do
     try:
