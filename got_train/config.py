@@ -172,10 +172,10 @@ class EvalConfig:
 
     loss_rows: int = 512
     """Most rows whose loss is computed at an evaluation."""
-    read_rows: int = 32
+    read_rows: int = 16
     """Most rows that are read (generated and scored) at an evaluation; 0 for none."""
     max_new_tokens: int = 1024
-    """Longest answer in tokens; no answer is let run to more than twice its reference."""
+    """Longest answer in tokens; none is let run far past the longest reference of its batch."""
     batch_size: int = 8
     """Rows read at once on each device."""
 

@@ -15,6 +15,7 @@ from got_train.vocabulary import IGNORE_INDEX, MESSAGE_END
 
 NO_REPEAT_NGRAM_SIZE = 20
 """As in the authors' demo, for single pictures; several tiles or pages may rightly repeat themselves."""
+RUN_ON_TOKENS = 32
 
 
 @torch.no_grad()
@@ -24,7 +25,7 @@ def generate(
     records: Sequence[tuple[Record, Path]],
     max_new_tokens: int,
     batch_size: int,
-    twice_reference: bool = False,
+    stop_past_reference: bool = False,
 ) -> Iterator[str]:
     """Greedy answers to the last query of each record, in order.
 
@@ -34,8 +35,8 @@ def generate(
         records: each with the folder in which its pictures are looked up first.
         max_new_tokens: longest answer.
         batch_size: records answered together.
-        twice_reference: let no answer run to more than twice the longest reference of its batch, for scores
-            during training: a model that has not learnt to stop would take most of the time.
+        stop_past_reference: let no answer run on past the longest reference of its batch by more than
+            `RUN_ON_TOKENS`, for scores during training: what has not learnt to stop would take most of the time.
 
     Raises:
         RowError: for a record whose pictures cannot be read.
@@ -44,7 +45,7 @@ def generate(
     for start in range(0, len(records), batch_size):
         samples = [encoding.sample(record, folder) for record, folder in records[start : start + batch_size]]
         longest = max(len(sample.input_ids) - len(prompt_ids(sample)) for sample in samples)
-        limit = min(max_new_tokens, 2 * longest) if twice_reference else max_new_tokens
+        limit = min(max_new_tokens, longest + RUN_ON_TOKENS) if stop_past_reference else max_new_tokens
         yield from _generate_batch(model, encoding, samples, limit, device)
 
 

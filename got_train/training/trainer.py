@@ -82,7 +82,7 @@ class GotTrainer(Trainer):
                 mine,
                 self.reading.max_new_tokens,
                 self.reading.batch_size,
-                twice_reference=True,
+                stop_past_reference=True,
             )
             pairs = [
                 (answer, record.turns[-1].response) for answer, (record, _) in zip(answers, mine, strict=True)
