@@ -36,7 +36,7 @@ def generate(
         max_new_tokens: longest answer.
         batch_size: records answered together.
         stop_past_reference: let no answer run on past the longest reference of its batch by more than
-            `RUN_ON_TOKENS`, for scores during training: what has not learnt to stop would take most of the time.
+            `RUN_ON_TOKENS`: during training, what has not learnt to stop would take most of the time.
 
     Raises:
         RowError: for a record whose pictures cannot be read.
