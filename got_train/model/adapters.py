@@ -1,5 +1,6 @@
 """Which parameters train: frozen groups and low-rank adapters, and the table that shows it."""
 
+import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch import nn
 
@@ -22,6 +23,8 @@ def prepare_for_training(model: Got, rates: LearningRates, lora: LoraSettings) -
     trained = [group for group in (lora.modules if lora.enabled else GROUPS) if group not in frozen]
     if not trained:
         raise UserError("nothing to train: train.learning_rates freezes every module group")
+    if "encoder" not in trained:
+        _run_without_graph(model.model.vision_tower)
     if not lora.enabled:
         return model
     if len(trained) < len(lora.modules):
@@ -37,6 +40,15 @@ def prepare_for_training(model: Got, rates: LearningRates, lora: LoraSettings) -
             target_modules=linear_layers(model, lora.modules),
         ),
     )
+
+
+def _run_without_graph(module: nn.Module) -> None:
+    """Keeps no activations of a frozen module.
+
+    Its parameters alone do not see to that: for gradient checkpointing with adapters, transformers makes the
+    output of every embedding require gradients, the encoder's patches too, and its whole backward pass runs.
+    """
+    module.forward = torch.no_grad()(module.forward)
 
 
 def linear_layers(model: Got, groups: list[Group]) -> list[str]:

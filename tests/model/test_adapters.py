@@ -1,0 +1,65 @@
+import pytest
+import torch
+
+from got_train.config import DecoderConfig, EncoderConfig, LearningRates, LoraSettings, ModelConfig
+from got_train.model.adapters import linear_layers, module_table, prepare_for_training
+from got_train.model.got import Got
+from got_train.model.loading import build_model
+from got_train.report import UserError
+from tests.conftest import DECODERS, ENCODER
+
+
+@pytest.fixture
+def model(tokenizer_dir: str) -> Got:
+    config = ModelConfig(
+        init="random",
+        encoder=EncoderConfig(**ENCODER),  # type: ignore[arg-type]
+        decoder=DecoderConfig(model_type="qwen2", shape=dict(DECODERS["qwen2"]), tokenizer=tokenizer_dir),
+    )
+    return build_model(config, 128, seed=0)[0]
+
+
+def test_adapters_go_to_the_linear_layers_of_their_groups(model: Got) -> None:
+    decoder = linear_layers(model, ["decoder"])
+    assert len(decoder) == 2 * 7  # q, k, v, o, gate, up, down; not the head
+    assert linear_layers(model, ["connector"]) == ["model.multi_modal_projector.multimodal_projector"]
+    assert len(linear_layers(model, ["encoder"])) == 2 * 4  # qkv, proj, lin1, lin2
+
+
+def test_only_adapters_train(model: Got) -> None:
+    trained = prepare_for_training(model, LearningRates(), LoraSettings(enabled=True, rank=2))
+    names = [name for name, parameter in trained.named_parameters() if parameter.requires_grad]
+    assert len(names) == 2 * 15
+    assert all(".lora_A." in name or ".lora_B." in name for name in names)
+
+
+def test_the_table_shows_what_trains_and_how_fast(model: Got) -> None:
+    rates = LearningRates(encoder=0, connector=5e-3)
+    prepare_for_training(model, rates, LoraSettings())
+    assert module_table(model, rates, 1e-4) == (
+        "module     parameters  trainable  learning rate\n"
+        "encoder        42,656          0              -\n"
+        "connector       2,352      2,352          0.005\n"
+        "decoder        50,448     50,448         0.0001\n"
+        "total          95,456     52,800              -"
+    )
+
+
+@pytest.mark.parametrize("lora", [False, True])
+def test_a_frozen_encoder_keeps_no_graph_even_with_gradient_checkpointing(model: Got, lora: bool) -> None:
+    rates = LearningRates(encoder=None if lora else 0)
+    trained = prepare_for_training(model, rates, LoraSettings(enabled=lora)).train()
+    trained.gradient_checkpointing_enable()
+    trained.enable_input_require_grads()
+    outputs = []
+    model.model.vision_tower.neck.register_forward_hook(lambda module, given, output: outputs.append(output))
+    ids = torch.arange(1, 13)[None]
+    ids[0, 2:6] = model.config.image_token_id
+    trained(input_ids=ids, pixel_values=torch.randn(1, 3, 32, 32), labels=ids).loss.backward()
+    assert [output.requires_grad for output in outputs] == [False]
+    assert any(parameter.grad is not None for parameter in trained.parameters())
+
+
+def test_adapters_in_a_frozen_group_are_refused(model: Got) -> None:
+    with pytest.raises(UserError, match="disagree: connector has rate 0"):
+        prepare_for_training(model, LearningRates(connector=0), LoraSettings(enabled=True))
