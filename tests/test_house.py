@@ -17,6 +17,7 @@ FLOORS = [
     ["inference"],
     ["evaluation"],
     ["training"],
+    ["quickstart_data"],
     ["quickstart"],
     ["cli"],
     ["__main__"],
