@@ -183,6 +183,12 @@ class RowDataset(Dataset[Sample]):
         indexes: np.ndarray = np.sort(np.unique(self.picks, axis=0, return_index=True)[1])
         return indexes
 
+    def without(self, indexes: np.ndarray) -> "RowDataset":
+        """The same without the rows of some samples, nor any repeat of those rows."""
+        # One number a row, so that ten million rows compare at once.
+        keys = self.picks[:, 0] * (self.picks[:, 1].max() + 1) + self.picks[:, 1]
+        return self.subset(np.flatnonzero(~np.isin(keys, keys[indexes])))
+
     def portable_row(self, index: int) -> str:
         """The row as a line of JSON that can be read from anywhere: its picture paths are absolute."""
         file, row = self.picks[index]
@@ -254,7 +260,4 @@ def _split(train: RowDataset, ratio: float, rng: np.random.Generator) -> tuple[R
             "validation: give data.val, or set data.val_ratio=0"
         )
     chosen = np.sort(rng.choice(distinct, size=count, replace=False))
-    # One number a row, so that ten million rows compare at once.
-    keys = train.picks[:, 0] * (train.picks[:, 1].max() + 1) + train.picks[:, 1]
-    kept = ~np.isin(keys, keys[chosen])
-    return train.subset(np.flatnonzero(kept)), train.subset(chosen)
+    return train.without(chosen), train.subset(chosen)

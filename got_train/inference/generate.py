@@ -16,6 +16,7 @@ from got_train.vocabulary import IGNORE_INDEX, MESSAGE_END
 NO_REPEAT_NGRAM_SIZE = 20
 """As in the authors' demo, for single pictures; several tiles or pages may rightly repeat themselves."""
 RUN_ON_TOKENS = 32
+"""Enough to see that an answer does not stop."""
 
 
 @torch.no_grad()

@@ -4,6 +4,7 @@ load_config -> build_model, build_data -> check -> GotTrainer -> Got.forward -> 
 """
 
 import json
+import math
 import os
 from dataclasses import replace
 from functools import partial
@@ -169,7 +170,8 @@ def steps_line(arguments: TrainingArguments, accumulation: int, world_size: int,
     """The optimizer steps that follow from data and batch sizes."""
     global_batch = arguments.per_device_train_batch_size * accumulation * world_size
     per_epoch = max(1, -(-num_rows // global_batch))
-    steps = arguments.max_steps if arguments.max_steps > 0 else int(per_epoch * arguments.num_train_epochs)
+    epochs = arguments.num_train_epochs
+    steps = arguments.max_steps if arguments.max_steps > 0 else math.ceil(per_epoch * epochs)
     return (
         f"{steps:,} optimizer steps of {global_batch:,} samples "
         f"({arguments.per_device_train_batch_size} per device x {accumulation} accumulated x "
@@ -194,18 +196,13 @@ def checked(data: RowDataset, config: Config, description: str) -> tuple[RowData
         return data, []
     problems = Problems(bad)
     if config.data.on_error == "raise":
-        raise UserError(
-            "\n".join([f"{len(bad)} bad rows ({problems.summary()}); data.on_error=skip leaves them out:"])
-            + "\n"
-            + "\n".join(problems.lines())
-        )
-    # A row that is repeated is bad in each of its repeats.
-    bad_picks = {tuple(data.picks[index]) for index in bad}
-    kept = np.array([tuple(pick) not in bad_picks for pick in data.picks])
-    if not kept.any():
+        head = f"{len(bad)} bad rows ({problems.summary()}); data.on_error=skip leaves them out:"
+        raise UserError("\n".join([head, *problems.lines()]))
+    kept = data.without(np.array(sorted(bad)))
+    if len(kept) == 0:
         raise UserError(f"no row is left: {problems.summary()}; the first: {problems.lines()[0]}")
-    say(f"{description}: left out {int((~kept).sum())} of {len(data)} ({problems.summary()})")
-    return data.subset(np.flatnonzero(kept)), [bad[index] for index in sorted(bad)]
+    say(f"{description}: left out {len(data) - len(kept)} of {len(data)} ({problems.summary()})")
+    return kept, [bad[index] for index in sorted(bad)]
 
 
 def shared_run_dir(config: Config, resume: Path | None) -> Path:
