@@ -4,38 +4,113 @@
 `Options`  what a user can choose: a frozen dataclass of `options.option` fields; the flags come from it
 `load`     (options, rng) -> `Stock`: reads the sources once per run; a ValueError for input it can't use
 `sample`   (rng, index, stock) -> spec: decides all about one sample, as a small frozen dataclass
-`render`   (spec) -> the picture and the `Answer`s about it, from nothing but the spec
+`render`   (specs) -> for each spec its `Drawing`, or the `Reject` that says why there is none
 =========  ==============================================================================================
 
-and `MAX_REJECTS`, the share of samples it may reject before a run stops. Chance comes from the given `rng`
-only, which is seeded by (seed, engine, index): sample `index` is the same whoever draws it, and when.
+and two numbers: `MAX_REJECTS`, the share of samples it may reject before a run stops, and `BATCH_SIZE`, how many
+specs it renders together. Chance comes from the given `rng`
+only, which is seeded by (seed, engine, index): sample `index` is the same whoever draws it, and when. What is
+drawn and answered comes from the spec alone, never from the specs beside it: they are drawn together only
+because some programs start slowly. Most engines draw one at a time, and say so with `one_by_one`.
 """
 
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
+from PIL import Image
+
+from got_train.data.records import RowError
 from got_train.prompts import Task
+
+Spec = TypeVar("Spec")
+Made = TypeVar("Made")
+
+PixelBox = tuple[float, float, float, float]
+"""Left, top, right and bottom in pixels of the picture; right and bottom are just outside."""
 
 
 class Reject(Exception):  # noqa: N818 (not an error: an engine's verdict on one sample)
-    """A sample that cannot be drawn; the message is the cause under which it is counted."""
+    """A sample that cannot be drawn; the message is the cause under which it is counted.
+
+    Causes are few: what differs from sample to sample stays out of the message.
+    """
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One row about a picture: what is asked, and the text that answers it."""
+    """One row about a drawing: what is asked, and the text that answers it."""
 
     task: Task
     text: str
+    box: PixelBox | None = None
+    """The region that is asked about, which the query then names in thousandths."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A text in a picture, for questions about parts of it."""
+
+    box: PixelBox
+    text: str
+    format: bool = False
+    """Whether the text is marked up, as answers to `OCR with format: ` are."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A sample as it is written: usually one picture, several only for questions across pages."""
+
+    pictures: tuple[Image.Image, ...]
+    answers: tuple[Answer, ...]
+    regions: tuple[Region, ...] = ()
+    """Texts of the only picture, top to bottom: words, lines, paragraphs or cells, whichever stand apart."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file or folder that samples come from, for the manifest."""
+
+    path: Path | None
+    """As the user gave it, for the manifest to take its fingerprint; None for what a package brings."""
+    name: str
+    """What it is called on any machine: a package and its version, or the path as it was given."""
+    licence: str = "its owner's terms"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stock:
     """What samples are drawn from; read by the main process, sent to every worker once."""
 
-    sources: tuple[Path, ...]
-    """The files and folders it was read from, for the manifest."""
+    sources: tuple[Source, ...]
+    """The files and folders it was read from."""
     size: int | None = None
     """How many samples there are in it; None if it never runs out."""
     left_out: dict[str, int] = field(default_factory=dict)
     """Files that can't be used, counted by cause."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Of the packages and programs it draws with, besides Pillow and numpy: other versions, other bytes."""
+
+
+def one_by_one(render: Callable[[Spec], Drawing]) -> Callable[[Sequence[Spec]], list[Drawing | Reject]]:
+    """Makes a function of one spec, which raises a Reject for what can't be drawn, an engine's `render`."""
+
+    @functools.wraps(render)
+    def render_all(specs: Sequence[Spec]) -> list[Drawing | Reject]:
+        return [attempt(render, spec) for spec in specs]
+
+    return render_all
+
+
+def attempt(step: Callable[..., Made], *arguments: Any) -> Made | Reject:
+    """What `step` makes, or why not; whatever one sample trips over is a Reject, which in bulk stops the run."""
+    try:
+        return step(*arguments)
+    except Reject as reject:
+        return reject
+    except RowError as error:
+        return Reject(error.cause)
+    except Exception as error:
+        return Reject(f"{type(error).__name__}: {error}")

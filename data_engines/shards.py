@@ -1,21 +1,27 @@
-"""The folder a run writes: shards that appear whole, then `data.jsonl`, and the manifest last.
+"""The folder a run writes: shards that appear whole, and the manifest last.
 
 DIR/plan.json              what is being drawn, until the manifest says so
-DIR/shards/00000/          000000.png ... with rows.jsonl and rejects.jsonl
-DIR/shards/00001.partial/  a shard in the making; renamed when it is whole
-DIR/data.jsonl             all rows in the order of their samples, as the trainer reads them
+DIR/shards/00000.partial/  a shard in the making: its pictures and rows.jsonl
+DIR/shards/00000/          a whole shard, as a folder ...
+DIR/shards/00000.tar       ... or a WebDataset ...
+DIR/shards/00000.parquet   ... or a Parquet file with the pictures inside
+DIR/shards/00000.json      its counts and rejects: there only when the shard is whole
+DIR/data.jsonl             of folders: all rows in the order of their samples, as the trainer reads them
 DIR/manifest.json          the plan, and what came of it: there only when the rest is complete
 """
 
 import hashlib
 import json
-import os
 import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from data_engines.engine import Source
+from data_engines.formats import ENDINGS, PACKERS, Format
+from data_engines.store import PARTIAL, Store
 
 
 @dataclass(frozen=True)
@@ -24,129 +30,118 @@ class Drawn:
 
     index: int
     rows: list[dict[str, Any]] = field(default_factory=list)
+    """Their pictures are named as they lie in the shard."""
     cause: str | None = None
 
 
 @dataclass(frozen=True)
 class Shard:
-    """The samples `indexes` of a run and the folder that holds them."""
+    """The samples `indexes` of a run."""
 
-    output: Path
     number: int
     indexes: range
+    format: Format
 
     @property
-    def folder(self) -> Path:
-        return self.output / "shards" / f"{self.number:05d}"
+    def name(self) -> str:
+        return f"shards/{self.number:05d}"
 
     @property
-    def partial(self) -> Path:
-        return self.folder.with_name(self.folder.name + ".partial")
+    def place(self) -> str:
+        """Folder or file that holds its samples."""
+        return self.name + ENDINGS[self.format]
 
-    def file_name(self, index: int) -> str:
-        return f"{index:06d}.png"
-
-    def image_path(self, index: int) -> str:
-        """Where sample `index` lies, seen from the folder of `data.jsonl`."""
-        return f"shards/{self.folder.name}/{self.file_name(index)}"
+    @property
+    def report(self) -> str:
+        return f"{self.name}.json"
 
 
-def split(output: Path, count: int, shard_size: int) -> list[Shard]:
+def split(count: int, shard_size: int, format: Format) -> list[Shard]:
     """The shards of samples 0 to `count` - 1."""
     starts = range(0, count, shard_size)
     return [
-        Shard(output, number, range(start, min(start + shard_size, count)))
+        Shard(number, range(start, min(start + shard_size, count)), format)
         for number, start in enumerate(starts)
     ]
 
 
-def open_run(output: Path, plan: dict[str, Any]) -> None:
-    """Makes `output` ready for `plan`: a new folder, or one in which the same plan was left unfinished.
+def picture_name(index: int, position: int, pictures: int) -> str:
+    """Name of a sample's picture, the only one or one of several; WebDataset cuts keys at the first dot."""
+    return f"{index:06d}.png" if pictures == 1 else f"{index:06d}.{position}.png"
+
+
+def open_run(store: Store, plan: dict[str, Any]) -> None:
+    """Makes the output ready for `plan`: a new folder, or one in which the same plan was left unfinished.
 
     Raises:
         ValueError: the folder holds other files, or a run of another plan.
     """
-    output.mkdir(parents=True, exist_ok=True)
     for name in ("manifest.json", "plan.json"):
-        if (output / name).exists():
-            _check_same(plan, json.loads((output / name).read_text(encoding="utf-8")), output)
-            break
-    else:
-        if any(path.suffix != ".partial" for path in output.iterdir()):
-            raise ValueError(f"--output {output} is not empty and holds no run of got-data; choose another")
-        _write_whole(output / "plan.json", json.dumps(plan, indent=2) + "\n")
-    for partial in (output / "shards").glob("*.partial"):
-        shutil.rmtree(partial)
+        if store.exists(name):
+            _check_same(plan, json.loads(store.read(name)), store.url)
+            return
+    if any(not name.endswith(PARTIAL) for name in store.names()):
+        raise ValueError(f"--output {store.url} is not empty and holds no run of got-data; choose another")
+    store.write("plan.json", json.dumps(plan, indent=2) + "\n")
 
 
-def finish_shard(shard: Shard, drawn: Sequence[Drawn]) -> None:
-    """Writes the rows and rejects beside the pictures, then gives the shard its name."""
+def finish_shard(store: Store, shard: Shard, work: Path, drawn: Sequence[Drawn]) -> None:
+    """Packs the pictures in `work` with their rows, puts them in their place and reports the shard whole."""
     rows = [row for sample in drawn for row in sample.rows]
     rejects = [{"index": sample.index, "cause": sample.cause} for sample in drawn if sample.cause]
-    (shard.partial / "rows.jsonl").write_text(_jsonl(rows), encoding="utf-8")
-    (shard.partial / "rejects.jsonl").write_text(_jsonl(rejects), encoding="utf-8")
-    shard.partial.rename(shard.folder)
+    store.publish(PACKERS[shard.format](work, shard.place, rows), shard.place)
+    shutil.rmtree(work, ignore_errors=True)  # of a packed shard the pictures are left
+    store.write(shard.report, json.dumps({"rows": len(rows), "rejects": rejects}) + "\n")
 
 
-def finish_run(output: Path, plan: dict[str, Any], shards: Sequence[Shard]) -> dict[str, Any]:
-    """Joins the shards' rows into `data.jsonl`, counts, and writes the manifest, which is returned.
+def finish_run(store: Store, plan: dict[str, Any], shards: Sequence[Shard]) -> dict[str, Any]:
+    """Counts what the shards hold, lists the rows of folders, and writes the manifest, which is returned.
 
     Raises:
         ValueError: there is not one row.
     """
-    num_rows = 0
-    causes: Counter[str] = Counter()
-    partial = output / "data.jsonl.partial"
-    with partial.open("w", encoding="utf-8") as data:
-        for shard in shards:
-            rows = (shard.folder / "rows.jsonl").read_text(encoding="utf-8")
-            num_rows += rows.count("\n")
-            data.write(rows)
-            rejects = (shard.folder / "rejects.jsonl").read_text(encoding="utf-8").splitlines()
-            causes.update(json.loads(line)["cause"] for line in rejects)
+    reports = [json.loads(store.read(shard.report)) for shard in shards]
+    causes = Counter(reject["cause"] for report in reports for reject in report["rejects"])
+    num_rows = sum(report["rows"] for report in reports)
     if not num_rows:
-        raise ValueError(
-            "not one sample could be drawn: " + "; ".join(f"{n} x {c}" for c, n in causes.items())
-        )
-    partial.replace(output / "data.jsonl")
+        listed = "; ".join(f"{number} x {cause}" for cause, number in causes.items())
+        raise ValueError(f"not one sample could be drawn: {listed}")
+    if plan["format"] == "files":
+        store.write("data.jsonl", "".join(store.read(f"{shard.place}/rows.jsonl") for shard in shards))
     manifest = plan | {"rows": num_rows, "rejects": dict(sorted(causes.items()))}
-    _write_whole(output / "manifest.json", json.dumps(manifest, indent=2) + "\n")
-    (output / "plan.json").unlink(missing_ok=True)
+    store.write("manifest.json", json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    store.remove("plan.json")
+    for name in store.names("shards"):
+        if name.endswith(PARTIAL):
+            store.remove(f"shards/{name}")
     return manifest
 
 
-def fingerprint(path: Path) -> dict[str, Any]:
+def describe_source(source: Source) -> dict[str, Any]:
     """What the manifest says of a source: a file by its content, a folder by its files' names and sizes."""
-    if path.is_file():
-        with path.open("rb") as file:
+    said = {"name": source.name, "licence": source.licence}
+    if source.path is None:
+        return said
+    if source.path.is_file():
+        with source.path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256")
-        return {"path": str(path), "bytes": path.stat().st_size, "sha256": digest.hexdigest()}
+        return said | {"bytes": source.path.stat().st_size, "sha256": digest.hexdigest()}
     sizes = {
-        file.relative_to(path).as_posix(): file.stat().st_size for file in path.rglob("*") if file.is_file()
+        file.relative_to(source.path).as_posix(): file.stat().st_size
+        for file in source.path.rglob("*")
+        if file.is_file()
     }
     listing = json.dumps(sizes, sort_keys=True).encode()
-    return {
-        "path": str(path),
+    return said | {
         "files": len(sizes),
         "bytes": sum(sizes.values()),
         "sha256_of_listing": hashlib.sha256(listing).hexdigest(),
     }
 
 
-def _check_same(plan: dict[str, Any], found: dict[str, Any], output: Path) -> None:
+def _check_same(plan: dict[str, Any], found: dict[str, Any], output: str) -> None:
     different = [name for name in plan if json.loads(json.dumps(plan[name])) != found.get(name)]
     if different:
         raise ValueError(
             f"--output {output} holds a run with other {', '.join(different)}; choose another --output"
         )
-
-
-def _jsonl(rows: Sequence[dict[str, Any]]) -> str:
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Writes a file that is never seen half written."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)

@@ -9,10 +9,11 @@ from pathlib import Path
 import matplotlib
 from PIL import ImageDraw
 
+from data_engines.engine import Drawing
 from data_engines.engines import lines
 from data_engines.options import Range
 from data_engines.run import generate
-from data_engines.workers import make_rng
+from data_engines.drawing import make_rng
 from got_train.prompts import IMAGE_TAG, LATEX_OCR_QUERY
 
 SIZE = 64
@@ -107,6 +108,7 @@ def draw_lines(data_set: DataSet, corpus: Path, output: Path, seed: int) -> int:
     manifest = generate(
         "lines", options, count=data_set.count, output=output, seed=seed, workers=os.cpu_count() or 1
     )
+    assert manifest is not None, "all parts are drawn here"
     return int(manifest["rows"])
 
 
@@ -117,7 +119,9 @@ def draw_fractions(data_set: DataSet, corpus: Path, output: Path, seed: int) -> 
     rows = []
     for index in range(data_set.count):
         spec = lines.sample(make_rng(seed, "fractions", index), index, stock)
-        picture, _ = lines.render(spec)
+        [drawing] = lines.render([spec])
+        assert isinstance(drawing, Drawing), drawing
+        [picture] = drawing.pictures
         above, below = spec.blocks
         y = (above.box[3] + below.box[1]) // 2
         ends = (min(above.box[0], below.box[0]), y, max(above.box[2], below.box[2]), y)

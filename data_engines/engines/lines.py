@@ -1,8 +1,7 @@
 """Text lines and small text blocks on plain paper, drawn with Pillow from a corpus and fonts.
 
 The texts of a picture stand one below the other, each at a chance place across it, wrapped where they are
-wider than the picture; the answer keeps a line break where a text was wrapped. Asked about by box or colour,
-one text is the answer, and in colour pictures no other text has a frame of that colour.
+wider than the picture; the answer keeps a line break where a text was wrapped. Each text is a region.
 """
 
 from collections.abc import Sequence
@@ -13,26 +12,26 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from data_engines.engine import Answer, Reject, Stock
+from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_one
 from data_engines.options import Range, option
-from data_engines.tools.corpora import complex_character, read_lines, word_spans
-from data_engines.tools.fonts import Face, find_font_files, open_font, read_faces
-from got_train.prompts import COLORS, Color, Task, box_permille
+from data_engines.tools.corpora import Language, complex_character, draw_words, read_corpus, word_spans
+from data_engines.tools.fonts import Face, find_font_files, font_sources, open_font, read_faces
+from data_engines.tools.frames import draw_frame
+from got_train.prompts import COLORS, Color, Task
 
 MAX_REJECTS = 0.05
+BATCH_SIZE = 20
 
-FRAME_GAP = 2
-"""Pixels between the ink of a text and its frame."""
 ROOM = 4
-"""Pixels kept free round every text: the gap and the thickest frame."""
-BOLD_FRAME_SIZE = 24
-"""Texts of this size and above have frames of two pixels, smaller ones of one."""
-FRAME_RGB: dict[Color, tuple[int, int, int]] = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
+"""Pixels kept free round every text: more than its frame takes."""
 
 
 @dataclass(frozen=True)
 class Options:
-    source: Path = option("UTF-8 text file to draw from")
+    source: Path | None = option(
+        "UTF-8 text file to draw from; without it, texts of installed packages", None
+    )
+    language: Language = option("of the texts where no source is given", "mixed")
     fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
     units: Literal["lines", "words"] = option(
         "what a text is: a whole line of the source, or a run of words in one", "words"
@@ -82,7 +81,7 @@ class Options:
 @dataclass(frozen=True, kw_only=True)
 class LinesStock(Stock):
     options: Options
-    texts: list[str]
+    texts: tuple[str, ...]
     faces: tuple[Face, ...]
 
 
@@ -124,13 +123,13 @@ class Spec:
 
 
 def load(options: Options, rng: np.random.Generator) -> LinesStock:
-    texts = read_lines(options.source)
+    corpus = read_corpus(options.source, options.language, rng)
     files = find_font_files(options.fonts)
-    faces, left_out = read_faces(files, set("".join(texts)) - {" "})
+    faces, left_out = read_faces(files, set("".join(corpus.lines)) - {" "})
     if not faces:
         raise ValueError(f"--fonts: none of the {len(files)} font files has a character of {options.source}")
-    sources = (options.source, *files)
-    return LinesStock(sources=sources, left_out=left_out, options=options, texts=texts, faces=faces)
+    sources = (*corpus.sources, *font_sources(files))
+    return LinesStock(sources=sources, left_out=left_out, options=options, texts=corpus.lines, faces=faces)
 
 
 def sample(rng: np.random.Generator, index: int, stock: LinesStock) -> Spec:
@@ -154,39 +153,34 @@ def sample(rng: np.random.Generator, index: int, stock: LinesStock) -> Spec:
     )
 
 
-def render(spec: Spec) -> tuple[Image.Image, list[Answer]]:
+@one_by_one
+def render(spec: Spec) -> Drawing:
     picture = Image.new("RGB", (spec.width, spec.height), spec.paper)
     canvas = ImageDraw.Draw(picture)
     font = open_font(*spec.font)
-    thickness = 2 if spec.font[2] >= BOLD_FRAME_SIZE else 1
     for block in spec.blocks:
         for line in block.lines:
             canvas.text((line.x, line.baseline), line.text, spec.ink, font, anchor="ls")
         if block.frame:
-            left, top, right, bottom = block.box
-            reach = FRAME_GAP + thickness
-            # Pillow's rectangles include their right and bottom pixels
-            outline = (left - reach, top - reach, right + reach - 1, bottom + reach - 1)
-            canvas.rectangle(outline, outline=FRAME_RGB[block.frame], width=thickness)
-    return picture, _answers(spec)
+            draw_frame(canvas, block.box, block.frame, text_height=spec.font[2])
+    regions = tuple(Region(block.box, block.text) for block in spec.blocks)
+    return Drawing((picture,), _answers(spec), regions)
 
 
-def _answers(spec: Spec) -> list[Answer]:
+def _answers(spec: Spec) -> tuple[Answer, ...]:
     if spec.task == "plain":
-        return [Answer(Task(), "\n".join(block.text for block in spec.blocks))]
+        return (Answer(Task(), "\n".join(block.text for block in spec.blocks)),)
     asked = [spec.blocks[position] for position in spec.asked]
     if spec.task == "color":
-        return [Answer(Task(color=block.frame), block.text) for block in asked]
-    return [Answer(Task(box=box_permille(block.box, spec.width, spec.height)), block.text) for block in asked]
+        return tuple(Answer(Task(color=block.frame), block.text) for block in asked)
+    return tuple(Answer(Task(), block.text, box=block.box) for block in asked)
 
 
 def _draw_text(rng: np.random.Generator, stock: LinesStock) -> str:
-    text = stock.texts[rng.integers(len(stock.texts))]
     if stock.options.units == "words":
-        spans = word_spans(text)
-        length = min(stock.options.words.draw(rng), len(spans))
-        first = rng.integers(len(spans) - length + 1)
-        text = text[spans[first][0] : spans[first + length - 1][1]]
+        text = draw_words(rng, stock.texts, stock.options.words)
+    else:
+        text = stock.texts[rng.integers(len(stock.texts))]
     character = complex_character(text)
     if character:
         raise Reject(f"U+{ord(character):04X} needs a shaping engine")

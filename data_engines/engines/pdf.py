@@ -8,13 +8,14 @@ of all pages; slices go through the list again when it ends, whole pages don't.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from PIL import Image
 
-from data_engines.engine import Answer, Reject, Stock
+from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Source, Stock, one_by_one
 from data_engines.options import option
 from data_engines.tools.layout import Box, Text, around
 from data_engines.tools.pdf import draw_page, open_document, page_size, read_page
@@ -22,6 +23,7 @@ from got_train.prompts import Task
 
 MAX_REJECTS = 0.5
 """Real folders hold scans, covers and blank pages: half of a shard may be such."""
+BATCH_SIZE = 20
 
 Unit = Literal["pages", "paragraphs", "lines"]
 PAGE_SHARE = 0.6
@@ -69,8 +71,12 @@ class Spec:
     """What is shown; None for the whole page."""
     scale: float
     """Pixels per point."""
-    lines: tuple[tuple[str, Box], ...]
+    paragraphs: tuple[tuple[tuple[str, Box], ...], ...]
     """Text of each line and the box of its ink on the page."""
+
+    @property
+    def lines(self) -> list[tuple[str, Box]]:
+        return [line for paragraph in self.paragraphs for line in paragraph]
 
 
 def load(options: Options, rng: np.random.Generator) -> PdfStock:
@@ -87,7 +93,8 @@ def load(options: Options, rng: np.random.Generator) -> PdfStock:
         raise ValueError(f"--source {options.source} has no PDF that can be read ({causes})")
     total = sum(num_pages)
     return PdfStock(
-        sources=(options.source,),
+        sources=(Source(options.source, str(options.source)),),
+        versions={"pypdfium2": version("pypdfium2")},
         size=total if options.units == "pages" else None,
         left_out=dict(sorted(left_out.items())),
         options=options,
@@ -105,27 +112,51 @@ def sample(rng: np.random.Generator, index: int, stock: PdfStock) -> Spec:
     sheet = Box(0, 0, *page_size(file, number))
     scale = min(stock.options.dpi / 72, stock.options.longest / max(sheet))
     unit = _choose_unit(rng, index, stock)
-    lines: Sequence[Text] = [line for paragraph in paragraphs for line in paragraph]
     part = None
     if unit == "pages":
+        lines = [line for paragraph in paragraphs for line in paragraph]
         _check_faults(lines)
         if not all(line.ink.inside(sheet.grown(EDGE)) for line in lines):
             raise Reject("text over the edge of the page")
     else:
         lines, part = _choose_slice(rng, paragraphs, unit, sheet)
-    return Spec(file, number, part, scale, tuple((line.text, line.ink) for line in lines))
+        paragraphs = [lines]
+    return Spec(
+        file, number, part, scale, tuple(tuple((t.text, t.ink) for t in lines) for lines in paragraphs)
+    )
 
 
-def render(spec: Spec) -> tuple[Image.Image, list[Answer]]:
+@one_by_one
+def render(spec: Spec) -> Drawing:
     picture = draw_page(spec.file, spec.page, spec.scale, spec.part)
     levels = np.asarray(picture.convert("L"))
-    left, top = (spec.part.left, spec.part.top) if spec.part else (0.0, 0.0)
     for _, ink in spec.lines:
-        rows = slice(max(0, int((ink.top - top) * spec.scale)), int((ink.bottom - top) * spec.scale) + 2)
-        columns = slice(max(0, int((ink.left - left) * spec.scale)), int((ink.right - left) * spec.scale) + 2)
-        if np.ptp(levels[rows, columns]) < MIN_CONTRAST:
+        left, top, right, bottom = (int(value) for value in _in_pixels(ink, spec))
+        if np.ptp(levels[max(0, top) : bottom + 2, max(0, left) : right + 2]) < MIN_CONTRAST:
             raise Reject("text that can't be seen")
-    return picture, [Answer(Task(), "\n".join(text for text, _ in spec.lines))]
+    text = "\n".join(text for text, _ in spec.lines)
+    return Drawing((picture,), (Answer(Task(), text),), _regions(spec))
+
+
+def _in_pixels(box: Box, spec: Spec) -> PixelBox:
+    """A box on the page as it lies in the picture."""
+    left, top = (spec.part.left, spec.part.top) if spec.part else (0.0, 0.0)
+    return (
+        (box.left - left) * spec.scale,
+        (box.top - top) * spec.scale,
+        (box.right - left) * spec.scale,
+        (box.bottom - top) * spec.scale,
+    )
+
+
+def _regions(spec: Spec) -> tuple[Region, ...]:
+    """Every line, and every paragraph of several lines that no other text reaches into."""
+    regions = [Region(_in_pixels(ink, spec), text) for text, ink in spec.lines]
+    for lines in spec.paragraphs:
+        box = around([ink for _, ink in lines])
+        if len(lines) > 1 and sum(ink.meets(box) for _, ink in spec.lines) == len(lines):
+            regions.append(Region(_in_pixels(box, spec), "\n".join(text for text, _ in lines)))
+    return tuple(regions)
 
 
 def _find_files(source: Path) -> list[Path]:

@@ -1,11 +1,62 @@
-"""Texts of a corpus file: its lines, and runs of words in them."""
+"""Texts to draw: the lines of a corpus file, or of what installed packages hold, and runs of words in them."""
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from data_engines.engine import Source
+from data_engines.options import Range
+from data_engines.tools.packages import package_folder, packaged
+
+Language = Literal["en", "zh", "mixed"]
+
+PROSE_PACKAGES = ("networkx", "numpy", "scipy")
+"""Whose docstrings are the English corpus."""
+ZH_SENTENCES = 8000
+"""About as many as English paragraphs are found."""
+WORDS_IN_CLAUSE = Range(2, 7)
+CLAUSES_IN_SENTENCE = Range(1, 4)
+HAN_WORD = re.compile(r"[\u4e00-\u9fff]{1,4}")
 
 _WORD = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]|[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+")
 """A Chinese or Japanese character, each a word of its own, or whatever else stands between spaces."""
+_DOCSTRING = re.compile(r'^\s*[rR]?"""(.*?)"""', re.DOTALL | re.MULTILINE)
+_NO_PROSE = re.compile(r"[^\w\s,;:'().?!-]|_|--|::")
+"""Code, markup or formulas."""
+SHORTEST_PROSE = 40
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Texts without line breaks or double spaces, none of them empty."""
+
+    lines: tuple[str, ...]
+    sources: tuple[Source, ...]
+
+
+def read_corpus(source: Path | None, language: Language, rng: np.random.Generator) -> Corpus:
+    """The lines of the UTF-8 file `source`; without one, prose of `language` out of installed packages.
+
+    English is what docstrings say in whole sentences. Chinese is made of the words of a dictionary, drawn by
+    how common they are and set in clauses: every common character in its usual company, but no sense.
+    """
+    if source is not None:
+        return Corpus(tuple(read_lines(source)), (Source(source, str(source)),))
+    lines: list[str] = []
+    sources: list[Source] = []
+    if language != "zh":
+        for package in PROSE_PACKAGES:
+            lines += _docstring_prose(package_folder(package))
+            sources.append(packaged(package, "docstrings", "BSD-3-Clause"))
+    if language != "en":
+        lines += _dictionary_sentences(package_folder("jieba") / "dict.txt", rng)
+        sources.append(packaged("jieba", "dict.txt", "MIT"))
+    return Corpus(tuple(lines), tuple(sources))
 
 
 def read_lines(path: Path) -> list[str]:
@@ -21,6 +72,15 @@ def read_lines(path: Path) -> list[str]:
     if not lines:
         raise ValueError(f"--source {path} holds no text; give a file with a text on each line")
     return lines
+
+
+def draw_words(rng: np.random.Generator, lines: Sequence[str], words: Range) -> str:
+    """A run of words out of some line; a whole line where it is shorter."""
+    text = lines[rng.integers(len(lines))]
+    spans = word_spans(text)
+    length = min(words.draw(rng), len(spans))
+    first = rng.integers(len(spans) - length + 1)
+    return text[spans[first][0] : spans[first + length - 1][1]]
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
@@ -43,3 +103,46 @@ def complex_character(text: str) -> str | None:
         if unicodedata.bidirectional(character) in ("R", "AL", "AN"):
             return character
     return None
+
+
+def _docstring_prose(folder: Path) -> Iterator[str]:
+    """Paragraphs of whole sentences in the docstrings of a package, each once."""
+    seen = set()
+    for file in sorted(folder.rglob("*.py")):
+        if "tests" in file.parts:
+            continue
+        for docstring in _DOCSTRING.findall(file.read_text(encoding="utf-8", errors="replace")):
+            for paragraph in re.split(r"\n\s*\n", docstring):
+                text = " ".join(paragraph.replace("`", "").split())
+                if text not in seen and _is_prose(text):
+                    seen.add(text)
+                    yield text
+
+
+def _is_prose(text: str) -> bool:
+    whole = len(text) >= SHORTEST_PROSE and text[0].isupper() and text[-1] in ".?!"
+    return whole and not _NO_PROSE.search(text)
+
+
+def _dictionary_sentences(dictionary: Path, rng: np.random.Generator) -> list[str]:
+    """Chinese sentences out of a dictionary whose lines are a word, its count, and more."""
+    counts: dict[str, int] = {}
+    for line in dictionary.read_text(encoding="utf-8").splitlines():
+        word, count, *_ = line.split()
+        if HAN_WORD.fullmatch(word):
+            counts[word] = int(count)
+    words = list(counts)
+    # the root lets rarer words and their characters come up often enough to be learnt
+    chances = np.sqrt(np.array(list(counts.values()), dtype=float))
+    longest = WORDS_IN_CLAUSE.high * CLAUSES_IN_SENTENCE.high
+    drawn = rng.choice(len(words), size=(ZH_SENTENCES, longest), p=chances / chances.sum())
+    return [_sentence([words[i] for i in row], rng) for row in drawn]
+
+
+def _sentence(words: Sequence[str], rng: np.random.Generator) -> str:
+    clauses, start = [], 0
+    for _ in range(CLAUSES_IN_SENTENCE.draw(rng)):
+        end = start + WORDS_IN_CLAUSE.draw(rng)
+        clauses.append("".join(words[start:end]))
+        start = end
+    return "，".join(clauses) + "。。。。！？"[rng.integers(6)]

@@ -11,6 +11,9 @@ from pathlib import Path
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
 from PIL import ImageFont
 
+from data_engines.engine import Source
+from data_engines.tools.packages import package_folder
+
 FONT_ENDINGS = (".ttf", ".otf", ".ttc", ".otc")
 SYSTEM_FOLDERS = {
     "linux": ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts"),
@@ -30,7 +33,7 @@ class Face:
 
 
 def find_font_files(given: Sequence[Path]) -> list[Path]:
-    """The font files given, by themselves or in folders; without any, the system's, or else DejaVu."""
+    """The font files given, by themselves or in folders; without any, the system's and the packaged ones."""
     if given:
         files = [file for path in given for file in _files_below(path)]
         if not files:
@@ -38,11 +41,21 @@ def find_font_files(given: Sequence[Path]) -> list[Path]:
         return files
     folders = [Path(folder).expanduser() for folder in SYSTEM_FOLDERS.get(sys.platform, ())]
     files = [file for folder in folders if folder.is_dir() for file in _files_below(folder)]
-    if files:
-        return files
-    import matplotlib  # heavy, and needed on systems without fonts only
+    return [*files, *packaged_fonts()]
 
-    return sorted(Path(matplotlib.get_data_path(), "fonts", "ttf").glob("DejaVu*.ttf"))
+
+def packaged_fonts() -> list[Path]:
+    """DejaVu, and Noto Sans SC and Noto Serif SC where the extra `engines` is installed."""
+    dejavu = sorted((package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf").glob("DejaVu*.ttf"))
+    try:
+        return [*dejavu, *sorted(package_folder("pylopdf_fonts_zh_cn").glob("*.otf"))]
+    except ModuleNotFoundError:
+        return dejavu
+
+
+def font_sources(files: Iterable[Path]) -> tuple[Source, ...]:
+    """Font files as the manifest names them: they lie elsewhere on every machine."""
+    return tuple(Source(file, file.name) for file in files)
 
 
 def read_faces(files: Iterable[Path], characters: set[str]) -> tuple[tuple[Face, ...], dict[str, int]]:

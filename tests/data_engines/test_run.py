@@ -1,8 +1,7 @@
-"""The command `got-data` and what it leaves behind."""
+"""Runs and what they leave behind."""
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +13,8 @@ from PIL import Image
 
 from data_engines.engines import lines
 from data_engines.options import Range
-from data_engines.run import generate, main
+from data_engines.cli import main
+from data_engines.run import Part, generate
 from got_train.data.records import parse_row
 
 
@@ -38,22 +38,23 @@ def test_a_run_leaves_shards_rows_and_a_manifest(tmp_path: Path, corpus: Path, f
     assert sorted(files_of(output)) == [
         "data.jsonl",
         "manifest.json",
+        "shards/00000.json",
         "shards/00000/000000.png",
         "shards/00000/000001.png",
         "shards/00000/000002.png",
-        "shards/00000/rejects.jsonl",
         "shards/00000/rows.jsonl",
+        "shards/00001.json",
         "shards/00001/000003.png",
         "shards/00001/000004.png",
-        "shards/00001/rejects.jsonl",
         "shards/00001/rows.jsonl",
     ]
     assert manifest == json.loads((output / "manifest.json").read_text())
     assert (manifest["engine"], manifest["seed"], manifest["count"]) == ("lines", 1, 5)
     assert (manifest["rows"], manifest["rejects"], manifest["left_out"]) == (5, {}, {})
     assert manifest["options"]["text_height"] == "10-12"
-    assert [source["path"] for source in manifest["sources"]] == [str(corpus), str(font)]
-    assert set(manifest["versions"]) == {"python", "pillow", "numpy", "pypdfium2", "got-train"}
+    assert [source["name"] for source in manifest["sources"]] == [str(corpus), "DejaVuSans.ttf"]
+    assert {source["licence"] for source in manifest["sources"]} == {"its owner's terms"}
+    assert set(manifest["versions"]) == {"python", "pillow", "numpy", "got-train"}
 
 
 def test_rows_are_what_the_trainer_reads(tmp_path: Path, corpus: Path, font: Path) -> None:
@@ -104,7 +105,10 @@ def test_an_unfinished_run_goes_on_to_the_same_bytes(tmp_path: Path, corpus: Pat
     (cut / "data.jsonl").unlink()
     (cut / "shards/00001").rename(cut / "shards/00001.partial")
     (cut / "shards/00001.partial/000020.png").write_bytes(b"half a picture")
-    shutil.rmtree(cut / "shards/00002")
+    (cut / "shards/00001.json").unlink()
+    # killed between the two steps of finishing a shard
+    (cut / "shards/00002.json").unlink()
+    (cut / "shards/00002/000040.png").write_bytes(b"not to be trusted")
     kept = (cut / "shards/00000/000000.png").stat().st_mtime_ns
     generate("lines", small(corpus, font), output=cut, **plan)
     assert files_of(cut) == files_of(tmp_path / "whole")
@@ -130,7 +134,7 @@ if __name__ == "__main__":
     )
     process = subprocess.Popen([sys.executable, script], start_new_session=True)
     deadline = time.monotonic() + 60
-    while not (tmp_path / "cut/shards/00001").exists() and time.monotonic() < deadline:
+    while not (tmp_path / "cut/shards/00001.json").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -141,7 +145,7 @@ if __name__ == "__main__":
 
     # the rest of 20,000 would take long: let the plan end after the shards that are there, and one more
     plan = json.loads((tmp_path / "cut/plan.json").read_text())
-    whole = [path for path in (tmp_path / "cut/shards").iterdir() if path.suffix != ".partial"]
+    whole = list((tmp_path / "cut/shards").glob("*.json"))
     count = 40 * (len(whole) + 1)
     (tmp_path / "cut/plan.json").write_text(json.dumps(plan | {"count": count}))
     for output in (tmp_path / "cut", tmp_path / "whole"):
@@ -172,9 +176,7 @@ def test_rejects_are_missing_from_the_rows_and_counted(tmp_path: Path, font: Pat
     corpus = tmp_path / "corpus.txt"
     corpus.write_text("plain\n" * 19 + "\U000130b8\n")
     manifest = generate("lines", small(corpus, font), count=40, output=tmp_path / "out", seed=1)
-    rejected = [
-        json.loads(line) for line in (tmp_path / "out/shards/00000/rejects.jsonl").read_text().splitlines()
-    ]
+    rejected = json.loads((tmp_path / "out/shards/00000.json").read_text())["rejects"]
     assert manifest["rejects"] == {"no font has U+130B8": len(rejected)}
     assert [row["index"] for row in rejected] == [11, 12, 19]
     assert manifest["rows"] == 37
@@ -195,7 +197,7 @@ def test_too_many_rejects_stop_the_run_with_the_causes(
     assert not (tmp_path / "out/manifest.json").exists()
     assert main([*words, "--max-rejects", "1"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        f"{tmp_path / 'out/data.jsonl'}: 28 rows from 100 samples",
+        f"{tmp_path / 'out'}: 28 rows from 100 samples",
         "  samples rejected: 72 (no font has U+130B8)",
     ]
 
@@ -213,78 +215,6 @@ def test_a_text_that_training_refuses_is_a_reject(tmp_path: Path, corpus: Path, 
     assert list(manifest["rejects"]) == ["reserved token"]
 
 
-COMMON = ["--count", "2", "--workers", "1"]
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["photo"], "got-data: argument ENGINE: invalid choice: 'photo' (choose from 'lines', 'pdf')"),
-        (["lines", *COMMON], "got-data lines: the following arguments are required: --output, --source"),
-        (
-            ["lines", "--lines", "a"],
-            "got-data lines: argument --lines: 'a' is no range; write it as 3 or 2-5",
-        ),
-        (["lines", "--count", "many"], "got-data lines: argument --count: invalid int value: 'many'"),
-        (
-            ["lines", "--colour"],
-            "got-data lines: the following arguments are required: --count, --output, --source",
-        ),
-    ],
-)
-def test_a_wrong_flag_is_one_line_and_exit_code_2(
-    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as stop:
-        main(words)
-    assert stop.value.code == 2
-    program = message.split(":")[0]
-    assert capsys.readouterr().err == f"{message}; see {program} --help\n"
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["--count", "0"], "--count 0: give a whole number of at least 1"),
-        (["--workers", "0"], "--workers 0: give a whole number of at least 1"),
-        (["--seed", "-1"], "--seed -1: give a whole number of at least 0"),
-        (["--max-rejects", "5"], "--max-rejects 5.0: give a fraction from 0 to 1"),
-        (["--source", "none.txt"], "--source none.txt can't be read: No such file or directory"),
-        (["--source", "empty.txt"], "--source empty.txt holds no text; give a file with a text on each line"),
-        (["--source", "latin.txt"], "--source latin.txt is not UTF-8 (byte 3); convert it first"),
-        (["--fonts", "none.ttf"], "--fonts none.ttf does not exist; give a font file or a folder of them"),
-        (["--fonts", "empty"], "--fonts empty: no .ttf, .otf, .ttc, .otc file there"),
-        (["--fonts", "corpus.txt"], "--fonts: none of the 1 font files has a character of corpus.txt"),
-        (["--lines", "3-2"], "--lines 3-2: give LOW-HIGH, both at least 1, LOW not above HIGH"),
-        (["--text-height", "2"], "--text-height 2-2: give LOW-HIGH, both at least 6, LOW not above HIGH"),
-        (["--ink", "0-200"], "--ink 0-200 on --paper 200-255 can't be read; keep them 64 levels apart"),
-        (["--height", "8"], "--width 512 --height 8: too small for --text-height 16-32"),
-        (["--frames", "2"], "--frames 2.0: give a fraction from 0 to 1"),
-        (["--task", "box"], "--task box asks for one text of several; give --lines 2-4, say"),
-        (["--questions", "2"], "--questions 2: with --task plain --lines 1-3 give 1 to 1"),
-        (["--output", "taken"], "--output taken is not empty and holds no run of got-data; choose another"),
-    ],
-)
-def test_bad_input_is_one_line_and_exit_code_2(
-    words: list[str],
-    message: str,
-    tmp_path: Path,
-    font: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("corpus.txt").write_text("alpha\nbeta\n")
-    Path("empty.txt").write_text(" \n")
-    Path("latin.txt").write_bytes(b"caf\xe9\n")
-    Path("empty").mkdir()
-    Path("taken").mkdir()
-    Path("taken/notes.txt").write_text("mine")
-    given = ["lines", *COMMON, "--output", "out", "--source", "corpus.txt", "--fonts", str(font), *words]
-    assert main(given) == 2
-    assert capsys.readouterr().err == f"got-data lines: {message}\n"
-
-
 def test_another_run_in_the_same_folder_is_refused(tmp_path: Path, corpus: Path, font: Path) -> None:
     generate("lines", small(corpus, font), count=2, output=tmp_path / "out", seed=1)
     with pytest.raises(ValueError, match="holds a run with other seed, count; choose another --output"):
@@ -292,13 +222,3 @@ def test_another_run_in_the_same_folder_is_refused(tmp_path: Path, corpus: Path,
     corpus.write_text("other\n")
     with pytest.raises(ValueError, match="holds a run with other sources; choose another --output"):
         generate("lines", small(corpus, font), count=2, output=tmp_path / "out", seed=1)
-
-
-def test_help_lists_the_options_of_an_engine(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stop:
-        main(["lines", "--help"])
-    assert stop.value.code == 0
-    text = " ".join(capsys.readouterr().out.split())
-    assert "--text-height LOW-HIGH size of the font in pixels" in text
-    assert "--units {lines,words}" in text
-    assert "(default: 16-32)" in text

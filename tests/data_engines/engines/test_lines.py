@@ -7,16 +7,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_engines.engine import Reject
+from data_engines.engine import Drawing, Region, Reject
 from data_engines.engines import lines
-from data_engines.engines.lines import FRAME_RGB, Options, Spec
+from data_engines.engines.lines import Options, Spec
 from data_engines.options import Range
-from got_train.prompts import Task, box_permille
+from data_engines.tools.frames import BOLD_FRAME_SIZE, FRAME_GAP, FRAME_RGB
+from got_train.prompts import Task
 
 
 def specs(options: Options, count: int = 30) -> list[Spec]:
     stock = lines.load(options, np.random.default_rng(0))
     return [lines.sample(np.random.default_rng([5, i]), i, stock) for i in range(count)]
+
+
+def draw(spec: Spec) -> Drawing:
+    [drawing] = lines.render([spec])
+    assert isinstance(drawing, Drawing)
+    return drawing
 
 
 def unlike_paper(spec: Spec, picture: Image.Image) -> np.ndarray:
@@ -31,7 +38,7 @@ def extent(marked: np.ndarray) -> tuple[int, int, int, int]:
 def test_boxes_are_exactly_the_ink_of_their_texts(corpus: Path, font: Path) -> None:
     options = Options(source=corpus, fonts=(font,), units="lines", lines=Range(2, 4), width=160, height=160)
     for spec in specs(options):
-        ink = unlike_paper(spec, lines.render(spec)[0])
+        ink = unlike_paper(spec, draw(spec).pictures[0])
         for block in spec.blocks:
             left, top, right, bottom = block.box
             found = extent(ink[top:bottom, left:right])
@@ -60,10 +67,15 @@ def test_texts_never_overlap_or_touch_the_edge(corpus: Path, font: Path) -> None
 
 def test_the_plain_answer_is_all_texts_from_top_to_bottom(corpus: Path, font: Path) -> None:
     for spec in specs(Options(source=corpus, fonts=(font,), units="lines")):
-        _, [answer] = lines.render(spec)
+        [answer] = draw(spec).answers
         assert answer.task == Task()
         assert answer.text == "\n".join(line.text for block in spec.blocks for line in block.lines)
         assert [block.box[1] for block in spec.blocks] == sorted(block.box[1] for block in spec.blocks)
+
+
+def test_every_text_is_a_region(corpus: Path, font: Path) -> None:
+    for spec in specs(Options(source=corpus, fonts=(font,), units="lines")):
+        assert draw(spec).regions == tuple(Region(block.box, block.text) for block in spec.blocks)
 
 
 def test_whole_lines_are_drawn_evenly_and_unchanged(corpus: Path, font: Path) -> None:
@@ -93,7 +105,7 @@ def test_a_long_text_is_wrapped_between_words_and_keeps_its_line_breaks(tmp_path
     corpus.write_text("a text of several words that is wider than the picture is\n")
     options = Options(source=corpus, fonts=(font,), units="lines", lines=Range(1, 1), width=200, height=200)
     for spec in specs(options, 10):
-        _, [answer] = lines.render(spec)
+        [answer] = draw(spec).answers
         assert answer.text.count("\n") >= 1
         assert answer.text.replace("\n", " ") == "a text of several words that is wider than the picture is"
 
@@ -101,12 +113,11 @@ def test_a_long_text_is_wrapped_between_words_and_keeps_its_line_breaks(tmp_path
 def test_the_box_task_asks_for_the_text_in_the_box(corpus: Path, font: Path) -> None:
     options = Options(source=corpus, fonts=(font,), units="lines", lines=Range(3, 3), task="box", questions=2)
     for spec in specs(options):
-        _, answers = lines.render(spec)
+        answers = draw(spec).answers
         assert len(answers) == 2
         for answer, position in zip(answers, spec.asked, strict=True):
             block = spec.blocks[position]
-            assert answer.text == block.text
-            assert answer.task.query() == f"{list(box_permille(block.box, 512, 192))} OCR: "
+            assert (answer.task, answer.text, answer.box) == (Task(), block.text, block.box)
 
 
 def test_the_frame_of_the_asked_colour_is_round_the_answer_alone(corpus: Path, font: Path) -> None:
@@ -114,13 +125,14 @@ def test_the_frame_of_the_asked_colour_is_round_the_answer_alone(corpus: Path, f
         source=corpus, fonts=(font,), units="lines", lines=Range(2, 4), task="color", height=256
     )
     for spec in specs(options):
-        picture, [answer] = lines.render(spec)
+        drawing = draw(spec)
+        [picture], [answer] = drawing.pictures, drawing.answers
         color = re.fullmatch(r"\[(red|green|blue)\] OCR: ", answer.task.query())[1]
         block = spec.blocks[spec.asked[0]]
         assert answer.text == block.text
         frame = extent((np.asarray(picture) == np.array(FRAME_RGB[color])).all(axis=-1))
-        thickness = 2 if spec.font[2] >= lines.BOLD_FRAME_SIZE else 1
-        reach = lines.FRAME_GAP + thickness
+        thickness = 2 if spec.font[2] >= BOLD_FRAME_SIZE else 1
+        reach = FRAME_GAP + thickness
         left, top, right, bottom = block.box
         assert frame == (left - reach, top - reach, right + reach, bottom + reach)
         frames = [other.frame for other in spec.blocks if other.frame]
@@ -152,7 +164,7 @@ def test_frames_may_mean_nothing(corpus: Path, font: Path) -> None:
     drawn = specs(options, 100)
     framed = [block for spec in drawn for block in spec.blocks if block.frame]
     assert 70 < len(framed) < 130
-    assert {answer.task for spec in drawn for answer in lines.render(spec)[1]} == {Task()}
+    assert {answer.task for spec in drawn for answer in draw(spec).answers} == {Task()}
 
 
 @pytest.mark.parametrize(

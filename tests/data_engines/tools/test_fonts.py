@@ -28,8 +28,8 @@ def test_folders_are_searched_at_any_depth(font: Path, tmp_path: Path) -> None:
     assert fonts.find_font_files([tmp_path]) == [copy]
 
 
-def test_without_system_fonts_there_is_dejavu(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_system_fonts_there_are_dejavu_and_noto(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fonts, "SYSTEM_FOLDERS", {})
-    names = {Path(file).name for file in fonts.find_font_files([])}
-    assert {"DejaVuSans.ttf", "DejaVuSerif-Bold.ttf"} <= names
-    assert all(name.startswith("DejaVu") for name in names)
+    names = {file.name for file in fonts.find_font_files([])}
+    assert {"DejaVuSans.ttf", "DejaVuSerif-Bold.ttf", "NotoSansSC-Regular.otf", "NotoSerifSC-Regular.otf"} <= names
+    assert {name[:6] for name in names} == {"DejaVu", "NotoSa", "NotoSe"}

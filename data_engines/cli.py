@@ -1,0 +1,149 @@
+"""The command `got-data`: `got-data KIND` draws samples, other words look at what was drawn or mix it."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any, NoReturn, get_args
+
+from data_engines import options as engine_options
+from data_engines.drawing import load_engine
+from data_engines.executors import Executor
+from data_engines.formats import Format
+from data_engines.run import WHOLE, Part, generate
+
+KINDS = {
+    "pdf": "pages, paragraphs and lines of real PDF files with their text",
+    "lines": "text lines and small text blocks, from a corpus and fonts",
+    "scene": "texts placed on photographs",
+    "handwriting": "pages of handwritten lines",
+    "formula": "LaTeX formulas, from .tex files or lists",
+    "molecule": "structural formulas, from SMILES lists",
+    "table": "LaTeX tables, generated or from .tex and CSV files",
+    "page": "whole pages with headings, formulas, lists and tables",
+    "music": "excerpts of scores, from **kern files",
+    "geometry": "figures and curves in TikZ",
+    "chart": "bar, line, pie and scatter charts",
+    "fine-grained": "questions by box and colour over sets drawn before",
+    "multi-crop": "pages of sets drawn before, stitched to pictures of several tiles",
+    "multi-page": "pages of sets drawn before, several in a row",
+}
+"""What can be drawn; `data_engines/engines/` holds a module for each."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that complains in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _Parser(
+        prog="got-data",
+        description="Draw training samples, and look at them. `got-data WORD --help` says more.",
+        epilog="kinds: " + "; ".join(f"{name} ({what})" for name, what in KINDS.items()),
+    )
+    parser.add_argument("word", metavar="WORD", choices=KINDS, help="what to draw: " + ", ".join(KINDS))
+    word = parser.parse_args(words[:1]).word
+    return _in_one_line(f"got-data {word}", lambda: _draw(word, words[1:]))
+
+
+def _in_one_line(program: str, command: Callable[[], None]) -> int:
+    """The exit code of a command; what ends it early is told in one line."""
+    try:
+        command()
+    except ModuleNotFoundError as error:
+        message = f"the package {error.name} is missing; pip install 'got-train[engines]' brings it"
+        code = 2
+    except (ValueError, OSError) as error:
+        message, code = str(error), 2
+    except BrokenProcessPool:
+        message, code = "a worker died, perhaps for want of memory; try fewer --workers", 1
+    except KeyboardInterrupt:
+        message, code = "interrupted; the same command goes on where this one stopped", 130
+    else:
+        return 0
+    print(f"{program}: {message}", file=sys.stderr)
+    return code
+
+
+def _draw(kind: str, words: Sequence[str]) -> None:
+    # the engine's module is loaded only when it is named: some are slow to import
+    engine = load_engine(kind)
+    parser = _Parser(prog=f"got-data {kind}", description=f"Draw {KINDS[kind]}.", allow_abbrev=False)
+    _add_run_flags(parser, engine.MAX_REJECTS)
+    engine_options.add_flags(parser.add_argument_group(f"options of {kind}"), engine.Options)
+    flags = parser.parse_args(words)
+    manifest = generate(
+        kind,
+        engine_options.read_flags(flags, engine.Options),
+        count=flags.count,
+        output=flags.output,
+        seed=flags.seed,
+        degrade=flags.degrade,
+        format=flags.format,
+        workers=flags.workers,
+        executor=flags.executor,
+        part=Part.parse(flags.shard) if flags.shard else WHOLE,
+        max_rejects=flags.max_rejects,
+    )
+    print_summary(manifest, flags.output)
+
+
+def _add_run_flags(parser: argparse.ArgumentParser, max_rejects: float) -> None:
+    parser.add_argument("--count", type=int, required=True, metavar="N", help="number of samples")
+    parser.add_argument(
+        "--output", required=True, metavar="DIR", help="folder to write, or a URL that fsspec knows"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="other seed, other samples (default: 0)"
+    )
+    parser.add_argument(
+        "--degrade",
+        type=float,
+        default=0.0,
+        metavar="STRENGTH",
+        help="skew, blur, shadow, JPEG and the like, from 0 for none to 1 (default: 0)",
+    )
+    parser.add_argument(
+        "--format", choices=get_args(Format), default="files", help="how to keep the samples (default: files)"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count(), metavar="W", help="processes (default: one a core)"
+    )
+    parser.add_argument(
+        "--executor",
+        choices=get_args(Executor),
+        default="local",
+        help="who draws: processes here, or the Ray cluster at RAY_ADDRESS (default: local)",
+    )
+    parser.add_argument(
+        "--shard", metavar="I/N", help="draw one part of N of the run; the last one to end finishes the run"
+    )
+    parser.add_argument(
+        "--max-rejects",
+        type=float,
+        default=max_rejects,
+        metavar="FRACTION",
+        help="stop when more of a shard can't be drawn (default: %(default)s)",
+    )
+
+
+def print_summary(manifest: dict[str, Any] | None, output: str) -> None:
+    """What a run came to."""
+    if manifest is None:
+        print(f"{output}: this part is drawn, others are missing")
+        return
+    print(f"{output}: {manifest['rows']} rows from {manifest['count']} samples")
+    for title, counts in (("sources left out", "left_out"), ("samples rejected", "rejects")):
+        for cause, number in manifest[counts].items():
+            print(f"  {title}: {number} ({cause})")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""Drawing some samples of a run: from the engine's specs to pictures on disk and rows for them."""
+
+import importlib
+import zlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from data_engines.engine import Answer, Drawing, Reject, Stock, attempt
+from data_engines.shards import Drawn, picture_name
+from data_engines.tools.degrade import degrade
+from got_train.data.records import parse_row
+from got_train.prompts import IMAGE_TAG, box_permille
+
+
+@dataclass(frozen=True)
+class Job:
+    """What everybody who draws for a run needs to know."""
+
+    kind: str
+    seed: int
+    stock: Stock
+    degrade: float
+    """Strength, from 0 to 1."""
+    max_rejects: float
+    """Share of a shard."""
+
+
+def load_engine(kind: str) -> ModuleType:
+    """The engine's module; a ModuleNotFoundError names a package of the extra `engines`."""
+    return importlib.import_module(f"data_engines.engines.{kind.replace('-', '_')}")
+
+
+def make_rng(seed: int, kind: str, *index: int) -> np.random.Generator:
+    """The source of chance for one sample, or, without an index, for the whole run."""
+    key = (zlib.crc32(kind.encode()), *index)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+
+
+def draw_batch(job: Job, indexes: range, folder: Path) -> list[Drawn]:
+    """Draws samples together, saves their pictures in `folder` and returns their rows, or why there are none."""
+    engine = load_engine(job.kind)
+    specs = [attempt(engine.sample, make_rng(job.seed, job.kind, i), i, job.stock) for i in indexes]
+    drawings = iter(engine.render([spec for spec in specs if not isinstance(spec, Reject)]))
+    drawn = []
+    for index, spec in zip(indexes, specs, strict=True):
+        drawing = spec if isinstance(spec, Reject) else next(drawings)
+        rows = drawing if isinstance(drawing, Reject) else attempt(_write, job, index, drawing, folder)
+        if isinstance(rows, Reject):
+            drawn.append(Drawn(index, cause=str(rows)))
+        else:
+            drawn.append(Drawn(index, rows=rows))
+    return drawn
+
+
+def _write(job: Job, index: int, drawing: Drawing, folder: Path) -> list[dict[str, Any]]:
+    """Saves the pictures of a drawing, once its rows are known to be good."""
+    drawing = degrade(drawing, job.degrade, make_rng(job.seed, f"{job.kind}/degrade", index))
+    number = len(drawing.pictures)
+    names = [picture_name(index, position, number) for position in range(number)]
+    rows = [_make_row(job.kind, names, answer, drawing) for answer in drawing.answers]
+    if drawing.regions:
+        rows[0]["regions"] = [
+            {"box": [round(value, 1) for value in region.box], "text": region.text, "format": region.format}
+            for region in drawing.regions
+        ]
+    for name, picture in zip(names, drawing.pictures, strict=True):
+        # level 1 takes two thirds of the time of level 6, for files of about the same size
+        picture.save(folder / name, compress_level=1)
+    return rows
+
+
+def _make_row(kind: str, names: list[str], answer: Answer, drawing: Drawing) -> dict[str, Any]:
+    """A row of the JSONL, which the trainer's own parser has accepted."""
+    task = answer.task
+    if answer.box:
+        task = replace(task, box=box_permille(answer.box, *drawing.pictures[0].size))
+    row = {
+        "query": IMAGE_TAG * len(names) + task.query(),
+        "response": answer.text,
+        "images": names,
+        "kind": kind,
+    }
+    if task.crop:
+        row["crop"] = True
+    parse_row(row, where=names[0])
+    return row
