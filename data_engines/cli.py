@@ -1,17 +1,19 @@
 """The command `got-data`: `got-data KIND` draws samples, other words look at what was drawn or mix it."""
 
 import argparse
+import functools
 import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
-from typing import Any, NoReturn, get_args
+from typing import Any, get_args
 
 from data_engines import options as engine_options
 from data_engines.drawing import load_engine
 from data_engines.executors import Executor
 from data_engines.formats import Format
+from data_engines.mix import mix, read_mix
+from data_engines.options import Parser
 from data_engines.run import WHOLE, Part, generate
 
 KINDS = {
@@ -31,32 +33,36 @@ KINDS = {
     "multi-page": "pages of sets drawn before, several in a row",
 }
 """What can be drawn; `data_engines/engines/` holds a module for each."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that complains in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+COMMANDS = {
+    "mix": "the whole data of a stage, several sets in one go",
+}
+"""The other words."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    parser = _Parser(
+    parser = Parser(
         prog="got-data",
         description="Draw training samples, and look at them. `got-data WORD --help` says more.",
-        epilog="kinds: " + "; ".join(f"{name} ({what})" for name, what in KINDS.items()),
+        epilog="; ".join(f"{word}: {what}" for word, what in (KINDS | COMMANDS).items()),
     )
-    parser.add_argument("word", metavar="WORD", choices=KINDS, help="what to draw: " + ", ".join(KINDS))
+    parser.add_argument(
+        "word",
+        metavar="WORD",
+        choices=KINDS | COMMANDS,
+        help=", ".join(KINDS) + ": what to draw; " + ", ".join(COMMANDS),
+    )
     word = parser.parse_args(words[:1]).word
-    return _in_one_line(f"got-data {word}", lambda: _draw(word, words[1:]))
+    if word == "mix":
+        return _in_one_line("got-data mix", _mix, words[1:])
+    return _in_one_line(f"got-data {word}", functools.partial(_draw, word), words[1:])
 
 
-def _in_one_line(program: str, command: Callable[[], None]) -> int:
+def _in_one_line(program: str, command: Callable[[Sequence[str]], object], words: Sequence[str]) -> int:
     """The exit code of a command; what ends it early is told in one line."""
     try:
-        command()
+        command(words)
     except ModuleNotFoundError as error:
         message = f"the package {error.name} is missing; pip install 'got-train[engines]' brings it"
         code = 2
@@ -72,10 +78,18 @@ def _in_one_line(program: str, command: Callable[[], None]) -> int:
     return code
 
 
-def _draw(kind: str, words: Sequence[str]) -> None:
+def _mix(words: Sequence[str]) -> None:
+    parser = Parser(prog="got-data mix", description=COMMANDS["mix"])
+    parser.add_argument("config", metavar="CONFIG.yaml", help="the sets, as in configs/engines/")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="over what the file says")
+    flags = parser.parse_args(words)
+    mix(read_mix(flags.config, flags.overrides), lambda command: _draw(command[0], command[1:]))
+
+
+def _draw(kind: str, words: Sequence[str]) -> dict[str, Any] | None:
     # the engine's module is loaded only when it is named: some are slow to import
     engine = load_engine(kind)
-    parser = _Parser(prog=f"got-data {kind}", description=f"Draw {KINDS[kind]}.", allow_abbrev=False)
+    parser = Parser(prog=f"got-data {kind}", description=f"Draw {KINDS[kind]}.", allow_abbrev=False)
     _add_run_flags(parser, engine.MAX_REJECTS)
     engine_options.add_flags(parser.add_argument_group(f"options of {kind}"), engine.Options)
     flags = parser.parse_args(words)
@@ -93,6 +107,7 @@ def _draw(kind: str, words: Sequence[str]) -> None:
         max_rejects=flags.max_rejects,
     )
     print_summary(manifest, flags.output)
+    return manifest
 
 
 def _add_run_flags(parser: argparse.ArgumentParser, max_rejects: float) -> None:

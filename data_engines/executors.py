@@ -78,7 +78,7 @@ def draw_on_ray(
     except ModuleNotFoundError as error:
         raise ValueError("--executor ray needs the package ray; pip install 'got-train[ray]'") from error
     cpus = None if os.environ.get("RAY_ADDRESS") else workers
-    ray.init(num_cpus=cpus, ignore_reinit_error=True, log_to_driver=False, include_dashboard=False)
+    ray.init(num_cpus=cpus, ignore_reinit_error=True, log_to_driver=False, logging_level="error")
     job_of_all = ray.put(job)
     waiting = [ray.remote(draw_shard).remote(job_of_all, store, shard) for shard in shards]
     try:
@@ -86,6 +86,8 @@ def draw_on_ray(
             done, waiting = ray.wait(waiting)
             for samples in ray.get(done):
                 advance(samples)
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from error
     finally:
         for task in waiting:
             ray.cancel(task)

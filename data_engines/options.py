@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import types
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, NoReturn, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -39,6 +39,13 @@ def parse_range(text: str) -> Range:
     if not low.isdecimal() or not (high or low).isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no range; write it as 3 or 2-5")
     return Range(int(low), int(high or low))
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that complains in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def option(help: str, default: Any = dataclasses.MISSING) -> Any:

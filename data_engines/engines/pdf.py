@@ -39,7 +39,9 @@ MIN_CONTRAST = 32
 @dataclass(frozen=True)
 class Options:
     source: Path = option("PDF file, or folder whose PDF files are found at any depth")
-    units: Literal["pages", "paragraphs", "lines", "mixed"] = option("what a picture shows", "pages")
+    units: Literal["pages", "paragraphs", "lines", "slices", "mixed"] = option(
+        "what a picture shows; slices are paragraphs and lines, mixed is all three", "pages"
+    )
     dpi: int = option("pixels per inch of paper", 144)
     longest: int = option("pixels of a page's longer side at most; larger pages get fewer dpi", 2048)
 
@@ -171,10 +173,11 @@ def _find_files(source: Path) -> list[Path]:
 
 
 def _choose_unit(rng: np.random.Generator, index: int, stock: PdfStock) -> Unit:
-    if stock.options.units != "mixed":
-        return stock.options.units
+    units = stock.options.units
+    if units not in ("slices", "mixed"):
+        return units
     # a page's second turn shows a part of it: the whole would be the same sample once more
-    if rng.random() < PAGE_SHARE and index < len(stock.order):
+    if units == "mixed" and index < len(stock.order) and rng.random() < PAGE_SHARE:
         return "pages"
     return "paragraphs" if rng.random() < 0.5 else "lines"
 

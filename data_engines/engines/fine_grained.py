@@ -1,0 +1,132 @@
+"""Questions about parts of pictures, by box or by coloured frame, over sets that were drawn before.
+
+The sets' rows say which texts stand where (`regions`). A box names the ink of one text in thousandths of the
+picture. A frame is drawn round it in red, green or blue, only where it runs through no other text; other texts
+may have frames of the other colours, which nobody asks about.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import ImageDraw
+
+from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Stock, one_by_one
+from data_engines.options import option
+from data_engines.tools.frames import draw_frame
+from data_engines.tools.layout import Box
+from data_engines.tools.sets import Page, count_rows, read_page, set_sources
+from got_train.prompts import COLORS, Color, Task
+
+MAX_REJECTS = 0.3
+"""Pages may have no text that stands apart."""
+BATCH_SIZE = 20
+
+REACH = 4
+"""Pixels from the ink of a text to the outside of its frame, at most."""
+SMALLEST = 6
+"""Pixels: sides of a text that can be pointed at."""
+
+
+@dataclass(frozen=True)
+class Options:
+    source: tuple[str, ...] = option("sets to ask about: folders of got-data, or files whose rows have regions")
+    task: Literal["box", "color", "mixed"] = option("how a question points at its text", "mixed")
+    frames: float = option("chance of a second text with a frame of another colour, and of a third", 0.3)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.frames <= 1:
+            raise ValueError(f"--frames {self.frames}: give a fraction from 0 to 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetStock(Stock):
+    options: Options
+    order: np.ndarray
+    """All rows, shuffled."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A question, decided."""
+
+    page: Page
+    asked: Region
+    frames: tuple[tuple[Region, Color], ...]
+    """The text that is asked about comes first; none for a question by box."""
+
+
+def load(options: Options, rng: np.random.Generator) -> SetStock:
+    total = count_rows(options.source)
+    return SetStock(sources=set_sources(options.source), options=options, order=rng.permutation(total))
+
+
+def sample(rng: np.random.Generator, index: int, stock: SetStock) -> Spec:
+    options = stock.options
+    page = read_page(options.source, int(stock.order[index % len(stock.order)]))
+    if not page.regions:
+        raise Reject("row without regions")
+    by_color = options.task == "color" or (options.task == "mixed" and rng.random() < 0.5)
+    regions = [region for region in page.regions if _can_be_asked(region)]
+    if by_color:
+        regions = [region for region in regions if _can_be_framed(region, page.regions)]
+    if not regions:
+        raise Reject("no text that stands apart")
+    chosen = [regions[i] for i in rng.permutation(len(regions))]
+    if not by_color:
+        return Spec(page, chosen[0], ())
+    framed = chosen[:1]
+    for region in chosen[1:]:
+        if len(framed) == len(COLORS) or rng.random() >= options.frames:
+            break
+        if not any(_box(region, REACH).meets(_box(other, REACH)) for other in framed):
+            framed.append(region)
+    colors = [COLORS[i] for i in rng.permutation(len(COLORS))]
+    return Spec(page, chosen[0], tuple(zip(framed, colors, strict=False)))
+
+
+@one_by_one
+def render(spec: Spec) -> Drawing:
+    picture = spec.page.open()
+    asked = spec.asked
+    if not _box(asked).inside(Box(0, 0, *picture.size)):
+        raise Reject("region outside the picture")
+    if not spec.frames:
+        return Drawing((picture,), (Answer(Task(format=asked.format), asked.text, box=asked.box),))
+    canvas = ImageDraw.Draw(picture)
+    for region, color in spec.frames:
+        if not _box(region, REACH).inside(Box(0, 0, *picture.size)):
+            raise Reject("no room for a frame")
+        draw_frame(canvas, _whole(region.box), color, text_height=_line_height(region))
+    color = spec.frames[0][1]
+    return Drawing((picture,), (Answer(Task(format=asked.format, color=color), asked.text),))
+
+
+def _can_be_asked(region: Region) -> bool:
+    box = _box(region)
+    return min(box.width, box.height) >= SMALLEST and bool(region.text.strip())
+
+
+def _can_be_framed(region: Region, others: tuple[Region, ...]) -> bool:
+    """Whether a frame would run through no other text; texts inside it, or all round it, are parts and wholes."""
+    inner, outer = _box(region), _box(region, REACH)
+    for other in others:
+        box = _box(other)
+        if box != inner and box.meets(outer) and not (box.inside(inner) or outer.inside(box)):
+            return False
+    return True
+
+
+def _box(region: Region, margin: float = 0) -> Box:
+    return Box(*region.box).grown(margin)
+
+
+def _whole(box: PixelBox) -> PixelBox:
+    """The smallest box of whole pixels round a box."""
+    left, top, right, bottom = box
+    return int(left), int(top), -int(-right // 1), -int(-bottom // 1)
+
+
+def _line_height(region: Region) -> float:
+    return _box(region).height / (region.text.count("\n") + 1)

@@ -1,0 +1,93 @@
+"""Pages of sets that were drawn before, stitched side by side or one below the other.
+
+The picture is larger than one tile of the encoder, so training cuts it into several, and the answer is the text of
+the whole. Pages keep their proportions: the larger ones are scaled down to the height (or width) of the smallest.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
+from data_engines.options import Range, option
+from data_engines.tools.sets import Page, draw_pages, set_sources
+from got_train.prompts import Task
+from got_train.vocabulary import TILE_SIZE
+
+MAX_REJECTS = 0.3
+BATCH_SIZE = 10
+
+
+@dataclass(frozen=True)
+class Options:
+    source: tuple[str, ...] = option("sets to stitch: folders of got-data, or files of rows")
+    pages: Range = option("pages in a picture", Range(2, 3))
+    direction: Literal["horizontal", "vertical", "mixed"] = option("which way they are joined", "mixed")
+    longest: int = option("pixels of the picture's longer side at most", 4096)
+
+    def __post_init__(self) -> None:
+        self.pages.check("--pages", 2)
+        if self.longest <= TILE_SIZE:
+            raise ValueError(f"--longest {self.longest}: give more than the {TILE_SIZE} pixels of a tile")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetStock(Stock):
+    options: Options
+
+
+@dataclass(frozen=True)
+class Spec:
+    pages: tuple[Page, ...]
+    direction: Literal["horizontal", "vertical"]
+    longest: int
+
+
+def load(options: Options, rng: np.random.Generator) -> SetStock:
+    return SetStock(sources=set_sources(options.source), options=options)
+
+
+def sample(rng: np.random.Generator, index: int, stock: SetStock) -> Spec:
+    options = stock.options
+    pages = draw_pages(rng, options.source, options.pages.draw(rng))
+    direction = options.direction
+    if direction == "mixed":
+        direction = "horizontal" if rng.random() < 0.5 else "vertical"
+    return Spec(tuple(pages), direction, options.longest)
+
+
+@one_by_one
+def render(spec: Spec) -> Drawing:
+    picture = _stitch([page.open() for page in spec.pages], spec.direction)
+    if max(picture.size) > spec.longest:
+        picture.thumbnail((spec.longest, spec.longest), Image.Resampling.LANCZOS)
+    if max(picture.size) <= TILE_SIZE:
+        raise Reject("pages that fit one tile")
+    format = spec.pages[0].format
+    # marked-up pages are joined as their own paragraphs are
+    text = ("\n\n" if format else "\n").join(page.text for page in spec.pages)
+    return Drawing((picture,), (Answer(Task(format=format, crop=True), text),))
+
+
+def _stitch(pictures: list[Image.Image], direction: Literal["horizontal", "vertical"]) -> Image.Image:
+    axis = 1 if direction == "horizontal" else 0
+    across = min(picture.size[axis] for picture in pictures)
+    scaled = [
+        picture.resize(
+            tuple(max(1, round(side * across / picture.size[axis])) for side in picture.size),
+            Image.Resampling.LANCZOS,
+        )
+        if picture.size[axis] != across
+        else picture
+        for picture in pictures
+    ]
+    along = [picture.size[1 - axis] for picture in scaled]
+    size = (sum(along), across) if direction == "horizontal" else (across, sum(along))
+    whole = Image.new("RGB", size, "white")
+    start = 0
+    for picture, length in zip(scaled, along, strict=True):
+        whole.paste(picture, (start, 0) if direction == "horizontal" else (0, start))
+        start += length
+    return whole

@@ -1,0 +1,74 @@
+"""Several pages of sets that were drawn before, each a picture of its own, to be read in one answer.
+
+As in the published recipe there are 2 to 8 pages of fewer than 650 tokens, at most 8,192 with the pictures' own
+tokens; pages of all sets are mixed, so that languages alternate.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
+from data_engines.options import Range, option
+from data_engines.tools.sets import Page, count_tokens, draw_pages, set_sources
+from got_train.prompts import Task
+from got_train.vocabulary import TILE_SIZE, tokens_per_tile
+
+MAX_REJECTS = 0.3
+BATCH_SIZE = 10
+
+TOKENS_OF_PICTURE = tokens_per_tile(TILE_SIZE, patch_size=16)
+TOKENS_OF_PROMPT = 64
+"""More than system text, query and marks take."""
+
+
+@dataclass(frozen=True)
+class Options:
+    source: tuple[str, ...] = option("sets to take pages from: folders of got-data, or files of rows")
+    pages: Range = option("pages in a sample", Range(2, 8))
+    page_tokens: int = option("tokens of a page's text at most", 650)
+    total_tokens: int = option("tokens of a whole sample at most, pictures and prompt included", 8192)
+
+    def __post_init__(self) -> None:
+        self.pages.check("--pages", 2)
+        if self.page_tokens < 1:
+            raise ValueError(f"--page-tokens {self.page_tokens}: give at least 1")
+        fewest = self.pages.low * (TOKENS_OF_PICTURE + 1) + TOKENS_OF_PROMPT
+        if self.total_tokens < fewest:
+            raise ValueError(
+                f"--total-tokens {self.total_tokens}: --pages {self.pages} take at least {fewest}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetStock(Stock):
+    options: Options
+
+
+@dataclass(frozen=True)
+class Spec:
+    pages: tuple[Page, ...]
+
+
+def load(options: Options, rng: np.random.Generator) -> SetStock:
+    return SetStock(sources=set_sources(options.source), options=options)
+
+
+def sample(rng: np.random.Generator, index: int, stock: SetStock) -> Spec:
+    options = stock.options
+    pages = draw_pages(rng, options.source, options.pages.draw(rng), longest=options.page_tokens)
+    length = count_tokens(_text(pages)) + len(pages) * TOKENS_OF_PICTURE + TOKENS_OF_PROMPT
+    if length > options.total_tokens:
+        raise Reject("pages too long together")
+    return Spec(tuple(pages))
+
+
+@one_by_one
+def render(spec: Spec) -> Drawing:
+    pictures = tuple(page.open() for page in spec.pages)
+    return Drawing(pictures, (Answer(Task(format=spec.pages[0].format, pages=True), _text(spec.pages)),))
+
+
+def _text(pages: list[Page] | tuple[Page, ...]) -> str:
+    # marked-up pages are joined as their own paragraphs are
+    return ("\n\n" if pages[0].format else "\n").join(page.text for page in pages)

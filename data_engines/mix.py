@@ -1,0 +1,105 @@
+"""A stage's whole data by one command: several sets, described in a YAML file.
+
+Each set is one command of `got-data`: its `kind`, and the flags of that kind as keys (`count` times `scale`).
+
+    output: output/stage1        # a folder for each set, and manifest.json when all are there
+    scale: 1.0
+    sources: {pdf: ???}          # names to use as ${sources.pdf} below; ??? must be given as sources.pdf=DIR
+    defaults: {degrade: 0.3}     # flags of every set
+    sets:
+      pages: {kind: pdf, count: 1200000, source: "${sources.pdf}"}
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf import MISSING, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+MANIFEST = "manifest.json"
+
+
+@dataclass
+class MixConfig:
+    """What a mix file may hold."""
+
+    output: str = MISSING
+    """Folder in which every set gets a folder of its name."""
+    scale: float = 1.0
+    """Every count is multiplied by it."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """Names of folders and files, for use in the sets."""
+    defaults: dict[str, Any] = field(default_factory=dict)
+    """Flags of every set that has no value of its own for them."""
+    sets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """For each set its `kind`, its `count`, and any flags of `got-data KIND`."""
+
+    def __post_init__(self) -> None:
+        if not self.scale > 0:
+            raise ValueError(f"scale {self.scale}: give a number above 0")
+
+
+def read_mix(path: str, overrides: Sequence[str]) -> MixConfig:
+    """A mix file with `key=value` words over it.
+
+    Raises:
+        ValueError: for a missing file, an unknown key, a value without a meaning, or one that must be given.
+    """
+    try:
+        given = OmegaConf.merge(
+            OmegaConf.structured(MixConfig), OmegaConf.load(path), OmegaConf.from_dotlist(list(overrides))
+        )
+        OmegaConf.resolve(given)
+        missing = sorted(str(key) for key in OmegaConf.missing_keys(given))
+        if missing:
+            raise ValueError(f"{path} leaves {', '.join(missing)} open; give {missing[0]}=... after it")
+        config = OmegaConf.to_object(given)
+    except OSError as error:
+        raise ValueError(f"{path} can't be read: {error.strerror}") from error
+    except (OmegaConfBaseException, yaml.YAMLError) as error:
+        raise ValueError(f"{path}: {str(error).splitlines()[0]}") from error
+    assert isinstance(config, MixConfig)
+    if not config.sets:
+        raise ValueError(f"{path} names no sets")
+    return config
+
+
+def commands(config: MixConfig) -> dict[str, list[str]]:
+    """The words after `got-data` that draw each set.
+
+    >>> commands(MixConfig(output="out", scale=0.1, sets={"few": {"kind": "lines", "count": 50, "lines": "2-3"}}))
+    {'few': ['lines', '--output', 'out/few', '--count', '5', '--lines', '2-3']}
+    """
+    return {name: _command(name, flags, config) for name, flags in config.sets.items()}
+
+
+def _command(name: str, flags: Mapping[str, Any], config: MixConfig) -> list[str]:
+    flags = config.defaults | dict(flags)
+    kind, count = flags.pop("kind", None), flags.pop("count", None)
+    if not isinstance(kind, str):
+        raise ValueError(f"sets.{name}.kind is missing; give one of the kinds that got-data --help lists")
+    if not isinstance(count, int) or count < 1:
+        raise ValueError(f"sets.{name}.count is {count!r}; give a whole number of at least 1")
+    words = [kind, "--output", f"{config.output}/{name}", "--count", str(max(1, round(count * config.scale)))]
+    for key, value in flags.items():
+        if value is not None:  # null leaves a flag at its default
+            values = value if isinstance(value, list) else [value]
+            words += ["--" + key.replace("_", "-"), *map(str, values)]
+    return words
+
+
+def mix(config: MixConfig, draw: Callable[[list[str]], dict[str, Any] | None]) -> None:
+    """Draws every set in the order of the file, then lists them in a manifest by which training finds them.
+
+    Args:
+        config: the sets.
+        draw: draws by the words of one command, and gives its manifest, or None where shards are missing.
+    """
+    finished = [draw(words) is not None for words in commands(config).values()]
+    if all(finished):
+        manifest = json.dumps({"sets": list(config.sets)}, indent=2) + "\n"
+        Path(config.output, MANIFEST).write_text(manifest, encoding="utf-8")

@@ -1,0 +1,128 @@
+"""Sets of rows as sources: what `got-data` drew before, or any rows that training reads."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from data_engines.engine import Region, Reject, Source
+from got_train.data.images import ImageError, find_image, open_image
+from got_train.data.packed import PackedFile
+from got_train.data.readers import Rows, open_rows
+from got_train.prompts import IMAGE_TAG, parse_task
+
+MAX_PIXELS = 100_000_000
+TRIES = 50
+"""How many rows are looked at for one more that fits."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A picture with all that is written on it."""
+
+    image: Path | PackedFile
+    text: str
+    format: bool
+    """Whether the text is marked up."""
+    regions: tuple[Region, ...]
+
+    def open(self) -> Image.Image:
+        try:
+            return open_image(self.image, MAX_PIXELS)
+        except ImageError as error:
+            raise Reject(error.cause) from error
+
+
+@lru_cache(maxsize=4)
+def open_sets(names: tuple[str, ...]) -> list[Rows]:
+    """The rows of each set, indexed once in each process."""
+    return [open_rows(name) for name in names]
+
+
+def count_rows(names: tuple[str, ...]) -> int:
+    return sum(len(rows) for rows in open_sets(names))
+
+
+def set_sources(names: Sequence[str]) -> tuple[Source, ...]:
+    """Sets as the manifest names them: those of `got-data` by their own manifests, with their licences."""
+    sources = []
+    for name in names:
+        manifest = Path(name, "manifest.json")
+        if manifest.is_file():
+            used = json.loads(manifest.read_text(encoding="utf-8"))["sources"]
+            licences = dict.fromkeys(source["licence"] for source in used)
+            sources.append(Source(manifest, name, "; ".join(licences)))
+        else:
+            sources.append(Source(Path(name) if Path(name).is_file() else None, name))
+    return tuple(sources)
+
+
+def read_page(names: tuple[str, ...], index: int) -> Page:
+    """The row `index` of all sets together.
+
+    Raises:
+        Reject: it is not one question about the whole of one picture.
+    """
+    for rows in open_sets(names):
+        if index < len(rows):
+            break
+        index -= len(rows)
+    record = rows.record(index)
+    [turn, *others] = record.turns
+    task = parse_task(turn.query.replace(IMAGE_TAG, ""))
+    if others or len(record.images) != 1 or task is None:
+        raise Reject("row that is not a plain question about one picture")
+    if task.box or task.color or task.crop or task.pages:
+        raise Reject("row about a part of a picture, or more than one")
+    try:
+        image = find_image(record.images[0], [rows.folder(index), Path()])
+    except ImageError as error:
+        raise Reject(error.cause) from error
+    regions = rows.row(index).get("regions") or []
+    return Page(
+        image,
+        turn.response,
+        task.format,
+        tuple(Region(tuple(r["box"]), r["text"], bool(r.get("format"))) for r in regions),
+    )
+
+
+def draw_pages(
+    rng: np.random.Generator, names: tuple[str, ...], number: int, longest: int | None = None
+) -> list[Page]:
+    """Different pages at random, either all marked up or none.
+
+    Args:
+        rng: chooses.
+        names: sets to choose from.
+        number: how many pages.
+        longest: tokens of a page's text at most.
+    """
+    total = count_rows(names)
+    pages: dict[int, Page] = {}
+    for index in rng.integers(total, size=TRIES):
+        if len(pages) == number:
+            break
+        page = read_page(names, int(index))
+        is_like = not pages or page.format == next(iter(pages.values())).format
+        if is_like and (longest is None or count_tokens(page.text) <= longest):
+            pages[int(index)] = page
+    if len(pages) < number:
+        raise Reject("too few pages that go together")
+    return list(pages.values())
+
+
+def count_tokens(text: str) -> int:
+    """Length of a text in GOT's vocabulary."""
+    return len(_tokenizer().encode(text))
+
+
+@lru_cache(maxsize=1)
+def _tokenizer():  # type: ignore[no-untyped-def]
+    from got_train.model.tokenizer import load_tokenizer  # takes seconds, and few engines count
+
+    return load_tokenizer("qwen")

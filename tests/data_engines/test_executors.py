@@ -1,0 +1,102 @@
+"""Parts of a run, places other than this machine's disk, and Ray: the same bytes in the end."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from data_engines.engines import lines
+from data_engines.executors import draw_shard
+from data_engines.options import Range
+from data_engines.run import Part, generate
+
+
+def options(corpus: Path, font: Path) -> lines.Options:
+    return lines.Options(
+        source=corpus, fonts=(font,), units="lines", width=96, height=64, text_height=Range(10, 12)
+    )
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_parts_of_a_run_make_the_whole(tmp_path: Path, corpus: Path, font: Path) -> None:
+    plan = {"count": 100, "seed": 3, "shard_size": 20}
+    whole = generate("lines", options(corpus, font), output=tmp_path / "whole", **plan)
+    parts = tmp_path / "parts"
+    assert generate("lines", options(corpus, font), output=parts, part=Part(1, 3), **plan) is None
+    assert sorted(path.name for path in (parts / "shards").glob("*.json")) == ["00001.json", "00004.json"]
+    assert generate("lines", options(corpus, font), output=parts, part=Part(0, 3), **plan) is None
+    assert not (parts / "manifest.json").exists()
+    assert generate("lines", options(corpus, font), output=parts, part=Part(2, 3), **plan) == whole
+    assert files_of(parts) == files_of(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("format", ["files", "webdataset"])
+def test_a_run_is_written_to_any_place_that_fsspec_knows(
+    tmp_path: Path, corpus: Path, font: Path, format: str
+) -> None:
+    plan = {"count": 25, "seed": 3, "shard_size": 10, "format": format}
+    generate("lines", options(corpus, font), output=tmp_path / "local", **plan)
+    url = f"memory://{tmp_path.name}/{format}"
+    generate("lines", options(corpus, font), output=url, workers=2, **plan)
+    store = fsspec.filesystem("memory")
+    root = f"/{tmp_path.name}/{format}"
+    written = {name.removeprefix(root + "/"): store.cat(name) for name in store.find(root)}
+    assert written == files_of(tmp_path / "local")
+    # a finished run is known as such there too
+    before = store.modified(f"{root}/shards/00000.json")
+    generate("lines", options(corpus, font), output=url, **plan)
+    assert store.modified(f"{root}/shards/00000.json") == before
+
+
+def test_an_unknown_place_is_one_line(tmp_path: Path, corpus: Path, font: Path) -> None:
+    with pytest.raises(ValueError, match=r"^--output nowhere://x: Protocol not known: nowhere$"):
+        generate("lines", options(corpus, font), output="nowhere://x", count=1)
+
+
+@pytest.mark.slow
+def test_ray_gives_the_same_bytes_although_a_worker_is_killed(
+    tmp_path: Path, corpus: Path, font: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray = pytest.importorskip("ray")
+    plan = {"count": 120, "seed": 3, "shard_size": 20}
+    generate("lines", options(corpus, font), output=tmp_path / "whole", **plan)
+    killed = tmp_path / "killed"
+
+    def die_once(job, store, shard):
+        # the third shard takes its worker with it, half drawn, the first time it is tried
+        if shard.number == 2 and not killed.exists():
+            killed.write_text(str(os.getpid()))
+            (store.work_place(shard.name) / "000040.png").write_bytes(b"half a picture")
+            os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(60)
+        return draw_shard(job, store, shard)
+
+    monkeypatch.setattr("data_engines.executors.draw_shard", die_once)
+    try:
+        generate(
+            "lines", options(corpus, font), output=tmp_path / "ray", executor="ray", workers=2, **plan
+        )
+    finally:
+        ray.shutdown()
+    assert killed.exists()
+    assert files_of(tmp_path / "ray") == files_of(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_too_many_rejects_on_ray_are_the_same_one_line(tmp_path: Path, corpus: Path, font: Path) -> None:
+    ray = pytest.importorskip("ray")
+    corpus.write_text("plain\n" + "\U000130b8\n" * 3)
+    try:
+        with pytest.raises(ValueError, match=r"of samples 0 to \d+ can't be drawn \(no font has U\+130B8") as stop:
+            generate(
+                "lines", options(corpus, font), output=tmp_path / "ray", executor="ray", workers=1, count=100
+            )
+    finally:
+        ray.shutdown()
+    assert "\n" not in str(stop.value)
