@@ -4,7 +4,7 @@ Each set is one command of `got-data`: its `kind`, and the flags of that kind as
 
     output: output/stage1        # a folder for each set, and manifest.json when all are there
     scale: 1.0
-    sources: {pdf: ???}          # names to use as ${sources.pdf} below; ??? must be given as sources.pdf=DIR
+    sources: {pdf: "???"}        # names to use as ${sources.pdf} below; ??? must be given as sources.pdf=DIR
     defaults: {degrade: 0.3}     # flags of every set
     sets:
       pages: {kind: pdf, count: 1200000, source: "${sources.pdf}"}
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from omegaconf import MISSING, OmegaConf
+from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 MANIFEST = "manifest.json"
@@ -31,12 +31,12 @@ class MixConfig:
     """Folder in which every set gets a folder of its name."""
     scale: float = 1.0
     """Every count is multiplied by it."""
-    sources: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, str | None] = field(default_factory=dict)
     """Names of folders and files, for use in the sets."""
     defaults: dict[str, Any] = field(default_factory=dict)
     """Flags of every set that has no value of its own for them."""
-    sets: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """For each set its `kind`, its `count`, and any flags of `got-data KIND`."""
+    sets: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    """For each set its `kind`, its `count`, and any flags of `got-data KIND`; null leaves it out."""
 
     def __post_init__(self) -> None:
         if not self.scale > 0:
@@ -53,8 +53,8 @@ def read_mix(path: str, overrides: Sequence[str]) -> MixConfig:
         given = OmegaConf.merge(
             OmegaConf.structured(MixConfig), OmegaConf.load(path), OmegaConf.from_dotlist(list(overrides))
         )
-        OmegaConf.resolve(given)
-        missing = sorted(str(key) for key in OmegaConf.missing_keys(given))
+        # what refers to an open key counts as open too, but is not where to fill it in
+        missing = sorted(str(key) for key in OmegaConf.missing_keys(given) if not _refers(given, str(key)))
         if missing:
             raise ValueError(f"{path} leaves {', '.join(missing)} open; give {missing[0]}=... after it")
         config = OmegaConf.to_object(given)
@@ -68,13 +68,18 @@ def read_mix(path: str, overrides: Sequence[str]) -> MixConfig:
     return config
 
 
+def _refers(config: DictConfig, key: str) -> bool:
+    section, _, name = key.rpartition(".")
+    return OmegaConf.is_interpolation(OmegaConf.select(config, section) if section else config, name)
+
+
 def commands(config: MixConfig) -> dict[str, list[str]]:
     """The words after `got-data` that draw each set.
 
     >>> commands(MixConfig(output="out", scale=0.1, sets={"few": {"kind": "lines", "count": 50, "lines": "2-3"}}))
     {'few': ['lines', '--output', 'out/few', '--count', '5', '--lines', '2-3']}
     """
-    return {name: _command(name, flags, config) for name, flags in config.sets.items()}
+    return {name: _command(name, flags, config) for name, flags in config.sets.items() if flags}
 
 
 def _command(name: str, flags: Mapping[str, Any], config: MixConfig) -> list[str]:
@@ -99,7 +104,8 @@ def mix(config: MixConfig, draw: Callable[[list[str]], dict[str, Any] | None]) -
         config: the sets.
         draw: draws by the words of one command, and gives its manifest, or None where shards are missing.
     """
-    finished = [draw(words) is not None for words in commands(config).values()]
-    if all(finished):
-        manifest = json.dumps({"sets": list(config.sets)}, indent=2) + "\n"
+    to_draw = commands(config)
+    if all([draw(words) is not None for words in to_draw.values()]):
+        manifest = json.dumps({"sets": list(to_draw)}, indent=2) + "\n"
         Path(config.output, MANIFEST).write_text(manifest, encoding="utf-8")
+        print(f"{config.output}: {len(to_draw)} sets; train on them with data.train=[{config.output}]")

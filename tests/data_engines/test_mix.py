@@ -1,0 +1,105 @@
+"""Mixes: several sets by one file."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from data_engines.cli import main
+from data_engines.mix import commands, read_mix
+
+MIX = """
+output: out
+scale: 0.5
+sources: {words: "???", photos: null}
+defaults: {degrade: 0.2, workers: 1, width: 320, height: 240}
+sets:
+  texts: {kind: lines, count: 12, source: "${sources.words}", lines: 3-4, degrade: 0, fonts: ["FONT"]}
+  boxes: {kind: fine-grained, count: 4, source: ["${output}/texts"], width: null, height: null}
+"""
+
+
+@pytest.fixture
+def mix_file(tmp_path: Path, corpus: Path, font: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    Path("mix.yaml").write_text(MIX.replace("FONT", str(font)))
+    return "mix.yaml"
+
+
+def test_sets_are_commands_with_scaled_counts(mix_file: str, corpus: Path, font: Path) -> None:
+    config = read_mix(mix_file, [f"sources.words={corpus}", "scale=0.25"])
+    common = "--workers 1".split()
+    assert commands(config) == {
+        "texts": [
+            *"lines --output out/texts --count 3 --degrade 0".split(),
+            *common,
+            *f"--width 320 --height 240 --source {corpus} --lines 3-4 --fonts {font}".split(),
+        ],
+        "boxes": [
+            *"fine-grained --output out/boxes --count 1 --degrade 0.2".split(),
+            *common,
+            *"--source out/texts".split(),
+        ],
+    }
+
+
+def test_a_mix_is_drawn_set_by_set_and_listed(
+    mix_file: str, corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["mix", mix_file, f"sources.words={corpus}"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "out/texts: 6 rows from 6 samples",
+        "out/boxes: 2 rows from 2 samples",
+        "out: 2 sets; train on them with data.train=[out]",
+    ]
+    assert json.loads(Path("out/manifest.json").read_text()) == {"sets": ["texts", "boxes"]}
+    assert json.loads(Path("out/boxes/manifest.json").read_text())["sources"][0]["name"] == "out/texts"
+
+
+def test_parts_of_a_mix_list_nothing_until_all_sets_are_whole(
+    mix_file: str, corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["mix", mix_file, f"sources.words={corpus}", "sets.boxes=null", "defaults.shard=1/2"]
+    assert main(words) == 0
+    assert capsys.readouterr().out.splitlines() == ["out/texts: this part is drawn, others are missing"]
+    assert not Path("out/manifest.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["none.yaml"], "none.yaml can't be read: No such file or directory"),
+        (["mix.yaml"], "mix.yaml leaves sources.words open; give sources.words=... after it"),
+        (["mix.yaml", "sources.words=x", "scale=0"], "scale 0.0: give a number above 0"),
+        (
+            ["mix.yaml", "sources.words=x", "sets.texts.kind=null"],
+            "sets.texts.kind is missing; give one of the kinds that got-data --help lists",
+        ),
+        (
+            ["mix.yaml", "sources.words=x", "sets.texts.count=many"],
+            "sets.texts.count is 'many'; give a whole number of at least 1",
+        ),
+        (["mix.yaml", "sources.words=x"], "--source x can't be read: No such file or directory"),
+        (["mix.yaml", "sources.words=x", "sise=2"], "mix.yaml: Key 'sise' not in 'MixConfig'"),
+        (["broken.yaml"], "broken.yaml: while parsing a flow mapping"),
+        (["empty.yaml"], "empty.yaml names no sets"),
+    ],
+)
+def test_a_bad_mix_is_one_line(
+    words: list[str], message: str, mix_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("broken.yaml").write_text("sets: {a")
+    Path("empty.yaml").write_text("output: out\n")
+    assert main(["mix", *words]) == 2
+    assert capsys.readouterr().err == f"got-data mix: {message}\n"
+
+
+def test_a_flag_that_a_kind_lacks_is_named(
+    mix_file: str, corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["mix", mix_file, f"sources.words={corpus}", "sets.texts.colour=red"])
+    assert stop.value.code == 2
+    assert capsys.readouterr().err == (
+        "got-data lines: unrecognized arguments: --colour red; see got-data lines --help\n"
+    )
