@@ -86,7 +86,7 @@ def _mix(words: Sequence[str]) -> None:
     mix(read_mix(flags.config, flags.overrides), lambda command: _draw(command[0], command[1:]))
 
 
-def _draw(kind: str, words: Sequence[str]) -> dict[str, Any] | None:
+def _draw(kind: str, words: Sequence[str]) -> None:
     # the engine's module is loaded only when it is named: some are slow to import
     engine = load_engine(kind)
     parser = Parser(prog=f"got-data {kind}", description=f"Draw {KINDS[kind]}.", allow_abbrev=False)
@@ -107,7 +107,6 @@ def _draw(kind: str, words: Sequence[str]) -> dict[str, Any] | None:
         max_rejects=flags.max_rejects,
     )
     print_summary(manifest, flags.output)
-    return manifest
 
 
 def _add_run_flags(parser: argparse.ArgumentParser, max_rejects: float) -> None:

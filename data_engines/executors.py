@@ -6,6 +6,7 @@ that was lost with its worker is simply drawn again.
 
 import contextlib
 import itertools
+import logging
 import math
 import multiprocessing
 import os
@@ -78,7 +79,7 @@ def draw_on_ray(
     except ModuleNotFoundError as error:
         raise ValueError("--executor ray needs the package ray; pip install 'got-train[ray]'") from error
     cpus = None if os.environ.get("RAY_ADDRESS") else workers
-    ray.init(num_cpus=cpus, ignore_reinit_error=True, log_to_driver=False, logging_level="error")
+    ray.init(num_cpus=cpus, ignore_reinit_error=True, log_to_driver=False, logging_level=logging.ERROR)
     job_of_all = ray.put(job)
     waiting = [ray.remote(draw_shard).remote(job_of_all, store, shard) for shard in shards]
     try:

@@ -13,14 +13,14 @@ Each set is one command of `got-data`: its `kind`, and the flags of that kind as
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import yaml
 from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-MANIFEST = "manifest.json"
+from data_engines.shards import MANIFEST
+from data_engines.store import Store
 
 
 @dataclass
@@ -97,15 +97,18 @@ def _command(name: str, flags: Mapping[str, Any], config: MixConfig) -> list[str
     return words
 
 
-def mix(config: MixConfig, draw: Callable[[list[str]], dict[str, Any] | None]) -> None:
+def mix(config: MixConfig, draw: Callable[[list[str]], object]) -> None:
     """Draws every set in the order of the file, then lists them in a manifest by which training finds them.
 
     Args:
         config: the sets.
-        draw: draws by the words of one command, and gives its manifest, or None where shards are missing.
+        draw: draws a set by the words of its command, or this machine's part of it.
     """
     to_draw = commands(config)
-    if all([draw(words) is not None for words in to_draw.values()]):
-        manifest = json.dumps({"sets": list(to_draw)}, indent=2) + "\n"
-        Path(config.output, MANIFEST).write_text(manifest, encoding="utf-8")
+    for words in to_draw.values():
+        draw(words)
+    store = Store(config.output)
+    # another part may have finished a set after this one was through with it
+    if all(store.exists(f"{name}/{MANIFEST}") for name in to_draw):
+        store.write(MANIFEST, json.dumps({"sets": list(to_draw)}, indent=2) + "\n")
         print(f"{config.output}: {len(to_draw)} sets; train on them with data.train=[{config.output}]")

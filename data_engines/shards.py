@@ -23,6 +23,9 @@ from data_engines.engine import Source
 from data_engines.formats import ENDINGS, PACKERS, Format
 from data_engines.store import PARTIAL, Store
 
+MANIFEST = "manifest.json"
+PLAN = "plan.json"
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -76,13 +79,13 @@ def open_run(store: Store, plan: dict[str, Any]) -> None:
     Raises:
         ValueError: the folder holds other files, or a run of another plan.
     """
-    for name in ("manifest.json", "plan.json"):
+    for name in (MANIFEST, PLAN):
         if store.exists(name):
             _check_same(plan, json.loads(store.read(name)), store.url)
             return
     if any(not name.endswith(PARTIAL) for name in store.names()):
         raise ValueError(f"--output {store.url} is not empty and holds no run of got-data; choose another")
-    store.write("plan.json", json.dumps(plan, indent=2) + "\n")
+    store.write(PLAN, json.dumps(plan, indent=2) + "\n")
 
 
 def finish_shard(store: Store, shard: Shard, work: Path, drawn: Sequence[Drawn]) -> None:
@@ -109,8 +112,8 @@ def finish_run(store: Store, plan: dict[str, Any], shards: Sequence[Shard]) -> d
     if plan["format"] == "files":
         store.write("data.jsonl", "".join(store.read(f"{shard.place}/rows.jsonl") for shard in shards))
     manifest = plan | {"rows": num_rows, "rejects": dict(sorted(causes.items()))}
-    store.write("manifest.json", json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
-    store.remove("plan.json")
+    store.write(MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    store.remove(PLAN)
     for name in store.names("shards"):
         if name.endswith(PARTIAL):
             store.remove(f"shards/{name}")

@@ -79,9 +79,7 @@ def test_ray_gives_the_same_bytes_although_a_worker_is_killed(
 
     monkeypatch.setattr("data_engines.executors.draw_shard", die_once)
     try:
-        generate(
-            "lines", options(corpus, font), output=tmp_path / "ray", executor="ray", workers=2, **plan
-        )
+        generate("lines", options(corpus, font), output=tmp_path / "ray", executor="ray", workers=2, **plan)
     finally:
         ray.shutdown()
     assert killed.exists()
@@ -93,7 +91,9 @@ def test_too_many_rejects_on_ray_are_the_same_one_line(tmp_path: Path, corpus: P
     ray = pytest.importorskip("ray")
     corpus.write_text("plain\n" + "\U000130b8\n" * 3)
     try:
-        with pytest.raises(ValueError, match=r"of samples 0 to \d+ can't be drawn \(no font has U\+130B8") as stop:
+        with pytest.raises(
+            ValueError, match=r"of samples 0 to \d+ can't be drawn \(no font has U\+130B8"
+        ) as stop:
             generate(
                 "lines", options(corpus, font), output=tmp_path / "ray", executor="ray", workers=1, count=100
             )

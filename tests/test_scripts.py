@@ -1,0 +1,44 @@
+"""The shell scripts do what they say."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parent.parent / "scripts" / "slurm_data.sh"
+
+
+@pytest.fixture
+def said(tmp_path: Path) -> Path:
+    """Puts a `got-data` first on the path that writes down what it was told."""
+    program = tmp_path / "got-data"
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/said\n')
+    program.chmod(0o755)
+    return tmp_path / "said"
+
+
+def run(said: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": f"{said.parent}:{os.environ['PATH']}", **variables}
+    return subprocess.run(["bash", SCRIPT, *words], env=environment, capture_output=True, text=True)
+
+
+ARRAY = {"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_MIN": "1", "SLURM_ARRAY_TASK_COUNT": "8"}
+
+
+def test_a_slurm_task_draws_its_part(said: Path) -> None:
+    result = run(said, "lines", "--count", "9", "--output", "out", SLURM_CPUS_PER_TASK="16", **ARRAY)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert said.read_text() == "lines --count 9 --output out --shard 2/8 --workers 16\n"
+
+
+def test_a_slurm_task_draws_its_part_of_a_mix(said: Path) -> None:
+    assert run(said, "mix", "a.yaml", "scale=2", **ARRAY).returncode == 0
+    assert said.read_text() == "mix a.yaml scale=2 defaults.shard=2/8 defaults.workers=1\n"
+
+
+def test_outside_an_array_it_says_how_it_is_used(said: Path) -> None:
+    result = run(said, "lines")
+    assert result.returncode == 2
+    assert result.stderr.startswith("usage: sbatch --array=0-N ")
+    assert not said.exists()
