@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     what = infer.add_mutually_exclusive_group(required=True)
     what.add_argument("--image", help="picture to read")
     what.add_argument("--pages", nargs="+", metavar="IMAGE", help="pages of one document")
-    what.add_argument("--data", help="JSONL file of rows to answer")
+    what.add_argument("--data", help="rows to answer: a file, 'pattern' or folder")
     infer.add_argument("--format", action="store_true", help="ask for formatted text")
     infer.add_argument("--box", type=_box, metavar="x1,y1,x2,y2", help="read this region, in pixels")
     infer.add_argument(
@@ -87,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
 
     check = commands.add_parser("check-data", help="find every bad row of data files")
-    check.add_argument("files", nargs="+", help="JSONL files")
+    check.add_argument("files", nargs="+", help="files, 'patterns' or folders, as in data.train")
     check.add_argument("--image-root", help="folder in which relative picture paths are looked up")
     check.add_argument(
         "--max-length", type=int, default=8192, help="longest row in tokens (default: %(default)s)"

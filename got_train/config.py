@@ -110,7 +110,7 @@ class DataConfig:
     """What is read, and how rows become samples."""
 
     train: list[str] = MISSING
-    """Data sets: `path`, `path#5000` (rows) or `path#80%`."""
+    """Data sets: `path`, `path#5000` (rows) or `path#80%`; `path` may be a pattern or a `got-data` folder."""
     weights: list[float] | None = None
     """Share of each training set in an epoch, in the order of `train`; default: all rows of each."""
     val: list[str] | None = None

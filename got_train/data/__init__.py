@@ -2,9 +2,11 @@
 
 ::
 
-    JSONL file --sources.JsonRows--> row (dict) --records.parse_row--> Record
-        (turns of query and response, picture paths, file:line)
-    Record --images.load_tiles--> uint8 (tiles, image_size, image_size, 3)
+    JSONL, JSON --readers.JsonRows----> row (dict) --records.parse_row--> Record
+    tar         --readers.TarRows-----> row, pictures as PackedFile         (turns of query and response,
+    Parquet     --parquet.ParquetRows-> row, pictures as PackedFile          pictures, which row it is)
+    path, pattern or folder --readers.open_rows--> Rows, one set of all rows of the files
+    Record --images.find_image, open_image, tiles.tile--> uint8 (tiles, image_size, image_size, 3)
            --encode.encode------> Sample: input_ids (length,) and labels (length,), grown span by span
     Samples --batching.collate--> batch
         input_ids, attention_mask, labels   int64    (batch, length), padded on the right

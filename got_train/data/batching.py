@@ -24,8 +24,8 @@ def collate(
 
     Returns:
         `input_ids`, `attention_mask`, `labels`: int64 `(batch, length)`; `pixel_values`: float32
-        `(tiles, 3, image_size, image_size)`, left out where no sample has a picture; `where`: `file:line` of
-        each sample, for messages.
+        `(tiles, 3, image_size, image_size)`, left out where no sample has a picture; `where` and `kind` of
+        each sample, for messages and for losses by kind.
     """
     length = max(len(sample.input_ids) for sample in samples)
     input_ids = np.full((len(samples), length), pad_id, dtype=np.int64)
@@ -47,6 +47,7 @@ def collate(
         attention_mask[row, : len(ids)] = 1
     batch: Batch = {
         "where": [sample.where for sample in samples],
+        "kind": [sample.kind for sample in samples],
         "input_ids": torch.from_numpy(input_ids),
         "attention_mask": torch.from_numpy(attention_mask),
         "labels": torch.from_numpy(labels),

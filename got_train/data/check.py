@@ -1,6 +1,7 @@
 """Finds every bad row before training does."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +18,17 @@ class Problems:
 
     bad: dict[int, RowError] = field(default_factory=dict)
     """By the sample's index."""
+    kinds: set[str] = field(default_factory=set)
+    """Of the rows that are not bad."""
+
+    @classmethod
+    def joined(cls, parts: Iterable["Problems"]) -> "Problems":
+        """What was found in parts of one data set."""
+        joined = cls()
+        for part in parts:
+            joined.bad |= part.bad
+            joined.kinds |= part.kinds
+        return joined
 
     def counts(self) -> dict[str, int]:
         """How many rows have each kind of fault, the most frequent first."""
@@ -26,13 +38,17 @@ class Problems:
         """The counts in one line."""
         return ", ".join(f"{cause}: {count}" for cause, count in self.counts().items())
 
+    def errors(self) -> list[RowError]:
+        """In the order of the rows."""
+        return [self.bad[index] for index in sorted(self.bad)]
+
     def lines(self) -> list[str]:
-        """One line a row, in the order of the rows."""
-        return [str(self.bad[index]) for index in sorted(self.bad)]
+        """One line a row."""
+        return [str(error) for error in self.errors()]
 
 
-class _Attempts(Dataset[tuple[int, RowError | None]]):
-    """For each index: itself, and what is wrong with its row."""
+class _Attempts(Dataset[tuple[int, str | RowError]]):
+    """For each index: itself, and the kind of its row, or what is wrong with it."""
 
     def __init__(self, data: RowDataset, indexes: np.ndarray) -> None:
         self.data = data
@@ -41,13 +57,12 @@ class _Attempts(Dataset[tuple[int, RowError | None]]):
     def __len__(self) -> int:
         return len(self.indexes)
 
-    def __getitem__(self, position: int) -> tuple[int, RowError | None]:
+    def __getitem__(self, position: int) -> tuple[int, str | RowError]:
         index = int(self.indexes[position])
         try:
-            self.data.check(index)
+            return index, self.data.check(index)
         except RowError as error:
             return index, error
-        return index, None
 
 
 def find_problems(data: RowDataset, indexes: np.ndarray, workers: int, description: str) -> Problems:
@@ -63,6 +78,10 @@ def find_problems(data: RowDataset, indexes: np.ndarray, workers: int, descripti
     loader = DataLoader(_Attempts(data, indexes), batch_size=64, num_workers=workers, collate_fn=list)
     with tqdm(total=len(indexes), desc=description, unit="row", leave=False) as bar:
         for attempts in loader:
-            problems.bad |= {index: error for index, error in attempts if error is not None}
+            for index, found in attempts:
+                if isinstance(found, RowError):
+                    problems.bad[index] = found
+                else:
+                    problems.kinds.add(found)
             bar.update(len(attempts))
     return problems

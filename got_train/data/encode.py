@@ -10,8 +10,10 @@ from PIL import Image
 from transformers import PreTrainedTokenizerFast
 
 from got_train.config import DataConfig
-from got_train.data.images import ImageError, find_image, num_tiles, open_image, tile
+from got_train.data.images import ImageError, find_image, open_image
+from got_train.data.packed import PackedFile
 from got_train.data.records import Record, RowError
+from got_train.data.tiles import num_tiles, tile
 from got_train.prompts import FRAMES, IMAGE_TAG, FrameName, canonical_query
 from got_train.vocabulary import IGNORE_INDEX, IMAGE_END, IMAGE_PAD, IMAGE_START
 
@@ -140,7 +142,7 @@ class Encoding:
         """
         crop = self.config.crop if record.crop is None else record.crop
         try:
-            images = [open_image(path, self.config.max_pixels) for path in self.image_paths(record, folder)]
+            images = [open_image(image, self.config.max_pixels) for image in self.find_images(record, folder)]
         except ImageError as error:
             raise RowError(record.where, error.cause, str(error)) from None
         counts = [
@@ -154,7 +156,7 @@ class Encoding:
             )
         return Read(images, ids, labels, crop)
 
-    def image_paths(self, record: Record, folder: Path) -> list[Path]:
+    def find_images(self, record: Record, folder: Path) -> list[Path | PackedFile]:
         """Where the record's pictures lie: beside its file, in `image_root`, or in the working directory.
 
         Raises:

@@ -1,13 +1,20 @@
-"""Pictures: opening them safely, and cutting them into the square tiles that the encoder takes."""
+"""Pictures: finding them, and opening them safely."""
 
+import functools
+import io
+import re
 import warnings
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-# From transformers, so that training and its own processor tile alike (InternVL's rule).
-from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import get_optimal_tiled_canvas
+from got_train.data.packed import PackedFile, TarMembers
+from got_train.data.parquet import ParquetRows
+from got_train.report import UserError
+
+_ADDRESS = re.compile(r"(.+?\.(?:tar|parquet)):(.+)")
+"""A picture inside another file: `shards/00000.tar:000123.png`, `train.parquet:124/image`."""
 
 
 class ImageError(ValueError):
@@ -18,20 +25,47 @@ class ImageError(ValueError):
         self.cause = cause
 
 
-def find_image(path: str, folders: list[Path]) -> Path:
-    """The first of `folders` that has a file at `path`; an absolute path stands for itself.
+def find_image(image: str | PackedFile, folders: list[Path]) -> Path | PackedFile:
+    """The picture in the first of `folders` that has it; an absolute path stands for itself.
+
+    Args:
+        image: a path, the address of a picture inside a tar or Parquet file, or such a picture itself.
+        folders: where to look.
 
     Raises:
-        ImageError: if none has, naming where it was looked for.
+        ImageError: if none has it, naming where it was looked for.
     """
+    if isinstance(image, PackedFile):
+        return image
+    address = _ADDRESS.fullmatch(image)
     for folder in folders:
-        if (found := folder / path).is_file():
+        if (path := folder / image).is_file():
+            return path
+        if address and (holder := folder / address[1]).is_file() and (found := _unpack(holder, address[2])):
             return found
     places = ", ".join(dict.fromkeys(str(folder) for folder in folders))
-    raise ImageError("image missing", path if Path(path).is_absolute() else f"{path} (looked in {places})")
+    raise ImageError("image missing", image if Path(image).is_absolute() else f"{image} (looked in {places})")
 
 
-def open_image(path: Path, max_pixels: int) -> Image.Image:
+def _unpack(holder: Path, name: str) -> PackedFile | None:
+    try:
+        return _members(holder).find(name)
+    except UserError as error:
+        raise ImageError("image unreadable", str(error)) from None
+
+
+@functools.cache
+def _members(holder: Path) -> TarMembers | ParquetRows:
+    """The index of a file, made once in each process that needs it."""
+    return TarMembers(holder) if holder.suffix == ".tar" else ParquetRows(holder)
+
+
+def image_address(image: Path | PackedFile) -> str:
+    """What names a picture from anywhere: its absolute path, or the address with that of its file."""
+    return str(Path(str(image)).resolve())
+
+
+def open_image(image: Path | PackedFile, max_pixels: int) -> Image.Image:
     """A picture as RGB, upright, transparency over white.
 
     Raises:
@@ -40,18 +74,20 @@ def open_image(path: Path, max_pixels: int) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(path)
-        if image.width * image.height > max_pixels:
+            picture = Image.open(io.BytesIO(image.read()) if isinstance(image, PackedFile) else image)
+        if picture.width * picture.height > max_pixels:
             raise ImageError(
                 "image too large",
-                f"{path} has {image.width} x {image.height} pixels, data.max_pixels {max_pixels}",
+                f"{image} has {picture.width} x {picture.height} pixels, data.max_pixels {max_pixels}",
             )
-        return _upright_rgb(image)
+        return _upright_rgb(picture)
     except (UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError, OSError) as error:
         if isinstance(error, ImageError):
             raise
+        if isinstance(error, UnidentifiedImageError):  # its own message names a buffer in memory
+            raise ImageError("image unreadable", f"{image} is no picture that can be read") from None
         cause = "image truncated" if "truncated" in str(error) else "image unreadable"
-        raise ImageError(cause, f"{path}: {error}") from None
+        raise ImageError(cause, f"{image}: {error}") from None
 
 
 def _upright_rgb(image: Image.Image) -> Image.Image:
@@ -68,41 +104,3 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
         paper = Image.new("RGBA", layer.size, "white")
         return Image.alpha_composite(paper, layer).convert("RGB")
     return image.convert("RGB")
-
-
-def tile(image: Image.Image, size: int, crop: bool, max_tiles: int) -> np.ndarray:
-    """Square tiles of a picture.
-
-    Without `crop` the picture is resized to one tile, its aspect ratio not kept, as GOT was trained. With it,
-    the picture is resized to the grid of tiles nearest to its aspect ratio and cut, rows first; a thumbnail
-    follows where there is more than one tile.
-
-    Returns:
-        uint8, `(tiles, size, size, 3)`.
-    """
-    columns, rows = grid_of_tiles(image.width, image.height, size, max_tiles) if crop else (1, 1)
-    canvas = _resized(image, columns * size, rows * size)
-    tiles = canvas.reshape(rows, size, columns, size, 3).swapaxes(1, 2).reshape(-1, size, size, 3)
-    if len(tiles) == 1:
-        return tiles
-    return np.concatenate([tiles, _resized(image, size, size)[None]])
-
-
-def grid_of_tiles(width: int, height: int, size: int, max_tiles: int) -> tuple[int, int]:
-    """Columns and rows of tiles for a picture of `width` x `height` pixels."""
-    columns, rows = get_optimal_tiled_canvas((height, width), (size, size), 1, max_tiles)
-    return columns, rows
-
-
-def num_tiles(width: int, height: int, size: int, crop: bool, max_tiles: int) -> int:
-    """How many tiles `tile` gives, thumbnail included."""
-    if not crop:
-        return 1
-    columns, rows = grid_of_tiles(width, height, size, max_tiles)
-    return columns * rows + 1 if columns * rows > 1 else 1
-
-
-def _resized(image: Image.Image, width: int, height: int) -> np.ndarray:
-    if image.size != (width, height):
-        image = image.resize((width, height), Image.Resampling.BICUBIC)
-    return np.asarray(image)

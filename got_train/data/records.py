@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from got_train.data.packed import PackedFile
 from got_train.prompts import IMAGE_TAG
 from got_train.report import UserError
 from got_train.vocabulary import FRAME_TOKENS
@@ -33,6 +34,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "messages": ("conversation", "conversations"),
 }
 """Other names of a key, as ms-swift reads them; an exact name wins."""
+
+IMAGE_KEYS = ("images", *ALIASES["images"])
 
 ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant"}
 """Other names of a speaker."""
@@ -64,23 +67,23 @@ class Record:
     """One row."""
 
     turns: tuple[Turn, ...]
-    images: tuple[str, ...]
-    """Paths as written in the row."""
+    images: tuple[str | PackedFile, ...]
+    """Paths as written in the row, or what a tar or Parquet file holds."""
     system: str | None
     crop: bool | None
     """Whether pictures are cut into tiles; None leaves it to the configuration."""
     kind: str
     """What the row trains, for counts and losses by kind; `rows` where it does not say."""
     where: str
-    """`file:line`, for messages."""
+    """Which row it is, for messages: `file:line`, `shard.tar:key` or `file.parquet:row`."""
 
 
 def parse_row(row: Any, where: str, answered: bool = True) -> Record:
     """The record of a row.
 
     Args:
-        row: a JSON value; only an object is a row.
-        where: `file:line` of the row.
+        row: a JSON value, in which pictures may also be `PackedFile`s; only an object is a row.
+        where: which row it is, for messages.
         answered: whether the last query must have its response; inference can do without.
 
     Raises:
@@ -142,9 +145,11 @@ def _response(value: Any, where: str, answered: bool = True) -> str:
     return value
 
 
-def _images(value: Any, where: str) -> tuple[str, ...]:
-    images = [] if value is None else [value] if isinstance(value, str) else value
-    if not isinstance(images, list) or not all(isinstance(image, str) and image for image in images):
+def _images(value: Any, where: str) -> tuple[str | PackedFile, ...]:
+    images = [] if value is None else [value] if isinstance(value, str | PackedFile) else value
+    if not isinstance(images, list) or not all(
+        isinstance(image, str | PackedFile) and image for image in images
+    ):
         raise RowError(where, "wrong type", f"images must be a path or a list of paths, not {value!r:.80}")
     return tuple(images)
 
@@ -221,14 +226,13 @@ def _with_all_tags(turns: list[Turn], num_images: int, system: str | None, where
     return [first, *turns[1:]]
 
 
-def parse_line(line: bytes, where: str, answered: bool = True) -> Record:
-    """The record of one line of a JSONL file.
+def load_json(text: bytes, where: str) -> Any:
+    """The value of a JSON text.
 
     Raises:
-        RowError: if the line is not JSON, or not a row.
+        RowError: if it is not JSON.
     """
     try:
-        row = json.loads(line)
+        return json.loads(text)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise RowError(where, "not JSON", str(error)) from None
-    return parse_row(row, where, answered)

@@ -1,4 +1,4 @@
-"""Data sets: files of rows larger than memory, which of their rows are used, and samples out of them."""
+"""Data sets: which rows of the files are used, and samples out of them."""
 
 import json
 import re
@@ -6,89 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from torch.utils.data import Dataset
 
 from got_train.config import DataConfig
 from got_train.data.encode import Encoding, Sample
-from got_train.data.records import Record, parse_line, parse_row
+from got_train.data.images import image_address
+from got_train.data.readers import Rows, find_files, matches
+from got_train.data.records import Record
 from got_train.report import UserError
-
-
-class JsonRows:
-    """The rows of a `.jsonl` file, read where they lie, or of a `.json` file that holds one list.
-
-    Of a JSONL file only the offsets of its lines are kept in memory: 16 bytes a row.
-    """
-
-    def __init__(self, path: Path, answered: bool = True) -> None:
-        """Indexes the file; with `answered` a row without its response is an error."""
-        self.path = path
-        self.answered = answered
-        self._rows: list[Any] | None = None
-        if path.suffix == ".json":
-            self._rows = _json_list(path)
-            self._numbers = np.arange(len(self._rows))
-        else:
-            self._numbers, self._offsets = _index_lines(path)
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def where(self, index: int) -> str:
-        """`file:line` of a row; rows of a `.json` list are counted from 1."""
-        return f"{self.path}:{self._numbers[index] + 1}"
-
-    def raw(self, index: int) -> bytes:
-        """The row as JSON text."""
-        if self._rows is not None:
-            return json.dumps(self._rows[index], ensure_ascii=False).encode()
-        with open(self.path, "rb") as file:
-            file.seek(self._offsets[index])
-            return file.readline()
-
-    def record(self, index: int) -> Record:
-        """The record of a row.
-
-        Raises:
-            RowError: if it is not a row.
-        """
-        if self._rows is not None:
-            return parse_row(self._rows[index], self.where(index), self.answered)
-        return parse_line(self.raw(index), self.where(index), self.answered)
-
-
-def _json_list(path: Path) -> list[Any]:
-    try:
-        rows = json.loads(path.read_bytes())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not JSON: {error} (one row a line is a .jsonl file)") from None
-    if not isinstance(rows, list):
-        raise UserError(f"{path} must hold a list of rows, not {type(rows).__name__}")
-    return rows
-
-
-def _index_lines(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers (from 0) and byte offsets of the lines of a file that are not blank, int64."""
-    numbers: list[int] = []
-    offsets: list[int] = []
-    offset = 0
-    with open(path, "rb") as file:
-        for number, line in enumerate(file):
-            if not line.isspace():
-                numbers.append(number)
-                offsets.append(offset)
-            offset += len(line)
-    return np.array(numbers, dtype=np.int64), np.array(offsets, dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """`path`, `path#N` rows or `path#P%` of the rows."""
+    """`path`, `path#N` rows or `path#P%` of the rows; the path may be a pattern or a folder of `got-data`."""
 
-    path: Path
+    files: tuple[Path, ...]
     rows: int | None = None
     percent: float | None = None
 
@@ -97,21 +31,16 @@ class DatasetSpec:
         """Reads a specification; a path that exists stands for itself, even with a `#` in it.
 
         Raises:
-            UserError: if the file does not exist, is of an unknown kind, or the number makes no sense.
+            UserError: if there is no such file, one is of an unknown kind, or the number makes no sense.
         """
-        path, mark, number = (text, "", "") if Path(text).exists() else text.rpartition("#")
+        path, mark, number = (text, "", "") if matches(text) else text.rpartition("#")
         if not mark:
-            path = text
-        if not Path(path).is_file():
-            raise UserError(f"data file {path} does not exist")
-        if Path(path).suffix not in (".jsonl", ".json"):
-            raise UserError(f"data file {path}: only .jsonl and .json files are read")
-        if not mark:
-            return cls(Path(path))
+            return cls(tuple(find_files(text)))
+        files = tuple(find_files(path))
         match = re.fullmatch(r"(\d+(?:\.\d+)?)%|(\d+)", number)
         if match is None or float(match[1] or match[2]) == 0:
             raise UserError(f"{text}: after # comes a number of rows such as #5000, or a share such as #80%")
-        return cls(Path(path), percent=float(match[1])) if match[1] else cls(Path(path), rows=int(match[2]))
+        return cls(files, percent=float(match[1])) if match[1] else cls(files, rows=int(match[2]))
 
     def count(self, available: int) -> int:
         """How many rows are meant, of `available` ones."""
@@ -132,17 +61,17 @@ def choose_rows(available: int, count: int, rng: np.random.Generator) -> np.ndar
 
 
 class RowDataset(Dataset[Sample]):
-    """Chosen rows of several files, in order, as samples."""
+    """Chosen rows of several sets, in order, as samples."""
 
-    def __init__(self, files: Sequence[JsonRows], picks: np.ndarray, encoding: Encoding) -> None:
+    def __init__(self, sets: Sequence[Rows], picks: np.ndarray, encoding: Encoding) -> None:
         """Keeps what it is given.
 
         Args:
-            files: where the rows are.
-            picks: int64 `(rows, 2)`: file and row of each sample.
+            sets: where the rows are.
+            picks: int64 `(rows, 2)`: set and row of each sample.
             encoding: makes samples.
         """
-        self.files = list(files)
+        self.sets = list(sets)
         self.picks = picks
         self.encoding = encoding
 
@@ -151,12 +80,13 @@ class RowDataset(Dataset[Sample]):
 
     def record(self, index: int) -> Record:
         """The record behind a sample."""
-        file, row = self.picks[index]
-        return self.files[file].record(row)
+        rows, row = self.picks[index]
+        return self.sets[rows].record(row)
 
     def folder(self, index: int) -> Path:
         """Where the record's file lies."""
-        return self.files[self.picks[index][0]].path.parent
+        rows, row = self.picks[index]
+        return self.sets[rows].folder(row)
 
     def questions(self) -> list[tuple[Record, Path]]:
         """Records with their folders."""
@@ -169,13 +99,15 @@ class RowDataset(Dataset[Sample]):
     def __getitem__(self, index: int) -> Sample:
         return self.encoding.sample(self.record(index), self.folder(index))
 
-    def check(self, index: int) -> None:
-        """Raises the RowError that making this sample would raise, for less work."""
-        self.encoding.read(self.record(index), self.folder(index))
+    def check(self, index: int) -> str:
+        """The kind of a row; raises the RowError that making its sample would raise, for less work."""
+        record = self.record(index)
+        self.encoding.read(record, self.folder(index))
+        return record.kind
 
     def subset(self, indexes: np.ndarray) -> "RowDataset":
         """The same with some of the rows only."""
-        return RowDataset(self.files, self.picks[indexes], self.encoding)
+        return RowDataset(self.sets, self.picks[indexes], self.encoding)
 
     @cached_property
     def distinct(self) -> np.ndarray:
@@ -190,15 +122,19 @@ class RowDataset(Dataset[Sample]):
         return self.subset(np.flatnonzero(~np.isin(keys, keys[indexes])))
 
     def portable_row(self, index: int) -> str:
-        """The row as a line of JSON that can be read from anywhere: its picture paths are absolute."""
-        file, row = self.picks[index]
-        value = json.loads(self.files[file].raw(row))
+        """The row as a line of JSON that can be read from anywhere.
+
+        Its pictures are absolute paths, or addresses of the files that hold them, which `find_image` takes.
+        """
+        rows, row = self.picks[index]
+        value = dict(self.sets[rows].row(row))
         record = self.record(index)
         if record.images:
             value.pop("image", None)
-            paths = self.encoding.image_paths(record, self.folder(index))
-            value["images"] = [str(path.resolve()) for path in paths]
-        return json.dumps(value, ensure_ascii=False)
+            images = self.encoding.find_images(record, self.folder(index))
+            value["images"] = [image_address(image) for image in images]
+        # A Parquet file may hold more than JSON can, such as dates, under keys that nobody reads.
+        return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def build_data(config: DataConfig, encoding: Encoding, seed: int) -> tuple[RowDataset, RowDataset | None]:
@@ -235,19 +171,19 @@ def select_rows(
     if not specs:
         raise UserError("no data: name at least one file, as in data.train=[a.jsonl]")
     parsed = [DatasetSpec.parse(text) for text in specs]
-    files = [JsonRows(spec.path, answered) for spec in parsed]
-    for spec, rows in zip(parsed, files, strict=True):
+    sets = [Rows(spec.files, answered) for spec in parsed]
+    for text, rows in zip(specs, sets, strict=True):
         if len(rows) == 0:
-            raise UserError(f"data file {spec.path} has no rows")
-    counts = [spec.count(len(rows)) for spec, rows in zip(parsed, files, strict=True)]
+            raise UserError(f"data file {text} has no rows")
+    counts = [spec.count(len(rows)) for spec, rows in zip(parsed, sets, strict=True)]
     if weights is not None:
         total = sum(counts)
         counts = [round(total * weight / sum(weights)) for weight in weights]
     picks = [
-        np.stack([np.full(count, file), choose_rows(len(rows), count, rng)], axis=1)
-        for file, (rows, count) in enumerate(zip(files, counts, strict=True))
+        np.stack([np.full(count, number), choose_rows(len(rows), count, rng)], axis=1)
+        for number, (rows, count) in enumerate(zip(sets, counts, strict=True))
     ]
-    return RowDataset(files, np.concatenate(picks).astype(np.int64), encoding)
+    return RowDataset(sets, np.concatenate(picks).astype(np.int64), encoding)
 
 
 def _split(train: RowDataset, ratio: float, rng: np.random.Generator) -> tuple[RowDataset, RowDataset]:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from got_train.config import DataConfig
 from got_train.data.check import find_problems
 from got_train.data.encode import Encoding
-from got_train.data.images import ImageError, open_image
+from got_train.data.images import ImageError, image_address, open_image
 from got_train.data.records import Record, Turn
 from got_train.data.sources import select_rows
 from got_train.inference.generate import generate
@@ -87,7 +87,7 @@ def predict_file(reader: Reader, data: str, output: Path, max_new_tokens: int, b
 
     Args:
         reader: the model.
-        data: file, `file#N` or `file#P%`; rows may lack a response.
+        data: what `DatasetSpec.parse` reads; rows may lack a response.
         output: JSONL file to write.
         max_new_tokens: longest answer.
         batch_size: rows answered together.
@@ -110,8 +110,8 @@ def predict_file(reader: Reader, data: str, output: Path, max_new_tokens: int, b
         for (record, folder), answer in tqdm(
             pairs, total=len(records), desc="reading", unit="row", leave=False
         ):
-            paths = [str(path.resolve()) for path in reader.encoding.image_paths(record, folder)]
-            file.write(json.dumps(prediction_row(record, paths, answer), ensure_ascii=False) + "\n")
+            images = [image_address(image) for image in reader.encoding.find_images(record, folder)]
+            file.write(json.dumps(prediction_row(record, images, answer), ensure_ascii=False) + "\n")
     return len(records)
 
 

@@ -10,6 +10,7 @@ What transformers' own class lacks and this one adds:
 With a Qwen2 decoder as wide as the encoder's output the saved folder is a stock transformers checkpoint.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,16 @@ def group_of(parameter: str) -> Group:
     found = [group for group, prefixes in GROUP_PREFIXES.items() if parameter.startswith(prefixes)]
     assert len(found) == 1, f"{parameter} belongs to {found or 'no module group'}"
     return found[0]
+
+
+@dataclass
+class GotOutput(GotOcr2CausalLMOutputWithPast):
+    """The loss of a batch, and where it comes from; neither of the latter has a gradient."""
+
+    sample_losses: torch.Tensor | None = None
+    """float32, `(batch,)`: the summed loss of the supervised tokens of each row."""
+    sample_tokens: torch.Tensor | None = None
+    """int64, `(batch,)`: how many those are."""
 
 
 class Got(GotOcr2ForConditionalGeneration):
@@ -112,11 +123,21 @@ class Got(GotOcr2ForConditionalGeneration):
         supervised = targets != IGNORE_INDEX
         # A picture takes hundreds of positions that have no label: their logits would be most of the memory.
         logits = self.lm_head(hidden[:, :-1][supervised])
-        loss = functional.cross_entropy(logits.float(), targets[supervised], reduction="sum")
+        answers = targets[supervised]
+        # The two halves of `cross_entropy`: what lies between them has the loss of each token too.
+        log_probabilities = functional.log_softmax(logits.float(), dim=-1)
+        loss = functional.nll_loss(log_probabilities, answers, reduction="sum")
         if pixel_values is None and self.training and torch.distributed.is_initialized():
             loss = loss + 0.0 * self._blank_tile_features().sum()
         count = supervised.sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch
-        return GotOcr2CausalLMOutputWithPast(loss=loss / count)
+        token_losses = -log_probabilities.detach().gather(1, answers[:, None])
+        return GotOutput(
+            loss=loss / count,
+            sample_losses=torch.zeros_like(targets, dtype=torch.float32)
+            .masked_scatter(supervised, token_losses)
+            .sum(1),
+            sample_tokens=supervised.sum(1),
+        )
 
     def _blank_tile_features(self) -> torch.Tensor:
         """Features of an empty picture, for a batch without any.

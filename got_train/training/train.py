@@ -80,10 +80,11 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
         return None
     say("\n\n".join(facts))
 
-    train_set, skipped = checked(train_set, config, "checking training rows")
+    train_set, problems = checked(train_set, config, "checking training rows")
+    skipped, kinds = problems.errors(), problems.kinds
     if val_set is not None:
-        val_set, skipped_val = checked(val_set, config, "checking validation rows")
-        skipped += skipped_val
+        val_set, problems = checked(val_set, config, "checking validation rows")
+        skipped, kinds = skipped + problems.errors(), kinds | problems.kinds
     run_dir = shared_run_dir(config, resume)
     arguments.output_dir = str(run_dir)
     if arguments.process_index == 0:
@@ -91,6 +92,7 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
         write_rows(run_dir, val_set, skipped)
     trainer = GotTrainer(
         reading=config.eval,
+        by_kind=len(kinds) > 1,
         model=trained,
         args=arguments,
         data_collator=partial(
@@ -179,7 +181,7 @@ def steps_line(arguments: TrainingArguments, accumulation: int, world_size: int,
     )
 
 
-def checked(data: RowDataset, config: Config, description: str) -> tuple[RowDataset, list[RowError]]:
+def checked(data: RowDataset, config: Config, description: str) -> tuple[RowDataset, Problems]:
     """The rows of a set that can be used, and what is wrong with the others; every rank tries its share.
 
     Raises:
@@ -187,22 +189,21 @@ def checked(data: RowDataset, config: Config, description: str) -> tuple[RowData
     """
     rank, world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     workers = int(config.train.arguments.get("dataloader_num_workers", 0))
-    bad = find_problems(data, data.distinct[rank::world_size], workers, description).bad
+    problems = find_problems(data, data.distinct[rank::world_size], workers, description)
     if world_size > 1:
         gathered: list[Any] = [None] * world_size
-        dist.all_gather_object(gathered, bad)
-        bad = {index: error for part in gathered for index, error in part.items()}
-    if not bad:
-        return data, []
-    problems = Problems(bad)
+        dist.all_gather_object(gathered, problems)
+        problems = Problems.joined(gathered)
+    if not problems.bad:
+        return data, problems
     if config.data.on_error == "raise":
-        head = f"{len(bad)} bad rows ({problems.summary()}); data.on_error=skip leaves them out:"
+        head = f"{len(problems.bad)} bad rows ({problems.summary()}); data.on_error=skip leaves them out:"
         raise UserError("\n".join([head, *problems.lines()]))
-    kept = data.without(np.array(sorted(bad)))
+    kept = data.without(np.array(sorted(problems.bad)))
     if len(kept) == 0:
         raise UserError(f"no row is left: {problems.summary()}; the first: {problems.lines()[0]}")
     say(f"{description}: left out {len(data) - len(kept)} of {len(data)} ({problems.summary()})")
-    return kept, [bad[index] for index in sorted(bad)]
+    return kept, problems
 
 
 def shared_run_dir(config: Config, resume: Path | None) -> Path:

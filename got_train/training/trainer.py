@@ -1,10 +1,14 @@
-"""`transformers.Trainer` with what it has no hook for: bad losses stop it, and evaluation reads pictures."""
+"""`transformers.Trainer` with what it has no hook for.
+
+Bad losses stop it, losses are told by kind of row too, and evaluation reads pictures.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 import torch.distributed as dist
+from accelerate.utils import gather_object
 from torch import nn
 from transformers import Trainer
 from transformers.trainer_utils import EvalLoopOutput
@@ -13,16 +17,30 @@ from got_train.config import EvalConfig
 from got_train.data.sources import RowDataset
 from got_train.evaluation.metrics import text_metrics
 from got_train.inference.generate import generate
+from got_train.model.got import GotOutput
 from got_train.report import UserError
+from got_train.training.kind_losses import KindLoss, add_up, row_losses, token_means
 
 
 class GotTrainer(Trainer):
     """Names the samples of a bad step, reads pictures at evaluations, and counts what it has seen."""
 
-    def __init__(self, *, reading: EvalConfig, **kwargs: Any) -> None:
-        """Takes what `transformers.Trainer` takes, and how much is read at an evaluation."""
+    def __init__(self, *, reading: EvalConfig, by_kind: bool, **kwargs: Any) -> None:
+        """Takes what `transformers.Trainer` takes, and some more.
+
+        Args:
+            reading: how much is read at an evaluation.
+            by_kind: whether losses are told by kind of row too.
+            kwargs: `transformers.Trainer`'s own.
+        """
         super().__init__(**kwargs)
         self.reading = reading
+        self.by_kind = by_kind
+        self._output = GotOutput()
+        self._train_losses: list[KindLoss] = []
+        """Of this rank, since the last time they were logged."""
+        self._eval_losses: list[KindLoss] = []
+        """Of all ranks, in the evaluation that is going on."""
         self._batch_names: list[str] = []
         self._tokens = torch.zeros((), dtype=torch.long)
         self._samples = 0
@@ -32,12 +50,23 @@ class GotTrainer(Trainer):
     ) -> torch.Tensor:
         """One forward and backward pass; stops before the update if the loss is not finite."""
         self._batch_names = inputs.pop("where")
+        kinds = inputs.pop("kind")
         self._samples += len(self._batch_names)
         self._tokens = self._tokens.to(inputs["attention_mask"].device) + inputs["attention_mask"].sum()
         loss = super().training_step(model, inputs, num_items_in_batch)
         if not torch.isfinite(loss):
             self._stop(f"loss is {loss.item()}")
+        if self.by_kind:  # after the backward pass, which the line above has waited for
+            self._train_losses = add_up([*self._train_losses, *row_losses(kinds, self._output)])
         return loss
+
+    def compute_loss(
+        self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **kwargs: Any
+    ) -> Any:
+        """As transformers' own; keeps what the model says of each row."""
+        loss, output = super().compute_loss(model, inputs, return_outputs=True, **kwargs)
+        self._output = output
+        return (loss, output) if return_outputs else loss
 
     def _get_grad_norm(self, model: nn.Module, grad_norm: Any = None) -> float | None:
         # No callback sees the gradient's norm before the optimizer has used it.
@@ -55,11 +84,21 @@ class GotTrainer(Trainer):
     def prediction_step(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Loss of a validation batch."""
         inputs.pop("where")
-        return super().prediction_step(model, inputs, *args, **kwargs)
+        kinds = inputs.pop("kind")
+        result = super().prediction_step(model, inputs, *args, **kwargs)
+        if self.by_kind:
+            # Leaves out the rows that fill the last batch of the ranks up.
+            rows = self.accelerator.gather_for_metrics(
+                row_losses(kinds, self._output), use_gather_object=True
+            )
+            self._eval_losses = add_up([*self._eval_losses, *rows])
+        return result
 
     def evaluation_loop(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> EvalLoopOutput:
-        """Loss over the whole validation set, and scores of reading a part of it."""
+        """Losses over the whole validation set, and scores of reading a part of it."""
+        self._eval_losses = []
         result = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
+        result.metrics.update(token_means(self._eval_losses, f"{metric_key_prefix}_loss"))
         if self.reading.read_rows > 0:
             scores = self._read_validation_rows()
             result.metrics.update({f"{metric_key_prefix}_{name}": value for name, value in scores.items()})
@@ -95,7 +134,10 @@ class GotTrainer(Trainer):
         return text_metrics(predictions, references)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Adds what has been seen so far, on this rank, from which the run log derives speeds."""
+        """Adds the losses by kind, and what has been seen so far, from which the run log derives speeds."""
+        if "loss" in logs and self.by_kind:
+            logs |= token_means(gather_object(self._train_losses), "loss")
+            self._train_losses = []
         if "loss" in logs:
             logs["tokens_seen"] = int(self._tokens.item()) * self.args.world_size
             logs["samples_seen"] = self._samples * self.args.world_size

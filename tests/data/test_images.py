@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from got_train.data.batching import pixel_values
-from got_train.data.images import ImageError, find_image, grid_of_tiles, num_tiles, open_image, tile
+from got_train.data.images import ImageError, find_image, open_image
+from got_train.data.tiles import grid_of_tiles, num_tiles, tile
 
 
 @pytest.mark.parametrize(

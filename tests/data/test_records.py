@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from got_train.data.records import Record, RowError, Turn, parse_line, parse_row
+from got_train.data.records import Record, RowError, Turn, load_json, parse_row
 from tests.conftest import write_rows
 
 
@@ -113,9 +113,9 @@ def test_bad_rows_name_line_and_cause(row: Any, cause: str, detail: str) -> None
 
 def test_lines_that_are_not_json() -> None:
     with pytest.raises(RowError, match="a.jsonl:1: not JSON"):
-        parse_line(b'{"query": ', "a.jsonl:1")
+        load_json(b'{"query": ', "a.jsonl:1")
     with pytest.raises(RowError, match="not JSON"):
-        parse_line(b"\xff\xfe{}", "a.jsonl:1")
+        load_json(b"\xff\xfe{}", "a.jsonl:1")
 
 
 def test_inference_can_do_without_responses() -> None:
@@ -133,5 +133,5 @@ def test_row_errors_survive_a_process_boundary() -> None:
 
 def test_rows_written_with_escapes_read_back(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "a.jsonl", [{"query": "é中\n", "response": "\\frac{1}{2}"}])
-    assert parse_line(path.read_bytes(), "x").turns == (Turn("é中\n", "\\frac{1}{2}"),)
+    assert parse(load_json(path.read_bytes(), "x")).turns == (Turn("é中\n", "\\frac{1}{2}"),)
     assert json.loads(path.read_text())["query"] == "é中\n"

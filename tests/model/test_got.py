@@ -82,6 +82,33 @@ def test_loss_is_the_sum_over_supervised_tokens_by_their_number(tokenizer_dir: s
         assert total.item() == pytest.approx(expected.item() / 70, rel=1e-6)
 
 
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_losses_of_rows_cost_the_loss_and_its_gradients_not_a_bit(
+    tokenizer_dir: str, precision: torch.dtype
+) -> None:
+    model = small("qwen2", tokenizer_dir)
+    batch = inputs(model)
+    labels = batch["input_ids"].clone()
+    labels[0, :7] = -100
+    labels[1, :10] = -100
+    with torch.autocast("cpu", precision, enabled=precision != torch.float32):
+        output = model(**batch, labels=labels, num_items_in_batch=7)
+        output.loss.backward()
+        gradients = [parameter.grad for parameter in model.parameters()]
+        model.zero_grad(set_to_none=True)
+        supervised = labels[:, 1:] != -100
+        logits = model.lm_head(model.model(**batch).last_hidden_state[:, :-1][supervised])
+        loss = functional.cross_entropy(logits.float(), labels[:, 1:][supervised], reduction="sum") / 7
+        loss.backward()
+    assert torch.equal(output.loss, loss)
+    expected = [parameter.grad for parameter in model.parameters()]
+    assert all(torch.equal(mine, plain) for mine, plain in zip(gradients, expected, strict=True))
+    tokens = functional.cross_entropy(logits.float(), labels[:, 1:][supervised], reduction="none")
+    assert output.sample_losses.tolist() == pytest.approx([tokens[:5].sum().item(), tokens[5:].sum().item()])
+    assert output.sample_tokens.tolist() == [5, 2]
+    assert not output.sample_losses.requires_grad
+
+
 def test_text_only_rows_beside_pictures(tokenizer_dir: str) -> None:
     model = small("qwen2", tokenizer_dir)
     batch = inputs(model)

@@ -11,6 +11,7 @@ import pytest
 
 from got_train.cli import main
 from got_train.training.callbacks import read_log
+from tests.conftest import write_rows
 
 ZERO2 = Path(__file__).parents[2] / "configs" / "deepspeed" / "zero2.json"
 
@@ -25,15 +26,27 @@ TRAIN = {
 }
 
 
-def logged(tmp_path: Path, name: str) -> tuple[list[float], dict[str, float]]:
+Logged = list[dict[str, float]]
+
+
+@pytest.fixture(autouse=True)
+def kinds(rows_file: Path) -> None:
+    """Makes the rows of two kinds: what is told of each must not depend on the ranks either."""
+    rows = [json.loads(line) for line in rows_file.read_text().splitlines()]
+    write_rows(rows_file, [row | {"kind": ("even", "odd")[number % 2]} for number, row in enumerate(rows)])
+
+
+def logged(tmp_path: Path, name: str) -> Logged:
+    """Of each step the losses, and of the evaluation the losses and the character error rate."""
     rows = read_log(next((tmp_path / "output" / name).glob("v0-*")) / "logging.jsonl")
-    losses = [row["loss"] for row in rows if "loss" in row]
-    evaluated = next(row for row in rows if "eval_loss" in row)
-    return losses, {key: evaluated[key] for key in ("eval_loss", "eval_cer")}
+    names = {"loss", "loss_even", "loss_odd", "eval_loss", "eval_loss_even", "eval_loss_odd", "eval_cer"}
+    return [
+        {key: row[key] for key in names & set(row)} for row in rows if "loss" in row or "eval_loss" in row
+    ]
 
 
 @pytest.fixture
-def alone(write_config: Callable[..., Path], tmp_path: Path) -> tuple[list[float], dict[str, float]]:
+def alone(write_config: Callable[..., Path], tmp_path: Path) -> Logged:
     """What one process logs."""
     with pytest.raises(SystemExit) as caught:
         main(["train", str(write_config("alone", train=TRAIN))])
@@ -45,7 +58,7 @@ def alone(write_config: Callable[..., Path], tmp_path: Path) -> tuple[list[float
 @pytest.mark.parametrize("launcher", ["torchrun", "zero2"])
 def test_two_ranks_equal_one(
     launcher: str,
-    alone: tuple[list[float], dict[str, float]],
+    alone: Logged,
     write_config: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
@@ -61,9 +74,10 @@ def test_two_ranks_equal_one(
     )
     assert result.returncode == 0, result.stderr[-3000:]
     assert "2 optimizer steps of 8 samples (2 per device x 2 accumulated x 2 devices)" in result.stdout
-    losses, evaluated = logged(tmp_path, launcher)
-    assert losses == pytest.approx(alone[0], rel=2e-5)
-    assert evaluated == pytest.approx(alone[1], rel=2e-5)
+    together = logged(tmp_path, launcher)
+    assert [len(row) for row in together] == [3, 3, 4]
+    for row, expected in zip(together, alone, strict=True):
+        assert row == pytest.approx(expected, rel=2e-5)
     runs = list((tmp_path / "output" / launcher).iterdir())
     assert len(runs) == 1
     assert json.loads((runs[0] / "checkpoint-2" / "trainer_state.json").read_text())["global_step"] == 2

@@ -6,17 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from got_train.cli import main
-from got_train.config import load_config
+from got_train.config import DataConfig, load_config
+from got_train.data.encode import Encoding
+from got_train.data.sources import select_rows
 from got_train.model.adapters import prepare_for_training
 from got_train.model.got import group_of
 from got_train.model.loading import build_model, load_got
+from got_train.model.tokenizer import small_tokenizer
 from got_train.training.callbacks import read_log
+from got_train.vocabulary import IGNORE_INDEX
 from tests.conftest import write_rows
+from tests.data.packing import png, write_tar
 
 WriteConfig = Callable[..., Path]
 
@@ -176,6 +182,69 @@ def test_accumulating_one_by_one_equals_a_whole_batch(write_config: WriteConfig,
     assert max(float((first[name] - second[name]).abs().max()) for name in first) < 2e-6
 
 
+def kind_rows(rows_file: Path) -> dict[str, int]:
+    """Leaves eight rows of three kinds and several lengths; returns the supervised tokens of each kind."""
+    rows = [json.loads(line) for line in rows_file.read_text().splitlines()[:8]]
+    for number, row in enumerate(rows):
+        row["kind"] = ("formula", "scene", "scene", "pdf")[number % 4]
+        row["response"] = str(10 ** (number % 4) + number)
+    write_rows(rows_file, rows)
+    tokens = dict.fromkeys(("formula", "pdf", "scene"), 0)
+    encoding = Encoding(small_tokenizer(), DataConfig(train=[]), image_size=32, tokens_per_tile=4)
+    for sample in select_rows([str(rows_file)], encoding, np.random.default_rng(0)):
+        tokens[sample.kind] += int((sample.labels != IGNORE_INDEX).sum())
+    return tokens
+
+
+@pytest.mark.parametrize("size", [8, 2])
+def test_losses_of_kinds_weighted_by_their_tokens_are_the_loss(
+    write_config: WriteConfig, rows_file: Path, tmp_path: Path, size: int
+) -> None:
+    tokens = kind_rows(rows_file)
+    assert tokens == {"formula": 4, "pdf": 10, "scene": 14}
+    # Every step takes all eight rows: at once, or accumulated from four batches.
+    train = {
+        "global_batch_size": 8,
+        "per_device_train_batch_size": size,
+        "max_steps": 3,
+        "eval_strategy": "steps",
+        "eval_steps": 3,
+        "per_device_eval_batch_size": 8,
+    }
+    assert run("train", write_config(train=train, data={"val": [str(rows_file)]})) == 0
+    log = read_log(run_folder(tmp_path) / "logging.jsonl")
+    steps = [row for row in log if "loss" in row]
+    assert len(steps) == 3
+    evaluated = next(row for row in log if "eval_loss" in row)
+    for row, name in [(row, "loss") for row in steps] + [(evaluated, "eval_loss")]:
+        mean = sum(row[f"{name}_{kind}"] * number for kind, number in tokens.items()) / sum(tokens.values())
+        assert mean == pytest.approx(row[name], rel=1e-5)
+        assert len({row[f"{name}_{kind}"] for kind in tokens}) == 3
+    drawn = {path.name for path in (run_folder(tmp_path) / "images").iterdir()}
+    assert {"train_loss_scene.png", "eval_loss_formula.png"} <= drawn
+
+
+def test_losses_of_kinds_are_means_over_the_steps_since_the_last_log(
+    write_config: WriteConfig, rows_file: Path, tmp_path: Path
+) -> None:
+    kind_rows(rows_file)
+    steps = {}
+    for name, every in (("each", 1), ("window", 2)):
+        train = {"per_device_train_batch_size": 8, "max_steps": 4, "save_steps": 4, "logging_steps": every}
+        assert run("train", write_config(name, train=train)) == 0
+        log = read_log(run_folder(tmp_path, name) / "logging.jsonl")
+        steps[name] = [row["loss_pdf"] for row in log if "loss" in row]
+    # All rows in every step: the mean over two steps is the mean of their means.
+    each = steps["each"]
+    assert steps["window"] == pytest.approx([(each[0] + each[1]) / 2, (each[2] + each[3]) / 2], rel=1e-6)
+
+
+def test_a_run_of_one_kind_has_one_loss(write_config: WriteConfig, tmp_path: Path) -> None:
+    assert run("train", write_config(train={"eval_strategy": "steps", "eval_steps": 2})) == 0
+    rows = read_log(run_folder(tmp_path) / "logging.jsonl")
+    assert {name for row in rows for name in row if "loss" in name} == {"loss", "eval_loss", "train_loss"}
+
+
 def test_each_module_group_has_its_own_learning_rate(write_config: WriteConfig) -> None:
     from transformers import TrainingArguments
 
@@ -194,6 +263,30 @@ def test_each_module_group_has_its_own_learning_rate(write_config: WriteConfig) 
     ]
     grouped = {id(parameter) for group in groups for parameter in group["params"]}
     assert grouped == {id(parameter) for parameter in model.parameters() if parameter.requires_grad}
+
+
+def test_a_run_on_shards_leaves_validation_rows_that_are_read_again(
+    write_config: WriteConfig, tmp_path: Path, capsys: Any
+) -> None:
+    shards = tmp_path / "data" / "shards"
+    shards.mkdir(parents=True)
+    row = {"query": "<image>OCR: ", "response": "x"}
+    for number in range(4):
+        names = [f"{number}{place}" for place in range(4)]
+        members = {f"{name}.json": row for name in names} | {f"{name}.png": png(0) for name in names}
+        write_tar(shards / f"{number}.tar", members)
+    (tmp_path / "data" / "manifest.json").write_text('{"format": "webdataset"}')
+    data = {"train": [str(tmp_path / "data")], "val": None, "val_ratio": 0.25}
+    assert run("train", write_config(data=data)) == 0
+    assert f"train  {tmp_path / 'data'}" in capsys.readouterr().out
+    rows = run_folder(tmp_path) / "val_dataset.jsonl"
+    assert run("infer", run_folder(tmp_path), "--data", rows, "--output", tmp_path / "predictions.jsonl") == 0
+    images = [
+        json.loads(line)["images"] for line in (tmp_path / "predictions.jsonl").read_text().splitlines()
+    ]
+    assert images == [json.loads(line)["images"] for line in rows.read_text().splitlines()]
+    assert len(images) == 4
+    assert all(image.startswith(f"{shards}/") and ".tar:" in image for (image,) in images)
 
 
 def test_freezing_everything_is_refused(write_config: WriteConfig, capsys: Any) -> None:

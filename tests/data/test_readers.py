@@ -1,0 +1,401 @@
+"""Tars, Parquet files, folders and patterns: one set of rows, with pictures that are read where they lie."""
+
+import datetime
+import gzip
+import json
+import pickle
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from got_train.config import DataConfig
+from got_train.data.check import find_problems
+from got_train.data.encode import Encoding
+from got_train.data.images import ImageError, find_image, open_image
+from got_train.data.packed import PackedFile, TarMembers
+from got_train.data.readers import Rows, find_files, open_rows
+from got_train.data.sources import RowDataset, select_rows
+from got_train.model.tokenizer import small_tokenizer
+from got_train.report import UserError
+from tests.conftest import write_rows
+from tests.data.packing import png, write_parquet, write_tar
+
+TOKENIZER = small_tokenizer()
+ROW = {"query": "<image>OCR: ", "response": "x"}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arrow copies of Parquet files go with the test."""
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    datasets.disable_progress_bars()
+
+
+def samples(*specs: str, **data: Any) -> RowDataset:
+    encoding = Encoding(TOKENIZER, DataConfig(train=[], **data), image_size=8, tokens_per_tile=4)
+    return select_rows(list(specs), encoding, np.random.default_rng(0))
+
+
+def shades(data: RowDataset) -> list[list[int]]:
+    """Which pictures each sample has."""
+    return [[int(tile[0, 0, 0]) for tile in data[index].tiles] for index in range(len(data))]
+
+
+# ------------------------------------------------------------------------------------------------ tars
+
+
+def test_a_tar_is_read_where_it_lies(tmp_path: Path) -> None:
+    path = write_tar(
+        tmp_path / "00000.tar",
+        {
+            "000002.json": ROW | {"kind": "late"},
+            "000002.png": png(20),
+            "000001.jpg": png(10),
+            "000001.json": ROW,
+        },
+    )
+    rows = open_rows(str(path))
+    assert [rows.record(index).where for index in range(2)] == [f"{path}:000002", f"{path}:000001"]
+    (image,) = rows.record(1).images
+    assert isinstance(image, PackedFile)
+    assert str(image) == f"{path}:000001.jpg"
+    assert path.read_bytes()[image.offset : image.offset + image.size] == image.read() == png(10)
+    assert shades(samples(str(path))) == [[20], [10]]
+    assert [path.name for path in tmp_path.iterdir()] == ["00000.tar"]
+
+
+def test_rows_name_their_pictures_beside_them_in_the_tar_by_ending_or_as_paths(tmp_path: Path) -> None:
+    (tmp_path / "outside.png").write_bytes(png(50))
+    path = write_tar(
+        tmp_path / "a.tar",
+        {
+            "./train/1.json": ROW | {"images": ["1.1.png", "1.0.png"]},
+            "./train/1.0.png": png(10),
+            "./train/1.1.png": png(11),
+            "./train/1-1.json": ROW | {"image": "1.0.png"},
+            "./train/2.json": ROW | {"images": ["pictures/9.png", "outside.png"]},
+            "./pictures/9.png": png(90),
+            "3.json": ROW | {"images": ["page1.png"]},
+            "3.page1.png": png(31),
+            "4.json": {"query": "q", "response": "r", "images": []},
+            "4.png": png(40),
+        },
+    )
+    assert shades(samples(str(path))) == [[11, 10], [10], [90, 50], [31], []]
+
+
+def test_without_images_all_pictures_of_the_key_are_meant_by_name(tmp_path: Path) -> None:
+    path = write_tar(
+        tmp_path / "a.tar",
+        {
+            "1.b.PNG": png(12),
+            "1.json": ROW,
+            "1.a.png": png(11),
+            "1.txt": b"not a picture",
+            "1.meta.json": {"not": "a row"},
+            "10.png": png(100),
+            "10.json": ROW,
+            "._10.json": b"what macOS leaves",
+            "2.json": {"query": "no picture", "response": "x"},
+        },
+    )
+    assert shades(samples(str(path))) == [[11, 12], [100], []]
+
+
+def test_long_and_chinese_names_are_found(tmp_path: Path) -> None:
+    name = "文" * 40
+    path = write_tar(
+        tmp_path / "a.tar", {f"{name}.json": ROW, f"{name}.png": png(7), "b.json": ROW, "b.png": png(8)}
+    )
+    assert shades(samples(str(path))) == [[7], [8]]
+    members = TarMembers(path)
+    assert members.find("x" * 1000) is None
+    assert members.find("b") is None
+
+
+def test_bad_tars_end_in_one_clear_line(tmp_path: Path) -> None:
+    good = {"1.json": ROW, "1.png": png(1, (64, 64))}
+    write_tar(tmp_path / "packed.tar", good, "w:gz")
+    write_tar(tmp_path / "cut.tar", good)
+    (tmp_path / "cut.tar").write_bytes((tmp_path / "cut.tar").read_bytes()[:1600])
+    write_tar(tmp_path / "no_rows.tar", {"1.png": png(1), "1.txt": b"as img2dataset writes it"})
+    (tmp_path / "twice.tar").write_bytes(b"")
+    with tarfile.open(tmp_path / "twice.tar", "w") as tar:
+        for _ in range(2):
+            tar.addfile(tarfile.TarInfo("1.json"))
+    (tmp_path / "shard.tar.gz").write_bytes(gzip.compress(b"x"))
+    for name, message in {
+        "packed.tar": r"packed.tar is not a whole, uncompressed tar \(.*\); a compressed one must be",
+        "cut.tar": r"cut.tar is not a whole, uncompressed tar \(unexpected end of data\)",
+        "no_rows.tar": "no_rows.tar has no member KEY.json",
+        "twice.tar": "twice.tar holds two members named 1.json",
+        "shard.tar.gz": r"only .jsonl, .json, .tar, .parquet files are read, none compressed",
+    }.items():
+        with pytest.raises(UserError, match=message):
+            open_rows(str(tmp_path / name))
+
+
+def test_bad_rows_of_a_tar_name_shard_and_key(tmp_path: Path) -> None:
+    path = write_tar(
+        tmp_path / "a.tar",
+        {
+            "1.json": b"{",
+            "2.json": ROW | {"images": ["missing.png"]},
+            "3.json": ROW,
+            "3.png": png(3, (64, 64))[:90],
+            "4.json": ROW,
+            "4.png": b"no picture",
+            "5.json": ROW,
+            "5.png": png(5, (70, 70)),
+            "6.json": [ROW],
+            "7.json": ROW | {"images": [5]},
+            "8.json": ROW,
+            "8.png": png(8),
+        },
+    )
+    bad = find_problems(samples(str(path), max_pixels=4096), np.arange(8), 0, "checking").bad
+    assert {str(error).split(": ", 2)[0]: error.cause for error in bad.values()} == {
+        f"{path}:1": "not JSON",
+        f"{path}:2": "image missing",
+        f"{path}:3": "image truncated",
+        f"{path}:4": "image unreadable",
+        f"{path}:5": "image too large",
+        f"{path}:6": "not an object",
+        f"{path}:7": "wrong type",
+    }
+    assert str(bad[3]) == f"{path}:4: image unreadable: {path}:4.png is no picture that can be read"
+
+
+# ------------------------------------------------------------------------------------------- Parquet
+
+
+def test_parquet_rows_with_pictures_inside_lists_of_them_and_paths(tmp_path: Path) -> None:
+    (tmp_path / "beside.png").write_bytes(png(3))
+    inside = [{"bytes": png(shade), "path": None} for shade in (1, 2)]
+    said = [{"role": "user", "content": "OCR: "}, {"role": "assistant", "content": "x"}]
+    table = {
+        "one.parquet": [{"question": "OCR: ", "text": "x", "image": image} for image in inside],
+        "many.parquet": [ROW | {"images": images} for images in ([inside[1], inside[0]], inside[:1], [])],
+        "path.parquet": [{"messages": said, "images": ["beside.png"], "kind": "scene"}],
+        "struct.parquet": [ROW | {"image": {"bytes": None, "path": "beside.png"}}],
+    }
+    table["many.parquet"][2]["query"] = "without"
+    found = {}
+    for name, rows in table.items():
+        found[name] = shades(samples(str(write_parquet(tmp_path / name, rows))))
+    assert found == {
+        "one.parquet": [[1], [2]],
+        "many.parquet": [[2, 1], [1], []],
+        "path.parquet": [[3]],
+        "struct.parquet": [[3]],
+    }
+    rows = open_rows(str(tmp_path / "path.parquet"))
+    assert rows.record(0).kind == "scene"
+    assert rows.record(0).where == f"{tmp_path / 'path.parquet'}:1"
+
+
+def test_parquet_written_by_datasets_is_read_in_any_order(tmp_path: Path) -> None:
+    number = 250
+    data = datasets.Dataset.from_dict(
+        {
+            "query": ["OCR: "] * number,
+            "response": [str(index) for index in range(number)],
+            "image": [{"bytes": png(index), "path": f"{index}.png"} for index in range(number)],
+            "history": [[["before", "answer"]] if index % 2 else None for index in range(number)],
+            "crop": [None] * number,
+            "thumbnail": [b"bytes that nobody reads"] * number,
+        },
+        features=datasets.Features(
+            query=datasets.Value("string"),
+            response=datasets.Value("string"),
+            image=datasets.Image(),
+            history=datasets.List(datasets.List(datasets.Value("string"))),
+            crop=datasets.Value("bool"),
+            thumbnail=datasets.Value("binary"),
+        ),
+    )
+    data.to_parquet(str(tmp_path / "a.parquet"), batch_size=100)
+    rows = samples(str(tmp_path / "a.parquet"))
+    order = np.random.default_rng(0).permutation(number)[:40]
+    for index in order:
+        assert rows.record(index).turns[-1].response == str(index)
+        assert len(rows.record(index).turns) == 1 + index % 2
+        assert rows[index].tiles[0, 0, 0, 0] == index
+    assert "thumbnail" not in rows.sets[0].row(0)
+
+
+def test_a_changed_parquet_file_is_copied_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    for response in ("before", "after, and longer"):
+        write_parquet(path, [ROW | {"query": "q", "response": response}])
+        assert open_rows(str(path)).record(0).turns[0].response == response
+
+
+def test_bad_parquet_files_end_in_one_clear_line(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "latex_ocr.parquet", [{"image": {"bytes": png(1), "path": None}, "text": "x"}])
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(UserError, match="has no column query .* its columns are image, text"):
+        open_rows(str(tmp_path / "latex_ocr.parquet"))
+    with pytest.raises(UserError, match="broken.parquet is not a whole Parquet file"):
+        open_rows(str(tmp_path / "broken.parquet"))
+    schema = pyarrow.schema({"query": pyarrow.string(), "response": pyarrow.string()})
+    parquet.write_table(schema.empty_table(), tmp_path / "empty.parquet")
+    with pytest.raises(UserError, match="empty.parquet has no rows"):
+        samples(str(tmp_path / "empty.parquet"))
+
+
+def test_bad_rows_of_a_parquet_file_name_file_and_row(tmp_path: Path) -> None:
+    images = [png(1), b"no picture", None]
+    rows = [ROW | {"image": {"bytes": image, "path": None}} for image in images]
+    path = write_parquet(tmp_path / "a.parquet", [*rows, {"query": None, "response": "x"}])
+    bad = find_problems(samples(str(path)), np.arange(4), 0, "checking").bad
+    assert [str(error).split(": ", 2)[:2] for error in bad.values()] == [
+        [f"{path}:2", "image unreadable"],
+        [f"{path}:3", "tag mismatch"],
+        [f"{path}:4", "missing key"],
+    ]
+    assert f"{path}:2/image is no picture that can be read" in str(bad[1])
+
+
+# ------------------------------------------------------------------------------ patterns and folders
+
+
+def test_a_pattern_is_one_set_in_order_of_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shards").mkdir()
+    for number in (2, 0, 1):
+        members = {f"{number}{row}.json": ROW for row in range(3)}
+        write_tar(
+            tmp_path / "shards" / f"{number}.tar",
+            members | {f"{number}{row}.png": png(1) for row in range(3)},
+        )
+    monkeypatch.chdir(tmp_path)
+    keys = ["00", "01", "02", "10", "11", "12", "20", "21", "22"]
+    data = samples("shards/*.tar")
+    assert [data[index].where for index in range(9)] == [f"shards/{key[0]}.tar:{key}" for key in keys]
+    assert data.picks[:, 0].tolist() == [0] * 9
+    assert len(samples("shards/*.tar#4")) == 4
+    assert len(samples("shards/*.tar#200%", "shards/0.tar")) == 21
+    with pytest.raises(UserError, match=r"data file shards/\*.parquet does not exist"):
+        samples("shards/*.parquet#4")
+    (tmp_path / "shards" / "note.md").touch()
+    with pytest.raises(UserError, match=r"shards/note.md: only .jsonl, .json, .tar, .parquet files are read"):
+        samples("shards/*")
+
+
+def test_files_of_different_kinds_are_one_set(tmp_path: Path) -> None:
+    write_rows(tmp_path / "a.jsonl", [{"query": "q", "response": "jsonl"}] * 2)
+    write_tar(tmp_path / "b.tar", {"1.json": {"query": "q", "response": "tar"}})
+    write_parquet(tmp_path / "c.parquet", [{"query": "q", "response": "parquet"}])
+    write_tar(tmp_path / "d.tar", {})  # a shard whose samples were all rejected
+    rows = Rows(find_files(str(tmp_path / "[abcd].*")))
+    said = [rows.record(index).turns[0].response for index in range(len(rows))]
+    assert said == ["jsonl", "jsonl", "tar", "parquet"]
+    again = pickle.loads(pickle.dumps(rows))
+    assert [again.record(index) for index in range(4)] == [rows.record(index) for index in range(4)]
+    assert rows.folder(3) == tmp_path
+
+
+@pytest.mark.parametrize("kind", ["files", "webdataset", "parquet", None])
+def test_folders_of_got_data_are_read_as_their_manifest_says(tmp_path: Path, kind: str | None) -> None:
+    folder = tmp_path / "run"
+    (folder / "shards" / "00000").mkdir(parents=True)
+    (folder / "shards" / "00000" / "1.png").write_bytes(png(1))
+    write_rows(folder / "data.jsonl", [ROW | {"images": ["shards/00000/1.png"]}])
+    write_tar(folder / "shards" / "00000.tar", {"2.json": ROW | {"images": ["2.png"]}, "2.png": png(2)})
+    write_parquet(
+        folder / "shards" / "00000.parquet", [ROW | {"images": [{"bytes": png(3), "path": "3.png"}]}]
+    )
+    manifest = {"rows": 1} | ({"format": kind} if kind else {})
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert shades(samples(str(folder))) == [[{"files": 1, "webdataset": 2, "parquet": 3, None: 1}[kind]]]
+    assert len(samples(f"{folder}#300%")) == 3
+
+
+def test_folders_that_are_not_finished_or_not_of_got_data_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "shards").mkdir()
+    with pytest.raises(UserError, match="has no manifest.json of got-data: name files, as"):
+        find_files(str(tmp_path))
+    (tmp_path / "shards" / "00000.partial").mkdir()
+    with pytest.raises(UserError, match="is unfinished: the same got-data command goes on with it"):
+        find_files(str(tmp_path))
+    (tmp_path / "shards" / "00000.partial").rmdir()
+    (tmp_path / "plan.json").touch()
+    with pytest.raises(UserError, match="is unfinished"):
+        find_files(str(tmp_path))
+    (tmp_path / "manifest.json").write_text('{"format": "lmdb"}')
+    with pytest.raises(UserError, match="format 'lmdb' is not read: files, webdataset, parquet are"):
+        find_files(str(tmp_path))
+    (tmp_path / "manifest.json").write_text('{"format": "webdataset"}')
+    with pytest.raises(UserError, match=r"has no shards/\*.tar, where its manifest says the rows are"):
+        find_files(str(tmp_path))
+
+
+# ------------------------------------------------------------------------- rows that are written out
+
+
+def test_rows_written_out_are_read_back_with_the_same_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    write_tar(
+        tmp_path / "work" / "a.tar", {"1.json": ROW | {"kind": "pdf"}, "1.png": png(1), "1.x.png": png(2)}
+    )
+    inside = {"bytes": png(3), "path": "3.png"}
+    write_parquet(
+        tmp_path / "work" / "b.parquet", [ROW | {"images": images} for images in (None, [inside, inside])]
+    )
+    write_parquet(
+        tmp_path / "work" / "c.parquet", [ROW | {"image": inside, "day": datetime.date(2020, 2, 2)}]
+    )
+    specs = ["a.tar", "b.parquet", "c.parquet"]
+    good = [0, 2, 3]
+    data = samples(*specs)
+    lines = [data.portable_row(index) for index in good]
+    turns = [data.record(index).turns for index in good]
+    images = [json.loads(line)["images"] for line in lines]
+    assert images == [
+        [f"{tmp_path}/work/a.tar:1.png", f"{tmp_path}/work/a.tar:1.x.png"],
+        [f"{tmp_path}/work/b.parquet:2/images/0", f"{tmp_path}/work/b.parquet:2/images/1"],
+        [f"{tmp_path}/work/c.parquet:1/image"],
+    ]
+    monkeypatch.chdir(tmp_path)
+    again = samples(str(write_rows(tmp_path / "val.jsonl", list(lines))))
+    assert shades(again) == [[1, 2], [3, 3], [3]]
+    assert [again.record(index).turns for index in range(3)] == turns
+    assert again.record(0).kind == "pdf"
+    assert again.portable_row(1) == lines[1]
+
+
+def test_addresses_are_looked_up_like_paths(tmp_path: Path) -> None:
+    write_tar(tmp_path / "pictures.tar", {"a/1.png": png(9)})
+    folders = [tmp_path / "elsewhere", tmp_path]
+    found = find_image("pictures.tar:a/1.png", folders)
+    assert open_image(found, 100).getpixel((0, 0)) == (9, 9, 9)
+    (tmp_path / "bad.tar").write_bytes(b"x" * 2000)
+    for image, cause in {
+        "pictures.tar:a/2.png": "image missing",
+        "no.tar:a/1.png": "image missing",
+        "bad.tar:1.png": "image unreadable",
+    }.items():
+        with pytest.raises(ImageError) as caught:
+            find_image(image, folders)
+        assert caught.value.cause == cause
+
+
+@pytest.mark.parametrize("start", ["fork", pytest.param("spawn", marks=pytest.mark.slow)])
+def test_loader_workers_read_the_same(tmp_path: Path, start: str) -> None:
+    from torch.utils.data import DataLoader
+
+    write_tar(tmp_path / "a.tar", {"1.json": ROW, "1.png": png(1), "2.json": ROW, "2.png": png(2)})
+    write_parquet(tmp_path / "b.parquet", [ROW | {"image": {"bytes": png(3), "path": None}}])
+    data = samples(f"{tmp_path}/*.*")
+    context: Any = start
+    loader = DataLoader(data, num_workers=1, collate_fn=list, multiprocessing_context=context)
+    assert [int(sample.tiles[0, 0, 0, 0]) for (sample,) in loader] == [1, 2, 3]
