@@ -1,18 +1,19 @@
 """The command `got-data`: `got-data KIND` draws samples, other words look at what was drawn or mix it."""
 
 import argparse
-import functools
+import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from data_engines import options as engine_options
 from data_engines.drawing import load_engine
 from data_engines.executors import Executor
 from data_engines.formats import Format
-from data_engines.mix import mix, read_mix
+from data_engines.mix import commands, finish_mix, read_mix
 from data_engines.options import Parser
 from data_engines.run import WHOLE, Part, generate
 
@@ -35,6 +36,8 @@ KINDS = {
 """What can be drawn; `data_engines/engines/` holds a module for each."""
 COMMANDS = {
     "mix": "the whole data of a stage, several sets in one go",
+    "sheet": "a picture and a page of some rows, with their answers drawn again",
+    "stats": "tables of what is in a set: kinds, lengths, pictures, characters, repeats",
 }
 """The other words."""
 
@@ -56,7 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     word = parser.parse_args(words[:1]).word
     if word == "mix":
         return _in_one_line("got-data mix", _mix, words[1:])
-    return _in_one_line(f"got-data {word}", functools.partial(_draw, word), words[1:])
+    if word in COMMANDS:
+        # loaded only when it is named, as engines are: stats takes seconds
+        return _in_one_line(
+            f"got-data {word}", importlib.import_module(f"data_engines.{word}").run, words[1:]
+        )
+    return _in_one_line(f"got-data {word}", lambda rest: _draw(read_request(word, rest)), words[1:])
 
 
 def _in_one_line(program: str, command: Callable[[Sequence[str]], object], words: Sequence[str]) -> int:
@@ -83,19 +91,46 @@ def _mix(words: Sequence[str]) -> None:
     parser.add_argument("config", metavar="CONFIG.yaml", help="the sets, as in configs/engines/")
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="over what the file says")
     flags = parser.parse_args(words)
-    mix(read_mix(flags.config, flags.overrides), lambda command: _draw(command[0], command[1:]))
+    config = read_mix(flags.config, flags.overrides)
+    # all are read before any is drawn: a slip in the last set shows at once
+    requests = [read_request(*command) for command in commands(config)]
+    for request in requests:
+        _draw(request)
+    finish_mix(config)
 
 
-def _draw(kind: str, words: Sequence[str]) -> None:
+@dataclass(frozen=True)
+class Request:
+    """A set that somebody wants, by the words of a command."""
+
+    kind: str
+    options: Any
+    flags: argparse.Namespace
+
+
+def read_request(kind: str, words: Sequence[str]) -> Request:
+    """What the words after `got-data KIND` ask for.
+
+    Raises:
+        ValueError: for a kind that there isn't, or values that don't go together; a flag that there isn't ends
+            the program, as argparse does.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
     # the engine's module is loaded only when it is named: some are slow to import
     engine = load_engine(kind)
     parser = Parser(prog=f"got-data {kind}", description=f"Draw {KINDS[kind]}.", allow_abbrev=False)
     _add_run_flags(parser, engine.MAX_REJECTS)
     engine_options.add_flags(parser.add_argument_group(f"options of {kind}"), engine.Options)
     flags = parser.parse_args(words)
+    return Request(kind, engine_options.read_flags(flags, engine.Options), flags)
+
+
+def _draw(request: Request) -> None:
+    flags = request.flags
     manifest = generate(
-        kind,
-        engine_options.read_flags(flags, engine.Options),
+        request.kind,
+        request.options,
         count=flags.count,
         output=flags.output,
         seed=flags.seed,

@@ -67,6 +67,8 @@ class Drawing:
     answers: tuple[Answer, ...]
     regions: tuple[Region, ...] = ()
     """Texts of the only picture, top to bottom: words, lines, paragraphs or cells, whichever stand apart."""
+    photograph: bool = False
+    """Whether it looks like one: then it is written as JPEG, in a fifth of the time and bytes of PNG."""
 
 
 @dataclass(frozen=True)

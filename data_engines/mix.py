@@ -11,7 +11,7 @@ Each set is one command of `got-data`: its `kind`, and the flags of that kind as
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,42 +73,35 @@ def _refers(config: DictConfig, key: str) -> bool:
     return OmegaConf.is_interpolation(OmegaConf.select(config, section) if section else config, name)
 
 
-def commands(config: MixConfig) -> dict[str, list[str]]:
-    """The words after `got-data` that draw each set.
+def commands(config: MixConfig) -> list[tuple[str, list[str]]]:
+    """The kind of each set and the words after `got-data KIND` that draw it.
 
     >>> commands(MixConfig(output="out", scale=0.1, sets={"few": {"kind": "lines", "count": 50, "lines": "2-3"}}))
-    {'few': ['lines', '--output', 'out/few', '--count', '5', '--lines', '2-3']}
+    [('lines', ['--output', 'out/few', '--count', '5', '--lines', '2-3'])]
     """
-    return {name: _command(name, flags, config) for name, flags in config.sets.items() if flags}
+    return [_command(name, flags, config) for name, flags in config.sets.items() if flags]
 
 
-def _command(name: str, flags: Mapping[str, Any], config: MixConfig) -> list[str]:
+def _command(name: str, flags: Mapping[str, Any], config: MixConfig) -> tuple[str, list[str]]:
     flags = config.defaults | dict(flags)
     kind, count = flags.pop("kind", None), flags.pop("count", None)
     if not isinstance(kind, str):
         raise ValueError(f"sets.{name}.kind is missing; give one of the kinds that got-data --help lists")
     if not isinstance(count, int) or count < 1:
         raise ValueError(f"sets.{name}.count is {count!r}; give a whole number of at least 1")
-    words = [kind, "--output", f"{config.output}/{name}", "--count", str(max(1, round(count * config.scale)))]
+    words = ["--output", f"{config.output}/{name}", "--count", str(max(1, round(count * config.scale)))]
     for key, value in flags.items():
         if value is not None:  # null leaves a flag at its default
             values = value if isinstance(value, list) else [value]
             words += ["--" + key.replace("_", "-"), *map(str, values)]
-    return words
+    return kind, words
 
 
-def mix(config: MixConfig, draw: Callable[[list[str]], object]) -> None:
-    """Draws every set in the order of the file, then lists them in a manifest by which training finds them.
-
-    Args:
-        config: the sets.
-        draw: draws a set by the words of its command, or this machine's part of it.
-    """
-    to_draw = commands(config)
-    for words in to_draw.values():
-        draw(words)
+def finish_mix(config: MixConfig) -> None:
+    """Lists the sets in a manifest, by which training finds them, if all of them are finished."""
+    names = [name for name, flags in config.sets.items() if flags]
     store = Store(config.output)
     # another part may have finished a set after this one was through with it
-    if all(store.exists(f"{name}/{MANIFEST}") for name in to_draw):
-        store.write(MANIFEST, json.dumps({"sets": list(to_draw)}, indent=2) + "\n")
-        print(f"{config.output}: {len(to_draw)} sets; train on them with data.train=[{config.output}]")
+    if all(store.exists(f"{name}/{MANIFEST}") for name in names):
+        store.write(MANIFEST, json.dumps({"sets": names}, indent=2) + "\n")
+        print(f"{config.output}: {len(names)} sets; train on them with data.train=[{config.output}]")

@@ -68,9 +68,13 @@ def split(count: int, shard_size: int, format: Format) -> list[Shard]:
     ]
 
 
-def picture_name(index: int, position: int, pictures: int) -> str:
-    """Name of a sample's picture, the only one or one of several; WebDataset cuts keys at the first dot."""
-    return f"{index:06d}.png" if pictures == 1 else f"{index:06d}.{position}.png"
+def picture_name(index: int, position: int, pictures: int, ending: str) -> str:
+    """Name of a sample's picture, the only one or one of several; WebDataset cuts keys at the first dot.
+
+    >>> picture_name(7, 0, 1, "png"), picture_name(7, 0, 2, "jpg")
+    ('000007.png', '000007.0.jpg')
+    """
+    return f"{index:06d}.{ending}" if pictures == 1 else f"{index:06d}.{position}.{ending}"
 
 
 def open_run(store: Store, plan: dict[str, Any]) -> None:

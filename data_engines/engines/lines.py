@@ -14,9 +14,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_one
 from data_engines.options import Range, option
-from data_engines.tools.corpora import Language, complex_character, draw_words, read_corpus, word_spans
+from data_engines.tools.corpora import Language, read_corpus, word_spans
 from data_engines.tools.fonts import Face, find_font_files, font_sources, open_font, read_faces
 from data_engines.tools.frames import draw_frame
+from data_engines.tools.writing import check_text, draw_face, draw_text, leave_out_capitals
 from got_train.prompts import COLORS, Color, Task
 
 MAX_REJECTS = 0.05
@@ -125,7 +126,7 @@ class Spec:
 def load(options: Options, rng: np.random.Generator) -> LinesStock:
     corpus = read_corpus(options.source, options.language, rng)
     files = find_font_files(options.fonts)
-    faces, left_out = read_faces(files, set("".join(corpus.lines)) - {" "})
+    faces, left_out = leave_out_capitals(*read_faces(files, set("".join(corpus.lines)) - {" "}))
     if not faces:
         raise ValueError(f"--fonts: none of the {len(files)} font files has a character of {options.source}")
     sources = (*corpus.sources, *font_sources(files))
@@ -135,7 +136,7 @@ def load(options: Options, rng: np.random.Generator) -> LinesStock:
 def sample(rng: np.random.Generator, index: int, stock: LinesStock) -> Spec:
     options = stock.options
     texts = [_draw_text(rng, stock) for _ in range(options.lines.draw(rng))]
-    face = _draw_face(rng, stock.faces, texts)
+    face = draw_face(rng, stock.faces, "".join(texts))
     size, blocks = _fit(rng, texts, face, options)
     asked = tuple(int(i) for i in rng.permutation(len(blocks))[: options.questions])
     return Spec(
@@ -178,24 +179,8 @@ def _answers(spec: Spec) -> tuple[Answer, ...]:
 
 def _draw_text(rng: np.random.Generator, stock: LinesStock) -> str:
     if stock.options.units == "words":
-        text = draw_words(rng, stock.texts, stock.options.words)
-    else:
-        text = stock.texts[rng.integers(len(stock.texts))]
-    character = complex_character(text)
-    if character:
-        raise Reject(f"U+{ord(character):04X} needs a shaping engine")
-    return text
-
-
-def _draw_face(rng: np.random.Generator, faces: Sequence[Face], texts: Sequence[str]) -> Face:
-    needed = set("".join(texts)) - {" "}
-    able = [face for face in faces if needed <= face.characters]
-    if able:
-        return able[rng.integers(len(able))]
-    for character in sorted(needed):
-        if not any(character in face.characters for face in faces):
-            raise Reject(f"no font has U+{ord(character):04X}")
-    raise Reject("no font has all characters of the picture")
+        return draw_text(rng, stock.texts, stock.options.words)
+    return check_text(stock.texts[rng.integers(len(stock.texts))])
 
 
 def _draw_rgb(rng: np.random.Generator, levels: Range) -> tuple[int, int, int]:

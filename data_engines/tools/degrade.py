@@ -86,7 +86,8 @@ def degrade(drawing: Drawing, strength: float, rng: np.random.Generator) -> Draw
     Raises:
         ValueError: `strength` is none.
     """
-    check_strength(strength)
+    if not 0 <= strength <= 1:
+        raise ValueError(f"--degrade {strength}: give a number from 0 (clean) to 1 (as bad as can be read)")
     if strength == 0:
         return drawing
     degraded = [_degrade(picture, strength, rng) for picture in drawing.pictures]
@@ -102,12 +103,6 @@ def degrade(drawing: Drawing, strength: float, rng: np.random.Generator) -> Draw
             replace(region, box=move.box(region.box)) if move else region for region in drawing.regions
         ),
     )
-
-
-def check_strength(strength: float) -> None:
-    """Raises a ValueError unless `strength` is one that `degrade` takes."""
-    if not 0 <= strength <= 1:
-        raise ValueError(f"--degrade {strength}: give a number from 0 (clean) to 1 (as bad as can be read)")
 
 
 def _degrade(

@@ -102,6 +102,8 @@ def _read_file(file: Path) -> list[set[str]]:
 def _characters(font: TTFont) -> set[str]:
     """The characters that have an outline of their own."""
     scalable = "glyf" in font or "CFF " in font or "CFF2" in font
+    # any names will do: reading the font's own would take ten times as long as all the rest
+    font.setGlyphOrder([str(number) for number in range(font["maxp"].numGlyphs)])
     # format 13 gives one placeholder to whole blocks of characters: a font of last resort
     if not scalable or "cmap" not in font or any(table.format == 13 for table in font["cmap"].tables):
         return set()

@@ -317,6 +317,16 @@ def test_folders_of_got_data_are_read_as_their_manifest_says(tmp_path: Path, kin
     assert len(samples(f"{folder}#300%")) == 3
 
 
+def test_a_mix_is_all_rows_of_its_sets(tmp_path: Path) -> None:
+    for name, response in (("b", "first"), ("a", "second")):
+        (tmp_path / name).mkdir()
+        write_rows(tmp_path / name / "data.jsonl", [{"query": "q", "response": response}])
+        (tmp_path / name / "manifest.json").write_text('{"format": "files"}')
+    (tmp_path / "manifest.json").write_text('{"sets": ["b", "a"]}')
+    rows = Rows(find_files(str(tmp_path)))
+    assert [rows.record(index).turns[0].response for index in range(2)] == ["first", "second"]
+
+
 def test_folders_that_are_not_finished_or_not_of_got_data_are_refused(tmp_path: Path) -> None:
     (tmp_path / "shards").mkdir()
     with pytest.raises(UserError, match="has no manifest.json of got-data: name files, as"):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from data_engines.cli import KINDS, main
+from data_engines.cli import COMMANDS, KINDS, main
 
 COMMON = ["--count", "2", "--workers", "1"]
 
@@ -14,7 +14,7 @@ COMMON = ["--count", "2", "--workers", "1"]
     [
         (
             ["photo"],
-            f"got-data: argument WORD: invalid choice: 'photo' (choose from {str([*KINDS])[1:-1]})",
+            f"got-data: argument WORD: invalid choice: 'photo' (choose from {str([*KINDS, *COMMANDS])[1:-1]})",
         ),
         (["lines", *COMMON], "got-data lines: the following arguments are required: --output"),
         (["pdf", *COMMON], "got-data pdf: the following arguments are required: --output, --source"),

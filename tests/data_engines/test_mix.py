@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from data_engines.cli import main
+from data_engines.cli import KINDS, main, read_request
 from data_engines.mix import commands, read_mix
 
 MIX = """
@@ -29,18 +29,26 @@ def mix_file(tmp_path: Path, corpus: Path, font: Path, monkeypatch: pytest.Monke
 def test_sets_are_commands_with_scaled_counts(mix_file: str, corpus: Path, font: Path) -> None:
     config = read_mix(mix_file, [f"sources.words={corpus}", "scale=0.25"])
     common = "--workers 1".split()
-    assert commands(config) == {
-        "texts": [
-            *"lines --output out/texts --count 3 --degrade 0".split(),
-            *common,
-            *f"--width 320 --height 240 --source {corpus} --lines 3-4 --fonts {font}".split(),
-        ],
-        "boxes": [
-            *"fine-grained --output out/boxes --count 1 --degrade 0.2".split(),
-            *common,
-            *"--source out/texts".split(),
-        ],
-    }
+    texts = f"--width 320 --height 240 --source {corpus} --lines 3-4 --fonts {font}"
+    assert commands(config) == [
+        ("lines", [*"--output out/texts --count 3 --degrade 0".split(), *common, *texts.split()]),
+        (
+            "fine-grained",
+            [*"--output out/boxes --count 1 --degrade 0.2".split(), *common, "--source", "out/texts"],
+        ),
+    ]
+
+
+MIXES = sorted((Path(__file__).parents[2] / "configs" / "engines").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", MIXES, ids=lambda path: path.stem)
+def test_every_mix_of_the_recipe_is_understood(path: Path) -> None:
+    config = read_mix(str(path), ["sources.pdf=pdfs"])
+    requests = [read_request(*command) for command in commands(config)]
+    assert len(requests) == len(config.sets)
+    numbers = {"stage1": 5_000_000, "stage2": 7_100_000, "stage3": 1_300_000, "trial": 1300}
+    assert sum(request.flags.count for request in requests) == numbers[path.stem]
 
 
 def test_a_mix_is_drawn_set_by_set_and_listed(
@@ -81,6 +89,7 @@ def test_parts_of_a_mix_list_nothing_until_all_sets_are_whole(
         ),
         (["mix.yaml", "sources.words=x"], "--source x can't be read: No such file or directory"),
         (["mix.yaml", "sources.words=x", "sise=2"], "mix.yaml: Key 'sise' not in 'MixConfig'"),
+        (["mix.yaml", "sources.words=x", "sets.boxes.kind=box"], f"kind 'box' is none of {', '.join(KINDS)}"),
         (["broken.yaml"], "broken.yaml: while parsing a flow mapping"),
         (["empty.yaml"], "empty.yaml names no sets"),
     ],

@@ -31,5 +31,10 @@ def test_folders_are_searched_at_any_depth(font: Path, tmp_path: Path) -> None:
 def test_without_system_fonts_there_are_dejavu_and_noto(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fonts, "SYSTEM_FOLDERS", {})
     names = {file.name for file in fonts.find_font_files([])}
-    assert {"DejaVuSans.ttf", "DejaVuSerif-Bold.ttf", "NotoSansSC-Regular.otf", "NotoSerifSC-Regular.otf"} <= names
+    assert {
+        "DejaVuSans.ttf",
+        "DejaVuSerif-Bold.ttf",
+        "NotoSansSC-Regular.otf",
+        "NotoSerifSC-Regular.otf",
+    } <= names
     assert {name[:6] for name in names} == {"DejaVu", "NotoSa", "NotoSe"}

@@ -1,0 +1,292 @@
+r"""Formulas as TeX prints them: on their own, several below each other, or in a sentence.
+
+They come out of `.tex` sources, lists of formulas or the docstrings of scientific packages, or are made up.
+The answer is the LaTeX that was typeset, `\( \)` round what stands in a line and `\[ \]` round displays, as
+Mathpix does it, whose answers the recipe learnt from: displays of several rows hold `aligned` or `gathered`,
+without numbers, and all sources come to one spelling (`tools.tex_spelling`). TeX is the judge: what it
+complains about, down to a character without a glyph, is a Reject. So is a picture without ink or with ink at
+its edge.
+
+pdflatex sets them, xelatex those with Chinese; `tools.latex` says why, and at what cost.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from data_engines.engine import Answer, Drawing, Reject, Stock, attempt
+from data_engines.options import Range, option
+from data_engines.tools.corpora import Language, draw_words, read_corpus
+from data_engines.tools.formula_grammar import draw_formula, draw_inline
+from data_engines.tools.formula_sources import read_formulas
+from data_engines.tools.latex import (
+    Sheet,
+    Style,
+    check_style,
+    draw_sheet,
+    known_names,
+    sheet_size,
+    tex_version,
+    typeset,
+    with_chinese,
+)
+from data_engines.tools.tex_macros import tokens_of
+from data_engines.tools.tex_source import Formula, plain_formula
+from got_train.prompts import Task
+
+MAX_REJECTS = 0.2
+"""Sources of the wild hold formulas for other packages, and some that never were typeset."""
+BATCH_SIZE = 200
+"""By which the starts of TeX, one or two, no longer count."""
+
+FEWEST_TOKENS = 3
+"""Of a formula that is a picture by itself, where there are such."""
+WIDEST_PT = 650
+"""A wider formula would not fit any page."""
+MOST_PIXELS = 2400
+"""Of a side; a picture that would be larger is drawn at fewer dots per inch."""
+SENTENCE_PT = Range(180, 400)
+"""Width of the lines of a sentence."""
+MARGIN_PT = 3.0
+ROW_GAP_PT = 12
+TYPEFACES = ("modern", "modern", "times", "palatino")
+"""Not Euler's: upright letters have the same look as `\\mathrm`."""
+
+PREAMBLE = r"""
+\usepackage[T1]{fontenc}
+\usepackage{lmodern,mathtools,amssymb,bm,mathrsfs,stmaryrd,cancel,array,multirow,xcolor,textcomp,wasysym}
+\usepackage[version=4]{mhchem}
+\DeclareMathVersion{times}
+\SetSymbolFont{operators}{times}{OT1}{ztmcm}{m}{n}
+\SetSymbolFont{letters}{times}{OML}{ztmcm}{m}{it}
+\DeclareMathVersion{palatino}
+\SetSymbolFont{operators}{palatino}{OT1}{zplm}{m}{n}
+\SetSymbolFont{letters}{palatino}{OML}{zplm}{m}{it}
+\newcommand\gotalphabets[3]{%
+  \SetMathAlphabet{\mathrm}{#1}{OT1}{#2}{m}{n}\SetMathAlphabet{\mathbf}{#1}{OT1}{#2}{#3}{n}
+  \SetMathAlphabet{\mathit}{#1}{OT1}{#2}{m}{it}\SetMathAlphabet{\mathsf}{#1}{OT1}{lmss}{m}{n}
+  \SetMathAlphabet{\mathtt}{#1}{OT1}{lmtt}{m}{n}}
+\gotalphabets{times}{ptm}{b} \gotalphabets{palatino}{ppl}{b}
+\newcommand\gotmodern{}
+\newcommand\gottimes{\mathversion{times}\fontfamily{ptm}\selectfont}
+\newcommand\gotpalatino{\mathversion{palatino}\fontfamily{ppl}\selectfont}
+\hyphenpenalty=10000 \exhyphenpenalty=10000 \parindent=0pt
+"""
+STYLE = Style(preamble=PREAMBLE, margin_pt=MARGIN_PT)
+CHINESE_MATHS = "\\xeCJKsetup{CJKmath=true}\n"
+
+_CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_SENTENCE_WORD = re.compile(r"[A-Za-z0-9 ,;.:()\u4e00-\u9fff\uff0c\u3002\u3001\uff1b]+")
+"""Words that TeX prints as they are typed."""
+
+
+@dataclass(frozen=True)
+class Options:
+    source: Path | None = option(
+        "folder of .tex files, a .tex file, or a list: .txt, .jsonl, .json, .tsv, .csv; "
+        "without it, docstrings of installed packages and made-up formulas",
+        None,
+    )
+    made_up: float = option("fraction of the formulas that are made up, where there is no --source", 0.5)
+    form: Literal["found", "inline", "display"] = option(
+        "formulas as they stand in the source, or all as in a line, or all as displays", "found"
+    )
+    several: float = option("fraction of the pictures with two or three formulas below each other", 0.1)
+    sentences: float = option("fraction of the pictures with a sentence that has formulas in it", 0.15)
+    language: Language = option("of the words in sentences", "en")
+    dpi: Range = option("pixels per inch of paper, on which letters are 10 points high", Range(110, 240))
+    margin: Range = option("pixels of white added on each side", Range(2, 30))
+
+    def __post_init__(self) -> None:
+        self.dpi.check("--dpi", 60, 600)
+        self.margin.check("--margin", 0, 500)
+        for flag, value in (("--made-up", self.made_up), ("--sentences", self.sentences)):
+            if not 0 <= value <= 1:
+                raise ValueError(f"{flag} {value}: give a fraction from 0 to 1")
+        if not 0 <= self.several <= 1 - self.sentences:
+            highest = 1 - self.sentences
+            raise ValueError(
+                f"--several {self.several}: with the sentences give a fraction from 0 to {highest:g}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormulaStock(Stock):
+    options: Options
+    formulas: tuple[Formula, ...]
+    """Which may stand alone: single letters may not."""
+    inline: tuple[Formula, ...]
+    """For sentences."""
+    made_up: float
+    sentences: tuple[str, ...]
+    """Texts to put formulas in."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One picture, decided."""
+
+    pieces: tuple[Formula | str, ...]
+    """Formulas below each other, or those of a sentence between its words."""
+    typeface: str
+    width_pt: int | None
+    """Of the lines of a sentence; None where there is no sentence."""
+    dpi: int
+    margins: tuple[int, int, int, int]
+    """In pixels: left, top, right, bottom."""
+
+
+def load(options: Options, rng: np.random.Generator) -> FormulaStock:
+    check_style(STYLE)
+    read = read_formulas(options.source)
+    left_out = Counter(read.left_out)
+    formulas = _keep_known(read.found, left_out)
+    if not formulas:
+        raise ValueError(f"--source {options.source} holds no formula that TeX knows the names of")
+    words = read_corpus(None, options.language, rng) if options.sentences else None
+    sentences = tuple(line for line in words.lines if _SENTENCE_WORD.fullmatch(line)) if words else ()
+    chinese = any(_CHINESE.search(text) for text in (*sentences, *(formula.latex for formula in formulas)))
+    versions = {"pdflatex": tex_version("pdflatex")}
+    if chinese:
+        check_style(_chinese_style())
+        versions["xelatex"] = tex_version("xelatex")
+    # once round before any formula comes again, but in no order
+    formulas = [formulas[position] for position in rng.permutation(len(formulas))]
+    large = [formula for formula in formulas if len(tokens_of(formula.latex)) >= FEWEST_TOKENS]
+    return FormulaStock(
+        sources=read.sources + (words.sources if words else ()),
+        left_out=dict(left_out),
+        versions=versions,
+        options=options,
+        formulas=tuple(large or formulas),
+        inline=tuple(formula for formula in formulas if not formula.display),
+        made_up=0.0 if options.source else options.made_up,
+        sentences=sentences,
+    )
+
+
+def sample(rng: np.random.Generator, index: int, stock: FormulaStock) -> Spec:
+    options = stock.options
+    chance = rng.random()
+    pieces: tuple[Formula | str, ...]
+    width_pt = None
+    if chance < options.sentences:
+        pieces, width_pt = _draw_sentence(rng, stock), SENTENCE_PT.draw(rng)
+    else:
+        several = chance < options.sentences + options.several
+        pieces = (_draw(rng, stock, index), *(_draw(rng, stock) for _ in range(several * rng.integers(1, 3))))
+    left, top, right, bottom = (options.margin.draw(rng) for _ in range(4))
+    return Spec(
+        pieces=pieces,
+        typeface=TYPEFACES[rng.integers(len(TYPEFACES))],
+        width_pt=width_pt,
+        dpi=options.dpi.draw(rng),
+        margins=(left, top, right, bottom),
+    )
+
+
+def render(specs: Sequence[Spec]) -> list[Drawing | Reject]:
+    bodies = [_body(spec) for spec in specs]
+    sheets: dict[int, Sheet | Reject] = {}
+    chinese = [position for position, body in enumerate(bodies) if _CHINESE.search(body)]
+    others = [position for position in range(len(bodies)) if position not in chinese]
+    for positions, style in ((others, STYLE), (chinese, _chinese_style() if chinese else STYLE)):
+        sheets.update(zip(positions, typeset([bodies[i] for i in positions], style), strict=True))
+    return [attempt(_finish, spec, sheets[position]) for position, spec in enumerate(specs)]
+
+
+@cache
+def _chinese_style() -> Style:
+    style = with_chinese(STYLE)
+    return Style(style.program, style.preamble + CHINESE_MATHS, margin_pt=MARGIN_PT, files=style.files)
+
+
+def _keep_known(formulas: Iterable[Formula], left_out: Counter[str]) -> list[Formula]:
+    """The formulas all of whose macros and environments TeX knows."""
+    names = {formula: frozenset(_names(formula.latex)) for formula in formulas}
+    known = known_names(set().union(*names.values()), STYLE)
+    kept = [formula for formula, used in names.items() if used <= known]
+    if len(kept) < len(names):
+        left_out["formula: a name that TeX doesn't know"] += len(names) - len(kept)
+    return kept
+
+
+def _names(latex: str) -> Iterable[str]:
+    yield from (token[1:] for token in tokens_of(latex) if token[0] == "\\" and token[1:].isalpha())
+    yield from re.findall(r"\\begin\{([A-Za-z]+\*?)\}", latex)
+
+
+def _draw(rng: np.random.Generator, stock: FormulaStock, index: int | None = None) -> Formula:
+    """A formula; with the `index` of a sample, that one of the stock whose turn it is."""
+    if rng.random() < stock.made_up:
+        formula = Formula(plain_formula(draw_formula(rng)), display=True)
+    else:
+        turn = int(rng.integers(len(stock.formulas))) if index is None else index % len(stock.formulas)
+        formula = stock.formulas[turn]
+    form = stock.options.form
+    return formula if form == "found" else Formula(formula.latex, display=form == "display")
+
+
+def _draw_sentence(rng: np.random.Generator, stock: FormulaStock) -> tuple[Formula | str, ...]:
+    """Words and formulas by turns."""
+    pieces: list[Formula | str] = []
+    for _ in range(rng.integers(1, 4)):
+        pieces.append(draw_words(rng, stock.sentences, Range(3, 14)))
+        if rng.random() < stock.made_up or not stock.inline:
+            pieces.append(Formula(plain_formula(draw_inline(rng)), display=False))
+        else:
+            pieces.append(stock.inline[rng.integers(len(stock.inline))])
+    if rng.random() < 0.6:
+        pieces.append(draw_words(rng, stock.sentences, Range(2, 10)))
+    return tuple(pieces)
+
+
+def _answer(spec: Spec) -> str:
+    marked = [piece if isinstance(piece, str) else _delimited(piece) for piece in spec.pieces]
+    if spec.width_pt is None:
+        return "\n".join(marked)
+    return " ".join(marked)
+
+
+def _delimited(formula: Formula) -> str:
+    return rf"\[{formula.latex}\]" if formula.display else rf"\({formula.latex}\)"
+
+
+def _body(spec: Spec) -> str:
+    start = rf"\got{spec.typeface} "
+    pieces = [piece if isinstance(piece, str) else _maths(piece) for piece in spec.pieces]
+    if spec.width_pt is not None:
+        return rf"{start}\parbox{{{spec.width_pt}pt}}{{\raggedright {' '.join(pieces)}}}"
+    if len(pieces) == 1:
+        return start + pieces[0]
+    rows = rf"\cr\noalign{{\vskip {ROW_GAP_PT}pt}}".join(rf"\hfil{piece}\hfil" for piece in pieces)
+    return rf"{start}\vbox{{\halign{{#\cr {rows}\cr}}}}"
+
+
+def _maths(formula: Formula) -> str:
+    return rf"$\displaystyle {formula.latex}$" if formula.display else f"${formula.latex}$"
+
+
+def _finish(spec: Spec, sheet: Sheet | Reject) -> Drawing:
+    if isinstance(sheet, Reject):
+        raise sheet
+    width, height = sheet_size(sheet)
+    if max(width, height) > WIDEST_PT:
+        raise Reject("larger than a page")
+    picture = draw_sheet(sheet, min(spec.dpi, MOST_PIXELS / max(width, height) * 72))
+    ink = picture.convert("L").point(lambda level: 255 if level < 160 else 0).getbbox()
+    if ink is None:
+        raise Reject("no ink")
+    if ink[0] == 0 or ink[1] == 0 or ink[2] == picture.width or ink[3] == picture.height:
+        raise Reject("ink at the edge")
+    left, top, right, bottom = spec.margins
+    framed = Image.new("RGB", (picture.width + left + right, picture.height + top + bottom), "white")
+    framed.paste(picture, (left, top))
+    return Drawing((framed,), (Answer(Task(format=True), _answer(spec)),))

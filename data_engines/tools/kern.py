@@ -1,0 +1,292 @@
+"""Music written as Humdrum **kern: scores are read measure by measure, and checked.
+
+A row of a score is a moment, and a field of it a voice; rows that begin with `*` change clefs, keys, metres
+or the number of voices, rows that begin with `=` are barlines. What an engraving doesn't show is left out:
+measure numbers, names of instruments and keys, tempi, comments, texts and dynamics. The signs of a note come
+in one order, whatever the source's: `([8.ff#'/L])` has slur, tie, duration, pitch, articulation, stem, beam
+and the ends of tie and slur. A measure with anything else has a fault, and no excerpt will hold it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
+
+_DURATION = re.compile(r"(\d+)(?:%(\d+))?(\.*)")
+_PITCH = re.compile(r"([A-Ga-g])\1*")
+NOTE_NAME = re.compile(r"(?P<pitch>([A-Ga-g])\2*(?:##?|--?|n)?)|r")
+_BARLINE = re.compile(r"(==?)\d*[a-z]?([|!:-]*)")
+_KEY_NAME = re.compile(r"\*[A-Ga-g]?[#-]?:")
+
+SIGN_KINDS = ("*clef", "*k[", "*M", "*met(")
+"""Interpretations that are drawn, in the order in which they open an excerpt."""
+METRE_SYMBOLS = {"*M4/4": "*met(c)", "*M2/2": "*met(c|)"}
+"""Metres that have a symbol; older symbols are left out, and the metre drawn by its numbers."""
+_UNSEEN = ("*I", "*MM", "*>", "*staff", "*part", "*group", "*tb", "*Trd", "*ITr", "*stria", "*mI", "*cue")
+_SPLIT, _JOIN, END = "*^", "*v", "*-"
+
+_OPENING = "(["
+_CLOSING = "Xq'`~^:;,tTmMwWS$uv/\\LJKk]_)"
+"""What may stand before the duration of a note and after its pitch, in this order."""
+
+
+class Row(NamedTuple):
+    """A row between two barlines."""
+
+    fields: tuple[str, ...]
+    staves: tuple[int, ...]
+    """The staff of each field, counted from the lowest."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    barline: str
+    """At its left, without a number: `=`, `=!|:` or the like; `=-` where none is drawn."""
+    signs: tuple[tuple[str, ...], ...]
+    """For each staff what is in force at the start: clef, key, metre and its symbol; each may be empty."""
+    rows: tuple[Row, ...]
+    whole: bool
+    """Whether it starts with one voice on each staff: only there can a score be cut."""
+    fault: str | None
+    """Why it can't be used."""
+
+    @property
+    def moments(self) -> int:
+        return sum(not row.fields[0].startswith("*") for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Score:
+    staves: int
+    measures: tuple[Measure, ...]
+    """The last one has no rows and holds the closing barline."""
+
+    def excerpts(self, first: int, longest: int) -> Iterator[int]:
+        """The numbers of measures, up to `longest`, that can be cut out from measure `first` on."""
+        for count in range(1, min(longest, len(self.measures) - 1 - first) + 1):
+            if self.measures[first + count - 1].fault or not self.measures[first].whole:
+                return
+            if self.measures[first + count].whole:
+                yield count
+
+
+class Note(NamedTuple):
+    """A note as a reader of the engraving names it; `C4` is the middle C."""
+
+    name: str
+    octave: int
+
+
+def read_score(text: str) -> Score:
+    """Reads the kern spines of a score.
+
+    Raises:
+        ValueError: it can't be read at all; the message is a short cause.
+    """
+    lines = [line.rstrip("\r") for line in text.splitlines() if line and not line.startswith("!")]
+    if not lines or not lines[0].startswith("**"):
+        raise ValueError("no Humdrum")
+    spines = lines[0].split("\t")
+    staves = [spine for spine, kind in enumerate(spines) if kind == "**kern"]
+    if not staves:
+        raise ValueError("no **kern spine")
+    rows = list(_follow_spines(lines[1:], len(spines), staves))
+    return Score(len(staves), tuple(_split_measures(rows, len(staves))))
+
+
+def notes_and_rests(text: str) -> tuple[Counter[Note], int]:
+    """The notes of a score, however often each, and the number of its rests."""
+    notes: Counter[Note] = Counter()
+    rests = 0
+    for line in text.splitlines():
+        if line.startswith(("*", "=", "!")):
+            continue
+        for token in line.replace("\t", " ").split():
+            if token == ".":
+                continue
+            pitch = _PITCH.search(token)
+            if pitch is None:
+                rests += 1
+                continue
+            letters = pitch[0]
+            octave = 3 + len(letters) if letters.islower() else 4 - len(letters)
+            notes[Note(letters[0].lower(), octave)] += 1
+    return notes, rests
+
+
+@lru_cache(maxsize=10_000)
+def duration(token: str) -> Fraction:
+    """How long a note or rest lasts, in whole notes; 0 for a grace note.
+
+    >>> duration("4.c"), duration("12r"), duration("0d"), duration("8eeq")
+    (Fraction(3, 8), Fraction(1, 12), Fraction(2, 1), Fraction(0, 1))
+    """
+    match = _DURATION.search(token)
+    if match is None:
+        raise ValueError("note without a duration")
+    if "q" in token:
+        return Fraction(0)
+    digits, above, dots = match.groups()
+    # 0 is a double whole note, 00 twice that
+    plain = Fraction(2 ** len(digits)) if not int(digits) else Fraction(int(above or 1), int(digits))
+    return plain * (2 - Fraction(1, 2 ** len(dots)))
+
+
+def _follow_spines(lines: Iterable[str], num_spines: int, kept: Sequence[int]) -> Iterator[Row]:
+    """The kept fields of each line with their staves; lines about other spines only are left out."""
+    owners = list(range(num_spines))
+    for line in lines:
+        fields = line.split("\t")
+        if len(fields) != len(owners):
+            raise ValueError("fields and spines differ in number")
+        chosen = [i for i, owner in enumerate(owners) if owner in kept]
+        row = Row(
+            tuple(fields[i] for i in chosen),
+            tuple(kept.index(owners[i]) for i in chosen),
+        )
+        if len({field[:1] if field[:1] in ("*", "=") else "" for field in fields}) > 1:
+            raise ValueError("row of several kinds")
+        if set(row.fields) - {"*", "."}:
+            yield row
+        if line.startswith("*"):
+            owners = _next_owners(fields, owners)
+    if owners:
+        raise ValueError("no end of the spines")
+
+
+def _next_owners(fields: Sequence[str], owners: Sequence[int]) -> list[int]:
+    """The spines of the next row's fields."""
+    following: list[int] = []
+    joined: int | None = None
+    for field, owner in zip(fields, owners, strict=True):
+        if field in ("*x", "*+") or field.startswith("**"):
+            raise ValueError("spines that cross or start late")
+        if field == _JOIN and joined == owner:
+            continue
+        joined = owner if field == _JOIN else None
+        following += [owner] * {_SPLIT: 2, END: 0}.get(field, 1)
+    if following and END in fields:
+        raise ValueError("spines that end early")
+    return following
+
+
+def _split_measures(rows: Sequence[Row], num_staves: int) -> Iterator[Measure]:
+    signs = [dict.fromkeys(SIGN_KINDS, "") for _ in range(num_staves)]
+    barline, start = "=-", signs
+    inside: list[Row] = []
+    whole, begun, fault = True, False, None
+    for row in rows:
+        if row.fields[0].startswith("="):
+            if begun:
+                yield _make_measure(barline, start, inside, whole, fault)
+                inside, fault = [], None
+            style = _BARLINE.fullmatch(row.fields[0])
+            barline, begun = (style[1] + style[2] if style else "="), False
+            fault = None if style else "unknown barline"
+            whole = len(set(row.staves)) == len(row.staves) == num_staves
+            continue
+        if row.fields[0].startswith("*"):
+            kept = tuple(_seen_sign(field) for field in row.fields)
+            fault = fault or ("unknown sign of a staff" if "?" in kept else None)
+            for field, staff in zip(kept, row.staves, strict=True):
+                for kind in SIGN_KINDS:
+                    if field.startswith(kind):
+                        # a new metre ends the symbol of the one before
+                        cleared = {"*met(": ""} if kind == "*M" else {}
+                        signs[staff] = {**signs[staff], **cleared, kind: field}
+            if set(kept) - {"*", END}:
+                inside.append(Row(kept, row.staves))
+        else:
+            if not begun:
+                begun, start = True, list(signs)
+            inside.append(row)
+    if begun:
+        yield _make_measure(barline, start, inside, whole, fault)
+        barline = "="
+    yield Measure(barline, (), (), whole=True, fault="end")
+
+
+def _seen_sign(field: str) -> str:
+    """An interpretation as it is kept: `*` if nothing of it is drawn, `?` if that isn't known."""
+    if field in (_SPLIT, _JOIN, END):
+        return field
+    if field.startswith("*met(") and field not in METRE_SYMBOLS.values():
+        return "*"
+    if field == "*" or field.startswith(_UNSEEN) or _KEY_NAME.match(field):
+        return "*"
+    return field if field.startswith(SIGN_KINDS) else "?"
+
+
+def _make_measure(
+    barline: str, signs: Sequence[dict[str, str]], rows: Sequence[Row], whole: bool, fault: str | None
+) -> Measure:
+    """The measure with its notes in order, or with the fault that keeps it out of use."""
+    spelt = list(rows)
+    try:
+        spelt = [Row(tuple(map(_spell, row.fields)), row.staves) for row in rows]
+        _check_rhythm(spelt)
+    except ValueError as error:
+        fault = fault or str(error)
+    in_force = tuple(tuple(staff[kind] for kind in SIGN_KINDS) for staff in signs)
+    return Measure(barline, in_force, tuple(spelt), whole, fault)
+
+
+@lru_cache(maxsize=10_000)
+def _spell(field: str) -> str:
+    """A note, rest or chord with its signs in the one order."""
+    if field.startswith("*") or field == ".":
+        return field
+    return " ".join(spell_note(token) for token in field.split(" "))
+
+
+def spell_note(token: str) -> str:
+    length, name = _DURATION.search(token), NOTE_NAME.search(token)
+    if length is None or name is None:
+        raise ValueError("note without a duration" if length is None else "no note")
+    signs = token.replace(length[0], "", 1).replace(name[0], "", 1)
+    unknown = set(signs) - set(_OPENING + _CLOSING)
+    if unknown or (name["pitch"] is None and set(signs) - set("();LJKk")):
+        raise ValueError("unknown sign at a note")
+    before = "".join(sign * signs.count(sign) for sign in _OPENING)
+    return before + length[0] + name[0] + "".join(sign * signs.count(sign) for sign in _CLOSING)
+
+
+def _check_rhythm(rows: Sequence[Row]) -> None:
+    """Raises a ValueError unless all voices are filled from the first row to the last, and beams whole."""
+    left = [Fraction(0)] * len(rows[0].fields)
+    beams: Counter[int] = Counter()
+    for row in rows:
+        if row.fields[0].startswith("*"):
+            left = _next_voices(row, left)
+            continue
+        sounding = [field != "." for field in row.fields]
+        for field, staff in zip(row.fields, row.staves, strict=True):
+            beams[staff] += field.count("L") - field.count("J")
+        if any("q" in field for field in row.fields):
+            if not all("q" in field or field == "." for field in row.fields):
+                raise ValueError("rhythm does not add up")
+            continue
+        if sounding != [rest == 0 for rest in left]:
+            raise ValueError("rhythm does not add up")
+        lengths = [duration(field) if field != "." else Fraction(0) for field in row.fields]
+        left = [rest + length for rest, length in zip(left, lengths, strict=True)]
+        step = min(left)
+        left = [rest - step for rest in left]
+    if any(left):
+        raise ValueError("rhythm does not add up")
+    if any(beams.values()):
+        raise ValueError("beam over a barline")
+
+
+def _next_voices(row: Row, left: Sequence[Fraction]) -> list[Fraction]:
+    """What is left of the notes after a row in which voices split or join."""
+    following: list[Fraction] = []
+    joined: int | None = None
+    for field, staff, rest in zip(*row, left, strict=True):
+        if field != _JOIN or joined != staff:
+            following += [rest] * (2 if field == _SPLIT else 1)
+        joined = staff if field == _JOIN else None
+    return following

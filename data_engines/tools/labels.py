@@ -1,0 +1,125 @@
+"""Small print in any script: lines of text and tables on pictures that people look at."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from itertools import groupby
+
+from PIL import Image, ImageDraw
+
+from data_engines.tools.fonts import Face, open_font, packaged_fonts, read_faces
+
+FACES = ("NotoSansSC-Regular.otf", "DejaVuSans.ttf")
+"""Each character is written in the first of the packaged fonts that has it."""
+LEADING = 1.4
+"""From line to line, in sizes of the font."""
+ELLIPSIS = "…"
+
+Color = str | tuple[int, int, int]
+
+
+def line_height(size: int) -> int:
+    return round(LEADING * size)
+
+
+def text_width(text: str, size: int) -> float:
+    """In pixels, at a font size of `size` pixels."""
+    return sum(_advance(character, size) for character in text)
+
+
+def write_line(
+    canvas: ImageDraw.ImageDraw, place: tuple[float, float], text: str, size: int, color: Color
+) -> None:
+    """Writes one line, with `place` at the upper left corner of its line's height."""
+    x, y = place
+    for face, run in groupby(text, _face):
+        part = "".join(run)
+        canvas.text((x, y + size * 1.1), part, color, open_font(face.path, face.number, size), anchor="ls")
+        x += text_width(part, size)
+
+
+def write_lines(
+    canvas: ImageDraw.ImageDraw, place: tuple[float, float], lines: Sequence[str], size: int, color: Color
+) -> None:
+    x, y = place
+    for number, line in enumerate(lines):
+        write_line(canvas, (x, y + number * line_height(size)), line, size, color)
+
+
+def wrap(text: str, size: int, width: float) -> list[str]:
+    """The lines of a text with line breaks of its own, each broken where it is wider than `width` pixels."""
+    return [line for long in text.expandtabs(4).split("\n") for line in _break(long, size, width)]
+
+
+def cut(lines: Sequence[str], most: int) -> list[str]:
+    """At most `most` of the lines, with an ellipsis at the end where there are more.
+
+    >>> cut(["a", "b", "c"], 2)
+    ['a', 'b …']
+    """
+    return list(lines) if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1]} {ELLIPSIS}"]
+
+
+def draw_table(cells: Sequence[Sequence[str]], size: int, widest: int = 300) -> Image.Image:
+    """A table with lines round its cells, which are wrapped at `widest` pixels."""
+    pad = size // 2
+    wrapped = [[wrap(cell, size, widest) for cell in row] for row in cells]
+    widths = [
+        round(max(text_width(line, size) for cell in column for line in cell)) + 2 * pad
+        for column in zip(*wrapped, strict=True)
+    ]
+    heights = [max(map(len, row)) * line_height(size) + pad for row in wrapped]
+    picture = Image.new("RGB", (sum(widths) + 1, sum(heights) + 1), "white")
+    canvas = ImageDraw.Draw(picture)
+    y = 0
+    for row, height in zip(wrapped, heights, strict=True):
+        x = 0
+        for lines, width in zip(row, widths, strict=True):
+            canvas.rectangle((x, y, x + width, y + height), outline="#bbbbbb")
+            write_lines(canvas, (x + pad, y + pad // 2), lines, size, "black")
+            x += width
+        y += height
+    return picture
+
+
+def _break(line: str, size: int, width: float) -> Iterator[str]:
+    """Breaks at the last space or beside Chinese that allows it, else anywhere: formulas have few spaces."""
+    start = 0
+    while True:
+        end, used = start, 0.0
+        while end < len(line) and (end == start or used + _advance(line[end], size) <= width):
+            used += _advance(line[end], size)
+            end += 1
+        if end == len(line):
+            yield line[start:]
+            return
+        places = (place for place in range(end, start, -1) if _may_break(line, place))
+        end = next(places, end)
+        yield line[start:end].rstrip()
+        start = end + (len(line[end:]) - len(line[end:].lstrip(" ")))
+
+
+def _may_break(line: str, place: int) -> bool:
+    before, after = line[place - 1], line[place]
+    return " " in (before, after) or (
+        min(before, after) >= "\u2e80" and after not in "，。；：！？、）》」』】”’"
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _advance(character: str, size: int) -> float:
+    face = _face(character)
+    return open_font(face.path, face.number, size).getlength(character)
+
+
+@lru_cache(maxsize=20_000)
+def _face(character: str) -> Face:
+    return next((face for face in _faces() if character in face.characters), _faces()[-1])
+
+
+@cache
+def _faces() -> tuple[Face, ...]:
+    files = sorted(
+        (file for file in packaged_fonts() if file.name in FACES), key=lambda file: FACES.index(file.name)
+    )
+    faces, _ = read_faces(files, set(map(chr, range(0x20, 0x30000))))
+    return faces

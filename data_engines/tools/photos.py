@@ -1,0 +1,183 @@
+"""Backgrounds: pieces of photographs in changed colours, and textures that are made up."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from data_engines.engine import Reject, Source
+from data_engines.tools.packages import package_folder, packaged
+
+PHOTO_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+LARGEST = 1600
+"""Pixels along the longer side of a photograph; larger ones are made smaller when they are opened."""
+SMALLEST = 200
+"""Pixels along the shorter side of a photograph that can be used."""
+TEXTURE_SHARE = 0.2
+"""Share of the backgrounds that are made up."""
+PACKAGED = {
+    "astronaut.png": "public domain (NASA)",
+    "brick.png": "CC0-1.0",
+    "camera.png": "CC0-1.0",
+    "chelsea.png": "CC0-1.0",
+    "clock_motion.png": "public domain",
+    "coffee.png": "CC0-1.0",
+    "grass.png": "CC0-1.0",
+    "gravel.png": "CC0-1.0",
+    "hubble_deep_field.jpg": "public domain (NASA)",
+    "rocket.jpg": "public domain (SpaceX)",
+}
+"""The photographs of scikit-image whose licence its documentation names."""
+
+Rgb = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Background:
+    """A background, decided."""
+
+    photo: str | None
+    """None for a texture."""
+    seed: int
+    """Of the texture."""
+    zoom: float
+    """Share of the photograph that is seen, along its tighter side; or how coarse a texture is."""
+    place: tuple[float, float]
+    """Of that share in the photograph: 0 is left or top, 1 right or bottom."""
+    mirrored: bool
+    gains: tuple[float, float, float]
+    """Of red, green and blue."""
+    offsets: tuple[float, float, float]
+    """Levels that are added to red, green and blue."""
+    palette: tuple[Rgb, Rgb, Rgb]
+    """Colours of the darkest, middle and lightest levels in what is grey by itself."""
+
+
+def find_photos(given: Sequence[Path]) -> tuple[tuple[str, ...], tuple[Source, ...], dict[str, int]]:
+    """The photographs in files and folders, or the packaged ones; their sources; and what can't be used.
+
+    Raises:
+        ValueError: a path does not exist, or there is no photograph at all.
+        ModuleNotFoundError: the packaged ones are not installed.
+    """
+    if not given:
+        folder = package_folder("skimage") / "data"
+        sources = [packaged("scikit-image", name, licence) for name, licence in PACKAGED.items()]
+        return tuple(str(folder / name) for name in PACKAGED), tuple(sources), {}
+    photos, left_out = [], Counter[str]()
+    for file in [file for path in given for file in _files_below(path)]:
+        try:
+            with Image.open(file) as photo:
+                small = min(photo.size) < SMALLEST
+        except (OSError, Image.DecompressionBombError):
+            left_out["unreadable photo"] += 1
+            continue
+        if small:
+            left_out[f"photo below {SMALLEST} pixels"] += 1
+        else:
+            photos.append(str(file))
+    if not photos:
+        names = " ".join(map(str, given))
+        raise ValueError(
+            f"--photos {names}: no photo to use there; give {', '.join(PHOTO_ENDINGS)} files of at least"
+            f" {SMALLEST} pixels, or folders of them"
+        )
+    return tuple(photos), tuple(Source(path, str(path)) for path in given), dict(left_out)
+
+
+def draw_background(rng: np.random.Generator, photos: tuple[str, ...]) -> Background:
+    brightness, contrast = rng.uniform(-35, 35), rng.uniform(0.7, 1.15)
+    dark, middle, light = (_near_grey(rng, float(level)) for level in np.sort(rng.uniform(0, 255, 3)))
+    return Background(
+        photo=None if rng.random() < TEXTURE_SHARE else photos[rng.integers(len(photos))],
+        seed=int(rng.integers(2**32)),
+        zoom=float(rng.uniform(0.5, 1)),
+        place=(float(rng.random()), float(rng.random())),
+        mirrored=bool(rng.random() < 0.5),
+        gains=_three(contrast * rng.uniform(0.85, 1.15, 3)),
+        offsets=_three(128 * (1 - contrast) + brightness + rng.uniform(-12, 12, 3)),
+        palette=(dark, middle, light),
+    )
+
+
+def make_background(background: Background, width: int, height: int) -> Image.Image:
+    """The background as an RGB picture of that size.
+
+    Raises:
+        Reject: the photograph turns out to be broken.
+    """
+    if background.photo is None:
+        return _color(_make_texture(background, width, height), background.palette)
+    photo = open_photo(background.photo)
+    scale = background.zoom * min(photo.width / width, photo.height / height)
+    left = background.place[0] * (photo.width - scale * width)
+    top = background.place[1] * (photo.height - scale * height)
+    box = (left, top, left + scale * width, top + scale * height)
+    picture = photo.resize((width, height), Image.Resampling.BILINEAR, box=box)
+    if background.mirrored:
+        picture = ImageOps.mirror(picture)
+    if picture.mode == "L":
+        return _color(picture, background.palette)
+    levels = np.arange(256)
+    changed = [
+        gain * levels + offset for gain, offset in zip(background.gains, background.offsets, strict=True)
+    ]
+    return picture.point(np.clip(changed, 0, 255).round().astype(int).ravel().tolist())
+
+
+@lru_cache(maxsize=64)
+def open_photo(path: str) -> Image.Image:
+    """A photograph, grey or RGB, as it is meant to be held and no larger than needed."""
+    try:
+        with Image.open(path) as file:
+            file.draft("RGB", (LARGEST, LARGEST))
+            file.thumbnail((LARGEST, LARGEST))
+            photo = ImageOps.exif_transpose(file)
+            return photo if photo.mode in ("L", "RGB") else photo.convert("RGB")
+    except OSError as error:
+        raise Reject("unreadable photo") from error
+
+
+def _files_below(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise ValueError(f"--photos {path} does not exist; give a photo or a folder of them")
+    return sorted(file for file in path.rglob("*") if file.suffix.lower() in PHOTO_ENDINGS)
+
+
+def _make_texture(background: Background, width: int, height: int) -> Image.Image:
+    """Clouds, stains, stripes or grain: noise at several scales, perhaps drawn out one way."""
+    rng = np.random.default_rng(background.seed)
+    stretch = np.exp2(rng.uniform(-3, 3)) if rng.random() < 0.5 else 1.0
+    weight, levels = 1.0, np.zeros((height // 2, width // 2), dtype=np.float32)
+    for octave in range(1, 7):
+        knots = 2**octave / background.zoom
+        shape = (max(2, round(knots / stretch)), max(2, round(knots * stretch)))
+        coarse = Image.fromarray(rng.random(np.minimum(shape, levels.shape), dtype=np.float32))
+        levels += weight * np.asarray(coarse.resize(levels.shape[::-1], Image.Resampling.BICUBIC))
+        weight *= rng.uniform(0.3, 0.9)
+    levels += 0.15 * rng.random(levels.shape, dtype=np.float32)
+    levels = (levels - levels.min()) / (levels.max() - levels.min())
+    small = Image.fromarray((255 * levels).astype(np.uint8))
+    return small.resize((width, height), Image.Resampling.BILINEAR)
+
+
+def _color(grey: Image.Image, palette: Sequence[Rgb]) -> Image.Image:
+    """A grey picture in the colours of a palette."""
+    bands = [np.interp(np.arange(256), (0, 128, 255), levels) for levels in zip(*palette, strict=True)]
+    return Image.merge("RGB", [grey.point(band.round().astype(int).tolist()) for band in bands])
+
+
+def _near_grey(rng: np.random.Generator, level: float) -> Rgb:
+    red, green, blue = np.clip(level + rng.uniform(-30, 30, 3), 0, 255).astype(int).tolist()
+    return red, green, blue
+
+
+def _three(values: np.ndarray) -> tuple[float, float, float]:
+    red, green, blue = values.tolist()
+    return red, green, blue

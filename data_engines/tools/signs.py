@@ -1,0 +1,160 @@
+"""Texts on a background: in a colour that stands out there, with an outline, a shadow or a plate."""
+
+import colorsys
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from data_engines.engine import Reject
+from data_engines.tools.fonts import open_font
+from data_engines.tools.warp import Warp
+
+PADDING = 0.3
+"""Of the font's size, round a text: for its plate, outline or shadow."""
+MIN_CONTRAST = 45
+"""Levels between a text and what lies around it."""
+MAX_ALIKE = 0.15
+"""Share of what lies around a letter that may be more like it."""
+
+Style = Literal["plain", "outline", "shadow", "plate"]
+
+
+@dataclass(frozen=True)
+class Color:
+    """A colour but for its lightness, which depends on where it is used."""
+
+    hue: float
+    saturation: float
+    depth: float
+    """Between 0, as near to the surroundings as may be, and 1, as far from them as can be."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One text as it is placed."""
+
+    text: str
+    font: tuple[str, int, int]
+    """File, number of the face in it, size in pixels."""
+    warp: Warp
+    style: Style
+    ink: Color
+    opacity: float
+    plate: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Ink:
+    """What a sign left on a picture: a mask, and where its left upper corner lies."""
+
+    mask: Image.Image
+    left: int
+    top: int
+
+
+def draw_sign(picture: Image.Image, sign: Sign) -> Ink:
+    """Draws a text into the picture."""
+    seen, corner = sign.warp.picture(_flat_layers(sign))
+    ground, edge, ink = seen.split()
+    if sign.style == "plate":
+        picture.paste(sign.plate, corner, _dim(ground, sign.opacity))
+    box = (*corner, corner[0] + seen.width, corner[1] + seen.height)
+    levels = np.asarray(picture.crop(box).convert("L"), dtype=float)
+    around = np.asarray(edge) > 127
+    if not around.any():
+        raise Reject("text without ink")
+    luma = _ink_luma(float(levels[around].mean()), sign.ink.depth)
+    opposite = (245, 245, 245) if luma < 128 else (15, 15, 15)
+    if sign.style == "shadow":
+        picture.paste(opposite, corner, ground)
+    # what is as light or dark as the text here and there would swallow it
+    swallowed = sign.style != "plate" and not _stands_out(levels, around, luma, 2 * MIN_CONTRAST)
+    if sign.style == "outline" or swallowed:
+        picture.paste(opposite, corner, edge)
+    color = _color_of_luma(sign.ink, luma)
+    picture.paste(color, corner, _dim(ink, sign.opacity))
+    return Ink(ink, *corner)
+
+
+def check_ink(picture: Image.Image, ink: Ink) -> tuple[int, int, int, int]:
+    """The box of a text's ink in the finished picture.
+
+    Raises:
+        Reject: the text is not whole, or doesn't stand out.
+    """
+    mask = ink.mask
+    box = mask.point([0] * 64 + [255] * 192).getbbox()
+    if box is None:
+        raise Reject("text without ink")
+    left, top, right, bottom = box[0] + ink.left, box[1] + ink.top, box[2] + ink.left, box[3] + ink.top
+    # the mask has a free edge of its own, or it has been cut itself
+    if min(box[:2]) < 1 or box[2] >= mask.width or box[3] >= mask.height:
+        raise Reject("text cut off")
+    if min(left, top) < 0 or right > picture.width or bottom > picture.height:
+        raise Reject("text beyond the picture's edge")
+    around = (ink.left, ink.top, ink.left + mask.width, ink.top + mask.height)
+    levels = np.asarray(picture.crop(around).convert("L"), dtype=float)
+    covered, near = np.asarray(mask), np.asarray(mask.filter(ImageFilter.BoxBlur(2)))
+    # a pixel or two off the ink, where no blur mixes them
+    beside = (near > 4) & (near < 64) & (covered == 0)
+    if not (covered > 160).any() or not beside.any():
+        raise Reject("text too thin")
+    if not _stands_out(levels, beside, float(levels[covered > 160].mean()), MIN_CONTRAST):
+        raise Reject("text too like its background")
+    return left, top, right, bottom
+
+
+def _flat_layers(sign: Sign) -> Image.Image:
+    """Plate or shadow, outline, and ink of a text before it is bent, as the three bands of a picture."""
+    size = sign.font[2]
+    pad = math.ceil(PADDING * size)
+    font = open_font(*sign.font)
+    left, top, _, _ = font.getbbox(sign.text, anchor="ls")
+    ink = Image.new("L", (sign.warp.width, sign.warp.height))
+    ImageDraw.Draw(ink).text((pad - left, pad - top), sign.text, 255, font, anchor="ls")
+    # blurred and made firm again, letters are fatter: much faster than the outlines of a font
+    edge = _dim(ink.filter(ImageFilter.BoxBlur(max(3, size / 14))), 6)
+    ground = Image.new("L", ink.size)
+    if sign.style == "plate":
+        inset = pad // 3
+        corners = (inset, inset, ink.width - inset, ink.height - inset)
+        ImageDraw.Draw(ground).rounded_rectangle(corners, radius=int(sign.ink.hue * pad), fill=255)
+    elif sign.style == "shadow":
+        away = max(2, size // 14)
+        ground = ImageChops.offset(ink.filter(ImageFilter.BoxBlur(away / 2)), away, away)
+    return Image.merge("RGB", (ground, edge, ink))
+
+
+def _dim(mask: Image.Image, share: float) -> Image.Image:
+    """A mask that lets that share through; a share above 1 makes its soft edges firmer."""
+    return mask.point(np.minimum(share * np.arange(256), 255).astype(int).tolist())
+
+
+def _ink_luma(ground: float, depth: float) -> float:
+    """How light a text is on ground of that lightness: far enough towards the end that leaves more room."""
+    nearest = ground - 120 if ground > 127 else ground + 120
+    return nearest + depth * ((0 if ground > 127 else 255) - nearest)
+
+
+def _color_of_luma(color: Color, luma: float) -> tuple[int, int, int]:
+    """The shade of a colour that is as light as `luma`, from 0 to 255."""
+    shades = [colorsys.hls_to_rgb(color.hue, step / 32, color.saturation) for step in range(33)]
+    lumas = [255 * (0.299 * red + 0.587 * green + 0.114 * blue) for red, green, blue in shades]
+    lightness = float(np.interp(luma, lumas, np.linspace(0, 1, 33)))
+    return to_rgb(colorsys.hls_to_rgb(color.hue, lightness, color.saturation))
+
+
+def _stands_out(levels: np.ndarray, around: np.ndarray, luma: float, contrast: float) -> bool:
+    """Whether a text of that lightness differs by `contrast` from what lies around it, letter by letter."""
+    alike = around & (np.abs(levels - luma) < contrast)
+    letters = range(0, around.shape[1], around.shape[0])
+    num_alike, num_around = (np.add.reduceat(mask.sum(axis=0), letters) for mask in (alike, around))
+    return bool((num_alike <= MAX_ALIKE * num_around).all())
+
+
+def to_rgb(color: tuple[float, float, float]) -> tuple[int, int, int]:
+    red, green, blue = (round(255 * share) for share in color)
+    return red, green, blue

@@ -1,0 +1,90 @@
+"""Lists of SMILES: which column holds them, and which of them have the size asked for."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+
+from rdkit import Chem
+
+from data_engines.options import Range
+
+ROWS_TRIED = 100
+"""From which the column is told where no header names it."""
+
+_SMILES = re.compile(r"(?:\[[^\[\]\s]+\]|Br|Cl|[BCNOPSFIbcnops*]|[-=#$:/\\.()]|%?\d)+")
+_ATOM = re.compile(r"\[[^\]]+\]|Br|Cl|[BCNOPSFIbcnops*]")
+_HYDROGEN = re.compile(r"\[\d*H[+-]?\d*(?::\d+)?\]")
+
+
+def read_smiles(path: Path, atoms: Range, parts: Range) -> tuple[tuple[str, ...], dict[str, int]]:
+    """The SMILES in a list with `atoms` (without hydrogen) in `parts`, and the other rows by cause.
+
+    Only the text is looked at: whether its bonds make sense shows when it is drawn.
+    """
+    rows = _read_rows(path)
+    column, first = _find_column(rows)
+    if column is None:
+        raise ValueError(f"--source {path}: no column of SMILES found; give one molecule in each row")
+    if len(rows) == first:
+        raise ValueError(f"--source {path} holds no molecule; give one in each row")
+    found: list[str] = []
+    left_out: Counter[str] = Counter()
+    for row in rows[first:]:
+        smiles = row[column] if column < len(row) else ""
+        cause = _find_fault(smiles, atoms, parts)
+        if cause:
+            left_out[cause] += 1
+        else:
+            found.append(smiles)
+    if not found:
+        causes = ", ".join(f"{cause}: {number}" for cause, number in left_out.most_common())
+        raise ValueError(f"--source {path}: no row fits --atoms {atoms} --parts {parts} ({causes})")
+    return tuple(found), dict(left_out)
+
+
+def _read_rows(path: Path) -> list[list[str]]:
+    """Rows split at commas, tabs or, in files of other endings, any white space."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"--source {path} is not UTF-8 (byte {error.start}); convert it first") from error
+    except OSError as error:
+        raise ValueError(f"--source {path} can't be read: {error.strerror}") from error
+    delimiter = {".csv": ",", ".tsv": "\t"}.get(path.suffix.lower())
+    if delimiter is None:
+        rows: Iterable[list[str]] = (line.split() for line in text.splitlines())
+    else:
+        rows = csv.reader(text.splitlines(), delimiter=delimiter)
+    try:
+        return [row for row in rows if row]
+    except csv.Error as error:
+        raise ValueError(f"--source {path} is no table: {error}") from error
+
+
+def _find_column(rows: Sequence[Sequence[str]]) -> tuple[int | None, int]:
+    """The column of SMILES, if any, by its header or what it holds, and how many rows come before data."""
+    header = rows[0] if rows else []
+    for position, name in enumerate(header):
+        if "smiles" in name.lower():
+            return position, 1
+    counts: Counter[int] = Counter()
+    for row in islice(rows, ROWS_TRIED):
+        for position, cell in enumerate(row):
+            if _SMILES.fullmatch(cell) and Chem.MolFromSmiles(cell):
+                # a short name may happen to be a SMILES as well, a long one hardly
+                counts[position] += len(cell)
+    return (counts.most_common(1)[0][0] if counts else None), 0
+
+
+def _find_fault(smiles: str, atoms: Range, parts: Range) -> str | None:
+    if not _SMILES.fullmatch(smiles):
+        return "no SMILES"
+    number = sum(not _HYDROGEN.fullmatch(atom) for atom in _ATOM.findall(smiles))
+    if not atoms.low <= number <= atoms.high:
+        return "fewer atoms than asked for" if number < atoms.low else "more atoms than asked for"
+    if not parts.low <= smiles.count(".") + 1 <= parts.high:
+        return "other number of parts than asked for"
+    return None

@@ -1,0 +1,53 @@
+"""A text to write, and a face that can write it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from data_engines.engine import Reject
+from data_engines.options import Range
+from data_engines.tools.corpora import complex_character, draw_words
+from data_engines.tools.fonts import Face, open_font
+
+
+def draw_text(rng: np.random.Generator, lines: Sequence[str], words: Range) -> str:
+    """A run of words out of some line that can be written one character after the other."""
+    return check_text(draw_words(rng, lines, words))
+
+
+def check_text(text: str) -> str:
+    """The text, if it can be written one character after the other."""
+    character = complex_character(text)
+    if character:
+        raise Reject(f"U+{ord(character):04X} needs a shaping engine")
+    return text
+
+
+def draw_face(rng: np.random.Generator, faces: Sequence[Face], text: str) -> Face:
+    """One of the faces with all characters of a text."""
+    needed = set(text) - {" ", "\n"}
+    able = [face for face in faces if needed <= face.characters]
+    if able:
+        return able[rng.integers(len(able))]
+    for character in sorted(needed):
+        if not any(character in face.characters for face in faces):
+            raise Reject(f"no font has U+{ord(character):04X}")
+    raise Reject("no font has all characters of the text")
+
+
+def tells_case(face: Face) -> bool:
+    """Whether small letters have tails; where they are drawn as capitals, nobody could tell the two apart."""
+    tailed = "".join(sorted(face.characters & set("gpy")))
+    font = open_font(face.path, face.number, 100)
+    bottom, foot = (font.getbbox(letters, anchor="ls")[3] for letters in (tailed, "x"))
+    return not tailed or bottom >= foot + 3
+
+
+def leave_out_capitals(
+    faces: Sequence[Face], left_out: dict[str, int]
+) -> tuple[tuple[Face, ...], dict[str, int]]:
+    """The faces that tell small letters from capitals, and what is left out with the others."""
+    kept = tuple(face for face in faces if tells_case(face))
+    if len(kept) == len(faces):
+        return kept, left_out
+    return kept, left_out | {"font of capitals only": len(faces) - len(kept)}
