@@ -4,7 +4,6 @@ Two files come of it: a PNG to glance at, and an HTML page with all of the texts
 box that a row asks about is drawn on its picture, and with `regions` every text that the row has a box for.
 """
 
-import argparse
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from data_engines.engine import Reject
-from data_engines.tools.labels import cut, line_height, text_width, wrap, write_line, write_lines
+from data_engines.options import Parser
+from data_engines.tools.labels import cut, line_height, wrap, write_lines
 from data_engines.tools.targets import Drawn, draw_targets
 from got_train.config import DataConfig
 from got_train.data.images import ImageError, find_image, open_image
@@ -38,10 +38,12 @@ ASKED, REGION = "#ff00aa", "#00a0ff"
 """Colours of boxes; no question names them."""
 
 STYLE = """<style>
-body { max-width: none; margin: 1rem 2rem } td { vertical-align: top }
-td img { max-width: 38vw; image-rendering: auto; margin: 2px; border: 1px solid #ddd }
-pre { max-width: 32vw; overflow-wrap: anywhere } .query { color: #0b57a4 } .fault { color: #b3261e }
+body { max-width: none; margin: 1rem 2rem } table { table-layout: fixed; width: 100% }
+th { width: 36% } th:nth-child(2) { width: 28% } td { vertical-align: top }
+td img { image-rendering: auto; min-width: 0; border: 1px solid #ddd } pre { overflow-wrap: anywhere }
+.where { color: #777 } .query { color: #0b57a4 } .fault { color: #b3261e }
 </style>"""
+"""Over that of `got_train.report`."""
 
 
 @dataclass
@@ -67,11 +69,16 @@ class Entry:
     """Why the row can't be trained on."""
 
 
-def run(words: Sequence[str], parser: argparse.ArgumentParser) -> None:
+def run(words: Sequence[str]) -> None:
     """The command, from the words after `sheet`."""
-    parser.add_argument("rows", metavar="DIR", help="what got-data wrote, or rows as .jsonl, .tar or .parquet")
+    parser = Parser(prog="got-data sheet", description="Show some rows, with their answers drawn again.")
+    parser.add_argument(
+        "rows", metavar="DIR", help="what got-data wrote, or rows as .jsonl, .tar or .parquet"
+    )
     parser.add_argument("--count", type=int, default=24, metavar="N", help="rows to show (default: 24)")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="other seed, other rows (default: 0)")
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="other seed, other rows (default: 0)"
+    )
     parser.add_argument(
         "--output", default="sheet", metavar="NAME", help="writes NAME.png and NAME.html (default: sheet)"
     )
@@ -140,9 +147,7 @@ def read_entry(rows: Rows, index: int, regions: bool = False) -> Entry:
     return entry
 
 
-def _with_boxes(
-    picture: Image.Image, record: Record, regions: Sequence[Sequence[float]]
-) -> Image.Image:
+def _with_boxes(picture: Image.Image, record: Record, regions: Sequence[Sequence[float]]) -> Image.Image:
     """A picture small enough to show, with the boxes asked about and those of texts, given in its pixels."""
     shown = picture.copy()
     shown.thumbnail((HTML_SIDE, HTML_SIDE))
@@ -192,29 +197,30 @@ def _html_picture(picture: Image.Image) -> str:
 
 
 def _html_texts(entry: Entry) -> str:
-    parts = [html_text(entry.title)]
+    parts = [_html_text("where", entry.title)]
     if entry.fault:
-        parts.append(_html_span("fault", entry.fault))
+        parts.append(_html_text("fault", entry.fault))
     for turn in entry.turns:
-        parts += [_html_span("query", turn.query), html_text(turn.response)]
-    return "<br>".join(parts)
+        parts += [_html_text("query", turn.query), html_text(turn.response)]
+    return "".join(parts)
 
 
 def _html_targets(entry: Entry) -> str:
     targets = [turn.target for turn in entry.turns if turn.target is not None]
-    return "<br>".join(
-        _html_span("fault", str(target)) if isinstance(target, Reject) else _html_picture(target)
+    return "".join(
+        _html_text("fault", str(target)) if isinstance(target, Reject) else _html_picture(target)
         for target in targets
     )
 
 
-def _html_span(name: str, text: str) -> str:
+def _html_text(name: str, text: str) -> str:
     return f"<div class='{name}'>{html_text(text)}</div>"
 
 
 def draw_sheet(title: str, entries: Sequence[Entry], notes: Sequence[str]) -> Image.Image:
     """The PNG: a row of pictures, texts and targets for each entry, the notes at its foot."""
-    width = PICTURE + TEXT + TARGET + 4 * GAP
+    drawn_again = any(turn.target is not None for entry in entries for turn in entry.turns)
+    width = PICTURE + TEXT + 3 * GAP + (TARGET + GAP if drawn_again else 0)
     bands = [_draw_lines([title], width, QUIET), *(_draw_entry(entry, width) for entry in entries)]
     bands += [_draw_lines(wrap(note, FONT_SIZE, width - 2 * GAP), width, BAD) for note in notes]
     sheet = Image.new("RGB", (width, sum(band.height for band in bands)), BACKGROUND)

@@ -26,6 +26,8 @@ HAN_WORD = re.compile(r"[\u4e00-\u9fff]{1,4}")
 _WORD = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]|[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+")
 """A Chinese or Japanese character, each a word of its own, or whatever else stands between spaces."""
 _DOCSTRING = re.compile(r'^\s*[rR]?"""(.*?)"""', re.DOTALL | re.MULTILINE)
+_ROLE = re.compile(r":[\w:]+:(?=`)")
+"""What a name in a docstring is, as in :func:`sum`."""
 _NO_PROSE = re.compile(r"[^\w\s,;:'().?!-]|_|--|::")
 """Code, markup or formulas."""
 SHORTEST_PROSE = 40
@@ -76,7 +78,7 @@ def read_lines(path: Path) -> list[str]:
 
 def draw_words(rng: np.random.Generator, lines: Sequence[str], words: Range) -> str:
     """A run of words out of some line; a whole line where it is shorter."""
-    text = lines[rng.integers(len(lines))]
+    text = lines[int(rng.integers(len(lines)))]
     spans = word_spans(text)
     length = min(words.draw(rng), len(spans))
     first = rng.integers(len(spans) - length + 1)
@@ -113,7 +115,7 @@ def _docstring_prose(folder: Path) -> Iterator[str]:
             continue
         for docstring in _DOCSTRING.findall(file.read_text(encoding="utf-8", errors="replace")):
             for paragraph in re.split(r"\n\s*\n", docstring):
-                text = " ".join(paragraph.replace("`", "").split())
+                text = " ".join(_ROLE.sub("", paragraph).replace("`", "").split())
                 if text not in seen and _is_prose(text):
                     seen.add(text)
                     yield text

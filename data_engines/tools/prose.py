@@ -28,6 +28,7 @@ from data_engines.tools.formula_grammar import draw_formula, draw_inline
 from data_engines.tools.table_columns import Pen
 from data_engines.tools.table_draw import draw_grid
 from data_engines.tools.table_grid import Rules
+from data_engines.tools.tex_source import plain_formula
 
 PageLanguage = Literal["en", "zh"]
 Thing = TypeVar("Thing")
@@ -173,14 +174,18 @@ class _Writer:
         return Items(tuple(kind.format(i) for i in range(1, len(items) + 1)), items)
 
     def display(self) -> Display:
-        code = draw_formula(self.rng) if self.invents() else self.draw(self.material.displayed)
+        code = self.draw(self.material.displayed)
+        if self.invents():
+            code = plain_formula(draw_formula(self.rng))
         if not self.numbers_formulas:
             return Display(code)
         self.formula_number += 1
         return Display(code, str(self.formula_number))
 
     def inline(self) -> Formula:
-        return Formula(draw_inline(self.rng) if self.invents() else self.draw(self.material.inline))
+        if self.invents():
+            return Formula(plain_formula(draw_inline(self.rng)))
+        return Formula(self.draw(self.material.inline))
 
     def invents(self) -> bool:
         return self.rng.random() < self.material.made_up

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from data_engines.options import Range
 from data_engines.tools.corpora import HAN_WORD
 from data_engines.tools.table_columns import Column, Pen, draw_column, name_column
-from data_engines.tools.table_grid import Cell, Grid, Rules, Span, joined, text_cell, whole_line
+from data_engines.tools.table_grid import Cell, Face, Grid, Rules, Span, joined, text_cell, whole_line
 
 ROWS_FOR_GROUPS = 5
 """From which a table may have groups of rows."""
@@ -34,8 +34,8 @@ def draw_grid(pen: Pen, num_rows: int, num_columns: int, rules: Rules) -> Grid:
 
 def fill_grid(pen: Pen, header: Sequence[str], records: Sequence[Sequence[str]], rules: Rules) -> Grid:
     """A table of records."""
-    bold = pen.chance(0.3)
-    headers = [[text_cell(name, bold) for name in header]]
+    face: Face = "textbf" if pen.chance(0.3) else ""
+    headers = [[text_cell(name, face) for name in header]]
     rows = [[text_cell(value) for value in record] for record in records]
     numeric = [all(_is_number(row[i]) for row in records) for i in range(len(header))]
     return _rule(pen, rules, _draw_alignments(pen, numeric), headers, {}, Body(rows, {}))
@@ -57,8 +57,8 @@ def _draw_headers(
     pen: Pen, columns: Sequence[Column]
 ) -> tuple[list[list[Cell]], dict[int, tuple[Span, ...]]]:
     """One row of headers, or two of which the upper one spans columns; and the lines between them."""
-    bold = pen.chance(0.3)
-    lower = [text_cell(column.header, bold) for column in columns]
+    face: Face = "textbf" if pen.chance(0.3) else ""
+    lower = [text_cell(column.header, face) for column in columns]
     if pen.chance(0.1):
         lower[0] = Cell()
     if len(columns) < COLUMNS_FOR_SPANS or pen.chance(0.65):
@@ -72,7 +72,7 @@ def _draw_headers(
             upper.append(replace(lower[column], rows=2) if lower[column].latex else Cell())
             lower[column] = Cell()
         else:
-            title = text_cell(pen.words(Range(1, 2)), bold)
+            title = text_cell(pen.words(Range(1, 2)), face)
             upper.append(replace(title, columns=number))
             spans.append((column, column + number - 1))
         column += number
@@ -83,34 +83,44 @@ def _draw_headers(
 
 def _draw_body(pen: Pen, columns: Sequence[Column], num_rows: int) -> Body:
     rows = [[_draw_cell(pen, column, i) for i, column in enumerate(columns)] for _ in range(num_rows)]
-    breaks: dict[int, tuple[Span, ...]] = {}
-    everything = whole_line(len(columns))
     grouping = pen.choose(("none", "none", "first", "first", "titles"))
     if num_rows < ROWS_FOR_GROUPS or grouping == "none":
-        if num_rows > 2 and pen.chance(0.15):
-            chinese = HAN_WORD.search(columns[0].header)
-            names = ("合计", "总计", "平均") if chinese else ("Total", "Average", "Mean", "Sum")
-            rows[-1][0] = text_cell(pen.choose(names), pen.chance(0.3))
-            breaks[num_rows - 1] = everything
-        return Body(rows, breaks)
-    starts = _draw_starts(pen, num_rows)
-    if grouping == "first":
-        for start, end in zip(starts, [*starts[1:], num_rows], strict=True):
-            rows[start][0] = replace(rows[start][0], rows=end - start)
-            for row in rows[start + 1 : end]:
-                row[0] = Cell()
-            if start:
-                breaks[start] = everything
-        return Body(rows, breaks)
+        return (
+            _with_total(pen, columns[0].header, rows) if num_rows > 2 and pen.chance(0.15) else Body(rows, {})
+        )
+    return _group_by_first_column(pen, rows) if grouping == "first" else _group_under_titles(pen, rows)
+
+
+def _with_total(pen: Pen, header: str, rows: list[list[Cell]]) -> Body:
+    names = ("合计", "总计", "平均") if HAN_WORD.search(header) else ("Total", "Average", "Mean", "Sum")
+    rows[-1][0] = text_cell(pen.choose(names), "textbf" if pen.chance(0.3) else "")
+    return Body(rows, {len(rows) - 1: whole_line(len(rows[0]))})
+
+
+def _group_by_first_column(pen: Pen, rows: list[list[Cell]]) -> Body:
+    """Groups of rows whose first cells are one."""
+    starts = _draw_starts(pen, len(rows))
+    for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+        rows[start][0] = replace(rows[start][0], rows=end - start)
+        for row in rows[start + 1 : end]:
+            row[0] = Cell()
+    return Body(rows, dict.fromkeys(starts[1:], whole_line(len(rows[0]))))
+
+
+def _group_under_titles(pen: Pen, rows: list[list[Cell]]) -> Body:
+    """Groups of rows under titles as wide as the table."""
+    starts, width = _draw_starts(pen, len(rows)), len(rows[0])
+    side = pen.choose(("l", "l", "c"))
+    faces: tuple[Face, ...] = ("textit", "textbf")
+    face = pen.choose(faces)
     titled: list[list[Cell]] = []
-    side, face = pen.choose(("l", "l", "c")), pen.choose(("textit", "textbf"))
+    breaks: dict[int, tuple[Span, ...]] = {}
     for number, row in enumerate(rows):
         if number in starts:
             if number:
-                breaks[len(titled)] = everything
-            title = text_cell(pen.words(Range(1, 3)))
-            latex = rf"\{face}{{{title.latex}}}"
-            titled.append([replace(title, latex=latex, columns=len(columns), alignment=side)])
+                breaks[len(titled)] = whole_line(width)
+            title = text_cell(pen.words(Range(1, 3)), face)
+            titled.append([replace(title, columns=width, alignment=side)])
         titled.append(row)
     return Body(titled, breaks)
 
@@ -120,7 +130,7 @@ def _draw_cell(pen: Pen, column: Column, number: int) -> Cell:
         return pen.empty
     cell = column.draw()
     if column.numeric and "$" not in cell.latex and pen.chance(0.04):
-        return replace(cell, latex=rf"\textbf{{{cell.latex}}}")
+        return text_cell(cell.shows, "textbf")
     return cell
 
 

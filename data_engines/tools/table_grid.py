@@ -17,9 +17,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from data_engines.tools.corpora import HAN_WORD
 from data_engines.tools.tex_macros import group_end
 
 Rules = Literal["booktabs", "ruled"]
+Face = Literal["", "textbf", "textit"]
+"""LaTeX's command for a face other than the usual one."""
 Span = tuple[int, int]
 """First and last of some neighbouring columns, counted from 0."""
 
@@ -75,9 +78,10 @@ class Grid:
     """Whether all columns stand between upright lines; in ruled tables only."""
 
 
-def text_cell(text: str, bold: bool = False) -> Cell:
+def text_cell(text: str, face: Face = "") -> Cell:
+    """A cell of plain text; Chinese is never set in another face, as few of its fonts have any."""
     latex = escape(text)
-    return Cell(rf"\textbf{{{latex}}}" if bold and text else latex, text)
+    return Cell(rf"\{face}{{{latex}}}" if face and text and not HAN_WORD.search(text) else latex, text)
 
 
 def escape(text: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, Literal
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from data_engines.engine import Reject, attempt
 from data_engines.tools.figures.tikz import LIBRARIES
@@ -110,7 +110,8 @@ def _draw_scores(answers: Sequence[str]) -> list[Image.Image | Reject]:
 
     def draw(answer: str) -> Image.Image:
         joint: Literal["{", ""] = "{" if answer.partition("\n")[0].count("**kern") > 1 else ""
-        return rasterise(engrave(answer, joint, STAFF, {}), WIDEST_SCORE, smallest=0).convert("RGB")
+        score = rasterise(engrave(answer, joint, STAFF, {}), WIDEST_SCORE, smallest=0)
+        return ImageOps.expand(score, STAFF // 4, fill="white").convert("RGB")
 
     return [attempt(draw, answer) for answer in answers]
 

@@ -106,12 +106,16 @@ def terms(*terms: tuple[float, str]) -> str:
     return written or "0"
 
 
-def power(variable: str, shift: float, square: bool = True) -> str:
-    r"""A square of x moved to the right by `shift`, as TikZ and as TeX write it."""
+def power(variable: str, shift: float) -> str:
+    r"""The square of \x or x less `shift`, as TikZ and as TeX write it.
+
+    >>> power("x", -1), power(r"\x", 0)
+    ('(x+1)^2', '(\\x)^2')
+    """
     inner = variable if shift == 0 else f"({variable}{'-' if shift > 0 else '+'}{number(abs(shift))})"
-    if square and inner == r"\x":  # a negative number put in place of \x needs its brackets
+    if inner == r"\x":  # a negative number put in place of \x needs its brackets
         inner = r"(\x)"
-    return f"{inner}^2" if square else inner
+    return f"{inner}^2"
 
 
 def factor(value: float) -> str:

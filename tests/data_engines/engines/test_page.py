@@ -101,6 +101,7 @@ def test_regions_hold_all_ink_of_their_blocks_and_no_other(drawings: list[Drawin
         for region in drawing.regions:
             assert region.format
             assert region.text in text
+            assert all(type(value) is int for value in region.box)  # numpy's can't be written as JSON
             left, top, right, bottom = map(int, region.box)
             inside = ink[top:bottom, left:right]
             assert inside[0].any() and inside[-1].any() and inside[:, 0].any() and inside[:, -1].any()

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from data_engines.tools.corpora import complex_character, read_lines, word_spans
+from data_engines.options import Range
+from data_engines.tools.corpora import complex_character, draw_words, read_corpus, read_lines, word_spans
 
 
 def test_lines_are_whole_and_without_stray_white_space(tmp_path: Path) -> None:
@@ -23,3 +25,25 @@ def test_words_are_what_spaces_part_and_single_chinese_characters() -> None:
 )
 def test_what_needs_a_shaping_engine_is_found(text: str, found: str | None) -> None:
     assert complex_character(text) == found
+
+
+def test_without_a_source_packages_bring_prose_of_both_languages() -> None:
+    english = read_corpus(None, "en", np.random.default_rng(0))
+    assert len(english.lines) > 5000
+    assert "Node disjoint paths are paths that only share their first and last nodes." in " ".join(english.lines)
+    assert not any(mark in line for line in english.lines for mark in ("`", ">>>", "_", "::", "--", ":func:"))
+    chinese = read_corpus(None, "zh", np.random.default_rng(0))
+    assert len(chinese.lines) == 8000
+    assert all(line[-1] in "。！？" for line in chinese.lines)
+    assert len(set("".join(chinese.lines))) > 5000
+    mixed = read_corpus(None, "mixed", np.random.default_rng(0))
+    assert mixed.lines == english.lines + chinese.lines
+    assert [source.licence for source in mixed.sources] == ["BSD-3-Clause"] * 3 + ["MIT"]
+    assert [source.path for source in mixed.sources] == [None] * 4
+
+
+def test_words_are_drawn_from_within_a_line() -> None:
+    rng = np.random.default_rng(0)
+    drawn = {draw_words(rng, ["one two three", "四五"], Range(2, 2)) for _ in range(50)}
+    assert drawn == {"one two", "two three", "四五"}
+    assert draw_words(rng, ["short"], Range(3, 9)) == "short"

@@ -70,6 +70,11 @@ def test_signs_that_tex_would_read_otherwise() -> None:
     assert write_tabular(row).splitlines()[1:-1] == [r"{[}x] \\", r"{*} y \\"]
 
 
+def test_chinese_has_no_other_face() -> None:
+    assert text_cell("a_1", "textbf") == Cell(r"\textbf{a\_1}", "a_1")
+    assert text_cell("长度 (mm)", "textit") == Cell("长度 (mm)", "长度 (mm)")
+
+
 def test_what_can_be_compared_with_a_page() -> None:
     assert legible("\ufb01ve \u2212 \u201cx\u201d \u2217 1\u00b2") == 'five-"x"*12'
     assert legible("\u4e2d \u6587\ufffe") == "中文-"

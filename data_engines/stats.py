@@ -1,0 +1,360 @@
+"""`got-data stats`: what a set of rows holds, as tables of kinds, lengths, pictures, characters and repeats.
+
+All rows are read and their texts counted in tokens; then their pictures are opened as training opens them.
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+from transformers import PreTrainedTokenizerFast
+
+from data_engines.options import Parser
+from data_engines.tools.pictures import Picture, measure_all
+from got_train.config import DataConfig, EncoderConfig, load_config
+from got_train.data.encode import spans
+from got_train.data.images import ImageError, find_image
+from got_train.data.packed import PackedFile
+from got_train.data.readers import Rows, open_rows
+from got_train.data.records import Record, RowError
+from got_train.data.tiles import num_tiles
+from got_train.model.tokenizer import load_tokenizer
+from got_train.prompts import IMAGE_TAG, parse_task
+from got_train.report import table
+from got_train.vocabulary import MAX_TILES, TILE_SIZE, tokens_per_tile
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+"""Of a checkout; an installed package has none."""
+BATCH = 1000
+"""Rows whose texts are cut into tokens together."""
+MOST_FREQUENT = 16
+
+SCRIPTS = {"LATIN": "Latin", "CJK": "Han", "GREEK": "Greek"}
+"""By the first word of a character's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is counted of a row."""
+
+    kind: str
+    task: str
+    crop: bool
+    answer_tokens: int
+    text_tokens: int
+    """All of the sample's but those of its pictures."""
+    answer: bytes
+    """Hash of the text."""
+    question: bytes
+    pictures: tuple[int, ...]
+    """Numbers in `Survey.pictures`."""
+
+
+@dataclass
+class Survey:
+    """What was found in a set."""
+
+    rows: list[Row] = field(default_factory=list)
+    pictures: list[Picture | None] = field(default_factory=list)
+    """Each file once; None for those that can't be opened, or were not."""
+    characters: Counter[str] = field(default_factory=Counter)
+    """Of answers, white space left out."""
+    faults: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """By what is at fault, and the cause: rows, which are left out of all else, or pictures."""
+
+
+def run(words: Sequence[str]) -> None:
+    """The command, from the words after `stats`."""
+    parser = Parser(prog="got-data stats", description="Count what is in a set of rows; nothing is written.")
+    parser.add_argument(
+        "rows", metavar="DIR", help="what got-data wrote, or rows as .jsonl, .tar or .parquet"
+    )
+    parser.add_argument(
+        "--pictures", type=int, metavar="N", help="open so many pictures, evenly spread (default: all)"
+    )
+    parser.add_argument(
+        "--config",
+        action="append",
+        metavar="FILE",
+        help="training configuration whose data.max_length rows must keep to (default: those of the stages)",
+    )
+    flags = parser.parse_args(words)
+    limits = read_limits(flags.config or sorted(CONFIGS.glob("stage*.yaml")))
+    print(describe(survey(flags.rows, flags.pictures), limits))
+
+
+def read_limits(configs: Sequence[str | Path]) -> dict[str, int]:
+    """Longest sample in tokens, by the name of the configuration."""
+    loaded = [load_config(file, ["data.train=[]", "data.weights=null"]) for file in configs]
+    return {config.name: config.data.max_length for config in loaded}
+
+
+def survey(name: str, most_pictures: int | None = None) -> Survey:
+    """Reads all rows of a set.
+
+    Args:
+        name: what `open_rows` takes.
+        most_pictures: how many pictures are opened; None for all.
+
+    Raises:
+        ValueError: there are no such rows.
+    """
+    if most_pictures is not None and most_pictures < 0:
+        raise ValueError(f"--pictures {most_pictures}: give a whole number of at least 0")
+    rows = open_rows(name)
+    found = Survey()
+    files = _read_rows(rows, found)
+    _open_pictures(files, most_pictures, found)
+    return found
+
+
+def _read_rows(rows: Rows, found: Survey) -> list[Path | PackedFile]:
+    """Counts what rows say; returns their pictures, each once."""
+    tokenizer = load_tokenizer("qwen")
+    files: dict[str, tuple[int, Path | PackedFile]] = {}
+    with tqdm(total=len(rows), desc="rows", unit=" rows", disable=None) as bar:
+        for start in range(0, len(rows), BATCH):
+            numbers = range(start, min(start + BATCH, len(rows)))
+            batch = [read for number in numbers if (read := _read_row(rows, number, found))]
+            lengths = _count_tokens([record for record, _ in batch], tokenizer)
+            for (record, images), (answer_tokens, text_tokens) in zip(batch, lengths, strict=True):
+                places = [files.setdefault(str(image), (len(files), image))[0] for image in images]
+                found.rows.append(_row(record, answer_tokens, text_tokens, tuple(places)))
+                for turn in record.turns:
+                    found.characters.update(turn.response)
+            bar.update(len(numbers))
+    for character in [character for character in found.characters if character.isspace()]:
+        del found.characters[character]
+    return [file for _, file in files.values()]
+
+
+def _read_row(rows: Rows, index: int, found: Survey) -> tuple[Record, list[Path | PackedFile]] | None:
+    """A row with its pictures; None, and a fault, where training couldn't read it or find them."""
+    where = f"row {index + 1}"
+    try:
+        record = rows.record(index)
+        where = record.where
+        return record, [find_image(image, [rows.folder(index), Path()]) for image in record.images]
+    except RowError as error:
+        found.faults.setdefault(("row", error.cause), []).append(error.where)
+    except ImageError as error:
+        found.faults.setdefault(("row", error.cause), []).append(where)
+    return None
+
+
+def _count_tokens(records: Sequence[Record], tokenizer: PreTrainedTokenizerFast) -> list[tuple[int, int]]:
+    """Of each record: tokens of its answers, and of the whole sample without its pictures."""
+    pieces = [list(spans(record, DataConfig.frame)) for record in records]
+    texts = [text for record in pieces for text, _ in record]
+    encoded = tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+    counts = map(len, encoded)
+    lengths = []
+    for record, pieces_of_record in zip(records, pieces, strict=True):
+        answers = text = 0
+        for _, supervised in pieces_of_record:
+            count = next(counts)
+            text += count
+            answers += count - 1 if supervised else 0  # its last token closes the message
+        lengths.append((answers, text - len(record.images)))  # a picture stands as one token
+    return lengths
+
+
+def _row(record: Record, answer_tokens: int, text_tokens: int, pictures: tuple[int, ...]) -> Row:
+    return Row(
+        kind=record.kind,
+        task=task_name(record),
+        crop=bool(record.crop),
+        answer_tokens=answer_tokens,
+        text_tokens=text_tokens,
+        answer=_hash("\0".join(turn.response for turn in record.turns).encode()),
+        question=_hash("\0".join(turn.query for turn in record.turns).encode()),
+        pictures=pictures,
+    )
+
+
+def task_name(record: Record) -> str:
+    """What a row asks for, in a word or two."""
+    if len(record.turns) > 1:
+        return "conversation"
+    task = parse_task(record.turns[0].query.replace(IMAGE_TAG, ""))
+    if task is None:
+        return "other question"
+    asked = {
+        "box": task.box,
+        "color": task.color,
+        "crop": task.crop,
+        "pages": task.pages,
+        "format": task.format,
+    }
+    return " ".join(word for word, value in asked.items() if value) or "plain"
+
+
+def _hash(content: bytes) -> bytes:
+    return blake2b(content, digest_size=16).digest()
+
+
+def _open_pictures(files: Sequence[Path | PackedFile], most: int | None, found: Survey) -> None:
+    """Measures `most` of the files, evenly spread, or all."""
+    found.pictures = [None] * len(files)
+    number = len(files) if most is None else min(most, len(files))
+    chosen = [place * len(files) // number for place in range(number)]
+    measured = measure_all([files[place] for place in chosen])
+    bar = tqdm(zip(chosen, measured, strict=True), "pictures", number, unit=" pictures", disable=None)
+    for place, picture in bar:
+        if isinstance(picture, Picture):
+            found.pictures[place] = picture
+        else:
+            found.faults.setdefault(("picture", picture), []).append(str(files[place]))
+
+
+def sample_tokens(row: Row, pictures: Sequence[Picture | None]) -> int | None:
+    """Length of a row in training, pictures included; None if they have tiles and were not opened."""
+    tiles = len(row.pictures)
+    if row.crop:
+        tiles = 0
+        for picture in (pictures[number] for number in row.pictures):
+            if picture is None:
+                return None
+            tiles += num_tiles(picture.width, picture.height, TILE_SIZE, row.crop, MAX_TILES)
+    return row.text_tokens + tiles * tokens_per_tile(TILE_SIZE, EncoderConfig.patch_size)
+
+
+def describe(found: Survey, limits: dict[str, int]) -> str:
+    """The tables."""
+    sections = {
+        "rows": _count_table(found),
+        "tokens of answers, in Qwen's vocabulary": _spread_table(
+            found, lambda row: row.answer_tokens, "no row could be read"
+        ),
+        "tokens of samples, with those of their pictures": _spread_table(
+            found, lambda row: sample_tokens(row, found.pictures), "none is known: open the pictures"
+        ),
+        "samples too long to train on": _limit_table(found, limits),
+        "pictures: smallest, median and largest": _picture_table(found),
+        "characters of answers": _character_table(found.characters),
+        "repeats": _repeat_table(found),
+        "faults": _fault_table(found),
+    }
+    return "\n\n".join(f"{title}\n{text}" for title, text in sections.items())
+
+
+def _count_table(found: Survey) -> str:
+    counts = Counter((row.kind, row.task) for row in found.rows)
+    lines = [
+        (kind, task, number, _share(number, len(found.rows)))
+        for (kind, task), number in sorted(counts.items())
+    ]
+    if len(lines) > 1:
+        lines.append(("all", "", len(found.rows), ""))
+    return table(["kind", "task", "rows", "share"], lines)
+
+
+def _by_kind(found: Survey) -> Iterator[tuple[str, list[Row]]]:
+    """The rows of each kind, and of all where there are several."""
+    kinds: dict[str, list[Row]] = {}
+    for row in found.rows:
+        kinds.setdefault(row.kind, []).append(row)
+    yield from sorted(kinds.items())
+    if len(kinds) > 1:
+        yield "all", found.rows
+
+
+def _spread_table(found: Survey, length: Callable[[Row], int | None], nothing: str) -> str:
+    lines = []
+    for kind, rows in _by_kind(found):
+        lengths = [value for row in rows if (value := length(row)) is not None]
+        if lengths:
+            spread = np.percentile(lengths, [0, 50, 95, 100], method="higher")
+            lines.append((kind, len(lengths), *map(int, spread)))
+    return table(["kind", "rows", "min", "median", "p95", "max"], lines) if lines else nothing
+
+
+def _limit_table(found: Survey, limits: dict[str, int]) -> str:
+    if not limits:
+        return "no configs/stage*.yaml here to read data.max_length from: name yours with --config"
+    lengths = [value for row in found.rows if (value := sample_tokens(row, found.pictures)) is not None]
+    lines = []
+    for name, limit in limits.items():
+        number = sum(length > limit for length in lengths)
+        lines.append((name, limit, number, _share(number, len(lengths))))
+    return table(["configuration", "data.max_length", "rows", "share"], lines)
+
+
+def _picture_table(found: Survey) -> str:
+    lines = []
+    for kind, rows in _by_kind(found):
+        numbers = {number for row in rows for number in row.pictures}
+        opened = [picture for number in numbers if (picture := found.pictures[number])]
+        if opened:
+            sizes = np.array([(picture.width, picture.height) for picture in opened])
+            pixels = np.array([picture.width * picture.height for picture in opened]) / 1e6
+            spreads = [
+                _three(sizes[:, 0], "{:,.0f}"),
+                _three(sizes[:, 1], "{:,.0f}"),
+                _three(pixels, "{:.2f}"),
+            ]
+            lines.append((kind, len(numbers), len(opened), *spreads))
+    if not lines:
+        return "none opened"
+    return table(["kind", "files", "opened", "width", "height", "megapixels"], lines)
+
+
+def _three(values: np.ndarray, spelling: str) -> str:
+    return " / ".join(spelling.format(value) for value in np.percentile(values, [0, 50, 100]))
+
+
+def _character_table(characters: Counter[str]) -> str:
+    scripts: dict[str, Counter[str]] = {name: Counter() for name in (*SCRIPTS.values(), "digits", "other")}
+    for character, number in characters.items():
+        scripts[script_of(character)][character] = number
+    lines = [
+        (
+            name,
+            len(counts),
+            counts.total(),
+            _share(counts.total(), characters.total()),
+            " ".join(character for character, _ in counts.most_common(MOST_FREQUENT)),
+        )
+        for name, counts in scripts.items()
+    ]
+    return table(["script", "distinct", "in all", "share", "most frequent"], lines)
+
+
+def script_of(character: str) -> str:
+    """
+    >>> [script_of(character) for character in "é中α7+"]
+    ['Latin', 'Han', 'Greek', 'digits', 'other']
+    """
+    if character.isdecimal():
+        return "digits"
+    return SCRIPTS.get(unicodedata.name(character, "").partition(" ")[0], "other")
+
+
+def _repeat_table(found: Survey) -> str:
+    """How many rows say what an earlier one of their kind does."""
+    lines = []
+    for kind, rows in _by_kind(found):
+        wholes = [
+            (row.question, row.answer, *(picture.content for picture in pictures if picture))
+            for row in rows
+            if None not in (pictures := [found.pictures[number] for number in row.pictures])
+        ]
+        answers = len(rows) - len({row.answer for row in rows})
+        lines.append((kind, len(rows), answers, len(wholes) - len(set(wholes))))
+    return table(["kind", "rows", "answer seen before", "pictures, question and answer seen before"], lines)
+
+
+def _fault_table(found: Survey) -> str:
+    if not found.faults:
+        return "none"
+    lines = [(what, cause, len(places), places[0]) for (what, cause), places in sorted(found.faults.items())]
+    return table(["what", "cause", "number", "first"], lines)
+
+
+def _share(number: int, total: int) -> str:
+    return f"{100 * number / total:.1f} %" if total else "-"

@@ -1,0 +1,46 @@
+"""Pictures of finished sets, opened as training opens them and measured."""
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from got_train.config import DataConfig
+from got_train.data.images import ImageError, open_image
+from got_train.data.packed import PackedFile
+
+WORTH_PROCESSES = 1000
+"""From so many pictures on, more processes make good the second in which they start."""
+CHUNK = 32
+"""Pictures handed to a process at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    width: int
+    height: int
+    """In pixels."""
+    content: bytes
+    """Hash of the file."""
+
+
+def measure_all(files: Sequence[Path | PackedFile]) -> Iterator[Picture | str]:
+    """The pictures in their order, or the cause why one can't be opened."""
+    if len(files) < WORTH_PROCESSES:
+        yield from map(measure, files)
+        return
+    # processes, as decoding a PNG hardly ever lets another thread run
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(measure, files, chunksize=CHUNK)
+
+
+def measure(file: Path | PackedFile) -> Picture | str:
+    try:
+        image = open_image(file, DataConfig.max_pixels)
+    except ImageError as error:
+        return error.cause
+    content = file.read() if isinstance(file, PackedFile) else file.read_bytes()
+    return Picture(image.width, image.height, blake2b(content, digest_size=16).digest())
