@@ -61,8 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _in_one_line("got-data mix", _mix, words[1:])
     if word in COMMANDS:
         # loaded only when it is named, as engines are: stats takes seconds
+        module = f"data_engines.{word}"
         return _in_one_line(
-            f"got-data {word}", importlib.import_module(f"data_engines.{word}").run, words[1:]
+            f"got-data {word}", lambda rest: importlib.import_module(module).run(rest), words[1:]
         )
     return _in_one_line(f"got-data {word}", lambda rest: _draw(read_request(word, rest)), words[1:])
 

@@ -32,7 +32,7 @@ def measure_all(files: Sequence[Path | PackedFile]) -> Iterator[Picture | str]:
     if len(files) < WORTH_PROCESSES:
         yield from map(measure, files)
         return
-    # processes, as decoding a PNG hardly ever lets another thread run
+    # processes, as two threads decode PNG files no faster than one
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
         yield from pool.map(measure, files, chunksize=CHUNK)
 
