@@ -113,8 +113,8 @@ def read_request(kind: str, words: Sequence[str]) -> Request:
     """What the words after `got-data KIND` ask for.
 
     Raises:
-        ValueError: for a kind that there isn't, or values that don't go together; a flag that there isn't ends
-            the program, as argparse does.
+        ValueError: there is no such kind, or the values don't go together. A flag that there isn't ends the
+            program, as argparse does.
     """
     if kind not in KINDS:
         raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")

@@ -15,7 +15,7 @@ from data_engines.tools.degrade import degrade
 from got_train.data.records import parse_row
 from got_train.prompts import IMAGE_TAG, box_permille
 
-SAVE_AS: dict[str, dict[str, int]] = {
+SAVE_AS: dict[str, dict[str, Any]] = {
     # level 1 takes two thirds of the time of level 6, for files of about the same size
     "png": {"compress_level": 1},
     # colours at full resolution, for the sake of thin frames
@@ -48,7 +48,7 @@ def make_rng(seed: int, kind: str, *index: int) -> np.random.Generator:
 
 
 def draw_batch(job: Job, indexes: range, folder: Path) -> list[Drawn]:
-    """Draws samples together, saves their pictures in `folder` and returns their rows, or why there are none."""
+    """Draws samples together, saves their pictures in `folder`, and returns rows or causes of rejection."""
     engine = load_engine(job.kind)
     specs = [attempt(engine.sample, make_rng(job.seed, job.kind, i), i, job.stock) for i in indexes]
     drawings = iter(engine.render([spec for spec in specs if not isinstance(spec, Reject)]))
@@ -86,7 +86,7 @@ def _make_row(kind: str, names: list[str], answer: Answer, drawing: Drawing) -> 
     task = answer.task
     if answer.box:
         task = replace(task, box=box_permille(answer.box, *drawing.pictures[0].size))
-    row = {
+    row: dict[str, Any] = {
         "query": IMAGE_TAG * len(names) + task.query(),
         "response": answer.text,
         "images": names,

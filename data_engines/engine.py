@@ -7,11 +7,11 @@
 `render`   (specs) -> for each spec its `Drawing`, or the `Reject` that says why there is none
 =========  ==============================================================================================
 
-and two numbers: `MAX_REJECTS`, the share of samples it may reject before a run stops, and `BATCH_SIZE`, how many
-specs it renders together. Chance comes from the given `rng`
-only, which is seeded by (seed, engine, index): sample `index` is the same whoever draws it, and when. What is
-drawn and answered comes from the spec alone, never from the specs beside it: they are drawn together only
-because some programs start slowly. Most engines draw one at a time, and say so with `one_by_one`.
+and two numbers: `MAX_REJECTS`, the share of samples it may reject before a run stops, and `BATCH_SIZE`, how
+many specs it renders together. Chance comes from the given `rng` only, which is seeded by (seed, engine,
+index): sample `index` is the same whoever draws it, and when. What is drawn and answered comes from the spec
+alone, never from the specs beside it: they are drawn together only because some programs start slowly. Engines
+that draw one at a time say so with `one_by_one`.
 """
 
 import functools
@@ -107,7 +107,7 @@ def one_by_one(render: Callable[[Spec], Drawing]) -> Callable[[Sequence[Spec]], 
 
 
 def attempt(step: Callable[..., Made], *arguments: Any) -> Made | Reject:
-    """What `step` makes, or why not; whatever one sample trips over is a Reject, which in bulk stops the run."""
+    """What `step` makes, or why not: whatever one sample trips over is a Reject, and many stop the run."""
     try:
         return step(*arguments)
     except Reject as reject:

@@ -1,7 +1,7 @@
 """Who draws the shards of a run: processes of this machine, or the workers of a Ray cluster.
 
-Either way a shard is drawn in batches of successive samples and has the same bytes whoever draws it, so a shard
-that was lost with its worker is simply drawn again.
+Either way a shard is drawn in batches of successive samples and has the same bytes whoever draws it, so a
+shard that was lost with its worker is simply drawn again.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """How the pictures and rows of a shard are kept: in a folder, a WebDataset tar or a Parquet file.
 
-Each packer takes the folder with a shard's pictures, the place the shard will have in its run, and its rows, and
-returns the file or folder to put there. The same rows and pictures give the same bytes on any machine.
+Each packer takes the folder with a shard's pictures, the place the shard will have in its run, and its rows,
+and returns the file or folder to put there. The same rows and pictures give the same bytes on any machine.
 """
 
 import io

@@ -76,8 +76,8 @@ def _refers(config: DictConfig, key: str) -> bool:
 def commands(config: MixConfig) -> list[tuple[str, list[str]]]:
     """The kind of each set and the words after `got-data KIND` that draw it.
 
-    >>> commands(MixConfig(output="out", scale=0.1, sets={"few": {"kind": "lines", "count": 50, "lines": "2-3"}}))
-    [('lines', ['--output', 'out/few', '--count', '5', '--lines', '2-3'])]
+    >>> commands(MixConfig(output="out", scale=0.1, sets={"few": {"kind": "lines", "count": 50, "seed": 2}}))
+    [('lines', ['--output', 'out/few', '--count', '5', '--seed', '2'])]
     """
     return [_command(name, flags, config) for name, flags in config.sets.items() if flags]
 

@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw
 
 from data_engines.engine import Reject
 from data_engines.options import Parser
-from data_engines.tools.labels import cut, line_height, wrap, write_lines
-from data_engines.tools.targets import Drawn, draw_targets
+from data_engines.tools.sheets.labels import cut, line_height, wrap, write_lines
+from data_engines.tools.sheets.targets import Drawn, draw_targets
 from got_train.config import DataConfig
 from got_train.data.images import ImageError, find_image, open_image
 from got_train.data.readers import Rows, open_rows

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from transformers import PreTrainedTokenizerFast
 
 from data_engines.options import Parser
-from data_engines.tools.pictures import Picture, measure_all
+from data_engines.tools.sheets.pictures import Picture, measure_all
 from got_train.config import DataConfig, EncoderConfig, load_config
 from got_train.data.encode import spans
 from got_train.data.images import ImageError, find_image

@@ -2,8 +2,8 @@
 
 Usage: python scripts/benchmark_engines.py --pdf FOLDER [--workers 2] [KIND ...]
 
-Each engine draws a few samples and then more; the rate is that of the difference, without the start. Sets that
-the last three kinds are made of are drawn first.
+Each engine draws a few samples and then more; the rate is that of the difference, without the start. Sets
+that the last three kinds are made of are drawn first.
 """
 
 import argparse
@@ -86,7 +86,9 @@ def main() -> None:
                 seconds(kind, 100, arguments.workers, folder / "sets" / kind)
         for kind in names:
             flags = CASES[kind].flags.format(pdf=arguments.pdf, sets=folder / "sets")
-            rows.append([kind, *measure(CASES[kind], flags, arguments.workers, folder / kind.replace(" ", "_"))])
+            rows.append(
+                [kind, *measure(CASES[kind], flags, arguments.workers, folder / kind.replace(" ", "_"))]
+            )
             print(*rows[-1], flush=True)
     print(table(["kind", "items/s", "aim", "start (s)"], rows))
     print(f"{arguments.workers} workers, {os.cpu_count()} cores, Python {platform.python_version()}")

@@ -13,14 +13,15 @@ import numpy as np
 
 from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
 from data_engines.options import Range, option
-from data_engines.tools import chart_matplotlib, chart_vega
-from data_engines.tools.chart_check import check
-from data_engines.tools.chart_data import Chart, Kind, draw_chart, target
-from data_engines.tools.chart_layout import make_plan
-from data_engines.tools.chart_look import NUMERALS, Typeface, draw_look, typefaces
-from data_engines.tools.chart_plan import Look
-from data_engines.tools.chart_vega_fonts import known
-from data_engines.tools.chart_words import Words, read_words
+from data_engines.tools.charts import matplotlib_chart as chart_matplotlib
+from data_engines.tools.charts import vega as chart_vega
+from data_engines.tools.charts.check import check
+from data_engines.tools.charts.data import Chart, Kind, draw_chart, target
+from data_engines.tools.charts.layout import make_plan
+from data_engines.tools.charts.look import NUMERALS, Typeface, draw_look, typefaces
+from data_engines.tools.charts.plan import Look
+from data_engines.tools.charts.vega_fonts import known
+from data_engines.tools.charts.words import Words, read_words
 from data_engines.tools.corpora import Language
 from data_engines.tools.fonts import find_font_files, font_sources, read_faces
 from got_train.prompts import Task

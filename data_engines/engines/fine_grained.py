@@ -1,12 +1,11 @@
 """Questions about parts of pictures, by box or by coloured frame, over sets that were drawn before.
 
 The sets' rows say which texts stand where (`regions`). A box names the ink of one text in thousandths of the
-picture. A frame is drawn round it in red, green or blue, only where it runs through no other text; other texts
-may have frames of the other colours, which nobody asks about.
+picture. A frame is drawn round it in red, green or blue, only where it runs through no other text; other
+texts may have frames of the other colours, which nobody asks about.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -31,7 +30,9 @@ SMALLEST = 6
 
 @dataclass(frozen=True)
 class Options:
-    source: tuple[str, ...] = option("sets to ask about: folders of got-data, or files whose rows have regions")
+    source: tuple[str, ...] = option(
+        "sets to ask about: folders of got-data, or files whose rows have regions"
+    )
     task: Literal["box", "color", "mixed"] = option("how a question points at its text", "mixed")
     frames: float = option("chance of a second text with a frame of another colour, and of a third", 0.3)
 
@@ -109,7 +110,7 @@ def _can_be_asked(region: Region) -> bool:
 
 
 def _can_be_framed(region: Region, others: tuple[Region, ...]) -> bool:
-    """Whether a frame would run through no other text; texts inside it, or all round it, are parts and wholes."""
+    """Whether a frame would run through no other text; those inside or all round it are parts and wholes."""
     inner, outer = _box(region), _box(region, REACH)
     for other in others:
         box = _box(other)

@@ -24,9 +24,9 @@ from PIL import Image
 from data_engines.engine import Answer, Drawing, Reject, Stock, attempt
 from data_engines.options import Range, option
 from data_engines.tools.corpora import Language, draw_words, read_corpus
-from data_engines.tools.formula_grammar import draw_formula, draw_inline
-from data_engines.tools.formula_sources import read_formulas
-from data_engines.tools.latex import (
+from data_engines.tools.formulas.grammar import draw_formula, draw_inline
+from data_engines.tools.formulas.sources import read_formulas
+from data_engines.tools.tex.latex import (
     Sheet,
     Style,
     check_style,
@@ -37,8 +37,8 @@ from data_engines.tools.latex import (
     typeset,
     with_chinese,
 )
-from data_engines.tools.tex_macros import tokens_of
-from data_engines.tools.tex_source import Formula, plain_formula
+from data_engines.tools.tex.macros import tokens_of
+from data_engines.tools.tex.source import Formula, plain_formula
 from got_train.prompts import Task
 
 MAX_REJECTS = 0.2

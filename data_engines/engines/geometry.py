@@ -22,7 +22,7 @@ from data_engines.tools.figures.polygons import apart, polygon, quadrilateral, r
 from data_engines.tools.figures.sketch import Crowded, Sketch
 from data_engines.tools.figures.tikz import LIBRARIES, write
 from data_engines.tools.figures.triangles import pair_of_triangles, triangle
-from data_engines.tools.latex import (
+from data_engines.tools.tex.latex import (
     Sheet,
     Style,
     check_style,

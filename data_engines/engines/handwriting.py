@@ -17,9 +17,9 @@ from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock, 
 from data_engines.options import Range, option
 from data_engines.tools.corpora import Language, complex_character, read_corpus, word_spans
 from data_engines.tools.fonts import Face, find_font_files, font_sources, read_faces
-from data_engines.tools.line_images import LineImage, read_ink, read_line_images
+from data_engines.tools.handwriting.line_images import LineImage, read_ink, read_line_images
+from data_engines.tools.handwriting.pen import Hand, Stroke, fit, write
 from data_engines.tools.packages import package_folder, packaged
-from data_engines.tools.pen import Hand, Stroke, fit, write
 from data_engines.tools.writing import leave_out_capitals
 from got_train.prompts import Task
 
@@ -190,7 +190,7 @@ def render(spec: Spec) -> Drawing:
     if _count_inked(page) < num_inked:
         raise Reject("lines touch, or leave the page")
     text = "\n".join(line.text for line in spec.lines)
-    return Drawing((picture,), (Answer(Task(), text),), tuple(regions))
+    return Drawing((picture,), (Answer(Task(), text),), tuple(regions), photograph=True)
 
 
 def _count_inked(mask: Image.Image) -> int:

@@ -26,15 +26,15 @@ from rdkit.Geometry import Point2D
 
 from data_engines.engine import Answer, Drawing, Reject, Source, Stock, one_by_one
 from data_engines.options import Range, option
-from data_engines.tools.packages import package_folder, packaged
-from data_engines.tools.smiles import read_smiles
-from data_engines.tools.structure import (
+from data_engines.tools.molecules.smiles import read_smiles
+from data_engines.tools.molecules.structure import (
     aromatic_rings,
     bond_length,
     decide_stereo,
     read_back,
     room_between_atoms,
 )
+from data_engines.tools.packages import package_folder, packaged
 from got_train.prompts import Task
 
 MAX_REJECTS = 0.05

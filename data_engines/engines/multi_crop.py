@@ -1,7 +1,8 @@
 """Pages of sets that were drawn before, stitched side by side or one below the other.
 
-The picture is larger than one tile of the encoder, so training cuts it into several, and the answer is the text of
-the whole. Pages keep their proportions: the larger ones are scaled down to the height (or width) of the smallest.
+The picture is larger than one tile of the encoder, so training cuts it into several, and the answer is the
+text of the whole. Pages keep their proportions: the larger ones are scaled down to the height (or width) of
+the smallest.
 """
 
 from dataclasses import dataclass
@@ -74,15 +75,7 @@ def render(spec: Spec) -> Drawing:
 def _stitch(pictures: list[Image.Image], direction: Literal["horizontal", "vertical"]) -> Image.Image:
     axis = 1 if direction == "horizontal" else 0
     across = min(picture.size[axis] for picture in pictures)
-    scaled = [
-        picture.resize(
-            tuple(max(1, round(side * across / picture.size[axis])) for side in picture.size),
-            Image.Resampling.LANCZOS,
-        )
-        if picture.size[axis] != across
-        else picture
-        for picture in pictures
-    ]
+    scaled = [_scale(picture, across / picture.size[axis]) for picture in pictures]
     along = [picture.size[1 - axis] for picture in scaled]
     size = (sum(along), across) if direction == "horizontal" else (across, sum(along))
     whole = Image.new("RGB", size, "white")
@@ -91,3 +84,10 @@ def _stitch(pictures: list[Image.Image], direction: Literal["horizontal", "verti
         whole.paste(picture, (start, 0) if direction == "horizontal" else (0, start))
         start += length
     return whole
+
+
+def _scale(picture: Image.Image, factor: float) -> Image.Image:
+    if factor == 1:
+        return picture
+    size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
+    return picture.resize(size, Image.Resampling.LANCZOS)

@@ -1,7 +1,7 @@
 """Several pages of sets that were drawn before, each a picture of its own, to be read in one answer.
 
-As in the published recipe there are 2 to 8 pages of fewer than 650 tokens, at most 8,192 with the pictures' own
-tokens; pages of all sets are mixed, so that languages alternate.
+As in the published recipe there are 2 to 8 pages of fewer than 650 tokens, at most 8,192 with the pictures'
+own tokens; pages of all sets are mixed, so that languages alternate.
 """
 
 from dataclasses import dataclass

@@ -2,11 +2,11 @@ r"""Sheet music: one system of a score, engraved by Verovio; the answer is its *
 
 As in the data sets of printed piano music that GOT was trained on, the answer is a whole score of a few
 measures: clefs, key and metre at its head, the voices side by side between tabs, `*-` at its end. It says
-what the picture shows and nothing else (`data_engines.tools.kern`). A title and a composer that may stand
-above the system are not part of it.
+what the picture shows and nothing else (`tools.music.kern`). A title and a composer that may stand above the
+system are not part of it.
 
-Scores are cut from **kern files, or made up (`data_engines.tools.composer`). Verovio's own account of what it
-engraved has to have the notes, rests, ties, slurs and signs of the answer (`data_engines.tools.engraver`).
+Scores are cut from **kern files, or made up (`tools.music.composer`). Verovio's own account of what it
+engraved has to have the notes, rests, ties, slurs and signs of the answer (`tools.music.engraver`).
 """
 
 import re
@@ -22,12 +22,12 @@ from PIL import Image, ImageDraw, ImageOps
 
 from data_engines.engine import Answer, Drawing, Source, Stock, one_by_one
 from data_engines.options import Range, option
-from data_engines.tools.composer import compose
 from data_engines.tools.corpora import Language, draw_words, read_corpus
-from data_engines.tools.engraver import Joint, engrave, rasterise
-from data_engines.tools.excerpt import cut
 from data_engines.tools.fonts import Face, open_font, packaged_fonts, read_faces
-from data_engines.tools.kern import Score, read_score
+from data_engines.tools.music.composer import compose
+from data_engines.tools.music.engraver import Joint, engrave, rasterise
+from data_engines.tools.music.excerpt import cut
+from data_engines.tools.music.kern import Score, read_score
 from got_train.prompts import Task
 
 MAX_REJECTS = 0.05

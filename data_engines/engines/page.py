@@ -18,10 +18,21 @@ import numpy as np
 from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Stock, attempt
 from data_engines.options import Range, option
 from data_engines.tools.corpora import Language, read_corpus
-from data_engines.tools.document import Block
+from data_engines.tools.documents.document import Block
+from data_engines.tools.documents.page_tex import MATHS, PREAMBLE, count_across, font_code, page_code
+from data_engines.tools.documents.prose import HAN, Material, draw_blocks
+from data_engines.tools.documents.typography import (
+    CHINESE,
+    LATIN,
+    Family,
+    PageStyle,
+    draw_style,
+    font_files,
+    installed,
+)
 from data_engines.tools.fonts import read_faces
-from data_engines.tools.formula_sources import read_formulas
-from data_engines.tools.latex import (
+from data_engines.tools.formulas.sources import read_formulas
+from data_engines.tools.tex.latex import (
     Note,
     Sheet,
     Style,
@@ -31,10 +42,7 @@ from data_engines.tools.latex import (
     tex_version,
     typeset,
 )
-from data_engines.tools.page_tex import MATHS, PREAMBLE, count_across, font_code, page_code
-from data_engines.tools.prose import HAN, Material, draw_blocks
-from data_engines.tools.tex_source import Formula
-from data_engines.tools.typography import CHINESE, LATIN, Family, PageStyle, draw_style, font_files, installed
+from data_engines.tools.tex.source import Formula
 from got_train.prompts import Task
 
 MAX_REJECTS = 0.1

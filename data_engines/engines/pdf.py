@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image
 
 from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Source, Stock, one_by_one
 from data_engines.options import option
@@ -114,15 +113,15 @@ def sample(rng: np.random.Generator, index: int, stock: PdfStock) -> Spec:
     sheet = Box(0, 0, *page_size(file, number))
     scale = min(stock.options.dpi / 72, stock.options.longest / max(sheet))
     unit = _choose_unit(rng, index, stock)
+    lines: Sequence[Text] = [line for paragraph in paragraphs for line in paragraph]
     part = None
     if unit == "pages":
-        lines = [line for paragraph in paragraphs for line in paragraph]
         _check_faults(lines)
         if not all(line.ink.inside(sheet.grown(EDGE)) for line in lines):
             raise Reject("text over the edge of the page")
     else:
         lines, part = _choose_slice(rng, paragraphs, unit, sheet)
-        paragraphs = [lines]
+        paragraphs = [list(lines)]
     return Spec(
         file, number, part, scale, tuple(tuple((t.text, t.ink) for t in lines) for lines in paragraphs)
     )
@@ -174,7 +173,7 @@ def _find_files(source: Path) -> list[Path]:
 
 def _choose_unit(rng: np.random.Generator, index: int, stock: PdfStock) -> Unit:
     units = stock.options.units
-    if units not in ("slices", "mixed"):
+    if units == "pages" or units == "paragraphs" or units == "lines":
         return units
     # a page's second turn shows a part of it: the whole would be the same sample once more
     if units == "mixed" and index < len(stock.order) and rng.random() < PAGE_SHARE:

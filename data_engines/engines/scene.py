@@ -18,8 +18,8 @@ from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Stock
 from data_engines.options import Range, option
 from data_engines.tools.corpora import Language, read_corpus, word_spans
 from data_engines.tools.fonts import Face, find_font_files, font_sources, open_font, read_faces
-from data_engines.tools.photos import Background, draw_background, find_photos, make_background
-from data_engines.tools.signs import PADDING, Color, Sign, Style, check_ink, draw_sign, to_rgb
+from data_engines.tools.scenes.photos import Background, draw_background, find_photos, make_background
+from data_engines.tools.scenes.signs import PADDING, Color, Sign, Style, check_ink, draw_sign, to_rgb
 from data_engines.tools.warp import Warp
 from data_engines.tools.writing import draw_face, draw_text, leave_out_capitals
 from got_train.prompts import Task

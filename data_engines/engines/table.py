@@ -1,7 +1,7 @@
 r"""Tables, with the LaTeX tabular that draws them.
 
 They are made by chance, or filled from CSV files, or taken as they are from `.tex` sources. The answer is the
-code that TeX has typeset, in the one form of `tools/table_grid.py`; typeface, size and distances are said
+code that TeX has typeset, in the one form of `tools/tables/grid.py`; typeface, size and distances are said
 outside it. Of the first two the text of every cell must be found on the page, in order.
 """
 
@@ -17,8 +17,11 @@ import numpy as np
 from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock, attempt
 from data_engines.options import Range, option
 from data_engines.tools.corpora import Corpus, Language, read_corpus
-from data_engines.tools.csv_files import ENDINGS, find_csv_files, read_records
-from data_engines.tools.latex import (
+from data_engines.tools.tables.columns import Pen
+from data_engines.tools.tables.csv_files import ENDINGS, find_csv_files, read_records
+from data_engines.tools.tables.draw import draw_grid, fill_grid
+from data_engines.tools.tables.grid import Grid, Rules, legible, text_width, tidy, width_of, write_tabular
+from data_engines.tools.tex.latex import (
     Program,
     Sheet,
     Style,
@@ -30,10 +33,7 @@ from data_engines.tools.latex import (
     typeset,
     with_chinese,
 )
-from data_engines.tools.table_columns import Pen
-from data_engines.tools.table_draw import draw_grid, fill_grid
-from data_engines.tools.table_grid import Grid, Rules, legible, text_width, tidy, width_of, write_tabular
-from data_engines.tools.tex_source import find_tabulars, read_documents
+from data_engines.tools.tex.source import find_tabulars, read_documents
 from got_train.prompts import Task
 
 MAX_REJECTS = 0.5

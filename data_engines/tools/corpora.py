@@ -1,4 +1,4 @@
-"""Texts to draw: the lines of a corpus file, or of what installed packages hold, and runs of words in them."""
+"""Texts to draw: the lines of a corpus file or of what packages hold, and runs of words in them."""
 
 import re
 import unicodedata

@@ -14,7 +14,8 @@ COMMON = ["--count", "2", "--workers", "1"]
     [
         (
             ["photo"],
-            f"got-data: argument WORD: invalid choice: 'photo' (choose from {str([*KINDS, *COMMANDS])[1:-1]})",
+            "got-data: argument WORD: invalid choice: 'photo' "
+            f"(choose from {str([*KINDS, *COMMANDS])[1:-1]})",
         ),
         (["lines", *COMMON], "got-data lines: the following arguments are required: --output"),
         (["pdf", *COMMON], "got-data pdf: the following arguments are required: --output, --source"),

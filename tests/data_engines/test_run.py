@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from data_engines.cli import main
 from data_engines.engines import lines
 from data_engines.options import Range
-from data_engines.cli import main
-from data_engines.run import Part, generate
+from data_engines.run import generate
 from got_train.data.records import parse_row
 
 

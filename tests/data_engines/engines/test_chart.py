@@ -14,12 +14,13 @@ from data_engines.engine import Drawing, Reject  # noqa: E402 (below the check t
 from data_engines.engines import chart as engine  # noqa: E402
 from data_engines.engines.chart import ChartStock, Options, Spec  # noqa: E402
 from data_engines.options import Range  # noqa: E402
-from data_engines.tools import chart_matplotlib, chart_vega  # noqa: E402
-from data_engines.tools.chart_check import check  # noqa: E402
-from data_engines.tools.chart_data import Chart, target  # noqa: E402
-from data_engines.tools.chart_layout import make_plan  # noqa: E402
-from data_engines.tools.chart_numbers import Axis  # noqa: E402
-from data_engines.tools.chart_plan import Place  # noqa: E402
+from data_engines.tools.charts import matplotlib_chart as chart_matplotlib
+from data_engines.tools.charts import vega as chart_vega  # noqa: E402
+from data_engines.tools.charts.check import check  # noqa: E402
+from data_engines.tools.charts.data import Chart, target  # noqa: E402
+from data_engines.tools.charts.layout import make_plan  # noqa: E402
+from data_engines.tools.charts.numbers import Axis  # noqa: E402
+from data_engines.tools.charts.plan import Place  # noqa: E402
 from data_engines.tools.packages import package_folder  # noqa: E402
 from got_train.prompts import Task  # noqa: E402
 

@@ -10,7 +10,7 @@ from data_engines.engine import Answer, Drawing, Reject
 from data_engines.engines import formula as engine
 from data_engines.engines.formula import Options, Spec, load, render, sample
 from data_engines.options import Range
-from data_engines.tools.tex_source import Formula
+from data_engines.tools.tex.source import Formula
 from got_train.prompts import Task
 
 needs_tex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")

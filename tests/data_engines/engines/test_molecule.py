@@ -16,7 +16,7 @@ from data_engines.engine import Drawing, Reject  # noqa: E402
 from data_engines.engines import molecule  # noqa: E402
 from data_engines.engines.molecule import Options, Spec  # noqa: E402
 from data_engines.options import Range  # noqa: E402
-from data_engines.tools.structure import read_back, room_between_atoms  # noqa: E402
+from data_engines.tools.molecules.structure import read_back, room_between_atoms  # noqa: E402
 from got_train.prompts import Task  # noqa: E402
 
 MOLECULES = """\

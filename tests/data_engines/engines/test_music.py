@@ -12,7 +12,7 @@ from data_engines.engine import Drawing, Reject  # noqa: E402 (below the check t
 from data_engines.engines import music  # noqa: E402
 from data_engines.engines.music import Options, Spec  # noqa: E402
 from data_engines.options import Range  # noqa: E402
-from data_engines.tools.kern import read_score  # noqa: E402
+from data_engines.tools.music.kern import read_score  # noqa: E402
 from got_train.prompts import Task  # noqa: E402
 
 MADE_UP = Options(titles=0.0)

@@ -22,9 +22,9 @@ from data_engines.engines.page import (
     sample,
 )
 from data_engines.options import Range
-from data_engines.tools.document import Display, Heading, Paragraph, Words
-from data_engines.tools.latex import Note
-from data_engines.tools.page_tex import count_across
+from data_engines.tools.documents.document import Display, Heading, Paragraph, Words
+from data_engines.tools.documents.page_tex import count_across
+from data_engines.tools.tex.latex import Note
 from got_train.prompts import Task
 
 pytestmark = pytest.mark.skipif(shutil.which("xelatex") is None, reason="needs xelatex")

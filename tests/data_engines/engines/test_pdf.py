@@ -1,7 +1,6 @@
 """The engine `pdf`: which pages are drawn, and what is read from them."""
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from data_engines.cli import main
 from data_engines.engine import Reject
 from data_engines.engines import pdf
 from data_engines.engines.pdf import Options
-from data_engines.cli import main
 from data_engines.run import generate
 
 TITLE = (0.1, 0.9, "A title across the page, as wide as both columns are together")

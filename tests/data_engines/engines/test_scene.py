@@ -13,9 +13,9 @@ from data_engines.engine import Drawing, Reject
 from data_engines.engines import scene
 from data_engines.engines.scene import Options, Spec
 from data_engines.options import Range
-from data_engines.tools import signs
-from data_engines.tools.photos import make_background
-from data_engines.tools.signs import Ink, check_ink, draw_sign
+from data_engines.tools.scenes import signs
+from data_engines.tools.scenes.photos import make_background
+from data_engines.tools.scenes.signs import Ink, check_ink, draw_sign
 from got_train.prompts import Task
 
 SMALL = {"width": Range(400, 480), "height": Range(320, 360)}

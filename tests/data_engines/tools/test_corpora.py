@@ -30,7 +30,9 @@ def test_what_needs_a_shaping_engine_is_found(text: str, found: str | None) -> N
 def test_without_a_source_packages_bring_prose_of_both_languages() -> None:
     english = read_corpus(None, "en", np.random.default_rng(0))
     assert len(english.lines) > 5000
-    assert "Node disjoint paths are paths that only share their first and last nodes." in " ".join(english.lines)
+    assert "Node disjoint paths are paths that only share their first and last nodes." in " ".join(
+        english.lines
+    )
     assert not any(mark in line for line in english.lines for mark in ("`", ">>>", "_", "::", "--", ":func:"))
     chinese = read_corpus(None, "zh", np.random.default_rng(0))
     assert len(chinese.lines) == 8000

@@ -1,0 +1,1 @@
+"""Charts: their data, their look, two libraries that draw them, and the check."""

@@ -1,0 +1,80 @@
+"""Reads back what Vega drew: the texts and marks of its SVG, with the pixels where they stand."""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+from PIL import Image
+
+from data_engines.tools.charts.check import Drawn, Written, written_at
+from data_engines.tools.charts.data import Chart
+from data_engines.tools.charts.plan import Look, Place
+from data_engines.tools.fonts import open_font
+
+_NUMBER = r"(-?[\d.]+(?:e-?\d+)?)"
+_TRANSLATE = re.compile(rf"translate\({_NUMBER},{_NUMBER}\)")
+_ROTATE = re.compile(rf"rotate\({_NUMBER}")
+_RECTANGLE = re.compile(rf"M{_NUMBER},{_NUMBER}h{_NUMBER}v{_NUMBER}")
+_ARC = re.compile(rf"M{_NUMBER},{_NUMBER}A{_NUMBER},{_NUMBER},0,[01],([01]),{_NUMBER},{_NUMBER}")
+_SVG = "{http://www.w3.org/2000/svg}"
+
+Point = tuple[float, float]
+
+
+def read_svg(svg: str, picture: Image.Image, chart: Chart, look: Look) -> Drawn:
+    texts: list[Written] = []
+    bars: list[Place] = []
+    points: list[Point] = []
+    shares: list[float] = []
+    for element, group, x, y in _walk(ElementTree.fromstring(svg), "", 0.0, 0.0):
+        if element.tag == _SVG + "text":
+            texts += _lines_of(element, x, y, look)
+        elif "role-mark" in group and (shape := element.get("d")):
+            if "mark-rect" in group and (match := _RECTANGLE.match(shape)):
+                left, top, width, height = map(float, match.groups())
+                bars.append(Place(x + left, y + top, x + left + width, y + top + height))
+            elif "mark-symbol" in group:
+                points.append((x, y))
+            elif "mark-arc" in group and (match := _ARC.match(shape)):
+                from_x, from_y, _, _, clockwise, to_x, to_y = map(float, match.groups())
+                turn = math.atan2(to_y, to_x) - math.atan2(from_y, from_x)
+                shares.append((turn if clockwise else -turn) / (2 * math.pi) % 1)
+    lengths = [len(counts) for counts in chart.values]
+    return Drawn(picture, tuple(texts), _split(bars, lengths), _split(points, lengths), tuple(shares))
+
+
+def _split(marks: Sequence[Any], lengths: Sequence[int]) -> tuple[tuple[Any, ...], ...]:
+    """By series; nothing at all if there are no marks of that kind."""
+    if not marks:
+        return ()
+    ends = np.cumsum(lengths)
+    return tuple(tuple(marks[end - length : end]) for length, end in zip(lengths, ends, strict=True))
+
+
+def _walk(
+    element: ElementTree.Element, group: str, x: float, y: float
+) -> Iterator[tuple[ElementTree.Element, str, float, float]]:
+    """Every element with the class of its group and where it starts."""
+    if match := _TRANSLATE.search(element.get("transform", "")):
+        x, y = x + float(match[1]), y + float(match[2])
+    yield element, group, x, y
+    for child in element:
+        yield from _walk(child, element.get("class", group) if element.tag == _SVG + "g" else group, x, y)
+
+
+def _lines_of(element: ElementTree.Element, x: float, y: float, look: Look) -> Iterator[Written]:
+    """The lines of a text and the pixels that they take, as Pillow measures them."""
+    anchor = {"start": "ls", "middle": "ms", "end": "rs"}[element.get("text-anchor", "start")]
+    match = _ROTATE.search(element.get("transform", ""))
+    size = round(float(element.get("font-size", "0px").removesuffix("px")))
+    face = look.title_face if size == look.title_size else look.face
+    down = 0.0
+    for part in [element] if element.text else element:
+        down += float(part.get("dy", 0)) if part is not element else 0.0
+        if part.text and part.text.strip():
+            left, top, right, bottom = open_font(*face, size).getbbox(part.text, anchor=anchor)
+            box = (left, top + down, right, bottom + down)
+            yield written_at(part.text, box, x, y, float(match[1]) if match else 0.0)

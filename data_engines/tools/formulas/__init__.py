@@ -1,0 +1,1 @@
+"""Formulas: made up by a grammar, or found in sources."""

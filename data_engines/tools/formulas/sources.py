@@ -1,0 +1,166 @@
+"""Formulas to draw: out of `.tex` files, lists, or the docstrings of installed packages."""
+
+import ast
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from data_engines.engine import Source
+from data_engines.tools.packages import package_folder, packaged
+from data_engines.tools.tex.source import (
+    Document,
+    Formula,
+    find_formulas,
+    parse_document,
+    read_documents,
+)
+
+PACKAGES = ("networkx", "numpy", "scipy", "sympy")
+"""Whose docstrings are taken where the user names no source."""
+COLUMNS = ("formula", "latex", "text")
+"""What the column or key of the formulas in a list may be called; the first of them that is there."""
+LIST_ENDINGS = (".txt", ".jsonl", ".json", ".tsv", ".csv")
+
+_BOUNDED = re.compile(
+    r"\s*(?:\$|\\\[|\\\(|\\begin\s*\{(?:equation|align|gather|multline|eqnarray|alignat)\*?\})"
+)
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """Formulas as they were found, each once."""
+
+    found: tuple[Formula, ...]
+    sources: tuple[Source, ...]
+    left_out: dict[str, int]
+
+
+def read_formulas(source: Path | None) -> Formulas:
+    """The formulas of a `.tex` file, a folder of them or a list; without a source, of installed packages.
+
+    Raises:
+        ValueError: there is no formula, or the list can't be read.
+    """
+    left_out: Counter[str] = Counter()
+    documents: Iterable[Document]
+    if source is not None and not source.exists():
+        raise ValueError(f"--source {source} does not exist; give a folder, a .tex file or a list")
+    if source is None:
+        documents = (parse_document(text) for package in PACKAGES for text in docstring_maths(package))
+        sources = tuple(packaged(package, "formulas of docstrings", "BSD-3-Clause") for package in PACKAGES)
+    elif source.suffix.lower() in LIST_ENDINGS and not source.is_dir():
+        documents = (parse_document(_bounded(text)) for text in _read_list(source))
+        sources = (Source(source, str(source)),)
+    elif source.is_dir() or source.suffix.lower() == ".tex":
+        documents = read_documents(source, left_out)
+        sources = (Source(source, str(source)),)
+    else:
+        endings = ", ".join(LIST_ENDINGS)
+        raise ValueError(f"--source {source}: give a folder of .tex files, a .tex file or a list ({endings})")
+    found: dict[Formula, None] = {}
+    for document in documents:
+        formulas, causes = find_formulas(document)
+        left_out += causes
+        found.update(dict.fromkeys(formulas))
+    if not found:
+        raise ValueError(f"--source {source} holds no formula that can be used ({dict(left_out)})")
+    return Formulas(tuple(found), sources, dict(left_out))
+
+
+def docstring_maths(package: str) -> Iterator[str]:
+    """The formulas of each docstring of a package that has any, as a TeX source."""
+    for file in sorted(package_folder(package).rglob("*.py")):
+        if "tests" in file.parts:
+            continue
+        code = file.read_text(encoding="utf-8", errors="replace")
+        if ":math:" not in code and ".. math::" not in code:
+            continue
+        for literal in _DOCSTRING.findall(code):
+            if "math:" in literal:
+                try:
+                    text = ast.literal_eval(literal)
+                except (SyntaxError, ValueError):
+                    continue
+                yield "\n\n".join(_rst_maths(text))
+
+
+_DOCSTRING = re.compile(r'[rRuU]?"""(?:\\.|.)*?"""', re.DOTALL)
+_ROLE = re.compile(r":math:`([^`]+)`")
+_DIRECTIVE = re.compile(r"^( *)\.\. math:: *(.*(?:\n(?:\1 +.*| *))*)", re.MULTILINE)
+_BETWEEN_FORMULAS = re.compile(r"\n\s*\n(?![^\n]*&)(?!(?:(?!\\begin).)*\\end)", re.DOTALL)
+"""A blank line, unless it stands within an environment."""
+_OPTION = re.compile(r"^\s*:\w+:.*$", re.MULTILINE)
+
+
+def _rst_maths(text: str) -> Iterator[str]:
+    """The formulas in reStructuredText, with the bounds that TeX has for them."""
+    for match in _ROLE.finditer(text):
+        yield f"${' '.join(match[1].split())}$"
+    for match in _DIRECTIVE.finditer(text):
+        for paragraph in _BETWEEN_FORMULAS.split(_OPTION.sub("", match[2])):
+            if re.match(r"\s*\\begin\{(?:align|gather|equation|eqnarray)", paragraph):
+                yield paragraph
+            elif paragraph.strip():
+                # Sphinx breaks formulas of several rows as `split` does
+                rows = r"\\" in paragraph or "&" in paragraph
+                name = "align*" if rows and r"\begin" not in paragraph else "equation*"
+                yield rf"\begin{{{name}}}{paragraph.strip()}\end{{{name}}}"
+
+
+def _bounded(text: str) -> str:
+    """An entry of a list with bounds; most lists have none."""
+    return text if _BOUNDED.match(text) else rf"\begin{{displaymath}}{text}\end{{displaymath}}"
+
+
+def _read_list(path: Path) -> Iterator[str]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"--source {path} is not UTF-8 (byte {error.start}); convert it first") from error
+    except OSError as error:
+        raise ValueError(f"--source {path} can't be read: {error.strerror}") from error
+    ending = path.suffix.lower()
+    if ending == ".txt":
+        yield from filter(str.strip, text.splitlines())
+    elif ending in (".tsv", ".csv"):
+        yield from _read_table(text, "\t" if ending == ".tsv" else ",", path)
+    else:
+        yield from _read_json(text, ending == ".jsonl", path)
+
+
+def _read_table(text: str, separator: str, path: Path) -> Iterator[str]:
+    lines = text.splitlines(keepends=True)
+    if separator == "\t":
+        rows = csv.DictReader(lines, delimiter=separator, quoting=csv.QUOTE_NONE)
+    else:
+        rows = csv.DictReader(lines, delimiter=separator)
+    column = next((name for name in COLUMNS if name in (rows.fieldnames or ())), None)
+    if column is None:
+        raise ValueError(f"--source {path}: its first line names no column {' or '.join(COLUMNS)}")
+    for row in rows:
+        if row[column]:
+            yield row[column]
+
+
+def _read_json(text: str, one_a_line: bool, path: Path) -> Iterator[str]:
+    lines = text.splitlines() if one_a_line else [text]
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"--source {path}, line {number}: no JSON ({error.msg})") from error
+        for entry in value if isinstance(value, list) else [value]:
+            if isinstance(entry, dict):
+                entry = next((entry[name] for name in COLUMNS if name in entry), None)
+            if not isinstance(entry, str):
+                wanted = " or ".join(COLUMNS)
+                raise ValueError(
+                    f"--source {path}, line {number}: neither a text nor an object with {wanted}"
+                )
+            yield entry

@@ -1,0 +1,1 @@
+"""Handwriting: pens, and real lines with their transcripts."""

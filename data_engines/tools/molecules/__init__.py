@@ -1,0 +1,1 @@
+"""Molecules: lists of SMILES, and their drawings read back."""

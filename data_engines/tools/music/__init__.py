@@ -1,0 +1,1 @@
+"""Scores: **kern, excerpts of it, made-up music and its engraving."""

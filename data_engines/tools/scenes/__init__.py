@@ -1,0 +1,1 @@
+"""Scenes: photographs, and texts placed on them."""

@@ -1,0 +1,1 @@
+"""Looking at sets: labels, pictures and targets drawn again."""

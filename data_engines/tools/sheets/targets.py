@@ -1,0 +1,195 @@
+r"""Answers drawn again from their text alone, to see beside the picture asked about whether they are right.
+
+Molecules are drawn by RDKit, **kern by Verovio, the dictionaries of charts as tables; all else that is marked
+up is typeset by TeX: formulas, tables, TikZ and pages. What these can't read is at fault, or beyond them.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any, Literal
+
+from PIL import Image, ImageOps
+
+from data_engines.engine import Reject, attempt
+from data_engines.tools.documents.markdown_tex import PREAMBLE, to_latex
+from data_engines.tools.figures.tikz import LIBRARIES
+from data_engines.tools.packages import package_folder
+from data_engines.tools.sheets.labels import draw_table
+from data_engines.tools.tex.latex import Sheet, Style, draw_sheet, typeset, with_chinese
+
+Form = Literal["text", "molecule", "score", "chart", "formula", "document"]
+Drawn = Image.Image | Reject | None
+"""A picture, why there is none, or nothing to draw."""
+
+DPI = 150
+PAGE_WIDTH_CM = 16
+MOLECULE_SIZE = 360
+STAFF = 48
+WIDEST_SCORE = 1600
+TABLE_TEXT = 18
+"""These four in pixels."""
+TEXT_FACES = ("STIXGeneral.ttf", "STIXGeneralBol.ttf", "STIXGeneralItalic.ttf", "STIXGeneralBolIta.ttf")
+"""Part of matplotlib; with accents, Greek, Cyrillic and many signs."""
+
+_SMILES = re.compile(r"\s*<smiles>(.*?)</smiles>\s*", re.DOTALL)
+_MARKUP = re.compile(r"[\\*#^_$|]|^- ", re.MULTILINE)
+_MATHS = re.compile(r"\\[A-Za-z]|(?<!\\)[\^_]")
+_DISPLAY = re.compile(r"\s*(?:\\\(|\\\[)((?:(?!\\\(|\\\[|\\tag).)+)(?:\\\)|\\\])\s*", re.DOTALL)
+"""One formula between its bounds, without a number, which only a real display takes."""
+_TEXT_MARKUP = re.compile(
+    r"\\[(\[]|(?<!\\)\$|\\(?:title|author|section|subsection|text(?:bf|it))\b|\n\s*\n"
+    r"|\\begin\s*\{(?:tabular|table|tikzpicture|abstract|figure|equation|align|gather|itemize|enumerate)\*?\}"
+)
+"""What isn't found in a formula that stands without its bounds, as in LaTeX-OCR's data."""
+
+
+_SINGLE = re.compile(r"\\fit\{(?:(?!\\fit|\\par).)*\}", re.DOTALL)
+"""LaTeX of nothing but one table or figure."""
+
+
+def form_of(answer: str) -> Form:
+    r"""What a formatted answer is written in.
+
+    >>> form_of("<smiles>CCO</smiles>"), form_of("\\frac { a } { b }"), form_of("a line")
+    ('molecule', 'formula', 'text')
+    """
+    if _SMILES.fullmatch(answer):
+        return "molecule"
+    if answer.startswith("**kern"):
+        return "score"
+    if answer.lstrip().startswith("{") and re.search(r"[\"']values[\"']\s*:", answer):
+        return "chart"
+    if _DISPLAY.fullmatch(answer) or (_MATHS.search(answer) and not _TEXT_MARKUP.search(answer)):
+        return "formula"
+    return "document" if _MARKUP.search(answer) else "text"
+
+
+def draw_targets(answers: Sequence[str]) -> tuple[list[Drawn], list[str]]:
+    """What formatted answers look like, and why some are not drawn: a line for each tool that is missing."""
+    targets: list[Drawn] = [None] * len(answers)
+    missing = []
+    forms = [form_of(answer) for answer in answers]
+    for wanted, (what, draw) in _DRAWERS.items():
+        places = [place for place, form in enumerate(forms) if form in wanted]
+        if not places:
+            continue
+        try:
+            drawn = draw([answers[place] for place in places])
+        except ModuleNotFoundError as error:
+            missing.append(f"{what} stand as text: the package {error.name} is missing")
+        except ValueError as error:  # no TeX, or one without a package
+            missing.append(f"{what} stand as text: {error}")
+        else:
+            for place, target in zip(places, drawn, strict=True):
+                targets[place] = target
+    return targets, missing
+
+
+def _draw_molecules(answers: Sequence[str]) -> list[Image.Image | Reject]:
+    from rdkit import Chem
+    from rdkit.Chem import Draw
+    from rdkit.rdBase import BlockLogs
+
+    def draw(answer: str) -> Image.Image:
+        match = _SMILES.fullmatch(answer)
+        molecule = Chem.MolFromSmiles(match[1].strip()) if match else None
+        if molecule is None:
+            raise Reject("RDKit reads no molecule in it")
+        return Draw.MolToImage(molecule, size=(MOLECULE_SIZE, MOLECULE_SIZE)).convert("RGB")
+
+    with BlockLogs():  # its complaints would be lines on the screen
+        return [attempt(draw, answer) for answer in answers]
+
+
+def _draw_scores(answers: Sequence[str]) -> list[Image.Image | Reject]:
+    from data_engines.tools.music.engraver import engrave, rasterise
+
+    def draw(answer: str) -> Image.Image:
+        joint: Literal["{", ""] = "{" if answer.partition("\n")[0].count("**kern") > 1 else ""
+        score = rasterise(engrave(answer, joint, STAFF, {}), WIDEST_SCORE, smallest=0)
+        return ImageOps.expand(score, STAFF // 4, fill="white").convert("RGB")
+
+    return [attempt(draw, answer) for answer in answers]
+
+
+def _draw_charts(answers: Sequence[str]) -> list[Image.Image | Reject]:
+    return [attempt(_draw_chart, answer) for answer in answers]
+
+
+def _draw_chart(answer: str) -> Image.Image:
+    """A table of a chart's numbers, with a column for each of several series, below its other texts."""
+    chart = _read_dictionary(answer)
+    values = chart.pop("values")
+    if not isinstance(values, dict) or not values:
+        raise Reject("values are no dictionary")
+    nested = [isinstance(value, dict) for value in values.values()]
+    if any(nested) != all(nested):
+        raise Reject("values are of two kinds")
+    series = values if all(nested) else {"": values}
+    names = dict.fromkeys(name for numbers in series.values() for name in numbers)
+    cells = [
+        ["", *series],
+        *([name, *(numbers.get(name, "") for numbers in series.values())] for name in names),
+    ]
+    width = len(series)
+    texts = [[name, text, *[""] * (width - 1)] for name, text in chart.items()]
+    return draw_table([[str(cell) for cell in row] for row in [*texts, *cells]], TABLE_TEXT)
+
+
+def _read_dictionary(answer: str) -> dict[str, Any]:
+    for read in (json.loads, ast.literal_eval):
+        try:
+            found = read(answer)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+        if isinstance(found, dict) and "values" in found:
+            return found
+    raise Reject("neither JSON nor a Python dictionary")
+
+
+def _draw_latex(answers: Sequence[str]) -> list[Image.Image | Reject]:
+    bodies = [attempt(_body, answer) for answer in answers]
+    sheets = iter(typeset([body for body in bodies if isinstance(body, str)], _style()))
+    sheets_or_faults = [next(sheets) if isinstance(body, str) else body for body in bodies]
+    return [
+        attempt(draw_sheet, sheet, DPI) if isinstance(sheet, Sheet) else sheet for sheet in sheets_or_faults
+    ]
+
+
+def _body(answer: str) -> str:
+    """LaTeX of one box: a formula, table or figure as large as it is, all else on lines of one width."""
+    if form_of(answer) == "formula":
+        match = _DISPLAY.fullmatch(answer)
+        formula = match[1] if match else answer
+        code = rf"\[{formula}\]" if r"\tag" in formula else rf"$\displaystyle {formula}$"
+    else:
+        code = to_latex(answer.strip())
+    if code.startswith("$") or _SINGLE.fullmatch(code):
+        return code.replace(r"\fit", r"\mbox", 1) if code.startswith(r"\fit") else code
+    return rf"\begin{{minipage}}{{{PAGE_WIDTH_CM}cm}}{code}\end{{minipage}}"
+
+
+@cache
+def _style() -> Style:
+    folder = package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf"
+    upright, bold, italic, both = TEXT_FACES
+    preamble = (
+        "\\usepackage[no-math]{fontspec}\n"
+        f"\\setmainfont{{{upright}}}"
+        f"[Path=./,BoldFont={bold},ItalicFont={italic},BoldItalicFont={both}]\n"
+        f"{PREAMBLE}\\usepackage{{tikz}}\\usetikzlibrary{{{','.join(LIBRARIES)},calc,arrows.meta}}\n"
+    )
+    style = with_chinese(Style("xelatex", preamble, files=tuple(folder / face for face in TEXT_FACES)))
+    return replace(style, preamble=style.preamble + "\\xeCJKsetup{CJKmath=true}\n")
+
+
+_DRAWERS: dict[tuple[Form, ...], tuple[str, Callable[[Sequence[str]], list[Image.Image | Reject]]]] = {
+    ("molecule",): ("molecules", _draw_molecules),
+    ("score",): ("scores", _draw_scores),
+    ("chart",): ("charts", _draw_charts),
+    ("formula", "document"): ("formulas, tables, figures and pages", _draw_latex),
+}

@@ -1,0 +1,1 @@
+"""Tables: grids of cells, their columns, and tables of CSV files."""

@@ -1,0 +1,228 @@
+"""Columns of tables made by chance: each holds contents of one kind, under a header that fits them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from data_engines.options import Range
+from data_engines.tools.corpora import HAN_WORD, draw_words
+from data_engines.tools.tables.grid import Cell, text_cell
+
+Item = TypeVar("Item")
+
+UNITS = ("kg", "mm", "cm", "km", "ms", "s", "min", "MB", "GB", "Hz", "kHz", "V", "mA", "kPa", "mL", "mg", "K")
+CODES = ("A", "B", "C", "NX", "SK", "TR", "No. ", "ID", "M", "Q", "R2D-", "GB/T ", "v", "#")
+GREEK = {"alpha": "α", "beta": "β", "lambda": "λ", "mu": "μ", "sigma": "σ", "theta": "θ", "eta": "η"}
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+EMPTY = (Cell(), Cell(), Cell(), Cell("-", "-"), Cell("--", "–"), Cell("N/A", "N/A"))
+
+
+class Pen:
+    """Draws the contents of one table by chance from `rng`; words come out of one of the corpora's lines."""
+
+    def __init__(self, rng: np.random.Generator, corpora: Sequence[Sequence[str]]) -> None:
+        self.rng = rng
+        self.corpora = corpora
+        self.capitals = self.chance(0.7)
+        """Whether names in Latin letters start with one."""
+        self.empty_share = self.choose((0.0, 0.0, 0.0, 0.05, 0.15))
+        self.empty = self.choose(EMPTY)
+
+    def chance(self, share: float) -> bool:
+        return bool(self.rng.random() < share)
+
+    def integer(self, low: int, high: int) -> int:
+        """A whole number from `low` to `high`, both included."""
+        return int(self.rng.integers(low, high, endpoint=True))
+
+    def number(self, low: float, high: float, digits: int) -> str:
+        return f"{self.rng.uniform(low, high):.{digits}f}"
+
+    def choose(self, items: Sequence[Item]) -> Item:
+        return items[int(self.rng.integers(len(items)))]
+
+    def words(self, number: Range) -> str:
+        """Words without punctuation; for Chinese, twice as many characters."""
+        while True:
+            text = draw_words(self.rng, self.choose(self.corpora), Range(2 * number.low, 2 * number.high + 4))
+            han = HAN_WORD.findall(text)
+            if han:
+                return "".join(han)[: 2 * number.draw(self.rng)]
+            latin = [word.strip(".,;:!?()'\"-_") for word in text.split()]
+            # articles and prepositions don't make a name
+            kept = " ".join([word for word in latin if len(word) > 3][: number.draw(self.rng)])
+            if kept:
+                return kept[0].upper() + kept[1:] if self.capitals else kept
+
+
+@dataclass(frozen=True)
+class Column:
+    header: str
+    draw: Callable[[], Cell]
+    numeric: bool = True
+
+
+def draw_column(pen: Pen) -> Column:
+    """A column of any kind, the common ones more often."""
+    return pen.choose(KINDS)(pen)
+
+
+def name_column(pen: Pen) -> Column:
+    length = pen.choose((Range(1, 1), Range(1, 2), Range(1, 3)))
+    return Column(pen.words(Range(1, 2)), lambda: text_cell(pen.words(length)), numeric=False)
+
+
+def _long_text(pen: Pen) -> Column:
+    return Column(pen.words(Range(1, 1)), lambda: text_cell(pen.words(Range(2, 5))), numeric=False)
+
+
+def _whole_numbers(pen: Pen) -> Column:
+    highest = pen.choose((9, 99, 999, 9999, 99_999, 9_999_999))
+    separator = "," if pen.chance(0.5) else ""
+    return Column(pen.words(Range(1, 2)), lambda: text_cell(f"{pen.integer(0, highest):{separator}}"))
+
+
+def _decimals(pen: Pen) -> Column:
+    digits, highest = pen.integer(1, 4), pen.choose((1, 1, 10, 100, 1000))
+    low = -highest if pen.chance(0.2) else 0
+    return Column(pen.words(Range(1, 2)), lambda: text_cell(pen.number(low, highest, digits)))
+
+
+def _percentages(pen: Pen) -> Column:
+    digits = pen.integer(0, 2)
+    if pen.chance(0.3):
+        return Column(f"{pen.words(Range(1, 1))} (%)", lambda: text_cell(pen.number(0, 100, digits)))
+    return Column(pen.words(Range(1, 2)), lambda: text_cell(pen.number(0, 100, digits) + "%"))
+
+
+def _measurements(pen: Pen) -> Column:
+    unit, digits = pen.choose(UNITS), pen.integer(0, 2)
+    if pen.chance(0.6):
+        return Column(f"{pen.words(Range(1, 1))} ({unit})", lambda: text_cell(pen.number(0, 500, digits)))
+    return Column(pen.words(Range(1, 1)), lambda: text_cell(f"{pen.number(0, 500, digits)} {unit}"))
+
+
+def _money(pen: Pen) -> Column:
+    sign, digits = pen.choose(("$", "$", "US$", "")), pen.choose((0, 2))
+    return Column(
+        pen.words(Range(1, 2)), lambda: text_cell(f"{sign}{pen.rng.uniform(1, 50_000):,.{digits}f}")
+    )
+
+
+def _dates(pen: Pen) -> Column:
+    form = pen.choose(("{0}-{1:02}-{2:02}", "{2}/{1}/{0}", "{3} {2}, {0}", "{2} {3} {0}", "{0}.{1}.{2}"))
+
+    def draw() -> Cell:
+        month = pen.integer(1, 12)
+        return text_cell(form.format(pen.integer(1950, 2030), month, pen.integer(1, 28), MONTHS[month - 1]))
+
+    return Column(pen.words(Range(1, 1)), draw, numeric=False)
+
+
+def _years(pen: Pen) -> Column:
+    return Column(pen.words(Range(1, 1)), lambda: text_cell(str(pen.integer(1900, 2030))))
+
+
+def _times(pen: Pen) -> Column:
+    return Column(
+        pen.words(Range(1, 1)), lambda: text_cell(f"{pen.integer(0, 23)}:{pen.integer(0, 59):02}"), False
+    )
+
+
+def _codes(pen: Pen) -> Column:
+    prefix, highest = pen.choose(CODES), pen.choose((9, 99, 9999))
+    return Column(pen.words(Range(1, 1)), lambda: text_cell(f"{prefix}{pen.integer(1, highest)}"), False)
+
+
+def _marks(pen: Pen) -> Column:
+    header = pen.words(Range(1, 1))
+    pair = pen.choose((("Yes", "No"), ("+", "-"), ("High", "Low"), ("M", "F"), ("pass", "fail")))
+    if HAN_WORD.search(header):
+        pair = pen.choose((("是", "否"), ("有", "无"), ("男", "女"), ("合格", "不合格")))
+    return Column(header, lambda: text_cell(pen.choose(pair)), numeric=False)
+
+
+def _deviations(pen: Pen) -> Column:
+    digits = pen.integer(1, 3)
+
+    def draw() -> Cell:
+        mean, deviation = pen.number(0, 100, digits), pen.number(0, 5, digits)
+        return Cell(rf"${mean} \pm {deviation}$", f"{mean}±{deviation}")
+
+    return Column(pen.words(Range(1, 1)), draw)
+
+
+def _intervals(pen: Pen) -> Column:
+    digits = pen.integer(0, 2)
+    form = pen.choose(("({}, {})", "[{}, {}]", "{}-{}", "{}--{}", "{} to {}"))
+
+    def draw() -> Cell:
+        low = float(pen.rng.uniform(0, 50))
+        ends = low, low + float(pen.rng.uniform(1, 20))
+        text = form.format(*(f"{end:.{digits}f}" for end in ends))
+        # an en dash is what two hyphens are for
+        return Cell(text, text.replace("--", "–")) if form == "{}--{}" else text_cell(text)
+
+    return Column(pen.words(Range(1, 2)), draw, numeric=False)
+
+
+def _powers(pen: Pen) -> Column:
+    digits = pen.integer(0, 2)
+
+    def draw() -> Cell:
+        factor, power = pen.number(1, 9.9, digits), pen.choose((-6, -5, -4, -3, -2, 2, 3, 4, 5, 6))
+        return Cell(rf"${factor} \times 10^{{{power}}}$", f"{factor}×10{power}")
+
+    return Column(pen.words(Range(1, 1)), draw)
+
+
+def _significances(pen: Pen) -> Column:
+    def draw() -> Cell:
+        value, stars = pen.number(-3, 3, 3), "*" * pen.integer(0, 3)
+        if pen.chance(0.15):
+            return Cell("$<0.001$", "<0.001")
+        return Cell(f"${value}^{{{stars}}}$", value + stars) if stars else Cell(f"${value}$", value)
+
+    return Column(pen.words(Range(1, 1)), draw)
+
+
+def _symbols(pen: Pen) -> Column:
+    def draw() -> Cell:
+        number, name = pen.integer(1, 9), pen.choose(tuple(GREEK))
+        letter = pen.choose("abcdkmnpqxyz")
+        return pen.choose(
+            (
+                Cell(rf"$\{name}$", GREEK[name]),
+                Cell(rf"$\{name}_{{{number}}}$", f"{GREEK[name]}{number}"),
+                Cell(f"${letter}_{{{number}}}$", f"{letter}{number}"),
+                Cell(f"${letter}^{{{number}}}$", f"{letter}{number}"),
+                Cell(f"${number}{letter}+{number + 1}$", f"{number}{letter}+{number + 1}"),
+                Cell(rf"${letter} \leq {number}$", f"{letter}≤{number}"),
+            )
+        )
+
+    return Column(pen.words(Range(1, 1)), draw, numeric=False)
+
+
+KINDS: tuple[Callable[[Pen], Column], ...] = (
+    *[name_column] * 3,
+    *[_whole_numbers] * 4,
+    *[_decimals] * 5,
+    *[_percentages] * 3,
+    *[_measurements] * 2,
+    *[_deviations] * 2,
+    _long_text,
+    _money,
+    _dates,
+    _years,
+    _times,
+    _codes,
+    _marks,
+    _intervals,
+    _powers,
+    _significances,
+    _symbols,
+)
+"""As often as each is drawn."""

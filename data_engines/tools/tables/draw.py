@@ -1,0 +1,181 @@
+"""Grids of tables: made by chance, or filled with records; with their headers, groups of rows and rules."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from data_engines.options import Range
+from data_engines.tools.corpora import HAN_WORD
+from data_engines.tools.tables.columns import Column, Pen, draw_column, name_column
+from data_engines.tools.tables.grid import Cell, Face, Grid, Rules, Span, joined, text_cell, whole_line
+
+ROWS_FOR_GROUPS = 5
+"""From which a table may have groups of rows."""
+COLUMNS_FOR_SPANS = 4
+"""From which headers may span columns."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """Rows under a header, and the rows over which a line parts them from those above."""
+
+    rows: list[list[Cell]]
+    breaks: dict[int, tuple[Span, ...]]
+
+
+def draw_grid(pen: Pen, num_rows: int, num_columns: int, rules: Rules) -> Grid:
+    """A table made by chance, with `num_rows` rows below its header, or one or two more."""
+    columns = [name_column(pen) if pen.chance(0.8) else draw_column(pen)]
+    columns += [draw_column(pen) for _ in range(num_columns - 1)]
+    headers, spans = _draw_headers(pen, columns)
+    body = _draw_body(pen, columns, num_rows)
+    alignments = _draw_alignments(pen, [column.numeric for column in columns])
+    return _rule(pen, rules, alignments, headers, spans, body)
+
+
+def fill_grid(pen: Pen, header: Sequence[str], records: Sequence[Sequence[str]], rules: Rules) -> Grid:
+    """A table of records."""
+    face: Face = "textbf" if pen.chance(0.3) else ""
+    headers = [[text_cell(name, face) for name in header]]
+    rows = [[text_cell(value) for value in record] for record in records]
+    numeric = [all(_is_number(row[i]) for row in records) for i in range(len(header))]
+    return _rule(pen, rules, _draw_alignments(pen, numeric), headers, {}, Body(rows, {}))
+
+
+def _is_number(text: str) -> bool:
+    return not text.strip("0123456789.,+-%eE$ NA")
+
+
+def _draw_alignments(pen: Pen, numeric: Sequence[bool]) -> str:
+    if pen.chance(0.3):
+        return "c" * len(numeric)
+    text, number = pen.choose(("l", "l", "c")), pen.choose(("r", "r", "c"))
+    first = "l" if pen.chance(0.8) else text
+    return first + "".join(number if each else text for each in numeric[1:])
+
+
+def _draw_headers(
+    pen: Pen, columns: Sequence[Column]
+) -> tuple[list[list[Cell]], dict[int, tuple[Span, ...]]]:
+    """One row of headers, or two of which the upper one spans columns; and the lines between them."""
+    face: Face = "textbf" if pen.chance(0.3) else ""
+    lower = [text_cell(column.header, face) for column in columns]
+    if pen.chance(0.1):
+        lower[0] = Cell()
+    if len(columns) < COLUMNS_FOR_SPANS or pen.chance(0.65):
+        return [lower], {}
+    upper: list[Cell] = []
+    spans: list[Span] = []
+    column = 0
+    while column < len(columns):
+        number = 1 if column == 0 else min(pen.choose((1, 2, 2, 3)), len(columns) - column)
+        if number == 1:
+            upper.append(replace(lower[column], rows=2) if lower[column].latex else Cell())
+            lower[column] = Cell()
+        else:
+            title = text_cell(pen.words(Range(1, 2)), face)
+            upper.append(replace(title, columns=number))
+            spans.append((column, column + number - 1))
+        column += number
+    if not spans:
+        return [[replace(cell, rows=1) for cell in upper]], {}
+    return [upper, lower], {1: tuple(spans)}
+
+
+def _draw_body(pen: Pen, columns: Sequence[Column], num_rows: int) -> Body:
+    rows = [[_draw_cell(pen, column, i) for i, column in enumerate(columns)] for _ in range(num_rows)]
+    grouping = pen.choose(("none", "none", "first", "first", "titles"))
+    if num_rows < ROWS_FOR_GROUPS or grouping == "none":
+        return (
+            _with_total(pen, columns[0].header, rows) if num_rows > 2 and pen.chance(0.15) else Body(rows, {})
+        )
+    return _group_by_first_column(pen, rows) if grouping == "first" else _group_under_titles(pen, rows)
+
+
+def _with_total(pen: Pen, header: str, rows: list[list[Cell]]) -> Body:
+    names = ("合计", "总计", "平均") if HAN_WORD.search(header) else ("Total", "Average", "Mean", "Sum")
+    rows[-1][0] = text_cell(pen.choose(names), "textbf" if pen.chance(0.3) else "")
+    return Body(rows, {len(rows) - 1: whole_line(len(rows[0]))})
+
+
+def _group_by_first_column(pen: Pen, rows: list[list[Cell]]) -> Body:
+    """Groups of rows whose first cells are one."""
+    starts = _draw_starts(pen, len(rows))
+    for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+        rows[start][0] = replace(rows[start][0], rows=end - start)
+        for row in rows[start + 1 : end]:
+            row[0] = Cell()
+    return Body(rows, dict.fromkeys(starts[1:], whole_line(len(rows[0]))))
+
+
+def _group_under_titles(pen: Pen, rows: list[list[Cell]]) -> Body:
+    """Groups of rows under titles as wide as the table."""
+    starts, width = _draw_starts(pen, len(rows)), len(rows[0])
+    side = pen.choose(("l", "l", "c"))
+    faces: tuple[Face, ...] = ("textit", "textbf")
+    face = pen.choose(faces)
+    titled: list[list[Cell]] = []
+    breaks: dict[int, tuple[Span, ...]] = {}
+    for number, row in enumerate(rows):
+        if number in starts:
+            if number:
+                breaks[len(titled)] = whole_line(width)
+            title = text_cell(pen.words(Range(1, 3)), face)
+            titled.append([replace(title, columns=width, alignment=side)])
+        titled.append(row)
+    return Body(titled, breaks)
+
+
+def _draw_cell(pen: Pen, column: Column, number: int) -> Cell:
+    if number and pen.chance(pen.empty_share):
+        return pen.empty
+    cell = column.draw()
+    if column.numeric and "$" not in cell.latex and pen.chance(0.04):
+        return text_cell(cell.shows, "textbf")
+    return cell
+
+
+def _draw_starts(pen: Pen, num_rows: int) -> list[int]:
+    """The first rows of groups of two to four rows."""
+    starts = [0]
+    while num_rows - starts[-1] > 4:
+        starts.append(starts[-1] + pen.integer(2, min(4, num_rows - starts[-1] - 2)))
+    return starts
+
+
+def _rule(
+    pen: Pen,
+    rules: Rules,
+    alignments: str,
+    headers: list[list[Cell]],
+    header_breaks: dict[int, tuple[Span, ...]],
+    body: Body,
+) -> Grid:
+    """Puts a header and a body together and draws lines: between all rows, or where they are needed."""
+    rows = [*headers, *body.rows]
+    width = len(alignments)
+    every_row = rules == "ruled" and pen.chance(0.6)
+    lines: list[tuple[Span, ...]] = [()] * (len(rows) + 1)
+    if every_row:
+        covered = _covered(rows, width)
+        for number in range(1, len(rows)):
+            lines[number] = joined(column for column in range(width) if (number, column) not in covered)
+    else:
+        lines[len(headers)] = whole_line(width)
+        for number, spans in header_breaks.items():
+            lines[number] = spans
+        for number, spans in body.breaks.items():
+            lines[len(headers) + number] = spans
+    lines[0] = lines[-1] = whole_line(width)
+    upright = rules == "ruled" and pen.chance(0.8 if every_row else 0.3)
+    return Grid(alignments, tuple(map(tuple, rows)), tuple(lines), rules, upright)
+
+
+def _covered(rows: Sequence[Sequence[Cell]], width: int) -> set[tuple[int, int]]:
+    """Row and column of each place that a cell above reaches down to."""
+    covered = set()
+    for number, row in enumerate(rows):
+        column = 0
+        for cell in row:
+            covered |= {(number + below, column) for below in range(1, cell.rows)}
+            column += cell.columns
+    return covered

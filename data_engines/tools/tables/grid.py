@@ -1,0 +1,217 @@
+r"""Tables as grids of cells, and the one way in which a grid is written as a LaTeX tabular.
+
+Every row stands on a line of its own, with single spaces round its `&`, and so does every rule:
+
+    \begin{tabular}{lc}
+    \toprule
+    Name & $n$ \\
+    \midrule
+    A & 1 \\
+    \bottomrule
+    \end{tabular}
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from data_engines.tools.corpora import HAN_WORD
+from data_engines.tools.tex.macros import group_end
+
+Rules = Literal["booktabs", "ruled"]
+Face = Literal["", "textbf", "textit"]
+"""LaTeX's command for a face other than the usual one."""
+Span = tuple[int, int]
+"""First and last of some neighbouring columns, counted from 0."""
+
+_ESCAPES = {character: "\\" + character for character in "#$%&_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+_LIGATURES = re.compile(r"(?<=-)-|(?<=')'|(?<=`)`|(?<=,),|(?<=<)<|(?<=>)>|(?<=[?!])`")
+"""Second characters that TeX would join with the one before."""
+_PIECE = re.compile(
+    r"\\(?:begin|end) ?\{[^}]*\}"
+    r"|(?P<sign>&|\\\\|\\hline(?![A-Za-z])|\\(?:top|mid|bottom)rule(?: ?\[[^]]*\])?"
+    r"|\\(?:cmidrule|cline|hhline)(?![A-Za-z])(?: ?(?:\([^)]*\)|\[[^]]*\]))* ?\{[^}]*\})"
+    r"|\\.|[{}]|[^\\{}&]+",
+    re.DOTALL,
+)
+_NUDGE = re.compile(
+    r"(?<=^\\begin\{tabular\})\[[a-z]\] ?"  # which line of it stands on the line of text
+    r"|(?<=[^\\]\\\\) ?\[[^]]*\]"  # room below a row
+    r"|\\rule ?(?:\[[^]]*\])? ?\{0[a-z]*\} ?\{[^}]*\}"  # a rule without width
+)
+_PART_RULES = re.compile(r"^(\\(?:cmidrule|cline).*)\n(?=\\(?:cmidrule|cline))", re.MULTILINE)
+_ALIKE = str.maketrans(
+    "\u2018\u2019\u201c\u201d\u2212\u2010\u2217\u25e6\u2032\ufffe\u0002", "`'\"\"--*\u00b0'--"
+)
+"""Characters that TeX sets for others, and those that pdfium has for a hyphen at a line's end."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    latex: str = ""
+    """Its content as it is written."""
+    shows: str = ""
+    """What a reader sees of it, in one line."""
+    columns: int = 1
+    """How many it spans; the cells of a row that are spanned don't exist."""
+    rows: int = 1
+    """How many it spans; the cells below that are spanned are there, and empty."""
+    alignment: str = "c"
+    """Of a cell that spans columns: l, c or r."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    alignments: str
+    """l, c or r for each column."""
+    rows: tuple[tuple[Cell, ...], ...]
+    lines: tuple[tuple[Span, ...], ...]
+    """The columns that have a line over each row, and under the last one."""
+    rules: Rules
+    upright: bool
+    """Whether all columns stand between upright lines; in ruled tables only."""
+
+
+def text_cell(text: str, face: Face = "") -> Cell:
+    """A cell of plain text; Chinese is never set in another face, as few of its fonts have any."""
+    latex = escape(text)
+    return Cell(rf"\{face}{{{latex}}}" if face and text and not HAN_WORD.search(text) else latex, text)
+
+
+def escape(text: str) -> str:
+    r"""`text` as it is written in LaTeX.
+
+    >>> escape("50% of x_1 -- [sic]")
+    '50\\% of x\\_1 -{}- [sic]'
+    """
+    parts = []
+    last = 0
+    for match in _LIGATURES.finditer(text):
+        parts.append(text[last : match.start()])
+        last = match.start()
+    parts.append(text[last:])
+    return "{}".join("".join(_ESCAPES.get(character, character) for character in part) for part in parts)
+
+
+def write_tabular(grid: Grid) -> str:
+    edge = "|" if grid.upright else ""
+    lines = [rf"\begin{{tabular}}{{{edge}{edge.join(grid.alignments)}{edge}}}"]
+    for number, row in enumerate(grid.rows):
+        lines += _write_rules(grid, number)
+        lines.append(_write_row(row, edge))
+    lines += _write_rules(grid, len(grid.rows))
+    return "\n".join([*lines, r"\end{tabular}"])
+
+
+def tidy(tabular: str) -> str:
+    r"""Anybody's tabular with lines and spaces as `write_tabular` sets them, without what only moves it.
+
+    Raises:
+        Reject: its braces don't match.
+
+    >>> tidy(r"\begin{tabular}{c c}\hline a&b\\  \hline\end{tabular}").splitlines()
+    ['\\begin{tabular}{c c}', '\\hline', 'a & b \\\\', '\\hline', '\\end{tabular}']
+    """
+    text = _NUDGE.sub("", " ".join(tabular.split()))
+    head = group_end(text, text.index("{", text.index("}")))
+    pieces = []
+    depth = 0
+    for match in _PIECE.finditer(text, head, text.rindex(r"\end")):
+        piece = match[0]
+        depth += (piece == "{" or piece.startswith(r"\begin")) - (piece == "}" or piece.startswith(r"\end"))
+        if depth == 0 and match["sign"]:
+            piece = {"&": " & "}.get(piece) or (f" {piece}\n" if piece[1] == "\\" else f"\n{piece}\n")
+        pieces.append(piece)
+    lines = (" ".join(line.split()) for line in "".join(pieces).splitlines())
+    body = "\n".join(line for line in lines if line)
+    body = _PART_RULES.sub(r"\1 ", body)
+    return f"{text[:head]}\n{body}\n\\end{{tabular}}"
+
+
+def width_of(grid: Grid) -> float:
+    """About how wide the table is, in digits of its font, with the white between columns."""
+    widths = [0.0] * len(grid.alignments)
+    spanning = []
+    for row in grid.rows:
+        column = 0
+        for cell in row:
+            width = 2.5 + text_width(cell.shows)
+            if cell.columns == 1:
+                widths[column] = max(widths[column], width)
+            else:
+                spanning.append((column, cell.columns, width))
+            column += cell.columns
+    for first, number, width in spanning:
+        widths[first + number - 1] += max(0.0, width - sum(widths[first : first + number]))
+    return sum(widths)
+
+
+def text_width(text: str) -> float:
+    """
+    >>> text_width("ab 12"), text_width("中文")
+    (5.0, 4.0)
+    """
+    return sum(2.0 if unicodedata.east_asian_width(character) in "WF" else 1.0 for character in text)
+
+
+def legible(text: str) -> str:
+    """`text` as it can be compared with what a PDF file says: without white space, ligatures and variants.
+
+    >>> legible("\ufb01ne \u2212 it\u2019s")
+    "fine-it's"
+    """
+    text = unicodedata.normalize("NFKC", text.translate(_ALIKE)).translate(_ALIKE)
+    return "".join(character for character in text if not character.isspace() and character != "\u200b")
+
+
+def whole_line(grid_width: int) -> tuple[Span, ...]:
+    return ((0, grid_width - 1),)
+
+
+def joined(columns: Iterable[int]) -> tuple[Span, ...]:
+    """The spans that some columns, in order, make up.
+
+    >>> joined([0, 1, 3])
+    ((0, 1), (3, 3))
+    """
+    spans: list[Span] = []
+    for column in columns:
+        if spans and spans[-1][1] == column - 1:
+            spans[-1] = (spans[-1][0], column)
+        else:
+            spans.append((column, column))
+    return tuple(spans)
+
+
+def _write_rules(grid: Grid, number: int) -> list[str]:
+    """The rules over row `number`, or under the last row."""
+    spans = grid.lines[number]
+    if not spans:
+        return []
+    booktabs = grid.rules == "booktabs"
+    if spans == whole_line(len(grid.alignments)):
+        at_end = {0: r"\toprule", len(grid.rows): r"\bottomrule"}
+        return [at_end.get(number, r"\midrule") if booktabs else r"\hline"]
+    command = r"\cmidrule(lr)" if booktabs else r"\cline"
+    return [" ".join(f"{command}{{{first + 1}-{last + 1}}}" for first, last in spans)]
+
+
+def _write_row(row: tuple[Cell, ...], edge: str) -> str:
+    written = []
+    column = 0
+    for cell in row:
+        latex = rf"\multirow{{{cell.rows}}}{{*}}{{{cell.latex}}}" if cell.rows > 1 else cell.latex
+        if cell.columns > 1:
+            sides = f"{edge if column == 0 else ''}{cell.alignment}{edge}"
+            latex = rf"\multicolumn{{{cell.columns}}}{{{sides}}}{{{latex}}}"
+        written.append(latex)
+        column += cell.columns
+    line = re.sub(" +", " ", " & ".join(written)).strip()
+    # after the end of a row, a bracket or star would be an argument of it
+    return re.sub(r"^[\[*]", r"{\g<0>}", line) + r" \\"

@@ -1,0 +1,1 @@
+"""Typesetting with TeX, and reading LaTeX."""

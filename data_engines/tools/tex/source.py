@@ -1,0 +1,311 @@
+r"""Formulas and tables out of `.tex` sources, such as those of arXiv, in plain LaTeX.
+
+The document's own macros are expanded; comments, verbatim text, labels and numbers are gone. Whether TeX
+knows all that is left is for TeX to say.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from data_engines.engine import Reject
+from data_engines.tools.tex.macros import Macro, Macros, expand, group_end, read_definitions, simple
+from data_engines.tools.tex.spelling import SYNONYMS, spell
+
+MAX_CHARACTERS = 3000
+"""In one formula or table."""
+DOCUMENT_FACTOR = 50
+"""How much more than one formula a whole document may hold."""
+
+BUILT_IN: dict[str, Macro] = {
+    name: simple("", num_arguments)
+    for num_arguments, names in (
+        (0, r"\nonumber \notag \xspace \protect \displaybreak \allowdisplaybreaks \qedhere"),
+        (1, r"\label \tag \vspace \index \raisetag"),
+    )
+    for name in names.split()
+} | {r"\ensuremath": simple("#1", 1)}
+"""What doesn't show in a formula on its own."""
+
+CUSTOMARY: dict[str, Macro] = {
+    **{rf"\{letter}": simple(rf"\mathbb{{{letter}}}") for letter in "CNQRZ"},
+    **{
+        rf"\{name}": simple(rf"\operatorname{{{name}}}")
+        for name in "diag erf rank sgn supp tr Tr Var Cov grad curl".split()
+    },
+    r"\argmax": simple(r"\operatorname*{arg\,max}"),
+    r"\argmin": simple(r"\operatorname*{arg\,min}"),
+    r"\abs": simple(r"\left|#1\right|", 1),
+    r"\norm": simple(r"\left\|#1\right\|", 1),
+    r"\bra": simple(r"\left\langle #1\right|", 1),
+    r"\ket": simple(r"\left|#1\right\rangle", 1),
+    r"\braket": simple(r"\left\langle #1\right\rangle", 1),
+}
+"""What wikis and packages such as `physics` and `braket` call by these names, unless the document differs."""
+
+_ASIDE = re.compile(
+    r"\\begin\s*\{(?P<verbatim>verbatim|Verbatim|lstlisting|minted|alltt|comment|filecontents)(?P<star>\*?)\}"
+    r".*?\\end\s*\{(?P=verbatim)(?P=star)\}"
+    r"|\\(?:verb|lstinline)\*?(?P<mark>[^A-Za-z\s*{]).*?(?P=mark)"
+    r"|\\iffalse\b.*?\\fi\b"
+    r"|(?P<comment>%[^\n]*\n?[ \t]*)"
+    r"|\\.",
+    re.DOTALL,
+)
+_STRUCTURE = re.compile(r"\\begin|\\end|\\\[|\\\(|\$")
+"""What makes a macro stand for the bounds of a formula."""
+_OPENING = re.compile(r"\\begin\s*\{(?P<environment>[A-Za-z]+)\*?\}|\\\[|\\\(|\$\$?|\\.", re.DOTALL)
+_DOLLAR_OR_BRACE = re.compile(r"\\.|[{}$]|\n\s*\n", re.DOTALL)
+_ROWS = {
+    "align": "aligned",
+    "flalign": "aligned",
+    "alignat": "alignedat",
+    "gather": "gathered",
+    "multline": "gathered",
+    "eqnarray": "aligned",
+    "IEEEeqnarray": "aligned",
+}
+"""Displays of several rows, and what they are called within one."""
+_DISPLAYS = {"equation", "displaymath", *_ROWS}
+_UNUSABLE = (
+    (re.compile(r"\\(?:eq|page|auto|c|C)?ref\b|\\cite[a-z]*\b"), "a reference"),
+    (re.compile(r"\\(?:short)?intertext\b"), "text between rows"),
+    (re.compile(r"\\(?:re)?newcommand\b|\\[gex]?def\b|\\let\b|(?<!\\)#"), "a definition"),
+    (
+        re.compile(r"\\includegraphics\b|\\(?:tikz|xy|psfrag|feyn)|\\begin\{(?:tikz|picture|xy|fmf)"),
+        "a picture",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Formula:
+    latex: str
+    """Without delimiters; what a display of several rows holds stands in an environment of its own."""
+    display: bool
+
+
+@dataclass(frozen=True)
+class Document:
+    text: str
+    """Without comments, verbatim text and definitions; formulas stand between bounds that TeX knows."""
+    macros: Macros
+
+
+def read_documents(path: Path, left_out: Counter[str]) -> Iterator[Document]:
+    """The `.tex` files at or below `path`; those that can't be used are counted in `left_out`.
+
+    What a folder's files without a `\\begin{document}` define, its other files know too.
+    """
+    files = [path] if path.is_file() else sorted(path.rglob("*.tex"))
+    folder, shared = None, {}
+    for file in files:
+        if file.parent != folder:
+            folder, shared = file.parent, _shared_macros(file.parent)
+        try:
+            yield parse_document(_read_text(file), shared)
+        except Reject as reject:
+            left_out[f"file: {reject}"] += 1
+
+
+def parse_document(text: str, shared: Macros | None = None) -> Document:
+    """Takes a `.tex` source apart, which may use the macros `shared` besides its own.
+
+    Raises:
+        Reject: its macros don't end.
+    """
+    text = strip_comments(text).split(r"\end{document}")[0]
+    macros, rest = read_definitions(text, shared or {})
+    structural = {name: macro for name, macro in macros.items() if _STRUCTURE.search("".join(macro.body))}
+    if any(re.search(re.escape(name) + r"(?![A-Za-z@])", rest) for name in structural):
+        rest = expand(rest, structural, DOCUMENT_FACTOR)
+    return Document(rest.split(r"\begin{document}")[-1], {**CUSTOMARY, **macros, **SYNONYMS, **BUILT_IN})
+
+
+def strip_comments(text: str) -> str:
+    r"""
+    >>> strip_comments("50\\% % of it\n all, \\verb|$%| too")
+    '50\\% all,   too'
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        if match["comment"]:
+            # a comment takes the end of its line along, but not the end of a paragraph
+            return "\n" if "\n" in match[0] and text[match.end() : match.end() + 1] == "\n" else ""
+        return match[0] if len(match[0]) == 2 else " "
+
+    return _ASIDE.sub(replace, text)
+
+
+def find_formulas(document: Document) -> tuple[list[Formula], Counter[str]]:
+    """The formulas of a document in order, and how many can't be used, by cause."""
+    found: list[Formula] = []
+    left_out: Counter[str] = Counter()
+    for source, environment in _find_maths(document.text, left_out):
+        try:
+            body = plain_formula(_name_rows(source, environment), document.macros)
+        except Reject as reject:
+            left_out[f"formula: {reject}"] += 1
+            continue
+        if body:
+            found.append(Formula(body, display=environment != ""))
+    return found, left_out
+
+
+def find_tabulars(document: Document) -> tuple[list[str], Counter[str]]:
+    r"""Each outermost `\begin{tabular}...\end{tabular}` in order, and how many can't be used, by cause."""
+    found: list[str] = []
+    left_out: Counter[str] = Counter()
+    position = 0
+    while match := re.compile(r"\\begin\s*\{tabular\}").search(document.text, position):
+        try:
+            position = _environment_end(document.text, match.start(), "tabular")[1]
+            found.append(_plain_latex(document.text[match.start() : position], document.macros))
+        except Reject as reject:
+            position = max(position, match.end())
+            left_out[f"table: {reject}"] += 1
+    return found, left_out
+
+
+def plain_formula(source: str, macros: Macros = BUILT_IN | SYNONYMS) -> str:
+    """The body of a formula in LaTeX's own words and in the one spelling.
+
+    Raises:
+        Reject: it holds what means nothing outside its document, its braces don't match, or it is too long.
+    """
+    return spell(_plain_latex(source, macros))
+
+
+def _plain_latex(source: str, macros: Macros) -> str:
+    text = expand(re.sub(r"\\(tag|vspace)\s*\*", r"\\\1", source), macros)
+    for pattern, cause in _UNUSABLE:
+        if pattern.search(text):
+            raise Reject(cause)
+    if len(text) > MAX_CHARACTERS:
+        raise Reject("too long")
+    if group_end(f"{{{text}}}", 0) != len(text) + 2:
+        raise Reject("unbalanced braces")
+    return " ".join(text.split())
+
+
+def _read_text(file: Path) -> str:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise Reject("can't be read") from error
+    if b"\0" in data:
+        raise Reject("not a text")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _shared_macros(folder: Path) -> dict[str, Macro]:
+    macros: dict[str, Macro] = {}
+    for file in sorted([*folder.glob("*.tex"), *folder.glob("*.sty")]):
+        try:
+            text = _read_text(file)
+        except Reject:
+            continue
+        if r"\begin{document}" not in text:
+            macros, _ = read_definitions(strip_comments(text), macros)
+    return macros
+
+
+def _find_maths(text: str, left_out: Counter[str]) -> Iterator[tuple[str, str]]:
+    """What stands between the bounds of formulas, and the environment that bounds it: empty if inline."""
+    position = 0
+    while match := _OPENING.search(text, position):
+        opening, position = match[0], match.end()
+        try:
+            if match["environment"] in _DISPLAYS:
+                end, position = _environment_end(text, match.start(), match["environment"])
+                yield text[match.end() : end], match["environment"]
+            elif opening == "$":
+                end = _dollar(text, match.end())
+                position = end + 1
+                yield text[match.end() : end], ""
+            elif opening == "$$":
+                end = _dollar(text, match.end())
+                position = end + 2
+                yield text[match.end() : end], "displaymath"
+            elif opening in (r"\[", r"\("):
+                closing = r"\]" if opening == r"\[" else r"\)"
+                end = text.find(closing, match.end())
+                if end < 0:
+                    raise Reject("no end")
+                position = end + 2
+                yield text[match.end() : end], "displaymath" if opening == r"\[" else ""
+        except Reject as reject:
+            left_out[f"formula: {reject}"] += 1
+
+
+def _dollar(text: str, start: int) -> int:
+    """Where the formula ends that begins at `start`: a dollar outside of braces, in the same paragraph."""
+    depth = 0
+    for match in _DOLLAR_OR_BRACE.finditer(text, start):
+        if match[0] == "$" and depth == 0:
+            return match.start()
+        depth += (match[0] == "{") - (match[0] == "}")
+        if depth < 0 or match[0][0] == "\n":
+            break
+    raise Reject("no end")
+
+
+def _environment_end(text: str, start: int, name: str) -> tuple[int, int]:
+    """Where the `\\end` of the environment that begins at `start` begins and ends."""
+    depth = 0
+    for match in re.compile(rf"\\(begin|end)\s*\{{{name}\*?\}}").finditer(text, start):
+        depth += 1 if match[1] == "begin" else -1
+        if depth == 0:
+            return match.start(), match.end()
+    raise Reject("no end")
+
+
+def _name_rows(source: str, environment: str) -> str:
+    """What a display holds, in the environment that may stand within one."""
+    source = re.sub(r"\\(begin|end)\s*\{split\}", r"\\\1{aligned}", source)
+    inner = _ROWS.get(environment)
+    if inner is None:
+        return source
+    argument = ""
+    if environment in ("alignat", "IEEEeqnarray"):
+        start = source.find("{")
+        end = group_end(source, start)
+        argument, source = source[start:end], source[end:]
+    rows = [
+        cells for cells in (_split(row, "&") for row in _split(source, "\\\\")) if any(map(str.strip, cells))
+    ]
+    if environment.endswith("eqnarray"):
+        rows = [[cells[0], " ".join(cells[1:])] if len(cells) > 1 else cells for cells in rows]
+    if len(rows) == 1:
+        # nothing shows that a single row was aligned
+        return " ".join(rows[0])
+    lines = r" \\ ".join(" & ".join(cell.strip() for cell in cells) for cells in rows)
+    return rf"\begin{{{inner}}}{argument if inner == 'alignedat' else ''} {lines} \end{{{inner}}}"
+
+
+_ROW_PART = re.compile(
+    r"\\begin\s*\{|\\end\s*\{|\\\\\*?(?:\[\s*-?[\d.]+\s*[a-z]{2}\s*\])?|\\.|[{}&]", re.DOTALL
+)
+
+
+def _split(source: str, separator: str) -> list[str]:
+    """Splits at each separator that stands outside of braces and environments."""
+    parts: list[str] = []
+    start = depth = 0
+    for match in _ROW_PART.finditer(source):
+        token = match[0]
+        if token[-1] == "{" and token != r"\{":
+            # the brace that closes the name of an environment takes one off
+            depth += {"b": 2, "e": 0}.get(token[1:2], 1)
+        elif token == "}":
+            depth -= 1
+        elif depth == 0 and token.startswith(separator):
+            parts.append(source[start : match.start()])
+            start = match.end()
+    return [*parts, source[start:]]

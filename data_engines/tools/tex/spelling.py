@@ -1,0 +1,180 @@
+r"""One spelling for formulas that look the same, near that of Mathpix, which the recipe's answers have.
+
+White space goes where TeX ignores it, `x^2` becomes `x^{2}`, and of names that mean the same one is kept. The
+picture stays as it was: it is the respelt formula that is typeset.
+"""
+
+import re
+
+from data_engines.engine import Reject
+from data_engines.tools.tex.macros import ARITY, Macro, simple, text_of, tokens_of
+
+_SIGNS = (
+    r"\leq \geq \neq \rightarrow \leftarrow \in \notin \infty \partial \nabla"
+    r" \sum \prod \int \surd \pm \times \cdot - \approx \equiv"
+).split()
+_GREEK = (
+    r"\alpha \beta \gamma \delta \varepsilon \zeta \eta \theta \iota \kappa \lambda \mu \nu \xi \pi"
+    r" \rho \sigma"
+    r" \tau \upsilon \varphi \chi \psi \omega \epsilon \phi \Gamma \Delta \Theta \Lambda \Xi \Pi \Sigma \Phi"
+    r" \Psi \Omega"
+).split()
+_GREEK_CHARACTERS = (
+    "\u03b1\u03b2\u03b3\u03b4\u03b5\u03b6\u03b7\u03b8\u03b9\u03ba\u03bb\u03bc\u03bd\u03be\u03c0\u03c1\u03c3\u03c4"
+    "\u03c5\u03c6\u03c7\u03c8\u03c9\u03f5\u03d5\u0393\u0394\u0398\u039b\u039e\u03a0\u03a3\u03a6\u03a8\u03a9"
+)
+SYNONYMS: dict[str, Macro] = {
+    name: simple(kept)
+    for name, kept in (
+        (r"\le", r"\leq"),
+        (r"\ge", r"\geq"),
+        (r"\ne", r"\neq"),
+        (r"\to", r"\rightarrow"),
+        (r"\gets", r"\leftarrow"),
+        (r"\lbrace", r"\{"),
+        (r"\rbrace", r"\}"),
+        (r"\lbrack", "["),
+        (r"\rbrack", "]"),
+        (r"\vert", "|"),
+        (r"\Vert", r"\|"),
+        (r"\land", r"\wedge"),
+        (r"\lor", r"\vee"),
+        (r"\lnot", r"\neg"),
+        (r"\owns", r"\ni"),
+        (r"\thinspace", r"\,"),
+        *zip("\u2264\u2265\u2260\u2192\u2190\u2208\u2209\u221e\u2202\u2207", _SIGNS[:10], strict=True),
+        *zip("\u2211\u220f\u222b\u221a\u00b1\u00d7\u00b7\u2212\u2248\u2261", _SIGNS[10:], strict=True),
+        *zip(_GREEK_CHARACTERS, _GREEK, strict=True),
+    )
+}
+"""Names and characters, and the name that is kept for them."""
+_TEXT = frozenset(
+    r"\text \textrm \textbf \textit \textsf \texttt \textsc \textup \textnormal \emph \mbox \hbox \fbox \ce"
+    r" \operatorname \hspace \raisebox \color \textcolor \colorbox \rule".split()
+)
+"""Whose arguments white space counts in."""
+_ROW_GAP = re.compile(r"\[\s*-?[\d.]+\s*[a-z]{2}\s*\]")
+_NEVER_ALONE = frozenset(
+    r"\left \right \begin \end \bgroup \egroup \not \displaystyle \textstyle \bf \rm".split()
+)
+_WITH_COLUMNS = ("array", "alignedat", "subarray", "tabular")
+
+
+def spell(latex: str) -> str:
+    r"""A formula in the one spelling.
+
+    >>> spell(r"\rho _ { L } ( q ) = \text { if } x ^ 2 \alpha a \\ \frac12")
+    '\\rho_{L}(q)=\\text{ if }x^{2}\\alpha a \\\\ \\frac{1}{2}'
+    """
+    tokens = _brace_arguments(tokens_of(latex))
+    spelt: list[str] = []
+    position = 0
+    while position < len(tokens):
+        token, start = tokens[position], position
+        position += 1
+        if token in _TEXT:
+            spelt.append(token)
+            if tokens[position : position + 1] == ["*"]:
+                spelt.append("*")
+                position += 1
+            while (at := _skip_space(tokens, position)) < len(tokens) and tokens[at] == "{":
+                position = _group_end(tokens, at)
+                spelt += tokens[at:position]
+        elif token in (r"\begin", r"\end"):
+            position = _environment_end(tokens, position)
+            name = "".join(tokens[start:position]).replace(" ", "")
+            spelt += [name, " "] if token == r"\begin" else [" ", name]
+        elif token == "\\\\":
+            position = _row_end(tokens, position)
+            spelt += [" ", token, " "]
+        elif token == "&":
+            spelt += [" ", token, " "]
+        elif not token.isspace():
+            spelt.append(token)
+    text = re.sub(r" +", " ", text_of(spelt)).strip(" ")
+    # a backslash that lost the space it escapes
+    return text + " " if re.search(r"(?<!\\)(?:\\\\)*\\$", text) else text
+
+
+def _brace_arguments(tokens: list[str]) -> list[str]:
+    """Puts braces round every argument that is a single token or a macro of its own."""
+    chemistry = {
+        inside
+        for position, token in enumerate(tokens)
+        if token == r"\ce" and tokens[position + 1 : position + 2] == ["{"]
+        for inside in range(position, _group_end(tokens, position + 1))
+    }
+    for position in reversed(range(len(tokens))):
+        if position in chemistry:
+            continue  # where `^2-` is all one charge
+        end = position + 1
+        if tokens[position] == r"\operatorname" and tokens[end : end + 1] == ["*"]:
+            end += 1
+        for _ in range(ARITY.get(tokens[position], 0)):
+            start = _skip_space(tokens, end)
+            if tokens[position] == r"\sqrt" and tokens[start : start + 1] == ["["] and "]" in tokens[start:]:
+                start = _skip_space(tokens, tokens.index("]", start) + 1)
+            end = _unit_end(tokens, start)
+            if end == start:
+                break
+            if tokens[start] != "{":
+                tokens[start:end] = ["{", *tokens[start:end], "}"]
+                end += 2
+    return tokens
+
+
+def _unit_end(tokens: list[str], start: int) -> int:
+    """Where the group, the token or the macro with its arguments ends at `start`; `start` if none does."""
+    if start == len(tokens) or tokens[start] in _NEVER_ALONE or tokens[start] in "}&$^_'~":
+        return start
+    if tokens[start] == "{":
+        return _group_end(tokens, start)
+    end = start + 1
+    for _ in range(ARITY.get(tokens[start], 0)):
+        end = _skip_space(tokens, end)
+        if tokens[end : end + 1] != ["{"]:
+            return start
+        end = _group_end(tokens, end)
+    return end
+
+
+def _skip_space(tokens: list[str], position: int) -> int:
+    while position < len(tokens) and tokens[position].isspace():
+        position += 1
+    return position
+
+
+def _group_end(tokens: list[str], start: int) -> int:
+    depth = 0
+    for position in range(start, len(tokens)):
+        depth += (tokens[position] == "{") - (tokens[position] == "}")
+        if depth == 0:
+            return position + 1
+    raise Reject("unbalanced braces")
+
+
+def _environment_end(tokens: list[str], position: int) -> int:
+    """Where the name after `\\begin` or `\\end` ends, with the columns where there are any."""
+    start = _skip_space(tokens, position)
+    if tokens[start : start + 1] != ["{"]:
+        return position
+    end = _group_end(tokens, start)
+    name = "".join(tokens[start + 1 : end - 1]).strip()
+    if name in _WITH_COLUMNS and tokens[start - 1 :][:1] != [r"\end"]:
+        columns = _skip_space(tokens, end)
+        if tokens[columns : columns + 1] == ["["] and "]" in tokens[columns:]:
+            columns = _skip_space(tokens, tokens.index("]", columns) + 1)
+        if tokens[columns : columns + 1] == ["{"]:
+            return _group_end(tokens, columns)
+    return end
+
+
+def _row_end(tokens: list[str], position: int) -> int:
+    """Where the star and the gap after a row end, which don't show for themselves."""
+    if tokens[position : position + 1] == ["*"]:
+        position += 1
+    if tokens[position : position + 1] == ["["] and "]" in tokens[position:]:
+        end = tokens.index("]", position) + 1
+        if _ROW_GAP.fullmatch("".join(tokens[position:end])):
+            return end
+    return position

@@ -1,0 +1,94 @@
+import json
+
+import numpy as np
+import pytest
+
+from data_engines.tools.formulas.grammar import draw_formula, draw_inline
+from data_engines.tools.formulas.sources import docstring_maths, read_formulas
+from data_engines.tools.tex.source import Formula, find_formulas, parse_document, plain_formula
+
+SPACED = r"\rho _ { L } ( q ) = \sum _ { m = 1 } ^ { L } m"
+PLAIN = Formula(r"\rho_{L}(q)=\sum_{m=1}^{L}m", display=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.txt", f"{SPACED}\n\n{SPACED}\n"),
+        ("list.jsonl", json.dumps({"image": "x", "latex": SPACED}) + "\n" + json.dumps(SPACED)),
+        ("list.json", json.dumps([{"text": SPACED}])),
+        ("list.tsv", f"id\tformula\n1\t{SPACED}\n2\t\n"),
+        ("list.csv", f'formula,id\n"{SPACED}",1\n'),
+        ("paper.tex", f"$${SPACED}$$"),
+    ],
+)
+def test_lists_and_files(name, text, tmp_path):
+    path = tmp_path / name
+    path.write_text(text)
+    formulas = read_formulas(path)
+    assert formulas.found == (PLAIN,)
+    assert [(source.path, source.name) for source in formulas.sources] == [(path, str(path))]
+    assert formulas.left_out == {}
+
+
+def test_bounds_in_a_list_are_kept(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text(
+        "$a$\n\\[b\\]\n\\begin{align}c&=d\\\\e&=f\\end{align}\n\\begin{array}{c}g\\end{array}\n{x\n"
+    )
+    formulas = read_formulas(path)
+    assert formulas.found == (
+        Formula("a", display=False),
+        Formula("b", display=True),
+        Formula(r"\begin{aligned} c & =d \\ e & =f \end{aligned}", display=True),
+        Formula(r"\begin{array}{c} g \end{array}", display=True),
+    )
+    assert formulas.left_out == {"formula: unbalanced braces": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("absent", None, "absent does not exist; give a folder, a .tex file or a list"),
+        ("absent.txt", None, "absent.txt does not exist; give a folder, a .tex file or a list"),
+        ("x.png", b"", r"x.png: give a folder of .tex files, a .tex file or a list \(.txt, .jsonl, .json"),
+        ("x.txt", b"\n", "x.txt holds no formula that can be used"),
+        ("x.txt", b"\xff", r"x.txt is not UTF-8 \(byte 0\); convert it first"),
+        ("x.csv", b"a,b\n1,2\n", "x.csv: its first line names no column formula or latex or text"),
+        ("x.jsonl", b'"a"\n{', "x.jsonl, line 2: no JSON"),
+        ("x.jsonl", b'{"tex": "a"}', "x.jsonl, line 1: neither a text nor an object with formula or latex"),
+    ],
+)
+def test_bad_sources_end_in_one_line(name, data, message, tmp_path):
+    path = tmp_path / name
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(ValueError, match=f"^--source .*{message}") as error:
+        read_formulas(path)
+    assert "\n" not in str(error.value)
+
+
+def test_docstrings_give_inline_formulas_and_displays():
+    texts = list(docstring_maths("networkx"))
+    found = [formula for text in texts for formula in find_formulas(parse_document(text))[0]]
+    assert sum(formula.display for formula in found) >= 15
+    assert sum(not formula.display for formula in found) >= 50
+    assert Formula(r"C=\frac{1}{n}\sum_{v\in G}c_{v},", display=True) in found
+
+
+def test_made_up_formulas_are_varied_and_a_matter_of_the_generator_alone():
+    drawn = [plain_formula(draw_formula(np.random.default_rng(number))) for number in range(300)]
+    assert drawn == [plain_formula(draw_formula(np.random.default_rng(number))) for number in range(300)]
+    assert len(set(drawn)) == 300
+    for name in (
+        r"\frac",
+        r"\sum",
+        r"\int",
+        r"\sqrt",
+        r"\begin{cases}",
+        r"\begin{aligned}",
+        "matrix}",
+        r"\lim",
+    ):
+        assert any(name in formula for formula in drawn), name
+    assert all("\\begin" not in draw_inline(np.random.default_rng(number)) for number in range(100))

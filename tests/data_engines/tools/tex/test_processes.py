@@ -1,0 +1,49 @@
+import os
+import sys
+import time
+
+from data_engines.tools.tex.processes import run_watched
+
+
+def run(code, tmp_path, start_seconds=20.0, step_seconds=20.0, most_seconds=40.0, max_bytes=1000):
+    return run_watched(
+        [sys.executable, "-c", code],
+        tmp_path,
+        {"PATH": "/usr/bin", "GIVEN": "yes"},
+        start_seconds=start_seconds,
+        step_seconds=step_seconds,
+        most_seconds=most_seconds,
+        max_bytes=max_bytes,
+    )
+
+
+def test_both_streams_come_back_from_the_folder_and_environment_given(tmp_path):
+    code = (
+        "import os, sys; print(os.getcwd(), os.environ['GIVEN'], flush=True); print('oops', file=sys.stderr)"
+    )
+    assert run(code, tmp_path) == (f"{tmp_path} yes\noops\n", None)
+
+
+def test_a_silent_program_is_stopped_with_its_children(tmp_path):
+    code = (
+        "import subprocess, time; child = subprocess.Popen(['sleep', '60']); print(child.pid, flush=True); "
+        "time.sleep(60)"
+    )
+    began = time.monotonic()
+    said, stopped = run(code, tmp_path, step_seconds=0.2)
+    assert stopped == "takes too long"
+    assert time.monotonic() - began < 20
+    child = f"/proc/{int(said)}/stat"
+    deadline = time.monotonic() + 5
+    # an ended process may wait for somebody to take note of it
+    while os.path.exists(child) and open(child).read().split()[2] != "Z" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not os.path.exists(child) or open(child).read().split()[2] == "Z"
+
+
+def test_a_chattering_program_is_stopped(tmp_path):
+    said, stopped = run("while True: print('more')", tmp_path)
+    assert stopped == "writes without end"
+    assert said.startswith("more\nmore\n")
+    code = "import time\nwhile True: print('.', end='', flush=True); time.sleep(0.05)"
+    assert run(code, tmp_path, most_seconds=1.0)[1] == "takes too long"

@@ -1,0 +1,185 @@
+from collections import Counter
+
+import pytest
+
+from data_engines.engine import Reject
+from data_engines.tools.tex.macros import Macro, expand, read_definitions, simple
+from data_engines.tools.tex.source import (
+    Formula,
+    find_formulas,
+    find_tabulars,
+    parse_document,
+    plain_formula,
+    read_documents,
+)
+from data_engines.tools.tex.spelling import spell
+
+
+def formulas(text):
+    return find_formulas(parse_document(text))[0]
+
+
+def display(text):
+    (formula,) = formulas(text)
+    assert formula.display
+    return formula.latex
+
+
+@pytest.mark.parametrize(
+    ("definition", "used", "plain"),
+    [
+        (r"\newcommand{\R}{\mathbb{R}}", r"\R x^\R", r"\mathbb{R}x^{\mathbb{R}}"),
+        (r"\newcommand\norm[1]{\|#1\|}", r"\norm{a+b}\norm c", r"\|a+b\|\|c\|"),
+        (
+            r"\newcommand{\pd}[2][t]{\frac{\partial #2}{\partial #1}}",
+            r"\pd u",
+            r"\frac{\partial u}{\partial t}",
+        ),
+        (r"\newcommand{\pd}[2][t]{#2_{#1}}", r"\pd[x]{u}", r"u_{x}"),
+        (r"\def\v#1#2{\mathbf{#1}#2}", r"\v xy", r"\mathbf{x}y"),
+        (r"\DeclareMathOperator*{\amin}{arg\,min}", r"\amin_x", r"\operatorname*{arg\,min}_{x}"),
+        (r"\let\eps=\varepsilon", r"\eps a", r"\varepsilon a"),
+        (r"\let\old\vec\renewcommand{\vec}[1]{\old{\mathbf #1}}", r"\vec x", r"\vec{\mathbf{x}}"),
+        (r"\providecommand{\a}{1}\providecommand{\a}{2}", r"\a", "1"),
+        (r"\newcommand{\a}{1}\newcommand{\b}{\a+\a}\renewcommand{\a}{2}", r"\b", "2+2"),
+        ("", r"\ket{\psi}\in\C", r"\left|\psi\right\rangle\in\mathbb{C}"),
+    ],
+)
+def test_macros_of_the_document_are_expanded(definition, used, plain):
+    assert formulas(f"{definition} ${used}$") == [Formula(plain, display=False)]
+
+
+def test_what_an_argument_takes_stays_one_argument():
+    macros = {r"\two": simple("a+b"), r"\one": simple(r"\alpha")}
+    assert expand(r"\frac\two\one x^\two \bar\one", macros) == r"\frac{a+b}\alpha x^{a+b} \bar\alpha"
+
+
+@pytest.mark.parametrize(
+    ("macros", "text", "cause"),
+    [
+        ({r"\x": simple(r"\x a")}, r"\x", "endless macro"),
+        ({r"\x": simple(r"\y\y"), r"\y": simple(r"\x\x")}, r"\x", "endless macro"),
+        ({r"\x": simple("#1", 1)}, r"{\x}", "macro without its argument"),
+        ({r"\x": simple("#1", 1)}, r"\x{a", "macro without its argument"),
+    ],
+)
+def test_macros_that_cannot_be_expanded(macros, text, cause):
+    with pytest.raises(Reject, match=f"^{cause}$"):
+        expand(text, macros)
+
+
+def test_definitions_with_words_between_parameters_are_left_to_tex():
+    macros, rest = read_definitions(r"a\def\x#1.{#1}b\newcommand{\y}{c}", {r"\x": simple("old")})
+    assert macros == {r"\y": Macro(0, ("c",))}
+    assert rest.startswith("a#1.") and rest.endswith("b")
+
+
+def test_rows_take_the_environment_that_stands_in_a_display():
+    assert display(r"\begin{align*} a &= b \label{x} \\[2pt] &= \text{if $c$} \nonumber \end{align*}") == (
+        r"\begin{aligned} a & =b \\ & =\text{if $c$} \end{aligned}"
+    )
+    assert display(r"\begin{eqnarray}a&=&b\\&\le&c\end{eqnarray}") == (
+        r"\begin{aligned} a & =b \\ & \leq c \end{aligned}"
+    )
+    assert (
+        display(r"\begin{multline}a\\=b\tag{1}\end{multline}") == r"\begin{gathered} a \\ =b \end{gathered}"
+    )
+    assert display(r"\begin{alignat}{2}a&=b&c&=d\\e&=f\end{alignat}") == (
+        r"\begin{alignedat}{2} a & =b & c & =d \\ e & =f \end{alignedat}"
+    )
+    assert display(r"\begin{equation}\begin{split}a&=\{b\\&=c\}\end{split}\end{equation}") == (
+        r"\begin{aligned} a & =\{b \\ & =c\} \end{aligned}"
+    )
+    inner = r"\begin{cases} 1 & x \\ 2 & y \end{cases}"
+    assert display(rf"\begin{{align}} f &= {inner} \end{{align}}") == f"f={inner}"
+
+
+def test_macros_may_stand_for_the_bounds():
+    text = r"\def\be{\begin{equation}}\newcommand{\ee}{\end{equation}} \be x \ee and \be y \ee"
+    assert formulas(text) == [Formula("x", display=True), Formula("y", display=True)]
+
+
+def test_only_formulas_are_found():
+    text = (
+        "\\documentclass{article}\\title{$t$}\\begin{document}\n"
+        "50\\% of \\$5 % $comment$\n"
+        "\\begin{verbatim}$code$\\end{verbatim} \\verb|$code$| \\iffalse $not set$ \\fi\n"
+        "$a$ \\(b\\) $$c$$ \\[d\\] \\begin{displaymath}e\\end{displaymath} $ $\n"
+        "\\end{document} $after$"
+    )
+    assert [formula.latex for formula in formulas(text)] == ["a", "b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (r"\newcommand{\x}{\x}$\x$", "endless macro"),
+        (r"\[\eqref{a}\]", "a reference"),
+        (r"\newcommand{\x}{\cite{b}}$a\x$", "a reference"),
+        (r"\begin{align}a\\\intertext{so}b\end{align}", "text between rows"),
+        (r"$\includegraphics{x}$", "a picture"),
+        ("$a#1$", "a definition"),
+        (f"${'a' * 4000}$", "too long"),
+        ("$a\n\nb", "no end"),
+        ("$a}", "no end"),
+        (r"\begin{equation}x", "no end"),
+        (r"\[x", "no end"),
+        (r"\[x{\]", "unbalanced braces"),
+    ],
+)
+def test_what_cannot_be_used_is_counted(text, cause):
+    assert find_formulas(parse_document(text)) == ([], Counter({f"formula: {cause}": 1}))
+
+
+def test_tables_are_found_with_their_macros_expanded():
+    text = (
+        r"\newcommand{\R}{$\mathbb{R}$} \begin{tabular}{l|c} \R & \label{x} 5\,\% \\ \hline"
+        r" \multicolumn{2}{c}{\begin{tabular}{c}in\end{tabular}} \end{tabular}"
+        r" \begin{tabular}{c} \ref{y} \end{tabular}"
+    )
+    tables, left_out = find_tabulars(parse_document(text))
+    assert tables == [
+        r"\begin{tabular}{l|c} $\mathbb{R}$ & 5\,\% \\ \hline"
+        r" \multicolumn{2}{c}{\begin{tabular}{c}in\end{tabular}} \end{tabular}"
+    ]
+    assert left_out == {"table: a reference": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "spelt"),
+    [
+        (r"\rho _ { L } ( q ) = \frac { 1 } { 2 }", r"\rho_{L}(q)=\frac{1}{2}"),
+        (r"x^2_\alpha+\sqrt 2+\sqrt[3]x", r"x^{2}_{\alpha}+\sqrt{2}+\sqrt[3]{x}"),
+        (r"\frac12\frac ab\tfrac\alpha{b}", r"\frac{1}{2}\frac{a}{b}\tfrac{\alpha}{b}"),
+        (r"x^\frac12", r"x^{\frac{1}{2}}"),
+        (r"\alpha a \, b\ ", r"\alpha a\,b\ "),
+        (r"\text{ if } x\mbox { or }y", r"\text{ if }x\mbox{ or }y"),
+        (r"\begin {array} { c c } a&b\\c&d\end{array}", r"\begin{array}{cc} a & b \\ c & d \end{array}"),
+        (r"\ce{SO4^2- + H2O}", r"\ce{SO4^2- + H2O}"),
+        (r"x'^2", r"x'^{2}"),
+    ],
+)
+def test_one_spelling(given, spelt):
+    assert spell(given) == spelt
+    assert spell(spelt) == spelt
+
+
+def test_synonyms_and_characters_have_one_name():
+    assert plain_formula("a \\le \\alpha \\ne \N{GREEK SMALL LETTER BETA}\\to \\infty \\label{x}") == (
+        r"a\leq\alpha\neq\beta\rightarrow\infty"
+    )
+    assert plain_formula("x\N{GREATER-THAN OR EQUAL TO}1") == r"x\geq1"
+
+
+def test_a_tree_is_read_with_what_cannot_be_used_counted(tmp_path):
+    paper = tmp_path / "paper"
+    paper.mkdir()
+    (paper / "macros.tex").write_text(r"\newcommand{\R}{\mathbb{R}}")
+    (paper / "main.tex").write_text(r"\begin{document}$\R^n$\end{document}")
+    (paper / "old.tex").write_bytes("$\\text{\xe9t\xe9}$".encode("latin-1"))
+    (tmp_path / "junk.tex").write_bytes(b"$a$\0")
+    (tmp_path / "readme.md").write_text("$no$")
+    left_out = Counter()
+    found = [find_formulas(document)[0] for document in read_documents(tmp_path, left_out)]
+    assert [formula.latex for some in found for formula in some] == [r"\mathbb{R}^{n}", "\\text{\xe9t\xe9}"]
+    assert left_out == {"file: not a text": 1}
