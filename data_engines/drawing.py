@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from data_engines.engine import Answer, Drawing, Reject, Stock, attempt
 from data_engines.shards import Drawn, picture_name
@@ -77,8 +78,14 @@ def _write(job: Job, index: int, drawing: Drawing, folder: Path) -> list[dict[st
             for region in drawing.regions
         ]
     for name, picture in zip(names, drawing.pictures, strict=True):
-        picture.save(folder / name, **SAVE_AS[ending])
+        _without_colors(picture).save(folder / name, **SAVE_AS[ending])
     return rows
+
+
+def _without_colors(picture: Image.Image) -> Image.Image:
+    """A picture of nothing but greys with one channel, which is written in a third of the time."""
+    red, green, blue = (channel.tobytes() for channel in picture.split())
+    return picture.getchannel(0) if red == green == blue else picture
 
 
 def _make_row(kind: str, names: list[str], answer: Answer, drawing: Drawing) -> dict[str, Any]:

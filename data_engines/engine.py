@@ -10,8 +10,8 @@
 and two numbers: `MAX_REJECTS`, the share of samples it may reject before a run stops, and `BATCH_SIZE`, how
 many specs it renders together. Chance comes from the given `rng` only, which is seeded by (seed, engine,
 index): sample `index` is the same whoever draws it, and when. What is drawn and answered comes from the spec
-alone, never from the specs beside it: they are drawn together only because some programs start slowly. Engines
-that draw one at a time say so with `one_by_one`.
+alone, never from the specs beside it: they are drawn together only because some programs start slowly.
+Engines that draw one at a time say so with `one_by_one`.
 """
 
 import functools

@@ -69,13 +69,16 @@ class Warp:
 
 
 def warp(
-    flat: Image.Image, size: tuple[int, int], backward: Callable[[np.ndarray], np.ndarray], cell: int = CELL
+    flat: Image.Image,
+    size: tuple[int, int],
+    backward: Callable[[np.ndarray], np.ndarray],
+    cell: tuple[int, int] = (CELL, CELL),
 ) -> Image.Image:
     """A picture of `size`, on black; `backward` says which points of `flat` are seen at points of it.
 
-    It is asked about the corners of patches of `cell` pixels.
+    It is asked about the corners of patches as wide and high as `cell`, in pixels.
     """
-    xs, ys = (np.unique([*range(0, side, cell), side]) for side in size)
+    xs, ys = (np.unique([*range(0, side, step), side]) for side, step in zip(size, cell, strict=True))
     knots = np.stack(np.meshgrid(xs, ys), axis=-1)
     sources = backward(knots.reshape(-1, 2)).reshape(*knots.shape)
     patches = np.concatenate([knots[:-1, :-1], knots[1:, 1:]], axis=-1).reshape(-1, 4)

@@ -72,7 +72,9 @@ def write(text: str, font: tuple[str, int, int], hand: Hand, seed: int) -> Strok
         x = x + hand.shake * size * (lean_above * above + lean_below * (1 - above))
         return np.stack([x, y + hand.shake * size * (lift + swell) * above], axis=1)
 
-    mask = warp(flat, (flat.width + 2 * lean, flat.height + 2 * rise), backward, cell=size * 2 // 3)
+    extent = flat.width + 2 * lean, flat.height + 2 * rise
+    # up and down `backward` is linear: one patch is as good as many
+    mask = warp(flat, extent, backward, cell=(size * 2 // 3, extent[1]))
     mask = mask.point([round(255 * (level / 255) ** hand.weight) for level in range(256)])
     mask = ImageChops.multiply(mask, _press(rng, hand, mask.size, size))
     return Stroke(mask, pad + lean, baseline + rise)
