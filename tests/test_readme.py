@@ -2,22 +2,26 @@
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from data_engines import run as got_data
+from data_engines import cli as got_data
+from data_engines.mix import commands as mix_commands
+from data_engines.mix import read_mix
 from got_train.cli import main
 from tests.conftest import draw, small_model_words, write_rows
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+ENGINES = (ROOT / "docs" / "engines.md").read_text()
 
 
-def commands() -> list[list[str]]:
-    """The lines of the README's bash blocks, split into words, comments left out."""
-    blocks = re.findall(r"```bash\n(.*?)```", README, flags=re.DOTALL)
+def commands(text: str = README) -> list[list[str]]:
+    """The lines of a text's bash blocks, split into words, comments left out."""
+    blocks = re.findall(r"```bash\n(.*?)```", text, flags=re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines() if line.strip()]
     return [shlex.split(re.sub(r"\s#\s.*", "", line)) for line in lines]
 
@@ -55,7 +59,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_command_is_known() -> None:
     programs = {words[0] for words in commands()}
-    assert programs == {"bash", "got-train", "torchrun", "deepspeed", "got-data"}
+    assert programs == {"bash", "pip", "got-train", "torchrun", "deepspeed", "got-data"}
     assert {words[0] for words in of("got-train")} == {"train", "check-data", "merge", "infer", "eval"}
     for words in of("bash"):
         assert (ROOT / words[0]).is_file()
@@ -89,18 +93,50 @@ def test_check_data_command(workplace: Path) -> None:
         assert run(words) == 0
 
 
+PAPER = r"""
+\documentclass{article}
+\newcommand{\norm}[1]{\lVert #1 \rVert}
+\begin{document}
+Let $x \in X$ with $\norm{x} = 1$. Then \[ \sum_{k=1}^{n} k = \frac{n(n+1)}{2}. \]
+\end{document}
+"""
+
+
 def test_got_data_commands(workplace: Path) -> None:
+    pytest.importorskip("jieba", reason="needs the extra engines")
+    if not (shutil.which("pdflatex") and shutil.which("xelatex")):
+        pytest.skip("needs TeX")
     from matplotlib.backends.backend_pdf import FigureCanvasPdf
     from matplotlib.figure import Figure
 
-    (workplace / "corpus.txt").write_text("a line of text\nand another one\n")
+    (workplace / "arxiv").mkdir()
+    (workplace / "arxiv" / "paper.tex").write_text(PAPER)
     (workplace / "manuals").mkdir()
     figure = Figure()
     for number in range(12):
         figure.text(0.1, 0.9 - number * 0.06, f"A line of a manual, number {number}.", fontsize=14)
     FigureCanvasPdf(figure).print_figure(workplace / "manuals" / "a.pdf")
     for words in of("got-data"):
-        count = "5" if words[0] == "lines" else "1"
-        words[words.index("--count") + 1] = count
-        assert got_data.main([*words, "--workers", "1"]) == 0
-        assert (workplace / words[words.index("--output") + 1] / "data.jsonl").read_text()
+        if "--count" in words:
+            words[words.index("--count") + 1] = "1"
+            words += ["--workers", "1"]
+        if words[0] == "mix":
+            words += ["scale=1e-7", "defaults.workers=1"]
+        assert got_data.main(words) == 0, words
+    for folder in ("pages", "formulas", "boxes"):
+        assert (workplace / "data" / folder / "data.jsonl").read_text()
+    assert (workplace / "sheet.html").is_file()
+    assert (workplace / "output" / "data" / "stage1" / "manifest.json").is_file()
+
+
+@pytest.mark.parametrize("words", [w[1:] for w in commands(ENGINES) if w[0] == "got-data"], ids=" ".join)
+def test_commands_of_the_engines_page_are_understood(words: list[str]) -> None:
+    pytest.importorskip("rdkit", reason="needs the extra engines")
+    if words[0] == "mix":
+        requests = mix_commands(read_mix(str(ROOT / words[1]), words[2:]))
+    elif words[0] in got_data.COMMANDS:
+        return  # the README's are run
+    else:
+        requests = [(words[0], words[1:])]
+    for kind, flags in requests:
+        assert got_data.read_request(kind, flags).kind == kind
