@@ -128,7 +128,8 @@ def load(options: Options, rng: np.random.Generator) -> LinesStock:
     files = find_font_files(options.fonts)
     faces, left_out = leave_out_capitals(*read_faces(files, set("".join(corpus.lines)) - {" "}))
     if not faces:
-        raise ValueError(f"--fonts: none of the {len(files)} font files has a character of {options.source}")
+        whose = options.source or "the texts"
+        raise ValueError(f"--fonts: none of the {len(files)} font files has a character of {whose}")
     sources = (*corpus.sources, *font_sources(files))
     return LinesStock(sources=sources, left_out=left_out, options=options, texts=corpus.lines, faces=faces)
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
 from data_engines.options import Range, option
-from data_engines.tools.sets import Page, draw_pages, set_sources
+from data_engines.tools.sets import Page, check_number, draw_pages, set_sources
 from got_train.prompts import Task
 from got_train.vocabulary import TILE_SIZE
 
@@ -47,6 +47,7 @@ class Spec:
 
 
 def load(options: Options, rng: np.random.Generator) -> SetStock:
+    check_number(options.source, options.pages.high)
     return SetStock(sources=set_sources(options.source), options=options)
 
 

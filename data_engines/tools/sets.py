@@ -47,6 +47,12 @@ def count_rows(names: tuple[str, ...]) -> int:
     return sum(len(rows) for rows in open_sets(names))
 
 
+def check_number(names: tuple[str, ...], needed: int) -> None:
+    """Raises a ValueError where all sets together have fewer rows than a sample may need."""
+    if (total := count_rows(names)) < needed:
+        raise ValueError(f"--source {' '.join(names)}: {total} rows are too few for {needed} --pages")
+
+
 def set_sources(names: Sequence[str]) -> tuple[Source, ...]:
     """Sets as the manifest names them: those of `got-data` by their own manifests, with their licences."""
     sources = []

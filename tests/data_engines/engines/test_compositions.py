@@ -199,7 +199,7 @@ def test_pages_in_a_row_are_pictures_of_their_own(tmp_path: Path) -> None:
         row = json.loads(line)
         pictures = [Image.open(tmp_path / "out" / image) for image in row["images"]]
         assert row["query"] == "<image>" * len(pictures) + "OCR with format across multi pages: "
-        assert row["response"] == "\n\n".join(f"page {picture.getpixel((0, 0))[0]}" for picture in pictures)
+        assert row["response"] == "\n\n".join(f"page {picture.getpixel((0, 0))}" for picture in pictures)
         counts.add(len(pictures))
     assert min(counts) >= 2 and max(counts) <= 8 and len(counts) > 2
 
@@ -230,9 +230,19 @@ def test_plain_and_marked_up_pages_are_not_joined(tmp_path: Path) -> None:
         assert set(answer.text) - {"\n"} == ({"b"} if answer.task.format else {"a"})
 
 
-def test_too_few_pages_are_a_reject_and_not_a_hang(tmp_path: Path) -> None:
+def test_sets_that_are_too_small_or_not_there_are_one_line(tmp_path: Path) -> None:
     name = write_set(tmp_path / "pages", [{"query": "OCR: ", "response": "alone"}])
-    stock = multi_page.load(multi_page.Options((name,)), np.random.default_rng(0))
+    for engine, most in ((multi_crop, 3), (multi_page, 8)):
+        with pytest.raises(ValueError, match=f"^--source {name}: 1 rows are too few for {most} --pages$"):
+            engine.load(engine.Options((name,)), np.random.default_rng(0))
+        with pytest.raises(ValueError, match="^data file nowhere does not exist$"):
+            engine.load(engine.Options(("nowhere",)), np.random.default_rng(0))
+
+
+def test_too_few_pages_that_fit_are_a_reject_and_not_a_hang(tmp_path: Path) -> None:
+    rows = [{"query": "OCR: ", "response": "short"}, {"query": "OCR: ", "response": "long " * 700}]
+    name = write_set(tmp_path / "pages", rows)
+    stock = multi_page.load(multi_page.Options((name,), pages=Range(2, 2)), np.random.default_rng(0))
     with pytest.raises(Reject, match="^too few pages that go together$"):
         multi_page.sample(np.random.default_rng(0), 0, stock)
 
