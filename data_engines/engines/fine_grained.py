@@ -13,8 +13,8 @@ from PIL import ImageDraw
 
 from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Stock, one_by_one
 from data_engines.options import option
+from data_engines.tools.boxes import Box
 from data_engines.tools.frames import draw_frame
-from data_engines.tools.layout import Box
 from data_engines.tools.sets import Page, count_rows, read_page, set_sources
 from got_train.prompts import COLORS, Color, Task
 

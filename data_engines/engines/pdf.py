@@ -16,7 +16,8 @@ import numpy as np
 
 from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Source, Stock, one_by_one
 from data_engines.options import option
-from data_engines.tools.layout import Box, Text, around
+from data_engines.tools.boxes import Box, around
+from data_engines.tools.layout import Text
 from data_engines.tools.pdf import draw_page, open_document, page_size, read_page
 from got_train.prompts import Task
 

@@ -63,17 +63,25 @@ def read_corpus(source: Path | None, language: Language, rng: np.random.Generato
 
 def read_lines(path: Path) -> list[str]:
     """The lines of a UTF-8 file that hold text, with any white space in them as single spaces."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"--source {path} is not UTF-8 (byte {error.start}); convert it first") from error
-    except OSError as error:
-        raise ValueError(f"--source {path} can't be read: {error.strerror}") from error
-    lines = [" ".join(line.split()) for line in text.splitlines()]
+    lines = [" ".join(line.split()) for line in read_text(path).splitlines()]
     lines = [line for line in lines if line]
     if not lines:
         raise ValueError(f"--source {path} holds no text; give a file with a text on each line")
     return lines
+
+
+def read_text(path: Path) -> str:
+    """The text of a source.
+
+    Raises:
+        ValueError: it can't be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"--source {path} is not UTF-8 (byte {error.start}); convert it first") from error
+    except OSError as error:
+        raise ValueError(f"--source {path} can't be read: {error.strerror}") from error
 
 
 def draw_words(rng: np.random.Generator, lines: Sequence[str], words: Range) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import NamedTuple
+
+from data_engines.tools.boxes import Box, around
 
 MIN_COLUMN_LINES = 3
 MIN_COLUMN_WIDTH = 10
@@ -24,47 +25,6 @@ BULLETS = ("•", "◦", "▪", "–")
 
 Stretch = tuple[float, float]
 """From left to right."""
-
-
-class Box(NamedTuple):
-    """A rectangle in points, from the upper left corner of the page."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @property
-    def width(self) -> float:
-        return self.right - self.left
-
-    @property
-    def height(self) -> float:
-        return self.bottom - self.top
-
-    @property
-    def middle(self) -> float:
-        return (self.top + self.bottom) / 2
-
-    def grown(self, margin: float) -> "Box":
-        return Box(self.left - margin, self.top - margin, self.right + margin, self.bottom + margin)
-
-    def inside(self, other: "Box") -> bool:
-        return around([self, other]) == other
-
-    def meets(self, other: "Box") -> bool:
-        return (
-            self.left < other.right
-            and other.left < self.right
-            and self.top < other.bottom
-            and other.top < self.bottom
-        )
-
-
-def around(boxes: Sequence[Box]) -> Box:
-    """The smallest box that holds all of `boxes`."""
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return Box(min(lefts), min(tops), max(rights), max(bottoms))
 
 
 @dataclass(frozen=True)

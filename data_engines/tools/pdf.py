@@ -13,7 +13,8 @@ import pypdfium2.raw as pdfium_c
 from PIL import Image
 
 from data_engines.engine import Reject
-from data_engines.tools.layout import Box, Text, paragraphs
+from data_engines.tools.boxes import Box
+from data_engines.tools.layout import Text, paragraphs
 
 SCAN_SHARE = 0.75
 """Share of a page covered by images from which it is taken for a scan."""

@@ -13,9 +13,10 @@ import numpy as np
 from PIL import Image
 
 from data_engines.engine import PixelBox, Reject
+from data_engines.tools.boxes import Box
 from data_engines.tools.charts.data import Chart
 from data_engines.tools.charts.numbers import Axis, number, tick_text
-from data_engines.tools.charts.plan import Look, Place, entries, value_text
+from data_engines.tools.charts.plan import Look, entries, value_text
 
 NUMBER = re.compile(r"-?[\d,]*\d(?:\.\d+)?")
 LEAST_MARGIN = 1.0
@@ -54,7 +55,7 @@ class Drawn:
 
     picture: Image.Image
     texts: tuple[Written, ...]
-    bars: tuple[tuple[Place, ...], ...] = ()
+    bars: tuple[tuple[Box, ...], ...] = ()
     """(series, category)"""
     points: tuple[tuple[tuple[float, float], ...], ...] = ()
     """(series, category)"""
@@ -62,7 +63,7 @@ class Drawn:
     """Of slices."""
 
 
-def check(chart: Chart, look: Look, plot: Place, drawn: Drawn, answer: str) -> None:
+def check(chart: Chart, look: Look, plot: Box, drawn: Drawn, answer: str) -> None:
     """Raises a Reject unless the picture can be read, and reads as `answer`."""
     _check_boxes(drawn.texts, *drawn.picture.size)
     _check_texts(chart, look, drawn.texts)
@@ -115,7 +116,7 @@ def _tick_texts(axis: Axis, places: int) -> list[str]:
     return [tick_text(count, places, axis) for count in axis.ticks]
 
 
-def _check_marks(chart: Chart, plot: Place, drawn: Drawn) -> None:
+def _check_marks(chart: Chart, plot: Box, drawn: Drawn) -> None:
     """Numbers are where a reader looks for them: measured along the axis, or in parts of the pie."""
     if chart.round:
         whole = sum(chart.values[0])

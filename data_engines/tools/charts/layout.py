@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 
 from data_engines.engine import Reject
+from data_engines.tools.boxes import Box
 from data_engines.tools.charts.data import Chart
 from data_engines.tools.charts.marks import plan_bars, plan_points, plan_slices
 from data_engines.tools.charts.numbers import tick_text
@@ -16,7 +17,6 @@ from data_engines.tools.charts.plan import (
     MOST_LINES,
     Label,
     Look,
-    Place,
     Plan,
     across,
     along,
@@ -49,17 +49,17 @@ def make_plan(chart: Chart, look: Look) -> Plan:
             for position, text in enumerate(lines)
         ]
         bottom -= line * len(lines) + gap
-    legend, swatches, (left, top, right, bottom) = _legend(chart, look, Place(left, top, right, bottom))
+    legend, swatches, (left, top, right, bottom) = _legend(chart, look, Box(left, top, right, bottom))
     labels += legend
     if chart.round:
-        return plan_slices(chart, look, Place(left, top, right, bottom), labels, swatches)
+        return plan_slices(chart, look, Box(left, top, right, bottom), labels, swatches)
     if chart.y_title:
         labels.append(Label(chart.y_title, left + look.size / 2, 0, "mm", "y_title", angle=90))
         left += line + gap / 2
     if chart.x_title:
         labels.append(Label(chart.x_title, 0, bottom - look.size / 2, "mm", "x_title"))
         bottom -= line + gap / 2
-    plot, ticks = _axes(chart, look, Place(left, top, right, bottom))
+    plot, ticks = _axes(chart, look, Box(left, top, right, bottom))
     # titles of axes stand along the middle of the plot, which is known only now
     middle = {"x_title": (plot.left + plot.right) / 2, "y_title": (plot.top + plot.bottom) / 2}
     labels = [
@@ -85,9 +85,7 @@ def _heading(chart: Chart, look: Look, gap: float) -> list[Label]:
     ]
 
 
-def _legend(
-    chart: Chart, look: Look, place: Place
-) -> tuple[list[Label], tuple[tuple[float, float], ...], Place]:
+def _legend(chart: Chart, look: Look, place: Box) -> tuple[list[Label], tuple[tuple[float, float], ...], Box]:
     """The texts and marks of the legend, and the place that it leaves."""
     texts = entries(chart, look)
     if not texts:
@@ -128,7 +126,7 @@ def _legend(
     return labels, tuple(spots), left
 
 
-def _axes(chart: Chart, look: Look, place: Place) -> tuple[Place, list[Label]]:
+def _axes(chart: Chart, look: Look, place: Box) -> tuple[Box, list[Label]]:
     """The plot and the texts at its axes; `place` has room for both."""
     font, line, gap = font_of(look), look.size * LEADING, look.size * 0.5
     ticks = [tick_text(count, chart.places, chart.axis) for count in chart.axis.ticks]
@@ -136,7 +134,7 @@ def _axes(chart: Chart, look: Look, place: Place) -> tuple[Place, list[Label]]:
     if chart.form == "bar":
         names = [wrap(name, font, NAME_SHARE * look.width) for name in chart.categories]
         width = max(font.getlength(text) for lines in names for text in lines)
-        plot = Place(place.left + width + gap, place.top, place.right - tick_width / 2, place.bottom - line)
+        plot = Box(place.left + width + gap, place.top, place.right - tick_width / 2, place.bottom - line)
         pitch = plot.height / len(names)
         if max(map(len, names)) * line > pitch or tick_width * 1.3 > plot.width / (len(ticks) - 1):
             raise Reject("the texts of the axes do not fit")
@@ -145,7 +143,7 @@ def _axes(chart: Chart, look: Look, place: Place) -> tuple[Place, list[Label]]:
         )
     else:
         left = place.left + tick_width + gap
-        plot = Place(left, place.top + look.size / 2, place.right - gap, place.bottom)
+        plot = Box(left, place.top + look.size / 2, place.right - gap, place.bottom)
         plot, labels = _names_below(chart, look, plot)
     _check_plot(plot, look)
     if chart.form == "bar":
@@ -157,7 +155,7 @@ def _axes(chart: Chart, look: Look, place: Place) -> tuple[Place, list[Label]]:
     return plot, labels
 
 
-def _names_below(chart: Chart, look: Look, plot: Place) -> tuple[Place, list[Label]]:
+def _names_below(chart: Chart, look: Look, plot: Box) -> tuple[Box, list[Label]]:
     """The texts below a plot whose bottom is that of its texts yet; and the plot above them."""
     font, line, gap = font_of(look), look.size * LEADING, look.size * 0.5
     if chart.x_axis:
@@ -186,9 +184,7 @@ def _names_below(chart: Chart, look: Look, plot: Place) -> tuple[Place, list[Lab
     return plot, labels
 
 
-def _turned_names(
-    chart: Chart, look: Look, plot: Place, middles: Sequence[float]
-) -> tuple[Place, list[Label]]:
+def _turned_names(chart: Chart, look: Look, plot: Box, middles: Sequence[float]) -> tuple[Box, list[Label]]:
     font, gap = font_of(look), look.size * 0.5
     sine = math.sin(math.radians(look.tilt))
     longest = max(map(font.getlength, chart.categories))
@@ -213,6 +209,6 @@ def _stack(names: Sequence[Sequence[str]], spots: Sequence[tuple[float, float]],
     ]
 
 
-def _check_plot(plot: Place, look: Look) -> None:
+def _check_plot(plot: Box, look: Look) -> None:
     if plot.width < LEAST_PLOT * look.width or plot.height < LEAST_PLOT * look.height:
         raise Reject("the texts leave too little room for the plot")

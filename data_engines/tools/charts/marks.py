@@ -4,18 +4,9 @@ import math
 from collections.abc import Sequence
 
 from data_engines.engine import Reject
+from data_engines.tools.boxes import Box
 from data_engines.tools.charts.data import Chart
-from data_engines.tools.charts.plan import (
-    LEADING,
-    Label,
-    Look,
-    Place,
-    Plan,
-    across,
-    along,
-    font_of,
-    value_text,
-)
+from data_engines.tools.charts.plan import LEADING, Label, Look, Plan, across, along, font_of, value_text
 
 RADIUS = {"inside": 0.48, "legend": 0.48, "outside": 0.36}
 """Of pies, by where their numbers stand, in shares of the shorter side of the plot."""
@@ -30,13 +21,13 @@ MARKER = 0.5
 Swatches = tuple[tuple[float, float], ...]
 
 
-def plan_bars(chart: Chart, look: Look, plot: Place, labels: Sequence[Label], swatches: Swatches) -> Plan:
+def plan_bars(chart: Chart, look: Look, plot: Box, labels: Sequence[Label], swatches: Swatches) -> Plan:
     flat = chart.form == "bar"
     pitch = (plot.height if flat else plot.width) / len(chart.categories)
     thickness = pitch * look.fill / (1 if chart.stacked else len(chart.series))
     if thickness < look.size * (1.1 if chart.labelled and (flat or chart.stacked) else 0.4):
         raise Reject("the bars are too thin")
-    bars: list[list[Place]] = []
+    bars: list[list[Box]] = []
     numbers = []
     reached = [0] * len(chart.categories)
     for series, counts in enumerate(chart.values):
@@ -49,9 +40,9 @@ def plan_bars(chart: Chart, look: Look, plot: Place, labels: Sequence[Label], sw
             reached[position] += count
             sides = (start, start + thickness)
             bar = (
-                Place(ends[0], sides[0], ends[1], sides[1])
+                Box(ends[0], sides[0], ends[1], sides[1])
                 if flat
-                else Place(sides[0], ends[0], sides[1], ends[1])
+                else Box(sides[0], ends[0], sides[1], ends[1])
             )
             bars[-1].append(bar)
             if chart.labelled:
@@ -59,7 +50,7 @@ def plan_bars(chart: Chart, look: Look, plot: Place, labels: Sequence[Label], sw
     return Plan(plot, (*labels, *numbers), swatches, bars=tuple(map(tuple, bars)))
 
 
-def _bar_number(chart: Chart, look: Look, bar: Place, count: int, pitch: float, series: int) -> Label:
+def _bar_number(chart: Chart, look: Look, bar: Box, count: int, pitch: float, series: int) -> Label:
     """In the middle of a stacked bar, at the end of any other."""
     text, font, gap = value_text(chart, count), font_of(look), look.size * 0.3
     x, y = (bar.left + bar.right) / 2, (bar.top + bar.bottom) / 2
@@ -79,7 +70,7 @@ def _bar_number(chart: Chart, look: Look, bar: Place, count: int, pitch: float, 
     return Label(text, x, y, "mm", "value")
 
 
-def plan_points(chart: Chart, look: Look, plot: Place, labels: Sequence[Label], swatches: Swatches) -> Plan:
+def plan_points(chart: Chart, look: Look, plot: Box, labels: Sequence[Label], swatches: Swatches) -> Plan:
     """Of lines, areas and scatter charts."""
     points = []
     numbers = []
@@ -113,10 +104,10 @@ def _line_numbers(
     return numbers
 
 
-def plan_slices(chart: Chart, look: Look, place: Place, labels: Sequence[Label], swatches: Swatches) -> Plan:
+def plan_slices(chart: Chart, look: Look, place: Box, labels: Sequence[Label], swatches: Swatches) -> Plan:
     radius = RADIUS[look.numbers] * min(place.width, place.height)
     x, y = (place.left + place.right) / 2, (place.top + place.bottom) / 2
-    plot = Place(x - radius, y - radius, x + radius, y + radius)
+    plot = Box(x - radius, y - radius, x + radius, y + radius)
     if radius < 6 * look.size:
         raise Reject("the texts leave too little room for the plot")
     total = sum(chart.values[0])
@@ -160,7 +151,7 @@ def _outside(
     ]
 
 
-def _check_outside(look: Look, numbers: Sequence[Label], place: Place) -> None:
+def _check_outside(look: Look, numbers: Sequence[Label], place: Box) -> None:
     for label in numbers:
         width = font_of(look).getlength(label.text)
         left = label.x - {"l": 0, "m": width / 2, "r": width}[label.anchor[0]]

@@ -19,6 +19,7 @@ from matplotlib.patches import Wedge
 from matplotlib.transforms import IdentityTransform
 from PIL import Image, ImageDraw
 
+from data_engines.tools.boxes import Box
 from data_engines.tools.charts.check import Drawn, Written, written_at
 from data_engines.tools.charts.data import Chart
 from data_engines.tools.charts.marks import HOLE, MARKER
@@ -27,7 +28,6 @@ from data_engines.tools.charts.plan import (
     MARKERS,
     Label,
     Look,
-    Place,
     Plan,
     across,
     along,
@@ -47,7 +47,7 @@ def draw(chart: Chart, look: Look, plan: Plan) -> Drawn:
     # at 72 dots per inch points are pixels
     figure = Figure(figsize=(look.width / 72, look.height / 72), dpi=72, facecolor=look.paper)
     canvas = FigureCanvasAgg(figure)
-    bars: tuple[tuple[Place, ...], ...] = ()
+    bars: tuple[tuple[Box, ...], ...] = ()
     points: tuple[tuple[Point, ...], ...] = ()
     shares: tuple[float, ...] = ()
     if chart.round:
@@ -86,7 +86,7 @@ def _add_lines(
     _add(figure, LineCollection(flipped, colors=color, snap=True, **style))
 
 
-def _draw_grid(figure: Figure, chart: Chart, look: Look, plot: Place) -> None:
+def _draw_grid(figure: Figure, chart: Chart, look: Look, plot: Box) -> None:
     corners = _corners(plot)
     _add(figure, PolyCollection([_flip(look, corners)], facecolors=look.plot_paper, linewidths=0))
     if look.grid == "none":
@@ -102,7 +102,7 @@ def _draw_grid(figure: Figure, chart: Chart, look: Look, plot: Place) -> None:
     _add_lines(figure, look, lines, look.grid_ink, **style)
 
 
-def _line_at(chart: Chart, plot: Place, count: int) -> tuple[Point, Point]:
+def _line_at(chart: Chart, plot: Box, count: int) -> tuple[Point, Point]:
     """The gridline of a value."""
     at = along(chart, plot, count)
     if chart.form == "bar":
@@ -110,7 +110,7 @@ def _line_at(chart: Chart, plot: Place, count: int) -> tuple[Point, Point]:
     return (plot.left, at), (plot.right, at)
 
 
-def _draw_frame(figure: Figure, chart: Chart, look: Look, plot: Place) -> None:
+def _draw_frame(figure: Figure, chart: Chart, look: Look, plot: Box) -> None:
     """The axes and the marks on them."""
     lines: list[Sequence[Point]] = []
     upper_left, upper_right, lower_right, lower_left = _corners(plot)
@@ -133,7 +133,7 @@ def _draw_frame(figure: Figure, chart: Chart, look: Look, plot: Place) -> None:
     _add_lines(figure, look, lines, look.ink, linewidths=1)
 
 
-def _draw_bars(figure: Figure, look: Look, plan: Plan) -> tuple[tuple[Place, ...], ...]:
+def _draw_bars(figure: Figure, look: Look, plan: Plan) -> tuple[tuple[Box, ...], ...]:
     drawn = []
     for mark, row in enumerate(plan.bars):
         bars = PolyCollection(
@@ -144,7 +144,7 @@ def _draw_bars(figure: Figure, look: Look, plan: Plan) -> tuple[tuple[Place, ...
         )
         _add(figure, bars)
         boxes = [path.get_extents() for path in bars.get_paths()]
-        drawn.append(tuple(Place(b.x0, look.height - b.y1, b.x1, look.height - b.y0) for b in boxes))
+        drawn.append(tuple(Box(b.x0, look.height - b.y1, b.x1, look.height - b.y0) for b in boxes))
     return tuple(drawn)
 
 
@@ -210,13 +210,13 @@ def _draw_swatch(figure: Figure, chart: Chart, look: Look, mark: int, x: float, 
             _add(figure, middle)
         _add(figure, line)
         return
-    patch = Place(x, y - 0.4 * size, x + 1.4 * size, y + 0.4 * size)
+    patch = Box(x, y - 0.4 * size, x + 1.4 * size, y + 0.4 * size)
     color = mark_color(look, mark)
     edge = look.ink if look.edge else color
     _add(figure, PolyCollection([_flip(look, _corners(patch))], facecolors=color, edgecolors=edge))
 
 
-def _corners(place: Place) -> list[Point]:
+def _corners(place: Box) -> list[Point]:
     left, top, right, bottom = place
     return [(left, top), (right, top), (right, bottom), (left, bottom)]
 

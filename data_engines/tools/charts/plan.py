@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 from PIL import ImageFont
 
 from data_engines.engine import Reject
+from data_engines.tools.boxes import Box
 from data_engines.tools.charts.data import Chart
 from data_engines.tools.charts.numbers import written
 from data_engines.tools.corpora import word_spans
@@ -21,23 +22,6 @@ MARKERS: tuple[Marker, ...] = ("o", "s", "^", "D")
 LEADING = 1.25
 """Distance of lines in sizes of the font."""
 MOST_LINES = 3
-
-
-class Place(NamedTuple):
-    """A rectangle in pixels."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @property
-    def width(self) -> float:
-        return self.right - self.left
-
-    @property
-    def height(self) -> float:
-        return self.bottom - self.top
 
 
 @dataclass(frozen=True)
@@ -99,11 +83,11 @@ class Label(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    plot: Place
+    plot: Box
     labels: tuple[Label, ...]
     swatches: tuple[tuple[float, float], ...]
     """Left end and middle of the marks in the legend, for each series or slice."""
-    bars: tuple[tuple[Place, ...], ...] = ()
+    bars: tuple[tuple[Box, ...], ...] = ()
     """(series, category)"""
     points: tuple[tuple[tuple[float, float], ...], ...] = ()
     """(series, category)"""
@@ -150,7 +134,7 @@ def wrap(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
     return lines
 
 
-def along(chart: Chart, plot: Place, count: int) -> float:
+def along(chart: Chart, plot: Box, count: int) -> float:
     """The pixel at which a value stands on its axis."""
     share = (count - chart.axis.low) / (chart.axis.high - chart.axis.low)
     if chart.form == "bar":
@@ -158,7 +142,7 @@ def along(chart: Chart, plot: Place, count: int) -> float:
     return plot.bottom - share * plot.height
 
 
-def across(chart: Chart, plot: Place, count: int) -> float:
+def across(chart: Chart, plot: Box, count: int) -> float:
     """The pixel at which a value of the other axis of a scatter chart stands."""
     assert chart.x_axis is not None, "only scatter charts have two axes of numbers"
     return plot.left + (count - chart.x_axis.low) / (chart.x_axis.high - chart.x_axis.low) * plot.width

@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 import numpy as np
 from PIL import Image
 
+from data_engines.tools.boxes import Box
 from data_engines.tools.charts.check import Drawn, Written, written_at
 from data_engines.tools.charts.data import Chart
-from data_engines.tools.charts.plan import Look, Place
+from data_engines.tools.charts.plan import Look
 from data_engines.tools.fonts import open_font
 
 _NUMBER = r"(-?[\d.]+(?:e-?\d+)?)"
@@ -26,7 +27,7 @@ Point = tuple[float, float]
 
 def read_svg(svg: str, picture: Image.Image, chart: Chart, look: Look) -> Drawn:
     texts: list[Written] = []
-    bars: list[Place] = []
+    bars: list[Box] = []
     points: list[Point] = []
     shares: list[float] = []
     for element, group, x, y in _walk(ElementTree.fromstring(svg), "", 0.0, 0.0):
@@ -35,7 +36,7 @@ def read_svg(svg: str, picture: Image.Image, chart: Chart, look: Look) -> Drawn:
         elif "role-mark" in group and (shape := element.get("d")):
             if "mark-rect" in group and (match := _RECTANGLE.match(shape)):
                 left, top, width, height = map(float, match.groups())
-                bars.append(Place(x + left, y + top, x + left + width, y + top + height))
+                bars.append(Box(x + left, y + top, x + left + width, y + top + height))
             elif "mark-symbol" in group:
                 points.append((x, y))
             elif "mark-arc" in group and (match := _ARC.match(shape)):

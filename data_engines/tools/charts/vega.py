@@ -13,21 +13,12 @@ import vl_convert
 from PIL import Image
 
 from data_engines.engine import Reject
+from data_engines.tools.boxes import Box
 from data_engines.tools.charts.check import Drawn
 from data_engines.tools.charts.data import Chart
 from data_engines.tools.charts.marks import HOLE, MARKER
 from data_engines.tools.charts.numbers import Axis, number
-from data_engines.tools.charts.plan import (
-    FAINT,
-    MARKERS,
-    Label,
-    Look,
-    Place,
-    Plan,
-    entries,
-    ink_on,
-    mark_color,
-)
+from data_engines.tools.charts.plan import FAINT, MARKERS, Label, Look, Plan, entries, ink_on, mark_color
 from data_engines.tools.charts.svg import read_svg
 from data_engines.tools.charts.vega_fonts import register
 
@@ -143,7 +134,7 @@ def _scale(axis: Axis, places: int) -> dict[str, Any]:
 
 
 def _numbers(
-    axis: Axis, places: int, look: Look, titles: dict[str, Label], plot: Place, channel: str
+    axis: Axis, places: int, look: Look, titles: dict[str, Label], plot: Box, channel: str
 ) -> dict[str, Any]:
     """An axis of numbers; with gridlines between those that are named, where numbers lie on them."""
     shown = places
@@ -191,7 +182,7 @@ def _names(chart: Chart, look: Look, plan: Plan, titles: dict[str, Label]) -> di
     return axis
 
 
-def _axis_title(titles: dict[str, Label], plot: Place, channel: str) -> dict[str, Any]:
+def _axis_title(titles: dict[str, Label], plot: Box, channel: str) -> dict[str, Any]:
     label = titles.get(f"{channel}_title")
     if label is None:
         return {"title": None}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data_engines.engine import Source
+from data_engines.tools.corpora import read_text
 from data_engines.tools.packages import package_folder, packaged
 from data_engines.tools.tex.source import (
     Document,
@@ -117,12 +118,7 @@ def _bounded(text: str) -> str:
 
 
 def _read_list(path: Path) -> Iterator[str]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"--source {path} is not UTF-8 (byte {error.start}); convert it first") from error
-    except OSError as error:
-        raise ValueError(f"--source {path} can't be read: {error.strerror}") from error
+    text = read_text(path)
     ending = path.suffix.lower()
     if ending == ".txt":
         yield from filter(str.strip, text.splitlines())

@@ -10,6 +10,7 @@ from pathlib import Path
 from rdkit import Chem
 
 from data_engines.options import Range
+from data_engines.tools.corpora import read_text
 
 ROWS_TRIED = 100
 """From which the column is told where no header names it."""
@@ -47,12 +48,7 @@ def read_smiles(path: Path, atoms: Range, parts: Range) -> tuple[tuple[str, ...]
 
 def _read_rows(path: Path) -> list[list[str]]:
     """Rows split at commas, tabs or, in files of other endings, any white space."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"--source {path} is not UTF-8 (byte {error.start}); convert it first") from error
-    except OSError as error:
-        raise ValueError(f"--source {path} can't be read: {error.strerror}") from error
+    text = read_text(path)
     delimiter = {".csv": ",", ".tsv": "\t"}.get(path.suffix.lower())
     if delimiter is None:
         rows: Iterable[list[str]] = (line.split() for line in text.splitlines())

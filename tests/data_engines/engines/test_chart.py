@@ -20,7 +20,7 @@ from data_engines.tools.charts.check import check  # noqa: E402
 from data_engines.tools.charts.data import Chart, target  # noqa: E402
 from data_engines.tools.charts.layout import make_plan  # noqa: E402
 from data_engines.tools.charts.numbers import Axis  # noqa: E402
-from data_engines.tools.charts.plan import Place  # noqa: E402
+from data_engines.tools.charts.plan import Box  # noqa: E402
 from data_engines.tools.packages import package_folder  # noqa: E402
 from got_train.prompts import Task  # noqa: E402
 
@@ -196,7 +196,7 @@ def test_texts_over_the_edge_or_each_other_are_found(shown: tuple, x: int | None
 def test_a_bar_of_another_length_is_found(shown: tuple) -> None:
     chart, look, plot, drawn = shown
     (bar, *others), *rows = drawn.bars
-    longer = Place(bar.left, bar.top - 5, bar.right, bar.bottom)
+    longer = Box(bar.left, bar.top - 5, bar.right, bar.bottom)
     with pytest.raises(Reject, match="a mark is not where its number is"):
         bars = ((longer, *others), *rows)
         check(chart, look, plot, dataclasses.replace(drawn, bars=bars), target(chart))

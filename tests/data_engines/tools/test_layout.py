@@ -1,6 +1,7 @@
 """Reading order from the boxes of pieces of text."""
 
-from data_engines.tools.layout import Box, Text, paragraphs
+from data_engines.tools.boxes import Box
+from data_engines.tools.layout import Text, paragraphs
 
 
 def piece(text: str, left: float, top: float, height: float = 10) -> Text:
