@@ -30,9 +30,10 @@ class Case:
 
 
 CASES = {
-    "lines": Case("lines", 6000, 600),
-    "pdf slices": Case("pdf --source {pdf} --units slices", 1600, 150),
-    "pdf pages": Case("pdf --source {pdf} --units pages", 200, 15),
+    "lines, single": Case("lines --lines 1 --height 48", 8000, 600),
+    "lines, blocks": Case("lines", 5000, 600),
+    "pdf, slices": Case("pdf --source {pdf} --units slices", 1600, 150),
+    "pdf, pages": Case("pdf --source {pdf} --units pages", 200, 15),
     "scene": Case("scene", 800, 60),
     "handwriting": Case("handwriting", 800, 60),
     "formula": Case("formula", 3000, 200),
