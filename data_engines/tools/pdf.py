@@ -1,5 +1,6 @@
 """PDF files: their pages as pictures, and the pieces of text on them as a reader would type them."""
 
+import atexit
 import ctypes
 import math
 import unicodedata
@@ -36,6 +37,9 @@ def open_document(path: str) -> pdfium.PdfDocument:
     except pdfium.PdfiumError as error:
         locked = error.err_code in (pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY)
         raise Reject("encrypted file" if locked else "corrupt file") from error
+
+
+atexit.register(open_document.cache_clear)  # before pdfium itself is closed, which would complain
 
 
 def page_size(path: str, number: int) -> tuple[float, float]:

@@ -227,6 +227,11 @@ def _open_page(pdf: bytes, number: int) -> pdfium.PdfPage:
     return _open(pdf)[number]
 
 
+# the last comes first: pages, then their files, then pdfium itself, which would complain of open ones
+atexit.register(_open.cache_clear)
+atexit.register(_open_page.cache_clear)
+
+
 _FORBIDDEN = re.compile(
     r"\\(?:global|gdef|xdef|globaldefs|input|include|InputIfFileExists|openin|openout|write|dump|shipout"
     r"|usepackage|RequirePackage|documentclass|directlua|batchmode|scrollmode|errorstopmode"
