@@ -110,13 +110,21 @@ class DataConfig:
     """What is read, and how rows become samples."""
 
     train: list[str] = MISSING
-    """Data sets: `path`, `path#5000` (rows) or `path#80%`; `path` may be a pattern or a `got-data` folder."""
+    """Data sets, as `path`, `path#5000` (rows) or `path#80%`: files, patterns, folders, sets of the hub."""
     weights: list[float] | None = None
     """Share of each training set in an epoch, in the order of `train`; default: all rows of each."""
     val: list[str] | None = None
     """Validation sets; default: split off `train`."""
     val_ratio: float = 0.01
     """Share of the training rows split off when `val` is not given, at least one row; 0 for none."""
+    replay: list[str] | None = None
+    """Sets of the kinds that the model has learnt before, mixed in so that it keeps them."""
+    replay_ratio: float = 0.2
+    """Share of an epoch's rows that come from `replay`; they are repeated or thinned out for it."""
+    columns: dict[str, str] = field(default_factory=dict)
+    """Keys of rows under other names: theirs to ours, as `text: response`."""
+    query: str | None = None
+    """Asked by rows that have no query of their own."""
     image_root: str | None = None
     """Folder in which relative picture paths are looked up after the data file's own."""
     frame: FrameName = "original"
@@ -143,6 +151,8 @@ class DataConfig:
                 raise UserError(f"data.weights {self.weights} must not be negative, nor all 0")
         if not 0 <= self.val_ratio < 1:
             raise UserError(f"data.val_ratio {self.val_ratio} must be at least 0 and below 1")
+        if not 0 < self.replay_ratio < 1:
+            raise UserError(f"data.replay_ratio {self.replay_ratio} must lie between 0 and 1")
         for name in ("max_length", "max_pixels", "max_tiles"):
             if getattr(self, name) < 1:
                 raise UserError(f"data.{name} {getattr(self, name)} must be at least 1")
@@ -158,6 +168,14 @@ class LoraSettings:
     rank: int = 8
     alpha: int = 32
     dropout: float = 0.05
+    use_dora: bool = False
+    """Learns the length of each weight vector apart from its direction (DoRA)."""
+    use_rslora: bool = False
+    """Scales adapters by alpha / sqrt(rank) rather than alpha / rank (rsLoRA)."""
+    loraplus_lr_ratio: float | None = None
+    """Learning rate of the matrices that start at zero, over that of the others (LoRA+; 16 in its paper)."""
+    quantization_bits: Literal[4] | None = None
+    """Keeps the linear layers below the adapters in 4 bits (QLoRA, bitsandbytes, a GPU)."""
 
     def __post_init__(self) -> None:
         if self.enabled and not self.modules:
@@ -178,6 +196,11 @@ class EvalConfig:
     """Longest answer in tokens; none is let run far past the longest reference of its batch."""
     batch_size: int = 8
     """Rows read at once on each device."""
+    compare_rows: int = 0
+    """Most rows of the validation set, and of `ordinary`, that the model before and after training reads at
+    the end; 0 for no comparison."""
+    ordinary: str | None = None
+    """Rows of what the model could read before, for that comparison; default: lines of text drawn for it."""
 
 
 @dataclass
@@ -284,6 +307,7 @@ OWN_ARGUMENTS = {
     "do_eval": "use eval_strategy",
     "do_predict": "use got-train infer",
     "per_gpu_train_batch_size": "use per_device_train_batch_size",
+    "label_smoothing_factor": "the loss is computed without logits of the whole vocabulary at hand",
 }
 """TrainingArguments that would have no effect here, and what to use instead."""
 

@@ -2,10 +2,11 @@
 
 ::
 
-    JSONL, JSON --readers.JsonRows----> row (dict) --records.parse_row--> Record
-    tar         --readers.TarRows-----> row, pictures as PackedFile         (turns of query and response,
-    Parquet     --parquet.ParquetRows-> row, pictures as PackedFile          pictures, which row it is)
-    path, pattern or folder --readers.open_rows--> Rows, one set of all rows of the files
+    JSONL            --row_files.JsonlRows--> row (dict) --records.adapt_row, parse_row--> Record
+    JSON, CSV        --row_files.ListedRows-> row (dict)      (turns of query and response, pictures,
+    tar              --row_files.TarRows----> row, pictures as PackedFile              which row it is)
+    Parquet, the hub --arrow.ArrowRows------> row, pictures as PackedFile
+    path, pattern, folder, id --readers.Rows--> one set of all rows
     Record --images.find_image, open_image, tiles.tile--> uint8 (tiles, image_size, image_size, 3)
            --encode.encode------> Sample: input_ids (length,) and labels (length,), grown span by span
     Samples --batching.collate--> batch

@@ -4,16 +4,17 @@ import functools
 import io
 import re
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from got_train.data.arrow import ArrowRows, arrow_rows, parquet_rows
 from got_train.data.packed import PackedFile, TarMembers
-from got_train.data.parquet import ParquetRows
 from got_train.report import UserError
 
-_ADDRESS = re.compile(r"(.+?\.(?:tar|parquet)):(.+)")
+_ADDRESS = re.compile(r"(.+?\.(?:tar|parquet|arrow)):(.+)")
 """A picture inside another file: `shards/00000.tar:000123.png`, `train.parquet:124/image`."""
 
 
@@ -29,7 +30,7 @@ def find_image(image: str | PackedFile, folders: list[Path]) -> Path | PackedFil
     """The picture in the first of `folders` that has it; an absolute path stands for itself.
 
     Args:
-        image: a path, the address of a picture inside a tar or Parquet file, or such a picture itself.
+        image: a path, the address of a picture inside a tar, Parquet or Arrow file, or such a picture itself.
         folders: where to look.
 
     Raises:
@@ -55,9 +56,16 @@ def _unpack(holder: Path, name: str) -> PackedFile | None:
 
 
 @functools.cache
-def _members(holder: Path) -> TarMembers | ParquetRows:
+def _members(holder: Path) -> TarMembers | ArrowRows:
     """The index of a file, made once in each process that needs it."""
-    return TarMembers(holder) if holder.suffix == ".tar" else ParquetRows(holder)
+    return _HOLDERS[holder.suffix](holder)
+
+
+_HOLDERS: dict[str, Callable[[Path], TarMembers | ArrowRows]] = {
+    ".tar": TarMembers,
+    ".parquet": parquet_rows,
+    ".arrow": arrow_rows,
+}
 
 
 def image_address(image: Path | PackedFile) -> str:

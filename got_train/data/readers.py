@@ -1,205 +1,89 @@
-"""Files of rows, read where they lie: JSONL, JSON, WebDataset tars and Parquet.
-
-`open_rows` takes what a user writes, a path, a quoted pattern or a folder of `got-data`, and gives all its
-rows by number, one set whatever the files are. Pictures are opened by `images`.
-"""
+"""What a user names, opened as one set of rows: files, patterns, folders and sets of the hub."""
 
 import glob
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from got_train.data.packed import PackedFile, TarMembers
-from got_train.data.parquet import ParquetRows
-from got_train.data.records import IMAGE_KEYS, Record, load_json, parse_row
+from got_train.data.arrow import ArrowRows, parquet_rows
+from got_train.data.hub import HubSet, find_hub_set, hub_rows
+from got_train.data.records import QUESTION_KEYS, Record, adapt_row, parse_row
+from got_train.data.row_files import JsonlRows, ListedRows, RowFile, TarRows
 from got_train.report import UserError
-
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
-"""What members of a tar are pictures."""
 
 RUN_FILES = {"files": "data.jsonl", "webdataset": "shards/*.tar", "parquet": "shards/*.parquet"}
 """Where `got-data` puts the rows, for each format in which it writes."""
 
+FOLDER_FILES = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
+"""Rows of a folder of pictures, the imagefolder of `datasets`; their `file_name` is the picture."""
 
-class RowFile(Protocol):
-    """The rows of one file."""
-
-    path: Path
-
-    def __len__(self) -> int: ...
-
-    def where(self, index: int) -> str:
-        """Which row it is, for messages."""
-
-    def row(self, index: int) -> Any:
-        """A row: a JSON value, in which pictures may also be `PackedFile`s.
-
-        Raises:
-            RowError: if it is not JSON.
-        """
-
-
-class JsonRows:
-    """The rows of a `.jsonl` file, read where they lie, or of a `.json` file that holds one list.
-
-    Of a JSONL file only the offsets of its lines are kept in memory: 16 bytes a row.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Indexes the file."""
-        self.path = path
-        self._rows: list[Any] | None = None
-        if path.suffix == ".json":
-            self._rows = _json_list(path)
-            self._numbers = np.arange(len(self._rows))
-        else:
-            self._numbers, self._offsets = _index_lines(path)
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def where(self, index: int) -> str:
-        """`file:line` of a row; rows of a `.json` list are counted from 1."""
-        return f"{self.path}:{self._numbers[index] + 1}"
-
-    def row(self, index: int) -> Any:
-        """The value of a line."""
-        if self._rows is not None:
-            return self._rows[index]
-        with open(self.path, "rb") as file:
-            file.seek(self._offsets[index])
-            return load_json(file.readline(), self.where(index))
-
-
-def _json_list(path: Path) -> list[Any]:
-    try:
-        rows = json.loads(path.read_bytes())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not JSON: {error} (one row a line is a .jsonl file)") from None
-    if not isinstance(rows, list):
-        raise UserError(f"{path} must hold a list of rows, not {type(rows).__name__}")
-    return rows
-
-
-def _index_lines(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers (from 0) and byte offsets of the lines of a file that are not blank, int64."""
-    numbers: list[int] = []
-    offsets: list[int] = []
-    offset = 0
-    with open(path, "rb") as file:
-        for number, line in enumerate(file):
-            if not line.isspace():
-                numbers.append(number)
-                offsets.append(offset)
-            offset += len(line)
-    return np.array(numbers, dtype=np.int64), np.array(offsets, dtype=np.int64)
-
-
-class TarRows:
-    """The rows of a WebDataset: each is a `KEY.json`, in the order of the tar.
-
-    Its `images` name members: beside it, in the tar, or by what follows its key (`0.png` for `KEY.0.png`);
-    other names are paths as everywhere. Without `images` all pictures of its key are meant, by name.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Indexes the tar.
-
-        Raises:
-            UserError: if it is not a tar, or has no row.
-        """
-        self.path = path
-        self.members = TarMembers(path)
-        rows = [number for number, name in enumerate(self.members.names) if _is_row(name)]
-        if len(self.members.names) and not rows:
-            raise UserError(
-                f"data file {path} has no member KEY.json that holds a row with query and response "
-                "(a KEY.txt beside a picture does not say what is asked)"
-            )
-        self._rows = np.array(sorted(rows, key=lambda number: self.members.offsets[number]), dtype=np.int64)
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def where(self, index: int) -> str:
-        """`file:key`."""
-        return f"{self.path}:{self._key(index)}"
-
-    def row(self, index: int) -> Any:
-        """The value of a `KEY.json`, with the pictures that lie in the tar as `PackedFile`s."""
-        row = load_json(self.members.file(self._rows[index]).read(), self.where(index))
-        if not isinstance(row, dict):
-            return row
-        key = self._key(index)
-        named = [name for name in IMAGE_KEYS if row.get(name) is not None]
-        for name in named:
-            images = [row[name]] if isinstance(row[name], str) else row[name]
-            if isinstance(images, list):
-                row[name] = [self._member(image, key) for image in images]
-        return row if named else row | {"images": self._pictures(key)}
-
-    def _key(self, index: int) -> str:
-        return self.members.name(self._rows[index]).removesuffix(".json")
-
-    def _member(self, image: Any, key: str) -> Any:
-        """The member that a row names, or the name itself."""
-        if not isinstance(image, str):
-            return image
-        folder = key[: key.rfind("/") + 1]
-        found = (self.members.find(name) for name in (folder + image, image, f"{key}.{image}"))
-        return next((member for member in found if member), image)
-
-    def _pictures(self, key: str) -> list[PackedFile]:
-        files = [self.members.file(number) for number in self.members.starting_with(f"{key}.")]
-        return [file for file in files if file.address.lower().endswith(IMAGE_ENDINGS)]
-
-
-def _is_row(name: bytes) -> bool:
-    """Whether a member is a `KEY.json`: keys end at the first dot of the last part of the name."""
-    key, _, ending = name.rpartition(b"/")[2].partition(b".")
-    return bool(key) and ending == b"json"
-
-
-READERS: dict[str, type[JsonRows | TarRows | ParquetRows]] = {
-    ".jsonl": JsonRows,
-    ".json": JsonRows,
+READERS: dict[str, Callable[[Path], RowFile]] = {
+    ".jsonl": JsonlRows,
+    ".json": ListedRows,
+    ".csv": ListedRows,
     ".tar": TarRows,
-    ".parquet": ParquetRows,
+    ".parquet": parquet_rows,
 }
+
+Source = Path | HubSet
 
 
 class Rows:
-    """The rows of one or more files, one file after the other."""
+    """The rows of one or more sources, one after the other."""
 
-    def __init__(self, paths: Sequence[Path], answered: bool = True) -> None:
-        """Indexes the files; with `answered` a row without its response is an error."""
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        answered: bool = True,
+        columns: Mapping[str, str] | None = None,
+        query: str | None = None,
+    ) -> None:
+        """Indexes the sources.
+
+        Args:
+            sources: files and sets of the hub.
+            answered: whether a row without its response is an error.
+            columns: keys of rows to rename, theirs to ours.
+            query: of rows that have none.
+
+        Raises:
+            UserError: for a source that cannot be read, or says nowhere what is asked.
+        """
         self.answered = answered
-        self.files: list[RowFile] = [
-            READERS[path.suffix](path)
-            for path in tqdm(paths, desc="opening data files", unit="file", leave=False, delay=2)
-        ]
+        self.files: list[RowFile] = []
+        self._adapt: list[tuple[dict[str, str], str | None]] = []
+        """For each file, what `columns` and `query` are."""
+        for source in tqdm(sources, desc="opening data files", unit="file", leave=False, delay=2):
+            opened = hub_rows(source) if isinstance(source, HubSet) else [READERS[source.suffix](source)]
+            asked = source.query or query if isinstance(source, HubSet) else query
+            adapt = (dict(columns or {}), asked)
+            for file in opened:
+                if isinstance(file, ArrowRows):
+                    _check_columns(file, str(source), *adapt)
+            self.files += opened
+            self._adapt += [adapt] * len(opened)
         self._ends = np.cumsum([len(file) for file in self.files])
 
     def __len__(self) -> int:
         return int(self._ends[-1])
 
-    def _find(self, index: int) -> tuple[RowFile, int]:
+    def _find(self, index: int) -> tuple[int, int]:
         number = int(np.searchsorted(self._ends, index, side="right"))
-        file = self.files[number]
-        return file, int(index - self._ends[number] + len(file))
+        return number, int(index - self._ends[number] + len(self.files[number]))
 
     def row(self, index: int) -> Any:
-        """A row as it is written; pictures inside its file are `PackedFile`s.
+        """A row under our names of its keys; pictures inside its file are `PackedFile`s.
 
         Raises:
-            RowError: if it is not JSON.
+            RowError: if it is not JSON, or has one key under two names.
         """
-        file, place = self._find(index)
-        return file.row(place)
+        number, place = self._find(index)
+        file = self.files[number]
+        return adapt_row(file.row(place), file.where(place), *self._adapt[number])
 
     def record(self, index: int) -> Record:
         """The record of a row.
@@ -207,25 +91,35 @@ class Rows:
         Raises:
             RowError: if it is not a row.
         """
-        file, place = self._find(index)
-        return parse_row(file.row(place), file.where(place), self.answered)
+        number, place = self._find(index)
+        return parse_row(self.row(index), self.files[number].where(place), self.answered)
 
     def folder(self, index: int) -> Path:
         """Where the row's file lies: relative picture paths start there."""
-        return self._find(index)[0].path.parent
+        return self.files[self._find(index)[0]].path.parent
+
+
+def _check_columns(rows: ArrowRows, source: str, columns: Mapping[str, str], query: str | None) -> None:
+    names = [columns.get(name, name) for name in rows.columns]
+    if len(rows) and query is None and not set(QUESTION_KEYS) & set(names):
+        raise UserError(
+            f"data file {source} has no column query (or another name of it, or messages) that says what is "
+            f"asked; its columns are {', '.join(rows.columns)}: data.columns renames them, data.query asks "
+            "the same of all rows"
+        )
 
 
 def open_rows(text: str, answered: bool = True) -> Rows:
     """All rows of what a user names.
 
     Args:
-        text: what `find_files` takes.
+        text: what `find_sources` takes.
         answered: whether a row without its response is an error.
 
     Raises:
         UserError: if there is no such data, or it cannot be read.
     """
-    return Rows(find_files(text), answered)
+    return Rows(find_sources(text), answered)
 
 
 def matches(text: str) -> list[Path]:
@@ -233,31 +127,49 @@ def matches(text: str) -> list[Path]:
     return [Path(text)] if Path(text).exists() else sorted(map(Path, glob.glob(text, recursive=True)))
 
 
-def find_files(text: str) -> list[Path]:
-    """The data files that a path, a pattern such as `shards/*.tar`, or a folder of `got-data` stand for.
+def find_sources(text: str) -> list[Source]:
+    """What a path, a pattern such as `shards/*.tar`, a folder, a known name or an id of the hub stands for.
 
     Raises:
-        UserError: if there are none, or one of an unknown kind.
+        UserError: if there is nothing, or a file of an unknown kind.
     """
     found = matches(text)
     if not found:
-        raise UserError(f"data file {text} does not exist")
-    files = [file for match in found for file in (_files_of_run(match) if match.is_dir() else [match])]
-    for file in files:
-        if file.suffix not in READERS:
-            raise UserError(f"data file {file}: only {', '.join(READERS)} files are read, none compressed")
-    return files
+        hub_set = find_hub_set(text)
+        if hub_set is None or Path(text).suffix in READERS:
+            raise UserError(f"data file {text} does not exist")
+        return [hub_set]
+    sources: list[Source] = []
+    for match in found:
+        sources += _find_in_folder(match) if match.is_dir() else [match]
+    for source in sources:
+        if isinstance(source, Path) and source.suffix not in READERS:
+            raise UserError(f"data file {source}: only {', '.join(READERS)} files are read, none compressed")
+    return sources
+
+
+def _find_in_folder(folder: Path) -> list[Source]:
+    """The rows of a folder: of `got-data`, of pictures with their metadata, or of a set as on the hub."""
+    if (folder / "manifest.json").is_file():
+        return list(_files_of_run(folder))
+    if (folder / "plan.json").exists() or any(folder.glob("**/*.partial")):
+        raise UserError(f"data folder {folder} is unfinished: the same got-data command goes on with it")
+    metadata = [folder / name for name in FOLDER_FILES if (folder / name).is_file()]
+    if metadata:
+        return list(metadata)
+    if (folder / "README.md").is_file():
+        return [HubSet(str(folder))]
+    raise UserError(
+        f"data folder {folder} has neither manifest.json of got-data, nor metadata.jsonl or metadata.csv beside "
+        f"pictures, nor README.md of a set of the hub: name files, as {folder}/*.tar"
+    )
 
 
 def _files_of_run(folder: Path) -> list[Path]:
     """The data files of a folder that `got-data` wrote."""
     manifest = folder / "manifest.json"
     if not manifest.is_file():
-        if (folder / "plan.json").exists() or any(folder.glob("**/*.partial")):
-            raise UserError(f"data folder {folder} is unfinished: the same got-data command goes on with it")
-        raise UserError(
-            f"data folder {folder} has no manifest.json of got-data: name files, as {folder}/*.tar"
-        )
+        raise UserError(f"data folder {folder} is unfinished: the same got-data command goes on with it")
     said = json.loads(manifest.read_text(encoding="utf-8"))
     if "sets" in said:  # a mix of several runs
         return [file for name in said["sets"] for file in _files_of_run(folder / name)]

@@ -30,12 +30,14 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "completion",
         "content",
     ),
-    "images": ("image",),
+    "images": ("image", "file_name", "file_names"),
     "messages": ("conversation", "conversations"),
 }
-"""Other names of a key, as ms-swift reads them; an exact name wins."""
+"""Other names of a key, as ms-swift and the imagefolder of `datasets` have them; an exact name wins."""
 
 IMAGE_KEYS = ("images", *ALIASES["images"])
+QUESTION_KEYS = ("query", *ALIASES["query"], "messages", *ALIASES["messages"])
+"""Of which a row has one."""
 
 ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant"}
 """Other names of a speaker."""
@@ -76,6 +78,31 @@ class Record:
     """What the row trains, for counts and losses by kind; `rows` where it does not say."""
     where: str
     """Which row it is, for messages: `file:line`, `shard.tar:key` or `file.parquet:row`."""
+
+
+def adapt_row(row: Any, where: str, columns: Mapping[str, str], query: str | None) -> Any:
+    """A row with keys renamed, and with `query` where it has none.
+
+    Args:
+        row: a JSON value; what is no object comes back as it is.
+        where: which row it is, for messages.
+        columns: names in the row to names wanted.
+        query: what a row asks that has none of `QUESTION_KEYS`.
+
+    Raises:
+        RowError: if a key would stand twice.
+    """
+    if not isinstance(row, Mapping):
+        return row
+    names = [columns.get(name, name) for name in row]
+    for name in set(columns.values()):
+        if names.count(name) > 1:
+            said = " and ".join(key for key in row if columns.get(key, key) == name)
+            raise RowError(where, "ambiguous keys", f"{said} both mean {name}: keep one of them")
+    adapted = dict(zip(names, row.values(), strict=True))
+    if query is not None and all(adapted.get(key) is None for key in QUESTION_KEYS):
+        adapted["query"] = query
+    return adapted
 
 
 def parse_row(row: Any, where: str, answered: bool = True) -> Record:

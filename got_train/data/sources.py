@@ -13,16 +13,16 @@ from torch.utils.data import Dataset
 from got_train.config import DataConfig
 from got_train.data.encode import Encoding, Sample
 from got_train.data.images import image_address
-from got_train.data.readers import Rows, find_files, matches
-from got_train.data.records import Record
+from got_train.data.readers import Rows, Source, find_sources, matches
+from got_train.data.records import IMAGE_KEYS, Record
 from got_train.report import UserError
 
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """`path`, `path#N` rows or `path#P%` of the rows; the path may be a pattern or a folder of `got-data`."""
+    """`path`, `path#N` rows or `path#P%` of the rows; what the path may be, `find_sources` says."""
 
-    files: tuple[Path, ...]
+    sources: tuple[Source, ...]
     rows: int | None = None
     percent: float | None = None
 
@@ -35,12 +35,12 @@ class DatasetSpec:
         """
         path, mark, number = (text, "", "") if matches(text) else text.rpartition("#")
         if not mark:
-            return cls(tuple(find_files(text)))
-        files = tuple(find_files(path))
+            return cls(tuple(find_sources(text)))
+        sources = tuple(find_sources(path))
         match = re.fullmatch(r"(\d+(?:\.\d+)?)%|(\d+)", number)
         if match is None or float(match[1] or match[2]) == 0:
             raise UserError(f"{text}: after # comes a number of rows such as #5000, or a share such as #80%")
-        return cls(files, percent=float(match[1])) if match[1] else cls(files, rows=int(match[2]))
+        return cls(sources, percent=float(match[1])) if match[1] else cls(sources, rows=int(match[2]))
 
     def count(self, available: int) -> int:
         """How many rows are meant, of `available` ones."""
@@ -130,7 +130,8 @@ class RowDataset(Dataset[Sample]):
         value = dict(self.sets[rows].row(row))
         record = self.record(index)
         if record.images:
-            value.pop("image", None)
+            for key in IMAGE_KEYS:
+                value.pop(key, None)
             images = self.encoding.find_images(record, self.folder(index))
             value["images"] = [image_address(image) for image in images]
         # A Parquet file may hold more than JSON can, such as dates, under keys that nobody reads.
@@ -171,7 +172,8 @@ def select_rows(
     if not specs:
         raise UserError("no data: name at least one file, as in data.train=[a.jsonl]")
     parsed = [DatasetSpec.parse(text) for text in specs]
-    sets = [Rows(spec.files, answered) for spec in parsed]
+    config = encoding.config
+    sets = [Rows(spec.sources, answered, config.columns, config.query) for spec in parsed]
     for text, rows in zip(specs, sets, strict=True):
         if len(rows) == 0:
             raise UserError(f"data file {text} has no rows")

@@ -19,7 +19,7 @@ from got_train.data.check import find_problems
 from got_train.data.encode import Encoding
 from got_train.data.images import ImageError, find_image, open_image
 from got_train.data.packed import PackedFile, TarMembers
-from got_train.data.readers import Rows, find_files, open_rows
+from got_train.data.readers import Rows, find_sources, open_rows
 from got_train.data.sources import RowDataset, select_rows
 from got_train.model.tokenizer import small_tokenizer
 from got_train.report import UserError
@@ -135,7 +135,7 @@ def test_bad_tars_end_in_one_clear_line(tmp_path: Path) -> None:
         "cut.tar": r"cut.tar is not a whole, uncompressed tar \(unexpected end of data\)",
         "no_rows.tar": "no_rows.tar has no member KEY.json",
         "twice.tar": "twice.tar holds two members named 1.json",
-        "shard.tar.gz": r"only .jsonl, .json, .tar, .parquet files are read, none compressed",
+        "shard.tar.gz": r"only .jsonl, .json, .csv, .tar, .parquet files are read, none compressed",
     }.items():
         with pytest.raises(UserError, match=message):
             open_rows(str(tmp_path / name))
@@ -284,7 +284,9 @@ def test_a_pattern_is_one_set_in_order_of_names(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(UserError, match=r"data file shards/\*.parquet does not exist"):
         samples("shards/*.parquet#4")
     (tmp_path / "shards" / "note.md").touch()
-    with pytest.raises(UserError, match=r"shards/note.md: only .jsonl, .json, .tar, .parquet files are read"):
+    with pytest.raises(
+        UserError, match=r"shards/note.md: only .jsonl, .json, .csv, .tar, .parquet files are read"
+    ):
         samples("shards/*")
 
 
@@ -293,7 +295,7 @@ def test_files_of_different_kinds_are_one_set(tmp_path: Path) -> None:
     write_tar(tmp_path / "b.tar", {"1.json": {"query": "q", "response": "tar"}})
     write_parquet(tmp_path / "c.parquet", [{"query": "q", "response": "parquet"}])
     write_tar(tmp_path / "d.tar", {})  # a shard whose samples were all rejected
-    rows = Rows(find_files(str(tmp_path / "[abcd].*")))
+    rows = Rows(find_sources(str(tmp_path / "[abcd].*")))
     said = [rows.record(index).turns[0].response for index in range(len(rows))]
     assert said == ["jsonl", "jsonl", "tar", "parquet"]
     again = pickle.loads(pickle.dumps(rows))
@@ -323,27 +325,27 @@ def test_a_mix_is_all_rows_of_its_sets(tmp_path: Path) -> None:
         write_rows(tmp_path / name / "data.jsonl", [{"query": "q", "response": response}])
         (tmp_path / name / "manifest.json").write_text('{"format": "files"}')
     (tmp_path / "manifest.json").write_text('{"sets": ["b", "a"]}')
-    rows = Rows(find_files(str(tmp_path)))
+    rows = Rows(find_sources(str(tmp_path)))
     assert [rows.record(index).turns[0].response for index in range(2)] == ["first", "second"]
 
 
 def test_folders_that_are_not_finished_or_not_of_got_data_are_refused(tmp_path: Path) -> None:
     (tmp_path / "shards").mkdir()
-    with pytest.raises(UserError, match="has no manifest.json of got-data: name files, as"):
-        find_files(str(tmp_path))
+    with pytest.raises(UserError, match="has neither manifest.json of got-data, nor metadata.jsonl"):
+        find_sources(str(tmp_path))
     (tmp_path / "shards" / "00000.partial").mkdir()
     with pytest.raises(UserError, match="is unfinished: the same got-data command goes on with it"):
-        find_files(str(tmp_path))
+        find_sources(str(tmp_path))
     (tmp_path / "shards" / "00000.partial").rmdir()
     (tmp_path / "plan.json").touch()
     with pytest.raises(UserError, match="is unfinished"):
-        find_files(str(tmp_path))
+        find_sources(str(tmp_path))
     (tmp_path / "manifest.json").write_text('{"format": "lmdb"}')
     with pytest.raises(UserError, match="format 'lmdb' is not read: files, webdataset, parquet are"):
-        find_files(str(tmp_path))
+        find_sources(str(tmp_path))
     (tmp_path / "manifest.json").write_text('{"format": "webdataset"}')
     with pytest.raises(UserError, match=r"has no shards/\*.tar, where its manifest says the rows are"):
-        find_files(str(tmp_path))
+        find_sources(str(tmp_path))
 
 
 # ------------------------------------------------------------------------- rows that are written out

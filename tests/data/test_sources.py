@@ -8,8 +8,8 @@ import pytest
 from got_train.config import DataConfig
 from got_train.data.check import find_problems
 from got_train.data.encode import Encoding
-from got_train.data.readers import JsonRows
 from got_train.data.records import RowError, parse_row
+from got_train.data.row_files import JsonlRows, ListedRows
 from got_train.data.sources import (
     DatasetSpec,
     RowDataset,
@@ -36,7 +36,7 @@ def rng(seed: int = 0) -> np.random.Generator:
 def test_jsonl_rows_are_read_where_they_lie(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"query": "1", "response": "a"}\n\n  \n{"query": "2", "response": "b"}')
-    rows = JsonRows(path)
+    rows = JsonlRows(path)
     assert len(rows) == 2
     assert [rows.row(i)["query"] for i in range(2)] == ["1", "2"]
     assert [rows.where(i) for i in range(2)] == [f"{path}:1", f"{path}:4"]
@@ -46,12 +46,12 @@ def test_json_lists_of_the_authors_load(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     said = [{"from": "human", "value": "<image>\nOCR: "}, {"from": "gpt", "value": "x"}]
     path.write_text(json.dumps([{"image": "a.png", "conversations": said}]))
-    rows = JsonRows(path)
+    rows = ListedRows(path)
     assert parse_row(rows.row(0), rows.where(0)).images == ("a.png",)
     assert rows.where(0) == f"{path}:1"
     path.write_text("{}")
     with pytest.raises(UserError, match="must hold a list of rows, not dict"):
-        JsonRows(path)
+        ListedRows(path)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_path_with_a_hash_stands_for_itself(tmp_path: Path) -> None:
         ("nope.jsonl#5", "data file nope.jsonl does not exist"),
         ("{path}#five", "after # comes a number of rows"),
         ("{path}#0", "after # comes a number of rows"),
-        ("{folder}/0.png", "only .jsonl, .json, .tar, .parquet files are read"),
+        ("{folder}/0.png", "only .jsonl, .json, .csv, .tar, .parquet files are read"),
     ],
 )
 def test_bad_specs(rows_file: Path, text: str, message: str) -> None:

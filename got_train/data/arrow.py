@@ -1,4 +1,4 @@
-"""Rows of Parquet files, with their pictures.
+"""Rows of Arrow tables: Parquet files and sets of the hub, with their pictures.
 
 A Parquet file is packed in groups of rows, and a whole group must be decoded to get at one row of it.
 Training reads in random order, so `datasets` copies the file once into Arrow files of its cache, which are
@@ -24,36 +24,41 @@ import pyarrow
 from pyarrow import parquet
 
 from got_train.data.packed import PackedFile
-from got_train.data.records import ALIASES, IMAGE_KEYS
 from got_train.report import UserError
 
-QUESTIONS = ("query", *ALIASES["query"], "messages", *ALIASES["messages"])
-"""Columns of which there must be one."""
 
-
-class ParquetRows:
-    """The rows of a Parquet file, whose columns are the keys of rows.
+class ArrowRows:
+    """The rows of Arrow files, whose columns are the keys of rows.
 
     Pictures are structs of `bytes` and `path`, as `datasets` keeps them, or paths; or lists of either.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Copies the file, unless the cache has its copy.
+    def __init__(self, path: Path, copies: list[Path], name: str | None = None) -> None:
+        """Indexes the files.
 
-        Raises:
-            UserError: if it is no Parquet file, or no column of it says what is asked.
+        Args:
+            path: what addresses of pictures start with, and in whose folder relative paths start.
+            copies: the Arrow files, which are mapped into memory.
+            name: what messages call it; default: the path.
         """
         self.path = path
-        self._columns = _columns_to_read(path)
-        self._copies = _copy_into_cache(path)
-        self._ends = np.cumsum([len(_map_arrow(copy)[0]) for copy in self._copies], dtype=np.int64)
+        self._name = name or str(path)
+        self._copies = copies
+        tables = [_map_arrow(copy)[0] for copy in copies]
+        self._ends = np.cumsum([len(table) for table in tables], dtype=np.int64)
+        fields = list(tables[0].schema) if tables else []
+        self._pictures = {field.name for field in fields if _holds_pictures(field.type)}
+        self.columns = [
+            field.name for field in fields if field.name in self._pictures or not _holds_bytes(field.type)
+        ]
+        """All but those of bytes that are no picture."""
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
 
     def where(self, index: int) -> str:
         """`file:row`, counted from 1."""
-        return f"{self.path}:{index + 1}"
+        return f"{self._name}:{index + 1}"
 
     def row(self, index: int) -> dict[str, Any]:
         """A row without its empty cells; the pictures inside are `PackedFile`s."""
@@ -62,53 +67,50 @@ class ParquetRows:
         table, start = _map_arrow(copy)
         place = int(index - self._ends[number] + len(table))
         row = {}
-        for name in self._columns:
+        for name in self.columns:
             cell = table[name].slice(place, 1).chunk(0)
-            if name in IMAGE_KEYS:
-                row[name] = _pictures(cell, f"{self.where(index)}/{name}", copy, start)
+            if name in self._pictures:
+                row[name] = _pictures(cell, f"{self.path}:{index + 1}/{name}", copy, start)
             else:
                 row[name] = cell.to_pylist()[0]
         return {name: value for name, value in row.items() if value is not None}
 
-    def find(self, name: str) -> PackedFile | None:
+    def find(self, address: str) -> PackedFile | None:
         """The picture whose address ends so, as in `124/image` or `124/images/0`, if there is one."""
-        number = name.partition("/")[0]
-        if not number.isdecimal() or not 1 <= int(number) <= len(self):
+        number, _, name = address.partition("/")
+        name = name.partition("/")[0]
+        if name not in self._pictures or not number.isdecimal() or not 1 <= int(number) <= len(self):
             return None
-        row = self.row(int(number) - 1)
-        for key in IMAGE_KEYS:
-            value = row.get(key, [])
-            for image in value if isinstance(value, list) else [value]:
-                if isinstance(image, PackedFile) and image.address == f"{self.path}:{name}":
-                    return image
+        value = self.row(int(number) - 1).get(name, [])
+        for image in value if isinstance(value, list) else [value]:
+            if isinstance(image, PackedFile) and image.address == f"{self.path}:{address}":
+                return image
         return None
 
 
-def _columns_to_read(path: Path) -> list[str]:
-    """All columns but those of bytes that are no picture of the row."""
+def parquet_rows(path: Path) -> ArrowRows:
+    """The rows of a Parquet file, which is copied unless the cache has its copy.
+
+    Raises:
+        UserError: if it is no Parquet file.
+    """
     try:
-        schema = parquet.read_schema(path)
+        empty = parquet.read_metadata(path).num_rows == 0
     except pyarrow.ArrowInvalid as error:
         raise UserError(f"data file {path} is not a whole Parquet file: {error}") from None
-    if not set(QUESTIONS) & set(schema.names):
-        raise UserError(
-            f"data file {path} has no column query (or another name of it, or messages) that says what is "
-            f"asked; its columns are {', '.join(schema.names)}"
-        )
-    return [field.name for field in schema if field.name in IMAGE_KEYS or not _holds_bytes(field.type)]
+    # A shard whose samples were all rejected has no rows; `datasets` cannot copy it.
+    return ArrowRows(path, [] if empty else _copy_into_cache(path))
 
 
-def _holds_bytes(kind: pyarrow.DataType) -> bool:
-    parts = [kind.field(number).type for number in range(kind.num_fields)]
-    return any(map(_holds_bytes, parts)) or str(kind) in ("binary", "large_binary", "binary_view")
+def arrow_rows(path: Path) -> ArrowRows:
+    """The rows of an Arrow file as `datasets` writes them into its cache."""
+    return ArrowRows(path, [path])
 
 
 def _copy_into_cache(path: Path) -> list[Path]:
     """The Arrow files of `datasets` for a Parquet file; made anew if the file has changed since."""
     import datasets  # takes a second, and not every run has Parquet files
 
-    if parquet.read_metadata(path).num_rows == 0:
-        return []  # of a shard whose samples were all rejected; `datasets` cannot copy it
     try:
         copy = datasets.Dataset.from_parquet(str(path))
     except datasets.exceptions.DatasetGenerationError as error:
@@ -123,6 +125,23 @@ def _map_arrow(file: Path) -> tuple[pyarrow.Table, int]:
     start = source.read_buffer().address
     source.seek(0)
     return pyarrow.ipc.open_stream(source).read_all(), start
+
+
+def _holds_pictures(kind: pyarrow.DataType) -> bool:
+    """Whether cells are structs of `bytes` and `path`, or lists of them."""
+    if pyarrow.types.is_struct(kind):
+        return {field.name for field in kind} in ({"bytes", "path"}, {"bytes"}, {"path"})
+    return _is_list(kind) and _holds_pictures(kind.value_type)
+
+
+def _is_list(kind: pyarrow.DataType) -> bool:
+    types = pyarrow.types
+    return types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+
+
+def _holds_bytes(kind: pyarrow.DataType) -> bool:
+    parts = [kind.field(number).type for number in range(kind.num_fields)]
+    return any(map(_holds_bytes, parts)) or str(kind) in ("binary", "large_binary", "binary_view")
 
 
 def _pictures(cell: pyarrow.Array, address: str, copy: Path, start: int) -> Any:

@@ -1,0 +1,85 @@
+"""Sets of the Hugging Face hub, through `datasets`, and the names by which ms-swift's users know some."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from got_train.data.arrow import ArrowRows
+from got_train.prompts import LATEX_OCR_QUERY
+from got_train.report import UserError
+
+
+@dataclass(frozen=True)
+class HubSet:
+    """A set of the hub, or a folder that is laid out like one."""
+
+    name: str
+    """Its id, or the folder."""
+    subsets: tuple[str, ...] = ()
+    """Without any, the set's own default."""
+    splits: tuple[str, ...] = ("train",)
+    query: str | None = None
+    """What its rows ask, where they have no query."""
+
+    def __str__(self) -> str:
+        return ":".join([self.name, *["/".join(self.subsets)] * bool(self.subsets)])
+
+
+KNOWN_SETS = {
+    "latex-ocr-print": HubSet("linxy/LaTeX_OCR", ("full",), ("train", "validation")),
+    "latex-ocr-handwrite": HubSet("linxy/LaTeX_OCR", ("synthetic_handwrite",), ("train", "validation")),
+}
+"""ms-swift's names. It trains on the test splits too; here they are left for testing."""
+
+OTHER_IDS = {"AI-ModelScope/LaTeX_OCR": "linxy/LaTeX_OCR"}
+"""Ids of the same sets elsewhere."""
+
+QUERIES = {"linxy/LaTeX_OCR": LATEX_OCR_QUERY}
+"""ms-swift's queries for sets that have columns `image` and `text` alone."""
+
+_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?::(?P<subsets>[\w./-]+))?")
+
+
+def find_hub_set(text: str) -> HubSet | None:
+    """The set that `id`, `id:subset`, `id:one/other`, `folder:subset` or a known name stands for.
+
+    >>> str(find_hub_set("AI-ModelScope/LaTeX_OCR:small"))
+    'linxy/LaTeX_OCR:small'
+    """
+    known = KNOWN_SETS.get(text)
+    match = _ID.fullmatch(text)
+    folder, _, subsets = text.rpartition(":")
+    if known is not None:
+        found = known
+    elif folder and Path(folder).is_dir():
+        found = HubSet(folder, tuple(subsets.split("/")))
+    elif match is not None and not Path(match["name"]).parent.is_dir():
+        name = OTHER_IDS.get(match["name"], match["name"])
+        found = HubSet(name, tuple(match["subsets"].split("/")) if match["subsets"] else ())
+    else:
+        return None
+    return HubSet(found.name, found.subsets, found.splits, QUERIES.get(found.name))
+
+
+def hub_rows(source: HubSet) -> list[ArrowRows]:
+    """The rows of a set, in the cache of `datasets`, which downloads what it does not have.
+
+    Raises:
+        UserError: if there is no such set, subset or split, or the hub cannot be reached.
+    """
+    import datasets  # takes a second, and not every run reads from the hub
+
+    rows = []
+    for subset in source.subsets or (None,):
+        for split in source.splits:
+            try:
+                loaded = datasets.load_dataset(source.name, subset, split=split)
+            except (datasets.exceptions.DatasetsError, OSError, ValueError) as error:
+                reason = " ".join(str(error).split())
+                raise UserError(
+                    f"no data file and no set of the hub {source}, split {split}: {reason}"
+                ) from None
+            for copy in loaded.cache_files:
+                path = Path(copy["filename"])
+                rows.append(ArrowRows(path, [path], f"{source}:{path.stem}"))
+    return rows
