@@ -160,8 +160,8 @@ def _find_in_folder(folder: Path) -> list[Source]:
     if (folder / "README.md").is_file():
         return [HubSet(str(folder))]
     raise UserError(
-        f"data folder {folder} has neither manifest.json of got-data, nor metadata.jsonl or metadata.csv beside "
-        f"pictures, nor README.md of a set of the hub: name files, as {folder}/*.tar"
+        f"data folder {folder} has neither manifest.json of got-data, nor metadata.jsonl or metadata.csv "
+        f"beside pictures, nor README.md of a set of the hub: name files, as {folder}/*.tar"
     )
 
 

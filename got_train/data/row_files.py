@@ -86,7 +86,7 @@ class ListedRows:
             UserError: if it is not JSON or CSV.
         """
         self.path = path
-        self._rows, self._numbers = _csv_rows(path) if path.suffix == ".csv" else _json_rows(path)
+        self._rows, self._numbers = (_csv_rows if path.suffix == ".csv" else _json_rows)(path)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -110,14 +110,14 @@ class ListedRows:
         }
 
 
-def _json_rows(path: Path) -> tuple[list[Any], range]:
+def _json_rows(path: Path) -> tuple[list[Any], list[int]]:
     try:
         rows = json.loads(path.read_bytes())
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not JSON: {error} (one row a line is a .jsonl file)") from None
     if not isinstance(rows, list):
         raise UserError(f"{path} must hold a list of rows, not {type(rows).__name__}")
-    return rows, range(1, len(rows) + 1)
+    return rows, list(range(1, len(rows) + 1))
 
 
 def _csv_rows(path: Path) -> tuple[list[Any], list[int]]:

@@ -1,4 +1,4 @@
-"""Sets as the hub has them, folders of pictures and CSV files: rows under other people's names of the keys."""
+"""Sets as the hub has them, folders of pictures and CSV files: rows under other names of the keys."""
 
 from pathlib import Path
 from typing import Any
