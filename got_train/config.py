@@ -182,6 +182,8 @@ class LoraSettings:
             raise UserError(f"lora.modules is empty: name at least one of {', '.join(GROUPS)}")
         if self.rank < 1:
             raise UserError(f"lora.rank {self.rank} must be at least 1")
+        if self.loraplus_lr_ratio is not None and self.loraplus_lr_ratio <= 0:
+            raise UserError(f"lora.loraplus_lr_ratio {self.loraplus_lr_ratio} must be above 0")
 
 
 @dataclass
@@ -197,8 +199,8 @@ class EvalConfig:
     batch_size: int = 8
     """Rows read at once on each device."""
     compare_rows: int = 0
-    """Most rows of the validation set, and of `ordinary`, that the model before and after training reads at
-    the end; 0 for no comparison."""
+    """Most rows of the validation set, and of `ordinary`, that a model from `model.path` reads at the end, as
+    it was before training and as it is after; 0 for no comparison."""
     ordinary: str | None = None
     """Rows of what the model could read before, for that comparison; default: lines of text drawn for it."""
 

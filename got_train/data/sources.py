@@ -1,6 +1,7 @@
 """Data sets: which rows of the files are used, and samples out of them."""
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -109,6 +110,11 @@ class RowDataset(Dataset[Sample]):
         """The same with some of the rows only."""
         return RowDataset(self.sets, self.picks[indexes], self.encoding)
 
+    def joined(self, other: "RowDataset") -> "RowDataset":
+        """The rows of both, with this one's encoding."""
+        picks = other.picks + [len(self.sets), 0]
+        return RowDataset([*self.sets, *other.sets], np.concatenate([self.picks, picks]), self.encoding)
+
     @cached_property
     def distinct(self) -> np.ndarray:
         """Index of one sample for each row that is used at all."""
@@ -139,18 +145,23 @@ class RowDataset(Dataset[Sample]):
 
 
 def build_data(config: DataConfig, encoding: Encoding, seed: int) -> tuple[RowDataset, RowDataset | None]:
-    """Training and validation sets of a run.
+    """Training and validation sets of a run; of `replay`, nothing is split off.
 
     Raises:
         UserError: for a file that does not exist, or sets that are empty.
     """
     rng = np.random.default_rng(seed)
     train = select_rows(config.train, encoding, rng, config.weights)
+    val = None
     if config.val is not None:
-        return train, select_rows(config.val, encoding, rng)
-    if config.val_ratio == 0:
-        return train, None
-    return _split(train, config.val_ratio, rng)
+        val = select_rows(config.val, encoding, rng)
+    elif config.val_ratio > 0:
+        train, val = _split(train, config.val_ratio, rng)
+    if config.replay:
+        replay = select_rows(config.replay, encoding, rng)
+        count = math.ceil(len(train) * config.replay_ratio / (1 - config.replay_ratio))
+        train = train.joined(replay.subset(choose_rows(len(replay), count, rng)))
+    return train, val
 
 
 def select_rows(

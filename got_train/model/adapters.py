@@ -6,13 +6,22 @@ from torch import nn
 
 from got_train.config import GROUPS, Group, LearningRates, LoraSettings
 from got_train.model.got import GROUP_PREFIXES, Got, group_of
+from got_train.model.quantize import quantize
 from got_train.report import UserError, table
 
 PEFT_PREFIX = "base_model.model."
 
 
-def prepare_for_training(model: Got, rates: LearningRates, lora: LoraSettings) -> Got | PeftModel:
+def prepare_for_training(
+    model: Got, rates: LearningRates, lora: LoraSettings, compute_dtype: torch.dtype = torch.float32
+) -> Got | PeftModel:
     """Freezes the groups whose learning rate is 0, and adds adapters where the `lora` section asks for them.
+
+    Args:
+        model: changed in place.
+        rates: of the module groups.
+        lora: the adapters.
+        compute_dtype: of layers whose weights are kept in 4 bits.
 
     Raises:
         UserError: if nothing is left to train, or adapters are asked for in a frozen group.
@@ -31,13 +40,18 @@ def prepare_for_training(model: Got, rates: LearningRates, lora: LoraSettings) -
         raise UserError(
             f"lora.modules {lora.modules} and train.learning_rates disagree: {', '.join(frozen)} has rate 0"
         )
+    layers = linear_layers(model, lora.modules)
+    if lora.quantization_bits is not None:
+        quantize(model, layers, compute_dtype)
     return get_peft_model(
         model,
         LoraConfig(
             r=lora.rank,
             lora_alpha=lora.alpha,
             lora_dropout=lora.dropout,
-            target_modules=linear_layers(model, lora.modules),
+            use_dora=lora.use_dora,
+            use_rslora=lora.use_rslora,
+            target_modules=layers,
         ),
     )
 

@@ -7,9 +7,11 @@ from peft import PeftModel
 from transformers import PreTrainedTokenizerFast
 
 from got_train.config import CONFIG_FILE, Config, load_config, to_yaml
+from got_train.model.adapters import linear_layers
 from got_train.model.got import Got, config_tokens_per_tile
 from got_train.model.loading import build_model, load_got, resolve_checkpoint
 from got_train.model.processor import build_processor
+from got_train.model.quantize import round_to_4_bits
 from got_train.model.tokenizer import load_tokenizer
 from got_train.report import UserError
 
@@ -30,6 +32,8 @@ def load_checkpoint(path: str) -> tuple[Got | PeftModel, PreTrainedTokenizerFast
     if config is None:
         raise UserError(f"{folder} holds adapters but no {CONFIG_FILE}, which names their base model")
     base, tokenizer, _ = build_model(config.model, config.data.max_length, config.seed)
+    if config.lora.quantization_bits is not None:
+        round_to_4_bits(base, linear_layers(base, config.lora.modules))
     return PeftModel.from_pretrained(base, folder), tokenizer, config
 
 

@@ -1,40 +1,41 @@
 """Parameter groups: each module group at its own learning rate."""
 
+from collections import defaultdict
 from typing import Any
 
 from torch import nn
 from transformers import Trainer, TrainingArguments
 
-from got_train.config import GROUPS, LearningRates
+from got_train.config import LearningRates, LoraSettings
 from got_train.model.adapters import trainable_by_group
 
 
 def optimizer_and_groups(
-    model: nn.Module, arguments: TrainingArguments, rates: LearningRates
+    model: nn.Module, arguments: TrainingArguments, rates: LearningRates, lora: LoraSettings
 ) -> tuple[Any, dict[str, Any]]:
     """The optimizer class that `arguments.optim` names, and its settings with parameter groups.
 
     Every trainable parameter lies in exactly one group; vectors (norms, biases) and position tables get no
-    weight decay.
+    weight decay. With LoRA+ (arXiv 2402.12354) the adapters' matrices B, which start at zero, learn faster.
     """
     optimizer_class, settings = Trainer.get_optimizer_cls_and_kwargs(arguments, model)
-    groups = []
+    groups: dict[tuple[float, float], list[nn.Parameter]] = defaultdict(list)
+    """By learning rate and weight decay."""
     for group, named in trainable_by_group(model).items():
-        rate = getattr(rates, group)
-        for decay in (True, False):
-            parameters = [parameter for name, parameter in named if _decays(name, parameter) == decay]
-            if parameters:
-                groups.append(
-                    {
-                        "params": parameters,
-                        "lr": arguments.learning_rate if rate is None else rate,
-                        "weight_decay": arguments.weight_decay if decay else 0.0,
-                    }
-                )
-    grouped = sum(len(group["params"]) for group in groups)
-    trainable = sum(parameter.requires_grad for parameter in model.parameters())
-    assert grouped == trainable, f"{grouped} of {trainable} trainable parameters are in {GROUPS}"
-    return optimizer_class, {**settings, "params": groups}
+        given = getattr(rates, group)
+        rate = arguments.learning_rate if given is None else given
+        for name, parameter in named:
+            faster = lora.loraplus_lr_ratio if lora.loraplus_lr_ratio and ".lora_B." in name else 1.0
+            decay = arguments.weight_decay if _decays(name, parameter) else 0.0
+            groups[rate * faster, decay].append(parameter)
+    grouped = [id(parameter) for parameters in groups.values() for parameter in parameters]
+    trainable = [id(parameter) for parameter in model.parameters() if parameter.requires_grad]
+    assert sorted(grouped) == sorted(trainable), "each trainable parameter lies in exactly one group"
+    listed = [
+        {"params": parameters, "lr": rate, "weight_decay": decay}
+        for (rate, decay), parameters in groups.items()
+    ]
+    return optimizer_class, {**settings, "params": listed}
 
 
 def _decays(name: str, parameter: nn.Parameter) -> bool:

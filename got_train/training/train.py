@@ -28,6 +28,7 @@ from got_train.model.loading import build_model, resolve_checkpoint
 from got_train.model.processor import build_processor
 from got_train.report import UserError, table
 from got_train.training.callbacks import RunLog
+from got_train.training.compare import compare, comparison_table, write_comparison
 from got_train.training.optim import optimizer_and_groups
 from got_train.training.run_dir import create_run_dir, describe_run, find_resume
 from got_train.training.trainer import GotTrainer
@@ -41,6 +42,9 @@ DEFAULTS: dict[str, Any] = {
     "ddp_find_unused_parameters": False,  # every parameter has a gradient in every batch, see Got.forward
 }
 """TrainingArguments whose own defaults do not fit; a config may set all but the first."""
+
+REPLAY_ADVISED = 0.2
+"""Share of ordinary rows in fine-tuning that the authors advise (issue 138 of their repository)."""
 
 
 def train(config: Config, dry_run: bool = False) -> Path | None:
@@ -59,7 +63,7 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
     config = with_resolved_paths(config)
     world_size = int(os.environ.get("WORLD_SIZE", 1))
     accumulation = accumulation_steps(config, world_size)
-    for spec in [*config.data.train, *(config.data.val or [])]:
+    for spec in [*config.data.train, *(config.data.val or []), *(config.data.replay or [])]:
         DatasetSpec.parse(spec)  # a misspelt path should not wait for the model
     resume = find_resume(config)
     model, tokenizer, loaded = build_model(config.model, config.data.max_length, config.seed)
@@ -67,12 +71,14 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
         tokenizer, config.data, model.config.vision_config.image_size, config_tokens_per_tile(model.config)
     )
     train_set, val_set = build_data(config.data, encoding, config.seed)
-    trained = prepare_for_training(model, config.train.learning_rates, config.lora)
     arguments = training_arguments(config, accumulation, Path(config.output_dir), val_set is not None)
+    compute_dtype = torch.bfloat16 if arguments.bf16 else torch.float16 if arguments.fp16 else torch.float32
+    trained = prepare_for_training(model, config.train.learning_rates, config.lora, compute_dtype)
     facts = [
         str(loaded),
         module_table(trained, config.train.learning_rates, arguments.learning_rate),
         data_table(config, train_set, val_set),
+        *replay_advice(config, train_set),
         steps_line(arguments, accumulation, world_size, len(train_set)),
     ]
     if dry_run:
@@ -105,11 +111,18 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
         train_dataset=train_set,
         eval_dataset=None if val_set is None else val_set.spread(config.eval.loss_rows),
         processing_class=build_processor(model.config, tokenizer),
-        optimizer_cls_and_kwargs=optimizer_and_groups(trained, arguments, config.train.learning_rates),
+        optimizer_cls_and_kwargs=optimizer_and_groups(
+            trained, arguments, config.train.learning_rates, config.lora
+        ),
     )
     # First, so that the loggers after it get what it adds.
     trainer.callback_handler.callbacks.insert(0, RunLog(run_dir))
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    if config.eval.compare_rows > 0 and config.model.path is not None:
+        comparison = compare(trainer, config, encoding, val_set)
+        if arguments.process_index == 0:
+            write_comparison(comparison, run_dir)
+        say(comparison_table(comparison))
     say(f"run folder: {run_dir}")
     return run_dir
 
@@ -158,14 +171,26 @@ def training_arguments(
 
 def data_table(config: Config, train_set: RowDataset, val_set: RowDataset | None) -> str:
     """Rows of each training set in an epoch, and of the validation set."""
-    counts = np.bincount(train_set.picks[:, 0], minlength=len(config.data.train))
-    rows: list[tuple[str, str, int]] = [
-        ("train", spec, int(count)) for spec, count in zip(config.data.train, counts, strict=True)
-    ]
+    specs = [("train", spec) for spec in config.data.train]
+    specs += [("replay", spec) for spec in config.data.replay or []]
+    counts = np.bincount(train_set.picks[:, 0], minlength=len(specs))
+    rows = [(use, spec, int(count)) for (use, spec), count in zip(specs, counts, strict=True)]
     if val_set is not None:
         source = ", ".join(config.data.val) if config.data.val else "split off the training rows"
         rows.append(("val", source, len(val_set)))
     return table(["data", "source", "rows"], rows)
+
+
+def replay_advice(config: Config, train_set: RowDataset) -> list[str]:
+    """What the authors say of runs from a whole model that mix in too little of what it has learnt from."""
+    replayed = int((train_set.picks[:, 0] >= len(config.data.train)).sum())
+    share = replayed / len(train_set)
+    if config.model.path is None or config.model.init == "random" or share >= REPLAY_ADVISED:
+        return []
+    return [
+        f"replay: {share:.0%} of the rows. The authors of GOT-OCR2.0 advise at least {REPLAY_ADVISED:.0%} "
+        "rows of the kinds that the model could read before, or it forgets them: name some in data.replay"
+    ]
 
 
 def steps_line(arguments: TrainingArguments, accumulation: int, world_size: int, num_rows: int) -> str:

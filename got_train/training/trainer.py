@@ -3,7 +3,6 @@
 Bad losses stop it, losses are told by kind of row too, and evaluation reads pictures.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -100,17 +99,16 @@ class GotTrainer(Trainer):
         result = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
         result.metrics.update(token_means(self._eval_losses, f"{metric_key_prefix}_loss"))
         if self.reading.read_rows > 0:
-            scores = self._read_validation_rows()
+            assert isinstance(self.eval_dataset, RowDataset)
+            scores = text_metrics(
+                *zip(*self.read_rows(self.eval_dataset, self.reading.read_rows), strict=True)
+            )
             result.metrics.update({f"{metric_key_prefix}_{name}": value for name, value in scores.items()})
         return result
 
-    def _read_validation_rows(self) -> Mapping[str, float]:
-        """Scores of reading validation pictures, each rank its share."""
-        assert isinstance(self.eval_dataset, RowDataset)
-        rows = self.eval_dataset
-        mine = rows.spread(self.reading.read_rows).questions()[
-            self.args.process_index :: self.args.world_size
-        ]
+    def read_rows(self, rows: RowDataset, limit: int) -> list[tuple[str, str]]:
+        """Answers and references of at most `limit` rows, evenly spread; each rank reads its share."""
+        mine = rows.spread(limit).questions()[self.args.process_index :: self.args.world_size]
         model = self.accelerator.unwrap_model(self.model)
         model.eval()
         dtype = torch.bfloat16 if self.args.bf16 else torch.float16
@@ -130,8 +128,7 @@ class GotTrainer(Trainer):
             gathered: list[Any] = [None] * self.args.world_size
             dist.all_gather_object(gathered, pairs)
             pairs = [pair for part in gathered for pair in part]
-        predictions, references = zip(*pairs, strict=True)
-        return text_metrics(predictions, references)
+        return pairs
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Adds the losses by kind, and what has been seen so far, from which the run log derives speeds."""

@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 import torch
 
@@ -5,6 +7,7 @@ from got_train.config import DecoderConfig, EncoderConfig, LearningRates, LoraSe
 from got_train.model.adapters import linear_layers, module_table, prepare_for_training
 from got_train.model.got import Got
 from got_train.model.loading import build_model
+from got_train.model.quantize import round_to_4_bits
 from got_train.report import UserError
 from tests.conftest import DECODERS, ENCODER
 
@@ -31,6 +34,39 @@ def test_only_adapters_train(model: Got) -> None:
     names = [name for name, parameter in trained.named_parameters() if parameter.requires_grad]
     assert len(names) == 2 * 15
     assert all(".lora_A." in name or ".lora_B." in name for name in names)
+
+
+@pytest.mark.parametrize("kind", ["use_dora", "use_rslora"])
+def test_kinds_of_adapters(model: Got, kind: str) -> None:
+    settings = LoraSettings(enabled=True, rank=4, alpha=32, **{kind: True})  # type: ignore[arg-type]
+    trained = prepare_for_training(model, LearningRates(), settings)
+    layer = trained.get_submodule("base_model.model.model.language_model.layers.0.self_attn.q_proj")
+    assert bool(layer.lora_magnitude_vector) == (kind == "use_dora")
+    assert layer.scaling["default"] == (32 / 2 if kind == "use_rslora" else 32 / 4)
+
+
+def test_weights_below_adapters_in_4_bits(model: Got) -> None:
+    bitsandbytes = pytest.importorskip("bitsandbytes", reason="the extra quantization is not installed")
+    torch.manual_seed(0)
+    rounded = copy.deepcopy(model)
+    names = linear_layers(model, ["decoder", "connector"])
+    round_to_4_bits(rounded, names)
+    before = model.get_submodule(names[0]).weight.clone()
+    error = (rounded.get_submodule(names[0]).weight - before).abs().mean() / before.abs().mean()
+    assert 0.05 < error < 0.25  # these tensors are too small for the second quantization to be exact
+    trained = prepare_for_training(model, LearningRates(), LoraSettings(enabled=True, quantization_bits=4))
+    layer = trained.get_submodule(f"base_model.model.{names[0]}")
+    assert isinstance(layer.base_layer, bitsandbytes.nn.Linear4bit)
+    assert layer.base_layer.weight.dtype == torch.uint8
+    ids = torch.arange(1, 13)[None]
+    ids[0, 2:6] = model.config.image_token_id
+    given = {"input_ids": ids, "pixel_values": torch.randn(1, 3, 32, 32)}
+    # What merge and infer load is what was trained on.
+    difference = (trained.eval()(**given).logits - rounded.eval()(**given).logits).abs().max()
+    assert difference < 1e-5
+    trained(**given, labels=ids).loss.backward()
+    grads = [parameter.grad for name, parameter in trained.named_parameters() if ".lora_B." in name]
+    assert len(grads) == 15 and all(grad is not None and bool(grad.any()) for grad in grads)
 
 
 def test_the_table_shows_what_trains_and_how_fast(model: Got) -> None:

@@ -1,0 +1,50 @@
+"""Linear layers in 4 bits below their adapters (QLoRA, arXiv 2305.14314): NormalFloat, quantized twice."""
+
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import nn
+
+from got_train.report import UserError
+
+SETTINGS: dict[str, Any] = {"quant_type": "nf4", "compress_statistics": True}
+
+
+def quantize(model: nn.Module, names: list[str], compute_dtype: torch.dtype) -> None:
+    """Replaces linear layers by ones that keep 4 bits a weight and compute in `compute_dtype`."""
+    bitsandbytes = _bitsandbytes()
+    for name in names:
+        layer = model.get_submodule(name)
+        assert isinstance(layer, nn.Linear)
+        replacement = bitsandbytes.nn.Linear4bit(
+            layer.in_features, layer.out_features, layer.bias is not None, compute_dtype, **SETTINGS
+        )
+        replacement.weight = bitsandbytes.nn.Params4bit(layer.weight.data, requires_grad=False, **SETTINGS)
+        replacement.bias = layer.bias
+        # The weights are packed when they come to their device, the same one included.
+        model.set_submodule(name, replacement.to(layer.weight.device))
+    # By this peft chooses its layers.
+    model.is_loaded_in_4bit = True  # type: ignore[assignment]
+
+
+@torch.no_grad()
+def round_to_4_bits(model: nn.Module, names: list[str]) -> None:
+    """Gives linear layers the values that `quantize` would keep: those that adapters have learnt with."""
+    functional = _bitsandbytes().functional
+    for name in names:
+        layer = model.get_submodule(name)
+        assert isinstance(layer, nn.Linear)
+        weight = layer.weight
+        weight.copy_(functional.dequantize_4bit(*functional.quantize_4bit(weight.contiguous(), **SETTINGS)))
+
+
+def _bitsandbytes() -> ModuleType:
+    try:
+        import bitsandbytes
+    except ModuleNotFoundError:
+        raise UserError(
+            "lora.quantization_bits needs bitsandbytes: pip install 'got-train[quantization]'"
+        ) from None
+    module: ModuleType = bitsandbytes
+    return module
