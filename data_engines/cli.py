@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from data_engines import options as engine_options
 from data_engines.drawing import load_engine
-from data_engines.executors import Executor
+from data_engines.executors import FEWEST_REJECTS, Executor
 from data_engines.formats import Format
 from data_engines.mix import commands, finish_mix, read_mix
 from data_engines.options import Parser
@@ -180,7 +180,8 @@ def _add_run_flags(parser: argparse.ArgumentParser, max_rejects: float) -> None:
         type=float,
         default=max_rejects,
         metavar="FRACTION",
-        help="stop when more of a shard can't be drawn (default: %(default)s)",
+        help=f"stop when more of a shard, and over {FEWEST_REJECTS}, can't be drawn; 0: stop at the first"
+        " (default: %(default)s)",
     )
 
 

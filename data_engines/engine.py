@@ -66,7 +66,7 @@ class Drawing:
     pictures: tuple[Image.Image, ...]
     answers: tuple[Answer, ...]
     regions: tuple[Region, ...] = ()
-    """Texts of the only picture, top to bottom: words, lines, paragraphs or cells, whichever stand apart."""
+    """Texts of the only picture: words, lines, paragraphs or cells, whichever stand apart."""
     photograph: bool = False
     """Whether it looks like one: then it is written as JPEG, in a fifth of the time and bytes of PNG."""
 
@@ -115,4 +115,4 @@ def attempt(step: Callable[..., Made], *arguments: Any) -> Made | Reject:
     except RowError as error:
         return Reject(error.cause)
     except Exception as error:
-        return Reject(f"{type(error).__name__}: {error}")
+        return Reject(f"{type(error).__name__}: {error}".partition("\n")[0])

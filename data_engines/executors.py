@@ -28,7 +28,7 @@ Executor = Literal["local", "ray"]
 BATCHES_AHEAD = 4
 """Batches handed out per worker before the oldest result is awaited."""
 FEWEST_REJECTS = 10
-"""So many rejects never stop a run, however small its shards."""
+"""So many rejects never stop a run that may have any, however small its shards."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,8 @@ def _shard_of(batch: Batch) -> tuple[Shard, Path]:
 
 def _check_rejects(shard: Shard, drawn: Sequence[Drawn], max_rejects: float) -> None:
     rejects = [sample for sample in drawn if sample.cause]
-    if len(rejects) <= max(FEWEST_REJECTS, math.floor(max_rejects * len(shard.indexes))):
+    allowed = max(FEWEST_REJECTS, math.floor(max_rejects * len(shard.indexes))) if max_rejects else 0
+    if len(rejects) <= allowed:
         return
     causes = Counter(str(sample.cause) for sample in rejects).most_common(3)
     listed = "; ".join(f"{cause}: {number}" for cause, number in causes)

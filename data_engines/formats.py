@@ -79,9 +79,8 @@ def _add_member(tar: tarfile.TarFile, name: str, content: bytes) -> None:
 def _pack_parquet(work: Path, place: str, rows: Sequence[Row]) -> Path:
     """A Parquet file whose columns are the keys of rows, with the pictures' bytes inside."""
     file = work / "shard.parquet"
-    with parquet.ParquetWriter(
-        file, COLUMNS, compression="none"
-    ) as writer:  # pictures are compressed already
+    # pictures are compressed already
+    with parquet.ParquetWriter(file, COLUMNS, compression="none") as writer:
         for start in range(0, len(rows), ROWS_IN_GROUP):
             group = [
                 row

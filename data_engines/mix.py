@@ -11,6 +11,7 @@ Each set is one command of `got-data`: its `kind`, and the flags of that kind as
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,7 +40,7 @@ class MixConfig:
     """For each set its `kind`, its `count`, and any flags of `got-data KIND`; null leaves it out."""
 
     def __post_init__(self) -> None:
-        if not self.scale > 0:
+        if not 0 < self.scale < math.inf:
             raise ValueError(f"scale {self.scale}: give a number above 0")
 
 
@@ -60,7 +61,8 @@ def read_mix(path: str, overrides: Sequence[str]) -> MixConfig:
         config = OmegaConf.to_object(given)
     except OSError as error:
         raise ValueError(f"{path} can't be read: {error.strerror}") from error
-    except (OmegaConfBaseException, yaml.YAMLError) as error:
+    except (OmegaConfBaseException, yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
+        # OmegaConf has no error of its own for a list where a mapping belongs
         raise ValueError(f"{path}: {str(error).splitlines()[0]}") from error
     assert isinstance(config, MixConfig)
     if not config.sets:
@@ -103,5 +105,5 @@ def finish_mix(config: MixConfig) -> None:
     store = Store(config.output)
     # another part may have finished a set after this one was through with it
     if all(store.exists(f"{name}/{MANIFEST}") for name in names):
-        store.write(MANIFEST, json.dumps({"sets": names}, indent=2) + "\n")
+        store.write(MANIFEST, [json.dumps({"sets": names}, indent=2), "\n"])
         print(f"{config.output}: {len(names)} sets; train on them with data.train=[{config.output}]")

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import re
 import types
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, NoReturn, get_args, get_origin, get_type_hints
@@ -25,9 +26,7 @@ class Range(NamedTuple):
         """Raises a ValueError naming `flag` unless lowest <= low <= high <= highest."""
         if not lowest <= self.low <= self.high or (highest is not None and self.high > highest):
             bounds = f"at least {lowest}" if highest is None else f"from {lowest} to {highest}"
-            raise ValueError(
-                f"{flag} {self.low}-{self.high}: give LOW-HIGH, both {bounds}, LOW not above HIGH"
-            )
+            raise ValueError(f"{flag} {self}: give LOW-HIGH, both {bounds}, LOW not above HIGH")
 
 
 def parse_range(text: str) -> Range:
@@ -35,9 +34,9 @@ def parse_range(text: str) -> Range:
     >>> parse_range("2-5"), parse_range("3")
     (Range(low=2, high=5), Range(low=3, high=3))
     """
-    low, _, high = text.partition("-")
-    if not low.isdecimal() or not (high or low).isdecimal():
+    if not re.fullmatch(r"\d+(-\d+)?", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no range; write it as 3 or 2-5")
+    low, _, high = text.partition("-")
     return Range(int(low), int(high or low))
 
 

@@ -1,7 +1,7 @@
 """The folder a run writes: shards that appear whole, and the manifest last.
 
 DIR/plan.json              what is being drawn, until the manifest says so
-DIR/shards/00000.partial/  a shard in the making: its pictures and rows.jsonl
+DIR/shards/*.partial       a shard in the making: its pictures and rows.jsonl
 DIR/shards/00000/          a whole shard, as a folder ...
 DIR/shards/00000.tar       ... or a WebDataset ...
 DIR/shards/00000.parquet   ... or a Parquet file with the pictures inside
@@ -89,7 +89,7 @@ def open_run(store: Store, plan: dict[str, Any]) -> None:
             return
     if any(not name.endswith(PARTIAL) for name in store.names()):
         raise ValueError(f"--output {store.url} is not empty and holds no run of got-data; choose another")
-    store.write(PLAN, json.dumps(plan, indent=2) + "\n")
+    store.write(PLAN, [json.dumps(plan, indent=2), "\n"])
 
 
 def finish_shard(store: Store, shard: Shard, work: Path, drawn: Sequence[Drawn]) -> None:
@@ -98,7 +98,7 @@ def finish_shard(store: Store, shard: Shard, work: Path, drawn: Sequence[Drawn])
     rejects = [{"index": sample.index, "cause": sample.cause} for sample in drawn if sample.cause]
     store.publish(PACKERS[shard.format](work, shard.place, rows), shard.place)
     shutil.rmtree(work, ignore_errors=True)  # of a packed shard the pictures are left
-    store.write(shard.report, json.dumps({"rows": len(rows), "rejects": rejects}) + "\n")
+    store.write(shard.report, [json.dumps({"rows": len(rows), "rejects": rejects}), "\n"])
 
 
 def finish_run(store: Store, plan: dict[str, Any], shards: Sequence[Shard]) -> dict[str, Any]:
@@ -114,9 +114,9 @@ def finish_run(store: Store, plan: dict[str, Any], shards: Sequence[Shard]) -> d
         listed = "; ".join(f"{number} x {cause}" for cause, number in causes.items())
         raise ValueError(f"not one sample could be drawn: {listed}")
     if plan["format"] == "files":
-        store.write("data.jsonl", "".join(store.read(f"{shard.place}/rows.jsonl") for shard in shards))
+        store.write("data.jsonl", (store.read(f"{shard.place}/rows.jsonl") for shard in shards))
     manifest = plan | {"rows": num_rows, "rejects": dict(sorted(causes.items()))}
-    store.write(MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    store.write(MANIFEST, [json.dumps(manifest, indent=2, ensure_ascii=False), "\n"])
     store.remove(PLAN)
     for name in store.names("shards"):
         if name.endswith(PARTIAL):

@@ -265,7 +265,8 @@ def _draw_turn(turn: Turn, width: int, tallest: int) -> Image.Image:
     target = turn.target
     text_width = width if target is None else TEXT
     query = cut(wrap(turn.query, FONT_SIZE, text_width), 4)
-    response = cut(wrap(turn.response, FONT_SIZE, text_width), tallest // line_height(FONT_SIZE) - len(query))
+    most = max(1, tallest // line_height(FONT_SIZE) - len(query))
+    response = cut(wrap(turn.response, FONT_SIZE, text_width), most)
     height = (len(query) + len(response)) * line_height(FONT_SIZE) + GAP // 2
     if isinstance(target, Image.Image):
         target = _framed(target, TARGET, tallest)

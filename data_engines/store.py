@@ -1,12 +1,16 @@
 """Where a run is written: a local folder, or any place that fsspec knows, such as `s3://bucket/folder`."""
 
+import atexit
+import contextlib
 import os
 import shutil
 import tempfile
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
 from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
 
 PARTIAL = ".partial"
 """Ending of what is not whole yet."""
@@ -26,7 +30,7 @@ class Store:
             self._files, self._root = url_to_fs(url)
         except (ValueError, ImportError) as error:
             raise ValueError(f"--output {url}: {error}") from error
-        self.is_local = "file" in self._files.protocol
+        self.is_local = isinstance(self._files, LocalFileSystem)
 
     def _at(self, name: str) -> str:
         return f"{self._root}/{name}" if name else self._root
@@ -45,17 +49,23 @@ class Store:
 
     def remove(self, name: str) -> None:
         """Removes a file or a folder, if it is there."""
-        if self.exists(name):
+        # another part of the run may remove it at this moment
+        with contextlib.suppress(FileNotFoundError):
             self._files.rm(self._at(name), recursive=True)
 
     def work_place(self, name: str) -> Path:
-        """An empty local folder to make `name` in, before it is published."""
-        if not self.is_local:
-            return Path(tempfile.mkdtemp(prefix="got-data-"))
-        folder = Path(self._at(name + PARTIAL))
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        """An empty local folder to make `name` in, before it is published; it goes with this process."""
+        if self.is_local:
+            folder = self._partial(name)
+            folder.mkdir(parents=True)
+        else:
+            folder = Path(tempfile.mkdtemp(prefix="got-data-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
         return folder
+
+    def _partial(self, name: str) -> Path:
+        """A place of this process alone: others may be making the same `name`."""
+        return Path(self._at(f"{name}.{uuid.uuid4().hex}{PARTIAL}"))
 
     def publish(self, made: Path, name: str) -> None:
         """Moves a local file or folder to its place here; what a killed run left there is replaced."""
@@ -74,15 +84,11 @@ class Store:
         else:
             made.unlink()
 
-    def write(self, name: str, text: str) -> None:
-        """Writes a file that is never seen half written."""
-        if not self.is_local:
-            self._files.makedirs(os.path.dirname(self._at(name)), exist_ok=True)
-            self._files.write_text(self._at(name), text, encoding="utf-8")
-            return
-        place = Path(self._at(name))
-        place.parent.mkdir(parents=True, exist_ok=True)
-        # parts of a run on several machines may write the same file at once
-        partial = place.with_name(f"{place.name}.{uuid.uuid4().hex}{PARTIAL}")
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, place)
+    def write(self, name: str, texts: Iterable[str]) -> None:
+        """Writes texts one after the other into a file; a local one is never seen half written."""
+        place = self._partial(name) if self.is_local else self._at(name)
+        self._files.makedirs(os.path.dirname(place), exist_ok=True)
+        with self._files.open(str(place), "w", encoding="utf-8") as file:
+            file.writelines(texts)
+        if self.is_local:
+            os.replace(place, self._at(name))

@@ -5,13 +5,14 @@ picture. A frame is drawn round it in red, green or blue, only where it runs thr
 texts may have frames of the other colours, which nobody asks about.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from PIL import ImageDraw
 
-from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Stock, one_by_one
+from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_one
 from data_engines.options import option
 from data_engines.tools.boxes import Box
 from data_engines.tools.frames import draw_frame
@@ -99,7 +100,7 @@ def render(spec: Spec) -> Drawing:
     for region, color in spec.frames:
         if not _box(region, REACH).inside(Box(0, 0, *picture.size)):
             raise Reject("no room for a frame")
-        draw_frame(canvas, _whole(region.box), color, text_height=_line_height(region))
+        draw_frame(canvas, _box(region), color, text_height=_line_height(region))
     color = spec.frames[0][1]
     return Drawing((picture,), (Answer(Task(format=asked.format, color=color), asked.text),))
 
@@ -120,13 +121,9 @@ def _can_be_framed(region: Region, others: tuple[Region, ...]) -> bool:
 
 
 def _box(region: Region, margin: float = 0) -> Box:
-    return Box(*region.box).grown(margin)
-
-
-def _whole(box: PixelBox) -> PixelBox:
-    """The smallest box of whole pixels round a box."""
-    left, top, right, bottom = box
-    return int(left), int(top), -int(-right // 1), -int(-bottom // 1)
+    """The whole pixels that a text has ink in, and some round them."""
+    left, top, right, bottom = region.box
+    return Box(math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)).grown(margin)
 
 
 def _line_height(region: Region) -> float:

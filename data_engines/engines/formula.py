@@ -3,17 +3,17 @@ r"""Formulas as TeX prints them: on their own, several below each other, or in a
 They come out of `.tex` sources, lists of formulas or the docstrings of scientific packages, or are made up.
 The answer is the LaTeX that was typeset, `\( \)` round what stands in a line and `\[ \]` round displays, as
 Mathpix does it, whose answers the recipe learnt from: displays of several rows hold `aligned` or `gathered`,
-without numbers, and all sources come to one spelling (`tools.tex_spelling`). TeX is the judge: what it
+without numbers, and all sources come to one spelling (`tools.tex.spelling`). TeX is the judge: what it
 complains about, down to a character without a glyph, is a Reject. So is a picture without ink or with ink at
 its edge.
 
-pdflatex sets them, xelatex those with Chinese; `tools.latex` says why, and at what cost.
+pdflatex sets them, xelatex those with Chinese; `tools.tex.latex` says why, and at what cost.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from data_engines.engine import Answer, Drawing, Reject, Stock, attempt
+from data_engines.engine import Answer, Drawing, Reject, Stock
 from data_engines.options import Range, option
 from data_engines.tools.corpora import Language, draw_words, read_corpus
 from data_engines.tools.formulas.grammar import draw_formula, draw_inline
@@ -31,14 +31,15 @@ from data_engines.tools.tex.latex import (
     Style,
     check_style,
     draw_sheet,
+    draw_typeset,
     known_names,
     sheet_size,
     tex_version,
-    typeset,
     with_chinese,
 )
 from data_engines.tools.tex.macros import tokens_of
 from data_engines.tools.tex.source import Formula, plain_formula
+from data_engines.tools.tex.typefaces import MATH_VERSIONS
 from got_train.prompts import Task
 
 MAX_REJECTS = 0.2
@@ -63,23 +64,12 @@ PREAMBLE = r"""
 \usepackage[T1]{fontenc}
 \usepackage{lmodern,mathtools,amssymb,bm,mathrsfs,stmaryrd,cancel,array,multirow,xcolor,textcomp,wasysym}
 \usepackage[version=4]{mhchem}
-\DeclareMathVersion{times}
-\SetSymbolFont{operators}{times}{OT1}{ztmcm}{m}{n}
-\SetSymbolFont{letters}{times}{OML}{ztmcm}{m}{it}
-\DeclareMathVersion{palatino}
-\SetSymbolFont{operators}{palatino}{OT1}{zplm}{m}{n}
-\SetSymbolFont{letters}{palatino}{OML}{zplm}{m}{it}
-\newcommand\gotalphabets[3]{%
-  \SetMathAlphabet{\mathrm}{#1}{OT1}{#2}{m}{n}\SetMathAlphabet{\mathbf}{#1}{OT1}{#2}{#3}{n}
-  \SetMathAlphabet{\mathit}{#1}{OT1}{#2}{m}{it}\SetMathAlphabet{\mathsf}{#1}{OT1}{lmss}{m}{n}
-  \SetMathAlphabet{\mathtt}{#1}{OT1}{lmtt}{m}{n}}
-\gotalphabets{times}{ptm}{b} \gotalphabets{palatino}{ppl}{b}
 \newcommand\gotmodern{}
 \newcommand\gottimes{\mathversion{times}\fontfamily{ptm}\selectfont}
 \newcommand\gotpalatino{\mathversion{palatino}\fontfamily{ppl}\selectfont}
 \hyphenpenalty=10000 \exhyphenpenalty=10000 \parindent=0pt
 """
-STYLE = Style(preamble=PREAMBLE, margin_pt=MARGIN_PT)
+STYLE = Style(preamble=PREAMBLE + MATH_VERSIONS, margin_pt=MARGIN_PT)
 CHINESE_MATHS = "\\xeCJKsetup{CJKmath=true}\n"
 
 _CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
@@ -99,7 +89,10 @@ class Options:
         "formulas as they stand in the source, or all as in a line, or all as displays", "found"
     )
     several: float = option("fraction of the pictures with two or three formulas below each other", 0.1)
-    sentences: float = option("fraction of the pictures with a sentence that has formulas in it", 0.15)
+    sentences: float = option(
+        "fraction of the pictures with formulas in a sentence; none where a --source has displays only",
+        0.15,
+    )
     language: Language = option("of the words in sentences", "en")
     dpi: Range = option("pixels per inch of paper, on which letters are 10 points high", Range(110, 240))
     margin: Range = option("pixels of white added on each side", Range(2, 30))
@@ -150,7 +143,9 @@ def load(options: Options, rng: np.random.Generator) -> FormulaStock:
     formulas = _keep_known(read.found, left_out)
     if not formulas:
         raise ValueError(f"--source {options.source} holds no formula that TeX knows the names of")
-    words = read_corpus(None, options.language, rng) if options.sentences else None
+    inline = tuple(formula for formula in formulas if not formula.display)
+    made_up = 0.0 if options.source else options.made_up
+    words = read_corpus(None, options.language, rng) if options.sentences and (inline or made_up) else None
     sentences = tuple(line for line in words.lines if _SENTENCE_WORD.fullmatch(line)) if words else ()
     chinese = any(_CHINESE.search(text) for text in (*sentences, *(formula.latex for formula in formulas)))
     versions = {"pdflatex": tex_version("pdflatex")}
@@ -166,8 +161,8 @@ def load(options: Options, rng: np.random.Generator) -> FormulaStock:
         versions=versions,
         options=options,
         formulas=tuple(large or formulas),
-        inline=tuple(formula for formula in formulas if not formula.display),
-        made_up=0.0 if options.source else options.made_up,
+        inline=inline,
+        made_up=made_up,
         sentences=sentences,
     )
 
@@ -177,10 +172,10 @@ def sample(rng: np.random.Generator, index: int, stock: FormulaStock) -> Spec:
     chance = rng.random()
     pieces: tuple[Formula | str, ...]
     width_pt = None
-    if chance < options.sentences:
+    if stock.sentences and chance < options.sentences:
         pieces, width_pt = _draw_sentence(rng, stock), SENTENCE_PT.draw(rng)
     else:
-        several = chance < options.sentences + options.several
+        several = 0 <= chance - options.sentences < options.several
         pieces = (_draw(rng, stock, index), *(_draw(rng, stock) for _ in range(several * rng.integers(1, 3))))
     left, top, right, bottom = (options.margin.draw(rng) for _ in range(4))
     return Spec(
@@ -193,19 +188,13 @@ def sample(rng: np.random.Generator, index: int, stock: FormulaStock) -> Spec:
 
 
 def render(specs: Sequence[Spec]) -> list[Drawing | Reject]:
-    bodies = [_body(spec) for spec in specs]
-    sheets: dict[int, Sheet | Reject] = {}
-    chinese = [position for position, body in enumerate(bodies) if _CHINESE.search(body)]
-    others = [position for position in range(len(bodies)) if position not in chinese]
-    for positions, style in ((others, STYLE), (chinese, _chinese_style() if chinese else STYLE)):
-        sheets.update(zip(positions, typeset([bodies[i] for i in positions], style), strict=True))
-    return [attempt(_finish, spec, sheets[position]) for position, spec in enumerate(specs)]
+    return draw_typeset(specs, _code, _finish)
 
 
 @cache
 def _chinese_style() -> Style:
     style = with_chinese(STYLE)
-    return Style(style.program, style.preamble + CHINESE_MATHS, margin_pt=MARGIN_PT, files=style.files)
+    return replace(style, preamble=style.preamble + CHINESE_MATHS)
 
 
 def _keep_known(formulas: Iterable[Formula], left_out: Counter[str]) -> list[Formula]:
@@ -259,6 +248,11 @@ def _delimited(formula: Formula) -> str:
     return rf"\[{formula.latex}\]" if formula.display else rf"\({formula.latex}\)"
 
 
+def _code(spec: Spec) -> tuple[str, Style]:
+    body = _body(spec)
+    return body, _chinese_style() if _CHINESE.search(body) else STYLE
+
+
 def _body(spec: Spec) -> str:
     start = rf"\got{spec.typeface} "
     pieces = [piece if isinstance(piece, str) else _maths(piece) for piece in spec.pieces]
@@ -274,9 +268,7 @@ def _maths(formula: Formula) -> str:
     return rf"$\displaystyle {formula.latex}$" if formula.display else f"${formula.latex}$"
 
 
-def _finish(spec: Spec, sheet: Sheet | Reject) -> Drawing:
-    if isinstance(sheet, Reject):
-        raise sheet
+def _finish(spec: Spec, sheet: Sheet) -> Drawing:
     width, height = sheet_size(sheet)
     if max(width, height) > WIDEST_PT:
         raise Reject("larger than a page")

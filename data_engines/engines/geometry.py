@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from data_engines.engine import Answer, Drawing, Reject, Stock, attempt
+from data_engines.engine import Answer, Drawing, Reject, Stock
 from data_engines.options import Range, option
 from data_engines.tools.figures.circles import circle, two_circles
 from data_engines.tools.figures.curves import graph
@@ -27,11 +27,12 @@ from data_engines.tools.tex.latex import (
     Style,
     check_style,
     draw_sheet,
+    draw_typeset,
     sheet_size,
     sheet_text,
     tex_version,
-    typeset,
 )
+from data_engines.tools.tex.typefaces import MATH_VERSIONS
 from got_train.prompts import Task
 
 MAX_REJECTS = 0.05
@@ -60,21 +61,15 @@ LARGEST_CM = 10.0
 LINE_WIDTHS = (0.4, 0.4, 0.5, 0.6, 0.8, 1.0)
 """In points."""
 TYPEFACES = ("normal", "normal", "times", "palatino")
-"""Computer Modern, and the two of the preamble."""
+"""Computer Modern, and the two of `MATH_VERSIONS`."""
 MARGIN_PT = 6.0
 LETTER_ROOM_CM = 6.0
 """By which letters and formulas may make a page wider or higher than the figure, at most."""
 
 PREAMBLE = rf"""\usepackage{{tikz}}
 \usetikzlibrary{{{",".join(LIBRARIES)}}}
-\DeclareMathVersion{{times}}
-\SetSymbolFont{{letters}}{{times}}{{OML}}{{ztmcm}}{{m}}{{it}}
-\SetSymbolFont{{operators}}{{times}}{{OT1}}{{ztmcm}}{{m}}{{n}}
-\DeclareMathVersion{{palatino}}
-\SetSymbolFont{{letters}}{{palatino}}{{OML}}{{zplm}}{{m}}{{it}}
-\SetSymbolFont{{operators}}{{palatino}}{{OT1}}{{zplm}}{{m}}{{n}}
 """
-STYLE = Style(preamble=PREAMBLE, margin_pt=MARGIN_PT)
+STYLE = Style(preamble=PREAMBLE + MATH_VERSIONS, margin_pt=MARGIN_PT)
 
 
 @dataclass(frozen=True)
@@ -128,8 +123,7 @@ def sample(rng: np.random.Generator, index: int, stock: GeometryStock) -> Spec:
 
 
 def render(specs: Sequence[Spec]) -> list[Drawing | Reject]:
-    sheets = typeset([_body(spec) for spec in specs], STYLE)
-    return [attempt(_finish, spec, sheet) for spec, sheet in zip(specs, sheets, strict=True)]
+    return draw_typeset(specs, lambda spec: (_body(spec), STYLE), _finish)
 
 
 def _draw_figure(rng: np.random.Generator, curves: bool, colors: float) -> tuple[str, tuple[float, float]]:
@@ -161,10 +155,8 @@ def _body(spec: Spec) -> str:
     )
 
 
-def _finish(spec: Spec, sheet: Sheet | Reject) -> Drawing:
+def _finish(spec: Spec, sheet: Sheet) -> Drawing:
     """Checks that the page has the size and the letters that the code says, and draws it."""
-    if isinstance(sheet, Reject):
-        raise sheet
     for on_page, drawn in zip(sheet_size(sheet), spec.size_cm, strict=True):
         room = (on_page - 2 * MARGIN_PT) / 72 * 2.54 - drawn
         if not -0.1 <= room <= LETTER_ROOM_CM:

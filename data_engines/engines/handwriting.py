@@ -18,9 +18,9 @@ from data_engines.options import Range, option
 from data_engines.tools.corpora import Language, complex_character, read_corpus, word_spans
 from data_engines.tools.fonts import Face, find_font_files, font_sources, read_faces
 from data_engines.tools.handwriting.line_images import LineImage, read_ink, read_line_images
-from data_engines.tools.handwriting.pen import Hand, Stroke, fit, write
+from data_engines.tools.handwriting.pen import Font, Hand, Stroke, fit, write
 from data_engines.tools.packages import package_folder, packaged
-from data_engines.tools.writing import leave_out_capitals
+from data_engines.tools.writing import leave_out_capitals, needed_characters
 from got_train.prompts import Task
 
 MAX_REJECTS = 0.1
@@ -41,6 +41,8 @@ NO_FIRST = " ,.;:!?)-'，。！？、）"
 """What no line starts with."""
 
 Rgb = tuple[int, int, int]
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom in pixels."""
 Ruling = Literal["blank", "ruled", "margin", "squared"]
 RULINGS: dict[Ruling, float] = {"blank": 0.45, "ruled": 0.3, "margin": 0.1, "squared": 0.15}
 """How often each comes up."""
@@ -89,9 +91,9 @@ class HandwritingStock(Stock):
 
 @dataclass(frozen=True)
 class Written:
-    """Writing in a font: file, number of the face in it, size in pixels."""
+    """Writing in a font."""
 
-    font: tuple[str, int, int]
+    font: Font
     hand: Hand
     seed: int
 
@@ -135,7 +137,7 @@ def load(options: Options, rng: np.random.Generator) -> HandwritingStock:
         return HandwritingStock(sources=sources, left_out=left_out, options=options, line_images=images)
     corpus = read_corpus(options.source, options.language, rng)
     files, fonts = _find_fonts(options.fonts)
-    faces, left_out = leave_out_capitals(*read_faces(files, set("".join(corpus.lines)) - {" "}))
+    faces, left_out = leave_out_capitals(*read_faces(files, needed_characters("".join(corpus.lines))))
     texts = tuple(text for text in corpus.lines if _is_writable(text, faces))
     if not texts:
         raise ValueError(
@@ -172,8 +174,7 @@ def sample(rng: np.random.Generator, index: int, stock: HandwritingStock) -> Spe
 def render(spec: Spec) -> Drawing:
     picture = Image.new("RGB", (spec.width, spec.height), spec.paper)
     _draw_rules(picture, spec)
-    page = Image.new("L", picture.size)
-    regions, num_inked = [], 0
+    placed: list[tuple[Image.Image, Box]] = []
     for line in spec.lines:
         stroke = _write(line, spec)
         box = stroke.mask.getbbox()
@@ -182,19 +183,28 @@ def render(spec: Spec) -> Drawing:
         mask = stroke.mask.crop(box)
         left, top = line.x - stroke.x + box[0], line.baseline - stroke.baseline + box[1]
         place = (left, top, left + mask.width, top + mask.height)
+        if min(place) < 0 or place[2] > spec.width or place[3] > spec.height:
+            raise Reject("line leaves the page")
+        if any(_touch(mask, place, *other) for other in placed):
+            raise Reject("lines touch")
         picture.paste(line.ink, place, mask)
-        page.paste(ImageChops.lighter(page.crop(place), mask), place)
-        num_inked += _count_inked(mask)
-        regions.append(Region(place, line.text))
-    # whatever ran over the edge, or into another line, is missing on the page
-    if _count_inked(page) < num_inked:
-        raise Reject("lines touch, or leave the page")
+        placed.append((mask, place))
     text = "\n".join(line.text for line in spec.lines)
-    return Drawing((picture,), (Answer(Task(), text),), tuple(regions), photograph=True)
+    regions = tuple(Region(place, line.text) for (_, place), line in zip(placed, spec.lines, strict=True))
+    return Drawing((picture,), (Answer(Task(), text),), regions, photograph=True)
 
 
-def _count_inked(mask: Image.Image) -> int:
-    return sum(mask.histogram()[INKED:])
+def _touch(mask: Image.Image, place: Box, other: Image.Image, other_place: Box) -> bool:
+    """Whether both masks are written on anywhere in common."""
+    left, top = map(max, place[:2], other_place[:2])
+    right, bottom = map(min, place[2:], other_place[2:])
+    if left >= right or top >= bottom:
+        return False
+    parts = [
+        ink.crop((left - x, top - y, right - x, bottom - y))
+        for ink, (x, y, _, _) in ((mask, place), (other, other_place))
+    ]
+    return any(ImageChops.darker(*parts).histogram()[INKED:])
 
 
 def _write(line: Line, spec: Spec) -> Stroke:
@@ -215,7 +225,7 @@ def _find_fonts(given: Sequence[Path]) -> tuple[list[Path], tuple[Source, ...]]:
 
 
 def _is_writable(text: str, faces: Sequence[Face]) -> bool:
-    needed = set(text) - {" "}
+    needed = needed_characters(text)
     return not complex_character(text) and any(needed <= face.characters for face in faces)
 
 
@@ -245,15 +255,13 @@ def _draw_written(
         yield Line(text, x, baseline + jitter, ink, Written(font, hand, int(rng.integers(2**32))))
 
 
-def _draw_text(
-    rng: np.random.Generator, texts: tuple[str, ...], face: Face, font: tuple[str, int, int], room: int
-) -> str:
+def _draw_text(rng: np.random.Generator, texts: tuple[str, ...], face: Face, font: Font, room: int) -> str:
     """As many words of some text, from anywhere in it, as a line has room for, or fewer."""
     if rng.random() < 0.2:
         room = round(room * rng.uniform(0.4, 1))
     for _ in range(TRIES):
         text = texts[rng.integers(len(texts))]
-        if not set(text) - {" "} <= face.characters:
+        if not needed_characters(text) <= face.characters:
             continue
         spans = word_spans(text)
         # early enough in the text for most lines to be full

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_one
 from data_engines.options import Range, option
+from data_engines.tools.boxes import Box, around
 from data_engines.tools.corpora import Language, read_corpus, word_spans
 from data_engines.tools.fonts import Face, find_font_files, font_sources, open_font, read_faces
 from data_engines.tools.frames import draw_frame
@@ -98,8 +99,8 @@ class Block:
     """One text as it is drawn: a line, or several where it was wrapped."""
 
     lines: tuple[Line, ...]
-    box: tuple[int, int, int, int]
-    """Left, top, right and bottom of its ink in pixels; right and bottom are just outside."""
+    box: Box
+    """Of its ink, in pixels; right and bottom are just outside."""
     frame: Color | None = None
 
     @property
@@ -245,11 +246,10 @@ def _lay_out(
         for text, (left, top, right, bottom) in zip(lines, block_inks, strict=True):
             baseline = y + above
             placed.append(Line(text, x - left, baseline))
-            boxes.append((x, baseline + top, x + right - left, baseline + bottom))
+            boxes.append(Box(x, baseline + top, x + right - left, baseline + bottom))
             y += above + below + leading
         y += ROOM
-        lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-        blocks.append(Block(tuple(placed), (min(lefts), min(tops), max(rights), max(bottoms))))
+        blocks.append(Block(tuple(placed), around(boxes)))
     return blocks
 
 
@@ -267,7 +267,7 @@ def _lay_out_rows(
             return None
         x = ROOM + int(rng.integers(min(free_across, ROOM) + 1))
         y = row * row_height + ROOM + int(rng.integers(min(free_down, ROOM // 2) + 1))
-        box = (x, y, x + right - left, y + bottom - top)
+        box = Box(x, y, x + right - left, y + bottom - top)
         blocks.append(Block((Line(text, x - left, y - top),), box))
     return blocks
 

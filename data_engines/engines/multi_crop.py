@@ -13,7 +13,7 @@ from PIL import Image
 
 from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
 from data_engines.options import Range, option
-from data_engines.tools.sets import Page, check_number, draw_pages, set_sources
+from data_engines.tools.sets import Page, count_rows, draw_pages, join_texts, set_sources
 from got_train.prompts import Task
 from got_train.vocabulary import TILE_SIZE
 
@@ -47,7 +47,7 @@ class Spec:
 
 
 def load(options: Options, rng: np.random.Generator) -> SetStock:
-    check_number(options.source, options.pages.high)
+    count_rows(options.source, options.pages.high)
     return SetStock(sources=set_sources(options.source), options=options)
 
 
@@ -67,10 +67,8 @@ def render(spec: Spec) -> Drawing:
         picture.thumbnail((spec.longest, spec.longest), Image.Resampling.LANCZOS)
     if max(picture.size) <= TILE_SIZE:
         raise Reject("pages that fit one tile")
-    format = spec.pages[0].format
-    # marked-up pages are joined as their own paragraphs are
-    text = ("\n\n" if format else "\n").join(page.text for page in spec.pages)
-    return Drawing((picture,), (Answer(Task(format=format, crop=True), text),))
+    task = Task(format=spec.pages[0].format, crop=True)
+    return Drawing((picture,), (Answer(task, join_texts(spec.pages)),))
 
 
 def _stitch(pictures: list[Image.Image], direction: Literal["horizontal", "vertical"]) -> Image.Image:

@@ -10,7 +10,7 @@ import numpy as np
 
 from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
 from data_engines.options import Range, option
-from data_engines.tools.sets import Page, check_number, count_tokens, draw_pages, set_sources
+from data_engines.tools.sets import Page, count_rows, count_tokens, draw_pages, join_texts, set_sources
 from got_train.prompts import Task
 from got_train.vocabulary import TILE_SIZE, tokens_per_tile
 
@@ -51,14 +51,14 @@ class Spec:
 
 
 def load(options: Options, rng: np.random.Generator) -> SetStock:
-    check_number(options.source, options.pages.high)
+    count_rows(options.source, options.pages.high)
     return SetStock(sources=set_sources(options.source), options=options)
 
 
 def sample(rng: np.random.Generator, index: int, stock: SetStock) -> Spec:
     options = stock.options
     pages = draw_pages(rng, options.source, options.pages.draw(rng), longest=options.page_tokens)
-    length = count_tokens(_text(pages)) + len(pages) * TOKENS_OF_PICTURE + TOKENS_OF_PROMPT
+    length = count_tokens(join_texts(pages)) + len(pages) * TOKENS_OF_PICTURE + TOKENS_OF_PROMPT
     if length > options.total_tokens:
         raise Reject("pages too long together")
     return Spec(tuple(pages))
@@ -67,9 +67,5 @@ def sample(rng: np.random.Generator, index: int, stock: SetStock) -> Spec:
 @one_by_one
 def render(spec: Spec) -> Drawing:
     pictures = tuple(page.open() for page in spec.pages)
-    return Drawing(pictures, (Answer(Task(format=spec.pages[0].format, pages=True), _text(spec.pages)),))
-
-
-def _text(pages: list[Page] | tuple[Page, ...]) -> str:
-    # marked-up pages are joined as their own paragraphs are
-    return ("\n\n" if pages[0].format else "\n").join(page.text for page in pages)
+    task = Task(format=spec.pages[0].format, pages=True)
+    return Drawing(pictures, (Answer(task, join_texts(spec.pages)),))

@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw, ImageOps
 from data_engines.engine import Answer, Drawing, Source, Stock, one_by_one
 from data_engines.options import Range, option
 from data_engines.tools.corpora import Language, draw_words, read_corpus
-from data_engines.tools.fonts import Face, open_font, packaged_fonts, read_faces
+from data_engines.tools.fonts import Face, font_sources, open_font, packaged_fonts, read_faces
 from data_engines.tools.music.composer import compose
 from data_engines.tools.music.engraver import Joint, engrave, rasterise
 from data_engines.tools.music.excerpt import cut
@@ -76,7 +76,7 @@ class Options:
 class MusicStock(Stock):
     options: Options
     files: tuple[Path, ...]
-    """None where music is made up."""
+    """None at all where music is made up."""
     weights: tuple[float, ...]
     """Share of each file in the measures from which an excerpt can start."""
     titles: tuple[str, ...]
@@ -163,7 +163,8 @@ def render(spec: Spec) -> Drawing:
 
 @lru_cache(maxsize=256)
 def _open_score(file: Path) -> Score:
-    """
+    """A score, read once.
+
     Raises:
         ValueError: it is no kern, or has no measure that can be used.
     """
@@ -236,7 +237,8 @@ def _read_titles(
         f"{'ABCDEFGHJKLMNPRSTVW'[rng.integers(19)]}. {name}" if name.isascii() else name for name in drawn
     ]
     faces, _ = read_faces(packaged_fonts(), set("".join(titles + names)) - {" "})
-    return tuple(titles), tuple(names), faces, corpus.sources
+    fonts = font_sources(dict.fromkeys(Path(face.path) for face in faces))
+    return tuple(titles), tuple(names), faces, (*corpus.sources, *fonts)
 
 
 def _draw_captions(rng: np.random.Generator, stock: MusicStock) -> tuple[Caption, ...]:

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Stock, attempt
+from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Stock
 from data_engines.options import Range, option
 from data_engines.tools.corpora import Language, read_corpus
 from data_engines.tools.documents.document import Block
@@ -38,6 +38,7 @@ from data_engines.tools.tex.latex import (
     Style,
     check_style,
     draw_sheet,
+    draw_typeset,
     sheet_text,
     tex_version,
     typeset,
@@ -119,10 +120,11 @@ def load(options: Options, rng: np.random.Generator) -> PageStock:
         )
     corpus = read_corpus(options.source, options.language, rng)
     english, by_family = _printable(corpus.lines, latin, chinese)
-    if options.language != "zh" and not english:
-        raise ValueError(f"--source {options.source}: no line without Chinese that the fonts can print")
-    if english and not any(_NAME.search(line) for line in english):
-        raise ValueError(f"--source {options.source}: no word of four letters, which tables are made of")
+    if options.language != "zh":
+        if not english:
+            raise ValueError(f"--source {options.source}: no line without Chinese that the fonts can print")
+        if not any(map(_NAME.search, english)):
+            raise ValueError(f"--source {options.source}: no word of four letters, which tables are made of")
     if options.language != "en" and not by_family:
         raise ValueError(f"--source {options.source}: no line with Chinese that the fonts can print")
     try:
@@ -169,11 +171,7 @@ def sample(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
 def render(specs: Sequence[Spec]) -> list[Drawing | Reject]:
     families = {family for spec in specs for family in _families(spec.style)}
     style = _tex_style(sorted(families, key=lambda family: family.name))
-    sheets = typeset([page_code(spec.blocks, spec.style) for spec in specs], style)
-    return [
-        sheet if isinstance(sheet, Reject) else attempt(_draw, spec, sheet)
-        for spec, sheet in zip(specs, sheets, strict=True)
-    ]
+    return draw_typeset(specs, lambda spec: (page_code(spec.blocks, spec.style), style), _draw)
 
 
 def _tex_style(families: Sequence[Family]) -> Style:

@@ -2,13 +2,16 @@
 
 The answer follows the page: one line of text for each line on it, hyphens at line ends kept, columns read one
 after the other. Ligatures are spelt out as a reader would type them. Sample i shows page i of a shuffled list
-of all pages; of slices, four in a row come from a page, and they go through the list again when it ends.
+of all pages; of slices, four in a row come from a page, and they go through the list again when it ends. No
+part of a page is shown twice.
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +20,7 @@ import numpy as np
 from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Source, Stock, one_by_one
 from data_engines.options import option
 from data_engines.tools.boxes import Box, around
+from data_engines.tools.files import files_below
 from data_engines.tools.layout import Text
 from data_engines.tools.pdf import draw_page, open_document, page_size, read_page
 from got_train.prompts import Task
@@ -25,7 +29,7 @@ MAX_REJECTS = 0.5
 """Real folders hold scans, covers and blank pages: half of a shard may be such."""
 BATCH_SIZE = 20
 
-Unit = Literal["pages", "paragraphs", "lines"]
+Units = Literal["pages", "paragraphs", "lines", "slices", "mixed"]
 PAGE_SHARE = 0.6
 """Of mixed samples; the published recipe has 1.2 million pages to 0.8 million slices."""
 SLICES = ("paragraphs", "lines", "slices")
@@ -42,7 +46,7 @@ MIN_CONTRAST = 32
 @dataclass(frozen=True)
 class Options:
     source: Path = option("PDF file, or folder whose PDF files are found at any depth")
-    units: Literal["pages", "paragraphs", "lines", "slices", "mixed"] = option(
+    units: Units = option(
         "what a picture shows; slices are paragraphs and lines, mixed is all three", "pages"
     )
     dpi: int = option("pixels per inch of paper", 144)
@@ -63,6 +67,8 @@ class PdfStock(Stock):
     """Number of pages before each file, and in all files."""
     order: np.ndarray
     """All pages, shuffled."""
+    seed: int
+    """Of the order in which the parts of a page are shown."""
 
 
 @dataclass(frozen=True)
@@ -106,30 +112,34 @@ def load(options: Options, rng: np.random.Generator) -> PdfStock:
         files=tuple(files),
         starts=np.cumsum([0, *num_pages]),
         order=rng.permutation(total),
+        seed=int(rng.integers(2**32)),
     )
 
 
 def sample(rng: np.random.Generator, index: int, stock: PdfStock) -> Spec:
-    turn = index // SLICES_IN_TURN if stock.options.units in SLICES else index
-    page = stock.order[turn % len(stock.order)]
+    units = stock.options.units
+    in_turn = SLICES_IN_TURN if units in SLICES else 1
+    turn, place = divmod(index, in_turn)
+    earlier_turns, turn = divmod(turn, len(stock.order))
+    page = int(stock.order[turn])
     position = int(np.searchsorted(stock.starts, page, side="right")) - 1
-    file, number = stock.files[position], int(page - stock.starts[position])
+    file, number = stock.files[position], page - int(stock.starts[position])
     paragraphs = read_page(file, number)
     sheet = Box(0, 0, *page_size(file, number))
     scale = min(stock.options.dpi / 72, stock.options.longest / max(sheet))
-    unit = _choose_unit(rng, index, stock)
     lines: Sequence[Text] = [line for paragraph in paragraphs for line in paragraph]
     part = None
-    if unit == "pages":
+    # a page's second turn shows a part of it: the whole would be the same sample once more
+    if units == "pages" or (units == "mixed" and not earlier_turns and rng.random() < PAGE_SHARE):
         _check_faults(lines)
         if not all(line.ink.inside(sheet.grown(EDGE)) for line in lines):
             raise Reject("text over the edge of the page")
     else:
-        lines, part = _choose_slice(rng, paragraphs, unit, sheet)
+        parts = _order_parts(np.random.default_rng([stock.seed, page]), paragraphs, units)
+        lines, part = _choose_slice(parts, earlier_turns * in_turn + place, lines, sheet)
         paragraphs = [list(lines)]
-    return Spec(
-        file, number, part, scale, tuple(tuple((t.text, t.ink) for t in lines) for lines in paragraphs)
-    )
+    texts = tuple(tuple((line.text, line.ink.shared(sheet)) for line in lines) for lines in paragraphs)
+    return Spec(file, number, part, scale, texts)
 
 
 @one_by_one
@@ -146,12 +156,13 @@ def render(spec: Spec) -> Drawing:
 
 def _in_pixels(box: Box, spec: Spec) -> PixelBox:
     """A box on the page as it lies in the picture."""
-    left, top = (spec.part.left, spec.part.top) if spec.part else (0.0, 0.0)
+    # pdfium cuts between pixels
+    left, top = (math.ceil(side * spec.scale) for side in spec.part[:2]) if spec.part else (0, 0)
     return (
-        (box.left - left) * spec.scale,
-        (box.top - top) * spec.scale,
-        (box.right - left) * spec.scale,
-        (box.bottom - top) * spec.scale,
+        box.left * spec.scale - left,
+        box.top * spec.scale - top,
+        box.right * spec.scale - left,
+        box.bottom * spec.scale - top,
     )
 
 
@@ -166,46 +177,48 @@ def _regions(spec: Spec) -> tuple[Region, ...]:
 
 
 def _find_files(source: Path) -> list[Path]:
-    if source.is_file():
-        return [source]
-    if not source.is_dir():
-        raise ValueError(f"--source {source} does not exist; give a PDF file or a folder of them")
-    files = sorted(file for file in source.rglob("*") if file.suffix.lower() == ".pdf" and file.is_file())
+    files = files_below(source, [".pdf"], "--source")
     if not files:
         raise ValueError(f"--source {source} has no .pdf file in it, at any depth")
     return files
 
 
-def _choose_unit(rng: np.random.Generator, index: int, stock: PdfStock) -> Unit:
-    units = stock.options.units
-    if units == "pages" or units == "paragraphs" or units == "lines":
-        return units
-    # a page's second turn shows a part of it: the whole would be the same sample once more
-    if units == "mixed" and index < len(stock.order) and rng.random() < PAGE_SHARE:
-        return "pages"
-    return "paragraphs" if rng.random() < 0.5 else "lines"
+def _order_parts(
+    rng: np.random.Generator, paragraphs: Sequence[Sequence[Text]], units: Units
+) -> list[Sequence[Text]]:
+    """The paragraphs or lines of a page as they are shown, one after the other; both take turns."""
+    singles = [[line] for paragraph in paragraphs for line in paragraph]
+    # single lines are headings and page numbers, mostly
+    longer = [paragraph for paragraph in paragraphs if len(paragraph) > 1]
+    lines, blocks = ([some[i] for i in rng.permutation(len(some))] for some in (singles, longer))
+    if units == "lines":
+        return lines
+    if units == "paragraphs":
+        return blocks or lines
+    pairs = zip_longest(lines, blocks) if rng.random() < 0.5 else zip_longest(blocks, lines)
+    return [part for pair in pairs for part in pair if part]
 
 
 def _choose_slice(
-    rng: np.random.Generator, paragraphs: Sequence[Sequence[Text]], unit: Unit, sheet: Box
+    parts: Sequence[Sequence[Text]], number: int, all_lines: Sequence[Text], sheet: Box
 ) -> tuple[Sequence[Text], Box]:
-    """Some paragraph or line that can be cut out without parts of others, and where to cut."""
-    all_lines = [line for paragraph in paragraphs for line in paragraph]
-    if unit == "lines":
-        units: Sequence[Sequence[Text]] = [[line] for line in all_lines]
-    else:  # single lines are headings and page numbers, mostly
-        units = [paragraph for paragraph in paragraphs if len(paragraph) > 1] or paragraphs
-    sound = [lines for lines in units if not any(line.fault for line in lines)]
+    """The part `number`, from 0, of those that can be cut out without parts of others, and where to cut."""
+    sound = [lines for lines in parts if not any(line.fault for line in lines)]
     if not sound:
         _check_faults(all_lines)
-    for position in rng.permutation(len(sound)):
-        lines = sound[position]
-        others = [line.ink for line in all_lines if line not in lines]
-        for margin in MARGINS:
-            part = around([line.ink for line in lines]).grown(margin * lines[0].body.height)
-            if part.inside(sheet) and not any(part.meets(other) for other in others):
-                return lines, part
-    raise Reject("no line that stands apart")
+    cuts = ((lines, cut) for lines in sound if (cut := _find_cut(lines, all_lines, sheet)))
+    for chosen in islice(cuts, number, None):
+        return chosen
+    raise Reject("no other text that stands apart")
+
+
+def _find_cut(lines: Sequence[Text], all_lines: Sequence[Text], sheet: Box) -> Box | None:
+    others = [line.ink for line in all_lines if line not in lines]
+    for margin in MARGINS:
+        part = around([line.ink for line in lines]).grown(margin * lines[0].body.height)
+        if part.inside(sheet) and not any(part.meets(other) for other in others):
+            return part
+    return None
 
 
 def _check_faults(lines: Sequence[Text]) -> None:

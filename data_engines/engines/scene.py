@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Stock, one_by_one
+from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_one
 from data_engines.options import Range, option
+from data_engines.tools.boxes import Box
 from data_engines.tools.corpora import Language, read_corpus, word_spans
 from data_engines.tools.fonts import Face, find_font_files, font_sources, open_font, read_faces
 from data_engines.tools.scenes.photos import Background, draw_background, find_photos, make_background
@@ -72,23 +73,13 @@ class SceneStock(Stock):
 
 @dataclass(frozen=True)
 class Cell:
-    """Where a text may stand, in pixels."""
+    """Where a text may stand."""
 
-    left: int
-    top: int
-    right: int
-    bottom: int
+    box: Box
+    """In pixels."""
     level: float
     """Where in its height: 0 is at the top, 1 at the bottom. It is the same all along a row, so that of two
     texts side by side neither is above the other."""
-
-    @property
-    def width(self) -> int:
-        return self.right - self.left
-
-    @property
-    def height(self) -> int:
-        return self.bottom - self.top
 
 
 @dataclass(frozen=True)
@@ -130,8 +121,8 @@ def load(options: Options, rng: np.random.Generator) -> SceneStock:
     photos, photo_sources, unused_photos = find_photos(options.photos)
     corpus = read_corpus(options.source, options.language, rng)
     files = find_font_files(options.fonts)
-    characters = set("".join(corpus.lines))
-    held = read_faces(files, (characters | set("".join(characters).upper())) - {" "})
+    text = " ".join(corpus.lines)
+    held = read_faces(files, set(text + text.upper() + text.lower()) - {" "})
     faces, unused_fonts = leave_out_capitals(*held)
     if not faces:
         raise ValueError(f"--fonts: none of the {len(files)} font files has a character of the texts")
@@ -170,7 +161,7 @@ def render(spec: Spec) -> Drawing:
         picture.save(file, "JPEG", quality=spec.quality)
         picture = Image.open(file).convert("RGB")
     boxes = [check_ink(picture, ink) for ink in inks]
-    if any(_overlap(one, other) for i, one in enumerate(boxes) for other in boxes[:i]):
+    if any(one.meets(other) for i, one in enumerate(boxes) for other in boxes[:i]):
         raise Reject("texts overlap")
     return Drawing(
         pictures=(picture,),
@@ -193,17 +184,18 @@ def _draw_cells(rng: np.random.Generator, count: int, width: int, height: int) -
         middle = int(width * rng.uniform(0.4, 0.6))
         sides = [(0, width)] if columns == 1 else [(0, middle), (middle, width)]
         level = float(rng.random())
-        cells += [Cell(left + MARGIN, top, right - MARGIN, bottom, level) for left, right in sides]
+        boxes = [Box(left + MARGIN, top, right - MARGIN, bottom) for left, right in sides]
+        cells += [Cell(box, level) for box in boxes]
     return cells
 
 
 def _draw_sign(rng: np.random.Generator, cell: Cell, stock: SceneStock) -> Sign:
     text = _draw_cased(rng, stock)
     face = draw_face(rng, stock.faces, text)
-    text, size, warp = _fit(rng, text, face, cell)
+    text, size, warp = _fit(rng, text, face, cell.box)
     left, top, right, bottom = warp.extent()
-    free_across, free_down = cell.width - (right - left), cell.height - (bottom - top)
-    shift = cell.left - left + rng.random() * free_across, cell.top - top + cell.level * free_down
+    free_across, free_down = cell.box.width - (right - left), cell.box.height - (bottom - top)
+    shift = cell.box.left - left + rng.random() * free_across, cell.box.top - top + cell.level * free_down
     plate = colorsys.hls_to_rgb(rng.random(), rng.choice([0.1, 0.3, 0.5, 0.8, 0.95]), rng.uniform(0, 0.9))
     return Sign(
         text=text,
@@ -228,16 +220,16 @@ def _draw_cased(rng: np.random.Generator, stock: SceneStock) -> str:
     return text.upper() if case < 0.3 else string.capwords(text) if case < 0.5 else text
 
 
-def _fit(rng: np.random.Generator, text: str, face: Face, cell: Cell) -> tuple[str, int, Warp]:
-    """As much of the text as fits a cell at a size that can be read, that size, and a warp round 0, 0."""
+def _fit(rng: np.random.Generator, text: str, face: Face, room: Box) -> tuple[str, int, Warp]:
+    """As much of the text as fits a room at a size that can be read, that size, and a warp round 0, 0."""
     fill, shape = rng.uniform(0.5, 1), _draw_shape(rng)
     while True:
         # a long text can't be turned as far as a short one in the same cell
         for calm in (1, 0.3, 0):
-            largest = TRIAL_SIZE * _scale(_warp(text, face, TRIAL_SIZE, shape.calmed(calm)), cell)
+            largest = TRIAL_SIZE * _scale(_warp(text, face, TRIAL_SIZE, shape.calmed(calm)), room)
             size = min(MAX_SIZE, max(MIN_SIZE, int(fill * largest)))
             warp = _warp(text, face, size, shape.calmed(calm))
-            if _scale(warp, cell) >= 1:
+            if _scale(warp, room) >= 1:
                 return text, size, warp
         spans = word_spans(text)
         if len(spans) == 1:
@@ -270,16 +262,12 @@ def _warp(text: str, face: Face, size: int, shape: Shape) -> Warp:
     return Warp(width, height, arc, tuple(map(float, view)))
 
 
-def _scale(warp: Warp, cell: Cell) -> float:
-    """How many times larger it could be in a cell."""
+def _scale(warp: Warp, room: Box) -> float:
+    """How many times larger it could be."""
     left, top, right, bottom = warp.extent()
-    return min(cell.width / (right - left), cell.height / (bottom - top))
+    return min(room.width / (right - left), room.height / (bottom - top))
 
 
 def _shift(warp: Warp, x: float, y: float) -> Warp:
     view = np.array([[1, 0, x], [0, 1, y], [0, 0, 1]]) @ np.reshape(warp.view, (3, 3))
     return Warp(warp.width, warp.height, warp.arc, tuple(view.ravel().tolist()))
-
-
-def _overlap(one: PixelBox, other: PixelBox) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

@@ -9,12 +9,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock, attempt
+from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock
 from data_engines.options import Range, option
 from data_engines.tools.corpora import Corpus, Language, read_corpus
 from data_engines.tools.tables.columns import Pen
@@ -27,10 +28,10 @@ from data_engines.tools.tex.latex import (
     Style,
     check_style,
     draw_sheet,
+    draw_typeset,
     sheet_characters,
     sheet_size,
     tex_version,
-    typeset,
     with_chinese,
 )
 from data_engines.tools.tex.source import find_tabulars, read_documents
@@ -57,7 +58,9 @@ LATIN_FAMILIES = ("lmr", "lmr", "ptm", "ptm", "ppl", "pnc", "pbk", "lmss", "phv"
 """Latin Modern, Times, Palatino, Schoolbook and Bookman; Latin Modern Sans, Helvetica and a typewriter's."""
 CHINESE_FAMILIES = (r"\rmfamily", r"\sffamily")
 
-LATIN = re.compile(r"[ -~\u00a3\u00a7\u00a9\u00ae\u00b0\u00b1\u00b5\u00bf-\u017e\u2013\u2014\u2018-\u201d]*")
+LATIN = re.compile(
+    r"[\n -~\u00a3\u00a7\u00a9\u00ae\u00b0\u00b1\u00b5\u00bf-\u017e\u2013\u2014\u2018-\u201d]*"
+)
 """Text that pdflatex can typeset."""
 
 PROGRAMS: tuple[Program, ...] = ("pdflatex", "xelatex")
@@ -180,17 +183,13 @@ def sample(rng: np.random.Generator, index: int, stock: TableStock) -> Spec:
 
 
 def render(specs: Sequence[Spec]) -> list[Drawing | Reject]:
-    sheets: dict[int, Sheet | Reject] = {}
-    for style in {_style_of(spec): None for spec in specs}:
-        chosen = [i for i, spec in enumerate(specs) if _style_of(spec) == style]
-        sheets.update(zip(chosen, typeset([_body(specs[i]) for i in chosen], style), strict=True))
-    return [attempt(_finish, spec, sheets[i]) for i, spec in enumerate(specs)]
+    return draw_typeset(specs, lambda spec: (_body(spec), _style(spec.chinese, spec.cells is None)), _finish)
 
 
 def _is_tex(source: Path | None) -> bool:
     """Whether the source is a `.tex` file, or a folder with such files and none of values."""
     if source is None or source.is_file():
-        return source is not None and source.suffix == ".tex"
+        return source is not None and source.suffix.lower() == ".tex"
     endings = {file.suffix.lower() for file in source.rglob("*")}
     return ".tex" in endings and not endings.intersection(ENDINGS)
 
@@ -204,8 +203,7 @@ def _readable_files(source: Path, left_out: Counter[str]) -> tuple[str, ...]:
         except Reject as reject:
             left_out[str(reject)] += 1
     if not files:
-        causes = ", ".join(f"{number} {cause}" for cause, number in sorted(left_out.items()))
-        raise ValueError(f"--source {source} has no table of values that can be read ({causes})")
+        raise ValueError(f"--source {source} has no table of values that can be read ({_list(left_out)})")
     return tuple(files)
 
 
@@ -213,13 +211,20 @@ def _read_tabulars(source: Path, left_out: Counter[str]) -> tuple[str, ...]:
     found: list[str] = []
     for document in read_documents(source, left_out):
         tabulars, unusable = find_tabulars(document)
-        found += [tidy(tabular) for tabular in tabulars]
         left_out.update(unusable)
+        for tabular in tabulars:
+            try:
+                found.append(tidy(tabular))
+            except Reject as reject:
+                left_out[f"table: {reject}"] += 1
     if not found:
-        causes = ", ".join(f"{number} {cause}" for cause, number in sorted(left_out.items()))
-        causes = causes or "no tabular in it"
+        causes = _list(left_out) or "no tabular in it"
         raise ValueError(f"--source {source} has no table that can be used ({causes})")
     return tuple(dict.fromkeys(found))
+
+
+def _list(left_out: Counter[str]) -> str:
+    return ", ".join(f"{number} {cause}" for cause, number in sorted(left_out.items()))
 
 
 def _draw_narrow_grid(rng: np.random.Generator, stock: TableStock) -> Grid:
@@ -261,10 +266,7 @@ def _draw_window(pen: Pen, stock: TableStock) -> tuple[tuple[str, ...], list[tup
     return tuple(header[i] for i in chosen), [tuple(record[i] for i in chosen) for record in window]
 
 
-def _style_of(spec: Spec) -> Style:
-    return _style(spec.chinese, spec.cells is None)
-
-
+@cache
 def _style(chinese: bool, from_source: bool) -> Style:
     packages = SOURCE_PACKAGES if from_source else PACKAGES
     if chinese:
@@ -281,9 +283,7 @@ def _body(spec: Spec) -> str:
     )
 
 
-def _finish(spec: Spec, sheet: Sheet | Reject) -> Drawing:
-    if isinstance(sheet, Reject):
-        raise sheet
+def _finish(spec: Spec, sheet: Sheet) -> Drawing:
     if max(sheet_size(sheet)) > LARGEST_PT * spec.size / 10:
         raise Reject("larger than can be read")
     regions = _find_cells(spec.cells, sheet, spec.dpi / 72) if spec.cells else ()

@@ -27,6 +27,11 @@ class Box(NamedTuple):
     def grown(self, margin: float) -> "Box":
         return Box(self.left - margin, self.top - margin, self.right + margin, self.bottom + margin)
 
+    def shared(self, other: "Box") -> "Box":
+        """What both cover, if they meet."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        return Box(left, top, min(self.right, other.right), min(self.bottom, other.bottom))
+
     def inside(self, other: "Box") -> bool:
         return around([self, other]) == other
 

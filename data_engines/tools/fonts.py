@@ -12,6 +12,7 @@ from fontTools.ttLib import TTCollection, TTFont, TTLibError
 from PIL import ImageFont
 
 from data_engines.engine import Source
+from data_engines.tools.files import files_below
 from data_engines.tools.packages import package_folder
 
 FONT_ENDINGS = (".ttf", ".otf", ".ttc", ".otc")
@@ -35,12 +36,13 @@ class Face:
 def find_font_files(given: Sequence[Path]) -> list[Path]:
     """The font files given, by themselves or in folders; without any, the system's and the packaged ones."""
     if given:
-        files = [file for path in given for file in _files_below(path)]
+        files = [file for path in given for file in files_below(path, FONT_ENDINGS, "--fonts")]
         if not files:
             raise ValueError(f"--fonts {' '.join(map(str, given))}: no {', '.join(FONT_ENDINGS)} file there")
         return files
     folders = [Path(folder).expanduser() for folder in SYSTEM_FOLDERS.get(sys.platform, ())]
-    files = [file for folder in folders if folder.is_dir() for file in _files_below(folder)]
+    found = (files_below(folder, FONT_ENDINGS, "") for folder in folders if folder.is_dir())
+    files = [file for files in found for file in files]
     return [*files, *packaged_fonts()]
 
 
@@ -65,7 +67,10 @@ def read_faces(files: Iterable[Path], characters: set[str]) -> tuple[tuple[Face,
     for file in files:
         try:
             held_by_face = [held & characters for held in _read_file(file)]
-        except (TTLibError, OSError, struct.error, AssertionError):  # what fontTools raises on broken files
+            for number in (number for number, held in enumerate(held_by_face) if held):
+                open_font(str(file), number, size=100)  # Pillow needs tables that fontTools doesn't
+        # what fontTools raises on broken files
+        except (TTLibError, OSError, struct.error, AssertionError, KeyError):
             left_out["unreadable font"] += 1
             continue
         for number, held in enumerate(held_by_face):
@@ -80,14 +85,6 @@ def read_faces(files: Iterable[Path], characters: set[str]) -> tuple[tuple[Face,
 def open_font(path: str, number: int, size: int) -> ImageFont.FreeTypeFont:
     # the basic layout draws a text as it was measured, character by character, and is the faster one
     return ImageFont.truetype(path, size, index=number, layout_engine=ImageFont.Layout.BASIC)
-
-
-def _files_below(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise ValueError(f"--fonts {path} does not exist; give a font file or a folder of them")
-    return sorted(file for file in path.rglob("*") if file.suffix.lower() in FONT_ENDINGS)
 
 
 def _read_file(file: Path) -> list[set[str]]:

@@ -69,28 +69,34 @@ class Warp:
 
 
 def warp(
-    flat: Image.Image,
-    size: tuple[int, int],
-    backward: Callable[[np.ndarray], np.ndarray],
-    cell: tuple[int, int] = (CELL, CELL),
+    flat: Image.Image, size: tuple[int, int], backward: Callable[[np.ndarray], np.ndarray]
 ) -> Image.Image:
-    """A picture of `size`, on black; `backward` says which points of `flat` are seen at points of it.
-
-    It is asked about the corners of patches as wide and high as `cell`, in pixels.
-    """
-    xs, ys = (np.unique([*range(0, side, step), side]) for side, step in zip(size, cell, strict=True))
+    """A picture of `size`, on black; `backward` says which points of `flat` are seen at points of it."""
+    xs, ys = (np.unique([*range(0, side, CELL), side]) for side in size)
     knots = np.stack(np.meshgrid(xs, ys), axis=-1)
     sources = backward(knots.reshape(-1, 2)).reshape(*knots.shape)
     patches = np.concatenate([knots[:-1, :-1], knots[1:, 1:]], axis=-1).reshape(-1, 4)
-    # Pillow wants the corners in this order: left upper, left lower, right lower, right upper
     corners = [sources[:-1, :-1], sources[1:, :-1], sources[1:, 1:], sources[:-1, 1:]]
-    quads = np.concatenate(corners, axis=-1).reshape(-1, 8)
+    return warp_patches(flat, size, patches, np.stack(corners, axis=2).reshape(-1, 4, 2))
+
+
+def warp_patches(
+    flat: Image.Image, size: tuple[int, int], patches: np.ndarray, corners: np.ndarray
+) -> Image.Image:
+    """A picture of `size`, on black, put together from patches of `flat`.
+
+    Args:
+        flat: What is seen on the patches.
+        size: Width and height in pixels.
+        patches: Left, top, right and bottom of each in whole pixels, of shape (patches, 4).
+        corners: Which points of `flat` are seen at its left upper, left lower, right lower and right upper
+            corner, of shape (patches, 4, 2).
+    """
     # patches of nothing but black would take most of the time
     left, top, right, bottom = flat.getbbox() or (0, 0, 0, 0)
-    across, down = quads[:, 0::2], quads[:, 1::2]
-    shown = (across.max(axis=1) > left - 1) & (across.min(axis=1) < right + 1)
-    shown &= (down.max(axis=1) > top - 1) & (down.min(axis=1) < bottom + 1)
-    pairs = zip(patches[shown].tolist(), quads[shown].tolist(), strict=True)
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    shown = ((high > (left - 1, top - 1)) & (low < (right + 1, bottom + 1))).all(axis=1)
+    pairs = zip(patches[shown].tolist(), corners[shown].reshape(-1, 8).tolist(), strict=True)
     mesh: list[Any] = [(tuple(patch), tuple(quad)) for patch, quad in pairs]
     return flat.transform(size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
 

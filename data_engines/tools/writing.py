@@ -23,9 +23,14 @@ def check_text(text: str) -> str:
     return text
 
 
+def needed_characters(text: str) -> set[str]:
+    """What a face must have to write a text."""
+    return set(text) - {" ", "\n"}
+
+
 def draw_face(rng: np.random.Generator, faces: Sequence[Face], text: str) -> Face:
     """One of the faces with all characters of a text."""
-    needed = set(text) - {" ", "\n"}
+    needed = needed_characters(text)
     able = [face for face in faces if needed <= face.characters]
     if able:
         return able[rng.integers(len(able))]

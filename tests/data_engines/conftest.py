@@ -6,7 +6,10 @@ from pathlib import Path
 import matplotlib
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
+from data_engines.engines import lines
+from data_engines.options import Range
 from data_engines.tools.pdf import open_document
 
 Placed = tuple[float, float, str]
@@ -23,6 +26,30 @@ def corpus(tmp_path: Path) -> Path:
     file = tmp_path / "corpus.txt"
     file.write_text("alpha\nBeta 2\n\ngamma ray\ndelta\nepsilon\nzeta\neta\ntheta\n")
     return file
+
+
+@pytest.fixture
+def small_lines(corpus: Path, font: Path) -> lines.Options:
+    """Options of the fastest kind, for tests of all that is done around an engine."""
+    return lines.Options(
+        source=corpus, fonts=(font,), units="lines", width=96, height=64, text_height=Range(10, 12)
+    )
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def picture(
+    folder: Path, name: str = "a.png", size: tuple[int, int] = (200, 100), color: str = "white"
+) -> str:
+    """Name of a new picture."""
+    Image.new("RGB", size, color).save(folder / name)
+    return name
+
+
+def row(query: str, response: str, *images: str, **more: object) -> dict[str, object]:
+    return {"query": "<image>" * len(images) + query, "response": response, "images": images, **more}
 
 
 @pytest.fixture

@@ -23,6 +23,10 @@ COMMON = ["--count", "2", "--workers", "1"]
             ["lines", "--lines", "a"],
             "got-data lines: argument --lines: 'a' is no range; write it as 3 or 2-5",
         ),
+        (
+            ["lines", "--lines", "2-"],
+            "got-data lines: argument --lines: '2-' is no range; write it as 3 or 2-5",
+        ),
         (["lines", "--count", "many"], "got-data lines: argument --count: invalid int value: 'many'"),
         (
             ["lines", "--colour"],
@@ -52,11 +56,14 @@ def test_a_wrong_flag_is_one_line_and_exit_code_2(
         (["--source", "none.txt"], "--source none.txt can't be read: No such file or directory"),
         (["--source", "empty.txt"], "--source empty.txt holds no text; give a file with a text on each line"),
         (["--source", "latin.txt"], "--source latin.txt is not UTF-8 (byte 3); convert it first"),
-        (["--fonts", "none.ttf"], "--fonts none.ttf does not exist; give a font file or a folder of them"),
+        (
+            ["--fonts", "none.ttf"],
+            "--fonts none.ttf does not exist; give a file (.ttf, .otf, .ttc, .otc) or a folder of them",
+        ),
         (["--fonts", "empty"], "--fonts empty: no .ttf, .otf, .ttc, .otc file there"),
         (["--fonts", "corpus.txt"], "--fonts: none of the 1 font files has a character of corpus.txt"),
         (["--lines", "3-2"], "--lines 3-2: give LOW-HIGH, both at least 1, LOW not above HIGH"),
-        (["--text-height", "2"], "--text-height 2-2: give LOW-HIGH, both at least 6, LOW not above HIGH"),
+        (["--text-height", "2"], "--text-height 2: give LOW-HIGH, both at least 6, LOW not above HIGH"),
         (["--ink", "0-200"], "--ink 0-200 on --paper 200-255 can't be read; keep them 64 levels apart"),
         (["--height", "8"], "--width 512 --height 8: too small for --text-height 16-32"),
         (["--frames", "2"], "--frames 2.0: give a fraction from 0 to 1"),

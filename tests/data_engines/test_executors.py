@@ -10,62 +10,52 @@ import pytest
 
 from data_engines.engines import lines
 from data_engines.executors import draw_shard
-from data_engines.options import Range
 from data_engines.run import Part, generate
+from tests.data_engines.conftest import files_of
 
 
-def options(corpus: Path, font: Path) -> lines.Options:
-    return lines.Options(
-        source=corpus, fonts=(font,), units="lines", width=96, height=64, text_height=Range(10, 12)
-    )
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
-
-
-def test_parts_of_a_run_make_the_whole(tmp_path: Path, corpus: Path, font: Path) -> None:
+def test_parts_of_a_run_make_the_whole(tmp_path: Path, small_lines: lines.Options) -> None:
     plan = {"count": 100, "seed": 3, "shard_size": 20}
-    whole = generate("lines", options(corpus, font), output=tmp_path / "whole", **plan)
+    whole = generate("lines", small_lines, output=tmp_path / "whole", **plan)
     parts = tmp_path / "parts"
-    assert generate("lines", options(corpus, font), output=parts, part=Part(1, 3), **plan) is None
+    assert generate("lines", small_lines, output=parts, part=Part(1, 3), **plan) is None
     assert sorted(path.name for path in (parts / "shards").glob("*.json")) == ["00001.json", "00004.json"]
-    assert generate("lines", options(corpus, font), output=parts, part=Part(0, 3), **plan) is None
+    assert generate("lines", small_lines, output=parts, part=Part(0, 3), **plan) is None
     assert not (parts / "manifest.json").exists()
-    assert generate("lines", options(corpus, font), output=parts, part=Part(2, 3), **plan) == whole
+    assert generate("lines", small_lines, output=parts, part=Part(2, 3), **plan) == whole
     assert files_of(parts) == files_of(tmp_path / "whole")
 
 
 @pytest.mark.parametrize("format", ["files", "webdataset"])
 def test_a_run_is_written_to_any_place_that_fsspec_knows(
-    tmp_path: Path, corpus: Path, font: Path, format: str
+    tmp_path: Path, small_lines: lines.Options, format: str
 ) -> None:
     plan = {"count": 25, "seed": 3, "shard_size": 10, "format": format}
-    generate("lines", options(corpus, font), output=tmp_path / "local", **plan)
+    generate("lines", small_lines, output=tmp_path / "local", **plan)
     url = f"memory://{tmp_path.name}/{format}"
-    generate("lines", options(corpus, font), output=url, workers=2, **plan)
+    generate("lines", small_lines, output=url, workers=2, **plan)
     store = fsspec.filesystem("memory")
     root = f"/{tmp_path.name}/{format}"
     written = {name.removeprefix(root + "/"): store.cat(name) for name in store.find(root)}
     assert written == files_of(tmp_path / "local")
     # a finished run is known as such there too
     before = store.modified(f"{root}/shards/00000.json")
-    generate("lines", options(corpus, font), output=url, **plan)
+    generate("lines", small_lines, output=url, **plan)
     assert store.modified(f"{root}/shards/00000.json") == before
 
 
-def test_an_unknown_place_is_one_line(tmp_path: Path, corpus: Path, font: Path) -> None:
+def test_an_unknown_place_is_one_line(tmp_path: Path, small_lines: lines.Options) -> None:
     with pytest.raises(ValueError, match=r"^--output nowhere://x: Protocol not known: nowhere$"):
-        generate("lines", options(corpus, font), output="nowhere://x", count=1)
+        generate("lines", small_lines, output="nowhere://x", count=1)
 
 
 @pytest.mark.slow
 def test_ray_gives_the_same_bytes_although_a_worker_is_killed(
-    tmp_path: Path, corpus: Path, font: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, small_lines: lines.Options, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ray = pytest.importorskip("ray")
     plan = {"count": 120, "seed": 3, "shard_size": 20}
-    generate("lines", options(corpus, font), output=tmp_path / "whole", **plan)
+    generate("lines", small_lines, output=tmp_path / "whole", **plan)
     killed = tmp_path / "killed"
 
     def die_once(job, store, shard):
@@ -79,7 +69,7 @@ def test_ray_gives_the_same_bytes_although_a_worker_is_killed(
 
     monkeypatch.setattr("data_engines.executors.draw_shard", die_once)
     try:
-        generate("lines", options(corpus, font), output=tmp_path / "ray", executor="ray", workers=2, **plan)
+        generate("lines", small_lines, output=tmp_path / "ray", executor="ray", workers=2, **plan)
     finally:
         ray.shutdown()
     assert killed.exists()
@@ -87,16 +77,16 @@ def test_ray_gives_the_same_bytes_although_a_worker_is_killed(
 
 
 @pytest.mark.slow
-def test_too_many_rejects_on_ray_are_the_same_one_line(tmp_path: Path, corpus: Path, font: Path) -> None:
+def test_too_many_rejects_on_ray_are_the_same_one_line(
+    tmp_path: Path, corpus: Path, small_lines: lines.Options
+) -> None:
     ray = pytest.importorskip("ray")
     corpus.write_text("plain\n" + "\U000130b8\n" * 3)
     try:
         with pytest.raises(
             ValueError, match=r"of samples 0 to \d+ can't be drawn \(no font has U\+130B8"
         ) as stop:
-            generate(
-                "lines", options(corpus, font), output=tmp_path / "ray", executor="ray", workers=1, count=100
-            )
+            generate("lines", small_lines, output=tmp_path / "ray", executor="ray", workers=1, count=100)
     finally:
         ray.shutdown()
     assert "\n" not in str(stop.value)

@@ -79,6 +79,7 @@ def test_parts_of_a_mix_list_nothing_until_all_sets_are_whole(
         (["none.yaml"], "none.yaml can't be read: No such file or directory"),
         (["mix.yaml"], "mix.yaml leaves sources.words open; give sources.words=... after it"),
         (["mix.yaml", "sources.words=x", "scale=0"], "scale 0.0: give a number above 0"),
+        (["mix.yaml", "sources.words=x", "scale=inf"], "scale inf: give a number above 0"),
         (
             ["mix.yaml", "sources.words=x", "sets.texts.kind=null"],
             "sets.texts.kind is missing; give one of the kinds that got-data --help lists",
@@ -92,6 +93,11 @@ def test_parts_of_a_mix_list_nothing_until_all_sets_are_whole(
         (["mix.yaml", "sources.words=x", "sets.boxes.kind=box"], f"kind 'box' is none of {', '.join(KINDS)}"),
         (["broken.yaml"], "broken.yaml: while parsing a flow mapping"),
         (["empty.yaml"], "empty.yaml names no sets"),
+        (["list.yaml"], "list.yaml: Cannot merge incompatible container types"),
+        (
+            ["latin.yaml"],
+            "latin.yaml: 'utf-8' codec can't decode byte 0xe9 in position 0: unexpected end of data",
+        ),
     ],
 )
 def test_a_bad_mix_is_one_line(
@@ -99,6 +105,8 @@ def test_a_bad_mix_is_one_line(
 ) -> None:
     Path("broken.yaml").write_text("sets: {a")
     Path("empty.yaml").write_text("output: out\n")
+    Path("list.yaml").write_text("- sets\n")
+    Path("latin.yaml").write_bytes(b"\xe9")
     assert main(["mix", *words]) == 2
     assert capsys.readouterr().err == f"got-data mix: {message}\n"
 

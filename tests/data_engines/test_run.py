@@ -13,28 +13,21 @@ from PIL import Image
 
 from data_engines.cli import main
 from data_engines.engines import lines
-from data_engines.options import Range
 from data_engines.run import generate
+from data_engines.store import Store
 from got_train.data.records import parse_row
-
-
-def small(corpus: Path, font: Path) -> lines.Options:
-    return lines.Options(
-        source=corpus, fonts=(font,), units="lines", width=96, height=64, text_height=Range(10, 12)
-    )
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+from tests.data_engines.conftest import files_of
 
 
 def rows_of(folder: Path) -> list[dict]:
     return [json.loads(line) for line in (folder / "data.jsonl").read_text().splitlines()]
 
 
-def test_a_run_leaves_shards_rows_and_a_manifest(tmp_path: Path, corpus: Path, font: Path) -> None:
+def test_a_run_leaves_shards_rows_and_a_manifest(
+    tmp_path: Path, corpus: Path, small_lines: lines.Options
+) -> None:
     output = tmp_path / "out"
-    manifest = generate("lines", small(corpus, font), count=5, output=output, seed=1, shard_size=3)
+    manifest = generate("lines", small_lines, count=5, output=output, seed=1, shard_size=3)
     assert sorted(files_of(output)) == [
         "data.jsonl",
         "manifest.json",
@@ -57,8 +50,8 @@ def test_a_run_leaves_shards_rows_and_a_manifest(tmp_path: Path, corpus: Path, f
     assert set(manifest["versions"]) == {"python", "pillow", "numpy", "got-train"}
 
 
-def test_rows_are_what_the_trainer_reads(tmp_path: Path, corpus: Path, font: Path) -> None:
-    generate("lines", small(corpus, font), count=4, output=tmp_path / "out", seed=1, shard_size=2)
+def test_rows_are_what_the_trainer_reads(tmp_path: Path, corpus: Path, small_lines: lines.Options) -> None:
+    generate("lines", small_lines, count=4, output=tmp_path / "out", seed=1, shard_size=2)
     rows = rows_of(tmp_path / "out")
     assert [row["images"] for row in rows] == [
         ["shards/00000/000000.png"],
@@ -73,29 +66,27 @@ def test_rows_are_what_the_trainer_reads(tmp_path: Path, corpus: Path, font: Pat
         assert Image.open(tmp_path / "out" / record.images[0]).size == (96, 64)
 
 
-def test_workers_do_not_change_a_byte(tmp_path: Path, corpus: Path, font: Path) -> None:
+def test_workers_do_not_change_a_byte(tmp_path: Path, small_lines: lines.Options) -> None:
     for workers in (1, 4):
         output = tmp_path / str(workers)
-        generate(
-            "lines", small(corpus, font), count=90, output=output, seed=3, workers=workers, shard_size=50
-        )
+        generate("lines", small_lines, count=90, output=output, seed=3, workers=workers, shard_size=50)
     assert files_of(tmp_path / "1") == files_of(tmp_path / "4")
 
 
-def test_a_sample_depends_on_seed_and_index_alone(tmp_path: Path, corpus: Path, font: Path) -> None:
+def test_a_sample_depends_on_seed_and_index_alone(tmp_path: Path, small_lines: lines.Options) -> None:
     for name, seed, count in (("few", 3, 2), ("many", 3, 30), ("other", 4, 2)):
-        generate("lines", small(corpus, font), count=count, output=tmp_path / name, seed=seed)
+        generate("lines", small_lines, count=count, output=tmp_path / name, seed=seed)
     few, many, other = (files_of(tmp_path / name) for name in ("few", "many", "other"))
     picture = "shards/00000/000001.png"
     assert few[picture] == many[picture]
     assert few[picture] != other[picture]
 
 
-def test_an_unfinished_run_goes_on_to_the_same_bytes(tmp_path: Path, corpus: Path, font: Path) -> None:
+def test_an_unfinished_run_goes_on_to_the_same_bytes(tmp_path: Path, small_lines: lines.Options) -> None:
     plan = {"count": 60, "seed": 3, "shard_size": 20}
-    generate("lines", small(corpus, font), output=tmp_path / "whole", **plan)
+    generate("lines", small_lines, output=tmp_path / "whole", **plan)
     cut = tmp_path / "cut"
-    generate("lines", small(corpus, font), output=cut, **plan)
+    generate("lines", small_lines, output=cut, **plan)
     # as if it had been killed in the middle shard: one shard is missing, another half done
     plan_of_run = json.loads((cut / "manifest.json").read_text())
     for result in ("rows", "rejects"):
@@ -110,13 +101,13 @@ def test_an_unfinished_run_goes_on_to_the_same_bytes(tmp_path: Path, corpus: Pat
     (cut / "shards/00002.json").unlink()
     (cut / "shards/00002/000040.png").write_bytes(b"not to be trusted")
     kept = (cut / "shards/00000/000000.png").stat().st_mtime_ns
-    generate("lines", small(corpus, font), output=cut, **plan)
+    generate("lines", small_lines, output=cut, **plan)
     assert files_of(cut) == files_of(tmp_path / "whole")
     assert (cut / "shards/00000/000000.png").stat().st_mtime_ns == kept
 
 
 def test_a_run_killed_three_times_leaves_no_worker_and_ends_with_the_same_bytes(
-    tmp_path: Path, corpus: Path, font: Path
+    tmp_path: Path, corpus: Path, font: Path, small_lines: lines.Options
 ) -> None:
     script = tmp_path / "draw.py"
     script.write_text(
@@ -155,7 +146,7 @@ if __name__ == "__main__":
     count = 40 * (whole_shards() + 1)
     (tmp_path / "cut/plan.json").write_text(json.dumps(plan | {"count": count}))
     for output in (tmp_path / "cut", tmp_path / "whole"):
-        generate("lines", small(corpus, font), count=count, output=output, seed=3, shard_size=40)
+        generate("lines", small_lines, count=count, output=output, seed=3, shard_size=40)
     assert files_of(tmp_path / "cut") == files_of(tmp_path / "whole")
 
 
@@ -167,21 +158,22 @@ def _group_lives(group: int) -> bool:
     return True
 
 
-def test_a_finished_run_is_not_drawn_again(tmp_path: Path, corpus: Path, font: Path) -> None:
-    first = generate("lines", small(corpus, font), count=3, output=tmp_path / "out")
+def test_a_finished_run_is_not_drawn_again(tmp_path: Path, small_lines: lines.Options) -> None:
+    first = generate("lines", small_lines, count=3, output=tmp_path / "out")
     before = {
         file: (tmp_path / "out" / file).stat().st_mtime_ns
         for file in files_of(tmp_path / "out")
         if "png" in file
     }
-    assert generate("lines", small(corpus, font), count=3, output=tmp_path / "out") == first
+    assert generate("lines", small_lines, count=3, output=tmp_path / "out") == first
     assert before == {file: (tmp_path / "out" / file).stat().st_mtime_ns for file in before}
 
 
-def test_rejects_are_missing_from_the_rows_and_counted(tmp_path: Path, font: Path) -> None:
-    corpus = tmp_path / "corpus.txt"
+def test_rejects_are_missing_from_the_rows_and_counted(
+    tmp_path: Path, corpus: Path, small_lines: lines.Options
+) -> None:
     corpus.write_text("plain\n" * 19 + "\U000130b8\n")
-    manifest = generate("lines", small(corpus, font), count=40, output=tmp_path / "out", seed=1)
+    manifest = generate("lines", small_lines, count=40, output=tmp_path / "out", seed=1)
     rejected = json.loads((tmp_path / "out/shards/00000.json").read_text())["rejects"]
     assert manifest["rejects"] == {"no font has U+130B8": len(rejected)}
     assert [row["index"] for row in rejected] == [11, 12, 19]
@@ -201,6 +193,8 @@ def test_too_many_rejects_stop_the_run_with_the_causes(
         "mend the sources or options, or let more pass by --max-rejects\n"
     )
     assert not (tmp_path / "out/manifest.json").exists()
+    assert main([*words, "--max-rejects", "0"]) == 2
+    assert capsys.readouterr().err.endswith("by --max-rejects\n")
     assert main([*words, "--max-rejects", "1"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         f"{tmp_path / 'out'}: 28 rows from 100 samples",
@@ -208,23 +202,66 @@ def test_too_many_rejects_stop_the_run_with_the_causes(
     ]
 
 
-def test_a_run_of_nothing_but_rejects_fails(tmp_path: Path, corpus: Path, font: Path) -> None:
+def test_not_one_reject_is_let_pass_where_none_may_be(
+    tmp_path: Path, corpus: Path, small_lines: lines.Options
+) -> None:
+    corpus.write_text("plain\n" * 19 + "\U000130b8\n")
+    with pytest.raises(ValueError, match=r"^3 of samples 0 to 19 can't be drawn \(no font has U\+130B8: 3;"):
+        generate("lines", small_lines, count=40, output=tmp_path / "out", seed=1, max_rejects=0)
+
+
+def test_a_full_disk_ends_the_run_and_is_no_reject(
+    tmp_path: Path, small_lines: lines.Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(path: Path, content: bytes) -> int:
+        raise OSError(28, "No space left on device", str(path))
+
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_bytes", write)
+        with pytest.raises(OSError, match="No space left on device"):
+            generate("lines", small_lines, count=3, output=tmp_path / "out")
+    assert list((tmp_path / "out/shards").glob("*.json")) == []
+    assert generate("lines", small_lines, count=3, output=tmp_path / "out")["rejects"] == {}
+
+
+def test_the_same_run_may_be_started_twice_at_once(tmp_path: Path, small_lines: lines.Options) -> None:
+    generate("lines", small_lines, count=3, output=tmp_path / "out")
+    store = Store(str(tmp_path / "out"))
+    one, other = store.work_place("shards/00000"), store.work_place("shards/00000")
+    (one / "000000.png").write_bytes(b"a picture")
+    assert list(other.iterdir()) == []
+    generate("lines", small_lines, count=3, output=tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out/shards").iterdir()) == ["00000", "00000.json"]
+
+
+def test_what_was_begun_elsewhere_goes_with_the_process() -> None:
+    script = "from data_engines.store import Store; print(Store('memory://out').work_place('shards/00000'))"
+    made = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "got-data-" in made.stdout
+    assert not Path(made.stdout.strip()).exists()
+
+
+def test_a_run_of_nothing_but_rejects_fails(tmp_path: Path, corpus: Path, small_lines: lines.Options) -> None:
     corpus.write_text("x \U000130b8\n")
     with pytest.raises(ValueError, match=r"^not one sample could be drawn: 3 x no font has U\+130B8$"):
-        generate("lines", small(corpus, font), count=3, output=tmp_path / "out")
+        generate("lines", small_lines, count=3, output=tmp_path / "out")
     assert not (tmp_path / "out/manifest.json").exists()
 
 
-def test_a_text_that_training_refuses_is_a_reject(tmp_path: Path, corpus: Path, font: Path) -> None:
+def test_a_text_that_training_refuses_is_a_reject(
+    tmp_path: Path, corpus: Path, small_lines: lines.Options
+) -> None:
     corpus.write_text("plain\n" * 9 + "<|im_end|>\n")
-    manifest = generate("lines", small(corpus, font), count=20, output=tmp_path / "out", seed=1)
+    manifest = generate("lines", small_lines, count=20, output=tmp_path / "out", seed=1)
     assert list(manifest["rejects"]) == ["reserved token"]
 
 
-def test_another_run_in_the_same_folder_is_refused(tmp_path: Path, corpus: Path, font: Path) -> None:
-    generate("lines", small(corpus, font), count=2, output=tmp_path / "out", seed=1)
+def test_another_run_in_the_same_folder_is_refused(
+    tmp_path: Path, corpus: Path, small_lines: lines.Options
+) -> None:
+    generate("lines", small_lines, count=2, output=tmp_path / "out", seed=1)
     with pytest.raises(ValueError, match="holds a run with other seed, count; choose another --output"):
-        generate("lines", small(corpus, font), count=3, output=tmp_path / "out", seed=2)
+        generate("lines", small_lines, count=3, output=tmp_path / "out", seed=2)
     corpus.write_text("other\n")
     with pytest.raises(ValueError, match="holds a run with other sources; choose another --output"):
-        generate("lines", small(corpus, font), count=2, output=tmp_path / "out", seed=1)
+        generate("lines", small_lines, count=2, output=tmp_path / "out", seed=1)

@@ -12,27 +12,12 @@ from data_engines import sheet
 from data_engines.cli import main
 from data_engines.engine import Reject
 from data_engines.engines import lines
-from data_engines.options import Range
 from data_engines.run import generate
 from got_train.data.readers import open_rows
 from tests.conftest import write_rows
+from tests.data_engines.conftest import picture, row
 
 ASKED, REGION = (255, 0, 170), (0, 160, 255)
-
-
-def small(corpus: Path, font: Path) -> lines.Options:
-    return lines.Options(
-        source=corpus, fonts=(font,), units="lines", width=96, height=64, text_height=Range(10, 12)
-    )
-
-
-def picture(folder: Path, name: str = "a.png", size: tuple[int, int] = (200, 100)) -> str:
-    Image.new("RGB", size, "white").save(folder / name)
-    return name
-
-
-def row(query: str, response: str, *images: str) -> dict:
-    return {"query": "<image>" * len(images) + query, "response": response, "images": images, "kind": "mine"}
 
 
 def pixels(image: Image.Image, color: tuple[int, int, int]) -> set[tuple[int, int]]:
@@ -43,9 +28,9 @@ def pixels(image: Image.Image, color: tuple[int, int, int]) -> set[tuple[int, in
 
 @pytest.mark.parametrize("format", ["files", "webdataset", "parquet"])
 def test_a_set_of_any_format_becomes_a_png_and_a_page_that_stands_alone(
-    format: str, tmp_path: Path, corpus: Path, font: Path, capsys: pytest.CaptureFixture[str]
+    format: str, tmp_path: Path, small_lines: lines.Options, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    generate("lines", small(corpus, font), count=6, output=tmp_path / "set", format=format)
+    generate("lines", small_lines, count=6, output=tmp_path / "set", format=format)
     output = tmp_path / "new" / "sheet"
     assert main(["sheet", str(tmp_path / "set"), "--count", "3", "--output", str(output)]) == 0
     assert capsys.readouterr().out == f"{output}.png\n{output}.html\n"
@@ -131,6 +116,14 @@ def test_long_answers_are_cut_in_the_png_only(tmp_path: Path) -> None:
     png, html = sheet.write_sheet(str(write_rows(tmp_path / "rows.jsonl", written)), tmp_path / "sheet")
     assert Image.open(png).height < 2 * sheet.TALLEST
     assert "498\n499</pre>" in html.read_text()
+
+
+def test_a_long_conversation_keeps_a_line_of_every_answer(tmp_path: Path) -> None:
+    turns = [["a long question " * 40, f"answer {number}"] for number in range(20)]
+    written = [row("OCR: ", "the last", picture(tmp_path), history=turns)]
+    entry = sheet.read_entry(open_rows(str(write_rows(tmp_path / "rows.jsonl", written))), 0)
+    assert [turn.response for turn in entry.turns] == [*(answer for _, answer in turns), "the last"]
+    assert sheet._draw_entry(entry, 1200).height > 20 * 5 * sheet.line_height(sheet.FONT_SIZE)
 
 
 def test_several_pictures_share_the_column(tmp_path: Path) -> None:

@@ -4,19 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from transformers import PreTrainedTokenizerFast
 
 from data_engines import stats
 from data_engines.cli import main
 from data_engines.engines import lines
-from data_engines.options import Range
 from data_engines.run import generate
 from got_train.data.encode import encode
 from got_train.data.readers import open_rows
 from got_train.data.tiles import num_tiles
 from got_train.model.tokenizer import load_tokenizer
 from tests.conftest import write_rows
+from tests.data_engines.conftest import picture, row
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +29,6 @@ def loaded_once(qwen: PreTrainedTokenizerFast, monkeypatch: pytest.MonkeyPatch) 
     yield
 
 
-def picture(folder: Path, name: str, size: tuple[int, int] = (60, 40), color: str = "white") -> str:
-    Image.new("RGB", size, color).save(folder / name)
-    return name
-
-
-def row(query: str, response: str, *images: str, **more: object) -> dict:
-    return {"query": "<image>" * len(images) + query, "response": response, "images": images, **more}
-
-
 def tables(found: stats.Survey, limits: dict[str, int]) -> dict[str, list[str]]:
     """The lines of each table, by its title's first word or two."""
     sections = stats.describe(found, limits).split("\n\n")
@@ -47,12 +37,9 @@ def tables(found: stats.Survey, limits: dict[str, int]) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("format", ["files", "webdataset", "parquet"])
 def test_a_set_of_any_format_is_counted(
-    format: str, tmp_path: Path, corpus: Path, font: Path, capsys: pytest.CaptureFixture[str]
+    format: str, tmp_path: Path, small_lines: lines.Options, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = lines.Options(
-        source=corpus, fonts=(font,), units="lines", width=96, height=64, text_height=Range(10, 12)
-    )
-    generate("lines", options, count=7, output=tmp_path / "set", format=format)
+    generate("lines", small_lines, count=7, output=tmp_path / "set", format=format)
     before = sorted(tmp_path.rglob("*"))
     assert main(["stats", str(tmp_path / "set")]) == 0
     out = capsys.readouterr().out

@@ -36,6 +36,8 @@ class Written(NamedTuple):
 def written_at(text: str, box: PixelBox, x: float, y: float, turn: float) -> Written:
     """A text whose `box` is seen from the point x, y about which it is turned clockwise, in degrees."""
     left, top, right, bottom = box
+    if turn == 0:
+        return Written(text, ((left + x, top + y, right + x, bottom + y),))
     slantwise = turn % 90 != 0
     pieces = math.ceil((right - left) / (bottom - top)) if slantwise else 1
     ends = np.linspace(left, right, pieces + 1)

@@ -6,6 +6,7 @@ a chart can't be read at its size.
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from data_engines.engine import Reject
 from data_engines.tools.boxes import Box
@@ -31,6 +32,7 @@ LEAST_PLOT = 0.45
 """The least share of the picture's width and height for the plot."""
 
 
+@lru_cache(maxsize=64)  # what tries out a chart and what draws it need the same plan
 def make_plan(chart: Chart, look: Look) -> Plan:
     """Raises a Reject where the chart's texts don't fit."""
     gap = look.size * 0.7

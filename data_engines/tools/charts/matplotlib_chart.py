@@ -1,11 +1,9 @@
 """Draws charts with Matplotlib's artists on an Agg canvas; Pillow sets the letters.
 
-Figures have no Axes, and texts are no artists: Matplotlib 3.11 shapes a text anew each time it is measured or
-drawn, for 2 ms and more, and Axes with their ticks take 20 ms; together 80 to 100 ms a chart. Artists at the
-pixels of the plan, and Pillow for the outlines of the same FreeType, take 15 ms in all.
+Figures have no Axes, which with their ticks would take 20 ms, and texts are no artists. Artists at the pixels
+of the plan, and Pillow for the outlines of the same FreeType, take 15 ms in all.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,22 +15,20 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Wedge
 from matplotlib.transforms import IdentityTransform
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from data_engines.tools.boxes import Box
-from data_engines.tools.charts.check import Drawn, Written, written_at
+from data_engines.tools.charts.check import Drawn
 from data_engines.tools.charts.data import Chart
+from data_engines.tools.charts.letters import write_all
 from data_engines.tools.charts.marks import HOLE, MARKER
 from data_engines.tools.charts.plan import (
     FAINT,
     MARKERS,
-    Label,
     Look,
     Plan,
     across,
     along,
-    font_of,
-    ink_on,
     mark_color,
 )
 
@@ -62,10 +58,8 @@ def draw(chart: Chart, look: Look, plan: Plan) -> Drawn:
     for mark, (x, y) in enumerate(plan.swatches):
         _draw_swatch(figure, chart, look, mark, x, y)
     canvas.draw()
-    size = canvas.get_width_height()
-    picture = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
-    texts = tuple(_write(picture, label, look) for label in plan.labels)
-    return Drawn(picture, texts, bars, points, shares)
+    picture = Image.frombytes("RGB", canvas.get_width_height(), canvas.buffer_rgba(), "raw", "RGBX")
+    return Drawn(picture, write_all(picture, plan.labels, look), bars, points, shares)
 
 
 def _flip(look: Look, points: Iterable[Point]) -> list[Point]:
@@ -143,8 +137,12 @@ def _draw_bars(figure: Figure, look: Look, plan: Plan) -> tuple[tuple[Box, ...],
             linewidths=1 if look.edge else 0,
         )
         _add(figure, bars)
-        boxes = [path.get_extents() for path in bars.get_paths()]
-        drawn.append(tuple(Box(b.x0, look.height - b.y1, b.x1, look.height - b.y0) for b in boxes))
+        boxes = []
+        for path in bars.get_paths():
+            corners = np.asarray(path.vertices)
+            (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
+            boxes.append(Box(left, look.height - top, right, look.height - bottom))
+        drawn.append(tuple(boxes))
     return tuple(drawn)
 
 
@@ -219,18 +217,3 @@ def _draw_swatch(figure: Figure, chart: Chart, look: Look, mark: int, x: float, 
 def _corners(place: Box) -> list[Point]:
     left, top, right, bottom = place
     return [(left, top), (right, top), (right, bottom), (left, bottom)]
-
-
-def _write(picture: Image.Image, label: Label, look: Look) -> Written:
-    font = font_of(look, label.role)
-    color = look.ink if label.mark is None else ink_on(mark_color(look, label.mark))
-    x, y = round(label.x), round(label.y)
-    if label.angle == 0:
-        ImageDraw.Draw(picture).text((x, y), label.text, color, font, anchor=label.anchor)
-    else:
-        # set about the middle of a square, which turning leaves where it is
-        reach = math.ceil(font.getlength(label.text)) + look.size
-        square = Image.new("L", (2 * reach, 2 * reach))
-        ImageDraw.Draw(square).text((reach, reach), label.text, 255, font, anchor=label.anchor)
-        picture.paste(color, (x - reach, y - reach), square.rotate(label.angle, Image.Resampling.BICUBIC))
-    return written_at(label.text, font.getbbox(label.text, anchor=label.anchor), x, y, -label.angle)

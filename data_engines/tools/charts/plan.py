@@ -36,10 +36,6 @@ class Look:
     face: tuple[str, int]
     """File of the font and number of the face in it."""
     title_face: tuple[str, int]
-    family: str
-    """The name of the font, and of the title's, with their weights, by which Vega finds them."""
-    weight: int
-    title_weight: int
     colors: tuple[str, ...]
     paper: str
     plot_paper: str

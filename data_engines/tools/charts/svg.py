@@ -1,23 +1,20 @@
-"""Reads back what Vega drew: the texts and marks of its SVG, with the pixels where they stand."""
+"""Reads back what Vega drew: the marks of its SVG, with the pixels where they stand."""
 
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 import numpy as np
-from PIL import Image
 
 from data_engines.tools.boxes import Box
-from data_engines.tools.charts.check import Drawn, Written, written_at
-from data_engines.tools.charts.data import Chart
-from data_engines.tools.charts.plan import Look
-from data_engines.tools.fonts import open_font
+
+SWATCHES = "swatches"
+"""Name of the layer with the legend's marks, which stand for no number."""
 
 _NUMBER = r"(-?[\d.]+(?:e-?\d+)?)"
 _TRANSLATE = re.compile(rf"translate\({_NUMBER},{_NUMBER}\)")
-_ROTATE = re.compile(rf"rotate\({_NUMBER}")
 _RECTANGLE = re.compile(rf"M{_NUMBER},{_NUMBER}h{_NUMBER}v{_NUMBER}")
 _ARC = re.compile(rf"M{_NUMBER},{_NUMBER}A{_NUMBER},{_NUMBER},0,[01],([01]),{_NUMBER},{_NUMBER}")
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -25,15 +22,21 @@ _SVG = "{http://www.w3.org/2000/svg}"
 Point = tuple[float, float]
 
 
-def read_svg(svg: str, picture: Image.Image, chart: Chart, look: Look) -> Drawn:
-    texts: list[Written] = []
+class Marks(NamedTuple):
+    """As in `check.Drawn`."""
+
+    bars: tuple[tuple[Box, ...], ...]
+    points: tuple[tuple[Point, ...], ...]
+    shares: tuple[float, ...]
+
+
+def read_svg(svg: str, lengths: Sequence[int]) -> Marks:
+    """The marks of a chart whose series are of these lengths."""
     bars: list[Box] = []
     points: list[Point] = []
     shares: list[float] = []
     for element, group, x, y in _walk(ElementTree.fromstring(svg), "", 0.0, 0.0):
-        if element.tag == _SVG + "text":
-            texts += _lines_of(element, x, y, look)
-        elif "role-mark" in group and (shape := element.get("d")):
+        if "role-mark" in group and SWATCHES not in group and (shape := element.get("d")):
             if "mark-rect" in group and (match := _RECTANGLE.match(shape)):
                 left, top, width, height = map(float, match.groups())
                 bars.append(Box(x + left, y + top, x + left + width, y + top + height))
@@ -43,8 +46,7 @@ def read_svg(svg: str, picture: Image.Image, chart: Chart, look: Look) -> Drawn:
                 from_x, from_y, _, _, clockwise, to_x, to_y = map(float, match.groups())
                 turn = math.atan2(to_y, to_x) - math.atan2(from_y, from_x)
                 shares.append((turn if clockwise else -turn) / (2 * math.pi) % 1)
-    lengths = [len(counts) for counts in chart.values]
-    return Drawn(picture, tuple(texts), _split(bars, lengths), _split(points, lengths), tuple(shares))
+    return Marks(_split(bars, lengths), _split(points, lengths), tuple(shares))
 
 
 def _split(marks: Sequence[Any], lengths: Sequence[int]) -> tuple[tuple[Any, ...], ...]:
@@ -64,18 +66,3 @@ def _walk(
     yield element, group, x, y
     for child in element:
         yield from _walk(child, element.get("class", group) if element.tag == _SVG + "g" else group, x, y)
-
-
-def _lines_of(element: ElementTree.Element, x: float, y: float, look: Look) -> Iterator[Written]:
-    """The lines of a text and the pixels that they take, as Pillow measures them."""
-    anchor = {"start": "ls", "middle": "ms", "end": "rs"}[element.get("text-anchor", "start")]
-    match = _ROTATE.search(element.get("transform", ""))
-    size = round(float(element.get("font-size", "0px").removesuffix("px")))
-    face = look.title_face if size == look.title_size else look.face
-    down = 0.0
-    for part in [element] if element.text else element:
-        down += float(part.get("dy", 0)) if part is not element else 0.0
-        if part.text and part.text.strip():
-            left, top, right, bottom = open_font(*face, size).getbbox(part.text, anchor=anchor)
-            box = (left, top + down, right, bottom + down)
-            yield written_at(part.text, box, x, y, float(match[1]) if match else 0.0)

@@ -20,6 +20,7 @@ from data_engines.tools.documents.document import (
     escape_latex,
 )
 from data_engines.tools.documents.typography import CHINESE, Family, PageStyle
+from data_engines.tools.tex.typefaces import MATH_VERSIONS
 
 SIZES = (8, 9, 9.5, 10, 10.5, 11, 12, 14, 17, 20, 24)
 """Of fonts, in points."""
@@ -31,22 +32,9 @@ PREAMBLE = (
 \usepackage{array,booktabs,multirow,xcolor,lmodern}
 \usepackage[no-math]{fontspec}
 \usepackage{xeCJK}
-\DeclareMathVersion{times}
-\SetSymbolFont{operators}{times}{OT1}{ztmcm}{m}{n}
-\SetSymbolFont{letters}{times}{OML}{ztmcm}{m}{it}
-\SetSymbolFont{symbols}{times}{OMS}{ztmcm}{m}{n}
-\SetSymbolFont{largesymbols}{times}{OMX}{ztmcm}{m}{n}
-\SetMathAlphabet{\mathrm}{times}{OT1}{ptm}{m}{n}
-\SetMathAlphabet{\mathbf}{times}{OT1}{ptm}{b}{n}
-\SetMathAlphabet{\mathit}{times}{OT1}{ptm}{m}{it}
-\DeclareMathVersion{palatino}
-\SetSymbolFont{operators}{palatino}{OT1}{zplm}{m}{n}
-\SetSymbolFont{letters}{palatino}{OML}{zplm}{m}{it}
-\SetSymbolFont{symbols}{palatino}{OMS}{zplm}{m}{n}
-\SetSymbolFont{largesymbols}{palatino}{OMX}{zplm}{m}{n}
-\SetMathAlphabet{\mathrm}{palatino}{OT1}{ppl}{m}{n}
-\SetMathAlphabet{\mathbf}{palatino}{OT1}{ppl}{b}{n}
-\SetMathAlphabet{\mathit}{palatino}{OT1}{ppl}{m}{it}
+"""
+    + MATH_VERSIONS
+    + r"""
 \makeatletter
 \newbox\page@top \newbox\page@rest \newbox\page@left \newbox\page@right \newbox\page@wide
 \newif\ifpage@first \newif\ifpage@fits

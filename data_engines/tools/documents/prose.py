@@ -216,8 +216,8 @@ class _Writer:
         while self.rng.random() < self.formula_share:
             pieces = self.insert(language, pieces, self.inline())
         if self.interlaced and language == "zh":
-            words = draw_words(self.rng, self.material.english, Range(1, 3)).strip(",.;:()!?")
-            pieces = self.insert(language, pieces, Words(words))
+            words = draw_words(self.rng, self.material.english, Range(1, 3)).strip(" ,.;:()!?")
+            pieces = self.insert(language, pieces, Words(words)) if words else pieces
         if self.rng.random() < 0.15:
             pieces = self.stress(language, pieces)
         return tuple(pieces)

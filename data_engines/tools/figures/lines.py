@@ -128,8 +128,8 @@ def _cuboid(sketch: Sketch) -> None:
     sketch.line(b + up, c + up)
     sketch.line(a, d, c, style=("dashed",))
     sketch.line(d, d + up, style=("dashed",))
-    sketch.name(a, b, c, d)
     for point, letter in zip((a, b, c, d), "ABCD", strict=True):
+        sketch.name(point, letter=letter)
         sketch.write(point + up, f"${letter}_1$")
     if sketch.chance(0.4):
         sketch.line(a, c + up, style=("dashed", *sketch.accent()))
@@ -167,8 +167,8 @@ def _prism(sketch: Sketch) -> None:
     sketch.line(a, a + up)
     sketch.line(b, b + up)
     sketch.line(c, c + up, style=("dashed",))
-    sketch.name(a, b, c)
     for point, letter in zip((a, b, c), "ABC", strict=True):
+        sketch.name(point, letter=letter)
         sketch.write(point + up, f"${letter}_1$")
 
 

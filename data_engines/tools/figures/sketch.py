@@ -101,7 +101,8 @@ class Sketch:
         for point in points:
             if any(abs(point - named) < 0.01 for named, _, needed in self._texts if needed):
                 continue
-            chosen = letter if letter in self._free_letters or letter == "O" else self._free_letters[0]
+            # O and I are for centres only
+            chosen = letter if letter in (*self._free_letters, "O", "I") else self._free_letters[0]
             if chosen in self._free_letters:
                 self._free_letters.remove(chosen)
             self._texts.append((point, chosen if self.upright else f"${chosen}$", True))

@@ -10,14 +10,14 @@ LATIN = (
 )
 GREEK = (
     r"\alpha \beta \gamma \delta \varepsilon \zeta \eta \theta \kappa \lambda \mu \nu \xi \pi \rho \sigma"
-    r" \tau\varphi \phi \chi \psi \omega \Gamma \Delta \Theta \Lambda \Xi \Pi \Sigma \Phi \Psi \Omega"
+    r" \tau \varphi \phi \chi \psi \omega \Gamma \Delta \Theta \Lambda \Xi \Pi \Sigma \Phi \Psi \Omega"
 ).split()
 STYLED = (
     r"\mathbb{R} \mathbb{C} \mathbb{Z} \mathbb{N} \mathbb{E} \mathcal{A} \mathcal{F} \mathcal{H} \mathcal{L}"
     r" \mathcal{O} \mathbf{A} \mathbf{u} \mathbf{v} \mathbf{x} \mathbf{W} \mathfrak{g} \mathscr{D} \ell \hbar"
     r" \infty \emptyset \nabla \partial \boldsymbol{\mu} \boldsymbol{\theta}"
 ).split()
-ACCENTS = r"\hat \bar \tilde \vec \dot \ddot \widehat \overline \mathbf \mathcal".split()
+ACCENTS = r"\hat \bar \tilde \vec \dot \ddot \widehat \overline".split()
 RELATIONS = (
     r"= = = = \leq \geq < > \neq \approx \equiv \sim \simeq \propto \in \subset \subseteq \rightarrow \mapsto"
     r" \ll \gg :="

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_engines.engine import Source
+from data_engines.engine import Reject, Source
 from data_engines.tools.corpora import read_text
 from data_engines.tools.packages import package_folder, packaged
 from data_engines.tools.tex.source import (
@@ -51,10 +51,11 @@ def read_formulas(source: Path | None) -> Formulas:
     if source is not None and not source.exists():
         raise ValueError(f"--source {source} does not exist; give a folder, a .tex file or a list")
     if source is None:
-        documents = (parse_document(text) for package in PACKAGES for text in docstring_maths(package))
+        texts = (text for package in PACKAGES for text in docstring_maths(package))
+        documents = _parse_all(texts, left_out)
         sources = tuple(packaged(package, "formulas of docstrings", "BSD-3-Clause") for package in PACKAGES)
     elif source.suffix.lower() in LIST_ENDINGS and not source.is_dir():
-        documents = (parse_document(_bounded(text)) for text in _read_list(source))
+        documents = _parse_all(map(_bounded, _read_list(source)), left_out)
         sources = (Source(source, str(source)),)
     elif source.is_dir() or source.suffix.lower() == ".tex":
         documents = read_documents(source, left_out)
@@ -68,8 +69,17 @@ def read_formulas(source: Path | None) -> Formulas:
         left_out += causes
         found.update(dict.fromkeys(formulas))
     if not found:
-        raise ValueError(f"--source {source} holds no formula that can be used ({dict(left_out)})")
+        why = ", ".join(f"{number} {cause}" for cause, number in left_out.items()) or "there is none"
+        raise ValueError(f"--source {source} holds no formula that can be used ({why})")
     return Formulas(tuple(found), sources, dict(left_out))
+
+
+def _parse_all(texts: Iterable[str], left_out: Counter[str]) -> Iterator[Document]:
+    for text in texts:
+        try:
+            yield parse_document(text)
+        except Reject as reject:
+            left_out[f"formula: {reject}"] += 1
 
 
 def docstring_maths(package: str) -> Iterator[str]:

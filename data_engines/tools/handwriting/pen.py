@@ -1,8 +1,8 @@
 """Lines of text as a hand writes them: letters of a font that lean, wander and are never twice the same."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw
@@ -10,13 +10,13 @@ from PIL import Image, ImageChops, ImageDraw
 from data_engines.engine import Reject
 from data_engines.tools.corpora import word_spans
 from data_engines.tools.fonts import open_font
-from data_engines.tools.warp import warp
+from data_engines.tools.warp import warp_patches
 
 MAX_GAP = 0.4
 """Of the size of the font: what may be added between two words."""
 
-
-Field = Callable[[np.ndarray], np.ndarray]
+Font = tuple[str, int, int]
+"""File, number of the face in it, size in pixels."""
 
 
 @dataclass(frozen=True)
@@ -48,43 +48,60 @@ class Stroke:
     baseline: int
 
 
-def write(text: str, font: tuple[str, int, int], hand: Hand, seed: int) -> Stroke:
-    """Writes one line of text in a font: file, number of the face in it, size in pixels.
+@dataclass(frozen=True)
+class Glyph:
+    """A character of a font."""
 
-    Raises:
-        Reject: the font draws nothing, or more than it has room for.
-    """
+    ink: Image.Image | None
+    left: int
+    """Of the ink, to the right of where the pen stands."""
+    top: int
+    """Of the ink, below the baseline: a negative number for most."""
+    advance: float
+    """How far the pen moves on."""
+
+
+def write(text: str, font: Font, hand: Hand, seed: int) -> Stroke:
+    """Writes one line of text. Raises a Reject if the font draws nothing."""
     rng = np.random.default_rng(seed)
     size = font[2]
-    flat, pad, baseline = _set(text, font, rng)
-    lean = math.ceil(abs(hand.slant) * flat.height)
-    rise = math.ceil(abs(hand.slope) * flat.width + hand.wander * size)
-    offset = np.array([lean, rise])
-    words, letters = (np.arange(-size, flat.width + size, step * size) for step in (2.5, 0.45))
-    draw_slow, draw_quick = _draw_field(rng, words, 3), _draw_field(rng, letters, 3)
+    flat, start, baseline = _set(text, font, rng)
+    reach = math.ceil(abs(hand.slant) * flat.height + (hand.stretch + 3 * hand.shake) * size)
+    xs = np.arange(-reach, flat.width + reach + size, size * 2 // 3)
+    # numbers between -1 and 1 that change along the line, word by word and letter by letter
+    drift, shift, swell = _draw_courses(rng, xs, 2.5 * size)
+    lean_above, lean_below, lift = _draw_courses(rng, xs, 0.45 * size)
+    fall = hand.wander * size * drift - hand.slope * (xs - start)
+    swell = hand.shake * (lift + swell)
 
-    def backward(points: np.ndarray) -> np.ndarray:
-        x, y = (points - offset).T
-        (drift, stretch, swell), (lean_above, lean_below, lift) = draw_slow(x), draw_quick(x)
-        y = y + hand.slope * (x - pad) - hand.wander * size * drift
-        above = (baseline - y) / size
-        x = x - hand.slant * size * above - hand.stretch * size * stretch
-        x = x + hand.shake * size * (lean_above * above + lean_below * (1 - above))
-        return np.stack([x, y + hand.shake * size * (lift + swell) * above], axis=1)
+    def backward(columns: slice, y: np.ndarray) -> np.ndarray:
+        """Where on the straight line what is seen in those columns at the heights `y` stands."""
+        above = (baseline - y + fall[columns]) / size
+        lean = lean_above[columns] * above + lean_below[columns] * (1 - above)
+        x = xs[columns] + size * (hand.shake * lean - hand.slant * above - hand.stretch * shift[columns])
+        return np.stack([x, baseline - size * above * (1 - swell[columns])], axis=1)
 
-    extent = flat.width + 2 * lean, flat.height + 2 * rise
-    # up and down `backward` is linear: one patch is as good as many
-    mask = warp(flat, extent, backward, cell=(size * 2 // 3, extent[1]))
-    mask = mask.point([round(255 * (level / 255) ** hand.weight) for level in range(256)])
+    # up and down `backward` is linear, so that a patch may be as high as the line, and needn't be higher
+    tops, bottoms = (baseline - (baseline - y) / (1 - swell) + fall for y in (0, flat.height))
+    left, right = slice(None, -1), slice(1, None)
+    top = np.floor(np.minimum(tops[left], tops[right])).astype(int)
+    bottom = np.ceil(np.maximum(bottoms[left], bottoms[right])).astype(int)
+    sources = [backward(*corner) for corner in ((left, top), (left, bottom), (right, bottom), (right, top))]
+    corner = np.array([-reach, top.min()])
+    patches = np.stack([xs[left], top, xs[right], bottom], axis=1) - np.tile(corner, 2)
+    extent = int(patches[-1, 2]), int(patches[:, 3].max())
+    mask = warp_patches(flat, extent, patches, np.stack(sources, axis=1))
+    shares = np.linspace(0, 1, 256) ** hand.weight
+    mask = mask.point(np.rint(255 * shares).astype(int).tolist())
     mask = ImageChops.multiply(mask, _press(rng, hand, mask.size, size))
-    return Stroke(mask, pad + lean, baseline + rise)
+    return Stroke(mask, start - int(corner[0]), baseline - int(corner[1]))
 
 
-def fit(text: str, font: tuple[str, int, int], room: float) -> str:
+def fit(text: str, font: Font, room: float) -> str:
     """As many words from the start of a text as can be written on that many pixels, nearly always."""
-    face, reach, end = open_font(*font), 0.0, 0
+    reach, end = 0.0, 0
     for word_end, gap in _words(text, font[2]):
-        reach += face.getlength(text[end:word_end])
+        reach += sum(_glyph(font, character).advance for character in text[end:word_end])
         if reach > room:
             break
         reach, end = reach + 0.6 * gap, word_end
@@ -98,33 +115,48 @@ def _words(text: str, size: int) -> list[tuple[int, float]]:
     return [(end, size * (MAX_GAP if text[end : end + 1] == " " else 0.1)) for end in ends]
 
 
-def _set(text: str, font: tuple[str, int, int], rng: np.random.Generator) -> tuple[Image.Image, int, int]:
-    """A text on a straight line, words at uneven distances; what is free on its left, and where it stands."""
-    face, size = open_font(*font), font[2]
-    pad, x, start = size // 2, size / 2, 0
-    words = []
-    for end, gap in _words(text, size):
-        word = text[start:end]
-        words.append((round(x), word))
-        x, start = x + face.getlength(word) + gap * rng.uniform(0.05, 1), end
-    ascent, descent = face.getmetrics()
-    baseline = ascent + size // 4
-    flat = Image.new("L", (math.ceil(x) + pad, baseline + descent + size // 4))
-    canvas = ImageDraw.Draw(flat)
-    for place, word in words:
-        canvas.text((place, baseline), word, 255, face, anchor="ls")
-    box = flat.getbbox()
+@lru_cache(maxsize=8192)
+def _glyph(font: Font, character: str) -> Glyph:
+    """Drawn once for all the lines it comes up in: drawing is what takes longest."""
+    face = open_font(*font)
+    left, top, right, bottom = map(int, face.getbbox(character, anchor="ls"))
+    ink = Image.new("L", (right - left, bottom - top))
+    ImageDraw.Draw(ink).text((-left, -top), character, 255, face, anchor="ls")
+    box, advance = ink.getbbox(), face.getlength(character)
     if box is None:
+        return Glyph(None, 0, 0, advance)
+    return Glyph(ink.crop(box), left + box[0], top + box[1], advance)
+
+
+def _set(text: str, font: Font, rng: np.random.Generator) -> tuple[Image.Image, int, int]:
+    """A text on a straight line, words at uneven distances; and where in the picture the pen starts.
+
+    The picture ends one pixel beyond the ink.
+    """
+    x, start = 0.0, 0
+    inks: list[tuple[Image.Image, int, int]] = []
+    for end, gap in _words(text, font[2]):
+        for character in text[start:end]:
+            glyph = _glyph(font, character)
+            if glyph.ink:
+                inks.append((glyph.ink, round(x) + glyph.left, glyph.top))
+            x += glyph.advance
+        x, start = x + gap * rng.uniform(0.05, 1), end
+    if not inks:
         raise Reject("line without ink")
-    if min(box[:2]) == 0 or box[2] == flat.width or box[3] == flat.height:
-        raise Reject("letters larger than their font says")
-    return flat, pad, baseline
+    left, top = min(x for _, x, _ in inks) - 1, min(y for _, _, y in inks) - 1
+    right, bottom = max(x + ink.width for ink, x, _ in inks), max(y + ink.height for ink, _, y in inks)
+    flat = Image.new("L", (right + 1 - left, bottom + 1 - top))
+    canvas = ImageDraw.Draw(flat)
+    for ink, x, y in inks:
+        canvas.bitmap((x - left, y - top), ink, 255)
+    return flat, -left, -top
 
 
-def _draw_field(rng: np.random.Generator, knots: np.ndarray, count: int) -> Field:
-    """Numbers between -1 and 1 that change along a line: of shape (count, points) for points across it."""
-    values = rng.uniform(-1, 1, (count, len(knots)))
-    return lambda x: np.stack([np.interp(x, knots, row) for row in values])
+def _draw_courses(rng: np.random.Generator, xs: np.ndarray, step: float) -> list[np.ndarray]:
+    """Three courses of numbers between -1 and 1 at `xs`, which change every `step` pixels."""
+    knots = np.arange(xs[0], xs[-1] + step, step)
+    return [np.interp(xs, knots, values) for values in rng.uniform(-1, 1, (3, len(knots)))]
 
 
 def _press(rng: np.random.Generator, hand: Hand, extent: tuple[int, int], size: int) -> Image.Image:

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from data_engines.engine import Reject, Source
+from data_engines.tools.files import files_below
 from data_engines.tools.packages import package_folder, packaged
 
 PHOTO_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
@@ -69,7 +70,7 @@ def find_photos(given: Sequence[Path]) -> tuple[tuple[str, ...], tuple[Source, .
         sources = [packaged("scikit-image", name, licence) for name, licence in PACKAGED.items()]
         return tuple(str(folder / name) for name in PACKAGED), tuple(sources), {}
     photos, left_out = [], Counter[str]()
-    for file in [file for path in given for file in _files_below(path)]:
+    for file in [file for path in given for file in files_below(path, PHOTO_ENDINGS, "--photos")]:
         try:
             with Image.open(file) as photo:
                 small = min(photo.size) < SMALLEST
@@ -129,7 +130,7 @@ def make_background(background: Background, width: int, height: int) -> Image.Im
     return picture.point(np.clip(changed, 0, 255).round().astype(int).ravel().tolist())
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)  # all that are packaged; one takes up to 8 MB, in every worker
 def open_photo(path: str) -> Image.Image:
     """A photograph, grey or RGB, as it is meant to be held and no larger than needed."""
     try:
@@ -140,14 +141,6 @@ def open_photo(path: str) -> Image.Image:
             return photo if photo.mode in ("L", "RGB") else photo.convert("RGB")
     except OSError as error:
         raise Reject("unreadable photo") from error
-
-
-def _files_below(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise ValueError(f"--photos {path} does not exist; give a photo or a folder of them")
-    return sorted(file for file in path.rglob("*") if file.suffix.lower() in PHOTO_ENDINGS)
 
 
 def _make_texture(background: Background, width: int, height: int) -> Image.Image:

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from data_engines.engine import Reject
+from data_engines.tools.boxes import Box
 from data_engines.tools.fonts import open_font
 from data_engines.tools.warp import Warp
 
@@ -79,7 +80,7 @@ def draw_sign(picture: Image.Image, sign: Sign) -> Ink:
     return Ink(ink, *corner)
 
 
-def check_ink(picture: Image.Image, ink: Ink) -> tuple[int, int, int, int]:
+def check_ink(picture: Image.Image, ink: Ink) -> Box:
     """The box of a text's ink in the finished picture.
 
     Raises:
@@ -104,7 +105,7 @@ def check_ink(picture: Image.Image, ink: Ink) -> tuple[int, int, int, int]:
         raise Reject("text too thin")
     if not _stands_out(levels, beside, float(levels[covered > 160].mean()), MIN_CONTRAST):
         raise Reject("text too like its background")
-    return left, top, right, bottom
+    return Box(left, top, right, bottom)
 
 
 def _flat_layers(sign: Sign) -> Image.Image:

@@ -16,6 +16,8 @@ UNITS = ("kg", "mm", "cm", "km", "ms", "s", "min", "MB", "GB", "Hz", "kHz", "V",
 CODES = ("A", "B", "C", "NX", "SK", "TR", "No. ", "ID", "M", "Q", "R2D-", "GB/T ", "v", "#")
 GREEK = {"alpha": "α", "beta": "β", "lambda": "λ", "mu": "μ", "sigma": "σ", "theta": "θ", "eta": "η"}
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 EMPTY = (Cell(), Cell(), Cell(), Cell("-", "-"), Cell("--", "–"), Cell("N/A", "N/A"))
 
 
@@ -173,7 +175,7 @@ def _powers(pen: Pen) -> Column:
 
     def draw() -> Cell:
         factor, power = pen.number(1, 9.9, digits), pen.choose((-6, -5, -4, -3, -2, 2, 3, 4, 5, 6))
-        return Cell(rf"${factor} \times 10^{{{power}}}$", f"{factor}×10{power}")
+        return Cell(rf"${factor} \times 10^{{{power}}}$", f"{factor}×10{str(power).translate(RAISED)}")
 
     return Column(pen.words(Range(1, 1)), draw)
 
@@ -191,13 +193,13 @@ def _significances(pen: Pen) -> Column:
 def _symbols(pen: Pen) -> Column:
     def draw() -> Cell:
         number, name = pen.integer(1, 9), pen.choose(tuple(GREEK))
-        letter = pen.choose("abcdkmnpqxyz")
+        letter, raised, lowered = pen.choose("abcdkmnpqxyz"), *map(str(number).translate, (RAISED, LOWERED))
         return pen.choose(
             (
                 Cell(rf"$\{name}$", GREEK[name]),
-                Cell(rf"$\{name}_{{{number}}}$", f"{GREEK[name]}{number}"),
-                Cell(f"${letter}_{{{number}}}$", f"{letter}{number}"),
-                Cell(f"${letter}^{{{number}}}$", f"{letter}{number}"),
+                Cell(rf"$\{name}_{{{number}}}$", f"{GREEK[name]}{lowered}"),
+                Cell(f"${letter}_{{{number}}}$", f"{letter}{lowered}"),
+                Cell(f"${letter}^{{{number}}}$", f"{letter}{raised}"),
                 Cell(f"${number}{letter}+{number + 1}$", f"{number}{letter}+{number + 1}"),
                 Cell(rf"${letter} \leq {number}$", f"{letter}≤{number}"),
             )

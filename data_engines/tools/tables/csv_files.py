@@ -51,7 +51,8 @@ def read_records(file: str) -> Records:
         raise Reject("file that is not text")
     try:
         delimiter = "\t" if file.lower().endswith(".tsv") else _find_delimiter(text)
-        rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if any(map(str.strip, row))]
+        lines = text.splitlines(keepends=True)  # whose ends part words within quotes
+        rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(map(str.strip, row))]
     except csv.Error as error:
         raise Reject("file without records of values") from error
     records = [tuple(" ".join(value.split()) for value in row) for row in rows]
@@ -68,7 +69,7 @@ def read_records(file: str) -> Records:
 def _decode(raw: bytes) -> str:
     """UTF-8, GB 18030 or Western European text."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16", "replace")
+        return raw.decode("utf-16", "ignore")  # the end of a file cut short may be half a character
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from data_engines.engine import Reject
 from data_engines.tools.corpora import HAN_WORD
 from data_engines.tools.tex.macros import group_end
 
@@ -40,6 +41,7 @@ _PIECE = re.compile(
     r"|\\.|[{}]|[^\\{}&]+",
     re.DOTALL,
 )
+_TABULAR = re.compile(r"\\begin ?\{tabular\} ?\{.*\\end ?\{tabular\}")
 _NUDGE = re.compile(
     r"(?<=^\\begin\{tabular\})\[[a-z]\] ?"  # which line of it stands on the line of text
     r"|(?<=[^\\]\\\\) ?\[[^]]*\]"  # room below a row
@@ -113,12 +115,14 @@ def tidy(tabular: str) -> str:
     r"""Anybody's tabular with lines and spaces as `write_tabular` sets them, without what only moves it.
 
     Raises:
-        Reject: its braces don't match.
+        Reject: its braces don't match, or it has no columns.
 
     >>> tidy(r"\begin{tabular}{c c}\hline a&b\\  \hline\end{tabular}").splitlines()
     ['\\begin{tabular}{c c}', '\\hline', 'a & b \\\\', '\\hline', '\\end{tabular}']
     """
     text = _NUDGE.sub("", " ".join(tabular.split()))
+    if not _TABULAR.fullmatch(text):
+        raise Reject("no columns")
     head = group_end(text, text.index("{", text.index("}")))
     pieces = []
     depth = 0

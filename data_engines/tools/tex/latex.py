@@ -16,7 +16,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -26,7 +26,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image
 
-from data_engines.engine import PixelBox, Reject
+from data_engines.engine import Drawing, PixelBox, Reject, Spec, attempt
 from data_engines.tools.packages import package_folder
 from data_engines.tools.tex.harness import HARNESS, LARGEST_PT, Transcript, read_transcript
 from data_engines.tools.tex.processes import Stopped, run_watched
@@ -121,6 +121,19 @@ def typeset(bodies: Sequence[str], style: Style) -> list[Sheet | Reject]:
     return [verdicts[index] for index in range(len(bodies))]
 
 
+def draw_typeset(
+    specs: Sequence[Spec], code: Callable[[Spec], tuple[str, Style]], draw: Callable[[Spec, Sheet], Drawing]
+) -> list[Drawing | Reject]:
+    """What `draw` makes of each spec and the sheet that its `code` gives: those of one style in one run."""
+    codes = [code(spec) for spec in specs]
+    sheets: dict[int, Sheet | Reject] = {}
+    for style in dict.fromkeys(style for _, style in codes):
+        chosen = [i for i, (_, other) in enumerate(codes) if other == style]
+        sheets.update(zip(chosen, typeset([codes[i][0] for i in chosen], style), strict=True))
+    pairs = [(spec, sheets[i]) for i, spec in enumerate(specs)]
+    return [sheet if isinstance(sheet, Reject) else attempt(draw, spec, sheet) for spec, sheet in pairs]
+
+
 def check_style(style: Style) -> None:
     """Raises the ValueError that `typeset` would, before there is any work to lose."""
     _run(["x"], style)
@@ -163,7 +176,7 @@ def sheet_text(sheet: Sheet, page: int = 0) -> str:
 
 def sheet_characters(sheet: Sheet, page: int = 0) -> list[tuple[str, PixelBox]]:
     """What `sheet_text` gives, but white space, with the ink of each in points from the upper left corner."""
-    drawn = _open(sheet.pdf)[sheet.pages[page]]
+    drawn = _open_page(sheet.pdf, sheet.pages[page])
     text = drawn.get_textpage()
     try:
         height = drawn.get_height()
@@ -179,7 +192,6 @@ def sheet_characters(sheet: Sheet, page: int = 0) -> list[tuple[str, PixelBox]]:
         return found
     finally:
         text.close()
-        drawn.close()
 
 
 def with_chinese(style: Style) -> Style:
@@ -202,6 +214,7 @@ def with_chinese(style: Style) -> Style:
     )
 
 
+@cache
 def _chinese_fonts() -> tuple[Path, Path]:
     try:
         folder = package_folder("pylopdf_fonts_zh_cn")

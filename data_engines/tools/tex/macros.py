@@ -113,7 +113,10 @@ def _fill(macro: Macro, waiting: list[str]) -> list[str]:
     body: list[str] = []
     for token in macro.body:
         if token[0] == "#" and token[1:].isdecimal():
-            body += arguments[int(token[1:]) - 1]
+            number = int(token[1:])
+            if not 1 <= number <= len(arguments):
+                raise Reject("macro without its argument")
+            body += arguments[number - 1]
         else:
             body.append(token)
     return body

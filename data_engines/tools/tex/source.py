@@ -282,9 +282,9 @@ def _name_rows(source: str, environment: str) -> str:
     ]
     if environment.endswith("eqnarray"):
         rows = [[cells[0], " ".join(cells[1:])] if len(cells) > 1 else cells for cells in rows]
-    if len(rows) == 1:
+    if len(rows) < 2:
         # nothing shows that a single row was aligned
-        return " ".join(rows[0])
+        return " ".join(cell for cells in rows for cell in cells)
     lines = r" \\ ".join(" & ".join(cell.strip() for cell in cells) for cells in rows)
     return rf"\begin{{{inner}}}{argument if inner == 'alignedat' else ''} {lines} \end{{{inner}}}"
 

@@ -9,20 +9,13 @@ import re
 from data_engines.engine import Reject
 from data_engines.tools.tex.macros import ARITY, Macro, simple, text_of, tokens_of
 
-_SIGNS = (
-    r"\leq \geq \neq \rightarrow \leftarrow \in \notin \infty \partial \nabla"
-    r" \sum \prod \int \surd \pm \times \cdot - \approx \equiv"
-).split()
-_GREEK = (
-    r"\alpha \beta \gamma \delta \varepsilon \zeta \eta \theta \iota \kappa \lambda \mu \nu \xi \pi"
-    r" \rho \sigma"
-    r" \tau \upsilon \varphi \chi \psi \omega \epsilon \phi \Gamma \Delta \Theta \Lambda \Xi \Pi \Sigma \Phi"
-    r" \Psi \Omega"
-).split()
-_GREEK_CHARACTERS = (
-    "\u03b1\u03b2\u03b3\u03b4\u03b5\u03b6\u03b7\u03b8\u03b9\u03ba\u03bb\u03bc\u03bd\u03be\u03c0\u03c1\u03c3\u03c4"
-    "\u03c5\u03c6\u03c7\u03c8\u03c9\u03f5\u03d5\u0393\u0394\u0398\u039b\u039e\u03a0\u03a3\u03a6\u03a8\u03a9"
-)
+_CHARACTERS = {
+    "≤≥≠→←∈∉∞∂∇": r"\leq \geq \neq \rightarrow \leftarrow \in \notin \infty \partial \nabla",
+    "∑∏∫√±×·−≈≡": r"\sum \prod \int \surd \pm \times \cdot - \approx \equiv",
+    "αβγδεζηθικλμν": r"\alpha \beta \gamma \delta \varepsilon \zeta \eta \theta \iota \kappa \lambda \mu \nu",
+    "ξπρστυφχψωϵϕ": r"\xi \pi \rho \sigma \tau \upsilon \varphi \chi \psi \omega \epsilon \phi",
+    "ΓΔΘΛΞΠΣΦΨΩ": r"\Gamma \Delta \Theta \Lambda \Xi \Pi \Sigma \Phi \Psi \Omega",
+}
 SYNONYMS: dict[str, Macro] = {
     name: simple(kept)
     for name, kept in (
@@ -42,9 +35,7 @@ SYNONYMS: dict[str, Macro] = {
         (r"\lnot", r"\neg"),
         (r"\owns", r"\ni"),
         (r"\thinspace", r"\,"),
-        *zip("\u2264\u2265\u2260\u2192\u2190\u2208\u2209\u221e\u2202\u2207", _SIGNS[:10], strict=True),
-        *zip("\u2211\u220f\u222b\u221a\u00b1\u00d7\u00b7\u2212\u2248\u2261", _SIGNS[10:], strict=True),
-        *zip(_GREEK_CHARACTERS, _GREEK, strict=True),
+        *(pair for some, names in _CHARACTERS.items() for pair in zip(some, names.split(), strict=True)),
     )
 }
 """Names and characters, and the name that is kept for them."""

@@ -106,6 +106,18 @@ def test_a_frame_through_another_text_is_not_drawn(tmp_path: Path) -> None:
     assert {drawing.answers[0].text for _, drawing in boxed} == {"one", "two", "one\ntwo"}
 
 
+def test_a_frame_takes_whole_pixels(tmp_path: Path) -> None:
+    # ink in pixels 20 to 40: the frame takes 41 to 44, one more than 4 beyond 40.1
+    regions = [
+        {"box": [20.2, 20.2, 40.1, 40.1], "text": "one"},
+        {"box": [44.2, 20.2, 80.0, 40.1], "text": "two"},
+    ]
+    name = write_set(tmp_path / "close", [{"query": "OCR: ", "response": "one two", "regions": regions}])
+    stock = fine_grained.load(fine_grained.Options((name,), task="color"), np.random.default_rng(0))
+    with pytest.raises(Reject, match="^no text that stands apart$"):
+        fine_grained.sample(np.random.default_rng(0), 0, stock)
+
+
 @pytest.mark.parametrize(
     ("row", "cause"),
     [
@@ -128,10 +140,10 @@ def test_rows_that_cannot_be_asked_about_are_rejects(tmp_path: Path, row: dict, 
 def test_a_region_outside_its_picture_is_a_reject(tmp_path: Path) -> None:
     row = {"query": "OCR: ", "response": "x", "regions": [{"box": [590, 0, 640, 30], "text": "x"}]}
     name = write_set(tmp_path / "set", [row])
-    for task, cause in (("box", "region outside the picture"), ("color", "region outside the picture")):
+    for task in ("box", "color"):
         stock = fine_grained.load(fine_grained.Options((name,), task=task), np.random.default_rng(0))
         [reject] = fine_grained.render([fine_grained.sample(np.random.default_rng(0), 0, stock)])
-        assert str(reject) == cause
+        assert str(reject) == "region outside the picture"
 
 
 def test_boxes_reach_the_query_in_thousandths(tmp_path: Path, text_set: str) -> None:
@@ -233,10 +245,13 @@ def test_plain_and_marked_up_pages_are_not_joined(tmp_path: Path) -> None:
 def test_sets_that_are_too_small_or_not_there_are_one_line(tmp_path: Path) -> None:
     name = write_set(tmp_path / "pages", [{"query": "OCR: ", "response": "alone"}])
     for engine, most in ((multi_crop, 3), (multi_page, 8)):
-        with pytest.raises(ValueError, match=f"^--source {name}: 1 rows are too few for {most} --pages$"):
+        with pytest.raises(ValueError, match=f"^--source {name}: 1 rows are too few for a sample of {most}$"):
             engine.load(engine.Options((name,)), np.random.default_rng(0))
         with pytest.raises(ValueError, match="^data file nowhere does not exist$"):
             engine.load(engine.Options(("nowhere",)), np.random.default_rng(0))
+    empty = write_set(tmp_path / "empty", [])
+    with pytest.raises(ValueError, match=f"^--source {empty}: 0 rows are too few for a sample of 1$"):
+        fine_grained.load(fine_grained.Options((empty,)), np.random.default_rng(0))
 
 
 def test_too_few_pages_that_fit_are_a_reject_and_not_a_hang(tmp_path: Path) -> None:
@@ -255,6 +270,13 @@ def test_a_picture_that_is_gone_is_a_reject(tmp_path: Path) -> None:
     (tmp_path / "pages/1.png").write_bytes(b"no picture")
     [reject] = multi_crop.render([spec])
     assert str(reject) == "image unreadable"
+
+
+def test_the_sets_of_a_mix_are_named_one_by_one(tmp_path: Path, text_set: str) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps({"sets": ["texts"]}))
+    options = fine_grained.Options((str(tmp_path),))
+    manifest = generate("fine-grained", options, count=2, output=tmp_path / "out")
+    assert [source["name"] for source in manifest["sources"]] == [text_set]
 
 
 def test_the_manifest_names_the_sets_with_their_licences(tmp_path: Path, text_set: str) -> None:

@@ -85,6 +85,27 @@ def test_typefaces_differ():
 
 
 @needs_tex
+def test_bold_letters_have_more_ink_than_others_in_every_typeface():
+    names = (r"\sigma", r"\boldsymbol{\sigma}", "x", r"\boldsymbol{x}", r"\Gamma", r"\mathbf{\Gamma}")
+    for typeface in sorted(set(engine.TYPEFACES)):
+        drawings = render([make_spec(Formula(name, False), typeface=typeface, dpi=300) for name in names])
+        ink = [(np.asarray(drawing.pictures[0])[:, :, 0] < 128).sum() for drawing in drawings]
+        # not as much as the black box of a letter that a font has not got
+        assert all(1.2 * thin < bold < 2.2 * thin for thin, bold in zip(ink[::2], ink[1::2], strict=True)), (
+            ink
+        )
+
+
+@needs_tex
+def test_a_source_of_displays_makes_no_sentences(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("x^2\ny^3\n")
+    found = {(Formula("x^{2}", display=True),), (Formula("y^{3}", display=True),)}
+    stock = load_stock(path, sentences=0.9, several=0.0)
+    assert {spec.pieces for spec in draw(stock, range(8))} == found
+
+
+@needs_tex
 @pytest.mark.parametrize(
     ("latex", "cause"),
     [

@@ -88,6 +88,8 @@ def test_titles_stand_above_the_system_and_are_no_part_of_the_answer() -> None:
     stock = music.load(Options(titles=1.0, language="zh"), np.random.default_rng(0))
     titled = [music.sample(np.random.default_rng([4, i]), i, stock) for i in range(20)]
     assert all(drawn.captions for drawn in titled)
+    fonts = {Path(caption.font[0]) for drawn in titled for caption in drawn.captions}
+    assert fonts <= {source.path for source in stock.sources}
     with_title = dataclasses.replace(spec, captions=titled[0].captions)
     plain, captioned = music.render([spec, with_title])
     assert isinstance(plain, Drawing) and isinstance(captioned, Drawing)

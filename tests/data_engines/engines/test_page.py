@@ -141,9 +141,9 @@ def test_running_heads_and_page_numbers_are_printed_but_not_answered(specs: list
     assert isinstance(headed, Drawing) and isinstance(bare, Drawing)
     assert headed.answers == bare.answers
     ink, bare_ink = (np.asarray(drawing.pictures[0].convert("L")) < 128 for drawing in (headed, bare))
-    top = round(style.margins[1] * 60 / 72.27)
+    top, foot = (round(y * 60 / 72.27) for y in (style.margins[1], style.paper[1] - style.margins[3]))
     assert ink[:top].any() and not bare_ink[:top].any()
-    assert ink[-top // 2 :].any() or ink[round((style.paper[1] - style.margins[3]) * 60 / 72.27) :].any()
+    assert ink[foot:].any() and not bare_ink[foot:].any()
 
 
 def test_one_bad_page_spoils_no_other(specs: list[Spec], drawings: list[Drawing]) -> None:
@@ -196,6 +196,14 @@ def test_the_options_choose_language_and_columns(files: Path, stock: PageStock) 
         texts = "".join(block.printed() for spec in drawn for block in spec.blocks)
         assert ("灯" in texts) == (language == "zh")
         assert ("lighthouse" in texts) == (language == "en")
+
+
+def test_chinese_pages_need_no_english_words(files: Path) -> None:
+    (files / "dates.txt").write_text("1 + 1 = 2\n今天天气很好。\n", encoding="utf-8")
+    options = Options(source=files / "dates.txt", formulas=files / "formulas.txt", language="zh")
+    assert {line for _, lines in load(options, make_rng(0, "page")).chinese for line in lines} == {
+        "今天天气很好。"
+    }
 
 
 @pytest.mark.parametrize(

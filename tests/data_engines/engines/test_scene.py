@@ -175,6 +175,16 @@ def test_long_texts_lose_words_until_they_fit(tmp_path: Path, options: Options) 
         assert "several words that go on for much longer than".startswith(spec.signs[0].text.lower()[:44])
 
 
+def test_a_source_of_capitals_can_be_written_small(tmp_path: Path, options: Options) -> None:
+    (tmp_path / "capitals.txt").write_text("ALPHA BETA\n")
+    texts = {
+        sign.text
+        for spec in specs(replace(options, source=tmp_path / "capitals.txt", words=Range(2, 2)))
+        for sign in spec.signs
+    }
+    assert {"ALPHA BETA", "Alpha Beta"} <= texts
+
+
 @pytest.mark.parametrize(
     ("text", "cause"),
     [

@@ -112,6 +112,7 @@ def test_tables_of_tex_sources(tmp_path: Path) -> None:
     stock = table.load(Options(source=tmp_path), np.random.default_rng(0))
     assert stock.left_out == {"table: a picture": 1}
     [spec] = draw_specs(stock, range(1))
+    assert not spec.chinese
     assert spec.code.splitlines() == [
         r"\begin{tabular}{l|c}",
         r"\hline",
@@ -184,6 +185,11 @@ def test_bad_options_are_named(options: dict, message: str) -> None:
             r"has no table of values that can be read \(1 file without records of values\)",
         ),
         ("a.tex", b"no table", r"has no table that can be used \(no tabular in it\)"),
+        (
+            "a.tex",
+            rb"\begin{tabular} a \end{tabular}",
+            r"has no table that can be used \(1 table: no columns\)",
+        ),
         ("a.txt", b"text", r"has no \.csv, \.tsv or \.tex file in it, at any depth"),
     ],
 )

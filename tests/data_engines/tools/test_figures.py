@@ -1,5 +1,6 @@
 """Figures: constructions are where geometry says, each picture has one code, letters keep clear of lines."""
 
+import contextlib
 import math
 import re
 
@@ -8,6 +9,7 @@ import pytest
 
 from data_engines.tools.figures import plane
 from data_engines.tools.figures.curves import graph
+from data_engines.tools.figures.lines import solid
 from data_engines.tools.figures.sketch import Crowded, Sketch
 from data_engines.tools.figures.tikz import Arc, Dot, Ellipse, Line, Node, Plot, Ticks, write
 from data_engines.tools.figures.triangles import triangle
@@ -119,6 +121,27 @@ def test_letters_stand_outside_and_touch_no_line() -> None:
     placed = [element for element in sketch.elements if isinstance(element, Node)]
     assert [node.point for node in placed] == list(corners)
     assert [node.anchor for node in placed] == ["below left", "below right", "above"]
+
+
+def test_centres_have_their_own_letters() -> None:
+    sketch = Sketch(np.random.default_rng(0))
+    for center, letter in ((0j, "O"), (3 + 0j, "I"), (6 + 0j, "A"), (9 + 0j, "A")):
+        sketch.dot(center)
+        sketch.name(center, letter=letter)
+    sketch.place_letters()
+    names = [each.text for each in sketch.elements if isinstance(each, Node)]
+    assert names[:3] == ["$O$", "$I$", "$A$"]
+    assert names[3] not in names[:3]
+
+
+def test_the_top_of_a_solid_has_the_letters_of_its_base() -> None:
+    for seed in range(100):
+        sketch = Sketch(np.random.default_rng(seed))
+        solid(sketch)
+        with contextlib.suppress(Crowded):
+            sketch.place_letters()
+        texts = [each.text.strip("$") for each in sketch.elements if isinstance(each, Node)]
+        assert {text[0] for text in texts if text.endswith("_1")} <= set(texts)
 
 
 def test_a_letter_without_a_free_place_is_an_error() -> None:

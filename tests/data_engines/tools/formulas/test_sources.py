@@ -1,9 +1,10 @@
 import json
+import re
 
 import numpy as np
 import pytest
 
-from data_engines.tools.formulas.grammar import draw_formula, draw_inline
+from data_engines.tools.formulas.grammar import GREEK, draw_formula, draw_inline
 from data_engines.tools.formulas.sources import docstring_maths, read_formulas
 from data_engines.tools.tex.source import Formula, find_formulas, parse_document, plain_formula
 
@@ -31,6 +32,14 @@ def test_lists_and_files(name, text, tmp_path):
     assert formulas.left_out == {}
 
 
+def test_an_entry_that_defines_itself_is_counted(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("\\def\\x{\\begin{x}\\x}\\x\nab\n")
+    formulas = read_formulas(path)
+    assert formulas.found == (Formula("ab", display=True),)
+    assert formulas.left_out == {"formula: endless macro": 1}
+
+
 def test_bounds_in_a_list_are_kept(tmp_path):
     path = tmp_path / "list.txt"
     path.write_text(
@@ -52,7 +61,8 @@ def test_bounds_in_a_list_are_kept(tmp_path):
         ("absent", None, "absent does not exist; give a folder, a .tex file or a list"),
         ("absent.txt", None, "absent.txt does not exist; give a folder, a .tex file or a list"),
         ("x.png", b"", r"x.png: give a folder of .tex files, a .tex file or a list \(.txt, .jsonl, .json"),
-        ("x.txt", b"\n", "x.txt holds no formula that can be used"),
+        ("x.txt", b"\n", r"x.txt holds no formula that can be used \(there is none\)$"),
+        ("x.txt", b"{x\n$a#b$\n", r"can be used \(1 formula: unbalanced braces, 1 formula: a definition\)$"),
         ("x.txt", b"\xff", r"x.txt is not UTF-8 \(byte 0\); convert it first"),
         ("x.csv", b"a,b\n1,2\n", "x.csv: its first line names no column formula or latex or text"),
         ("x.jsonl", b'"a"\n{', "x.jsonl, line 2: no JSON"),
@@ -91,4 +101,8 @@ def test_made_up_formulas_are_varied_and_a_matter_of_the_generator_alone():
         r"\lim",
     ):
         assert any(name in formula for formula in drawn), name
+    together = "".join(drawn)
+    assert all(name in together for name in GREEK)
+    # other letters have no such form: TeX sets an unrelated sign, or the plain letter
+    assert set(re.findall(r"\\math(?:cal|bf)\{(.*?)\}", together)) <= set("AFHLOuvxW")
     assert all("\\begin" not in draw_inline(np.random.default_rng(number)) for number in range(100))

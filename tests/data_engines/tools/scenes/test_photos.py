@@ -78,7 +78,7 @@ def test_only_photos_that_can_be_used_are_found(photo: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("missing", "missing does not exist; give a photo"), ("", "no photo to use there; give .jpg, ")],
+    [("missing", "missing does not exist; give a file"), ("", "no photo to use there; give .jpg, ")],
 )
 def test_a_folder_without_photos_is_named(name: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=rf"^--photos .*{message}"):

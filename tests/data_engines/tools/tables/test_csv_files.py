@@ -16,6 +16,7 @@ from data_engines.tools.tables.csv_files import MOST_BYTES, find_csv_files, read
         ("a.csv", "姓名,年龄\n张三,12\n".encode("gb18030"), (("姓名", "年龄"), ("张三", "12"))),
         ("a.csv", "Prénom,Âge\nZoé,3\n".encode("latin-1"), (("Prénom", "Âge"), ("Zoé", "3"))),
         ("a.csv", "ä,b\n1,2\n".encode("utf-16"), (("ä", "b"), ("1", "2"))),
+        ("a.csv", b'a,b\n1,"x\ny"\n', (("a", "b"), ("1", "x y"))),
         ("a.tsv", b"a,b\tc\n1\t 2  3\n", (("a,b", "c"), ("1", "2 3"))),
         ("a.csv", b"a,b\n1,2\n\na note\n3,4\n", (("a", "b"), ("1", "2"), ("3", "4"))),
     ],
@@ -43,10 +44,12 @@ def test_what_is_no_table(tmp_path: Path, content: bytes, cause: str) -> None:
         read_records(str(tmp_path / "a.csv"))
 
 
-def test_the_start_of_a_large_file(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_bytes(b"name,value\n" + b"abc,12\n" * MOST_BYTES)
+@pytest.mark.parametrize(("encoding", "width", "mark"), [("ascii", 1, 0), ("utf-16", 2, 2)])
+def test_the_start_of_a_large_file(tmp_path: Path, encoding: str, width: int, mark: int) -> None:
+    text = "name,value\n" + "abc,12\n" * MOST_BYTES
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
     records = read_records(str(tmp_path / "a.csv"))
-    assert len(records) == (MOST_BYTES - 11) // 7 + 1
+    assert len(records) == (MOST_BYTES - mark - 11 * width) // (7 * width) + 1
     assert set(records[1:]) == {("abc", "12")}
 
 

@@ -1,5 +1,7 @@
 """Grids of tables: how they are written, how contents are drawn, and how anybody's tabular is tidied."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -115,6 +117,14 @@ def test_contents_of_all_kinds_say_what_they_show() -> None:
             assert column.header and cell.shows and cell.rows == cell.columns == 1
             if "$" not in cell.latex.replace(r"\$", "") and "--" not in cell.latex:
                 assert cell.latex == escape(cell.shows)
+
+
+def test_small_figures_are_shown_as_such() -> None:
+    shown = {kind(make_pen(seed)).draw().shows for kind in dict.fromkeys(KINDS) for seed in range(40)}
+    assert any("×10⁻" in text for text in shown)
+    assert any("₂" in text for text in shown)
+    assert not any(re.search("×10[-0-9]|[α-ω][0-9]", text) for text in shown)
+    assert legible("3.1×10⁻⁵ x₂") == "3.1×10-5x2"
 
 
 def test_words_are_of_the_corpus() -> None:

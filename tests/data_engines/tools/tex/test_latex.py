@@ -12,6 +12,7 @@ from data_engines.tools.tex.latex import (
     Style,
     check_style,
     draw_sheet,
+    draw_typeset,
     sheet_size,
     sheet_text,
     typeset,
@@ -65,6 +66,20 @@ def test_each_fault_is_the_reject_of_its_item_alone():
     (alone,) = typeset([GOOD], TIGHT)
     assert all(np.array_equal(pixels(sheet), pixels(alone)) for sheet in sheets[1::2])
     assert pixels(alone).min() < 128 and pixels(alone)[0].min() == 255
+
+
+@needs_tex
+def test_each_spec_is_drawn_in_its_own_style():
+    styles = {"a": TIGHT, "bb": Style(margin_pt=50.0), r"\nonesuch": TIGHT, "c": TIGHT}
+
+    def draw(spec, sheet):
+        if spec == "c":
+            raise Reject("not this one")
+        return spec, sheet_text(sheet), min(sheet_size(sheet)) > 100
+
+    one, two, three, four = draw_typeset(list(styles), lambda spec: (spec, styles[spec]), draw)
+    assert (one, two) == (("a", "a", False), ("bb", "bb", True))
+    assert (str(three), str(four)) == ("LaTeX error: Undefined control sequence", "not this one")
 
 
 @needs_tex

@@ -61,6 +61,8 @@ def test_what_an_argument_takes_stays_one_argument():
         ({r"\x": simple(r"\y\y"), r"\y": simple(r"\x\x")}, r"\x", "endless macro"),
         ({r"\x": simple("#1", 1)}, r"{\x}", "macro without its argument"),
         ({r"\x": simple("#1", 1)}, r"\x{a", "macro without its argument"),
+        ({r"\x": simple("#2", 1)}, r"\x{a}", "macro without its argument"),
+        ({r"\x": simple("#0", 1)}, r"\x{a}", "macro without its argument"),
     ],
 )
 def test_macros_that_cannot_be_expanded(macros, text, cause):
@@ -105,6 +107,7 @@ def test_only_formulas_are_found():
         "50\\% of \\$5 % $comment$\n"
         "\\begin{verbatim}$code$\\end{verbatim} \\verb|$code$| \\iffalse $not set$ \\fi\n"
         "$a$ \\(b\\) $$c$$ \\[d\\] \\begin{displaymath}e\\end{displaymath} $ $\n"
+        "\\begin{align} & \\\\ \\end{align}\n"
         "\\end{document} $after$"
     )
     assert [formula.latex for formula in formulas(text)] == ["a", "b", "c", "d", "e"]
