@@ -18,8 +18,7 @@ from data_engines.options import Parser
 from data_engines.tools.sheets.pictures import Picture, measure_all
 from got_train.config import DataConfig, EncoderConfig, load_config
 from got_train.data.encode import spans
-from got_train.data.images import ImageError, find_image
-from got_train.data.packed import PackedFile
+from got_train.data.images import FoundImage, ImageError, find_image
 from got_train.data.readers import Rows, open_rows
 from got_train.data.records import Record, RowError
 from got_train.data.tiles import num_tiles
@@ -113,10 +112,10 @@ def survey(name: str, most_pictures: int | None = None) -> Survey:
     return found
 
 
-def _read_rows(rows: Rows, found: Survey) -> list[Path | PackedFile]:
+def _read_rows(rows: Rows, found: Survey) -> list[FoundImage]:
     """Counts what rows say; returns their pictures, each once."""
     tokenizer = load_tokenizer("qwen")
-    files: dict[str, tuple[int, Path | PackedFile]] = {}
+    files: dict[str, tuple[int, FoundImage]] = {}
     with tqdm(total=len(rows), desc="rows", unit=" rows", disable=None) as bar:
         for start in range(0, len(rows), BATCH):
             numbers = range(start, min(start + BATCH, len(rows)))
@@ -133,7 +132,7 @@ def _read_rows(rows: Rows, found: Survey) -> list[Path | PackedFile]:
     return [file for _, file in files.values()]
 
 
-def _read_row(rows: Rows, index: int, found: Survey) -> tuple[Record, list[Path | PackedFile]] | None:
+def _read_row(rows: Rows, index: int, found: Survey) -> tuple[Record, list[FoundImage]] | None:
     """A row with its pictures; None, and a fault, where training couldn't read it or find them."""
     where = f"row {index + 1}"
     try:
@@ -198,7 +197,7 @@ def _hash(content: bytes) -> bytes:
     return blake2b(content, digest_size=16).digest()
 
 
-def _open_pictures(files: Sequence[Path | PackedFile], most: int | None, found: Survey) -> None:
+def _open_pictures(files: Sequence[FoundImage], most: int | None, found: Survey) -> None:
     """Measures `most` of the files, evenly spread, or all."""
     found.pictures = [None] * len(files)
     number = len(files) if most is None else min(most, len(files))

@@ -1,12 +1,12 @@
 """The commands."""
 
 import argparse
-import json
 import os
 import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from got_train.report import UserError, table
 
@@ -56,34 +56,37 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--dry-run", action="store_true", help="print what would be done, and train nothing")
     train.set_defaults(run=_train)
 
-    infer = commands.add_parser("infer", help="read pictures with a model")
-    infer.add_argument("model", help="model folder, checkpoint or run folder")
-    what = infer.add_mutually_exclusive_group(required=True)
-    what.add_argument("--image", help="picture to read")
-    what.add_argument("--pages", nargs="+", metavar="IMAGE", help="pages of one document")
-    what.add_argument("--data", help="rows to answer: a file, 'pattern' or folder")
-    infer.add_argument("--format", action="store_true", help="ask for formatted text")
-    infer.add_argument("--box", type=_box, metavar="x1,y1,x2,y2", help="read this region, in pixels")
-    infer.add_argument(
-        "--color", choices=["red", "green", "blue"], help="read inside the frame of this colour"
-    )
-    infer.add_argument("--crop", action="store_true", help="cut the picture into tiles")
-    infer.add_argument("--output", type=Path, help="predictions of --data, as JSONL")
-    infer.add_argument(
-        "--max-new-tokens", type=int, default=4096, help="longest answer (default: %(default)s)"
-    )
-    infer.add_argument(
-        "--batch-size", type=int, default=8, help="rows of --data at once (default: %(default)s)"
-    )
-    infer.set_defaults(run=_infer)
+    _add_infer(commands.add_parser("infer", help="read pictures with a model"))
 
     merge = commands.add_parser("merge", help="merge LoRA adapters into a plain model folder")
     merge.add_argument("checkpoint", help="adapter checkpoint or run folder")
     merge.add_argument("--output", help="folder to write (default: CHECKPOINT-merged)")
     merge.set_defaults(run=_merge)
 
+    convert = commands.add_parser(
+        "convert", help="write a model folder in transformers' or the authors' layout"
+    )
+    convert.add_argument("source", help="model folder or hub id")
+    convert.add_argument("target", help="folder to write")
+    convert.add_argument("--to", required=True, choices=["transformers", "original"], help="its layout")
+    convert.set_defaults(run=_convert)
+
     evaluate = commands.add_parser("eval", help="score a file of predictions")
-    evaluate.add_argument("predictions", type=Path, help="what `got-train infer --data --output` wrote")
+    evaluate.add_argument(
+        "predictions", type=Path, help="what `infer --data --output`, ms-swift or the authors' scripts wrote"
+    )
+    evaluate.add_argument(
+        "--suite",
+        choices="plain scene format chart music geometry molecule table fine-grained".split(),
+        help="scores of all rows (default: those of each row's kind)",
+    )
+    evaluate.add_argument(
+        "--as-published", action="store_true", help="compute them as the paper's scripts do, slips included"
+    )
+    evaluate.add_argument(
+        "--report", type=Path, metavar="HTML", help="page to write, with the worst answers and their pictures"
+    )
+    evaluate.add_argument("--output", type=Path, metavar="JSON", help="file to write the scores to")
     evaluate.set_defaults(run=_evaluate)
 
     check = commands.add_parser("check-data", help="find every bad row of data files")
@@ -97,6 +100,11 @@ def parser() -> argparse.ArgumentParser:
     )
     check.set_defaults(run=_check)
 
+    swift = commands.add_parser("swift", help="take a command line of ms-swift (docs/swift.md)")
+    swift.add_argument("command", choices=["sft", "infer", "export"])
+    swift.add_argument("words", nargs=argparse.REMAINDER, help="swift's own options; --dry-run")
+    swift.set_defaults(run=_swift)
+
     quickstart = commands.add_parser("quickstart", help="the whole recipe in miniature, on a CPU")
     quickstart.add_argument(
         "--output", type=Path, default=Path("output/quickstart"), help="(default: %(default)s)"
@@ -105,14 +113,27 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _box(text: str) -> tuple[float, ...]:
-    try:
-        box = tuple(float(value) for value in text.split(","))
-    except ValueError:
-        box = ()
-    if len(box) not in (2, 4):
-        raise argparse.ArgumentTypeError(f"{text!r} is not x1,y1,x2,y2 (or a point x,y) in pixels")
-    return box
+def _add_infer(infer: argparse.ArgumentParser) -> None:
+    infer.add_argument("model", help="model folder, checkpoint, run folder or hub id")
+    what = infer.add_mutually_exclusive_group(required=True)
+    what.add_argument("--image", nargs="+", help="pictures to read: files, 'patterns', folders, PDF files")
+    what.add_argument("--pages", nargs="+", metavar="IMAGE", help="the same, as the pages of one document")
+    what.add_argument("--data", help="rows to answer: what data.train takes")
+    infer.add_argument("--format", action="store_true", help="ask for formatted text")
+    infer.add_argument("--box", metavar="x1,y1,x2,y2", help="read this region, in pixels (or a point x,y)")
+    infer.add_argument(
+        "--color", choices=["red", "green", "blue"], help="read inside the frame of this colour"
+    )
+    infer.add_argument("--crop", action="store_true", help="cut the picture into tiles")
+    infer.add_argument("--query", help="ask this instead")
+    infer.add_argument("--output", type=Path, metavar="JSONL", help="file of answers; goes on where it ends")
+    infer.add_argument("--render", type=Path, metavar="HTML", help="page with the answers as they look")
+    infer.add_argument("--stream", action="store_true", help="print a single answer while it is written")
+    infer.add_argument(
+        "--max-new-tokens", type=int, default=4096, help="longest answer (default: %(default)s)"
+    )
+    infer.add_argument("--batch-size", type=int, default=8, help="read at once (default: %(default)s)")
+    infer.set_defaults(run=_infer)
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -126,22 +147,48 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _infer(options: argparse.Namespace) -> int:
-    from got_train.inference.infer import Reader, predict_file, question
-
-    single = [f"--{name}" for name in ("format", "box", "color", "crop") if getattr(options, name)]
-    if options.data and single:
-        raise UserError(f"{', '.join(single)} cannot be used with --data: its rows say what is asked")
+    asked = [f"--{name}" for name in ("format", "box", "color", "crop", "query") if getattr(options, name)]
+    if options.data and asked:
+        raise UserError(f"{', '.join(asked)} cannot be used with --data: its rows say what is asked")
     if options.data and not options.output:
         raise UserError("--data needs --output, the file to write")
-    if options.data:
-        reader = Reader.load(options.model)
-        count = predict_file(reader, options.data, options.output, options.max_new_tokens, options.batch_size)
-        print(f"{count} rows written to {options.output}")
-        return 0
-    pictures = options.pages or [options.image]
-    record = question(pictures, options.format, options.box, options.color, options.crop)
-    reader = Reader.load(options.model)
-    print(next(reader.read([record], options.max_new_tokens)))
+    if options.stream and (options.data or options.output or options.render):
+        raise UserError("--stream prints one answer: it cannot be used with --data, --output or --render")
+    from got_train.inference.got import Got
+    from got_train.inference.predict import predict, questions_of, read_answers
+    from got_train.inference.questions import find_pictures, question
+
+    pictures = find_pictures(options.pages or options.image or [])
+    documents = [pictures] if options.pages else [[picture] for picture in pictures]
+    ocr_type: Literal["ocr", "format"] = "format" if options.format else "ocr"
+    given = (options.box, options.color, options.crop, options.query)
+    records = [question(images, ocr_type, *given) for images in documents]
+    if options.stream and len(records) > 1:
+        raise UserError(f"--stream prints one answer, these are {len(records)} pictures")
+    got = Got.from_pretrained(options.model)
+    questions = questions_of(got, options.data) if options.data else [(record, Path()) for record in records]
+    if options.stream:
+        for piece in got.stream(records[0], options.max_new_tokens):
+            print(piece, end="", flush=True)
+        print()
+    elif options.output:
+        predict(got, questions, options.output, options.max_new_tokens, options.batch_size)
+        if os.environ.get("RANK", "0") != "0":
+            return 0
+        print(f"{len(questions)} rows written to {options.output}")
+    else:
+        answers = []
+        for images, answer in zip(
+            documents, got.read(records, options.max_new_tokens, options.batch_size), strict=True
+        ):
+            if len(documents) > 1:
+                print(f"== {images[0]}")
+            print(answer)
+            answers.append(answer)
+    if options.render:
+        answers = read_answers(options.output) if options.output else answers
+        got.render(list(zip(questions, answers, strict=True)), options.render)
+        print(f"page written to {options.render}")
     return 0
 
 
@@ -153,12 +200,27 @@ def _merge(options: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate(options: argparse.Namespace) -> int:
-    from got_train.evaluation.evaluate import evaluate, score_table
+def _convert(options: argparse.Namespace) -> int:
+    from got_train.model.convert import convert
+    from got_train.model.original import CODE_NOTE
 
-    scores = evaluate(options.predictions)
-    print(score_table(scores))
-    print(json.dumps(scores))
+    count = convert(options.source, options.target, options.to)
+    print(f"{count} tensors written to {options.target}, in the {options.to} layout")
+    if options.to == "original":
+        print(CODE_NOTE)
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from got_train.evaluation.evaluate import evaluate, score_text, write_scores
+    from got_train.evaluation.page import write_page
+
+    evaluation = evaluate(options.predictions, options.suite, options.as_published)
+    print(score_text(evaluation))
+    if options.output:
+        write_scores(evaluation, options.output)
+    if options.report:
+        write_page(evaluation, options.report)
     return 0
 
 
@@ -186,6 +248,12 @@ def _check(options: argparse.Namespace) -> int:
         failed = failed or bool(problems.bad)
     print(table(["file", "rows", "bad", "causes"], counts))
     return 1 if failed else 0
+
+
+def _swift(options: argparse.Namespace) -> int:
+    from got_train.swift import run
+
+    return run(options.command, options.words)
 
 
 def _quickstart(options: argparse.Namespace) -> int:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from got_train.config import load_config
-from got_train.evaluation.evaluate import read_predictions
 from got_train.evaluation.metrics import text_metrics
-from got_train.inference.infer import Reader, predict_file
+from got_train.evaluation.predictions import Prediction, read_predictions
+from got_train.inference.got import Got
+from got_train.inference.predict import predict, questions_of
 from got_train.model.merge import merge
 from got_train.model.tokenizer import small_tokenizer
 from got_train.quickstart_data import draw_data
@@ -29,7 +30,7 @@ BATCH_SIZE = 100
 SHOWN_ROWS = 8
 """Pictures of each task in the report."""
 
-Predictions = list[dict[str, Any]]
+Predictions = list[Prediction]
 
 
 @dataclass(frozen=True)
@@ -114,15 +115,15 @@ def read_held_out(model: Path, task: str, name: str, output: Path) -> Prediction
     """`got-train infer MODEL --data HELD_OUT --output PREDICTIONS`."""
     file = output / "predictions" / f"{name}.jsonl"
     held_out = output / "data" / f"{task}_held_out" / "data.jsonl"
-    predict_file(Reader.load(str(model)), str(held_out), file, MAX_NEW_TOKENS, BATCH_SIZE)
+    file.unlink(missing_ok=True)  # of an earlier quickstart, which this one replaces
+    got = Got.from_pretrained(model)
+    predict(got, questions_of(got, str(held_out)), file, MAX_NEW_TOKENS, BATCH_SIZE)
     return read_predictions(file)
 
 
 def cer(predictions: Predictions) -> float:
     """Character error rate of a set of predictions."""
-    return text_metrics([row["response"] for row in predictions], [row["labels"] for row in predictions])[
-        "cer"
-    ]
+    return text_metrics([row.answer for row in predictions], [row.reference for row in predictions])["cer"]
 
 
 def summarise(
@@ -147,7 +148,7 @@ def summarise(
     }
     box, color = predictions["stage3_box"], predictions["stage3_color"]
     summary["stage3"] |= {"box_cer": cer(box), "color_cer": cer(color), "region_cer": cer(box + color)}
-    texts = [[row["response"] for row in predictions[f"{name}_fractions"]] for name in ("lora", "merged")]
+    texts = [[row.answer for row in predictions[f"{name}_fractions"]] for name in ("lora", "merged")]
     summary["merged_equals_unmerged"] = texts[0] == texts[1]
     summary["held_out_rows"] = {name: count for name, count in rows.items() if name.endswith("_held_out")}
     summary["training_rows"] = {name: count for name, count in rows.items() if not name.endswith("_held_out")}
@@ -195,12 +196,12 @@ def report(summary: dict[str, Any], stages: dict[str, Stage], predictions: dict[
     return html_page("got-train quickstart", *parts)
 
 
-def sample_row(row: dict[str, Any]) -> list[str]:
+def sample_row(row: Prediction) -> list[str]:
     """One prediction as cells of a table."""
-    wrong = "" if row["response"] == row["labels"] else " class='bad'"
+    wrong = "" if row.answer == row.reference else " class='bad'"
     return [
-        html_picture(Path(row["images"][0]).read_bytes()),
-        html_text(row["messages"][-2]["content"]),
-        html_text(row["labels"]),
-        f"<div{wrong}>{html_text(row['response'])}</div>",
+        html_picture(Path(row.images[0]).read_bytes()),
+        html_text(row.query),
+        html_text(row.reference),
+        f"<div{wrong}>{html_text(row.answer)}</div>",
     ]

@@ -4,6 +4,7 @@ import base64
 import difflib
 import html
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 
 class UserError(ValueError):
@@ -64,7 +65,11 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto
 table { border-collapse: collapse; margin: 1rem 0 } th, td { border: 1px solid #ccc; padding: .3rem .6rem }
 th { background: #f4f4f4; text-align: left } pre { margin: 0; white-space: pre-wrap }
 img { max-width: 100%; image-rendering: auto } td img { min-width: 128px; image-rendering: pixelated }
-.bad { background: #fde8e8 }
+.bad { background: #fde8e8 } del { background: #fde8e8 } ins { background: #dff3df; text-decoration: none }
+.examples table { table-layout: fixed; width: min(94vw, 110rem) }
+.examples table { margin-left: 50%; transform: translateX(-50%) }
+.examples td { vertical-align: top; overflow-wrap: anywhere } .examples img { image-rendering: auto }
+.examples th:last-child { width: 14rem }
 """
 
 
@@ -87,6 +92,6 @@ def html_text(text: str) -> str:
     return f"<pre>{html.escape(text)}</pre>"
 
 
-def html_picture(png: bytes) -> str:
-    """A PNG inside the page."""
-    return f"<img src='data:image/png;base64,{base64.b64encode(png).decode()}'>"
+def html_picture(data: bytes, format: Literal["png", "jpeg"] = "png") -> str:
+    """A picture inside the page."""
+    return f"<img src='data:image/{format};base64,{base64.b64encode(data).decode()}'>"

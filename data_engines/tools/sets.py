@@ -10,8 +10,7 @@ import numpy as np
 from PIL import Image
 
 from data_engines.engine import Region, Reject, Source
-from got_train.data.images import ImageError, find_image, open_image
-from got_train.data.packed import PackedFile
+from got_train.data.images import FoundImage, ImageError, find_image, open_image
 from got_train.data.readers import Rows, open_rows
 from got_train.prompts import IMAGE_TAG, parse_task
 
@@ -24,7 +23,7 @@ TRIES = 50
 class Page:
     """A picture with all that is written on it."""
 
-    image: Path | PackedFile
+    image: FoundImage
     text: str
     format: bool
     """Whether the text is marked up."""
@@ -43,27 +42,32 @@ def open_sets(names: tuple[str, ...]) -> list[Rows]:
     return [open_rows(name) for name in names]
 
 
-def count_rows(names: tuple[str, ...]) -> int:
-    return sum(len(rows) for rows in open_sets(names))
+def count_rows(names: tuple[str, ...], needed: int = 1) -> int:
+    """How many rows all sets have together.
 
-
-def check_number(names: tuple[str, ...], needed: int) -> None:
-    """Raises a ValueError where all sets together have fewer rows than a sample may need."""
-    if (total := count_rows(names)) < needed:
-        raise ValueError(f"--source {' '.join(names)}: {total} rows are too few for {needed} --pages")
+    Raises:
+        ValueError: fewer than a sample may need.
+    """
+    total = sum(len(rows) for rows in open_sets(names))
+    if total < needed:
+        raise ValueError(f"--source {' '.join(names)}: {total} rows are too few for a sample of {needed}")
+    return total
 
 
 def set_sources(names: Sequence[str]) -> tuple[Source, ...]:
     """Sets as the manifest names them: those of `got-data` by their own manifests, with their licences."""
-    sources = []
+    sources: list[Source] = []
     for name in names:
         manifest = Path(name, "manifest.json")
-        if manifest.is_file():
-            used = json.loads(manifest.read_text(encoding="utf-8"))["sources"]
-            licences = dict.fromkeys(source["licence"] for source in used)
-            sources.append(Source(manifest, name, "; ".join(licences)))
-        else:
+        if not manifest.is_file():
             sources.append(Source(Path(name) if Path(name).is_file() else None, name))
+            continue
+        said = json.loads(manifest.read_text(encoding="utf-8"))
+        if "sets" in said:  # a mix
+            sources += set_sources([f"{name}/{part}" for part in said["sets"]])
+        else:
+            licences = dict.fromkeys(source["licence"] for source in said["sources"])
+            sources.append(Source(manifest, name, "; ".join(licences)))
     return tuple(sources)
 
 
@@ -120,6 +124,11 @@ def draw_pages(
     if len(pages) < number:
         raise Reject("too few pages that go together")
     return list(pages.values())
+
+
+def join_texts(pages: Sequence[Page]) -> str:
+    """The text of pages that go together; marked-up ones are joined as their own paragraphs are."""
+    return ("\n\n" if pages[0].format else "\n").join(page.text for page in pages)
 
 
 def count_tokens(text: str) -> int:

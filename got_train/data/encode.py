@@ -10,8 +10,7 @@ from PIL import Image
 from transformers import PreTrainedTokenizerFast
 
 from got_train.config import DataConfig
-from got_train.data.images import ImageError, find_image, open_image
-from got_train.data.packed import PackedFile
+from got_train.data.images import FoundImage, ImageError, find_image, open_image
 from got_train.data.records import Record, RowError
 from got_train.data.tiles import num_tiles, tile
 from got_train.prompts import FRAMES, IMAGE_TAG, FrameName, canonical_query
@@ -156,7 +155,7 @@ class Encoding:
             )
         return Read(images, ids, labels, crop)
 
-    def find_images(self, record: Record, folder: Path) -> list[Path | PackedFile]:
+    def find_images(self, record: Record, folder: Path) -> list[FoundImage]:
         """Where the record's pictures lie: beside its file, in `image_root`, or in the working directory.
 
         Raises:

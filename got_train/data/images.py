@@ -5,17 +5,22 @@ import io
 import re
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pypdfium2
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from got_train.data.arrow import ArrowRows, arrow_rows, parquet_rows
 from got_train.data.packed import PackedFile, TarMembers
 from got_train.report import UserError
 
-_ADDRESS = re.compile(r"(.+?\.(?:tar|parquet|arrow)):(.+)")
-"""A picture inside another file: `shards/00000.tar:000123.png`, `train.parquet:124/image`."""
+PDF_DPI = 200
+"""At which pages of PDF files are drawn: a page of A4 has 1654 x 2339 pixels, enough for some tiles."""
+
+_ADDRESS = re.compile(r"(.+?\.(?:tar|parquet|arrow|pdf)):(.+)", re.IGNORECASE)
+"""A picture inside another file: `shards/00000.tar:000123.png`, `train.parquet:124/image`, `manual.pdf:3`."""
 
 
 class ImageError(ValueError):
@@ -26,17 +31,62 @@ class ImageError(ValueError):
         self.cause = cause
 
 
-def find_image(image: str | PackedFile, folders: list[Path]) -> Path | PackedFile:
+@dataclass(frozen=True)
+class PdfPage:
+    """A page of a PDF file as a picture."""
+
+    path: Path
+    number: int
+    """Counted from 1."""
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.number}"
+
+    def draw(self, max_pixels: int) -> Image.Image:
+        """Draws the page.
+
+        Raises:
+            ImageError: if it cannot be read, or would have more than `max_pixels` pixels.
+        """
+        try:
+            with pypdfium2.PdfDocument(self.path) as document:
+                page = document[self.number - 1]
+                width, height = (round(side * PDF_DPI / 72) for side in page.get_size())
+                _check_size(str(self), width, height, max_pixels)
+                return page.render(scale=PDF_DPI / 72).to_pil().convert("RGB")
+        except pypdfium2.PdfiumError as error:
+            raise ImageError("image unreadable", f"{self}: {error}") from None
+
+
+def num_pdf_pages(path: Path) -> int:
+    """How many pages a PDF file has.
+
+    Raises:
+        ImageError: if it cannot be read.
+    """
+    try:
+        with pypdfium2.PdfDocument(path) as document:
+            return len(document)
+    except pypdfium2.PdfiumError as error:
+        raise ImageError("image unreadable", f"{path}: {error}") from None
+
+
+FoundImage = Path | PackedFile | PdfPage | Image.Image
+"""A picture that can be opened: a file, a part of one, or one that is in memory already."""
+
+
+def find_image(image: str | PackedFile | Image.Image, folders: list[Path]) -> FoundImage:
     """The picture in the first of `folders` that has it; an absolute path stands for itself.
 
     Args:
-        image: a path, the address of a picture inside a tar, Parquet or Arrow file, or such a picture itself.
+        image: a path, the address of a picture inside a tar, Parquet, Arrow or PDF file, or such a picture
+            itself, or one in memory.
         folders: where to look.
 
     Raises:
         ImageError: if none has it, naming where it was looked for.
     """
-    if isinstance(image, PackedFile):
+    if isinstance(image, PackedFile | Image.Image):
         return image
     address = _ADDRESS.fullmatch(image)
     for folder in folders:
@@ -48,7 +98,10 @@ def find_image(image: str | PackedFile, folders: list[Path]) -> Path | PackedFil
     raise ImageError("image missing", image if Path(image).is_absolute() else f"{image} (looked in {places})")
 
 
-def _unpack(holder: Path, name: str) -> PackedFile | None:
+def _unpack(holder: Path, name: str) -> PackedFile | PdfPage | None:
+    if holder.suffix.lower() == ".pdf":
+        inside = name.isdecimal() and 1 <= int(name) <= num_pdf_pages(holder)
+        return PdfPage(holder, int(name)) if inside else None
     try:
         return _members(holder).find(name)
     except UserError as error:
@@ -58,7 +111,7 @@ def _unpack(holder: Path, name: str) -> PackedFile | None:
 @functools.cache
 def _members(holder: Path) -> TarMembers | ArrowRows:
     """The index of a file, made once in each process that needs it."""
-    return _HOLDERS[holder.suffix](holder)
+    return _HOLDERS[holder.suffix.lower()](holder)
 
 
 _HOLDERS: dict[str, Callable[[Path], TarMembers | ArrowRows]] = {
@@ -68,26 +121,22 @@ _HOLDERS: dict[str, Callable[[Path], TarMembers | ArrowRows]] = {
 }
 
 
-def image_address(image: Path | PackedFile) -> str:
+def image_address(image: FoundImage) -> str:
     """What names a picture from anywhere: its absolute path, or the address with that of its file."""
-    return str(Path(str(image)).resolve())
+    return "(in memory)" if isinstance(image, Image.Image) else str(Path(str(image)).resolve())
 
 
-def open_image(image: Path | PackedFile, max_pixels: int) -> Image.Image:
+def open_image(image: FoundImage, max_pixels: int) -> Image.Image:
     """A picture as RGB, upright, transparency over white.
 
     Raises:
         ImageError: if it is no picture, is cut off, or has more than `max_pixels` pixels.
     """
+    if isinstance(image, PdfPage):
+        return image.draw(max_pixels)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(image.read()) if isinstance(image, PackedFile) else image)
-        if picture.width * picture.height > max_pixels:
-            raise ImageError(
-                "image too large",
-                f"{image} has {picture.width} x {picture.height} pixels, data.max_pixels {max_pixels}",
-            )
+        picture = image if isinstance(image, Image.Image) else _open(image)
+        _check_size(str(image), picture.width, picture.height, max_pixels)
         return _upright_rgb(picture)
     except (UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError, OSError) as error:
         if isinstance(error, ImageError):
@@ -96,6 +145,18 @@ def open_image(image: Path | PackedFile, max_pixels: int) -> Image.Image:
             raise ImageError("image unreadable", f"{image} is no picture that can be read") from None
         cause = "image truncated" if "truncated" in str(error) else "image unreadable"
         raise ImageError(cause, f"{image}: {error}") from None
+
+
+def _open(image: Path | PackedFile) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return Image.open(io.BytesIO(image.read()) if isinstance(image, PackedFile) else image)
+
+
+def _check_size(name: str, width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        detail = f"{name} has {width} x {height} pixels, data.max_pixels {max_pixels}"
+        raise ImageError("image too large", detail)
 
 
 def _upright_rgb(image: Image.Image) -> Image.Image:

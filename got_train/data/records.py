@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from PIL import Image
+
 from got_train.data.packed import PackedFile
 from got_train.prompts import IMAGE_TAG
 from got_train.report import UserError
@@ -69,8 +71,8 @@ class Record:
     """One row."""
 
     turns: tuple[Turn, ...]
-    images: tuple[str | PackedFile, ...]
-    """Paths as written in the row, or what a tar or Parquet file holds."""
+    images: tuple[str | PackedFile | Image.Image, ...]
+    """Paths as written in the row, what a tar or Parquet file holds, or pictures in memory."""
     system: str | None
     crop: bool | None
     """Whether pictures are cut into tiles; None leaves it to the configuration."""

@@ -1,16 +1,18 @@
 """Answers for records, batch by batch."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
 from peft import PeftModel
+from transformers import TextIteratorStreamer
 
 from got_train.data.batching import pixel_values
 from got_train.data.encode import Encoding, Sample
 from got_train.data.records import Record
-from got_train.model.got import Got
+from got_train.model.got import GotModel
 from got_train.vocabulary import IGNORE_INDEX, MESSAGE_END
 
 NO_REPEAT_NGRAM_SIZE = 20
@@ -19,9 +21,8 @@ RUN_ON_TOKENS = 32
 """Enough to see that an answer does not stop."""
 
 
-@torch.no_grad()
 def generate(
-    model: Got | PeftModel,
+    model: GotModel | PeftModel,
     encoding: Encoding,
     records: Sequence[tuple[Record, Path]],
     max_new_tokens: int,
@@ -42,21 +43,47 @@ def generate(
     Raises:
         RowError: for a record whose pictures cannot be read.
     """
-    device = next(model.parameters()).device
     for start in range(0, len(records), batch_size):
         samples = [encoding.sample(record, folder) for record, folder in records[start : start + batch_size]]
         longest = max(len(sample.input_ids) - len(prompt_ids(sample)) for sample in samples)
         limit = min(max_new_tokens, longest + RUN_ON_TOKENS) if stop_past_reference else max_new_tokens
-        yield from _generate_batch(model, encoding, samples, limit, device)
+        # What may repeat itself and what may not are generated apart: no answer depends on its batch.
+        singles = [len(sample.tiles) <= 1 for sample in samples]
+        answers = {}
+        for kind in set(singles):
+            alike = [sample for sample, single in zip(samples, singles, strict=True) if single == kind]
+            answers[kind] = iter(_generate_batch(model, encoding, alike, limit))
+        yield from (next(answers[single]) for single in singles)
 
 
+def stream(
+    model: GotModel | PeftModel, encoding: Encoding, record: Record, folder: Path, max_new_tokens: int
+) -> Iterator[str]:
+    """The answer to a record piece by piece, as it is generated; together they are what `generate` gives.
+
+    Raises:
+        RowError: for a record whose pictures cannot be read.
+    """
+    sample = encoding.sample(record, folder)
+    streamer = TextIteratorStreamer(encoding.tokenizer, skip_prompt=True, skip_special_tokens=True)
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(_generate_batch, model, encoding, [sample], max_new_tokens, streamer)
+        # Without this a fault in the thread would leave the loop below waiting.
+        answer.add_done_callback(lambda done: streamer.end() if done.exception() else None)
+        yield from streamer
+        answer.result()
+
+
+@torch.no_grad()
 def _generate_batch(
-    model: Got | PeftModel,
+    model: GotModel | PeftModel,
     encoding: Encoding,
     samples: list[Sample],
     max_new_tokens: int,
-    device: torch.device,
+    streamer: TextIteratorStreamer | None = None,
 ) -> list[str]:
+    """Answers to samples of one or no tile each, or of several."""
+    device = next(model.parameters()).device
     tokenizer = encoding.tokenizer
     prompts = [prompt_ids(sample) for sample in samples]
     length = max(map(len, prompts))
@@ -68,7 +95,7 @@ def _generate_batch(
         mask[row, length - len(prompt) :] = 1
     tiles = np.concatenate([sample.tiles for sample in samples])
     pictures = {"pixel_values": pixel_values(tiles).to(device)} if len(tiles) else {}
-    single = all(len(sample.tiles) <= 1 for sample in samples)
+    single = len(samples[0].tiles) <= 1
     output = model.generate(
         input_ids=torch.from_numpy(ids).to(device),
         attention_mask=torch.from_numpy(mask).to(device),
@@ -78,6 +105,7 @@ def _generate_batch(
         no_repeat_ngram_size=NO_REPEAT_NGRAM_SIZE if single else 0,
         eos_token_id=tokenizer.convert_tokens_to_ids(MESSAGE_END),
         pad_token_id=tokenizer.pad_token_id,
+        streamer=streamer,
     )
     return tokenizer.batch_decode(output[:, length:], skip_special_tokens=True)
 

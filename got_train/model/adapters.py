@@ -5,7 +5,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from torch import nn
 
 from got_train.config import GROUPS, Group, LearningRates, LoraSettings
-from got_train.model.got import GROUP_PREFIXES, Got, group_of
+from got_train.model.got import GROUP_PREFIXES, GotModel, group_of
 from got_train.model.quantize import quantize
 from got_train.report import UserError, table
 
@@ -13,8 +13,8 @@ PEFT_PREFIX = "base_model.model."
 
 
 def prepare_for_training(
-    model: Got, rates: LearningRates, lora: LoraSettings, compute_dtype: torch.dtype = torch.float32
-) -> Got | PeftModel:
+    model: GotModel, rates: LearningRates, lora: LoraSettings, compute_dtype: torch.dtype = torch.float32
+) -> GotModel | PeftModel:
     """Freezes the groups whose learning rate is 0, and adds adapters where the `lora` section asks for them.
 
     Args:
@@ -65,7 +65,7 @@ def _run_without_graph(module: nn.Module) -> None:
     module.forward = torch.no_grad()(module.forward)
 
 
-def linear_layers(model: Got, groups: list[Group]) -> list[str]:
+def linear_layers(model: GotModel, groups: list[Group]) -> list[str]:
     """Full names of the linear layers of module groups; the head is left out, it is the embedding.
 
     Raises:

@@ -1,70 +1,243 @@
-"""The weight-name map: SAM ViT-B in its two layouts to the names of this model's encoder."""
+"""The map of weight names between layouts, and what goes by it: encoders of any source, whole folders.
+
+transformers' names are this model's own. The original layout is the authors' (`original.py`); SAM's and
+Vary's encoders have its names too, below prefixes of their own.
+"""
 
 import re
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
-from transformers.utils import cached_file
+from safetensors.torch import save_file
+from transformers import GenerationConfig, GotOcr2Config, GotOcr2ForConditionalGeneration
 
-from got_train.report import UserError
-
-ORIGINAL_SAM_NAMES: tuple[tuple[str, str], ...] = (
-    (r"patch_embed\.proj\.", "patch_embed.projection."),
-    (r"blocks\.(\d+)\.norm([12])\.", r"layers.\1.layer_norm\2."),
-    (r"blocks\.(\d+)\.", r"layers.\1."),
-    (r"neck\.0\.", "neck.conv1."),
-    (r"neck\.1\.", "neck.layer_norm1."),
-    (r"neck\.2\.", "neck.conv2."),
-    (r"neck\.3\.", "neck.layer_norm2."),
+from got_train.model.got import GotModel
+from got_train.model.original import (
+    Layout,
+    check_fits_original,
+    layout_of,
+    read_original_config,
+    write_original_files,
 )
-"""Names of the authors' SAM, below `image_encoder.`, to transformers' names, below `vision_encoder.`."""
+from got_train.model.processor import build_processor
+from got_train.model.tokenizer import load_tokenizer
+from got_train.model.weights import local_folder, read_tensors
+from got_train.report import UserError
+from got_train.vocabulary import IMAGE_PAD, MESSAGE_END, QWEN_SPECIAL_IDS
+
+ENCODER_PREFIX = "model.vision_tower."
+
+MODULES: tuple[tuple[str, str], ...] = (
+    ("model.vision_tower_high.net_2.", "model.multi_modal_projector.conv_upsampler1."),
+    ("model.vision_tower_high.net_3.", "model.multi_modal_projector.conv_upsampler2."),
+    ("model.vision_tower_high.", ENCODER_PREFIX),
+    ("model.mm_projector_vary.", "model.multi_modal_projector.multimodal_projector."),
+    ("lm_head.", "lm_head."),
+    ("model.", "model.language_model."),
+)
+"""Modules of the original layout and of transformers; the first that fits a name is its own."""
+
+ENCODER_PARTS: tuple[tuple[str, str], ...] = (
+    ("patch_embed.proj.", "patch_embed.projection."),
+    ("neck.0.", "neck.conv1."),
+    ("neck.1.", "neck.layer_norm1."),
+    ("neck.2.", "neck.conv2."),
+    ("neck.3.", "neck.layer_norm2."),
+    ("blocks.", "layers."),
+    (".norm1.", ".layer_norm1."),
+    (".norm2.", ".layer_norm2."),
+)
+"""Parts of names inside the encoder, in the same order; a name of transformers has none of the first."""
+
+HUB_NAMES: tuple[tuple[str, str], ...] = (
+    (r"^language_model\.lm_head\.", "lm_head."),
+    (r"^(model\.)?language_model\.(model\.)?", "model.language_model."),
+    (r"^(vision_tower|multi_modal_projector)\.", r"model.\1."),
+)
+"""Names of this model in folders of other releases of transformers, as `stepfun-ai/GOT-OCR-2.0-hf`."""
 
 
-def encoder_state(path: str) -> dict[str, torch.Tensor]:
-    """Encoder weights of a SAM checkpoint under this model's names, without the two strided convolutions.
+def transformers_name(original: str) -> str:
+    """transformers' name of a tensor of the original layout.
 
-    Args:
-        path: a transformers folder or hub id (`facebook/sam-vit-base`), or the original `.pth`.
-
-    Raises:
-        UserError: if the file is missing or holds no SAM image encoder.
+    >>> transformers_name("model.vision_tower_high.blocks.3.norm1.weight")
+    'model.vision_tower.layers.3.layer_norm1.weight'
     """
-    tensors = _read(path)
-    state = {}
-    for name, tensor in tensors.items():
-        if name.startswith("vision_encoder."):
-            state[f"model.vision_tower.{name.removeprefix('vision_encoder.')}"] = tensor
-        elif name.startswith("image_encoder."):
-            state[f"model.vision_tower.{transformers_name(name.removeprefix('image_encoder.'))}"] = tensor
-    if not state:
-        raise UserError(
-            f"{path} holds no SAM image encoder: no tensor named vision_encoder.* or image_encoder.*"
-        )
-    return state
+    for theirs, ours in MODULES:
+        if original.startswith(theirs):
+            rest = original.removeprefix(theirs)
+            if ours == ENCODER_PREFIX:
+                for original_part, part in ENCODER_PARTS:
+                    rest = rest.replace(original_part, part)
+            return ours + rest
+    return original
 
 
-def transformers_name(name: str) -> str:
-    """The transformers name of an original SAM encoder tensor.
+def original_name(name: str) -> str:
+    """The original layout's name of a tensor.
 
-    >>> transformers_name("blocks.3.norm1.weight")
-    'layers.3.layer_norm1.weight'
+    >>> original_name("model.vision_tower.layers.3.layer_norm1.weight")
+    'model.vision_tower_high.blocks.3.norm1.weight'
     """
-    for pattern, replacement in ORIGINAL_SAM_NAMES:
-        if re.match(pattern, name):
-            return re.sub(pattern, replacement, name, count=1)
+    for theirs, ours in MODULES:
+        if name.startswith(ours):
+            rest = name.removeprefix(ours)
+            if ours == ENCODER_PREFIX:
+                for original_part, part in ENCODER_PARTS:
+                    rest = rest.replace(part, original_part)
+            return theirs + rest
     return name
 
 
-def _read(path: str) -> dict[str, torch.Tensor]:
-    file = Path(path)
-    if file.suffix == ".pth":
-        if not file.is_file():
-            raise UserError(f"encoder weights {path} do not exist")
-        # Weights only: a pickle could run code.
-        return dict(torch.load(file, map_location="cpu", weights_only=True))
-    try:
-        found = cached_file(path, "model.safetensors")
-    except OSError as error:
-        raise UserError(f"no model.safetensors at {path}: {str(error).splitlines()[0]}") from None
-    return load_file(str(found))
+def current_name(name: str) -> str:
+    """This model's name of a tensor that some release of transformers saved.
+
+    >>> current_name("language_model.model.norm.weight")
+    'model.language_model.norm.weight'
+    """
+    for pattern, replacement in HUB_NAMES:
+        name = re.sub(pattern, replacement, name)
+    return name
+
+
+def encoder_state(source: str) -> dict[str, torch.Tensor]:
+    """The encoder out of any checkpoint that has one, under this model's names.
+
+    SAM ViT-B lacks the two strided convolutions; GOT, Vary and Vary-tiny have them.
+
+    Args:
+        source: folder, hub id or file: SAM in either layout, GOT or Vary in either layout, a stage-1 `.pth`.
+
+    Raises:
+        UserError: if there is no encoder in it, or more than one.
+    """
+    tensors = read_tensors(source)
+    # What an encoder is called differs (visual_encoder, vision_tower_high, ...); how it begins does not.
+    starts = (re.fullmatch(r"(.*?)patch_embed\.proj(ection)?\.weight", name) for name in tensors)
+    prefixes = [match[1] for match in starts if match]
+    if len(prefixes) != 1:
+        raise UserError(
+            f"{source} holds {len(prefixes) or 'no'} encoders: one patch_embed.proj.weight is looked for, "
+            f"and the names begin with {_beginnings(prefixes or list(tensors))}"
+        )
+    state = {}
+    for name, tensor in tensors.items():
+        if name.startswith(prefixes[0]):
+            state[transformers_name(f"model.vision_tower_high.{name.removeprefix(prefixes[0])}")] = tensor
+        elif "multi_modal_projector.conv_upsampler" in name:
+            state[current_name(name)] = tensor
+    return state
+
+
+def _beginnings(names: list[str]) -> str:
+    """The first words of dotted names, at most eight."""
+    found = sorted({".".join(name.split(".")[:2]) for name in names})
+    return ", ".join(found[:8]) + (", ..." if len(found) > 8 else "")
+
+
+def original_state(folder: Path, config: GotOcr2Config) -> dict[str, torch.Tensor]:
+    """The weights of a folder in the original layout, under this model's names."""
+    state = {transformers_name(name): tensor for name, tensor in read_tensors(str(folder)).items()}
+    check_tensors(state, config, folder)
+    return state
+
+
+def check_tensors(state: dict[str, torch.Tensor], config: GotOcr2Config, folder: Path) -> None:
+    """Compares names and shapes with those of the model that `config` describes.
+
+    A head that is tied to the embedding may be stored or not, as it was saved. Stored with other values it is
+    refused: the authors' code would drop it, transformers 5 would use it.
+
+    Raises:
+        UserError: for tensors that are missing, too many, or of another shape.
+    """
+    with torch.device("meta"):
+        own = {name: tensor.shape for name, tensor in GotModel(config).state_dict().items()}
+    head, embedding = "lm_head.weight", "model.language_model.embed_tokens.weight"
+    tied = config.tie_word_embeddings
+    missing = sorted(set(own) - set(state) - ({head} if tied else set()))
+    if missing:
+        raise UserError(f"{folder} lacks {len(missing)} tensors: {', '.join(missing[:4])}")
+    unknown = sorted(set(state) - set(own))
+    if unknown:
+        raise UserError(f"{folder} has {len(unknown)} tensors that are not GOT's: {', '.join(unknown[:4])}")
+    for name, tensor in state.items():
+        if tensor.shape != own[name]:
+            raise UserError(
+                f"{folder}: {name} has shape {tuple(tensor.shape)}, by its config.json {tuple(own[name])}"
+            )
+    if tied and head in state and not torch.equal(state[head], state[embedding]):
+        raise UserError(
+            f"{folder}: tie_word_embeddings is true, but {head} is not the embedding: set it to false in "
+            f"config.json if the head was trained apart, or remove {head}"
+        )
+
+
+def convert(source: str, target: str, to: Layout) -> int:
+    """Writes a model folder in the other layout: tensors renamed and otherwise untouched, bit for bit.
+
+    Args:
+        source: folder or hub id.
+        target: folder to write.
+        to: its layout.
+
+    Returns:
+        How many tensors were written.
+
+    Raises:
+        UserError: if `source` is no plain GOT model or has that layout already, the layout cannot hold it, or
+            `target` exists.
+    """
+    output = Path(target)
+    if output.exists():
+        raise UserError(f"{target} exists: remove it or name another folder")
+    folder = local_folder(source)
+    if (folder / "adapter_config.json").is_file():
+        raise UserError(f"{source} holds adapters: merge first, with got-train merge {source}")
+    if not (folder / "config.json").is_file():
+        raise UserError(
+            f"{source} holds no config.json: merge first if it is a run with adapters (got-train merge), "
+            "otherwise name one of its checkpoints"
+        )
+    if layout_of(folder) == to:
+        raise UserError(f"{source} is in the {to} layout already")
+    return _to_transformers(folder, output) if to == "transformers" else _to_original(folder, output)
+
+
+def _to_transformers(folder: Path, output: Path) -> int:
+    config = read_original_config(folder)
+    if config.image_token_id != QWEN_SPECIAL_IDS[IMAGE_PAD]:
+        raise UserError(
+            f"{folder}: im_patch_token {config.image_token_id} is not the tokenizer's {IMAGE_PAD}"
+        )
+    tokenizer = load_tokenizer(str(folder))
+    state = original_state(folder, config)
+    output.mkdir(parents=True)
+    save_file(state, output / "model.safetensors", metadata={"format": "pt"})
+    config.architectures = [GotOcr2ForConditionalGeneration.__name__]
+    config.dtype = _dtype(state)
+    config.text_config.pad_token_id = tokenizer.pad_token_id
+    config.save_pretrained(output)
+    GenerationConfig(
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.convert_tokens_to_ids(MESSAGE_END),
+        pad_token_id=tokenizer.pad_token_id,
+    ).save_pretrained(output)
+    build_processor(config, tokenizer).save_pretrained(output)
+    return len(state)
+
+
+def _to_original(folder: Path, output: Path) -> int:
+    config = GotOcr2Config.from_pretrained(folder)
+    check_fits_original(config, load_tokenizer(str(folder)))
+    state = {current_name(name): tensor for name, tensor in read_tensors(str(folder)).items()}
+    check_tensors(state, config, folder)
+    output.mkdir(parents=True)
+    renamed = {original_name(name): tensor for name, tensor in state.items()}
+    save_file(renamed, output / "model.safetensors", metadata={"format": "pt"})
+    write_original_files(config, str(_dtype(state)).removeprefix("torch."), output)
+    return len(state)
+
+
+def _dtype(state: dict[str, torch.Tensor]) -> torch.dtype:
+    return state["model.language_model.embed_tokens.weight"].dtype

@@ -55,7 +55,7 @@ class GotOutput(GotOcr2CausalLMOutputWithPast):
     """int64, `(batch,)`: how many those are."""
 
 
-class Got(GotOcr2ForConditionalGeneration):
+class GotModel(GotOcr2ForConditionalGeneration):
     """Encoder, connector and decoder, trained and saved under transformers' own parameter names."""
 
     def __init__(self, config: GotOcr2Config) -> None:

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from got_train.model.got import Got
+from got_train.model.got import GotModel
 from got_train.vocabulary import IMAGE_MEAN, IMAGE_STD
 
 INK_GAIN = 5.0
@@ -13,7 +13,7 @@ PATCH_POSITION_STD = 1.0
 
 
 @torch.no_grad()
-def initialize(model: Got) -> None:
+def initialize(model: GotModel) -> None:
     """Draws every parameter anew, from torch's global generator.
 
     Matrices and convolutions get a standard deviation of fan_in ** -0.5. The defaults of transformers' vision

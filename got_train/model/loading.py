@@ -1,6 +1,5 @@
 """From the `model` section to a model and its tokenizer, saying where every weight came from."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,12 +16,15 @@ from transformers import (
     PreTrainedTokenizerFast,
     set_seed,
 )
+from transformers.utils import cached_file
 
 from got_train.config import GROUPS, Group, ModelConfig, Value
-from got_train.model.convert import encoder_state
-from got_train.model.got import Got, got_config, group_of
+from got_train.model.convert import encoder_state, original_state
+from got_train.model.got import GotModel, got_config, group_of
 from got_train.model.initialize import initialize
+from got_train.model.original import layout_of, read_original_config
 from got_train.model.tokenizer import load_tokenizer
+from got_train.model.weights import local_folder
 from got_train.report import UserError, did_you_mean, table
 from got_train.vocabulary import IMAGE_PAD, MESSAGE_END
 
@@ -73,7 +75,7 @@ class LoadReport:
 
 def build_model(
     config: ModelConfig, max_length: int, seed: int
-) -> tuple[Got, PreTrainedTokenizerFast, LoadReport]:
+) -> tuple[GotModel, PreTrainedTokenizerFast, LoadReport]:
     """The model of a run in float32, its tokenizer, and where the weights came from.
 
     Args:
@@ -94,7 +96,7 @@ def build_model(
     )
     text_config = decoder_config(config, decoder_path, len(tokenizer), max_length)
     text_config.pad_token_id = tokenizer.pad_token_id
-    model = Got(got_config(config.encoder, text_config, tokenizer))
+    model = GotModel(got_config(config.encoder, text_config, tokenizer))
     initialize(model)
 
     report = LoadReport()
@@ -148,7 +150,7 @@ def sorted_by_number(folder: Path, pattern: str) -> list[Path]:
     return [entry for _, entry in sorted(numbered, reverse=True)]
 
 
-def _whole_checkpoint(path: str) -> tuple[Got, PreTrainedTokenizerFast, LoadReport]:
+def _whole_checkpoint(path: str) -> tuple[GotModel, PreTrainedTokenizerFast, LoadReport]:
     source = resolve_checkpoint(path)
     tokenizer = load_tokenizer(source)
     model = load_got(source)
@@ -165,22 +167,30 @@ def _whole_checkpoint(path: str) -> tuple[Got, PreTrainedTokenizerFast, LoadRepo
     return model, tokenizer, report
 
 
-def load_got(source: str) -> Got:
-    """A checkpoint in the transformers layout, in float32.
+def load_got(source: str) -> GotModel:
+    """A checkpoint in either layout, in float32.
 
     Raises:
-        UserError: if it is not one, or tensors are missing.
+        UserError: if it is none, or tensors are missing.
     """
-    config_file = Path(source) / "config.json"
-    if config_file.is_file():
-        model_type = json.loads(config_file.read_text()).get("model_type")
-        if model_type != "got_ocr2":
-            raise UserError(f"{source} holds a {model_type} model, not got_ocr2")
     try:
-        model, info = Got.from_pretrained(source, dtype=torch.float32, output_loading_info=True)
+        config_file = cached_file(source, "config.json")
     except OSError as error:
         raise UserError(f"no model at {source}: {str(error).splitlines()[0]}") from None
-    missing = sorted(set(info["missing_keys"]) - {"lm_head.weight"})
+    where: dict[str, Any] = {"pretrained_model_name_or_path": source}
+    if layout_of(Path(str(config_file)).parent) == "original":
+        folder = local_folder(source)
+        config = read_original_config(folder)
+        where = {
+            "pretrained_model_name_or_path": None,
+            "config": config,
+            "state_dict": original_state(folder, config),
+        }
+    try:
+        model, info = GotModel.from_pretrained(**where, dtype=torch.float32, output_loading_info=True)
+    except OSError as error:
+        raise UserError(f"no model at {source}: {str(error).splitlines()[0]}") from None
+    missing = sorted(info["missing_keys"])
     if missing:
         raise UserError(f"{source} lacks {len(missing)} tensors: {', '.join(missing[:4])}")
     return model
@@ -212,7 +222,7 @@ def decoder_config(
     return text_config
 
 
-def _previous_stage(path: str, model: Got) -> dict[Group, tuple[str, dict[str, torch.Tensor]]]:
+def _previous_stage(path: str, model: GotModel) -> dict[Group, tuple[str, dict[str, torch.Tensor]]]:
     """Encoder of the stage before, and its connector where it has this model's shape."""
     source = resolve_checkpoint(path)
     state = load_got(source).state_dict()
@@ -225,7 +235,7 @@ def _previous_stage(path: str, model: Got) -> dict[Group, tuple[str, dict[str, t
     return given
 
 
-def _decoder_state(path: str, model: Got) -> dict[str, torch.Tensor]:
+def _decoder_state(path: str, model: GotModel) -> dict[str, torch.Tensor]:
     """The decoder's weights under this model's names, its tables cut or grown to this model's sizes."""
     causal = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32)
     prefix = f"{causal.base_model_prefix}."
@@ -265,7 +275,7 @@ def resize_vocabulary(table: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def _load_group(
-    model: Got, group: Group, given: tuple[str, Mapping[str, torch.Tensor]] | None, report: LoadReport
+    model: GotModel, group: Group, given: tuple[str, Mapping[str, torch.Tensor]] | None, report: LoadReport
 ) -> None:
     """Copies one group's tensors into the model; what a source should bring and does not is an error."""
     own = {name: parameter for name, parameter in model.named_parameters() if group_of(name) == group}
@@ -292,7 +302,7 @@ def _load_group(
         report.left_over[source] = left_over
 
 
-def _set_generation(model: Got, tokenizer: PreTrainedTokenizerFast) -> None:
+def _set_generation(model: GotModel, tokenizer: PreTrainedTokenizerFast) -> None:
     """An answer ends with the message, not with end-of-text."""
     model.generation_config.eos_token_id = tokenizer.convert_tokens_to_ids(MESSAGE_END)
     model.generation_config.pad_token_id = tokenizer.pad_token_id

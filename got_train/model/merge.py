@@ -8,7 +8,7 @@ from transformers import PreTrainedTokenizerFast
 
 from got_train.config import CONFIG_FILE, Config, load_config, to_yaml
 from got_train.model.adapters import linear_layers
-from got_train.model.got import Got, config_tokens_per_tile
+from got_train.model.got import GotModel, config_tokens_per_tile
 from got_train.model.loading import build_model, load_got, resolve_checkpoint
 from got_train.model.processor import build_processor
 from got_train.model.quantize import round_to_4_bits
@@ -19,7 +19,7 @@ TOLERANCE = 1e-3
 """Largest difference of logits before and after a merge, relative to the largest logit (float32)."""
 
 
-def load_checkpoint(path: str) -> tuple[Got | PeftModel, PreTrainedTokenizerFast, Config | None]:
+def load_checkpoint(path: str) -> tuple[GotModel | PeftModel, PreTrainedTokenizerFast, Config | None]:
     """A model folder or an adapter checkpoint, with its tokenizer and the configuration of its run, if kept.
 
     Raises:
@@ -74,7 +74,7 @@ def merge(checkpoint: str, output: str | None = None) -> tuple[Path, float]:
 
 
 @torch.no_grad()
-def probe_logits(model: Got | PeftModel) -> torch.Tensor:
+def probe_logits(model: GotModel | PeftModel) -> torch.Tensor:
     """Logits `(1, length, vocabulary)` for a random picture and random tokens, always the same ones."""
     config = model.config
     rng = torch.Generator().manual_seed(0)
@@ -86,7 +86,9 @@ def probe_logits(model: Got | PeftModel) -> torch.Tensor:
     return logits
 
 
-def save_model_folder(model: Got, tokenizer: PreTrainedTokenizerFast, config: Config, folder: Path) -> None:
+def save_model_folder(
+    model: GotModel, tokenizer: PreTrainedTokenizerFast, config: Config, folder: Path
+) -> None:
     """Weights, tokenizer, processor and configuration: all that inference and other programs need."""
     model.save_pretrained(folder)
     build_processor(model.config, tokenizer).save_pretrained(folder)

@@ -7,9 +7,11 @@ import hashlib
 from importlib.util import find_spec
 from pathlib import Path
 
+from tiktoken.load import load_tiktoken_bpe
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
-from transformers.convert_slow_tokenizer import TikTokenConverter
+from transformers.convert_slow_tokenizer import TikTokenConverter, bytes_to_unicode
+from transformers.utils import cached_file, has_file
 
 from got_train.prompts import COLORS, LATEX_OCR_QUERY, SYSTEM, Task
 from got_train.report import UserError
@@ -20,6 +22,9 @@ QWEN_PATTERN = (
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 """How Qwen splits text before byte-pair encoding; digits stand alone."""
+
+ORIGINAL_VOCABULARY = "qwen.tiktoken"
+"""The vocabulary's file in a folder of the authors' layout."""
 
 VOCABULARY_FILES = {
     "qwen": (
@@ -42,7 +47,8 @@ VOCABULARY_FILES = {
 
 
 def load_tokenizer(source: str) -> PreTrainedTokenizerFast:
-    """The tokenizer of a folder or hub id, of a `.tiktoken` file, or by the names `qwen` and `gpt2`.
+    """The tokenizer of a folder or hub id of either layout, of a `.tiktoken` file, or by the names `qwen` and
+    `gpt2`.
 
     Tokens of the prompts that it lacks are added at its end.
 
@@ -50,7 +56,7 @@ def load_tokenizer(source: str) -> PreTrainedTokenizerFast:
         UserError: if there is no tokenizer to be had at `source`.
     """
     if source == "qwen":
-        return qwen_tokenizer(_vocabulary_file("qwen"))
+        return qwen_tokenizer(vocabulary_file("qwen"))
     if source.endswith(".tiktoken"):
         if not Path(source).is_file():
             raise UserError(f"tokenizer file {source} does not exist")
@@ -58,6 +64,9 @@ def load_tokenizer(source: str) -> PreTrainedTokenizerFast:
     if source == "gpt2":
         return with_frame_tokens(_gpt2_tokenizer())
     try:
+        if has_file(source, ORIGINAL_VOCABULARY) and not has_file(source, "tokenizer.json"):
+            # The authors' tokenizer is Python code beside this file, which is not run.
+            return qwen_tokenizer(Path(str(cached_file(source, ORIGINAL_VOCABULARY))))
         tokenizer = AutoTokenizer.from_pretrained(source)
     except (OSError, ValueError) as error:
         raise UserError(f"no tokenizer at {source}: {str(error).splitlines()[0]}") from None
@@ -78,6 +87,15 @@ def qwen_tokenizer(ranks: Path) -> PreTrainedTokenizerFast:
     if ids != QWEN_SPECIAL_IDS:
         raise UserError(f"{ranks} is not Qwen's vocabulary: the special tokens would be {ids}")
     return tokenizer
+
+
+def has_qwen_vocabulary(tokenizer: PreTrainedTokenizerFast) -> bool:
+    """Whether every token and its id are those of GOT's tokenizer."""
+    ranks = load_tiktoken_bpe(str(vocabulary_file("qwen")))
+    letters = bytes_to_unicode()
+    tokens = {"".join(letters[byte] for byte in token): rank for token, rank in ranks.items()}
+    specials = {token: len(ranks) + number for number, token in enumerate(SPECIAL_TOKENS)}
+    return tokenizer.get_vocab() == tokens | specials
 
 
 def with_frame_tokens(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
@@ -110,7 +128,7 @@ def small_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def _gpt2_tokenizer() -> PreTrainedTokenizerFast:
-    model = models.BPE.from_file(str(_vocabulary_file("gpt2")), str(_vocabulary_file("gpt2_merges")))
+    model = models.BPE.from_file(str(vocabulary_file("gpt2")), str(vocabulary_file("gpt2_merges")))
     return _fast(_byte_level(model, pattern=None))
 
 
@@ -135,7 +153,7 @@ def _fast(backend: Tokenizer) -> PreTrainedTokenizerFast:
     )
 
 
-def _vocabulary_file(name: str) -> Path:
+def vocabulary_file(name: str) -> Path:
     """A vocabulary inside an installed package, checked to be the file that the ids were worked out on."""
     package, inside, sha256 = VOCABULARY_FILES[name]
     spec = find_spec(package)

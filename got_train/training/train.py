@@ -1,6 +1,6 @@
 """Assembles a run and runs it. The path of every stage:
 
-load_config -> build_model, build_data -> check -> GotTrainer -> Got.forward -> loss
+load_config -> build_model, build_data -> check -> GotTrainer -> GotModel.forward -> loss
 """
 
 import json
@@ -39,7 +39,7 @@ DEFAULTS: dict[str, Any] = {
     "report_to": "none",
     "label_names": ["labels"],
     "prediction_loss_only": True,
-    "ddp_find_unused_parameters": False,  # every parameter has a gradient in every batch, see Got.forward
+    "ddp_find_unused_parameters": False,  # every parameter has a gradient in every batch: GotModel.forward
 }
 """TrainingArguments whose own defaults do not fit; a config may set all but the first."""
 

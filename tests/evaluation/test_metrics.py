@@ -1,11 +1,6 @@
-import json
-from pathlib import Path
-
 import pytest
 
-from got_train.evaluation.evaluate import evaluate
 from got_train.evaluation.metrics import repeats, text_metrics
-from got_train.report import UserError
 
 
 def test_text_metrics_by_hand() -> None:
@@ -42,26 +37,3 @@ def test_repeats(text: str, expected: bool) -> None:
 
 def test_repetition_counts_only_loops_that_the_reference_lacks() -> None:
     assert text_metrics(["." * 50, "." * 50], ["." * 50, "end"])["repetition"] == 0.5
-
-
-def test_evaluate_by_kind(tmp_path: Path) -> None:
-    rows = [
-        {"response": "ab", "labels": "ab", "kind": "lines"},
-        {"response": "ax", "labels": "ab", "kind": "pdf"},
-    ]
-    path = tmp_path / "p.jsonl"
-    path.write_text("\n".join(map(json.dumps, rows)))
-    scores = evaluate(path)
-    assert scores["all"]["rows"] == 2
-    assert (scores["all"]["cer"], scores["lines"]["cer"], scores["pdf"]["cer"]) == (0.25, 0.0, 0.5)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [("{", "p.jsonl:1: not JSON"), ('{"response": "a"}', "p.jsonl:1: no labels text"), ("", "has no rows")],
-)
-def test_bad_predictions_are_named(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "p.jsonl"
-    path.write_text(text)
-    with pytest.raises(UserError, match=message):
-        evaluate(path)

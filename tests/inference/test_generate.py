@@ -2,19 +2,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from got_train.config import DataConfig, DecoderConfig, EncoderConfig, ModelConfig
 from got_train.data.encode import Encoding
+from got_train.data.records import Record, Turn
 from got_train.data.sources import RowDataset, select_rows
 from got_train.inference import generate as module
-from got_train.inference.generate import generate, prompt_ids
-from got_train.model.got import Got, config_tokens_per_tile
+from got_train.inference.generate import generate, prompt_ids, stream
+from got_train.model.got import GotModel, config_tokens_per_tile
 from got_train.model.loading import build_model
 from tests.conftest import DECODERS, ENCODER
 
 
 @pytest.fixture
-def model_and_rows(rows_file: Path, tokenizer_dir: str) -> tuple[Got, RowDataset]:
+def model_and_rows(rows_file: Path, tokenizer_dir: str) -> tuple[GotModel, RowDataset]:
     shape = dict(DECODERS["qwen2"])
     config = ModelConfig(
         init="random",
@@ -26,7 +28,7 @@ def model_and_rows(rows_file: Path, tokenizer_dir: str) -> tuple[Got, RowDataset
     return model.eval(), select_rows([str(rows_file)], encoding, np.random.default_rng(0))
 
 
-def test_answers_do_not_depend_on_the_batch(model_and_rows: tuple[Got, RowDataset]) -> None:
+def test_answers_do_not_depend_on_the_batch(model_and_rows: tuple[GotModel, RowDataset]) -> None:
     """Prompts of different lengths, with and without pictures, are padded on the left."""
     model, rows = model_and_rows
     questions = rows.questions()
@@ -36,7 +38,52 @@ def test_answers_do_not_depend_on_the_batch(model_and_rows: tuple[Got, RowDatase
     assert len(set(alone)) > 1
 
 
-def test_the_prompt_ends_where_the_last_answer_starts(model_and_rows: tuple[Got, RowDataset]) -> None:
+def say_for_ever(model: GotModel, token: int) -> None:
+    """Makes a model say one thing whatever it is asked."""
+    head = torch.nn.Linear(48, model.config.text_config.vocab_size)
+    head.weight.data.zero_()
+    head.bias.data.zero_()[token] = 1
+    model.lm_head = head  # type: ignore[assignment]
+
+
+def test_single_pictures_and_several_do_not_change_each_other(
+    model_and_rows: tuple[GotModel, RowDataset], tmp_path: Path
+) -> None:
+    """Only single pictures may not repeat 20 tokens; a model that says one thing for ever shows it."""
+    model, rows = model_and_rows
+    say_for_ever(model, rows.encoding.tokenizer.encode("a")[0])
+    folder = rows.folder(0)
+    pages = Record((Turn("<image><image>OCR: ", ""),), ("0.png", "1.png"), None, None, "rows", "pages")
+    questions = [(rows.record(0), folder), (pages, folder)]
+    single, several = generate(model, rows.encoding, questions, max_new_tokens=40, batch_size=2)
+    assert several == "a" * 40
+    assert single != several and single.startswith("a" * 20)
+
+
+def test_a_stream_is_the_answer_in_pieces(model_and_rows: tuple[GotModel, RowDataset]) -> None:
+    model, rows = model_and_rows
+    record, folder = rows.questions()[2]
+    pieces = list(stream(model, rows.encoding, record, folder, max_new_tokens=12))
+    assert "".join(pieces) == next(generate(model, rows.encoding, [(record, folder)], 12, 1))
+    say_for_ever(model, rows.encoding.tokenizer.encode("\n")[0])
+    pieces = list(stream(model, rows.encoding, record, folder, max_new_tokens=12))
+    assert [piece for piece in pieces if piece] == ["\n"] * 12
+
+
+def test_a_fault_while_streaming_is_raised(
+    model_and_rows: tuple[GotModel, RowDataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, rows = model_and_rows
+
+    def fail(*args: object, **options: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(model, "generate", fail)
+    with pytest.raises(MemoryError, match="no room"):
+        list(stream(model, rows.encoding, *rows.questions()[0], max_new_tokens=4))
+
+
+def test_the_prompt_ends_where_the_last_answer_starts(model_and_rows: tuple[GotModel, RowDataset]) -> None:
     _, rows = model_and_rows
     tokenizer = rows.encoding.tokenizer
     assert tokenizer.decode(prompt_ids(rows[0])).endswith("OCR: <|im_end|><|im_start|>assistant\n")
@@ -46,13 +93,11 @@ def test_the_prompt_ends_where_the_last_answer_starts(model_and_rows: tuple[Got,
 
 
 def test_answers_stop_a_little_past_the_reference(
-    model_and_rows: tuple[Got, RowDataset], monkeypatch: pytest.MonkeyPatch
+    model_and_rows: tuple[GotModel, RowDataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, rows = model_and_rows
     asked = []
-    monkeypatch.setattr(
-        module, "_generate_batch", lambda m, e, samples, limit, d: asked.append(limit) or [""]
-    )
+    monkeypatch.setattr(module, "_generate_batch", lambda m, e, samples, limit: asked.append(limit) or [""])
     for flag in (True, False):
         list(generate(model, rows.encoding, rows.questions()[:1], 100, 1, stop_past_reference=flag))
     # three digits and the closing token

@@ -5,7 +5,7 @@ import torch
 
 from got_train.config import DecoderConfig, EncoderConfig, LearningRates, LoraSettings, ModelConfig
 from got_train.model.adapters import linear_layers, module_table, prepare_for_training
-from got_train.model.got import Got
+from got_train.model.got import GotModel
 from got_train.model.loading import build_model
 from got_train.model.quantize import round_to_4_bits
 from got_train.report import UserError
@@ -13,7 +13,7 @@ from tests.conftest import DECODERS, ENCODER
 
 
 @pytest.fixture
-def model(tokenizer_dir: str) -> Got:
+def model(tokenizer_dir: str) -> GotModel:
     config = ModelConfig(
         init="random",
         encoder=EncoderConfig(**ENCODER),  # type: ignore[arg-type]
@@ -22,14 +22,14 @@ def model(tokenizer_dir: str) -> Got:
     return build_model(config, 128, seed=0)[0]
 
 
-def test_adapters_go_to_the_linear_layers_of_their_groups(model: Got) -> None:
+def test_adapters_go_to_the_linear_layers_of_their_groups(model: GotModel) -> None:
     decoder = linear_layers(model, ["decoder"])
     assert len(decoder) == 2 * 7  # q, k, v, o, gate, up, down; not the head
     assert linear_layers(model, ["connector"]) == ["model.multi_modal_projector.multimodal_projector"]
     assert len(linear_layers(model, ["encoder"])) == 2 * 4  # qkv, proj, lin1, lin2
 
 
-def test_only_adapters_train(model: Got) -> None:
+def test_only_adapters_train(model: GotModel) -> None:
     trained = prepare_for_training(model, LearningRates(), LoraSettings(enabled=True, rank=2))
     names = [name for name, parameter in trained.named_parameters() if parameter.requires_grad]
     assert len(names) == 2 * 15
@@ -37,7 +37,7 @@ def test_only_adapters_train(model: Got) -> None:
 
 
 @pytest.mark.parametrize("kind", ["use_dora", "use_rslora"])
-def test_kinds_of_adapters(model: Got, kind: str) -> None:
+def test_kinds_of_adapters(model: GotModel, kind: str) -> None:
     settings = LoraSettings(enabled=True, rank=4, alpha=32, **{kind: True})  # type: ignore[arg-type]
     trained = prepare_for_training(model, LearningRates(), settings)
     layer = trained.get_submodule("base_model.model.model.language_model.layers.0.self_attn.q_proj")
@@ -45,7 +45,7 @@ def test_kinds_of_adapters(model: Got, kind: str) -> None:
     assert layer.scaling["default"] == (32 / 2 if kind == "use_rslora" else 32 / 4)
 
 
-def test_weights_below_adapters_in_4_bits(model: Got) -> None:
+def test_weights_below_adapters_in_4_bits(model: GotModel) -> None:
     bitsandbytes = pytest.importorskip("bitsandbytes", reason="the extra quantization is not installed")
     torch.manual_seed(0)
     rounded = copy.deepcopy(model)
@@ -69,7 +69,7 @@ def test_weights_below_adapters_in_4_bits(model: Got) -> None:
     assert len(grads) == 15 and all(grad is not None and bool(grad.any()) for grad in grads)
 
 
-def test_the_table_shows_what_trains_and_how_fast(model: Got) -> None:
+def test_the_table_shows_what_trains_and_how_fast(model: GotModel) -> None:
     rates = LearningRates(encoder=0, connector=5e-3)
     prepare_for_training(model, rates, LoraSettings())
     assert module_table(model, rates, 1e-4) == (
@@ -82,7 +82,9 @@ def test_the_table_shows_what_trains_and_how_fast(model: Got) -> None:
 
 
 @pytest.mark.parametrize("lora", [False, True])
-def test_a_frozen_encoder_keeps_no_graph_even_with_gradient_checkpointing(model: Got, lora: bool) -> None:
+def test_a_frozen_encoder_keeps_no_graph_even_with_gradient_checkpointing(
+    model: GotModel, lora: bool
+) -> None:
     rates = LearningRates(encoder=None if lora else 0)
     trained = prepare_for_training(model, rates, LoraSettings(enabled=lora)).train()
     trained.gradient_checkpointing_enable()
@@ -96,6 +98,6 @@ def test_a_frozen_encoder_keeps_no_graph_even_with_gradient_checkpointing(model:
     assert any(parameter.grad is not None for parameter in trained.parameters())
 
 
-def test_adapters_in_a_frozen_group_are_refused(model: Got) -> None:
+def test_adapters_in_a_frozen_group_are_refused(model: GotModel) -> None:
     with pytest.raises(UserError, match="disagree: connector has rate 0"):
         prepare_for_training(model, LearningRates(connector=0), LoraSettings(enabled=True))

@@ -6,12 +6,12 @@ from torch.nn import functional
 from transformers import AutoModelForImageTextToText
 
 from got_train.config import DecoderConfig, EncoderConfig, ModelConfig
-from got_train.model.got import Got, group_of
+from got_train.model.got import GotModel, group_of
 from got_train.model.loading import build_model
 from tests.conftest import DECODERS, ENCODER
 
 
-def small(decoder: str, tokenizer_dir: str, seed: int = 0) -> Got:
+def small(decoder: str, tokenizer_dir: str, seed: int = 0) -> GotModel:
     config = ModelConfig(
         init="random",
         encoder=EncoderConfig(**ENCODER),
@@ -20,7 +20,7 @@ def small(decoder: str, tokenizer_dir: str, seed: int = 0) -> Got:
     return build_model(config, max_length=64, seed=seed)[0].eval()
 
 
-def inputs(model: Got) -> dict[str, torch.Tensor]:
+def inputs(model: GotModel) -> dict[str, torch.Tensor]:
     generator = torch.Generator().manual_seed(0)
     ids = torch.randint(0, 200, (2, 12), generator=generator)
     ids[:, 2:6] = model.config.image_token_id
@@ -38,7 +38,7 @@ def test_every_decoder_trains_saves_loads_and_generates(
     model(**batch, labels=labels).loss.backward()
     assert all(parameter.grad is not None for parameter in model.parameters())
     model.save_pretrained(tmp_path)
-    again = Got.from_pretrained(tmp_path).eval()
+    again = GotModel.from_pretrained(tmp_path).eval()
     with torch.no_grad():
         assert torch.equal(again(**batch).logits, model(**batch).logits)
     assert again.generate(**batch, max_new_tokens=3, do_sample=False).shape == (2, 15)
@@ -151,7 +151,9 @@ def test_full_size_counts() -> None:
     tokenizer = load_tokenizer("qwen")
     config = ModelConfig(init="random")
     with torch.device("meta"):
-        model = Got(got_config(config.encoder, decoder_config(config, None, len(tokenizer), 8192), tokenizer))
+        model = GotModel(
+            got_config(config.encoder, decoder_config(config, None, len(tokenizer), 8192), tokenizer)
+        )
     counts = dict.fromkeys(("encoder", "connector", "decoder"), 0)
     for name, parameter in model.named_parameters():
         counts[group_of(name)] += parameter.numel()

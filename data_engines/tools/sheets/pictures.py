@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from got_train.config import DataConfig
-from got_train.data.images import ImageError, open_image
+from got_train.data.images import FoundImage, ImageError, open_image
 from got_train.data.packed import PackedFile
 
 WORTH_PROCESSES = 1000
@@ -24,10 +24,10 @@ class Picture:
     height: int
     """In pixels."""
     content: bytes
-    """Hash of the file."""
+    """Hash of the file, or of the pixels of what is no file."""
 
 
-def measure_all(files: Sequence[Path | PackedFile]) -> Iterator[Picture | str]:
+def measure_all(files: Sequence[FoundImage]) -> Iterator[Picture | str]:
     """The pictures in their order, or the cause why one can't be opened."""
     if len(files) < WORTH_PROCESSES:
         yield from map(measure, files)
@@ -37,10 +37,16 @@ def measure_all(files: Sequence[Path | PackedFile]) -> Iterator[Picture | str]:
         yield from pool.map(measure, files, chunksize=CHUNK)
 
 
-def measure(file: Path | PackedFile) -> Picture | str:
+def measure(file: FoundImage) -> Picture | str:
     try:
         image = open_image(file, DataConfig.max_pixels)
     except ImageError as error:
         return error.cause
-    content = file.read() if isinstance(file, PackedFile) else file.read_bytes()
+    content = (
+        file.read()
+        if isinstance(file, PackedFile)
+        else file.read_bytes()
+        if isinstance(file, Path)
+        else image.tobytes()
+    )
     return Picture(image.width, image.height, blake2b(content, digest_size=16).digest())

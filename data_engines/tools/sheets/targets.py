@@ -4,13 +4,11 @@ Molecules are drawn by RDKit, **kern by Verovio, the dictionaries of charts as t
 up is typeset by TeX: formulas, tables, TikZ and pages. What these can't read is at fault, or beyond them.
 """
 
-import ast
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 from PIL import Image, ImageOps
 
@@ -20,8 +18,8 @@ from data_engines.tools.figures.tikz import LIBRARIES
 from data_engines.tools.packages import package_folder
 from data_engines.tools.sheets.labels import draw_table
 from data_engines.tools.tex.latex import Sheet, Style, draw_sheet, typeset, with_chinese
+from got_train.forms import DISPLAY, SMILES, Form, form_of, read_chart
 
-Form = Literal["text", "molecule", "score", "chart", "formula", "document"]
 Drawn = Image.Image | Reject | None
 """A picture, why there is none, or nothing to draw."""
 
@@ -35,37 +33,8 @@ TABLE_TEXT = 18
 TEXT_FACES = ("STIXGeneral.ttf", "STIXGeneralBol.ttf", "STIXGeneralItalic.ttf", "STIXGeneralBolIta.ttf")
 """Part of matplotlib; with accents, Greek, Cyrillic and many signs."""
 
-_SMILES = re.compile(r"\s*<smiles>(.*?)</smiles>\s*", re.DOTALL)
-_MARKUP = re.compile(r"[\\*#^_$|]|^- ", re.MULTILINE)
-_MATHS = re.compile(r"\\[A-Za-z]|(?<!\\)[\^_]")
-_DISPLAY = re.compile(r"\s*(?:\\\(|\\\[)((?:(?!\\\(|\\\[|\\tag).)+)(?:\\\)|\\\])\s*", re.DOTALL)
-"""One formula between its bounds, without a number, which only a real display takes."""
-_TEXT_MARKUP = re.compile(
-    r"\\[(\[]|(?<!\\)\$|\\(?:title|author|section|subsection|text(?:bf|it))\b|\n\s*\n"
-    r"|\\begin\s*\{(?:tabular|table|tikzpicture|abstract|figure|equation|align|gather|itemize|enumerate)\*?\}"
-)
-"""What isn't found in a formula that stands without its bounds, as in LaTeX-OCR's data."""
-
-
 _SINGLE = re.compile(r"\\fit\{(?:(?!\\fit|\\par).)*\}", re.DOTALL)
 """LaTeX of nothing but one table or figure."""
-
-
-def form_of(answer: str) -> Form:
-    r"""What a formatted answer is written in.
-
-    >>> form_of("<smiles>CCO</smiles>"), form_of("\\frac { a } { b }"), form_of("a line")
-    ('molecule', 'formula', 'text')
-    """
-    if _SMILES.fullmatch(answer):
-        return "molecule"
-    if answer.startswith("**kern"):
-        return "score"
-    if answer.lstrip().startswith("{") and re.search(r"[\"']values[\"']\s*:", answer):
-        return "chart"
-    if _DISPLAY.fullmatch(answer) or (_MATHS.search(answer) and not _TEXT_MARKUP.search(answer)):
-        return "formula"
-    return "document" if _MARKUP.search(answer) else "text"
 
 
 def draw_targets(answers: Sequence[str]) -> tuple[list[Drawn], list[str]]:
@@ -95,7 +64,7 @@ def _draw_molecules(answers: Sequence[str]) -> list[Image.Image | Reject]:
     from rdkit.rdBase import BlockLogs
 
     def draw(answer: str) -> Image.Image:
-        match = _SMILES.fullmatch(answer)
+        match = SMILES.fullmatch(answer)
         molecule = Chem.MolFromSmiles(match[1].strip()) if match else None
         if molecule is None:
             raise Reject("RDKit reads no molecule in it")
@@ -122,7 +91,9 @@ def _draw_charts(answers: Sequence[str]) -> list[Image.Image | Reject]:
 
 def _draw_chart(answer: str) -> Image.Image:
     """A table of a chart's numbers, with a column for each of several series, below its other texts."""
-    chart = _read_dictionary(answer)
+    chart = read_chart(answer)
+    if chart is None:
+        raise Reject("neither JSON nor a Python dictionary")
     values = chart.pop("values")
     if not isinstance(values, dict) or not values:
         raise Reject("values are no dictionary")
@@ -140,17 +111,6 @@ def _draw_chart(answer: str) -> Image.Image:
     return draw_table([[str(cell) for cell in row] for row in [*texts, *cells]], TABLE_TEXT)
 
 
-def _read_dictionary(answer: str) -> dict[str, Any]:
-    for read in (json.loads, ast.literal_eval):
-        try:
-            found = read(answer)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            continue
-        if isinstance(found, dict) and "values" in found:
-            return found
-    raise Reject("neither JSON nor a Python dictionary")
-
-
 def _draw_latex(answers: Sequence[str]) -> list[Image.Image | Reject]:
     bodies = [attempt(_body, answer) for answer in answers]
     sheets = iter(typeset([body for body in bodies if isinstance(body, str)], _style()))
@@ -163,7 +123,7 @@ def _draw_latex(answers: Sequence[str]) -> list[Image.Image | Reject]:
 def _body(answer: str) -> str:
     """LaTeX of one box: a formula, table or figure as large as it is, all else on lines of one width."""
     if form_of(answer) == "formula":
-        match = _DISPLAY.fullmatch(answer)
+        match = DISPLAY.fullmatch(answer)
         formula = match[1] if match else answer
         code = rf"\[{formula}\]" if r"\tag" in formula else rf"$\displaystyle {formula}$"
     else:

@@ -1,0 +1,312 @@
+r"""What TeX draws for a formula: its signs, each with its place on the paper.
+
+Nothing is guessed from the LaTeX itself: a formula is typeset as the engines do it, and the signs are read
+from the page. So spellings that draw the same, such as `\rm d` and `\mathrm{d}`, need no list of synonyms. A
+sign is a glyph or a rule; the pieces of a tall bracket, a wide brace, a root or a long arrow are one sign.
+"""
+
+import ctypes
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from got_train.report import UserError
+
+if TYPE_CHECKING:
+    from data_engines.engine import Reject
+    from data_engines.tools.tex.latex import Sheet, Style
+
+_POINTS = 10.0
+"""Size of the letters on the main line."""
+_AXIS = 0.25
+"""Height of fraction bars and of the middle of tall signs above their line, in sizes of the font."""
+
+_PREAMBLE = r"""
+\makeatletter
+\let\dfrac\frac \let\tfrac\frac \let\dbinom\binom \let\tbinom\binom
+\let\label\@gobble \let\nonumber\relax \let\notag\relax
+\newcommand\gottag[1]{\qquad\text{(#1)}}
+\def\tag{\@ifstar{\qquad\text}{\gottag}}
+\newcommand\gotlet[2]{\expandafter\let\csname#1\expandafter\endcsname\csname#2\endcsname}
+\newcommand\gotrows[2]{\gotlet{#1}{#2}\gotlet{end#1}{end#2}\gotlet{#1*}{#2}\gotlet{end#1*}{end#2}}
+\def\gotnothing{}\def\endgotnothing{}
+\gotrows{equation}{gotnothing}\gotrows{displaymath}{gotnothing}\gotrows{math}{gotnothing}
+\gotrows{align}{aligned}\gotrows{flalign}{aligned}\gotrows{split}{aligned}\gotrows{alignat}{alignedat}
+\gotrows{gather}{gathered}\gotrows{multline}{gathered}
+\def\goteqnarray{\array{rcl}}\let\endgoteqnarray\endarray \gotrows{eqnarray}{goteqnarray}
+\check@mathfonts
+\def\gotscripts#1{\fontdimen18#1=100pt \fontdimen19#1=-100pt }
+\gotscripts{\textfont2}\gotscripts{\scriptfont2}\gotscripts{\scriptscriptfont2}
+\makeatother
+"""
+"""Displays become what may stand within one, numbers stand in the line, fractions have one size, and
+exponents and indices one height, so that a bracket that grows doesn't move those after it."""
+_ANY_SIZE = re.compile(r"\\(?:(?:display|text|script|scriptscript)style|(?:no|display)?limits)(?![A-Za-z@])")
+_CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_DELIMITER = re.compile(r"\\[A-Za-z@]+|\\.|\$\$?|[{}]|[^\\${}]+|\\", re.DOTALL)
+_CLOSING = {"$": "$", "$$": "$$", r"\(": r"\)", r"\[": r"\]"}
+
+_LARGE_SIGNS = (
+    "()[]⌊⌋⌈⌉{}⟨⟩|∥/\\" + "()()[]⌊⌋⌈⌉{}⟨⟩/\\" + "()[]⌊⌋⌈⌉{}⟨⟩/\\/\\" + "()[][][]{}{}{}{|"
+    "()()⟨⟩⊔⊔∮∮⊙⊙⊕⊕⊗⊗" + "∑∏∫⋃⋂⊎⋀⋁" * 2 + "∐∐ˆˆˆ˜˜˜[]⌊⌋⌈⌉{}" + "√√√√√√√∥↑↓⏞⏞⏞⏞⇑⇓"
+)
+"""What stands in TeX's font of large signs and their pieces, by its codes."""
+_ADOBE_PIECES = dict(zip(range(0xF8EB, 0xF8FF), "((([[[{{{{∫)))]]]}}}", strict=True))
+"""Characters that Adobe gave to some of these pieces."""
+_IN_PIECES = frozenset("()[]{}|∥⌊⌋⌈⌉↑↓⇑⇓⏞√")
+_ONE_NAME = {"∣": "|", "‖": "∥", "¯": "―", "´": "'", "〈": "⟨", "〉": "⟩", "−": "-"}
+_ALSO_LARGE = frozenset("√ˆ˜―")
+"""Those of the other fonts that have large forms in that one, at other heights."""
+_ARROWS = frozenset("-=←→⇐⇒")
+_TWO_HEADS = {"←→": "↔", "⇐⇒": "⇔"}
+_TOUCH = 0.5
+"""Points by which the pieces of one sign may be apart."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """A sign on the paper. Lengths are in points, x to the right and y upwards from the start of the line."""
+
+    name: str
+    """Its character, with the typeface of a letter or digit; equal for all sizes of a sign."""
+    left: float
+    bottom: float
+    right: float
+    top: float
+    low: float
+    high: float
+    """Height of the line it stands on, 0 for all on the main line. Of a root only `low` and `high` are known,
+    between which it is; for others they are equal."""
+    size: float
+    """Of its font."""
+    piece: Literal["large", "rule", "arrow", ""] = ""
+    """What it may be a piece of: a large sign with its rules, or a long arrow."""
+
+    @property
+    def is_bar(self) -> bool:
+        """Whether it stretches over or under what belongs to it: a fraction bar, an overline or a root."""
+        return self.name in ("―", "√")
+
+
+def draw_tokens(formulas: Sequence[str]) -> list[tuple[Token, ...] | str]:
+    """The signs that TeX draws for each formula, in the order in which it draws them, or its complaint.
+
+    Raises:
+        UserError: TeX or its fonts are not installed.
+    """
+    from data_engines.engine import Reject
+    from data_engines.engines.formula import BATCH_SIZE
+    from data_engines.tools.tex.latex import typeset
+
+    found: dict[str, tuple[Token, ...] | str] = {}
+    waiting: dict[bool, list[tuple[str, str]]] = {False: [], True: []}
+    for formula in dict.fromkeys(formulas):
+        try:
+            waiting[bool(_CHINESE.search(formula))].append((formula, _body(formula)))
+        except Reject as reject:
+            found[formula] = str(reject)
+    for chinese, items in waiting.items():
+        for start in range(0, len(items), BATCH_SIZE):
+            batch = items[start : start + BATCH_SIZE]
+            try:
+                sheets = typeset([body for _, body in batch], _style(chinese))
+            except ValueError as error:
+                raise UserError(
+                    f"formulas are scored by typesetting them, and TeX fails: {error}; on Debian and Ubuntu "
+                    "`bash scripts/install_tex.sh` installs what is needed"
+                ) from None
+            found.update(zip((formula for formula, _ in batch), _read(sheets), strict=True))
+    return [found[formula] for formula in formulas]
+
+
+@cache
+def _style(chinese: bool) -> "Style":
+    from data_engines.engines import formula
+    from data_engines.tools.tex.latex import Style, with_chinese
+
+    style = Style(preamble=formula.PREAMBLE + _PREAMBLE)
+    if not chinese:
+        return style
+    style = with_chinese(style)
+    return replace(style, preamble=style.preamble + formula.CHINESE_MATHS)
+
+
+def _body(text: str) -> str:
+    """What TeX is told: the formula, or the words and formulas of `text`, in one line."""
+    from data_engines.tools.tex.macros import expand, simple
+    from data_engines.tools.tex.spelling import SYNONYMS
+
+    characters = {
+        name: simple(rf"\ensuremath{{{''.join(macro.body)}}}")
+        for name, macro in SYNONYMS.items()
+        if name[0] != "\\"
+    }
+    pieces = split_formulas(expand(_ANY_SIZE.sub(" ", text), characters))
+    # the end of the line ends a comment
+    return r"\gotnote{}" + "".join(
+        f"$\\displaystyle {piece}\n$" if maths else piece for piece, maths in pieces
+    )
+
+
+def split_formulas(text: str) -> list[tuple[str, bool]]:
+    r"""The pieces of a text, and whether each is a formula: what stands between delimiters, or all of it.
+
+    >>> split_formulas(r"If \(x>0\), $a \text{ if $b$}$")
+    [('If ', False), ('x>0', True), (', ', False), ('a \\text{ if $b$}', True)]
+    >>> split_formulas("x")
+    [('x', True)]
+    """
+    pieces = [("", False)]
+    end, depth = "", 0
+    for token in _DELIMITER.findall(text):
+        if depth == 0 and end and token.startswith(end):
+            # a formula in single dollars may begin where another ends
+            end = _CLOSING.get(token[len(end) :], "")
+            pieces.append(("", bool(end)))
+        elif depth == 0 and not end and token in _CLOSING:
+            end = _CLOSING[token]
+            pieces.append(("", True))
+        else:
+            depth = max(depth + (token == "{") - (token == "}"), 0)
+            pieces[-1] = (pieces[-1][0] + token, pieces[-1][1])
+    if len(pieces) == 1:
+        return [(text, True)]
+    return [(piece, maths) for piece, maths in pieces if piece]
+
+
+def _read(sheets: Iterable["Sheet | Reject"]) -> Iterator[tuple[Token, ...] | str]:
+    import pypdfium2 as pdfium
+
+    from data_engines.engine import Reject
+
+    with ExitStack() as stack:
+        files: dict[bytes, Any] = {}
+        for sheet in sheets:
+            if isinstance(sheet, Reject):
+                yield str(sheet)
+                continue
+            if sheet.pdf not in files:
+                files[sheet.pdf] = stack.enter_context(closing(pdfium.PdfDocument(sheet.pdf)))
+            with closing(files[sheet.pdf][sheet.pages[0]]) as page:
+                start = sheet.notes[0]
+                yield tuple(_join(_pieces(page, start.x, page.get_height() - start.y)))
+
+
+def _pieces(page: Any, x: float, y: float) -> list[Token]:
+    """The glyphs and rules of a page in the order in which they are drawn; `x` and `y` become zero."""
+    import pypdfium2.raw as pdfium_c
+
+    found: list[tuple[int, Token]] = []
+    places: dict[int | None, int] = {}
+    for place, thing in enumerate(page.get_objects()):
+        places[ctypes.cast(thing.raw, ctypes.c_void_p).value] = place
+        if thing.type == pdfium_c.FPDF_PAGEOBJ_PATH:
+            left, bottom, right, top = thing.get_bounds()
+            found.append((place, _rule(left - x, bottom - y, right - x, top - y)))
+    with closing(page.get_textpage()) as text:
+        for number in range(text.count_chars()):
+            if pdfium_c.FPDFText_IsGenerated(text.raw, number):
+                continue  # pdfium's own spaces and ends of lines
+            glyph = _glyph(text.raw, number, x, y)
+            if glyph.right > glyph.left and glyph.top > glyph.bottom:
+                thing = pdfium_c.FPDFText_GetTextObject(text.raw, number)
+                found.append((places[ctypes.cast(thing, ctypes.c_void_p).value], glyph))
+    # pdfium goes by lines of text
+    return [token for _, token in sorted(found, key=lambda placed: placed[0])]
+
+
+def _rule(left: float, bottom: float, right: float, top: float) -> Token:
+    name = "―" if right - left > top - bottom else "|"
+    level = (bottom + top) / 2 - _AXIS * _POINTS
+    return Token(name, left, bottom, right, top, level, level, _POINTS, "rule")
+
+
+def _glyph(text: Any, number: int, x: float, y: float) -> Token:
+    import pypdfium2.raw as pdfium_c
+
+    values = [ctypes.c_double() for _ in range(6)]
+    pdfium_c.FPDFText_GetCharBox(text, number, *values[:4])
+    pdfium_c.FPDFText_GetCharOrigin(text, number, *values[4:])
+    left, right, bottom, top, _, level = (value.value for value in values)
+    size = pdfium_c.FPDFText_GetFontSize(text, number)
+    name, place = _name(pdfium_c.FPDFText_GetUnicode(text, number), _font(text, number))
+    left, right, bottom, top, level = left - x, right - x, bottom - y, top - y, level - y
+    token = Token(name, left, bottom, right, top, level, level, size)
+    if place == "line":
+        return replace(token, piece="arrow" if name in _ARROWS else "")
+    return _on_its_middle(replace(token, piece="large" if name in _IN_PIECES else ""))
+
+
+def _on_its_middle(token: Token) -> Token:
+    """The token as one with its line through its middle, or as a root, which may have it anywhere."""
+    if token.name == "√":
+        return replace(token, low=token.bottom, high=token.top)
+    level = (token.bottom + token.top) / 2 - _AXIS * token.size
+    return replace(token, low=level, high=level)
+
+
+def _font(text: Any, number: int) -> str:
+    """The name of a character's font without its size and the mark of a part of a font."""
+    import pypdfium2.raw as pdfium_c
+
+    name = ctypes.create_string_buffer(100)
+    pdfium_c.FPDFText_GetFontInfo(text, number, name, len(name), ctypes.c_int())
+    return re.sub(r"^[A-Z]{6}\+|\d+", "", name.value.decode("utf-8", errors="replace"))
+
+
+def _name(code: int, font: str) -> tuple[str, Literal["line", "middle"]]:
+    """The name of a glyph, and what of it tells its place: the line it stands on or its middle."""
+    character = chr(code)
+    if font.startswith("LMMathExtension"):
+        return _ADOBE_PIECES.get(code) or (_LARGE_SIGNS[code] if code < 128 else character), "middle"
+    character = _ONE_NAME.get(character, character)
+    if character in _ALSO_LARGE:
+        return character, "middle"
+    # other fonts have codes of their own
+    own = character.isalnum() or not font.startswith("LM")
+    return f"{character} {font}" if own else character, "line"
+
+
+def _join(pieces: Iterable[Token]) -> Iterator[Token]:
+    """The tokens with the pieces of tall and wide signs, which are drawn one after the other, joined."""
+    last: Token | None = None
+    for piece in pieces:
+        if last and _belong_together(last, piece):
+            last = _joined(last, piece)
+        else:
+            if last:
+                yield last
+            last = piece
+    if last:
+        yield last
+
+
+def _belong_together(one: Token, other: Token) -> bool:
+    kinds = one.piece, other.piece
+    if kinds == ("large", "rule"):
+        possible = one.name in "√⏞"
+    else:
+        possible = kinds in (("large", "large"), ("arrow", "arrow"))
+    return (
+        possible
+        and max(one.left, other.left) - min(one.right, other.right) < _TOUCH
+        and max(one.bottom, other.bottom) - min(one.top, other.top) < _TOUCH
+    )
+
+
+def _joined(one: Token, other: Token) -> Token:
+    joined = replace(
+        one,
+        left=min(one.left, other.left),
+        right=max(one.right, other.right),
+        bottom=min(one.bottom, other.bottom),
+        top=max(one.top, other.top),
+    )
+    if one.piece != "arrow":
+        return _on_its_middle(joined)
+    # its heads name it
+    heads = "".join(name for name in dict.fromkeys((one.name, other.name)) if name not in "-=")
+    return replace(joined, name=_TWO_HEADS.get(heads, heads or one.name))

@@ -1,0 +1,166 @@
+"""Suites: which scores a kind of picture gets, and what each row adds to them."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
+
+from got_train.evaluation import words
+from got_train.evaluation.charts import TOLERANCES, average_precision, parse_chart
+from got_train.evaluation.metrics import repeats
+from got_train.evaluation.molecules import molecule_score
+from got_train.evaluation.predictions import UNNAMED_KIND, Prediction
+from got_train.evaluation.teds import table_scores
+from got_train.report import UserError
+
+Part = tuple[float, float]
+"""What a row adds to a score: an amount and its weight. The score is all amounts over all weights."""
+
+Parts = dict[str, Part]
+
+NONE: Part = (0.0, 0.0)
+"""Of a row that a score does not count."""
+
+_INLINE = re.compile(r"\\\((.*?)(?<!\\)\\\)")
+_DISPLAY = re.compile(r"\\\[(.+?)(?<!\\)\\\]")
+_TABULAR = re.compile(r"\\begin\{tabular\}(.+?)(?:\\end\{tabular\}|$)", re.DOTALL)
+
+
+def plain(row: Prediction, as_published: bool) -> Parts:
+    """Text by its words."""
+    return _words(row.answer, row.reference, as_published) | _characters(row)
+
+
+def scene(row: Prediction, as_published: bool) -> Parts:
+    """Text by its characters, as the paper scores scene texts."""
+    return _words(row.answer, row.reference, as_published, by_character=True) | _characters(row)
+
+
+def formatted(row: Prediction, as_published: bool) -> Parts:
+    """All of the text by its words, and so the formulas and the tables in it; tables by TEDS too."""
+    parts = _words(row.answer.strip(), row.reference.strip(), as_published)
+    for name, find in (("formula", find_formulas), ("table", find_tabulars)):
+        said, meant = find(row.answer), find(row.reference)
+        scores = _words(said, meant, as_published) if said or meant else dict.fromkeys(words.NAMES, NONE)
+        parts |= {f"{name}_{key}": part for key, part in scores.items()}
+    return parts | _tables(row) | _characters(row)
+
+
+def table(row: Prediction, as_published: bool) -> Parts:
+    """Tables by TEDS, and as text.
+
+    Raises:
+        UserError: if the reference has no table.
+    """
+    parts = _tables(row)
+    if parts["teds"] == NONE:
+        raise UserError(f"{row.where}: the reference has no table (LaTeX tabular, HTML or markdown)")
+    return parts | _words(row.answer, row.reference, as_published) | _characters(row)
+
+
+def chart(row: Prediction, as_published: bool) -> Parts:
+    """Charts by SCRM; answers that cannot be read count 0, in OneChart's script not at all.
+
+    Raises:
+        UserError: if the reference is no chart.
+    """
+    meant = parse_chart(row.reference)
+    if meant is None:
+        raise UserError(f"{row.where}: the reference is no JSON object with values")
+    said = parse_chart(row.answer, with_texts=as_published)
+    unreadable = NONE if as_published else (0.0, 1.0)
+    parts = {
+        f"ap_{name}": unreadable
+        if said is None
+        else (average_precision(said, meant, tolerance, as_published), 1.0)
+        for name, tolerance in TOLERANCES.items()
+    }
+    return parts | {"parsable": (float(said is not None), 1.0)}
+
+
+def molecule(row: Prediction, as_published: bool) -> Parts:
+    """Molecules by what RDKit makes of their SMILES.
+
+    Raises:
+        UserError: if the reference is no molecule.
+    """
+    score = molecule_score(row.answer, row.reference)
+    if score is None:
+        raise UserError(f"{row.where}: RDKit cannot read the SMILES of the reference, {row.reference!r:.80}")
+    return {
+        "identical": (float(score.identical), 1.0),
+        "tanimoto": (score.tanimoto, 1.0),
+        "valid": (float(score.valid), 1.0),
+    } | _characters(row)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Scores that belong together."""
+
+    score: Callable[[Prediction, bool], Parts]
+    """Of a row; the second argument asks for them as the paper has them."""
+    worst_by: str
+    """The score that orders rows in reports."""
+    high_is_good: bool = True
+
+
+SUITES = {
+    "plain": Suite(plain, "edit_distance", high_is_good=False),
+    "scene": Suite(scene, "edit_distance", high_is_good=False),
+    "format": Suite(formatted, "edit_distance", high_is_good=False),
+    "chart": Suite(chart, "ap_slight"),
+    "music": Suite(plain, "edit_distance", high_is_good=False),
+    "geometry": Suite(plain, "edit_distance", high_is_good=False),
+    "molecule": Suite(molecule, "tanimoto"),
+    "table": Suite(table, "teds"),
+    "fine-grained": Suite(plain, "edit_distance", high_is_good=False),
+}
+
+KIND_SUITES = {
+    **{name: name for name in SUITES},
+    **dict.fromkeys(("formula", "page", "multi-crop", "multi-page"), "format"),
+    **dict.fromkeys(("pdf", "lines", "handwriting", UNNAMED_KIND), "plain"),
+}
+"""The suite of each kind that got-data draws; of any other kind it is `plain`."""
+
+
+def find_formulas(text: str) -> str:
+    r"""Formulas as the authors' script finds them: those in lines, then displays, each within one line.
+
+    >>> find_formulas(r"\(a\) and \[b\] and \(c\)")
+    'a\ncb'
+    """
+    return "\n".join(_INLINE.findall(text)) + "\n".join(_DISPLAY.findall(text))
+
+
+def find_tabulars(text: str) -> str:
+    """LaTeX tables as the authors' script finds them: column specifications and bodies."""
+    return "\n".join(_TABULAR.findall(text))
+
+
+def _words(said: str, meant: str, as_published: bool, by_character: bool = False) -> Parts:
+    """Scores by words. As published, label and answer change places, and pairs with an empty one go."""
+    if not as_published:
+        return {name: (value, 1.0) for name, value in words.word_scores(said, meant, by_character).items()}
+    if not said or not meant:
+        return dict.fromkeys(words.NAMES, NONE)
+    return {name: (value, 1.0) for name, value in words.word_scores(meant, said, by_character).items()}
+
+
+def _characters(row: Prediction) -> Parts:
+    """What `text_metrics` gives beyond the paper's scores."""
+    loop = repeats(row.answer) and not repeats(row.reference)
+    return {
+        "cer": (float(Levenshtein.distance(row.answer, row.reference)), float(len(row.reference))),
+        "exact_match": (float(row.answer == row.reference), 1.0),
+        "repetition": (float(loop), 1.0),
+    }
+
+
+def _tables(row: Prediction) -> Parts:
+    scores = table_scores(row.answer, row.reference)
+    if scores is None:
+        return {"teds": NONE, "teds_structure": NONE}
+    return {"teds": (scores[0], 1.0), "teds_structure": (scores[1], 1.0)}

@@ -1,0 +1,169 @@
+r"""Tables of any of the usual notations as one grid of cells: LaTeX, HTML and markdown."""
+
+import re
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+from got_train.tabular import environment_end, parse_tabular, read_argument
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell; its text has single spaces, and of LaTeX no commands of typeface."""
+
+    text: str
+    columns: int = 1
+    rows: int = 1
+
+
+Table = tuple[tuple[Cell, ...], ...]
+"""Rows of the cells that start in them, as in HTML: a cell that spans rows is no part of the lower ones."""
+
+_START = re.compile(
+    r"(?P<latex>\\begin\s*\{(?:tabular[*xy]?|longtable)\})"
+    r"|(?P<html><table\b)"
+    r"|(?P<markdown>^[^\n]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$)",
+    re.MULTILINE | re.IGNORECASE,
+)
+
+
+def find_tables(text: str) -> list[Table]:
+    """The tables of a text, in order; one that is cut off ends with the text."""
+    tables: list[Table] = []
+    position = 0
+    while start := _START.search(text, position):
+        if start["latex"]:
+            end = environment_end(text, start.start())
+            tables.append(_latex_table(text[start.start() : end]))
+        elif start["html"]:
+            end = _end_of_html(text, start.end())
+            tables.append(_html_table(text[start.start() : end]))
+        else:
+            lines = text[start.start() :].split("\n")
+            size = next((i for i, line in enumerate(lines) if "|" not in line), len(lines))
+            size = max(size, 2)  # a separator of one column has no bar
+            tables.append(_markdown_table(lines[:1] + lines[2:size]))
+            end = start.start() + sum(len(line) + 1 for line in lines[:size])
+        position = max(end, start.end())
+    return [table for table in tables if table]
+
+
+def _end_of_html(text: str, position: int) -> int:
+    """Where the table that was opened before `position` is closed, past those inside of it."""
+    depth = 1
+    for mark in re.compile(r"<(/?)table\b", re.IGNORECASE).finditer(text, position):
+        depth += -1 if mark[1] else 1
+        if depth == 0:
+            return mark.start()
+    return len(text)
+
+
+# LaTeX
+
+_COMMENT = re.compile(r"^[ \t]*%.*\n?|(?<!\\)%[ \t]*\n", re.MULTILINE)
+"""Of whole lines and at line ends: any other % is a slip of the model's, and would swallow the line."""
+_UNSEEN = re.compile(
+    r"\\(?:endfirsthead|endhead|endfoot|endlastfoot|centering|bfseries|itshape|rmfamily|sffamily|ttfamily|small"
+    r"|footnotesize|scriptsize|tiny|bf|it|rm|sf|tt|em)(?![a-zA-Z])"
+    r"|\\addlinespace(?![a-zA-Z])(?:\s*\[[^\][]*\])?"
+    r"|\\(?:rowcolor|cellcolor|noalign)(?![a-zA-Z])(?:\s*\[[^\][]*\])?\s*\{[^{}]*\}"
+)
+_FACE = re.compile(
+    r"\\(?:text(?:bf|it|rm|sf|tt|sl|sc|md|up|normal)?|math(?:bf|rm|it|sf)|emph|underline|mbox|makecell|shortstack)"
+    r"(?:\[\w*\])?\s*(?=\{)"
+)
+_FORMULA_BOUND = re.compile(r"\\[()]")
+_ESCAPED = re.compile(r"\\([%&$#_{}])")
+
+
+def _latex_table(source: str) -> Table:
+    rows = [
+        tuple(Cell(plain_text(cell.latex), cell.columns, cell.rows) for cell in row)
+        for row in parse_tabular(_COMMENT.sub("", source)).rows
+    ]
+    while rows and not any(cell.text for cell in rows[-1]):
+        rows.pop()  # commands behind the last \\
+    return tuple(rows)
+
+
+def plain_text(latex: str) -> str:
+    r"""The text of a LaTeX cell, without typeface: as HTML or markdown would have it, but for formulas.
+
+    >>> plain_text(r"\textbf{Cost}~in \$, \(x\)")
+    'Cost in $, $x$'
+    """
+    text = _UNSEEN.sub(" ", latex)
+    while face := _FACE.search(text):
+        content, end = read_argument(text, face.end())
+        text = text[: face.start()] + content + text[end:]
+    text = _ESCAPED.sub(r"\1", _FORMULA_BOUND.sub("$", text)).replace("~", " ")
+    return " ".join(text.split())
+
+
+# HTML and markdown
+
+
+class _TableParser(HTMLParser):
+    """Rows of the outermost table; what is nested gives its text only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[Cell]] = []
+        self.depth = 0
+        self.texts: list[str] | None = None
+        """Of the cell that is open."""
+        self.spans = (1, 1)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.depth += tag == "table"
+        if self.depth != 1:
+            return
+        if tag == "tr":
+            self.close_cell()
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.close_cell()
+            given = dict(attrs)
+            self.texts = []
+            self.spans = (_span(given.get("colspan")), _span(given.get("rowspan")))
+        elif tag == "br" and self.texts is not None:
+            self.texts.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.depth == 1 and tag in ("td", "th", "tr", "table"):
+            self.close_cell()
+        self.depth -= tag == "table"
+
+    def handle_data(self, data: str) -> None:
+        if self.texts is not None:
+            self.texts.append(data)
+
+    def close_cell(self) -> None:
+        if self.texts is None:
+            return
+        if not self.rows:
+            self.rows.append([])
+        self.rows[-1].append(Cell(" ".join("".join(self.texts).split()), *self.spans))
+        self.texts = None
+
+
+def _span(value: str | None) -> int:
+    return max(int(value), 1) if value and re.fullmatch(r"\d{1,3}", value) else 1
+
+
+def _html_table(source: str) -> Table:
+    parser = _TableParser()
+    parser.feed(source)
+    parser.close()
+    parser.close_cell()
+    return tuple(tuple(row) for row in parser.rows)
+
+
+def _markdown_table(lines: list[str]) -> Table:
+    rows = []
+    for line in lines:
+        cells = re.split(r"(?<!\\)\|", line.strip().removeprefix("|").rstrip())
+        if len(cells) > 1 and not cells[-1].strip() and line.rstrip().endswith("|"):
+            cells.pop()
+        rows.append(tuple(Cell(" ".join(cell.replace(r"\|", "|").split())) for cell in cells))
+    return tuple(rows)

@@ -1,0 +1,93 @@
+"""Scores of texts by their words, as the scripts of GOT and Fox compute them.
+
+Source: `pyevaltools/eval_ocr.py`, `eval_ocr_scene.py` of GOT-OCR2.0 and `eval_tools/eval_ocr_test.py` of Fox.
+"""
+
+import functools
+import re
+import warnings
+from collections.abc import Sequence
+
+from rapidfuzz.distance import Levenshtein
+
+from got_train.evaluation.wordnet import wordnet
+from got_train.report import UserError
+
+NAMES = ("edit_distance", "f1", "precision", "recall", "bleu", "meteor")
+"""In the order of the paper's tables."""
+
+_CHINESE = re.compile(r"[\u4e00-\u9fa5]")
+
+
+def has_chinese(text: str) -> bool:
+    """Whether a text is Chinese to the authors' scripts: has one character of the basic block."""
+    return _CHINESE.search(text) is not None
+
+
+def word_scores(prediction: str, reference: str, by_character: bool = False) -> dict[str, float]:
+    """Edit distance, F1, precision, recall, BLEU and METEOR of a text.
+
+    Edit distance is of characters, over the longer text. The others are of words: split at white space, by
+    jieba if either text has Chinese, or single characters. F1, precision and recall are of the sets of words;
+    BLEU (to four words, unsmoothed) and METEOR are NLTK's. Where one text is empty it is all wrong.
+
+    Raises:
+        UserError: if a package of the extra `eval` is missing.
+    """
+    if prediction == reference and not reference.strip():  # NLTK has no score for texts without words
+        return dict.fromkeys(NAMES, 1.0) | {"edit_distance": 0.0}
+    said, meant = split_words(prediction, reference, by_character)
+    common = len(set(said) & set(meant))
+    return {
+        "edit_distance": Levenshtein.normalized_distance(prediction, reference),
+        "f1": 2 * common / max(len(set(said)) + len(set(meant)), 1),
+        "precision": common / max(len(set(said)), 1),
+        "recall": common / max(len(set(meant)), 1),
+        "bleu": _bleu(said, meant),
+        "meteor": _meteor(said, meant),
+    }
+
+
+def split_words(first: str, second: str, by_character: bool) -> tuple[list[str], list[str]]:
+    """The words of two texts, both split the same way."""
+    if by_character:
+        return list(first), list(second)
+    if has_chinese(first) or has_chinese(second):
+        jieba = _jieba()
+        return jieba(first), jieba(second)
+    return first.split(), second.split()
+
+
+@functools.cache
+def _jieba():  # type: ignore[no-untyped-def]  # a function of a package without types
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pkg_resources and of its own regular expressions
+            import jieba
+    except ImportError:
+        raise missing("jieba") from None
+    jieba.setLogLevel("WARNING")
+    return jieba.lcut
+
+
+def missing(package: str) -> UserError:
+    """The error of a package that scores need."""
+    return UserError(f"the package {package} is missing; pip install 'got-train[eval]' brings it")
+
+
+def _bleu(said: Sequence[str], meant: Sequence[str]) -> float:
+    try:
+        from nltk.translate.bleu_score import sentence_bleu
+    except ImportError:
+        raise missing("nltk") from None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a short text has no run of four words
+        return float(sentence_bleu([meant], said))
+
+
+def _meteor(said: Sequence[str], meant: Sequence[str]) -> float:
+    if not said or not meant:
+        return 0.0
+    from nltk.translate.meteor_score import single_meteor_score
+
+    return float(single_meteor_score(meant, said, wordnet=wordnet()))

@@ -1,0 +1,127 @@
+"""Molecules, scores and LaTeX as pictures inside a page: an `<img>` runs no script that may be in its SVG."""
+
+import base64
+import html
+import io
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from PIL import Image
+
+from got_train.inference.latex_html import Notes, source_html
+
+LONGEST_SMILES = 400
+"""Characters; coordinates of larger molecules take seconds, of those of 2000 a minute."""
+BOND_PIXELS = 44
+WIDEST_MOLECULE = 700
+LONGEST_KERN = 20_000
+"""Characters; a page of music has 5000."""
+ENGRAVING_SECONDS = 20
+LONGEST_TEX = 20_000
+"""Characters of one drawing."""
+TEX_BATCH = 50
+TEX_SECONDS = 300
+"""After which no further batch is begun: a drawing may be a loop without an end."""
+TEX_DPI = 150
+"""As `data_engines` draws for people."""
+
+
+def picture_html(data: bytes, kind: str, alt: str, width: int | None = None) -> str:
+    """A picture inside the page; `kind` is png, jpeg or svg+xml, `width` in pixels of the page."""
+    wide = f' width="{width}"' if width else ""
+    code = base64.b64encode(data).decode()
+    return f'<img alt="{html.escape(alt)}"{wide} src="data:image/{kind};base64,{code}">'
+
+
+def read_html(image: Image.Image) -> str:
+    """A picture that was read, as PNG, or as JPEG where that is smaller."""
+    coded = {"png": _coded(image, "png"), "jpeg": _coded(image, "jpeg")}
+    kind = min(coded, key=lambda kind: len(coded[kind]))
+    return picture_html(coded[kind], kind, "picture that was read")
+
+
+def _coded(image: Image.Image, kind: str) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, quality=88)
+    return buffer.getvalue()
+
+
+def not_drawn(source: str, reason: str) -> str:
+    """The source in place of a drawing, and why."""
+    return f'<pre class="source">{html.escape(source)}</pre><p class="reason">{html.escape(reason)}</p>'
+
+
+def molecule_html(smiles: str, notes: Notes) -> str:
+    """A molecule drawn by RDKit."""
+    smiles = smiles.strip()
+    if len(smiles) > LONGEST_SMILES:
+        return not_drawn(smiles, "too long to be drawn")
+    try:
+        from rdkit import Chem
+        from rdkit.Chem.Draw import rdMolDraw2D
+        from rdkit.rdBase import BlockLogs
+    except ModuleNotFoundError:
+        notes.missing["molecules stand as SMILES: pip install 'got-train[render]'"] = None
+        return source_html(smiles)
+    with BlockLogs():  # its complaints would be lines on the screen
+        molecule = Chem.MolFromSmiles(smiles)
+        if molecule is None or molecule.GetNumAtoms() == 0:
+            return not_drawn(smiles, "RDKit reads no molecule in it")
+        drawer = rdMolDraw2D.MolDraw2DSVG(-1, -1)  # as large as the molecule is
+        look = drawer.drawOptions()
+        look.fixedBondLength = BOND_PIXELS  # type: ignore[assignment]  # a slip of its stubs
+        rdMolDraw2D.PrepareAndDrawMolecule(drawer, molecule)
+        drawer.FinishDrawing()
+    width = min(drawer.Width(), WIDEST_MOLECULE)
+    return picture_html(drawer.GetDrawingText().encode(), "svg+xml", smiles, width)
+
+
+def score_html(kern: str, notes: Notes) -> str:
+    """A score engraved by Verovio, in a process of its own."""
+    if len(kern) > LONGEST_KERN:
+        return not_drawn(kern, "too long to be engraved")
+    command = [sys.executable, "-m", "got_train.inference.engrave"]
+    try:
+        done = subprocess.run(
+            command, input=kern.encode(), capture_output=True, timeout=ENGRAVING_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return not_drawn(kern, "Verovio takes too long")
+    if done.returncode == 2:
+        notes.missing["scores stand as **kern: pip install 'got-train[render]'"] = None
+        return f'<pre class="source">{html.escape(kern)}</pre>'
+    if done.returncode:
+        return not_drawn(kern, "Verovio makes no notes of it")
+    return picture_html(done.stdout, "svg+xml", "score")
+
+
+def tex_html(sources: Sequence[str], notes: Notes) -> list[str]:
+    """Formulas and drawings set by TeX, many in one run; their source where there is no TeX or it fails."""
+    end = time.monotonic() + TEX_SECONDS
+    parts = []
+    for start in range(0, len(sources), TEX_BATCH):
+        batch = sources[start : start + TEX_BATCH]
+        in_time = time.monotonic() < end
+        parts += (
+            _draw_batch(batch, notes) if in_time else [not_drawn(source, "no time left") for source in batch]
+        )
+    return parts
+
+
+def _draw_batch(sources: Sequence[str], notes: Notes) -> list[str]:
+    from data_engines.tools.sheets.targets import draw_targets
+
+    drawn, missing = draw_targets([source if len(source) <= LONGEST_TEX else "" for source in sources])
+    notes.missing |= dict.fromkeys(missing)
+    parts = []
+    for source, picture in zip(sources, drawn, strict=True):
+        if isinstance(picture, Image.Image):
+            width = round(picture.width * 96 / TEX_DPI)
+            parts.append(picture_html(_coded(picture, "png"), "png", source, width))
+        elif source.startswith(r"\(") or missing:
+            parts.append(source_html(source))
+        else:
+            parts.append(not_drawn(source, "too long to be drawn" if picture is None else str(picture)))
+    return parts

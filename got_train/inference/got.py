@@ -1,0 +1,153 @@
+"""A trained model to ask, in Python: `Got.from_pretrained(folder).chat("page.png")`."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from peft import PeftModel
+
+from got_train.config import DataConfig
+from got_train.data.encode import Encoding
+from got_train.data.images import open_image
+from got_train.data.records import Record
+from got_train.inference.generate import generate, stream
+from got_train.inference.questions import Box, Picture, question
+from got_train.inference.render import Rendered, render_page
+from got_train.model.got import GotModel, config_tokens_per_tile
+from got_train.model.merge import load_checkpoint
+from got_train.prompts import IMAGE_TAG
+from got_train.report import UserError
+
+MAX_NEW_TOKENS = 4096
+"""As in the authors' demo."""
+
+OcrType = Literal["ocr", "format"]
+
+
+@dataclass(frozen=True)
+class Got:
+    """A model ready to read, with the methods and names of the authors' demo.
+
+    Answers are greedy, end at `<|im_end|>`, and for single pictures repeat no 20 tokens, as there.
+    """
+
+    model: GotModel | PeftModel
+    encoding: Encoding
+
+    @classmethod
+    def from_pretrained(cls, path: str | Path, device: str | None = None) -> "Got":
+        """The model of a folder, checkpoint, run folder or hub id, framed as it was trained.
+
+        Args:
+            path: in either layout, with or without adapters.
+            device: by default the GPU, in bfloat16, if there is one; with torchrun, one each.
+
+        Raises:
+            UserError: if there is no model.
+        """
+        model, tokenizer, config = load_checkpoint(str(path))
+        data = config.data if config else DataConfig(train=[])
+        if device is None:
+            device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
+        model.to(device).eval()
+        if device.startswith("cuda"):
+            model.to(torch.bfloat16)
+        size = model.config.vision_config.image_size
+        return cls(model, Encoding(tokenizer, data, size, config_tokens_per_tile(model.config)))
+
+    def chat(
+        self,
+        image: Picture | list[Picture],
+        ocr_type: OcrType = "ocr",
+        ocr_box: Box = None,
+        ocr_color: str | None = None,
+        render: bool = False,
+        save_render_file: str | Path | None = None,
+        *,
+        query: str | None = None,
+        crop: bool = False,
+        max_new_tokens: int = MAX_NEW_TOKENS,
+        batch_size: int = 8,
+    ) -> Any:
+        """Reads a picture, or several at once, each by itself.
+
+        Args:
+            image: paths, addresses such as `manual.pdf:3`, or pictures in memory.
+            ocr_type: plain or formatted text.
+            ocr_box: region to read in pixels, x1, y1, x2, y2 or a point x, y; also as text.
+            ocr_color: colour of the frame round the region to read: red, green or blue.
+            render: also write a page with the answers as they look.
+            save_render_file: that page, an HTML file.
+            query: what to ask instead, in one's own words.
+            crop: cut pictures into tiles.
+            max_new_tokens: longest answer.
+            batch_size: pictures read at once.
+
+        Returns:
+            The text; of a list, the texts.
+
+        Raises:
+            UserError: for a picture that cannot be read, or options that do not fit together.
+        """
+        images = image if isinstance(image, list) else [image]
+        records = [question([one], ocr_type, ocr_box, ocr_color, crop, query) for one in images]
+        answers = self._answer(records, render, save_render_file, max_new_tokens, batch_size)
+        return answers if isinstance(image, list) else answers[0]
+
+    def chat_crop(self, image: Picture | list[Picture], ocr_type: OcrType = "format", **options: Any) -> Any:
+        """Reads pictures that are cut into tiles; options as for `chat`."""
+        return self.chat(image, ocr_type, crop=True, **options)
+
+    def chat_pages(
+        self,
+        images: Sequence[Picture],
+        ocr_type: OcrType = "format",
+        render: bool = False,
+        save_render_file: str | Path | None = None,
+        *,
+        max_new_tokens: int = MAX_NEW_TOKENS,
+    ) -> str:
+        """The text of the pages of one document, all at once; options as for `chat`."""
+        return self._answer([question(images, ocr_type)], render, save_render_file, max_new_tokens, 1)[0]
+
+    def stream(self, record: Record, max_new_tokens: int = MAX_NEW_TOKENS) -> Iterator[str]:
+        """The answer to a `question` piece by piece, while it is written."""
+        return stream(self.model, self.encoding, record, Path.cwd(), max_new_tokens)
+
+    def read(self, records: Sequence[Record], max_new_tokens: int, batch_size: int = 1) -> Iterator[str]:
+        """Answers to records whose picture paths are looked up in the working directory."""
+        pairs = [(record, Path.cwd()) for record in records]
+        return generate(self.model, self.encoding, pairs, max_new_tokens, batch_size)
+
+    def _answer(
+        self,
+        records: list[Record],
+        render: bool,
+        page: str | Path | None,
+        max_new_tokens: int,
+        batch_size: int,
+    ) -> list[str]:
+        if render and page is None:
+            raise UserError("render=True needs save_render_file, the HTML file to write")
+        answers = list(self.read(records, max_new_tokens, batch_size))
+        if render and page is not None:
+            questions = [(record, Path.cwd()) for record in records]
+            self.render(list(zip(questions, answers, strict=True)), Path(page))
+        return answers
+
+    def render(self, read: Sequence[tuple[tuple[Record, Path], str]], page: Path) -> None:
+        """Writes answers as they look into an HTML page, each beside what was read.
+
+        Args:
+            read: records with the folder in which their pictures are looked up first, and answers.
+            page: the file to write.
+        """
+        most = self.encoding.config.max_pixels
+        rendered = []
+        for (record, folder), answer in read:
+            images = [open_image(image, most) for image in self.encoding.find_images(record, folder)]
+            rendered.append(Rendered(answer, tuple(images), record.turns[-1].query.replace(IMAGE_TAG, "")))
+        render_page(rendered, page)

@@ -1,0 +1,341 @@
+r"""LaTeX inside text, tables and headings as HTML: formulas, environments and commands.
+
+All that is not understood stays as it was written, escaped. Drawings and formulas that only TeX can set are
+left for later, as marks in the HTML with their source in a list, since TeX wants to start once for all.
+"""
+
+import html
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+from got_train.inference.mathml import FormulaError, mathml
+from got_train.tabular import TABULAR, Cell, Table, environment_end, parse_tabular, read_argument
+
+DEEPEST = 8
+"""Commands or tables within each other; what is nested deeper is shown as its source."""
+
+_MATHS = re.compile(
+    r"\\begin\s*\{(?:(?:equation|align|alignat|gather|multline|eqnarray|displaymath|math|split|aligned|gathered"
+    r"|cases|smallmatrix|[bBpvV]?matrix)\*?)\}"
+)
+_BOUND = re.compile(r"\\\[|\$\$")
+_DRAWING = re.compile(r"\\begin\s*\{tikzpicture\}")
+_WRAPPER = re.compile(
+    r"\\(?:begin|end)\s*\{(?:abstract|table|figure|center|itemize|enumerate|description|quote|document"
+    r"|minipage|theorem|lemma|proof|definition|proposition|corollary|remark|example|threeparttable)\*?\}"
+    r"(?:\s*\[[^\]\n]*\])?"
+)
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
+_DOLLARS = re.compile(r"\$(?=[^\s$])((?:\\.|[^\\$\n])*)(?<=\S)\$(?!\d)")
+"""As pandoc has it: two sums of dollars are no formula."""
+_COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
+_OPTION = re.compile(r"\[[^\]\n]*\]")
+_WRAPPED = {
+    "textbf": "strong",
+    "textit": "em",
+    "emph": "em",
+    "textsl": "em",
+    "underline": "u",
+    "texttt": "code",
+    "textsuperscript": "sup",
+    "textsubscript": "sub",
+    "title": "h2",
+    "section": "h3",
+    "subsection": "h4",
+    "subsubsection": "h5",
+    "paragraph": "h6",
+    "chapter": "h2",
+    "text": "span",
+    "textrm": "span",
+    "textsf": "span",
+    "textsc": "span",
+    "mbox": "span",
+    "makecell": "span",
+    "shortstack": "span",
+    "author": "div",
+    "date": "div",
+    "caption": "div",
+    "footnote": "small",
+    "footnotetext": "small",
+}
+"""The element of a command's argument."""
+_BLOCKS = {
+    "title",
+    "section",
+    "subsection",
+    "subsubsection",
+    "paragraph",
+    "chapter",
+    "author",
+    "date",
+    "caption",
+}
+_DROPPED = dict.fromkeys(
+    "centering small footnotesize scriptsize tiny large Large normalsize noindent hline toprule midrule"
+    " bottomrule bfseries itshape maketitle raggedright raggedleft newpage par".split(),
+    0,
+) | dict.fromkeys("label captionsetup vspace hspace cellcolor rowcolor includegraphics setlength".split(), 1)
+"""Commands without a look of their own, by how many arguments they have."""
+_SIGNS = {
+    "textbackslash": "\\",
+    "textasciitilde": "~",
+    "textasciicircum": "^",
+    "textquotedbl": '"',
+    "textdegree": "°",
+    "textbar": "|",
+    "textless": "<",
+    "textgreater": ">",
+    "textemdash": "—",
+    "textendash": "–",
+    "ldots": "…",
+    "dots": "…",
+    "quad": "\u2003",
+    "qquad": "\u2003\u2003",
+    "copyright": "©",
+    "S": "§",
+    "P": "¶",
+    "ss": "ß",
+    "ae": "æ",
+    "AE": "Æ",
+    "oe": "œ",
+    "OE": "Œ",
+    "o": "ø",
+    "O": "Ø",
+    "aa": "å",
+    "AA": "Å",
+    "l": "ł",
+    "L": "Ł",
+    "i": "ı",
+    "item": "• ",
+    "newline": "\n",
+    "LaTeX": "LaTeX",
+    "TeX": "TeX",
+}
+_ACCENTS = {
+    "'": "\u0301",
+    "`": "\u0300",
+    "^": "\u0302",
+    '"': "\u0308",
+    "~": "\u0303",
+    "=": "\u0304",
+    ".": "\u0307",
+    "c": "\u0327",
+    "v": "\u030c",
+    "u": "\u0306",
+    "H": "\u030b",
+    "r": "\u030a",
+    "d": "\u0323",
+    "b": "\u0331",
+    "k": "\u0328",
+}
+_ACCENT = re.compile(
+    r"\\(?:(?P<sign>['`^\"~=.])|(?P<letter>[cvuHrdbk])(?![A-Za-z]))\s*"
+    r"(?:\{\s*(?P<braced>\\[ij]|[^\W\d_])\s*\}|(?P<bare>\\[ij]\b|[^\W\d_]))"
+)
+_TEXT = re.compile(
+    r"(?P<break>\\\\\*?(?:\s*\[[^\]\n]*\])?)|\\(?P<space>[ ,;:!/])|\\(?P<sign>[^A-Za-z])|(?P<brace>[{}])"
+    r"|(?P<tie>~)|(?P<dash>---?)|(?P<quote>``|'')|(?P<other>[^\\{}~$'`-]+|.)",
+    re.DOTALL,
+)
+_UNFIT = re.compile(
+    r"[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010fffd]",
+)
+
+
+@dataclass
+class Notes:
+    """What is found out while a page is made."""
+
+    tex: list[str] = field(default_factory=list)
+    """What only TeX can draw, in order; `mark` says where in the page."""
+    missing: dict[str, None] = field(default_factory=dict)
+    """Tools that would have been wanted, each as a line."""
+
+    def draw_later(self, latex: str) -> str:
+        """The mark of a drawing by TeX."""
+        self.tex.append(latex)
+        return mark(len(self.tex) - 1)
+
+
+def mark(number: int) -> str:
+    """Stands in the HTML for drawing `number` by TeX; no answer has its characters after `clean`."""
+    return f"\0{number}\0"
+
+
+def clean(text: str) -> str:
+    """`text` without what has no place in HTML: control characters and halves of surrogate pairs."""
+    return _UNFIT.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+Piece = tuple[str, int]
+"""HTML, and where in the text what it stands for has ended."""
+
+
+def formula_html(formula: str, display: bool, notes: Notes) -> str:
+    """A formula without its bounds; by TeX where MathML fails."""
+    try:
+        return mathml(formula.strip(), display)
+    except ModuleNotFoundError:
+        notes.missing["formulas stand as LaTeX: pip install 'got-train[render]'"] = None
+        return source_html(formula.strip())
+    except FormulaError:
+        return notes.draw_later(rf"\[{formula.strip()}\]" if display else rf"\({formula.strip()}\)")
+
+
+def source_html(text: str) -> str:
+    return f"<code>{html.escape(text)}</code>"
+
+
+def read_piece(text: str, start: int, notes: Notes, depth: int = 0) -> Piece | None:
+    r"""What begins with the `\` or `$` at `start`; None where that is just a character.
+
+    A formula that is not closed ends with its paragraph, an environment with the text.
+    """
+    for opening, closing, display in ((r"\(", r"\)", False), (r"\[", r"\]", True), ("$$", "$$", True)):
+        if text.startswith(opening, start):
+            return _read_bounded(text, start + 2, closing, display, notes)
+    if text[start] == "$":
+        match = _DOLLARS.match(text, start)
+        return (formula_html(match[1], False, notes), match.end()) if match else None
+    if text.startswith(r"\begin", start) or text.startswith(r"\end", start):
+        return _read_environment(text, start, notes, depth)
+    if accent := _ACCENT.match(text, start):
+        letter = (accent["braced"] or accent["bare"]).removeprefix("\\")
+        composed = unicodedata.normalize("NFC", letter + _ACCENTS[accent["sign"] or accent["letter"]])
+        return html.escape(composed), accent.end()
+    return _read_command(text, start, notes, depth)
+
+
+def is_block(text: str, start: int) -> bool:
+    r"""Whether what begins at `start` stands on lines of its own: a display, an environment, a heading."""
+    if any(pattern.match(text, start) for pattern in (_BOUND, TABULAR, _DRAWING, _MATHS, _WRAPPER)):
+        return True
+    command = _COMMAND.match(text, start)
+    return command is not None and command[1] in _BLOCKS
+
+
+def text_html(latex: str, notes: Notes, depth: int = 0) -> str:
+    r"""Running text of LaTeX: the inside of a heading or of a table's cell.
+
+    >>> text_html(r"\textbf{R\&D} -- 5\,\%", Notes())
+    '<strong>R&amp;D</strong> – 5 %'
+    """
+    parts = []
+    position = 0
+    while position < len(latex):
+        piece = read_piece(latex, position, notes, depth) if latex[position] in "\\$" else None
+        if piece:
+            parts.append(piece[0])
+            position = piece[1]
+            continue
+        match = _TEXT.match(latex, position)
+        assert match, "one character of any kind"
+        parts.append(_plain(match))
+        position = match.end()
+    return "".join(parts).strip()
+
+
+def _plain(match: re.Match[str]) -> str:
+    match match.lastgroup:
+        case "break":
+            return "<br>"
+        case "space":
+            return "" if match["space"] in "!/" else " "
+        case "brace":
+            return ""
+        case "tie":
+            return "\u00a0"
+        case "dash":
+            return "—" if len(match[0]) == 3 else "–"
+        case "quote":
+            return "“" if match[0] == "``" else "”"
+        case "sign":
+            return html.escape(match["sign"])
+        case _:
+            return html.escape(match[0])
+
+
+def _read_bounded(text: str, start: int, closing: str, display: bool, notes: Notes) -> Piece | None:
+    end = text.find(closing, start)
+    if end >= 0 and not text[start:end].strip():
+        return None
+    if end >= 0:
+        return formula_html(text[start:end], display, notes), end + len(closing)
+    if closing == "$$":
+        return None
+    paragraph = _BLANK_LINE.search(text, start)
+    end = paragraph.start() if paragraph else len(text)
+    return source_html(text[start - 2 : end]), end
+
+
+def _read_environment(text: str, start: int, notes: Notes, depth: int) -> Piece | None:
+    if wrapper := _WRAPPER.match(text, start):
+        label = "<strong>Abstract</strong> " if text.startswith(r"\begin{abstract", start) else ""
+        return label, wrapper.end()
+    kinds = [bool(pattern.match(text, start)) for pattern in (TABULAR, _DRAWING, _MATHS)]
+    if not any(kinds):
+        return None
+    end = environment_end(text, start)
+    latex = text[start:end]
+    if depth >= DEEPEST:
+        return source_html(latex), end
+    is_table, is_drawing, _ = kinds
+    if is_table:
+        return table_html(parse_tabular(latex), notes, depth + 1), end
+    return (notes.draw_later(latex) if is_drawing else formula_html(latex, True, notes)), end
+
+
+def _read_command(text: str, start: int, notes: Notes, depth: int) -> Piece | None:
+    match = _COMMAND.match(text, start)
+    if match is None:
+        return None
+    name, end = match[1], match.end()
+    if name in _SIGNS:
+        end += text.startswith("{}", end) * 2 or text.startswith(" ", end)
+        return html.escape(_SIGNS[name]), end
+    if name in _DROPPED or name in _WRAPPED:
+        if option := _OPTION.match(text, end):
+            end = option.end()
+    if name in _DROPPED:
+        for _ in range(_DROPPED[name]):
+            if text.startswith("{", end):
+                _, end = read_argument(text, end)
+        return "", end
+    if name in _WRAPPED and text.startswith("{", end):
+        inner, end = read_argument(text, end)
+        if depth >= DEEPEST:
+            return source_html(text[start:end]), end
+        element = _WRAPPED[name]
+        named = f' class="{name}"' if element == "div" else ""
+        return f"<{element}{named}>{text_html(inner, notes, depth + 1)}</{element}>", end
+    return None
+
+
+def table_html(table: Table, notes: Notes, depth: int = 0) -> str:
+    """A table with the lines that LaTeX would draw."""
+    rows = []
+    for number, row in enumerate(table.rows):
+        cells = (
+            f"<td{_attributes(table, number, cell)}>{text_html(cell.latex, notes, depth)}</td>"
+            for cell in row
+        )
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return f'<table class="latex">{"".join(rows)}</table>'
+
+
+def _attributes(table: Table, number: int, cell: Cell) -> str:
+    """Classes for the alignment of a cell and for the lines at its top, bottom, start and end; its spans."""
+    below = number + cell.rows
+    classes = {
+        cell.alignment: cell.alignment != "c",
+        "top": cell.column in table.lines[number],
+        "bottom": below == len(table.rows) and cell.column in table.lines[below],
+        "start": cell.column == 0 and 0 in table.edges,
+        "end": cell.column + cell.columns in table.edges,
+    }
+    named = " ".join(name for name, wanted in classes.items() if wanted)
+    spans = {"rowspan": cell.rows, "colspan": cell.columns}
+    return (f' class="{named}"' if named else "") + "".join(
+        f' {name}="{span}"' for name, span in spans.items() if span > 1
+    )

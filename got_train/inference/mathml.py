@@ -1,0 +1,138 @@
+r"""Formulas as MathML, which browsers draw by themselves.
+
+math-core refuses what it doesn't know, where latex2mathml sets the names of unknown commands as if they were
+variables and hands on `\text{<script>}` and `\href{javascript:}` as they are. Its output is checked against
+the elements and attributes below all the same.
+"""
+
+import html
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+if TYPE_CHECKING:
+    from math_core import LatexToMathML
+
+LONGEST = 20_000
+"""Characters of a formula; the MathML of each may have sixty."""
+MOST_NESTED = 1000
+"""Commands, braces and indices of a formula: math-core ends the process where some 5000 are nested."""
+DEEPEST = 200
+"""Elements within each other: browsers flatten what is nested by more than 512."""
+
+_MACROS = {
+    "mbox": r"\text{#1}",
+    "hbox": r"\text{#1}",
+    "ensuremath": "{#1}",
+    "pmb": r"\boldsymbol{#1}",
+    "mathbbm": r"\mathbb{#1}",
+    "substack": r"\begin{matrix}#1\end{matrix}",
+    "hfill": r"\quad",
+    "nonumber": "",
+    "wideparen": r"\overset{\frown}{#1}",
+    "bra": r"\langle{#1}|",
+    "ket": r"|{#1}\rangle",
+}
+"""What formulas of papers have and math-core doesn't."""
+_NESTING = re.compile(r"\\[A-Za-z]+|[{\[^_]")
+_DEFINING = re.compile(
+    r"\\(?:[egx]?def|let|(?:re)?newcommand|providecommand|DeclareMathOperator)(?![A-Za-z])"
+)
+_WITHOUT_LOOK = re.compile(r"\\label\s*\{[^{}]*\}|\\(?:no)?limits(?![A-Za-z])(?=\s*$)")
+_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)[A-Za-z]+;")
+"""What HTML knows and XML doesn't."""
+_RENAMED = {
+    "split": "aligned",
+    "eqnarray": "align*",
+    "eqnarray*": "align*",
+    "align": "align*",
+    "gather": "gather*",
+    "multline": "multline*",
+    "equation": "equation*",
+}
+"""Numbers that aren't in the text would be added otherwise."""
+_ENVIRONMENT = re.compile(r"(\\(?:begin|end)\s*)\{\s*(" + "|".join(map(re.escape, _RENAMED)) + r")\s*\}")
+_NUMBERED = re.compile(r"\\begin\s*\{(?:equation|align|gather|multline)\*?\}")
+_EQUALS_COLUMN = re.compile(r"&\s*(=|\\[A-Za-z]+|[<>])\s*&")
+_ELEMENTS = frozenset(
+    "math menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms"
+    " mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none".split()
+)
+_ATTRIBUTES = frozenset(
+    "accent accentunder class columnalign columnlines columnspacing columnspan depth display displaystyle"
+    " fence form height largeop linethickness lspace mathbackground mathcolor mathsize mathvariant maxsize"
+    " minsize movablelimits notation rowlines rowspacing rspace scriptlevel separator stretchy style"
+    " symmetric voffset width".split()
+)
+_VALUE = re.compile(r"[A-Za-z0-9 .,:;%#+-]*")
+"""No address and no function can be written with these."""
+
+
+class FormulaError(ValueError):
+    """A formula that is not for MathML."""
+
+
+def mathml(formula: str, display: bool) -> str:
+    r"""The `math` element of a formula without its bounds.
+
+    Args:
+        formula: LaTeX, or an environment of formulas such as `align`.
+        display: on lines of its own.
+
+    Raises:
+        FormulaError: math-core doesn't take it.
+        ModuleNotFoundError: math-core is not installed.
+
+    >>> mathml("x<1", display=False)
+    '<math><mi>x</mi><mo>&lt;</mo><mn>1</mn></math>'
+    """
+    if len(formula) > LONGEST or len(_NESTING.findall(formula)) > MOST_NESTED:
+        raise FormulaError("too long")
+    if _DEFINING.search(formula):
+        raise FormulaError("it defines commands")
+    from math_core import LatexError
+
+    try:
+        made = _converter().convert_with_local_state(_prepared(formula, display), displaystyle=display)
+        root = ElementTree.fromstring(_ENTITY.sub(_character, made))
+    except (LatexError, UnicodeError, ElementTree.ParseError) as error:
+        raise FormulaError(str(error)) from None
+    _check(root)
+    return ElementTree.tostring(root, encoding="unicode", short_empty_elements=False)
+
+
+@cache
+def _converter() -> "LatexToMathML":
+    from math_core import LatexToMathML
+
+    return LatexToMathML(macros=_MACROS, fancy_error=False, allow_unreliable_rendering=True)
+
+
+def _character(entity: re.Match[str]) -> str:
+    return html.escape(html.unescape(entity[0]))
+
+
+def _prepared(formula: str, display: bool) -> str:
+    formula = _WITHOUT_LOOK.sub("", formula)
+    if r"\begin{eqnarray" in formula:
+        formula = _EQUALS_COLUMN.sub(r"&\1", formula)
+    formula = _ENVIRONMENT.sub(lambda match: f"{match[1]}{{{_RENAMED[match[2]]}}}", formula)
+    if r"\tag" not in formula or _NUMBERED.search(formula):
+        return formula
+    if not display:
+        return re.sub(r"\\tag\*?\s*\{([^{}]*)\}", r"\\quad\\text{(\1)}", formula)
+    return rf"\begin{{equation}}{formula}\end{{equation}}"
+
+
+def _check(root: ElementTree.Element) -> None:
+    """Raises a FormulaError unless all elements and attributes are known, and not too deep."""
+    waiting = [(root, 1)]
+    while waiting:
+        element, depth = waiting.pop()
+        if element.tag not in _ELEMENTS or depth > DEEPEST:
+            raise FormulaError(f"<{element.tag}> at depth {depth} is not for this page")
+        for name, value in element.items():
+            if name not in _ATTRIBUTES or not _VALUE.fullmatch(value):
+                raise FormulaError(f"{name} of <{element.tag}> is not for this page")
+        waiting += [(child, depth + 1) for child in element]

@@ -1,0 +1,144 @@
+"""Files of answers: written as they come, gone on with after a stop, shared by the processes of torchrun."""
+
+import json
+import os
+from collections.abc import Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch.distributed as dist
+from tqdm import tqdm
+
+from got_train.data.check import find_problems
+from got_train.data.images import image_address
+from got_train.data.records import Record
+from got_train.data.sources import select_rows
+from got_train.inference.generate import generate
+from got_train.inference.got import Got
+from got_train.report import UserError
+
+Question = tuple[Record, Path]
+"""A record, and the folder in which its pictures are looked up first."""
+
+
+def questions_of(got: Got, data: str) -> list[Question]:
+    """The rows of a data set, which may lack a response.
+
+    Args:
+        got: the model.
+        data: what `DatasetSpec.parse` reads.
+
+    Raises:
+        UserError: if there are bad rows, all of them named.
+    """
+    rows = select_rows([data], got.encoding, np.random.default_rng(0), answered=False)
+    problems = find_problems(rows, np.arange(len(rows)), workers=0, description="checking rows")
+    if problems.bad:
+        raise UserError("\n".join([f"{data} has bad rows ({problems.summary()}):", *problems.lines()]))
+    return rows.questions()
+
+
+def predict(
+    got: Got, questions: Sequence[Question], output: Path, max_new_tokens: int, batch_size: int
+) -> int:
+    """Answers questions and writes rows of `response, labels, messages, images, kind`, in order.
+
+    A file that has the first answers already is gone on with. Of the processes of torchrun each reads its
+    share into `OUTPUT.part-I-of-N`, and the first puts them together.
+
+    Args:
+        got: the model.
+        questions: what is asked.
+        output: JSONL file to write.
+        max_new_tokens: longest answer.
+        batch_size: questions answered together.
+
+    Returns:
+        How many rows the file has.
+
+    Raises:
+        UserError: if the file has other rows.
+    """
+    rank, world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    if world_size == 1:
+        _predict_part(got, questions, output, max_new_tokens, batch_size)
+        return len(questions)
+    parts = [Path(f"{output}.part-{number}-of-{world_size}") for number in range(world_size)]
+    if not dist.is_initialized():
+        dist.init_process_group("gloo")
+    _predict_part(got, questions[rank::world_size], parts[rank], max_new_tokens, batch_size)
+    dist.barrier()
+    if rank == 0:
+        lines = zip_longest(*(part.read_text(encoding="utf-8").splitlines() for part in parts))
+        whole = "".join(f"{line}\n" for group in lines for line in group if line is not None)
+        output.write_text(whole, encoding="utf-8")
+        for part in parts:
+            part.unlink()
+    dist.barrier()
+    return len(questions)
+
+
+def _predict_part(
+    got: Got, questions: Sequence[Question], output: Path, max_new_tokens: int, batch_size: int
+) -> None:
+    done = _count_done(got, questions, output)
+    rest = questions[done:]
+    answers = generate(got.model, got.encoding, rest, max_new_tokens, batch_size)
+    with open(output, "a", encoding="utf-8") as file:
+        pairs = zip(rest, answers, strict=True)
+        for asked, answer in tqdm(
+            pairs, total=len(questions), initial=done, desc="reading", unit="row", leave=False
+        ):
+            file.write(json.dumps(prediction_row(got, asked, answer), ensure_ascii=False) + "\n")
+            file.flush()
+
+
+def _count_done(got: Got, questions: Sequence[Question], output: Path) -> int:
+    """How many questions a file has the answers of; a last line that was cut off goes."""
+    if not output.exists():
+        return 0
+    text = output.read_bytes()
+    whole = text[: text.rfind(b"\n") + 1]
+    lines = whole.decode("utf-8").splitlines()
+    same = len(lines) <= len(questions) and all(
+        _same_question(line, prediction_row(got, asked, ""))
+        for line, asked in zip(lines, questions, strict=False)
+    )
+    if not same:
+        raise UserError(f"{output} has answers to other questions: remove it or name another file")
+    if len(whole) < len(text):
+        os.truncate(output, len(whole))
+    return len(lines)
+
+
+def _same_question(line: str, asked: dict[str, Any]) -> bool:
+    try:
+        row = json.loads(line)
+        return (row["images"], row["messages"][:-1]) == (asked["images"], asked["messages"][:-1])
+    except (json.JSONDecodeError, KeyError, TypeError):
+        return False
+
+
+def read_answers(output: Path) -> list[str]:
+    """The answers of a file that `predict` has written."""
+    return [json.loads(line)["response"] for line in output.read_text(encoding="utf-8").splitlines()]
+
+
+def prediction_row(got: Got, asked: Question, answer: str) -> dict[str, Any]:
+    """A row of predictions, under ms-swift's names; `labels` is the reference, or null."""
+    record, folder = asked
+    messages = [] if record.system is None else [{"role": "system", "content": record.system}]
+    for turn in record.turns:
+        messages.append({"role": "user", "content": turn.query})
+        messages.append({"role": "assistant", "content": turn.response})
+    messages[-1] = {"role": "assistant", "content": answer}
+    return {
+        "response": answer,
+        "labels": record.turns[-1].response or None,
+        "messages": messages,
+        "images": [image_address(image) for image in got.encoding.find_images(record, folder)],
+        "kind": record.kind,
+    }

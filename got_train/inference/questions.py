@@ -1,0 +1,125 @@
+"""What a person asks about pictures, as records."""
+
+import glob
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+
+from got_train.config import DataConfig
+from got_train.data.images import ImageError, find_image, num_pdf_pages, open_image
+from got_train.data.records import Record, Turn
+from got_train.prompts import COLORS, IMAGE_TAG, Task, box_permille
+from got_train.report import UserError
+
+Picture = str | Path | Image.Image
+"""A path, the address of a picture inside a file (`manual.pdf:3`), or a picture in memory."""
+
+Box = str | Sequence[float] | None
+"""x1, y1, x2, y2 or a point x, y in pixels; as text, with or without brackets."""
+
+OCR_TYPES = ("ocr", "format")
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+
+
+def question(
+    images: Sequence[Picture],
+    ocr_type: Literal["ocr", "format"] = "ocr",
+    box: Box = None,
+    color: str | None = None,
+    crop: bool = False,
+    query: str | None = None,
+) -> Record:
+    """The record that asks about pictures.
+
+    Args:
+        images: one picture, or the pages of a document.
+        ocr_type: plain or formatted text.
+        box: the region to read.
+        color: colour of the frame round the region to read.
+        crop: cut the picture into tiles.
+        query: asked instead of one of the recipe's tasks.
+
+    Raises:
+        UserError: for a picture that cannot be read, a box outside of it, or what the model was not taught.
+    """
+    if ocr_type not in OCR_TYPES:
+        raise UserError(f"ocr_type {ocr_type!r} is not known: {' and '.join(OCR_TYPES)} are")
+    if color and color not in COLORS:
+        raise UserError(f"color {color!r} is not known: {', '.join(COLORS)} are")
+    named = tuple(image if isinstance(image, Image.Image) else str(image) for image in images)
+    pages = len(named) > 1
+    if query is None:
+        permille = None if box is None or box == "" else _permille(box, named[0])
+        task = Task(ocr_type == "format", permille, color or None, crop, pages)
+        query = task.query()
+    turn = Turn(IMAGE_TAG * len(named) + query, "")
+    return Record((turn,), named, system=None, crop=crop or None, kind="rows", where="question")
+
+
+def _permille(box: str | Sequence[float], image: str | Image.Image) -> tuple[int, ...]:
+    numbers = parse_box(box) if isinstance(box, str) else tuple(box)
+    try:
+        width, height = open_image(find_image(image, [Path()]), DataConfig(train=[]).max_pixels).size
+    except ImageError as error:
+        raise UserError(str(error)) from None
+    inside = all(0 <= value <= limit for value, limit in zip(numbers, (width, height) * 2, strict=False))
+    is_box = len(numbers) == 4 and numbers[0] < numbers[2] and numbers[1] < numbers[3]
+    if not inside or not (is_box or len(numbers) == 2):
+        raise UserError(
+            f"box {box} must be x1,y1,x2,y2 (or a point x,y) inside the picture of {width} x {height} pixels"
+        )
+    return box_permille(numbers, width, height)
+
+
+def parse_box(text: str) -> tuple[float, ...]:
+    """The numbers of a box as text.
+
+    >>> parse_box("[10, 20, 30, 40]"), parse_box("1,2")
+    ((10.0, 20.0, 30.0, 40.0), (1.0, 2.0))
+
+    Raises:
+        UserError: if they are not 2 or 4 numbers.
+    """
+    try:
+        numbers = tuple(map(float, json.loads(f"[{text.strip().strip('[]()')}]")))
+    except (json.JSONDecodeError, TypeError):
+        numbers = ()
+    if len(numbers) not in (2, 4):
+        raise UserError(f"box {text!r} is not x1,y1,x2,y2 (or a point x,y) in pixels")
+    return numbers
+
+
+def find_pictures(names: Iterable[str]) -> list[str]:
+    """Pictures that paths, patterns, folders and PDF files stand for; of a PDF, its pages.
+
+    Raises:
+        UserError: for a name that stands for nothing.
+    """
+    found: list[str] = []
+    for name in names:
+        paths = [name] if Path(name).exists() else sorted(glob.glob(name, recursive=True))
+        inside = [picture for path in paths for picture in _pictures_of(Path(path))]
+        if not inside:
+            try:
+                find_image(name, [Path()])  # the address of one inside a file
+            except ImageError as error:
+                raise UserError(f"no picture at {error}") from None
+            inside = [name]
+        found += inside
+    return found
+
+
+def _pictures_of(path: Path) -> list[str]:
+    if path.is_dir():
+        endings = (*PICTURE_ENDINGS, ".pdf")
+        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in endings)
+        return [picture for file in files for picture in _pictures_of(file)]
+    if path.suffix.lower() != ".pdf":
+        return [str(path)]
+    try:
+        return [f"{path}:{number + 1}" for number in range(num_pdf_pages(path))]
+    except ImageError as error:
+        raise UserError(str(error)) from None

@@ -1,0 +1,174 @@
+"""The layout of the authors' own checkpoints, `stepfun-ai/GOT-OCR2_0`: its configuration and its files.
+
+Its `config.json` is a Qwen2 configuration with a few fields on pictures. The encoder is not configured: the
+authors' code builds one, 1024 channels wide, as wide as the decoder. The names of the weights lie in
+`convert.py`.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Literal
+
+from transformers import GotOcr2Config, GotOcr2VisionConfig, PreTrainedTokenizerFast, Qwen2Config
+
+from got_train.model.got import encoder_channels
+from got_train.model.tokenizer import ORIGINAL_VOCABULARY, has_qwen_vocabulary, vocabulary_file
+from got_train.model.weights import read_json
+from got_train.report import UserError
+from got_train.vocabulary import (
+    ENCODER_CHANNELS,
+    END_OF_TEXT,
+    IMAGE_END,
+    IMAGE_PAD,
+    IMAGE_START,
+    QWEN_SPECIAL_IDS,
+    tokens_per_tile,
+)
+
+Layout = Literal["transformers", "original"]
+
+MODEL_TYPES: dict[str, Layout] = {"got_ocr2": "transformers", "GOT": "original"}
+"""`model_type` in `config.json` of each layout."""
+
+ENCODER = GotOcr2VisionConfig()
+"""The encoder that the authors' code builds; transformers' defaults are its numbers."""
+
+ENCODER_FIELDS = (
+    "image_size",
+    "patch_size",
+    "hidden_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "mlp_dim",
+    "window_size",
+    "global_attn_indexes",
+    "output_channels",
+)
+
+DECODER_FIELDS = (
+    "vocab_size",
+    "hidden_size",
+    "intermediate_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "hidden_act",
+    "max_position_embeddings",
+    "initializer_range",
+    "rms_norm_eps",
+    "attention_dropout",
+    "use_cache",
+    "use_sliding_window",
+    "sliding_window",
+    "max_window_layers",
+    "tie_word_embeddings",
+    "bos_token_id",
+    "eos_token_id",
+    "pad_token_id",
+)
+"""Fields of Qwen2's configuration that have the same name and meaning in both layouts."""
+
+CODE_NOTE = (
+    "The authors' Python files are not written: to load the folder with trust_remote_code, copy "
+    "modeling_GOT.py, got_vision_b.py, tokenization_qwen.py and render_tools.py from stepfun-ai/GOT-OCR2_0."
+)
+
+
+def layout_of(folder: Path) -> Layout:
+    """Which layout a model folder has, by its `config.json`.
+
+    Raises:
+        UserError: if it holds no GOT model.
+    """
+    model_type = read_json(folder / "config.json").get("model_type")
+    if model_type not in MODEL_TYPES:
+        raise UserError(f"{folder} holds a {model_type} model, not got_ocr2 (transformers) or GOT (original)")
+    return MODEL_TYPES[model_type]
+
+
+def read_original_config(folder: Path) -> GotOcr2Config:
+    """transformers' configuration of a model in the original layout."""
+    original = read_json(folder / "config.json")
+    fields = {name: original[name] for name in DECODER_FIELDS if name in original}
+    text_config = Qwen2Config(**fields, rope_theta=original.get("rope_theta", 10000.0))
+    return GotOcr2Config(
+        vision_config=ENCODER.to_dict(),
+        text_config=text_config,
+        image_token_index=original.get("im_patch_token", QWEN_SPECIAL_IDS[IMAGE_PAD]),
+        image_seq_length=tokens_per_tile(ENCODER.image_size, ENCODER.patch_size),
+        tie_word_embeddings=text_config.tie_word_embeddings,
+    )
+
+
+def check_fits_original(config: GotOcr2Config, tokenizer: PreTrainedTokenizerFast) -> None:
+    """Refuses what the authors' code could not load, with every reason.
+
+    Raises:
+        UserError: for another decoder, shape or tokenizer than theirs.
+    """
+    text, vision = config.text_config, config.vision_config
+    reasons = []
+    if text.model_type != "qwen2":
+        reasons.append(f"its decoder is {text.model_type}, not qwen2")
+    elif text.rope_parameters["rope_type"] != "default":
+        reasons.append(f"its rope_type is {text.rope_parameters['rope_type']}, not default")
+    widths = {"decoder": text.hidden_size, "encoder's output": encoder_channels(config)}
+    for name, width in widths.items():
+        if width != ENCODER_CHANNELS:
+            reasons.append(f"its {name} is {width} wide, not {ENCODER_CHANNELS}")
+    for name in ENCODER_FIELDS:
+        own, theirs = (json.dumps(getattr(encoder, name)) for encoder in (vision, ENCODER))
+        if own != theirs:  # as JSON, where a tuple is a list
+            reasons.append(f"its encoder's {name} is {own}, not {theirs}")
+    if not has_qwen_vocabulary(tokenizer):
+        reasons.append(f"its tokenizer ({len(tokenizer)} tokens) is not GOT's")
+    if reasons:
+        raise UserError(f"the original layout cannot hold this model: {'; '.join(reasons)}")
+
+
+def write_original_files(config: GotOcr2Config, dtype: str, folder: Path) -> None:
+    """Configuration and tokenizer, under the names and with the values that the authors' code reads.
+
+    Args:
+        config: of a model that fits.
+        dtype: of the weights, as `bfloat16`.
+        folder: exists.
+    """
+    text = config.text_config.to_dict()
+    decoder = {name: text[name] for name in DECODER_FIELDS if text.get(name) is not None}
+    end_of_text = QWEN_SPECIAL_IDS[END_OF_TEXT]
+    ends = {"bos_token_id": end_of_text, "eos_token_id": end_of_text}
+    files = {
+        "config.json": {
+            "architectures": ["GOTQwenForCausalLM"],
+            "auto_map": {
+                "AutoConfig": "modeling_GOT.GOTConfig",
+                "AutoModel": "modeling_GOT.GOTQwenForCausalLM",
+            },
+            "model_type": "GOT",
+            **decoder,
+            **ends,
+            "rope_theta": text["rope_parameters"]["rope_theta"],
+            "tie_word_embeddings": config.tie_word_embeddings,
+            "torch_dtype": dtype,
+            "image_token_len": tokens_per_tile(ENCODER.image_size, ENCODER.patch_size),
+            "im_patch_token": QWEN_SPECIAL_IDS[IMAGE_PAD],
+            "im_start_token": QWEN_SPECIAL_IDS[IMAGE_START],
+            "im_end_token": QWEN_SPECIAL_IDS[IMAGE_END],
+            "use_im_start_end": True,
+        },
+        "generation_config.json": {**ends, "max_new_tokens": 2048},
+        "tokenizer_config.json": {
+            "auto_map": {"AutoTokenizer": ["tokenization_qwen.QWenTokenizer", None]},
+            "clean_up_tokenization_spaces": True,
+            "model_max_length": 8000,
+            "pad_token": END_OF_TEXT,
+            "padding_side": "right",
+            "tokenizer_class": "QWenTokenizer",
+        },
+        "special_tokens_map.json": {"pad_token": END_OF_TEXT},
+    }
+    for name, content in files.items():
+        (folder / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    shutil.copyfile(vocabulary_file("qwen"), folder / ORIGINAL_VOCABULARY)

@@ -1,0 +1,122 @@
+"""Reading checkpoints as files: folders, hub ids and single files, safetensors and torch, whole or in shards.
+
+Nothing of a checkpoint is ever run: its Python files are not fetched, and torch files are read as weights
+only, for a pickle could run code.
+"""
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+from huggingface_hub import snapshot_download
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from got_train.report import UserError
+
+WEIGHT_FILES = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+)
+"""What holds the weights of a folder, the best first; an index names the shards."""
+
+TORCH_SUFFIXES = (".bin", ".pt", ".pth")
+WRAPPERS = ("model", "state_dict", "module")
+"""Keys below which trainers keep the weights, beside the optimizer: LAVIS, Lightning, DeepSpeed."""
+
+
+def local_folder(source: str) -> Path:
+    """A model folder, or the folder into which the files of a hub id were fetched.
+
+    Raises:
+        UserError: if there is none.
+    """
+    if Path(source).is_dir():
+        return Path(source)
+    try:
+        folder = Path(
+            snapshot_download(source, allow_patterns=["*.json", "*.txt", "*.tiktoken", "*.safetensors"])
+        )
+        if not any(folder.glob("*.safetensors")):
+            snapshot_download(source, allow_patterns=["*.bin"])
+    except (OSError, ValueError) as error:
+        raise UserError(f"no model at {source}: {str(error).splitlines()[0]}") from None
+    return folder
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        UserError: if the file is missing or is none.
+    """
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{file} does not exist") from None
+    except ValueError as error:
+        raise UserError(f"{file} is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{file} is not a JSON object")
+    return value
+
+
+def read_tensors(source: str) -> dict[str, torch.Tensor]:
+    """All tensors of a folder, a hub id or a single file, under the names and in the types they have there.
+
+    Raises:
+        UserError: if there are none, or a file is broken, missing, or more than weights.
+    """
+    path = Path(source)
+    if path.is_file():
+        return _read_file(path)
+    if path.suffix in (*TORCH_SUFFIXES, ".safetensors"):
+        raise UserError(f"weights {source} do not exist")
+    folder = local_folder(source)
+    found = [folder / name for name in WEIGHT_FILES if (folder / name).is_file()]
+    if not found:
+        raise UserError(f"{source} holds no weights: none of {', '.join(WEIGHT_FILES)}")
+    return _read_shards(found[0]) if found[0].suffix == ".json" else _read_file(found[0])
+
+
+def _read_shards(index: Path) -> dict[str, torch.Tensor]:
+    places: dict[str, str] = read_json(index).get("weight_map", {})
+    tensors: dict[str, torch.Tensor] = {}
+    for name in sorted(set(places.values())):
+        # By its name alone: an index must not lead out of its folder.
+        shard = index.parent / Path(name).name
+        if not shard.is_file():
+            raise UserError(f"{index} names {name}, which does not exist")
+        tensors |= _read_file(shard)
+    missing = sorted(set(places) - set(tensors))
+    if missing or not places:
+        raise UserError(f"{index}: {len(missing)} tensors are in no shard: {', '.join(missing[:4])}")
+    return tensors
+
+
+def _read_file(file: Path) -> dict[str, torch.Tensor]:
+    if file.suffix == ".safetensors":
+        try:
+            return load_file(file)
+        except SafetensorError as error:
+            raise UserError(f"{file} cannot be read: {error}") from None
+    try:
+        loaded = torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise UserError(
+            f"{file} holds more than weights, and reading that could run code: "
+            "save its state dict alone, with torch.save"
+        ) from None
+    except (RuntimeError, EOFError) as error:
+        raise UserError(f"{file} cannot be read: {str(error).splitlines()[0]}") from None
+    for key in WRAPPERS:
+        if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
+            loaded = loaded[key]
+            break
+    tensors = loaded if isinstance(loaded, dict) else {}
+    # Tied tensors share their memory in a torch file, which a safetensors file cannot express.
+    return {name: tensor.clone() for name, tensor in tensors.items() if isinstance(tensor, torch.Tensor)}

@@ -1,0 +1,159 @@
+"""What each option of `swift infer` and `swift export` does here."""
+
+from got_train.swift.options import Options, decides, refused, unchanged
+from got_train.swift.sft_options import CHECKPOINT_NAMES
+
+KEPT = "the checkpoint keeps it"
+HUB = "models and data sets come from Hugging Face, not from ModelScope"
+ONE_DEVICE = "one device holds the whole model"
+OWN_CODE = "no code outside got-train is run"
+GREEDY = "reading is greedy"
+NO_PREPARING = "rows are encoded as they are read, and nothing is kept"
+
+SHARED: Options = {
+    **decides("2", "the model", "ckpt_dir", "model_id_or_path"),
+    **decides("4", "the model", "adapters", "model"),
+    **decides("24", "whether adapters are merged first", "merge_lora"),
+    **decides("2", "whether adapters are merged first", "merge_lora_and_save"),
+    **unchanged("24", CHECKPOINT_NAMES, KEPT, "model_type"),
+    **unchanged("2", CHECKPOINT_NAMES + "|AUTO", KEPT, "template_type"),
+    **unchanged("4", CHECKPOINT_NAMES, KEPT, "template"),
+    **unchanged("2", None, KEPT, "sft_type"),
+    **unchanged("4", None, KEPT, "tuner_type", "train_type", "tuner_backend", "use_swift_lora"),
+    **unchanged("2", "true", KEPT, "load_args_from_ckpt_dir"),
+    **unchanged("4", "true", KEPT, "load_args"),
+    **unchanged("4", "true", HUB, "use_hf"),
+    **unchanged("4", "swift", "prompts are written by swift's own frame", "template_backend"),
+    **unchanged("4", "true", "prompts are always framed", "use_chat_template"),
+    **unchanged("4", "causal_lm", "GOT writes text", "task_type"),
+    **unchanged("24", None, "nothing is drawn at random", "seed"),
+    **unchanged("2", None, "nothing is drawn at random", "dataset_seed"),
+    **unchanged("4", None, "nothing is drawn at random", "data_seed"),
+    **unchanged("2", None, "the attention kernel is chosen by the model", "use_flash_attn"),
+    **unchanged("4", None, "the attention kernel is chosen by the model", "attn_impl"),
+    **unchanged("24", None, OWN_CODE, "local_repo_path"),
+    **unchanged("4", None, "no such device is used", "enable_npu_model_patch"),
+    **unchanged("2", None, "the hub's cache sees to it", "model_cache_dir"),
+    **unchanged("24", "false", "unknown options are always errors", "ignore_args_error"),
+    **unchanged("2", None, "weights are merged on the CPU", "merge_device_map"),
+    **unchanged("2", "true", "weights are written as safetensors", "save_safetensors"),
+    **unchanged("24", "true", "weights are written as safetensors", "safe_serialization"),
+    **unchanged("4", None, "the weights fit into one file", "max_shard_size"),
+    **unchanged("24", "bnb", KEPT, "quant_method"),
+    **unchanged("2", "0", "weights are read as they are", "quantization_bit"),
+    **unchanged("4", "0", "weights are read as they are", "quant_bits"),
+    **unchanged("24", None, KEPT, "bnb_4bit_quant_type", "bnb_4bit_use_double_quant"),
+    **unchanged("24", None, KEPT, "bnb_4bit_quant_storage"),
+    **unchanged("2", None, KEPT, "bnb_4bit_comp_dtype"),
+    **unchanged("4", None, KEPT, "bnb_4bit_compute_dtype"),
+    **unchanged("24", "1", GREEDY, "num_beams", "top_k", "repetition_penalty"),
+    **unchanged("24", "0", GREEDY, "temperature"),
+    **unchanged("2", "false", GREEDY, "do_sample"),
+    **unchanged("4", "false", GREEDY, "logprobs"),
+    **unchanged("24", "delete", "a cut question cannot be answered", "truncation_strategy"),
+    **unchanged("4", "true", "a bad row stops the reading", "strict"),
+    **unchanged("4", None, NO_PREPARING, "lazy_tokenize", "load_from_cache_file", "dataset_num_proc"),
+    **unchanged("4", "reuse_dataset_if_exists", "the hub's cache sees to it", "download_mode"),
+    **unchanged("4", None, "what no sample needs is not read", "remove_unused_columns"),
+    **unchanged("4", "false", "keys of rows are always recognised", "disable_auto_column_mapping"),
+    **unchanged("4", "false", "rows are read in their order", "val_dataset_shuffle"),
+    **unchanged("4", None, "rows are read in their order", "dataset_shuffle"),
+    **unchanged("4", None, "pictures become tiles of 1024 x 1024 pixels", "max_pixels"),
+    **unchanged("4", "norm1000", "boxes are thousandths of a picture", "norm_bbox"),
+    **unchanged("4", None, "it is for training", "padding_side", "loss_scale", "is_binary_loss_scale"),
+    **unchanged("4", "false", "rows are padded to the longest of a batch", "packing", "padding_free"),
+    **unchanged("4", "false", "rows are read from files as they are needed", "streaming"),
+    **unchanged("4", "1", "a sample fits on one device", "sequence_parallel_size"),
+    **refused("4", "rows are padded to the longest of a batch", "packing_length", "packing_num_proc"),
+    **refused("4", "rows are padded to the longest of a batch", "packing_strategy"),
+    **refused("4", "rows are read from files as they are needed", "shuffle_buffer_size"),
+    **refused("24", "download the revision and name its folder as the model", "model_revision"),
+    **refused("24", "log in with `hf auth login`", "hub_token"),
+    **refused("2", ONE_DEVICE, "device_map_config", "device_map_config_path", "device_max_memory", "tp"),
+    **refused("4", ONE_DEVICE, "device_map", "max_memory", "ddp_backend", "ddp_timeout"),
+    **refused("24", OWN_CODE, "custom_register_path"),
+    **refused("4", OWN_CODE, "external_plugins"),
+    **refused("24", "GOT has no such settings", "model_kwargs", "rope_scaling", "max_model_len"),
+    **refused("4", "GOT has no such settings", "experts_impl", "num_labels", "problem_type"),
+    **refused("4", "the vocabulary is kept as it is", "new_special_tokens"),
+    **refused("4", "name a whole checkpoint", "init_strategy"),
+    **refused("24", "name the rows with --val_dataset", "dataset", "custom_dataset_info"),
+    **refused(
+        "2", "name the rows with --val_dataset", "custom_train_dataset_path", "custom_val_dataset_path"
+    ),
+    **refused("2", "name the rows with --val_dataset", "dataset_test_ratio", "train_dataset_sample"),
+    **refused("4", "name the rows with --val_dataset", "split_dataset_ratio", "interleave_prob"),
+    **refused("4", "name the rows with --val_dataset", "stopping_strategy", "cached_dataset"),
+    **refused("4", "name the rows with --val_dataset", "cached_val_dataset"),
+    **refused("4", "rename the keys in the rows", "columns"),
+    **refused("2", "a bad row stops the reading", "check_dataset_strategy"),
+    **refused("24", "put a `system` into the rows", "system"),
+    **refused("24", "no picture with its question is longer than the model takes", "max_length"),
+    **refused("24", "it is for self-cognition rows", "model_name", "model_author"),
+    **refused("2", "it is for self-cognition rows", "self_cognition_sample"),
+    **refused("2", "it is for agents", "tools_prompt"),
+    **refused("4", "it is for agents", "agent_template"),
+    **refused("24", GREEDY, "top_p"),
+    **refused("4", GREEDY, "top_logprobs", "structured_outputs_regex"),
+    **refused("24", "reading ends with the message", "stop_words"),
+    **refused("4", "GOT does not think first", "response_prefix", "enable_thinking", "preserve_thinking"),
+    **refused("4", "GOT does not think first", "add_non_thinking_prefix", "disable_ignore_empty_think"),
+    **refused("2", "vLLM and LMDeploy are not offered", "gpu_memory_utilization", "tensor_parallel_size"),
+    **refused("2", "vLLM and LMDeploy are not offered", "max_num_seqs", "disable_custom_all_reduce"),
+    **refused(
+        "2", "vLLM and LMDeploy are not offered", "enforce_eager", "limit_mm_per_prompt", "lora_modules"
+    ),
+    **refused(
+        "2", "vLLM and LMDeploy are not offered", "max_logprobs", "cache_max_entry_count", "quant_policy"
+    ),
+    **refused("2", "vLLM and LMDeploy are not offered", "vision_batch_size"),
+    **refused("2", "the checkpoint is left as it is", "overwrite_generation_config"),
+}
+
+INFER: Options = SHARED | {
+    **decides("2", "the rows", "load_dataset_config", "show_dataset_sample"),
+    **decides("4", "the rows", "load_data_args"),
+    **decides("24", "the rows", "val_dataset", "val_dataset_sample"),
+    **decides("2", "the file of answers", "result_dir"),
+    **decides("4", "the file of answers", "result_path"),
+    **decides("24", "the longest answer", "max_new_tokens"),
+    **decides("4", "rows read at once", "max_batch_size"),
+    **unchanged("24", "pt|transformers|AUTO", "the model is run by PyTorch", "infer_backend"),
+    **unchanged("2", "false", "rows are read, nobody is asked", "eval_human"),
+    **unchanged("2", "true", "answers are always written", "save_result"),
+    **unchanged("24", None, "answers are written as they come", "stream"),
+    **unchanged("4", None, "answers are written as they come", "write_batch_size"),
+    **unchanged("2", None, "progress is always shown", "verbose"),
+    **unchanged("2", "AUTO|bf16", "a GPU reads in bfloat16, a CPU in float32", "dtype"),
+    **unchanged("4", "bfloat16", "a GPU reads in bfloat16, a CPU in float32", "torch_dtype"),
+    **unchanged("4", None, "GOT ranks nothing", "reranker_use_activation"),
+    **refused("4", "score the answers with `got-train eval`", "metric"),
+}
+
+ONLY_MERGES = "swift export only merges here"
+EXPORT: Options = SHARED | {
+    **decides("4", "the folder to write", "output_dir"),
+    **unchanged("4", "false", "a folder that exists is never written over", "exist_ok"),
+    **unchanged("24", "false", "it has no effect in swift either", "to_peft_format"),
+    **unchanged("24", "false", "upload the folder with `hf upload`", "push_to_hub"),
+    **unchanged("24", "false", ONLY_MERGES, "to_ollama", "to_hf"),
+    **unchanged("24", "0", ONLY_MERGES, "quant_bits"),
+    **unchanged("2", "false", ONLY_MERGES, "load_dataset_config"),
+    **unchanged("4", "false", ONLY_MERGES, "load_data_args"),
+    **unchanged("2", "AUTO|fp32", "weights are written in float32", "dtype"),
+    **unchanged("4", "float32", "weights are written in float32", "torch_dtype"),
+    **unchanged("24", None, "nothing is read", "max_new_tokens", "stream", "val_dataset"),
+    **unchanged("2", None, "nothing is read", "show_dataset_sample", "val_dataset_sample", "eval_human"),
+    **unchanged("2", None, "nothing is read", "result_dir", "save_result", "verbose", "infer_backend"),
+    **refused(
+        "24", "upload the folder with `hf upload`", "hub_model_id", "hub_private_repo", "commit_message"
+    ),
+    **refused("24", ONLY_MERGES, "quant_n_samples", "quant_batch_size"),
+    **refused("2", ONLY_MERGES, "quant_seqlen", "quant_device_map", "quant_output_dir", "ollama_output_dir"),
+    **refused("2", ONLY_MERGES, "gguf_file", "to_megatron", "megatron_output_dir", "hf_output_dir", "pp"),
+    **refused(
+        "4", ONLY_MERGES, "group_size", "to_cached_dataset", "template_mode", "to_mcore", "mcore_model"
+    ),
+    **refused("4", ONLY_MERGES, "mcore_adapter", "thread_count", "test_convert_precision"),
+    **refused("4", ONLY_MERGES, "test_convert_dtype", "save_missing_weights"),
+}

@@ -1,0 +1,237 @@
+"""Reading swift's command lines: the options, and which version of swift spells them so."""
+
+import difflib
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf import OmegaConf
+
+from got_train.report import UserError
+from got_train.swift.options import VERSIONS, Option, Options, Version, find_option
+
+LAUNCHER_VARIABLES = ("NPROC_PER_NODE", "MASTER_PORT", "NNODES", "NODE_RANK", "MASTER_ADDR")
+"""swift hands these on to torchrun; either of the two counts starts it."""
+
+MODEL_TYPES: dict[str, Version] = {"got-ocr2": "2", "got_ocr2": "4", "got_ocr2_hf": "4"}
+"""swift's names for this model, and the version that has each."""
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """The options of one command."""
+
+    version: Version
+    given: Mapping[str, tuple[str, ...]]
+    """The words behind each name."""
+    options: Mapping[str, Option]
+    """What each of these names does."""
+    dry_run: bool
+
+    def words(self, *names: str) -> list[str]:
+        """The values of an option and of its synonyms, one after the other."""
+        return [word for name in names for word in self.given.get(name, ())]
+
+    def word(self, *names: str) -> str | None:
+        """The only value of an option under any of its names; None if it is not given.
+
+        Raises:
+            UserError: if there are several, or it is given without one.
+        """
+        found = [name for name in names if name in self.given]
+        if len(found) > 1:
+            raise UserError(f"--{found[0]} and --{found[1]} are the same option: give one of them")
+        if not found:
+            return None
+        if len(self.given[found[0]]) != 1:
+            raise UserError(f"--{shown(found[0], self.given[found[0]])}: the option takes one value")
+        return self.given[found[0]][0]
+
+    def number(self, *names: str, whole: bool = False) -> Any:
+        """The number that an option is given, under any of its names; None if it is not.
+
+        Raises:
+            UserError: for anything else.
+        """
+        word = self.word(*names)
+        value = None if word is None else plain_value([word])
+        allowed = (int,) if whole else (int, float)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, allowed)):
+            name = next(name for name in names if name in self.given)
+            raise UserError(f"--{name} {word}: the option is a {'whole ' if whole else ''}number")
+        return value
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """Whether a switch is on; without a value it is."""
+        words = self.given.get(name)
+        if words is None:
+            return default
+        value = plain_value(words)
+        if not isinstance(value, bool):
+            raise UserError(f"--{shown(name, words)}: the option is true or false")
+        return value
+
+
+def read_command_line(command: str, words: Sequence[str], options: Options) -> CommandLine:
+    """Reads `--name value ...` words against a table of options.
+
+    Raises:
+        UserError: for words that are no options, names that swift does not have, or two versions' spellings.
+    """
+    file, words = yaml_file(words)
+    given = {**file, **split_options(words)}
+    dry_run = given.pop("dry_run", None) is not None
+    found = {}
+    for name in given:
+        option = find_option(name, options)
+        if option is None:
+            near = difflib.get_close_matches(name, options, n=1)
+            hint = f"did you mean --{near[0]}?" if near else "docs/swift.md lists those that it has"
+            raise UserError(f"swift {command} has no option --{name}: {hint}")
+        found[name] = option
+    return CommandLine(spelling(given, found), given, found, dry_run)
+
+
+def split_options(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Names with their values; dashes inside a name are as good as underscores.
+
+    >>> split_options(["--dataset", "a", "b", "--max_steps=-1", "--freeze-vit"])
+    {'dataset': ('a', 'b'), 'max_steps': ('-1',), 'freeze_vit': ()}
+    """
+    given: dict[str, tuple[str, ...]] = {}
+    name = None
+    for word in words:
+        match = re.fullmatch(r"--([A-Za-z][\w-]*)(?:=(.*))?", word, flags=re.DOTALL)
+        if match is None:
+            if name is None:
+                raise UserError(f"{word!r} stands before any option: write --name value")
+            given[name] += (word,)
+            continue
+        name = match[1].replace("-", "_")
+        if name in given:
+            raise UserError(f"--{name} is given twice")
+        given[name] = () if match[2] is None else (match[2],)
+    return given
+
+
+def yaml_file(words: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], Sequence[str]]:
+    """The options of a YAML or JSON file that stands first, and the words after it, which win over it.
+
+    As in swift 4 its `ENV` section goes into the environment, where that has no such name yet.
+    """
+    if not words or Path(words[0]).suffix not in (".yaml", ".yml", ".json"):
+        return {}, words
+    try:
+        content = yaml.safe_load(Path(words[0]).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"config file {words[0]} does not exist") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{words[0]} cannot be read: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{words[0]} must hold options, as in `dataset: [a.jsonl]`")
+    environment = content.pop("ENV", None) or {}
+    if not isinstance(environment, dict):
+        raise UserError(f"{words[0]}: ENV must hold names and values, as in `NPROC_PER_NODE: 4`")
+    for name, value in environment.items():
+        os.environ.setdefault(name, str(value))
+    return {name: _file_words(value) for name, value in content.items() if value is not None}, words[1:]
+
+
+def _file_words(value: object) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(word for item in value for word in _file_words(item))
+    return (json.dumps(value, ensure_ascii=False) if isinstance(value, bool | dict) else str(value),)
+
+
+def spelling(given: Mapping[str, tuple[str, ...]], options: Options) -> Version:
+    """The version of swift that has all the names given; the newer one where both have.
+
+    Raises:
+        UserError: names an option of each version if they are mixed.
+    """
+    found: dict[Version, str] = {}
+    for name, words in given.items():
+        versions: str = options[name].versions
+        if name == "model_type":
+            versions = MODEL_TYPES.get(" ".join(words), versions)
+        for version in VERSIONS:
+            if versions == version:
+                found.setdefault(version, shown(name, words))
+    if len(found) == 2:
+        raise UserError(
+            f"--{found['2']} is swift 2's and --{found['4']} is swift 4's: spell all options as one of them"
+        )
+    return next(iter(found), "4")
+
+
+def plain_value(words: Sequence[str]) -> Any:
+    """Words as numbers, booleans, mappings or text, as YAML writes them; one for one, a list for several.
+
+    >>> plain_value(["1e-4"]), plain_value([]), plain_value(["steps", "2"])
+    (0.0001, True, ['steps', 2])
+    """
+    values = [_scalar(word) for word in words]
+    return True if not values else values[0] if len(values) == 1 else values
+
+
+def _scalar(word: str) -> Any:
+    if word == "no":  # false in YAML; a strategy here
+        return word
+    try:
+        return OmegaConf.to_container(OmegaConf.from_dotlist([f"word={word}"]))["word"]
+    except yaml.YAMLError:
+        return word  # text with a colon or a bracket in it
+
+
+def shown(name: str, words: Sequence[str]) -> str:
+    """An option as it was typed, without its dashes."""
+    return " ".join([name, *words])
+
+
+def remarks(line: CommandLine) -> list[str]:
+    """A sentence for each option that changes nothing.
+
+    Raises:
+        UserError: for one that has no meaning here.
+    """
+    sentences = []
+    for name, words in line.given.items():
+        option = line.options[name]
+        if option.key or option.decides:
+            continue
+        if option.accepted is not None and not _accepts(option.accepted, words):
+            raise UserError(f"--{shown(name, words)} is not taken here: {option.reason}")
+        sentences.append(f"--{shown(name, words)} changes nothing here: {option.reason}")
+    return sentences
+
+
+def _accepts(accepted: tuple[str, ...], words: Sequence[str]) -> bool:
+    value = plain_value(words)
+    return any(value == plain_value([word]) for word in accepted)
+
+
+def launch_words(command: str, words: Sequence[str], environment: Mapping[str, str]) -> list[str] | None:
+    """The command that starts this one on several processes, as swift does; None if one is enough.
+
+    Args:
+        command: `sft`.
+        words: its options.
+        environment: of the process; a process that torchrun has started has a rank in it.
+    """
+    wanted = environment.keys() & {"NPROC_PER_NODE", "NNODES"}
+    if not wanted or "LOCAL_RANK" in environment:
+        return None
+    torchrun = [
+        word
+        for name in LAUNCHER_VARIABLES
+        if name in environment
+        for word in (f"--{name.lower()}", environment[name])
+    ]
+    program = ["-m", "got_train", "swift", command, *words]
+    return [sys.executable, "-m", "torch.distributed.run", *torchrun, *program]

@@ -1,0 +1,349 @@
+"""`swift sft`: the config that a command line stands for, said and run."""
+
+import math
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from got_train.config import GROUPS, Config, Group, load_config
+from got_train.report import UserError
+from got_train.swift.command_line import (
+    MODEL_TYPES,
+    CommandLine,
+    launch_words,
+    plain_value,
+    read_command_line,
+    remarks,
+    shown,
+)
+from got_train.swift.options import Version
+from got_train.swift.sft_options import DEFAULTS, sft_options
+
+Keys = dict[str, Any]
+"""Values by the dotted names of a config."""
+
+ZERO2 = Path(__file__).parents[2] / "configs" / "deepspeed" / "zero2.json"
+OTHER_STAGES = ["zero0", "zero1", "zero3", "zero2_offload", "zero3_offload"]
+OTHER_STAGES += ["default-zero3", "zero2-offload", "zero3-offload"]  # as swift 2 spells them
+
+FREEZES: dict[Group, str] = {"encoder": "freeze_vit", "connector": "freeze_aligner", "decoder": "freeze_llm"}
+FROZEN: dict[Version, dict[Group, bool]] = {
+    "2": {"encoder": False, "connector": False, "decoder": False},
+    "4": {"encoder": True, "connector": True, "decoder": False},
+}
+"""What each version freezes unless told otherwise; swift 2 only where no adapters are trained."""
+RATES: dict[Group, str] = {"encoder": "vit_lr", "connector": "aligner_lr"}
+
+DTYPES: dict[Version, dict[str, Keys]] = {
+    "2": {
+        "AUTO": {"train.bf16": True},
+        "bf16": {"train.bf16": True},
+        "fp16": {"train.bf16": False, "train.fp16": True},
+        "fp32": {"train.bf16": False},
+    },
+    "4": {
+        "bfloat16": {"train.bf16": True},
+        "float16": {"train.bf16": False, "train.fp16": True},
+        "float32": {"train.bf16": False, "train.fp16": True},
+    },
+}
+"""swift 4 trains float32 weights in mixed precision of 16 bits."""
+
+
+def sft(words: Sequence[str]) -> int:
+    """Trains as the options say; under `NPROC_PER_NODE` by way of torchrun.
+
+    Raises:
+        UserError: for an option that is not taken here, or a value that a config refuses.
+    """
+    line = read_command_line("sft", words, sft_options())
+    notes = remarks(line)
+    text = OmegaConf.to_yaml(OmegaConf.create(sections(line, int(os.environ.get("WORLD_SIZE", 1)))))
+    config = config_of(text, line)
+    launch = launch_words("sft", words, os.environ)
+    if launch is not None:
+        print(f"swift: starts {' '.join(launch)}", flush=True)
+        os.execv(sys.executable, launch)
+    from got_train.training.train import say, train
+
+    head = (
+        f"# what this command line of swift {line.version} stands for; `got-train train` takes it as a file"
+    )
+    say("\n".join([*(f"swift: {note}" for note in notes), head, text]))
+    train(config, dry_run=line.dry_run)
+    return 0
+
+
+def config_of(text: str, line: CommandLine) -> Config:
+    """The configuration of a YAML text, checked as a file is; its errors name the options too."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "swift.yaml"
+        file.write_text(text, encoding="utf-8")
+        try:
+            return load_config(file)
+        except UserError as error:
+            message = str(error).removeprefix(f"{file}: ")
+    names = [name for name, option in line.options.items() if option.key and option.key in message]
+    raise UserError(
+        message + "".join(f" (it comes from --{shown(name, line.given[name])})" for name in names)
+    )
+
+
+def sections(line: CommandLine, world_size: int) -> dict[str, Any]:
+    """The sections of the config that a command line stands for.
+
+    Args:
+        line: of `swift sft`.
+        world_size: number of processes that train, which swift's default accumulation depends on.
+    """
+    direct = direct_keys(line)
+    uses_lora = trains_adapters(line)
+    given = {
+        **model_keys(line, uses_lora),
+        **data_keys(line),
+        **(lora_keys(line) if uses_lora else full_keys(line)),
+        **precision_keys(line, uses_lora),
+        **step_keys(line, direct, uses_lora, world_size),
+        **deepspeed_keys(line),
+        **direct,
+    }
+    defaults = {
+        key: value[line.version]
+        for key, value in DEFAULTS.items()
+        if key not in given and value[line.version] is not None and (uses_lora or not key.startswith("lora."))
+    }
+    nested: dict[str, Any] = {}
+    for key, value in (given | defaults).items():
+        section, _, name = key.rpartition(".")
+        place = nested
+        for part in section.split(".") if section else ():
+            place = place.setdefault(part, {})
+        place[name] = value
+    return nested
+
+
+def direct_keys(line: CommandLine) -> Keys:
+    """The keys that one option each sets.
+
+    Raises:
+        UserError: if two options set the same.
+    """
+    keys: Keys = {}
+    setters: dict[str, str] = {}
+    for name, words in line.given.items():
+        key = line.options[name].key
+        if not key:
+            continue
+        if key in setters:
+            raise UserError(f"--{setters[key]} and --{name} are the same option: give one of them")
+        setters[key] = name
+        value = plain_value(words)
+        if key == "lora.alpha" and isinstance(value, float) and value.is_integer():
+            value = int(value)  # swift 4 writes 32.0
+        keys[key] = value
+    return keys
+
+
+def model_keys(line: CommandLine, uses_lora: bool) -> Keys:
+    """The model, the run's name and where its folder lies: `output/MODEL/vN-date-time` as in swift."""
+    model_type = line.word("model_type")
+    if model_type is not None and model_type not in MODEL_TYPES:
+        raise UserError(f"--model_type {model_type} is not taken here: allowed are {', '.join(MODEL_TYPES)}")
+    path = line.word("model", "model_id_or_path")
+    if path is None and line.version == "4":
+        raise UserError("--model must be given: a folder, or an id such as stepfun-ai/GOT-OCR-2.0-hf")
+    path = path or "stepfun-ai/GOT-OCR2_0"
+    output = line.word("output_dir")
+    if line.version == "2":
+        keys: Keys = {"name": "got-ocr2", "output_dir": output or "output"}
+    else:
+        folder = Path(output) if output else Path("output") / Path(path).name
+        folder = folder if folder.name else folder.resolve()
+        keys = {"name": folder.name, "output_dir": str(folder.parent)}
+    resume = line.word("resume_from_checkpoint")
+    if line.flag("resume_only_model"):
+        if resume is None:
+            raise UserError("--resume_only_model needs --resume_from_checkpoint")
+        if uses_lora:
+            raise UserError(
+                "--resume_only_model is not taken here for adapters: merge them first, and name the merged "
+                "folder as the model"
+            )
+        path, resume = resume, None
+    return keys | ({"resume": resume} if resume else {}) | {"model.path": path}
+
+
+def data_keys(line: CommandLine) -> Keys:
+    """The data sets, and what becomes of rows that cannot be used."""
+    train = data_sets(line, "dataset", "custom_train_dataset_path")
+    if not train:
+        raise UserError("--dataset must be given, as in --dataset train.jsonl#5000")
+    keys: Keys = {"data.train": train}
+    val = data_sets(line, "val_dataset", "custom_val_dataset_path")
+    if val:
+        keys["data.val"] = val
+    ratio = line.number("split_dataset_ratio", "dataset_test_ratio")
+    if line.version == "4" and (line.word("eval_strategy") or line.word("save_strategy")) == "no":
+        ratio = 0.0  # nothing would be done with the rows
+    if ratio is not None:
+        keys["data.val_ratio"] = ratio
+    length = line.number("max_length")
+    if length is not None:
+        keys["data.max_length"] = DEFAULTS["data.max_length"]["4"] if length == -1 else length
+    strategy = line.word("check_dataset_strategy")
+    if strategy not in (None, "none", "discard", "warning", "error"):
+        raise UserError(f"--check_dataset_strategy {strategy}: allowed are none, discard, warning, error")
+    if strategy == "error" or line.flag("strict"):
+        keys["data.on_error"] = "raise"
+    seed, own_seed = line.number("seed"), line.number("data_seed", "dataset_seed")
+    if own_seed not in (None, DEFAULTS["train.seed"][line.version] if seed is None else seed):
+        raise UserError(
+            f"--seed and a data seed of {own_seed} differ: one seed, --seed, chooses rows and weights"
+        )
+    return keys
+
+
+def data_sets(line: CommandLine, *names: str) -> list[str]:
+    """The data sets behind some options; swift 2 divides them by commas too."""
+    words = line.words(*names)
+    if line.version == "2" and len(words) == 1 and not Path(words[0]).exists():
+        return words[0].split(",")
+    return words
+
+
+def trains_adapters(line: CommandLine) -> bool:
+    """Whether LoRA is trained rather than all weights.
+
+    Raises:
+        UserError: for another method, or options of LoRA without it.
+    """
+    kind = line.word("sft_type", "tuner_type", "train_type") or "lora"
+    if kind not in ("lora", "full"):
+        raise UserError(f"{kind} is not offered: train with lora or full")
+    if kind == "full":
+        for name, option in line.options.items():
+            # Of freezing, `decides` says that it decides `lora.modules` beside a learning rate.
+            if option.key.startswith("lora.") or option.decides in ("lora.modules", "lora.quantization_bits"):
+                raise UserError(
+                    f"--{shown(name, line.given[name])} is not taken here: full trains no adapters"
+                )
+    return kind == "lora"
+
+
+def frozen_groups(line: CommandLine) -> list[Group]:
+    """The module groups that the options, or the version's defaults, freeze."""
+    defaults = FROZEN[line.version]
+    return [group for group in GROUPS if line.flag(FREEZES[group], defaults[group])]
+
+
+def lora_keys(line: CommandLine) -> Keys:
+    """Adapters in the groups that swift's target modules mean."""
+    targets = line.words("target_modules", "lora_target_modules") or ["all-linear", "DEFAULT"]
+    by_default = set(targets) <= {"all-linear", "DEFAULT", "AUTO"}
+    if not by_default and targets != ["ALL"]:
+        raise UserError(
+            f"target modules {' '.join(targets)} are not taken here: lora.modules names groups, not layers; "
+            f"use {'DEFAULT or ALL' if line.version == '2' else 'all-linear with --freeze_vit and the like'}"
+        )
+    modules: list[Group] = ["decoder", "connector", "encoder"]
+    if line.version == "4":
+        modules = [group for group in modules if group not in frozen_groups(line)]
+    elif by_default:
+        modules = ["decoder", "connector"]
+    keys: Keys = {"lora.enabled": True, "lora.modules": modules, **rate_keys(line, modules)}
+    bits = line.number("quant_bits", "quantization_bit")
+    if bits not in (None, 0, 4):
+        raise UserError(f"{bits} bits are not offered: 4 are, with bitsandbytes")
+    return keys | ({"lora.quantization_bits": 4} if bits == 4 else {})
+
+
+def full_keys(line: CommandLine) -> Keys:
+    """Learning rates of all weights: 0 where swift freezes."""
+    frozen = frozen_groups(line)
+    trained: list[Group] = [group for group in GROUPS if group not in frozen]
+    rates: Keys = {f"train.learning_rates.{group}": 0.0 for group in frozen}
+    return rates | rate_keys(line, trained)
+
+
+def rate_keys(line: CommandLine, trained: list[Group]) -> Keys:
+    """Learning rates of single groups.
+
+    Raises:
+        UserError: for the rate of a group that is frozen.
+    """
+    keys: Keys = {}
+    for group, name in RATES.items():
+        rate = line.number(name)
+        if rate is None:
+            continue
+        if group not in trained:
+            raise UserError(f"--{name} has no effect without --{FREEZES[group]} false, as in swift")
+        keys[f"train.learning_rates.{group}"] = rate
+    return keys
+
+
+def precision_keys(line: CommandLine, uses_lora: bool) -> Keys:
+    """Mixed precision as the type of the weights asks for it."""
+    name = "dtype" if line.version == "2" else "torch_dtype"
+    given = line.word(name)
+    allowed = DTYPES[line.version]
+    if given is not None and given not in allowed:
+        raise UserError(f"--{name} {given}: allowed are {', '.join(allowed)}")
+    if given == "fp16" and not uses_lora:
+        raise UserError("--dtype fp16 with --sft_type full overflows, as swift 2 says: use bf16")
+    keys = dict(allowed[given]) if given else {}
+    for half, other in (("bf16", "fp16"), ("fp16", "bf16")):
+        if half in line.given:
+            on = line.flag(half)
+            keys |= {f"train.{half}": on} | ({f"train.{other}": line.flag(other)} if on else {})
+    return keys
+
+
+def step_keys(line: CommandLine, direct: Keys, uses_lora: bool, world_size: int) -> Keys:
+    """Batches, steps and rates whose defaults depend on other options."""
+    batch = direct.get("train.per_device_train_batch_size", 1)
+    keys: Keys = {
+        "train.learning_rate": 1e-4 if uses_lora else 1e-5,
+        "train.per_device_eval_batch_size": batch if line.version == "2" else 1,
+    }
+    if isinstance(batch, int) and batch > 0:  # anything else is for the config to refuse
+        keys["train.gradient_accumulation_steps"] = max(1, math.ceil(16 / batch / world_size))
+    if line.version == "2":
+        every = direct.get("train.eval_steps", 50 if uses_lora else 200)
+        keys |= {"train.eval_strategy": "steps", "train.eval_steps": every, "train.save_steps": every}
+    else:
+        every = direct.get("train.save_steps", 500)
+        strategy = line.word("save_strategy") or "steps"
+        keys |= {"train.eval_strategy": strategy, "train.save_steps": every, "train.eval_steps": every}
+    limit = line.number("save_total_limit")
+    if limit is not None:
+        keys["train.save_total_limit"] = None if limit == -1 else limit
+    steps, ratio = line.number("warmup_steps"), line.number("warmup_ratio")
+    if steps and ratio:
+        raise UserError("--warmup_steps and --warmup_ratio are both given: choose one")
+    if ratio is not None and not 0 <= ratio < 1:
+        raise UserError(f"--warmup_ratio {ratio} must be at least 0 and below 1")
+    if steps or ratio is not None:
+        keys["train.warmup_steps"] = steps or ratio
+    if not line.flag("predict_with_generate", True):
+        keys["eval.read_rows"] = 0
+    return keys
+
+
+def deepspeed_keys(line: CommandLine) -> Keys:
+    """ZeRO-2 under swift's names, or a file or mapping of one's own."""
+    given = line.word("deepspeed", "deepspeed_config_path")
+    if given is None:
+        return {}
+    if given in OTHER_STAGES:
+        raise UserError(f"--deepspeed {given} is not offered: use zero2, or name a JSON file of your own")
+    if given in ("zero2", "default-zero2"):
+        if not ZERO2.is_file():
+            raise UserError(f"{ZERO2} does not exist: name a JSON file of your own with --deepspeed")
+        given = str(ZERO2)
+    return {"train.deepspeed": plain_value([given]) if given.startswith("{") else given}

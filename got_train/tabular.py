@@ -1,0 +1,277 @@
+r"""LaTeX tables as cells with spans, whoever wrote them.
+
+A model writes what it has seen and may stop anywhere, so nothing here is an error: what is not closed ends
+with the text, and what TeX would refuse is read in the most likely way.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+LARGEST_SPAN = 200
+"""Rows or columns; more is a slip of the model that would make the table endless."""
+LARGEST_FILLED = 100_000
+"""Cells of a table whose short rows are filled up; in larger ones they stay short."""
+
+TABULAR = re.compile(r"\\begin\s*\{(?P<name>tabular[*x]?|tabulary|longtable|array)\}")
+"""Where a table begins."""
+_WITH_WIDTH = {"tabular*", "tabularx", "tabulary"}
+_PIECE = re.compile(
+    r"(?P<begin>\\begin\s*\{[^{}]*\})|(?P<end>\\end\s*\{[^{}]*\})"
+    r"|(?P<row>\\\\\*?(?:\s*\[\s*-?[\d.]+\s*[a-z]{2}\s*\])?|\\tabularnewline(?![A-Za-z]))"
+    r"|(?P<line>\\(?:hline|(?:top|mid|bottom)rule|hhline)(?![A-Za-z])(?:\s*\[[^\]\n]*\])?)"
+    r"|\\(?:cmidrule|cline)(?![A-Za-z])\s*(?:\([^)\n]*\)|\[[^\]\n]*\])*\s*\{\s*(?P<span>\d+\s*-\s*\d+)\s*\}"
+    r"|(?P<escaped>\\.)|(?P<open>\{)|(?P<close>\})|(?P<column>&)|[^\\{}&]+|\\",
+    re.DOTALL,
+)
+_SPANNING = re.compile(r"\s*\\multi(?P<kind>column|row)(?![A-Za-z])")
+_OPTION = re.compile(r"\s*\[[^\]\n]*\]")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as far as it reaches."""
+
+    latex: str
+    """Its content as it is written."""
+    column: int
+    """Where it begins, counted from 0."""
+    rows: int
+    columns: int
+    """How many it spans."""
+    alignment: str
+    """l, c or r."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows from top to bottom; a place that a span covers has no cell of its own, as in HTML."""
+
+    rows: tuple[tuple[Cell, ...], ...]
+    lines: tuple[frozenset[int], ...]
+    """The columns, counted from 0, that have a line over each row, and under the last one."""
+    edges: frozenset[int]
+    """The upright lines: 0 is left of the first column, 1 left of the second."""
+
+
+def parse_tabular(latex: str) -> Table:
+    r"""The table that begins in `latex`.
+
+    Args:
+        latex: from `\begin{tabular}` on, or its columns and body alone.
+
+    >>> table = parse_tabular(r"\begin{tabular}{lr}\hline a & \multirow{2}{*}{b} \\ c & \\\end{tabular}")
+    >>> [[(cell.latex, cell.rows) for cell in row] for row in table.rows]
+    [[('a', 1), ('b', 2)], [('c', 1)]]
+    """
+    begin = TABULAR.match(latex)
+    position = begin.end() if begin else 0
+    if option := _OPTION.match(latex, position):
+        position = option.end()
+    if begin and begin["name"] in _WITH_WIDTH:
+        _, position = read_argument(latex, position)
+    columns, position = read_argument(latex, position)
+    alignments, edges = _read_columns(columns)
+    written, lines = _read_rows(latex[position:])
+    rows = [[_read_cell(text) for text in row] for row in written]
+    width = min(LARGEST_SPAN, max([len(alignments), *(sum(cell.columns for cell in row) for row in rows)]))
+    alignments += "c" * (width - len(alignments))
+    filled = width * len(rows) <= LARGEST_FILLED
+    placed = [_place(row, alignments, filled) for row in rows]
+    return Table(
+        tuple(_join(placed)), tuple(_columns_under(spans, width) for spans in lines), frozenset(edges)
+    )
+
+
+def read_argument(text: str, position: int) -> tuple[str, int]:
+    r"""A command's argument at `position`, without its braces, and where it ends.
+
+    >>> read_argument(r"\b{x{y}\}}z", 2)
+    ('x{y}\\}', 10)
+    """
+    while position < len(text) and text[position].isspace():
+        position += 1
+    if not text.startswith("{", position):
+        end = min(len(text), position + 1)
+        return text[position:end], end
+    depth = 0
+    for brace in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, position):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
+        if depth == 0:
+            return text[position + 1 : brace.start()], brace.end()
+    return text[position + 1 :], len(text)
+
+
+def environment_end(text: str, start: int) -> int:
+    r"""Where the environment whose `\begin` stands at `start` has ended; the text's end if it never does."""
+    depth = 0
+    for match in re.compile(r"\\(begin|end)\s*\{[^{}]*\}").finditer(text, start):
+        depth += 1 if match[1] == "begin" else -1
+        if depth == 0:
+            return match.end()
+    return len(text)
+
+
+def _read_columns(specification: str) -> tuple[str, set[int]]:
+    """The alignment of each column, and where there are upright lines."""
+    alignments = ""
+    edges = set()
+    position = 0
+    while position < len(specification) and len(alignments) < LARGEST_SPAN:
+        letter = specification[position]
+        position += 1
+        if letter == "|":
+            edges.add(len(alignments))
+        elif letter == "*":
+            number, position = read_argument(specification, position)
+            repeated, position = read_argument(specification, position)
+            times = min(int(number), LARGEST_SPAN) if number.strip().isdecimal() else 1
+            inner, inner_edges = _read_columns(repeated) if "*" not in repeated else ("", set())
+            for _ in range(times):
+                edges |= {len(alignments) + edge for edge in inner_edges}
+                alignments += inner
+        elif letter in "@!><":
+            _, position = read_argument(specification, position)
+        elif letter in "pmbwW":
+            while specification.startswith(("{", "["), position):
+                _, position = read_argument(specification, position)
+            alignments += "l"
+        elif letter.isalpha():
+            alignments += {"S": "r"}.get(letter, letter if letter in "lcr" else "l")
+    return alignments[:LARGEST_SPAN], edges
+
+
+Spans = list[tuple[int, int]]
+
+
+def _read_rows(body: str) -> tuple[list[list[str]], list[Spans]]:
+    """What is written in each cell, and the columns under each line over every row and under the last."""
+    rows: list[list[str]] = []
+    lines: list[Spans] = [[]]
+    cells = [""]
+    braces = environments = 0
+    for match in _PIECE.finditer(body):
+        kind = match.lastgroup
+        outside = braces <= 0 and environments == 0
+        if kind == "end" and environments == 0:
+            break  # of this very table
+        environments += (kind == "begin") - (kind == "end")
+        braces += (kind == "open") - (kind == "close")
+        if outside and kind == "column":
+            cells.append("")
+        elif outside and kind == "row":
+            rows.append(cells)
+            lines.append([])
+            cells = [""]
+        elif outside and kind == "line":
+            lines[-1].append((0, LARGEST_SPAN))
+        elif outside and kind == "span":
+            first, last = (int(number) for number in match["span"].split("-"))
+            lines[-1].append((max(first, 1) - 1, last - 1))
+        else:
+            cells[-1] += match[0]
+    if any(cell.strip() for cell in cells) or len(cells) > 1:
+        rows.append(cells)
+        lines.append([])
+    return rows, lines
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A cell as its source says it; `rows` may be below zero, for a span upwards."""
+
+    latex: str
+    rows: int = 1
+    columns: int = 1
+    alignment: str = ""
+
+
+def _read_cell(text: str) -> _Written:
+    cell = _Written(text.strip())
+    for _ in range(2):  # one of each kind, whichever is outside
+        match = _SPANNING.match(cell.latex)
+        if not match:
+            break
+        position = match.end()
+        if option := _OPTION.match(cell.latex, position):
+            position = option.end()
+        number, position = read_argument(cell.latex, position)
+        second, position = read_argument(cell.latex, position)
+        if option := _OPTION.match(cell.latex, position):
+            position = option.end()
+        content, position = read_argument(cell.latex, position)
+        span = int(number) if re.fullmatch(r"\s*-?[0-9]{1,6}\s*", number) else 1
+        content = f"{content} {cell.latex[position:]}".strip()
+        if match["kind"] == "row":
+            rows = max(-LARGEST_SPAN, min(span, LARGEST_SPAN)) or 1
+            cell = replace(cell, latex=content, rows=rows)
+        else:
+            alignment, _ = _read_columns(second)
+            span = max(1, min(span, LARGEST_SPAN))
+            cell = replace(cell, latex=content, columns=span, alignment=alignment[:1])
+    return cell
+
+
+def _columns_under(spans: Spans, width: int) -> frozenset[int]:
+    return frozenset(column for first, last in spans for column in range(first, min(last + 1, width)))
+
+
+def _place(row: list[_Written], alignments: str, filled: bool) -> dict[int, _Written]:
+    """A row's cells by their first column, with empty ones to its end if it shall be `filled`."""
+    placed = {}
+    column = 0
+    for cell in [*row, *[_Written("")] * len(alignments)] if filled else row:
+        if column >= len(alignments):
+            break
+        columns = min(cell.columns, len(alignments) - column)
+        placed[column] = replace(cell, columns=columns, alignment=cell.alignment or alignments[column])
+        column += columns
+    return placed
+
+
+def _join(rows: list[dict[int, _Written]]) -> Iterator[tuple[Cell, ...]]:
+    """The rows without the empty cells that a span from above or below covers."""
+    for number, row in enumerate(rows):
+        for column, cell in row.items():
+            if cell.rows < 0:
+                _turn(rows, number, column)
+    for number, row in enumerate(rows):
+        cells = []
+        for column, cell in sorted(row.items()):
+            height = 1
+            while height < cell.rows and number + height < len(rows):
+                below = rows[number + height]
+                covered = _covered(below, column, cell.columns)
+                if covered is None:
+                    break
+                for place in covered:
+                    del below[place]
+                height += 1
+            cells.append(Cell(cell.latex, column, height, cell.columns, cell.alignment))
+        yield tuple(cells)
+
+
+def _turn(rows: list[dict[int, _Written]], number: int, column: int) -> None:
+    """Makes a span upwards, over empty cells as wide as it is, one downwards."""
+    cell = rows[number][column]
+    top = number
+    while top > max(0, number + cell.rows + 1):
+        above = rows[top - 1].get(column)
+        if above is None or above.latex or above.columns != cell.columns:
+            break
+        top -= 1
+    rows[number][column] = replace(cell, latex="", rows=1)
+    rows[top][column] = replace(cell, rows=number - top + 1)
+
+
+def _covered(row: dict[int, _Written], first: int, columns: int) -> list[int] | None:
+    """The empty cells that fill these columns of a row exactly; None where there is text or another span."""
+    places = []
+    column = first
+    while column < first + columns:
+        cell = row.get(column)
+        if cell is None or cell.latex:
+            return None
+        places.append(column)
+        column += cell.columns
+    return places if column == first + columns else None

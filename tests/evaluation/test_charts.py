@@ -1,0 +1,79 @@
+import json
+
+import pytest
+
+from got_train.evaluation.charts import TOLERANCES, Tolerance, average_precision, parse_chart
+
+REFERENCE = {"tea": 10.0, "coffee": 20.0, "milk": 30.0, "water": 40.0}
+
+
+def scores(prediction: object, reference: object = REFERENCE) -> dict[str, float]:
+    assert isinstance(prediction, dict) and isinstance(reference, dict)
+    return {name: average_precision(prediction, reference, some) for name, some in TOLERANCES.items()}
+
+
+def test_tolerances_are_those_of_the_script() -> None:
+    assert TOLERANCES == {
+        "strict": Tolerance(0, 0.0),
+        "slight": Tolerance(2, 0.05),
+        "high": Tolerance(5, 0.1),
+    }
+
+
+def test_all_right() -> None:
+    assert scores(REFERENCE) == {"strict": 1.0, "slight": 1.0, "high": 1.0}
+    assert scores({"water": "40%", "milk": "$30", "coffee": 20, "TEA": 10})["strict"] == 1.0
+
+
+def test_overlap_by_hand() -> None:
+    # coffee is 5 % off and milk 8 %. Strict: 2 match; union 4 + 4 - 2 = 6, overlap 1/3. Slight: 3 match, and
+    # the one that only nearly does leaves the union: 6 - 1 = 5, overlap 3/5, past 0.5, 0.55, 0.6. High: all.
+    near = {"tea": 10, "coffee": 21, "milk": 32.4, "water": 40}
+    assert scores(near) == {"strict": 0.0, "slight": 0.3, "high": 1.0}
+
+
+def test_names_by_hand() -> None:
+    # One letter off: 3 of 4 match strictly, union 5, overlap 3/5; within 2 edits all match.
+    assert scores({"tea": 10, "cofee": 20, "milk": 30, "water": 40}) == {
+        "strict": 0.3,
+        "slight": 1.0,
+        "high": 1.0,
+    }
+    # A name within the other matches at any tolerance; "value" stands for the second name.
+    assert scores({"iced tea": 10}, {"tea": 10})["strict"] == 1.0
+
+
+def test_series_and_categories_in_either_order() -> None:
+    by_series = {"2024": {"tea": 1, "milk": 2}, "2025": {"tea": 3, "milk": 4}}
+    assert scores({"2024": {"milk": 2, "tea": 1}, "2025": {"tea": 3, "milk": 4}}, by_series)["strict"] == 1.0
+    swapped = {"tea": {"2024": 1, "2025": 3}, "milk": {"2024": 2, "2025": 4}}
+    assert scores(swapped, by_series)["strict"] == 1.0
+
+
+def test_name_of_the_only_series_is_dropped() -> None:
+    assert scores({"tea": {"sales": 10}}, {"tea": 10})["strict"] == 1.0
+
+
+def test_nothing_read() -> None:
+    assert scores({})["high"] == 0.0
+    assert scores({}, {})["strict"] == 1.0
+
+
+def test_thresholds_of_the_script_are_moved_by_floating_point() -> None:
+    """13 of 20 is 0.65, where numpy's range has 0.6500000000000001."""
+    reference = {f"name {i:03}": i * i + 1 for i in range(20)}
+    prediction = dict(list(reference.items())[:13])
+    strict = TOLERANCES["strict"]
+    assert average_precision(prediction, reference, strict) == 0.4
+    assert average_precision(prediction, reference, strict, as_published=True) == pytest.approx(0.3)
+
+
+def test_parsing() -> None:
+    whole = {"title": "t", "source": "s", "x_title": "x", "y_title": "y", "values": {"a": 1}}
+    text = json.dumps(whole)
+    assert parse_chart(text, with_texts=True) == {"a": 1}
+    assert parse_chart(text[:-2]) == {"a": 1}  # closing braces are added
+    assert parse_chart('{"data": {"a": 1}}') == {"a": 1}
+    assert parse_chart('{"data": {"a": 1}}', with_texts=True) is None
+    for text in ('{"values": [1]}', "[1]", '{"values": {"a"', "a, 1", ""):
+        assert parse_chart(text) is None

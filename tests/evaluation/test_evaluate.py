@@ -1,0 +1,272 @@
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+for package in ("nltk", "jieba", "apted", "rdkit"):
+    pytest.importorskip(package, reason="needs the extra eval")
+if importlib.util.find_spec("wn") is None:
+    pytest.skip("needs the extra eval", allow_module_level=True)
+
+from got_train.cli import main, parser  # noqa: E402
+from got_train.evaluation import formulas  # noqa: E402
+from got_train.evaluation.evaluate import evaluate, scores_of  # noqa: E402
+from got_train.evaluation.metrics import text_metrics  # noqa: E402
+from got_train.evaluation.suites import KIND_SUITES, SUITES, find_formulas, find_tabulars  # noqa: E402
+from got_train.report import UserError  # noqa: E402
+from tests.conftest import draw, write_rows  # noqa: E402
+
+
+def row(answer: str, reference: str, kind: str = "rows", query: str = "OCR: ", **more: Any) -> dict[str, Any]:
+    return {"response": answer, "labels": reference, "kind": kind, "query": query, **more}
+
+
+def values(path: Path, **options: Any) -> dict[str, dict[str, float]]:
+    """Scores of each group, `kind` or `kind/language`."""
+    return {
+        group.kind if group.language == "all" else f"{group.kind}/{group.language}": {
+            name: score.value for name, score in group.scores.items()
+        }
+        for group in evaluate(path, **options).groups
+    }
+
+
+def test_each_kind_and_language_by_its_suite(tmp_path: Path) -> None:
+    rows = [
+        row("ab", "ab", "pdf"),
+        row("中人", "中国", "pdf"),
+        row("abc", "abd", "scene"),
+        row("ab", "ab", "of my own"),
+    ]
+    scores = values(write_rows(tmp_path / "p.jsonl", rows))
+    assert list(scores) == ["pdf", "pdf/en", "pdf/zh", "scene", "of my own"]
+    assert scores["pdf"]["cer"] == 1 / 4
+    assert (scores["pdf/en"]["edit_distance"], scores["pdf/zh"]["edit_distance"]) == (0, 0.5)
+    assert scores["scene"]["f1"] == pytest.approx(2 / 3)  # of the characters a, b, c and a, b, d
+    assert scores["of my own"]["f1"] == 1
+
+
+def test_suite_of_all_rows(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "p.jsonl", [row("abc", "abd", "pdf"), row("a", "a", "lines")])
+    scores = values(path, suite="scene")
+    assert list(scores) == ["all", "pdf", "lines"]
+    assert scores["all"]["f1"] == pytest.approx((2 / 3 + 1) / 2)
+
+
+def test_every_kind_that_is_drawn_has_a_suite() -> None:
+    from data_engines import engines
+
+    kinds = {path.stem.replace("_", "-") for path in Path(engines.__path__[0]).glob("[!_]*.py")}
+    assert kinds <= set(KIND_SUITES)
+    assert set(KIND_SUITES.values()) == set(SUITES)
+
+
+def test_scores_agree_with_those_of_training(tmp_path: Path) -> None:
+    pairs = [("abxd", "abcd"), ("", "xyz"), ("same", "same"), ("." * 50, "end")]
+    scores = values(write_rows(tmp_path / "p.jsonl", [row(*pair) for pair in pairs]))["rows"]
+    expected = text_metrics([answer for answer, _ in pairs], [reference for _, reference in pairs])
+    assert {name: scores[name] for name in expected} == pytest.approx(expected)
+
+
+def test_as_published_label_and_answer_change_places(tmp_path: Path) -> None:
+    # Three words said of which two are meant, of four that are meant.
+    path = write_rows(tmp_path / "p.jsonl", [row("a b x", "a b c d")])
+    right, published = values(path)["rows"], values(path, as_published=True)["rows"]
+    assert (right["precision"], right["recall"]) == (pytest.approx(2 / 3), 0.5)
+    assert (published["precision"], published["recall"]) == (0.5, pytest.approx(2 / 3))
+    assert right["f1"] == published["f1"] == pytest.approx(4 / 7)
+    assert right["edit_distance"] == published["edit_distance"]
+    assert right["meteor"] != published["meteor"]
+
+
+def test_as_published_empty_answers_do_not_count(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "p.jsonl", [row("", "a"), row("a", "a")])
+    assert values(path)["rows"]["edit_distance"] == 0.5
+    published = evaluate(path, as_published=True).groups[0].scores["edit_distance"]
+    assert (published.value, published.rows) == (0.0, 1)
+
+
+def test_parts_of_a_page_are_found_as_the_script_finds_them() -> None:
+    page = "\\(a\\) b \\[c\\]\n\\[d\ne\\] \\(f\\) \\begin{tabular}{c}\ng\\end{tabular} \\begin{tabular}{c}h"
+    assert find_formulas(page) == "a\nfc"  # displays come right after the last inline one, in one line each
+    assert find_tabulars(page) == "{c}\ng\n{c}h"
+
+
+def test_format_suite(tmp_path: Path) -> None:
+    table = r"\begin{tabular}{cc} 1 & 2 \\ 3 & 4 \end{tabular}"
+    rows = [row(r"\(a\) text", r"\(b\) text", "page"), row(table, table, "page"), row("x y", "x y", "page")]
+    [group] = evaluate(write_rows(tmp_path / "p.jsonl", rows)).groups
+    scores = {name: (score.value, score.rows) for name, score in group.scores.items()}
+    assert scores["formula_edit_distance"] == (1.0, 1)
+    assert scores["table_f1"] == scores["teds"] == scores["teds_structure"] == (1.0, 1)
+    assert scores["edit_distance"] == (pytest.approx(1 / 10 / 3), 3)
+    assert "formula_match" not in scores
+
+
+def test_formulas_are_drawn_and_matched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def fake(pairs: list[tuple[str, str]]) -> list[formulas.FormulaScore]:
+        asked.extend(pairs)
+        return [formulas.FormulaScore(value, value, value, True) for value in (1.0, 0.5, float("nan"))]
+
+    monkeypatch.setattr(formulas, "formula_scores", fake)
+    pairs = [(r"\(x^{2}\)", r"\(x^2\)"), (r"\(x\)", r"\(x^2\)"), (r"\(x\)", r"\(\nothing\)")]
+    rows = [*(row(*pair, "formula") for pair in pairs), row("text", "text", "page"), row("x^2", "x^2", "pdf")]
+    evaluation = evaluate(write_rows(tmp_path / "p.jsonl", rows))
+    assert asked == pairs
+    scores = evaluation.groups[0].scores
+    assert (scores["formula_match"].value, scores["formula_match"].rows) == (0.75, 2)
+    assert scores["formula_match_exact"].value == 0.5
+    assert evaluation.notes == ["1 formulas are not matched: TeX does not take the reference"]
+
+
+def test_without_tex_the_rest_is_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(pairs: list[tuple[str, str]]) -> list[formulas.FormulaScore]:
+        raise UserError("no pdflatex")
+
+    monkeypatch.setattr(formulas, "formula_scores", fail)
+    evaluation = evaluate(write_rows(tmp_path / "p.jsonl", [row(r"\(x\)", r"\(x\)", "formula")]))
+    assert evaluation.notes == ["formulas are not drawn and matched: no pdflatex"]
+    assert evaluation.groups[0].scores["formula_f1"].value == 1
+
+
+CHART = {"title": "t", "source": "s", "x_title": "x", "y_title": "y", "values": {"a": 1, "b": 2}}
+
+
+def test_chart_suite(tmp_path: Path) -> None:
+    rows = [row(json.dumps(CHART), json.dumps(CHART), "chart"), row("no chart", json.dumps(CHART), "chart")]
+    path = write_rows(tmp_path / "p.jsonl", rows)
+    assert values(path)["chart"] == {"ap_strict": 0.5, "ap_slight": 0.5, "ap_high": 0.5, "parsable": 0.5}
+    # The script leaves out what it cannot read, and prints the product with the parsable share as well.
+    assert values(path, as_published=True)["chart"]["ap_strict"] == 1.0
+
+
+def test_molecule_suite(tmp_path: Path) -> None:
+    rows = [row("<smiles>OCC</smiles>", "<smiles>CCO</smiles>", "molecule"), row("C1", "CC", "molecule")]
+    scores = values(write_rows(tmp_path / "p.jsonl", rows))["molecule"]
+    assert (scores["identical"], scores["tanimoto"], scores["valid"], scores["exact_match"]) == (
+        0.5,
+        0.5,
+        0.5,
+        0,
+    )
+
+
+def test_regions_and_colors_are_apart(tmp_path: Path) -> None:
+    rows = [
+        row("a", "a", "fine-grained", "[10, 20, 30, 40] OCR: "),
+        row("b", "a", "fine-grained", "[red] OCR: "),
+        row("b", "b", "fine-grained", "Read the marked line."),
+    ]
+    scores = values(write_rows(tmp_path / "p.jsonl", rows))
+    assert {name: group["edit_distance"] for name, group in scores.items()} == {
+        "all": pytest.approx(1 / 3),
+        "fine-grained by box": 0,
+        "fine-grained by color": 1,
+        "fine-grained": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("table", "p.jsonl:2: the reference has no table"),
+        ("chart", "p.jsonl:1: the reference is no JSON object with values"),
+        ("molecule", "p.jsonl:1: RDKit cannot read the SMILES of the reference, 'x'"),
+    ],
+)
+def test_references_that_do_not_fit(kind: str, message: str, tmp_path: Path) -> None:
+    table = r"\begin{tabular}{c}1\end{tabular}" if kind == "table" else "x"
+    path = write_rows(tmp_path / "p.jsonl", [row("x", table, kind), row("x", "x", kind)])
+    with pytest.raises(UserError, match=message):
+        evaluate(path)
+
+
+def test_bootstrap_by_hand() -> None:
+    """Of two rows, drawn with replacement, a quarter of samples has the first twice, a quarter the second."""
+    scores = scores_of(
+        [{"mean": (0.0, 1.0), "ratio": (0.0, 10.0)}, {"mean": (1.0, 1.0), "ratio": (30.0, 30.0)}]
+    )
+    assert (scores["mean"].value, scores["mean"].low, scores["mean"].high) == (0.5, 0.0, 1.0)
+    assert (scores["ratio"].value, scores["ratio"].low, scores["ratio"].high) == (30 / 40, 0.0, 1.0)
+
+
+def test_bootstrap_is_near_the_normal_interval() -> None:
+    """Of 400 coins, half heads, the standard error is 0.025."""
+    rows = [{"heads": (float(i % 2), 1.0)} for i in range(400)]
+    score = scores_of(rows)["heads"]
+    assert score.low == pytest.approx(0.5 - 1.96 * 0.025, abs=0.005)
+    assert score.high == pytest.approx(0.5 + 1.96 * 0.025, abs=0.005)
+    assert scores_of(rows)["heads"] == score  # the seed is fixed
+
+
+def test_scores_that_few_rows_count_in() -> None:
+    scores = scores_of(
+        [{"a": (1.0, 1.0), "b": (0.0, 0.0)}, {"a": (0.0, 1.0), "b": (1.0, 1.0)}, {"c": (0.0, 0.0)}]
+    )
+    assert (scores["b"].value, scores["b"].low, scores["b"].high, scores["b"].rows) == (1.0, 1.0, 1.0, 1)
+    assert "c" not in scores
+
+
+def run(*words: object) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main([str(word) for word in words])
+    return int(caught.value.code or 0)
+
+
+def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    draw(tmp_path / "1.png", "1")
+    rows = [
+        row("right", "right", images=["1.png"]),
+        row("<script>alert(1)</script>", "<b>wrong</b>", images=["gone.png"], query="<image><i>OCR</i>: "),
+    ]
+    path = write_rows(tmp_path / "p.jsonl", rows)
+    report, output = tmp_path / "out" / "report.html", tmp_path / "out" / "scores.json"
+    assert run("eval", path, "--report", report, "--output", output) == 0
+    printed = capsys.readouterr().out.split("\n")
+    assert printed[:2] == ["rows: suite plain", "score          all (2 rows)"]
+    assert printed[2] == "edit_distance  0.3800 [0.0000, 0.7600]"  # 19 edits of 25 characters
+
+    scores = json.loads(output.read_text())
+    assert scores["groups"][0]["rows"] == 2
+    assert scores["groups"][0]["scores"]["exact_match"] == {"value": 0.5, "low": 0.0, "high": 1.0, "rows": 2}
+
+    page = report.read_text()
+    assert "<script>" not in page and "<b>" not in page and "<i>" not in page
+    assert "gone.png (looked in" in page
+    assert page.count("<img src='data:image/jpeg;base64,") == 1
+    assert page.index("p.jsonl:2") < page.index("p.jsonl:1")  # the worst first
+
+
+@pytest.mark.parametrize(
+    ("package", "kind", "reference"),
+    [
+        ("nltk.translate.bleu_score", "pdf", "a"),
+        ("apted", "table", r"\begin{tabular}{c}1\end{tabular}"),
+        ("rdkit", "molecule", "CC"),
+    ],
+)
+def test_missing_packages_are_said(
+    package: str, kind: str, reference: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    name = package.partition(".")[0]
+    with pytest.raises(UserError, match=rf"^the package {name} is missing; pip install 'got-train\[eval\]'"):
+        evaluate(write_rows(tmp_path / "p.jsonl", [row(reference, reference, kind)]))
+
+
+def test_marked_differences() -> None:
+    from got_train.evaluation.page import _difference
+
+    assert _difference("a<c>", "ab>") == "a<del>b</del><ins>&lt;c</ins>&gt;"
+
+
+def test_suites_of_the_command_line() -> None:
+    options = parser().parse_args(["eval", "p.jsonl"])
+    assert (options.suite, options.as_published, options.report, options.output) == (None, False, None, None)
+    for suite in SUITES:
+        assert parser().parse_args(["eval", "p.jsonl", "--suite", suite]).suite == suite

@@ -1,0 +1,145 @@
+"""The model in Python and its files of answers."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from got_train import Got
+from got_train.config import DecoderConfig, EncoderConfig, ModelConfig
+from got_train.inference import predict as module
+from got_train.inference.predict import predict, questions_of
+from got_train.inference.questions import question
+from got_train.model.loading import build_model
+from got_train.model.processor import build_processor
+from got_train.report import UserError
+from tests.conftest import DECODERS, ENCODER
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, tokenizer_dir: str) -> Path:
+    """A small model that says different things of different pictures."""
+    shape = {**DECODERS["qwen2"], "tie_word_embeddings": False}  # tied, it would repeat its last token
+    config = ModelConfig(
+        init="random",
+        encoder=EncoderConfig(**ENCODER),  # type: ignore[arg-type]
+        decoder=DecoderConfig(model_type="qwen2", shape=shape, tokenizer=tokenizer_dir),
+    )
+    model, tokenizer, _ = build_model(config, 128, seed=0)
+    path = tmp_path_factory.mktemp("model")
+    model.save_pretrained(path)
+    build_processor(model.config, tokenizer).save_pretrained(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def got(folder: Path) -> Got:
+    return Got.from_pretrained(folder)
+
+
+@pytest.fixture
+def pictures(rows_file: Path) -> list[Path]:
+    return [rows_file.parent / f"{number}.png" for number in range(4)]
+
+
+def test_a_list_gives_what_each_picture_gives(got: Got, pictures: list[Path]) -> None:
+    together = got.chat(pictures, max_new_tokens=8, batch_size=3)
+    assert together == [got.chat(str(picture), max_new_tokens=8) for picture in pictures]
+    assert together == [got.chat(Image.open(picture), max_new_tokens=8) for picture in pictures]
+    assert len(set(together)) > 1
+
+
+def test_every_way_of_asking(got: Got, pictures: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def read(self: Got, records: list, *limits: int) -> Iterator[str]:
+        asked.extend(record.turns[0].query.replace("<image>", "") for record in records)
+        asked.append(records[0].crop)
+        return iter(["" for _ in records])
+
+    monkeypatch.setattr(Got, "read", read)
+    got.chat(pictures[0], "format", ocr_color="green")
+    got.chat(pictures[0], ocr_type="ocr", ocr_box=[0, 0, 16, 32])
+    got.chat_crop(pictures[0])
+    got.chat_pages(pictures)
+    assert asked == [
+        "[green] OCR with format: ",
+        None,
+        "[0, 0, 500, 1000] OCR: ",
+        None,
+        "OCR with format upon the patch reference: ",
+        True,
+        "OCR with format across multi pages: ",
+        None,
+    ]
+
+
+def test_answers_come_as_a_page_too(got: Got, pictures: list[Path], tmp_path: Path) -> None:
+    pytest.importorskip("markdown_it", reason="the extra render is not installed")
+    page = tmp_path / "out" / "demo.html"
+    answer = got.chat(pictures[0], "format", render=True, save_render_file=page, max_new_tokens=4)
+    assert "OCR with format: " in page.read_text() and page.read_text().count("<img") == 1
+    assert isinstance(answer, str)
+    with pytest.raises(UserError, match="render=True needs save_render_file"):
+        got.chat(pictures[0], render=True)
+
+
+def test_pages_of_a_pdf_are_pictures(got: Got, tmp_path: Path) -> None:
+    pages = [Image.new("RGB", (100, 100), color) for color in ("white", "black")]
+    pages[0].save(tmp_path / "a.pdf", save_all=True, append_images=pages[1:])
+    answers = [got.chat(f"{tmp_path}/a.pdf:{number}", max_new_tokens=4) for number in (1, 2)]
+    assert answers == got.chat(pages, max_new_tokens=4)
+
+
+def test_a_stopped_file_of_answers_is_gone_on_with(
+    got: Got, rows_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions = questions_of(got, str(rows_file))
+    whole, stopped = tmp_path / "whole.jsonl", tmp_path / "stopped.jsonl"
+    assert predict(got, questions, whole, max_new_tokens=4, batch_size=4) == 17
+    lines = whole.read_text().splitlines(keepends=True)
+    stopped.write_text("".join(lines[:6]) + lines[6][:40])  # killed while it wrote
+    asked = []
+    generate = module.generate
+
+    def count(*args: Any) -> Iterator[str]:
+        asked.append(len(args[2]))
+        return generate(*args)
+
+    monkeypatch.setattr(module, "generate", count)
+    predict(got, questions, stopped, max_new_tokens=4, batch_size=4)
+    assert asked == [11]
+    assert stopped.read_bytes() == whole.read_bytes()
+    assert json.loads(lines[0])["labels"] == "000"
+    with pytest.raises(UserError, match="whole.jsonl has answers to other questions: remove it"):
+        predict(got, questions[1:], whole, max_new_tokens=4, batch_size=4)
+
+
+@pytest.mark.slow
+def test_processes_share_the_rows(folder: Path, got: Got, rows_file: Path, tmp_path: Path) -> None:
+    alone, shared = tmp_path / "alone.jsonl", tmp_path / "shared.jsonl"
+    predict(got, questions_of(got, str(rows_file)), alone, max_new_tokens=4, batch_size=4)
+    launch = "-m torch.distributed.run --standalone --nproc_per_node=2 -m got_train".split()
+    words = ["infer", folder, "--data", rows_file, "--output", shared, "--max-new-tokens", 4]
+    result = subprocess.run(
+        [sys.executable, *launch, *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == f"17 rows written to {shared}"
+    assert shared.read_bytes() == alone.read_bytes()
+    assert not list(tmp_path.glob("*.part-*"))
+
+
+def test_a_stream_ends_as_the_answer(got: Got, pictures: list[Path]) -> None:
+    record = question([pictures[1]])
+    assert "".join(got.stream(record, 8)) == got.chat(pictures[1], max_new_tokens=8)

@@ -1,0 +1,403 @@
+"""`swift sft`: exactly the config that a command line stands for."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from got_train.cli import main
+from got_train.config import load_config
+from got_train.report import UserError
+from got_train.swift.command_line import read_command_line
+from got_train.swift.sft import ZERO2, config_of
+from got_train.swift.sft_options import sft_options
+
+Keys = Callable[..., dict[str, Any]]
+
+V2 = ["--model_type", "got-ocr2", "--model_id_or_path", "stepfun-ai/GOT-OCR2_0", "--sft_type", "lora"]
+V2 += ["--dataset", "latex-ocr-print#5000"]
+V4 = ["--model", "stepfun-ai/GOT-OCR2_0", "--train_type", "lora", "--dataset", "AI-ModelScope/LaTeX_OCR#5000"]
+
+V2_KEYS = {
+    "name": "got-ocr2",
+    "output_dir": "output",
+    "model.path": "stepfun-ai/GOT-OCR2_0",
+    "data.train": ["latex-ocr-print#5000"],
+    "data.frame": "swift",
+    "data.on_error": "skip",
+    "data.max_length": 2048,
+    "data.val_ratio": 0.01,
+    "lora.enabled": True,
+    "lora.modules": ["decoder", "connector"],
+    "lora.rank": 8,
+    "lora.alpha": 32,
+    "lora.dropout": 0.05,
+    "train.learning_rate": 1e-4,
+    "train.per_device_train_batch_size": 1,
+    "train.per_device_eval_batch_size": 1,
+    "train.gradient_accumulation_steps": 16,
+    "train.num_train_epochs": 1,
+    "train.lr_scheduler_type": "cosine",
+    "train.warmup_steps": 0.05,
+    "train.weight_decay": 0.1,
+    "train.adam_beta2": 0.95,
+    "train.max_grad_norm": 1.0,
+    "train.bf16": True,
+    "train.gradient_checkpointing": True,
+    "train.logging_steps": 5,
+    "train.logging_first_step": True,
+    "train.eval_strategy": "steps",
+    "train.eval_steps": 50,
+    "train.save_steps": 50,
+    "train.save_total_limit": 2,
+    "train.metric_for_best_model": "loss",
+    "train.dataloader_num_workers": 1,
+    "train.report_to": "tensorboard",
+    "train.seed": 42,
+}
+V4_KEYS = V2_KEYS | {
+    "name": "GOT-OCR2_0",
+    "data.train": ["AI-ModelScope/LaTeX_OCR#5000"],
+    "data.max_length": 32768,
+    "data.val_ratio": 0.0,
+    "lora.modules": ["decoder"],
+    "train.num_train_epochs": 3,
+    "train.warmup_steps": 0.0,
+    "train.eval_steps": 500,
+    "train.save_steps": 500,
+}
+del V4_KEYS["train.save_total_limit"]
+
+
+def test_the_announcements_command(keys_of: Keys) -> None:
+    assert keys_of(*V2) == V2_KEYS
+
+
+def test_the_same_in_swift_4s_spelling(keys_of: Keys) -> None:
+    assert keys_of(*V4) == V4_KEYS
+
+
+def test_four_gpus_with_zero2(keys_of: Keys) -> None:
+    more = {"train.deepspeed": str(ZERO2), "train.gradient_accumulation_steps": 4}
+    assert keys_of(*V2, "--deepspeed", "default-zero2", world_size=4) == V2_KEYS | more
+    assert keys_of(*V4, "--deepspeed", "zero2", world_size=4) == V4_KEYS | more
+    assert ZERO2.is_file()
+
+
+def test_own_data(keys_of: Keys) -> None:
+    words = [*V2[:-2], "--dataset", "train.jsonl", "--val_dataset", "val.jsonl"]
+    assert keys_of(*words) == V2_KEYS | {"data.train": ["train.jsonl"], "data.val": ["val.jsonl"]}
+
+
+def batches(size: int, accumulation: int) -> dict[str, int]:
+    both = {"per_device_train_batch_size": size, "per_device_eval_batch_size": size}
+    return both | {"gradient_accumulation_steps": accumulation}
+
+
+@pytest.mark.parametrize(
+    ("words", "changed"),
+    [
+        ("--batch_size 3", batches(3, 6)),
+        ("--batch_size 32", batches(32, 1)),
+        ("--eval_steps 20", {"eval_steps": 20, "save_steps": 20}),
+        ("--save_steps 100", {"save_steps": 100}),
+        ("--save_total_limit -1", {"save_total_limit": None}),
+        ("--warmup_steps 10", {"warmup_steps": 10}),
+        ("--warmup_ratio 0.1", {"warmup_steps": 0.1}),
+        ("--warmup_ratio 0", {"warmup_steps": 0}),
+        ("--dtype fp16", {"bf16": False, "fp16": True}),
+        ("--dtype fp32", {"bf16": False}),
+        ("--evaluation_strategy epoch", {"eval_strategy": "epoch"}),
+        ("--dataset_test_ratio 0.2", {"data.val_ratio": 0.2}),
+        ("--max_length -1", {"data.max_length": 32768}),
+        ("--max_length 1024", {"data.max_length": 1024}),
+        ("--check_dataset_strategy error", {"data.on_error": "raise"}),
+        ("--lora_target_modules ALL", {"lora.modules": ["decoder", "connector", "encoder"]}),
+        ("--target_modules DEFAULT --lora_rank 16", {"lora.rank": 16}),
+        ("--lora_dropout_p 0 --lora_lr_ratio 16", {"lora.dropout": 0, "lora.loraplus_lr_ratio": 16}),
+        ("--quantization_bit 4", {"lora.quantization_bits": 4}),
+        ("--use_dora true --use_rslora", {"lora.use_dora": True, "lora.use_rslora": True}),
+        ("--output_dir runs", {"output_dir": "runs"}),
+        ("--resume_from_checkpoint output/a", {"resume": "output/a"}),
+        ("--predict_with_generate false", {"eval.read_rows": 0}),
+        ("--custom_train_dataset_path a.jsonl", {"data.train": ["latex-ocr-print#5000", "a.jsonl"]}),
+        ("--neftune_alpha 5 --optim adamw_torch", {"neftune_noise_alpha": 5, "optim": "adamw_torch"}),
+    ],
+)
+def test_options_of_swift_2(words: str, changed: dict[str, Any], keys_of: Keys) -> None:
+    named = {
+        key if "." in key or key in ("output_dir", "resume") else f"train.{key}": value
+        for key, value in changed.items()
+    }
+    assert keys_of(*V2, *words.split()) == V2_KEYS | named
+
+
+@pytest.mark.parametrize(
+    ("words", "changed"),
+    [
+        ("--split_dataset_ratio 0.01", {"data.val_ratio": 0.01}),
+        ("--split_dataset_ratio 0.01 --eval_strategy no", {"train.eval_strategy": "no"}),
+        ("--save_steps 50", {"train.save_steps": 50, "train.eval_steps": 50}),
+        ("--save_strategy epoch", {"train.save_strategy": "epoch", "train.eval_strategy": "epoch"}),
+        (
+            "--freeze_vit false --vit_lr 1e-5",
+            {"lora.modules": ["decoder", "encoder"], "train.learning_rates.encoder": 1e-5},
+        ),
+        (
+            "--freeze_aligner false --aligner_lr 2e-5",
+            {"lora.modules": ["decoder", "connector"], "train.learning_rates.connector": 2e-5},
+        ),
+        ("--freeze_aligner false --freeze_llm true", {"lora.modules": ["connector"]}),
+        ("--target_modules all-linear --lorap_lr_ratio 4", {"lora.loraplus_lr_ratio": 4}),
+        ("--lora_alpha 64.0 --lora_dropout 0.1", {"lora.alpha": 64, "lora.dropout": 0.1}),
+        ("--torch_dtype float16", {"train.bf16": False, "train.fp16": True}),
+        ("--fp16 true", {"train.bf16": False, "train.fp16": True}),
+        ("--torch_dtype float32 --bf16 true", {"train.bf16": True, "train.fp16": False}),
+        ("--quant_method bnb --quant_bits 4", {"lora.quantization_bits": 4}),
+        ("--interleave_prob 0.5 0.5", {"data.weights": [0.5, 0.5]}),
+        ("--output_dir runs/print", {"output_dir": "runs", "name": "print"}),
+        ("--strict true", {"data.on_error": "raise"}),
+        ("--seed 7 --data_seed 7", {"train.seed": 7}),
+        ("--eval_on_start true --use_cpu", {"train.eval_on_start": True, "train.use_cpu": True}),
+        ("--deepspeed my.json", {"train.deepspeed": "my.json"}),
+    ],
+)
+def test_options_of_swift_4(words: str, changed: dict[str, Any], keys_of: Keys) -> None:
+    assert keys_of(*V4, *words.split()) == V4_KEYS | changed
+
+
+def test_columns_are_json(keys_of: Keys) -> None:
+    keys = keys_of(*V4, "--columns", '{"text": "response"}')
+    assert keys == V4_KEYS | {"data.columns.text": "response"}
+
+
+def test_all_weights(keys_of: Keys) -> None:
+    """swift 2 trains everything unless told otherwise; swift 4 freezes encoder and connector."""
+    full2 = keys_of(*V2[:4], "--sft_type", "full", "--dataset", "a.jsonl")
+    full4 = keys_of(
+        *V4[:2],
+        "--tuner_type",
+        "full",
+        "--dataset",
+        "a.jsonl",
+        "--aligner_lr",
+        "1e-6",
+        "--freeze_aligner=false",
+    )
+    assert not any(key.startswith("lora") for key in [*full2, *full4])
+    assert {key: value for key, value in full2.items() if "learning_rate" in key} == {
+        "train.learning_rate": 1e-5
+    }
+    assert full2["train.eval_steps"] == full2["train.save_steps"] == 200
+    assert {key: value for key, value in full4.items() if "learning_rate" in key} == {
+        "train.learning_rate": 1e-5,
+        "train.learning_rates.encoder": 0.0,
+        "train.learning_rates.connector": 1e-6,
+    }
+    frozen = keys_of(*V2[:4], "--sft_type", "full", "--dataset", "a.jsonl", "--freeze_vit", "true")
+    assert frozen["train.learning_rates.encoder"] == 0.0
+    resumed = keys_of(
+        "--model",
+        "m",
+        "--tuner_type",
+        "full",
+        "--dataset",
+        "a",
+        "--resume_from_checkpoint",
+        "c",
+        "--resume_only_model",
+    )
+    assert (resumed["model.path"], "resume" in resumed, resumed["name"]) == ("c", False, "m")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([*V2, "--sft_type=full"], "--sft_type is given twice"),
+        (
+            [*V2, "--lora_target_modules", "q_proj"],
+            "target modules q_proj are not taken here: lora.modules names groups, not layers; "
+            "use DEFAULT or ALL",
+        ),
+        ([*V4, "--vit_lr", "1e-5"], "--vit_lr has no effect without --freeze_vit false, as in swift"),
+        ([*V4, "--quant_bits", "8"], "8 bits are not offered: 4 are, with bitsandbytes"),
+        (
+            [*V4, "--deepspeed", "zero3"],
+            "--deepspeed zero3 is not offered: use zero2, or name a JSON file of your own",
+        ),
+        (
+            [*V4, "--data_seed", "1"],
+            "--seed and a data seed of 1 differ: one seed, --seed, chooses rows and weights",
+        ),
+        (
+            [*V2, "--batch_size", "1", "--per_device_train_batch_size", "1"],
+            "--batch_size and --per_device_train_batch_size are the same option: give one of them",
+        ),
+        (
+            [*V2, "--warmup_steps", "5", "--warmup_ratio", "0.1"],
+            "--warmup_steps and --warmup_ratio are both given: choose one",
+        ),
+        ([*V2, "--resume_only_model", "true"], "--resume_only_model needs --resume_from_checkpoint"),
+        (
+            ["--dataset", "a.jsonl"],
+            "--model must be given: a folder, or an id such as stepfun-ai/GOT-OCR-2.0-hf",
+        ),
+        (["--model", "m"], "--dataset must be given, as in --dataset train.jsonl#5000"),
+        (
+            ["--model", "m", "--dataset", "a", "--tuner_type", "dora"],
+            "dora is not offered: train with lora or full",
+        ),
+        (
+            ["--model", "m", "--dataset", "a", "--tuner_type", "full", "--lora_rank", "8"],
+            "--lora_rank 8 is not taken here: full trains no adapters",
+        ),
+        (
+            ["--model", "m", "--dataset", "a", "--model_type", "qwen2_vl"],
+            "--model_type qwen2_vl is not taken here: allowed are got-ocr2, got_ocr2, got_ocr2_hf",
+        ),
+        ([*V2, "--max_length", "long"], "--max_length long: the option is a number"),
+        ([*V4, "--freeze_vit", "2"], "--freeze_vit 2: the option is true or false"),
+    ],
+)
+def test_what_cannot_be_had(words: list[str], message: str, keys_of: Keys) -> None:
+    with pytest.raises(UserError) as caught:
+        keys_of(*words)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["--learning_rate", "high"],
+            "train.learning_rate='high' has the wrong type: float is taken "
+            "(it comes from --learning_rate high)",
+        ),
+        (
+            ["--lora_rank", "0"],
+            "lora.rank 0 must be at least 1 (it comes from --lora_rank 0)",
+        ),
+        (
+            ["--label_smoothing_factor", "0.1"],
+            "train.label_smoothing_factor is not taken here: the loss is computed without logits of the "
+            "whole vocabulary at hand (it comes from --label_smoothing_factor 0.1)",
+        ),
+    ],
+)
+def test_values_are_checked_as_a_configs(words: list[str], message: str) -> None:
+    from omegaconf import OmegaConf
+
+    from got_train.swift.sft import sections
+
+    line = read_command_line("sft", [*V4, *words], sft_options())
+    with pytest.raises(UserError) as caught:
+        config_of(OmegaConf.to_yaml(OmegaConf.create(sections(line, 1))), line)
+    assert str(caught.value) == message
+
+
+def run(*words: object) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main([str(word) for word in words])
+    return int(caught.value.code or 0)
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, rows_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with `train.jsonl` and `val.jsonl`."""
+    for name in ("train.jsonl", "val.jsonl"):
+        (tmp_path / name).write_text(rows_file.read_text())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NPROC_PER_NODE", raising=False)
+    return tmp_path
+
+
+def test_a_dry_run_prints_a_config_that_train_takes(workplace: Path, model_dir: str, capsys: Any) -> None:
+    words = ["--model_type", "got-ocr2", "--model_id_or_path", model_dir, "--sft_type", "lora"]
+    words += ["--dataset", "train.jsonl#50", "--lazy_tokenize", "true", "--dry-run"]
+    assert run("swift", "sft", *words) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(
+        "swift: --lazy_tokenize true changes nothing here: rows are encoded as they are read"
+    )
+    head = "# what this command line of swift 2 stands for; `got-train train` takes it as a file\n"
+    text = out.split(head)[1].split("\n\n")[0]
+    (workplace / "saved.yaml").write_text(text)
+    config = load_config(workplace / "saved.yaml")
+    assert config.data.train == ["train.jsonl#50"]
+    assert config.train.arguments["gradient_accumulation_steps"] == 16
+    assert "optimizer steps of 16 samples" in out
+    assert not (workplace / "output").exists()
+
+
+@pytest.mark.slow
+def test_nproc_per_node_goes_through_torchrun(
+    workplace: Path, model_dir: str, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    """torchrun takes the words that replace this process; its child trains, and starts nothing."""
+    from torch.distributed import run as torchrun
+
+    def start(program: str, words: list[str]) -> None:
+        assert words[:3] == [program, "-m", "torch.distributed.run"]
+        torchrun.main(words[3:])
+        sys.exit(0)
+
+    monkeypatch.setattr(os, "execv", start)
+    monkeypatch.setenv("NPROC_PER_NODE", "1")
+    monkeypatch.setenv("MASTER_PORT", "29531")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    words = ["--model", model_dir, "--dataset", "train.jsonl", "--val_dataset", "val.jsonl", "--dry-run"]
+    assert run("swift", "sft", *words) == 0
+    out = capfd.readouterr().out
+    assert out.startswith(f"swift: starts {sys.executable} -m torch.distributed.run --nproc_per_node 1 ")
+    assert out.count("# what this command line of swift 4 stands for") == 1
+    assert "16 samples (1 per device x 16 accumulated x 1 device)" in out
+
+
+def test_sft_infer_and_export(workplace: Path, model_dir: str, capsys: Any) -> None:
+    """The way of the announcement: train, read the run's own validation rows, merge, read again."""
+    words = ["--model_type", "got-ocr2", "--model_id_or_path", model_dir, "--sft_type", "lora"]
+    words += "--dataset train.jsonl --dataset_test_ratio 0.2 --max_steps 2 --eval_steps 2".split()
+    words += "--dtype fp32 --disable_tqdm true --dataloader_num_workers 0".split()
+    assert run("swift", "sft", *words) == 0
+    [run_dir] = (workplace / "output" / "got-ocr2").glob("v0-*")
+    checkpoint = run_dir / "checkpoint-2"
+    assert (run_dir / "images" / "train_loss.png").is_file()
+    assert list(run_dir.glob("runs/**/events.out.tfevents.*"))
+    assert json.loads((checkpoint / "trainer_state.json").read_text())["best_global_step"] == 2
+
+    read = [
+        "swift",
+        "infer",
+        "--ckpt_dir",
+        checkpoint,
+        "--load_dataset_config",
+        "true",
+        "--max_new_tokens",
+        "4",
+    ]
+    assert run(*read) == 0
+    [result] = (checkpoint / "infer_result").glob("*.jsonl")
+    rows = [json.loads(line) for line in result.read_text().splitlines()]
+    kept = [json.loads(line) for line in (run_dir / "val_dataset.jsonl").read_text().splitlines()]
+    assert [row["labels"] for row in rows] == [row["response"] for row in kept]
+    assert len(rows) == 3  # int(17 * 0.2)
+
+    capsys.readouterr()
+    assert run("swift", "export", "--ckpt_dir", checkpoint, "--merge_lora", "true", "--dry-run") == 0
+    assert capsys.readouterr().out == f"merges {checkpoint} into {checkpoint}-merged\n"
+    assert run("swift", "export", "--ckpt_dir", checkpoint, "--merge_lora", "true") == 0
+    assert Path(f"{checkpoint}-merged", "model.safetensors").is_file()
+    capsys.readouterr()
+    merged = ["swift", "infer", "--adapters", checkpoint, "--merge_lora", "true", "--load_data_args", "true"]
+    assert (
+        run(*merged, "--max_new_tokens", "4", "--max_batch_size", "3", "--result_path", "a/again.jsonl") == 0
+    )
+    out = capsys.readouterr().out
+    assert out.startswith(f"{checkpoint}-merged is there already\n")
+    assert out.endswith("3 rows written to a/again.jsonl\n")
+    again = [json.loads(line) for line in Path("a/again.jsonl").read_text().splitlines()]
+    assert [row["response"] for row in again] == [row["response"] for row in rows]

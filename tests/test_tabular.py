@@ -1,0 +1,84 @@
+"""LaTeX tables as cells, also those that no TeX would take."""
+
+import time
+
+import pytest
+
+from got_train.tabular import LARGEST_SPAN, Cell, parse_tabular
+
+BOOKTABS = r"""\begin{tabular}{lcc}
+\toprule
+& \multicolumn{2}{c}{Both} \\
+\cmidrule(lr){2-3}
+\multirow{2}{*}{A} & $\frac{1}{2}$ & 50\% \\
+& x & \\
+\bottomrule
+\end{tabular}"""
+
+
+def written(latex: str) -> list[list[tuple[str, int, int, int]]]:
+    return [
+        [(cell.latex, cell.column, cell.rows, cell.columns) for cell in row]
+        for row in parse_tabular(latex).rows
+    ]
+
+
+def test_spans_cover_the_empty_cells_below_and_beside() -> None:
+    table = parse_tabular(BOOKTABS)
+    assert table.rows == (
+        (Cell("", 0, 1, 1, "l"), Cell("Both", 1, 1, 2, "c")),
+        (Cell("A", 0, 2, 1, "l"), Cell(r"$\frac{1}{2}$", 1, 1, 1, "c"), Cell(r"50\%", 2, 1, 1, "c")),
+        (Cell("x", 1, 1, 1, "c"), Cell("", 2, 1, 1, "c")),
+    )
+    assert table.lines == (frozenset({0, 1, 2}), frozenset({1, 2}), frozenset(), frozenset({0, 1, 2}))
+    assert table.edges == frozenset()
+
+
+def test_column_specifications_of_all_kinds() -> None:
+    table = parse_tabular(r"\begin{tabular}[t]{|*{2}{c|}@{~}p{3cm}>{\bfseries}r S}a&b&c&d&e\end{tabular}")
+    assert [cell.alignment for cell in table.rows[0]] == ["c", "c", "l", "r", "r"]
+    assert table.edges == {0, 1, 2}
+    wide = parse_tabular(r"\begin{tabularx}{\textwidth}{lX}a&b\end{tabularx}")
+    assert [cell.latex for cell in wide.rows[0]] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "latex, rows",
+    [
+        (r"\begin{tabular}{cc}a&b\\c", [[("a", 0, 1, 1), ("b", 1, 1, 1)], [("c", 0, 1, 1), ("", 1, 1, 1)]]),
+        (r"\begin{tabular}{c}{a&b\\c", [[(r"{a&b\\c", 0, 1, 1)]]),
+        (r"\begin{tabular}{c}a\\[2pt] b\\ [1] c\end{tabular} d", [[("a", 0, 1, 1)], [("b", 0, 1, 1)],
+                                                                [("[1] c", 0, 1, 1)]]),
+        (r"\begin{tabular}{c}\begin{tabular}{c}a\\b\end{tabular}&\{\&\}\end{tabular}",
+         [[(r"\begin{tabular}{c}a\\b\end{tabular}", 0, 1, 1), (r"\{\&\}", 1, 1, 1)]]),
+        # a span that would hide a text ends above it
+        (r"\begin{tabular}{c}\multirow{3}{*}{a}\\\\b\end{tabular}", [[("a", 0, 2, 1)], [], [("b", 0, 1, 1)]]),
+        (r"\begin{tabular}{c}\\\multirow{-2}{*}{a}\end{tabular}", [[("a", 0, 2, 1)], []]),
+        (r"\begin{tabular}{c}b\\\multirow{-2}{*}{a}\end{tabular}", [[("b", 0, 1, 1)], [("a", 0, 1, 1)]]),
+        (r"\begin{tabular}{cc}\multicolumn{2}{c}{\multirow{2}{*}{a}}\\&\end{tabular}",
+         [[("a", 0, 2, 2)], []]),
+        (r"\begin{tabular}", []),
+        (r"\begin{tabular}{c}\multirow", [[("", 0, 1, 1)]]),
+    ],
+)  # fmt: skip
+def test_tables_of_models(latex: str, rows: list[list[tuple[str, int, int, int]]]) -> None:
+    assert written(latex) == rows
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"\begin{tabular}{*{99999}{c}}" + r"\\" * 20_000,
+        r"\begin{tabular}{c}\multicolumn{999999}{c}{x}\\\multirow{999999}{*}{y}" + r"\hline" * 20_000,
+        r"\begin{tabular}{c}" + "{" * 100_000,
+        r"\begin{tabular}{" * 10_000,
+        "&" * 100_000,
+    ],
+)
+def test_tables_without_bounds_end_soon(latex: str) -> None:
+    begun = time.monotonic()
+    table = parse_tabular(latex)
+    assert all(
+        cell.columns <= LARGEST_SPAN and cell.rows <= LARGEST_SPAN for row in table.rows for cell in row
+    )
+    assert time.monotonic() - begun < 10
