@@ -125,7 +125,8 @@ def _add_infer(infer: argparse.ArgumentParser) -> None:
         "--color", choices=["red", "green", "blue"], help="read inside the frame of this colour"
     )
     infer.add_argument("--crop", action="store_true", help="cut the picture into tiles")
-    infer.add_argument("--query", help="ask this instead")
+    infer.add_argument("--query", help="ask this instead; with --data, of every row")
+    infer.add_argument("--image-root", help="folder in which relative picture paths of --data are looked up")
     infer.add_argument("--output", type=Path, metavar="JSONL", help="file of answers; goes on where it ends")
     infer.add_argument("--render", type=Path, metavar="HTML", help="page with the answers as they look")
     infer.add_argument("--stream", action="store_true", help="print a single answer while it is written")
@@ -147,7 +148,7 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _infer(options: argparse.Namespace) -> int:
-    asked = [f"--{name}" for name in ("format", "box", "color", "crop", "query") if getattr(options, name)]
+    asked = [f"--{name}" for name in ("format", "box", "color", "crop") if getattr(options, name)]
     if options.data and asked:
         raise UserError(f"{', '.join(asked)} cannot be used with --data: its rows say what is asked")
     if options.data and not options.output:
@@ -155,7 +156,7 @@ def _infer(options: argparse.Namespace) -> int:
     if options.stream and (options.data or options.output or options.render):
         raise UserError("--stream prints one answer: it cannot be used with --data, --output or --render")
     from got_train.inference.got import Got
-    from got_train.inference.predict import predict, questions_of, read_answers
+    from got_train.inference.predict import Question, predict, questions_of, read_answers
     from got_train.inference.questions import find_pictures, question
 
     pictures = find_pictures(options.pages or options.image or [])
@@ -165,8 +166,10 @@ def _infer(options: argparse.Namespace) -> int:
     records = [question(images, ocr_type, *given) for images in documents]
     if options.stream and len(records) > 1:
         raise UserError(f"--stream prints one answer, these are {len(records)} pictures")
-    got = Got.from_pretrained(options.model)
-    questions = questions_of(got, options.data) if options.data else [(record, Path()) for record in records]
+    got = Got.from_pretrained(options.model, image_root=options.image_root)
+    questions: list[Question] = [(record, Path()) for record in records]
+    if options.data:
+        questions = questions_of(got, options.data, options.query)
     if options.stream:
         for piece in got.stream(records[0], options.max_new_tokens):
             print(piece, end="", flush=True)

@@ -32,7 +32,7 @@ class EncoderConfig:
     """The ViTDet encoder: SAM ViT-B's shape, its neck and two strided convolutions."""
 
     path: str | None = None
-    """Weights to start from: SAM ViT-B as a transformers folder, a hub id, or the original `.pth`."""
+    """Weights to start from: SAM ViT-B, Vary-tiny or a whole GOT; a folder, hub id or `.pth`."""
     image_size: int = TILE_SIZE
     """Side of a tile in pixels."""
     patch_size: int = 16
@@ -80,7 +80,7 @@ class ModelConfig:
     init: Literal["pretrained", "random"] = "pretrained"
     """`random` ignores every path below and downloads nothing."""
     path: str | None = None
-    """A whole GOT checkpoint in the transformers layout: folder or hub id. Excludes the other paths."""
+    """A whole GOT checkpoint in either layout: folder or hub id. Excludes the other paths."""
     init_from: str | None = None
     """A run or checkpoint of the stage before: its encoder is taken, and its connector where it fits."""
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
@@ -198,7 +198,7 @@ class EvalConfig:
     """Longest answer in tokens; none is let run far past the longest reference of its batch."""
     batch_size: int = 8
     """Rows read at once on each device."""
-    compare_rows: int = 0
+    compare_rows: int = 20
     """Most rows of the validation set, and of `ordinary`, that a model from `model.path` reads at the end, as
     it was before training and as it is after; 0 for no comparison."""
     ordinary: str | None = None

@@ -73,9 +73,16 @@ img { max-width: 100%; image-rendering: auto } td img { min-width: 128px; image-
 """
 
 
+POLICY = (
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; '
+    "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">"
+)
+"""Of all pages: nothing runs, and nothing is fetched, whatever a model's answer says."""
+
+
 def html_page(title: str, *parts: str) -> str:
     """A page that needs no other file."""
-    head = f"<meta charset='utf-8'><title>{html.escape(title)}</title><style>{STYLE}</style>"
+    head = f"<meta charset='utf-8'>{POLICY}<title>{html.escape(title)}</title><style>{STYLE}</style>"
     body = f"<h1>{html.escape(title)}</h1>{''.join(parts)}"
     return f"<!doctype html><html><head>{head}</head><body>{body}</body></html>"
 

@@ -163,7 +163,7 @@ def _query(row: Mapping[str, Any], where: str) -> str:
 def _response(value: Any, where: str, answered: bool = True) -> str:
     if isinstance(value, list) and value:
         value = value[0]
-    if value is None and not answered:
+    if not value and not answered:
         return ""
     if value is None:
         raise RowError(where, "missing key", "no response")

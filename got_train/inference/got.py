@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,18 +38,22 @@ class Got:
     encoding: Encoding
 
     @classmethod
-    def from_pretrained(cls, path: str | Path, device: str | None = None) -> "Got":
+    def from_pretrained(
+        cls, path: str | Path, device: str | None = None, image_root: str | None = None
+    ) -> "Got":
         """The model of a folder, checkpoint, run folder or hub id, framed as it was trained.
 
         Args:
             path: in either layout, with or without adapters.
             device: by default the GPU, in bfloat16, if there is one; with torchrun, one each.
+            image_root: folder in which relative picture paths are looked up too.
 
         Raises:
             UserError: if there is no model.
         """
         model, tokenizer, config = load_checkpoint(str(path))
         data = config.data if config else DataConfig(train=[])
+        data = replace(data, image_root=image_root or data.image_root)
         if device is None:
             device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
         model.to(device).eval()

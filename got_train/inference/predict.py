@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -13,31 +14,42 @@ from tqdm import tqdm
 
 from got_train.data.check import find_problems
 from got_train.data.images import image_address
-from got_train.data.records import Record
+from got_train.data.records import Record, Turn
 from got_train.data.sources import select_rows
 from got_train.inference.generate import generate
 from got_train.inference.got import Got
+from got_train.prompts import IMAGE_TAG
 from got_train.report import UserError
 
 Question = tuple[Record, Path]
 """A record, and the folder in which its pictures are looked up first."""
 
 
-def questions_of(got: Got, data: str) -> list[Question]:
+def questions_of(got: Got, data: str, query: str | None = None) -> list[Question]:
     """The rows of a data set, which may lack a response.
 
     Args:
         got: the model.
         data: what `DatasetSpec.parse` reads.
+        query: asked instead of the last query of each row, about the same pictures.
 
     Raises:
         UserError: if there are bad rows, all of them named.
     """
-    rows = select_rows([data], got.encoding, np.random.default_rng(0), answered=False)
+    config = got.encoding.config
+    encoding = replace(got.encoding, config=replace(config, query=query or config.query))
+    rows = select_rows([data], encoding, np.random.default_rng(0), answered=False)
     problems = find_problems(rows, np.arange(len(rows)), workers=0, description="checking rows")
     if problems.bad:
         raise UserError("\n".join([f"{data} has bad rows ({problems.summary()}):", *problems.lines()]))
-    return rows.questions()
+    found = rows.questions()
+    return found if query is None else [(_asking(record, query), folder) for record, folder in found]
+
+
+def _asking(record: Record, query: str) -> Record:
+    *before, last = record.turns
+    asked = Turn(IMAGE_TAG * last.query.count(IMAGE_TAG) + query, last.response)
+    return replace(record, turns=(*before, asked))
 
 
 def predict(

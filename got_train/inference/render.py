@@ -17,14 +17,13 @@ from got_train.forms import DISPLAY, SMILES, form_of, read_chart
 from got_train.inference.drawings import molecule_html, not_drawn, read_html, score_html, tex_html
 from got_train.inference.latex_html import Notes, clean, formula_html, mark
 from got_train.inference.markdown import markdown_html
-from got_train.report import STYLE, html_text
+from got_train.report import POLICY, STYLE, html_text
 
 LARGEST_PICTURE = 1200
 """Pixels of the longer side of a picture in the page."""
 LONGEST = 100_000
 """Characters; a longer answer is shown as its text."""
 
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 LOOK = """
 body { max-width: 90rem; padding: 0 1rem;
   font-family: system-ui, "Noto Sans SC", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif }
@@ -78,7 +77,7 @@ def render_page(answers: Sequence[Rendered], path: Path, title: str = "GOT") -> 
     sections = [_section(answer, body) for answer, body in zip(answers, bodies, strict=True)]
     missing = "".join(f'<p class="missing">{html.escape(line)}</p>' for line in notes.missing)
     head = (
-        f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f'<meta charset="utf-8">{POLICY}'
         f"<title>{html.escape(clean(title))}</title><style>{STYLE}{LOOK}</style>"
     )
     body = f"<h1>{html.escape(clean(title))}</h1>{missing}{''.join(sections)}"

@@ -127,6 +127,7 @@ TUNER_OPTIONS: Options = {
     **decides("4", "lora.quantization_bits", "quant_bits"),
     **unchanged("24", "bnb", "4 bits come from bitsandbytes", "quant_method"),
     **unchanged("24", "nf4", "4 bits are NF4", "bnb_4bit_quant_type"),
+    **unchanged("24", "true", "the scales of 4 bits are quantized too", "bnb_4bit_use_double_quant"),
     **unchanged("24", "peft", "adapters are peft's", "tuner_backend"),
     **unchanged("2", "none", "biases are not trained beside adapters", "lora_bias_trainable"),
     **unchanged("4", "none", "biases are not trained beside adapters", "lora_bias"),
@@ -145,9 +146,9 @@ TUNER_OPTIONS: Options = {
     **refused("4", "whole groups are frozen or trained", "freeze_parameters_regex", "trainable_parameters"),
     **refused("4", "whole groups are frozen or trained", "trainable_parameters_regex"),
     **refused("4", "merge them first, and name the merged folder as the model", "adapters"),
-    **refused("24", "it is chosen with 4 bits", "bnb_4bit_use_double_quant", "bnb_4bit_quant_storage"),
-    **refused("2", "it is chosen with 4 bits", "bnb_4bit_comp_dtype"),
-    **refused("4", "it is chosen with 4 bits", "bnb_4bit_compute_dtype"),
+    **refused("24", "it is chosen with 4 bits", "bnb_4bit_quant_storage"),
+    **refused("2", "layers of 4 bits compute in the precision of training", "bnb_4bit_comp_dtype"),
+    **refused("4", "layers of 4 bits compute in the precision of training", "bnb_4bit_compute_dtype"),
     **unchanged("2", "transformers", "NEFTune is transformers'", "neftune_backend"),
 }
 

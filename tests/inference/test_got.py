@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,21 @@ def test_a_stopped_file_of_answers_is_gone_on_with(
     assert json.loads(lines[0])["labels"] == "000"
     with pytest.raises(UserError, match="whole.jsonl has answers to other questions: remove it"):
         predict(got, questions[1:], whole, max_new_tokens=4, batch_size=4)
+
+
+def test_benchmark_files_are_asked_in_our_words(got: Got, rows_file: Path, tmp_path: Path) -> None:
+    """Fox's rows ask `OCR this image: `, name pictures without their folder, and may have no answer."""
+    said = [{"from": "human", "value": "<image>\nOCR this image: "}, {"from": "gpt", "value": ""}]
+    file = tmp_path / "bench" / "fox.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps([{"image": "3.png", "conversations": said}]))
+    there = replace(got.encoding, config=replace(got.encoding.config, image_root=str(rows_file.parent)))
+    here = Got(got.model, there)
+    predict(here, questions_of(here, str(file), "OCR: "), tmp_path / "out.jsonl", 4, 1)
+    row = json.loads((tmp_path / "out.jsonl").read_text())
+    assert row["messages"][0]["content"] == "<image>OCR: "
+    assert row["response"] == got.chat(rows_file.parent / "3.png", max_new_tokens=4)
+    assert row["labels"] is None
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -347,7 +348,9 @@ def test_nproc_per_node_goes_through_torchrun(
 
     monkeypatch.setattr(os, "execv", start)
     monkeypatch.setenv("NPROC_PER_NODE", "1")
-    monkeypatch.setenv("MASTER_PORT", "29531")
+    with socket.socket() as free:
+        free.bind(("", 0))
+        monkeypatch.setenv("MASTER_PORT", str(free.getsockname()[1]))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     words = ["--model", model_dir, "--dataset", "train.jsonl", "--val_dataset", "val.jsonl", "--dry-run"]
     assert run("swift", "sft", *words) == 0
