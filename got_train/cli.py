@@ -127,7 +127,8 @@ def _add_infer(infer: argparse.ArgumentParser) -> None:
     infer.add_argument("--crop", action="store_true", help="cut the picture into tiles")
     infer.add_argument("--query", help="ask this instead; with --data, of every row")
     infer.add_argument("--image-root", help="folder in which relative picture paths of --data are looked up")
-    infer.add_argument("--output", type=Path, metavar="JSONL", help="file of answers; goes on where it ends")
+    infer.add_argument("--output", type=Path, metavar="JSONL", help="file of answers to write, as they come")
+    infer.add_argument("--resume", action="store_true", help="go on where the file of answers ends")
     infer.add_argument("--render", type=Path, metavar="HTML", help="page with the answers as they look")
     infer.add_argument("--stream", action="store_true", help="print a single answer while it is written")
     infer.add_argument(
@@ -175,7 +176,8 @@ def _infer(options: argparse.Namespace) -> int:
             print(piece, end="", flush=True)
         print()
     elif options.output:
-        predict(got, questions, options.output, options.max_new_tokens, options.batch_size)
+        limits = (options.max_new_tokens, options.batch_size)
+        predict(got, questions, options.output, *limits, resume=options.resume)
         if os.environ.get("RANK", "0") != "0":
             return 0
         print(f"{len(questions)} rows written to {options.output}")

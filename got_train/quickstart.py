@@ -115,7 +115,6 @@ def read_held_out(model: Path, task: str, name: str, output: Path) -> Prediction
     """`got-train infer MODEL --data HELD_OUT --output PREDICTIONS`."""
     file = output / "predictions" / f"{name}.jsonl"
     held_out = output / "data" / f"{task}_held_out" / "data.jsonl"
-    file.unlink(missing_ok=True)  # of an earlier quickstart, which this one replaces
     got = Got.from_pretrained(model)
     predict(got, questions_of(got, str(held_out)), file, MAX_NEW_TOKENS, BATCH_SIZE)
     return read_predictions(file)

@@ -53,12 +53,17 @@ def _asking(record: Record, query: str) -> Record:
 
 
 def predict(
-    got: Got, questions: Sequence[Question], output: Path, max_new_tokens: int, batch_size: int
-) -> int:
+    got: Got,
+    questions: Sequence[Question],
+    output: Path,
+    max_new_tokens: int,
+    batch_size: int,
+    resume: bool = False,
+) -> None:
     """Answers questions and writes rows of `response, labels, messages, images, kind`, in order.
 
-    A file that has the first answers already is gone on with. Of the processes of torchrun each reads its
-    share into `OUTPUT.part-I-of-N`, and the first puts them together.
+    Of the processes of torchrun each reads its share into `OUTPUT.part-I-of-N`, and the first puts them
+    together.
 
     Args:
         got: the model.
@@ -66,22 +71,20 @@ def predict(
         output: JSONL file to write.
         max_new_tokens: longest answer.
         batch_size: questions answered together.
-
-    Returns:
-        How many rows the file has.
+        resume: go on where the file ends rather than write it anew.
 
     Raises:
-        UserError: if the file has other rows.
+        UserError: if a file to go on with has other rows.
     """
     rank, world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     output.parent.mkdir(parents=True, exist_ok=True)
     if world_size == 1:
-        _predict_part(got, questions, output, max_new_tokens, batch_size)
-        return len(questions)
+        _predict_part(got, questions, output, max_new_tokens, batch_size, resume)
+        return
     parts = [Path(f"{output}.part-{number}-of-{world_size}") for number in range(world_size)]
     if not dist.is_initialized():
         dist.init_process_group("gloo")
-    _predict_part(got, questions[rank::world_size], parts[rank], max_new_tokens, batch_size)
+    _predict_part(got, questions[rank::world_size], parts[rank], max_new_tokens, batch_size, resume)
     dist.barrier()
     if rank == 0:
         lines = zip_longest(*(part.read_text(encoding="utf-8").splitlines() for part in parts))
@@ -90,16 +93,20 @@ def predict(
         for part in parts:
             part.unlink()
     dist.barrier()
-    return len(questions)
 
 
 def _predict_part(
-    got: Got, questions: Sequence[Question], output: Path, max_new_tokens: int, batch_size: int
+    got: Got,
+    questions: Sequence[Question],
+    output: Path,
+    max_new_tokens: int,
+    batch_size: int,
+    resume: bool,
 ) -> None:
-    done = _count_done(got, questions, output)
+    done = _count_done(got, questions, output) if resume else 0
     rest = questions[done:]
     answers = generate(got.model, got.encoding, rest, max_new_tokens, batch_size)
-    with open(output, "a", encoding="utf-8") as file:
+    with open(output, "a" if resume else "w", encoding="utf-8") as file:
         pairs = zip(rest, answers, strict=True)
         for asked, answer in tqdm(
             pairs, total=len(questions), initial=done, desc="reading", unit="row", leave=False

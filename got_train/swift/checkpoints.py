@@ -50,8 +50,9 @@ def answer_rows(model: str, data: str, result: Path, max_new_tokens: int, batch_
     from got_train.inference.predict import predict, questions_of
 
     got = Got.from_pretrained(model)
-    rows = predict(got, questions_of(got, data), result, max_new_tokens, batch_size)
-    print(f"{rows} rows written to {result}")
+    questions = questions_of(got, data)
+    predict(got, questions, result, max_new_tokens, batch_size)
+    print(f"{len(questions)} rows written to {result}")
 
 
 def export(words: Sequence[str]) -> int:

@@ -1,17 +1,20 @@
 """What fine-tuning has brought, and what it has cost: the model before and after, on the same rows."""
 
 import json
-import tempfile
+import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch.distributed as dist
 from peft import PeftModel
 
 from data_engines.engines import lines
 from data_engines.options import Range
-from data_engines.run import generate as draw_rows
+from data_engines.run import generate
 from got_train.config import Config
 from got_train.data.encode import Encoding
 from got_train.data.sources import RowDataset, select_rows
@@ -27,21 +30,36 @@ Comparison = dict[str, dict[str, dict[str, float]]]
 """For each set of rows, for the model `before` and `after` training, its scores."""
 
 
+def ordinary_rows(config: Config, encoding: Encoding, folder: Path) -> RowDataset:
+    """The rows that the configuration names, or lines of text drawn into `folder`, the same ones every time.
+
+    They are only read, so they may be longer than training takes.
+    """
+    if config.eval.ordinary is None:
+        if int(os.environ.get("RANK", 0)) == 0:
+            options = lines.Options(language="en", width=640, height=256, lines=Range(1, 4))
+            generate("lines", options, count=config.eval.compare_rows, output=folder)
+        if dist.is_initialized():
+            dist.barrier()
+    data = replace(encoding.config, max_length=sys.maxsize, columns={}, query=None)
+    rng = np.random.default_rng(config.seed)
+    return select_rows([config.eval.ordinary or str(folder)], replace(encoding, config=data), rng)
+
+
 def compare(
-    trainer: GotTrainer, config: Config, encoding: Encoding, val_set: RowDataset | None
+    trainer: GotTrainer, config: Config, ordinary: RowDataset, val_set: RowDataset | None
 ) -> Comparison:
     """Scores of the model before and after training, on validation rows and on ordinary ones.
 
     Every rank reads its share; what comes back is the same on all.
     """
-    with _ordinary_rows(config, encoding) as ordinary:
-        sets = {"ordinary OCR": ordinary} | ({} if val_set is None else {"validation": val_set})
-        pairs = {
-            name: {"after": trainer.read_rows(rows, config.eval.compare_rows)} for name, rows in sets.items()
-        }
-        with _before_training(trainer, config):
-            for name, rows in sets.items():
-                pairs[name]["before"] = trainer.read_rows(rows, config.eval.compare_rows)
+    sets = {"ordinary OCR": ordinary} | ({} if val_set is None else {"validation": val_set})
+    pairs = {
+        name: {"after": trainer.read_rows(rows, config.eval.compare_rows)} for name, rows in sets.items()
+    }
+    with _before_training(trainer, config):
+        for name, rows in sets.items():
+            pairs[name]["before"] = trainer.read_rows(rows, config.eval.compare_rows)
     return {
         name: {when: text_metrics(*zip(*read[when], strict=True)) for when in ("before", "after")}
         for name, read in pairs.items()
@@ -63,17 +81,6 @@ def _before_training(trainer: GotTrainer, config: Config) -> Iterator[None]:
         yield
     finally:
         trainer.model = trained
-
-
-@contextmanager
-def _ordinary_rows(config: Config, encoding: Encoding) -> Iterator[RowDataset]:
-    """The rows that the configuration names, or lines of text drawn for this, the same ones every time."""
-    rng = np.random.default_rng(config.seed)
-    with tempfile.TemporaryDirectory() if config.eval.ordinary is None else nullcontext() as folder:
-        if folder is not None:
-            options = lines.Options(language="en", width=640, height=256, lines=Range(1, 4))
-            draw_rows("lines", options, count=config.eval.compare_rows, output=Path(folder) / "lines")
-        yield select_rows([config.eval.ordinary or f"{folder}/lines"], encoding, rng)
 
 
 def comparison_table(comparison: Comparison) -> str:

@@ -28,7 +28,7 @@ from got_train.model.loading import build_model, resolve_checkpoint
 from got_train.model.processor import build_processor
 from got_train.report import UserError, table
 from got_train.training.callbacks import RunLog
-from got_train.training.compare import compare, comparison_table, write_comparison
+from got_train.training.compare import compare, comparison_table, ordinary_rows, write_comparison
 from got_train.training.optim import optimizer_and_groups
 from got_train.training.run_dir import create_run_dir, describe_run, find_resume
 from got_train.training.trainer import GotTrainer
@@ -63,7 +63,8 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
     config = with_resolved_paths(config)
     world_size = int(os.environ.get("WORLD_SIZE", 1))
     accumulation = accumulation_steps(config, world_size)
-    for spec in [*config.data.train, *(config.data.val or []), *(config.data.replay or [])]:
+    named = [*config.data.train, *(config.data.val or []), *(config.data.replay or [])]
+    for spec in [*named, *filter(None, [config.eval.ordinary])]:
         DatasetSpec.parse(spec)  # a misspelt path should not wait for the model
     resume = find_resume(config)
     model, tokenizer, loaded = build_model(config.model, config.data.max_length, config.seed)
@@ -96,6 +97,11 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
     if arguments.process_index == 0:
         describe_run(config, run_dir)
         write_rows(run_dir, val_set, skipped)
+    ordinary = None
+    if config.eval.compare_rows > 0 and config.model.path is not None and config.model.init == "pretrained":
+        ordinary, _ = checked(
+            ordinary_rows(config, encoding, run_dir / "ordinary"), config, "checking ordinary rows"
+        )
     trainer = GotTrainer(
         reading=config.eval,
         by_kind=len(kinds) > 1,
@@ -118,8 +124,8 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
     # First, so that the loggers after it get what it adds.
     trainer.callback_handler.callbacks.insert(0, RunLog(run_dir))
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    if config.eval.compare_rows > 0 and config.model.path is not None:
-        comparison = compare(trainer, config, encoding, val_set)
+    if ordinary is not None:
+        comparison = compare(trainer, config, ordinary, val_set)
         if arguments.process_index == 0:
             write_comparison(comparison, run_dir)
         say(comparison_table(comparison))

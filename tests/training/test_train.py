@@ -318,13 +318,14 @@ def test_the_model_before_and_after_is_compared(
     assert run("train", config, *words) == 0
     comparison = json.loads((run_folder(tmp_path) / "comparison.json").read_text())
     assert set(comparison) == {"ordinary OCR", "validation"}
-    base = ["infer", run_folder(tmp_path, "base"), "--data", run_folder(tmp_path) / "val_dataset.jsonl"]
-    assert run(*base, "--output", tmp_path / "base.jsonl", "--max-new-tokens", 4) == 0
-    rows = [json.loads(line) for line in (tmp_path / "base.jsonl").read_text().splitlines()]
-    picked = [rows[index] for index in np.linspace(0, len(rows), 3, endpoint=False, dtype=int)]
-    expected = text_metrics([row["response"] for row in picked], [row["labels"] for row in picked])
-    assert comparison["validation"]["before"] == pytest.approx(expected)
-    assert comparison["validation"]["after"] != comparison["validation"]["before"]
+    for when, name in (("before", "base"), ("after", "run")):
+        output = tmp_path / f"{when}.jsonl"
+        words = ["--data", run_folder(tmp_path) / "val_dataset.jsonl", "--max-new-tokens", 4]
+        assert run("infer", run_folder(tmp_path, name), *words, "--output", output) == 0
+        rows = [json.loads(line) for line in output.read_text().splitlines()]
+        picked = [rows[index] for index in np.linspace(0, len(rows), 3, endpoint=False, dtype=int)]
+        expected = text_metrics([row["response"] for row in picked], [row["labels"] for row in picked])
+        assert comparison["validation"][when] == pytest.approx(expected)
     assert "rows          score" in capsys.readouterr().out
 
 
