@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from data_engines import cli as got_data
 from data_engines.mix import commands as mix_commands
 from data_engines.mix import read_mix
-from got_train.cli import main
+from got_train.cli import main, parse
 from tests.conftest import draw, small_model_words, write_rows
 
 ROOT = Path(__file__).parent.parent
+COMMANDS = {"train", "check-data", "swift", "merge", "convert", "infer", "eval"}
 README = (ROOT / "README.md").read_text()
 ENGINES = (ROOT / "docs" / "engines.md").read_text()
 
@@ -52,6 +54,9 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         write_rows(tmp_path / name, [row] * 4)
     for name in ("page.png", "p1.png", "p2.png"):
         draw(tmp_path / name, "1")
+    (tmp_path / "scans").mkdir()
+    draw(tmp_path / "scans" / "1.png", "1")
+    Image.new("RGB", (64, 64), "white").save(tmp_path / "manual.pdf")
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -60,7 +65,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_command_is_known() -> None:
     programs = {words[0] for words in commands()}
     assert programs == {"bash", "pip", "got-train", "torchrun", "deepspeed", "got-data"}
-    assert {words[0] for words in of("got-train")} == {"train", "check-data", "merge", "infer", "eval"}
+    assert {words[0] for words in of("got-train")} == COMMANDS
     for words in of("bash"):
         assert (ROOT / words[0]).is_file()
 
@@ -69,6 +74,8 @@ def test_every_command_is_known() -> None:
 def test_train_commands_dry_run(words: list[str], workplace: Path, tokenizer_dir: str, capsys: Any) -> None:
     decoder = "opt" if "stage1" in words[1] else "qwen2"
     small = ["model.init=random", *small_model_words(tokenizer_dir, decoder)]
+    if "latex_ocr" in words[1]:  # its rows lie on the hub
+        small.append("data.train=[rows.jsonl]")
     assert run([*words, *small, *(["--dry-run"] if "--dry-run" not in words else [])]) == 0
     assert "optimizer steps of" in capsys.readouterr().out
 
@@ -86,6 +93,14 @@ def test_merge_infer_and_eval_commands(workplace: Path, tokenizer_dir: str, caps
     for words in of("got-train", "eval"):
         assert run(words) == 0
     capsys.readouterr()
+
+
+def test_what_needs_a_full_size_model_or_the_hub_is_understood() -> None:
+    """Both are run on small stand-ins by the tests of these commands."""
+    [convert] = of("got-train", "convert")
+    assert parse(convert).to == "original"
+    [swift] = [" ".join(words) for words in commands() if words[:2] == ["got-train", "swift"]]
+    assert swift in (ROOT / "docs" / "swift.md").read_text()
 
 
 def test_check_data_command(workplace: Path) -> None:

@@ -13,7 +13,7 @@ from got_train.config import DataConfig
 from got_train.data.images import FoundImage, ImageError, find_image, open_image
 from got_train.data.records import Record, RowError
 from got_train.data.tiles import num_tiles, tile
-from got_train.prompts import FRAMES, IMAGE_TAG, FrameName, canonical_query
+from got_train.prompts import FRAMES, IMAGE_TAG, FrameName, canonical_query, parse_task
 from got_train.vocabulary import IGNORE_INDEX, IMAGE_END, IMAGE_PAD, IMAGE_START
 
 _TAGS = re.compile(rf"((?:{IMAGE_TAG}\s*)*{IMAGE_TAG})\n?")
@@ -112,6 +112,23 @@ def _expand_pads(ids: list[int], pad: int, images: Iterator[int], tokens_per_til
     return expanded
 
 
+def _check_boxes(record: Record) -> None:
+    """Boxes are thousandths; pixels of a picture of another size are the usual mistake.
+
+    Raises:
+        RowError: for a box that lies outside of the picture, or whose corners are the wrong way round.
+    """
+    for turn in record.turns:
+        task = parse_task(turn.query.replace(IMAGE_TAG, ""))
+        if task is None or task.box is None:
+            continue
+        box = task.box
+        right_way = len(box) == 2 or (len(box) == 4 and box[0] <= box[2] and box[1] <= box[3])
+        if max(box) > 1000 or not right_way:
+            detail = f"{list(box)} is not x1, y1, x2, y2 in thousandths of the picture's width and height"
+            raise RowError(record.where, "wrong box", detail)
+
+
 @dataclass(frozen=True)
 class Encoding:
     """What turns records into samples, the same for training, evaluation, inference and checks."""
@@ -140,6 +157,7 @@ class Encoding:
             RowError: as `sample`.
         """
         crop = self.config.crop if record.crop is None else record.crop
+        _check_boxes(record)
         try:
             images = [open_image(image, self.config.max_pixels) for image in self.find_images(record, folder)]
         except ImageError as error:

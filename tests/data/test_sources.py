@@ -81,6 +81,26 @@ def test_bad_specs(rows_file: Path, text: str, message: str) -> None:
         DatasetSpec.parse(text.format(path=rows_file, folder=rows_file.parent))
 
 
+@pytest.mark.parametrize(
+    ("query", "bad"),
+    [
+        ("[0, 0, 1000, 1000] OCR: ", False),
+        ("[500, 20] OCR: ", False),
+        ("what is [5000, 2, 1, 1]?", False),
+        ("[0, 0, 1001, 20] OCR: ", True),
+        ("[30, 0, 20, 20] OCR with format: ", True),
+        ("[red] [2000, 3] OCR: ", True),
+        ("[1, 2, 3] OCR: ", True),
+    ],
+)
+def test_boxes_are_thousandths(tmp_path: Path, query: str, bad: bool) -> None:
+    draw(tmp_path / "a.png", "x")
+    row = {"query": f"<image>{query}", "response": "x", "images": ["a.png"]}
+    rows = select_rows([str(write_rows(tmp_path / "a.jsonl", [row]))], encoding(), rng())
+    problems = find_problems(rows, np.arange(1), 0, "checking")
+    assert problems.counts() == ({"wrong box": 1} if bad else {})
+
+
 def test_choose_rows_below_and_above_the_length() -> None:
     some = choose_rows(10, 4, rng())
     assert len(set(some.tolist())) == 4
