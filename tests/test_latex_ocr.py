@@ -32,8 +32,8 @@ configs:
 """
 PROMPT = (
     "<|im_start|>system\n        You should follow the instructions carefully and explain your answers in "
-    "detail.<|im_end|>\n<|im_start|>user\n<img>{pads}</img>\nUsing LaTeX to perform OCR on the image.<|im_end|>\n"
-    "<|im_start|>assistant\n"
+    "detail.<|im_end|>\n<|im_start|>user\n<img>{pads}</img>\nUsing LaTeX to perform OCR on the image."
+    "<|im_end|>\n<|im_start|>assistant\n"
 )
 """As ms-swift writes it, for a tile of 4 tokens."""
 
