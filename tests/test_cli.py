@@ -168,6 +168,19 @@ def test_lora_merge_infer_eval(
         assert run("infer", merged, "--image", picture, "--max-new-tokens", 4, *words) == 0
     pages = [rows_file.parent / "1.png", rows_file.parent / "2.png"]
     assert run("infer", merged, "--max-new-tokens", 4, "--pages", *pages) == 0
+    capsys.readouterr()
+    assert run("infer", merged, "--max-new-tokens", 4, "--image", *pages) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[::2] == [f"== {page}" for page in pages]
+    assert run("infer", merged, "--max-new-tokens", 4, "--image", pages[1], "--stream") == 0
+    assert capsys.readouterr().out.splitlines() == [said[3]]
+    output, page = tmp_path / "pages.jsonl", tmp_path / "pages.html"
+    words = ("--max-new-tokens", 4, "--output", output, "--render", page)
+    assert run("infer", merged, "--image", f"{rows_file.parent}/*.png", *words) == 0
+    assert len(output.read_text().splitlines()) == 16
+    assert page.read_text().count("<img") == 16
+    assert run("infer", merged, "--image", *pages, "--stream") == 2
+    assert last_line(capsys).endswith("--stream prints one answer, these are 2 pictures")
 
 
 def test_a_merged_folder_reads_the_same_in_stock_transformers(
