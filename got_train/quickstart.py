@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from got_train.config import load_config
 from got_train.evaluation.metrics import text_metrics
 from got_train.evaluation.predictions import Prediction, read_predictions
@@ -99,14 +101,21 @@ def quickstart(output: Path) -> dict[str, Any]:
     return summary
 
 
+def precision_words() -> list[str]:
+    """Overrides for CPUs without instructions for bfloat16, where float32 is a third faster."""
+    fast = torch.accelerator.is_available() or torch.cpu._is_avx512_bf16_supported()
+    return [] if fast else ["train.bf16=false"]
+
+
 def run_stage(name: str, output: Path) -> Stage:
     """`got-train train configs/quickstart/NAME.yaml`, with its paths under `output`."""
     text = (CONFIGS / f"{name}.yaml").read_text()
     config_file = output / f"{name}.yaml"
     config_file.write_text(text.replace(CONFIG_OUTPUT, str(output.resolve())))
-    print(f"\n=== {name}: got-train train {config_file} output_dir={output}", flush=True)
+    words = [f"output_dir={output}", *precision_words()]
+    print(f"\n=== {name}: got-train train {config_file} {' '.join(words)}", flush=True)
     started = time.perf_counter()
-    folder = train(load_config(config_file, [f"output_dir={output}"]))
+    folder = train(load_config(config_file, words))
     assert folder is not None
     return Stage(folder, time.perf_counter() - started)
 
