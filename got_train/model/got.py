@@ -38,6 +38,19 @@ GROUP_PREFIXES: dict[Group, tuple[str, ...]] = {
 the end of the encoder: the original weights call them `vision_tower_high.net_2` and `net_3`."""
 
 
+ENCODER_FIELDS = (
+    "image_size",
+    "patch_size",
+    "hidden_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "mlp_dim",
+    "window_size",
+    "global_attn_indexes",
+)
+"""What the encoder's configuration has in common with transformers' own."""
+
+
 def group_of(parameter: str) -> Group:
     """The module group of a parameter, by its name."""
     found = [group for group, prefixes in GROUP_PREFIXES.items() if parameter.startswith(prefixes)]
@@ -155,19 +168,7 @@ def got_config(
     encoder: EncoderConfig, text_config: PreTrainedConfig, tokenizer: PreTrainedTokenizerFast
 ) -> GotOcr2Config:
     """The configuration of an encoder's shape with a decoder."""
-    shape = {
-        name: getattr(encoder, name)
-        for name in (
-            "image_size",
-            "patch_size",
-            "hidden_size",
-            "num_hidden_layers",
-            "num_attention_heads",
-            "mlp_dim",
-            "window_size",
-            "global_attn_indexes",
-        )
-    }
+    shape = {name: getattr(encoder, name) for name in ENCODER_FIELDS}
     if encoder.window_size == 0:
         shape["global_attn_indexes"] = list(range(encoder.num_hidden_layers))
     return GotOcr2Config(

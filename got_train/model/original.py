@@ -12,7 +12,7 @@ from typing import Literal
 
 from transformers import GotOcr2Config, GotOcr2VisionConfig, PreTrainedTokenizerFast, Qwen2Config
 
-from got_train.model.got import encoder_channels
+from got_train.model.got import ENCODER_FIELDS, encoder_channels
 from got_train.model.tokenizer import ORIGINAL_VOCABULARY, has_qwen_vocabulary, vocabulary_file
 from got_train.model.weights import read_json
 from got_train.report import UserError
@@ -33,18 +33,6 @@ MODEL_TYPES: dict[str, Layout] = {"got_ocr2": "transformers", "GOT": "original"}
 
 ENCODER = GotOcr2VisionConfig()
 """The encoder that the authors' code builds; transformers' defaults are its numbers."""
-
-ENCODER_FIELDS = (
-    "image_size",
-    "patch_size",
-    "hidden_size",
-    "num_hidden_layers",
-    "num_attention_heads",
-    "mlp_dim",
-    "window_size",
-    "global_attn_indexes",
-    "output_channels",
-)
 
 DECODER_FIELDS = (
     "vocab_size",
@@ -117,7 +105,7 @@ def check_fits_original(config: GotOcr2Config, tokenizer: PreTrainedTokenizerFas
     for name, width in widths.items():
         if width != ENCODER_CHANNELS:
             reasons.append(f"its {name} is {width} wide, not {ENCODER_CHANNELS}")
-    for name in ENCODER_FIELDS:
+    for name in (*ENCODER_FIELDS, "output_channels"):
         own, theirs = (json.dumps(getattr(encoder, name)) for encoder in (vision, ENCODER))
         if own != theirs:  # as JSON, where a tuple is a list
             reasons.append(f"its encoder's {name} is {own}, not {theirs}")
