@@ -123,7 +123,7 @@ def _json_rows(path: Path) -> tuple[list[Any], list[int]]:
 def _csv_rows(path: Path) -> tuple[list[Any], list[int]]:
     rows: list[Any] = []
     numbers = []
-    csv.field_size_limit(LARGEST_CELL)
+    limit_before = csv.field_size_limit(LARGEST_CELL)  # of the whole process
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
@@ -132,6 +132,8 @@ def _csv_rows(path: Path) -> tuple[list[Any], list[int]]:
                 numbers.append(reader.line_num)
     except (csv.Error, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not CSV in UTF-8: {error}") from None
+    finally:
+        csv.field_size_limit(limit_before)
     return rows, numbers
 
 

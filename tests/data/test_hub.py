@@ -1,5 +1,6 @@
 """Sets as the hub has them, folders of pictures and CSV files: rows under other names of the keys."""
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -166,3 +167,11 @@ def test_csv_cells_are_texts(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="rows.csv is not CSV in UTF-8"):
         open_rows(str(path))
     assert find_sources(str(path)) == [path]
+
+
+def test_long_cells_are_read_and_nobody_else_s_limit_changes(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(f"query,response\nOCR: ,{'x' * 200_000}\n")
+    limit = csv.field_size_limit()
+    assert len(open_rows(str(path)).record(0).turns[0].response) == 200_000
+    assert csv.field_size_limit() == limit

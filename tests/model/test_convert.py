@@ -195,7 +195,7 @@ def test_names_of_every_release_of_transformers(saved: str, current: str) -> Non
 
 
 def test_transformers_defaults_are_the_authors_encoder() -> None:
-    assert {name: getattr(ENCODER, name) for name in ENCODER_FIELDS} == {
+    assert {name: getattr(ENCODER, name) for name in (*ENCODER_FIELDS, "output_channels")} == {
         "image_size": 1024,
         "patch_size": 16,
         "hidden_size": 768,
