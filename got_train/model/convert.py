@@ -25,9 +25,11 @@ from got_train.model.weights import local_folder, read_tensors
 from got_train.report import UserError
 from got_train.vocabulary import IMAGE_PAD, MESSAGE_END, QWEN_SPECIAL_IDS
 
+Pairs = tuple[tuple[str, str], ...]
+
 ENCODER_PREFIX = "model.vision_tower."
 
-MODULES: tuple[tuple[str, str], ...] = (
+MODULES: Pairs = (
     ("model.vision_tower_high.net_2.", "model.multi_modal_projector.conv_upsampler1."),
     ("model.vision_tower_high.net_3.", "model.multi_modal_projector.conv_upsampler2."),
     ("model.vision_tower_high.", ENCODER_PREFIX),
@@ -37,7 +39,7 @@ MODULES: tuple[tuple[str, str], ...] = (
 )
 """Modules of the original layout and of transformers; the first that fits a name is its own."""
 
-ENCODER_PARTS: tuple[tuple[str, str], ...] = (
+ENCODER_PARTS: Pairs = (
     ("patch_embed.proj.", "patch_embed.projection."),
     ("neck.0.", "neck.conv1."),
     ("neck.1.", "neck.layer_norm1."),
@@ -49,7 +51,7 @@ ENCODER_PARTS: tuple[tuple[str, str], ...] = (
 )
 """Parts of names inside the encoder, in the same order; a name of transformers has none of the first."""
 
-HUB_NAMES: tuple[tuple[str, str], ...] = (
+HUB_NAMES: Pairs = (
     (r"^language_model\.lm_head\.", "lm_head."),
     (r"^(model\.)?language_model\.(model\.)?", "model.language_model."),
     (r"^(vision_tower|multi_modal_projector)\.", r"model.\1."),
@@ -63,14 +65,7 @@ def transformers_name(original: str) -> str:
     >>> transformers_name("model.vision_tower_high.blocks.3.norm1.weight")
     'model.vision_tower.layers.3.layer_norm1.weight'
     """
-    for theirs, ours in MODULES:
-        if original.startswith(theirs):
-            rest = original.removeprefix(theirs)
-            if ours == ENCODER_PREFIX:
-                for original_part, part in ENCODER_PARTS:
-                    rest = rest.replace(original_part, part)
-            return ours + rest
-    return original
+    return _renamed(original, MODULES, ENCODER_PARTS)
 
 
 def original_name(name: str) -> str:
@@ -79,14 +74,22 @@ def original_name(name: str) -> str:
     >>> original_name("model.vision_tower.layers.3.layer_norm1.weight")
     'model.vision_tower_high.blocks.3.norm1.weight'
     """
-    for theirs, ours in MODULES:
-        if name.startswith(ours):
-            rest = name.removeprefix(ours)
-            if ours == ENCODER_PREFIX:
-                for original_part, part in ENCODER_PARTS:
-                    rest = rest.replace(part, original_part)
-            return theirs + rest
+    return _renamed(name, _turned(MODULES), _turned(ENCODER_PARTS))
+
+
+def _renamed(name: str, modules: Pairs, encoder_parts: Pairs) -> str:
+    for old, new in modules:
+        if name.startswith(old):
+            rest = name.removeprefix(old)
+            if ENCODER_PREFIX in (old, new):
+                for old_part, new_part in encoder_parts:
+                    rest = rest.replace(old_part, new_part)
+            return new + rest
     return name
+
+
+def _turned(pairs: Pairs) -> Pairs:
+    return tuple((new, old) for old, new in pairs)
 
 
 def current_name(name: str) -> str:

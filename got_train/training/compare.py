@@ -12,9 +12,6 @@ import numpy as np
 import torch.distributed as dist
 from peft import PeftModel
 
-from data_engines.engines import lines
-from data_engines.options import Range
-from data_engines.run import generate
 from got_train.config import Config
 from got_train.data.encode import Encoding
 from got_train.data.sources import RowDataset, select_rows
@@ -37,6 +34,11 @@ def ordinary_rows(config: Config, encoding: Encoding, folder: Path) -> RowDatase
     """
     if config.eval.ordinary is None:
         if int(os.environ.get("RANK", 0)) == 0:
+            # Not at the top: a run that compares nothing should not wait for what draws.
+            from data_engines.engines import lines
+            from data_engines.options import Range
+            from data_engines.run import generate
+
             options = lines.Options(language="en", width=640, height=256, lines=Range(1, 4))
             generate("lines", options, count=config.eval.compare_rows, output=folder)
         if dist.is_initialized():
