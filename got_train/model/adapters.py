@@ -32,8 +32,6 @@ def prepare_for_training(
     trained = [group for group in (lora.modules if lora.enabled else GROUPS) if group not in frozen]
     if not trained:
         raise UserError("nothing to train: train.learning_rates freezes every module group")
-    if "encoder" not in trained:
-        _run_without_graph(model.model.vision_tower)
     if not lora.enabled:
         return model
     if len(trained) < len(lora.modules):
@@ -54,15 +52,6 @@ def prepare_for_training(
             target_modules=layers,
         ),
     )
-
-
-def _run_without_graph(module: nn.Module) -> None:
-    """Keeps no activations of a frozen module.
-
-    Its parameters alone do not see to that: for gradient checkpointing with adapters, transformers makes the
-    output of every embedding require gradients, the encoder's patches too, and its whole backward pass runs.
-    """
-    module.forward = torch.no_grad()(module.forward)
 
 
 def linear_layers(model: GotModel, groups: list[Group]) -> list[str]:

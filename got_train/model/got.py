@@ -5,7 +5,7 @@ What transformers' own class lacks and this one adds:
 - the encoder's output keeps its width in every stage (1024 channels), so that a stage hands it to the next;
   the connector alone, `Linear(channels, decoder width)`, changes width;
 - the tied embedding of any decoder (OPT keeps it elsewhere than Qwen);
-- in training, logits only at the positions that are supervised.
+- an attention of the encoder that is fused (`attention`), and in training a loss that needs few logits (`loss`).
 
 With a Qwen2 decoder as wide as the encoder's output the saved folder is a stock transformers checkpoint.
 """
@@ -16,7 +16,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional
 from transformers import (
     AutoModel,
     GotOcr2Config,
@@ -27,7 +26,9 @@ from transformers import (
 from transformers.models.got_ocr2.modeling_got_ocr2 import GotOcr2CausalLMOutputWithPast
 
 from got_train.config import EncoderConfig, Group
-from got_train.vocabulary import IGNORE_INDEX, IMAGE_PAD, tokens_per_tile
+from got_train.model.attention import fuse_attention
+from got_train.model.loss import head_loss
+from got_train.vocabulary import IGNORE_INDEX, IMAGE_MEAN, IMAGE_PAD, IMAGE_STD, tokens_per_tile
 
 GROUP_PREFIXES: dict[Group, tuple[str, ...]] = {
     "encoder": ("model.vision_tower.", "model.multi_modal_projector.conv_upsampler"),
@@ -60,12 +61,14 @@ def group_of(parameter: str) -> Group:
 
 @dataclass
 class GotOutput(GotOcr2CausalLMOutputWithPast):
-    """The loss of a batch, and where it comes from; neither of the latter has a gradient."""
+    """The loss of a batch, and where it comes from; only the loss has a gradient."""
 
     sample_losses: torch.Tensor | None = None
     """float32, `(batch,)`: the summed loss of the supervised tokens of each row."""
     sample_tokens: torch.Tensor | None = None
     """int64, `(batch,)`: how many those are."""
+    encoded: torch.Tensor | None = None
+    """`(tiles, tokens of a tile, channels)`: what the encoder has made of the tiles of this batch."""
 
 
 class GotModel(GotOcr2ForConditionalGeneration):
@@ -75,6 +78,7 @@ class GotModel(GotOcr2ForConditionalGeneration):
         embedding = f"model.language_model.{_embedding_name(config.text_config)}"
         self._tied_weights_keys = {"lm_head.weight": embedding}
         super().__init__(config)
+        fuse_attention(self.model.vision_tower)
         channels = encoder_channels(config)
         if channels != config.text_config.hidden_size:
             projector = self.model.multi_modal_projector
@@ -112,56 +116,112 @@ class GotModel(GotOcr2ForConditionalGeneration):
         attention_mask: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
         num_items_in_batch: torch.Tensor | int | None = None,
+        tiles: torch.Tensor | None = None,
+        features: torch.Tensor | None = None,
         **kwargs: Any,
     ) -> GotOcr2CausalLMOutputWithPast:
-        """As transformers' own, but with `labels` only the loss is computed.
+        """As transformers' own without `labels`; with them, only the loss is computed.
 
         Args:
             input_ids: `(batch, length)`.
-            pixel_values: `(tiles, 3, image_size, image_size)`, the tiles of all rows in their order.
-            attention_mask: `(batch, length)`.
+            pixel_values: float, `(tiles, 3, image_size, image_size)`, normalised; with labels, `tiles` can stand
+                in their place.
+            attention_mask: `(batch, length)`; batches of training are padded on the right and need none, as
+                nothing that is supervised comes after the padding.
             labels: `(batch, length)`, unshifted, `IGNORE_INDEX` where nothing is supervised.
             num_items_in_batch: supervised tokens of the whole optimizer step, by which the summed loss is
                 divided; default: those of this batch.
+            tiles: uint8, `(tiles, image_size, image_size, 3)`, of the rows in their order.
+            features: `(tiles, tokens of a tile, channels)`, what `encode` has made of the tiles of the first
+                rows before; `tiles` are those of the other rows.
             kwargs: handed on.
         """
         if labels is None:
             return super().forward(
                 input_ids=input_ids, pixel_values=pixel_values, attention_mask=attention_mask, **kwargs
             )
-        hidden = self.model(
-            input_ids=input_ids, pixel_values=pixel_values, attention_mask=attention_mask, **kwargs
+        assert input_ids is not None
+        if tiles is not None:
+            pixel_values = normalized(tiles, self.dtype)
+        encoded = None if pixel_values is None else self.encode(pixel_values)
+        known = [part for part in (features, encoded) if part is not None]
+        hidden = self.model.language_model(
+            inputs_embeds=self.embed(input_ids, torch.cat(known) if known else None),
+            attention_mask=attention_mask,
+            use_cache=False,
+            **kwargs,
         ).last_hidden_state
         targets = labels[:, 1:]
         supervised = targets != IGNORE_INDEX
-        # A picture takes hundreds of positions that have no label: their logits would be most of the memory.
-        logits = self.lm_head(hidden[:, :-1][supervised])
-        answers = targets[supervised]
-        # The two halves of `cross_entropy`: what lies between them has the loss of each token too.
-        log_probabilities = functional.log_softmax(logits.float(), dim=-1)
-        loss = functional.nll_loss(log_probabilities, answers, reduction="sum")
-        if pixel_values is None and self.training and torch.distributed.is_initialized():
-            loss = loss + 0.0 * self._blank_tile_features().sum()
+        # A picture takes hundreds of positions that have no label.
+        loss, token_losses = head_loss(hidden[:, :-1][supervised], self.lm_head.weight, targets[supervised])
+        if not known and self.training and torch.distributed.is_initialized():
+            loss = loss + 0.0 * self._blank_tile().sum()
         count = supervised.sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch
-        token_losses = -log_probabilities.detach().gather(1, answers[:, None])
         return GotOutput(
             loss=loss / count,
             sample_losses=torch.zeros_like(targets, dtype=torch.float32)
             .masked_scatter(supervised, token_losses)
             .sum(1),
             sample_tokens=supervised.sum(1),
+            encoded=None if encoded is None else encoded.detach(),
         )
 
-    def _blank_tile_features(self) -> torch.Tensor:
-        """Features of an empty picture, for a batch without any.
+    def encode(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        """What the encoder makes of tiles; a frozen one keeps no graph.
+
+        Args:
+            pixel_values: `(tiles, 3, image_size, image_size)`, normalised.
+
+        Returns:
+            `(tiles, tokens of a tile, channels)`.
+        """
+        projector = self.model.multi_modal_projector
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.trains_encoder):
+            features = self.model.vision_tower(pixel_values).last_hidden_state
+            features = projector.conv_upsampler2(projector.conv_upsampler1(features))
+        return features.flatten(2).transpose(1, 2)
+
+    def embed(self, input_ids: torch.Tensor, features: torch.Tensor | None) -> torch.Tensor:
+        """The decoder's input: tokens embedded, and where tiles stand, their features through the connector.
+
+        Args:
+            input_ids: `(batch, length)`.
+            features: from `encode`, of all tiles in their order; None where there are none.
+
+        Returns:
+            `(batch, length, width)`.
+        """
+        embeddings = self.get_input_embeddings()(input_ids)
+        if features is None:
+            return embeddings
+        connected = self.model.multi_modal_projector.multimodal_projector(features)
+        places = (input_ids == self.config.image_token_id)[..., None]
+        return embeddings.masked_scatter(places, connected.to(embeddings.dtype))
+
+    @property
+    def trains_encoder(self) -> bool:
+        """Whether any parameter of the encoder is trained, adapters among them."""
+        projector = self.model.multi_modal_projector
+        parts = (self.model.vision_tower, projector.conv_upsampler1, projector.conv_upsampler2)
+        return any(parameter.requires_grad for part in parts for parameter in part.parameters())
+
+    def _blank_tile(self) -> torch.Tensor:
+        """An empty picture as the decoder would see it, for a batch without any.
 
         The ranks of a run add their gradients up parameter by parameter: a rank whose rows are all text must
-        bring gradients, of zero, for the encoder too.
+        bring gradients, of zero, for the encoder and the connector too.
         """
         size = self.config.vision_config.image_size
-        tile = torch.zeros(1, 3, size, size, device=self.device, dtype=self.dtype)
-        features: torch.Tensor = self.model.get_image_features(tile).pooler_output
-        return features
+        pixels = torch.zeros(1, 3, size, size, device=self.device, dtype=self.dtype)
+        connected: torch.Tensor = self.model.multi_modal_projector.multimodal_projector(self.encode(pixels))
+        return connected
+
+
+def normalized(tiles: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """uint8 tiles `(tiles, size, size, 3)` as the encoder takes them, `(tiles, 3, size, size)`."""
+    mean, std = (torch.tensor(values, device=tiles.device) * 255 for values in (IMAGE_MEAN, IMAGE_STD))
+    return ((tiles - mean) / std).permute(0, 3, 1, 2).to(dtype)
 
 
 def got_config(

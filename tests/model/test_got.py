@@ -8,6 +8,7 @@ from transformers import AutoModelForImageTextToText
 from got_train.config import DecoderConfig, EncoderConfig, ModelConfig
 from got_train.model.got import GotModel, group_of
 from got_train.model.loading import build_model
+from got_train.vocabulary import IMAGE_MEAN, IMAGE_STD
 from tests.conftest import DECODERS, ENCODER
 
 
@@ -83,9 +84,8 @@ def test_loss_is_the_sum_over_supervised_tokens_by_their_number(tokenizer_dir: s
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
-def test_losses_of_rows_cost_the_loss_and_its_gradients_not_a_bit(
-    tokenizer_dir: str, precision: torch.dtype
-) -> None:
+def test_a_training_batch_equals_transformers_own_way(tokenizer_dir: str, precision: torch.dtype) -> None:
+    """Logits everywhere, cross-entropy over them: the same loss, the same gradients, and those of each row."""
     model = small("qwen2", tokenizer_dir)
     batch = inputs(model)
     labels = batch["input_ids"].clone()
@@ -93,20 +93,57 @@ def test_losses_of_rows_cost_the_loss_and_its_gradients_not_a_bit(
     labels[1, :10] = -100
     with torch.autocast("cpu", precision, enabled=precision != torch.float32):
         output = model(**batch, labels=labels, num_items_in_batch=7)
-        output.loss.backward()
-        gradients = [parameter.grad for parameter in model.parameters()]
-        model.zero_grad(set_to_none=True)
-        supervised = labels[:, 1:] != -100
-        logits = model.lm_head(model.model(**batch).last_hidden_state[:, :-1][supervised])
-        loss = functional.cross_entropy(logits.float(), labels[:, 1:][supervised], reduction="sum") / 7
-        loss.backward()
-    assert torch.equal(output.loss, loss)
-    expected = [parameter.grad for parameter in model.parameters()]
-    assert all(torch.equal(mine, plain) for mine, plain in zip(gradients, expected, strict=True))
-    tokens = functional.cross_entropy(logits.float(), labels[:, 1:][supervised], reduction="none")
-    assert output.sample_losses.tolist() == pytest.approx([tokens[:5].sum().item(), tokens[5:].sum().item()])
+    output.loss.backward()
+    gradients = [parameter.grad for parameter in model.parameters()]
+    model.zero_grad(set_to_none=True)
+    with torch.autocast("cpu", precision, enabled=precision != torch.float32):
+        logits = super(GotModel, model).forward(**batch).logits[:, :-1]
+    tokens = functional.cross_entropy(logits.float().mT, labels[:, 1:], reduction="none")
+    (tokens.sum() / 7).backward()
+    tolerance = 1e-5 if precision == torch.float32 else 2e-2
+    assert output.loss.item() == pytest.approx(tokens.sum().item() / 7, rel=tolerance)
+    for parameter, mine in zip(model.parameters(), gradients, strict=True):
+        assert mine is not None and parameter.grad is not None
+        assert (mine - parameter.grad).abs().max() <= tolerance * max(1.0, float(parameter.grad.abs().max()))
+    assert output.sample_losses.tolist() == pytest.approx(tokens.sum(1).tolist(), rel=tolerance)
     assert output.sample_tokens.tolist() == [5, 2]
     assert not output.sample_losses.requires_grad
+
+
+def test_tiles_are_pictures_that_the_model_normalises(tokenizer_dir: str) -> None:
+    model = small("qwen2", tokenizer_dir)
+    ids = inputs(model)["input_ids"]
+    tiles = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
+    pixels = ((tiles.double() / 255 - torch.tensor(IMAGE_MEAN)) / torch.tensor(IMAGE_STD)).float()
+    expected = model(input_ids=ids, labels=ids, pixel_values=pixels.permute(0, 3, 1, 2)).loss
+    assert model(input_ids=ids, labels=ids, tiles=tiles).loss.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_features_of_the_first_rows_stand_for_their_tiles(tokenizer_dir: str) -> None:
+    model = small("qwen2", tokenizer_dir)
+    batch = inputs(model)
+    ids, pixels = batch["input_ids"], batch["pixel_values"]
+    output = model(**batch, labels=ids)
+    assert output.encoded.shape == (2, 4, 48) and not output.encoded.requires_grad
+    for known in (1, 2):
+        rest = pixels[known:] if known < 2 else None
+        again = model(input_ids=ids, labels=ids, features=output.encoded[:known], pixel_values=rest)
+        assert again.loss.item() == pytest.approx(output.loss.item(), rel=1e-6)
+        assert (again.encoded is None) == (known == 2)
+
+
+def test_padding_on_the_right_needs_no_mask(tokenizer_dir: str) -> None:
+    for decoder in DECODERS:
+        model = small(decoder, tokenizer_dir)
+        ids = inputs(model)["input_ids"]
+        ids[1, 9:] = model.config.text_config.pad_token_id
+        labels = ids.clone()
+        labels[1, 9:] = -100
+        mask = (labels != -100).long()
+        pixels = inputs(model)["pixel_values"]
+        bare = model(input_ids=ids, pixel_values=pixels, labels=labels).loss
+        masked = model(input_ids=ids, pixel_values=pixels, labels=labels, attention_mask=mask).loss
+        assert bare.item() == pytest.approx(masked.item(), rel=1e-6)
 
 
 def test_text_only_rows_beside_pictures(tokenizer_dir: str) -> None:

@@ -1,0 +1,191 @@
+"""The encoder's attention: exact, forward and backward, in memory that grows with the patches, not their square.
+
+transformers writes the scores of all pairs of patches (768 MiB a tile and global layer in float32) and adds the
+decomposed relative positions to them (MViTv2, arXiv 2112.01526): `scores[i, j] = scale * q_i . k_j +
+rows[i, row of j] + columns[i, column of j]`. Two ways round that, each the faster on its device:
+
+- On a CPU blocks of scores are made, used and forgotten while they lie in its cache.
+- On a GPU the two additions move into the dot product, `[scale * q, rows, columns] . [k, one-hot of the row of j,
+  one-hot of its column]`, so that a stock fused kernel computes the rest.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch.nn import functional
+from transformers.models.got_ocr2.modeling_got_ocr2 import GotOcr2VisionEncoder, GotOcr2VisionLayer
+
+BLOCK_SCORES = 2**20
+"""Scores in a block: 4 MiB in float32. Twice or half as many are about as fast, four times as many slower."""
+
+
+def fuse_attention(encoder: GotOcr2VisionEncoder) -> None:
+    """Makes the layers of transformers' own encoder compute their attention as said above.
+
+    Parameters stay the same objects under the same names.
+    """
+    for layer in encoder.layers:
+        layer.__class__ = FusedLayer
+
+
+class FusedLayer(GotOcr2VisionLayer):
+    """A layer of the encoder that projects patches alone, not the padding of the windows too."""
+
+    def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
+        """`(tiles, rows, columns, width)` to the same."""
+        hidden_states = hidden_states + self._attended(self.layer_norm1(hidden_states))
+        feed_forward: torch.Tensor = self.mlp(self.layer_norm2(hidden_states))
+        return hidden_states + feed_forward
+
+    def _attended(self, patches: torch.Tensor) -> torch.Tensor:
+        projected = self.attn.qkv(patches)  # (tiles, rows, columns, 3 * width)
+        if self.window_size == 0:
+            return self.attn.proj(self._heads_attended(projected))
+        rows, columns = patches.shape[1:3]
+        overhang = [-side % self.window_size for side in (rows, columns)]
+        if any(overhang):
+            # Beyond the edge stand zeros, which the projection turns into its bias.
+            padding = self.attn.qkv(patches.new_zeros(patches.shape[-1]))
+            padded = padding.expand(len(patches), rows + overhang[0], columns + overhang[1], -1).clone()
+            padded[:, :rows, :columns] = projected
+            projected = padded
+        windows, padded_shape = self.window_partition(projected, self.window_size)
+        attended = self._heads_attended(windows)
+        return self.attn.proj(
+            self.window_unpartition(attended, self.window_size, padded_shape, (rows, columns))
+        )
+
+    def _heads_attended(self, projected: torch.Tensor) -> torch.Tensor:
+        """Attention inside each square of patches, `(squares, side, side, 3 * width)` to `(..., width)`."""
+        squares, side = projected.shape[:2]
+        heads = self.attn.num_attention_heads
+        by_head = projected.view(squares, side * side, 3, heads, -1).permute(2, 0, 3, 1, 4)
+        query, key, value = by_head.reshape(3, squares * heads, side * side, -1).unbind(0)
+        grid = query.unflatten(1, (side, side))
+        rows = grid @ _by_distance(self.attn.rel_pos_h, side).mT
+        columns = (grid.transpose(1, 2) @ _by_distance(self.attn.rel_pos_w, side).mT).transpose(1, 2)
+        attend = attend_in_blocks if query.device.type == "cpu" else attend_augmented
+        attended = attend(query, key, value, rows.flatten(1, 2), columns.flatten(1, 2), self.attn.scale)
+        return attended.view(squares, heads, side, side, -1).permute(0, 2, 3, 1, 4).flatten(3)
+
+
+def _by_distance(table: torch.Tensor, side: int) -> torch.Tensor:
+    """`(side, side, width)`: of places i and j, the entry for their distance i - j."""
+    assert len(table) == 2 * side - 1
+    places = torch.arange(side, device=table.device)
+    return table[places[:, None] - places[None, :] + side - 1]
+
+
+def attend_augmented(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    rows: torch.Tensor,
+    columns: torch.Tensor,
+    scale: float,
+) -> torch.Tensor:
+    """Attention with relative positions in the dot product; arguments as `attend_in_blocks`."""
+    side = rows.shape[-1]
+    places = torch.eye(side, dtype=key.dtype, device=key.device)
+    one_hot = torch.cat([places.repeat_interleave(side, 0), places.repeat(side, 1)], dim=1)
+    queries = torch.cat([query * scale, rows, columns], dim=-1)
+    keys = torch.cat([key, one_hot.expand(len(key), -1, -1)], dim=-1)
+    # Flash kernels take values only as wide as the keys.
+    values = functional.pad(value, (0, 2 * side))
+    attended = functional.scaled_dot_product_attention(queries[None], keys[None], values[None], scale=1.0)
+    return attended[0, ..., : value.shape[-1]]
+
+
+@torch.library.custom_op("got_train::attend_in_blocks", mutates_args=())
+def attend_in_blocks(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    rows: torch.Tensor,
+    columns: torch.Tensor,
+    scale: float,
+) -> torch.Tensor:
+    """Attention with relative positions, of one block of scores after the other.
+
+    Args:
+        query: `(heads of all squares, patches, width)`, like `key` and `value`; patches lie row by row.
+        key: see above.
+        value: see above.
+        rows: `(heads of all squares, patches, side)`: what is added to the scores of keys in each row.
+        columns: the same for each column.
+        scale: of the dot products.
+
+    Returns:
+        As `value`.
+    """
+    attended = torch.empty_like(value)
+    for heads, some in _blocks(len(query), query.shape[1]):
+        weights = _weights(query[heads, some], key[heads], rows[heads, some], columns[heads, some], scale)
+        attended[heads, some] = weights @ value[heads]
+    return attended
+
+
+@torch.library.custom_op("got_train::attend_in_blocks_backward", mutates_args=())
+def _attend_in_blocks_backward(
+    gradient: torch.Tensor,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    rows: torch.Tensor,
+    columns: torch.Tensor,
+    scale: float,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    of_query, of_rows, of_columns = map(torch.empty_like, (query, rows, columns))
+    # Summed over blocks: in float32, or bfloat16 would lose what is added last.
+    of_key, of_value = (torch.zeros_like(tensor, dtype=torch.float32) for tensor in (key, value))
+    for heads, some in _blocks(len(query), query.shape[1]):
+        weights = _weights(query[heads, some], key[heads], rows[heads, some], columns[heads, some], scale)
+        of_value[heads] += weights.mT @ gradient[heads, some]
+        of_weights = gradient[heads, some] @ value[heads].mT
+        of_scores = torch._softmax_backward_data(of_weights, weights, -1, weights.dtype)
+        of_query[heads, some] = (of_scores @ key[heads]).mul_(scale)
+        of_key[heads] += (of_scores.mT @ query[heads, some]).mul_(scale)
+        grid = of_scores.unflatten(-1, (rows.shape[-1], columns.shape[-1]))
+        of_rows[heads, some] = grid.sum(-1)
+        of_columns[heads, some] = grid.sum(-2)
+    return of_query, of_key.to(key.dtype), of_value.to(value.dtype), of_rows, of_columns
+
+
+def _blocks(num_heads: int, num_patches: int) -> Iterator[tuple[slice, slice]]:
+    """Cuts the scores of all heads into blocks: some heads whole, or some patches of one head."""
+    heads = max(1, BLOCK_SCORES // num_patches**2)
+    patches = num_patches if heads > 1 else max(1, BLOCK_SCORES // num_patches)
+    for first in range(0, num_heads, heads):
+        for start in range(0, num_patches, patches):
+            yield slice(first, first + heads), slice(start, start + patches)
+
+
+def _weights(
+    query: torch.Tensor, key: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, scale: float
+) -> torch.Tensor:
+    """Softmax of the scores of a block, `(heads, patches of the block, all patches)`."""
+    scores = (rows[..., :, None] + columns[..., None, :]).flatten(-2)
+    return scores.baddbmm_(query, key.mT, alpha=scale).softmax(-1)
+
+
+@attend_in_blocks.register_fake
+def _(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *rest: Any) -> torch.Tensor:
+    return torch.empty_like(value)
+
+
+@_attend_in_blocks_backward.register_fake
+def _(gradient: torch.Tensor, *inputs: Any) -> tuple[torch.Tensor, ...]:
+    return tuple(map(torch.empty_like, inputs[:5]))
+
+
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+    *tensors, ctx.scale = inputs
+    ctx.save_for_backward(*tensors)
+
+
+def _backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+    return *_attend_in_blocks_backward(gradient.contiguous(), *ctx.saved_tensors, ctx.scale), None
+
+
+attend_in_blocks.register_autograd(_backward, setup_context=_keep)
