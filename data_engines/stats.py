@@ -16,7 +16,8 @@ from transformers import PreTrainedTokenizerFast
 
 from data_engines.options import Parser
 from data_engines.tools.sheets.pictures import Picture, measure_all
-from got_train.config import DataConfig, EncoderConfig, load_config
+from got_train.config import DataConfig, EncoderConfig
+from got_train.config_file import load_config
 from got_train.data.encode import spans
 from got_train.data.images import FoundImage, ImageError, find_image
 from got_train.data.readers import Rows, open_rows

@@ -139,7 +139,7 @@ def _add_infer(infer: argparse.ArgumentParser) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from got_train.config import load_config
+    from got_train.config_file import load_config
 
     config = load_config(options.config, options.overrides)
     from got_train.training.train import train

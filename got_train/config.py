@@ -1,22 +1,16 @@
-"""A run as data: nested dataclasses, filled from defaults, then a YAML file, then `key=value` words.
+"""A run as data: nested dataclasses, which `config_file` fills.
 
 The sections are named like the packages that read them. `train` takes the names of
 `transformers.TrainingArguments` unchanged; `TrainConfig` holds what those lack.
 """
 
-import dataclasses
-import types
-import typing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from omegaconf import MISSING, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import MISSING
 
 from got_train.prompts import FrameName
-from got_train.report import UserError, did_you_mean
+from got_train.report import UserError
 from got_train.vocabulary import ENCODER_CHANNELS, MAX_TILES, TILE_SIZE, tokens_per_tile
 
 Value = int | float | bool | str
@@ -220,9 +214,29 @@ class TrainConfig:
 
     global_batch_size: int | None = None
     """Samples in one optimizer step over all devices; gradient accumulation is derived from it."""
+    tokens_per_batch: int | None = None
+    """Most tokens of a batch on a device, padding included, in place of `per_device_train_batch_size`: the
+    samples of each step are shared out by length. Every tile counts as the tokens that are as much work to
+    the decoder (1,528 at full size if the encoder trains, a third of it if not)."""
+    cache_features: bool = False
+    """Keeps what a frozen encoder makes of each picture in `output_dir/features`, and reads that from then
+    on."""
+    cache_gib: float = 100.0
+    """Nothing more is kept when those of one encoder have grown to this many GiB (a tile takes 0.5 MiB in
+    bf16)."""
     learning_rates: LearningRates = field(default_factory=LearningRates)
     arguments: dict[str, Any] = field(default_factory=dict)
     """Every other key of the `train` section: names and meanings are `TrainingArguments`'s own."""
+
+    def __post_init__(self) -> None:
+        if self.tokens_per_batch is not None:
+            if self.tokens_per_batch < 1:
+                raise UserError(f"train.tokens_per_batch {self.tokens_per_batch} must be at least 1")
+            if self.global_batch_size is None:
+                raise UserError(
+                    "train.tokens_per_batch shares out the samples of a step: say in train.global_batch_size "
+                    "how many those are"
+                )
 
 
 @dataclass
@@ -240,144 +254,27 @@ class Config:
     train: TrainConfig = field(default_factory=TrainConfig)
     eval: EvalConfig = field(default_factory=EvalConfig)
 
+    def __post_init__(self) -> None:
+        trains_encoder = (
+            "encoder" in self.lora.modules if self.lora.enabled else self.train.learning_rates.encoder != 0
+        )
+        if self.train.cache_features and trains_encoder:
+            raise UserError(
+                "train.cache_features keeps what the encoder makes of pictures, but the encoder is trained: "
+                "freeze it (train.learning_rates.encoder=0, or lora.modules without it), or leave "
+                "cache_features out"
+            )
+
     @property
     def seed(self) -> int:
         """`train.seed`: of weights, of the choice of rows and of their order."""
         return int(self.train.arguments.get("seed", 42))
 
 
-def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa: B006 (never changed)
-    """Read a YAML file and `key=value` words over the defaults.
-
-    Raises:
-        UserError: for a missing file, a key that does not exist or a value of the wrong type or range.
-    """
-    if not Path(path).is_file():
-        raise UserError(f"config file {path} does not exist")
-    try:
-        file = OmegaConf.load(path)
-    except (yaml.YAMLError, UnicodeDecodeError, OmegaConfBaseException) as error:
-        raise UserError(f"{path} is not a YAML file: {_one_line(error)}") from None
-    for word in overrides:
-        if "=" not in word or word.startswith("-"):
-            raise UserError(f"{word!r} is not an override: write key=value, for example train.max_steps=2")
-    try:
-        words = OmegaConf.from_dotlist(overrides)
-        given = OmegaConf.to_container(OmegaConf.merge(file, words))
-        if not isinstance(given, dict):
-            raise UserError(f"{path} must hold sections such as `model:` and `train:`, not a list or a word")
-        return _structured(typing.cast(dict[str, Any], given))
-    except (OmegaConfBaseException, yaml.YAMLError) as error:
-        raise UserError(f"{path}: {_one_line(error)}") from None
-    except ValueError as error:
-        raise UserError(f"{path}: {error}") from None
-
-
-def _structured(given: dict[str, Any]) -> Config:
-    """`given` checked against the dataclasses; the `train` section is split into ours and transformers'."""
-    train = given.get("train") or {}
-    if not isinstance(train, dict):
-        raise UserError("train must be a section of keys")
-    ours = {f.name for f in dataclasses.fields(TrainConfig)} - {"arguments"}
-    # YAML reads a bare `no` as false; as a strategy it is a word.
-    strategies = ("save_strategy", "eval_strategy", "logging_strategy")
-    arguments = {
-        name: "no" if value is False and name in strategies else value
-        for name, value in train.items()
-        if name not in ours
-    }
-    check_training_arguments(arguments, also_allowed=ours)
-    given["train"] = {name: value for name, value in train.items() if name in ours} | {"arguments": arguments}
-    data = given.get("data")
-    for name in ("train", "val"):
-        if isinstance(data, dict) and isinstance(data.get(name), str) and data[name] != MISSING:
-            data[name] = [data[name]]
-    merged = OmegaConf.merge(OmegaConf.structured(Config), given)
-    missing = sorted(OmegaConf.missing_keys(merged))
-    if missing:
-        raise UserError(f"{', '.join(missing)} must be set, in the file or as key=value")
-    config = OmegaConf.to_object(merged)
-    assert isinstance(config, Config)
-    return config
-
-
-OWN_ARGUMENTS = {
-    "output_dir": "use output_dir at the top level",
-    "resume_from_checkpoint": "use resume at the top level",
-    "remove_unused_columns": "samples are made by got-train, no column is unused",
-    "do_train": "the command decides",
-    "do_eval": "use eval_strategy",
-    "do_predict": "use got-train infer",
-    "per_gpu_train_batch_size": "use per_device_train_batch_size",
-    "label_smoothing_factor": "the loss is computed without logits of the whole vocabulary at hand",
-}
-"""TrainingArguments that would have no effect here, and what to use instead."""
-
-
-def check_training_arguments(arguments: dict[str, Any], also_allowed: set[str]) -> None:
-    """Refuse names that TrainingArguments does not have, and values of a type it does not take.
-
-    Raises:
-        UserError: names the key, and the nearest one that exists or the type it takes.
-    """
-    from transformers import TrainingArguments
-
-    hints = typing.get_type_hints(TrainingArguments)
-    allowed = {f.name for f in dataclasses.fields(TrainingArguments) if f.init} - set(OWN_ARGUMENTS)
-    for name, value in arguments.items():
-        if name in OWN_ARGUMENTS:
-            raise UserError(f"train.{name} is not taken here: {OWN_ARGUMENTS[name]}")
-        if name not in allowed:
-            raise UserError(
-                f"train.{name} is not a TrainingArguments name: {did_you_mean(name, allowed | also_allowed)}"
-            )
-        if not _fits(value, hints[name]):
-            raise UserError(f"train.{name}={value!r} has the wrong type: {_type_name(hints[name])} is taken")
-
-
-def _fits(value: object, hint: Any) -> bool:
-    """Whether a YAML value is of a type hint; enumerations are written as their string values."""
-    origin = typing.get_origin(hint)
-    if origin in (types.UnionType, typing.Union):
-        return any(_fits(value, part) for part in typing.get_args(hint))
-    if hint is Any:
-        return True
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if origin is Literal:
-        return value in typing.get_args(hint)
-    kind = origin or hint
-    if isinstance(kind, type) and kind not in (bool, str, list, dict, type(None)):
-        return isinstance(value, str | dict)
-    return isinstance(value, kind)
-
-
-def _type_name(hint: Any) -> str:
-    parts = typing.get_args(hint) if typing.get_origin(hint) in (types.UnionType, typing.Union) else (hint,)
-    return " or ".join(
-        "null" if part is type(None) else getattr(part, "__name__", str(part)) for part in parts
-    )
-
-
-def _one_line(error: Exception) -> str:
-    """The message of a YAML or OmegaConf error in one line that starts with the key."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    kept = [line for line in lines if not line.startswith(("full_key:", "object_type=", "reference_type="))]
-    key = getattr(error, "full_key", None)
-    return " ".join([f"{key}:"] * bool(key) + kept)
-
-
-def to_yaml(config: Config) -> str:
-    """The resolved configuration in the shape of the files under `configs/`: what `load_config` reads."""
-    given = dataclasses.asdict(config)
-    given["train"] |= given["train"].pop("arguments")
-    return OmegaConf.to_yaml(OmegaConf.create(given))
-
-
 def accumulation_steps(config: Config, world_size: int) -> int:
     """Batches whose gradients are added up before an optimizer step.
+
+    With `tokens_per_batch` they follow from the lengths of the rows: see `StepPlan.least_accumulation`.
 
     Raises:
         UserError: if `global_batch_size` cannot be divided evenly.
@@ -390,6 +287,12 @@ def accumulation_steps(config: Config, world_size: int) -> int:
         raise UserError(
             "train.gradient_accumulation_steps is derived from train.global_batch_size: set one of them only"
         )
+    if config.train.tokens_per_batch is not None:
+        if total < world_size:
+            raise UserError(
+                f"train.global_batch_size {total} is less than one sample on each of {world_size} devices"
+            )
+        return 1
     per_step = int(arguments.get("per_device_train_batch_size", 8)) * world_size
     if total < 1 or total % per_step:
         raise UserError(

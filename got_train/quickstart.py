@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from got_train.config import load_config
+from got_train.config_file import load_config
 from got_train.evaluation.metrics import text_metrics
 from got_train.evaluation.predictions import Prediction, read_predictions
 from got_train.inference.got import Got

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from got_train.config import Config, accumulation_steps, load_config, to_yaml
+from got_train.config import Config, accumulation_steps
+from got_train.config_file import load_config, to_yaml
 from got_train.report import UserError
 
 CONFIGS = [

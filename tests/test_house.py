@@ -12,6 +12,7 @@ FLOORS = [
     ["report", "vocabulary", "tabular", "forms"],
     ["prompts"],
     ["config"],
+    ["config_file"],
     ["model"],
     ["data"],
     ["inference"],
@@ -60,6 +61,7 @@ def test_engines_import_nothing_of_training() -> None:
     looking = drawing | {
         "report",
         "config",
+        "config_file",
         "data.readers",
         "data.images",
         "data.packed",

@@ -1,34 +1,35 @@
 """Finds every bad row before training does."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from got_train.data.encode import RowFacts
 from got_train.data.records import RowError
 from got_train.data.sources import RowDataset
 
 
 @dataclass
 class Problems:
-    """What is wrong with a data set."""
+    """What reading a data set once has found: what is wrong with it, and how large the rest is."""
 
-    bad: dict[int, RowError] = field(default_factory=dict)
+    bad: dict[int, RowError]
     """By the sample's index."""
-    kinds: set[str] = field(default_factory=set)
+    kinds: set[str]
     """Of the rows that are not bad."""
+    sizes: np.ndarray
+    """int32, `(samples, 2)`: tokens and tiles of each sample that was read and is not bad."""
 
     @classmethod
-    def joined(cls, parts: Iterable["Problems"]) -> "Problems":
+    def joined(cls, parts: Sequence["Problems"]) -> "Problems":
         """What was found in parts of one data set."""
-        joined = cls()
-        for part in parts:
-            joined.bad |= part.bad
-            joined.kinds |= part.kinds
-        return joined
+        bad = {index: error for part in parts for index, error in part.bad.items()}
+        kinds = set().union(*(part.kinds for part in parts))
+        return cls(bad, kinds, np.maximum.reduce([part.sizes for part in parts]))
 
     def counts(self) -> dict[str, int]:
         """How many rows have each kind of fault, the most frequent first."""
@@ -47,8 +48,8 @@ class Problems:
         return [str(error) for error in self.errors()]
 
 
-class _Attempts(Dataset[tuple[int, str | RowError]]):
-    """For each index: itself, and the kind of its row, or what is wrong with it."""
+class _Attempts(Dataset[tuple[int, RowFacts | RowError]]):
+    """For each index: itself, and what is known of its row, or what is wrong with it."""
 
     def __init__(self, data: RowDataset, indexes: np.ndarray) -> None:
         self.data = data
@@ -57,16 +58,16 @@ class _Attempts(Dataset[tuple[int, str | RowError]]):
     def __len__(self) -> int:
         return len(self.indexes)
 
-    def __getitem__(self, position: int) -> tuple[int, str | RowError]:
+    def __getitem__(self, position: int) -> tuple[int, RowFacts | RowError]:
         index = int(self.indexes[position])
         try:
-            return index, self.data.check(index)
+            return index, self.data.facts(index)
         except RowError as error:
             return index, error
 
 
 def find_problems(data: RowDataset, indexes: np.ndarray, workers: int, description: str) -> Problems:
-    """Reads every row once, as training will, and keeps what fails.
+    """Reads every row once, as training will.
 
     Args:
         data: the rows.
@@ -74,7 +75,7 @@ def find_problems(data: RowDataset, indexes: np.ndarray, workers: int, descripti
         workers: processes beside this one; 0 for none.
         description: names the progress bar.
     """
-    problems = Problems()
+    problems = Problems({}, set(), np.zeros((len(data), 2), dtype=np.int32))
     loader = DataLoader(_Attempts(data, indexes), batch_size=64, num_workers=workers, collate_fn=list)
     with tqdm(total=len(indexes), desc=description, unit="row", leave=False) as bar:
         for attempts in loader:
@@ -82,6 +83,7 @@ def find_problems(data: RowDataset, indexes: np.ndarray, workers: int, descripti
                 if isinstance(found, RowError):
                     problems.bad[index] = found
                 else:
-                    problems.kinds.add(found)
+                    problems.kinds.add(found.kind)
+                    problems.sizes[index] = found.length, found.num_tiles
             bar.update(len(attempts))
     return problems

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 from transformers import PreTrainedTokenizerFast
 
 from got_train.config import DataConfig
-from got_train.data.images import FoundImage, ImageError, find_image, open_image
+from got_train.data.features import FeatureStore, picture_key
+from got_train.data.images import FoundImage, ImageError, find_image, lazy_image
 from got_train.data.records import Record, RowError
-from got_train.data.tiles import num_tiles, tile
+from got_train.data.tiles import grid_of_tiles, num_tiles, tile
 from got_train.prompts import FRAMES, IMAGE_TAG, FrameName, canonical_query, parse_task
 from got_train.vocabulary import IGNORE_INDEX, IMAGE_END, IMAGE_PAD, IMAGE_START
 
@@ -25,9 +27,20 @@ class Read:
     """A record with its pictures open and its text encoded."""
 
     images: list[Image.Image]
+    grids: list[tuple[int, int]]
+    """Columns and rows of tiles of each picture."""
     input_ids: np.ndarray
     labels: np.ndarray
-    crop: bool
+
+
+@dataclass(frozen=True)
+class RowFacts:
+    """What is known of a row that can be used, without its sample."""
+
+    kind: str
+    length: int
+    """In tokens, image tokens included."""
+    num_tiles: int
 
 
 @dataclass(frozen=True)
@@ -39,9 +52,18 @@ class Sample:
     labels: np.ndarray
     """int64, `(length,)`, unshifted; `IGNORE_INDEX` outside answers."""
     tiles: np.ndarray
-    """uint8, `(tiles, image_size, image_size, 3)`."""
+    """uint8, `(tiles, image_size, image_size, 3)`; none where `features` are known."""
     kind: str
     where: str
+    features: torch.Tensor | None = None
+    """`(tiles, tokens of a tile, channels)`: what the encoder has made of the tiles before."""
+    pictures: tuple[tuple[str, int], ...] = ()
+    """Key and number of tiles of each picture whose features are to be kept."""
+
+    @property
+    def num_tiles(self) -> int:
+        """Tiles of all pictures, with known features or without."""
+        return len(self.tiles if self.features is None else self.features)
 
 
 def encode(
@@ -138,6 +160,8 @@ class Encoding:
     image_size: int
     """Side of a tile in pixels."""
     tokens_per_tile: int
+    features: FeatureStore | None = None
+    """Where the encoder's features are kept, if they are."""
 
     def sample(self, record: Record, folder: Path) -> Sample:
         """The sample of a record whose pictures are looked up in `folder` first.
@@ -145,10 +169,27 @@ class Encoding:
         Raises:
             RowError: for a picture that cannot be read, or a sample longer than `max_length`.
         """
+        no_tiles = np.zeros((0, self.image_size, self.image_size, 3), dtype=np.uint8)
+        keys: list[str] = []
+        if self.features is not None and record.images:
+            keys = self._picture_keys(record, folder)
+            known = [self.features.find(key) for key in keys]
+            features = [tensor for tensor in known if tensor is not None]
+            if len(features) == len(keys):
+                ids, labels = self._encoded(record, [len(tensor) for tensor in features])
+                return Sample(ids, labels, no_tiles, record.kind, record.where, torch.cat(features))
         read = self.read(record, folder)
-        tiles = [tile(image, self.image_size, read.crop, self.config.max_tiles) for image in read.images]
-        empty = np.zeros((0, self.image_size, self.image_size, 3), dtype=np.uint8)
-        return Sample(read.input_ids, read.labels, np.concatenate([empty, *tiles]), record.kind, record.where)
+        tiles = [
+            tile(image, self.image_size, grid) for image, grid in zip(read.images, read.grids, strict=True)
+        ]
+        return Sample(
+            read.input_ids,
+            read.labels,
+            np.concatenate([no_tiles, *tiles]),
+            record.kind,
+            record.where,
+            pictures=tuple(zip(keys, map(len, tiles), strict=False)),
+        )
 
     def read(self, record: Record, folder: Path) -> Read:
         """All of a sample but its tiles, which no longer can fail.
@@ -156,22 +197,44 @@ class Encoding:
         Raises:
             RowError: as `sample`.
         """
-        crop = self.config.crop if record.crop is None else record.crop
         _check_boxes(record)
+        shape = (self.image_size, self._crops(record), self.config.max_tiles)
+        images, grids, counts = [], [], []
         try:
-            images = [open_image(image, self.config.max_pixels) for image in self.find_images(record, folder)]
+            for found in self.find_images(record, folder):
+                picture = lazy_image(found, self.config.max_pixels)
+                grid = grid_of_tiles(picture.width, picture.height, *shape)
+                images.append(picture.decode(grid[0] * self.image_size, grid[1] * self.image_size))
+                grids.append(grid)
+                counts.append(num_tiles(picture.width, picture.height, *shape))
         except ImageError as error:
             raise RowError(record.where, error.cause, str(error)) from None
-        counts = [
-            num_tiles(image.width, image.height, self.image_size, crop, self.config.max_tiles)
-            for image in images
-        ]
-        ids, labels = encode(record, counts, self.tokenizer, self.config.frame, self.tokens_per_tile)
+        return Read(images, grids, *self._encoded(record, counts))
+
+    def facts(self, record: Record, folder: Path) -> RowFacts:
+        """What `sample` would make of a record, for less work.
+
+        Raises:
+            RowError: as `sample`.
+        """
+        read = self.read(record, folder)
+        num_pads = int((read.input_ids == self.tokenizer.convert_tokens_to_ids(IMAGE_PAD)).sum())
+        return RowFacts(record.kind, len(read.input_ids), num_pads // self.tokens_per_tile)
+
+    def _encoded(self, record: Record, tiles_per_image: list[int]) -> tuple[np.ndarray, np.ndarray]:
+        ids, labels = encode(record, tiles_per_image, self.tokenizer, self.config.frame, self.tokens_per_tile)
         if len(ids) > self.config.max_length:
             raise RowError(
                 record.where, "too long", f"{len(ids)} tokens, data.max_length is {self.config.max_length}"
             )
-        return Read(images, ids, labels, crop)
+        return ids, labels
+
+    def _picture_keys(self, record: Record, folder: Path) -> list[str]:
+        tiling = f"crop-{self.config.max_tiles}" if self._crops(record) else "whole"
+        return [f"{picture_key(image)}-{tiling}" for image in self.find_images(record, folder)]
+
+    def _crops(self, record: Record) -> bool:
+        return self.config.crop if record.crop is None else record.crop
 
     def find_images(self, record: Record, folder: Path) -> list[FoundImage]:
         """Where the record's pictures lie: beside its file, in `image_root`, or in the working directory.

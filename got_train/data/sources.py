@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +12,8 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from got_train.config import DataConfig
-from got_train.data.encode import Encoding, Sample
+from got_train.data.encode import Encoding, RowFacts, Sample
+from got_train.data.features import FeatureStore
 from got_train.data.images import image_address
 from got_train.data.readers import Rows, Source, find_sources, matches
 from got_train.data.records import IMAGE_KEYS, Record
@@ -64,17 +65,21 @@ def choose_rows(available: int, count: int, rng: np.random.Generator) -> np.ndar
 class RowDataset(Dataset[Sample]):
     """Chosen rows of several sets, in order, as samples."""
 
-    def __init__(self, sets: Sequence[Rows], picks: np.ndarray, encoding: Encoding) -> None:
+    def __init__(
+        self, sets: Sequence[Rows], picks: np.ndarray, encoding: Encoding, sizes: np.ndarray | None = None
+    ) -> None:
         """Keeps what it is given.
 
         Args:
             sets: where the rows are.
-            picks: int64 `(rows, 2)`: set and row of each sample.
+            picks: int64 `(samples, 2)`: set and row of each sample.
             encoding: makes samples.
+            sizes: int32 `(samples, 2)`: tokens and tiles of each sample, once they have been counted.
         """
         self.sets = list(sets)
         self.picks = picks
         self.encoding = encoding
+        self.sizes = sizes
 
     def __len__(self) -> int:
         return len(self.picks)
@@ -100,15 +105,23 @@ class RowDataset(Dataset[Sample]):
     def __getitem__(self, index: int) -> Sample:
         return self.encoding.sample(self.record(index), self.folder(index))
 
-    def check(self, index: int) -> str:
-        """The kind of a row; raises the RowError that making its sample would raise, for less work."""
-        record = self.record(index)
-        self.encoding.read(record, self.folder(index))
-        return record.kind
+    def facts(self, index: int) -> RowFacts:
+        """What is known of a row; raises the RowError that making its sample would raise, for less work."""
+        return self.encoding.facts(self.record(index), self.folder(index))
 
     def subset(self, indexes: np.ndarray) -> "RowDataset":
         """The same with some of the rows only."""
-        return RowDataset(self.sets, self.picks[indexes], self.encoding)
+        sizes = None if self.sizes is None else self.sizes[indexes]
+        return RowDataset(self.sets, self.picks[indexes], self.encoding, sizes)
+
+    def sized(self, sizes: np.ndarray) -> "RowDataset":
+        """The same with sizes that were counted for one sample of each row, those of `distinct`."""
+        _, first, row = np.unique(self.picks, axis=0, return_index=True, return_inverse=True)
+        return RowDataset(self.sets, self.picks, self.encoding, sizes[first[row.ravel()]])
+
+    def keeping_features(self, features: FeatureStore) -> "RowDataset":
+        """The same with a store of what the encoder makes of the pictures."""
+        return RowDataset(self.sets, self.picks, replace(self.encoding, features=features), self.sizes)
 
     def joined(self, other: "RowDataset") -> "RowDataset":
         """The rows of both, with this one's encoding."""

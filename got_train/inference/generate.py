@@ -9,10 +9,9 @@ import torch
 from peft import PeftModel
 from transformers import TextIteratorStreamer
 
-from got_train.data.batching import pixel_values
 from got_train.data.encode import Encoding, Sample
 from got_train.data.records import Record
-from got_train.model.got import GotModel
+from got_train.model.got import GotModel, normalized
 from got_train.vocabulary import IGNORE_INDEX, MESSAGE_END
 
 NO_REPEAT_NGRAM_SIZE = 20
@@ -93,8 +92,8 @@ def _generate_batch(
     for row, prompt in enumerate(prompts):
         ids[row, length - len(prompt) :] = prompt
         mask[row, length - len(prompt) :] = 1
-    tiles = np.concatenate([sample.tiles for sample in samples])
-    pictures = {"pixel_values": pixel_values(tiles).to(device)} if len(tiles) else {}
+    tiles = torch.from_numpy(np.concatenate([sample.tiles for sample in samples])).to(device)
+    pictures = {"pixel_values": normalized(tiles, model.dtype)} if len(tiles) else {}
     single = len(samples[0].tiles) <= 1
     output = model.generate(
         input_ids=torch.from_numpy(ids).to(device),

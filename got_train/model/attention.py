@@ -1,12 +1,12 @@
-"""The encoder's attention: exact, forward and backward, in memory that grows with the patches, not their square.
+"""The encoder's attention, exact forward and backward, in memory linear in the patches.
 
-transformers writes the scores of all pairs of patches (768 MiB a tile and global layer in float32) and adds the
-decomposed relative positions to them (MViTv2, arXiv 2112.01526): `scores[i, j] = scale * q_i . k_j +
+transformers writes the scores of all pairs of patches (768 MiB a tile and global layer in float32) and adds
+the decomposed relative positions to them (MViTv2, arXiv 2112.01526): `scores[i, j] = scale * q_i . k_j +
 rows[i, row of j] + columns[i, column of j]`. Two ways round that, each the faster on its device:
 
 - On a CPU blocks of scores are made, used and forgotten while they lie in its cache.
-- On a GPU the two additions move into the dot product, `[scale * q, rows, columns] . [k, one-hot of the row of j,
-  one-hot of its column]`, so that a stock fused kernel computes the rest.
+- On a GPU the two additions move into the dot product, `[scale * q, rows, columns] . [k, one-hot of the row
+  of j, one-hot of its column]`, so that a stock fused kernel computes the rest.
 """
 
 from collections.abc import Iterator

@@ -5,7 +5,8 @@ What transformers' own class lacks and this one adds:
 - the encoder's output keeps its width in every stage (1024 channels), so that a stage hands it to the next;
   the connector alone, `Linear(channels, decoder width)`, changes width;
 - the tied embedding of any decoder (OPT keeps it elsewhere than Qwen);
-- an attention of the encoder that is fused (`attention`), and in training a loss that needs few logits (`loss`).
+- an attention of the encoder that is fused (`attention`), and in training a loss that needs few logits
+  (`loss`).
 
 With a Qwen2 decoder as wide as the encoder's output the saved folder is a stock transformers checkpoint.
 """
@@ -124,8 +125,8 @@ class GotModel(GotOcr2ForConditionalGeneration):
 
         Args:
             input_ids: `(batch, length)`.
-            pixel_values: float, `(tiles, 3, image_size, image_size)`, normalised; with labels, `tiles` can stand
-                in their place.
+            pixel_values: float, `(tiles, 3, image_size, image_size)`, normalised; with labels, `tiles` can
+                stand in their place.
             attention_mask: `(batch, length)`; batches of training are padded on the right and need none, as
                 nothing that is supervised comes after the padding.
             labels: `(batch, length)`, unshifted, `IGNORE_INDEX` where nothing is supervised.

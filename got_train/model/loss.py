@@ -14,8 +14,8 @@ def head_loss(
     """Cross-entropy of positions: their sum, and that of each, which has no gradient.
 
     The logits of 8,192 positions over 151,860 tokens would take 5 GB. Here those of a few hundred positions
-    exist at a time, and the gradients that follow from them are computed at once rather than the logits a second
-    time in the backward pass.
+    exist at a time, and the gradients that follow from them are computed at once rather than the logits a
+    second time in the backward pass.
 
     Args:
         hidden: `(positions, width)`.

@@ -6,7 +6,8 @@ import torch
 from peft import PeftModel
 from transformers import PreTrainedTokenizerFast
 
-from got_train.config import CONFIG_FILE, Config, load_config, to_yaml
+from got_train.config import CONFIG_FILE, Config
+from got_train.config_file import load_config, to_yaml
 from got_train.model.adapters import linear_layers
 from got_train.model.got import GotModel, config_tokens_per_tile
 from got_train.model.loading import build_model, load_got, resolve_checkpoint

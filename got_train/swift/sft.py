@@ -10,7 +10,8 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from got_train.config import GROUPS, Config, Group, load_config
+from got_train.config import GROUPS, Config, Group
+from got_train.config_file import load_config
 from got_train.report import UserError
 from got_train.swift.command_line import (
     MODEL_TYPES,

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from got_train.config import CONFIG_FILE
+from got_train.data.features import FeatureStore
 
 SMOOTHING = 0.9
 """Weight of the past in the smoothed curve, as TensorBoard's and ms-swift's."""
@@ -59,6 +60,7 @@ class RunLog(TrainerCallback):
             logs["train_speed(s/it)"] = elapsed / max(steps, 1)
             logs["tokens_per_second"] = logs.pop("tokens_seen") / elapsed
             logs["samples_per_second"] = logs.pop("samples_seen") / elapsed
+            logs["data_wait"] = logs.pop("seconds_waited") / elapsed
             logs["elapsed_time"] = elapsed
             logs["remaining_time"] = elapsed / max(steps, 1) * (state.max_steps - state.global_step)
         if state.is_world_process_zero:
@@ -80,6 +82,25 @@ class RunLog(TrainerCallback):
         """Draws the curves."""
         if state.is_world_process_zero:
             draw_curves(self.file, self.run_dir / "images")
+
+
+class FeatureWriter(TrainerCallback):
+    """Writes the features that wait, so that the next epoch, or a run that goes on, finds them."""
+
+    def __init__(self, features: FeatureStore) -> None:
+        self.features = features
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Writes."""
+        self.features.flush()
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Writes."""
+        self.features.flush()
 
 
 def read_log(file: Path) -> list[dict[str, Any]]:

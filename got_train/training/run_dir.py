@@ -8,7 +8,8 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from got_train.config import CONFIG_FILE, Config, to_yaml
+from got_train.config import CONFIG_FILE, Config
+from got_train.config_file import to_yaml
 from got_train.model.loading import newest_checkpoint, sorted_by_number
 from got_train.report import UserError
 

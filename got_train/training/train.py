@@ -16,18 +16,22 @@ import torch
 import torch.distributed as dist
 from transformers import TrainingArguments
 
-from got_train.config import Config, accumulation_steps, to_yaml
+from got_train.config import Config, accumulation_steps
+from got_train.config_file import to_yaml
 from got_train.data.batching import collate
 from got_train.data.check import Problems, find_problems
 from got_train.data.encode import Encoding
+from got_train.data.features import FeatureStore, encoder_fingerprint
 from got_train.data.records import RowError
 from got_train.data.sources import DatasetSpec, RowDataset, build_data
+from got_train.data.steps import Sharing, StepPlan
 from got_train.model.adapters import module_table, prepare_for_training
-from got_train.model.got import config_tokens_per_tile
+from got_train.model.flops import tile_tokens
+from got_train.model.got import GotModel, config_tokens_per_tile, group_of
 from got_train.model.loading import build_model, resolve_checkpoint
 from got_train.model.processor import build_processor
 from got_train.report import UserError, table
-from got_train.training.callbacks import RunLog
+from got_train.training.callbacks import FeatureWriter, RunLog
 from got_train.training.compare import compare, comparison_table, ordinary_rows, write_comparison
 from got_train.training.optim import optimizer_and_groups
 from got_train.training.run_dir import create_run_dir, describe_run, find_resume
@@ -80,7 +84,7 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
         module_table(trained, config.train.learning_rates, arguments.learning_rate),
         data_table(config, train_set, val_set),
         *replay_advice(config, train_set),
-        steps_line(arguments, accumulation, world_size, len(train_set)),
+        steps_line(config, arguments, world_size, len(train_set)),
     ]
     if dry_run:
         say("\n\n".join([to_yaml(config).rstrip(), *facts]))
@@ -92,8 +96,13 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
     if val_set is not None:
         val_set, problems = checked(val_set, config, "checking validation rows")
         skipped, kinds = skipped + problems.errors(), kinds | problems.kinds
+    plan = step_plan(config, arguments, model, train_set, world_size)
     run_dir = shared_run_dir(config, resume)
-    arguments.output_dir = str(run_dir)
+    arguments = training_arguments(config, plan.accumulation, run_dir, val_set is not None)
+    features = open_features(config, model, compute_dtype)
+    if features is not None:
+        train_set = train_set.keeping_features(features)
+        val_set = val_set and val_set.keeping_features(features)
     if arguments.process_index == 0:
         describe_run(config, run_dir)
         write_rows(run_dir, val_set, skipped)
@@ -103,8 +112,10 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
             ordinary_rows(config, encoding, run_dir / "ordinary"), config, "checking ordinary rows"
         )
     trainer = GotTrainer(
+        plan=plan,
         reading=config.eval,
         by_kind=len(kinds) > 1,
+        features=features,
         model=trained,
         args=arguments,
         data_collator=partial(
@@ -123,6 +134,8 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
     )
     # First, so that the loggers after it get what it adds.
     trainer.callback_handler.callbacks.insert(0, RunLog(run_dir))
+    if features is not None:
+        trainer.add_callback(FeatureWriter(features))
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     if ordinary is not None:
         comparison = compare(trainer, config, ordinary, val_set)
@@ -199,17 +212,59 @@ def replay_advice(config: Config, train_set: RowDataset) -> list[str]:
     ]
 
 
-def steps_line(arguments: TrainingArguments, accumulation: int, world_size: int, num_rows: int) -> str:
+def steps_line(config: Config, arguments: TrainingArguments, world_size: int, num_rows: int) -> str:
     """The optimizer steps that follow from data and batch sizes."""
-    global_batch = arguments.per_device_train_batch_size * accumulation * world_size
+    size, accumulation = arguments.per_device_train_batch_size, arguments.gradient_accumulation_steps
+    global_batch = config.train.global_batch_size or size * accumulation * world_size
     per_epoch = max(1, -(-num_rows // global_batch))
     epochs = arguments.num_train_epochs
     steps = arguments.max_steps if arguments.max_steps > 0 else math.ceil(per_epoch * epochs)
-    return (
-        f"{steps:,} optimizer steps of {global_batch:,} samples "
-        f"({arguments.per_device_train_batch_size} per device x {accumulation} accumulated x "
-        f"{world_size} device{'s' if world_size > 1 else ''}), {per_epoch:,} an epoch"
+    devices = f"{world_size} device{'s' if world_size > 1 else ''}"
+    batches = f"{size} per device x {accumulation} accumulated x {devices}"
+    if config.train.tokens_per_batch is not None:
+        batches = f"in batches of at most {config.train.tokens_per_batch:,} tokens on {devices}"
+    return f"{steps:,} optimizer steps of {global_batch:,} samples ({batches}), {per_epoch:,} an epoch"
+
+
+def step_plan(
+    config: Config, arguments: TrainingArguments, model: GotModel, rows: RowDataset, world_size: int
+) -> StepPlan:
+    """Which rows each step takes, and who computes them; `rows` are sized."""
+    size, accumulation = arguments.per_device_train_batch_size, arguments.gradient_accumulation_steps
+    seed = arguments.seed if arguments.data_seed is None else arguments.data_seed
+    plan = StepPlan(
+        num_rows=len(rows),
+        step_rows=config.train.global_batch_size or size * accumulation * world_size,
+        world_size=world_size,
+        seed=seed,
+        accumulation=accumulation,
+        drop_last=arguments.dataloader_drop_last,
     )
+    budget = config.train.tokens_per_batch
+    if budget is None:
+        return plan
+    assert rows.sizes is not None
+    plan = replace(
+        plan, sharing=Sharing(rows.sizes, 0 if config.train.cache_features else tile_tokens(model))
+    )
+    epochs = arguments.num_train_epochs
+    if arguments.max_steps > 0:
+        epochs = arguments.max_steps / plan.steps_per_epoch
+    accumulation = plan.least_accumulation(budget, epochs)
+    say(f"batches of a step: {accumulation} x {world_size}, of about the same work")
+    return replace(plan, accumulation=accumulation)
+
+
+def open_features(config: Config, model: GotModel, compute_dtype: torch.dtype) -> FeatureStore | None:
+    """Where what this encoder makes of pictures is kept, if it is."""
+    if not config.train.cache_features:
+        return None
+    state = {name: tensor for name, tensor in model.state_dict().items() if group_of(name) == "encoder"}
+    fingerprint = encoder_fingerprint(state, model.config.vision_config.image_size, compute_dtype)
+    folder = Path(config.output_dir) / "features" / fingerprint
+    features = FeatureStore(folder, max_bytes=int(config.train.cache_gib * 2**30))
+    say(f"features of pictures: {features.num_bytes / 2**30:.2f} GiB in {folder}")
+    return features
 
 
 def checked(data: RowDataset, config: Config, description: str) -> tuple[RowDataset, Problems]:
@@ -225,6 +280,7 @@ def checked(data: RowDataset, config: Config, description: str) -> tuple[RowData
         gathered: list[Any] = [None] * world_size
         dist.all_gather_object(gathered, problems)
         problems = Problems.joined(gathered)
+    data = data.sized(problems.sizes)
     if not problems.bad:
         return data, problems
     if config.data.on_error == "raise":

@@ -1,19 +1,26 @@
 """`transformers.Trainer` with what it has no hook for.
 
-Bad losses stop it, losses are told by kind of row too, and evaluation reads pictures.
+Steps are shared out by length, bad losses stop it, losses are told by kind of row too, features of a frozen
+encoder are kept, and evaluation reads pictures.
 """
 
+import time
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from accelerate.utils import gather_object
 from torch import nn
+from torch.utils.data import DataLoader
 from transformers import Trainer
 from transformers.trainer_utils import EvalLoopOutput
 
 from got_train.config import EvalConfig
+from got_train.data.features import FeatureStore
 from got_train.data.sources import RowDataset
+from got_train.data.steps import StepBatches, StepPlan
 from got_train.evaluation.metrics import text_metrics
 from got_train.inference.generate import generate
 from got_train.model.got import GotOutput
@@ -24,39 +31,81 @@ from got_train.training.kind_losses import KindLoss, add_up, row_losses, token_m
 class GotTrainer(Trainer):
     """Names the samples of a bad step, reads pictures at evaluations, and counts what it has seen."""
 
-    def __init__(self, *, reading: EvalConfig, by_kind: bool, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        plan: StepPlan,
+        reading: EvalConfig,
+        by_kind: bool,
+        features: FeatureStore | None,
+        **kwargs: Any,
+    ) -> None:
         """Takes what `transformers.Trainer` takes, and some more.
 
         Args:
+            plan: which rows each step takes, and who computes them.
             reading: how much is read at an evaluation.
             by_kind: whether losses are told by kind of row too.
+            features: where what the encoder makes of pictures is kept.
             kwargs: `transformers.Trainer`'s own.
         """
         super().__init__(**kwargs)
+        self.plan = plan
         self.reading = reading
         self.by_kind = by_kind
+        self.features = features
         self._output = GotOutput()
-        self._train_losses: list[KindLoss] = []
-        """Of this rank, since the last time they were logged."""
+        self._where: list[str] = []
+        """Rows of the batch that is computed."""
+        self._step_losses: list[tuple[torch.Tensor, list[str]]] = []
+        """Of the batches of this step: the loss, and which rows it is of."""
+        self._train_outputs: list[tuple[list[str], GotOutput]] = []
+        """Kinds of rows and what they lost, on this rank since the last time it was logged."""
         self._eval_losses: list[KindLoss] = []
         """Of all ranks, in the evaluation that is going on."""
-        self._batch_names: list[str] = []
-        self._tokens = torch.zeros((), dtype=torch.long)
+        self._tokens = 0
         self._samples = 0
+        self._waited = 0.0
+        """Seconds spent waiting for batches."""
+
+    def get_train_dataloader(self) -> DataLoader:
+        """Batches as the plan shares them out; transformers' own loader would share out by itself."""
+        assert self.train_dataset is not None
+        return DataLoader(
+            self.train_dataset,
+            batch_sampler=StepBatches(self.plan, self.args.process_index, lambda: int(self.state.epoch or 0)),
+            collate_fn=self.data_collator,
+            num_workers=self.args.dataloader_num_workers,
+            prefetch_factor=self.args.dataloader_prefetch_factor,
+            persistent_workers=self.args.dataloader_persistent_workers,
+            pin_memory=self.args.dataloader_pin_memory and torch.accelerator.is_available(),
+        )
+
+    def get_batch_samples(self, epoch_iterator: Iterator, num_batches: int, device: torch.device) -> Any:
+        """The batches of the next step; counts how long they let training wait."""
+        started = time.perf_counter()
+        result = super().get_batch_samples(epoch_iterator, num_batches, device)
+        self._waited += time.perf_counter() - started
+        return result
 
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: torch.Tensor | int | None = None
     ) -> torch.Tensor:
-        """One forward and backward pass; stops before the update if the loss is not finite."""
-        self._batch_names = inputs.pop("where")
-        kinds = inputs.pop("kind")
-        self._samples += len(self._batch_names)
-        self._tokens = self._tokens.to(inputs["attention_mask"].device) + inputs["attention_mask"].sum()
+        """One forward and backward pass. Nothing here waits for the device: what it says is read once a
+        step."""
+        where, kinds, pictures = (inputs.pop(name) for name in ("where", "kind", "pictures"))
+        self._where = where
+        self._samples += len(where)
+        self._tokens += inputs.pop("num_tokens")
         loss = super().training_step(model, inputs, num_items_in_batch)
-        if not torch.isfinite(loss):
-            self._stop(f"loss is {loss.item()}")
-        if self.by_kind:  # after the backward pass, which the line above has waited for
-            self._train_losses = add_up([*self._train_losses, *row_losses(kinds, self._output)])
+        self._keep_features(pictures)
+        self._step_losses.append((loss, where))
+        if self.by_kind:
+            told = GotOutput(
+                sample_losses=self._output.sample_losses, sample_tokens=self._output.sample_tokens
+            )
+            self._train_outputs.append((kinds, told))
+        self._output = GotOutput()
         return loss
 
     def compute_loss(
@@ -65,26 +114,44 @@ class GotTrainer(Trainer):
         """As transformers' own; keeps what the model says of each row."""
         loss, output = super().compute_loss(model, inputs, return_outputs=True, **kwargs)
         self._output = output
+        if self.is_deepspeed_enabled and model.training and not torch.isfinite(loss):
+            # DeepSpeed's optimizer runs inside the backward pass: afterwards would be too late.
+            self._stop(f"loss is {loss.item()}", self._where)
         return (loss, output) if return_outputs else loss
+
+    def _keep_features(self, pictures: list[tuple[str, int]]) -> None:
+        """Keeps what the encoder has just made of pictures, given by key and number of tiles."""
+        if self.features is None or self._output.encoded is None:
+            return
+        parts = self._output.encoded.split([num_tiles for _, num_tiles in pictures])
+        for (key, _), part in zip(pictures, parts, strict=True):
+            self.features.add(key, part)
 
     def _get_grad_norm(self, model: nn.Module, grad_norm: Any = None) -> float | None:
         # No callback sees the gradient's norm before the optimizer has used it.
         norm: float | None = super()._get_grad_norm(model, grad_norm=grad_norm)
+        losses, self._step_losses = self._step_losses, []
+        finite = torch.stack([loss for loss, _ in losses]).isfinite().tolist()
+        for (loss, where), is_finite in zip(losses, finite, strict=True):
+            if not is_finite:
+                self._stop(f"loss is {loss.item()}", where)
         if norm is not None and not torch.isfinite(torch.as_tensor(norm)):
-            self._stop(f"gradient norm is {norm}")
+            self._stop(f"gradient norm is {norm}", losses[-1][1])
         return norm
 
-    def _stop(self, what: str) -> None:
+    def _stop(self, what: str, where: list[str]) -> None:
         raise UserError(
-            f"step {self.state.global_step + 1}: {what}; the last batch was {', '.join(self._batch_names)}. "
+            f"step {self.state.global_step + 1}: {what}; the last batch was {', '.join(where)}. "
             "Lower the learning rate, or look at these rows"
         )
 
     def prediction_step(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Loss of a validation batch."""
-        inputs.pop("where")
-        kinds = inputs.pop("kind")
+        kinds, pictures = (inputs.pop(name) for name in ("kind", "pictures"))
+        for name in ("where", "num_tokens"):
+            inputs.pop(name)
         result = super().prediction_step(model, inputs, *args, **kwargs)
+        self._keep_features(pictures)
         if self.by_kind:
             # Leaves out the rows that fill the last batch of the ranks up.
             rows = self.accelerator.gather_for_metrics(
@@ -109,13 +176,14 @@ class GotTrainer(Trainer):
     def read_rows(self, rows: RowDataset, limit: int) -> list[tuple[str, str]]:
         """Answers and references of at most `limit` rows, evenly spread; each rank reads its share."""
         mine = rows.spread(limit).questions()[self.args.process_index :: self.args.world_size]
+        encoding = replace(rows.encoding, features=None)  # generation takes pixels
         model = self.accelerator.unwrap_model(self.model)
         model.eval()
         dtype = torch.bfloat16 if self.args.bf16 else torch.float16
         with torch.autocast(self.args.device.type, dtype, enabled=self.args.bf16 or self.args.fp16):
             answers = generate(
                 model,
-                rows.encoding,
+                encoding,
                 mine,
                 self.reading.max_new_tokens,
                 self.reading.batch_size,
@@ -133,9 +201,11 @@ class GotTrainer(Trainer):
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Adds the losses by kind, and what has been seen so far, from which the run log derives speeds."""
         if "loss" in logs and self.by_kind:
-            logs |= token_means(gather_object(self._train_losses), "loss")
-            self._train_losses = []
+            mine = add_up(loss for kinds, told in self._train_outputs for loss in row_losses(kinds, told))
+            logs |= token_means(gather_object(mine), "loss")
+            self._train_outputs = []
         if "loss" in logs:
-            logs["tokens_seen"] = int(self._tokens.item()) * self.args.world_size
+            logs["tokens_seen"] = self._tokens * self.args.world_size
             logs["samples_seen"] = self._samples * self.args.world_size
+            logs["seconds_waited"] = self._waited
         super().log(logs, start_time)

@@ -1,10 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
-from got_train.data.batching import collate, pixel_values
+from got_train.data.batching import collate
 from got_train.data.encode import Sample
-from got_train.vocabulary import IMAGE_MEAN, IMAGE_STD
 
 
 def sample(ids: list[int], labels: list[int], tiles: int) -> Sample:
@@ -20,18 +21,29 @@ def test_pictures_and_text_rows_in_one_batch() -> None:
     made = batch(sample([1, 9, 9, 5], [-100, -100, -100, 5], 1), sample([1, 2], [-100, 2], 0))
     assert made["input_ids"].tolist() == [[1, 9, 9, 5], [1, 2, 0, 0]]
     assert made["labels"].tolist() == [[-100, -100, -100, 5], [-100, 2, -100, -100]]
-    assert made["attention_mask"].tolist() == [[1, 1, 1, 1], [1, 1, 0, 0]]
-    assert made["pixel_values"].shape == (1, 3, 2, 2)
+    assert made["num_tokens"] == 6
+    assert made["tiles"].shape == (1, 2, 2, 3) and made["tiles"].dtype == torch.uint8
 
 
 def test_a_batch_of_text_has_no_pixels() -> None:
-    assert "pixel_values" not in batch(sample([1, 2], [-100, 2], 0))
+    assert not {"tiles", "features"} & set(batch(sample([1, 2], [-100, 2], 0)))
 
 
-def test_white_is_normalised_with_clips_numbers() -> None:
-    white = pixel_values(np.full((1, 1, 1, 3), 255, dtype=np.uint8))[0, :, 0, 0]
-    expected = [(1 - mean) / std for mean, std in zip(IMAGE_MEAN, IMAGE_STD, strict=True)]
-    assert white.tolist() == pytest.approx(expected, abs=1e-6)
+def test_samples_with_known_features_come_first() -> None:
+    known = Sample(
+        np.array([9, 9, 5]),
+        np.array([-100, -100, 5]),
+        np.zeros((0, 2, 2, 3), dtype=np.uint8),
+        "rows",
+        "a.jsonl:2",
+        features=torch.ones(1, 2, 4),
+    )
+    new = dataclasses.replace(sample([1, 9, 9, 5], [-100, -100, -100, 5], 1), pictures=(("key", 1),))
+    made = batch(new, known)
+    assert made["where"] == ["a.jsonl:2", "a.jsonl:1"]
+    assert made["input_ids"].tolist() == [[9, 9, 5, 0], [1, 9, 9, 5]]
+    assert made["features"].shape == (1, 2, 4) and len(made["tiles"]) == 1
+    assert made["pictures"] == [("key", 1)]
 
 
 def test_faults_are_caught_before_the_model() -> None:

@@ -2,11 +2,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from got_train.data.batching import pixel_values
-from got_train.data.images import ImageError, find_image, open_image
+from got_train.data.images import ImageError, find_image, lazy_image, open_image
 from got_train.data.tiles import grid_of_tiles, num_tiles, tile
+from got_train.model.got import normalized
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,8 @@ from got_train.data.tiles import grid_of_tiles, num_tiles, tile
     ],
 )
 def test_grid_of_tiles(width: int, height: int, expected: tuple[int, int]) -> None:
-    assert grid_of_tiles(width, height, size=1024, max_tiles=12) == expected
+    assert grid_of_tiles(width, height, size=1024, crop=True, max_tiles=12) == expected
+    assert grid_of_tiles(width, height, size=1024, crop=False, max_tiles=12) == (1, 1)
 
 
 def test_tiles_are_cut_rows_first_with_the_thumbnail_last() -> None:
@@ -30,7 +32,7 @@ def test_tiles_are_cut_rows_first_with_the_thumbnail_last() -> None:
     for row in range(2):
         for column in range(3):
             pixels[row * 10 : row * 10 + 10, column * 10 : column * 10 + 10] = 10 * (row * 3 + column)
-    tiles = tile(Image.fromarray(pixels), size=10, crop=True, max_tiles=12)
+    tiles = tile(Image.fromarray(pixels), size=10, grid=(3, 2))
     assert tiles.shape == (7, 10, 10, 3)
     assert [int(part[5, 5, 0]) for part in tiles[:6]] == [0, 10, 20, 30, 40, 50]
     assert num_tiles(30, 20, 10, crop=True, max_tiles=12) == 7
@@ -47,7 +49,8 @@ def test_pixels_equal_transformers_own_processor(size: tuple[int, int], crop: bo
     theirs = GotOcr2ImageProcessorPil(size={"height": 64, "width": 64})(
         [image], crop_to_patches=crop, return_tensors="pt"
     )["pixel_values"]
-    ours = pixel_values(tile(image, size=64, crop=crop, max_tiles=12))
+    tiles = tile(image, 64, grid_of_tiles(*size, 64, crop, max_tiles=12))
+    ours = normalized(torch.from_numpy(tiles), torch.float32)
     assert ours.shape == theirs.shape
     assert (ours - theirs).abs().max() < 1e-5
 
@@ -67,6 +70,25 @@ def test_modes_become_rgb_as_a_reader_sees_them(tmp_path: Path) -> None:
     exif[0x0112] = 6  # rotate by 90 degrees
     turned.save(tmp_path / "turned.jpg", exif=exif)
     assert open_image(tmp_path / "turned.jpg", 100).size == (2, 4)
+
+
+def test_a_large_jpeg_is_decoded_smaller_but_not_below_what_is_wanted(tmp_path: Path) -> None:
+    waves = np.add.outer(np.sin(np.arange(240) / 9), np.cos(np.arange(400) / 7))
+    picture = Image.fromarray((waves * 60 + 128).astype(np.uint8)).convert("RGB")
+    exif = picture.getexif()
+    exif[0x0112] = 6  # rotate by 90 degrees
+    picture.save(tmp_path / "turned.jpg", exif=exif, quality=95)
+    whole = open_image(tmp_path / "turned.jpg", 10**6)
+    assert whole.size == (240, 400)
+    for wanted, decoded in {(60, 60): (60, 100), (61, 60): (120, 200), (130, 60): (240, 400)}.items():
+        lazy = lazy_image(tmp_path / "turned.jpg", 10**6)
+        assert (lazy.width, lazy.height) == (240, 400)
+        smaller = lazy.decode(*wanted)
+        assert smaller.size == decoded
+        tiles = [tile(image, 60, (1, 1)).astype(int) for image in (smaller, whole)]
+        assert np.abs(tiles[0] - tiles[1]).mean() < 1
+    picture.save(tmp_path / "whole.png")
+    assert lazy_image(tmp_path / "whole.png", 10**6).decode(60, 60).size == (400, 240)
 
 
 def test_bad_pictures_are_told_apart(tmp_path: Path) -> None:

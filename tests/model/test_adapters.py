@@ -55,7 +55,8 @@ def test_weights_below_adapters_in_4_bits(model: GotModel) -> None:
     error = (rounded.get_submodule(names[0]).weight - before).abs().mean() / before.abs().mean()
     assert 0.05 < error < 0.25  # these tensors are too small for the second quantization to be exact
     lora = LoraSettings(enabled=True, quantization_bits=4, dropout=0.0)
-    # Evaluation on CPUs with bf16 instructions would take a kernel for widths of whole 32s, which these are not.
+    # Evaluation on CPUs with bf16 instructions would take a kernel for widths of whole 32s, which these are
+    # not.
     trained = prepare_for_training(model, LearningRates(), lora).train()
     layer = trained.get_submodule(f"base_model.model.{names[0]}")
     assert isinstance(layer.base_layer, bitsandbytes.nn.Linear4bit)

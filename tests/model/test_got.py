@@ -85,7 +85,8 @@ def test_loss_is_the_sum_over_supervised_tokens_by_their_number(tokenizer_dir: s
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
 def test_a_training_batch_equals_transformers_own_way(tokenizer_dir: str, precision: torch.dtype) -> None:
-    """Logits everywhere, cross-entropy over them: the same loss, the same gradients, and those of each row."""
+    """Logits everywhere, cross-entropy over them: the same loss, the same gradients, and those of each
+    row."""
     model = small("qwen2", tokenizer_dir)
     batch = inputs(model)
     labels = batch["input_ids"].clone()
@@ -116,7 +117,9 @@ def test_tiles_are_pictures_that_the_model_normalises(tokenizer_dir: str) -> Non
     tiles = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8)
     pixels = ((tiles.double() / 255 - torch.tensor(IMAGE_MEAN)) / torch.tensor(IMAGE_STD)).float()
     expected = model(input_ids=ids, labels=ids, pixel_values=pixels.permute(0, 3, 1, 2)).loss
-    assert model(input_ids=ids, labels=ids, tiles=tiles).loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    assert model(input_ids=ids, labels=ids, tiles=tiles).loss.item() == pytest.approx(
+        expected.item(), rel=1e-5
+    )
 
 
 def test_features_of_the_first_rows_stand_for_their_tiles(tokenizer_dir: str) -> None:

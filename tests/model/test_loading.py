@@ -47,9 +47,9 @@ def test_random_weights_have_fan_in_scale_and_white_paper_is_zero(tokenizer_dir:
     model = build_model(config(tokenizer_dir), 64, 0)[0]
     weight = model.model.vision_tower.layers[0].mlp.lin2.weight
     assert weight.std().item() == pytest.approx(64**-0.5, rel=0.1)
-    from got_train.data.batching import pixel_values
+    from got_train.model.got import normalized
 
-    white = pixel_values(torch.full((1, 32, 32, 3), 255, dtype=torch.uint8).numpy())
+    white = normalized(torch.full((1, 32, 32, 3), 255, dtype=torch.uint8), torch.float32)
     assert model.model.vision_tower.patch_embed(white).abs().max() < 1e-5
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from got_train.cli import main
-from got_train.config import load_config
+from got_train.config_file import load_config
 from got_train.swift.checkpoint_options import EXPORT, INFER
 from got_train.swift.command_line import read_command_line
 from got_train.swift.options import FAMILIES, Option, Options

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from got_train.cli import main
-from got_train.config import load_config
+from got_train.config_file import load_config
 from got_train.report import UserError
 from got_train.swift.command_line import read_command_line
 from got_train.swift.sft import ZERO2, config_of

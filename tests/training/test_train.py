@@ -13,7 +13,8 @@ import torch
 from safetensors.torch import load_file
 
 from got_train.cli import main
-from got_train.config import DataConfig, LearningRates, load_config
+from got_train.config import DataConfig, LearningRates
+from got_train.config_file import load_config
 from got_train.data.encode import Encoding
 from got_train.data.sources import select_rows
 from got_train.evaluation.metrics import text_metrics

@@ -1,0 +1,133 @@
+"""What a frozen encoder makes of pictures, kept on disk and read instead of them from then on.
+
+Every process that trains writes shards of its own (safetensors: memory-mapped, and there only when they are
+whole); every process that reads rows finds what any of them has written.
+"""
+
+import hashlib
+import json
+import logging
+import uuid
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from got_train.data.images import FoundImage, PdfPage
+from got_train.data.packed import PackedFile
+
+logger = logging.getLogger(__name__)
+
+SHARD_BYTES = 2**27
+"""Features that are lost at most when a run is killed: 256 tiles of GOT in bfloat16."""
+
+
+class FeatureStore:
+    """A folder of features, by picture and tiling; the folder is that of one encoder."""
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        """Opens the folder, or makes it.
+
+        Args:
+            folder: for one encoder's weights, tile size and precision alone: see `encoder_fingerprint`.
+            max_bytes: nothing is added to a folder that has grown to this.
+        """
+        self.folder = folder
+        self.max_bytes = max_bytes
+        self.is_full = False
+        folder.mkdir(parents=True, exist_ok=True)
+        self._waiting: dict[str, torch.Tensor] = {}
+        """Added, but not written yet."""
+        self._shards: dict[str, Any] = {}
+        """Open files by name."""
+        self._places: dict[str, Any] = {}
+        """The open file that has a key."""
+        self._seen_ns = -1
+        """When the folder was last changed, as of the last look."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For loader workers that are not forked: they open the files anew."""
+        return self.__dict__ | {"_waiting": {}, "_shards": {}, "_places": {}, "_seen_ns": -1}
+
+    def find(self, key: str) -> torch.Tensor | None:
+        """Features under a key, `(tiles, tokens of a tile, channels)`."""
+        if key in self._waiting:
+            return self._waiting[key]
+        if key not in self._places:
+            self._look()
+        if key not in self._places:
+            return None
+        features: torch.Tensor = self._places[key].get_tensor(key)
+        return features
+
+    def add(self, key: str, features: torch.Tensor) -> None:
+        """Keeps features, unless the folder is full."""
+        if self.is_full or key in self._waiting or key in self._places:
+            return
+        self._waiting[key] = features.cpu().contiguous()
+        if sum(tensor.nbytes for tensor in self._waiting.values()) >= SHARD_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes what waits, as one shard."""
+        waiting, self._waiting = self._waiting, {}
+        self.is_full = self.is_full or self.num_bytes >= self.max_bytes
+        if not waiting or self.is_full:
+            return
+        shard = self.folder / f"{uuid.uuid4().hex}.safetensors"
+        unfinished = shard.with_suffix(".part")
+        try:
+            save_file(waiting, unfinished)
+            unfinished.rename(shard)
+        except (OSError, SafetensorError) as error:
+            logger.warning("no more features are kept: %s cannot be written (%s)", shard, error)
+            unfinished.unlink(missing_ok=True)
+            self.is_full = True
+
+    @property
+    def num_bytes(self) -> int:
+        """Bytes of all shards, those of other processes among them."""
+        return sum(path.stat().st_size for path in self.folder.glob("*.safetensors"))
+
+    def _look(self) -> None:
+        """Opens shards that have come since the last look."""
+        changed_ns = self.folder.stat().st_mtime_ns
+        if changed_ns == self._seen_ns:
+            return
+        self._seen_ns = changed_ns
+        for path in self.folder.glob("*.safetensors"):
+            if path.name not in self._shards:
+                shard = self._shards[path.name] = safe_open(path, framework="pt")
+                self._places.update(dict.fromkeys(shard.keys(), shard))
+
+
+def encoder_fingerprint(state: dict[str, torch.Tensor], image_size: int, dtype: torch.dtype) -> str:
+    """Names an encoder by its weights, the side of its tiles and the precision it computes in."""
+    digest = hashlib.blake2b(f"{image_size} {dtype}".encode(), digest_size=16)
+    for name in sorted(state):
+        digest.update(name.encode())
+        digest.update(state[name].detach().cpu().contiguous().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def picture_key(image: FoundImage) -> str:
+    """Names a picture by its content."""
+    if isinstance(image, PdfPage):
+        stat = image.path.stat()
+        return f"{_file_digest(image.path, stat.st_mtime_ns, stat.st_size)}-{image.number}"
+    if isinstance(image, Path):
+        content = image.read_bytes()
+    elif isinstance(image, PackedFile):
+        content = image.read()
+    else:
+        content = json.dumps([image.mode, image.size]).encode() + image.tobytes()
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _file_digest(path: Path, changed_ns: int, size: int) -> str:
+    """Of a file whose pages are many pictures; its time and size notice that it has changed."""
+    return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()

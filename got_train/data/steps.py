@@ -1,0 +1,133 @@
+"""Which rows each optimizer step takes, and how devices and accumulated batches share them.
+
+The rows of a step follow from the seed, the epoch and the step alone. Its loss is that of all its tokens, so
+it does not matter for what is learnt who computes which rows; for how long it takes it does. `share_out` puts
+rows of like length together, which leaves little padding, and gives every batch about the same work.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from torch.utils.data import Sampler
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """How the rows of a step become batches of about the same work."""
+
+    sizes: np.ndarray
+    """int32, `(rows, 2)`: tokens and tiles of each row."""
+    tile_tokens: float
+    """Tokens in the decoder that are as much work as a tile in the encoder."""
+
+    def cost(self, rows: np.ndarray) -> float:
+        """Work of a batch in tokens: those of its padded rows, and its tiles."""
+        lengths, tiles = self.sizes[rows].T
+        return float(len(rows) * lengths.max() + tiles.sum() * self.tile_tokens)
+
+    def batches_within(self, rows: np.ndarray, budget: float) -> list[np.ndarray]:
+        """Rows, the longest first, cut where the next one would go over a budget; a row alone may be over
+        it."""
+        lengths, tiles = self.sizes[rows].T
+        order = np.lexsort((rows, tiles, lengths))[::-1]
+        extra = tiles[order] * self.tile_tokens
+        cuts, first, spent = [], 0, 0.0
+        for place in range(len(order)):
+            spent += extra[place]
+            if place > first and (place - first + 1) * lengths[order[first]] + spent > budget:
+                cuts.append(place)
+                first, spent = place, extra[place]
+        return np.split(rows[order], cuts)
+
+    def share_out(self, rows: np.ndarray, count: int) -> list[np.ndarray]:
+        """Exactly `count` batches, the costliest as cheap as can be, the costliest first."""
+        assert count <= len(rows)
+        low, high = 0.0, self.cost(rows)
+        while high - low > 1:
+            middle = (low + high) / 2
+            fits = len(self.batches_within(rows, middle)) <= count
+            low, high = (low, middle) if fits else (middle, high)
+        batches = self.batches_within(rows, high)
+        while len(batches) < count:
+            largest = max((batch for batch in batches if len(batch) > 1), key=self.cost)
+            batches = [batch for batch in batches if batch is not largest]
+            batches += np.array_split(largest, 2)
+        return sorted(batches, key=self.cost, reverse=True)
+
+
+@dataclass(frozen=True)
+class StepPlan:
+    """The steps of a run."""
+
+    num_rows: int
+    step_rows: int
+    """Rows of a step, over all devices."""
+    world_size: int
+    seed: int
+    sharing: Sharing | None = None
+    """None shares rows out as they come, the same number for every batch."""
+    accumulation: int = 1
+    """Batches of a step on each device."""
+    drop_last: bool = False
+    """Whether an epoch leaves out the rows that fill no whole step; else the last is filled up from its
+    start."""
+
+    @cached_property
+    def steps_per_epoch(self) -> int:
+        """Optimizer steps of an epoch."""
+        whole, rest = divmod(self.num_rows, self.step_rows)
+        return max(1, whole if self.drop_last else whole + bool(rest))
+
+    def steps(self, epoch: int) -> Iterator[np.ndarray]:
+        """The rows of each step of an epoch."""
+        order = np.random.default_rng([self.seed, epoch]).permutation(self.num_rows)
+        yield from np.resize(order, (self.steps_per_epoch, self.step_rows))
+
+    def batches(self, rows: np.ndarray) -> list[np.ndarray]:
+        """The batches of a step: one for each device, then the next for each device, and so on."""
+        count = self.accumulation * self.world_size
+        if self.sharing is None:
+            return np.split(rows, count)
+        return self.sharing.share_out(rows, count)
+
+    def least_accumulation(self, budget: float, num_epochs: float) -> int:
+        """Batches each device needs for a step so that none goes over a budget in any epoch.
+
+        Args:
+            budget: cost of a batch in tokens.
+            num_epochs: of the run.
+        """
+        assert self.sharing is not None
+        most = max(
+            len(self.sharing.batches_within(rows, budget))
+            for epoch in range(max(1, math.ceil(num_epochs)))
+            for rows in self.steps(epoch)
+        )
+        return math.ceil(min(most, self.step_rows) / self.world_size)
+
+
+class StepBatches(Sampler[list[int]]):
+    """Batch sampler: the batches of one device in an epoch."""
+
+    def __init__(self, plan: StepPlan, rank: int, epoch: Callable[[], int]) -> None:
+        """Keeps what it is given.
+
+        Args:
+            plan: of the run.
+            rank: of this device.
+            epoch: asked whenever an epoch starts, or goes on after a restart.
+        """
+        self.plan = plan
+        self.rank = rank
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.plan.steps_per_epoch * self.plan.accumulation
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for rows in self.plan.steps(self.epoch()):
+            for batch in self.plan.batches(rows)[self.rank :: self.plan.world_size]:
+                yield batch.tolist()

@@ -1,0 +1,59 @@
+"""Floating-point operations of the model by formula: two for each multiplication with its addition.
+
+What a forward pass must compute, whoever computes it: no padding, nothing twice, relative positions included,
+norms and other elementwise work not. A backward pass takes twice as much, half of it for activations, half
+for weights.
+"""
+
+from torch import nn
+from transformers import GotOcr2Config
+
+from got_train.model.got import GotModel, config_tokens_per_tile, encoder_channels
+
+
+def tile_flops(config: GotOcr2Config) -> int:
+    """Forward pass of the encoder over one tile."""
+    vision = config.vision_config
+    side = vision.image_size // vision.patch_size
+    patches, width, neck = side**2, vision.hidden_size, vision.output_channels
+    total = patches * width * 3 * vision.patch_size**2
+    for layer in range(vision.num_hidden_layers):
+        is_global = vision.window_size == 0 or layer in vision.global_attn_indexes
+        reach = side if is_global else vision.window_size
+        projections = 4 * width**2 + 2 * width * vision.mlp_dim
+        # Scores and their values, and each query with the relative positions of both directions.
+        attention = 2 * reach**2 * width + 2 * reach * width
+        total += patches * (projections + attention)
+    total += patches * (width * neck + 9 * neck**2)
+    total += patches // 4 * 9 * neck * 2 * neck + patches // 16 * 9 * 2 * neck * encoder_channels(config)
+    return 2 * total
+
+
+def row_flops(model: GotModel, length: int, num_supervised: int, num_tiles: int) -> int:
+    """Forward pass of connector, decoder and head over one row.
+
+    Args:
+        model: of any decoder.
+        length: of the row in tokens, image tokens included.
+        num_supervised: positions that have a label.
+        num_tiles: of all its pictures.
+    """
+    text = model.config.text_config
+    connector = model.model.multi_modal_projector.multimodal_projector
+    connected = num_tiles * config_tokens_per_tile(model.config) * connector.weight.numel()
+    attention = text.num_hidden_layers * length * (length + 1) // 2 * 2 * text.hidden_size
+    body = length * decoder_weights(model)
+    head = num_supervised * model.lm_head.weight.numel()
+    return 2 * (connected + body + attention + head)
+
+
+def decoder_weights(model: GotModel) -> int:
+    """Weights that each position is multiplied with in the decoder, without its head."""
+    layers = [module for module in model.model.language_model.modules() if isinstance(module, nn.Linear)]
+    return sum(layer.weight.numel() for layer in layers)
+
+
+def tile_tokens(model: GotModel) -> float:
+    """How many tokens of the decoder are as much work in training as a tile in the encoder."""
+    passes = 3 if model.trains_encoder else 1
+    return passes * tile_flops(model.config) / (3 * 2 * decoder_weights(model))
