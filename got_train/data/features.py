@@ -82,6 +82,7 @@ class FeatureStore:
         try:
             save_file(waiting, unfinished)
             unfinished.rename(shard)
+            self._look()
         except (OSError, SafetensorError) as error:
             logger.warning("no more features are kept: %s cannot be written (%s)", shard, error)
             unfinished.unlink(missing_ok=True)

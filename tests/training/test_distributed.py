@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,13 @@ TRAIN = {
     "eval_strategy": "steps",
     "eval_steps": 2,
 }
+
+LAUNCHERS: dict[str, dict[str, Any]] = {
+    "torchrun": {},
+    "zero2": {"deepspeed": str(ZERO2)},
+    "by_length": {"tokens_per_batch": 250},
+}
+"""What is told besides, by the name of the run."""
 
 
 Logged = list[dict[str, float]]
@@ -55,14 +63,14 @@ def alone(write_config: Callable[..., Path], tmp_path: Path) -> Logged:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("launcher", ["torchrun", "zero2"])
+@pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_two_ranks_equal_one(
     launcher: str,
     alone: Logged,
     write_config: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
-    train = TRAIN | ({"deepspeed": str(ZERO2)} if launcher == "zero2" else {})
+    train = TRAIN | LAUNCHERS[launcher]
     config = write_config(launcher, train=train)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     result = subprocess.run(
@@ -73,7 +81,11 @@ def test_two_ranks_equal_one(
         timeout=120,
     )
     assert result.returncode == 0, result.stderr[-3000:]
-    assert "2 optimizer steps of 8 samples (2 per device x 2 accumulated x 2 devices)" in result.stdout
+    batches = "2 per device x 2 accumulated x 2 devices"
+    if launcher == "by_length":
+        batches = "in batches of at most 250 tokens on 2 devices"
+        assert "batches of a step: 2 x 2, of about the same work" in result.stdout
+    assert f"2 optimizer steps of 8 samples ({batches})" in result.stdout
     together = logged(tmp_path, launcher)
     assert [len(row) for row in together] == [3, 3, 4]
     for row, expected in zip(together, alone, strict=True):

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from got_train.cli import main
 from got_train.config import DataConfig, LearningRates
 from got_train.config_file import load_config
 from got_train.data.encode import Encoding
@@ -20,33 +18,13 @@ from got_train.data.sources import select_rows
 from got_train.evaluation.metrics import text_metrics
 from got_train.model.adapters import prepare_for_training
 from got_train.model.got import group_of
-from got_train.model.loading import build_model, load_got
+from got_train.model.loading import build_model
 from got_train.model.tokenizer import small_tokenizer
 from got_train.training.callbacks import read_log
 from got_train.vocabulary import IGNORE_INDEX
 from tests.conftest import write_rows
 from tests.data.packing import png, write_tar
-
-WriteConfig = Callable[..., Path]
-
-
-def run(*words: object) -> int:
-    """Exit code of a command."""
-    with pytest.raises(SystemExit) as caught:
-        main([str(word) for word in words])
-    return int(caught.value.code or 0)
-
-
-def run_folder(tmp_path: Path, name: str = "run", number: int = 0) -> Path:
-    return next((tmp_path / "output" / name).glob(f"v{number}-*"))
-
-
-def weights(checkpoint: Path) -> dict[str, torch.Tensor]:
-    return load_got(str(checkpoint)).state_dict()
-
-
-def losses(folder: Path) -> list[float]:
-    return [row["loss"] for row in read_log(folder / "logging.jsonl") if "loss" in row]
+from tests.training.runs import WriteConfig, losses, run, run_folder, weights
 
 
 def moved(config: Path, checkpoint: Path) -> dict[str, set[bool]]:

@@ -1,0 +1,165 @@
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from got_train.config import DataConfig
+from got_train.data import features
+from got_train.data.encode import Encoding
+from got_train.data.features import FeatureStore, encoder_fingerprint, picture_key
+from got_train.data.images import PdfPage, find_image
+from got_train.data.records import parse_row
+from got_train.model.tokenizer import small_tokenizer
+from tests.conftest import draw
+from tests.data.packing import png, write_tar
+
+
+def tensor(value: float, tiles: int = 1) -> torch.Tensor:
+    return torch.full((tiles, 4, 48), value, dtype=torch.bfloat16)
+
+
+def store(folder: Path, max_bytes: int = 2**30) -> FeatureStore:
+    return FeatureStore(folder / "features", max_bytes)
+
+
+def test_what_is_written_is_found_by_everyone(tmp_path: Path) -> None:
+    writer, reader = store(tmp_path), store(tmp_path)
+    assert reader.find("a") is None
+    writer.add("a", tensor(1))
+    writer.add("b", tensor(2, tiles=3))
+    assert torch.equal(writer.find("a"), tensor(1))  # type: ignore[arg-type]
+    assert reader.find("a") is None
+    writer.flush()
+    for found in (reader, writer, store(tmp_path), pickle.loads(pickle.dumps(reader))):
+        assert torch.equal(found.find("b"), tensor(2, tiles=3))
+        assert found.find("a").dtype == torch.bfloat16
+        assert found.find("c") is None
+    assert len(list(writer.folder.iterdir())) == 1
+
+
+def test_a_shard_is_written_when_enough_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "SHARD_BYTES", 3 * tensor(0).nbytes)
+    writer = store(tmp_path)
+    for number in range(7):
+        writer.add(str(number), tensor(number))
+        writer.add(str(number), tensor(number))  # known, not written twice
+    assert len(list(writer.folder.glob("*.safetensors"))) == 2
+    assert store(tmp_path).find("6") is None  # waits, and would be lost
+    writer.flush()
+    again = store(tmp_path)
+    assert [float(again.find(str(number))[0, 0, 0]) for number in range(7)] == list(range(7))  # type: ignore[index]
+
+
+def test_a_full_folder_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "SHARD_BYTES", 1)
+    writer = store(tmp_path, max_bytes=1500)
+    for number in range(9):
+        writer.add(str(number), tensor(number))
+    shards = [path.stat().st_size for path in writer.folder.iterdir()]
+    assert writer.is_full and writer.num_bytes == sum(shards)
+    assert sum(shards) - max(shards) < 1500 <= sum(shards)
+    kept = [number for number in range(9) if store(tmp_path).find(str(number)) is not None]
+    assert kept == list(range(len(shards)))
+
+
+def test_a_disk_that_refuses_ends_the_keeping_and_not_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(tensors: object, path: Path) -> None:
+        path.write_bytes(b"part")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(features, "save_file", refuse)
+    writer = store(tmp_path)
+    writer.add("a", tensor(1))
+    writer.flush()
+    assert writer.is_full and list(writer.folder.iterdir()) == []
+    assert [record.message for record in caplog.records if "No space left" in record.message]
+
+
+def test_a_shard_that_was_cut_off_is_not_seen(tmp_path: Path) -> None:
+    writer = store(tmp_path)
+    (writer.folder / "x.part").write_bytes(b"half a shard")
+    assert writer.find("a") is None and writer.num_bytes == 0
+
+
+def test_an_encoder_is_named_by_all_that_matters() -> None:
+    state = {"a": torch.zeros(2), "b": torch.ones(2)}
+    names = {
+        encoder_fingerprint(state, 1024, torch.bfloat16),
+        encoder_fingerprint(state, 512, torch.bfloat16),
+        encoder_fingerprint(state, 1024, torch.float32),
+        encoder_fingerprint(state | {"a": torch.tensor([0.0, 1e-6])}, 1024, torch.bfloat16),
+        encoder_fingerprint({"a": state["a"], "c": state["b"]}, 1024, torch.bfloat16),
+    }
+    assert len(names) == 5
+    again = encoder_fingerprint(dict(reversed(state.items())), 1024, torch.bfloat16)
+    assert again in names
+
+
+def test_a_picture_is_named_by_its_content_wherever_it_lies(tmp_path: Path) -> None:
+    draw(tmp_path / "a.png", "1")
+    draw(tmp_path / "b.png", "2")
+    (tmp_path / "c.png").write_bytes((tmp_path / "a.png").read_bytes())
+    write_tar(tmp_path / "d.tar", {"x.png": (tmp_path / "a.png").read_bytes()})
+    packed = find_image("d.tar:x.png", [tmp_path])
+    keys = [picture_key(image) for image in (tmp_path / "a.png", tmp_path / "c.png", packed)]
+    assert len(set(keys)) == 1 and picture_key(tmp_path / "b.png") not in keys
+    image = Image.open(tmp_path / "a.png")
+    assert picture_key(image) == picture_key(image.copy()) != picture_key(image.resize((16, 64)))
+
+
+def test_pages_of_a_pdf_are_pictures_of_their_own(tmp_path: Path) -> None:
+    pages = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
+    pages[0].save(tmp_path / "a.pdf", save_all=True, append_images=pages[1:])
+    first, second = (picture_key(PdfPage(tmp_path / "a.pdf", number)) for number in (1, 2))
+    assert first != second
+    pages[1].save(tmp_path / "a.pdf")
+    assert picture_key(PdfPage(tmp_path / "a.pdf", 1)) != first
+
+
+def encoding(folder: Path, **config: object) -> Encoding:
+    data = DataConfig(train=[], **config)  # type: ignore[arg-type]
+    return Encoding(small_tokenizer(), data, image_size=32, tokens_per_tile=4, features=store(folder))
+
+
+def test_a_sample_takes_features_where_all_its_pictures_have_some(tmp_path: Path) -> None:
+    for name in "ab":
+        draw(tmp_path / f"{name}.png", name, size=(64, 32))
+    row = {"query": "<image><image>OCR: ", "response": "ab", "images": ["a.png", "b.png"]}
+    record = parse_row(row, "rows.jsonl:1")
+    maker = encoding(tmp_path)
+    new = maker.sample(record, tmp_path)
+    assert new.features is None and [tiles for _, tiles in new.pictures] == [1, 1]
+    (first, _), (second, _) = new.pictures
+    assert maker.features is not None
+    maker.features.add(first, tensor(1))
+    assert maker.sample(record, tmp_path).features is None
+    maker.features.add(second, tensor(2))
+    known = maker.sample(record, tmp_path)
+    assert known.features is not None and known.features[:, 0, 0].tolist() == [1, 2]
+    assert len(known.tiles) == 0 and known.num_tiles == new.num_tiles == 2 and known.pictures == ()
+    assert np.array_equal(known.input_ids, new.input_ids) and np.array_equal(known.labels, new.labels)
+    # Cut into tiles, the same pictures are others.
+    cropped = encoding(tmp_path, crop=True).sample(record, tmp_path)
+    assert cropped.features is None and [tiles for _, tiles in cropped.pictures] == [3, 3]
+    # A changed picture is noticed.
+    draw(tmp_path / "b.png", "c", size=(64, 32))
+    assert maker.sample(record, tmp_path).features is None
+
+
+def test_pictures_are_not_decoded_once_their_features_are_known(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png(9)[:-20])
+    record = parse_row({"query": "<image>OCR: ", "response": "a", "images": ["a.png"]}, "rows.jsonl:1")
+    maker = encoding(tmp_path)
+    assert maker.features is not None
+    maker.features.add(f"{picture_key(tmp_path / 'a.png')}-whole", tensor(1))
+    assert maker.sample(record, tmp_path).features is not None
+
+
+def test_text_rows_need_no_store(tmp_path: Path) -> None:
+    sample = encoding(tmp_path).sample(parse_row({"query": "q", "response": "r"}, "a:1"), tmp_path)
+    assert sample.features is None and sample.pictures == () and sample.num_tiles == 0

@@ -1,0 +1,149 @@
+"""What makes training faster changes nothing that is learnt."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from got_train.model.got import GotModel
+from got_train.training.callbacks import read_log
+from tests.conftest import draw, write_rows
+from tests.training.runs import WriteConfig, losses, run, run_folder, weights
+
+SGD = {"optim": "sgd", "learning_rate": 0.1}
+"""Plain gradient descent: Adam would blow rounding up where a gradient is nearly zero."""
+FROZEN = {"learning_rates": {"encoder": 0}}
+
+
+def lengthen(rows_file: Path) -> None:
+    """Gives the rows very different lengths."""
+    rows = [json.loads(line) for line in rows_file.read_text().splitlines()]
+    write_rows(rows_file, [row | {"response": "7" * (1 + 4 * place)} for place, row in enumerate(rows)])
+
+
+def largest_difference(first: Path, second: Path) -> float:
+    one, other = weights(first), weights(second)
+    return max(float((one[name] - other[name]).abs().max()) for name in one)
+
+
+def test_sharing_out_by_length_learns_the_same(
+    write_config: WriteConfig, rows_file: Path, tmp_path: Path, capsys: Any
+) -> None:
+    lengthen(rows_file)
+    train = SGD | {"global_batch_size": 8, "max_steps": 5, "save_steps": 5}
+    assert run("train", write_config("plain", train=train | {"per_device_train_batch_size": 8})) == 0
+    capsys.readouterr()
+    assert run("train", write_config("shared", train=train | {"tokens_per_batch": 400})) == 0
+    out = capsys.readouterr().out
+    assert "5 optimizer steps of 8 samples (in batches of at most 400 tokens on 1 device), 3 an epoch" in out
+    batches = re.search(r"batches of a step: (\d) x 1, of about the same work", out)
+    assert batches and 2 < int(batches[1]) < 8
+    plain, shared = run_folder(tmp_path, "plain"), run_folder(tmp_path, "shared")
+    assert losses(shared) == pytest.approx(losses(plain), rel=1e-5)
+    assert largest_difference(plain / "checkpoint-5", shared / "checkpoint-5") < 2e-5
+
+
+def test_kept_features_learn_the_same_and_spare_the_encoder(
+    write_config: WriteConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[int] = []
+    encode = GotModel.encode
+
+    def count(self: GotModel, pixel_values: torch.Tensor) -> torch.Tensor:
+        encoded.append(len(pixel_values))
+        return encode(self, pixel_values)
+
+    monkeypatch.setattr(GotModel, "encode", count)
+    # 17 rows, 16 of them with a picture: three epochs of 17 steps.
+    train = SGD | FROZEN | {"per_device_train_batch_size": 1, "max_steps": 51, "save_steps": 51}
+    assert run("train", write_config("plain", train=train)) == 0
+    assert sum(encoded) == 3 * 16
+    encoded.clear()
+    assert run("train", write_config("kept", train=train | {"cache_features": True})) == 0
+    assert sum(encoded) == 16
+    plain, kept = run_folder(tmp_path, "plain"), run_folder(tmp_path, "kept")
+    assert losses(kept) == losses(plain)
+    assert largest_difference(plain / "checkpoint-51", kept / "checkpoint-51") == 0
+    # The next run finds them, but for the picture that has changed since.
+    encoded.clear()
+    draw(tmp_path / "3.png", "x")
+    assert run("train", write_config("again", train=train | {"cache_features": True})) == 0
+    assert sum(encoded) == 1
+
+
+def test_another_encoder_has_features_of_its_own(write_config: WriteConfig, tmp_path: Path) -> None:
+    for seed in (1, 2, 1):
+        train = FROZEN | {"cache_features": True, "seed": seed}
+        assert run("train", write_config(train=train)) == 0
+    folders = list((tmp_path / "output" / "features").iterdir())
+    assert len(folders) == 2 and all(list(folder.glob("*.safetensors")) for folder in folders)
+
+
+def test_validation_keeps_and_takes_features_too(write_config: WriteConfig, tmp_path: Path) -> None:
+    train = FROZEN | {"eval_strategy": "steps", "eval_steps": 1, "max_steps": 4}
+    for name, words in (("plain", {}), ("kept", {"cache_features": True})):
+        assert run("train", write_config(name, train=train | words)) == 0
+    read = [
+        [row for row in read_log(run_folder(tmp_path, name) / "logging.jsonl") if "eval_loss" in row]
+        for name in ("plain", "kept")
+    ]
+    assert len(read[0]) == 4
+    for plain, kept in zip(*read, strict=True):
+        assert kept["eval_loss"] == pytest.approx(plain["eval_loss"], rel=1e-6)
+        assert kept["eval_cer"] == plain["eval_cer"]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_resumed_run_goes_on_in_the_middle_of_a_later_epoch(
+    write_config: WriteConfig, rows_file: Path, tmp_path: Path, workers: int
+) -> None:
+    lengthen(rows_file)
+    train = FROZEN | {
+        "global_batch_size": 4,
+        "tokens_per_batch": 100,
+        "cache_features": True,
+        "max_steps": 9,
+        "save_steps": 7,  # an epoch has 5 steps
+        "dataloader_num_workers": workers,
+    }
+    config = write_config(train=train, lora={"enabled": True, "dropout": 0.1})
+    assert run("train", config) == 0
+    folder = run_folder(tmp_path)
+    whole, file = losses(folder), folder / "checkpoint-9" / "adapter_model.safetensors"
+    expected = load_file(file)
+    shutil.rmtree(folder / "checkpoint-9")
+    (folder / "logging.jsonl").unlink()
+    assert run("train", config, "resume=auto") == 0
+    assert losses(folder) == whole[7:]
+    again = load_file(file)
+    assert all(torch.equal(again[name], expected[name]) for name in expected)
+
+
+def test_the_log_tells_how_long_training_waited_for_data(write_config: WriteConfig, tmp_path: Path) -> None:
+    assert run("train", write_config()) == 0
+    log = [row for row in read_log(run_folder(tmp_path) / "logging.jsonl") if "loss" in row]
+    assert all(0 < row["data_wait"] < 1 for row in log)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train.cache_features=true"], "but the encoder is trained: freeze it"),
+        (["train.tokens_per_batch=100"], "say in train.global_batch_size how many those are"),
+        (["train.tokens_per_batch=0", "train.global_batch_size=4"], "tokens_per_batch 0 must be at least 1"),
+        (
+            ["train.cache_features=true", "lora.enabled=true", "lora.modules=[encoder]"],
+            "but the encoder is trained: freeze it",
+        ),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(
+    write_config: WriteConfig, words: list[str], message: str, capsys: Any
+) -> None:
+    assert run("train", write_config(), *words) == 2
+    assert message in capsys.readouterr().err
