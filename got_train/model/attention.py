@@ -73,8 +73,8 @@ class FusedLayer(GotOcr2VisionLayer):
 def _by_distance(table: torch.Tensor, side: int) -> torch.Tensor:
     """`(side, side, width)`: of places i and j, the entry for their distance i - j."""
     assert len(table) == 2 * side - 1
-    places = torch.arange(side, device=table.device)
-    return table[places[:, None] - places[None, :] + side - 1]
+    # Places i slide over the table, those of j backwards.
+    return table.unfold(0, side, 1).flip(0).permute(2, 0, 1)
 
 
 def attend_augmented(
@@ -119,7 +119,7 @@ def attend_in_blocks(
     Returns:
         As `value`.
     """
-    attended = torch.empty_like(value)
+    attended = _empty_like(value)
     for heads, some in _blocks(len(query), query.shape[1]):
         weights = _weights(query[heads, some], key[heads], rows[heads, some], columns[heads, some], scale)
         attended[heads, some] = weights @ value[heads]
@@ -136,9 +136,9 @@ def _attend_in_blocks_backward(
     columns: torch.Tensor,
     scale: float,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    of_query, of_rows, of_columns = map(torch.empty_like, (query, rows, columns))
+    of_query, of_rows, of_columns = map(_empty_like, (query, rows, columns))
     # Summed over blocks: in float32, or bfloat16 would lose what is added last.
-    of_key, of_value = (torch.zeros_like(tensor, dtype=torch.float32) for tensor in (key, value))
+    of_key, of_value = (_empty_like(tensor, torch.float32).zero_() for tensor in (key, value))
     for heads, some in _blocks(len(query), query.shape[1]):
         weights = _weights(query[heads, some], key[heads], rows[heads, some], columns[heads, some], scale)
         of_value[heads] += weights.mT @ gradient[heads, some]
@@ -161,6 +161,11 @@ def _blocks(num_heads: int, num_patches: int) -> Iterator[tuple[slice, slice]]:
             yield slice(first, first + heads), slice(start, start + patches)
 
 
+def _empty_like(tensor: torch.Tensor, dtype: torch.dtype | None = None) -> torch.Tensor:
+    """Contiguous, which compilers count on, whatever the strides of what they hand over."""
+    return torch.empty(tensor.shape, dtype=dtype or tensor.dtype, device=tensor.device)
+
+
 def _weights(
     query: torch.Tensor, key: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, scale: float
 ) -> torch.Tensor:
@@ -171,12 +176,12 @@ def _weights(
 
 @attend_in_blocks.register_fake
 def _(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *rest: Any) -> torch.Tensor:
-    return torch.empty_like(value)
+    return _empty_like(value)
 
 
 @_attend_in_blocks_backward.register_fake
 def _(gradient: torch.Tensor, *inputs: Any) -> tuple[torch.Tensor, ...]:
-    return tuple(map(torch.empty_like, inputs[:5]))
+    return tuple(map(_empty_like, inputs[:5]))
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:

@@ -26,6 +26,7 @@ from got_train.data.records import RowError
 from got_train.data.sources import DatasetSpec, RowDataset, build_data
 from got_train.data.steps import Sharing, StepPlan
 from got_train.model.adapters import module_table, prepare_for_training
+from got_train.model.compilation import COMPILE_ARGUMENTS, compile_layers
 from got_train.model.flops import tile_tokens
 from got_train.model.got import GotModel, config_tokens_per_tile, group_of
 from got_train.model.loading import build_model, resolve_checkpoint
@@ -79,6 +80,7 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
     arguments = training_arguments(config, accumulation, Path(config.output_dir), val_set is not None)
     compute_dtype = torch.bfloat16 if arguments.bf16 else torch.float16 if arguments.fp16 else torch.float32
     trained = prepare_for_training(model, config.train.learning_rates, config.lora, compute_dtype)
+    compile_layers(model, config.train.arguments)
     facts = [
         str(loaded),
         module_table(trained, config.train.learning_rates, arguments.learning_rate),
@@ -173,7 +175,7 @@ def training_arguments(
     Raises:
         UserError: for a value that transformers refuses.
     """
-    given = dict(config.train.arguments)
+    given = {name: value for name, value in config.train.arguments.items() if name not in COMPILE_ARGUMENTS}
     given["gradient_accumulation_steps"] = accumulation
     deepspeed = given.get("deepspeed")
     if isinstance(deepspeed, str) and not Path(deepspeed).is_file():

@@ -180,7 +180,11 @@ class GotTrainer(Trainer):
         model = self.accelerator.unwrap_model(self.model)
         model.eval()
         dtype = torch.bfloat16 if self.args.bf16 else torch.float16
-        with torch.autocast(self.args.device.type, dtype, enabled=self.args.bf16 or self.args.fp16):
+        with (
+            torch.autocast(self.args.device.type, dtype, enabled=self.args.bf16 or self.args.fp16),
+            # Compiled layers would be compiled once more for the cache of generation.
+            torch.compiler.set_stance("force_eager"),
+        ):
             answers = generate(
                 model,
                 encoding,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch._dynamo.utils import counters
 
 from got_train.model.got import GotModel
 from got_train.training.callbacks import read_log
@@ -122,6 +123,38 @@ def test_a_resumed_run_goes_on_in_the_middle_of_a_later_epoch(
     assert losses(folder) == whole[7:]
     again = load_file(file)
     assert all(torch.equal(again[name], expected[name]) for name in expected)
+
+
+@pytest.mark.parametrize("lora", [False, True])
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_compiled_layers_learn_the_same_without_a_break(
+    write_config: WriteConfig, rows_file: Path, tmp_path: Path, lora: bool, checkpointing: bool
+) -> None:
+    lengthen(rows_file)
+    train = SGD | {
+        "global_batch_size": 4,
+        "per_device_train_batch_size": 2,
+        "max_steps": 4,
+        "save_steps": 4,
+        "eval_strategy": "steps",
+        "eval_steps": 2,
+        "gradient_checkpointing": checkpointing,
+    }
+    sections = {"lora": {"enabled": lora, "dropout": 0.0}}
+    assert run("train", write_config("plain", train=train, **sections)) == 0
+    torch._dynamo.reset()
+    counters.clear()
+    compiled = train | {"torch_compile": True, "torch_compile_backend": "aot_eager"}
+    assert run("train", write_config("compiled", train=compiled, **sections)) == 0
+    assert not counters["graph_break"]
+    # Three kinds of layers, each for some shape, for any, for one row or tile alone, and without gradients.
+    assert 3 < counters["stats"]["unique_graphs"] <= 18
+    folders = [run_folder(tmp_path, name) for name in ("plain", "compiled")]
+    assert losses(folders[1]) == pytest.approx(losses(folders[0]), rel=1e-5)
+    file = "adapter_model.safetensors" if lora else "model.safetensors"
+    plain, again = (load_file(folder / "checkpoint-4" / file) for folder in folders)
+    assert plain.keys() == again.keys()
+    assert all(torch.allclose(again[name], plain[name], atol=2e-5) for name in plain)
 
 
 def test_the_log_tells_how_long_training_waited_for_data(write_config: WriteConfig, tmp_path: Path) -> None:

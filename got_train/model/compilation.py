@@ -1,0 +1,44 @@
+"""Compiled layers: what repeats is compiled once, what is odd about a batch stays outside."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch._dynamo
+from torch import nn
+
+from got_train.model.got import GotModel
+
+MAX_VARIANTS = 24
+"""Ways one piece of code is compiled. transformers runs all layers through the same piece, and there are
+windows, global attention and the decoder, each for one shape or for any, with gradients and without."""
+
+
+COMPILE_ARGUMENTS = {"torch_compile": None, "torch_compile_backend": "backend", "torch_compile_mode": "mode"}
+"""`TrainingArguments` by which transformers would compile the model as a whole, and what `torch.compile`
+calls them; any of them asks for it."""
+
+
+def compile_layers(model: GotModel, arguments: Mapping[str, Any]) -> None:
+    """Compiles each layer of encoder and decoder, in place and under its name, if it is asked for.
+
+    The model as a whole would be compiled anew for every number of tiles, rows and supervised positions, and
+    not in one piece. A layer has no such cases, and layers that are alike share what was compiled.
+
+    Args:
+        model: with or without adapters.
+        arguments: the `train` section.
+    """
+    given = {name: arguments[name] for name in COMPILE_ARGUMENTS if arguments.get(name)}
+    if not given:
+        return
+    torch._dynamo.config.recompile_limit = MAX_VARIANTS
+    options = {option: given[name] for name, option in COMPILE_ARGUMENTS.items() if option and name in given}
+    for layer in [*model.model.vision_tower.layers, *_decoder_layers(model)]:
+        layer.compile(**options)
+
+
+def _decoder_layers(model: GotModel) -> nn.ModuleList:
+    """The stack of layers, wherever the decoder's architecture keeps it."""
+    return next(
+        module for module in model.model.language_model.modules() if isinstance(module, nn.ModuleList)
+    )
