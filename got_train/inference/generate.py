@@ -18,6 +18,8 @@ NO_REPEAT_NGRAM_SIZE = 20
 """As in the authors' demo, for single pictures; several tiles or pages may rightly repeat themselves."""
 RUN_ON_TOKENS = 32
 """Enough to see that an answer does not stop."""
+WINDOW_BATCHES = 4
+"""Batches whose questions are read together and sorted by length before they are answered."""
 
 
 def generate(
@@ -42,17 +44,30 @@ def generate(
     Raises:
         RowError: for a record whose pictures cannot be read.
     """
-    for start in range(0, len(records), batch_size):
-        samples = [encoding.sample(record, folder) for record, folder in records[start : start + batch_size]]
-        longest = max(len(sample.input_ids) - len(prompt_ids(sample)) for sample in samples)
-        limit = min(max_new_tokens, longest + RUN_ON_TOKENS) if stop_past_reference else max_new_tokens
-        # What may repeat itself and what may not are generated apart: no answer depends on its batch.
-        singles = [len(sample.tiles) <= 1 for sample in samples]
-        answers = {}
-        for kind in set(singles):
-            alike = [sample for sample, single in zip(samples, singles, strict=True) if single == kind]
-            answers[kind] = iter(_generate_batch(model, encoding, alike, limit))
-        yield from (next(answers[single]) for single in singles)
+    window = batch_size * WINDOW_BATCHES
+    for start in range(0, len(records), window):
+        samples = [encoding.sample(record, folder) for record, folder in records[start : start + window]]
+        answers = [""] * len(samples)
+        for batch in _alike(samples, batch_size):
+            longest = max(len(samples[index].input_ids) - len(prompt_ids(samples[index])) for index in batch)
+            limit = min(max_new_tokens, longest + RUN_ON_TOKENS) if stop_past_reference else max_new_tokens
+            written = _generate_batch(model, encoding, [samples[index] for index in batch], limit)
+            for index, answer in zip(batch, written, strict=True):
+                answers[index] = answer
+        yield from answers
+
+
+def _alike(samples: list[Sample], batch_size: int) -> Iterator[list[int]]:
+    """Batches of indexes: those of like length, with their answers where these are known, come together.
+
+    A batch takes as long as its longest answer. What may repeat itself and what may not is apart: no answer
+    depends on its batch.
+    """
+    for single in (True, False):
+        indexes = [index for index, sample in enumerate(samples) if (len(sample.tiles) <= 1) == single]
+        indexes.sort(key=lambda index: len(samples[index].input_ids))
+        for start in range(0, len(indexes), batch_size):
+            yield indexes[start : start + batch_size]
 
 
 def stream(

@@ -1,4 +1,4 @@
-"""Floating-point operations of the model by formula: two for each multiplication with its addition.
+"""Floating-point operations of the model by formula: a multiplication with its addition counts as two.
 
 What a forward pass must compute, whoever computes it: no padding, nothing twice, relative positions included,
 norms and other elementwise work not. A backward pass takes twice as much, half of it for activations, half

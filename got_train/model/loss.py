@@ -28,6 +28,8 @@ def head_loss(
     device = hidden.device.type
     autocast = torch.is_autocast_enabled(device)
     dtype = torch.get_autocast_dtype(device) if autocast else hidden.dtype
+    if not torch.is_grad_enabled():  # of which a function of autograd is not told
+        hidden, head = hidden.detach(), head.detach()
     loss, losses = _HeadLoss.apply(hidden, head, targets, dtype)
     return loss, losses
 

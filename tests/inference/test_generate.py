@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 import torch
 
 from got_train.config import DataConfig, DecoderConfig, EncoderConfig, ModelConfig
-from got_train.data.encode import Encoding
+from got_train.data.encode import Encoding, Sample
 from got_train.data.records import Record, Turn
 from got_train.data.sources import RowDataset, select_rows
 from got_train.inference import generate as module
@@ -102,3 +103,24 @@ def test_answers_stop_a_little_past_the_reference(
         list(generate(model, rows.encoding, rows.questions()[:1], 100, 1, stop_past_reference=flag))
     # three digits and the closing token
     assert asked == [4 + module.RUN_ON_TOKENS, 100]
+
+
+def test_questions_of_like_length_are_answered_together_and_answers_keep_their_order(
+    model_and_rows: tuple[GotModel, RowDataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, rows = model_and_rows
+    questions = rows.questions()[:12]
+    for place, (record, folder) in enumerate(questions):
+        turn = replace(record.turns[0], response="7" * (1 + 5 * place % 12))
+        questions[place] = (replace(record, turns=(turn,)), folder)
+    batches = []
+
+    def note(model: GotModel, encoding: Encoding, samples: list[Sample], limit: int) -> list[str]:
+        batches.append([len(sample.input_ids) for sample in samples])
+        return [sample.where for sample in samples]
+
+    monkeypatch.setattr(module, "_generate_batch", note)
+    answers = list(generate(model, rows.encoding, questions, max_new_tokens=6, batch_size=3))
+    assert answers == [record.where for record, _ in questions]
+    assert [len(batch) for batch in batches] == [3, 3, 3, 3]
+    assert sum(batches, []) == sorted(sum(batches, []))

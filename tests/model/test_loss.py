@@ -1,6 +1,7 @@
 import pytest
 import torch
 from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
 
 from got_train.model import loss
 from got_train.model.loss import head_loss
@@ -61,8 +62,9 @@ def test_a_frozen_head_gets_no_gradient_and_costs_none() -> None:
 
 def test_without_gradients_there_are_losses_alone() -> None:
     hidden, head, targets = given()
-    with torch.no_grad():
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
         summed, each = head_loss(hidden, head, targets)
+    assert counter.get_total_flops() == 2 * hidden.numel() * VOCABULARY
     assert summed.item() == pytest.approx(each.sum().item()) and not summed.requires_grad
 
 
