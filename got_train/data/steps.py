@@ -75,6 +75,9 @@ class StepPlan:
     """Whether an epoch leaves out the rows that fill no whole step; else the last is filled up from its
     start."""
 
+    shuffled: bool = True
+    """Whether an epoch takes its rows in an order of its own, or as they stand."""
+
     @cached_property
     def steps_per_epoch(self) -> int:
         """Optimizer steps of an epoch."""
@@ -83,7 +86,9 @@ class StepPlan:
 
     def steps(self, epoch: int) -> Iterator[np.ndarray]:
         """The rows of each step of an epoch."""
-        order = np.random.default_rng([self.seed, epoch]).permutation(self.num_rows)
+        order = np.arange(self.num_rows)
+        if self.shuffled:
+            np.random.default_rng([self.seed, epoch]).shuffle(order)
         yield from np.resize(order, (self.steps_per_epoch, self.step_rows))
 
     def batches(self, rows: np.ndarray) -> list[np.ndarray]:

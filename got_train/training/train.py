@@ -232,6 +232,12 @@ def step_plan(
     config: Config, arguments: TrainingArguments, model: GotModel, rows: RowDataset, world_size: int
 ) -> StepPlan:
     """Which rows each step takes, and who computes them; `rows` are sized."""
+    strategy = arguments.train_sampling_strategy
+    if strategy not in ("random", "sequential"):
+        raise UserError(
+            f"train.train_sampling_strategy {strategy}: rows come random or sequential here; "
+            "train.tokens_per_batch shares those of a step out by length"
+        )
     size, accumulation = arguments.per_device_train_batch_size, arguments.gradient_accumulation_steps
     seed = arguments.seed if arguments.data_seed is None else arguments.data_seed
     plan = StepPlan(
@@ -241,6 +247,7 @@ def step_plan(
         seed=seed,
         accumulation=accumulation,
         drop_last=arguments.dataloader_drop_last,
+        shuffled=strategy == "random",
     )
     budget = config.train.tokens_per_batch
     if budget is None:

@@ -28,6 +28,11 @@ def test_rows_of_a_step_follow_from_seed_and_epoch() -> None:
     assert steps == [rows.tolist() for rows in replace(PLAN, world_size=1, accumulation=1).steps(0)]
 
 
+def test_rows_can_come_as_they_stand() -> None:
+    plan = replace(PLAN, shuffled=False)
+    assert [rows.tolist() for rows in plan.steps(5)] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 0, 1]]
+
+
 def test_an_epoch_takes_every_row_and_fills_its_last_step_up_from_its_start() -> None:
     taken = np.concatenate(list(PLAN.steps(0))).tolist()
     assert len(taken) == 12 and sorted(taken[:10]) == list(range(10)) and taken[10:] == taken[:2]

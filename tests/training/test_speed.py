@@ -170,6 +170,10 @@ def test_the_log_tells_how_long_training_waited_for_data(write_config: WriteConf
         (["train.tokens_per_batch=100"], "say in train.global_batch_size how many those are"),
         (["train.tokens_per_batch=0", "train.global_batch_size=4"], "tokens_per_batch 0 must be at least 1"),
         (
+            ["train.train_sampling_strategy=group_by_length"],
+            "train.tokens_per_batch shares those of a step out by length",
+        ),
+        (
             ["train.cache_features=true", "lora.enabled=true", "lora.modules=[encoder]"],
             "but the encoder is trained: freeze it",
         ),
