@@ -1,0 +1,314 @@
+"""One candidate of benchmark_training.py, in a process of its own and in its own environment.
+
+Does one step for each line `go` on its input and answers with a line of JSON; `end` asks what it has used.
+"""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from benchmark_data import decoder_of, freezes_encoder, rows_of
+from torch.utils.flop_counter import FlopCounterMode
+
+LEARNING_RATE = 1e-4
+RANK, ALPHA = 8, 32
+NEW_TOKENS = 32
+PICTURES = 16
+NEVER = 10**6
+"""Steps: the other side says when it has seen enough."""
+
+
+class Turns:
+    """Keeps a step waiting for its turn, and tells how long it took."""
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self.answers = sys.stdout
+        sys.stdout = sys.stderr  # what libraries print is none of the answers
+        self.facts: dict[str, Any] = {"tflop_per_sample": 0.0, "tflop_per_sample_counted": 0.0}
+        self.counter: Any = nullcontext()
+        self.started = 0.0
+
+    def wait(self) -> None:
+        """Waits for the next turn; at the end says what has been used, and never comes back."""
+        word = sys.stdin.readline().strip()
+        if word == "go":
+            self.started = time.perf_counter()
+            return
+        if self.device == "cuda":
+            peak = torch.cuda.max_memory_allocated() / 1e9
+            device = torch.cuda.get_device_name()
+        else:
+            peak, device = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, "cpu"
+        self._answer(self.facts | {"peak_memory_gb": peak, "device": device})
+        time.sleep(NEVER)
+
+    def done(self) -> None:
+        """Tells how long the step took."""
+        if self.device == "cuda":
+            torch.cuda.synchronize()
+        self._answer({"seconds": time.perf_counter() - self.started})
+
+    def _answer(self, value: dict[str, Any]) -> None:
+        print("BENCHMARK", json.dumps(value), file=self.answers, flush=True)
+
+
+def count_operations(turns: Turns, step: Callable[[], None], samples: int) -> None:
+    """Has torch count a step that is not timed, where libraries let it."""
+    with FlopCounterMode(display=False) as counter:
+        step()
+    turns.facts["tflop_per_sample_counted"] = counter.get_total_flops() / samples / 1e12
+
+
+def callback_class() -> Any:
+    """A callback that takes turns: from the end of a step to the end of the next, so that reading rows
+    counts."""
+    from transformers import TrainerCallback
+
+    class TakeTurns(TrainerCallback):
+        turns: Turns
+
+        def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if state.global_step == 0:
+                self.turns.wait()
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            self.turns.done()
+            self.turns.wait()
+
+    return TakeTurns
+
+
+def note_facts(turns: Turns, work: str, folder: Path, batch: int) -> None:
+    """Samples and tokens of a step, and operations of a sample by formula, the same for all candidates."""
+    facts = json.loads((folder / f"facts-{work}.json").read_text())
+    turns.facts |= {
+        "samples": batch,
+        "tokens": facts["tokens_per_sample"] * batch,
+        "tflop_per_sample": facts["tflop_per_sample"],
+    }
+
+
+def train_got_train(turns: Turns, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
+    from transformers.trainer import DEFAULT_CALLBACKS
+
+    from got_train.cli import main
+
+    note_facts(turns, work, folder, batch)
+    take_turns = callback_class()
+    take_turns.turns = turns
+    DEFAULT_CALLBACKS.append(take_turns)
+    lora = work.startswith("lora")
+    config = {
+        "name": work,
+        "output_dir": str(home),
+        "model": {"path": str(folder / decoder_of(work))},
+        "data": {"train": [str(rows_of(work, folder))], "val_ratio": 0},
+        "lora": {"enabled": lora, "rank": RANK, "alpha": ALPHA},
+        "train": {
+            "global_batch_size": batch,
+            "per_device_train_batch_size": batch,
+            "max_steps": NEVER,
+            "learning_rate": LEARNING_RATE,
+            "bf16": dtype == "bfloat16",
+            "save_strategy": "no",
+            "cache_features": lora,
+            "learning_rates": {"encoder": 0 if freezes_encoder(work) else None},
+        },
+        "eval": {"compare_rows": 0},
+    }
+    if work == "lora_later_epochs":
+        fill_cache(config, home)
+    (home / "config.yaml").write_text(json.dumps(config))
+    main(["train", str(home / "config.yaml")])
+
+
+def fill_cache(config: dict[str, Any], home: Path) -> None:
+    """An epoch that takes no turns."""
+    from transformers.trainer import DEFAULT_CALLBACKS
+
+    from got_train.cli import main
+
+    take_turns = DEFAULT_CALLBACKS.pop()
+    first = {**config, "train": {**config["train"], "max_steps": -1, "num_train_epochs": 1}}
+    (home / "first.yaml").write_text(json.dumps(first))
+    try:
+        main(["train", str(home / "first.yaml")])
+    except SystemExit:
+        DEFAULT_CALLBACKS.append(take_turns)
+
+
+def stock_model(work: str, folder: Path) -> Any:
+    """transformers' own class; with OPT it needs to be told where the embedding is."""
+    from transformers import GotOcr2ForConditionalGeneration
+
+    class WithOpt(GotOcr2ForConditionalGeneration):
+        _tied_weights_keys = {"lm_head.weight": "model.language_model.decoder.embed_tokens.weight"}
+
+    kind = WithOpt if work == "stage1" else GotOcr2ForConditionalGeneration
+    return kind.from_pretrained(folder / decoder_of(work), dtype=torch.float32)
+
+
+def train_transformers(turns: Turns, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
+    """A stock model, a stock Trainer, padding; pictures by transformers' own processor."""
+    import numpy as np
+    from peft import LoraConfig, get_peft_model
+    from PIL import Image
+    from transformers import AutoProcessor, Trainer, TrainingArguments
+
+    note_facts(turns, work, folder, batch)
+    model = stock_model(work, folder)
+    processor = AutoProcessor.from_pretrained(folder / decoder_of(work))
+    tokenizer = processor.tokenizer
+    if freezes_encoder(work):
+        frozen = [model.model.vision_tower, model.model.multi_modal_projector.conv_upsampler1]
+        for part in [*frozen, model.model.multi_modal_projector.conv_upsampler2]:
+            part.requires_grad_(False)
+    if work.startswith("lora"):
+        targets = r".*(language_model.*(_proj|fc\d)|multimodal_projector)"
+        model = get_peft_model(
+            model, LoraConfig(r=RANK, lora_alpha=ALPHA, lora_dropout=0.05, target_modules=targets)
+        )
+    rows = [json.loads(line) for line in rows_of(work, folder).read_text().splitlines()]
+    pads = "<imgpad>" * 256
+    prompt = f"<|im_start|>user\n<img>{pads}</img>\nOCR: <|im_end|><|im_start|>assistant\n"
+
+    def collate(batch: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        asked = tokenizer(prompt)["input_ids"]
+        answers = [tokenizer(row["response"] + "<|im_end|>")["input_ids"] for row in batch]
+        length = len(asked) + max(map(len, answers))
+        ids = np.full((len(batch), length), tokenizer.pad_token_id)
+        labels = np.full((len(batch), length), -100)
+        mask = np.zeros((len(batch), length), dtype=np.int64)
+        for place, answer in enumerate(answers):
+            end = len(asked) + len(answer)
+            ids[place, :end] = asked + answer
+            labels[place, len(asked) : end] = answer
+            mask[place, :end] = 1
+        images = [Image.open(row["images"][0]).convert("RGB") for row in batch]
+        pixels = processor.image_processor(images, return_tensors="pt")["pixel_values"]
+        tensors = {"input_ids": ids, "labels": labels, "attention_mask": mask}
+        return {name: torch.from_numpy(array) for name, array in tensors.items()} | {"pixel_values": pixels}
+
+    take_turns = callback_class()
+    take_turns.turns = turns
+    arguments = TrainingArguments(
+        output_dir=str(home),
+        per_device_train_batch_size=batch,
+        max_steps=NEVER,
+        learning_rate=LEARNING_RATE,
+        bf16=dtype == "bfloat16",
+        save_strategy="no",
+        report_to="none",
+        remove_unused_columns=False,
+        use_cpu=turns.device == "cpu",
+    )
+    Trainer(model, arguments, collate, train_dataset=rows, callbacks=[take_turns]).train()
+
+
+def train_ms_swift(turns: Turns, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
+    from swift.pipelines import sft_main
+    from transformers.trainer import DEFAULT_CALLBACKS
+
+    note_facts(turns, work, folder, batch)
+    take_turns = callback_class()
+    take_turns.turns = turns
+    DEFAULT_CALLBACKS.append(take_turns)
+    lora = work.startswith("lora")
+    options = {
+        "model": folder / "qwen2",
+        "model_type": "got_ocr2_hf",
+        "dataset": rows_of(work, folder),
+        "tuner_type": "lora" if lora else "full",
+        "lora_rank": RANK,
+        "lora_alpha": ALPHA,
+        "freeze_vit": freezes_encoder(work),
+        "freeze_aligner": False,
+        "torch_dtype": dtype,
+        "per_device_train_batch_size": batch,
+        "gradient_accumulation_steps": 1,
+        "gradient_checkpointing": False,
+        "max_steps": NEVER,
+        "learning_rate": LEARNING_RATE,
+        "save_strategy": "no",
+        "eval_strategy": "no",
+        "dataloader_num_workers": 0,
+        "dataset_num_proc": 1,
+        "output_dir": home,
+    }
+    sft_main([word for name, value in options.items() for word in (f"--{name}", str(value))])
+
+
+def encode_tiles(turns: Turns, name: str, folder: Path, precision: torch.dtype, batch: int) -> None:
+    """Forward passes of the encoder; the weights are of the precision that is measured."""
+    note_facts(turns, "encoder", folder, batch)
+    if name == "got_train":
+        from got_train.model.loading import load_got
+
+        model = load_got(str(folder / "qwen2"))
+    else:
+        model = stock_model("encoder", folder)
+    encoder = model.model.vision_tower.to(turns.device, precision).eval()
+    pixels = torch.randn(batch, 3, 1024, 1024).to(turns.device, precision)
+    with torch.no_grad():
+        count_operations(turns, lambda: encoder(pixels), batch)
+        while True:
+            turns.wait()
+            encoder(pixels)
+            turns.done()
+
+
+def read_pictures(turns: Turns, name: str, folder: Path, precision: torch.dtype) -> None:
+    """Sixteen pictures: ours together, stock transformers one by one, as its documentation does."""
+    from PIL import Image
+
+    rows = [json.loads(line) for line in rows_of("inference", folder).read_text().splitlines()]
+    pictures = [rows[number % len(rows)]["images"][0] for number in range(PICTURES)]
+    if name == "got_train":
+        from got_train.inference.got import Got
+
+        got = Got.from_pretrained(folder / "qwen2", device=turns.device)
+        got.model.to(precision)
+
+        def read() -> None:
+            got.chat(pictures, max_new_tokens=NEW_TOKENS, batch_size=PICTURES)
+    else:
+        from transformers import AutoProcessor
+
+        model = stock_model("inference", folder).to(turns.device, precision).eval()
+        processor = AutoProcessor.from_pretrained(folder / "qwen2")
+
+        def read() -> None:
+            for picture in pictures:
+                given = processor(Image.open(picture), return_tensors="pt").to(turns.device, precision)
+                model.generate(**given, do_sample=False, max_new_tokens=NEW_TOKENS, no_repeat_ngram_size=20)
+
+    note_facts(turns, "inference", folder, PICTURES)
+    turns.facts["tokens"] = PICTURES * NEW_TOKENS
+    while True:
+        turns.wait()
+        read()
+        turns.done()
+
+
+def main() -> None:
+    """Runs what the command line names."""
+    name, work, folder, home, device, dtype, batch = sys.argv[1:]
+    turns = Turns(device)
+    if work == "encoder":
+        encode_tiles(turns, name, Path(folder), getattr(torch, dtype), 1)
+    elif work == "inference":
+        read_pictures(turns, name, Path(folder), getattr(torch, dtype))
+    else:
+        train = {"got_train": train_got_train, "transformers": train_transformers, "ms_swift": train_ms_swift}
+        train[name](turns, work, Path(folder), Path(home), dtype, int(batch))
+
+
+if __name__ == "__main__":
+    main()
