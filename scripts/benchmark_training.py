@@ -165,17 +165,22 @@ def main() -> None:
     parser.add_argument("--size", choices=benchmark_data.SIZES, default="small", help="of the model")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], help="(default: float32 on a CPU)")
-    parser.add_argument("--batch", type=int, default=4, help="samples of a step (default: %(default)s)")
+    parser.add_argument(
+        "--batch",
+        type=int,
+        default=4,
+        help="samples of a step, a quarter of the pictures read",
+    )
     parser.add_argument("--turns", type=int, default=6, help="steps that count (default: %(default)s)")
     parser.add_argument("--warmup", type=int, default=1, help="steps before them (default: %(default)s)")
     parser.add_argument("--alone", action="store_true", help="one candidate after the other")
-    parser.add_argument("--quick", action="store_true", help="small model and few turns")
+    parser.add_argument("--quick", action="store_true", help="small model, batch and number of turns")
     parser.add_argument("--swift", help="python of an environment with ms-swift 4")
     parser.add_argument("--json", type=Path, help="file to write")
     options = parser.parse_args()
     options.dtype = options.dtype or ("float32" if options.device == "cpu" else "bfloat16")
     if options.quick:
-        options.size, options.turns = "small", min(options.turns, 3)
+        options.size, options.batch, options.turns = "small", 2, 2
     results = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -19,7 +19,6 @@ from torch.utils.flop_counter import FlopCounterMode
 LEARNING_RATE = 1e-4
 RANK, ALPHA = 8, 32
 NEW_TOKENS = 32
-PICTURES = 16
 NEVER = 10**6
 """Steps: the other side says when it has seen enough."""
 
@@ -264,12 +263,12 @@ def encode_tiles(turns: Turns, name: str, folder: Path, precision: torch.dtype, 
             turns.done()
 
 
-def read_pictures(turns: Turns, name: str, folder: Path, precision: torch.dtype) -> None:
-    """Sixteen pictures: ours together, stock transformers one by one, as its documentation does."""
+def read_pictures(turns: Turns, name: str, folder: Path, precision: torch.dtype, count: int) -> None:
+    """Some pictures: ours together, stock transformers one by one, as its documentation does."""
     from PIL import Image
 
     rows = [json.loads(line) for line in rows_of("inference", folder).read_text().splitlines()]
-    pictures = [rows[number % len(rows)]["images"][0] for number in range(PICTURES)]
+    pictures = [rows[number % len(rows)]["images"][0] for number in range(count)]
     if name == "got_train":
         from got_train.inference.got import Got
 
@@ -277,7 +276,7 @@ def read_pictures(turns: Turns, name: str, folder: Path, precision: torch.dtype)
         got.model.to(precision)
 
         def read() -> None:
-            got.chat(pictures, max_new_tokens=NEW_TOKENS, batch_size=PICTURES)
+            got.chat(pictures, max_new_tokens=NEW_TOKENS, batch_size=count)
     else:
         from transformers import AutoProcessor
 
@@ -289,8 +288,8 @@ def read_pictures(turns: Turns, name: str, folder: Path, precision: torch.dtype)
                 given = processor(Image.open(picture), return_tensors="pt").to(turns.device, precision)
                 model.generate(**given, do_sample=False, max_new_tokens=NEW_TOKENS, no_repeat_ngram_size=20)
 
-    note_facts(turns, "inference", folder, PICTURES)
-    turns.facts["tokens"] = PICTURES * NEW_TOKENS
+    note_facts(turns, "inference", folder, count)
+    turns.facts["tokens"] = count * NEW_TOKENS
     while True:
         turns.wait()
         read()
@@ -304,7 +303,7 @@ def main() -> None:
     if work == "encoder":
         encode_tiles(turns, name, Path(folder), getattr(torch, dtype), 1)
     elif work == "inference":
-        read_pictures(turns, name, Path(folder), getattr(torch, dtype))
+        read_pictures(turns, name, Path(folder), getattr(torch, dtype), 4 * int(batch))
     else:
         train = {"got_train": train_got_train, "transformers": train_transformers, "ms_swift": train_ms_swift}
         train[name](turns, work, Path(folder), Path(home), dtype, int(batch))

@@ -107,13 +107,14 @@ def _generate_batch(
     for row, prompt in enumerate(prompts):
         ids[row, length - len(prompt) :] = prompt
         mask[row, length - len(prompt) :] = 1
+    input_ids = torch.from_numpy(ids).to(device)
     tiles = torch.from_numpy(np.concatenate([sample.tiles for sample in samples])).to(device)
-    pictures = {"pixel_values": normalized(tiles, model.dtype)} if len(tiles) else {}
+    features = model.encode(normalized(tiles, model.dtype)) if len(tiles) else None
     single = len(samples[0].tiles) <= 1
     output = model.generate(
-        input_ids=torch.from_numpy(ids).to(device),
+        input_ids=input_ids,
+        inputs_embeds=model.embed(input_ids, features),
         attention_mask=torch.from_numpy(mask).to(device),
-        **pictures,
         do_sample=False,
         max_new_tokens=max_new_tokens,
         no_repeat_ngram_size=NO_REPEAT_NGRAM_SIZE if single else 0,

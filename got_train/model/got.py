@@ -39,6 +39,9 @@ GROUP_PREFIXES: dict[Group, tuple[str, ...]] = {
 """Parameter names of each module group. The two strided convolutions lie in transformers' projector but are
 the end of the encoder: the original weights call them `vision_tower_high.net_2` and `net_3`."""
 
+TILES_WITHOUT_GRAPH = 4
+"""Tiles that are encoded at once where nothing is kept for a backward pass: 16,384 patches at full size keep
+any device busy, and more would only take memory."""
 
 ENCODER_FIELDS = (
     "image_size",
@@ -177,10 +180,15 @@ class GotModel(GotOcr2ForConditionalGeneration):
         Returns:
             `(tiles, tokens of a tile, channels)`.
         """
+        if torch.is_grad_enabled() and self.trains_encoder:
+            return self._encode(pixel_values)
+        with torch.no_grad():
+            return torch.cat([self._encode(part) for part in pixel_values.split(TILES_WITHOUT_GRAPH)])
+
+    def _encode(self, pixel_values: torch.Tensor) -> torch.Tensor:
         projector = self.model.multi_modal_projector
-        with torch.set_grad_enabled(torch.is_grad_enabled() and self.trains_encoder):
-            features = self.model.vision_tower(pixel_values).last_hidden_state
-            features = projector.conv_upsampler2(projector.conv_upsampler1(features))
+        features = self.model.vision_tower(pixel_values).last_hidden_state
+        features = projector.conv_upsampler2(projector.conv_upsampler1(features))
         return features.flatten(2).transpose(1, 2)
 
     def embed(self, input_ids: torch.Tensor, features: torch.Tensor | None) -> torch.Tensor:
