@@ -129,20 +129,27 @@ def _draw_rows(folder: Path, name: str, count: int, words: tuple[int, int]) -> N
     documents = sorted(Path(__file__).parent.parent.glob("docs/*.md"))
     corpus = " ".join(path.read_text() for path in documents).encode("ascii", "ignore").decode().split()
     font = ImageFont.load_default(size=22)
-    with open(folder / f"{name}.jsonl", "w") as file:
-        for number in range(count):
-            length = int(rng.integers(*words))
-            first = int(rng.integers(len(corpus) - length))
-            lines = [" ".join(corpus[first + at : first + min(at + 8, length)]) for at in range(0, length, 8)]
-            image = Image.new("RGB", (1024, 1024), "white")
-            ImageDraw.Draw(image).multiline_text((40, 40), "\n".join(lines), fill="black", font=font)
-            image.save(folder / f"{name}-{number}.png")
-            row = {
-                "query": "<image>OCR: ",
-                "response": "\n".join(lines),
-                "images": [str(folder / f"{name}-{number}.png")],
-            }
-            file.write(json.dumps(row) + "\n")
+    rows = []
+    for number in range(count):
+        length = int(rng.integers(*words))
+        first = int(rng.integers(len(corpus) - length))
+        lines = [" ".join(corpus[first + at : first + min(at + 8, length)]) for at in range(0, length, 8)]
+        image = Image.new("RGB", (1024, 1024), "white")
+        ImageDraw.Draw(image).multiline_text((40, 40), "\n".join(lines), fill="black", font=font)
+        image.save(folder / f"{name}-{number}.png")
+        row = {
+            "query": "<image>OCR: ",
+            "response": "\n".join(lines),
+            "images": [str(folder / f"{name}-{number}.png")],
+        }
+        rows.append(row)
+    write_rows(folder / f"{name}.jsonl", rows)
+
+
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> Path:
+    """A JSONL file."""
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
 
 
 def machine(device: str, dtype: str) -> str:

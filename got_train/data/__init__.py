@@ -7,11 +7,14 @@
     tar              --row_files.TarRows----> row, pictures as PackedFile              which row it is)
     Parquet, the hub --arrow.ArrowRows------> row, pictures as PackedFile
     path, pattern, folder, id --readers.Rows--> one set of all rows
-    Record --images.find_image, open_image, tiles.tile--> uint8 (tiles, image_size, image_size, 3)
-           --encode.encode------> Sample: input_ids (length,) and labels (length,), grown span by span
-    Samples --batching.collate--> batch
-        input_ids, attention_mask, labels   int64    (batch, length), padded on the right
-        pixel_values                        float32  (tiles of the whole batch, 3, image_size, image_size)
+    Record --images.find_image, lazy_image, tiles.tile--> uint8 (tiles, image_size, image_size, 3)
+           --features.FeatureStore--> what a frozen encoder made of the same pictures before, instead
+           --encode.encode----------> Sample: input_ids (length,) and labels (length,), grown span by span
+    Samples --steps.StepPlan--> which of them one device computes at once --batching.collate--> batch
+        input_ids, labels   int64   (batch, length), padded on the right
+        tiles               uint8   (tiles, image_size, image_size, 3), of the rows in their order
+        features                    (tiles, tokens of a tile, channels), of the first rows, in place of tiles
 
-Nothing is random but the choice of rows (`sources.choose_rows`), which takes a seeded generator.
+Nothing is random but the choice of rows (`sources.choose_rows`) and their order (`steps.StepPlan`), which
+follow from seeds.
 """

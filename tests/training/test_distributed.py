@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors import safe_open
 
 from got_train.cli import main
 from got_train.training.callbacks import read_log
@@ -62,6 +63,20 @@ def alone(write_config: Callable[..., Path], tmp_path: Path) -> Logged:
     return logged(tmp_path, "alone")
 
 
+def on_two_ranks(config: Path) -> str:
+    """What a run by torchrun prints."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    result = subprocess.run(
+        [*command, "-m", "got_train", "train", str(config)],
+        env={**os.environ, "DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    return result.stdout
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_two_ranks_equal_one(
@@ -72,20 +87,12 @@ def test_two_ranks_equal_one(
 ) -> None:
     train = TRAIN | LAUNCHERS[launcher]
     config = write_config(launcher, train=train)
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-    result = subprocess.run(
-        [*command, "-m", "got_train", "train", str(config)],
-        env={**os.environ, "DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert result.returncode == 0, result.stderr[-3000:]
+    output = on_two_ranks(config)
     batches = "2 per device x 2 accumulated x 2 devices"
     if launcher == "by_length":
         batches = "in batches of at most 250 tokens on 2 devices"
-        assert "batches of a step: 2 x 2, of about the same work" in result.stdout
-    assert f"2 optimizer steps of 8 samples ({batches})" in result.stdout
+        assert "batches of a step: 2 x 2, of about the same work" in output
+    assert f"2 optimizer steps of 8 samples ({batches})" in output
     together = logged(tmp_path, launcher)
     assert [len(row) for row in together] == [3, 3, 4]
     for row, expected in zip(together, alone, strict=True):
@@ -93,3 +100,21 @@ def test_two_ranks_equal_one(
     runs = list((tmp_path / "output" / launcher).iterdir())
     assert len(runs) == 1
     assert json.loads((runs[0] / "checkpoint-2" / "trainer_state.json").read_text())["global_step"] == 2
+
+
+@pytest.mark.slow
+def test_ranks_share_the_features_that_they_keep(write_config: Callable[..., Path], tmp_path: Path) -> None:
+    # Three steps an epoch; from the second on each rank has rows that the other one has encoded.
+    train = TRAIN | {"max_steps": 8, "learning_rates": {"encoder": 0}}
+    with pytest.raises(SystemExit):
+        main(["train", str(write_config("alone", train=train))])
+    on_two_ranks(write_config("kept", train=train | {"cache_features": True}))
+    expected, together = logged(tmp_path, "alone"), logged(tmp_path, "kept")
+    assert len(together) == len(expected) == 12
+    for row, other in zip(together, expected, strict=True):
+        assert row == pytest.approx(other, rel=1e-4)
+    keys = []
+    for shard in (tmp_path / "output" / "features").glob("*/*.safetensors"):
+        with safe_open(shard, framework="pt") as file:
+            keys.append(set(file.keys()))
+    assert len(set().union(*keys)) == 16 and all(len(own) < 16 for own in keys)
