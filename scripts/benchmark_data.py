@@ -128,6 +128,7 @@ def _draw_rows(folder: Path, name: str, count: int, words: tuple[int, int]) -> N
     rng = np.random.default_rng(0)
     documents = sorted(Path(__file__).parent.parent.glob("docs/*.md"))
     corpus = " ".join(path.read_text() for path in documents).encode("ascii", "ignore").decode().split()
+    corpus = [word for word in corpus if "<" not in word]  # names of tokens cannot stand in a row
     font = ImageFont.load_default(size=22)
     rows = []
     for number in range(count):
