@@ -104,7 +104,6 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
     features = open_features(config, model, compute_dtype)
     if features is not None:
         train_set = train_set.keeping_features(features)
-        val_set = val_set and val_set.keeping_features(features)
     if arguments.process_index == 0:
         describe_run(config, run_dir)
         write_rows(run_dir, val_set, skipped)
