@@ -6,7 +6,6 @@ encoder are kept, and evaluation reads pictures.
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -147,11 +146,10 @@ class GotTrainer(Trainer):
 
     def prediction_step(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Loss of a validation batch."""
-        kinds, pictures = (inputs.pop(name) for name in ("kind", "pictures"))
-        for name in ("where", "num_tokens"):
+        kinds = inputs.pop("kind")
+        for name in ("where", "num_tokens", "pictures"):
             inputs.pop(name)
         result = super().prediction_step(model, inputs, *args, **kwargs)
-        self._keep_features(pictures)
         if self.by_kind:
             # Leaves out the rows that fill the last batch of the ranks up.
             rows = self.accelerator.gather_for_metrics(
@@ -176,7 +174,6 @@ class GotTrainer(Trainer):
     def read_rows(self, rows: RowDataset, limit: int) -> list[tuple[str, str]]:
         """Answers and references of at most `limit` rows, evenly spread; each rank reads its share."""
         mine = rows.spread(limit).questions()[self.args.process_index :: self.args.world_size]
-        encoding = replace(rows.encoding, features=None)  # generation takes pixels
         model = self.accelerator.unwrap_model(self.model)
         model.eval()
         dtype = torch.bfloat16 if self.args.bf16 else torch.float16
@@ -187,7 +184,7 @@ class GotTrainer(Trainer):
         ):
             answers = generate(
                 model,
-                encoding,
+                rows.encoding,
                 mine,
                 self.reading.max_new_tokens,
                 self.reading.batch_size,

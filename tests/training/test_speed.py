@@ -85,7 +85,7 @@ def test_another_encoder_has_features_of_its_own(write_config: WriteConfig, tmp_
     assert len(folders) == 2 and all(list(folder.glob("*.safetensors")) for folder in folders)
 
 
-def test_validation_keeps_and_takes_features_too(write_config: WriteConfig, tmp_path: Path) -> None:
+def test_validation_is_the_same_beside_kept_features(write_config: WriteConfig, tmp_path: Path) -> None:
     train = FROZEN | {"eval_strategy": "steps", "eval_steps": 1, "max_steps": 4}
     for name, words in (("plain", {}), ("kept", {"cache_features": True})):
         assert run("train", write_config(name, train=train | words)) == 0
