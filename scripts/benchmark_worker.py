@@ -8,7 +8,6 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,6 @@ class Turns:
         self.answers = sys.stdout
         sys.stdout = sys.stderr  # what libraries print is none of the answers
         self.facts: dict[str, Any] = {"tflop_per_sample": 0.0, "tflop_per_sample_counted": 0.0}
-        self.counter: Any = nullcontext()
         self.started = 0.0
 
     def wait(self) -> None:
@@ -72,12 +70,21 @@ def callback_class() -> Any:
 
     class TakeTurns(TrainerCallback):
         turns: Turns
+        counter: FlopCounterMode
 
         def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             if state.global_step == 0:
                 self.turns.wait()
 
+        def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if state.global_step == 0:
+                self.counter = FlopCounterMode(display=False).__enter__()
+
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if state.global_step == 1:  # of the warm-up
+                self.counter.__exit__(None, None, None)
+                counted = self.counter.get_total_flops() / self.turns.facts["samples"] / 1e12
+                self.turns.facts["tflop_per_sample_counted"] = counted
             self.turns.done()
             self.turns.wait()
 
