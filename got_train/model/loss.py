@@ -40,7 +40,7 @@ class _HeadLoss(torch.autograd.Function):
         ctx: Any, hidden: torch.Tensor, head: torch.Tensor, targets: torch.Tensor, dtype: torch.dtype
     ) -> tuple[torch.Tensor, torch.Tensor]:
         hidden_gradient = torch.empty_like(hidden) if ctx.needs_input_grad[0] else None
-        head_gradient = torch.zeros_like(head) if ctx.needs_input_grad[1] else None
+        head_gradient: torch.Tensor | None = None
         losses = torch.empty(len(targets), dtype=torch.float32, device=hidden.device)
         weight = head.to(dtype)
         size = max(1, CHUNK_LOGITS // len(head))
@@ -58,8 +58,10 @@ class _HeadLoss(torch.autograd.Function):
             gradient = gradient.to(dtype)
             if hidden_gradient is not None:
                 hidden_gradient[rows] = gradient @ weight
-            if head_gradient is not None:
-                head_gradient += gradient.T @ states
+            if ctx.needs_input_grad[1]:
+                head_gradient = _plus_product(head_gradient, gradient.T, states, head.dtype)
+        if ctx.needs_input_grad[1] and head_gradient is None:
+            head_gradient = torch.zeros_like(head)
         ctx.save_for_backward(hidden_gradient, head_gradient)
         ctx.mark_non_differentiable(losses)
         return losses.sum(), losses
@@ -69,3 +71,13 @@ class _HeadLoss(torch.autograd.Function):
         # In place: the head's is as large as the head.
         hidden, head = (kept if kept is None else kept.mul_(gradients[0]) for kept in ctx.saved_tensors)
         return hidden, head, None, None
+
+
+def _plus_product(
+    total: torch.Tensor | None, left: torch.Tensor, right: torch.Tensor, dtype: torch.dtype
+) -> torch.Tensor:
+    """`total + left @ right` in the place of `total`, which is as large as the head: no copy that can be
+    spared."""
+    if total is None:
+        return (left @ right).to(dtype)
+    return total.addmm_(left, right) if total.dtype == left.dtype else total.add_(left @ right)
