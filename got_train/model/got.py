@@ -122,6 +122,7 @@ class GotModel(GotOcr2ForConditionalGeneration):
         num_items_in_batch: torch.Tensor | int | None = None,
         tiles: torch.Tensor | None = None,
         features: torch.Tensor | None = None,
+        logits_to_keep: int | torch.Tensor = 0,
         **kwargs: Any,
     ) -> GotOcr2CausalLMOutputWithPast:
         """As transformers' own without `labels`; with them, only the loss is computed.
@@ -138,11 +139,17 @@ class GotModel(GotOcr2ForConditionalGeneration):
             tiles: uint8, `(tiles, image_size, image_size, 3)`, of the rows in their order.
             features: `(tiles, tokens of a tile, channels)`, what `encode` has made of the tiles of the first
                 rows before; `tiles` are those of the other rows.
+            logits_to_keep: without labels, how many positions at the end get logits; 0 for all. It has a name
+                here because generation, which needs one, looks for that.
             kwargs: handed on.
         """
         if labels is None:
             return super().forward(
-                input_ids=input_ids, pixel_values=pixel_values, attention_mask=attention_mask, **kwargs
+                input_ids=input_ids,
+                pixel_values=pixel_values,
+                attention_mask=attention_mask,
+                logits_to_keep=logits_to_keep,
+                **kwargs,
             )
         assert input_ids is not None
         if tiles is not None:

@@ -199,3 +199,13 @@ def test_full_size_counts() -> None:
         counts[group_of(name)] += parameter.numel()
     assert counts == {"encoder": 95_569_152, "connector": 1_049_600, "decoder": 463_909_888}
     assert model.config.image_seq_length == 256
+
+
+def test_generation_asks_for_the_logits_of_one_position(
+    tokenizer_dir: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = small("qwen2", tokenizer_dir)
+    lengths = []
+    model.lm_head.register_forward_hook(lambda head, given, logits: lengths.append(logits.shape[1]))
+    model.generate(**inputs(model), max_new_tokens=3, do_sample=False)
+    assert lengths == [1, 1, 1]
