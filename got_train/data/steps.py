@@ -29,8 +29,7 @@ class Sharing:
         return float(len(rows) * lengths.max() + tiles.sum() * self.tile_tokens)
 
     def batches_within(self, rows: np.ndarray, budget: float) -> list[np.ndarray]:
-        """Rows, the longest first, cut where the next one would go over a budget; a row alone may be over
-        it."""
+        """Rows, the longest first, cut where the next would go over a budget; a row alone may be over it."""
         lengths, tiles = self.sizes[rows].T
         order = np.lexsort((rows, tiles, lengths))[::-1]
         extra = tiles[order] * self.tile_tokens
@@ -72,9 +71,8 @@ class StepPlan:
     accumulation: int = 1
     """Batches of a step on each device."""
     drop_last: bool = False
-    """Whether an epoch leaves out the rows that fill no whole step; else the last is filled up from its
+    """Whether an epoch leaves out the rows that fill no whole step; else its last is filled up from its
     start."""
-
     shuffled: bool = True
     """Whether an epoch takes its rows in an order of its own, or as they stand."""
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
+from peft import PeftModel
 from transformers import TrainingArguments
 
 from got_train.config import Config, accumulation_steps
@@ -112,12 +113,37 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
         ordinary, _ = checked(
             ordinary_rows(config, encoding, run_dir / "ordinary"), config, "checking ordinary rows"
         )
+    trainer = build_trainer(config, trained, arguments, plan, features, encoding, train_set, val_set)
+    trainer.by_kind = len(kinds) > 1
+    # First, so that the loggers after it get what it adds.
+    trainer.callback_handler.callbacks.insert(0, RunLog(run_dir))
+    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    if ordinary is not None:
+        comparison = compare(trainer, config, ordinary, val_set)
+        if arguments.process_index == 0:
+            write_comparison(comparison, run_dir)
+        say(comparison_table(comparison))
+    say(f"run folder: {run_dir}")
+    return run_dir
+
+
+def build_trainer(
+    config: Config,
+    model: GotModel | PeftModel,
+    arguments: TrainingArguments,
+    plan: StepPlan,
+    features: FeatureStore | None,
+    encoding: Encoding,
+    train_set: RowDataset,
+    val_set: RowDataset | None,
+) -> GotTrainer:
+    """transformers' trainer with this project's model, steps, batches and parameter groups."""
+    tokenizer = encoding.tokenizer
     trainer = GotTrainer(
         plan=plan,
         reading=config.eval,
-        by_kind=len(kinds) > 1,
         features=features,
-        model=trained,
+        model=model,
         args=arguments,
         data_collator=partial(
             collate,
@@ -130,21 +156,12 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
         eval_dataset=None if val_set is None else val_set.spread(config.eval.loss_rows),
         processing_class=build_processor(model.config, tokenizer),
         optimizer_cls_and_kwargs=optimizer_and_groups(
-            trained, arguments, config.train.learning_rates, config.lora
+            model, arguments, config.train.learning_rates, config.lora
         ),
     )
-    # First, so that the loggers after it get what it adds.
-    trainer.callback_handler.callbacks.insert(0, RunLog(run_dir))
     if features is not None:
         trainer.add_callback(FeatureWriter(features))
-    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    if ordinary is not None:
-        comparison = compare(trainer, config, ordinary, val_set)
-        if arguments.process_index == 0:
-            write_comparison(comparison, run_dir)
-        say(comparison_table(comparison))
-    say(f"run folder: {run_dir}")
-    return run_dir
+    return trainer
 
 
 def with_resolved_paths(config: Config) -> Config:
@@ -179,6 +196,12 @@ def training_arguments(
     deepspeed = given.get("deepspeed")
     if isinstance(deepspeed, str) and not Path(deepspeed).is_file():
         raise UserError(f"train.deepspeed: {deepspeed} does not exist")
+    strategy = given.get("train_sampling_strategy", "random")
+    if strategy not in ("random", "sequential"):
+        raise UserError(
+            f"train.train_sampling_strategy {strategy}: rows come random or sequential here; "
+            "train.tokens_per_batch shares those of a step out by length"
+        )
     if not has_validation:
         given |= {"eval_strategy": "no", "eval_on_start": False}
     if not torch.accelerator.is_available():
@@ -231,12 +254,6 @@ def step_plan(
     config: Config, arguments: TrainingArguments, model: GotModel, rows: RowDataset, world_size: int
 ) -> StepPlan:
     """Which rows each step takes, and who computes them; `rows` are sized."""
-    strategy = arguments.train_sampling_strategy
-    if strategy not in ("random", "sequential"):
-        raise UserError(
-            f"train.train_sampling_strategy {strategy}: rows come random or sequential here; "
-            "train.tokens_per_batch shares those of a step out by length"
-        )
     size, accumulation = arguments.per_device_train_batch_size, arguments.gradient_accumulation_steps
     seed = arguments.seed if arguments.data_seed is None else arguments.data_seed
     plan = StepPlan(
@@ -246,7 +263,7 @@ def step_plan(
         seed=seed,
         accumulation=accumulation,
         drop_last=arguments.dataloader_drop_last,
-        shuffled=strategy == "random",
+        shuffled=arguments.train_sampling_strategy == "random",
     )
     budget = config.train.tokens_per_batch
     if budget is None:
