@@ -76,6 +76,8 @@ class GotTrainer(Trainer):
             num_workers=self.args.dataloader_num_workers,
             prefetch_factor=self.args.dataloader_prefetch_factor,
             persistent_workers=self.args.dataloader_persistent_workers,
+            multiprocessing_context=self.args.dataloader_multiprocessing_context,
+            in_order=self.args.dataloader_in_order,
             pin_memory=self.args.dataloader_pin_memory and torch.accelerator.is_available(),
         )
 
