@@ -21,13 +21,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     # Rows are encoded one by one; threads of the tokenizer would only warn about the loader's forks.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
-        sys.exit(options.run(options))
+        status = options.run(options)
+        _end_process_group()
+        sys.exit(status)
     except UserError as error:
         print(f"got-train: error: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("got-train: interrupted", file=sys.stderr)
         sys.exit(130)
+
+
+def _end_process_group() -> None:
+    """Parts from the other ranks: a thread of the group that is still at work when Python ends aborts it."""
+    distributed = sys.modules.get("torch.distributed")  # many commands need no torch
+    if distributed is not None and distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from got_train.cli import main, parse
 from tests.conftest import draw, write_rows
@@ -113,6 +114,15 @@ def test_check_data_names_every_problem_and_counts(tmp_path: Path, capsys: Any) 
     assert re.search(r"rows.jsonl\s+3\s+2\s+not JSON: 1, tag mismatch: 1", out)
     write_rows(path, [good])
     assert run("check-data", path) == 0
+
+
+def test_a_command_parts_from_the_other_ranks(tmp_path: Path) -> None:
+    # Threads of a process group that outlive the interpreter sometimes abort a run that has ended well.
+    write_rows(tmp_path / "rows.jsonl", [{"query": "What?", "response": "That."}])
+    store = f"file://{tmp_path / 'store'}"
+    torch.distributed.init_process_group("gloo", init_method=store, rank=0, world_size=1)
+    assert run("check-data", tmp_path / "rows.jsonl") == 0
+    assert not torch.distributed.is_initialized()
 
 
 def test_lora_merge_infer_eval(
