@@ -22,7 +22,7 @@ from got_train.data.encode import spans
 from got_train.data.images import FoundImage, ImageError, find_image
 from got_train.data.readers import Rows, open_rows
 from got_train.data.records import Record, RowError
-from got_train.data.tiles import num_tiles
+from got_train.data.tiles import grid_of_tiles, num_tiles
 from got_train.model.tokenizer import load_tokenizer
 from got_train.prompts import IMAGE_TAG, parse_task
 from got_train.report import table
@@ -220,7 +220,7 @@ def sample_tokens(row: Row, pictures: Sequence[Picture | None]) -> int | None:
         for picture in (pictures[number] for number in row.pictures):
             if picture is None:
                 return None
-            tiles += num_tiles(picture.width, picture.height, TILE_SIZE, row.crop, MAX_TILES)
+            tiles += num_tiles(grid_of_tiles(picture.width, picture.height, TILE_SIZE, row.crop, MAX_TILES))
     return row.text_tokens + tiles * tokens_per_tile(TILE_SIZE, EncoderConfig.patch_size)
 
 

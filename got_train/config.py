@@ -229,6 +229,8 @@ class TrainConfig:
     """Every other key of the `train` section: names and meanings are `TrainingArguments`'s own."""
 
     def __post_init__(self) -> None:
+        if self.cache_gib <= 0:
+            raise UserError(f"train.cache_gib {self.cache_gib} must be above 0")
         if self.tokens_per_batch is not None:
             if self.tokens_per_batch < 1:
                 raise UserError(f"train.tokens_per_batch {self.tokens_per_batch} must be at least 1")

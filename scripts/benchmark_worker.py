@@ -7,7 +7,6 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,25 +55,18 @@ class Turns:
         print("BENCHMARK", json.dumps(value), file=self.answers, flush=True)
 
 
-def count_operations(turns: Turns, step: Callable[[], None], samples: int) -> None:
-    """Has torch count a step that is not timed, where libraries let it."""
-    with FlopCounterMode(display=False) as counter:
-        step()
-    turns.facts["tflop_per_sample_counted"] = counter.get_total_flops() / samples / 1e12
-
-
-def callback_class() -> Any:
-    """A callback that takes turns: from the end of a step to the end of the next, so that reading rows
+def make_trainers_take_turns(turns: Turns) -> None:
+    """Gives a callback to every Trainer: from the end of a step to the end of the next, so that reading rows
     counts."""
     from transformers import TrainerCallback
+    from transformers.trainer import DEFAULT_CALLBACKS
 
     class TakeTurns(TrainerCallback):
-        turns: Turns
         counter: FlopCounterMode
 
         def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             if state.global_step == 0:
-                self.turns.wait()
+                turns.wait()
 
         def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             if state.global_step == 0:
@@ -83,12 +75,12 @@ def callback_class() -> Any:
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             if state.global_step == 1:  # of the warm-up
                 self.counter.__exit__(None, None, None)
-                counted = self.counter.get_total_flops() / self.turns.facts["samples"] / 1e12
-                self.turns.facts["tflop_per_sample_counted"] = counted
-            self.turns.done()
-            self.turns.wait()
+                counted = self.counter.get_total_flops() / turns.facts["samples"] / 1e12
+                turns.facts["tflop_per_sample_counted"] = counted
+            turns.done()
+            turns.wait()
 
-    return TakeTurns
+    DEFAULT_CALLBACKS.append(TakeTurns)
 
 
 def note_facts(turns: Turns, work: str, folder: Path, batch: int) -> None:
@@ -101,15 +93,10 @@ def note_facts(turns: Turns, work: str, folder: Path, batch: int) -> None:
     }
 
 
-def train_got_train(turns: Turns, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
-    from transformers.trainer import DEFAULT_CALLBACKS
-
+def train_got_train(device: str, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
+    """Its command line, which finds the device itself."""
     from got_train.cli import main
 
-    note_facts(turns, work, folder, batch)
-    take_turns = callback_class()
-    take_turns.turns = turns
-    DEFAULT_CALLBACKS.append(take_turns)
     lora = work.startswith("lora")
     config = {
         "name": work,
@@ -161,14 +148,13 @@ def stock_model(work: str, folder: Path) -> Any:
     return kind.from_pretrained(folder / decoder_of(work), dtype=torch.float32)
 
 
-def train_transformers(turns: Turns, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
+def train_transformers(device: str, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
     """A stock model, a stock Trainer, padding; pictures by transformers' own processor."""
     import numpy as np
     from peft import LoraConfig, get_peft_model
     from PIL import Image
     from transformers import AutoProcessor, Trainer, TrainingArguments
 
-    note_facts(turns, work, folder, batch)
     model = stock_model(work, folder)
     processor = AutoProcessor.from_pretrained(folder / decoder_of(work))
     tokenizer = processor.tokenizer
@@ -202,8 +188,6 @@ def train_transformers(turns: Turns, work: str, folder: Path, home: Path, dtype:
         tensors = {"input_ids": ids, "labels": labels, "attention_mask": mask}
         return {name: torch.from_numpy(array) for name, array in tensors.items()} | {"pixel_values": pixels}
 
-    take_turns = callback_class()
-    take_turns.turns = turns
     arguments = TrainingArguments(
         output_dir=str(home),
         per_device_train_batch_size=batch,
@@ -213,19 +197,15 @@ def train_transformers(turns: Turns, work: str, folder: Path, home: Path, dtype:
         save_strategy="no",
         report_to="none",
         remove_unused_columns=False,
-        use_cpu=turns.device == "cpu",
+        use_cpu=device == "cpu",
     )
-    Trainer(model, arguments, collate, train_dataset=rows, callbacks=[take_turns]).train()
+    Trainer(model, arguments, collate, train_dataset=rows).train()
 
 
-def train_ms_swift(turns: Turns, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
+def train_ms_swift(device: str, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
+    """Its own pipeline, which finds the device itself."""
     from swift.pipelines import sft_main
-    from transformers.trainer import DEFAULT_CALLBACKS
 
-    note_facts(turns, work, folder, batch)
-    take_turns = callback_class()
-    take_turns.turns = turns
-    DEFAULT_CALLBACKS.append(take_turns)
     lora = work.startswith("lora")
     options = {
         "model": folder / "qwen2",
@@ -263,7 +243,9 @@ def encode_tiles(turns: Turns, name: str, folder: Path, precision: torch.dtype, 
     encoder = model.model.vision_tower.to(turns.device, precision).eval()
     pixels = torch.randn(batch, 3, 1024, 1024).to(turns.device, precision)
     with torch.no_grad():
-        count_operations(turns, lambda: encoder(pixels), batch)
+        with FlopCounterMode(display=False) as counter:
+            encoder(pixels)
+        turns.facts["tflop_per_sample_counted"] = counter.get_total_flops() / batch / 1e12
         while True:
             turns.wait()
             encoder(pixels)
@@ -312,8 +294,10 @@ def main() -> None:
     elif work == "inference":
         read_pictures(turns, name, Path(folder), getattr(torch, dtype), 4 * int(batch))
     else:
+        note_facts(turns, work, Path(folder), int(batch))
+        make_trainers_take_turns(turns)
         train = {"got_train": train_got_train, "transformers": train_transformers, "ms_swift": train_ms_swift}
-        train[name](turns, work, Path(folder), Path(home), dtype, int(batch))
+        train[name](device, work, Path(folder), Path(home), dtype, int(batch))
 
 
 if __name__ == "__main__":

@@ -170,15 +170,16 @@ class Encoding:
             RowError: for a picture that cannot be read, or a sample longer than `max_length`.
         """
         no_tiles = np.zeros((0, self.image_size, self.image_size, 3), dtype=np.uint8)
+        found = self.find_images(record, folder)
         keys: list[str] = []
-        if self.features is not None and record.images:
-            keys = self._picture_keys(record, folder)
+        if self.features is not None and found:
+            keys = [f"{picture_key(image)}-{self._tiling(record)}" for image in found]
             known = [self.features.find(key) for key in keys]
             features = [tensor for tensor in known if tensor is not None]
             if len(features) == len(keys):
                 ids, labels = self._encoded(record, [len(tensor) for tensor in features])
                 return Sample(ids, labels, no_tiles, record.kind, record.where, torch.cat(features))
-        read = self.read(record, folder)
+        read = self._read(record, found)
         tiles = [
             tile(image, self.image_size, grid) for image, grid in zip(read.images, read.grids, strict=True)
         ]
@@ -191,35 +192,29 @@ class Encoding:
             pictures=tuple(zip(keys, map(len, tiles), strict=False)),
         )
 
-    def read(self, record: Record, folder: Path) -> Read:
-        """All of a sample but its tiles, which no longer can fail.
-
-        Raises:
-            RowError: as `sample`.
-        """
-        _check_boxes(record)
-        shape = (self.image_size, self._crops(record), self.config.max_tiles)
-        images, grids, counts = [], [], []
-        try:
-            for found in self.find_images(record, folder):
-                picture = lazy_image(found, self.config.max_pixels)
-                grid = grid_of_tiles(picture.width, picture.height, *shape)
-                images.append(picture.decode(grid[0] * self.image_size, grid[1] * self.image_size))
-                grids.append(grid)
-                counts.append(num_tiles(picture.width, picture.height, *shape))
-        except ImageError as error:
-            raise RowError(record.where, error.cause, str(error)) from None
-        return Read(images, grids, *self._encoded(record, counts))
-
     def facts(self, record: Record, folder: Path) -> RowFacts:
         """What `sample` would make of a record, for less work.
 
         Raises:
             RowError: as `sample`.
         """
-        read = self.read(record, folder)
-        num_pads = int((read.input_ids == self.tokenizer.convert_tokens_to_ids(IMAGE_PAD)).sum())
-        return RowFacts(record.kind, len(read.input_ids), num_pads // self.tokens_per_tile)
+        read = self._read(record, self.find_images(record, folder))
+        return RowFacts(record.kind, len(read.input_ids), sum(map(num_tiles, read.grids)))
+
+    def _read(self, record: Record, found: list[FoundImage]) -> Read:
+        """All of a sample but its tiles, which no longer can fail."""
+        _check_boxes(record)
+        shape = (self.image_size, self._crops(record), self.config.max_tiles)
+        images, grids = [], []
+        try:
+            for image in found:
+                picture = lazy_image(image, self.config.max_pixels)
+                columns, rows = grid_of_tiles(picture.width, picture.height, *shape)
+                images.append(picture.decode(columns * self.image_size, rows * self.image_size))
+                grids.append((columns, rows))
+        except ImageError as error:
+            raise RowError(record.where, error.cause, str(error)) from None
+        return Read(images, grids, *self._encoded(record, list(map(num_tiles, grids))))
 
     def _encoded(self, record: Record, tiles_per_image: list[int]) -> tuple[np.ndarray, np.ndarray]:
         ids, labels = encode(record, tiles_per_image, self.tokenizer, self.config.frame, self.tokens_per_tile)
@@ -229,9 +224,8 @@ class Encoding:
             )
         return ids, labels
 
-    def _picture_keys(self, record: Record, folder: Path) -> list[str]:
-        tiling = f"crop-{self.config.max_tiles}" if self._crops(record) else "whole"
-        return [f"{picture_key(image)}-{tiling}" for image in self.find_images(record, folder)]
+    def _tiling(self, record: Record) -> str:
+        return f"crop-{self.config.max_tiles}" if self._crops(record) else "whole"
 
     def _crops(self, record: Record) -> bool:
         return self.config.crop if record.crop is None else record.crop

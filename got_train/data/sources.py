@@ -116,8 +116,8 @@ class RowDataset(Dataset[Sample]):
 
     def sized(self, sizes: np.ndarray) -> "RowDataset":
         """The same with sizes that were counted for one sample of each row, those of `distinct`."""
-        _, first, row = np.unique(self.picks, axis=0, return_index=True, return_inverse=True)
-        return RowDataset(self.sets, self.picks, self.encoding, sizes[first[row.ravel()]])
+        first, row = self._first_and_row
+        return RowDataset(self.sets, self.picks, self.encoding, sizes[first[row]])
 
     def keeping_features(self, features: FeatureStore) -> "RowDataset":
         """The same with a store of what the encoder makes of the pictures."""
@@ -131,14 +131,24 @@ class RowDataset(Dataset[Sample]):
     @cached_property
     def distinct(self) -> np.ndarray:
         """Index of one sample for each row that is used at all."""
-        indexes: np.ndarray = np.sort(np.unique(self.picks, axis=0, return_index=True)[1])
+        indexes: np.ndarray = np.sort(self._first_and_row[0])
         return indexes
+
+    @cached_property
+    def _first_and_row(self) -> tuple[np.ndarray, np.ndarray]:
+        """Index of the first sample of each distinct row, and which of these rows each sample is of."""
+        _, first, row = np.unique(self._keys, return_index=True, return_inverse=True)
+        return first, row
+
+    @cached_property
+    def _keys(self) -> np.ndarray:
+        """One number a row, so that ten million rows compare at once."""
+        keys: np.ndarray = self.picks[:, 0] * (self.picks[:, 1].max(initial=0) + 1) + self.picks[:, 1]
+        return keys
 
     def without(self, indexes: np.ndarray) -> "RowDataset":
         """The same without the rows of some samples, nor any repeat of those rows."""
-        # One number a row, so that ten million rows compare at once.
-        keys = self.picks[:, 0] * (self.picks[:, 1].max() + 1) + self.picks[:, 1]
-        return self.subset(np.flatnonzero(~np.isin(keys, keys[indexes])))
+        return self.subset(np.flatnonzero(~np.isin(self._keys, self._keys[indexes])))
 
     def portable_row(self, index: int) -> str:
         """The row as a line of JSON that can be read from anywhere.

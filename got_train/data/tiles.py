@@ -35,9 +35,9 @@ def grid_of_tiles(width: int, height: int, size: int, crop: bool, max_tiles: int
     return columns, rows
 
 
-def num_tiles(width: int, height: int, size: int, crop: bool, max_tiles: int) -> int:
+def num_tiles(grid: tuple[int, int]) -> int:
     """How many tiles `tile` gives, thumbnail included."""
-    columns, rows = grid_of_tiles(width, height, size, crop, max_tiles)
+    columns, rows = grid
     return columns * rows + 1 if columns * rows > 1 else 1
 
 

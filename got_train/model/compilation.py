@@ -12,7 +12,6 @@ MAX_VARIANTS = 24
 """Ways one piece of code is compiled. transformers runs all layers through the same piece, and there are
 windows, global attention and the decoder, each for one shape or for any, with gradients and without."""
 
-
 COMPILE_ARGUMENTS = {"torch_compile": None, "torch_compile_backend": "backend", "torch_compile_mode": "mode"}
 """`TrainingArguments` by which transformers would compile the model as a whole, and what `torch.compile`
 calls them; any of them asks for it."""

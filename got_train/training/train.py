@@ -113,8 +113,8 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
         ordinary, _ = checked(
             ordinary_rows(config, encoding, run_dir / "ordinary"), config, "checking ordinary rows"
         )
-    trainer = build_trainer(config, trained, arguments, plan, features, encoding, train_set, val_set)
-    trainer.by_kind = len(kinds) > 1
+    by_kind = len(kinds) > 1
+    trainer = build_trainer(config, trained, arguments, plan, by_kind, features, encoding, train_set, val_set)
     # First, so that the loggers after it get what it adds.
     trainer.callback_handler.callbacks.insert(0, RunLog(run_dir))
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
@@ -132,6 +132,7 @@ def build_trainer(
     model: GotModel | PeftModel,
     arguments: TrainingArguments,
     plan: StepPlan,
+    by_kind: bool,
     features: FeatureStore | None,
     encoding: Encoding,
     train_set: RowDataset,
@@ -142,6 +143,7 @@ def build_trainer(
     trainer = GotTrainer(
         plan=plan,
         reading=config.eval,
+        by_kind=by_kind,
         features=features,
         model=model,
         args=arguments,

@@ -35,6 +35,7 @@ class GotTrainer(Trainer):
         *,
         plan: StepPlan,
         reading: EvalConfig,
+        by_kind: bool,
         features: FeatureStore | None,
         **kwargs: Any,
     ) -> None:
@@ -43,14 +44,14 @@ class GotTrainer(Trainer):
         Args:
             plan: which rows each step takes, and who computes them.
             reading: how much is read at an evaluation.
+            by_kind: whether losses are told by kind of row too.
             features: where what the encoder makes of pictures is kept.
             kwargs: `transformers.Trainer`'s own.
         """
         super().__init__(**kwargs)
         self.plan = plan
         self.reading = reading
-        self.by_kind = False
-        """Whether losses are told by kind of row too."""
+        self.by_kind = by_kind
         self.features = features
         self._output = GotOutput()
         self._where: list[str] = []

@@ -35,8 +35,8 @@ def test_tiles_are_cut_rows_first_with_the_thumbnail_last() -> None:
     tiles = tile(Image.fromarray(pixels), size=10, grid=(3, 2))
     assert tiles.shape == (7, 10, 10, 3)
     assert [int(part[5, 5, 0]) for part in tiles[:6]] == [0, 10, 20, 30, 40, 50]
-    assert num_tiles(30, 20, 10, crop=True, max_tiles=12) == 7
-    assert num_tiles(30, 20, 10, crop=False, max_tiles=12) == 1
+    assert num_tiles(grid_of_tiles(30, 20, 10, crop=True, max_tiles=12)) == 7
+    assert num_tiles(grid_of_tiles(30, 20, 10, crop=False, max_tiles=12)) == 1
 
 
 @pytest.mark.parametrize("crop", [False, True])

@@ -12,7 +12,7 @@ from data_engines.engines import lines
 from data_engines.run import generate
 from got_train.data.encode import encode
 from got_train.data.readers import open_rows
-from got_train.data.tiles import num_tiles
+from got_train.data.tiles import grid_of_tiles, num_tiles
 from got_train.model.tokenizer import load_tokenizer
 from tests.conftest import write_rows
 from tests.data_engines.conftest import picture, row
@@ -61,12 +61,14 @@ def test_lengths_are_those_of_training(tmp_path: Path, qwen: PreTrainedTokenizer
     found = stats.survey(file)
     rows = open_rows(file)
     for index, (counted, tiles) in enumerate(
-        zip(found.rows, [[1], [num_tiles(3000, 1000, 1024, True, 12)], [1, 1], []], strict=True)
+        zip(
+            found.rows, [[1], [num_tiles(grid_of_tiles(3000, 1000, 1024, True, 12))], [1, 1], []], strict=True
+        )
     ):
         ids, labels = encode(rows.record(index), tiles, qwen, "original", 256)
         assert stats.sample_tokens(counted, found.pictures) == len(ids)
         assert counted.answer_tokens == (labels != -100).sum() - len(rows.record(index).turns)
-    assert num_tiles(3000, 1000, 1024, True, 12) == 4
+    assert num_tiles(grid_of_tiles(3000, 1000, 1024, True, 12)) == 4
 
 
 def test_tasks_are_counted_by_kind(tmp_path: Path) -> None:
