@@ -144,6 +144,9 @@ def _add_infer(infer: argparse.ArgumentParser) -> None:
         "--max-new-tokens", type=int, default=4096, help="longest answer (default: %(default)s)"
     )
     infer.add_argument("--batch-size", type=int, default=8, help="read at once (default: %(default)s)")
+    infer.add_argument(
+        "--torch-compile", action="store_true", help="compile decoding: pays for many answers on a GPU"
+    )
     infer.set_defaults(run=_infer)
 
 
@@ -176,7 +179,9 @@ def _infer(options: argparse.Namespace) -> int:
     records = [question(images, ocr_type, *given) for images in documents]
     if options.stream and len(records) > 1:
         raise UserError(f"--stream prints one answer, these are {len(records)} pictures")
-    got = Got.from_pretrained(options.model, image_root=options.image_root)
+    got = Got.from_pretrained(
+        options.model, image_root=options.image_root, torch_compile=options.torch_compile
+    )
     questions: list[Question] = [(record, Path()) for record in records]
     if options.data:
         questions = questions_of(got, options.data, options.query)

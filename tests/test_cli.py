@@ -61,6 +61,11 @@ def last_line(capsys: Any) -> str:
             ["infer", "./nowhere", "--image", "{picture}", "--box", "1,2,300,4"],
             "inside the picture of 32 x 32 pixels",
         ),
+        pytest.param(
+            ["infer", "./nowhere", "--image", "{picture}", "--torch-compile"],
+            "torch_compile: transformers compiles decoding for GPUs only",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU to compile for"),
+        ),
         (["infer", "./nowhere", "--data", "a.jsonl"], "--data needs --output, the file to write"),
         (["infer", "./n", "--data", "a", "--output", "b", "--crop"], "--crop cannot be used with --data"),
         (["merge", "./nowhere"], "checkpoint ./nowhere does not exist"),

@@ -44,9 +44,7 @@ def generate(
     Raises:
         RowError: for a record whose pictures cannot be read.
     """
-    window = batch_size * WINDOW_BATCHES
-    for start in range(0, len(records), window):
-        samples = [encoding.sample(record, folder) for record, folder in records[start : start + window]]
+    for samples in _windows(encoding, records, batch_size * WINDOW_BATCHES):
         answers = [""] * len(samples)
         for batch in _alike(samples, batch_size):
             longest = max(len(samples[index].input_ids) - len(prompt_ids(samples[index])) for index in batch)
@@ -55,6 +53,20 @@ def generate(
             for index, answer in zip(batch, written, strict=True):
                 answers[index] = answer
         yield from answers
+
+
+def _windows(encoding: Encoding, records: Sequence[tuple[Record, Path]], size: int) -> Iterator[list[Sample]]:
+    """Samples of so many records at a time; the next are made while these are answered."""
+
+    def samples(start: int) -> list[Sample]:
+        return [encoding.sample(record, folder) for record, folder in records[start : start + size]]
+
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(samples, 0)
+        for start in range(0, len(records), size):
+            window = coming.result()
+            coming = thread.submit(samples, start + size)
+            yield window
 
 
 def _alike(samples: list[Sample], batch_size: int) -> Iterator[list[int]]:

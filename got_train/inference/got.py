@@ -16,6 +16,7 @@ from got_train.data.records import Record
 from got_train.inference.generate import generate, stream
 from got_train.inference.questions import Box, Picture, question
 from got_train.inference.render import Rendered, render_page
+from got_train.model.compilation import compile_decoding
 from got_train.model.got import GotModel, config_tokens_per_tile
 from got_train.model.merge import load_checkpoint
 from got_train.prompts import IMAGE_TAG
@@ -39,7 +40,11 @@ class Got:
 
     @classmethod
     def from_pretrained(
-        cls, path: str | Path, device: str | None = None, image_root: str | None = None
+        cls,
+        path: str | Path,
+        device: str | None = None,
+        image_root: str | None = None,
+        torch_compile: bool = False,
     ) -> "Got":
         """The model of a folder, checkpoint, run folder or hub id, framed as it was trained.
 
@@ -47,15 +52,20 @@ class Got:
             path: in either layout, with or without adapters.
             device: by default the GPU, in bfloat16, if there is one; with torchrun, one each.
             image_root: folder in which relative picture paths are looked up too.
+            torch_compile: compile the decoding, which takes a minute and pays for many answers; GPUs only.
 
         Raises:
-            UserError: if there is no model.
+            UserError: if there is no model, or no GPU to compile for.
         """
+        if device is None:
+            device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
+        if torch_compile and device == "cpu":
+            raise UserError("torch_compile: transformers compiles decoding for GPUs only; leave it out")
         model, tokenizer, config = load_checkpoint(str(path))
         data = config.data if config else DataConfig(train=[])
         data = replace(data, image_root=image_root or data.image_root)
-        if device is None:
-            device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
+        if torch_compile:
+            compile_decoding(model)
         model.to(device).eval()
         if device.startswith("cuda"):
             model.to(torch.bfloat16)

@@ -1,9 +1,10 @@
-"""Compiled layers: what repeats is compiled once, what is odd about a batch stays outside."""
+"""Layers are compiled for training, the step of a token for generation; what is odd about a batch is not."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import torch._dynamo
+from peft import PeftModel
 from torch import nn
 
 from got_train.model.got import GotModel
@@ -34,6 +35,14 @@ def compile_layers(model: GotModel, arguments: Mapping[str, Any]) -> None:
     options = {option: given[name] for name, option in COMPILE_ARGUMENTS.items() if option and name in given}
     for layer in [*model.model.vision_tower.layers, *_decoder_layers(model)]:
         layer.compile(**options)
+
+
+def compile_decoding(model: GotModel | PeftModel) -> None:
+    """Has `generate` keep keys and values in a cache of fixed size, for which transformers compiles on GPUs.
+
+    It compiles the step from one token to the next, for the first size of the cache and then for any.
+    """
+    model.generation_config.cache_implementation = "static"
 
 
 def _decoder_layers(model: GotModel) -> nn.ModuleList:

@@ -4,13 +4,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch._dynamo.utils import counters
+from transformers import CompileConfig
 
 from got_train.config import DataConfig, DecoderConfig, EncoderConfig, ModelConfig
 from got_train.data.encode import Encoding, Sample
-from got_train.data.records import Record, Turn
+from got_train.data.records import Record, RowError, Turn
 from got_train.data.sources import RowDataset, select_rows
 from got_train.inference import generate as module
 from got_train.inference.generate import generate, prompt_ids, stream
+from got_train.model.compilation import compile_decoding
 from got_train.model.got import GotModel, config_tokens_per_tile
 from got_train.model.loading import build_model
 from tests.conftest import DECODERS, ENCODER
@@ -103,6 +106,38 @@ def test_answers_stop_a_little_past_the_reference(
         list(generate(model, rows.encoding, rows.questions()[:1], 100, 1, stop_past_reference=flag))
     # three digits and the closing token
     assert asked == [4 + module.RUN_ON_TOKENS, 100]
+
+
+def test_a_picture_that_cannot_be_read_costs_no_answer_before_its_window(
+    model_and_rows: tuple[GotModel, RowDataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, rows = model_and_rows
+    monkeypatch.setattr(module, "WINDOW_BATCHES", 1)
+    questions = rows.questions()[:4]
+    questions[2] = (replace(questions[2][0], images=("none.png",)), questions[2][1])
+    answers = generate(model, rows.encoding, questions, max_new_tokens=2, batch_size=2)
+    assert len([next(answers), next(answers)]) == 2
+    with pytest.raises(RowError, match="none.png"):
+        next(answers)
+
+
+def test_compiled_decoding_gives_the_same_answers_from_few_graphs(
+    model_and_rows: tuple[GotModel, RowDataset],
+) -> None:
+    model, rows = model_and_rows
+    questions = rows.questions()[:8]
+    limits = [9, 14, 21, 6]  # each makes a cache of another size
+    expected = [list(generate(model, rows.encoding, questions, limit, batch_size=4)) for limit in limits]
+    compile_decoding(model)
+    compiling = CompileConfig(backend="eager", mode=None)
+    compiling._compile_all_devices = True  # transformers would leave it out on a CPU
+    model.generation_config.compile_config = compiling
+    counters.clear()
+    assert expected == [
+        list(generate(model, rows.encoding, questions, limit, batch_size=4)) for limit in limits
+    ]
+    assert not counters["graph_break"]
+    assert 1 <= counters["stats"]["unique_graphs"] <= 2
 
 
 def test_questions_of_like_length_are_answered_together_and_answers_keep_their_order(
