@@ -68,7 +68,11 @@ def test_one_tile_does_not_depend_on_the_others() -> None:
     assert torch.allclose(together, alone, atol=1e-5)
 
 
-def test_bfloat16_is_as_near_the_truth_as_transformers() -> None:
+@pytest.mark.parametrize("way", [attend_in_blocks, attend_augmented])
+def test_bfloat16_is_as_near_the_truth_as_transformers(
+    way: Callable[..., torch.Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attention, "attend_in_blocks", way)
     stock, fused = pair(image_size=48, window_size=5)
     tiles = torch.randn(2, 3, 48, 48)
     with torch.no_grad():
