@@ -3,7 +3,9 @@
 Does one step for each line `go` on its input and answers with a line of JSON; `end` asks what it has used.
 """
 
+import contextlib
 import json
+import os
 import resource
 import sys
 import time
@@ -43,7 +45,8 @@ class Turns:
         else:
             peak, device = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, "cpu"
         self._answer(self.facts | {"peak_memory_gb": peak, "device": device})
-        time.sleep(NEVER)
+        sys.stdin.read()  # until the other side has gone
+        os._exit(0)
 
     def done(self) -> None:
         """Tells how long the step took."""
@@ -56,8 +59,10 @@ class Turns:
 
 
 def make_trainers_take_turns(turns: Turns) -> None:
-    """Gives a callback to every Trainer: from the end of a step to the end of the next, so that reading rows
-    counts."""
+    """Gives a callback to every Trainer from now on.
+
+    A turn lasts from the end of a step to the end of the next, so that reading rows counts.
+    """
     from transformers import TrainerCallback
     from transformers.trainer import DEFAULT_CALLBACKS
 
@@ -93,7 +98,7 @@ def note_facts(turns: Turns, work: str, folder: Path, batch: int) -> None:
     }
 
 
-def train_got_train(device: str, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
+def train_got_train(turns: Turns, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
     """Its command line, which finds the device itself."""
     from got_train.cli import main
 
@@ -118,23 +123,19 @@ def train_got_train(device: str, work: str, folder: Path, home: Path, dtype: str
     }
     if work == "lora_later_epochs":
         fill_cache(config, home)
+    make_trainers_take_turns(turns)
     (home / "config.yaml").write_text(json.dumps(config))
     main(["train", str(home / "config.yaml")])
 
 
 def fill_cache(config: dict[str, Any], home: Path) -> None:
     """An epoch that takes no turns."""
-    from transformers.trainer import DEFAULT_CALLBACKS
-
     from got_train.cli import main
 
-    take_turns = DEFAULT_CALLBACKS.pop()
     first = {**config, "train": {**config["train"], "max_steps": -1, "num_train_epochs": 1}}
     (home / "first.yaml").write_text(json.dumps(first))
-    try:
+    with contextlib.suppress(SystemExit):
         main(["train", str(home / "first.yaml")])
-    except SystemExit:
-        DEFAULT_CALLBACKS.append(take_turns)
 
 
 def stock_model(work: str, folder: Path) -> Any:
@@ -148,7 +149,7 @@ def stock_model(work: str, folder: Path) -> Any:
     return kind.from_pretrained(folder / decoder_of(work), dtype=torch.float32)
 
 
-def train_transformers(device: str, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
+def train_transformers(turns: Turns, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
     """A stock model, a stock Trainer, padding; pictures by transformers' own processor."""
     import numpy as np
     from peft import LoraConfig, get_peft_model
@@ -197,13 +198,14 @@ def train_transformers(device: str, work: str, folder: Path, home: Path, dtype: 
         save_strategy="no",
         report_to="none",
         remove_unused_columns=False,
-        use_cpu=device == "cpu",
+        use_cpu=turns.device == "cpu",
     )
+    make_trainers_take_turns(turns)
     Trainer(model, arguments, collate, train_dataset=rows).train()
 
 
-def train_ms_swift(device: str, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
-    """Its own pipeline, which finds the device itself."""
+def train_ms_swift(turns: Turns, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
+    """Its own pipeline."""
     from swift.pipelines import sft_main
 
     lora = work.startswith("lora")
@@ -227,7 +229,9 @@ def train_ms_swift(device: str, work: str, folder: Path, home: Path, dtype: str,
         "dataloader_num_workers": 0,
         "dataset_num_proc": 1,
         "output_dir": home,
+        "use_cpu": turns.device == "cpu",
     }
+    make_trainers_take_turns(turns)  # not earlier: ms-swift has put a list of callbacks of its own in place
     sft_main([word for name, value in options.items() for word in (f"--{name}", str(value))])
 
 
@@ -295,9 +299,8 @@ def main() -> None:
         read_pictures(turns, name, Path(folder), getattr(torch, dtype), 4 * int(batch))
     else:
         note_facts(turns, work, Path(folder), int(batch))
-        make_trainers_take_turns(turns)
         train = {"got_train": train_got_train, "transformers": train_transformers, "ms_swift": train_ms_swift}
-        train[name](device, work, Path(folder), Path(home), dtype, int(batch))
+        train[name](turns, work, Path(folder), Path(home), dtype, int(batch))
 
 
 if __name__ == "__main__":
