@@ -145,7 +145,7 @@ def _add_infer(infer: argparse.ArgumentParser) -> None:
     )
     infer.add_argument("--batch-size", type=int, default=8, help="read at once (default: %(default)s)")
     infer.add_argument(
-        "--torch-compile", action="store_true", help="compile decoding: pays for many answers on a GPU"
+        "--torch-compile", action="store_true", help="compile decoding first; for many answers, on a GPU"
     )
     infer.set_defaults(run=_infer)
 

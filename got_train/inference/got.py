@@ -52,7 +52,7 @@ class Got:
             path: in either layout, with or without adapters.
             device: by default the GPU, in bfloat16, if there is one; with torchrun, one each.
             image_root: folder in which relative picture paths are looked up too.
-            torch_compile: compile the decoding, which takes a minute and pays for many answers; GPUs only.
+            torch_compile: compile the decoding before the first answer, on GPUs only; meant for many answers.
 
         Raises:
             UserError: if there is no model, or no GPU to compile for.
