@@ -40,8 +40,9 @@ GROUP_PREFIXES: dict[Group, tuple[str, ...]] = {
 the end of the encoder: the original weights call them `vision_tower_high.net_2` and `net_3`."""
 
 TILES_WITHOUT_GRAPH = 4
-"""Tiles that are encoded at once where nothing is kept for a backward pass: 16,384 patches at full size keep
-any device busy, and more would only take memory."""
+"""Tiles that a GPU encodes at once where nothing is kept for a backward pass: 16,384 patches at full size
+keep it busy, and more would only take memory. A CPU encodes them one by one: what lies between two layers is
+then small enough to be allocated again without the system clearing its pages first."""
 
 ENCODER_FIELDS = (
     "image_size",
@@ -189,8 +190,9 @@ class GotModel(GotOcr2ForConditionalGeneration):
         """
         if torch.is_grad_enabled() and self.trains_encoder:
             return self._encode(pixel_values)
+        at_once = 1 if pixel_values.device.type == "cpu" else TILES_WITHOUT_GRAPH
         with torch.no_grad():
-            return torch.cat([self._encode(part) for part in pixel_values.split(TILES_WITHOUT_GRAPH)])
+            return torch.cat([self._encode(part) for part in pixel_values.split(at_once)])
 
     def _encode(self, pixel_values: torch.Tensor) -> torch.Tensor:
         projector = self.model.multi_modal_projector

@@ -47,14 +47,13 @@ class _HeadLoss(torch.autograd.Function):
         for start in range(0, len(targets), size):
             rows = slice(start, start + size)
             states, answers = hidden[rows].to(dtype), targets[rows, None]
-            logits = (states @ weight.T).float()
-            log_normalizers = logits.logsumexp(1, keepdim=True)
-            losses[rows] = (log_normalizers - logits.gather(1, answers)).squeeze(1)
+            log_probabilities = torch.log_softmax(states @ weight.T, 1, dtype=torch.float32)
+            losses[rows] = -log_probabilities.gather(1, answers).squeeze(1)
             if not any(ctx.needs_input_grad):
                 continue
-            # softmax - one-hot, where the logits were
-            gradient = logits.sub_(log_normalizers).exp_()
-            gradient.scatter_add_(1, answers, torch.full_like(log_normalizers, -1.0))
+            # softmax - one-hot, where the logarithms were
+            gradient = log_probabilities.exp_()
+            gradient.scatter_add_(1, answers, gradient.new_full(answers.shape, -1.0))
             gradient = gradient.to(dtype)
             if hidden_gradient is not None:
                 hidden_gradient[rows] = gradient @ weight

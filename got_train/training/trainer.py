@@ -92,8 +92,7 @@ class GotTrainer(Trainer):
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: torch.Tensor | int | None = None
     ) -> torch.Tensor:
-        """One forward and backward pass. Nothing here waits for the device: what it says is read once a
-        step."""
+        """One forward and backward pass; its loss is read when the step ends: that waits for the device."""
         where, kinds, pictures = (inputs.pop(name) for name in ("where", "kind", "pictures"))
         self._where = where
         self._samples += len(where)

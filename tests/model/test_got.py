@@ -135,6 +135,19 @@ def test_features_of_the_first_rows_stand_for_their_tiles(tokenizer_dir: str) ->
         assert (again.encoded is None) == (known == 2)
 
 
+def test_a_cpu_encodes_tiles_one_by_one_where_no_graph_is_kept(tokenizer_dir: str) -> None:
+    model = small("qwen2", tokenizer_dir)
+    pixels = torch.randn(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    seen: list[int] = []
+    model.model.vision_tower.register_forward_hook(lambda encoder, given, made: seen.append(len(given[0])))
+    together = model.encode(pixels)
+    with torch.no_grad():
+        apart = model.encode(pixels)
+    assert seen == [3, 1, 1, 1]
+    assert together.requires_grad and not apart.requires_grad
+    torch.testing.assert_close(apart, together.detach(), rtol=1e-5, atol=1e-6)
+
+
 def test_padding_on_the_right_needs_no_mask(tokenizer_dir: str) -> None:
     for decoder in DECODERS:
         model = small(decoder, tokenizer_dir)

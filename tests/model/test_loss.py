@@ -35,6 +35,16 @@ def test_losses_and_gradients_are_those_of_the_whole_matrix(
     assert not each.requires_grad
 
 
+def test_an_answer_of_no_probability_has_a_loss_and_not_infinity() -> None:
+    hidden, head, targets = given()
+    summed, each = head_loss(hidden * 1000, head, targets)
+    summed.backward()
+    expected = functional.cross_entropy(hidden * 1000 @ head.T, targets, reduction="none")
+    assert expected.max() > 1000  # e^-1000 is 0 in float32
+    assert torch.allclose(each, expected, rtol=1e-6)
+    assert hidden.grad is not None and hidden.grad.isfinite().all()
+
+
 def test_under_autocast_the_product_alone_is_rounded() -> None:
     hidden, head, targets = given()
     with torch.autocast("cpu", torch.bfloat16):
