@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from got_train.data.encode import RowFacts
+from got_train.data.good_rows import NO_KEY, GoodRows
 from got_train.data.records import RowError
 from got_train.data.sources import RowDataset
 
@@ -48,25 +49,30 @@ class Problems:
         return [str(error) for error in self.errors()]
 
 
-class _Attempts(Dataset[tuple[int, RowFacts | RowError]]):
-    """For each index: itself, and what is known of its row, or what is wrong with it."""
+class _Attempts(Dataset[tuple[int, int, RowFacts | RowError]]):
+    """For each index: itself, and of its row the key and what is known of it, or what is wrong with it."""
 
-    def __init__(self, data: RowDataset, indexes: np.ndarray) -> None:
+    def __init__(self, data: RowDataset, indexes: np.ndarray, known: GoodRows | None) -> None:
         self.data = data
         self.indexes = indexes
+        self.known = known
 
     def __len__(self) -> int:
         return len(self.indexes)
 
-    def __getitem__(self, position: int) -> tuple[int, RowFacts | RowError]:
+    def __getitem__(self, position: int) -> tuple[int, int, RowFacts | RowError]:
         index = int(self.indexes[position])
         try:
-            return index, self.data.facts(index)
+            if self.known is None:
+                return index, NO_KEY, self.data.facts(index)
+            return index, *self.known.facts(self.data, index)
         except RowError as error:
-            return index, error
+            return index, NO_KEY, error
 
 
-def find_problems(data: RowDataset, indexes: np.ndarray, workers: int, description: str) -> Problems:
+def find_problems(
+    data: RowDataset, indexes: np.ndarray, workers: int, description: str, known: GoodRows | None = None
+) -> Problems:
     """Reads every row once, as training will.
 
     Args:
@@ -74,16 +80,21 @@ def find_problems(data: RowDataset, indexes: np.ndarray, workers: int, descripti
         indexes: samples to try.
         workers: processes beside this one; 0 for none.
         description: names the progress bar.
+        known: rows that need not be read again; the good ones of these are added.
     """
     problems = Problems({}, set(), np.zeros((len(data), 2), dtype=np.int32))
-    loader = DataLoader(_Attempts(data, indexes), batch_size=64, num_workers=workers, collate_fn=list)
+    keys = np.full(len(data), NO_KEY, dtype=np.uint64)
+    loader = DataLoader(_Attempts(data, indexes, known), batch_size=64, num_workers=workers, collate_fn=list)
     with tqdm(total=len(indexes), desc=description, unit="row", leave=False) as bar:
         for attempts in loader:
-            for index, found in attempts:
+            for index, key, found in attempts:
                 if isinstance(found, RowError):
                     problems.bad[index] = found
                 else:
+                    keys[index] = key
                     problems.kinds.add(found.kind)
                     problems.sizes[index] = found.length, found.num_tiles
             bar.update(len(attempts))
+    if known is not None:
+        known.add(keys, problems.sizes)
     return problems

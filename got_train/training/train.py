@@ -23,6 +23,7 @@ from got_train.data.batching import collate
 from got_train.data.check import Problems, find_problems
 from got_train.data.encode import Encoding
 from got_train.data.features import FeatureStore, encoder_fingerprint
+from got_train.data.good_rows import GoodRows, encoding_fingerprint
 from got_train.data.records import RowError
 from got_train.data.sources import DatasetSpec, RowDataset, build_data
 from got_train.data.steps import Sharing, StepPlan
@@ -302,7 +303,8 @@ def checked(data: RowDataset, config: Config, description: str) -> tuple[RowData
     """
     rank, world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     workers = int(config.train.arguments.get("dataloader_num_workers", 0))
-    problems = find_problems(data, data.distinct[rank::world_size], workers, description)
+    known = GoodRows(Path(config.output_dir) / "good_rows" / encoding_fingerprint(data.encoding))
+    problems = find_problems(data, data.distinct[rank::world_size], workers, description, known)
     if world_size > 1:
         gathered: list[Any] = [None] * world_size
         dist.all_gather_object(gathered, problems)

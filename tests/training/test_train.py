@@ -361,7 +361,20 @@ def test_bad_rows_stop_the_run_all_listed(
     assert "2 bad rows (not JSON: 1, image missing: 1); data.on_error=skip leaves them out:" in error
     assert f"{rows_file}:18: not JSON: " in error
     assert f"{rows_file}:19: image missing: missing.png (looked in {tmp_path}" in error
-    assert not (tmp_path / "output").exists()
+    # No run; and the good rows need not be checked again once these are mended.
+    assert [path.name for path in (tmp_path / "output").iterdir()] == ["good_rows"]
+
+
+def test_rows_are_checked_once_for_all_runs(
+    write_config: WriteConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("train.tokens_per_batch=100", "train.global_batch_size=8", "train.max_steps=2")
+    assert run("train", write_config(), *words) == 0
+    monkeypatch.setattr(Encoding, "facts", None)
+    assert run("train", write_config(), *words) == 0
+    assert losses(run_folder(tmp_path, number=1)) == losses(run_folder(tmp_path))
+    with pytest.raises(TypeError, match="not callable"):
+        run("train", write_config(), *words, "data.max_length=1000")
 
 
 def test_skipped_rows_are_counted_and_kept_for_later(

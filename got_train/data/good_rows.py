@@ -1,0 +1,106 @@
+"""Rows that a check has found good, remembered from run to run: their pictures need not be decoded again.
+
+A row is known by its text, and its pictures by the files that hold them: place, size and time of change.
+"""
+
+import hashlib
+import logging
+import uuid
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from got_train.data.encode import Encoding, RowFacts
+from got_train.data.images import FoundImage, PdfPage
+from got_train.data.packed import PackedFile
+from got_train.data.records import Record
+from got_train.data.sources import RowDataset
+
+logger = logging.getLogger(__name__)
+
+NO_KEY = 0
+"""Of a row that cannot be known again, because its pictures lie in memory."""
+
+
+class GoodRows:
+    """A folder of rows with their sizes; the folder is that of one encoding."""
+
+    def __init__(self, folder: Path) -> None:
+        """Reads what earlier checks have left in a folder: see `encoding_fingerprint`."""
+        self.folder = folder
+        shards = [_read(path) for path in folder.glob("*.npz")]
+        keys = np.concatenate([np.zeros(0, dtype=np.uint64), *(keys for keys, _ in shards)])
+        sizes = np.concatenate([np.zeros((0, 2), dtype=np.int32), *(sizes for _, sizes in shards)])
+        self.keys, first = np.unique(keys, return_index=True)
+        self.sizes = sizes[first]
+
+    def facts(self, data: RowDataset, index: int) -> tuple[int, RowFacts]:
+        """The key of a row, and what is known of it or found out now.
+
+        Raises:
+            RowError: if the row is bad.
+        """
+        record, folder = data.record(index), data.folder(index)
+        key = row_key(record, data.encoding.find_images(record, folder))
+        place = np.searchsorted(self.keys, np.uint64(key))
+        if place < len(self.keys) and self.keys[place] == key:
+            return key, RowFacts(record.kind, *self.sizes[place].tolist())
+        return key, data.encoding.facts(record, folder)
+
+    def add(self, keys: np.ndarray, sizes: np.ndarray) -> None:
+        """Remembers rows that are not known yet.
+
+        Args:
+            keys: uint64, `(rows,)`, `NO_KEY` among them.
+            sizes: int32, `(rows, 2)`, tokens and tiles of each.
+        """
+        new = (keys != NO_KEY) & ~np.isin(keys, self.keys)
+        if not new.any():
+            return
+        shard = self.folder / f"{uuid.uuid4().hex}.npz"
+        unfinished = shard.with_suffix(".part")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with open(unfinished, "wb") as file:
+                np.savez(file, keys=keys[new], sizes=sizes[new])
+            unfinished.rename(shard)
+        except OSError as error:
+            logger.warning("rows will be checked again: %s cannot be written (%s)", shard, error)
+            unfinished.unlink(missing_ok=True)
+
+
+def _read(shard: Path) -> tuple[np.ndarray, np.ndarray]:
+    with np.load(shard) as arrays:
+        return arrays["keys"], arrays["sizes"]
+
+
+def row_key(record: Record, images: list[FoundImage]) -> int:
+    """Names a row by its text and the state of its pictures' files."""
+    files = []
+    for image in images:
+        if isinstance(image, Image.Image):
+            return NO_KEY
+        stat = _holder(image).stat()
+        files.append((str(image), stat.st_size, stat.st_mtime_ns))
+    text = repr((record.turns, record.system, record.crop, files))
+    digest = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
+    return max(NO_KEY + 1, int.from_bytes(digest, "little"))
+
+
+def _holder(image: Path | PackedFile | PdfPage) -> Path:
+    """The file in which a picture lies."""
+    if isinstance(image, PackedFile):
+        return image.holder
+    return image.path if isinstance(image, PdfPage) else image
+
+
+def encoding_fingerprint(encoding: Encoding) -> str:
+    """Names all that decides, beside the row, whether it is good and how large it is."""
+    config = encoding.config
+    limits = (config.max_length, config.max_pixels, config.max_tiles)
+    shape = (config.frame, config.crop, encoding.image_size, encoding.tokens_per_tile)
+    digest = hashlib.blake2b(repr((version("got-train"), limits, shape)).encode(), digest_size=16)
+    digest.update(encoding.tokenizer.backend_tokenizer.to_str().encode())
+    return digest.hexdigest()

@@ -1,0 +1,150 @@
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from got_train.config import DataConfig
+from got_train.data import good_rows
+from got_train.data.check import Problems, find_problems
+from got_train.data.encode import Encoding
+from got_train.data.good_rows import NO_KEY, GoodRows, encoding_fingerprint, row_key
+from got_train.data.images import PdfPage
+from got_train.data.records import parse_row
+from got_train.data.sources import RowDataset, select_rows
+from got_train.model.tokenizer import small_tokenizer
+from tests.conftest import draw, write_rows
+from tests.data.packing import png, write_tar
+
+TOKENIZER = small_tokenizer()
+
+
+def encoding(**data: Any) -> Encoding:
+    return Encoding(TOKENIZER, DataConfig(**{"train": [], **data}), image_size=32, tokens_per_tile=4)
+
+
+def picture_row(image: str, response: str = "text") -> dict[str, Any]:
+    return {"query": "<image>OCR: ", "response": response, "images": [image]}
+
+
+def rows(path: Path) -> RowDataset:
+    return select_rows([str(path)], encoding(), np.random.default_rng(0))
+
+
+def check(data: RowDataset, folder: Path) -> tuple[Problems, list[int]]:
+    """What a check finds, and which rows it has read for it."""
+    read: list[int] = []
+
+    class Watched(RowDataset):
+        def facts(self, index: int) -> Any:
+            raise AssertionError("goes past what is known")
+
+    class Watch(Encoding):
+        def facts(self, record: Any, folder: Path) -> Any:
+            read.append(int(record.where.rpartition(":")[2]))
+            return super().facts(record, folder)
+
+    watch = Watch(**vars(data.encoding))
+    watched = Watched(data.sets, data.picks, watch)
+    return find_problems(watched, np.arange(len(data)), 0, "checking", GoodRows(folder)), read
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    for name in "abc":
+        draw(tmp_path / f"{name}.png", name)
+    listed = [picture_row("a.png"), picture_row("b.png"), picture_row("c.png"), picture_row("missing.png")]
+    return write_rows(tmp_path / "rows.jsonl", [*listed, {"query": "q", "response": "r", "kind": "said"}])
+
+
+def test_good_rows_are_read_once_and_bad_ones_every_time(file: Path, tmp_path: Path) -> None:
+    first, read = check(rows(file), tmp_path / "good")
+    assert read == [1, 2, 3, 5]  # of row 4 there is no picture to read
+    again, read = check(rows(file), tmp_path / "good")
+    assert read == []
+    assert again.sizes.tolist() == first.sizes.tolist() and again.kinds == first.kinds == {"rows", "said"}
+    assert again.lines() == first.lines() and again.counts() == {"image missing": 1}
+    draw(tmp_path / "missing.png", "d")
+    mended, read = check(rows(file), tmp_path / "good")
+    assert read == [4] and not mended.bad
+    assert len(list((tmp_path / "good").iterdir())) == 2
+
+
+def test_what_has_changed_is_read_again(file: Path, tmp_path: Path) -> None:
+    check(rows(file), tmp_path / "good")
+    draw(tmp_path / "a.png", "other")
+    stat = (tmp_path / "b.png").stat()
+    os.utime(tmp_path / "b.png", ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
+    changed = file.read_text().replace('"r"', '"s"')
+    file.write_text(changed)
+    _, read = check(rows(file), tmp_path / "good")
+    assert read == [1, 2, 5]
+
+
+def test_a_picture_that_was_damaged_is_found(file: Path, tmp_path: Path) -> None:
+    check(rows(file), tmp_path / "good")
+    whole = (tmp_path / "c.png").read_bytes()
+    (tmp_path / "c.png").write_bytes(whole[: len(whole) // 2])
+    found, _ = check(rows(file), tmp_path / "good")
+    assert [error.cause for error in found.errors()] == ["image truncated", "image missing"]
+
+
+def test_processes_add_their_own_rows_and_find_those_of_all(file: Path, tmp_path: Path) -> None:
+    data = rows(file)
+    for rank in range(2):
+        find_problems(data, np.arange(len(data))[rank::2], 2, "checking", GoodRows(tmp_path / "good"))
+    _, read = check(data, tmp_path / "good")
+    assert read == []
+    known = GoodRows(tmp_path / "good")
+    assert len(known.keys) == 4 and known.keys.tolist() == sorted(known.keys.tolist())
+
+
+def test_a_disk_that_refuses_costs_the_memory_and_not_the_run(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(file: Any, **arrays: Any) -> None:
+        file.write(b"part")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(good_rows.np, "savez", refuse)
+    found, _ = check(rows(file), tmp_path / "good")
+    assert found.counts() == {"image missing": 1}
+    assert list((tmp_path / "good").iterdir()) == []
+    assert [record.message for record in caplog.records if "No space left" in record.message]
+
+
+def test_pictures_are_known_by_the_file_that_holds_them(tmp_path: Path) -> None:
+    record = parse_row(picture_row("x.png"), "x:1")
+    tar = write_tar(tmp_path / "a.tar", {"a.png": png(0), "b.png": png(1)})
+    inside = [good_rows.PackedFile(tar, offset, 9, f"{tar}:{offset}") for offset in (512, 2048)]
+    pages = [PdfPage(tar, number) for number in (1, 2)]
+    names = {row_key(record, [image]) for image in [*inside, *pages, tar]}
+    assert len(names) == 5
+    os.utime(tar, (1, 1))
+    assert not names & {row_key(record, [image]) for image in [*inside, *pages, tar]}
+    assert row_key(record, [Image.new("RGB", (2, 2))]) == NO_KEY
+
+
+def test_an_encoding_is_named_by_all_that_decides_about_rows() -> None:
+    plain = encoding()
+    settings: list[dict[str, Any]] = [
+        {"max_length": 100},
+        {"max_pixels": 100},
+        {"max_tiles": 3},
+        {"crop": True},
+        {"frame": "swift"},
+    ]
+    other = small_tokenizer()
+    other.add_tokens(["something else"])
+    encodings = [
+        plain,
+        *(encoding(**setting) for setting in settings),
+        replace(plain, image_size=64),
+        replace(plain, tokens_per_tile=16),
+        replace(plain, tokenizer=other),
+    ]
+    assert len({encoding_fingerprint(each) for each in encodings}) == len(encodings)
+    assert encoding_fingerprint(encoding(image_root="elsewhere")) == encoding_fingerprint(plain)
