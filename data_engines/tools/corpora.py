@@ -53,7 +53,7 @@ def read_corpus(source: Path | None, language: Language, rng: np.random.Generato
     sources: list[Source] = []
     if language != "zh":
         for package in PROSE_PACKAGES:
-            lines += _docstring_prose(package_folder(package))
+            lines += docstring_prose(package_folder(package))
             sources.append(packaged(package, "docstrings", "BSD-3-Clause"))
     if language != "en":
         lines += _dictionary_sentences(package_folder("jieba") / "dict.txt", rng)
@@ -82,6 +82,20 @@ def read_text(path: Path) -> str:
         raise ValueError(f"--source {path} is not UTF-8 (byte {error.start}); convert it first") from error
     except OSError as error:
         raise ValueError(f"--source {path} can't be read: {error.strerror}") from error
+
+
+def docstring_prose(folder: Path) -> Iterator[str]:
+    """Paragraphs of whole sentences in the docstrings of a package, each once."""
+    seen = set()
+    for file in sorted(folder.rglob("*.py")):
+        if "tests" in file.parts:
+            continue
+        for docstring in _DOCSTRING.findall(file.read_text(encoding="utf-8", errors="replace")):
+            for paragraph in re.split(r"\n\s*\n", docstring):
+                text = " ".join(_ROLE.sub("", paragraph).replace("`", "").split())
+                if text not in seen and _is_prose(text):
+                    seen.add(text)
+                    yield text
 
 
 def draw_words(rng: np.random.Generator, lines: Sequence[str], words: Range) -> str:
@@ -113,20 +127,6 @@ def complex_character(text: str) -> str | None:
         if unicodedata.bidirectional(character) in ("R", "AL", "AN"):
             return character
     return None
-
-
-def _docstring_prose(folder: Path) -> Iterator[str]:
-    """Paragraphs of whole sentences in the docstrings of a package, each once."""
-    seen = set()
-    for file in sorted(folder.rglob("*.py")):
-        if "tests" in file.parts:
-            continue
-        for docstring in _DOCSTRING.findall(file.read_text(encoding="utf-8", errors="replace")):
-            for paragraph in re.split(r"\n\s*\n", docstring):
-                text = " ".join(_ROLE.sub("", paragraph).replace("`", "").split())
-                if text not in seen and _is_prose(text):
-                    seen.add(text)
-                    yield text
 
 
 def _is_prose(text: str) -> bool:

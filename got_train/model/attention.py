@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch.nn import functional
+from torch.utils.flop_counter import register_flop_formula
 from transformers.models.got_ocr2.modeling_got_ocr2 import GotOcr2VisionEncoder, GotOcr2VisionLayer
 
 BLOCK_SCORES = 2**20
@@ -194,3 +195,17 @@ def _backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ..
 
 
 attend_in_blocks.register_autograd(_backward, setup_context=_keep)
+
+
+@register_flop_formula(torch.ops.got_train.attend_in_blocks)
+def _blocks_flops(query: torch.Size, *inputs: Any, **kwargs: Any) -> int:
+    """For torch's own counter: scores and values."""
+    heads, patches, width = query
+    return 2 * 2 * heads * patches**2 * width
+
+
+@register_flop_formula(torch.ops.got_train.attend_in_blocks_backward)
+def _blocks_backward_flops(gradient: torch.Size, *inputs: Any, **kwargs: Any) -> int:
+    """The scores once more, and two products for each product of the forward pass."""
+    heads, patches, width = gradient
+    return 5 * 2 * heads * patches**2 * width

@@ -5,11 +5,7 @@ norms and other elementwise work not. A backward pass takes twice as much, half 
 for weights.
 """
 
-from typing import Any
-
-import torch
 from torch import nn
-from torch.utils.flop_counter import register_flop_formula
 from transformers import GotOcr2Config
 
 from got_train.model.got import GotModel, config_tokens_per_tile, encoder_channels
@@ -61,17 +57,3 @@ def tile_tokens(model: GotModel) -> float:
     """How many tokens of the decoder are as much work in training as a tile in the encoder."""
     passes = 3 if model.trains_encoder else 1
     return passes * tile_flops(model.config) / (3 * 2 * decoder_weights(model))
-
-
-@register_flop_formula(torch.ops.got_train.attend_in_blocks)
-def _blocks_flops(query: torch.Size, *inputs: Any, **kwargs: Any) -> int:
-    """For torch's own counter: scores and values."""
-    heads, patches, width = query
-    return 2 * 2 * heads * patches**2 * width
-
-
-@register_flop_formula(torch.ops.got_train.attend_in_blocks_backward)
-def _blocks_backward_flops(gradient: torch.Size, *inputs: Any, **kwargs: Any) -> int:
-    """The scores once more, and two products for each product of the forward pass."""
-    heads, patches, width = gradient
-    return 5 * 2 * heads * patches**2 * width

@@ -38,8 +38,13 @@ def ordinary_rows(config: Config, encoding: Encoding, folder: Path) -> RowDatase
             from data_engines.engines import lines
             from data_engines.options import Range
             from data_engines.run import generate
+            from data_engines.tools.corpora import docstring_prose
+            from data_engines.tools.packages import package_folder
 
-            options = lines.Options(language="en", width=640, height=256, lines=Range(1, 4))
+            # Of numpy alone: the engine's own texts are of packages that training can do without.
+            texts = folder.with_suffix(".txt")
+            texts.write_text("\n".join(docstring_prose(package_folder("numpy"))), encoding="utf-8")
+            options = lines.Options(source=texts, language="en", width=640, height=256, lines=Range(1, 4))
             generate("lines", options, count=config.eval.compare_rows, output=folder)
         if dist.is_initialized():
             dist.barrier()

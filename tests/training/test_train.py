@@ -1,5 +1,6 @@
 """Runs through the command line on a small model: what they change, what they leave, what they equal."""
 
+import importlib.util
 import json
 import re
 import shutil
@@ -306,6 +307,22 @@ def test_the_model_before_and_after_is_compared(
         expected = text_metrics([row["response"] for row in picked], [row["labels"] for row in picked])
         assert comparison["validation"][when] == pytest.approx(expected)
     assert "rows          score" in capsys.readouterr().out
+
+
+def test_the_comparison_needs_none_of_the_extras(
+    write_config: WriteConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find_spec = importlib.util.find_spec
+    extras = ("scipy", "jieba", "pylopdf_fonts_zh_cn")
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: None if name in extras else find_spec(name, *rest)
+    )
+    words = ["eval.compare_rows=2", "data.max_length=400", "train.max_steps=1"]
+    assert run("train", replayed(tmp_path, write_config), *words) == 0
+    drawn = (run_folder(tmp_path) / "ordinary" / "data.jsonl").read_text().splitlines()
+    texts = (run_folder(tmp_path) / "ordinary.txt").read_text()
+    for row in map(json.loads, drawn):
+        assert all(line in " ".join(texts.split()) for line in row["response"].splitlines())
 
 
 def test_a_run_on_shards_leaves_validation_rows_that_are_read_again(

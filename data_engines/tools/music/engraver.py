@@ -4,7 +4,6 @@ import io
 import re
 from collections import Counter
 from collections.abc import Mapping
-from functools import cache
 from typing import Literal
 from xml.etree import ElementTree
 
@@ -47,7 +46,8 @@ def engrave(kern: str, joint: Joint, staff: int, options: Mapping[str, str | flo
         Reject: it is not in order, or not all of it is in one system.
     """
     _check_kern(kern)
-    toolkit = _toolkit()
+    # Options stay with a toolkit, and to reset them leaves the metrics of some fonts wrong.
+    toolkit = verovio.toolkit()
     toolkit.setOptions({**ONE_SYSTEM, **options, "scale": round(100 * staff / STAFF_AT_FULL_SCALE)})
     if not toolkit.loadData(_for_verovio(kern, joint)):
         raise Reject("Verovio does not take it")
@@ -95,11 +95,6 @@ def rasterise(svg: str, width: int, smallest: float) -> Image.Image:
     if min(left, top, mask.width - right, mask.height - bottom) < 1:
         raise Reject("drawn beyond the page")
     return mask.crop((left, top, right, bottom))
-
-
-@cache
-def _toolkit() -> verovio.toolkit:
-    return verovio.toolkit()
 
 
 def _check_kern(kern: str) -> None:

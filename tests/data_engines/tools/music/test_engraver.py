@@ -88,10 +88,16 @@ def test_kern_that_is_not_in_order_never_reaches_verovio(there: str, instead: st
         engrave(KERN.replace(there, instead), "", 40, {})
 
 
+def test_music_is_engraved_alike_whatever_was_engraved_before() -> None:
+    alone = rasterise(engrave(KERN, "", 40, {}), 5000, 0.5)
+    engrave(KERN, "", 40, {"spacingLinear": 0.8, "font": "Petaluma"})
+    assert rasterise(engrave(KERN, "", 40, {}), 5000, 0.5).tobytes() == alone.tobytes()
+
+
 def test_the_raster_is_cut_to_the_ink_and_no_wider_than_asked() -> None:
     svg = engrave(KERN, "", 40, {})
-    whole, small = rasterise(svg, 5000, 0.5), rasterise(svg, 300, 0.1)
-    assert small.width < 300 < whole.width
+    whole, small = rasterise(svg, 5000, 0.5), rasterise(svg, 200, 0.1)
+    assert small.width < 200 < whole.width
     for mask in (whole, small):
         ink = np.asarray(mask) < 255
         assert ink[0].any() and ink[-1].any() and ink[:, 0].any() and ink[:, -1].any()
