@@ -33,24 +33,29 @@ def ordinary_rows(config: Config, encoding: Encoding, folder: Path) -> RowDatase
     They are only read, so they may be longer than training takes.
     """
     if config.eval.ordinary is None:
-        if int(os.environ.get("RANK", 0)) == 0:
-            # Not at the top: a run that compares nothing should not wait for what draws.
-            from data_engines.engines import lines
-            from data_engines.options import Range
-            from data_engines.run import generate
-            from data_engines.tools.corpora import docstring_prose
-            from data_engines.tools.packages import package_folder
-
-            # Of numpy alone: the engine's own texts are of packages that training can do without.
-            texts = folder.with_suffix(".txt")
-            texts.write_text("\n".join(docstring_prose(package_folder("numpy"))), encoding="utf-8")
-            options = lines.Options(source=texts, language="en", width=640, height=256, lines=Range(1, 4))
-            generate("lines", options, count=config.eval.compare_rows, output=folder)
+        drawn = (folder / "manifest.json").is_file()  # by the run that goes on
+        if int(os.environ.get("RANK", 0)) == 0 and not drawn:
+            _draw_lines(folder, config.eval.compare_rows)
         if dist.is_initialized():
             dist.barrier()
     data = replace(encoding.config, max_length=sys.maxsize, columns={}, query=None)
     rng = np.random.default_rng(config.seed)
     return select_rows([config.eval.ordinary or str(folder)], replace(encoding, config=data), rng)
+
+
+def _draw_lines(folder: Path, count: int) -> None:
+    # Not at the top: a run that compares nothing should not wait for what draws.
+    from data_engines.engines import lines
+    from data_engines.options import Range
+    from data_engines.run import generate
+    from data_engines.tools.corpora import docstring_prose
+    from data_engines.tools.packages import package_folder
+
+    # Of numpy alone: the engine's own texts are of packages that training can do without.
+    texts = folder.with_suffix(".txt")
+    texts.write_text("\n".join(docstring_prose(package_folder("numpy"))), encoding="utf-8")
+    options = lines.Options(source=texts, language="en", width=640, height=256, lines=Range(1, 4))
+    generate("lines", options, count=count, output=folder)
 
 
 def compare(

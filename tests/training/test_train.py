@@ -325,6 +325,21 @@ def test_the_comparison_needs_none_of_the_extras(
         assert all(line in " ".join(texts.split()) for line in row["response"].splitlines())
 
 
+def test_a_run_that_goes_on_elsewhere_compares_on_the_same_lines(
+    write_config: WriteConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["eval.compare_rows=2", "data.max_length=400", "train.max_steps=1", "train.save_steps=1"]
+    assert run("train", replayed(tmp_path, write_config), *words) == 0
+    before = (run_folder(tmp_path) / "ordinary" / "data.jsonl").read_text()
+    moved_to = tmp_path / "output" / "moved" / "v0-moved"
+    moved_to.parent.mkdir()
+    shutil.move(run_folder(tmp_path), moved_to)
+    words = [*words[:2], "train.max_steps=2", f"resume={moved_to / 'checkpoint-1'}"]
+    assert run("train", replayed(tmp_path, write_config), *words) == 0
+    assert (moved_to / "ordinary" / "data.jsonl").read_text() == before
+    assert json.loads((moved_to / "comparison.json").read_text())["ordinary OCR"]["after"]
+
+
 def test_a_run_on_shards_leaves_validation_rows_that_are_read_again(
     write_config: WriteConfig, tmp_path: Path, capsys: Any
 ) -> None:
