@@ -1,12 +1,13 @@
 """The commands."""
 
 import argparse
+import atexit
 import os
 import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 from got_train.report import UserError, table
 
@@ -22,21 +23,30 @@ def main(argv: Sequence[str] | None = None) -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         status = options.run(options)
-        _end_process_group()
-        sys.exit(status)
     except UserError as error:
         print(f"got-train: error: {error}", file=sys.stderr)
-        sys.exit(2)
+        status = 2
     except KeyboardInterrupt:
         print("got-train: interrupted", file=sys.stderr)
-        sys.exit(130)
+        status = 130
+    _exit(status)
 
 
-def _end_process_group() -> None:
-    """Parts from the other ranks: a thread of the group that is still at work when Python ends aborts it."""
+def _exit(status: int) -> NoReturn:
+    """Ends the process; one rank of several without waiting for Python to take itself apart.
+
+    `DistributedDataParallel` keeps the process group and its threads beyond `destroy_process_group`. One that
+    lets go of a tensor while Python ends aborts a run that has ended well.
+    """
     distributed = sys.modules.get("torch.distributed")  # many commands need no torch
-    if distributed is not None and distributed.is_initialized():
+    if distributed is None or not distributed.is_initialized():
+        sys.exit(status)
+    if status == 0:
         distributed.destroy_process_group()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

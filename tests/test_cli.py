@@ -121,13 +121,28 @@ def test_check_data_names_every_problem_and_counts(tmp_path: Path, capsys: Any) 
     assert run("check-data", path) == 0
 
 
-def test_a_command_parts_from_the_other_ranks(tmp_path: Path) -> None:
-    # Threads of a process group that outlive the interpreter sometimes abort a run that has ended well.
-    write_rows(tmp_path / "rows.jsonl", [{"query": "What?", "response": "That."}])
-    store = f"file://{tmp_path / 'store'}"
-    torch.distributed.init_process_group("gloo", init_method=store, rank=0, world_size=1)
-    assert run("check-data", tmp_path / "rows.jsonl") == 0
-    assert not torch.distributed.is_initialized()
+@pytest.mark.parametrize(("row", "code"), [({"query": "What?", "response": "That."}, 0), ("not json", 1)])
+def test_a_rank_ends_before_python_takes_itself_apart(tmp_path: Path, row: Any, code: int) -> None:
+    # Threads of a process group that outlive it sometimes abort a run that has ended well.
+    write_rows(tmp_path / "rows.jsonl", [row])
+    script = """if True:
+        import atexit, sys
+        import torch
+        from got_train.cli import main
+
+        class Last:
+            def __del__(self):
+                print("Python has taken itself apart", flush=True)
+
+        last = Last()
+        atexit.register(print, "exit functions have run")
+        store = f"file://{sys.argv[1]}/store"
+        torch.distributed.init_process_group("gloo", init_method=store, rank=0, world_size=1)
+        main(["check-data", f"{sys.argv[1]}/rows.jsonl"])
+    """
+    result = subprocess.run([sys.executable, "-c", script, tmp_path], capture_output=True, text=True)
+    assert result.returncode == code
+    assert "rows.jsonl" in result.stdout and result.stdout.endswith("exit functions have run\n")
 
 
 def test_lora_merge_infer_eval(
