@@ -326,7 +326,7 @@ def test_the_comparison_needs_none_of_the_extras(
 
 
 def test_a_run_that_goes_on_elsewhere_compares_on_the_same_lines(
-    write_config: WriteConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    write_config: WriteConfig, tmp_path: Path
 ) -> None:
     words = ["eval.compare_rows=2", "data.max_length=400", "train.max_steps=1", "train.save_steps=1"]
     assert run("train", replayed(tmp_path, write_config), *words) == 0
