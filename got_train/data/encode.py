@@ -192,13 +192,13 @@ class Encoding:
             pictures=tuple(zip(keys, map(len, tiles), strict=False)),
         )
 
-    def facts(self, record: Record, folder: Path) -> RowFacts:
-        """What `sample` would make of a record, for less work.
+    def facts(self, record: Record, found: list[FoundImage]) -> RowFacts:
+        """What `sample` would make of a record whose pictures have been found, for less work.
 
         Raises:
             RowError: as `sample`.
         """
-        read = self._read(record, self.find_images(record, folder))
+        read = self._read(record, found)
         return RowFacts(record.kind, len(read.input_ids), sum(map(num_tiles, read.grids)))
 
     def _read(self, record: Record, found: list[FoundImage]) -> Read:

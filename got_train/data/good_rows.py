@@ -42,12 +42,13 @@ class GoodRows:
         Raises:
             RowError: if the row is bad.
         """
-        record, folder = data.record(index), data.folder(index)
-        key = row_key(record, data.encoding.find_images(record, folder))
+        record = data.record(index)
+        found = data.encoding.find_images(record, data.folder(index))
+        key = row_key(record, found)
         place = np.searchsorted(self.keys, np.uint64(key))
         if place < len(self.keys) and self.keys[place] == key:
             return key, RowFacts(record.kind, *self.sizes[place].tolist())
-        return key, data.encoding.facts(record, folder)
+        return key, data.encoding.facts(record, found)
 
     def add(self, keys: np.ndarray, sizes: np.ndarray) -> None:
         """Remembers rows that are not known yet.

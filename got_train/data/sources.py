@@ -107,7 +107,8 @@ class RowDataset(Dataset[Sample]):
 
     def facts(self, index: int) -> RowFacts:
         """What is known of a row; raises the RowError that making its sample would raise, for less work."""
-        return self.encoding.facts(self.record(index), self.folder(index))
+        record = self.record(index)
+        return self.encoding.facts(record, self.encoding.find_images(record, self.folder(index)))
 
     def subset(self, indexes: np.ndarray) -> "RowDataset":
         """The same with some of the rows only."""

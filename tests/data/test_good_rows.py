@@ -43,9 +43,9 @@ def check(data: RowDataset, folder: Path) -> tuple[Problems, list[int]]:
             raise AssertionError("goes past what is known")
 
     class Watch(Encoding):
-        def facts(self, record: Any, folder: Path) -> Any:
+        def facts(self, record: Any, found: Any) -> Any:
             read.append(int(record.where.rpartition(":")[2]))
-            return super().facts(record, folder)
+            return super().facts(record, found)
 
     watch = Watch(**vars(data.encoding))
     watched = Watched(data.sets, data.picks, watch)
