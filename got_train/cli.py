@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NoReturn
 
+from got_train.ranks import rank
 from got_train.report import UserError, table
 
 # Commands import what they need when they run: an error in the command line should not wait for torch.
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _exit(status: int) -> NoReturn:
-    """Ends the process; one rank of several without waiting for Python to take itself apart.
+    """Ends the process; one rank of several without waiting for the interpreter to shut down.
 
     `DistributedDataParallel` keeps the process group and its threads beyond `destroy_process_group`. One that
     lets go of a tensor while Python ends aborts a run that has ended well.
@@ -85,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
     convert = commands.add_parser(
         "convert", help="write a model folder in transformers' or the authors' layout"
     )
-    convert.add_argument("source", help="model folder or hub id")
+    convert.add_argument("source", help="model folder, checkpoint, run folder or hub id")
     convert.add_argument("target", help="folder to write")
     convert.add_argument("--to", required=True, choices=["transformers", "original"], help="its layout")
     convert.set_defaults(run=_convert)
@@ -174,6 +175,8 @@ def _infer(options: argparse.Namespace) -> int:
     asked = [f"--{name}" for name in ("format", "box", "color", "crop") if getattr(options, name)]
     if options.data and asked:
         raise UserError(f"{', '.join(asked)} cannot be used with --data: its rows say what is asked")
+    if options.query is not None and (replaced := [flag for flag in asked if flag != "--crop"]):
+        raise UserError(f"--query is asked instead of the recipe's tasks: leave out {', '.join(replaced)}")
     if options.data and not options.output:
         raise UserError("--data needs --output, the file to write")
     if options.stream and (options.data or options.output or options.render):
@@ -202,7 +205,7 @@ def _infer(options: argparse.Namespace) -> int:
     elif options.output:
         limits = (options.max_new_tokens, options.batch_size)
         predict(got, questions, options.output, *limits, resume=options.resume)
-        if os.environ.get("RANK", "0") != "0":
+        if rank() != 0:
             return 0
         print(f"{len(questions)} rows written to {options.output}")
     else:
@@ -231,9 +234,10 @@ def _merge(options: argparse.Namespace) -> int:
 
 def _convert(options: argparse.Namespace) -> int:
     from got_train.model.convert import convert
+    from got_train.model.loading import resolve_checkpoint
     from got_train.model.original import CODE_NOTE
 
-    count = convert(options.source, options.target, options.to)
+    count = convert(resolve_checkpoint(options.source), options.target, options.to)
     print(f"{count} tensors written to {options.target}, in the {options.to} layout")
     if options.to == "original":
         print(CODE_NOTE)
@@ -257,24 +261,25 @@ def _check(options: argparse.Namespace) -> int:
     import numpy as np
 
     from got_train.config import DataConfig
-    from got_train.data.check import find_problems
+    from got_train.data.check import check_rows
     from got_train.data.encode import Encoding
     from got_train.data.sources import select_rows
     from got_train.model.tokenizer import load_tokenizer
-    from got_train.vocabulary import TILE_SIZE, tokens_per_tile
+    from got_train.vocabulary import PATCH_SIZE, TILE_SIZE, tokens_per_tile
 
     config = DataConfig(train=options.files, image_root=options.image_root, max_length=options.max_length)
-    encoding = Encoding(load_tokenizer(options.tokenizer), config, TILE_SIZE, tokens_per_tile(TILE_SIZE, 16))
+    tokenizer = load_tokenizer(options.tokenizer)
+    encoding = Encoding(tokenizer, config, TILE_SIZE, tokens_per_tile(TILE_SIZE, PATCH_SIZE))
     counts = []
     failed = False
     for file in options.files:
         rows = select_rows([file], encoding, np.random.default_rng(0))
         workers = (os.cpu_count() or 1) if len(rows) > 1000 else 0
-        problems = find_problems(rows, np.arange(len(rows)), workers, description=file)
-        for line in problems.lines():
+        result = check_rows(rows, np.arange(len(rows)), workers, description=file)
+        for line in result.lines():
             print(line)
-        counts.append((file, len(rows), len(problems.bad), problems.summary() or "-"))
-        failed = failed or bool(problems.bad)
+        counts.append((file, len(rows), len(result.bad), result.summary() or "-"))
+        failed = failed or bool(result.bad)
     print(table(["file", "rows", "bad", "causes"], counts))
     return 1 if failed else 0
 

@@ -11,7 +11,7 @@ from omegaconf import MISSING
 
 from got_train.prompts import FrameName
 from got_train.report import UserError
-from got_train.vocabulary import ENCODER_CHANNELS, MAX_TILES, TILE_SIZE, tokens_per_tile
+from got_train.vocabulary import ENCODER_CHANNELS, MAX_TILES, PATCH_SIZE, TILE_SIZE, tokens_per_tile
 
 Value = int | float | bool | str
 Group = Literal["encoder", "connector", "decoder"]
@@ -29,7 +29,7 @@ class EncoderConfig:
     """Weights to start from: SAM ViT-B, Vary-tiny or a whole GOT; a folder, hub id or `.pth`."""
     image_size: int = TILE_SIZE
     """Side of a tile in pixels."""
-    patch_size: int = 16
+    patch_size: int = PATCH_SIZE
     """Side of a patch in pixels."""
     hidden_size: int = 768
     num_hidden_layers: int = 12
@@ -45,7 +45,10 @@ class EncoderConfig:
     """Width of the encoder's output, whatever the decoder's width is."""
 
     def __post_init__(self) -> None:
-        tokens_per_tile(self.image_size, self.patch_size)
+        try:
+            tokens_per_tile(self.image_size, self.patch_size)
+        except ValueError as error:
+            raise UserError(f"model.encoder.{error}") from None
         if self.hidden_size % self.num_attention_heads:
             raise UserError(
                 f"model.encoder.hidden_size {self.hidden_size} is not a multiple of "
@@ -236,8 +239,7 @@ class TrainConfig:
                 raise UserError(f"train.tokens_per_batch {self.tokens_per_batch} must be at least 1")
             if self.global_batch_size is None:
                 raise UserError(
-                    "train.tokens_per_batch shares out the samples of a step: say in train.global_batch_size "
-                    "how many those are"
+                    "train.tokens_per_batch needs train.global_batch_size, the number of samples in a step"
                 )
 
 

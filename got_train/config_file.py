@@ -94,13 +94,13 @@ def check_training_arguments(arguments: dict[str, Any], also_allowed: set[str]) 
     allowed = {f.name for f in dataclasses.fields(TrainingArguments) if f.init} - set(OWN_ARGUMENTS)
     for name, value in arguments.items():
         if name in OWN_ARGUMENTS:
-            raise UserError(f"train.{name} is not taken here: {OWN_ARGUMENTS[name]}")
+            raise UserError(f"train.{name} is not supported here: {OWN_ARGUMENTS[name]}")
         if name not in allowed:
             raise UserError(
                 f"train.{name} is not a TrainingArguments name: {did_you_mean(name, allowed | also_allowed)}"
             )
         if not _fits(value, hints[name]):
-            raise UserError(f"train.{name}={value!r} has the wrong type: {_type_name(hints[name])} is taken")
+            raise UserError(f"train.{name}={value!r} has the wrong type: expected {_type_name(hints[name])}")
 
 
 def _fits(value: object, hint: Any) -> bool:

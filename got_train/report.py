@@ -6,13 +6,16 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+MOST_NAMES = 20
+"""That an error lists."""
+
 
 class UserError(ValueError):
     """Something the user can put right: the command line prints its one line and exits with code 2."""
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
-    """A hint to append to an error: the nearest allowed word, or all of them when none is near.
+    """A hint to append to an error: the nearest allowed word, or the allowed ones when none is near.
 
     >>> did_you_mean("lerning_rate", ["learning_rate", "seed"])
     'did you mean learning_rate?'
@@ -21,7 +24,9 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """
     names = sorted(allowed)
     near = difflib.get_close_matches(word, names, n=1)
-    return f"did you mean {near[0]}?" if near else f"allowed: {', '.join(names)}"
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"allowed: {', '.join(names[:MOST_NAMES])}" + (", ..." if len(names) > MOST_NAMES else "")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

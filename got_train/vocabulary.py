@@ -45,6 +45,9 @@ IGNORE_INDEX = -100
 TILE_SIZE = 1024
 """Side of the square picture that the full-size encoder takes, in pixels."""
 
+PATCH_SIZE = 16
+"""Side of the full-size encoder's patches, in pixels."""
+
 ENCODER_STRIDE = 4
 """Each of the encoder's two last convolutions halves the grid of patches on each side."""
 

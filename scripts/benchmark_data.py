@@ -97,11 +97,12 @@ def write_facts(work: str, folder: Path) -> None:
     from got_train.model.flops import row_flops, tile_flops
     from got_train.model.loading import load_got
     from got_train.model.tokenizer import load_tokenizer
-    from got_train.vocabulary import IGNORE_INDEX
+    from got_train.vocabulary import IGNORE_INDEX, PATCH_SIZE, TILE_SIZE, tokens_per_tile
 
     source = str(folder / decoder_of(work))
     model = load_got(source)
-    encoding = Encoding(load_tokenizer(source), DataConfig(train=[]), 1024, 256)
+    tile_tokens = tokens_per_tile(TILE_SIZE, PATCH_SIZE)
+    encoding = Encoding(load_tokenizer(source), DataConfig(train=[]), TILE_SIZE, tile_tokens)
     rows = select_rows([str(rows_of(work, folder))], encoding, np.random.default_rng(0))
     tile = tile_flops(model.config)
     tokens = flops = 0
@@ -125,17 +126,19 @@ def _draw_rows(folder: Path, name: str, count: int, words: tuple[int, int]) -> N
     import numpy as np
     from PIL import Image, ImageDraw, ImageFont
 
+    from data_engines.tools.corpora import docstring_prose
+    from data_engines.tools.packages import package_folder
+    from got_train.vocabulary import TILE_SIZE
+
     rng = np.random.default_rng(0)
-    documents = sorted(Path(__file__).parent.parent.glob("docs/*.md"))
-    corpus = " ".join(path.read_text() for path in documents).encode("ascii", "ignore").decode().split()
-    corpus = [word for word in corpus if "<" not in word]  # names of tokens cannot stand in a row
+    corpus = " ".join(docstring_prose(package_folder("numpy"))).split()
     font = ImageFont.load_default(size=22)
     rows = []
     for number in range(count):
         length = int(rng.integers(*words))
         first = int(rng.integers(len(corpus) - length))
         lines = [" ".join(corpus[first + at : first + min(at + 8, length)]) for at in range(0, length, 8)]
-        image = Image.new("RGB", (1024, 1024), "white")
+        image = Image.new("RGB", (TILE_SIZE, TILE_SIZE), "white")
         ImageDraw.Draw(image).multiline_text((40, 40), "\n".join(lines), fill="black", font=font)
         image.save(folder / f"{name}-{number}.png")
         row = {

@@ -156,6 +156,17 @@ def train_transformers(turns: Turns, work: str, folder: Path, home: Path, dtype:
     from PIL import Image
     from transformers import AutoProcessor, Trainer, TrainingArguments
 
+    from got_train.prompts import FRAMES, Task
+    from got_train.vocabulary import (
+        IGNORE_INDEX,
+        IMAGE_END,
+        IMAGE_PAD,
+        IMAGE_START,
+        PATCH_SIZE,
+        TILE_SIZE,
+        tokens_per_tile,
+    )
+
     model = stock_model(work, folder)
     processor = AutoProcessor.from_pretrained(folder / decoder_of(work))
     tokenizer = processor.tokenizer
@@ -169,15 +180,16 @@ def train_transformers(turns: Turns, work: str, folder: Path, home: Path, dtype:
             model, LoraConfig(r=RANK, lora_alpha=ALPHA, lora_dropout=0.05, target_modules=targets)
         )
     rows = [json.loads(line) for line in rows_of(work, folder).read_text().splitlines()]
-    pads = "<imgpad>" * 256
-    prompt = f"<|im_start|>user\n<img>{pads}</img>\nOCR: <|im_end|><|im_start|>assistant\n"
+    frame = FRAMES["original"]
+    picture = f"{IMAGE_START}{IMAGE_PAD * tokens_per_tile(TILE_SIZE, PATCH_SIZE)}{IMAGE_END}\n"
+    prompt = frame.system_message(None) + frame.user_message(f"{picture}{Task().query()}")
 
     def collate(batch: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
         asked = tokenizer(prompt)["input_ids"]
-        answers = [tokenizer(row["response"] + "<|im_end|>")["input_ids"] for row in batch]
+        answers = [tokenizer(frame.answer(row["response"]))["input_ids"] for row in batch]
         length = len(asked) + max(map(len, answers))
         ids = np.full((len(batch), length), tokenizer.pad_token_id)
-        labels = np.full((len(batch), length), -100)
+        labels = np.full((len(batch), length), IGNORE_INDEX)
         mask = np.zeros((len(batch), length), dtype=np.int64)
         for place, answer in enumerate(answers):
             end = len(asked) + len(answer)

@@ -54,6 +54,11 @@ def last_line(capsys: Any) -> str:
             "checkpoint ./nowhere does not exist",
         ),
         (["train", "{config}", "model.decoder.tokenizer=./nowhere"], "no tokenizer at ./nowhere"),
+        (["train", "{config}", "model.decoder.model_type=lama"], "model_type lama: did you mean llama?"),
+        (
+            ["infer", "./nowhere", "--image", "{picture}", "--query", "What?", "--format", "--crop"],
+            "--query is asked instead of the recipe's tasks: leave out --format",
+        ),
         (["infer", "./nowhere", "--image", "{picture}"], "checkpoint ./nowhere does not exist"),
         (["infer", "./nowhere", "--image", "nope.png"], "no picture at nope.png (looked in"),
         (["infer", "./nowhere", "--image", "{picture}", "--box", "1"], "box '1' is not x1,y1,x2,y2"),

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 CODE = sorted([*ROOT.glob("got_train/**/*.py"), *ROOT.glob("data_engines/**/*.py")])
 
 FLOORS = [
-    ["report", "vocabulary", "tabular", "forms"],
+    ["report", "vocabulary", "ranks", "tabular", "forms"],
     ["prompts"],
     ["config"],
     ["config_file"],

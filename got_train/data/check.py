@@ -1,4 +1,4 @@
-"""Finds every bad row before training does."""
+"""Reads every row before training does: which are bad, and how large the others are."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from got_train.data.sources import RowDataset
 
 
 @dataclass
-class Problems:
-    """What reading a data set once has found: what is wrong with it, and how large the rest is."""
+class CheckResult:
+    """What is wrong with rows of a data set, and how large the good ones are."""
 
     bad: dict[int, RowError]
     """By the sample's index."""
@@ -26,7 +26,7 @@ class Problems:
     """int32, `(samples, 2)`: tokens and tiles of each sample that was read and is not bad."""
 
     @classmethod
-    def joined(cls, parts: Sequence["Problems"]) -> "Problems":
+    def joined(cls, parts: Sequence["CheckResult"]) -> "CheckResult":
         """What was found in parts of one data set."""
         bad = {index: error for part in parts for index, error in part.bad.items()}
         kinds = set().union(*(part.kinds for part in parts))
@@ -70,9 +70,9 @@ class _Attempts(Dataset[tuple[int, int, RowFacts | RowError]]):
             return index, NO_KEY, error
 
 
-def find_problems(
+def check_rows(
     data: RowDataset, indexes: np.ndarray, workers: int, description: str, known: GoodRows | None = None
-) -> Problems:
+) -> CheckResult:
     """Reads every row once, as training will.
 
     Args:
@@ -82,19 +82,19 @@ def find_problems(
         description: names the progress bar.
         known: rows that need not be read again; the good ones of these are added.
     """
-    problems = Problems({}, set(), np.zeros((len(data), 2), dtype=np.int32))
+    result = CheckResult({}, set(), np.zeros((len(data), 2), dtype=np.int32))
     keys = np.full(len(data), NO_KEY, dtype=np.uint64)
     loader = DataLoader(_Attempts(data, indexes, known), batch_size=64, num_workers=workers, collate_fn=list)
     with tqdm(total=len(indexes), desc=description, unit="row", leave=False) as bar:
         for attempts in loader:
             for index, key, found in attempts:
                 if isinstance(found, RowError):
-                    problems.bad[index] = found
+                    result.bad[index] = found
                 else:
                     keys[index] = key
-                    problems.kinds.add(found.kind)
-                    problems.sizes[index] = found.length, found.num_tiles
+                    result.kinds.add(found.kind)
+                    result.sizes[index] = found.length, found.num_tiles
             bar.update(len(attempts))
     if known is not None:
-        known.add(keys, problems.sizes)
-    return problems
+        known.add(keys, result.sizes)
+    return result

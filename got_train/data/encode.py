@@ -202,7 +202,7 @@ class Encoding:
         return RowFacts(record.kind, len(read.input_ids), sum(map(num_tiles, read.grids)))
 
     def _read(self, record: Record, found: list[FoundImage]) -> Read:
-        """All of a sample but its tiles, which no longer can fail."""
+        """Everything of a sample but its tiles; after this nothing can fail."""
         _check_boxes(record)
         shape = (self.image_size, self._crops(record), self.config.max_tiles)
         images, grids = [], []

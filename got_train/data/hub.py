@@ -77,7 +77,7 @@ def hub_rows(source: HubSet) -> list[ArrowRows]:
             except (datasets.exceptions.DatasetsError, OSError, ValueError) as error:
                 reason = " ".join(str(error).split())
                 raise UserError(
-                    f"no data file and no set of the hub {source}, split {split}: {reason}"
+                    f"{source} is neither a data file nor a data set of the hub (split {split}): {reason}"
                 ) from None
             for copy in loaded.cache_files:
                 path = Path(copy["filename"])

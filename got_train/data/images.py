@@ -190,7 +190,7 @@ def _told_as_image_errors(name: str) -> Iterator[None]:
         if isinstance(error, ImageError):
             raise
         if isinstance(error, UnidentifiedImageError):  # its own message names a buffer in memory
-            raise ImageError("image unreadable", f"{name} is no picture that can be read") from None
+            raise ImageError("image unreadable", f"{name} is not a readable picture") from None
         cause = "image truncated" if "truncated" in str(error) else "image unreadable"
         raise ImageError(cause, f"{name}: {error}") from None
 

@@ -153,23 +153,27 @@ def _find_in_folder(folder: Path) -> list[Source]:
     if (folder / "manifest.json").is_file():
         return list(_files_of_run(folder))
     if (folder / "plan.json").exists() or any(folder.glob("**/*.partial")):
-        raise UserError(f"data folder {folder} is unfinished: the same got-data command goes on with it")
+        raise _incomplete(folder)
     metadata = [folder / name for name in FOLDER_FILES if (folder / name).is_file()]
     if metadata:
         return list(metadata)
     if (folder / "README.md").is_file():
         return [HubSet(str(folder))]
     raise UserError(
-        f"data folder {folder} has neither manifest.json of got-data, nor metadata.jsonl or metadata.csv "
+        f"data folder {folder} has neither manifest.json of got-data, nor {' or '.join(FOLDER_FILES)} "
         f"beside pictures, nor README.md of a set of the hub: name files, as {folder}/*.tar"
     )
+
+
+def _incomplete(folder: Path) -> UserError:
+    return UserError(f"data folder {folder} is incomplete: run the same got-data command again to finish it")
 
 
 def _files_of_run(folder: Path) -> list[Path]:
     """The data files of a folder that `got-data` wrote."""
     manifest = folder / "manifest.json"
     if not manifest.is_file():
-        raise UserError(f"data folder {folder} is unfinished: the same got-data command goes on with it")
+        raise _incomplete(folder)
     said = json.loads(manifest.read_text(encoding="utf-8"))
     if "sets" in said:  # a mix of several runs
         return [file for name in said["sets"] for file in _files_of_run(folder / name)]

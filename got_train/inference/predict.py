@@ -12,13 +12,14 @@ import numpy as np
 import torch.distributed as dist
 from tqdm import tqdm
 
-from got_train.data.check import find_problems
+from got_train.data.check import check_rows
 from got_train.data.images import image_address
 from got_train.data.records import Record, Turn
 from got_train.data.sources import select_rows
 from got_train.inference.generate import generate
 from got_train.inference.got import Got
 from got_train.prompts import IMAGE_TAG
+from got_train.ranks import rank, world_size
 from got_train.report import UserError
 
 Question = tuple[Record, Path]
@@ -39,9 +40,9 @@ def questions_of(got: Got, data: str, query: str | None = None) -> list[Question
     config = got.encoding.config
     encoding = replace(got.encoding, config=replace(config, query=query or config.query))
     rows = select_rows([data], encoding, np.random.default_rng(0), answered=False)
-    problems = find_problems(rows, np.arange(len(rows)), workers=0, description="checking rows")
-    if problems.bad:
-        raise UserError("\n".join([f"{data} has bad rows ({problems.summary()}):", *problems.lines()]))
+    result = check_rows(rows, np.arange(len(rows)), workers=0, description="checking rows")
+    if result.bad:
+        raise UserError("\n".join([f"{data} has bad rows ({result.summary()}):", *result.lines()]))
     found = rows.questions()
     return found if query is None else [(_asking(record, query), folder) for record, folder in found]
 
@@ -76,17 +77,16 @@ def predict(
     Raises:
         UserError: if a file to go on with has other rows.
     """
-    rank, world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     output.parent.mkdir(parents=True, exist_ok=True)
-    if world_size == 1:
+    if world_size() == 1:
         _predict_part(got, questions, output, max_new_tokens, batch_size, resume)
         return
-    parts = [Path(f"{output}.part-{number}-of-{world_size}") for number in range(world_size)]
+    parts = [Path(f"{output}.part-{number}-of-{world_size()}") for number in range(world_size())]
     if not dist.is_initialized():
         dist.init_process_group("gloo")
-    _predict_part(got, questions[rank::world_size], parts[rank], max_new_tokens, batch_size, resume)
+    _predict_part(got, questions[rank() :: world_size()], parts[rank()], max_new_tokens, batch_size, resume)
     dist.barrier()
-    if rank == 0:
+    if rank() == 0:
         lines = zip_longest(*(part.read_text(encoding="utf-8").splitlines() for part in parts))
         whole = "".join(f"{line}\n" for group in lines for line in group if line is not None)
         output.write_text(whole, encoding="utf-8")
@@ -127,7 +127,7 @@ def _count_done(got: Got, questions: Sequence[Question], output: Path) -> int:
         for line, asked in zip(lines, questions, strict=False)
     )
     if not same:
-        raise UserError(f"{output} has answers to other questions: remove it or name another file")
+        raise UserError(f"{output} holds answers to other questions: remove it or name another file")
     if len(whole) < len(text):
         os.truncate(output, len(whole))
     return len(lines)

@@ -49,6 +49,8 @@ def question(
         raise UserError(f"ocr_type {ocr_type!r} is not known: {' and '.join(OCR_TYPES)} are")
     if color and color not in COLORS:
         raise UserError(f"color {color!r} is not known: {', '.join(COLORS)} are")
+    if query is not None and (box or color):
+        raise UserError("query is asked instead of the recipe's tasks: leave out box and color")
     named = tuple(image if isinstance(image, Image.Image) else str(image) for image in images)
     pages = len(named) > 1
     if query is None:

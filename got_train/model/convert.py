@@ -198,10 +198,7 @@ def convert(source: str, target: str, to: Layout) -> int:
     if (folder / "adapter_config.json").is_file():
         raise UserError(f"{source} holds adapters: merge first, with got-train merge {source}")
     if not (folder / "config.json").is_file():
-        raise UserError(
-            f"{source} holds no config.json: merge first if it is a run with adapters (got-train merge), "
-            "otherwise name one of its checkpoints"
-        )
+        raise UserError(f"{source} holds no config.json: it is not a model folder")
     if layout_of(folder) == to:
         raise UserError(f"{source} is in the {to} layout already")
     return _to_transformers(folder, output) if to == "transformers" else _to_original(folder, output)

@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from torch import nn
 from transformers import (
-    CONFIG_MAPPING,
     AutoConfig,
     AutoModelForCausalLM,
     PreTrainedConfig,
     PreTrainedTokenizerFast,
     set_seed,
 )
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 from transformers.utils import cached_file
 
 from got_train.config import GROUPS, Group, ModelConfig, Value
@@ -201,8 +201,9 @@ def decoder_config(
 ) -> PreTrainedConfig:
     if decoder_path is None:
         kind = config.decoder.model_type
-        if kind not in CONFIG_MAPPING:
-            raise UserError(f"model.decoder.model_type {kind}: {did_you_mean(kind, DECODER_SHAPES)}")
+        architectures = set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES)
+        if kind not in architectures:
+            raise UserError(f"model.decoder.model_type {kind}: {did_you_mean(kind, architectures)}")
         allowed = set(AutoConfig.for_model(kind).to_dict())
         if "rope_parameters" in allowed:
             allowed.add("rope_theta")  # the short way that transformers still takes

@@ -19,7 +19,7 @@ def infer(words: Sequence[str]) -> int:
     """Answers the rows that a run kept for validation, or those of a data set.
 
     Raises:
-        UserError: for an option that is not taken here, or if there is nothing to read.
+        UserError: for an option that is not supported here, or if there is nothing to read.
     """
     line = read_command_line("infer", words, INFER)
     notes = remarks(line)
@@ -59,7 +59,7 @@ def export(words: Sequence[str]) -> int:
     """Merges adapters into a plain model folder.
 
     Raises:
-        UserError: for an option that is not taken here, or if nothing but merging is asked for.
+        UserError: for an option that is not supported here, or if nothing but merging is asked for.
     """
     line = read_command_line("export", words, EXPORT)
     notes = remarks(line)

@@ -206,7 +206,7 @@ def remarks(line: CommandLine) -> list[str]:
         if option.key or option.decides:
             continue
         if option.accepted is not None and not _accepts(option.accepted, words):
-            raise UserError(f"--{shown(name, words)} is not taken here: {option.reason}")
+            raise UserError(f"--{shown(name, words)} is not supported here: {option.reason}")
         sentences.append(f"--{shown(name, words)} changes nothing here: {option.reason}")
     return sentences
 

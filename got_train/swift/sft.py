@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 
 from got_train.config import GROUPS, Config, Group
 from got_train.config_file import load_config
+from got_train.ranks import say, world_size
 from got_train.report import UserError
 from got_train.swift.command_line import (
     MODEL_TYPES,
@@ -60,17 +61,17 @@ def sft(words: Sequence[str]) -> int:
     """Trains as the options say; under `NPROC_PER_NODE` by way of torchrun.
 
     Raises:
-        UserError: for an option that is not taken here, or a value that a config refuses.
+        UserError: for an option that is not supported here, or a value that a config refuses.
     """
     line = read_command_line("sft", words, sft_options())
     notes = remarks(line)
-    text = OmegaConf.to_yaml(OmegaConf.create(sections(line, int(os.environ.get("WORLD_SIZE", 1)))))
+    text = OmegaConf.to_yaml(OmegaConf.create(sections(line, world_size())))
     config = config_of(text, line)
     launch = launch_words("sft", words, os.environ)
     if launch is not None:
         print(f"swift: starts {' '.join(launch)}", flush=True)
         os.execv(sys.executable, launch)
-    from got_train.training.train import say, train
+    from got_train.training.train import train
 
     head = (
         f"# what this command line of swift {line.version} stands for; `got-train train` takes it as a file"
@@ -154,7 +155,8 @@ def model_keys(line: CommandLine, uses_lora: bool) -> Keys:
     """The model, the run's name and where its folder lies: `output/MODEL/vN-date-time` as in swift."""
     model_type = line.word("model_type")
     if model_type is not None and model_type not in MODEL_TYPES:
-        raise UserError(f"--model_type {model_type} is not taken here: allowed are {', '.join(MODEL_TYPES)}")
+        allowed = ", ".join(MODEL_TYPES)
+        raise UserError(f"--model_type {model_type} is not supported here: allowed are {allowed}")
     path = line.word("model", "model_id_or_path")
     if path is None and line.version == "4":
         raise UserError("--model must be given: a folder, or an id such as stepfun-ai/GOT-OCR-2.0-hf")
@@ -172,8 +174,8 @@ def model_keys(line: CommandLine, uses_lora: bool) -> Keys:
             raise UserError("--resume_only_model needs --resume_from_checkpoint")
         if uses_lora:
             raise UserError(
-                "--resume_only_model is not taken here for adapters: merge them first, and name the merged "
-                "folder as the model"
+                "--resume_only_model is not supported here for adapters: merge them first, and name the "
+                "merged folder as the model"
             )
         path, resume = resume, None
     return keys | ({"resume": resume} if resume else {}) | {"model.path": path}
@@ -231,7 +233,7 @@ def trains_adapters(line: CommandLine) -> bool:
             # Of freezing, `decides` says that it decides `lora.modules` beside a learning rate.
             if option.key.startswith("lora.") or option.decides in ("lora.modules", "lora.quantization_bits"):
                 raise UserError(
-                    f"--{shown(name, line.given[name])} is not taken here: full trains no adapters"
+                    f"--{shown(name, line.given[name])} is not supported here: full trains no adapters"
                 )
     return kind == "lora"
 

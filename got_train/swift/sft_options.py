@@ -103,9 +103,9 @@ DATA_OPTIONS: Options = {
     **refused("4", "GOT does not think first", "add_non_thinking_prefix", "enable_thinking"),
     **refused("4", "GOT does not think first", "preserve_thinking", "disable_ignore_empty_think"),
     **refused(
-        "4", "it is for reading", "response_prefix", "stream", "stop_words", "logprobs", "top_logprobs"
+        "4", "it is for inference", "response_prefix", "stream", "stop_words", "logprobs", "top_logprobs"
     ),
-    **refused("4", "it is for reading", "structured_outputs_regex"),
+    **refused("4", "it is for inference", "structured_outputs_regex"),
 }
 
 LORA = "lora.modules names groups, not layers"

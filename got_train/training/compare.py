@@ -1,7 +1,6 @@
 """What fine-tuning has brought, and what it has cost: the model before and after, on the same rows."""
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from got_train.data.encode import Encoding
 from got_train.data.sources import RowDataset, select_rows
 from got_train.evaluation.metrics import text_metrics
 from got_train.model.loading import build_model
+from got_train.ranks import rank
 from got_train.report import table
 from got_train.training.trainer import GotTrainer
 
@@ -34,7 +34,7 @@ def ordinary_rows(config: Config, encoding: Encoding, folder: Path) -> RowDatase
     """
     if config.eval.ordinary is None:
         drawn = (folder / "manifest.json").is_file()  # by the run that goes on
-        if int(os.environ.get("RANK", 0)) == 0 and not drawn:
+        if rank() == 0 and not drawn:
             _draw_lines(folder, config.eval.compare_rows)
         if dist.is_initialized():
             dist.barrier()

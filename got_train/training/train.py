@@ -3,9 +3,7 @@
 load_config -> build_model, build_data -> check -> GotTrainer -> GotModel.forward -> loss
 """
 
-import json
 import math
-import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,11 +18,8 @@ from transformers import TrainingArguments
 from got_train.config import Config, accumulation_steps
 from got_train.config_file import to_yaml
 from got_train.data.batching import collate
-from got_train.data.check import Problems, find_problems
 from got_train.data.encode import Encoding
 from got_train.data.features import FeatureStore, encoder_fingerprint
-from got_train.data.good_rows import GoodRows, encoding_fingerprint
-from got_train.data.records import RowError
 from got_train.data.sources import DatasetSpec, RowDataset, build_data
 from got_train.data.steps import Sharing, StepPlan
 from got_train.model.adapters import module_table, prepare_for_training
@@ -33,8 +28,10 @@ from got_train.model.flops import tile_tokens
 from got_train.model.got import GotModel, config_tokens_per_tile, group_of
 from got_train.model.loading import build_model, resolve_checkpoint
 from got_train.model.processor import build_processor
+from got_train.ranks import rank, say, world_size
 from got_train.report import UserError, table
 from got_train.training.callbacks import FeatureWriter, RunLog
+from got_train.training.check import CheckedData, check_data, check_set, write_rows
 from got_train.training.compare import compare, comparison_table, ordinary_rows, write_comparison
 from got_train.training.optim import optimizer_and_groups
 from got_train.training.run_dir import create_run_dir, describe_run, find_resume
@@ -68,8 +65,7 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
         UserError: for anything in the configuration or the data that cannot be used.
     """
     config = with_resolved_paths(config)
-    world_size = int(os.environ.get("WORLD_SIZE", 1))
-    accumulation = accumulation_steps(config, world_size)
+    accumulation = accumulation_steps(config, world_size())
     named = [*config.data.train, *(config.data.val or []), *(config.data.replay or [])]
     for spec in [*named, *filter(None, [config.eval.ordinary])]:
         DatasetSpec.parse(spec)  # a misspelt path should not wait for the model
@@ -83,45 +79,39 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
     compute_dtype = torch.bfloat16 if arguments.bf16 else torch.float16 if arguments.fp16 else torch.float32
     trained = prepare_for_training(model, config.train.learning_rates, config.lora, compute_dtype)
     compile_layers(model, config.train.arguments)
+    plan = step_plan(config, arguments, len(train_set))
     facts = [
         str(loaded),
         module_table(trained, config.train.learning_rates, arguments.learning_rate),
         data_table(config, train_set, val_set),
         *replay_advice(config, train_set),
-        steps_line(config, arguments, world_size, len(train_set)),
+        steps_line(config, arguments, plan),
     ]
     if dry_run:
         say("\n\n".join([to_yaml(config).rstrip(), *facts]))
         return None
     say("\n\n".join(facts))
 
-    train_set, problems = checked(train_set, config, "checking training rows")
-    skipped, kinds = problems.errors(), problems.kinds
-    if val_set is not None:
-        val_set, problems = checked(val_set, config, "checking validation rows")
-        skipped, kinds = skipped + problems.errors(), kinds | problems.kinds
-    plan = step_plan(config, arguments, model, train_set, world_size)
+    data = check_data(config, train_set, val_set)
+    plan = step_plan(config, arguments, len(data.train))
+    if config.train.tokens_per_batch is not None:
+        plan = shared_by_length(plan, config, arguments, model, data.train)
     run_dir = shared_run_dir(config, resume)
     arguments = training_arguments(config, plan.accumulation, run_dir, val_set is not None)
     features = open_features(config, model, compute_dtype)
-    if features is not None:
-        train_set = train_set.keeping_features(features)
-    if arguments.process_index == 0:
+    if rank() == 0:
         describe_run(config, run_dir)
-        write_rows(run_dir, val_set, skipped)
+        write_rows(run_dir, data)
     ordinary = None
     if config.eval.compare_rows > 0 and config.model.path is not None and config.model.init == "pretrained":
-        ordinary, _ = checked(
-            ordinary_rows(config, encoding, run_dir / "ordinary"), config, "checking ordinary rows"
-        )
-    by_kind = len(kinds) > 1
-    trainer = build_trainer(config, trained, arguments, plan, by_kind, features, encoding, train_set, val_set)
+        ordinary, _ = check_set(config, ordinary_rows(config, encoding, run_dir / "ordinary"), "ordinary")
+    trainer = build_trainer(config, trained, arguments, plan, data, encoding, features)
     # First, so that the loggers after it get what it adds.
     trainer.callback_handler.callbacks.insert(0, RunLog(run_dir))
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     if ordinary is not None:
-        comparison = compare(trainer, config, ordinary, val_set)
-        if arguments.process_index == 0:
+        comparison = compare(trainer, config, ordinary, data.val)
+        if rank() == 0:
             write_comparison(comparison, run_dir)
         say(comparison_table(comparison))
     say(f"run folder: {run_dir}")
@@ -133,18 +123,16 @@ def build_trainer(
     model: GotModel | PeftModel,
     arguments: TrainingArguments,
     plan: StepPlan,
-    by_kind: bool,
-    features: FeatureStore | None,
+    data: CheckedData,
     encoding: Encoding,
-    train_set: RowDataset,
-    val_set: RowDataset | None,
+    features: FeatureStore | None,
 ) -> GotTrainer:
     """transformers' trainer with this project's model, steps, batches and parameter groups."""
     tokenizer = encoding.tokenizer
     trainer = GotTrainer(
         plan=plan,
-        reading=config.eval,
-        by_kind=by_kind,
+        eval_config=config.eval,
+        by_kind=len(data.kinds) > 1,
         features=features,
         model=model,
         args=arguments,
@@ -155,8 +143,8 @@ def build_trainer(
             vocabulary_size=model.config.text_config.vocab_size,
             tokens_per_tile=encoding.tokens_per_tile,
         ),
-        train_dataset=train_set,
-        eval_dataset=None if val_set is None else val_set.spread(config.eval.loss_rows),
+        train_dataset=data.train if features is None else data.train.keeping_features(features),
+        eval_dataset=None if data.val is None else data.val.spread(config.eval.loss_rows),
         processing_class=build_processor(model.config, tokenizer),
         optimizer_cls_and_kwargs=optimizer_and_groups(
             model, arguments, config.train.learning_rates, config.lora
@@ -239,39 +227,26 @@ def replay_advice(config: Config, train_set: RowDataset) -> list[str]:
     ]
 
 
-def steps_line(config: Config, arguments: TrainingArguments, world_size: int, num_rows: int) -> str:
-    """The optimizer steps that follow from data and batch sizes."""
+def step_plan(config: Config, arguments: TrainingArguments, num_rows: int) -> StepPlan:
+    """Which rows each step takes; they are shared out as they come."""
     size, accumulation = arguments.per_device_train_batch_size, arguments.gradient_accumulation_steps
-    global_batch = config.train.global_batch_size or size * accumulation * world_size
-    per_epoch = max(1, -(-num_rows // global_batch))
-    epochs = arguments.num_train_epochs
-    steps = arguments.max_steps if arguments.max_steps > 0 else math.ceil(per_epoch * epochs)
-    devices = f"{world_size} device{'s' if world_size > 1 else ''}"
-    batches = f"{size} per device x {accumulation} accumulated x {devices}"
-    if config.train.tokens_per_batch is not None:
-        batches = f"in batches of at most {config.train.tokens_per_batch:,} tokens on {devices}"
-    return f"{steps:,} optimizer steps of {global_batch:,} samples ({batches}), {per_epoch:,} an epoch"
-
-
-def step_plan(
-    config: Config, arguments: TrainingArguments, model: GotModel, rows: RowDataset, world_size: int
-) -> StepPlan:
-    """Which rows each step takes, and who computes them; `rows` are sized."""
-    size, accumulation = arguments.per_device_train_batch_size, arguments.gradient_accumulation_steps
-    seed = arguments.seed if arguments.data_seed is None else arguments.data_seed
-    plan = StepPlan(
-        num_rows=len(rows),
-        step_rows=config.train.global_batch_size or size * accumulation * world_size,
-        world_size=world_size,
-        seed=seed,
+    return StepPlan(
+        num_rows=num_rows,
+        step_rows=config.train.global_batch_size or size * accumulation * world_size(),
+        world_size=world_size(),
+        seed=arguments.seed if arguments.data_seed is None else arguments.data_seed,
         accumulation=accumulation,
         drop_last=arguments.dataloader_drop_last,
         shuffled=arguments.train_sampling_strategy == "random",
     )
+
+
+def shared_by_length(
+    plan: StepPlan, config: Config, arguments: TrainingArguments, model: GotModel, rows: RowDataset
+) -> StepPlan:
+    """The plan with the rows of each step, which are sized, in batches within `train.tokens_per_batch`."""
     budget = config.train.tokens_per_batch
-    if budget is None:
-        return plan
-    assert rows.sizes is not None
+    assert budget is not None and rows.sizes is not None
     plan = replace(
         plan, sharing=Sharing(rows.sizes, 0 if config.train.cache_features else tile_tokens(model))
     )
@@ -279,8 +254,22 @@ def step_plan(
     if arguments.max_steps > 0:
         epochs = arguments.max_steps / plan.steps_per_epoch
     accumulation = plan.least_accumulation(budget, epochs)
-    say(f"batches of a step: {accumulation} x {world_size}, of about the same work")
+    say(f"batches of a step: {accumulation} x {plan.world_size}, of about the same work")
     return replace(plan, accumulation=accumulation)
+
+
+def steps_line(config: Config, arguments: TrainingArguments, plan: StepPlan) -> str:
+    """The optimizer steps that follow from data and batch sizes."""
+    steps = math.ceil(plan.steps_per_epoch * arguments.num_train_epochs)
+    if arguments.max_steps > 0:
+        steps = arguments.max_steps
+    devices = f"{plan.world_size} device{'s' if plan.world_size > 1 else ''}"
+    size = arguments.per_device_train_batch_size
+    batches = f"{size} per device x {plan.accumulation} accumulated x {devices}"
+    if config.train.tokens_per_batch is not None:
+        batches = f"in batches of at most {config.train.tokens_per_batch:,} tokens on {devices}"
+    per_epoch = f"{plan.steps_per_epoch:,} an epoch"
+    return f"{steps:,} optimizer steps of {plan.step_rows:,} samples ({batches}), {per_epoch}"
 
 
 def open_features(config: Config, model: GotModel, compute_dtype: torch.dtype) -> FeatureStore | None:
@@ -295,56 +284,12 @@ def open_features(config: Config, model: GotModel, compute_dtype: torch.dtype) -
     return features
 
 
-def checked(data: RowDataset, config: Config, description: str) -> tuple[RowDataset, Problems]:
-    """The rows of a set that can be used, and what is wrong with the others; every rank tries its share.
-
-    Raises:
-        UserError: with `data.on_error: raise`, listing every bad row; or if no row is left.
-    """
-    rank, world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-    workers = int(config.train.arguments.get("dataloader_num_workers", 0))
-    known = GoodRows(Path(config.output_dir) / "good_rows" / encoding_fingerprint(data.encoding))
-    problems = find_problems(data, data.distinct[rank::world_size], workers, description, known)
-    if world_size > 1:
-        gathered: list[Any] = [None] * world_size
-        dist.all_gather_object(gathered, problems)
-        problems = Problems.joined(gathered)
-    data = data.sized(problems.sizes)
-    if not problems.bad:
-        return data, problems
-    if config.data.on_error == "raise":
-        head = f"{len(problems.bad)} bad rows ({problems.summary()}); data.on_error=skip leaves them out:"
-        raise UserError("\n".join([head, *problems.lines()]))
-    kept = data.without(np.array(sorted(problems.bad)))
-    if len(kept) == 0:
-        raise UserError(f"no row is left: {problems.summary()}; the first: {problems.lines()[0]}")
-    say(f"{description}: left out {len(data) - len(kept)} of {len(data)} ({problems.summary()})")
-    return kept, problems
-
-
 def shared_run_dir(config: Config, resume: Path | None) -> Path:
     """The run's folder, the same on every rank: the checkpoint's own when resuming."""
     if resume is not None:
         return resume.parent
-    if int(os.environ.get("WORLD_SIZE", 1)) == 1:
+    if world_size() == 1:
         return create_run_dir(config)
-    name = [str(create_run_dir(config)) if dist.get_rank() == 0 else None]
+    name = [str(create_run_dir(config)) if rank() == 0 else None]
     dist.broadcast_object_list(name)
     return Path(str(name[0]))
-
-
-def write_rows(run_dir: Path, val_set: RowDataset | None, skipped: list[RowError]) -> None:
-    """The validation rows and what was left out, for later."""
-    if val_set is not None:
-        lines = "".join(val_set.portable_row(index) + "\n" for index in range(len(val_set)))
-        (run_dir / "val_dataset.jsonl").write_text(lines, encoding="utf-8")
-    if skipped:
-        rows = [{"where": error.where, "cause": error.cause, "detail": error.detail} for error in skipped]
-        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        (run_dir / "skipped_rows.jsonl").write_text(text, encoding="utf-8")
-
-
-def say(text: str) -> None:
-    """Prints once, whatever the number of ranks."""
-    if int(os.environ.get("RANK", 0)) == 0:
-        print(text, flush=True)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from accelerate.utils import gather_object
@@ -34,7 +35,7 @@ class GotTrainer(Trainer):
         self,
         *,
         plan: StepPlan,
-        reading: EvalConfig,
+        eval_config: EvalConfig,
         by_kind: bool,
         features: FeatureStore | None,
         **kwargs: Any,
@@ -43,14 +44,14 @@ class GotTrainer(Trainer):
 
         Args:
             plan: which rows each step takes, and who computes them.
-            reading: how much is read at an evaluation.
+            eval_config: how much is read at an evaluation.
             by_kind: whether losses are told by kind of row too.
             features: where what the encoder makes of pictures is kept.
             kwargs: `transformers.Trainer`'s own.
         """
         super().__init__(**kwargs)
         self.plan = plan
-        self.reading = reading
+        self.eval_config = eval_config
         self.by_kind = by_kind
         self.features = features
         self._output = GotOutput()
@@ -164,10 +165,10 @@ class GotTrainer(Trainer):
         self._eval_losses = []
         result = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
         result.metrics.update(token_means(self._eval_losses, f"{metric_key_prefix}_loss"))
-        if self.reading.read_rows > 0:
+        if self.eval_config.read_rows > 0:
             assert isinstance(self.eval_dataset, RowDataset)
             scores = text_metrics(
-                *zip(*self.read_rows(self.eval_dataset, self.reading.read_rows), strict=True)
+                *zip(*self.read_rows(self.eval_dataset, self.eval_config.read_rows), strict=True)
             )
             result.metrics.update({f"{metric_key_prefix}_{name}": value for name, value in scores.items()})
         return result
@@ -187,8 +188,8 @@ class GotTrainer(Trainer):
                 model,
                 rows.encoding,
                 mine,
-                self.reading.max_new_tokens,
-                self.reading.batch_size,
+                self.eval_config.max_new_tokens,
+                self.eval_config.batch_size,
                 stop_past_reference=True,
             )
             pairs = [
@@ -207,7 +208,7 @@ class GotTrainer(Trainer):
             logs |= token_means(gather_object(mine), "loss")
             self._train_outputs = []
         if "loss" in logs:
-            logs["tokens_seen"] = self._tokens * self.args.world_size
-            logs["samples_seen"] = self._samples * self.args.world_size
+            tokens, samples = np.sum(gather_object([(self._tokens, self._samples)]), axis=0).tolist()
+            logs |= {"tokens_seen": tokens, "samples_seen": samples}
             logs["seconds_waited"] = self._waited
         super().log(logs, start_time)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from got_train.config import DataConfig
 from got_train.data import good_rows
-from got_train.data.check import Problems, find_problems
+from got_train.data.check import CheckResult, check_rows
 from got_train.data.encode import Encoding
 from got_train.data.good_rows import NO_KEY, GoodRows, encoding_fingerprint, row_key
 from got_train.data.images import PdfPage
@@ -34,7 +34,7 @@ def rows(path: Path) -> RowDataset:
     return select_rows([str(path)], encoding(), np.random.default_rng(0))
 
 
-def check(data: RowDataset, folder: Path) -> tuple[Problems, list[int]]:
+def check(data: RowDataset, folder: Path) -> tuple[CheckResult, list[int]]:
     """What a check finds, and which rows it has read for it."""
     read: list[int] = []
 
@@ -49,7 +49,7 @@ def check(data: RowDataset, folder: Path) -> tuple[Problems, list[int]]:
 
     watch = Watch(**vars(data.encoding))
     watched = Watched(data.sets, data.picks, watch)
-    return find_problems(watched, np.arange(len(data)), 0, "checking", GoodRows(folder)), read
+    return check_rows(watched, np.arange(len(data)), 0, "checking", GoodRows(folder)), read
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_a_picture_that_was_damaged_is_found(file: Path, tmp_path: Path) -> None
 def test_processes_add_their_own_rows_and_find_those_of_all(file: Path, tmp_path: Path) -> None:
     data = rows(file)
     for rank in range(2):
-        find_problems(data, np.arange(len(data))[rank::2], 2, "checking", GoodRows(tmp_path / "good"))
+        check_rows(data, np.arange(len(data))[rank::2], 2, "checking", GoodRows(tmp_path / "good"))
     _, read = check(data, tmp_path / "good")
     assert read == []
     known = GoodRows(tmp_path / "good")

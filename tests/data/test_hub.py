@@ -112,9 +112,9 @@ def test_rows_of_a_set_can_be_written_out_and_read_again(latex_ocr: Path, tmp_pa
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("{folder}:tiny", "no data file and no set of the hub .*:tiny, split train: .*tiny"),
+        ("{folder}:tiny", r":tiny is neither a data file nor a data set of the hub \(split train\): .*tiny"),
         ("{folder}:small", "has no column query .* its columns are image, text: data.columns renames them"),
-        ("somebody/something", "no data file and no set of the hub somebody/something, split train: "),
+        ("somebody/something", "somebody/something is neither a data file nor a data set of the hub "),
         ("somebody/rows.jsonl", "data file somebody/rows.jsonl does not exist"),
     ],
 )

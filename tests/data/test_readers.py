@@ -15,7 +15,7 @@ import pytest
 from pyarrow import parquet
 
 from got_train.config import DataConfig
-from got_train.data.check import find_problems
+from got_train.data.check import check_rows
 from got_train.data.encode import Encoding
 from got_train.data.images import ImageError, find_image, open_image
 from got_train.data.packed import PackedFile, TarMembers
@@ -159,7 +159,7 @@ def test_bad_rows_of_a_tar_name_shard_and_key(tmp_path: Path) -> None:
             "8.png": png(8),
         },
     )
-    bad = find_problems(samples(str(path), max_pixels=4096), np.arange(8), 0, "checking").bad
+    bad = check_rows(samples(str(path), max_pixels=4096), np.arange(8), 0, "checking").bad
     assert {str(error).split(": ", 2)[0]: error.cause for error in bad.values()} == {
         f"{path}:1": "not JSON",
         f"{path}:2": "image missing",
@@ -169,7 +169,7 @@ def test_bad_rows_of_a_tar_name_shard_and_key(tmp_path: Path) -> None:
         f"{path}:6": "not an object",
         f"{path}:7": "wrong type",
     }
-    assert str(bad[3]) == f"{path}:4: image unreadable: {path}:4.png is no picture that can be read"
+    assert str(bad[3]) == f"{path}:4: image unreadable: {path}:4.png is not a readable picture"
 
 
 # ------------------------------------------------------------------------------------------- Parquet
@@ -254,13 +254,13 @@ def test_bad_rows_of_a_parquet_file_name_file_and_row(tmp_path: Path) -> None:
     images = [png(1), b"no picture", None]
     rows = [ROW | {"image": {"bytes": image, "path": None}} for image in images]
     path = write_parquet(tmp_path / "a.parquet", [*rows, {"query": None, "response": "x"}])
-    bad = find_problems(samples(str(path)), np.arange(4), 0, "checking").bad
+    bad = check_rows(samples(str(path)), np.arange(4), 0, "checking").bad
     assert [str(error).split(": ", 2)[:2] for error in bad.values()] == [
         [f"{path}:2", "image unreadable"],
         [f"{path}:3", "tag mismatch"],
         [f"{path}:4", "missing key"],
     ]
-    assert f"{path}:2/image is no picture that can be read" in str(bad[1])
+    assert f"{path}:2/image is not a readable picture" in str(bad[1])
 
 
 # ------------------------------------------------------------------------------ patterns and folders
@@ -334,11 +334,11 @@ def test_folders_that_are_not_finished_or_not_of_got_data_are_refused(tmp_path: 
     with pytest.raises(UserError, match="has neither manifest.json of got-data, nor metadata.jsonl"):
         find_sources(str(tmp_path))
     (tmp_path / "shards" / "00000.partial").mkdir()
-    with pytest.raises(UserError, match="is unfinished: the same got-data command goes on with it"):
+    with pytest.raises(UserError, match="is incomplete: run the same got-data command again to finish it"):
         find_sources(str(tmp_path))
     (tmp_path / "shards" / "00000.partial").rmdir()
     (tmp_path / "plan.json").touch()
-    with pytest.raises(UserError, match="is unfinished"):
+    with pytest.raises(UserError, match="is incomplete"):
         find_sources(str(tmp_path))
     (tmp_path / "manifest.json").write_text('{"format": "lmdb"}')
     with pytest.raises(UserError, match="format 'lmdb' is not read: files, webdataset, parquet are"):

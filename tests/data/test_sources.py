@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from got_train.config import DataConfig
-from got_train.data.check import find_problems
+from got_train.data.check import check_rows
 from got_train.data.encode import Encoding
 from got_train.data.records import RowError, parse_row
 from got_train.data.row_files import JsonlRows, ListedRows
@@ -97,7 +97,7 @@ def test_boxes_are_thousandths(tmp_path: Path, query: str, bad: bool) -> None:
     draw(tmp_path / "a.png", "x")
     row = {"query": f"<image>{query}", "response": "x", "images": ["a.png"]}
     rows = select_rows([str(write_rows(tmp_path / "a.jsonl", [row]))], encoding(), rng())
-    problems = find_problems(rows, np.arange(1), 0, "checking")
+    problems = check_rows(rows, np.arange(1), 0, "checking")
     assert problems.counts() == ({"wrong box": 1} if bad else {})
 
 
@@ -199,7 +199,7 @@ def bad_rows(tmp_path: Path) -> Path:
 
 def problems(path: Path, workers: int = 0) -> tuple[RowDataset, dict[int, RowError]]:
     data = select_rows([str(path)], encoding(max_length=100, max_pixels=30000), rng())
-    return data, find_problems(data, np.arange(len(data)), workers, "checking").bad
+    return data, check_rows(data, np.arange(len(data)), workers, "checking").bad
 
 
 def test_every_fault_is_found_with_its_line_and_cause(bad_rows: Path) -> None:

@@ -118,7 +118,7 @@ def test_a_stopped_file_of_answers_is_gone_on_with(
     assert asked == [11]
     assert stopped.read_bytes() == whole.read_bytes()
     assert json.loads(lines[0])["labels"] == "000"
-    with pytest.raises(UserError, match="whole.jsonl has answers to other questions: remove it"):
+    with pytest.raises(UserError, match="whole.jsonl holds answers to other questions: remove it"):
         predict(got, questions[1:], whole, max_new_tokens=4, batch_size=4, resume=True)
     predict(got, questions[1:], whole, max_new_tokens=4, batch_size=4)
     assert whole.read_text().splitlines(keepends=True) == lines[1:]

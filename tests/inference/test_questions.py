@@ -44,6 +44,8 @@ def test_boxes_are_pixels_of_the_picture(picture: Path, box: object) -> None:
         ({"box": (1, 2, 3)}, "must be x1,y1,x2,y2"),
         ({"color": "pink"}, "color 'pink' is not known: red, green, blue are"),
         ({"ocr_type": "text"}, "ocr_type 'text' is not known: ocr and format are"),
+        ({"query": "What?", "box": (0, 0, 9, 9)}, "instead of the recipe's tasks: leave out box and color"),
+        ({"query": "What?", "color": "red"}, "instead of the recipe's tasks: leave out box and color"),
     ],
 )
 def test_what_the_model_was_not_taught_is_refused(

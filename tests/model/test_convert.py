@@ -67,11 +67,11 @@ def test_there_and_back_bit_for_bit_with_equal_logits(
             tensors[name] = tensors[name].to(torch.bfloat16)
     # As the released checkpoint: tied, and stored apart all the same.
     tensors["lm_head.weight"] = tensors["model.embed_tokens.weight"].clone()
-    source, hub, back = scratch / "original", scratch / "hf", scratch / "back"
+    source, hub, back = scratch / "original", scratch / "run" / "checkpoint-1", scratch / "back"
     write_original(source, tensors, **shape)
     assert convert(str(source), str(hub), "transformers") == len(tensors)
     with pytest.raises(SystemExit, match="0"):
-        main(["convert", str(hub), str(back), "--to", "original"])
+        main(["convert", str(hub.parent), str(back), "--to", "original"])
     written, code = capsys.readouterr().out.splitlines()[-2:]
     assert written == f"68 tensors written to {back}, in the original layout"
     assert code.startswith(
@@ -237,7 +237,7 @@ def test_folders_that_cannot_be_converted(
         (folder, out, "original", "model is in the original layout already"),
         (folder, folder, "transformers", "model exists: remove it or name another folder"),
         (str(adapters), out, "original", "holds adapters: merge first, with got-train merge"),
-        (str(run), out, "original", "holds no config.json: merge first if it is a run with adapters"),
+        (str(run), out, "original", "holds no config.json: it is not a model folder"),
         (str(other), out, "original", r"holds a qwen2 model, not got_ocr2 \(transformers\) or GOT"),
         (folder, out, "transformers", "im_patch_token 511 is not the tokenizer's <imgpad>"),
         ("./nowhere", out, "original", "no model at ./nowhere"),

@@ -55,15 +55,15 @@ def test_what_infer_would_read(checkpoint: Path, capsys: Any) -> None:
         (["infer", "--ckpt_dir", "./nowhere"], "checkpoint ./nowhere does not exist"),
         (
             ["infer", "--adapters", "{checkpoint}", "--infer_backend", "vllm"],
-            "--infer_backend vllm is not taken here: the model is run by PyTorch",
+            "--infer_backend vllm is not supported here: the model is run by PyTorch",
         ),
         (
             ["infer", "--adapters", "{checkpoint}", "--metric", "acc"],
-            "--metric acc is not taken here: score the answers with `got-train eval`",
+            "--metric acc is not supported here: score the answers with `got-train eval`",
         ),
         (
             ["infer", "--ckpt_dir", "{checkpoint}", "--temperature", "0.7"],
-            "--temperature 0.7 is not taken here: reading is greedy",
+            "--temperature 0.7 is not supported here: reading is greedy",
         ),
         (
             ["infer", "--ckpt_dir", "{checkpoint}", "--load_data_args", "true"],
@@ -73,11 +73,11 @@ def test_what_infer_would_read(checkpoint: Path, capsys: Any) -> None:
         (["export", "--ckpt_dir", "{checkpoint}"], "swift export only merges here: add --merge_lora true"),
         (
             ["export", "--ckpt_dir", "{checkpoint}", "--quant_bits", "4"],
-            "--quant_bits 4 is not taken here: swift export only merges here",
+            "--quant_bits 4 is not supported here: swift export only merges here",
         ),
         (
             ["export", "--adapters", "{checkpoint}", "--merge_lora", "true", "--exist_ok", "true"],
-            "--exist_ok true is not taken here: a folder that exists is never written over",
+            "--exist_ok true is not supported here: a folder that exists is never written over",
         ),
     ],
 )

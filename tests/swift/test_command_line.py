@@ -115,26 +115,26 @@ def test_mistakes(words: list[str], message: str) -> None:
     [
         (
             ["--packing", "true"],
-            "--packing true is not taken here: rows are padded to the longest of a batch; packing is not ",
+            "--packing true is not supported here: rows are padded to the longest of a batch; packing is ",
         ),
-        (["--galore_rank", "8"], "--galore_rank 8 is not taken here: GaLore is not offered"),
+        (["--galore_rank", "8"], "--galore_rank 8 is not supported here: GaLore is not offered"),
         (
             ["--truncation_strategy", "left"],
-            "--truncation_strategy left is not taken here: a cut text teaches to stop early",
+            "--truncation_strategy left is not supported here: a cut text teaches to stop early",
         ),
         (
             ["--use_hf", "false"],
-            "--use_hf false is not taken here: models and data sets come from Hugging Face, ",
+            "--use_hf false is not supported here: models and data sets come from Hugging Face, ",
         ),
         (
             ["--system", "Be brief."],
-            "--system Be brief. is not taken here: there is no key for it: put a `system`",
+            "--system Be brief. is not supported here: there is no key for it: put a `system`",
         ),
-        (["--fsdp", "full_shard"], "--fsdp full_shard is not taken here: use --deepspeed zero2"),
-        (["--push_to_hub"], "--push_to_hub is not taken here: merge, and upload the folder with `hf upload`"),
+        (["--fsdp", "full_shard"], "--fsdp full_shard is not supported here: use --deepspeed zero2"),
+        (["--push_to_hub"], "--push_to_hub is not supported here: merge, and upload the folder with"),
         (
             ["--external_plugins", "a.py"],
-            "--external_plugins a.py is not taken here: no code outside got-train",
+            "--external_plugins a.py is not supported here: no code outside got-train",
         ),
     ],
 )

@@ -254,11 +254,11 @@ def test_all_weights(keys_of: Keys) -> None:
         ),
         (
             ["--model", "m", "--dataset", "a", "--tuner_type", "full", "--lora_rank", "8"],
-            "--lora_rank 8 is not taken here: full trains no adapters",
+            "--lora_rank 8 is not supported here: full trains no adapters",
         ),
         (
             ["--model", "m", "--dataset", "a", "--model_type", "qwen2_vl"],
-            "--model_type qwen2_vl is not taken here: allowed are got-ocr2, got_ocr2, got_ocr2_hf",
+            "--model_type qwen2_vl is not supported here: allowed are got-ocr2, got_ocr2, got_ocr2_hf",
         ),
         ([*V2, "--max_length", "long"], "--max_length long: the option is a number"),
         ([*V4, "--freeze_vit", "2"], "--freeze_vit 2: the option is true or false"),
@@ -275,7 +275,7 @@ def test_what_cannot_be_had(words: list[str], message: str, keys_of: Keys) -> No
     [
         (
             ["--learning_rate", "high"],
-            "train.learning_rate='high' has the wrong type: float is taken "
+            "train.learning_rate='high' has the wrong type: expected float "
             "(it comes from --learning_rate high)",
         ),
         (
@@ -284,7 +284,7 @@ def test_what_cannot_be_had(words: list[str], message: str, keys_of: Keys) -> No
         ),
         (
             ["--label_smoothing_factor", "0.1"],
-            "train.label_smoothing_factor is not taken here: the loss is computed without logits of the "
+            "train.label_smoothing_factor is not supported here: the loss is computed without logits of the "
             "whole vocabulary at hand (it comes from --label_smoothing_factor 0.1)",
         ),
     ],

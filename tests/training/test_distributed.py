@@ -46,9 +46,13 @@ def kinds(rows_file: Path) -> None:
 
 
 def logged(tmp_path: Path, name: str) -> Logged:
-    """Of each step the losses, and of the evaluation the losses and the character error rate."""
+    """Of each step the losses and what has been seen, of the evaluation the losses and the error rate."""
     rows = read_log(next((tmp_path / "output" / name).glob("v0-*")) / "logging.jsonl")
+    for row in rows:
+        for seen in {"samples_per_second", "tokens_per_second"} & set(row):
+            row[seen.removesuffix("_per_second")] = row[seen] * row["elapsed_time"]
     names = {"loss", "loss_even", "loss_odd", "eval_loss", "eval_loss_even", "eval_loss_odd", "eval_cer"}
+    names |= {"samples", "tokens"}
     return [
         {key: row[key] for key in names & set(row)} for row in rows if "loss" in row or "eval_loss" in row
     ]
@@ -94,7 +98,7 @@ def test_two_ranks_equal_one(
         assert "batches of a step: 2 x 2, of about the same work" in output
     assert f"2 optimizer steps of 8 samples ({batches})" in output
     together = logged(tmp_path, launcher)
-    assert [len(row) for row in together] == [3, 3, 4]
+    assert [len(row) for row in together] == [5, 5, 4]
     for row, expected in zip(together, alone, strict=True):
         assert row == pytest.approx(expected, rel=2e-5)
     runs = list((tmp_path / "output" / launcher).iterdir())

@@ -390,7 +390,7 @@ def test_bad_rows_stop_the_run_all_listed(
     config = write_config(data={"val_ratio": 0, "val": None})
     assert run("train", config) == 2
     error = capsys.readouterr().err
-    assert "2 bad rows (not JSON: 1, image missing: 1); data.on_error=skip leaves them out:" in error
+    assert "2 bad training rows (not JSON: 1, image missing: 1); data.on_error=skip leaves them out:" in error
     assert f"{rows_file}:18: not JSON: " in error
     assert f"{rows_file}:19: image missing: missing.png (looked in {tmp_path}" in error
     # No run; and the good rows need not be checked again once these are mended.
@@ -418,8 +418,8 @@ def test_skipped_rows_are_counted_and_kept_for_later(
     config = write_config(data={"on_error": "skip", "val": [str(val)]})
     assert run("train", config, f"data.train=[{rows_file}#200%]") == 0
     out = capsys.readouterr().out
-    assert "checking training rows: left out 2 of 36 (not JSON: 1)" in out
-    assert "checking validation rows: left out 1 of 18 (not JSON: 1)" in out
+    assert "training rows: left out 2 of 36 (not JSON: 1)" in out
+    assert "validation rows: left out 1 of 18 (not JSON: 1)" in out
     lines = (run_folder(tmp_path) / "skipped_rows.jsonl").read_text().splitlines()
     skipped = [(row["where"], row["cause"]) for row in map(json.loads, lines)]
     assert skipped == [(f"{rows_file}:1", "not JSON"), (f"{val}:1", "not JSON")]
@@ -432,6 +432,8 @@ def test_dry_run_tells_all_and_trains_nothing(write_config: WriteConfig, tmp_pat
     assert "global_batch_size: 8" in out
     assert "encoder        42,656          0              -" in out
     assert "2 optimizer steps of 8 samples (4 per device x 2 accumulated x 1 device), 3 an epoch" in out
+    assert run("train", write_config(), *words, "train.dataloader_drop_last=true") == 0
+    assert "1 device), 2 an epoch" in capsys.readouterr().out
     assert not (tmp_path / "output").exists()
 
 
