@@ -77,6 +77,8 @@ OWN_ARGUMENTS = {
     "do_eval": "use eval_strategy",
     "do_predict": "use got-train infer",
     "per_gpu_train_batch_size": "use per_device_train_batch_size",
+    "fsdp": "use train.deepspeed=configs/deepspeed/zero2.json",
+    "fsdp_config": "use train.deepspeed=configs/deepspeed/zero2.json",
     "label_smoothing_factor": "the loss is computed without logits of the whole vocabulary at hand",
 }
 """TrainingArguments that would have no effect here, and what to use instead."""

@@ -30,8 +30,15 @@ CANDIDATES = ("got_train", "transformers", "ms_swift")
 OURS = "got_train"
 NOT_BY_SWIFT = ("encoder", "stage1", "inference")
 """ms-swift has no stage 1; the others are not training."""
-DENSE_TFLOPS = {"H100": 989.0, "H200": 989.0, "A100": 312.0, "L40S": 362.0}
-"""bf16, dense, by data sheet."""
+DENSE_TFLOPS = {
+    "H100 PCIe": 756.0,
+    "H100 NVL": 835.0,
+    "H100": 989.0,
+    "H200": 989.0,
+    "A100": 312.0,
+    "L40S": 362.0,
+}
+"""bf16, dense, by data sheet; the first name that a device's contains is its own."""
 
 
 @dataclass
@@ -126,7 +133,7 @@ def summary(candidates: dict[str, Candidate], options: argparse.Namespace) -> di
             "tflop_per_sample_counted": facts["tflop_per_sample_counted"],
         }
         peak = next((tflops for chip, tflops in DENSE_TFLOPS.items() if chip in facts["device"]), None)
-        if peak:
+        if peak and options.dtype == "bfloat16":
             result[name]["utilisation"] = facts["tflop_per_sample"] * facts["samples"] / seconds / peak
     result["ratios"] = {}
     for name in candidates.keys() - {OURS}:

@@ -3,10 +3,10 @@
 Does one step for each line `go` on its input and answers with a line of JSON; `end` asks what it has used.
 """
 
-import contextlib
 import json
 import os
 import resource
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -19,6 +19,8 @@ from torch.utils.flop_counter import FlopCounterMode
 LEARNING_RATE = 1e-4
 RANK, ALPHA = 8, 32
 NEW_TOKENS = 32
+LOADER_WORKERS = {"cpu": 0, "cuda": 8}
+"""On a CPU they would take the cores that compute; a GPU would wait for a single process."""
 NEVER = 10**6
 """Steps: the other side says when it has seen enough."""
 
@@ -116,6 +118,7 @@ def train_got_train(turns: Turns, work: str, folder: Path, home: Path, dtype: st
             "learning_rate": LEARNING_RATE,
             "bf16": dtype == "bfloat16",
             "save_strategy": "no",
+            "dataloader_num_workers": LOADER_WORKERS[turns.device],
             "cache_features": lora,
             "learning_rates": {"encoder": 0 if freezes_encoder(work) else None},
         },
@@ -129,16 +132,14 @@ def train_got_train(turns: Turns, work: str, folder: Path, home: Path, dtype: st
 
 
 def fill_cache(config: dict[str, Any], home: Path) -> None:
-    """An epoch that takes no turns."""
-    from got_train.cli import main
-
+    """An epoch that takes no turns, in a process of its own: its memory is not that of the later ones."""
     first = {**config, "train": {**config["train"], "max_steps": -1, "num_train_epochs": 1}}
     (home / "first.yaml").write_text(json.dumps(first))
-    with contextlib.suppress(SystemExit):
-        main(["train", str(home / "first.yaml")])
+    command = [sys.executable, "-m", "got_train", "train", str(home / "first.yaml")]
+    subprocess.run(command, stdout=sys.stderr, check=True)
 
 
-def stock_model(work: str, folder: Path) -> Any:
+def stock_model(work: str, folder: Path, dtype: torch.dtype = torch.float32) -> Any:
     """transformers' own class; with OPT it needs to be told where the embedding is."""
     from transformers import GotOcr2ForConditionalGeneration
 
@@ -146,7 +147,7 @@ def stock_model(work: str, folder: Path) -> Any:
         _tied_weights_keys = {"lm_head.weight": "model.language_model.decoder.embed_tokens.weight"}
 
     kind = WithOpt if work == "stage1" else GotOcr2ForConditionalGeneration
-    return kind.from_pretrained(folder / decoder_of(work), dtype=torch.float32)
+    return kind.from_pretrained(folder / decoder_of(work), dtype=dtype)
 
 
 def train_transformers(turns: Turns, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
@@ -208,6 +209,7 @@ def train_transformers(turns: Turns, work: str, folder: Path, home: Path, dtype:
         learning_rate=LEARNING_RATE,
         bf16=dtype == "bfloat16",
         save_strategy="no",
+        dataloader_num_workers=LOADER_WORKERS[turns.device],
         report_to="none",
         remove_unused_columns=False,
         use_cpu=turns.device == "cpu",
@@ -238,7 +240,7 @@ def train_ms_swift(turns: Turns, work: str, folder: Path, home: Path, dtype: str
         "learning_rate": LEARNING_RATE,
         "save_strategy": "no",
         "eval_strategy": "no",
-        "dataloader_num_workers": 0,
+        "dataloader_num_workers": LOADER_WORKERS[turns.device],
         "dataset_num_proc": 1,
         "output_dir": home,
         "use_cpu": turns.device == "cpu",
@@ -277,15 +279,14 @@ def read_pictures(turns: Turns, name: str, folder: Path, precision: torch.dtype,
     if name == "got_train":
         from got_train.inference.got import Got
 
-        got = Got.from_pretrained(folder / "qwen2", device=turns.device)
-        got.model.to(precision)
+        got = Got.from_pretrained(folder / "qwen2", device=turns.device, dtype=precision)
 
         def read() -> None:
             got.chat(pictures, max_new_tokens=NEW_TOKENS, batch_size=count)
     else:
         from transformers import AutoProcessor
 
-        model = stock_model("inference", folder).to(turns.device, precision).eval()
+        model = stock_model("inference", folder, precision).to(turns.device).eval()
         processor = AutoProcessor.from_pretrained(folder / "qwen2")
 
         def read() -> None:

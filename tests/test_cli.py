@@ -47,6 +47,11 @@ def last_line(capsys: Any) -> str:
             "train: cosin is not a valid SchedulerType",
         ),
         (["train", "{config}", "train.deepspeed=nope.json"], "train.deepspeed: nope.json does not exist"),
+        (
+            ["train", "{config}", "train.deepspeed.zero_optimization.stage=3"],
+            "train.deepspeed: ZeRO's stage 3 is not supported",
+        ),
+        (["train", "{config}", "train.fsdp=full_shard"], "train.fsdp is not supported here: use train.deep"),
         (["train", "{config}", "train.global_batch_size=6"], "global_batch_size 6 is not a multiple of 4"),
         (["train", "{config}", "resume=nowhere"], "resume: nowhere is not a training checkpoint"),
         (

@@ -23,14 +23,17 @@ class CheckResult:
     kinds: set[str]
     """Of the rows that are not bad."""
     sizes: np.ndarray
-    """int32, `(samples, 2)`: tokens and tiles of each sample that was read and is not bad."""
+    """int32, `(checked, 2)`: tokens and tiles of each sample that was read, 0 of those that are bad."""
 
     @classmethod
     def joined(cls, parts: Sequence["CheckResult"]) -> "CheckResult":
-        """What was found in parts of one data set."""
+        """What the ranks have found, of which each has read every so manyth sample."""
         bad = {index: error for part in parts for index, error in part.bad.items()}
         kinds = set().union(*(part.kinds for part in parts))
-        return cls(bad, kinds, np.maximum.reduce([part.sizes for part in parts]))
+        sizes = np.empty((sum(len(part.sizes) for part in parts), 2), dtype=np.int32)
+        for number, part in enumerate(parts):
+            sizes[number :: len(parts)] = part.sizes
+        return cls(bad, kinds, sizes)
 
     def counts(self) -> dict[str, int]:
         """How many rows have each kind of fault, the most frequent first."""
@@ -49,8 +52,8 @@ class CheckResult:
         return [str(error) for error in self.errors()]
 
 
-class _Attempts(Dataset[tuple[int, int, RowFacts | RowError]]):
-    """For each index: itself, and of its row the key and what is known of it, or what is wrong with it."""
+class _Attempts(Dataset[tuple[int, RowFacts | RowError]]):
+    """For each index the key of its row, and what is known of it or what is wrong with it."""
 
     def __init__(self, data: RowDataset, indexes: np.ndarray, known: GoodRows | None) -> None:
         self.data = data
@@ -60,14 +63,14 @@ class _Attempts(Dataset[tuple[int, int, RowFacts | RowError]]):
     def __len__(self) -> int:
         return len(self.indexes)
 
-    def __getitem__(self, position: int) -> tuple[int, int, RowFacts | RowError]:
+    def __getitem__(self, position: int) -> tuple[int, RowFacts | RowError]:
         index = int(self.indexes[position])
         try:
             if self.known is None:
-                return index, NO_KEY, self.data.facts(index)
-            return index, *self.known.facts(self.data, index)
+                return NO_KEY, self.data.facts(index)
+            return self.known.facts(self.data, index)
         except RowError as error:
-            return index, NO_KEY, error
+            return NO_KEY, error
 
 
 def check_rows(
@@ -82,19 +85,18 @@ def check_rows(
         description: names the progress bar.
         known: rows that need not be read again; the good ones of these are added.
     """
-    result = CheckResult({}, set(), np.zeros((len(data), 2), dtype=np.int32))
-    keys = np.full(len(data), NO_KEY, dtype=np.uint64)
+    result = CheckResult({}, set(), np.zeros((len(indexes), 2), dtype=np.int32))
+    keys = np.full(len(indexes), NO_KEY, dtype=np.uint64)
     loader = DataLoader(_Attempts(data, indexes, known), batch_size=64, num_workers=workers, collate_fn=list)
     with tqdm(total=len(indexes), desc=description, unit="row", leave=False) as bar:
-        for attempts in loader:
-            for index, key, found in attempts:
-                if isinstance(found, RowError):
-                    result.bad[index] = found
-                else:
-                    keys[index] = key
-                    result.kinds.add(found.kind)
-                    result.sizes[index] = found.length, found.num_tiles
-            bar.update(len(attempts))
+        for position, (key, found) in enumerate(attempt for batch in loader for attempt in batch):
+            if isinstance(found, RowError):
+                result.bad[int(indexes[position])] = found
+            else:
+                keys[position] = key
+                result.kinds.add(found.kind)
+                result.sizes[position] = found.length, found.num_tiles
+            bar.update()
     if known is not None:
         known.add(keys, result.sizes)
     return result

@@ -28,15 +28,17 @@ SHARD_BYTES = 2**27
 class FeatureStore:
     """A folder of features, by picture and tiling; the folder is that of one encoder."""
 
-    def __init__(self, folder: Path, max_bytes: int) -> None:
+    def __init__(self, folder: Path, max_bytes: int, dtype: torch.dtype) -> None:
         """Opens the folder, or makes it.
 
         Args:
             folder: for one encoder's weights, tile size and precision alone: see `encoder_fingerprint`.
             max_bytes: nothing is added to a folder that has grown to this.
+            dtype: in which the encoder computes; what it hands over may have been widened since.
         """
         self.folder = folder
         self.max_bytes = max_bytes
+        self.dtype = dtype
         self.is_full = False
         folder.mkdir(parents=True, exist_ok=True)
         self._waiting: dict[str, torch.Tensor] = {}
@@ -67,7 +69,7 @@ class FeatureStore:
         """Keeps features, unless the folder is full."""
         if self.is_full or key in self._waiting or key in self._places:
             return
-        self._waiting[key] = features.cpu().contiguous()
+        self._waiting[key] = features.to("cpu", self.dtype).contiguous()
         if sum(tensor.nbytes for tensor in self._waiting.values()) >= SHARD_BYTES:
             self.flush()
 

@@ -116,9 +116,10 @@ class RowDataset(Dataset[Sample]):
         return RowDataset(self.sets, self.picks[indexes], self.encoding, sizes)
 
     def sized(self, sizes: np.ndarray) -> "RowDataset":
-        """The same with sizes that were counted for one sample of each row, those of `distinct`."""
+        """The same with sizes, counted for each sample of `distinct`."""
         first, row = self._first_and_row
-        return RowDataset(self.sets, self.picks, self.encoding, sizes[first[row]])
+        places = np.searchsorted(self.distinct, first)
+        return RowDataset(self.sets, self.picks, self.encoding, sizes[places[row]])
 
     def keeping_features(self, features: FeatureStore) -> "RowDataset":
         """The same with a store of what the encoder makes of the pictures."""

@@ -16,8 +16,9 @@ from got_train.data.records import Record
 from got_train.inference.generate import generate, stream
 from got_train.inference.questions import Box, Picture, question
 from got_train.inference.render import Rendered, render_page
+from got_train.model.attention import avoid_cudnn_attention
 from got_train.model.compilation import compile_decoding
-from got_train.model.got import GotModel, config_tokens_per_tile
+from got_train.model.got import GotModel, cast_weights, config_tokens_per_tile
 from got_train.model.merge import load_checkpoint
 from got_train.prompts import IMAGE_TAG
 from got_train.report import UserError
@@ -45,14 +46,16 @@ class Got:
         device: str | None = None,
         image_root: str | None = None,
         torch_compile: bool = False,
+        dtype: torch.dtype | None = None,
     ) -> "Got":
         """The model of a folder, checkpoint, run folder or hub id, framed as it was trained.
 
         Args:
             path: in either layout, with or without adapters.
-            device: by default the GPU, in bfloat16, if there is one; with torchrun, one each.
+            device: by default the GPU if there is one; with torchrun, one each.
             image_root: folder in which relative picture paths are looked up too.
             torch_compile: compile the decoding before the first answer, on GPUs only; meant for many answers.
+            dtype: of the weights; by default bfloat16 on a GPU, else float32.
 
         Raises:
             UserError: if there is no model, or no GPU to compile for.
@@ -61,14 +64,14 @@ class Got:
             device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
         if torch_compile and device == "cpu":
             raise UserError("torch_compile: transformers compiles decoding for GPUs only; leave it out")
+        avoid_cudnn_attention()
         model, tokenizer, config = load_checkpoint(str(path))
         data = config.data if config else DataConfig(train=[])
         data = replace(data, image_root=image_root or data.image_root)
         if torch_compile:
             compile_decoding(model)
+        cast_weights(model, dtype or (torch.bfloat16 if device.startswith("cuda") else torch.float32))
         model.to(device).eval()
-        if device.startswith("cuda"):
-            model.to(torch.bfloat16)
         size = model.config.vision_config.image_size
         return cls(model, Encoding(tokenizer, data, size, config_tokens_per_tile(model.config)))
 

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from got_train.inference.got import Got
 from got_train.prompts import IMAGE_TAG
 from got_train.ranks import rank, world_size
 from got_train.report import UserError
+
+LONGEST_WAIT = timedelta(days=7)
+"""Of a process for the others: shares of rows take more or less long."""
 
 Question = tuple[Record, Path]
 """A record, and the folder in which its pictures are looked up first."""
@@ -83,7 +87,7 @@ def predict(
         return
     parts = [Path(f"{output}.part-{number}-of-{world_size()}") for number in range(world_size())]
     if not dist.is_initialized():
-        dist.init_process_group("gloo")
+        dist.init_process_group("gloo", timeout=LONGEST_WAIT)
     _predict_part(got, questions[rank() :: world_size()], parts[rank()], max_new_tokens, batch_size, resume)
     dist.barrier()
     if rank() == 0:

@@ -30,6 +30,16 @@ def fuse_attention(encoder: GotOcr2VisionEncoder) -> None:
         layer.__class__ = FusedLayer
 
 
+def avoid_cudnn_attention() -> None:
+    """Takes cuDNN's fused attention out of torch's choice, in this process.
+
+    On Hopper and Blackwell torch prefers it, and it builds a plan for every new shape, which can take longer
+    than a step (issue 3704 of FunASR: a second on a B200). Batches of rows hardly ever repeat a shape, and an
+    answer that grows never does.
+    """
+    torch.backends.cuda.enable_cudnn_sdp(False)
+
+
 class FusedLayer(GotOcr2VisionLayer):
     """A layer of the encoder that projects patches alone, not the padding of the windows too."""
 
@@ -88,12 +98,15 @@ def attend_augmented(
 ) -> torch.Tensor:
     """Attention with relative positions in the dot product; arguments as `attend_in_blocks`."""
     side = rows.shape[-1]
+    added = 2 * side + -(query.shape[-1] + 2 * side) % 8  # kernels take widths that are multiples of 8
     places = torch.eye(side, dtype=key.dtype, device=key.device)
     one_hot = torch.cat([places.repeat_interleave(side, 0), places.repeat(side, 1)], dim=1)
-    queries = torch.cat([query * scale, rows, columns], dim=-1)
+    one_hot = functional.pad(one_hot, (0, added - 2 * side))
+    nothing = one_hot.new_zeros(added - 2 * side).expand(*query.shape[:2], -1)
+    queries = torch.cat([query * scale, rows, columns, nothing], dim=-1)
     keys = torch.cat([key, one_hot.expand(len(key), -1, -1)], dim=-1)
     # Flash kernels take values only as wide as the keys.
-    values = functional.pad(value, (0, 2 * side))
+    values = functional.pad(value, (0, added))
     attended = functional.scaled_dot_product_attention(queries[None], keys[None], values[None], scale=1.0)
     return attended[0, ..., : value.shape[-1]]
 

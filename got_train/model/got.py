@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional
 from transformers import (
     AutoModel,
     GotOcr2Config,
@@ -163,19 +164,20 @@ class GotModel(GotOcr2ForConditionalGeneration):
             use_cache=False,
             **kwargs,
         ).last_hidden_state
-        targets = labels[:, 1:]
-        supervised = targets != IGNORE_INDEX
-        # A picture takes hundreds of positions that have no label.
-        loss, token_losses = head_loss(hidden[:, :-1][supervised], self.lm_head.weight, targets[supervised])
+        targets = functional.pad(labels[:, 1:], (0, 1), value=IGNORE_INDEX).flatten()
+        # A picture takes hundreds of positions that have no label. To find the others waits for the device,
+        # once; to choose by a mask would each time.
+        supervised = (targets != IGNORE_INDEX).nonzero().squeeze(1)
+        chosen = hidden.flatten(0, 1).index_select(0, supervised)
+        loss, token_losses = head_loss(chosen, self.lm_head.weight, targets[supervised])
         if not known and self.training and torch.distributed.is_initialized():
             loss = loss + 0.0 * self._blank_tile().sum()
-        count = supervised.sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch
+        count = max(1, len(supervised)) if num_items_in_batch is None else num_items_in_batch
+        losses = torch.zeros_like(targets, dtype=torch.float32).index_copy(0, supervised, token_losses)
         return GotOutput(
             loss=loss / count,
-            sample_losses=torch.zeros_like(targets, dtype=torch.float32)
-            .masked_scatter(supervised, token_losses)
-            .sum(1),
-            sample_tokens=supervised.sum(1),
+            sample_losses=losses.view(len(labels), -1).sum(1),
+            sample_tokens=(targets != IGNORE_INDEX).view(len(labels), -1).sum(1),
             encoded=None if encoded is None else encoded.detach(),
         )
 
@@ -236,9 +238,21 @@ class GotModel(GotOcr2ForConditionalGeneration):
         return connected
 
 
+def cast_weights(model: nn.Module, dtype: torch.dtype) -> None:
+    """Casts parameters alone: `model.to(dtype)` would round the frequencies of rotary positions too.
+
+    In bfloat16 a decoder takes position 1,000 for another one, nearly a radian away.
+    """
+    for parameter in model.parameters():
+        if parameter.is_floating_point():
+            parameter.data = parameter.data.to(dtype)
+
+
 def normalized(tiles: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """uint8 tiles `(tiles, size, size, 3)` as the encoder takes them, `(tiles, 3, size, size)`."""
-    mean, std = (torch.tensor(values, device=tiles.device) * 255 for values in (IMAGE_MEAN, IMAGE_STD))
+    mean, std = (
+        (torch.tensor(values) * 255).to(tiles.device, non_blocking=True) for values in (IMAGE_MEAN, IMAGE_STD)
+    )
     return ((tiles - mean) / std).permute(0, 3, 1, 2).to(dtype)
 
 

@@ -58,9 +58,9 @@ class _HeadLoss(torch.autograd.Function):
             if hidden_gradient is not None:
                 hidden_gradient[rows] = gradient @ weight
             if ctx.needs_input_grad[1]:
-                head_gradient = _plus_product(head_gradient, gradient.T, states, head.dtype)
-        if ctx.needs_input_grad[1] and head_gradient is None:
-            head_gradient = torch.zeros_like(head)
+                head_gradient = _plus_product(head_gradient, gradient.T, states)
+        if ctx.needs_input_grad[1]:
+            head_gradient = torch.zeros_like(head) if head_gradient is None else head_gradient.to(head.dtype)
         ctx.save_for_backward(hidden_gradient, head_gradient)
         ctx.mark_non_differentiable(losses)
         return losses.sum(), losses
@@ -72,11 +72,8 @@ class _HeadLoss(torch.autograd.Function):
         return hidden, head, None, None
 
 
-def _plus_product(
-    total: torch.Tensor | None, left: torch.Tensor, right: torch.Tensor, dtype: torch.dtype
-) -> torch.Tensor:
-    """`total + left @ right` in the place of `total`, which is as large as the head: no copy that can be
-    spared."""
+def _plus_product(total: torch.Tensor | None, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """`total + left @ right` in float32, in the place of `total`, which is as large as the head."""
     if total is None:
-        return (left @ right).to(dtype)
+        return (left @ right).float()
     return total.addmm_(left, right) if total.dtype == left.dtype else total.add_(left @ right)

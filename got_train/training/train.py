@@ -23,11 +23,13 @@ from got_train.data.features import FeatureStore, encoder_fingerprint
 from got_train.data.sources import DatasetSpec, RowDataset, build_data
 from got_train.data.steps import Sharing, StepPlan
 from got_train.model.adapters import module_table, prepare_for_training
+from got_train.model.attention import avoid_cudnn_attention
 from got_train.model.compilation import COMPILE_ARGUMENTS, compile_layers
 from got_train.model.flops import tile_tokens
 from got_train.model.got import GotModel, config_tokens_per_tile, group_of
 from got_train.model.loading import build_model, resolve_checkpoint
 from got_train.model.processor import build_processor
+from got_train.model.weights import read_json
 from got_train.ranks import rank, say, world_size
 from got_train.report import UserError, table
 from got_train.training.callbacks import FeatureWriter, RunLog
@@ -70,6 +72,7 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
     for spec in [*named, *filter(None, [config.eval.ordinary])]:
         DatasetSpec.parse(spec)  # a misspelt path should not wait for the model
     resume = find_resume(config)
+    avoid_cudnn_attention()
     model, tokenizer, loaded = build_model(config.model, config.data.max_length, config.seed)
     encoding = Encoding(
         tokenizer, config.data, model.config.vision_config.image_size, config_tokens_per_tile(model.config)
@@ -86,6 +89,7 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
         data_table(config, train_set, val_set),
         *replay_advice(config, train_set),
         steps_line(config, arguments, plan),
+        *devices_advice(),
     ]
     if dry_run:
         say("\n\n".join([to_yaml(config).rstrip(), *facts]))
@@ -184,9 +188,7 @@ def training_arguments(
     """
     given = {name: value for name, value in config.train.arguments.items() if name not in COMPILE_ARGUMENTS}
     given["gradient_accumulation_steps"] = accumulation
-    deepspeed = given.get("deepspeed")
-    if isinstance(deepspeed, str) and not Path(deepspeed).is_file():
-        raise UserError(f"train.deepspeed: {deepspeed} does not exist")
+    check_deepspeed(given.get("deepspeed"))
     strategy = given.get("train_sampling_strategy", "random")
     if strategy not in ("random", "sequential"):
         raise UserError(
@@ -198,9 +200,32 @@ def training_arguments(
     if not torch.accelerator.is_available():
         given["use_cpu"] = True  # otherwise transformers refuses bf16, which CPUs can do
     try:
-        return TrainingArguments(output_dir=str(output_dir), **{**DEFAULTS, **given})
+        arguments = TrainingArguments(output_dir=str(output_dir), **{**DEFAULTS, **given})
     except (ValueError, ImportError) as error:
         raise UserError(f"train: {' '.join(str(error).split())}") from None
+    # A process has one device. On several transformers would use DataParallel, whose copies of the model have
+    # no parameters to ask for their type.
+    arguments._n_gpu = min(arguments.n_gpu, 1)
+    return arguments
+
+
+def check_deepspeed(config: str | dict[str, Any] | None) -> None:
+    """Refuses what DeepSpeed offers and the loss cannot do.
+
+    Raises:
+        UserError: for a file that cannot be read, or ZeRO's stage 3.
+    """
+    if isinstance(config, str):
+        try:
+            config = read_json(Path(config))
+        except UserError as error:
+            raise UserError(f"train.deepspeed: {error}") from None
+    zero = (config or {}).get("zero_optimization")
+    if isinstance(zero, dict) and zero.get("stage") == 3:
+        raise UserError(
+            "train.deepspeed: ZeRO's stage 3 is not supported, as the loss reads the head's weights outside "
+            "of its module: use stage 2, configs/deepspeed/zero2.json"
+        )
 
 
 def data_table(config: Config, train_set: RowDataset, val_set: RowDataset | None) -> str:
@@ -258,6 +283,14 @@ def shared_by_length(
     return replace(plan, accumulation=accumulation)
 
 
+def devices_advice() -> list[str]:
+    """What to do where one process sees several devices."""
+    count = torch.accelerator.device_count()
+    if world_size() > 1 or count < 2:
+        return []
+    return [f"1 of {count} devices is used: torchrun --nproc_per_node={count} -m got_train uses all of them"]
+
+
 def steps_line(config: Config, arguments: TrainingArguments, plan: StepPlan) -> str:
     """The optimizer steps that follow from data and batch sizes."""
     steps = math.ceil(plan.steps_per_epoch * arguments.num_train_epochs)
@@ -279,7 +312,7 @@ def open_features(config: Config, model: GotModel, compute_dtype: torch.dtype) -
     state = {name: tensor for name, tensor in model.state_dict().items() if group_of(name) == "encoder"}
     fingerprint = encoder_fingerprint(state, model.config.vision_config.image_size, compute_dtype)
     folder = Path(config.output_dir) / "features" / fingerprint
-    features = FeatureStore(folder, max_bytes=int(config.train.cache_gib * 2**30))
+    features = FeatureStore(folder, int(config.train.cache_gib * 2**30), compute_dtype)
     say(f"features of pictures: {features.num_bytes / 2**30:.2f} GiB in {folder}")
     return features
 

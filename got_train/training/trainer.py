@@ -4,6 +4,7 @@ Steps are shared out by length, bad losses stop it, losses are told by kind of r
 encoder are kept, and evaluation reads pictures.
 """
 
+import math
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -26,6 +27,9 @@ from got_train.inference.generate import generate
 from got_train.model.got import GotOutput
 from got_train.report import UserError
 from got_train.training.kind_losses import KindLoss, add_up, row_losses, token_means
+
+MOST_OVERFLOWS = 20
+"""Steps in a row that float16 may leave out: enough to bring the first scale of the loss, 65,536, below 1."""
 
 
 class GotTrainer(Trainer):
@@ -63,6 +67,8 @@ class GotTrainer(Trainer):
         """Kinds of rows and what they lost, on this rank since the last time it was logged."""
         self._eval_losses: list[KindLoss] = []
         """Of all ranks, in the evaluation that is going on."""
+        self._overflows = 0
+        """Steps in a row whose gradients are not finite."""
         self._tokens = 0
         self._samples = 0
         self._waited = 0.0
@@ -98,6 +104,8 @@ class GotTrainer(Trainer):
         self._where = where
         self._samples += len(where)
         self._tokens += inputs.pop("num_tokens")
+        # transformers would wait for each tensor to be copied; the loader has pinned them.
+        inputs = {name: tensor.to(self.args.device, non_blocking=True) for name, tensor in inputs.items()}
         loss = super().training_step(model, inputs, num_items_in_batch)
         self._keep_features(pictures)
         self._step_losses.append((loss, where))
@@ -136,7 +144,9 @@ class GotTrainer(Trainer):
         for (loss, where), is_finite in zip(losses, finite, strict=True):
             if not is_finite:
                 self._stop(f"loss is {loss.item()}", where)
-        if norm is not None and not torch.isfinite(torch.as_tensor(norm)):
+        self._overflows = 0 if norm is None or math.isfinite(norm) else self._overflows + 1
+        # In float16 a step that overflows is left out, and the loss scaled by less from then on.
+        if self._overflows > (MOST_OVERFLOWS if self.args.fp16 else 0):
             self._stop(f"gradient norm is {norm}", losses[-1][1])
         return norm
 

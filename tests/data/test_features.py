@@ -22,7 +22,7 @@ def tensor(value: float, tiles: int = 1) -> torch.Tensor:
 
 
 def store(folder: Path, max_bytes: int = 2**30) -> FeatureStore:
-    return FeatureStore(folder / "features", max_bytes)
+    return FeatureStore(folder / "features", max_bytes, torch.bfloat16)
 
 
 def test_what_is_written_is_found_by_everyone(tmp_path: Path) -> None:
@@ -38,6 +38,12 @@ def test_what_is_written_is_found_by_everyone(tmp_path: Path) -> None:
         assert found.find("a").dtype == torch.bfloat16
         assert found.find("c") is None
     assert len(list(writer.folder.iterdir())) == 1
+
+
+def test_features_are_kept_as_narrow_as_they_were_computed(tmp_path: Path) -> None:
+    writer = store(tmp_path)
+    writer.add("a", tensor(1 / 3).float())  # as accelerate hands over what was computed under autocast
+    assert torch.equal(writer.find("a"), tensor(1 / 3))  # type: ignore[arg-type]
 
 
 def test_a_shard_is_written_when_enough_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

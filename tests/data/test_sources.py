@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from got_train.config import DataConfig
-from got_train.data.check import check_rows
+from got_train.data.check import CheckResult, check_rows
 from got_train.data.encode import Encoding
 from got_train.data.records import RowError, parse_row
 from got_train.data.row_files import JsonlRows, ListedRows
@@ -195,6 +195,21 @@ def bad_rows(tmp_path: Path) -> Path:
             picture | {"images": ["good.png"]},
         ],
     )
+
+
+def test_ranks_check_shares_whose_sizes_fit_together(tmp_path: Path) -> None:
+    listed = [{"query": "q", "response": "7" * (1 + number)} for number in range(5)]
+    file = write_rows(tmp_path / "rows.jsonl", listed)
+    data = select_rows([f"{file}#13"], encoding(), rng())
+    whole = check_rows(data, data.distinct, 0, "checking")
+    parts = [check_rows(data, data.distinct[rank::3], 0, "checking") for rank in range(3)]
+    assert [len(part.sizes) for part in parts] == [2, 2, 1]
+    assert CheckResult.joined(parts).sizes.tolist() == whole.sizes.tolist()
+    for order in (np.arange(13), np.arange(13)[::-1], np.array([12, 3, 3, 0])):
+        rows = data.subset(order)
+        sized = rows.sized(check_rows(rows, rows.distinct, 0, "checking").sizes)
+        assert sized.sizes is not None
+        assert sized.sizes[:, 0].tolist() == [len(rows[index].input_ids) for index in range(len(order))]
 
 
 def problems(path: Path, workers: int = 0) -> tuple[RowDataset, dict[int, RowError]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from PIL import Image
 
 from got_train import Got
@@ -54,6 +55,14 @@ def test_a_list_gives_what_each_picture_gives(got: Got, pictures: list[Path]) ->
     assert together == [got.chat(str(picture), max_new_tokens=8) for picture in pictures]
     assert together == [got.chat(Image.open(picture), max_new_tokens=8) for picture in pictures]
     assert len(set(together)) > 1
+
+
+def test_in_bfloat16_positions_keep_their_frequencies(got: Got, folder: Path) -> None:
+    rounded = Got.from_pretrained(folder, dtype=torch.bfloat16)
+    assert {parameter.dtype for parameter in rounded.model.parameters()} == {torch.bfloat16}
+    frequencies = [model.model.language_model.rotary_emb.inv_freq for model in (got.model, rounded.model)]
+    assert torch.equal(*frequencies) and frequencies[1].dtype == torch.float32
+    assert rounded.model.lm_head.weight.dtype == torch.bfloat16
 
 
 def test_every_way_of_asking(got: Got, pictures: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:

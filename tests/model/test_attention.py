@@ -59,6 +59,22 @@ def test_outputs_and_gradients_are_those_of_transformers(
         assert (mine.grad - theirs.grad).abs().max() < 1e-5 * scale, name
 
 
+def test_kernels_get_widths_that_are_multiples_of_8(monkeypatch: pytest.MonkeyPatch) -> None:
+    widths = set()
+    plain = torch.nn.functional.scaled_dot_product_attention
+
+    def look(*given: torch.Tensor, scale: float) -> torch.Tensor:
+        widths.update(tensor.shape[-1] for tensor in given)
+        return plain(*given, scale=scale)
+
+    monkeypatch.setattr(attention, "attend_in_blocks", attend_augmented)
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", look)
+    _, fused = pair(image_size=40, window_size=3)
+    fused(torch.randn(1, 3, 40, 40))
+    # Heads are 8 wide; windows of 3 add 6 and 2 of zeros, 10 rows and columns add 20 and 4.
+    assert widths == {16, 32}
+
+
 def test_one_tile_does_not_depend_on_the_others() -> None:
     _, fused = pair(image_size=40, window_size=3)
     tiles = torch.randn(3, 3, 40, 40)

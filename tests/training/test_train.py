@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import math
 import re
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import Trainer, TrainingArguments
 
 from got_train.config import DataConfig, LearningRates
 from got_train.config_file import load_config
@@ -21,6 +23,7 @@ from got_train.model.adapters import prepare_for_training
 from got_train.model.got import group_of
 from got_train.model.loading import build_model
 from got_train.model.tokenizer import small_tokenizer
+from got_train.training import trainer
 from got_train.training.callbacks import read_log
 from got_train.vocabulary import IGNORE_INDEX
 from tests.conftest import write_rows
@@ -379,6 +382,44 @@ def test_a_loss_that_is_not_finite_stops_before_the_update(
     assert "got-train: error: step 2: " in error
     assert "rows.jsonl:" in error
     assert "Lower the learning rate" in error
+
+
+def test_float16_leaves_out_steps_that_overflow_but_not_for_ever(
+    write_config: WriteConfig, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    norms = iter([math.inf, *[1.0], *[math.nan] * 3])
+    monkeypatch.setattr(Trainer, "_get_grad_norm", lambda *_, **__: next(norms))
+    monkeypatch.setattr(trainer, "MOST_OVERFLOWS", 2)
+    # A CPU cannot scale the loss: the arguments say float16 only where the norm is looked at.
+    look = trainer.GotTrainer._get_grad_norm
+
+    def look_in_float16(self: Any, *given: Any, **named: Any) -> Any:
+        self.args.fp16 = True
+        try:
+            return look(self, *given, **named)
+        finally:
+            self.args.fp16 = False
+
+    monkeypatch.setattr(trainer.GotTrainer, "_get_grad_norm", look_in_float16)
+    assert run("train", write_config(train={"max_steps": 9})) == 2
+    assert "step 5: gradient norm is nan; the last batch was " in capsys.readouterr().err
+    assert next(norms, None) is None
+
+
+def test_of_several_devices_a_process_takes_one(
+    write_config: WriteConfig, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = TrainingArguments.__post_init__
+
+    def see_two(self: TrainingArguments) -> None:
+        start(self)
+        self._n_gpu = 2
+
+    monkeypatch.setattr(TrainingArguments, "__post_init__", see_two)
+    monkeypatch.setattr(torch.accelerator, "device_count", lambda: 2)
+    assert run("train", write_config()) == 0
+    told = "1 of 2 devices is used: torchrun --nproc_per_node=2 -m got_train uses all of them"
+    assert told in capsys.readouterr().out
 
 
 def test_bad_rows_stop_the_run_all_listed(
