@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from got_train.ranks import rank
-from got_train.report import UserError, table
+from got_train.report import UserError, check_target, table
 
 # Commands import what they need when they run: an error in the command line should not wait for torch.
 
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         status = options.run(options)
-    except UserError as error:
+    except (UserError, OSError) as error:  # what cannot be read or written is the user's too
         print(f"got-train: error: {error}", file=sys.stderr)
         status = 2
     except KeyboardInterrupt:
@@ -113,7 +113,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("files", nargs="+", help="files, 'patterns' or folders, as in data.train")
     check.add_argument("--image-root", help="folder in which relative picture paths are looked up")
     check.add_argument(
-        "--max-length", type=int, default=8192, help="longest row in tokens (default: %(default)s)"
+        "--max-length", type=positive, default=8192, help="longest row in tokens (default: %(default)s)"
     )
     check.add_argument(
         "--tokenizer", default="qwen", help="folder or hub id that counts tokens (default: GOT's)"
@@ -131,6 +131,14 @@ def parser() -> argparse.ArgumentParser:
     )
     quickstart.set_defaults(run=_quickstart)
     return top
+
+
+def positive(word: str) -> int:
+    """A whole number of a command line that must be 1 or more."""
+    number = int(word)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{word} must be 1 or more")
+    return number
 
 
 def _add_infer(infer: argparse.ArgumentParser) -> None:
@@ -152,9 +160,9 @@ def _add_infer(infer: argparse.ArgumentParser) -> None:
     infer.add_argument("--render", type=Path, metavar="HTML", help="page with the answers as they look")
     infer.add_argument("--stream", action="store_true", help="print a single answer while it is written")
     infer.add_argument(
-        "--max-new-tokens", type=int, default=4096, help="longest answer (default: %(default)s)"
+        "--max-new-tokens", type=positive, default=4096, help="longest answer (default: %(default)s)"
     )
-    infer.add_argument("--batch-size", type=int, default=8, help="read at once (default: %(default)s)")
+    infer.add_argument("--batch-size", type=positive, default=8, help="read at once (default: %(default)s)")
     infer.add_argument(
         "--torch-compile", action="store_true", help="compile decoding first; for many answers, on a GPU"
     )
@@ -179,6 +187,8 @@ def _infer(options: argparse.Namespace) -> int:
         raise UserError(f"--query is asked instead of the recipe's tasks: leave out {', '.join(replaced)}")
     if options.data and not options.output:
         raise UserError("--data needs --output, the file to write")
+    if options.resume and not options.output:
+        raise UserError("--resume goes on with a file of answers: it needs --output")
     if options.stream and (options.data or options.output or options.render):
         raise UserError("--stream prints one answer: it cannot be used with --data, --output or --render")
     from got_train.inference.got import Got
@@ -192,6 +202,8 @@ def _infer(options: argparse.Namespace) -> int:
     records = [question(images, ocr_type, *given) for images in documents]
     if options.stream and len(records) > 1:
         raise UserError(f"--stream prints one answer, these are {len(records)} pictures")
+    for target in filter(None, [options.output, options.render]):
+        check_target(target, [*pictures, (options.data or "").partition("#")[0]])
     got = Got.from_pretrained(
         options.model, image_root=options.image_root, torch_compile=options.torch_compile
     )
@@ -248,6 +260,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     from got_train.evaluation.evaluate import evaluate, score_text, write_scores
     from got_train.evaluation.page import write_page
 
+    for target in filter(None, [options.output, options.report]):
+        check_target(target, [options.predictions])
     evaluation = evaluate(options.predictions, options.suite, options.as_published)
     print(score_text(evaluation))
     if options.output:

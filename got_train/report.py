@@ -3,7 +3,9 @@
 import base64
 import difflib
 import html
+import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Literal
 
 MOST_NAMES = 20
@@ -27,6 +29,22 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     if near:
         return f"did you mean {near[0]}?"
     return f"allowed: {', '.join(names[:MOST_NAMES])}" + (", ..." if len(names) > MOST_NAMES else "")
+
+
+def check_target(file: Path, inputs: Iterable[str | Path]) -> None:
+    """Makes the folder of a file that is written at the end of long work, which should not fail for it.
+
+    Raises:
+        UserError: if it cannot be written, or is one of the files that are read.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{file} cannot be written: {error.strerror}") from None
+    if file.is_dir() or not os.access(file.parent, os.W_OK):
+        raise UserError(f"{file} cannot be written: {'it is a folder' if file.is_dir() else 'no permission'}")
+    if file.exists() and any(Path(name).exists() and file.samefile(name) for name in inputs):
+        raise UserError(f"{file} is read: name another file to write")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -76,6 +76,19 @@ def last_line(capsys: Any) -> str:
             "torch_compile: transformers compiles decoding for GPUs only",
             marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU to compile for"),
         ),
+        (["infer", "./n", "--image", "{picture}", "--resume"], "--resume goes on with a file of answers"),
+        (
+            ["infer", "./n", "--image", "{picture}", "--output", "{picture}"],
+            "picture.png is read: name another",
+        ),
+        (
+            ["infer", "./n", "--image", "{picture}", "--output", "{folder}"],
+            "cannot be written: it is a folder",
+        ),
+        (
+            ["infer", "./n", "--image", "{picture}", "--render", "{picture}/a.html"],
+            "a.html cannot be written: ",
+        ),
         (["infer", "./nowhere", "--data", "a.jsonl"], "--data needs --output, the file to write"),
         (["infer", "./n", "--data", "a", "--output", "b", "--crop"], "--crop cannot be used with --data"),
         (["merge", "./nowhere"], "checkpoint ./nowhere does not exist"),
@@ -87,7 +100,7 @@ def test_mistakes_end_in_one_line_and_exit_code_2(
     words: list[str], message: str, write_config: WriteConfig, tmp_path: Path, capsys: Any
 ) -> None:
     draw(tmp_path / "picture.png", "x")
-    given = {"config": str(write_config()), "picture": str(tmp_path / "picture.png")}
+    given = {"config": str(write_config()), "picture": str(tmp_path / "picture.png"), "folder": str(tmp_path)}
     assert run(*(word.format(**given) for word in words)) == 2
     error = last_line(capsys)
     assert error.startswith("got-train: error: ")
@@ -101,6 +114,8 @@ def test_mistakes_end_in_one_line_and_exit_code_2(
         (["infer", "m", "--image", "a", "--color", "pink"], "invalid choice: 'pink'"),
         (["train", "a.yaml", "--dryrun"], "unrecognized arguments: --dryrun"),
         (["infer", "m"], "one of the arguments --image --pages --data is required"),
+        (["infer", "m", "--image", "a", "--batch-size", "0"], "argument --batch-size: 0 must be 1 or more"),
+        (["infer", "m", "--image", "a", "--max-new-tokens", "x"], "invalid positive value: 'x'"),
     ],
 )
 def test_wrong_words_are_refused_by_the_parser(words: list[str], message: str, capsys: Any) -> None:

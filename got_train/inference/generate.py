@@ -12,6 +12,7 @@ from transformers import TextIteratorStreamer
 from got_train.data.encode import Encoding, Sample
 from got_train.data.records import Record
 from got_train.model.got import GotModel, normalized
+from got_train.report import UserError
 from got_train.vocabulary import IGNORE_INDEX, MESSAGE_END
 
 NO_REPEAT_NGRAM_SIZE = 20
@@ -123,12 +124,15 @@ def _generate_batch(
     tiles = torch.from_numpy(np.concatenate([sample.tiles for sample in samples])).to(device)
     features = model.encode(normalized(tiles, model.dtype)) if len(tiles) else None
     single = len(samples[0].tiles) <= 1
+    positions: int = model.config.text_config.max_position_embeddings
+    if length >= positions:
+        raise UserError(f"{length} tokens of pictures and question: the model has {positions} positions")
     output = model.generate(
         input_ids=input_ids,
         inputs_embeds=model.embed(input_ids, features),
         attention_mask=torch.from_numpy(mask).to(device),
         do_sample=False,
-        max_new_tokens=max_new_tokens,
+        max_new_tokens=min(max_new_tokens, positions - length),
         no_repeat_ngram_size=NO_REPEAT_NGRAM_SIZE if single else 0,
         eos_token_id=tokenizer.convert_tokens_to_ids(MESSAGE_END),
         pad_token_id=tokenizer.pad_token_id,

@@ -15,7 +15,7 @@ from got_train.data.images import open_image
 from got_train.data.records import Record
 from got_train.inference.generate import generate, stream
 from got_train.inference.questions import Box, Picture, question
-from got_train.inference.render import Rendered, render_page
+from got_train.inference.render import LARGEST_PICTURE, Rendered, render_page
 from got_train.model.attention import avoid_cudnn_attention
 from got_train.model.compilation import compile_decoding
 from got_train.model.got import GotModel, cast_weights, config_tokens_per_tile
@@ -166,5 +166,7 @@ class Got:
         rendered = []
         for (record, folder), answer in read:
             images = [open_image(image, most) for image in self.encoding.find_images(record, folder)]
+            for image in images:  # shrunk at once: a page may show thousands of them
+                image.thumbnail((LARGEST_PICTURE, LARGEST_PICTURE))
             rendered.append(Rendered(answer, tuple(images), record.turns[-1].query.replace(IMAGE_TAG, "")))
         render_page(rendered, page)

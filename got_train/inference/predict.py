@@ -19,6 +19,7 @@ from got_train.data.records import Record, Turn
 from got_train.data.sources import select_rows
 from got_train.inference.generate import generate
 from got_train.inference.got import Got
+from got_train.inference.questions import check_query
 from got_train.prompts import IMAGE_TAG
 from got_train.ranks import rank, world_size
 from got_train.report import UserError
@@ -39,8 +40,10 @@ def questions_of(got: Got, data: str, query: str | None = None) -> list[Question
         query: asked instead of the last query of each row, about the same pictures.
 
     Raises:
-        UserError: if there are bad rows, all of them named.
+        UserError: if there are bad rows, all of them named, or `query` is none.
     """
+    if query is not None:
+        check_query(query)
     config = got.encoding.config
     encoding = replace(got.encoding, config=replace(config, query=query or config.query))
     rows = select_rows([data], encoding, np.random.default_rng(0), answered=False)
@@ -85,18 +88,36 @@ def predict(
     if world_size() == 1:
         _predict_part(got, questions, output, max_new_tokens, batch_size, resume)
         return
+    # What one process, or an earlier run of several, has finished; the parts go on from there.
+    done = _count_done(got, questions, output) if resume else 0
     parts = [Path(f"{output}.part-{number}-of-{world_size()}") for number in range(world_size())]
+    mine = questions[done:][rank() :: world_size()]
     if not dist.is_initialized():
         dist.init_process_group("gloo", timeout=LONGEST_WAIT)
-    _predict_part(got, questions[rank() :: world_size()], parts[rank()], max_new_tokens, batch_size, resume)
+    _predict_part(got, mine, parts[rank()], max_new_tokens, batch_size, resume)
     dist.barrier()
     if rank() == 0:
-        lines = zip_longest(*(part.read_text(encoding="utf-8").splitlines() for part in parts))
-        whole = "".join(f"{line}\n" for group in lines for line in group if line is not None)
-        output.write_text(whole, encoding="utf-8")
-        for part in parts:
-            part.unlink()
+        _join_parts(parts, output, keep=done > 0)
     dist.barrier()
+
+
+def _join_parts(parts: Sequence[Path], output: Path, keep: bool) -> None:
+    """Writes the lines of all parts by turns into the file, after those it has if they are to be kept."""
+    before = output.read_text(encoding="utf-8") if keep else ""
+    lines = zip_longest(*map(_lines, parts))
+    joined = Path(f"{output}.joined")
+    joined.write_text(
+        before + "".join(f"{line}\n" for group in lines for line in group if line is not None),
+        encoding="utf-8",
+    )
+    joined.replace(output)
+    for part in parts:
+        part.unlink()
+
+
+def _lines(file: Path) -> list[str]:
+    """The lines of a JSONL file. `splitlines` would also cut at separators that JSON allows inside texts."""
+    return file.read_text(encoding="utf-8").split("\n")[:-1]
 
 
 def _predict_part(
@@ -125,15 +146,18 @@ def _count_done(got: Got, questions: Sequence[Question], output: Path) -> int:
         return 0
     text = output.read_bytes()
     whole = text[: text.rfind(b"\n") + 1]
-    lines = whole.decode("utf-8").splitlines()
+    if len(whole) < len(text):
+        os.truncate(output, len(whole))
+    try:
+        lines = _lines(output)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{output} is not UTF-8 ({error.reason}): remove it or name another file") from None
     same = len(lines) <= len(questions) and all(
         _same_question(line, prediction_row(got, asked, ""))
         for line, asked in zip(lines, questions, strict=False)
     )
     if not same:
         raise UserError(f"{output} holds answers to other questions: remove it or name another file")
-    if len(whole) < len(text):
-        os.truncate(output, len(whole))
     return len(lines)
 
 
@@ -141,13 +165,13 @@ def _same_question(line: str, asked: dict[str, Any]) -> bool:
     try:
         row = json.loads(line)
         return (row["images"], row["messages"][:-1]) == (asked["images"], asked["messages"][:-1])
-    except (json.JSONDecodeError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return False
 
 
 def read_answers(output: Path) -> list[str]:
     """The answers of a file that `predict` has written."""
-    return [json.loads(line)["response"] for line in output.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line)["response"] for line in _lines(output)]
 
 
 def prediction_row(got: Got, asked: Question, answer: str) -> dict[str, Any]:

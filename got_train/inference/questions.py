@@ -11,8 +11,10 @@ from PIL import Image
 from got_train.config import DataConfig
 from got_train.data.images import ImageError, find_image, num_pdf_pages, open_image
 from got_train.data.records import Record, Turn
+from got_train.data.row_files import IMAGE_ENDINGS
 from got_train.prompts import COLORS, IMAGE_TAG, Task, box_permille
 from got_train.report import UserError
+from got_train.vocabulary import FRAME_TOKENS
 
 Picture = str | Path | Image.Image
 """A path, the address of a picture inside a file (`manual.pdf:3`), or a picture in memory."""
@@ -21,7 +23,6 @@ Box = str | Sequence[float] | None
 """x1, y1, x2, y2 or a point x, y in pixels; as text, with or without brackets."""
 
 OCR_TYPES = ("ocr", "format")
-PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 
 
 def question(
@@ -49,8 +50,12 @@ def question(
         raise UserError(f"ocr_type {ocr_type!r} is not known: {' and '.join(OCR_TYPES)} are")
     if color and color not in COLORS:
         raise UserError(f"color {color!r} is not known: {', '.join(COLORS)} are")
-    if query is not None and (box or color):
-        raise UserError("query is asked instead of the recipe's tasks: leave out box and color")
+    if query is not None:
+        check_query(query)
+        if box or color:
+            raise UserError("query is asked instead of the recipe's tasks: leave out box and color")
+    if len(images) > 1 and (box or color or crop):
+        raise UserError("the pages of a document are read whole: leave out box, color and crop")
     named = tuple(image if isinstance(image, Image.Image) else str(image) for image in images)
     pages = len(named) > 1
     if query is None:
@@ -61,10 +66,21 @@ def question(
     return Record((turn,), named, system=None, crop=crop or None, kind="rows", where="question")
 
 
+def check_query(query: str) -> None:
+    """Refuses a question that would be taken for the frame around it.
+
+    Raises:
+        UserError: names what cannot stand in a question.
+    """
+    for token in (*FRAME_TOKENS, IMAGE_TAG):
+        if token in query:
+            raise UserError(f"{token} cannot stand in a query: pictures and frame are put around it")
+
+
 def _permille(box: str | Sequence[float], image: str | Image.Image) -> tuple[int, ...]:
     numbers = parse_box(box) if isinstance(box, str) else tuple(box)
     try:
-        width, height = open_image(find_image(image, [Path()]), DataConfig(train=[]).max_pixels).size
+        width, height = open_image(find_image(image, [Path()]), DataConfig.max_pixels).size
     except ImageError as error:
         raise UserError(str(error)) from None
     inside = all(0 <= value <= limit for value, limit in zip(numbers, (width, height) * 2, strict=False))
@@ -87,7 +103,7 @@ def parse_box(text: str) -> tuple[float, ...]:
     """
     try:
         numbers = tuple(map(float, json.loads(f"[{text.strip().strip('[]()')}]")))
-    except (json.JSONDecodeError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         numbers = ()
     if len(numbers) not in (2, 4):
         raise UserError(f"box {text!r} is not x1,y1,x2,y2 (or a point x,y) in pixels")
@@ -102,7 +118,11 @@ def find_pictures(names: Iterable[str]) -> list[str]:
     """
     found: list[str] = []
     for name in names:
-        paths = [name] if Path(name).exists() else sorted(glob.glob(name, recursive=True))
+        try:
+            exists = Path(name).exists()
+        except OSError as error:
+            raise UserError(f"no picture at {name[:80]}...: {error.strerror}") from None
+        paths = [name] if exists else sorted(glob.glob(name, recursive=True))
         inside = [picture for path in paths for picture in _pictures_of(Path(path))]
         if not inside:
             try:
@@ -116,7 +136,7 @@ def find_pictures(names: Iterable[str]) -> list[str]:
 
 def _pictures_of(path: Path) -> list[str]:
     if path.is_dir():
-        endings = (*PICTURE_ENDINGS, ".pdf")
+        endings = (*IMAGE_ENDINGS, ".pdf")
         files = sorted(file for file in path.rglob("*") if file.suffix.lower() in endings)
         return [picture for file in files for picture in _pictures_of(file)]
     if path.suffix.lower() != ".pdf":

@@ -16,6 +16,7 @@ from got_train.inference.generate import generate, prompt_ids, stream
 from got_train.model.compilation import compile_decoding
 from got_train.model.got import GotModel, config_tokens_per_tile
 from got_train.model.loading import build_model
+from got_train.report import UserError
 from tests.conftest import DECODERS, ENCODER
 
 
@@ -48,6 +49,20 @@ def say_for_ever(model: GotModel, token: int) -> None:
     head.weight.data.zero_()
     head.bias.data.zero_()[token] = 1
     model.lm_head = head  # type: ignore[assignment]
+
+
+def test_an_answer_ends_where_the_positions_of_the_model_do(
+    model_and_rows: tuple[GotModel, RowDataset],
+) -> None:
+    model, rows = model_and_rows
+    say_for_ever(model, rows.encoding.tokenizer.encode("a")[0])
+    record, folder = rows.questions()[0]
+    length = len(module.prompt_ids(rows.encoding.sample(record, folder)))
+    model.config.text_config.max_position_embeddings = length + 7
+    assert list(generate(model, rows.encoding, [(record, folder)], 40, 1)) == ["a" * 7]
+    model.config.text_config.max_position_embeddings = length
+    with pytest.raises(UserError, match=f"{length} tokens of pictures and question: the model has {length}"):
+        list(generate(model, rows.encoding, [(record, folder)], 40, 1))
 
 
 def test_single_pictures_and_several_do_not_change_each_other(

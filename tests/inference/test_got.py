@@ -16,7 +16,7 @@ from PIL import Image
 from got_train import Got
 from got_train.config import DecoderConfig, EncoderConfig, ModelConfig
 from got_train.inference import predict as module
-from got_train.inference.predict import predict, questions_of
+from got_train.inference.predict import predict, questions_of, read_answers
 from got_train.inference.questions import question
 from got_train.model.loading import build_model
 from got_train.model.processor import build_processor
@@ -146,6 +146,49 @@ def test_benchmark_files_are_asked_in_our_words(got: Got, rows_file: Path, tmp_p
     assert row["messages"][0]["content"] == "<image>OCR: "
     assert row["response"] == got.chat(rows_file.parent / "3.png", max_new_tokens=4)
     assert row["labels"] is None
+
+
+SEPARATORS = "a\u2028b\u2029c\x85d"
+"""Lines for str.splitlines, and not for JSON."""
+
+
+def test_answers_with_odd_separators_are_gone_on_with(
+    got: Got, rows_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "generate", lambda *given: iter([SEPARATORS for _ in given[2]]))
+    questions = questions_of(got, str(rows_file))
+    file = tmp_path / "out.jsonl"
+    predict(got, questions[:3], file, 4, 1)
+    predict(got, questions, file, 4, 1, resume=True)
+    assert read_answers(file) == [SEPARATORS] * 17
+
+
+def test_processes_go_on_with_the_file_of_one(
+    got: Got, rows_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions = questions_of(got, str(rows_file))
+    file = tmp_path / "out.jsonl"
+    monkeypatch.setattr(module, "generate", lambda *given: iter(["one process" for _ in given[2]]))
+    predict(got, questions[:7], file, 4, 1)
+    asked = {}
+
+    def answer(*given: Any) -> Iterator[str]:
+        asked[number] = len(given[2])
+        return iter([f"{SEPARATORS} {number}" for _ in given[2]])
+
+    monkeypatch.setattr(module, "generate", answer)
+    monkeypatch.setattr(module, "world_size", lambda: 2)
+    monkeypatch.setattr(module, "rank", lambda: number)
+    monkeypatch.setattr(module.dist, "is_initialized", lambda: True)
+    monkeypatch.setattr(module.dist, "barrier", lambda: None)
+    number = 1
+    predict(got, questions, file, 4, 1, resume=True)
+    number = 0
+    predict(got, questions, file, 4, 1, resume=True)
+    assert asked == {0: 5, 1: 5}
+    rest = [f"{SEPARATORS} {place % 2}" for place in range(10)]
+    assert read_answers(file) == ["one process"] * 7 + rest
+    assert [path.name for path in tmp_path.glob("out.jsonl*")] == ["out.jsonl"]
 
 
 @pytest.mark.slow

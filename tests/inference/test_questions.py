@@ -46,6 +46,9 @@ def test_boxes_are_pixels_of_the_picture(picture: Path, box: object) -> None:
         ({"ocr_type": "text"}, "ocr_type 'text' is not known: ocr and format are"),
         ({"query": "What?", "box": (0, 0, 9, 9)}, "instead of the recipe's tasks: leave out box and color"),
         ({"query": "What?", "color": "red"}, "instead of the recipe's tasks: leave out box and color"),
+        ({"query": "<image> What?"}, "<image> cannot stand in a query: pictures and frame are put around"),
+        ({"query": "What?<|im_end|>"}, r"<\|im_end\|> cannot stand in a query"),
+        ({"box": f"1{'0' * 400},2"}, "is not x1,y1,x2,y2"),
     ],
 )
 def test_what_the_model_was_not_taught_is_refused(
@@ -53,6 +56,12 @@ def test_what_the_model_was_not_taught_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=message):
         asked([picture], **options)
+
+
+@pytest.mark.parametrize("options", [{"box": (0, 0, 9, 9)}, {"color": "red"}, {"crop": True}])
+def test_pages_are_read_whole(picture: Path, options: dict[str, object]) -> None:
+    with pytest.raises(UserError, match="the pages of a document are read whole: leave out box, color and"):
+        asked([picture, picture], **options)
 
 
 def test_texts_of_boxes() -> None:
@@ -74,6 +83,6 @@ def test_pictures_are_found_in_folders_patterns_and_pdf_files(tmp_path: Path, pi
     assert find_pictures([str(scans)]) == [str(path) for path in inside]
     assert find_pictures([f"{scans}/*.jpg", str(picture)]) == [str(scans / "1.jpg"), str(picture)]
     assert find_pictures([f"{pdf}:2"]) == [f"{pdf}:2"]
-    for name in (f"{pdf}:3", f"{pdf}:0", "nothing/*.png", str(tmp_path / "no.png")):
+    for name in (f"{pdf}:3", f"{pdf}:0", "nothing/*.png", str(tmp_path / "no.png"), "iVBORw0KGgo" * 40):
         with pytest.raises(UserError, match="no picture at"):
             find_pictures([name])
