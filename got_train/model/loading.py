@@ -1,5 +1,6 @@
 """From the `model` section to a model and its tokenizer, saying where every weight came from."""
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 from transformers import (
     AutoConfig,
@@ -27,6 +29,11 @@ from got_train.model.tokenizer import load_tokenizer
 from got_train.model.weights import local_folder
 from got_train.report import UserError, did_you_mean, table
 from got_train.vocabulary import IMAGE_PAD, MESSAGE_END
+
+logger = logging.getLogger(__name__)
+
+STATE_FILE = "trainer_state.json"
+"""What a checkpoint of training gets last."""
 
 DECODER_SHAPES: dict[str, dict[str, Value]] = {
     "qwen2": {
@@ -130,17 +137,25 @@ def resolve_checkpoint(path: str) -> str:
     if any((folder / name).is_file() for name in ("config.json", "adapter_config.json")):
         return path
     found = newest_checkpoint(folder)
-    for run in sorted_by_number(folder, r"v(\d+)-.*"):
+    for run in runs_of(folder):
         found = found or newest_checkpoint(run)
     if found is None:
         raise UserError(f"{path} holds no checkpoint: no config.json, no checkpoint-N, no run folder vN-*")
     return str(found)
 
 
+def runs_of(folder: Path) -> list[Path]:
+    """Run folders `vN-...`, the newest first."""
+    return sorted_by_number(folder, r"v(\d+)-.*")
+
+
 def newest_checkpoint(run: Path) -> Path | None:
-    """The last `checkpoint-N` of a run folder."""
-    found = sorted_by_number(run, r"checkpoint-(\d+)")
-    return found[0] if found else None
+    """The last `checkpoint-N` of a run folder that was saved to its end."""
+    for checkpoint in sorted_by_number(run, r"checkpoint-(\d+)"):
+        if (checkpoint / STATE_FILE).is_file():
+            return checkpoint
+        logger.warning("%s was not saved to its end (no %s): left out", checkpoint, STATE_FILE)
+    return None
 
 
 def sorted_by_number(folder: Path, pattern: str) -> list[Path]:
@@ -188,7 +203,7 @@ def load_got(source: str) -> GotModel:
         }
     try:
         model, info = GotModel.from_pretrained(**where, dtype=torch.float32, output_loading_info=True)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise UserError(f"no model at {source}: {str(error).splitlines()[0]}") from None
     missing = sorted(info["missing_keys"])
     if missing:

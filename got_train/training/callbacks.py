@@ -1,6 +1,7 @@
 """What a run leaves behind: `logging.jsonl`, curves, and checkpoints that explain themselves."""
 
 import json
+import re
 import resource
 import shutil
 import sys
@@ -15,6 +16,9 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from got_train.config import CONFIG_FILE
 from got_train.data.features import FeatureStore
+
+LONGEST_NAME = 100
+"""Characters of a curve's file name and title."""
 
 SMOOTHING = 0.9
 """Weight of the past in the smoothed curve, as TensorBoard's and ms-swift's."""
@@ -40,9 +44,11 @@ class RunLog(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Starts the clock."""
+        """Starts the clock; a run that goes on has logged nothing yet of what comes."""
         self._started = time.perf_counter()
         self._first_step = state.global_step
+        if state.is_world_process_zero and self.file.is_file():
+            cut_log(self.file, state.global_step)
 
     def on_log(
         self,
@@ -109,6 +115,19 @@ def read_log(file: Path) -> list[dict[str, Any]]:
     return [{"step": int(row["global_step/max_steps"].split("/")[0]), **row} for row in rows]
 
 
+def cut_log(file: Path, step: int) -> None:
+    """Leaves the rows up to a step: a run that was killed has logged more than it saved, and half a row."""
+    kept = []
+    for line in file.read_text(encoding="utf-8").splitlines(keepends=True):
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            break
+        if int(row["global_step/max_steps"].split("/")[0]) <= step:
+            kept.append(line)
+    file.write_text("".join(kept), encoding="utf-8")
+
+
 def draw_curves(log: Path, folder: Path) -> None:
     """One PNG for each number in a log; the training loss also smoothed."""
     matplotlib.use("Agg")
@@ -120,8 +139,17 @@ def draw_curves(log: Path, folder: Path) -> None:
     for name in sorted(names):
         points = [(row["step"], row[name]) for row in rows if name in row]
         label = name if name.startswith(("eval_", "train_")) else f"train_{name}"
-        file = label.replace("(", "_").replace(")", "").replace("/", "_per_")
-        draw_curve(points, label, folder / f"{file}.png")
+        draw_curve(points, label, folder / f"{file_name(label)}.png")
+
+
+def file_name(label: str) -> str:
+    """The name of a curve's file; kinds of rows are named by whoever wrote them.
+
+    >>> file_name("train_memory(GiB)"), file_name("train_train_speed(s/it)"), file_name("eval_loss_a b$")
+    ('train_memory_GiB', 'train_train_speed_s_per_it', 'eval_loss_a_b_')
+    """
+    plain = label.replace("(", "_").replace(")", "").replace("/", "_per_")
+    return re.sub(r"[^\w.-]", "_", plain)[:LONGEST_NAME]
 
 
 def draw_curve(points: list[tuple[int, float]], label: str, file: Path) -> None:
@@ -137,7 +165,7 @@ def draw_curve(points: list[tuple[int, float]], label: str, file: Path) -> None:
         axes.plot(steps, smoothed(list(values)), color="#3182bd", label=f"smoothed ({SMOOTHING})")
         axes.legend()
     axes.set_xlabel("step")
-    axes.set_title(label)
+    axes.set_title(label.replace("\0", "_")[:LONGEST_NAME], parse_math=False)
     axes.grid(alpha=0.3)
     figure.savefig(file, bbox_inches="tight")
 

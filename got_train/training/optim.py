@@ -4,10 +4,12 @@ from collections import defaultdict
 from typing import Any
 
 from torch import nn
-from transformers import Trainer, TrainingArguments
+from transformers import Trainer, TrainingArguments, get_scheduler
+from transformers.integrations import get_reporting_integration_callbacks
 
 from got_train.config import LearningRates, LoraSettings
 from got_train.model.adapters import trainable_by_group
+from got_train.report import UserError
 
 
 def optimizer_and_groups(
@@ -36,6 +38,35 @@ def optimizer_and_groups(
         for (rate, decay), parameters in groups.items()
     ]
     return optimizer_class, {**settings, "params": listed}
+
+
+def check_optimizer(
+    model: nn.Module, arguments: TrainingArguments, rates: LearningRates, lora: LoraSettings, steps: int
+) -> None:
+    """Makes what the trainer would make after all rows have been checked, to see whether it can be made.
+
+    Args:
+        model: with the parameters that are trained.
+        arguments: name optimizer, scheduler and loggers.
+        rates: for each module group.
+        lora: adapters.
+        steps: of the run.
+
+    Raises:
+        UserError: for settings that one of them refuses, or a package that is not installed.
+    """
+    try:
+        optimizer_class, settings = optimizer_and_groups(model, arguments, rates, lora)
+        get_scheduler(
+            arguments.lr_scheduler_type,
+            optimizer_class(**settings),
+            num_warmup_steps=arguments.get_warmup_steps(steps),
+            num_training_steps=steps,
+            scheduler_specific_kwargs=arguments.lr_scheduler_kwargs,
+        )
+        get_reporting_integration_callbacks(arguments.report_to)
+    except (ValueError, TypeError, ImportError, RuntimeError) as error:
+        raise UserError(f"train: {' '.join(str(error).split())}") from None
 
 
 def _decays(name: str, parameter: nn.Parameter) -> bool:

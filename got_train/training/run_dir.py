@@ -4,16 +4,32 @@ import json
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
 
 from got_train.config import CONFIG_FILE, Config
-from got_train.config_file import to_yaml
-from got_train.model.loading import newest_checkpoint, sorted_by_number
+from got_train.config_file import load_config, to_yaml
+from got_train.model.loading import STATE_FILE, newest_checkpoint, runs_of
 from got_train.report import UserError
 
 PACKAGES = ("got-train", "torch", "transformers", "peft", "accelerate", "datasets", "omegaconf", "pillow")
+
+
+RESUMED_AS_BEFORE = (
+    "learning_rate",
+    "learning_rates",
+    "optim",
+    "lr_scheduler_type",
+    "weight_decay",
+    "seed",
+    "global_batch_size",
+)
+"""Keys of `train` that the optimizer's state brings back whatever they say, or that order the rows."""
 
 
 def create_run_dir(config: Config) -> Path:
@@ -23,7 +39,7 @@ def create_run_dir(config: Config) -> Path:
         parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"output_dir: {parent} cannot be made: {error.strerror}") from None
-    runs = sorted_by_number(parent, r"v(\d+)-.*")
+    runs = runs_of(parent)
     number = int(runs[0].name[1:].split("-")[0]) + 1 if runs else 0
     folder = parent / f"v{number}-{datetime.now():%Y%m%d-%H%M%S}"
     folder.mkdir()
@@ -33,20 +49,69 @@ def create_run_dir(config: Config) -> Path:
 def find_resume(config: Config) -> Path | None:
     """The checkpoint to go on from: None for a new run.
 
+    Args:
+        config: with resolved paths.
+
     Raises:
-        UserError: if `resume` names a folder that is no training checkpoint.
+        UserError: if `resume` names a folder that is no training checkpoint, or one of another run.
     """
     if config.resume is None:
         return None
+    checkpoint: Path | None = Path(config.resume)
     if config.resume == "auto":
-        parent = Path(config.output_dir) / config.name
-        runs = sorted_by_number(parent, r"v(\d+)-.*") if parent.is_dir() else []
-        found = [checkpoint for run in runs if (checkpoint := newest_checkpoint(run))]
-        return found[0] if found else None
-    checkpoint = Path(config.resume)
-    if not (checkpoint / "trainer_state.json").is_file():
-        raise UserError(f"resume: {checkpoint} is not a training checkpoint (it has no trainer_state.json)")
+        checkpoint = _newest_of_name(Path(config.output_dir) / config.name)
+    if checkpoint is not None:
+        _check_goes_on(checkpoint, config)
     return checkpoint
+
+
+def _newest_of_name(parent: Path) -> Path | None:
+    runs = runs_of(parent) if parent.is_dir() else []
+    return next((checkpoint for run in runs if (checkpoint := newest_checkpoint(run))), None)
+
+
+def _check_goes_on(checkpoint: Path, config: Config) -> None:
+    """Refuses a checkpoint from which the run would not be what an uninterrupted one is."""
+    anew = "start a new run from its weights, with model.path"
+    if not (checkpoint / STATE_FILE).is_file():
+        raise UserError(f"resume: {checkpoint} is not a training checkpoint (it has no {STATE_FILE})")
+    if not (checkpoint / CONFIG_FILE).is_file():
+        raise UserError(f"resume: {checkpoint} is not of got-train (it has no {CONFIG_FILE}): {anew}")
+    by_deepspeed = config.train.arguments.get("deepspeed") is not None
+    optimizer = "global_step*" if by_deepspeed else "optimizer.pt"
+    if not list(checkpoint.glob(optimizer)):
+        raise UserError(
+            f"resume: {checkpoint} has no state of the optimizer ({optimizer}): it was saved with "
+            f"train.save_only_model, or with another train.deepspeed. {anew[0].upper()}{anew[1:]}"
+        )
+    before, now = (_resumed_as_before(given) for given in (load_config(checkpoint / CONFIG_FILE), config))
+    changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+    if changed:
+        told = ", ".join(f"{name} was {before.get(name)} and is {now.get(name)}" for name in changed)
+        raise UserError(f"resume: a run goes on as it began, but {told}: change it back, or {anew}")
+
+
+def _resumed_as_before(config: Config) -> dict[str, Any]:
+    """What decides the meaning of a checkpoint's tensors, and what the optimizer's state brings back."""
+    given = OmegaConf.to_container(OmegaConf.create(to_yaml(config)))
+    assert isinstance(given, dict)
+    sections = {name: given[name] for name in ("model", "lora")}
+    sections["train"] = {name: given["train"].get(name) for name in RESUMED_AS_BEFORE}
+    return dict(_flat(sections))
+
+
+def _flat(section: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of nested sections by their dotted keys."""
+    for name, value in section.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def trained_steps(checkpoint: Path) -> int:
+    """Optimizer steps that a checkpoint has behind it."""
+    return int(json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))["global_step"])
 
 
 def describe_run(config: Config, run_dir: Path) -> None:

@@ -4,6 +4,7 @@ load_config -> build_model, build_data -> check -> GotTrainer -> GotModel.forwar
 """
 
 import math
+import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,14 +30,15 @@ from got_train.model.flops import tile_tokens
 from got_train.model.got import GotModel, config_tokens_per_tile, group_of
 from got_train.model.loading import build_model, resolve_checkpoint
 from got_train.model.processor import build_processor
+from got_train.model.tokenizer import VOCABULARY_FILES
 from got_train.model.weights import read_json
 from got_train.ranks import rank, say, world_size
 from got_train.report import UserError, table
 from got_train.training.callbacks import FeatureWriter, RunLog
 from got_train.training.check import CheckedData, check_data, check_set, write_rows
 from got_train.training.compare import compare, comparison_table, ordinary_rows, write_comparison
-from got_train.training.optim import optimizer_and_groups
-from got_train.training.run_dir import create_run_dir, describe_run, find_resume
+from got_train.training.optim import check_optimizer, optimizer_and_groups
+from got_train.training.run_dir import create_run_dir, describe_run, find_resume, trained_steps
 from got_train.training.trainer import GotTrainer
 
 DEFAULTS: dict[str, Any] = {
@@ -83,6 +85,8 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
     trained = prepare_for_training(model, config.train.learning_rates, config.lora, compute_dtype)
     compile_layers(model, config.train.arguments)
     plan = step_plan(config, arguments, len(train_set))
+    steps = total_steps(arguments, plan)
+    check_optimizer(trained, arguments, config.train.learning_rates, config.lora, steps)
     facts = [
         str(loaded),
         module_table(trained, config.train.learning_rates, arguments.learning_rate),
@@ -95,9 +99,17 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
         say("\n\n".join([to_yaml(config).rstrip(), *facts]))
         return None
     say("\n\n".join(facts))
+    if arguments.deepspeed is not None and "RANK" not in os.environ:
+        raise UserError(
+            "train.deepspeed needs a launcher, on one device too: deepspeed --module got_train train ..., or "
+            "torchrun --nproc_per_node=1 -m got_train train ..."
+        )
 
     data = check_data(config, train_set, val_set)
     plan = step_plan(config, arguments, len(data.train))
+    if resume is not None and trained_steps(resume) >= total_steps(arguments, plan):
+        say(f"nothing is left to train: {resume} is the end of this run")
+        return resume.parent
     if config.train.tokens_per_batch is not None:
         plan = shared_by_length(plan, config, arguments, model, data.train)
     run_dir = shared_run_dir(config, resume)
@@ -131,29 +143,36 @@ def build_trainer(
     encoding: Encoding,
     features: FeatureStore | None,
 ) -> GotTrainer:
-    """transformers' trainer with this project's model, steps, batches and parameter groups."""
+    """transformers' trainer with this project's model, steps, batches and parameter groups.
+
+    Raises:
+        UserError: for settings that transformers refuses.
+    """
     tokenizer = encoding.tokenizer
-    trainer = GotTrainer(
-        plan=plan,
-        eval_config=config.eval,
-        by_kind=len(data.kinds) > 1,
-        features=features,
-        model=model,
-        args=arguments,
-        data_collator=partial(
-            collate,
-            pad_id=tokenizer.pad_token_id,
-            image_id=model.config.image_token_id,
-            vocabulary_size=model.config.text_config.vocab_size,
-            tokens_per_tile=encoding.tokens_per_tile,
-        ),
-        train_dataset=data.train if features is None else data.train.keeping_features(features),
-        eval_dataset=None if data.val is None else data.val.spread(config.eval.loss_rows),
-        processing_class=build_processor(model.config, tokenizer),
-        optimizer_cls_and_kwargs=optimizer_and_groups(
-            model, arguments, config.train.learning_rates, config.lora
-        ),
-    )
+    try:
+        trainer = GotTrainer(
+            plan=plan,
+            eval_config=config.eval,
+            by_kind=len(data.kinds) > 1,
+            features=features,
+            model=model,
+            args=arguments,
+            data_collator=partial(
+                collate,
+                pad_id=tokenizer.pad_token_id,
+                image_id=model.config.image_token_id,
+                vocabulary_size=model.config.text_config.vocab_size,
+                tokens_per_tile=encoding.tokens_per_tile,
+            ),
+            train_dataset=data.train if features is None else data.train.keeping_features(features),
+            eval_dataset=None if data.val is None else data.val.spread(config.eval.loss_rows),
+            processing_class=build_processor(model.config, tokenizer),
+            optimizer_cls_and_kwargs=optimizer_and_groups(
+                model, arguments, config.train.learning_rates, config.lora
+            ),
+        )
+    except (ValueError, ImportError, RuntimeError) as error:  # of settings that only fail together
+        raise UserError(f"train: {' '.join(str(error).split())}") from None
     if features is not None:
         trainer.add_callback(FeatureWriter(features))
     return trainer
@@ -162,20 +181,30 @@ def build_trainer(
 def with_resolved_paths(config: Config) -> Config:
     """The configuration with runs replaced by their newest checkpoints, by absolute paths.
 
-    What is written into the run folder then means the same later, from anywhere.
+    What a checkpoint is loaded with later then means the same from anywhere.
     """
-    model = config.model
-    if model.init == "random":
-        return config
-    path, init_from = _absolute(model.path), _absolute(model.init_from)
-    return replace(config, model=replace(model, path=path, init_from=init_from))
+    model, decoder = config.model, config.model.decoder
+    tokenizer = decoder.tokenizer
+    if tokenizer not in VOCABULARY_FILES:
+        tokenizer = _absolute(tokenizer)
+    model = replace(
+        model,
+        encoder=replace(model.encoder, path=_absolute(model.encoder.path)),
+        decoder=replace(decoder, path=_absolute(decoder.path), tokenizer=tokenizer),
+    )
+    if model.init == "pretrained":
+        model = replace(model, path=_checkpoint(model.path), init_from=_checkpoint(model.init_from))
+    data = replace(config.data, image_root=_absolute(config.data.image_root))
+    return replace(config, model=model, data=data)
+
+
+def _checkpoint(path: str | None) -> str | None:
+    return None if path is None else _absolute(resolve_checkpoint(path))
 
 
 def _absolute(path: str | None) -> str | None:
-    if path is None:
-        return None
-    checkpoint = resolve_checkpoint(path)
-    return str(Path(checkpoint).resolve()) if Path(checkpoint).exists() else checkpoint
+    """The absolute path of what is there; ids of the hub stay as they are."""
+    return str(Path(path).resolve()) if path is not None and Path(path).exists() else path
 
 
 def training_arguments(
@@ -201,7 +230,7 @@ def training_arguments(
         given["use_cpu"] = True  # otherwise transformers refuses bf16, which CPUs can do
     try:
         arguments = TrainingArguments(output_dir=str(output_dir), **{**DEFAULTS, **given})
-    except (ValueError, ImportError) as error:
+    except (ValueError, TypeError, ImportError) as error:
         raise UserError(f"train: {' '.join(str(error).split())}") from None
     # A process has one device. On several transformers would use DataParallel, whose copies of the model have
     # no parameters to ask for their type.
@@ -291,11 +320,16 @@ def devices_advice() -> list[str]:
     return [f"1 of {count} devices is used: torchrun --nproc_per_node={count} -m got_train uses all of them"]
 
 
+def total_steps(arguments: TrainingArguments, plan: StepPlan) -> int:
+    """Optimizer steps of the run."""
+    if arguments.max_steps > 0:
+        return arguments.max_steps
+    return math.ceil(plan.steps_per_epoch * arguments.num_train_epochs)
+
+
 def steps_line(config: Config, arguments: TrainingArguments, plan: StepPlan) -> str:
     """The optimizer steps that follow from data and batch sizes."""
-    steps = math.ceil(plan.steps_per_epoch * arguments.num_train_epochs)
-    if arguments.max_steps > 0:
-        steps = arguments.max_steps
+    steps = total_steps(arguments, plan)
     devices = f"{plan.world_size} device{'s' if plan.world_size > 1 else ''}"
     size = arguments.per_device_train_batch_size
     batches = f"{size} per device x {plan.accumulation} accumulated x {devices}"

@@ -170,6 +170,12 @@ class GotTrainer(Trainer):
             self._eval_losses = add_up([*self._eval_losses, *rows])
         return result
 
+    def _determine_best_metric(self, *args: Any, **kwargs: Any) -> bool:
+        try:
+            return bool(super()._determine_best_metric(*args, **kwargs))
+        except KeyError as error:  # a misspelt metric_for_best_model, and which ones there are
+            raise UserError(f"train: {error.args[0]}") from None
+
     def evaluation_loop(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> EvalLoopOutput:
         """Losses over the whole validation set, and scores of reading a part of it."""
         self._eval_losses = []
