@@ -7,8 +7,11 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import NoReturn
 
+from got_train.config import MAX_NEW_TOKENS, DataConfig
+from got_train.evaluation.suites import SUITES
+from got_train.prompts import COLORS
 from got_train.ranks import rank
 from got_train.report import UserError, check_target, table
 
@@ -97,7 +100,7 @@ def parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument(
         "--suite",
-        choices="plain scene format chart music geometry molecule table fine-grained".split(),
+        choices=SUITES,
         help="scores of all rows (default: those of each row's kind)",
     )
     evaluate.add_argument(
@@ -113,7 +116,10 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("files", nargs="+", help="files, 'patterns' or folders, as in data.train")
     check.add_argument("--image-root", help="folder in which relative picture paths are looked up")
     check.add_argument(
-        "--max-length", type=positive, default=8192, help="longest row in tokens (default: %(default)s)"
+        "--max-length",
+        type=positive,
+        default=DataConfig.max_length,
+        help="longest row in tokens (default: %(default)s)",
     )
     check.add_argument(
         "--tokenizer", default="qwen", help="folder or hub id that counts tokens (default: GOT's)"
@@ -149,9 +155,7 @@ def _add_infer(infer: argparse.ArgumentParser) -> None:
     what.add_argument("--data", help="rows to answer: what data.train takes")
     infer.add_argument("--format", action="store_true", help="ask for formatted text")
     infer.add_argument("--box", metavar="x1,y1,x2,y2", help="read this region, in pixels (or a point x,y)")
-    infer.add_argument(
-        "--color", choices=["red", "green", "blue"], help="read inside the frame of this colour"
-    )
+    infer.add_argument("--color", choices=COLORS, help="read inside the frame of this colour")
     infer.add_argument("--crop", action="store_true", help="cut the picture into tiles")
     infer.add_argument("--query", help="ask this instead; with --data, of every row")
     infer.add_argument("--image-root", help="folder in which relative picture paths of --data are looked up")
@@ -160,7 +164,10 @@ def _add_infer(infer: argparse.ArgumentParser) -> None:
     infer.add_argument("--render", type=Path, metavar="HTML", help="page with the answers as they look")
     infer.add_argument("--stream", action="store_true", help="print a single answer while it is written")
     infer.add_argument(
-        "--max-new-tokens", type=positive, default=4096, help="longest answer (default: %(default)s)"
+        "--max-new-tokens",
+        type=positive,
+        default=MAX_NEW_TOKENS,
+        help="longest answer (default: %(default)s)",
     )
     infer.add_argument("--batch-size", type=positive, default=8, help="read at once (default: %(default)s)")
     infer.add_argument(
@@ -193,11 +200,11 @@ def _infer(options: argparse.Namespace) -> int:
         raise UserError("--stream prints one answer: it cannot be used with --data, --output or --render")
     from got_train.inference.got import Got
     from got_train.inference.predict import Question, predict, questions_of, read_answers
-    from got_train.inference.questions import find_pictures, question
+    from got_train.inference.questions import OcrType, find_pictures, question
 
     pictures = find_pictures(options.pages or options.image or [])
     documents = [pictures] if options.pages else [[picture] for picture in pictures]
-    ocr_type: Literal["ocr", "format"] = "format" if options.format else "ocr"
+    ocr_type: OcrType = "format" if options.format else "ocr"
     given = (options.box, options.color, options.crop, options.query)
     records = [question(images, ocr_type, *given) for images in documents]
     if options.stream and len(records) > 1:
@@ -274,7 +281,6 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     import numpy as np
 
-    from got_train.config import DataConfig
     from got_train.data.check import check_rows
     from got_train.data.encode import Encoding
     from got_train.data.sources import select_rows

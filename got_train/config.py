@@ -17,6 +17,9 @@ Value = int | float | bool | str
 Group = Literal["encoder", "connector", "decoder"]
 GROUPS: tuple[Group, ...] = ("encoder", "connector", "decoder")
 
+MAX_NEW_TOKENS = 4096
+"""Longest answer in tokens, as in the authors' demo."""
+
 CONFIG_FILE = "args.yaml"
 """Name under which a run and each of its checkpoints keep the resolved configuration."""
 

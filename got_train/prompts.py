@@ -63,7 +63,7 @@ class Task:
     """Formatted output (markdown, LaTeX, SMILES, kern, TikZ, chart dictionaries) instead of plain text."""
     box: tuple[int, ...] | None = None
     """Region in thousandths of the picture's width and height: x1, y1, x2, y2, or a point x, y."""
-    color: str | None = None
+    color: Color | None = None
     """Colour of the frame drawn round the region."""
     crop: bool = False
     """The picture comes as several tiles."""

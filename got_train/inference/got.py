@@ -4,17 +4,17 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from peft import PeftModel
 
-from got_train.config import DataConfig
+from got_train.config import MAX_NEW_TOKENS, DataConfig
 from got_train.data.encode import Encoding
 from got_train.data.images import open_image
 from got_train.data.records import Record
 from got_train.inference.generate import generate, stream
-from got_train.inference.questions import Box, Picture, question
+from got_train.inference.questions import Box, OcrType, Picture, question
 from got_train.inference.render import LARGEST_PICTURE, Rendered, render_page
 from got_train.model.attention import avoid_cudnn_attention
 from got_train.model.compilation import compile_decoding
@@ -22,11 +22,6 @@ from got_train.model.got import GotModel, cast_weights, config_tokens_per_tile
 from got_train.model.merge import load_checkpoint
 from got_train.prompts import IMAGE_TAG
 from got_train.report import UserError
-
-MAX_NEW_TOKENS = 4096
-"""As in the authors' demo."""
-
-OcrType = Literal["ocr", "format"]
 
 
 @dataclass(frozen=True)

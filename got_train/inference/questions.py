@@ -4,7 +4,7 @@ import glob
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from PIL import Image
 
@@ -22,12 +22,13 @@ Picture = str | Path | Image.Image
 Box = str | Sequence[float] | None
 """x1, y1, x2, y2 or a point x, y in pixels; as text, with or without brackets."""
 
-OCR_TYPES = ("ocr", "format")
+OcrType = Literal["ocr", "format"]
+"""Plain or formatted text."""
 
 
 def question(
     images: Sequence[Picture],
-    ocr_type: Literal["ocr", "format"] = "ocr",
+    ocr_type: OcrType = "ocr",
     box: Box = None,
     color: str | None = None,
     crop: bool = False,
@@ -46,8 +47,8 @@ def question(
     Raises:
         UserError: for a picture that cannot be read, a box outside of it, or what the model was not taught.
     """
-    if ocr_type not in OCR_TYPES:
-        raise UserError(f"ocr_type {ocr_type!r} is not known: {' and '.join(OCR_TYPES)} are")
+    if ocr_type not in get_args(OcrType):
+        raise UserError(f"ocr_type {ocr_type!r} is not known: {' and '.join(get_args(OcrType))} are")
     if color and color not in COLORS:
         raise UserError(f"color {color!r} is not known: {', '.join(COLORS)} are")
     if query is not None:
