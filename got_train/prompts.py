@@ -108,7 +108,7 @@ def parse_task(query: str) -> Task | None:
     return Task(
         format=match["format"] is not None,
         box=box,
-        color=match["color"],
+        color=next((color for color in COLORS if color == match["color"]), None),
         crop=match["scope"] == "upon the patch reference",
         pages=match["scope"] == "across multi pages",
     )
