@@ -121,7 +121,7 @@ def parser() -> argparse.ArgumentParser:
     check.set_defaults(run=_check)
 
     swift = commands.add_parser("swift", help="take a command line of ms-swift (docs/swift.md)")
-    swift.add_argument("command", choices=["sft", "infer", "export"])
+    swift.add_argument("command", metavar="{sft,infer,export}")
     swift.add_argument("words", nargs=argparse.REMAINDER, help="swift's own options; --dry-run")
     swift.set_defaults(run=_swift)
 
