@@ -127,7 +127,7 @@ def parser() -> argparse.ArgumentParser:
     check.set_defaults(run=_check)
 
     swift = commands.add_parser("swift", help="take a command line of ms-swift (docs/swift.md)")
-    swift.add_argument("command", choices=["sft", "infer", "export"])
+    swift.add_argument("command", metavar="{sft,infer,export}")
     swift.add_argument("words", nargs=argparse.REMAINDER, help="swift's own options; --dry-run")
     swift.set_defaults(run=_swift)
 
@@ -244,10 +244,9 @@ def _infer(options: argparse.Namespace) -> int:
 
 
 def _merge(options: argparse.Namespace) -> int:
-    from got_train.model.merge import merge
+    from got_train.model.merge import merge, merge_message
 
-    folder, difference = merge(options.checkpoint, options.output)
-    print(f"merged into {folder} (logits before and after differ by {difference:.2g} of the largest)")
+    print(merge_message(*merge(options.checkpoint, options.output)))
     return 0
 
 

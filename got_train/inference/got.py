@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from peft import PeftModel
 
-from got_train.config import MAX_NEW_TOKENS, DataConfig
+from got_train.config import MAX_NEW_TOKENS
 from got_train.data.encode import Encoding
 from got_train.data.images import open_image
 from got_train.data.records import Record
@@ -20,7 +20,7 @@ from got_train.model.attention import avoid_cudnn_attention
 from got_train.model.compilation import compile_decoding
 from got_train.model.got import GotModel, cast_weights, config_tokens_per_tile
 from got_train.model.merge import load_checkpoint
-from got_train.prompts import IMAGE_TAG
+from got_train.prompts import IMAGE_TAG, FrameName
 from got_train.report import UserError
 
 
@@ -42,6 +42,8 @@ class Got:
         image_root: str | None = None,
         torch_compile: bool = False,
         dtype: torch.dtype | None = None,
+        base: str | None = None,
+        frame: FrameName = "original",
     ) -> "Got":
         """The model of a folder, checkpoint, run folder or hub id, framed as it was trained.
 
@@ -51,6 +53,8 @@ class Got:
             image_root: folder in which relative picture paths are looked up too.
             torch_compile: compile the decoding before the first answer, on GPUs only; meant for many answers.
             dtype: of the weights; by default bfloat16 on a GPU, else float32.
+            base: the model below adapters; by default the one that they were trained on.
+            frame: how to ask a model that keeps nothing about its training.
 
         Raises:
             UserError: if there is no model, or no GPU to compile for.
@@ -60,9 +64,8 @@ class Got:
         if torch_compile and device == "cpu":
             raise UserError("torch_compile: transformers compiles decoding for GPUs only; leave it out")
         avoid_cudnn_attention()
-        model, tokenizer, config = load_checkpoint(str(path))
-        data = config.data if config else DataConfig(train=[])
-        data = replace(data, image_root=image_root or data.image_root)
+        model, tokenizer, config = load_checkpoint(str(path), base, frame)
+        data = replace(config.data, image_root=image_root or config.data.image_root)
         if torch_compile:
             compile_decoding(model)
         cast_weights(model, dtype or (torch.bfloat16 if device.startswith("cuda") else torch.float32))

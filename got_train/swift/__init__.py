@@ -6,10 +6,30 @@ runs it. An option that means nothing here is named and refused; none is ignored
 
 from collections.abc import Sequence
 
+from got_train.report import UserError
+
+INSTEAD = {
+    "merge-lora": "use `got-train swift export --merge_lora true`",
+    "eval": "use `got-train eval`, which scores a file of answers",
+    "pt": "use `got-train train` with the config of a stage",
+    "deploy": "use `got-train infer`, or `got_train.Got` in Python",
+}
+"""What stands for swift's other commands."""
+
 
 def run(command: str, words: Sequence[str]) -> int:
-    """Runs `sft`, `infer` or `export` with swift's options, and returns the exit code."""
+    """Runs `sft`, `infer` or `export` with swift's options, and returns the exit code.
+
+    Raises:
+        UserError: for another command, and what those say.
+    """
     from got_train.swift import checkpoints, sft
 
     commands = {"sft": sft.sft, "infer": checkpoints.infer, "export": checkpoints.export}
+    if command not in commands:
+        hint = INSTEAD.get(command, "sft, infer and export are")
+        raise UserError(f"swift {command} is not offered: {hint}")
+    if {"--help", "-h"} & set(words):
+        print(f"docs/swift.md lists the options of swift {command} and what each does here")
+        return 0
     return commands[command](words)

@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 
 from got_train.model.loading import resolve_checkpoint
-from got_train.model.merge import merge
+from got_train.model.merge import holds_adapters, merge, merge_message, merged_folder
 from got_train.report import UserError
 from got_train.swift.checkpoint_options import EXPORT, INFER
-from got_train.swift.command_line import CommandLine, read_command_line, remarks
+from got_train.swift.command_line import CommandLine, data_set, image_root, read_command_line, remarks
 
 MAX_NEW_TOKENS = {"2": 2048, "4": 4096}
 """swift 4 has no limit but the model's own; longer texts than this do not fit on a page."""
@@ -25,31 +25,33 @@ def infer(words: Sequence[str]) -> int:
     notes = remarks(line)
     if "NPROC_PER_NODE" in os.environ:
         notes.append("NPROC_PER_NODE changes nothing here: one process reads")
-    checkpoint = model_of(line)
+    checkpoint, base = model_of(line)
     data = rows_of(line, checkpoint)
     result = result_file(line, checkpoint)
+    limits = (
+        limit(line, "max_new_tokens", MAX_NEW_TOKENS[line.version]),
+        limit(line, "max_batch_size", 1),
+    )
     for note in notes:
         print(f"swift: {note}")
     merges = line.flag("merge_lora") or line.flag("merge_lora_and_save")
     if line.dry_run:
-        print(f"reads {data} with {merged_name(checkpoint) if merges else checkpoint} into {result}")
+        print(f"reads {data} with {merged_folder(checkpoint) if merges else checkpoint} into {result}")
         return 0
-    answer_rows(
-        merged(checkpoint) if merges else checkpoint,
-        data,
-        result,
-        line.number("max_new_tokens", whole=True) or MAX_NEW_TOKENS[line.version],
-        line.number("max_batch_size", whole=True) or 1,
-    )
+    if merges:
+        checkpoint, base = merged(checkpoint, base), None
+    answer_rows(checkpoint, base, data, result, *limits)
     return 0
 
 
-def answer_rows(model: str, data: str, result: Path, max_new_tokens: int, batch_size: int) -> None:
+def answer_rows(
+    model: str, base: str | None, data: str, result: Path, max_new_tokens: int, batch_size: int
+) -> None:
     """Reads all rows of a data set into a file."""
     from got_train.inference.got import Got
     from got_train.inference.predict import predict, questions_of
 
-    got = Got.from_pretrained(model)
+    got = Got.from_pretrained(model, image_root=image_root(), base=base, frame="swift")
     questions = questions_of(got, data)
     predict(got, questions, result, max_new_tokens, batch_size)
     print(f"{len(questions)} rows written to {result}")
@@ -65,37 +67,56 @@ def export(words: Sequence[str]) -> int:
     notes = remarks(line)
     if not (line.flag("merge_lora") or line.flag("merge_lora_and_save")):
         raise UserError("swift export only merges here: add --merge_lora true")
-    checkpoint = model_of(line)
-    target = line.word("output_dir")
+    checkpoint, base = model_of(line)
+    named = line.word("output_dir")
+    target = Path(named) if named else merged_folder(checkpoint)
+    if target.exists():
+        other = " or name another folder with --output_dir" if line.version == "4" else ""
+        raise UserError(f"{target} exists: remove it{other}")
     for note in notes:
         print(f"swift: {note}")
     if line.dry_run:
-        print(f"merges {checkpoint} into {target or merged_name(checkpoint)}")
+        print(f"merges {checkpoint} into {target}")
         return 0
-    folder, difference = merge(checkpoint, target)
-    print(f"merged into {folder} (logits before and after differ by {difference:.2g} of the largest)")
+    print(merge_message(*merge(checkpoint, str(target), base, frame="swift")))
     return 0
 
 
-def model_of(line: CommandLine) -> str:
-    """The checkpoint, or the model without adapters."""
-    path = line.word("ckpt_dir", "adapters") or line.word("model", "model_id_or_path")
-    if path is None:
+def model_of(line: CommandLine) -> tuple[str, str | None]:
+    """The checkpoint, or the model without adapters; and the base model of the adapters, if it is named.
+
+    Raises:
+        UserError: if none is named, adapters lie on the hub, or a base model is named beside a whole one.
+    """
+    path, base = line.word("ckpt_dir", "adapters"), line.word("model", "model_id_or_path")
+    if path is None and base is None:
         raise UserError(f"--{'ckpt_dir' if line.version == '2' else 'adapters'} must be given: a checkpoint")
-    return resolve_checkpoint(path).rstrip("/")
+    if path is None:
+        return resolve_checkpoint(str(base)).rstrip("/"), None
+    checkpoint = resolve_checkpoint(path).rstrip("/")
+    if not Path(checkpoint).is_dir():
+        raise UserError(f"{path} is no folder: fetch it with `hf download`, and name the folder")
+    if base is not None and not holds_adapters(checkpoint):
+        raise UserError(f"{checkpoint} is a whole model, and so is {base}: give one of them")
+    return checkpoint, base
 
 
-def merged_name(checkpoint: str) -> str:
-    """The folder beside a checkpoint that it is merged into."""
-    return f"{checkpoint}-merged"
-
-
-def merged(checkpoint: str) -> str:
+def merged(checkpoint: str, base: str | None) -> str:
     """The merged folder of a checkpoint, which is made unless it is there, as in swift."""
-    if Path(merged_name(checkpoint)).is_dir():
-        print(f"{merged_name(checkpoint)} is there already")
-        return merged_name(checkpoint)
-    return str(merge(checkpoint)[0])
+    folder = merged_folder(checkpoint)
+    if folder.is_dir():
+        print(f"{folder} is there already")
+    else:
+        print(merge_message(*merge(checkpoint, None, base, frame="swift")))
+    return str(folder)
+
+
+def limit(line: CommandLine, name: str, default: int) -> int:
+    """A number that must be above 0."""
+    value = line.number(name, whole=True)
+    if value is not None and value < 1:
+        raise UserError(f"--{name} {value} must be at least 1")
+    return default if value is None else int(value)
 
 
 def rows_of(line: CommandLine, checkpoint: str) -> str:
@@ -115,9 +136,14 @@ def rows_of(line: CommandLine, checkpoint: str) -> str:
         raise UserError(
             f"{kept} does not exist: the run kept no validation rows; name some with --val_dataset"
         )
-    data = sets[0] if sets else str(kept)
+    data = data_set(sets[0]) if sets else str(kept)
     sample = line.number("val_dataset_sample", "show_dataset_sample", whole=True)
-    return data if sample is None or sample < 0 else f"{data}#{sample}"
+    if sample is None or sample < 0:
+        return data
+    if "#" in data and not Path(data).exists():
+        option = "val_dataset_sample" if "val_dataset_sample" in line.given else "show_dataset_sample"
+        raise UserError(f"--val_dataset {data} and --{option} {sample} both choose rows: give one of them")
+    return f"{data}#{sample}"
 
 
 def result_file(line: CommandLine, checkpoint: str) -> Path:

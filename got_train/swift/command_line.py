@@ -14,13 +14,10 @@ import yaml
 from omegaconf import OmegaConf
 
 from got_train.report import UserError
-from got_train.swift.options import VERSIONS, Option, Options, Version, find_option
+from got_train.swift.options import MODEL_TYPES, VERSIONS, Option, Options, Version, find_option
 
 LAUNCHER_VARIABLES = ("NPROC_PER_NODE", "MASTER_PORT", "NNODES", "NODE_RANK", "MASTER_ADDR")
 """swift hands these on to torchrun; either of the two counts starts it."""
-
-MODEL_TYPES: dict[str, Version] = {"got-ocr2": "2", "got_ocr2": "4", "got_ocr2_hf": "4"}
-"""swift's names for this model, and the version that has each."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +211,31 @@ def remarks(line: CommandLine) -> list[str]:
 def _accepts(accepted: tuple[str, ...], words: Sequence[str]) -> bool:
     value = plain_value(words)
     return any(value == plain_value([word]) for word in accepted)
+
+
+def data_set(word: str) -> str:
+    """A data set without the `HF::` that swift 4 has for the hub that all sets come from here.
+
+    >>> data_set("HF::linxy/LaTeX_OCR:small#20")
+    'linxy/LaTeX_OCR:small#20'
+
+    Raises:
+        UserError: for one of ModelScope's.
+    """
+    hub, mark, name = word.partition("::")
+    if not mark or Path(word).exists():
+        return word
+    if hub.lower() == "ms":
+        raise UserError(
+            f"{word}: sets come from Hugging Face, not from ModelScope: name the set there as HF::..., or "
+            "download it and name the files"
+        )
+    return name if hub.lower() == "hf" else word
+
+
+def image_root() -> str | None:
+    """swift's folder for relative picture paths, from the environment."""
+    return os.environ.get("ROOT_IMAGE_DIR")
 
 
 def launch_words(command: str, words: Sequence[str], environment: Mapping[str, str]) -> list[str] | None:

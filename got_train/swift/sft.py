@@ -10,20 +10,21 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from got_train.config import GROUPS, Config, Group
+from got_train.config import CONFIG_FILE, GROUPS, Config, Group
 from got_train.config_file import load_config
 from got_train.ranks import say, world_size
 from got_train.report import UserError
 from got_train.swift.command_line import (
-    MODEL_TYPES,
     CommandLine,
+    data_set,
+    image_root,
     launch_words,
     plain_value,
     read_command_line,
     remarks,
     shown,
 )
-from got_train.swift.options import Version
+from got_train.swift.options import MODEL_TYPES, Version
 from got_train.swift.sft_options import DEFAULTS, sft_options
 
 Keys = dict[str, Any]
@@ -64,7 +65,7 @@ def sft(words: Sequence[str]) -> int:
         UserError: for an option that is not supported here, or a value that a config refuses.
     """
     line = read_command_line("sft", words, sft_options())
-    notes = remarks(line)
+    notes = remarks(line) + freeze_remarks(line)
     text = OmegaConf.to_yaml(OmegaConf.create(sections(line, world_size())))
     config = config_of(text, line)
     launch = launch_words("sft", words, os.environ)
@@ -145,6 +146,8 @@ def direct_keys(line: CommandLine) -> Keys:
             raise UserError(f"--{setters[key]} and --{name} are the same option: give one of them")
         setters[key] = name
         value = plain_value(words)
+        if key == "data.weights" and not isinstance(value, list):
+            value = [value]
         if key == "lora.alpha" and isinstance(value, float) and value.is_integer():
             value = int(value)  # swift 4 writes 32.0
         keys[key] = value
@@ -152,7 +155,10 @@ def direct_keys(line: CommandLine) -> Keys:
 
 
 def model_keys(line: CommandLine, uses_lora: bool) -> Keys:
-    """The model, the run's name and where its folder lies: `output/MODEL/vN-date-time` as in swift."""
+    """The model, the run's name and where its folder lies: `output/MODEL/vN-date-time` as in swift.
+
+    swift 4 puts `vN-date-time` straight into a folder that it is told: there the run goes without a name.
+    """
     model_type = line.word("model_type")
     if model_type is not None and model_type not in MODEL_TYPES:
         allowed = ", ".join(MODEL_TYPES)
@@ -163,11 +169,10 @@ def model_keys(line: CommandLine, uses_lora: bool) -> Keys:
     path = path or "stepfun-ai/GOT-OCR2_0"
     output = line.word("output_dir")
     if line.version == "2":
-        keys: Keys = {"name": "got-ocr2", "output_dir": output or "output"}
+        name = "got-ocr2"
     else:
-        folder = Path(output) if output else Path("output") / Path(path).name
-        folder = folder if folder.name else folder.resolve()
-        keys = {"name": folder.name, "output_dir": str(folder.parent)}
+        name = "." if output else Path(path).name
+    keys: Keys = {"name": name, "output_dir": output or "output"}
     resume = line.word("resume_from_checkpoint")
     if line.flag("resume_only_model"):
         if resume is None:
@@ -178,6 +183,12 @@ def model_keys(line: CommandLine, uses_lora: bool) -> Keys:
                 "merged folder as the model"
             )
         path, resume = resume, None
+    if resume and Path(resume).is_dir() and not (Path(resume) / CONFIG_FILE).is_file():
+        raise UserError(
+            f"--resume_from_checkpoint {resume} was not written by got-train (it has no {CONFIG_FILE}): "
+            "take its weights alone with --resume_only_model true, or merge its adapters and name the merged "
+            "folder as the model"
+        )
     return keys | ({"resume": resume} if resume else {}) | {"model.path": path}
 
 
@@ -187,6 +198,9 @@ def data_keys(line: CommandLine) -> Keys:
     if not train:
         raise UserError("--dataset must be given, as in --dataset train.jsonl#5000")
     keys: Keys = {"data.train": train}
+    root = image_root()
+    if root:
+        keys["data.image_root"] = root
     val = data_sets(line, "val_dataset", "custom_val_dataset_path")
     if val:
         keys["data.val"] = val
@@ -215,8 +229,8 @@ def data_sets(line: CommandLine, *names: str) -> list[str]:
     """The data sets behind some options; swift 2 divides them by commas too."""
     words = line.words(*names)
     if line.version == "2" and len(words) == 1 and not Path(words[0]).exists():
-        return words[0].split(",")
-    return words
+        words = words[0].split(",")
+    return [data_set(word) for word in words]
 
 
 def trains_adapters(line: CommandLine) -> bool:
@@ -242,6 +256,14 @@ def frozen_groups(line: CommandLine) -> list[Group]:
     """The module groups that the options, or the version's defaults, freeze."""
     defaults = FROZEN[line.version]
     return [group for group in GROUPS if line.flag(FREEZES[group], defaults[group])]
+
+
+def freeze_remarks(line: CommandLine) -> list[str]:
+    """What is to be said of swift 2's freezing beside adapters, which it does not look at either."""
+    words = line.given.get("freeze_vit")
+    if words is None or line.version == "4" or not trains_adapters(line):
+        return []
+    return [f"--{shown('freeze_vit', words)} changes nothing here: swift 2 reads it only for full training"]
 
 
 def lora_keys(line: CommandLine) -> Keys:

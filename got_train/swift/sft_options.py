@@ -7,43 +7,37 @@ section as it is.
 
 import dataclasses
 
-from got_train.swift.options import Options, Version, decides, refused, sets, train_names, unchanged
+from got_train.swift.options import (
+    COMMON,
+    LAZY,
+    ONE_DEVICE,
+    OWN_CODE,
+    PACKED,
+    TEMPLATES,
+    Options,
+    Version,
+    decides,
+    refused,
+    sets,
+    train_names,
+    unchanged,
+)
 
-CHECKPOINT_NAMES = "got_ocr2|got_ocr2_hf|got-ocr2"
 MODEL_OPTIONS: Options = {
     **decides("24", "model.path, name", "model_type"),
     **decides("2", "model.path, name", "model_id_or_path"),
     **decides("4", "model.path, name", "model"),
-    **unchanged("2", CHECKPOINT_NAMES + "|AUTO", "data.frame is swift's for this model", "template_type"),
-    **unchanged("4", CHECKPOINT_NAMES, "data.frame is swift's for this model", "template"),
-    **unchanged("4", "swift", "prompts are written by swift's own frame", "template_backend"),
-    **unchanged("4", "true", "prompts are always framed", "use_chat_template"),
-    **unchanged("4", "causal_lm", "GOT writes text", "task_type"),
-    **unchanged("4", "true", "models and data sets come from Hugging Face, not from ModelScope", "use_hf"),
-    **unchanged("2", None, "the attention kernel is chosen by the model", "use_flash_attn"),
-    **unchanged("4", None, "the attention kernel is chosen by the model", "attn_impl"),
-    **unchanged("24", None, "no code outside got-train is run", "local_repo_path"),
-    **unchanged("2", None, "the hub's cache sees to it", "check_model_is_latest", "model_cache_dir"),
+    **unchanged("2", f"{TEMPLATES}|AUTO", "data.frame is swift's for this model", "template_type"),
+    **unchanged("4", TEMPLATES, "data.frame is swift's for this model", "template"),
+    **unchanged("2", None, "the hub's cache sees to it", "check_model_is_latest"),
     **unchanged("4", None, "weights are checked as they are loaded", "check_model"),
-    **unchanged("24", "false", "unknown options are always errors", "ignore_args_error"),
-    **unchanged("4", None, "no such device is trained on", "enable_npu_model_patch"),
     **unchanged("2", "transformers", "Megatron is not offered", "train_backend"),
-    **refused("24", "download the revision and name its folder as the model", "model_revision"),
-    **refused("24", "log in with `hf auth login`", "hub_token"),
-    **refused("2", "one device holds the whole model", "device_map_config", "device_map_config_path"),
-    **refused("2", "one device holds the whole model", "device_max_memory", "gpu_memory_fraction"),
-    **refused("4", "one device holds the whole model", "device_map", "max_memory"),
-    **refused("24", "no code outside got-train is run", "custom_register_path"),
-    **refused("4", "no code outside got-train is run", "external_plugins", "callbacks", "optimizer"),
-    **refused("24", "GOT has no such settings", "model_kwargs", "rope_scaling"),
-    **refused("4", "GOT has no such settings", "max_model_len", "experts_impl", "num_labels", "problem_type"),
-    **refused("4", "the vocabulary is kept as it is", "new_special_tokens"),
-    **refused("4", "name a whole checkpoint", "init_strategy"),
+    **refused("2", ONE_DEVICE, "gpu_memory_fraction"),
+    **refused("4", OWN_CODE, "callbacks", "optimizer"),
+    **refused("4", "GOT has no such settings", "max_model_len"),
     **refused("2", "Megatron is not offered", "tp", "pp", "min_lr", "sequence_parallel"),
 }
 
-LAZY = "rows are encoded as they are read, and nothing is kept"
-PACKED = "rows are padded to the longest of a batch; packing is not offered"
 DATA_OPTIONS: Options = {
     **decides("24", "data.train", "dataset"),
     **decides("24", "data.val", "val_dataset"),
@@ -62,30 +56,21 @@ DATA_OPTIONS: Options = {
     **unchanged("24", None, LAZY, "lazy_tokenize"),
     **unchanged("2", None, "dataloader_num_workers processes encode rows", "preprocess_num_proc"),
     **unchanged("4", None, "dataloader_num_workers processes encode rows", "dataset_num_proc"),
-    **unchanged("4", None, LAZY, "load_from_cache_file"),
     **unchanged(
         "4", None, "the loss over the validation rows is the same in any order", "val_dataset_shuffle"
     ),
     **unchanged("4", "true", "rows are always mixed", "dataset_shuffle", "train_dataloader_shuffle"),
-    **unchanged("4", "reuse_dataset_if_exists", "the hub's cache sees to it", "download_mode"),
-    **unchanged("4", None, "what no sample needs is not read", "remove_unused_columns"),
-    **unchanged("4", "false", "keys of rows are always recognised", "disable_auto_column_mapping"),
-    **unchanged("4", None, "pictures become tiles of 1024 x 1024 pixels", "max_pixels"),
     **unchanged("2", None, "pictures become tiles of 1024 x 1024 pixels", "rescale_image"),
-    **unchanged("4", "norm1000", "boxes are thousandths of a picture", "norm_bbox"),
     **unchanged("4", "right", "rows are padded on the right", "padding_side"),
     **unchanged("24", "false", "rows are read from files as they are needed", "streaming"),
     **unchanged("24", "false", PACKED, "packing"),
-    **unchanged("4", "false", PACKED, "padding_free"),
     **unchanged("2", "false", "answers are supervised with equal weight", "use_loss_scale"),
     **unchanged("4", "default", "answers are supervised with equal weight", "loss_scale"),
     **unchanged("24", "1", "a sample fits on one device", "sequence_parallel_size"),
     **unchanged("4", "false", "rows are taken in a random order", "group_by_length"),
     **unchanged("2", "false", "rows are taken in a random order", "test_oom_error"),
-    **refused("4", PACKED, "packing_length", "packing_num_proc", "packing_strategy"),
     **refused("24", "there is no key for it: put a `system` into the rows", "system"),
     **refused("4", "an epoch has as many rows as the sets together", "stopping_strategy"),
-    **refused("4", "rows are read from files as they are needed", "shuffle_buffer_size"),
     **refused("2", "rows are read from files as they are needed", "streaming_val_size"),
     **refused("2", "rows are read from files as they are needed", "streaming_buffer_size"),
     **refused("2", "write the number behind the data set, as in a.jsonl#500", "train_dataset_sample"),
@@ -95,13 +80,8 @@ DATA_OPTIONS: Options = {
     ),
     **refused("4", LAZY, "cached_dataset", "cached_val_dataset"),
     **refused("24", "name the files themselves", "custom_dataset_info"),
-    **refused("24", "it is for self-cognition rows", "model_name", "model_author"),
-    **refused("2", "it is for self-cognition rows", "self_cognition_sample"),
-    **refused("4", "it is for agents", "agent_template"),
-    **refused("2", "it is for agents", "tools_prompt", "loss_scale_config_path"),
+    **refused("2", "it is for agents", "loss_scale_config_path"),
     **refused("4", "answers are supervised with equal weight", "is_binary_loss_scale"),
-    **refused("4", "GOT does not think first", "add_non_thinking_prefix", "enable_thinking"),
-    **refused("4", "GOT does not think first", "preserve_thinking", "disable_ignore_empty_think"),
     **refused(
         "4", "it is for inference", "response_prefix", "stream", "stop_words", "logprobs", "top_logprobs"
     ),
@@ -114,7 +94,7 @@ TUNER_OPTIONS: Options = {
     **decides("4", "lora.enabled", "tuner_type", "train_type"),
     **decides("24", "lora.modules", "target_modules"),
     **decides("2", "lora.modules", "lora_target_modules"),
-    **decides("24", "lora.modules, train.learning_rates.encoder", "freeze_vit"),
+    **decides("24", "lora.modules (swift 4), train.learning_rates.encoder", "freeze_vit"),
     **decides("4", "lora.modules, train.learning_rates.connector", "freeze_aligner"),
     **decides("4", "lora.modules, train.learning_rates.decoder", "freeze_llm"),
     **decides("4", "train.learning_rates.encoder", "vit_lr"),
@@ -199,9 +179,6 @@ TRAIN_OPTIONS: Options = {
     **unchanged("2", "true", "every run has a folder of its own", "add_output_dir_suffix"),
     **unchanged("4", "true", "every run has a folder of its own", "add_version"),
     **unchanged("4", "false", "a run's name stands for its newest checkpoint", "create_checkpoint_symlink"),
-    **unchanged("2", "true", "weights are written as safetensors", "save_safetensors"),
-    **unchanged("24", "true", "weights are written as safetensors", "safe_serialization"),
-    **unchanged("4", None, "the weights fit into one file", "max_shard_size"),
     **unchanged("24", None, "the accuracy of tokens is not logged", "acc_strategy"),
     **unchanged("2", None, "the accuracy of tokens is not logged", "acc_steps"),
     **unchanged("2", "true", "the encoder follows gradient_checkpointing", "vit_use_gc"),
@@ -235,7 +212,7 @@ TRAIN_OPTIONS: Options = {
     **refused("4", "validation rows are read greedily", "generation_num_beams", "sortish_sampler"),
 }
 
-SFT: Options = MODEL_OPTIONS | DATA_OPTIONS | TUNER_OPTIONS | TRAIN_OPTIONS
+SFT: Options = MODEL_OPTIONS | DATA_OPTIONS | TUNER_OPTIONS | TRAIN_OPTIONS | COMMON
 
 Default = int | float | bool | str | None
 DEFAULTS: dict[str, dict[Version, Default]] = {

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from got_train.cli import main
+from got_train.inference.got import Got
 from tests.conftest import draw, write_rows
 
 
@@ -76,12 +77,96 @@ def test_what_infer_would_read(checkpoint: Path, capsys: Any) -> None:
             "--quant_bits 4 is not supported here: swift export only merges here",
         ),
         (
+            [
+                "infer",
+                "--ckpt_dir",
+                "{checkpoint}",
+                "--val_dataset",
+                "a.jsonl#2",
+                "--val_dataset_sample",
+                "1",
+            ],
+            "--val_dataset a.jsonl#2 and --val_dataset_sample 1 both choose rows: give one of them",
+        ),
+        (
+            ["infer", "--adapters", "{checkpoint}", "--load_data_args", "true", "--max_new_tokens", "0"],
+            "--max_new_tokens 0 must be at least 1",
+        ),
+        (
+            ["infer", "--adapters", "{checkpoint}", "--load_data_args", "true", "--max_batch_size", "0"],
+            "--max_batch_size 0 must be at least 1",
+        ),
+        (
+            ["infer", "--adapters", "organisation/adapters", "--val_dataset", "a.jsonl"],
+            "organisation/adapters is no folder: fetch it with `hf download`, and name the folder",
+        ),
+        (
+            ["infer", "--adapters", "{run}", "--val_dataset", "MS::a/b"],
+            "MS::a/b: sets come from Hugging Face, not from ModelScope: name the set there as HF::..., or "
+            "download it and name the files",
+        ),
+        (
+            ["export", "--adapters", "{checkpoint}", "--merge_lora", "true", "--output_dir", "{run}"],
+            "{run} exists: remove it or name another folder with --output_dir",
+        ),
+        (
             ["export", "--adapters", "{checkpoint}", "--merge_lora", "true", "--exist_ok", "true"],
             "--exist_ok true is not supported here: a folder that exists is never written over",
         ),
     ],
 )
 def test_what_is_refused(words: list[str], message: str, checkpoint: Path, capsys: Any) -> None:
-    named = {"checkpoint": str(checkpoint)}
+    named = {"checkpoint": str(checkpoint), "run": str(checkpoint.parent)}
     assert run("swift", *(word.format(**named) for word in words)) == 2
     assert capsys.readouterr().err == f"got-train: error: {message.format(**named)}\n"
+
+
+def test_export_of_swift_2_has_no_other_folder(checkpoint: Path, capsys: Any) -> None:
+    merged = Path(f"{checkpoint}-merged")
+    merged.mkdir()
+    assert run("swift", "export", "--ckpt_dir", checkpoint, "--merge_lora", "true") == 2
+    assert capsys.readouterr().err == f"got-train: error: {merged} exists: remove it\n"
+
+
+def test_the_base_model_of_adapters_may_be_named(checkpoint: Path, model_dir: str, capsys: Any) -> None:
+    words = ("--load_dataset_config", "true", "--model_id_or_path", "./nowhere")
+    assert run("swift", "infer", "--ckpt_dir", checkpoint, *words) == 2
+    missing = f"{checkpoint} holds adapters, and their base model cannot be read: checkpoint ./nowhere does"
+    assert missing in capsys.readouterr().err
+    words = ("--model", "./nowhere", "--merge_lora", "true")
+    assert run("swift", "export", "--adapters", checkpoint, *words) == 2
+    assert missing in capsys.readouterr().err
+    words = ("--model", "./nowhere", "--val_dataset", "a.jsonl")
+    assert run("swift", "infer", "--adapters", model_dir, *words) == 2
+    assert f"{model_dir} is a whole model, and so is ./nowhere: give one of them\n" in capsys.readouterr().err
+
+
+def test_a_model_that_says_nothing_is_asked_in_swifts_frame(
+    checkpoint: Path, model_dir: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Got] = []
+    monkeypatch.setattr("got_train.inference.predict.predict", lambda got, *others: asked.append(got))
+    monkeypatch.setenv("ROOT_IMAGE_DIR", str(checkpoint))
+    kept = checkpoint.parent / "val_dataset.jsonl"
+    assert run("swift", "infer", "--model", model_dir, "--val_dataset", kept) == 0
+    assert asked[0].encoding.config.frame == "swift"
+    assert asked[0].encoding.config.image_root == str(checkpoint)
+    assert Got.from_pretrained(model_dir).encoding.config.frame == "original"
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("merge-lora", "swift merge-lora is not offered: use `got-train swift export --merge_lora true`"),
+        ("eval", "swift eval is not offered: use `got-train eval`, which scores a file of answers"),
+        ("rlhf", "swift rlhf is not offered: sft, infer and export are"),
+    ],
+)
+def test_other_commands_of_swift(command: str, message: str, capsys: Any) -> None:
+    assert run("swift", command, "--model", "m") == 2
+    assert capsys.readouterr().err == f"got-train: error: {message}\n"
+
+
+def test_help_is_in_the_documents(capsys: Any) -> None:
+    assert run("swift", "sft", "--help") == 0
+    assert capsys.readouterr().out.startswith("docs/swift.md lists the options of swift sft")

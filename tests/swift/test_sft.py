@@ -1,17 +1,11 @@
 """`swift sft`: exactly the config that a command line stands for."""
 
-import json
-import os
-import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from got_train.cli import main
-from got_train.config_file import load_config
 from got_train.report import UserError
 from got_train.swift.command_line import read_command_line
 from got_train.swift.sft import ZERO2, config_of
@@ -160,7 +154,9 @@ def test_options_of_swift_2(words: str, changed: dict[str, Any], keys_of: Keys) 
         ("--torch_dtype float32 --bf16 true", {"train.bf16": True, "train.fp16": False}),
         ("--quant_method bnb --quant_bits 4", {"lora.quantization_bits": 4}),
         ("--interleave_prob 0.5 0.5", {"data.weights": [0.5, 0.5]}),
-        ("--output_dir runs/print", {"output_dir": "runs", "name": "print"}),
+        ("--interleave_prob 1", {"data.weights": [1]}),
+        ("--output_dir runs/print", {"output_dir": "runs/print", "name": "."}),
+        ("--model_author swift --model_name swift-robot", {}),
         ("--strict true", {"data.on_error": "raise"}),
         ("--seed 7 --data_seed 7", {"train.seed": 7}),
         ("--eval_on_start true --use_cpu", {"train.eval_on_start": True, "train.use_cpu": True}),
@@ -169,6 +165,14 @@ def test_options_of_swift_2(words: str, changed: dict[str, Any], keys_of: Keys) 
 )
 def test_options_of_swift_4(words: str, changed: dict[str, Any], keys_of: Keys) -> None:
     assert keys_of(*V4, *words.split()) == V4_KEYS | changed
+
+
+def test_where_sets_and_pictures_come_from(keys_of: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROOT_IMAGE_DIR", "pictures")
+    keys = keys_of(*V4[:-1], "HF::linxy/LaTeX_OCR:small#20", "--val_dataset", "hf::a/b")
+    assert keys["data.train"] == ["linxy/LaTeX_OCR:small#20"]
+    assert keys["data.val"] == ["a/b"]
+    assert keys["data.image_root"] == "pictures"
 
 
 def test_columns_are_json(keys_of: Keys) -> None:
@@ -260,6 +264,11 @@ def test_all_weights(keys_of: Keys) -> None:
             ["--model", "m", "--dataset", "a", "--model_type", "qwen2_vl"],
             "--model_type qwen2_vl is not supported here: allowed are got-ocr2, got_ocr2, got_ocr2_hf",
         ),
+        (
+            ["--model", "m", "--dataset", "MS::a/b"],
+            "MS::a/b: sets come from Hugging Face, not from ModelScope: name the set there as HF::..., or "
+            "download it and name the files",
+        ),
         ([*V2, "--max_length", "long"], "--max_length long: the option is a number"),
         ([*V4, "--freeze_vit", "2"], "--freeze_vit 2: the option is true or false"),
     ],
@@ -268,6 +277,29 @@ def test_what_cannot_be_had(words: list[str], message: str, keys_of: Keys) -> No
     with pytest.raises(UserError) as caught:
         keys_of(*words)
     assert str(caught.value) == message
+
+
+def test_a_checkpoint_of_swift_is_not_resumed(keys_of: Keys, tmp_path: Path) -> None:
+    words = [
+        "--model",
+        "m",
+        "--tuner_type",
+        "full",
+        "--dataset",
+        "a",
+        "--resume_from_checkpoint",
+        str(tmp_path),
+    ]
+    with pytest.raises(UserError) as caught:
+        keys_of(*words)
+    assert str(caught.value) == (
+        f"--resume_from_checkpoint {tmp_path} was not written by got-train (it has no args.yaml): take its "
+        "weights alone with --resume_only_model true, or merge its adapters and name the merged folder as "
+        "the model"
+    )
+    assert keys_of(*words, "--resume_only_model", "true")["model.path"] == str(tmp_path)
+    (tmp_path / "args.yaml").touch()
+    assert keys_of(*words)["resume"] == str(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -298,109 +330,3 @@ def test_values_are_checked_as_a_configs(words: list[str], message: str) -> None
     with pytest.raises(UserError) as caught:
         config_of(OmegaConf.to_yaml(OmegaConf.create(sections(line, 1))), line)
     assert str(caught.value) == message
-
-
-def run(*words: object) -> int:
-    with pytest.raises(SystemExit) as caught:
-        main([str(word) for word in words])
-    return int(caught.value.code or 0)
-
-
-@pytest.fixture
-def workplace(tmp_path: Path, rows_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with `train.jsonl` and `val.jsonl`."""
-    for name in ("train.jsonl", "val.jsonl"):
-        (tmp_path / name).write_text(rows_file.read_text())
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("NPROC_PER_NODE", raising=False)
-    return tmp_path
-
-
-def test_a_dry_run_prints_a_config_that_train_takes(workplace: Path, model_dir: str, capsys: Any) -> None:
-    words = ["--model_type", "got-ocr2", "--model_id_or_path", model_dir, "--sft_type", "lora"]
-    words += ["--dataset", "train.jsonl#50", "--lazy_tokenize", "true", "--dry-run"]
-    assert run("swift", "sft", *words) == 0
-    out = capsys.readouterr().out
-    assert out.startswith(
-        "swift: --lazy_tokenize true changes nothing here: rows are encoded as they are read"
-    )
-    head = "# what this command line of swift 2 stands for; `got-train train` takes it as a file\n"
-    text = out.split(head)[1].split("\n\n")[0]
-    (workplace / "saved.yaml").write_text(text)
-    config = load_config(workplace / "saved.yaml")
-    assert config.data.train == ["train.jsonl#50"]
-    assert config.train.arguments["gradient_accumulation_steps"] == 16
-    assert "optimizer steps of 16 samples" in out
-    assert not (workplace / "output").exists()
-
-
-@pytest.mark.slow
-def test_nproc_per_node_goes_through_torchrun(
-    workplace: Path, model_dir: str, monkeypatch: pytest.MonkeyPatch, capfd: Any
-) -> None:
-    """torchrun takes the words that replace this process; its child trains, and starts nothing."""
-    from torch.distributed import run as torchrun
-
-    def start(program: str, words: list[str]) -> None:
-        assert words[:3] == [program, "-m", "torch.distributed.run"]
-        torchrun.main(words[3:])
-        sys.exit(0)
-
-    monkeypatch.setattr(os, "execv", start)
-    monkeypatch.setenv("NPROC_PER_NODE", "1")
-    with socket.socket() as free:
-        free.bind(("", 0))
-        monkeypatch.setenv("MASTER_PORT", str(free.getsockname()[1]))
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    words = ["--model", model_dir, "--dataset", "train.jsonl", "--val_dataset", "val.jsonl", "--dry-run"]
-    assert run("swift", "sft", *words) == 0
-    out = capfd.readouterr().out
-    assert out.startswith(f"swift: starts {sys.executable} -m torch.distributed.run --nproc_per_node 1 ")
-    assert out.count("# what this command line of swift 4 stands for") == 1
-    assert "16 samples (1 per device x 16 accumulated x 1 device)" in out
-
-
-def test_sft_infer_and_export(workplace: Path, model_dir: str, capsys: Any) -> None:
-    """The way of the announcement: train, read the run's own validation rows, merge, read again."""
-    words = ["--model_type", "got-ocr2", "--model_id_or_path", model_dir, "--sft_type", "lora"]
-    words += "--dataset train.jsonl --dataset_test_ratio 0.2 --max_steps 2 --eval_steps 2".split()
-    words += "--dtype fp32 --disable_tqdm true --dataloader_num_workers 0".split()
-    assert run("swift", "sft", *words) == 0
-    [run_dir] = (workplace / "output" / "got-ocr2").glob("v0-*")
-    checkpoint = run_dir / "checkpoint-2"
-    assert (run_dir / "images" / "train_loss.png").is_file()
-    assert list(run_dir.glob("runs/**/events.out.tfevents.*"))
-    assert json.loads((checkpoint / "trainer_state.json").read_text())["best_global_step"] == 2
-
-    read = [
-        "swift",
-        "infer",
-        "--ckpt_dir",
-        checkpoint,
-        "--load_dataset_config",
-        "true",
-        "--max_new_tokens",
-        "4",
-    ]
-    assert run(*read) == 0
-    [result] = (checkpoint / "infer_result").glob("*.jsonl")
-    rows = [json.loads(line) for line in result.read_text().splitlines()]
-    kept = [json.loads(line) for line in (run_dir / "val_dataset.jsonl").read_text().splitlines()]
-    assert [row["labels"] for row in rows] == [row["response"] for row in kept]
-    assert len(rows) == 3  # int(17 * 0.2)
-
-    capsys.readouterr()
-    assert run("swift", "export", "--ckpt_dir", checkpoint, "--merge_lora", "true", "--dry-run") == 0
-    assert capsys.readouterr().out == f"merges {checkpoint} into {checkpoint}-merged\n"
-    assert run("swift", "export", "--ckpt_dir", checkpoint, "--merge_lora", "true") == 0
-    assert Path(f"{checkpoint}-merged", "model.safetensors").is_file()
-    capsys.readouterr()
-    merged = ["swift", "infer", "--adapters", checkpoint, "--merge_lora", "true", "--load_data_args", "true"]
-    assert (
-        run(*merged, "--max_new_tokens", "4", "--max_batch_size", "3", "--result_path", "a/again.jsonl") == 0
-    )
-    out = capsys.readouterr().out
-    assert out.startswith(f"{checkpoint}-merged is there already\n")
-    assert out.endswith("3 rows written to a/again.jsonl\n")
-    again = [json.loads(line) for line in Path("a/again.jsonl").read_text().splitlines()]
-    assert [row["response"] for row in again] == [row["response"] for row in rows]

@@ -1,0 +1,127 @@
+"""Checkpoints of other programs: what is known of them, and adapters under other names of the layers."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file, save_file
+
+from got_train.config import Config, DataConfig, DecoderConfig, EncoderConfig, ModelConfig
+from got_train.model.adapters import linear_layers
+from got_train.model.convert import original_name
+from got_train.model.got import GotModel
+from got_train.model.loading import build_model, load_got
+from got_train.model.merge import load_checkpoint, merge, probe_logits, save_model_folder
+from got_train.report import UserError
+from tests.conftest import DECODERS, ENCODER
+
+
+@pytest.fixture(scope="session")
+def base(tokenizer_dir: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A plain model folder that says nothing of its training."""
+    decoder = DecoderConfig(shape=dict(DECODERS["qwen2"]), tokenizer=tokenizer_dir)
+    model = ModelConfig(init="random", encoder=EncoderConfig(**ENCODER), decoder=decoder)  # type: ignore[arg-type]
+    built, tokenizer, _ = build_model(model, max_length=128, seed=0)
+    folder = tmp_path_factory.mktemp("models") / "base"
+    save_model_folder(built, tokenizer, Config(name="base", data=DataConfig(train=[])), folder)
+    (folder / "args.yaml").unlink()
+    return str(folder)
+
+
+def earlier_name(name: str) -> str:
+    """What transformers 4.49 called a layer."""
+    return name.removeprefix("model.").replace("language_model.", "language_model.model.")
+
+
+def write_adapters(base: str, folder: Path, renamed: Callable[[str], str] = str) -> GotModel | PeftModel:
+    """Adapters on all linear layers as ms-swift leaves them, their layers renamed; and the adapted model."""
+    model = load_got(base)
+    layers = linear_layers(model, ["encoder", "connector", "decoder"])
+    adapted = get_peft_model(model, LoraConfig(r=2, target_modules=layers)).eval()
+    torch.manual_seed(0)
+    for name, parameter in adapted.named_parameters():
+        if ".lora_B." in name:
+            torch.nn.init.normal_(parameter)
+    adapted.save_pretrained(folder)
+    file = folder / "adapter_model.safetensors"
+    prefix = "base_model.model."
+    state = {prefix + renamed(name.removeprefix(prefix)): tensor for name, tensor in load_file(file).items()}
+    save_file(state, file)
+    config = json.loads((folder / "adapter_config.json").read_text())
+    config |= {"target_modules": f"^({'|'.join(map(renamed, layers))})$", "base_model_name_or_path": base}
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+    (folder / "args.json").write_text(json.dumps({"model": "organisation/base"}))
+    return adapted
+
+
+@pytest.mark.parametrize("renamed", [str, original_name, earlier_name], ids=["own", "original", "earlier"])
+def test_adapters_of_swift_work_as_they_did_in_training(
+    base: str, tmp_path: Path, renamed: Callable[[str], str]
+) -> None:
+    expected = probe_logits(write_adapters(base, tmp_path / "adapters", renamed))
+    model, _, config = load_checkpoint(str(tmp_path / "adapters"))
+    torch.testing.assert_close(probe_logits(model.eval()), expected, rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(probe_logits(load_got(base).eval()), expected, atol=1e-2)
+    assert (config.data.frame, config.model.path) == ("swift", base)
+
+    folder, _ = merge(str(tmp_path / "adapters"))
+    merged, _, config = load_checkpoint(str(folder))
+    torch.testing.assert_close(probe_logits(merged.eval()), expected, rtol=1e-3, atol=1e-4)
+    assert config.data.frame == "swift"  # kept by the merged folder too
+
+
+@pytest.mark.parametrize(
+    ("files", "frame"),
+    [
+        ({}, "original"),
+        ({"args.json": {"model": "organisation/base"}}, "swift"),
+        ({"sft_args.json": {"model_id_or_path": "organisation/base"}}, "swift"),
+        ({"args.json": {"learning_rate": 1}}, "original"),
+    ],
+)
+def test_the_frame_of_a_model_that_another_program_wrote(
+    files: dict[str, object], frame: str, base: str, tmp_path: Path
+) -> None:
+    for file in Path(base).iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    for name, content in files.items():
+        (tmp_path / name).write_text(json.dumps(content))
+    assert load_checkpoint(str(tmp_path))[2].data.frame == frame
+    assert load_checkpoint(str(tmp_path), frame="swift")[2].data.frame == "swift"
+
+
+def test_the_base_model_may_be_named(base: str, tmp_path: Path) -> None:
+    """A folder of another computer stands for the id that swift was given; `base` for either."""
+    expected = probe_logits(write_adapters(base, tmp_path))
+    file = tmp_path / "adapter_config.json"
+    config = json.loads(file.read_text())
+    file.write_text(json.dumps(config | {"base_model_name_or_path": "/elsewhere/base"}))
+    with pytest.raises(
+        UserError, match="holds adapters, and their base model cannot be read: no tokenizer at org"
+    ):
+        load_checkpoint(str(tmp_path))
+    logits = probe_logits(load_checkpoint(str(tmp_path), base)[0].eval())
+    torch.testing.assert_close(logits, expected, rtol=1e-4, atol=1e-4)
+    (tmp_path / "args.json").unlink()
+    file.write_text(json.dumps(config | {"base_model_name_or_path": None}))
+    with pytest.raises(UserError, match="does not name their base model: `got-train swift infer` and"):
+        load_checkpoint(str(tmp_path))
+
+
+@pytest.mark.parametrize("renamed", [str, original_name])
+def test_adapters_of_another_model_are_refused(
+    base: str, tmp_path: Path, renamed: Callable[[str], str]
+) -> None:
+    write_adapters(base, tmp_path, lambda name: renamed(name).replace("layers.1.", "layers.7."))
+    with pytest.raises(UserError, match="do not fit their base model: it has no place for [0-9]+ tensors"):
+        load_checkpoint(str(tmp_path))
+
+
+def test_adapters_without_weights_are_refused(base: str, tmp_path: Path) -> None:
+    write_adapters(base, tmp_path)
+    (tmp_path / "adapter_model.safetensors").unlink()
+    with pytest.raises(UserError, match="do not fit their base model: "):
+        load_checkpoint(str(tmp_path))
