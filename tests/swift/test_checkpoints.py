@@ -21,7 +21,8 @@ def checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An adapter checkpoint in a run that kept validation rows."""
     folder = tmp_path / "output" / "got-ocr2" / "v0-1" / "checkpoint-7"
     folder.mkdir(parents=True)
-    (folder / "adapter_config.json").write_text("{}")
+    for name in ("adapter_config.json", "trainer_state.json"):
+        (folder / name).write_text("{}")
     draw(tmp_path / "1.png", "1")
     row = {"query": "<image>OCR: ", "response": "1", "images": [str(tmp_path / "1.png")]}
     write_rows(folder.parent / "val_dataset.jsonl", [row])
