@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-from got_train.tabular import environment_end, parse_tabular, read_argument
+from got_train.tabular import LENGTH_OPTION, environment_end, parse_tabular, read_argument
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ _COMMENT = re.compile(r"^[ \t]*%.*\n?|(?<!\\)%[ \t]*\n", re.MULTILINE)
 _UNSEEN = re.compile(
     r"\\(?:endfirsthead|endhead|endfoot|endlastfoot|centering|bfseries|itshape|rmfamily|sffamily|ttfamily|small"
     r"|footnotesize|scriptsize|tiny|bf|it|rm|sf|tt|em)(?![a-zA-Z])"
-    r"|\\addlinespace(?![a-zA-Z])(?:\s*\[[^\][]*\])?"
+    rf"|\\addlinespace(?![a-zA-Z])(?:{LENGTH_OPTION})?"
     r"|\\(?:rowcolor|cellcolor|noalign)(?![a-zA-Z])(?:\s*\[[^\][]*\])?\s*\{[^{}]*\}"
 )
 _FACE = re.compile(

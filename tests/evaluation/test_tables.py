@@ -32,6 +32,14 @@ def test_markdown_table() -> None:
     ]
 
 
+def test_brackets_after_rules_and_line_breaks_are_text() -> None:
+    text = (
+        "\\begin{tabular}{ll}\\hline\n[0.1, 0.5] & a \\\\ \\hline\n[12] Smith & b \\\\ "
+        "\\addlinespace\n[20 ml] & c \\\\ \\addlinespace[2pt]\n[] & d\\end{tabular}"
+    )
+    assert [row[0].text for row in find_tables(text)[0]] == ["[0.1, 0.5]", "[12] Smith", "[20 ml]", "[]"]
+
+
 def test_tables_of_a_page_in_order() -> None:
     page = "\\begin{tabular}{c}1\\end{tabular} | <table><tr><td>2<table><tr><td>in</table></td></tr></table>"
     assert find_tables(page) == [((Cell("1"),),), ((Cell("2in"),),)]
