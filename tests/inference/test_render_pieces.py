@@ -63,7 +63,12 @@ def test_text_in_formulas_is_escaped() -> None:
         (r"\'e\"{o}\c{c}\'{\i}", "éöçí"),
         (r"a~b\\c \textasciitilde{}d", "a\u00a0b<br>c ~d"),
         (r"$x$ for \$5 and $6", f"{X} for $5 and $6"),
-        (r"\unknown{<i>} {\bf", r"\unknown&lt;i&gt; \bf"),
+        (r"\unknown{<i>}{\emph{b}} {\bf", r"\unknown{&lt;i&gt;}{\emph{b}} \bf"),
+        (r"\SI{5}{mm} \textcolor{red}{\textbf{5}}", r"\SI{5}{mm} <span><strong>5</strong></span>"),
+        (r"\href{javascript:x}{a} \textcolor{red}", r"<span>a</span> <span></span>"),
+        (r"\makecell{a \\ [12] b}", "<span>a <br> [12] b</span>"),
+        (r"a\\[20 ml] b\\*[-2pt]c", "a<br>[20 ml] b<br>c"),
+        (r"\centering[1] a \hline[2pt]b \noindent[-1] c", "[1] a b [-1] c"),
     ],
 )
 def test_running_latex(latex: str, html: str) -> None:
@@ -105,6 +110,14 @@ def test_a_table_has_its_spans_lines_and_alignments() -> None:
          '<div class="paragraph">a <code>\\(\\frac{b</code></div>\n<div class="paragraph">c</div>\n'),
         ("\\begin{abstract}\na\n\\end{abstract}",
          '<strong>Abstract</strong> <div class="paragraph">a</div>\n'),
+        # of what stands in brackets, only the options of environments that have one go
+        ("\\begin{table}[ht]\na\n\\end{table}\n\n[1] b", '<div class="paragraph">a</div>\n'
+         '<div class="paragraph">[1] b</div>\n'),
+        ("\\begin{center}\n[1] a\n\\end{center}", '<div class="paragraph">[1] a</div>\n'),
+        ("\\begin{itemize} [label=a]\n[1] b", '<div class="paragraph">[1] b</div>\n'),
+        ("\\begin{abstract}[x]", '<strong>Abstract</strong> <div class="paragraph">[x]</div>\n'),
+        ("\\begin{theorem}[Euler]", '<div class="paragraph">[Euler]</div>\n'),
+        (r"\textcolor{red}{5} \SI{5}{mm}", '<div class="paragraph"><span>5</span> \\SI{5}{mm}</div>\n'),
         ("\\begin{itemize}\n\\item a\n\\end{itemize}", '<div class="paragraph">• a</div>\n'),
     ],
 )  # fmt: skip
