@@ -36,6 +36,7 @@ _WRAPPER = re.compile(
     rf"|\\(?:begin|end)\s*\{{(?:{_WITH_OPTION}|abstract|center|quote|document|theorem|lemma|proof|definition"
     r"|proposition|corollary|remark|example)\*?\}"
 )
+_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _DOLLARS = re.compile(r"\$(?=[^\s$])((?:\\.|[^\\$\n])*)(?<=\S)\$(?!\d)")
 """As pandoc has it: two sums of dollars are no formula."""
@@ -189,14 +190,19 @@ Piece = tuple[str, int]
 
 
 def formula_html(formula: str, display: bool, notes: Notes) -> str:
-    """A formula without its bounds; by TeX where MathML fails."""
+    """A formula without its bounds; by TeX where MathML fails.
+
+    A sign of per cent that TeX would take for a comment is shown: pages that are read have no comments.
+    """
+    formula = formula.strip()
+    shown = _COMMENT.sub(r"\1\%", formula)
     try:
-        return mathml(formula.strip(), display)
+        return mathml(shown, display)
     except ModuleNotFoundError:
         notes.missing["formulas stand as LaTeX: pip install 'got-train[render]'"] = None
-        return source_html(formula.strip())
+        return source_html(formula)
     except FormulaError:
-        return notes.draw_later(rf"\[{formula.strip()}\]" if display else rf"\({formula.strip()}\)")
+        return notes.draw_later(rf"\[{shown}\]" if display else rf"\({shown}\)")
 
 
 def source_html(text: str) -> str:

@@ -117,6 +117,13 @@ def test_characters_without_a_place_in_html_are_marked() -> None:
     assert clean("a\r\nb\rc\t\x00\x7f\x85\ud800\ufdd0中😀") == "a\nb\nc\t\ufffd\ufffd\ufffd\ufffd\ufffd中😀"
 
 
+def test_plain_text_is_no_formula_and_loses_nothing() -> None:
+    assert render_answer("Contact: john_doe@mail.com\nPhone: 555 123\nTotal: 5% of 10") == (
+        '<div class="paragraph">Contact: john_doe@mail.com<br />\nPhone: 555 123<br />\n'
+        "Total: 5% of 10</div>\n"
+    )
+
+
 def test_charts_are_tables() -> None:
     assert render_answer("{'title': 'A', 'values': {'x': {'1': 2}, 'y': {'1': 3, '4': 5}}}") == (
         '<table class="chart"><caption><strong>title</strong> A<br></caption>'

@@ -52,7 +52,7 @@ def test_what_is_not_for_mathml_is_refused(formula: str) -> None:
 
 
 def test_text_in_formulas_is_escaped() -> None:
-    assert mathml(r"\text{<b>\&}", False) == "<math><mtext>&lt;b&gt;&amp;</mtext></math>"
+    assert mathml(r"\text{<b>\& 5\% c}", False) == "<math><mtext>&lt;b&gt;&amp;\u00a05%\u00a0c</mtext></math>"
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,9 @@ def test_a_table_has_its_spans_lines_and_alignments() -> None:
         (r"a \(x\) b", f'<div class="paragraph">a {X} b</div>\n'),
         ("\\[\nx\n\\]", '<math display="block"><mi>x</mi></math>'),
         ("\\title{\nA \\& B\n}\n\n\\section*{1. C}", "<h2>A &amp; B</h2><h3>1. C</h3>"),
+        ("- a_b % c", "<ul>\n<li>a_b % c</li>\n</ul>\n"),
+        (r"\[5% \text{% of } x\]", '<math display="block"><mn>5</mn><mi>%</mi>'
+         "<mtext>%\u00a0of\u00a0</mtext><mi>x</mi></math>"),
         ("- \\(x\\)\n- b", f"<ul>\n<li>{X}</li>\n<li>b</li>\n</ul>\n"),
         ("3. a", '<ol start="3">\n<li>a</li>\n</ol>\n'),
         ("\\begin{tabular}{c}\na\n\n\\end{tabular} b",
@@ -129,8 +132,8 @@ def test_mathpix_markdown(text: str, html: str) -> None:
 
 def test_drawings_and_hard_formulas_are_left_for_tex() -> None:
     notes = Notes()
-    html = markdown_html(r"\begin{tikzpicture}a\end{tikzpicture} \(\ce{H2O}\)", notes)
-    assert notes.tex == [r"\begin{tikzpicture}a\end{tikzpicture}", r"\(\ce{H2O}\)"]
+    html = markdown_html(r"\begin{tikzpicture}a\end{tikzpicture} \(5% \ce{H2O} \\%\)", notes)
+    assert notes.tex == [r"\begin{tikzpicture}a\end{tikzpicture}", r"\(5\% \ce{H2O} \\\%\)"]
     assert html == '\x000\x00<div class="paragraph">\x001\x00</div>\n'
 
 
