@@ -58,13 +58,16 @@ def _is_bare_formula(answer: str) -> bool:
 def read_chart(answer: str) -> dict[str, Any] | None:
     """The dictionary of a chart, written as JSON or as Python would; None where it is neither.
 
+    What its strings escape may be any character.
+
     >>> read_chart('{"values": {"a": 1}}'), read_chart("{'values': {'a'")
     ({'values': {'a': 1}}, None)
     """
     for read in (json.loads, ast.literal_eval):
         try:
             found = read(answer)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            str(found)  # Python writes no number of more than 4300 digits, but reads it in hexadecimal
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             continue
         if isinstance(found, dict) and "values" in found:
             return found

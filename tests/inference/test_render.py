@@ -1,5 +1,6 @@
 """Pages of answers: drawings, what is missing, and that what a model writes runs nothing."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -134,6 +135,25 @@ def test_charts_are_tables() -> None:
         '<table class="chart"><caption></caption><tr><td>a</td><td>1</td></tr></table>'
     )
     assert render_answer('{"values": {"a":') == not_drawn('{"values": {"a":', "no dictionary of a chart")
+
+
+def test_charts_of_escapes_and_of_what_python_cannot_keep() -> None:
+    assert render_answer('{"values": {"a\\u0000\\ud800": "\\u0000"}}') == (
+        '<table class="chart"><caption></caption><tr><td>a\ufffd\ufffd</td><td>\ufffd</td></tr></table>'
+    )
+    for text in (
+        "{'values': {{'a': 1}}}",
+        "{'values': {['a']: 1}}",
+        f"{{'values': {{'a': 0x{'f' * 5000}}}}}",
+    ):
+        assert render_answer(text) == not_drawn(text, "no dictionary of a chart")
+
+
+def test_charts_of_many_series_are_no_tables() -> None:
+    values = {f"s{series}": {f"n{series}": series} for series in range(150)}
+    text = json.dumps({"values": values})
+    assert render_answer(text) == not_drawn(text, "too many numbers for a table")
+    assert render_answer(json.dumps({"values": {"s": dict.fromkeys(range(150))}})).count("<td>") == 302
 
 
 def test_molecules_are_drawn() -> None:
