@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 Form = Literal["text", "molecule", "score", "chart", "formula", "document"]
 
-SMILES = re.compile(r"\s*<smiles>(.*?)</smiles>\s*", re.DOTALL)
+SMILES_START, SMILES_END = "<smiles>", "</smiles>"
+SMILES = re.compile(rf"\s*{SMILES_START}(.*?){SMILES_END}\s*", re.DOTALL)
 _MARKUP = re.compile(r"[\\*#^_$|]|^- ", re.MULTILINE)
 _COMMAND = re.compile(r"\\[A-Za-z]")
 _INDEX = re.compile(r"(?<!\\)[\^_]")

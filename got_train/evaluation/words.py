@@ -65,12 +65,12 @@ def _jieba():  # type: ignore[no-untyped-def]  # a function of a package without
             warnings.simplefilter("ignore")  # of pkg_resources and of its own regular expressions
             import jieba
     except ImportError:
-        raise missing("jieba") from None
+        raise missing_package("jieba") from None
     jieba.setLogLevel("WARNING")
     return jieba.lcut
 
 
-def missing(package: str) -> UserError:
+def missing_package(package: str) -> UserError:
     """The error of a package that scores need."""
     return UserError(f"the package {package} is missing; pip install 'got-train[eval]' brings it")
 
@@ -79,7 +79,7 @@ def _bleu(said: Sequence[str], meant: Sequence[str]) -> float:
     try:
         from nltk.translate.bleu_score import sentence_bleu
     except ImportError:
-        raise missing("nltk") from None
+        raise missing_package("nltk") from None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a short text has no run of four words
         return float(sentence_bleu([meant], said))

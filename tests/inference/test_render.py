@@ -162,6 +162,7 @@ def test_molecules_are_drawn() -> None:
         r'<img alt="CCO" width="\d+" src="data:image/svg\+xml;base64,[^"]+">',
         render_answer("<smiles>CCO</smiles>"),
     )
+    assert render_answer("<smiles>CCO\nN</smiles>") == not_drawn("CCO\nN", "RDKit reads no molecule in it")
     assert render_answer("<smiles>C(</smiles>") == not_drawn("C(", "RDKit reads no molecule in it")
 
 
