@@ -75,9 +75,9 @@ def _score(prediction: tuple[Token, ...] | str, reference: tuple[Token, ...] | s
 def match_tokens(prediction: Sequence[Token], reference: Sequence[Token]) -> list[tuple[int, int]]:
     """Pairs of positions of equal signs whose relations to one another are the same in both formulas."""
     pairs = _align(prediction, reference)
-    ours, theirs = [prediction[i] for i, _ in pairs], [reference[j] for _, j in pairs]
-    conflicts = _conflicts(ours, theirs)
-    shifts = [round(abs(one.low - other.low), 2) for one, other in zip(ours, theirs, strict=True)]
+    predicted, wanted = [prediction[i] for i, _ in pairs], [reference[j] for _, j in pairs]
+    conflicts = _conflicts(predicted, wanted)
+    shifts = [round(abs(one.low - other.low), 2) for one, other in zip(predicted, wanted, strict=True)]
     kept = np.full(len(pairs), True)
     while (counts := conflicts.sum(axis=1)).any():
         # of those that contradict most others, the one that is furthest off the line, and of these the last
@@ -111,9 +111,9 @@ def _align(prediction: Sequence[Token], reference: Sequence[Token]) -> list[tupl
     return pairs[::-1]
 
 
-def _conflicts(ours: Sequence[Token], theirs: Sequence[Token]) -> np.ndarray:
+def _conflicts(prediction: Sequence[Token], reference: Sequence[Token]) -> np.ndarray:
     """A symmetric table of which pairs of equal signs contradict each other."""
-    one, other = _Relations(ours), _Relations(theirs)
+    one, other = _Relations(prediction), _Relations(reference)
     tolerance = np.minimum(one.tolerance, other.tolerance)
     higher = (one.side(one.higher, tolerance) != other.side(other.higher, tolerance)) & (
         abs(one.higher - other.higher) > tolerance

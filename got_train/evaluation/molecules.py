@@ -39,16 +39,16 @@ def molecule_score(prediction: str, reference: str) -> MoleculeScore | None:
         from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
     except ImportError:
         raise missing_package("rdkit") from None
-    found, wanted = _read(prediction), _read(reference)
+    predicted, wanted = _read(prediction), _read(reference)
     if wanted is None:
         return None
-    if found is None:
+    if predicted is None:
         return MoleculeScore(valid=False, identical=False, tanimoto=0.0)
     generator = GetMorganGenerator(radius=RADIUS, fpSize=BITS)
-    prints = [generator.GetFingerprint(molecule) for molecule, _ in (found, wanted)]
+    prints = [generator.GetFingerprint(molecule) for molecule, _ in (predicted, wanted)]
     return MoleculeScore(
         valid=True,
-        identical=found[1] == wanted[1],
+        identical=predicted[1] == wanted[1],
         tanimoto=float(DataStructs.TanimotoSimilarity(*prints)),
     )
 

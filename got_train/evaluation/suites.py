@@ -41,8 +41,8 @@ def formatted(row: Prediction, as_published: bool) -> Parts:
     """All of the text by its words, and so the formulas and the tables in it; tables by TEDS too."""
     parts = _words(row.answer.strip(), row.reference.strip(), as_published)
     for name, find in (("formula", find_formulas), ("table", find_tabulars)):
-        said, meant = find(row.answer), find(row.reference)
-        scores = _words(said, meant, as_published) if said or meant else dict.fromkeys(words.NAMES, NONE)
+        found = find(row.answer), find(row.reference)
+        scores = _words(*found, as_published) if any(found) else dict.fromkeys(words.NAMES, NONE)
         parts |= {f"{name}_{key}": part for key, part in scores.items()}
     return parts | _tables(row) | _characters(row)
 
@@ -65,18 +65,18 @@ def chart(row: Prediction, as_published: bool) -> Parts:
     Raises:
         UserError: if the reference is no chart.
     """
-    meant = parse_chart(row.reference)
-    if meant is None:
+    reference = parse_chart(row.reference)
+    if reference is None:
         raise UserError(f"{row.where}: the reference is no JSON object with values")
-    said = parse_chart(row.answer, with_texts=as_published)
+    prediction = parse_chart(row.answer, with_texts=as_published)
     unreadable = NONE if as_published else (0.0, 1.0)
     parts = {
         f"ap_{name}": unreadable
-        if said is None
-        else (average_precision(said, meant, tolerance, as_published), 1.0)
+        if prediction is None
+        else (average_precision(prediction, reference, tolerance, as_published), 1.0)
         for name, tolerance in TOLERANCES.items()
     }
-    return parts | {"parsable": (float(said is not None), 1.0)}
+    return parts | {"parsable": (float(prediction is not None), 1.0)}
 
 
 def molecule(row: Prediction, as_published: bool) -> Parts:
@@ -140,13 +140,14 @@ def find_tabulars(text: str) -> str:
     return "\n".join(_TABULAR.findall(text))
 
 
-def _words(said: str, meant: str, as_published: bool, by_character: bool = False) -> Parts:
+def _words(prediction: str, reference: str, as_published: bool, by_character: bool = False) -> Parts:
     """Scores by words. As published, label and answer change places, and pairs with an empty one go."""
-    if not as_published:
-        return {name: (value, 1.0) for name, value in words.word_scores(said, meant, by_character).items()}
-    if not said or not meant:
-        return dict.fromkeys(words.NAMES, NONE)
-    return {name: (value, 1.0) for name, value in words.word_scores(meant, said, by_character).items()}
+    if as_published:
+        if not prediction or not reference:
+            return dict.fromkeys(words.NAMES, NONE)
+        prediction, reference = reference, prediction
+    scores = words.word_scores(prediction, reference, by_character)
+    return {name: (value, 1.0) for name, value in scores.items()}
 
 
 def _characters(row: Prediction) -> Parts:

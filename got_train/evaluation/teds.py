@@ -32,11 +32,11 @@ def table_scores(prediction: str, reference: str) -> tuple[float, float] | None:
     Returns:
         None if the reference has no table.
     """
-    meant, said = find_tables(reference), find_tables(prediction)
-    if not meant:
+    predicted, wanted = find_tables(prediction), find_tables(reference)
+    if not wanted:
         return None
-    pairs = list(zip(said, meant, strict=False))
-    count = max(len(said), len(meant))
+    pairs = list(zip(predicted, wanted, strict=False))
+    count = max(len(predicted), len(wanted))
     return sum(teds(*pair) for pair in pairs) / count, sum(teds(*pair, False) for pair in pairs) / count
 
 

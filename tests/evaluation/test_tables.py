@@ -102,7 +102,7 @@ def test_teds_is_that_of_table_recognition_metric(structure_only: bool) -> None:
     rng = random.Random(0)
     for _ in range(30):
         prediction, reference = random_html(rng), random_html(rng)
-        [said], [meant] = find_tables(prediction), find_tables(reference)
-        size = max(len(table) + sum(map(len, table)) for table in (said, meant))
-        distance = (1 - teds(said, meant, texts=not structure_only)) * size
+        [predicted], [wanted] = find_tables(prediction), find_tables(reference)
+        size = max(len(table) + sum(map(len, table)) for table in (predicted, wanted))
+        distance = (1 - teds(predicted, wanted, texts=not structure_only)) * size
         assert distance == pytest.approx((1 - other(prediction, reference)) * (size + 1))
