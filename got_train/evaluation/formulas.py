@@ -31,12 +31,8 @@ class FormulaScore:
     f1: float
     """2 * matched / (signs of the prediction + signs of the reference), from 0 to 1; nan if the reference
     can't be drawn, so that no mean hides it."""
-    precision: float
-    recall: float
-    rendered: bool
-    """Whether TeX draws the prediction; if not it scores 0."""
     fault: str = ""
-    """What TeX complains of: the reference, or else the prediction."""
+    """What TeX complains of: the reference if `f1` is nan, or else the prediction, which then scores 0."""
 
     @property
     def exact(self) -> bool:
@@ -59,17 +55,11 @@ def formula_scores(pairs: Sequence[tuple[str, str]]) -> list[FormulaScore]:
 
 def _score(prediction: tuple[Token, ...] | str, reference: tuple[Token, ...] | str) -> FormulaScore:
     if isinstance(reference, str):
-        rendered = not isinstance(prediction, str)
-        return FormulaScore(math.nan, math.nan, math.nan, rendered, f"reference: {reference}")
+        return FormulaScore(math.nan, reference)
     if isinstance(prediction, str):
-        return FormulaScore(0.0, 0.0, 0.0, False, f"prediction: {prediction}")
+        return FormulaScore(0.0, prediction)
     matched = len(match_tokens(prediction, reference))
-    return FormulaScore(
-        f1=2 * matched / (len(prediction) + len(reference)),
-        precision=matched / len(prediction),
-        recall=matched / len(reference),
-        rendered=True,
-    )
+    return FormulaScore(2 * matched / (len(prediction) + len(reference)))
 
 
 def match_tokens(prediction: Sequence[Token], reference: Sequence[Token]) -> list[tuple[int, int]]:
