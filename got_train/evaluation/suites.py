@@ -1,7 +1,7 @@
 """Suites: which scores a kind of picture gets, and what each row adds to them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
@@ -22,8 +22,8 @@ Parts = dict[str, Part]
 NONE: Part = (0.0, 0.0)
 """Of a row that a score does not count."""
 
-_INLINE = re.compile(r"\\\((.*?)(?<!\\)\\\)")
-_DISPLAY = re.compile(r"\\\[(.+?)(?<!\\)\\\]")
+_INLINE_END = re.compile(r"(?<!\\)\\\)")
+_DISPLAY_END = re.compile(r"(?<!\\)\\\]")
 _TABULAR = re.compile(r"\\begin\{tabular\}(.+?)(?:\\end\{tabular\}|$)", re.DOTALL)
 
 
@@ -132,7 +132,24 @@ def find_formulas(text: str) -> str:
     >>> find_formulas(r"\(a\) and \[b\] and \(c\)")
     'a\ncb'
     """
-    return "\n".join(_INLINE.findall(text)) + "\n".join(_DISPLAY.findall(text))
+    inline = _bounded(text, r"\(", _INLINE_END, shortest=0)
+    return "\n".join(inline) + "\n".join(_bounded(text, r"\[", _DISPLAY_END, shortest=1))
+
+
+def _bounded(text: str, opening: str, closing: re.Pattern[str], shortest: int) -> Iterator[str]:
+    r"""What stands between bounds within one line, as `\\\((.*?)\\\)` finds it.
+
+    That pattern would look for an end behind each opening of a loop that has none, for minutes.
+    """
+    for line in text.split("\n"):
+        end = 0
+        while (start := line.find(opening, end)) >= 0:
+            start += len(opening)
+            match = closing.search(line, start + shortest)
+            if match is None:
+                break
+            yield line[start : match.start()]
+            end = match.end()
 
 
 def find_tabulars(text: str) -> str:

@@ -2,6 +2,7 @@ import importlib.util
 import json
 import re
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,23 @@ def test_parts_of_a_page_are_found_as_the_script_finds_them() -> None:
     page = "\\(a\\) b \\[c\\]\n\\[d\ne\\] \\(f\\) \\begin{tabular}{c}\ng\\end{tabular} \\begin{tabular}{c}h"
     assert find_formulas(page) == "a\nfc"  # displays come right after the last inline one, in one line each
     assert find_tabulars(page) == "{c}\ng\n{c}h"
+
+
+@pytest.mark.parametrize(
+    ("text", "formulas"),
+    [
+        (r"\(\) \(a\\) b\) \[\]c\]", "\na\\\\) b" + r"\]c"),
+        (r"\(a \(b\) \)", r"a \(b"),
+        ("\\(a\n\\(b\\) \\[c\n\\]", "b"),
+        (r"\(" * 33_000, ""),
+        (r"\[ " * 33_000 + "\n" + r"\(a\)", "a"),
+    ],
+    ids=["escaped ends", "nested", "lines", "loop", "displays"],
+)
+def test_bounds_of_formulas(text: str, formulas: str) -> None:
+    begun = time.monotonic()
+    assert find_formulas(text) == formulas
+    assert time.monotonic() - begun < 2
 
 
 def test_format_suite(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 import random
+import time
 
 import pytest
 
-from got_train.evaluation.tables import Cell, find_tables
+from got_train.evaluation.tables import Cell, find_tables, plain_text
 from got_train.evaluation.teds import table_scores, teds
 
 LATEX = r"""Before \begin{tabular}{|l|c|c|} \toprule
@@ -50,6 +51,34 @@ def test_table_cut_off() -> None:
         ((Cell("a"), Cell("b")), (Cell("c"), Cell("")))
     ]
     assert find_tables("<table><tr><td>a</td><td>b") == [((Cell("a"), Cell("b")),)]
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        (r"\textbf{a \emph{b}} {c}", "a b {c}"),
+        (r"\makecell[l]{a \\\textbf{b}} \{\textit {c", r"a \\b {c"),
+        (r"\textbf{a}} \textbf{{b}", "a} {b}"),
+    ],
+)
+def test_typefaces_and_their_braces_are_left_out(latex: str, text: str) -> None:
+    assert plain_text(latex) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\begin{tabular}{c}" + r"\textbf{" * 12_000,
+        "a|b\n" + " " * 99_000,
+        "a|b\n-" + " " * 99_000 + "x",
+        "|" * 99_000,
+    ],
+    ids=["typefaces", "no separator", "half a separator", "bars"],
+)
+def test_loops_end_soon(text: str) -> None:
+    begun = time.monotonic()
+    find_tables(text)
+    assert time.monotonic() - begun < 2
 
 
 def test_no_table() -> None:
