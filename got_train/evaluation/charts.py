@@ -93,7 +93,7 @@ def _entries(values: dict[str, Any], as_published: bool) -> list[Entry]:
 
 
 def _number(value: Any, as_published: bool) -> float | str:
-    """A number, or what is left of a text without its unit; a text if that is none."""
+    """A number, or what is left of a text without its unit; a text if that is none, as for true and nan."""
     is_number = isinstance(value, int | float) and not as_published
     digits = str(value) if is_number else re.sub(r"[^\d.-]", "", str(value))
     try:

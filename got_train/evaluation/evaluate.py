@@ -129,7 +129,7 @@ def _add_formulas(rows: list[ScoredRow]) -> list[str]:
     if unfit:
         notes.append(f"{len(unfit)} formulas are not matched: TeX does not take the reference; {unfit[0]}")
     if undrawn:
-        notes.append(f"{len(undrawn)} formulas match in 0: TeX does not take the answer; {undrawn[0]}")
+        notes.append(f"{len(undrawn)} formulas score 0: TeX does not take the answer; {undrawn[0]}")
     return notes
 
 

@@ -87,7 +87,7 @@ def molecule(row: Prediction, as_published: bool) -> Parts:
     """
     score = molecule_score(row.answer, row.reference)
     if score is None:
-        raise UserError(f"{row.where}: RDKit cannot read the SMILES of the reference, {row.reference!r:.80}")
+        raise UserError(f"{row.where}: the reference is no SMILES that RDKit reads: {row.reference!r:.80}")
     return {
         "identical": (float(score.identical), 1.0),
         "tanimoto": (score.tanimoto, 1.0),

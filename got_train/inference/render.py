@@ -24,7 +24,7 @@ LARGEST_PICTURE = 1200
 LONGEST = 100_000
 """Characters; a longer answer is shown as its text."""
 MOST_CELLS = 20_000
-"""Of a chart's table: series without a name in common leave most of it empty, and the page grows endless."""
+"""Of a chart's table: series without a name in common leave most of it empty and the page without end."""
 
 LOOK = """
 body { max-width: 90rem; padding: 0 1rem;

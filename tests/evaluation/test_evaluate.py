@@ -164,7 +164,7 @@ def test_formulas_are_drawn_and_matched(tmp_path: Path, monkeypatch: pytest.Monk
     assert scores["formula_match_exact"].value == 1 / 3
     assert evaluation.notes == [
         f"1 formulas are not matched: TeX does not take the reference; {path}:3: why",
-        f"1 formulas match in 0: TeX does not take the answer; {path}:4: how",
+        f"1 formulas score 0: TeX does not take the answer; {path}:4: how",
     ]
 
 
@@ -220,7 +220,7 @@ def test_regions_and_colors_are_apart(tmp_path: Path) -> None:
     [
         ("table", "p.jsonl:2: the reference has no table"),
         ("chart", "p.jsonl:1: the reference is no JSON object with values"),
-        ("molecule", "p.jsonl:1: RDKit cannot read the SMILES of the reference, 'x'"),
+        ("molecule", "p.jsonl:1: the reference is no SMILES that RDKit reads: 'x'"),
     ],
 )
 def test_references_that_do_not_fit(kind: str, message: str, tmp_path: Path) -> None:
