@@ -7,9 +7,16 @@ from typing import Any, Literal
 
 Form = Literal["text", "molecule", "score", "chart", "formula", "document"]
 
-SMILES = re.compile(r"\s*<smiles>(.*?)</smiles>\s*", re.DOTALL)
+SMILES_START, SMILES_END = "<smiles>", "</smiles>"
+SMILES = re.compile(rf"\s*{SMILES_START}(.*?){SMILES_END}\s*", re.DOTALL)
 _MARKUP = re.compile(r"[\\*#^_$|]|^- ", re.MULTILINE)
-_MATHS = re.compile(r"\\[A-Za-z]|(?<!\\)[\^_]")
+_COMMAND = re.compile(r"\\[A-Za-z]")
+_INDEX = re.compile(r"(?<!\\)[\^_]")
+_PROSE = re.compile(
+    r"\n|[^\W\d_]{4}|[^\W\d_]{2}[,.:;]?\s+[^\W\d_]{2}|[\u3040-\u9fff]|(?<!\\)[%#@]|\*\*|[\^_]\s*(?:[\^_]|$)"
+)
+"""What isn't found in a formula without commands: a second line, words, Chinese, marks of other texts."""
+_BRACED = re.compile(r"\{[^{}]*\}")
 DISPLAY = re.compile(r"\s*(?:\\\(|\\\[)((?:(?!\\\(|\\\[|\\tag).)+)(?:\\\)|\\\])\s*", re.DOTALL)
 """One formula between its bounds, without a number, which only a real display takes."""
 _TEXT_MARKUP = re.compile(
@@ -31,13 +38,28 @@ def form_of(answer: str) -> Form:
         return "score"
     if answer.lstrip().startswith("{") and re.search(r"[\"']values[\"']\s*:", answer):
         return "chart"
-    if DISPLAY.fullmatch(answer) or (_MATHS.search(answer) and not _TEXT_MARKUP.search(answer)):
+    if DISPLAY.fullmatch(answer) or _is_bare_formula(answer):
         return "formula"
     return "document" if _MARKUP.search(answer) else "text"
 
 
+def _is_bare_formula(answer: str) -> bool:
+    r"""Whether an answer is a formula without its bounds: with commands of LaTeX, or indices but no prose.
+
+    >>> [_is_bare_formula(text) for text in ("x _ { 1 } + y ^ 2", "v_{start}", "john_doe")]
+    [True, True, False]
+    """
+    if _TEXT_MARKUP.search(answer):
+        return False
+    if _COMMAND.search(answer):
+        return True
+    return bool(_INDEX.search(answer)) and not _PROSE.search(_BRACED.sub("{}", answer.strip()))
+
+
 def read_chart(answer: str) -> dict[str, Any] | None:
     """The dictionary of a chart, written as JSON or as Python would; None where it is neither.
+
+    What its strings escape may be any character.
 
     >>> read_chart('{"values": {"a": 1}}'), read_chart("{'values': {'a'")
     ({'values': {'a': 1}}, None)
@@ -45,7 +67,8 @@ def read_chart(answer: str) -> dict[str, Any] | None:
     for read in (json.loads, ast.literal_eval):
         try:
             found = read(answer)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            str(found)  # Python writes no number of more than 4300 digits, but reads it in hexadecimal
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             continue
         if isinstance(found, dict) and "values" in found:
             return found

@@ -15,12 +15,18 @@ LARGEST_FILLED = 100_000
 
 TABULAR = re.compile(r"\\begin\s*\{(?P<name>tabular[*x]?|tabulary|longtable|array)\}")
 """Where a table begins."""
+LENGTH_OPTION = (
+    r"[ \t]*\[[ \t]*[-+]?(?:(?=[.,]?\d)\d*(?:[.,]\d*)?[ \t]*(?:pt|pc|in|bp|cm|mm|dd|cc|sp|ex|em|mu)"
+    r"|[\d.,]*\\[a-z]*(?:skip|skipamount|sep|width|height))[ \t]*\]"
+)
+"""The length that a line break or a rule may be followed by; any other text in brackets is a cell's own."""
 _WITH_WIDTH = {"tabular*", "tabularx", "tabulary"}
 _PIECE = re.compile(
     r"(?P<begin>\\begin\s*\{[^{}]*\})|(?P<end>\\end\s*\{[^{}]*\})"
-    r"|(?P<row>\\\\\*?(?:\s*\[\s*-?[\d.]+\s*[a-z]{2}\s*\])?|\\tabularnewline(?![A-Za-z]))"
-    r"|(?P<line>\\(?:hline|(?:top|mid|bottom)rule|hhline)(?![A-Za-z])(?:\s*\[[^\]\n]*\])?)"
-    r"|\\(?:cmidrule|cline)(?![A-Za-z])\s*(?:\([^)\n]*\)|\[[^\]\n]*\])*\s*\{\s*(?P<span>\d+\s*-\s*\d+)\s*\}"
+    rf"|(?P<row>(?:\\\\\*?|\\tabularnewline(?![A-Za-z]))(?:{LENGTH_OPTION})?)"
+    rf"|(?P<line>\\(?:hline(?![A-Za-z])|hhline\s*\{{[^{{}}]*\}}"
+    rf"|(?:top|mid|bottom)rule(?![A-Za-z])(?:{LENGTH_OPTION})?))"
+    r"|\\(?:cmidrule|cline)(?![A-Za-z])\s*(?:\([^)\n]*\)|\[[^\]\n]*\])*\s*\{\s*(?P<span>\d{1,6}\s*-\s*\d{1,6})\s*\}"
     r"|(?P<escaped>\\.)|(?P<open>\{)|(?P<close>\})|(?P<column>&)|[^\\{}&]+|\\",
     re.DOTALL,
 )
@@ -125,7 +131,7 @@ def _read_columns(specification: str) -> tuple[str, set[int]]:
         elif letter == "*":
             number, position = read_argument(specification, position)
             repeated, position = read_argument(specification, position)
-            times = min(int(number), LARGEST_SPAN) if number.strip().isdecimal() else 1
+            times = min(int(number), LARGEST_SPAN) if re.fullmatch(r"\s*[0-9]{1,6}\s*", number) else 1
             inner, inner_edges = _read_columns(repeated) if "*" not in repeated else ("", set())
             for _ in range(times):
                 edges |= {len(alignments) + edge for edge in inner_edges}

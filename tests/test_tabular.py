@@ -65,6 +65,36 @@ def test_tables_of_models(latex: str, rows: list[list[tuple[str, int, int, int]]
     assert written(latex) == rows
 
 
+def test_numbers_that_python_refuses_to_read() -> None:
+    digits = "9" * 5000
+    assert written(rf"\begin{{tabular}}{{*{{{digits}}}{{c}}}}a&b") == [[("a", 0, 1, 1), ("b", 1, 1, 1)]]
+    line = rf"\cline{{1-{digits}}}"
+    assert written(rf"\begin{{tabular}}{{c}}{line}") == [[(line, 0, 1, 1)]]
+
+
+@pytest.mark.parametrize(
+    "command, rest",
+    [
+        ("\\hline\n[0.1, 0.5]", "[0.1, 0.5]"),
+        (r"\hline [12] Smith", "[12] Smith"),
+        (r"\toprule[1.5pt] a", "a"),
+        (r"\midrule[\heavyrulewidth] a", "a"),
+        ("\\bottomrule\n[2pt] a", "[2pt] a"),
+        (r"\toprule[t] a", "[t] a"),
+        (r"\hhline{|-|=|} a", "a"),
+        (r"\\[-.5 ex] a", "a"),
+        (r"\\*[0.5\baselineskip] a", "a"),
+        (r"\tabularnewline [+2,5mm] a", "a"),
+        (r"\\[20 ml] a", "[20 ml] a"),
+        (r"\\[in] a", "[in] a"),
+        ("\\\\\n[2pt] a", "[2pt] a"),
+    ],
+)
+def test_only_a_length_on_the_same_line_belongs_to_a_rule_or_a_line_break(command: str, rest: str) -> None:
+    rows = written(rf"\begin{{tabular}}{{l}}x\\{command}\end{{tabular}}")
+    assert rows[-1] == [(rest, 0, 1, 1)]
+
+
 @pytest.mark.parametrize(
     "latex",
     [
@@ -73,6 +103,8 @@ def test_tables_of_models(latex: str, rows: list[list[tuple[str, int, int, int]]
         r"\begin{tabular}{c}" + "{" * 100_000,
         r"\begin{tabular}{" * 10_000,
         "&" * 100_000,
+        r"\begin{tabular}{c}\\[" + "1" * 100_000,
+        r"\begin{tabular}{c}\\[" + " " * 100_000,
     ],
 )
 def test_tables_without_bounds_end_soon(latex: str) -> None:

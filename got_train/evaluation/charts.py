@@ -2,14 +2,17 @@
 
 Source: Xia et al., StructChart, arXiv:2309.11268, as OneChart's `ChartSE_eval/SCRM.py` computes it. Entries
 (two names and a number) of an answer are matched with those of the reference within a tolerance. An answer
-counts at a threshold if the intersection over union of their entries reaches it.
+counts at a threshold if the intersection over union of their entries reaches it. As in the script, names
+match too where one is part of the other.
 """
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 
@@ -47,7 +50,7 @@ def parse_chart(text: str, with_texts: bool = False) -> dict[str, Any] | None:
     text = text.strip()
     try:
         answer = json.loads(text + "}" * max(text.count("{") - text.count("}"), 0))
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # not JSON, a number of more than 4300 digits, or too deep
         return None
     if not isinstance(answer, dict) or (with_texts and not all(name in answer for name in TEXTS)):
         return None
@@ -64,53 +67,53 @@ def average_precision(
         prediction: values by name, or by two names.
         reference: values that were drawn.
         tolerance: of names and numbers.
-        as_published: with the script's thresholds, which floating point has moved up by a hair: an overlap of
-            exactly 0.65 misses 0.65.
+        as_published: with the script's numbers, which are made of digits alone, so that 1e22 is 122, and its
+            thresholds, which floating point has moved up by a hair: an overlap of exactly 0.65 misses 0.65.
     """
-    said, meant = _entries(prediction), _entries(reference)
-    _align(said, meant)
-    matched = {entry for entry in said if any(_match(entry, other, tolerance) for other in meant)}
-    exact = set(said) & set(meant)
-    union = len(set(said) | set(meant)) - len(matched - exact)
+    predicted, wanted = _entries(prediction, as_published), _entries(reference, as_published)
+    _align(predicted, wanted)
+    matched = {entry for entry in predicted if any(_match(entry, other, tolerance) for other in wanted)}
+    exact = set(predicted) & set(wanted)
+    union = len(set(predicted) | set(wanted)) - len(matched - exact)
     if union == 0:
         return 1.0  # neither has an entry
     if as_published:
-        import numpy as np
-
         return float(np.mean(len(matched) / union >= np.arange(0.5, 1, 0.05)))
     return sum(20 * len(matched) >= threshold * union for threshold in THRESHOLDS) / len(THRESHOLDS)
 
 
-def _entries(values: dict[str, Any]) -> list[Entry]:
+def _entries(values: dict[str, Any], as_published: bool) -> list[Entry]:
     entries: list[Entry] = []
     for name, value in values.items():
-        if isinstance(value, dict):
-            entries += [(name.lower(), inner.lower(), _number(number)) for inner, number in value.items()]
-        else:
-            entries.append((name.lower(), "value", _number(value)))
+        of_name = value if isinstance(value, dict) else {"value": value}
+        entries += [
+            (name.lower(), inner.lower(), _number(number, as_published)) for inner, number in of_name.items()
+        ]
     return entries
 
 
-def _number(value: Any) -> float | str:
-    """The number that is left of a value without its unit."""
-    digits = re.sub(r"[^\d.-]", "", str(value))
+def _number(value: Any, as_published: bool) -> float | str:
+    """A number, or what is left of a text without its unit; a text if that is none, as for true and nan."""
+    is_number = isinstance(value, int | float) and not as_published
+    digits = str(value) if is_number else re.sub(r"[^\d.-]", "", str(value))
     try:
-        return float(digits)
+        number = float(digits)
     except ValueError:
         return digits
+    return number if math.isfinite(number) else digits
 
 
-def _align(said: list[Entry], meant: list[Entry]) -> None:
+def _align(prediction: list[Entry], reference: list[Entry]) -> None:
     """Puts the names of entries in one order, place by place: either way round of two names is right.
 
     As in the script, an answer's second name is dropped where the reference has one name only, and what is
     beyond the end of the shorter list stays as it is.
     """
-    for place, (mine, other) in enumerate(zip(said, meant, strict=False)):
-        if other[1] == "value" and "value" not in mine[:2]:
-            mine = (mine[0], "value", mine[2])
-        said[place] = (*_ordered(mine), mine[2])
-        meant[place] = (*_ordered(other), other[2])
+    for place, (entry, wanted) in enumerate(zip(prediction, reference, strict=False)):
+        if wanted[1] == "value" and "value" not in entry[:2]:
+            entry = (entry[0], "value", entry[2])
+        prediction[place] = (*_ordered(entry), entry[2])
+        reference[place] = (*_ordered(wanted), wanted[2])
 
 
 def _ordered(entry: Entry) -> tuple[str, str]:
@@ -118,11 +121,11 @@ def _ordered(entry: Entry) -> tuple[str, str]:
     return str(first), str(second)
 
 
-def _match(mine: Entry, other: Entry, tolerance: Tolerance) -> bool:
-    if isinstance(mine[2], str) or isinstance(other[2], str):
-        texts = ("".join(map(str, mine)), "".join(map(str, other)))
+def _match(prediction: Entry, reference: Entry, tolerance: Tolerance) -> bool:
+    if isinstance(prediction[2], str) or isinstance(reference[2], str):
+        texts = ("".join(map(str, prediction)), "".join(map(str, reference)))
         return Levenshtein.distance(*texts) <= tolerance.edits
-    if abs(mine[2] - other[2]) / (abs(other[2]) + 1e-6) > tolerance.share:
+    if abs(prediction[2] - reference[2]) / (abs(reference[2]) + 1e-6) > tolerance.share:
         return False
-    names, wanted = mine[0] + mine[1], other[0] + other[1]
+    names, wanted = prediction[0] + prediction[1], reference[0] + reference[1]
     return names in wanted or wanted in names or Levenshtein.distance(names, wanted) <= tolerance.edits

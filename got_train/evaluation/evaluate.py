@@ -10,13 +10,15 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from got_train.evaluation.predictions import MAX_COMPLAINTS, Prediction, read_predictions
+from got_train.evaluation.predictions import Prediction, raise_complaints, read_predictions
 from got_train.evaluation.suites import KIND_SUITES, NONE, SUITES, Part, Parts
 from got_train.evaluation.words import has_chinese
 from got_train.forms import form_of
 from got_train.prompts import parse_task
 from got_train.report import UserError, table
 
+ALL = "all"
+"""The group of all rows."""
 RESAMPLES = 1000
 CONFIDENCE = 0.95
 
@@ -89,16 +91,15 @@ def evaluate(path: Path, suite: str | None = None, as_published: bool = False) -
             complaints.append(str(error))
             continue
         rows.append(ScoredRow(prediction, _group(prediction, name), name, parts))
-    if complaints:
-        hidden = len(complaints) - MAX_COMPLAINTS
-        rest = [f"and {hidden} more rows"] if hidden > 0 else []
-        raise UserError("\n".join([*complaints[:MAX_COMPLAINTS], *rest]))
+    raise_complaints(complaints)
     notes = _add_formulas(rows)
     return Evaluation(path, as_published, _groups(rows), rows, notes)
 
 
 def _group(prediction: Prediction, suite: str) -> str:
-    """The kind; regions and colours are apart, as in the paper."""
+    """The kind; regions and colours are apart, as in the paper, and so is a kind named as all rows are."""
+    if prediction.kind == ALL:
+        return f"kind {ALL}"
     task = parse_task(prediction.query) if suite == "fine-grained" else None
     if task is None or not (task.box or task.color):
         return prediction.kind
@@ -107,7 +108,7 @@ def _group(prediction: Prediction, suite: str) -> str:
 
 def _add_formulas(rows: list[ScoredRow]) -> list[str]:
     """Adds the render-and-match score to rows of the format suite that are formulas; returns what failed."""
-    chosen = [row for row in rows if row.suite == "format" and form_of(row.prediction.reference) == "formula"]
+    chosen = [row for row in rows if row.suite == "format" and _is_formula(row.prediction)]
     if not chosen:
         return []
     from got_train.evaluation.formulas import formula_scores
@@ -116,13 +117,25 @@ def _add_formulas(rows: list[ScoredRow]) -> list[str]:
         scores = formula_scores([(row.prediction.answer, row.prediction.reference) for row in chosen])
     except UserError as error:
         return [f"formulas are not drawn and matched: {error}"]
-    unfit = 0
+    unfit: list[str] = []
+    undrawn: list[str] = []
     for row, score in zip(chosen, scores, strict=True):
         fits = not math.isnan(score.f1)
-        unfit += not fits
         row.parts["formula_match"] = (score.f1, 1.0) if fits else NONE
         row.parts["formula_match_exact"] = (float(score.exact), 1.0) if fits else NONE
-    return [f"{unfit} formulas are not matched: TeX does not take the reference"] if unfit else []
+        if score.fault:
+            (undrawn if fits else unfit).append(f"{row.prediction.where}: {score.fault}")
+    notes = []
+    if unfit:
+        notes.append(f"{len(unfit)} formulas are not matched: TeX does not take the reference; {unfit[0]}")
+    if undrawn:
+        notes.append(f"{len(undrawn)} formulas score 0: TeX does not take the answer; {undrawn[0]}")
+    return notes
+
+
+def _is_formula(row: Prediction) -> bool:
+    """By its kind, or by its reference: a page may be just a formula, and a formula just an `x`."""
+    return row.kind == "formula" or form_of(row.reference) == "formula"
 
 
 def _groups(rows: Sequence[ScoredRow]) -> list[Group]:
@@ -131,7 +144,7 @@ def _groups(rows: Sequence[ScoredRow]) -> list[Group]:
     for row in rows:
         by_name[row.group].append(row)
     if len(by_name) > 1 and len({row.suite for row in rows}) == 1:
-        by_name = {"all": list(rows), **by_name}
+        by_name = {ALL: list(rows), **by_name}
     groups = []
     for name, members in by_name.items():
         languages: dict[str, list[ScoredRow]] = {"all": members, "en": [], "zh": []}
@@ -175,16 +188,20 @@ def row_value(part: Part) -> float:
     return part[0] / part[1] if part[1] else math.nan
 
 
-def group_tables(evaluation: Evaluation) -> list[tuple[str, list[str], list[list[str]]]]:
-    """A title, a header and rows for each kind: a line a score, a column a language."""
+def group_tables(evaluation: Evaluation) -> list[tuple[Group, list[str], list[list[str]]]]:
+    """Each kind with a header and rows: a line a score, a column a language."""
     tables = []
     for whole in (group for group in evaluation.groups if group.language == "all"):
         members = [group for group in evaluation.groups if group.kind == whole.kind]
         header = ["score", *(f"{group.language} ({group.rows:,} rows)" for group in members)]
         lines = [[name, *(_score_text(group, name) for group in members)] for name in whole.scores]
-        published = ", as published" if evaluation.as_published else ""
-        tables.append((f"{whole.kind}: suite {whole.suite}{published}", header, lines))
+        tables.append((whole, header, lines))
     return tables
+
+
+def table_title(evaluation: Evaluation, group: Group) -> str:
+    """What stands over the scores of a kind."""
+    return f"{group.kind}: suite {group.suite}" + (", as published" if evaluation.as_published else "")
 
 
 def _score_text(group: Group, name: str) -> str:
@@ -197,7 +214,10 @@ def _score_text(group: Group, name: str) -> str:
 
 def score_text(evaluation: Evaluation) -> str:
     """The scores for a person to read."""
-    parts = [f"{title}\n{table(header, lines)}" for title, header, lines in group_tables(evaluation)]
+    parts = [
+        f"{table_title(evaluation, group)}\n{table(header, lines)}"
+        for group, header, lines in group_tables(evaluation)
+    ]
     return "\n\n".join([*parts, *(f"note: {note}" for note in evaluation.notes)])
 
 

@@ -192,7 +192,8 @@ def _read(sheets: Iterable["Sheet | Reject"]) -> Iterator[tuple[Token, ...] | st
                 files[sheet.pdf] = stack.enter_context(closing(pdfium.PdfDocument(sheet.pdf)))
             with closing(files[sheet.pdf][sheet.pages[0]]) as page:
                 start = sheet.notes[0]
-                yield tuple(_join(_pieces(page, start.x, page.get_height() - start.y)))
+                signs = tuple(_join(_pieces(page, start.x, page.get_height() - start.y)))
+                yield signs or "LaTeX draws nothing"  # as of \phantom, whose box has a size
 
 
 def _pieces(page: Any, x: float, y: float) -> list[Token]:

@@ -31,12 +31,8 @@ class FormulaScore:
     f1: float
     """2 * matched / (signs of the prediction + signs of the reference), from 0 to 1; nan if the reference
     can't be drawn, so that no mean hides it."""
-    precision: float
-    recall: float
-    rendered: bool
-    """Whether TeX draws the prediction; if not it scores 0."""
     fault: str = ""
-    """What TeX complains of: the reference, or else the prediction."""
+    """What TeX complains of: the reference if `f1` is nan, or else the prediction, which then scores 0."""
 
     @property
     def exact(self) -> bool:
@@ -59,25 +55,19 @@ def formula_scores(pairs: Sequence[tuple[str, str]]) -> list[FormulaScore]:
 
 def _score(prediction: tuple[Token, ...] | str, reference: tuple[Token, ...] | str) -> FormulaScore:
     if isinstance(reference, str):
-        rendered = not isinstance(prediction, str)
-        return FormulaScore(math.nan, math.nan, math.nan, rendered, f"reference: {reference}")
+        return FormulaScore(math.nan, reference)
     if isinstance(prediction, str):
-        return FormulaScore(0.0, 0.0, 0.0, False, f"prediction: {prediction}")
+        return FormulaScore(0.0, prediction)
     matched = len(match_tokens(prediction, reference))
-    return FormulaScore(
-        f1=2 * matched / (len(prediction) + len(reference)),
-        precision=matched / len(prediction),
-        recall=matched / len(reference),
-        rendered=True,
-    )
+    return FormulaScore(2 * matched / (len(prediction) + len(reference)))
 
 
 def match_tokens(prediction: Sequence[Token], reference: Sequence[Token]) -> list[tuple[int, int]]:
     """Pairs of positions of equal signs whose relations to one another are the same in both formulas."""
     pairs = _align(prediction, reference)
-    ours, theirs = [prediction[i] for i, _ in pairs], [reference[j] for _, j in pairs]
-    conflicts = _conflicts(ours, theirs)
-    shifts = [round(abs(one.low - other.low), 2) for one, other in zip(ours, theirs, strict=True)]
+    predicted, wanted = [prediction[i] for i, _ in pairs], [reference[j] for _, j in pairs]
+    conflicts = _conflicts(predicted, wanted)
+    shifts = [round(abs(one.low - other.low), 2) for one, other in zip(predicted, wanted, strict=True)]
     kept = np.full(len(pairs), True)
     while (counts := conflicts.sum(axis=1)).any():
         # of those that contradict most others, the one that is furthest off the line, and of these the last
@@ -111,9 +101,9 @@ def _align(prediction: Sequence[Token], reference: Sequence[Token]) -> list[tupl
     return pairs[::-1]
 
 
-def _conflicts(ours: Sequence[Token], theirs: Sequence[Token]) -> np.ndarray:
+def _conflicts(prediction: Sequence[Token], reference: Sequence[Token]) -> np.ndarray:
     """A symmetric table of which pairs of equal signs contradict each other."""
-    one, other = _Relations(ours), _Relations(theirs)
+    one, other = _Relations(prediction), _Relations(reference)
     tolerance = np.minimum(one.tolerance, other.tolerance)
     higher = (one.side(one.higher, tolerance) != other.side(other.higher, tolerance)) & (
         abs(one.higher - other.higher) > tolerance

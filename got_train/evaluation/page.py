@@ -11,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 
 from got_train.config import DataConfig
 from got_train.data.images import ImageError, find_image, open_image
-from got_train.evaluation.evaluate import Evaluation, ScoredRow, group_tables, row_value
+from got_train.evaluation.evaluate import Evaluation, ScoredRow, group_tables, row_value, table_title
 from got_train.evaluation.suites import SUITES
 from got_train.report import html_page, html_picture, html_table, html_text
 
@@ -29,18 +29,14 @@ QUALITY = 80
 def write_page(evaluation: Evaluation, path: Path) -> None:
     """Writes a page that needs no other file; every text in it is shown, not obeyed."""
     parts = [f"<p class='bad'>{html.escape(note)}</p>" for note in evaluation.notes]
-    groups = list(dict.fromkeys(row.group for row in evaluation.rows))
-    for title, header, lines in group_tables(evaluation):
-        parts.append(f"<h2>{html.escape(title)}</h2>")
+    for group, header, lines in group_tables(evaluation):
+        parts.append(f"<h2>{html.escape(table_title(evaluation, group))}</h2>")
         parts.append(html_table(header, [[html.escape(cell) for cell in line] for line in lines]))
-        name = title.partition(":")[0]
-        if name in groups:
-            parts.append(
-                _worst([row for row in evaluation.rows if row.group == name], evaluation.path.parent)
-            )
+        rows = [row for row in evaluation.rows if row.group == group.kind]
+        parts += [_worst(rows, evaluation.path.parent)] if rows else []  # all rows together have none
     path.parent.mkdir(parents=True, exist_ok=True)
     page = html_page(f"Evaluation of {evaluation.path.name}", *parts)
-    path.write_text(page, encoding="utf-8")
+    path.write_text(page, encoding="utf-8", errors="replace")  # a picture's path may be no text
 
 
 def _worst(rows: list[ScoredRow], folder: Path) -> str:

@@ -1,7 +1,8 @@
 """Files of predictions, by whichever program: got-train, ms-swift, or the authors' scripts."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,13 +50,18 @@ def read_predictions(path: Path) -> list[Prediction]:
             rows.append(_prediction(row, f"{path}:{number}"))
         except UserError as error:
             complaints.append(str(error))
+    raise_complaints(complaints)
+    if not rows:
+        raise UserError(f"{path} has no rows")
+    return rows
+
+
+def raise_complaints(complaints: Sequence[str]) -> None:
+    """Raises one UserError for all bad rows, if there are any."""
     if complaints:
         hidden = len(complaints) - MAX_COMPLAINTS
         rest = [f"and {hidden} more rows"] if hidden > 0 else []
         raise UserError("\n".join([*complaints[:MAX_COMPLAINTS], *rest]))
-    if not rows:
-        raise UserError(f"{path} has no rows")
-    return rows
 
 
 def _read_rows(path: Path) -> list[tuple[int, Any]]:
@@ -67,7 +73,7 @@ def _read_rows(path: Path) -> list[tuple[int, Any]]:
     if text.lstrip().startswith("["):
         try:
             return list(enumerate(json.loads(text), start=1))
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise UserError(f"{path}: not JSON: {error}") from None
     rows = []
     # Not splitlines(): it would also cut at separators that JSON allows inside of texts.
@@ -75,7 +81,7 @@ def _read_rows(path: Path) -> list[tuple[int, Any]]:
         if line.strip():
             try:
                 rows.append((number, json.loads(line)))
-            except json.JSONDecodeError as error:
+            except (ValueError, RecursionError) as error:
                 raise UserError(f"{path}:{number}: not JSON: {error}") from None
     return rows
 
@@ -95,9 +101,15 @@ def _prediction(row: Any, where: str) -> Prediction:
             raise UserError(
                 f"{where}: no {keys[0]} text; rows need response and labels (or answer and label)"
             )
+    kind = str(row.get("kind") or UNNAMED_KIND)
     return Prediction(
-        str(answer), str(reference), _query(row), _images(row), str(row.get("kind") or UNNAMED_KIND), where
+        _whole(str(answer)), _whole(str(reference)), _whole(_query(row)), _images(row), _whole(kind), where
     )
+
+
+def _whole(text: str) -> str:
+    """A text without halves of surrogate pairs: JSON can write them, but no file and no screen takes them."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def _first(row: Mapping[str, Any], keys: tuple[str, ...]) -> Any:

@@ -1,7 +1,7 @@
 """Suites: which scores a kind of picture gets, and what each row adds to them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
@@ -22,8 +22,8 @@ Parts = dict[str, Part]
 NONE: Part = (0.0, 0.0)
 """Of a row that a score does not count."""
 
-_INLINE = re.compile(r"\\\((.*?)(?<!\\)\\\)")
-_DISPLAY = re.compile(r"\\\[(.+?)(?<!\\)\\\]")
+_INLINE_END = re.compile(r"(?<!\\)\\\)")
+_DISPLAY_END = re.compile(r"(?<!\\)\\\]")
 _TABULAR = re.compile(r"\\begin\{tabular\}(.+?)(?:\\end\{tabular\}|$)", re.DOTALL)
 
 
@@ -41,8 +41,8 @@ def formatted(row: Prediction, as_published: bool) -> Parts:
     """All of the text by its words, and so the formulas and the tables in it; tables by TEDS too."""
     parts = _words(row.answer.strip(), row.reference.strip(), as_published)
     for name, find in (("formula", find_formulas), ("table", find_tabulars)):
-        said, meant = find(row.answer), find(row.reference)
-        scores = _words(said, meant, as_published) if said or meant else dict.fromkeys(words.NAMES, NONE)
+        found = find(row.answer), find(row.reference)
+        scores = _words(*found, as_published) if any(found) else dict.fromkeys(words.NAMES, NONE)
         parts |= {f"{name}_{key}": part for key, part in scores.items()}
     return parts | _tables(row) | _characters(row)
 
@@ -65,18 +65,18 @@ def chart(row: Prediction, as_published: bool) -> Parts:
     Raises:
         UserError: if the reference is no chart.
     """
-    meant = parse_chart(row.reference)
-    if meant is None:
+    reference = parse_chart(row.reference)
+    if reference is None:
         raise UserError(f"{row.where}: the reference is no JSON object with values")
-    said = parse_chart(row.answer, with_texts=as_published)
+    prediction = parse_chart(row.answer, with_texts=as_published)
     unreadable = NONE if as_published else (0.0, 1.0)
     parts = {
         f"ap_{name}": unreadable
-        if said is None
-        else (average_precision(said, meant, tolerance, as_published), 1.0)
+        if prediction is None
+        else (average_precision(prediction, reference, tolerance, as_published), 1.0)
         for name, tolerance in TOLERANCES.items()
     }
-    return parts | {"parsable": (float(said is not None), 1.0)}
+    return parts | {"parsable": (float(prediction is not None), 1.0)}
 
 
 def molecule(row: Prediction, as_published: bool) -> Parts:
@@ -87,7 +87,7 @@ def molecule(row: Prediction, as_published: bool) -> Parts:
     """
     score = molecule_score(row.answer, row.reference)
     if score is None:
-        raise UserError(f"{row.where}: RDKit cannot read the SMILES of the reference, {row.reference!r:.80}")
+        raise UserError(f"{row.where}: the reference is no SMILES that RDKit reads: {row.reference!r:.80}")
     return {
         "identical": (float(score.identical), 1.0),
         "tanimoto": (score.tanimoto, 1.0),
@@ -132,7 +132,24 @@ def find_formulas(text: str) -> str:
     >>> find_formulas(r"\(a\) and \[b\] and \(c\)")
     'a\ncb'
     """
-    return "\n".join(_INLINE.findall(text)) + "\n".join(_DISPLAY.findall(text))
+    inline = _bounded(text, r"\(", _INLINE_END, shortest=0)
+    return "\n".join(inline) + "\n".join(_bounded(text, r"\[", _DISPLAY_END, shortest=1))
+
+
+def _bounded(text: str, opening: str, closing: re.Pattern[str], shortest: int) -> Iterator[str]:
+    r"""What stands between bounds within one line, as `\\\((.*?)\\\)` finds it.
+
+    That pattern would look for an end behind each opening of a loop that has none, for minutes.
+    """
+    for line in text.split("\n"):
+        end = 0
+        while (start := line.find(opening, end)) >= 0:
+            start += len(opening)
+            match = closing.search(line, start + shortest)
+            if match is None:
+                break
+            yield line[start : match.start()]
+            end = match.end()
 
 
 def find_tabulars(text: str) -> str:
@@ -140,13 +157,14 @@ def find_tabulars(text: str) -> str:
     return "\n".join(_TABULAR.findall(text))
 
 
-def _words(said: str, meant: str, as_published: bool, by_character: bool = False) -> Parts:
+def _words(prediction: str, reference: str, as_published: bool, by_character: bool = False) -> Parts:
     """Scores by words. As published, label and answer change places, and pairs with an empty one go."""
-    if not as_published:
-        return {name: (value, 1.0) for name, value in words.word_scores(said, meant, by_character).items()}
-    if not said or not meant:
-        return dict.fromkeys(words.NAMES, NONE)
-    return {name: (value, 1.0) for name, value in words.word_scores(meant, said, by_character).items()}
+    if as_published:
+        if not prediction or not reference:
+            return dict.fromkeys(words.NAMES, NONE)
+        prediction, reference = reference, prediction
+    scores = words.word_scores(prediction, reference, by_character)
+    return {name: (value, 1.0) for name, value in scores.items()}
 
 
 def _characters(row: Prediction) -> Parts:

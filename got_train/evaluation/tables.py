@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-from got_train.tabular import environment_end, parse_tabular, read_argument
+from got_train.tabular import LENGTH_OPTION, environment_end, parse_tabular
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ Table = tuple[tuple[Cell, ...], ...]
 _START = re.compile(
     r"(?P<latex>\\begin\s*\{(?:tabular[*xy]?|longtable)\})"
     r"|(?P<html><table\b)"
-    r"|(?P<markdown>^[^\n]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$)",
+    r"|(?P<markdown>^[^\n|]*\|[^\n]*\n[ \t]*(?:\|[ \t]*)?:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*"
+    r"(?:\|[ \t]*)?$)",
     re.MULTILINE | re.IGNORECASE,
 )
 
@@ -65,12 +66,13 @@ _COMMENT = re.compile(r"^[ \t]*%.*\n?|(?<!\\)%[ \t]*\n", re.MULTILINE)
 _UNSEEN = re.compile(
     r"\\(?:endfirsthead|endhead|endfoot|endlastfoot|centering|bfseries|itshape|rmfamily|sffamily|ttfamily|small"
     r"|footnotesize|scriptsize|tiny|bf|it|rm|sf|tt|em)(?![a-zA-Z])"
-    r"|\\addlinespace(?![a-zA-Z])(?:\s*\[[^\][]*\])?"
+    rf"|\\addlinespace(?![a-zA-Z])(?:{LENGTH_OPTION})?"
     r"|\\(?:rowcolor|cellcolor|noalign)(?![a-zA-Z])(?:\s*\[[^\][]*\])?\s*\{[^{}]*\}"
 )
 _FACE = re.compile(
-    r"\\(?:text(?:bf|it|rm|sf|tt|sl|sc|md|up|normal)?|math(?:bf|rm|it|sf)|emph|underline|mbox|makecell|shortstack)"
-    r"(?:\[\w*\])?\s*(?=\{)"
+    r"(?P<escaped>\\[{}\\])|(?P<close>\})|(?P<open>\{)"
+    r"|\\(?:text(?:bf|it|rm|sf|tt|sl|sc|md|up|normal)?|math(?:bf|rm|it|sf)|emph|underline|mbox|makecell|shortstack)"
+    r"(?:\[\w*\])?\s*\{"
 )
 _FORMULA_BOUND = re.compile(r"\\[()]")
 _ESCAPED = re.compile(r"\\([%&$#_{}])")
@@ -92,12 +94,26 @@ def plain_text(latex: str) -> str:
     >>> plain_text(r"\textbf{Cost}~in \$, \(x\)")
     'Cost in $, $x$'
     """
-    text = _UNSEEN.sub(" ", latex)
-    while face := _FACE.search(text):
-        content, end = read_argument(text, face.end())
-        text = text[: face.start()] + content + text[end:]
+    text = _without_faces(_UNSEEN.sub(" ", latex))
     text = _ESCAPED.sub(r"\1", _FORMULA_BOUND.sub("$", text)).replace("~", " ")
     return " ".join(text.split())
+
+
+def _without_faces(latex: str) -> str:
+    """The text without commands of typeface and the braces of their arguments, in one pass."""
+    are_kept: list[bool] = []
+    """Of the braces that are open, in order."""
+
+    def replace(match: re.Match[str]) -> str:
+        kind = match.lastgroup
+        if kind == "escaped":
+            return match[0]
+        if kind == "close":
+            return match[0] if not are_kept or are_kept.pop() else ""
+        are_kept.append(kind == "open")
+        return match[0] if kind == "open" else ""
+
+    return _FACE.sub(replace, latex)
 
 
 # HTML and markdown

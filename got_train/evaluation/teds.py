@@ -9,7 +9,7 @@ from typing import Literal
 from rapidfuzz.distance import Levenshtein
 
 from got_train.evaluation.tables import Cell, Table, find_tables
-from got_train.evaluation.words import missing
+from got_train.evaluation.words import missing_package
 
 LOOP = 10
 """A predicted table with this many times the rows and cells of the reference is a decoder's loop. It scores
@@ -32,11 +32,11 @@ def table_scores(prediction: str, reference: str) -> tuple[float, float] | None:
     Returns:
         None if the reference has no table.
     """
-    meant, said = find_tables(reference), find_tables(prediction)
-    if not meant:
+    predicted, wanted = find_tables(prediction), find_tables(reference)
+    if not wanted:
         return None
-    pairs = list(zip(said, meant, strict=False))
-    count = max(len(said), len(meant))
+    pairs = list(zip(predicted, wanted, strict=False))
+    count = max(len(predicted), len(wanted))
     return sum(teds(*pair) for pair in pairs) / count, sum(teds(*pair, False) for pair in pairs) / count
 
 
@@ -54,7 +54,7 @@ def teds(prediction: Table, reference: Table, texts: bool = True) -> float:
     try:
         from apted import APTED, Config
     except ImportError:
-        raise missing("apted") from None
+        raise missing_package("apted") from None
 
     class Costs(Config):
         def rename(self, first: Node, second: Node) -> float:

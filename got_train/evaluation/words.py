@@ -36,15 +36,15 @@ def word_scores(prediction: str, reference: str, by_character: bool = False) -> 
     """
     if prediction == reference and not reference.strip():  # NLTK has no score for texts without words
         return dict.fromkeys(NAMES, 1.0) | {"edit_distance": 0.0}
-    said, meant = split_words(prediction, reference, by_character)
-    common = len(set(said) & set(meant))
+    predicted, wanted = split_words(prediction, reference, by_character)
+    common = len(set(predicted) & set(wanted))
     return {
         "edit_distance": Levenshtein.normalized_distance(prediction, reference),
-        "f1": 2 * common / max(len(set(said)) + len(set(meant)), 1),
-        "precision": common / max(len(set(said)), 1),
-        "recall": common / max(len(set(meant)), 1),
-        "bleu": _bleu(said, meant),
-        "meteor": _meteor(said, meant),
+        "f1": 2 * common / max(len(set(predicted)) + len(set(wanted)), 1),
+        "precision": common / max(len(set(predicted)), 1),
+        "recall": common / max(len(set(wanted)), 1),
+        "bleu": _bleu(predicted, wanted),
+        "meteor": _meteor(predicted, wanted),
     }
 
 
@@ -65,29 +65,29 @@ def _jieba():  # type: ignore[no-untyped-def]  # a function of a package without
             warnings.simplefilter("ignore")  # of pkg_resources and of its own regular expressions
             import jieba
     except ImportError:
-        raise missing("jieba") from None
+        raise missing_package("jieba") from None
     jieba.setLogLevel("WARNING")
     return jieba.lcut
 
 
-def missing(package: str) -> UserError:
+def missing_package(package: str) -> UserError:
     """The error of a package that scores need."""
     return UserError(f"the package {package} is missing; pip install 'got-train[eval]' brings it")
 
 
-def _bleu(said: Sequence[str], meant: Sequence[str]) -> float:
+def _bleu(prediction: Sequence[str], reference: Sequence[str]) -> float:
     try:
         from nltk.translate.bleu_score import sentence_bleu
     except ImportError:
-        raise missing("nltk") from None
+        raise missing_package("nltk") from None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a short text has no run of four words
-        return float(sentence_bleu([meant], said))
+        return float(sentence_bleu([reference], prediction))
 
 
-def _meteor(said: Sequence[str], meant: Sequence[str]) -> float:
-    if not said or not meant:
+def _meteor(prediction: Sequence[str], reference: Sequence[str]) -> float:
+    if not prediction or not reference:
         return 0.0
     from nltk.translate.meteor_score import single_meteor_score
 
-    return float(single_meteor_score(meant, said, wordnet=wordnet()))
+    return float(single_meteor_score(reference, prediction, wordnet=wordnet()))

@@ -66,7 +66,8 @@ def molecule_html(smiles: str, notes: Notes) -> str:
         notes.missing["molecules stand as SMILES: pip install 'got-train[render]'"] = None
         return source_html(smiles)
     with BlockLogs():  # its complaints would be lines on the screen
-        molecule = Chem.MolFromSmiles(smiles)
+        # RDKit would take what follows white space for a name
+        molecule = Chem.MolFromSmiles(smiles) if len(smiles.split()) == 1 else None
         if molecule is None or molecule.GetNumAtoms() == 0:
             return not_drawn(smiles, "RDKit reads no molecule in it")
         drawer = rdMolDraw2D.MolDraw2DSVG(-1, -1)  # as large as the molecule is

@@ -10,7 +10,15 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from got_train.inference.mathml import FormulaError, mathml
-from got_train.tabular import TABULAR, Cell, Table, environment_end, parse_tabular, read_argument
+from got_train.tabular import (
+    LENGTH_OPTION,
+    TABULAR,
+    Cell,
+    Table,
+    environment_end,
+    parse_tabular,
+    read_argument,
+)
 
 DEEPEST = 8
 """Commands or tables within each other; what is nested deeper is shown as its source."""
@@ -21,16 +29,20 @@ _MATHS = re.compile(
 )
 _BOUND = re.compile(r"\\\[|\$\$")
 _DRAWING = re.compile(r"\\begin\s*\{tikzpicture\}")
+_WITH_OPTION = "table|figure|itemize|enumerate|description|minipage|threeparttable"
+"""Environments whose option says how they are set; of others, as of theorems, it is text."""
 _WRAPPER = re.compile(
-    r"\\(?:begin|end)\s*\{(?:abstract|table|figure|center|itemize|enumerate|description|quote|document"
-    r"|minipage|theorem|lemma|proof|definition|proposition|corollary|remark|example|threeparttable)\*?\}"
-    r"(?:\s*\[[^\]\n]*\])?"
+    rf"\\begin\s*\{{(?:{_WITH_OPTION})\*?\}}(?:[ \t]*\[[^\]\n]*\])?"
+    rf"|\\(?:begin|end)\s*\{{(?:{_WITH_OPTION}|abstract|center|quote|document|theorem|lemma|proof|definition"
+    r"|proposition|corollary|remark|example)\*?\}"
 )
+_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _DOLLARS = re.compile(r"\$(?=[^\s$])((?:\\.|[^\\$\n])*)(?<=\S)\$(?!\d)")
 """As pandoc has it: two sums of dollars are no formula."""
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
 _OPTION = re.compile(r"\[[^\]\n]*\]")
+_LENGTH = re.compile(LENGTH_OPTION)
 _WRAPPED = {
     "textbf": "strong",
     "textit": "em",
@@ -58,8 +70,12 @@ _WRAPPED = {
     "caption": "div",
     "footnote": "small",
     "footnotetext": "small",
+    "textcolor": "span",
+    "href": "span",
 }
 """The element of a command's argument."""
+_SECOND_SHOWN = {"textcolor", "href"}
+"""Of these the first argument, a colour or an address, is left out."""
 _BLOCKS = {
     "title",
     "section",
@@ -134,7 +150,8 @@ _ACCENT = re.compile(
     r"(?:\{\s*(?P<braced>\\[ij]|[^\W\d_])\s*\}|(?P<bare>\\[ij]\b|[^\W\d_]))"
 )
 _TEXT = re.compile(
-    r"(?P<break>\\\\\*?(?:\s*\[[^\]\n]*\])?)|\\(?P<space>[ ,;:!/])|\\(?P<sign>[^A-Za-z])|(?P<brace>[{}])"
+    rf"(?P<break>\\\\\*?(?:{LENGTH_OPTION})?)"
+    r"|\\(?P<space>[ ,;:!/])|\\(?P<sign>[^A-Za-z])|(?P<brace>[{}])"
     r"|(?P<tie>~)|(?P<dash>---?)|(?P<quote>``|'')|(?P<other>[^\\{}~$'`-]+|.)",
     re.DOTALL,
 )
@@ -173,14 +190,19 @@ Piece = tuple[str, int]
 
 
 def formula_html(formula: str, display: bool, notes: Notes) -> str:
-    """A formula without its bounds; by TeX where MathML fails."""
+    """A formula without its bounds; by TeX where MathML fails.
+
+    A sign of per cent that TeX would take for a comment is shown: pages that are read have no comments.
+    """
+    formula = formula.strip()
+    shown = _COMMENT.sub(r"\1\%", formula)
     try:
-        return mathml(formula.strip(), display)
+        return mathml(shown, display)
     except ModuleNotFoundError:
         notes.missing["formulas stand as LaTeX: pip install 'got-train[render]'"] = None
-        return source_html(formula.strip())
+        return source_html(formula)
     except FormulaError:
-        return notes.draw_later(rf"\[{formula.strip()}\]" if display else rf"\({formula.strip()}\)")
+        return notes.draw_later(rf"\[{shown}\]" if display else rf"\({shown}\)")
 
 
 def source_html(text: str) -> str:
@@ -228,6 +250,13 @@ def text_html(latex: str, notes: Notes, depth: int = 0) -> str:
         if piece:
             parts.append(piece[0])
             position = piece[1]
+            continue
+        if unknown := _COMMAND.match(latex, position):
+            end = unknown.end()
+            while latex.startswith("{", end):
+                _, end = read_argument(latex, end)
+            parts.append(html.escape(latex[position:end]))
+            position = end
             continue
         match = _TEXT.match(latex, position)
         assert match, "one character of any kind"
@@ -295,7 +324,8 @@ def _read_command(text: str, start: int, notes: Notes, depth: int) -> Piece | No
         end += text.startswith("{}", end) * 2 or text.startswith(" ", end)
         return html.escape(_SIGNS[name]), end
     if name in _DROPPED or name in _WRAPPED:
-        if option := _OPTION.match(text, end):
+        takes_length = _DROPPED.get(name) == 0
+        if option := (_LENGTH if takes_length else _OPTION).match(text, end):
             end = option.end()
     if name in _DROPPED:
         for _ in range(_DROPPED[name]):
@@ -303,6 +333,8 @@ def _read_command(text: str, start: int, notes: Notes, depth: int) -> Piece | No
                 _, end = read_argument(text, end)
         return "", end
     if name in _WRAPPED and text.startswith("{", end):
+        if name in _SECOND_SHOWN:
+            _, end = read_argument(text, end)
         inner, end = read_argument(text, end)
         if depth >= DEEPEST:
             return source_html(text[start:end]), end

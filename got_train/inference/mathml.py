@@ -40,6 +40,8 @@ _DEFINING = re.compile(
     r"\\(?:[egx]?def|let|(?:re)?newcommand|providecommand|DeclareMathOperator)(?![A-Za-z])"
 )
 _WITHOUT_LOOK = re.compile(r"\\label\s*\{[^{}]*\}|\\(?:no)?limits(?![A-Za-z])(?=\s*$)")
+_SIGN_BEFORE_SPACE = re.compile(r"(?<!\\)((?:\\\\)*)(\\[%&#$_])(?=\s)")
+"""math-core takes the space for part of the command, also within texts."""
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)[A-Za-z]+;")
 """What HTML knows and XML doesn't."""
 _RENAMED = {
@@ -114,7 +116,7 @@ def _character(entity: re.Match[str]) -> str:
 
 
 def _prepared(formula: str, display: bool) -> str:
-    formula = _WITHOUT_LOOK.sub("", formula)
+    formula = _SIGN_BEFORE_SPACE.sub(r"\1{\2}", _WITHOUT_LOOK.sub("", formula))
     if r"\begin{eqnarray" in formula:
         formula = _EQUALS_COLUMN.sub(r"&\1", formula)
     formula = _ENVIRONMENT.sub(lambda match: f"{match[1]}{{{_RENAMED[match[2]]}}}", formula)

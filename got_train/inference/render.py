@@ -23,6 +23,8 @@ LARGEST_PICTURE = 1200
 """Pixels of the longer side of a picture in the page."""
 LONGEST = 100_000
 """Characters; a longer answer is shown as its text."""
+MOST_CELLS = 20_000
+"""Of a chart's table: series without a name in common leave most of it empty and the page without end."""
 
 LOOK = """
 body { max-width: 90rem; padding: 0 1rem;
@@ -123,21 +125,26 @@ def _chart_html(text: str) -> str:
     if chart is None or not isinstance(values, dict) or not values:
         return not_drawn(text, "no dictionary of a chart")
     texts = "".join(
-        f"<strong>{html.escape(str(name))}</strong> {html.escape(str(value))}<br>"
+        f"<strong>{_written(name)}</strong> {_written(value)}<br>"
         for name, value in chart.items()
         if name != "values"
     )
     nested = all(isinstance(series, dict) for series in values.values())
     series = values if nested else {"": values}
     names = dict.fromkeys(name for numbers in series.values() for name in numbers)
+    if len(names) * len(series) > MOST_CELLS:
+        return not_drawn(text, "too many numbers for a table")
     rows = [
         ["", *series] if nested else [],
         *([name, *(numbers.get(name, "") for numbers in series.values())] for name in names),
     ]
-    body = "".join(
-        f"<tr>{''.join(f'<td>{html.escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows if row
-    )
+    body = "".join(f"<tr>{''.join(f'<td>{_written(cell)}</td>' for cell in row)}</tr>" for row in rows if row)
     return f'<table class="chart"><caption>{texts}</caption>{body}</table>'
+
+
+def _written(value: object) -> str:
+    """A part of a chart; what it escapes is only now a character, and may be a mark's or no character."""
+    return html.escape(clean(str(value)))
 
 
 def _finish(bodies: Sequence[str], notes: Notes) -> list[str]:

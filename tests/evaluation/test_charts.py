@@ -41,6 +41,7 @@ def test_names_by_hand() -> None:
     }
     # A name within the other matches at any tolerance; "value" stands for the second name.
     assert scores({"iced tea": 10}, {"tea": 10})["strict"] == 1.0
+    assert scores({"tea": 10}, {"iced tea": 10})["strict"] == 1.0
 
 
 def test_series_and_categories_in_either_order() -> None:
@@ -52,6 +53,25 @@ def test_series_and_categories_in_either_order() -> None:
 
 def test_name_of_the_only_series_is_dropped() -> None:
     assert scores({"tea": {"sales": 10}}, {"tea": 10})["strict"] == 1.0
+
+
+def test_numbers_are_taken_as_they_are() -> None:
+    assert scores({"a": 122}, {"a": 1e22})["high"] == 0.0
+    assert scores({"a": 9e-5}, {"a": 1e-5})["slight"] == 0.0
+    assert scores({"a": 1.0e22}, {"a": 10**22})["strict"] == 1.0
+    assert scores({"a": True}, {"a": 1})["strict"] == 0.0
+    assert scores({"a": True}, {"a": True})["strict"] == 1.0
+    for odd in ("NaN", "Infinity", "9" * 400):
+        values = json.loads(f'{{"a": {odd}}}')
+        assert scores(values, values)["strict"] == 1.0
+        assert scores(values, {"a": 10})["strict"] == scores({"a": 10}, values)["strict"] == 0.0
+
+
+def test_numbers_of_the_script_are_their_digits() -> None:
+    def published(prediction: float, reference: float) -> float:
+        return average_precision({"a": prediction}, {"a": reference}, TOLERANCES["slight"], as_published=True)
+
+    assert published(122, 1e22) == published(9e-5, 1e-5) == 1.0
 
 
 def test_nothing_read() -> None:
@@ -76,4 +96,7 @@ def test_parsing() -> None:
     assert parse_chart('{"data": {"a": 1}}') == {"a": 1}
     assert parse_chart('{"data": {"a": 1}}', with_texts=True) is None
     for text in ('{"values": [1]}', "[1]", '{"values": {"a"', "a, 1", ""):
+        assert parse_chart(text) is None
+    # more digits than Python reads, more brackets than it can open
+    for text in (f'{{"values": {{"a": {"1" * 5000}}}}}', '{"values": {"a": ' + "[" * 100_000):
         assert parse_chart(text) is None

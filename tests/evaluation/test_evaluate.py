@@ -1,6 +1,8 @@
 import importlib.util
 import json
+import re
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from got_train.cli import main, parser  # noqa: E402
 from got_train.evaluation import formulas  # noqa: E402
 from got_train.evaluation.evaluate import evaluate, scores_of  # noqa: E402
 from got_train.evaluation.metrics import text_metrics  # noqa: E402
+from got_train.evaluation.page import write_page  # noqa: E402
 from got_train.evaluation.suites import KIND_SUITES, SUITES, find_formulas, find_tabulars  # noqa: E402
 from got_train.report import UserError  # noqa: E402
 from tests.conftest import draw, write_rows  # noqa: E402
@@ -56,6 +59,20 @@ def test_suite_of_all_rows(tmp_path: Path) -> None:
     assert scores["all"]["f1"] == pytest.approx((2 / 3 + 1) / 2)
 
 
+def test_a_kind_may_have_any_name(tmp_path: Path) -> None:
+    rows = [row("a", "a", "all"), row("b", "a", "x: y"), row("\ud800", "a\ud800", "z", images=["\ud800"])]
+    path = write_rows(tmp_path / "p.jsonl", [json.dumps(one) for one in rows])
+    scores = {name: group["edit_distance"] for name, group in values(path).items()}
+    assert scores == {"all": 0.5, "kind all": 0, "x: y": 1, "z": 0.5}
+    write_page(evaluate(path), tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    headings = re.findall(r"<h[23]>(.*?)</h[23]>", page)
+    worst = "Worst 1 of 1 by edit distance"
+    titles = ["kind all: suite plain", "x: y: suite plain", "z: suite plain"]
+    assert headings == ["all: suite plain", *(line for title in titles for line in (title, worst))]
+    assert "<del>a</del>\ufffd" in page
+
+
 def test_every_kind_that_is_drawn_has_a_suite() -> None:
     from data_engines import engines
 
@@ -95,6 +112,23 @@ def test_parts_of_a_page_are_found_as_the_script_finds_them() -> None:
     assert find_tabulars(page) == "{c}\ng\n{c}h"
 
 
+@pytest.mark.parametrize(
+    ("text", "formulas"),
+    [
+        (r"\(\) \(a\\) b\) \[\]c\]", "\na\\\\) b" + r"\]c"),
+        (r"\(a \(b\) \)", r"a \(b"),
+        ("\\(a\n\\(b\\) \\[c\n\\]", "b"),
+        (r"\(" * 33_000, ""),
+        (r"\[ " * 33_000 + "\n" + r"\(a\)", "a"),
+    ],
+    ids=["escaped ends", "nested", "lines", "loop", "displays"],
+)
+def test_bounds_of_formulas(text: str, formulas: str) -> None:
+    begun = time.monotonic()
+    assert find_formulas(text) == formulas
+    assert time.monotonic() - begun < 2
+
+
 def test_format_suite(tmp_path: Path) -> None:
     table = r"\begin{tabular}{cc} 1 & 2 \\ 3 & 4 \end{tabular}"
     rows = [row(r"\(a\) text", r"\(b\) text", "page"), row(table, table, "page"), row("x y", "x y", "page")]
@@ -111,17 +145,27 @@ def test_formulas_are_drawn_and_matched(tmp_path: Path, monkeypatch: pytest.Monk
 
     def fake(pairs: list[tuple[str, str]]) -> list[formulas.FormulaScore]:
         asked.extend(pairs)
-        return [formulas.FormulaScore(value, value, value, True) for value in (1.0, 0.5, float("nan"))]
+        nan = float("nan")
+        return [formulas.FormulaScore(*score) for score in ((1.0,), (0.5,), (nan, "why"), (0.0, "how"))]
 
     monkeypatch.setattr(formulas, "formula_scores", fake)
-    pairs = [(r"\(x^{2}\)", r"\(x^2\)"), (r"\(x\)", r"\(x^2\)"), (r"\(x\)", r"\(\nothing\)")]
-    rows = [*(row(*pair, "formula") for pair in pairs), row("text", "text", "page"), row("x^2", "x^2", "pdf")]
-    evaluation = evaluate(write_rows(tmp_path / "p.jsonl", rows))
+    pairs = [
+        (r"\(x^{2}\)", r"\(x^2\)"),
+        (r"\(x\)", r"\(x^2\)"),
+        (r"\(x\)", r"\(\nothing\)"),
+        (r"\nothing", "x"),  # whose kind alone says that it is a formula
+    ]
+    others = [row("text", "text", "page"), row("x", "x", "page"), row("x^2", "x^2", "pdf")]
+    path = write_rows(tmp_path / "p.jsonl", [*(row(*pair, "formula") for pair in pairs), *others])
+    evaluation = evaluate(path)
     assert asked == pairs
     scores = evaluation.groups[0].scores
-    assert (scores["formula_match"].value, scores["formula_match"].rows) == (0.75, 2)
-    assert scores["formula_match_exact"].value == 0.5
-    assert evaluation.notes == ["1 formulas are not matched: TeX does not take the reference"]
+    assert (scores["formula_match"].value, scores["formula_match"].rows) == (0.5, 3)
+    assert scores["formula_match_exact"].value == 1 / 3
+    assert evaluation.notes == [
+        f"1 formulas are not matched: TeX does not take the reference; {path}:3: why",
+        f"1 formulas score 0: TeX does not take the answer; {path}:4: how",
+    ]
 
 
 def test_without_tex_the_rest_is_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +220,7 @@ def test_regions_and_colors_are_apart(tmp_path: Path) -> None:
     [
         ("table", "p.jsonl:2: the reference has no table"),
         ("chart", "p.jsonl:1: the reference is no JSON object with values"),
-        ("molecule", "p.jsonl:1: RDKit cannot read the SMILES of the reference, 'x'"),
+        ("molecule", "p.jsonl:1: the reference is no SMILES that RDKit reads: 'x'"),
     ],
 )
 def test_references_that_do_not_fit(kind: str, message: str, tmp_path: Path) -> None:

@@ -22,10 +22,25 @@ def test_tanimoto_by_hand() -> None:
     assert score.tanimoto == pytest.approx(1 / 5)
 
 
-@pytest.mark.parametrize("answer", ["", "<smiles></smiles>", "C1CC", "no molecule", "<smiles>CC("])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "<smiles></smiles>",
+        "C1CC",
+        "no molecule",
+        "<smiles>CC(",
+        "CC\nCCN",
+        "<smiles>CC ethane</smiles>",
+        "C\ud800",
+        "c1ccc(cc1)" * 2000,  # "Too many rings open at once"
+        "C" * 100_000,  # RDKit would end the process
+    ],
+)
 def test_invalid_answers(answer: str) -> None:
     assert molecule_score(answer, "CC") == MoleculeScore(valid=False, identical=False, tanimoto=0.0)
 
 
 def test_reference_that_is_no_molecule() -> None:
     assert molecule_score("CC", "C1CC") is None
+    assert molecule_score("CC", "CC ethane") is None

@@ -67,6 +67,12 @@ def test_line_separators_inside_of_texts_do_not_cut_rows(tmp_path: Path) -> None
     assert read_predictions(path)[0].answer == "a\u2028b\x85c"
 
 
+def test_halves_of_surrogate_pairs_are_marked(tmp_path: Path) -> None:
+    row = json.dumps(OURS | {"response": "a\ud800", "labels": "\udc00😀"})
+    path = write_rows(tmp_path / "p.jsonl", [row])
+    assert [(row.answer, row.reference) for row in read_predictions(path)] == [("a\ufffd", "\ufffd😀")]
+
+
 def test_empty_answers_are_answers(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "p.jsonl", [{"response": "", "labels": "b"}])
     assert read_predictions(path)[0].answer == ""
@@ -77,6 +83,9 @@ def test_empty_answers_are_answers(tmp_path: Path) -> None:
     [
         ("{", "p.jsonl:1: not JSON"),
         ("[{]", "p.jsonl: not JSON"),
+        (f'{{"response": "a", "labels": "a"}}\n{"1" * 5000}', "p.jsonl:2: not JSON: Exceeds the limit"),
+        ('{"a":' * 50_000, "p.jsonl:1: not JSON: maximum recursion depth exceeded"),
+        ("[" * 50_000, "p.jsonl: not JSON: maximum recursion depth exceeded"),
         ("[1]", "p.jsonl:1: a row is an object, this is int"),
         ('{"response": "a"}', "p.jsonl:1: no labels text"),
         ('{"response": "a", "labels": null}', "p.jsonl:1: no labels text"),

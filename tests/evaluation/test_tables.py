@@ -1,8 +1,9 @@
 import random
+import time
 
 import pytest
 
-from got_train.evaluation.tables import Cell, find_tables
+from got_train.evaluation.tables import Cell, find_tables, plain_text
 from got_train.evaluation.teds import table_scores, teds
 
 LATEX = r"""Before \begin{tabular}{|l|c|c|} \toprule
@@ -32,6 +33,14 @@ def test_markdown_table() -> None:
     ]
 
 
+def test_brackets_after_rules_and_line_breaks_are_text() -> None:
+    text = (
+        "\\begin{tabular}{ll}\\hline\n[0.1, 0.5] & a \\\\ \\hline\n[12] Smith & b \\\\ "
+        "\\addlinespace\n[20 ml] & c \\\\ \\addlinespace[2pt]\n[] & d\\end{tabular}"
+    )
+    assert [row[0].text for row in find_tables(text)[0]] == ["[0.1, 0.5]", "[12] Smith", "[20 ml]", "[]"]
+
+
 def test_tables_of_a_page_in_order() -> None:
     page = "\\begin{tabular}{c}1\\end{tabular} | <table><tr><td>2<table><tr><td>in</table></td></tr></table>"
     assert find_tables(page) == [((Cell("1"),),), ((Cell("2in"),),)]
@@ -42,6 +51,34 @@ def test_table_cut_off() -> None:
         ((Cell("a"), Cell("b")), (Cell("c"), Cell("")))
     ]
     assert find_tables("<table><tr><td>a</td><td>b") == [((Cell("a"), Cell("b")),)]
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        (r"\textbf{a \emph{b}} {c}", "a b {c}"),
+        (r"\makecell[l]{a \\\textbf{b}} \{\textit {c", r"a \\b {c"),
+        (r"\textbf{a}} \textbf{{b}", "a} {b}"),
+    ],
+)
+def test_typefaces_and_their_braces_are_left_out(latex: str, text: str) -> None:
+    assert plain_text(latex) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\begin{tabular}{c}" + r"\textbf{" * 12_000,
+        "a|b\n" + " " * 99_000,
+        "a|b\n-" + " " * 99_000 + "x",
+        "|" * 99_000,
+    ],
+    ids=["typefaces", "no separator", "half a separator", "bars"],
+)
+def test_loops_end_soon(text: str) -> None:
+    begun = time.monotonic()
+    find_tables(text)
+    assert time.monotonic() - begun < 2
 
 
 def test_no_table() -> None:
@@ -94,7 +131,7 @@ def test_teds_is_that_of_table_recognition_metric(structure_only: bool) -> None:
     rng = random.Random(0)
     for _ in range(30):
         prediction, reference = random_html(rng), random_html(rng)
-        [said], [meant] = find_tables(prediction), find_tables(reference)
-        size = max(len(table) + sum(map(len, table)) for table in (said, meant))
-        distance = (1 - teds(said, meant, texts=not structure_only)) * size
+        [predicted], [wanted] = find_tables(prediction), find_tables(reference)
+        size = max(len(table) + sum(map(len, table)) for table in (predicted, wanted))
+        distance = (1 - teds(predicted, wanted, texts=not structure_only)) * size
         assert distance == pytest.approx((1 - other(prediction, reference)) * (size + 1))

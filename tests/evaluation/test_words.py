@@ -57,14 +57,14 @@ def test_scores_are_nltks(prediction: str, reference: str, by_character: bool) -
     from nltk.metrics import f_measure, precision, recall
     from nltk.translate import meteor_score
 
-    said, meant = split_words(prediction, reference, by_character)
+    predicted, wanted = split_words(prediction, reference, by_character)
     expected = {
         "edit_distance": nltk.edit_distance(prediction, reference) / max(len(prediction), len(reference)),
-        "f1": f_measure(set(meant), set(said)),
-        "precision": precision(set(meant), set(said)),
-        "recall": recall(set(meant), set(said)),
-        "bleu": nltk.translate.bleu([meant], said),
-        "meteor": meteor_score.meteor_score([meant], said, wordnet=wordnet()),
+        "f1": f_measure(set(wanted), set(predicted)),
+        "precision": precision(set(wanted), set(predicted)),
+        "recall": recall(set(wanted), set(predicted)),
+        "bleu": nltk.translate.bleu([wanted], predicted),
+        "meteor": meteor_score.meteor_score([wanted], predicted, wordnet=wordnet()),
     }
     assert word_scores(prediction, reference, by_character) == pytest.approx(expected)
 

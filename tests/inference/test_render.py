@@ -1,5 +1,6 @@
 """Pages of answers: drawings, what is missing, and that what a model writes runs nothing."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -117,6 +118,13 @@ def test_characters_without_a_place_in_html_are_marked() -> None:
     assert clean("a\r\nb\rc\t\x00\x7f\x85\ud800\ufdd0中😀") == "a\nb\nc\t\ufffd\ufffd\ufffd\ufffd\ufffd中😀"
 
 
+def test_plain_text_is_no_formula_and_loses_nothing() -> None:
+    assert render_answer("Contact: john_doe@mail.com\nPhone: 555 123\nTotal: 5% of 10") == (
+        '<div class="paragraph">Contact: john_doe@mail.com<br />\nPhone: 555 123<br />\n'
+        "Total: 5% of 10</div>\n"
+    )
+
+
 def test_charts_are_tables() -> None:
     assert render_answer("{'title': 'A', 'values': {'x': {'1': 2}, 'y': {'1': 3, '4': 5}}}") == (
         '<table class="chart"><caption><strong>title</strong> A<br></caption>'
@@ -129,12 +137,32 @@ def test_charts_are_tables() -> None:
     assert render_answer('{"values": {"a":') == not_drawn('{"values": {"a":', "no dictionary of a chart")
 
 
+def test_charts_of_escapes_and_of_what_python_cannot_keep() -> None:
+    assert render_answer('{"values": {"a\\u0000\\ud800": "\\u0000"}}') == (
+        '<table class="chart"><caption></caption><tr><td>a\ufffd\ufffd</td><td>\ufffd</td></tr></table>'
+    )
+    for text in (
+        "{'values': {{'a': 1}}}",
+        "{'values': {['a']: 1}}",
+        f"{{'values': {{'a': 0x{'f' * 5000}}}}}",
+    ):
+        assert render_answer(text) == not_drawn(text, "no dictionary of a chart")
+
+
+def test_charts_of_many_series_are_no_tables() -> None:
+    values = {f"s{series}": {f"n{series}": series} for series in range(150)}
+    text = json.dumps({"values": values})
+    assert render_answer(text) == not_drawn(text, "too many numbers for a table")
+    assert render_answer(json.dumps({"values": {"s": dict.fromkeys(range(150))}})).count("<td>") == 302
+
+
 def test_molecules_are_drawn() -> None:
     pytest.importorskip("rdkit", reason="pip install 'got-train[render]'")
     assert re.fullmatch(
         r'<img alt="CCO" width="\d+" src="data:image/svg\+xml;base64,[^"]+">',
         render_answer("<smiles>CCO</smiles>"),
     )
+    assert render_answer("<smiles>CCO\nN</smiles>") == not_drawn("CCO\nN", "RDKit reads no molecule in it")
     assert render_answer("<smiles>C(</smiles>") == not_drawn("C(", "RDKit reads no molecule in it")
 
 

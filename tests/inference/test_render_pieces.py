@@ -52,7 +52,7 @@ def test_what_is_not_for_mathml_is_refused(formula: str) -> None:
 
 
 def test_text_in_formulas_is_escaped() -> None:
-    assert mathml(r"\text{<b>\&}", False) == "<math><mtext>&lt;b&gt;&amp;</mtext></math>"
+    assert mathml(r"\text{<b>\& 5\% c}", False) == "<math><mtext>&lt;b&gt;&amp;\u00a05%\u00a0c</mtext></math>"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,12 @@ def test_text_in_formulas_is_escaped() -> None:
         (r"\'e\"{o}\c{c}\'{\i}", "éöçí"),
         (r"a~b\\c \textasciitilde{}d", "a\u00a0b<br>c ~d"),
         (r"$x$ for \$5 and $6", f"{X} for $5 and $6"),
-        (r"\unknown{<i>} {\bf", r"\unknown&lt;i&gt; \bf"),
+        (r"\unknown{<i>}{\emph{b}} {\bf", r"\unknown{&lt;i&gt;}{\emph{b}} \bf"),
+        (r"\SI{5}{mm} \textcolor{red}{\textbf{5}}", r"\SI{5}{mm} <span><strong>5</strong></span>"),
+        (r"\href{javascript:x}{a} \textcolor{red}", r"<span>a</span> <span></span>"),
+        (r"\makecell{a \\ [12] b}", "<span>a <br> [12] b</span>"),
+        (r"a\\[20 ml] b\\*[-2pt]c", "a<br>[20 ml] b<br>c"),
+        (r"\centering[1] a \hline[2pt]b \noindent[-1] c", "[1] a b [-1] c"),
     ],
 )
 def test_running_latex(latex: str, html: str) -> None:
@@ -90,6 +95,9 @@ def test_a_table_has_its_spans_lines_and_alignments() -> None:
         (r"a \(x\) b", f'<div class="paragraph">a {X} b</div>\n'),
         ("\\[\nx\n\\]", '<math display="block"><mi>x</mi></math>'),
         ("\\title{\nA \\& B\n}\n\n\\section*{1. C}", "<h2>A &amp; B</h2><h3>1. C</h3>"),
+        ("- a_b % c", "<ul>\n<li>a_b % c</li>\n</ul>\n"),
+        (r"\[5% \text{% of } x\]", '<math display="block"><mn>5</mn><mi>%</mi>'
+         "<mtext>%\u00a0of\u00a0</mtext><mi>x</mi></math>"),
         ("- \\(x\\)\n- b", f"<ul>\n<li>{X}</li>\n<li>b</li>\n</ul>\n"),
         ("3. a", '<ol start="3">\n<li>a</li>\n</ol>\n'),
         ("\\begin{tabular}{c}\na\n\n\\end{tabular} b",
@@ -105,6 +113,14 @@ def test_a_table_has_its_spans_lines_and_alignments() -> None:
          '<div class="paragraph">a <code>\\(\\frac{b</code></div>\n<div class="paragraph">c</div>\n'),
         ("\\begin{abstract}\na\n\\end{abstract}",
          '<strong>Abstract</strong> <div class="paragraph">a</div>\n'),
+        # of what stands in brackets, only the options of environments that have one go
+        ("\\begin{table}[ht]\na\n\\end{table}\n\n[1] b", '<div class="paragraph">a</div>\n'
+         '<div class="paragraph">[1] b</div>\n'),
+        ("\\begin{center}\n[1] a\n\\end{center}", '<div class="paragraph">[1] a</div>\n'),
+        ("\\begin{itemize} [label=a]\n[1] b", '<div class="paragraph">[1] b</div>\n'),
+        ("\\begin{abstract}[x]", '<strong>Abstract</strong> <div class="paragraph">[x]</div>\n'),
+        ("\\begin{theorem}[Euler]", '<div class="paragraph">[Euler]</div>\n'),
+        (r"\textcolor{red}{5} \SI{5}{mm}", '<div class="paragraph"><span>5</span> \\SI{5}{mm}</div>\n'),
         ("\\begin{itemize}\n\\item a\n\\end{itemize}", '<div class="paragraph">• a</div>\n'),
     ],
 )  # fmt: skip
@@ -116,8 +132,8 @@ def test_mathpix_markdown(text: str, html: str) -> None:
 
 def test_drawings_and_hard_formulas_are_left_for_tex() -> None:
     notes = Notes()
-    html = markdown_html(r"\begin{tikzpicture}a\end{tikzpicture} \(\ce{H2O}\)", notes)
-    assert notes.tex == [r"\begin{tikzpicture}a\end{tikzpicture}", r"\(\ce{H2O}\)"]
+    html = markdown_html(r"\begin{tikzpicture}a\end{tikzpicture} \(5% \ce{H2O} \\%\)", notes)
+    assert notes.tex == [r"\begin{tikzpicture}a\end{tikzpicture}", r"\(5\% \ce{H2O} \\\%\)"]
     assert html == '\x000\x00<div class="paragraph">\x001\x00</div>\n'
 
 
