@@ -35,7 +35,10 @@ def test_parse_task_reads_every_spelling(task: Task, original: str, transformers
         assert parse_task(spelling) == task
 
 
-@pytest.mark.parametrize("query", ["Read this.", "OCR the table: ", "[pink] OCR: ", "ocr: ", "[1] OCR: "])
+@pytest.mark.parametrize(
+    "query",
+    ["Read this.", "OCR the table: ", "[pink] OCR: ", "ocr: ", "[1] OCR: ", f"[{'9' * 5000}, 1] OCR: "],
+)
 def test_other_queries_stay_as_they_are(query: str) -> None:
     assert parse_task(query) is None
     assert canonical_query(query, "transformers") == query
