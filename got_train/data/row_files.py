@@ -113,7 +113,7 @@ class ListedRows:
 def _json_rows(path: Path) -> tuple[list[Any], list[int]]:
     try:
         rows = json.loads(path.read_bytes())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # as in `load_json`
         raise UserError(f"{path} is not JSON: {error} (one row a line is a .jsonl file)") from None
     if not isinstance(rows, list):
         raise UserError(f"{path} must hold a list of rows, not {type(rows).__name__}")
