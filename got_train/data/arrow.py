@@ -30,7 +30,8 @@ from got_train.report import UserError
 class ArrowRows:
     """The rows of Arrow files, whose columns are the keys of rows.
 
-    Pictures are structs of `bytes` and `path`, as `datasets` keeps them, or paths; or lists of either.
+    Pictures are structs of `bytes` and `path`, as `datasets` keeps them, bytes alone, as pandas writes them,
+    or paths; or lists of these.
     """
 
     def __init__(self, path: Path, copies: list[Path], name: str | None = None) -> None:
@@ -48,10 +49,7 @@ class ArrowRows:
         self._ends = np.cumsum([len(table) for table in tables], dtype=np.int64)
         fields = list(tables[0].schema) if tables else []
         self._pictures = {field.name for field in fields if _holds_pictures(field.type)}
-        self.columns = [
-            field.name for field in fields if field.name in self._pictures or not _holds_bytes(field.type)
-        ]
-        """All but those of bytes that are no picture."""
+        self.columns = [field.name for field in fields]
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
@@ -113,7 +111,7 @@ def _copy_into_cache(path: Path) -> list[Path]:
 
     try:
         copy = datasets.Dataset.from_parquet(str(path))
-    except datasets.exceptions.DatasetGenerationError as error:
+    except (datasets.exceptions.DatasetGenerationError, ValueError) as error:  # ValueError: a type it lacks
         raise UserError(f"data file {path} cannot be read: {error.__cause__ or error}") from None
     return [Path(file["filename"]) for file in copy.cache_files]
 
@@ -128,20 +126,24 @@ def _map_arrow(file: Path) -> tuple[pyarrow.Table, int]:
 
 
 def _holds_pictures(kind: pyarrow.DataType) -> bool:
-    """Whether cells are structs of `bytes` and `path`, or lists of them."""
+    """Whether cells may be pictures: bytes, structs with `bytes` or with a `path` alone, or lists of these.
+
+    Bytes under a key that means something else cost nothing, as they stay where they lie.
+    """
     if pyarrow.types.is_struct(kind):
-        return {field.name for field in kind} in ({"bytes", "path"}, {"bytes"}, {"path"})
-    return _is_list(kind) and _holds_pictures(kind.value_type)
+        fields = {field.name: field.type for field in kind}
+        return set(fields) == {"path"} or ("bytes" in fields and _is_bytes(fields["bytes"]))
+    return _is_bytes(kind) or (_is_list(kind) and _holds_pictures(kind.value_type))
+
+
+def _is_bytes(kind: pyarrow.DataType) -> bool:
+    types = pyarrow.types
+    return types.is_binary(kind) or types.is_large_binary(kind) or types.is_null(kind)
 
 
 def _is_list(kind: pyarrow.DataType) -> bool:
     types = pyarrow.types
     return types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
-
-
-def _holds_bytes(kind: pyarrow.DataType) -> bool:
-    parts = [kind.field(number).type for number in range(kind.num_fields)]
-    return any(map(_holds_bytes, parts)) or str(kind) in ("binary", "large_binary", "binary_view")
 
 
 def _pictures(cell: pyarrow.Array, address: str, copy: Path, start: int) -> Any:
@@ -157,11 +159,13 @@ def _pictures(cell: pyarrow.Array, address: str, copy: Path, start: int) -> Any:
     if isinstance(cell, pyarrow.StructArray):
         # `flatten` and not `field`: an empty struct may have anything in its fields.
         fields = dict(zip([field.name for field in cell.type], cell.flatten(), strict=True))
-        place = _place(fields["bytes"]) if "bytes" in fields else None
-        if place is not None:
-            return PackedFile(copy, place[0] - start, place[1], address)
-        return fields["path"].to_pylist()[0] if "path" in fields else None
-    return cell.to_pylist()[0]
+        if "bytes" in fields and (inside := _pictures(fields["bytes"], address, copy, start)):
+            return inside
+        said = {name: value for name, value in (cell.to_pylist()[0] or {}).items() if value is not None}
+        # What has neither bytes nor a path, but something else, is no picture, and no empty cell either.
+        return said.get("path", said or None)
+    place = _place(cell)
+    return None if place is None else PackedFile(copy, place[0] - start, place[1], address)
 
 
 def _place(cell: pyarrow.Array) -> tuple[int, int] | None:

@@ -28,6 +28,12 @@ _ADDRESS = re.compile(r"(.+?\.(?:tar|parquet|arrow|pdf)):(.+)", re.IGNORECASE)
 """A picture inside another file: `shards/00000.tar:000123.png`, `train.parquet:124/image`, `manual.pdf:3`."""
 
 
+@functools.cache
+def picture_endings() -> tuple[str, ...]:
+    """Of the names of all files that Pillow reads."""
+    return tuple(ending for ending, name in Image.registered_extensions().items() if name in Image.OPEN)
+
+
 class ImageError(ValueError):
     """A picture that cannot be read; `cause` is the kind of fault."""
 
