@@ -24,6 +24,7 @@ import pyarrow
 from pyarrow import parquet
 
 from got_train.data.packed import PackedFile
+from got_train.data.records import RowError
 from got_train.report import UserError
 
 
@@ -59,7 +60,11 @@ class ArrowRows:
         return f"{self._name}:{index + 1}"
 
     def row(self, index: int) -> dict[str, Any]:
-        """A row without its empty cells; the pictures inside are `PackedFile`s."""
+        """A row without its empty cells; the pictures inside are `PackedFile`s.
+
+        Raises:
+            RowError: for a text that is not UTF-8, or a date that Python has no value for.
+        """
         number = int(np.searchsorted(self._ends, index, side="right"))
         copy = self._copies[number]
         table, start = _map_arrow(copy)
@@ -67,10 +72,13 @@ class ArrowRows:
         row = {}
         for name in self.columns:
             cell = table[name].slice(place, 1).chunk(0)
-            if name in self._pictures:
-                row[name] = _pictures(cell, f"{self.path}:{index + 1}/{name}", copy, start)
-            else:
-                row[name] = cell.to_pylist()[0]
+            try:
+                if name in self._pictures:
+                    row[name] = _pictures(cell, f"{self.path}:{index + 1}/{name}", copy, start)
+                else:
+                    row[name] = cell.to_pylist()[0]
+            except (ValueError, OverflowError) as error:
+                raise RowError(self.where(index), "wrong type", f"{name} cannot be read: {error}") from None
         return {name: value for name, value in row.items() if value is not None}
 
     def find(self, address: str) -> PackedFile | None:
@@ -111,7 +119,7 @@ def _copy_into_cache(path: Path) -> list[Path]:
 
     try:
         copy = datasets.Dataset.from_parquet(str(path))
-    except (datasets.exceptions.DatasetGenerationError, ValueError) as error:  # ValueError: a type it lacks
+    except (datasets.exceptions.DatasetGenerationError, ValueError) as error:  # for a type it lacks
         raise UserError(f"data file {path} cannot be read: {error.__cause__ or error}") from None
     return [Path(file["filename"]) for file in copy.cache_files]
 

@@ -25,7 +25,6 @@ logger = logging.getLogger(__name__)
 NO_KEY = 0
 """Of a row that cannot be known again, because its pictures lie in memory."""
 
-
 NOTHING = np.zeros(0, dtype=np.uint64), np.zeros((0, 2), dtype=np.int32)
 """Keys and sizes of no rows."""
 

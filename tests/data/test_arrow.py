@@ -83,6 +83,20 @@ def test_parquet_pictures_that_are_not_understood_are_bad_rows(tmp_path: Path) -
         samples(str(tmp_path / "view.parquet"))
 
 
+def test_cells_that_python_cannot_read_make_bad_rows(tmp_path: Path) -> None:
+    said = pyarrow.array([b"\xff", b"x"], pyarrow.binary()).view(pyarrow.string())
+    days = pyarrow.array([0, 2**62], pyarrow.timestamp("us"))
+    table = pyarrow.table({"query": ["OCR: "] * 2, "response": said, "day": days})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    bad = check_rows(samples(str(tmp_path / "a.parquet")), np.arange(2), 0, "checking").bad
+    path = tmp_path / "a.parquet"
+    assert [str(error) for error in bad.values()] == [
+        f"{path}:1: wrong type: response cannot be read: 'utf-8' codec can't decode byte 0xff in position 0: "
+        "invalid start byte",
+        f"{path}:2: wrong type: day cannot be read: date value out of range",
+    ]
+
+
 def test_parquet_written_by_datasets_is_read_in_any_order(tmp_path: Path) -> None:
     number = 250
     data = datasets.Dataset.from_dict(
