@@ -13,7 +13,8 @@
     Samples --steps.StepPlan--> which of them one device computes at once --batching.collate--> batch
         input_ids, labels   int64   (batch, length), padded on the right
         tiles               uint8   (tiles, image_size, image_size, 3), of the rows in their order
-        features                    (tiles, tokens of a tile, channels), of the first rows, in place of tiles
+        features                    (tiles, tokens of a tile, channels), of tiles that were encoded before
+        tile_order          int64   (all tiles,), place of each tile among features with tiles after them
 
 Nothing is random but the choice of rows (`sources.choose_rows`) and their order (`steps.StepPlan`), which
 follow from seeds.

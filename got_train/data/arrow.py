@@ -24,13 +24,15 @@ import pyarrow
 from pyarrow import parquet
 
 from got_train.data.packed import PackedFile
+from got_train.data.records import RowError
 from got_train.report import UserError
 
 
 class ArrowRows:
     """The rows of Arrow files, whose columns are the keys of rows.
 
-    Pictures are structs of `bytes` and `path`, as `datasets` keeps them, or paths; or lists of either.
+    Pictures are structs of `bytes` and `path`, as `datasets` keeps them, bytes alone, as pandas writes them,
+    or paths; or lists of these.
     """
 
     def __init__(self, path: Path, copies: list[Path], name: str | None = None) -> None:
@@ -48,10 +50,7 @@ class ArrowRows:
         self._ends = np.cumsum([len(table) for table in tables], dtype=np.int64)
         fields = list(tables[0].schema) if tables else []
         self._pictures = {field.name for field in fields if _holds_pictures(field.type)}
-        self.columns = [
-            field.name for field in fields if field.name in self._pictures or not _holds_bytes(field.type)
-        ]
-        """All but those of bytes that are no picture."""
+        self.columns = [field.name for field in fields]
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
@@ -61,7 +60,11 @@ class ArrowRows:
         return f"{self._name}:{index + 1}"
 
     def row(self, index: int) -> dict[str, Any]:
-        """A row without its empty cells; the pictures inside are `PackedFile`s."""
+        """A row without its empty cells; the pictures inside are `PackedFile`s.
+
+        Raises:
+            RowError: for a text that is not UTF-8, or a date that Python has no value for.
+        """
         number = int(np.searchsorted(self._ends, index, side="right"))
         copy = self._copies[number]
         table, start = _map_arrow(copy)
@@ -69,10 +72,13 @@ class ArrowRows:
         row = {}
         for name in self.columns:
             cell = table[name].slice(place, 1).chunk(0)
-            if name in self._pictures:
-                row[name] = _pictures(cell, f"{self.path}:{index + 1}/{name}", copy, start)
-            else:
-                row[name] = cell.to_pylist()[0]
+            try:
+                if name in self._pictures:
+                    row[name] = _pictures(cell, f"{self.path}:{index + 1}/{name}", copy, start)
+                else:
+                    row[name] = cell.to_pylist()[0]
+            except (ValueError, OverflowError) as error:
+                raise RowError(self.where(index), "wrong type", f"{name} cannot be read: {error}") from None
         return {name: value for name, value in row.items() if value is not None}
 
     def find(self, address: str) -> PackedFile | None:
@@ -113,7 +119,7 @@ def _copy_into_cache(path: Path) -> list[Path]:
 
     try:
         copy = datasets.Dataset.from_parquet(str(path))
-    except datasets.exceptions.DatasetGenerationError as error:
+    except (datasets.exceptions.DatasetGenerationError, ValueError) as error:  # for a type it lacks
         raise UserError(f"data file {path} cannot be read: {error.__cause__ or error}") from None
     return [Path(file["filename"]) for file in copy.cache_files]
 
@@ -128,20 +134,24 @@ def _map_arrow(file: Path) -> tuple[pyarrow.Table, int]:
 
 
 def _holds_pictures(kind: pyarrow.DataType) -> bool:
-    """Whether cells are structs of `bytes` and `path`, or lists of them."""
+    """Whether cells may be pictures: bytes, structs with `bytes` or with a `path` alone, or lists of these.
+
+    Bytes under a key that means something else cost nothing, as they stay where they lie.
+    """
     if pyarrow.types.is_struct(kind):
-        return {field.name for field in kind} in ({"bytes", "path"}, {"bytes"}, {"path"})
-    return _is_list(kind) and _holds_pictures(kind.value_type)
+        fields = {field.name: field.type for field in kind}
+        return set(fields) == {"path"} or ("bytes" in fields and _is_bytes(fields["bytes"]))
+    return _is_bytes(kind) or (_is_list(kind) and _holds_pictures(kind.value_type))
+
+
+def _is_bytes(kind: pyarrow.DataType) -> bool:
+    types = pyarrow.types
+    return types.is_binary(kind) or types.is_large_binary(kind) or types.is_null(kind)
 
 
 def _is_list(kind: pyarrow.DataType) -> bool:
     types = pyarrow.types
     return types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
-
-
-def _holds_bytes(kind: pyarrow.DataType) -> bool:
-    parts = [kind.field(number).type for number in range(kind.num_fields)]
-    return any(map(_holds_bytes, parts)) or str(kind) in ("binary", "large_binary", "binary_view")
 
 
 def _pictures(cell: pyarrow.Array, address: str, copy: Path, start: int) -> Any:
@@ -157,11 +167,13 @@ def _pictures(cell: pyarrow.Array, address: str, copy: Path, start: int) -> Any:
     if isinstance(cell, pyarrow.StructArray):
         # `flatten` and not `field`: an empty struct may have anything in its fields.
         fields = dict(zip([field.name for field in cell.type], cell.flatten(), strict=True))
-        place = _place(fields["bytes"]) if "bytes" in fields else None
-        if place is not None:
-            return PackedFile(copy, place[0] - start, place[1], address)
-        return fields["path"].to_pylist()[0] if "path" in fields else None
-    return cell.to_pylist()[0]
+        if "bytes" in fields and (inside := _pictures(fields["bytes"], address, copy, start)):
+            return inside
+        said = {name: value for name, value in (cell.to_pylist()[0] or {}).items() if value is not None}
+        # What has neither bytes nor a path, but something else, is no picture, and no empty cell either.
+        return said.get("path", said or None)
+    place = _place(cell)
+    return None if place is None else PackedFile(copy, place[0] - start, place[1], address)
 
 
 def _place(cell: pyarrow.Array) -> tuple[int, int] | None:

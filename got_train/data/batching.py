@@ -14,18 +14,18 @@ Batch = dict[str, Any]
 def collate(
     samples: list[Sample], pad_id: int, image_id: int, vocabulary_size: int, tokens_per_tile: int
 ) -> Batch:
-    """One batch, padded on the right to its longest sample; samples with known features come first.
+    """One batch, padded on the right to its longest sample.
 
     Checks here what would be an unreadable fault inside the model: ids against the vocabulary, image tokens
     against tiles.
 
     Returns:
         `input_ids`, `labels`: int64 `(batch, length)`; `tiles`: uint8 `(tiles, image_size, image_size, 3)`,
-        and `features`: `(tiles, tokens_per_tile, channels)`, each left out where there are none. For the log:
-        `where` and `kind` of each sample, and `num_tokens` without padding; for the store of features:
-        `pictures`, key and number of tiles of each picture in `tiles`.
+        and `features`: `(tiles, tokens_per_tile, channels)`, each left out where there are none; `tile_order`
+        where there are both: int64 `(all tiles,)`, the place of each tile of the batch among `features` with
+        `tiles` after them. For the log: `where` and `kind` of each sample, and `num_tokens` without padding;
+        for the store of features: `pictures`, key and number of tiles of each picture in `tiles`.
     """
-    samples = sorted(samples, key=lambda sample: sample.features is None)
     length = max(len(sample.input_ids) for sample in samples)
     input_ids = np.full((len(samples), length), pad_id, dtype=np.int64)
     labels = np.full((len(samples), length), IGNORE_INDEX, dtype=np.int64)
@@ -56,4 +56,9 @@ def collate(
     features = [sample.features for sample in samples if sample.features is not None]
     if features:
         batch["features"] = torch.cat(features)
+    if tiles and features:
+        # Samples keep their places whatever is known of them, because dropout tells places apart.
+        is_new = [sample.features is None for sample in samples for _ in range(sample.num_tiles)]
+        # The first sort says which tile comes to each place, the second one at which place each tile is.
+        batch["tile_order"] = torch.from_numpy(np.argsort(np.argsort(is_new, kind="stable")))
     return batch

@@ -43,16 +43,17 @@ class FeatureStore:
         folder.mkdir(parents=True, exist_ok=True)
         self._waiting: dict[str, torch.Tensor] = {}
         """Added, but not written yet."""
-        self._shards: dict[str, Any] = {}
-        """Open files by name."""
+        self._seen: set[str] = set()
+        """Names of files that have been opened, or could not be."""
         self._places: dict[str, Any] = {}
         """The open file that has a key."""
         self._seen_ns = -1
         """When the folder was last changed, as of the last look."""
+        self._look()  # so that forked workers need not, and a damaged file is told once
 
     def __getstate__(self) -> dict[str, Any]:
         """For loader workers that are not forked: they open the files anew."""
-        return self.__dict__ | {"_waiting": {}, "_shards": {}, "_places": {}, "_seen_ns": -1}
+        return self.__dict__ | {"_waiting": {}, "_seen": set(), "_places": {}, "_seen_ns": -1}
 
     def find(self, key: str) -> torch.Tensor | None:
         """Features under a key, `(tiles, tokens of a tile, channels)`."""
@@ -102,8 +103,14 @@ class FeatureStore:
             return
         self._seen_ns = changed_ns
         for path in self.folder.glob("*.safetensors"):
-            if path.name not in self._shards:
-                shard = self._shards[path.name] = safe_open(path, framework="pt")
+            if path.name in self._seen:
+                continue
+            self._seen.add(path.name)
+            try:
+                shard = safe_open(path, framework="pt")
+            except (OSError, SafetensorError) as error:
+                logger.warning("pictures are encoded again: %s is damaged, delete it (%s)", path, error)
+            else:
                 self._places.update(dict.fromkeys(shard.keys(), shard))
 
 

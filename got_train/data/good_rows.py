@@ -6,6 +6,8 @@ A row is known by its text, and its pictures by the files that hold them: place,
 import hashlib
 import logging
 import uuid
+import zipfile
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,6 +25,9 @@ logger = logging.getLogger(__name__)
 NO_KEY = 0
 """Of a row that cannot be known again, because its pictures lie in memory."""
 
+NOTHING = np.zeros(0, dtype=np.uint64), np.zeros((0, 2), dtype=np.int32)
+"""Keys and sizes of no rows."""
+
 
 class GoodRows:
     """A folder of rows with their sizes; the folder is that of one encoding."""
@@ -30,9 +35,8 @@ class GoodRows:
     def __init__(self, folder: Path) -> None:
         """Reads what earlier checks have left in a folder: see `encoding_fingerprint`."""
         self.folder = folder
-        shards = [_read(path) for path in folder.glob("*.npz")]
-        keys = np.concatenate([np.zeros(0, dtype=np.uint64), *(keys for keys, _ in shards)])
-        sizes = np.concatenate([np.zeros((0, 2), dtype=np.int32), *(sizes for _, sizes in shards)])
+        shards = [NOTHING, *(_read(path) for path in folder.glob("*.npz"))]
+        keys, sizes = (np.concatenate(parts) for parts in zip(*shards, strict=True))
         self.keys, first = np.unique(keys, return_index=True)
         self.sizes = sizes[first]
 
@@ -69,12 +73,19 @@ class GoodRows:
             unfinished.rename(shard)
         except OSError as error:
             logger.warning("rows will be checked again: %s cannot be written (%s)", shard, error)
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):  # where there is not even a folder
+                unfinished.unlink()
 
 
 def _read(shard: Path) -> tuple[np.ndarray, np.ndarray]:
-    with np.load(shard) as arrays:
-        return arrays["keys"], arrays["sizes"]
+    try:
+        with np.load(shard) as arrays:
+            return arrays["keys"], arrays["sizes"]
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        # Not in numpy's own words: it takes what is cut off for a pickle, which might be loaded "unsafely".
+        name = type(error).__name__
+        logger.warning("rows will be checked again: %s is damaged, delete it (%s)", shard, name)
+        return NOTHING
 
 
 def row_key(record: Record, images: list[FoundImage]) -> int:

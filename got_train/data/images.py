@@ -2,6 +2,7 @@
 
 import functools
 import io
+import os.path
 import re
 import warnings
 from collections.abc import Callable, Iterator
@@ -11,17 +12,26 @@ from pathlib import Path
 
 import numpy as np
 import pypdfium2
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from got_train.data.arrow import ArrowRows, arrow_rows, parquet_rows
 from got_train.data.packed import PackedFile, TarMembers
 from got_train.report import UserError
+
+LONGEST_NAME = 255
+"""In characters, of a missing picture; messages cut what is longer, which may be the picture itself."""
 
 PDF_DPI = 200
 """At which pages of PDF files are drawn: a page of A4 has 1654 x 2339 pixels, enough for some tiles."""
 
 _ADDRESS = re.compile(r"(.+?\.(?:tar|parquet|arrow|pdf)):(.+)", re.IGNORECASE)
 """A picture inside another file: `shards/00000.tar:000123.png`, `train.parquet:124/image`, `manual.pdf:3`."""
+
+
+@functools.cache
+def picture_endings() -> tuple[str, ...]:
+    """Of the names of all files that Pillow reads."""
+    return tuple(ending for ending, name in Image.registered_extensions().items() if name in Image.OPEN)
 
 
 class ImageError(ValueError):
@@ -49,14 +59,11 @@ class PdfPage:
         Raises:
             ImageError: if it cannot be read, or would have more than `max_pixels` pixels.
         """
-        try:
-            with pypdfium2.PdfDocument(self.path) as document:
-                page = document[self.number - 1]
-                width, height = (round(side * PDF_DPI / 72) for side in page.get_size())
-                _check_size(str(self), width, height, max_pixels)
-                return page.render(scale=PDF_DPI / 72).to_pil().convert("RGB")
-        except pypdfium2.PdfiumError as error:
-            raise ImageError("image unreadable", f"{self}: {error}") from None
+        with _as_image_errors(str(self)), pypdfium2.PdfDocument(self.path) as document:
+            page = document[self.number - 1]
+            width, height = (round(side * PDF_DPI / 72) for side in page.get_size())
+            _check_size(str(self), width, height, max_pixels)
+            return page.render(scale=PDF_DPI / 72).to_pil().convert("RGB")
 
 
 def num_pdf_pages(path: Path) -> int:
@@ -65,11 +72,8 @@ def num_pdf_pages(path: Path) -> int:
     Raises:
         ImageError: if it cannot be read.
     """
-    try:
-        with pypdfium2.PdfDocument(path) as document:
-            return len(document)
-    except pypdfium2.PdfiumError as error:
-        raise ImageError("image unreadable", f"{path}: {error}") from None
+    with _as_image_errors(str(path)), pypdfium2.PdfDocument(path) as document:
+        return len(document)
 
 
 FoundImage = Path | PackedFile | PdfPage | Image.Image
@@ -91,10 +95,13 @@ def find_image(image: str | PackedFile | Image.Image, folders: list[Path]) -> Fo
         return image
     address = _ADDRESS.fullmatch(image)
     for folder in folders:
-        if (path := folder / image).is_file():
+        if os.path.isfile(path := folder / image):  # where `is_file` would raise for a name that is too long
             return path
-        if address and (holder := folder / address[1]).is_file() and (found := _unpack(holder, address[2])):
-            return found
+        if address and os.path.isfile(holder := folder / address[1]):
+            if found := _unpack(holder, address[2]):
+                return found
+    if len(image) > LONGEST_NAME:
+        image = f"{image!r:.80}..."
     places = ", ".join(dict.fromkeys(str(folder) for folder in folders))
     raise ImageError("image missing", image if Path(image).is_absolute() else f"{image} (looked in {places})")
 
@@ -148,7 +155,7 @@ class LazyImage:
         Raises:
             ImageError: if the picture is cut off or damaged.
         """
-        with _told_as_image_errors(self.name):
+        with _as_image_errors(self.name), _pillow_limit(self.width * self.height):
             if width is not None and height is not None:
                 turned = self.image.size != (self.width, self.height)
                 self.image.draft("RGB", (height, width) if turned else (width, height))
@@ -165,10 +172,11 @@ def lazy_image(image: FoundImage, max_pixels: int) -> LazyImage:
     if isinstance(image, PdfPage):
         page = image.draw(max_pixels)
         return LazyImage(name, page, *page.size)
-    with _told_as_image_errors(name):
+    with _as_image_errors(name), _pillow_limit(max_pixels):
         picture = image if isinstance(image, Image.Image) else _open(image)
         _check_size(name, picture.width, picture.height, max_pixels)
-        turned = picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+        # Broken files say anything here, texts among them, and Pillow leaves those as they lie.
+        turned = picture.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
         width, height = reversed(picture.size) if turned else picture.size
         return LazyImage(name, picture, width, height)
 
@@ -183,22 +191,39 @@ def open_image(image: FoundImage, max_pixels: int) -> Image.Image:
 
 
 @contextmanager
-def _told_as_image_errors(name: str) -> Iterator[None]:
+def _as_image_errors(name: str) -> Iterator[None]:
     try:
         yield
-    except (UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError, OSError) as error:
-        if isinstance(error, ImageError):
-            raise
-        if isinstance(error, UnidentifiedImageError):  # its own message names a buffer in memory
-            raise ImageError("image unreadable", f"{name} is not a readable picture") from None
+    except ImageError:
+        raise
+    except UnidentifiedImageError:  # its own message names a buffer in memory
+        raise ImageError("image unreadable", f"{name} is not a readable picture") from None
+    except Image.DecompressionBombError:
+        raise ImageError("image too large", f"{name} has more pixels than data.max_pixels allows") from None
+    except Exception as error:  # of a damaged file a parser may raise anything: `struct.error`, RuntimeError
         cause = "image truncated" if "truncated" in str(error) else "image unreadable"
-        raise ImageError(cause, f"{name}: {error}") from None
+        raise ImageError(cause, f"{name}: {str(error) or type(error).__name__}") from None
+
+
+@contextmanager
+def _pillow_limit(pixels: int) -> Iterator[None]:
+    """Raises Pillow's own limit to `pixels`, while a picture is opened or decoded: `_check_size` is ours."""
+    limit = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = max(limit or 0, pixels)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
 
 
 def _open(image: Path | PackedFile) -> Image.Image:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        return Image.open(io.BytesIO(image.read()) if isinstance(image, PackedFile) else image)
+    picture = Image.open(io.BytesIO(image.read()) if isinstance(image, PackedFile) else image)
+    if isinstance(picture, TiffImagePlugin.TiffImageFile) and picture.n_frames > 1:
+        advice = "save them apart, or as a PDF file (x.pdf:2 is its second page)"
+        raise ImageError("image unreadable", f"{image} has {picture.n_frames} pages: {advice}")
+    return picture
 
 
 def _check_size(name: str, width: int, height: int, max_pixels: int) -> None:
@@ -212,10 +237,13 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "RGB":
         image.load()
         return image
-    if image.mode.startswith("I"):  # 16-bit grey: Pillow would clip it to white
-        values = np.asarray(image, dtype=np.float32)
-        scale = 255 / 65535 if values.max(initial=0) > 255 else 1.0
-        return Image.fromarray((values * scale).astype(np.uint8)).convert("RGB")
+    if image.mode == "F" or image.mode.startswith("I"):  # decimals, or 16-bit grey: Pillow would clip it
+        values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0, neginf=0)
+        if values.max(initial=0) > 255:
+            values *= 255 / 65535
+        elif image.mode == "F" and values.max(initial=0) <= 1:
+            values *= 255
+        return Image.fromarray(values.clip(0, 255).astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         paper = Image.new("RGBA", layer.size, "white")

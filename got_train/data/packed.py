@@ -72,7 +72,10 @@ class TarMembers:
 
     def find(self, name: str) -> PackedFile | None:
         """The member of this name, if there is one."""
-        key = name.encode(errors="surrogateescape")
+        try:
+            key = name.encode(errors="surrogateescape")
+        except UnicodeEncodeError:  # no member has half of a surrogate pair in its name
+            return None
         if len(key) > self.names.itemsize:  # numpy would widen all names to compare them with it
             return None
         number = int(np.searchsorted(self.names, key))

@@ -6,6 +6,7 @@ the key names swift knows, and the authors' own (`conversations` with `image`).
 
 import ast
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -44,11 +45,29 @@ QUESTION_KEYS = ("query", *ALIASES["query"], "messages", *ALIASES["messages"])
 ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant"}
 """Other names of a speaker."""
 
+UNNAMED_KIND = "rows"
+"""The kind of rows that do not say."""
+
+_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
+"""What JSON lets through, as `"\\ud835"`, and no tokenizer or file in UTF-8 takes."""
+
 
 class RowError(UserError):
     """A row that cannot be used; `cause` is the kind of fault, by which faults are counted."""
 
-    def __init__(self, where: str, cause: str, detail: str) -> None:
+    def __init__(self, where: str, cause: str = "", detail: str = "") -> None:
+        """Keeps its parts.
+
+        Args:
+            where: which row; or, alone, what torch hands on of an error in a loader worker: a traceback
+                that ends in the error's own text.
+            cause: one of those that docs/data.md lists.
+            detail: what is wrong.
+        """
+        if not cause:
+            where, cause, detail = where.rstrip("\n").rpartition("RowError: ")[2].split(": ", 2)
+        # Names of files and members may hold what cannot be printed, nor written in UTF-8.
+        where, detail = (text.encode(errors="backslashreplace").decode() for text in (where, detail))
         super().__init__(where, cause, detail)
         self.where = where
         self.cause = cause
@@ -77,7 +96,7 @@ class Record:
     crop: bool | None
     """Whether pictures are cut into tiles; None leaves it to the configuration."""
     kind: str
-    """What the row trains, for counts and losses by kind; `rows` where it does not say."""
+    """What the row trains, for counts and losses by kind; `UNNAMED_KIND` where it does not say."""
     where: str
     """Which row it is, for messages: `file:line`, `shard.tar:key` or `file.parquet:row`."""
 
@@ -130,13 +149,14 @@ def parse_row(row: Any, where: str, answered: bool = True) -> Record:
         turns = _turns_of_history(row.get("history"), where)
         turns.append(Turn(_query(row, where), _response(_value(row, "response", where), where, answered)))
     if system is not None and not isinstance(system, str):
-        raise RowError(where, "wrong type", f"system must be text, not {type(system).__name__}")
-    _check_texts(turns, system, where)
+        raise RowError(where, "wrong type", f"system must be text, not {_type_name(system)}")
+    kind = UNNAMED_KIND if row.get("kind") is None else str(row["kind"])
+    _check_texts(turns, system, kind, where)
     turns = _with_all_tags(turns, len(images), system, where)
     crop = row.get("crop")
     if crop is not None and not isinstance(crop, bool):
         raise RowError(where, "wrong type", f"crop must be true or false, not {crop!r}")
-    return Record(tuple(turns), images, system, crop, str(row.get("kind", "rows")), where)
+    return Record(tuple(turns), images, system, crop, kind, where)
 
 
 def _value(row: Mapping[str, Any], name: str, where: str) -> Any:
@@ -156,7 +176,7 @@ def _query(row: Mapping[str, Any], where: str) -> str:
     if value is None:
         raise RowError(where, "missing key", f"no query (keys: {', '.join(map(str, row)) or 'none'})")
     if not isinstance(value, str):
-        raise RowError(where, "wrong type", f"query must be text, not {type(value).__name__}")
+        raise RowError(where, "wrong type", f"query must be text, not {_type_name(value)}")
     return value
 
 
@@ -168,10 +188,14 @@ def _response(value: Any, where: str, answered: bool = True) -> str:
     if value is None:
         raise RowError(where, "missing key", "no response")
     if not isinstance(value, str):
-        raise RowError(where, "wrong type", f"response must be text, not {type(value).__name__}")
+        raise RowError(where, "wrong type", f"response must be text, not {_type_name(value)}")
     if not value:
         raise RowError(where, "empty response", "there is nothing to learn from it")
     return value
+
+
+def _type_name(value: Any) -> str:
+    return "bytes" if isinstance(value, PackedFile) else type(value).__name__
 
 
 def _images(value: Any, where: str) -> tuple[str | PackedFile, ...]:
@@ -184,13 +208,16 @@ def _images(value: Any, where: str) -> tuple[str | PackedFile, ...]:
 
 
 def _turns_of_history(history: Any, where: str) -> list[Turn]:
+    pairs = [] if history is None else history
     if isinstance(history, str):
         try:
-            history = ast.literal_eval(history) if history.strip() else []
-        except (ValueError, SyntaxError):
-            raise RowError(where, "wrong type", f"history is not a list: {history!r:.80}") from None
+            pairs = ast.literal_eval(history) if history.strip() else []
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # all that it may raise
+            pairs = None
+    if not isinstance(pairs, list | tuple):
+        raise RowError(where, "wrong type", f"history is not a list: {history!r:.80}")
     turns = []
-    for pair in history or []:
+    for pair in pairs:
         if not isinstance(pair, list | tuple) or len(pair) != 2 or not all(isinstance(x, str) for x in pair):
             raise RowError(
                 where, "wrong type", f"history must hold [query, response] pairs, not {pair!r:.80}"
@@ -233,9 +260,16 @@ def _message(message: Any, where: str) -> tuple[str, str]:
     return role, content
 
 
-def _check_texts(turns: list[Turn], system: str | None, where: str) -> None:
-    """A special token in a text would be taken for the frame itself."""
-    for text in (system or "", *(text for turn in turns for text in (turn.query, turn.response))):
+def _check_texts(turns: list[Turn], system: str | None, kind: str, where: str) -> None:
+    """A special token in a text would be taken for the frame itself; half a character cannot be encoded."""
+    texts = [("system", system or "")]
+    texts += [(name, text) for turn in turns for name, text in vars(turn).items()]
+    for name, text in [*texts, ("kind", kind)]:
+        if _HALF_CHARACTER.search(text):
+            raise RowError(
+                where, "wrong type", f"{name} holds half of a surrogate pair, which is no character"
+            )
+    for _, text in texts:
         for token in FRAME_TOKENS:
             if token in text:
                 raise RowError(where, "reserved token", f"{token} cannot stand in a text")
@@ -263,5 +297,5 @@ def load_json(text: bytes, where: str) -> Any:
     """
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also where numbers or nesting go beyond Python's limits
         raise RowError(where, "not JSON", str(error)) from None

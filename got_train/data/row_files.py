@@ -7,12 +7,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from got_train.data.images import picture_endings
 from got_train.data.packed import PackedFile, TarMembers
 from got_train.data.records import ALIASES, IMAGE_KEYS, RowError, load_json
 from got_train.report import UserError
 
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
-"""What members of a tar are pictures."""
+TEXT_ENDINGS = (".json", ".txt", ".cls", ".md", ".tex", ".html", ".xml", ".csv", ".tsv", ".yaml", ".yml")
+"""Of members of a tar that may lie beside a row and its pictures, and are not read."""
 
 LIST_KEYS = (*IMAGE_KEYS, "messages", *ALIASES["messages"])
 LARGEST_CELL = 2**24
@@ -113,7 +114,7 @@ class ListedRows:
 def _json_rows(path: Path) -> tuple[list[Any], list[int]]:
     try:
         rows = json.loads(path.read_bytes())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # as in `load_json`
         raise UserError(f"{path} is not JSON: {error} (one row a line is a .jsonl file)") from None
     if not isinstance(rows, list):
         raise UserError(f"{path} must hold a list of rows, not {type(rows).__name__}")
@@ -178,7 +179,7 @@ class TarRows:
             images = [row[name]] if isinstance(row[name], str) else row[name]
             if isinstance(images, list):
                 row[name] = [self._member(image, key) for image in images]
-        return row if named else row | {"images": self._pictures(key)}
+        return row if named else row | {"images": self._pictures(key, self.where(index))}
 
     def _key(self, index: int) -> str:
         return self.members.name(self._rows[index]).removesuffix(".json")
@@ -191,9 +192,14 @@ class TarRows:
         found = (self.members.find(name) for name in (folder + image, image, f"{key}.{image}"))
         return next((member for member in found if member), image)
 
-    def _pictures(self, key: str) -> list[PackedFile]:
+    def _pictures(self, key: str, where: str) -> list[PackedFile]:
         files = [self.members.file(number) for number in self.members.starting_with(f"{key}.")]
-        return [file for file in files if file.address.lower().endswith(IMAGE_ENDINGS)]
+        files = [file for file in files if not file.address.lower().endswith(TEXT_ENDINGS)]
+        for file in files:
+            if not file.address.lower().endswith(picture_endings()):
+                detail = f"{file} is no picture that is read: name those that are meant in the row's images"
+                raise RowError(where, "image unreadable", detail)
+        return files
 
 
 def _is_row(name: bytes) -> bool:

@@ -165,8 +165,10 @@ class RowDataset(Dataset[Sample]):
                 value.pop(key, None)
             images = self.encoding.find_images(record, self.folder(index))
             value["images"] = [image_address(image) for image in images]
-        # A Parquet file may hold more than JSON can, such as dates, under keys that nobody reads.
-        return json.dumps(value, ensure_ascii=False, default=str)
+        # Under keys that nobody reads, a Parquet file may hold more than JSON can, such as dates; and JSON
+        # more than UTF-8 can: halves of surrogate pairs, which are written as the escapes that they were.
+        line = json.dumps(value, ensure_ascii=False, default=str)
+        return line.encode(errors="backslashreplace").decode()
 
 
 def build_data(config: DataConfig, encoding: Encoding, seed: int) -> tuple[RowDataset, RowDataset | None]:

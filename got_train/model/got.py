@@ -124,6 +124,7 @@ class GotModel(GotOcr2ForConditionalGeneration):
         num_items_in_batch: torch.Tensor | int | None = None,
         tiles: torch.Tensor | None = None,
         features: torch.Tensor | None = None,
+        tile_order: torch.Tensor | None = None,
         logits_to_keep: int | torch.Tensor = 0,
         **kwargs: Any,
     ) -> GotOcr2CausalLMOutputWithPast:
@@ -139,8 +140,10 @@ class GotModel(GotOcr2ForConditionalGeneration):
             num_items_in_batch: supervised tokens of the whole optimizer step, by which the summed loss is
                 divided; default: those of this batch.
             tiles: uint8, `(tiles, image_size, image_size, 3)`, of the rows in their order.
-            features: `(tiles, tokens of a tile, channels)`, what `encode` has made of the tiles of the first
-                rows before; `tiles` are those of the other rows.
+            features: `(tiles, tokens of a tile, channels)`, what `encode` has made before of those tiles of
+                the rows that are not among `tiles`.
+            tile_order: int64, `(all tiles,)`, where there are both: the place of each tile of the rows among
+                `features` with `tiles` after them.
             logits_to_keep: without labels, how many positions at the end get logits; 0 for all. It has a name
                 here because generation, which needs one, looks for that.
             kwargs: handed on.
@@ -157,9 +160,12 @@ class GotModel(GotOcr2ForConditionalGeneration):
         if tiles is not None:
             pixel_values = normalized(tiles, self.dtype)
         encoded = None if pixel_values is None else self.encode(pixel_values)
-        known = [part for part in (features, encoded) if part is not None]
+        parts = [part for part in (features, encoded) if part is not None]
+        known = torch.cat(parts) if parts else None
+        if known is not None and tile_order is not None:
+            known = known.index_select(0, tile_order)
         hidden = self.model.language_model(
-            inputs_embeds=self.embed(input_ids, torch.cat(known) if known else None),
+            inputs_embeds=self.embed(input_ids, known),
             attention_mask=attention_mask,
             use_cache=False,
             **kwargs,
@@ -170,7 +176,7 @@ class GotModel(GotOcr2ForConditionalGeneration):
         supervised = (targets != IGNORE_INDEX).nonzero().squeeze(1)
         chosen = hidden.flatten(0, 1).index_select(0, supervised)
         loss, token_losses = head_loss(chosen, self.lm_head.weight, targets[supervised])
-        if not known and self.training and torch.distributed.is_initialized():
+        if known is None and self.training and torch.distributed.is_initialized():
             loss = loss + 0.0 * self._blank_tile().sum()
         count = max(1, len(supervised)) if num_items_in_batch is None else num_items_in_batch
         losses = torch.zeros_like(targets, dtype=torch.float32).index_copy(0, supervised, token_losses)

@@ -29,21 +29,19 @@ def test_a_batch_of_text_has_no_pixels() -> None:
     assert not {"tiles", "features"} & set(batch(sample([1, 2], [-100, 2], 0)))
 
 
-def test_samples_with_known_features_come_first() -> None:
-    known = Sample(
-        np.array([9, 9, 5]),
-        np.array([-100, -100, 5]),
-        np.zeros((0, 2, 2, 3), dtype=np.uint8),
-        "rows",
-        "a.jsonl:2",
-        features=torch.ones(1, 2, 4),
-    )
-    new = dataclasses.replace(sample([1, 9, 9, 5], [-100, -100, -100, 5], 1), pictures=(("key", 1),))
-    made = batch(new, known)
-    assert made["where"] == ["a.jsonl:2", "a.jsonl:1"]
-    assert made["input_ids"].tolist() == [[9, 9, 5, 0], [1, 9, 9, 5]]
-    assert made["features"].shape == (1, 2, 4) and len(made["tiles"]) == 1
-    assert made["pictures"] == [("key", 1)]
+def test_samples_with_known_features_keep_their_places() -> None:
+    ids, labels, features = np.array([9, 9, 5]), np.array([-100, -100, 5]), torch.ones(1, 2, 4)
+    none = np.zeros((0, 2, 2, 3), dtype=np.uint8)
+    known = Sample(ids, labels, none, "rows", "a.jsonl:2", features=features)
+    new = sample([9, 9, 9, 9, 5], [-100, -100, -100, -100, 5], 2)
+    new = dataclasses.replace(new, pictures=(("key", 2),))
+    made = batch(new, known, sample([1, 2], [-100, 2], 0), known, new)
+    assert made["where"] == [f"a.jsonl:{line}" for line in (1, 2, 1, 2, 1)]
+    assert made["input_ids"][:2].tolist() == [[9, 9, 9, 9, 5], [9, 9, 5, 0, 0]]
+    assert made["features"].shape == (2, 2, 4) and len(made["tiles"]) == 4
+    assert made["tile_order"].tolist() == [2, 3, 0, 1, 4, 5] and made["tile_order"].dtype == torch.int64
+    assert made["pictures"] == [("key", 2), ("key", 2)]
+    assert "tile_order" not in batch(known) and "tile_order" not in batch(new)
 
 
 def test_faults_are_caught_before_the_model() -> None:

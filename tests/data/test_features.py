@@ -92,6 +92,26 @@ def test_a_shard_that_was_cut_off_is_not_seen(tmp_path: Path) -> None:
     assert writer.find("a") is None and writer.num_bytes == 0
 
 
+@pytest.mark.parametrize("kept", [0, 5, 100, -10])
+def test_a_damaged_shard_costs_its_features_and_not_the_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, kept: int
+) -> None:
+    for number in range(2):
+        writer = store(tmp_path)
+        writer.add(str(number), tensor(number))
+        writer.flush()
+    whole, damaged = sorted(writer.folder.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    damaged.write_bytes(damaged.read_bytes()[:kept])
+    reader = store(tmp_path)
+    assert reader.find("0") is not None and reader.find("1") is None
+    reader.add("1", tensor(1))
+    reader.flush()
+    assert store(tmp_path).find("1") is not None
+    (message, again) = [record.message for record in caplog.records]
+    assert message == again
+    assert message.startswith(f"pictures are encoded again: {damaged} is damaged, delete it (")
+
+
 def test_an_encoder_is_named_by_all_that_matters() -> None:
     state = {"a": torch.zeros(2), "b": torch.ones(2)}
     names = {

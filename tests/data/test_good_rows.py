@@ -116,6 +116,33 @@ def test_a_disk_that_refuses_costs_the_memory_and_not_the_run(
     assert [record.message for record in caplog.records if "No space left" in record.message]
 
 
+@pytest.mark.parametrize(
+    ("kept", "error"), [(0, "EOFError"), (3, "ValueError"), (100, "BadZipFile"), (-30, "BadZipFile")]
+)
+def test_a_damaged_file_costs_the_memory_and_not_the_run(
+    file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, kept: int, error: str
+) -> None:
+    check(rows(file), tmp_path / "good")
+    (shard,) = (tmp_path / "good").iterdir()
+    shard.write_bytes(shard.read_bytes()[:kept])
+    found, read = check(rows(file), tmp_path / "good")
+    assert read == [1, 2, 3, 5] and found.counts() == {"image missing": 1}
+    (message,) = [record.message for record in caplog.records]
+    assert message == f"rows will be checked again: {shard} is damaged, delete it ({error})"
+    shard.unlink()
+    _, read = check(rows(file), tmp_path / "good")
+    assert read == []
+
+
+def test_where_no_folder_can_be_made_nothing_is_remembered(
+    file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    found, _ = check(rows(file), file / "good")
+    assert found.counts() == {"image missing": 1}
+    (message,) = [record.message for record in caplog.records]
+    assert message.startswith("rows will be checked again: ") and "Not a directory" in message
+
+
 def test_pictures_are_known_by_the_file_that_holds_them(tmp_path: Path) -> None:
     record = parse_row(picture_row("x.png"), "x:1")
     tar = write_tar(tmp_path / "a.tar", {"a.png": png(0), "b.png": png(1)})

@@ -4,7 +4,6 @@ import csv
 from pathlib import Path
 from typing import Any
 
-import datasets
 import numpy as np
 import pytest
 
@@ -20,6 +19,8 @@ from got_train.prompts import LATEX_OCR_QUERY
 from got_train.report import UserError
 from tests.data.packing import png, write_parquet
 
+pytestmark = pytest.mark.usefixtures("cache")
+
 CARD = """---
 configs:
 - config_name: full
@@ -33,13 +34,6 @@ configs:
   - {split: train, path: small/train.parquet}
 ---
 """
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Arrow copies go with the test."""
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
-    datasets.disable_progress_bars()
 
 
 @pytest.fixture

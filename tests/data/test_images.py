@@ -1,9 +1,10 @@
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, features
 
 from got_train.data.images import ImageError, find_image, lazy_image, open_image
 from got_train.data.tiles import grid_of_tiles, num_tiles, tile
@@ -72,6 +73,41 @@ def test_modes_become_rgb_as_a_reader_sees_them(tmp_path: Path) -> None:
     assert open_image(tmp_path / "turned.jpg", 100).size == (2, 4)
 
 
+@pytest.mark.parametrize(
+    ("values", "shades"),
+    [
+        ([0.0, 0.5, 1.0], [0, 127, 255]),
+        ([0.0, 127.0, 255.0], [0, 127, 255]),
+        ([0.0, 32768.0, 65535.0], [0, 127, 255]),
+        ([-1.0, np.nan, 0.5, np.inf], [0, 0, 127, 0]),
+    ],
+)
+def test_decimals_are_shades_of_the_range_that_they_are_in(
+    tmp_path: Path, values: list[float], shades: list[int]
+) -> None:
+    Image.fromarray(np.array([values], dtype=np.float32)).save(tmp_path / "a.tiff")
+    pixels = np.asarray(open_image(tmp_path / "a.tiff", 100))
+    assert pixels.shape == (1, len(values), 3)
+    assert pixels[0, :, 0].tolist() == shades
+
+
+def test_numbers_beyond_16_bits_do_not_wrap_around(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[-1, 0, 65535, 70000]], dtype=np.int32)).save(tmp_path / "a.tiff")
+    assert np.asarray(open_image(tmp_path / "a.tiff", 100))[0, :, 0].tolist() == [0, 0, 255, 255]
+
+
+def test_a_jpeg_whose_orientation_is_a_text_stands_upright(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (4, 2), "white")
+    exif = picture.getexif()
+    exif[0x0112] = 6  # rotate by 90 degrees
+    picture.save(tmp_path / "a.jpg", exif=exif)
+    number, text = (struct.pack(">HHI", 0x0112, *kind) for kind in ((3, 1), (2, 2)))
+    whole = (tmp_path / "a.jpg").read_bytes()
+    assert whole.count(number + b"\0\6") == 1
+    (tmp_path / "a.jpg").write_bytes(whole.replace(number + b"\0\6", text + b"6\0"))
+    assert open_image(tmp_path / "a.jpg", 100).size == (4, 2)
+
+
 def test_a_large_jpeg_is_decoded_smaller_but_not_below_what_is_wanted(tmp_path: Path) -> None:
     waves = np.add.outer(np.sin(np.arange(240) / 9), np.cos(np.arange(400) / 7))
     picture = Image.fromarray((waves * 60 + 128).astype(np.uint8)).convert("RGB")
@@ -106,6 +142,59 @@ def test_bad_pictures_are_told_apart(tmp_path: Path) -> None:
         "text.png": "image unreadable",
         "good.png": "image too large",
     }
+
+
+def test_whatever_a_parser_raises_is_told_as_an_unreadable_picture(tmp_path: Path) -> None:
+    numbers = (124, 0x1007, 16, 16, *[0] * 14, 32, 4, *struct.unpack("<I", b"what"), *[0] * 10)
+    (tmp_path / "a.dds").write_bytes(b"DDS " + struct.pack("<31I", *numbers))
+    with pytest.raises(ImageError, match=r"a\.dds: Unimplemented pixel format 1952540791") as caught:
+        open_image(tmp_path / "a.dds", 10**6)
+    assert caught.value.cause == "image unreadable"
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow reads no AVIF")
+def test_a_damaged_avif_is_unreadable(tmp_path: Path) -> None:
+    Image.new("RGB", (16, 16)).save(tmp_path / "a.avif")
+    whole = (tmp_path / "a.avif").read_bytes()
+    (tmp_path / "a.avif").write_bytes(whole.replace(b"iloc", b"lost"))
+    with pytest.raises(ImageError, match=r"a\.avif: Failed to decode image") as caught:
+        open_image(tmp_path / "a.avif", 10**6)
+    assert caught.value.cause == "image unreadable"
+
+
+def test_the_limit_is_ours_and_not_that_of_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    for name in ("a.png", "a.tiff", "a.webp"):
+        Image.new("L", (64, 64), 9).save(tmp_path / name, lossless=True)
+        assert open_image(tmp_path / name, 4096).getpixel((0, 0)) == (9, 9, 9)
+        for limit in (4095, 1):
+            with pytest.raises(ImageError) as caught:
+                open_image(tmp_path / name, limit)
+            assert caught.value.cause == "image too large"
+    assert Image.MAX_IMAGE_PIXELS == 100
+
+
+def test_pages_of_a_tiff_are_not_left_out_without_a_word(tmp_path: Path) -> None:
+    pages = [Image.new("RGB", (4, 4), (shade,) * 3) for shade in (1, 2, 3)]
+    pages[0].save(tmp_path / "a.tiff", save_all=True, append_images=pages[1:])
+    with pytest.raises(ImageError) as caught:
+        open_image(tmp_path / "a.tiff", 100)
+    assert str(caught.value) == (
+        f"{tmp_path}/a.tiff has 3 pages: save them apart, or as a PDF file (x.pdf:2 is its second page)"
+    )
+    assert caught.value.cause == "image unreadable"
+    pages[0].save(tmp_path / "a.gif", save_all=True, append_images=pages[1:])
+    assert open_image(tmp_path / "a.gif", 100).getpixel((0, 0)) == (1, 1, 1)
+
+
+def test_a_name_that_is_none_is_told_in_short(tmp_path: Path) -> None:
+    for image in ("iVBORw0KG\n" * 400, "/" + "9j/4AAQ" * 900, "a.tar:" + "x" * 900):
+        with pytest.raises(ImageError) as caught:
+            find_image(image, [tmp_path])
+        assert caught.value.cause == "image missing"
+        assert str(caught.value) == f"{image!r:.80}... (looked in {tmp_path})"
+    with pytest.raises(ImageError, match="looked in"):
+        find_image("a\0b.png", [tmp_path])
 
 
 def test_pictures_are_looked_up_in_order(tmp_path: Path) -> None:

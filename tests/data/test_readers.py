@@ -1,50 +1,28 @@
-"""Tars, Parquet files, folders and patterns: one set of rows, with pictures that are read where they lie."""
+"""Tars, folders and patterns: one set of rows, with pictures that are read where they lie."""
 
 import datetime
 import gzip
+import io
 import json
 import pickle
 import tarfile
 from pathlib import Path
 from typing import Any
 
-import datasets
 import numpy as np
-import pyarrow
 import pytest
-from pyarrow import parquet
+from PIL import Image
 
-from got_train.config import DataConfig
 from got_train.data.check import check_rows
-from got_train.data.encode import Encoding
 from got_train.data.images import ImageError, find_image, open_image
 from got_train.data.packed import PackedFile, TarMembers
 from got_train.data.readers import Rows, find_sources, open_rows
-from got_train.data.sources import RowDataset, select_rows
-from got_train.model.tokenizer import small_tokenizer
+from got_train.data.records import RowError
 from got_train.report import UserError
 from tests.conftest import write_rows
-from tests.data.packing import png, write_parquet, write_tar
+from tests.data.packing import ROW, png, samples, shades, write_parquet, write_tar
 
-TOKENIZER = small_tokenizer()
-ROW = {"query": "<image>OCR: ", "response": "x"}
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Arrow copies of Parquet files go with the test."""
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
-    datasets.disable_progress_bars()
-
-
-def samples(*specs: str, **data: Any) -> RowDataset:
-    encoding = Encoding(TOKENIZER, DataConfig(train=[], **data), image_size=8, tokens_per_tile=4)
-    return select_rows(list(specs), encoding, np.random.default_rng(0))
-
-
-def shades(data: RowDataset) -> list[list[int]]:
-    """Which pictures each sample has."""
-    return [[int(tile[0, 0, 0]) for tile in data[index].tiles] for index in range(len(data))]
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 # ------------------------------------------------------------------------------------------------ tars
@@ -108,6 +86,34 @@ def test_without_images_all_pictures_of_the_key_are_meant_by_name(tmp_path: Path
     assert shades(samples(str(path))) == [[11, 12], [100], []]
 
 
+def test_every_kind_of_picture_that_pillow_reads_is_one_and_no_other_member_is_overlooked(
+    tmp_path: Path,
+) -> None:
+    encoded = io.BytesIO()
+    Image.new("RGB", (8, 8), (9, 9, 9)).save(encoded, "JPEG2000")
+    path = write_tar(
+        tmp_path / "a.tar",
+        {
+            "0.json": {"query": "OCR: ", "response": "x"},
+            "0.jp2": encoded.getvalue(),
+            "1.json": {"query": "OCR: ", "response": "x"},
+            "1.HEIC": b"what Pillow does not read",
+            "1.png": png(1),
+            "2.json": ROW | {"images": ["2.png"]},
+            "2.npy": b"features",
+            "2.png": png(2),
+        },
+    )
+    data = samples(str(path))
+    assert shades(data.subset(np.array([0, 2]))) == [[9], [2]]
+    with pytest.raises(RowError) as caught:
+        data.record(1)
+    assert str(caught.value) == (
+        f"{path}:1: image unreadable: {path}:1.HEIC is no picture that is read: name those that are meant in "
+        "the row's images"
+    )
+
+
 def test_long_and_chinese_names_are_found(tmp_path: Path) -> None:
     name = "文" * 40
     path = write_tar(
@@ -157,9 +163,10 @@ def test_bad_rows_of_a_tar_name_shard_and_key(tmp_path: Path) -> None:
             "7.json": ROW | {"images": [5]},
             "8.json": ROW,
             "8.png": png(8),
+            "9.json": ROW | {"images": ["\ud835.png"]},
         },
     )
-    bad = check_rows(samples(str(path), max_pixels=4096), np.arange(8), 0, "checking").bad
+    bad = check_rows(samples(str(path), max_pixels=4096), np.arange(9), 0, "checking").bad
     assert {str(error).split(": ", 2)[0]: error.cause for error in bad.values()} == {
         f"{path}:1": "not JSON",
         f"{path}:2": "image missing",
@@ -168,99 +175,9 @@ def test_bad_rows_of_a_tar_name_shard_and_key(tmp_path: Path) -> None:
         f"{path}:5": "image too large",
         f"{path}:6": "not an object",
         f"{path}:7": "wrong type",
+        f"{path}:9": "image missing",
     }
     assert str(bad[3]) == f"{path}:4: image unreadable: {path}:4.png is not a readable picture"
-
-
-# ------------------------------------------------------------------------------------------- Parquet
-
-
-def test_parquet_rows_with_pictures_inside_lists_of_them_and_paths(tmp_path: Path) -> None:
-    (tmp_path / "beside.png").write_bytes(png(3))
-    inside = [{"bytes": png(shade), "path": None} for shade in (1, 2)]
-    said = [{"role": "user", "content": "OCR: "}, {"role": "assistant", "content": "x"}]
-    table = {
-        "one.parquet": [{"question": "OCR: ", "text": "x", "image": image} for image in inside],
-        "many.parquet": [ROW | {"images": images} for images in ([inside[1], inside[0]], inside[:1], [])],
-        "path.parquet": [{"messages": said, "images": ["beside.png"], "kind": "scene"}],
-        "struct.parquet": [ROW | {"image": {"bytes": None, "path": "beside.png"}}],
-    }
-    table["many.parquet"][2]["query"] = "without"
-    found = {}
-    for name, rows in table.items():
-        found[name] = shades(samples(str(write_parquet(tmp_path / name, rows))))
-    assert found == {
-        "one.parquet": [[1], [2]],
-        "many.parquet": [[2, 1], [1], []],
-        "path.parquet": [[3]],
-        "struct.parquet": [[3]],
-    }
-    rows = open_rows(str(tmp_path / "path.parquet"))
-    assert rows.record(0).kind == "scene"
-    assert rows.record(0).where == f"{tmp_path / 'path.parquet'}:1"
-
-
-def test_parquet_written_by_datasets_is_read_in_any_order(tmp_path: Path) -> None:
-    number = 250
-    data = datasets.Dataset.from_dict(
-        {
-            "query": ["OCR: "] * number,
-            "response": [str(index) for index in range(number)],
-            "image": [{"bytes": png(index), "path": f"{index}.png"} for index in range(number)],
-            "history": [[["before", "answer"]] if index % 2 else None for index in range(number)],
-            "crop": [None] * number,
-            "thumbnail": [b"bytes that nobody reads"] * number,
-        },
-        features=datasets.Features(
-            query=datasets.Value("string"),
-            response=datasets.Value("string"),
-            image=datasets.Image(),
-            history=datasets.List(datasets.List(datasets.Value("string"))),
-            crop=datasets.Value("bool"),
-            thumbnail=datasets.Value("binary"),
-        ),
-    )
-    data.to_parquet(str(tmp_path / "a.parquet"), batch_size=100)
-    rows = samples(str(tmp_path / "a.parquet"))
-    order = np.random.default_rng(0).permutation(number)[:40]
-    for index in order:
-        assert rows.record(index).turns[-1].response == str(index)
-        assert len(rows.record(index).turns) == 1 + index % 2
-        assert rows[index].tiles[0, 0, 0, 0] == index
-    assert "thumbnail" not in rows.sets[0].row(0)
-
-
-def test_a_changed_parquet_file_is_copied_anew(tmp_path: Path) -> None:
-    path = tmp_path / "a.parquet"
-    for response in ("before", "after, and longer"):
-        write_parquet(path, [ROW | {"query": "q", "response": response}])
-        assert open_rows(str(path)).record(0).turns[0].response == response
-
-
-def test_bad_parquet_files_end_in_one_clear_line(tmp_path: Path) -> None:
-    write_parquet(tmp_path / "latex_ocr.parquet", [{"image": {"bytes": png(1), "path": None}, "text": "x"}])
-    (tmp_path / "broken.parquet").write_bytes(b"PAR1 and no more")
-    with pytest.raises(UserError, match="has no column query .* its columns are image, text"):
-        open_rows(str(tmp_path / "latex_ocr.parquet"))
-    with pytest.raises(UserError, match="broken.parquet is not a whole Parquet file"):
-        open_rows(str(tmp_path / "broken.parquet"))
-    schema = pyarrow.schema({"query": pyarrow.string(), "response": pyarrow.string()})
-    parquet.write_table(schema.empty_table(), tmp_path / "empty.parquet")
-    with pytest.raises(UserError, match="empty.parquet has no rows"):
-        samples(str(tmp_path / "empty.parquet"))
-
-
-def test_bad_rows_of_a_parquet_file_name_file_and_row(tmp_path: Path) -> None:
-    images = [png(1), b"no picture", None]
-    rows = [ROW | {"image": {"bytes": image, "path": None}} for image in images]
-    path = write_parquet(tmp_path / "a.parquet", [*rows, {"query": None, "response": "x"}])
-    bad = check_rows(samples(str(path)), np.arange(4), 0, "checking").bad
-    assert [str(error).split(": ", 2)[:2] for error in bad.values()] == [
-        [f"{path}:2", "image unreadable"],
-        [f"{path}:3", "tag mismatch"],
-        [f"{path}:4", "missing key"],
-    ]
-    assert f"{path}:2/image is not a readable picture" in str(bad[1])
 
 
 # ------------------------------------------------------------------------------ patterns and folders
@@ -385,6 +302,13 @@ def test_rows_written_out_are_read_back_with_the_same_pictures(
     assert again.portable_row(1) == lines[1]
 
 
+def test_halves_of_characters_that_nobody_reads_are_written_out_as_they_were(tmp_path: Path) -> None:
+    row = {"query": "é", "response": "r", "note": "\ud835"}
+    line = samples(str(write_rows(tmp_path / "a.jsonl", [json.dumps(row)]))).portable_row(0)
+    assert line == '{"query": "é", "response": "r", "note": "\\ud835"}'
+    assert json.loads(line) == row
+
+
 def test_addresses_are_looked_up_like_paths(tmp_path: Path) -> None:
     write_tar(tmp_path / "pictures.tar", {"a/1.png": png(9)})
     folders = [tmp_path / "elsewhere", tmp_path]
@@ -411,3 +335,15 @@ def test_loader_workers_read_the_same(tmp_path: Path, start: str) -> None:
     context: Any = start
     loader = DataLoader(data, num_workers=1, collate_fn=list, multiprocessing_context=context)
     assert [int(sample.tiles[0, 0, 0, 0]) for (sample,) in loader] == [1, 2, 3]
+
+
+def test_a_bad_row_met_in_a_loader_worker_is_told_in_its_one_line(tmp_path: Path) -> None:
+    from torch.utils.data import DataLoader
+
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    data = samples(str(write_rows(tmp_path / "a.jsonl", [ROW | {"images": ["a.png"]}])))
+    with pytest.raises(RowError) as caught:
+        list(DataLoader(data, num_workers=1, collate_fn=list))
+    cause, detail = "image unreadable", f"{tmp_path}/a.png is not a readable picture"
+    assert str(caught.value) == f"{tmp_path}/a.jsonl:1: {cause}: {detail}"
+    assert (caught.value.where, caught.value.cause) == (f"{tmp_path}/a.jsonl:1", cause)

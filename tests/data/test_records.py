@@ -4,8 +4,14 @@ from typing import Any
 
 import pytest
 
-from got_train.data.records import Record, RowError, Turn, load_json, parse_row
+from got_train.data.packed import PackedFile
+from got_train.data.records import UNNAMED_KIND, Record, RowError, Turn, load_json, parse_row
+from got_train.data.row_files import ListedRows
+from got_train.report import UserError
 from tests.conftest import write_rows
+
+HALF = "holds half of a surrogate pair, which is no character"
+PNG = PackedFile(Path("a.arrow"), 0, 9, "a.parquet:1/query")
 
 
 def parse(row: Any) -> Record:
@@ -76,7 +82,8 @@ def test_missing_tags_go_in_front_of_the_first_query() -> None:
 
 def test_crop_kind_and_their_defaults() -> None:
     plain = parse({"query": "q", "response": "r"})
-    assert (plain.crop, plain.kind) == (None, "rows")
+    assert (plain.crop, plain.kind) == (None, "rows") == (None, UNNAMED_KIND)
+    assert parse({"query": "q", "response": "r", "kind": None}).kind == "rows"
     marked = parse({"query": "q", "response": "r", "crop": True, "kind": "pdf"})
     assert (marked.crop, marked.kind) == (True, "pdf")
 
@@ -96,6 +103,16 @@ def test_crop_kind_and_their_defaults() -> None:
         ({"query": "q", "response": "<image>"}, "tag mismatch", "cannot stand in a response"),
         ({"query": "q", "response": "r <imgpad>"}, "reserved token", "<imgpad> cannot stand in a text"),
         ({"query": "q", "response": "r", "history": [["a"]]}, "wrong type", "[query, response] pairs"),
+        ({"query": "q", "response": "r", "history": 5}, "wrong type", "history is not a list: 5"),
+        ({"query": "q", "response": "r", "history": True}, "wrong type", "history is not a list: True"),
+        ({"query": "q", "response": "r", "history": "5"}, "wrong type", "history is not a list: '5'"),
+        ({"query": "q", "response": "r", "history": "{[]: 1}"}, "wrong type", "history is not a list: '{[]"),
+        ({"query": PNG, "response": "r"}, "wrong type", "query must be text, not bytes"),
+        ({"query": "q \ud835", "response": "r"}, "wrong type", f"query {HALF}"),
+        ({"query": "q", "response": "\udd38"}, "wrong type", f"response {HALF}"),
+        ({"query": "q", "response": "r", "history": [["q", "\ud835"]]}, "wrong type", f"response {HALF}"),
+        ({"query": "q", "response": "r", "system": "\ud835"}, "wrong type", f"system {HALF}"),
+        ({"query": "q", "response": "r", "kind": "\ud835"}, "wrong type", f"kind {HALF}"),
         ({"query": "q", "response": "r", "crop": "yes"}, "wrong type", "crop must be true or false"),
         ({"query": "q", "answer": "r", "text": "s"}, "ambiguous keys", "answer and text both mean response"),
         ({"messages": []}, "wrong type", "messages must be a list"),
@@ -118,6 +135,20 @@ def test_lines_that_are_not_json() -> None:
         load_json(b"\xff\xfe{}", "a.jsonl:1")
 
 
+@pytest.mark.parametrize("text", [b"[" * 100_000, b'{"query": ' + b"5" * 5000 + b"}"])
+def test_json_beyond_the_limits_of_python_is_a_bad_row(text: bytes, tmp_path: Path) -> None:
+    with pytest.raises(RowError, match="a.jsonl:1: not JSON: "):
+        load_json(text, "a.jsonl:1")
+    (tmp_path / "a.json").write_bytes(text)
+    with pytest.raises(UserError, match="a.json is not JSON: "):
+        ListedRows(tmp_path / "a.json")
+
+
+def test_pairs_of_surrogates_are_characters() -> None:
+    row = load_json(b'{"query": "q", "response": "\\ud835\\udd38"}', "a.jsonl:1")
+    assert parse(row).turns[0].response == "\U0001d538"
+
+
 def test_inference_can_do_without_responses() -> None:
     assert parse_row({"query": "q"}, "x", answered=False).turns == (Turn("q", ""),)
     said = [{"role": "user", "content": "q"}]
@@ -129,6 +160,12 @@ def test_row_errors_survive_a_process_boundary() -> None:
 
     error = pickle.loads(pickle.dumps(RowError("a:1", "cause", "detail")))
     assert (str(error), error.cause) == ("a:1: cause: detail", "cause")
+
+
+def test_row_errors_can_be_printed_whatever_a_file_is_called() -> None:
+    error = RowError("a.tar:\udce4", "image missing", "\ud835.png")
+    assert str(error) == "a.tar:\\udce4: image missing: \\ud835.png"
+    assert (error.where, error.detail) == ("a.tar:\\udce4", "\\ud835.png")
 
 
 def test_rows_written_with_escapes_read_back(tmp_path: Path) -> None:

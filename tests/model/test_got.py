@@ -122,17 +122,23 @@ def test_tiles_are_pictures_that_the_model_normalises(tokenizer_dir: str) -> Non
     )
 
 
-def test_features_of_the_first_rows_stand_for_their_tiles(tokenizer_dir: str) -> None:
+@pytest.mark.parametrize("known", [[0, 1], [0], [1]])
+def test_features_stand_for_the_tiles_that_they_were_made_of(tokenizer_dir: str, known: list[int]) -> None:
     model = small("qwen2", tokenizer_dir)
     batch = inputs(model)
     ids, pixels = batch["input_ids"], batch["pixel_values"]
     output = model(**batch, labels=ids)
     assert output.encoded.shape == (2, 4, 48) and not output.encoded.requires_grad
-    for known in (1, 2):
-        rest = pixels[known:] if known < 2 else None
-        again = model(input_ids=ids, labels=ids, features=output.encoded[:known], pixel_values=rest)
-        assert again.loss.item() == pytest.approx(output.loss.item(), rel=1e-6)
-        assert (again.encoded is None) == (known == 2)
+    new = [row for row in range(2) if row not in known]
+    again = model(
+        input_ids=ids,
+        labels=ids,
+        features=output.encoded[known],
+        pixel_values=pixels[new] if new else None,
+        tile_order=torch.tensor([*known, *new]).argsort() if new else None,
+    )
+    assert again.sample_losses.tolist() == pytest.approx(output.sample_losses.tolist(), rel=1e-6)
+    assert (again.encoded is None) == (not new)
 
 
 def test_a_cpu_encodes_tiles_one_by_one_where_no_graph_is_kept(tokenizer_dir: str) -> None:

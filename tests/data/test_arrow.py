@@ -1,0 +1,160 @@
+"""Rows of Parquet files, with pictures inside or as paths."""
+
+from pathlib import Path
+
+import datasets
+import numpy as np
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from got_train.data.check import check_rows
+from got_train.data.images import find_image, open_image
+from got_train.data.readers import open_rows
+from got_train.data.records import RowError
+from got_train.report import UserError
+from tests.data.packing import ROW, png, samples, shades, write_parquet
+
+pytestmark = pytest.mark.usefixtures("cache")
+
+
+def test_parquet_rows_with_pictures_inside_lists_of_them_and_paths(tmp_path: Path) -> None:
+    (tmp_path / "beside.png").write_bytes(png(3))
+    inside = [{"bytes": png(shade), "path": None} for shade in (1, 2)]
+    said = [{"role": "user", "content": "OCR: "}, {"role": "assistant", "content": "x"}]
+    table = {
+        "one.parquet": [{"question": "OCR: ", "text": "x", "image": image} for image in inside],
+        "many.parquet": [ROW | {"images": images} for images in ([inside[1], inside[0]], inside[:1], [])],
+        "path.parquet": [{"messages": said, "images": ["beside.png"], "kind": "scene"}],
+        "struct.parquet": [ROW | {"image": {"bytes": None, "path": "beside.png"}}],
+    }
+    table["many.parquet"][2]["query"] = "without"
+    found = {}
+    for name, rows in table.items():
+        found[name] = shades(samples(str(write_parquet(tmp_path / name, rows))))
+    assert found == {
+        "one.parquet": [[1], [2]],
+        "many.parquet": [[2, 1], [1], []],
+        "path.parquet": [[3]],
+        "struct.parquet": [[3]],
+    }
+    rows = open_rows(str(tmp_path / "path.parquet"))
+    assert rows.record(0).kind == "scene"
+    assert rows.record(0).where == f"{tmp_path / 'path.parquet'}:1"
+
+
+@pytest.mark.parametrize("kind", [pyarrow.binary(), pyarrow.large_binary()])
+def test_parquet_pictures_as_bytes_alone_or_beside_other_fields(
+    tmp_path: Path, kind: pyarrow.DataType
+) -> None:
+    pictures = [png(1), png(2)]
+    structs = [{"bytes": picture, "path": None, "w": 8} for picture in pictures]
+    struct = pyarrow.struct({"bytes": kind, "path": pyarrow.string(), "w": pyarrow.int64()})
+    columns = {
+        "image": pyarrow.array(pictures, kind),
+        "images": pyarrow.array([pictures, pictures[:1]], pyarrow.list_(kind)),
+        "picture": pyarrow.array(structs, struct),
+    }
+    found = {}
+    for name, column in columns.items():
+        path = tmp_path / f"{name}.parquet"
+        said = {"query": ["OCR: "] * 2, "response": ["x"] * 2}
+        parquet.write_table(pyarrow.table(said | {name: column}), path)
+        found[name] = shades(samples(str(path), columns={"picture": "images"}))
+    assert found == {"image": [[1], [2]], "images": [[1, 2], [1]], "picture": [[1], [2]]}
+    address = f"{tmp_path}/images.parquet:1/images/1"
+    assert open_image(find_image(address, [tmp_path]), 100).getpixel((0, 0)) == (2, 2, 2)
+
+
+def test_parquet_pictures_that_are_not_understood_are_bad_rows(tmp_path: Path) -> None:
+    said = {"query": "OCR: ", "response": "x"}
+    for name, image in {
+        "data": {"data": png(1)},
+        "url": {"bytes": None, "path": None, "url": "http://a/b.png"},
+        "numbers": {"bytes": list(png(1)), "path": None},
+    }.items():
+        data = samples(str(write_parquet(tmp_path / f"{name}.parquet", [said | {"image": image}])))
+        with pytest.raises(RowError, match=r"parquet:1: wrong type: images must be a path or a list of"):
+            data.record(0)
+    lists = pyarrow.array([[png(1)]], pyarrow.list_view(pyarrow.binary()))
+    table = pyarrow.table({"query": ["OCR: "], "response": ["x"], "image": lists})
+    parquet.write_table(table, tmp_path / "view.parquet")
+    with pytest.raises(UserError, match="view.parquet cannot be read: Arrow type list_view"):
+        samples(str(tmp_path / "view.parquet"))
+
+
+def test_cells_that_python_cannot_read_make_bad_rows(tmp_path: Path) -> None:
+    said = pyarrow.array([b"\xff", b"x"], pyarrow.binary()).view(pyarrow.string())
+    days = pyarrow.array([0, 2**62], pyarrow.timestamp("us"))
+    table = pyarrow.table({"query": ["OCR: "] * 2, "response": said, "day": days})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    bad = check_rows(samples(str(tmp_path / "a.parquet")), np.arange(2), 0, "checking").bad
+    path = tmp_path / "a.parquet"
+    assert [str(error) for error in bad.values()] == [
+        f"{path}:1: wrong type: response cannot be read: 'utf-8' codec can't decode byte 0xff in position 0: "
+        "invalid start byte",
+        f"{path}:2: wrong type: day cannot be read: date value out of range",
+    ]
+
+
+def test_parquet_written_by_datasets_is_read_in_any_order(tmp_path: Path) -> None:
+    number = 250
+    data = datasets.Dataset.from_dict(
+        {
+            "query": ["OCR: "] * number,
+            "response": [str(index) for index in range(number)],
+            "image": [{"bytes": png(index), "path": f"{index}.png"} for index in range(number)],
+            "history": [[["before", "answer"]] if index % 2 else None for index in range(number)],
+            "crop": [None] * number,
+            "thumbnail": [b"bytes that nobody reads"] * number,
+        },
+        features=datasets.Features(
+            query=datasets.Value("string"),
+            response=datasets.Value("string"),
+            image=datasets.Image(),
+            history=datasets.List(datasets.List(datasets.Value("string"))),
+            crop=datasets.Value("bool"),
+            thumbnail=datasets.Value("binary"),
+        ),
+    )
+    data.to_parquet(str(tmp_path / "a.parquet"), batch_size=100)
+    rows = samples(str(tmp_path / "a.parquet"))
+    order = np.random.default_rng(0).permutation(number)[:40]
+    for index in order:
+        assert rows.record(index).turns[-1].response == str(index)
+        assert len(rows.record(index).turns) == 1 + index % 2
+        assert rows[index].tiles[0, 0, 0, 0] == index
+    assert str(rows.sets[0].row(0)["thumbnail"]) == f"{tmp_path}/a.parquet:1/thumbnail"
+
+
+def test_a_changed_parquet_file_is_copied_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    for response in ("before", "after, and longer"):
+        write_parquet(path, [ROW | {"query": "q", "response": response}])
+        assert open_rows(str(path)).record(0).turns[0].response == response
+
+
+def test_bad_parquet_files_end_in_one_clear_line(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "latex_ocr.parquet", [{"image": {"bytes": png(1), "path": None}, "text": "x"}])
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(UserError, match="has no column query .* its columns are image, text"):
+        open_rows(str(tmp_path / "latex_ocr.parquet"))
+    with pytest.raises(UserError, match="broken.parquet is not a whole Parquet file"):
+        open_rows(str(tmp_path / "broken.parquet"))
+    schema = pyarrow.schema({"query": pyarrow.string(), "response": pyarrow.string()})
+    parquet.write_table(schema.empty_table(), tmp_path / "empty.parquet")
+    with pytest.raises(UserError, match="empty.parquet has no rows"):
+        samples(str(tmp_path / "empty.parquet"))
+
+
+def test_bad_rows_of_a_parquet_file_name_file_and_row(tmp_path: Path) -> None:
+    images = [png(1), b"no picture", None]
+    rows = [ROW | {"image": {"bytes": image, "path": None}} for image in images]
+    path = write_parquet(tmp_path / "a.parquet", [*rows, {"query": None, "response": "x"}])
+    bad = check_rows(samples(str(path)), np.arange(4), 0, "checking").bad
+    assert [str(error).split(": ", 2)[:2] for error in bad.values()] == [
+        [f"{path}:2", "image unreadable"],
+        [f"{path}:3", "tag mismatch"],
+        [f"{path}:4", "missing key"],
+    ]
+    assert f"{path}:2/image is not a readable picture" in str(bad[1])
