@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from got_train.data.records import UNNAMED_KIND
 from got_train.prompts import IMAGE_TAG
 from got_train.report import UserError
 from got_train.vocabulary import IMAGE_END
@@ -17,7 +18,6 @@ REFERENCE_KEYS = ("labels", "label")
 """Of got-train and ms-swift 3 and later; of ms-swift 2 and the authors' scripts."""
 QUERY_KEYS = ("query", "question")
 IMAGE_KEYS = ("images", "image")
-UNNAMED_KIND = "rows"
 MAX_COMPLAINTS = 20
 
 

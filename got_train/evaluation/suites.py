@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
+from got_train.data.records import UNNAMED_KIND
 from got_train.evaluation import words
 from got_train.evaluation.charts import TOLERANCES, average_precision, parse_chart
 from got_train.evaluation.metrics import repeats
 from got_train.evaluation.molecules import molecule_score
-from got_train.evaluation.predictions import UNNAMED_KIND, Prediction
+from got_train.evaluation.predictions import Prediction
 from got_train.evaluation.teds import table_scores
 from got_train.report import UserError
 

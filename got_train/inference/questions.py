@@ -9,9 +9,8 @@ from typing import Literal, get_args
 from PIL import Image
 
 from got_train.config import DataConfig
-from got_train.data.images import ImageError, find_image, num_pdf_pages, open_image
-from got_train.data.records import Record, Turn
-from got_train.data.row_files import IMAGE_ENDINGS
+from got_train.data.images import ImageError, find_image, num_pdf_pages, open_image, picture_endings
+from got_train.data.records import UNNAMED_KIND, Record, Turn
 from got_train.prompts import COLORS, IMAGE_TAG, Task, box_permille
 from got_train.report import UserError
 from got_train.vocabulary import FRAME_TOKENS
@@ -64,7 +63,7 @@ def question(
         task = Task(ocr_type == "format", permille, color or None, crop, pages)
         query = task.query()
     turn = Turn(IMAGE_TAG * len(named) + query, "")
-    return Record((turn,), named, system=None, crop=crop or None, kind="rows", where="question")
+    return Record((turn,), named, system=None, crop=crop or None, kind=UNNAMED_KIND, where="question")
 
 
 def check_query(query: str) -> None:
@@ -76,6 +75,10 @@ def check_query(query: str) -> None:
     for token in (*FRAME_TOKENS, IMAGE_TAG):
         if token in query:
             raise UserError(f"{token} cannot stand in a query: pictures and frame are put around it")
+    try:
+        query.encode()
+    except UnicodeEncodeError:
+        raise UserError("query is not text in UTF-8") from None
 
 
 def _permille(box: str | Sequence[float], image: str | Image.Image) -> tuple[int, ...]:
@@ -137,7 +140,7 @@ def find_pictures(names: Iterable[str]) -> list[str]:
 
 def _pictures_of(path: Path) -> list[str]:
     if path.is_dir():
-        endings = (*IMAGE_ENDINGS, ".pdf")
+        endings = (*picture_endings(), ".pdf")
         files = sorted(file for file in path.rglob("*") if file.suffix.lower() in endings)
         return [picture for file in files for picture in _pictures_of(file)]
     if path.suffix.lower() != ".pdf":

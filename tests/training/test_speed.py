@@ -125,6 +125,28 @@ def test_a_resumed_run_goes_on_in_the_middle_of_a_later_epoch(
     assert all(torch.equal(again[name], expected[name]) for name in expected)
 
 
+def test_a_batch_that_mixes_kept_features_and_new_tiles_learns_the_same(
+    write_config: WriteConfig, tmp_path: Path
+) -> None:
+    # Four rows a batch: after a resume the first features are kept and the others are not.
+    train = FROZEN | {
+        "per_device_train_batch_size": 4,
+        "max_steps": 5,
+        "save_steps": 3,
+        "cache_features": True,
+    }
+    config = write_config(train=train, lora={"enabled": True, "dropout": 0.3})
+    assert run("train", config) == 0
+    folder = run_folder(tmp_path)
+    file = folder / "checkpoint-5" / "adapter_model.safetensors"
+    expected = load_file(file)
+    shutil.rmtree(folder / "checkpoint-5")
+    for shard in list((tmp_path / "output" / "features").glob("*/*.safetensors"))[1:]:
+        shard.unlink()
+    assert run("train", config, "resume=auto") == 0
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in load_file(file).items())
+
+
 @pytest.mark.parametrize("lora", [False, True])
 @pytest.mark.parametrize("checkpointing", [False, True])
 def test_compiled_layers_learn_the_same_without_a_break(
