@@ -199,6 +199,11 @@ def load_got(source: str) -> GotModel:
 def decoder_config(
     config: ModelConfig, decoder_path: str | None, vocabulary_size: int, max_length: int
 ) -> PreTrainedConfig:
+    """The decoder's configuration, with room for the vocabulary.
+
+    Raises:
+        UserError: for an architecture or a path that does not exist, or a shape that no decoder can have.
+    """
     if decoder_path is None:
         kind = config.decoder.model_type
         architectures = set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES)
@@ -211,7 +216,18 @@ def decoder_config(
             if name not in allowed:
                 raise UserError(f"model.decoder.shape.{name}: {kind} has none, {did_you_mean(name, allowed)}")
         shape: dict[str, Any] = {**DECODER_SHAPES.get(kind, {}), **config.decoder.shape}
-        text_config = AutoConfig.for_model(kind, **{**shape, "vocab_size": vocabulary_size})
+        shape |= {"vocab_size": vocabulary_size, "pad_token_id": None}  # padding comes with the tokenizer
+        given = f"model.decoder.shape {config.decoder.shape}"
+        try:
+            text_config = AutoConfig.for_model(kind, **shape)
+            with torch.device("meta"):
+                decoder = AutoModelForCausalLM.from_config(text_config)
+        except Exception as error:  # of any kind: each architecture fails at numbers in its own way
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise UserError(f"{given}: no {kind} can be built of it ({reason})") from None
+        if any(parameter.numel() == 0 for parameter in decoder.parameters()):
+            raise UserError(f"{given}: some weights of this {kind} are empty, every size must be at least 1")
+        _check_heads(text_config.to_dict())
     else:
         try:
             text_config = AutoConfig.from_pretrained(decoder_path)
@@ -221,6 +237,24 @@ def decoder_config(
     if text_config.model_type == "opt":
         text_config.max_position_embeddings = max(max_length, 2048)
     return text_config
+
+
+def _check_heads(shape: dict[str, Any]) -> None:
+    """Refuse numbers of heads that a decoder would fail at in its first batch only.
+
+    Not every architecture has these names; one whose heads have a width of their own does not share out
+    `hidden_size`.
+    """
+    width, heads = shape.get("hidden_size"), shape.get("num_attention_heads")
+    pairs = [("num_attention_heads", "num_key_value_heads")]
+    if width and heads and shape.get("head_dim") in (None, width // heads):
+        pairs.insert(0, ("hidden_size", "num_attention_heads"))
+    for whole, part in pairs:
+        if shape.get(whole) and shape.get(part) and shape[whole] % shape[part]:
+            raise UserError(
+                f"model.decoder.shape.{whole} {shape[whole]} is not a multiple of "
+                f"model.decoder.shape.{part} {shape[part]}"
+            )
 
 
 def _previous_stage(path: str, model: GotModel) -> dict[Group, tuple[str, dict[str, torch.Tensor]]]:
