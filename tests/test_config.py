@@ -72,6 +72,50 @@ def test_mistakes_are_named(write_config: Callable[..., Path], word: str, messag
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        (
+            "train.learning_rates.encoder=-1",
+            "train.learning_rates.encoder -1.0 must be at least 0 and finite",
+        ),
+        (
+            "train.learning_rates.decoder=.inf",
+            "train.learning_rates.decoder inf must be at least 0 and finite",
+        ),
+        ("train.cache_gib=.nan", "train.cache_gib nan must be above 0 and finite"),
+        ("train.global_batch_size=0", "train.global_batch_size 0 must be at least 1"),
+        ("lora.dropout=-1", "lora.dropout -1.0 must be at least 0 and below 1"),
+        ("lora.dropout=1", "lora.dropout 1.0 must be at least 0 and below 1"),
+        ("lora.dropout=.nan", "lora.dropout nan must be at least 0 and below 1"),
+        ("lora.alpha=0", "lora.alpha 0 must be at least 1"),
+        ("lora.loraplus_lr_ratio=.nan", "lora.loraplus_lr_ratio nan must be above 0 and finite"),
+        ("data.weights=[.nan]", "data.weights [nan] must be at least 0 and finite, and not all 0"),
+        ("data.weights=[-1]", "data.weights [-1.0] must be at least 0 and finite, and not all 0"),
+        ("data.weights=[0]", "data.weights [0.0] must be at least 0 and finite, and not all 0"),
+        ("data.replay_ratio=1", "data.replay_ratio 1.0 must be above 0 and below 1"),
+        ("eval.loss_rows=0", "eval.loss_rows 0 must be at least 1"),
+        ("eval.read_rows=-1", "eval.read_rows -1 must be at least 0"),
+        ("eval.compare_rows=-1", "eval.compare_rows -1 must be at least 0"),
+        ("eval.batch_size=0", "eval.batch_size 0 must be at least 1"),
+        ("eval.max_new_tokens=0", "eval.max_new_tokens 0 must be at least 1"),
+        ("model.encoder.num_attention_heads=0", "model.encoder.num_attention_heads 0 must be at least 1"),
+        ("model.encoder.patch_size=0", "model.encoder.patch_size 0 must be at least 1"),
+        ("model.encoder.image_size=0", "model.encoder.image_size 0 must be at least 1"),
+        ("model.encoder.window_size=-1", "model.encoder.window_size -1 must be at least 0"),
+        ("model.encoder.num_hidden_layers=0", "model.encoder.num_hidden_layers 0 must be at least 1"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(write_config: Callable[..., Path], word: str, message: str) -> None:
+    assert refusal(write_config(), word) == message
+
+
+def refusal(path: Path, *words: str) -> str:
+    with pytest.raises(UserError) as caught:
+        load_config(path, list(words))
+    return str(caught.value).removeprefix(f"{path}: ")
+
+
 def test_a_whole_checkpoint_excludes_other_sources(write_config: Callable[..., Path]) -> None:
     with pytest.raises(
         UserError, match="model.path is a whole checkpoint, so model.init_from cannot be used"
