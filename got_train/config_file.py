@@ -1,6 +1,7 @@
 """Configurations from defaults, then a YAML file, then `key=value` words; and back to YAML."""
 
 import dataclasses
+import json
 import types
 import typing
 from pathlib import Path
@@ -23,29 +24,91 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
     if not Path(path).is_file():
         raise UserError(f"config file {path} does not exist")
     try:
-        file = OmegaConf.load(path)
-    except (yaml.YAMLError, UnicodeDecodeError, OmegaConfBaseException) as error:
+        given = OmegaConf.to_container(OmegaConf.load(path))
+    except (yaml.YAMLError, UnicodeDecodeError, OSError, OmegaConfBaseException) as error:
         raise UserError(f"{path} is not a YAML file: {_one_line(error)}") from None
+    if not isinstance(given, dict):
+        raise UserError(f"{path} must hold sections such as `model:` and `train:`, not a list")
     for word in overrides:
         if "=" not in word or word.startswith("-"):
             raise UserError(f"{word!r} is not an override: write key=value, for example train.max_steps=2")
     try:
-        words = OmegaConf.from_dotlist(overrides)
-        given = OmegaConf.to_container(OmegaConf.merge(file, words))
-        if not isinstance(given, dict):
-            raise UserError(f"{path} must hold sections such as `model:` and `train:`, not a list or a word")
-        return _structured(typing.cast(dict[str, Any], given))
+        for word in overrides:
+            given = _over(given, _read_word(word))
+        return _structured(given)
     except (OmegaConfBaseException, yaml.YAMLError) as error:
         raise UserError(f"{path}: {_one_line(error)}") from None
     except ValueError as error:
         raise UserError(f"{path}: {error}") from None
 
 
+def _read_word(word: str) -> dict[str, Any]:
+    """The sections that a `key=value` word stands for.
+
+    The value is YAML. Only for a field of text it is taken as it was typed, or as it stands in quotes: YAML
+    would make a mapping of `data.query=OCR: `.
+    """
+    key, _, value = word.partition("=")
+    is_quoted = value[:1] in ("'", '"') and value.endswith(value[0])
+    if _takes_text(key) and not is_quoted and value not in ("", "~", "null"):
+        word = f"{key}={json.dumps(value, ensure_ascii=False)}"
+    return typing.cast(dict[str, Any], OmegaConf.to_container(OmegaConf.from_dotlist([word])))
+
+
+def _takes_text(key: str) -> bool:
+    hint: Any = Config
+    for name in key.split("."):
+        hint = typing.get_type_hints(hint).get(name) if dataclasses.is_dataclass(hint) else None
+    return hint in (str, str | None)
+
+
+def _over(below: Any, above: Any) -> Any:
+    """Sections laid over sections, key by key; anything else replaces what is below.
+
+    OmegaConf would stop where the two are of different kinds and not name the key; `_check_kinds` does.
+    """
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    return below | {key: _over(below.get(key), value) for key, value in above.items()}
+
+
+SECTION, LIST, SINGLE = "a section of keys", "a list", "a single value"
+
+
+def _check_kinds(given: dict[str, Any], section: type, prefix: str = "") -> None:
+    """Refuse a section, a list or a single value where one of the others is meant.
+
+    OmegaConf says so of some without the key, and takes others, such as a list in a list of texts.
+    """
+    for name, hint in typing.get_type_hints(section).items():
+        key, value = f"{prefix}{name}", given.get(name)
+        if value is None or (isinstance(value, str) and value.startswith((MISSING, "${"))):
+            continue
+        # a field that may be null has a union of types
+        origins = {typing.get_origin(part) for part in (hint, *typing.get_args(hint))}
+        is_section = dataclasses.is_dataclass(hint) or dict in origins
+        _expect(key, value, SECTION if is_section else LIST if list in origins else SINGLE)
+        if dataclasses.is_dataclass(hint):
+            _check_kinds(value, typing.cast(type, hint), f"{key}.")
+        elif isinstance(value, dict | list):
+            for entry in value.values() if isinstance(value, dict) else value:
+                _expect(f"each entry of {key}", entry, SINGLE)
+
+
+def _expect(key: str, value: object, kind: str) -> None:
+    given = SECTION if isinstance(value, dict) else LIST if isinstance(value, list) else SINGLE
+    if given != kind:
+        raise UserError(f"{key} must be {kind}, not {given}: {value}")
+
+
 def _structured(given: dict[str, Any]) -> Config:
     """`given` checked against the dataclasses; the `train` section is split into ours and transformers'."""
+    data = given.get("data")
+    for name in ("train", "val"):
+        if isinstance(data, dict) and isinstance(data.get(name), str) and data[name] != MISSING:
+            data[name] = [data[name]]
+    _check_kinds(given, Config)
     train = given.get("train") or {}
-    if not isinstance(train, dict):
-        raise UserError("train must be a section of keys")
     ours = {f.name for f in dataclasses.fields(TrainConfig)} - {"arguments"}
     # YAML reads a bare `no` as false; as a strategy it is a word.
     strategies = ("save_strategy", "eval_strategy", "logging_strategy")
@@ -56,10 +119,6 @@ def _structured(given: dict[str, Any]) -> Config:
     }
     check_training_arguments(arguments, also_allowed=ours)
     given["train"] = {name: value for name, value in train.items() if name in ours} | {"arguments": arguments}
-    data = given.get("data")
-    for name in ("train", "val"):
-        if isinstance(data, dict) and isinstance(data.get(name), str) and data[name] != MISSING:
-            data[name] = [data[name]]
     merged = OmegaConf.merge(OmegaConf.structured(Config), given)
     missing = sorted(OmegaConf.missing_keys(merged))
     if missing:
@@ -98,9 +157,8 @@ def check_training_arguments(arguments: dict[str, Any], also_allowed: set[str]) 
         if name in OWN_ARGUMENTS:
             raise UserError(f"train.{name} is not supported here: {OWN_ARGUMENTS[name]}")
         if name not in allowed:
-            raise UserError(
-                f"train.{name} is not a TrainingArguments name: {did_you_mean(name, allowed | also_allowed)}"
-            )
+            nearest = did_you_mean(str(name), allowed | also_allowed)
+            raise UserError(f"train.{name} is not a TrainingArguments name: {nearest}")
         if not _fits(value, hints[name]):
             raise UserError(f"train.{name}={value!r} has the wrong type: expected {_type_name(hints[name])}")
 

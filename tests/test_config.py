@@ -2,6 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from got_train.config import Config, accumulation_steps
 from got_train.config_file import load_config, to_yaml
@@ -62,7 +63,6 @@ def test_yaml_words_that_yaml_itself_misreads(write_config: Callable[..., Path],
         ("model.encoder.image_size=1000", "image_size 1000 is not a multiple of 16"),
         ("model.encoder.num_attention_heads=5", "is not a multiple of model.encoder.num_attention_heads 5"),
         ("no-equals-sign", "'no-equals-sign' is not an override"),
-        ("data=3", "Merge error"),
     ],
 )
 def test_mistakes_are_named(write_config: Callable[..., Path], word: str, message: str) -> None:
@@ -114,6 +114,65 @@ def refusal(path: Path, *words: str) -> str:
     with pytest.raises(UserError) as caught:
         load_config(path, list(words))
     return str(caught.value).removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("data=3", "data must be a section of keys, not a single value: 3"),
+        ("eval=[]", "eval must be a section of keys, not a list: []"),
+        ("train=[]", "train must be a section of keys, not a list: []"),
+        ("model.decoder.shape=[]", "model.decoder.shape must be a section of keys, not a list: []"),
+        ("data.columns=[a]", "data.columns must be a section of keys, not a list: ['a']"),
+        ("data.columns={a: [b]}", "each entry of data.columns must be a single value, not a list: ['b']"),
+        ("data.val={a: 1}", "data.val must be a list, not a section of keys: {'a': 1}"),
+        ("data.train=[[a]]", "each entry of data.train must be a single value, not a list: ['a']"),
+        ("data.weights=3", "data.weights must be a list, not a single value: 3"),
+        ("lora.rank=[1]", "lora.rank must be a single value, not a list: [1]"),
+    ],
+)
+def test_values_of_another_kind_are_refused_in_words_and_in_files(
+    write_config: Callable[..., Path], tmp_path: Path, word: str, message: str
+) -> None:
+    assert refusal(write_config(), word) == message
+    path = tmp_path / "kinds.yaml"
+    path.write_text(OmegaConf.to_yaml(OmegaConf.from_dotlist([word])))
+    assert refusal(path) == message
+
+
+def test_names_of_training_arguments_that_are_numbers(write_config: Callable[..., Path]) -> None:
+    assert refusal(write_config(), "train={1: 2}").startswith("train.1 is not a TrainingArguments name: ")
+
+
+def test_a_file_that_is_no_section(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("- a\n- b\n")
+    for words in ([], ["name=b"]):
+        assert refusal(path, *words) == f"{path} must hold sections such as `model:` and `train:`, not a list"
+    path.write_text("3\n")
+    assert refusal(path) == f"{path} is not a YAML file: Invalid loaded object type: int"
+
+
+@pytest.mark.parametrize(
+    ("value", "query"),
+    [
+        ("OCR: ", "OCR: "),
+        ('"OCR: "', "OCR: "),
+        ("'it''s'", "it's"),
+        ("[x1, y1, x2, y2] OCR: ", "[x1, y1, x2, y2] OCR: "),
+        ("a # b=c", "a # b=c"),
+        ('"a" and b', '"a" and b'),
+        ("007", "007"),
+        ("true", "true"),
+        ("\U0001f600 \\", "\U0001f600 \\"),
+        ("null", None),
+        ("", None),
+    ],
+)
+def test_words_of_text_are_taken_as_they_are_typed(
+    write_config: Callable[..., Path], value: str, query: str | None
+) -> None:
+    assert load_config(write_config(), [f"data.query={value}"]).data.query == query
 
 
 def test_a_whole_checkpoint_excludes_other_sources(write_config: Callable[..., Path]) -> None:
