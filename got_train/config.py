@@ -12,12 +12,14 @@ from typing import Any, Literal
 from omegaconf import MISSING
 
 from got_train.prompts import FrameName
-from got_train.report import UserError
+from got_train.report import UserError, did_you_mean
 from got_train.vocabulary import ENCODER_CHANNELS, MAX_TILES, PATCH_SIZE, TILE_SIZE, tokens_per_tile
 
 Value = int | float | bool | str
 Group = Literal["encoder", "connector", "decoder"]
 GROUPS: tuple[Group, ...] = ("encoder", "connector", "decoder")
+SCORES = ("cer", "edit_distance", "exact_match", "repetition")
+"""What `evaluation.metrics.text_metrics` gives for the rows that an evaluation reads."""
 
 CONFIG_FILE = "args.yaml"
 """Name under which a run and each of its checkpoints keep the resolved configuration."""
@@ -301,6 +303,24 @@ class Config:
                 "freeze it (train.learning_rates.encoder=0, or lora.modules without it), or leave "
                 "cache_features out"
             )
+        self._check_best()
+
+    def _check_best(self) -> None:
+        """Refuse what cannot choose the best checkpoint, which would show at the first evaluation."""
+        arguments = self.train.arguments
+        metrics = ["loss", *(SCORES if self.eval.read_rows > 0 else ())]
+        metric = arguments.get("metric_for_best_model")
+        chosen = metric is not None or arguments.get("load_best_model_at_end")
+        evaluates = arguments.get("eval_strategy", "no") != "no"
+        if arguments.get("save_strategy") == "best" and not (chosen and evaluates):
+            raise UserError(
+                "train.save_strategy best needs train.eval_strategy, epoch or steps, and "
+                f"train.metric_for_best_model: {', '.join(metrics)}"
+            )
+        name = (metric or "loss").removeprefix("eval_")
+        of_a_kind = name.startswith("loss_")  # which kinds the rows are of is not known here
+        if name not in metrics and not of_a_kind:
+            raise UserError(f"train.metric_for_best_model {metric}: {did_you_mean(name, metrics)}")
 
     @property
     def seed(self) -> int:

@@ -11,7 +11,7 @@ import yaml
 from omegaconf import MISSING, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from got_train.config import Config, TrainConfig
+from got_train.config import ABOVE_0, AT_LEAST_0, AT_LEAST_1, RATE, Config, Range, TrainConfig, check_ranges
 from got_train.report import UserError, did_you_mean
 
 
@@ -142,14 +142,34 @@ OWN_ARGUMENTS = {
 }
 """TrainingArguments that would have no effect here, and what to use instead."""
 
+ARGUMENT_RANGES: dict[str, Range] = {
+    **dict.fromkeys(("per_device_train_batch_size", "per_device_eval_batch_size"), AT_LEAST_1),
+    **dict.fromkeys(("gradient_accumulation_steps", "eval_accumulation_steps"), AT_LEAST_1),
+    "dataloader_prefetch_factor": AT_LEAST_1,
+    **dict.fromkeys(("dataloader_num_workers", "data_seed"), AT_LEAST_0),
+    **dict.fromkeys(("learning_rate", "weight_decay", "adam_epsilon"), RATE),
+    **dict.fromkeys(("warmup_steps", "neftune_noise_alpha"), RATE),
+    # torch takes no betas that are whole numbers
+    **dict.fromkeys(
+        ("adam_beta1", "adam_beta2"),
+        (lambda beta: isinstance(beta, float) and 0 <= beta < 1, "at least 0.0 and below 1.0"),
+    ),
+    "num_train_epochs": ABOVE_0,
+    "max_steps": (lambda steps: steps >= 1 or steps == -1, "at least 1, or -1 to train for num_train_epochs"),
+    "seed": (lambda seed: 0 <= seed < 2**32, "at least 0 and below 2**32"),
+}
+"""Of TrainingArguments that we use ourselves, or that nobody looks at before they fail in the run."""
+
 
 def check_training_arguments(arguments: dict[str, Any], also_allowed: set[str]) -> None:
-    """Refuse names that TrainingArguments does not have, and values of a type it does not take.
+    """Refuse names that TrainingArguments does not have, and values that it does not take.
 
     Raises:
-        UserError: names the key, and the nearest one that exists or the type it takes.
+        UserError: names the key, and the nearest one that exists, or what it takes.
     """
     from transformers import TrainingArguments
+    from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
+    from transformers.training_args import trainer_log_levels
 
     hints = typing.get_type_hints(TrainingArguments)
     allowed = {f.name for f in dataclasses.fields(TrainingArguments) if f.init} - set(OWN_ARGUMENTS)
@@ -161,6 +181,13 @@ def check_training_arguments(arguments: dict[str, Any], also_allowed: set[str]) 
             raise UserError(f"train.{name} is not a TrainingArguments name: {nearest}")
         if not _fits(value, hints[name]):
             raise UserError(f"train.{name}={value!r} has the wrong type: expected {_type_name(hints[name])}")
+    check_ranges("train", arguments, **ARGUMENT_RANGES)
+    loggers, levels = {"all", "none", *INTEGRATION_TO_CALLBACK}, set(trainer_log_levels)
+    for name, choices in (("report_to", loggers), ("log_level", levels), ("log_level_replica", levels)):
+        words = arguments.get(name) or []
+        for word in [words] if isinstance(words, str) else map(str, words):
+            if word not in choices:
+                raise UserError(f"train.{name} {word}: {did_you_mean(word, choices)}")
 
 
 def _fits(value: object, hint: Any) -> bool:

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from got_train.config import Config, accumulation_steps
+from got_train.config import SCORES, Config, accumulation_steps
 from got_train.config_file import load_config, to_yaml
+from got_train.evaluation.metrics import text_metrics
 from got_train.report import UserError
 
 CONFIGS = [
@@ -114,6 +115,65 @@ def refusal(path: Path, *words: str) -> str:
     with pytest.raises(UserError) as caught:
         load_config(path, list(words))
     return str(caught.value).removeprefix(f"{path}: ")
+
+
+METRICS = "loss, cer, edit_distance, exact_match, repetition"
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("per_device_train_batch_size=0", "train.per_device_train_batch_size 0 must be at least 1"),
+        ("per_device_eval_batch_size=0", "train.per_device_eval_batch_size 0 must be at least 1"),
+        ("gradient_accumulation_steps=0", "train.gradient_accumulation_steps 0 must be at least 1"),
+        ("eval_accumulation_steps=0", "train.eval_accumulation_steps 0 must be at least 1"),
+        ("seed=-1", "train.seed -1 must be at least 0 and below 2**32"),
+        ("data_seed=-1", "train.data_seed -1 must be at least 0"),
+        ("num_train_epochs=.nan", "train.num_train_epochs nan must be above 0 and finite"),
+        ("num_train_epochs=0", "train.num_train_epochs 0 must be above 0 and finite"),
+        ("max_steps=0", "train.max_steps 0 must be at least 1, or -1 to train for num_train_epochs"),
+        ("dataloader_num_workers=-1", "train.dataloader_num_workers -1 must be at least 0"),
+        ("learning_rate=-1", "train.learning_rate -1 must be at least 0 and finite"),
+        ("warmup_steps=.nan", "train.warmup_steps nan must be at least 0 and finite"),
+        ("adam_beta1=2", "train.adam_beta1 2 must be at least 0.0 and below 1.0"),
+        ("adam_beta2=0", "train.adam_beta2 0 must be at least 0.0 and below 1.0"),
+        ("report_to=wandbb", "train.report_to wandbb: did you mean wandb?"),
+        ("report_to=[tensorboard,wandbb]", "train.report_to wandbb: did you mean wandb?"),
+        (
+            "log_level=foo",
+            "train.log_level foo: allowed: critical, debug, detail, error, info, passive, warning",
+        ),
+        ("log_level_replica=warn", "train.log_level_replica warn: did you mean warning?"),
+        (
+            "save_strategy=best",
+            "train.save_strategy best needs train.eval_strategy, epoch or steps, and "
+            f"train.metric_for_best_model: {METRICS}",
+        ),
+        ("metric_for_best_model=eval_cr", "train.metric_for_best_model eval_cr: did you mean cer?"),
+    ],
+)
+def test_training_arguments_that_would_fail_in_the_run_are_refused(
+    write_config: Callable[..., Path], word: str, message: str
+) -> None:
+    assert refusal(write_config(), f"train.{word}") == message
+
+
+def test_training_arguments_at_the_ends_of_their_ranges(write_config: Callable[..., Path]) -> None:
+    words = ["max_steps=-1", "num_train_epochs=0.1", "learning_rate=0", "adam_beta1=0.0", "seed=4294967295"]
+    words += ["report_to=[tensorboard,wandb]", "log_level=passive", "warmup_steps=0"]
+    load_config(write_config(), [f"train.{word}" for word in words])
+
+
+def test_the_best_checkpoint_is_chosen_by_what_an_evaluation_gives(
+    write_config: Callable[..., Path],
+) -> None:
+    best = ["train.save_strategy=best", "train.eval_strategy=steps"]
+    for metric in ("loss", "eval_cer", "loss_pdf"):
+        load_config(write_config(), [*best, f"train.metric_for_best_model={metric}"])
+    load_config(write_config(), [*best, "train.load_best_model_at_end=true"])
+    unread = [*best, "train.metric_for_best_model=cer", "eval.read_rows=0"]
+    assert refusal(write_config(), *unread) == "train.metric_for_best_model cer: allowed: loss"
+    assert tuple(text_metrics(["a"], ["b"])) == SCORES
 
 
 @pytest.mark.parametrize(
