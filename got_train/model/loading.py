@@ -246,15 +246,22 @@ def _check_heads(shape: dict[str, Any]) -> None:
     `hidden_size`.
     """
     width, heads = shape.get("hidden_size"), shape.get("num_attention_heads")
-    pairs = [("num_attention_heads", "num_key_value_heads")]
-    if width and heads and shape.get("head_dim") in (None, width // heads):
-        pairs.insert(0, ("hidden_size", "num_attention_heads"))
-    for whole, part in pairs:
-        if shape.get(whole) and shape.get(part) and shape[whole] % shape[part]:
+    if not (width and heads):
+        return
+    shared = width // heads
+    head = shape.get("head_dim") or shared
+    pairs = [("hidden_size", "num_attention_heads")] if head == shared else []
+    for whole, part in [*pairs, ("num_attention_heads", "num_key_value_heads")]:
+        if shape.get(part) and shape[whole] % shape[part]:
             raise UserError(
                 f"model.decoder.shape.{whole} {shape[whole]} is not a multiple of "
                 f"model.decoder.shape.{part} {shape[part]}"
             )
+    if "rope_parameters" in shape and head % 2:
+        raise UserError(
+            f"model.decoder.shape.num_attention_heads {heads}: heads would be {head} wide, "
+            "and rotary positions need an even width"
+        )
 
 
 def _previous_stage(path: str, model: GotModel) -> dict[Group, tuple[str, dict[str, torch.Tensor]]]:

@@ -193,6 +193,11 @@ def test_runs_resolve_to_their_newest_checkpoint(tmp_path: Path) -> None:
             "model.decoder.shape.num_key_value_heads 5",
         ),
         (
+            {"hidden_size": 48},
+            "model.decoder.shape.num_attention_heads 16: heads would be 3 wide, "
+            "and rotary positions need an even width",
+        ),
+        (
             {"hidden_act": "foo"},
             "model.decoder.shape {'hidden_act': 'foo'}: no qwen2 can be built of it (KeyError: 'foo')",
         ),
