@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from transformers import (
     AutoConfig,
+    AutoModel,
     AutoModelForCausalLM,
     PreTrainedConfig,
     PreTrainedTokenizerFast,
@@ -216,18 +217,18 @@ def decoder_config(
             if name not in allowed:
                 raise UserError(f"model.decoder.shape.{name}: {kind} has none, {did_you_mean(name, allowed)}")
         shape: dict[str, Any] = {**DECODER_SHAPES.get(kind, {}), **config.decoder.shape}
-        shape |= {"vocab_size": vocabulary_size, "pad_token_id": None}  # padding comes with the tokenizer
+        shape |= {"vocab_size": vocabulary_size, "pad_token_id": 0}  # the tokenizer's own comes later
         given = f"model.decoder.shape {config.decoder.shape}"
         try:
             text_config = AutoConfig.for_model(kind, **shape)
             with torch.device("meta"):
-                decoder = AutoModelForCausalLM.from_config(text_config)
+                decoder = AutoModel.from_config(text_config)
         except Exception as error:  # of any kind: each architecture fails at numbers in its own way
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             raise UserError(f"{given}: no {kind} can be built of it ({reason})") from None
         if any(parameter.numel() == 0 for parameter in decoder.parameters()):
             raise UserError(f"{given}: some weights of this {kind} are empty, every size must be at least 1")
-        _check_heads(text_config.to_dict())
+        _check_heads(text_config.to_dict(), set(config.decoder.shape))
     else:
         try:
             text_config = AutoConfig.from_pretrained(decoder_path)
@@ -239,11 +240,11 @@ def decoder_config(
     return text_config
 
 
-def _check_heads(shape: dict[str, Any]) -> None:
-    """Refuse numbers of heads that a decoder would fail at in its first batch only.
+def _check_heads(shape: dict[str, Any], given: set[str]) -> None:
+    """Refuse given numbers of heads that a decoder would fail at in its first batch only.
 
-    Not every architecture has these names; one whose heads have a width of their own does not share out
-    `hidden_size`.
+    Not every architecture has these names, nor keeps to multiples in what it has by default; one whose heads
+    have a width of their own does not share out `hidden_size`.
     """
     width, heads = shape.get("hidden_size"), shape.get("num_attention_heads")
     if not (width and heads):
@@ -252,7 +253,7 @@ def _check_heads(shape: dict[str, Any]) -> None:
     head = shape.get("head_dim") or shared
     pairs = [("hidden_size", "num_attention_heads")] if head == shared else []
     for whole, part in [*pairs, ("num_attention_heads", "num_key_value_heads")]:
-        if shape.get(part) and shape[whole] % shape[part]:
+        if {whole, part} & given and shape.get(part) and shape[whole] % shape[part]:
             raise UserError(
                 f"model.decoder.shape.{whole} {shape[whole]} is not a multiple of "
                 f"model.decoder.shape.{part} {shape[part]}"

@@ -230,3 +230,9 @@ def test_heads_may_have_a_width_of_their_own() -> None:
     shape: dict[str, Value] = {"hidden_size": 50, "num_attention_heads": 4, "num_key_value_heads": 2}
     given = ModelConfig(decoder=DecoderConfig(model_type="qwen3", shape={**shape, "head_dim": 16}))
     assert decoder_config(given, None, vocabulary_size=300, max_length=64).head_dim == 16
+
+
+def test_an_architecture_keeps_the_heads_that_it_has_by_default() -> None:
+    given = ModelConfig(decoder=DecoderConfig(model_type="glm4_moe"))
+    decoder = decoder_config(given, None, vocabulary_size=300, max_length=64)
+    assert (decoder.hidden_size, decoder.num_attention_heads) == (4096, 96)
