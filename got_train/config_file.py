@@ -82,15 +82,18 @@ def _check_kinds(given: dict[str, Any], section: type, prefix: str = "") -> None
     """
     for name, hint in typing.get_type_hints(section).items():
         key, value = f"{prefix}{name}", given.get(name)
-        if value is None or (isinstance(value, str) and value.startswith((MISSING, "${"))):
+        if value is None:
+            continue  # OmegaConf knows what may be null
+        if dataclasses.is_dataclass(hint):
+            _expect(key, value, SECTION)
+            _check_kinds(value, typing.cast(type, hint), f"{key}.")
             continue
+        if isinstance(value, str) and value.startswith((MISSING, "${")):
+            continue  # stands for a value of any kind
         # a field that may be null has a union of types
         origins = {typing.get_origin(part) for part in (hint, *typing.get_args(hint))}
-        is_section = dataclasses.is_dataclass(hint) or dict in origins
-        _expect(key, value, SECTION if is_section else LIST if list in origins else SINGLE)
-        if dataclasses.is_dataclass(hint):
-            _check_kinds(value, typing.cast(type, hint), f"{key}.")
-        elif isinstance(value, dict | list):
+        _expect(key, value, SECTION if dict in origins else LIST if list in origins else SINGLE)
+        if isinstance(value, dict | list):
             for entry in value.values() if isinstance(value, dict) else value:
                 _expect(f"each entry of {key}", entry, SINGLE)
 

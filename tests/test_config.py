@@ -182,6 +182,7 @@ def test_the_best_checkpoint_is_chosen_by_what_an_evaluation_gives(
         ("data=3", "data must be a section of keys, not a single value: 3"),
         ("eval=[]", "eval must be a section of keys, not a list: []"),
         ("train=[]", "train must be a section of keys, not a list: []"),
+        ("train=???", "train must be a section of keys, not a single value: ???"),
         ("model.decoder.shape=[]", "model.decoder.shape must be a section of keys, not a list: []"),
         ("data.columns=[a]", "data.columns must be a section of keys, not a list: ['a']"),
         ("data.columns={a: [b]}", "each entry of data.columns must be a single value, not a list: ['b']"),
