@@ -4,24 +4,49 @@ The sections are named like the packages that read them. `train` takes the names
 `transformers.TrainingArguments` unchanged; `TrainConfig` holds what those lack.
 """
 
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from omegaconf import MISSING
 
 from got_train.prompts import FrameName
-from got_train.report import UserError
+from got_train.report import UserError, did_you_mean
 from got_train.vocabulary import ENCODER_CHANNELS, MAX_TILES, PATCH_SIZE, TILE_SIZE, tokens_per_tile
 
 Value = int | float | bool | str
 Group = Literal["encoder", "connector", "decoder"]
 GROUPS: tuple[Group, ...] = ("encoder", "connector", "decoder")
+SCORES = ("cer", "edit_distance", "exact_match", "repetition")
+"""What `evaluation.metrics.text_metrics` gives for the rows that an evaluation reads."""
 
 MAX_NEW_TOKENS = 4096
 """Longest answer in tokens, as in the authors' demo."""
 
 CONFIG_FILE = "args.yaml"
 """Name under which a run and each of its checkpoints keep the resolved configuration."""
+
+Range = tuple[Callable[[Any], bool], str]
+"""The test that a value has to pass, none of which `.nan` does; and what it asks for, in words."""
+AT_LEAST_0: Range = (lambda number: number >= 0, "at least 0")
+AT_LEAST_1: Range = (lambda number: number >= 1, "at least 1")
+ABOVE_0: Range = (lambda number: 0 < number < math.inf, "above 0 and finite")
+RATE: Range = (lambda number: 0 <= number < math.inf, "at least 0 and finite")
+BELOW_1: Range = (lambda number: 0 <= number < 1, "at least 0 and below 1")
+BETWEEN_0_AND_1: Range = (lambda number: 0 < number < 1, "above 0 and below 1")
+
+
+def check_ranges(section: str, values: Mapping[str, Any], **ranges: Range) -> None:
+    """Refuse a value of a section that is out of its range; null, and what is not given, lies in any.
+
+    Raises:
+        UserError: names the key, the value and the range.
+    """
+    for name, (holds, words) in ranges.items():
+        value = values.get(name)
+        if value is not None and not holds(value):
+            raise UserError(f"{section}.{name} {value} must be {words}")
 
 
 @dataclass
@@ -48,6 +73,19 @@ class EncoderConfig:
     """Width of the encoder's output, whatever the decoder's width is."""
 
     def __post_init__(self) -> None:
+        check_ranges(
+            "model.encoder",
+            vars(self),
+            image_size=AT_LEAST_1,
+            patch_size=AT_LEAST_1,
+            hidden_size=AT_LEAST_1,
+            num_hidden_layers=AT_LEAST_1,
+            num_attention_heads=AT_LEAST_1,
+            mlp_dim=AT_LEAST_1,
+            window_size=AT_LEAST_0,
+            neck_channels=AT_LEAST_1,
+            output_channels=AT_LEAST_1,
+        )
         try:
             tokens_per_tile(self.image_size, self.patch_size)
         except ValueError as error:
@@ -147,15 +185,10 @@ class DataConfig:
                     f"data.weights has {len(self.weights)} numbers and data.train {len(self.train)} sets: "
                     "give one weight a set"
                 )
-            if min(self.weights) < 0 or sum(self.weights) == 0:
-                raise UserError(f"data.weights {self.weights} must not be negative, nor all 0")
-        if not 0 <= self.val_ratio < 1:
-            raise UserError(f"data.val_ratio {self.val_ratio} must be at least 0 and below 1")
-        if not 0 < self.replay_ratio < 1:
-            raise UserError(f"data.replay_ratio {self.replay_ratio} must lie between 0 and 1")
-        for name in ("max_length", "max_pixels", "max_tiles"):
-            if getattr(self, name) < 1:
-                raise UserError(f"data.{name} {getattr(self, name)} must be at least 1")
+            if not all(0 <= weight < math.inf for weight in self.weights) or sum(self.weights) == 0:
+                raise UserError(f"data.weights {self.weights} must be at least 0 and finite, and not all 0")
+        check_ranges("data", vars(self), val_ratio=BELOW_1, replay_ratio=BETWEEN_0_AND_1)
+        check_ranges("data", vars(self), max_length=AT_LEAST_1, max_pixels=AT_LEAST_1, max_tiles=AT_LEAST_1)
 
 
 @dataclass
@@ -180,10 +213,8 @@ class LoraSettings:
     def __post_init__(self) -> None:
         if self.enabled and not self.modules:
             raise UserError(f"lora.modules is empty: name at least one of {', '.join(GROUPS)}")
-        if self.rank < 1:
-            raise UserError(f"lora.rank {self.rank} must be at least 1")
-        if self.loraplus_lr_ratio is not None and self.loraplus_lr_ratio <= 0:
-            raise UserError(f"lora.loraplus_lr_ratio {self.loraplus_lr_ratio} must be above 0")
+        check_ranges("lora", vars(self), rank=AT_LEAST_1, alpha=AT_LEAST_1)
+        check_ranges("lora", vars(self), dropout=BELOW_1, loraplus_lr_ratio=ABOVE_0)
 
 
 @dataclass
@@ -204,6 +235,10 @@ class EvalConfig:
     ordinary: str | None = None
     """Rows of what the model could read before, for that comparison; default: lines of text drawn for it."""
 
+    def __post_init__(self) -> None:
+        check_ranges("eval", vars(self), loss_rows=AT_LEAST_1, read_rows=AT_LEAST_0, compare_rows=AT_LEAST_0)
+        check_ranges("eval", vars(self), max_new_tokens=AT_LEAST_1, batch_size=AT_LEAST_1)
+
 
 @dataclass
 class LearningRates:
@@ -212,6 +247,9 @@ class LearningRates:
     encoder: float | None = None
     connector: float | None = None
     decoder: float | None = None
+
+    def __post_init__(self) -> None:
+        check_ranges("train.learning_rates", vars(self), **dict.fromkeys(GROUPS, RATE))
 
 
 @dataclass
@@ -235,15 +273,12 @@ class TrainConfig:
     """Every other key of the `train` section: names and meanings are `TrainingArguments`'s own."""
 
     def __post_init__(self) -> None:
-        if self.cache_gib <= 0:
-            raise UserError(f"train.cache_gib {self.cache_gib} must be above 0")
-        if self.tokens_per_batch is not None:
-            if self.tokens_per_batch < 1:
-                raise UserError(f"train.tokens_per_batch {self.tokens_per_batch} must be at least 1")
-            if self.global_batch_size is None:
-                raise UserError(
-                    "train.tokens_per_batch needs train.global_batch_size, the number of samples in a step"
-                )
+        check_ranges("train", vars(self), global_batch_size=AT_LEAST_1, tokens_per_batch=AT_LEAST_1)
+        check_ranges("train", vars(self), cache_gib=ABOVE_0)
+        if self.tokens_per_batch is not None and self.global_batch_size is None:
+            raise UserError(
+                "train.tokens_per_batch needs train.global_batch_size, the number of samples in a step"
+            )
 
 
 @dataclass
@@ -271,6 +306,24 @@ class Config:
                 "freeze it (train.learning_rates.encoder=0, or lora.modules without it), or leave "
                 "cache_features out"
             )
+        self._check_best()
+
+    def _check_best(self) -> None:
+        """Refuse what cannot choose the best checkpoint, which would show at the first evaluation."""
+        arguments = self.train.arguments
+        metrics = ["loss", *(SCORES if self.eval.read_rows > 0 else ())]
+        metric = arguments.get("metric_for_best_model")
+        chosen = metric is not None or arguments.get("load_best_model_at_end")
+        evaluates = arguments.get("eval_strategy", "no") != "no"
+        if arguments.get("save_strategy") == "best" and not (chosen and evaluates):
+            raise UserError(
+                "train.save_strategy best needs train.eval_strategy, epoch or steps, and "
+                f"train.metric_for_best_model: {', '.join(metrics)}"
+            )
+        name = (metric or "loss").removeprefix("eval_")
+        of_a_kind = name.startswith("loss_")  # which kinds the rows are of is not known here
+        if name not in metrics and not of_a_kind:
+            raise UserError(f"train.metric_for_best_model {metric}: {did_you_mean(name, metrics)}")
 
     @property
     def seed(self) -> int:
@@ -301,7 +354,7 @@ def accumulation_steps(config: Config, world_size: int) -> int:
             )
         return 1
     per_step = int(arguments.get("per_device_train_batch_size", 8)) * world_size
-    if total < 1 or total % per_step:
+    if total % per_step:
         raise UserError(
             f"train.global_batch_size {total} is not a multiple of {per_step} "
             f"(train.per_device_train_batch_size {per_step // world_size} x {world_size} "

@@ -2,9 +2,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
-from got_train.config import Config, accumulation_steps
+from got_train.config import SCORES, Config, accumulation_steps
 from got_train.config_file import load_config, to_yaml
+from got_train.evaluation.metrics import text_metrics
 from got_train.report import UserError
 
 CONFIGS = [
@@ -62,7 +64,6 @@ def test_yaml_words_that_yaml_itself_misreads(write_config: Callable[..., Path],
         ("model.encoder.image_size=1000", "image_size 1000 is not a multiple of 16"),
         ("model.encoder.num_attention_heads=5", "is not a multiple of model.encoder.num_attention_heads 5"),
         ("no-equals-sign", "'no-equals-sign' is not an override"),
-        ("data=3", "Merge error"),
     ],
 )
 def test_mistakes_are_named(write_config: Callable[..., Path], word: str, message: str) -> None:
@@ -70,6 +71,169 @@ def test_mistakes_are_named(write_config: Callable[..., Path], word: str, messag
         load_config(write_config(), [word])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        (
+            "train.learning_rates.encoder=-1",
+            "train.learning_rates.encoder -1.0 must be at least 0 and finite",
+        ),
+        (
+            "train.learning_rates.decoder=.inf",
+            "train.learning_rates.decoder inf must be at least 0 and finite",
+        ),
+        ("train.cache_gib=.nan", "train.cache_gib nan must be above 0 and finite"),
+        ("train.global_batch_size=0", "train.global_batch_size 0 must be at least 1"),
+        ("lora.dropout=-1", "lora.dropout -1.0 must be at least 0 and below 1"),
+        ("lora.dropout=1", "lora.dropout 1.0 must be at least 0 and below 1"),
+        ("lora.dropout=.nan", "lora.dropout nan must be at least 0 and below 1"),
+        ("lora.alpha=0", "lora.alpha 0 must be at least 1"),
+        ("lora.loraplus_lr_ratio=.nan", "lora.loraplus_lr_ratio nan must be above 0 and finite"),
+        ("data.weights=[.nan]", "data.weights [nan] must be at least 0 and finite, and not all 0"),
+        ("data.weights=[-1]", "data.weights [-1.0] must be at least 0 and finite, and not all 0"),
+        ("data.weights=[0]", "data.weights [0.0] must be at least 0 and finite, and not all 0"),
+        ("data.replay_ratio=1", "data.replay_ratio 1.0 must be above 0 and below 1"),
+        ("eval.loss_rows=0", "eval.loss_rows 0 must be at least 1"),
+        ("eval.read_rows=-1", "eval.read_rows -1 must be at least 0"),
+        ("eval.compare_rows=-1", "eval.compare_rows -1 must be at least 0"),
+        ("eval.batch_size=0", "eval.batch_size 0 must be at least 1"),
+        ("eval.max_new_tokens=0", "eval.max_new_tokens 0 must be at least 1"),
+        ("model.encoder.num_attention_heads=0", "model.encoder.num_attention_heads 0 must be at least 1"),
+        ("model.encoder.patch_size=0", "model.encoder.patch_size 0 must be at least 1"),
+        ("model.encoder.image_size=0", "model.encoder.image_size 0 must be at least 1"),
+        ("model.encoder.window_size=-1", "model.encoder.window_size -1 must be at least 0"),
+        ("model.encoder.num_hidden_layers=0", "model.encoder.num_hidden_layers 0 must be at least 1"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(write_config: Callable[..., Path], word: str, message: str) -> None:
+    assert refusal(write_config(), word) == message
+
+
+def refusal(path: Path, *words: str) -> str:
+    with pytest.raises(UserError) as caught:
+        load_config(path, list(words))
+    return str(caught.value).removeprefix(f"{path}: ")
+
+
+METRICS = "loss, cer, edit_distance, exact_match, repetition"
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("per_device_train_batch_size=0", "train.per_device_train_batch_size 0 must be at least 1"),
+        ("per_device_eval_batch_size=0", "train.per_device_eval_batch_size 0 must be at least 1"),
+        ("gradient_accumulation_steps=0", "train.gradient_accumulation_steps 0 must be at least 1"),
+        ("eval_accumulation_steps=0", "train.eval_accumulation_steps 0 must be at least 1"),
+        ("seed=-1", "train.seed -1 must be at least 0 and below 2**32"),
+        ("data_seed=-1", "train.data_seed -1 must be at least 0"),
+        ("num_train_epochs=.nan", "train.num_train_epochs nan must be above 0 and finite"),
+        ("num_train_epochs=0", "train.num_train_epochs 0 must be above 0 and finite"),
+        ("max_steps=0", "train.max_steps 0 must be at least 1, or -1 to train for num_train_epochs"),
+        ("dataloader_num_workers=-1", "train.dataloader_num_workers -1 must be at least 0"),
+        ("learning_rate=-1", "train.learning_rate -1 must be at least 0 and finite"),
+        ("warmup_steps=.nan", "train.warmup_steps nan must be at least 0 and finite"),
+        ("adam_beta1=2", "train.adam_beta1 2 must be at least 0.0 and below 1.0"),
+        ("adam_beta2=0", "train.adam_beta2 0 must be at least 0.0 and below 1.0"),
+        ("report_to=wandbb", "train.report_to wandbb: did you mean wandb?"),
+        ("report_to=[tensorboard,wandbb]", "train.report_to wandbb: did you mean wandb?"),
+        (
+            "log_level=foo",
+            "train.log_level foo: allowed: critical, debug, detail, error, info, passive, warning",
+        ),
+        ("log_level_replica=warn", "train.log_level_replica warn: did you mean warning?"),
+        (
+            "save_strategy=best",
+            "train.save_strategy best needs train.eval_strategy, epoch or steps, and "
+            f"train.metric_for_best_model: {METRICS}",
+        ),
+        ("metric_for_best_model=eval_cr", "train.metric_for_best_model eval_cr: did you mean cer?"),
+    ],
+)
+def test_training_arguments_that_would_fail_in_the_run_are_refused(
+    write_config: Callable[..., Path], word: str, message: str
+) -> None:
+    assert refusal(write_config(), f"train.{word}") == message
+
+
+def test_training_arguments_at_the_ends_of_their_ranges(write_config: Callable[..., Path]) -> None:
+    words = ["max_steps=-1", "num_train_epochs=0.1", "learning_rate=0", "adam_beta1=0.0", "seed=4294967295"]
+    words += ["report_to=[tensorboard,wandb]", "log_level=passive", "warmup_steps=0"]
+    load_config(write_config(), [f"train.{word}" for word in words])
+
+
+def test_the_best_checkpoint_is_chosen_by_what_an_evaluation_gives(
+    write_config: Callable[..., Path],
+) -> None:
+    best = ["train.save_strategy=best", "train.eval_strategy=steps"]
+    for metric in ("loss", "eval_cer", "loss_pdf"):
+        load_config(write_config(), [*best, f"train.metric_for_best_model={metric}"])
+    load_config(write_config(), [*best, "train.load_best_model_at_end=true"])
+    unread = [*best, "train.metric_for_best_model=cer", "eval.read_rows=0"]
+    assert refusal(write_config(), *unread) == "train.metric_for_best_model cer: allowed: loss"
+    assert tuple(text_metrics(["a"], ["b"])) == SCORES
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("data=3", "data must be a section of keys, not a single value: 3"),
+        ("eval=[]", "eval must be a section of keys, not a list: []"),
+        ("train=[]", "train must be a section of keys, not a list: []"),
+        ("train=???", "train must be a section of keys, not a single value: ???"),
+        ("model.decoder.shape=[]", "model.decoder.shape must be a section of keys, not a list: []"),
+        ("data.columns=[a]", "data.columns must be a section of keys, not a list: ['a']"),
+        ("data.columns={a: [b]}", "each entry of data.columns must be a single value, not a list: ['b']"),
+        ("data.val={a: 1}", "data.val must be a list, not a section of keys: {'a': 1}"),
+        ("data.train=[[a]]", "each entry of data.train must be a single value, not a list: ['a']"),
+        ("data.weights=3", "data.weights must be a list, not a single value: 3"),
+        ("lora.rank=[1]", "lora.rank must be a single value, not a list: [1]"),
+    ],
+)
+def test_values_of_another_kind_are_refused_in_words_and_in_files(
+    write_config: Callable[..., Path], tmp_path: Path, word: str, message: str
+) -> None:
+    assert refusal(write_config(), word) == message
+    path = tmp_path / "kinds.yaml"
+    path.write_text(OmegaConf.to_yaml(OmegaConf.from_dotlist([word])))
+    assert refusal(path) == message
+
+
+def test_names_of_training_arguments_that_are_numbers(write_config: Callable[..., Path]) -> None:
+    assert refusal(write_config(), "train={1: 2}").startswith("train.1 is not a TrainingArguments name: ")
+
+
+def test_a_file_that_is_no_section(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("- a\n- b\n")
+    for words in ([], ["name=b"]):
+        assert refusal(path, *words) == f"{path} must hold sections such as `model:` and `train:`, not a list"
+    path.write_text("3\n")
+    assert refusal(path) == f"{path} is not a YAML file: Invalid loaded object type: int"
+
+
+@pytest.mark.parametrize(
+    ("value", "query"),
+    [
+        ("OCR: ", "OCR: "),
+        ('"OCR: "', "OCR: "),
+        ("'it''s'", "it's"),
+        ("[x1, y1, x2, y2] OCR: ", "[x1, y1, x2, y2] OCR: "),
+        ("a # b=c", "a # b=c"),
+        ('"a" and b', '"a" and b'),
+        ("007", "007"),
+        ("true", "true"),
+        ("\U0001f600 \\", "\U0001f600 \\"),
+        ("null", None),
+        ("", None),
+    ],
+)
+def test_words_of_text_are_taken_as_they_are_typed(
+    write_config: Callable[..., Path], value: str, query: str | None
+) -> None:
+    assert load_config(write_config(), [f"data.query={value}"]).data.query == query
 
 
 def test_a_whole_checkpoint_excludes_other_sources(write_config: Callable[..., Path]) -> None:

@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from torch import nn
 from transformers import (
     AutoConfig,
+    AutoModel,
     AutoModelForCausalLM,
     PreTrainedConfig,
     PreTrainedTokenizerFast,
@@ -214,6 +215,11 @@ def load_got(source: str) -> GotModel:
 def decoder_config(
     config: ModelConfig, decoder_path: str | None, vocabulary_size: int, max_length: int
 ) -> PreTrainedConfig:
+    """The decoder's configuration, with room for the vocabulary.
+
+    Raises:
+        UserError: for an architecture or a path that does not exist, or a shape that no decoder can have.
+    """
     if decoder_path is None:
         kind = config.decoder.model_type
         architectures = set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES)
@@ -226,7 +232,18 @@ def decoder_config(
             if name not in allowed:
                 raise UserError(f"model.decoder.shape.{name}: {kind} has none, {did_you_mean(name, allowed)}")
         shape: dict[str, Any] = {**DECODER_SHAPES.get(kind, {}), **config.decoder.shape}
-        text_config = AutoConfig.for_model(kind, **{**shape, "vocab_size": vocabulary_size})
+        shape |= {"vocab_size": vocabulary_size, "pad_token_id": 0}  # the tokenizer's own comes later
+        given = f"model.decoder.shape {config.decoder.shape}"
+        try:
+            text_config = AutoConfig.for_model(kind, **shape)
+            with torch.device("meta"):
+                decoder = AutoModel.from_config(text_config)
+        except Exception as error:  # of any kind: each architecture fails at numbers in its own way
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise UserError(f"{given}: no {kind} can be built of it ({reason})") from None
+        if any(parameter.numel() == 0 for parameter in decoder.parameters()):
+            raise UserError(f"{given}: some weights of this {kind} are empty, every size must be at least 1")
+        _check_heads(text_config.to_dict(), set(config.decoder.shape))
     else:
         try:
             text_config = AutoConfig.from_pretrained(decoder_path)
@@ -236,6 +253,31 @@ def decoder_config(
     if text_config.model_type == "opt":
         text_config.max_position_embeddings = max(max_length, 2048)
     return text_config
+
+
+def _check_heads(shape: dict[str, Any], given: set[str]) -> None:
+    """Refuse given numbers of heads that a decoder would fail at in its first batch only.
+
+    Not every architecture has these names, nor keeps to multiples in what it has by default; one whose heads
+    have a width of their own does not share out `hidden_size`.
+    """
+    width, heads = shape.get("hidden_size"), shape.get("num_attention_heads")
+    if not (width and heads):
+        return
+    shared = width // heads
+    head = shape.get("head_dim") or shared
+    pairs = [("hidden_size", "num_attention_heads")] if head == shared else []
+    for whole, part in [*pairs, ("num_attention_heads", "num_key_value_heads")]:
+        if {whole, part} & given and shape.get(part) and shape[whole] % shape[part]:
+            raise UserError(
+                f"model.decoder.shape.{whole} {shape[whole]} is not a multiple of "
+                f"model.decoder.shape.{part} {shape[part]}"
+            )
+    if "rope_parameters" in shape and head % 2:
+        raise UserError(
+            f"model.decoder.shape.num_attention_heads {heads}: heads would be {head} wide, "
+            "and rotary positions need an even width"
+        )
 
 
 def _previous_stage(path: str, model: GotModel) -> dict[Group, tuple[str, dict[str, torch.Tensor]]]:

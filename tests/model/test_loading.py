@@ -5,10 +5,11 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, OPTConfig
 
-from got_train.config import DecoderConfig, EncoderConfig, ModelConfig
+from got_train.config import DecoderConfig, EncoderConfig, ModelConfig, Value
 from got_train.model.convert import transformers_name
 from got_train.model.loading import (
     build_model,
+    decoder_config,
     resize_vocabulary,
     resolve_checkpoint,
     stretch_positions,
@@ -179,11 +180,59 @@ def test_runs_resolve_to_their_newest_checkpoint(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("shape", "message"),
-    [({"hidden_sise": 3}, "model.decoder.shape.hidden_sise: qwen2 has none, did you mean hidden_size?")],
+    [
+        ({"hidden_sise": 3}, "model.decoder.shape.hidden_sise: qwen2 has none, did you mean hidden_size?"),
+        (
+            {"num_attention_heads": 5},
+            "model.decoder.shape.hidden_size 1024 is not a multiple of "
+            "model.decoder.shape.num_attention_heads 5",
+        ),
+        (
+            {"num_key_value_heads": 5},
+            "model.decoder.shape.num_attention_heads 16 is not a multiple of "
+            "model.decoder.shape.num_key_value_heads 5",
+        ),
+        (
+            {"hidden_size": 48},
+            "model.decoder.shape.num_attention_heads 16: heads would be 3 wide, "
+            "and rotary positions need an even width",
+        ),
+        (
+            {"hidden_act": "foo"},
+            "model.decoder.shape {'hidden_act': 'foo'}: no qwen2 can be built of it (KeyError: 'foo')",
+        ),
+        (
+            {"hidden_size": "abc"},
+            "model.decoder.shape {'hidden_size': 'abc'}: no qwen2 can be built of it "
+            "(StrictDataclassFieldValidationError: Validation error for field 'hidden_size': "
+            "TypeError: Field 'hidden_size' expected int, got str (value: 'abc'))",
+        ),
+        (
+            {"num_attention_heads": 0},
+            "model.decoder.shape {'num_attention_heads': 0}: no qwen2 can be built of it "
+            "(ZeroDivisionError: integer division or modulo by zero)",
+        ),
+        (
+            {"intermediate_size": 0},
+            "model.decoder.shape {'intermediate_size': 0}: some weights of this qwen2 are empty, "
+            "every size must be at least 1",
+        ),
+    ],
 )
-def test_misspelt_shapes_are_named(tokenizer_dir: str, shape: dict[str, int], message: str) -> None:
-    given = config(tokenizer_dir)
-    given.decoder.shape = dict(shape)
+def test_shapes_that_no_decoder_has_are_refused(shape: dict[str, Value], message: str) -> None:
+    given = ModelConfig(decoder=DecoderConfig(shape=shape))
     with pytest.raises(UserError) as caught:
-        build_model(given, 64, 0)
-    assert message in str(caught.value)
+        decoder_config(given, None, vocabulary_size=300, max_length=64)
+    assert str(caught.value) == message
+
+
+def test_heads_may_have_a_width_of_their_own() -> None:
+    shape: dict[str, Value] = {"hidden_size": 50, "num_attention_heads": 4, "num_key_value_heads": 2}
+    given = ModelConfig(decoder=DecoderConfig(model_type="qwen3", shape={**shape, "head_dim": 16}))
+    assert decoder_config(given, None, vocabulary_size=300, max_length=64).head_dim == 16
+
+
+def test_an_architecture_keeps_the_heads_that_it_has_by_default() -> None:
+    given = ModelConfig(decoder=DecoderConfig(model_type="glm4_moe"))
+    decoder = decoder_config(given, None, vocabulary_size=300, max_length=64)
+    assert (decoder.hidden_size, decoder.num_attention_heads) == (4096, 96)
