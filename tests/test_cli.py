@@ -55,14 +55,13 @@ def last_line(capsys: Any) -> str:
             ["train", "{config}", "train.deepspeed.zero_optimization.stage=2"],
             "train.deepspeed needs a launcher, on one device too: deepspeed --module got_train train ...",
         ),
-        (["train", "{config}", "train.report_to=nonsense"], "train: nonsense is not supported, only "),
+        (["train", "{config}", "train.report_to=wandb2"], "train.report_to wandb2: did you mean wandb?"),
         (["train", "{config}", "train.lr_scheduler_type=cosine_with_min_lr"], "train: One of min_lr or"),
         (["train", "{config}", "train.optim=galore_adamw"], "train: You need to install `galore_torch`"),
-        (["train", "{config}", "train.save_strategy=best"], "train: `args.metric_for_best_model` must be"),
         (
             "train {config} train.eval_strategy=steps train.eval_steps=1 train.save_steps=1 "
-            "train.load_best_model_at_end=true train.metric_for_best_model=foo".split(),
-            "train: The `metric_for_best_model` training argument is set to 'eval_foo'",
+            "train.load_best_model_at_end=true train.metric_for_best_model=loss_foo".split(),
+            "train: The `metric_for_best_model` training argument is set to 'eval_loss_foo'",
         ),
         (["train", "{config}", "train.fsdp=full_shard"], "train.fsdp is not supported here: use train.deep"),
         (["train", "{config}", "train.global_batch_size=6"], "global_batch_size 6 is not a multiple of 4"),

@@ -167,7 +167,9 @@ def test_sam_encoders_load_in_both_layouts(layout: str, tokenizer_dir: str, tmp_
 def test_runs_resolve_to_their_newest_checkpoint(tmp_path: Path) -> None:
     for name in ("v0-1/checkpoint-500", "v9-1/checkpoint-90", "v10-1/checkpoint-100", "v10-1/checkpoint-20"):
         (tmp_path / "name" / name).mkdir(parents=True)
-        (tmp_path / "name" / name / "config.json").touch()
+        for file in ("config.json", "trainer_state.json"):
+            (tmp_path / "name" / name / file).touch()
+    (tmp_path / "name" / "v10-1" / "checkpoint-300").mkdir()  # killed while it was saved
     newest = tmp_path / "name" / "v10-1" / "checkpoint-100"
     for path in (tmp_path / "name", tmp_path / "name" / "v10-1", newest):
         assert resolve_checkpoint(str(path)) == str(newest)
