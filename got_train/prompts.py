@@ -35,9 +35,9 @@ class Frame:
     """Between the end of one message and the start of the next; never supervised."""
 
     def system_message(self, text: str | None) -> str:
-        return (
-            f"{MESSAGE_START}system\n{self.system if text is None else text}{MESSAGE_END}{self.message_gap}"
-        )
+        """The system's message: None stands for the frame's own text, an empty text for no message."""
+        text = self.system if text is None else text
+        return f"{MESSAGE_START}system\n{text}{MESSAGE_END}{self.message_gap}" if text else ""
 
     def user_message(self, content: str) -> str:
         """The user's message and the opening of the assistant's: all that stands before an answer."""

@@ -104,7 +104,7 @@ def spans(record: Record, frame_name: FrameName) -> Iterator[tuple[str, bool]]:
     before = frame.system_message(record.system)
     for turn in record.turns:
         yield before + frame.user_message(user_content(turn.query, frame_name)), False
-        yield frame.answer(turn.response), True
+        yield frame.answer(turn.response), turn.supervised
         before = frame.message_gap
 
 

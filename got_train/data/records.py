@@ -8,7 +8,7 @@ import ast
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PIL import Image
@@ -44,6 +44,14 @@ QUESTION_KEYS = ("query", *ALIASES["query"], "messages", *ALIASES["messages"])
 
 ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant"}
 """Other names of a speaker."""
+
+UNSUPPORTED_KEYS = {
+    "objects": "boxes stand in the query, in thousandths: [x1, y1, x2, y2] OCR: ",
+    "videos": "GOT reads pictures",
+    "audios": "GOT reads pictures",
+    "tools": "GOT calls none",
+}
+"""Keys of ms-swift's rows that would change what a row means, and why they do not here."""
 
 UNNAMED_KIND = "rows"
 """The kind of rows that do not say."""
@@ -83,6 +91,8 @@ class Turn:
 
     query: str
     response: str
+    supervised: bool = True
+    """Whether the answer is trained on."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +149,9 @@ def parse_row(row: Any, where: str, answered: bool = True) -> Record:
     """
     if not isinstance(row, Mapping):
         raise RowError(where, "not an object", f"a row is {{...}}, this is {type(row).__name__}")
+    for key, reason in UNSUPPORTED_KEYS.items():
+        if row.get(key):
+            raise RowError(where, "unsupported key", f"{key} is not read: {reason}")
     images = _images(_value(row, "images", where), where)
     system = _value(row, "system", where)
     messages = _value(row, "messages", where)
@@ -200,6 +213,12 @@ def _type_name(value: Any) -> str:
 
 def _images(value: Any, where: str) -> tuple[str | PackedFile, ...]:
     images = [] if value is None else [value] if isinstance(value, str | PackedFile) else value
+    if isinstance(images, list):
+        # ms-swift writes a path as {"bytes": null, "path": ...}.
+        images = [
+            image.get("path") if isinstance(image, Mapping) and not image.get("bytes") else image
+            for image in images
+        ]
     if not isinstance(images, list) or not all(
         isinstance(image, str | PackedFile) and image for image in images
     ):
@@ -230,22 +249,34 @@ def _turns_of_messages(messages: Any, where: str, answered: bool) -> tuple[str |
     """System text and turns of a list of messages, in any of the spellings `ROLES` and swift know."""
     if not isinstance(messages, list) or not messages:
         raise RowError(where, "wrong type", "messages must be a list of messages")
-    said: list[tuple[str, str | None]] = [_message(message, where) for message in messages]
-    system = said.pop(0)[1] if said[0][0] == "system" else None
-    if not answered and said and said[-1][0] == "user":
-        said.append(("assistant", None))
-    roles = [role for role, _ in said]
+    said = [_message(message, where) for message in messages]
+    system = said.pop(0).content if said[0].role == "system" else None
+    if not answered and said and said[-1].role == "user":
+        said.append(_Message("assistant", None))
+    roles = [message.role for message in said]
     if not said or len(said) % 2 or roles != ["user", "assistant"] * (len(said) // 2):
         raise RowError(
             where, "wrong roles", f"messages must alternate user and assistant, these are: {', '.join(roles)}"
         )
+    if not said[-1].supervised:
+        raise RowError(where, "empty response", "nothing is learnt from a last answer whose loss is false")
     pairs = zip(said[::2], said[1::2], strict=True)
     return system, [
-        Turn(query or "", _response(answer, where, answered)) for (_, query), (_, answer) in pairs
+        Turn(asked.content or "", _response(answer.content, where, answered), answer.supervised)
+        for asked, answer in pairs
     ]
 
 
-def _message(message: Any, where: str) -> tuple[str, str]:
+@dataclass(frozen=True)
+class _Message:
+    role: str
+    content: str | None
+    supervised: bool = True
+
+
+def _message(message: Any, where: str) -> _Message:
+    if isinstance(message, str):  # as in the validation rows that ms-swift writes
+        message = load_json(message.encode(errors="replace"), where)
     if not isinstance(message, Mapping):
         raise RowError(where, "wrong type", f"a message is an object, not {type(message).__name__}")
     role = message.get("role", message.get("from"))
@@ -257,13 +288,13 @@ def _message(message: Any, where: str) -> tuple[str, str]:
             "wrong message",
             f"needs role (system, user, assistant) and content, is {dict(message)!r:.80}",
         )
-    return role, content
+    return _Message(role, content, message.get("loss") in (None, True, 1))
 
 
 def _check_texts(turns: list[Turn], system: str | None, kind: str, where: str) -> None:
     """A special token in a text would be taken for the frame itself; half a character cannot be encoded."""
     texts = [("system", system or "")]
-    texts += [(name, text) for turn in turns for name, text in vars(turn).items()]
+    texts += [(name, getattr(turn, name)) for turn in turns for name in ("query", "response")]
     for name, text in [*texts, ("kind", kind)]:
         if _HALF_CHARACTER.search(text):
             raise RowError(
@@ -285,7 +316,7 @@ def _with_all_tags(turns: list[Turn], num_images: int, system: str | None, where
     num_tags = sum(turn.query.count(IMAGE_TAG) for turn in turns)
     if num_tags > num_images:
         raise RowError(where, "tag mismatch", f"{num_tags} {IMAGE_TAG} tags for {num_images} pictures")
-    first = Turn(IMAGE_TAG * (num_images - num_tags) + turns[0].query, turns[0].response)
+    first = replace(turns[0], query=IMAGE_TAG * (num_images - num_tags) + turns[0].query)
     return [first, *turns[1:]]
 
 

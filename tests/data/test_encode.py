@@ -76,6 +76,22 @@ def test_history_and_system_in_the_original_frame() -> None:
 
 
 @pytest.mark.parametrize("frame", ["original", "transformers", "swift"])
+def test_an_empty_system_text_has_no_message(frame: FrameName) -> None:
+    assert text_of(record(query="q", response="r", system=""), frame).startswith("<|im_start|>user\nq")
+
+
+def test_an_answer_without_loss_has_no_labels() -> None:
+    messages = [
+        {"role": "user", "content": "1"},
+        {"role": "assistant", "content": "a", "loss": False},
+        {"role": "user", "content": "2"},
+        {"role": "assistant", "content": "b"},
+    ]
+    supervised = [text for text, supervised in spans(record(messages=messages), "original") if supervised]
+    assert supervised == ["b<|im_end|>"]
+
+
+@pytest.mark.parametrize("frame", ["original", "transformers", "swift"])
 def test_supervised_are_answers_and_their_closing_token_and_nothing_else(frame: FrameName) -> None:
     tokenizer = small_tokenizer()
     row = record(query="<image>q2", response="r2", history=[["q1", "r1"]], images=["a"])

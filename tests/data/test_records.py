@@ -75,6 +75,24 @@ def test_alpaca_joins_instruction_and_input() -> None:
     assert parse({"instruction": "do", "input": "this", "output": "r"}).turns == (Turn("do\nthis", "r"),)
 
 
+def test_rows_that_ms_swift_has_written_read_back() -> None:
+    said = [{"role": "user", "content": "<image>q"}, {"role": "assistant", "content": "r"}]
+    row = {
+        "messages": [json.dumps(message) for message in said],
+        "images": [{"bytes": None, "path": "/a.png"}],
+        "objects": {},
+        "tools": None,
+    }
+    assert parse(row).turns == (Turn("<image>q", "r"),)
+    assert parse(row).images == ("/a.png",)
+
+
+def test_answers_without_loss_are_no_targets() -> None:
+    said = [("user", "1", None), ("assistant", "a", False), ("user", "2", None), ("assistant", "b", True)]
+    messages = [{"role": role, "content": content, "loss": loss} for role, content, loss in said]
+    assert parse({"messages": messages}).turns == (Turn("1", "a", supervised=False), Turn("2", "b"))
+
+
 def test_missing_tags_go_in_front_of_the_first_query() -> None:
     row = {"query": "b", "response": "r", "images": ["1", "2"], "history": [["a <image>", "x"]]}
     assert parse(row).turns[0].query == "<image>a <image>"
@@ -118,6 +136,17 @@ def test_crop_kind_and_their_defaults() -> None:
         ({"messages": []}, "wrong type", "messages must be a list"),
         ({"messages": [{"role": "user", "content": "q"}]}, "wrong roles", "must alternate"),
         ({"messages": [{"role": "tool", "content": "q"}]}, "wrong message", "needs role"),
+        (
+            {"query": "q", "response": "r", "objects": {"bbox": [[1, 2, 3, 4]]}},
+            "unsupported key",
+            "objects is not read: boxes stand in the query, in thousandths: [x1, y1, x2, y2] OCR: ",
+        ),
+        ({"query": "q", "response": "r", "videos": ["a.mp4"]}, "unsupported key", "videos is not read: GOT"),
+        (
+            {"messages": [{"role": "user", "content": "q"}, {"role": "bot", "content": "r", "loss": 0}]},
+            "empty response",
+            "nothing is learnt from a last answer whose loss is false",
+        ),
     ],
 )
 def test_bad_rows_name_line_and_cause(row: Any, cause: str, detail: str) -> None:
