@@ -1,12 +1,14 @@
 """From pieces of text on a page to its lines and paragraphs in reading order; geometry only.
 
 A page is cut into bands of pieces that stand beside each other. Successive bands that leave the same gutter
-free, with a column of text on either side, are read column by column; all others from left to right.
+free, with a column of text on either side, are read column by column; all others from left to right, but
+where lines stand beside each other at different heights, as in the rows of a table, cell by cell.
 """
 
+from bisect import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise
 from statistics import median
 
 from data_engines.tools.boxes import Box, around
@@ -20,6 +22,8 @@ MIN_HEAD_DISTANCE = 1.0
 """Between a running head or foot and the rest, in line heights."""
 MIN_COLUMN_FILL = 0.5
 """Share of its column that a line of running text covers on average."""
+MIN_SHARED_HEIGHT = 0.25
+"""Share of the lower of two texts from which they stand beside each other."""
 
 BULLETS = ("•", "◦", "▪", "–")
 
@@ -35,6 +39,8 @@ class Text:
     body: Box
     """From the ascenders to the descenders of its font, whether its letters have any or not."""
     ink: Box
+    letters: tuple[Stretch, ...]
+    """The ink of each character."""
     fault: str | None = None
     """Why it can't be trusted to say what the page shows."""
 
@@ -66,9 +72,17 @@ def _read(pieces: Sequence[Text]) -> list[list[Text]]:
                 groups += _read(column)
             groups.append([])
             start = end
-        else:
-            groups[-1] += _lines(bands[start])
+            continue
+        row = bands[start]
+        start += 1
+        while start < len(bands) and _beside(row, bands[start], height):
+            row = row + bands[start]
             start += 1
+        cells = _cells(row, height)
+        if len(cells) > 1:
+            groups += [*cells, []]
+        else:
+            groups[-1] += cells[0]
     return groups
 
 
@@ -151,8 +165,33 @@ def _alternate(before: Sequence[Text], after: Sequence[Text], order: Sequence[Te
     return changes > min(len(_bands(before)), len(_bands(after)))
 
 
-def _lines(band: Sequence[Text]) -> list[Text]:
-    """The lines of a band, each from left to right; raised or lowered small print joins its line."""
+def _beside(some: Sequence[Text], others: Sequence[Text], height: float) -> bool:
+    """Whether any two texts stand beside each other, with a gutter between them."""
+    return any(
+        max(a.left, b.left) - min(a.right, b.right) >= MIN_GUTTER_WIDTH * height
+        and min(a.bottom, b.bottom) - max(a.top, b.top) > MIN_SHARED_HEIGHT * min(a.height, b.height)
+        for a in (text.body for text in some)
+        for b in (text.body for text in others)
+    )
+
+
+def _cells(row: Sequence[Text], height: float) -> list[list[Text]]:
+    """The lines of a row: together, or by cells where lines at different heights stand beside each other."""
+    lines = _lines(row)
+    if not any(_beside(some, others, height) for some, others in combinations(lines, 2)):
+        return [[_join(line) for line in lines]]
+    gutters = _free(row, around([piece.body for piece in row]), MIN_GUTTER_WIDTH * height)
+    if not gutters:
+        return [[replace(_join(line), fault="cells that can't be told apart") for line in lines]]
+    ends = [left for left, _ in gutters]
+    cells: list[list[Text]] = [[] for _ in range(len(ends) + 1)]
+    for piece in row:
+        cells[bisect(ends, piece.body.left)].append(piece)
+    return [lines for cell in cells for lines in _cells(cell, height)]
+
+
+def _lines(band: Sequence[Text]) -> list[list[Text]]:
+    """The pieces of a band by lines, from top to bottom; raised or lowered small print joins its line."""
     lines: list[list[Text]] = []
     for piece in sorted(band, key=lambda piece: -piece.body.height):
         for line in lines:
@@ -161,16 +200,18 @@ def _lines(band: Sequence[Text]) -> list[Text]:
                 break
         else:
             lines.append([piece])
-    return [_join(line) for line in sorted(lines, key=lambda line: line[0].body.middle)]
+    return sorted(lines, key=lambda line: line[0].body.middle)
 
 
 def _join(pieces: Sequence[Text]) -> Text:
     pieces = sorted(pieces, key=lambda piece: piece.body.left)
-    text = pieces[0].text
+    text, fault = pieces[0].text, next((piece.fault for piece in pieces if piece.fault), None)
     for before, after in pairwise(pieces):
-        gap = after.body.left - before.body.right
+        gap, height = after.body.left - before.body.right, min(before.body.height, after.body.height)
         # what touches belongs together, as an exponent does
-        text += (" " if gap > 0.15 * min(before.body.height, after.body.height) else "") + after.text
+        text += (" " if gap > 0.15 * height else "") + after.text
+        if gap < -height:
+            fault = fault or "overlapping text"
     whole = around([piece.body for piece in pieces])
     # raised, lowered and small print doesn't move the line it stands in
     main = max(pieces, key=lambda piece: piece.body.width).body
@@ -178,7 +219,8 @@ def _join(pieces: Sequence[Text]) -> Text:
         text,
         body=Box(whole.left, main.top, whole.right, main.bottom),
         ink=around([piece.ink for piece in pieces]),
-        fault=next((piece.fault for piece in pieces if piece.fault), None),
+        letters=tuple(letter for piece in pieces for letter in piece.letters),
+        fault=fault,
     )
 
 

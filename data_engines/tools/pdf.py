@@ -2,7 +2,6 @@
 
 import atexit
 import ctypes
-import math
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
@@ -126,7 +125,8 @@ def _read_pieces(textpage: pdfium.PdfTextPage, left: float, top: float, sheet: B
             text = " ".join(text.split())
             if text:
                 fault = _find_fault(textpage, positions[some], text)
-                pieces.append(Text(text, _around(bodies[some]), _around(inks[some]), fault))
+                letters = tuple((left, right) for left, _, right, _ in inks[some].tolist() if left < right)
+                pieces.append(Text(text, _around(bodies[some]), _around(inks[some]), letters, fault))
     return pieces
 
 
@@ -176,8 +176,11 @@ def _around(boxes: np.ndarray) -> Box:
 
 def _find_fault(textpage: pdfium.PdfTextPage, positions: np.ndarray, text: str) -> str | None:
     page, first = textpage.raw, int(positions[0])
-    if abs(math.sin(pdfium_c.FPDFText_GetCharAngle(page, first))) > 0.02:
-        return "rotated text"
+    matrix = pdfium_c.FS_MATRIX()
+    pdfium_c.FPDFText_GetMatrix(page, first, matrix)
+    # the upward axis may lean, as it does in fonts that are slanted for want of an italic
+    if not (matrix.a > 0 < matrix.d and abs(matrix.b) <= 0.02 * matrix.a and abs(matrix.c) <= 0.5 * matrix.d):
+        return "rotated or mirrored text"
     drawn_as = pdfium_c.FPDFTextObj_GetTextRenderMode(pdfium_c.FPDFText_GetTextObject(page, first))
     if drawn_as == pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE:
         return "invisible text"

@@ -7,7 +7,7 @@ from data_engines.tools.layout import Text, paragraphs
 def piece(text: str, left: float, top: float, height: float = 10) -> Text:
     """A piece of text in letters half as wide as high."""
     box = Box(left, top, left + len(text) * height / 2, top + height)
-    return Text(text, body=box, ink=box)
+    return Text(text, body=box, ink=box, letters=((left, box.right),))
 
 
 def column(name: str, left: float, tops: range) -> list[Text]:
@@ -55,6 +55,36 @@ def test_a_table_is_read_row_by_row() -> None:
 def test_narrow_columns_are_a_table() -> None:
     pieces = [piece(f"{x}{y}", 40 * x, 12 * y) for x in range(3) for y in range(4)]
     assert order(pieces) == ["00 10 20", "01 11 21", "02 12 22", "03 13 23"]
+
+
+def test_rows_whose_cells_are_centred_are_read_cell_by_cell() -> None:
+    head = [piece("pattern", 0, 0), piece("meaning", 100, 0)]
+    cell = [piece("zero or more of what", 100, 14), piece("stands before", 100, 26)]
+    small = [piece("*", 0, 20), piece("all", 250, 20)]
+    last = [piece("one", 0, 40), piece("one level row", 100, 40)]
+    assert order([*head, *cell, *small, *last]) == [
+        "pattern meaning",
+        "*",
+        "zero or more of what",
+        "stands before",
+        "all",
+        "one one level row",
+    ]
+    cells = [[line.text for line in lines] for lines in paragraphs([*head, *cell, *small, *last])]
+    assert ["zero or more of what", "stands before"] in cells
+
+
+def test_cells_without_a_gutter_are_a_fault() -> None:
+    stairs = [piece("package", 0, 0), piece("type", 38, 6), piece("size", 0, 12)]
+    lines = [line for lines in paragraphs([*stairs, piece("beside", 100, 7)]) for line in lines]
+    assert [line.fault for line in lines] == [*["cells that can't be told apart"] * 3, None]
+
+
+def test_text_printed_over_other_text_is_a_fault() -> None:
+    cells = [piece("package_name.conffiles", 0, 0), piece("list of files", 80, 0)]
+    bound = [piece("sum", 0, 40), piece("i", 12, 43, height=7)]
+    faults = {line.text: line.fault for lines in paragraphs([*cells, *bound]) for line in lines}
+    assert faults == {"package_name.conffileslist of files": "overlapping text", "sumi": None}
 
 
 def test_raised_small_print_joins_its_line_without_a_space() -> None:
