@@ -15,17 +15,13 @@ from PIL import Image
 from data_engines.engine import Reject
 from data_engines.tools.boxes import Box
 from data_engines.tools.layout import Text, paragraphs
+from data_engines.tools.typed import as_typed
 
 SCAN_SHARE = 0.75
 """Share of a page covered by images from which it is taken for a scan."""
 
-_CLEAN = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
-"""Characters as typed: ligatures apart, any space as a space, the hyphen at a line's end as a hyphen."""
-_CLEAN |= dict.fromkeys(
-    [0x02, 0xAD, 0xFFFE], "-"
-)  # pdfium marks a hyphen at a line's end by U+0002 or U+FFFE
-_CLEAN |= dict.fromkeys([0xA0, *range(0x2000, 0x200B), 0x202F, 0x3000], " ")
-_CLEAN |= dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF], "")
+_HYPHENS = dict.fromkeys([0x02, 0xAD, 0xFFFE], "-")
+"""Marks of a hyphen at a line's end: a soft hyphen in files, U+0002 or U+FFFE where pdfium finds one."""
 
 
 @lru_cache(maxsize=8)
@@ -121,8 +117,8 @@ def _read_pieces(textpage: pdfium.PdfTextPage, left: float, top: float, sheet: B
         if len(some) and seen[some[0]]:
             text = "".join(texts[some[0] : some[-1] + 1])
             # pdfium gives characters beyond U+FFFF as two halves
-            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(_CLEAN)
-            text = " ".join(text.split())
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(_HYPHENS)
+            text = as_typed(text)
             if text:
                 fault = _find_fault(textpage, positions[some], text)
                 letters = tuple((left, right) for left, _, right, _ in inks[some].tolist() if left < right)
