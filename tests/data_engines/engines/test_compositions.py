@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from data_engines.engine import Drawing, Reject
 from data_engines.engines import fine_grained, lines, multi_crop, multi_page
@@ -79,7 +79,7 @@ def test_the_frame_of_the_asked_colour_is_round_the_answer_and_crosses_no_text(t
         left, top, right, bottom = spec.asked.box
         assert columns.min() < left and right <= columns.max() and rows.min() < top and bottom <= rows.max()
         assert max(left - columns.min(), columns.max() - right, top - rows.min(), rows.max() - bottom) <= 4
-        colors = [color for _, color in spec.frames]
+        colors = spec.colors
         assert answer.task.color == colors[0] and len(set(colors)) == len(colors)
         # without its frames the picture is what it was
         framed = np.zeros(pixels.shape[:2], dtype=bool)
@@ -88,7 +88,25 @@ def test_the_frame_of_the_asked_colour_is_round_the_answer_and_crosses_no_text(t
         before = np.asarray(spec.page.open())
         assert (before[framed] == WHITE).all()
         assert (before[~framed] == pixels[~framed]).all()
-    assert {len(spec.frames) for spec, _ in drawn} == {3}
+    assert {len(spec.framed) for spec, _ in drawn} == {3}
+
+
+def test_a_frame_has_a_colour_that_the_picture_lacks(tmp_path: Path) -> None:
+    row = {"query": "OCR: ", "response": "x", "regions": [{"box": [20, 20, 200, 40], "text": "x"}]}
+    name = write_set(tmp_path / "framed", [row])
+    page = read_page((name,), 0)
+    picture = page.open()
+    canvas = ImageDraw.Draw(picture)
+    canvas.rectangle((300, 300, 400, 320), outline=FRAME_RGB["red"])
+    canvas.rectangle((300, 400, 400, 420), outline=(40, 200, 60))  # green as JPEG leaves it
+    picture.save(Path(name).parent / "0.png")
+    drawn = draw_all(fine_grained, fine_grained.Options((name,), task="color"), 5)
+    assert {drawing.answers[0].task.color for _, drawing in drawn} == {"blue"}
+
+    canvas.point((0, 0), fill=FRAME_RGB["blue"])
+    picture.save(Path(name).parent / "0.png")
+    [reject] = fine_grained.render([drawn[0][0]])
+    assert str(reject) == "picture with all colours of frames"
 
 
 def test_a_frame_through_another_text_is_not_drawn(tmp_path: Path) -> None:
