@@ -1,5 +1,6 @@
 """What RDKit's molecules leave open or show: stereochemistry, rings, distances, and how a drawing is read."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,19 @@ def room_between_atoms(molecule: Chem.Mol) -> float:
     apart = np.linalg.norm(points[:, None] - points[None], axis=-1)
     apart[np.eye(len(points), dtype=bool) | (Chem.GetAdjacencyMatrix(molecule) > 0)] = np.inf
     return float(apart.min()) / bond_length(molecule)
+
+
+def room_beside_bonds(molecule: Chem.Mol) -> float:
+    """The shortest distance between an atom and a bond of others, in lengths of a bond."""
+    points = molecule.GetConformer().GetPositions()
+    rooms = [math.inf]
+    for bond in molecule.GetBonds():
+        ends = [bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()]
+        start, along = points[ends[0]], points[ends[1]] - points[ends[0]]
+        others = np.delete(points, ends, axis=0) - start
+        nearest = np.clip(others @ along / (along @ along), 0, 1)
+        rooms += np.linalg.norm(others - nearest[:, None] * along, axis=1).tolist()
+    return min(rooms) / bond_length(molecule)
 
 
 def bond_length(molecule: Chem.Mol) -> float:
