@@ -196,12 +196,21 @@ def test_pages_are_stitched_whole_in_the_order_of_the_answer(tmp_path: Path) -> 
 
 def test_larger_pages_are_scaled_down_to_the_smallest(tmp_path: Path) -> None:
     small = write_set(tmp_path / "small", [{"query": "OCR with format: ", "response": "a"}], (500, 400))
-    large = write_set(tmp_path / "large", [{"query": "OCR with format: ", "response": "b"}], (1500, 800))
+    large = write_set(tmp_path / "large", [{"query": "OCR with format: ", "response": "b"}], (1200, 640))
     options = multi_crop.Options((small, large), pages=Range(2, 2), direction="horizontal")
     [(_, drawing)] = draw_all(multi_crop, options, 1)
     assert drawing.pictures[0].size == (500 + 750, 400)
     assert drawing.answers[0].task.query() == "OCR with format upon the patch reference: "
     assert drawing.answers[0].text in ("a\n\nb", "b\n\na")
+
+
+def test_a_page_is_not_shrunk_beyond_reading_beside_a_small_picture(tmp_path: Path) -> None:
+    small = write_set(tmp_path / "small", [{"query": "OCR: ", "response": "a"}], (1500, 590))
+    large = write_set(tmp_path / "large", [{"query": "OCR: ", "response": "b"}], (1000, 1000))
+    options = multi_crop.Options((small, large), pages=Range(2, 2), direction="horizontal")
+    stock = multi_crop.load(options, np.random.default_rng(0))
+    [reject] = multi_crop.render([multi_crop.sample(np.random.default_rng(0), 0, stock)])
+    assert str(reject) == "pages too unlike in size"
 
 
 def test_a_stitched_picture_is_larger_than_a_tile(tmp_path: Path) -> None:
