@@ -121,6 +121,9 @@ def test_only_formulas_are_found():
         (r"\newcommand{\x}{\cite{b}}$a\x$", "a reference"),
         (r"\begin{align}a\\\intertext{so}b\end{align}", "text between rows"),
         (r"$\includegraphics{x}$", "a picture"),
+        (r"$\phantom{a}b$", "what can't be seen"),
+        (r"\[a=b\color {white}{c}\]", "what can't be seen"),
+        (r"$x\footnote{a}$", "what can't be seen"),
         ("$a#1$", "a definition"),
         (f"${'a' * 4000}$", "too long"),
         ("$a\n\nb", "no end"),
@@ -132,6 +135,16 @@ def test_only_formulas_are_found():
 )
 def test_what_cannot_be_used_is_counted(text, cause):
     assert find_formulas(parse_document(text)) == ([], Counter({f"formula: {cause}": 1}))
+
+
+def test_what_only_keeps_room_is_gone():
+    text = (
+        r"\newcommand{\T}{\rule[-1ex]{0pt}{ 3ex }}"
+        r" $\alpha\T x\vphantom{\int}\mathstrut\rule{0.5pt}{1ex}\color{red}\text{\footnotesize z}$"
+    )
+    assert formulas(text) == [
+        Formula(r"\alpha x\rule{0.5pt}{1ex}\color{red}\text{\footnotesize z}", display=False)
+    ]
 
 
 def test_tables_are_found_with_their_macros_expanded():
