@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from statistics import median
 
+import numpy as np
+
 from data_engines.tools.boxes import Box, around
 
 MIN_COLUMN_LINES = 3
@@ -22,9 +24,14 @@ MIN_HEAD_DISTANCE = 1.0
 """Between a running head or foot and the rest, in line heights."""
 MIN_COLUMN_FILL = 0.5
 """Share of its column that a line of running text covers on average."""
+RULE_THICKNESS = 2.0
+"""Points, at most."""
 MIN_SHARED_HEIGHT = 0.25
 """Share of the lower of two texts from which they stand beside each other."""
+MAX_OVERLAP = 0.2
+"""Share of the lower of two lines by which the other's ink may reach into it, as descenders do."""
 
+OVERPRINT = "overlapping text"
 BULLETS = ("•", "◦", "▪", "–")
 
 Stretch = tuple[float, float]
@@ -45,12 +52,38 @@ class Text:
     """Why it can't be trusted to say what the page shows."""
 
 
-def paragraphs(pieces: Sequence[Text]) -> list[list[Text]]:
-    """The page's lines, by paragraphs, in reading order; `pieces` come in the order of the file."""
-    return [paragraph for lines in _read(pieces) for paragraph in _split_paragraphs(lines)]
+def paragraphs(pieces: Sequence[Text], rules: Sequence[Box] = ()) -> list[list[Text]]:
+    """The page's lines, by paragraphs, in reading order.
+
+    Args:
+        pieces: in the order of the file.
+        rules: level lines that are drawn on the page.
+    """
+    groups = _mark_overprints(_read(pieces, _ruled_rows(rules)))
+    return [paragraph for lines in groups for paragraph in _split_paragraphs(lines)]
 
 
-def _read(pieces: Sequence[Text]) -> list[list[Text]]:
+def _ruled_rows(rules: Sequence[Box]) -> list[Box]:
+    """The rows of tables whose cells have a rule each: what lies between rules that begin and end alike."""
+    groups: list[list[Box]] = []
+    for rule in sorted(rules, key=lambda rule: rule.top):
+        if groups and rule.top - groups[-1][0].top < RULE_THICKNESS:
+            groups[-1].append(rule)
+        else:
+            groups.append([rule])
+    # the rest are marks with nothing between them, such as those for cutting the paper
+    groups = [group for group in groups if sum(rule.width for rule in group) > 0.9 * around(group).width]
+    rows = []
+    for above, below in pairwise(groups):
+        upper, lower = around(above), around(below)
+        alike = max(abs(upper.left - lower.left), abs(upper.right - lower.right)) < RULE_THICKNESS
+        # single rules may be those of a box round text, or part many rows from a heading
+        if alike and max(len(above), len(below)) > 1:
+            rows.append(Box(upper.left, upper.bottom, upper.right, lower.top))
+    return rows
+
+
+def _read(pieces: Sequence[Text], rows: Sequence[Box]) -> list[list[Text]]:
     """Lines in reading order, in groups that no paragraph reaches beyond."""
     if not pieces:
         return []
@@ -69,21 +102,29 @@ def _read(pieces: Sequence[Text]) -> list[list[Text]]:
         columns = _columns([piece for band in bands[start:end] for piece in band], pieces, gutters, height)
         if len(columns) > 1:
             for column in columns:
-                groups += _read(column)
+                groups += _read(column, rows)
             groups.append([])
             start = end
             continue
-        row = bands[start]
+        row, around_row = bands[start], _row_around(bands[start], rows)
         start += 1
-        while start < len(bands) and _beside(row, bands[start], height):
+        while start < len(bands) and (
+            _beside(row, bands[start], height)
+            or (around_row is not None and _row_around(bands[start], rows) == around_row)
+        ):
             row = row + bands[start]
             start += 1
-        cells = _cells(row, height)
+        cells = _cells(row, height, ruled=around_row is not None)
         if len(cells) > 1:
             groups += [*cells, []]
         else:
             groups[-1] += cells[0]
     return groups
+
+
+def _row_around(band: Sequence[Text], rows: Sequence[Box]) -> Box | None:
+    bodies = [piece.body for piece in band]
+    return next((row for row in rows if all(row.top < body.middle < row.bottom for body in bodies)), None)
 
 
 def _extend(
@@ -175,19 +216,30 @@ def _beside(some: Sequence[Text], others: Sequence[Text], height: float) -> bool
     )
 
 
-def _cells(row: Sequence[Text], height: float) -> list[list[Text]]:
-    """The lines of a row: together, or by cells where lines at different heights stand beside each other."""
+def _cells(row: Sequence[Text], height: float, ruled: bool) -> list[list[Text]]:
+    """The lines of a row: together, or by cells where these are centred or set lower than others.
+
+    That is so where lines at different heights stand beside each other, or where one line of a row that is
+    `ruled` off goes through several cells: it stands in the middle of higher ones.
+    """
     lines = _lines(row)
-    if not any(_beside(some, others, height) for some, others in combinations(lines, 2)):
-        return [[_join(line) for line in lines]]
-    gutters = _free(row, around([piece.body for piece in row]), MIN_GUTTER_WIDTH * height)
-    if not gutters:
+    tangled = any(_beside(some, others, height) for some, others in combinations(lines, 2))
+    through = ruled and len(lines) > 1 and sum(len(_cut(line, height)) > 1 for line in lines) == 1
+    cells = _cut(row, height) if tangled or through else [row]
+    if len(cells) > 1:
+        return [lines for cell in cells for lines in _cells(cell, height, ruled=False)]
+    if tangled:
         return [[replace(_join(line), fault="cells that can't be told apart") for line in lines]]
-    ends = [left for left, _ in gutters]
-    cells: list[list[Text]] = [[] for _ in range(len(ends) + 1)]
-    for piece in row:
-        cells[bisect(ends, piece.body.left)].append(piece)
-    return [lines for cell in cells for lines in _cells(cell, height)]
+    return [[_join(line) for line in lines]]
+
+
+def _cut(pieces: Sequence[Text], height: float) -> list[list[Text]]:
+    """Pieces by the stretches that a gutter parts, from left to right."""
+    gutters = _free(pieces, around([piece.body for piece in pieces]), MIN_GUTTER_WIDTH * height)
+    cells: list[list[Text]] = [[] for _ in range(len(gutters) + 1)]
+    for piece in pieces:
+        cells[bisect([left for left, _ in gutters], piece.body.left)].append(piece)
+    return cells
 
 
 def _lines(band: Sequence[Text]) -> list[list[Text]]:
@@ -211,7 +263,7 @@ def _join(pieces: Sequence[Text]) -> Text:
         # what touches belongs together, as an exponent does
         text += (" " if gap > 0.15 * height else "") + after.text
         if gap < -height:
-            fault = fault or "overlapping text"
+            fault = fault or OVERPRINT
     whole = around([piece.body for piece in pieces])
     # raised, lowered and small print doesn't move the line it stands in
     main = max(pieces, key=lambda piece: piece.body.width).body
@@ -222,6 +274,21 @@ def _join(pieces: Sequence[Text]) -> Text:
         letters=tuple(letter for piece in pieces for letter in piece.letters),
         fault=fault,
     )
+
+
+def _mark_overprints(groups: Sequence[Sequence[Text]]) -> list[list[Text]]:
+    """Finds fault with lines whose ink runs into that of others: cells too narrow for their text."""
+    inks = np.array([line.ink for lines in groups for line in lines]).reshape(-1, 4)
+    heights = inks[:, 3] - inks[:, 1]
+    lower = np.minimum.outer(heights, heights)
+    shared = np.minimum(inks[:, None, 2:], inks[:, 2:]) - np.maximum(inks[:, None, :2], inks[:, :2])
+    overprints = (shared[..., 0] > lower) & (shared[..., 1] > MAX_OVERLAP * lower)
+    np.fill_diagonal(overprints, False)
+    marks = iter(overprints.any(axis=0))
+    return [
+        [replace(line, fault=line.fault or OVERPRINT) if next(marks) else line for line in lines]
+        for lines in groups
+    ]
 
 
 def _split_paragraphs(lines: Sequence[Text]) -> list[list[Text]]:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from data_engines.engine import Reject
 from data_engines.tools.boxes import Box
-from data_engines.tools.layout import Text, paragraphs
+from data_engines.tools.layout import RULE_THICKNESS, Text, paragraphs
 from data_engines.tools.typed import as_typed
 
 SCAN_SHARE = 0.75
@@ -62,11 +62,12 @@ def read_page(path: str, number: int) -> list[list[Text]]:
             pieces = _read_pieces(textpage, left, top, sheet)
         finally:
             textpage.close()
+        rules = _read_rules(page, left, top)
     finally:
         page.close()
     if not pieces:
         raise Reject("no text")
-    return paragraphs(pieces)
+    return paragraphs(pieces, rules)
 
 
 def draw_page(path: str, number: int, scale: float, part: Box | None = None) -> Image.Image:
@@ -89,6 +90,17 @@ def _image_area(page: pdfium.PdfPage) -> float:
         left, bottom, right, top = image.get_bounds()
         area += (right - left) * (top - bottom)
     return area
+
+
+def _read_rules(page: pdfium.PdfPage, left: float, top: float) -> list[Box]:
+    """The level lines among what is drawn; `left` and `top` are the corner of the visible page."""
+    # what is drawn within forms has other coordinates
+    paths = page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_PATH], max_depth=1)
+    boxes = [
+        Box(x - left, top - y, right - left, top - low)
+        for x, low, right, y in (path.get_bounds() for path in paths)
+    ]
+    return [box for box in boxes if box.height < RULE_THICKNESS < box.width]
 
 
 class _Characters(NamedTuple):

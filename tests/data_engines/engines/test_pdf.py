@@ -286,6 +286,14 @@ def test_strokes_that_fill_their_boxes_are_seen(draw_content: Callable[[str], st
     assert draw_content("0 0 595 842 re f 1 g " + print_text("white on black")) == "white on black"
 
 
+def test_rules_round_cells_tell_the_rows_of_a_table(draw_content: Callable[[str], str]) -> None:
+    cells = [("a cell of", 200, 700), ("three lines", 200, 686), ("in all", 200, 672), ("one", 72, 686)]
+    texts = "".join(print_text(text, x, y) for text, x, y in cells)
+    assert draw_content(texts) == "a cell of\none three lines\nin all"
+    rules = "".join(f"70 {y} 120 0.8 re f 190 {y} 200 0.8 re f " for y in (714, 664))
+    assert draw_content(texts + rules) == "one\na cell of\nthree lines\nin all"
+
+
 def test_text_too_small_for_the_model_is_rejected(draw_content: Callable[[str], str]) -> None:
     assert draw_content(print_text("five points", size=5)) == "five points"
     with pytest.raises(Reject, match="^text too small to read$"):
