@@ -1,6 +1,5 @@
 """What RDKit's molecules leave open or show: stereochemistry, rings, distances, and how a drawing is read."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -79,14 +78,14 @@ def room_between_atoms(molecule: Chem.Mol) -> float:
 def room_beside_bonds(molecule: Chem.Mol) -> float:
     """The shortest distance between an atom and a bond of others, in lengths of a bond."""
     points = molecule.GetConformer().GetPositions()
-    rooms = [math.inf]
-    for bond in molecule.GetBonds():
-        ends = [bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()]
-        start, along = points[ends[0]], points[ends[1]] - points[ends[0]]
-        others = np.delete(points, ends, axis=0) - start
-        nearest = np.clip(others @ along / (along @ along), 0, 1)
-        rooms += np.linalg.norm(others - nearest[:, None] * along, axis=1).tolist()
-    return min(rooms) / bond_length(molecule)
+    bonds = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.GetBonds()]
+    ends = np.array(bonds, dtype=int).reshape(-1, 2)
+    along = points[ends[:, 1]] - points[ends[:, 0]]  # (bonds, 3)
+    offsets = points - points[ends[:, 0], None]  # (bonds, atoms, 3)
+    shares = np.clip((offsets @ along[..., None])[..., 0] / (along**2).sum(axis=1, keepdims=True), 0, 1)
+    rooms = np.linalg.norm(offsets - shares[..., None] * along[:, None], axis=-1)
+    np.put_along_axis(rooms, ends, np.inf, axis=1)
+    return float(rooms.min(initial=np.inf)) / bond_length(molecule)
 
 
 def bond_length(molecule: Chem.Mol) -> float:
