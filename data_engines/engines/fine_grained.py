@@ -1,8 +1,8 @@
 """Questions about parts of pictures, by box or by coloured frame, over sets that were drawn before.
 
 The sets' rows say which texts stand where (`regions`). A box names the ink of one text in thousandths of the
-picture. A frame is drawn round it in red, green or blue, only where it runs through no other text; other
-texts may have frames of the other colours, which nobody asks about.
+picture. A frame is drawn round it in red, green or blue, only where it runs through no other text and in a
+colour that the picture lacks; other texts may have frames of the other colours, which nobody asks about.
 """
 
 import math
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from PIL import ImageDraw
+from PIL import Image, ImageDraw
 
 from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_one
 from data_engines.options import option
 from data_engines.tools.boxes import Box
-from data_engines.tools.frames import draw_frame
+from data_engines.tools.frames import FRAME_RGB, draw_frame
 from data_engines.tools.sets import Page, count_rows, read_page, set_sources
 from got_train.prompts import COLORS, Color, Task
 
@@ -25,6 +25,8 @@ BATCH_SIZE = 20
 
 REACH = 4
 """Pixels from the ink of a text to the outside of its frame, at most."""
+FADED = 64
+"""Levels by which a frame that is in a picture already may differ from its colour."""
 SMALLEST = 6
 """Pixels: sides of a text that can be pointed at."""
 
@@ -55,8 +57,10 @@ class Spec:
 
     page: Page
     asked: Region
-    frames: tuple[tuple[Region, Color], ...]
+    framed: tuple[Region, ...]
     """The text that is asked about comes first; none for a question by box."""
+    colors: tuple[Color, ...]
+    """Of the frames, in this order, but for those that the picture shows already."""
 
 
 def load(options: Options, rng: np.random.Generator) -> SetStock:
@@ -77,15 +81,15 @@ def sample(rng: np.random.Generator, index: int, stock: SetStock) -> Spec:
         raise Reject("no text that stands apart")
     chosen = [regions[i] for i in rng.permutation(len(regions))]
     if not by_color:
-        return Spec(page, chosen[0], ())
+        return Spec(page, chosen[0], (), ())
     framed = chosen[:1]
     for region in chosen[1:]:
         if len(framed) == len(COLORS) or rng.random() >= options.frames:
             break
         if not any(_box(region, REACH).meets(_box(other, REACH)) for other in framed):
             framed.append(region)
-    colors = [COLORS[i] for i in rng.permutation(len(COLORS))]
-    return Spec(page, chosen[0], tuple(zip(framed, colors, strict=False)))
+    colors = tuple(COLORS[i] for i in rng.permutation(len(COLORS)))
+    return Spec(page, chosen[0], tuple(framed), colors)
 
 
 @one_by_one
@@ -94,15 +98,25 @@ def render(spec: Spec) -> Drawing:
     asked = spec.asked
     if not _box(asked).inside(Box(0, 0, *picture.size)):
         raise Reject("region outside the picture")
-    if not spec.frames:
+    if not spec.framed:
         return Drawing((picture,), (Answer(Task(format=asked.format), asked.text, box=asked.box),))
+    colors = [color for color in spec.colors if not _shows(picture, color)]
+    if not colors:
+        raise Reject("picture with all colours of frames")
     canvas = ImageDraw.Draw(picture)
-    for region, color in spec.frames:
+    for region, color in zip(spec.framed, colors, strict=False):
         if not _box(region, REACH).inside(Box(0, 0, *picture.size)):
             raise Reject("no room for a frame")
         draw_frame(canvas, _box(region), color, text_height=_line_height(region))
-    color = spec.frames[0][1]
-    return Drawing((picture,), (Answer(Task(format=asked.format, color=color), asked.text),))
+    return Drawing((picture,), (Answer(Task(format=asked.format, color=colors[0]), asked.text),))
+
+
+def _shows(picture: Image.Image, color: Color) -> bool:
+    """Whether some pixel could be one of a frame, pure or as JPEG leaves it."""
+    likely = np.ones((picture.height, picture.width), dtype=bool)
+    for band, level in zip(picture.split(), FRAME_RGB[color], strict=True):
+        likely &= (np.asarray(band) >= 255 - FADED) if level else (np.asarray(band) <= FADED)
+    return bool(likely.any())
 
 
 def _can_be_asked(region: Region) -> bool:

@@ -32,6 +32,7 @@ from data_engines.tools.molecules.structure import (
     bond_length,
     decide_stereo,
     read_back,
+    room_beside_bonds,
     room_between_atoms,
 )
 from data_engines.tools.packages import package_folder, packaged
@@ -50,6 +51,8 @@ SMALLEST_SIDE = 128
 """In pixels: around small molecules there is more paper."""
 CLOSEST_ATOMS = 0.4
 """In lengths of a bond; atoms that lie closer hide one another."""
+CLOSEST_BOND = 0.15
+"""In lengths of a bond; a bond that passes an atom closer seems to end there."""
 ROOM_FOR_METHYL = 1.2
 """In lengths of a bond; between atoms that lie closer, CH3 is not written out."""
 
@@ -164,11 +167,13 @@ def render(spec: Spec) -> Drawing:
     _lay_out(molecule, spec)
     # hydrogens at stereocentres, unless they would be in the way
     drawn = _prepare(molecule, hydrogens=True)
-    if room_between_atoms(drawn) < CLOSEST_ATOMS:
+    if room_between_atoms(drawn) < CLOSEST_ATOMS or room_beside_bonds(drawn) < CLOSEST_BOND:
         drawn = _prepare(molecule, hydrogens=False)
     room = room_between_atoms(drawn)
     if room < CLOSEST_ATOMS:
         raise Reject("atoms lie on one another")
+    if room_beside_bonds(drawn) < CLOSEST_BOND:
+        raise Reject("an atom lies on a bond")
     if read_back(drawn) != spec.smiles:
         raise Reject("the drawing is read as another molecule")
     bond, extent = bond_length(molecule), np.ptp(molecule.GetConformer().GetPositions(), axis=0).max()

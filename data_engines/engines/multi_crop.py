@@ -2,7 +2,7 @@
 
 The picture is larger than one tile of the encoder, so training cuts it into several, and the answer is the
 text of the whole. Pages keep their proportions: the larger ones are scaled down to the height (or width) of
-the smallest.
+the smallest; those that would become too small to read are not joined.
 """
 
 from dataclasses import dataclass
@@ -19,6 +19,8 @@ from got_train.vocabulary import TILE_SIZE
 
 MAX_REJECTS = 0.3
 BATCH_SIZE = 10
+SMALLEST_FACTOR = 0.6
+"""By which a page may be scaled down beside a smaller one, and its text still be read."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,10 @@ def render(spec: Spec) -> Drawing:
 
 def _stitch(pictures: list[Image.Image], direction: Literal["horizontal", "vertical"]) -> Image.Image:
     axis = 1 if direction == "horizontal" else 0
-    across = min(picture.size[axis] for picture in pictures)
+    sizes = [picture.size[axis] for picture in pictures]
+    across = min(sizes)
+    if across < SMALLEST_FACTOR * max(sizes):
+        raise Reject("pages too unlike in size")
     scaled = [_scale(picture, across / picture.size[axis]) for picture in pictures]
     along = [picture.size[1 - axis] for picture in scaled]
     size = (sum(along), across) if direction == "horizontal" else (across, sum(along))

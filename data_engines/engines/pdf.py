@@ -9,7 +9,7 @@ part of a page is shown twice.
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -24,6 +24,7 @@ from data_engines.tools.files import files_below
 from data_engines.tools.layout import Text
 from data_engines.tools.pdf import draw_page, open_document, page_size, read_page
 from got_train.prompts import Task
+from got_train.vocabulary import TILE_SIZE
 
 MAX_REJECTS = 0.5
 """Real folders hold scans, covers and blank pages: half of a shard may be such."""
@@ -40,7 +41,9 @@ MARGINS = (0.35, 0.15, 0.05)
 EDGE = 1.0
 """Points by which a letter may reach over the edge of its page: less than can be seen."""
 MIN_CONTRAST = 32
-"""Difference between the lightest and the darkest level in the box of a line that can be seen."""
+"""Difference between the lightest and the darkest level round the ink of a letter that can be seen."""
+MIN_BODY_PIXELS = 6.0
+"""From the ascenders to the descenders of letters that can be read, at the model's resolution at most."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +85,10 @@ class Spec:
     """What is shown; None for the whole page."""
     scale: float
     """Pixels per point."""
-    paragraphs: tuple[tuple[tuple[str, Box], ...], ...]
-    """Text of each line and the box of its ink on the page."""
+    paragraphs: tuple[tuple[Text, ...], ...]
 
     @property
-    def lines(self) -> list[tuple[str, Box]]:
+    def lines(self) -> list[Text]:
         return [line for paragraph in self.paragraphs for line in paragraph]
 
 
@@ -138,20 +140,38 @@ def sample(rng: np.random.Generator, index: int, stock: PdfStock) -> Spec:
         parts = _order_parts(np.random.default_rng([stock.seed, page]), paragraphs, units)
         lines, part = _choose_slice(parts, earlier_turns * in_turn + place, lines, sheet)
         paragraphs = [list(lines)]
-    texts = tuple(tuple((line.text, line.ink.shared(sheet)) for line in lines) for lines in paragraphs)
-    return Spec(file, number, part, scale, texts)
+    smallest = min(line.body.height for paragraph in paragraphs for line in paragraph)
+    if smallest * min(scale, TILE_SIZE / (part or sheet).height) < MIN_BODY_PIXELS:
+        raise Reject("text too small to read")
+    visible = (
+        tuple(replace(line, ink=line.ink.shared(sheet)) for line in paragraph) for paragraph in paragraphs
+    )
+    return Spec(file, number, part, scale, tuple(visible))
 
 
 @one_by_one
 def render(spec: Spec) -> Drawing:
     picture = draw_page(spec.file, spec.page, spec.scale, spec.part)
     levels = np.asarray(picture.convert("L"))
-    for _, ink in spec.lines:
-        left, top, right, bottom = (int(value) for value in _in_pixels(ink, spec))
-        if np.ptp(levels[max(0, top) : bottom + 2, max(0, left) : right + 2]) < MIN_CONTRAST:
-            raise Reject("text that can't be seen")
-    text = "\n".join(text for text, _ in spec.lines)
+    if not all(_is_seen(line, levels, spec) for line in spec.lines):
+        raise Reject("text that can't be seen")
+    text = "\n".join(line.text for line in spec.lines)
     return Drawing((picture,), (Answer(Task(), text),), _regions(spec))
+
+
+def _is_seen(line: Text, levels: np.ndarray, spec: Spec) -> bool:
+    """Whether every letter differs from the paper: what is clipped or covered is still in the file's text."""
+    if not line.letters:
+        return False
+    left, top, _, bottom = _in_pixels(line.ink, spec)
+    letters = left + (np.array(line.letters) - line.ink.left) * spec.scale
+    # a pixel more on every side, as a dash fills the box of its ink; a column more, where the last may end
+    rows = np.pad(levels[max(0, math.floor(top) - 1) : math.ceil(bottom) + 1].astype(int), ((0, 0), (0, 1)))
+    sides = (np.floor(letters[:, 0]) - 1, np.ceil(letters[:, 1]) + 1)
+    ends = np.stack(sides, axis=1).astype(int).clip(0, levels.shape[1]).ravel()
+    lightest = np.maximum.reduceat(rows.max(axis=0), ends)[::2]
+    darkest = np.minimum.reduceat(rows.min(axis=0), ends)[::2]
+    return bool((lightest - darkest >= MIN_CONTRAST).all())
 
 
 def _in_pixels(box: Box, spec: Spec) -> PixelBox:
@@ -168,11 +188,11 @@ def _in_pixels(box: Box, spec: Spec) -> PixelBox:
 
 def _regions(spec: Spec) -> tuple[Region, ...]:
     """Every line, and every paragraph of several lines that no other text reaches into."""
-    regions = [Region(_in_pixels(ink, spec), text) for text, ink in spec.lines]
+    regions = [Region(_in_pixels(line.ink, spec), line.text) for line in spec.lines]
     for lines in spec.paragraphs:
-        box = around([ink for _, ink in lines])
-        if len(lines) > 1 and sum(ink.meets(box) for _, ink in spec.lines) == len(lines):
-            regions.append(Region(_in_pixels(box, spec), "\n".join(text for text, _ in lines)))
+        box = around([line.ink for line in lines])
+        if len(lines) > 1 and sum(line.ink.meets(box) for line in spec.lines) == len(lines):
+            regions.append(Region(_in_pixels(box, spec), "\n".join(line.text for line in lines)))
     return tuple(regions)
 
 

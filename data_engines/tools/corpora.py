@@ -12,6 +12,7 @@ import numpy as np
 from data_engines.engine import Source
 from data_engines.options import Range
 from data_engines.tools.packages import package_folder, packaged
+from data_engines.tools.typed import as_typed
 
 Language = Literal["en", "zh", "mixed"]
 
@@ -25,6 +26,8 @@ HAN_WORD = re.compile(r"[\u4e00-\u9fff]{1,4}")
 
 _WORD = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]|[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+")
 """A Chinese or Japanese character, each a word of its own, or whatever else stands between spaces."""
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+"""Control characters but white space."""
 _DOCSTRING = re.compile(r'^\s*[rR]?"""(.*?)"""', re.DOTALL | re.MULTILINE)
 _ROLE = re.compile(r":[\w:]+:(?=`)")
 """What a name in a docstring is, as in :func:`sum`."""
@@ -62,8 +65,8 @@ def read_corpus(source: Path | None, language: Language, rng: np.random.Generato
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a UTF-8 file that hold text, with any white space in them as single spaces."""
-    lines = [" ".join(line.split()) for line in read_text(path).splitlines()]
+    """The lines of a UTF-8 file that hold text, as they would be typed from a picture of them."""
+    lines = [as_typed(_CONTROL.sub("", line)) for line in read_text(path).splitlines()]
     lines = [line for line in lines if line]
     if not lines:
         raise ValueError(f"--source {path} holds no text; give a file with a text on each line")

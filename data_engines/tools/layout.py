@@ -1,13 +1,17 @@
 """From pieces of text on a page to its lines and paragraphs in reading order; geometry only.
 
 A page is cut into bands of pieces that stand beside each other. Successive bands that leave the same gutter
-free, with a column of text on either side, are read column by column; all others from left to right.
+free, with a column of text on either side, are read column by column; all others from left to right, but
+where lines stand beside each other at different heights, as in the rows of a table, cell by cell.
 """
 
+from bisect import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise
 from statistics import median
+
+import numpy as np
 
 from data_engines.tools.boxes import Box, around
 
@@ -20,7 +24,14 @@ MIN_HEAD_DISTANCE = 1.0
 """Between a running head or foot and the rest, in line heights."""
 MIN_COLUMN_FILL = 0.5
 """Share of its column that a line of running text covers on average."""
+RULE_THICKNESS = 2.0
+"""Points, at most."""
+MIN_SHARED_HEIGHT = 0.25
+"""Share of the lower of two texts from which they stand beside each other."""
+MAX_OVERLAP = 0.2
+"""Share of the lower of two lines by which the other's ink may reach into it, as descenders do."""
 
+OVERPRINT = "overlapping text"
 BULLETS = ("•", "◦", "▪", "–")
 
 Stretch = tuple[float, float]
@@ -35,16 +46,44 @@ class Text:
     body: Box
     """From the ascenders to the descenders of its font, whether its letters have any or not."""
     ink: Box
+    letters: tuple[Stretch, ...]
+    """The ink of each character."""
     fault: str | None = None
     """Why it can't be trusted to say what the page shows."""
 
 
-def paragraphs(pieces: Sequence[Text]) -> list[list[Text]]:
-    """The page's lines, by paragraphs, in reading order; `pieces` come in the order of the file."""
-    return [paragraph for lines in _read(pieces) for paragraph in _split_paragraphs(lines)]
+def paragraphs(pieces: Sequence[Text], rules: Sequence[Box] = ()) -> list[list[Text]]:
+    """The page's lines, by paragraphs, in reading order.
+
+    Args:
+        pieces: in the order of the file.
+        rules: level lines that are drawn on the page.
+    """
+    groups = _mark_overprints(_read(pieces, _ruled_rows(rules)))
+    return [paragraph for lines in groups for paragraph in _split_paragraphs(lines)]
 
 
-def _read(pieces: Sequence[Text]) -> list[list[Text]]:
+def _ruled_rows(rules: Sequence[Box]) -> list[Box]:
+    """The rows of tables whose cells have a rule each: what lies between rules that begin and end alike."""
+    groups: list[list[Box]] = []
+    for rule in sorted(rules, key=lambda rule: rule.top):
+        if groups and rule.top - groups[-1][0].top < RULE_THICKNESS:
+            groups[-1].append(rule)
+        else:
+            groups.append([rule])
+    # the rest are marks with nothing between them, such as those for cutting the paper
+    groups = [group for group in groups if sum(rule.width for rule in group) > 0.9 * around(group).width]
+    rows = []
+    for above, below in pairwise(groups):
+        upper, lower = around(above), around(below)
+        alike = max(abs(upper.left - lower.left), abs(upper.right - lower.right)) < RULE_THICKNESS
+        # single rules may be those of a box round text, or part many rows from a heading
+        if alike and max(len(above), len(below)) > 1:
+            rows.append(Box(upper.left, upper.bottom, upper.right, lower.top))
+    return rows
+
+
+def _read(pieces: Sequence[Text], rows: Sequence[Box]) -> list[list[Text]]:
     """Lines in reading order, in groups that no paragraph reaches beyond."""
     if not pieces:
         return []
@@ -63,13 +102,29 @@ def _read(pieces: Sequence[Text]) -> list[list[Text]]:
         columns = _columns([piece for band in bands[start:end] for piece in band], pieces, gutters, height)
         if len(columns) > 1:
             for column in columns:
-                groups += _read(column)
+                groups += _read(column, rows)
             groups.append([])
             start = end
-        else:
-            groups[-1] += _lines(bands[start])
+            continue
+        row, around_row = bands[start], _row_around(bands[start], rows)
+        start += 1
+        while start < len(bands) and (
+            _beside(row, bands[start], height)
+            or (around_row is not None and _row_around(bands[start], rows) == around_row)
+        ):
+            row = row + bands[start]
             start += 1
+        cells = _cells(row, height, ruled=around_row is not None)
+        if len(cells) > 1:
+            groups += [*cells, []]
+        else:
+            groups[-1] += cells[0]
     return groups
+
+
+def _row_around(band: Sequence[Text], rows: Sequence[Box]) -> Box | None:
+    bodies = [piece.body for piece in band]
+    return next((row for row in rows if all(row.top < body.middle < row.bottom for body in bodies)), None)
 
 
 def _extend(
@@ -151,8 +206,44 @@ def _alternate(before: Sequence[Text], after: Sequence[Text], order: Sequence[Te
     return changes > min(len(_bands(before)), len(_bands(after)))
 
 
-def _lines(band: Sequence[Text]) -> list[Text]:
-    """The lines of a band, each from left to right; raised or lowered small print joins its line."""
+def _beside(some: Sequence[Text], others: Sequence[Text], height: float) -> bool:
+    """Whether any two texts stand beside each other, with a gutter between them."""
+    return any(
+        max(a.left, b.left) - min(a.right, b.right) >= MIN_GUTTER_WIDTH * height
+        and min(a.bottom, b.bottom) - max(a.top, b.top) > MIN_SHARED_HEIGHT * min(a.height, b.height)
+        for a in (text.body for text in some)
+        for b in (text.body for text in others)
+    )
+
+
+def _cells(row: Sequence[Text], height: float, ruled: bool) -> list[list[Text]]:
+    """The lines of a row: together, or by cells where these are centred or set lower than others.
+
+    That is so where lines at different heights stand beside each other, or where one line of a row that is
+    `ruled` off goes through several cells: it stands in the middle of higher ones.
+    """
+    lines = _lines(row)
+    tangled = any(_beside(some, others, height) for some, others in combinations(lines, 2))
+    through = ruled and len(lines) > 1 and sum(len(_cut(line, height)) > 1 for line in lines) == 1
+    cells = _cut(row, height) if tangled or through else [row]
+    if len(cells) > 1:
+        return [lines for cell in cells for lines in _cells(cell, height, ruled=False)]
+    if tangled:
+        return [[replace(_join(line), fault="cells that can't be told apart") for line in lines]]
+    return [[_join(line) for line in lines]]
+
+
+def _cut(pieces: Sequence[Text], height: float) -> list[list[Text]]:
+    """Pieces by the stretches that a gutter parts, from left to right."""
+    gutters = _free(pieces, around([piece.body for piece in pieces]), MIN_GUTTER_WIDTH * height)
+    cells: list[list[Text]] = [[] for _ in range(len(gutters) + 1)]
+    for piece in pieces:
+        cells[bisect([left for left, _ in gutters], piece.body.left)].append(piece)
+    return cells
+
+
+def _lines(band: Sequence[Text]) -> list[list[Text]]:
+    """The pieces of a band by lines, from top to bottom; raised or lowered small print joins its line."""
     lines: list[list[Text]] = []
     for piece in sorted(band, key=lambda piece: -piece.body.height):
         for line in lines:
@@ -161,16 +252,18 @@ def _lines(band: Sequence[Text]) -> list[Text]:
                 break
         else:
             lines.append([piece])
-    return [_join(line) for line in sorted(lines, key=lambda line: line[0].body.middle)]
+    return sorted(lines, key=lambda line: line[0].body.middle)
 
 
 def _join(pieces: Sequence[Text]) -> Text:
     pieces = sorted(pieces, key=lambda piece: piece.body.left)
-    text = pieces[0].text
+    text, fault = pieces[0].text, next((piece.fault for piece in pieces if piece.fault), None)
     for before, after in pairwise(pieces):
-        gap = after.body.left - before.body.right
+        gap, height = after.body.left - before.body.right, min(before.body.height, after.body.height)
         # what touches belongs together, as an exponent does
-        text += (" " if gap > 0.15 * min(before.body.height, after.body.height) else "") + after.text
+        text += (" " if gap > 0.15 * height else "") + after.text
+        if gap < -height:
+            fault = fault or OVERPRINT
     whole = around([piece.body for piece in pieces])
     # raised, lowered and small print doesn't move the line it stands in
     main = max(pieces, key=lambda piece: piece.body.width).body
@@ -178,8 +271,24 @@ def _join(pieces: Sequence[Text]) -> Text:
         text,
         body=Box(whole.left, main.top, whole.right, main.bottom),
         ink=around([piece.ink for piece in pieces]),
-        fault=next((piece.fault for piece in pieces if piece.fault), None),
+        letters=tuple(letter for piece in pieces for letter in piece.letters),
+        fault=fault,
     )
+
+
+def _mark_overprints(groups: Sequence[Sequence[Text]]) -> list[list[Text]]:
+    """Finds fault with lines whose ink runs into that of others: cells too narrow for their text."""
+    inks = np.array([line.ink for lines in groups for line in lines]).reshape(-1, 4)
+    heights = inks[:, 3] - inks[:, 1]
+    lower = np.minimum.outer(heights, heights)
+    shared = np.minimum(inks[:, None, 2:], inks[:, 2:]) - np.maximum(inks[:, None, :2], inks[:, :2])
+    overprints = (shared[..., 0] > lower) & (shared[..., 1] > MAX_OVERLAP * lower)
+    np.fill_diagonal(overprints, False)
+    marks = iter(overprints.any(axis=0))
+    return [
+        [replace(line, fault=line.fault or OVERPRINT) if next(marks) else line for line in lines]
+        for lines in groups
+    ]
 
 
 def _split_paragraphs(lines: Sequence[Text]) -> list[list[Text]]:

@@ -2,7 +2,6 @@
 
 import atexit
 import ctypes
-import math
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
@@ -15,18 +14,14 @@ from PIL import Image
 
 from data_engines.engine import Reject
 from data_engines.tools.boxes import Box
-from data_engines.tools.layout import Text, paragraphs
+from data_engines.tools.layout import RULE_THICKNESS, Text, paragraphs
+from data_engines.tools.typed import as_typed
 
 SCAN_SHARE = 0.75
 """Share of a page covered by images from which it is taken for a scan."""
 
-_CLEAN = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
-"""Characters as typed: ligatures apart, any space as a space, the hyphen at a line's end as a hyphen."""
-_CLEAN |= dict.fromkeys(
-    [0x02, 0xAD, 0xFFFE], "-"
-)  # pdfium marks a hyphen at a line's end by U+0002 or U+FFFE
-_CLEAN |= dict.fromkeys([0xA0, *range(0x2000, 0x200B), 0x202F, 0x3000], " ")
-_CLEAN |= dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF], "")
+_HYPHENS = dict.fromkeys([0x02, 0xAD, 0xFFFE], "-")
+"""Marks of a hyphen at a line's end: a soft hyphen in files, U+0002 or U+FFFE where pdfium finds one."""
 
 
 @lru_cache(maxsize=8)
@@ -67,11 +62,12 @@ def read_page(path: str, number: int) -> list[list[Text]]:
             pieces = _read_pieces(textpage, left, top, sheet)
         finally:
             textpage.close()
+        rules = _read_rules(page, left, top)
     finally:
         page.close()
     if not pieces:
         raise Reject("no text")
-    return paragraphs(pieces)
+    return paragraphs(pieces, rules)
 
 
 def draw_page(path: str, number: int, scale: float, part: Box | None = None) -> Image.Image:
@@ -94,6 +90,17 @@ def _image_area(page: pdfium.PdfPage) -> float:
         left, bottom, right, top = image.get_bounds()
         area += (right - left) * (top - bottom)
     return area
+
+
+def _read_rules(page: pdfium.PdfPage, left: float, top: float) -> list[Box]:
+    """The level lines among what is drawn; `left` and `top` are the corner of the visible page."""
+    # what is drawn within forms has other coordinates
+    paths = page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_PATH], max_depth=1)
+    boxes = [
+        Box(x - left, top - y, right - left, top - low)
+        for x, low, right, y in (path.get_bounds() for path in paths)
+    ]
+    return [box for box in boxes if box.height < RULE_THICKNESS < box.width]
 
 
 class _Characters(NamedTuple):
@@ -122,11 +129,12 @@ def _read_pieces(textpage: pdfium.PdfTextPage, left: float, top: float, sheet: B
         if len(some) and seen[some[0]]:
             text = "".join(texts[some[0] : some[-1] + 1])
             # pdfium gives characters beyond U+FFFF as two halves
-            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(_CLEAN)
-            text = " ".join(text.split())
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(_HYPHENS)
+            text = as_typed(text)
             if text:
                 fault = _find_fault(textpage, positions[some], text)
-                pieces.append(Text(text, _around(bodies[some]), _around(inks[some]), fault))
+                letters = tuple((left, right) for left, _, right, _ in inks[some].tolist() if left < right)
+                pieces.append(Text(text, _around(bodies[some]), _around(inks[some]), letters, fault))
     return pieces
 
 
@@ -176,8 +184,11 @@ def _around(boxes: np.ndarray) -> Box:
 
 def _find_fault(textpage: pdfium.PdfTextPage, positions: np.ndarray, text: str) -> str | None:
     page, first = textpage.raw, int(positions[0])
-    if abs(math.sin(pdfium_c.FPDFText_GetCharAngle(page, first))) > 0.02:
-        return "rotated text"
+    matrix = pdfium_c.FS_MATRIX()
+    pdfium_c.FPDFText_GetMatrix(page, first, matrix)
+    # the upward axis may lean, as it does in fonts that are slanted for want of an italic
+    if not (matrix.a > 0 < matrix.d and abs(matrix.b) <= 0.02 * matrix.a and abs(matrix.c) <= 0.5 * matrix.d):
+        return "rotated or mirrored text"
     drawn_as = pdfium_c.FPDFTextObj_GetTextRenderMode(pdfium_c.FPDFText_GetTextObject(page, first))
     if drawn_as == pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE:
         return "invisible text"

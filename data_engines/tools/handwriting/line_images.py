@@ -4,22 +4,23 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageFilter, ImageOps
+from PIL import ExifTags, Image, ImageFilter, ImageOps
 
 from data_engines.engine import Reject
+from data_engines.tools.typed import as_typed
 
 BLOCK = 48
 """Pixels of a line over which the paper is taken to be of one lightness."""
 PAPER_NOISE = 0.12
 """Share of the paper's lightness by which it may vary without being ink."""
 
-_BEFORE_MARK = re.compile(r" (?=[,.;:!?)])")
+_CLITIC = re.compile(r"n?'(?:s|t|d|m|ll|re|ve)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,13 @@ def read_line_images(file: Path) -> tuple[tuple[LineImage, ...], dict[str, int]]
     lines: list[LineImage] = []
     left_out: Counter[str] = Counter()
     for path, text in _pairs(file, content):
-        text = " ".join(text.split())
+        text = as_typed(text)
         if not text:
             left_out["line image without text"] += 1
             continue
         try:
             with Image.open(path) as picture:
-                lines.append(LineImage(str(path), *picture.size, text))
+                lines.append(LineImage(str(path), *_upright_size(picture), text))
         except (OSError, Image.DecompressionBombError):
             left_out["missing or unreadable line image"] += 1
     if not lines:
@@ -82,6 +83,12 @@ def read_ink(path: str, width: int, height: int) -> Image.Image:
     return mask if mask.height < 24 else _without_specks(mask)
 
 
+def _upright_size(picture: Image.Image) -> tuple[int, int]:
+    # the method of PNG files decodes them whole to look for what may come last
+    turned = Image.Image.getexif(picture).get(ExifTags.Base.Orientation, 1) > 4
+    return (picture.height, picture.width) if turned else picture.size
+
+
 @lru_cache(maxsize=256)
 def _open(path: str) -> Image.Image:
     try:
@@ -106,11 +113,13 @@ def _pairs(file: Path, content: str) -> Iterator[tuple[Path, str]]:
                 yield _from_json(file, number, row)
     elif any(_is_iam(row) for row in rows[:100]):
         found = {picture.stem: picture for picture in sorted(file.parent.rglob("*.png"))}
+        form, quoted = "", False
         for row in rows:
             if _is_iam(row):
-                name, *_, text = row.split(" ", 8)
-                # words and marks stand apart there
-                text = _BEFORE_MARK.sub("", text.replace("|", " "))
+                name, *_, words = row.split(" ", 8)
+                if name.rpartition("-")[0] != form:
+                    form, quoted = name.rpartition("-")[0], False
+                text, quoted = _join_words(words.split("|"), quoted)
                 yield found.get(name, file.parent / f"{name}.png"), text
     else:
         # in tab-separated files a quotation mark is a quotation mark
@@ -124,14 +133,30 @@ def _pairs(file: Path, content: str) -> Iterator[tuple[Path, str]]:
             yield file.parent / cells[0], cells[1]
 
 
+def _join_words(words: Sequence[str], quoted: bool) -> tuple[str, bool]:
+    """A line of IAM's, where words and marks stand apart; `quoted` says whether it is inside quotation marks.
+
+    Returns:
+        The text as it is written, and whether the next line begins inside quotation marks.
+    """
+    text, joined = "", True
+    for word in words:
+        closes = (word == '"' and quoted) or word[:1] in set(",.;:!?)") or _CLITIC.fullmatch(word)
+        text += word if joined or closes else f" {word}"
+        joined = word == "(" or (word == '"' and not quoted)
+        quoted ^= word == '"'
+    return text, quoted
+
+
 def _from_json(file: Path, number: int, row: str) -> tuple[Path, str]:
     try:
         record = json.loads(row)
-        return file.parent / record["image"], str(record["text"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f'--line-images {file}:{number}: give {{"image": ..., "text": ...}} on each line'
-        ) from error
+    except ValueError:
+        record = None
+    match record:
+        case {"image": str(image), "text": str(text)}:
+            return file.parent / image, text
+    raise ValueError(f'--line-images {file}:{number}: give {{"image": ..., "text": ...}} on each line')
 
 
 def _is_iam(row: str) -> bool:

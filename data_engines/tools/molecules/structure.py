@@ -75,6 +75,19 @@ def room_between_atoms(molecule: Chem.Mol) -> float:
     return float(apart.min()) / bond_length(molecule)
 
 
+def room_beside_bonds(molecule: Chem.Mol) -> float:
+    """The shortest distance between an atom and a bond of others, in lengths of a bond."""
+    points = molecule.GetConformer().GetPositions()
+    bonds = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.GetBonds()]
+    ends = np.array(bonds, dtype=int).reshape(-1, 2)
+    along = points[ends[:, 1]] - points[ends[:, 0]]  # (bonds, 3)
+    offsets = points - points[ends[:, 0], None]  # (bonds, atoms, 3)
+    shares = np.clip((offsets @ along[..., None])[..., 0] / (along**2).sum(axis=1, keepdims=True), 0, 1)
+    rooms = np.linalg.norm(offsets - shares[..., None] * along[:, None], axis=-1)
+    np.put_along_axis(rooms, ends, np.inf, axis=1)
+    return float(rooms.min(initial=np.inf)) / bond_length(molecule)
+
+
 def bond_length(molecule: Chem.Mol) -> float:
     """The median length of its bonds in the units of the layout; the usual one where there are none."""
     points = molecule.GetConformer().GetPositions()

@@ -29,8 +29,11 @@ _UNSEEN = ("*I", "*MM", "*>", "*staff", "*part", "*group", "*tb", "*Trd", "*ITr"
 _SPLIT, _JOIN, END = "*^", "*v", "*-"
 
 _OPENING = "(["
-_CLOSING = "Xq'`~^:;,tTmMwWS$uv/\\LJKk]_)"
-"""What may stand before the duration of a note and after its pitch, in this order."""
+_CLOSING = "Xq'`~^:;,tTmMwWSuv/\\LJKk]_)"
+"""What may stand before the duration of a note and after its pitch, in this order.
+
+Not the inverted turn `$`, which Verovio draws as it draws the turn `S`.
+"""
 
 
 class Row(NamedTuple):
@@ -239,6 +242,8 @@ def _spell(field: str) -> str:
     """A note, rest or chord with its signs in the one order."""
     if field.startswith("*") or field == ".":
         return field
+    if " " not in field:
+        field = field.replace(":", "")  # an arpeggio, which only a chord is drawn with
     return " ".join(spell_note(token) for token in field.split(" "))
 
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from data_engines.engine import Reject
+from data_engines.tools.typed import as_typed
 
 ENDINGS = (".csv", ".tsv")
 MOST_BYTES = 1 << 18
@@ -55,7 +56,7 @@ def read_records(file: str) -> Records:
         rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(map(str.strip, row))]
     except csv.Error as error:
         raise Reject("file without records of values") from error
-    records = [tuple(" ".join(value.split()) for value in row) for row in rows]
+    records = [tuple(as_typed(value) for value in row) for row in rows]
     length = len(records[0]) if records else 0
     # a record of another length is a note above or below the table, or a broken line
     records = [record for record in records if len(record) == length]

@@ -20,6 +20,7 @@ from typing import Literal
 from data_engines.engine import Reject
 from data_engines.tools.corpora import HAN_WORD
 from data_engines.tools.tex.macros import group_end
+from data_engines.tools.tex.source import WIDTHLESS_RULE
 
 Rules = Literal["booktabs", "ruled"]
 Face = Literal["", "textbf", "textit"]
@@ -45,7 +46,7 @@ _TABULAR = re.compile(r"\\begin ?\{tabular\} ?\{.*\\end ?\{tabular\}")
 _NUDGE = re.compile(
     r"(?<=^\\begin\{tabular\})\[[a-z]\] ?"  # which line of it stands on the line of text
     r"|(?<=[^\\]\\\\) ?\[[^]]*\]"  # room below a row
-    r"|\\rule ?(?:\[[^]]*\])? ?\{0[a-z]*\} ?\{[^}]*\}"  # a rule without width
+    rf"|{WIDTHLESS_RULE}"
 )
 _PART_RULES = re.compile(r"^(\\(?:cmidrule|cline).*)\n(?=\\(?:cmidrule|cline))", re.MULTILINE)
 _ALIKE = str.maketrans(

@@ -22,12 +22,18 @@ DOCUMENT_FACTOR = 50
 BUILT_IN: dict[str, Macro] = {
     name: simple("", num_arguments)
     for num_arguments, names in (
-        (0, r"\nonumber \notag \xspace \protect \displaybreak \allowdisplaybreaks \qedhere"),
-        (1, r"\label \tag \vspace \index \raisetag"),
+        (
+            0,
+            r"\nonumber \notag \xspace \protect \displaybreak \allowdisplaybreaks \qedhere \strut \mathstrut",
+        ),
+        (1, r"\label \tag \vspace \index \raisetag \vphantom"),
     )
     for name in names.split()
 } | {r"\ensuremath": simple("#1", 1)}
 """What doesn't show in a formula on its own."""
+
+WIDTHLESS_RULE = r"\\rule ?(?:\[[^]]*\])? ?\{ ?0[.0]* ?[a-z]* ?\} ?\{[^}]*\}"
+"""Which keeps room above or below it; white space in it is single spaces."""
 
 CUSTOMARY: dict[str, Macro] = {
     **{rf"\{letter}": simple(rf"\mathbb{{{letter}}}") for letter in "CNQRZ"},
@@ -76,6 +82,10 @@ _UNUSABLE = (
     (
         re.compile(r"\\includegraphics\b|\\(?:tikz|xy|psfrag|feyn)|\\begin\{(?:tikz|picture|xy|fmf)"),
         "a picture",
+    ),
+    (
+        re.compile(r"\\h?phantom\b|\\footnote(?:mark|text)?\b|\\(?:text)?color\s*\{\s*white\s*\}"),
+        "what can't be seen",
     ),
 )
 
@@ -187,7 +197,7 @@ def _plain_latex(source: str, macros: Macros) -> str:
         raise Reject("too long")
     if group_end(f"{{{text}}}", 0) != len(text) + 2:
         raise Reject("unbalanced braces")
-    return " ".join(text.split())
+    return " ".join(re.sub(WIDTHLESS_RULE, " ", " ".join(text.split())).split())
 
 
 def _read_text(file: Path) -> str:

@@ -1,7 +1,7 @@
 r"""One spelling for formulas that look the same, near that of Mathpix, which the recipe's answers have.
 
-White space goes where TeX ignores it, `x^2` becomes `x^{2}`, and of names that mean the same one is kept. The
-picture stays as it was: it is the respelt formula that is typeset.
+White space goes where TeX ignores it, `x^2_1` becomes `x_{1}^{2}`, `{a\over b}` becomes `\frac{a}{b}`, and of
+names that mean the same one is kept. The picture stays as it was: it is the respelt formula that is typeset.
 """
 
 import re
@@ -30,11 +30,14 @@ SYNONYMS: dict[str, Macro] = {
         (r"\rbrack", "]"),
         (r"\vert", "|"),
         (r"\Vert", r"\|"),
+        *((name, "|") for name in (r"\lvert", r"\rvert")),
+        *((name, r"\|") for name in (r"\lVert", r"\rVert")),
         (r"\land", r"\wedge"),
         (r"\lor", r"\vee"),
         (r"\lnot", r"\neg"),
         (r"\owns", r"\ni"),
         (r"\thinspace", r"\,"),
+        (r"\mbox", r"\text"),
         *(pair for some, names in _CHARACTERS.items() for pair in zip(some, names.split(), strict=True)),
     )
 }
@@ -48,6 +51,9 @@ _ROW_GAP = re.compile(r"\[\s*-?[\d.]+\s*[a-z]{2}\s*\]")
 _NEVER_ALONE = frozenset(
     r"\left \right \begin \end \bgroup \egroup \not \displaystyle \textstyle \bf \rm".split()
 )
+_INFIX = {r"\over": r"\frac", r"\choose": r"\binom"}
+_CELLS = frozenset(r"\begin \end \left \right & \\".split())
+"""What bounds the reach of an infix besides braces."""
 _WITH_COLUMNS = ("array", "alignedat", "subarray", "tabular")
 
 
@@ -57,7 +63,7 @@ def spell(latex: str) -> str:
     >>> spell(r"\rho _ { L } ( q ) = \text { if } x ^ 2 \alpha a \\ \frac12")
     '\\rho_{L}(q)=\\text{ if }x^{2}\\alpha a \\\\ \\frac{1}{2}'
     """
-    tokens = _brace_arguments(tokens_of(latex))
+    tokens = _brace_arguments(_without_infixes(tokens_of(latex)))
     spelt: list[str] = []
     position = 0
     while position < len(tokens):
@@ -80,11 +86,65 @@ def spell(latex: str) -> str:
             spelt += [" ", token, " "]
         elif token == "&":
             spelt += [" ", token, " "]
+        elif token in ("_", "'", "^"):
+            _order_scripts(tokens, start)
+            spelt.append(tokens[start])
         elif not token.isspace():
             spelt.append(token)
     text = re.sub(r" +", " ", text_of(spelt)).strip(" ")
     # a backslash that lost the space it escapes
     return text + " " if re.search(r"(?<!\\)(?:\\\\)*\\$", text) else text
+
+
+def _without_infixes(tokens: list[str]) -> list[str]:
+    r"""Fractions and binomials such as `{a \over b}` with their two parts as arguments."""
+    if _INFIX.keys().isdisjoint(tokens):
+        return tokens
+    for start in reversed([position for position, token in enumerate(tokens) if token == "{"]):
+        end = _group_end(tokens, start)
+        level, depth = [], 0
+        for position in range(start + 1, end - 1):
+            depth += (tokens[position] == "{") - (tokens[position] == "}")
+            level += [position] * (depth == 0)
+        infixes = [position for position in level if tokens[position] in _INFIX]
+        if len(infixes) != 1 or not _CELLS.isdisjoint(tokens[position] for position in level):
+            continue
+        [at] = infixes
+        fraction = [
+            _INFIX[tokens[at]],
+            "{",
+            *tokens[start + 1 : at],
+            "}",
+            "{",
+            *tokens[at + 1 : end - 1],
+            "}",
+        ]
+        before = next((token for token in reversed(tokens[:start]) if not token.isspace()), "=")
+        # after anything else the braces may be those of an argument
+        alone = before in _INFIX or (len(before) == 1 and before not in "^_}]")
+        tokens[start:end] = fraction if alone else ["{", *fraction, "}"]
+    return tokens
+
+
+def _order_scripts(tokens: list[str], start: int) -> None:
+    r"""Puts a subscript first of the scripts at `start` and primes second; `^{\prime}` is one of these."""
+    scripts: dict[str, list[str]] = {"_": [], "'": [], "^": []}
+    end = start
+    while (position := _skip_space(tokens, end)) < len(tokens):
+        sign, opening = tokens[position], _skip_space(tokens, position + 1)
+        if sign == "'":
+            scripts[sign].append(sign)
+            end = position + 1
+            continue
+        if scripts.get(sign, True) or tokens[opening : opening + 1] != ["{"]:
+            break
+        end = _group_end(tokens, opening)
+        inside = tokens[opening + 1 : end - 1]
+        while sign == "^" and inside and (inside[0] == r"\prime" or inside[0].isspace()):
+            scripts["'"] += ["'"] * (inside.pop(0) == r"\prime")
+        if inside or not scripts["'"]:
+            scripts[sign] = [sign, "{", *inside, "}"]
+    tokens[start:end] = [token for script in scripts.values() for token in script]
 
 
 def _brace_arguments(tokens: list[str]) -> list[str]:

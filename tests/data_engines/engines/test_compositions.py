@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from data_engines.engine import Drawing, Reject
 from data_engines.engines import fine_grained, lines, multi_crop, multi_page
@@ -79,7 +79,7 @@ def test_the_frame_of_the_asked_colour_is_round_the_answer_and_crosses_no_text(t
         left, top, right, bottom = spec.asked.box
         assert columns.min() < left and right <= columns.max() and rows.min() < top and bottom <= rows.max()
         assert max(left - columns.min(), columns.max() - right, top - rows.min(), rows.max() - bottom) <= 4
-        colors = [color for _, color in spec.frames]
+        colors = spec.colors
         assert answer.task.color == colors[0] and len(set(colors)) == len(colors)
         # without its frames the picture is what it was
         framed = np.zeros(pixels.shape[:2], dtype=bool)
@@ -88,7 +88,25 @@ def test_the_frame_of_the_asked_colour_is_round_the_answer_and_crosses_no_text(t
         before = np.asarray(spec.page.open())
         assert (before[framed] == WHITE).all()
         assert (before[~framed] == pixels[~framed]).all()
-    assert {len(spec.frames) for spec, _ in drawn} == {3}
+    assert {len(spec.framed) for spec, _ in drawn} == {3}
+
+
+def test_a_frame_has_a_colour_that_the_picture_lacks(tmp_path: Path) -> None:
+    row = {"query": "OCR: ", "response": "x", "regions": [{"box": [20, 20, 200, 40], "text": "x"}]}
+    name = write_set(tmp_path / "framed", [row])
+    page = read_page((name,), 0)
+    picture = page.open()
+    canvas = ImageDraw.Draw(picture)
+    canvas.rectangle((300, 300, 400, 320), outline=FRAME_RGB["red"])
+    canvas.rectangle((300, 400, 400, 420), outline=(40, 200, 60))  # green as JPEG leaves it
+    picture.save(Path(name).parent / "0.png")
+    drawn = draw_all(fine_grained, fine_grained.Options((name,), task="color"), 5)
+    assert {drawing.answers[0].task.color for _, drawing in drawn} == {"blue"}
+
+    canvas.point((0, 0), fill=FRAME_RGB["blue"])
+    picture.save(Path(name).parent / "0.png")
+    [reject] = fine_grained.render([drawn[0][0]])
+    assert str(reject) == "picture with all colours of frames"
 
 
 def test_a_frame_through_another_text_is_not_drawn(tmp_path: Path) -> None:
@@ -178,12 +196,21 @@ def test_pages_are_stitched_whole_in_the_order_of_the_answer(tmp_path: Path) -> 
 
 def test_larger_pages_are_scaled_down_to_the_smallest(tmp_path: Path) -> None:
     small = write_set(tmp_path / "small", [{"query": "OCR with format: ", "response": "a"}], (500, 400))
-    large = write_set(tmp_path / "large", [{"query": "OCR with format: ", "response": "b"}], (1500, 800))
+    large = write_set(tmp_path / "large", [{"query": "OCR with format: ", "response": "b"}], (1200, 640))
     options = multi_crop.Options((small, large), pages=Range(2, 2), direction="horizontal")
     [(_, drawing)] = draw_all(multi_crop, options, 1)
     assert drawing.pictures[0].size == (500 + 750, 400)
     assert drawing.answers[0].task.query() == "OCR with format upon the patch reference: "
     assert drawing.answers[0].text in ("a\n\nb", "b\n\na")
+
+
+def test_a_page_is_not_shrunk_beyond_reading_beside_a_small_picture(tmp_path: Path) -> None:
+    small = write_set(tmp_path / "small", [{"query": "OCR: ", "response": "a"}], (1500, 590))
+    large = write_set(tmp_path / "large", [{"query": "OCR: ", "response": "b"}], (1000, 1000))
+    options = multi_crop.Options((small, large), pages=Range(2, 2), direction="horizontal")
+    stock = multi_crop.load(options, np.random.default_rng(0))
+    [reject] = multi_crop.render([multi_crop.sample(np.random.default_rng(0), 0, stock)])
+    assert str(reject) == "pages too unlike in size"
 
 
 def test_a_stitched_picture_is_larger_than_a_tile(tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def test_a_source_is_gone_through_once_before_it_repeats(source):
 def test_without_a_source_formulas_are_found_and_made_up():
     stock = load_stock(None, sentences=0.3)
     assert len(stock.formulas) > 1000
-    drawings = render(draw(stock, range(16)))
+    drawings = render(draw(stock, range(24)))
     rejects = [str(drawing) for drawing in drawings if isinstance(drawing, Reject)]
     assert set(rejects) <= {"larger than a page"} and len(rejects) <= 2
     texts = [drawing.answers[0].text for drawing in drawings if isinstance(drawing, Drawing)]

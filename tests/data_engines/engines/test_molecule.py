@@ -2,7 +2,9 @@
 
 import dataclasses
 import importlib.util
+import math
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -16,7 +18,11 @@ from data_engines.engine import Drawing, Reject  # noqa: E402
 from data_engines.engines import molecule  # noqa: E402
 from data_engines.engines.molecule import Options, Spec  # noqa: E402
 from data_engines.options import Range  # noqa: E402
-from data_engines.tools.molecules.structure import read_back, room_between_atoms  # noqa: E402
+from data_engines.tools.molecules.structure import (  # noqa: E402
+    read_back,
+    room_beside_bonds,
+    room_between_atoms,
+)
 from got_train.prompts import Task  # noqa: E402
 
 MOLECULES = """\
@@ -135,6 +141,23 @@ def test_molecules_too_large_for_the_picture_are_rejected(tmp_path: Path) -> Non
     (tmp_path / "list.smi").write_text("C" * 45 + "\n")
     [result] = molecule.render(draw_specs(Options(source=tmp_path / "list.smi", size=200), 1))
     assert str(result) == "bonds too short to read"
+
+
+def test_a_bond_through_an_atom_that_it_does_not_join_is_rejected(source: Path) -> None:
+    [spec] = draw_specs(Options(source=source), 1)
+    cage = Chem.CanonSmiles("COC(=O)C12C3C4C1C1C2C3C41C(=O)O")
+    layouts: list[Literal["depictor", "coordgen"]] = ["depictor", "coordgen"]
+    results = molecule.render([dataclasses.replace(spec, smiles=cage, layout=layout) for layout in layouts])
+    assert "an atom lies on a bond" in map(str, results)
+
+
+def test_the_room_beside_a_bond_is_that_of_the_nearest_other_atom() -> None:
+    butane = drawn("CCCC")
+    butane.GetConformer().SetPositions(
+        np.array([[0, 0, 0], [2, 0, 0], [2, 2, 0], [0.5, 0.5, 0]], dtype=float)
+    )
+    assert room_beside_bonds(butane) == pytest.approx(0.25)  # the last atom to the first bond
+    assert room_beside_bonds(drawn("C")) == math.inf
 
 
 def test_nothing_touches_the_edge_and_every_picture_has_ink(source: Path) -> None:

@@ -1,7 +1,7 @@
 """The engine `pdf`: which pages are drawn, and what is read from them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from data_engines.engine import Reject
 from data_engines.engines import pdf
 from data_engines.engines.pdf import Options
 from data_engines.run import generate
+from data_engines.tools.pdf import open_document
 
 TITLE = (0.1, 0.9, "A title across the page, as wide as both columns are together")
 LEFT = [f"left column, line {i} of text" for i in range(5)]
@@ -43,6 +44,50 @@ trailer
 << /Root 1 0 R /Encrypt 4 0 R /ID [(0123456789abcdef) (0123456789abcdef)] >>
 %%EOF
 """
+
+DRAWN = """%PDF-1.4
+1 0 obj
+<< /Type /Catalog /Pages 2 0 R >>
+endobj
+2 0 obj
+<< /Type /Pages /Kids [3 0 R] /Count 1 >>
+endobj
+3 0 obj
+<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>
+endobj
+4 0 obj
+<< /Length {length} >>
+stream
+{content}
+endstream
+endobj
+5 0 obj
+<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>
+endobj
+trailer
+<< /Root 1 0 R >>
+%%EOF
+"""
+PRINT = "BT /F {size} Tf {matrix} {x} {y} Tm ({text}) Tj ET "
+UPRIGHT = "1 0 0 1"
+
+
+def print_text(text: str, x: float = 72, y: float = 600, size: float = 12, matrix: str = UPRIGHT) -> str:
+    """A line of a page's content."""
+    return PRINT.format(text=text, x=x, y=y, size=size, matrix=matrix)
+
+
+@pytest.fixture
+def draw_content(tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Draws the only page of a PDF file whose content is given in its own words, and returns the text."""
+
+    def draw_from(content: str) -> str:
+        file = tmp_path / f"{len(list(tmp_path.iterdir()))}.pdf"
+        file.write_text(DRAWN.format(content=content, length=len(content)))
+        return draw(Options(source=file))[1]
+
+    yield draw_from
+    open_document.cache_clear()
 
 
 def draw(options: Options, index: int = 0) -> tuple[Image.Image, str]:
@@ -175,7 +220,7 @@ def test_pages_that_cannot_be_trusted_are_rejected_by_cause(
     assert manifest["left_out"] == {"corrupt file": 1, "encrypted file": 1}
     assert manifest["rejects"] == {
         "no text": 1,
-        "rotated text": 1,
+        "rotated or mirrored text": 1,
         "scanned page": 1,
         "text from right to left": 1,
         "unmapped glyphs": 1,
@@ -204,6 +249,55 @@ def test_text_without_ink_is_rejected(make_pdf: Callable[..., Path], monkeypatch
     monkeypatch.setattr(pdf, "draw_page", lambda *place: white)
     [reject] = pdf.render([spec])
     assert str(reject) == "text that can't be seen"
+
+
+@pytest.mark.parametrize("matrix", ["-1 0 0 -1", "-1 0 0 1", "1 0 0 -1", "0 1 -1 0", "0.99 0.1 -0.1 0.99"])
+def test_text_that_does_not_stand_upright_is_rejected(
+    matrix: str, draw_content: Callable[[str], str]
+) -> None:
+    with pytest.raises(Reject, match="^rotated or mirrored text$"):
+        draw_content(print_text("turned", x=300, matrix=matrix))
+
+
+def test_what_is_flipped_twice_or_slanted_stands_upright(draw_content: Callable[[str], str]) -> None:
+    flipped_twice = "q 1 0 0 -1 0 842 cm " + print_text("as browsers write", matrix="1 0 0 -1") + "Q "
+    slanted = print_text("as without an italic", y=100, matrix="1 0 0.3 1")
+    assert draw_content(flipped_twice + slanted) == "as browsers write\nas without an italic"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "q 60 590 83 30 re W n " + print_text("a cell that is clipped") + "Q",
+        print_text("a name with a bar over it") + "72 596 40 16 re f",
+        print_text("a name painted over") + "1 g 100 590 300 30 re f",
+    ],
+)
+def test_a_line_with_one_letter_that_cannot_be_seen_is_rejected(
+    content: str, draw_content: Callable[[str], str]
+) -> None:
+    with pytest.raises(Reject, match="^text that can't be seen$"):
+        draw_content(content)
+
+
+def test_strokes_that_fill_their_boxes_are_seen(draw_content: Callable[[str], str]) -> None:
+    text = "- | . _ l --- black on white"
+    assert draw_content(print_text(text)) == text
+    assert draw_content("0 0 595 842 re f 1 g " + print_text("white on black")) == "white on black"
+
+
+def test_rules_round_cells_tell_the_rows_of_a_table(draw_content: Callable[[str], str]) -> None:
+    cells = [("a cell of", 200, 700), ("three lines", 200, 686), ("in all", 200, 672), ("one", 72, 686)]
+    texts = "".join(print_text(text, x, y) for text, x, y in cells)
+    assert draw_content(texts) == "a cell of\none three lines\nin all"
+    rules = "".join(f"70 {y} 120 0.8 re f 190 {y} 200 0.8 re f " for y in (714, 664))
+    assert draw_content(texts + rules) == "one\na cell of\nthree lines\nin all"
+
+
+def test_text_too_small_for_the_model_is_rejected(draw_content: Callable[[str], str]) -> None:
+    assert draw_content(print_text("five points", size=5)) == "five points"
+    with pytest.raises(Reject, match="^text too small to read$"):
+        draw_content(print_text("three points", size=3))
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,24 @@ def test_lines_are_whole_and_without_stray_white_space(tmp_path: Path) -> None:
     assert read_lines(file) == ["one two 3", "四 五"]
 
 
+def test_what_cannot_be_seen_is_left_out_and_the_rest_is_as_typed(tmp_path: Path) -> None:
+    file = tmp_path / "corpus.txt"
+    lines = [
+        "zero\u200bwidth, word\u2060joiner, in\u2063visible, mark\u200e",
+        "com\u00adpu\u00adter, inside\ufeff, nul\0, bell\a",
+        "the \ufb01nal \ufb02ow of \ufb03ces",
+        "re\u0301sume\u0301",
+        "\u200b\u00ad",
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    assert read_lines(file) == [
+        "zerowidth, wordjoiner, invisible, mark",
+        "computer, inside, nul, bell",
+        "the final flow of ffices",
+        "r\u00e9sum\u00e9",
+    ]
+
+
 def test_words_are_what_spaces_part_and_single_chinese_characters() -> None:
     text = "GOT 模型, v2.0"
     assert [text[start:end] for start, end in word_spans(text)] == ["GOT", "模", "型", ",", "v2.0"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import ExifTags, Image, ImageDraw
 
 from data_engines.engine import Reject
 from data_engines.tools.handwriting.line_images import LineImage, read_ink, read_line_images
@@ -36,6 +36,39 @@ def test_iam_lists(tmp_path: Path) -> None:
     assert left_out == {"missing or unreadable line image": 1}
 
 
+@pytest.mark.parametrize(
+    ("words", "texts"),
+    [
+        (['(|he|said|)|"|quoted|words|"|here'], ['(he said) "quoted words" here']),
+        (["It|'s|a|man|,|isn|'t|it|?|do|n't|!"], ["It's a man, isn't it? don't!"]),
+        (
+            ['"|one|that', 'goes|on|,|"|he|said|,|"|so', 'far|.|"'],
+            ['"one that', 'goes on," he said, "so', 'far."'],
+        ),
+    ],
+)
+def test_iam_marks_stand_where_they_are_written(words: list[str], texts: list[str], tmp_path: Path) -> None:
+    rows = []
+    for number, text in enumerate(words):
+        save_line(tmp_path / f"a01-000u-{number:02}.png")
+        rows.append(f"a01-000u-{number:02} ok 154 19 408 746 1661 89 {text}\n")
+    save_line(tmp_path / "a01-001u-00.png")
+    rows.append('a01-001u-00 ok 154 19 408 746 1661 89 "|a|new|form|"')
+    (tmp_path / "lines.txt").write_text("".join(rows))
+    lines, _ = read_line_images(tmp_path / "lines.txt")
+    assert [line.text for line in lines] == [*texts, '"a new form"']
+
+
+def test_a_picture_that_the_camera_turned_is_measured_upright(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    for name in ("turned.jpg", "turned.png"):
+        Image.new("RGB", (60, 400), "white").save(tmp_path / name, exif=exif)
+    (tmp_path / "list.tsv").write_text("turned.jpg\ta\nturned.png\tb\n")
+    lines, _ = read_line_images(tmp_path / "list.tsv")
+    assert [(line.width, line.height) for line in lines] == [(400, 60)] * 2
+
+
 def test_other_lists(tmp_path: Path) -> None:
     pictures = [save_line(tmp_path / "some" / name) for name in ("a.png", "b.png")]
     expected = [
@@ -59,6 +92,8 @@ def test_other_lists(tmp_path: Path) -> None:
             r'list.jsonl:1: give {"image": ..., "text": ...} on each line',
         ),
         ("list.jsonl", "[]\n", r"list.jsonl:1: give"),
+        ("list.jsonl", "{\n", r"list.jsonl:1: give"),
+        ("list.jsonl", '{"image": "a.png", "text": null}', r"list.jsonl:1: give"),
         ("list.tsv", "a.png\t \n", r"list.tsv: no picture to use \(1 line image without text\)"),
         ("list.tsv", "a.png\tx\n", r"no picture to use \(1 missing or unreadable line image\); paths are"),
         ("list.tsv", "", r"list.tsv: no picture to use \(it lists none\)"),

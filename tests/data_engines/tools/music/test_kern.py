@@ -114,6 +114,11 @@ def test_what_is_cut_is_a_score_that_cuts_to_itself() -> None:
         assert cut(again, 0, count) == excerpt
 
 
+def test_only_chords_keep_the_sign_of_an_arpeggio() -> None:
+    read = read_score(score("**kern", "=1", "2c:", "2c:+2e:", "=2", "*-"))
+    assert cut(read, 0, 1).split("\n")[2:4] == ["2c", "2c: 2e:"]
+
+
 def test_scores_are_cut_only_where_each_staff_has_one_voice() -> None:
     text = score(
         *("**kern", "=1", "1c", "=2", "*^", "1c 1e", "=3 =3", "1c 1e", "*v *v", "=4", "1c", "=5", "*-"),
@@ -140,6 +145,7 @@ def test_repeats_are_kept_where_they_belong_to_the_excerpt() -> None:
     [
         ("4c", "rhythm does not add up"),
         ("1cN", "unknown sign at a note"),
+        ("1c$", "unknown sign at a note"),
         ("1ryy", "unknown sign at a note"),
         ("c", "note without a duration"),
         ("1h", "no note"),

@@ -15,6 +15,7 @@ from data_engines.tools.tables.csv_files import MOST_BYTES, find_csv_files, read
         ("a.csv", b"\xef\xbb\xbfa;b\n1,5;2\n", (("a", "b"), ("1,5", "2"))),
         ("a.csv", "姓名,年龄\n张三,12\n".encode("gb18030"), (("姓名", "年龄"), ("张三", "12"))),
         ("a.csv", "Prénom,Âge\nZoé,3\n".encode("latin-1"), (("Prénom", "Âge"), ("Zoé", "3"))),
+        ("a.csv", "a\u200b,\ufb01\n1,e\u0301\n".encode(), (("a", "fi"), ("1", "é"))),
         ("a.csv", "ä,b\n1,2\n".encode("utf-16"), (("ä", "b"), ("1", "2"))),
         ("a.csv", b'a,b\n1,"x\ny"\n', (("a", "b"), ("1", "x y"))),
         ("a.tsv", b"a,b\tc\n1\t 2  3\n", (("a,b", "c"), ("1", "2 3"))),

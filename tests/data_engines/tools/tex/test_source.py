@@ -121,6 +121,9 @@ def test_only_formulas_are_found():
         (r"\newcommand{\x}{\cite{b}}$a\x$", "a reference"),
         (r"\begin{align}a\\\intertext{so}b\end{align}", "text between rows"),
         (r"$\includegraphics{x}$", "a picture"),
+        (r"$\phantom{a}b$", "what can't be seen"),
+        (r"\[a=b\color {white}{c}\]", "what can't be seen"),
+        (r"$x\footnote{a}$", "what can't be seen"),
         ("$a#1$", "a definition"),
         (f"${'a' * 4000}$", "too long"),
         ("$a\n\nb", "no end"),
@@ -132,6 +135,16 @@ def test_only_formulas_are_found():
 )
 def test_what_cannot_be_used_is_counted(text, cause):
     assert find_formulas(parse_document(text)) == ([], Counter({f"formula: {cause}": 1}))
+
+
+def test_what_only_keeps_room_is_gone():
+    text = (
+        r"\newcommand{\T}{\rule[-1ex]{0pt}{ 3ex }}"
+        r" $\alpha\T x\vphantom{\int}\mathstrut\rule{0.5pt}{1ex}\color{red}\text{\footnotesize z}$"
+    )
+    assert formulas(text) == [
+        Formula(r"\alpha x\rule{0.5pt}{1ex}\color{red}\text{\footnotesize z}", display=False)
+    ]
 
 
 def test_tables_are_found_with_their_macros_expanded():
@@ -152,7 +165,7 @@ def test_tables_are_found_with_their_macros_expanded():
     ("given", "spelt"),
     [
         (r"\rho _ { L } ( q ) = \frac { 1 } { 2 }", r"\rho_{L}(q)=\frac{1}{2}"),
-        (r"x^2_\alpha+\sqrt 2+\sqrt[3]x", r"x^{2}_{\alpha}+\sqrt{2}+\sqrt[3]{x}"),
+        (r"x^2_\alpha+\sqrt 2+\sqrt[3]x", r"x_{\alpha}^{2}+\sqrt{2}+\sqrt[3]{x}"),
         (r"\frac12\frac ab\tfrac\alpha{b}", r"\frac{1}{2}\frac{a}{b}\tfrac{\alpha}{b}"),
         (r"x^\frac12", r"x^{\frac{1}{2}}"),
         (r"\alpha a \, b\ ", r"\alpha a\,b\ "),
@@ -160,6 +173,13 @@ def test_tables_are_found_with_their_macros_expanded():
         (r"\begin {array} { c c } a&b\\c&d\end{array}", r"\begin{array}{cc} a & b \\ c & d \end{array}"),
         (r"\ce{SO4^2- + H2O}", r"\ce{SO4^2- + H2O}"),
         (r"x'^2", r"x'^{2}"),
+        (r"x^2 _1+\int\limits^b_{a^2_1}", r"x_{1}^{2}+\int\limits_{a_{1}^{2}}^{b}"),
+        (r"x^\prime+x_1^{\prime \prime}+x'_1^{2}", r"x'+x_{1}''+x_{1}'^{2}"),
+        (r"x^{\prime\text{ a b}}{}^\prime", r"x'^{\text{ a b}}{}'"),
+        (r"x_{\prime}^{}", r"x_{\prime}^{}"),
+        (r"{a\over b}+2{n + 1\choose k}", r"\frac{a}{b}+2\binom{n+1}{k}"),
+        (r"\sqrt{a \over{1\over x}}^{b\over2}", r"\sqrt{\frac{a}{\frac{1}{x}}}^{\frac{b}{2}}"),
+        (r"{\left(a\over b\right)}\over c", r"{\left(a\over b\right)}\over c"),
     ],
 )
 def test_one_spelling(given, spelt):
@@ -172,6 +192,9 @@ def test_synonyms_and_characters_have_one_name():
         r"a\leq\alpha\neq\beta\rightarrow\infty"
     )
     assert plain_formula("x\N{GREATER-THAN OR EQUAL TO}1") == r"x\geq1"
+    assert plain_formula(r"\left\lVert x\right\rVert\lvert y\rvert_\mbox{ z}") == (
+        r"\left\|x\right\||y|_{\text{ z}}"
+    )
 
 
 def test_a_tree_is_read_with_what_cannot_be_used_counted(tmp_path):
