@@ -30,11 +30,14 @@ LOOKING = {"sets.py", "sheet.py", "stats.py", "pictures.py"}
 """Files of data_engines that read sets of rows."""
 
 
+SCRIPTS = sorted(ROOT.glob("scripts/*.py"))
+
+
 @pytest.mark.parametrize("fact", ["151859", "151857", "<imgpad>", "<|im_start|>"])
 def test_facts_stand_in_one_place(fact: str) -> None:
     homes = {"vocabulary.py", "prompts.py"}
     # A docstring may show what a function gives.
-    code = {path: re.sub(r'""".*?"""', "", path.read_text(), flags=re.DOTALL) for path in CODE}
+    code = {path: re.sub(r'""".*?"""', "", path.read_text(), flags=re.DOTALL) for path in [*CODE, *SCRIPTS]}
     assert [path.name for path, text in code.items() if fact in text and path.name not in homes] == []
 
 
