@@ -6,7 +6,6 @@ import html
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
 
 MOST_NAMES = 20
 """That an error lists."""
@@ -103,9 +102,9 @@ POLICY = (
 """Of all pages: nothing runs, and nothing is fetched, whatever a model's answer says."""
 
 
-def html_page(title: str, *parts: str) -> str:
-    """A page that needs no other file."""
-    head = f"<meta charset='utf-8'>{POLICY}<title>{html.escape(title)}</title><style>{STYLE}</style>"
+def html_page(title: str, *parts: str, style: str = "") -> str:
+    """A page that needs no other file; `style` comes after the look of all pages."""
+    head = f"<meta charset='utf-8'>{POLICY}<title>{html.escape(title)}</title><style>{STYLE}{style}</style>"
     body = f"<h1>{html.escape(title)}</h1>{''.join(parts)}"
     return f"<!doctype html><html><head>{head}</head><body>{body}</body></html>"
 
@@ -122,6 +121,8 @@ def html_text(text: str) -> str:
     return f"<pre>{html.escape(text)}</pre>"
 
 
-def html_picture(data: bytes, format: Literal["png", "jpeg"] = "png") -> str:
-    """A picture inside the page."""
-    return f"<img src='data:image/{format};base64,{base64.b64encode(data).decode()}'>"
+def html_picture(data: bytes, kind: str = "png", alt: str = "", width: int | None = None) -> str:
+    """A picture inside the page; `kind` is png, jpeg or svg+xml, `width` in pixels of the page."""
+    wide = f' width="{width}"' if width else ""
+    code = base64.b64encode(data).decode()
+    return f'<img alt="{html.escape(alt)}"{wide} src="data:image/{kind};base64,{code}">'

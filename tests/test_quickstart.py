@@ -63,7 +63,7 @@ def test_everything_runs_and_is_reported(
     assert summary["held_out_rows"]["fractions_held_out"] == 12
 
     page = (output / "report.html").read_text()
-    assert page.count("<img src='data:image/png;base64,") == 4 + 6 * 8
+    assert page.count('src="data:image/png;base64,') == 4 + 6 * 8
     assert not re.findall(r"(?:src|href)='(?!data:)", page)
     assert "stage3, box and colour" in capsys.readouterr().out
 

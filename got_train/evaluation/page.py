@@ -76,7 +76,7 @@ def _cells(row: ScoredRow, folder: Path) -> list[str]:
 def _picture(image: str, folder: Path) -> str:
     """A picture beside the predictions, in the working directory or at its absolute path, or why not."""
     try:
-        picture = open_image(find_image(image, [folder, Path.cwd()]), DataConfig(train=[]).max_pixels)
+        picture = open_image(find_image(image, [folder, Path.cwd()]), DataConfig.max_pixels)
     except ImageError as error:
         return f"<p>{html.escape(str(error))}</p>"
     if max(picture.size) > MAX_SIDE:

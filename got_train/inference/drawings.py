@@ -1,6 +1,5 @@
 """Molecules, scores and LaTeX as pictures inside a page: an `<img>` runs no script that may be in its SVG."""
 
-import base64
 import html
 import io
 import subprocess
@@ -11,6 +10,7 @@ from collections.abc import Sequence
 from PIL import Image
 
 from got_train.inference.latex_html import Notes, source_html
+from got_train.report import html_picture
 
 LONGEST_SMILES = 400
 """Characters; coordinates of larger molecules take seconds, of those of 2000 a minute."""
@@ -28,18 +28,11 @@ TEX_DPI = 150
 """As `data_engines` draws for people."""
 
 
-def picture_html(data: bytes, kind: str, alt: str, width: int | None = None) -> str:
-    """A picture inside the page; `kind` is png, jpeg or svg+xml, `width` in pixels of the page."""
-    wide = f' width="{width}"' if width else ""
-    code = base64.b64encode(data).decode()
-    return f'<img alt="{html.escape(alt)}"{wide} src="data:image/{kind};base64,{code}">'
-
-
-def read_html(image: Image.Image) -> str:
+def input_html(image: Image.Image) -> str:
     """A picture that was read, as PNG, or as JPEG where that is smaller."""
     coded = {"png": _coded(image, "png"), "jpeg": _coded(image, "jpeg")}
     kind = min(coded, key=lambda kind: len(coded[kind]))
-    return picture_html(coded[kind], kind, "picture that was read")
+    return html_picture(coded[kind], kind, "picture that was read")
 
 
 def _coded(image: Image.Image, kind: str) -> bytes:
@@ -76,7 +69,7 @@ def molecule_html(smiles: str, notes: Notes) -> str:
         rdMolDraw2D.PrepareAndDrawMolecule(drawer, molecule)
         drawer.FinishDrawing()
     width = min(drawer.Width(), WIDEST_MOLECULE)
-    return picture_html(drawer.GetDrawingText().encode(), "svg+xml", smiles, width)
+    return html_picture(drawer.GetDrawingText().encode(), "svg+xml", smiles, width)
 
 
 def score_html(kern: str, notes: Notes) -> str:
@@ -95,7 +88,7 @@ def score_html(kern: str, notes: Notes) -> str:
         return f'<pre class="source">{html.escape(kern)}</pre>'
     if done.returncode:
         return not_drawn(kern, "Verovio makes no notes of it")
-    return picture_html(done.stdout, "svg+xml", "score")
+    return html_picture(done.stdout, "svg+xml", "score")
 
 
 def tex_html(sources: Sequence[str], notes: Notes) -> list[str]:
@@ -120,7 +113,7 @@ def _draw_batch(sources: Sequence[str], notes: Notes) -> list[str]:
     for source, picture in zip(sources, drawn, strict=True):
         if isinstance(picture, Image.Image):
             width = round(picture.width * 96 / TEX_DPI)
-            parts.append(picture_html(_coded(picture, "png"), "png", source, width))
+            parts.append(html_picture(_coded(picture, "png"), "png", source, width))
         elif source.startswith(r"\(") or missing:
             parts.append(source_html(source))
         else:

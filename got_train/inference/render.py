@@ -14,10 +14,10 @@ from PIL import Image
 from got_train.config import DataConfig
 from got_train.data.images import open_image
 from got_train.forms import DISPLAY, SMILES, form_of, read_chart
-from got_train.inference.drawings import molecule_html, not_drawn, read_html, score_html, tex_html
+from got_train.inference.drawings import input_html, molecule_html, not_drawn, score_html, tex_html
 from got_train.inference.latex_html import Notes, clean, formula_html, mark
 from got_train.inference.markdown import markdown_html
-from got_train.report import POLICY, STYLE, html_text
+from got_train.report import html_page, html_text
 
 LARGEST_PICTURE = 1200
 """Pixels of the longer side of a picture in the page."""
@@ -78,14 +78,8 @@ def render_page(answers: Sequence[Rendered], path: Path, title: str = "GOT") -> 
     bodies = _finish([_body(clean(answer.text), notes) for answer in answers], notes)
     sections = [_section(answer, body) for answer, body in zip(answers, bodies, strict=True)]
     missing = "".join(f'<p class="missing">{html.escape(line)}</p>' for line in notes.missing)
-    head = (
-        f'<meta charset="utf-8">{POLICY}'
-        f"<title>{html.escape(clean(title))}</title><style>{STYLE}{LOOK}</style>"
-    )
-    body = f"<h1>{html.escape(clean(title))}</h1>{missing}{''.join(sections)}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    page = f"<!doctype html>\n<html><head>{head}</head><body>{body}</body></html>\n"
-    path.write_text(page, encoding="utf-8")
+    path.write_text(html_page(clean(title), missing, *sections, style=LOOK), encoding="utf-8")
 
 
 def render_answer(text: str) -> str:
@@ -170,7 +164,7 @@ def _section(answer: Rendered, body: str) -> str:
 
 
 def _picture(image: Image.Image | Path) -> str:
-    picture = open_image(image, DataConfig(train=[]).max_pixels) if isinstance(image, Path) else image
+    picture = open_image(image, DataConfig.max_pixels) if isinstance(image, Path) else image
     picture = picture.convert("RGB")
     picture.thumbnail((LARGEST_PICTURE, LARGEST_PICTURE))
-    return read_html(picture)
+    return input_html(picture)

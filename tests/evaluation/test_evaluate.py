@@ -282,7 +282,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = report.read_text()
     assert "<script>" not in page and "<b>" not in page and "<i>" not in page
     assert "gone.png (looked in" in page
-    assert page.count("<img src='data:image/jpeg;base64,") == 1
+    assert page.count('src="data:image/jpeg;base64,') == 1
     assert page.index("p.jsonl:2") < page.index("p.jsonl:1")  # the worst first
 
 
