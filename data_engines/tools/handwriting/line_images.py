@@ -85,7 +85,7 @@ def read_ink(path: str, width: int, height: int) -> Image.Image:
 
 def _upright_size(picture: Image.Image) -> tuple[int, int]:
     # the method of PNG files decodes them whole to look for what may come last
-    turned = Image.Image.getexif(picture).get(ExifTags.Base.Orientation, 1) > 4
+    turned = Image.Image.getexif(picture).get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
     return (picture.height, picture.width) if turned else picture.size
 
 
@@ -106,7 +106,8 @@ def _without_specks(mask: Image.Image) -> Image.Image:
 
 def _pairs(file: Path, content: str) -> Iterator[tuple[Path, str]]:
     """Path and text of each picture that a list names."""
-    rows = content.splitlines()
+    # not splitlines(): texts may hold other separators of lines
+    rows = content.removesuffix("\n").split("\n")
     if file.suffix == ".jsonl":
         for number, row in enumerate(rows, 1):
             if row.strip():

@@ -69,6 +69,13 @@ def test_a_picture_that_the_camera_turned_is_measured_upright(tmp_path: Path) ->
     assert [(line.width, line.height) for line in lines] == [(400, 60)] * 2
 
 
+def test_separators_of_lines_inside_a_text_are_spaces(tmp_path: Path) -> None:
+    save_line(tmp_path / "a.png")
+    row = json.dumps({"image": "a.png", "text": "one\u2028two\x85three"}, ensure_ascii=False)
+    (tmp_path / "list.jsonl").write_text(f"{row}\n{row}\n")
+    assert [line.text for line in read_line_images(tmp_path / "list.jsonl")[0]] == ["one two three"] * 2
+
+
 def test_other_lists(tmp_path: Path) -> None:
     pictures = [save_line(tmp_path / "some" / name) for name in ("a.png", "b.png")]
     expected = [
