@@ -107,7 +107,7 @@ def _without_specks(mask: Image.Image) -> Image.Image:
 def _pairs(file: Path, content: str) -> Iterator[tuple[Path, str]]:
     """Path and text of each picture that a list names."""
     # not splitlines(): texts may hold other separators of lines
-    rows = content.removesuffix("\n").split("\n")
+    rows = content.rstrip("\n").split("\n") if content.strip() else []
     if file.suffix == ".jsonl":
         for number, row in enumerate(rows, 1):
             if row.strip():
