@@ -190,8 +190,8 @@ def _infer(options: argparse.Namespace) -> int:
     asked = [f"--{name}" for name in ("format", "box", "color", "crop") if getattr(options, name)]
     if options.data and asked:
         raise UserError(f"{', '.join(asked)} cannot be used with --data: its rows say what is asked")
-    if options.query is not None and (replaced := [flag for flag in asked if flag != "--crop"]):
-        raise UserError(f"--query is asked instead of the recipe's tasks: leave out {', '.join(replaced)}")
+    if options.query is not None and options.format:
+        raise UserError("--query is asked instead of the recipe's tasks: leave out --format")
     if options.data and not options.output:
         raise UserError("--data needs --output, the file to write")
     if options.resume and not options.output:

@@ -3,6 +3,11 @@
 import os
 
 
+def is_launched() -> bool:
+    """Whether a launcher started this process."""
+    return "RANK" in os.environ
+
+
 def rank() -> int:
     """Number of this process, from 0."""
     return int(os.environ.get("RANK", 0))

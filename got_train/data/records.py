@@ -276,7 +276,7 @@ class _Message:
 
 def _message(message: Any, where: str) -> _Message:
     if isinstance(message, str):  # as in the validation rows that ms-swift writes
-        message = load_json(message.encode(errors="replace"), where)
+        message = load_json(message.encode(errors="surrogatepass"), where)
     if not isinstance(message, Mapping):
         raise RowError(where, "wrong type", f"a message is an object, not {type(message).__name__}")
     role = message.get("role", message.get("from"))

@@ -114,6 +114,10 @@ def _generate_batch(
     tokenizer = encoding.tokenizer
     prompts = [prompt_ids(sample) for sample in samples]
     length = max(map(len, prompts))
+    # Not every architecture has an end to its positions.
+    positions = getattr(model.config.text_config, "max_position_embeddings", length + max_new_tokens)
+    if length >= positions:
+        raise UserError(f"{length} tokens of pictures and question: the model has {positions} positions")
     # Padded on the left, so that all answers start at the same position.
     ids = np.full((len(prompts), length), tokenizer.pad_token_id, dtype=np.int64)
     mask = np.zeros_like(ids)
@@ -124,9 +128,6 @@ def _generate_batch(
     tiles = torch.from_numpy(np.concatenate([sample.tiles for sample in samples])).to(device)
     features = model.encode(normalized(tiles, model.dtype)) if len(tiles) else None
     single = len(samples[0].tiles) <= 1
-    positions: int = model.config.text_config.max_position_embeddings
-    if length >= positions:
-        raise UserError(f"{length} tokens of pictures and question: the model has {positions} positions")
     output = model.generate(
         input_ids=input_ids,
         inputs_embeds=model.embed(input_ids, features),

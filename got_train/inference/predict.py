@@ -104,7 +104,7 @@ def predict(
 def _join_parts(parts: Sequence[Path], output: Path, keep: bool) -> None:
     """Writes the lines of all parts by turns into the file, after those it has if they are to be kept."""
     before = output.read_text(encoding="utf-8") if keep else ""
-    lines = zip_longest(*map(_lines, parts))
+    lines = zip_longest(*(_lines(part.read_bytes()) for part in parts))
     joined = Path(f"{output}.joined")
     joined.write_text(
         before + "".join(f"{line}\n" for group in lines for line in group if line is not None),
@@ -115,9 +115,9 @@ def _join_parts(parts: Sequence[Path], output: Path, keep: bool) -> None:
         part.unlink()
 
 
-def _lines(file: Path) -> list[str]:
-    """The lines of a JSONL file. `splitlines` would also cut at separators that JSON allows inside texts."""
-    return file.read_text(encoding="utf-8").split("\n")[:-1]
+def _lines(content: bytes) -> list[str]:
+    """The whole lines of JSONL. `splitlines` would also cut at separators that JSON allows inside texts."""
+    return content[: content.rfind(b"\n") + 1].decode().split("\n")[:-1]
 
 
 def _predict_part(
@@ -144,12 +144,9 @@ def _count_done(got: Got, questions: Sequence[Question], output: Path) -> int:
     """How many questions a file has the answers of; a last line that was cut off goes."""
     if not output.exists():
         return 0
-    text = output.read_bytes()
-    whole = text[: text.rfind(b"\n") + 1]
-    if len(whole) < len(text):
-        os.truncate(output, len(whole))
+    content = output.read_bytes()
     try:
-        lines = _lines(output)
+        lines = _lines(content)
     except UnicodeDecodeError as error:
         raise UserError(f"{output} is not UTF-8 ({error.reason}): remove it or name another file") from None
     same = len(lines) <= len(questions) and all(
@@ -158,6 +155,8 @@ def _count_done(got: Got, questions: Sequence[Question], output: Path) -> int:
     )
     if not same:
         raise UserError(f"{output} holds answers to other questions: remove it or name another file")
+    if not content.endswith(b"\n"):
+        os.truncate(output, content.rfind(b"\n") + 1)
     return len(lines)
 
 
@@ -171,7 +170,7 @@ def _same_question(line: str, asked: dict[str, Any]) -> bool:
 
 def read_answers(output: Path) -> list[str]:
     """The answers of a file that `predict` has written."""
-    return [json.loads(line)["response"] for line in _lines(output)]
+    return [json.loads(line)["response"] for line in _lines(output.read_bytes())]
 
 
 def prediction_row(got: Got, asked: Question, answer: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from got_train.model.got import GotModel, got_config, group_of
 from got_train.model.initialize import initialize
 from got_train.model.original import layout_of, read_original_config
 from got_train.model.tokenizer import load_tokenizer
-from got_train.model.weights import local_folder
+from got_train.model.weights import ADAPTER_FILE, local_folder
 from got_train.report import UserError, did_you_mean, table
 from got_train.vocabulary import IMAGE_PAD, MESSAGE_END
 
@@ -135,7 +135,7 @@ def resolve_checkpoint(path: str) -> str:
         if folder.is_absolute() or path.startswith(".") or path.count("/") != 1 or folder.parent.is_dir():
             raise UserError(f"checkpoint {path} does not exist")
         return path
-    if any((folder / name).is_file() for name in ("config.json", "adapter_config.json")):
+    if any((folder / name).is_file() for name in ("config.json", ADAPTER_FILE)):
         return path
     found = newest_checkpoint(folder)
     for run in runs_of(folder):

@@ -17,11 +17,9 @@ from got_train.model.loading import build_model, load_got, resolve_checkpoint
 from got_train.model.processor import build_processor
 from got_train.model.quantize import round_to_4_bits
 from got_train.model.tokenizer import load_tokenizer
-from got_train.model.weights import read_json
+from got_train.model.weights import ADAPTER_FILE, read_json
 from got_train.prompts import FrameName
 from got_train.report import UserError
-
-ADAPTER_FILE = "adapter_config.json"
 
 SWIFT_FILES = {"args.json": "model", "sft_args.json": "model_id_or_path"}
 """Where ms-swift keeps the options of a run in its checkpoints (swift 3 and 4, swift 2), and the model's."""

@@ -24,6 +24,9 @@ WEIGHT_FILES = (
 )
 """What holds the weights of a folder, the best first; an index names the shards."""
 
+ADAPTER_FILE = "adapter_config.json"
+"""What makes a folder one of adapters: peft's own name."""
+
 TORCH_SUFFIXES = (".bin", ".pt", ".pth")
 WRAPPERS = ("model", "state_dict", "module")
 """Keys below which trainers keep the weights, beside the optimizer: LAVIS, Lightning, DeepSpeed."""

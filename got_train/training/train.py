@@ -4,7 +4,6 @@ load_config -> build_model, build_data -> check -> GotTrainer -> GotModel.forwar
 """
 
 import math
-import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -32,7 +31,7 @@ from got_train.model.loading import build_model, resolve_checkpoint
 from got_train.model.processor import build_processor
 from got_train.model.tokenizer import VOCABULARY_FILES
 from got_train.model.weights import read_json
-from got_train.ranks import rank, say, world_size
+from got_train.ranks import is_launched, rank, say, world_size
 from got_train.report import UserError, table
 from got_train.training.callbacks import FeatureWriter, RunLog
 from got_train.training.check import CheckedData, check_data, check_set, write_rows
@@ -99,7 +98,7 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
         say("\n\n".join([to_yaml(config).rstrip(), *facts]))
         return None
     say("\n\n".join(facts))
-    if arguments.deepspeed is not None and "RANK" not in os.environ:
+    if arguments.deepspeed is not None and not is_launched():
         raise UserError(
             "train.deepspeed needs a launcher, on one device too: deepspeed --module got_train train ..., or "
             "torchrun --nproc_per_node=1 -m got_train train ..."

@@ -141,6 +141,11 @@ def test_crop_kind_and_their_defaults() -> None:
             "unsupported key",
             "objects is not read: boxes stand in the query, in thousandths: [x1, y1, x2, y2] OCR: ",
         ),
+        (
+            {"messages": ['{"role": "user", "content": "\ud835"}', '{"role": "bot", "content": "r"}']},
+            "wrong type",
+            "query holds half of a surrogate pair, which is no character",
+        ),
         ({"query": "q", "response": "r", "videos": ["a.mp4"]}, "unsupported key", "videos is not read: GOT"),
         (
             {"messages": [{"role": "user", "content": "q"}, {"role": "bot", "content": "r", "loss": 0}]},

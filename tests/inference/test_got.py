@@ -129,6 +129,10 @@ def test_a_stopped_file_of_answers_is_gone_on_with(
     assert json.loads(lines[0])["labels"] == "000"
     with pytest.raises(UserError, match="whole.jsonl holds answers to other questions: remove it"):
         predict(got, questions[1:], whole, max_new_tokens=4, batch_size=4, resume=True)
+    stopped.write_text("not ours\nnor whole")
+    with pytest.raises(UserError, match="stopped.jsonl holds answers to other questions"):
+        predict(got, questions, stopped, max_new_tokens=4, batch_size=4, resume=True)
+    assert stopped.read_text() == "not ours\nnor whole"
     predict(got, questions[1:], whole, max_new_tokens=4, batch_size=4)
     assert whole.read_text().splitlines(keepends=True) == lines[1:]
 
