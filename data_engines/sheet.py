@@ -20,8 +20,8 @@ from got_train.config import DataConfig
 from got_train.data.images import ImageError, find_image, open_image
 from got_train.data.readers import Rows, open_rows
 from got_train.data.records import Record, RowError
+from got_train.pages.page import html_page, html_picture, html_table, html_text
 from got_train.prompts import IMAGE_TAG, parse_task
-from got_train.report import html_page, html_picture, html_table, html_text
 
 MOST_ROWS = 100
 """On one sheet: its PNG is drawn in memory."""
@@ -43,7 +43,7 @@ th { width: 36% } th:nth-child(2) { width: 28% } td { vertical-align: top }
 td img { image-rendering: auto; min-width: 0; border: 1px solid #ddd } pre { overflow-wrap: anywhere }
 .where { color: #777 } .query { color: #0b57a4 } .fault { color: #b3261e }
 </style>"""
-"""Over that of `got_train.report`."""
+"""Over that of `got_train.pages.page`."""
 
 
 @dataclass

@@ -18,8 +18,9 @@ from got_train.inference.got import Got
 from got_train.inference.predict import predict, questions_of
 from got_train.model.merge import merge
 from got_train.model.tokenizer import small_tokenizer
+from got_train.pages.page import html_page, html_picture, html_table, html_text
 from got_train.quickstart_data import draw_data
-from got_train.report import UserError, html_page, html_picture, html_table, html_text, table
+from got_train.report import UserError, table
 from got_train.training.callbacks import read_log
 from got_train.training.train import train
 

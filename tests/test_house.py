@@ -9,12 +9,13 @@ ROOT = Path(__file__).parent.parent
 CODE = sorted([*ROOT.glob("got_train/**/*.py"), *ROOT.glob("data_engines/**/*.py")])
 
 FLOORS = [
-    ["report", "vocabulary", "ranks", "tabular", "forms"],
-    ["prompts"],
+    ["report", "vocabulary", "ranks"],
+    ["prompts", "markup"],
     ["config"],
     ["config_file"],
     ["model"],
     ["data"],
+    ["pages"],
     ["inference"],
     ["evaluation"],
     ["training"],
@@ -60,7 +61,7 @@ def test_imports_point_downwards() -> None:
 
 def test_engines_import_nothing_of_training() -> None:
     """Drawing needs the words and rows; looking at sets needs what reads and counts them."""
-    drawing = {"vocabulary", "prompts", "forms", "data.records"}
+    drawing = {"vocabulary", "prompts", "markup.forms", "data.records"}
     looking = drawing | {
         "report",
         "config",
@@ -70,6 +71,7 @@ def test_engines_import_nothing_of_training() -> None:
         "data.packed",
         "data.encode",
         "data.tiles",
+        "pages.page",
     }
     looking |= {"model.tokenizer"}
     beyond = []

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from got_train.evaluation.predictions import Prediction, raise_complaints, read_predictions
 from got_train.evaluation.suites import KIND_SUITES, NONE, SUITES, Part, Parts
 from got_train.evaluation.words import has_chinese
-from got_train.forms import form_of
+from got_train.markup.forms import form_of
 from got_train.prompts import parse_task
 from got_train.report import UserError, table
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from got_train.evaluation.words import missing_package
-from got_train.forms import SMILES_END, SMILES_START
+from got_train.markup.forms import SMILES_END, SMILES_START
 
 LONGEST = 5000
 """Characters of a SMILES. More are a decoder's loop, and RDKit ends the process on a chain of 20,000."""

@@ -13,7 +13,7 @@ from got_train.config import DataConfig
 from got_train.data.images import ImageError, find_image, open_image
 from got_train.evaluation.evaluate import Evaluation, ScoredRow, group_tables, row_value, table_title
 from got_train.evaluation.suites import SUITES
-from got_train.report import html_page, html_picture, html_table, html_text
+from got_train.pages.page import html_page, html_picture, html_table, html_text
 
 WORST = 20
 """Rows shown of each group."""

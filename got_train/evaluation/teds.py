@@ -8,8 +8,8 @@ from typing import Literal
 
 from rapidfuzz.distance import Levenshtein
 
-from got_train.evaluation.tables import Cell, Table, find_tables
 from got_train.evaluation.words import missing_package
+from got_train.markup.tables import Cell, Table, find_tables
 
 LOOP = 10
 """A predicted table with this many times the rows and cells of the reference is a decoder's loop. It scores

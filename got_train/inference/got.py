@@ -15,11 +15,11 @@ from got_train.data.images import open_image
 from got_train.data.records import Record
 from got_train.inference.generate import generate, stream
 from got_train.inference.questions import Box, OcrType, Picture, question
-from got_train.inference.render import LARGEST_PICTURE, Rendered, render_page
 from got_train.model.attention import avoid_cudnn_attention
 from got_train.model.compilation import compile_decoding
 from got_train.model.got import GotModel, cast_weights, config_tokens_per_tile
 from got_train.model.merge import load_checkpoint
+from got_train.pages.answers import LARGEST_PICTURE, Rendered, render_page
 from got_train.prompts import IMAGE_TAG, FrameName
 from got_train.report import UserError
 

@@ -18,7 +18,7 @@ from data_engines.tools.figures.tikz import LIBRARIES
 from data_engines.tools.packages import package_folder
 from data_engines.tools.sheets.labels import draw_table
 from data_engines.tools.tex.latex import Sheet, Style, draw_sheet, typeset, with_chinese
-from got_train.forms import DISPLAY, SMILES, Form, form_of, read_chart
+from got_train.markup.forms import DISPLAY, SMILES, Form, form_of, read_chart
 
 Drawn = Image.Image | Reject | None
 """A picture, why there is none, or nothing to draw."""

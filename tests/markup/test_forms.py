@@ -2,7 +2,7 @@
 
 import pytest
 
-from got_train.forms import form_of
+from got_train.markup.forms import form_of
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from got_train.evaluation.tables import Cell, find_tables, plain_text
 from got_train.evaluation.teds import table_scores, teds
+from got_train.markup.tables import Cell, find_tables, plain_text
 
 LATEX = r"""Before \begin{tabular}{|l|c|c|} \toprule
 \multirow{2}{*}{\textbf{Name}} & \multicolumn{2}{c|}{Price \& cost} \\ \cmidrule(lr){2-3}

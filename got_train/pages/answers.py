@@ -13,11 +13,11 @@ from PIL import Image
 
 from got_train.config import DataConfig
 from got_train.data.images import open_image
-from got_train.forms import DISPLAY, SMILES, form_of, read_chart
-from got_train.inference.drawings import input_html, molecule_html, not_drawn, score_html, tex_html
-from got_train.inference.latex_html import Notes, clean, formula_html, mark
-from got_train.inference.markdown import markdown_html
-from got_train.report import html_page, html_text
+from got_train.markup.forms import DISPLAY, SMILES, form_of, read_chart
+from got_train.pages.drawings import input_html, molecule_html, not_drawn, score_html, tex_html
+from got_train.pages.latex_html import Notes, clean, formula_html, mark
+from got_train.pages.markdown import markdown_html
+from got_train.pages.page import html_page, html_text
 
 LARGEST_PICTURE = 1200
 """Pixels of the longer side of a picture in the page."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from got_train.inference.latex_html import Notes, is_block, read_piece
+from got_train.pages.latex_html import Notes, is_block, read_piece
 from got_train.report import UserError
 
 _OFF = ["html_block", "html_inline", "link", "image", "autolink", "reference", "entity", "code", "lheading"]

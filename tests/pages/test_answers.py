@@ -15,9 +15,9 @@ from PIL import Image
 pytest.importorskip("math_core", reason="pip install 'got-train[render]'")
 pytest.importorskip("markdown_it", reason="pip install 'got-train[render]'")
 
-from got_train.inference.drawings import not_drawn  # noqa: E402
-from got_train.inference.latex_html import clean  # noqa: E402
-from got_train.inference.render import Rendered, render_answer, render_page  # noqa: E402
+from got_train.pages.answers import Rendered, render_answer, render_page  # noqa: E402
+from got_train.pages.drawings import not_drawn  # noqa: E402
+from got_train.pages.latex_html import clean  # noqa: E402
 
 HTML = set(
     "html head meta title style body h1 h2 h3 h4 h5 h6 section div p pre code strong em s u sup sub"

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-from got_train.tabular import LENGTH_OPTION, environment_end, parse_tabular
+from got_train.markup.tabular import LENGTH_OPTION, environment_end, parse_tabular
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from got_train.inference.mathml import FormulaError, mathml
-from got_train.tabular import (
+from got_train.markup.tabular import (
     LENGTH_OPTION,
     TABULAR,
     Cell,
@@ -19,6 +18,7 @@ from got_train.tabular import (
     parse_tabular,
     read_argument,
 )
+from got_train.pages.mathml import FormulaError, mathml
 
 DEEPEST = 8
 """Commands or tables within each other; what is nested deeper is shown as its source."""

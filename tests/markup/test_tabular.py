@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from got_train.tabular import LARGEST_SPAN, Cell, parse_tabular
+from got_train.markup.tabular import LARGEST_SPAN, Cell, parse_tabular
 
 BOOKTABS = r"""\begin{tabular}{lcc}
 \toprule

@@ -11,10 +11,10 @@ from data_engines.tools.formulas.grammar import draw_formula
 pytest.importorskip("math_core", reason="pip install 'got-train[render]'")
 pytest.importorskip("markdown_it", reason="pip install 'got-train[render]'")
 
-from got_train.inference.latex_html import Notes, table_html, text_html  # noqa: E402
-from got_train.inference.markdown import markdown_html  # noqa: E402
-from got_train.inference.mathml import FormulaError, mathml  # noqa: E402
-from got_train.tabular import parse_tabular  # noqa: E402
+from got_train.markup.tabular import parse_tabular  # noqa: E402
+from got_train.pages.latex_html import Notes, table_html, text_html  # noqa: E402
+from got_train.pages.markdown import markdown_html  # noqa: E402
+from got_train.pages.mathml import FormulaError, mathml  # noqa: E402
 
 X = "<math><mi>x</mi></math>"
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from got_train.inference.latex_html import Notes, source_html
-from got_train.report import html_picture
+from got_train.pages.latex_html import Notes, source_html
+from got_train.pages.page import html_picture
 
 LONGEST_SMILES = 400
 """Characters; coordinates of larger molecules take seconds, of those of 2000 a minute."""
@@ -76,7 +76,7 @@ def score_html(kern: str, notes: Notes) -> str:
     """A score engraved by Verovio, in a process of its own."""
     if len(kern) > LONGEST_KERN:
         return not_drawn(kern, "too long to be engraved")
-    command = [sys.executable, "-m", "got_train.inference.engrave"]
+    command = [sys.executable, "-m", "got_train.pages.engraving"]
     try:
         done = subprocess.run(
             command, input=kern.encode(), capture_output=True, timeout=ENGRAVING_SECONDS, check=False

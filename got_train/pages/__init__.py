@@ -1,0 +1,1 @@
+"""Pages of HTML for people. A page needs no other file, runs nothing and fetches nothing."""
