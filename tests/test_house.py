@@ -61,7 +61,8 @@ def test_imports_point_downwards() -> None:
 
 def test_engines_import_nothing_of_training() -> None:
     """Drawing needs the words and rows; looking at sets needs what reads and counts them."""
-    drawing = {"vocabulary", "prompts", "markup.forms", "data.records"}
+    markup = {"markup.chart_dictionary", "markup.delimiters", "markup.forms"}
+    drawing = markup | {"vocabulary", "prompts", "data.records"}
     looking = drawing | {
         "report",
         "config",

@@ -6,7 +6,6 @@ counts at a threshold if the intersection over union of their entries reaches it
 match too where one is part of the other.
 """
 
-import json
 import math
 import re
 from dataclasses import dataclass
@@ -32,30 +31,10 @@ THRESHOLDS = range(10, 20)
 """Twentieths: 0.5, 0.55, ... 0.95."""
 
 TEXTS = ("title", "source", "x_title", "y_title")
+"""What OneChart's script wants beside the numbers."""
 
 Entry = tuple[str, str, float | str]
 """Two names and a number, or what stands in its place."""
-
-
-def parse_chart(text: str, with_texts: bool = False) -> dict[str, Any] | None:
-    """The `values` (or `data`) of an answer in JSON, with closing braces added where they are missing.
-
-    Args:
-        text: the answer.
-        with_texts: whether titles and source must be there too, as OneChart's script has it.
-
-    Returns:
-        None if it cannot be read.
-    """
-    text = text.strip()
-    try:
-        answer = json.loads(text + "}" * max(text.count("{") - text.count("}"), 0))
-    except (ValueError, RecursionError):  # not JSON, a number of more than 4300 digits, or too deep
-        return None
-    if not isinstance(answer, dict) or (with_texts and not all(name in answer for name in TEXTS)):
-        return None
-    values = answer.get("values", answer.get("data"))
-    return values if isinstance(values, dict) else None
 
 
 def average_precision(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from got_train.markup.delimiters import split_formulas
 from got_train.report import UserError
 
 if TYPE_CHECKING:
@@ -46,8 +47,6 @@ _PREAMBLE = r"""
 exponents and indices one height, so that a bracket that grows doesn't move those after it."""
 _ANY_SIZE = re.compile(r"\\(?:(?:display|text|script|scriptscript)style|(?:no|display)?limits)(?![A-Za-z@])")
 _CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
-_DELIMITER = re.compile(r"\\[A-Za-z@]+|\\.|\$\$?|[{}]|[^\\${}]+|\\", re.DOTALL)
-_CLOSING = {"$": "$", "$$": "$$", r"\(": r"\)", r"\[": r"\]"}
 
 _LARGE_SIGNS = (
     "()[]⌊⌋⌈⌉{}⟨⟩|∥/\\" + "()()[]⌊⌋⌈⌉{}⟨⟩/\\" + "()[]⌊⌋⌈⌉{}⟨⟩/\\/\\" + "()[][][]{}{}{}{|"
@@ -149,32 +148,6 @@ def _body(text: str) -> str:
     return r"\gotnote{}" + "".join(
         f"$\\displaystyle {piece}\n$" if maths else piece for piece, maths in pieces
     )
-
-
-def split_formulas(text: str) -> list[tuple[str, bool]]:
-    r"""The pieces of a text, and whether each is a formula: what stands between delimiters, or all of it.
-
-    >>> split_formulas(r"If \(x>0\), $a \text{ if $b$}$")
-    [('If ', False), ('x>0', True), (', ', False), ('a \\text{ if $b$}', True)]
-    >>> split_formulas("x")
-    [('x', True)]
-    """
-    pieces = [("", False)]
-    end, depth = "", 0
-    for token in _DELIMITER.findall(text):
-        if depth == 0 and end and token.startswith(end):
-            # a formula in single dollars may begin where another ends
-            end = _CLOSING.get(token[len(end) :], "")
-            pieces.append(("", bool(end)))
-        elif depth == 0 and not end and token in _CLOSING:
-            end = _CLOSING[token]
-            pieces.append(("", True))
-        else:
-            depth = max(depth + (token == "{") - (token == "}"), 0)
-            pieces[-1] = (pieces[-1][0] + token, pieces[-1][1])
-    if len(pieces) == 1:
-        return [(text, True)]
-    return [(piece, maths) for piece, maths in pieces if piece]
 
 
 def _read(sheets: Iterable["Sheet | Reject"]) -> Iterator[tuple[Token, ...] | str]:

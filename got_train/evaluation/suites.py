@@ -8,11 +8,12 @@ from rapidfuzz.distance import Levenshtein
 
 from got_train.data.records import UNNAMED_KIND
 from got_train.evaluation import words
-from got_train.evaluation.charts import TOLERANCES, average_precision, parse_chart
+from got_train.evaluation.charts import TEXTS, TOLERANCES, average_precision
 from got_train.evaluation.metrics import repeats
 from got_train.evaluation.molecules import molecule_score
 from got_train.evaluation.predictions import Prediction
 from got_train.evaluation.teds import table_scores
+from got_train.markup.chart_dictionary import read_chart
 from got_train.report import UserError
 
 Part = tuple[float, float]
@@ -63,18 +64,22 @@ def table(row: Prediction, as_published: bool) -> Parts:
 def chart(row: Prediction, as_published: bool) -> Parts:
     """Charts by SCRM; answers that cannot be read count 0, in OneChart's script not at all.
 
+    That script reads JSON alone, and wants titles and source too.
+
     Raises:
         UserError: if the reference is no chart.
     """
-    reference = parse_chart(row.reference)
+    reference = read_chart(row.reference, json_only=True)
     if reference is None:
         raise UserError(f"{row.where}: the reference is no JSON object with values")
-    prediction = parse_chart(row.answer, with_texts=as_published)
+    prediction = read_chart(row.answer, json_only=True)
+    if prediction and as_published and not prediction.texts.keys() >= set(TEXTS):
+        prediction = None
     unreadable = NONE if as_published else (0.0, 1.0)
     parts = {
         f"ap_{name}": unreadable
         if prediction is None
-        else (average_precision(prediction, reference, tolerance, as_published), 1.0)
+        else (average_precision(prediction.values, reference.values, tolerance, as_published), 1.0)
         for name, tolerance in TOLERANCES.items()
     }
     return parts | {"parsable": (float(prediction is not None), 1.0)}

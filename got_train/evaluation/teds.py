@@ -9,7 +9,8 @@ from typing import Literal
 from rapidfuzz.distance import Levenshtein
 
 from got_train.evaluation.words import missing_package
-from got_train.markup.tables import Cell, Table, find_tables
+from got_train.markup.tables import find_tables
+from got_train.markup.tabular import Cell, Table
 
 LOOP = 10
 """A predicted table with this many times the rows and cells of the reference is a decoder's loop. It scores
@@ -60,7 +61,7 @@ def teds(prediction: Table, reference: Table, texts: bool = True) -> float:
         def rename(self, first: Node, second: Node) -> float:
             return _change(first.content, second.content, texts)
 
-    if prediction == reference or (not texts and _structure(prediction) == _structure(reference)):
+    if _content(prediction, texts) == _content(reference, texts):
         return 1.0
     if _size(prediction) > LOOP * _size(reference):
         return 0.0
@@ -68,8 +69,9 @@ def teds(prediction: Table, reference: Table, texts: bool = True) -> float:
     return 1 - float(distance) / max(_size(prediction), _size(reference))
 
 
-def _structure(table: Table) -> list[list[tuple[int, int]]]:
-    return [[(cell.columns, cell.rows) for cell in row] for row in table]
+def _content(table: Table, texts: bool) -> list[list[tuple[int, int, str]]]:
+    """All of a table that counts."""
+    return [[(cell.columns, cell.rows, cell.text if texts else "") for cell in row] for row in table.rows]
 
 
 def _change(first: str | Cell, second: str | Cell, texts: bool) -> float:
@@ -81,9 +83,9 @@ def _change(first: str | Cell, second: str | Cell, texts: bool) -> float:
 
 
 def _tree(table: Table) -> Node:
-    rows = (Node("row", tuple(Node(cell) for cell in row)) for row in table)
+    rows = (Node("row", tuple(Node(cell) for cell in row)) for row in table.rows)
     return Node("table", tuple(rows))
 
 
 def _size(table: Table) -> int:
-    return len(table) + sum(len(row) for row in table)
+    return len(table.rows) + sum(len(row) for row in table.rows)

@@ -1,9 +1,9 @@
 r"""What formatted answers are written in: SMILES, **kern, the dictionary of a chart, LaTeX or markdown."""
 
-import ast
-import json
 import re
-from typing import Any, Literal
+from typing import Literal
+
+from got_train.markup.delimiters import OPENING, only_formula
 
 Form = Literal["text", "molecule", "score", "chart", "formula", "document"]
 
@@ -17,10 +17,8 @@ _PROSE = re.compile(
 )
 """What isn't found in a formula without commands: a second line, words, Chinese, marks of other texts."""
 _BRACED = re.compile(r"\{[^{}]*\}")
-DISPLAY = re.compile(r"\s*(?:\\\(|\\\[)((?:(?!\\\(|\\\[|\\tag).)+)(?:\\\)|\\\])\s*", re.DOTALL)
-"""One formula between its bounds, without a number, which only a real display takes."""
 _TEXT_MARKUP = re.compile(
-    r"\\[(\[]|(?<!\\)\$|\\(?:title|author|section|subsection|text(?:bf|it))\b|\n\s*\n"
+    r"\\(?:title|author|section|subsection|text(?:bf|it))\b|\n\s*\n"
     r"|\\begin\s*\{(?:tabular|table|tikzpicture|abstract|figure|equation|align|gather|itemize|enumerate)\*?\}"
 )
 """What isn't found in a formula that stands without its bounds, as in LaTeX-OCR's data."""
@@ -38,7 +36,7 @@ def form_of(answer: str) -> Form:
         return "score"
     if answer.lstrip().startswith("{") and re.search(r"[\"']values[\"']\s*:", answer):
         return "chart"
-    if DISPLAY.fullmatch(answer) or _is_bare_formula(answer):
+    if only_formula(answer) is not None or _is_bare_formula(answer):
         return "formula"
     return "document" if _MARKUP.search(answer) else "text"
 
@@ -49,27 +47,8 @@ def _is_bare_formula(answer: str) -> bool:
     >>> [_is_bare_formula(text) for text in ("x _ { 1 } + y ^ 2", "v_{start}", "john_doe")]
     [True, True, False]
     """
-    if _TEXT_MARKUP.search(answer):
+    if OPENING.search(answer) or _TEXT_MARKUP.search(answer):
         return False
     if _COMMAND.search(answer):
         return True
     return bool(_INDEX.search(answer)) and not _PROSE.search(_BRACED.sub("{}", answer.strip()))
-
-
-def read_chart(answer: str) -> dict[str, Any] | None:
-    """The dictionary of a chart, written as JSON or as Python would; None where it is neither.
-
-    What its strings escape may be any character.
-
-    >>> read_chart('{"values": {"a": 1}}'), read_chart("{'values': {'a'")
-    ({'values': {'a': 1}}, None)
-    """
-    for read in (json.loads, ast.literal_eval):
-        try:
-            found = read(answer)
-            str(found)  # Python writes no number of more than 4300 digits, but reads it in hexadecimal
-        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-            continue
-        if isinstance(found, dict) and "values" in found:
-            return found
-    return None

@@ -1,23 +1,12 @@
 r"""Tables of any of the usual notations as one grid of cells: LaTeX, HTML and markdown."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 
-from got_train.markup.tabular import LENGTH_OPTION, environment_end, parse_tabular
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell; its text has single spaces, and of LaTeX no commands of typeface."""
-
-    text: str
-    columns: int = 1
-    rows: int = 1
-
-
-Table = tuple[tuple[Cell, ...], ...]
-"""Rows of the cells that start in them, as in HTML: a cell that spans rows is no part of the lower ones."""
+from got_train.markup.delimiters import with_dollars
+from got_train.markup.tabular import LENGTH_OPTION, Cell, Table, environment_end, parse_tabular
 
 _START = re.compile(
     r"(?P<latex>\\begin\s*\{(?:tabular[*xy]?|longtable)\})"
@@ -29,7 +18,10 @@ _START = re.compile(
 
 
 def find_tables(text: str) -> list[Table]:
-    """The tables of a text, in order; one that is cut off ends with the text."""
+    """The tables of a text, in order, without their lines; one that is cut off ends with the text.
+
+    Cells hold plain text, which has single spaces, and of LaTeX no commands of typeface.
+    """
     tables: list[Table] = []
     position = 0
     while start := _START.search(text, position):
@@ -46,7 +38,7 @@ def find_tables(text: str) -> list[Table]:
             tables.append(_markdown_table(lines[:1] + lines[2:size]))
             end = start.start() + sum(len(line) + 1 for line in lines[:size])
         position = max(end, start.end())
-    return [table for table in tables if table]
+    return [table for table in tables if table.rows]
 
 
 def _end_of_html(text: str, position: int) -> int:
@@ -74,28 +66,27 @@ _FACE = re.compile(
     r"|\\(?:text(?:bf|it|rm|sf|tt|sl|sc|md|up|normal)?|math(?:bf|rm|it|sf)|emph|underline|mbox|makecell|shortstack)"
     r"(?:\[\w*\])?\s*\{"
 )
-_FORMULA_BOUND = re.compile(r"\\[()]")
 _ESCAPED = re.compile(r"\\([%&$#_{}])")
 
 
 def _latex_table(source: str) -> Table:
     rows = [
-        tuple(Cell(plain_text(cell.latex), cell.columns, cell.rows) for cell in row)
+        tuple(replace(cell, text=plain_text(cell.text)) for cell in row)
         for row in parse_tabular(_COMMENT.sub("", source)).rows
     ]
     while rows and not any(cell.text for cell in rows[-1]):
         rows.pop()  # commands behind the last \\
-    return tuple(rows)
+    return Table(tuple(rows))
 
 
 def plain_text(latex: str) -> str:
-    r"""The text of a LaTeX cell, without typeface: as HTML or markdown would have it, but for formulas.
+    r"""The text of a LaTeX cell, without typeface: as HTML or markdown would have it, except formulas.
 
     >>> plain_text(r"\textbf{Cost}~in \$, \(x\)")
     'Cost in $, $x$'
     """
     text = _without_faces(_UNSEEN.sub(" ", latex))
-    text = _ESCAPED.sub(r"\1", _FORMULA_BOUND.sub("$", text)).replace("~", " ")
+    text = _ESCAPED.sub(r"\1", with_dollars(text)).replace("~", " ")
     return " ".join(text.split())
 
 
@@ -119,16 +110,21 @@ def _without_faces(latex: str) -> str:
 # HTML and markdown
 
 
+Spanning = tuple[str, int, int]
+"""The text of a cell, and how many rows and columns it spans."""
+
+
 class _TableParser(HTMLParser):
     """Rows of the outermost table; what is nested gives its text only."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[list[Cell]] = []
+        self.rows: list[list[Spanning]] = []
         self.depth = 0
         self.texts: list[str] | None = None
         """Of the cell that is open."""
         self.spans = (1, 1)
+        """Its rows and columns."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.depth += tag == "table"
@@ -141,7 +137,7 @@ class _TableParser(HTMLParser):
             self.close_cell()
             given = dict(attrs)
             self.texts = []
-            self.spans = (_span(given.get("colspan")), _span(given.get("rowspan")))
+            self.spans = (_span(given.get("rowspan")), _span(given.get("colspan")))
         elif tag == "br" and self.texts is not None:
             self.texts.append(" ")
 
@@ -159,7 +155,7 @@ class _TableParser(HTMLParser):
             return
         if not self.rows:
             self.rows.append([])
-        self.rows[-1].append(Cell(" ".join("".join(self.texts).split()), *self.spans))
+        self.rows[-1].append((" ".join("".join(self.texts).split()), *self.spans))
         self.texts = None
 
 
@@ -172,7 +168,25 @@ def _html_table(source: str) -> Table:
     parser.feed(source)
     parser.close()
     parser.close_cell()
-    return tuple(tuple(row) for row in parser.rows)
+    return Table(tuple(_placed(parser.rows)))
+
+
+def _placed(rows: list[list[Spanning]]) -> Iterator[tuple[Cell, ...]]:
+    """The cells of each row at the columns that spans from the rows above leave free."""
+    covered: dict[int, int] = {}
+    """By column, the rows that a span still covers."""
+    for row in rows:
+        cells = []
+        column = 0
+        below = {column: left - 1 for column, left in covered.items() if left > 1}
+        for text, height, width in row:
+            while column in covered:
+                column += 1
+            cells.append(Cell(text, column, height, width))
+            below |= dict.fromkeys(range(column, column + width), height - 1) if height > 1 else {}
+            column += width
+        covered = below
+        yield tuple(cells)
 
 
 def _markdown_table(lines: list[str]) -> Table:
@@ -181,5 +195,6 @@ def _markdown_table(lines: list[str]) -> Table:
         cells = re.split(r"(?<!\\)\|", line.strip().removeprefix("|").rstrip())
         if len(cells) > 1 and not cells[-1].strip() and line.rstrip().endswith("|"):
             cells.pop()
-        rows.append(tuple(Cell(" ".join(cell.replace(r"\|", "|").split())) for cell in cells))
-    return tuple(rows)
+        texts = (" ".join(cell.replace(r"\|", "|").split()) for cell in cells)
+        rows.append(tuple(Cell(text, column) for column, text in enumerate(texts)))
+    return Table(tuple(rows))

@@ -38,25 +38,27 @@ _OPTION = re.compile(r"\s*\[[^\]\n]*\]")
 class Cell:
     """A cell as far as it reaches."""
 
-    latex: str
-    """Its content as it is written."""
+    text: str
+    """Its content: LaTeX as it is written, or the plain text that `markup.tables` makes of any notation."""
     column: int
-    """Where it begins, counted from 0."""
-    rows: int
-    columns: int
-    """How many it spans."""
-    alignment: str
-    """l, c or r."""
+    """Its first column, counted from 0."""
+    rows: int = 1
+    columns: int = 1
+    """How many rows and columns it spans."""
+    alignment: str = ""
+    """l, c or r; empty where the notation does not say."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows from top to bottom; a place that a span covers has no cell of its own, as in HTML."""
+    """A table of any notation."""
 
     rows: tuple[tuple[Cell, ...], ...]
-    lines: tuple[frozenset[int], ...]
-    """The columns, counted from 0, that have a line over each row, and under the last one."""
-    edges: frozenset[int]
+    """The cells that start in each row; a place that a span covers has no cell of its own, as in HTML."""
+    lines: tuple[frozenset[int], ...] = ()
+    """The columns, counted from 0, that have a line over each row, and under the last one. Empty where the
+    notation has no lines."""
+    edges: frozenset[int] = frozenset()
     """The upright lines: 0 is left of the first column, 1 left of the second."""
 
 
@@ -67,7 +69,7 @@ def parse_tabular(latex: str) -> Table:
         latex: from `\begin{tabular}` on, or its columns and body alone.
 
     >>> table = parse_tabular(r"\begin{tabular}{lr}\hline a & \multirow{2}{*}{b} \\ c & \\\end{tabular}")
-    >>> [[(cell.latex, cell.rows) for cell in row] for row in table.rows]
+    >>> [[(cell.text, cell.rows) for cell in row] for row in table.rows]
     [[('a', 1), ('b', 2)], [('c', 1)]]
     """
     begin = TABULAR.match(latex)

@@ -13,7 +13,9 @@ from PIL import Image
 
 from got_train.config import DataConfig
 from got_train.data.images import open_image
-from got_train.markup.forms import DISPLAY, SMILES, form_of, read_chart
+from got_train.markup.chart_dictionary import read_chart
+from got_train.markup.delimiters import only_formula
+from got_train.markup.forms import SMILES, form_of
 from got_train.pages.drawings import input_html, molecule_html, not_drawn, score_html, tex_html
 from got_train.pages.latex_html import Notes, clean, formula_html, mark
 from got_train.pages.markdown import markdown_html
@@ -105,8 +107,7 @@ def _body(text: str, notes: Notes) -> str:
     if form == "chart":
         return _chart_html(text)
     if form == "formula":
-        match = DISPLAY.fullmatch(text)
-        return formula_html(match[1] if match else text, True, notes)
+        return formula_html(only_formula(text) or text, True, notes)
     if form == "document":
         return markdown_html(text, notes)
     return f'<div class="plain">{html.escape(text)}</div>'
@@ -115,24 +116,16 @@ def _body(text: str, notes: Notes) -> str:
 def _chart_html(text: str) -> str:
     """A chart's numbers as a table, with a column for each of several series, below its other texts."""
     chart = read_chart(text)
-    values = chart["values"] if chart else None
-    if chart is None or not isinstance(values, dict) or not values:
+    if chart is None or not chart.values:
         return not_drawn(text, "no dictionary of a chart")
     texts = "".join(
-        f"<strong>{_written(name)}</strong> {_written(value)}<br>"
-        for name, value in chart.items()
-        if name != "values"
+        f"<strong>{_written(name)}</strong> {_written(value)}<br>" for name, value in chart.texts.items()
     )
-    nested = all(isinstance(series, dict) for series in values.values())
-    series = values if nested else {"": values}
-    names = dict.fromkeys(name for numbers in series.values() for name in numbers)
-    if len(names) * len(series) > MOST_CELLS:
+    if len(chart.names) * len(chart.series) > MOST_CELLS:
         return not_drawn(text, "too many numbers for a table")
-    rows = [
-        ["", *series] if nested else [],
-        *([name, *(numbers.get(name, "") for numbers in series.values())] for name in names),
-    ]
-    body = "".join(f"<tr>{''.join(f'<td>{_written(cell)}</td>' for cell in row)}</tr>" for row in rows if row)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{_written(cell)}</td>' for cell in row)}</tr>" for row in chart.rows()
+    )
     return f'<table class="chart"><caption>{texts}</caption>{body}</table>'
 
 

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
+from got_train.markup.delimiters import CLOSING, DISPLAYS, read_formula
 from got_train.markup.tabular import (
     LENGTH_OPTION,
     TABULAR,
@@ -27,7 +28,6 @@ _MATHS = re.compile(
     r"\\begin\s*\{(?:(?:equation|align|alignat|gather|multline|eqnarray|displaymath|math|split|aligned|gathered"
     r"|cases|smallmatrix|[bBpvV]?matrix)\*?)\}"
 )
-_BOUND = re.compile(r"\\\[|\$\$")
 _DRAWING = re.compile(r"\\begin\s*\{tikzpicture\}")
 _WITH_OPTION = "table|figure|itemize|enumerate|description|minipage|threeparttable"
 """Environments whose option says how they are set; of others, as of theorems, it is text."""
@@ -37,9 +37,6 @@ _WRAPPER = re.compile(
     r"|proposition|corollary|remark|example)\*?\}"
 )
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%")
-_BLANK_LINE = re.compile(r"\n[ \t]*\n")
-_DOLLARS = re.compile(r"\$(?=[^\s$])((?:\\.|[^\\$\n])*)(?<=\S)\$(?!\d)")
-"""As pandoc has it: two sums of dollars are no formula."""
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
 _OPTION = re.compile(r"\[[^\]\n]*\]")
 _LENGTH = re.compile(LENGTH_OPTION)
@@ -214,12 +211,8 @@ def read_piece(text: str, start: int, notes: Notes, depth: int = 0) -> Piece | N
 
     A formula that is not closed ends with its paragraph, an environment with the text.
     """
-    for opening, closing, display in ((r"\(", r"\)", False), (r"\[", r"\]", True), ("$$", "$$", True)):
-        if text.startswith(opening, start):
-            return _read_bounded(text, start + 2, closing, display, notes)
-    if text[start] == "$":
-        match = _DOLLARS.match(text, start)
-        return (formula_html(match[1], False, notes), match.end()) if match else None
+    if text.startswith(tuple(CLOSING), start):
+        return _read_formula(text, start, notes)
     if text.startswith(r"\begin", start) or text.startswith(r"\end", start):
         return _read_environment(text, start, notes, depth)
     if accent := _ACCENT.match(text, start):
@@ -231,7 +224,9 @@ def read_piece(text: str, start: int, notes: Notes, depth: int = 0) -> Piece | N
 
 def is_block(text: str, start: int) -> bool:
     r"""Whether what begins at `start` stands on lines of its own: a display, an environment, a heading."""
-    if any(pattern.match(text, start) for pattern in (_BOUND, TABULAR, _DRAWING, _MATHS, _WRAPPER)):
+    if text.startswith(DISPLAYS, start):
+        return True
+    if any(pattern.match(text, start) for pattern in (TABULAR, _DRAWING, _MATHS, _WRAPPER)):
         return True
     command = _COMMAND.match(text, start)
     return command is not None and command[1] in _BLOCKS
@@ -285,17 +280,13 @@ def _plain(match: re.Match[str]) -> str:
             return html.escape(match[0])
 
 
-def _read_bounded(text: str, start: int, closing: str, display: bool, notes: Notes) -> Piece | None:
-    end = text.find(closing, start)
-    if end >= 0 and not text[start:end].strip():
+def _read_formula(text: str, start: int, notes: Notes) -> Piece | None:
+    formula = read_formula(text, start)
+    if formula is None:
         return None
-    if end >= 0:
-        return formula_html(text[start:end], display, notes), end + len(closing)
-    if closing == "$$":
-        return None
-    paragraph = _BLANK_LINE.search(text, start)
-    end = paragraph.start() if paragraph else len(text)
-    return source_html(text[start - 2 : end]), end
+    if not formula.closed:
+        return source_html(text[start : formula.end]), formula.end
+    return formula_html(formula.latex, formula.display, notes), formula.end
 
 
 def _read_environment(text: str, start: int, notes: Notes, depth: int) -> Piece | None:
@@ -349,8 +340,7 @@ def table_html(table: Table, notes: Notes, depth: int = 0) -> str:
     rows = []
     for number, row in enumerate(table.rows):
         cells = (
-            f"<td{_attributes(table, number, cell)}>{text_html(cell.latex, notes, depth)}</td>"
-            for cell in row
+            f"<td{_attributes(table, number, cell)}>{text_html(cell.text, notes, depth)}</td>" for cell in row
         )
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return f'<table class="latex">{"".join(rows)}</table>'

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from got_train.evaluation.charts import TOLERANCES, Tolerance, average_precision, parse_chart
+from got_train.evaluation.charts import TOLERANCES, Tolerance, average_precision
 
 REFERENCE = {"tea": 10.0, "coffee": 20.0, "milk": 30.0, "water": 40.0}
 
@@ -86,17 +86,3 @@ def test_thresholds_of_the_script_are_moved_by_floating_point() -> None:
     strict = TOLERANCES["strict"]
     assert average_precision(prediction, reference, strict) == 0.4
     assert average_precision(prediction, reference, strict, as_published=True) == pytest.approx(0.3)
-
-
-def test_parsing() -> None:
-    whole = {"title": "t", "source": "s", "x_title": "x", "y_title": "y", "values": {"a": 1}}
-    text = json.dumps(whole)
-    assert parse_chart(text, with_texts=True) == {"a": 1}
-    assert parse_chart(text[:-2]) == {"a": 1}  # closing braces are added
-    assert parse_chart('{"data": {"a": 1}}') == {"a": 1}
-    assert parse_chart('{"data": {"a": 1}}', with_texts=True) is None
-    for text in ('{"values": [1]}', "[1]", '{"values": {"a"', "a, 1", ""):
-        assert parse_chart(text) is None
-    # more digits than Python reads, more brackets than it can open
-    for text in (f'{{"values": {{"a": {"1" * 5000}}}}}', '{"values": {"a": ' + "[" * 100_000):
-        assert parse_chart(text) is None

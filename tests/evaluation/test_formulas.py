@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from got_train.evaluation.formula_tokens import Token, draw_tokens, split_formulas
+from got_train.evaluation.formula_tokens import Token, draw_tokens
 from got_train.evaluation.formulas import FormulaScore, formula_scores, match_tokens
 from got_train.report import UserError
 
@@ -192,18 +192,3 @@ def test_matching_of_signs_needs_no_tex() -> None:
     lowered = [*reference[:3], sign("2", 21, -2, 7)]
     assert match_tokens(lowered, reference) == [(0, 0), (1, 1), (2, 2)]
     assert match_tokens([sign("a", 0)], reference) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "pieces"),
-    [
-        (r"\[a \\[2pt] b\]", [(r"a \\[2pt] b", True)]),
-        ("$$a$$", [("a", True)]),
-        ("$a$$b$", [("a", True), ("b", True)]),
-        (r"\[a+", [("a+", True)]),
-        (r"\text{5\$ if $x$}", [(r"\text{5\$ if $x$}", True)]),
-        (r"so \(a\) and \[b\].", [("so ", False), ("a", True), (" and ", False), ("b", True), (".", False)]),
-    ],
-)
-def test_split_formulas(text: str, pieces: list[tuple[str, bool]]) -> None:
-    assert split_formulas(text) == pieces

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from got_train.evaluation.teds import table_scores, teds
-from got_train.markup.tables import Cell, find_tables, plain_text
+from got_train.markup.tables import find_tables, plain_text
 
 LATEX = r"""Before \begin{tabular}{|l|c|c|} \toprule
 \multirow{2}{*}{\textbf{Name}} & \multicolumn{2}{c|}{Price \& cost} \\ \cmidrule(lr){2-3}
@@ -14,23 +14,27 @@ tea & 1.5\% & \(x\) \\ \bottomrule
 \end{tabular} after"""
 HTML = """<table><thead><tr><th rowspan="2"><b>Name</b></th><th colspan=2>Price &amp; cost</th></tr>
 <tr><td>2024</td><td> 2025 </td></tr></thead><tbody><tr><td>tea</td><td>1.5%<td>$x$</tr></tbody></table>"""
-GRID = (
-    (Cell("Name", 1, 2), Cell("Price & cost", 2)),
-    (Cell("2024"), Cell("2025")),
-    (Cell("tea"), Cell("1.5%"), Cell("$x$")),
-)
+GRID = [
+    [("Name", 0, 2, 1), ("Price & cost", 1, 1, 2)],
+    [("2024", 1, 1, 1), ("2025", 2, 1, 1)],
+    [("tea", 0, 1, 1), ("1.5%", 1, 1, 1), ("$x$", 2, 1, 1)],
+]
+"""Text, first column, rows and columns of each cell."""
+
+
+def texts(source: str) -> list[list[list[str]]]:
+    return [[[cell.text for cell in row] for row in table.rows] for table in find_tables(source)]
 
 
 @pytest.mark.parametrize("text", [LATEX, HTML], ids=["latex", "html"])
 def test_one_table_in_two_notations(text: str) -> None:
-    assert find_tables(text) == [GRID]
+    [table] = find_tables(text)
+    assert [[(cell.text, cell.column, cell.rows, cell.columns) for cell in row] for row in table.rows] == GRID
 
 
 def test_markdown_table() -> None:
     text = "Text | here\n\n| a | b |\n|:--|--:|\n| 1 | x \\| y |\n| 2 |\n\nend"
-    assert find_tables(text) == [
-        ((Cell("a"), Cell("b")), (Cell("1"), Cell("x | y")), (Cell("2"),)),
-    ]
+    assert texts(text) == [[["a", "b"], ["1", "x | y"], ["2"]]]
 
 
 def test_brackets_after_rules_and_line_breaks_are_text() -> None:
@@ -38,19 +42,28 @@ def test_brackets_after_rules_and_line_breaks_are_text() -> None:
         "\\begin{tabular}{ll}\\hline\n[0.1, 0.5] & a \\\\ \\hline\n[12] Smith & b \\\\ "
         "\\addlinespace\n[20 ml] & c \\\\ \\addlinespace[2pt]\n[] & d\\end{tabular}"
     )
-    assert [row[0].text for row in find_tables(text)[0]] == ["[0.1, 0.5]", "[12] Smith", "[20 ml]", "[]"]
+    assert [row[0] for row in texts(text)[0]] == ["[0.1, 0.5]", "[12] Smith", "[20 ml]", "[]"]
 
 
 def test_tables_of_a_page_in_order() -> None:
     page = "\\begin{tabular}{c}1\\end{tabular} | <table><tr><td>2<table><tr><td>in</table></td></tr></table>"
-    assert find_tables(page) == [((Cell("1"),),), ((Cell("2in"),),)]
+    assert texts(page) == [[["1"]], [["2in"]]]
 
 
 def test_table_cut_off() -> None:
-    assert find_tables(r"\begin{tabular}{cc}a & b \\ c &") == [
-        ((Cell("a"), Cell("b")), (Cell("c"), Cell("")))
+    assert texts(r"\begin{tabular}{cc}a & b \\ c &") == [[["a", "b"], ["c", ""]]]
+    assert texts("<table><tr><td>a</td><td>b") == [[["a", "b"]]]
+
+
+def test_spans_of_html_move_the_cells_below() -> None:
+    source = "<table><tr><td rowspan=3 colspan=2>a<td>b<tr><td rowspan=2>c<td>d<tr><td>e<tr><td>f</table>"
+    [table] = find_tables(source)
+    assert [[(cell.text, cell.column) for cell in row] for row in table.rows] == [
+        [("a", 0), ("b", 2)],
+        [("c", 2), ("d", 3)],
+        [("e", 3)],
+        [("f", 0)],
     ]
-    assert find_tables("<table><tr><td>a</td><td>b") == [((Cell("a"), Cell("b")),)]
 
 
 @pytest.mark.parametrize(
@@ -132,6 +145,6 @@ def test_teds_is_that_of_table_recognition_metric(structure_only: bool) -> None:
     for _ in range(30):
         prediction, reference = random_html(rng), random_html(rng)
         [predicted], [wanted] = find_tables(prediction), find_tables(reference)
-        size = max(len(table) + sum(map(len, table)) for table in (predicted, wanted))
+        size = max(len(table.rows) + sum(map(len, table.rows)) for table in (predicted, wanted))
         distance = (1 - teds(predicted, wanted, texts=not structure_only)) * size
         assert distance == pytest.approx((1 - other(prediction, reference)) * (size + 1))

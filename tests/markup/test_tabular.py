@@ -18,7 +18,7 @@ BOOKTABS = r"""\begin{tabular}{lcc}
 
 def written(latex: str) -> list[list[tuple[str, int, int, int]]]:
     return [
-        [(cell.latex, cell.column, cell.rows, cell.columns) for cell in row]
+        [(cell.text, cell.column, cell.rows, cell.columns) for cell in row]
         for row in parse_tabular(latex).rows
     ]
 
@@ -39,7 +39,7 @@ def test_column_specifications_of_all_kinds() -> None:
     assert [cell.alignment for cell in table.rows[0]] == ["c", "c", "l", "r", "r"]
     assert table.edges == {0, 1, 2}
     wide = parse_tabular(r"\begin{tabularx}{\textwidth}{lX}a&b\end{tabularx}")
-    assert [cell.latex for cell in wide.rows[0]] == ["a", "b"]
+    assert [cell.text for cell in wide.rows[0]] == ["a", "b"]
 
 
 @pytest.mark.parametrize(

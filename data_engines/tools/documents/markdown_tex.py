@@ -8,6 +8,7 @@ import re
 
 from data_engines.tools.documents.document import escape_latex
 from data_engines.tools.tex.macros import group_end
+from got_train.markup.delimiters import read_formula
 
 PREAMBLE = r"""
 \usepackage{mathtools,amssymb,bm,mathrsfs,stmaryrd,cancel,textcomp,wasysym,pifont,siunitx,graphicx}
@@ -29,9 +30,7 @@ PREAMBLE = r"""
 """What the LaTeX below needs. `\fit` makes wide things as narrow as the line."""
 
 _PART = re.compile(
-    r"(?P<inline>\\\(.+?\\\)|(?<!\\)\$[^$\n]+\$)"
-    r"|(?:\\\[|\$\$)(?P<display>.+?)(?:\\\]|\$\$)"
-    r"|(?P<wrapper>\\(?:begin|end)\s*\{(?P<wraps>abstract|table|figure)\*?\})"
+    r"(?P<wrapper>\\(?:begin|end)\s*\{(?P<wraps>abstract|table|figure)\*?\})"
     r"|\\begin\s*\{(?P<environment>[A-Za-z]+\*?)\}"
     r"|(?P<command>\\[A-Za-z]+\*?)"
     r"|\\(?P<escaped>[^A-Za-z\s])"
@@ -58,19 +57,22 @@ def to_latex(text: str) -> str:
     """
     parts = []
     position = 0
-    while match := _PART.match(text, position):
-        part, position = _translate(match)
+    while position < len(text):
+        formula = read_formula(text, position)
+        if formula and formula.closed:
+            part = _display(formula.latex.strip()) if formula.display else text[position : formula.end]
+            position = formula.end
+        else:
+            match = _PART.match(text, position)
+            assert match, "one character of any kind"
+            part, position = _translate(match)
         parts.append(part)
     return "".join(parts)
 
 
 def _translate(match: re.Match[str]) -> tuple[str, int]:
-    """The LaTeX of a part, and where the next one begins."""
+    """The LaTeX of a part that is no formula, and where the next one begins."""
     text, end = match.string, match.end()
-    if match["inline"]:
-        return match[0], end
-    if match["display"]:
-        return _display(match["display"].strip()), end
     if match["wrapper"]:
         return (r"\par\textbf{Abstract} " if match[0].startswith(r"\begin{abstract") else "\\par\n"), end
     if match["environment"]:

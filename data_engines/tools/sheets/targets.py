@@ -18,7 +18,9 @@ from data_engines.tools.figures.tikz import LIBRARIES
 from data_engines.tools.packages import package_folder
 from data_engines.tools.sheets.labels import draw_table
 from data_engines.tools.tex.latex import Sheet, Style, draw_sheet, typeset, with_chinese
-from got_train.markup.forms import DISPLAY, SMILES, Form, form_of, read_chart
+from got_train.markup.chart_dictionary import read_chart
+from got_train.markup.delimiters import only_formula
+from got_train.markup.forms import SMILES, Form, form_of
 
 Drawn = Image.Image | Reject | None
 """A picture, why there is none, or nothing to draw."""
@@ -92,23 +94,12 @@ def _draw_charts(answers: Sequence[str]) -> list[Image.Image | Reject]:
 def _draw_chart(answer: str) -> Image.Image:
     """A table of a chart's numbers, with a column for each of several series, below its other texts."""
     chart = read_chart(answer)
-    if chart is None:
-        raise Reject("neither JSON nor a Python dictionary")
-    values = chart.pop("values")
-    if not isinstance(values, dict) or not values:
-        raise Reject("values are no dictionary")
-    nested = [isinstance(value, dict) for value in values.values()]
-    if any(nested) != all(nested):
+    if chart is None or not chart.values:
+        raise Reject("no dictionary of a chart")
+    if not chart.has_series and any(isinstance(value, dict) for value in chart.values.values()):
         raise Reject("values are of two kinds")
-    series = values if all(nested) else {"": values}
-    names = dict.fromkeys(name for numbers in series.values() for name in numbers)
-    cells = [
-        ["", *series],
-        *([name, *(numbers.get(name, "") for numbers in series.values())] for name in names),
-    ]
-    width = len(series)
-    texts = [[name, text, *[""] * (width - 1)] for name, text in chart.items()]
-    return draw_table([[str(cell) for cell in row] for row in [*texts, *cells]], TABLE_TEXT)
+    texts = [[name, text, *[""] * (len(chart.series) - 1)] for name, text in chart.texts.items()]
+    return draw_table([[str(cell) for cell in row] for row in [*texts, *chart.rows()]], TABLE_TEXT)
 
 
 def _draw_latex(answers: Sequence[str]) -> list[Image.Image | Reject]:
@@ -123,8 +114,7 @@ def _draw_latex(answers: Sequence[str]) -> list[Image.Image | Reject]:
 def _body(answer: str) -> str:
     """LaTeX of one box: a formula, table or figure as large as it is, all else on lines of one width."""
     if form_of(answer) == "formula":
-        match = DISPLAY.fullmatch(answer)
-        formula = match[1] if match else answer
+        formula = only_formula(answer) or answer
         code = rf"\[{formula}\]" if r"\tag" in formula else rf"$\displaystyle {formula}$"
     else:
         code = to_latex(answer.strip())

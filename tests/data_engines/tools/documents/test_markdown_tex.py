@@ -15,6 +15,7 @@ TABULAR = r"\begin{tabular}{l} a & \begin{tabular}{c} b \end{tabular} \\ \end{ta
         (r"5 \* 3, a\_b, \$4", r"5 * 3, a\_b, \$4"),
         (r"a \(x_1 \% 2\) b", r"a \(x_1 \% 2\) b"),
         ("$x_1$", "$x_1$"),
+        ("$5 and $6", r"\$5 and \$6"),
         ("**bold** and *slanted*", r"\textbf{bold} and \emph{slanted}"),
         ("2 * 3 * 4", "2 * 3 * 4"),
         ("a\nb\n\nc", "a\\par\nb\\par\\medskip\nc"),

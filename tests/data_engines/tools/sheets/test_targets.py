@@ -53,10 +53,7 @@ def test_charts_are_tables() -> None:
     assert missing == []
     assert is_drawn(drawn[0]) and is_drawn(drawn[1])
     assert ImageChops.difference(drawn[0], drawn[1]).getbbox()
-    assert [str(fault) for fault in drawn[2:4]] == [
-        "neither JSON nor a Python dictionary",
-        "values are no dictionary",
-    ]
+    assert [str(fault) for fault in drawn[2:4]] == ["no dictionary of a chart"] * 2
     assert drawn[4] is None
 
 

@@ -1,0 +1,77 @@
+"""Answers to charts: a dictionary of texts and numbers, written as JSON or as Python would write it."""
+
+import ast
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ChartAnswer:
+    """What the dictionary of a chart says."""
+
+    texts: dict[str, Any]
+    """Title, source, titles of the axes, and whatever else stands beside the numbers."""
+    values: dict[str, Any]
+    """Numbers by name, or by the name of a series and a name."""
+
+    @property
+    def has_series(self) -> bool:
+        """Whether all values are series of numbers."""
+        return all(isinstance(value, dict) for value in self.values.values())
+
+    @property
+    def series(self) -> dict[str, dict[str, Any]]:
+        """Numbers by series and name; numbers without series stand under the empty name."""
+        return self.values if self.has_series else {"": self.values}
+
+    @property
+    def names(self) -> list[str]:
+        """The names of numbers, each once, in the order in which they first appear."""
+        return list(dict.fromkeys(name for numbers in self.series.values() for name in numbers))
+
+    def rows(self) -> list[list[Any]]:
+        """A table of the numbers: a row for each name, a column for each series, and a header for several."""
+        header = [["", *self.series]] if self.has_series else []
+        columns = self.series.values()
+        return header + [[name, *(numbers.get(name, "") for numbers in columns)] for name in self.names]
+
+
+def read_chart(answer: str, json_only: bool = False) -> ChartAnswer | None:
+    """The dictionary of a chart, with closing braces added where an answer was cut off.
+
+    Strings in it may hold any character, since JSON and Python have escapes for all of them.
+
+    Args:
+        answer: the text.
+        json_only: whether Python's notation is refused, as SCRM's script refuses it.
+
+    Returns:
+        None if it is no dictionary, or has no dictionary of `values` (or `data`).
+
+    >>> read_chart("{'title': 'T', 'values': {'a': 1")
+    ChartAnswer(texts={'title': 'T'}, values={'a': 1})
+    >>> read_chart("{'values': {'a'")
+    """
+    answer = answer.strip()
+    closed = answer + "}" * (answer.count("{") - answer.count("}"))
+    for text in dict.fromkeys((answer, closed)):  # as it stands first: a title may have braces too
+        for read in (json.loads,) if json_only else (json.loads, ast.literal_eval):
+            found = _read(read, text)
+            if found is not None:
+                return found
+    return None
+
+
+def _read(read: Callable[[str], Any], answer: str) -> ChartAnswer | None:
+    try:
+        found = read(answer)
+        str(found)  # Python writes no number of more than 4300 digits, but reads it in hexadecimal
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    key = "values" if "values" in found else "data"
+    values = found.pop(key, None)
+    return ChartAnswer(found, values) if isinstance(values, dict) else None
