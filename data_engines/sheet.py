@@ -20,7 +20,7 @@ from got_train.config import DataConfig
 from got_train.data.images import ImageError, find_image, open_image
 from got_train.data.readers import Rows, open_rows
 from got_train.data.records import Record, RowError
-from got_train.pages.page import html_page, html_picture, html_table, html_text
+from got_train.pages.template import picture_html, render
 from got_train.prompts import IMAGE_TAG, parse_task
 
 MOST_ROWS = 100
@@ -36,14 +36,6 @@ FONT_SIZE = 19
 BACKGROUND, INK, QUIET, QUERY, BAD = "#ffffff", "#222222", "#777777", "#0b57a4", "#b3261e"
 ASKED, REGION = "#ff00aa", "#00a0ff"
 """Colours of boxes; no question names them."""
-
-STYLE = """<style>
-body { max-width: none; margin: 1rem 2rem } table { table-layout: fixed; width: 100% }
-th { width: 36% } th:nth-child(2) { width: 28% } td { vertical-align: top }
-td img { image-rendering: auto; min-width: 0; border: 1px solid #ddd } pre { overflow-wrap: anywhere }
-.where { color: #777 } .query { color: #0b57a4 } .fault { color: #b3261e }
-</style>"""
-"""Over that of `got_train.pages.page`."""
 
 
 @dataclass
@@ -182,39 +174,31 @@ def _draw_again(entries: Sequence[Entry]) -> list[str]:
 
 
 def make_html(title: str, entries: Sequence[Entry], notes: Sequence[str]) -> str:
-    cells = [
-        ["".join(map(_html_picture, entry.pictures)), _html_texts(entry), _html_targets(entry)]
+    """The page, as the template `sheet.html` lays it out."""
+    shown = [
+        {
+            "title": entry.title,
+            "fault": entry.fault,
+            "pictures": [_html_picture(picture) for picture in entry.pictures],
+            "turns": [_html_turn(turn) for turn in entry.turns],
+        }
         for entry in entries
     ]
-    table = html_table(["picture", "question and answer", "the answer drawn again"], cells)
-    return html_page(title, STYLE, table, *map(html_text, notes))
+    return render("sheet.html", title=title, entries=shown, notes=notes)
+
+
+def _html_turn(turn: Turn) -> dict[str, str]:
+    """A turn as the template wants it, with what its answer looks like or why nothing can be made of it."""
+    target = turn.target
+    picture = _html_picture(target) if isinstance(target, Image.Image) else ""
+    fault = str(target) if isinstance(target, Reject) else ""
+    return {"query": turn.query, "response": turn.response, "picture": picture, "fault": fault}
 
 
 def _html_picture(picture: Image.Image) -> str:
     file = io.BytesIO()
     picture.save(file, "PNG")
-    return html_picture(file.getvalue())
-
-
-def _html_texts(entry: Entry) -> str:
-    parts = [_html_text("where", entry.title)]
-    if entry.fault:
-        parts.append(_html_text("fault", entry.fault))
-    for turn in entry.turns:
-        parts += [_html_text("query", turn.query), html_text(turn.response)]
-    return "".join(parts)
-
-
-def _html_targets(entry: Entry) -> str:
-    targets = [turn.target for turn in entry.turns if turn.target is not None]
-    return "".join(
-        _html_text("fault", str(target)) if isinstance(target, Reject) else _html_picture(target)
-        for target in targets
-    )
-
-
-def _html_text(name: str, text: str) -> str:
-    return f"<div class='{name}'>{html_text(text)}</div>"
+    return picture_html(file.getvalue())
 
 
 def draw_sheet(title: str, entries: Sequence[Entry], notes: Sequence[str]) -> Image.Image:

@@ -264,7 +264,7 @@ def _convert(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from got_train.evaluation.evaluate import evaluate, score_text, write_scores
-    from got_train.evaluation.page import write_page
+    from got_train.evaluation.worst import write_page
 
     for target in filter(None, [options.output, options.report]):
         check_target(target, [options.predictions])

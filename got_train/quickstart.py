@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from markupsafe import Markup
 
 from got_train.config_file import load_config
 from got_train.evaluation.metrics import text_metrics
@@ -18,7 +19,7 @@ from got_train.inference.got import Got
 from got_train.inference.predict import predict, questions_of
 from got_train.model.merge import merge
 from got_train.model.tokenizer import small_tokenizer
-from got_train.pages.page import html_page, html_picture, html_table, html_text
+from got_train.pages.template import picture_html, render
 from got_train.quickstart_data import draw_data
 from got_train.report import UserError, table
 from got_train.training.callbacks import read_log
@@ -185,32 +186,28 @@ def summary_table(summary: dict[str, Any]) -> str:
 
 def report(summary: dict[str, Any], stages: dict[str, Stage], predictions: dict[str, Predictions]) -> str:
     """One self-contained page: figures, curves, and held-out pictures beside truth and prediction."""
-    cells = [["-" if cell is None else str(cell) for cell in row] for row in stage_rows(summary)]
-    parts = [
-        "<p>The GOT-OCR2.0 recipe on pictures of numbers. CER is the character error rate on held-out rows: "
-        "training showed neither their pictures nor their numbers.</p>",
-        html_table(HEADER, cells),
-        f"<p>Merged and unmerged answers are equal: {summary['merged_equals_unmerged']}.</p>",
+    shown = [
+        {
+            "name": name,
+            "curve": picture_html((stage.folder / "images" / "train_loss.png").read_bytes()),
+            "tasks": [
+                {"name": key, "cer": cer(rows), "rows": [_shown(row) for row in rows[:SHOWN_ROWS]]}
+                for key, rows in predictions.items()
+                if key.startswith(f"{name}_")
+            ],
+        }
+        for name, stage in stages.items()
     ]
-    for name, stage in stages.items():
-        curves = [html_picture((stage.folder / "images" / "train_loss.png").read_bytes())]
-        parts += [f"<h2>{name}</h2>", *curves]
-        for key in (key for key in predictions if key.startswith(f"{name}_")):
-            parts.append(f"<h3>{key}: CER {cer(predictions[key]):.3f}</h3>")
-            parts.append(
-                html_table(
-                    ["picture", "asked", "truth", "read"], map(sample_row, predictions[key][:SHOWN_ROWS])
-                )
-            )
-    return html_page("got-train quickstart", *parts)
+    return render(
+        "quickstart.html",
+        title="got-train quickstart",
+        header=HEADER,
+        figures=[["-" if cell is None else cell for cell in row] for row in stage_rows(summary)],
+        merged_equals_unmerged=summary["merged_equals_unmerged"],
+        stages=shown,
+    )
 
 
-def sample_row(row: Prediction) -> list[str]:
-    """One prediction as cells of a table."""
-    wrong = "" if row.answer == row.reference else " class='bad'"
-    return [
-        html_picture(Path(row.images[0]).read_bytes()),
-        html_text(row.query),
-        html_text(row.reference),
-        f"<div{wrong}>{html_text(row.answer)}</div>",
-    ]
+def _shown(row: Prediction) -> tuple[Markup, Prediction]:
+    """A prediction with its picture."""
+    return picture_html(Path(row.images[0]).read_bytes()), row

@@ -72,7 +72,7 @@ def test_engines_import_nothing_of_training() -> None:
         "data.packed",
         "data.encode",
         "data.tiles",
-        "pages.page",
+        "pages.template",
     }
     looking |= {"model.tokenizer"}
     beyond = []

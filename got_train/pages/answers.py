@@ -4,11 +4,12 @@ The text of a model is data. It reaches the page escaped, as MathML of known ele
 there are no links and no scripts, and the page's policy forbids the browser all of them, and every address.
 """
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from markupsafe import Markup
 from PIL import Image
 
 from got_train.config import DataConfig
@@ -17,9 +18,9 @@ from got_train.markup.chart_dictionary import read_chart
 from got_train.markup.delimiters import only_formula
 from got_train.markup.forms import SMILES, form_of
 from got_train.pages.drawings import input_html, molecule_html, not_drawn, score_html, tex_html
-from got_train.pages.latex_html import Notes, clean, formula_html, mark
+from got_train.pages.latex_html import Notes, clean, formula_html
 from got_train.pages.markdown import markdown_html
-from got_train.pages.page import html_page, html_text
+from got_train.pages.template import render
 
 LARGEST_PICTURE = 1200
 """Pixels of the longer side of a picture in the page."""
@@ -27,35 +28,6 @@ LONGEST = 100_000
 """Characters; a longer answer is shown as its text."""
 MOST_CELLS = 20_000
 """Of a chart's table: series without a name in common leave most of it empty and the page without end."""
-
-LOOK = """
-body { max-width: 90rem; padding: 0 1rem;
-  font-family: system-ui, "Noto Sans SC", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif }
-.pair { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 1.5rem; align-items: start }
-@media (max-width: 50rem) { .pair { grid-template-columns: minmax(0, 1fr) } }
-.pair > * { border: 1px solid #ddd; border-radius: 4px; padding: .8rem; overflow-x: auto; background: #fff }
-.pair .read img { display: block; margin: 0 auto .5rem }
-.answer { unicode-bidi: isolate; overflow-wrap: anywhere }
-.answer h1, .answer h2 { text-align: center; font-size: 1.3rem } .answer h3 { font-size: 1.1rem }
-.answer .author, .answer .date, .answer .caption { text-align: center; margin: .5rem 0 }
-.paragraph { margin: .6rem 0 } .plain { white-space: pre-wrap }
-blockquote { border-left: 3px solid #ddd; margin: 0; padding-left: 1rem }
-math { font-size: 1.1em } math[display=block] { margin: .6rem 0; overflow-x: auto; overflow-y: hidden }
-menclose[notation=box] { border: 1px solid; padding: .2em }
-menclose[notation=updiagonalstrike] {
-  background: linear-gradient(to top left, transparent 47%, currentcolor 48% 52%, transparent 53%) }
-table.latex { margin: .8rem auto } table.latex td { border: 0; text-align: center; overflow-wrap: normal }
-table.latex .l { text-align: left } table.latex .r { text-align: right }
-table.latex .top { border-top: 1px solid } table.latex .bottom { border-bottom: 1px solid }
-table.latex .start { border-left: 1px solid } table.latex .end { border-right: 1px solid }
-table.latex table.latex { margin: 0 } td img { min-width: 0 !important }
-.answer > img:only-child { display: block; margin: 0 auto }
-table.chart { margin: .8rem auto } table.chart td:not(:first-child) { text-align: right }
-table.chart caption { text-align: left }
-.answer img { vertical-align: middle; image-rendering: auto }
-pre.source { background: #f6f6f6; padding: .5rem; overflow-wrap: anywhere } .reason, .missing { color: #a33 }
-code { background: #f6f6f6; overflow-wrap: anywhere } details { margin: .5rem 0 2rem } .query { color: #666 }
-"""
 
 
 @dataclass(frozen=True)
@@ -78,24 +50,26 @@ def render_page(answers: Sequence[Rendered], path: Path, title: str = "GOT") -> 
     """
     notes = Notes()
     bodies = _finish([_body(clean(answer.text), notes) for answer in answers], notes)
-    sections = [_section(answer, body) for answer, body in zip(answers, bodies, strict=True)]
-    missing = "".join(f'<p class="missing">{html.escape(line)}</p>' for line in notes.missing)
+    shown = [_shown(answer, body) for answer, body in zip(answers, bodies, strict=True)]
+    page = render("answers.html", title=clean(title), missing=notes.missing, answers=shown)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(html_page(clean(title), missing, *sections, style=LOOK), encoding="utf-8")
+    path.write_text(page, encoding="utf-8")
 
 
-def render_answer(text: str) -> str:
+def render_answer(text: str) -> Markup:
     r"""The HTML of one answer, to stand in a page.
 
-    >>> render_answer("a < b"), render_answer("\\frac { a } { b }")
-    ('<div class="plain">a &lt; b</div>', '<math display="block"><mfrac><mi>a</mi><mi>b</mi></mfrac></math>')
+    >>> print(render_answer("a < b"))
+    <div class="plain">a &lt; b</div>
+    >>> print(render_answer("\\frac { a } { b }"))
+    <math display="block"><mfrac><mi>a</mi><mi>b</mi></mfrac></math>
     """
     notes = Notes()
     (body,) = _finish([_body(clean(text), notes)], notes)
     return body
 
 
-def _body(text: str, notes: Notes) -> str:
+def _body(text: str, notes: Notes) -> Markup:
     """The HTML of a cleaned answer, with marks for what TeX will draw."""
     form = form_of(text) if len(text) <= LONGEST else "text"
     if form == "molecule":
@@ -110,53 +84,49 @@ def _body(text: str, notes: Notes) -> str:
         return formula_html(only_formula(text) or text, True, notes)
     if form == "document":
         return markdown_html(text, notes)
-    return f'<div class="plain">{html.escape(text)}</div>'
+    return Markup('<div class="plain">{}</div>').format(text)
 
 
-def _chart_html(text: str) -> str:
+def _chart_html(text: str) -> Markup:
     """A chart's numbers as a table, with a column for each of several series, below its other texts."""
     chart = read_chart(text)
     if chart is None or not chart.values:
         return not_drawn(text, "no dictionary of a chart")
-    texts = "".join(
-        f"<strong>{_written(name)}</strong> {_written(value)}<br>" for name, value in chart.texts.items()
-    )
     if len(chart.names) * len(chart.series) > MOST_CELLS:
         return not_drawn(text, "too many numbers for a table")
-    body = "".join(
-        f"<tr>{''.join(f'<td>{_written(cell)}</td>' for cell in row)}</tr>" for row in chart.rows()
-    )
-    return f'<table class="chart"><caption>{texts}</caption>{body}</table>'
+    texts = [(_written(name), _written(value)) for name, value in chart.texts.items()]
+    rows = [[_written(cell) for cell in row] for row in chart.rows()]
+    return render("chart.html", texts=texts, rows=rows)
 
 
 def _written(value: object) -> str:
-    """A part of a chart; what it escapes is only now a character, and may be a mark's or no character."""
-    return html.escape(clean(str(value)))
+    """A part of a chart, cleaned again: an escape in the dictionary may stand for any character."""
+    return clean(str(value))
 
 
-def _finish(bodies: Sequence[str], notes: Notes) -> list[str]:
+def _finish(bodies: Sequence[Markup], notes: Notes) -> list[Markup]:
     """The answers with their drawings by TeX in place."""
     drawings = tex_html(notes.tex, notes)
-    marks = {mark(number): drawing for number, drawing in enumerate(drawings)}
-    return [_fill(body, marks) for body in bodies]
+    return [_fill(body, drawings) for body in bodies]
 
 
-def _fill(body: str, marks: dict[str, str]) -> str:
-    pieces = body.split("\0")  # text and numbers of marks by turns
-    pieces[1::2] = [marks[f"\0{number}\0"] for number in pieces[1::2]]
-    return "".join(pieces)
+def _fill(body: Markup, drawings: Sequence[Markup]) -> Markup:
+    pieces = body.split("\0")  # HTML and numbers of marks by turns
+    pieces[1::2] = [drawings[int(number)] for number in pieces[1::2]]
+    return Markup("").join(pieces)
 
 
-def _section(answer: Rendered, body: str) -> str:
-    query = f'<p class="query">{html.escape(clean(answer.query))}</p>' if answer.query.strip() else ""
-    pictures = "".join(_picture(image) for image in answer.images)
-    read = f'<div class="read">{pictures}</div>' if pictures else ""
-    pair = f'<div class="{"pair" if pictures else "single"}">{read}<div class="answer">{body}</div></div>'
-    text = f"<details><summary>text</summary>{html_text(clean(answer.text))}</details>"
-    return f"<section>{query}{pair}{text}</section>"
+def _shown(answer: Rendered, body: Markup) -> dict[str, Any]:
+    """An answer as the template wants it."""
+    return {
+        "query": clean(answer.query) if answer.query.strip() else "",
+        "pictures": [_picture(image) for image in answer.images],
+        "body": body,
+        "text": clean(answer.text),
+    }
 
 
-def _picture(image: Image.Image | Path) -> str:
+def _picture(image: Image.Image | Path) -> Markup:
     picture = open_image(image, DataConfig.max_pixels) if isinstance(image, Path) else image
     picture = picture.convert("RGB")
     picture.thumbnail((LARGEST_PICTURE, LARGEST_PICTURE))

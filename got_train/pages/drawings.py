@@ -1,16 +1,16 @@
 """Molecules, scores and LaTeX as pictures inside a page: an `<img>` runs no script that may be in its SVG."""
 
-import html
 import io
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 
+from markupsafe import Markup
 from PIL import Image
 
 from got_train.pages.latex_html import Notes, source_html
-from got_train.pages.page import html_picture
+from got_train.pages.template import picture_html
 
 LONGEST_SMILES = 400
 """Characters; coordinates of larger molecules take seconds, of those of 2000 a minute."""
@@ -28,11 +28,11 @@ TEX_DPI = 150
 """As `data_engines` draws for people."""
 
 
-def input_html(image: Image.Image) -> str:
+def input_html(image: Image.Image) -> Markup:
     """A picture that was read, as PNG, or as JPEG where that is smaller."""
     coded = {"png": _coded(image, "png"), "jpeg": _coded(image, "jpeg")}
     kind = min(coded, key=lambda kind: len(coded[kind]))
-    return html_picture(coded[kind], kind, "picture that was read")
+    return picture_html(coded[kind], kind, "picture that was read")
 
 
 def _coded(image: Image.Image, kind: str) -> bytes:
@@ -41,12 +41,12 @@ def _coded(image: Image.Image, kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def not_drawn(source: str, reason: str) -> str:
+def not_drawn(source: str, reason: str) -> Markup:
     """The source in place of a drawing, and why."""
-    return f'<pre class="source">{html.escape(source)}</pre><p class="reason">{html.escape(reason)}</p>'
+    return Markup('<pre class="source">{}</pre><p class="reason">{}</p>').format(source, reason)
 
 
-def molecule_html(smiles: str, notes: Notes) -> str:
+def molecule_html(smiles: str, notes: Notes) -> Markup:
     """A molecule drawn by RDKit."""
     smiles = smiles.strip()
     if len(smiles) > LONGEST_SMILES:
@@ -69,10 +69,10 @@ def molecule_html(smiles: str, notes: Notes) -> str:
         rdMolDraw2D.PrepareAndDrawMolecule(drawer, molecule)
         drawer.FinishDrawing()
     width = min(drawer.Width(), WIDEST_MOLECULE)
-    return html_picture(drawer.GetDrawingText().encode(), "svg+xml", smiles, width)
+    return picture_html(drawer.GetDrawingText().encode(), "svg+xml", smiles, width)
 
 
-def score_html(kern: str, notes: Notes) -> str:
+def score_html(kern: str, notes: Notes) -> Markup:
     """A score engraved by Verovio, in a process of its own."""
     if len(kern) > LONGEST_KERN:
         return not_drawn(kern, "too long to be engraved")
@@ -85,13 +85,13 @@ def score_html(kern: str, notes: Notes) -> str:
         return not_drawn(kern, "Verovio takes too long")
     if done.returncode == 2:
         notes.missing["scores stand as **kern: pip install 'got-train[render]'"] = None
-        return f'<pre class="source">{html.escape(kern)}</pre>'
+        return Markup('<pre class="source">{}</pre>').format(kern)
     if done.returncode:
         return not_drawn(kern, "Verovio makes no notes of it")
-    return html_picture(done.stdout, "svg+xml", "score")
+    return picture_html(done.stdout, "svg+xml", "score")
 
 
-def tex_html(sources: Sequence[str], notes: Notes) -> list[str]:
+def tex_html(sources: Sequence[str], notes: Notes) -> list[Markup]:
     """Formulas and drawings set by TeX, many in one run; their source where there is no TeX or it fails."""
     end = time.monotonic() + TEX_SECONDS
     parts = []
@@ -104,7 +104,7 @@ def tex_html(sources: Sequence[str], notes: Notes) -> list[str]:
     return parts
 
 
-def _draw_batch(sources: Sequence[str], notes: Notes) -> list[str]:
+def _draw_batch(sources: Sequence[str], notes: Notes) -> list[Markup]:
     from data_engines.tools.sheets.targets import draw_targets
 
     drawn, missing = draw_targets([source if len(source) <= LONGEST_TEX else "" for source in sources])
@@ -113,7 +113,7 @@ def _draw_batch(sources: Sequence[str], notes: Notes) -> list[str]:
     for source, picture in zip(sources, drawn, strict=True):
         if isinstance(picture, Image.Image):
             width = round(picture.width * 96 / TEX_DPI)
-            parts.append(html_picture(_coded(picture, "png"), "png", source, width))
+            parts.append(picture_html(_coded(picture, "png"), "png", source, width))
         elif source.startswith(r"\(") or missing:
             parts.append(source_html(source))
         else:

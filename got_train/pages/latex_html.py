@@ -4,10 +4,11 @@ All that is not understood stays as it was written, escaped. Drawings and formul
 left for later, as marks in the HTML with their source in a list, since TeX wants to start once for all.
 """
 
-import html
 import re
 import unicodedata
 from dataclasses import dataclass, field
+
+from markupsafe import Markup, escape
 
 from got_train.markup.delimiters import CLOSING, DISPLAYS, read_formula
 from got_train.markup.tabular import (
@@ -20,6 +21,7 @@ from got_train.markup.tabular import (
     read_argument,
 )
 from got_train.pages.mathml import FormulaError, mathml
+from got_train.pages.template import render
 
 DEEPEST = 8
 """Commands or tables within each other; what is nested deeper is shown as its source."""
@@ -166,15 +168,15 @@ class Notes:
     missing: dict[str, None] = field(default_factory=dict)
     """Tools that would have been wanted, each as a line."""
 
-    def draw_later(self, latex: str) -> str:
+    def draw_later(self, latex: str) -> Markup:
         """The mark of a drawing by TeX."""
         self.tex.append(latex)
         return mark(len(self.tex) - 1)
 
 
-def mark(number: int) -> str:
+def mark(number: int) -> Markup:
     """Stands in the HTML for drawing `number` by TeX; no answer has its characters after `clean`."""
-    return f"\0{number}\0"
+    return Markup("\0{}\0").format(number)
 
 
 def clean(text: str) -> str:
@@ -182,11 +184,11 @@ def clean(text: str) -> str:
     return _UNFIT.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-Piece = tuple[str, int]
+Piece = tuple[Markup, int]
 """HTML, and where in the text what it stands for has ended."""
 
 
-def formula_html(formula: str, display: bool, notes: Notes) -> str:
+def formula_html(formula: str, display: bool, notes: Notes) -> Markup:
     """A formula without its bounds; by TeX where MathML fails.
 
     A sign of per cent that TeX would take for a comment is shown: pages that are read have no comments.
@@ -202,8 +204,8 @@ def formula_html(formula: str, display: bool, notes: Notes) -> str:
         return notes.draw_later(rf"\[{shown}\]" if display else rf"\({shown}\)")
 
 
-def source_html(text: str) -> str:
-    return f"<code>{html.escape(text)}</code>"
+def source_html(text: str) -> Markup:
+    return Markup("<code>{}</code>").format(text)
 
 
 def read_piece(text: str, start: int, notes: Notes, depth: int = 0) -> Piece | None:
@@ -218,7 +220,7 @@ def read_piece(text: str, start: int, notes: Notes, depth: int = 0) -> Piece | N
     if accent := _ACCENT.match(text, start):
         letter = (accent["braced"] or accent["bare"]).removeprefix("\\")
         composed = unicodedata.normalize("NFC", letter + _ACCENTS[accent["sign"] or accent["letter"]])
-        return html.escape(composed), accent.end()
+        return escape(composed), accent.end()
     return _read_command(text, start, notes, depth)
 
 
@@ -232,13 +234,13 @@ def is_block(text: str, start: int) -> bool:
     return command is not None and command[1] in _BLOCKS
 
 
-def text_html(latex: str, notes: Notes, depth: int = 0) -> str:
+def text_html(latex: str, notes: Notes, depth: int = 0) -> Markup:
     r"""Running text of LaTeX: the inside of a heading or of a table's cell.
 
-    >>> text_html(r"\textbf{R\&D} -- 5\,\%", Notes())
-    '<strong>R&amp;D</strong> – 5 %'
+    >>> print(text_html(r"\textbf{R\&D} -- 5\,\%", Notes()))
+    <strong>R&amp;D</strong> – 5 %
     """
-    parts = []
+    parts: list[str] = []
     position = 0
     while position < len(latex):
         piece = read_piece(latex, position, notes, depth) if latex[position] in "\\$" else None
@@ -250,20 +252,21 @@ def text_html(latex: str, notes: Notes, depth: int = 0) -> str:
             end = unknown.end()
             while latex.startswith("{", end):
                 _, end = read_argument(latex, end)
-            parts.append(html.escape(latex[position:end]))
+            parts.append(latex[position:end])
             position = end
             continue
         match = _TEXT.match(latex, position)
         assert match, "one character of any kind"
         parts.append(_plain(match))
         position = match.end()
-    return "".join(parts).strip()
+    return Markup("").join(parts).strip()
 
 
 def _plain(match: re.Match[str]) -> str:
+    """What a piece of running text shows; it is escaped later, unless it is Markup."""
     match match.lastgroup:
         case "break":
-            return "<br>"
+            return Markup("<br>")
         case "space":
             return "" if match["space"] in "!/" else " "
         case "brace":
@@ -275,9 +278,9 @@ def _plain(match: re.Match[str]) -> str:
         case "quote":
             return "“" if match[0] == "``" else "”"
         case "sign":
-            return html.escape(match["sign"])
+            return match["sign"]
         case _:
-            return html.escape(match[0])
+            return match[0]
 
 
 def _read_formula(text: str, start: int, notes: Notes) -> Piece | None:
@@ -291,7 +294,8 @@ def _read_formula(text: str, start: int, notes: Notes) -> Piece | None:
 
 def _read_environment(text: str, start: int, notes: Notes, depth: int) -> Piece | None:
     if wrapper := _WRAPPER.match(text, start):
-        label = "<strong>Abstract</strong> " if text.startswith(r"\begin{abstract", start) else ""
+        is_abstract = text.startswith(r"\begin{abstract", start)
+        label = Markup("<strong>Abstract</strong> ") if is_abstract else Markup("")
         return label, wrapper.end()
     kinds = [bool(pattern.match(text, start)) for pattern in (TABULAR, _DRAWING, _MATHS)]
     if not any(kinds):
@@ -313,7 +317,7 @@ def _read_command(text: str, start: int, notes: Notes, depth: int) -> Piece | No
     name, end = match[1], match.end()
     if name in _SIGNS:
         end += text.startswith("{}", end) * 2 or text.startswith(" ", end)
-        return html.escape(_SIGNS[name]), end
+        return escape(_SIGNS[name]), end
     if name in _DROPPED or name in _WRAPPED:
         takes_length = _DROPPED.get(name) == 0
         if option := (_LENGTH if takes_length else _OPTION).match(text, end):
@@ -322,7 +326,7 @@ def _read_command(text: str, start: int, notes: Notes, depth: int) -> Piece | No
         for _ in range(_DROPPED[name]):
             if text.startswith("{", end):
                 _, end = read_argument(text, end)
-        return "", end
+        return Markup(""), end
     if name in _WRAPPED and text.startswith("{", end):
         if name in _SECOND_SHOWN:
             _, end = read_argument(text, end)
@@ -330,23 +334,22 @@ def _read_command(text: str, start: int, notes: Notes, depth: int) -> Piece | No
         if depth >= DEEPEST:
             return source_html(text[start:end]), end
         element = _WRAPPED[name]
-        named = f' class="{name}"' if element == "div" else ""
-        return f"<{element}{named}>{text_html(inner, notes, depth + 1)}</{element}>", end
+        named = Markup(' class="{}"').format(name) if element == "div" else ""
+        shown = text_html(inner, notes, depth + 1)
+        return Markup("<{0}{1}>{2}</{0}>").format(element, named, shown), end
     return None
 
 
-def table_html(table: Table, notes: Notes, depth: int = 0) -> str:
+def table_html(table: Table, notes: Notes, depth: int = 0) -> Markup:
     """A table with the lines that LaTeX would draw."""
-    rows = []
-    for number, row in enumerate(table.rows):
-        cells = (
-            f"<td{_attributes(table, number, cell)}>{text_html(cell.text, notes, depth)}</td>" for cell in row
-        )
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    return f'<table class="latex">{"".join(rows)}</table>'
+    rows = [
+        [(_attributes(table, number, cell), text_html(cell.text, notes, depth)) for cell in row]
+        for number, row in enumerate(table.rows)
+    ]
+    return render("latex_table.html", rows=rows)
 
 
-def _attributes(table: Table, number: int, cell: Cell) -> str:
+def _attributes(table: Table, number: int, cell: Cell) -> dict[str, str | int]:
     """Classes for the alignment of a cell and for the lines at its top, bottom, start and end; its spans."""
     below = number + cell.rows
     classes = {
@@ -358,6 +361,4 @@ def _attributes(table: Table, number: int, cell: Cell) -> str:
     }
     named = " ".join(name for name, wanted in classes.items() if wanted)
     spans = {"rowspan": cell.rows, "colspan": cell.columns}
-    return (f' class="{named}"' if named else "") + "".join(
-        f' {name}="{span}"' for name, span in spans.items() if span > 1
-    )
+    return ({"class": named} if named else {}) | {name: span for name, span in spans.items() if span > 1}

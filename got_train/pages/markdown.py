@@ -8,22 +8,25 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from markupsafe import Markup
+
 from got_train.pages.latex_html import Notes, is_block, read_piece
 from got_train.report import UserError
 
 _OFF = ["html_block", "html_inline", "link", "image", "autolink", "reference", "entity", "code", "lheading"]
 
 
-def markdown_html(text: str, notes: Notes) -> str:
+def markdown_html(text: str, notes: Notes) -> Markup:
     r"""The HTML of a formatted page, where every line break is kept.
 
-    >>> markdown_html("**a** <b> \\(x\\)", Notes())
-    '<div class="paragraph"><strong>a</strong> &lt;b&gt; <math><mi>x</mi></math></div>\n'
+    >>> print(markdown_html("**a** <b> \\(x\\)", Notes()), end="")
+    <div class="paragraph"><strong>a</strong> &lt;b&gt; <math><mi>x</mi></math></div>
 
     Raises:
         UserError: markdown-it-py is not installed.
     """
-    return _reader().render(text, {"notes": notes})
+    made = _reader().render(text, {"notes": notes})
+    return Markup(made)  # noqa: S704  # markdown-it escapes all text
 
 
 @cache
@@ -83,8 +86,7 @@ def _read_block(state: Any, line: int, last_line: int, silent: bool) -> bool:
 
 
 def _print(renderer: Any, tokens: Sequence[Any], index: int, options: Any, env: Any) -> str:
-    html: str = tokens[index].content
-    return html
+    return str(tokens[index].content)  # markdown-it's own HTML is str: Markup would escape it
 
 
 def _print_open(renderer: Any, tokens: Sequence[Any], index: int, options: Any, env: Any) -> str:

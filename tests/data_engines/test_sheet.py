@@ -36,7 +36,7 @@ def test_a_set_of_any_format_becomes_a_png_and_a_page_that_stands_alone(
     assert capsys.readouterr().out == f"{output}.png\n{output}.html\n"
     assert Image.open(f"{output}.png").width == sheet.PICTURE + sheet.TEXT + 3 * sheet.GAP
     html = Path(f"{output}.html").read_text()
-    assert re.findall(r"(?:src|href)='(?!data:)|<script", html) == []
+    assert re.findall(r"(?:src|href)=.(?!data:)|<script", html) == []
     embedded = [base64.b64decode(png) for png in re.findall(r"data:image/png;base64,([^\"]+)\"", html)]
     assert [Image.open(io.BytesIO(png)).size for png in embedded] == [(96, 64)] * 3
     said = open_rows(str(tmp_path / "set"))
@@ -86,7 +86,7 @@ def test_a_bad_row_is_shown_with_what_is_wrong(tmp_path: Path) -> None:
         "missing key",
     ]
     png, html = sheet.write_sheet(str(file), tmp_path / "sheet")
-    assert html.read_text().count("<div class='fault'>") == 3
+    assert html.read_text().count('<div class="fault">') == 3
     assert Image.open(png).height > 100
 
 
@@ -109,6 +109,15 @@ def test_answers_drawn_again_stand_at_the_right(tmp_path: Path, monkeypatch: pyt
     page = html.read_text()
     assert page.count("not to be read") == page.count("scores stand as text") == 1
     assert page.count("<img") == 4
+
+
+def test_texts_of_rows_are_shown_not_obeyed(tmp_path: Path) -> None:
+    script = "</pre></style><script>document.title='run'</script>"
+    written = [row(script, script, picture(tmp_path)), {"query": script}]
+    png, html = sheet.write_sheet(str(write_rows(tmp_path / "rows.jsonl", written)), tmp_path / "sheet")
+    page = html.read_text()
+    assert "<script" not in page and page.count("</style>") == 1
+    assert page.count("&lt;script&gt;") == 2
 
 
 def test_long_answers_are_cut_in_the_png_only(tmp_path: Path) -> None:

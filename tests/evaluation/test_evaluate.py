@@ -17,8 +17,8 @@ from got_train.cli import main, parser  # noqa: E402
 from got_train.evaluation import formulas  # noqa: E402
 from got_train.evaluation.evaluate import evaluate, scores_of  # noqa: E402
 from got_train.evaluation.metrics import text_metrics  # noqa: E402
-from got_train.evaluation.page import write_page  # noqa: E402
 from got_train.evaluation.suites import KIND_SUITES, SUITES, find_formulas, find_tabulars  # noqa: E402
+from got_train.evaluation.worst import write_page  # noqa: E402
 from got_train.report import UserError  # noqa: E402
 from tests.conftest import draw, write_rows  # noqa: E402
 
@@ -303,10 +303,13 @@ def test_missing_packages_are_said(
         evaluate(write_rows(tmp_path / "p.jsonl", [row(reference, reference, kind)]))
 
 
-def test_marked_differences() -> None:
-    from got_train.evaluation.page import _difference
+def test_marked_differences(tmp_path: Path) -> None:
+    from got_train.evaluation.worst import differences
 
-    assert _difference("a<c>", "ab>") == "a<del>b</del><ins>&lt;c</ins>&gt;"
+    assert differences("a<c>", "ab>") == [("a", "a"), ("b", "<c"), (">", ">")]
+    path = write_rows(tmp_path / "p.jsonl", [row("a<c>", "ab>")])
+    write_page(evaluate(path), tmp_path / "page.html")
+    assert "<pre>a<del>b</del><ins>&lt;c</ins>&gt;</pre>" in (tmp_path / "page.html").read_text()
 
 
 def test_suites_of_the_command_line() -> None:

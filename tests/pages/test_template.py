@@ -1,0 +1,112 @@
+"""What all templates have: escaped text, one policy, and a place in the package."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from jinja2 import UndefinedError
+from markupsafe import Markup
+
+from got_train.pages.template import picture_html, render
+
+ROOT = Path(__file__).parent.parent.parent
+TEMPLATES = sorted((ROOT / "got_train" / "pages" / "templates").iterdir())
+HOSTILE = "</title></style></pre>\"'><script>document.title='run'</script>"
+PAGES = {
+    "answers.html": {
+        "missing": [HOSTILE],
+        "answers": [{"query": HOSTILE, "pictures": [HOSTILE], "body": HOSTILE, "text": HOSTILE}],
+    },
+    "scores.html": {
+        "notes": [HOSTILE],
+        "groups": [
+            {
+                "title": HOSTILE,
+                "header": [HOSTILE],
+                "lines": [[HOSTILE]],
+                "count": HOSTILE,
+                "order": HOSTILE,
+                "worst": [
+                    {
+                        "pictures": [HOSTILE],
+                        "hidden": 1,
+                        "query": HOSTILE,
+                        "reference": HOSTILE,
+                        "differences": [(HOSTILE, "a"), ("a", HOSTILE), (HOSTILE, HOSTILE)],
+                        "scores": HOSTILE,
+                    }
+                ],
+            }
+        ],
+    },
+    "quickstart.html": {
+        "header": [HOSTILE],
+        "figures": [[HOSTILE]],
+        "merged_equals_unmerged": HOSTILE,
+        "stages": [
+            {
+                "name": HOSTILE,
+                "curve": HOSTILE,
+                "tasks": [
+                    {
+                        "name": HOSTILE,
+                        "cer": 0.5,
+                        "rows": [(HOSTILE, {"query": HOSTILE, "reference": HOSTILE, "answer": HOSTILE})],
+                    }
+                ],
+            }
+        ],
+    },
+    "sheet.html": {
+        "entries": [
+            {
+                "title": HOSTILE,
+                "fault": HOSTILE,
+                "pictures": [HOSTILE],
+                "turns": [
+                    {"query": HOSTILE, "response": HOSTILE, "picture": HOSTILE, "fault": ""},
+                    {"query": HOSTILE, "response": HOSTILE, "picture": "", "fault": HOSTILE},
+                ],
+            }
+        ],
+        "notes": [HOSTILE],
+    },
+}
+"""What each page is made of, with hostile text in every place."""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_text_in_any_place_of_a_page_is_escaped(name: str) -> None:
+    page = render(name, title=HOSTILE, **PAGES[name])
+    assert "<script" not in page and "document.title=&#39;run&#39;" in page
+    assert page.count("</style>") == page.count("</title>") == 1
+
+
+def test_every_page_is_in_that_test_and_has_the_policy() -> None:
+    pages = {path.name for path in TEMPLATES if '{% extends "page.html" %}' in path.read_text()}
+    assert pages == set(PAGES)
+    for name in pages:
+        assert render(name, title="t", **PAGES[name]).count("default-src 'none'; img-src data:;") == 1
+
+
+def test_templates_trust_nothing() -> None:
+    found = {path.name: re.findall(r"\|\s*safe\b|autoescape|<script", path.read_text()) for path in TEMPLATES}
+    assert {name: words for name, words in found.items() if words} == {}
+
+
+def test_templates_are_part_of_the_package() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    [pattern] = settings["package-data"]["got_train.pages"]
+    assert sorted((ROOT / "got_train" / "pages").glob(pattern)) == TEMPLATES
+
+
+def test_content_that_a_template_wants_must_be_given() -> None:
+    with pytest.raises(UndefinedError, match="'rows' is undefined"):
+        render("chart.html", texts=[])
+
+
+def test_a_picture_says_what_it_shows() -> None:
+    assert picture_html(b"x", "jpeg", 'a "b"', 20) == Markup(
+        '<img alt="a &#34;b&#34;" width="20" src="data:image/jpeg;base64,eA==">'
+    )
