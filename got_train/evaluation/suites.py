@@ -135,6 +135,8 @@ KIND_SUITES = {
 def find_formulas(text: str) -> str:
     r"""Formulas as the authors' script finds them: those in lines, then displays, each within one line.
 
+    Published scores depend on it, so it is not `got_train.markup.delimiters`, which reads what a page shows.
+
     >>> find_formulas(r"\(a\) and \[b\] and \(c\)")
     'a\ncb'
     """

@@ -1,4 +1,4 @@
-r"""What formatted answers are written in: SMILES, **kern, the dictionary of a chart, LaTeX or markdown."""
+r"""The notation of an answer: SMILES, **kern, the dictionary of a chart, LaTeX or markdown."""
 
 import re
 from typing import Literal
@@ -15,17 +15,17 @@ _INDEX = re.compile(r"(?<!\\)[\^_]")
 _PROSE = re.compile(
     r"\n|[^\W\d_]{4}|[^\W\d_]{2}[,.:;]?\s+[^\W\d_]{2}|[\u3040-\u9fff]|(?<!\\)[%#@]|\*\*|[\^_]\s*(?:[\^_]|$)"
 )
-"""What isn't found in a formula without commands: a second line, words, Chinese, marks of other texts."""
+"""A second line, words, Chinese or markdown: signs that a text without commands is no formula."""
 _BRACED = re.compile(r"\{[^{}]*\}")
 _TEXT_MARKUP = re.compile(
     r"\\(?:title|author|section|subsection|text(?:bf|it))\b|\n\s*\n"
     r"|\\begin\s*\{(?:tabular|table|tikzpicture|abstract|figure|equation|align|gather|itemize|enumerate)\*?\}"
 )
-"""What isn't found in a formula that stands without its bounds, as in LaTeX-OCR's data."""
+"""Commands of text: signs that an answer is more than a formula without delimiters, as LaTeX-OCR has it."""
 
 
 def form_of(answer: str) -> Form:
-    r"""What a formatted answer is written in.
+    r"""The notation of a formatted answer.
 
     >>> form_of("<smiles>CCO</smiles>"), form_of("\\frac { a } { b }"), form_of("a line")
     ('molecule', 'formula', 'text')
@@ -42,7 +42,7 @@ def form_of(answer: str) -> Form:
 
 
 def _is_bare_formula(answer: str) -> bool:
-    r"""Whether an answer is a formula without its bounds: with commands of LaTeX, or indices but no prose.
+    r"""Whether an answer is a formula without delimiters: with commands of LaTeX, or indices and no prose.
 
     >>> [_is_bare_formula(text) for text in ("x _ { 1 } + y ^ 2", "v_{start}", "john_doe")]
     [True, True, False]

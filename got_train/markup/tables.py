@@ -54,7 +54,7 @@ def _end_of_html(text: str, position: int) -> int:
 # LaTeX
 
 _COMMENT = re.compile(r"^[ \t]*%.*\n?|(?<!\\)%[ \t]*\n", re.MULTILINE)
-"""Of whole lines and at line ends: any other % is a slip of the model's, and would swallow the line."""
+"""Comments of whole lines and at line ends. Any other % is a slip of the model and would hide the line."""
 _UNSEEN = re.compile(
     r"\\(?:endfirsthead|endhead|endfoot|endlastfoot|centering|bfseries|itshape|rmfamily|sffamily|ttfamily|small"
     r"|footnotesize|scriptsize|tiny|bf|it|rm|sf|tt|em)(?![a-zA-Z])"
@@ -80,7 +80,7 @@ def _latex_table(source: str) -> Table:
 
 
 def plain_text(latex: str) -> str:
-    r"""The text of a LaTeX cell, without typeface: as HTML or markdown would have it, except formulas.
+    r"""The text of a LaTeX cell without commands of typeface, as HTML or markdown have it; formulas stay.
 
     >>> plain_text(r"\textbf{Cost}~in \$, \(x\)")
     'Cost in $, $x$'
@@ -93,7 +93,7 @@ def plain_text(latex: str) -> str:
 def _without_faces(latex: str) -> str:
     """The text without commands of typeface and the braces of their arguments, in one pass."""
     are_kept: list[bool] = []
-    """Of the braces that are open, in order."""
+    """Whether each brace that is open now stays in the text, in order."""
 
     def replace(match: re.Match[str]) -> str:
         kind = match.lastgroup
@@ -115,14 +115,14 @@ Spanning = tuple[str, int, int]
 
 
 class _TableParser(HTMLParser):
-    """Rows of the outermost table; what is nested gives its text only."""
+    """Rows of the outermost table; tables inside its cells add their text only."""
 
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[list[Spanning]] = []
         self.depth = 0
         self.texts: list[str] | None = None
-        """Of the cell that is open."""
+        """Texts of the open cell; None where no cell is open."""
         self.spans = (1, 1)
         """Its rows and columns."""
 

@@ -1,17 +1,17 @@
-r"""LaTeX tables as cells with spans, whoever wrote them.
+r"""LaTeX tables as cells with spans.
 
-A model writes what it has seen and may stop anywhere, so nothing here is an error: what is not closed ends
-with the text, and what TeX would refuse is read in the most likely way.
+A model may stop anywhere, so nothing here is an error: a table that is not closed ends with the text, and
+what TeX would refuse is read in the most likely way.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-LARGEST_SPAN = 200
-"""Rows or columns; more is a slip of the model that would make the table endless."""
-LARGEST_FILLED = 100_000
-"""Cells of a table whose short rows are filled up; in larger ones they stay short."""
+MAX_SPAN = 200
+"""Rows or columns; more are a slip of the model that would make the table endless."""
+MAX_FILLED_CELLS = 100_000
+"""Short rows are filled up with empty cells only in tables of at most this many cells."""
 
 TABULAR = re.compile(r"\\begin\s*\{(?P<name>tabular[*x]?|tabulary|longtable|array)\}")
 """Where a table begins."""
@@ -19,7 +19,7 @@ LENGTH_OPTION = (
     r"[ \t]*\[[ \t]*[-+]?(?:(?=[.,]?\d)\d*(?:[.,]\d*)?[ \t]*(?:pt|pc|in|bp|cm|mm|dd|cc|sp|ex|em|mu)"
     r"|[\d.,]*\\[a-z]*(?:skip|skipamount|sep|width|height))[ \t]*\]"
 )
-"""The length that a line break or a rule may be followed by; any other text in brackets is a cell's own."""
+"""The length that may follow a line break or a rule; any other text in brackets belongs to the cell."""
 _WITH_WIDTH = {"tabular*", "tabularx", "tabulary"}
 _PIECE = re.compile(
     r"(?P<begin>\\begin\s*\{[^{}]*\})|(?P<end>\\end\s*\{[^{}]*\})"
@@ -82,9 +82,9 @@ def parse_tabular(latex: str) -> Table:
     alignments, edges = _read_columns(columns)
     written, lines = _read_rows(latex[position:])
     rows = [[_read_cell(text) for text in row] for row in written]
-    width = min(LARGEST_SPAN, max([len(alignments), *(sum(cell.columns for cell in row) for row in rows)]))
+    width = min(MAX_SPAN, max([len(alignments), *(sum(cell.columns for cell in row) for row in rows)]))
     alignments += "c" * (width - len(alignments))
-    filled = width * len(rows) <= LARGEST_FILLED
+    filled = width * len(rows) <= MAX_FILLED_CELLS
     placed = [_place(row, alignments, filled) for row in rows]
     return Table(
         tuple(_join(placed)), tuple(_columns_under(spans, width) for spans in lines), frozenset(edges)
@@ -125,7 +125,7 @@ def _read_columns(specification: str) -> tuple[str, set[int]]:
     alignments = ""
     edges = set()
     position = 0
-    while position < len(specification) and len(alignments) < LARGEST_SPAN:
+    while position < len(specification) and len(alignments) < MAX_SPAN:
         letter = specification[position]
         position += 1
         if letter == "|":
@@ -133,7 +133,7 @@ def _read_columns(specification: str) -> tuple[str, set[int]]:
         elif letter == "*":
             number, position = read_argument(specification, position)
             repeated, position = read_argument(specification, position)
-            times = min(int(number), LARGEST_SPAN) if re.fullmatch(r"\s*[0-9]{1,6}\s*", number) else 1
+            times = min(int(number), MAX_SPAN) if re.fullmatch(r"\s*[0-9]{1,6}\s*", number) else 1
             inner, inner_edges = _read_columns(repeated) if "*" not in repeated else ("", set())
             for _ in range(times):
                 edges |= {len(alignments) + edge for edge in inner_edges}
@@ -146,14 +146,14 @@ def _read_columns(specification: str) -> tuple[str, set[int]]:
             alignments += "l"
         elif letter.isalpha():
             alignments += {"S": "r"}.get(letter, letter if letter in "lcr" else "l")
-    return alignments[:LARGEST_SPAN], edges
+    return alignments[:MAX_SPAN], edges
 
 
 Spans = list[tuple[int, int]]
 
 
 def _read_rows(body: str) -> tuple[list[list[str]], list[Spans]]:
-    """What is written in each cell, and the columns under each line over every row and under the last."""
+    """The LaTeX of each cell; the columns that each line over every row, and under the last one, covers."""
     rows: list[list[str]] = []
     lines: list[Spans] = [[]]
     cells = [""]
@@ -172,7 +172,7 @@ def _read_rows(body: str) -> tuple[list[list[str]], list[Spans]]:
             lines.append([])
             cells = [""]
         elif outside and kind == "line":
-            lines[-1].append((0, LARGEST_SPAN))
+            lines[-1].append((0, MAX_SPAN))
         elif outside and kind == "span":
             first, last = (int(number) for number in match["span"].split("-"))
             lines[-1].append((max(first, 1) - 1, last - 1))
@@ -211,11 +211,11 @@ def _read_cell(text: str) -> _Written:
         span = int(number) if re.fullmatch(r"\s*-?[0-9]{1,6}\s*", number) else 1
         content = f"{content} {cell.latex[position:]}".strip()
         if match["kind"] == "row":
-            rows = max(-LARGEST_SPAN, min(span, LARGEST_SPAN)) or 1
+            rows = max(-MAX_SPAN, min(span, MAX_SPAN)) or 1
             cell = replace(cell, latex=content, rows=rows)
         else:
             alignment, _ = _read_columns(second)
-            span = max(1, min(span, LARGEST_SPAN))
+            span = max(1, min(span, MAX_SPAN))
             cell = replace(cell, latex=content, columns=span, alignment=alignment[:1])
     return cell
 

@@ -1,7 +1,7 @@
-r"""Answers as they look: one page beside the pictures read, which needs no other file and runs nothing.
+r"""Answers as they look, on a page beside the pictures that were read.
 
-The text of a model is data. It reaches the page escaped, as MathML of known elements, or drawn in an `<img>`;
-there are no links and no scripts, and the page's policy forbids the browser all of them, and every address.
+The text of a model is data. It reaches the page escaped, as MathML of known elements, or drawn in an `<img>`.
+The page has no links and no scripts, and its policy forbids the browser to run or to fetch anything.
 """
 
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ from got_train.pages.template import render
 
 LARGEST_PICTURE = 1200
 """Pixels of the longer side of a picture in the page."""
-LONGEST = 100_000
-"""Characters; a longer answer is shown as its text."""
-MOST_CELLS = 20_000
-"""Of a chart's table: series without a name in common leave most of it empty and the page without end."""
+MAX_CHARACTERS = 100_000
+"""Characters of an answer; a longer one is shown as its text."""
+MAX_CELLS = 20_000
+"""Cells of a chart's table. Series that share no names make a huge table whose cells are mostly empty."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Rendered:
 
     text: str
     images: tuple[Image.Image | Path, ...] = ()
-    """What was read."""
+    """The pictures that were read."""
     query: str = ""
 
 
@@ -70,8 +70,8 @@ def render_answer(text: str) -> Markup:
 
 
 def _body(text: str, notes: Notes) -> Markup:
-    """The HTML of a cleaned answer, with marks for what TeX will draw."""
-    form = form_of(text) if len(text) <= LONGEST else "text"
+    """The HTML of a cleaned answer, with marks where drawings by TeX will stand."""
+    form = form_of(text) if len(text) <= MAX_CHARACTERS else "text"
     if form == "molecule":
         match = SMILES.fullmatch(text)
         assert match, "form_of found it"
@@ -92,7 +92,7 @@ def _chart_html(text: str) -> Markup:
     chart = read_chart(text)
     if chart is None or not chart.values:
         return not_drawn(text, "no dictionary of a chart")
-    if len(chart.names) * len(chart.series) > MOST_CELLS:
+    if len(chart.names) * len(chart.series) > MAX_CELLS:
         return not_drawn(text, "too many numbers for a table")
     texts = [(_written(name), _written(value)) for name, value in chart.texts.items()]
     rows = [[_written(cell) for cell in row] for row in chart.rows()]

@@ -12,20 +12,22 @@ from PIL import Image
 from got_train.pages.latex_html import Notes, source_html
 from got_train.pages.template import picture_html
 
-LONGEST_SMILES = 400
-"""Characters; coordinates of larger molecules take seconds, of those of 2000 a minute."""
+MAX_SMILES = 400
+"""Characters. Coordinates of larger molecules take seconds; with 2000 characters they take a minute."""
 BOND_PIXELS = 44
-WIDEST_MOLECULE = 700
-LONGEST_KERN = 20_000
+MAX_MOLECULE_PIXELS = 700
+"""Width of a drawing."""
+MAX_KERN = 20_000
 """Characters; a page of music has 5000."""
 ENGRAVING_SECONDS = 20
-LONGEST_TEX = 20_000
+MAX_TEX = 20_000
 """Characters of one drawing."""
 TEX_BATCH = 50
+"""Drawings of one run of TeX."""
 TEX_SECONDS = 300
-"""After which no further batch is begun: a drawing may be a loop without an end."""
+"""No batch is begun later than this, since a drawing may be an endless loop."""
 TEX_DPI = 150
-"""As `data_engines` draws for people."""
+"""Resolution at which `draw_targets` draws."""
 
 
 def input_html(image: Image.Image) -> Markup:
@@ -49,7 +51,7 @@ def not_drawn(source: str, reason: str) -> Markup:
 def molecule_html(smiles: str, notes: Notes) -> Markup:
     """A molecule drawn by RDKit."""
     smiles = smiles.strip()
-    if len(smiles) > LONGEST_SMILES:
+    if len(smiles) > MAX_SMILES:
         return not_drawn(smiles, "too long to be drawn")
     try:
         from rdkit import Chem
@@ -68,13 +70,13 @@ def molecule_html(smiles: str, notes: Notes) -> Markup:
         look.fixedBondLength = BOND_PIXELS  # type: ignore[assignment]  # a slip of its stubs
         rdMolDraw2D.PrepareAndDrawMolecule(drawer, molecule)
         drawer.FinishDrawing()
-    width = min(drawer.Width(), WIDEST_MOLECULE)
+    width = min(drawer.Width(), MAX_MOLECULE_PIXELS)
     return picture_html(drawer.GetDrawingText().encode(), "svg+xml", smiles, width)
 
 
 def score_html(kern: str, notes: Notes) -> Markup:
     """A score engraved by Verovio, in a process of its own."""
-    if len(kern) > LONGEST_KERN:
+    if len(kern) > MAX_KERN:
         return not_drawn(kern, "too long to be engraved")
     command = [sys.executable, "-m", "got_train.pages.engraving"]
     try:
@@ -107,7 +109,7 @@ def tex_html(sources: Sequence[str], notes: Notes) -> list[Markup]:
 def _draw_batch(sources: Sequence[str], notes: Notes) -> list[Markup]:
     from data_engines.tools.sheets.targets import draw_targets
 
-    drawn, missing = draw_targets([source if len(source) <= LONGEST_TEX else "" for source in sources])
+    drawn, missing = draw_targets([source if len(source) <= MAX_TEX else "" for source in sources])
     notes.missing |= dict.fromkeys(missing)
     parts = []
     for source, picture in zip(sources, drawn, strict=True):

@@ -1,4 +1,4 @@
-"""A program that engraves **kern as SVG: Verovio ends the process on some of what it can't read."""
+"""A program that engraves **kern as SVG. It is a process of its own since some input makes Verovio crash."""
 
 import re
 import sys
@@ -20,7 +20,7 @@ _MUSIC = re.compile(r'class="(?:note|m?rest|multirest)\b', re.IGNORECASE)
 
 
 def main() -> int:
-    """Writes nothing and returns 1 where Verovio makes no notes of it, 2 where Verovio is missing."""
+    """Writes SVG. Returns 0, or 1 where Verovio finds no notes, or 2 where Verovio is missing."""
     try:
         import verovio
     except ModuleNotFoundError:
@@ -36,9 +36,9 @@ def main() -> int:
 
 
 def with_braces(kern: str) -> str:
-    r"""Kern with a brace before its staves, and without the metres that a symbol stands for.
+    r"""Kern with a brace before its staves, and without a metre in digits where a symbol for it follows.
 
-    With both, Verovio draws neither.
+    Given digits and a symbol, Verovio draws neither.
 
     >>> with_braces("**kern\t**kern\n*M4/4\t*M4/4\n*met(c)\t*met(c)").splitlines()[1:]
     ['**kern\t**kern', '*staff2\t*staff1', '*met(c)\t*met(c)']

@@ -1,7 +1,7 @@
 r"""LaTeX inside text, tables and headings as HTML: formulas, environments and commands.
 
-All that is not understood stays as it was written, escaped. Drawings and formulas that only TeX can set are
-left for later, as marks in the HTML with their source in a list, since TeX wants to start once for all.
+LaTeX that is not understood is shown as it was written. Drawings, and formulas that only TeX can set, are
+drawn later in one run of TeX: a mark holds their place in the HTML, and `Notes` their source.
 """
 
 import re
@@ -23,8 +23,8 @@ from got_train.markup.tabular import (
 from got_train.pages.mathml import FormulaError, mathml
 from got_train.pages.template import render
 
-DEEPEST = 8
-"""Commands or tables within each other; what is nested deeper is shown as its source."""
+MAX_DEPTH = 8
+"""Commands or tables within each other; deeper ones are shown as their source."""
 
 _MATHS = re.compile(
     r"\\begin\s*\{(?:(?:equation|align|alignat|gather|multline|eqnarray|displaymath|math|split|aligned|gathered"
@@ -32,7 +32,7 @@ _MATHS = re.compile(
 )
 _DRAWING = re.compile(r"\\begin\s*\{tikzpicture\}")
 _WITH_OPTION = "table|figure|itemize|enumerate|description|minipage|threeparttable"
-"""Environments whose option says how they are set; of others, as of theorems, it is text."""
+"""Environments whose option says how they are set. The option of others, such as theorems, is text."""
 _WRAPPER = re.compile(
     rf"\\begin\s*\{{(?:{_WITH_OPTION})\*?\}}(?:[ \t]*\[[^\]\n]*\])?"
     rf"|\\(?:begin|end)\s*\{{(?:{_WITH_OPTION}|abstract|center|quote|document|theorem|lemma|proof|definition"
@@ -74,7 +74,7 @@ _WRAPPED = {
 }
 """The element of a command's argument."""
 _SECOND_SHOWN = {"textcolor", "href"}
-"""Of these the first argument, a colour or an address, is left out."""
+"""Commands that show their second argument; the first one, a colour or an address, is left out."""
 _BLOCKS = {
     "title",
     "section",
@@ -91,7 +91,7 @@ _DROPPED = dict.fromkeys(
     " bottomrule bfseries itshape maketitle raggedright raggedleft newpage par".split(),
     0,
 ) | dict.fromkeys("label captionsetup vspace hspace cellcolor rowcolor includegraphics setlength".split(), 1)
-"""Commands without a look of their own, by how many arguments they have."""
+"""Commands that show nothing, and how many arguments each has."""
 _SIGNS = {
     "textbackslash": "\\",
     "textasciitilde": "~",
@@ -161,37 +161,37 @@ _UNFIT = re.compile(
 
 @dataclass
 class Notes:
-    """What is found out while a page is made."""
+    """What the page still needs: drawings by TeX, and tools that are not installed."""
 
     tex: list[str] = field(default_factory=list)
-    """What only TeX can draw, in order; `mark` says where in the page."""
+    """The LaTeX of drawings, in order; `mark` holds the place of each."""
     missing: dict[str, None] = field(default_factory=dict)
-    """Tools that would have been wanted, each as a line."""
+    """A line for each missing tool."""
 
     def draw_later(self, latex: str) -> Markup:
-        """The mark of a drawing by TeX."""
+        """Notes a drawing by TeX; returns its mark."""
         self.tex.append(latex)
         return mark(len(self.tex) - 1)
 
 
 def mark(number: int) -> Markup:
-    """Stands in the HTML for drawing `number` by TeX; no answer has its characters after `clean`."""
+    """Holds the place of drawing `number` by TeX; its characters are in no answer after `clean`."""
     return Markup("\0{}\0").format(number)
 
 
 def clean(text: str) -> str:
-    """`text` without what has no place in HTML: control characters and halves of surrogate pairs."""
+    """`text` with U+FFFD for what HTML does not allow: control characters and halves of surrogate pairs."""
     return _UNFIT.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 Piece = tuple[Markup, int]
-"""HTML, and where in the text what it stands for has ended."""
+"""HTML, and where in the text the LaTeX that it stands for has ended."""
 
 
 def formula_html(formula: str, display: bool, notes: Notes) -> Markup:
-    """A formula without its bounds; by TeX where MathML fails.
+    """A formula without its delimiters as MathML, or drawn by TeX where that fails.
 
-    A sign of per cent that TeX would take for a comment is shown: pages that are read have no comments.
+    A percent sign is shown although TeX would take it for a comment: a printed page has no comments.
     """
     formula = formula.strip()
     shown = _COMMENT.sub(r"\1\%", formula)
@@ -209,7 +209,7 @@ def source_html(text: str) -> Markup:
 
 
 def read_piece(text: str, start: int, notes: Notes, depth: int = 0) -> Piece | None:
-    r"""What begins with the `\` or `$` at `start`; None where that is just a character.
+    r"""The HTML of the LaTeX that begins with the `\` or `$` at `start`; None where that is just a character.
 
     A formula that is not closed ends with its paragraph, an environment with the text.
     """
@@ -225,7 +225,7 @@ def read_piece(text: str, start: int, notes: Notes, depth: int = 0) -> Piece | N
 
 
 def is_block(text: str, start: int) -> bool:
-    r"""Whether what begins at `start` stands on lines of its own: a display, an environment, a heading."""
+    r"""Whether a display, an environment or a heading, which stand on their own lines, begins at `start`."""
     if text.startswith(DISPLAYS, start):
         return True
     if any(pattern.match(text, start) for pattern in (TABULAR, _DRAWING, _MATHS, _WRAPPER)):
@@ -263,7 +263,7 @@ def text_html(latex: str, notes: Notes, depth: int = 0) -> Markup:
 
 
 def _plain(match: re.Match[str]) -> str:
-    """What a piece of running text shows; it is escaped later, unless it is Markup."""
+    """The text or the Markup that a piece of running text stands for."""
     match match.lastgroup:
         case "break":
             return Markup("<br>")
@@ -302,7 +302,7 @@ def _read_environment(text: str, start: int, notes: Notes, depth: int) -> Piece 
         return None
     end = environment_end(text, start)
     latex = text[start:end]
-    if depth >= DEEPEST:
+    if depth >= MAX_DEPTH:
         return source_html(latex), end
     is_table, is_drawing, _ = kinds
     if is_table:
@@ -331,7 +331,7 @@ def _read_command(text: str, start: int, notes: Notes, depth: int) -> Piece | No
         if name in _SECOND_SHOWN:
             _, end = read_argument(text, end)
         inner, end = read_argument(text, end)
-        if depth >= DEEPEST:
+        if depth >= MAX_DEPTH:
             return source_html(text[start:end]), end
         element = _WRAPPED[name]
         named = Markup(' class="{}"').format(name) if element == "div" else ""

@@ -1,7 +1,7 @@
 r"""Formatted answers as HTML: Mathpix's markdown, which is markdown with LaTeX in it.
 
-markdown-it-py reads the markdown, with what could name other addresses switched off (HTML, links and
-pictures: an OCR model sees none), and two rules of ours read the LaTeX.
+markdown-it-py reads the markdown; HTML, links and pictures are switched off, since they could name addresses
+and an OCR model sees none of them. Two rules of ours read the LaTeX.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 r"""Formulas as MathML, which browsers draw by themselves.
 
-math-core refuses what it doesn't know, where latex2mathml sets the names of unknown commands as if they were
-variables and hands on `\text{<script>}` and `\href{javascript:}` as they are. Its output is checked against
-the elements and attributes below all the same.
+math-core refuses commands that it doesn't know. (latex2mathml sets their names as if they were variables, and
+hands on `\text{<script>}` and `\href{javascript:}` as they are.) Its output is still checked against the
+elements and attributes below.
 """
 
 import html
@@ -16,12 +16,12 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from math_core import LatexToMathML
 
-LONGEST = 20_000
-"""Characters of a formula; the MathML of each may have sixty."""
-MOST_NESTED = 1000
-"""Commands, braces and indices of a formula: math-core ends the process where some 5000 are nested."""
-DEEPEST = 200
-"""Elements within each other: browsers flatten what is nested by more than 512."""
+MAX_CHARACTERS = 20_000
+"""Characters of a formula; each may become sixty characters of MathML."""
+MAX_NESTING = 1000
+"""Commands, braces and indices of a formula. math-core crashes where some 5000 are nested."""
+MAX_DEPTH = 200
+"""Elements within each other; browsers flatten more than 512."""
 
 _MACROS = {
     "mbox": r"\text{#1}",
@@ -36,7 +36,7 @@ _MACROS = {
     "bra": r"\langle{#1}|",
     "ket": r"|{#1}\rangle",
 }
-"""What formulas of papers have and math-core doesn't."""
+"""Commands that formulas of papers use and math-core lacks."""
 _NESTING = re.compile(r"\\[A-Za-z]+|[{\[^_]")
 _DEFINING = re.compile(
     r"\\(?:[egx]?def|let|(?:re)?newcommand|providecommand|DeclareMathOperator)(?![A-Za-z])"
@@ -45,7 +45,7 @@ _WITHOUT_LOOK = re.compile(r"\\label\s*\{[^{}]*\}|\\(?:no)?limits(?![A-Za-z])(?=
 _SIGN_BEFORE_SPACE = re.compile(r"(?<!\\)((?:\\\\)*)(\\[%&#$_])(?=\s)")
 """math-core takes the space for part of the command, also within texts."""
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)[A-Za-z]+;")
-"""What HTML knows and XML doesn't."""
+"""Entities that HTML defines and XML does not."""
 _RENAMED = {
     "split": "aligned",
     "eqnarray": "align*",
@@ -55,7 +55,7 @@ _RENAMED = {
     "multline": "multline*",
     "equation": "equation*",
 }
-"""Numbers that aren't in the text would be added otherwise."""
+"""The old environments would add numbers that are not in the text."""
 _ENVIRONMENT = re.compile(r"(\\(?:begin|end)\s*)\{\s*(" + "|".join(map(re.escape, _RENAMED)) + r")\s*\}")
 _NUMBERED = re.compile(r"\\begin\s*\{(?:equation|align|gather|multline)\*?\}")
 _EQUALS_COLUMN = re.compile(r"&\s*(=|\\[A-Za-z]+|[<>])\s*&")
@@ -70,19 +70,19 @@ _ATTRIBUTES = frozenset(
     " symmetric voffset width".split()
 )
 _VALUE = re.compile(r"[A-Za-z0-9 .,:;%#+-]*")
-"""No address and no function can be written with these."""
+"""Values in these characters hold no address and no function."""
 
 
 class FormulaError(ValueError):
-    """A formula that is not for MathML."""
+    """A formula that cannot become MathML."""
 
 
 def mathml(formula: str, display: bool) -> Markup:
-    r"""The `math` element of a formula without its bounds.
+    r"""The `math` element of a formula without its delimiters.
 
     Args:
         formula: LaTeX, or an environment of formulas such as `align`.
-        display: on lines of its own.
+        display: whether it stands on lines of its own.
 
     Raises:
         FormulaError: math-core doesn't take it.
@@ -91,7 +91,7 @@ def mathml(formula: str, display: bool) -> Markup:
     >>> print(mathml("x<1", display=False))
     <math><mi>x</mi><mo>&lt;</mo><mn>1</mn></math>
     """
-    if len(formula) > LONGEST or len(_NESTING.findall(formula)) > MOST_NESTED:
+    if len(formula) > MAX_CHARACTERS or len(_NESTING.findall(formula)) > MAX_NESTING:
         raise FormulaError("too long")
     if _DEFINING.search(formula):
         raise FormulaError("it defines commands")
@@ -135,7 +135,7 @@ def _check(root: ElementTree.Element) -> None:
     waiting = [(root, 1)]
     while waiting:
         element, depth = waiting.pop()
-        if element.tag not in _ELEMENTS or depth > DEEPEST:
+        if element.tag not in _ELEMENTS or depth > MAX_DEPTH:
             raise FormulaError(f"<{element.tag}> at depth {depth} is not for this page")
         for name, value in element.items():
             if name not in _ATTRIBUTES or not _VALUE.fullmatch(value):
