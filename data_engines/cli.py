@@ -33,7 +33,7 @@ KINDS = {
     "multi-crop": "pages of sets drawn before, stitched to pictures of several tiles",
     "multi-page": "pages of sets drawn before, several in a row",
 }
-"""What can be drawn; `data_engines/engines/` holds a module for each."""
+"""What can be drawn; `data_engines/kinds/` holds a room for each."""
 COMMANDS = {
     "mix": "the whole data of a stage, several sets in one go",
     "sheet": "a picture and a page of some rows, with their answers drawn again",

@@ -39,7 +39,7 @@ class Job:
 
 def load_engine(kind: str) -> ModuleType:
     """The engine's module; a ModuleNotFoundError names a package of the extra `engines`."""
-    return importlib.import_module(f"data_engines.engines.{kind.replace('-', '_')}")
+    return importlib.import_module(f"data_engines.kinds.{kind.replace('-', '_')}.engine")
 
 
 def make_rng(seed: int, kind: str, *index: int) -> np.random.Generator:

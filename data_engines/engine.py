@@ -1,4 +1,4 @@
-"""What an engine is: a module in `data_engines/engines/` with four names.
+"""What an engine is: the module `engine` of a room in `data_engines/kinds/`, with four names.
 
 =========  ==============================================================================================
 `Options`  what a user can choose: a frozen dataclass of `options.option` fields; the flags come from it

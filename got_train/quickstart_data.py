@@ -11,7 +11,7 @@ from PIL import ImageDraw
 
 from data_engines.drawing import make_rng
 from data_engines.engine import Drawing
-from data_engines.engines import lines
+from data_engines.kinds.lines import engine as lines
 from data_engines.options import Range
 from data_engines.run import generate
 from got_train.prompts import IMAGE_TAG, LATEX_OCR_QUERY

@@ -97,7 +97,7 @@ def draw_tokens(formulas: Sequence[str]) -> list[tuple[Token, ...] | str]:
         UserError: TeX or its fonts are not installed.
     """
     from data_engines.engine import Reject
-    from data_engines.engines.formula import BATCH_SIZE
+    from data_engines.kinds.formula.engine import BATCH_SIZE
     from data_engines.tools.tex.latex import typeset
 
     found: dict[str, tuple[Token, ...] | str] = {}
@@ -123,7 +123,7 @@ def draw_tokens(formulas: Sequence[str]) -> list[tuple[Token, ...] | str]:
 
 @cache
 def _style(chinese: bool) -> "Style":
-    from data_engines.engines import formula
+    from data_engines.kinds.formula import engine as formula
     from data_engines.tools.tex.latex import Style, with_chinese
 
     style = Style(preamble=formula.PREAMBLE + _PREAMBLE)

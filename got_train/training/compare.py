@@ -46,7 +46,7 @@ def ordinary_rows(config: Config, encoding: Encoding, folder: Path) -> RowDatase
 def _draw_lines(folder: Path, count: int) -> None:
     """Pictures of `count` texts of one to four lines, and beside the folder the texts they are drawn from."""
     # Not at the top: a run that compares nothing should not wait for what draws.
-    from data_engines.engines import lines
+    from data_engines.kinds.lines import engine as lines
     from data_engines.options import Range
     from data_engines.run import generate
     from data_engines.tools.corpora import docstring_prose

@@ -8,9 +8,9 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from data_engines.engines import lines
+from data_engines.kinds.lines import engine as lines
+from data_engines.kinds.pdf.pages import open_document
 from data_engines.options import Range
-from data_engines.tools.pdf import open_document
 
 Placed = tuple[float, float, str]
 """Left and bottom as fractions of the page, and the text that begins there."""

@@ -8,8 +8,8 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from data_engines.engines import lines
 from data_engines.executors import draw_shard
+from data_engines.kinds.lines import engine as lines
 from data_engines.run import Part, generate
 from tests.data_engines.conftest import files_of
 

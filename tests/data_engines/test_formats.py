@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from data_engines.engines import lines
 from data_engines.formats import Format
+from data_engines.kinds.lines import engine as lines
 from data_engines.options import Range
 from data_engines.run import generate
 from got_train.data.images import find_image, open_image

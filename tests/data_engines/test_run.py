@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from data_engines.cli import main
-from data_engines.engines import lines
+from data_engines.kinds.lines import engine as lines
 from data_engines.run import generate
 from data_engines.store import Store
 from got_train.data.records import parse_row
@@ -113,7 +113,7 @@ def test_a_run_killed_three_times_leaves_no_worker_and_ends_with_the_same_bytes(
     script.write_text(
         f"""
 from pathlib import Path
-from data_engines.engines import lines
+from data_engines.kinds.lines import engine as lines
 from data_engines.options import Range
 from data_engines.run import generate
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from PIL import Image
 from data_engines import sheet
 from data_engines.cli import main
 from data_engines.engine import Reject
-from data_engines.engines import lines
+from data_engines.kinds.lines import engine as lines
 from data_engines.run import generate
 from got_train.data.readers import open_rows
 from tests.conftest import write_rows

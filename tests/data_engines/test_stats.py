@@ -8,7 +8,7 @@ from transformers import PreTrainedTokenizerFast
 
 from data_engines import stats
 from data_engines.cli import main
-from data_engines.engines import lines
+from data_engines.kinds.lines import engine as lines
 from data_engines.run import generate
 from got_train.data.encode import encode
 from got_train.data.readers import open_rows

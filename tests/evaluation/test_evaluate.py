@@ -74,9 +74,10 @@ def test_a_kind_may_have_any_name(tmp_path: Path) -> None:
 
 
 def test_every_kind_that_is_drawn_has_a_suite() -> None:
-    from data_engines import engines
+    import data_engines.kinds
 
-    kinds = {path.stem.replace("_", "-") for path in Path(engines.__path__[0]).glob("[!_]*.py")}
+    folder = Path(data_engines.kinds.__path__[0])
+    kinds = {path.parent.name.replace("_", "-") for path in folder.glob("*/engine.py")}
     assert kinds <= set(KIND_SUITES)
     assert set(KIND_SUITES.values()) == set(SUITES)
 

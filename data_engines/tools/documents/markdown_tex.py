@@ -6,7 +6,7 @@ become commands and whose other characters are escaped. Line breaks stay line br
 
 import re
 
-from data_engines.tools.documents.document import escape_latex
+from data_engines.kinds.page.document import escape_latex
 from data_engines.tools.tex.macros import group_end
 from got_train.markup.delimiters import read_formula
 

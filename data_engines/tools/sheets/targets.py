@@ -13,8 +13,8 @@ from typing import Literal
 from PIL import Image, ImageOps
 
 from data_engines.engine import Reject, attempt
+from data_engines.kinds.geometry.tikz import LIBRARIES
 from data_engines.tools.documents.markdown_tex import PREAMBLE, to_latex
-from data_engines.tools.figures.tikz import LIBRARIES
 from data_engines.tools.packages import package_folder
 from data_engines.tools.sheets.labels import draw_table
 from data_engines.tools.tex.latex import Sheet, Style, draw_sheet, typeset, with_chinese
@@ -77,7 +77,7 @@ def _draw_molecules(answers: Sequence[str]) -> list[Image.Image | Reject]:
 
 
 def _draw_scores(answers: Sequence[str]) -> list[Image.Image | Reject]:
-    from data_engines.tools.music.engraver import engrave, rasterise
+    from data_engines.kinds.music.engraver import engrave, rasterise
 
     def draw(answer: str) -> Image.Image:
         joint: Literal["{", ""] = "{" if answer.partition("\n")[0].count("**kern") > 1 else ""

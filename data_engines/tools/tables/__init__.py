@@ -1,1 +1,1 @@
-"""Tables: grids of cells, their columns, and tables of CSV files."""
+"""Tables: grids of cells, and their columns."""

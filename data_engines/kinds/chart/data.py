@@ -1,0 +1,230 @@
+"""What a chart shows: its words and numbers, chosen so that every number can be read from the picture.
+
+A number either stands printed at its mark, or it lies on a gridline or a whole part of the way between two.
+All numbers are whole: counts of `Chart.unit`, which is one digit of the last place that is shown.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from data_engines.kinds.chart.numbers import Axis, Counts, draw_counts, hundred, make_axis, number
+from data_engines.kinds.chart.words import (
+    QUANTITIES,
+    Family,
+    Quantity,
+    Words,
+    draw_family,
+    draw_names,
+    draw_publisher,
+    draw_title,
+)
+from data_engines.options import Range
+
+Kind = Literal["bar", "line", "pie", "scatter"]
+Form = Literal["column", "bar", "line", "area", "pie", "donut", "scatter"]
+
+FORMS: dict[Kind, tuple[Form, ...]] = {
+    "bar": ("column", "column", "bar"),
+    "line": ("line", "line", "line", "area"),
+    "pie": ("pie", "donut"),
+    "scatter": ("scatter",),
+}
+LEAST_SLICE = 0.035
+MOST_SLICES = 9
+MOST_LABELLED_LINES = 3
+
+
+@dataclass(frozen=True)
+class Chart:
+    form: Form
+    title: str | None
+    source: str | None
+    x_title: str | None
+    y_title: str | None
+    categories: tuple[str, ...]
+    """What is compared; for scatter charts, none."""
+    series: tuple[str, ...]
+    """Names in the legend; one without a name where there is no legend for it."""
+    values: Counts
+    """(series, category), in units."""
+    places: int
+    """Decimal places of the numbers."""
+    axis: Axis
+    """Of the values; unused in pies."""
+    labelled: bool
+    """Whether numbers are printed at their marks."""
+    stacked: bool = False
+    prefix: str = ""
+    suffix: str = ""
+    """Signs round printed numbers."""
+    x_values: Counts = ()
+    """Of scatter charts: (series, point), in their own unit."""
+    x_places: int = 0
+    x_axis: Axis | None = None
+
+    @property
+    def round(self) -> bool:
+        return self.form in ("pie", "donut")
+
+
+def target(chart: Chart) -> str:
+    """The answer: OneChart's dictionary as a line of JSON, with "None" for a text that is not there.
+
+    `values` are numbers as drawn, without units; names of several series come first, then those of the
+    categories (OneChart's score takes either order). Of scatter charts they are y by x.
+    """
+    rows = []
+    for position, counts in enumerate(chart.values):
+        numbers = [number(count, chart.places) for count in counts]
+        if chart.x_values:
+            names = [str(number(count, chart.x_places)) for count in chart.x_values[position]]
+        else:
+            names = list(chart.categories)
+        rows.append(dict(zip(names, numbers, strict=True)))
+    values: dict[str, Any] = rows[0] if len(rows) == 1 else dict(zip(chart.series, rows, strict=True))
+    texts = {name: getattr(chart, name) or "None" for name in ("title", "source", "x_title", "y_title")}
+    return json.dumps({**texts, "values": values}, ensure_ascii=False)
+
+
+def draw_chart(rng: np.random.Generator, words: Words, kind: Kind, categories: Range, series: Range) -> Chart:
+    form = FORMS[kind][rng.integers(len(FORMS[kind]))]
+    quantity = QUANTITIES[words.tongue][rng.integers(len(QUANTITIES[words.tongue]))]
+    if kind == "pie":
+        return _draw_pie(rng, words, form, quantity, min(categories.draw(rng), MOST_SLICES))
+    num_series = 1 if form == "area" else series.draw(rng)
+    if kind == "scatter":
+        return _draw_scatter(rng, words, quantity, categories.draw(rng), num_series)
+    family = draw_family(rng, words, categories.draw(rng), time=0.85 if kind == "line" else 0.3)
+    names = draw_names(rng, words, num_series) if num_series > 1 else ("",)
+    labelled = bool(rng.random() < 0.6) and not (kind == "line" and num_series > MOST_LABELLED_LINES)
+    stacked = kind == "bar" and num_series > 1 and rng.random() < 0.4
+    counts, places, axis = draw_counts(
+        rng, quantity, (num_series, len(family.members)), family.ordered, form, labelled, stacked
+    )
+    quantity_title, family_title = _titles(rng, quantity, family)
+    flipped = form == "bar"
+    percent = labelled and quantity.unit == "%"
+    return Chart(
+        form=form,
+        title=_draw_heading(rng, words, quantity, family),
+        source=_draw_source(rng, words),
+        x_title=quantity_title if flipped else family_title,
+        y_title=family_title if flipped else quantity_title,
+        categories=family.members,
+        series=names,
+        values=counts,
+        places=places,
+        axis=axis,
+        labelled=labelled,
+        stacked=stacked,
+        suffix="%" if percent and rng.random() < 0.6 else "",
+        prefix="$" if labelled and quantity.unit == "USD" and rng.random() < 0.5 else "",
+    )
+
+
+def _draw_pie(rng: np.random.Generator, words: Words, form: Form, quantity: Quantity, count: int) -> Chart:
+    count = max(count, 2)
+    family = draw_family(rng, words, count, time=0.1)
+    shares = rng.dirichlet(np.full(count, 2.0)) * (1 - 1.3 * LEAST_SLICE * count) + 1.3 * LEAST_SLICE
+    percent = rng.random() < 0.7
+    if percent:
+        places = int(rng.integers(2))
+        counts = hundred(shares, places)
+    else:
+        places = quantity.decimals
+        counts = [max(int(share), 1) for share in shares * quantity.high * 10**places]
+    if rng.random() < 0.4:
+        counts.sort(reverse=True)
+    return Chart(
+        form=form,
+        title=_draw_heading(rng, words, quantity, family),
+        source=_draw_source(rng, words),
+        x_title=None,
+        y_title=None,
+        categories=family.members,
+        series=("",),
+        values=(tuple(counts),),
+        places=places,
+        axis=Axis(0, sum(counts), sum(counts)),
+        labelled=True,
+        suffix="%" if percent else "",
+    )
+
+
+def _draw_scatter(
+    rng: np.random.Generator, words: Words, quantity: Quantity, num_points: int, num_series: int
+) -> Chart:
+    """Points on the gridlines of both axes or half way between, as far as they go no two in one place."""
+    others = [other for other in QUANTITIES[words.tongue] if other != quantity]
+    across = others[rng.integers(len(others))]
+    axes, all_places = [], []
+    for measure in (quantity, across):
+        top = float(np.exp(rng.uniform(np.log(measure.low), np.log(measure.high))))
+        places = measure.decimals + 1
+        axis = make_axis(0, top * 10**places, int(rng.integers(6, 11)))
+        while places and axis.step % 20 == 0:
+            axis, places = Axis(0, axis.high // 10, axis.step // 10), places - 1
+        axes.append(Axis(0, axis.high, axis.step, 2 if axis.step % 2 == 0 else 1))
+        all_places.append(places)
+    (y_axis, x_axis), (y_places, x_places) = axes, all_places
+    x_cells = [x_axis.low + i * x_axis.step // x_axis.parts for i in range(_num_cells(x_axis) + 1)][1:]
+    slope, scatter = rng.uniform(-0.8, 0.8), rng.uniform(0.05, 0.25)
+    taken: set[tuple[int, int]] = set()
+    x_values, y_values = [], []
+    for _ in range(num_series):
+        xs, ys = [], []
+        for x in sorted(rng.choice(x_cells, size=min(num_points, len(x_cells)), replace=False)):
+            share = 0.5 + slope * (x / x_axis.high - 0.5) + rng.normal(0, scatter)
+            cells = _num_cells(y_axis)
+            y = min(max(round(share * cells), 1), cells - 1) * y_axis.step // y_axis.parts
+            if (int(x), y) not in taken:
+                taken.add((int(x), y))
+                xs.append(int(x))
+                ys.append(y)
+        x_values.append(tuple(xs))
+        y_values.append(tuple(ys))
+    names = draw_names(rng, words, num_series) if num_series > 1 else ("",)
+    family = Family(across.name, (), ordered=False)
+    return Chart(
+        form="scatter",
+        title=_draw_heading(rng, words, quantity, family),
+        source=_draw_source(rng, words),
+        x_title=_with_unit(across),
+        y_title=_with_unit(quantity),
+        categories=(),
+        series=names,
+        values=tuple(y_values),
+        places=y_places,
+        axis=y_axis,
+        labelled=False,
+        x_values=tuple(x_values),
+        x_places=x_places,
+        x_axis=x_axis,
+    )
+
+
+def _num_cells(axis: Axis) -> int:
+    return (axis.high - axis.low) // axis.step * axis.parts
+
+
+def _titles(rng: np.random.Generator, quantity: Quantity, family: Family) -> tuple[str | None, str | None]:
+    """Titles of the two axes, if they have any: the quantity with its unit, and what is compared."""
+    return (
+        _with_unit(quantity) if rng.random() < 0.8 else None,
+        family.name if rng.random() < 0.6 else None,
+    )
+
+
+def _with_unit(quantity: Quantity) -> str:
+    return f"{quantity.name} ({quantity.unit})" if quantity.unit else quantity.name
+
+
+def _draw_heading(rng: np.random.Generator, words: Words, quantity: Quantity, family: Family) -> str | None:
+    return draw_title(rng, words, quantity, family) if rng.random() < 0.94 else None
+
+
+def _draw_source(rng: np.random.Generator, words: Words) -> str | None:
+    return draw_publisher(rng, words) if rng.random() < 0.5 else None

@@ -1,0 +1,124 @@
+"""Charts with the numbers they show: bars, lines, pies and points, by Matplotlib and by Vega-Lite.
+
+The answer is OneChart's dictionary (`chart_data.target`), with every number as it can be read from the
+picture: printed at its mark, or lying on a gridline or a whole part of the way between two.
+"""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
+from data_engines.kinds.chart import matplotlib_chart as chart_matplotlib
+from data_engines.kinds.chart import vega as chart_vega
+from data_engines.kinds.chart.check import check
+from data_engines.kinds.chart.data import Chart, Kind, draw_chart, target
+from data_engines.kinds.chart.layout import make_plan
+from data_engines.kinds.chart.look import NUMERALS, Typeface, draw_look, typefaces
+from data_engines.kinds.chart.plan import Look
+from data_engines.kinds.chart.words import Words, read_words
+from data_engines.options import Range, option
+from data_engines.tools.corpora import Language
+from data_engines.tools.fonts import find_font_files, font_sources, read_faces
+from got_train.prompts import Task
+
+MAX_REJECTS = 0.1
+BATCH_SIZE = 20
+
+TRIES = 25
+"""Charts drawn up for one sample until one fits its picture."""
+KIND_CHANCES: dict[Kind, float] = {"bar": 0.4, "line": 0.28, "pie": 0.2, "scatter": 0.12}
+PACKAGES = ("matplotlib", "vl-convert-python", "faker")
+VEGA_SHARE = 0.2
+"""Of `--library mixed`: Vega takes twice as long."""
+
+
+@dataclass(frozen=True)
+class Options:
+    source: Path | None = option(
+        "UTF-8 text file to draw titles and names from; without it, installed packages' prose and names", None
+    )
+    language: Language = option("language of titles and names, and of what charts are about", "mixed")
+    kinds: Literal["bar", "line", "pie", "scatter", "mixed"] = option("what is drawn", "mixed")
+    library: Literal["matplotlib", "vega", "mixed"] = option("what draws it", "mixed")
+    categories: Range = option(
+        "bars, slices (9 at most) or points (fewer where gridlines are few) of a series", Range(3, 10)
+    )
+    series: Range = option("series of a chart that is no pie", Range(1, 4))
+    width: Range = option("width of a picture in pixels", Range(600, 1000))
+    height: Range = option("height of a picture in pixels", Range(440, 760))
+    fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
+
+    def __post_init__(self) -> None:
+        self.categories.check("--categories", 2, 20)
+        self.series.check("--series", 1, 6)
+        self.width.check("--width", 400, 4000)
+        self.height.check("--height", 300, 4000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartStock(Stock):
+    options: Options
+    words: tuple[Words, ...]
+    fonts: tuple[Typeface, ...]
+
+
+@dataclass(frozen=True)
+class Spec:
+    library: Literal["matplotlib", "vega"]
+    chart: Chart
+    look: Look
+
+
+def load(options: Options, rng: np.random.Generator) -> ChartStock:
+    words, sources = read_words(options.source, options.language, rng)
+    files = find_font_files(options.fonts)
+    characters = set().union(NUMERALS, *(some.characters() for some in words))
+    faces, left_out = read_faces(files, characters)
+    fonts = typefaces(faces)
+    if not fonts:
+        raise ValueError(
+            f"--fonts: none of the {len(files)} font files is upright, of usual width and holds digits"
+        )
+    return ChartStock(
+        sources=(*sources, *font_sources(dict.fromkeys(Path(font.face.path) for font in fonts))),
+        left_out=left_out,
+        versions={package: version(package) for package in PACKAGES},
+        options=options,
+        words=words,
+        fonts=fonts,
+    )
+
+
+def sample(rng: np.random.Generator, index: int, stock: ChartStock) -> Spec:
+    options = stock.options
+    words = stock.words[rng.integers(len(stock.words))]
+    kinds = tuple(KIND_CHANCES) if options.kinds == "mixed" else (options.kinds,)
+    chances = np.array([KIND_CHANCES[kind] for kind in kinds])
+    kind = kinds[rng.choice(len(kinds), p=chances / chances.sum())]
+    library = options.library
+    if library == "mixed":
+        library = "vega" if rng.random() < VEGA_SHARE else "matplotlib"
+    for _ in range(TRIES):
+        try:
+            chart = draw_chart(rng, words, kind, options.categories, options.series)
+            look = draw_look(rng, chart, words.tongue, stock.fonts, options.width, options.height)
+            make_plan(chart, look)
+        except Reject as reject:
+            cause = reject
+            continue
+        return Spec(library, chart, look)
+    raise cause
+
+
+@one_by_one
+def render(spec: Spec) -> Drawing:
+    plan = make_plan(spec.chart, spec.look)
+    library = chart_vega if spec.library == "vega" else chart_matplotlib
+    drawn = library.draw(spec.chart, spec.look, plan)
+    answer = target(spec.chart)
+    check(spec.chart, spec.look, plan.plot, drawn, answer)
+    return Drawing((drawn.picture,), (Answer(Task(format=True), answer),))

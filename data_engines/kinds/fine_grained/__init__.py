@@ -1,0 +1,1 @@
+"""Questions by box and colour over sets drawn before."""

@@ -1,0 +1,126 @@
+"""Axes of a plane with numbers, and how functions are written and drawn on them."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from data_engines.kinds.geometry.plane import Point
+from data_engines.kinds.geometry.sketch import Crowded, Sketch
+from data_engines.kinds.geometry.tikz import SAMPLES, Axis, Grid, Plot, Ticks, number
+
+Function = Callable[[float], float]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The visible part of the plane, in whole centimetres from the origin."""
+
+    left: int
+    right: int
+    bottom: int
+    top: int
+
+    def holds(self, point: Point) -> bool:
+        return self.left <= point.real <= self.right and self.bottom <= point.imag <= self.top
+
+
+def draw_axes(sketch: Sketch, frame: Frame) -> None:
+    if sketch.chance(0.2):
+        sketch.elements.append(Grid(complex(frame.left, frame.bottom), complex(frame.right, frame.top)))
+    x_side, y_side = sketch.choose((("right", "above"), ("right", "above"), ("below", "left")))
+    sketch.elements.append(Axis(complex(frame.left - 0.3), complex(frame.right + 0.3), "$x$", x_side))
+    sketch.elements.append(Axis(complex(0, frame.bottom - 0.3), complex(0, frame.top + 0.3), "$y$", y_side))
+    sketch.write(0, "$O$")
+
+
+def free_ticks(sketch: Sketch, ticks: Ticks) -> Ticks:
+    """Those of the ticks whose numbers no line crosses."""
+    drawn = np.concatenate([each.outline() for each in sketch.elements if not isinstance(each, Axis)])
+    crossed = [
+        np.any(_between(drawn.real, low.real, high.real) & _between(drawn.imag, low.imag, high.imag))
+        for low, high in ticks.label_boxes() or [(0j, 0j)] * len(ticks.values)
+    ]
+    values = tuple(value for value, hit in zip(ticks.values, crossed, strict=True) if not hit)
+    if not values:
+        raise Crowded
+    return replace(ticks, values=values)
+
+
+def _between(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    return (values > low) & (values < high)
+
+
+def add_plot(
+    sketch: Sketch,
+    frame: Frame,
+    code: str,
+    function: Function,
+    low: float | None = None,
+    high: float | None = None,
+    samples: int = SAMPLES,
+) -> Plot:
+    r"""Adds the graph of a function of \x as far as it lies within the frame, between `low` and `high`.
+
+    Raises:
+        Crowded: too little of it is visible.
+    """
+    low, high = frame.left if low is None else low, frame.right if high is None else high
+    steps = 300
+    tried = [low + (high - low) * i / steps for i in range(steps + 1)]
+    inside = [x for x in tried if frame.holds(complex(x, function(x)))]
+    if len(inside) < steps / 10:
+        raise Crowded
+    low, high = math.ceil(inside[0] * 100) / 100, math.floor(inside[-1] * 100) / 100
+    points = tuple(complex(x, function(x)) for x in spread(low, high, samples))
+    plot = Plot(r"\x", f"{{{code}}}", low, high, points, sketch.accent())
+    sketch.elements.append(plot)
+    return plot
+
+
+def spread(low: float, high: float, samples: int = SAMPLES) -> list[float]:
+    return [low + (high - low) * i / (samples - 1) for i in range(samples)]
+
+
+def line_ends(frame: Frame, slope: float, height: float) -> tuple[Point, Point]:
+    """Where y = slope x + height leaves the frame."""
+    at_edges = sorted(((frame.bottom - height) / slope, (frame.top - height) / slope))
+    low, high = max(frame.left, at_edges[0]), min(frame.right, at_edges[1])
+    if high - low < 1.5:
+        raise Crowded
+    return complex(low, slope * low + height), complex(high, slope * high + height)
+
+
+def terms(*terms: tuple[float, str]) -> str:
+    r"""The sum of some multiples, as one writes it.
+
+    >>> terms((-0.5, "x"), (1, "y"), (0, "z"), (2, ""))
+    '-0.5x+y+2'
+    """
+    written = ""
+    for factor, name in terms:
+        if factor:
+            size = number(abs(factor)) if abs(factor) != 1 or not name else ""
+            written += ("-" if factor < 0 else "+" if written else "") + size + name
+    return written or "0"
+
+
+def power(variable: str, shift: float) -> str:
+    r"""The square of \x or x less `shift`, as TikZ and as TeX write it.
+
+    >>> power("x", -1), power(r"\x", 0)
+    ('(x+1)^2', '(\\x)^2')
+    """
+    inner = variable if shift == 0 else f"({variable}{'-' if shift > 0 else '+'}{number(abs(shift))})"
+    if inner == r"\x":  # a negative number put in place of \x needs its brackets
+        inner = r"(\x)"
+    return f"{inner}^2"
+
+
+def factor(value: float) -> str:
+    return ("-" if value < 0 else "") + ("" if abs(value) == 1 else f"{number(abs(value))}*")
+
+
+def constant(value: float) -> str:
+    return "" if value == 0 else f"{'-' if value < 0 else '+'}{number(abs(value))}"

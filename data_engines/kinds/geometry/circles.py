@@ -1,0 +1,194 @@
+"""Circles with chords, angles, tangents and polygons, and pairs of circles."""
+
+import math
+
+from data_engines.kinds.geometry import plane
+from data_engines.kinds.geometry.plane import crossing, foot, middle, polar
+from data_engines.kinds.geometry.sketch import Sketch
+from data_engines.kinds.geometry.tikz import Arc
+
+
+def circle(sketch: Sketch) -> None:
+    """A circle and what is drawn in it or from outside."""
+    radius = sketch.uniform(1.3, 2.4)
+    sketch.circle(0, radius, sketch.filling(0.1))
+    if sketch.chance(0.85):
+        sketch.name(0, letter="O")
+        if not sketch.dots:
+            sketch.dot(0)
+    sketch.choose((_diameter, _inscribed_angle, _tangents, _inscribed_polygon, _chord, _sector, _secants))(
+        sketch, radius
+    )
+
+
+def two_circles(sketch: Sketch) -> None:
+    """Circles that meet in two points, touch, lie in one another or apart."""
+    big, small = sketch.uniform(1.3, 2.0), sketch.uniform(0.8, 1.3)
+    kind, distance = sketch.choose(
+        (
+            ("meet", big + sketch.uniform(0.1, 0.4)),
+            ("touch", big + small),
+            ("inside", big - small),
+            ("concentric", 0.0),
+            ("apart", big + small + sketch.uniform(0.4, 1.0)),
+        )
+    )
+    other = polar(distance, sketch.choose((0, 0, 0, 30, 330)))
+    sketch.circle(0, big, sketch.filling(0.1))
+    sketch.circle(other, small, sketch.filling(0.3) if kind == "concentric" else sketch.accent())
+    if kind == "concentric":
+        end = polar(big, sketch.integer(0, 11) * 30)
+        sketch.line(0, end)
+        sketch.name(0, letter="O")
+        sketch.name(end)
+        return
+    sketch.write(0, "$O_1$", needed=True)
+    sketch.write(other, "$O_2$", needed=True)
+    sketch.dot(0)
+    sketch.dot(other)
+    if kind == "meet":
+        reach = (distance**2 + big**2 - small**2) / (2 * distance)
+        half = 1j * other / distance * math.sqrt(big**2 - reach**2)
+        base = other * reach / distance
+        sketch.line(base + half, base - half, style=sketch.accent())
+        sketch.name(base + half, base - half)
+    elif kind in ("touch", "inside"):
+        sketch.name(other / distance * big)
+    if kind != "inside" and sketch.chance(0.7):
+        sketch.line(0, other, style=("dashed",) if sketch.chance(0.4) else ())
+
+
+def _diameter(sketch: Sketch, radius: float) -> None:
+    """A diameter and a point of the circle, joined to both its ends."""
+    turn = sketch.choose((0, 0, 0, 20, 340))
+    a, b = polar(radius, turn + 180), polar(radius, turn)
+    c = polar(radius, turn + sketch.integer(40, 140))
+    sketch.line(a, b)
+    sketch.line(a, c, b)
+    sketch.name(a, b, c)
+    if sketch.chance(0.4):
+        sketch.right_angle(c, a, b)
+    if sketch.chance(0.4):
+        base = foot(c, a, b)
+        sketch.dashed(c, base)
+        sketch.name(base)
+    elif sketch.chance(0.5):
+        sketch.line(0, c, style=sketch.accent())
+
+
+def _inscribed_angle(sketch: Sketch, radius: float) -> None:
+    """An angle at the circle and the one at the centre over the same arc."""
+    half = sketch.integer(30, 70)
+    a, b = polar(radius, 270 - half), polar(radius, 270 + half)
+    c = polar(radius, 90 + sketch.integer(-40, 40))
+    sketch.line(a, c, b)
+    sketch.name(a, b, c)
+    if sketch.chance(0.7):
+        sketch.line(a, 0, b, style=sketch.accent())
+        sketch.name(0, letter="O")
+        if sketch.chance(0.4):
+            sketch.degrees(0, a, b)
+    if sketch.chance(0.5):
+        sketch.line(a, b)
+    if sketch.chance(0.4):
+        sketch.degrees(c, a, b)
+
+
+def _tangents(sketch: Sketch, radius: float) -> None:
+    """One or two tangents from a point outside, with the radii to where they touch."""
+    outside = polar(radius * sketch.uniform(1.7, 2.3), sketch.choose((0, 180, 0, 20, 340)))
+    points = plane.tangent_points(outside, 0, radius)[: sketch.integer(1, 2)]
+    sketch.name(outside, letter="P")
+    sketch.name(*points)
+    for point in points:
+        sketch.line(outside, point, style=sketch.accent())
+        if sketch.chance(0.6):
+            sketch.line(0, point)
+            sketch.name(0, letter="O")
+            if sketch.chance(0.6):
+                sketch.right_angle(point, 0, outside)
+    if sketch.chance(0.5):
+        sketch.line(0, outside, style=("dashed",) if sketch.chance(0.5) else ())
+    elif len(points) == 2 and sketch.chance(0.6):
+        sketch.line(*points)
+
+
+def _inscribed_polygon(sketch: Sketch, radius: float) -> None:
+    """A triangle or quadrilateral whose corners lie on the circle."""
+    num_corners = sketch.integer(3, 4)
+    step = 360 / num_corners
+    turn = sketch.integer(0, 90)
+    corners = [
+        polar(radius, turn + i * step + sketch.uniform(-step / 5, step / 5)) for i in range(num_corners)
+    ]
+    sketch.polygon(*corners, style=(*sketch.filling(0.2), *sketch.accent()))
+    sketch.name(*corners)
+    if num_corners == 4 and sketch.chance(0.5):
+        sketch.line(corners[0], corners[2])
+        if sketch.chance(0.6):
+            sketch.line(corners[1], corners[3])
+            if abs(crossing(corners[0], corners[2], corners[1], corners[3])) > 0.5:
+                sketch.name(crossing(corners[0], corners[2], corners[1], corners[3]))
+    elif num_corners == 3 and sketch.chance(0.3):
+        end = polar(radius, plane.direction(0, middle(corners[0], corners[1])))
+        sketch.line(corners[2], end, style=("dashed",))
+        sketch.name(end)
+
+
+def _chord(sketch: Sketch, radius: float) -> None:
+    """A chord, the radius across it, and where they meet."""
+    half, toward = sketch.integer(35, 65), sketch.choose((90, 270, 270, 0, 180))
+    a, b = polar(radius, toward - half), polar(radius, toward + half)
+    base = middle(a, b)
+    sketch.line(a, b)
+    sketch.line(0, a)
+    sketch.name(a, b, base)
+    end = polar(radius, toward) if sketch.chance(0.5) else base
+    sketch.line(0, end, style=sketch.accent())
+    sketch.name(end)
+    sketch.right_angle(base, 0, a)
+    if sketch.chance(0.4):
+        sketch.length(a, base)
+
+
+def _sector(sketch: Sketch, radius: float) -> None:
+    """Two radii, often with the sector between them filled."""
+    start, size = sketch.choose((0, 30, 90, 200)), sketch.choose((60, 72, 90, 100, 120, 135))
+    style = sketch.filling(0.8, hatched=True)
+    a, b = polar(radius, start), polar(radius, start + size)
+    sketch.elements.append(Arc(0, (radius, radius), start, start + size, style, sector=True))
+    sketch.name(a, b)
+    sketch.name(0, letter="O")
+    if not style:
+        sketch.degrees(0, a, b)
+    if sketch.chance(0.3):
+        sketch.line(a, b, style=("dashed",))
+
+
+def _secants(sketch: Sketch, radius: float) -> None:
+    """Two chords that cross: in the circle, or made longer outside it."""
+    inside = sketch.chance(0.5)
+    turns = (160, 330, 40, 215) if inside else (150, 25, 205, 340)
+    a, b, c, d = (polar(radius, turn + sketch.integer(-12, 12)) for turn in turns)
+    meeting = crossing(a, b, c, d)
+    if inside:
+        sketch.line(a, b)
+        sketch.line(c, d)
+        if sketch.chance(0.6):
+            sketch.line(a, d, style=sketch.accent())
+            sketch.line(c, b, style=sketch.accent())
+    elif radius * 1.2 < abs(meeting) < 3.2 * radius:
+        far = (a, c) if abs(a - meeting) > abs(b - meeting) else (b, d)
+        sketch.line(far[0], meeting)
+        sketch.line(far[1], meeting)
+        if sketch.chance(0.5):
+            sketch.line(a, c, style=sketch.accent())
+            sketch.line(b, d, style=sketch.accent())
+    else:
+        sketch.line(a, b)
+        sketch.line(c, d)
+        sketch.name(a, b, c, d)
+        return
+    sketch.name(a, b, c, d)
+    if abs(meeting) > 0.5:
+        sketch.name(meeting, letter="P")

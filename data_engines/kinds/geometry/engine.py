@@ -1,0 +1,187 @@
+r"""Drawn figures, with the TikZ code that draws them.
+
+Shapes are what textbooks of geometry draw: triangles, quadrilaterals, circles, lines and solids, with what
+is constructed in them, marks and letters. Curves are lines, conics and graphs of functions on axes. The
+answer is the `tikzpicture` that TeX has typeset, in the one form of `tikz.py`; how thick its
+lines are and which typeface it has is said outside it.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from data_engines.engine import Answer, Drawing, Reject, Stock
+from data_engines.kinds.geometry.circles import circle, two_circles
+from data_engines.kinds.geometry.curves import graph
+from data_engines.kinds.geometry.lines import lines, solid
+from data_engines.kinds.geometry.polygons import apart, polygon, quadrilateral, regular_polygon
+from data_engines.kinds.geometry.sketch import Crowded, Sketch
+from data_engines.kinds.geometry.tikz import LIBRARIES, write
+from data_engines.kinds.geometry.triangles import pair_of_triangles, triangle
+from data_engines.options import Range, option
+from data_engines.tools.tex.latex import (
+    Sheet,
+    Style,
+    check_style,
+    draw_sheet,
+    draw_typeset,
+    sheet_size,
+    sheet_text,
+    tex_version,
+)
+from data_engines.tools.tex.typefaces import MATH_VERSIONS
+from got_train.prompts import Task
+
+MAX_REJECTS = 0.05
+BATCH_SIZE = 128
+
+DRAWERS: dict[Callable[[Sketch], None], int] = {
+    triangle: 6,
+    quadrilateral: 5,
+    circle: 5,
+    two_circles: 2,
+    lines: 4,
+    pair_of_triangles: 3,
+    regular_polygon: 1,
+    polygon: 1,
+    apart: 2,
+    solid: 2,
+}
+"""How often each kind of shapes is drawn, beside the others."""
+CURVE_SHARE = 0.3
+"""Of mixed samples."""
+TRIES = 20
+"""Figures drawn by chance until the letters of one find room."""
+LONGEST_CODE = 1100
+"""Characters; half as many tokens, about."""
+LARGEST_CM = 10.0
+LINE_WIDTHS = (0.4, 0.4, 0.5, 0.6, 0.8, 1.0)
+"""In points."""
+TYPEFACES = ("normal", "normal", "times", "palatino")
+"""Computer Modern, and the two of `MATH_VERSIONS`."""
+MARGIN_PT = 6.0
+LETTER_ROOM_CM = 6.0
+"""By which letters and formulas may make a page wider or higher than the figure, at most."""
+
+PREAMBLE = rf"""\usepackage{{tikz}}
+\usetikzlibrary{{{",".join(LIBRARIES)}}}
+"""
+STYLE = Style(preamble=PREAMBLE + MATH_VERSIONS, margin_pt=MARGIN_PT)
+
+
+@dataclass(frozen=True)
+class Options:
+    figures: Literal["shapes", "curves", "mixed"] = option(
+        "what is drawn: textbook geometry, curves on axes, or both", "mixed"
+    )
+    dpi: Range = option("pixels per inch of paper; a figure is about two inches wide", Range(110, 220))
+    colors: float = option("fraction of the figures that are not all black", 0.3)
+
+    def __post_init__(self) -> None:
+        self.dpi.check("--dpi", 72, 600)
+        if not 0 <= self.colors <= 1:
+            raise ValueError(f"--colors {self.colors}: give a fraction from 0 to 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeometryStock(Stock):
+    options: Options
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One figure, decided."""
+
+    code: str
+    size_cm: tuple[float, float]
+    """Width and height of what is drawn, without its letters."""
+    line_width: float
+    """In points."""
+    typeface: str
+    dpi: int
+
+
+def load(options: Options, rng: np.random.Generator) -> GeometryStock:
+    check_style(STYLE)
+    return GeometryStock(sources=(), versions={"pdflatex": tex_version("pdflatex")}, options=options)
+
+
+def sample(rng: np.random.Generator, index: int, stock: GeometryStock) -> Spec:
+    options = stock.options
+    curves = options.figures == "curves" or (options.figures == "mixed" and rng.random() < CURVE_SHARE)
+    code, size = _draw_figure(rng, curves, options.colors)
+    return Spec(
+        code=code,
+        size_cm=size,
+        line_width=LINE_WIDTHS[rng.integers(len(LINE_WIDTHS))],
+        typeface=TYPEFACES[rng.integers(len(TYPEFACES))],
+        dpi=options.dpi.draw(rng),
+    )
+
+
+def render(specs: Sequence[Spec]) -> list[Drawing | Reject]:
+    return draw_typeset(specs, lambda spec: (_body(spec), STYLE), _finish)
+
+
+def _draw_figure(rng: np.random.Generator, curves: bool, colors: float) -> tuple[str, tuple[float, float]]:
+    """The code of a figure, and its width and height in centimetres."""
+    kinds, shares = tuple(DRAWERS), np.array(tuple(DRAWERS.values()))
+    for _ in range(TRIES):
+        sketch = Sketch(rng, colored=bool(rng.random() < colors))
+        draw = graph if curves else kinds[rng.choice(len(kinds), p=shares / shares.sum())]
+        try:
+            draw(sketch)
+            sketch.place_letters()
+        except Crowded:
+            continue
+        low, high = sketch.corners()
+        size = high.real - low.real, high.imag - low.imag
+        # what is not on axes has its lower left corner at the origin
+        shift = 0j if curves else -complex(np.floor(low.real * 10), np.floor(low.imag * 10)) / 10
+        code = write(sketch.elements, shift)
+        if len(code) <= LONGEST_CODE and max(size) <= LARGEST_CM:
+            return code, size
+    raise Reject("no figure with room for its letters")
+
+
+def _body(spec: Spec) -> str:
+    return (
+        rf"\mathversion{{{spec.typeface}}}"
+        rf"\tikzset{{every picture/.style={{line width={spec.line_width}pt}}}}"
+        f"%\n{spec.code}"
+    )
+
+
+def _finish(spec: Spec, sheet: Sheet) -> Drawing:
+    """Checks that the page has the size and the letters that the code says, and draws it."""
+    for on_page, drawn in zip(sheet_size(sheet), spec.size_cm, strict=True):
+        room = (on_page - 2 * MARGIN_PT) / 72 * 2.54 - drawn
+        if not -0.1 <= room <= LETTER_ROOM_CM:
+            raise Reject("page of another size than the figure")
+    if _letters_of_page(sheet) != letters_of_code(spec.code):
+        raise Reject("letters other than in the code")
+    picture = draw_sheet(sheet, spec.dpi)
+    return Drawing((picture,), (Answer(Task(format=True), spec.code),))
+
+
+def letters_of_code(code: str) -> list[str]:
+    r"""The Latin letters and digits that a picture of `code` shows, sorted.
+
+    >>> letters_of_code(r"\node[left] at (0,0) {$\sin A_1$};")
+    ['1', 'A', 'i', 'n', 's']
+    """
+    shown = ""
+    for line in code.splitlines():
+        if line.startswith(r"\foreach") and "node" in line:
+            shown += line[line.index("{") : line.index("}")]
+        elif match := re.search(r"node(?:\[[a-z ]*\])?(?: at \(\S*\))? \{(.*)\};$", line):
+            # functions are named as they are called; other commands are signs and Greek letters
+            shown += re.sub(r"\\(?!sin|cos|ln|log)[a-z]+|\\", " ", match[1])
+    return sorted(re.findall("[A-Za-z0-9]", shown))
+
+
+def _letters_of_page(sheet: Sheet) -> list[str]:
+    return sorted(re.findall("[A-Za-z0-9]", sheet_text(sheet)))

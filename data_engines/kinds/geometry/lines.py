@@ -1,0 +1,217 @@
+"""Lines without a shape: parallels, pencils, divided angles and segments, free points; and solids."""
+
+import math
+
+from data_engines.kinds.geometry.plane import Point, along, crossing, direction, polar
+from data_engines.kinds.geometry.sketch import Crowded, Sketch
+from data_engines.kinds.geometry.tikz import Arc, Ellipse
+
+
+def lines(sketch: Sketch) -> None:
+    """Lines, rays and segments, with angles between them."""
+    sketch.choose((_parallels, _parallels, _pencil, _divided_angle, _divided_segment, _free_points))(sketch)
+
+
+def solid(sketch: Sketch) -> None:
+    """A body in parallel projection, with what lies behind dashed."""
+    sketch.choose((_cuboid, _pyramid, _prism, _cylinder, _cone, _sphere))(sketch)
+
+
+def _parallels(sketch: Sketch) -> None:
+    """Two parallel lines and one or two others across them."""
+    length, gap = sketch.uniform(4.0, 5.5), sketch.uniform(1.2, 2.0)
+    turn = polar(1, sketch.choose((0, 0, 0, sketch.integer(-20, 20))))
+    a, b, c, d = (z * turn for z in (gap * 1j, length + gap * 1j, 0j, complex(length)))
+    sketch.line(a, b)
+    sketch.line(c, d)
+    sketch.name(a, b, c, d)
+    if sketch.chance(0.3):
+        sketch.parallel((a, along(a, b, 0.4)), (c, along(c, d, 0.4)))
+    up, down = (sketch.uniform(0.35, 0.65) for _ in range(2))
+    e, f = along(a, b, up), along(c, d, down)
+    if sketch.chance(0.6):
+        ends = along(f, e, 1.5), along(e, f, 1.5)
+        sketch.line(*ends, style=sketch.accent())
+        sketch.name(*ends)
+        for corner, one, other in ((e, b, ends[0]), (f, d, e), (f, c, e)):
+            if sketch.chance(0.6):
+                sketch.degrees(corner, one, other)
+    else:
+        between = complex(sketch.uniform(0.3, 0.7) * length, sketch.uniform(0.3, 0.7) * gap) * turn
+        sketch.line(along(a, b, 0.15), between, along(c, d, 0.15), style=sketch.accent())
+        sketch.name(along(a, b, 0.15), between, along(c, d, 0.15))
+        sketch.degrees(between, along(a, b, 0.15), along(c, d, 0.15))
+
+
+def _pencil(sketch: Sketch) -> None:
+    """Lines or rays through one point."""
+    whole = sketch.chance(0.6)
+    number = sketch.integer(2, 3) if whole else sketch.integer(3, 4)
+    sector = 180 if whole else sketch.choose((180, 360))
+    step = sector / number
+    turns = [i * step + sketch.uniform(-step / 5, step / 5, 0) for i in range(number)]
+    ends = [polar(sketch.uniform(1.8, 2.6), turn) for turn in turns]
+    for end in ends:
+        sketch.line(-end if whole else 0, end)
+        sketch.name(end, *[-end] * whole)
+    sketch.name(0, letter="O")
+    for one, other in zip(ends[:-1], ends[1:], strict=True):
+        if sketch.chance(0.6):
+            sketch.degrees(0, one, other)
+
+
+def _divided_angle(sketch: Sketch) -> None:
+    """An angle and the ray that halves it, with the perpendiculars from a point of that ray."""
+    size, length = sketch.integer(40, 130), sketch.uniform(3.0, 4.0)
+    turn = sketch.choose((0, 0, sketch.integer(0, 40)))
+    a, b = polar(length, turn), polar(length, turn + size)
+    c = polar(length * sketch.uniform(0.7, 1.0), turn + size / 2)
+    arrows: tuple[str, ...] = ("->",) if sketch.chance(0.3) else ()
+    for end in (a, b):
+        sketch.line(0, end, style=arrows)
+    sketch.line(0, c, style=(*arrows, *sketch.accent()))
+    sketch.name(0, letter="O")
+    sketch.name(a, b, c)
+    if size < 100 and sketch.chance(0.5):
+        for end in (a, b):
+            base = along(0, end, abs(c) * math.cos(math.radians(size / 2)) / length)
+            sketch.line(c, base, style=("dashed",) if sketch.chance(0.5) else ())
+            sketch.right_angle(base, 0, c)
+            sketch.name(base)
+    else:
+        sketch.degrees(0, a, c)
+        if sketch.chance(0.6):
+            sketch.degrees(0, c, b)
+
+
+def _divided_segment(sketch: Sketch) -> None:
+    """Points on a segment or line, with strokes on equal parts or the lengths of parts."""
+    length = sketch.uniform(4.0, 6.5)
+    turn = polar(1, sketch.choose((0, 0, 0, 20, -15)))
+    a, b = 0j, length * turn
+    shares = sorted({sketch.uniform(0.15, 0.85) for _ in range(sketch.integer(1, 3))})
+    points = [a, *[along(a, b, share) for share in shares], b]
+    if min(abs(one - other) for one, other in zip(points[:-1], points[1:], strict=True)) < 0.5:
+        raise Crowded
+    sketch.line(a, b)
+    sketch.name(*points)
+    for point in points:
+        sketch.dot(point)
+    for one, other in zip(points[:-1], points[1:], strict=True):
+        if sketch.chance(0.3):
+            sketch.length(one, other)
+
+
+def _free_points(sketch: Sketch) -> None:
+    """Points anywhere, some of them joined."""
+    points: list[Point] = []
+    for _ in range(sketch.integer(3, 7)):
+        point = complex(sketch.uniform(0, 5.5), sketch.uniform(0, 4.0))
+        if all(abs(point - other) > 0.9 for other in points):
+            points.append(point)
+    sketch.name(*points)
+    for point in points:
+        sketch.dot(point)
+    joined = [(one, other) for i, one in enumerate(points) for other in points[:i]]
+    for one, other in joined:
+        if sketch.chance(1.2 / len(points)):
+            sketch.line(one, other, style=sketch.choose(((), (), ("dashed",), sketch.accent())))
+
+
+def _cuboid(sketch: Sketch) -> None:
+    width, height = sketch.uniform(2.0, 3.5), sketch.uniform(1.6, 3.0)
+    back = complex(sketch.uniform(0.7, 1.2), sketch.uniform(0.5, 0.9))
+    a, b, c, d = 0j, complex(width), width + back, back
+    up = height * 1j
+    sketch.polygon(a, b, b + up, a + up)
+    sketch.line(b, c, c + up, d + up, a + up)
+    sketch.line(b + up, c + up)
+    sketch.line(a, d, c, style=("dashed",))
+    sketch.line(d, d + up, style=("dashed",))
+    for point, letter in zip((a, b, c, d), "ABCD", strict=True):
+        sketch.name(point, letter=letter)
+        sketch.write(point + up, f"${letter}_1$")
+    if sketch.chance(0.4):
+        sketch.line(a, c + up, style=("dashed", *sketch.accent()))
+    elif sketch.chance(0.4):
+        sketch.line(a, b + up, style=sketch.accent())
+
+
+def _pyramid(sketch: Sketch) -> None:
+    width = sketch.uniform(2.5, 3.5)
+    back = complex(sketch.uniform(0.8, 1.3), sketch.uniform(0.7, 1.0))
+    a, b, c, d = 0j, complex(width), width + back, back
+    center = crossing(a, c, b, d)
+    peak = center + sketch.uniform(2.2, 3.2) * 1j
+    sketch.line(a, b, c)
+    sketch.line(a, d, c, style=("dashed",))
+    for corner in (a, b, c):
+        sketch.line(peak, corner)
+    sketch.line(peak, d, style=("dashed",))
+    sketch.name(a, b, c, d)
+    sketch.name(peak, letter="P")
+    if sketch.chance(0.5):
+        sketch.line(a, c, style=("dashed",))
+        sketch.line(b, d, style=("dashed",))
+        sketch.line(peak, center, style=("dashed", *sketch.accent()))
+        sketch.name(center, letter="O")
+
+
+def _prism(sketch: Sketch) -> None:
+    a, b = 0j, complex(sketch.uniform(2.4, 3.4))
+    c = complex(sketch.uniform(0.9, 1.5), sketch.uniform(0.8, 1.2))
+    up = sketch.uniform(2.0, 3.0) * 1j
+    sketch.line(a, b)
+    sketch.line(a, c, b, style=("dashed",))
+    sketch.polygon(a + up, b + up, c + up)
+    sketch.line(a, a + up)
+    sketch.line(b, b + up)
+    sketch.line(c, c + up, style=("dashed",))
+    for point, letter in zip((a, b, c), "ABC", strict=True):
+        sketch.name(point, letter=letter)
+        sketch.write(point + up, f"${letter}_1$")
+
+
+def _cylinder(sketch: Sketch) -> None:
+    radii = (sketch.uniform(1.0, 1.6), sketch.uniform(0.3, 0.5))
+    up = sketch.uniform(2.0, 3.2) * 1j
+    sketch.elements.append(Ellipse(up, radii, sketch.filling(0.3)))
+    sketch.elements.append(Arc(0, radii, 180, 360))
+    sketch.elements.append(Arc(0, radii, 0, 180, ("dashed",)))
+    for side in (-radii[0], radii[0]):
+        sketch.line(side, side + up)
+    if sketch.chance(0.6):
+        sketch.line(0, up, style=("dashed",))
+        sketch.line(0, radii[0], style=("dashed",))
+        sketch.name(0, letter="O")
+        sketch.write(complex(radii[0] / 2), "$r$")
+        sketch.write(up / 2, "$h$")
+
+
+def _cone(sketch: Sketch) -> None:
+    radii = (sketch.uniform(1.1, 1.8), sketch.uniform(0.3, 0.5))
+    peak = sketch.uniform(2.2, 3.4) * 1j
+    sketch.elements.append(Arc(0, radii, 180, 360))
+    sketch.elements.append(Arc(0, radii, 0, 180, ("dashed",)))
+    sketch.line(-radii[0], peak, radii[0])
+    sketch.name(peak, letter="P")
+    if sketch.chance(0.7):
+        sketch.line(0, peak, style=("dashed",))
+        sketch.line(0, radii[0], style=("dashed",))
+        sketch.name(0, letter="O")
+        sketch.right_angle(0, radii[0], peak)
+        sketch.write(complex(radii[0] / 2), "$r$")
+        sketch.write(peak / 2, "$h$")
+
+
+def _sphere(sketch: Sketch) -> None:
+    radius = sketch.uniform(1.4, 2.2)
+    radii = (radius, round(radius * sketch.uniform(0.25, 0.35, 2), 2))
+    sketch.circle(0, radius)
+    sketch.elements.append(Arc(0, radii, 180, 360))
+    sketch.elements.append(Arc(0, radii, 0, 180, ("dashed",)))
+    end = polar(radius, sketch.choose((0, 45, 60)))
+    sketch.line(0, end, style=("dashed",) if direction(0, end) == 0 else sketch.accent())
+    sketch.name(0, letter="O")
+    sketch.dot(0)
+    sketch.write(end / 2, "$R$")

@@ -1,0 +1,238 @@
+"""A figure in the making: what is drawn so far, and the texts that still need a free place beside it."""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from data_engines.kinds.geometry.plane import Point, angle, cross, direction, middle, polar
+from data_engines.kinds.geometry.tikz import Arc, Axis, Dot, Element, Ellipse, Line, Node
+
+Item = TypeVar("Item")
+
+SIDES = {
+    "above": 1j,
+    "below": -1j,
+    "left": -1 + 0j,
+    "right": 1 + 0j,
+    "above left": -1 + 1j,
+    "above right": 1 + 1j,
+    "below left": -1 - 1j,
+    "below right": 1 - 1j,
+}
+"""TikZ's anchors, and to which sides of its point each puts a text."""
+GAP = 0.117
+"""Centimetres from a point to its text: TikZ's inner sep, a third of the font's size."""
+CLEAR = 0.04
+"""Centimetres between a text and any line, at least."""
+AIRY = 0.14
+"""Centimetres between them from which more is no better."""
+COLORS = ("red", "blue", "teal", "orange", "violet", "brown", "magenta", "gray")
+FILLS = ("gray!20", "gray!40", "blue!15", "red!15", "yellow!30", "green!15", "orange!20", "cyan!20")
+PATTERNS = ("north east lines", "north west lines", "dots", "crosshatch")
+LETTERS = "ABCDEFGHKLMNPQRSTUVWXYZ"
+
+
+class Crowded(Exception):  # noqa: N818 (not an error: this figure was one try)
+    """There is no free place for a letter."""
+
+
+class Sketch:
+    """Draws by chance from `rng`: a new one for each figure, `place_letters` last."""
+
+    def __init__(self, rng: np.random.Generator, colored: bool = False) -> None:
+        self.rng = rng
+        self.elements: list[Element] = []
+        self.color = str(self.choose(COLORS)) if colored else None
+        """Of what is special in the figure."""
+        self.upright = self.chance(0.1)
+        """Whether letters stand upright rather than in italics."""
+        self.dots = self.chance(0.2)
+        """Whether named points have dots."""
+        first = int(rng.integers(8, 16)) if self.chance(0.15) else 0
+        self._free_letters = list(LETTERS[first:] + LETTERS[:first])
+        self._texts: list[tuple[Point, str, bool]] = []
+        """What stands where, and whether the figure must have it."""
+        self._angle_texts: list[tuple[Point, float, float, str]] = []
+        """Corner, radius of the arc, direction in degrees, and what stands in the angle."""
+
+    def chance(self, share: float) -> bool:
+        return bool(self.rng.random() < share)
+
+    def uniform(self, low: float, high: float, digits: int = 1) -> float:
+        """A number with few decimals, as people choose them."""
+        return round(float(self.rng.uniform(low, high)), digits)
+
+    def integer(self, low: int, high: int) -> int:
+        """A whole number from `low` to `high`, both included."""
+        return int(self.rng.integers(low, high, endpoint=True))
+
+    def choose(self, items: Sequence[Item]) -> Item:
+        return items[int(self.rng.integers(len(items)))]
+
+    def accent(self) -> tuple[str, ...]:
+        """The style of what may be drawn in the figure's colour."""
+        return (self.color,) if self.color and self.chance(0.7) else ()
+
+    def filling(self, share: float, hatched: bool = False) -> tuple[str, ...]:
+        """The style of an area: filled in `share` of the cases, or hatched if there are no letters in it."""
+        if not self.chance(share):
+            return ()
+        if hatched and self.chance(0.5):
+            return (f"pattern={self.choose(PATTERNS)}",)
+        return (f"fill={self.choose(FILLS)}",)
+
+    def line(self, *points: Point, style: tuple[str, ...] = ()) -> None:
+        self.elements.append(Line(points, style=style))
+
+    def dashed(self, *points: Point) -> None:
+        self.elements.append(Line(points, style=("dashed", *self.accent())))
+
+    def polygon(self, *corners: Point, style: tuple[str, ...] = ()) -> None:
+        self.elements.append(Line(corners, closed=True, style=style))
+
+    def circle(self, center: Point, radius: float, style: tuple[str, ...] = ()) -> None:
+        self.elements.append(Ellipse(center, (radius, radius), style))
+
+    def name(self, *points: Point, letter: str = "") -> None:
+        """Gives each point the next letter of the alphabet, or the only point `letter` if that is free."""
+        for point in points:
+            if any(abs(point - named) < 0.01 for named, _, needed in self._texts if needed):
+                continue
+            # O and I are for centres only
+            chosen = letter if letter in (*self._free_letters, "O", "I") else self._free_letters[0]
+            if chosen in self._free_letters:
+                self._free_letters.remove(chosen)
+            self._texts.append((point, chosen if self.upright else f"${chosen}$", True))
+            if self.dots:
+                self.dot(point)
+
+    def dot(self, point: Point) -> None:
+        self.elements.append(Dot(point))
+
+    def write(self, point: Point, text: str, needed: bool = False) -> None:
+        """A text beside a point; left out where there is no room, unless it is `needed`."""
+        self._texts.append((point, text, needed))
+
+    def length(self, a: Point, b: Point, share: float = 0.5) -> None:
+        """Writes a side's length at its middle: a number or a small letter."""
+        number = str(self.integer(2, 20))
+        text = self.choose((number, number, f"{number}.{self.integer(1, 9)}", self.choose("abcdhklmnrxy")))
+        self.write(middle(a, b), f"${text}$")
+
+    def right_angle(self, corner: Point, a: Point, b: Point) -> None:
+        size = min(0.25, abs(a - corner) / 3, abs(b - corner) / 3)
+        one, other = polar(size, direction(corner, a)), polar(size, direction(corner, b))
+        self.elements.append(Line((corner + one, corner + one + other, corner + other), mark=True))
+
+    def angle(self, corner: Point, a: Point, b: Point, text: str = "", arcs: int = 1) -> None:
+        """Marks the angle between two rays, with `text` in it where there is room."""
+        start, end = direction(corner, a), direction(corner, b)
+        if cross(a - corner, b - corner) < 0:
+            start, end = end, start
+        end += 360 * (end < start)
+        radius = min(0.7, 0.3 + 10 / (end - start), abs(a - corner) / 2, abs(b - corner) / 2)
+        for i in range(arcs):
+            size = round(radius + 0.08 * i, 2)
+            self.elements.append(Arc(corner, (size, size), start, end, self.accent(), mark=True))
+        if text:
+            self._angle_texts.append((corner, radius, (start + end) / 2, text))
+
+    def degrees(self, corner: Point, a: Point, b: Point) -> None:
+        r"""Marks an angle with its size: $53^\circ$, \alpha, or a number by which it goes."""
+        size = rf"${angle(corner, a, b):.0f}^\circ$"
+        greek = rf"$\{self.choose(('alpha', 'beta', 'theta', 'gamma', 'varphi'))}$"
+        self.angle(corner, a, b, self.choose((size, size, greek, f"${self.integer(1, 4)}$")))
+
+    def equal(self, *sides: tuple[Point, Point], strokes: int = 1) -> None:
+        """Strokes across the middles of sides that are equally long."""
+        for a, b in sides:
+            step = polar(0.08, direction(a, b))
+            for i in range(strokes):
+                center = middle(a, b) + (i - (strokes - 1) / 2) * step
+                self.elements.append(Line((center - 1.25j * step, center + 1.25j * step), mark=True))
+
+    def parallel(self, *sides: tuple[Point, Point]) -> None:
+        """Arrow heads at the middles of parallel sides."""
+        for a, b in sides:
+            back = polar(0.18, direction(a, b) + 155)
+            other = polar(0.18, direction(a, b) - 155)
+            tip = middle(a, b) + polar(0.09, direction(a, b))
+            self.elements.append(Line((tip + back, tip, tip + other), mark=True))
+
+    def place_letters(self) -> None:
+        """Puts every text where it touches neither a line nor another text.
+
+        Raises:
+            Crowded: a text that is needed has no such place.
+        """
+        drawn = self._outline()
+        taken = [
+            (_center(axis.end, SIDES[axis.anchor], text_size(axis.label)), text_size(axis.label))
+            for axis in self.elements
+            if isinstance(axis, Axis)
+        ]
+        middle_of_all = complex(drawn.mean())
+        for point, text, needed in sorted(self._texts, key=lambda wish: not wish[2]):
+            near = drawn[abs(drawn - point) < 1.5]
+            size = text_size(text)
+            best, side = min(
+                (_crowding(center, size, near, taken) - 0.5 * _cosine(way, point - middle_of_all), name)
+                for name, way in SIDES.items()
+                for center in [_center(point, way, size)]
+            )
+            if best < math.inf:
+                taken.append((_center(point, SIDES[side], size), size))
+                self.elements.append(Node(point, text, side))
+            elif needed:
+                raise Crowded
+        for corner, radius, toward, text in self._angle_texts:
+            size = text_size(text)
+            for distance in (0.22, 0.3, 0.4):
+                center = corner + polar(radius + distance, toward)
+                if _crowding(center, size, drawn, taken) < math.inf:
+                    taken.append((center, size))
+                    self.elements.append(Node(center, text, ""))
+                    break
+
+    def corners(self) -> tuple[Point, Point]:
+        """The lower left and upper right corner of what is drawn, without texts."""
+        drawn = self._outline()
+        low = complex(drawn.real.min(), drawn.imag.min())
+        return low, complex(drawn.real.max(), drawn.imag.max())
+
+    def _outline(self) -> np.ndarray:
+        return np.concatenate([element.outline() for element in self.elements])
+
+
+def text_size(text: str) -> Point:
+    r"""About how wide and, as the imaginary part, how high a text is in centimetres at 10 points.
+
+    >>> text_size(r"$60^\circ$") == text_size("$abc$")
+    True
+    """
+    letters = re.sub(r"\\[a-zA-Z]+", "x", re.sub(r"[$^_{}]", "", text.replace(r"\left", "")))
+    return complex(sum(0.29 if letter.isupper() or letter in "=+-" else 0.19 for letter in letters), 0.26)
+
+
+def _center(point: Point, way: Point, size: Point) -> Point:
+    """The middle of a text beside a point."""
+    return point + complex(way.real * (GAP + size.real / 2), way.imag * (GAP + size.imag / 2))
+
+
+def _cosine(a: Point, b: Point) -> float:
+    return (a * b.conjugate()).real / (abs(a) * abs(b) or 1)
+
+
+def _crowding(center: Point, size: Point, drawn: np.ndarray, taken: Sequence[tuple[Point, Point]]) -> float:
+    """How much there is close to a text; infinite where it would touch."""
+    across, up = abs(drawn.real - center.real), abs(drawn.imag - center.imag)
+    if np.any((across < size.real / 2 + CLEAR) & (up < size.imag / 2 + CLEAR)):
+        return math.inf
+    for other, other_size in taken:
+        apart, room = center - other, (size + other_size) / 2
+        if abs(apart.real) < room.real + CLEAR and abs(apart.imag) < room.imag + CLEAR:
+            return math.inf
+    return float(np.sum((across < size.real / 2 + AIRY) & (up < size.imag / 2 + AIRY)))

@@ -1,0 +1,319 @@
+"""What drawings are made of, and the one way in which each is written as TikZ code.
+
+A picture has one code only, as far as that can be had: numbers are rounded, paths start at their leftmost
+point, closed ones go round counterclockwise, and commands follow each other by kind, then from left to right.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from data_engines.kinds.geometry.plane import Point, area, polar
+
+LIBRARIES = ("patterns",)
+"""The TikZ libraries that the code may need."""
+SAMPLES = 25
+"""Points through which TikZ draws the curve of a function, unless it is told another number."""
+STEP = 0.05
+"""Centimetres between the points of an outline."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Thin lines at all whole numbers."""
+
+    low: Point
+    high: Point
+
+    def code(self) -> str:
+        return rf"\draw[gray!40] {_at(self.low)} grid {_at(self.high)};"
+
+    def outline(self) -> np.ndarray:
+        return np.zeros(0, complex)  # letters may stand on it
+
+
+@dataclass(frozen=True)
+class Axis:
+    start: Point
+    end: Point
+    label: str
+    anchor: str
+
+    def code(self) -> str:
+        end = f"node[{self.anchor}] {{{self.label}}}"
+        return rf"\draw[->] {_at(self.start)} -- {_at(self.end)} {end};"
+
+    def outline(self) -> np.ndarray:
+        return _walk((self.start, self.end))
+
+
+@dataclass(frozen=True)
+class Ticks:
+    """Short strokes at some whole numbers of an axis, with the numbers where `labelled`."""
+
+    values: tuple[int, ...]
+    upright: bool
+    """On the y axis."""
+    labelled: bool
+
+    def code(self) -> str:
+        values = ",".join(map(str, self.values))
+        if self.upright:
+            label = r" node[left] {$\y$}" if self.labelled else ""
+            return rf"\foreach \y in {{{values}}} \draw (0.1,\y) -- (-0.1,\y){label};"
+        label = r" node[below] {$\x$}" if self.labelled else ""
+        return rf"\foreach \x in {{{values}}} \draw (\x,0.1) -- (\x,-0.1){label};"
+
+    def outline(self) -> np.ndarray:
+        along, across = (1j, 0.1) if self.upright else (1, 0.1j)
+        strokes = [_walk((along * value - across, along * value + across)) for value in self.values]
+        return np.concatenate([*strokes, *map(_around, self.label_boxes())])
+
+    def label_boxes(self) -> list[tuple[Point, Point]]:
+        """Lower left and upper right corner of each number."""
+        if not self.labelled:
+            return []
+        boxes = []
+        for value in self.values:
+            width = 0.19 + 0.28 * (value < 0)
+            low = complex(-0.22 - width, value - 0.13) if self.upright else complex(value - width / 2, -0.48)
+            boxes.append((low, low + complex(width, 0.26)))
+        return boxes
+
+
+@dataclass(frozen=True)
+class Line:
+    """Straight strokes through points, one after the other; a polygon where `closed`."""
+
+    points: tuple[Point, ...]
+    closed: bool = False
+    style: tuple[str, ...] = ()
+    mark: bool = False
+    """A small sign on the figure: a right angle, strokes on equal sides."""
+
+    def code(self) -> str:
+        points = self._ordered
+        if self.closed and len(points) == 4 and _is_upright(points):
+            return f"{_draw(self.style)} {_at(points[0])} rectangle {_at(points[2])};"
+        return f"{_draw(self.style)} {' -- '.join([*map(_at, points), *['cycle'] * self.closed])};"
+
+    def outline(self) -> np.ndarray:
+        return _walk(self.points + self.points[: self.closed])
+
+    @cached_property
+    def _ordered(self) -> tuple[Point, ...]:
+        points = self.points
+        if not self.closed:
+            return points if "->" in self.style or _place(points[0]) <= _place(points[-1]) else points[::-1]
+        if area(points) < 0:
+            points = points[::-1]
+        first = min(range(len(points)), key=lambda i: _place(points[i]))
+        return points[first:] + points[:first]
+
+
+@dataclass(frozen=True)
+class Ellipse:
+    """A circle where both radii are the same."""
+
+    center: Point
+    radii: tuple[float, float]
+    style: tuple[str, ...] = ()
+
+    def code(self) -> str:
+        across, up = map(number, self.radii)
+        shape = f"circle ({across})" if across == up else f"ellipse ({across} and {up})"
+        return f"{_draw(self.style)} {_at(self.center)} {shape};"
+
+    def outline(self) -> np.ndarray:
+        return _round(self.center, self.radii, 0, 360)
+
+
+@dataclass(frozen=True)
+class Arc:
+    """Part of an ellipse, counterclockwise between two angles in degrees."""
+
+    center: Point
+    radii: tuple[float, float]
+    start: float
+    end: float
+    style: tuple[str, ...] = ()
+    sector: bool = False
+    """With the two radii that end it."""
+    mark: bool = False
+    """A small sign on the figure: the arc of an angle."""
+
+    def code(self) -> str:
+        across, up = map(number, self.radii)
+        size = across if across == up else f"{across} and {up}"
+        start, end = (number(angle, 1) for angle in (self.start, self.end))
+        arc = f"{_at(_on_ellipse(self.center, self.radii, self.start))} arc ({start}:{end}:{size})"
+        return (
+            f"{_draw(self.style)} {_at(self.center)} -- {arc} -- cycle;"
+            if self.sector
+            else (f"{_draw(self.style)} {arc};")
+        )
+
+    def outline(self) -> np.ndarray:
+        arc = _round(self.center, self.radii, self.start, self.end)
+        return np.concatenate([_walk((arc[-1], self.center, arc[0])), arc]) if self.sector else arc
+
+
+@dataclass(frozen=True)
+class Plot:
+    r"""The curve of points (x, y), two expressions of TikZ in \x, which runs from `low` to `high`."""
+
+    x: str
+    y: str
+    low: float
+    high: float
+    points: tuple[Point, ...]
+    r"""What the expressions give, at as many values of \x as TikZ shall take."""
+    style: tuple[str, ...] = ()
+
+    def code(self) -> str:
+        samples = () if len(self.points) == SAMPLES else (f"samples={len(self.points)}",)
+        domain = f"domain={number(self.low)}:{number(self.high)}"
+        return f"{_draw((*self.style, domain, 'smooth', *samples))} plot ({self.x}, {self.y});"
+
+    def outline(self) -> np.ndarray:
+        return _walk(self.points)
+
+
+@dataclass(frozen=True)
+class Dot:
+    point: Point
+    style: tuple[str, ...] = ()
+
+    def code(self) -> str:
+        style = f"[{', '.join(self.style)}]" if self.style else ""
+        return rf"\fill{style} {_at(self.point)} circle (1.5pt);"
+
+    def outline(self) -> np.ndarray:
+        return np.array([self.point])
+
+
+@dataclass(frozen=True)
+class Node:
+    """A short text; its anchor says on which side of the point it stands, "" that it stands on it."""
+
+    point: Point
+    text: str
+    anchor: str
+
+    def code(self) -> str:
+        anchor = f"[{self.anchor}]" if self.anchor else ""
+        return rf"\node{anchor} at {_at(self.point)} {{{self.text}}};"
+
+    def outline(self) -> np.ndarray:
+        return np.zeros(0, complex)
+
+
+Element = Grid | Axis | Ticks | Line | Ellipse | Arc | Plot | Dot | Node
+
+
+def write(elements: Iterable[Element], shift: Point = 0) -> str:
+    """The code of a picture; `shift` moves all of it that is not on axes."""
+    moved = [move(element, shift) for element in elements] if shift else list(elements)
+    codes = [element.code() for element in sorted(moved, key=_order)]
+    return "\n".join([r"\begin{tikzpicture}", *dict.fromkeys(codes), r"\end{tikzpicture}"])
+
+
+def number(value: float, digits: int = 2) -> str:
+    """
+    >>> number(2.50), number(-0.001), number(3)
+    ('2.5', '0', '3')
+    """
+    text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def move(element: Element, shift: Point) -> Element:
+    match element:
+        case Line(points, closed, style, mark):
+            return Line(tuple(point + shift for point in points), closed, style, mark)
+        case Ellipse(center, radii, style):
+            return Ellipse(center + shift, radii, style)
+        case Arc(center, radii, start, end, style, sector, mark):
+            return Arc(center + shift, radii, start, end, style, sector, mark)
+        case Dot(point, style):
+            return Dot(point + shift, style)
+        case Node(point, text, anchor):
+            return Node(point + shift, text, anchor)
+        case _:
+            raise AssertionError(f"{type(element).__name__} stays on its axes")
+
+
+_KINDS = (Grid, Axis, Ticks, Line, Ellipse, Arc, Plot, Dot, Node)
+
+
+def _order(element: Element) -> tuple[int, int, tuple[float, float], str]:
+    """Filled shapes lie under what is drawn over them; signs and letters come last."""
+    style: Sequence[str] = () if isinstance(element, Grid | Axis | Ticks | Node) else element.style
+    filled = any(word.startswith(("fill", "pattern")) for word in style)
+    mark = isinstance(element, Line | Arc) and element.mark
+    stage = -1 if isinstance(element, Grid) else 0 if filled else 1 + ("dashed" in style) + 2 * mark
+    if isinstance(element, Dot | Node):
+        stage = 5
+    open_line = isinstance(element, Line) and not element.closed
+    kind = _KINDS.index(type(element)) if not open_line else len(_KINDS)
+    code = element.code()
+    return stage, kind, _start(element), code
+
+
+def _start(element: Element) -> tuple[float, float]:
+    match element:
+        case Line():
+            return _place(element._ordered[0])
+        case Ellipse(center) | Arc(center):
+            return _place(center)
+        case Dot(point) | Node(point):
+            return _place(point)
+        case _:
+            return 0.0, 0.0
+
+
+def _draw(style: Sequence[str]) -> str:
+    # a colour after a filling would fill, too
+    style = sorted(style, key=lambda word: word.startswith(("fill", "pattern")))
+    return rf"\draw[{', '.join(style)}]" if style else r"\draw"
+
+
+def _at(point: Point) -> str:
+    return f"({number(point.real)},{number(point.imag)})"
+
+
+def _place(point: Point) -> tuple[float, float]:
+    """What points are ordered by: from left to right, then upwards, as far as the code tells them apart."""
+    return round(point.real, 2), round(point.imag, 2)
+
+
+def _is_upright(points: Sequence[Point]) -> bool:
+    a, b, c, d = map(_place, points)
+    return a[1] == b[1] and b[0] == c[0] and c[1] == d[1] and d[0] == a[0]
+
+
+def _on_ellipse(center: Point, radii: tuple[float, float], degrees: float) -> Point:
+    unit = polar(1, degrees)
+    return center + complex(radii[0] * unit.real, radii[1] * unit.imag)
+
+
+def _walk(points: Sequence[Point]) -> np.ndarray:
+    """Points every `STEP` centimetres along straight strokes."""
+    pieces = [np.array(points[:1])]
+    for a, b in zip(points[:-1], points[1:], strict=True):
+        steps = max(1, round(abs(b - a) / STEP))
+        pieces.append(a + (b - a) * np.arange(1, steps + 1) / steps)
+    return np.concatenate(pieces)
+
+
+def _around(box: tuple[Point, Point]) -> np.ndarray:
+    low, high = box
+    return _walk((low, complex(high.real, low.imag), high, complex(low.real, high.imag), low))
+
+
+def _round(center: Point, radii: tuple[float, float], start: float, end: float) -> np.ndarray:
+    steps = max(8, round(np.radians(end - start) * max(radii) / STEP))
+    angles = np.radians(np.linspace(start, end, steps + 1))
+    return center + radii[0] * np.cos(angles) + 1j * radii[1] * np.sin(angles)

@@ -1,0 +1,308 @@
+"""Handwritten lines, one below the other on a blank, ruled or squared page.
+
+They are written in handwriting fonts, no letter quite like the next, or they are pictures of lines that
+people wrote, of which the ink alone is put on the page. Each line is a line of the answer and a region.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw
+
+from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock, one_by_one
+from data_engines.kinds.handwriting.line_images import LineImage, read_ink, read_line_images
+from data_engines.kinds.handwriting.pen import Font, Hand, Stroke, fit, write
+from data_engines.options import Range, option
+from data_engines.tools.corpora import Language, complex_character, read_corpus, word_spans
+from data_engines.tools.fonts import Face, find_font_files, font_sources, read_faces
+from data_engines.tools.packages import package_folder, packaged
+from data_engines.tools.writing import leave_out_capitals, needed_characters
+from got_train.prompts import Task
+
+MAX_REJECTS = 0.1
+BATCH_SIZE = 20
+
+FONT_PACKAGES = {
+    "fontpkg-caveat": "OFL-1.1",
+    "fontpkg-dancing-script": "OFL-1.1",
+    "fontpkg-indie-flower": "OFL-1.1",
+    "fontpkg-kalam": "OFL-1.1",
+    "fontpkg-shadows-into-light": "OFL-1.1",
+    "fontpkg-zeyada": "OFL-1.1",
+}
+"""Handwriting fonts, all of Latin script."""
+TRIES = 30
+"""Texts drawn for a line until the face of the page can write one, and it fits."""
+NO_FIRST = " ,.;:!?)-'，。！？、）"
+"""What no line starts with."""
+
+Rgb = tuple[int, int, int]
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom in pixels."""
+Ruling = Literal["blank", "ruled", "margin", "squared"]
+RULINGS: dict[Ruling, float] = {"blank": 0.45, "ruled": 0.3, "margin": 0.1, "squared": 0.15}
+"""How often each comes up."""
+PENS: tuple[Rgb, ...] = ((25, 25, 28), (22, 38, 120), (35, 45, 90), (70, 70, 75), (125, 25, 30), (20, 70, 45))
+PEN_CHANCES = (0.35, 0.25, 0.17, 0.13, 0.06, 0.04)
+RULE_COLORS: tuple[Rgb, ...] = ((150, 180, 215), (178, 190, 205), (185, 185, 185), (165, 195, 175))
+MARGIN_RULE: Rgb = (226, 160, 160)
+INKED = 96
+"""Level of a mask from which a pixel is written on."""
+BASELINE = 0.7
+"""Share of the height of a picture of a line at which the writing stands, more or less."""
+
+
+@dataclass(frozen=True)
+class Options:
+    source: Path | None = option(
+        "UTF-8 text file to draw from; without it, texts of installed packages", None
+    )
+    language: Language = option("of the texts where no source is given; Chinese needs --fonts", "en")
+    fonts: tuple[Path, ...] = option(
+        "font files or folders of them; without it, packaged handwriting fonts", ()
+    )
+    line_images: Path | None = option(
+        "list of pictures of written lines with their texts (IAM's lines.txt, TSV, CSV or JSONL), not fonts",
+        None,
+    )
+    lines: Range = option("lines in a picture", Range(6, 8))
+    width: Range = option("width of a picture in pixels; its height follows from the lines", Range(900, 1100))
+    text_height: Range = option("size of the writing in pixels, as of a font", Range(42, 60))
+
+    def __post_init__(self) -> None:
+        self.lines.check("--lines", 1, 40)
+        self.width.check("--width", 8 * self.text_height.high, 4096)
+        self.text_height.check("--text-height", 20, 200)
+        if self.line_images and (self.source or self.fonts):
+            raise ValueError("--line-images brings its own texts and writing; leave out --source and --fonts")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandwritingStock(Stock):
+    options: Options
+    texts: tuple[str, ...] = ()
+    faces: tuple[Face, ...] = ()
+    line_images: tuple[LineImage, ...] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    """Writing in a font."""
+
+    font: Font
+    hand: Hand
+    seed: int
+
+
+@dataclass(frozen=True)
+class Pictured:
+    """Writing on a picture of a line, to be scaled to that size."""
+
+    path: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Line:
+    text: str
+    x: int
+    baseline: int
+    ink: Rgb
+    writing: Written | Pictured
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One page, decided."""
+
+    width: int
+    height: int
+    paper: Rgb
+    ruling: Ruling
+    rules: tuple[int, ...]
+    """Where rules stand, from the top."""
+    rule: Rgb
+    lines: tuple[Line, ...]
+
+
+def load(options: Options, rng: np.random.Generator) -> HandwritingStock:
+    if options.line_images:
+        images, left_out = read_line_images(options.line_images)
+        sources: tuple[Source, ...] = (Source(options.line_images, str(options.line_images)),)
+        return HandwritingStock(sources=sources, left_out=left_out, options=options, line_images=images)
+    corpus = read_corpus(options.source, options.language, rng)
+    files, fonts = _find_fonts(options.fonts)
+    faces, left_out = leave_out_capitals(*read_faces(files, needed_characters("".join(corpus.lines))))
+    texts = tuple(text for text in corpus.lines if _is_writable(text, faces))
+    if not texts:
+        raise ValueError(
+            f"--fonts: none of the {len(files)} font files can write a line of the texts; give fonts that can"
+            " (the packaged ones are Latin)"
+        )
+    if len(texts) < len(corpus.lines):
+        left_out["text that no font can write"] = len(corpus.lines) - len(texts)
+    sources = (*corpus.sources, *fonts)
+    return HandwritingStock(sources=sources, left_out=left_out, options=options, texts=texts, faces=faces)
+
+
+def sample(rng: np.random.Generator, index: int, stock: HandwritingStock) -> Spec:
+    options = stock.options
+    width, size = options.width.draw(rng), options.text_height.draw(rng)
+    pitch = round(size * rng.uniform(1.6, 2.1))
+    first = round(pitch * rng.uniform(1.4, 2))
+    baselines = [first + i * pitch for i in range(options.lines.draw(rng))]
+    draw_lines = _draw_pictured if stock.line_images else _draw_written
+    paper = int(rng.integers(225, 256))
+    ruling = tuple(RULINGS)[rng.choice(len(RULINGS), p=list(RULINGS.values()))]
+    return Spec(
+        width=width,
+        height=baselines[-1] + round(pitch * rng.uniform(0.8, 1.6)),
+        paper=(paper, paper - int(rng.integers(0, 8)), paper - int(rng.integers(0, 25))),
+        ruling=ruling,
+        rules=tuple(range(first % pitch, baselines[-1] + 2 * pitch, pitch)),
+        rule=RULE_COLORS[rng.integers(len(RULE_COLORS))],
+        lines=tuple(draw_lines(rng, baselines, width, size, stock)),
+    )
+
+
+@one_by_one
+def render(spec: Spec) -> Drawing:
+    picture = Image.new("RGB", (spec.width, spec.height), spec.paper)
+    _draw_rules(picture, spec)
+    placed: list[tuple[Image.Image, Box]] = []
+    for line in spec.lines:
+        stroke = _write(line, spec)
+        box = stroke.mask.getbbox()
+        if box is None:
+            raise Reject("line without ink")
+        mask = stroke.mask.crop(box)
+        left, top = line.x - stroke.x + box[0], line.baseline - stroke.baseline + box[1]
+        place = (left, top, left + mask.width, top + mask.height)
+        if min(place) < 0 or place[2] > spec.width or place[3] > spec.height:
+            raise Reject("line leaves the page")
+        if any(_touch(mask, place, *other) for other in placed):
+            raise Reject("lines touch")
+        picture.paste(line.ink, place, mask)
+        placed.append((mask, place))
+    text = "\n".join(line.text for line in spec.lines)
+    regions = tuple(Region(place, line.text) for (_, place), line in zip(placed, spec.lines, strict=True))
+    return Drawing((picture,), (Answer(Task(), text),), regions, photograph=True)
+
+
+def _touch(mask: Image.Image, place: Box, other: Image.Image, other_place: Box) -> bool:
+    """Whether both masks are written on anywhere in common."""
+    left, top = map(max, place[:2], other_place[:2])
+    right, bottom = map(min, place[2:], other_place[2:])
+    if left >= right or top >= bottom:
+        return False
+    parts = [
+        ink.crop((left - x, top - y, right - x, bottom - y))
+        for ink, (x, y, _, _) in ((mask, place), (other, other_place))
+    ]
+    return any(ImageChops.darker(*parts).histogram()[INKED:])
+
+
+def _write(line: Line, spec: Spec) -> Stroke:
+    writing = line.writing
+    if isinstance(writing, Written):
+        return write(line.text, writing.font, writing.hand, writing.seed)
+    mask = read_ink(writing.path, writing.width, writing.height)
+    return Stroke(mask, 0, round(BASELINE * writing.height))
+
+
+def _find_fonts(given: Sequence[Path]) -> tuple[list[Path], tuple[Source, ...]]:
+    if given:
+        files = find_font_files(given)
+        return files, font_sources(files)
+    folders = [package_folder(package.replace("-", "_")) for package in FONT_PACKAGES]
+    files = [file for folder in folders for file in sorted(folder.rglob("*.ttf"))]
+    return files, tuple(packaged(name, "font files", licence) for name, licence in FONT_PACKAGES.items())
+
+
+def _is_writable(text: str, faces: Sequence[Face]) -> bool:
+    needed = needed_characters(text)
+    return not complex_character(text) and any(needed <= face.characters for face in faces)
+
+
+def _draw_written(
+    rng: np.random.Generator, baselines: Sequence[int], width: int, size: int, stock: HandwritingStock
+) -> Iterator[Line]:
+    """Lines that one person wrote."""
+    face = stock.faces[rng.integers(len(stock.faces))]
+    left, right = round(width * rng.uniform(0.04, 0.12)), round(width * rng.uniform(0.03, 0.07))
+    ink, slant, slope = _draw_ink(rng), rng.normal(0.05, 0.12), rng.normal(0, 0.008)
+    shake, weight = rng.uniform(0.01, 0.08), math.exp(rng.uniform(-0.6, 0.35))
+    for baseline in baselines:
+        x = left + round(abs(rng.normal(0, 0.015)) * width)
+        line_size = round(size * rng.uniform(0.93, 1.07))
+        font = (face.path, face.number, line_size)
+        hand = Hand(
+            slant=float(np.clip(slant + rng.normal(0, 0.03), -0.25, 0.4)),
+            slope=float(np.clip(slope + rng.normal(0, 0.003), -0.02, 0.02)),
+            wander=float(rng.uniform(0.02, 0.09)),
+            stretch=float(rng.uniform(0, 0.12)),
+            shake=float(shake),
+            weight=float(weight),
+            pressure=float(rng.uniform(0, 0.35)),
+        )
+        text = _draw_text(rng, stock.texts, face, font, room=width - right - x)
+        jitter = round(size * rng.normal(0, 0.03))
+        yield Line(text, x, baseline + jitter, ink, Written(font, hand, int(rng.integers(2**32))))
+
+
+def _draw_text(rng: np.random.Generator, texts: tuple[str, ...], face: Face, font: Font, room: int) -> str:
+    """As many words of some text, from anywhere in it, as a line has room for, or fewer."""
+    if rng.random() < 0.2:
+        room = round(room * rng.uniform(0.4, 1))
+    for _ in range(TRIES):
+        text = texts[rng.integers(len(texts))]
+        if not needed_characters(text) <= face.characters:
+            continue
+        spans = word_spans(text)
+        # early enough in the text for most lines to be full
+        start = spans[rng.integers(max(1, len(spans) - room // font[2] // 2))][0]
+        line = fit(text[start:].lstrip(NO_FIRST), font, room)
+        if line:
+            return line
+    raise Reject("no text found that fits font and line")
+
+
+def _draw_pictured(
+    rng: np.random.Generator, baselines: Sequence[int], width: int, size: int, stock: HandwritingStock
+) -> Iterator[Line]:
+    """Lines of several people, at about the same height, each as far from the left as it happens."""
+    ink, room = _draw_ink(rng), round(width * 0.92)
+    images = stock.line_images
+    chosen = rng.choice(len(images), len(baselines), replace=len(baselines) > len(images))
+    for baseline, image in zip(baselines, (images[position] for position in chosen), strict=True):
+        scale = min(1.5 * size / image.height, room / image.width)
+        line_width, height = max(1, round(scale * image.width)), max(1, round(scale * image.height))
+        x = round(width * 0.04) + int(rng.integers(min(room - line_width, width // 5) + 1))
+        yield Line(image.text, x, baseline, ink, Pictured(image.path, line_width, height))
+
+
+def _draw_ink(rng: np.random.Generator) -> Rgb:
+    levels = np.array(PENS[rng.choice(len(PENS), p=PEN_CHANCES)]) + rng.integers(-12, 30, 3)
+    red, green, blue = np.clip(levels, 0, 255).tolist()
+    return red, green, blue
+
+
+def _draw_rules(picture: Image.Image, spec: Spec) -> None:
+    canvas = ImageDraw.Draw(picture)
+    if spec.ruling != "blank":
+        for y in spec.rules:
+            canvas.line((0, y, spec.width, y), spec.rule)
+    if spec.ruling == "margin":
+        x = spec.width // 28
+        canvas.line((x, 0, x, spec.height), MARGIN_RULE)
+    if spec.ruling == "squared":
+        pitch = (spec.rules[1] - spec.rules[0]) / 2
+        for y in spec.rules:
+            canvas.line((0, y - pitch, spec.width, y - pitch), spec.rule)
+        for column in range(1, math.ceil(spec.width / pitch)):
+            canvas.line((column * pitch, 0, column * pitch, spec.height), spec.rule)

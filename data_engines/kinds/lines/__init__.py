@@ -1,0 +1,1 @@
+"""Text lines and small text blocks."""

@@ -1,0 +1,292 @@
+"""Structural formulas of molecules, drawn by RDKit; the answer is `<smiles>...</smiles>`.
+
+That tag is how mathpix-markdown writes molecules, with which GOT's own were made and by which its answers
+are shown. Inside stands RDKit's canonical SMILES, stereochemistry included: one molecule has one answer,
+while the order in which a list happens to name the atoms can't be seen in a picture.
+
+A formula always shows how the ends of a double bond lie, so where a SMILES leaves that open, chance decides
+it before the molecule is drawn; for stereocentres that are left open, `--stereo` says how often. What a
+drawing says is read back from its coordinates, bonds and wedges, and has to be the molecule of the answer.
+"""
+
+import io
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
+from rdkit import Chem
+from rdkit.Chem import rdCoordGen, rdDepictor
+from rdkit.Chem.Draw import rdMolDraw2D
+from rdkit.Geometry import Point2D
+
+from data_engines.engine import Answer, Drawing, Reject, Source, Stock, one_by_one
+from data_engines.kinds.molecule.smiles import read_smiles
+from data_engines.kinds.molecule.structure import (
+    aromatic_rings,
+    bond_length,
+    decide_stereo,
+    read_back,
+    room_beside_bonds,
+    room_between_atoms,
+)
+from data_engines.options import Range, option
+from data_engines.tools.packages import package_folder, packaged
+from got_train.prompts import Task
+
+MAX_REJECTS = 0.05
+BATCH_SIZE = 20
+
+PUBCHEM = "chemical identifiers pubchem large.tsv"
+"""71,347 substances in commerce or in the literature, in the package `chemicals`."""
+FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSerif.ttf", "STIXGeneral.ttf")
+"""For the symbols of atoms; all are part of matplotlib."""
+SHORTEST_BOND = 14
+"""In pixels; symbols of atoms can't be read between shorter ones."""
+SMALLEST_SIDE = 128
+"""In pixels: around small molecules there is more paper."""
+CLOSEST_ATOMS = 0.4
+"""In lengths of a bond; atoms that lie closer hide one another."""
+CLOSEST_BOND = 0.15
+"""In lengths of a bond; a bond that passes an atom closer seems to end there."""
+ROOM_FOR_METHYL = 1.2
+"""In lengths of a bond; between atoms that lie closer, CH3 is not written out."""
+
+Palette = Literal["ink", "default", "cdk", "avalon"]
+PALETTES: tuple[Palette, ...] = ("default", "cdk", "avalon")
+"""Colours of atoms that programs use; `ink` has one for all."""
+
+
+@dataclass(frozen=True)
+class Options:
+    source: Path | None = option(
+        "list with a SMILES in each row (.csv, .tsv, .smi, .txt); without it, PubChem's of package chemicals",
+        None,
+    )
+    atoms: Range = option("atoms of a molecule, hydrogen not counted", Range(3, 50))
+    parts: Range = option("parts of a molecule that no bond joins, as the ions of a salt", Range(1, 2))
+    stereo: float = option("fraction of molecules whose undefined stereocentres get a configuration", 0.4)
+    color: float = option("fraction of pictures with coloured atoms", 0.3)
+    circles: float = option("fraction of pictures with circles in aromatic rings, not double bonds", 0.1)
+    bond: Range = option("length of a bond in pixels, as far as the size allows", Range(24, 52))
+    size: int = option("longest side of a molecule in pixels", 800)
+
+    def __post_init__(self) -> None:
+        self.atoms.check("--atoms", 1, 200)
+        self.parts.check("--parts", 1)
+        self.bond.check("--bond", SHORTEST_BOND, 100)
+        for name in ("stereo", "color", "circles"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"--{name} {getattr(self, name)}: give a fraction from 0 to 1")
+        if not 100 <= self.size <= 4000:
+            raise ValueError(f"--size {self.size}: give 100 to 4000 pixels")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoleculeStock(Stock):
+    options: Options
+    smiles: tuple[str, ...]
+    """As the source has them."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How molecules look in a book or a program; lengths as shares of a bond's."""
+
+    palette: Palette
+    circles: bool
+    font: str
+    """A file, or nothing for RDKit's own."""
+    font_size: float
+    line_width: float
+    line_gap: float
+    """Between the lines of a double bond."""
+    label_gap: float
+    """Between a symbol and the bonds that end at it."""
+    explicit_methyl: bool
+    """Whether the ends of chains are written as CH3."""
+    ink: tuple[int, int, int]
+    paper: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One picture, decided."""
+
+    smiles: str
+    layout: Literal["depictor", "coordgen"]
+    mirrored: bool
+    angle: float
+    """Radians by which the layout is turned."""
+    bond: int
+    size: int
+    margins: tuple[int, int, int, int]
+    """Pixels of paper at the left, top, right and bottom."""
+    style: Style
+
+
+def load(options: Options, rng: np.random.Generator) -> MoleculeStock:
+    path = options.source or package_folder("chemicals") / "Identifiers" / PUBCHEM
+    smiles, left_out = read_smiles(path, options.atoms, options.parts)
+    source = Source(path, str(path)) if options.source else packaged("chemicals", PUBCHEM, "MIT")
+    return MoleculeStock(
+        sources=(source,),
+        left_out=left_out,
+        versions={"rdkit": version("rdkit")},
+        options=options,
+        smiles=smiles,
+    )
+
+
+def sample(rng: np.random.Generator, index: int, stock: MoleculeStock) -> Spec:
+    options = stock.options
+    molecule = Chem.MolFromSmiles(stock.smiles[rng.integers(len(stock.smiles))])
+    if molecule is None:
+        raise Reject("no molecule has this SMILES")
+    decide_stereo(rng, molecule, centres=bool(rng.random() < options.stereo))
+    angle = (0.0, math.radians(30 * rng.integers(12)), rng.uniform(0, 2 * math.pi))[rng.integers(3)]
+    return Spec(
+        smiles=Chem.CanonSmiles(Chem.MolToSmiles(molecule)),
+        layout="coordgen" if rng.random() < 0.3 else "depictor",
+        mirrored=bool(rng.random() < 0.5),
+        angle=float(angle),
+        bond=options.bond.draw(rng),
+        size=options.size,
+        margins=tuple(int(margin) for margin in rng.integers(8, 49, size=4)),  # type: ignore[arg-type]
+        style=_draw_style(rng, options),
+    )
+
+
+@one_by_one
+def render(spec: Spec) -> Drawing:
+    molecule = Chem.MolFromSmiles(spec.smiles)
+    _lay_out(molecule, spec)
+    # hydrogens at stereocentres, unless they would be in the way
+    drawn = _prepare(molecule, hydrogens=True)
+    if room_between_atoms(drawn) < CLOSEST_ATOMS or room_beside_bonds(drawn) < CLOSEST_BOND:
+        drawn = _prepare(molecule, hydrogens=False)
+    room = room_between_atoms(drawn)
+    if room < CLOSEST_ATOMS:
+        raise Reject("atoms lie on one another")
+    if room_beside_bonds(drawn) < CLOSEST_BOND:
+        raise Reject("an atom lies on a bond")
+    if read_back(drawn) != spec.smiles:
+        raise Reject("the drawing is read as another molecule")
+    bond, extent = bond_length(molecule), np.ptp(molecule.GetConformer().GetPositions(), axis=0).max()
+    scale = min(spec.bond / bond, spec.size / max(extent, bond))
+    if scale * bond < SHORTEST_BOND:
+        raise Reject("bonds too short to read")
+    rings = aromatic_rings(molecule) if spec.style.circles else []
+    ink = _draw(drawn, rings, scale, spec.style, spec.style.explicit_methyl and room > ROOM_FOR_METHYL)
+    picture = _on_paper(ink, spec)
+    return Drawing((picture,), (Answer(Task(format=True), f"<smiles>{spec.smiles}</smiles>"),))
+
+
+def _prepare(molecule: Chem.Mol, hydrogens: bool) -> Chem.Mol:
+    """The molecule with the double bonds, wedges and hydrogens that RDKit draws."""
+    drawn = rdMolDraw2D.PrepareMolForDrawing(molecule, kekulize=True, addChiralHs=hydrogens)
+    for atom in drawn.GetAtoms():
+        if not atom.GetDegree():
+            atom.SetNumRadicalElectrons(0)  # a metal's ion, which nobody draws with a dot
+    return drawn
+
+
+def _draw_style(rng: np.random.Generator, options: Options) -> Style:
+    level = int(rng.integers(0, 70)) if rng.random() < 0.3 else 0
+    tint = tuple(rng.integers(225, 256, size=3).tolist()) if rng.random() < 0.3 else (255, 255, 255)
+    font = ("", *FONTS)[rng.integers(1 + len(FONTS))]
+    folder = package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf"
+    return Style(
+        palette=PALETTES[rng.integers(len(PALETTES))] if rng.random() < options.color else "ink",
+        circles=bool(rng.random() < options.circles),
+        font=str(folder / font) if font else "",
+        font_size=float(rng.uniform(0.38, 0.58)),
+        line_width=float(rng.uniform(0.04, 0.1)),
+        line_gap=float(rng.uniform(0.12, 0.2)),
+        label_gap=float(rng.uniform(0.0, 0.12)),
+        explicit_methyl=bool(rng.random() < 0.15),
+        ink=(level, level, level),
+        paper=tint,
+    )
+
+
+def _lay_out(molecule: Chem.Mol, spec: Spec) -> None:
+    """Places the atoms."""
+    if spec.layout == "coordgen":
+        rdCoordGen.AddCoords(molecule)
+    else:
+        rdDepictor.Compute2DCoords(molecule)
+    conformer = molecule.GetConformer()
+    points = conformer.GetPositions()
+    sine, cosine = math.sin(spec.angle), math.cos(spec.angle)
+    # wedges are set later, for the molecule as it lies then: its mirror image would need others
+    turn = np.array([[cosine, sine], [-sine, cosine]]) * (-1 if spec.mirrored else 1, 1)
+    points[:, :2] = points[:, :2] @ turn
+    conformer.SetPositions(points)
+
+
+def _draw(
+    drawn: Chem.Mol, circles: Iterable[tuple[int, ...]], scale: float, style: Style, explicit_methyl: bool
+) -> Image.Image:
+    """The molecule at `scale` pixels per unit, as large as it is; rings in `circles` have a circle."""
+    bond = scale * bond_length(drawn)
+    # negative: as large as the molecule needs
+    drawer = rdMolDraw2D.MolDraw2DCairo(-1, -1)
+    options: Any = drawer.drawOptions()
+    options.prepareMolsBeforeDrawing = False
+    options.includeMetadata = False  # the picture would carry its answer
+    options.scalingFactor = scale
+    options.fixedScale = -1
+    options.padding = 0.01
+    options.bondLineWidth = max(1.0, style.line_width * bond)
+    options.scaleBondWidth = False
+    options.multipleBondOffset = style.line_gap
+    options.fixedFontSize = max(8, round(style.font_size * bond))
+    options.additionalAtomLabelPadding = style.label_gap
+    options.explicitMethyl = explicit_methyl
+    if style.font:
+        options.fontFile = style.font
+    ink = tuple(level / 255 for level in style.ink)
+    _set_palette(options, style, ink)
+    options.setBackgroundColour(tuple(level / 255 for level in style.paper))
+    centres = [_open_ring(drawn, atoms) for atoms in circles]
+    drawer.DrawMolecule(drawn)
+    drawer.SetFillPolys(False)
+    drawer.SetColour(ink)
+    drawer.SetLineWidth(options.bondLineWidth)
+    for x, y, radius in centres:
+        drawer.DrawEllipse(Point2D(x - radius, y - radius), Point2D(x + radius, y + radius))
+    drawer.FinishDrawing()
+    return Image.open(io.BytesIO(drawer.GetDrawingText())).convert("RGB")
+
+
+def _set_palette(options: Any, style: Style, ink: tuple[float, ...]) -> None:
+    if style.palette == "cdk":
+        options.useCDKAtomPalette()
+    elif style.palette == "avalon":
+        options.useAvalonAtomPalette()
+    elif style.palette == "ink":
+        options.setAtomPalette({-1: ink})
+
+
+def _open_ring(drawn: Chem.Mol, atoms: tuple[int, ...]) -> tuple[float, float, float]:
+    """Makes single lines of a ring's bonds; x, y and radius of the circle inside."""
+    for one, other in zip(atoms, (*atoms[1:], atoms[0]), strict=True):
+        drawn.GetBondBetweenAtoms(one, other).SetBondType(Chem.BondType.SINGLE)
+    corners = drawn.GetConformer().GetPositions()[list(atoms), :2]
+    x, y = corners.mean(axis=0)
+    middles = (corners + np.roll(corners, 1, axis=0)) / 2
+    return float(x), float(y), 0.68 * float(np.linalg.norm(middles - (x, y), axis=1).min())
+
+
+def _on_paper(ink: Image.Image, spec: Spec) -> Image.Image:
+    left, top, right, bottom = spec.margins
+    width, height = left + ink.width + right, top + ink.height + bottom
+    size = max(width, SMALLEST_SIDE), max(height, SMALLEST_SIDE)
+    picture = Image.new("RGB", size, spec.style.paper)
+    picture.paste(ink, (left + (size[0] - width) // 2, top + (size[1] - height) // 2))
+    return picture

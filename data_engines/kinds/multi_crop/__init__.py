@@ -1,0 +1,1 @@
+"""Pages of sets drawn before, stitched to pictures of several tiles."""

@@ -1,0 +1,1 @@
+"""Pages of sets drawn before, several in a row."""

@@ -1,0 +1,303 @@
+r"""Sheet music: one system of a score, engraved by Verovio; the answer is its **kern.
+
+As in the data sets of printed piano music that GOT was trained on, the answer is a whole score of a few
+measures: clefs, key and metre at its head, the voices side by side between tabs, `*-` at its end. It says
+what the picture shows and nothing else (`kern`). A title and a composer that may stand above the
+system are not part of it.
+
+Scores are cut from **kern files, or made up (`composer`). Verovio's own account of what it
+engraved has to have the notes, rests, ties, slurs and signs of the answer (`engraver`).
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageOps
+
+from data_engines.engine import Answer, Drawing, Source, Stock, one_by_one
+from data_engines.kinds.music.composer import compose
+from data_engines.kinds.music.engraver import Joint, engrave, rasterise
+from data_engines.kinds.music.excerpt import cut
+from data_engines.kinds.music.kern import Score, read_score
+from data_engines.options import Range, option
+from data_engines.tools.corpora import Language, draw_words, read_corpus
+from data_engines.tools.fonts import Face, font_sources, open_font, packaged_fonts, read_faces
+from got_train.prompts import Task
+
+MAX_REJECTS = 0.05
+BATCH_SIZE = 20
+
+NUM_TITLES = 400
+"""Drawn once for a run; as many names of composers are."""
+LONGEST_TITLE = 60
+"""In characters."""
+MOMENTS = 48
+"""Most moments, that is rows of notes, in an excerpt from a file; a longer system is too small to read."""
+SMALLEST_STAFF = 20
+"""Height of a staff in pixels below which notes can't be read."""
+
+WIDEST_SHAPE = 6
+"""A picture is at most so many times as wide as high: there is more paper around a long system."""
+
+MUSIC_FONTS = ("Leipzig", "Bravura", "Leland", "Gootville", "Petaluma")
+_JOINTS: tuple[Joint, ...] = ("{", "{", "{", "[", "")
+"""How the staves of a system are joined, the usual way more often."""
+
+
+@dataclass(frozen=True)
+class Options:
+    source: Path | None = option("a **kern file or a folder of them; without it, music is made up", None)
+    measures: Range = option("measures in a picture; fewer where they are full of notes", Range(2, 5))
+    staves: Range = option("staves of the scores that are used", Range(1, 4))
+    staff: Range = option("height of a staff in pixels, as far as the width allows", Range(26, 44))
+    width: int = option("largest width of a system in pixels", 1600)
+    titles: float = option("fraction of pictures with a title or a composer above the system", 0.35)
+    language: Language = option("language of titles", "mixed")
+
+    def __post_init__(self) -> None:
+        self.measures.check("--measures", 1, 40)
+        self.staves.check("--staves", 1, 12)
+        if self.source is None and self.staves.low > 2:
+            raise ValueError(f"--staves {self.staves}: music is made up for one or two; give a --source")
+        self.staff.check("--staff", SMALLEST_STAFF, 200)
+        if not 200 <= self.width <= 8000:
+            raise ValueError(f"--width {self.width}: give 200 to 8000 pixels")
+        if not 0 <= self.titles <= 1:
+            raise ValueError(f"--titles {self.titles}: give a fraction from 0 to 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MusicStock(Stock):
+    options: Options
+    files: tuple[Path, ...]
+    """None at all where music is made up."""
+    weights: tuple[float, ...]
+    """Share of each file in the measures from which an excerpt can start."""
+    titles: tuple[str, ...]
+    composers: tuple[str, ...]
+    faces: tuple[Face, ...]
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A line of text above the system."""
+
+    text: str
+    font: tuple[str, int, int]
+    """File, number of the face in it, size in pixels."""
+    place: Literal["middle", "right"]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One picture, decided."""
+
+    kern: str
+    music_font: str
+    staff: int
+    """Height in pixels."""
+    engraving: tuple[tuple[str, float], ...]
+    """Options of Verovio: widths of lines, spaces, slopes."""
+    width: int
+    joint: Joint
+    captions: tuple[Caption, ...]
+    margins: tuple[int, int, int, int]
+    """Pixels of paper at the left, top, right and bottom."""
+    ink: tuple[int, int, int]
+    paper: tuple[int, int, int]
+
+
+def load(options: Options, rng: np.random.Generator) -> MusicStock:
+    files, starts, left_out = _find_scores(options) if options.source else ([], [], {})
+    titles, composers, faces, sources = _read_titles(rng, options) if options.titles else ((), (), (), ())
+    if options.source:
+        music = Source(options.source, str(options.source))
+    else:
+        music = Source(None, "music made up by got-train", "Apache-2.0")
+    return MusicStock(
+        sources=(music, *sources),
+        left_out=left_out,
+        versions={package: version(package) for package in ("verovio", "resvg_py")},
+        options=options,
+        files=tuple(files),
+        weights=tuple(count / sum(starts) for count in starts),
+        titles=titles,
+        composers=composers,
+        faces=faces,
+    )
+
+
+def sample(rng: np.random.Generator, index: int, stock: MusicStock) -> Spec:
+    options = stock.options
+    measures = options.measures.draw(rng)
+    kern = _draw_excerpt(rng, stock, measures) if stock.files else compose(rng, measures, options.staves)
+    level = int(rng.integers(0, 60)) if rng.random() < 0.4 else 0
+    tint = rng.integers(0, 12, size=3) + rng.integers(232, 245) if rng.random() < 0.6 else [255] * 3
+    return Spec(
+        kern=kern,
+        music_font=MUSIC_FONTS[rng.choice(5, p=[0.35, 0.25, 0.2, 0.15, 0.05])],
+        staff=options.staff.draw(rng),
+        engraving=_draw_engraving(rng),
+        width=options.width,
+        joint=_JOINTS[rng.integers(len(_JOINTS))],
+        captions=_draw_captions(rng, stock),
+        margins=tuple(int(margin) for margin in rng.integers(12, 61, size=4)),  # type: ignore[arg-type]
+        ink=(level, level, level),
+        paper=tuple(int(value) for value in tint),  # type: ignore[arg-type]
+    )
+
+
+@one_by_one
+def render(spec: Spec) -> Drawing:
+    svg = engrave(spec.kern, spec.joint, spec.staff, {**dict(spec.engraving), "font": spec.music_font})
+    system = rasterise(svg, spec.width, SMALLEST_STAFF / spec.staff)
+    picture = _compose_page(system, spec)
+    return Drawing((picture,), (Answer(Task(format=True), spec.kern),))
+
+
+@lru_cache(maxsize=256)
+def _open_score(file: Path) -> Score:
+    """A score, read once.
+
+    Raises:
+        ValueError: it is no kern, or has no measure that can be used.
+    """
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise ValueError("unreadable file") from error
+    score = read_score(text)
+    if not _starts(score):
+        faults = Counter(measure.fault for measure in score.measures[:-1] if measure.fault)
+        raise ValueError(faults.most_common(1)[0][0] if faults else "no measure to cut out")
+    return score
+
+
+def _find_scores(options: Options) -> tuple[list[Path], list[int], dict[str, int]]:
+    """The files that can be used, the number of measures from which to start, and the others by cause."""
+    source = options.source
+    assert source is not None
+    if not source.exists():
+        raise ValueError(f"--source {source} does not exist; give a .krn file or a folder of them")
+    found = [source] if source.is_file() else sorted(source.rglob("*.krn"))
+    if not found:
+        raise ValueError(f"--source {source}: no .krn file there")
+    files, starts = [], []
+    left_out: Counter[str] = Counter()
+    for file in found:
+        try:
+            score = _open_score(file)
+        except ValueError as error:
+            left_out[str(error)] += 1
+            continue
+        if not options.staves.low <= score.staves <= options.staves.high:
+            left_out["other number of staves than asked for"] += 1
+            continue
+        files.append(file)
+        starts.append(len(_starts(score)))
+    if not files:
+        causes = ", ".join(f"{cause}: {number}" for cause, number in left_out.most_common())
+        raise ValueError(f"--source {source}: none of {len(found)} files can be used ({causes})")
+    return files, starts, dict(left_out)
+
+
+def _starts(score: Score) -> list[int]:
+    """The measures from which an excerpt can be cut out."""
+    return [first for first in range(len(score.measures) - 1) if any(score.excerpts(first, 1))]
+
+
+def _draw_excerpt(rng: np.random.Generator, stock: MusicStock, measures: int) -> str:
+    file = stock.files[rng.choice(len(stock.files), p=stock.weights)]
+    score = _open_score(file)
+    starts = _starts(score)
+    first = starts[rng.integers(len(starts))]
+    moments = np.cumsum([measure.moments for measure in score.measures[first : first + measures]])
+    fitting = [n for n in score.excerpts(first, measures) if n == 1 or moments[n - 1] <= MOMENTS]
+    return cut(score, first, fitting[-1])
+
+
+def _read_titles(
+    rng: np.random.Generator, options: Options
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Face, ...], tuple[Source, ...]]:
+    """Titles, names of composers, and the faces that have all their characters."""
+    corpus = read_corpus(None, options.language, rng)
+    titles = [draw_words(rng, corpus.lines, Range(1, 6)).strip(" ,.;:，。！？") for _ in range(NUM_TITLES)]
+    titles = [title[:1].upper() + title[1:] for title in titles if 0 < len(title) <= LONGEST_TITLE]
+    words = sorted(
+        {word for title in titles for word in re.findall(r"\b[a-z]{4,9}\b|[\u4e00-\u9fff]{2,3}", title)}
+    )
+    drawn = [words[i].capitalize() for i in rng.integers(len(words), size=NUM_TITLES)]
+    names = [
+        f"{'ABCDEFGHJKLMNPRSTVW'[rng.integers(19)]}. {name}" if name.isascii() else name for name in drawn
+    ]
+    faces, _ = read_faces(packaged_fonts(), set("".join(titles + names)) - {" "})
+    fonts = font_sources(dict.fromkeys(Path(face.path) for face in faces))
+    return tuple(titles), tuple(names), faces, (*corpus.sources, *fonts)
+
+
+def _draw_captions(rng: np.random.Generator, stock: MusicStock) -> tuple[Caption, ...]:
+    if rng.random() >= stock.options.titles:
+        return ()
+    both = ((True, True), (True, False), (False, True))[rng.integers(3)]
+    chosen: list[tuple[str, Literal["middle", "right"], int]] = []
+    if both[0]:
+        chosen.append((stock.titles[rng.integers(len(stock.titles))], "middle", int(rng.integers(22, 41))))
+    if both[1]:
+        chosen.append(
+            (stock.composers[rng.integers(len(stock.composers))], "right", int(rng.integers(14, 23)))
+        )
+    captions = []
+    for text, place, size in chosen:
+        able = [face for face in stock.faces if set(text) - {" "} <= face.characters]
+        if able:
+            face = able[rng.integers(len(able))]
+            captions.append(Caption(text, (face.path, face.number, size), place))
+    return tuple(captions)
+
+
+def _draw_engraving(rng: np.random.Generator) -> tuple[tuple[str, float], ...]:
+    limits = {
+        "staffLineWidth": (0.1, 0.2),
+        "stemWidth": (0.12, 0.28),
+        "barLineWidth": (0.2, 0.45),
+        "spacingLinear": (0.2, 0.32),
+        "spacingNonLinear": (0.55, 0.68),
+        "beamMaxSlope": (2, 14),
+        "slurCurveFactor": (0.6, 1.6),
+        "slurMidpointThickness": (0.4, 0.8),
+    }
+    drawn = [(name, round(float(rng.uniform(low, high)), 3)) for name, (low, high) in limits.items()]
+    return (*drawn, ("spacingStaff", float(rng.integers(8, 15))))
+
+
+def _compose_page(mask: Image.Image, spec: Spec) -> Image.Image:
+    """The system on paper, below its captions."""
+    left, top, right, bottom = spec.margins
+    inks = [_caption_mask(caption) for caption in spec.captions]
+    width = max(ink.width for ink in (mask, *inks))
+    gap = spec.staff // 2
+    height = sum(ink.height + gap for ink in inks) + mask.height
+    size = left + width + right, top + height + bottom
+    more = max(0, size[0] // WIDEST_SHAPE - size[1])
+    page = Image.new("L", (size[0], size[1] + more), 255)
+    y = top + more * top // (top + bottom)
+    for ink, caption in zip(inks, spec.captions, strict=True):
+        x = (width - ink.width) // (2 if caption.place == "middle" else 1)
+        page.paste(ink, (left + x, y))
+        y += ink.height + gap
+    page.paste(mask, (left + (width - mask.width) // 2, y))
+    return ImageOps.colorize(page, black=spec.ink, white=spec.paper)
+
+
+def _caption_mask(caption: Caption) -> Image.Image:
+    font = open_font(*caption.font)
+    left, top, right, bottom = font.getbbox(caption.text)
+    mask = Image.new("L", (int(right - left) + 2, int(bottom - top) + 2), 255)
+    ImageDraw.Draw(mask).text((1 - left, 1 - top), caption.text, fill=0, font=font)
+    return mask

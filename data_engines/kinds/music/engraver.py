@@ -1,0 +1,174 @@
+"""Kern engraved by Verovio in one system, and Verovio's own account of it held against the kern."""
+
+import io
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Literal
+from xml.etree import ElementTree
+
+import resvg_py
+import verovio
+from PIL import Image, ImageOps
+
+from data_engines.engine import Reject
+from data_engines.kinds.music.kern import METRE_SYMBOLS, Note, notes_and_rests, read_score
+
+Joint = Literal["{", "[", ""]
+"""A brace or a bracket before the staves, or nothing."""
+
+ONE_SYSTEM = {
+    "breaks": "none",
+    "header": "none",
+    "footer": "none",
+    "pageWidth": 100_000,
+    "pageHeight": 60_000,
+    "adjustPageWidth": True,
+    "adjustPageHeight": True,
+    "pageMarginLeft": 100,
+    "pageMarginRight": 100,
+    "pageMarginTop": 100,
+    "pageMarginBottom": 100,
+}
+STAFF_AT_FULL_SCALE = 72
+"""Height of a staff in pixels, as Verovio draws it at a scale of 100."""
+
+_MEI = "{http://www.music-encoding.org/ns/mei}"
+_SYMBOLS = {"common": "*met(c)", "cut": "*met(c|)"}
+
+verovio.enableLog(verovio.LOG_OFF)
+
+
+def engrave(kern: str, joint: Joint, staff: int, options: Mapping[str, str | float]) -> str:
+    """An SVG of the music with staves of `staff` pixels; `options` are Verovio's.
+
+    Raises:
+        Reject: it is not in order, or not all of it is in one system.
+    """
+    _check_kern(kern)
+    # Options stay with a toolkit, and to reset them leaves the metrics of some fonts wrong.
+    toolkit = verovio.toolkit()
+    toolkit.setOptions({**ONE_SYSTEM, **options, "scale": round(100 * staff / STAFF_AT_FULL_SCALE)})
+    if not toolkit.loadData(_for_verovio(kern, joint)):
+        raise Reject("Verovio does not take it")
+    svg = toolkit.renderToSVG(1)
+    if toolkit.getPageCount() != 1 or svg.count('class="system"') != 1:
+        raise Reject("more than one system")
+    check_engraving(kern, toolkit.getMEI())
+    return svg
+
+
+def check_engraving(kern: str, mei: str) -> None:
+    """Raises a Reject unless the score that Verovio engraved, as `mei`, has what `kern` has."""
+    root = ElementTree.fromstring(mei)
+    elements = [(element.tag.removeprefix(_MEI), element.attrib) for element in root.iter()]
+    counts = Counter(tag for tag, _ in elements)
+    notes = Counter(Note(given["pname"], int(given["oct"])) for tag, given in elements if tag == "note")
+    rests = counts["rest"] + counts["mRest"] + counts["multiRest"]
+    if (notes, rests) != notes_and_rests(kern):
+        raise Reject("other notes or rests engraved")
+    lines = kern.splitlines()
+    music = "\n".join(line for line in lines if not line.startswith(("*", "=")))
+    if (counts["tie"], counts["slur"]) != (music.count("[") + music.count("_"), music.count("(")):
+        raise Reject("other ties or slurs engraved")
+    if counts["measure"] != sum(line.startswith("=") for line in lines) - 1:
+        raise Reject("other measures engraved")
+    if _signs(root) != _kern_signs(lines):
+        raise Reject("other clefs, keys or metres engraved")
+
+
+def rasterise(svg: str, width: int, smallest: float) -> Image.Image:
+    """What an SVG draws in black on white, cut to its extent; smaller where it is wider than `width` pixels.
+
+    Raises:
+        Reject: it reaches the edge of the SVG, or would be smaller than the share `smallest` of its size.
+    """
+    drawn = int(re.search(r'<svg width="(\d+)px"', svg)[1])  # type: ignore[index]
+    if width < smallest * drawn:
+        raise Reject("staves too small to read")
+    # every sign is an outline: without a look at the fonts of the system it takes a third of the time
+    png = resvg_py.svg_to_bytes(
+        svg_string=svg, width=min(width, drawn), background="#ffffff", skip_system_fonts=True
+    )
+    mask = Image.open(io.BytesIO(bytes(png))).convert("L")
+    left, top, right, bottom = ImageOps.invert(mask).getbbox() or (0, 0, 0, 0)
+    if min(left, top, mask.width - right, mask.height - bottom) < 1:
+        raise Reject("drawn beyond the page")
+    return mask.crop((left, top, right, bottom))
+
+
+def _check_kern(kern: str) -> None:
+    """Raises a Reject unless the excerpt can stand by itself: it is read as a score, and has no fault.
+
+    Verovio would say so on the screen, or end the process.
+    """
+    try:
+        faults = [measure.fault for measure in read_score(kern).measures[:-1]]
+    except ValueError as error:
+        raise Reject(str(error)) from error
+    if any(faults):
+        raise Reject(next(fault for fault in faults if fault))
+
+
+def _for_verovio(kern: str, joint: Joint) -> str:
+    """The kern with lines on how to join the staves and their barlines, which isn't music.
+
+    A metre is left out where its symbol is given: with both, Verovio draws neither.
+    """
+    lines = kern.splitlines()
+    symbols = {i for i, line in enumerate(lines) if line.startswith("*met(")}
+    lines = [line for i, line in enumerate(lines) if not (i + 1 in symbols and line.startswith("*M"))]
+    numbers = range(lines[0].count("**kern"), 0, -1)
+    staves = "\t".join(f"*staff{number}" for number in numbers)
+    names = ",".join(f"s{number}" for number in reversed(numbers))
+    decoration = {"{": f"{{({names})}}", "[": f"[({names})]", "": names}[joint]
+    return "\n".join([f"!!!system-decoration: {decoration}", lines[0], staves, *lines[1:]])
+
+
+Signs = tuple[list[str], Counter[str], set[str], set[str]]
+"""Clefs at the head from the lowest staff up, clefs after it, keys, and metres; all as kern writes them."""
+
+
+def _kern_signs(lines: list[str]) -> Signs:
+    head = next(number for number, line in enumerate(lines) if line.startswith("="))
+    first = [field for line in lines[:head] for field in line.split("\t") if field.startswith("*clef")]
+    signs = [
+        field for line in lines[head:] if line.startswith("*") for field in line.split("\t") if field != "*"
+    ]
+    later = Counter(field for field in signs if field.startswith("*clef"))
+    signs += [field for line in lines[:head] for field in line.split("\t")]
+    keys = {_key_size(field) for field in signs if field.startswith("*k[")}
+    symbols = {field for field in signs if field.startswith("*met(")}
+    metres = {field for field in signs if field.startswith("*M")}
+    # a symbol stands for one of the metres, and is drawn instead of it
+    hidden = {metre for metre, symbol in METRE_SYMBOLS.items() if symbol in symbols}
+    return first, later, keys, (metres - hidden) | symbols
+
+
+def _key_size(field: str) -> str:
+    """A key as MEI writes it.
+
+    >>> _key_size("*k[f#c#]"), _key_size("*k[b-]"), _key_size("*k[]")
+    ('2s', '1f', '0')
+    """
+    sharps, flats = field.count("#"), field.count("-")
+    return f"{sharps}s" if sharps else f"{flats}f" if flats else "0"
+
+
+def _signs(root: ElementTree.Element) -> Signs:
+    score = next(root.iter(f"{_MEI}scoreDef"))
+    clefs = [_clef(element) for element in score.iter(f"{_MEI}clef")]
+    later = Counter(_clef(clef) for layer in root.iter(f"{_MEI}layer") for clef in layer.iter(f"{_MEI}clef"))
+    keys = {element.attrib["sig"] for element in root.iter(f"{_MEI}keySig")}
+    return clefs[::-1], later, keys, {_metre(element) for element in root.iter(f"{_MEI}meterSig")}
+
+
+def _clef(element: ElementTree.Element) -> str:
+    octave = {"below": "v", "above": "^"}.get(element.get("dis.place", ""), "")
+    return f"*clef{element.get('shape')}{octave}{element.get('line')}"
+
+
+def _metre(element: ElementTree.Element) -> str:
+    if element.get("visible") == "false":
+        return "hidden"
+    return _SYMBOLS.get(element.get("sym", "")) or f"*M{element.get('count')}/{element.get('unit')}"

@@ -1,0 +1,1 @@
+"""Pages: their blocks, what they say, and how they are typeset."""

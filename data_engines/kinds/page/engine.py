@@ -1,0 +1,311 @@
+"""Whole document pages in Mathpix markdown: headings, paragraphs, lists, formulas and tables set by XeLaTeX.
+
+A spec holds more blocks than its page has room for. TeX prints the longest run of them that ends on the page
+and says which, and those are the answer: nothing is cut off, and nothing printed is missing but running heads
+and page numbers, which GOT is taught to leave out. Each block that stands in one column is a region.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Stock
+from data_engines.kinds.page.document import Block
+from data_engines.kinds.page.page_tex import MATHS, PREAMBLE, count_across, font_code, page_code
+from data_engines.kinds.page.prose import HAN, Material, draw_blocks
+from data_engines.kinds.page.typography import (
+    CHINESE,
+    LATIN,
+    Family,
+    PageStyle,
+    draw_style,
+    font_files,
+    installed,
+)
+from data_engines.options import Range, option
+from data_engines.tools.corpora import Language, read_corpus
+from data_engines.tools.fonts import read_faces
+from data_engines.tools.formulas.sources import read_formulas
+from data_engines.tools.tex.latex import (
+    Note,
+    Sheet,
+    Style,
+    check_style,
+    draw_sheet,
+    draw_typeset,
+    sheet_text,
+    tex_version,
+    typeset,
+)
+from data_engines.tools.tex.source import Formula
+from got_train.prompts import Task
+
+MAX_REJECTS = 0.1
+BATCH_SIZE = 48
+
+SPARE_LINES = 6
+"""More than the page has room for, as heights are known to TeX only."""
+LETTER_WIDTH = 0.47
+"""Of a usual Latin letter, in sizes of the font; Chinese ones are about twice as wide."""
+FIRST_CHINESE = "\u2e80"
+"""From here on characters are taken from the Chinese font."""
+MADE_UP = 0.5
+"""Share of the formulas, where the user gives none."""
+MOST_FORMULAS = 400
+LONGEST_FORMULA, LONGEST_INLINE = 160, 40
+"""In characters of LaTeX."""
+_TALL = re.compile(r"\\(?:[dt]?frac|begin|sum|prod|int|substack|overset|underset|\\)|&")
+"""What lines of text have no room for."""
+LONGEST_HEAD = 30
+"""In characters, of a running head."""
+_NAME = re.compile(r"[^\W\d_]{4}")
+"""In a word that may stand in a table."""
+LEAST_TEXT = 100
+"""Characters of an answer."""
+INK = 240
+"""Grey level below which a pixel is printed."""
+POINTS_PER_INCH, TEX_POINTS_PER_INCH = 72, 72.27
+
+
+@dataclass(frozen=True)
+class Options:
+    source: Path | None = option(
+        "UTF-8 text file with a sentence or paragraph on each line; without it, prose of installed packages",
+        None,
+    )
+    formulas: Path | None = option(
+        "folder of .tex files, a .tex file, or a list of formulas, such as a .txt with one on each line; "
+        "without it, docstrings of installed packages and made-up formulas",
+        None,
+    )
+    language: Language = option("language of the texts; mixed pages are in either or in both", "mixed")
+    columns: Literal["1", "2", "mixed"] = option("columns of a page", "mixed")
+    dpi: Range = option("pixels per inch", Range(90, 120))
+
+    def __post_init__(self) -> None:
+        self.dpi.check("--dpi", 60, 300)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageStock(Stock):
+    options: Options
+    latin: tuple[Family, ...]
+    material: Material
+    """Without Chinese, as every Chinese family has other characters."""
+    chinese: tuple[tuple[Family, tuple[str, ...]], ...]
+    """Chinese families, each with the lines that it can print."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One page, decided; how many of its blocks end on it is for TeX to find out."""
+
+    blocks: tuple[Block, ...]
+    style: PageStyle
+    dpi: int
+
+
+def load(options: Options, rng: np.random.Generator) -> PageStock:
+    latin, chinese = installed(LATIN), installed(CHINESE) if options.language != "en" else ()
+    if not latin or (options.language != "en" and not chinese):
+        raise ValueError(
+            "TeX has no fonts for pages: apt-get install lmodern tex-gyre, and for Chinese "
+            "pip install 'got-train[engines]' or apt-get install texlive-lang-chinese"
+        )
+    corpus = read_corpus(options.source, options.language, rng)
+    english, by_family = _printable(corpus.lines, latin, chinese)
+    if options.language != "zh":
+        if not english:
+            raise ValueError(f"--source {options.source}: no line without Chinese that the fonts can print")
+        if not any(map(_NAME.search, english)):
+            raise ValueError(f"--source {options.source}: no word of four letters, which tables are made of")
+    if options.language != "en" and not by_family:
+        raise ValueError(f"--source {options.source}: no line with Chinese that the fonts can print")
+    try:
+        formulas = read_formulas(options.formulas)
+    except ValueError as error:  # which names the flag of the engine `formula`
+        raise ValueError(str(error).replace("--source", "--formulas")) from error
+    check_style(_tex_style([*latin[:1], *chinese[:1]]))
+    inline, displayed, unusable = _sort_formulas(rng, formulas.found)
+    if not inline or not displayed:
+        kind = "displays" if inline else "formulas for within text"
+        raise ValueError(f"--formulas {options.formulas}: no {kind} that TeX can typeset; add some")
+    return PageStock(
+        sources=(*corpus.sources, *formulas.sources),
+        left_out=formulas.left_out | unusable,
+        versions={"xelatex": tex_version("xelatex")},
+        options=options,
+        latin=latin,
+        material=Material(english, (), inline, displayed, MADE_UP if options.formulas is None else 0.0),
+        chinese=tuple(by_family.items()),
+    )
+
+
+def sample(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
+    options = stock.options
+    language = options.language
+    if language == "mixed":
+        language = ("en", "zh", "mixed")[rng.integers(3)]
+    columns: Literal[1, 2] = 2 if options.columns == "2" else 1
+    if options.columns == "mixed" and rng.random() < 0.5:
+        columns = 2
+    material, family = stock.material, None
+    if language != "en":
+        family, lines = stock.chinese[rng.integers(len(stock.chinese))]
+        material = replace(material, chinese=lines)
+    heads = material.chinese if language == "zh" else material.english
+    head = heads[rng.integers(len(heads))][:LONGEST_HEAD].rpartition(" ")
+    style = draw_style(rng, columns, stock.latin, family, head[0] or head[2])
+    lines_of_page = sum(style.fill) * style.text_height / style.leading + SPARE_LINES
+    letters_in_line = style.column_width / (LETTER_WIDTH * style.size)
+    blocks = draw_blocks(rng, material, language, letters_in_line, lines_of_page)
+    return Spec(blocks, style, options.dpi.draw(rng))
+
+
+def render(specs: Sequence[Spec]) -> list[Drawing | Reject]:
+    families = {family for spec in specs for family in _families(spec.style)}
+    style = _tex_style(sorted(families, key=lambda family: family.name))
+    return draw_typeset(specs, lambda spec: (page_code(spec.blocks, spec.style), style), _draw)
+
+
+def _tex_style(families: Sequence[Family]) -> Style:
+    files = sorted({font_files()[name] for family in families for name in family.files()})
+    return Style("xelatex", PREAMBLE + font_code(families), margin_pt=0.0, files=tuple(files))
+
+
+def _families(style: PageStyle) -> list[Family]:
+    return [family for family in (style.latin, style.heading_latin, style.chinese) if family]
+
+
+def _draw(spec: Spec, sheet: Sheet) -> Drawing:
+    places = _places(sheet)
+    printed = [block for number, block in enumerate(spec.blocks, 1) if number in places]
+    answer = "\n\n".join(block.markdown() for block in printed)
+    if len(answer) < LEAST_TEXT:
+        raise Reject("hardly anything fits the page")
+    check_text([block.printed() for block in printed], sheet_text(sheet))
+    picture = draw_sheet(sheet, spec.dpi)
+    ink = np.asarray(picture.convert("L")) < INK
+    check_columns(ink, spec, places)
+    regions = [
+        Region(box, spec.blocks[number - 1].markdown(), format=True)
+        for number, (begin, end) in places.items()
+        if begin.x == end.x and (box := _ink_box(ink, spec, number, begin, end))
+    ]
+    regions.sort(key=lambda region: (region.box[1], region.box[0]))
+    return Drawing((picture,), (Answer(Task(format=True), answer),), tuple(regions))
+
+
+def _places(sheet: Sheet) -> dict[int, tuple[Note, Note]]:
+    """Where each block on the page begins and ends, by its number."""
+    notes = {note.text: note for note in sheet.notes}
+    numbers = [int(text.removeprefix("end ")) for text in notes if text.startswith("end ")]
+    return {number: (notes[f"begin {number}"], notes[f"end {number}"]) for number in numbers}
+
+
+_WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+_HYPHEN = re.compile("[-\u00ad\u2010\u2011\u0002\ufffe]")
+_LINE_END = re.compile("[-\u00ad\u2010\u2011\u0002\ufffe]\r?\n")
+
+
+def check_text(printed: Sequence[str], read: str) -> None:
+    """Raises a Reject unless `read`, the text of the page in any order, has all words that are `printed`."""
+    needed = Counter(_words(_HYPHEN.sub("", "\n".join(printed))))
+    # whether a hyphen at the end of a line stood there before, nobody can tell
+    joined, parted = _LINE_END.sub("", read), _LINE_END.sub("\n", read)
+    found = Counter(_words(_HYPHEN.sub("", joined))) | Counter(_words(_HYPHEN.sub("", parted)))
+    if needed - found:
+        raise Reject("words of the answer are not on the page")
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(unicodedata.normalize("NFKC", text))
+
+
+def check_columns(ink: np.ndarray, spec: Spec, places: dict[int, tuple[Note, Note]]) -> None:
+    """Raises a Reject if there is ink beside the text or between its columns."""
+    style, room = spec.style, 3
+    left = round(_pixels(spec, style.margins[0]))
+    right = round(_pixels(spec, style.margins[0] + style.text_width))
+    beside = ink[:, : left - room].any() or ink[:, right + room :].any()
+    if style.columns == 2:
+        across = count_across(spec.blocks, style)
+        tops = [begin.y for number, (begin, _) in places.items() if number > across]
+        first = _pixels(spec, style.margins[0] + style.column_width)
+        gutter = slice(round(first) + room, round(first + _pixels(spec, style.gutter)) - room)
+        bottom = round(_pixels(spec, style.margins[1] + style.text_height))
+        if tops:
+            beside |= ink[round(min(tops) * spec.dpi / POINTS_PER_INCH) : bottom, gutter].any()
+    if beside:
+        raise Reject("text runs out of its column")
+
+
+def _pixels(spec: Spec, tex_points: float) -> float:
+    return tex_points * spec.dpi / TEX_POINTS_PER_INCH
+
+
+def _ink_box(ink: np.ndarray, spec: Spec, number: int, begin: Note, end: Note) -> PixelBox | None:
+    """The box of a block's ink; None without any."""
+    style, scale = spec.style, spec.dpi / POINTS_PER_INCH
+    width = style.text_width if number <= count_across(spec.blocks, style) else style.column_width
+    left, top = int(begin.x * scale) - 1, int(begin.y * scale)
+    part = ink[top : int(end.y * scale) + 1, left : int(left + _pixels(spec, width)) + 3]
+    rows = np.flatnonzero(part.any(axis=1)).tolist()
+    columns = np.flatnonzero(part.any(axis=0)).tolist()
+    if not rows:
+        return None
+    return (left + columns[0], top + rows[0], left + columns[-1] + 1, top + rows[-1] + 1)
+
+
+def _sort_formulas(
+    rng: np.random.Generator, formulas: Sequence[Formula]
+) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, int]]:
+    """Formulas for lines of text, those for lines of their own, and how many can't be used, by cause.
+
+    Some of them, drawn by chance: TeX is to read each before one that it can't spoils a page.
+    """
+    codes = [formula.latex for formula in formulas if len(formula.latex) <= LONGEST_FORMULA]
+    codes = [codes[i] for i in rng.permutation(len(codes))[:MOST_FORMULAS]]
+    sheets = typeset([rf"$\displaystyle {code}$" for code in codes], Style(preamble=MATHS))
+    left_out = Counter(str(sheet) for sheet in sheets if isinstance(sheet, Reject))
+    good = [code for code, sheet in zip(codes, sheets, strict=True) if isinstance(sheet, Sheet)]
+    inline = tuple(code for code in good if len(code) <= LONGEST_INLINE and not _TALL.search(code))
+    return inline, tuple(good), dict(left_out)
+
+
+def _held_by(families: Sequence[Family], lines: Sequence[str]) -> dict[Family, frozenset[str]]:
+    """Which characters of `lines` every font of a family has."""
+    names = {str(font_files()[name]): name for family in families for name in family.files()}
+    faces, _ = read_faces(map(Path, names), set("".join(lines)))
+    held = {names[face.path]: face.characters for face in faces}
+    return {
+        family: frozenset.intersection(*(held.get(name, frozenset()) for name in family.files()))
+        for family in families
+    }
+
+
+def _printable(
+    lines: Sequence[str], latin: Sequence[Family], chinese: Sequence[Family]
+) -> tuple[tuple[str, ...], dict[Family, tuple[str, ...]]]:
+    """The lines without Chinese that all Latin families can print, and by family those with Chinese."""
+    held = _held_by([*latin, *chinese], lines)
+    letters = frozenset.intersection(*(held[family] for family in latin)) | {" "}
+    english: list[str] = []
+    by_family: dict[Family, list[str]] = {family: [] for family in chinese}
+    for line in lines:
+        han = {character for character in line if character >= FIRST_CHINESE}
+        if not letters.issuperset(set(line) - han):
+            continue
+        if not han:
+            english.append(line)
+        elif HAN.search(line):
+            for family, fitting in by_family.items():
+                if han <= held[family]:
+                    fitting.append(line)
+    return tuple(english), {family: tuple(fitting) for family, fitting in by_family.items() if fitting}

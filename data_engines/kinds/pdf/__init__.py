@@ -1,0 +1,1 @@
+"""Real PDF files: their pages, and the layout of the texts on them."""

@@ -1,0 +1,247 @@
+"""Pages, paragraphs and lines of real PDF files, with the text that the files themselves hold.
+
+The answer follows the page: one line of text for each line on it, hyphens at line ends kept, columns read one
+after the other. Ligatures are spelt out as a reader would type them. Sample i shows page i of a shuffled list
+of all pages; of slices, four in a row come from a page, and they go through the list again when it ends. No
+part of a page is shown twice.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from itertools import islice, zip_longest
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Source, Stock, one_by_one
+from data_engines.kinds.pdf.layout import Text
+from data_engines.kinds.pdf.pages import draw_page, open_document, page_size, read_page
+from data_engines.options import option
+from data_engines.tools.boxes import Box, around
+from data_engines.tools.files import files_below
+from got_train.prompts import Task
+from got_train.vocabulary import TILE_SIZE
+
+MAX_REJECTS = 0.5
+"""Real folders hold scans, covers and blank pages: half of a shard may be such."""
+BATCH_SIZE = 20
+
+Units = Literal["pages", "paragraphs", "lines", "slices", "mixed"]
+PAGE_SHARE = 0.6
+"""Of mixed samples; the published recipe has 1.2 million pages to 0.8 million slices."""
+SLICES = ("paragraphs", "lines", "slices")
+SLICES_IN_TURN = 4
+"""Slices that are cut from a page one after the other, since reading it takes most of their time."""
+MARGINS = (0.35, 0.15, 0.05)
+"""Paper left round a slice, in line heights: the widest that takes in nothing of another line."""
+EDGE = 1.0
+"""Points by which a letter may reach over the edge of its page: less than can be seen."""
+MIN_CONTRAST = 32
+"""Difference between the lightest and the darkest level round the ink of a letter that can be seen."""
+MIN_BODY_PIXELS = 6.0
+"""From the ascenders to the descenders of letters that can be read, at the model's resolution at most."""
+
+
+@dataclass(frozen=True)
+class Options:
+    source: Path = option("PDF file, or folder whose PDF files are found at any depth")
+    units: Units = option(
+        "what a picture shows; slices are paragraphs and lines, mixed is all three", "pages"
+    )
+    dpi: int = option("pixels per inch of paper", 144)
+    longest: int = option("pixels of a page's longer side at most; larger pages get fewer dpi", 2048)
+
+    def __post_init__(self) -> None:
+        if not 36 <= self.dpi <= 600:
+            raise ValueError(f"--dpi {self.dpi}: give 36 to 600")
+        if self.longest < 64:
+            raise ValueError(f"--longest {self.longest}: give at least 64 pixels")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PdfStock(Stock):
+    options: Options
+    files: tuple[str, ...]
+    starts: np.ndarray
+    """Number of pages before each file, and in all files."""
+    order: np.ndarray
+    """All pages, shuffled."""
+    seed: int
+    """Of the order in which the parts of a page are shown."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A page or slice, decided."""
+
+    file: str
+    page: int
+    """From 0."""
+    part: Box | None
+    """What is shown; None for the whole page."""
+    scale: float
+    """Pixels per point."""
+    paragraphs: tuple[tuple[Text, ...], ...]
+
+    @property
+    def lines(self) -> list[Text]:
+        return [line for paragraph in self.paragraphs for line in paragraph]
+
+
+def load(options: Options, rng: np.random.Generator) -> PdfStock:
+    files, num_pages = [], []
+    left_out: Counter[str] = Counter()
+    for file in _find_files(options.source):
+        try:
+            num_pages.append(len(open_document(str(file))))
+            files.append(str(file))
+        except Reject as reject:
+            left_out[str(reject)] += 1
+    if not sum(num_pages):
+        causes = ", ".join(f"{number} {cause}" for cause, number in left_out.items())
+        raise ValueError(f"--source {options.source} has no PDF that can be read ({causes})")
+    total = sum(num_pages)
+    return PdfStock(
+        sources=(Source(options.source, str(options.source)),),
+        versions={"pypdfium2": version("pypdfium2")},
+        size=total if options.units == "pages" else None,
+        left_out=dict(sorted(left_out.items())),
+        options=options,
+        files=tuple(files),
+        starts=np.cumsum([0, *num_pages]),
+        order=rng.permutation(total),
+        seed=int(rng.integers(2**32)),
+    )
+
+
+def sample(rng: np.random.Generator, index: int, stock: PdfStock) -> Spec:
+    units = stock.options.units
+    in_turn = SLICES_IN_TURN if units in SLICES else 1
+    turn, place = divmod(index, in_turn)
+    earlier_turns, turn = divmod(turn, len(stock.order))
+    page = int(stock.order[turn])
+    position = int(np.searchsorted(stock.starts, page, side="right")) - 1
+    file, number = stock.files[position], page - int(stock.starts[position])
+    paragraphs = read_page(file, number)
+    sheet = Box(0, 0, *page_size(file, number))
+    scale = min(stock.options.dpi / 72, stock.options.longest / max(sheet))
+    lines: Sequence[Text] = [line for paragraph in paragraphs for line in paragraph]
+    part = None
+    # a page's second turn shows a part of it: the whole would be the same sample once more
+    if units == "pages" or (units == "mixed" and not earlier_turns and rng.random() < PAGE_SHARE):
+        _check_faults(lines)
+        if not all(line.ink.inside(sheet.grown(EDGE)) for line in lines):
+            raise Reject("text over the edge of the page")
+    else:
+        parts = _order_parts(np.random.default_rng([stock.seed, page]), paragraphs, units)
+        lines, part = _choose_slice(parts, earlier_turns * in_turn + place, lines, sheet)
+        paragraphs = [list(lines)]
+    smallest = min(line.body.height for paragraph in paragraphs for line in paragraph)
+    if smallest * min(scale, TILE_SIZE / (part or sheet).height) < MIN_BODY_PIXELS:
+        raise Reject("text too small to read")
+    visible = (
+        tuple(replace(line, ink=line.ink.shared(sheet)) for line in paragraph) for paragraph in paragraphs
+    )
+    return Spec(file, number, part, scale, tuple(visible))
+
+
+@one_by_one
+def render(spec: Spec) -> Drawing:
+    picture = draw_page(spec.file, spec.page, spec.scale, spec.part)
+    levels = np.asarray(picture.convert("L"))
+    if not all(_is_seen(line, levels, spec) for line in spec.lines):
+        raise Reject("text that can't be seen")
+    text = "\n".join(line.text for line in spec.lines)
+    return Drawing((picture,), (Answer(Task(), text),), _regions(spec))
+
+
+def _is_seen(line: Text, levels: np.ndarray, spec: Spec) -> bool:
+    """Whether every letter differs from the paper: what is clipped or covered is still in the file's text."""
+    if not line.letters:
+        return False
+    left, top, _, bottom = _in_pixels(line.ink, spec)
+    letters = left + (np.array(line.letters) - line.ink.left) * spec.scale
+    # a pixel more on every side, as a dash fills the box of its ink; a column more, where the last may end
+    rows = np.pad(levels[max(0, math.floor(top) - 1) : math.ceil(bottom) + 1].astype(int), ((0, 0), (0, 1)))
+    sides = (np.floor(letters[:, 0]) - 1, np.ceil(letters[:, 1]) + 1)
+    ends = np.stack(sides, axis=1).astype(int).clip(0, levels.shape[1]).ravel()
+    lightest = np.maximum.reduceat(rows.max(axis=0), ends)[::2]
+    darkest = np.minimum.reduceat(rows.min(axis=0), ends)[::2]
+    return bool((lightest - darkest >= MIN_CONTRAST).all())
+
+
+def _in_pixels(box: Box, spec: Spec) -> PixelBox:
+    """A box on the page as it lies in the picture."""
+    # pdfium cuts between pixels
+    left, top = (math.ceil(side * spec.scale) for side in spec.part[:2]) if spec.part else (0, 0)
+    return (
+        box.left * spec.scale - left,
+        box.top * spec.scale - top,
+        box.right * spec.scale - left,
+        box.bottom * spec.scale - top,
+    )
+
+
+def _regions(spec: Spec) -> tuple[Region, ...]:
+    """Every line, and every paragraph of several lines that no other text reaches into."""
+    regions = [Region(_in_pixels(line.ink, spec), line.text) for line in spec.lines]
+    for lines in spec.paragraphs:
+        box = around([line.ink for line in lines])
+        if len(lines) > 1 and sum(line.ink.meets(box) for line in spec.lines) == len(lines):
+            regions.append(Region(_in_pixels(box, spec), "\n".join(line.text for line in lines)))
+    return tuple(regions)
+
+
+def _find_files(source: Path) -> list[Path]:
+    files = files_below(source, [".pdf"], "--source")
+    if not files:
+        raise ValueError(f"--source {source} has no .pdf file in it, at any depth")
+    return files
+
+
+def _order_parts(
+    rng: np.random.Generator, paragraphs: Sequence[Sequence[Text]], units: Units
+) -> list[Sequence[Text]]:
+    """The paragraphs or lines of a page as they are shown, one after the other; both take turns."""
+    singles = [[line] for paragraph in paragraphs for line in paragraph]
+    # single lines are headings and page numbers, mostly
+    longer = [paragraph for paragraph in paragraphs if len(paragraph) > 1]
+    lines, blocks = ([some[i] for i in rng.permutation(len(some))] for some in (singles, longer))
+    if units == "lines":
+        return lines
+    if units == "paragraphs":
+        return blocks or lines
+    pairs = zip_longest(lines, blocks) if rng.random() < 0.5 else zip_longest(blocks, lines)
+    return [part for pair in pairs for part in pair if part]
+
+
+def _choose_slice(
+    parts: Sequence[Sequence[Text]], number: int, all_lines: Sequence[Text], sheet: Box
+) -> tuple[Sequence[Text], Box]:
+    """The part `number`, from 0, of those that can be cut out without parts of others, and where to cut."""
+    sound = [lines for lines in parts if not any(line.fault for line in lines)]
+    if not sound:
+        _check_faults(all_lines)
+    cuts = ((lines, cut) for lines in sound if (cut := _find_cut(lines, all_lines, sheet)))
+    for chosen in islice(cuts, number, None):
+        return chosen
+    raise Reject("no other text that stands apart")
+
+
+def _find_cut(lines: Sequence[Text], all_lines: Sequence[Text], sheet: Box) -> Box | None:
+    others = [line.ink for line in all_lines if line not in lines]
+    for margin in MARGINS:
+        part = around([line.ink for line in lines]).grown(margin * lines[0].body.height)
+        if part.inside(sheet) and not any(part.meets(other) for other in others):
+            return part
+    return None
+
+
+def _check_faults(lines: Sequence[Text]) -> None:
+    for line in lines:
+        if line.fault:
+            raise Reject(line.fault)

@@ -1,0 +1,273 @@
+"""Texts in the wild: placed on photographs, bent, at an angle, in colours that stand out where they are.
+
+A picture is cut into rows of one or two cells, and each text stands in a cell of its own: they are read from
+top to bottom and from left to right beyond doubt. Each text is a line of the answer and a region.
+"""
+
+import colorsys
+import io
+import math
+import string
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_one
+from data_engines.kinds.scene.photos import Background, draw_background, find_photos, make_background
+from data_engines.kinds.scene.signs import PADDING, Color, Sign, Style, check_ink, draw_sign, to_rgb
+from data_engines.options import Range, option
+from data_engines.tools.boxes import Box
+from data_engines.tools.corpora import Language, read_corpus, word_spans
+from data_engines.tools.fonts import Face, find_font_files, font_sources, open_font, read_faces
+from data_engines.tools.warp import Warp
+from data_engines.tools.writing import draw_face, draw_text, leave_out_capitals
+from got_train.prompts import Task
+
+MAX_REJECTS = 0.1
+BATCH_SIZE = 20
+
+MARGIN = 8
+"""Pixels kept free along the edges and between cells."""
+MIN_ROW = 80
+"""Height of a row in pixels, on average, below which texts are put side by side."""
+MIN_SIZE = 28
+"""Of fonts, in pixels; perspective may take a fifth of it."""
+MAX_SIZE = 130
+TRIAL_SIZE = 64
+"""At which a text is measured before its size is known."""
+OUTER_MARKS = " ,.;:!?-'()，。！？、"
+"""Stripped from the ends of a text, which is a piece of a sentence."""
+
+STYLES: tuple[Style, ...] = ("plain", "outline", "shadow", "plate")
+
+
+@dataclass(frozen=True)
+class Options:
+    source: Path | None = option(
+        "UTF-8 text file to draw from; without it, texts of installed packages", None
+    )
+    language: Language = option("of the texts where no source is given", "mixed")
+    fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
+    photos: tuple[Path, ...] = option("photographs or folders of them; without it, those of scikit-image", ())
+    texts: Range = option("texts in a picture", Range(1, 8))
+    words: Range = option("words in a text; a Chinese or Japanese character is a word", Range(1, 5))
+    width: Range = option("width of a picture in pixels", Range(560, 800))
+    height: Range = option("height of a picture in pixels", Range(420, 600))
+
+    def __post_init__(self) -> None:
+        self.texts.check("--texts", 1, 12)
+        self.words.check("--words", 1)
+        self.width.check("--width", 256, 4096)
+        self.height.check("--height", MIN_ROW * max(3, (self.texts.high + 1) // 2), 4096)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneStock(Stock):
+    options: Options
+    texts: tuple[str, ...]
+    faces: tuple[Face, ...]
+    photos: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where a text may stand."""
+
+    box: Box
+    """In pixels."""
+    level: float
+    """Where in its height: 0 is at the top, 1 at the bottom. It is the same all along a row, so that of two
+    texts side by side neither is above the other."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a text is bent and seen, whatever its size."""
+
+    bend: float
+    """Height of the text in radii of the arc it stands on; 0 is straight, below 0 the middle hangs down."""
+    turn: float
+    """In radians, clockwise."""
+    tilt: tuple[float, float]
+    """Share by which the right half and the lower half are further away than the other one."""
+    slant: float
+    """Pixels to the left per pixel up."""
+    squeeze: float
+    """Height over what it is in the font."""
+
+    def calmed(self, share: float) -> "Shape":
+        """With less of what takes room."""
+        tilt = share * self.tilt[0], share * self.tilt[1]
+        return Shape(share * self.bend, share * self.turn, tilt, self.slant, self.squeeze)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One picture, decided."""
+
+    width: int
+    height: int
+    background: Background
+    signs: tuple[Sign, ...]
+    blur: float
+    """Pixels to either side."""
+    quality: int | None
+    """Of the JPEG file that the picture has been; None if it has been none."""
+
+
+def load(options: Options, rng: np.random.Generator) -> SceneStock:
+    photos, photo_sources, unused_photos = find_photos(options.photos)
+    corpus = read_corpus(options.source, options.language, rng)
+    files = find_font_files(options.fonts)
+    text = " ".join(corpus.lines)
+    held = read_faces(files, set(text + text.upper() + text.lower()) - {" "})
+    faces, unused_fonts = leave_out_capitals(*held)
+    if not faces:
+        raise ValueError(f"--fonts: none of the {len(files)} font files has a character of the texts")
+    return SceneStock(
+        sources=(*corpus.sources, *font_sources(files), *photo_sources),
+        left_out=unused_photos | unused_fonts,
+        options=options,
+        texts=corpus.lines,
+        faces=faces,
+        photos=photos,
+    )
+
+
+def sample(rng: np.random.Generator, index: int, stock: SceneStock) -> Spec:
+    options = stock.options
+    width, height = options.width.draw(rng), options.height.draw(rng)
+    cells = _draw_cells(rng, options.texts.draw(rng), width, height)
+    return Spec(
+        width=width,
+        height=height,
+        background=draw_background(rng, stock.photos),
+        signs=tuple(_draw_sign(rng, cell, stock) for cell in cells),
+        blur=float(rng.uniform(0.3, 0.8)) if rng.random() < 0.3 else 0.0,
+        quality=int(rng.integers(45, 90)) if rng.random() < 0.3 else None,
+    )
+
+
+@one_by_one
+def render(spec: Spec) -> Drawing:
+    picture = make_background(spec.background, spec.width, spec.height)
+    inks = [draw_sign(picture, sign) for sign in spec.signs]
+    if spec.blur:
+        picture = picture.filter(ImageFilter.BoxBlur(spec.blur))
+    if spec.quality is not None:
+        file = io.BytesIO()
+        picture.save(file, "JPEG", quality=spec.quality)
+        picture = Image.open(file).convert("RGB")
+    boxes = [check_ink(picture, ink) for ink in inks]
+    if any(one.meets(other) for i, one in enumerate(boxes) for other in boxes[:i]):
+        raise Reject("texts overlap")
+    return Drawing(
+        pictures=(picture,),
+        answers=(Answer(Task(), "\n".join(sign.text for sign in spec.signs)),),
+        regions=tuple(Region(box, sign.text) for box, sign in zip(boxes, spec.signs, strict=True)),
+        photograph=True,
+    )
+
+
+def _draw_cells(rng: np.random.Generator, count: int, width: int, height: int) -> list[Cell]:
+    """A place for each text: rows from top to bottom, some of them halved."""
+    needed = max(0, count - height // MIN_ROW)
+    num_halved = min(count // 2, needed + int(rng.binomial(count // 2, 0.3)))
+    rows = rng.permutation([2] * num_halved + [1] * (count - 2 * num_halved))
+    weights = rng.uniform(1, 1.6, len(rows))
+    edges = np.concatenate([[0], np.cumsum(weights / weights.sum())]) * (height - MARGIN) + MARGIN
+    cells = []
+    for row, columns in enumerate(rows):
+        top, bottom = int(edges[row]), int(edges[row + 1]) - MARGIN
+        middle = int(width * rng.uniform(0.4, 0.6))
+        sides = [(0, width)] if columns == 1 else [(0, middle), (middle, width)]
+        level = float(rng.random())
+        boxes = [Box(left + MARGIN, top, right - MARGIN, bottom) for left, right in sides]
+        cells += [Cell(box, level) for box in boxes]
+    return cells
+
+
+def _draw_sign(rng: np.random.Generator, cell: Cell, stock: SceneStock) -> Sign:
+    text = _draw_cased(rng, stock)
+    face = draw_face(rng, stock.faces, text)
+    text, size, warp = _fit(rng, text, face, cell.box)
+    left, top, right, bottom = warp.extent()
+    free_across, free_down = cell.box.width - (right - left), cell.box.height - (bottom - top)
+    shift = cell.box.left - left + rng.random() * free_across, cell.box.top - top + cell.level * free_down
+    plate = colorsys.hls_to_rgb(rng.random(), rng.choice([0.1, 0.3, 0.5, 0.8, 0.95]), rng.uniform(0, 0.9))
+    return Sign(
+        text=text,
+        font=(face.path, face.number, size),
+        warp=_shift(warp, *shift),
+        style=STYLES[rng.choice(len(STYLES), p=[0.35, 0.2, 0.2, 0.25])],
+        ink=Color(float(rng.random()), float(rng.choice([0, rng.uniform(0.3, 1)])), float(rng.random())),
+        opacity=float(rng.uniform(0.85, 1)),
+        plate=to_rgb(plate),
+    )
+
+
+def _draw_cased(rng: np.random.Generator, stock: SceneStock) -> str:
+    """A text as signs have it: often in capitals, without the punctuation of its sentence at the ends."""
+    for _ in range(10):
+        text = draw_text(rng, stock.texts, stock.options.words).strip(OUTER_MARKS)
+        if text:
+            break
+    else:
+        raise Reject("text of punctuation alone")
+    case = rng.random()
+    return text.upper() if case < 0.3 else string.capwords(text) if case < 0.5 else text
+
+
+def _fit(rng: np.random.Generator, text: str, face: Face, room: Box) -> tuple[str, int, Warp]:
+    """As much of the text as fits a room at a size that can be read, that size, and a warp round 0, 0."""
+    fill, shape = rng.uniform(0.5, 1), _draw_shape(rng)
+    while True:
+        # a long text can't be turned as far as a short one in the same cell
+        for calm in (1, 0.3, 0):
+            largest = TRIAL_SIZE * _scale(_warp(text, face, TRIAL_SIZE, shape.calmed(calm)), room)
+            size = min(MAX_SIZE, max(MIN_SIZE, int(fill * largest)))
+            warp = _warp(text, face, size, shape.calmed(calm))
+            if _scale(warp, room) >= 1:
+                return text, size, warp
+        spans = word_spans(text)
+        if len(spans) == 1:
+            raise Reject("text does not fit the picture")
+        text = text[: spans[-2][1]].rstrip(OUTER_MARKS)
+
+
+def _draw_shape(rng: np.random.Generator) -> Shape:
+    turn = rng.normal(0, 4) * (3 if rng.random() < 0.2 else 1)
+    return Shape(
+        bend=float(rng.normal(0, 0.25)) if rng.random() < 0.5 else 0.0,
+        turn=math.radians(np.clip(turn, -20, 20)),
+        tilt=(float(rng.uniform(-0.2, 0.2)), float(rng.uniform(-0.12, 0.12))),
+        slant=float(rng.uniform(-0.15, 0.15)),
+        squeeze=float(rng.uniform(0.85, 1.1)),
+    )
+
+
+def _warp(text: str, face: Face, size: int, shape: Shape) -> Warp:
+    """The warp of a text in a font, its middle at 0, 0."""
+    left, top, right, bottom = open_font(face.path, face.number, size).getbbox(text, anchor="ls")
+    pad = 2 * math.ceil(PADDING * size)
+    width, height = math.ceil(right - left) + pad, math.ceil(bottom - top) + pad
+    cos, sin = math.cos(shape.turn), math.sin(shape.turn)
+    turned = np.array([[cos, -sin], [sin, cos]]) @ [[1, shape.slant], [0, shape.squeeze]]
+    view = (*turned[0], 0, *turned[1], 0, shape.tilt[0] / width, shape.tilt[1] / height, 1)
+    # on a tighter arc the feet of the letters would be squeezed together
+    tightest = min(0.4 * width / height, 1.5)
+    arc = max(-tightest, min(tightest, shape.bend * width / height))
+    return Warp(width, height, arc, tuple(map(float, view)))
+
+
+def _scale(warp: Warp, room: Box) -> float:
+    """How many times larger it could be."""
+    left, top, right, bottom = warp.extent()
+    return min(room.width / (right - left), room.height / (bottom - top))
+
+
+def _shift(warp: Warp, x: float, y: float) -> Warp:
+    view = np.array([[1, 0, x], [0, 1, y], [0, 0, 1]]) @ np.reshape(warp.view, (3, 3))
+    return Warp(warp.width, warp.height, warp.arc, tuple(view.ravel().tolist()))

@@ -1,0 +1,1 @@
+"""LaTeX tables, made by chance or read from .tex and CSV files."""

@@ -1,0 +1,314 @@
+r"""Tables, with the LaTeX tabular that draws them.
+
+They are made by chance, or filled from CSV files, or taken as they are from `.tex` sources. The answer is the
+code that TeX has typeset, in the one form of `tools/tables/grid.py`; typeface, size and distances are said
+outside it. Of the first two the text of every cell must be found on the page, in order.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock
+from data_engines.kinds.table.csv_files import ENDINGS, find_csv_files, read_records
+from data_engines.options import Range, option
+from data_engines.tools.corpora import Corpus, Language, read_corpus
+from data_engines.tools.tables.columns import Pen
+from data_engines.tools.tables.draw import draw_grid, fill_grid
+from data_engines.tools.tables.grid import Grid, Rules, legible, text_width, tidy, width_of, write_tabular
+from data_engines.tools.tex.latex import (
+    Program,
+    Sheet,
+    Style,
+    check_style,
+    draw_sheet,
+    draw_typeset,
+    sheet_characters,
+    sheet_size,
+    tex_version,
+    with_chinese,
+)
+from data_engines.tools.tex.source import find_tabulars, read_documents
+from got_train.prompts import Task
+
+MAX_REJECTS = 0.5
+"""Tables of real sources use packages and macros that are not at hand: half of a shard may be such."""
+BATCH_SIZE = 128
+
+WIDEST = 100.0
+"""Digits side by side, with the white between columns: more could not be read in a picture of 1024 pixels."""
+WIDEST_CELL = 36.0
+"""Digits in a value of a CSV file; wider columns are passed over."""
+LARGEST_PT = 640.0
+"""Longer side of a table at 10 points, for the same reason."""
+BILINGUAL_SHARE = 0.2
+"""Of tables of mixed language."""
+TRIES = 20
+"""Tables drawn by chance until one is narrow enough."""
+MARGIN_PT = 8.0
+SIZES = {8: r"\footnotesize", 9: r"\small", 10: r"\normalsize", 12: r"\large"}
+"""LaTeX's sizes by their points."""
+LATIN_FAMILIES = ("lmr", "lmr", "ptm", "ptm", "ppl", "pnc", "pbk", "lmss", "phv", "lmtt")
+"""Latin Modern, Times, Palatino, Schoolbook and Bookman; Latin Modern Sans, Helvetica and a typewriter's."""
+CHINESE_FAMILIES = (r"\rmfamily", r"\sffamily")
+
+LATIN = re.compile(
+    r"[\n -~\u00a3\u00a7\u00a9\u00ae\u00b0\u00b1\u00b5\u00bf-\u017e\u2013\u2014\u2018-\u201d]*"
+)
+"""Text that pdflatex can typeset."""
+
+PROGRAMS: tuple[Program, ...] = ("pdflatex", "xelatex")
+"""For Latin letters alone, and for all others."""
+PACKAGES = r"""\usepackage{amsmath,amssymb,array,booktabs,multirow}
+"""
+SOURCE_PACKAGES = (
+    PACKAGES
+    + r"""\usepackage{bm,makecell,tabularx,hhline,rotating,pifont,siunitx}
+\usepackage[table]{xcolor}
+"""
+)
+"""For tables out of `.tex` sources."""
+PDFLATEX = r"""\usepackage[T1]{fontenc}
+\usepackage{lmodern}
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    source: Path | None = option(
+        ".csv, .tsv or .tex file, or a folder of either kind; without it, tables are made by chance", None
+    )
+    language: Language = option("language of tables made by chance", "mixed")
+    rows: Range = option("rows below the header; not for .tex sources", Range(2, 12))
+    columns: Range = option("columns; not for .tex sources", Range(2, 7))
+    rules: Literal["booktabs", "ruled", "mixed"] = option(
+        "lines as in journals, as in forms, or either; not for .tex sources", "mixed"
+    )
+    dpi: Range = option("pixels per inch of paper", Range(110, 200))
+
+    def __post_init__(self) -> None:
+        self.rows.check("--rows", 1, 40)
+        self.columns.check("--columns", 2, 12)
+        self.dpi.check("--dpi", 72, 400)
+        if self.source and not self.source.exists():
+            raise ValueError(f"--source {self.source} does not exist; give a file or folder")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableStock(Stock):
+    options: Options
+    corpora: tuple[tuple[str, ...], ...] = ()
+    """For tables made by chance, lines of text in each language."""
+    files: tuple[str, ...] = ()
+    """With records."""
+    tabulars: tuple[str, ...] = ()
+    """Out of `.tex` sources, shuffled; when they end, they begin again in other typefaces."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One table, decided."""
+
+    code: str
+    cells: tuple[str, ...] | None
+    """What each cell shows, row by row; None where that is not known."""
+    chinese: bool
+    """Whether the text needs xelatex and its fonts."""
+    family: str
+    size: int
+    """Of the font in points."""
+    stretch: float
+    """Height of rows, as a multiple of their usual one."""
+    padding_pt: float
+    """White on both sides of each column."""
+    dpi: int
+
+
+def load(options: Options, rng: np.random.Generator) -> TableStock:
+    from_source = _is_tex(options.source)
+    corpora: list[Corpus] = []
+    tabulars: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    left_out: Counter[str] = Counter()
+    if options.source is None:
+        languages: tuple[Language, ...] = ("en", "zh") if options.language == "mixed" else (options.language,)
+        corpora = [read_corpus(None, language, rng) for language in languages]
+    elif from_source:
+        tabulars = _read_tabulars(options.source, left_out)
+    else:
+        files = _readable_files(options.source, left_out)
+    chinese_too = options.source is not None or options.language != "en"
+    for chinese in (False, True)[: 1 + chinese_too]:
+        check_style(_style(chinese, from_source))
+    own = () if options.source is None else (Source(options.source, str(options.source)),)
+    return TableStock(
+        sources=own + tuple(source for corpus in corpora for source in corpus.sources),
+        left_out=dict(sorted(left_out.items())),
+        versions={program: tex_version(program) for program in PROGRAMS[: 1 + chinese_too]},
+        options=options,
+        corpora=tuple(corpus.lines for corpus in corpora),
+        files=files,
+        tabulars=tuple(tabulars[i] for i in rng.permutation(len(tabulars))),
+    )
+
+
+def sample(rng: np.random.Generator, index: int, stock: TableStock) -> Spec:
+    options = stock.options
+    if stock.tabulars:
+        code = stock.tabulars[index % len(stock.tabulars)]
+        cells, text = None, code
+    else:
+        grid = _draw_narrow_grid(rng, stock)
+        code = write_tabular(grid)
+        cells = tuple(cell.shows for row in grid.rows for cell in row)
+        text = "".join(cells)
+    chinese = LATIN.fullmatch(text) is None
+    families = CHINESE_FAMILIES if chinese else LATIN_FAMILIES
+    return Spec(
+        code=code,
+        cells=cells,
+        chinese=chinese,
+        family=families[rng.integers(len(families))],
+        size=int(rng.choice(tuple(SIZES), p=(0.2, 0.2, 0.5, 0.1))),
+        stretch=float(rng.choice((1.0, 1.0, 1.1, 1.2, 1.3, 1.5))),
+        padding_pt=float(rng.choice((4.0, 6.0, 6.0, 8.0))),
+        dpi=options.dpi.draw(rng),
+    )
+
+
+def render(specs: Sequence[Spec]) -> list[Drawing | Reject]:
+    return draw_typeset(specs, lambda spec: (_body(spec), _style(spec.chinese, spec.cells is None)), _finish)
+
+
+def _is_tex(source: Path | None) -> bool:
+    """Whether the source is a `.tex` file, or a folder with such files and none of values."""
+    if source is None or source.is_file():
+        return source is not None and source.suffix.lower() == ".tex"
+    endings = {file.suffix.lower() for file in source.rglob("*")}
+    return ".tex" in endings and not endings.intersection(ENDINGS)
+
+
+def _readable_files(source: Path, left_out: Counter[str]) -> tuple[str, ...]:
+    files = []
+    for file in find_csv_files(source):
+        try:
+            read_records(str(file))
+            files.append(str(file))
+        except Reject as reject:
+            left_out[str(reject)] += 1
+    if not files:
+        raise ValueError(f"--source {source} has no table of values that can be read ({_list(left_out)})")
+    return tuple(files)
+
+
+def _read_tabulars(source: Path, left_out: Counter[str]) -> tuple[str, ...]:
+    found: list[str] = []
+    for document in read_documents(source, left_out):
+        tabulars, unusable = find_tabulars(document)
+        left_out.update(unusable)
+        for tabular in tabulars:
+            try:
+                found.append(tidy(tabular))
+            except Reject as reject:
+                left_out[f"table: {reject}"] += 1
+    if not found:
+        causes = _list(left_out) or "no tabular in it"
+        raise ValueError(f"--source {source} has no table that can be used ({causes})")
+    return tuple(dict.fromkeys(found))
+
+
+def _list(left_out: Counter[str]) -> str:
+    return ", ".join(f"{number} {cause}" for cause, number in sorted(left_out.items()))
+
+
+def _draw_narrow_grid(rng: np.random.Generator, stock: TableStock) -> Grid:
+    options = stock.options
+    for _ in range(TRIES):
+        # a table in two languages at once is the rarer kind
+        corpora = stock.corpora
+        if len(corpora) > 1 and rng.random() > BILINGUAL_SHARE:
+            corpora = (corpora[rng.integers(len(corpora))],)
+        pen = Pen(rng, corpora)
+        either: tuple[Rules, ...] = ("booktabs", "ruled")
+        rules = pen.choose(either) if options.rules == "mixed" else options.rules
+        if stock.files:
+            header, records = _draw_window(pen, stock)
+            grid = fill_grid(pen, header, records, rules)
+        else:
+            grid = draw_grid(pen, options.rows.draw(rng), options.columns.draw(rng), rules)
+        if width_of(grid) <= WIDEST:
+            return grid
+    raise Reject("no table narrow enough to be read")
+
+
+def _draw_window(pen: Pen, stock: TableStock) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The header and records of some neighbouring rows of a file, and of columns that are not too wide."""
+    header, *records = read_records(pen.choose(stock.files))
+    number = min(stock.options.rows.draw(pen.rng), len(records))
+    first = pen.integer(0, len(records) - number)
+    window = records[first : first + number]
+    usable = [
+        i
+        for i, name in enumerate(header)
+        if max(text_width(row[i]) for row in (header, *window)) <= WIDEST_CELL
+    ]
+    if len(usable) < 2:
+        raise Reject("columns too wide to be read")
+    wanted = min(stock.options.columns.draw(pen.rng), len(usable))
+    start = pen.integer(0, len(usable) - wanted)
+    chosen = usable[start : start + wanted]
+    return tuple(header[i] for i in chosen), [tuple(record[i] for i in chosen) for record in window]
+
+
+@cache
+def _style(chinese: bool, from_source: bool) -> Style:
+    packages = SOURCE_PACKAGES if from_source else PACKAGES
+    if chinese:
+        return with_chinese(Style(preamble=packages, margin_pt=MARGIN_PT))
+    return Style(preamble=PDFLATEX + packages, margin_pt=MARGIN_PT)
+
+
+def _body(spec: Spec) -> str:
+    family = spec.family if spec.chinese else rf"\fontfamily{{{spec.family}}}\selectfont"
+    return (
+        rf"{SIZES[spec.size]}{family}\renewcommand{{\arraystretch}}{{{spec.stretch}}}"
+        rf"\setlength{{\tabcolsep}}{{{spec.padding_pt}pt}}%"
+        f"\n{spec.code}"
+    )
+
+
+def _finish(spec: Spec, sheet: Sheet) -> Drawing:
+    if max(sheet_size(sheet)) > LARGEST_PT * spec.size / 10:
+        raise Reject("larger than can be read")
+    regions = _find_cells(spec.cells, sheet, spec.dpi / 72) if spec.cells else ()
+    picture = draw_sheet(sheet, spec.dpi)
+    return Drawing((picture,), (Answer(Task(format=True), spec.code),), regions)
+
+
+def _find_cells(cells: Sequence[str], sheet: Sheet, scale: float) -> tuple[Region, ...]:
+    """Where the cells with text stand on the picture, of `scale` pixels per point.
+
+    Raises:
+        Reject: the page has another text than all cells together.
+    """
+    on_page = [(sign, box) for text, box in sheet_characters(sheet) for sign in legible(text)]
+    regions = []
+    position = 0
+    for cell in cells:
+        expected = legible(cell)
+        found = on_page[position : position + len(expected)]
+        if "".join(sign for sign, _ in found) != expected:
+            raise Reject("text other than in the cells")
+        position += len(expected)
+        if found:
+            lefts, tops, rights, bottoms = np.array([box for _, box in found]).T * scale
+            regions.append(Region((lefts.min(), tops.min(), rights.max(), bottoms.max()), cell))
+    if position < len(on_page):
+        raise Reject("text other than in the cells")
+    return tuple(regions)

@@ -1,0 +1,289 @@
+"""The engine `chart`: the answer is what the picture shows, and every number of it can be read there."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("faker")
+pytest.importorskip("vl_convert")
+
+from data_engines.engine import Drawing, Reject  # noqa: E402 (below the check that packages are installed)
+from data_engines.kinds.chart import engine  # noqa: E402
+from data_engines.kinds.chart import matplotlib_chart as chart_matplotlib
+from data_engines.kinds.chart import vega as chart_vega  # noqa: E402
+from data_engines.kinds.chart.check import check  # noqa: E402
+from data_engines.kinds.chart.data import Chart, target  # noqa: E402
+from data_engines.kinds.chart.engine import ChartStock, Options, Spec  # noqa: E402
+from data_engines.kinds.chart.layout import make_plan  # noqa: E402
+from data_engines.kinds.chart.numbers import Axis  # noqa: E402
+from data_engines.kinds.chart.plan import Box  # noqa: E402
+from data_engines.options import Range  # noqa: E402
+from data_engines.tools.packages import package_folder  # noqa: E402
+from got_train.prompts import Task  # noqa: E402
+
+WORDS = "amber basin cedar delta ember fjord grove heron island jetty kiosk lagoon meadow north orchard"
+HAN = "山水风云雷电春夏秋冬东西南北金木土日月星辰江河湖海松竹梅兰"
+
+
+@pytest.fixture(scope="module")
+def words(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("chart") / "words.txt"
+    file.write_text(WORDS + "\n" + " ".join(reversed(WORDS.split())) + "\n")
+    return file
+
+
+@pytest.fixture(scope="module")
+def sans() -> Path:
+    return package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
+
+
+@pytest.fixture(scope="module")
+def stock(words: Path, sans: Path) -> ChartStock:
+    return engine.load(Options(source=words, language="en", fonts=(sans,)), np.random.default_rng(0))
+
+
+def draw_specs(stock: ChartStock, count: int, **options: object) -> list[Spec]:
+    chosen = dataclasses.replace(stock, options=dataclasses.replace(stock.options, **options))
+    return [engine.sample(np.random.default_rng([7, i]), i, chosen) for i in range(count)]
+
+
+def draw(spec: Spec) -> Drawing:
+    [drawing] = engine.render([spec])
+    assert isinstance(drawing, Drawing), drawing
+    return drawing
+
+
+@pytest.mark.parametrize("kind", ["bar", "line", "pie", "scatter"])
+@pytest.mark.parametrize(("library", "count"), [("matplotlib", 15), ("vega", 4)])
+def test_the_answer_holds_what_was_drawn(stock: ChartStock, kind: str, library: str, count: int) -> None:
+    for spec in draw_specs(stock, count, kinds=kind, library=library):
+        chart, drawing = spec.chart, draw(spec)
+        [picture], [answer] = drawing.pictures, drawing.answers
+        assert (answer.task, picture.mode) == (Task(format=True), "RGB")
+        assert picture.size == (spec.look.width, spec.look.height)
+        parsed = json.loads(answer.text)
+        assert list(parsed) == ["title", "source", "x_title", "y_title", "values"]
+        assert parsed["title"] == (chart.title or "None")
+        rows = list(parsed["values"].values()) if len(chart.series) > 1 else [parsed["values"]]
+        found = [[round(number * 10**chart.places) for number in row.values()] for row in rows]
+        assert found == [list(counts) for counts in chart.values]
+        assert "\n" not in answer.text
+
+
+def test_numbers_that_are_not_printed_lie_on_parts_of_the_axis(stock: ChartStock) -> None:
+    charts = [spec.chart for spec in draw_specs(stock, 150, library="matplotlib")]
+    unlabelled = [chart for chart in charts if not chart.labelled]
+    assert len(unlabelled) > 30
+    for chart in unlabelled:
+        part, odd = divmod(chart.axis.step, chart.axis.parts)
+        assert odd == 0
+        assert all(count % part == 0 for counts in chart.values for count in counts)
+        totals = [sum(column) for column in zip(*chart.values, strict=True)] if chart.stacked else []
+        highest = max(totals) if totals else max(map(max, chart.values))
+        assert highest <= chart.axis.high
+
+
+def test_percentages_of_a_pie_add_up(stock: ChartStock) -> None:
+    pies = [spec.chart for spec in draw_specs(stock, 40, kinds="pie", library="matplotlib")]
+    percentages = [chart for chart in pies if chart.suffix == "%"]
+    assert percentages
+    for chart in percentages:
+        assert sum(chart.values[0]) == 100 * 10**chart.places
+
+
+def test_lines_never_hide_each_others_marks(stock: ChartStock) -> None:
+    for spec in draw_specs(stock, 40, kinds="line", library="matplotlib", series=Range(3, 4)):
+        for column in zip(*spec.chart.values, strict=True):
+            assert len(set(column)) == len(column)
+
+
+def test_options_are_kept(stock: ChartStock) -> None:
+    options = {"categories": Range(4, 5), "series": Range(2, 2), "width": Range(700, 720), "kinds": "bar"}
+    for spec in draw_specs(stock, 20, library="matplotlib", **options):
+        assert len(spec.chart.categories) in (4, 5)
+        assert len(spec.chart.series) == 2
+        assert 700 <= spec.look.width <= 720
+
+
+def test_titles_and_names_come_from_the_users_words(stock: ChartStock) -> None:
+    known = set(WORDS.split())
+    specs = draw_specs(stock, 30, kinds="bar", library="matplotlib", series=Range(2, 3))
+    names = {word.lower() for spec in specs for name in spec.chart.series for word in name.split()}
+    assert len(names) > 10
+    assert names <= known
+
+
+@pytest.mark.parametrize("library", ["matplotlib", "vega"])
+def test_a_sample_is_the_same_whatever_was_drawn_before(stock: ChartStock, library: str) -> None:
+    specs = draw_specs(stock, 4, library=library)
+    assert specs == draw_specs(stock, 4, library=library)
+    first = [drawing.pictures[0].tobytes() for drawing in engine.render(specs)]
+    again = [drawing.pictures[0].tobytes() for drawing in engine.render(specs[::-1])]
+    assert first == again[::-1]
+    assert len(set(first)) == 4
+
+
+COLUMNS = Chart(
+    form="column",
+    title="Sales",
+    source="Acme Ltd",
+    x_title=None,
+    y_title="Cost (USD)",
+    categories=("2020", "2021"),
+    series=("North", "South"),
+    values=((125, 40), (200, 55)),
+    places=1,
+    axis=Axis(0, 250, 50),
+    labelled=True,
+)
+
+
+def test_answers_are_written_as_onechart_does() -> None:
+    head = '{"title": "Sales", "source": "Acme Ltd", "x_title": "None", "y_title": "Cost (USD)", "values": '
+    nested = '{"North": {"2020": 12.5, "2021": 4.0}, "South": {"2020": 20.0, "2021": 5.5}}}'
+    assert target(COLUMNS) == head + nested
+    single = dataclasses.replace(COLUMNS, series=("",), values=((125, 40),), places=0, title="销量")
+    assert target(single) == head.replace("Sales", "销量") + '{"2020": 125, "2021": 40}}'
+    points = dataclasses.replace(single, title="Sales", form="scatter", x_values=((15, 30),), x_places=1)
+    assert target(points) == head + '{"1.5": 125, "3.0": 40}}'
+
+
+@pytest.fixture(scope="module", params=["matplotlib", "vega"])
+def shown(request: pytest.FixtureRequest, stock: ChartStock) -> tuple:
+    """A grouped chart with its look, its plan and what a library drew of it."""
+    specs = draw_specs(stock, 10, kinds="bar", library=request.param)
+    look = dataclasses.replace(specs[0].look, width=800, height=600, size=14, title_size=18, legend="right")
+    plan = make_plan(COLUMNS, look)
+    library = chart_vega if request.param == "vega" else chart_matplotlib
+    return COLUMNS, look, plan.plot, library.draw(COLUMNS, look, plan)
+
+
+def test_a_good_picture_passes(shown: tuple) -> None:
+    check(*shown, target(COLUMNS))
+    texts = [text.text for text in shown[3].texts]
+    assert {"Sales", "North", "South", "2020", "12.5", "Cost (USD)"} <= set(texts)
+
+
+def test_a_text_that_is_cut_short_is_found(shown: tuple) -> None:
+    chart, look, plot, drawn = shown
+    texts = [text._replace(text="Cost (…") if text.text == "Cost (USD)" else text for text in drawn.texts]
+    with pytest.raises(Reject, match="a text is missing"):
+        check(chart, look, plot, dataclasses.replace(drawn, texts=tuple(texts)), target(chart))
+
+
+def test_a_missing_entry_of_the_legend_is_found(shown: tuple) -> None:
+    chart, look, plot, drawn = shown
+    texts = tuple(text for text in drawn.texts if text.text != "South")
+    with pytest.raises(Reject, match="a text is missing"):
+        check(chart, look, plot, dataclasses.replace(drawn, texts=texts), target(chart))
+
+
+@pytest.mark.parametrize(
+    ("x", "cause"), [(-1000, "a text is cut off"), (1000, "a text is cut off"), (None, "two texts overlap")]
+)
+def test_texts_over_the_edge_or_each_other_are_found(shown: tuple, x: int | None, cause: str) -> None:
+    chart, look, plot, drawn = shown
+    first, second, *others = drawn.texts
+    boxes = first.boxes if x is None else tuple((a + x, b, c + x, d) for a, b, c, d in second.boxes)
+    moved = dataclasses.replace(drawn, texts=(first, second._replace(boxes=boxes), *others))
+    with pytest.raises(Reject, match=cause):
+        check(chart, look, plot, moved, target(chart))
+
+
+def test_a_bar_of_another_length_is_found(shown: tuple) -> None:
+    chart, look, plot, drawn = shown
+    (bar, *others), *rows = drawn.bars
+    longer = Box(bar.left, bar.top - 5, bar.right, bar.bottom)
+    with pytest.raises(Reject, match="a mark is not where its number is"):
+        bars = ((longer, *others), *rows)
+        check(chart, look, plot, dataclasses.replace(drawn, bars=bars), target(chart))
+
+
+def test_an_answer_with_another_number_is_found(shown: tuple) -> None:
+    with pytest.raises(Reject, match="the answer differs from the data"):
+        check(*shown, target(COLUMNS).replace("12.5", "12.6"))
+
+
+def test_two_categories_of_one_name_are_found(shown: tuple) -> None:
+    chart, look, plot, drawn = shown
+    twins = dataclasses.replace(chart, categories=("2020", "2020"))
+    with pytest.raises(Reject, match="a text is missing|the answer differs from the data"):
+        check(twins, look, plot, drawn, target(twins))
+
+
+def test_a_number_that_is_not_printed_is_found(shown: tuple) -> None:
+    chart, look, plot, drawn = shown
+    other = dataclasses.replace(chart, values=((125, 40), (200, 56)))
+    with pytest.raises(Reject, match="a text is missing"):
+        check(other, look, plot, drawn, target(other))
+
+
+def test_names_too_long_are_no_chart(stock: ChartStock) -> None:
+    [spec] = draw_specs(stock, 1, kinds="bar", library="matplotlib")
+    long = dataclasses.replace(COLUMNS, categories=("N" * 150, "M" * 150))
+    with pytest.raises(Reject, match="do not fit|too little room"):
+        make_plan(long, spec.look)
+
+
+@pytest.mark.parametrize("library", ["matplotlib", "vega"])
+def test_chinese_is_drawn_in_a_chinese_font(library: str, tmp_path: Path, sans: Path) -> None:
+    pytest.importorskip("pylopdf_fonts_zh_cn")
+    source = tmp_path / "words.txt"
+    source.write_text(HAN + "\n", encoding="utf-8")
+    noto = package_folder("pylopdf_fonts_zh_cn") / "NotoSansSC-Regular.otf"
+    options = Options(source=source, language="zh", library=library, fonts=(sans, noto))
+    stock = engine.load(options, np.random.default_rng(0))
+    for spec in [engine.sample(np.random.default_rng([7, i]), i, stock) for i in range(3)]:
+        assert spec.look.face == (str(noto), 0)
+        assert json.loads(draw(spec).answers[0].text)["values"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"categories": Range(1, 3)}, "--categories 1-3: give LOW-HIGH, both from 2 to 20"),
+        ({"series": Range(3, 2)}, "--series 3-2"),
+        ({"width": Range(100, 800)}, "--width 100-800"),
+        ({"height": Range(300, 9000)}, "--height 300-9000"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(options: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Options(**options)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(b"\xff\xfe\x00", "is not UTF-8"), (b" \n\n", "holds no text")]
+)
+def test_a_bad_source_is_one_clear_line(tmp_path: Path, content: bytes, message: str) -> None:
+    source = tmp_path / "words.txt"
+    source.write_bytes(content)
+    with pytest.raises(ValueError, match=message) as error:
+        engine.load(Options(source=source, language="en"), np.random.default_rng(0))
+    assert "\n" not in str(error.value)
+
+
+def test_fonts_that_are_not_there_are_one_clear_line(words: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="does not exist"):
+        engine.load(
+            Options(source=words, language="en", fonts=(tmp_path / "no.ttf",)), np.random.default_rng(0)
+        )
+
+
+def test_fonts_unfit_for_charts_are_one_clear_line(words: Path, sans: Path) -> None:
+    slanted = sans.with_name("DejaVuSans-Oblique.ttf")
+    with pytest.raises(ValueError, match="--fonts: none of the 1 font files is upright"):
+        engine.load(Options(source=words, language="en", fonts=(slanted,)), np.random.default_rng(0))
+
+
+def test_a_source_without_words_for_names_gives_no_charts(tmp_path: Path, sans: Path) -> None:
+    source = tmp_path / "words.txt"
+    source.write_text("a b c d\n")
+    options = Options(source=source, language="en", library="matplotlib", kinds="bar", fonts=(sans,))
+    stock = engine.load(options, np.random.default_rng(0))
+    with pytest.raises(Reject, match="no words for a name in the corpus|too few different names"):
+        for i in range(10):
+            engine.sample(np.random.default_rng([7, i]), i, stock)

@@ -1,0 +1,52 @@
+"""Numbers of charts and the axes that they are read from."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("faker")
+
+from data_engines.kinds.chart.numbers import (  # noqa: E402 (below the check that it is installed)
+    Axis,
+    hundred,
+    make_axis,
+    number,
+    tick_text,
+    written,
+)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "steps", "axis"),
+    [
+        (0, 93, 5, Axis(0, 100, 20)),
+        (0, 93, 10, Axis(0, 100, 10)),
+        (-37, 93, 7, Axis(-40, 100, 20)),
+        (0, 7, 8, Axis(0, 7, 1)),
+        (412, 498, 6, Axis(400, 500, 20)),
+    ],
+)
+def test_axes_have_round_steps_that_cover_the_numbers(low: int, high: int, steps: int, axis: Axis) -> None:
+    assert make_axis(low, high, steps) == axis
+
+
+def test_parts_of_steps_are_marked_where_they_are_too_fine_to_be_told_at_sight() -> None:
+    assert list(Axis(0, 20, 10, parts=2).marks) == [0, 10, 20]
+    assert list(Axis(0, 20, 10, parts=5).marks) == [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20]
+
+
+def test_numbers_are_exact() -> None:
+    assert [number(3, 0), number(3, 1), number(-125, 2)] == [3, 0.3, -1.25]
+    assert [written(1234567, 2), written(-5, 1), written(0, 0)] == ["12,345.67", "-0.5", "0"]
+
+
+def test_ticks_have_as_many_places_as_their_step_needs() -> None:
+    assert [tick_text(count, 1, Axis(0, 100, 50)) for count in (0, 50, 100)] == ["0", "5", "10"]
+    assert [tick_text(count, 1, Axis(0, 10, 5)) for count in (0, 5, 10)] == ["0.0", "0.5", "1.0"]
+
+
+def test_percentages_add_up_exactly() -> None:
+    assert hundred(np.array([1.0, 1.0, 1.0]), 1) == [334, 333, 333]
+    rng = np.random.default_rng(0)
+    for places in (0, 1):
+        for _ in range(50):
+            assert sum(hundred(rng.dirichlet(np.ones(7)), places)) == 100 * 10**places

@@ -1,0 +1,198 @@
+"""The engine `lines`: what is drawn, where, and what is asked about it."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data_engines.engine import Drawing, Region, Reject
+from data_engines.kinds.lines import engine as lines
+from data_engines.kinds.lines.engine import Options, Spec
+from data_engines.options import Range
+from data_engines.tools.frames import BOLD_FRAME_SIZE, FRAME_GAP, FRAME_RGB
+from got_train.prompts import Task
+
+
+def specs(options: Options, count: int = 30) -> list[Spec]:
+    stock = lines.load(options, np.random.default_rng(0))
+    return [lines.sample(np.random.default_rng([5, i]), i, stock) for i in range(count)]
+
+
+def draw(spec: Spec) -> Drawing:
+    [drawing] = lines.render([spec])
+    assert isinstance(drawing, Drawing)
+    return drawing
+
+
+def unlike_paper(spec: Spec, picture: Image.Image) -> np.ndarray:
+    return (np.asarray(picture) != np.array(spec.paper)).any(axis=-1)
+
+
+def extent(marked: np.ndarray) -> tuple[int, int, int, int]:
+    rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def test_boxes_are_exactly_the_ink_of_their_texts(corpus: Path, font: Path) -> None:
+    options = Options(source=corpus, fonts=(font,), units="lines", lines=Range(2, 4), width=160, height=160)
+    for spec in specs(options):
+        ink = unlike_paper(spec, draw(spec).pictures[0])
+        for block in spec.blocks:
+            left, top, right, bottom = block.box
+            found = extent(ink[top:bottom, left:right])
+            assert found == (0, 0, right - left, bottom - top)
+            ink[top:bottom, left:right] = False
+        assert not ink.any()  # nothing is drawn outside the boxes, nor over the picture's edge
+
+
+def test_texts_never_overlap_or_touch_the_edge(corpus: Path, font: Path) -> None:
+    options = Options(
+        source=corpus,
+        fonts=(font,),
+        lines=Range(3, 3),
+        text_height=Range(8, 24),
+        width=96,
+        height=96,
+        frames=1.0,
+    )
+    for spec in specs(options):
+        boxes = [block.box for block in spec.blocks]
+        for (_, _, _, bottom), (_, top, _, _) in zip(boxes, boxes[1:], strict=False):
+            assert top - bottom >= 2 * lines.ROOM
+        for left, top, right, bottom in boxes:
+            assert min(left, top, spec.width - right, spec.height - bottom) >= lines.ROOM
+
+
+def test_the_plain_answer_is_all_texts_from_top_to_bottom(corpus: Path, font: Path) -> None:
+    for spec in specs(Options(source=corpus, fonts=(font,), units="lines")):
+        [answer] = draw(spec).answers
+        assert answer.task == Task()
+        assert answer.text == "\n".join(line.text for block in spec.blocks for line in block.lines)
+        assert [block.box[1] for block in spec.blocks] == sorted(block.box[1] for block in spec.blocks)
+
+
+def test_every_text_is_a_region(corpus: Path, font: Path) -> None:
+    for spec in specs(Options(source=corpus, fonts=(font,), units="lines")):
+        assert draw(spec).regions == tuple(Region(block.box, block.text) for block in spec.blocks)
+
+
+def test_whole_lines_are_drawn_evenly_and_unchanged(corpus: Path, font: Path) -> None:
+    texts = [
+        block.text
+        for spec in specs(Options(source=corpus, fonts=(font,), units="lines"), 400)
+        for block in spec.blocks
+    ]
+    entries = [line for line in corpus.read_text().splitlines() if line]
+    assert set(texts) == set(entries)
+    shares = [texts.count(entry) / len(texts) for entry in entries]
+    assert min(shares) > 0.6 / len(entries)
+    assert max(shares) < 1.5 / len(entries)
+
+
+def test_runs_of_words_are_pieces_of_a_line(tmp_path: Path, font: Path) -> None:
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("one two three four five six\n")
+    options = Options(source=corpus, fonts=(font,), words=Range(2, 3), lines=Range(1, 1))
+    texts = {spec.blocks[0].text for spec in specs(options, 200)}
+    words = "one two three four five six".split()
+    assert texts == {" ".join(words[start : start + n]) for n in (2, 3) for start in range(7 - n)}
+
+
+def test_a_long_text_is_wrapped_between_words_and_keeps_its_line_breaks(tmp_path: Path, font: Path) -> None:
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("a text of several words that is wider than the picture is\n")
+    options = Options(source=corpus, fonts=(font,), units="lines", lines=Range(1, 1), width=200, height=200)
+    for spec in specs(options, 10):
+        [answer] = draw(spec).answers
+        assert answer.text.count("\n") >= 1
+        assert answer.text.replace("\n", " ") == "a text of several words that is wider than the picture is"
+
+
+def test_the_box_task_asks_for_the_text_in_the_box(corpus: Path, font: Path) -> None:
+    options = Options(source=corpus, fonts=(font,), units="lines", lines=Range(3, 3), task="box", questions=2)
+    for spec in specs(options):
+        answers = draw(spec).answers
+        assert len(answers) == 2
+        for answer, position in zip(answers, spec.asked, strict=True):
+            block = spec.blocks[position]
+            assert (answer.task, answer.text, answer.box) == (Task(), block.text, block.box)
+
+
+def test_the_frame_of_the_asked_colour_is_round_the_answer_alone(corpus: Path, font: Path) -> None:
+    options = Options(
+        source=corpus, fonts=(font,), units="lines", lines=Range(2, 4), task="color", height=256
+    )
+    for spec in specs(options):
+        drawing = draw(spec)
+        [picture], [answer] = drawing.pictures, drawing.answers
+        color = re.fullmatch(r"\[(red|green|blue)\] OCR: ", answer.task.query())[1]
+        block = spec.blocks[spec.asked[0]]
+        assert answer.text == block.text
+        frame = extent((np.asarray(picture) == np.array(FRAME_RGB[color])).all(axis=-1))
+        thickness = 2 if spec.font[2] >= BOLD_FRAME_SIZE else 1
+        reach = FRAME_GAP + thickness
+        left, top, right, bottom = block.box
+        assert frame == (left - reach, top - reach, right + reach, bottom + reach)
+        frames = [other.frame for other in spec.blocks if other.frame]
+        assert len(frames) == len(set(frames))
+
+
+def test_other_lines_are_framed_only_as_often_as_asked(corpus: Path, font: Path) -> None:
+    for share, expected in ((0.0, {1}), (1.0, {3})):
+        options = Options(
+            source=corpus, fonts=(font,), units="lines", lines=Range(3, 3), task="color", frames=share
+        )
+        assert {sum(block.frame is not None for block in spec.blocks) for spec in specs(options)} == expected
+
+
+def test_texts_can_stand_in_rows_as_in_a_form(corpus: Path, font: Path) -> None:
+    options = Options(
+        source=corpus, fonts=(font,), units="lines", layout="rows", lines=Range(1, 3), width=600, height=240
+    )
+    for spec in specs(options, 60):
+        for row, block in enumerate(spec.blocks):
+            left, top, right, bottom = block.box
+            assert lines.ROOM <= left <= 2 * lines.ROOM and right <= 600 - lines.ROOM
+            assert 80 * row + lines.ROOM <= top <= 80 * row + lines.ROOM + lines.ROOM // 2
+            assert bottom <= 80 * (row + 1) - lines.ROOM
+
+
+def test_frames_may_mean_nothing(corpus: Path, font: Path) -> None:
+    options = Options(source=corpus, fonts=(font,), units="lines", lines=Range(2, 2), frames=0.5)
+    drawn = specs(options, 100)
+    framed = [block for spec in drawn for block in spec.blocks if block.frame]
+    assert 70 < len(framed) < 130
+    assert {answer.task for spec in drawn for answer in draw(spec).answers} == {Task()}
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("a\U000130b8", "no font has U+130B8"),
+        ("שלום", "U+05E9 needs a shaping engine"),
+        ("q\u0301", "U+0301 needs a shaping engine"),
+        ("unbreakable" * 9, "text does not fit the picture"),
+    ],
+)
+def test_a_text_that_cannot_be_drawn_is_rejected(text: str, cause: str, tmp_path: Path, font: Path) -> None:
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text(text + "\n")
+    stock = lines.load(Options(source=corpus, fonts=(font,), units="lines"), np.random.default_rng(0))
+    with pytest.raises(Reject, match=re.escape(cause)):
+        lines.sample(np.random.default_rng(0), 0, stock)
+
+
+def test_only_a_font_with_every_character_is_used(tmp_path: Path, font: Path) -> None:
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("Ж\n")  # Cyrillic: in DejaVu, not in Computer Modern
+    options = Options(source=corpus, fonts=(font.with_name("cmr10.ttf"), font), units="lines")
+    assert {spec.font[0] for spec in specs(options, 10)} == {str(font)}
+
+
+def test_paper_and_ink_keep_to_their_levels(corpus: Path, font: Path) -> None:
+    options = Options(source=corpus, fonts=(font,), paper=Range(250, 255), ink=Range(0, 5))
+    for spec in specs(options):
+        assert all(250 <= level <= 255 for level in spec.paper)
+        assert all(0 <= level <= 5 for level in spec.ink)

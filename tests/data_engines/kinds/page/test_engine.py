@@ -1,0 +1,244 @@
+"""The engine `page`: that its answers are what stands on its pages."""
+
+import pickle
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data_engines.drawing import make_rng
+from data_engines.engine import Drawing, Reject
+from data_engines.kinds.page import engine as page
+from data_engines.kinds.page.document import Display, Heading, Paragraph, Words
+from data_engines.kinds.page.engine import (
+    Options,
+    PageStock,
+    Spec,
+    check_columns,
+    check_text,
+    load,
+    render,
+    sample,
+)
+from data_engines.kinds.page.page_tex import count_across
+from data_engines.options import Range
+from data_engines.tools.tex.latex import Note
+from got_train.prompts import Task
+
+pytestmark = pytest.mark.skipif(shutil.which("xelatex") is None, reason="needs xelatex")
+
+LINES = """\
+The quick brown fox jumps over the lazy dog, who sleeps on the porch.
+A well-known result about finite groups is due to Lagrange: 50% of it is easy.
+Every evening the lighthouse keeper climbs the stairs & lights the lamp for R_1.
+敏捷的棕色狐狸跳过懒惰的狗，然后在门廊上睡觉。
+关于有限群的一个著名结果归功于拉格朗日，它的一半很容易证明。
+每天晚上灯塔看守人爬上楼梯，为远处的船只点亮灯火！
+"""
+FORMULAS = "x^2\n\\alpha+\\beta\n\\frac{a}{b}=\\sqrt{c}\n\\sum_{i=1}^n i=\\frac{n(n+1)}{2}\n"
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "lines.txt").write_text(LINES, encoding="utf-8")
+    (folder / "formulas.txt").write_text(FORMULAS, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def stock(files: Path) -> PageStock:
+    options = Options(source=files / "lines.txt", formulas=files / "formulas.txt", dpi=Range(60, 60))
+    return load(options, make_rng(3, "page"))
+
+
+@pytest.fixture(scope="module")
+def specs(stock: PageStock) -> list[Spec]:
+    return [sample(make_rng(3, "page", i), i, stock) for i in range(10)]
+
+
+@pytest.fixture(scope="module")
+def drawings(specs: list[Spec]) -> list[Drawing]:
+    drawn = [drawing for drawing in render(specs) if isinstance(drawing, Drawing)]
+    assert len(drawn) == len(specs)
+    return drawn
+
+
+def english(specs: list[Spec], columns: int = 1) -> Spec:
+    return next(spec for spec in specs if not spec.style.chinese and spec.style.columns == columns)
+
+
+def test_the_answer_is_the_blocks_that_end_on_the_page(specs: list[Spec], drawings: list[Drawing]) -> None:
+    for spec, drawing in zip(specs, drawings, strict=True):
+        [answer] = drawing.answers
+        assert answer.task == Task(format=True)
+        parts = answer.text
+        printed = []
+        for block in spec.blocks:
+            if parts.startswith(block.markdown()):
+                parts = parts.removeprefix(block.markdown()).removeprefix("\n\n")
+                printed.append(block)
+        assert parts == ""
+        assert len(printed) < len(spec.blocks)
+        assert not isinstance(printed[-1], Heading)
+
+
+def test_pages_are_of_their_paper_s_size_in_colour(specs: list[Spec], drawings: list[Drawing]) -> None:
+    for spec, drawing in zip(specs, drawings, strict=True):
+        [picture] = drawing.pictures
+        assert picture.mode == "RGB"
+        for pixels, points in zip(picture.size, spec.style.paper, strict=True):
+            assert abs(pixels - points * 60 / 72.27) <= 1
+
+
+def test_regions_hold_all_ink_of_their_blocks_and_no_other(drawings: list[Drawing]) -> None:
+    assert sum(len(drawing.regions) for drawing in drawings) > 30
+    for drawing in drawings:
+        ink = np.asarray(drawing.pictures[0].convert("L")) < page.INK
+        text = drawing.answers[0].text
+        for region in drawing.regions:
+            assert region.format
+            assert region.text in text
+            assert all(type(value) is int for value in region.box)  # numpy's can't be written as JSON
+            left, top, right, bottom = map(int, region.box)
+            inside = ink[top:bottom, left:right]
+            assert inside[0].any() and inside[-1].any() and inside[:, 0].any() and inside[:, -1].any()
+        tops = [region.box[1] for region in drawing.regions]
+        assert tops == sorted(tops)
+
+
+def test_a_page_is_the_same_alone_and_among_others(specs: list[Spec], drawings: list[Drawing]) -> None:
+    again = render(specs[8:5:-1])[::-1]
+    for first, second in zip(drawings[6:9], again, strict=True):
+        assert first.answers == second.answers
+        assert first.regions == second.regions
+        assert first.pictures[0].tobytes() == second.pictures[0].tobytes()
+
+
+def test_samples_depend_on_their_index_only(stock: PageStock, specs: list[Spec]) -> None:
+    sent = pickle.loads(pickle.dumps(stock))
+    assert [sample(make_rng(3, "page", i), i, sent) for i in (5, 1)] == [specs[5], specs[1]]
+    assert pickle.loads(pickle.dumps(specs[1])) == specs[1]
+
+
+def test_what_is_too_wide_for_the_column_is_neither_printed_nor_answered(specs: list[Spec]) -> None:
+    spec = english(specs)
+    long = Display("+".join(f"a_{{{i}}}" for i in range(60)))
+    text = Paragraph((Words("Some text that stands before and after it, " * 3 + "as it should."),))
+    with_it, without = render([replace(spec, blocks=(text, long, text)), replace(spec, blocks=(text, text))])
+    assert isinstance(with_it, Drawing) and isinstance(without, Drawing)
+    assert with_it.answers == without.answers
+    assert with_it.pictures[0].tobytes() == without.pictures[0].tobytes()
+
+
+def test_running_heads_and_page_numbers_are_printed_but_not_answered(specs: list[Spec]) -> None:
+    spec = english(specs)
+    style = replace(spec.style, heads=("Zebra", "", "77"), foot="88", fill=(1.0,))
+    plain = replace(style, heads=("", "", ""), foot="", rule=False)
+    headed, bare = render([replace(spec, style=style), replace(spec, style=plain)])
+    assert isinstance(headed, Drawing) and isinstance(bare, Drawing)
+    assert headed.answers == bare.answers
+    ink, bare_ink = (np.asarray(drawing.pictures[0].convert("L")) < 128 for drawing in (headed, bare))
+    top, foot = (round(y * 60 / 72.27) for y in (style.margins[1], style.paper[1] - style.margins[3]))
+    assert ink[:top].any() and not bare_ink[:top].any()
+    assert ink[foot:].any() and not bare_ink[foot:].any()
+
+
+def test_one_bad_page_spoils_no_other(specs: list[Spec], drawings: list[Drawing]) -> None:
+    bad = replace(specs[0], blocks=(Display(r"\nonsense"), *specs[0].blocks))
+    reject, drawing = render([bad, specs[1]])
+    assert isinstance(reject, Reject)
+    assert str(reject) == "LaTeX error: Undefined control sequence"
+    assert isinstance(drawing, Drawing)
+    assert drawing.answers == drawings[1].answers
+
+
+def test_a_page_of_hardly_anything_is_rejected(specs: list[Spec]) -> None:
+    [reject] = render([replace(specs[0], blocks=(Paragraph((Words("Short."),)),))])
+    assert isinstance(reject, Reject)
+    assert str(reject) == "hardly anything fits the page"
+
+
+def test_words_may_stand_anywhere_and_hyphenated() -> None:
+    check_text(["A well-known effect, first", "中文"], "文 中 \ufb01rst A well-\r\nknown e\ufb00ect")
+    check_text(["hyphenation of pre- and"], "hyphen\x02\r\nation of pre-\r\nand")
+
+
+@pytest.mark.parametrize("read", ["two words words", "two two", "two word two s", ""])
+def test_a_page_without_a_word_of_its_answer_is_rejected(read: str) -> None:
+    with pytest.raises(Reject, match="words of the answer are not on the page"):
+        check_text(["two words", "two"], read)
+
+
+def test_ink_outside_the_columns_is_rejected(specs: list[Spec]) -> None:
+    spec = english(specs, columns=2)
+    across = count_across(spec.blocks, spec.style)
+    left, top, _, _ = spec.style.margins
+    places = {across + 1: (Note("", 0, left, top), Note("", 0, left, top + 20))}
+    blank = np.zeros([round(side * 60 / 72.27) for side in spec.style.paper[::-1]], dtype=bool)
+    check_columns(blank, spec, places)
+    gutter = left + spec.style.column_width + spec.style.gutter / 2
+    for x in (left / 2, gutter, spec.style.paper[0] - 20):
+        ink = blank.copy()
+        ink[round((top + 50) * 60 / 72.27), round(x * 60 / 72.27)] = True
+        with pytest.raises(Reject, match="text runs out of its column"):
+            check_columns(ink, spec, places)
+
+
+def test_the_options_choose_language_and_columns(files: Path, stock: PageStock) -> None:
+    for language in ("en", "zh"):
+        options = replace(stock.options, language=language, columns="2")
+        drawn = [sample(make_rng(1, "page", i), i, replace(stock, options=options)) for i in range(5)]
+        assert all(spec.style.columns == 2 for spec in drawn)
+        assert all((spec.style.chinese is not None) == (language == "zh") for spec in drawn)
+        texts = "".join(block.printed() for spec in drawn for block in spec.blocks)
+        assert ("灯" in texts) == (language == "zh")
+        assert ("lighthouse" in texts) == (language == "en")
+
+
+def test_chinese_pages_need_no_english_words(files: Path) -> None:
+    (files / "dates.txt").write_text("1 + 1 = 2\n今天天气很好。\n", encoding="utf-8")
+    options = Options(source=files / "dates.txt", formulas=files / "formulas.txt", language="zh")
+    assert {line for _, lines in load(options, make_rng(0, "page")).chinese for line in lines} == {
+        "今天天气很好。"
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "formulas", "language", "message"),
+    [
+        ("missing.txt", None, "en", "--source .*missing.txt can't be read: No such file or directory"),
+        ("english.txt", None, "zh", "--source .*english.txt: no line with Chinese that the fonts can print"),
+        ("hebrew.txt", None, "en", "--source .*hebrew.txt: no line without Chinese that the fonts can print"),
+        ("short.txt", None, "en", "--source .*short.txt: no word of four letters, which tables are made of"),
+        ("lines.txt", "missing.txt", "en", "--formulas .*missing.txt does not exist"),
+        ("lines.txt", "tall.txt", "en", "--formulas .*tall.txt: no formulas for within text"),
+        (
+            "lines.txt",
+            "bad.txt",
+            "en",
+            "--formulas .*bad.txt: no formulas for within text that TeX can typeset; add some",
+        ),
+    ],
+)
+def test_bad_sources_end_in_one_clear_line(
+    files: Path, source: str, formulas: str | None, language: str, message: str
+) -> None:
+    (files / "english.txt").write_text("Only letters.\n", encoding="utf-8")
+    (files / "short.txt").write_text("A to B, 2025!\n", encoding="utf-8")
+    (files / "hebrew.txt").write_text("שלום\n", encoding="utf-8")
+    (files / "tall.txt").write_text("\\frac{a}{b}\n", encoding="utf-8")
+    (files / "bad.txt").write_text("\\nonsense\n", encoding="utf-8")
+    options = Options(
+        source=files / source, formulas=formulas and files / formulas, language=language, dpi=Range(60, 60)
+    )
+    with pytest.raises(ValueError, match=message) as caught:
+        load(options, make_rng(0, "page"))
+    assert "\n" not in str(caught.value)
+
+
+def test_dpi_is_checked() -> None:
+    with pytest.raises(ValueError, match="--dpi 10-500: give LOW-HIGH, both from 60 to 300"):
+        Options(dpi=Range(10, 500))

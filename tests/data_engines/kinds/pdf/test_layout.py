@@ -1,0 +1,139 @@
+"""Reading order from the boxes of pieces of text."""
+
+from data_engines.kinds.pdf.layout import Text, paragraphs
+from data_engines.tools.boxes import Box
+
+
+def piece(text: str, left: float, top: float, height: float = 10) -> Text:
+    """A piece of text in letters half as wide as high."""
+    box = Box(left, top, left + len(text) * height / 2, top + height)
+    return Text(text, body=box, ink=box, letters=((left, box.right),))
+
+
+def column(name: str, left: float, tops: range) -> list[Text]:
+    return [piece(f"{name} {top} of running text in it", left, top) for top in tops]
+
+
+def order(pieces: list[Text]) -> list[str]:
+    return [line.text for paragraph in paragraphs(pieces) for line in paragraph]
+
+
+def test_columns_are_read_one_after_the_other_between_full_lines() -> None:
+    title = piece("a title that is as wide as both columns together, or almost so", 0, 0)
+    foot = piece("a foot that is as wide as both columns together, or almost so!", 0, 66)
+    left, right = column("left", 0, range(12, 60, 12)), column("right", 180, range(12, 60, 12))
+    expected = [title.text, *(line.text for line in [*left, *right]), foot.text]
+    assert order([title, *left, *right, foot]) == expected
+
+
+def test_columns_whose_lines_are_not_level_are_columns_all_the_same() -> None:
+    left, right = column("left", 0, range(12, 84, 12)), column("right", 180, range(17, 77, 12))
+    assert order([*left, *right]) == [line.text for line in [*left, *right]]
+
+
+def test_three_columns() -> None:
+    columns = [column(name, x, range(0, 60, 12)) for name, x in (("one", 0), ("two", 160), ("three", 320))]
+    pieces = [line for lines in columns for line in lines]
+    assert order(pieces) == [line.text for line in pieces]
+
+
+def test_a_running_head_in_two_parts_is_one_line() -> None:
+    head = [piece("the author", 0, 0), piece("the title", 250, 0)]
+    left, right = column("left", 0, range(40, 90, 12)), column("right", 180, range(40, 90, 12))
+    assert order([*head, *left, *right])[:2] == ["the author the title", left[0].text]
+
+
+def test_a_table_is_read_row_by_row() -> None:
+    rows = [
+        [piece(f"row {row} cell {cell} with words", 160 * cell, 12 * row) for cell in range(2)]
+        for row in range(5)
+    ]
+    in_file = [cell for row in rows for cell in row]
+    assert order(in_file) == [f"row {row} cell 0 with words row {row} cell 1 with words" for row in range(5)]
+
+
+def test_narrow_columns_are_a_table() -> None:
+    pieces = [piece(f"{x}{y}", 40 * x, 12 * y) for x in range(3) for y in range(4)]
+    assert order(pieces) == ["00 10 20", "01 11 21", "02 12 22", "03 13 23"]
+
+
+def test_rows_whose_cells_are_centred_are_read_cell_by_cell() -> None:
+    head = [piece("pattern", 0, 0), piece("meaning", 100, 0)]
+    cell = [piece("zero or more of what", 100, 14), piece("stands before", 100, 26)]
+    small = [piece("*", 0, 20), piece("all", 250, 20)]
+    last = [piece("one", 0, 40), piece("one level row", 100, 40)]
+    assert order([*head, *cell, *small, *last]) == [
+        "pattern meaning",
+        "*",
+        "zero or more of what",
+        "stands before",
+        "all",
+        "one one level row",
+    ]
+    cells = [[line.text for line in lines] for lines in paragraphs([*head, *cell, *small, *last])]
+    assert ["zero or more of what", "stands before"] in cells
+
+
+def test_a_line_through_the_middle_of_a_ruled_row_is_read_cell_by_cell() -> None:
+    pieces = [
+        piece("a cell of", 100, 12),
+        piece("three lines", 100, 24),
+        piece("in all", 100, 36),
+        piece("one", 0, 24),
+        piece("two", 0, 50),
+        piece("the next row", 100, 50),
+    ]
+    joined = ["a cell of", "one three lines", "in all", "two the next row"]
+    assert order(pieces) == joined
+    split = ["one", "a cell of", "three lines", "in all", "two the next row"]
+    cells = [Box(x, y, x + 80, y + 0.8) for x in (-5, 75) for y in (10, 48, 62)]
+    assert [line.text for lines in paragraphs(pieces, cells) for line in lines] == split
+    # rules that go through may be those of a box, and marks for cutting the paper bound no row
+    for rules in (
+        [Box(-5, y, 155, y + 0.8) for y in (10, 48)],
+        [Box(x, y, x + 9, y + 0.8) for x in (-50, 300) for y in (5, 90)],
+    ):
+        assert [line.text for lines in paragraphs(pieces, rules) for line in lines] == joined
+
+
+def test_cells_without_a_gutter_are_a_fault() -> None:
+    stairs = [piece("package", 0, 0), piece("type", 38, 6), piece("size", 0, 12)]
+    lines = [line for lines in paragraphs([*stairs, piece("beside", 100, 7)]) for line in lines]
+    assert [line.fault for line in lines] == [*["cells that can't be told apart"] * 3, None]
+
+
+def test_text_printed_over_other_text_is_a_fault() -> None:
+    cells = [piece("package_name.conffiles", 0, 0), piece("list of files", 80, 0)]
+    bound = [piece("sum", 0, 40), piece("i", 12, 43, height=7)]
+    below = [piece("gnome-remote-desktop", 0, 60), piece("V:62, I:146", 70, 67), piece("as usual", 70, 76)]
+    faults = {line.text: line.fault for lines in paragraphs([*cells, *bound, *below]) for line in lines}
+    assert faults == {
+        "package_name.conffileslist of files": "overlapping text",
+        "sumi": None,
+        "gnome-remote-desktop": "overlapping text",
+        "V:62, I:146": "overlapping text",
+        "as usual": None,
+    }
+
+
+def test_raised_small_print_joins_its_line_without_a_space() -> None:
+    assert order([piece("E = mc", 0, 0), piece("2", 30, -1, height=7), piece("holds", 40, 0)]) == [
+        "E = mc2 holds"
+    ]
+
+
+def test_paragraphs_end_at_wider_steps_indents_and_changes_of_size() -> None:
+    lines = [
+        piece("a heading", 0, 0, height=16),
+        piece("first line of a paragraph", 0, 24),
+        piece("second line of it", 0, 36),
+        piece("indented first line", 15, 48),
+        piece("second line of the second", 0, 60),
+        piece("after a gap", 0, 84),
+        piece("and its second line", 0, 96),
+    ]
+    assert [len(paragraph) for paragraph in paragraphs(lines)] == [1, 2, 2, 2]
+
+
+def test_a_page_without_text_has_no_paragraphs() -> None:
+    assert paragraphs([]) == []
