@@ -24,6 +24,7 @@ from PIL import Image
 
 from got_train.data.records import RowError
 from got_train.prompts import Task
+from got_train.tex.errors import TexError
 
 Spec = TypeVar("Spec")
 Made = TypeVar("Made")
@@ -112,6 +113,8 @@ def attempt(step: Callable[..., Made], *arguments: Any) -> Made | Reject:
         return step(*arguments)
     except Reject as reject:
         return reject
+    except TexError as error:
+        return Reject(str(error))
     except RowError as error:
         return Reject(error.cause)
     except Exception as error:

@@ -127,7 +127,7 @@ def _draw_rows(folder: Path, name: str, count: int, words: tuple[int, int]) -> N
     from PIL import Image, ImageDraw, ImageFont
 
     from data_engines.tools.corpora import docstring_prose
-    from data_engines.tools.packages import package_folder
+    from got_train.packages import package_folder
     from got_train.vocabulary import TILE_SIZE
 
     rng = np.random.default_rng(0)

@@ -11,8 +11,9 @@ import numpy as np
 
 from data_engines.engine import Source
 from data_engines.options import Range
-from data_engines.tools.packages import package_folder, packaged
+from data_engines.tools.packages import packaged
 from data_engines.tools.typed import as_typed
+from got_train.packages import package_folder
 
 Language = Literal["en", "zh", "mixed"]
 

@@ -13,7 +13,7 @@ from PIL import ImageFont
 
 from data_engines.engine import Source
 from data_engines.tools.files import files_below
-from data_engines.tools.packages import package_folder
+from got_train.packages import package_folder
 
 FONT_ENDINGS = (".ttf", ".otf", ".ttc", ".otc")
 SYSTEM_FOLDERS = {

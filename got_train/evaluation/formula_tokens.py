@@ -11,14 +11,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from got_train.markup.delimiters import split_formulas
 from got_train.report import UserError
-
-if TYPE_CHECKING:
-    from data_engines.engine import Reject
-    from data_engines.tools.tex.latex import Sheet, Style
+from got_train.tex.errors import TexError
+from got_train.tex.formulas import CHINESE_MATHS, FORMULA_PREAMBLE, FORMULAS_TOGETHER
+from got_train.tex.latex import Sheet, Style, typeset, with_chinese
+from got_train.tex.macros import expand, simple
+from got_train.tex.spelling import SYNONYMS
 
 _POINTS = 10.0
 """Size of the letters on the main line."""
@@ -96,20 +97,16 @@ def draw_tokens(formulas: Sequence[str]) -> list[tuple[Token, ...] | str]:
     Raises:
         UserError: TeX or its fonts are not installed.
     """
-    from data_engines.engine import Reject
-    from data_engines.kinds.formula.engine import BATCH_SIZE
-    from data_engines.tools.tex.latex import typeset
-
     found: dict[str, tuple[Token, ...] | str] = {}
     waiting: dict[bool, list[tuple[str, str]]] = {False: [], True: []}
     for formula in dict.fromkeys(formulas):
         try:
             waiting[bool(_CHINESE.search(formula))].append((formula, _body(formula)))
-        except Reject as reject:
-            found[formula] = str(reject)
+        except TexError as error:
+            found[formula] = str(error)
     for chinese, items in waiting.items():
-        for start in range(0, len(items), BATCH_SIZE):
-            batch = items[start : start + BATCH_SIZE]
+        for start in range(0, len(items), FORMULAS_TOGETHER):
+            batch = items[start : start + FORMULAS_TOGETHER]
             try:
                 sheets = typeset([body for _, body in batch], _style(chinese))
             except ValueError as error:
@@ -122,22 +119,16 @@ def draw_tokens(formulas: Sequence[str]) -> list[tuple[Token, ...] | str]:
 
 
 @cache
-def _style(chinese: bool) -> "Style":
-    from data_engines.kinds.formula import engine as formula
-    from data_engines.tools.tex.latex import Style, with_chinese
-
-    style = Style(preamble=formula.PREAMBLE + _PREAMBLE)
+def _style(chinese: bool) -> Style:
+    style = Style(preamble=FORMULA_PREAMBLE + _PREAMBLE)
     if not chinese:
         return style
     style = with_chinese(style)
-    return replace(style, preamble=style.preamble + formula.CHINESE_MATHS)
+    return replace(style, preamble=style.preamble + CHINESE_MATHS)
 
 
 def _body(text: str) -> str:
     """What TeX is told: the formula, or the words and formulas of `text`, in one line."""
-    from data_engines.tools.tex.macros import expand, simple
-    from data_engines.tools.tex.spelling import SYNONYMS
-
     characters = {
         name: simple(rf"\ensuremath{{{''.join(macro.body)}}}")
         for name, macro in SYNONYMS.items()
@@ -150,15 +141,13 @@ def _body(text: str) -> str:
     )
 
 
-def _read(sheets: Iterable["Sheet | Reject"]) -> Iterator[tuple[Token, ...] | str]:
+def _read(sheets: Iterable[Sheet | TexError]) -> Iterator[tuple[Token, ...] | str]:
     import pypdfium2 as pdfium
-
-    from data_engines.engine import Reject
 
     with ExitStack() as stack:
         files: dict[bytes, Any] = {}
         for sheet in sheets:
-            if isinstance(sheet, Reject):
+            if isinstance(sheet, TexError):
                 yield str(sheet)
                 continue
             if sheet.pdf not in files:

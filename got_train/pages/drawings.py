@@ -11,6 +11,7 @@ from PIL import Image
 
 from got_train.pages.latex_html import Notes, source_html
 from got_train.pages.template import picture_html
+from got_train.tex.answers import DPI, draw_answers
 
 MAX_SMILES = 400
 """Characters. Coordinates of larger molecules take seconds; with 2000 characters they take a minute."""
@@ -26,8 +27,7 @@ TEX_BATCH = 50
 """Drawings of one run of TeX."""
 TEX_SECONDS = 300
 """No batch is begun later than this, since a drawing may be an endless loop."""
-TEX_DPI = 150
-"""Resolution at which `draw_targets` draws."""
+TEX_DRAWINGS = "formulas, tables, figures and pages"
 
 
 def input_html(image: Image.Image) -> Markup:
@@ -107,17 +107,19 @@ def tex_html(sources: Sequence[str], notes: Notes) -> list[Markup]:
 
 
 def _draw_batch(sources: Sequence[str], notes: Notes) -> list[Markup]:
-    from data_engines.tools.sheets.targets import draw_targets
-
-    drawn, missing = draw_targets([source if len(source) <= MAX_TEX else "" for source in sources])
-    notes.missing |= dict.fromkeys(missing)
+    try:
+        drawn = iter(draw_answers([source for source in sources if len(source) <= MAX_TEX]))
+    except ValueError as error:  # no TeX, or one without a package
+        notes.missing[f"{TEX_DRAWINGS} stand as text: {error}"] = None
+        return [source_html(source) for source in sources]
     parts = []
-    for source, picture in zip(sources, drawn, strict=True):
+    for source in sources:
+        picture = next(drawn) if len(source) <= MAX_TEX else "too long to be drawn"
         if isinstance(picture, Image.Image):
-            width = round(picture.width * 96 / TEX_DPI)
+            width = round(picture.width * 96 / DPI)
             parts.append(picture_html(_coded(picture, "png"), "png", source, width))
-        elif source.startswith(r"\(") or missing:
+        elif source.startswith(r"\("):
             parts.append(source_html(source))
         else:
-            parts.append(not_drawn(source, "too long to be drawn" if picture is None else str(picture)))
+            parts.append(not_drawn(source, str(picture)))
     return parts

@@ -50,7 +50,7 @@ def _draw_lines(folder: Path, count: int) -> None:
     from data_engines.options import Range
     from data_engines.run import generate
     from data_engines.tools.corpora import docstring_prose
-    from data_engines.tools.packages import package_folder
+    from got_train.packages import package_folder
 
     # Of numpy alone: the engine's own texts are of packages that training can do without.
     texts = folder.with_suffix(".txt")

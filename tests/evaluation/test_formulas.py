@@ -176,7 +176,7 @@ def test_signs_and_their_lines() -> None:
 
 
 def test_without_tex_the_error_names_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("data_engines.tools.tex.latex.shutil.which", lambda program: None)
+    monkeypatch.setattr("got_train.tex.latex.shutil.which", lambda program: None)
     with pytest.raises(UserError, match=r"pdflatex is not installed.*scripts/install_tex.sh"):
         formula_scores([("a", "a")])
 

@@ -3,11 +3,11 @@ r"""Formulas as TeX prints them: on their own, several below each other, or in a
 They come out of `.tex` sources, lists of formulas or the docstrings of scientific packages, or are made up.
 The answer is the LaTeX that was typeset, `\( \)` round what stands in a line and `\[ \]` round displays, as
 Mathpix does it, whose answers the recipe learnt from: displays of several rows hold `aligned` or `gathered`,
-without numbers, and all sources come to one spelling (`tools.tex.spelling`). TeX is the judge: what it
+without numbers, and all sources come to one spelling (`got_train.tex.spelling`). TeX is the judge: what it
 complains about, down to a character without a glyph, is a Reject. So is a picture without ink or with ink at
 its edge.
 
-pdflatex sets them, xelatex those with Chinese; `tools.tex.latex` says why, and at what cost.
+pdflatex sets them, xelatex those with Chinese; `got_train.tex.latex` says why, and at what cost.
 """
 
 import re
@@ -26,26 +26,26 @@ from data_engines.options import Range, option
 from data_engines.tools.corpora import Language, draw_words, read_corpus
 from data_engines.tools.formulas.grammar import draw_formula, draw_inline
 from data_engines.tools.formulas.sources import read_formulas
-from data_engines.tools.tex.latex import (
+from data_engines.tools.typesetting import draw_typeset
+from got_train.prompts import Task
+from got_train.tex.formulas import CHINESE_MATHS, FORMULA_PREAMBLE, FORMULAS_TOGETHER
+from got_train.tex.latex import (
     Sheet,
     Style,
     check_style,
     draw_sheet,
-    draw_typeset,
     known_names,
     sheet_size,
     tex_version,
     with_chinese,
 )
-from data_engines.tools.tex.macros import tokens_of
-from data_engines.tools.tex.source import Formula, plain_formula
-from data_engines.tools.tex.typefaces import MATH_VERSIONS
-from got_train.prompts import Task
+from got_train.tex.macros import tokens_of
+from got_train.tex.source import Formula, plain_formula
+from got_train.tex.typefaces import MATH_VERSIONS
 
 MAX_REJECTS = 0.2
 """Sources of the wild hold formulas for other packages, and some that never were typeset."""
-BATCH_SIZE = 200
-"""By which the starts of TeX, one or two, no longer count."""
+BATCH_SIZE = FORMULAS_TOGETHER
 
 FEWEST_TOKENS = 3
 """Of a formula that is a picture by itself, where there are such."""
@@ -60,17 +60,7 @@ ROW_GAP_PT = 12
 TYPEFACES = ("modern", "modern", "times", "palatino")
 """Not Euler's: upright letters have the same look as `\\mathrm`."""
 
-PREAMBLE = r"""
-\usepackage[T1]{fontenc}
-\usepackage{lmodern,mathtools,amssymb,bm,mathrsfs,stmaryrd,cancel,array,multirow,xcolor,textcomp,wasysym}
-\usepackage[version=4]{mhchem}
-\newcommand\gotmodern{}
-\newcommand\gottimes{\mathversion{times}\fontfamily{ptm}\selectfont}
-\newcommand\gotpalatino{\mathversion{palatino}\fontfamily{ppl}\selectfont}
-\hyphenpenalty=10000 \exhyphenpenalty=10000 \parindent=0pt
-"""
-STYLE = Style(preamble=PREAMBLE + MATH_VERSIONS, margin_pt=MARGIN_PT)
-CHINESE_MATHS = "\\xeCJKsetup{CJKmath=true}\n"
+STYLE = Style(preamble=FORMULA_PREAMBLE + MATH_VERSIONS, margin_pt=MARGIN_PT)
 
 _CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _SENTENCE_WORD = re.compile(r"[A-Za-z0-9 ,;.:()\u4e00-\u9fff\uff0c\u3002\u3001\uff1b]+")

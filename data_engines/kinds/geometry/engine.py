@@ -22,18 +22,18 @@ from data_engines.kinds.geometry.sketch import Crowded, Sketch
 from data_engines.kinds.geometry.tikz import LIBRARIES, write
 from data_engines.kinds.geometry.triangles import pair_of_triangles, triangle
 from data_engines.options import Range, option
-from data_engines.tools.tex.latex import (
+from data_engines.tools.typesetting import draw_typeset
+from got_train.prompts import Task
+from got_train.tex.latex import (
     Sheet,
     Style,
     check_style,
     draw_sheet,
-    draw_typeset,
     sheet_size,
     sheet_text,
     tex_version,
 )
-from data_engines.tools.tex.typefaces import MATH_VERSIONS
-from got_train.prompts import Task
+from got_train.tex.typefaces import MATH_VERSIONS
 
 MAX_REJECTS = 0.05
 BATCH_SIZE = 128

@@ -19,8 +19,9 @@ from data_engines.kinds.handwriting.pen import Font, Hand, Stroke, fit, write
 from data_engines.options import Range, option
 from data_engines.tools.corpora import Language, complex_character, read_corpus, word_spans
 from data_engines.tools.fonts import Face, find_font_files, font_sources, read_faces
-from data_engines.tools.packages import package_folder, packaged
+from data_engines.tools.packages import packaged
 from data_engines.tools.writing import leave_out_capitals, needed_characters
+from got_train.packages import package_folder
 from got_train.prompts import Task
 
 MAX_REJECTS = 0.1

@@ -35,7 +35,8 @@ from data_engines.kinds.molecule.structure import (
     room_between_atoms,
 )
 from data_engines.options import Range, option
-from data_engines.tools.packages import package_folder, packaged
+from data_engines.tools.packages import packaged
+from got_train.packages import package_folder
 from got_train.prompts import Task
 
 MAX_REJECTS = 0.05

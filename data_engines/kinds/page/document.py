@@ -14,20 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from data_engines.tools.tables.grid import Grid, escape, write_tabular
+from data_engines.tools.tables.grid import Grid, write_tabular
+from got_train.tex.escaping import escape_latex
 
 _MARKDOWN = str.maketrans({character: "\\" + character for character in "\\`*_$"})
 _LINE_START = re.compile(r"^(?=[#>+-])|^(\d+)(?=[.)]\s)")
 """What would make a heading, a quotation or a list of a paragraph."""
 _STYLES = {"plain": ("", ""), "bold": (r"\textbf", "**"), "italic": (r"\textit", "*")}
-
-
-def escape_latex(text: str) -> str:
-    r"""
-    >>> escape_latex("R&D_1 -- yes")
-    'R\\&D\\_1 -{}- yes'
-    """
-    return escape(text).replace('"', r"\textquotedbl{}")
 
 
 def escape_markdown(text: str) -> str:

@@ -32,19 +32,19 @@ from data_engines.options import Range, option
 from data_engines.tools.corpora import Language, read_corpus
 from data_engines.tools.fonts import read_faces
 from data_engines.tools.formulas.sources import read_formulas
-from data_engines.tools.tex.latex import (
+from data_engines.tools.typesetting import draw_typeset
+from got_train.prompts import Task
+from got_train.tex.latex import (
     Note,
     Sheet,
     Style,
     check_style,
     draw_sheet,
-    draw_typeset,
     sheet_text,
     tex_version,
     typeset,
 )
-from data_engines.tools.tex.source import Formula
-from got_train.prompts import Task
+from got_train.tex.source import Formula
 
 MAX_REJECTS = 0.1
 BATCH_SIZE = 48

@@ -17,10 +17,10 @@ from data_engines.kinds.page.document import (
     Paragraph,
     Table,
     Title,
-    escape_latex,
 )
 from data_engines.kinds.page.typography import CHINESE, Family, PageStyle
-from data_engines.tools.tex.typefaces import MATH_VERSIONS
+from got_train.tex.escaping import escape_latex
+from got_train.tex.typefaces import MATH_VERSIONS
 
 SIZES = (8, 9, 9.5, 10, 10.5, 11, 12, 14, 17, 20, 24)
 """Of fonts, in points."""

@@ -28,7 +28,7 @@ from data_engines.tools.formulas.grammar import draw_formula, draw_inline
 from data_engines.tools.tables.columns import Pen
 from data_engines.tools.tables.draw import draw_grid
 from data_engines.tools.tables.grid import Rules
-from data_engines.tools.tex.source import plain_formula
+from got_train.tex.source import plain_formula
 
 PageLanguage = Literal["en", "zh"]
 Thing = TypeVar("Thing")

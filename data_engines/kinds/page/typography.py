@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from data_engines.tools.packages import package_folder
+from got_train.packages import package_folder
 
 MathFonts = Literal["normal", "times", "palatino"]
 

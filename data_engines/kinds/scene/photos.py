@@ -11,7 +11,8 @@ from PIL import Image, ImageOps
 
 from data_engines.engine import Reject, Source
 from data_engines.tools.files import files_below
-from data_engines.tools.packages import package_folder, packaged
+from data_engines.tools.packages import packaged
+from got_train.packages import package_folder
 
 PHOTO_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 LARGEST = 1600

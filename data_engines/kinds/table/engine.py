@@ -22,20 +22,21 @@ from data_engines.tools.corpora import Corpus, Language, read_corpus
 from data_engines.tools.tables.columns import Pen
 from data_engines.tools.tables.draw import draw_grid, fill_grid
 from data_engines.tools.tables.grid import Grid, Rules, legible, text_width, tidy, width_of, write_tabular
-from data_engines.tools.tex.latex import (
+from data_engines.tools.typesetting import draw_typeset
+from got_train.prompts import Task
+from got_train.tex.errors import TexError
+from got_train.tex.latex import (
     Program,
     Sheet,
     Style,
     check_style,
     draw_sheet,
-    draw_typeset,
     sheet_characters,
     sheet_size,
     tex_version,
     with_chinese,
 )
-from data_engines.tools.tex.source import find_tabulars, read_documents
-from got_train.prompts import Task
+from got_train.tex.source import find_tabulars, read_documents
 
 MAX_REJECTS = 0.5
 """Tables of real sources use packages and macros that are not at hand: half of a shard may be such."""
@@ -215,8 +216,8 @@ def _read_tabulars(source: Path, left_out: Counter[str]) -> tuple[str, ...]:
         for tabular in tabulars:
             try:
                 found.append(tidy(tabular))
-            except Reject as reject:
-                left_out[f"table: {reject}"] += 1
+            except TexError as error:
+                left_out[f"table: {error}"] += 1
     if not found:
         causes = _list(left_out) or "no tabular in it"
         raise ValueError(f"--source {source} has no table that can be used ({causes})")

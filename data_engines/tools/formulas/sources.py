@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_engines.engine import Reject, Source
+from data_engines.engine import Source
 from data_engines.tools.corpora import read_text
-from data_engines.tools.packages import package_folder, packaged
-from data_engines.tools.tex.source import (
+from data_engines.tools.packages import packaged
+from got_train.packages import package_folder
+from got_train.tex.errors import TexError
+from got_train.tex.source import (
     Document,
     Formula,
     find_formulas,
@@ -78,8 +80,8 @@ def _parse_all(texts: Iterable[str], left_out: Counter[str]) -> Iterator[Documen
     for text in texts:
         try:
             yield parse_document(text)
-        except Reject as reject:
-            left_out[f"formula: {reject}"] += 1
+        except TexError as error:
+            left_out[f"formula: {error}"] += 1
 
 
 def docstring_maths(package: str) -> Iterator[str]:

@@ -4,39 +4,26 @@ Molecules are drawn by RDKit, **kern by Verovio, the dictionaries of charts as t
 up is typeset by TeX: formulas, tables, TikZ and pages. What these can't read is at fault, or beyond them.
 """
 
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import cache
 from typing import Literal
 
 from PIL import Image, ImageOps
 
 from data_engines.engine import Reject, attempt
-from data_engines.kinds.geometry.tikz import LIBRARIES
-from data_engines.tools.documents.markdown_tex import PREAMBLE, to_latex
-from data_engines.tools.packages import package_folder
 from data_engines.tools.sheets.labels import draw_table
-from data_engines.tools.tex.latex import Sheet, Style, draw_sheet, typeset, with_chinese
 from got_train.markup.chart_dictionary import read_chart
-from got_train.markup.delimiters import only_formula
 from got_train.markup.forms import SMILES, Form, form_of
+from got_train.tex.answers import draw_answers
+from got_train.tex.errors import TexError
 
 Drawn = Image.Image | Reject | None
 """A picture, why there is none, or nothing to draw."""
 
-DPI = 150
-PAGE_WIDTH_CM = 16
 MOLECULE_SIZE = 360
 STAFF = 48
 WIDEST_SCORE = 1600
 TABLE_TEXT = 18
-"""These four in pixels."""
-TEXT_FACES = ("STIXGeneral.ttf", "STIXGeneralBol.ttf", "STIXGeneralItalic.ttf", "STIXGeneralBolIta.ttf")
-"""Part of matplotlib; with accents, Greek, Cyrillic and many signs."""
-
-_SINGLE = re.compile(r"\\fit\{(?:(?!\\fit|\\par).)*\}", re.DOTALL)
-"""LaTeX of nothing but one table or figure."""
+"""In pixels."""
 
 
 def draw_targets(answers: Sequence[str]) -> tuple[list[Drawn], list[str]]:
@@ -103,38 +90,7 @@ def _draw_chart(answer: str) -> Image.Image:
 
 
 def _draw_latex(answers: Sequence[str]) -> list[Image.Image | Reject]:
-    bodies = [attempt(_body, answer) for answer in answers]
-    sheets = iter(typeset([body for body in bodies if isinstance(body, str)], _style()))
-    sheets_or_faults = [next(sheets) if isinstance(body, str) else body for body in bodies]
-    return [
-        attempt(draw_sheet, sheet, DPI) if isinstance(sheet, Sheet) else sheet for sheet in sheets_or_faults
-    ]
-
-
-def _body(answer: str) -> str:
-    """LaTeX of one box: a formula, table or figure as large as it is, all else on lines of one width."""
-    if form_of(answer) == "formula":
-        formula = only_formula(answer) or answer
-        code = rf"\[{formula}\]" if r"\tag" in formula else rf"$\displaystyle {formula}$"
-    else:
-        code = to_latex(answer.strip())
-    if code.startswith("$") or _SINGLE.fullmatch(code):
-        return code.replace(r"\fit", r"\mbox", 1) if code.startswith(r"\fit") else code
-    return rf"\begin{{minipage}}{{{PAGE_WIDTH_CM}cm}}{code}\end{{minipage}}"
-
-
-@cache
-def _style() -> Style:
-    folder = package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf"
-    upright, bold, italic, both = TEXT_FACES
-    preamble = (
-        "\\usepackage[no-math]{fontspec}\n"
-        f"\\setmainfont{{{upright}}}"
-        f"[Path=./,BoldFont={bold},ItalicFont={italic},BoldItalicFont={both}]\n"
-        f"{PREAMBLE}\\usepackage{{tikz}}\\usetikzlibrary{{{','.join(LIBRARIES)},calc,arrows.meta}}\n"
-    )
-    style = with_chinese(Style("xelatex", preamble, files=tuple(folder / face for face in TEXT_FACES)))
-    return replace(style, preamble=style.preamble + "\\xeCJKsetup{CJKmath=true}\n")
+    return [Reject(str(drawn)) if isinstance(drawn, TexError) else drawn for drawn in draw_answers(answers)]
 
 
 _DRAWERS: dict[tuple[Form, ...], tuple[str, Callable[[Sequence[str]], list[Image.Image | Reject]]]] = {

@@ -17,10 +17,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from data_engines.engine import Reject
 from data_engines.tools.corpora import HAN_WORD
-from data_engines.tools.tex.macros import group_end
-from data_engines.tools.tex.source import WIDTHLESS_RULE
+from got_train.tex.errors import TexError
+from got_train.tex.escaping import escape
+from got_train.tex.macros import group_end
+from got_train.tex.source import WIDTHLESS_RULE
 
 Rules = Literal["booktabs", "ruled"]
 Face = Literal["", "textbf", "textit"]
@@ -28,13 +29,6 @@ Face = Literal["", "textbf", "textit"]
 Span = tuple[int, int]
 """First and last of some neighbouring columns, counted from 0."""
 
-_ESCAPES = {character: "\\" + character for character in "#$%&_{}"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
-_LIGATURES = re.compile(r"(?<=-)-|(?<=')'|(?<=`)`|(?<=,),|(?<=<)<|(?<=>)>|(?<=[?!])`")
-"""Second characters that TeX would join with the one before."""
 _PIECE = re.compile(
     r"\\(?:begin|end) ?\{[^}]*\}"
     r"|(?P<sign>&|\\\\|\\hline(?![A-Za-z])|\\(?:top|mid|bottom)rule(?: ?\[[^]]*\])?"
@@ -87,21 +81,6 @@ def text_cell(text: str, face: Face = "") -> Cell:
     return Cell(rf"\{face}{{{latex}}}" if face and text and not HAN_WORD.search(text) else latex, text)
 
 
-def escape(text: str) -> str:
-    r"""`text` as it is written in LaTeX.
-
-    >>> escape("50% of x_1 -- [sic]")
-    '50\\% of x\\_1 -{}- [sic]'
-    """
-    parts = []
-    last = 0
-    for match in _LIGATURES.finditer(text):
-        parts.append(text[last : match.start()])
-        last = match.start()
-    parts.append(text[last:])
-    return "{}".join("".join(_ESCAPES.get(character, character) for character in part) for part in parts)
-
-
 def write_tabular(grid: Grid) -> str:
     edge = "|" if grid.upright else ""
     lines = [rf"\begin{{tabular}}{{{edge}{edge.join(grid.alignments)}{edge}}}"]
@@ -116,14 +95,14 @@ def tidy(tabular: str) -> str:
     r"""Anybody's tabular with lines and spaces as `write_tabular` sets them, without what only moves it.
 
     Raises:
-        Reject: its braces don't match, or it has no columns.
+        TexError: its braces don't match, or it has no columns.
 
     >>> tidy(r"\begin{tabular}{c c}\hline a&b\\  \hline\end{tabular}").splitlines()
     ['\\begin{tabular}{c c}', '\\hline', 'a & b \\\\', '\\hline', '\\end{tabular}']
     """
     text = _NUDGE.sub("", " ".join(tabular.split()))
     if not _TABULAR.fullmatch(text):
-        raise Reject("no columns")
+        raise TexError("no columns")
     head = group_end(text, text.index("{", text.index("}")))
     pieces = []
     depth = 0

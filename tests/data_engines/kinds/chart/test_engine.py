@@ -21,7 +21,7 @@ from data_engines.kinds.chart.layout import make_plan  # noqa: E402
 from data_engines.kinds.chart.numbers import Axis  # noqa: E402
 from data_engines.kinds.chart.plan import Box  # noqa: E402
 from data_engines.options import Range  # noqa: E402
-from data_engines.tools.packages import package_folder  # noqa: E402
+from got_train.packages import package_folder  # noqa: E402
 from got_train.prompts import Task  # noqa: E402
 
 WORDS = "amber basin cedar delta ember fjord grove heron island jetty kiosk lagoon meadow north orchard"

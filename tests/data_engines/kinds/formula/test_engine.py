@@ -10,8 +10,8 @@ from data_engines.engine import Answer, Drawing, Reject
 from data_engines.kinds.formula import engine
 from data_engines.kinds.formula.engine import Options, Spec, load, render, sample
 from data_engines.options import Range
-from data_engines.tools.tex.source import Formula
 from got_train.prompts import Task
+from got_train.tex.source import Formula
 
 needs_tex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
 

@@ -24,8 +24,8 @@ from data_engines.kinds.page.engine import (
 )
 from data_engines.kinds.page.page_tex import count_across
 from data_engines.options import Range
-from data_engines.tools.tex.latex import Note
 from got_train.prompts import Task
+from got_train.tex.latex import Note
 
 pytestmark = pytest.mark.skipif(shutil.which("xelatex") is None, reason="needs xelatex")
 

@@ -6,7 +6,7 @@ import pytest
 
 from data_engines.tools.formulas.grammar import GREEK, draw_formula, draw_inline
 from data_engines.tools.formulas.sources import docstring_maths, read_formulas
-from data_engines.tools.tex.source import Formula, find_formulas, parse_document, plain_formula
+from got_train.tex.source import Formula, find_formulas, parse_document, plain_formula
 
 SPACED = r"\rho _ { L } ( q ) = \sum _ { m = 1 } ^ { L } m"
 PLAIN = Formula(r"\rho_{L}(q)=\sum_{m=1}^{L}m", display=True)

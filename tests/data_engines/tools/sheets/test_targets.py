@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageChops
 
 from data_engines.engine import Reject
-from data_engines.tools.sheets import targets
 from data_engines.tools.sheets.targets import draw_targets, form_of
+from got_train.tex import answers
 
 KERN = "\n".join(
     ["**kern\t**kern", "*clefF4\t*clefG2", "*M4/4\t*M4/4", "=-\t=-", "1C\t1cc", "=\t=", "*-\t*-"]
@@ -73,7 +73,7 @@ def test_scores_are_drawn_by_verovio() -> None:
 
 @pytest.mark.skipif(not shutil.which("xelatex"), reason="xelatex is not installed")
 def test_the_rest_is_typeset_by_tex() -> None:
-    answers = [
+    texts = [
         r"\[ \frac{a}{b} \]",
         r"x \tag { 1 }",
         TABLE,
@@ -81,12 +81,12 @@ def test_the_rest_is_typeset_by_tex() -> None:
         f"\\title{{\n题目\n}}\n\n**Bold** with \\(x\\)\n\n{TABLE}\n\n\\[ y \\]",
         r"\frac{a}{",
     ]
-    drawn, missing = draw_targets(answers)
+    drawn, missing = draw_targets(texts)
     assert missing == []
     assert [is_drawn(target) for target in drawn] == [True] * 5 + [False]
     assert isinstance(drawn[5], Reject)
     # alone as large as they are, pages and numbered formulas on lines of one width
-    page = round(targets.PAGE_WIDTH_CM / 2.54 * targets.DPI)
+    page = round(answers.PAGE_WIDTH_CM / 2.54 * answers.DPI)
     assert [abs(target.width - page) < 30 for target in drawn[:5]] == [False, True, False, False, True]
 
 
@@ -94,7 +94,7 @@ def test_a_tool_that_is_missing_is_named_and_the_rest_is_drawn(monkeypatch: pyte
     def no_program(bodies: Sequence[str], style: object) -> list:
         raise ValueError("xelatex is not installed")
 
-    monkeypatch.setattr(targets, "typeset", no_program)
+    monkeypatch.setattr(answers, "typeset", no_program)
     monkeypatch.setitem(sys.modules, "rdkit", None)
     drawn, missing = draw_targets([r"\(x\)", "<smiles>CCO</smiles>", CHART])
     assert missing == [

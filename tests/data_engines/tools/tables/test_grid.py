@@ -5,7 +5,6 @@ import re
 import numpy as np
 import pytest
 
-from data_engines.engine import Reject
 from data_engines.options import Range
 from data_engines.tools.tables.columns import KINDS, Pen
 from data_engines.tools.tables.draw import draw_grid, fill_grid
@@ -19,6 +18,7 @@ from data_engines.tools.tables.grid import (
     width_of,
     write_tabular,
 )
+from got_train.tex.errors import TexError
 
 WORDS = ("the quick brown foxes jumped over lazy dogs, again and again", "many words are needed for names")
 HAN = ("今天天气很好我们一起去公园散步", "这里有许多不同的汉字可以使用")
@@ -157,5 +157,5 @@ def test_tidying() -> None:
         r"\end{tabular}",
     ]
     assert tidy(tidied) == tidied
-    with pytest.raises(Reject, match="unbalanced braces"):
+    with pytest.raises(TexError, match="unbalanced braces"):
         tidy(r"\begin{tabular}{c a \end{tabular}")

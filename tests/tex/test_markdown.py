@@ -2,8 +2,8 @@ r"""Mathpix markdown as LaTeX."""
 
 import pytest
 
-from data_engines.engine import Reject
-from data_engines.tools.documents.markdown_tex import environment_end, to_latex
+from got_train.tex.errors import TexError
+from got_train.tex.markdown import environment_end, to_latex
 
 TABULAR = r"\begin{tabular}{l} a & \begin{tabular}{c} b \end{tabular} \\ \end{tabular}"
 
@@ -35,7 +35,7 @@ def test_each_part_becomes_what_prints_it(markdown: str, latex: str) -> None:
 
 
 def test_a_command_without_its_end_is_a_reject() -> None:
-    with pytest.raises(Reject, match="unbalanced braces"):
+    with pytest.raises(TexError, match="unbalanced braces"):
         to_latex(r"\section*{never closed")
 
 

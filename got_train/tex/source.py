@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_engines.engine import Reject
-from data_engines.tools.tex.macros import Macro, Macros, expand, group_end, read_definitions, simple
-from data_engines.tools.tex.spelling import SYNONYMS, spell
+from got_train.tex.errors import TexError
+from got_train.tex.macros import Macro, Macros, expand, group_end, read_definitions, simple
+from got_train.tex.spelling import SYNONYMS, spell
 
 MAX_CHARACTERS = 3000
 """In one formula or table."""
@@ -116,15 +116,15 @@ def read_documents(path: Path, left_out: Counter[str]) -> Iterator[Document]:
             folder, shared = file.parent, _shared_macros(file.parent)
         try:
             yield parse_document(_read_text(file), shared)
-        except Reject as reject:
-            left_out[f"file: {reject}"] += 1
+        except TexError as error:
+            left_out[f"file: {error}"] += 1
 
 
 def parse_document(text: str, shared: Macros | None = None) -> Document:
     """Takes a `.tex` source apart, which may use the macros `shared` besides its own.
 
     Raises:
-        Reject: its macros don't end.
+        TexError: its macros don't end.
     """
     text = strip_comments(text).split(r"\end{document}")[0]
     macros, rest = read_definitions(text, shared or {})
@@ -156,8 +156,8 @@ def find_formulas(document: Document) -> tuple[list[Formula], Counter[str]]:
     for source, environment in _find_maths(document.text, left_out):
         try:
             body = plain_formula(_name_rows(source, environment), document.macros)
-        except Reject as reject:
-            left_out[f"formula: {reject}"] += 1
+        except TexError as error:
+            left_out[f"formula: {error}"] += 1
             continue
         if body:
             found.append(Formula(body, display=environment != ""))
@@ -173,9 +173,9 @@ def find_tabulars(document: Document) -> tuple[list[str], Counter[str]]:
         try:
             position = _environment_end(document.text, match.start(), "tabular")[1]
             found.append(_plain_latex(document.text[match.start() : position], document.macros))
-        except Reject as reject:
+        except TexError as error:
             position = max(position, match.end())
-            left_out[f"table: {reject}"] += 1
+            left_out[f"table: {error}"] += 1
     return found, left_out
 
 
@@ -183,7 +183,7 @@ def plain_formula(source: str, macros: Macros = BUILT_IN | SYNONYMS) -> str:
     """The body of a formula in LaTeX's own words and in the one spelling.
 
     Raises:
-        Reject: it holds what means nothing outside its document, its braces don't match, or it is too long.
+        TexError: it holds what means nothing outside its document, its braces don't match, or it is too long.
     """
     return spell(_plain_latex(source, macros))
 
@@ -192,11 +192,11 @@ def _plain_latex(source: str, macros: Macros) -> str:
     text = expand(re.sub(r"\\(tag|vspace)\s*\*", r"\\\1", source), macros)
     for pattern, cause in _UNUSABLE:
         if pattern.search(text):
-            raise Reject(cause)
+            raise TexError(cause)
     if len(text) > MAX_CHARACTERS:
-        raise Reject("too long")
+        raise TexError("too long")
     if group_end(f"{{{text}}}", 0) != len(text) + 2:
-        raise Reject("unbalanced braces")
+        raise TexError("unbalanced braces")
     return " ".join(re.sub(WIDTHLESS_RULE, " ", " ".join(text.split())).split())
 
 
@@ -204,9 +204,9 @@ def _read_text(file: Path) -> str:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise Reject("can't be read") from error
+        raise TexError("can't be read") from error
     if b"\0" in data:
-        raise Reject("not a text")
+        raise TexError("not a text")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -219,7 +219,7 @@ def _shared_macros(folder: Path) -> dict[str, Macro]:
     for file in sorted([*folder.glob("*.tex"), *folder.glob("*.sty")]):
         try:
             text = _read_text(file)
-        except Reject:
+        except TexError:
             continue
         if r"\begin{document}" not in text:
             macros, _ = read_definitions(strip_comments(text), macros)
@@ -247,11 +247,11 @@ def _find_maths(text: str, left_out: Counter[str]) -> Iterator[tuple[str, str]]:
                 closing = r"\]" if opening == r"\[" else r"\)"
                 end = text.find(closing, match.end())
                 if end < 0:
-                    raise Reject("no end")
+                    raise TexError("no end")
                 position = end + 2
                 yield text[match.end() : end], "displaymath" if opening == r"\[" else ""
-        except Reject as reject:
-            left_out[f"formula: {reject}"] += 1
+        except TexError as error:
+            left_out[f"formula: {error}"] += 1
 
 
 def _dollar(text: str, start: int) -> int:
@@ -263,7 +263,7 @@ def _dollar(text: str, start: int) -> int:
         depth += (match[0] == "{") - (match[0] == "}")
         if depth < 0 or match[0][0] == "\n":
             break
-    raise Reject("no end")
+    raise TexError("no end")
 
 
 def _environment_end(text: str, start: int, name: str) -> tuple[int, int]:
@@ -273,7 +273,7 @@ def _environment_end(text: str, start: int, name: str) -> tuple[int, int]:
         depth += 1 if match[1] == "begin" else -1
         if depth == 0:
             return match.start(), match.end()
-    raise Reject("no end")
+    raise TexError("no end")
 
 
 def _name_rows(source: str, environment: str) -> str:

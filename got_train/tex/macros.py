@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from data_engines.engine import Reject
+from got_train.tex.errors import TexError
 
 MAX_EXPANSIONS = 1000
 """In one formula or table; more is a macro that never ends."""
@@ -76,7 +76,7 @@ def expand(text: str, macros: Macros, factor: int = 1) -> str:
     `factor` is how many times longer than one formula it may be.
 
     Raises:
-        Reject: a macro lacks an argument, or there is no end.
+        TexError: a macro lacks an argument, or there is no end.
 
     >>> expand(r"\half\x", {r"\half": simple(r"\frac{1}{#1}", 1)})
     '\\frac{1}{\\x}'
@@ -98,7 +98,7 @@ def expand(text: str, macros: Macros, factor: int = 1) -> str:
             body = ["{", *body, "}"]
         waiting += body[::-1]
         if expansions > MAX_EXPANSIONS * factor or len(waiting) + len(done) > MAX_TOKENS * factor:
-            raise Reject("endless macro")
+            raise TexError("endless macro")
     return text_of(done)
 
 
@@ -115,7 +115,7 @@ def _fill(macro: Macro, waiting: list[str]) -> list[str]:
         if token[0] == "#" and token[1:].isdecimal():
             number = int(token[1:])
             if not 1 <= number <= len(arguments):
-                raise Reject("macro without its argument")
+                raise TexError("macro without its argument")
             body += arguments[number - 1]
         else:
             body.append(token)
@@ -126,7 +126,7 @@ def _pop_argument(waiting: list[str]) -> list[str]:
     while waiting and waiting[-1].isspace():
         waiting.pop()
     if not waiting or waiting[-1] == "}":
-        raise Reject("macro without its argument")
+        raise TexError("macro without its argument")
     token = waiting.pop()
     return _pop_until(waiting, "}") if token == "{" else [token]
 
@@ -151,7 +151,7 @@ def _pop_until(waiting: list[str], end: str) -> list[str]:
             return taken
         depth += (token == "{") - (token == "}")
         taken.append(token)
-    raise Reject("macro without its argument")
+    raise TexError("macro without its argument")
 
 
 _DEFINITION = re.compile(
@@ -175,7 +175,7 @@ def read_definitions(text: str, known: Macros) -> tuple[dict[str, Macro], str]:
         name = match["name"]
         try:
             macro, position = _read_definition(text, match, macros)
-        except Reject:
+        except TexError:
             # such as parameters with words between them: only TeX knows
             macros.pop(name, None)
             position = match.end()
@@ -191,14 +191,14 @@ def _read_definition(text: str, match: re.Match[str], macros: Macros) -> tuple[M
     if match["let"]:
         meaning = _LET.match(text, position)
         if meaning is None:
-            raise Reject("odd definition")
+            raise TexError("odd definition")
         target = meaning[1]
         return macros.get(target) or Macro(0, (_FINAL + target,)), meaning.end()
     num_arguments, default = 0, None
     if match["def"]:
         parameters = _PARAMETERS.match(text, position)
         if parameters is None:
-            raise Reject("odd definition")
+            raise TexError("odd definition")
         num_arguments, position = len(parameters[1]) // 2, parameters.end()
     elif match["new"] and (count := _COUNT.match(text, position)):
         num_arguments, position = int(count[1]), count.end()
@@ -221,7 +221,7 @@ def _read_group(text: str, position: int) -> tuple[str, int]:
     if start is None:
         single = re.compile(r"\s*(\\(?:[A-Za-z@]+|.)|\w)").match(text, position)
         if single is None:
-            raise Reject("odd definition")
+            raise TexError("odd definition")
         return single[1], single.end()
     end = group_end(text, start.end() - 1)
     return text[start.end() : end - 1], end
@@ -237,7 +237,7 @@ def group_end(text: str, start: int) -> int:
         depth += (match[0] == "{") - (match[0] == "}")
         if depth == 0:
             return match.end()
-    raise Reject("unbalanced braces")
+    raise TexError("unbalanced braces")
 
 
 def _body_tokens(body: str) -> tuple[str, ...]:

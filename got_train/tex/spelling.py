@@ -6,8 +6,8 @@ names that mean the same one is kept. The picture stays as it was: it is the res
 
 import re
 
-from data_engines.engine import Reject
-from data_engines.tools.tex.macros import ARITY, Macro, simple, text_of, tokens_of
+from got_train.tex.errors import TexError
+from got_train.tex.macros import ARITY, Macro, simple, text_of, tokens_of
 
 _CHARACTERS = {
     "≤≥≠→←∈∉∞∂∇": r"\leq \geq \neq \rightarrow \leftarrow \in \notin \infty \partial \nabla",
@@ -201,7 +201,7 @@ def _group_end(tokens: list[str], start: int) -> int:
         depth += (tokens[position] == "{") - (tokens[position] == "}")
         if depth == 0:
             return position + 1
-    raise Reject("unbalanced braces")
+    raise TexError("unbalanced braces")
 
 
 def _environment_end(tokens: list[str], position: int) -> int:

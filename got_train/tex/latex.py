@@ -2,8 +2,8 @@
 
 Starting TeX takes as long as hundreds of formulas do, so items are typeset together and told apart again by
 what the run says on its terminal. An item is a group of its own, with its own counters and without a way to
-anything global, so what it looks like doesn't depend on its neighbours. What can't be typeset is a Reject of
-that item alone: its neighbours are typeset again without it.
+anything global, so what it looks like doesn't depend on its neighbours. An item that can't be typeset is a
+`TexError` of its own: its neighbours are typeset again without it.
 
 pdflatex starts in 0.2 s and sets a formula in 0.4 ms, xelatex in 1 s and 0.8 ms; pdfium draws one in 0.5 ms.
 MathJax in node with resvg takes 3 ms, and has neither the typefaces nor the packages that papers are set in.
@@ -16,7 +16,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -26,10 +26,10 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image
 
-from data_engines.engine import Drawing, PixelBox, Reject, Spec, attempt
-from data_engines.tools.packages import package_folder
-from data_engines.tools.tex.harness import HARNESS, LARGEST_PT, Transcript, read_transcript
-from data_engines.tools.tex.processes import Stopped, run_watched
+from got_train.packages import package_folder
+from got_train.tex.errors import TexError
+from got_train.tex.harness import HARNESS, LARGEST_PT, Transcript, read_transcript
+from got_train.tex.processes import Stopped, run_watched
 
 Program = Literal["pdflatex", "xelatex"]
 
@@ -87,17 +87,17 @@ class Sheet:
     notes: tuple[Note, ...] = ()
 
 
-def typeset(bodies: Sequence[str], style: Style) -> list[Sheet | Reject]:
+def typeset(bodies: Sequence[str], style: Style) -> list[Sheet | TexError]:
     """Typesets each of `bodies`.
 
     Raises:
         ValueError: TeX is not installed, or can't read the preamble.
     """
-    verdicts: dict[int, Sheet | Reject] = {}
+    verdicts: dict[int, Sheet | TexError] = {}
     for index, body in enumerate(bodies):
         if match := _FORBIDDEN.search(body):
             found = match[0] if match[0].isprintable() else "a control character"
-            verdicts[index] = Reject(f"LaTeX: {found} is not allowed")
+            verdicts[index] = TexError(f"LaTeX: {found} is not allowed")
     waiting = [[index for index in range(len(bodies)) if index not in verdicts]]
     while waiting:
         batch = waiting.pop()
@@ -105,7 +105,7 @@ def typeset(bodies: Sequence[str], style: Style) -> list[Sheet | Reject]:
             continue
         run = _run([bodies[index] for index in batch], style)
         for position, cause in run.faults.items():
-            verdicts[batch[position]] = Reject(cause)
+            verdicts[batch[position]] = TexError(cause)
         if run.broken is not None:
             # items after it have not been seen: both sides get runs of their own
             before, after = batch[: run.broken], batch[run.broken + 1 :]
@@ -115,23 +115,10 @@ def typeset(bodies: Sequence[str], style: Style) -> list[Sheet | Reject]:
         elif run.sheets:
             verdicts.update(zip(batch, run.sheets, strict=True))
         elif len(batch) == 1:
-            verdicts[batch[0]] = Reject("LaTeX makes no page of it")
+            verdicts[batch[0]] = TexError("LaTeX makes no page of it")
         else:
             waiting += [batch[len(batch) // 2 :], batch[: len(batch) // 2]]
     return [verdicts[index] for index in range(len(bodies))]
-
-
-def draw_typeset(
-    specs: Sequence[Spec], code: Callable[[Spec], tuple[str, Style]], draw: Callable[[Spec, Sheet], Drawing]
-) -> list[Drawing | Reject]:
-    """What `draw` makes of each spec and the sheet that its `code` gives: those of one style in one run."""
-    codes = [code(spec) for spec in specs]
-    sheets: dict[int, Sheet | Reject] = {}
-    for style in dict.fromkeys(style for _, style in codes):
-        chosen = [i for i, (_, other) in enumerate(codes) if other == style]
-        sheets.update(zip(chosen, typeset([codes[i][0] for i in chosen], style), strict=True))
-    pairs = [(spec, sheets[i]) for i, spec in enumerate(specs)]
-    return [sheet if isinstance(sheet, Reject) else attempt(draw, spec, sheet) for spec, sheet in pairs]
 
 
 def check_style(style: Style) -> None:
@@ -143,7 +130,7 @@ def known_names(names: Iterable[str], style: Style) -> set[str]:
     """Those of `names`, of macros without their backslash or of environments, that TeX knows in a style."""
     tests = "".join(rf"\ifcsname {name}\endcsname\gotnote{{{name}}}\fi " for name in sorted(names))
     (sheet,) = typeset([f"x{tests}"], style)
-    if isinstance(sheet, Reject):
+    if isinstance(sheet, TexError):
         raise sheet
     return {note.text for note in sheet.notes}
 
@@ -174,7 +161,7 @@ def sheet_text(sheet: Sheet, page: int = 0) -> str:
         text.close()
 
 
-def sheet_characters(sheet: Sheet, page: int = 0) -> list[tuple[str, PixelBox]]:
+def sheet_characters(sheet: Sheet, page: int = 0) -> list[tuple[str, tuple[float, float, float, float]]]:
     """What `sheet_text` gives, but white space, with the ink of each in points from the upper left corner."""
     drawn = _open_page(sheet.pdf, sheet.pages[page])
     text = drawn.get_textpage()

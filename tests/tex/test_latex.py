@@ -4,15 +4,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_engines.engine import Reject
-from data_engines.tools.tex import latex
-from data_engines.tools.tex.latex import (
+from got_train.tex import latex
+from got_train.tex.errors import TexError
+from got_train.tex.latex import (
     Note,
     Sheet,
     Style,
     check_style,
     draw_sheet,
-    draw_typeset,
     sheet_size,
     sheet_text,
     typeset,
@@ -62,24 +61,10 @@ def test_each_fault_is_the_reject_of_its_item_alone():
     bodies = [body for faulty in FAULTY for body in (faulty, GOOD)]
     sheets = typeset(bodies, TIGHT)
     assert dict(zip(FAULTY, map(str, sheets[::2]), strict=True)) == FAULTY
-    assert all(isinstance(sheet, Reject) for sheet in sheets[::2])
+    assert all(isinstance(sheet, TexError) for sheet in sheets[::2])
     (alone,) = typeset([GOOD], TIGHT)
     assert all(np.array_equal(pixels(sheet), pixels(alone)) for sheet in sheets[1::2])
     assert pixels(alone).min() < 128 and pixels(alone)[0].min() == 255
-
-
-@needs_tex
-def test_each_spec_is_drawn_in_its_own_style():
-    styles = {"a": TIGHT, "bb": Style(margin_pt=50.0), r"\nonesuch": TIGHT, "c": TIGHT}
-
-    def draw(spec, sheet):
-        if spec == "c":
-            raise Reject("not this one")
-        return spec, sheet_text(sheet), min(sheet_size(sheet)) > 100
-
-    one, two, three, four = draw_typeset(list(styles), lambda spec: (spec, styles[spec]), draw)
-    assert (one, two) == (("a", "a", False), ("bb", "bb", True))
-    assert (str(three), str(four)) == ("LaTeX error: Undefined control sequence", "not this one")
 
 
 @needs_tex

@@ -2,7 +2,7 @@ import os
 import sys
 import time
 
-from data_engines.tools.tex.processes import run_watched
+from got_train.tex.processes import run_watched
 
 
 def run(code, tmp_path, start_seconds=20.0, step_seconds=20.0, most_seconds=40.0, max_bytes=1000):

@@ -2,9 +2,9 @@ from collections import Counter
 
 import pytest
 
-from data_engines.engine import Reject
-from data_engines.tools.tex.macros import Macro, expand, read_definitions, simple
-from data_engines.tools.tex.source import (
+from got_train.tex.errors import TexError
+from got_train.tex.macros import Macro, expand, read_definitions, simple
+from got_train.tex.source import (
     Formula,
     find_formulas,
     find_tabulars,
@@ -12,7 +12,7 @@ from data_engines.tools.tex.source import (
     plain_formula,
     read_documents,
 )
-from data_engines.tools.tex.spelling import spell
+from got_train.tex.spelling import spell
 
 
 def formulas(text):
@@ -66,7 +66,7 @@ def test_what_an_argument_takes_stays_one_argument():
     ],
 )
 def test_macros_that_cannot_be_expanded(macros, text, cause):
-    with pytest.raises(Reject, match=f"^{cause}$"):
+    with pytest.raises(TexError, match=f"^{cause}$"):
         expand(text, macros)
 
 

@@ -6,15 +6,16 @@ become commands and whose other characters are escaped. Line breaks stay line br
 
 import re
 
-from data_engines.kinds.page.document import escape_latex
-from data_engines.tools.tex.macros import group_end
 from got_train.markup.delimiters import read_formula
+from got_train.tex.escaping import escape_latex
+from got_train.tex.macros import group_end
 
 PREAMBLE = r"""
 \usepackage{mathtools,amssymb,bm,mathrsfs,stmaryrd,cancel,textcomp,wasysym,pifont,siunitx,graphicx}
 \usepackage{array,booktabs,multirow,makecell,tabularx,hhline}
 \usepackage[table]{xcolor}
 \usepackage[version=4]{mhchem}
+\usepackage{tikz}\usetikzlibrary{patterns,calc,arrows.meta}
 \makeatletter
 \setlength\parindent{0pt}
 \newsavebox\fit@box
@@ -50,7 +51,7 @@ def to_latex(text: str) -> str:
     r"""The body of a document.
 
     Raises:
-        Reject: braces of a command don't match.
+        TexError: braces of a command don't match.
 
     >>> to_latex("**R&D**: \\(x^2\\)\n- snow\\_ball")
     '\\textbf{R\\&D}: \\(x^2\\)\\par\n\\textbullet{} snow\\_ball'

@@ -1,1 +1,0 @@
-"""Pages: their blocks, what they say, and how they are typeset."""

@@ -1,0 +1,68 @@
+"""Answers in LaTeX and Mathpix markdown drawn from their text alone, as people look at them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+from PIL import Image
+
+from got_train.markup.delimiters import only_formula
+from got_train.markup.forms import form_of
+from got_train.packages import package_folder
+from got_train.tex.errors import TexError
+from got_train.tex.formulas import CHINESE_MATHS
+from got_train.tex.latex import Style, draw_sheet, typeset, with_chinese
+from got_train.tex.markdown import PREAMBLE, to_latex
+
+DPI = 150
+PAGE_WIDTH_CM = 16
+TEXT_FACES = ("STIXGeneral.ttf", "STIXGeneralBol.ttf", "STIXGeneralItalic.ttf", "STIXGeneralBolIta.ttf")
+"""Part of matplotlib; with accents, Greek, Cyrillic and many signs."""
+
+_SINGLE = re.compile(r"\\fit\{(?:(?!\\fit|\\par).)*\}", re.DOTALL)
+"""LaTeX of nothing but one table or figure."""
+
+
+def draw_answers(answers: Sequence[str]) -> list[Image.Image | TexError]:
+    """Typesets formulas, tables, TikZ and pages, and draws each; a `TexError` for what is none of them.
+
+    Raises:
+        ModuleNotFoundError: matplotlib, whose fonts are used, is not installed.
+        ValueError: TeX is not installed, or lacks a package.
+    """
+    verdicts: dict[int, Image.Image | TexError] = {}
+    bodies: dict[int, str] = {}
+    for index, answer in enumerate(answers):
+        try:
+            bodies[index] = _body(answer)
+        except TexError as error:
+            verdicts[index] = error
+    for index, sheet in zip(bodies, typeset(list(bodies.values()), _style()), strict=True):
+        verdicts[index] = sheet if isinstance(sheet, TexError) else draw_sheet(sheet, DPI)
+    return [verdicts[index] for index in range(len(answers))]
+
+
+def _body(answer: str) -> str:
+    """LaTeX of one box: a formula, table or figure as large as it is, all else on lines of one width."""
+    if form_of(answer) == "formula":
+        formula = only_formula(answer) or answer
+        code = rf"\[{formula}\]" if r"\tag" in formula else rf"$\displaystyle {formula}$"
+    else:
+        code = to_latex(answer.strip())
+    if code.startswith("$") or _SINGLE.fullmatch(code):
+        return code.replace(r"\fit", r"\mbox", 1) if code.startswith(r"\fit") else code
+    return rf"\begin{{minipage}}{{{PAGE_WIDTH_CM}cm}}{code}\end{{minipage}}"
+
+
+@cache
+def _style() -> Style:
+    folder = package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf"
+    upright, bold, italic, both = TEXT_FACES
+    preamble = (
+        "\\usepackage[no-math]{fontspec}\n"
+        f"\\setmainfont{{{upright}}}"
+        f"[Path=./,BoldFont={bold},ItalicFont={italic},BoldItalicFont={both}]\n{PREAMBLE}"
+    )
+    style = with_chinese(Style("xelatex", preamble, files=tuple(folder / face for face in TEXT_FACES)))
+    return replace(style, preamble=style.preamble + CHINESE_MATHS)
