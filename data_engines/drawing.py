@@ -3,6 +3,7 @@
 import importlib
 import io
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -30,7 +31,7 @@ class Job:
 
     kind: str
     seed: int
-    stock: Stock
+    stock: Stock[Any]
     degrade: float
     """Strength, from 0 to 1."""
     max_rejects: float
@@ -51,8 +52,8 @@ def make_rng(seed: int, kind: str, *index: int) -> np.random.Generator:
 def draw_batch(job: Job, indexes: range, folder: Path) -> list[Drawn]:
     """Draws samples together, saves their pictures in `folder`, and returns rows or causes of rejection."""
     engine = load_engine(job.kind)
-    specs = [attempt(engine.sample, make_rng(job.seed, job.kind, i), i, job.stock) for i in indexes]
-    drawings = iter(engine.render([spec for spec in specs if not isinstance(spec, Reject)]))
+    specs = [attempt(engine.decide, make_rng(job.seed, job.kind, i), i, job.stock) for i in indexes]
+    drawings = iter(draw_and_check(engine, [spec for spec in specs if not isinstance(spec, Reject)]))
     drawn = []
     for index, spec in zip(indexes, specs, strict=True):
         drawing = spec if isinstance(spec, Reject) else next(drawings)
@@ -66,6 +67,15 @@ def draw_batch(job: Job, indexes: range, folder: Path) -> list[Drawn]:
             (folder / name).write_bytes(content)
         drawn.append(Drawn(index, rows=rows))
     return drawn
+
+
+def draw_and_check(engine: ModuleType, specs: Sequence[Any]) -> list[Drawing | Reject]:
+    """The drawing of each spec, as it has passed the engine's check, or why there is none."""
+    drawings = engine.draw(specs)
+    return [
+        drawing if isinstance(drawing, Reject) else attempt(engine.check, spec, drawing)
+        for spec, drawing in zip(specs, drawings, strict=True)
+    ]
 
 
 def _encode(job: Job, index: int, drawing: Drawing) -> tuple[list[dict[str, Any]], dict[str, bytes]]:

@@ -1,24 +1,27 @@
-"""What an engine is: the module `engine` of a room in `data_engines/kinds/`, with four names.
+"""What an engine is: the module `engine` of a room in `data_engines/kinds/`, with five names.
 
 =========  ==============================================================================================
 `Options`  what a user can choose: a frozen dataclass of `options.option` fields; the flags come from it
 `load`     (options, rng) -> `Stock`: reads the sources once per run; a ValueError for input it can't use
-`sample`   (rng, index, stock) -> spec: decides all about one sample, as a small frozen dataclass
-`render`   (specs) -> for each spec its `Drawing`, or the `Reject` that says why there is none
+`decide`   (rng, index, stock) -> spec: decides all about one sample, as a small frozen dataclass
+`draw`     (specs) -> for each spec its `Drawing`, or the `Reject` that says why there is none
+`check`    (spec, drawing) -> the `Drawing` that is written; a Reject where something other than what wrote
+           the answer, such as the ink or the text of the page, says that it is wrong
 =========  ==============================================================================================
 
 and two numbers: `MAX_REJECTS`, the share of samples it may reject before a run stops, and `BATCH_SIZE`, how
-many specs it renders together. Chance comes from the given `rng` only, which is seeded by (seed, engine,
-index): sample `index` is the same whoever draws it, and when. What is drawn and answered comes from the spec
-alone, never from the specs beside it: they are drawn together only because some programs start slowly.
-Engines that draw one at a time say so with `one_by_one`.
+many specs it draws together. Chance comes from the given `rng` only, which is seeded by (seed, engine,
+index): sample `index` is the same whoever draws it, and when. All chance is spent in `decide`: what is drawn
+and answered comes from the spec alone, never from the specs beside it, which are drawn together only because
+some programs start slowly. An engine that draws one at a time says so with `one_by_one`. What its check reads
+besides the picture travels in a subclass of `Drawing`.
 """
 
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from PIL import Image
 
@@ -28,6 +31,8 @@ from got_train.tex.errors import TexError
 
 Spec = TypeVar("Spec")
 Made = TypeVar("Made")
+Drawn = TypeVar("Drawn", bound="Drawing")
+Options = TypeVar("Options")
 
 PixelBox = tuple[float, float, float, float]
 """Left, top, right and bottom in pixels of the picture; right and bottom are just outside."""
@@ -84,9 +89,10 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stock:
+class Stock(Generic[Options]):
     """What samples are drawn from; read by the main process, sent to every worker once."""
 
+    options: Options
     sources: tuple[Source, ...]
     """The files and folders it was read from."""
     size: int | None = None
@@ -97,14 +103,14 @@ class Stock:
     """Of the packages and programs it draws with, besides Pillow and numpy: other versions, other bytes."""
 
 
-def one_by_one(render: Callable[[Spec], Drawing]) -> Callable[[Sequence[Spec]], list[Drawing | Reject]]:
-    """Makes a function of one spec, which raises a Reject for what can't be drawn, an engine's `render`."""
+def one_by_one(draw: Callable[[Spec], Drawn]) -> Callable[[Sequence[Spec]], list[Drawn | Reject]]:
+    """Makes a function of one spec, which raises a Reject for what can't be drawn, an engine's `draw`."""
 
-    @functools.wraps(render)
-    def render_all(specs: Sequence[Spec]) -> list[Drawing | Reject]:
-        return [attempt(render, spec) for spec in specs]
+    @functools.wraps(draw)
+    def draw_all(specs: Sequence[Spec]) -> list[Drawn | Reject]:
+        return [attempt(draw, spec) for spec in specs]
 
-    return render_all
+    return draw_all
 
 
 def attempt(step: Callable[..., Made], *arguments: Any) -> Made | Reject:

@@ -1,7 +1,7 @@
 """One run: some number of samples of one kind, drawn into one folder.
 
-The way of a sample: `generate` -> an executor -> `drawing.draw_batch` -> the engine's `sample` and `render`
--> `tools.degrade.degrade` -> `shards.finish_shard` -> `shards.finish_run`.
+The way of a sample: `generate` -> an executor -> `drawing.draw_batch` -> the engine's `decide`, `draw` and
+`check` -> `tools.degrade.degrade` -> `shards.finish_shard` -> `shards.finish_run`.
 """
 
 import platform
@@ -84,7 +84,7 @@ def generate(
     """
     engine = load_engine(kind)
     _check_numbers(count=count, seed=seed, workers=workers, max_rejects=max_rejects, degrade=degrade)
-    stock: Stock = engine.load(options, make_rng(seed, kind))
+    stock: Stock[Any] = engine.load(options, make_rng(seed, kind))
     if stock.size is not None and count > stock.size:
         raise ValueError(
             f"--count {count} is more than the {stock.size} there are; ask for fewer, or add sources"

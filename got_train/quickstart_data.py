@@ -118,8 +118,8 @@ def draw_fractions(data_set: DataSet, corpus: Path, output: Path, seed: int) -> 
     stock = lines.load(line_options(data_set, corpus), make_rng(seed, "fractions"))
     rows = []
     for index in range(data_set.count):
-        spec = lines.sample(make_rng(seed, "fractions", index), index, stock)
-        [drawing] = lines.render([spec])
+        spec = lines.decide(make_rng(seed, "fractions", index), index, stock)
+        [drawing] = lines.draw([spec])
         assert isinstance(drawing, Drawing), drawing
         [picture] = drawing.pictures
         above, below = spec.blocks

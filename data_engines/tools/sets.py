@@ -17,6 +17,8 @@ from got_train.prompts import IMAGE_TAG, parse_task
 MAX_PIXELS = 100_000_000
 TRIES = 50
 """How many rows are looked at for one more that fits."""
+LEAST_CONTRAST = 16
+"""Levels between the lightest and the darkest place of a picture that is not blank."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,13 @@ def draw_pages(
     if len(pages) < number:
         raise Reject("too few pages that go together")
     return list(pages.values())
+
+
+def check_shown(picture: Image.Image) -> None:
+    """Raises a Reject for a blank picture, or part of one, which can't show the text of its row."""
+    levels = np.asarray(picture.convert("L"))
+    if int(levels.max()) - int(levels.min()) < LEAST_CONTRAST:
+        raise Reject("picture that shows nothing")
 
 
 def join_texts(pages: Sequence[Page]) -> str:

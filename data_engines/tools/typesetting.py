@@ -1,15 +1,23 @@
 """Drawings of what TeX typesets."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from data_engines.engine import Drawing, Reject, Spec, attempt
+from data_engines.engine import Drawing, Drawn, Reject, Spec, attempt
 from got_train.tex.errors import TexError
 from got_train.tex.latex import Sheet, Style, typeset
 
 
+@dataclass(frozen=True, kw_only=True)
+class TypesetDrawing(Drawing):
+    """A drawing with the page of the PDF file it was made from, for checks to read."""
+
+    sheet: Sheet
+
+
 def draw_typeset(
-    specs: Sequence[Spec], code: Callable[[Spec], tuple[str, Style]], draw: Callable[[Spec, Sheet], Drawing]
-) -> list[Drawing | Reject]:
+    specs: Sequence[Spec], code: Callable[[Spec], tuple[str, Style]], draw: Callable[[Spec, Sheet], Drawn]
+) -> list[Drawn | Reject]:
     """What `draw` makes of each spec and the sheet that its `code` gives: those of one style in one run."""
     codes = [code(spec) for spec in specs]
     sheets: dict[int, Sheet | TexError] = {}

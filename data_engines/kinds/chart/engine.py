@@ -14,7 +14,8 @@ import numpy as np
 from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
 from data_engines.kinds.chart import matplotlib_chart as chart_matplotlib
 from data_engines.kinds.chart import vega as chart_vega
-from data_engines.kinds.chart.check import check
+from data_engines.kinds.chart.check import Drawn
+from data_engines.kinds.chart.check import check as check_marks
 from data_engines.kinds.chart.data import Chart, Kind, draw_chart, target
 from data_engines.kinds.chart.layout import make_plan
 from data_engines.kinds.chart.look import NUMERALS, Typeface, draw_look, typefaces
@@ -60,8 +61,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChartStock(Stock):
-    options: Options
+class ChartStock(Stock[Options]):
     words: tuple[Words, ...]
     fonts: tuple[Typeface, ...]
 
@@ -71,6 +71,12 @@ class Spec:
     library: Literal["matplotlib", "vega"]
     chart: Chart
     look: Look
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartDrawing(Drawing):
+    marks: Drawn
+    """What the library says it drew, and where."""
 
 
 def load(options: Options, rng: np.random.Generator) -> ChartStock:
@@ -93,7 +99,7 @@ def load(options: Options, rng: np.random.Generator) -> ChartStock:
     )
 
 
-def sample(rng: np.random.Generator, index: int, stock: ChartStock) -> Spec:
+def decide(rng: np.random.Generator, index: int, stock: ChartStock) -> Spec:
     options = stock.options
     words = stock.words[rng.integers(len(stock.words))]
     kinds = tuple(KIND_CHANCES) if options.kinds == "mixed" else (options.kinds,)
@@ -115,10 +121,15 @@ def sample(rng: np.random.Generator, index: int, stock: ChartStock) -> Spec:
 
 
 @one_by_one
-def render(spec: Spec) -> Drawing:
+def draw(spec: Spec) -> ChartDrawing:
     plan = make_plan(spec.chart, spec.look)
     library = chart_vega if spec.library == "vega" else chart_matplotlib
     drawn = library.draw(spec.chart, spec.look, plan)
-    answer = target(spec.chart)
-    check(spec.chart, spec.look, plan.plot, drawn, answer)
-    return Drawing((drawn.picture,), (Answer(Task(format=True), answer),))
+    return ChartDrawing((drawn.picture,), (Answer(Task(format=True), target(spec.chart)),), marks=drawn)
+
+
+def check(spec: Spec, drawing: ChartDrawing) -> Drawing:
+    """The drawing, if its marks are measured to be the numbers of the answer."""
+    plot = make_plan(spec.chart, spec.look).plot
+    check_marks(spec.chart, spec.look, plot, drawing.marks, drawing.answers[0].text)
+    return drawing

@@ -16,7 +16,7 @@ from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_o
 from data_engines.options import option
 from data_engines.tools.boxes import Box
 from data_engines.tools.frames import FRAME_RGB, draw_frame
-from data_engines.tools.sets import Page, count_rows, read_page, set_sources
+from data_engines.tools.sets import Page, check_shown, count_rows, read_page, set_sources
 from got_train.prompts import COLORS, Color, Task
 
 MAX_REJECTS = 0.3
@@ -45,8 +45,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetStock(Stock):
-    options: Options
+class SetStock(Stock[Options]):
     order: np.ndarray
     """All rows, shuffled."""
 
@@ -68,7 +67,7 @@ def load(options: Options, rng: np.random.Generator) -> SetStock:
     return SetStock(sources=set_sources(options.source), options=options, order=rng.permutation(total))
 
 
-def sample(rng: np.random.Generator, index: int, stock: SetStock) -> Spec:
+def decide(rng: np.random.Generator, index: int, stock: SetStock) -> Spec:
     options = stock.options
     page = read_page(options.source, int(stock.order[index % len(stock.order)]))
     if not page.regions:
@@ -93,14 +92,14 @@ def sample(rng: np.random.Generator, index: int, stock: SetStock) -> Spec:
 
 
 @one_by_one
-def render(spec: Spec) -> Drawing:
+def draw(spec: Spec) -> Drawing:
     picture = spec.page.open()
     asked = spec.asked
     if not _box(asked).inside(Box(0, 0, *picture.size)):
         raise Reject("region outside the picture")
     if not spec.framed:
         return Drawing((picture,), (Answer(Task(format=asked.format), asked.text, box=asked.box),))
-    colors = [color for color in spec.colors if not _shows(picture, color)]
+    colors = [color for color in spec.colors if not _likely(picture, color).any()]
     if not colors:
         raise Reject("picture with all colours of frames")
     canvas = ImageDraw.Draw(picture)
@@ -111,12 +110,24 @@ def render(spec: Spec) -> Drawing:
     return Drawing((picture,), (Answer(Task(format=asked.format, color=colors[0]), asked.text),))
 
 
-def _shows(picture: Image.Image, color: Color) -> bool:
-    """Whether some pixel could be one of a frame, pure or as JPEG leaves it."""
+def check(spec: Spec, drawing: Drawing) -> Drawing:
+    """The drawing, if its text is there to be seen, and the frame of the colour asked about is round it."""
+    picture, color = drawing.pictures[0], drawing.answers[0].task.color
+    asked = _box(spec.asked)
+    check_shown(picture.crop((int(asked.left), int(asked.top), int(asked.right), int(asked.bottom))))
+    if color is not None:
+        framed = Image.fromarray(_likely(picture, color)).getbbox()
+        if framed is None or not (asked.inside(Box(*framed)) and Box(*framed).inside(asked.grown(REACH))):
+            raise Reject("frame round another text")
+    return drawing
+
+
+def _likely(picture: Image.Image, color: Color) -> np.ndarray:
+    """Which pixels could be those of a frame, pure or as JPEG leaves it."""
     likely = np.ones((picture.height, picture.width), dtype=bool)
     for band, level in zip(picture.split(), FRAME_RGB[color], strict=True):
         likely &= (np.asarray(band) >= 255 - FADED) if level else (np.asarray(band) <= FADED)
-    return bool(likely.any())
+    return likely
 
 
 def _can_be_asked(region: Region) -> bool:

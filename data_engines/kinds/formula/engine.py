@@ -101,8 +101,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FormulaStock(Stock):
-    options: Options
+class FormulaStock(Stock[Options]):
     formulas: tuple[Formula, ...]
     """Which may stand alone: single letters may not."""
     inline: tuple[Formula, ...]
@@ -157,7 +156,7 @@ def load(options: Options, rng: np.random.Generator) -> FormulaStock:
     )
 
 
-def sample(rng: np.random.Generator, index: int, stock: FormulaStock) -> Spec:
+def decide(rng: np.random.Generator, index: int, stock: FormulaStock) -> Spec:
     options = stock.options
     chance = rng.random()
     pieces: tuple[Formula | str, ...]
@@ -166,7 +165,10 @@ def sample(rng: np.random.Generator, index: int, stock: FormulaStock) -> Spec:
         pieces, width_pt = _draw_sentence(rng, stock), SENTENCE_PT.draw(rng)
     else:
         several = 0 <= chance - options.sentences < options.several
-        pieces = (_draw(rng, stock, index), *(_draw(rng, stock) for _ in range(several * rng.integers(1, 3))))
+        pieces = (
+            _choose(rng, stock, index),
+            *(_choose(rng, stock) for _ in range(several * rng.integers(1, 3))),
+        )
     left, top, right, bottom = (options.margin.draw(rng) for _ in range(4))
     return Spec(
         pieces=pieces,
@@ -177,8 +179,22 @@ def sample(rng: np.random.Generator, index: int, stock: FormulaStock) -> Spec:
     )
 
 
-def render(specs: Sequence[Spec]) -> list[Drawing | Reject]:
-    return draw_typeset(specs, _code, _finish)
+def draw(specs: Sequence[Spec]) -> list[Drawing | Reject]:
+    return draw_typeset(specs, _code, _draw)
+
+
+def check(spec: Spec, drawing: Drawing) -> Drawing:
+    """The drawing, if there is ink between its margins, and none where they begin."""
+    left, top, right, bottom = spec.margins
+    (picture,) = drawing.pictures
+    width, height = picture.width - left - right, picture.height - top - bottom
+    inside = picture.crop((left, top, left + width, top + height)).convert("L")
+    ink = inside.point(lambda level: 255 if level < 160 else 0).getbbox()
+    if ink is None:
+        raise Reject("no ink")
+    if ink[0] == 0 or ink[1] == 0 or ink[2] == width or ink[3] == height:
+        raise Reject("ink at the edge")
+    return drawing
 
 
 @cache
@@ -202,7 +218,7 @@ def _names(latex: str) -> Iterable[str]:
     yield from re.findall(r"\\begin\{([A-Za-z]+\*?)\}", latex)
 
 
-def _draw(rng: np.random.Generator, stock: FormulaStock, index: int | None = None) -> Formula:
+def _choose(rng: np.random.Generator, stock: FormulaStock, index: int | None = None) -> Formula:
     """A formula; with the `index` of a sample, that one of the stock whose turn it is."""
     if rng.random() < stock.made_up:
         formula = Formula(plain_formula(draw_formula(rng)), display=True)
@@ -258,16 +274,11 @@ def _maths(formula: Formula) -> str:
     return rf"$\displaystyle {formula.latex}$" if formula.display else f"${formula.latex}$"
 
 
-def _finish(spec: Spec, sheet: Sheet) -> Drawing:
+def _draw(spec: Spec, sheet: Sheet) -> Drawing:
     width, height = sheet_size(sheet)
     if max(width, height) > WIDEST_PT:
         raise Reject("larger than a page")
     picture = draw_sheet(sheet, min(spec.dpi, MOST_PIXELS / max(width, height) * 72))
-    ink = picture.convert("L").point(lambda level: 255 if level < 160 else 0).getbbox()
-    if ink is None:
-        raise Reject("no ink")
-    if ink[0] == 0 or ink[1] == 0 or ink[2] == picture.width or ink[3] == picture.height:
-        raise Reject("ink at the edge")
     left, top, right, bottom = spec.margins
     framed = Image.new("RGB", (picture.width + left + right, picture.height + top + bottom), "white")
     framed.paste(picture, (left, top))

@@ -22,7 +22,7 @@ from data_engines.kinds.geometry.sketch import Crowded, Sketch
 from data_engines.kinds.geometry.tikz import LIBRARIES, write
 from data_engines.kinds.geometry.triangles import pair_of_triangles, triangle
 from data_engines.options import Range, option
-from data_engines.tools.typesetting import draw_typeset
+from data_engines.tools.typesetting import TypesetDrawing, draw_typeset
 from got_train.prompts import Task
 from got_train.tex.latex import (
     Sheet,
@@ -86,11 +86,6 @@ class Options:
             raise ValueError(f"--colors {self.colors}: give a fraction from 0 to 1")
 
 
-@dataclass(frozen=True, kw_only=True)
-class GeometryStock(Stock):
-    options: Options
-
-
 @dataclass(frozen=True)
 class Spec:
     """One figure, decided."""
@@ -104,12 +99,12 @@ class Spec:
     dpi: int
 
 
-def load(options: Options, rng: np.random.Generator) -> GeometryStock:
+def load(options: Options, rng: np.random.Generator) -> Stock[Options]:
     check_style(STYLE)
-    return GeometryStock(sources=(), versions={"pdflatex": tex_version("pdflatex")}, options=options)
+    return Stock(sources=(), versions={"pdflatex": tex_version("pdflatex")}, options=options)
 
 
-def sample(rng: np.random.Generator, index: int, stock: GeometryStock) -> Spec:
+def decide(rng: np.random.Generator, index: int, stock: Stock[Options]) -> Spec:
     options = stock.options
     curves = options.figures == "curves" or (options.figures == "mixed" and rng.random() < CURVE_SHARE)
     code, size = _draw_figure(rng, curves, options.colors)
@@ -122,8 +117,19 @@ def sample(rng: np.random.Generator, index: int, stock: GeometryStock) -> Spec:
     )
 
 
-def render(specs: Sequence[Spec]) -> list[Drawing | Reject]:
-    return draw_typeset(specs, lambda spec: (_body(spec), STYLE), _finish)
+def draw(specs: Sequence[Spec]) -> list[TypesetDrawing | Reject]:
+    return draw_typeset(specs, lambda spec: (_body(spec), STYLE), _draw)
+
+
+def check(spec: Spec, drawing: TypesetDrawing) -> Drawing:
+    """The drawing, if its page has the size and the letters that the code says."""
+    for on_page, drawn in zip(sheet_size(drawing.sheet), spec.size_cm, strict=True):
+        room = (on_page - 2 * MARGIN_PT) / 72 * 2.54 - drawn
+        if not -0.1 <= room <= LETTER_ROOM_CM:
+            raise Reject("page of another size than the figure")
+    if _letters_of_page(drawing.sheet) != letters_of_code(spec.code):
+        raise Reject("letters other than in the code")
+    return drawing
 
 
 def _draw_figure(rng: np.random.Generator, curves: bool, colors: float) -> tuple[str, tuple[float, float]]:
@@ -155,16 +161,9 @@ def _body(spec: Spec) -> str:
     )
 
 
-def _finish(spec: Spec, sheet: Sheet) -> Drawing:
-    """Checks that the page has the size and the letters that the code says, and draws it."""
-    for on_page, drawn in zip(sheet_size(sheet), spec.size_cm, strict=True):
-        room = (on_page - 2 * MARGIN_PT) / 72 * 2.54 - drawn
-        if not -0.1 <= room <= LETTER_ROOM_CM:
-            raise Reject("page of another size than the figure")
-    if _letters_of_page(sheet) != letters_of_code(spec.code):
-        raise Reject("letters other than in the code")
+def _draw(spec: Spec, sheet: Sheet) -> TypesetDrawing:
     picture = draw_sheet(sheet, spec.dpi)
-    return Drawing((picture,), (Answer(Task(format=True), spec.code),))
+    return TypesetDrawing((picture,), (Answer(Task(format=True), spec.code),), sheet=sheet)
 
 
 def letters_of_code(code: str) -> list[str]:

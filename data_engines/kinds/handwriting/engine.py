@@ -83,8 +83,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandwritingStock(Stock):
-    options: Options
+class HandwritingStock(Stock[Options]):
     texts: tuple[str, ...] = ()
     faces: tuple[Face, ...] = ()
     line_images: tuple[LineImage, ...] = ()
@@ -131,6 +130,12 @@ class Spec:
     lines: tuple[Line, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class HandwrittenDrawing(Drawing):
+    placed: tuple[tuple[Image.Image, Box], ...]
+    """The ink of each line and where it is."""
+
+
 def load(options: Options, rng: np.random.Generator) -> HandwritingStock:
     if options.line_images:
         images, left_out = read_line_images(options.line_images)
@@ -151,7 +156,7 @@ def load(options: Options, rng: np.random.Generator) -> HandwritingStock:
     return HandwritingStock(sources=sources, left_out=left_out, options=options, texts=texts, faces=faces)
 
 
-def sample(rng: np.random.Generator, index: int, stock: HandwritingStock) -> Spec:
+def decide(rng: np.random.Generator, index: int, stock: HandwritingStock) -> Spec:
     options = stock.options
     width, size = options.width.draw(rng), options.text_height.draw(rng)
     pitch = round(size * rng.uniform(1.6, 2.1))
@@ -172,7 +177,7 @@ def sample(rng: np.random.Generator, index: int, stock: HandwritingStock) -> Spe
 
 
 @one_by_one
-def render(spec: Spec) -> Drawing:
+def draw(spec: Spec) -> HandwrittenDrawing:
     picture = Image.new("RGB", (spec.width, spec.height), spec.paper)
     _draw_rules(picture, spec)
     placed: list[tuple[Image.Image, Box]] = []
@@ -184,15 +189,23 @@ def render(spec: Spec) -> Drawing:
         mask = stroke.mask.crop(box)
         left, top = line.x - stroke.x + box[0], line.baseline - stroke.baseline + box[1]
         place = (left, top, left + mask.width, top + mask.height)
-        if min(place) < 0 or place[2] > spec.width or place[3] > spec.height:
-            raise Reject("line leaves the page")
-        if any(_touch(mask, place, *other) for other in placed):
-            raise Reject("lines touch")
         picture.paste(line.ink, place, mask)
         placed.append((mask, place))
     text = "\n".join(line.text for line in spec.lines)
     regions = tuple(Region(place, line.text) for (_, place), line in zip(placed, spec.lines, strict=True))
-    return Drawing((picture,), (Answer(Task(), text),), regions, photograph=True)
+    return HandwrittenDrawing(
+        (picture,), (Answer(Task(), text),), regions, photograph=True, placed=tuple(placed)
+    )
+
+
+def check(spec: Spec, drawing: HandwrittenDrawing) -> Drawing:
+    """The drawing, if all lines are on the page and none is written over another."""
+    for number, (mask, place) in enumerate(drawing.placed):
+        if min(place) < 0 or place[2] > spec.width or place[3] > spec.height:
+            raise Reject("line leaves the page")
+        if any(_touch(mask, place, *other) for other in drawing.placed[:number]):
+            raise Reject("lines touch")
+    return drawing
 
 
 def _touch(mask: Image.Image, place: Box, other: Image.Image, other_place: Box) -> bool:

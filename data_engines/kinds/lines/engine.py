@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_one
 from data_engines.options import Range, option
@@ -26,6 +26,8 @@ BATCH_SIZE = 20
 
 ROOM = 4
 """Pixels kept free round every text: more than its frame takes."""
+FAINT = 1
+"""Pixels at the side of a text that may look like the paper, so little ink is on them."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LinesStock(Stock):
-    options: Options
+class LinesStock(Stock[Options]):
     texts: tuple[str, ...]
     faces: tuple[Face, ...]
 
@@ -135,7 +136,7 @@ def load(options: Options, rng: np.random.Generator) -> LinesStock:
     return LinesStock(sources=sources, left_out=left_out, options=options, texts=corpus.lines, faces=faces)
 
 
-def sample(rng: np.random.Generator, index: int, stock: LinesStock) -> Spec:
+def decide(rng: np.random.Generator, index: int, stock: LinesStock) -> Spec:
     options = stock.options
     texts = [_draw_text(rng, stock) for _ in range(options.lines.draw(rng))]
     face = draw_face(rng, stock.faces, "".join(texts))
@@ -157,7 +158,7 @@ def sample(rng: np.random.Generator, index: int, stock: LinesStock) -> Spec:
 
 
 @one_by_one
-def render(spec: Spec) -> Drawing:
+def draw(spec: Spec) -> Drawing:
     picture = Image.new("RGB", (spec.width, spec.height), spec.paper)
     canvas = ImageDraw.Draw(picture)
     font = open_font(*spec.font)
@@ -168,6 +169,22 @@ def render(spec: Spec) -> Drawing:
             draw_frame(canvas, block.box, block.frame, text_height=spec.font[2])
     regions = tuple(Region(block.box, block.text) for block in spec.blocks)
     return Drawing((picture,), _answers(spec), regions)
+
+
+def check(spec: Spec, drawing: Drawing) -> Drawing:
+    """The drawing, if the ink of each text fills its box, and there is none away from the texts."""
+    paper = Image.new("RGB", (spec.width, spec.height), spec.paper)
+    ink = ImageChops.difference(drawing.pictures[0], paper)
+    for block in spec.blocks:
+        left, top, right, bottom = map(int, block.box)
+        seen = ink.crop((left, top, right, bottom)).getbbox() or (right, bottom, left, top)
+        sides = (*seen[:2], right - left - seen[2], bottom - top - seen[3])
+        if max(sides) > FAINT:
+            raise Reject("text without all of its ink")
+        ink.paste(0, (left - ROOM, top - ROOM, right + ROOM, bottom + ROOM))
+    if ink.getbbox():
+        raise Reject("ink beside the texts")
+    return drawing
 
 
 def _answers(spec: Spec) -> tuple[Answer, ...]:

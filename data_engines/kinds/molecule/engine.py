@@ -88,8 +88,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MoleculeStock(Stock):
-    options: Options
+class MoleculeStock(Stock[Options]):
     smiles: tuple[str, ...]
     """As the source has them."""
 
@@ -130,6 +129,12 @@ class Spec:
     style: Style
 
 
+@dataclass(frozen=True, kw_only=True)
+class MoleculeDrawing(Drawing):
+    molecule: Chem.Mol
+    """As it was laid out for the drawing."""
+
+
 def load(options: Options, rng: np.random.Generator) -> MoleculeStock:
     path = options.source or package_folder("chemicals") / "Identifiers" / PUBCHEM
     smiles, left_out = read_smiles(path, options.atoms, options.parts)
@@ -143,7 +148,7 @@ def load(options: Options, rng: np.random.Generator) -> MoleculeStock:
     )
 
 
-def sample(rng: np.random.Generator, index: int, stock: MoleculeStock) -> Spec:
+def decide(rng: np.random.Generator, index: int, stock: MoleculeStock) -> Spec:
     options = stock.options
     molecule = Chem.MolFromSmiles(stock.smiles[rng.integers(len(stock.smiles))])
     if molecule is None:
@@ -163,7 +168,7 @@ def sample(rng: np.random.Generator, index: int, stock: MoleculeStock) -> Spec:
 
 
 @one_by_one
-def render(spec: Spec) -> Drawing:
+def draw(spec: Spec) -> MoleculeDrawing:
     molecule = Chem.MolFromSmiles(spec.smiles)
     _lay_out(molecule, spec)
     # hydrogens at stereocentres, unless they would be in the way
@@ -175,16 +180,24 @@ def render(spec: Spec) -> Drawing:
         raise Reject("atoms lie on one another")
     if room_beside_bonds(drawn) < CLOSEST_BOND:
         raise Reject("an atom lies on a bond")
-    if read_back(drawn) != spec.smiles:
-        raise Reject("the drawing is read as another molecule")
     bond, extent = bond_length(molecule), np.ptp(molecule.GetConformer().GetPositions(), axis=0).max()
     scale = min(spec.bond / bond, spec.size / max(extent, bond))
     if scale * bond < SHORTEST_BOND:
         raise Reject("bonds too short to read")
     rings = aromatic_rings(molecule) if spec.style.circles else []
-    ink = _draw(drawn, rings, scale, spec.style, spec.style.explicit_methyl and room > ROOM_FOR_METHYL)
+    ink = _draw(
+        Chem.Mol(drawn), rings, scale, spec.style, spec.style.explicit_methyl and room > ROOM_FOR_METHYL
+    )
     picture = _on_paper(ink, spec)
-    return Drawing((picture,), (Answer(Task(format=True), f"<smiles>{spec.smiles}</smiles>"),))
+    answer = Answer(Task(format=True), f"<smiles>{spec.smiles}</smiles>")
+    return MoleculeDrawing((picture,), (answer,), molecule=drawn)
+
+
+def check(spec: Spec, drawing: MoleculeDrawing) -> Drawing:
+    """The drawing, if its coordinates, bonds and wedges are read as the molecule of the answer."""
+    if read_back(drawing.molecule) != spec.smiles:
+        raise Reject("the drawing is read as another molecule")
+    return drawing
 
 
 def _prepare(molecule: Chem.Mol, hydrogens: bool) -> Chem.Mol:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
 from data_engines.options import Range, option
-from data_engines.tools.sets import Page, count_rows, draw_pages, join_texts, set_sources
+from data_engines.tools.sets import Page, check_shown, count_rows, draw_pages, join_texts, set_sources
 from got_train.prompts import Task
 from got_train.vocabulary import TILE_SIZE
 
@@ -36,11 +36,6 @@ class Options:
             raise ValueError(f"--longest {self.longest}: give more than the {TILE_SIZE} pixels of a tile")
 
 
-@dataclass(frozen=True, kw_only=True)
-class SetStock(Stock):
-    options: Options
-
-
 @dataclass(frozen=True)
 class Spec:
     pages: tuple[Page, ...]
@@ -48,12 +43,12 @@ class Spec:
     longest: int
 
 
-def load(options: Options, rng: np.random.Generator) -> SetStock:
+def load(options: Options, rng: np.random.Generator) -> Stock[Options]:
     count_rows(options.source, options.pages.high)
-    return SetStock(sources=set_sources(options.source), options=options)
+    return Stock(sources=set_sources(options.source), options=options)
 
 
-def sample(rng: np.random.Generator, index: int, stock: SetStock) -> Spec:
+def decide(rng: np.random.Generator, index: int, stock: Stock[Options]) -> Spec:
     options = stock.options
     pages = draw_pages(rng, options.source, options.pages.draw(rng))
     direction = options.direction
@@ -63,14 +58,21 @@ def sample(rng: np.random.Generator, index: int, stock: SetStock) -> Spec:
 
 
 @one_by_one
-def render(spec: Spec) -> Drawing:
+def draw(spec: Spec) -> Drawing:
     picture = _stitch([page.open() for page in spec.pages], spec.direction)
     if max(picture.size) > spec.longest:
         picture.thumbnail((spec.longest, spec.longest), Image.Resampling.LANCZOS)
-    if max(picture.size) <= TILE_SIZE:
-        raise Reject("pages that fit one tile")
     task = Task(format=spec.pages[0].format, crop=True)
     return Drawing((picture,), (Answer(task, join_texts(spec.pages)),))
+
+
+def check(spec: Spec, drawing: Drawing) -> Drawing:
+    """The drawing, if it is larger than a tile and not blank; its pages were checked when they were drawn."""
+    (picture,) = drawing.pictures
+    if max(picture.size) <= TILE_SIZE:
+        raise Reject("pages that fit one tile")
+    check_shown(picture)
+    return drawing
 
 
 def _stitch(pictures: list[Image.Image], direction: Literal["horizontal", "vertical"]) -> Image.Image:

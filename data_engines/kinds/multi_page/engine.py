@@ -10,7 +10,15 @@ import numpy as np
 
 from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
 from data_engines.options import Range, option
-from data_engines.tools.sets import Page, count_rows, count_tokens, draw_pages, join_texts, set_sources
+from data_engines.tools.sets import (
+    Page,
+    check_shown,
+    count_rows,
+    count_tokens,
+    draw_pages,
+    join_texts,
+    set_sources,
+)
 from got_train.prompts import Task
 from got_train.vocabulary import TILE_SIZE, tokens_per_tile
 
@@ -40,22 +48,17 @@ class Options:
             )
 
 
-@dataclass(frozen=True, kw_only=True)
-class SetStock(Stock):
-    options: Options
-
-
 @dataclass(frozen=True)
 class Spec:
     pages: tuple[Page, ...]
 
 
-def load(options: Options, rng: np.random.Generator) -> SetStock:
+def load(options: Options, rng: np.random.Generator) -> Stock[Options]:
     count_rows(options.source, options.pages.high)
-    return SetStock(sources=set_sources(options.source), options=options)
+    return Stock(sources=set_sources(options.source), options=options)
 
 
-def sample(rng: np.random.Generator, index: int, stock: SetStock) -> Spec:
+def decide(rng: np.random.Generator, index: int, stock: Stock[Options]) -> Spec:
     options = stock.options
     pages = draw_pages(rng, options.source, options.pages.draw(rng), longest=options.page_tokens)
     length = count_tokens(join_texts(pages)) + len(pages) * TOKENS_OF_PICTURE + TOKENS_OF_PROMPT
@@ -65,7 +68,14 @@ def sample(rng: np.random.Generator, index: int, stock: SetStock) -> Spec:
 
 
 @one_by_one
-def render(spec: Spec) -> Drawing:
+def draw(spec: Spec) -> Drawing:
     pictures = tuple(page.open() for page in spec.pages)
     task = Task(format=spec.pages[0].format, pages=True)
     return Drawing(pictures, (Answer(task, join_texts(spec.pages)),))
+
+
+def check(spec: Spec, drawing: Drawing) -> Drawing:
+    """The drawing, if no page is blank; the pages were checked when they were drawn."""
+    for picture in drawing.pictures:
+        check_shown(picture)
+    return drawing

@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from data_engines.engine import Answer, Drawing, Source, Stock, one_by_one
 from data_engines.kinds.music.composer import compose
-from data_engines.kinds.music.engraver import Joint, engrave, rasterise
+from data_engines.kinds.music.engraver import Joint, check_engraving, engrave, rasterise
 from data_engines.kinds.music.excerpt import cut
 from data_engines.kinds.music.kern import Score, read_score
 from data_engines.options import Range, option
@@ -73,8 +73,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MusicStock(Stock):
-    options: Options
+class MusicStock(Stock[Options]):
     files: tuple[Path, ...]
     """None at all where music is made up."""
     weights: tuple[float, ...]
@@ -113,6 +112,12 @@ class Spec:
     paper: tuple[int, int, int]
 
 
+@dataclass(frozen=True, kw_only=True)
+class MusicDrawing(Drawing):
+    mei: str
+    """What Verovio says that it engraved."""
+
+
 def load(options: Options, rng: np.random.Generator) -> MusicStock:
     files, starts, left_out = _find_scores(options) if options.source else ([], [], {})
     titles, composers, faces, sources = _read_titles(rng, options) if options.titles else ((), (), (), ())
@@ -133,7 +138,7 @@ def load(options: Options, rng: np.random.Generator) -> MusicStock:
     )
 
 
-def sample(rng: np.random.Generator, index: int, stock: MusicStock) -> Spec:
+def decide(rng: np.random.Generator, index: int, stock: MusicStock) -> Spec:
     options = stock.options
     measures = options.measures.draw(rng)
     kern = _draw_excerpt(rng, stock, measures) if stock.files else compose(rng, measures, options.staves)
@@ -154,11 +159,17 @@ def sample(rng: np.random.Generator, index: int, stock: MusicStock) -> Spec:
 
 
 @one_by_one
-def render(spec: Spec) -> Drawing:
-    svg = engrave(spec.kern, spec.joint, spec.staff, {**dict(spec.engraving), "font": spec.music_font})
-    system = rasterise(svg, spec.width, SMALLEST_STAFF / spec.staff)
+def draw(spec: Spec) -> MusicDrawing:
+    engraving = engrave(spec.kern, spec.joint, spec.staff, {**dict(spec.engraving), "font": spec.music_font})
+    system = rasterise(engraving.svg, spec.width, SMALLEST_STAFF / spec.staff)
     picture = _compose_page(system, spec)
-    return Drawing((picture,), (Answer(Task(format=True), spec.kern),))
+    return MusicDrawing((picture,), (Answer(Task(format=True), spec.kern),), mei=engraving.mei)
+
+
+def check(spec: Spec, drawing: MusicDrawing) -> Drawing:
+    """The drawing, if Verovio's own account of what it engraved has what the answer has."""
+    check_engraving(spec.kern, drawing.mei)
+    return drawing
 
 
 @lru_cache(maxsize=256)

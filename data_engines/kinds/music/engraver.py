@@ -4,6 +4,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 from xml.etree import ElementTree
 
@@ -39,8 +40,15 @@ _SYMBOLS = {"common": "*met(c)", "cut": "*met(c|)"}
 verovio.enableLog(verovio.LOG_OFF)
 
 
-def engrave(kern: str, joint: Joint, staff: int, options: Mapping[str, str | float]) -> str:
-    """An SVG of the music with staves of `staff` pixels; `options` are Verovio's.
+@dataclass(frozen=True)
+class Engraving:
+    svg: str
+    mei: str
+    """Verovio's account of the score."""
+
+
+def engrave(kern: str, joint: Joint, staff: int, options: Mapping[str, str | float]) -> Engraving:
+    """The music with staves of `staff` pixels; `options` are Verovio's.
 
     Raises:
         Reject: it is not in order, or not all of it is in one system.
@@ -54,8 +62,7 @@ def engrave(kern: str, joint: Joint, staff: int, options: Mapping[str, str | flo
     svg = toolkit.renderToSVG(1)
     if toolkit.getPageCount() != 1 or svg.count('class="system"') != 1:
         raise Reject("more than one system")
-    check_engraving(kern, toolkit.getMEI())
-    return svg
+    return Engraving(svg, toolkit.getMEI())
 
 
 def check_engraving(kern: str, mei: str) -> None:

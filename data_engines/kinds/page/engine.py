@@ -32,8 +32,9 @@ from data_engines.options import Range, option
 from data_engines.tools.corpora import Language, read_corpus
 from data_engines.tools.fonts import read_faces
 from data_engines.tools.formulas.sources import read_formulas
-from data_engines.tools.typesetting import draw_typeset
+from data_engines.tools.typesetting import TypesetDrawing, draw_typeset
 from got_train.prompts import Task
+from got_train.tex.errors import TexError
 from got_train.tex.latex import (
     Note,
     Sheet,
@@ -93,8 +94,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PageStock(Stock):
-    options: Options
+class PageStock(Stock[Options]):
     latin: tuple[Family, ...]
     material: Material
     """Without Chinese, as every Chinese family has other characters."""
@@ -147,7 +147,7 @@ def load(options: Options, rng: np.random.Generator) -> PageStock:
     )
 
 
-def sample(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
+def decide(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
     options = stock.options
     language = options.language
     if language == "mixed":
@@ -168,10 +168,26 @@ def sample(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
     return Spec(blocks, style, options.dpi.draw(rng))
 
 
-def render(specs: Sequence[Spec]) -> list[Drawing | Reject]:
+def draw(specs: Sequence[Spec]) -> list[TypesetDrawing | Reject]:
     families = {family for spec in specs for family in _families(spec.style)}
     style = _tex_style(sorted(families, key=lambda family: family.name))
     return draw_typeset(specs, lambda spec: (page_code(spec.blocks, spec.style), style), _draw)
+
+
+def check(spec: Spec, drawing: TypesetDrawing) -> Drawing:
+    """The drawing with regions for its blocks, if all words are on the page and no ink beside its columns."""
+    places = _places(drawing.sheet)
+    printed = [block.printed() for number, block in enumerate(spec.blocks, 1) if number in places]
+    check_text(printed, sheet_text(drawing.sheet))
+    ink = np.asarray(drawing.pictures[0].convert("L")) < INK
+    check_columns(ink, spec, places)
+    regions = [
+        Region(box, spec.blocks[number - 1].markdown(), format=True)
+        for number, (begin, end) in places.items()
+        if begin.x == end.x and (box := _ink_box(ink, spec, number, begin, end))
+    ]
+    regions.sort(key=lambda region: (region.box[1], region.box[0]))
+    return replace(drawing, regions=tuple(regions))
 
 
 def _tex_style(families: Sequence[Family]) -> Style:
@@ -183,23 +199,14 @@ def _families(style: PageStyle) -> list[Family]:
     return [family for family in (style.latin, style.heading_latin, style.chinese) if family]
 
 
-def _draw(spec: Spec, sheet: Sheet) -> Drawing:
+def _draw(spec: Spec, sheet: Sheet) -> TypesetDrawing:
     places = _places(sheet)
     printed = [block for number, block in enumerate(spec.blocks, 1) if number in places]
     answer = "\n\n".join(block.markdown() for block in printed)
     if len(answer) < LEAST_TEXT:
         raise Reject("hardly anything fits the page")
-    check_text([block.printed() for block in printed], sheet_text(sheet))
     picture = draw_sheet(sheet, spec.dpi)
-    ink = np.asarray(picture.convert("L")) < INK
-    check_columns(ink, spec, places)
-    regions = [
-        Region(box, spec.blocks[number - 1].markdown(), format=True)
-        for number, (begin, end) in places.items()
-        if begin.x == end.x and (box := _ink_box(ink, spec, number, begin, end))
-    ]
-    regions.sort(key=lambda region: (region.box[1], region.box[0]))
-    return Drawing((picture,), (Answer(Task(format=True), answer),), tuple(regions))
+    return TypesetDrawing((picture,), (Answer(Task(format=True), answer),), sheet=sheet)
 
 
 def _places(sheet: Sheet) -> dict[int, tuple[Note, Note]]:
@@ -273,7 +280,7 @@ def _sort_formulas(
     codes = [formula.latex for formula in formulas if len(formula.latex) <= LONGEST_FORMULA]
     codes = [codes[i] for i in rng.permutation(len(codes))[:MOST_FORMULAS]]
     sheets = typeset([rf"$\displaystyle {code}$" for code in codes], Style(preamble=MATHS))
-    left_out = Counter(str(sheet) for sheet in sheets if isinstance(sheet, Reject))
+    left_out = Counter(str(sheet) for sheet in sheets if isinstance(sheet, TexError))
     good = [code for code, sheet in zip(codes, sheets, strict=True) if isinstance(sheet, Sheet)]
     inline = tuple(code for code in good if len(code) <= LONGEST_INLINE and not _TALL.search(code))
     return inline, tuple(good), dict(left_out)

@@ -63,8 +63,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PdfStock(Stock):
-    options: Options
+class PdfStock(Stock[Options]):
     files: tuple[str, ...]
     starts: np.ndarray
     """Number of pages before each file, and in all files."""
@@ -118,7 +117,7 @@ def load(options: Options, rng: np.random.Generator) -> PdfStock:
     )
 
 
-def sample(rng: np.random.Generator, index: int, stock: PdfStock) -> Spec:
+def decide(rng: np.random.Generator, index: int, stock: PdfStock) -> Spec:
     units = stock.options.units
     in_turn = SLICES_IN_TURN if units in SLICES else 1
     turn, place = divmod(index, in_turn)
@@ -150,13 +149,18 @@ def sample(rng: np.random.Generator, index: int, stock: PdfStock) -> Spec:
 
 
 @one_by_one
-def render(spec: Spec) -> Drawing:
+def draw(spec: Spec) -> Drawing:
     picture = draw_page(spec.file, spec.page, spec.scale, spec.part)
-    levels = np.asarray(picture.convert("L"))
-    if not all(_is_seen(line, levels, spec) for line in spec.lines):
-        raise Reject("text that can't be seen")
     text = "\n".join(line.text for line in spec.lines)
     return Drawing((picture,), (Answer(Task(), text),), _regions(spec))
+
+
+def check(spec: Spec, drawing: Drawing) -> Drawing:
+    """The drawing, if there is ink at every letter that the file has."""
+    levels = np.asarray(drawing.pictures[0].convert("L"))
+    if not all(_is_seen(line, levels, spec) for line in spec.lines):
+        raise Reject("text that can't be seen")
+    return drawing
 
 
 def _is_seen(line: Text, levels: np.ndarray, spec: Spec) -> bool:

@@ -8,7 +8,7 @@ import colorsys
 import io
 import math
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from PIL import Image, ImageFilter
 
 from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_one
 from data_engines.kinds.scene.photos import Background, draw_background, find_photos, make_background
-from data_engines.kinds.scene.signs import PADDING, Color, Sign, Style, check_ink, draw_sign, to_rgb
+from data_engines.kinds.scene.signs import PADDING, Color, Ink, Sign, Style, check_ink, draw_sign, to_rgb
 from data_engines.options import Range, option
 from data_engines.tools.boxes import Box
 from data_engines.tools.corpora import Language, read_corpus, word_spans
@@ -64,8 +64,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SceneStock(Stock):
-    options: Options
+class SceneStock(Stock[Options]):
     texts: tuple[str, ...]
     faces: tuple[Face, ...]
     photos: tuple[str, ...]
@@ -117,6 +116,12 @@ class Spec:
     """Of the JPEG file that the picture has been; None if it has been none."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class SceneDrawing(Drawing):
+    inks: tuple[Ink, ...]
+    """What each text left on the picture."""
+
+
 def load(options: Options, rng: np.random.Generator) -> SceneStock:
     photos, photo_sources, unused_photos = find_photos(options.photos)
     corpus = read_corpus(options.source, options.language, rng)
@@ -136,7 +141,7 @@ def load(options: Options, rng: np.random.Generator) -> SceneStock:
     )
 
 
-def sample(rng: np.random.Generator, index: int, stock: SceneStock) -> Spec:
+def decide(rng: np.random.Generator, index: int, stock: SceneStock) -> Spec:
     options = stock.options
     width, height = options.width.draw(rng), options.height.draw(rng)
     cells = _draw_cells(rng, options.texts.draw(rng), width, height)
@@ -151,24 +156,26 @@ def sample(rng: np.random.Generator, index: int, stock: SceneStock) -> Spec:
 
 
 @one_by_one
-def render(spec: Spec) -> Drawing:
+def draw(spec: Spec) -> SceneDrawing:
     picture = make_background(spec.background, spec.width, spec.height)
-    inks = [draw_sign(picture, sign) for sign in spec.signs]
+    inks = tuple(draw_sign(picture, sign) for sign in spec.signs)
     if spec.blur:
         picture = picture.filter(ImageFilter.BoxBlur(spec.blur))
     if spec.quality is not None:
         file = io.BytesIO()
         picture.save(file, "JPEG", quality=spec.quality)
         picture = Image.open(file).convert("RGB")
-    boxes = [check_ink(picture, ink) for ink in inks]
+    answer = Answer(Task(), "\n".join(sign.text for sign in spec.signs))
+    return SceneDrawing((picture,), (answer,), photograph=True, inks=inks)
+
+
+def check(spec: Spec, drawing: SceneDrawing) -> Drawing:
+    """The drawing with a region for each text, if every text is whole, stands out and stands alone."""
+    boxes = [check_ink(drawing.pictures[0], ink) for ink in drawing.inks]
     if any(one.meets(other) for i, one in enumerate(boxes) for other in boxes[:i]):
         raise Reject("texts overlap")
-    return Drawing(
-        pictures=(picture,),
-        answers=(Answer(Task(), "\n".join(sign.text for sign in spec.signs)),),
-        regions=tuple(Region(box, sign.text) for box, sign in zip(boxes, spec.signs, strict=True)),
-        photograph=True,
-    )
+    regions = tuple(Region(box, sign.text) for box, sign in zip(boxes, spec.signs, strict=True))
+    return replace(drawing, regions=regions)
 
 
 def _draw_cells(rng: np.random.Generator, count: int, width: int, height: int) -> list[Cell]:

@@ -8,7 +8,7 @@ outside it. Of the first two the text of every cell must be found on the page, i
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -22,7 +22,7 @@ from data_engines.tools.corpora import Corpus, Language, read_corpus
 from data_engines.tools.tables.columns import Pen
 from data_engines.tools.tables.draw import draw_grid, fill_grid
 from data_engines.tools.tables.grid import Grid, Rules, legible, text_width, tidy, width_of, write_tabular
-from data_engines.tools.typesetting import draw_typeset
+from data_engines.tools.typesetting import TypesetDrawing, draw_typeset
 from got_train.prompts import Task
 from got_train.tex.errors import TexError
 from got_train.tex.latex import (
@@ -102,8 +102,7 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableStock(Stock):
-    options: Options
+class TableStock(Stock[Options]):
     corpora: tuple[tuple[str, ...], ...] = ()
     """For tables made by chance, lines of text in each language."""
     files: tuple[str, ...] = ()
@@ -159,7 +158,7 @@ def load(options: Options, rng: np.random.Generator) -> TableStock:
     )
 
 
-def sample(rng: np.random.Generator, index: int, stock: TableStock) -> Spec:
+def decide(rng: np.random.Generator, index: int, stock: TableStock) -> Spec:
     options = stock.options
     if stock.tabulars:
         code = stock.tabulars[index % len(stock.tabulars)]
@@ -183,8 +182,15 @@ def sample(rng: np.random.Generator, index: int, stock: TableStock) -> Spec:
     )
 
 
-def render(specs: Sequence[Spec]) -> list[Drawing | Reject]:
-    return draw_typeset(specs, lambda spec: (_body(spec), _style(spec.chinese, spec.cells is None)), _finish)
+def draw(specs: Sequence[Spec]) -> list[TypesetDrawing | Reject]:
+    return draw_typeset(specs, lambda spec: (_body(spec), _style(spec.chinese, spec.cells is None)), _draw)
+
+
+def check(spec: Spec, drawing: TypesetDrawing) -> Drawing:
+    """The drawing with a region for each cell, if the text of every cell is on the page, in order."""
+    if spec.cells is None:
+        return drawing
+    return replace(drawing, regions=_find_cells(spec.cells, drawing.sheet, spec.dpi / 72))
 
 
 def _is_tex(source: Path | None) -> bool:
@@ -284,12 +290,11 @@ def _body(spec: Spec) -> str:
     )
 
 
-def _finish(spec: Spec, sheet: Sheet) -> Drawing:
+def _draw(spec: Spec, sheet: Sheet) -> TypesetDrawing:
     if max(sheet_size(sheet)) > LARGEST_PT * spec.size / 10:
         raise Reject("larger than can be read")
-    regions = _find_cells(spec.cells, sheet, spec.dpi / 72) if spec.cells else ()
     picture = draw_sheet(sheet, spec.dpi)
-    return Drawing((picture,), (Answer(Task(format=True), spec.code),), regions)
+    return TypesetDrawing((picture,), (Answer(Task(format=True), spec.code),), sheet=sheet)
 
 
 def _find_cells(cells: Sequence[str], sheet: Sheet, scale: float) -> tuple[Region, ...]:

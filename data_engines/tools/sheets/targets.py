@@ -64,11 +64,13 @@ def _draw_molecules(answers: Sequence[str]) -> list[Image.Image | Reject]:
 
 
 def _draw_scores(answers: Sequence[str]) -> list[Image.Image | Reject]:
-    from data_engines.kinds.music.engraver import engrave, rasterise
+    from data_engines.kinds.music.engraver import check_engraving, engrave, rasterise
 
     def draw(answer: str) -> Image.Image:
         joint: Literal["{", ""] = "{" if answer.partition("\n")[0].count("**kern") > 1 else ""
-        score = rasterise(engrave(answer, joint, STAFF, {}), WIDEST_SCORE, smallest=0)
+        engraving = engrave(answer, joint, STAFF, {})
+        check_engraving(answer, engraving.mei)
+        score = rasterise(engraving.svg, WIDEST_SCORE, smallest=0)
         return ImageOps.expand(score, STAFF // 4, fill="white").convert("RGB")
 
     return [attempt(draw, answer) for answer in answers]

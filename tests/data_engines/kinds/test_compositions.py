@@ -1,6 +1,7 @@
 """The engines that compose samples out of sets drawn before: fine-grained, multi-crop and multi-page."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from data_engines.drawing import draw_and_check
 from data_engines.engine import Drawing, Reject
 from data_engines.kinds.fine_grained import engine as fine_grained
 from data_engines.kinds.lines import engine as lines
@@ -45,19 +47,22 @@ def text_set(tmp_path: Path, corpus: Path, font: Path) -> str:
 
 
 def write_set(folder: Path, rows: list[dict[str, Any]], size: tuple[int, int] = (600, 800)) -> str:
-    """A set of rows whose pictures are grey levels, one for each row."""
+    """A set of rows whose pictures are grey levels, one a row, with lines near the upper corner."""
     folder.mkdir()
     for number, row in enumerate(rows):
         row["images"] = [f"{number}.png"]
-        Image.new("RGB", size, (number, number, number)).save(folder / f"{number}.png")
+        picture = Image.new("RGB", size, (number, number, number))
+        for y in range(24, 62, 8):
+            ImageDraw.Draw(picture).line((24, y, 196, y), fill=(200, 200, 200))
+        picture.save(folder / f"{number}.png")
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return str(folder / "rows.jsonl")
 
 
 def draw_all(engine: Any, options: Any, count: int) -> list[tuple[Any, Drawing]]:
     stock = engine.load(options, np.random.default_rng(0))
-    specs = [engine.sample(np.random.default_rng([5, index]), index, stock) for index in range(count)]
-    drawings = engine.render(specs)
+    specs = [engine.decide(np.random.default_rng([5, index]), index, stock) for index in range(count)]
+    drawings = draw_and_check(engine, specs)
     assert all(isinstance(drawing, Drawing) for drawing in drawings), drawings
     return list(zip(specs, drawings, strict=True))
 
@@ -108,7 +113,7 @@ def test_a_frame_has_a_colour_that_the_picture_lacks(tmp_path: Path) -> None:
 
     canvas.point((0, 0), fill=FRAME_RGB["blue"])
     picture.save(Path(name).parent / "0.png")
-    [reject] = fine_grained.render([drawn[0][0]])
+    [reject] = draw_and_check(fine_grained, [drawn[0][0]])
     assert str(reject) == "picture with all colours of frames"
 
 
@@ -136,7 +141,7 @@ def test_a_frame_takes_whole_pixels(tmp_path: Path) -> None:
     name = write_set(tmp_path / "close", [{"query": "OCR: ", "response": "one two", "regions": regions}])
     stock = fine_grained.load(fine_grained.Options((name,), task="color"), np.random.default_rng(0))
     with pytest.raises(Reject, match="^no text that stands apart$"):
-        fine_grained.sample(np.random.default_rng(0), 0, stock)
+        fine_grained.decide(np.random.default_rng(0), 0, stock)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +160,7 @@ def test_rows_that_cannot_be_asked_about_are_rejects(tmp_path: Path, row: dict, 
     name = write_set(tmp_path / "set", [{"response": "x", **row}])
     stock = fine_grained.load(fine_grained.Options((name,)), np.random.default_rng(0))
     with pytest.raises(Reject, match=f"^{cause}$"):
-        fine_grained.sample(np.random.default_rng(0), 0, stock)
+        fine_grained.decide(np.random.default_rng(0), 0, stock)
 
 
 def test_a_region_outside_its_picture_is_a_reject(tmp_path: Path) -> None:
@@ -163,7 +168,7 @@ def test_a_region_outside_its_picture_is_a_reject(tmp_path: Path) -> None:
     name = write_set(tmp_path / "set", [row])
     for task in ("box", "color"):
         stock = fine_grained.load(fine_grained.Options((name,), task=task), np.random.default_rng(0))
-        [reject] = fine_grained.render([fine_grained.sample(np.random.default_rng(0), 0, stock)])
+        [reject] = draw_and_check(fine_grained, [fine_grained.decide(np.random.default_rng(0), 0, stock)])
         assert str(reject) == "region outside the picture"
 
 
@@ -212,7 +217,7 @@ def test_a_page_is_not_shrunk_beyond_reading_beside_a_small_picture(tmp_path: Pa
     large = write_set(tmp_path / "large", [{"query": "OCR: ", "response": "b"}], (1000, 1000))
     options = multi_crop.Options((small, large), pages=Range(2, 2), direction="horizontal")
     stock = multi_crop.load(options, np.random.default_rng(0))
-    [reject] = multi_crop.render([multi_crop.sample(np.random.default_rng(0), 0, stock)])
+    [reject] = draw_and_check(multi_crop, [multi_crop.decide(np.random.default_rng(0), 0, stock)])
     assert str(reject) == "pages too unlike in size"
 
 
@@ -220,7 +225,7 @@ def test_a_stitched_picture_is_larger_than_a_tile(tmp_path: Path) -> None:
     rows = [{"query": "OCR: ", "response": f"page {number}"} for number in range(3)]
     name = write_set(tmp_path / "pages", rows, (300, 300))
     stock = multi_crop.load(multi_crop.Options((name,), pages=Range(2, 2)), np.random.default_rng(0))
-    [reject] = multi_crop.render([multi_crop.sample(np.random.default_rng(0), 0, stock)])
+    [reject] = draw_and_check(multi_crop, [multi_crop.decide(np.random.default_rng(0), 0, stock)])
     assert str(reject) == "pages that fit one tile"
 
 
@@ -258,10 +263,10 @@ def test_long_pages_and_long_samples_stay_out(tmp_path: Path) -> None:
         options = multi_page.Options((name,), pages=Range(2, 2), total_tokens=total)
         stock = multi_page.load(options, np.random.default_rng(0))
         if fits:
-            assert len(multi_page.sample(np.random.default_rng(0), 0, stock).pages) == 2
+            assert len(multi_page.decide(np.random.default_rng(0), 0, stock).pages) == 2
         else:
             with pytest.raises(Reject, match="^pages too long together$"):
-                multi_page.sample(np.random.default_rng(0), 0, stock)
+                multi_page.decide(np.random.default_rng(0), 0, stock)
 
 
 def test_plain_and_marked_up_pages_are_not_joined(tmp_path: Path) -> None:
@@ -289,16 +294,16 @@ def test_too_few_pages_that_fit_are_a_reject_and_not_a_hang(tmp_path: Path) -> N
     name = write_set(tmp_path / "pages", rows)
     stock = multi_page.load(multi_page.Options((name,), pages=Range(2, 2)), np.random.default_rng(0))
     with pytest.raises(Reject, match="^too few pages that go together$"):
-        multi_page.sample(np.random.default_rng(0), 0, stock)
+        multi_page.decide(np.random.default_rng(0), 0, stock)
 
 
 def test_a_picture_that_is_gone_is_a_reject(tmp_path: Path) -> None:
     rows = [{"query": "OCR: ", "response": f"page {number}"} for number in range(3)]
     name = write_set(tmp_path / "pages", rows)
     stock = multi_crop.load(multi_crop.Options((name,), pages=Range(3, 3)), np.random.default_rng(0))
-    spec = multi_crop.sample(np.random.default_rng(0), 0, stock)
+    spec = multi_crop.decide(np.random.default_rng(0), 0, stock)
     (tmp_path / "pages/1.png").write_bytes(b"no picture")
-    [reject] = multi_crop.render([spec])
+    [reject] = draw_and_check(multi_crop, [spec])
     assert str(reject) == "image unreadable"
 
 
@@ -314,3 +319,26 @@ def test_the_manifest_names_the_sets_with_their_licences(tmp_path: Path, text_se
     [source] = manifest["sources"]
     assert (source["name"], source["licence"]) == (text_set, "its owner's terms")
     assert len(source["sha256"]) == 64
+
+
+def test_pages_and_regions_that_show_nothing_are_rejects(tmp_path: Path) -> None:
+    region = {"box": [300, 300, 400, 320], "text": "x"}
+    rows = [{"query": "OCR: ", "response": "x", "regions": [region]} for _ in range(2)]
+    name = write_set(tmp_path / "blank", rows)
+    for task in ("box", "color"):
+        stock = fine_grained.load(fine_grained.Options((name,), task=task), np.random.default_rng(0))
+        [reject] = draw_and_check(fine_grained, [fine_grained.decide(np.random.default_rng(0), 0, stock)])
+        assert str(reject) == "picture that shows nothing"
+    for number in range(2):
+        Image.new("RGB", (600, 800), "white").save(tmp_path / f"blank/{number}.png")
+    for engine in (multi_crop, multi_page):
+        stock = engine.load(engine.Options((name,), pages=Range(2, 2)), np.random.default_rng(0))
+        [reject] = draw_and_check(engine, [engine.decide(np.random.default_rng(0), 0, stock)])
+        assert str(reject) == "picture that shows nothing"
+
+
+def test_a_frame_round_another_text_is_a_reject(text_set: str) -> None:
+    [(spec, drawing)] = draw_all(fine_grained, fine_grained.Options((text_set,), task="color"), 1)
+    other = next(region for region in spec.page.regions if region != spec.asked)
+    with pytest.raises(Reject, match="^frame round another text$"):
+        fine_grained.check(replace(spec, asked=other), drawing)

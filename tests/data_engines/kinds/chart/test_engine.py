@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("faker")
 pytest.importorskip("vl_convert")
 
+from data_engines.drawing import draw_and_check
 from data_engines.engine import Drawing, Reject  # noqa: E402 (below the check that packages are installed)
 from data_engines.kinds.chart import engine  # noqa: E402
 from data_engines.kinds.chart import matplotlib_chart as chart_matplotlib
@@ -47,11 +48,11 @@ def stock(words: Path, sans: Path) -> ChartStock:
 
 def draw_specs(stock: ChartStock, count: int, **options: object) -> list[Spec]:
     chosen = dataclasses.replace(stock, options=dataclasses.replace(stock.options, **options))
-    return [engine.sample(np.random.default_rng([7, i]), i, chosen) for i in range(count)]
+    return [engine.decide(np.random.default_rng([7, i]), i, chosen) for i in range(count)]
 
 
 def draw(spec: Spec) -> Drawing:
-    [drawing] = engine.render([spec])
+    [drawing] = draw_and_check(engine, [spec])
     assert isinstance(drawing, Drawing), drawing
     return drawing
 
@@ -120,8 +121,8 @@ def test_titles_and_names_come_from_the_users_words(stock: ChartStock) -> None:
 def test_a_sample_is_the_same_whatever_was_drawn_before(stock: ChartStock, library: str) -> None:
     specs = draw_specs(stock, 4, library=library)
     assert specs == draw_specs(stock, 4, library=library)
-    first = [drawing.pictures[0].tobytes() for drawing in engine.render(specs)]
-    again = [drawing.pictures[0].tobytes() for drawing in engine.render(specs[::-1])]
+    first = [drawing.pictures[0].tobytes() for drawing in draw_and_check(engine, specs)]
+    again = [drawing.pictures[0].tobytes() for drawing in draw_and_check(engine, specs[::-1])]
     assert first == again[::-1]
     assert len(set(first)) == 4
 
@@ -236,7 +237,7 @@ def test_chinese_is_drawn_in_a_chinese_font(library: str, tmp_path: Path, sans: 
     noto = package_folder("pylopdf_fonts_zh_cn") / "NotoSansSC-Regular.otf"
     options = Options(source=source, language="zh", library=library, fonts=(sans, noto))
     stock = engine.load(options, np.random.default_rng(0))
-    for spec in [engine.sample(np.random.default_rng([7, i]), i, stock) for i in range(3)]:
+    for spec in [engine.decide(np.random.default_rng([7, i]), i, stock) for i in range(3)]:
         assert spec.look.face == (str(noto), 0)
         assert json.loads(draw(spec).answers[0].text)["values"]
 
@@ -286,4 +287,4 @@ def test_a_source_without_words_for_names_gives_no_charts(tmp_path: Path, sans: 
     stock = engine.load(options, np.random.default_rng(0))
     with pytest.raises(Reject, match="no words for a name in the corpus|too few different names"):
         for i in range(10):
-            engine.sample(np.random.default_rng([7, i]), i, stock)
+            engine.decide(np.random.default_rng([7, i]), i, stock)

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_engines.drawing import make_rng
+from data_engines.drawing import draw_and_check, make_rng
 from data_engines.engine import Answer, Drawing, Reject
 from data_engines.kinds.formula import engine
-from data_engines.kinds.formula.engine import Options, Spec, load, render, sample
+from data_engines.kinds.formula.engine import Options, Spec, decide, load
 from data_engines.options import Range
 from got_train.prompts import Task
 from got_train.tex.source import Formula
@@ -40,7 +40,7 @@ def load_stock(source, **options):
 
 
 def draw(stock, indexes):
-    return [sample(make_rng(7, "formula", index), index, stock) for index in indexes]
+    return [decide(make_rng(7, "formula", index), index, stock) for index in indexes]
 
 
 @needs_tex
@@ -51,7 +51,7 @@ def test_the_answer_is_what_was_typeset():
         make_spec(HALF, LETTER),
         make_spec("Let", LETTER, "be half.", width_pt=200),
     ]
-    drawings = render(specs)
+    drawings = draw_and_check(engine, specs)
     assert [drawing.answers for drawing in drawings] == [
         (Answer(Task(format=True), r"\[\frac{1}{2}\]"),),
         (Answer(Task(format=True), r"\(x_{1}\)"),),
@@ -65,7 +65,7 @@ def test_the_answer_is_what_was_typeset():
 
 @needs_tex
 def test_pictures_have_ink_and_white_margins():
-    (drawing,) = render([make_spec(HALF)])
+    (drawing,) = draw_and_check(engine, [make_spec(HALF)])
     (picture,) = drawing.pictures
     assert picture.mode == "RGB"
     dark = np.argwhere(np.asarray(picture)[:, :, 0] < 128)
@@ -80,7 +80,7 @@ def test_pictures_have_ink_and_white_margins():
 @needs_tex
 def test_typefaces_differ():
     specs = [make_spec(LETTER, typeface=typeface) for typeface in sorted(set(engine.TYPEFACES))]
-    pictures = {drawing.pictures[0].tobytes() for drawing in render(specs)}
+    pictures = {drawing.pictures[0].tobytes() for drawing in draw_and_check(engine, specs)}
     assert len(pictures) == 3
 
 
@@ -88,7 +88,9 @@ def test_typefaces_differ():
 def test_bold_letters_have_more_ink_than_others_in_every_typeface():
     names = (r"\sigma", r"\boldsymbol{\sigma}", "x", r"\boldsymbol{x}", r"\Gamma", r"\mathbf{\Gamma}")
     for typeface in sorted(set(engine.TYPEFACES)):
-        drawings = render([make_spec(Formula(name, False), typeface=typeface, dpi=300) for name in names])
+        drawings = draw_and_check(
+            engine, [make_spec(Formula(name, False), typeface=typeface, dpi=300) for name in names]
+        )
         ink = [(np.asarray(drawing.pictures[0])[:, :, 0] < 128).sum() for drawing in drawings]
         # not as much as the black box of a letter that a font has not got
         assert all(1.2 * thin < bold < 2.2 * thin for thin, bold in zip(ink[::2], ink[1::2], strict=True)), (
@@ -117,7 +119,7 @@ def test_a_source_of_displays_makes_no_sentences(tmp_path):
     ],
 )
 def test_each_check_rejects_what_it_is_for(latex, cause):
-    good, bad = render([make_spec(HALF), make_spec(Formula(latex, display=True), dpi=200)])
+    good, bad = draw_and_check(engine, [make_spec(HALF), make_spec(Formula(latex, display=True), dpi=200)])
     assert isinstance(good, Drawing)
     assert isinstance(bad, Reject) and str(bad) == cause
 
@@ -127,8 +129,8 @@ def test_samples_do_not_depend_on_their_order_or_company(source):
     stock = pickle.loads(pickle.dumps(load_stock(source, sentences=0.3, several=0.3)))
     specs = draw(stock, range(8))
     assert draw(stock, reversed(range(8))) == specs[::-1]
-    together = render(specs)
-    apart = [render([spec])[0] for spec in specs[::3]]
+    together = draw_and_check(engine, specs)
+    apart = [draw_and_check(engine, [spec])[0] for spec in specs[::3]]
     for one, other in zip(together[::3], apart, strict=True):
         assert one.answers == other.answers
         assert one.pictures[0].tobytes() == other.pictures[0].tobytes()
@@ -155,7 +157,7 @@ def test_a_source_is_gone_through_once_before_it_repeats(source):
 def test_without_a_source_formulas_are_found_and_made_up():
     stock = load_stock(None, sentences=0.3)
     assert len(stock.formulas) > 1000
-    drawings = render(draw(stock, range(24)))
+    drawings = draw_and_check(engine, draw(stock, range(24)))
     rejects = [str(drawing) for drawing in drawings if isinstance(drawing, Reject)]
     assert set(rejects) <= {"larger than a page"} and len(rejects) <= 2
     texts = [drawing.answers[0].text for drawing in drawings if isinstance(drawing, Drawing)]
@@ -174,7 +176,7 @@ def test_chinese_formulas_are_drawn_by_xelatex(tmp_path):
     except ValueError as error:
         pytest.skip(str(error))
     assert set(stock.versions) == {"pdflatex", "xelatex"}
-    drawings = render(draw(stock, range(3)))
+    drawings = draw_and_check(engine, draw(stock, range(3)))
     texts = {drawing.answers[0].text for drawing in drawings}
     assert texts == {rf"\[S=\text{{{area}}}\]", rf"\[{area}=ab\]", r"\[x=1\]"}
 

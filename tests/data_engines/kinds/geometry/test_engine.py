@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data_engines.drawing import make_rng
-from data_engines.engine import Drawing, Reject
+from data_engines.drawing import draw_and_check, make_rng
+from data_engines.engine import Drawing, Reject, Stock
 from data_engines.kinds.geometry import engine as geometry
 from data_engines.kinds.geometry.engine import Options, Spec, letters_of_code
 from data_engines.options import Range
@@ -17,8 +17,8 @@ needs_tex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs p
 
 
 def draw_specs(indexes: range, options: Options | None = None) -> list[Spec]:
-    stock = geometry.GeometryStock(sources=(), options=options or Options())
-    return [geometry.sample(make_rng(0, "geometry", i), i, stock) for i in indexes]
+    stock = Stock(sources=(), options=options or Options())
+    return [geometry.decide(make_rng(0, "geometry", i), i, stock) for i in indexes]
 
 
 SQUARE = Spec(
@@ -41,7 +41,7 @@ SQUARE = Spec(
 def test_figures_are_drawn_and_their_code_is_the_answer() -> None:
     geometry.load(Options(), np.random.default_rng(0))
     specs = draw_specs(range(16))
-    for spec, drawing in zip(specs, geometry.render(specs), strict=True):
+    for spec, drawing in zip(specs, draw_and_check(geometry, specs), strict=True):
         assert isinstance(drawing, Drawing), drawing
         assert [(answer.task, answer.text) for answer in drawing.answers] == [(Task(format=True), spec.code)]
         [picture] = drawing.pictures
@@ -56,7 +56,7 @@ def test_figures_are_drawn_and_their_code_is_the_answer() -> None:
 
 @needs_tex
 def test_a_square_of_two_centimetres() -> None:
-    [drawing] = geometry.render([SQUARE])
+    [drawing] = draw_and_check(geometry, [SQUARE])
     assert isinstance(drawing, Drawing)
     dark = np.asarray(drawing.pictures[0].convert("L")) < 128
     # 50 pixels a centimetre: the square's sides are the longest runs of ink
@@ -69,18 +69,18 @@ def test_what_is_not_as_the_code_says_is_rejected() -> None:
     unseen = replace(SQUARE, code=SQUARE.code.replace("$A$", r"$\phantom{A}$"))
     other_size = replace(SQUARE, size_cm=(2.0, 4.0))
     broken = replace(SQUARE, code=SQUARE.code.replace("(2,2)", "(2,2"))
-    drawings = geometry.render([unseen, SQUARE, other_size, broken])
+    drawings = draw_and_check(geometry, [unseen, SQUARE, other_size, broken])
     assert [str(drawing) for drawing in drawings if isinstance(drawing, Reject)][:2] == [
         "letters other than in the code",
         "page of another size than the figure",
     ]
-    assert [type(drawing) for drawing in drawings] == [Reject, Drawing, Reject, Reject]
+    assert [isinstance(drawing, Drawing) for drawing in drawings] == [False, True, False, False]
 
 
 @needs_tex
 def test_a_picture_does_not_depend_on_those_drawn_with_it() -> None:
     specs = draw_specs(range(5))
-    together, [alone] = geometry.render(specs[::-1]), geometry.render(specs[:1])
+    together, [alone] = draw_and_check(geometry, specs[::-1]), draw_and_check(geometry, specs[:1])
     assert isinstance(alone, Drawing)
     assert isinstance(together[-1], Drawing)
     assert together[-1].pictures[0].tobytes() == alone.pictures[0].tobytes()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from data_engines.drawing import draw_and_check
 from data_engines.engine import Drawing, Reject
 from data_engines.kinds.handwriting import engine as handwriting
 from data_engines.kinds.handwriting.engine import Line, Options, Pictured, Spec, Written
@@ -47,11 +48,11 @@ def pictured(tmp_path: Path, options: Options) -> Options:
 
 def specs(options: Options, count: int = 12) -> list[Spec]:
     stock = handwriting.load(options, np.random.default_rng(0))
-    return [handwriting.sample(np.random.default_rng([5, i]), i, stock) for i in range(count)]
+    return [handwriting.decide(np.random.default_rng([5, i]), i, stock) for i in range(count)]
 
 
 def drawn(given: list[Spec]) -> list[tuple[Spec, Drawing]]:
-    pairs = list(zip(given, handwriting.render(given), strict=True))
+    pairs = list(zip(given, draw_and_check(handwriting, given), strict=True))
     causes = {str(drawing) for _, drawing in pairs if isinstance(drawing, Reject)}
     assert causes <= {"lines touch", "line leaves the page"}
     kept = [(spec, drawing) for spec, drawing in pairs if isinstance(drawing, Drawing)]
@@ -104,7 +105,7 @@ def test_writing_stays_off_the_edges(options: Options) -> None:
 def test_sample_and_render_depend_on_the_index_alone(options: Options) -> None:
     first, second = specs(options, 6), specs(options, 6)
     assert first == second
-    forwards, backwards = handwriting.render(first), handwriting.render(second[::-1])[::-1]
+    forwards, backwards = draw_and_check(handwriting, first), draw_and_check(handwriting, second[::-1])[::-1]
     assert [str(one) if isinstance(one, Reject) else one for one in forwards] == [
         str(other) if isinstance(other, Reject) else other for other in backwards
     ]
@@ -120,13 +121,13 @@ def moved(spec: Spec, position: int, x: int, y: int) -> Spec:
 @pytest.mark.parametrize(("position", "x", "y"), [(0, -300, 0), (0, 500, 0), (0, 0, -110), (-1, 0, 90)])
 def test_ink_that_is_lost_is_a_reject(position: int, x: int, y: int, options: Options) -> None:
     spec = drawn(specs(options, 3))[0][0]
-    assert str(handwriting.render([moved(spec, position, x, y)])[0]) == "line leaves the page"
+    assert str(draw_and_check(handwriting, [moved(spec, position, x, y)])[0]) == "line leaves the page"
 
 
 def test_lines_on_top_of_each_other_are_a_reject(options: Options) -> None:
     spec = drawn(specs(options, 3))[0][0]
     pitch = spec.lines[1].baseline - spec.lines[0].baseline
-    assert str(handwriting.render([moved(spec, 1, 0, -pitch)])[0]) == "lines touch"
+    assert str(draw_and_check(handwriting, [moved(spec, 1, 0, -pitch)])[0]) == "lines touch"
 
 
 def test_pages_are_ruled_in_every_way(options: Options) -> None:
@@ -162,7 +163,7 @@ def test_a_picture_without_ink_is_a_reject(tmp_path: Path, pictured: Options) ->
     Image.new("L", (300, 50), 200).save(tmp_path / "blank.png")
     spec = specs(pictured, 1)[0]
     blank = Line("nothing", 40, 60, (0, 0, 0), Pictured(str(tmp_path / "blank.png"), 300, 50))
-    assert str(handwriting.render([replace(spec, lines=(blank,))])[0]) == "line without ink"
+    assert str(draw_and_check(handwriting, [replace(spec, lines=(blank,))])[0]) == "line without ink"
 
 
 def test_bad_options_and_sources_are_named(tmp_path: Path, options: Options) -> None:

@@ -1,12 +1,14 @@
 """The engine `lines`: what is drawn, where, and what is asked about it."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from data_engines.drawing import draw_and_check
 from data_engines.engine import Drawing, Region, Reject
 from data_engines.kinds.lines import engine as lines
 from data_engines.kinds.lines.engine import Options, Spec
@@ -17,11 +19,11 @@ from got_train.prompts import Task
 
 def specs(options: Options, count: int = 30) -> list[Spec]:
     stock = lines.load(options, np.random.default_rng(0))
-    return [lines.sample(np.random.default_rng([5, i]), i, stock) for i in range(count)]
+    return [lines.decide(np.random.default_rng([5, i]), i, stock) for i in range(count)]
 
 
 def draw(spec: Spec) -> Drawing:
-    [drawing] = lines.render([spec])
+    [drawing] = draw_and_check(lines, [spec])
     assert isinstance(drawing, Drawing)
     return drawing
 
@@ -181,7 +183,7 @@ def test_a_text_that_cannot_be_drawn_is_rejected(text: str, cause: str, tmp_path
     corpus.write_text(text + "\n")
     stock = lines.load(Options(source=corpus, fonts=(font,), units="lines"), np.random.default_rng(0))
     with pytest.raises(Reject, match=re.escape(cause)):
-        lines.sample(np.random.default_rng(0), 0, stock)
+        lines.decide(np.random.default_rng(0), 0, stock)
 
 
 def test_only_a_font_with_every_character_is_used(tmp_path: Path, font: Path) -> None:
@@ -196,3 +198,13 @@ def test_paper_and_ink_keep_to_their_levels(corpus: Path, font: Path) -> None:
     for spec in specs(options):
         assert all(250 <= level <= 255 for level in spec.paper)
         assert all(0 <= level <= 5 for level in spec.ink)
+
+
+def test_ink_beside_the_texts_and_texts_without_all_of_theirs_are_rejects(corpus: Path, font: Path) -> None:
+    spec = specs(Options(source=corpus, fonts=(font,), units="lines", lines=Range(2, 2)), 1)[0]
+    first, second = spec.blocks
+    unplaced = replace(spec, blocks=(first,))
+    with pytest.raises(Reject, match="^ink beside the texts$"):
+        lines.check(unplaced, draw(spec))
+    with pytest.raises(Reject, match="^text without all of its ink$"):
+        lines.check(spec, draw(unplaced))

@@ -14,6 +14,7 @@ Chem = pytest.importorskip("rdkit.Chem")
 from rdkit.Chem import rdCoordGen, rdDepictor  # noqa: E402 (below the check that it is installed)
 from rdkit.Chem.Draw import rdMolDraw2D  # noqa: E402
 
+from data_engines.drawing import draw_and_check  # noqa: E402
 from data_engines.engine import Drawing, Reject  # noqa: E402
 from data_engines.kinds.molecule import engine as molecule  # noqa: E402
 from data_engines.kinds.molecule.engine import Options, Spec  # noqa: E402
@@ -47,7 +48,7 @@ def source(tmp_path: Path) -> Path:
 
 def draw_specs(options: Options, count: int = 60) -> list[Spec]:
     stock = molecule.load(options, np.random.default_rng(0))
-    return [molecule.sample(np.random.default_rng([3, i]), i, stock) for i in range(count)]
+    return [molecule.decide(np.random.default_rng([3, i]), i, stock) for i in range(count)]
 
 
 def drawn(smiles: str) -> Chem.Mol:
@@ -59,7 +60,7 @@ def drawn(smiles: str) -> Chem.Mol:
 
 def test_every_molecule_is_drawn_and_its_canonical_smiles_is_the_answer(source: Path) -> None:
     specs = draw_specs(Options(source=source, stereo=0.0))
-    drawings = molecule.render(specs)
+    drawings = draw_and_check(molecule, specs)
     answers = set()
     for spec, drawing in zip(specs, drawings, strict=True):
         assert isinstance(drawing, Drawing), drawing
@@ -132,14 +133,14 @@ def test_a_drawing_read_as_another_molecule_is_rejected(
 ) -> None:
     [spec] = draw_specs(Options(source=source), 1)
     monkeypatch.setattr(molecule, "read_back", lambda drawn: "CCO")
-    [result] = molecule.render([spec])
+    [result] = draw_and_check(molecule, [spec])
     assert isinstance(result, Reject)
     assert str(result) == "the drawing is read as another molecule"
 
 
 def test_molecules_too_large_for_the_picture_are_rejected(tmp_path: Path) -> None:
     (tmp_path / "list.smi").write_text("C" * 45 + "\n")
-    [result] = molecule.render(draw_specs(Options(source=tmp_path / "list.smi", size=200), 1))
+    [result] = draw_and_check(molecule, draw_specs(Options(source=tmp_path / "list.smi", size=200), 1))
     assert str(result) == "bonds too short to read"
 
 
@@ -147,7 +148,9 @@ def test_a_bond_through_an_atom_that_it_does_not_join_is_rejected(source: Path) 
     [spec] = draw_specs(Options(source=source), 1)
     cage = Chem.CanonSmiles("COC(=O)C12C3C4C1C1C2C3C41C(=O)O")
     layouts: list[Literal["depictor", "coordgen"]] = ["depictor", "coordgen"]
-    results = molecule.render([dataclasses.replace(spec, smiles=cage, layout=layout) for layout in layouts])
+    results = draw_and_check(
+        molecule, [dataclasses.replace(spec, smiles=cage, layout=layout) for layout in layouts]
+    )
     assert "an atom lies on a bond" in map(str, results)
 
 
@@ -162,7 +165,7 @@ def test_the_room_beside_a_bond_is_that_of_the_nearest_other_atom() -> None:
 
 def test_nothing_touches_the_edge_and_every_picture_has_ink(source: Path) -> None:
     specs = draw_specs(Options(source=source))
-    for spec, drawing in zip(specs, molecule.render(specs), strict=True):
+    for spec, drawing in zip(specs, draw_and_check(molecule, specs), strict=True):
         assert isinstance(drawing, Drawing)
         pixels = np.asarray(drawing.pictures[0])
         ink = (pixels != np.array(spec.style.paper)).any(axis=-1)
@@ -178,7 +181,7 @@ def test_style_changes_the_picture_and_never_the_answer(source: Path) -> None:
     specs = [
         dataclasses.replace(spec, style=dataclasses.replace(plain, **change)) for change in [{}, *changes]
     ]
-    drawings = [drawing for drawing in molecule.render(specs) if isinstance(drawing, Drawing)]
+    drawings = [drawing for drawing in draw_and_check(molecule, specs) if isinstance(drawing, Drawing)]
     assert len(drawings) == 5
     assert len({drawing.answers for drawing in drawings}) == 1
     assert len({drawing.pictures[0].tobytes() for drawing in drawings}) == 5
@@ -188,8 +191,8 @@ def test_a_sample_depends_on_its_own_chance_only(source: Path) -> None:
     options = Options(source=source)
     forwards, backwards = draw_specs(options, 12), draw_specs(options, 12)
     assert forwards == backwards
-    pictures = [drawing.pictures[0].tobytes() for drawing in molecule.render(forwards)]  # type: ignore[union-attr]
-    again = [drawing.pictures[0].tobytes() for drawing in molecule.render(forwards[::-1])]  # type: ignore[union-attr]
+    pictures = [drawing.pictures[0].tobytes() for drawing in draw_and_check(molecule, forwards)]  # type: ignore[union-attr]
+    again = [drawing.pictures[0].tobytes() for drawing in draw_and_check(molecule, forwards[::-1])]  # type: ignore[union-attr]
     assert pictures == again[::-1]
     assert len(set(pictures)) == 12
 
@@ -229,5 +232,5 @@ def test_hydrogens_at_stereocentres_are_left_out_where_they_would_hide_one_anoth
     laid_out = Chem.MolFromSmiles(spec.smiles)
     rdCoordGen.AddCoords(laid_out)
     assert room_between_atoms(rdMolDraw2D.PrepareMolForDrawing(laid_out)) < molecule.CLOSEST_ATOMS
-    [drawing] = molecule.render([spec])
+    [drawing] = draw_and_check(molecule, [spec])
     assert isinstance(drawing, Drawing), drawing

@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("verovio")
 
+from data_engines.drawing import draw_and_check
 from data_engines.engine import Drawing, Reject  # noqa: E402 (below the check that it is installed)
 from data_engines.kinds.music import engine as music  # noqa: E402
 from data_engines.kinds.music.engine import Options, Spec  # noqa: E402
@@ -20,7 +21,7 @@ MADE_UP = Options(titles=0.0)
 
 def draw_specs(options: Options, count: int = 12) -> list[Spec]:
     stock = music.load(options, np.random.default_rng(0))
-    return [music.sample(np.random.default_rng([4, i]), i, stock) for i in range(count)]
+    return [music.decide(np.random.default_rng([4, i]), i, stock) for i in range(count)]
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def scores(tmp_path: Path) -> Path:
 
 def test_the_answer_is_the_kern_that_was_drawn() -> None:
     specs = draw_specs(MADE_UP)
-    for spec, drawing in zip(specs, music.render(specs), strict=True):
+    for spec, drawing in zip(specs, draw_and_check(music, specs), strict=True):
         assert isinstance(drawing, Drawing), drawing
         [answer], [picture] = drawing.answers, drawing.pictures
         assert (answer.task, answer.text, picture.mode) == (Task(format=True), spec.kern, "RGB")
@@ -54,7 +55,7 @@ def test_another_note_makes_another_picture() -> None:
     [spec] = draw_specs(MADE_UP, 1)
     plain = dataclasses.replace(spec, kern="**kern\n*clefG2\n=-\n4c\n4d\n2e\n=\n*-")
     moved = dataclasses.replace(spec, kern="**kern\n*clefG2\n=-\n4c\n4d\n2f\n=\n*-")
-    first, second = music.render([plain, moved])
+    first, second = draw_and_check(music, [plain, moved])
     assert isinstance(first, Drawing) and isinstance(second, Drawing)
     assert first.pictures[0].tobytes() != second.pictures[0].tobytes()
 
@@ -68,7 +69,7 @@ def test_excerpts_are_whole_measures_of_the_files(scores: Path) -> None:
         assert len(read_score(spec.kern).measures) - 1 in (1, 2, 3)  # fewer at the end of the piece
         assert "*M4/4" in spec.kern.split("\n")[2]
     assert any(spec.kern.endswith("==\n*-") for spec in specs)
-    assert all(isinstance(drawing, Drawing) for drawing in music.render(specs[:6]))
+    assert all(isinstance(drawing, Drawing) for drawing in draw_and_check(music, specs[:6]))
 
 
 def test_files_that_cannot_be_used_are_counted_by_cause(scores: Path) -> None:
@@ -86,12 +87,12 @@ def test_files_that_cannot_be_used_are_counted_by_cause(scores: Path) -> None:
 def test_titles_stand_above_the_system_and_are_no_part_of_the_answer() -> None:
     [spec] = draw_specs(MADE_UP, 1)
     stock = music.load(Options(titles=1.0, language="zh"), np.random.default_rng(0))
-    titled = [music.sample(np.random.default_rng([4, i]), i, stock) for i in range(20)]
+    titled = [music.decide(np.random.default_rng([4, i]), i, stock) for i in range(20)]
     assert all(drawn.captions for drawn in titled)
     fonts = {Path(caption.font[0]) for drawn in titled for caption in drawn.captions}
     assert fonts <= {source.path for source in stock.sources}
     with_title = dataclasses.replace(spec, captions=titled[0].captions)
-    plain, captioned = music.render([spec, with_title])
+    plain, captioned = draw_and_check(music, [spec, with_title])
     assert isinstance(plain, Drawing) and isinstance(captioned, Drawing)
     assert captioned.answers == plain.answers
     assert captioned.pictures[0].height > plain.pictures[0].height
@@ -100,14 +101,14 @@ def test_titles_stand_above_the_system_and_are_no_part_of_the_answer() -> None:
 def test_a_sample_depends_on_its_own_chance_only() -> None:
     specs = draw_specs(MADE_UP, 6)
     assert specs == draw_specs(MADE_UP, 6)
-    pictures = [drawing.pictures[0].tobytes() for drawing in music.render(specs)]  # type: ignore[union-attr]
-    again = [drawing.pictures[0].tobytes() for drawing in music.render(specs[::-1])]  # type: ignore[union-attr]
+    pictures = [drawing.pictures[0].tobytes() for drawing in draw_and_check(music, specs)]  # type: ignore[union-attr]
+    again = [drawing.pictures[0].tobytes() for drawing in draw_and_check(music, specs[::-1])]  # type: ignore[union-attr]
     assert pictures == again[::-1]
 
 
 def test_a_system_too_wide_to_read_is_rejected() -> None:
     [spec] = draw_specs(Options(titles=0.0, measures=Range(12, 12), width=300), 1)
-    [result] = music.render([spec])
+    [result] = draw_and_check(music, [spec])
     assert isinstance(result, Reject)
     assert str(result) == "staves too small to read"
 

@@ -36,7 +36,7 @@ def mei(kern: str) -> str:
 
 
 def test_one_system_is_drawn_with_all_its_signs() -> None:
-    svg = engrave(KERN, "{", 40, {"font": "Leipzig"})
+    svg = engrave(KERN, "{", 40, {"font": "Leipzig"}).svg
     names = ("system", "measure", "staff", "rest", "tie", "slur")
     assert [svg.count(f'class="{name}"') for name in names] == [1, 1, 2, 2, 1, 1]
     assert len(NOTE.findall(svg)) == 7
@@ -46,7 +46,7 @@ def test_one_system_is_drawn_with_all_its_signs() -> None:
 
 
 def test_braces_and_brackets_are_drawn_and_change_no_music() -> None:
-    svgs = {joint: engrave(KERN, joint, 40, {}) for joint in ("{", "[", "")}
+    svgs = {joint: engrave(KERN, joint, 40, {}).svg for joint in ("{", "[", "")}
     assert len({len(svg) for svg in svgs.values()}) == 3
     assert {len(NOTE.findall(svg)) for svg in svgs.values()} == {7}
 
@@ -89,13 +89,13 @@ def test_kern_that_is_not_in_order_never_reaches_verovio(there: str, instead: st
 
 
 def test_music_is_engraved_alike_whatever_was_engraved_before() -> None:
-    alone = rasterise(engrave(KERN, "", 40, {}), 5000, 0.5)
+    alone = rasterise(engrave(KERN, "", 40, {}).svg, 5000, 0.5)
     engrave(KERN, "", 40, {"spacingLinear": 0.8, "font": "Petaluma"})
-    assert rasterise(engrave(KERN, "", 40, {}), 5000, 0.5).tobytes() == alone.tobytes()
+    assert rasterise(engrave(KERN, "", 40, {}).svg, 5000, 0.5).tobytes() == alone.tobytes()
 
 
 def test_the_raster_is_cut_to_the_ink_and_no_wider_than_asked() -> None:
-    svg = engrave(KERN, "", 40, {})
+    svg = engrave(KERN, "", 40, {}).svg
     whole, small = rasterise(svg, 5000, 0.5), rasterise(svg, 200, 0.1)
     assert small.width < 200 < whole.width
     for mask in (whole, small):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_engines.drawing import make_rng
+from data_engines.drawing import draw_and_check, make_rng
 from data_engines.engine import Drawing, Reject
 from data_engines.kinds.page import engine as page
 from data_engines.kinds.page.document import Display, Heading, Paragraph, Words
@@ -18,9 +18,8 @@ from data_engines.kinds.page.engine import (
     Spec,
     check_columns,
     check_text,
+    decide,
     load,
-    render,
-    sample,
 )
 from data_engines.kinds.page.page_tex import count_across
 from data_engines.options import Range
@@ -56,12 +55,12 @@ def stock(files: Path) -> PageStock:
 
 @pytest.fixture(scope="module")
 def specs(stock: PageStock) -> list[Spec]:
-    return [sample(make_rng(3, "page", i), i, stock) for i in range(10)]
+    return [decide(make_rng(3, "page", i), i, stock) for i in range(10)]
 
 
 @pytest.fixture(scope="module")
 def drawings(specs: list[Spec]) -> list[Drawing]:
-    drawn = [drawing for drawing in render(specs) if isinstance(drawing, Drawing)]
+    drawn = [drawing for drawing in draw_and_check(page, specs) if isinstance(drawing, Drawing)]
     assert len(drawn) == len(specs)
     return drawn
 
@@ -110,7 +109,7 @@ def test_regions_hold_all_ink_of_their_blocks_and_no_other(drawings: list[Drawin
 
 
 def test_a_page_is_the_same_alone_and_among_others(specs: list[Spec], drawings: list[Drawing]) -> None:
-    again = render(specs[8:5:-1])[::-1]
+    again = draw_and_check(page, specs[8:5:-1])[::-1]
     for first, second in zip(drawings[6:9], again, strict=True):
         assert first.answers == second.answers
         assert first.regions == second.regions
@@ -119,7 +118,7 @@ def test_a_page_is_the_same_alone_and_among_others(specs: list[Spec], drawings: 
 
 def test_samples_depend_on_their_index_only(stock: PageStock, specs: list[Spec]) -> None:
     sent = pickle.loads(pickle.dumps(stock))
-    assert [sample(make_rng(3, "page", i), i, sent) for i in (5, 1)] == [specs[5], specs[1]]
+    assert [decide(make_rng(3, "page", i), i, sent) for i in (5, 1)] == [specs[5], specs[1]]
     assert pickle.loads(pickle.dumps(specs[1])) == specs[1]
 
 
@@ -127,7 +126,9 @@ def test_what_is_too_wide_for_the_column_is_neither_printed_nor_answered(specs: 
     spec = english(specs)
     long = Display("+".join(f"a_{{{i}}}" for i in range(60)))
     text = Paragraph((Words("Some text that stands before and after it, " * 3 + "as it should."),))
-    with_it, without = render([replace(spec, blocks=(text, long, text)), replace(spec, blocks=(text, text))])
+    with_it, without = draw_and_check(
+        page, [replace(spec, blocks=(text, long, text)), replace(spec, blocks=(text, text))]
+    )
     assert isinstance(with_it, Drawing) and isinstance(without, Drawing)
     assert with_it.answers == without.answers
     assert with_it.pictures[0].tobytes() == without.pictures[0].tobytes()
@@ -137,7 +138,7 @@ def test_running_heads_and_page_numbers_are_printed_but_not_answered(specs: list
     spec = english(specs)
     style = replace(spec.style, heads=("Zebra", "", "77"), foot="88", fill=(1.0,))
     plain = replace(style, heads=("", "", ""), foot="", rule=False)
-    headed, bare = render([replace(spec, style=style), replace(spec, style=plain)])
+    headed, bare = draw_and_check(page, [replace(spec, style=style), replace(spec, style=plain)])
     assert isinstance(headed, Drawing) and isinstance(bare, Drawing)
     assert headed.answers == bare.answers
     ink, bare_ink = (np.asarray(drawing.pictures[0].convert("L")) < 128 for drawing in (headed, bare))
@@ -148,7 +149,7 @@ def test_running_heads_and_page_numbers_are_printed_but_not_answered(specs: list
 
 def test_one_bad_page_spoils_no_other(specs: list[Spec], drawings: list[Drawing]) -> None:
     bad = replace(specs[0], blocks=(Display(r"\nonsense"), *specs[0].blocks))
-    reject, drawing = render([bad, specs[1]])
+    reject, drawing = draw_and_check(page, [bad, specs[1]])
     assert isinstance(reject, Reject)
     assert str(reject) == "LaTeX error: Undefined control sequence"
     assert isinstance(drawing, Drawing)
@@ -156,7 +157,7 @@ def test_one_bad_page_spoils_no_other(specs: list[Spec], drawings: list[Drawing]
 
 
 def test_a_page_of_hardly_anything_is_rejected(specs: list[Spec]) -> None:
-    [reject] = render([replace(specs[0], blocks=(Paragraph((Words("Short."),)),))])
+    [reject] = draw_and_check(page, [replace(specs[0], blocks=(Paragraph((Words("Short."),)),))])
     assert isinstance(reject, Reject)
     assert str(reject) == "hardly anything fits the page"
 
@@ -190,7 +191,7 @@ def test_ink_outside_the_columns_is_rejected(specs: list[Spec]) -> None:
 def test_the_options_choose_language_and_columns(files: Path, stock: PageStock) -> None:
     for language in ("en", "zh"):
         options = replace(stock.options, language=language, columns="2")
-        drawn = [sample(make_rng(1, "page", i), i, replace(stock, options=options)) for i in range(5)]
+        drawn = [decide(make_rng(1, "page", i), i, replace(stock, options=options)) for i in range(5)]
         assert all(spec.style.columns == 2 for spec in drawn)
         assert all((spec.style.chinese is not None) == (language == "zh") for spec in drawn)
         texts = "".join(block.printed() for spec in drawn for block in spec.blocks)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from data_engines.cli import main
+from data_engines.drawing import draw_and_check
 from data_engines.engine import Reject
 from data_engines.kinds.pdf import engine as pdf
 from data_engines.kinds.pdf.engine import Options
@@ -92,7 +93,7 @@ def draw_content(tmp_path: Path) -> Iterator[Callable[[str], str]]:
 
 def draw(options: Options, index: int = 0) -> tuple[Image.Image, str]:
     stock = pdf.load(options, np.random.default_rng(0))
-    [drawing] = pdf.render([pdf.sample(np.random.default_rng([7, index]), index, stock)])
+    [drawing] = draw_and_check(pdf, [pdf.decide(np.random.default_rng([7, index]), index, stock)])
     if isinstance(drawing, Reject):
         raise drawing
     [picture], [answer] = drawing.pictures, drawing.answers
@@ -174,8 +175,8 @@ def test_regions_are_round_their_ink_and_end_with_the_picture(make_pdf: Callable
     file = make_pdf([[*TWO_COLUMNS, (1 - 18.5 / 432, 0.5, "mmmm")]])
     for units in ("pages", "lines"):
         stock = pdf.load(Options(source=file, units=units), np.random.default_rng(0))
-        spec = pdf.sample(np.random.default_rng(0), 0, stock)
-        [drawing] = pdf.render([spec])
+        spec = pdf.decide(np.random.default_rng(0), 0, stock)
+        [drawing] = draw_and_check(pdf, [spec])
         assert units == "lines" or max(region.box[2] for region in drawing.regions) == 864
         dark = np.asarray(drawing.pictures[0].convert("L")) < 128
         for region in drawing.regions:
@@ -244,10 +245,10 @@ def test_a_page_that_cuts_its_text_is_rejected(make_pdf: Callable[..., Path]) ->
 
 def test_text_without_ink_is_rejected(make_pdf: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     stock = pdf.load(Options(source=make_pdf([TWO_COLUMNS])), np.random.default_rng(0))
-    spec = pdf.sample(np.random.default_rng(0), 0, stock)
+    spec = pdf.decide(np.random.default_rng(0), 0, stock)
     white = Image.new("RGB", (864, 1152), "white")
     monkeypatch.setattr(pdf, "draw_page", lambda *place: white)
-    [reject] = pdf.render([spec])
+    [reject] = draw_and_check(pdf, [spec])
     assert str(reject) == "text that can't be seen"
 
 

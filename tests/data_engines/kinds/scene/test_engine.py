@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
+from data_engines.drawing import draw_and_check
 from data_engines.engine import Drawing, Reject
 from data_engines.kinds.scene import engine as scene
 from data_engines.kinds.scene import signs
@@ -41,12 +42,12 @@ def options(corpus: Path, font: Path, photos: tuple[Path, ...]) -> Options:
 
 def specs(options: Options, count: int = 30) -> list[Spec]:
     stock = scene.load(options, np.random.default_rng(0))
-    return [scene.sample(np.random.default_rng([5, i]), i, stock) for i in range(count)]
+    return [scene.decide(np.random.default_rng([5, i]), i, stock) for i in range(count)]
 
 
 def drawn(given: list[Spec]) -> list[tuple[Spec, Drawing]]:
     """The specs that were drawn; none but the expected rejects are left out."""
-    pairs = list(zip(given, scene.render(given), strict=True))
+    pairs = list(zip(given, draw_and_check(scene, given), strict=True))
     causes = {str(drawing) for _, drawing in pairs if isinstance(drawing, Reject)}
     assert causes <= {"text too like its background"}
     kept = [(spec, drawing) for spec, drawing in pairs if isinstance(drawing, Drawing)]
@@ -97,7 +98,7 @@ def test_texts_are_large_enough_to_read(options: Options) -> None:
 def test_sample_and_render_depend_on_the_index_alone(options: Options) -> None:
     first, second = specs(options, 8), specs(options, 8)
     assert first == second
-    forwards, backwards = scene.render(first), scene.render(second[::-1])[::-1]
+    forwards, backwards = draw_and_check(scene, first), draw_and_check(scene, second[::-1])[::-1]
     for one, other in zip(forwards, backwards, strict=True):
         if isinstance(one, Reject):
             assert str(one) == str(other)
@@ -107,9 +108,9 @@ def test_sample_and_render_depend_on_the_index_alone(options: Options) -> None:
 
 def test_a_text_like_its_background_is_rejected(options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = next(spec for spec in specs(options) if len(spec.signs) == 1)
-    assert isinstance(scene.render([spec])[0], Drawing)
+    assert isinstance(draw_and_check(scene, [spec])[0], Drawing)
     faint = replace(spec, signs=(replace(spec.signs[0], opacity=0.1, style="plain"),))
-    assert str(scene.render([faint])[0]) == "text too like its background"
+    assert str(draw_and_check(scene, [faint])[0]) == "text too like its background"
 
 
 def test_a_letter_on_a_dark_spot_is_enough_for_a_reject(options: Options) -> None:
@@ -128,7 +129,7 @@ def test_a_letter_on_a_dark_spot_is_enough_for_a_reject(options: Options) -> Non
 def test_a_text_over_the_edge_is_rejected(shift: tuple[int, int], options: Options) -> None:
     spec = next(spec for spec in specs(options) if len(spec.signs) == 1)
     sign = replace(spec.signs[0], warp=scene._shift(spec.signs[0].warp, *shift))
-    assert str(scene.render([replace(spec, signs=(sign,))])[0]) == "text beyond the picture's edge"
+    assert str(draw_and_check(scene, [replace(spec, signs=(sign,))])[0]) == "text beyond the picture's edge"
 
 
 def test_a_mask_that_was_cut_itself_is_rejected() -> None:
@@ -144,7 +145,7 @@ def test_texts_on_top_of_each_other_are_rejected(options: Options) -> None:
     spec = next(spec for spec in specs(options) if len(spec.signs) == 1)
     sign = replace(spec.signs[0], style="plate", opacity=1.0)
     moved = replace(sign, warp=scene._shift(sign.warp, 3, 3))
-    cause = str(scene.render([replace(spec, signs=(sign, moved))])[0])
+    cause = str(draw_and_check(scene, [replace(spec, signs=(sign, moved))])[0])
     assert cause in ("texts overlap", "text too like its background")
 
 
@@ -161,7 +162,7 @@ def test_backgrounds_are_the_photographs(options: Options, photos: tuple[Path, .
     used = {spec.background.photo for spec in specs(options, 60)}
     assert used == {None, *map(str, photos)}
     spec = specs(options, 1)[0]
-    bare = scene.render([replace(spec, signs=(), blur=0.0, quality=None)])[0]
+    bare = draw_and_check(scene, [replace(spec, signs=(), blur=0.0, quality=None)])[0]
     assert isinstance(bare, Drawing)
     assert bare.pictures[0] == make_background(spec.background, spec.width, spec.height)
 
@@ -200,7 +201,7 @@ def test_a_text_that_cannot_be_drawn_is_rejected(
     (tmp_path / "one.txt").write_text(text + "\n")
     stock = scene.load(replace(options, source=tmp_path / "one.txt"), np.random.default_rng(0))
     with pytest.raises(Reject, match=re.escape(cause)):
-        scene.sample(np.random.default_rng(0), 0, stock)
+        scene.decide(np.random.default_rng(0), 0, stock)
 
 
 @pytest.mark.parametrize(

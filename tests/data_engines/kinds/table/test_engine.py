@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_engines.drawing import make_rng
+from data_engines.drawing import draw_and_check, make_rng
 from data_engines.engine import Drawing, Reject
 from data_engines.kinds.table import engine as table
 from data_engines.kinds.table.engine import Options, Spec, TableStock
@@ -38,7 +38,7 @@ def make_stock(*corpora: tuple[str, ...], **options: object) -> TableStock:
 
 
 def draw_specs(stock: TableStock, indexes: range) -> list[Spec]:
-    return [table.sample(make_rng(0, "table", i), i, stock) for i in indexes]
+    return [table.decide(make_rng(0, "table", i), i, stock) for i in indexes]
 
 
 SMALL = Spec(
@@ -57,7 +57,7 @@ SMALL = Spec(
 def test_tables_made_by_chance_show_all_their_cells() -> None:
     specs = draw_specs(make_stock(), range(24))
     assert {spec.chinese for spec in specs} == {True, False}
-    for spec, drawing in zip(specs, table.render(specs), strict=True):
+    for spec, drawing in zip(specs, draw_and_check(table, specs), strict=True):
         assert isinstance(drawing, Drawing), drawing
         assert [(answer.task, answer.text) for answer in drawing.answers] == [(Task(format=True), spec.code)]
         assert spec.cells is not None
@@ -71,7 +71,8 @@ def test_tables_made_by_chance_show_all_their_cells() -> None:
 
 @needs_tex
 def test_what_the_page_does_not_say_is_rejected() -> None:
-    drawings = table.render(
+    drawings = draw_and_check(
+        table,
         [
             replace(SMALL, cells=("A", "51%")),
             replace(SMALL, cells=("A",)),
@@ -79,7 +80,7 @@ def test_what_the_page_does_not_say_is_rejected() -> None:
             replace(SMALL, code=SMALL.code.replace("A", "A" * 200), cells=("A" * 200, "50%")),
             replace(SMALL, code=SMALL.code.replace("A", r"\unknown")),
             SMALL,
-        ]
+        ],
     )
     assert [str(drawing) for drawing in drawings[:5]] == [
         "text other than in the cells",
@@ -102,7 +103,7 @@ def test_values_of_csv_files_are_drawn_as_they_are(tmp_path: Path) -> None:
     specs = draw_specs(stock, range(12))
     values = set(CSV.decode().replace("\n", ",").replace('"', "").split(","))
     assert {cell for spec in specs for cell in spec.cells or ()} <= values
-    for drawing in table.render(specs):
+    for drawing in draw_and_check(table, specs):
         assert isinstance(drawing, Drawing), drawing
 
 
@@ -121,7 +122,7 @@ def test_tables_of_tex_sources(tmp_path: Path) -> None:
         r"\hline",
         r"\end{tabular}",
     ]
-    [drawing] = table.render([spec])
+    [drawing] = draw_and_check(table, [spec])
     assert isinstance(drawing, Drawing), drawing
     assert drawing.regions == ()
 
@@ -129,7 +130,7 @@ def test_tables_of_tex_sources(tmp_path: Path) -> None:
 @needs_tex
 def test_a_picture_does_not_depend_on_those_drawn_with_it() -> None:
     specs = draw_specs(make_stock(ENGLISH), range(4))
-    together, [alone] = table.render(specs[::-1]), table.render(specs[:1])
+    together, [alone] = draw_and_check(table, specs[::-1]), draw_and_check(table, specs[:1])
     assert isinstance(alone, Drawing)
     assert isinstance(together[-1], Drawing)
     assert together[-1].pictures[0].tobytes() == alone.pictures[0].tobytes()
