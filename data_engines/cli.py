@@ -13,33 +13,18 @@ from data_engines import options as engine_options
 from data_engines.drawing import load_engine
 from data_engines.executors import FEWEST_REJECTS, Executor
 from data_engines.formats import Format
+from data_engines.kinds import KINDS
 from data_engines.mix import commands, finish_mix, read_mix
 from data_engines.options import Parser
 from data_engines.run import WHOLE, Part, generate
 
-KINDS = {
-    "pdf": "pages, paragraphs and lines of real PDF files with their text",
-    "lines": "text lines and small text blocks, from a corpus and fonts",
-    "scene": "texts placed on photographs",
-    "handwriting": "pages of handwritten lines",
-    "formula": "LaTeX formulas, from .tex files or lists",
-    "molecule": "structural formulas, from SMILES lists",
-    "table": "LaTeX tables, generated or from .tex and CSV files",
-    "page": "whole pages with headings, formulas, lists and tables",
-    "music": "excerpts of scores, from **kern files",
-    "geometry": "figures and curves in TikZ",
-    "chart": "bar, line, pie and scatter charts",
-    "fine-grained": "questions by box and colour over sets drawn before",
-    "multi-crop": "pages of sets drawn before, stitched to pictures of several tiles",
-    "multi-page": "pages of sets drawn before, several in a row",
-}
-"""What can be drawn; `data_engines/kinds/` holds a room for each."""
 COMMANDS = {
     "mix": "the whole data of a stage, several sets in one go",
     "sheet": "a picture and a page of some rows, with their answers drawn again",
     "stats": "tables of what is in a set: kinds, lengths, pictures, characters, repeats",
 }
 """The other words."""
+SUMMARIES = {name: kind.summary for name, kind in KINDS.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,12 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser(
         prog="got-data",
         description="Draw training samples, and look at them. `got-data WORD --help` says more.",
-        epilog="; ".join(f"{word}: {what}" for word, what in (KINDS | COMMANDS).items()),
+        epilog="; ".join(f"{word}: {what}" for word, what in (SUMMARIES | COMMANDS).items()),
     )
     parser.add_argument(
         "word",
         metavar="WORD",
-        choices=KINDS | COMMANDS,
+        choices=SUMMARIES | COMMANDS,
         help=", ".join(KINDS) + ": what to draw; " + ", ".join(COMMANDS),
     )
     word = parser.parse_args(words[:1]).word
@@ -113,15 +98,15 @@ def read_request(kind: str, words: Sequence[str]) -> Request:
     """What the words after `got-data KIND` ask for.
 
     Raises:
-        ValueError: there is no such kind, or the values don't go together. A flag that there isn't ends the
-            program, as argparse does.
+        ValueError: the values don't go together. A flag that there isn't ends the program, as argparse does.
     """
-    if kind not in KINDS:
-        raise ValueError(f"kind {kind!r} is none of {', '.join(KINDS)}")
     # the engine's module is loaded only when it is named: some are slow to import
     engine = load_engine(kind)
-    parser = Parser(prog=f"got-data {kind}", description=f"Draw {KINDS[kind]}.", allow_abbrev=False)
-    _add_run_flags(parser, engine.MAX_REJECTS)
+    facts = KINDS[kind]
+    needs = f" Needs {' and '.join(facts.needs)}." if facts.needs else ""
+    description = f"Draw {facts.summary}.{needs}"
+    parser = Parser(prog=f"got-data {kind}", description=description, allow_abbrev=False)
+    _add_run_flags(parser, facts.max_rejects)
     engine_options.add_flags(parser.add_argument_group(f"options of {kind}"), engine.Options)
     flags = parser.parse_args(words)
     return Request(kind, engine_options.read_flags(flags, engine.Options), flags)

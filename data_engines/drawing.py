@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from data_engines.engine import Answer, Drawing, Reject, Stock, attempt
+from data_engines.kinds import room
 from data_engines.shards import Drawn, picture_name
 from data_engines.tools.degrade import degrade, without_colors
 from got_train.data.records import parse_row
@@ -40,7 +41,7 @@ class Job:
 
 def load_engine(kind: str) -> ModuleType:
     """The engine's module; a ModuleNotFoundError names a package of the extra `engines`."""
-    return importlib.import_module(f"data_engines.kinds.{kind.replace('-', '_')}.engine")
+    return importlib.import_module(f"{room(kind)}.engine")
 
 
 def make_rng(seed: int, kind: str, *index: int) -> np.random.Generator:

@@ -9,8 +9,8 @@
            the answer, such as the ink or the text of the page, says that it is wrong
 =========  ==============================================================================================
 
-and two numbers: `MAX_REJECTS`, the share of samples it may reject before a run stops, and `BATCH_SIZE`, how
-many specs it draws together. Chance comes from the given `rng` only, which is seeded by (seed, engine,
+What is said of the kind besides, the `Kind` of its room, holds how many specs it draws together and what
+share of the samples it may reject. Chance comes from the given `rng` only, which is seeded by (seed, kind,
 index): sample `index` is the same whoever draws it, and when. All chance is spent in `decide`: what is drawn
 and answered comes from the spec alone, never from the specs beside it, which are drawn together only because
 some programs start slowly. An engine that draws one at a time says so with `one_by_one`. What its check reads

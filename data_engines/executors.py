@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from data_engines.drawing import Job, draw_batch, load_engine
+from data_engines.drawing import Job, draw_batch
+from data_engines.kinds import KINDS
 from data_engines.shards import Drawn, Shard, finish_shard
 from data_engines.store import Store
 
@@ -108,7 +109,7 @@ EXECUTORS: dict[Executor, Callable[..., None]] = {"local": draw_locally, "ray": 
 
 
 def _batches(job: Job, store: Store, shard: Shard) -> Iterator[Batch]:
-    size = load_engine(job.kind).BATCH_SIZE
+    size = KINDS[job.kind].batch_size
     folder = store.work_place(shard.name)
     for start in range(0, len(shard.indexes), size):
         yield Batch(shard, folder, shard.indexes[start : start + size])

@@ -20,6 +20,7 @@ import yaml
 from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from data_engines.kinds import KINDS
 from data_engines.shards import MANIFEST
 from data_engines.store import Store
 
@@ -87,8 +88,9 @@ def commands(config: MixConfig) -> list[tuple[str, list[str]]]:
 def _command(name: str, flags: Mapping[str, Any], config: MixConfig) -> tuple[str, list[str]]:
     flags = config.defaults | dict(flags)
     kind, count = flags.pop("kind", None), flags.pop("count", None)
-    if not isinstance(kind, str):
-        raise ValueError(f"sets.{name}.kind is missing; give one of the kinds that got-data --help lists")
+    if kind not in KINDS:
+        given = "missing" if kind is None else repr(kind)
+        raise ValueError(f"sets.{name}.kind is {given}; give one of {', '.join(KINDS)}")
     if not isinstance(count, int) or count < 1:
         raise ValueError(f"sets.{name}.count is {count!r}; give a whole number of at least 1")
     words = ["--output", f"{config.output}/{name}", "--count", str(max(1, round(count * config.scale)))]

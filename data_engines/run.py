@@ -18,6 +18,7 @@ from data_engines.drawing import Job, load_engine, make_rng
 from data_engines.engine import Stock
 from data_engines.executors import EXECUTORS, Executor
 from data_engines.formats import Format
+from data_engines.kinds import KINDS
 from data_engines.store import Store
 
 SHARD_SIZE = 1000
@@ -106,7 +107,7 @@ def generate(
     all_shards = shards.split(count, shard_size, format)
     mine = [shard for shard in all_shards if shard.number % part.parts == part.number]
     missing = [shard for shard in mine if not store.exists(shard.report)]
-    limit = engine.MAX_REJECTS if max_rejects is None else max_rejects
+    limit = KINDS[kind].max_rejects if max_rejects is None else max_rejects
     job = Job(kind, seed, stock, degrade, limit)
     total = sum(len(shard.indexes) for shard in mine)
     already = total - sum(len(shard.indexes) for shard in missing)

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from data_engines.engine import Source
+from data_engines.kind import CHINESE, ENGLISH
 from data_engines.options import Range
 from data_engines.tools.packages import packaged
 from data_engines.tools.typed import as_typed
@@ -17,8 +18,6 @@ from got_train.packages import package_folder
 
 Language = Literal["en", "zh", "mixed"]
 
-PROSE_PACKAGES = ("networkx", "numpy", "scipy")
-"""Whose docstrings are the English corpus."""
 ZH_SENTENCES = 8000
 """About as many as English paragraphs are found."""
 WORDS_IN_CLAUSE = Range(2, 7)
@@ -56,12 +55,12 @@ def read_corpus(source: Path | None, language: Language, rng: np.random.Generato
     lines: list[str] = []
     sources: list[Source] = []
     if language != "zh":
-        for package in PROSE_PACKAGES:
+        for package in ENGLISH.packages:
             lines += docstring_prose(package_folder(package))
-            sources.append(packaged(package, "docstrings", "BSD-3-Clause"))
+        sources += packaged(ENGLISH)
     if language != "en":
-        lines += _dictionary_sentences(package_folder("jieba") / "dict.txt", rng)
-        sources.append(packaged("jieba", "dict.txt", "MIT"))
+        lines += _dictionary_sentences(package_folder("jieba") / CHINESE.what, rng)
+        sources += packaged(CHINESE)
     return Corpus(tuple(lines), tuple(sources))
 
 

@@ -3,8 +3,11 @@
 from importlib.metadata import version
 
 from data_engines.engine import Source
+from data_engines.kind import Packaged
 
 
-def packaged(distribution: str, what: str, licence: str) -> Source:
-    """`what` of an installed distribution, as the manifest names it."""
-    return Source(None, f"{distribution} {version(distribution)}: {what}", licence)
+def packaged(source: Packaged) -> tuple[Source, ...]:
+    """What installed packages hold, as the manifest names it: each with its version."""
+    return tuple(
+        Source(None, f"{name} {version(name)}: {source.what}", source.licence) for name in source.packages
+    )

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from data_engines.cli import COMMANDS, KINDS, main
+from data_engines.cli import COMMANDS, main
+from data_engines.kinds import KINDS
 
 COMMON = ["--count", "2", "--workers", "1"]
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from data_engines.cli import KINDS, main, read_request
+from data_engines.cli import main, read_request
+from data_engines.kinds import KINDS
 from data_engines.mix import commands, read_mix
 
 MIX = """
@@ -82,7 +83,7 @@ def test_parts_of_a_mix_list_nothing_until_all_sets_are_whole(
         (["mix.yaml", "sources.words=x", "scale=inf"], "scale inf: give a number above 0"),
         (
             ["mix.yaml", "sources.words=x", "sets.texts.kind=null"],
-            "sets.texts.kind is missing; give one of the kinds that got-data --help lists",
+            f"sets.texts.kind is missing; give one of {', '.join(KINDS)}",
         ),
         (
             ["mix.yaml", "sources.words=x", "sets.texts.count=many"],
@@ -90,7 +91,10 @@ def test_parts_of_a_mix_list_nothing_until_all_sets_are_whole(
         ),
         (["mix.yaml", "sources.words=x"], "--source x can't be read: No such file or directory"),
         (["mix.yaml", "sources.words=x", "sise=2"], "mix.yaml: Key 'sise' not in 'MixConfig'"),
-        (["mix.yaml", "sources.words=x", "sets.boxes.kind=box"], f"kind 'box' is none of {', '.join(KINDS)}"),
+        (
+            ["mix.yaml", "sources.words=x", "sets.boxes.kind=box"],
+            f"sets.boxes.kind is 'box'; give one of {', '.join(KINDS)}",
+        ),
         (["broken.yaml"], "broken.yaml: while parsing a flow mapping"),
         (["empty.yaml"], "empty.yaml names no sets"),
         (["list.yaml"], "list.yaml: Cannot merge incompatible container types"),

@@ -26,9 +26,6 @@ from data_engines.tools.corpora import Language
 from data_engines.tools.fonts import find_font_files, font_sources, read_faces
 from got_train.prompts import Task
 
-MAX_REJECTS = 0.1
-BATCH_SIZE = 20
-
 TRIES = 25
 """Charts drawn up for one sample until one fits its picture."""
 KIND_CHANCES: dict[Kind, float] = {"bar": 0.4, "line": 0.28, "pie": 0.2, "scatter": 0.12}

@@ -10,6 +10,7 @@ import numpy as np
 from faker import Faker
 
 from data_engines.engine import Reject, Source
+from data_engines.kinds.chart import NAMES
 from data_engines.options import Range
 from data_engines.tools.corpora import Language, complex_character, draw_words, read_corpus
 from data_engines.tools.packages import packaged
@@ -151,7 +152,7 @@ def read_words(
         publishers = _pool(faker.company)
         words.append(Words(tongue, corpus.lines, pools, publishers))
         sources += [made for made in corpus.sources if made not in sources]
-    return tuple(words), (*sources, packaged("faker", "names of companies, places, people and jobs", "MIT"))
+    return tuple(words), (*sources, *packaged(NAMES))
 
 
 def draw_family(rng: np.random.Generator, words: Words, count: int, time: float) -> Family:

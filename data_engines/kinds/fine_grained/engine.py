@@ -19,10 +19,6 @@ from data_engines.tools.frames import FRAME_RGB, draw_frame
 from data_engines.tools.sets import Page, check_shown, count_rows, read_page, set_sources
 from got_train.prompts import COLORS, Color, Task
 
-MAX_REJECTS = 0.3
-"""Pages may have no text that stands apart."""
-BATCH_SIZE = 20
-
 REACH = 4
 """Pixels from the ink of a text to the outside of its frame, at most."""
 FADED = 64

@@ -28,7 +28,7 @@ from data_engines.tools.formulas.grammar import draw_formula, draw_inline
 from data_engines.tools.formulas.sources import read_formulas
 from data_engines.tools.typesetting import draw_typeset
 from got_train.prompts import Task
-from got_train.tex.formulas import CHINESE_MATHS, FORMULA_PREAMBLE, FORMULAS_TOGETHER
+from got_train.tex.formulas import CHINESE_MATHS, FORMULA_PREAMBLE
 from got_train.tex.latex import (
     Sheet,
     Style,
@@ -42,10 +42,6 @@ from got_train.tex.latex import (
 from got_train.tex.macros import tokens_of
 from got_train.tex.source import Formula, plain_formula
 from got_train.tex.typefaces import MATH_VERSIONS
-
-MAX_REJECTS = 0.2
-"""Sources of the wild hold formulas for other packages, and some that never were typeset."""
-BATCH_SIZE = FORMULAS_TOGETHER
 
 FEWEST_TOKENS = 3
 """Of a formula that is a picture by itself, where there are such."""

@@ -35,9 +35,6 @@ from got_train.tex.latex import (
 )
 from got_train.tex.typefaces import MATH_VERSIONS
 
-MAX_REJECTS = 0.05
-BATCH_SIZE = 128
-
 DRAWERS: dict[Callable[[Sketch], None], int] = {
     triangle: 6,
     quadrilateral: 5,

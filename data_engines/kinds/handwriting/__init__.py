@@ -1,1 +1,28 @@
 """Handwriting: pens, and real lines with their transcripts."""
+
+from data_engines.kind import ENGLISH, Kind, Packaged
+
+HANDWRITING_FONTS = Packaged(
+    (
+        "fontpkg-caveat",
+        "fontpkg-dancing-script",
+        "fontpkg-indie-flower",
+        "fontpkg-kalam",
+        "fontpkg-shadows-into-light",
+        "fontpkg-zeyada",
+    ),
+    "font files",
+    "OFL-1.1",
+)
+"""All of Latin script."""
+KIND = Kind(
+    summary="pages of handwritten lines",
+    drawn_from=(
+        "handwriting fonts; a text file, `--fonts`, `--line-images` (IAM's `lines.txt`, TSV, CSV, JSONL)"
+    ),
+    answer="plain text",
+    prompt="plain",
+    sources=(ENGLISH, HANDWRITING_FONTS),
+    max_rejects=0.1,
+    batch_size=20,
+)

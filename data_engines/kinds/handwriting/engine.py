@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw
 
 from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock, one_by_one
+from data_engines.kinds.handwriting import HANDWRITING_FONTS
 from data_engines.kinds.handwriting.line_images import LineImage, read_ink, read_line_images
 from data_engines.kinds.handwriting.pen import Font, Hand, Stroke, fit, write
 from data_engines.options import Range, option
@@ -24,18 +25,6 @@ from data_engines.tools.writing import leave_out_capitals, needed_characters
 from got_train.packages import package_folder
 from got_train.prompts import Task
 
-MAX_REJECTS = 0.1
-BATCH_SIZE = 20
-
-FONT_PACKAGES = {
-    "fontpkg-caveat": "OFL-1.1",
-    "fontpkg-dancing-script": "OFL-1.1",
-    "fontpkg-indie-flower": "OFL-1.1",
-    "fontpkg-kalam": "OFL-1.1",
-    "fontpkg-shadows-into-light": "OFL-1.1",
-    "fontpkg-zeyada": "OFL-1.1",
-}
-"""Handwriting fonts, all of Latin script."""
 TRIES = 30
 """Texts drawn for a line until the face of the page can write one, and it fits."""
 NO_FIRST = " ,.;:!?)-'，。！？、）"
@@ -233,9 +222,9 @@ def _find_fonts(given: Sequence[Path]) -> tuple[list[Path], tuple[Source, ...]]:
     if given:
         files = find_font_files(given)
         return files, font_sources(files)
-    folders = [package_folder(package.replace("-", "_")) for package in FONT_PACKAGES]
+    folders = [package_folder(package.replace("-", "_")) for package in HANDWRITING_FONTS.packages]
     files = [file for folder in folders for file in sorted(folder.rglob("*.ttf"))]
-    return files, tuple(packaged(name, "font files", licence) for name, licence in FONT_PACKAGES.items())
+    return files, packaged(HANDWRITING_FONTS)
 
 
 def _is_writable(text: str, faces: Sequence[Face]) -> bool:

@@ -21,9 +21,6 @@ from data_engines.tools.frames import draw_frame
 from data_engines.tools.writing import check_text, draw_face, draw_text, leave_out_capitals
 from got_train.prompts import COLORS, Color, Task
 
-MAX_REJECTS = 0.05
-BATCH_SIZE = 20
-
 ROOM = 4
 """Pixels kept free round every text: more than its frame takes."""
 FAINT = 1

@@ -25,6 +25,7 @@ from rdkit.Chem.Draw import rdMolDraw2D
 from rdkit.Geometry import Point2D
 
 from data_engines.engine import Answer, Drawing, Reject, Source, Stock, one_by_one
+from data_engines.kinds.molecule import PUBCHEM
 from data_engines.kinds.molecule.smiles import read_smiles
 from data_engines.kinds.molecule.structure import (
     aromatic_rings,
@@ -39,11 +40,6 @@ from data_engines.tools.packages import packaged
 from got_train.packages import package_folder
 from got_train.prompts import Task
 
-MAX_REJECTS = 0.05
-BATCH_SIZE = 20
-
-PUBCHEM = "chemical identifiers pubchem large.tsv"
-"""71,347 substances in commerce or in the literature, in the package `chemicals`."""
 FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSerif.ttf", "STIXGeneral.ttf")
 """For the symbols of atoms; all are part of matplotlib."""
 SHORTEST_BOND = 14
@@ -136,11 +132,10 @@ class MoleculeDrawing(Drawing):
 
 
 def load(options: Options, rng: np.random.Generator) -> MoleculeStock:
-    path = options.source or package_folder("chemicals") / "Identifiers" / PUBCHEM
+    path = options.source or package_folder("chemicals") / "Identifiers" / PUBCHEM.what
     smiles, left_out = read_smiles(path, options.atoms, options.parts)
-    source = Source(path, str(path)) if options.source else packaged("chemicals", PUBCHEM, "MIT")
     return MoleculeStock(
-        sources=(source,),
+        sources=(Source(path, str(path)),) if options.source else packaged(PUBCHEM),
         left_out=left_out,
         versions={"rdkit": version("rdkit")},
         options=options,

@@ -17,8 +17,6 @@ from data_engines.tools.sets import Page, check_shown, count_rows, draw_pages, j
 from got_train.prompts import Task
 from got_train.vocabulary import TILE_SIZE
 
-MAX_REJECTS = 0.3
-BATCH_SIZE = 10
 SMALLEST_FACTOR = 0.6
 """By which a page may be scaled down beside a smaller one, and its text still be read."""
 

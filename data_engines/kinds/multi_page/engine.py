@@ -22,9 +22,6 @@ from data_engines.tools.sets import (
 from got_train.prompts import Task
 from got_train.vocabulary import TILE_SIZE, tokens_per_tile
 
-MAX_REJECTS = 0.3
-BATCH_SIZE = 10
-
 TOKENS_OF_PICTURE = tokens_per_tile(TILE_SIZE, patch_size=16)
 TOKENS_OF_PROMPT = 64
 """More than system text, query and marks take."""

@@ -30,9 +30,6 @@ from data_engines.tools.corpora import Language, draw_words, read_corpus
 from data_engines.tools.fonts import Face, font_sources, open_font, packaged_fonts, read_faces
 from got_train.prompts import Task
 
-MAX_REJECTS = 0.05
-BATCH_SIZE = 20
-
 NUM_TITLES = 400
 """Drawn once for a run; as many names of composers are."""
 LONGEST_TITLE = 60

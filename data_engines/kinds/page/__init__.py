@@ -1,1 +1,14 @@
 """Pages: their blocks, what they say, and how they are typeset."""
+
+from data_engines.kind import FORMULAS, NOTO, TEXTS, Kind
+
+KIND = Kind(
+    summary="whole pages with headings, formulas, lists and tables",
+    drawn_from="texts of packages; a text file, `--formulas`",
+    answer="Mathpix markdown",
+    prompt="format",
+    needs=("TeX",),
+    sources=(*TEXTS, FORMULAS, NOTO),
+    max_rejects=0.1,
+    batch_size=48,
+)

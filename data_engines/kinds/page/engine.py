@@ -47,9 +47,6 @@ from got_train.tex.latex import (
 )
 from got_train.tex.source import Formula
 
-MAX_REJECTS = 0.1
-BATCH_SIZE = 48
-
 SPARE_LINES = 6
 """More than the page has room for, as heights are known to TeX only."""
 LETTER_WIDTH = 0.47

@@ -26,10 +26,6 @@ from data_engines.tools.files import files_below
 from got_train.prompts import Task
 from got_train.vocabulary import TILE_SIZE
 
-MAX_REJECTS = 0.5
-"""Real folders hold scans, covers and blank pages: half of a shard may be such."""
-BATCH_SIZE = 20
-
 Units = Literal["pages", "paragraphs", "lines", "slices", "mixed"]
 PAGE_SHARE = 0.6
 """Of mixed samples; the published recipe has 1.2 million pages to 0.8 million slices."""

@@ -25,9 +25,6 @@ from data_engines.tools.warp import Warp
 from data_engines.tools.writing import draw_face, draw_text, leave_out_capitals
 from got_train.prompts import Task
 
-MAX_REJECTS = 0.1
-BATCH_SIZE = 20
-
 MARGIN = 8
 """Pixels kept free along the edges and between cells."""
 MIN_ROW = 80

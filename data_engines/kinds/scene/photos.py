@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from data_engines.engine import Reject, Source
+from data_engines.kinds.scene import PHOTOS
 from data_engines.tools.files import files_below
 from data_engines.tools.packages import packaged
 from got_train.packages import package_folder
@@ -68,7 +69,11 @@ def find_photos(given: Sequence[Path]) -> tuple[tuple[str, ...], tuple[Source, .
     """
     if not given:
         folder = package_folder("skimage") / "data"
-        sources = [packaged("scikit-image", name, licence) for name, licence in PACKAGED.items()]
+        sources = [
+            source
+            for name, licence in PACKAGED.items()
+            for source in packaged(replace(PHOTOS, what=name, licence=licence))
+        ]
         return tuple(str(folder / name) for name in PACKAGED), tuple(sources), {}
     photos, left_out = [], Counter[str]()
     for file in [file for path in given for file in files_below(path, PHOTO_ENDINGS, "--photos")]:

@@ -1,1 +1,15 @@
 """LaTeX tables, made by chance or read from .tex and CSV files."""
+
+from data_engines.kind import NOTO, TEXTS, Kind
+
+KIND = Kind(
+    summary="LaTeX tables, generated or from .tex and CSV files",
+    drawn_from="made-up tables; CSV files, `.tex` trees",
+    answer="LaTeX `tabular`",
+    prompt="format",
+    needs=("TeX",),
+    sources=(*TEXTS, NOTO),
+    # tables of real sources use packages and macros that are not at hand: half of a shard may be such
+    max_rejects=0.5,
+    batch_size=128,
+)

@@ -38,10 +38,6 @@ from got_train.tex.latex import (
 )
 from got_train.tex.source import find_tabulars, read_documents
 
-MAX_REJECTS = 0.5
-"""Tables of real sources use packages and macros that are not at hand: half of a shard may be such."""
-BATCH_SIZE = 128
-
 WIDEST = 100.0
 """Digits side by side, with the white between columns: more could not be read in a picture of 1024 pixels."""
 WIDEST_CELL = 36.0

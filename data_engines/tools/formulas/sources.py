@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data_engines.engine import Source
+from data_engines.kind import FORMULAS
 from data_engines.tools.corpora import read_text
 from data_engines.tools.packages import packaged
 from got_train.packages import package_folder
@@ -22,8 +23,6 @@ from got_train.tex.source import (
     read_documents,
 )
 
-PACKAGES = ("networkx", "numpy", "scipy", "sympy")
-"""Whose docstrings are taken where the user names no source."""
 COLUMNS = ("formula", "latex", "text")
 """What the column or key of the formulas in a list may be called; the first of them that is there."""
 LIST_ENDINGS = (".txt", ".jsonl", ".json", ".tsv", ".csv")
@@ -53,9 +52,9 @@ def read_formulas(source: Path | None) -> Formulas:
     if source is not None and not source.exists():
         raise ValueError(f"--source {source} does not exist; give a folder, a .tex file or a list")
     if source is None:
-        texts = (text for package in PACKAGES for text in docstring_maths(package))
+        texts = (text for package in FORMULAS.packages for text in docstring_maths(package))
         documents = _parse_all(texts, left_out)
-        sources = tuple(packaged(package, "formulas of docstrings", "BSD-3-Clause") for package in PACKAGES)
+        sources = packaged(FORMULAS)
     elif source.suffix.lower() in LIST_ENDINGS and not source.is_dir():
         documents = _parse_all(map(_bounded, _read_list(source)), left_out)
         sources = (Source(source, str(source)),)
