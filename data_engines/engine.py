@@ -25,7 +25,7 @@ from typing import Any, Generic, TypeVar
 
 from PIL import Image
 
-from got_train.data.records import RowError
+from got_train.data.errors import RowError
 from got_train.prompts import Task
 from got_train.tex.errors import TexError
 

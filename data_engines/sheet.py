@@ -16,10 +16,12 @@ from data_engines.engine import Reject
 from data_engines.options import Parser
 from data_engines.tools.sheets.labels import cut, line_height, wrap, write_lines
 from data_engines.tools.sheets.targets import Drawn, draw_targets
-from got_train.config import DataConfig
-from got_train.data.images import ImageError, find_image, open_image
-from got_train.data.readers import Rows, open_rows
-from got_train.data.records import Record, RowError
+from got_train.config import MAX_PIXELS
+from got_train.data.errors import ImageError, RowError
+from got_train.data.images import open_image
+from got_train.data.readers import open_rows
+from got_train.data.records import Record
+from got_train.data.rows import Rows
 from got_train.pages.template import picture_html, render
 from got_train.prompts import IMAGE_TAG, parse_task
 
@@ -128,8 +130,7 @@ def read_entry(rows: Rows, index: int, regions: bool = False) -> Entry:
         task = parse_task(query)
         entry.turns.append(Turn(query, turn.response, formatted=task is None or task.format))
     try:
-        images = [find_image(image, [rows.folder(index), Path()]) for image in record.images]
-        entry.pictures = [open_image(image, DataConfig.max_pixels) for image in images]
+        entry.pictures = [open_image(image, MAX_PIXELS) for image in record.images]
     except ImageError as error:
         entry.fault = f"{error.cause}: {error}"
     boxes = rows.row(index).get("regions") or [] if regions else []

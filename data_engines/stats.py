@@ -16,12 +16,14 @@ from transformers import PreTrainedTokenizerFast
 
 from data_engines.options import Parser
 from data_engines.tools.sheets.pictures import Picture, measure_all
-from got_train.config import DataConfig, EncoderConfig
+from got_train.config import EncoderConfig, SampleConfig
 from got_train.config_file import load_config
 from got_train.data.encode import spans
-from got_train.data.images import FoundImage, ImageError, find_image
-from got_train.data.readers import Rows, open_rows
-from got_train.data.records import Record, RowError
+from got_train.data.errors import RowError
+from got_train.data.images import FoundImage
+from got_train.data.readers import open_rows
+from got_train.data.records import Record
+from got_train.data.rows import Rows
 from got_train.data.tiles import grid_of_tiles, num_tiles
 from got_train.model.tokenizer import load_tokenizer
 from got_train.prompts import IMAGE_TAG, parse_task
@@ -81,7 +83,7 @@ def run(words: Sequence[str]) -> None:
         "--config",
         action="append",
         metavar="FILE",
-        help="training configuration whose data.max_length rows must keep to (default: those of the stages)",
+        help="training config whose sample.max_length rows must keep to (default: those of the stages)",
     )
     flags = parser.parse_args(words)
     limits = read_limits(flags.config or sorted(CONFIGS.glob("stage*.yaml")))
@@ -91,7 +93,7 @@ def run(words: Sequence[str]) -> None:
 def read_limits(configs: Sequence[str | Path]) -> dict[str, int]:
     """Longest sample in tokens, by the name of the configuration."""
     loaded = [load_config(file, ["data.train=[]", "data.weights=null"]) for file in configs]
-    return {config.name: config.data.max_length for config in loaded}
+    return {config.name: config.sample.max_length for config in loaded}
 
 
 def survey(name: str, most_pictures: int | None = None) -> Survey:
@@ -121,9 +123,9 @@ def _read_rows(rows: Rows, found: Survey) -> list[FoundImage]:
         for start in range(0, len(rows), BATCH):
             numbers = range(start, min(start + BATCH, len(rows)))
             batch = [read for number in numbers if (read := _read_row(rows, number, found))]
-            lengths = _count_tokens([record for record, _ in batch], tokenizer)
-            for (record, images), (answer_tokens, text_tokens) in zip(batch, lengths, strict=True):
-                places = [files.setdefault(str(image), (len(files), image))[0] for image in images]
+            lengths = _count_tokens(batch, tokenizer)
+            for record, (answer_tokens, text_tokens) in zip(batch, lengths, strict=True):
+                places = [files.setdefault(str(image), (len(files), image))[0] for image in record.images]
                 found.rows.append(_row(record, answer_tokens, text_tokens, tuple(places)))
                 for turn in record.turns:
                     found.characters.update(turn.response)
@@ -133,23 +135,18 @@ def _read_rows(rows: Rows, found: Survey) -> list[FoundImage]:
     return [file for _, file in files.values()]
 
 
-def _read_row(rows: Rows, index: int, found: Survey) -> tuple[Record, list[FoundImage]] | None:
-    """A row with its pictures; None, and a fault, where training couldn't read it or find them."""
-    where = f"row {index + 1}"
+def _read_row(rows: Rows, index: int, found: Survey) -> Record | None:
+    """A row; None, and a fault, where training couldn't read it or find its pictures."""
     try:
-        record = rows.record(index)
-        where = record.where
-        return record, [find_image(image, [rows.folder(index), Path()]) for image in record.images]
+        return rows.record(index)
     except RowError as error:
         found.faults.setdefault(("row", error.cause), []).append(error.where)
-    except ImageError as error:
-        found.faults.setdefault(("row", error.cause), []).append(where)
-    return None
+        return None
 
 
 def _count_tokens(records: Sequence[Record], tokenizer: PreTrainedTokenizerFast) -> list[tuple[int, int]]:
     """Of each record: tokens of its answers, and of the whole sample without its pictures."""
-    pieces = [list(spans(record, DataConfig.frame)) for record in records]
+    pieces = [list(spans(record, SampleConfig.template)) for record in records]
     texts = [text for record in pieces for text, _ in record]
     encoded = tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False)
     counts = map(len, encoded)
@@ -276,13 +273,13 @@ def _spread_table(found: Survey, length: Callable[[Row], int | None], nothing: s
 
 def _limit_table(found: Survey, limits: dict[str, int]) -> str:
     if not limits:
-        return "no configs/stage*.yaml here to read data.max_length from: name yours with --config"
+        return "no configs/stage*.yaml here to read sample.max_length from: name yours with --config"
     lengths = [value for row in found.rows if (value := sample_tokens(row, found.pictures)) is not None]
     lines = []
     for name, limit in limits.items():
         number = sum(length > limit for length in lengths)
         lines.append((name, limit, number, _share(number, len(lengths))))
-    return table(["configuration", "data.max_length", "rows", "share"], lines)
+    return table(["configuration", "sample.max_length", "rows", "share"], lines)
 
 
 def _picture_table(found: Survey) -> str:

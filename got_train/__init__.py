@@ -7,7 +7,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from got_train.inference.got import Got
+    from got_train.inference.chat import Got
 
 __all__ = ["Got"]
 
@@ -16,6 +16,6 @@ def __getattr__(name: str) -> Any:
     # `got-train --help` should not wait for torch.
     if name != "Got":
         raise AttributeError(f"module got_train has no {name}")
-    from got_train.inference.got import Got
+    from got_train.inference.chat import Got
 
     return Got

@@ -2,18 +2,26 @@
 
 import argparse
 import atexit
+import errno
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from got_train.config import MAX_NEW_TOKENS, DataConfig
+from got_train.config import MAX_NEW_TOKENS, SampleConfig
 from got_train.evaluation.suites import SUITES
 from got_train.prompts import COLORS
 from got_train.ranks import rank
-from got_train.report import UserError, check_target, table
+from got_train.report import UserError, check_target
+
+TRACEBACK = "GOT_TRAIN_TRACEBACK"
+"""Environment variable that shows where in the code a user's mistake was found."""
+
+REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG}
+"""What the system refuses to any program, such as a full disk. Any other OSError is a fault of ours."""
 
 # Commands import what they need when they run: an error in the command line should not wait for torch.
 
@@ -27,7 +35,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         status = options.run(options)
-    except (UserError, OSError) as error:  # what cannot be read or written is the user's too
+    except UserError as error:
+        if TRACEBACK in os.environ:
+            traceback.print_exc()
+        print(f"got-train: error: {error}", file=sys.stderr)
+        status = 2
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
         print(f"got-train: error: {error}", file=sys.stderr)
         status = 2
     except KeyboardInterrupt:
@@ -113,17 +128,26 @@ def parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
 
     check = commands.add_parser("check-data", help="find every bad row of data files")
-    check.add_argument("files", nargs="+", help="files, 'patterns' or folders, as in data.train")
-    check.add_argument("--image-root", help="folder in which relative picture paths are looked up")
+    check.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="files, 'patterns' or folders, as in data.train; or CONFIG.yaml key=value ..., for its rows",
+    )
+    check.add_argument("--image-root", help="folder in which relative image paths are looked up")
+    check.add_argument(
+        "--columns",
+        nargs="+",
+        metavar="THEIRS=OURS",
+        help="a key of the rows and what it is called here, as text=response",
+    )
+    check.add_argument("--query", help="what rows ask that have no query of their own")
     check.add_argument(
         "--max-length",
         type=positive,
-        default=DataConfig.max_length,
-        help="longest row in tokens (default: %(default)s)",
+        help=f"longest row in tokens (default: {SampleConfig.max_length})",
     )
-    check.add_argument(
-        "--tokenizer", default="qwen", help="folder or hub id that counts tokens (default: GOT's)"
-    )
+    check.add_argument("--tokenizer", help="folder or hub id that counts tokens (default: qwen, GOT's own)")
     check.set_defaults(run=_check)
 
     swift = commands.add_parser("swift", help="take a command line of ms-swift (docs/swift.md)")
@@ -198,8 +222,8 @@ def _infer(options: argparse.Namespace) -> int:
         raise UserError("--resume goes on with a file of answers: it needs --output")
     if options.stream and (options.data or options.output or options.render):
         raise UserError("--stream prints one answer: it cannot be used with --data, --output or --render")
-    from got_train.inference.got import Got
-    from got_train.inference.predict import Question, predict, questions_of, read_answers
+    from got_train.inference.chat import Got
+    from got_train.inference.predict import answer_rows, predict, read_answers
     from got_train.inference.questions import OcrType, find_pictures, question
 
     pictures = find_pictures(options.pages or options.image or [])
@@ -214,31 +238,30 @@ def _infer(options: argparse.Namespace) -> int:
     got = Got.from_pretrained(
         options.model, image_root=options.image_root, torch_compile=options.torch_compile
     )
-    questions: list[Question] = [(record, Path()) for record in records]
-    if options.data:
-        questions = questions_of(got, options.data, options.query)
+    limits = (options.max_new_tokens, options.batch_size)
     if options.stream:
         for piece in got.stream(records[0], options.max_new_tokens):
             print(piece, end="", flush=True)
         print()
-    elif options.output:
-        limits = (options.max_new_tokens, options.batch_size)
-        predict(got, questions, options.output, *limits, resume=options.resume)
+        return 0
+    if options.output:
+        if options.data:
+            records = answer_rows(got, options.data, options.output, *limits, options.query, options.resume)
+        else:
+            predict(got, records, options.output, *limits, options.resume)
         if rank() != 0:
             return 0
-        print(f"{len(questions)} rows written to {options.output}")
+        print(f"{len(records)} rows written to {options.output}")
+        answers = read_answers(options.output) if options.render else []
     else:
         answers = []
-        for images, answer in zip(
-            documents, got.read(records, options.max_new_tokens, options.batch_size), strict=True
-        ):
+        for images, answer in zip(documents, got.read(records, *limits), strict=True):
             if len(documents) > 1:
                 print(f"== {images[0]}")
             print(answer)
             answers.append(answer)
     if options.render:
-        answers = read_answers(options.output) if options.output else answers
-        got.render(list(zip(questions, answers, strict=True)), options.render)
+        got.render(list(zip(records, answers, strict=True)), options.render)
         print(f"page written to {options.render}")
     return 0
 
@@ -278,29 +301,25 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    import numpy as np
+    from got_train.check_data import check_config, check_files
 
-    from got_train.data.check import check_rows
-    from got_train.data.encode import Encoding
-    from got_train.data.sources import select_rows
-    from got_train.model.tokenizer import load_tokenizer
-    from got_train.vocabulary import PATCH_SIZE, TILE_SIZE, tokens_per_tile
-
-    config = DataConfig(train=options.files, image_root=options.image_root, max_length=options.max_length)
-    tokenizer = load_tokenizer(options.tokenizer)
-    encoding = Encoding(tokenizer, config, TILE_SIZE, tokens_per_tile(TILE_SIZE, PATCH_SIZE))
-    counts = []
-    failed = False
-    for file in options.files:
-        rows = select_rows([file], encoding, np.random.default_rng(0))
-        workers = (os.cpu_count() or 1) if len(rows) > 1000 else 0
-        result = check_rows(rows, np.arange(len(rows)), workers, description=file)
-        for line in result.lines():
-            print(line)
-        counts.append((file, len(rows), len(result.bad), result.summary() or "-"))
-        failed = failed or bool(result.bad)
-    print(table(["file", "rows", "bad", "causes"], counts))
-    return 1 if failed else 0
+    first, *rest = options.files
+    if Path(first).suffix in (".yaml", ".yml"):
+        asked = ("columns", "query", "image_root", "max_length", "tokenizer")
+        given = [f"--{name.replace('_', '-')}" for name in asked if getattr(options, name) is not None]
+        if given:
+            raise UserError(f"{', '.join(given)} cannot be used with a config, whose keys say the same")
+        return 0 if check_config(first, rest) else 1
+    max_length = options.max_length or SampleConfig.max_length
+    good = check_files(
+        options.files,
+        options.columns or [],
+        options.query,
+        options.image_root,
+        max_length,
+        options.tokenizer or "qwen",
+    )
+    return 0 if good else 1
 
 
 def _swift(options: argparse.Namespace) -> int:

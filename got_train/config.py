@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from omegaconf import MISSING
 
-from got_train.prompts import FrameName
+from got_train.prompts import TemplateName
 from got_train.report import UserError, did_you_mean
 from got_train.vocabulary import ENCODER_CHANNELS, MAX_TILES, PATCH_SIZE, TILE_SIZE, tokens_per_tile
 
@@ -24,11 +24,14 @@ SCORES = ("cer", "edit_distance", "exact_match", "repetition")
 MAX_NEW_TOKENS = 4096
 """Longest answer in tokens, as in the authors' demo."""
 
+MAX_PIXELS = 178_956_970
+"""Largest image in pixels unless a config says otherwise: the size at which Pillow itself gives alarm."""
+
 CONFIG_FILE = "args.yaml"
 """Name under which a run and each of its checkpoints keep the resolved configuration."""
 
 Range = tuple[Callable[[Any], bool], str]
-"""The test that a value has to pass, none of which `.nan` does; and what it asks for, in words."""
+"""A predicate and its description in words. NaN fails every predicate."""
 AT_LEAST_0: Range = (lambda number: number >= 0, "at least 0")
 AT_LEAST_1: Range = (lambda number: number >= 1, "at least 1")
 ABOVE_0: Range = (lambda number: 0 < number < math.inf, "above 0 and finite")
@@ -38,7 +41,7 @@ BETWEEN_0_AND_1: Range = (lambda number: 0 < number < 1, "above 0 and below 1")
 
 
 def check_ranges(section: str, values: Mapping[str, Any], **ranges: Range) -> None:
-    """Refuse a value of a section that is out of its range; null, and what is not given, lies in any.
+    """Refuse a value of a section that is out of its range. None and missing values are accepted.
 
     Raises:
         UserError: names the key, the value and the range.
@@ -145,9 +148,9 @@ class ModelConfig:
 
 @dataclass
 class DataConfig:
-    """What is read, and how rows become samples."""
+    """Which rows are used."""
 
-    train: list[str] = MISSING
+    train: list[str] = field(default_factory=list)
     """Data sets, as `path`, `path#5000` (rows) or `path#80%`: files, patterns, folders, sets of the hub."""
     weights: list[float] | None = None
     """Share of each training set in an epoch, in the order of `train`; default: all rows of each."""
@@ -164,17 +167,7 @@ class DataConfig:
     query: str | None = None
     """Asked by rows that have no query of their own."""
     image_root: str | None = None
-    """Folder in which relative picture paths are looked up after the data file's own."""
-    frame: FrameName = "original"
-    """How a conversation is framed: see got_train/prompts.py."""
-    crop: bool = False
-    """Cut every picture into tiles; a row's own `crop` wins."""
-    max_tiles: int = MAX_TILES
-    """Most tiles of a cropped picture, without its thumbnail."""
-    max_length: int = 8192
-    """Longest sample in tokens, image tokens included; longer rows are errors."""
-    max_pixels: int = 178_956_970
-    """Largest picture in pixels; larger ones are errors (the default is Pillow's own alarm)."""
+    """Folder in which relative image paths are looked up after the data file's own."""
     on_error: Literal["raise", "skip"] = "raise"
     """What a bad row does: stop before training with all of them listed, or be left out and counted."""
 
@@ -188,7 +181,25 @@ class DataConfig:
             if not all(0 <= weight < math.inf for weight in self.weights) or sum(self.weights) == 0:
                 raise UserError(f"data.weights {self.weights} must be at least 0 and finite, and not all 0")
         check_ranges("data", vars(self), val_ratio=BELOW_1, replay_ratio=BETWEEN_0_AND_1)
-        check_ranges("data", vars(self), max_length=AT_LEAST_1, max_pixels=AT_LEAST_1, max_tiles=AT_LEAST_1)
+
+
+@dataclass
+class SampleConfig:
+    """How a row becomes a sample: token ids, labels and image tiles."""
+
+    template: TemplateName = "original"
+    """The chat template around questions and answers: see got_train/prompts.py."""
+    crop: bool = False
+    """Cut every image into tiles; a row's own `crop` wins."""
+    max_tiles: int = MAX_TILES
+    """Most tiles of a cropped image, without its thumbnail."""
+    max_length: int = 8192
+    """Longest sample in tokens, image tokens included; longer rows are errors."""
+    max_pixels: int = MAX_PIXELS
+    """Largest image in pixels; larger ones are errors."""
+
+    def __post_init__(self) -> None:
+        check_ranges("sample", vars(self), max_length=AT_LEAST_1, max_pixels=AT_LEAST_1, max_tiles=AT_LEAST_1)
 
 
 @dataclass
@@ -292,6 +303,7 @@ class Config:
     """`auto` goes on from the newest checkpoint of this name, if there is one; a path from that one."""
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
+    sample: SampleConfig = field(default_factory=SampleConfig)
     lora: LoraSettings = field(default_factory=LoraSettings)
     train: TrainConfig = field(default_factory=TrainConfig)
     eval: EvalConfig = field(default_factory=EvalConfig)
@@ -329,35 +341,3 @@ class Config:
     def seed(self) -> int:
         """`train.seed`: of weights, of the choice of rows and of their order."""
         return int(self.train.arguments.get("seed", 42))
-
-
-def accumulation_steps(config: Config, world_size: int) -> int:
-    """Batches whose gradients are added up before an optimizer step.
-
-    With `tokens_per_batch` they follow from the lengths of the rows: see `StepPlan.least_accumulation`.
-
-    Raises:
-        UserError: if `global_batch_size` cannot be divided evenly.
-    """
-    arguments = config.train.arguments
-    total = config.train.global_batch_size
-    if total is None:
-        return int(arguments.get("gradient_accumulation_steps", 1))
-    if "gradient_accumulation_steps" in arguments:
-        raise UserError(
-            "train.gradient_accumulation_steps is derived from train.global_batch_size: set one of them only"
-        )
-    if config.train.tokens_per_batch is not None:
-        if total < world_size:
-            raise UserError(
-                f"train.global_batch_size {total} is less than one sample on each of {world_size} devices"
-            )
-        return 1
-    per_step = int(arguments.get("per_device_train_batch_size", 8)) * world_size
-    if total % per_step:
-        raise UserError(
-            f"train.global_batch_size {total} is not a multiple of {per_step} "
-            f"(train.per_device_train_batch_size {per_step // world_size} x {world_size} "
-            f"device{'s' if world_size > 1 else ''}): change one of them"
-        )
-    return total // per_step

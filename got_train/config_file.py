@@ -2,21 +2,30 @@
 
 import dataclasses
 import json
-import types
 import typing
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from omegaconf import MISSING, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from got_train.config import ABOVE_0, AT_LEAST_0, AT_LEAST_1, RATE, Config, Range, TrainConfig, check_ranges
-from got_train.report import UserError, did_you_mean
+from got_train.arguments import check_training_arguments
+from got_train.config import CONFIG_FILE, Config, TrainConfig
+from got_train.ranks import say
+from got_train.report import UserError
+
+RENAMED = {
+    "data.frame": "sample.template",
+    **{f"data.{name}": f"sample.{name}" for name in ("crop", "max_tiles", "max_length", "max_pixels")},
+}
+"""Keys of earlier versions and what they are called now."""
 
 
 def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa: B006 (never changed)
     """Read a YAML file and `key=value` words over the defaults.
+
+    Keys that were renamed are still read. A line names the new key, except for the file that a run wrote.
 
     Raises:
         UserError: for a missing file, a key that does not exist or a value of the wrong type or range.
@@ -29,17 +38,39 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
         raise UserError(f"{path} is not a YAML file: {_one_line(error)}") from None
     if not isinstance(given, dict):
         raise UserError(f"{path} must hold sections such as `model:` and `train:`, not a list")
+    given, renamed = _with_new_names(given)
+    renamed = [] if Path(path).name == CONFIG_FILE else renamed
     for word in overrides:
         if "=" not in word or word.startswith("-"):
             raise UserError(f"{word!r} is not an override: write key=value, for example train.max_steps=2")
     try:
         for word in overrides:
-            given = _over(given, _read_word(word))
+            read, renamed_here = _with_new_names(_read_word(word))
+            given = _over(given, read)
+            renamed += renamed_here
+        for old in renamed:
+            say(f"{old} is called {RENAMED[old]} now")
         return _structured(given)
     except (OmegaConfBaseException, yaml.YAMLError) as error:
         raise UserError(f"{path}: {_one_line(error)}") from None
     except ValueError as error:
         raise UserError(f"{path}: {error}") from None
+
+
+def _with_new_names(given: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Sections with renamed keys under their new names, and the old names that were there."""
+    found = []
+    for old, new in RENAMED.items():
+        (old_section, old_key), (new_section, new_key) = old.split("."), new.split(".")
+        section = given.get(old_section)
+        if not isinstance(section, dict) or old_key not in section:
+            continue
+        if new_key in (given.get(new_section) or {}):
+            raise UserError(f"{old} is called {new} now, and both are given: keep {new}")
+        found.append(old)
+        rest = {key: value for key, value in section.items() if key != old_key}
+        given = _over(given | {old_section: rest}, {new_section: {new_key: section[old_key]}})
+    return given, found
 
 
 def _read_word(word: str) -> dict[str, Any]:
@@ -50,7 +81,7 @@ def _read_word(word: str) -> dict[str, Any]:
     """
     key, _, value = word.partition("=")
     is_quoted = value[:1] in ("'", '"') and value.endswith(value[0])
-    if _takes_text(key) and not is_quoted and value not in ("", "~", "null"):
+    if _takes_text(RENAMED.get(key, key)) and not is_quoted and value not in ("", "~", "null"):
         word = f"{key}={json.dumps(value, ensure_ascii=False)}"
     return typing.cast(dict[str, Any], OmegaConf.to_container(OmegaConf.from_dotlist([word])))
 
@@ -129,94 +160,6 @@ def _structured(given: dict[str, Any]) -> Config:
     config = OmegaConf.to_object(merged)
     assert isinstance(config, Config)
     return config
-
-
-OWN_ARGUMENTS = {
-    "output_dir": "use output_dir at the top level",
-    "resume_from_checkpoint": "use resume at the top level",
-    "remove_unused_columns": "samples are made by got-train, no column is unused",
-    "do_train": "the command decides",
-    "do_eval": "use eval_strategy",
-    "do_predict": "use got-train infer",
-    "per_gpu_train_batch_size": "use per_device_train_batch_size",
-    "fsdp": "use train.deepspeed=configs/deepspeed/zero2.json",
-    "fsdp_config": "use train.deepspeed=configs/deepspeed/zero2.json",
-    "label_smoothing_factor": "the loss is computed without logits of the whole vocabulary at hand",
-}
-"""TrainingArguments that would have no effect here, and what to use instead."""
-
-ARGUMENT_RANGES: dict[str, Range] = {
-    **dict.fromkeys(("per_device_train_batch_size", "per_device_eval_batch_size"), AT_LEAST_1),
-    **dict.fromkeys(("gradient_accumulation_steps", "eval_accumulation_steps"), AT_LEAST_1),
-    "dataloader_prefetch_factor": AT_LEAST_1,
-    **dict.fromkeys(("dataloader_num_workers", "data_seed"), AT_LEAST_0),
-    **dict.fromkeys(("learning_rate", "weight_decay", "adam_epsilon"), RATE),
-    **dict.fromkeys(("warmup_steps", "neftune_noise_alpha"), RATE),
-    # torch takes no betas that are whole numbers
-    **dict.fromkeys(
-        ("adam_beta1", "adam_beta2"),
-        (lambda beta: isinstance(beta, float) and 0 <= beta < 1, "at least 0.0 and below 1.0"),
-    ),
-    "num_train_epochs": ABOVE_0,
-    "max_steps": (lambda steps: steps >= 1 or steps == -1, "at least 1, or -1 to train for num_train_epochs"),
-    "seed": (lambda seed: 0 <= seed < 2**32, "at least 0 and below 2**32"),
-}
-"""Of TrainingArguments that we use ourselves, or that nobody looks at before they fail in the run."""
-
-
-def check_training_arguments(arguments: dict[str, Any], also_allowed: set[str]) -> None:
-    """Refuse names that TrainingArguments does not have, and values that it does not take.
-
-    Raises:
-        UserError: names the key, and the nearest one that exists, or what it takes.
-    """
-    from transformers import TrainingArguments
-    from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
-    from transformers.training_args import trainer_log_levels
-
-    hints = typing.get_type_hints(TrainingArguments)
-    allowed = {f.name for f in dataclasses.fields(TrainingArguments) if f.init} - set(OWN_ARGUMENTS)
-    for name, value in arguments.items():
-        if name in OWN_ARGUMENTS:
-            raise UserError(f"train.{name} is not supported here: {OWN_ARGUMENTS[name]}")
-        if name not in allowed:
-            nearest = did_you_mean(str(name), allowed | also_allowed)
-            raise UserError(f"train.{name} is not a TrainingArguments name: {nearest}")
-        if not _fits(value, hints[name]):
-            raise UserError(f"train.{name}={value!r} has the wrong type: expected {_type_name(hints[name])}")
-    check_ranges("train", arguments, **ARGUMENT_RANGES)
-    loggers, levels = {"all", "none", *INTEGRATION_TO_CALLBACK}, set(trainer_log_levels)
-    for name, choices in (("report_to", loggers), ("log_level", levels), ("log_level_replica", levels)):
-        words = arguments.get(name) or []
-        for word in [words] if isinstance(words, str) else map(str, words):
-            if word not in choices:
-                raise UserError(f"train.{name} {word}: {did_you_mean(word, choices)}")
-
-
-def _fits(value: object, hint: Any) -> bool:
-    """Whether a YAML value is of a type hint; enumerations are written as their string values."""
-    origin = typing.get_origin(hint)
-    if origin in (types.UnionType, typing.Union):
-        return any(_fits(value, part) for part in typing.get_args(hint))
-    if hint is Any:
-        return True
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if origin is Literal:
-        return value in typing.get_args(hint)
-    kind = origin or hint
-    if isinstance(kind, type) and kind not in (bool, str, list, dict, type(None)):
-        return isinstance(value, str | dict)
-    return isinstance(value, kind)
-
-
-def _type_name(hint: Any) -> str:
-    parts = typing.get_args(hint) if typing.get_origin(hint) in (types.UnionType, typing.Union) else (hint,)
-    return " or ".join(
-        "null" if part is type(None) else getattr(part, "__name__", str(part)) for part in parts
-    )
 
 
 def _one_line(error: Exception) -> str:

@@ -1,6 +1,6 @@
-"""Every prompt of the recipe: what is asked (`Task`) and how a conversation is framed (`Frame`).
+"""Every prompt of the recipe: what is asked (`Task`), and the chat templates around it.
 
-Three frames exist in the wild for the same model; all are kept, byte for byte:
+Three chat templates exist in the wild for the same model; all are kept, byte for byte:
 
 =============  ==========================================================================================
 original       the authors' training code: no newline after a message
@@ -16,7 +16,7 @@ from typing import Literal
 
 from got_train.vocabulary import MESSAGE_END, MESSAGE_START
 
-FrameName = Literal["original", "transformers", "swift"]
+TemplateName = Literal["original", "transformers", "swift"]
 Color = Literal["red", "green", "blue"]
 
 SYSTEM = "You should follow the instructions carefully and explain your answers in detail."
@@ -27,15 +27,15 @@ LATEX_OCR_QUERY = "Using LaTeX to perform OCR on the image."
 
 
 @dataclass(frozen=True)
-class Frame:
-    """How messages are joined into one string."""
+class ChatTemplate:
+    """How the messages of a conversation are joined into one string."""
 
     system: str
     message_gap: str
     """Between the end of one message and the start of the next; never supervised."""
 
     def system_message(self, text: str | None) -> str:
-        """The system's message: None stands for the frame's own text, an empty text for no message."""
+        """The system's message: None stands for the template's own text, an empty text for no message."""
         text = self.system if text is None else text
         return f"{MESSAGE_START}system\n{text}{MESSAGE_END}{self.message_gap}" if text else ""
 
@@ -48,10 +48,10 @@ class Frame:
         return f"{text}{MESSAGE_END}"
 
 
-FRAMES: dict[FrameName, Frame] = {
-    "original": Frame(system=SYSTEM, message_gap=""),
-    "transformers": Frame(system=SYSTEM, message_gap=""),
-    "swift": Frame(system=" " * 8 + SYSTEM, message_gap="\n"),
+CHAT_TEMPLATES: dict[TemplateName, ChatTemplate] = {
+    "original": ChatTemplate(system=SYSTEM, message_gap=""),
+    "transformers": ChatTemplate(system=SYSTEM, message_gap=""),
+    "swift": ChatTemplate(system=" " * 8 + SYSTEM, message_gap="\n"),
 }
 
 
@@ -70,7 +70,7 @@ class Task:
     pages: bool = False
     """The pictures are pages of one document."""
 
-    def query(self, frame: FrameName = "original") -> str:
+    def query(self, template: TemplateName = "original") -> str:
         """The query text of this task, without any image tag.
 
         >>> Task(format=True, color="red").query()
@@ -78,7 +78,7 @@ class Task:
         """
         color = f"[{self.color}] " if self.color else ""
         box = str(list(self.box)) if self.box else ""
-        space = " " if frame == "transformers" or self.box else ""
+        space = " " if template == "transformers" or self.box else ""
         verb = "OCR with format" if self.format else "OCR"
         scope = " across multi pages" if self.pages else " upon the patch reference" if self.crop else ""
         return f"{color}{box}{space}{verb}{scope}: "
@@ -100,7 +100,7 @@ _TASK = re.compile(
 
 
 def parse_task(query: str) -> Task | None:
-    """The task a query spells, whatever its frame or stray white space; None for any other query."""
+    """The task a query spells, whatever its template or stray white space; None for any other query."""
     match = _TASK.fullmatch(query)
     if match is None:
         return None
@@ -114,7 +114,7 @@ def parse_task(query: str) -> Task | None:
     )
 
 
-def canonical_query(query: str, frame: FrameName) -> str:
-    """`query` in the frame's own spelling where it is one of the recipe's tasks, unchanged otherwise."""
+def canonical_query(query: str, template: TemplateName) -> str:
+    """`query` in the template's own spelling where it is one of the recipe's tasks, unchanged otherwise."""
     task = parse_task(query)
-    return query if task is None else task.query(frame)
+    return query if task is None else task.query(template)

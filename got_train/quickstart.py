@@ -15,8 +15,8 @@ from markupsafe import Markup
 from got_train.config_file import load_config
 from got_train.evaluation.metrics import text_metrics
 from got_train.evaluation.predictions import Prediction, read_predictions
-from got_train.inference.got import Got
-from got_train.inference.predict import predict, questions_of
+from got_train.inference.chat import Got
+from got_train.inference.predict import answer_rows
 from got_train.model.merge import merge
 from got_train.model.tokenizer import small_tokenizer
 from got_train.pages.template import picture_html, render
@@ -127,7 +127,7 @@ def read_held_out(model: Path, task: str, name: str, output: Path) -> Prediction
     file = output / "predictions" / f"{name}.jsonl"
     held_out = output / "data" / f"{task}_held_out" / "data.jsonl"
     got = Got.from_pretrained(model)
-    predict(got, questions_of(got, str(held_out)), file, MAX_NEW_TOKENS, BATCH_SIZE)
+    answer_rows(got, str(held_out), file, MAX_NEW_TOKENS, BATCH_SIZE)
     return read_predictions(file)
 
 

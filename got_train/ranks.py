@@ -1,6 +1,12 @@
-"""Which process of a launch this one is: torchrun and deepspeed say so in the environment."""
+"""The processes of a launch: torchrun and deepspeed say in the environment which one this is.
+
+torch is imported when it is needed: many commands are one process, and need no torch to say something once.
+"""
 
 import os
+import sys
+from datetime import timedelta
+from typing import Any
 
 
 def is_launched() -> bool:
@@ -9,12 +15,12 @@ def is_launched() -> bool:
 
 
 def rank() -> int:
-    """Number of this process, from 0."""
+    """The number of this process, from 0."""
     return int(os.environ.get("RANK", 0))
 
 
 def world_size() -> int:
-    """Number of processes; 1 without a launcher."""
+    """The number of processes; 1 without a launcher."""
     return int(os.environ.get("WORLD_SIZE", 1))
 
 
@@ -22,3 +28,45 @@ def say(text: str) -> None:
     """Prints once, whatever the number of processes."""
     if rank() == 0:
         print(text, flush=True)
+
+
+def open_process_group(backend: str | None, timeout: timedelta) -> None:
+    """Connects the processes of a launch; one process alone needs no group.
+
+    Args:
+        backend: torch's name of it; by default nccl for GPUs, gloo for CPUs.
+        timeout: longest time that a process waits for the others.
+    """
+    import torch
+    import torch.distributed as dist
+
+    if not is_launched() or dist.is_initialized():
+        return
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
+    dist.init_process_group(backend or ("nccl" if torch.cuda.is_available() else "gloo"), timeout=timeout)
+
+
+def has_process_group() -> bool:
+    """Whether `open_process_group` has connected this process with others."""
+    distributed = sys.modules.get("torch.distributed")
+    return distributed is not None and distributed.is_initialized()
+
+
+def gather(value: Any) -> list[Any]:
+    """The values of all processes by rank, on each of them."""
+    if not has_process_group():
+        return [value]
+    import torch.distributed as dist
+
+    values: list[Any] = [None] * world_size()
+    dist.all_gather_object(values, value)
+    return values
+
+
+def barrier() -> None:
+    """Waits until all processes are here."""
+    if has_process_group():
+        import torch.distributed as dist
+
+        dist.barrier()

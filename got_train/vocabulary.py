@@ -1,7 +1,9 @@
-"""The facts of GOT-OCR2.0 that every other file reads from here: tokens, ids and picture geometry.
+"""The facts of GOT-OCR2.0 that every other file reads from here: tokens, ids and the shape of tiles.
 
 Sources: "General OCR Theory" (arXiv 2409.01704), the released checkpoint's configuration and tokenizer.
 """
+
+from dataclasses import dataclass
 
 END_OF_TEXT = "<|endoftext|>"
 MESSAGE_START = "<|im_start|>"
@@ -27,8 +29,8 @@ SPECIAL_TOKENS: tuple[str, ...] = (
 )
 """In the order of their ids, which follow the 151,643 ranks of `qwen.tiktoken` directly."""
 
-FRAME_TOKENS: tuple[str, ...] = (END_OF_TEXT, MESSAGE_START, MESSAGE_END, IMAGE_START, IMAGE_END, IMAGE_PAD)
-"""What a prompt needs: added to any other decoder's tokenizer where they are missing."""
+PROMPT_TOKENS: tuple[str, ...] = (END_OF_TEXT, MESSAGE_START, MESSAGE_END, IMAGE_START, IMAGE_END, IMAGE_PAD)
+"""Tokens that every prompt needs: added to the tokenizer of any other decoder where they are missing."""
 
 QWEN_SPECIAL_IDS: dict[str, int] = {
     END_OF_TEXT: 151643,
@@ -43,7 +45,7 @@ QWEN_SPECIAL_IDS: dict[str, int] = {
 IGNORE_INDEX = -100
 
 TILE_SIZE = 1024
-"""Side of the square picture that the full-size encoder takes, in pixels."""
+"""Side of the square image that the full-size encoder takes, in pixels."""
 
 PATCH_SIZE = 16
 """Side of the full-size encoder's patches, in pixels."""
@@ -70,3 +72,18 @@ def tokens_per_tile(image_size: int, patch_size: int) -> int:
             f"(patch_size {patch_size} x {ENCODER_STRIDE})"
         )
     return (image_size // stride) ** 2
+
+
+@dataclass(frozen=True)
+class TileShape:
+    """The square images that an encoder takes; by default those of the full-size recipe."""
+
+    image_size: int = TILE_SIZE
+    """Side in pixels."""
+    patch_size: int = PATCH_SIZE
+    """Side of a patch in pixels."""
+
+    @property
+    def num_tokens(self) -> int:
+        """Decoder positions of one tile."""
+        return tokens_per_tile(self.image_size, self.patch_size)

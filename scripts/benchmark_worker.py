@@ -157,7 +157,7 @@ def train_transformers(turns: Turns, work: str, folder: Path, home: Path, dtype:
     from PIL import Image
     from transformers import AutoProcessor, Trainer, TrainingArguments
 
-    from got_train.prompts import FRAMES, Task
+    from got_train.prompts import CHAT_TEMPLATES, Task
     from got_train.vocabulary import (
         IGNORE_INDEX,
         IMAGE_END,
@@ -181,13 +181,13 @@ def train_transformers(turns: Turns, work: str, folder: Path, home: Path, dtype:
             model, LoraConfig(r=RANK, lora_alpha=ALPHA, lora_dropout=0.05, target_modules=targets)
         )
     rows = [json.loads(line) for line in rows_of(work, folder).read_text().splitlines()]
-    frame = FRAMES["original"]
+    template = CHAT_TEMPLATES["original"]
     picture = f"{IMAGE_START}{IMAGE_PAD * tokens_per_tile(TILE_SIZE, PATCH_SIZE)}{IMAGE_END}\n"
-    prompt = frame.system_message(None) + frame.user_message(f"{picture}{Task().query()}")
+    prompt = template.system_message(None) + template.user_message(f"{picture}{Task().query()}")
 
     def collate(batch: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
         asked = tokenizer(prompt)["input_ids"]
-        answers = [tokenizer(frame.answer(row["response"]))["input_ids"] for row in batch]
+        answers = [tokenizer(template.answer(row["response"]))["input_ids"] for row in batch]
         length = len(asked) + max(map(len, answers))
         ids = np.full((len(batch), length), tokenizer.pad_token_id)
         labels = np.full((len(batch), length), IGNORE_INDEX)
@@ -277,7 +277,7 @@ def read_pictures(turns: Turns, name: str, folder: Path, precision: torch.dtype,
     rows = [json.loads(line) for line in rows_of("inference", folder).read_text().splitlines()]
     pictures = [rows[number % len(rows)]["images"][0] for number in range(count)]
     if name == "got_train":
-        from got_train.inference.got import Got
+        from got_train.inference.chat import Got
 
         got = Got.from_pretrained(folder / "qwen2", device=turns.device, dtype=precision)
 

@@ -158,6 +158,81 @@ def test_check_data_names_every_problem_and_counts(tmp_path: Path, capsys: Any) 
     assert run("check-data", path) == 0
 
 
+def test_check_data_of_a_config_checks_what_it_trains_on(
+    write_config: WriteConfig, tmp_path: Path, capsys: Any
+) -> None:
+    """Rows that train fine under a config's columns, query and limits are good, and others are not."""
+    (tmp_path / "images").mkdir()
+    draw(tmp_path / "images" / "a.png", "7", size=(200, 50))
+    rows = [{"picture": "a.png", "truth": "text " * length} for length in (1, 1, 40)]
+    path = write_rows(tmp_path / "own.jsonl", rows)
+    data = {
+        "train": [str(path)],
+        "val": None,
+        "val_ratio": 0.4,
+        "columns": {"picture": "images", "truth": "response"},
+        "query": "OCR: ",
+        "image_root": str(tmp_path / "images"),
+    }
+    config = write_config(data=data)
+    assert run("check-data", path) == 1
+    assert re.search(r"own.jsonl +3 +3 +missing key: 3", capsys.readouterr().out)
+    assert run("check-data", config, "sample.max_length=4000") == 0
+    out = capsys.readouterr().out
+    assert re.search(r"data.train +2 +0 +-", out) and re.search(r"data.val +1 +0 +-", out)
+    assert run("check-data", config, "sample.max_length=200") == 1
+    assert f"{path}:3: too long: " in capsys.readouterr().out
+    assert run("check-data", config, "sample.max_length=200", "--query", "What?") == 2
+    assert "--query cannot be used with a config, whose keys say the same" in last_line(capsys)
+    words = ("--columns", "picture=images", "truth=response", "--query", "OCR: ")
+    assert run("check-data", path, *words, "--image-root", tmp_path / "images") == 0
+    assert run("check-data", path, "--columns", "picture") == 2
+    assert "--columns picture: write THEIRS=OURS, as in text=response" in last_line(capsys)
+
+
+def test_renamed_keys_are_read_and_said(write_config: WriteConfig, capsys: Any) -> None:
+    config = write_config(data={"frame": "swift", "max_length": 900})
+    assert run("train", config, "data.crop=true", "--dry-run") == 0
+    out = capsys.readouterr().out
+    for old, new in (("frame", "template"), ("max_length", "max_length"), ("crop", "crop")):
+        assert f"data.{old} is called sample.{new} now\n" in out
+    assert re.search(r"\nsample:\n  template: swift\n  crop: true\n  max_tiles: 12\n  max_length: 900\n", out)
+    assert run("train", config, "sample.template=original", "--dry-run") == 0
+    assert "  template: original\n" in capsys.readouterr().out
+    assert run("train", write_config(data={"frame": "swift"}, sample={"template": "swift"}), "--dry-run") == 2
+    assert "data.frame is called sample.template now, and both are given: keep sample" in last_line(capsys)
+
+
+def test_a_fault_of_ours_keeps_its_traceback(
+    write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("got_train.training.train.optimizer_and_groups", fail)
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        main(["train", str(write_config())])
+
+
+def test_what_the_system_refuses_is_a_line(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    def fill_disk(options: Any) -> None:
+        raise OSError(28, "No space left on device", "out.jsonl")
+
+    monkeypatch.setattr("got_train.cli._merge", fill_disk)
+    assert run("merge", "x") == 2
+    assert last_line(capsys) == "got-train: error: [Errno 28] No space left on device: 'out.jsonl'"
+
+
+def test_a_user_s_mistake_shows_where_it_was_found_if_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    assert run("train", "nope.yaml") == 2
+    assert "Traceback" not in capsys.readouterr().err
+    monkeypatch.setenv("GOT_TRAIN_TRACEBACK", "1")
+    assert run("train", "nope.yaml") == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("row", "code"), [({"query": "What?", "response": "That."}, 0), ("not json", 1)])
 def test_a_rank_ends_before_python_takes_itself_apart(tmp_path: Path, row: Any, code: int) -> None:
     # Threads of a process group that outlive it sometimes abort a run that has ended well.

@@ -4,10 +4,12 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from got_train.config import SCORES, Config, accumulation_steps
+from got_train.arguments import accumulation_steps
+from got_train.config import SCORES, Config
 from got_train.config_file import load_config, to_yaml
 from got_train.evaluation.metrics import text_metrics
 from got_train.report import UserError
+from got_train.training.train import train
 
 CONFIGS = [
     path
@@ -53,13 +55,13 @@ def test_yaml_words_that_yaml_itself_misreads(write_config: Callable[..., Path],
         ("train.learning_rates.encodr=0", "train.learning_rates.encodr"),
         ("model.init=foo", "model.init: Invalid value 'foo', expected one of ['pretrained', 'random']"),
         (
-            "data.max_length=abc",
-            "data.max_length: Value 'abc' of type 'str' could not be converted to Integer",
+            "sample.max_length=abc",
+            "sample.max_length: Value 'abc' of type 'str' could not be converted to Integer",
         ),
-        ("data.max_length=0", "data.max_length 0 must be at least 1"),
+        ("sample.max_length=0", "sample.max_length 0 must be at least 1"),
         ("data.val_ratio=1", "data.val_ratio 1.0 must be at least 0 and below 1"),
         ("data.weights=[1,2]", "data.weights has 2 numbers and data.train 1 sets"),
-        ("data.frame=mpt", "data.frame: Invalid value 'mpt'"),
+        ("sample.template=mpt", "sample.template: Invalid value 'mpt'"),
         ("lora.modules=[vision]", "lora.modules[0]: Invalid value 'vision'"),
         ("model.encoder.image_size=1000", "image_size 1000 is not a multiple of 16"),
         ("model.encoder.num_attention_heads=5", "is not a multiple of model.encoder.num_attention_heads 5"),
@@ -245,8 +247,12 @@ def test_a_whole_checkpoint_excludes_other_sources(write_config: Callable[..., P
 
 def test_missing_keys_and_files(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
-    path.write_text("name: x\n")
-    with pytest.raises(UserError, match="data.train must be set, in the file or as key=value"):
+    for text in ("name: x\n", 'name: x\ndata: {train: "???"}\n'):
+        path.write_text(text)
+        with pytest.raises(UserError, match="data.train must be set, in the file or as key=value"):
+            train(load_config(path))
+    path.write_text("data: {train: a.jsonl}\n")
+    with pytest.raises(UserError, match="name must be set, in the file or as key=value"):
         load_config(path)
     with pytest.raises(UserError, match="config file .*b.yaml does not exist"):
         load_config(tmp_path / "b.yaml")
@@ -293,7 +299,7 @@ def test_stages_carry_the_papers_numbers() -> None:
         config = by_name[name]
         assert config.train.arguments["learning_rate"] == rate
         assert config.train.arguments["num_train_epochs"] == epochs
-        assert config.data.max_length == length
+        assert config.sample.max_length == length
         assert config.train.global_batch_size == 128
         assert config.train.arguments["lr_scheduler_type"] == "cosine"
     assert by_name["stage3_posttrain"].train.learning_rates.encoder == 0

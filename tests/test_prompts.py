@@ -24,7 +24,7 @@ QUERIES = [
 
 
 @pytest.mark.parametrize(("task", "original", "transformers"), QUERIES)
-def test_query_in_each_frame(task: Task, original: str, transformers: str) -> None:
+def test_query_in_each_chat_template(task: Task, original: str, transformers: str) -> None:
     assert task.query("original") == task.query("swift") == original
     assert task.query("transformers") == transformers
 

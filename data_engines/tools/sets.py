@@ -10,8 +10,10 @@ import numpy as np
 from PIL import Image
 
 from data_engines.engine import Region, Reject, Source
-from got_train.data.images import FoundImage, ImageError, find_image, open_image
-from got_train.data.readers import Rows, open_rows
+from got_train.data.errors import ImageError, RowError
+from got_train.data.images import FoundImage, open_image
+from got_train.data.readers import open_rows
+from got_train.data.rows import Rows
 from got_train.prompts import IMAGE_TAG, parse_task
 
 MAX_PIXELS = 100_000_000
@@ -83,20 +85,19 @@ def read_page(names: tuple[str, ...], index: int) -> Page:
         if index < len(rows):
             break
         index -= len(rows)
-    record = rows.record(index)
+    try:
+        record = rows.record(index)
+    except RowError as error:
+        raise Reject(error.cause) from error
     [turn, *others] = record.turns
     task = parse_task(turn.query.replace(IMAGE_TAG, ""))
     if others or len(record.images) != 1 or task is None:
         raise Reject("row that is not a plain question about one picture")
     if task.box or task.color or task.crop or task.pages:
         raise Reject("row about a part of a picture, or more than one")
-    try:
-        image = find_image(record.images[0], [rows.folder(index), Path()])
-    except ImageError as error:
-        raise Reject(error.cause) from error
     regions = rows.row(index).get("regions") or []
     return Page(
-        image,
+        record.images[0],
         turn.response,
         task.format,
         tuple(Region(tuple(r["box"]), r["text"], bool(r.get("format"))) for r in regions),

@@ -23,8 +23,8 @@ import numpy as np
 import pyarrow
 from pyarrow import parquet
 
+from got_train.data.errors import RowError
 from got_train.data.packed import PackedFile
-from got_train.data.records import RowError
 from got_train.report import UserError
 
 

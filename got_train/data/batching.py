@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from got_train.data.encode import Sample
+from got_train.data.samples import Sample
 from got_train.vocabulary import IGNORE_INDEX
 
 Batch = dict[str, Any]
@@ -24,7 +24,7 @@ def collate(
         and `features`: `(tiles, tokens_per_tile, channels)`, each left out where there are none; `tile_order`
         where there are both: int64 `(all tiles,)`, the place of each tile of the batch among `features` with
         `tiles` after them. For the log: `where` and `kind` of each sample, and `num_tokens` without padding;
-        for the store of features: `pictures`, key and number of tiles of each picture in `tiles`.
+        for the store of features: `tiles_per_image` of the images in `tiles`, and their `image_keys`.
     """
     length = max(len(sample.input_ids) for sample in samples)
     input_ids = np.full((len(samples), length), pad_id, dtype=np.int64)
@@ -46,7 +46,10 @@ def collate(
         "where": [sample.where for sample in samples],
         "kind": [sample.kind for sample in samples],
         "num_tokens": sum(len(sample.input_ids) for sample in samples),
-        "pictures": [picture for sample in samples for picture in sample.pictures],
+        "image_keys": [key for sample in samples for key in sample.image_keys],
+        "tiles_per_image": [
+            count for sample in samples if sample.features is None for count in sample.tiles_per_image
+        ],
         "input_ids": torch.from_numpy(input_ids),
         "labels": torch.from_numpy(labels),
     }

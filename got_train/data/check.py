@@ -8,26 +8,26 @@ import numpy as np
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from got_train.data.encode import RowFacts
-from got_train.data.good_rows import NO_KEY, GoodRows
-from got_train.data.records import RowError
-from got_train.data.sources import RowDataset
+from got_train.data.errors import RowError
+from got_train.data.good_rows import NO_KEY, GoodRows, row_key
+from got_train.data.rows import Rows
+from got_train.data.samples import RowFacts, SampleEncoder
 
 
 @dataclass
 class CheckResult:
-    """What is wrong with rows of a data set, and how large the good ones are."""
+    """Which rows are bad, and how large the others are."""
 
     bad: dict[int, RowError]
-    """By the sample's index."""
+    """By the index of the row."""
     kinds: set[str]
-    """Of the rows that are not bad."""
+    """The kinds of the good rows."""
     sizes: np.ndarray
-    """int32, `(checked, 2)`: tokens and tiles of each sample that was read, 0 of those that are bad."""
+    """int32, `(checked, 2)`: tokens and tiles of each row that was checked, 0 of bad ones."""
 
     @classmethod
     def joined(cls, parts: Sequence["CheckResult"]) -> "CheckResult":
-        """What the ranks have found, of which each has read every so manyth sample."""
+        """The results of all ranks; rank r checked rows r, r + number of ranks, ..."""
         bad = {index: error for part in parts for index, error in part.bad.items()}
         kinds = set().union(*(part.kinds for part in parts))
         sizes = np.empty((sum(len(part.sizes) for part in parts), 2), dtype=np.int32)
@@ -52,44 +52,56 @@ class CheckResult:
         return [str(error) for error in self.errors()]
 
 
-class _Attempts(Dataset[tuple[int, RowFacts | RowError]]):
+class _Checks(Dataset[tuple[int, RowFacts | RowError]]):
     """For each index the key of its row, and what is known of it or what is wrong with it."""
 
-    def __init__(self, data: RowDataset, indexes: np.ndarray, known: GoodRows | None) -> None:
-        self.data = data
+    def __init__(
+        self, rows: Rows, indexes: np.ndarray, encoder: SampleEncoder, known: GoodRows | None
+    ) -> None:
+        self.rows = rows
         self.indexes = indexes
+        self.encoder = encoder
         self.known = known
 
     def __len__(self) -> int:
         return len(self.indexes)
 
     def __getitem__(self, position: int) -> tuple[int, RowFacts | RowError]:
-        index = int(self.indexes[position])
         try:
+            record = self.rows.record(int(self.indexes[position]))
             if self.known is None:
-                return NO_KEY, self.data.facts(index)
-            return self.known.facts(self.data, index)
+                return NO_KEY, self.encoder.facts(record)
+            key = row_key(record)
+            sizes = self.known.find(key)
+            return key, RowFacts(record.kind, *sizes) if sizes else self.encoder.facts(record)
         except RowError as error:
             return NO_KEY, error
 
 
 def check_rows(
-    data: RowDataset, indexes: np.ndarray, workers: int, description: str, known: GoodRows | None = None
+    rows: Rows,
+    indexes: np.ndarray,
+    encoder: SampleEncoder,
+    workers: int,
+    description: str,
+    known: GoodRows | None = None,
 ) -> CheckResult:
     """Reads every row once, as training will.
 
     Args:
-        data: the rows.
-        indexes: samples to try.
+        rows: the rows.
+        indexes: of the rows to check.
+        encoder: what training makes samples with.
         workers: processes beside this one; 0 for none.
         description: names the progress bar.
-        known: rows that need not be read again; the good ones of these are added.
+        known: rows that need not be read again; the good rows are added to them.
     """
     result = CheckResult({}, set(), np.zeros((len(indexes), 2), dtype=np.int32))
     keys = np.full(len(indexes), NO_KEY, dtype=np.uint64)
-    loader = DataLoader(_Attempts(data, indexes, known), batch_size=64, num_workers=workers, collate_fn=list)
+    checks = _Checks(rows, indexes, encoder, known)
+    loader = DataLoader(checks, batch_size=64, num_workers=workers, collate_fn=list)
     with tqdm(total=len(indexes), desc=description, unit="row", leave=False) as bar:
-        for position, (key, found) in enumerate(attempt for batch in loader for attempt in batch):
+        for position, (key, found) in enumerate(check for batch in loader for check in batch):
             if isinstance(found, RowError):
                 result.bad[int(indexes[position])] = found
             else:

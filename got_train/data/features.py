@@ -1,4 +1,4 @@
-"""What a frozen encoder makes of pictures, kept on disk and read instead of them from then on.
+"""What a frozen encoder makes of images, kept on disk and read instead of them from then on.
 
 Every process that trains writes shards of its own (safetensors: memory-mapped, and there only when they are
 whole); every process that reads rows finds what any of them has written.
@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 import uuid
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch.utils.data import Dataset
 
 from got_train.data.images import FoundImage, PdfPage
 from got_train.data.packed import PackedFile
+from got_train.data.records import Record
+from got_train.data.samples import Sample, SampleSet
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +30,7 @@ SHARD_BYTES = 2**27
 
 
 class FeatureStore:
-    """A folder of features, by picture and tiling; the folder is that of one encoder."""
+    """A folder of features, by image and tiling; the folder is that of one encoder."""
 
     def __init__(self, folder: Path, max_bytes: int, dtype: torch.dtype) -> None:
         """Opens the folder, or makes it.
@@ -109,9 +113,44 @@ class FeatureStore:
             try:
                 shard = safe_open(path, framework="pt")
             except (OSError, SafetensorError) as error:
-                logger.warning("pictures are encoded again: %s is damaged, delete it (%s)", path, error)
+                logger.warning("images are encoded again: %s is damaged, delete it (%s)", path, error)
             else:
                 self._places.update(dict.fromkeys(shard.keys(), shard))
+
+
+class FeatureSamples(Dataset[Sample]):
+    """A set of samples in which known features stand in place of tiles."""
+
+    def __init__(self, samples: SampleSet, store: FeatureStore) -> None:
+        self.samples = samples
+        self.store = store
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> Sample:
+        record = self.samples.rows.record(index)
+        encoder = self.samples.encoder
+        keys = [f"{image_key(image)}-{self._tiling(record)}" for image in record.images]
+        found = [self.store.find(key) for key in keys]
+        features = [tensor for tensor in found if tensor is not None]
+        if not features or len(features) < len(keys):
+            return replace(encoder.sample(record), image_keys=tuple(keys))
+        tiles_per_image = tuple(map(len, features))
+        input_ids, labels = encoder.ids_and_labels(record, tiles_per_image)
+        return Sample(
+            input_ids,
+            labels,
+            encoder.no_tiles,
+            tiles_per_image,
+            record.kind,
+            record.where,
+            torch.cat(features),
+        )
+
+    def _tiling(self, record: Record) -> str:
+        encoder = self.samples.encoder
+        return f"crop-{encoder.config.max_tiles}" if encoder.crops(record) else "whole"
 
 
 def encoder_fingerprint(state: dict[str, torch.Tensor], image_size: int, dtype: torch.dtype) -> str:
@@ -123,8 +162,8 @@ def encoder_fingerprint(state: dict[str, torch.Tensor], image_size: int, dtype: 
     return digest.hexdigest()
 
 
-def picture_key(image: FoundImage) -> str:
-    """Names a picture by its content."""
+def image_key(image: FoundImage) -> str:
+    """Names an image by its content."""
     if isinstance(image, PdfPage):
         stat = image.path.stat()
         return f"{_file_digest(image.path, stat.st_mtime_ns, stat.st_size)}-{image.number}"
@@ -139,5 +178,5 @@ def picture_key(image: FoundImage) -> str:
 
 @lru_cache(maxsize=64)
 def _file_digest(path: Path, changed_ns: int, size: int) -> str:
-    """Of a file whose pages are many pictures; its time and size notice that it has changed."""
+    """Of a file whose pages are many images; its time and size notice that it has changed."""
     return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()

@@ -1,6 +1,6 @@
-"""Rows that a check has found good, remembered from run to run: their pictures need not be decoded again.
+"""Rows that a check has found good, remembered from run to run: their images need not be decoded again.
 
-A row is known by its text, and its pictures by the files that hold them: place, size and time of change.
+A row is known by its text, and its images by the files that hold them: path, size and time of change.
 """
 
 import hashlib
@@ -14,45 +14,38 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from got_train.data.encode import Encoding, RowFacts
-from got_train.data.images import FoundImage, PdfPage
+from got_train.data.images import PdfPage
 from got_train.data.packed import PackedFile
 from got_train.data.records import Record
-from got_train.data.sources import RowDataset
+from got_train.data.samples import SampleEncoder
 
 logger = logging.getLogger(__name__)
 
 NO_KEY = 0
-"""Of a row that cannot be known again, because its pictures lie in memory."""
+"""The key of a row that cannot be known again, because its images lie in memory."""
 
 NOTHING = np.zeros(0, dtype=np.uint64), np.zeros((0, 2), dtype=np.int32)
 """Keys and sizes of no rows."""
 
 
 class GoodRows:
-    """A folder of rows with their sizes; the folder is that of one encoding."""
+    """A folder of rows with their sizes; the folder is that of one sample encoder."""
 
     def __init__(self, folder: Path) -> None:
-        """Reads what earlier checks have left in a folder: see `encoding_fingerprint`."""
+        """Reads what earlier checks have left in a folder: see `sample_fingerprint`."""
         self.folder = folder
         shards = [NOTHING, *(_read(path) for path in folder.glob("*.npz"))]
         keys, sizes = (np.concatenate(parts) for parts in zip(*shards, strict=True))
         self.keys, first = np.unique(keys, return_index=True)
         self.sizes = sizes[first]
 
-    def facts(self, data: RowDataset, index: int) -> tuple[int, RowFacts]:
-        """The key of a row, and what is known of it or found out now.
-
-        Raises:
-            RowError: if the row is bad.
-        """
-        record = data.record(index)
-        found = data.encoding.find_images(record, data.folder(index))
-        key = row_key(record, found)
+    def find(self, key: int) -> tuple[int, int] | None:
+        """Tokens and tiles of the row with a key, if it is known."""
         place = np.searchsorted(self.keys, np.uint64(key))
-        if place < len(self.keys) and self.keys[place] == key:
-            return key, RowFacts(record.kind, *self.sizes[place].tolist())
-        return key, data.encoding.facts(record, found)
+        if place == len(self.keys) or self.keys[place] != key:
+            return None
+        num_tokens, num_tiles = self.sizes[place].tolist()
+        return num_tokens, num_tiles
 
     def add(self, keys: np.ndarray, sizes: np.ndarray) -> None:
         """Remembers rows that are not known yet.
@@ -88,10 +81,10 @@ def _read(shard: Path) -> tuple[np.ndarray, np.ndarray]:
         return NOTHING
 
 
-def row_key(record: Record, images: list[FoundImage]) -> int:
-    """Names a row by its text and the state of its pictures' files."""
+def row_key(record: Record) -> int:
+    """Names a row by its text and the state of its images' files."""
     files = []
-    for image in images:
+    for image in record.images:
         if isinstance(image, Image.Image):
             return NO_KEY
         stat = _holder(image).stat()
@@ -102,17 +95,17 @@ def row_key(record: Record, images: list[FoundImage]) -> int:
 
 
 def _holder(image: Path | PackedFile | PdfPage) -> Path:
-    """The file in which a picture lies."""
+    """The file in which an image lies."""
     if isinstance(image, PackedFile):
         return image.holder
     return image.path if isinstance(image, PdfPage) else image
 
 
-def encoding_fingerprint(encoding: Encoding) -> str:
-    """Names all that decides, beside the row, whether it is good and how large it is."""
-    config = encoding.config
+def sample_fingerprint(encoder: SampleEncoder) -> str:
+    """Names everything except the row that decides whether a row is good and how large it is."""
+    config = encoder.config
     limits = (config.max_length, config.max_pixels, config.max_tiles)
-    shape = (config.frame, config.crop, encoding.image_size, encoding.tokens_per_tile)
+    shape = (config.template, config.crop, encoder.tile.image_size, encoder.tile.num_tokens)
     digest = hashlib.blake2b(repr((version("got-train"), limits, shape)).encode(), digest_size=16)
-    digest.update(encoding.tokenizer.backend_tokenizer.to_str().encode())
+    digest.update(encoder.tokenizer.backend_tokenizer.to_str().encode())
     return digest.hexdigest()

@@ -15,6 +15,7 @@ import pypdfium2
 from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from got_train.data.arrow import ArrowRows, arrow_rows, parquet_rows
+from got_train.data.errors import ImageError
 from got_train.data.packed import PackedFile, TarMembers
 from got_train.report import UserError
 
@@ -32,14 +33,6 @@ _ADDRESS = re.compile(r"(.+?\.(?:tar|parquet|arrow|pdf)):(.+)", re.IGNORECASE)
 def picture_endings() -> tuple[str, ...]:
     """Of the names of all files that Pillow reads."""
     return tuple(ending for ending, name in Image.registered_extensions().items() if name in Image.OPEN)
-
-
-class ImageError(ValueError):
-    """A picture that cannot be read; `cause` is the kind of fault."""
-
-    def __init__(self, cause: str, detail: str) -> None:
-        super().__init__(detail)
-        self.cause = cause
 
 
 @dataclass(frozen=True)
@@ -199,7 +192,7 @@ def _as_image_errors(name: str) -> Iterator[None]:
     except UnidentifiedImageError:  # its own message names a buffer in memory
         raise ImageError("image unreadable", f"{name} is not a readable picture") from None
     except Image.DecompressionBombError:
-        raise ImageError("image too large", f"{name} has more pixels than data.max_pixels allows") from None
+        raise ImageError("image too large", f"{name} has more pixels than sample.max_pixels allows") from None
     except Exception as error:  # of a damaged file a parser may raise anything: `struct.error`, RuntimeError
         cause = "image truncated" if "truncated" in str(error) else "image unreadable"
         raise ImageError(cause, f"{name}: {str(error) or type(error).__name__}") from None
@@ -228,7 +221,7 @@ def _open(image: Path | PackedFile) -> Image.Image:
 
 def _check_size(name: str, width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
-        detail = f"{name} has {width} x {height} pixels, data.max_pixels {max_pixels}"
+        detail = f"{name} has {width} x {height} pixels, sample.max_pixels {max_pixels}"
         raise ImageError("image too large", detail)
 
 

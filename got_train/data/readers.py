@@ -2,17 +2,17 @@
 
 import glob
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
 from got_train.data.arrow import ArrowRows, parquet_rows
 from got_train.data.hub import HubSet, find_hub_set, hub_rows
-from got_train.data.records import QUESTION_KEYS, Record, adapt_row, parse_row
+from got_train.data.records import QUESTION_KEYS, READ_AS_IT_IS, ReadOptions
 from got_train.data.row_files import JsonlRows, ListedRows, RowFile, TarRows
+from got_train.data.rows import OpenFile, Rows
 from got_train.report import UserError
 
 RUN_FILES = {"files": "data.jsonl", "webdataset": "shards/*.tar", "parquet": "shards/*.parquet"}
@@ -32,94 +32,49 @@ READERS: dict[str, Callable[[Path], RowFile]] = {
 Source = Path | HubSet
 
 
-class Rows:
-    """The rows of one or more sources, one after the other."""
+def open_rows(text: str, options: ReadOptions = READ_AS_IT_IS) -> Rows:
+    """All rows of what a user names.
 
-    def __init__(
-        self,
-        sources: Sequence[Source],
-        answered: bool = True,
-        columns: Mapping[str, str] | None = None,
-        query: str | None = None,
-    ) -> None:
-        """Indexes the sources.
+    Args:
+        text: what `find_sources` takes.
+        options: how rows are read; the query of a known set of the hub goes before that of the options.
 
-        Args:
-            sources: files and sets of the hub.
-            answered: whether a row without its response is an error.
-            columns: keys of rows to rename, theirs to ours.
-            query: of rows that have none.
-
-        Raises:
-            UserError: for a source that cannot be read, or says nowhere what is asked.
-        """
-        self.answered = answered
-        self.files: list[RowFile] = []
-        self._adapt: list[tuple[dict[str, str], str | None]] = []
-        """For each file, what `columns` and `query` are."""
-        for source in tqdm(sources, desc="opening data files", unit="file", leave=False, delay=2):
-            opened = hub_rows(source) if isinstance(source, HubSet) else [READERS[source.suffix](source)]
-            asked = source.query or query if isinstance(source, HubSet) else query
-            adapt = (dict(columns or {}), asked)
-            for file in opened:
-                if isinstance(file, ArrowRows):
-                    _check_columns(file, str(source), *adapt)
-            self.files += opened
-            self._adapt += [adapt] * len(opened)
-        self._ends = np.cumsum([len(file) for file in self.files])
-
-    def __len__(self) -> int:
-        return int(self._ends[-1])
-
-    def _find(self, index: int) -> tuple[int, int]:
-        number = int(np.searchsorted(self._ends, index, side="right"))
-        return number, int(index - self._ends[number] + len(self.files[number]))
-
-    def row(self, index: int) -> Any:
-        """A row under our names of its keys; pictures inside its file are `PackedFile`s.
-
-        Raises:
-            RowError: if it is not JSON, or has one key under two names.
-        """
-        number, place = self._find(index)
-        file = self.files[number]
-        return adapt_row(file.row(place), file.where(place), *self._adapt[number])
-
-    def record(self, index: int) -> Record:
-        """The record of a row.
-
-        Raises:
-            RowError: if it is not a row.
-        """
-        number, place = self._find(index)
-        return parse_row(self.row(index), self.files[number].where(place), self.answered)
-
-    def folder(self, index: int) -> Path:
-        """Where the row's file lies: relative picture paths start there."""
-        return self.files[self._find(index)[0]].path.parent
+    Raises:
+        UserError: if there is no such data, it cannot be read, or it says nowhere what is asked.
+    """
+    return open_sources(find_sources(text), options, text)
 
 
-def _check_columns(rows: ArrowRows, source: str, columns: Mapping[str, str], query: str | None) -> None:
-    names = [columns.get(name, name) for name in rows.columns]
-    if len(rows) and query is None and not set(QUESTION_KEYS) & set(names):
+def open_sources(sources: Sequence[Source], options: ReadOptions, name: str) -> Rows:
+    """All rows of files and sets of the hub, one after the other; see `open_rows`.
+
+    Args:
+        sources: the files and sets.
+        options: how rows are read.
+        name: what the user calls them together.
+    """
+    files = []
+    for source in tqdm(sources, desc="opening data files", unit="file", leave=False, delay=2):
+        if isinstance(source, HubSet):
+            asking = replace(options, query=source.query or options.query)
+            opened = [OpenFile(rows, asking, name) for rows in hub_rows(source)]
+        else:
+            opened = [OpenFile(READERS[source.suffix](source), options, name)]
+        for file in opened:
+            if isinstance(file.file, ArrowRows):
+                _check_columns(file.file, str(source), file.options)
+        files += opened
+    return Rows(files)
+
+
+def _check_columns(rows: ArrowRows, source: str, options: ReadOptions) -> None:
+    names = [options.columns.get(name, name) for name in rows.columns]
+    if len(rows) and options.query is None and not set(QUESTION_KEYS) & set(names):
         raise UserError(
             f"data file {source} has no column query (or another name of it, or messages) that says what is "
             f"asked; its columns are {', '.join(rows.columns)}: data.columns renames them, data.query asks "
             "the same of all rows"
         )
-
-
-def open_rows(text: str, answered: bool = True) -> Rows:
-    """All rows of what a user names.
-
-    Args:
-        text: what `find_sources` takes.
-        answered: whether a row without its response is an error.
-
-    Raises:
-        UserError: if there is no such data, or it cannot be read.
-    """
-    return Rows(find_sources(text), answered)
 
 
 def matches(text: str) -> list[Path]:

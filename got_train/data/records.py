@@ -7,16 +7,16 @@ the key names swift knows, and the authors' own (`conversations` with `image`).
 import ast
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
+from got_train.data.errors import ImageError, RowError
+from got_train.data.images import FoundImage
 from got_train.data.packed import PackedFile
 from got_train.prompts import IMAGE_TAG
-from got_train.report import UserError
-from got_train.vocabulary import FRAME_TOKENS
+from got_train.vocabulary import PROMPT_TOKENS
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "system": ("system_prompt",),
@@ -40,7 +40,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
 
 IMAGE_KEYS = ("images", *ALIASES["images"])
 QUESTION_KEYS = ("query", *ALIASES["query"], "messages", *ALIASES["messages"])
-"""Of which a row has one."""
+"""Every row must have exactly one of these."""
 
 ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant"}
 """Other names of a speaker."""
@@ -60,31 +60,6 @@ _HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
 """What JSON lets through, as `"\\ud835"`, and no tokenizer or file in UTF-8 takes."""
 
 
-class RowError(UserError):
-    """A row that cannot be used; `cause` is the kind of fault, by which faults are counted."""
-
-    def __init__(self, where: str, cause: str = "", detail: str = "") -> None:
-        """Keeps its parts.
-
-        Args:
-            where: which row; or, alone, what torch hands on of an error in a loader worker: a traceback
-                that ends in the error's own text.
-            cause: one of those that docs/data.md lists.
-            detail: what is wrong.
-        """
-        if not cause:
-            where, cause, detail = where.rstrip("\n").rpartition("RowError: ")[2].split(": ", 2)
-        # Names of files and members may hold what cannot be printed, nor written in UTF-8.
-        where, detail = (text.encode(errors="backslashreplace").decode() for text in (where, detail))
-        super().__init__(where, cause, detail)
-        self.where = where
-        self.cause = cause
-        self.detail = detail
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.cause}: {self.detail}"
-
-
 @dataclass(frozen=True)
 class Turn:
     """A question and its answer."""
@@ -100,76 +75,99 @@ class Record:
     """One row."""
 
     turns: tuple[Turn, ...]
-    images: tuple[str | PackedFile | Image.Image, ...]
-    """Paths as written in the row, what a tar or Parquet file holds, or pictures in memory."""
+    images: tuple[FoundImage, ...]
     system: str | None
     crop: bool | None
-    """Whether pictures are cut into tiles; None leaves it to the configuration."""
+    """Whether images are cut into tiles; None leaves it to the configuration."""
     kind: str
     """What the row trains, for counts and losses by kind; `UNNAMED_KIND` where it does not say."""
     where: str
     """Which row it is, for messages: `file:line`, `shard.tar:key` or `file.parquet:row`."""
 
 
-def adapt_row(row: Any, where: str, columns: Mapping[str, str], query: str | None) -> Any:
-    """A row with keys renamed, and with `query` where it has none.
+@dataclass(frozen=True)
+class ReadOptions:
+    """How the rows of a file are read."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Keys of rows to rename, theirs to ours."""
+    query: str | None = None
+    """The query of rows that have none of `QUESTION_KEYS`."""
+    image_root: str | None = None
+    """Folder in which relative image paths are looked up after the data file's own."""
+    answered: bool = True
+    """Whether the last query must have its response; inference can do without."""
+
+
+READ_AS_IT_IS = ReadOptions()
+
+
+def parse_row(
+    row: Any,
+    where: str,
+    options: ReadOptions = READ_AS_IT_IS,
+    find: Callable[[Any], FoundImage] = Path,
+) -> Record:
+    """The record of a row.
 
     Args:
-        row: a JSON value; what is no object comes back as it is.
+        row: a JSON value, in which images may also be `PackedFile`s; only an object is a row.
         where: which row it is, for messages.
-        columns: names in the row to names wanted.
-        query: what a row asks that has none of `QUESTION_KEYS`.
+        options: renamed keys, and what the row may lack.
+        find: finds the file of an image that the row names; by default names are taken for paths, and
+            nothing looks whether they exist.
+
+    Raises:
+        RowError: names the key and what is wrong with it, or the image that is missing.
+    """
+    row = rename_keys(row, where, options)
+    if not isinstance(row, Mapping):
+        raise RowError(where, "not an object", f"a row is {{...}}, this is {type(row).__name__}")
+    for key, reason in UNSUPPORTED_KEYS.items():
+        if row.get(key):
+            raise RowError(where, "unsupported key", f"{key} is not read: {reason}")
+    names = _image_names(_value(row, "images", where), where)
+    system = _value(row, "system", where)
+    messages = _value(row, "messages", where)
+    if messages is not None:
+        message_system, turns = _turns_of_messages(messages, where, options.answered)
+        system = system if message_system is None else message_system
+    else:
+        turns = _turns_of_history(row.get("history"), where)
+        query = _query(row, where)
+        turns.append(Turn(query, _response(_value(row, "response", where), where, options.answered)))
+    if system is not None and not isinstance(system, str):
+        raise RowError(where, "wrong type", f"system must be text, not {_type_name(system)}")
+    kind = UNNAMED_KIND if row.get("kind") is None else str(row["kind"])
+    _check_texts(turns, system, kind, where)
+    turns = _with_all_tags(turns, len(names), system, where)
+    crop = row.get("crop")
+    if crop is not None and not isinstance(crop, bool):
+        raise RowError(where, "wrong type", f"crop must be true or false, not {crop!r}")
+    try:
+        images = tuple(map(find, names))
+    except ImageError as error:
+        raise RowError(where, error.cause, str(error)) from None
+    return Record(tuple(turns), images, system, crop, kind, where)
+
+
+def rename_keys(row: Any, where: str, options: ReadOptions) -> Any:
+    """A row under our names of its keys, and with a query; a value that is no object comes back as it is.
 
     Raises:
         RowError: if a key would stand twice.
     """
     if not isinstance(row, Mapping):
         return row
-    names = [columns.get(name, name) for name in row]
-    for name in set(columns.values()):
+    names = [options.columns.get(name, name) for name in row]
+    for name in set(options.columns.values()):
         if names.count(name) > 1:
-            said = " and ".join(key for key in row if columns.get(key, key) == name)
-            raise RowError(where, "ambiguous keys", f"{said} both mean {name}: keep one of them")
-    adapted = dict(zip(names, row.values(), strict=True))
-    if query is not None and all(adapted.get(key) is None for key in QUESTION_KEYS):
-        adapted["query"] = query
-    return adapted
-
-
-def parse_row(row: Any, where: str, answered: bool = True) -> Record:
-    """The record of a row.
-
-    Args:
-        row: a JSON value, in which pictures may also be `PackedFile`s; only an object is a row.
-        where: which row it is, for messages.
-        answered: whether the last query must have its response; inference can do without.
-
-    Raises:
-        RowError: names the key and what is wrong with it.
-    """
-    if not isinstance(row, Mapping):
-        raise RowError(where, "not an object", f"a row is {{...}}, this is {type(row).__name__}")
-    for key, reason in UNSUPPORTED_KEYS.items():
-        if row.get(key):
-            raise RowError(where, "unsupported key", f"{key} is not read: {reason}")
-    images = _images(_value(row, "images", where), where)
-    system = _value(row, "system", where)
-    messages = _value(row, "messages", where)
-    if messages is not None:
-        message_system, turns = _turns_of_messages(messages, where, answered)
-        system = system if message_system is None else message_system
-    else:
-        turns = _turns_of_history(row.get("history"), where)
-        turns.append(Turn(_query(row, where), _response(_value(row, "response", where), where, answered)))
-    if system is not None and not isinstance(system, str):
-        raise RowError(where, "wrong type", f"system must be text, not {_type_name(system)}")
-    kind = UNNAMED_KIND if row.get("kind") is None else str(row["kind"])
-    _check_texts(turns, system, kind, where)
-    turns = _with_all_tags(turns, len(images), system, where)
-    crop = row.get("crop")
-    if crop is not None and not isinstance(crop, bool):
-        raise RowError(where, "wrong type", f"crop must be true or false, not {crop!r}")
-    return Record(tuple(turns), images, system, crop, kind, where)
+            same = " and ".join(key for key in row if options.columns.get(key, key) == name)
+            raise RowError(where, "ambiguous keys", f"{same} both mean {name}: keep one of them")
+    renamed = dict(zip(names, row.values(), strict=True))
+    if options.query is not None and all(renamed.get(key) is None for key in QUESTION_KEYS):
+        renamed["query"] = options.query
+    return renamed
 
 
 def _value(row: Mapping[str, Any], name: str, where: str) -> Any:
@@ -211,7 +209,7 @@ def _type_name(value: Any) -> str:
     return "bytes" if isinstance(value, PackedFile) else type(value).__name__
 
 
-def _images(value: Any, where: str) -> tuple[str | PackedFile, ...]:
+def _image_names(value: Any, where: str) -> tuple[str | PackedFile, ...]:
     images = [] if value is None else [value] if isinstance(value, str | PackedFile) else value
     if isinstance(images, list):
         # ms-swift writes a path as {"bytes": null, "path": ...}.
@@ -301,7 +299,7 @@ def _check_texts(turns: list[Turn], system: str | None, kind: str, where: str) -
                 where, "wrong type", f"{name} holds half of a surrogate pair, which is no character"
             )
     for _, text in texts:
-        for token in FRAME_TOKENS:
+        for token in PROMPT_TOKENS:
             if token in text:
                 raise RowError(where, "reserved token", f"{token} cannot stand in a text")
 

@@ -7,9 +7,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from got_train.data.errors import RowError
 from got_train.data.images import picture_endings
 from got_train.data.packed import PackedFile, TarMembers
-from got_train.data.records import ALIASES, IMAGE_KEYS, RowError, load_json
+from got_train.data.records import ALIASES, IMAGE_KEYS, load_json
 from got_train.report import UserError
 
 TEXT_ENDINGS = (".json", ".txt", ".cls", ".md", ".tex", ".html", ".xml", ".csv", ".tsv", ".yaml", ".yml")

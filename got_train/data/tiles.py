@@ -1,4 +1,4 @@
-"""Cutting pictures into the square tiles that the encoder takes."""
+"""Cutting images into the square tiles that the encoder takes."""
 
 import numpy as np
 from PIL import Image
@@ -6,9 +6,12 @@ from PIL import Image
 # From transformers, so that training and its own processor tile alike (InternVL's rule).
 from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import get_optimal_tiled_canvas
 
+Grid = tuple[int, int]
+"""Columns and rows of tiles."""
 
-def tile(image: Image.Image, size: int, grid: tuple[int, int]) -> np.ndarray:
-    """Square tiles of a picture.
+
+def tile(image: Image.Image, size: int, grid: Grid) -> np.ndarray:
+    """Square tiles of an image.
 
     Args:
         image: resized to one tile, its aspect ratio not kept, as GOT was trained; or to a grid of tiles and
@@ -27,15 +30,15 @@ def tile(image: Image.Image, size: int, grid: tuple[int, int]) -> np.ndarray:
     return np.concatenate([tiles, _resized(image, size, size)[None]])
 
 
-def grid_of_tiles(width: int, height: int, size: int, crop: bool, max_tiles: int) -> tuple[int, int]:
-    """Columns and rows of tiles for a picture of `width` x `height` pixels; one tile where it is not cut."""
+def grid_of_tiles(width: int, height: int, size: int, crop: bool, max_tiles: int) -> Grid:
+    """The grid for an image of `width` x `height` pixels; one tile where it is not cut."""
     if not crop:
         return 1, 1
     columns, rows = get_optimal_tiled_canvas((height, width), (size, size), 1, max_tiles)
     return columns, rows
 
 
-def num_tiles(grid: tuple[int, int]) -> int:
+def num_tiles(grid: Grid) -> int:
     """How many tiles `tile` gives, thumbnail included."""
     columns, rows = grid
     return columns * rows + 1 if columns * rows > 1 else 1

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from PIL import Image
 from rapidfuzz.distance import Levenshtein
 
-from got_train.config import DataConfig
+from got_train.config import MAX_PIXELS
 from got_train.data.images import ImageError, find_image, open_image
 from got_train.evaluation.evaluate import Evaluation, ScoredRow, group_tables, row_value, table_title
 from got_train.evaluation.suites import SUITES
@@ -80,7 +80,7 @@ def _shown(row: ScoredRow, folder: Path) -> dict[str, Any]:
 def _picture(image: str, folder: Path) -> Markup | str:
     """A picture beside the predictions, in the working directory or at its absolute path, or why not."""
     try:
-        picture = open_image(find_image(image, [folder, Path.cwd()]), DataConfig.max_pixels)
+        picture = open_image(find_image(image, [folder, Path.cwd()]), MAX_PIXELS)
     except ImageError as error:
         return str(error)
     if max(picture.size) > MAX_SIDE:

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import torch
 from peft import PeftModel
 from transformers import TextIteratorStreamer
 
-from got_train.data.encode import Encoding, Sample
 from got_train.data.records import Record
+from got_train.data.samples import Sample, SampleEncoder
 from got_train.model.got import GotModel, normalized
 from got_train.report import UserError
 from got_train.vocabulary import IGNORE_INDEX, MESSAGE_END
@@ -25,8 +24,8 @@ WINDOW_BATCHES = 4
 
 def generate(
     model: GotModel | PeftModel,
-    encoding: Encoding,
-    records: Sequence[tuple[Record, Path]],
+    encoder: SampleEncoder,
+    records: Sequence[Record],
     max_new_tokens: int,
     batch_size: int,
     stop_past_reference: bool = False,
@@ -35,32 +34,32 @@ def generate(
 
     Args:
         model: on its device, in evaluation mode.
-        encoding: makes samples; the same as in training.
-        records: each with the folder in which its pictures are looked up first.
+        encoder: makes samples; the same as in training.
+        records: the questions.
         max_new_tokens: longest answer.
         batch_size: records answered together.
         stop_past_reference: let no answer run on past the longest reference of its batch by more than
             `RUN_ON_TOKENS`: during training, what has not learnt to stop would take most of the time.
 
     Raises:
-        RowError: for a record whose pictures cannot be read.
+        RowError: for a record whose images cannot be read.
     """
-    for samples in _windows(encoding, records, batch_size * WINDOW_BATCHES):
+    for samples in _windows(encoder, records, batch_size * WINDOW_BATCHES):
         answers = [""] * len(samples)
         for batch in _alike(samples, batch_size):
             longest = max(len(samples[index].input_ids) - len(prompt_ids(samples[index])) for index in batch)
             limit = min(max_new_tokens, longest + RUN_ON_TOKENS) if stop_past_reference else max_new_tokens
-            written = _generate_batch(model, encoding, [samples[index] for index in batch], limit)
+            written = _generate_batch(model, encoder, [samples[index] for index in batch], limit)
             for index, answer in zip(batch, written, strict=True):
                 answers[index] = answer
         yield from answers
 
 
-def _windows(encoding: Encoding, records: Sequence[tuple[Record, Path]], size: int) -> Iterator[list[Sample]]:
-    """Samples of so many records at a time; the next are made while these are answered."""
+def _windows(encoder: SampleEncoder, records: Sequence[Record], size: int) -> Iterator[list[Sample]]:
+    """Samples of `size` records at a time; the next ones are made while these are answered."""
 
     def samples(start: int) -> list[Sample]:
-        return [encoding.sample(record, folder) for record, folder in records[start : start + size]]
+        return [encoder.sample(record) for record in records[start : start + size]]
 
     with ThreadPoolExecutor(1) as thread:
         coming = thread.submit(samples, 0)
@@ -84,17 +83,17 @@ def _alike(samples: list[Sample], batch_size: int) -> Iterator[list[int]]:
 
 
 def stream(
-    model: GotModel | PeftModel, encoding: Encoding, record: Record, folder: Path, max_new_tokens: int
+    model: GotModel | PeftModel, encoder: SampleEncoder, record: Record, max_new_tokens: int
 ) -> Iterator[str]:
     """The answer to a record piece by piece, as it is generated; together they are what `generate` gives.
 
     Raises:
-        RowError: for a record whose pictures cannot be read.
+        RowError: for a record whose images cannot be read.
     """
-    sample = encoding.sample(record, folder)
-    streamer = TextIteratorStreamer(encoding.tokenizer, skip_prompt=True, skip_special_tokens=True)
+    sample = encoder.sample(record)
+    streamer = TextIteratorStreamer(encoder.tokenizer, skip_prompt=True, skip_special_tokens=True)
     with ThreadPoolExecutor(1) as thread:
-        answer = thread.submit(_generate_batch, model, encoding, [sample], max_new_tokens, streamer)
+        answer = thread.submit(_generate_batch, model, encoder, [sample], max_new_tokens, streamer)
         # Without this a fault in the thread would leave the loop below waiting.
         answer.add_done_callback(lambda done: streamer.end() if done.exception() else None)
         yield from streamer
@@ -104,14 +103,14 @@ def stream(
 @torch.no_grad()
 def _generate_batch(
     model: GotModel | PeftModel,
-    encoding: Encoding,
+    encoder: SampleEncoder,
     samples: list[Sample],
     max_new_tokens: int,
     streamer: TextIteratorStreamer | None = None,
 ) -> list[str]:
     """Answers to samples of one or no tile each, or of several."""
     device = next(model.parameters()).device
-    tokenizer = encoding.tokenizer
+    tokenizer = encoder.tokenizer
     prompts = [prompt_ids(sample) for sample in samples]
     length = max(map(len, prompts))
     # Not every architecture has an end to its positions.

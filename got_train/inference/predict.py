@@ -10,48 +10,71 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch.distributed as dist
 from tqdm import tqdm
 
 from got_train.data.check import check_rows
 from got_train.data.images import image_address
-from got_train.data.records import Record, Turn
+from got_train.data.records import ReadOptions, Record, Turn
 from got_train.data.sources import select_rows
-from got_train.inference.generate import generate
-from got_train.inference.got import Got
+from got_train.inference.chat import Got
 from got_train.inference.questions import check_query
 from got_train.prompts import IMAGE_TAG
-from got_train.ranks import rank, world_size
+from got_train.ranks import barrier, open_process_group, rank, world_size
 from got_train.report import UserError
 
 LONGEST_WAIT = timedelta(days=7)
-"""Of a process for the others: shares of rows take more or less long."""
-
-Question = tuple[Record, Path]
-"""A record, and the folder in which its pictures are looked up first."""
+"""Most time that a process waits for the others: shares of rows take more or less long."""
 
 
-def questions_of(got: Got, data: str, query: str | None = None) -> list[Question]:
-    """The rows of a data set, which may lack a response.
+def answer_rows(
+    got: Got,
+    data: str,
+    output: Path,
+    max_new_tokens: int,
+    batch_size: int,
+    query: str | None = None,
+    resume: bool = False,
+) -> list[Record]:
+    """Answers the rows of a data set into a file, as `predict` does; returns the rows.
 
     Args:
         got: the model.
         data: what `DatasetSpec.parse` reads.
-        query: asked instead of the last query of each row, about the same pictures.
+        output: JSONL file to write.
+        max_new_tokens: longest answer.
+        batch_size: rows answered together.
+        query: asked instead of the last query of each row.
+        resume: continue an interrupted run.
+
+    Raises:
+        UserError: if there are bad rows, all of them named, or a file to go on with has other rows.
+    """
+    records = read_questions(got, data, query)
+    predict(got, records, output, max_new_tokens, batch_size, resume)
+    return records
+
+
+def read_questions(got: Got, data: str, query: str | None = None) -> list[Record]:
+    """The rows of a data set, which may lack a response.
+
+    Args:
+        got: the model; its run says how rows are read.
+        data: what `DatasetSpec.parse` reads.
+        query: asked instead of the last query of each row, about the same images.
 
     Raises:
         UserError: if there are bad rows, all of them named, or `query` is none.
     """
     if query is not None:
         check_query(query)
-    config = got.encoding.config
-    encoding = replace(got.encoding, config=replace(config, query=query or config.query))
-    rows = select_rows([data], encoding, np.random.default_rng(0), answered=False)
-    result = check_rows(rows, np.arange(len(rows)), workers=0, description="checking rows")
+    run = got.config.data
+    options = ReadOptions(run.columns, query or run.query, run.image_root, answered=False)
+    rows = select_rows([data], options, np.random.default_rng(0))
+    result = check_rows(rows, np.arange(len(rows)), got.encoder, workers=0, description="checking rows")
     if result.bad:
         raise UserError("\n".join([f"{data} has bad rows ({result.summary()}):", *result.lines()]))
-    found = rows.questions()
-    return found if query is None else [(_asking(record, query), folder) for record, folder in found]
+    records = rows.records()
+    return records if query is None else [_asking(record, query) for record in records]
 
 
 def _asking(record: Record, query: str) -> Record:
@@ -62,43 +85,42 @@ def _asking(record: Record, query: str) -> Record:
 
 def predict(
     got: Got,
-    questions: Sequence[Question],
+    records: Sequence[Record],
     output: Path,
     max_new_tokens: int,
     batch_size: int,
     resume: bool = False,
 ) -> None:
-    """Answers questions and writes rows of `response, labels, messages, images, kind`, in order.
+    """Answers records and writes rows of `response, labels, messages, images, kind`, in order.
 
     Of the processes of torchrun each reads its share into `OUTPUT.part-I-of-N`, and the first puts them
     together.
 
     Args:
         got: the model.
-        questions: what is asked.
+        records: the questions.
         output: JSONL file to write.
         max_new_tokens: longest answer.
-        batch_size: questions answered together.
-        resume: go on where the file ends rather than write it anew.
+        batch_size: records answered together.
+        resume: continue an interrupted run, where its file ends.
 
     Raises:
         UserError: if a file to go on with has other rows.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     if world_size() == 1:
-        _predict_part(got, questions, output, max_new_tokens, batch_size, resume)
+        _predict_part(got, records, output, max_new_tokens, batch_size, resume)
         return
     # What one process, or an earlier run of several, has finished; the parts go on from there.
-    done = _count_done(got, questions, output) if resume else 0
+    done = _count_done(records, output) if resume else 0
     parts = [Path(f"{output}.part-{number}-of-{world_size()}") for number in range(world_size())]
-    mine = questions[done:][rank() :: world_size()]
-    if not dist.is_initialized():
-        dist.init_process_group("gloo", timeout=LONGEST_WAIT)
+    mine = records[done:][rank() :: world_size()]
+    open_process_group("gloo", LONGEST_WAIT)
     _predict_part(got, mine, parts[rank()], max_new_tokens, batch_size, resume)
-    dist.barrier()
+    barrier()
     if rank() == 0:
         _join_parts(parts, output, keep=done > 0)
-    dist.barrier()
+    barrier()
 
 
 def _join_parts(parts: Sequence[Path], output: Path, keep: bool) -> None:
@@ -122,26 +144,26 @@ def _lines(content: bytes) -> list[str]:
 
 def _predict_part(
     got: Got,
-    questions: Sequence[Question],
+    records: Sequence[Record],
     output: Path,
     max_new_tokens: int,
     batch_size: int,
     resume: bool,
 ) -> None:
-    done = _count_done(got, questions, output) if resume else 0
-    rest = questions[done:]
-    answers = generate(got.model, got.encoding, rest, max_new_tokens, batch_size)
+    done = _count_done(records, output) if resume else 0
+    rest = records[done:]
+    answers = got.read(rest, max_new_tokens, batch_size)
     with open(output, "a" if resume else "w", encoding="utf-8") as file:
         pairs = zip(rest, answers, strict=True)
-        for asked, answer in tqdm(
-            pairs, total=len(questions), initial=done, desc="reading", unit="row", leave=False
+        for record, answer in tqdm(
+            pairs, total=len(records), initial=done, desc="reading", unit="row", leave=False
         ):
-            file.write(json.dumps(prediction_row(got, asked, answer), ensure_ascii=False) + "\n")
+            file.write(json.dumps(prediction_row(record, answer), ensure_ascii=False) + "\n")
             file.flush()
 
 
-def _count_done(got: Got, questions: Sequence[Question], output: Path) -> int:
-    """How many questions a file has the answers of; a last line that was cut off goes."""
+def _count_done(records: Sequence[Record], output: Path) -> int:
+    """How many records a file has the answers to; a last line that was cut off is removed."""
     if not output.exists():
         return 0
     content = output.read_bytes()
@@ -149,9 +171,8 @@ def _count_done(got: Got, questions: Sequence[Question], output: Path) -> int:
         lines = _lines(content)
     except UnicodeDecodeError as error:
         raise UserError(f"{output} is not UTF-8 ({error.reason}): remove it or name another file") from None
-    same = len(lines) <= len(questions) and all(
-        _same_question(line, prediction_row(got, asked, ""))
-        for line, asked in zip(lines, questions, strict=False)
+    same = len(lines) <= len(records) and all(
+        _same_question(line, prediction_row(record, "")) for line, record in zip(lines, records, strict=False)
     )
     if not same:
         raise UserError(f"{output} holds answers to other questions: remove it or name another file")
@@ -173,9 +194,8 @@ def read_answers(output: Path) -> list[str]:
     return [json.loads(line)["response"] for line in _lines(output.read_bytes())]
 
 
-def prediction_row(got: Got, asked: Question, answer: str) -> dict[str, Any]:
+def prediction_row(record: Record, answer: str) -> dict[str, Any]:
     """A row of predictions, under ms-swift's names; `labels` is the reference, or null."""
-    record, folder = asked
     messages = [] if record.system is None else [{"role": "system", "content": record.system}]
     for turn in record.turns:
         messages.append({"role": "user", "content": turn.query})
@@ -185,6 +205,6 @@ def prediction_row(got: Got, asked: Question, answer: str) -> dict[str, Any]:
         "response": answer,
         "labels": record.turns[-1].response or None,
         "messages": messages,
-        "images": [image_address(image) for image in got.encoding.find_images(record, folder)],
+        "images": [image_address(image) for image in record.images],
         "kind": record.kind,
     }

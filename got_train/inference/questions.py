@@ -1,4 +1,4 @@
-"""What a person asks about pictures, as records."""
+"""What a person asks about images, as records."""
 
 import glob
 import json
@@ -8,15 +8,16 @@ from typing import Literal, get_args
 
 from PIL import Image
 
-from got_train.config import DataConfig
-from got_train.data.images import ImageError, find_image, num_pdf_pages, open_image, picture_endings
+from got_train.config import MAX_PIXELS
+from got_train.data.errors import ImageError
+from got_train.data.images import FoundImage, find_image, num_pdf_pages, open_image, picture_endings
 from got_train.data.records import UNNAMED_KIND, Record, Turn
 from got_train.prompts import COLORS, IMAGE_TAG, Task, box_permille
 from got_train.report import UserError
-from got_train.vocabulary import FRAME_TOKENS
+from got_train.vocabulary import PROMPT_TOKENS
 
-Picture = str | Path | Image.Image
-"""A path, the address of a picture inside a file (`manual.pdf:3`), or a picture in memory."""
+ImageName = str | Path | Image.Image
+"""A path, the address of an image inside a file (`manual.pdf:3`), or an image in memory."""
 
 Box = str | Sequence[float] | None
 """x1, y1, x2, y2 or a point x, y in pixels; as text, with or without brackets."""
@@ -26,25 +27,27 @@ OcrType = Literal["ocr", "format"]
 
 
 def question(
-    images: Sequence[Picture],
+    images: Sequence[ImageName],
     ocr_type: OcrType = "ocr",
     box: Box = None,
     color: str | None = None,
     crop: bool = False,
     query: str | None = None,
+    image_root: str | None = None,
 ) -> Record:
-    """The record that asks about pictures.
+    """The record that asks about images.
 
     Args:
-        images: one picture, or the pages of a document.
+        images: one image, or the pages of a document.
         ocr_type: plain or formatted text.
         box: the region to read.
         color: colour of the frame round the region to read.
-        crop: cut the picture into tiles.
+        crop: cut the image into tiles.
         query: asked instead of one of the recipe's tasks.
+        image_root: folder in which relative paths are looked up before the working directory.
 
     Raises:
-        UserError: for a picture that cannot be read, a box outside of it, or what the model was not taught.
+        UserError: for an image that cannot be read, a box outside of it, or what the model was not taught.
     """
     if ocr_type not in get_args(OcrType):
         raise UserError(f"ocr_type {ocr_type!r} is not known: {' and '.join(get_args(OcrType))} are")
@@ -56,35 +59,44 @@ def question(
             raise UserError("query is asked instead of the recipe's tasks: leave out box and color")
     if len(images) > 1 and (box or color or crop):
         raise UserError("the pages of a document are read whole: leave out box, color and crop")
-    named = tuple(image if isinstance(image, Image.Image) else str(image) for image in images)
-    pages = len(named) > 1
+    folders = [Path(image_root)] if image_root else []
+    try:
+        found = tuple(
+            find_image(image if isinstance(image, Image.Image) else str(image), [*folders, Path.cwd()])
+            for image in images
+        )
+    except ImageError as error:
+        raise UserError(f"{error.cause}: {error}") from None
+    pages = len(found) > 1
     if query is None:
-        permille = None if box is None or box == "" else _permille(box, named[0])
+        permille = None if box is None or box == "" else _permille(box, found[0])
         task = Task(ocr_type == "format", permille, color or None, crop, pages)
         query = task.query()
-    turn = Turn(IMAGE_TAG * len(named) + query, "")
-    return Record((turn,), named, system=None, crop=crop or None, kind=UNNAMED_KIND, where="question")
+    turn = Turn(IMAGE_TAG * len(found) + query, "")
+    return Record((turn,), found, system=None, crop=crop or None, kind=UNNAMED_KIND, where="question")
 
 
 def check_query(query: str) -> None:
-    """Refuses a question that would be taken for the frame around it.
+    """Refuses a question that would be taken for the chat template around it.
 
     Raises:
         UserError: names what cannot stand in a question.
     """
-    for token in (*FRAME_TOKENS, IMAGE_TAG):
+    for token in (*PROMPT_TOKENS, IMAGE_TAG):
         if token in query:
-            raise UserError(f"{token} cannot stand in a query: pictures and frame are put around it")
+            raise UserError(
+                f"{token} cannot stand in a query: images and the chat template are put around it"
+            )
     try:
         query.encode()
     except UnicodeEncodeError:
         raise UserError("query is not text in UTF-8") from None
 
 
-def _permille(box: str | Sequence[float], image: str | Image.Image) -> tuple[int, ...]:
+def _permille(box: str | Sequence[float], image: FoundImage) -> tuple[int, ...]:
     numbers = parse_box(box) if isinstance(box, str) else tuple(box)
     try:
-        width, height = open_image(find_image(image, [Path()]), DataConfig.max_pixels).size
+        width, height = open_image(image, MAX_PIXELS).size
     except ImageError as error:
         raise UserError(str(error)) from None
     inside = all(0 <= value <= limit for value, limit in zip(numbers, (width, height) * 2, strict=False))

@@ -1,4 +1,7 @@
-"""Layers are compiled for training, the step of a token for generation; what is odd about a batch is not."""
+"""Compiles single layers for training and the decoding of one token for generation.
+
+Code whose shapes differ from batch to batch stays eager.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,15 +10,12 @@ import torch._dynamo
 from peft import PeftModel
 from torch import nn
 
+from got_train.arguments import COMPILE_ARGUMENTS
 from got_train.model.got import GotModel
 
 MAX_VARIANTS = 24
 """Ways one piece of code is compiled. transformers runs all layers through the same piece, and there are
 windows, global attention and the decoder, each for one shape or for any, with gradients and without."""
-
-COMPILE_ARGUMENTS = {"torch_compile": None, "torch_compile_backend": "backend", "torch_compile_mode": "mode"}
-"""`TrainingArguments` by which transformers would compile the model as a whole, and what `torch.compile`
-calls them; any of them asks for it."""
 
 
 def compile_layers(model: GotModel, arguments: Mapping[str, Any]) -> None:

@@ -21,8 +21,9 @@ from got_train.model.original import (
 )
 from got_train.model.processor import build_processor
 from got_train.model.tokenizer import load_tokenizer
-from got_train.model.weights import ADAPTER_FILE, local_folder, read_tensors
+from got_train.model.weights import local_folder, read_tensors
 from got_train.report import UserError
+from got_train.run_folders import holds_adapters
 from got_train.vocabulary import IMAGE_PAD, MESSAGE_END, QWEN_SPECIAL_IDS
 
 Pairs = tuple[tuple[str, str], ...]
@@ -195,7 +196,7 @@ def convert(source: str, target: str, to: Layout) -> int:
     if output.exists():
         raise UserError(f"{target} exists: remove it or name another folder")
     folder = local_folder(source)
-    if (folder / ADAPTER_FILE).is_file():
+    if holds_adapters(str(folder)):
         raise UserError(f"{source} holds adapters: merge first, with got-train merge {source}")
     if not (folder / "config.json").is_file():
         raise UserError(f"{source} holds no config.json: it is not a model folder")

@@ -8,7 +8,7 @@ for weights.
 from torch import nn
 from transformers import GotOcr2Config
 
-from got_train.model.got import GotModel, config_tokens_per_tile, encoder_channels
+from got_train.model.got import GotModel, encoder_channels, tile_shape
 
 
 def tile_flops(config: GotOcr2Config) -> int:
@@ -40,7 +40,7 @@ def row_flops(model: GotModel, length: int, num_supervised: int, num_tiles: int)
     """
     text = model.config.text_config
     connector = model.model.multi_modal_projector.multimodal_projector
-    connected = num_tiles * config_tokens_per_tile(model.config) * connector.weight.numel()
+    connected = num_tiles * tile_shape(model.config).num_tokens * connector.weight.numel()
     attention = text.num_hidden_layers * length * (length + 1) // 2 * 2 * text.hidden_size
     body = length * decoder_weights(model)
     head = num_supervised * model.lm_head.weight.numel()

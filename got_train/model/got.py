@@ -30,7 +30,14 @@ from transformers.models.got_ocr2.modeling_got_ocr2 import GotOcr2CausalLMOutput
 from got_train.config import EncoderConfig, Group
 from got_train.model.attention import fuse_attention
 from got_train.model.loss import head_loss
-from got_train.vocabulary import IGNORE_INDEX, IMAGE_MEAN, IMAGE_PAD, IMAGE_STD, tokens_per_tile
+from got_train.vocabulary import (
+    IGNORE_INDEX,
+    IMAGE_MEAN,
+    IMAGE_PAD,
+    IMAGE_STD,
+    TileShape,
+    tokens_per_tile,
+)
 
 GROUP_PREFIXES: dict[Group, tuple[str, ...]] = {
     "encoder": ("model.vision_tower.", "model.multi_modal_projector.conv_upsampler"),
@@ -285,9 +292,9 @@ def encoder_channels(config: GotOcr2Config) -> int:
     return channels
 
 
-def config_tokens_per_tile(config: GotOcr2Config) -> int:
-    """Decoder positions of one tile, from the encoder's own numbers (`image_seq_length` is often wrong)."""
-    return tokens_per_tile(config.vision_config.image_size, config.vision_config.patch_size)
+def tile_shape(config: GotOcr2Config) -> TileShape:
+    """The tiles that a model takes, from the encoder's own numbers (`image_seq_length` is often wrong)."""
+    return TileShape(config.vision_config.image_size, config.vision_config.patch_size)
 
 
 def _embedding_name(text_config: PreTrainedConfig) -> str:

@@ -1,7 +1,5 @@
 """From the `model` section to a model and its tokenizer, saying where every weight came from."""
 
-import logging
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +12,7 @@ from transformers import (
     AutoConfig,
     AutoModel,
     AutoModelForCausalLM,
+    GotOcr2Config,
     PreTrainedConfig,
     PreTrainedTokenizerFast,
     set_seed,
@@ -23,18 +22,14 @@ from transformers.utils import cached_file
 
 from got_train.config import GROUPS, Group, ModelConfig, Value
 from got_train.model.convert import encoder_state, original_state
-from got_train.model.got import GotModel, got_config, group_of
+from got_train.model.got import GotModel, got_config, group_of, tile_shape
 from got_train.model.initialize import initialize
 from got_train.model.original import layout_of, read_original_config
 from got_train.model.tokenizer import load_tokenizer
-from got_train.model.weights import ADAPTER_FILE, local_folder
+from got_train.model.weights import local_folder
 from got_train.report import UserError, did_you_mean, table
-from got_train.vocabulary import IMAGE_PAD, MESSAGE_END
-
-logger = logging.getLogger(__name__)
-
-STATE_FILE = "trainer_state.json"
-"""What a checkpoint of training gets last."""
+from got_train.run_folders import resolve_checkpoint
+from got_train.vocabulary import IMAGE_PAD, MESSAGE_END, TileShape
 
 DECODER_SHAPES: dict[str, dict[str, Value]] = {
     "qwen2": {
@@ -81,8 +76,32 @@ class LoadReport:
         return "\n".join(lines)
 
 
+def model_tokenizer(config: ModelConfig) -> PreTrainedTokenizerFast:
+    """The tokenizer of the model that `build_model` builds; no weights are read.
+
+    Raises:
+        UserError: for a source that does not exist.
+    """
+    if config.init == "pretrained" and config.path is not None:
+        return load_tokenizer(resolve_checkpoint(config.path))
+    decoder_path = config.decoder.path if config.init == "pretrained" else None
+    own = DEFAULT_TOKENIZERS.get(config.decoder.model_type, "qwen")
+    return load_tokenizer(config.decoder.tokenizer or decoder_path or own)
+
+
+def model_tile_shape(config: ModelConfig) -> TileShape:
+    """The tiles that the model of `build_model` takes; no weights are read.
+
+    Raises:
+        UserError: for a checkpoint that does not exist.
+    """
+    if config.init == "pretrained" and config.path is not None:
+        return tile_shape(read_got_config(resolve_checkpoint(config.path)))
+    return TileShape(config.encoder.image_size, config.encoder.patch_size)
+
+
 def build_model(
-    config: ModelConfig, max_length: int, seed: int
+    config: ModelConfig, max_length: int, seed: int, tokenizer: PreTrainedTokenizerFast | None = None
 ) -> tuple[GotModel, PreTrainedTokenizerFast, LoadReport]:
     """The model of a run in float32, its tokenizer, and where the weights came from.
 
@@ -90,18 +109,18 @@ def build_model(
         config: the `model` section.
         max_length: longest sample in tokens; learned position tables are made as long.
         seed: of the random weights.
+        tokenizer: what `model_tokenizer` gives, if it has been loaded before.
 
     Raises:
         UserError: for a source that does not exist, or that lacks a tensor it should bring.
     """
     set_seed(seed)
+    tokenizer = tokenizer or model_tokenizer(config)
     if config.init == "pretrained" and config.path is not None:
-        return _whole_checkpoint(config.path)
+        model, report = _whole_checkpoint(config.path, tokenizer)
+        return model, tokenizer, report
     sources = config if config.init == "pretrained" else ModelConfig(init="random")
     decoder_path = sources.decoder.path
-    tokenizer = load_tokenizer(
-        config.decoder.tokenizer or decoder_path or DEFAULT_TOKENIZERS.get(config.decoder.model_type, "qwen")
-    )
     text_config = decoder_config(config, decoder_path, len(tokenizer), max_length)
     text_config.pad_token_id = tokenizer.pad_token_id
     model = GotModel(got_config(config.encoder, text_config, tokenizer))
@@ -121,54 +140,8 @@ def build_model(
     return model, tokenizer, report
 
 
-def resolve_checkpoint(path: str) -> str:
-    """The newest checkpoint of a run, of a run's name, or `path` itself where it is a checkpoint or hub id.
-
-    >>> resolve_checkpoint("organisation/model")
-    'organisation/model'
-
-    Raises:
-        UserError: if the folder exists and holds no checkpoint, or a path does not exist.
-    """
-    folder = Path(path)
-    if not folder.is_dir():
-        if folder.is_absolute() or path.startswith(".") or path.count("/") != 1 or folder.parent.is_dir():
-            raise UserError(f"checkpoint {path} does not exist")
-        return path
-    if any((folder / name).is_file() for name in ("config.json", ADAPTER_FILE)):
-        return path
-    found = newest_checkpoint(folder)
-    for run in runs_of(folder):
-        found = found or newest_checkpoint(run)
-    if found is None:
-        raise UserError(f"{path} holds no checkpoint: no config.json, no checkpoint-N, no run folder vN-*")
-    return str(found)
-
-
-def runs_of(folder: Path) -> list[Path]:
-    """Run folders `vN-...`, the newest first."""
-    return sorted_by_number(folder, r"v(\d+)-.*")
-
-
-def newest_checkpoint(run: Path) -> Path | None:
-    """The last `checkpoint-N` of a run folder that was saved to its end."""
-    for checkpoint in sorted_by_number(run, r"checkpoint-(\d+)"):
-        if (checkpoint / STATE_FILE).is_file():
-            return checkpoint
-        logger.warning("%s was not saved to its end (no %s): left out", checkpoint, STATE_FILE)
-    return None
-
-
-def sorted_by_number(folder: Path, pattern: str) -> list[Path]:
-    """Folders whose names match `pattern`, the highest number in its group first."""
-    matches = [(re.fullmatch(pattern, entry.name), entry) for entry in folder.iterdir() if entry.is_dir()]
-    numbered = [(int(match[1]), entry) for match, entry in matches if match]
-    return [entry for _, entry in sorted(numbered, reverse=True)]
-
-
-def _whole_checkpoint(path: str) -> tuple[GotModel, PreTrainedTokenizerFast, LoadReport]:
+def _whole_checkpoint(path: str, tokenizer: PreTrainedTokenizerFast) -> tuple[GotModel, LoadReport]:
     source = resolve_checkpoint(path)
-    tokenizer = load_tokenizer(source)
     model = load_got(source)
     if tokenizer.convert_tokens_to_ids(IMAGE_PAD) != model.config.image_token_id:
         raise UserError(
@@ -180,7 +153,28 @@ def _whole_checkpoint(path: str) -> tuple[GotModel, PreTrainedTokenizerFast, Loa
     for group in GROUPS:
         report.rows.append((group, source, sum(group_of(name) == group for name in names), 0))
     _set_generation(model, tokenizer)
-    return model, tokenizer, report
+    return model, report
+
+
+def read_got_config(source: str) -> GotOcr2Config:
+    """The configuration of a checkpoint in either layout.
+
+    Raises:
+        UserError: if there is none.
+    """
+    folder = _config_folder(source)
+    if layout_of(folder) == "original":
+        return read_original_config(folder)
+    config: GotOcr2Config = GotOcr2Config.from_pretrained(folder)
+    return config
+
+
+def _config_folder(source: str) -> Path:
+    """Where the `config.json` of a model folder or hub id lies."""
+    try:
+        return Path(str(cached_file(source, "config.json"))).parent
+    except OSError as error:
+        raise UserError(f"no model at {source}: {str(error).splitlines()[0]}") from None
 
 
 def load_got(source: str) -> GotModel:
@@ -189,21 +183,17 @@ def load_got(source: str) -> GotModel:
     Raises:
         UserError: if it is none, or tensors are missing.
     """
-    try:
-        config_file = cached_file(source, "config.json")
-    except OSError as error:
-        raise UserError(f"no model at {source}: {str(error).splitlines()[0]}") from None
-    where: dict[str, Any] = {"pretrained_model_name_or_path": source}
-    if layout_of(Path(str(config_file)).parent) == "original":
+    weights: dict[str, Any] = {"pretrained_model_name_or_path": source}
+    if layout_of(_config_folder(source)) == "original":
         folder = local_folder(source)
         config = read_original_config(folder)
-        where = {
+        weights = {
             "pretrained_model_name_or_path": None,
             "config": config,
             "state_dict": original_state(folder, config),
         }
     try:
-        model, info = GotModel.from_pretrained(**where, dtype=torch.float32, output_loading_info=True)
+        model, info = GotModel.from_pretrained(**weights, dtype=torch.float32, output_loading_info=True)
     except (OSError, SafetensorError) as error:
         raise UserError(f"no model at {source}: {str(error).splitlines()[0]}") from None
     missing = sorted(info["missing_keys"])

@@ -14,8 +14,8 @@ from transformers import GotOcr2Config, GotOcr2VisionConfig, PreTrainedTokenizer
 
 from got_train.model.got import ENCODER_FIELDS, encoder_channels
 from got_train.model.tokenizer import ORIGINAL_VOCABULARY, has_qwen_vocabulary, vocabulary_file
-from got_train.model.weights import read_json
 from got_train.report import UserError
+from got_train.run_folders import read_json
 from got_train.vocabulary import (
     ENCODER_CHANNELS,
     END_OF_TEXT,

@@ -15,7 +15,7 @@ from transformers.utils import cached_file, has_file
 
 from got_train.prompts import COLORS, LATEX_OCR_QUERY, SYSTEM, Task
 from got_train.report import UserError
-from got_train.vocabulary import END_OF_TEXT, FRAME_TOKENS, QWEN_SPECIAL_IDS, SPECIAL_TOKENS
+from got_train.vocabulary import END_OF_TEXT, PROMPT_TOKENS, QWEN_SPECIAL_IDS, SPECIAL_TOKENS
 
 QWEN_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
@@ -62,7 +62,7 @@ def load_tokenizer(source: str) -> PreTrainedTokenizerFast:
             raise UserError(f"tokenizer file {source} does not exist")
         return qwen_tokenizer(Path(source))
     if source == "gpt2":
-        return with_frame_tokens(_gpt2_tokenizer())
+        return with_prompt_tokens(_gpt2_tokenizer())
     try:
         if has_file(source, ORIGINAL_VOCABULARY) and not has_file(source, "tokenizer.json"):
             # The authors' tokenizer is Python code beside this file, which is not run.
@@ -72,7 +72,7 @@ def load_tokenizer(source: str) -> PreTrainedTokenizerFast:
         raise UserError(f"no tokenizer at {source}: {str(error).splitlines()[0]}") from None
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise UserError(f"the tokenizer at {source} has no tokenizer.json: only fast tokenizers are taken")
-    return with_frame_tokens(tokenizer)
+    return with_prompt_tokens(tokenizer)
 
 
 def qwen_tokenizer(ranks: Path) -> PreTrainedTokenizerFast:
@@ -98,10 +98,10 @@ def has_qwen_vocabulary(tokenizer: PreTrainedTokenizerFast) -> bool:
     return tokenizer.get_vocab() == tokens | specials
 
 
-def with_frame_tokens(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
+def with_prompt_tokens(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
     """Adds the tokens of the prompts that are missing; end-of-text pads where nothing else does."""
     vocabulary = tokenizer.get_vocab()
-    missing = [token for token in FRAME_TOKENS if token not in vocabulary]
+    missing = [token for token in PROMPT_TOKENS if token not in vocabulary]
     tokenizer.add_tokens(missing, special_tokens=True)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = END_OF_TEXT
@@ -123,7 +123,7 @@ def small_tokenizer() -> PreTrainedTokenizerFast:
     colors = [f"[{color}] " for color in COLORS]
     phrases = [SYSTEM, "system\n", "user\n", "assistant\n", *tasks, *colors, LATEX_OCR_QUERY]
     backend.add_tokens([AddedToken(phrase, normalized=False) for phrase in phrases])
-    backend.add_special_tokens([AddedToken(token, normalized=False) for token in FRAME_TOKENS])
+    backend.add_special_tokens([AddedToken(token, normalized=False) for token in PROMPT_TOKENS])
     return _fast(backend)
 
 

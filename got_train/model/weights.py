@@ -4,10 +4,8 @@ Nothing of a checkpoint is ever run: its Python files are not fetched, and torch
 only, for a pickle could run code.
 """
 
-import json
 import pickle
 from pathlib import Path
-from typing import Any
 
 import torch
 from huggingface_hub import snapshot_download
@@ -15,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from got_train.report import UserError
+from got_train.run_folders import read_json
 
 WEIGHT_FILES = (
     "model.safetensors",
@@ -23,9 +22,6 @@ WEIGHT_FILES = (
     "pytorch_model.bin.index.json",
 )
 """What holds the weights of a folder, the best first; an index names the shards."""
-
-ADAPTER_FILE = "adapter_config.json"
-"""What makes a folder one of adapters: peft's own name."""
 
 TORCH_SUFFIXES = (".bin", ".pt", ".pth")
 WRAPPERS = ("model", "state_dict", "module")
@@ -49,23 +45,6 @@ def local_folder(source: str) -> Path:
     except (OSError, ValueError) as error:
         raise UserError(f"no model at {source}: {str(error).splitlines()[0]}") from None
     return folder
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """A JSON object.
-
-    Raises:
-        UserError: if the file is missing or is none.
-    """
-    try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{file} does not exist") from None
-    except ValueError as error:
-        raise UserError(f"{file} is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise UserError(f"{file} is not a JSON object")
-    return value
 
 
 def read_tensors(source: str) -> dict[str, torch.Tensor]:

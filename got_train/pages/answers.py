@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup
 from PIL import Image
 
-from got_train.config import DataConfig
+from got_train.config import MAX_PIXELS
 from got_train.data.images import open_image
 from got_train.markup.chart_dictionary import read_chart
 from got_train.markup.delimiters import only_formula
@@ -127,7 +127,7 @@ def _shown(answer: Rendered, body: Markup) -> dict[str, Any]:
 
 
 def _picture(image: Image.Image | Path) -> Markup:
-    picture = open_image(image, DataConfig.max_pixels) if isinstance(image, Path) else image
+    picture = open_image(image, MAX_PIXELS) if isinstance(image, Path) else image
     picture = picture.convert("RGB")
     picture.thumbnail((LARGEST_PICTURE, LARGEST_PICTURE))
     return input_html(picture)

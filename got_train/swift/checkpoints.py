@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from got_train.model.loading import resolve_checkpoint
-from got_train.model.merge import holds_adapters, merge, merge_message, merged_folder
+from got_train.model.merge import merge, merge_message, merged_folder
 from got_train.report import UserError
+from got_train.run_folders import holds_adapters, resolve_checkpoint
 from got_train.swift.checkpoint_options import EXPORT, INFER
 from got_train.swift.command_line import CommandLine, data_set, image_root, read_command_line, remarks
 
@@ -28,10 +28,8 @@ def infer(words: Sequence[str]) -> int:
     checkpoint, base = model_of(line)
     data = rows_of(line, checkpoint)
     result = result_file(line, checkpoint)
-    limits = (
-        limit(line, "max_new_tokens", MAX_NEW_TOKENS[line.version]),
-        limit(line, "max_batch_size", 1),
-    )
+    max_new_tokens = limit(line, "max_new_tokens", MAX_NEW_TOKENS[line.version])
+    batch_size = limit(line, "max_batch_size", 1)
     for note in notes:
         print(f"swift: {note}")
     merges = line.flag("merge_lora") or line.flag("merge_lora_and_save")
@@ -40,21 +38,14 @@ def infer(words: Sequence[str]) -> int:
         return 0
     if merges:
         checkpoint, base = merged(checkpoint, base), None
-    answer_rows(checkpoint, base, data, result, *limits)
+    # A mistake in the command line should not wait for torch.
+    from got_train.inference.chat import Got
+    from got_train.inference.predict import answer_rows
+
+    got = Got.from_pretrained(checkpoint, image_root=image_root(), base=base, template="swift")
+    records = answer_rows(got, data, result, max_new_tokens, batch_size)
+    print(f"{len(records)} rows written to {result}")
     return 0
-
-
-def answer_rows(
-    model: str, base: str | None, data: str, result: Path, max_new_tokens: int, batch_size: int
-) -> None:
-    """Reads all rows of a data set into a file."""
-    from got_train.inference.got import Got
-    from got_train.inference.predict import predict, questions_of
-
-    got = Got.from_pretrained(model, image_root=image_root(), base=base, frame="swift")
-    questions = questions_of(got, data)
-    predict(got, questions, result, max_new_tokens, batch_size)
-    print(f"{len(questions)} rows written to {result}")
 
 
 def export(words: Sequence[str]) -> int:
@@ -78,7 +69,7 @@ def export(words: Sequence[str]) -> int:
     if line.dry_run:
         print(f"merges {checkpoint} into {target}")
         return 0
-    print(merge_message(*merge(checkpoint, str(target), base, frame="swift")))
+    print(merge_message(*merge(checkpoint, str(target), base, template="swift")))
     return 0
 
 
@@ -107,7 +98,7 @@ def merged(checkpoint: str, base: str | None) -> str:
     if folder.is_dir():
         print(f"{folder} is there already")
     else:
-        print(merge_message(*merge(checkpoint, None, base, frame="swift")))
+        print(merge_message(*merge(checkpoint, None, base, template="swift")))
     return str(folder)
 
 

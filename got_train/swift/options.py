@@ -59,8 +59,8 @@ OWN_CODE = "no code outside got-train is run"
 NO_THINKING = "GOT does not think first"
 
 COMMON: Options = {
-    **unchanged("4", "swift", "prompts are written by swift's own frame", "template_backend"),
-    **unchanged("4", "true", "prompts are always framed", "use_chat_template"),
+    **unchanged("4", "swift", "prompts are written in swift's own chat template", "template_backend"),
+    **unchanged("4", "true", "prompts are always in a chat template", "use_chat_template"),
     **unchanged("4", "causal_lm", "GOT writes text", "task_type"),
     **unchanged("4", "true", "models and data sets come from Hugging Face, not from ModelScope", "use_hf"),
     **unchanged("2", None, "the attention kernel is chosen by the model", "use_flash_attn"),

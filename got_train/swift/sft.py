@@ -211,7 +211,7 @@ def data_keys(line: CommandLine) -> Keys:
         keys["data.val_ratio"] = ratio
     length = line.number("max_length")
     if length is not None:
-        keys["data.max_length"] = DEFAULTS["data.max_length"]["4"] if length == -1 else length
+        keys["sample.max_length"] = DEFAULTS["sample.max_length"]["4"] if length == -1 else length
     strategy = line.word("check_dataset_strategy")
     if strategy not in (None, "none", "discard", "warning", "error"):
         raise UserError(f"--check_dataset_strategy {strategy}: allowed are none, discard, warning, error")

@@ -27,8 +27,8 @@ MODEL_OPTIONS: Options = {
     **decides("24", "model.path, name", "model_type"),
     **decides("2", "model.path, name", "model_id_or_path"),
     **decides("4", "model.path, name", "model"),
-    **unchanged("2", f"{TEMPLATES}|AUTO", "data.frame is swift's for this model", "template_type"),
-    **unchanged("4", TEMPLATES, "data.frame is swift's for this model", "template"),
+    **unchanged("2", f"{TEMPLATES}|AUTO", "sample.template is swift's for this model", "template_type"),
+    **unchanged("4", TEMPLATES, "sample.template is swift's for this model", "template"),
     **unchanged("2", None, "the hub's cache sees to it", "check_model_is_latest"),
     **unchanged("4", None, "weights are checked as they are loaded", "check_model"),
     **unchanged("2", "transformers", "Megatron is not offered", "train_backend"),
@@ -47,7 +47,7 @@ DATA_OPTIONS: Options = {
     **decides("4", "data.val_ratio", "split_dataset_ratio"),
     **sets("4", columns="data.columns"),
     **sets("4", interleave_prob="data.weights"),
-    **decides("24", "data.max_length", "max_length"),
+    **decides("24", "sample.max_length", "max_length"),
     **decides("2", "data.on_error", "check_dataset_strategy"),
     **decides("4", "data.on_error", "strict"),
     **decides("2", "train.seed", "dataset_seed"),
@@ -216,9 +216,9 @@ SFT: Options = MODEL_OPTIONS | DATA_OPTIONS | TUNER_OPTIONS | TRAIN_OPTIONS | CO
 
 Default = int | float | bool | str | None
 DEFAULTS: dict[str, dict[Version, Default]] = {
-    "data.frame": {"2": "swift", "4": "swift"},
+    "sample.template": {"2": "swift", "4": "swift"},
     "data.on_error": {"2": "skip", "4": "skip"},
-    "data.max_length": {"2": 2048, "4": 32768},
+    "sample.max_length": {"2": 2048, "4": 32768},
     "data.val_ratio": {"2": 0.01, "4": 0.0},
     "lora.rank": {"2": 8, "4": 8},
     "lora.alpha": {"2": 32, "4": 32},

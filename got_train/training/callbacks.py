@@ -2,20 +2,17 @@
 
 import json
 import re
-import resource
 import shutil
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import matplotlib
-import torch
 from matplotlib.figure import Figure
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from got_train.config import CONFIG_FILE
 from got_train.data.features import FeatureStore
+from got_train.ranks import rank
 
 LONGEST_NAME = 100
 """Characters of a curve's file name and title."""
@@ -24,30 +21,18 @@ SMOOTHING = 0.9
 """Weight of the past in the smoothed curve, as TensorBoard's and ms-swift's."""
 
 
-def peak_memory_gib(device: torch.device) -> float:
-    """Most memory used so far, in GiB: of the GPU, or of this process where there is none."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 2**30
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
-
-
 class RunLog(TrainerCallback):
-    """Writes `logging.jsonl` under ms-swift's names, and the curves out of it."""
+    """Writes `logging.jsonl`, whose names are ms-swift's where it has them, and the curves out of it."""
 
     def __init__(self, run_dir: Path) -> None:
         self.run_dir = run_dir
         self.file = run_dir / "logging.jsonl"
-        self._started = 0.0
-        self._first_step = 0
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Starts the clock; a run that goes on has logged nothing yet of what comes."""
-        self._started = time.perf_counter()
-        self._first_step = state.global_step
-        if state.is_world_process_zero and self.file.is_file():
+        """Removes the lines that a resumed run had logged after its checkpoint."""
+        if rank() == 0 and self.file.is_file():
             cut_log(self.file, state.global_step)
 
     def on_log(
@@ -58,18 +43,8 @@ class RunLog(TrainerCallback):
         logs: dict[str, Any],
         **kwargs: Any,
     ) -> None:
-        """Adds progress, speed and memory to what is logged, for every logger that comes after this one."""
-        elapsed = time.perf_counter() - self._started
-        if "loss" in logs:
-            steps = state.global_step - self._first_step
-            logs["memory(GiB)"] = round(peak_memory_gib(args.device), 2)
-            logs["train_speed(s/it)"] = elapsed / max(steps, 1)
-            logs["tokens_per_second"] = logs.pop("tokens_seen") / elapsed
-            logs["samples_per_second"] = logs.pop("samples_seen") / elapsed
-            logs["data_wait"] = logs.pop("seconds_waited") / elapsed
-            logs["elapsed_time"] = elapsed
-            logs["remaining_time"] = elapsed / max(steps, 1) * (state.max_steps - state.global_step)
-        if state.is_world_process_zero:
+        """Writes a line."""
+        if rank() == 0:
             row = {"global_step/max_steps": f"{state.global_step}/{state.max_steps}", **logs}
             with open(self.file, "a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
@@ -79,14 +54,14 @@ class RunLog(TrainerCallback):
     ) -> None:
         """Puts the run's configuration beside the weights, so that merge and infer need only a folder."""
         checkpoint = self.run_dir / f"checkpoint-{state.global_step}"
-        if state.is_world_process_zero and checkpoint.is_dir():
+        if rank() == 0 and checkpoint.is_dir():
             shutil.copyfile(self.run_dir / CONFIG_FILE, checkpoint / CONFIG_FILE)
 
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Draws the curves."""
-        if state.is_world_process_zero:
+        if rank() == 0:
             draw_curves(self.file, self.run_dir / "images")
 
 

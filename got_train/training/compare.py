@@ -1,78 +1,80 @@
 """What fine-tuning has brought, and what it has cost: the model before and after, on the same rows."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from pydoc_data.topics import topics
 
 import numpy as np
-import torch.distributed as dist
 from peft import PeftModel
 
 from got_train.config import Config
-from got_train.data.encode import Encoding
-from got_train.data.sources import RowDataset, select_rows
+from got_train.data.records import ReadOptions
+from got_train.data.samples import SampleEncoder, SampleSet
+from got_train.data.sources import select_rows
+from got_train.drawn_sets import draw_set
 from got_train.evaluation.metrics import text_metrics
 from got_train.model.loading import build_model
-from got_train.ranks import rank
+from got_train.ranks import barrier, rank
 from got_train.report import table
+from got_train.training.rows import check_set
 from got_train.training.trainer import GotTrainer
 
 FILE = "comparison.json"
 METRICS = ("cer", "exact_match", "repetition")
 
+PROSE = re.compile(r"[A-Za-z0-9 ,.;:\'()-]{80,}")
+"""Paragraphs without markup, long enough for several lines."""
+
 Comparison = dict[str, dict[str, dict[str, float]]]
 """For each set of rows, for the model `before` and `after` training, its scores."""
 
 
-def ordinary_rows(config: Config, encoding: Encoding, folder: Path) -> RowDataset:
+def ordinary_samples(config: Config, encoder: SampleEncoder, folder: Path) -> SampleSet:
     """The rows that the configuration names, or lines of text drawn into `folder`, the same ones every time.
 
     They are only read, so they may be longer than training takes.
+
+    Raises:
+        UserError: for bad rows.
     """
     if config.eval.ordinary is None:
         drawn = (folder / "manifest.json").is_file()  # by the run that goes on
         if rank() == 0 and not drawn:
             _draw_lines(folder, config.eval.compare_rows)
-        if dist.is_initialized():
-            dist.barrier()
-    data = replace(encoding.config, max_length=sys.maxsize, columns={}, query=None)
-    rng = np.random.default_rng(config.seed)
-    return select_rows([config.eval.ordinary or str(folder)], replace(encoding, config=data), rng)
+        barrier()
+    encoder = replace(encoder, config=replace(encoder.config, max_length=sys.maxsize))
+    options = ReadOptions(image_root=config.data.image_root)
+    rows = select_rows([config.eval.ordinary or str(folder)], options, np.random.default_rng(config.seed))
+    rows, _, _ = check_set(config, rows, encoder, "ordinary")
+    return SampleSet(rows, encoder)
 
 
 def _draw_lines(folder: Path, count: int) -> None:
-    """Pictures of `count` texts of one to four lines, and beside the folder the texts they are drawn from."""
-    # Not at the top: a run that compares nothing should not wait for what draws.
-    from data_engines.kinds.lines import engine as lines
-    from data_engines.options import Range
-    from data_engines.run import generate
-    from data_engines.tools.corpora import docstring_prose
-    from got_train.packages import package_folder
-
-    # Of numpy alone: the engine's own texts are of packages that training can do without.
+    """Images of `count` texts of one to four lines, and beside the folder the texts they are drawn from."""
+    # Python's own handbook, because the texts that `got-data` draws by itself come with an extra.
+    paragraphs = (" ".join(text.split()) for text in "\n\n".join(topics.values()).split("\n\n"))
     texts = folder.with_suffix(".txt")
-    texts.write_text("\n".join(docstring_prose(package_folder("numpy"))), encoding="utf-8")
-    options = lines.Options(source=texts, language="en", width=640, height=256, lines=Range(1, 4))
-    generate("lines", options, count=count, output=folder)
+    texts.write_text("\n".join(filter(PROSE.fullmatch, paragraphs)), encoding="utf-8")
+    draw_set("lines", folder, count=count, source=texts, width=640, height=256, lines="1-4", workers=1)
 
 
-def compare(
-    trainer: GotTrainer, config: Config, ordinary: RowDataset, val_set: RowDataset | None
-) -> Comparison:
-    """Scores of the model before and after training, on validation rows and on ordinary ones.
+def compare(trainer: GotTrainer, config: Config, sets: dict[str, SampleSet]) -> Comparison:
+    """Scores of the model before and after training, on named sets of rows.
 
     Every rank reads its share; what comes back is the same on all.
     """
-    sets = {"ordinary OCR": ordinary} | ({} if val_set is None else {"validation": val_set})
     pairs = {
-        name: {"after": trainer.read_rows(rows, config.eval.compare_rows)} for name, rows in sets.items()
+        name: {"after": trainer.read_rows(samples, config.eval.compare_rows)}
+        for name, samples in sets.items()
     }
     with _before_training(trainer, config):
-        for name, rows in sets.items():
-            pairs[name]["before"] = trainer.read_rows(rows, config.eval.compare_rows)
+        for name, samples in sets.items():
+            pairs[name]["before"] = trainer.read_rows(samples, config.eval.compare_rows)
     return {
         name: {when: text_metrics(*zip(*read[when], strict=True)) for when in ("before", "after")}
         for name, read in pairs.items()
@@ -88,7 +90,7 @@ def _before_training(trainer: GotTrainer, config: Config) -> Iterator[None]:
             yield
         return
     assert trained is not None
-    base, _, _ = build_model(config.model, config.data.max_length, config.seed)
+    base, _, _ = build_model(config.model, config.sample.max_length, config.seed)
     try:
         trainer.model = base.to(trainer.args.device)
         yield

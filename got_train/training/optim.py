@@ -40,33 +40,31 @@ def optimizer_and_groups(
     return optimizer_class, {**settings, "params": listed}
 
 
-def check_optimizer(
-    model: nn.Module, arguments: TrainingArguments, rates: LearningRates, lora: LoraSettings, steps: int
-) -> None:
-    """Makes what the trainer would make after all rows have been checked, to see whether it can be made.
+def try_optimizer(arguments: TrainingArguments, steps: int) -> None:
+    """Makes optimizer, scheduler and loggers for a single weight, to see whether they can be made.
+
+    The trainer makes them when all rows have been checked and all weights loaded.
 
     Args:
-        model: with the parameters that are trained.
         arguments: name optimizer, scheduler and loggers.
-        rates: for each module group.
-        lora: adapters.
         steps: of the run.
 
     Raises:
         UserError: for settings that one of them refuses, or a package that is not installed.
     """
+    weight = nn.Linear(1, 1, bias=False)
     try:
-        optimizer_class, settings = optimizer_and_groups(model, arguments, rates, lora)
+        optimizer_class, settings = Trainer.get_optimizer_cls_and_kwargs(arguments, weight)
         get_scheduler(
             arguments.lr_scheduler_type,
-            optimizer_class(**settings),
+            optimizer_class(weight.parameters(), **settings),
             num_warmup_steps=arguments.get_warmup_steps(steps),
             num_training_steps=steps,
             scheduler_specific_kwargs=arguments.lr_scheduler_kwargs,
         )
         get_reporting_integration_callbacks(arguments.report_to)
     except (ValueError, TypeError, ImportError, RuntimeError) as error:
-        raise UserError(f"train: {' '.join(str(error).split())}") from None
+        raise UserError(f"train: {' '.join(str(error).split())}") from error
 
 
 def _decays(name: str, parameter: nn.Parameter) -> bool:

@@ -12,24 +12,13 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from got_train.arguments import RESUMED_AS_BEFORE
 from got_train.config import CONFIG_FILE, Config
 from got_train.config_file import load_config, to_yaml
-from got_train.model.loading import STATE_FILE, newest_checkpoint, runs_of
 from got_train.report import UserError
+from got_train.run_folders import STATE_FILE, newest_checkpoint, runs_of
 
 PACKAGES = ("got-train", "torch", "transformers", "peft", "accelerate", "datasets", "omegaconf", "pillow")
-
-
-RESUMED_AS_BEFORE = (
-    "learning_rate",
-    "learning_rates",
-    "optim",
-    "lr_scheduler_type",
-    "weight_decay",
-    "seed",
-    "global_batch_size",
-)
-"""Keys of `train` that the optimizer's state brings back whatever they say, or that order the rows."""
 
 
 def create_run_dir(config: Config) -> Path:

@@ -1,18 +1,14 @@
 """`transformers.Trainer` with what it has no hook for.
 
-Steps are shared out by length, bad losses stop it, losses are told by kind of row too, features of a frozen
-encoder are kept, and evaluation reads pictures.
+Batches follow the step plan, a loss that is not finite stops the run, losses are also reported per kind of
+row, features of a frozen encoder are kept, and evaluations read images.
 """
 
 import math
-import time
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
-import torch.distributed as dist
-from accelerate.utils import gather_object
 from torch import nn
 from torch.utils.data import DataLoader
 from transformers import Trainer
@@ -20,20 +16,22 @@ from transformers.trainer_utils import EvalLoopOutput
 
 from got_train.config import EvalConfig
 from got_train.data.features import FeatureStore
-from got_train.data.sources import RowDataset
-from got_train.data.steps import StepBatches, StepPlan
+from got_train.data.samples import SampleSet
 from got_train.evaluation.metrics import text_metrics
 from got_train.inference.generate import generate
 from got_train.model.got import GotOutput
+from got_train.ranks import gather, rank, world_size
 from got_train.report import UserError
 from got_train.training.kind_losses import KindLoss, add_up, row_losses, token_means
+from got_train.training.plan import StepBatches, StepPlan
+from got_train.training.speed import SpeedMeter
 
-MOST_OVERFLOWS = 20
-"""Steps in a row that float16 may leave out: enough to bring the first scale of the loss, 65,536, below 1."""
+MAX_OVERFLOWS = 20
+"""Steps in a row that float16 may skip: enough to bring the first scale of the loss, 65,536, below 1."""
 
 
 class GotTrainer(Trainer):
-    """Names the samples of a bad step, reads pictures at evaluations, and counts what it has seen."""
+    """Names the samples of a bad step, reads images at evaluations, and measures its speed."""
 
     def __init__(
         self,
@@ -49,8 +47,8 @@ class GotTrainer(Trainer):
         Args:
             plan: which rows each step takes, and who computes them.
             eval_config: how much is read at an evaluation.
-            by_kind: whether losses are told by kind of row too.
-            features: where what the encoder makes of pictures is kept.
+            by_kind: whether losses are also reported per kind of row.
+            features: where what the encoder makes of images is kept.
             kwargs: `transformers.Trainer`'s own.
         """
         super().__init__(**kwargs)
@@ -69,17 +67,14 @@ class GotTrainer(Trainer):
         """Of all ranks, in the evaluation that is going on."""
         self._overflows = 0
         """Steps in a row whose gradients are not finite."""
-        self._tokens = 0
-        self._samples = 0
-        self._waited = 0.0
-        """Seconds spent waiting for batches."""
+        self._speed = SpeedMeter()
 
     def get_train_dataloader(self) -> DataLoader:
         """Batches as the plan shares them out; transformers' own loader would share out by itself."""
         assert self.train_dataset is not None
         return DataLoader(
             self.train_dataset,
-            batch_sampler=StepBatches(self.plan, self.args.process_index, lambda: int(self.state.epoch or 0)),
+            batch_sampler=StepBatches(self.plan, rank(), lambda: int(self.state.epoch or 0)),
             collate_fn=self.data_collator,
             num_workers=self.args.dataloader_num_workers,
             prefetch_factor=self.args.dataloader_prefetch_factor,
@@ -90,30 +85,29 @@ class GotTrainer(Trainer):
         )
 
     def get_batch_samples(self, epoch_iterator: Iterator, num_batches: int, device: torch.device) -> Any:
-        """The batches of the next step; counts how long they let training wait."""
-        started = time.perf_counter()
-        result = super().get_batch_samples(epoch_iterator, num_batches, device)
-        self._waited += time.perf_counter() - started
-        return result
+        """The batches of the next step; the clock of the run starts with the first."""
+        self._speed.start(self.state.global_step)
+        with self._speed.waiting():
+            return super().get_batch_samples(epoch_iterator, num_batches, device)
 
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: torch.Tensor | int | None = None
     ) -> torch.Tensor:
         """One forward and backward pass; its loss is read when the step ends: that waits for the device."""
-        where, kinds, pictures = (inputs.pop(name) for name in ("where", "kind", "pictures"))
+        names = ("where", "kind", "image_keys", "tiles_per_image")
+        where, kinds, image_keys, tiles_per_image = (inputs.pop(name) for name in names)
         self._where = where
-        self._samples += len(where)
-        self._tokens += inputs.pop("num_tokens")
+        self._speed.count(tokens=inputs.pop("num_tokens"), samples=len(where))
         # transformers would wait for each tensor to be copied; the loader has pinned them.
         inputs = {name: tensor.to(self.args.device, non_blocking=True) for name, tensor in inputs.items()}
         loss = super().training_step(model, inputs, num_items_in_batch)
-        self._keep_features(pictures)
+        self._keep_features(image_keys, tiles_per_image)
         self._step_losses.append((loss, where))
         if self.by_kind:
-            told = GotOutput(
+            losses_only = GotOutput(
                 sample_losses=self._output.sample_losses, sample_tokens=self._output.sample_tokens
             )
-            self._train_outputs.append((kinds, told))
+            self._train_outputs.append((kinds, losses_only))
         self._output = GotOutput()
         return loss
 
@@ -128,12 +122,12 @@ class GotTrainer(Trainer):
             self._stop(f"loss is {loss.item()}", self._where)
         return (loss, output) if return_outputs else loss
 
-    def _keep_features(self, pictures: list[tuple[str, int]]) -> None:
-        """Keeps what the encoder has just made of pictures, given by key and number of tiles."""
+    def _keep_features(self, image_keys: list[str], tiles_per_image: list[int]) -> None:
+        """Keeps what the encoder has just made of images."""
         if self.features is None or self._output.encoded is None:
             return
-        parts = self._output.encoded.split([num_tiles for _, num_tiles in pictures])
-        for (key, _), part in zip(pictures, parts, strict=True):
+        parts = self._output.encoded.split(tiles_per_image)
+        for key, part in zip(image_keys, parts, strict=True):
             self.features.add(key, part)
 
     def _get_grad_norm(self, model: nn.Module, grad_norm: Any = None) -> float | None:
@@ -146,7 +140,7 @@ class GotTrainer(Trainer):
                 self._stop(f"loss is {loss.item()}", where)
         self._overflows = 0 if norm is None or math.isfinite(norm) else self._overflows + 1
         # In float16 a step that overflows is left out, and the loss scaled by less from then on.
-        if self._overflows > (MOST_OVERFLOWS if self.args.fp16 else 0):
+        if self._overflows > (MAX_OVERFLOWS if self.args.fp16 else 0):
             self._stop(f"gradient norm is {norm}", losses[-1][1])
         return norm
 
@@ -159,7 +153,7 @@ class GotTrainer(Trainer):
     def prediction_step(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Loss of a validation batch."""
         kinds = inputs.pop("kind")
-        for name in ("where", "num_tokens", "pictures"):
+        for name in ("where", "num_tokens", "image_keys", "tiles_per_image"):
             inputs.pop(name)
         result = super().prediction_step(model, inputs, *args, **kwargs)
         if self.by_kind:
@@ -176,22 +170,30 @@ class GotTrainer(Trainer):
         except KeyError as error:  # a misspelt metric_for_best_model, and which ones there are
             raise UserError(f"train: {error.args[0]}") from None
 
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """As transformers' own; its time does not count as training."""
+        with self._speed.paused():
+            return super().evaluate(*args, **kwargs)
+
+    def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
+        with self._speed.paused():
+            super()._save_checkpoint(*args, **kwargs)
+
     def evaluation_loop(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> EvalLoopOutput:
         """Losses over the whole validation set, and scores of reading a part of it."""
         self._eval_losses = []
         result = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
         result.metrics.update(token_means(self._eval_losses, f"{metric_key_prefix}_loss"))
         if self.eval_config.read_rows > 0:
-            assert isinstance(self.eval_dataset, RowDataset)
-            scores = text_metrics(
-                *zip(*self.read_rows(self.eval_dataset, self.eval_config.read_rows), strict=True)
-            )
+            assert isinstance(self.eval_dataset, SampleSet)
+            pairs = self.read_rows(self.eval_dataset, self.eval_config.read_rows)
+            scores = text_metrics(*zip(*pairs, strict=True))
             result.metrics.update({f"{metric_key_prefix}_{name}": value for name, value in scores.items()})
         return result
 
-    def read_rows(self, rows: RowDataset, limit: int) -> list[tuple[str, str]]:
+    def read_rows(self, samples: SampleSet, limit: int) -> list[tuple[str, str]]:
         """Answers and references of at most `limit` rows, evenly spread; each rank reads its share."""
-        mine = rows.spread(limit).questions()[self.args.process_index :: self.args.world_size]
+        mine = samples.rows.spread(limit).records()[rank() :: world_size()]
         model = self.accelerator.unwrap_model(self.model)
         model.eval()
         dtype = torch.bfloat16 if self.args.bf16 else torch.float16
@@ -202,29 +204,23 @@ class GotTrainer(Trainer):
         ):
             answers = generate(
                 model,
-                rows.encoding,
+                samples.encoder,
                 mine,
                 self.eval_config.max_new_tokens,
                 self.eval_config.batch_size,
                 stop_past_reference=True,
             )
             pairs = [
-                (answer, record.turns[-1].response) for answer, (record, _) in zip(answers, mine, strict=True)
+                (answer, record.turns[-1].response) for answer, record in zip(answers, mine, strict=True)
             ]
-        if self.args.world_size > 1:
-            gathered: list[Any] = [None] * self.args.world_size
-            dist.all_gather_object(gathered, pairs)
-            pairs = [pair for part in gathered for pair in part]
-        return pairs
+        return [pair for part in gather(pairs) for pair in part]
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Adds the losses by kind, and what has been seen so far, from which the run log derives speeds."""
+        """Adds losses per kind of row, speed and memory to what all loggers get."""
         if "loss" in logs and self.by_kind:
-            mine = add_up(loss for kinds, told in self._train_outputs for loss in row_losses(kinds, told))
-            logs |= token_means(gather_object(mine), "loss")
+            mine = add_up(loss for kinds, output in self._train_outputs for loss in row_losses(kinds, output))
+            logs |= token_means([loss for part in gather(mine) for loss in part], "loss")
             self._train_outputs = []
         if "loss" in logs:
-            tokens, samples = np.sum(gather_object([(self._tokens, self._samples)]), axis=0).tolist()
-            logs |= {"tokens_seen": tokens, "samples_seen": samples}
-            logs["seconds_waited"] = self._waited
+            logs |= self._speed.figures(self.state.global_step, self.state.max_steps, self.args.device)
         super().log(logs, start_time)

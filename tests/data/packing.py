@@ -12,10 +12,13 @@ import pyarrow
 from PIL import Image
 from pyarrow import parquet
 
-from got_train.config import DataConfig
-from got_train.data.encode import Encoding
-from got_train.data.sources import RowDataset, select_rows
+from got_train.config import SampleConfig
+from got_train.data.check import CheckResult, check_rows
+from got_train.data.records import READ_AS_IT_IS, ReadOptions
+from got_train.data.samples import SampleEncoder, SampleSet
+from got_train.data.sources import select_rows
 from got_train.model.tokenizer import small_tokenizer
+from got_train.vocabulary import TileShape
 
 TOKENIZER = small_tokenizer()
 ROW = {"query": "<image>OCR: ", "response": "x"}
@@ -44,11 +47,17 @@ def write_parquet(path: Path, rows: list[dict[str, Any]], **kwargs: Any) -> Path
     return path
 
 
-def samples(*specs: str, **data: Any) -> RowDataset:
-    encoding = Encoding(TOKENIZER, DataConfig(train=[], **data), image_size=8, tokens_per_tile=4)
-    return select_rows(list(specs), encoding, np.random.default_rng(0))
+def samples(*specs: str, read: ReadOptions = READ_AS_IT_IS, **config: Any) -> SampleSet:
+    """Samples of tiles of 8 x 8 pixels and 4 tokens; `config` is of the `sample` section."""
+    rows = select_rows(list(specs), read, np.random.default_rng(0))
+    return SampleSet(rows, SampleEncoder(TOKENIZER, SampleConfig(**config), TileShape(8, 1)))
 
 
-def shades(data: RowDataset) -> list[list[int]]:
+def find_faults(samples: SampleSet) -> CheckResult:
+    """What a check finds in all rows of a set."""
+    return check_rows(samples.rows, np.arange(len(samples)), samples.encoder, 0, "checking")
+
+
+def shades(data: SampleSet) -> list[list[int]]:
     """Which pictures each sample has."""
     return [[int(tile[0, 0, 0]) for tile in data[index].tiles] for index in range(len(data))]

@@ -8,12 +8,12 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from got_train.data.check import check_rows
+from got_train.data.errors import RowError
 from got_train.data.images import find_image, open_image
 from got_train.data.readers import open_rows
-from got_train.data.records import RowError
+from got_train.data.records import ReadOptions
 from got_train.report import UserError
-from tests.data.packing import ROW, png, samples, shades, write_parquet
+from tests.data.packing import ROW, find_faults, png, samples, shades, write_parquet
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -60,7 +60,7 @@ def test_parquet_pictures_as_bytes_alone_or_beside_other_fields(
         path = tmp_path / f"{name}.parquet"
         said = {"query": ["OCR: "] * 2, "response": ["x"] * 2}
         parquet.write_table(pyarrow.table(said | {name: column}), path)
-        found[name] = shades(samples(str(path), columns={"picture": "images"}))
+        found[name] = shades(samples(str(path), read=ReadOptions({"picture": "images"})))
     assert found == {"image": [[1], [2]], "images": [[1, 2], [1]], "picture": [[1], [2]]}
     address = f"{tmp_path}/images.parquet:1/images/1"
     assert open_image(find_image(address, [tmp_path]), 100).getpixel((0, 0)) == (2, 2, 2)
@@ -75,7 +75,7 @@ def test_parquet_pictures_that_are_not_understood_are_bad_rows(tmp_path: Path) -
     }.items():
         data = samples(str(write_parquet(tmp_path / f"{name}.parquet", [said | {"image": image}])))
         with pytest.raises(RowError, match=r"parquet:1: wrong type: images must be a path or a list of"):
-            data.record(0)
+            data.rows.record(0)
     lists = pyarrow.array([[png(1)]], pyarrow.list_view(pyarrow.binary()))
     table = pyarrow.table({"query": ["OCR: "], "response": ["x"], "image": lists})
     parquet.write_table(table, tmp_path / "view.parquet")
@@ -88,7 +88,7 @@ def test_cells_that_python_cannot_read_make_bad_rows(tmp_path: Path) -> None:
     days = pyarrow.array([0, 2**62], pyarrow.timestamp("us"))
     table = pyarrow.table({"query": ["OCR: "] * 2, "response": said, "day": days})
     parquet.write_table(table, tmp_path / "a.parquet")
-    bad = check_rows(samples(str(tmp_path / "a.parquet")), np.arange(2), 0, "checking").bad
+    bad = find_faults(samples(str(tmp_path / "a.parquet"))).bad
     path = tmp_path / "a.parquet"
     assert [str(error) for error in bad.values()] == [
         f"{path}:1: wrong type: response cannot be read: 'utf-8' codec can't decode byte 0xff in position 0: "
@@ -121,10 +121,10 @@ def test_parquet_written_by_datasets_is_read_in_any_order(tmp_path: Path) -> Non
     rows = samples(str(tmp_path / "a.parquet"))
     order = np.random.default_rng(0).permutation(number)[:40]
     for index in order:
-        assert rows.record(index).turns[-1].response == str(index)
-        assert len(rows.record(index).turns) == 1 + index % 2
+        assert rows.rows.record(index).turns[-1].response == str(index)
+        assert len(rows.rows.record(index).turns) == 1 + index % 2
         assert rows[index].tiles[0, 0, 0, 0] == index
-    assert str(rows.sets[0].row(0)["thumbnail"]) == f"{tmp_path}/a.parquet:1/thumbnail"
+    assert str(rows.rows.row(0)["thumbnail"]) == f"{tmp_path}/a.parquet:1/thumbnail"
 
 
 def test_a_changed_parquet_file_is_copied_anew(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_bad_rows_of_a_parquet_file_name_file_and_row(tmp_path: Path) -> None:
     images = [png(1), b"no picture", None]
     rows = [ROW | {"image": {"bytes": image, "path": None}} for image in images]
     path = write_parquet(tmp_path / "a.parquet", [*rows, {"query": None, "response": "x"}])
-    bad = check_rows(samples(str(path)), np.arange(4), 0, "checking").bad
+    bad = find_faults(samples(str(path))).bad
     assert [str(error).split(": ", 2)[:2] for error in bad.values()] == [
         [f"{path}:2", "image unreadable"],
         [f"{path}:3", "tag mismatch"],

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from got_train.data.batching import collate
-from got_train.data.encode import Sample
+from got_train.data.samples import Sample
 
 
 def sample(ids: list[int], labels: list[int], tiles: int) -> Sample:
     pixels = np.full((tiles, 2, 2, 3), 255, dtype=np.uint8)
-    return Sample(np.array(ids), np.array(labels), pixels, "rows", "a.jsonl:1")
+    return Sample(np.array(ids), np.array(labels), pixels, (1,) * len(pixels), "rows", "a.jsonl:1")
 
 
 def batch(*samples: Sample) -> dict[str, torch.Tensor]:
@@ -32,15 +32,15 @@ def test_a_batch_of_text_has_no_pixels() -> None:
 def test_samples_with_known_features_keep_their_places() -> None:
     ids, labels, features = np.array([9, 9, 5]), np.array([-100, -100, 5]), torch.ones(1, 2, 4)
     none = np.zeros((0, 2, 2, 3), dtype=np.uint8)
-    known = Sample(ids, labels, none, "rows", "a.jsonl:2", features=features)
+    known = Sample(ids, labels, none, (1,) * len(features), "rows", "a.jsonl:2", features=features)
     new = sample([9, 9, 9, 9, 5], [-100, -100, -100, -100, 5], 2)
-    new = dataclasses.replace(new, pictures=(("key", 2),))
+    new = dataclasses.replace(new, image_keys=("key",), tiles_per_image=(2,))
     made = batch(new, known, sample([1, 2], [-100, 2], 0), known, new)
     assert made["where"] == [f"a.jsonl:{line}" for line in (1, 2, 1, 2, 1)]
     assert made["input_ids"][:2].tolist() == [[9, 9, 9, 9, 5], [9, 9, 5, 0, 0]]
     assert made["features"].shape == (2, 2, 4) and len(made["tiles"]) == 4
     assert made["tile_order"].tolist() == [2, 3, 0, 1, 4, 5] and made["tile_order"].dtype == torch.int64
-    assert made["pictures"] == [("key", 2), ("key", 2)]
+    assert (made["image_keys"], made["tiles_per_image"]) == (["key", "key"], [2, 2])
     assert "tile_order" not in batch(known) and "tile_order" not in batch(new)
 
 

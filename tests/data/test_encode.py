@@ -3,9 +3,9 @@ from typing import Any
 import pytest
 
 from got_train.data.encode import encode, spans, user_content
-from got_train.data.records import Record, parse_row
+from got_train.data.records import ReadOptions, Record, parse_row
 from got_train.model.tokenizer import load_tokenizer, small_tokenizer
-from got_train.prompts import FrameName
+from got_train.prompts import TemplateName
 from got_train.vocabulary import IGNORE_INDEX
 
 SYSTEM = "You should follow the instructions carefully and explain your answers in detail."
@@ -15,28 +15,28 @@ def record(**row: Any) -> Record:
     return parse_row(row, "x:1")
 
 
-def text_of(row: Record, frame: FrameName) -> str:
-    return "".join(text for text, _ in spans(row, frame))
+def text_of(row: Record, template: TemplateName) -> str:
+    return "".join(text for text, _ in spans(row, template))
 
 
 PICTURE_ROW = record(query="<image>\nOCR: ", response="Hi", images=["a"])
 
 
-def test_original_frame_exactly() -> None:
+def test_original_template_exactly() -> None:
     assert text_of(PICTURE_ROW, "original") == (
         f"<|im_start|>system\n{SYSTEM}<|im_end|><|im_start|>user\n<img><imgpad></img>\nOCR: <|im_end|>"
         "<|im_start|>assistant\nHi<|im_end|>"
     )
 
 
-def test_swift_frame_exactly() -> None:
+def test_swift_template_exactly() -> None:
     assert text_of(PICTURE_ROW, "swift") == (
         f"<|im_start|>system\n        {SYSTEM}<|im_end|>\n"
         "<|im_start|>user\n<img><imgpad></img>\nOCR: <|im_end|>\n<|im_start|>assistant\nHi<|im_end|>"
     )
 
 
-def test_transformers_frame_exactly() -> None:
+def test_transformers_template_exactly() -> None:
     assert text_of(PICTURE_ROW, "transformers") == (
         f"<|im_start|>system\n{SYSTEM}<|im_end|><|im_start|>user\n<img><imgpad></img>\n OCR: <|im_end|>"
         "<|im_start|>assistant\nHi<|im_end|>"
@@ -53,7 +53,7 @@ def test_transformers_frame_exactly() -> None:
         ("<image>OCR with format upon the patch reference: ", {"crop_to_patches": True, "format": True}),
     ],
 )
-def test_transformers_frame_equals_its_processor(query: str, options: dict[str, Any]) -> None:
+def test_transformers_template_equals_its_processor(query: str, options: dict[str, Any]) -> None:
     from PIL import Image
     from transformers import GotOcr2Processor
     from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
@@ -61,13 +61,13 @@ def test_transformers_frame_equals_its_processor(query: str, options: dict[str, 
     tokenizer = small_tokenizer()
     processor = GotOcr2Processor(GotOcr2ImageProcessorPil(size={"height": 64, "width": 64}), tokenizer)
     theirs = processor(Image.new("RGB", (100, 100)), return_tensors="pt", **options)
-    row = parse_row({"query": query, "images": ["a"]}, "x:1", answered=False)
-    ids, labels = encode(row, [theirs["pixel_values"].shape[0]], tokenizer, "transformers", 256)
+    row = parse_row({"query": query, "images": ["a"]}, "x:1", ReadOptions(answered=False))
+    ids, labels = encode(row, [theirs["pixel_values"].shape[0]], tokenizer, "transformers", 256, 10_000)
     assert ids[:-1].tolist() == theirs["input_ids"][0].tolist()
     assert (labels[:-1] == IGNORE_INDEX).all()
 
 
-def test_history_and_system_in_the_original_frame() -> None:
+def test_history_and_system_in_the_original_template() -> None:
     row = record(query="q2", response="r2", history=[["q1", "r1"]], system="S")
     assert text_of(row, "original") == (
         "<|im_start|>system\nS<|im_end|><|im_start|>user\nq1<|im_end|><|im_start|>assistant\nr1<|im_end|>"
@@ -75,9 +75,9 @@ def test_history_and_system_in_the_original_frame() -> None:
     )
 
 
-@pytest.mark.parametrize("frame", ["original", "transformers", "swift"])
-def test_an_empty_system_text_has_no_message(frame: FrameName) -> None:
-    assert text_of(record(query="q", response="r", system=""), frame).startswith("<|im_start|>user\nq")
+@pytest.mark.parametrize("template", ["original", "transformers", "swift"])
+def test_an_empty_system_text_has_no_message(template: TemplateName) -> None:
+    assert text_of(record(query="q", response="r", system=""), template).startswith("<|im_start|>user\nq")
 
 
 def test_an_answer_without_loss_has_no_labels() -> None:
@@ -91,11 +91,11 @@ def test_an_answer_without_loss_has_no_labels() -> None:
     assert supervised == ["b<|im_end|>"]
 
 
-@pytest.mark.parametrize("frame", ["original", "transformers", "swift"])
-def test_supervised_are_answers_and_their_closing_token_and_nothing_else(frame: FrameName) -> None:
+@pytest.mark.parametrize("template", ["original", "transformers", "swift"])
+def test_supervised_are_answers_and_their_closing_token_and_nothing_else(template: TemplateName) -> None:
     tokenizer = small_tokenizer()
     row = record(query="<image>q2", response="r2", history=[["q1", "r1"]], images=["a"])
-    ids, labels = encode(row, [1], tokenizer, frame, tokens_per_tile=4)
+    ids, labels = encode(row, [1], tokenizer, template, tokens_per_tile=4, max_length=1000)
     supervised = ids[labels != IGNORE_INDEX]
     assert tokenizer.decode(supervised) == "r1<|im_end|>r2<|im_end|>"
     assert (labels[labels != IGNORE_INDEX] == supervised).all()
@@ -103,7 +103,7 @@ def test_supervised_are_answers_and_their_closing_token_and_nothing_else(frame: 
 
 def test_exact_ids_of_a_picture_row_in_the_real_vocabulary() -> None:
     tokenizer = load_tokenizer("qwen")
-    ids, labels = encode(PICTURE_ROW, [1], tokenizer, "original", tokens_per_tile=256)
+    ids, labels = encode(PICTURE_ROW, [1], tokenizer, "original", tokens_per_tile=256, max_length=1000)
     system = [
         151644,
         8948,
@@ -150,7 +150,7 @@ def test_adjacent_tags_share_a_block_and_tags_apart_do_not(query: str, expected:
 def test_every_picture_gets_the_tokens_of_its_own_tiles() -> None:
     tokenizer = small_tokenizer()
     row = record(query="<image>a<image>b", response="r", images=["1", "2"])
-    ids = encode(row, [1, 3], tokenizer, "original", tokens_per_tile=4)[0].tolist()
+    ids = encode(row, [1, 3], tokenizer, "original", tokens_per_tile=4, max_length=1000)[0].tolist()
     pad, end = tokenizer.convert_tokens_to_ids(["<imgpad>", "</img>"])
     first_end = ids.index(end)
     assert ids[:first_end].count(pad) == 4

@@ -6,14 +6,15 @@ import pytest
 import torch
 from PIL import Image
 
-from got_train.config import DataConfig
+from got_train.config import SampleConfig
 from got_train.data import features
-from got_train.data.encode import Encoding
-from got_train.data.features import FeatureStore, encoder_fingerprint, picture_key
+from got_train.data.features import FeatureSamples, FeatureStore, encoder_fingerprint, image_key
 from got_train.data.images import PdfPage, find_image
-from got_train.data.records import parse_row
+from got_train.data.readers import open_rows
+from got_train.data.samples import SampleEncoder, SampleSet
 from got_train.model.tokenizer import small_tokenizer
-from tests.conftest import draw
+from got_train.vocabulary import TileShape
+from tests.conftest import draw, write_rows
 from tests.data.packing import png, write_tar
 
 
@@ -109,7 +110,7 @@ def test_a_damaged_shard_costs_its_features_and_not_the_run(
     assert store(tmp_path).find("1") is not None
     (message, again) = [record.message for record in caplog.records]
     assert message == again
-    assert message.startswith(f"pictures are encoded again: {damaged} is damaged, delete it (")
+    assert message.startswith(f"images are encoded again: {damaged} is damaged, delete it (")
 
 
 def test_an_encoder_is_named_by_all_that_matters() -> None:
@@ -132,60 +133,58 @@ def test_a_picture_is_named_by_its_content_wherever_it_lies(tmp_path: Path) -> N
     (tmp_path / "c.png").write_bytes((tmp_path / "a.png").read_bytes())
     write_tar(tmp_path / "d.tar", {"x.png": (tmp_path / "a.png").read_bytes()})
     packed = find_image("d.tar:x.png", [tmp_path])
-    keys = [picture_key(image) for image in (tmp_path / "a.png", tmp_path / "c.png", packed)]
-    assert len(set(keys)) == 1 and picture_key(tmp_path / "b.png") not in keys
+    keys = [image_key(image) for image in (tmp_path / "a.png", tmp_path / "c.png", packed)]
+    assert len(set(keys)) == 1 and image_key(tmp_path / "b.png") not in keys
     image = Image.open(tmp_path / "a.png")
-    assert picture_key(image) == picture_key(image.copy()) != picture_key(image.resize((16, 64)))
+    assert image_key(image) == image_key(image.copy()) != image_key(image.resize((16, 64)))
 
 
 def test_pages_of_a_pdf_are_pictures_of_their_own(tmp_path: Path) -> None:
     pages = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
     pages[0].save(tmp_path / "a.pdf", save_all=True, append_images=pages[1:])
-    first, second = (picture_key(PdfPage(tmp_path / "a.pdf", number)) for number in (1, 2))
+    first, second = (image_key(PdfPage(tmp_path / "a.pdf", number)) for number in (1, 2))
     assert first != second
     pages[1].save(tmp_path / "a.pdf")
-    assert picture_key(PdfPage(tmp_path / "a.pdf", 1)) != first
+    assert image_key(PdfPage(tmp_path / "a.pdf", 1)) != first
 
 
-def encoding(folder: Path, **config: object) -> Encoding:
-    data = DataConfig(train=[], **config)  # type: ignore[arg-type]
-    return Encoding(small_tokenizer(), data, image_size=32, tokens_per_tile=4, features=store(folder))
+def cached(folder: Path, *rows: dict[str, object], **config: object) -> FeatureSamples:
+    """The samples of rows in a folder, with a store of features there."""
+    encoder = SampleEncoder(small_tokenizer(), SampleConfig(**config), TileShape(32, 4))  # type: ignore[arg-type]
+    samples = SampleSet(open_rows(str(write_rows(folder / "rows.jsonl", list(rows)))), encoder)
+    return FeatureSamples(samples, store(folder))
 
 
-def test_a_sample_takes_features_where_all_its_pictures_have_some(tmp_path: Path) -> None:
+def test_a_sample_takes_features_where_all_its_images_have_some(tmp_path: Path) -> None:
     for name in "ab":
         draw(tmp_path / f"{name}.png", name, size=(64, 32))
     row = {"query": "<image><image>OCR: ", "response": "ab", "images": ["a.png", "b.png"]}
-    record = parse_row(row, "rows.jsonl:1")
-    maker = encoding(tmp_path)
-    new = maker.sample(record, tmp_path)
-    assert new.features is None and [tiles for _, tiles in new.pictures] == [1, 1]
-    (first, _), (second, _) = new.pictures
-    assert maker.features is not None
-    maker.features.add(first, tensor(1))
-    assert maker.sample(record, tmp_path).features is None
-    maker.features.add(second, tensor(2))
-    known = maker.sample(record, tmp_path)
+    samples = cached(tmp_path, row)
+    new = samples[0]
+    assert new.features is None and new.tiles_per_image == (1, 1)
+    first, second = new.image_keys
+    samples.store.add(first, tensor(1))
+    assert samples[0].features is None
+    samples.store.add(second, tensor(2))
+    known = samples[0]
     assert known.features is not None and known.features[:, 0, 0].tolist() == [1, 2]
-    assert len(known.tiles) == 0 and known.num_tiles == new.num_tiles == 2 and known.pictures == ()
+    assert len(known.tiles) == 0 and known.num_tiles == new.num_tiles == 2 and known.image_keys == ()
     assert np.array_equal(known.input_ids, new.input_ids) and np.array_equal(known.labels, new.labels)
-    # Cut into tiles, the same pictures are others.
-    cropped = encoding(tmp_path, crop=True).sample(record, tmp_path)
-    assert cropped.features is None and [tiles for _, tiles in cropped.pictures] == [3, 3]
-    # A changed picture is noticed.
+    # Cut into tiles, the same images are others.
+    cropped = cached(tmp_path, row, crop=True)[0]
+    assert cropped.features is None and cropped.tiles_per_image == (3, 3)
+    # A changed image is noticed.
     draw(tmp_path / "b.png", "c", size=(64, 32))
-    assert maker.sample(record, tmp_path).features is None
+    assert samples[0].features is None
 
 
-def test_pictures_are_not_decoded_once_their_features_are_known(tmp_path: Path) -> None:
+def test_images_are_not_decoded_once_their_features_are_known(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png(9)[:-20])
-    record = parse_row({"query": "<image>OCR: ", "response": "a", "images": ["a.png"]}, "rows.jsonl:1")
-    maker = encoding(tmp_path)
-    assert maker.features is not None
-    maker.features.add(f"{picture_key(tmp_path / 'a.png')}-whole", tensor(1))
-    assert maker.sample(record, tmp_path).features is not None
+    samples = cached(tmp_path, {"query": "<image>OCR: ", "response": "a", "images": ["a.png"]})
+    samples.store.add(f"{image_key(tmp_path / 'a.png')}-whole", tensor(1))
+    assert samples[0].features is not None
 
 
 def test_text_rows_need_no_store(tmp_path: Path) -> None:
-    sample = encoding(tmp_path).sample(parse_row({"query": "q", "response": "r"}, "a:1"), tmp_path)
-    assert sample.features is None and sample.pictures == () and sample.num_tiles == 0
+    sample = cached(tmp_path, {"query": "q", "response": "r"})[0]
+    assert sample.features is None and sample.image_keys == () and sample.num_tiles == 0

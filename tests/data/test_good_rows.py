@@ -7,49 +7,46 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from got_train.config import DataConfig
+from got_train.config import SampleConfig
 from got_train.data import good_rows
 from got_train.data.check import CheckResult, check_rows
-from got_train.data.encode import Encoding
-from got_train.data.good_rows import NO_KEY, GoodRows, encoding_fingerprint, row_key
-from got_train.data.images import PdfPage
-from got_train.data.records import parse_row
-from got_train.data.sources import RowDataset, select_rows
+from got_train.data.good_rows import NO_KEY, GoodRows, row_key, sample_fingerprint
+from got_train.data.images import FoundImage, PdfPage
+from got_train.data.readers import open_rows
+from got_train.data.records import Record, parse_row
+from got_train.data.rows import Rows
+from got_train.data.samples import RowFacts, SampleEncoder
 from got_train.model.tokenizer import small_tokenizer
+from got_train.vocabulary import TileShape
 from tests.conftest import draw, write_rows
 from tests.data.packing import png, write_tar
 
 TOKENIZER = small_tokenizer()
 
 
-def encoding(**data: Any) -> Encoding:
-    return Encoding(TOKENIZER, DataConfig(**{"train": [], **data}), image_size=32, tokens_per_tile=4)
+def encoder(**config: Any) -> SampleEncoder:
+    return SampleEncoder(TOKENIZER, SampleConfig(**config), TileShape(32, 4))
 
 
 def picture_row(image: str, response: str = "text") -> dict[str, Any]:
     return {"query": "<image>OCR: ", "response": response, "images": [image]}
 
 
-def rows(path: Path) -> RowDataset:
-    return select_rows([str(path)], encoding(), np.random.default_rng(0))
+def rows(path: Path) -> Rows:
+    return open_rows(str(path))
 
 
-def check(data: RowDataset, folder: Path) -> tuple[CheckResult, list[int]]:
+def check(data: Rows, folder: Path) -> tuple[CheckResult, list[int]]:
     """What a check finds, and which rows it has read for it."""
     read: list[int] = []
 
-    class Watched(RowDataset):
-        def facts(self, index: int) -> Any:
-            raise AssertionError("goes past what is known")
-
-    class Watch(Encoding):
-        def facts(self, record: Any, found: Any) -> Any:
+    class Watch(SampleEncoder):
+        def facts(self, record: Record) -> RowFacts:
             read.append(int(record.where.rpartition(":")[2]))
-            return super().facts(record, found)
+            return super().facts(record)
 
-    watch = Watch(**vars(data.encoding))
-    watched = Watched(data.sets, data.picks, watch)
-    return check_rows(watched, np.arange(len(data)), 0, "checking", GoodRows(folder)), read
+    watch = Watch(**vars(encoder()))
+    return check_rows(data, np.arange(len(data)), watch, 0, "checking", GoodRows(folder)), read
 
 
 @pytest.fixture
@@ -95,7 +92,7 @@ def test_a_picture_that_was_damaged_is_found(file: Path, tmp_path: Path) -> None
 def test_processes_add_their_own_rows_and_find_those_of_all(file: Path, tmp_path: Path) -> None:
     data = rows(file)
     for rank in range(2):
-        check_rows(data, np.arange(len(data))[rank::2], 2, "checking", GoodRows(tmp_path / "good"))
+        check_rows(data, np.arange(len(data))[rank::2], encoder(), 2, "checking", GoodRows(tmp_path / "good"))
     _, read = check(data, tmp_path / "good")
     assert read == []
     known = GoodRows(tmp_path / "good")
@@ -144,34 +141,38 @@ def test_where_no_folder_can_be_made_nothing_is_remembered(
 
 
 def test_pictures_are_known_by_the_file_that_holds_them(tmp_path: Path) -> None:
-    record = parse_row(picture_row("x.png"), "x:1")
+    row = parse_row(picture_row("x.png"), "x:1")
+
+    def key(image: FoundImage) -> int:
+        return row_key(replace(row, images=(image,)))
+
     tar = write_tar(tmp_path / "a.tar", {"a.png": png(0), "b.png": png(1)})
     inside = [good_rows.PackedFile(tar, offset, 9, f"{tar}:{offset}") for offset in (512, 2048)]
     pages = [PdfPage(tar, number) for number in (1, 2)]
-    names = {row_key(record, [image]) for image in [*inside, *pages, tar]}
+    names = {key(image) for image in [*inside, *pages, tar]}
     assert len(names) == 5
     os.utime(tar, (1, 1))
-    assert not names & {row_key(record, [image]) for image in [*inside, *pages, tar]}
-    assert row_key(record, [Image.new("RGB", (2, 2))]) == NO_KEY
+    assert not names & {key(image) for image in [*inside, *pages, tar]}
+    assert key(Image.new("RGB", (2, 2))) == NO_KEY
 
 
-def test_an_encoding_is_named_by_all_that_decides_about_rows() -> None:
-    plain = encoding()
+def test_an_encoder_is_named_by_all_that_decides_about_rows() -> None:
+    plain = encoder()
     settings: list[dict[str, Any]] = [
         {"max_length": 100},
         {"max_pixels": 100},
         {"max_tiles": 3},
         {"crop": True},
-        {"frame": "swift"},
+        {"template": "swift"},
     ]
     other = small_tokenizer()
     other.add_tokens(["something else"])
-    encodings = [
+    encoders = [
         plain,
-        *(encoding(**setting) for setting in settings),
-        replace(plain, image_size=64),
-        replace(plain, tokens_per_tile=16),
+        *(encoder(**setting) for setting in settings),
+        replace(plain, tile=TileShape(64, 8)),
+        replace(plain, tile=TileShape(32, 2)),
         replace(plain, tokenizer=other),
     ]
-    assert len({encoding_fingerprint(each) for each in encodings}) == len(encodings)
-    assert encoding_fingerprint(encoding(image_root="elsewhere")) == encoding_fingerprint(plain)
+    assert len({sample_fingerprint(each) for each in encoders}) == len(encoders)
+    assert sample_fingerprint(encoder()) == sample_fingerprint(plain)

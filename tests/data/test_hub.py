@@ -4,20 +4,17 @@ import csv
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from got_train.config import DataConfig
 from got_train.data import hub
-from got_train.data.encode import Encoding
+from got_train.data.errors import RowError
 from got_train.data.hub import HubSet, find_hub_set
 from got_train.data.readers import find_sources, open_rows
-from got_train.data.records import RowError
-from got_train.data.sources import RowDataset, select_rows
-from got_train.model.tokenizer import small_tokenizer
+from got_train.data.records import ReadOptions
+from got_train.data.samples import SampleSet
 from got_train.prompts import LATEX_OCR_QUERY
 from got_train.report import UserError
-from tests.data.packing import png, write_parquet
+from tests.data.packing import png, samples, shades, write_parquet
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -52,26 +49,24 @@ def latex_ocr(tmp_path: Path) -> Path:
     return folder
 
 
-def samples(*specs: str, **data: Any) -> RowDataset:
-    config = DataConfig(train=[], **data)
-    encoding = Encoding(small_tokenizer(), config, image_size=8, tokens_per_tile=4)
-    return select_rows(list(specs), encoding, np.random.default_rng(0))
+def read(*specs: str, **options: Any) -> SampleSet:
+    return samples(*specs, read=ReadOptions(**options))
 
 
-def responses(data: RowDataset) -> list[str]:
-    return [data.record(index).turns[0].response for index in range(len(data))]
+def responses(data: SampleSet) -> list[str]:
+    return [data.rows.record(index).turns[0].response for index in range(len(data))]
 
 
 def test_subsets_of_a_set_are_read_by_name_and_the_default_without(latex_ocr: Path) -> None:
-    data = samples(f"{latex_ocr}:full", query=LATEX_OCR_QUERY)
+    data = read(f"{latex_ocr}:full", query=LATEX_OCR_QUERY)
     assert responses(data) == [f"full/train _ {number}" for number in range(6)]
-    record = data.record(2)
+    record = data.rows.record(2)
     assert record.turns[0].query == f"<image>{LATEX_OCR_QUERY}"
-    assert [int(tile[0, 0, 0]) for tile in data[2].tiles] == [3]
+    assert shades(data)[2] == [3]
     assert record.where.startswith(f"{latex_ocr}:full:") and record.where.endswith(":3")
-    assert len(samples(str(latex_ocr), query="q")) == 3
-    assert len(samples(f"{latex_ocr}:full/small", query="q")) == 9
-    assert len(samples(f"{latex_ocr}:full#4", query="q")) == 4
+    assert len(read(str(latex_ocr), query="q")) == 3
+    assert len(read(f"{latex_ocr}:full/small", query="q")) == 9
+    assert len(read(f"{latex_ocr}:full#4", query="q")) == 4
 
 
 def test_known_names_bring_the_query_and_leave_the_test_split(
@@ -86,20 +81,20 @@ def test_known_names_bring_the_query_and_leave_the_test_split(
     local = HubSet(str(latex_ocr), ("full",), ("train", "validation"))
     monkeypatch.setitem(hub.KNOWN_SETS, "latex-ocr-print", local)
     monkeypatch.setitem(hub.QUERIES, str(latex_ocr), LATEX_OCR_QUERY)
-    data = samples("latex-ocr-print", query="not this one")
+    data = read("latex-ocr-print", query="not this one")
     assert responses(data)[-3:] == ["full/train _ 5", "full/validation _ 0", "full/validation _ 1"]
-    assert data.record(0).turns[0].query == f"<image>{LATEX_OCR_QUERY}"
-    assert len(samples("latex-ocr-print#5")) == 5
+    assert data.rows.record(0).turns[0].query == f"<image>{LATEX_OCR_QUERY}"
+    assert len(read("latex-ocr-print#5")) == 5
 
 
 def test_rows_of_a_set_can_be_written_out_and_read_again(latex_ocr: Path, tmp_path: Path) -> None:
-    data = samples(f"{latex_ocr}:small", query="what?")
-    lines = [data.portable_row(index) for index in range(3)]
+    data = read(f"{latex_ocr}:small", query="what?")
+    lines = [data.rows.portable_row(index) for index in range(3)]
     (tmp_path / "rows.jsonl").write_text("\n".join(lines))
-    again = samples(str(tmp_path / "rows.jsonl"))
+    again = read(str(tmp_path / "rows.jsonl"))
     assert responses(again) == responses(data)
     for index in range(3):
-        assert again.record(index).turns == data.record(index).turns
+        assert again.rows.record(index).turns == data.rows.record(index).turns
         assert (again[index].tiles == data[index].tiles).all()
 
 
@@ -114,19 +109,19 @@ def test_rows_of_a_set_can_be_written_out_and_read_again(latex_ocr: Path, tmp_pa
 )
 def test_sets_that_cannot_be_read_end_in_one_line(latex_ocr: Path, spec: str, message: str) -> None:
     with pytest.raises(UserError, match=message) as caught:
-        samples(spec.format(folder=latex_ocr))
+        read(spec.format(folder=latex_ocr))
     assert "\n" not in str(caught.value)
 
 
 def test_columns_are_renamed(tmp_path: Path) -> None:
     rows = [{"picture": {"bytes": png(7), "path": None}, "ground_truth": "x", "ask": "OCR: "}]
     path = write_parquet(tmp_path / "a.parquet", rows)
-    data = samples(str(path), columns={"picture": "images", "ground_truth": "response", "ask": "query"})
-    assert data.record(0).turns[0].query == "<image>OCR: "
+    data = read(str(path), columns={"picture": "images", "ground_truth": "response", "ask": "query"})
+    assert data.rows.record(0).turns[0].query == "<image>OCR: "
     assert [int(tile[0, 0, 0]) for tile in data[0].tiles] == [7]
     twice = write_parquet(tmp_path / "b.parquet", [{"query": "q", "response": "x", "truth": "y"}])
     with pytest.raises(RowError, match="response and truth both mean response: keep one of them"):
-        samples(str(twice), columns={"truth": "response"}).record(0)
+        read(str(twice), columns={"truth": "response"}).rows.record(0)
 
 
 def test_a_folder_of_pictures_with_metadata(tmp_path: Path) -> None:
@@ -135,7 +130,7 @@ def test_a_folder_of_pictures_with_metadata(tmp_path: Path) -> None:
     (folder / "part" / "1.png").write_bytes(png(1))
     (folder / "2.png").write_bytes(png(2))
     (folder / "metadata.csv").write_text("file_name,text\npart/1.png,one\n2.png,two\n")
-    data = samples(str(folder), query="OCR: ")
+    data = read(str(folder), query="OCR: ")
     assert responses(data) == ["one", "two"]
     assert [int(data[index].tiles[0, 0, 0, 0]) for index in range(2)] == [1, 2]
 
@@ -150,10 +145,10 @@ def test_csv_cells_are_texts(tmp_path: Path) -> None:
         '"[""1.png"", ""2.png""]",\n',
         encoding="utf-8-sig",
     )
-    data = samples(str(path))
+    data = read(str(path))
     assert responses(data) == ["007", 'two\nlines, a "quote"']
     assert [len(data[index].tiles) for index in range(2)] == [1, 2]
-    assert [data.record(index).where for index in range(2)] == [f"{path}:2", f"{path}:4"]
+    assert [data.rows.record(index).where for index in range(2)] == [f"{path}:2", f"{path}:4"]
     path.write_text("query,response\nq,r,s\n")
     with pytest.raises(RowError, match="rows.csv:2: not CSV: more cells than the 2 columns"):
         open_rows(str(path)).record(0)

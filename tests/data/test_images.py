@@ -6,7 +6,8 @@ import pytest
 import torch
 from PIL import Image, features
 
-from got_train.data.images import ImageError, find_image, lazy_image, open_image
+from got_train.data.errors import ImageError
+from got_train.data.images import find_image, lazy_image, open_image
 from got_train.data.tiles import grid_of_tiles, num_tiles, tile
 from got_train.model.got import normalized
 

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from got_train.data.check import check_rows
-from got_train.data.images import ImageError, find_image, open_image
+from got_train.data.errors import ImageError, RowError
+from got_train.data.images import find_image, open_image
 from got_train.data.packed import PackedFile, TarMembers
-from got_train.data.readers import Rows, find_sources, open_rows
-from got_train.data.records import RowError
+from got_train.data.readers import find_sources, open_rows
+from got_train.data.samples import SampleSet
 from got_train.report import UserError
 from tests.conftest import write_rows
-from tests.data.packing import ROW, png, samples, shades, write_parquet, write_tar
+from tests.data.packing import ROW, find_faults, png, samples, shades, write_parquet, write_tar
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -105,9 +105,10 @@ def test_every_kind_of_picture_that_pillow_reads_is_one_and_no_other_member_is_o
         },
     )
     data = samples(str(path))
-    assert shades(data.subset(np.array([0, 2]))) == [[9], [2]]
+    some = SampleSet(data.rows.subset(np.array([0, 2])), data.encoder)
+    assert shades(some) == [[9], [2]]
     with pytest.raises(RowError) as caught:
-        data.record(1)
+        data.rows.record(1)
     assert str(caught.value) == (
         f"{path}:1: image unreadable: {path}:1.HEIC is no picture that is read: name those that are meant in "
         "the row's images"
@@ -166,7 +167,7 @@ def test_bad_rows_of_a_tar_name_shard_and_key(tmp_path: Path) -> None:
             "9.json": ROW | {"images": ["\ud835.png"]},
         },
     )
-    bad = check_rows(samples(str(path), max_pixels=4096), np.arange(9), 0, "checking").bad
+    bad = find_faults(samples(str(path), max_pixels=4096)).bad
     assert {str(error).split(": ", 2)[0]: error.cause for error in bad.values()} == {
         f"{path}:1": "not JSON",
         f"{path}:2": "image missing",
@@ -195,7 +196,7 @@ def test_a_pattern_is_one_set_in_order_of_names(tmp_path: Path, monkeypatch: pyt
     keys = ["00", "01", "02", "10", "11", "12", "20", "21", "22"]
     data = samples("shards/*.tar")
     assert [data[index].where for index in range(9)] == [f"shards/{key[0]}.tar:{key}" for key in keys]
-    assert data.picks[:, 0].tolist() == [0] * 9
+    assert data.rows.counts() == {"shards/*.tar": 9}
     assert len(samples("shards/*.tar#4")) == 4
     assert len(samples("shards/*.tar#200%", "shards/0.tar")) == 21
     with pytest.raises(UserError, match=r"data file shards/\*.parquet does not exist"):
@@ -212,12 +213,11 @@ def test_files_of_different_kinds_are_one_set(tmp_path: Path) -> None:
     write_tar(tmp_path / "b.tar", {"1.json": {"query": "q", "response": "tar"}})
     write_parquet(tmp_path / "c.parquet", [{"query": "q", "response": "parquet"}])
     write_tar(tmp_path / "d.tar", {})  # a shard whose samples were all rejected
-    rows = Rows(find_sources(str(tmp_path / "[abcd].*")))
+    rows = open_rows(str(tmp_path / "[abcd].*"))
     said = [rows.record(index).turns[0].response for index in range(len(rows))]
     assert said == ["jsonl", "jsonl", "tar", "parquet"]
     again = pickle.loads(pickle.dumps(rows))
     assert [again.record(index) for index in range(4)] == [rows.record(index) for index in range(4)]
-    assert rows.folder(3) == tmp_path
 
 
 @pytest.mark.parametrize("kind", ["files", "webdataset", "parquet", None])
@@ -242,7 +242,7 @@ def test_a_mix_is_all_rows_of_its_sets(tmp_path: Path) -> None:
         write_rows(tmp_path / name / "data.jsonl", [{"query": "q", "response": response}])
         (tmp_path / name / "manifest.json").write_text('{"format": "files"}')
     (tmp_path / "manifest.json").write_text('{"sets": ["b", "a"]}')
-    rows = Rows(find_sources(str(tmp_path)))
+    rows = open_rows(str(tmp_path))
     assert [rows.record(index).turns[0].response for index in range(2)] == ["first", "second"]
 
 
@@ -286,8 +286,8 @@ def test_rows_written_out_are_read_back_with_the_same_pictures(
     specs = ["a.tar", "b.parquet", "c.parquet"]
     good = [0, 2, 3]
     data = samples(*specs)
-    lines = [data.portable_row(index) for index in good]
-    turns = [data.record(index).turns for index in good]
+    lines = [data.rows.portable_row(index) for index in good]
+    turns = [data.rows.record(index).turns for index in good]
     images = [json.loads(line)["images"] for line in lines]
     assert images == [
         [f"{tmp_path}/work/a.tar:1.png", f"{tmp_path}/work/a.tar:1.x.png"],
@@ -297,14 +297,14 @@ def test_rows_written_out_are_read_back_with_the_same_pictures(
     monkeypatch.chdir(tmp_path)
     again = samples(str(write_rows(tmp_path / "val.jsonl", list(lines))))
     assert shades(again) == [[1, 2], [3, 3], [3]]
-    assert [again.record(index).turns for index in range(3)] == turns
-    assert again.record(0).kind == "pdf"
-    assert again.portable_row(1) == lines[1]
+    assert [again.rows.record(index).turns for index in range(3)] == turns
+    assert again.rows.record(0).kind == "pdf"
+    assert again.rows.portable_row(1) == lines[1]
 
 
 def test_halves_of_characters_that_nobody_reads_are_written_out_as_they_were(tmp_path: Path) -> None:
     row = {"query": "é", "response": "r", "note": "\ud835"}
-    line = samples(str(write_rows(tmp_path / "a.jsonl", [json.dumps(row)]))).portable_row(0)
+    line = samples(str(write_rows(tmp_path / "a.jsonl", [json.dumps(row)]))).rows.portable_row(0)
     assert line == '{"query": "é", "response": "r", "note": "\\ud835"}'
     assert json.loads(line) == row
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from got_train.data.errors import RowError
 from got_train.data.packed import PackedFile
-from got_train.data.records import UNNAMED_KIND, Record, RowError, Turn, load_json, parse_row
+from got_train.data.records import UNNAMED_KIND, ReadOptions, Record, Turn, load_json, parse_row
 from got_train.data.row_files import ListedRows
 from got_train.report import UserError
 from tests.conftest import write_rows
@@ -21,7 +22,7 @@ def parse(row: Any) -> Record:
 def test_the_three_rows_of_swifts_documentation() -> None:
     one = parse({"query": "<image>55555", "response": "66666", "images": ["image_path"]})
     assert one.turns == (Turn("<image>55555", "66666"),)
-    assert one.images == ("image_path",)
+    assert one.images == (Path("image_path"),)
     two = parse(
         {
             "query": "<image><image>eeeee",
@@ -84,7 +85,7 @@ def test_rows_that_ms_swift_has_written_read_back() -> None:
         "tools": None,
     }
     assert parse(row).turns == (Turn("<image>q", "r"),)
-    assert parse(row).images == ("/a.png",)
+    assert parse(row).images == (Path("/a.png"),)
 
 
 def test_answers_without_loss_are_no_targets() -> None:
@@ -184,9 +185,9 @@ def test_pairs_of_surrogates_are_characters() -> None:
 
 
 def test_inference_can_do_without_responses() -> None:
-    assert parse_row({"query": "q"}, "x", answered=False).turns == (Turn("q", ""),)
+    assert parse_row({"query": "q"}, "x", ReadOptions(answered=False)).turns == (Turn("q", ""),)
     said = [{"role": "user", "content": "q"}]
-    assert parse_row({"messages": said}, "x", answered=False).turns == (Turn("q", ""),)
+    assert parse_row({"messages": said}, "x", ReadOptions(answered=False)).turns == (Turn("q", ""),)
 
 
 def test_row_errors_survive_a_process_boundary() -> None:

@@ -1,32 +1,28 @@
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from got_train.config import DataConfig
+from got_train.config import DataConfig, SampleConfig
 from got_train.data.check import CheckResult, check_rows
-from got_train.data.encode import Encoding
-from got_train.data.records import RowError, parse_row
+from got_train.data.errors import RowError
+from got_train.data.readers import open_rows
+from got_train.data.records import READ_AS_IT_IS, ReadOptions, parse_row
 from got_train.data.row_files import JsonlRows, ListedRows
-from got_train.data.sources import (
-    DatasetSpec,
-    RowDataset,
-    build_data,
-    choose_rows,
-    select_rows,
-)
+from got_train.data.rows import Rows
+from got_train.data.samples import SampleEncoder, SampleSet
+from got_train.data.sources import DatasetSpec, choose_rows, choose_run_rows, select_rows
 from got_train.model.tokenizer import small_tokenizer
 from got_train.report import UserError
+from got_train.vocabulary import TileShape
 from tests.conftest import draw, write_rows
 
 TOKENIZER = small_tokenizer()
 
 
-def encoding(**data: object) -> Encoding:
-    config = DataConfig(**{"train": [], **data})  # type: ignore[arg-type]
-    return Encoding(TOKENIZER, config, image_size=32, tokens_per_tile=4)
+def encoder(**config: object) -> SampleEncoder:
+    return SampleEncoder(TOKENIZER, SampleConfig(**config), TileShape(32, 4))  # type: ignore[arg-type]
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -47,7 +43,7 @@ def test_json_lists_of_the_authors_load(tmp_path: Path) -> None:
     said = [{"from": "human", "value": "<image>\nOCR: "}, {"from": "gpt", "value": "x"}]
     path.write_text(json.dumps([{"image": "a.png", "conversations": said}]))
     rows = ListedRows(path)
-    assert parse_row(rows.row(0), rows.where(0)).images == ("a.png",)
+    assert parse_row(rows.row(0), rows.where(0)).images == (Path("a.png"),)
     assert rows.where(0) == f"{path}:1"
     path.write_text("{}")
     with pytest.raises(UserError, match="must hold a list of rows, not dict"):
@@ -96,8 +92,8 @@ def test_bad_specs(rows_file: Path, text: str, message: str) -> None:
 def test_boxes_are_thousandths(tmp_path: Path, query: str, bad: bool) -> None:
     draw(tmp_path / "a.png", "x")
     row = {"query": f"<image>{query}", "response": "x", "images": ["a.png"]}
-    rows = select_rows([str(write_rows(tmp_path / "a.jsonl", [row]))], encoding(), rng())
-    problems = check_rows(rows, np.arange(1), 0, "checking")
+    rows = open_rows(str(write_rows(tmp_path / "a.jsonl", [row])))
+    problems = check_rows(rows, np.arange(1), encoder(), 0, "checking")
     assert problems.counts() == ({"wrong box": 1} if bad else {})
 
 
@@ -115,32 +111,34 @@ def test_weights_share_an_epoch(tmp_path: Path) -> None:
     files = [
         str(write_rows(tmp_path / f"{n}.jsonl", [{"query": "q", "response": "r"}] * n)) for n in (30, 10)
     ]
-    mixed = select_rows(files, encoding(), rng(), weights=[1, 3])
+    mixed = select_rows(files, READ_AS_IT_IS, rng(), weights=[1, 3])
     assert np.bincount(mixed.picks[:, 0]).tolist() == [10, 30]
+    assert mixed.counts() == dict(zip(files, [10, 30], strict=True))
 
 
 def test_validation_rows_are_split_off_with_all_their_repeats(rows_file: Path) -> None:
     config = DataConfig(train=[f"{rows_file}#200%"], val_ratio=0.2)
-    train, val = build_data(config, encoding(), seed=1)
+    chosen = choose_run_rows(config, seed=1)
+    train, val = chosen.train, chosen.val
     assert val is not None
     assert (len(train), len(val)) == (28, 3)
     assert not {tuple(pick) for pick in train.picks} & {tuple(pick) for pick in val.picks}
-    again = build_data(config, encoding(), seed=1)[1]
+    again = choose_run_rows(config, seed=1).val
     assert again is not None
     assert again.picks.tolist() == val.picks.tolist()
-    assert build_data(DataConfig(train=[str(rows_file)], val_ratio=0), encoding(), seed=1)[1] is None
+    assert choose_run_rows(DataConfig(train=[str(rows_file)], val_ratio=0), seed=1).val is None
 
 
 def test_one_row_is_split_off_at_least(rows_file: Path) -> None:
-    train, val = build_data(DataConfig(train=[str(rows_file)]), encoding(), seed=0)
-    assert val is not None
-    assert (len(train), len(val)) == (16, 1)
+    chosen = choose_run_rows(DataConfig(train=[str(rows_file)]), seed=0)
+    assert chosen.val is not None
+    assert (len(chosen.train), len(chosen.val)) == (16, 1)
     with pytest.raises(UserError, match="1 row cannot be split into training and validation"):
-        build_data(DataConfig(train=[f"{rows_file}#1"]), encoding(), seed=0)
+        choose_run_rows(DataConfig(train=[f"{rows_file}#1"]), seed=0)
 
 
 def test_samples_have_ids_labels_and_tiles(rows_file: Path) -> None:
-    data = select_rows([str(rows_file)], encoding(), rng())
+    data = SampleSet(open_rows(str(rows_file)), encoder())
     assert data[0].tiles.shape == (1, 32, 32, 3)
     assert data[16].tiles.shape == (0, 32, 32, 3)
     assert data[0].where == f"{rows_file}:1"
@@ -152,7 +150,7 @@ def test_crop_of_a_row_wins_over_the_configuration(tmp_path: Path) -> None:
     rows.append({"query": "q", "response": "r", "images": ["wide.png"]})
     path = str(write_rows(tmp_path / "a.jsonl", rows))
     for crop, expected in ((False, [3, 1, 1]), (True, [3, 1, 3])):
-        data = select_rows([path], encoding(crop=crop), rng())
+        data = SampleSet(open_rows(path), encoder(crop=crop))
         assert [len(data[i].tiles) for i in range(3)] == expected
 
 
@@ -163,12 +161,11 @@ def test_relative_pictures_are_found_beside_the_file_in_image_root_and_in_the_wo
         (tmp_path / name).mkdir()
     for folder, picture in (("data", "a.png"), ("root", "b.png"), ("work", "c.png")):
         draw(tmp_path / folder / picture, "x")
-    rows = [{"query": "q", "response": "r", "images": [f"{name}.png"]} for name in "abc"]
-    path = write_rows(tmp_path / "data" / "rows.jsonl", rows)
+    listed = [{"query": "q", "response": "r", "images": [f"{name}.png"]} for name in "abc"]
+    path = write_rows(tmp_path / "data" / "rows.jsonl", listed)
     monkeypatch.chdir(tmp_path / "work")
-    data = select_rows([str(path)], encoding(image_root=str(tmp_path / "root")), rng())
-    assert [len(data[i].tiles) for i in range(3)] == [1, 1, 1]
-    found = [json.loads(data.portable_row(i))["images"][0] for i in range(3)]
+    rows = open_rows(str(path), ReadOptions(image_root=str(tmp_path / "root")))
+    found = [json.loads(rows.portable_row(i))["images"][0] for i in range(3)]
     assert found == [str(tmp_path / f"{folder}.png") for folder in ("data/a", "root/b", "work/c")]
 
 
@@ -200,25 +197,30 @@ def bad_rows(tmp_path: Path) -> Path:
 def test_ranks_check_shares_whose_sizes_fit_together(tmp_path: Path) -> None:
     listed = [{"query": "q", "response": "7" * (1 + number)} for number in range(5)]
     file = write_rows(tmp_path / "rows.jsonl", listed)
-    data = select_rows([f"{file}#13"], encoding(), rng())
-    whole = check_rows(data, data.distinct, 0, "checking")
-    parts = [check_rows(data, data.distinct[rank::3], 0, "checking") for rank in range(3)]
+    data = select_rows([f"{file}#13"], READ_AS_IT_IS, rng())
+
+    def check(rows: Rows, indexes: np.ndarray) -> CheckResult:
+        return check_rows(rows, indexes, encoder(), 0, "checking")
+
+    whole = check(data, data.distinct)
+    parts = [check(data, data.distinct[rank::3]) for rank in range(3)]
     assert [len(part.sizes) for part in parts] == [2, 2, 1]
     assert CheckResult.joined(parts).sizes.tolist() == whole.sizes.tolist()
     for order in (np.arange(13), np.arange(13)[::-1], np.array([12, 3, 3, 0])):
         rows = data.subset(order)
-        sized = rows.sized(check_rows(rows, rows.distinct, 0, "checking").sizes)
-        assert sized.sizes is not None
-        assert sized.sizes[:, 0].tolist() == [len(rows[index].input_ids) for index in range(len(order))]
+        samples = SampleSet(rows, encoder())
+        sizes = check(rows, rows.distinct).sizes[rows.distinct_number]
+        assert sizes[:, 0].tolist() == [len(samples[index].input_ids) for index in range(len(order))]
 
 
-def problems(path: Path, workers: int = 0) -> tuple[RowDataset, dict[int, RowError]]:
-    data = select_rows([str(path)], encoding(max_length=100, max_pixels=30000), rng())
-    return data, check_rows(data, np.arange(len(data)), workers, "checking").bad
+def problems(path: Path, workers: int = 0) -> dict[int, RowError]:
+    rows = open_rows(str(path))
+    limits = encoder(max_length=100, max_pixels=30000)
+    return check_rows(rows, np.arange(len(rows)), limits, workers, "checking").bad
 
 
 def test_every_fault_is_found_with_its_line_and_cause(bad_rows: Path) -> None:
-    causes = {index: error.cause for index, error in problems(bad_rows)[1].items()}
+    causes = {index: error.cause for index, error in problems(bad_rows).items()}
     assert causes == {
         0: "not JSON",
         1: "missing key",
@@ -229,24 +231,24 @@ def test_every_fault_is_found_with_its_line_and_cause(bad_rows: Path) -> None:
         6: "tag mismatch",
         7: "too long",
     }
-    for index, error in problems(bad_rows)[1].items():
+    for index, error in problems(bad_rows).items():
         assert str(error).startswith(f"{bad_rows}:{index + 1}: {causes[index]}: ")
 
 
 def test_worker_processes_find_the_same(bad_rows: Path) -> None:
-    alone, shared = (problems(bad_rows, workers)[1] for workers in (0, 2))
+    alone, shared = (problems(bad_rows, workers) for workers in (0, 2))
     assert {i: str(error) for i, error in alone.items()} == {i: str(error) for i, error in shared.items()}
 
 
 def test_limits_are_told_with_what_they_met(bad_rows: Path) -> None:
-    bad = problems(bad_rows)[1]
-    assert "511 tokens, data.max_length is 100" in str(bad[7])
-    assert "200 x 200 pixels, data.max_pixels 30000" in str(bad[5])
+    bad = problems(bad_rows)
+    assert "511 tokens, sample.max_length is 100" in str(bad[7])
+    assert "200 x 200 pixels, sample.max_pixels 30000" in str(bad[5])
 
 
-def test_questions_are_spread_over_the_set(rows_file: Path, write_config: Callable[..., Path]) -> None:
-    data = select_rows([str(rows_file)], encoding(), rng())
-    few = data.spread(4).questions()
-    assert [record.where.rpartition(":")[2] for record, _ in few] == ["1", "5", "9", "13"]
-    assert len(data.spread(100)) == 17
-    assert len(data.questions()) == 17
+def test_few_rows_are_spread_over_the_set(rows_file: Path) -> None:
+    rows = open_rows(str(rows_file))
+    few = rows.spread(4).records()
+    assert [record.where.rpartition(":")[2] for record in few] == ["1", "5", "9", "13"]
+    assert len(rows.spread(100)) == 17
+    assert len(rows.records()) == 17

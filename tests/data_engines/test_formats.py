@@ -12,7 +12,7 @@ from data_engines.formats import Format
 from data_engines.kinds.lines import engine as lines
 from data_engines.options import Range
 from data_engines.run import generate
-from got_train.data.images import find_image, open_image
+from got_train.data.images import open_image
 from got_train.data.readers import open_rows
 
 
@@ -36,7 +36,7 @@ def read(folder: Path) -> list[tuple[dict, Image.Image]]:
     read = []
     for index in range(len(rows)):
         record = rows.record(index)
-        picture = open_image(find_image(record.images[0], [rows.folder(index)]), 10**6)
+        picture = open_image(record.images[0], 10**6)
         row = {key: value for key, value in rows.row(index).items() if value is not None and key != "images"}
         read.append((row, picture))
     return read

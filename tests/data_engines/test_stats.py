@@ -65,7 +65,7 @@ def test_lengths_are_those_of_training(tmp_path: Path, qwen: PreTrainedTokenizer
             found.rows, [[1], [num_tiles(grid_of_tiles(3000, 1000, 1024, True, 12))], [1, 1], []], strict=True
         )
     ):
-        ids, labels = encode(rows.record(index), tiles, qwen, "original", 256)
+        ids, labels = encode(rows.record(index), tiles, qwen, "original", 256, 10_000)
         assert stats.sample_tokens(counted, found.pictures) == len(ids)
         assert counted.answer_tokens == (labels != -100).sum() - len(rows.record(index).turns)
     assert num_tiles(grid_of_tiles(3000, 1000, 1024, True, 12)) == 4
@@ -102,9 +102,9 @@ def test_rows_beyond_the_limit_are_counted(tmp_path: Path) -> None:
     written = [row("OCR: ", "word " * length, name) for length in (10, 300)]
     found = stats.survey(str(write_rows(tmp_path / "rows.jsonl", written)))
     assert tables(found, {"mine": 400, "wide": 4096})["samples too long to train on"] == [
-        "configuration  data.max_length  rows  share",
-        "mine                       400     1  50.0 %",
-        "wide                     4,096     0  0.0 %",
+        "configuration  sample.max_length  rows  share",
+        "mine                         400     1  50.0 %",
+        "wide                       4,096     0  0.0 %",
     ]
 
 

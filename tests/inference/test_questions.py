@@ -46,7 +46,10 @@ def test_boxes_are_pixels_of_the_picture(picture: Path, box: object) -> None:
         ({"ocr_type": "text"}, "ocr_type 'text' is not known: ocr and format are"),
         ({"query": "What?", "box": (0, 0, 9, 9)}, "instead of the recipe's tasks: leave out box and color"),
         ({"query": "What?", "color": "red"}, "instead of the recipe's tasks: leave out box and color"),
-        ({"query": "<image> What?"}, "<image> cannot stand in a query: pictures and frame are put around"),
+        (
+            {"query": "<image> What?"},
+            "<image> cannot stand in a query: images and the chat template",
+        ),
         ({"query": "What?<|im_end|>"}, r"<\|im_end\|> cannot stand in a query"),
         ({"query": "What\ud800"}, "query is not text in UTF-8"),
         ({"box": f"1{'0' * 400},2"}, "is not x1,y1,x2,y2"),

@@ -9,12 +9,13 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 
-from got_train.config import Config, DataConfig, DecoderConfig, EncoderConfig, ModelConfig
+from got_train.config import Config, DecoderConfig, EncoderConfig, ModelConfig
 from got_train.model.adapters import linear_layers
+from got_train.model.checkpoints import load_checkpoint
 from got_train.model.convert import original_name
 from got_train.model.got import GotModel
 from got_train.model.loading import build_model, load_got
-from got_train.model.merge import load_checkpoint, merge, probe_logits, save_model_folder
+from got_train.model.merge import merge, probe_logits, save_model_folder
 from got_train.report import UserError
 from tests.conftest import DECODERS, ENCODER
 
@@ -26,7 +27,7 @@ def base(tokenizer_dir: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     model = ModelConfig(init="random", encoder=EncoderConfig(**ENCODER), decoder=decoder)  # type: ignore[arg-type]
     built, tokenizer, _ = build_model(model, max_length=128, seed=0)
     folder = tmp_path_factory.mktemp("models") / "base"
-    save_model_folder(built, tokenizer, Config(name="base", data=DataConfig(train=[])), folder)
+    save_model_folder(built, tokenizer, Config(name="base"), folder)
     (folder / "args.yaml").unlink()
     return str(folder)
 
@@ -65,16 +66,16 @@ def test_adapters_of_swift_work_as_they_did_in_training(
     model, _, config = load_checkpoint(str(tmp_path / "adapters"))
     torch.testing.assert_close(probe_logits(model.eval()), expected, rtol=1e-4, atol=1e-4)
     assert not torch.allclose(probe_logits(load_got(base).eval()), expected, atol=1e-2)
-    assert (config.data.frame, config.model.path) == ("swift", base)
+    assert (config.sample.template, config.model.path) == ("swift", base)
 
     folder, _ = merge(str(tmp_path / "adapters"))
     merged, _, config = load_checkpoint(str(folder))
     torch.testing.assert_close(probe_logits(merged.eval()), expected, rtol=1e-3, atol=1e-4)
-    assert config.data.frame == "swift"  # kept by the merged folder too
+    assert config.sample.template == "swift"  # kept by the merged folder too
 
 
 @pytest.mark.parametrize(
-    ("files", "frame"),
+    ("files", "template"),
     [
         ({}, "original"),
         ({"args.json": {"model": "organisation/base"}}, "swift"),
@@ -82,15 +83,15 @@ def test_adapters_of_swift_work_as_they_did_in_training(
         ({"args.json": {"learning_rate": 1}}, "original"),
     ],
 )
-def test_the_frame_of_a_model_that_another_program_wrote(
-    files: dict[str, object], frame: str, base: str, tmp_path: Path
+def test_the_chat_template_of_a_model_that_another_program_wrote(
+    files: dict[str, object], template: str, base: str, tmp_path: Path
 ) -> None:
     for file in Path(base).iterdir():
         (tmp_path / file.name).symlink_to(file)
     for name, content in files.items():
         (tmp_path / name).write_text(json.dumps(content))
-    assert load_checkpoint(str(tmp_path))[2].data.frame == frame
-    assert load_checkpoint(str(tmp_path), frame="swift")[2].data.frame == "swift"
+    assert load_checkpoint(str(tmp_path))[2].sample.template == template
+    assert load_checkpoint(str(tmp_path), template="swift")[2].sample.template == "swift"
 
 
 def test_the_base_model_may_be_named(base: str, tmp_path: Path) -> None:

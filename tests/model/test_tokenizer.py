@@ -4,7 +4,7 @@ import pytest
 
 from got_train.model.tokenizer import load_tokenizer, small_tokenizer
 from got_train.report import UserError
-from got_train.vocabulary import FRAME_TOKENS
+from got_train.vocabulary import PROMPT_TOKENS
 
 
 def test_gots_tokenizer_has_the_released_ids() -> None:
@@ -28,11 +28,11 @@ def test_qwen_text_is_normalised_and_comes_back() -> None:
     assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
-def test_gpt2_gets_the_frames_tokens() -> None:
+def test_gpt2_gets_the_tokens_of_prompts() -> None:
     tokenizer = load_tokenizer("gpt2")
     assert tokenizer.encode("Hello world") == [15496, 995]
     assert len(tokenizer) == 50257 + 5
-    assert all(token in tokenizer.get_vocab() for token in FRAME_TOKENS)
+    assert all(token in tokenizer.get_vocab() for token in PROMPT_TOKENS)
 
 
 def test_small_tokenizer_spells_answers_and_keeps_prompts_short(tmp_path: Path) -> None:

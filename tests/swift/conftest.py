@@ -12,13 +12,13 @@ from tests.conftest import DECODERS, ENCODER
 @pytest.fixture(scope="session")
 def model_dir(tokenizer_dir: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Folder of a small GOT with random weights, named as the released one."""
-    from got_train.config import Config, DataConfig, DecoderConfig, EncoderConfig, ModelConfig
+    from got_train.config import Config, DecoderConfig, EncoderConfig, ModelConfig
     from got_train.model.loading import build_model
     from got_train.model.merge import save_model_folder
 
     decoder = DecoderConfig(shape=dict(DECODERS["qwen2"]), tokenizer=tokenizer_dir)
     model = ModelConfig(init="random", encoder=EncoderConfig(**ENCODER), decoder=decoder)
-    config = Config(name="small", model=model, data=DataConfig(train=[]))
+    config = Config(name="small", model=model)
     built, tokenizer, _ = build_model(model, max_length=128, seed=0)
     folder = tmp_path_factory.mktemp("models") / "GOT-OCR2_0"
     save_model_folder(built, tokenizer, config, folder)

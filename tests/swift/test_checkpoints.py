@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from got_train.cli import main
-from got_train.inference.got import Got
+from got_train.inference.chat import Got
 from tests.conftest import draw, write_rows
 
 
@@ -142,7 +142,7 @@ def test_the_base_model_of_adapters_may_be_named(checkpoint: Path, model_dir: st
     assert f"{model_dir} is a whole model, and so is ./nowhere: give one of them\n" in capsys.readouterr().err
 
 
-def test_a_model_that_says_nothing_is_asked_in_swifts_frame(
+def test_a_model_that_says_nothing_is_asked_in_swifts_template(
     checkpoint: Path, model_dir: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Got] = []
@@ -150,9 +150,9 @@ def test_a_model_that_says_nothing_is_asked_in_swifts_frame(
     monkeypatch.setenv("ROOT_IMAGE_DIR", str(checkpoint))
     kept = checkpoint.parent / "val_dataset.jsonl"
     assert run("swift", "infer", "--model", model_dir, "--val_dataset", kept) == 0
-    assert asked[0].encoding.config.frame == "swift"
-    assert asked[0].encoding.config.image_root == str(checkpoint)
-    assert Got.from_pretrained(model_dir).encoding.config.frame == "original"
+    assert asked[0].config.sample.template == "swift"
+    assert asked[0].config.data.image_root == str(checkpoint)
+    assert Got.from_pretrained(model_dir).encoder.config.template == "original"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from got_train.cli import main
 from got_train.config import DecoderConfig, EncoderConfig, ModelConfig
-from got_train.inference.got import Got
+from got_train.inference.chat import Got
 from got_train.model.loading import build_model
 from got_train.model.processor import build_processor
 from got_train.prompts import LATEX_OCR_QUERY

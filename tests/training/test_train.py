@@ -14,10 +14,10 @@ import torch
 from safetensors.torch import load_file
 from transformers import Trainer, TrainingArguments
 
-from got_train.config import DataConfig, LearningRates
+from got_train.config import LearningRates, SampleConfig
 from got_train.config_file import load_config
-from got_train.data.encode import Encoding
-from got_train.data.sources import select_rows
+from got_train.data.readers import open_rows
+from got_train.data.samples import SampleEncoder, SampleSet
 from got_train.evaluation.metrics import text_metrics
 from got_train.model.adapters import prepare_for_training
 from got_train.model.got import group_of
@@ -25,7 +25,7 @@ from got_train.model.loading import build_model
 from got_train.model.tokenizer import small_tokenizer
 from got_train.training import trainer
 from got_train.training.callbacks import read_log
-from got_train.vocabulary import IGNORE_INDEX
+from got_train.vocabulary import IGNORE_INDEX, TileShape
 from tests.conftest import write_rows
 from tests.data.packing import png, write_tar
 from tests.training.runs import WriteConfig, losses, run, run_folder, weights
@@ -175,8 +175,9 @@ def kind_rows(rows_file: Path) -> dict[str, int]:
         row["response"] = str(10 ** (number % 4) + number)
     write_rows(rows_file, rows)
     tokens = dict.fromkeys(("formula", "pdf", "scene"), 0)
-    encoding = Encoding(small_tokenizer(), DataConfig(train=[]), image_size=32, tokens_per_tile=4)
-    for sample in select_rows([str(rows_file)], encoding, np.random.default_rng(0)):
+    encoder = SampleEncoder(small_tokenizer(), SampleConfig(), TileShape(32, 4))
+    samples = SampleSet(open_rows(str(rows_file)), encoder)
+    for sample in (samples[index] for index in range(len(samples))):
         tokens[sample.kind] += int((sample.labels != IGNORE_INDEX).sum())
     return tokens
 
@@ -297,7 +298,12 @@ def test_the_model_before_and_after_is_compared(
     write_config: WriteConfig, tmp_path: Path, lora: bool, capsys: Any
 ) -> None:
     config = replayed(tmp_path, write_config)
-    words = [f"lora.enabled={lora}", "eval.compare_rows=3", "train.learning_rate=0.05", "data.max_length=400"]
+    words = [
+        f"lora.enabled={lora}",
+        "eval.compare_rows=3",
+        "train.learning_rate=0.05",
+        "sample.max_length=400",
+    ]
     assert run("train", config, *words) == 0
     comparison = json.loads((run_folder(tmp_path) / "comparison.json").read_text())
     assert set(comparison) == {"ordinary OCR", "validation"}
@@ -320,7 +326,7 @@ def test_the_comparison_needs_none_of_the_extras(
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *rest: None if name in extras else find_spec(name, *rest)
     )
-    words = ["eval.compare_rows=2", "data.max_length=400", "train.max_steps=1"]
+    words = ["eval.compare_rows=2", "sample.max_length=400", "train.max_steps=1"]
     assert run("train", replayed(tmp_path, write_config), *words) == 0
     drawn = (run_folder(tmp_path) / "ordinary" / "data.jsonl").read_text().splitlines()
     texts = (run_folder(tmp_path) / "ordinary.txt").read_text()
@@ -331,7 +337,7 @@ def test_the_comparison_needs_none_of_the_extras(
 def test_a_run_that_goes_on_elsewhere_compares_on_the_same_lines(
     write_config: WriteConfig, tmp_path: Path
 ) -> None:
-    words = ["eval.compare_rows=2", "data.max_length=400", "train.max_steps=1", "train.save_steps=1"]
+    words = ["eval.compare_rows=2", "sample.max_length=400", "train.max_steps=1", "train.save_steps=1"]
     assert run("train", replayed(tmp_path, write_config), *words) == 0
     before = (run_folder(tmp_path) / "ordinary" / "data.jsonl").read_text()
     moved_to = tmp_path / "output" / "moved" / "v0-moved"
@@ -389,7 +395,7 @@ def test_float16_leaves_out_steps_that_overflow_but_not_for_ever(
 ) -> None:
     norms = iter([math.inf, *[1.0], *[math.nan] * 3])
     monkeypatch.setattr(Trainer, "_get_grad_norm", lambda *_, **__: next(norms))
-    monkeypatch.setattr(trainer, "MOST_OVERFLOWS", 2)
+    monkeypatch.setattr(trainer, "MAX_OVERFLOWS", 2)
     # A CPU cannot scale the loss: the arguments say float16 only where the norm is looked at.
     look = trainer.GotTrainer._get_grad_norm
 
@@ -443,11 +449,11 @@ def test_rows_are_checked_once_for_all_runs(
 ) -> None:
     words = ("train.tokens_per_batch=100", "train.global_batch_size=8", "train.max_steps=2")
     assert run("train", write_config(), *words) == 0
-    monkeypatch.setattr(Encoding, "facts", None)
+    monkeypatch.setattr(SampleEncoder, "facts", None)
     assert run("train", write_config(), *words) == 0
     assert losses(run_folder(tmp_path, number=1)) == losses(run_folder(tmp_path))
     with pytest.raises(TypeError, match="not callable"):
-        run("train", write_config(), *words, "data.max_length=1000")
+        run("train", write_config(), *words, "sample.max_length=1000")
 
 
 def test_skipped_rows_are_counted_and_kept_for_later(

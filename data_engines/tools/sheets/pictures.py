@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from got_train.config import DataConfig
-from got_train.data.images import FoundImage, ImageError, open_image
+from got_train.config import MAX_PIXELS
+from got_train.data.errors import ImageError
+from got_train.data.images import FoundImage, open_image
 from got_train.data.packed import PackedFile
 
 WORTH_PROCESSES = 1000
@@ -39,7 +40,7 @@ def measure_all(files: Sequence[FoundImage]) -> Iterator[Picture | str]:
 
 def measure(file: FoundImage) -> Picture | str:
     try:
-        image = open_image(file, DataConfig.max_pixels)
+        image = open_image(file, MAX_PIXELS)
     except ImageError as error:
         return error.cause
     content = (

@@ -9,18 +9,18 @@ from typing import Any
 import torch
 from peft import PeftModel
 
-from got_train.config import MAX_NEW_TOKENS
-from got_train.data.encode import Encoding
+from got_train.config import MAX_NEW_TOKENS, Config
 from got_train.data.images import open_image
 from got_train.data.records import Record
+from got_train.data.samples import SampleEncoder
 from got_train.inference.generate import generate, stream
-from got_train.inference.questions import Box, OcrType, Picture, question
+from got_train.inference.questions import Box, ImageName, OcrType, question
 from got_train.model.attention import avoid_cudnn_attention
+from got_train.model.checkpoints import load_checkpoint
 from got_train.model.compilation import compile_decoding
-from got_train.model.got import GotModel, cast_weights, config_tokens_per_tile
-from got_train.model.merge import load_checkpoint
+from got_train.model.got import GotModel, cast_weights, tile_shape
 from got_train.pages.answers import LARGEST_PICTURE, Rendered, render_page
-from got_train.prompts import IMAGE_TAG, FrameName
+from got_train.prompts import IMAGE_TAG, TemplateName
 from got_train.report import UserError
 
 
@@ -28,11 +28,13 @@ from got_train.report import UserError
 class Got:
     """A model ready to read, with the methods and names of the authors' demo.
 
-    Answers are greedy, end at `<|im_end|>`, and for single pictures repeat no 20 tokens, as there.
+    Answers are greedy, end at `<|im_end|>`, and for single images repeat no 20 tokens, as there.
     """
 
     model: GotModel | PeftModel
-    encoding: Encoding
+    encoder: SampleEncoder
+    config: Config
+    """Of the run that trained the model."""
 
     @classmethod
     def from_pretrained(
@@ -43,18 +45,18 @@ class Got:
         torch_compile: bool = False,
         dtype: torch.dtype | None = None,
         base: str | None = None,
-        frame: FrameName = "original",
+        template: TemplateName = "original",
     ) -> "Got":
-        """The model of a folder, checkpoint, run folder or hub id, framed as it was trained.
+        """The model of a folder, checkpoint, run folder or hub id, in the chat template of its training.
 
         Args:
             path: in either layout, with or without adapters.
             device: by default the GPU if there is one; with torchrun, one each.
-            image_root: folder in which relative picture paths are looked up too.
+            image_root: folder in which relative image paths are looked up too.
             torch_compile: compile the decoding before the first answer, on GPUs only; meant for many answers.
             dtype: of the weights; by default bfloat16 on a GPU, else float32.
             base: the model below adapters; by default the one that they were trained on.
-            frame: how to ask a model that keeps nothing about its training.
+            template: the chat template of a model that keeps nothing about its training.
 
         Raises:
             UserError: if there is no model, or no GPU to compile for.
@@ -64,18 +66,18 @@ class Got:
         if torch_compile and device == "cpu":
             raise UserError("torch_compile: transformers compiles decoding for GPUs only; leave it out")
         avoid_cudnn_attention()
-        model, tokenizer, config = load_checkpoint(str(path), base, frame)
-        data = replace(config.data, image_root=image_root or config.data.image_root)
+        model, tokenizer, config = load_checkpoint(str(path), base, template)
+        if image_root is not None:
+            config = replace(config, data=replace(config.data, image_root=image_root))
         if torch_compile:
             compile_decoding(model)
         cast_weights(model, dtype or (torch.bfloat16 if device.startswith("cuda") else torch.float32))
         model.to(device).eval()
-        size = model.config.vision_config.image_size
-        return cls(model, Encoding(tokenizer, data, size, config_tokens_per_tile(model.config)))
+        return cls(model, SampleEncoder(tokenizer, config.sample, tile_shape(model.config)), config)
 
     def chat(
         self,
-        image: Picture | list[Picture],
+        image: ImageName | list[ImageName],
         ocr_type: OcrType = "ocr",
         ocr_box: Box = None,
         ocr_color: str | None = None,
@@ -87,38 +89,41 @@ class Got:
         max_new_tokens: int = MAX_NEW_TOKENS,
         batch_size: int = 8,
     ) -> Any:
-        """Reads a picture, or several at once, each by itself.
+        """Reads an image, or several at once, each by itself.
 
         Args:
-            image: paths, addresses such as `manual.pdf:3`, or pictures in memory.
+            image: paths, addresses such as `manual.pdf:3`, or images in memory.
             ocr_type: plain or formatted text.
             ocr_box: region to read in pixels, x1, y1, x2, y2 or a point x, y; also as text.
             ocr_color: colour of the frame round the region to read: red, green or blue.
             render: also write a page with the answers as they look.
             save_render_file: that page, an HTML file.
             query: what to ask instead, in one's own words.
-            crop: cut pictures into tiles.
+            crop: cut images into tiles.
             max_new_tokens: longest answer.
-            batch_size: pictures read at once.
+            batch_size: images read at once.
 
         Returns:
             The text; of a list, the texts.
 
         Raises:
-            UserError: for a picture that cannot be read, or options that do not fit together.
+            UserError: for an image that cannot be read, or options that do not fit together.
         """
         images = image if isinstance(image, list) else [image]
-        records = [question([one], ocr_type, ocr_box, ocr_color, crop, query) for one in images]
+        root = self.config.data.image_root
+        records = [question([one], ocr_type, ocr_box, ocr_color, crop, query, root) for one in images]
         answers = self._answer(records, render, save_render_file, max_new_tokens, batch_size)
         return answers if isinstance(image, list) else answers[0]
 
-    def chat_crop(self, image: Picture | list[Picture], ocr_type: OcrType = "format", **options: Any) -> Any:
-        """Reads pictures that are cut into tiles; options as for `chat`."""
+    def chat_crop(
+        self, image: ImageName | list[ImageName], ocr_type: OcrType = "format", **options: Any
+    ) -> Any:
+        """Reads images that are cut into tiles; options as for `chat`."""
         return self.chat(image, ocr_type, crop=True, **options)
 
     def chat_pages(
         self,
-        images: Sequence[Picture],
+        images: Sequence[ImageName],
         ocr_type: OcrType = "format",
         render: bool = False,
         save_render_file: str | Path | None = None,
@@ -126,16 +131,16 @@ class Got:
         max_new_tokens: int = MAX_NEW_TOKENS,
     ) -> str:
         """The text of the pages of one document, all at once; options as for `chat`."""
-        return self._answer([question(images, ocr_type)], render, save_render_file, max_new_tokens, 1)[0]
+        record = question(images, ocr_type, image_root=self.config.data.image_root)
+        return self._answer([record], render, save_render_file, max_new_tokens, 1)[0]
 
     def stream(self, record: Record, max_new_tokens: int = MAX_NEW_TOKENS) -> Iterator[str]:
         """The answer to a `question` piece by piece, while it is written."""
-        return stream(self.model, self.encoding, record, Path.cwd(), max_new_tokens)
+        return stream(self.model, self.encoder, record, max_new_tokens)
 
     def read(self, records: Sequence[Record], max_new_tokens: int, batch_size: int = 1) -> Iterator[str]:
-        """Answers to records whose picture paths are looked up in the working directory."""
-        pairs = [(record, Path.cwd()) for record in records]
-        return generate(self.model, self.encoding, pairs, max_new_tokens, batch_size)
+        """The answers to records, in order."""
+        return generate(self.model, self.encoder, records, max_new_tokens, batch_size)
 
     def _answer(
         self,
@@ -149,21 +154,19 @@ class Got:
             raise UserError("render=True needs save_render_file, the HTML file to write")
         answers = list(self.read(records, max_new_tokens, batch_size))
         if render and page is not None:
-            questions = [(record, Path.cwd()) for record in records]
-            self.render(list(zip(questions, answers, strict=True)), Path(page))
+            self.render(list(zip(records, answers, strict=True)), Path(page))
         return answers
 
-    def render(self, read: Sequence[tuple[tuple[Record, Path], str]], page: Path) -> None:
+    def render(self, read: Sequence[tuple[Record, str]], page: Path) -> None:
         """Writes answers as they look into an HTML page, each beside what was read.
 
         Args:
-            read: records with the folder in which their pictures are looked up first, and answers.
+            read: records and their answers.
             page: the file to write.
         """
-        most = self.encoding.config.max_pixels
         rendered = []
-        for (record, folder), answer in read:
-            images = [open_image(image, most) for image in self.encoding.find_images(record, folder)]
+        for record, answer in read:
+            images = [open_image(image, self.encoder.config.max_pixels) for image in record.images]
             for image in images:  # shrunk at once: a page may show thousands of them
                 image.thumbnail((LARGEST_PICTURE, LARGEST_PICTURE))
             rendered.append(Rendered(answer, tuple(images), record.turns[-1].query.replace(IMAGE_TAG, "")))

@@ -1,27 +1,31 @@
 """Which rows each optimizer step takes, and how devices and accumulated batches share them.
 
 The rows of a step follow from the seed, the epoch and the step alone. Its loss is that of all its tokens, so
-it does not matter for what is learnt who computes which rows; for how long it takes it does. `share_out` puts
+what is learnt does not depend on who computes which rows, but the time it takes does. `LengthBalance` puts
 rows of like length together, which leaves little padding, and gives every batch about the same work.
 """
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from torch.utils.data import Sampler
 
+from got_train.arguments import accumulation_steps, argument
+from got_train.config import Config
+from got_train.ranks import world_size
+
 
 @dataclass(frozen=True)
-class Sharing:
-    """How the rows of a step become batches of about the same work."""
+class LengthBalance:
+    """Splits the rows of a step into batches of about the same work."""
 
     sizes: np.ndarray
     """int32, `(rows, 2)`: tokens and tiles of each row."""
     tile_tokens: float
-    """Tokens in the decoder that are as much work as a tile in the encoder."""
+    """How many tokens in the decoder are as much work as one tile in the encoder."""
 
     def cost(self, rows: np.ndarray) -> float:
         """Work of a batch in tokens: those of its padded rows, and its tiles."""
@@ -41,7 +45,7 @@ class Sharing:
                 first, spent = place, extra[place]
         return np.split(rows[order], cuts)
 
-    def share_out(self, rows: np.ndarray, count: int) -> list[np.ndarray]:
+    def split_rows(self, rows: np.ndarray, count: int) -> list[np.ndarray]:
         """Exactly `count` batches, the costliest as cheap as can be, the costliest first."""
         assert count <= len(rows)
         low, high = 0.0, self.cost(rows)
@@ -66,8 +70,8 @@ class StepPlan:
     """Rows of a step, over all devices."""
     world_size: int
     seed: int
-    sharing: Sharing | None = None
-    """None shares rows out as they come, the same number for every batch."""
+    balance: LengthBalance | None = None
+    """None splits rows as they come, the same number for every batch."""
     accumulation: int = 1
     """Batches of a step on each device."""
     drop_last: bool = False
@@ -92,9 +96,9 @@ class StepPlan:
     def batches(self, rows: np.ndarray) -> list[np.ndarray]:
         """The batches of a step: one for each device, then the next for each device, and so on."""
         count = self.accumulation * self.world_size
-        if self.sharing is None:
+        if self.balance is None:
             return np.split(rows, count)
-        return self.sharing.share_out(rows, count)
+        return self.balance.split_rows(rows, count)
 
     def least_accumulation(self, budget: float, num_epochs: float) -> int:
         """Batches each device needs for a step so that none goes over a budget in any epoch.
@@ -103,9 +107,9 @@ class StepPlan:
             budget: cost of a batch in tokens.
             num_epochs: of the run.
         """
-        assert self.sharing is not None
+        assert self.balance is not None
         most = max(
-            len(self.sharing.batches_within(rows, budget))
+            len(self.balance.batches_within(rows, budget))
             for epoch in range(max(1, math.ceil(num_epochs)))
             for rows in self.steps(epoch)
         )
@@ -134,3 +138,47 @@ class StepBatches(Sampler[list[int]]):
         for rows in self.plan.steps(self.epoch()):
             for batch in self.plan.batches(rows)[self.rank :: self.plan.world_size]:
                 yield batch.tolist()
+
+
+def plan_steps(config: Config, num_rows: int) -> StepPlan:
+    """The steps of a run, their rows split as they come.
+
+    Raises:
+        UserError: if `train.global_batch_size` cannot be divided evenly.
+    """
+    accumulation = accumulation_steps(config, world_size())
+    size = argument(config, "per_device_train_batch_size")
+    data_seed = argument(config, "data_seed")
+    return StepPlan(
+        num_rows=num_rows,
+        step_rows=config.train.global_batch_size or size * accumulation * world_size(),
+        world_size=world_size(),
+        seed=config.seed if data_seed is None else data_seed,
+        accumulation=accumulation,
+        drop_last=argument(config, "dataloader_drop_last"),
+        shuffled=argument(config, "train_sampling_strategy") == "random",
+    )
+
+
+def balance_steps(plan: StepPlan, config: Config, sizes: np.ndarray, tile_tokens: float) -> StepPlan:
+    """The plan with the rows of each step in balanced batches within `train.tokens_per_batch`.
+
+    Args:
+        plan: from `plan_steps`.
+        config: of the run.
+        sizes: int32, `(rows, 2)`: tokens and tiles of each training row.
+        tile_tokens: see `LengthBalance`.
+    """
+    budget = config.train.tokens_per_batch
+    assert budget is not None
+    plan = replace(plan, balance=LengthBalance(sizes, tile_tokens))
+    epochs = total_steps(config, plan) / plan.steps_per_epoch
+    return replace(plan, accumulation=plan.least_accumulation(budget, epochs))
+
+
+def total_steps(config: Config, plan: StepPlan) -> int:
+    """Optimizer steps of the run."""
+    max_steps: int = argument(config, "max_steps")
+    if max_steps > 0:
+        return max_steps
+    return math.ceil(plan.steps_per_epoch * argument(config, "num_train_epochs"))

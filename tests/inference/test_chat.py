@@ -15,8 +15,9 @@ from PIL import Image
 
 from got_train import Got
 from got_train.config import DecoderConfig, EncoderConfig, ModelConfig
+from got_train.inference import chat
 from got_train.inference import predict as module
-from got_train.inference.predict import predict, questions_of, read_answers
+from got_train.inference.predict import predict, read_answers, read_questions
 from got_train.inference.questions import question
 from got_train.model.loading import build_model
 from got_train.model.processor import build_processor
@@ -110,19 +111,19 @@ def test_pages_of_a_pdf_are_pictures(got: Got, tmp_path: Path) -> None:
 def test_a_stopped_file_of_answers_is_gone_on_with(
     got: Got, rows_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    questions = questions_of(got, str(rows_file))
+    questions = read_questions(got, str(rows_file))
     whole, stopped = tmp_path / "whole.jsonl", tmp_path / "stopped.jsonl"
     predict(got, questions, whole, max_new_tokens=4, batch_size=4)
     lines = whole.read_text().splitlines(keepends=True)
     stopped.write_text("".join(lines[:6]) + lines[6][:40])  # killed while it wrote
     asked = []
-    generate = module.generate
+    generate = chat.generate
 
     def count(*args: Any) -> Iterator[str]:
         asked.append(len(args[2]))
         return generate(*args)
 
-    monkeypatch.setattr(module, "generate", count)
+    monkeypatch.setattr(chat, "generate", count)
     predict(got, questions, stopped, max_new_tokens=4, batch_size=4, resume=True)
     assert asked == [11]
     assert stopped.read_bytes() == whole.read_bytes()
@@ -143,9 +144,9 @@ def test_benchmark_files_are_asked_in_our_words(got: Got, rows_file: Path, tmp_p
     file = tmp_path / "bench" / "fox.json"
     file.parent.mkdir()
     file.write_text(json.dumps([{"image": "3.png", "conversations": said}]))
-    there = replace(got.encoding, config=replace(got.encoding.config, image_root=str(rows_file.parent)))
-    here = Got(got.model, there)
-    predict(here, questions_of(here, str(file), "OCR: "), tmp_path / "out.jsonl", 4, 1)
+    data = replace(got.config.data, image_root=str(rows_file.parent))
+    here = replace(got, config=replace(got.config, data=data))
+    predict(here, read_questions(here, str(file), "OCR: "), tmp_path / "out.jsonl", 4, 1)
     row = json.loads((tmp_path / "out.jsonl").read_text())
     assert row["messages"][0]["content"] == "<image>OCR: "
     assert row["response"] == got.chat(rows_file.parent / "3.png", max_new_tokens=4)
@@ -159,8 +160,8 @@ SEPARATORS = "a\u2028b\u2029c\x85d"
 def test_answers_with_odd_separators_are_gone_on_with(
     got: Got, rows_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "generate", lambda *given: iter([SEPARATORS for _ in given[2]]))
-    questions = questions_of(got, str(rows_file))
+    monkeypatch.setattr(chat, "generate", lambda *given: iter([SEPARATORS for _ in given[2]]))
+    questions = read_questions(got, str(rows_file))
     file = tmp_path / "out.jsonl"
     predict(got, questions[:3], file, 4, 1)
     predict(got, questions, file, 4, 1, resume=True)
@@ -170,9 +171,9 @@ def test_answers_with_odd_separators_are_gone_on_with(
 def test_processes_go_on_with_the_file_of_one(
     got: Got, rows_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    questions = questions_of(got, str(rows_file))
+    questions = read_questions(got, str(rows_file))
     file = tmp_path / "out.jsonl"
-    monkeypatch.setattr(module, "generate", lambda *given: iter(["one process" for _ in given[2]]))
+    monkeypatch.setattr(chat, "generate", lambda *given: iter(["one process" for _ in given[2]]))
     predict(got, questions[:7], file, 4, 1)
     asked = {}
 
@@ -180,11 +181,10 @@ def test_processes_go_on_with_the_file_of_one(
         asked[number] = len(given[2])
         return iter([f"{SEPARATORS} {number}" for _ in given[2]])
 
-    monkeypatch.setattr(module, "generate", answer)
+    monkeypatch.setattr(chat, "generate", answer)
     monkeypatch.setattr(module, "world_size", lambda: 2)
     monkeypatch.setattr(module, "rank", lambda: number)
-    monkeypatch.setattr(module.dist, "is_initialized", lambda: True)
-    monkeypatch.setattr(module.dist, "barrier", lambda: None)
+    monkeypatch.setattr(module, "open_process_group", lambda backend, timeout: None)
     number = 1
     predict(got, questions, file, 4, 1, resume=True)
     number = 0
@@ -198,7 +198,7 @@ def test_processes_go_on_with_the_file_of_one(
 @pytest.mark.slow
 def test_processes_share_the_rows(folder: Path, got: Got, rows_file: Path, tmp_path: Path) -> None:
     alone, shared = tmp_path / "alone.jsonl", tmp_path / "shared.jsonl"
-    predict(got, questions_of(got, str(rows_file)), alone, max_new_tokens=4, batch_size=4)
+    predict(got, read_questions(got, str(rows_file)), alone, max_new_tokens=4, batch_size=4)
     launch = "-m torch.distributed.run --standalone --nproc_per_node=2 -m got_train".split()
     words = ["infer", folder, "--data", rows_file, "--output", shared, "--max-new-tokens", 4]
     result = subprocess.run(

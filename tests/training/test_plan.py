@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from torch.utils.data import DataLoader
 
-from got_train.data.steps import Sharing, StepBatches, StepPlan
+from got_train.training.plan import LengthBalance, StepBatches, StepPlan
 
 
 def stage_two_sizes(rows: int = 4096) -> np.ndarray:
@@ -72,14 +72,14 @@ def test_the_epoch_is_asked_for_whenever_one_starts() -> None:
 @pytest.mark.parametrize("budget", [8192, 16384])
 def test_batches_of_like_length_are_within_the_budget(world_size: int, budget: int) -> None:
     sizes = stage_two_sizes()
-    plan = StepPlan(len(sizes), 128, world_size, seed=0, sharing=Sharing(sizes, tile_tokens=1528))
+    plan = StepPlan(len(sizes), 128, world_size, seed=0, balance=LengthBalance(sizes, tile_tokens=1528))
     plan = replace(plan, accumulation=plan.least_accumulation(budget, num_epochs=2))
     padded = idle = work = 0.0
     for rows in plan.steps(1):
         batches = plan.batches(rows)
         assert len(batches) == plan.accumulation * world_size
         assert sorted(np.concatenate(batches)) == sorted(rows)
-        costs = [plan.sharing.cost(batch) for batch in batches]  # type: ignore[union-attr]
+        costs = [plan.balance.cost(batch) for batch in batches]  # type: ignore[union-attr]
         assert max(costs) <= budget
         padded += sum(len(batch) * sizes[batch, 0].max() for batch in batches)
         slowest = [max(costs[turn : turn + world_size]) for turn in range(0, len(costs), world_size)]
@@ -92,11 +92,11 @@ def test_batches_of_like_length_are_within_the_budget(world_size: int, budget: i
 
 def test_one_batch_less_would_go_over_the_budget() -> None:
     sizes = stage_two_sizes(512)
-    sharing = Sharing(sizes, tile_tokens=0)
-    plan = StepPlan(len(sizes), 128, 1, seed=0, sharing=sharing)
+    balance = LengthBalance(sizes, tile_tokens=0)
+    plan = StepPlan(len(sizes), 128, 1, seed=0, balance=balance)
     least = plan.least_accumulation(8192, num_epochs=1)
     dearest = [
-        max(map(sharing.cost, replace(plan, accumulation=count).batches(rows)))
+        max(map(balance.cost, replace(plan, accumulation=count).batches(rows)))
         for count in (least, least - 1)
         for rows in plan.steps(0)
     ]
@@ -105,11 +105,11 @@ def test_one_batch_less_would_go_over_the_budget() -> None:
 
 def test_a_row_longer_than_the_budget_is_a_batch_of_its_own() -> None:
     sizes = np.array([[10, 0], [90, 0], [10, 0], [12, 0]], dtype=np.int32)
-    batches = Sharing(sizes, 0).batches_within(np.arange(4), budget=36)
+    batches = LengthBalance(sizes, 0).batches_within(np.arange(4), budget=36)
     assert [batch.tolist() for batch in batches] == [[1], [3, 2, 0]]
 
 
 def test_tiles_are_work_too() -> None:
     sizes = np.array([[20, 1], [20, 0], [20, 3], [20, 0]], dtype=np.int32)
-    batches = Sharing(sizes, tile_tokens=100).share_out(np.arange(4), 2)
+    batches = LengthBalance(sizes, tile_tokens=100).split_rows(np.arange(4), 2)
     assert [sorted(batch.tolist()) for batch in batches] == [[2], [0, 1, 3]]

@@ -1,0 +1,230 @@
+"""What is known here of `transformers.TrainingArguments`, whose names the `train` section takes.
+
+torch and transformers are imported when they are needed: a misspelt config should not wait for them.
+"""
+
+import dataclasses
+import types
+import typing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from got_train.config import ABOVE_0, AT_LEAST_0, AT_LEAST_1, RATE, Config, Range, check_ranges
+from got_train.report import UserError, did_you_mean
+from got_train.run_folders import read_json
+
+if TYPE_CHECKING:
+    from transformers import TrainingArguments
+
+DEFAULTS: dict[str, Any] = {
+    "remove_unused_columns": False,
+    "logging_nan_inf_filter": False,
+    "report_to": "none",
+    "label_names": ["labels"],
+    "prediction_loss_only": True,
+    "ddp_find_unused_parameters": False,  # every parameter has a gradient in every batch: GotModel.forward
+}
+"""Arguments whose own defaults do not fit; a config may set all of them except the first."""
+
+COMPILE_ARGUMENTS = {"torch_compile": None, "torch_compile_backend": "backend", "torch_compile_mode": "mode"}
+"""Arguments by which transformers would compile the model as a whole, and what `torch.compile` calls them.
+Any of them asks for compilation, which is done layer by layer here."""
+
+RESUMED_AS_BEFORE = (
+    "learning_rate",
+    "learning_rates",
+    "optim",
+    "lr_scheduler_type",
+    "weight_decay",
+    "seed",
+    "global_batch_size",
+)
+"""Keys of `train` that must stay when a run is resumed: the optimizer's state brings them back whatever they
+say, or they order the rows."""
+
+
+OWN_ARGUMENTS = {
+    "output_dir": "use output_dir at the top level",
+    "resume_from_checkpoint": "use resume at the top level",
+    "remove_unused_columns": "samples are made by got-train, no column is unused",
+    "do_train": "the command decides",
+    "do_eval": "use eval_strategy",
+    "do_predict": "use got-train infer",
+    "per_gpu_train_batch_size": "use per_device_train_batch_size",
+    "fsdp": "use train.deepspeed=configs/deepspeed/zero2.json",
+    "fsdp_config": "use train.deepspeed=configs/deepspeed/zero2.json",
+    "label_smoothing_factor": "the loss is computed without logits of the whole vocabulary at hand",
+}
+"""Arguments that would have no effect here, and what to use instead."""
+
+ARGUMENT_RANGES: dict[str, Range] = {
+    **dict.fromkeys(("per_device_train_batch_size", "per_device_eval_batch_size"), AT_LEAST_1),
+    **dict.fromkeys(("gradient_accumulation_steps", "eval_accumulation_steps"), AT_LEAST_1),
+    "dataloader_prefetch_factor": AT_LEAST_1,
+    **dict.fromkeys(("dataloader_num_workers", "data_seed"), AT_LEAST_0),
+    **dict.fromkeys(("learning_rate", "weight_decay", "adam_epsilon"), RATE),
+    **dict.fromkeys(("warmup_steps", "neftune_noise_alpha"), RATE),
+    # torch takes no betas that are whole numbers
+    **dict.fromkeys(
+        ("adam_beta1", "adam_beta2"),
+        (lambda beta: isinstance(beta, float) and 0 <= beta < 1, "at least 0.0 and below 1.0"),
+    ),
+    "num_train_epochs": ABOVE_0,
+    "max_steps": (lambda steps: steps >= 1 or steps == -1, "at least 1, or -1 to train for num_train_epochs"),
+    "seed": (lambda seed: 0 <= seed < 2**32, "at least 0 and below 2**32"),
+}
+"""Ranges of arguments that are used here, or that nobody checks before they fail in the run."""
+
+
+def check_training_arguments(arguments: dict[str, Any], also_allowed: set[str]) -> None:
+    """Refuse names that TrainingArguments does not have, and values that it does not take.
+
+    Raises:
+        UserError: names the key, and the nearest one that exists, or what it takes.
+    """
+    from transformers import TrainingArguments
+    from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
+    from transformers.training_args import trainer_log_levels
+
+    hints = typing.get_type_hints(TrainingArguments)
+    allowed = {f.name for f in dataclasses.fields(TrainingArguments) if f.init} - set(OWN_ARGUMENTS)
+    for name, value in arguments.items():
+        if name in OWN_ARGUMENTS:
+            raise UserError(f"train.{name} is not supported here: {OWN_ARGUMENTS[name]}")
+        if name not in allowed:
+            nearest = did_you_mean(str(name), allowed | also_allowed)
+            raise UserError(f"train.{name} is not a TrainingArguments name: {nearest}")
+        if not _fits(value, hints[name]):
+            raise UserError(f"train.{name}={value!r} has the wrong type: expected {_type_name(hints[name])}")
+    check_ranges("train", arguments, **ARGUMENT_RANGES)
+    loggers, levels = {"all", "none", *INTEGRATION_TO_CALLBACK}, set(trainer_log_levels)
+    for name, choices in (("report_to", loggers), ("log_level", levels), ("log_level_replica", levels)):
+        words = arguments.get(name) or []
+        for word in [words] if isinstance(words, str) else map(str, words):
+            if word not in choices:
+                raise UserError(f"train.{name} {word}: {did_you_mean(word, choices)}")
+
+
+def _fits(value: object, hint: Any) -> bool:
+    """Whether a YAML value is of a type hint; enumerations are written as their string values."""
+    origin = typing.get_origin(hint)
+    if origin in (types.UnionType, typing.Union):
+        return any(_fits(value, part) for part in typing.get_args(hint))
+    if hint is Any:
+        return True
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if origin is Literal:
+        return value in typing.get_args(hint)
+    kind = origin or hint
+    if isinstance(kind, type) and kind not in (bool, str, list, dict, type(None)):
+        return isinstance(value, str | dict)
+    return isinstance(value, kind)
+
+
+def _type_name(hint: Any) -> str:
+    parts = typing.get_args(hint) if typing.get_origin(hint) in (types.UnionType, typing.Union) else (hint,)
+    return " or ".join(
+        "null" if part is type(None) else getattr(part, "__name__", str(part)) for part in parts
+    )
+
+
+def argument(config: Config, name: str) -> Any:
+    """The value of an argument: the config's, or the default."""
+    from transformers import TrainingArguments
+
+    defaults = {field.name: field.default for field in dataclasses.fields(TrainingArguments)} | DEFAULTS
+    return config.train.arguments.get(name, defaults[name])
+
+
+def accumulation_steps(config: Config, world_size: int) -> int:
+    """Batches whose gradients are added up before an optimizer step.
+
+    With `tokens_per_batch` they follow from the lengths of the rows: see `StepPlan.least_accumulation`.
+
+    Raises:
+        UserError: if `global_batch_size` cannot be divided evenly.
+    """
+    arguments = config.train.arguments
+    total = config.train.global_batch_size
+    if total is None:
+        return int(arguments.get("gradient_accumulation_steps", 1))
+    if "gradient_accumulation_steps" in arguments:
+        raise UserError(
+            "train.gradient_accumulation_steps is derived from train.global_batch_size: set one of them only"
+        )
+    if config.train.tokens_per_batch is not None:
+        if total < world_size:
+            raise UserError(
+                f"train.global_batch_size {total} is less than one sample on each of {world_size} devices"
+            )
+        return 1
+    per_step = int(arguments.get("per_device_train_batch_size", 8)) * world_size
+    if total % per_step:
+        raise UserError(
+            f"train.global_batch_size {total} is not a multiple of {per_step} "
+            f"(train.per_device_train_batch_size {per_step // world_size} x {world_size} "
+            f"device{'s' if world_size > 1 else ''}): change one of them"
+        )
+    return total // per_step
+
+
+def training_arguments(
+    config: Config, accumulation: int, output_dir: Path, has_validation: bool
+) -> "TrainingArguments":
+    """`TrainingArguments` of the `train` section over the defaults here.
+
+    Args:
+        config: of the run.
+        accumulation: batches of an optimizer step on each device.
+        output_dir: the run's folder.
+        has_validation: whether there is anything to evaluate on.
+
+    Raises:
+        UserError: for a value that transformers refuses.
+    """
+    import torch
+    from transformers import TrainingArguments
+
+    given = {name: value for name, value in config.train.arguments.items() if name not in COMPILE_ARGUMENTS}
+    given["gradient_accumulation_steps"] = accumulation
+    check_deepspeed(given.get("deepspeed"))
+    strategy = given.get("train_sampling_strategy", "random")
+    if strategy not in ("random", "sequential"):
+        raise UserError(
+            f"train.train_sampling_strategy {strategy}: rows come random or sequential here; "
+            "train.tokens_per_batch shares those of a step out by length"
+        )
+    if not has_validation:
+        given |= {"eval_strategy": "no", "eval_on_start": False}
+    if not torch.accelerator.is_available():
+        given["use_cpu"] = True  # otherwise transformers refuses bf16, which CPUs can do
+    try:
+        arguments = TrainingArguments(output_dir=str(output_dir), **{**DEFAULTS, **given})
+    except (ValueError, TypeError, ImportError) as error:  # of transformers' own checks
+        raise UserError(f"train: {' '.join(str(error).split())}") from error
+    # A process has one device. On several transformers would use DataParallel, whose copies of the model have
+    # no parameters to ask for their type.
+    arguments._n_gpu = min(arguments.n_gpu, 1)
+    return arguments
+
+
+def check_deepspeed(config: str | dict[str, Any] | None) -> None:
+    """Refuses what DeepSpeed offers and the loss cannot do.
+
+    Raises:
+        UserError: for a file that cannot be read, or ZeRO's stage 3.
+    """
+    if isinstance(config, str):
+        try:
+            config = read_json(Path(config))
+        except UserError as error:
+            raise UserError(f"train.deepspeed: {error}") from error
+    zero = (config or {}).get("zero_optimization")
+    if isinstance(zero, dict) and zero.get("stage") == 3:
+        raise UserError(
+            "train.deepspeed: ZeRO's stage 3 is not supported, as the loss reads the head's weights outside "
+            "of its module: use stage 2, configs/deepspeed/zero2.json"
+        )

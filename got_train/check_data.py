@@ -1,0 +1,82 @@
+"""`got-train check-data`: every bad row of data files, or of the rows that a config trains on."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from got_train.config import SampleConfig
+from got_train.config_file import load_config
+from got_train.data.check import check_rows
+from got_train.data.records import ReadOptions
+from got_train.data.rows import Rows
+from got_train.data.samples import SampleEncoder
+from got_train.data.sources import select_rows
+from got_train.model.tokenizer import load_tokenizer
+from got_train.report import UserError, table
+from got_train.training.train import prepare
+from got_train.vocabulary import TileShape
+
+ROWS_WORTH_WORKERS = 1000
+"""Below this many rows, starting processes costs more than it saves."""
+
+
+def check_config(config: str, overrides: Sequence[str]) -> bool:
+    """Checks the rows that `got-train train CONFIG` would train and validate on, as it would.
+
+    Returns:
+        Whether all rows are good.
+
+    Raises:
+        UserError: for what `got-train train` would refuse.
+    """
+    prepared = prepare(load_config(config, list(overrides)))
+    chosen = prepared.chosen
+    sets = {"data.train": chosen.train, "data.replay": chosen.replay, "data.val": chosen.val}
+    return _check({name: rows for name, rows in sets.items() if rows is not None}, prepared.encoder)
+
+
+def check_files(
+    files: Sequence[str],
+    columns: Sequence[str],
+    query: str | None,
+    image_root: str | None,
+    max_length: int,
+    tokenizer: str,
+) -> bool:
+    """Checks all rows of data files.
+
+    Args:
+        files: what `data.train` takes.
+        columns: keys to rename, each as `THEIRS=OURS`.
+        query: asked by rows that have no query of their own.
+        image_root: folder in which relative image paths are looked up too.
+        max_length: longest row in tokens.
+        tokenizer: folder or hub id that counts tokens.
+
+    Returns:
+        Whether all rows are good.
+
+    Raises:
+        UserError: for a file that cannot be read.
+    """
+    for pair in columns:
+        if pair.count("=") != 1:
+            raise UserError(f"--columns {pair}: write THEIRS=OURS, as in text=response")
+    options = ReadOptions(dict(pair.split("=") for pair in columns), query, image_root)
+    encoder = SampleEncoder(load_tokenizer(tokenizer), SampleConfig(max_length=max_length), TileShape())
+    rng = np.random.default_rng(0)
+    return _check({file: select_rows([file], options, rng) for file in files}, encoder)
+
+
+def _check(sets: Mapping[str, Rows], encoder: SampleEncoder) -> bool:
+    """Prints a line for each bad row, and a table of the sets."""
+    counts = []
+    for name, rows in sets.items():
+        workers = (os.cpu_count() or 1) if len(rows) > ROWS_WORTH_WORKERS else 0
+        result = check_rows(rows, rows.distinct, encoder, workers, description=name)
+        for line in result.lines():
+            print(line)
+        counts.append((name, len(rows.distinct), len(result.bad), result.summary() or "-"))
+    print(table(["rows of", "rows", "bad", "causes"], counts))
+    return not any(bad for _, _, bad, _ in counts)

@@ -1,0 +1,150 @@
+"""Chosen rows of data files, in order."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from got_train.data.images import find_image, image_address
+from got_train.data.records import IMAGE_KEYS, ReadOptions, Record, parse_row, rename_keys
+from got_train.data.row_files import RowFile
+
+
+@dataclass(frozen=True)
+class OpenFile:
+    """A data file and how its rows are read."""
+
+    file: RowFile
+    options: ReadOptions
+    source: str
+    """What the user calls the set that the file belongs to, as `a.jsonl#80%`."""
+
+    @property
+    def image_folders(self) -> list[Path]:
+        """Where relative image paths are looked up: beside the file, in `image_root`, where we are."""
+        roots = [Path(self.options.image_root)] if self.options.image_root else []
+        return [self.file.path.parent, *roots, Path.cwd()]
+
+
+class Rows:
+    """Chosen rows of several files, in order; a row may come more than once."""
+
+    def __init__(self, files: Sequence[OpenFile], picks: np.ndarray | None = None) -> None:
+        """Keeps what it is given.
+
+        Args:
+            files: where the rows are.
+            picks: int64 `(rows, 2)`: the number of the file, and the row in it; by default every row once.
+        """
+        self.files = list(files)
+        self.picks = _all_rows(files) if picks is None else picks
+
+    def __len__(self) -> int:
+        return len(self.picks)
+
+    def record(self, index: int) -> Record:
+        """The record of a row, its images found.
+
+        Raises:
+            RowError: if it is not a row, or an image is missing.
+        """
+        number, place = self.picks[index].tolist()
+        opened = self.files[number]
+        folders = opened.image_folders
+        return parse_row(
+            opened.file.row(place),
+            opened.file.where(place),
+            opened.options,
+            lambda image: find_image(image, folders),
+        )
+
+    def row(self, index: int) -> Any:
+        """A row as its file has it, under our names of its keys.
+
+        Raises:
+            RowError: if it is not JSON, or has one key under two names.
+        """
+        number, place = self.picks[index].tolist()
+        opened = self.files[number]
+        return rename_keys(opened.file.row(place), opened.file.where(place), opened.options)
+
+    def records(self) -> list[Record]:
+        """All records."""
+        return [self.record(index) for index in range(len(self))]
+
+    def subset(self, indexes: np.ndarray) -> "Rows":
+        """Some of the rows, in the order of their indexes."""
+        return Rows(self.files, self.picks[indexes])
+
+    def spread(self, limit: int) -> "Rows":
+        """At most `limit` of the rows, evenly spread."""
+        return self.subset(np.linspace(0, len(self), min(limit, len(self)), endpoint=False, dtype=np.int64))
+
+    def counts(self) -> dict[str, int]:
+        """How many rows come from each set, by what the user calls it."""
+        counts = dict.fromkeys((opened.source for opened in self.files), 0)
+        for opened, count in zip(
+            self.files, np.bincount(self.picks[:, 0], minlength=len(self.files)), strict=True
+        ):
+            counts[opened.source] += int(count)
+        return counts
+
+    def joined(self, other: "Rows") -> "Rows":
+        """These rows, then the other ones."""
+        picks = other.picks + [len(self.files), 0]
+        return Rows([*self.files, *other.files], np.concatenate([self.picks, picks]))
+
+    @cached_property
+    def distinct(self) -> np.ndarray:
+        """int64, ascending: the index at which each row comes first."""
+        indexes: np.ndarray = np.sort(self._first_and_number[0])
+        return indexes
+
+    @cached_property
+    def distinct_number(self) -> np.ndarray:
+        """int64, `(rows,)`: the place in `distinct` of each row's first appearance."""
+        first, number = self._first_and_number
+        places: np.ndarray = np.searchsorted(self.distinct, first)[number]
+        return places
+
+    def repeats(self, indexes: np.ndarray) -> np.ndarray:
+        """bool, `(rows,)`: which rows are those at `indexes`, or the same ones again."""
+        return np.isin(self._keys, self._keys[indexes])
+
+    @cached_property
+    def _first_and_number(self) -> tuple[np.ndarray, np.ndarray]:
+        _, first, number = np.unique(self._keys, return_index=True, return_inverse=True)
+        return first, number
+
+    @cached_property
+    def _keys(self) -> np.ndarray:
+        """One number a row, so that ten million rows compare at once."""
+        keys: np.ndarray = self.picks[:, 0] * (self.picks[:, 1].max(initial=0) + 1) + self.picks[:, 1]
+        return keys
+
+    def portable_row(self, index: int) -> str:
+        """The row as a line of JSON that can be read from anywhere.
+
+        Its images are absolute paths, or addresses of the files that hold them, which `find_image` takes.
+        """
+        row = dict(self.row(index))
+        images = self.record(index).images
+        if images:
+            for key in IMAGE_KEYS:
+                row.pop(key, None)
+            row["images"] = [image_address(image) for image in images]
+        # Under keys that nobody reads, a Parquet file may hold more than JSON can, such as dates; and JSON
+        # more than UTF-8 can: halves of surrogate pairs, which are written as the escapes that they were.
+        line = json.dumps(row, ensure_ascii=False, default=str)
+        return line.encode(errors="backslashreplace").decode()
+
+
+def _all_rows(files: Sequence[OpenFile]) -> np.ndarray:
+    lengths = [len(opened.file) for opened in files]
+    numbers = np.repeat(np.arange(len(files), dtype=np.int64), lengths)
+    places = [np.arange(length, dtype=np.int64) for length in lengths]
+    return np.stack([numbers, np.concatenate([*places, np.zeros(0, dtype=np.int64)])], axis=1)

@@ -1,0 +1,117 @@
+"""Checkpoints as they lie on disk: whole models, and adapters to put back on their base model."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from peft import PeftConfig, PeftModel, get_peft_model, set_peft_model_state_dict
+from peft.utils import load_peft_weights
+from transformers import PreTrainedTokenizerFast
+
+from got_train.config import CONFIG_FILE, Config, ModelConfig, SampleConfig
+from got_train.config_file import load_config
+from got_train.model.adapters import PEFT_PREFIX, linear_layers
+from got_train.model.convert import current_name, transformers_name
+from got_train.model.got import GotModel
+from got_train.model.loading import build_model, load_got
+from got_train.model.quantize import round_to_4_bits
+from got_train.model.tokenizer import load_tokenizer
+from got_train.prompts import TemplateName
+from got_train.report import UserError
+from got_train.run_folders import ADAPTER_FILE, holds_adapters, read_json, resolve_checkpoint
+from got_train.swift.trained import swift_model
+
+ORIGINAL_MODULES = ("model.layers.", "model.vision_tower_high.", "model.mm_projector_vary.")
+"""Beginnings of the names of layers in the original layout, which ms-swift trains as it is."""
+
+
+def load_checkpoint(
+    path: str, base: str | None = None, template: TemplateName = "original"
+) -> tuple[GotModel | PeftModel, PreTrainedTokenizerFast, Config]:
+    """A model folder or an adapter checkpoint, with its tokenizer and the configuration of its run.
+
+    Args:
+        path: as `resolve_checkpoint` takes it.
+        base: the model below adapters; default: the one that they were trained on.
+        template: the chat template of a model that keeps nothing about its run.
+
+    Raises:
+        UserError: if there is no model at `path`, or its adapters fit no model.
+    """
+    folder = resolve_checkpoint(path)
+    config = run_config(Path(folder), base, template)
+    if not holds_adapters(folder):
+        return load_got(folder), load_tokenizer(folder), config
+    try:
+        model, tokenizer, _ = build_model(config.model, config.sample.max_length, config.seed)
+    except UserError as error:
+        raise UserError(f"{folder} holds adapters, and their base model cannot be read: {error}") from None
+    if config.lora.quantization_bits is not None:
+        round_to_4_bits(model, linear_layers(model, config.lora.modules))
+    return add_adapters(model, folder), tokenizer, config
+
+
+def run_config(folder: Path, base: str | None, template: TemplateName) -> Config:
+    """The resolved configuration that training left in a checkpoint, or the little that is known without it.
+
+    Args:
+        folder: the checkpoint, ours or ms-swift's.
+        base: as in `load_checkpoint`.
+        template: the chat template where neither program left a word.
+    """
+    if (folder / CONFIG_FILE).is_file():
+        config = load_config(folder / CONFIG_FILE)
+        return config if base is None else replace(config, model=ModelConfig(path=base))
+    trained = swift_model(folder)
+    if base is None and holds_adapters(str(folder)):
+        base = _base_model(folder, trained)
+    sample = SampleConfig(template=template if trained is None else "swift")
+    return Config(name=folder.name, model=ModelConfig(path=base), sample=sample)
+
+
+def _base_model(folder: Path, trained: str | None) -> str:
+    """The model that foreign adapters belong to: the folder that they name if it is here, else the hub's id.
+
+    ms-swift trains a copy in its cache, which is no use on another computer.
+    """
+    named = read_json(folder / ADAPTER_FILE).get("base_model_name_or_path")
+    base = named if named is not None and Path(named).is_dir() else trained or named
+    if base is None:
+        raise UserError(
+            f"{folder} holds adapters and does not name their base model: "
+            "`got-train swift infer` and `swift export` take it as --model"
+        )
+    return str(base)
+
+
+def add_adapters(model: GotModel, folder: str) -> PeftModel:
+    """A base model with the adapters of a folder, whatever its layers were called where they were trained.
+
+    peft would leave out, without an error, what it finds no layer for.
+
+    Raises:
+        UserError: if the adapters do not fit.
+    """
+    try:
+        saved = load_peft_weights(folder, device="cpu")
+        state = {_own_name(name): tensor for name, tensor in saved.items()}
+        layers = [name.removeprefix(PEFT_PREFIX).partition(".lora_A.") for name in state]
+        config = PeftConfig.from_pretrained(folder)
+        config.target_modules = [layer for layer, found, _ in layers if found]
+        adapted = get_peft_model(model, config)
+        left_over = set_peft_model_state_dict(adapted, state).unexpected_keys
+    except (KeyError, OSError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"the adapters of {folder} do not fit their base model: {reason}") from None
+    if left_over:
+        raise UserError(
+            f"the adapters of {folder} do not fit their base model: it has no place for {len(left_over)} "
+            f"tensors, among them {left_over[0]}"
+        )
+    return adapted
+
+
+def _own_name(name: str) -> str:
+    """This model's name of an adapter trained on the original layout, or under an older transformers."""
+    layer = name.removeprefix(PEFT_PREFIX)
+    own = transformers_name(layer) if layer.startswith(ORIGINAL_MODULES) else current_name(layer)
+    return PEFT_PREFIX + own

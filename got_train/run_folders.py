@@ -1,0 +1,84 @@
+"""The folders that runs leave: `output_dir/name/vN-date-time/checkpoint-N`."""
+
+import json
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+from got_train.report import UserError
+
+logger = logging.getLogger(__name__)
+
+STATE_FILE = "trainer_state.json"
+"""What a checkpoint of training gets last."""
+
+ADAPTER_FILE = "adapter_config.json"
+"""peft's configuration, in the checkpoint of adapters."""
+
+
+def resolve_checkpoint(path: str) -> str:
+    """The newest checkpoint of a run, of a run's name, or `path` itself where it is a checkpoint or hub id.
+
+    >>> resolve_checkpoint("organisation/model")
+    'organisation/model'
+
+    Raises:
+        UserError: if the folder exists and holds no checkpoint, or a path does not exist.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        if folder.is_absolute() or path.startswith(".") or path.count("/") != 1 or folder.parent.is_dir():
+            raise UserError(f"checkpoint {path} does not exist")
+        return path
+    if any((folder / name).is_file() for name in ("config.json", ADAPTER_FILE)):
+        return path
+    found = newest_checkpoint(folder)
+    for run in runs_of(folder):
+        found = found or newest_checkpoint(run)
+    if found is None:
+        raise UserError(f"{path} holds no checkpoint: no config.json, no checkpoint-N, no run folder vN-*")
+    return str(found)
+
+
+def runs_of(folder: Path) -> list[Path]:
+    """Run folders `vN-...`, the newest first."""
+    return sorted_by_number(folder, r"v(\d+)-.*")
+
+
+def newest_checkpoint(run: Path) -> Path | None:
+    """The last `checkpoint-N` of a run folder that was saved to its end."""
+    for checkpoint in sorted_by_number(run, r"checkpoint-(\d+)"):
+        if (checkpoint / STATE_FILE).is_file():
+            return checkpoint
+        logger.warning("%s was not saved to its end (no %s): left out", checkpoint, STATE_FILE)
+    return None
+
+
+def sorted_by_number(folder: Path, pattern: str) -> list[Path]:
+    """Folders whose names match `pattern`, the highest number in its group first."""
+    matches = [(re.fullmatch(pattern, entry.name), entry) for entry in folder.iterdir() if entry.is_dir()]
+    numbered = [(int(match[1]), entry) for match, entry in matches if match]
+    return [entry for _, entry in sorted(numbered, reverse=True)]
+
+
+def holds_adapters(checkpoint: str) -> bool:
+    """Whether a checkpoint is adapters rather than a whole model."""
+    return (Path(checkpoint) / ADAPTER_FILE).is_file()
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        UserError: if the file is missing or is none.
+    """
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{file} does not exist") from None
+    except ValueError as error:
+        raise UserError(f"{file} is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{file} is not a JSON object")
+    return value

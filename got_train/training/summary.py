@@ -1,0 +1,61 @@
+"""What a run says of itself before the first step: tables, and advice."""
+
+import torch
+
+from got_train.arguments import argument
+from got_train.config import Config
+from got_train.data.sources import ChosenRows
+from got_train.ranks import world_size
+from got_train.report import table
+from got_train.training.plan import StepPlan, total_steps
+
+REPLAY_ADVISED = 0.2
+"""Share of replayed rows in fine-tuning that the authors advise (issue 138 of their repository)."""
+
+
+def data_table(config: Config, rows: ChosenRows) -> str:
+    """How many rows of each set an epoch has, and how many are for validation."""
+    counts = [("train", *count) for count in rows.train.counts().items()]
+    if rows.replay is not None:
+        counts += [("replay", *count) for count in rows.replay.counts().items()]
+    if rows.val is not None:
+        source = ", ".join(config.data.val) if config.data.val else "split off the training rows"
+        counts.append(("val", source, len(rows.val)))
+    return table(["data", "source", "rows"], counts)
+
+
+def replay_advice(config: Config, rows: ChosenRows) -> list[str]:
+    """What the authors say of runs from a whole model that mix in too little of what it has learnt from."""
+    share = (0 if rows.replay is None else len(rows.replay)) / len(rows.all_training)
+    if config.model.path is None or config.model.init == "random" or share >= REPLAY_ADVISED:
+        return []
+    return [
+        f"replay: {share:.0%} of the rows. The authors of GOT-OCR2.0 advise at least {REPLAY_ADVISED:.0%} "
+        "rows of the kinds that the model could read before, or it forgets them: name some in data.replay"
+    ]
+
+
+def steps_line(config: Config, plan: StepPlan) -> str:
+    """The optimizer steps that follow from data and batch sizes."""
+    steps = total_steps(config, plan)
+    devices = f"{plan.world_size} device{'s' if plan.world_size > 1 else ''}"
+    size = argument(config, "per_device_train_batch_size")
+    batches = f"{size} per device x {plan.accumulation} accumulated x {devices}"
+    if plan.balance is not None:
+        batches = (
+            f"each in {plan.accumulation} x {plan.world_size} batches of about the same work, "
+            f"of at most {config.train.tokens_per_batch:,} tokens"
+        )
+    elif config.train.tokens_per_batch is not None:
+        batches = f"in batches of at most {config.train.tokens_per_batch:,} tokens on {devices}"
+    per_epoch = f"{plan.steps_per_epoch:,} an epoch"
+    number = f"{steps:,} optimizer step{'s' if steps > 1 else ''}"
+    return f"{number} of {plan.step_rows:,} samples ({batches}), {per_epoch}"
+
+
+def devices_advice() -> list[str]:
+    """What to do where one process sees several devices."""
+    count = torch.accelerator.device_count()
+    if world_size() > 1 or count < 2:
+        return []
+    return [f"1 of {count} devices is used: torchrun --nproc_per_node={count} -m got_train uses all of them"]

@@ -1,0 +1,76 @@
+"""Private names of other packages that got_train uses, as they were read in the versions that stand here.
+
+A release that changes one of them fails here by its name, before it changes what training does.
+"""
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+PRIVATE: dict[str, tuple[str, list[str] | None]] = {
+    "transformers.Trainer._get_grad_norm": ("5.23.0", ["self", "model", "grad_norm"]),
+    "transformers.Trainer._determine_best_metric": ("5.23.0", ["self", "metrics", "trial"]),
+    "transformers.Trainer._save_checkpoint": ("5.23.0", ["self", "model", "trial"]),
+    "transformers.PreTrainedModel._tied_weights_keys": ("5.23.0", None),
+    "torch._dynamo.config.recompile_limit": ("2.13.0", None),
+    "torch._softmax_backward_data": ("2.13.0", None),
+    "torch.cpu._is_avx512_bf16_supported": ("2.13.0", []),
+}
+"""For each name the version it was read in, and its parameters if it is a function in Python."""
+
+OTHERS = {"_n_gpu", "_dynamo", "_run_exitfuncs", "_exit"}
+"""An attribute that only instances of `TrainingArguments` have, a part of a name above, and
+names of Python's own library (`os._exit` is documented)."""
+
+
+def find(name: str) -> Any:
+    """The object of a dotted name."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        try:
+            found = importlib.import_module(".".join(parts[:length]))
+        except ImportError:
+            continue
+        for part in parts[length:]:
+            found = getattr(found, part)
+        return found
+    raise ImportError(name)
+
+
+@pytest.mark.parametrize("name", PRIVATE)
+def test_a_private_name_is_as_it_was_read(name: str) -> None:
+    version, parameters = PRIVATE[name]
+    found = find(name)
+    if parameters is not None:
+        given = list(inspect.signature(found).parameters)
+        assert given == parameters, f"{name} had {parameters} in version {version}"
+
+
+def test_arguments_count_their_devices_under_a_private_name(tmp_path: Path) -> None:
+    from transformers import TrainingArguments
+
+    arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, report_to="none")
+    assert arguments.n_gpu == arguments._n_gpu == 0
+    arguments._n_gpu = 2
+    assert arguments.n_gpu == 2
+
+
+def test_no_other_private_names_are_used() -> None:
+    listed = {name.rpartition(".")[2] for name in PRIVATE} | OTHERS
+    own: set[str] = set()
+    used: dict[str, str] = {}
+    for path in sorted(ROOT.glob("got_train/**/*.py")):
+        text = re.sub(r'""".*?"""', "", path.read_text(), flags=re.DOTALL)
+        own |= set(re.findall(r"\b(_[a-z]\w*)\s*(?:=|:[^:]|\()", text)) & set(
+            re.findall(r"(?:def |self\.|class |^)(_[a-z]\w*)", text, flags=re.MULTILINE)
+        )
+        for name in re.findall(r"(?<!self)(?<!cls)\.(_[a-z]\w*)", text):
+            used[name] = path.name
+    others = {name: file for name, file in used.items() if name not in own | listed}
+    assert others == {}
