@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import re
 import types
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, NoReturn, get_args, get_origin, get_type_hints
 
@@ -21,12 +22,6 @@ class Range(NamedTuple):
 
     def draw(self, rng: np.random.Generator) -> int:
         return int(rng.integers(self.low, self.high, endpoint=True))
-
-    def check(self, flag: str, lowest: int, highest: int | None = None) -> None:
-        """Raises a ValueError naming `flag` unless lowest <= low <= high <= highest."""
-        if not lowest <= self.low <= self.high or (highest is not None and self.high > highest):
-            bounds = f"at least {lowest}" if highest is None else f"from {lowest} to {highest}"
-            raise ValueError(f"{flag} {self}: give LOW-HIGH, both {bounds}, LOW not above HIGH")
 
 
 def parse_range(text: str) -> Range:
@@ -47,9 +42,64 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def option(help: str, default: Any = dataclasses.MISSING) -> Any:
-    """A dataclass field with its help text; required without a `default`."""
-    return dataclasses.field(default=default, metadata={"help": help})
+@dataclass(frozen=True)
+class EngineOptions:
+    """What an engine's `Options` are: each value within the bounds of its field, each file there.
+
+    Checks of several fields at once follow in the `__post_init__` of the `Options`, after this one.
+    """
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value, flag = getattr(self, field.name), flag_of(field.name)
+            if field.metadata["lowest"] is not None:
+                check_bounds(flag, value, field.metadata["lowest"], field.metadata["highest"])
+            for path in value if isinstance(value, tuple) else [value]:
+                if isinstance(path, Path) and not path.exists():
+                    wanted = field.metadata["help"].partition(";")[0]
+                    raise ValueError(f"{flag} {path} does not exist; give {wanted}")
+
+
+def option(
+    help: str,
+    default: Any = dataclasses.MISSING,
+    *,
+    lowest: float | None = None,
+    highest: float | None = None,
+) -> Any:
+    """A field of an engine's `Options`; required without a `default`.
+
+    Args:
+        help: What it is; of a path, what stands before the first semicolon is what the user should give.
+        default: Its value where none is given.
+        lowest: The lowest value allowed; of a `Range`, for both ends. None allows all values.
+        highest: The highest; None for no end.
+    """
+    return dataclasses.field(default=default, metadata={"help": help, "lowest": lowest, "highest": highest})
+
+
+def fraction(help: str, default: float) -> Any:
+    """A field for a share from 0 to 1."""
+    return option(help, default, lowest=0, highest=1)
+
+
+def check_bounds(flag: str, value: Range | float, lowest: float, highest: float | None = None) -> None:
+    """Raises a ValueError naming `flag` unless all of `value` is from `lowest` to `highest`."""
+    low, high = value if isinstance(value, Range) else (value, value)
+    if lowest <= low <= high and (highest is None or high <= highest):
+        return
+    bounds = f"at least {lowest}" if highest is None else f"{lowest} to {highest}"
+    if isinstance(value, Range):
+        both = bounds if highest is None else f"from {bounds}"
+        raise ValueError(f"{flag} {value}: give LOW-HIGH, both {both}, LOW not above HIGH")
+    raise ValueError(
+        f"{flag} {value}: give {f'a fraction from {bounds}' if isinstance(value, float) else bounds}"
+    )
+
+
+def flag_of(name: str) -> str:
+    """The flag of a field."""
+    return "--" + name.replace("_", "-")
 
 
 def add_flags(parser: argparse._ActionsContainer, options_type: type) -> None:
@@ -59,7 +109,7 @@ def add_flags(parser: argparse._ActionsContainer, options_type: type) -> None:
         required = field.default is dataclasses.MISSING
         shown = "" if required or field.default in (None, ()) else " (default: %(default)s)"
         parser.add_argument(
-            "--" + field.name.replace("_", "-"),
+            flag_of(field.name),
             required=required,
             default=None if required else field.default,
             help=field.metadata["help"] + shown,

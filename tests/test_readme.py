@@ -145,8 +145,12 @@ def test_got_data_commands(workplace: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [w[1:] for w in commands(ENGINES) if w[0] == "got-data"], ids=" ".join)
-def test_commands_of_the_engines_page_are_understood(words: list[str]) -> None:
+def test_commands_of_the_engines_page_are_understood(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("rdkit", reason="needs the extra engines")
+    monkeypatch.chdir(tmp_path)
+    Path("FOLDER").mkdir()
     if words[0] == "mix":
         requests = mix_commands(read_mix(str(ROOT / words[1]), words[2:]))
     elif words[0] in got_data.COMMANDS:

@@ -36,12 +36,12 @@ class Face:
 def find_font_files(given: Sequence[Path]) -> list[Path]:
     """The font files given, by themselves or in folders; without any, the system's and the packaged ones."""
     if given:
-        files = [file for path in given for file in files_below(path, FONT_ENDINGS, "--fonts")]
+        files = [file for path in given for file in files_below(path, FONT_ENDINGS)]
         if not files:
             raise ValueError(f"--fonts {' '.join(map(str, given))}: no {', '.join(FONT_ENDINGS)} file there")
         return files
     folders = [Path(folder).expanduser() for folder in SYSTEM_FOLDERS.get(sys.platform, ())]
-    found = (files_below(folder, FONT_ENDINGS, "") for folder in folders if folder.is_dir())
+    found = (files_below(folder, FONT_ENDINGS) for folder in folders if folder.is_dir())
     files = [file for files in found for file in files]
     return [*files, *packaged_fonts()]
 

@@ -44,8 +44,8 @@ MIXES = sorted((Path(__file__).parents[2] / "configs" / "engines").glob("*.yaml"
 
 
 @pytest.mark.parametrize("path", MIXES, ids=lambda path: path.stem)
-def test_every_mix_of_the_recipe_is_understood(path: Path) -> None:
-    config = read_mix(str(path), ["sources.pdf=pdfs"])
+def test_every_mix_of_the_recipe_is_understood(path: Path, tmp_path: Path) -> None:
+    config = read_mix(str(path), [f"sources.pdf={tmp_path}"])
     requests = [read_request(*command) for command in commands(config)]
     assert len(requests) == len(config.sets)
     numbers = {"stage1": 5_000_000, "stage2": 7_100_000, "stage3": 1_300_000, "trial": 1300}
@@ -89,7 +89,7 @@ def test_parts_of_a_mix_list_nothing_until_all_sets_are_whole(
             ["mix.yaml", "sources.words=x", "sets.texts.count=many"],
             "sets.texts.count is 'many'; give a whole number of at least 1",
         ),
-        (["mix.yaml", "sources.words=x"], "--source x can't be read: No such file or directory"),
+        (["mix.yaml", "sources.words=x"], "--source x does not exist; give a UTF-8 text file to draw from"),
         (["mix.yaml", "sources.words=x", "sise=2"], "mix.yaml: Key 'sise' not in 'MixConfig'"),
         (
             ["mix.yaml", "sources.words=x", "sets.boxes.kind=box"],

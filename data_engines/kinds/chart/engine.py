@@ -21,7 +21,7 @@ from data_engines.kinds.chart.layout import make_plan
 from data_engines.kinds.chart.look import NUMERALS, Typeface, draw_look, typefaces
 from data_engines.kinds.chart.plan import Look
 from data_engines.kinds.chart.words import Words, read_words
-from data_engines.options import Range, option
+from data_engines.options import EngineOptions, Range, option
 from data_engines.tools.corpora import Language
 from data_engines.tools.fonts import find_font_files, font_sources, read_faces
 from got_train.prompts import Task
@@ -35,26 +35,24 @@ VEGA_SHARE = 0.2
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(EngineOptions):
     source: Path | None = option(
-        "UTF-8 text file to draw titles and names from; without it, installed packages' prose and names", None
+        "a UTF-8 text file to draw titles and names from; without it, installed packages' prose and names",
+        None,
     )
     language: Language = option("language of titles and names, and of what charts are about", "mixed")
     kinds: Literal["bar", "line", "pie", "scatter", "mixed"] = option("what is drawn", "mixed")
     library: Literal["matplotlib", "vega", "mixed"] = option("what draws it", "mixed")
     categories: Range = option(
-        "bars, slices (9 at most) or points (fewer where gridlines are few) of a series", Range(3, 10)
+        "bars, slices (9 at most) or points (fewer where gridlines are few) of a series",
+        Range(3, 10),
+        lowest=2,
+        highest=20,
     )
-    series: Range = option("series of a chart that is no pie", Range(1, 4))
-    width: Range = option("width of a picture in pixels", Range(600, 1000))
-    height: Range = option("height of a picture in pixels", Range(440, 760))
+    series: Range = option("series of a chart that is no pie", Range(1, 4), lowest=1, highest=6)
+    width: Range = option("width of a picture in pixels", Range(600, 1000), lowest=400, highest=4000)
+    height: Range = option("height of a picture in pixels", Range(440, 760), lowest=300, highest=4000)
     fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
-
-    def __post_init__(self) -> None:
-        self.categories.check("--categories", 2, 20)
-        self.series.check("--series", 1, 6)
-        self.width.check("--width", 400, 4000)
-        self.height.check("--height", 300, 4000)
 
 
 @dataclass(frozen=True, kw_only=True)

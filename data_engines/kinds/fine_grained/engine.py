@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_one
-from data_engines.options import option
+from data_engines.options import EngineOptions, fraction, option
 from data_engines.tools.boxes import Box
 from data_engines.tools.frames import FRAME_RGB, draw_frame
 from data_engines.tools.sets import Page, check_shown, count_rows, read_page, set_sources
@@ -28,16 +28,12 @@ SMALLEST = 6
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(EngineOptions):
     source: tuple[str, ...] = option(
         "sets to ask about: folders of got-data, or files whose rows have regions"
     )
     task: Literal["box", "color", "mixed"] = option("how a question points at its text", "mixed")
-    frames: float = option("chance of a second text with a frame of another colour, and of a third", 0.3)
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.frames <= 1:
-            raise ValueError(f"--frames {self.frames}: give a fraction from 0 to 1")
+    frames: float = fraction("chance of a second text with a frame of another colour, and of a third", 0.3)
 
 
 @dataclass(frozen=True, kw_only=True)

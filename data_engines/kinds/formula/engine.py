@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from data_engines.engine import Answer, Drawing, Reject, Stock
-from data_engines.options import Range, option
+from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.corpora import Language, draw_words, read_corpus
 from data_engines.tools.formulas.grammar import draw_formula, draw_inline
 from data_engines.tools.formulas.sources import read_formulas
@@ -64,31 +64,31 @@ _SENTENCE_WORD = re.compile(r"[A-Za-z0-9 ,;.:()\u4e00-\u9fff\uff0c\u3002\u3001\u
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(EngineOptions):
     source: Path | None = option(
-        "folder of .tex files, a .tex file, or a list: .txt, .jsonl, .json, .tsv, .csv; "
+        "a folder of .tex files, a .tex file, or a list: .txt, .jsonl, .json, .tsv, .csv; "
         "without it, docstrings of installed packages and made-up formulas",
         None,
     )
-    made_up: float = option("fraction of the formulas that are made up, where there is no --source", 0.5)
+    made_up: float = fraction("fraction of the formulas that are made up, where there is no --source", 0.5)
     form: Literal["found", "inline", "display"] = option(
         "formulas as they stand in the source, or all as in a line, or all as displays", "found"
     )
-    several: float = option("fraction of the pictures with two or three formulas below each other", 0.1)
-    sentences: float = option(
-        "fraction of the pictures with formulas in a sentence; none where a --source has displays only",
-        0.15,
+    several: float = fraction("fraction of the pictures with two or three formulas below each other", 0.1)
+    sentences: float = fraction(
+        "fraction of the pictures with formulas in a sentence; none where a --source has displays only", 0.15
     )
     language: Language = option("of the words in sentences", "en")
-    dpi: Range = option("pixels per inch of paper, on which letters are 10 points high", Range(110, 240))
-    margin: Range = option("pixels of white added on each side", Range(2, 30))
+    dpi: Range = option(
+        "pixels per inch of paper, on which letters are 10 points high",
+        Range(110, 240),
+        lowest=60,
+        highest=600,
+    )
+    margin: Range = option("pixels of white added on each side", Range(2, 30), lowest=0, highest=500)
 
     def __post_init__(self) -> None:
-        self.dpi.check("--dpi", 60, 600)
-        self.margin.check("--margin", 0, 500)
-        for flag, value in (("--made-up", self.made_up), ("--sentences", self.sentences)):
-            if not 0 <= value <= 1:
-                raise ValueError(f"{flag} {value}: give a fraction from 0 to 1")
+        super().__post_init__()
         if not 0 <= self.several <= 1 - self.sentences:
             highest = 1 - self.sentences
             raise ValueError(

@@ -21,7 +21,7 @@ from data_engines.kinds.geometry.polygons import apart, polygon, quadrilateral, 
 from data_engines.kinds.geometry.sketch import Crowded, Sketch
 from data_engines.kinds.geometry.tikz import LIBRARIES, write
 from data_engines.kinds.geometry.triangles import pair_of_triangles, triangle
-from data_engines.options import Range, option
+from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.typesetting import TypesetDrawing, draw_typeset
 from got_train.prompts import Task
 from got_train.tex.latex import (
@@ -70,17 +70,14 @@ STYLE = Style(preamble=PREAMBLE + MATH_VERSIONS, margin_pt=MARGIN_PT)
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(EngineOptions):
     figures: Literal["shapes", "curves", "mixed"] = option(
         "what is drawn: textbook geometry, curves on axes, or both", "mixed"
     )
-    dpi: Range = option("pixels per inch of paper; a figure is about two inches wide", Range(110, 220))
-    colors: float = option("fraction of the figures that are not all black", 0.3)
-
-    def __post_init__(self) -> None:
-        self.dpi.check("--dpi", 72, 600)
-        if not 0 <= self.colors <= 1:
-            raise ValueError(f"--colors {self.colors}: give a fraction from 0 to 1")
+    dpi: Range = option(
+        "pixels per inch of paper; a figure is about two inches wide", Range(110, 220), lowest=72, highest=600
+    )
+    colors: float = fraction("fraction of the figures that are not all black", 0.3)
 
 
 @dataclass(frozen=True)

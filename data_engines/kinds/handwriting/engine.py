@@ -17,7 +17,7 @@ from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock, 
 from data_engines.kinds.handwriting import HANDWRITING_FONTS
 from data_engines.kinds.handwriting.line_images import LineImage, read_ink, read_line_images
 from data_engines.kinds.handwriting.pen import Font, Hand, Stroke, fit, write
-from data_engines.options import Range, option
+from data_engines.options import EngineOptions, Range, check_bounds, option
 from data_engines.tools.corpora import Language, complex_character, read_corpus, word_spans
 from data_engines.tools.fonts import Face, find_font_files, font_sources, read_faces
 from data_engines.tools.packages import packaged
@@ -47,26 +47,27 @@ BASELINE = 0.7
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(EngineOptions):
     source: Path | None = option(
-        "UTF-8 text file to draw from; without it, texts of installed packages", None
+        "a UTF-8 text file to draw from; without it, texts of installed packages", None
     )
     language: Language = option("of the texts where no source is given; Chinese needs --fonts", "en")
     fonts: tuple[Path, ...] = option(
         "font files or folders of them; without it, packaged handwriting fonts", ()
     )
     line_images: Path | None = option(
-        "list of pictures of written lines with their texts (IAM's lines.txt, TSV, CSV or JSONL), not fonts",
+        "a list of pictures of written lines with their texts (IAM's lines.txt, TSV, CSV, JSONL); not fonts",
         None,
     )
-    lines: Range = option("lines in a picture", Range(6, 8))
+    lines: Range = option("lines in a picture", Range(6, 8), lowest=1, highest=40)
     width: Range = option("width of a picture in pixels; its height follows from the lines", Range(900, 1100))
-    text_height: Range = option("size of the writing in pixels, as of a font", Range(42, 60))
+    text_height: Range = option(
+        "size of the writing in pixels, as of a font", Range(42, 60), lowest=20, highest=200
+    )
 
     def __post_init__(self) -> None:
-        self.lines.check("--lines", 1, 40)
-        self.width.check("--width", 8 * self.text_height.high, 4096)
-        self.text_height.check("--text-height", 20, 200)
+        super().__post_init__()
+        check_bounds("--width", self.width, 8 * self.text_height.high, 4096)
         if self.line_images and (self.source or self.fonts):
             raise ValueError("--line-images brings its own texts and writing; leave out --source and --fonts")
 

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_one
-from data_engines.options import Range, option
+from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.boxes import Box, around
 from data_engines.tools.corpora import Language, read_corpus, word_spans
 from data_engines.tools.fonts import Face, find_font_files, font_sources, open_font, read_faces
@@ -28,39 +28,39 @@ FAINT = 1
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(EngineOptions):
     source: Path | None = option(
-        "UTF-8 text file to draw from; without it, texts of installed packages", None
+        "a UTF-8 text file to draw from; without it, texts of installed packages", None
     )
     language: Language = option("of the texts where no source is given", "mixed")
     fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
     units: Literal["lines", "words"] = option(
         "what a text is: a whole line of the source, or a run of words in one", "words"
     )
-    words: Range = option("words in a run; a Chinese or Japanese character is a word", Range(2, 8))
-    lines: Range = option("texts in a picture; a long one may be wrapped", Range(1, 3))
+    words: Range = option("words in a run; a Chinese or Japanese character is a word", Range(2, 8), lowest=1)
+    lines: Range = option("texts in a picture; a long one may be wrapped", Range(1, 3), lowest=1)
     width: int = option("width of a picture in pixels", 512)
     height: int = option("height of a picture in pixels", 192)
     text_height: Range = option(
-        "size of the font in pixels; smaller only as far as the text needs", Range(16, 32)
+        "size of the font in pixels; smaller only as far as the text needs", Range(16, 32), lowest=6
     )
-    paper: Range = option("level of red, green and blue in the paper, 0 to 255", Range(200, 255))
-    ink: Range = option("level of red, green and blue in the ink, 0 to 255", Range(0, 90))
+    paper: Range = option(
+        "level of red, green and blue in the paper, 0 to 255", Range(200, 255), lowest=0, highest=255
+    )
+    ink: Range = option(
+        "level of red, green and blue in the ink, 0 to 255", Range(0, 90), lowest=0, highest=255
+    )
     layout: Literal["free", "rows"] = option(
         "texts anywhere, or each at the start of one of equal rows from the top, as in a form", "free"
     )
-    frames: float = option("fraction of the texts that have coloured frames no question asks for", 0.0)
+    frames: float = fraction("fraction of the texts that have coloured frames no question asks for", 0.0)
     task: Literal["plain", "box", "color"] = option(
         "ask for the whole picture, for the text in a box, or for the text in a coloured frame", "plain"
     )
     questions: int = option("texts of a picture that are asked about by box or colour", 1)
 
     def __post_init__(self) -> None:
-        self.words.check("--words", 1)
-        self.lines.check("--lines", 1)
-        self.text_height.check("--text-height", 6)
-        self.paper.check("--paper", 0, 255)
-        self.ink.check("--ink", 0, 255)
+        super().__post_init__()
         if self.paper.low - self.ink.high < 64:
             raise ValueError(
                 f"--ink {self.ink} on --paper {self.paper} can't be read; keep them 64 levels apart"
@@ -69,8 +69,6 @@ class Options:
             raise ValueError(
                 f"--width {self.width} --height {self.height}: too small for --text-height {self.text_height}"
             )
-        if not 0 <= self.frames <= 1:
-            raise ValueError(f"--frames {self.frames}: give a fraction from 0 to 1")
         if self.task != "plain" and self.lines.low < 2:
             raise ValueError(f"--task {self.task} asks for one text of several; give --lines 2-4, say")
         highest = 1 if self.task == "plain" else min(self.lines.low, len(COLORS))

@@ -35,7 +35,7 @@ from data_engines.kinds.molecule.structure import (
     room_beside_bonds,
     room_between_atoms,
 )
-from data_engines.options import Range, option
+from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.packages import packaged
 from got_train.packages import package_folder
 from got_train.prompts import Task
@@ -59,28 +59,25 @@ PALETTES: tuple[Palette, ...] = ("default", "cdk", "avalon")
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(EngineOptions):
     source: Path | None = option(
-        "list with a SMILES in each row (.csv, .tsv, .smi, .txt); without it, PubChem's of package chemicals",
+        "a list with a SMILES in each row (.csv, .tsv, .smi, .txt); without it, PubChem's of chemicals",
         None,
     )
-    atoms: Range = option("atoms of a molecule, hydrogen not counted", Range(3, 50))
-    parts: Range = option("parts of a molecule that no bond joins, as the ions of a salt", Range(1, 2))
-    stereo: float = option("fraction of molecules whose undefined stereocentres get a configuration", 0.4)
-    color: float = option("fraction of pictures with coloured atoms", 0.3)
-    circles: float = option("fraction of pictures with circles in aromatic rings, not double bonds", 0.1)
-    bond: Range = option("length of a bond in pixels, as far as the size allows", Range(24, 52))
-    size: int = option("longest side of a molecule in pixels", 800)
-
-    def __post_init__(self) -> None:
-        self.atoms.check("--atoms", 1, 200)
-        self.parts.check("--parts", 1)
-        self.bond.check("--bond", SHORTEST_BOND, 100)
-        for name in ("stereo", "color", "circles"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"--{name} {getattr(self, name)}: give a fraction from 0 to 1")
-        if not 100 <= self.size <= 4000:
-            raise ValueError(f"--size {self.size}: give 100 to 4000 pixels")
+    atoms: Range = option("atoms of a molecule, hydrogen not counted", Range(3, 50), lowest=1, highest=200)
+    parts: Range = option(
+        "parts of a molecule that no bond joins, as the ions of a salt", Range(1, 2), lowest=1
+    )
+    stereo: float = fraction("fraction of molecules whose undefined stereocentres get a configuration", 0.4)
+    color: float = fraction("fraction of pictures with coloured atoms", 0.3)
+    circles: float = fraction("fraction of pictures with circles in aromatic rings, not double bonds", 0.1)
+    bond: Range = option(
+        "length of a bond in pixels, as far as the size allows",
+        Range(24, 52),
+        lowest=SHORTEST_BOND,
+        highest=100,
+    )
+    size: int = option("longest side of a molecule in pixels", 800, lowest=100, highest=4000)
 
 
 @dataclass(frozen=True, kw_only=True)

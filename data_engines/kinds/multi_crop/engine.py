@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
-from data_engines.options import Range, option
+from data_engines.options import EngineOptions, Range, option
 from data_engines.tools.sets import Page, check_shown, count_rows, draw_pages, join_texts, set_sources
 from got_train.prompts import Task
 from got_train.vocabulary import TILE_SIZE
@@ -22,16 +22,11 @@ SMALLEST_FACTOR = 0.6
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(EngineOptions):
     source: tuple[str, ...] = option("sets to stitch: folders of got-data, or files of rows")
-    pages: Range = option("pages in a picture", Range(2, 3))
+    pages: Range = option("pages in a picture", Range(2, 3), lowest=2)
     direction: Literal["horizontal", "vertical", "mixed"] = option("which way they are joined", "mixed")
-    longest: int = option("pixels of the picture's longer side at most", 4096)
-
-    def __post_init__(self) -> None:
-        self.pages.check("--pages", 2)
-        if self.longest <= TILE_SIZE:
-            raise ValueError(f"--longest {self.longest}: give more than the {TILE_SIZE} pixels of a tile")
+    longest: int = option("pixels of the picture's longer side at most", 4096, lowest=TILE_SIZE + 1)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
-from data_engines.options import Range, option
+from data_engines.options import EngineOptions, Range, option
 from data_engines.tools.sets import (
     Page,
     check_shown,
@@ -28,16 +28,14 @@ TOKENS_OF_PROMPT = 64
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(EngineOptions):
     source: tuple[str, ...] = option("sets to take pages from: folders of got-data, or files of rows")
-    pages: Range = option("pages in a sample", Range(2, 8))
-    page_tokens: int = option("tokens of a page's text at most", 650)
+    pages: Range = option("pages in a sample", Range(2, 8), lowest=2)
+    page_tokens: int = option("tokens of a page's text at most", 650, lowest=1)
     total_tokens: int = option("tokens of a whole sample at most, pictures and prompt included", 8192)
 
     def __post_init__(self) -> None:
-        self.pages.check("--pages", 2)
-        if self.page_tokens < 1:
-            raise ValueError(f"--page-tokens {self.page_tokens}: give at least 1")
+        super().__post_init__()
         fewest = self.pages.low * (TOKENS_OF_PICTURE + 1) + TOKENS_OF_PROMPT
         if self.total_tokens < fewest:
             raise ValueError(

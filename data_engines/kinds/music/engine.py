@@ -25,7 +25,7 @@ from data_engines.kinds.music.composer import compose
 from data_engines.kinds.music.engraver import Joint, check_engraving, engrave, rasterise
 from data_engines.kinds.music.excerpt import cut
 from data_engines.kinds.music.kern import Score, read_score
-from data_engines.options import Range, option
+from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.corpora import Language, draw_words, read_corpus
 from data_engines.tools.fonts import Face, font_sources, open_font, packaged_fonts, read_faces
 from got_train.prompts import Task
@@ -48,25 +48,26 @@ _JOINTS: tuple[Joint, ...] = ("{", "{", "{", "[", "")
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(EngineOptions):
     source: Path | None = option("a **kern file or a folder of them; without it, music is made up", None)
-    measures: Range = option("measures in a picture; fewer where they are full of notes", Range(2, 5))
-    staves: Range = option("staves of the scores that are used", Range(1, 4))
-    staff: Range = option("height of a staff in pixels, as far as the width allows", Range(26, 44))
-    width: int = option("largest width of a system in pixels", 1600)
-    titles: float = option("fraction of pictures with a title or a composer above the system", 0.35)
+    measures: Range = option(
+        "measures in a picture; fewer where they are full of notes", Range(2, 5), lowest=1, highest=40
+    )
+    staves: Range = option("staves of the scores that are used", Range(1, 4), lowest=1, highest=12)
+    staff: Range = option(
+        "height of a staff in pixels, as far as the width allows",
+        Range(26, 44),
+        lowest=SMALLEST_STAFF,
+        highest=200,
+    )
+    width: int = option("largest width of a system in pixels", 1600, lowest=200, highest=8000)
+    titles: float = fraction("fraction of pictures with a title or a composer above the system", 0.35)
     language: Language = option("language of titles", "mixed")
 
     def __post_init__(self) -> None:
-        self.measures.check("--measures", 1, 40)
-        self.staves.check("--staves", 1, 12)
+        super().__post_init__()
         if self.source is None and self.staves.low > 2:
             raise ValueError(f"--staves {self.staves}: music is made up for one or two; give a --source")
-        self.staff.check("--staff", SMALLEST_STAFF, 200)
-        if not 200 <= self.width <= 8000:
-            raise ValueError(f"--width {self.width}: give 200 to 8000 pixels")
-        if not 0 <= self.titles <= 1:
-            raise ValueError(f"--titles {self.titles}: give a fraction from 0 to 1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,8 +192,6 @@ def _find_scores(options: Options) -> tuple[list[Path], list[int], dict[str, int
     """The files that can be used, the number of measures from which to start, and the others by cause."""
     source = options.source
     assert source is not None
-    if not source.exists():
-        raise ValueError(f"--source {source} does not exist; give a .krn file or a folder of them")
     found = [source] if source.is_file() else sorted(source.rglob("*.krn"))
     if not found:
         raise ValueError(f"--source {source}: no .krn file there")

@@ -28,7 +28,7 @@ from data_engines.kinds.page.typography import (
     font_files,
     installed,
 )
-from data_engines.options import Range, option
+from data_engines.options import EngineOptions, Range, option
 from data_engines.tools.corpora import Language, read_corpus
 from data_engines.tools.fonts import read_faces
 from data_engines.tools.formulas.sources import read_formulas
@@ -72,22 +72,19 @@ POINTS_PER_INCH, TEX_POINTS_PER_INCH = 72, 72.27
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(EngineOptions):
     source: Path | None = option(
-        "UTF-8 text file with a sentence or paragraph on each line; without it, prose of installed packages",
+        "a UTF-8 text file with a sentence or paragraph on each line; without it, prose of packages",
         None,
     )
     formulas: Path | None = option(
-        "folder of .tex files, a .tex file, or a list of formulas, such as a .txt with one on each line; "
+        "a folder of .tex files, a .tex file, or a list of formulas, such as a .txt with one on each line; "
         "without it, docstrings of installed packages and made-up formulas",
         None,
     )
     language: Language = option("language of the texts; mixed pages are in either or in both", "mixed")
     columns: Literal["1", "2", "mixed"] = option("columns of a page", "mixed")
-    dpi: Range = option("pixels per inch", Range(90, 120))
-
-    def __post_init__(self) -> None:
-        self.dpi.check("--dpi", 60, 300)
+    dpi: Range = option("pixels per inch", Range(90, 120), lowest=60, highest=300)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ import numpy as np
 from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Source, Stock, one_by_one
 from data_engines.kinds.pdf.layout import Text
 from data_engines.kinds.pdf.pages import draw_page, open_document, page_size, read_page
-from data_engines.options import option
+from data_engines.options import EngineOptions, option
 from data_engines.tools.boxes import Box, around
 from data_engines.tools.files import files_below
 from got_train.prompts import Task
@@ -43,19 +43,15 @@ MIN_BODY_PIXELS = 6.0
 
 
 @dataclass(frozen=True)
-class Options:
-    source: Path = option("PDF file, or folder whose PDF files are found at any depth")
+class Options(EngineOptions):
+    source: Path = option("a PDF file, or a folder whose PDF files are found at any depth")
     units: Units = option(
         "what a picture shows; slices are paragraphs and lines, mixed is all three", "pages"
     )
-    dpi: int = option("pixels per inch of paper", 144)
-    longest: int = option("pixels of a page's longer side at most; larger pages get fewer dpi", 2048)
-
-    def __post_init__(self) -> None:
-        if not 36 <= self.dpi <= 600:
-            raise ValueError(f"--dpi {self.dpi}: give 36 to 600")
-        if self.longest < 64:
-            raise ValueError(f"--longest {self.longest}: give at least 64 pixels")
+    dpi: int = option("pixels per inch of paper", 144, lowest=36, highest=600)
+    longest: int = option(
+        "pixels of a page's longer side at most; larger pages get fewer dpi", 2048, lowest=64
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +193,7 @@ def _regions(spec: Spec) -> tuple[Region, ...]:
 
 
 def _find_files(source: Path) -> list[Path]:
-    files = files_below(source, [".pdf"], "--source")
+    files = files_below(source, [".pdf"])
     if not files:
         raise ValueError(f"--source {source} has no .pdf file in it, at any depth")
     return files

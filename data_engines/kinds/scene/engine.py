@@ -17,7 +17,7 @@ from PIL import Image, ImageFilter
 from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_one
 from data_engines.kinds.scene.photos import Background, draw_background, find_photos, make_background
 from data_engines.kinds.scene.signs import PADDING, Color, Ink, Sign, Style, check_ink, draw_sign, to_rgb
-from data_engines.options import Range, option
+from data_engines.options import EngineOptions, Range, check_bounds, option
 from data_engines.tools.boxes import Box
 from data_engines.tools.corpora import Language, read_corpus, word_spans
 from data_engines.tools.fonts import Face, find_font_files, font_sources, open_font, read_faces
@@ -41,23 +41,21 @@ STYLES: tuple[Style, ...] = ("plain", "outline", "shadow", "plate")
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(EngineOptions):
     source: Path | None = option(
-        "UTF-8 text file to draw from; without it, texts of installed packages", None
+        "a UTF-8 text file to draw from; without it, texts of installed packages", None
     )
     language: Language = option("of the texts where no source is given", "mixed")
     fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
     photos: tuple[Path, ...] = option("photographs or folders of them; without it, those of scikit-image", ())
-    texts: Range = option("texts in a picture", Range(1, 8))
-    words: Range = option("words in a text; a Chinese or Japanese character is a word", Range(1, 5))
-    width: Range = option("width of a picture in pixels", Range(560, 800))
+    texts: Range = option("texts in a picture", Range(1, 8), lowest=1, highest=12)
+    words: Range = option("words in a text; a Chinese or Japanese character is a word", Range(1, 5), lowest=1)
+    width: Range = option("width of a picture in pixels", Range(560, 800), lowest=256, highest=4096)
     height: Range = option("height of a picture in pixels", Range(420, 600))
 
     def __post_init__(self) -> None:
-        self.texts.check("--texts", 1, 12)
-        self.words.check("--words", 1)
-        self.width.check("--width", 256, 4096)
-        self.height.check("--height", MIN_ROW * max(3, (self.texts.high + 1) // 2), 4096)
+        super().__post_init__()
+        check_bounds("--height", self.height, MIN_ROW * max(3, (self.texts.high + 1) // 2), 4096)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,7 +64,7 @@ def find_photos(given: Sequence[Path]) -> tuple[tuple[str, ...], tuple[Source, .
     """The photographs in files and folders, or the packaged ones; their sources; and what can't be used.
 
     Raises:
-        ValueError: a path does not exist, or there is no photograph at all.
+        ValueError: there is no photograph at all.
         ModuleNotFoundError: the packaged ones are not installed.
     """
     if not given:
@@ -76,7 +76,7 @@ def find_photos(given: Sequence[Path]) -> tuple[tuple[str, ...], tuple[Source, .
         ]
         return tuple(str(folder / name) for name in PACKAGED), tuple(sources), {}
     photos, left_out = [], Counter[str]()
-    for file in [file for path in given for file in files_below(path, PHOTO_ENDINGS, "--photos")]:
+    for file in [file for path in given for file in files_below(path, PHOTO_ENDINGS)]:
         try:
             with Image.open(file) as photo:
                 small = min(photo.size) < SMALLEST

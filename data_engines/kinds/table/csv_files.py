@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from data_engines.engine import Reject
+from data_engines.tools.files import files_below
 from data_engines.tools.typed import as_typed
 
 ENDINGS = (".csv", ".tsv")
@@ -25,9 +26,7 @@ def find_csv_files(source: Path) -> list[Path]:
     Raises:
         ValueError: there are none.
     """
-    if source.is_file():
-        return [source]
-    files = sorted(file for file in source.rglob("*") if file.suffix.lower() in ENDINGS and file.is_file())
+    files = files_below(source, ENDINGS)
     if not files:
         raise ValueError(f"--source {source} has no .csv, .tsv or .tex file in it, at any depth")
     return files

@@ -17,7 +17,7 @@ import numpy as np
 
 from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock
 from data_engines.kinds.table.csv_files import ENDINGS, find_csv_files, read_records
-from data_engines.options import Range, option
+from data_engines.options import EngineOptions, Range, option
 from data_engines.tools.corpora import Corpus, Language, read_corpus
 from data_engines.tools.tables.columns import Pen
 from data_engines.tools.tables.draw import draw_grid, fill_grid
@@ -77,24 +77,17 @@ PDFLATEX = r"""\usepackage[T1]{fontenc}
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(EngineOptions):
     source: Path | None = option(
-        ".csv, .tsv or .tex file, or a folder of either kind; without it, tables are made by chance", None
+        "a .csv, .tsv or .tex file, or a folder of either kind; without it, tables are made by chance", None
     )
     language: Language = option("language of tables made by chance", "mixed")
-    rows: Range = option("rows below the header; not for .tex sources", Range(2, 12))
-    columns: Range = option("columns; not for .tex sources", Range(2, 7))
+    rows: Range = option("rows below the header; not for .tex sources", Range(2, 12), lowest=1, highest=40)
+    columns: Range = option("columns; not for .tex sources", Range(2, 7), lowest=2, highest=12)
     rules: Literal["booktabs", "ruled", "mixed"] = option(
         "lines as in journals, as in forms, or either; not for .tex sources", "mixed"
     )
-    dpi: Range = option("pixels per inch of paper", Range(110, 200))
-
-    def __post_init__(self) -> None:
-        self.rows.check("--rows", 1, 40)
-        self.columns.check("--columns", 2, 12)
-        self.dpi.check("--dpi", 72, 400)
-        if self.source and not self.source.exists():
-            raise ValueError(f"--source {self.source} does not exist; give a file or folder")
+    dpi: Range = option("pixels per inch of paper", Range(110, 200), lowest=72, highest=400)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,8 +49,6 @@ def read_formulas(source: Path | None) -> Formulas:
     """
     left_out: Counter[str] = Counter()
     documents: Iterable[Document]
-    if source is not None and not source.exists():
-        raise ValueError(f"--source {source} does not exist; give a folder, a .tex file or a list")
     if source is None:
         texts = (text for package in FORMULAS.packages for text in docstring_maths(package))
         documents = _parse_all(texts, left_out)

@@ -214,7 +214,7 @@ def test_without_a_source_the_molecules_are_those_of_the_package_chemicals() -> 
         ({"atoms": Range(0, 5)}, "--atoms 0-5: give LOW-HIGH, both from 1 to 200"),
         ({"bond": Range(5, 40)}, "--bond 5-40: give LOW-HIGH, both from 14 to 100"),
         ({"stereo": 1.5}, "--stereo 1.5: give a fraction from 0 to 1"),
-        ({"size": 20}, "--size 20: give 100 to 4000 pixels"),
+        ({"size": 20}, "--size 20: give 100 to 4000"),
     ],
 )
 def test_options_out_of_bounds_are_named(options: dict, message: str) -> None:

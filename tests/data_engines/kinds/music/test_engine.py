@@ -116,7 +116,7 @@ def test_a_system_too_wide_to_read_is_rejected() -> None:
 def test_a_source_that_cannot_be_used_ends_in_one_line(tmp_path: Path, scores: Path) -> None:
     rng = np.random.default_rng(0)
     with pytest.raises(
-        ValueError, match=r"^--source .*nowhere does not exist; give a .krn file or a folder of them$"
+        ValueError, match=r"^--source .*nowhere does not exist; give a \*\*kern file or a folder of them$"
     ):
         music.load(Options(source=tmp_path / "nowhere"), rng)
     (tmp_path / "empty").mkdir()
@@ -132,7 +132,7 @@ def test_a_source_that_cannot_be_used_ends_in_one_line(tmp_path: Path, scores: P
         ({"measures": Range(0, 3)}, "--measures 0-3: give LOW-HIGH, both from 1 to 40"),
         ({"staff": Range(10, 30)}, "--staff 10-30: give LOW-HIGH, both from 20 to 200"),
         ({"staves": Range(3, 4)}, "--staves 3-4: music is made up for one or two; give a --source"),
-        ({"width": 50}, "--width 50: give 200 to 8000 pixels"),
+        ({"width": 50}, "--width 50: give 200 to 8000"),
         ({"titles": 2.0}, "--titles 2.0: give a fraction from 0 to 1"),
     ],
 )

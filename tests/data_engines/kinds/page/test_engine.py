@@ -210,7 +210,7 @@ def test_chinese_pages_need_no_english_words(files: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "formulas", "language", "message"),
     [
-        ("missing.txt", None, "en", "--source .*missing.txt can't be read: No such file or directory"),
+        ("missing.txt", None, "en", "--source .*missing.txt does not exist; give a UTF-8 text file with"),
         ("english.txt", None, "zh", "--source .*english.txt: no line with Chinese that the fonts can print"),
         ("hebrew.txt", None, "en", "--source .*hebrew.txt: no line without Chinese that the fonts can print"),
         ("short.txt", None, "en", "--source .*short.txt: no word of four letters, which tables are made of"),
@@ -232,11 +232,9 @@ def test_bad_sources_end_in_one_clear_line(
     (files / "hebrew.txt").write_text("שלום\n", encoding="utf-8")
     (files / "tall.txt").write_text("\\frac{a}{b}\n", encoding="utf-8")
     (files / "bad.txt").write_text("\\nonsense\n", encoding="utf-8")
-    options = Options(
-        source=files / source, formulas=formulas and files / formulas, language=language, dpi=Range(60, 60)
-    )
+    given = {"source": files / source, "formulas": formulas and files / formulas}
     with pytest.raises(ValueError, match=message) as caught:
-        load(options, make_rng(0, "page"))
+        load(Options(**given, language=language, dpi=Range(60, 60)), make_rng(0, "page"))
     assert "\n" not in str(caught.value)
 
 

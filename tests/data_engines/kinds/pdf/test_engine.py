@@ -306,12 +306,13 @@ def test_text_too_small_for_the_model_is_rejected(draw_content: Callable[[str], 
     [
         (
             ["--source", "none.pdf"],
-            "--source none.pdf does not exist; give a file (.pdf) or a folder of them",
+            "--source none.pdf does not exist; "
+            "give a PDF file, or a folder whose PDF files are found at any depth",
         ),
         (["--source", "empty"], "--source empty has no .pdf file in it, at any depth"),
         (["--source", "corrupt.pdf"], "--source corrupt.pdf has no PDF that can be read (1 corrupt file)"),
         (["--source", "good.pdf", "--dpi", "7"], "--dpi 7: give 36 to 600"),
-        (["--source", "good.pdf", "--longest", "10"], "--longest 10: give at least 64 pixels"),
+        (["--source", "good.pdf", "--longest", "10"], "--longest 10: give at least 64"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(

@@ -169,7 +169,7 @@ def test_columns_too_wide_are_passed_over(tmp_path: Path) -> None:
     [
         ({"rows": Range(0, 3)}, "--rows 0-3: give LOW-HIGH, both from 1 to 40, LOW not above HIGH"),
         ({"columns": Range(2, 20)}, "--columns 2-20: give LOW-HIGH, both from 2 to 12, LOW not above HIGH"),
-        ({"source": Path("nowhere")}, "--source nowhere does not exist; give a file or folder"),
+        ({"source": Path("nowhere")}, "--source nowhere does not exist; give a .csv, .tsv or .tex file"),
     ],
 )
 def test_bad_options_are_named(options: dict, message: str) -> None:
