@@ -34,7 +34,7 @@ def open_process_group(backend: str | None, timeout: timedelta) -> None:
     """Connects the processes of a launch; one process alone needs no group.
 
     Args:
-        backend: torch's name of it; by default nccl for GPUs, gloo for CPUs.
+        backend: torch's name of it; by default that of the accelerator: nccl for GPUs, gloo for CPUs.
         timeout: longest time that a process waits for the others.
     """
     import torch
@@ -42,9 +42,11 @@ def open_process_group(backend: str | None, timeout: timedelta) -> None:
 
     if not is_launched() or dist.is_initialized():
         return
-    if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
-    dist.init_process_group(backend or ("nccl" if torch.cuda.is_available() else "gloo"), timeout=timeout)
+    accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    if accelerator is not None:
+        torch.accelerator.set_device_index(int(os.environ.get("LOCAL_RANK", 0)))
+    device = "cpu" if accelerator is None else accelerator.type
+    dist.init_process_group(backend or dist.get_default_backend_for_device(device), timeout=timeout)
 
 
 def has_process_group() -> bool:

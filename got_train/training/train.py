@@ -79,8 +79,8 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
     Raises:
         UserError: for anything in the configuration or the data that cannot be used.
     """
-    timeout = timedelta(seconds=argument(config, "ddp_timeout"))
-    open_process_group(argument(config, "ddp_backend"), timeout)
+    backend = argument(config, "ddp_backend") or ("gloo" if argument(config, "use_cpu") else None)
+    open_process_group(backend, timedelta(seconds=argument(config, "ddp_timeout")))
     prepared = prepare(config)
     rows = CheckedRows.unchecked(prepared.chosen) if dry_run else check(prepared)
     assembled = assemble(prepared, rows)
