@@ -9,6 +9,7 @@ NAMES = (
     "lines",
     "scene",
     "handwriting",
+    "seal",
     "formula",
     "molecule",
     "table",
