@@ -26,7 +26,7 @@ from data_engines.kinds.seal.names import (
 from data_engines.kinds.seal.reading import SCALE, read_texts, upright
 from data_engines.kinds.seal.ring import Ring
 from data_engines.kinds.seal.spec import Arc, Line, Shape, Spec
-from data_engines.options import Range, option
+from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.corpora import read_lines
 from data_engines.tools.fonts import Face, find_font_files, font_sources, open_font, read_faces
 from data_engines.tools.packages import packaged
@@ -45,23 +45,19 @@ CODE_SIZE = 0.12
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(EngineOptions):
     source: Path | None = option(
-        "UTF-8 text file with the name of a company on each line; without it, made-up names", None
+        "a UTF-8 text file with the name of a company on each line; without it, made-up names", None
     )
     fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
     shape: Literal["mixed", "round", "oval", "square"] = option(
         "round or oval seals of companies, square ones of persons, or all of them", "mixed"
     )
-    diameter: Range = option("of a seal in pixels", Range(200, 480))
-    tilt: Range = option("most degrees by which a seal is turned to either side", Range(0, 20))
-    wear: float = option("strength of the gaps in the ink, from 0 to 1", 0.4)
-
-    def __post_init__(self) -> None:
-        self.diameter.check("--diameter", 120, 2000)
-        self.tilt.check("--tilt", 0, 45)
-        if not 0 <= self.wear <= 1:
-            raise ValueError(f"--wear {self.wear}: give a fraction from 0 to 1")
+    diameter: Range = option("of a seal in pixels", Range(200, 480), lowest=120, highest=2000)
+    tilt: Range = option(
+        "degrees by which a seal is turned to either side", Range(0, 20), lowest=0, highest=45
+    )
+    wear: float = fraction("strength of the gaps in the ink, from 0 to 1", 0.4)
 
 
 @dataclass(frozen=True, kw_only=True)

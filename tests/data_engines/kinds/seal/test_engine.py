@@ -14,6 +14,7 @@ from data_engines.kinds.seal import engine as seal
 from data_engines.kinds.seal.engine import Options
 from data_engines.kinds.seal.ring import Ring
 from data_engines.kinds.seal.spec import Spec
+from data_engines.options import Range
 from data_engines.tools.fonts import packaged_fonts
 
 FONTS = tuple(font for font in packaged_fonts() if "SC" in font.name)
@@ -89,10 +90,8 @@ def test_characters_stand_evenly_on_an_ellipse_and_read_from_left_to_right() -> 
     for is_lower in (False, True):
         points = ring.points(ring.spread(7, 20.0, is_lower))
         assert (np.diff(points[:, 0]) > 0).all()
-        assert (
-            np.allclose(points + points[::-1], [200, 2 * points[:, 1][:, None].mean(1)[0]], atol=0.2)
-            or (np.abs(points[:, 0] + points[::-1, 0] - 200) < 0.2).all()
-        )
+        assert np.allclose(points[:, 0] + points[::-1, 0], 200, atol=0.2)
+        assert np.allclose(points[:, 1], points[::-1, 1], atol=0.2)
         assert ((points[:, 1] > 100) == is_lower).all()
         chords = np.linalg.norm(np.diff(points, axis=0), axis=1)
         assert (chords < 20.01).all() and (chords > 19).all()
@@ -104,6 +103,7 @@ def test_characters_stand_evenly_on_an_ellipse_and_read_from_left_to_right() -> 
     ("options", "message"),
     [
         ({"wear": 2.0}, "--wear 2.0: give a fraction from 0 to 1"),
+        ({"diameter": Range(50, 90)}, "--diameter 50-90: give LOW-HIGH, both from 120 to 2000"),
         ({"fonts": (Path("nowhere"),)}, "nowhere"),
     ],
 )
