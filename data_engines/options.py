@@ -20,7 +20,7 @@ class Range(NamedTuple):
     def __str__(self) -> str:
         return str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
 
-    def draw(self, rng: np.random.Generator) -> int:
+    def choose(self, rng: np.random.Generator) -> int:
         return int(rng.integers(self.low, self.high, endpoint=True))
 
 

@@ -101,11 +101,11 @@ def docstring_prose(folder: Path) -> Iterator[str]:
                     yield text
 
 
-def draw_words(rng: np.random.Generator, lines: Sequence[str], words: Range) -> str:
+def choose_words(rng: np.random.Generator, lines: Sequence[str], words: Range) -> str:
     """A run of words out of some line; a whole line where it is shorter."""
     text = lines[int(rng.integers(len(lines)))]
     spans = word_spans(text)
-    length = min(words.draw(rng), len(spans))
+    length = min(words.choose(rng), len(spans))
     first = rng.integers(len(spans) - length + 1)
     return text[spans[first][0] : spans[first + length - 1][1]]
 
@@ -154,8 +154,8 @@ def _dictionary_sentences(dictionary: Path, rng: np.random.Generator) -> list[st
 
 def _sentence(words: Sequence[str], rng: np.random.Generator) -> str:
     clauses, start = [], 0
-    for _ in range(CLAUSES_IN_SENTENCE.draw(rng)):
-        end = start + WORDS_IN_CLAUSE.draw(rng)
+    for _ in range(CLAUSES_IN_SENTENCE.choose(rng)):
+        end = start + WORDS_IN_CLAUSE.choose(rng)
         clauses.append("".join(words[start:end]))
         start = end
     return "，".join(clauses) + "。。。。！？"[rng.integers(6)]

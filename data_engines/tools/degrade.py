@@ -113,20 +113,20 @@ def _degrade(
     picture = without_colors(picture)
     move = None
     if rng.random() < CHANCE * strength:
-        move = _draw_move(rng, picture.size, strength)
+        move = _choose_move(rng, picture.size, strength)
         picture = move.picture(picture, _paper_color(picture))
     for effect in (_fade, _soften, _age, _shade, _add_noise, _compress):
         if rng.random() < CHANCE * strength:
-            picture = effect(picture, _draw_amount(rng, strength), rng)
+            picture = effect(picture, _choose_amount(rng, strength), rng)
     return picture.convert("RGB"), move
 
 
-def _draw_amount(rng: np.random.Generator, strength: float) -> float:
+def _choose_amount(rng: np.random.Generator, strength: float) -> float:
     return strength * rng.uniform(0.3, 1)
 
 
-def _draw_move(rng: np.random.Generator, size: tuple[int, int], strength: float) -> Move:
-    degrees = MAX_SKEW_DEGREES * _draw_amount(rng, strength) * rng.choice([-1, 1])
+def _choose_move(rng: np.random.Generator, size: tuple[int, int], strength: float) -> Move:
+    degrees = MAX_SKEW_DEGREES * _choose_amount(rng, strength) * rng.choice([-1, 1])
     cos, sin = math.cos(math.radians(degrees)), abs(math.sin(math.radians(degrees)))
     width, height = size
     return Move(degrees, size, (math.ceil(width * cos + height * sin), math.ceil(width * sin + height * cos)))
@@ -147,7 +147,7 @@ def _paper_color(picture: Image.Image) -> tuple[int, ...]:
 
 def _fade(picture: Image.Image, amount: float, rng: np.random.Generator) -> Image.Image:
     """Ink that has lost colour, here more and there less."""
-    kept = 1 - MAX_FADE * amount * _draw_field(rng)
+    kept = 1 - MAX_FADE * amount * _choose_field(rng)
     paper = Image.new(picture.mode, picture.size, _paper_color(picture))
     return Image.composite(picture, paper, _to_mask(kept, picture.size))
 
@@ -172,10 +172,10 @@ def _age(picture: Image.Image, amount: float, rng: np.random.Generator) -> Image
 def _shade(picture: Image.Image, amount: float, rng: np.random.Generator) -> Image.Image:
     """Light from one side, and often the soft edge of a shadow."""
     angle = rng.uniform(0, 2 * math.pi)
-    across = _draw_slope(angle)
-    dark = 0.6 * across + 0.4 * _draw_field(rng)
+    across = _slope(angle)
+    dark = 0.6 * across + 0.4 * _choose_field(rng)
     if rng.random() < 0.5:
-        edge = (_draw_slope(rng.uniform(0, 2 * math.pi)) - rng.uniform(0.25, 0.75)) / rng.uniform(0.02, 0.2)
+        edge = (_slope(rng.uniform(0, 2 * math.pi)) - rng.uniform(0.25, 0.75)) / rng.uniform(0.02, 0.2)
         dark = 0.5 * dark + 0.5 / (1 + np.exp(-edge))
     light = _to_mask(1 - MAX_SHADE * amount * dark, picture.size)
     return ImageChops.multiply(picture, Image.merge(picture.mode, [light] * len(picture.getbands())))
@@ -212,13 +212,13 @@ def _compress(picture: Image.Image, amount: float, rng: np.random.Generator) -> 
     return Image.open(file)
 
 
-def _draw_field(rng: np.random.Generator) -> np.ndarray:
+def _choose_field(rng: np.random.Generator) -> np.ndarray:
     """Smooth patches between 0 and 1, of shape (FIELD, FIELD)."""
     coarse = Image.fromarray(rng.random((4, 4), dtype=np.float32))
     return np.clip(np.asarray(coarse.resize((FIELD, FIELD), Image.Resampling.BICUBIC)), 0, 1)
 
 
-def _draw_slope(angle: float) -> np.ndarray:
+def _slope(angle: float) -> np.ndarray:
     """A slope between 0 and 1 that rises towards `angle`, of shape (FIELD, FIELD)."""
     down, right = np.mgrid[-0.5 : 0.5 : FIELD * 1j, -0.5 : 0.5 : FIELD * 1j]
     reach = abs(math.cos(angle)) + abs(math.sin(angle))

@@ -104,7 +104,7 @@ def read_page(names: tuple[str, ...], index: int) -> Page:
     )
 
 
-def draw_pages(
+def choose_pages(
     rng: np.random.Generator, names: tuple[str, ...], number: int, longest: int | None = None
 ) -> list[Page]:
     """Different pages at random, either all marked up or none.

@@ -6,13 +6,13 @@ import numpy as np
 
 from data_engines.engine import Reject
 from data_engines.options import Range
-from data_engines.tools.corpora import complex_character, draw_words
+from data_engines.tools.corpora import choose_words, complex_character
 from data_engines.tools.fonts import Face, open_font
 
 
-def draw_text(rng: np.random.Generator, lines: Sequence[str], words: Range) -> str:
+def choose_text(rng: np.random.Generator, lines: Sequence[str], words: Range) -> str:
     """A run of words out of some line that can be written one character after the other."""
-    return check_text(draw_words(rng, lines, words))
+    return check_text(choose_words(rng, lines, words))
 
 
 def check_text(text: str) -> str:
@@ -28,7 +28,7 @@ def needed_characters(text: str) -> set[str]:
     return set(text) - {" ", "\n"}
 
 
-def draw_face(rng: np.random.Generator, faces: Sequence[Face], text: str) -> Face:
+def choose_face(rng: np.random.Generator, faces: Sequence[Face], text: str) -> Face:
     """One of the faces with all characters of a text."""
     needed = needed_characters(text)
     able = [face for face in faces if needed <= face.characters]

@@ -145,9 +145,9 @@ def test_a_reference_that_tex_refuses_spoils_every_mean(pair: tuple[str, str], s
 
 @needs_tex
 def test_made_up_formulas_equal_themselves_and_one_other_letter_costs_one_sign() -> None:
-    from data_engines.tools.formulas.grammar import draw_formula
+    from data_engines.tools.formulas.grammar import choose_formula
 
-    formulas = [draw_formula(np.random.default_rng(seed)) for seed in range(60)]
+    formulas = [choose_formula(np.random.default_rng(seed)) for seed in range(60)]
     edited = [re.sub(r"(?<![\\A-Za-z{])[a-z](?![A-Za-z])", "\\\\aleph ", text, count=1) for text in formulas]
     equal = formula_scores([(text, text) for text in formulas])
     assert all(score.exact for score in equal)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from data_engines.tools.formulas.grammar import draw_formula
+from data_engines.tools.formulas.grammar import choose_formula
 
 pytest.importorskip("math_core", reason="pip install 'got-train[render]'")
 pytest.importorskip("markdown_it", reason="pip install 'got-train[render]'")
@@ -21,7 +21,7 @@ X = "<math><mi>x</mi></math>"
 
 def test_formulas_of_the_engine_are_all_taken() -> None:
     rng = np.random.default_rng(0)
-    formulas = [draw_formula(rng) for _ in range(200)]
+    formulas = [choose_formula(rng) for _ in range(200)]
     assert all(mathml(formula, display=True).startswith('<math display="block">') for formula in formulas)
 
 

@@ -93,11 +93,11 @@ def draw_chart(rng: np.random.Generator, words: Words, kind: Kind, categories: R
     form = FORMS[kind][rng.integers(len(FORMS[kind]))]
     quantity = QUANTITIES[words.tongue][rng.integers(len(QUANTITIES[words.tongue]))]
     if kind == "pie":
-        return _draw_pie(rng, words, form, quantity, min(categories.draw(rng), MOST_SLICES))
-    num_series = 1 if form == "area" else series.draw(rng)
+        return _draw_pie(rng, words, form, quantity, min(categories.choose(rng), MOST_SLICES))
+    num_series = 1 if form == "area" else series.choose(rng)
     if kind == "scatter":
-        return _draw_scatter(rng, words, quantity, categories.draw(rng), num_series)
-    family = draw_family(rng, words, categories.draw(rng), time=0.85 if kind == "line" else 0.3)
+        return _draw_scatter(rng, words, quantity, categories.choose(rng), num_series)
+    family = draw_family(rng, words, categories.choose(rng), time=0.85 if kind == "line" else 0.3)
     names = draw_names(rng, words, num_series) if num_series > 1 else ("",)
     labelled = bool(rng.random() < 0.6) and not (kind == "line" and num_series > MOST_LABELLED_LINES)
     stacked = kind == "bar" and num_series > 1 and rng.random() < 0.4

@@ -101,10 +101,10 @@ def draw_look(
     characters = {character for text in texts if text for character in text} - {" "}
     regular, bold = _draw_fonts(rng, fonts, characters)
     style = STYLES[rng.choice(len(STYLES), p=STYLE_CHANCES)]
-    wide, high = width.draw(rng), height.draw(rng)
+    wide, high = width.choose(rng), height.choose(rng)
     # large enough to be read once a large picture is made smaller for the model
     least = max(13, max(wide, high) // 75)
-    size = Range(least, max(least + 1, min(least * 3 // 2, min(wide, high) // 26))).draw(rng)
+    size = Range(least, max(least + 1, min(least * 3 // 2, min(wide, high) // 26))).choose(rng)
     return Look(
         width=wide,
         height=high,

@@ -12,7 +12,7 @@ from faker import Faker
 from data_engines.engine import Reject, Source
 from data_engines.kinds.chart import NAMES
 from data_engines.options import Range
-from data_engines.tools.corpora import Language, complex_character, draw_words, read_corpus
+from data_engines.tools.corpora import Language, choose_words, complex_character, read_corpus
 from data_engines.tools.packages import packaged
 
 Tongue = Literal["en", "zh"]
@@ -203,7 +203,7 @@ def draw_title(rng: np.random.Generator, words: Words, quantity: Quantity, famil
 def draw_phrase(rng: np.random.Generator, words: Words, length: Range) -> str:
     """Some words of the corpus as a title has them: no punctuation at the ends, a capital letter first."""
     for _ in range(20):
-        text = draw_words(rng, words.lines, length).strip(STRIPPED)
+        text = choose_words(rng, words.lines, length).strip(STRIPPED)
         if text and text != NO_TEXT and not SPLITTING.search(text) and complex_character(text) is None:
             return text[0].upper() + text[1:]
     raise Reject("no words for a title in the corpus")

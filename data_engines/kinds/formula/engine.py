@@ -23,8 +23,8 @@ from PIL import Image
 
 from data_engines.engine import Answer, Drawing, Reject, Stock
 from data_engines.options import EngineOptions, Range, fraction, option
-from data_engines.tools.corpora import Language, draw_words, read_corpus
-from data_engines.tools.formulas.grammar import draw_formula, draw_inline
+from data_engines.tools.corpora import Language, choose_words, read_corpus
+from data_engines.tools.formulas.grammar import choose_formula, choose_inline
 from data_engines.tools.formulas.sources import read_formulas
 from data_engines.tools.typesetting import draw_typeset
 from got_train.prompts import Task
@@ -158,19 +158,19 @@ def decide(rng: np.random.Generator, index: int, stock: FormulaStock) -> Spec:
     pieces: tuple[Formula | str, ...]
     width_pt = None
     if stock.sentences and chance < options.sentences:
-        pieces, width_pt = _draw_sentence(rng, stock), SENTENCE_PT.draw(rng)
+        pieces, width_pt = _choose_sentence(rng, stock), SENTENCE_PT.choose(rng)
     else:
         several = 0 <= chance - options.sentences < options.several
         pieces = (
             _choose(rng, stock, index),
             *(_choose(rng, stock) for _ in range(several * rng.integers(1, 3))),
         )
-    left, top, right, bottom = (options.margin.draw(rng) for _ in range(4))
+    left, top, right, bottom = (options.margin.choose(rng) for _ in range(4))
     return Spec(
         pieces=pieces,
         typeface=TYPEFACES[rng.integers(len(TYPEFACES))],
         width_pt=width_pt,
-        dpi=options.dpi.draw(rng),
+        dpi=options.dpi.choose(rng),
         margins=(left, top, right, bottom),
     )
 
@@ -217,7 +217,7 @@ def _names(latex: str) -> Iterable[str]:
 def _choose(rng: np.random.Generator, stock: FormulaStock, index: int | None = None) -> Formula:
     """A formula; with the `index` of a sample, that one of the stock whose turn it is."""
     if rng.random() < stock.made_up:
-        formula = Formula(plain_formula(draw_formula(rng)), display=True)
+        formula = Formula(plain_formula(choose_formula(rng)), display=True)
     else:
         turn = int(rng.integers(len(stock.formulas))) if index is None else index % len(stock.formulas)
         formula = stock.formulas[turn]
@@ -225,17 +225,17 @@ def _choose(rng: np.random.Generator, stock: FormulaStock, index: int | None = N
     return formula if form == "found" else Formula(formula.latex, display=form == "display")
 
 
-def _draw_sentence(rng: np.random.Generator, stock: FormulaStock) -> tuple[Formula | str, ...]:
+def _choose_sentence(rng: np.random.Generator, stock: FormulaStock) -> tuple[Formula | str, ...]:
     """Words and formulas by turns."""
     pieces: list[Formula | str] = []
     for _ in range(rng.integers(1, 4)):
-        pieces.append(draw_words(rng, stock.sentences, Range(3, 14)))
+        pieces.append(choose_words(rng, stock.sentences, Range(3, 14)))
         if rng.random() < stock.made_up or not stock.inline:
-            pieces.append(Formula(plain_formula(draw_inline(rng)), display=False))
+            pieces.append(Formula(plain_formula(choose_inline(rng)), display=False))
         else:
             pieces.append(stock.inline[rng.integers(len(stock.inline))])
     if rng.random() < 0.6:
-        pieces.append(draw_words(rng, stock.sentences, Range(2, 10)))
+        pieces.append(choose_words(rng, stock.sentences, Range(2, 10)))
     return tuple(pieces)
 
 

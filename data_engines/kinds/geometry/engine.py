@@ -101,13 +101,13 @@ def load(options: Options, rng: np.random.Generator) -> Stock[Options]:
 def decide(rng: np.random.Generator, index: int, stock: Stock[Options]) -> Spec:
     options = stock.options
     curves = options.figures == "curves" or (options.figures == "mixed" and rng.random() < CURVE_SHARE)
-    code, size = _draw_figure(rng, curves, options.colors)
+    code, size = _choose_figure(rng, curves, options.colors)
     return Spec(
         code=code,
         size_cm=size,
         line_width=LINE_WIDTHS[rng.integers(len(LINE_WIDTHS))],
         typeface=TYPEFACES[rng.integers(len(TYPEFACES))],
-        dpi=options.dpi.draw(rng),
+        dpi=options.dpi.choose(rng),
     )
 
 
@@ -126,7 +126,7 @@ def check(spec: Spec, drawing: TypesetDrawing) -> Drawing:
     return drawing
 
 
-def _draw_figure(rng: np.random.Generator, curves: bool, colors: float) -> tuple[str, tuple[float, float]]:
+def _choose_figure(rng: np.random.Generator, curves: bool, colors: float) -> tuple[str, tuple[float, float]]:
     """The code of a figure, and its width and height in centimetres."""
     kinds, shares = tuple(DRAWERS), np.array(tuple(DRAWERS.values()))
     for _ in range(TRIES):

@@ -10,7 +10,7 @@ Corners = tuple[Point, Point, Point, Point]
 def quadrilateral(sketch: Sketch) -> None:
     """From squares to trapezoids, with diagonals, heights, points on the sides, or circles."""
     kind = sketch.choose(("square", "rectangle", "parallelogram", "rhombus", "trapezoid", "kite", "any"))
-    a, b, c, d = corners = _draw_corners(sketch, kind)
+    a, b, c, d = corners = _choose_corners(sketch, kind)
     sketch.polygon(*corners, style=sketch.filling(0.15))
     sketch.name(*corners)
     content = sketch.choose(("diagonals", "points", "points", "special", "special", ""))
@@ -96,7 +96,7 @@ def apart(sketch: Sketch) -> None:
         left += size + sketch.uniform(0.5, 1.0)
 
 
-def _draw_corners(sketch: Sketch, kind: str) -> Corners:
+def _choose_corners(sketch: Sketch, kind: str) -> Corners:
     """The corners counterclockwise from the lower left one."""
     width, height = sketch.uniform(3.0, 5.5), sketch.uniform(1.8, 3.6)
     slant = sketch.uniform(0.5, 1.3)

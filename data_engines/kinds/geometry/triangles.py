@@ -9,7 +9,7 @@ Corners = tuple[Point, Point, Point]
 
 def triangle(sketch: Sketch) -> None:
     """A triangle with up to three constructions and the lengths of sides."""
-    corners = draw_corners(sketch)
+    corners = choose_corners(sketch)
     sketch.polygon(*corners, style=sketch.filling(0.15))
     sketch.name(*corners)
     chosen = sketch.rng.permutation(len(CONSTRUCTIONS))[: sketch.choose((0, 1, 1, 1, 2, 2, 3))]
@@ -27,7 +27,7 @@ def pair_of_triangles(sketch: Sketch) -> None:
     sketch.choose((_similar, _on_one_side, _in_one_angle, _opposite))(sketch)
 
 
-def draw_corners(sketch: Sketch) -> Corners:
+def choose_corners(sketch: Sketch) -> Corners:
     """The corners of a triangle with no angle too sharp, often a special one, standing or turned."""
     base = sketch.uniform(3.0, 5.5)
     kind = sketch.choose(("any", "any", "any", "right", "right", "isosceles", "equilateral", "obtuse"))
@@ -162,7 +162,7 @@ def _square_on_side(sketch: Sketch, apex: Point, a: Point, b: Point) -> None:
 
 
 def _similar(sketch: Sketch) -> None:
-    corners = draw_corners(sketch)
+    corners = choose_corners(sketch)
     share = sketch.choose((0.5, 0.6, 0.7))
     across = [corner.real for corner in corners]
     corner = corners[0]
@@ -177,7 +177,7 @@ def _similar(sketch: Sketch) -> None:
 
 
 def _on_one_side(sketch: Sketch) -> None:
-    a, b, c = draw_corners(sketch)
+    a, b, c = choose_corners(sketch)
     base = foot(c, a, b)
     d = base - (c - base) * sketch.uniform(0.6, 1.0)
     sketch.polygon(a, b, c)
@@ -188,7 +188,7 @@ def _on_one_side(sketch: Sketch) -> None:
 
 
 def _in_one_angle(sketch: Sketch) -> None:
-    a, b, c = draw_corners(sketch)
+    a, b, c = choose_corners(sketch)
     share = sketch.uniform(0.4, 0.7)
     parallel = sketch.chance(0.6)
     d, e = along(a, b, share), along(a, c, share if parallel else 1.1 - share)
@@ -204,7 +204,7 @@ def _in_one_angle(sketch: Sketch) -> None:
 
 def _opposite(sketch: Sketch) -> None:
     """Two lines that cross, their ends joined on both sides."""
-    a, b, c = draw_corners(sketch)
+    a, b, c = choose_corners(sketch)
     share = -sketch.uniform(0.4, 0.9)
     d, e = along(c, a, share), along(c, b, share)
     for one, other in ((a, d), (b, e), (a, b), (d, e)):

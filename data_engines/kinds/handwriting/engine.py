@@ -148,11 +148,11 @@ def load(options: Options, rng: np.random.Generator) -> HandwritingStock:
 
 def decide(rng: np.random.Generator, index: int, stock: HandwritingStock) -> Spec:
     options = stock.options
-    width, size = options.width.draw(rng), options.text_height.draw(rng)
+    width, size = options.width.choose(rng), options.text_height.choose(rng)
     pitch = round(size * rng.uniform(1.6, 2.1))
     first = round(pitch * rng.uniform(1.4, 2))
-    baselines = [first + i * pitch for i in range(options.lines.draw(rng))]
-    draw_lines = _draw_pictured if stock.line_images else _draw_written
+    baselines = [first + i * pitch for i in range(options.lines.choose(rng))]
+    choose_lines = _choose_pictured if stock.line_images else _choose_written
     paper = int(rng.integers(225, 256))
     ruling = tuple(RULINGS)[rng.choice(len(RULINGS), p=list(RULINGS.values()))]
     return Spec(
@@ -162,7 +162,7 @@ def decide(rng: np.random.Generator, index: int, stock: HandwritingStock) -> Spe
         ruling=ruling,
         rules=tuple(range(first % pitch, baselines[-1] + 2 * pitch, pitch)),
         rule=RULE_COLORS[rng.integers(len(RULE_COLORS))],
-        lines=tuple(draw_lines(rng, baselines, width, size, stock)),
+        lines=tuple(choose_lines(rng, baselines, width, size, stock)),
     )
 
 
@@ -233,13 +233,13 @@ def _is_writable(text: str, faces: Sequence[Face]) -> bool:
     return not complex_character(text) and any(needed <= face.characters for face in faces)
 
 
-def _draw_written(
+def _choose_written(
     rng: np.random.Generator, baselines: Sequence[int], width: int, size: int, stock: HandwritingStock
 ) -> Iterator[Line]:
     """Lines that one person wrote."""
     face = stock.faces[rng.integers(len(stock.faces))]
     left, right = round(width * rng.uniform(0.04, 0.12)), round(width * rng.uniform(0.03, 0.07))
-    ink, slant, slope = _draw_ink(rng), rng.normal(0.05, 0.12), rng.normal(0, 0.008)
+    ink, slant, slope = _choose_ink(rng), rng.normal(0.05, 0.12), rng.normal(0, 0.008)
     shake, weight = rng.uniform(0.01, 0.08), math.exp(rng.uniform(-0.6, 0.35))
     for baseline in baselines:
         x = left + round(abs(rng.normal(0, 0.015)) * width)
@@ -254,12 +254,12 @@ def _draw_written(
             weight=float(weight),
             pressure=float(rng.uniform(0, 0.35)),
         )
-        text = _draw_text(rng, stock.texts, face, font, room=width - right - x)
+        text = _choose_text(rng, stock.texts, face, font, room=width - right - x)
         jitter = round(size * rng.normal(0, 0.03))
         yield Line(text, x, baseline + jitter, ink, Written(font, hand, int(rng.integers(2**32))))
 
 
-def _draw_text(rng: np.random.Generator, texts: tuple[str, ...], face: Face, font: Font, room: int) -> str:
+def _choose_text(rng: np.random.Generator, texts: tuple[str, ...], face: Face, font: Font, room: int) -> str:
     """As many words of some text, from anywhere in it, as a line has room for, or fewer."""
     if rng.random() < 0.2:
         room = round(room * rng.uniform(0.4, 1))
@@ -276,11 +276,11 @@ def _draw_text(rng: np.random.Generator, texts: tuple[str, ...], face: Face, fon
     raise Reject("no text found that fits font and line")
 
 
-def _draw_pictured(
+def _choose_pictured(
     rng: np.random.Generator, baselines: Sequence[int], width: int, size: int, stock: HandwritingStock
 ) -> Iterator[Line]:
     """Lines of several people, at about the same height, each as far from the left as it happens."""
-    ink, room = _draw_ink(rng), round(width * 0.92)
+    ink, room = _choose_ink(rng), round(width * 0.92)
     images = stock.line_images
     chosen = rng.choice(len(images), len(baselines), replace=len(baselines) > len(images))
     for baseline, image in zip(baselines, (images[position] for position in chosen), strict=True):
@@ -290,7 +290,7 @@ def _draw_pictured(
         yield Line(image.text, x, baseline, ink, Pictured(image.path, line_width, height))
 
 
-def _draw_ink(rng: np.random.Generator) -> Rgb:
+def _choose_ink(rng: np.random.Generator) -> Rgb:
     levels = np.array(PENS[rng.choice(len(PENS), p=PEN_CHANCES)]) + rng.integers(-12, 30, 3)
     red, green, blue = np.clip(levels, 0, 255).tolist()
     return red, green, blue

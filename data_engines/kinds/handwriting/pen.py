@@ -69,8 +69,8 @@ def write(text: str, font: Font, hand: Hand, seed: int) -> Stroke:
     reach = math.ceil(abs(hand.slant) * flat.height + (hand.stretch + 3 * hand.shake) * size)
     xs = np.arange(-reach, flat.width + reach + size, size * 2 // 3)
     # numbers between -1 and 1 that change along the line, word by word and letter by letter
-    drift, shift, swell = _draw_courses(rng, xs, 2.5 * size)
-    lean_above, lean_below, lift = _draw_courses(rng, xs, 0.45 * size)
+    drift, shift, swell = _choose_courses(rng, xs, 2.5 * size)
+    lean_above, lean_below, lift = _choose_courses(rng, xs, 0.45 * size)
     fall = hand.wander * size * drift - hand.slope * (xs - start)
     swell = hand.shake * (lift + swell)
 
@@ -153,7 +153,7 @@ def _set(text: str, font: Font, rng: np.random.Generator) -> tuple[Image.Image, 
     return flat, -left, -top
 
 
-def _draw_courses(rng: np.random.Generator, xs: np.ndarray, step: float) -> list[np.ndarray]:
+def _choose_courses(rng: np.random.Generator, xs: np.ndarray, step: float) -> list[np.ndarray]:
     """Three courses of numbers between -1 and 1 at `xs`, which change every `step` pixels."""
     knots = np.arange(xs[0], xs[-1] + step, step)
     return [np.interp(xs, knots, values) for values in rng.uniform(-1, 1, (3, len(knots)))]

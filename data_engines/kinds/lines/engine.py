@@ -18,7 +18,7 @@ from data_engines.tools.boxes import Box, around
 from data_engines.tools.corpora import Language, read_corpus, word_spans
 from data_engines.tools.fonts import Face, find_font_files, font_sources, open_font, read_faces
 from data_engines.tools.frames import draw_frame
-from data_engines.tools.writing import check_text, draw_face, draw_text, leave_out_capitals
+from data_engines.tools.writing import check_text, choose_face, choose_text, leave_out_capitals
 from got_train.prompts import COLORS, Color, Task
 
 ROOM = 4
@@ -133,19 +133,19 @@ def load(options: Options, rng: np.random.Generator) -> LinesStock:
 
 def decide(rng: np.random.Generator, index: int, stock: LinesStock) -> Spec:
     options = stock.options
-    texts = [_draw_text(rng, stock) for _ in range(options.lines.draw(rng))]
-    face = draw_face(rng, stock.faces, "".join(texts))
+    texts = [_choose_text(rng, stock) for _ in range(options.lines.choose(rng))]
+    face = choose_face(rng, stock.faces, "".join(texts))
     size, blocks = _fit(rng, texts, face, options)
     asked = tuple(int(i) for i in rng.permutation(len(blocks))[: options.questions])
     return Spec(
         width=options.width,
         height=options.height,
-        paper=_draw_rgb(rng, options.paper),
-        ink=_draw_rgb(rng, options.ink),
+        paper=_choose_rgb(rng, options.paper),
+        ink=_choose_rgb(rng, options.ink),
         font=(face.path, face.number, size),
         blocks=tuple(
             Block(block.lines, block.box, frame)
-            for block, frame in zip(blocks, _draw_frames(rng, len(blocks), asked, options), strict=True)
+            for block, frame in zip(blocks, _choose_frames(rng, len(blocks), asked, options), strict=True)
         ),
         task=options.task,
         asked=asked,
@@ -191,17 +191,17 @@ def _answers(spec: Spec) -> tuple[Answer, ...]:
     return tuple(Answer(Task(), block.text, box=block.box) for block in asked)
 
 
-def _draw_text(rng: np.random.Generator, stock: LinesStock) -> str:
+def _choose_text(rng: np.random.Generator, stock: LinesStock) -> str:
     if stock.options.units == "words":
-        return draw_text(rng, stock.texts, stock.options.words)
+        return choose_text(rng, stock.texts, stock.options.words)
     return check_text(stock.texts[rng.integers(len(stock.texts))])
 
 
-def _draw_rgb(rng: np.random.Generator, levels: Range) -> tuple[int, int, int]:
-    return levels.draw(rng), levels.draw(rng), levels.draw(rng)
+def _choose_rgb(rng: np.random.Generator, levels: Range) -> tuple[int, int, int]:
+    return levels.choose(rng), levels.choose(rng), levels.choose(rng)
 
 
-def _draw_frames(
+def _choose_frames(
     rng: np.random.Generator, num_blocks: int, asked: Sequence[int], options: Options
 ) -> list[Color | None]:
     """The frame of each block: for the colour task, no colour twice, and one for each block asked about."""
@@ -222,7 +222,7 @@ def _fit(
     rng: np.random.Generator, texts: Sequence[str], face: Face, options: Options
 ) -> tuple[int, list[Block]]:
     """The font's size and the blocks: of a chance size, or the largest tried below it that fits."""
-    size = options.text_height.draw(rng)
+    size = options.text_height.choose(rng)
     lay_out = _lay_out_rows if options.layout == "rows" else _lay_out
     while True:
         blocks = lay_out(rng, texts, open_font(face.path, face.number, size), options)

@@ -152,10 +152,10 @@ def decide(rng: np.random.Generator, index: int, stock: MoleculeStock) -> Spec:
         layout="coordgen" if rng.random() < 0.3 else "depictor",
         mirrored=bool(rng.random() < 0.5),
         angle=float(angle),
-        bond=options.bond.draw(rng),
+        bond=options.bond.choose(rng),
         size=options.size,
         margins=tuple(int(margin) for margin in rng.integers(8, 49, size=4)),  # type: ignore[arg-type]
-        style=_draw_style(rng, options),
+        style=_choose_style(rng, options),
     )
 
 
@@ -201,7 +201,7 @@ def _prepare(molecule: Chem.Mol, hydrogens: bool) -> Chem.Mol:
     return drawn
 
 
-def _draw_style(rng: np.random.Generator, options: Options) -> Style:
+def _choose_style(rng: np.random.Generator, options: Options) -> Style:
     level = int(rng.integers(0, 70)) if rng.random() < 0.3 else 0
     tint = tuple(rng.integers(225, 256, size=3).tolist()) if rng.random() < 0.3 else (255, 255, 255)
     font = ("", *FONTS)[rng.integers(1 + len(FONTS))]

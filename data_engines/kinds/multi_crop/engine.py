@@ -13,7 +13,7 @@ from PIL import Image
 
 from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
 from data_engines.options import EngineOptions, Range, option
-from data_engines.tools.sets import Page, check_shown, count_rows, draw_pages, join_texts, set_sources
+from data_engines.tools.sets import Page, check_shown, choose_pages, count_rows, join_texts, set_sources
 from got_train.prompts import Task
 from got_train.vocabulary import TILE_SIZE
 
@@ -43,7 +43,7 @@ def load(options: Options, rng: np.random.Generator) -> Stock[Options]:
 
 def decide(rng: np.random.Generator, index: int, stock: Stock[Options]) -> Spec:
     options = stock.options
-    pages = draw_pages(rng, options.source, options.pages.draw(rng))
+    pages = choose_pages(rng, options.source, options.pages.choose(rng))
     direction = options.direction
     if direction == "mixed":
         direction = "horizontal" if rng.random() < 0.5 else "vertical"

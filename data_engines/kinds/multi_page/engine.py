@@ -13,9 +13,9 @@ from data_engines.options import EngineOptions, Range, option
 from data_engines.tools.sets import (
     Page,
     check_shown,
+    choose_pages,
     count_rows,
     count_tokens,
-    draw_pages,
     join_texts,
     set_sources,
 )
@@ -55,7 +55,7 @@ def load(options: Options, rng: np.random.Generator) -> Stock[Options]:
 
 def decide(rng: np.random.Generator, index: int, stock: Stock[Options]) -> Spec:
     options = stock.options
-    pages = draw_pages(rng, options.source, options.pages.draw(rng), longest=options.page_tokens)
+    pages = choose_pages(rng, options.source, options.pages.choose(rng), longest=options.page_tokens)
     length = count_tokens(join_texts(pages)) + len(pages) * TOKENS_OF_PICTURE + TOKENS_OF_PROMPT
     if length > options.total_tokens:
         raise Reject("pages too long together")

@@ -98,7 +98,7 @@ class Manner:
 
 def compose(rng: np.random.Generator, measures: int, staves: Range) -> str:
     """A piece of so many measures, on one staff or two as `staves` allows."""
-    manner = _draw_manner(rng, staves)
+    manner = _choose_manner(rng, staves)
     degrees = [0, *(CHORDS[rng.integers(len(CHORDS))] for _ in range(measures - 2)), 0][:measures]
     parts = [_accompany(rng, manner, manner.clefs[0], degrees)] if len(manner.clefs) == 2 else []
     parts.append(_sing(rng, manner, manner.clefs[-1], degrees, manner.cells))
@@ -119,7 +119,7 @@ def compose(rng: np.random.Generator, measures: int, staves: Range) -> str:
     return "\n".join("\t".join(line) for line in [*lines, ["*-"] * num_staves])
 
 
-def _draw_manner(rng: np.random.Generator, staves: Range) -> Manner:
+def _choose_manner(rng: np.random.Generator, staves: Range) -> Manner:
     metres = list(METRES)
     metre = metres[rng.choice(len(metres), p=[0.28, 0.2, 0.12, 0.08, 0.03, 0.06, 0.14, 0.05, 0.04])]
     cells = CELLS[METRES[metre][0]]

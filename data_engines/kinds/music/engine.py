@@ -26,7 +26,7 @@ from data_engines.kinds.music.engraver import Joint, check_engraving, engrave, r
 from data_engines.kinds.music.excerpt import cut
 from data_engines.kinds.music.kern import Score, read_score
 from data_engines.options import EngineOptions, Range, fraction, option
-from data_engines.tools.corpora import Language, draw_words, read_corpus
+from data_engines.tools.corpora import Language, choose_words, read_corpus
 from data_engines.tools.fonts import Face, font_sources, open_font, packaged_fonts, read_faces
 from got_train.prompts import Task
 
@@ -138,18 +138,18 @@ def load(options: Options, rng: np.random.Generator) -> MusicStock:
 
 def decide(rng: np.random.Generator, index: int, stock: MusicStock) -> Spec:
     options = stock.options
-    measures = options.measures.draw(rng)
-    kern = _draw_excerpt(rng, stock, measures) if stock.files else compose(rng, measures, options.staves)
+    measures = options.measures.choose(rng)
+    kern = _choose_excerpt(rng, stock, measures) if stock.files else compose(rng, measures, options.staves)
     level = int(rng.integers(0, 60)) if rng.random() < 0.4 else 0
     tint = rng.integers(0, 12, size=3) + rng.integers(232, 245) if rng.random() < 0.6 else [255] * 3
     return Spec(
         kern=kern,
         music_font=MUSIC_FONTS[rng.choice(5, p=[0.35, 0.25, 0.2, 0.15, 0.05])],
-        staff=options.staff.draw(rng),
-        engraving=_draw_engraving(rng),
+        staff=options.staff.choose(rng),
+        engraving=_choose_engraving(rng),
         width=options.width,
         joint=_JOINTS[rng.integers(len(_JOINTS))],
-        captions=_draw_captions(rng, stock),
+        captions=_choose_captions(rng, stock),
         margins=tuple(int(margin) for margin in rng.integers(12, 61, size=4)),  # type: ignore[arg-type]
         ink=(level, level, level),
         paper=tuple(int(value) for value in tint),  # type: ignore[arg-type]
@@ -219,7 +219,7 @@ def _starts(score: Score) -> list[int]:
     return [first for first in range(len(score.measures) - 1) if any(score.excerpts(first, 1))]
 
 
-def _draw_excerpt(rng: np.random.Generator, stock: MusicStock, measures: int) -> str:
+def _choose_excerpt(rng: np.random.Generator, stock: MusicStock, measures: int) -> str:
     file = stock.files[rng.choice(len(stock.files), p=stock.weights)]
     score = _open_score(file)
     starts = _starts(score)
@@ -234,7 +234,7 @@ def _read_titles(
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Face, ...], tuple[Source, ...]]:
     """Titles, names of composers, and the faces that have all their characters."""
     corpus = read_corpus(None, options.language, rng)
-    titles = [draw_words(rng, corpus.lines, Range(1, 6)).strip(" ,.;:，。！？") for _ in range(NUM_TITLES)]
+    titles = [choose_words(rng, corpus.lines, Range(1, 6)).strip(" ,.;:，。！？") for _ in range(NUM_TITLES)]
     titles = [title[:1].upper() + title[1:] for title in titles if 0 < len(title) <= LONGEST_TITLE]
     words = sorted(
         {word for title in titles for word in re.findall(r"\b[a-z]{4,9}\b|[\u4e00-\u9fff]{2,3}", title)}
@@ -248,7 +248,7 @@ def _read_titles(
     return tuple(titles), tuple(names), faces, (*corpus.sources, *fonts)
 
 
-def _draw_captions(rng: np.random.Generator, stock: MusicStock) -> tuple[Caption, ...]:
+def _choose_captions(rng: np.random.Generator, stock: MusicStock) -> tuple[Caption, ...]:
     if rng.random() >= stock.options.titles:
         return ()
     both = ((True, True), (True, False), (False, True))[rng.integers(3)]
@@ -268,7 +268,7 @@ def _draw_captions(rng: np.random.Generator, stock: MusicStock) -> tuple[Caption
     return tuple(captions)
 
 
-def _draw_engraving(rng: np.random.Generator) -> tuple[tuple[str, float], ...]:
+def _choose_engraving(rng: np.random.Generator) -> tuple[tuple[str, float], ...]:
     limits = {
         "staffLineWidth": (0.1, 0.2),
         "stemWidth": (0.12, 0.28),

@@ -18,13 +18,13 @@ import numpy as np
 from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Stock
 from data_engines.kinds.page.document import Block
 from data_engines.kinds.page.page_tex import MATHS, PREAMBLE, count_across, font_code, page_code
-from data_engines.kinds.page.prose import HAN, Material, draw_blocks
+from data_engines.kinds.page.prose import HAN, Material, choose_blocks
 from data_engines.kinds.page.typography import (
     CHINESE,
     LATIN,
     Family,
     PageStyle,
-    draw_style,
+    choose_style,
     font_files,
     installed,
 )
@@ -155,11 +155,11 @@ def decide(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
         material = replace(material, chinese=lines)
     heads = material.chinese if language == "zh" else material.english
     head = heads[rng.integers(len(heads))][:LONGEST_HEAD].rpartition(" ")
-    style = draw_style(rng, columns, stock.latin, family, head[0] or head[2])
+    style = choose_style(rng, columns, stock.latin, family, head[0] or head[2])
     lines_of_page = sum(style.fill) * style.text_height / style.leading + SPARE_LINES
     letters_in_line = style.column_width / (LETTER_WIDTH * style.size)
-    blocks = draw_blocks(rng, material, language, letters_in_line, lines_of_page)
-    return Spec(blocks, style, options.dpi.draw(rng))
+    blocks = choose_blocks(rng, material, language, letters_in_line, lines_of_page)
+    return Spec(blocks, style, options.dpi.choose(rng))
 
 
 def draw(specs: Sequence[Spec]) -> list[TypesetDrawing | Reject]:

@@ -23,10 +23,10 @@ from data_engines.kinds.page.document import (
     Words,
 )
 from data_engines.options import Range
-from data_engines.tools.corpora import Language, draw_words
-from data_engines.tools.formulas.grammar import draw_formula, draw_inline
+from data_engines.tools.corpora import Language, choose_words
+from data_engines.tools.formulas.grammar import choose_formula, choose_inline
+from data_engines.tools.tables.choices import choose_grid
 from data_engines.tools.tables.columns import Pen
-from data_engines.tools.tables.draw import draw_grid
 from data_engines.tools.tables.grid import Rules
 from got_train.tex.source import plain_formula
 
@@ -74,7 +74,7 @@ class Material:
     """Share of the formulas that are not among these."""
 
 
-def draw_blocks(
+def choose_blocks(
     rng: np.random.Generator, material: Material, language: Language, width: float, lines: float
 ) -> tuple[Block, ...]:
     """More blocks than `lines` lines of `width` letters have room for; a Chinese letter counts twice."""
@@ -105,7 +105,7 @@ class _Writer:
         self.table_number = int(rng.integers(0, 5))
         self.formula_number = int(rng.integers(0, 30))
 
-    def choose(self, *choices: tuple[float, str]) -> str:
+    def choose_weighted(self, *choices: tuple[float, str]) -> str:
         chances = np.array([chance for chance, _ in choices])
         return choices[self.rng.choice(len(choices), p=chances / chances.sum())][1]
 
@@ -131,7 +131,9 @@ class _Writer:
         blocks: list[Block] = [self.heading(1)]
         for _ in range(self.rng.integers(1, 4)):
             blocks.append(self.paragraph())
-            what = self.choose((4, ""), (1.2, "items"), (2.5, "display"), (1, "table"), (1, "heading"))
+            what = self.choose_weighted(
+                (4, ""), (1.2, "items"), (2.5, "display"), (1, "table"), (1, "heading")
+            )
             if what == "items":
                 blocks.append(self.items())
             elif what == "display":
@@ -170,13 +172,13 @@ class _Writer:
     def items(self) -> Items:
         language = self.tongue()
         items = tuple(self.pieces(language, Range(1, 2)) for _ in range(self.rng.integers(2, 6)))
-        kind = self.choose((3, "•"), (1, "–"), (3, "{}."), (1, "({})"), (1, "{})"))
+        kind = self.choose_weighted((3, "•"), (1, "–"), (3, "{}."), (1, "({})"), (1, "{})"))
         return Items(tuple(kind.format(i) for i in range(1, len(items) + 1)), items)
 
     def display(self) -> Display:
-        code = self.draw(self.material.displayed)
+        code = self.choose(self.material.displayed)
         if self.invents():
-            code = plain_formula(draw_formula(self.rng))
+            code = plain_formula(choose_formula(self.rng))
         if not self.numbers_formulas:
             return Display(code)
         self.formula_number += 1
@@ -184,8 +186,8 @@ class _Writer:
 
     def inline(self) -> Formula:
         if self.invents():
-            return Formula(plain_formula(draw_inline(self.rng)))
-        return Formula(self.draw(self.material.inline))
+            return Formula(plain_formula(choose_inline(self.rng)))
+        return Formula(self.choose(self.material.inline))
 
     def invents(self) -> bool:
         return self.rng.random() < self.material.made_up
@@ -195,7 +197,7 @@ class _Writer:
         lines = self.material.english if language == "en" else self.material.chinese
         rules: Rules = "booktabs" if self.rng.random() < 0.5 else "ruled"
         num_rows, num_columns = int(self.rng.integers(2, 7)), int(self.rng.integers(2, 5))
-        grid = draw_grid(Pen(self.rng, [lines]), num_rows, num_columns, rules)
+        grid = choose_grid(Pen(self.rng, [lines]), num_rows, num_columns, rules)
         if self.rng.random() < 0.5:
             return Table(grid)
         self.table_number += 1
@@ -206,9 +208,10 @@ class _Writer:
         """A paragraph of some sentences, with formulas, bold words and words of the other language in it."""
         lines = self.material.english if language == "en" else self.material.chinese
         texts: list[str] = []
-        for _ in range(sentences.draw(self.rng)):
-            line = self.draw(lines)
-            texts.append(line if len(line) <= LONGEST_TEXT else draw_words(self.rng, [line], LONG_LINE_WORDS))
+        for _ in range(sentences.choose(self.rng)):
+            line = self.choose(lines)
+            short = len(line) <= LONGEST_TEXT
+            texts.append(line if short else choose_words(self.rng, [line], LONG_LINE_WORDS))
             if sum(map(len, texts)) > LONGEST_TEXT:
                 break
         text = (" " if language == "en" else "").join(texts)
@@ -216,7 +219,7 @@ class _Writer:
         while self.rng.random() < self.formula_share:
             pieces = self.insert(language, pieces, self.inline())
         if self.interlaced and language == "zh":
-            words = draw_words(self.rng, self.material.english, Range(1, 3)).strip(" ,.;:()!?")
+            words = choose_words(self.rng, self.material.english, Range(1, 3)).strip(" ,.;:()!?")
             pieces = self.insert(language, pieces, Words(words)) if words else pieces
         if self.rng.random() < 0.15:
             pieces = self.stress(language, pieces)
@@ -231,7 +234,7 @@ class _Writer:
         gaps = list(_GAP[language].finditer(piece.text)) if isinstance(piece, Words) else []
         if not gaps or not isinstance(piece, Words):
             return pieces
-        gap = self.draw(gaps)
+        gap = self.choose(gaps)
         before, after = Words(piece.text[: gap.start()] + " "), Words(" " + piece.text[gap.end() :])
         if isinstance(new, Words):
             return [*pieces[:position], Words(before.text + new.text + after.text), *pieces[position + 1 :]]
@@ -244,7 +247,7 @@ class _Writer:
         phrases = list(_PHRASE[language].finditer(piece.text)) if isinstance(piece, Words) else []
         if not phrases or not isinstance(piece, Words):
             return pieces
-        start, end = self.draw(phrases).span()
+        start, end = self.choose(phrases).span()
         style: Literal["bold", "italic"] = (
             "italic" if language == "en" and self.rng.random() < 0.5 else "bold"
         )
@@ -256,21 +259,21 @@ class _Writer:
 
         A Chinese word is two characters. English ends in a long one, which is mostly no preposition.
         """
-        most = words.draw(self.rng)
+        most = words.choose(self.rng)
         if language == "zh":
-            return "".join(_TWO_HAN.findall(self.draw(self.material.chinese))[:most]) or "概要"
-        found = _LATIN_WORD.findall(self.draw(self.material.english))[:most]
+            return "".join(_TWO_HAN.findall(self.choose(self.material.chinese))[:most]) or "概要"
+        found = _LATIN_WORD.findall(self.choose(self.material.english))[:most]
         while found and len(found[-1]) < 5:
             found.pop()
         return " ".join(found).capitalize() or "Overview"
 
     def name(self, language: PageLanguage) -> str:
         if language == "en":
-            return f"{self.draw(_GIVEN)} {self.draw(_FAMILY)}"
-        given = "".join(self.draw(_GIVEN_ZH) for _ in range(self.rng.integers(1, 3)))
-        return self.draw(_FAMILY_ZH) + given
+            return f"{self.choose(_GIVEN)} {self.choose(_FAMILY)}"
+        given = "".join(self.choose(_GIVEN_ZH) for _ in range(self.rng.integers(1, 3)))
+        return self.choose(_FAMILY_ZH) + given
 
-    def draw(self, things: Sequence[Thing]) -> Thing:
+    def choose(self, things: Sequence[Thing]) -> Thing:
         return things[int(self.rng.integers(len(things)))]
 
     def lines(self, block: Block) -> float:

@@ -135,7 +135,7 @@ PAPERS = ((597.5, 845.0), (597.5, 845.0), (614.3, 795.0), (499.0, 708.6), (420.9
 HEADING_COLORS = ("black", "black", "black", "black", "blue!50!black", "red!60!black", "teal!70!black")
 
 
-def draw_style(
+def choose_style(
     rng: np.random.Generator,
     columns: Literal[1, 2],
     latin: Sequence[Family],
@@ -153,14 +153,14 @@ def draw_style(
     leading = size * rng.uniform(1.35, 1.7) if chinese else size * rng.uniform(1.15, 1.5)
     indented = rng.random() < (0.8 if chinese else 0.6)
     across = rng.random() < 0.5
-    heads = _draw_heads(rng, head)
+    heads = _choose_heads(rng, head)
     family = latin[int(rng.integers(len(latin)))]
     return PageStyle(
         paper=paper,
         margins=(float(left), float(top), float(right), float(bottom)),
         columns=columns,
         gutter=float(rng.uniform(1.5, 2.5) * size),
-        fill=_draw_fill(rng, columns),
+        fill=_choose_fill(rng, columns),
         latin=family,
         chinese=chinese,
         size=size,
@@ -181,7 +181,7 @@ def draw_style(
     )
 
 
-def _draw_fill(rng: np.random.Generator, columns: int) -> tuple[float, ...]:
+def _choose_fill(rng: np.random.Generator, columns: int) -> tuple[float, ...]:
     """Most pages are full; some end a chapter, with columns of one length or a shorter second one."""
     if rng.random() < 0.8:
         return (1.0,) * columns
@@ -189,7 +189,7 @@ def _draw_fill(rng: np.random.Generator, columns: int) -> tuple[float, ...]:
     return (share,) * columns if columns == 1 or rng.random() < 0.5 else (1.0, share)
 
 
-def _draw_heads(rng: np.random.Generator, head: str) -> tuple[str, str, str]:
+def _choose_heads(rng: np.random.Generator, head: str) -> tuple[str, str, str]:
     texts = [head, str(rng.integers(1, 400)), ""]
     if rng.random() < 0.5:
         return ("", "", "")

@@ -15,14 +15,14 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_one
-from data_engines.kinds.scene.photos import Background, draw_background, find_photos, make_background
+from data_engines.kinds.scene.photos import Background, choose_background, find_photos, make_background
 from data_engines.kinds.scene.signs import PADDING, Color, Ink, Sign, Style, check_ink, draw_sign, to_rgb
 from data_engines.options import EngineOptions, Range, check_bounds, option
 from data_engines.tools.boxes import Box
 from data_engines.tools.corpora import Language, read_corpus, word_spans
 from data_engines.tools.fonts import Face, find_font_files, font_sources, open_font, read_faces
 from data_engines.tools.warp import Warp
-from data_engines.tools.writing import draw_face, draw_text, leave_out_capitals
+from data_engines.tools.writing import choose_face, choose_text, leave_out_capitals
 from got_train.prompts import Task
 
 MARGIN = 8
@@ -138,13 +138,13 @@ def load(options: Options, rng: np.random.Generator) -> SceneStock:
 
 def decide(rng: np.random.Generator, index: int, stock: SceneStock) -> Spec:
     options = stock.options
-    width, height = options.width.draw(rng), options.height.draw(rng)
-    cells = _draw_cells(rng, options.texts.draw(rng), width, height)
+    width, height = options.width.choose(rng), options.height.choose(rng)
+    cells = _choose_cells(rng, options.texts.choose(rng), width, height)
     return Spec(
         width=width,
         height=height,
-        background=draw_background(rng, stock.photos),
-        signs=tuple(_draw_sign(rng, cell, stock) for cell in cells),
+        background=choose_background(rng, stock.photos),
+        signs=tuple(_choose_sign(rng, cell, stock) for cell in cells),
         blur=float(rng.uniform(0.3, 0.8)) if rng.random() < 0.3 else 0.0,
         quality=int(rng.integers(45, 90)) if rng.random() < 0.3 else None,
     )
@@ -173,7 +173,7 @@ def check(spec: Spec, drawing: SceneDrawing) -> Drawing:
     return replace(drawing, regions=regions)
 
 
-def _draw_cells(rng: np.random.Generator, count: int, width: int, height: int) -> list[Cell]:
+def _choose_cells(rng: np.random.Generator, count: int, width: int, height: int) -> list[Cell]:
     """A place for each text: rows from top to bottom, some of them halved."""
     needed = max(0, count - height // MIN_ROW)
     num_halved = min(count // 2, needed + int(rng.binomial(count // 2, 0.3)))
@@ -191,9 +191,9 @@ def _draw_cells(rng: np.random.Generator, count: int, width: int, height: int) -
     return cells
 
 
-def _draw_sign(rng: np.random.Generator, cell: Cell, stock: SceneStock) -> Sign:
-    text = _draw_cased(rng, stock)
-    face = draw_face(rng, stock.faces, text)
+def _choose_sign(rng: np.random.Generator, cell: Cell, stock: SceneStock) -> Sign:
+    text = _choose_cased(rng, stock)
+    face = choose_face(rng, stock.faces, text)
     text, size, warp = _fit(rng, text, face, cell.box)
     left, top, right, bottom = warp.extent()
     free_across, free_down = cell.box.width - (right - left), cell.box.height - (bottom - top)
@@ -210,10 +210,10 @@ def _draw_sign(rng: np.random.Generator, cell: Cell, stock: SceneStock) -> Sign:
     )
 
 
-def _draw_cased(rng: np.random.Generator, stock: SceneStock) -> str:
+def _choose_cased(rng: np.random.Generator, stock: SceneStock) -> str:
     """A text as signs have it: often in capitals, without the punctuation of its sentence at the ends."""
     for _ in range(10):
-        text = draw_text(rng, stock.texts, stock.options.words).strip(OUTER_MARKS)
+        text = choose_text(rng, stock.texts, stock.options.words).strip(OUTER_MARKS)
         if text:
             break
     else:
@@ -224,7 +224,7 @@ def _draw_cased(rng: np.random.Generator, stock: SceneStock) -> str:
 
 def _fit(rng: np.random.Generator, text: str, face: Face, room: Box) -> tuple[str, int, Warp]:
     """As much of the text as fits a room at a size that can be read, that size, and a warp round 0, 0."""
-    fill, shape = rng.uniform(0.5, 1), _draw_shape(rng)
+    fill, shape = rng.uniform(0.5, 1), _choose_shape(rng)
     while True:
         # a long text can't be turned as far as a short one in the same cell
         for calm in (1, 0.3, 0):
@@ -239,7 +239,7 @@ def _fit(rng: np.random.Generator, text: str, face: Face, room: Box) -> tuple[st
         text = text[: spans[-2][1]].rstrip(OUTER_MARKS)
 
 
-def _draw_shape(rng: np.random.Generator) -> Shape:
+def _choose_shape(rng: np.random.Generator) -> Shape:
     turn = rng.normal(0, 4) * (3 if rng.random() < 0.2 else 1)
     return Shape(
         bend=float(rng.normal(0, 0.25)) if rng.random() < 0.5 else 0.0,

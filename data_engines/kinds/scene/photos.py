@@ -96,7 +96,7 @@ def find_photos(given: Sequence[Path]) -> tuple[tuple[str, ...], tuple[Source, .
     return tuple(photos), tuple(Source(path, str(path)) for path in given), dict(left_out)
 
 
-def draw_background(rng: np.random.Generator, photos: tuple[str, ...]) -> Background:
+def choose_background(rng: np.random.Generator, photos: tuple[str, ...]) -> Background:
     brightness, contrast = rng.uniform(-35, 35), rng.uniform(0.7, 1.15)
     dark, middle, light = (_near_grey(rng, float(level)) for level in np.sort(rng.uniform(0, 255, 3)))
     return Background(

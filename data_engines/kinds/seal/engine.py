@@ -30,7 +30,7 @@ from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.corpora import read_lines
 from data_engines.tools.fonts import Face, find_font_files, font_sources, open_font, read_faces
 from data_engines.tools.packages import packaged
-from data_engines.tools.writing import draw_face
+from data_engines.tools.writing import choose_face
 from got_train.prompts import Task
 
 SHAPES: tuple[Shape, ...] = ("round", "round", "round", "oval", "square")
@@ -89,7 +89,7 @@ def load(options: Options, rng: np.random.Generator) -> SealStock:
 def decide(rng: np.random.Generator, index: int, stock: SealStock) -> Spec:
     options = stock.options
     shape = SHAPES[rng.integers(len(SHAPES))] if options.shape == "mixed" else options.shape
-    radius = options.diameter.draw(rng) / 2
+    radius = options.diameter.choose(rng) / 2
     side = round(2 * radius * float(rng.uniform(1.15, 1.4)))
     if shape == "square":
         parts = _choose_square(rng, radius, side, stock)
@@ -99,8 +99,8 @@ def decide(rng: np.random.Generator, index: int, stock: SealStock) -> Spec:
         parts = _choose_round(rng, radius, side, stock)
     radii, star, arcs, lines = parts
     text = "".join((*(arc.text for arc in arcs), *(line.text for line in lines)))
-    face = draw_face(rng, stock.faces, text)
-    tilt = options.tilt.draw(rng) * int(rng.choice([-1, 1]))
+    face = choose_face(rng, stock.faces, text)
+    tilt = options.tilt.choose(rng) * int(rng.choice([-1, 1]))
     level = int(rng.integers(235, 256))
     return Spec(
         side=side,

@@ -19,8 +19,8 @@ from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock
 from data_engines.kinds.table.csv_files import ENDINGS, find_csv_files, read_records
 from data_engines.options import EngineOptions, Range, option
 from data_engines.tools.corpora import Corpus, Language, read_corpus
+from data_engines.tools.tables.choices import choose_grid, fill_grid
 from data_engines.tools.tables.columns import Pen
-from data_engines.tools.tables.draw import draw_grid, fill_grid
 from data_engines.tools.tables.grid import Grid, Rules, legible, text_width, tidy, width_of, write_tabular
 from data_engines.tools.typesetting import TypesetDrawing, draw_typeset
 from got_train.prompts import Task
@@ -153,7 +153,7 @@ def decide(rng: np.random.Generator, index: int, stock: TableStock) -> Spec:
         code = stock.tabulars[index % len(stock.tabulars)]
         cells, text = None, code
     else:
-        grid = _draw_narrow_grid(rng, stock)
+        grid = _choose_narrow_grid(rng, stock)
         code = write_tabular(grid)
         cells = tuple(cell.shows for row in grid.rows for cell in row)
         text = "".join(cells)
@@ -167,7 +167,7 @@ def decide(rng: np.random.Generator, index: int, stock: TableStock) -> Spec:
         size=int(rng.choice(tuple(SIZES), p=(0.2, 0.2, 0.5, 0.1))),
         stretch=float(rng.choice((1.0, 1.0, 1.1, 1.2, 1.3, 1.5))),
         padding_pt=float(rng.choice((4.0, 6.0, 6.0, 8.0))),
-        dpi=options.dpi.draw(rng),
+        dpi=options.dpi.choose(rng),
     )
 
 
@@ -223,7 +223,7 @@ def _list(left_out: Counter[str]) -> str:
     return ", ".join(f"{number} {cause}" for cause, number in sorted(left_out.items()))
 
 
-def _draw_narrow_grid(rng: np.random.Generator, stock: TableStock) -> Grid:
+def _choose_narrow_grid(rng: np.random.Generator, stock: TableStock) -> Grid:
     options = stock.options
     for _ in range(TRIES):
         # a table in two languages at once is the rarer kind
@@ -234,19 +234,19 @@ def _draw_narrow_grid(rng: np.random.Generator, stock: TableStock) -> Grid:
         either: tuple[Rules, ...] = ("booktabs", "ruled")
         rules = pen.choose(either) if options.rules == "mixed" else options.rules
         if stock.files:
-            header, records = _draw_window(pen, stock)
+            header, records = _choose_window(pen, stock)
             grid = fill_grid(pen, header, records, rules)
         else:
-            grid = draw_grid(pen, options.rows.draw(rng), options.columns.draw(rng), rules)
+            grid = choose_grid(pen, options.rows.choose(rng), options.columns.choose(rng), rules)
         if width_of(grid) <= WIDEST:
             return grid
     raise Reject("no table narrow enough to be read")
 
 
-def _draw_window(pen: Pen, stock: TableStock) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+def _choose_window(pen: Pen, stock: TableStock) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """The header and records of some neighbouring rows of a file, and of columns that are not too wide."""
     header, *records = read_records(pen.choose(stock.files))
-    number = min(stock.options.rows.draw(pen.rng), len(records))
+    number = min(stock.options.rows.choose(pen.rng), len(records))
     first = pen.integer(0, len(records) - number)
     window = records[first : first + number]
     usable = [
@@ -256,7 +256,7 @@ def _draw_window(pen: Pen, stock: TableStock) -> tuple[tuple[str, ...], list[tup
     ]
     if len(usable) < 2:
         raise Reject("columns too wide to be read")
-    wanted = min(stock.options.columns.draw(pen.rng), len(usable))
+    wanted = min(stock.options.columns.choose(pen.rng), len(usable))
     start = pen.integer(0, len(usable) - wanted)
     chosen = usable[start : start + wanted]
     return tuple(header[i] for i in chosen), [tuple(record[i] for i in chosen) for record in window]

@@ -43,7 +43,7 @@ MATRICES = ("pmatrix", "bmatrix", "vmatrix", "matrix")
 LOWEST_DEPTH = 3
 
 
-def draw_formula(rng: np.random.Generator) -> str:
+def choose_formula(rng: np.random.Generator) -> str:
     r"""A display without its bounds: one equation, or several rows, or a case distinction.
 
     Anything may be said of the formulas that come of it but that they mean something.
@@ -60,7 +60,7 @@ def draw_formula(rng: np.random.Generator) -> str:
     return formula + str(rng.choice(["", "", "", ".", ","]))
 
 
-def draw_inline(rng: np.random.Generator) -> str:
+def choose_inline(rng: np.random.Generator) -> str:
     """A formula low enough for a line of text."""
     left = _term(rng, LOWEST_DEPTH) if rng.random() < 0.6 else _symbol(rng)
     return left if rng.random() < 0.3 else f"{left}{_pick(rng, RELATIONS)} {_sum(rng, LOWEST_DEPTH, 2)}"

@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 
 from data_engines.options import Range
-from data_engines.tools.corpora import HAN_WORD, draw_words
+from data_engines.tools.corpora import HAN_WORD, choose_words
 from data_engines.tools.tables.grid import Cell, text_cell
 
 Item = TypeVar("Item")
@@ -48,13 +48,15 @@ class Pen:
     def words(self, number: Range) -> str:
         """Words without punctuation; for Chinese, twice as many characters."""
         while True:
-            text = draw_words(self.rng, self.choose(self.corpora), Range(2 * number.low, 2 * number.high + 4))
+            text = choose_words(
+                self.rng, self.choose(self.corpora), Range(2 * number.low, 2 * number.high + 4)
+            )
             han = HAN_WORD.findall(text)
             if han:
-                return "".join(han)[: 2 * number.draw(self.rng)]
+                return "".join(han)[: 2 * number.choose(self.rng)]
             latin = [word.strip(".,;:!?()'\"-_") for word in text.split()]
             # articles and prepositions don't make a name
-            kept = " ".join([word for word in latin if len(word) > 3][: number.draw(self.rng)])
+            kept = " ".join([word for word in latin if len(word) > 3][: number.choose(self.rng)])
             if kept:
                 return kept[0].upper() + kept[1:] if self.capitals else kept
 
@@ -62,11 +64,11 @@ class Pen:
 @dataclass(frozen=True)
 class Column:
     header: str
-    draw: Callable[[], Cell]
+    choose: Callable[[], Cell]
     numeric: bool = True
 
 
-def draw_column(pen: Pen) -> Column:
+def choose_column(pen: Pen) -> Column:
     """A column of any kind, the common ones more often."""
     return pen.choose(KINDS)(pen)
 
@@ -116,11 +118,11 @@ def _money(pen: Pen) -> Column:
 def _dates(pen: Pen) -> Column:
     form = pen.choose(("{0}-{1:02}-{2:02}", "{2}/{1}/{0}", "{3} {2}, {0}", "{2} {3} {0}", "{0}.{1}.{2}"))
 
-    def draw() -> Cell:
+    def choose() -> Cell:
         month = pen.integer(1, 12)
         return text_cell(form.format(pen.integer(1950, 2030), month, pen.integer(1, 28), MONTHS[month - 1]))
 
-    return Column(pen.words(Range(1, 1)), draw, numeric=False)
+    return Column(pen.words(Range(1, 1)), choose, numeric=False)
 
 
 def _years(pen: Pen) -> Column:
@@ -149,49 +151,49 @@ def _marks(pen: Pen) -> Column:
 def _deviations(pen: Pen) -> Column:
     digits = pen.integer(1, 3)
 
-    def draw() -> Cell:
+    def choose() -> Cell:
         mean, deviation = pen.number(0, 100, digits), pen.number(0, 5, digits)
         return Cell(rf"${mean} \pm {deviation}$", f"{mean}±{deviation}")
 
-    return Column(pen.words(Range(1, 1)), draw)
+    return Column(pen.words(Range(1, 1)), choose)
 
 
 def _intervals(pen: Pen) -> Column:
     digits = pen.integer(0, 2)
     form = pen.choose(("({}, {})", "[{}, {}]", "{}-{}", "{}--{}", "{} to {}"))
 
-    def draw() -> Cell:
+    def choose() -> Cell:
         low = float(pen.rng.uniform(0, 50))
         ends = low, low + float(pen.rng.uniform(1, 20))
         text = form.format(*(f"{end:.{digits}f}" for end in ends))
         # an en dash is what two hyphens are for
         return Cell(text, text.replace("--", "–")) if form == "{}--{}" else text_cell(text)
 
-    return Column(pen.words(Range(1, 2)), draw, numeric=False)
+    return Column(pen.words(Range(1, 2)), choose, numeric=False)
 
 
 def _powers(pen: Pen) -> Column:
     digits = pen.integer(0, 2)
 
-    def draw() -> Cell:
+    def choose() -> Cell:
         factor, power = pen.number(1, 9.9, digits), pen.choose((-6, -5, -4, -3, -2, 2, 3, 4, 5, 6))
         return Cell(rf"${factor} \times 10^{{{power}}}$", f"{factor}×10{str(power).translate(RAISED)}")
 
-    return Column(pen.words(Range(1, 1)), draw)
+    return Column(pen.words(Range(1, 1)), choose)
 
 
 def _significances(pen: Pen) -> Column:
-    def draw() -> Cell:
+    def choose() -> Cell:
         value, stars = pen.number(-3, 3, 3), "*" * pen.integer(0, 3)
         if pen.chance(0.15):
             return Cell("$<0.001$", "<0.001")
         return Cell(f"${value}^{{{stars}}}$", value + stars) if stars else Cell(f"${value}$", value)
 
-    return Column(pen.words(Range(1, 1)), draw)
+    return Column(pen.words(Range(1, 1)), choose)
 
 
 def _symbols(pen: Pen) -> Column:
-    def draw() -> Cell:
+    def choose() -> Cell:
         number, name = pen.integer(1, 9), pen.choose(tuple(GREEK))
         letter, raised, lowered = pen.choose("abcdkmnpqxyz"), *map(str(number).translate, (RAISED, LOWERED))
         return pen.choose(
@@ -205,7 +207,7 @@ def _symbols(pen: Pen) -> Column:
             )
         )
 
-    return Column(pen.words(Range(1, 1)), draw, numeric=False)
+    return Column(pen.words(Range(1, 1)), choose, numeric=False)
 
 
 KINDS: tuple[Callable[[Pen], Column], ...] = (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data_engines.options import Range
-from data_engines.tools.corpora import complex_character, draw_words, read_corpus, read_lines, word_spans
+from data_engines.tools.corpora import choose_words, complex_character, read_corpus, read_lines, word_spans
 
 
 def test_lines_are_whole_and_without_stray_white_space(tmp_path: Path) -> None:
@@ -64,6 +64,6 @@ def test_without_a_source_packages_bring_prose_of_both_languages() -> None:
 
 def test_words_are_drawn_from_within_a_line() -> None:
     rng = np.random.default_rng(0)
-    drawn = {draw_words(rng, ["one two three", "四五"], Range(2, 2)) for _ in range(50)}
+    drawn = {choose_words(rng, ["one two three", "四五"], Range(2, 2)) for _ in range(50)}
     assert drawn == {"one two", "two three", "四五"}
-    assert draw_words(rng, ["short"], Range(3, 9)) == "short"
+    assert choose_words(rng, ["short"], Range(3, 9)) == "short"

@@ -61,7 +61,7 @@ def test_boxes_move_with_their_ink() -> None:
         # the turn alone, so that no blur or shadow hides where the ink ends
         rng = np.random.default_rng(seed)
         rng.random()
-        move = degrading._draw_move(rng, (200, 150), 1.0)
+        move = degrading._choose_move(rng, (200, 150), 1.0)
         dark = np.asarray(move.picture(drawing().pictures[0], (255, 255, 255)).convert("L")) < 128
         for region, box in zip(result.regions, BOXES, strict=True):
             assert region.box == move.box(box)
@@ -81,7 +81,7 @@ def test_nothing_is_lost_at_the_borders() -> None:
     area = 160 * 120 - 152 * 112
     for seed in range(60):
         rng = np.random.default_rng(seed)
-        move = degrading._draw_move(rng, picture.size, 1.0)
+        move = degrading._choose_move(rng, picture.size, 1.0)
         turned = move.picture(picture, (255, 255, 255))
         missing_light = 255 * turned.width * turned.height - int(np.asarray(turned.convert("L")).sum())
         # half a pixel of the frame's outer edge, where it blends with nothing, may be gained or lost
@@ -104,7 +104,7 @@ def test_text_is_still_darker_than_its_paper_everywhere() -> None:
 
 def test_the_paper_goes_on_where_a_turn_uncovers_it() -> None:
     given = Drawing((Image.new("RGB", (200, 150), (180, 200, 190)),), (Answer(Task(), "x"),))
-    move = degrading._draw_move(np.random.default_rng(0), (200, 150), 1.0)
+    move = degrading._choose_move(np.random.default_rng(0), (200, 150), 1.0)
     turned = move.picture(given.pictures[0], degrading._paper_color(given.pictures[0]))
     assert turned.size > (200, 150)
     assert turned.getcolors() == [(turned.width * turned.height, (180, 200, 190))]

@@ -9,7 +9,7 @@ from fontTools.ttLib import TTFont
 from data_engines.engine import Reject
 from data_engines.options import Range
 from data_engines.tools.fonts import read_faces
-from data_engines.tools.writing import draw_face, draw_text, leave_out_capitals
+from data_engines.tools.writing import choose_face, choose_text, leave_out_capitals
 
 
 @pytest.fixture
@@ -25,19 +25,19 @@ def capitals(font: Path, tmp_path: Path) -> Path:
 
 def test_a_text_is_a_run_of_words_or_a_reject() -> None:
     rng = np.random.default_rng(0)
-    drawn = {draw_text(rng, ["one two three"], Range(2, 2)) for _ in range(20)}
+    drawn = {choose_text(rng, ["one two three"], Range(2, 2)) for _ in range(20)}
     assert drawn == {"one two", "two three"}
     with pytest.raises(Reject, match=r"^U\+05E9 needs a shaping engine$"):
-        draw_text(rng, ["שלום"], Range(1, 1))
+        choose_text(rng, ["שלום"], Range(1, 1))
 
 
 def test_a_face_has_all_characters_or_there_is_none(font: Path) -> None:
     faces, _ = read_faces([font, font.with_name("cmr10.ttf")], set("abЖ"))
     rng = np.random.default_rng(0)
-    assert {draw_face(rng, faces, "a b").path for _ in range(20)} == {face.path for face in faces}
-    assert {draw_face(rng, faces, "aЖ").path for _ in range(20)} == {str(font)}
+    assert {choose_face(rng, faces, "a b").path for _ in range(20)} == {face.path for face in faces}
+    assert {choose_face(rng, faces, "aЖ").path for _ in range(20)} == {str(font)}
     with pytest.raises(Reject, match=r"^no font has U\+4E2D$"):
-        draw_face(rng, faces, "中a")
+        choose_face(rng, faces, "中a")
 
 
 def test_fonts_of_capitals_are_left_out(font: Path, capitals: Path) -> None:

@@ -12,7 +12,7 @@ from data_engines.engine import Reject
 from data_engines.kinds.scene.photos import (
     PACKAGED,
     Background,
-    draw_background,
+    choose_background,
     find_photos,
     make_background,
 )
@@ -99,7 +99,7 @@ def test_packaged_photos_have_licences_of_their_own() -> None:
 
 
 def test_backgrounds_differ() -> None:
-    drawn = [draw_background(np.random.default_rng(i), ("a", "b")) for i in range(100)]
-    assert drawn == [draw_background(np.random.default_rng(i), ("a", "b")) for i in range(100)]
+    drawn = [choose_background(np.random.default_rng(i), ("a", "b")) for i in range(100)]
+    assert drawn == [choose_background(np.random.default_rng(i), ("a", "b")) for i in range(100)]
     assert {background.photo for background in drawn} == {"a", "b", None}
     assert len(set(drawn)) == 100

@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from data_engines.tools.formulas.grammar import GREEK, draw_formula, draw_inline
+from data_engines.tools.formulas.grammar import GREEK, choose_formula, choose_inline
 from data_engines.tools.formulas.sources import docstring_maths, read_formulas
 from got_train.tex.source import Formula, find_formulas, parse_document, plain_formula
 
@@ -85,8 +85,8 @@ def test_docstrings_give_inline_formulas_and_displays():
 
 
 def test_made_up_formulas_are_varied_and_a_matter_of_the_generator_alone():
-    drawn = [plain_formula(draw_formula(np.random.default_rng(number))) for number in range(300)]
-    assert drawn == [plain_formula(draw_formula(np.random.default_rng(number))) for number in range(300)]
+    drawn = [plain_formula(choose_formula(np.random.default_rng(number))) for number in range(300)]
+    assert drawn == [plain_formula(choose_formula(np.random.default_rng(number))) for number in range(300)]
     assert len(set(drawn)) == 300
     for name in (
         r"\frac",
@@ -103,4 +103,4 @@ def test_made_up_formulas_are_varied_and_a_matter_of_the_generator_alone():
     assert all(name in together for name in GREEK)
     # other letters have no such form: TeX sets an unrelated sign, or the plain letter
     assert set(re.findall(r"\\math(?:cal|bf)\{(.*?)\}", together)) <= set("AFHLOuvxW")
-    assert all("\\begin" not in draw_inline(np.random.default_rng(number)) for number in range(100))
+    assert all("\\begin" not in choose_inline(np.random.default_rng(number)) for number in range(100))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from data_engines.options import Range
+from data_engines.tools.tables.choices import choose_grid, fill_grid
 from data_engines.tools.tables.columns import KINDS, Pen
-from data_engines.tools.tables.draw import draw_grid, fill_grid
 from data_engines.tools.tables.grid import (
     Cell,
     Grid,
@@ -91,7 +91,7 @@ def test_the_width_of_a_table() -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_every_row_fills_the_table_and_rules_keep_off_spanning_cells(seed: int) -> None:
     pen = make_pen(seed, WORDS, HAN)
-    grid = draw_grid(pen, pen.integer(1, 12), pen.integer(2, 8), pen.choose(("booktabs", "ruled")))
+    grid = choose_grid(pen, pen.integer(1, 12), pen.integer(2, 8), pen.choose(("booktabs", "ruled")))
     width = len(grid.alignments)
     assert len(grid.lines) == len(grid.rows) + 1
     assert grid.lines[0] == grid.lines[-1] == ((0, width - 1),)
@@ -113,14 +113,14 @@ def test_contents_of_all_kinds_say_what_they_show() -> None:
     for kind in dict.fromkeys(KINDS):
         for seed in range(20):
             column = kind(make_pen(seed))
-            cell = column.draw()
+            cell = column.choose()
             assert column.header and cell.shows and cell.rows == cell.columns == 1
             if "$" not in cell.latex.replace(r"\$", "") and "--" not in cell.latex:
                 assert cell.latex == escape(cell.shows)
 
 
 def test_small_figures_are_shown_as_such() -> None:
-    shown = {kind(make_pen(seed)).draw().shows for kind in dict.fromkeys(KINDS) for seed in range(40)}
+    shown = {kind(make_pen(seed)).choose().shows for kind in dict.fromkeys(KINDS) for seed in range(40)}
     assert any("×10⁻" in text for text in shown)
     assert any("₂" in text for text in shown)
     assert not any(re.search("×10[-0-9]|[α-ω][0-9]", text) for text in shown)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from data_engines.options import Range
 from data_engines.tools.corpora import HAN_WORD
-from data_engines.tools.tables.columns import Column, Pen, draw_column, name_column
+from data_engines.tools.tables.columns import Column, Pen, choose_column, name_column
 from data_engines.tools.tables.grid import Cell, Face, Grid, Rules, Span, joined, text_cell, whole_line
 
 ROWS_FOR_GROUPS = 5
@@ -22,13 +22,13 @@ class Body:
     breaks: dict[int, tuple[Span, ...]]
 
 
-def draw_grid(pen: Pen, num_rows: int, num_columns: int, rules: Rules) -> Grid:
+def choose_grid(pen: Pen, num_rows: int, num_columns: int, rules: Rules) -> Grid:
     """A table made by chance, with `num_rows` rows below its header, or one or two more."""
-    columns = [name_column(pen) if pen.chance(0.8) else draw_column(pen)]
-    columns += [draw_column(pen) for _ in range(num_columns - 1)]
-    headers, spans = _draw_headers(pen, columns)
-    body = _draw_body(pen, columns, num_rows)
-    alignments = _draw_alignments(pen, [column.numeric for column in columns])
+    columns = [name_column(pen) if pen.chance(0.8) else choose_column(pen)]
+    columns += [choose_column(pen) for _ in range(num_columns - 1)]
+    headers, spans = _choose_headers(pen, columns)
+    body = _choose_body(pen, columns, num_rows)
+    alignments = _choose_alignments(pen, [column.numeric for column in columns])
     return _rule(pen, rules, alignments, headers, spans, body)
 
 
@@ -38,14 +38,14 @@ def fill_grid(pen: Pen, header: Sequence[str], records: Sequence[Sequence[str]],
     headers = [[text_cell(name, face) for name in header]]
     rows = [[text_cell(value) for value in record] for record in records]
     numeric = [all(_is_number(row[i]) for row in records) for i in range(len(header))]
-    return _rule(pen, rules, _draw_alignments(pen, numeric), headers, {}, Body(rows, {}))
+    return _rule(pen, rules, _choose_alignments(pen, numeric), headers, {}, Body(rows, {}))
 
 
 def _is_number(text: str) -> bool:
     return not text.strip("0123456789.,+-%eE$ NA")
 
 
-def _draw_alignments(pen: Pen, numeric: Sequence[bool]) -> str:
+def _choose_alignments(pen: Pen, numeric: Sequence[bool]) -> str:
     if pen.chance(0.3):
         return "c" * len(numeric)
     text, number = pen.choose(("l", "l", "c")), pen.choose(("r", "r", "c"))
@@ -53,7 +53,7 @@ def _draw_alignments(pen: Pen, numeric: Sequence[bool]) -> str:
     return first + "".join(number if each else text for each in numeric[1:])
 
 
-def _draw_headers(
+def _choose_headers(
     pen: Pen, columns: Sequence[Column]
 ) -> tuple[list[list[Cell]], dict[int, tuple[Span, ...]]]:
     """One row of headers, or two of which the upper one spans columns; and the lines between them."""
@@ -81,8 +81,8 @@ def _draw_headers(
     return [upper, lower], {1: tuple(spans)}
 
 
-def _draw_body(pen: Pen, columns: Sequence[Column], num_rows: int) -> Body:
-    rows = [[_draw_cell(pen, column, i) for i, column in enumerate(columns)] for _ in range(num_rows)]
+def _choose_body(pen: Pen, columns: Sequence[Column], num_rows: int) -> Body:
+    rows = [[_choose_cell(pen, column, i) for i, column in enumerate(columns)] for _ in range(num_rows)]
     grouping = pen.choose(("none", "none", "first", "first", "titles"))
     if num_rows < ROWS_FOR_GROUPS or grouping == "none":
         return (
@@ -99,7 +99,7 @@ def _with_total(pen: Pen, header: str, rows: list[list[Cell]]) -> Body:
 
 def _group_by_first_column(pen: Pen, rows: list[list[Cell]]) -> Body:
     """Groups of rows whose first cells are one."""
-    starts = _draw_starts(pen, len(rows))
+    starts = _choose_starts(pen, len(rows))
     for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
         rows[start][0] = replace(rows[start][0], rows=end - start)
         for row in rows[start + 1 : end]:
@@ -109,7 +109,7 @@ def _group_by_first_column(pen: Pen, rows: list[list[Cell]]) -> Body:
 
 def _group_under_titles(pen: Pen, rows: list[list[Cell]]) -> Body:
     """Groups of rows under titles as wide as the table."""
-    starts, width = _draw_starts(pen, len(rows)), len(rows[0])
+    starts, width = _choose_starts(pen, len(rows)), len(rows[0])
     side = pen.choose(("l", "l", "c"))
     faces: tuple[Face, ...] = ("textit", "textbf")
     face = pen.choose(faces)
@@ -125,16 +125,16 @@ def _group_under_titles(pen: Pen, rows: list[list[Cell]]) -> Body:
     return Body(titled, breaks)
 
 
-def _draw_cell(pen: Pen, column: Column, number: int) -> Cell:
+def _choose_cell(pen: Pen, column: Column, number: int) -> Cell:
     if number and pen.chance(pen.empty_share):
         return pen.empty
-    cell = column.draw()
+    cell = column.choose()
     if column.numeric and "$" not in cell.latex and pen.chance(0.04):
         return text_cell(cell.shows, "textbf")
     return cell
 
 
-def _draw_starts(pen: Pen, num_rows: int) -> list[int]:
+def _choose_starts(pen: Pen, num_rows: int) -> list[int]:
     """The first rows of groups of two to four rows."""
     starts = [0]
     while num_rows - starts[-1] > 4:
