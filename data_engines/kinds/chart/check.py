@@ -1,153 +1,220 @@
-"""Whether a picture shows what its answer says: read back from what the library drew, not from the plan."""
+"""Whether a picture shows what its answer says: read back from what the library drew, not from the spec."""
 
 import json
-import math
-import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
+from itertools import combinations
 
 import numpy as np
-from PIL import Image
 
-from data_engines.engine import PixelBox, Reject
+from data_engines.engine import Reject
 from data_engines.kinds.chart.data import Chart
-from data_engines.kinds.chart.numbers import Axis, number, tick_text
-from data_engines.kinds.chart.plan import Look, entries, value_text
+from data_engines.kinds.chart.drawn import Drawn, Point, Written, rgb
+from data_engines.kinds.chart.look import Look
+from data_engines.kinds.chart.numbers import Axis, tick_text
+from data_engines.kinds.chart.texts import Texts
 from data_engines.tools.boxes import Box
 
-NUMBER = re.compile(r"-?[\d,]*\d(?:\.\d+)?")
+Marks = Sequence[Sequence[Box]]
+"""(series, category)"""
+
 LEAST_MARGIN = 1.0
 """Pixels between any text and the edge of the picture."""
-READ_ERROR = 0.02
-"""How far, in parts between gridlines, a mark may be from where its number lies."""
+LEAST_CONTRAST = 50
+"""Levels of 255 between the darkest and the lightest grey in the place of a text."""
+LEAST_DIFFERENCE = 40
+"""Levels, summed over red, green and blue, between the colours of two series or slices."""
+READ_ERROR = 0.25
+"""How far a mark may be from where its number lies, in parts between gridlines."""
+PIXEL = 1.0
+"""And in pixels, since libraries put lines on whole ones."""
+SLICE_ERROR = 0.5
+"""Degrees by which the ends of a slice may be off."""
+ASIDE = 12
+"""Degrees by which a name may lie beyond the ends of its slice."""
 
 
-class Written(NamedTuple):
-    """A line of text in a picture."""
-
-    text: str
-    boxes: tuple[PixelBox, ...]
-    """What it covers: one box, or, where it stands slantwise, one for each piece of it."""
-
-
-def written_at(text: str, box: PixelBox, x: float, y: float, turn: float) -> Written:
-    """A text whose `box` is seen from the point x, y about which it is turned clockwise, in degrees."""
-    left, top, right, bottom = box
-    if turn == 0:
-        return Written(text, ((left + x, top + y, right + x, bottom + y),))
-    slantwise = turn % 90 != 0
-    pieces = math.ceil((right - left) / (bottom - top)) if slantwise else 1
-    ends = np.linspace(left, right, pieces + 1)
-    cosine, sine = math.cos(math.radians(turn)), math.sin(math.radians(turn))
-    boxes = []
-    for start, end in pairwise(ends):
-        corners = [(a, b) for a in (start, end) for b in (top, bottom)]
-        xs = [x + a * cosine - b * sine for a, b in corners]
-        ys = [y + a * sine + b * cosine for a, b in corners]
-        boxes.append((min(xs), min(ys), max(xs), max(ys)))
-    return Written(text, tuple(boxes))
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A picture, with what its library says is in it."""
-
-    picture: Image.Image
-    texts: tuple[Written, ...]
-    bars: tuple[tuple[Box, ...], ...] = ()
-    """(series, category)"""
-    points: tuple[tuple[tuple[float, float], ...], ...] = ()
-    """(series, category)"""
-    shares: tuple[float, ...] = ()
-    """Of slices."""
-
-
-def check(chart: Chart, look: Look, plot: Box, drawn: Drawn, answer: str) -> None:
+def check_chart(chart: Chart, look: Look, texts: Texts, drawn: Drawn, answer: str) -> None:
     """Raises a Reject unless the picture can be read, and reads as `answer`."""
-    _check_boxes(drawn.texts, *drawn.picture.size)
-    _check_texts(chart, look, drawn.texts)
+    if drawn.picture.size != (look.width, look.height):
+        raise Reject("the picture has another size")
+    _check_answer(chart, answer)
+    _check_texts(chart, texts, drawn.texts)
+    _check_boxes(drawn)
+    _check_colors(texts, drawn)
+    if chart.round:
+        _check_slices(chart, look, texts, drawn)
+        return
+    scale = _read_scale(drawn.texts, chart.axis, chart.places, vertical=chart.form != "bar")
+    if drawn.bars:
+        _check_bars(chart, drawn.bars, scale)
+    else:
+        ys = [y for row in drawn.points for _, y in row]
+        _compare(scale, ys, np.concatenate(chart.values), chart.axis, chart.places)
+    if chart.x_axis:
+        scale = _read_scale(drawn.texts, chart.x_axis, chart.x_places, vertical=False)
+        xs = [x for row in drawn.points for x, _ in row]
+        _compare(scale, xs, np.concatenate(chart.x_values), chart.x_axis, chart.x_places)
+        return
+    marks = drawn.bars or [[Box(x, y, x, y) for x, y in row] for row in drawn.points]
+    _check_categories(chart, texts, drawn.texts, marks)
+    if chart.labelled:
+        _check_numbers(chart, look, texts, drawn, marks)
+
+
+def _check_answer(chart: Chart, answer: str) -> None:
     parsed = json.loads(answer)["values"]
     rows = list(parsed.values()) if len(chart.series) > 1 else [parsed]
-    counts = [[_count(value, chart.places) for value in row.values()] for row in rows]
+    counts = [[round(value * 10**chart.places) for value in row.values()] for row in rows]
     if counts != [list(row) for row in chart.values]:
         raise Reject("the answer differs from the data")
-    if chart.labelled:
-        printed = {float(n.replace(",", "")) for text in drawn.texts for n in NUMBER.findall(text.text)}
-        if not {float(number(count, chart.places)) for row in chart.values for count in row} <= printed:
-            raise Reject("a number is not printed")
-    _check_marks(chart, plot, drawn)
 
 
-def _count(value: float, places: int) -> int:
-    return round(value * 10**places)
-
-
-def _check_boxes(texts: Sequence[Written], width: int, height: int) -> None:
-    boxes = np.array([box for text in texts for box in text.boxes])
-    owners = np.repeat(np.arange(len(texts)), [len(text.boxes) for text in texts])
-    low, high = boxes[:, :2], boxes[:, 2:]
-    if low.min() < LEAST_MARGIN or (high > np.array([width, height]) - LEAST_MARGIN).any():
-        raise Reject("a text is cut off")
-    meet = (low[:, None] < high[None]).all(axis=-1)
-    if (meet & meet.T & (owners[:, None] != owners[None])).any():
-        raise Reject("two texts overlap")
-
-
-def _check_texts(chart: Chart, look: Look, texts: Sequence[Written]) -> None:
-    """Every text is there in full, in as many lines as it may be, and nothing else is."""
-    expected = [chart.title, chart.x_title, chart.y_title, *entries(chart, look)]
-    expected.append(look.source_lead + chart.source if chart.source else None)
-    if not chart.round or look.numbers == "outside":
-        expected += chart.categories
-    if chart.labelled and not (chart.round and look.numbers == "legend"):
-        expected += [value_text(chart, count) for counts in chart.values for count in counts]
+def _check_texts(chart: Chart, texts: Texts, written: Sequence[Written]) -> None:
+    """Every text is there in full, and nothing else is."""
+    expected = [texts.title, texts.source, chart.x_title, chart.y_title, *texts.legend, *texts.categories]
+    expected += [text for row in texts.values for text in row]
     if not chart.round:
-        expected += _tick_texts(chart.axis, chart.places)
+        expected += _ticks(chart.axis, chart.places)
     if chart.x_axis:
-        expected += _tick_texts(chart.x_axis, chart.x_places)
+        expected += _ticks(chart.x_axis, chart.x_places)
     solid = ["".join(text.split()) for text in expected if text]
-    found = "".join("".join(text.text.split()) for text in texts)
+    found = "".join("".join(text.text.split()) for text in written)
     if Counter(found) != Counter("".join(solid)) or not all(text in found for text in solid):
         raise Reject("a text is missing")
 
 
-def _tick_texts(axis: Axis, places: int) -> list[str]:
-    return [tick_text(count, places, axis) for count in axis.ticks]
+def _ticks(axis: Axis, places: int) -> dict[str, float]:
+    return {tick_text(count, places, axis): count / 10**places for count in axis.ticks}
 
 
-def _check_marks(chart: Chart, plot: Box, drawn: Drawn) -> None:
-    """Numbers are where a reader looks for them: measured along the axis, or in parts of the pie."""
-    if chart.round:
-        whole = sum(chart.values[0])
-        if not np.allclose(drawn.shares, [count / whole for count in chart.values[0]], atol=1e-3):
-            raise Reject("a mark is not where its number is")
-        return
-    flat = chart.form == "bar"
-    extent = plot.width if flat else plot.height
-    scale = (chart.axis.high - chart.axis.low) / extent
-    if drawn.bars:
-        # bars that don't stand on zero, because the axis starts above it, are read by their ends
-        cut = 0 if chart.stacked else max(chart.axis.low, 0)
-        lengths = [[bar.width if flat else bar.height for bar in row] for row in drawn.bars]
-        signs = np.sign(np.array(chart.values))
-        read = np.array(lengths) * scale * np.where(signs < 0, -1, 1) + cut
-        rows = list(read)
-    else:
-        rows = [
-            np.array([chart.axis.low + (plot.bottom - y) * scale for _, y in row]) for row in drawn.points
+def _check_boxes(drawn: Drawn) -> None:
+    """Texts are inside of the picture, apart, and in ink that can be seen."""
+    width, height = drawn.picture.size
+    boxes = np.array([box for text in drawn.texts for box in text.boxes])
+    owners = np.repeat(np.arange(len(drawn.texts)), [len(text.boxes) for text in drawn.texts])
+    low, high = boxes[:, :2], boxes[:, 2:]
+    if low.min() < LEAST_MARGIN or (high > np.array([width, height]) - LEAST_MARGIN).any():
+        raise Reject("a text is cut off")
+    # boxes hold the room for letters with strokes below the line too, which may touch
+    meet = (low[:, None] + 1 < high[None] - 1).all(axis=-1)
+    if (meet & meet.T & (owners[:, None] != owners[None])).any():
+        raise Reject("two texts overlap")
+    grey = np.asarray(drawn.picture.convert("L"))
+    for text in drawn.texts:
+        pieces = [
+            grey[int(top) : int(bottom) + 1, int(left) : int(right) + 1]
+            for left, top, right, bottom in text.boxes
         ]
-    part = chart.axis.step / chart.axis.parts
-    _compare(rows, chart.values, part)
-    if chart.x_axis:
-        scale = (chart.x_axis.high - chart.x_axis.low) / plot.width
-        xs = [np.array([chart.x_axis.low + (x - plot.left) * scale for x, _ in row]) for row in drawn.points]
-        _compare(xs, chart.x_values, chart.x_axis.step / chart.x_axis.parts)
+        if max(int(piece.max()) - int(piece.min()) for piece in pieces) < LEAST_CONTRAST:
+            raise Reject("a text is hardly seen")
 
 
-def _compare(rows: Sequence[np.ndarray], counts: Sequence[Sequence[int]], part: float) -> None:
-    for row, expected in zip(rows, counts, strict=True):
-        if len(row) != len(expected) or np.abs(row - np.array(expected)).max() > READ_ERROR * part:
+def _check_colors(texts: Texts, drawn: Drawn) -> None:
+    """Marks differ in colour, and the legend has the colour of each beside its name."""
+    levels = [np.array(list(rgb(color))) for color in drawn.colors]
+    if any(np.abs(one - other).sum() < LEAST_DIFFERENCE for one, other in combinations(levels, 2)):
+        raise Reject("two colours are alike")
+    if texts.legend and drawn.legend != tuple(zip(texts.legend, drawn.colors, strict=True)):
+        raise Reject("the legend differs from the marks")
+
+
+def _check_slices(chart: Chart, look: Look, texts: Texts, drawn: Drawn) -> None:
+    """Slices are as wide as their numbers, and have their names and numbers in or beside them."""
+    ends = look.start + np.cumsum([0, *chart.values[0]]) / sum(chart.values[0]) * 360
+    if len(drawn.slices) != len(chart.categories):
+        raise Reject("a mark is not where its number is")
+    for position, (start, end) in enumerate(drawn.slices):
+        if max(_turn(start, ends[position]), _turn(end, ends[position + 1])) > SLICE_ERROR:
             raise Reject("a mark is not where its number is")
+        for row in (texts.categories, *texts.values):
+            own = [text for text in drawn.texts if row and row[position] in text.text]
+            if row and not any(_faces(text, drawn.center, start, end) for text in own):
+                raise Reject("a text is not at its slice")
+
+
+def _turn(one: float, other: float) -> float:
+    return abs((one - other + 180) % 360 - 180)
+
+
+def _faces(text: Written, center: Point, start: float, end: float) -> bool:
+    left, top, right, bottom = text.boxes[0]
+    # the point of the text that is nearest to the pie
+    x = min(max(center[0], left), right) - center[0]
+    y = min(max(center[1], top), bottom) - center[1]
+    angle = np.degrees(np.arctan2(x, -y))
+    half = (end - start) % 360 / 2
+    return _turn(angle, start + half) <= half + ASIDE
+
+
+def _read_scale(written: Sequence[Written], axis: Axis, places: int, vertical: bool) -> np.ndarray:
+    """Factor and offset from pixels to numbers, from the numbers written beside an axis."""
+    ticks = _ticks(axis, places)
+    lines: dict[float, dict[str, float]] = {}
+    for text in written:
+        if text.text in ticks:
+            across, along = (text.x, text.y) if vertical else (text.y, text.x)
+            lines.setdefault(round(across, 1), {})[text.text] = along
+    whole = [line for line in lines.values() if len(line) == len(ticks)]
+    if not whole:
+        raise Reject("the numbers of an axis are not in line")
+    numbers = [ticks[text] for text in whole[0]]
+    scale = np.polyfit(list(whole[0].values()), numbers, 1)
+    _compare(scale, list(whole[0].values()), np.array(numbers) * 10**places, axis, places)
+    return scale
+
+
+def _compare(
+    scale: np.ndarray, pixels: Sequence[float] | np.ndarray, counts: np.ndarray, axis: Axis, places: int
+) -> None:
+    allowed = min(READ_ERROR * axis.step / axis.parts / 10**places, PIXEL * abs(scale[0]))
+    if len(pixels) != len(counts) or np.abs(np.polyval(scale, pixels) - counts / 10**places).max() > allowed:
+        raise Reject("a mark is not where its number is")
+
+
+def _check_bars(chart: Chart, bars: Marks, scale: np.ndarray) -> None:
+    """Bars start at zero, or at the end of the one below, and end at their numbers."""
+    base = np.zeros(len(chart.categories))
+    for row, counts in zip(bars, chart.values, strict=True):
+        ends = [(bar.left, bar.right) if chart.form == "bar" else (bar.bottom, bar.top) for bar in row]
+        expected = np.sort([base, base + counts], axis=0).T
+        _compare(scale, np.ravel(ends), expected.ravel(), chart.axis, chart.places)
+        base = base + counts if chart.stacked else base
+
+
+def _check_categories(chart: Chart, texts: Texts, written: Sequence[Written], marks: Marks) -> None:
+    """The name of a category is nearer to its own marks than to those of any other."""
+    flat = chart.form == "bar"
+    middles = np.array(
+        [[mark.middle if flat else (mark.left + mark.right) / 2 for mark in row] for row in marks]
+    )
+    for position, name in enumerate(texts.categories):
+        # libraries set lines of a name together or apart
+        own = [text for text in written if text.text in (name, name.split("\n")[0])]
+        nearest = [np.abs(middles.mean(axis=0) - (text.y if flat else text.x)).argmin() for text in own]
+        if position not in nearest:
+            raise Reject("a name is not at its mark")
+
+
+def _check_numbers(chart: Chart, look: Look, texts: Texts, drawn: Drawn, marks: Marks) -> None:
+    """Printed numbers stand at their marks, and on no other bar."""
+    bars = [bar for row in drawn.bars for bar in row]
+    for row, numbers in zip(marks, texts.values, strict=True):
+        for mark, number in zip(row, numbers, strict=True):
+            boxes = [Box(*box) for text in drawn.texts if text.text == number for box in text.boxes]
+            own = [box for box in boxes if _belongs(box, mark, chart, 1.8 * look.size)]
+            if not own:
+                raise Reject("a number is not at its mark")
+            others = [bar for bar in bars if bar != mark]
+            if all(any(box.grown(-2).meets(other) for other in others) for box in own):
+                raise Reject("a number lies on another bar")
+
+
+def _belongs(box: Box, mark: Box, chart: Chart, reach: float) -> bool:
+    """Whether a number is in its part of a stacked bar, or beyond the end of its bar or point."""
+    x, y, near = (box.left + box.right) / 2, box.middle, mark.grown(reach)
+    if chart.stacked:
+        return mark.left <= box.left and box.right <= mark.right and mark.top <= y <= mark.bottom
+    if chart.form == "bar":
+        return mark.top <= y <= mark.bottom and near.left <= box.right and box.left <= near.right
+    return mark.left - 2 <= x <= mark.right + 2 and near.top <= y <= near.bottom

@@ -10,16 +10,16 @@ from typing import Any, Literal
 
 import numpy as np
 
-from data_engines.kinds.chart.numbers import Axis, Counts, draw_counts, hundred, make_axis, number
+from data_engines.kinds.chart.numbers import Axis, Counts, hundred, make_axis, number, sample_counts
 from data_engines.kinds.chart.words import (
     QUANTITIES,
     Family,
     Quantity,
     Words,
-    draw_family,
-    draw_names,
-    draw_publisher,
-    draw_title,
+    choose_family,
+    choose_names,
+    choose_publisher,
+    choose_title,
 )
 from data_engines.options import Range
 
@@ -89,19 +89,21 @@ def target(chart: Chart) -> str:
     return json.dumps({**texts, "values": values}, ensure_ascii=False)
 
 
-def draw_chart(rng: np.random.Generator, words: Words, kind: Kind, categories: Range, series: Range) -> Chart:
+def sample_chart(
+    rng: np.random.Generator, words: Words, kind: Kind, categories: Range, series: Range
+) -> Chart:
     form = FORMS[kind][rng.integers(len(FORMS[kind]))]
     quantity = QUANTITIES[words.tongue][rng.integers(len(QUANTITIES[words.tongue]))]
     if kind == "pie":
-        return _draw_pie(rng, words, form, quantity, min(categories.choose(rng), MOST_SLICES))
+        return _sample_pie(rng, words, form, quantity, min(categories.choose(rng), MOST_SLICES))
     num_series = 1 if form == "area" else series.choose(rng)
     if kind == "scatter":
-        return _draw_scatter(rng, words, quantity, categories.choose(rng), num_series)
-    family = draw_family(rng, words, categories.choose(rng), time=0.85 if kind == "line" else 0.3)
-    names = draw_names(rng, words, num_series) if num_series > 1 else ("",)
+        return _sample_scatter(rng, words, quantity, categories.choose(rng), num_series)
+    family = choose_family(rng, words, categories.choose(rng), time=0.85 if kind == "line" else 0.3)
+    names = choose_names(rng, words, num_series) if num_series > 1 else ("",)
     labelled = bool(rng.random() < 0.6) and not (kind == "line" and num_series > MOST_LABELLED_LINES)
     stacked = kind == "bar" and num_series > 1 and rng.random() < 0.4
-    counts, places, axis = draw_counts(
+    counts, places, axis = sample_counts(
         rng, quantity, (num_series, len(family.members)), family.ordered, form, labelled, stacked
     )
     quantity_title, family_title = _titles(rng, quantity, family)
@@ -109,8 +111,8 @@ def draw_chart(rng: np.random.Generator, words: Words, kind: Kind, categories: R
     percent = labelled and quantity.unit == "%"
     return Chart(
         form=form,
-        title=_draw_heading(rng, words, quantity, family),
-        source=_draw_source(rng, words),
+        title=_choose_heading(rng, words, quantity, family),
+        source=_choose_source(rng, words),
         x_title=quantity_title if flipped else family_title,
         y_title=family_title if flipped else quantity_title,
         categories=family.members,
@@ -125,9 +127,9 @@ def draw_chart(rng: np.random.Generator, words: Words, kind: Kind, categories: R
     )
 
 
-def _draw_pie(rng: np.random.Generator, words: Words, form: Form, quantity: Quantity, count: int) -> Chart:
+def _sample_pie(rng: np.random.Generator, words: Words, form: Form, quantity: Quantity, count: int) -> Chart:
     count = max(count, 2)
-    family = draw_family(rng, words, count, time=0.1)
+    family = choose_family(rng, words, count, time=0.1)
     shares = rng.dirichlet(np.full(count, 2.0)) * (1 - 1.3 * LEAST_SLICE * count) + 1.3 * LEAST_SLICE
     percent = rng.random() < 0.7
     if percent:
@@ -140,8 +142,8 @@ def _draw_pie(rng: np.random.Generator, words: Words, form: Form, quantity: Quan
         counts.sort(reverse=True)
     return Chart(
         form=form,
-        title=_draw_heading(rng, words, quantity, family),
-        source=_draw_source(rng, words),
+        title=_choose_heading(rng, words, quantity, family),
+        source=_choose_source(rng, words),
         x_title=None,
         y_title=None,
         categories=family.members,
@@ -154,7 +156,7 @@ def _draw_pie(rng: np.random.Generator, words: Words, form: Form, quantity: Quan
     )
 
 
-def _draw_scatter(
+def _sample_scatter(
     rng: np.random.Generator, words: Words, quantity: Quantity, num_points: int, num_series: int
 ) -> Chart:
     """Points on the gridlines of both axes or half way between, as far as they go no two in one place."""
@@ -186,12 +188,12 @@ def _draw_scatter(
                 ys.append(y)
         x_values.append(tuple(xs))
         y_values.append(tuple(ys))
-    names = draw_names(rng, words, num_series) if num_series > 1 else ("",)
+    names = choose_names(rng, words, num_series) if num_series > 1 else ("",)
     family = Family(across.name, (), ordered=False)
     return Chart(
         form="scatter",
-        title=_draw_heading(rng, words, quantity, family),
-        source=_draw_source(rng, words),
+        title=_choose_heading(rng, words, quantity, family),
+        source=_choose_source(rng, words),
         x_title=_with_unit(across),
         y_title=_with_unit(quantity),
         categories=(),
@@ -222,9 +224,9 @@ def _with_unit(quantity: Quantity) -> str:
     return f"{quantity.name} ({quantity.unit})" if quantity.unit else quantity.name
 
 
-def _draw_heading(rng: np.random.Generator, words: Words, quantity: Quantity, family: Family) -> str | None:
-    return draw_title(rng, words, quantity, family) if rng.random() < 0.94 else None
+def _choose_heading(rng: np.random.Generator, words: Words, quantity: Quantity, family: Family) -> str | None:
+    return choose_title(rng, words, quantity, family) if rng.random() < 0.94 else None
 
 
-def _draw_source(rng: np.random.Generator, words: Words) -> str | None:
-    return draw_publisher(rng, words) if rng.random() < 0.5 else None
+def _choose_source(rng: np.random.Generator, words: Words) -> str | None:
+    return choose_publisher(rng, words) if rng.random() < 0.5 else None

@@ -1,6 +1,6 @@
-"""Charts with the numbers they show: bars, lines, pies and points, by Matplotlib and by Vega-Lite.
+"""Charts with the numbers they show: bars, lines, pies and points, by Matplotlib and by ECharts.
 
-The answer is OneChart's dictionary (`chart_data.target`), with every number as it can be read from the
+The answer is OneChart's dictionary (`data.target`), with every number as it can be read from the
 picture: printed at its mark, or lying on a gridline or a whole part of the way between two.
 """
 
@@ -12,14 +12,12 @@ from typing import Literal
 import numpy as np
 
 from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
-from data_engines.kinds.chart import matplotlib_chart as chart_matplotlib
-from data_engines.kinds.chart import vega as chart_vega
-from data_engines.kinds.chart.check import Drawn
-from data_engines.kinds.chart.check import check as check_marks
-from data_engines.kinds.chart.data import Chart, Kind, draw_chart, target
-from data_engines.kinds.chart.layout import make_plan
-from data_engines.kinds.chart.look import NUMERALS, Typeface, draw_look, typefaces
-from data_engines.kinds.chart.plan import Look
+from data_engines.kinds.chart import echarts, matplotlib_chart
+from data_engines.kinds.chart.check import check_chart
+from data_engines.kinds.chart.data import Chart, Kind, sample_chart, target
+from data_engines.kinds.chart.drawn import Drawn
+from data_engines.kinds.chart.look import NUMERALS, Library, Look, Typeface, choose_look, typefaces
+from data_engines.kinds.chart.texts import Texts, set_texts
 from data_engines.kinds.chart.words import Words, read_words
 from data_engines.options import EngineOptions, Range, option
 from data_engines.tools.corpora import Language
@@ -29,9 +27,9 @@ from got_train.prompts import Task
 TRIES = 25
 """Charts drawn up for one sample until one fits its picture."""
 KIND_CHANCES: dict[Kind, float] = {"bar": 0.4, "line": 0.28, "pie": 0.2, "scatter": 0.12}
-PACKAGES = ("matplotlib", "vl-convert-python", "faker")
-VEGA_SHARE = 0.2
-"""Of `--library mixed`: Vega takes twice as long."""
+PACKAGES = ("matplotlib", "panel", "mini-racer", "resvg-py", "faker")
+ECHARTS_SHARE = 0.5
+"""Of `--library mixed`."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Options(EngineOptions):
     )
     language: Language = option("language of titles and names, and of what charts are about", "mixed")
     kinds: Literal["bar", "line", "pie", "scatter", "mixed"] = option("what is drawn", "mixed")
-    library: Literal["matplotlib", "vega", "mixed"] = option("what draws it", "mixed")
+    library: Literal["matplotlib", "echarts", "mixed"] = option("what draws it", "mixed")
     categories: Range = option(
         "bars, slices (9 at most) or points (fewer where gridlines are few) of a series",
         Range(3, 10),
@@ -63,15 +61,16 @@ class ChartStock(Stock[Options]):
 
 @dataclass(frozen=True)
 class Spec:
-    library: Literal["matplotlib", "vega"]
+    library: Library
     chart: Chart
     look: Look
+    texts: Texts
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChartDrawing(Drawing):
-    marks: Drawn
-    """What the library says it drew, and where."""
+    drawn: Drawn
+    """What the library says that it drew, and where."""
 
 
 def load(options: Options, rng: np.random.Generator) -> ChartStock:
@@ -100,31 +99,29 @@ def decide(rng: np.random.Generator, index: int, stock: ChartStock) -> Spec:
     kinds = tuple(KIND_CHANCES) if options.kinds == "mixed" else (options.kinds,)
     chances = np.array([KIND_CHANCES[kind] for kind in kinds])
     kind = kinds[rng.choice(len(kinds), p=chances / chances.sum())]
-    library = options.library
-    if library == "mixed":
-        library = "vega" if rng.random() < VEGA_SHARE else "matplotlib"
+    library: Library = "echarts" if rng.random() < ECHARTS_SHARE else "matplotlib"
+    if options.library != "mixed":
+        library = options.library
     for _ in range(TRIES):
         try:
-            chart = draw_chart(rng, words, kind, options.categories, options.series)
-            look = draw_look(rng, chart, words.tongue, stock.fonts, options.width, options.height)
-            make_plan(chart, look)
+            chart = sample_chart(rng, words, kind, options.categories, options.series)
+            look = choose_look(rng, chart, library, words.tongue, stock.fonts, options.width, options.height)
+            chart, texts = set_texts(chart, look)
         except Reject as reject:
             cause = reject
             continue
-        return Spec(library, chart, look)
+        return Spec(library, chart, look, texts)
     raise cause
 
 
 @one_by_one
 def draw(spec: Spec) -> ChartDrawing:
-    plan = make_plan(spec.chart, spec.look)
-    library = chart_vega if spec.library == "vega" else chart_matplotlib
-    drawn = library.draw(spec.chart, spec.look, plan)
-    return ChartDrawing((drawn.picture,), (Answer(Task(format=True), target(spec.chart)),), marks=drawn)
+    library = echarts if spec.library == "echarts" else matplotlib_chart
+    drawn = library.draw(spec.chart, spec.look, spec.texts)
+    return ChartDrawing((drawn.picture,), (Answer(Task(format=True), target(spec.chart)),), drawn=drawn)
 
 
 def check(spec: Spec, drawing: ChartDrawing) -> Drawing:
-    """The drawing, if its marks are measured to be the numbers of the answer."""
-    plot = make_plan(spec.chart, spec.look).plot
-    check_marks(spec.chart, spec.look, plot, drawing.marks, drawing.answers[0].text)
+    """The drawing, if it can be read, and the numbers measured in it are those of the answer."""
+    check_chart(spec.chart, spec.look, spec.texts, drawing.drawn, drawing.answers[0].text)
     return drawing

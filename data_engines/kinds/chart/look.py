@@ -1,19 +1,26 @@
-"""How charts may look: the fonts fit for them, and the styles of the programs and papers charts come from."""
+"""How charts may look: the fonts fit for them, style sheets, colours, and where legends and numbers stand."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+import matplotlib
+import matplotlib.style
 import numpy as np
 from fontTools.ttLib import TTFont
+from matplotlib.colors import to_hex
 
 from data_engines.engine import Reject
 from data_engines.kinds.chart.data import Chart
-from data_engines.kinds.chart.plan import MARKERS, Look
 from data_engines.kinds.chart.words import SOURCE_LEADS, Tongue
 from data_engines.options import Range
 from data_engines.tools.fonts import Face, open_font
+
+Library = Literal["matplotlib", "echarts"]
+Marker = Literal["o", "s", "^", "D"]
+MARKERS: tuple[Marker, ...] = ("o", "s", "^", "D")
+"""Shapes of points, by Matplotlib's names."""
 
 NUMERALS = set("0123456789.,-+%$/():")
 """What any chart may hold besides its words."""
@@ -22,53 +29,87 @@ OTHER_SCRIPTS = re.compile(r"caps|symbol|math|emoji|icon|dunhill|\b(JP|KR|HK|TC|
 USUAL_WIDTH = 5
 """Of `usWidthClass`: neither condensed nor extended."""
 
-
-@dataclass(frozen=True)
-class Typeface:
-    """A face with the name and weight by which programs find it."""
-
-    face: Face
-    family: str
-    weight: int
-
-    @property
-    def file(self) -> tuple[str, int]:
-        return self.face.path, self.face.number
-
-
-class Style(NamedTuple):
-    """A paper, and inks that go with it."""
-
-    paper: str
-    plot_paper: str
-    ink: str
-    grid_ink: str
-
-
-STYLES = (
-    Style("#ffffff", "#ffffff", "#000000", "#b0b0b0"),
-    Style("#ffffff", "#ffffff", "#333333", "#dddddd"),
-    Style("#ffffff", "#eaeaf2", "#262626", "#ffffff"),
-    Style("#ffffff", "#e5e5e5", "#444444", "#ffffff"),
-    Style("#f0f0f0", "#f0f0f0", "#3c3c3c", "#cbcbcb"),
-    Style("#fbf7ee", "#fbf7ee", "#40352a", "#ddd3c2"),
-    Style("#d5e4eb", "#d5e4eb", "#1b2b34", "#ffffff"),
-    Style("#1e2230", "#1e2230", "#e8e8ea", "#4a5064"),
+SHEETS: tuple[tuple[str, ...], ...] = (
+    *((),) * 6,
+    *(("ggplot",), ("bmh",), ("fivethirtyeight",), ("Solarize_Light2",), ("dark_background",)),
+    *(("grayscale",), ("tableau-colorblind10",), ("petroff10",), ("seaborn-v0_8",)),
+    *(("seaborn-v0_8-whitegrid", f"seaborn-v0_8-{colors}") for colors in ("deep", "muted", "colorblind")),
+    *(("seaborn-v0_8-darkgrid", "seaborn-v0_8-deep"), ("seaborn-v0_8-ticks", "seaborn-v0_8-bright")),
 )
-STYLE_CHANCES = (0.28, 0.28, 0.1, 0.08, 0.08, 0.08, 0.05, 0.05)
+"""Matplotlib's style sheets, one above the other; none of them is Matplotlib's own look."""
+THEMES = ("white", "white", "white", "white", "grey", "cream", "blue", "dark")
+"""Names of `echarts.THEMES`, as often as they are chosen."""
 PALETTES = tuple(
     tuple(f"#{color}" for color in colors.split())
     for colors in (
         "1f77b4 ff7f0e 2ca02c d62728 9467bd 8c564b e377c2 7f7f7f bcbd22 17becf",
         "4c78a8 f58518 e45756 72b7b2 54a24b eeca3b b279a2 ff9da6 9d755d bab0ac",
-        "5470c6 91cc75 fac858 ee6666 73c0de 3ba272 fc8452 9a60b4 ea7ccc 6e7074",
+        "5070dd b6d634 505372 ff994d 0ca8df ffd10a fb628b 785db0 3fbe95",
+        "5470c6 91cc75 fac858 ee6666 73c0de 3ba272 fc8452 9a60b4 ea7ccc",
         "4c72b0 dd8452 55a868 c44e52 8172b3 937860 da8bc3 8c8c8c ccb974 64b5cd",
-        "66c2a5 fc8d62 8da0cb e78ac3 a6d854 ffd92f e5c494 b3b3b3 80b1d3 bc80bd",
-        "e24a33 348abd 988ed5 777777 fbc15e 8eba42 ffb5b8 56b4e9 009e73 cc79a7",
+        "66c2a5 fc8d62 8da0cb e78ac3 a6d854 ffd92f e5c494 b3b3b3 bc80bd",
         "0f4c81 c8102e f2a900 00843d 6f263d 00a3e0 78be20 5c068c ff6a13 5b6770",
         "264653 2a9d8f e9c46a f4a261 e76f51 8ab17d b56576 6d597a 457b9d a8dadc",
     )
 )
+"""Nine colours and more, as many as a pie has slices; the third is ECharts' own."""
+FALLBACK_CYCLE = PALETTES[0]
+"""Of style sheets that name no colours: Matplotlib's own."""
+
+
+class Font(NamedTuple):
+    """A face by its file, and by the name and weight by which programs find it."""
+
+    path: str
+    number: int
+    """Position in the file: collections hold several faces."""
+    family: str
+    weight: int
+
+
+@dataclass(frozen=True)
+class Typeface:
+    face: Face
+    font: Font
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a chart is drawn, as far as it is not said by its data."""
+
+    width: int
+    height: int
+    size: int
+    """Of the font of names and numbers, in pixels."""
+    title_size: int
+    font: Font
+    title_font: Font
+    style: tuple[str, ...]
+    """Matplotlib's style sheets, or one of ECharts' `THEMES`."""
+    colors: tuple[str, ...]
+    """Of successive series or slices, like "#1f77b4"."""
+    grid: Literal["none", "solid", "dashed"]
+    """Gridlines at the numbers of the axis; a style sheet may have more."""
+    frame: Literal["box", "open"]
+    legend: Literal["right", "top", "bottom", "inside"]
+    heading: Literal["left", "center"]
+    axis_titles: Literal["middle", "end"]
+    """Where titles of axes stand along them."""
+    source_lead: str
+    source_side: Literal["left", "right"]
+    numbers: Literal["inside", "outside", "legend", "split"]
+    """Where numbers of a pie stand; `split` has the names outside and the numbers inside."""
+    tilt: Literal[30, 45, 90]
+    """Degrees by which names too wide are turned."""
+    fill: float
+    """Share of its place that a bar or group of bars fills."""
+    marker: Marker
+    stroke: float
+    """Width of lines in pixels at a font of ten pixels."""
+    edge: bool
+    """Whether bars and slices have outlines."""
+    start: int
+    """Degrees clockwise from the top at which a pie starts."""
 
 
 def typefaces(faces: Sequence[Face]) -> tuple[Typeface, ...]:
@@ -77,7 +118,8 @@ def typefaces(faces: Sequence[Face]) -> tuple[Typeface, ...]:
     for face in faces:
         family, weight, plain = _describe(face)
         if plain and not OTHER_SCRIPTS.search(family) and face.characters >= NUMERALS:
-            found.setdefault((family, weight), Typeface(_without_blanks(face), family, weight))
+            font = Font(face.path, face.number, family, weight)
+            found.setdefault((family, weight), Typeface(_without_blanks(face), font))
     return tuple(found.values())
 
 
@@ -88,9 +130,10 @@ def _without_blanks(face: Face) -> Face:
     return replace(face, characters=face.characters - blank)
 
 
-def draw_look(
+def choose_look(
     rng: np.random.Generator,
     chart: Chart,
+    library: Library,
     tongue: Tongue,
     fonts: Sequence[Typeface],
     width: Range,
@@ -99,57 +142,68 @@ def draw_look(
     lead = SOURCE_LEADS[tongue][rng.integers(len(SOURCE_LEADS[tongue]))]
     texts = (chart.title, chart.source, chart.x_title, chart.y_title, *chart.categories, *chart.series, lead)
     characters = {character for text in texts if text for character in text} - {" "}
-    regular, bold = _draw_fonts(rng, fonts, characters)
-    style = STYLES[rng.choice(len(STYLES), p=STYLE_CHANCES)]
+    regular, bold = _choose_fonts(rng, fonts, characters)
     wide, high = width.choose(rng), height.choose(rng)
     # large enough to be read once a large picture is made smaller for the model
     least = max(13, max(wide, high) // 75)
     size = Range(least, max(least + 1, min(least * 3 // 2, min(wide, high) // 26))).choose(rng)
+    style = SHEETS[rng.integers(len(SHEETS))]
+    if library == "echarts":
+        style = (THEMES[rng.integers(len(THEMES))],)
+    num_colors = len(chart.categories) if chart.round else len(chart.series)
     return Look(
         width=wide,
         height=high,
         size=size,
         title_size=round(size * rng.uniform(1.1, 1.45)),
-        face=regular.file,
-        title_face=bold.file,
-        colors=_draw_colors(rng),
-        paper=style.paper,
-        plot_paper=style.plot_paper,
-        ink=style.ink,
+        font=regular,
+        title_font=bold,
+        style=style,
+        colors=_choose_colors(rng, library, style, num_colors),
         # without printed numbers gridlines are what numbers are read from
         grid=("none", "solid", "dashed")[int(rng.integers(0 if chart.labelled else 1, 3))],
-        grid_ink=style.grid_ink,
-        frame=("box", "corner", "base")[rng.integers(3)],
-        legend=("right", "top", "bottom")[rng.integers(3)],
+        frame=("box", "open")[rng.integers(2)],
+        legend=("right", "top", "bottom", "inside")[rng.integers(3 if chart.round else 4)],
         heading=("center", "center", "left")[rng.integers(3)],
+        axis_titles=("middle", "middle", "end")[rng.integers(3)],
         source_lead=lead,
         source_side=("left", "right")[rng.integers(2)],
-        numbers=("inside", "outside", "legend")[rng.integers(3)],
-        tilt=(45, 90)[rng.integers(2)],
+        numbers=("inside", "outside", "legend", "split")[rng.integers(4 if library == "matplotlib" else 3)],
+        tilt=(30, 45, 90)[rng.integers(3)],
         fill=float(np.round(rng.uniform(0.55, 0.85), 2)),
         marker=MARKERS[rng.integers(len(MARKERS))],
-        stroke=float(np.round(rng.uniform(1.2, 3), 1)),
+        stroke=float(np.round(rng.uniform(1.2, 2.6), 1)),
         edge=bool(rng.random() < 0.2),
         start=int(rng.integers(0, 360, endpoint=False)) if rng.random() < 0.5 else 0,
     )
 
 
-def _draw_colors(rng: np.random.Generator) -> tuple[str, ...]:
+def _choose_colors(
+    rng: np.random.Generator, library: Library, style: tuple[str, ...], count: int
+) -> tuple[str, ...]:
+    """The colours of the style, mostly, if it has enough of them to tell all series or slices apart."""
+    own = PALETTES[2]
+    if library == "matplotlib":
+        cycles = [matplotlib.style.library[sheet].get("axes.prop_cycle") for sheet in style]
+        named = [cycle for cycle in cycles if cycle]
+        own = tuple(map(to_hex, named[-1].by_key()["color"])) if named else FALLBACK_CYCLE
+    if count <= len(own) and rng.random() < 0.6:
+        return own
     palette = PALETTES[rng.integers(len(PALETTES))]
     first = int(rng.integers(len(palette)))
     return palette[first:] + palette[:first]
 
 
-def _draw_fonts(
+def _choose_fonts(
     rng: np.random.Generator, fonts: Sequence[Typeface], characters: set[str]
-) -> tuple[Typeface, Typeface]:
+) -> tuple[Font, Font]:
     """The font of a chart and that of its title: at times the bold one of the same family."""
     able = [font for font in fonts if characters <= font.face.characters]
-    regular = [font for font in able if font.weight <= 500] or able
+    regular = [some for some in able if some.font.weight <= 500] or able
     if not regular:
         raise Reject("no font has all characters of the chart")
-    chosen = regular[rng.integers(len(regular))]
-    bold = [font for font in able if font.family == chosen.family and font.weight == 700]
+    chosen = regular[rng.integers(len(regular))].font
+    bold = [some.font for some in able if (some.font.family, some.font.weight) == (chosen.family, 700)]
     return chosen, bold[0] if bold and rng.random() < 0.6 else chosen
 
 

@@ -1,219 +1,334 @@
-"""Draws charts with Matplotlib's artists on an Agg canvas; Pillow sets the letters.
+"""Draws charts with Matplotlib's Axes in its style sheets, and reads back from the artists what was drawn."""
 
-Figures have no Axes, which with their ticks would take 20 ms, and texts are no artists. Artists at the pixels
-of the plan, and Pillow for the outlines of the same FreeType, take 15 ms in all.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+import matplotlib
+import matplotlib.style
 import numpy as np
-from matplotlib.artist import Artist
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis as SideAxis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Wedge
-from matplotlib.transforms import IdentityTransform
+from matplotlib.font_manager import FontPath, FontProperties
+from matplotlib.legend import Legend
+from matplotlib.patches import Rectangle, Wedge
+from matplotlib.text import Text
+from matplotlib.ticker import FixedLocator
+from matplotlib.transforms import Bbox
 from PIL import Image
 
-from data_engines.kinds.chart.check import Drawn
+from data_engines.engine import Reject
 from data_engines.kinds.chart.data import Chart
-from data_engines.kinds.chart.letters import write_all
-from data_engines.kinds.chart.marks import HOLE, MARKER
-from data_engines.kinds.chart.plan import (
-    FAINT,
-    MARKERS,
-    Look,
-    Plan,
-    across,
-    along,
-    mark_color,
-)
+from data_engines.kinds.chart.drawn import Drawn, Written, ink_on, written_at
+from data_engines.kinds.chart.look import MARKERS, Font, Look
+from data_engines.kinds.chart.numbers import Axis, number, tick_text
+from data_engines.kinds.chart.texts import INSIDE, LEADING, LEAST_PLOT, Texts
 from data_engines.tools.boxes import Box
 
-TICK = 4.0
-"""Length of the marks at gridlines in pixels; those between are shorter."""
+BASE = 10
+"""Size of the font in points, by which style sheets measure all else; the resolution makes it `size`."""
+HOLE = 0.5
+"""Of donuts, in radii."""
+FAINT = 0.5
+"""Opacity of gridlines between those that have numbers, in that of the others."""
+OUTSIDE = 1.08
+"""How far from the middle names beside slices stand, in radii."""
+
+Marks = dict[str, Any]
+"""The artists of a chart by their kind: `bars` and `lines` by series, `slices`."""
 
 
-Point = tuple[float, float]
-
-
-def draw(chart: Chart, look: Look, plan: Plan) -> Drawn:
-    # at 72 dots per inch points are pixels
-    figure = Figure(figsize=(look.width / 72, look.height / 72), dpi=72, facecolor=look.paper)
-    canvas = FigureCanvasAgg(figure)
-    bars: tuple[tuple[Box, ...], ...] = ()
-    points: tuple[tuple[Point, ...], ...] = ()
-    shares: tuple[float, ...] = ()
-    if chart.round:
-        shares = _draw_slices(figure, chart, look, plan)
-    else:
-        _draw_grid(figure, chart, look, plan.plot)
-        if plan.bars:
-            bars = _draw_bars(figure, look, plan)
+def draw(chart: Chart, look: Look, texts: Texts) -> Drawn:
+    settings = {
+        "font.size": BASE,
+        "axes.titlesize": BASE * look.title_size / look.size,
+        "axes.prop_cycle": cycler(color=look.colors),
+    }
+    # from Matplotlib's own settings on, not from the user's, which would change the bytes
+    with matplotlib.style.context([*look.style, settings], after_reset=True):
+        dpi = look.size * 72 / BASE
+        # a trifle more, since the canvas cuts off fractions of pixels
+        figure = Figure(figsize=((look.width + 0.01) / dpi, (look.height + 0.01) / dpi), dpi=dpi)
+        canvas = FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        if chart.round:
+            marks = _draw_slices(axes, chart, look, texts)
         else:
-            points = _draw_points(figure, chart, look, plan)
-        _draw_frame(figure, chart, look, plan.plot)
-    for mark, (x, y) in enumerate(plan.swatches):
-        _draw_swatch(figure, chart, look, mark, x, y)
-    canvas.draw()
-    picture = Image.frombytes("RGB", canvas.get_width_height(), canvas.buffer_rgba(), "raw", "RGBX")
-    return Drawn(picture, write_all(picture, plan.labels, look), bars, points, shares)
+            draw_marks = _draw_bars if chart.form in ("column", "bar") else _draw_lines
+            marks = draw_marks(axes, chart, look, texts)
+            _draw_axes(axes, chart, look, texts)
+        legend = _lay_out(figure, axes, chart, look, texts)
+        canvas.draw()
+        picture = Image.frombytes("RGB", canvas.get_width_height(), canvas.buffer_rgba(), "raw", "RGBX")
+        return _read(picture, figure, axes, legend, marks)
 
 
-def _flip(look: Look, points: Iterable[Point]) -> list[Point]:
-    """From pixels counted from the top to Matplotlib's from the bottom, and back."""
-    return [(x, look.height - y) for x, y in points]
+def _font(font: Font) -> FontPath:
+    return FontPath(font.path, font.number)
 
 
-def _add(figure: Figure, artist: Artist) -> None:
-    artist.set_transform(IdentityTransform())
-    artist.set_zorder(len(figure.artists))  # each above those before it, whatever its kind
-    figure.add_artist(artist)
+def _draw_bars(axes: Axes, chart: Chart, look: Look, texts: Texts) -> Marks:
+    flat = chart.form == "bar"
+    bars = []
+    places = np.arange(len(chart.categories))
+    base = np.zeros(len(places))
+    thickness = look.fill / (1 if chart.stacked else len(chart.series))
+    edge = {"edgecolor": matplotlib.rcParams["text.color"], "linewidth": 0.8} if look.edge else {}
+    for series, (name, counts) in enumerate(zip(chart.series, chart.values, strict=True)):
+        lengths = np.array([number(count, chart.places) for count in counts])
+        at = places + (0 if chart.stacked else (series - (len(chart.series) - 1) / 2) * thickness)
+        style: dict[str, Any] = {"label": name, "color": look.colors[series], **edge}
+        if flat:
+            drawn = axes.barh(at, lengths, thickness, left=base, **style)
+        else:
+            drawn = axes.bar(at, lengths, thickness, bottom=base, **style)
+        if chart.labelled:
+            style = {"label_type": "center", "color": ink_on(look.colors[series])} if chart.stacked else {}
+            axes.bar_label(drawn, texts.values[series], padding=0 if chart.stacked else 3, **style)
+        base = base + lengths if chart.stacked else base
+        bars.append(drawn)
+    return {"bars": bars}
 
 
-def _add_lines(
-    figure: Figure, look: Look, lines: Sequence[Sequence[Point]], color: str, **style: Any
-) -> None:
-    flipped = [_flip(look, line) for line in lines]
-    _add(figure, LineCollection(flipped, colors=color, snap=True, **style))
+def _draw_lines(axes: Axes, chart: Chart, look: Look, texts: Texts) -> Marks:
+    """Lines, areas, and the points of scatter charts."""
+    lines = []
+    first = MARKERS.index(look.marker)
+    size = BASE * (0.8 if chart.form == "scatter" else 0.55)
+    for series, (name, counts) in enumerate(zip(chart.series, chart.values, strict=True)):
+        ys = [number(count, chart.places) for count in counts]
+        xs: list[int | float] = list(range(len(ys)))
+        if chart.x_values:
+            xs = [number(count, chart.x_places) for count in chart.x_values[series]]
+        color = look.colors[series]
+        [line] = axes.plot(
+            xs,
+            ys,
+            color=color,
+            label=name,
+            linewidth=look.stroke,
+            # above the frame, which a point may lie on
+            zorder=3,
+            linestyle="none" if chart.form == "scatter" else "solid",
+            # markers of successive series differ too, for printing without colours
+            marker=MARKERS[(first + series) % len(MARKERS)],
+            markersize=size,
+            markeredgecolor=matplotlib.rcParams["text.color"] if look.edge else color,
+            clip_on=False,
+        )
+        lines.append(line)
+        if chart.form == "area":
+            axes.fill_between(
+                xs, ys, number(chart.axis.low, chart.places), color=color, alpha=0.35, linewidth=0
+            )
+        if chart.labelled:
+            for x, y, text, below in zip(xs, ys, texts.values[series], valleys(chart, ys), strict=True):
+                offset = (0, -size) if below else (0, size * 0.8)
+                side = "top" if below else "bottom"
+                axes.annotate(text, (x, y), offset, textcoords="offset points", ha="center", va=side)
+    return {"lines": lines}
 
 
-def _draw_grid(figure: Figure, chart: Chart, look: Look, plot: Box) -> None:
-    corners = _corners(plot)
-    _add(figure, PolyCollection([_flip(look, corners)], facecolors=look.plot_paper, linewidths=0))
+def valleys(chart: Chart, ys: list[int | float]) -> list[bool]:
+    """Whether a line rises on both sides of a point, so that its number has its place below."""
+    single = len(chart.series) == 1 and chart.form == "line"
+    beside = [[ys[other] for other in (i - 1, i + 1) if 0 <= other < len(ys)] for i in range(len(ys))]
+    return [single and all(other > y for other in others) for y, others in zip(ys, beside, strict=True)]
+
+
+def _draw_slices(axes: Axes, chart: Chart, look: Look, texts: Texts) -> Marks:
+    names: Sequence[str] = texts.categories
+    if look.numbers == "outside":
+        names = [f"{name}\n{value}" for name, value in zip(names, texts.values[0], strict=True)]
+    slices, *_ = axes.pie(
+        chart.values[0],
+        colors=look.colors,
+        startangle=90 - look.start,
+        counterclock=False,
+        labels=names or None,
+        labeldistance=OUTSIDE,
+        wedgeprops={
+            "width": HOLE if chart.form == "donut" else None,
+            "edgecolor": matplotlib.rcParams["text.color" if look.edge else "figure.facecolor"],
+            "linewidth": 0.8 if look.edge else 1.2,
+        },
+    )
+    if look.numbers in ("inside", "split"):
+        for wedge, value, color in zip(slices, texts.values[0], look.colors, strict=False):
+            middle = np.radians((wedge.theta1 + wedge.theta2) / 2)
+            reach = INSIDE[chart.form]
+            x, y = reach * np.cos(middle), reach * np.sin(middle)
+            axes.text(x, y, value, color=ink_on(color), ha="center", va="center")
+    axes.set(xlim=(-1.02, 1.02), ylim=(-1.02, 1.02))
+    return {"slices": slices}
+
+
+def _draw_axes(axes: Axes, chart: Chart, look: Look, texts: Texts) -> None:
+    flat = chart.form == "bar"
+    numbers, names = (axes.xaxis, axes.yaxis) if flat else (axes.yaxis, axes.xaxis)
+    _draw_scale(numbers, chart.axis, chart.places, look)
+    if chart.x_axis:
+        _draw_scale(names, chart.x_axis, chart.x_places, look)
+    else:
+        names.set_ticks(range(len(chart.categories)), texts.categories)
+        reach = (-0.5, len(chart.categories) - 0.5)
+        axes.set(ylim=reach[::-1]) if flat else axes.set(xlim=reach)
+    if texts.tilt:
+        ends = {"ha": "right", "va": "center" if texts.tilt == 90 else "top", "rotation_mode": "anchor"}
+        for label in axes.get_xticklabels():
+            label.set(rotation=texts.tilt, **ends)
+    if chart.axis.low < 0:
+        line = axes.axvline if flat else axes.axhline
+        line(0, color=matplotlib.rcParams["axes.edgecolor"], linewidth=0.8)
+    axes.set_xlabel(chart.x_title or "", loc="center" if look.axis_titles == "middle" else "right")
+    axes.set_ylabel(chart.y_title or "", loc="center" if look.axis_titles == "middle" else "top")
+    if look.frame == "open":
+        axes.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_scale(side: SideAxis, axis: Axis, places: int, look: Look) -> None:
+    side.set_ticks(
+        [number(count, places) for count in axis.ticks],
+        [tick_text(count, places, axis) for count in axis.ticks],
+    )
+    between = [number(count, places) for count in axis.marks if count not in axis.ticks]
+    side.set_minor_locator(FixedLocator(between))
+    ends = number(axis.low, places), number(axis.high, places)
+    side.axes.set(xlim=ends) if side is side.axes.xaxis else side.axes.set(ylim=ends)
     if look.grid == "none":
         return
-    style = {"linewidths": 1, "linestyles": "solid" if look.grid == "solid" else (0, (4, 3))}
-    lines = [_line_at(chart, plot, count) for count in chart.axis.ticks]
-    if chart.axis.parts > 2:
-        between = [_line_at(chart, plot, count) for count in chart.axis.marks]
-        _add_lines(figure, look, between, look.grid_ink, alpha=FAINT, **style)
-    if chart.x_axis:
-        xs = [across(chart, plot, count) for count in chart.x_axis.ticks]
-        lines += [((x, plot.top), (x, plot.bottom)) for x in xs]
-    _add_lines(figure, look, lines, look.grid_ink, **style)
+    dashes = "-" if look.grid == "solid" else "--"
+    side.grid(True, which="major", linestyle=dashes)
+    if between:
+        alpha = matplotlib.rcParams["grid.alpha"] * FAINT
+        side.grid(True, which="minor", alpha=alpha, linewidth=0.6, linestyle=dashes)
 
 
-def _line_at(chart: Chart, plot: Box, count: int) -> tuple[Point, Point]:
-    """The gridline of a value."""
-    at = along(chart, plot, count)
-    if chart.form == "bar":
-        return (at, plot.top), (at, plot.bottom)
-    return (plot.left, at), (plot.right, at)
+def _lay_out(figure: Figure, axes: Axes, chart: Chart, look: Look, texts: Texts) -> Legend | None:
+    """Sets what stands round the plot, and gives the plot the rest."""
+    pad = 0.7 * look.size
+    left, right, bottom, top = pad, look.width - pad, pad, look.height - pad
+
+    def set_text(text: str, x: float, y: float, **style: Any) -> float:
+        made = figure.text(x / look.width, y / look.height, text, linespacing=LEADING, **style)
+        made.get_fontproperties().set_file(_font(look.title_font if y == top else look.font))
+        return made.get_window_extent().height + pad * 0.8
+
+    if texts.title:
+        size = matplotlib.rcParams["axes.titlesize"]
+        x = left if look.heading == "left" else look.width / 2
+        top -= set_text(texts.title, x, top, size=size, ha=look.heading, va="top", ma=look.heading)
+    if texts.source:
+        x, side = (left if look.source_side == "left" else right), look.source_side
+        bottom += set_text(texts.source, x, bottom, ha=side, va="bottom", ma=side)
+    legend = _draw_legend(figure, axes, chart, look, texts, Bbox([[left, bottom], [right, top]]))
+    if legend and look.legend != "inside":
+        box = legend.get_window_extent()
+        top -= (box.height + pad / 2) if look.legend == "top" else 0
+        bottom += (box.height + pad / 2) if look.legend == "bottom" else 0
+        right -= (box.width + pad) if look.legend == "right" else 0
+    for text in axes.findobj(Text):
+        text.get_fontproperties().set_file(_font(look.font))
+    place = Bbox([[left, bottom], [right, top]])
+    plot = _square(axes, place) if chart.round else _margins(axes, place)
+    least = 0.5 * LEAST_PLOT if chart.round else LEAST_PLOT
+    if plot.width < least * look.width or plot.height < least * look.height:
+        raise Reject("the texts leave too little room for the plot")
+    axes.set_position(Bbox(plot.get_points() / (look.width, look.height)))
+    return legend
 
 
-def _draw_frame(figure: Figure, chart: Chart, look: Look, plot: Box) -> None:
-    """The axes and the marks on them."""
-    lines: list[Sequence[Point]] = []
-    upper_left, upper_right, lower_right, lower_left = _corners(plot)
-    if look.frame == "box":
-        lines.append((upper_left, upper_right, lower_right, lower_left, upper_left))
-    elif look.frame == "corner":
-        lines.append((upper_left, lower_left, lower_right))
-    if chart.axis.low <= 0:
-        lines.append(_line_at(chart, plot, 0))
-    if look.frame != "base":
-        for count in chart.axis.marks:
-            length = TICK if count in chart.axis.ticks else TICK / 2
-            (x, y), (_, bottom) = _line_at(chart, plot, count)
-            lines.append(
-                ((x, bottom), (x, bottom + length)) if chart.form == "bar" else ((x - length, y), (x, y))
-            )
-    if chart.x_axis:
-        xs = [across(chart, plot, count) for count in chart.x_axis.ticks]
-        lines += [((x, plot.bottom), (x, plot.bottom + TICK)) for x in xs]
-    _add_lines(figure, look, lines, look.ink, linewidths=1)
-
-
-def _draw_bars(figure: Figure, look: Look, plan: Plan) -> tuple[tuple[Box, ...], ...]:
-    drawn = []
-    for mark, row in enumerate(plan.bars):
-        bars = PolyCollection(
-            [_flip(look, _corners(bar)) for bar in row],
-            facecolors=mark_color(look, mark),
-            edgecolors=look.ink if look.edge else "none",
-            linewidths=1 if look.edge else 0,
-        )
-        _add(figure, bars)
-        boxes = []
-        for path in bars.get_paths():
-            corners = np.asarray(path.vertices)
-            (left, bottom), (right, top) = corners.min(axis=0), corners.max(axis=0)
-            boxes.append(Box(left, look.height - top, right, look.height - bottom))
-        drawn.append(tuple(boxes))
-    return tuple(drawn)
-
-
-def _draw_points(figure: Figure, chart: Chart, look: Look, plan: Plan) -> tuple[tuple[Point, ...], ...]:
-    drawn = []
-    for mark, row in enumerate(plan.points):
-        color = mark_color(look, mark)
-        points = _flip(look, row)
-        if chart.form == "area":
-            base = look.height - plan.plot.bottom
-            outline = [(points[0][0], base), *points, (points[-1][0], base)]
-            _add(figure, PolyCollection([outline], facecolors=color, alpha=0.35, linewidths=0))
-        line = _line(chart, look, mark, points)
-        _add(figure, line)
-        drawn.append(tuple(_flip(look, np.asarray(line.get_xydata(), dtype=float).tolist())))
-    return tuple(drawn)
-
-
-def _line(chart: Chart, look: Look, mark: int, points: Sequence[Point]) -> Line2D:
-    xs, ys = zip(*points, strict=True)
-    # markers of successive series differ too, for printing without colours
-    shapes = MARKERS[MARKERS.index(look.marker) :] + MARKERS[: MARKERS.index(look.marker)]
-    return Line2D(
-        xs,
-        ys,
-        color=mark_color(look, mark),
-        linewidth=look.stroke,
-        linestyle="none" if chart.form == "scatter" else "solid",
-        marker=shapes[mark % len(shapes)],
-        markersize=2 * MARKER * look.size * (0.9 if chart.form == "scatter" else 0.6),
-        markeredgecolor=look.ink if look.edge else mark_color(look, mark),
+def _margins(axes: Axes, place: Bbox) -> Bbox:
+    """The plot that fills `place` together with the texts at its axes."""
+    around, plot = axes.get_tightbbox(), axes.get_window_extent()
+    assert around is not None, "axes are seen"
+    return Bbox.from_extents(
+        place.x0 + plot.x0 - around.x0,
+        place.y0 + plot.y0 - around.y0,
+        place.x1 + plot.x1 - around.x1,
+        place.y1 + plot.y1 - around.y1,
     )
 
 
-def _draw_slices(figure: Figure, chart: Chart, look: Look, plan: Plan) -> tuple[float, ...]:
-    x, y = (plan.plot.left + plan.plot.right) / 2, (plan.plot.top + plan.plot.bottom) / 2
-    shares = []
-    for mark, (start, end) in enumerate(plan.slices):
-        # Matplotlib counts degrees from the right, counterclockwise
-        wedge = Wedge(
-            (x, look.height - y),
-            plan.radius,
-            90 - end,
-            90 - start,
-            width=plan.radius * (1 - HOLE) if chart.form == "donut" else None,
-            facecolor=mark_color(look, mark),
-            edgecolor=look.paper if not look.edge else look.ink,
-            linewidth=1.5 if not look.edge else 1,
-        )
-        _add(figure, wedge)
-        shares.append((wedge.theta2 - wedge.theta1) / 360)
-    return tuple(shares)
+def _square(axes: Axes, place: Bbox) -> Bbox:
+    """The square in the middle of `place` that leaves room for texts beside the pie."""
+    outside = [text.get_window_extent() for text in axes.texts if np.hypot(*text.get_position()) > 1]
+    wide = max((box.width for box in outside), default=0)
+    high = max((box.height for box in outside), default=0)
+    factor = OUTSIDE if outside else 1
+    side = min(place.width - 2 * wide, place.height - 2 * high) / factor
+    x, y = (place.x0 + place.x1) / 2, (place.y0 + place.y1) / 2
+    return Bbox.from_extents(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
 
 
-def _draw_swatch(figure: Figure, chart: Chart, look: Look, mark: int, x: float, y: float) -> None:
-    size = look.size
-    if chart.form in ("line", "area", "scatter"):
-        ends = [(x, y), (x + 1.4 * size, y)] if chart.form != "scatter" else [(x + 0.7 * size, y)]
-        line = _line(chart, look, mark, _flip(look, ends))
-        if chart.form != "scatter":
-            line.set_marker("none")
-            middle = _line(chart, look, mark, _flip(look, [(x + 0.7 * size, y)]))
-            _add(figure, middle)
-        _add(figure, line)
-        return
-    patch = Box(x, y - 0.4 * size, x + 1.4 * size, y + 0.4 * size)
-    color = mark_color(look, mark)
-    edge = look.ink if look.edge else color
-    _add(figure, PolyCollection([_flip(look, _corners(patch))], facecolors=color, edgecolors=edge))
+def _draw_legend(
+    figure: Figure, axes: Axes, chart: Chart, look: Look, texts: Texts, place: Bbox
+) -> Legend | None:
+    if not texts.legend:
+        return None
+    handles = list(axes.patches) if chart.round else axes.get_legend_handles_labels()[0]
+    font = FontProperties(fname=_font(look.font), size=BASE)
+    style: dict[str, Any] = {"ncols": texts.columns, "prop": font, "columnspacing": 1.2}
+    if look.legend == "inside":
+        return axes.legend(handles, texts.legend, loc="upper right", **style)
+    corner, anchor = {
+        "top": ("upper center", (0.5, place.y1 / look.height)),
+        "bottom": ("lower center", (0.5, place.y0 / look.height)),
+        "right": ("center right", (place.x1 / look.width, 0.5)),
+    }[look.legend]
+    style |= {"loc": corner, "bbox_to_anchor": anchor, "borderaxespad": 0}
+    return figure.legend(handles, texts.legend, **style)
 
 
-def _corners(place: Box) -> list[Point]:
-    left, top, right, bottom = place
-    return [(left, top), (right, top), (right, bottom), (left, bottom)]
+def _read(picture: Image.Image, figure: Figure, axes: Axes, legend: Legend | None, marks: Marks) -> Drawn:
+    height = picture.height
+    bars = [[_flipped(bar.get_window_extent(), height) for bar in row] for row in marks.get("bars", ())]
+    points = [
+        [(float(x), float(height - y)) for x, y in axes.transData.transform(line.get_xydata())]
+        for line in marks.get("lines", ())
+    ]
+    slices: list[Wedge] = marks.get("slices", [])
+    colors = [
+        *(bar[0].get_facecolor() for bar in marks.get("bars", ())),
+        *(line.get_color() for line in marks.get("lines", ())),
+        *(wedge.get_facecolor() for wedge in slices),
+    ]
+    entries = zip(legend.get_texts(), legend.legend_handles, strict=True) if legend else ()
+    x, y = axes.transData.transform((0, 0))
+    return Drawn(
+        picture,
+        tuple(_written(text, height) for text in figure.findobj(Text) if _is_seen(text)),
+        tuple(map(to_hex, colors)),
+        tuple((text.get_text(), to_hex(_color(handle))) for text, handle in entries),
+        tuple(map(tuple, bars)),
+        tuple(map(tuple, points)),
+        # clockwise from the top, while Matplotlib counts the other way from the right
+        tuple(((90 - wedge.theta2) % 360, (90 - wedge.theta1 - 1e-9) % 360) for wedge in slices),
+        (float(x), float(height - y)),
+    )
+
+
+def _is_seen(text: Any) -> bool:
+    return text.get_visible() and bool(text.get_text().strip())
+
+
+def _color(handle: Any) -> Any:
+    return handle.get_facecolor() if isinstance(handle, Rectangle | Wedge) else handle.get_color()
+
+
+def _flipped(box: Bbox, height: int) -> Box:
+    """From pixels counted from the bottom to those from the top."""
+    return Box(float(box.x0), float(height - box.y1), float(box.x1), float(height - box.y0))
+
+
+def _written(text: Any, height: int) -> Written:
+    x, y = map(float, text.get_transform().transform(text.get_position()))
+    turn = text.get_rotation()
+    text.set_rotation(0)
+    left, top, right, bottom = _flipped(text.get_window_extent(), height)
+    text.set_rotation(turn)
+    y = height - y
+    return written_at(text.get_text(), (left - x, top - y, right - x, bottom - y), x, y, -turn)

@@ -82,7 +82,7 @@ def make_axis(low: float, high: float, num_steps: int) -> Axis:
         power *= 10
 
 
-def draw_counts(
+def sample_counts(
     rng: np.random.Generator,
     quantity: Quantity,
     shape: tuple[int, int],
@@ -92,7 +92,7 @@ def draw_counts(
     stacked: bool,
 ) -> tuple[Counts, int, Axis]:
     """The numbers of `shape` (series, category), their decimal places, and the axis they are drawn to."""
-    shares = _draw_shares(rng, *shape, ordered)
+    shares = _sample_shares(rng, *shape, ordered)
     if labelled and form == "line" and len(shares) > 1:
         shares = _apart(shares)
     if stacked:
@@ -114,7 +114,7 @@ def draw_counts(
     places = max(quantity.decimals, 1) + 1
     unit = 10**places
     axis = make_axis(low * unit, high * unit, num_steps)
-    axis = replace(axis, parts=_draw_parts(rng, axis.step))
+    axis = replace(axis, parts=_choose_parts(rng, axis.step))
     part = axis.step // axis.parts
     counts = _whole(numbers * unit, part, least=axis.low + part)
     if form == "line":
@@ -141,7 +141,7 @@ def _distinct(counts: Counts, part: int) -> Counts:
     return tuple(zip(*columns, strict=True))
 
 
-def _draw_parts(rng: np.random.Generator, step: int) -> int:
+def _choose_parts(rng: np.random.Generator, step: int) -> int:
     """Into how many parts the way between gridlines is divided: halves are told at sight, fifths by lines."""
     able = [parts for parts in (1, 2, 2, 5, 5, 5) if step % parts == 0]
     return able[rng.integers(len(able))]
@@ -153,7 +153,7 @@ def _whole(counts: np.ndarray, part: int, least: int) -> Counts:
     return tuple(tuple(int(max(count, least)) for count in row) for row in rounded)
 
 
-def _draw_shares(rng: np.random.Generator, num_series: int, num_values: int, ordered: bool) -> np.ndarray:
+def _sample_shares(rng: np.random.Generator, num_series: int, num_values: int, ordered: bool) -> np.ndarray:
     """(series, category) from about 0.1 to 1: trends, seasons or ranks, of each series about its own size."""
     across = np.linspace(0, 1, num_values)
     shape = rng.integers(3)

@@ -1,68 +1,135 @@
-"""Reads back what Vega drew: the marks of its SVG, with the pixels where they stand."""
+"""Reads back what ECharts drew: texts and marks of its SVG, with the pixels where they are."""
 
 import math
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import NamedTuple
 from xml.etree import ElementTree
 
-import numpy as np
+from PIL import ImageFont
 
+from data_engines.kinds.chart.drawn import Point, Written, written_at
 from data_engines.tools.boxes import Box
 
-SWATCHES = "swatches"
-"""Name of the layer with the legend's marks, which stand for no number."""
-
-_NUMBER = r"(-?[\d.]+(?:e-?\d+)?)"
-_TRANSLATE = re.compile(rf"translate\({_NUMBER},{_NUMBER}\)")
-_RECTANGLE = re.compile(rf"M{_NUMBER},{_NUMBER}h{_NUMBER}v{_NUMBER}")
-_ARC = re.compile(rf"M{_NUMBER},{_NUMBER}A{_NUMBER},{_NUMBER},0,[01],([01]),{_NUMBER},{_NUMBER}")
+_NUMBER = re.compile(r"-?\d*\.?\d+(?:e-?\d+)?")
+_COMMAND = re.compile(r"([a-zA-Z])([^a-zA-Z]*)")
+_SIZE = re.compile(r"font-size:(\d+)px")
+_SIDES = {"start": "l", "middle": "m", "end": "r"}
+"""Pillow's letters for the ends of a text."""
 _SVG = "{http://www.w3.org/2000/svg}"
 
-Point = tuple[float, float]
+SIZE = 100
+"""Of the fonts that texts are measured with: small ones are hinted, which resvg does not do."""
+FontOf = Callable[[bool], ImageFont.FreeTypeFont]
+"""The font in `SIZE` pixels, bold or not."""
 
 
-class Marks(NamedTuple):
-    """As in `check.Drawn`."""
+class Mark(NamedTuple):
+    """A bar, point or slice."""
 
-    bars: tuple[tuple[Box, ...], ...]
-    points: tuple[tuple[Point, ...], ...]
-    shares: tuple[float, ...]
-
-
-def read_svg(svg: str, lengths: Sequence[int]) -> Marks:
-    """The marks of a chart whose series are of these lengths."""
-    bars: list[Box] = []
-    points: list[Point] = []
-    shares: list[float] = []
-    for element, group, x, y in _walk(ElementTree.fromstring(svg), "", 0.0, 0.0):
-        if "role-mark" in group and SWATCHES not in group and (shape := element.get("d")):
-            if "mark-rect" in group and (match := _RECTANGLE.match(shape)):
-                left, top, width, height = map(float, match.groups())
-                bars.append(Box(x + left, y + top, x + left + width, y + top + height))
-            elif "mark-symbol" in group:
-                points.append((x, y))
-            elif "mark-arc" in group and (match := _ARC.match(shape)):
-                from_x, from_y, _, _, clockwise, to_x, to_y = map(float, match.groups())
-                turn = math.atan2(to_y, to_x) - math.atan2(from_y, from_x)
-                shares.append((turn if clockwise else -turn) / (2 * math.pi) % 1)
-    return Marks(_split(bars, lengths), _split(points, lengths), tuple(shares))
+    series: int
+    position: int
+    points: tuple[Point, ...]
+    """The corners of its outline; of a point, its middle alone."""
+    color: str
 
 
-def _split(marks: Sequence[Any], lengths: Sequence[int]) -> tuple[tuple[Any, ...], ...]:
-    """By series; nothing at all if there are no marks of that kind."""
-    if not marks:
-        return ()
-    ends = np.cumsum(lengths)
-    return tuple(tuple(marks[end - length : end]) for length, end in zip(lengths, ends, strict=True))
+class Read(NamedTuple):
+    texts: tuple[Written, ...]
+    marks: tuple[Mark, ...]
+    """By series, and by position in it."""
+    legend: tuple[tuple[str, str], ...]
+    """Texts, and the colours beside them."""
 
 
-def _walk(
-    element: ElementTree.Element, group: str, x: float, y: float
-) -> Iterator[tuple[ElementTree.Element, str, float, float]]:
-    """Every element with the class of its group and where it starts."""
-    if match := _TRANSLATE.search(element.get("transform", "")):
-        x, y = x + float(match[1]), y + float(match[2])
-    yield element, group, x, y
-    for child in element:
-        yield from _walk(child, element.get("class", group) if element.tag == _SVG + "g" else group, x, y)
+def read_svg(svg: str, font_of: FontOf) -> Read:
+    shapes = list(_shapes(ElementTree.fromstring(svg)))
+    texts = [_read_text(shape, font_of) for shape in shapes if shape.tag == _SVG + "text"]
+    marks = [_read_mark(shape) for shape in shapes if shape.get("ecmeta_ssr_type") == "chart"]
+    by_place = {place: list(group) for place, group in groupby(shapes, lambda shape: shape.get("transform"))}
+    entries = [
+        shape for shape in shapes if shape.get("ecmeta_ssr_type") == "legend" and shape.get("fill") == "none"
+    ]
+    legend = [_read_entry(by_place[shape.get("transform")]) for shape in entries]
+    return Read(tuple(texts), tuple(sorted(marks, key=lambda mark: mark[:2])), tuple(legend))
+
+
+def _shapes(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
+    """Texts and paths in the order in which they are drawn, but for what only cuts others off."""
+    for child in root:
+        if child.tag in (_SVG + "text", _SVG + "path"):
+            yield child
+        elif child.tag == _SVG + "g":
+            yield from _shapes(child)
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(number) for number in _NUMBER.findall(text)]
+
+
+def _transform(shape: ElementTree.Element) -> list[float]:
+    """The six numbers of its matrix."""
+    numbers = _numbers(shape.get("transform", ""))
+    return [1, 0, 0, 1, *numbers] if len(numbers) == 2 else numbers or [1, 0, 0, 1, 0, 0]
+
+
+def _read_text(shape: ElementTree.Element, font_of: FontOf) -> Written:
+    style, text = shape.get("style", ""), shape.text or ""
+    size = _SIZE.search(style)
+    assert size and shape.get("dominant-baseline") == "central", "ECharts sets all texts by their middles"
+    font, scale = font_of("font-weight" in style), int(size[1]) / SIZE
+    a, b, c, d, e, f = _transform(shape)
+    x, y = float(shape.get("x", 0)), float(shape.get("y", 0))
+    left, top, right, bottom = font.getbbox(text, anchor=_SIDES[shape.get("text-anchor", "start")] + "s")
+    ascent, descent = font.getmetrics()
+    down = (ascent - descent) / 2
+    box = (left * scale, (top + down) * scale, right * scale, (bottom + down) * scale)
+    turn = round(math.degrees(math.atan2(b, a)))
+    return written_at(text, box, a * x + c * y + e, b * x + d * y + f, turn)
+
+
+def _read_mark(shape: ElementTree.Element) -> Mark:
+    series, position = int(shape.get("ecmeta_series_index", 0)), int(shape.get("ecmeta_data_index", 0))
+    a, _, _, _, e, f = _transform(shape)
+    points = _outline(shape.get("d", "")) if a == 1 else ((e, f),)
+    return Mark(series, position, points, _color(shape))
+
+
+def _color(shape: ElementTree.Element) -> str:
+    """Of its area, or of its line if that is empty."""
+    fill = shape.get("fill", "none")
+    return shape.get("stroke", "none") if fill in ("none", "#fff", "#000") and shape.get("stroke") else fill
+
+
+def _read_entry(shapes: list[ElementTree.Element]) -> tuple[str, str]:
+    """Of what has one place in the legend: its ground, its mark, its text, and what a mouse touches."""
+    [position] = [position for position, shape in enumerate(shapes) if shape.tag == _SVG + "text"]
+    return shapes[position].text or "", _color(shapes[position - 1])
+
+
+def _outline(path: str) -> tuple[Point, ...]:
+    """The ends of the lines and arcs of a path."""
+    points = [(0.0, 0.0)]
+    for command, text in _COMMAND.findall(path):
+        numbers, (x, y) = _numbers(text), points[-1]
+        match command:
+            case "M" | "L" | "A":
+                points.append((numbers[-2], numbers[-1]))
+            case "l":
+                points.append((x + numbers[0], y + numbers[1]))
+            case "Z":
+                pass
+            case _:
+                raise AssertionError(f"ECharts draws no {command!r}")
+    return tuple(points[1:])
+
+
+def box_of(mark: Mark) -> Box:
+    xs, ys = zip(*mark.points, strict=True)
+    return Box(min(xs), min(ys), max(xs), max(ys))
+
+
+def angle_of(point: Point, center: Point) -> float:
+    """Degrees clockwise from the top."""
+    return math.degrees(math.atan2(point[0] - center[0], center[1] - point[1])) % 360

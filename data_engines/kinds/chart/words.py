@@ -155,29 +155,29 @@ def read_words(
     return tuple(words), (*sources, *packaged(NAMES))
 
 
-def draw_family(rng: np.random.Generator, words: Words, count: int, time: float) -> Family:
+def choose_family(rng: np.random.Generator, words: Words, count: int, time: float) -> Family:
     """`count` different things to compare: successive times with the chance `time`."""
     if rng.random() < time:
-        return _draw_times(rng, words.tongue, count)
+        return _choose_times(rng, words.tongue, count)
     pools = list(words.pools)
     chosen = int(rng.integers(len(pools) + 3))
     if chosen < len(pools):
-        return Family(pools[chosen], draw_names(rng, words, count, pools[chosen]), ordered=False)
+        return Family(pools[chosen], choose_names(rng, words, count, pools[chosen]), ordered=False)
     return Family(
         str(rng.choice(("Category", "Item", "Group") if words.tongue == "en" else ("类别", "项目", "组别"))),
-        draw_names(rng, words, count),
+        choose_names(rng, words, count),
         ordered=False,
     )
 
 
-def draw_names(
+def choose_names(
     rng: np.random.Generator, words: Words, count: int, pool: str | None = None
 ) -> tuple[str, ...]:
     """`count` different names, of the pool of that name or else runs of words of the corpus."""
     names: list[str] = []
     for _ in range(20 * count):
         if pool is None:
-            name = _draw_name(rng, words)
+            name = _choose_name(rng, words)
         else:
             name = words.pools[pool][rng.integers(len(words.pools[pool]))]
         # series and categories are keys of the answer, and a reader can't tell cases of a letter apart in all
@@ -188,9 +188,9 @@ def draw_names(
     raise Reject("too few different names in the corpus")
 
 
-def draw_title(rng: np.random.Generator, words: Words, quantity: Quantity, family: Family) -> str:
+def choose_title(rng: np.random.Generator, words: Words, quantity: Quantity, family: Family) -> str:
     template = TITLES[words.tongue][rng.integers(len(TITLES[words.tongue]))]
-    topic = draw_phrase(rng, words, Range(2, 7) if words.tongue == "en" else Range(4, 12))
+    topic = choose_phrase(rng, words, Range(2, 7) if words.tongue == "en" else Range(4, 12))
     quantity_name, family_name = quantity.name, family.name
     if words.tongue == "en" and not template.startswith("{quantity}"):
         quantity_name = quantity_name[0].lower() + quantity_name[1:]
@@ -200,7 +200,7 @@ def draw_title(rng: np.random.Generator, words: Words, quantity: Quantity, famil
     return template.format(quantity=quantity_name, family=family_name, topic=topic, year=year)
 
 
-def draw_phrase(rng: np.random.Generator, words: Words, length: Range) -> str:
+def choose_phrase(rng: np.random.Generator, words: Words, length: Range) -> str:
     """Some words of the corpus as a title has them: no punctuation at the ends, a capital letter first."""
     for _ in range(20):
         text = choose_words(rng, words.lines, length).strip(STRIPPED)
@@ -209,26 +209,26 @@ def draw_phrase(rng: np.random.Generator, words: Words, length: Range) -> str:
     raise Reject("no words for a title in the corpus")
 
 
-def _draw_name(rng: np.random.Generator, words: Words) -> str:
+def _choose_name(rng: np.random.Generator, words: Words) -> str:
     """One or two words, or a few Chinese characters, without signs among them."""
     for _ in range(100):
         if words.tongue == "zh":
-            name = draw_phrase(rng, words, Range(2, 6))
+            name = choose_phrase(rng, words, Range(2, 6))
             if name.isalnum():
                 return name
             continue
-        parts = draw_phrase(rng, words, Range(1, 2)).split()
+        parts = choose_phrase(rng, words, Range(1, 2)).split()
         if all(len(part) >= SHORTEST_WORD and part.isalnum() for part in parts):
             if not FUNCTION_WORDS & {part.lower() for part in parts}:
                 return " ".join(parts)
     raise Reject("no words for a name in the corpus")
 
 
-def draw_publisher(rng: np.random.Generator, words: Words) -> str:
+def choose_publisher(rng: np.random.Generator, words: Words) -> str:
     return words.publishers[rng.integers(len(words.publishers))]
 
 
-def _draw_times(rng: np.random.Generator, tongue: Tongue, count: int) -> Family:
+def _choose_times(rng: np.random.Generator, tongue: Tongue, count: int) -> Family:
     form = int(rng.integers(5))
     if form == 1 and count <= 12:
         first = int(rng.integers(13 - count))

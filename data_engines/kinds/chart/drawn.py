@@ -1,0 +1,74 @@
+"""What a library says that it drew: texts, marks and colours, with the pixels where they are."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from data_engines.engine import PixelBox
+from data_engines.tools.boxes import Box
+
+Point = tuple[float, float]
+
+
+class Written(NamedTuple):
+    """A line of text in a picture, or several."""
+
+    text: str
+    boxes: tuple[PixelBox, ...]
+    """What it covers: one box, or, where it stands slantwise, one for each piece of it."""
+    x: float
+    y: float
+    """The point that it is set to: for a number of an axis, where it lies on the axis."""
+
+
+def written_at(text: str, box: PixelBox, x: float, y: float, turn: float) -> Written:
+    """A text whose `box` is seen from the point x, y about which it is turned clockwise, in degrees."""
+    left, top, right, bottom = box
+    if turn == 0:
+        return Written(text, ((left + x, top + y, right + x, bottom + y),), x, y)
+    slantwise = turn % 90 != 0
+    pieces = math.ceil(2 * (right - left) / (bottom - top)) if slantwise else 1
+    ends = np.linspace(left, right, pieces + 1)
+    cosine, sine = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+    boxes = []
+    for start, end in pairwise(ends):
+        corners = [(a, b) for a in (start, end) for b in (top, bottom)]
+        xs = [x + a * cosine - b * sine for a, b in corners]
+        ys = [y + a * sine + b * cosine for a, b in corners]
+        boxes.append((min(xs), min(ys), max(xs), max(ys)))
+    return Written(text, tuple(boxes), x, y)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A picture and what is in it."""
+
+    picture: Image.Image
+    texts: tuple[Written, ...]
+    colors: tuple[str, ...]
+    """Of series or slices, like "#1f77b4"."""
+    legend: tuple[tuple[str, str], ...] = ()
+    """Texts with the colours of the marks beside them."""
+    bars: tuple[tuple[Box, ...], ...] = ()
+    """(series, category)"""
+    points: tuple[tuple[Point, ...], ...] = ()
+    """(series, category)"""
+    slices: tuple[tuple[float, float], ...] = ()
+    """Where they start and end, in degrees clockwise from the top."""
+    center: Point = (0.0, 0.0)
+    """Of the pie."""
+
+
+def ink_on(color: str) -> str:
+    """Black or white, whichever is read better on a colour like "#1f77b4"."""
+    red, green, blue = rgb(color)
+    return "#000000" if 0.3 * red + 0.6 * green + 0.1 * blue > 130 else "#ffffff"
+
+
+def rgb(color: str) -> Iterable[int]:
+    return (int(color[i : i + 2], 16) for i in (1, 3, 5))

@@ -1,0 +1,215 @@
+"""The texts of a chart as they are set: broken into lines, turned, or refused as too long for the picture.
+
+Lengths are estimates by the font alone: the library lays out the rest, and `check` looks at what it drew.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+from PIL import ImageFont
+
+from data_engines.engine import Reject
+from data_engines.kinds.chart.data import Chart
+from data_engines.kinds.chart.look import Look
+from data_engines.kinds.chart.numbers import Axis, tick_text, written
+from data_engines.tools.corpora import word_spans
+from data_engines.tools.fonts import open_font
+
+LEADING = 1.3
+"""Distance of lines in sizes of the font."""
+MOST_LINES = 3
+NAME_SHARE = 0.3
+"""How much of a picture's width or height names of categories or series may take."""
+LEAST_PLOT = 0.4
+"""The least share of the picture's width and height for the plot."""
+SWATCH = 4.0
+"""Width of a mark in the legend with the room round it, in sizes of the font."""
+INSIDE = {"pie": 0.66, "donut": 0.75}
+"""How far from the middle numbers in slices stand, in radii."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts with line breaks, in the order of what they belong to."""
+
+    title: str | None
+    source: str | None
+    categories: tuple[str, ...]
+    tilt: int
+    """Degrees by which names below the plot are turned counterclockwise."""
+    legend: tuple[str, ...]
+    columns: int
+    """Of the legend."""
+    values: tuple[tuple[str, ...], ...]
+    """(series, category): the numbers printed at their marks, if there are any."""
+
+    @property
+    def rows(self) -> int:
+        """Of the legend."""
+        return math.ceil(len(self.legend) / self.columns)
+
+
+def font_of(look: Look) -> ImageFont.FreeTypeFont:
+    return open_font(look.font.path, look.font.number, look.size)
+
+
+def set_texts(chart: Chart, look: Look) -> tuple[Chart, Texts]:
+    """The texts, and the chart with room for the legend if it stands inside of the plot.
+
+    Raises:
+        Reject: something does not fit.
+    """
+    font, size = font_of(look), look.size
+    # titles keep clear of the picture's edges even where a library sets them somewhat wider
+    wide = look.width - 3 * size
+    title_font = open_font(look.title_font.path, look.title_font.number, look.title_size)
+    title = wrap(chart.title, title_font, wide) if chart.title else None
+    source = wrap(look.source_lead + chart.source, font, wide) if chart.source else None
+    legend = _legend(chart, look)
+    widest = max(map(font.getlength, legend), default=0) + SWATCH * size
+    columns = 1 if look.legend == "right" or not legend else min(len(legend), int(0.9 * wide // widest))
+    if columns < 1 or (look.legend == "right" and widest > NAME_SHARE * look.width + SWATCH * size):
+        raise Reject("the legend does not fit")
+    at_marks = chart.labelled and not (chart.round and look.numbers == "legend")
+    values = value_texts(chart) if at_marks else ()
+    texts = Texts(title, source, (), 0, legend, columns, values)
+    height = look.height - size * LEADING * (2 + texts.rows * (look.legend in ("top", "bottom")))
+    height -= look.title_size * LEADING * _num_lines(title) + size * LEADING * _num_lines(source)
+    width = look.width - 2 * size - (widest if legend and look.legend == "right" else 0)
+    if chart.round:
+        _check_slices(chart, look, texts, pie_radius(chart, look, width, height))
+        beside = look.numbers in ("outside", "split")
+        return chart, replace(texts, categories=chart.categories if beside else ())
+    for text, room in ((chart.x_title, width), (chart.y_title, height)):
+        if text and font.getlength(text) * 1.2 > room:
+            raise Reject("the title of an axis does not fit")
+    height -= size * LEADING * bool(chart.x_title)
+    ticks = [tick_text(count, chart.places, chart.axis) for count in chart.axis.ticks]
+    width -= size * LEADING * bool(chart.y_title) + max(map(font.getlength, ticks))
+    names, tilt, taken = _set_names(chart, look, width)
+    width, height = (width - taken, height) if chart.form == "bar" else (width, height - taken)
+    if legend and look.legend == "inside":
+        chart = _with_room(chart, (texts.rows + 0.6) * LEADING * size / height)
+    if width < LEAST_PLOT * look.width or height < LEAST_PLOT * look.height:
+        raise Reject("the texts leave too little room for the plot")
+    _check_marks(chart, look, texts, width, height)
+    return chart, replace(texts, categories=names, tilt=tilt)
+
+
+def _num_lines(text: str | None) -> int:
+    return text.count("\n") + 1 if text else 0
+
+
+def _legend(chart: Chart, look: Look) -> tuple[str, ...]:
+    """The texts of the legend."""
+    if not chart.round:
+        return chart.series if len(chart.series) > 1 else ()
+    if look.numbers in ("outside", "split"):
+        return ()
+    if look.numbers == "inside":
+        return chart.categories
+    return tuple(f"{name} {text}" for name, text in zip(chart.categories, value_texts(chart)[0], strict=True))
+
+
+def value_texts(chart: Chart) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        tuple(
+            f"{'-' if count < 0 else ''}{chart.prefix}{written(abs(count), chart.places)}{chart.suffix}"
+            for count in counts
+        )
+        for counts in chart.values
+    )
+
+
+def wrap(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
+    """The text in lines of at most `width` pixels, broken between words. Raises a Reject if they are many."""
+    lines, start, end = [], 0, 0
+    for word_start, word_end in word_spans(text):
+        if end and font.getlength(text[start:word_end]) > width:
+            lines.append(text[start:end])
+            start = word_start
+        end = word_end
+    lines.append(text[start:end])
+    if len(lines) > MOST_LINES or max(map(font.getlength, lines)) > width:
+        raise Reject("a text does not fit")
+    return "\n".join(lines)
+
+
+def _set_names(chart: Chart, look: Look, width: float) -> tuple[tuple[str, ...], int, float]:
+    """The names of categories, their turn in degrees, and what they take of the plot's width or height."""
+    font, line = font_of(look), look.size * LEADING
+    if chart.form == "bar":
+        names = [wrap(name, font, NAME_SHARE * look.width) for name in chart.categories]
+        return tuple(names), 0, max(font.getlength(text) for name in names for text in name.split("\n"))
+    if chart.x_axis:
+        ticks = [tick_text(count, chart.x_places, chart.x_axis) for count in chart.x_axis.ticks]
+        if max(map(font.getlength, ticks)) * 1.3 > width / (len(ticks) - 1):
+            raise Reject("the numbers of an axis do not fit")
+        return (), 0, line
+    pitch = width / len(chart.categories)
+    try:
+        names = [wrap(name, font, pitch * 0.85) for name in chart.categories]
+        return tuple(names), 0, line * max(map(_num_lines, names))
+    except Reject:
+        sine = math.sin(math.radians(look.tilt))
+        height = max(map(font.getlength, chart.categories)) * sine + line
+        if height > NAME_SHARE * look.height or 1.1 * line > pitch * sine:
+            raise Reject("the names of categories do not fit") from None
+        return chart.categories, look.tilt, height
+
+
+def _with_room(chart: Chart, share: float) -> Chart:
+    """The chart with an axis that goes on above its numbers, by `share` of the whole at least."""
+    axis = chart.axis
+    if chart.form == "bar" or share > 0.4:
+        raise Reject("the legend does not fit")
+    top = max(map(sum, zip(*chart.values, strict=True))) if chart.stacked else max(map(max, chart.values))
+    high = axis.high
+    # a number may stand above the highest mark
+    while (high - top) / (high - axis.low) < share + 0.09:
+        high += axis.step
+    return replace(chart, axis=Axis(axis.low, high, axis.step, axis.parts))
+
+
+def _check_marks(chart: Chart, look: Look, texts: Texts, width: float, height: float) -> None:
+    """Bars are thick enough, and numbers fit into their places, in a plot of about that size."""
+    font, size = font_of(look), look.size
+    flat = chart.form == "bar"
+    ticks = chart.axis.ticks
+    needed = max(font.getlength(tick_text(count, chart.places, chart.axis)) * 1.3 for count in ticks)
+    if (width if flat else height) < (len(ticks) - 1) * (needed if flat else LEADING * size):
+        raise Reject("the numbers of an axis do not fit")
+    if chart.form == "scatter":
+        return
+    pitch = (height if flat else width) / len(chart.categories)
+    longest = max((font.getlength(text) for row in texts.values for text in row), default=0)
+    if chart.form not in ("column", "bar"):
+        if longest > pitch - 4:
+            raise Reject("the numbers of a line do not fit")
+        return
+    thickness = pitch * look.fill / (1 if chart.stacked else len(chart.series))
+    if thickness < size * (1.2 if chart.labelled and (flat or chart.stacked) else 0.4):
+        raise Reject("the bars are too thin")
+    if not flat and longest > (thickness if len(chart.series) > 1 else pitch) - 3:
+        raise Reject("a number does not fit its bar")
+
+
+def pie_radius(chart: Chart, look: Look, width: float, height: float) -> float:
+    """The radius of a pie that leaves room for names beside it, and for lines that lead to them."""
+    if look.numbers not in ("outside", "split"):
+        return 0.48 * min(width, height)
+    longest = max(map(font_of(look).getlength, chart.categories))
+    return min(width / 2 - longest - 2.2 * look.size, height / 2 - (2 * LEADING + 1) * look.size)
+
+
+def _check_slices(chart: Chart, look: Look, texts: Texts, radius: float) -> None:
+    font, counts = font_of(look), chart.values[0]
+    if radius < 6 * look.size:
+        raise Reject("the texts leave too little room for the plot")
+    if look.numbers in ("inside", "split"):
+        reach = INSIDE[chart.form] * radius * 0.9
+        for count, text in zip(counts, texts.values[0], strict=True):
+            diagonal = math.hypot(font.getlength(text), look.size)
+            room = 2 * reach * math.sin(math.pi * min(count / sum(counts), 0.5))
+            if min(room, radius * (0.5 if chart.form == "donut" else 1)) < diagonal:
+                raise Reject("a number does not fit its slice")
