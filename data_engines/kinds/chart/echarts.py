@@ -171,8 +171,9 @@ def make_option(chart: Chart, look: Look, texts: Texts) -> dict[str, Any]:
     if chart.x_title:
         x_axis |= {"name": chart.x_title, "nameLocation": "middle"}
     if chart.y_title:
-        y_axis |= {"name": chart.y_title, "nameLocation": look.axis_titles}
-        y_axis["nameTextStyle"] |= {"align": "left"} if look.axis_titles == "end" else {}
+        end = look.axis_titles == "end" and chart.form != "bar"
+        y_axis |= {"name": chart.y_title, "nameLocation": "end" if end else "middle"}
+        y_axis["nameTextStyle"] |= {"align": "left"} if end else {}
     return option | {
         "grid": {
             **place,

@@ -44,6 +44,8 @@ Marks = dict[str, Any]
 def draw(chart: Chart, look: Look, texts: Texts) -> Drawn:
     settings = {
         "font.size": BASE,
+        # the hints of some fonts leave thin strokes of digits blank
+        "text.hinting": "no_hinting",
         "axes.titlesize": BASE * look.title_size / look.size,
         "axes.prop_cycle": cycler(color=look.colors),
     }
@@ -134,7 +136,7 @@ def _draw_lines(axes: Axes, chart: Chart, look: Look, texts: Texts) -> Marks:
 
 def valleys(chart: Chart, ys: list[int | float]) -> list[bool]:
     """Whether a line rises on both sides of a point, so that its number has its place below."""
-    single = len(chart.series) == 1 and chart.form == "line"
+    single = len(chart.series) == 1
     beside = [[ys[other] for other in (i - 1, i + 1) if 0 <= other < len(ys)] for i in range(len(ys))]
     return [single and all(other > y for other in others) for y, others in zip(ys, beside, strict=True)]
 

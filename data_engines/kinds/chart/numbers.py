@@ -106,19 +106,19 @@ def sample_counts(
     if form == "line" and reached.min() > 0.5 * reached.max() and rng.random() < 0.7:
         low = max(reached.min() - 0.3 * (reached.max() - reached.min()) - room, 0.0)
     num_steps = int(rng.integers(5, 9))
-    if labelled:
-        unit = 10**quantity.decimals
-        axis = make_axis(low * unit, high * unit, num_steps)
-        return _whole(numbers * unit, 1, least=-axis.high if low < 0 else 1), quantity.decimals, axis
-    # one place more, for parts of steps; it goes again where they don't need it
-    places = max(quantity.decimals, 1) + 1
+    # unless they are printed, one place more, for parts of steps; it goes again where they don't need it
+    places = quantity.decimals if labelled else max(quantity.decimals, 1) + 1
     unit = 10**places
     axis = make_axis(low * unit, high * unit, num_steps)
-    axis = replace(axis, parts=_choose_parts(rng, axis.step))
-    part = axis.step // axis.parts
-    counts = _whole(numbers * unit, part, least=axis.low + part)
-    if form == "line":
-        counts = _distinct(counts, part)
+    if labelled:
+        part = 1
+        counts = _whole(numbers * unit, part, least=-axis.high if low < 0 else 1)
+    else:
+        axis = replace(axis, parts=_choose_parts(rng, axis.step))
+        part = axis.step // axis.parts
+        counts = _whole(numbers * unit, part, least=axis.low + part)
+        if form == "line":
+            counts = _distinct(counts, part)
     most = max(map(sum, zip(*counts, strict=True))) if stacked else max(map(max, counts))
     axis = replace(axis, high=max(axis.high, -(-most // axis.step) * axis.step))
     while places and part % 10 == 0 and axis.low % 10 == 0:

@@ -10,9 +10,11 @@ from data_engines.kinds.chart.numbers import (  # noqa: E402 (below the check th
     hundred,
     make_axis,
     number,
+    sample_counts,
     tick_text,
     written,
 )
+from data_engines.kinds.chart.words import Quantity  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -50,3 +52,12 @@ def test_percentages_add_up_exactly() -> None:
     for places in (0, 1):
         for _ in range(50):
             assert sum(hundred(rng.dirichlet(np.ones(7)), places)) == 100 * 10**places
+
+
+def test_no_number_lies_beyond_its_axis() -> None:
+    """The parts of a stacked bar are rounded one by one, and may add up to more than what was to be drawn."""
+    quantity = Quantity("Exports", "billion USD", 4, 20, 1)
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        counts, _, axis = sample_counts(rng, quantity, (4, 5), False, "column", labelled=True, stacked=True)
+        assert max(map(sum, zip(*counts, strict=True))) <= axis.high
