@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from data_engines.engine import Reject
 from data_engines.kinds.chart.numbers import Axis, Counts, hundred, make_axis, number, sample_counts
 from data_engines.kinds.chart.words import (
     QUANTITIES,
@@ -186,6 +187,8 @@ def _sample_scatter(
                 taken.add((int(x), y))
                 xs.append(int(x))
                 ys.append(y)
+        if not xs:
+            raise Reject("a series has no point of its own")
         x_values.append(tuple(xs))
         y_values.append(tuple(ys))
     names = choose_names(rng, words, num_series) if num_series > 1 else ("",)

@@ -20,14 +20,14 @@ class Written(NamedTuple):
 
     text: str
     boxes: tuple[PixelBox, ...]
-    """What it covers: one box, or, where it stands slantwise, one for each piece of it."""
+    """What it covers: one box, or several small ones if it is slanted."""
     x: float
     y: float
-    """The point that it is set to: for a number of an axis, where it lies on the axis."""
+    """The point that it was placed at: for a number of an axis, its place on the axis."""
 
 
 def written_at(text: str, box: PixelBox, x: float, y: float, turn: float) -> Written:
-    """A text whose `box` is seen from the point x, y about which it is turned clockwise, in degrees."""
+    """A text turned clockwise by `turn` degrees about the point x, y; `box` is relative to that point."""
     left, top, right, bottom = box
     if turn == 0:
         return Written(text, ((left + x, top + y, right + x, bottom + y),), x, y)

@@ -40,12 +40,12 @@ THEMES = {
     "blue": Theme("#e8f1f8", "#1b2b34", "#4a6478", "#c3d4e2"),
     "dark": Theme("#100c2a", "#eeeeee", "#b9b8ce", "#484753"),
 }
-"""Named in `look.THEMES`; the first and the last are ECharts' own."""
+"""`look.THEMES` has their names; the first and the last are ECharts' own."""
 SYMBOLS = dict(zip(MARKERS, ("circle", "rect", "triangle", "diamond"), strict=True))
 FAINT = 0.5
 """Opacity of gridlines between those that have numbers."""
 LETTERS = "".join(map(chr, range(32, 127))) + "国"
-"""Which ECharts measures whatever the texts are."""
+"""Letters that ECharts measures in every chart."""
 
 SCRIPT = """
 function render(text) {
@@ -122,7 +122,7 @@ def _engine() -> MiniRacer:
 def _advances(font: Font, letters: set[str]) -> dict[str, float]:
     """Widths in sizes of the font."""
     face = open_font(font.path, font.number, SIZE)
-    # of the last of `LETTERS` ECharts takes the height of lines
+    # ECharts takes the width of the last of `LETTERS` as the height of a line
     return {letter: face.getlength(letter) / SIZE for letter in sorted(letters)} | {LETTERS[-1]: 1}
 
 
@@ -262,7 +262,7 @@ def _category_axis(chart: Chart, look: Look, texts: Texts, theme: Theme) -> dict
         "type": "category",
         "data": texts.categories,
         "inverse": chart.form == "bar",
-        # at zero, where there are numbers below it; names stay at the edge
+        # the line stands at zero even where some numbers are negative; the names stay at the edge
         "axisLine": {"onZero": True, "lineStyle": {"color": theme.axis_ink}},
     }
 

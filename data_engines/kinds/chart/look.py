@@ -36,9 +36,9 @@ SHEETS: tuple[tuple[str, ...], ...] = (
     *(("seaborn-v0_8-whitegrid", f"seaborn-v0_8-{colors}") for colors in ("deep", "muted", "colorblind")),
     *(("seaborn-v0_8-darkgrid", "seaborn-v0_8-deep"), ("seaborn-v0_8-ticks", "seaborn-v0_8-bright")),
 )
-"""Matplotlib's style sheets, one above the other; none of them is Matplotlib's own look."""
+"""Style sheets of Matplotlib that are applied one after the other; () is its default look."""
 THEMES = ("white", "white", "white", "white", "grey", "cream", "blue", "dark")
-"""Names of `echarts.THEMES`, as often as they are chosen."""
+"""Names of `echarts.THEMES`; white is chosen four times as often as each of the others."""
 PALETTES = tuple(
     tuple(f"#{color}" for color in colors.split())
     for colors in (
@@ -52,9 +52,9 @@ PALETTES = tuple(
         "264653 2a9d8f e9c46a f4a261 e76f51 8ab17d b56576 6d597a 457b9d a8dadc",
     )
 )
-"""Nine colours and more, as many as a pie has slices; the third is ECharts' own."""
+"""Each has at least nine colours, for the slices of a pie; the third palette is ECharts' own."""
 FALLBACK_CYCLE = PALETTES[0]
-"""Of style sheets that name no colours: Matplotlib's own."""
+"""Matplotlib's own colours, for style sheets that name none."""
 
 
 class Font(NamedTuple):
@@ -75,7 +75,7 @@ class Typeface:
 
 @dataclass(frozen=True)
 class Look:
-    """How a chart is drawn, as far as it is not said by its data."""
+    """How a chart is drawn."""
 
     width: int
     height: int
@@ -89,7 +89,7 @@ class Look:
     colors: tuple[str, ...]
     """Of successive series or slices, like "#1f77b4"."""
     grid: Literal["none", "solid", "dashed"]
-    """Gridlines at the numbers of the axis; a style sheet may have more."""
+    """Gridlines at the numbers of the axis; a style sheet may add others."""
     frame: Literal["box", "open"]
     legend: Literal["right", "top", "bottom", "inside"]
     heading: Literal["left", "center"]
@@ -181,7 +181,7 @@ def choose_look(
 def _choose_colors(
     rng: np.random.Generator, library: Library, style: tuple[str, ...], count: int
 ) -> tuple[str, ...]:
-    """The colours of the style, mostly, if it has enough of them to tell all series or slices apart."""
+    """Mostly the colours of the style, if it has one for each series or slice."""
     own = PALETTES[2]
     if library == "matplotlib":
         cycles = [matplotlib.style.library[sheet].get("axes.prop_cycle") for sheet in style]

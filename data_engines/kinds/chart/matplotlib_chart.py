@@ -33,7 +33,7 @@ BASE = 10
 HOLE = 0.5
 """Of donuts, in radii."""
 FAINT = 0.5
-"""Opacity of gridlines between those that have numbers, in that of the others."""
+"""Opacity of gridlines without a number, as a share of the opacity of the others."""
 OUTSIDE = 1.08
 """How far from the middle names beside slices stand, in radii."""
 
@@ -49,7 +49,7 @@ def draw(chart: Chart, look: Look, texts: Texts) -> Drawn:
         "axes.titlesize": BASE * look.title_size / look.size,
         "axes.prop_cycle": cycler(color=look.colors),
     }
-    # from Matplotlib's own settings on, not from the user's, which would change the bytes
+    # start from Matplotlib's own settings: those of the user would change the bytes
     with matplotlib.style.context([*look.style, settings], after_reset=True):
         dpi = look.size * 72 / BASE
         # a trifle more, since the canvas cuts off fractions of pixels

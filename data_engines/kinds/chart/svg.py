@@ -56,7 +56,7 @@ def read_svg(svg: str, font_of: FontOf) -> Read:
 
 
 def _shapes(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
-    """Texts and paths in the order in which they are drawn, but for what only cuts others off."""
+    """Texts and paths in the order in which they are drawn."""
     for child in root:
         if child.tag in (_SVG + "text", _SVG + "path"):
             yield child
@@ -97,13 +97,13 @@ def _read_mark(shape: ElementTree.Element) -> Mark:
 
 
 def _color(shape: ElementTree.Element) -> str:
-    """Of its area, or of its line if that is empty."""
+    """The colour of the area, or that of the line if the area is empty."""
     fill = shape.get("fill", "none")
     return shape.get("stroke", "none") if fill in ("none", "#fff", "#000") and shape.get("stroke") else fill
 
 
 def _read_entry(shapes: list[ElementTree.Element]) -> tuple[str, str]:
-    """Of what has one place in the legend: its ground, its mark, its text, and what a mouse touches."""
+    """The text and colour of a legend entry, from the shapes at its place: ground, mark, text, target."""
     [position] = [position for position, shape in enumerate(shapes) if shape.tag == _SVG + "text"]
     return shapes[position].text or "", _color(shapes[position - 1])
 

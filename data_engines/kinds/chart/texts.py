@@ -30,7 +30,7 @@ INSIDE = {"pie": 0.66, "donut": 0.75}
 
 @dataclass(frozen=True)
 class Texts:
-    """Texts with line breaks, in the order of what they belong to."""
+    """Texts with line breaks."""
 
     title: str | None
     source: str | None

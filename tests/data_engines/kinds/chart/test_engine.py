@@ -90,6 +90,13 @@ def test_lines_never_hide_each_others_marks(stock: ChartStock) -> None:
             assert len(set(column)) == len(column)
 
 
+def test_every_series_of_points_has_some(stock: ChartStock) -> None:
+    """Two series may not have a point in one place, which left some with none at all."""
+    options = {"categories": Range(2, 2), "series": Range(6, 6), "kinds": "scatter"}
+    for spec in draw_specs(stock, 300, **options):
+        assert all(spec.chart.x_values)
+
+
 def test_options_are_kept(stock: ChartStock) -> None:
     options = {"categories": Range(4, 5), "series": Range(2, 2), "width": Range(700, 720), "kinds": "bar"}
     for spec in draw_specs(stock, 20, library="matplotlib", **options):
