@@ -31,11 +31,13 @@ from got_train.tex.errors import TexError
 
 Spec = TypeVar("Spec")
 Made = TypeVar("Made")
-Drawn = TypeVar("Drawn", bound="Drawing")
+AnyDrawing = TypeVar("AnyDrawing", bound="Drawing")
 Options = TypeVar("Options")
 
 PixelBox = tuple[float, float, float, float]
 """Left, top, right and bottom in pixels of the picture; right and bottom are just outside."""
+Rgb = tuple[int, int, int]
+"""Levels of red, green and blue, from 0 to 255."""
 
 
 class Reject(Exception):  # noqa: N818 (not an error: an engine's verdict on one sample)
@@ -103,11 +105,11 @@ class Stock(Generic[Options]):
     """Of the packages and programs it draws with, besides Pillow and numpy: other versions, other bytes."""
 
 
-def one_by_one(draw: Callable[[Spec], Drawn]) -> Callable[[Sequence[Spec]], list[Drawn | Reject]]:
+def one_by_one(draw: Callable[[Spec], AnyDrawing]) -> Callable[[Sequence[Spec]], list[AnyDrawing | Reject]]:
     """Makes a function of one spec, which raises a Reject for what can't be drawn, an engine's `draw`."""
 
     @functools.wraps(draw)
-    def draw_all(specs: Sequence[Spec]) -> list[Drawn | Reject]:
+    def draw_all(specs: Sequence[Spec]) -> list[AnyDrawing | Reject]:
         return [attempt(draw, spec) for spec in specs]
 
     return draw_all

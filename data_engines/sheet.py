@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from data_engines.engine import Reject
 from data_engines.options import Parser
 from data_engines.tools.sheets.labels import cut, line_height, wrap, write_lines
-from data_engines.tools.sheets.targets import Drawn, draw_targets
+from data_engines.tools.sheets.targets import Target, draw_targets
 from got_train.config import MAX_PIXELS
 from got_train.data.errors import ImageError, RowError
 from got_train.data.images import open_image
@@ -48,7 +48,7 @@ class Turn:
     """Without the tags of pictures."""
     response: str
     formatted: bool
-    target: Drawn = None
+    target: Target = None
 
 
 @dataclass

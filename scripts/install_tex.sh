@@ -2,7 +2,14 @@
 # Installs what the engines formula, table, page and geometry draw with: TeX Live, on Debian and Ubuntu (about
 # 700 MB). Elsewhere any TeX Live with pdflatex, xelatex and the same packages will do.
 set -euo pipefail
-if command -v pdflatex xelatex >/dev/null && kpsewhich standalone.cls xeCJK.sty mhchem.sty tikz.sty txfonts.sty texgyretermes-regular.otf >/dev/null; then
+needed=(
+    amsmath.sty amssymb.sty array.sty bm.sty booktabs.sty cancel.sty fontenc.sty fontspec.sty
+    graphicx.sty hhline.sty lmodern.sty makecell.sty mathrsfs.sty mathtools.sty mhchem.sty
+    multirow.sty pifont.sty rotating.sty siunitx.sty stmaryrd.sty tabularx.sty textcomp.sty tikz.sty
+    wasysym.sty xcolor.sty xeCJK.sty
+    txfonts.sty pxfonts.sty lmroman10-regular.otf texgyretermes-regular.otf
+)
+if command -v pdflatex xelatex >/dev/null && kpsewhich "${needed[@]}" >/dev/null; then
     exit 0
 fi
 if ! command -v apt-get >/dev/null; then

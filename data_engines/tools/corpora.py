@@ -14,6 +14,7 @@ from data_engines.kind import CHINESE, ENGLISH
 from data_engines.options import Range
 from data_engines.tools.packages import packaged
 from data_engines.tools.typed import as_typed
+from got_train.characters import EAST_ASIAN, HAN
 from got_train.packages import package_folder
 
 Language = Literal["en", "zh", "mixed"]
@@ -22,9 +23,9 @@ ZH_SENTENCES = 8000
 """About as many as English paragraphs are found."""
 WORDS_IN_CLAUSE = Range(2, 7)
 CLAUSES_IN_SENTENCE = Range(1, 4)
-HAN_WORD = re.compile(r"[\u4e00-\u9fff]{1,4}")
+HAN_WORD = re.compile(rf"[{HAN}]{{1,4}}")
 
-_WORD = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]|[^\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+")
+_WORD = re.compile(rf"[{EAST_ASIAN}]|[^\s{EAST_ASIAN}]+")
 """A Chinese or Japanese character, each a word of its own, or whatever else stands between spaces."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 """Control characters but white space."""

@@ -15,6 +15,9 @@ from data_engines.engine import Source
 from data_engines.tools.files import files_below
 from got_train.packages import package_folder
 
+Font = tuple[str, int, int]
+"""File, number of the face in it, size in pixels."""
+
 FONT_ENDINGS = (".ttf", ".otf", ".ttc", ".otc")
 SYSTEM_FOLDERS = {
     "linux": ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts"),

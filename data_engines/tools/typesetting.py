@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from data_engines.engine import Drawing, Drawn, Reject, Spec, attempt
+from data_engines.engine import AnyDrawing, Drawing, Reject, Spec, attempt
 from got_train.tex.errors import TexError
 from got_train.tex.latex import Sheet, Style, typeset
 
@@ -16,8 +16,10 @@ class TypesetDrawing(Drawing):
 
 
 def draw_typeset(
-    specs: Sequence[Spec], code: Callable[[Spec], tuple[str, Style]], draw: Callable[[Spec, Sheet], Drawn]
-) -> list[Drawn | Reject]:
+    specs: Sequence[Spec],
+    code: Callable[[Spec], tuple[str, Style]],
+    draw: Callable[[Spec, Sheet], AnyDrawing],
+) -> list[AnyDrawing | Reject]:
     """What `draw` makes of each spec and the sheet that its `code` gives: those of one style in one run."""
     codes = [code(spec) for spec in specs]
     sheets: dict[int, Sheet | TexError] = {}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
+from got_train.characters import EAST_ASIAN
 from got_train.markup.delimiters import split_formulas
 from got_train.report import UserError
 from got_train.tex.errors import TexError
@@ -47,7 +48,7 @@ _PREAMBLE = r"""
 """Displays become what may stand within one, numbers stand in the line, fractions have one size, and
 exponents and indices one height, so that a bracket that grows doesn't move those after it."""
 _ANY_SIZE = re.compile(r"\\(?:(?:display|text|script|scriptscript)style|(?:no|display)?limits)(?![A-Za-z@])")
-_CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_CHINESE = re.compile(f"[{EAST_ASIAN}]")
 
 _LARGE_SIGNS = (
     "()[]⌊⌋⌈⌉{}⟨⟩|∥/\\" + "()()[]⌊⌋⌈⌉{}⟨⟩/\\" + "()[]⌊⌋⌈⌉{}⟨⟩/\\/\\" + "()[][][]{}{}{}{|"

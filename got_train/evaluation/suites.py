@@ -127,7 +127,7 @@ SUITES = {
 KIND_SUITES = {
     **{name: name for name in SUITES},
     **dict.fromkeys(("formula", "page", "multi-crop", "multi-page"), "format"),
-    **dict.fromkeys(("pdf", "lines", "handwriting", UNNAMED_KIND), "plain"),
+    **dict.fromkeys(("pdf", "lines", "handwriting", "seal", UNNAMED_KIND), "plain"),
 }
 """The suite of each kind that got-data draws; of any other kind it is `plain`."""
 

@@ -17,6 +17,7 @@ NAMES = ("edit_distance", "f1", "precision", "recall", "bleu", "meteor")
 """In the order of the paper's tables."""
 
 _CHINESE = re.compile(r"[\u4e00-\u9fa5]")
+"""As the script has it, and not as `got_train.characters`."""
 
 
 def has_chinese(text: str) -> bool:

@@ -1,12 +1,14 @@
 r"""What TeX needs for formulas, whoever typesets them: those that are drawn and those that are scored."""
 
-FORMULA_PREAMBLE = r"""
-\usepackage[T1]{fontenc}
-\usepackage{lmodern,mathtools,amssymb,bm,mathrsfs,stmaryrd,cancel,array,multirow,xcolor,textcomp,wasysym}
-\usepackage[version=4]{mhchem}
-\newcommand\gotmodern{}
-\newcommand\gottimes{\mathversion{times}\fontfamily{ptm}\selectfont}
-\newcommand\gotpalatino{\mathversion{palatino}\fontfamily{ppl}\selectfont}
+from got_train.tex.packages import CHEMISTRY, MATHS, SIGNS
+
+FORMULA_PREAMBLE = rf"""
+\usepackage[T1]{{fontenc}}
+\usepackage{{lmodern,{MATHS},array,multirow,xcolor,{SIGNS}}}
+{CHEMISTRY}
+\newcommand\gotmodern{{}}
+\newcommand\gottimes{{\mathversion{{times}}\fontfamily{{ptm}}\selectfont}}
+\newcommand\gotpalatino{{\mathversion{{palatino}}\fontfamily{{ppl}}\selectfont}}
 \hyphenpenalty=10000 \exhyphenpenalty=10000 \parindent=0pt
 """
 CHINESE_MATHS = "\\xeCJKsetup{CJKmath=true}\n"

@@ -9,13 +9,16 @@ import re
 from got_train.markup.delimiters import read_formula
 from got_train.tex.escaping import escape_latex
 from got_train.tex.macros import group_end
+from got_train.tex.packages import CHEMISTRY, COLORED_TABLES, MATHS, MORE_TABLES, SIGNS, TABLES
 
-PREAMBLE = r"""
-\usepackage{mathtools,amssymb,bm,mathrsfs,stmaryrd,cancel,textcomp,wasysym,pifont,siunitx,graphicx}
-\usepackage{array,booktabs,multirow,makecell,tabularx,hhline}
-\usepackage[table]{xcolor}
-\usepackage[version=4]{mhchem}
-\usepackage{tikz}\usetikzlibrary{patterns,calc,arrows.meta}
+PREAMBLE = (
+    rf"""
+\usepackage{{{MATHS},{SIGNS},pifont,siunitx,graphicx}}
+\usepackage{{{TABLES},{MORE_TABLES}}}
+{COLORED_TABLES}
+{CHEMISTRY}
+"""
+    + r"""\usepackage{tikz}\usetikzlibrary{patterns,calc,arrows.meta}
 \makeatletter
 \setlength\parindent{0pt}
 \newsavebox\fit@box
@@ -28,6 +31,7 @@ PREAMBLE = r"""
 \providecommand\captionsetup[1]{}
 \makeatother
 """
+)
 """What the LaTeX below needs. `\fit` makes wide things as narrow as the line."""
 
 _PART = re.compile(

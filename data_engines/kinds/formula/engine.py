@@ -27,6 +27,7 @@ from data_engines.tools.corpora import Language, choose_words, read_corpus
 from data_engines.tools.formulas.grammar import choose_formula, choose_inline
 from data_engines.tools.formulas.sources import read_formulas
 from data_engines.tools.typesetting import draw_typeset
+from got_train.characters import EAST_ASIAN, HAN
 from got_train.prompts import Task
 from got_train.tex.formulas import CHINESE_MATHS, FORMULA_PREAMBLE
 from got_train.tex.latex import (
@@ -58,8 +59,8 @@ TYPEFACES = ("modern", "modern", "times", "palatino")
 
 STYLE = Style(preamble=FORMULA_PREAMBLE + MATH_VERSIONS, margin_pt=MARGIN_PT)
 
-_CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
-_SENTENCE_WORD = re.compile(r"[A-Za-z0-9 ,;.:()\u4e00-\u9fff\uff0c\u3002\u3001\uff1b]+")
+_CHINESE = re.compile(f"[{EAST_ASIAN}]")
+_SENTENCE_WORD = re.compile(rf"[A-Za-z0-9 ,;.:(){HAN}\uff0c\u3002\u3001\uff1b]+")
 """Words that TeX prints as they are typed."""
 
 

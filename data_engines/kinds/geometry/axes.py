@@ -8,7 +8,7 @@ import numpy as np
 
 from data_engines.kinds.geometry.plane import Point
 from data_engines.kinds.geometry.sketch import Crowded, Sketch
-from data_engines.kinds.geometry.tikz import SAMPLES, Axis, Grid, Plot, Ticks, number
+from data_engines.kinds.geometry.tikz import SAMPLES, AxisArrow, GridLines, Plot, Ticks, number
 
 Function = Callable[[float], float]
 
@@ -28,16 +28,18 @@ class Frame:
 
 def draw_axes(sketch: Sketch, frame: Frame) -> None:
     if sketch.chance(0.2):
-        sketch.elements.append(Grid(complex(frame.left, frame.bottom), complex(frame.right, frame.top)))
+        sketch.elements.append(GridLines(complex(frame.left, frame.bottom), complex(frame.right, frame.top)))
     x_side, y_side = sketch.choose((("right", "above"), ("right", "above"), ("below", "left")))
-    sketch.elements.append(Axis(complex(frame.left - 0.3), complex(frame.right + 0.3), "$x$", x_side))
-    sketch.elements.append(Axis(complex(0, frame.bottom - 0.3), complex(0, frame.top + 0.3), "$y$", y_side))
+    sketch.elements.append(AxisArrow(complex(frame.left - 0.3), complex(frame.right + 0.3), "$x$", x_side))
+    sketch.elements.append(
+        AxisArrow(complex(0, frame.bottom - 0.3), complex(0, frame.top + 0.3), "$y$", y_side)
+    )
     sketch.write(0, "$O$")
 
 
 def free_ticks(sketch: Sketch, ticks: Ticks) -> Ticks:
     """Those of the ticks whose numbers no line crosses."""
-    drawn = np.concatenate([each.outline() for each in sketch.elements if not isinstance(each, Axis)])
+    drawn = np.concatenate([each.outline() for each in sketch.elements if not isinstance(each, AxisArrow)])
     crossed = [
         np.any(_between(drawn.real, low.real, high.real) & _between(drawn.imag, low.imag, high.imag))
         for low, high in ticks.label_boxes() or [(0j, 0j)] * len(ticks.values)

@@ -22,7 +22,7 @@ from data_engines.kinds.geometry.conics import (
 )
 from data_engines.kinds.geometry.plane import Point, crossing
 from data_engines.kinds.geometry.sketch import Sketch
-from data_engines.kinds.geometry.tikz import Line, Plot, Ticks, number
+from data_engines.kinds.geometry.tikz import Plot, Polyline, Ticks, number
 
 
 def graph(sketch: Sketch) -> None:
@@ -47,7 +47,7 @@ def _line(sketch: Sketch, frame: Frame) -> None:
     for slope in (slopes[first], slopes[first - sketch.integer(2, 5)])[: sketch.integer(1, 2)]:
         height = sketch.choose((-1.0, 0.0, 1.0, 0.5, -1.5, 2.0))
         ends = line_ends(frame, slope, height)
-        sketch.elements.append(Line(ends, style=sketch.accent()))
+        sketch.elements.append(Polyline(ends, style=sketch.accent()))
         equation = f"y={terms((slope, 'x'), (height, ''))}"
         sketch.write(ends[sketch.integer(0, 1)], sketch.choose((f"${equation}$", f"$l_{len(drawn) + 1}$")))
         drawn.append(ends)

@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from data_engines.kinds.geometry.plane import Point, angle, cross, direction, middle, polar
-from data_engines.kinds.geometry.tikz import Arc, Axis, Dot, Element, Ellipse, Line, Node
+from data_engines.kinds.geometry.tikz import Arc, AxisArrow, Dot, Element, Ellipse, Node, Polyline
 
 Item = TypeVar("Item")
 
@@ -85,13 +85,13 @@ class Sketch:
         return (f"fill={self.choose(FILLS)}",)
 
     def line(self, *points: Point, style: tuple[str, ...] = ()) -> None:
-        self.elements.append(Line(points, style=style))
+        self.elements.append(Polyline(points, style=style))
 
     def dashed(self, *points: Point) -> None:
-        self.elements.append(Line(points, style=("dashed", *self.accent())))
+        self.elements.append(Polyline(points, style=("dashed", *self.accent())))
 
     def polygon(self, *corners: Point, style: tuple[str, ...] = ()) -> None:
-        self.elements.append(Line(corners, closed=True, style=style))
+        self.elements.append(Polyline(corners, closed=True, style=style))
 
     def circle(self, center: Point, radius: float, style: tuple[str, ...] = ()) -> None:
         self.elements.append(Ellipse(center, (radius, radius), style))
@@ -125,7 +125,7 @@ class Sketch:
     def right_angle(self, corner: Point, a: Point, b: Point) -> None:
         size = min(0.25, abs(a - corner) / 3, abs(b - corner) / 3)
         one, other = polar(size, direction(corner, a)), polar(size, direction(corner, b))
-        self.elements.append(Line((corner + one, corner + one + other, corner + other), mark=True))
+        self.elements.append(Polyline((corner + one, corner + one + other, corner + other), mark=True))
 
     def angle(self, corner: Point, a: Point, b: Point, text: str = "", arcs: int = 1) -> None:
         """Marks the angle between two rays, with `text` in it where there is room."""
@@ -152,7 +152,7 @@ class Sketch:
             step = polar(0.08, direction(a, b))
             for i in range(strokes):
                 center = middle(a, b) + (i - (strokes - 1) / 2) * step
-                self.elements.append(Line((center - 1.25j * step, center + 1.25j * step), mark=True))
+                self.elements.append(Polyline((center - 1.25j * step, center + 1.25j * step), mark=True))
 
     def parallel(self, *sides: tuple[Point, Point]) -> None:
         """Arrow heads at the middles of parallel sides."""
@@ -160,7 +160,7 @@ class Sketch:
             back = polar(0.18, direction(a, b) + 155)
             other = polar(0.18, direction(a, b) - 155)
             tip = middle(a, b) + polar(0.09, direction(a, b))
-            self.elements.append(Line((tip + back, tip, tip + other), mark=True))
+            self.elements.append(Polyline((tip + back, tip, tip + other), mark=True))
 
     def place_letters(self) -> None:
         """Puts every text where it touches neither a line nor another text.
@@ -172,7 +172,7 @@ class Sketch:
         taken = [
             (_center(axis.end, SIDES[axis.anchor], text_size(axis.label)), text_size(axis.label))
             for axis in self.elements
-            if isinstance(axis, Axis)
+            if isinstance(axis, AxisArrow)
         ]
         middle_of_all = complex(drawn.mean())
         for point, text, needed in sorted(self._texts, key=lambda wish: not wish[2]):

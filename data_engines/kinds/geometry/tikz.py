@@ -21,7 +21,7 @@ STEP = 0.05
 
 
 @dataclass(frozen=True)
-class Grid:
+class GridLines:
     """Thin lines at all whole numbers."""
 
     low: Point
@@ -35,7 +35,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Axis:
+class AxisArrow:
     start: Point
     end: Point
     label: str
@@ -84,7 +84,7 @@ class Ticks:
 
 
 @dataclass(frozen=True)
-class Line:
+class Polyline:
     """Straight strokes through points, one after the other; a polygon where `closed`."""
 
     points: tuple[Point, ...]
@@ -210,7 +210,7 @@ class Node:
         return np.zeros(0, complex)
 
 
-Element = Grid | Axis | Ticks | Line | Ellipse | Arc | Plot | Dot | Node
+Element = GridLines | AxisArrow | Ticks | Polyline | Ellipse | Arc | Plot | Dot | Node
 
 
 def write(elements: Iterable[Element], shift: Point = 0) -> str:
@@ -231,8 +231,8 @@ def number(value: float, digits: int = 2) -> str:
 
 def move(element: Element, shift: Point) -> Element:
     match element:
-        case Line(points, closed, style, mark):
-            return Line(tuple(point + shift for point in points), closed, style, mark)
+        case Polyline(points, closed, style, mark):
+            return Polyline(tuple(point + shift for point in points), closed, style, mark)
         case Ellipse(center, radii, style):
             return Ellipse(center + shift, radii, style)
         case Arc(center, radii, start, end, style, sector, mark):
@@ -245,18 +245,18 @@ def move(element: Element, shift: Point) -> Element:
             raise AssertionError(f"{type(element).__name__} stays on its axes")
 
 
-_KINDS = (Grid, Axis, Ticks, Line, Ellipse, Arc, Plot, Dot, Node)
+_KINDS = (GridLines, AxisArrow, Ticks, Polyline, Ellipse, Arc, Plot, Dot, Node)
 
 
 def _order(element: Element) -> tuple[int, int, tuple[float, float], str]:
     """Filled shapes lie under what is drawn over them; signs and letters come last."""
-    style: Sequence[str] = () if isinstance(element, Grid | Axis | Ticks | Node) else element.style
+    style: Sequence[str] = () if isinstance(element, GridLines | AxisArrow | Ticks | Node) else element.style
     filled = any(word.startswith(("fill", "pattern")) for word in style)
-    mark = isinstance(element, Line | Arc) and element.mark
-    stage = -1 if isinstance(element, Grid) else 0 if filled else 1 + ("dashed" in style) + 2 * mark
+    mark = isinstance(element, Polyline | Arc) and element.mark
+    stage = -1 if isinstance(element, GridLines) else 0 if filled else 1 + ("dashed" in style) + 2 * mark
     if isinstance(element, Dot | Node):
         stage = 5
-    open_line = isinstance(element, Line) and not element.closed
+    open_line = isinstance(element, Polyline) and not element.closed
     kind = _KINDS.index(type(element)) if not open_line else len(_KINDS)
     code = element.code()
     return stage, kind, _start(element), code
@@ -264,7 +264,7 @@ def _order(element: Element) -> tuple[int, int, tuple[float, float], str]:
 
 def _start(element: Element) -> tuple[float, float]:
     match element:
-        case Line():
+        case Polyline():
             return _place(element._ordered[0])
         case Ellipse(center) | Arc(center):
             return _place(center)

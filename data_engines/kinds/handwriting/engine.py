@@ -13,13 +13,13 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw
 
-from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock, one_by_one
+from data_engines.engine import Answer, Drawing, Region, Reject, Rgb, Source, Stock, one_by_one
 from data_engines.kinds.handwriting import HANDWRITING_FONTS
 from data_engines.kinds.handwriting.line_images import LineImage, read_ink, read_line_images
-from data_engines.kinds.handwriting.pen import Font, Hand, Stroke, fit, write
+from data_engines.kinds.handwriting.pen import Hand, Stroke, fit, write
 from data_engines.options import EngineOptions, Range, check_bounds, option
 from data_engines.tools.corpora import Language, complex_character, read_corpus, word_spans
-from data_engines.tools.fonts import Face, find_font_files, font_sources, read_faces
+from data_engines.tools.fonts import Face, Font, find_font_files, font_sources, read_faces
 from data_engines.tools.packages import packaged
 from data_engines.tools.writing import leave_out_capitals, needed_characters
 from got_train.packages import package_folder
@@ -30,8 +30,7 @@ TRIES = 30
 NO_FIRST = " ,.;:!?)-'，。！？、）"
 """What no line starts with."""
 
-Rgb = tuple[int, int, int]
-Box = tuple[int, int, int, int]
+Place = tuple[int, int, int, int]
 """Left, top, right and bottom in pixels."""
 Ruling = Literal["blank", "ruled", "margin", "squared"]
 RULINGS: dict[Ruling, float] = {"blank": 0.45, "ruled": 0.3, "margin": 0.1, "squared": 0.15}
@@ -80,7 +79,7 @@ class HandwritingStock(Stock[Options]):
 
 
 @dataclass(frozen=True)
-class Written:
+class FontWriting:
     """Writing in a font."""
 
     font: Font
@@ -89,7 +88,7 @@ class Written:
 
 
 @dataclass(frozen=True)
-class Pictured:
+class PictureWriting:
     """Writing on a picture of a line, to be scaled to that size."""
 
     path: str
@@ -98,12 +97,12 @@ class Pictured:
 
 
 @dataclass(frozen=True)
-class Line:
+class WrittenLine:
     text: str
     x: int
     baseline: int
     ink: Rgb
-    writing: Written | Pictured
+    writing: FontWriting | PictureWriting
 
 
 @dataclass(frozen=True)
@@ -117,12 +116,12 @@ class Spec:
     rules: tuple[int, ...]
     """Where rules stand, from the top."""
     rule: Rgb
-    lines: tuple[Line, ...]
+    lines: tuple[WrittenLine, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class HandwrittenDrawing(Drawing):
-    placed: tuple[tuple[Image.Image, Box], ...]
+    placed: tuple[tuple[Image.Image, Place], ...]
     """The ink of each line and where it is."""
 
 
@@ -170,7 +169,7 @@ def decide(rng: np.random.Generator, index: int, stock: HandwritingStock) -> Spe
 def draw(spec: Spec) -> HandwrittenDrawing:
     picture = Image.new("RGB", (spec.width, spec.height), spec.paper)
     _draw_rules(picture, spec)
-    placed: list[tuple[Image.Image, Box]] = []
+    placed: list[tuple[Image.Image, Place]] = []
     for line in spec.lines:
         stroke = _write(line, spec)
         box = stroke.mask.getbbox()
@@ -198,7 +197,7 @@ def check(spec: Spec, drawing: HandwrittenDrawing) -> Drawing:
     return drawing
 
 
-def _touch(mask: Image.Image, place: Box, other: Image.Image, other_place: Box) -> bool:
+def _touch(mask: Image.Image, place: Place, other: Image.Image, other_place: Place) -> bool:
     """Whether both masks are written on anywhere in common."""
     left, top = map(max, place[:2], other_place[:2])
     right, bottom = map(min, place[2:], other_place[2:])
@@ -211,9 +210,9 @@ def _touch(mask: Image.Image, place: Box, other: Image.Image, other_place: Box) 
     return any(ImageChops.darker(*parts).histogram()[INKED:])
 
 
-def _write(line: Line, spec: Spec) -> Stroke:
+def _write(line: WrittenLine, spec: Spec) -> Stroke:
     writing = line.writing
-    if isinstance(writing, Written):
+    if isinstance(writing, FontWriting):
         return write(line.text, writing.font, writing.hand, writing.seed)
     mask = read_ink(writing.path, writing.width, writing.height)
     return Stroke(mask, 0, round(BASELINE * writing.height))
@@ -235,7 +234,7 @@ def _is_writable(text: str, faces: Sequence[Face]) -> bool:
 
 def _choose_written(
     rng: np.random.Generator, baselines: Sequence[int], width: int, size: int, stock: HandwritingStock
-) -> Iterator[Line]:
+) -> Iterator[WrittenLine]:
     """Lines that one person wrote."""
     face = stock.faces[rng.integers(len(stock.faces))]
     left, right = round(width * rng.uniform(0.04, 0.12)), round(width * rng.uniform(0.03, 0.07))
@@ -256,7 +255,7 @@ def _choose_written(
         )
         text = _choose_text(rng, stock.texts, face, font, room=width - right - x)
         jitter = round(size * rng.normal(0, 0.03))
-        yield Line(text, x, baseline + jitter, ink, Written(font, hand, int(rng.integers(2**32))))
+        yield WrittenLine(text, x, baseline + jitter, ink, FontWriting(font, hand, int(rng.integers(2**32))))
 
 
 def _choose_text(rng: np.random.Generator, texts: tuple[str, ...], face: Face, font: Font, room: int) -> str:
@@ -278,7 +277,7 @@ def _choose_text(rng: np.random.Generator, texts: tuple[str, ...], face: Face, f
 
 def _choose_pictured(
     rng: np.random.Generator, baselines: Sequence[int], width: int, size: int, stock: HandwritingStock
-) -> Iterator[Line]:
+) -> Iterator[WrittenLine]:
     """Lines of several people, at about the same height, each as far from the left as it happens."""
     ink, room = _choose_ink(rng), round(width * 0.92)
     images = stock.line_images
@@ -287,7 +286,7 @@ def _choose_pictured(
         scale = min(1.5 * size / image.height, room / image.width)
         line_width, height = max(1, round(scale * image.width)), max(1, round(scale * image.height))
         x = round(width * 0.04) + int(rng.integers(min(room - line_width, width // 5) + 1))
-        yield Line(image.text, x, baseline, ink, Pictured(image.path, line_width, height))
+        yield WrittenLine(image.text, x, baseline, ink, PictureWriting(image.path, line_width, height))
 
 
 def _choose_ink(rng: np.random.Generator) -> Rgb:

@@ -9,14 +9,11 @@ from PIL import Image, ImageChops, ImageDraw
 
 from data_engines.engine import Reject
 from data_engines.tools.corpora import word_spans
-from data_engines.tools.fonts import open_font
+from data_engines.tools.fonts import Font, open_font
 from data_engines.tools.warp import warp_patches
 
 MAX_GAP = 0.4
 """Of the size of the font: what may be added between two words."""
-
-Font = tuple[str, int, int]
-"""File, number of the face in it, size in pixels."""
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
-from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_one
+from data_engines.engine import Answer, Drawing, Region, Reject, Rgb, Stock, one_by_one
 from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.boxes import Box, around
 from data_engines.tools.corpora import Language, read_corpus, word_spans
-from data_engines.tools.fonts import Face, find_font_files, font_sources, open_font, read_faces
+from data_engines.tools.fonts import Face, Font, find_font_files, font_sources, open_font, read_faces
 from data_engines.tools.frames import draw_frame
 from data_engines.tools.writing import check_text, choose_face, choose_text, leave_out_capitals
 from got_train.prompts import COLORS, Color, Task
@@ -84,7 +84,7 @@ class LinesStock(Stock[Options]):
 
 
 @dataclass(frozen=True)
-class Line:
+class PlacedLine:
     text: str
     x: int
     baseline: int
@@ -94,7 +94,7 @@ class Line:
 class Block:
     """One text as it is drawn: a line, or several where it was wrapped."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[PlacedLine, ...]
     box: Box
     """Of its ink, in pixels; right and bottom are just outside."""
     frame: Color | None = None
@@ -110,10 +110,9 @@ class Spec:
 
     width: int
     height: int
-    paper: tuple[int, int, int]
-    ink: tuple[int, int, int]
-    font: tuple[str, int, int]
-    """File, number of the face in it, size in pixels."""
+    paper: Rgb
+    ink: Rgb
+    font: Font
     blocks: tuple[Block, ...]
     task: Literal["plain", "box", "color"]
     asked: tuple[int, ...]
@@ -197,7 +196,7 @@ def _choose_text(rng: np.random.Generator, stock: LinesStock) -> str:
     return check_text(stock.texts[rng.integers(len(stock.texts))])
 
 
-def _choose_rgb(rng: np.random.Generator, levels: Range) -> tuple[int, int, int]:
+def _choose_rgb(rng: np.random.Generator, levels: Range) -> Rgb:
     return levels.choose(rng), levels.choose(rng), levels.choose(rng)
 
 
@@ -257,7 +256,7 @@ def _lay_out(
         placed, boxes = [], []
         for text, (left, top, right, bottom) in zip(lines, block_inks, strict=True):
             baseline = y + above
-            placed.append(Line(text, x - left, baseline))
+            placed.append(PlacedLine(text, x - left, baseline))
             boxes.append(Box(x, baseline + top, x + right - left, baseline + bottom))
             y += above + below + leading
         y += ROOM
@@ -280,7 +279,7 @@ def _lay_out_rows(
         x = ROOM + int(rng.integers(min(free_across, ROOM) + 1))
         y = row * row_height + ROOM + int(rng.integers(min(free_down, ROOM // 2) + 1))
         box = Box(x, y, x + right - left, y + bottom - top)
-        blocks.append(Block((Line(text, x - left, y - top),), box))
+        blocks.append(Block((PlacedLine(text, x - left, y - top),), box))
     return blocks
 
 

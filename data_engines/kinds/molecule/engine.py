@@ -24,7 +24,7 @@ from rdkit.Chem import rdCoordGen, rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 from rdkit.Geometry import Point2D
 
-from data_engines.engine import Answer, Drawing, Reject, Source, Stock, one_by_one
+from data_engines.engine import Answer, Drawing, Reject, Rgb, Source, Stock, one_by_one
 from data_engines.kinds.molecule import PUBCHEM
 from data_engines.kinds.molecule.smiles import read_smiles
 from data_engines.kinds.molecule.structure import (
@@ -87,7 +87,7 @@ class MoleculeStock(Stock[Options]):
 
 
 @dataclass(frozen=True)
-class Style:
+class MoleculeStyle:
     """How molecules look in a book or a program; lengths as shares of a bond's."""
 
     palette: Palette
@@ -102,8 +102,8 @@ class Style:
     """Between a symbol and the bonds that end at it."""
     explicit_methyl: bool
     """Whether the ends of chains are written as CH3."""
-    ink: tuple[int, int, int]
-    paper: tuple[int, int, int]
+    ink: Rgb
+    paper: Rgb
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Spec:
     size: int
     margins: tuple[int, int, int, int]
     """Pixels of paper at the left, top, right and bottom."""
-    style: Style
+    style: MoleculeStyle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,12 +201,12 @@ def _prepare(molecule: Chem.Mol, hydrogens: bool) -> Chem.Mol:
     return drawn
 
 
-def _choose_style(rng: np.random.Generator, options: Options) -> Style:
+def _choose_style(rng: np.random.Generator, options: Options) -> MoleculeStyle:
     level = int(rng.integers(0, 70)) if rng.random() < 0.3 else 0
     tint = tuple(rng.integers(225, 256, size=3).tolist()) if rng.random() < 0.3 else (255, 255, 255)
     font = ("", *FONTS)[rng.integers(1 + len(FONTS))]
     folder = package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf"
-    return Style(
+    return MoleculeStyle(
         palette=PALETTES[rng.integers(len(PALETTES))] if rng.random() < options.color else "ink",
         circles=bool(rng.random() < options.circles),
         font=str(folder / font) if font else "",
@@ -236,7 +236,11 @@ def _lay_out(molecule: Chem.Mol, spec: Spec) -> None:
 
 
 def _draw(
-    drawn: Chem.Mol, circles: Iterable[tuple[int, ...]], scale: float, style: Style, explicit_methyl: bool
+    drawn: Chem.Mol,
+    circles: Iterable[tuple[int, ...]],
+    scale: float,
+    style: MoleculeStyle,
+    explicit_methyl: bool,
 ) -> Image.Image:
     """The molecule at `scale` pixels per unit, as large as it is; rings in `circles` have a circle."""
     bond = scale * bond_length(drawn)
@@ -270,7 +274,7 @@ def _draw(
     return Image.open(io.BytesIO(drawer.GetDrawingText())).convert("RGB")
 
 
-def _set_palette(options: Any, style: Style, ink: tuple[float, ...]) -> None:
+def _set_palette(options: Any, style: MoleculeStyle, ink: tuple[float, ...]) -> None:
     if style.palette == "cdk":
         options.useCDKAtomPalette()
     elif style.palette == "avalon":

@@ -20,14 +20,15 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
-from data_engines.engine import Answer, Drawing, Source, Stock, one_by_one
+from data_engines.engine import Answer, Drawing, Rgb, Source, Stock, one_by_one
 from data_engines.kinds.music.composer import compose
 from data_engines.kinds.music.engraver import Joint, check_engraving, engrave, rasterise
 from data_engines.kinds.music.excerpt import cut
 from data_engines.kinds.music.kern import Score, read_score
 from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.corpora import Language, choose_words, read_corpus
-from data_engines.tools.fonts import Face, font_sources, open_font, packaged_fonts, read_faces
+from data_engines.tools.fonts import Face, Font, font_sources, open_font, packaged_fonts, read_faces
+from got_train.characters import HAN
 from got_train.prompts import Task
 
 NUM_TITLES = 400
@@ -86,8 +87,7 @@ class Caption:
     """A line of text above the system."""
 
     text: str
-    font: tuple[str, int, int]
-    """File, number of the face in it, size in pixels."""
+    font: Font
     place: Literal["middle", "right"]
 
 
@@ -106,8 +106,8 @@ class Spec:
     captions: tuple[Caption, ...]
     margins: tuple[int, int, int, int]
     """Pixels of paper at the left, top, right and bottom."""
-    ink: tuple[int, int, int]
-    paper: tuple[int, int, int]
+    ink: Rgb
+    paper: Rgb
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,7 +237,7 @@ def _read_titles(
     titles = [choose_words(rng, corpus.lines, Range(1, 6)).strip(" ,.;:，。！？") for _ in range(NUM_TITLES)]
     titles = [title[:1].upper() + title[1:] for title in titles if 0 < len(title) <= LONGEST_TITLE]
     words = sorted(
-        {word for title in titles for word in re.findall(r"\b[a-z]{4,9}\b|[\u4e00-\u9fff]{2,3}", title)}
+        {word for title in titles for word in re.findall(rf"\b[a-z]{{4,9}}\b|[{HAN}]{{2,3}}", title)}
     )
     drawn = [words[i].capitalize() for i in rng.integers(len(words), size=NUM_TITLES)]
     names = [

@@ -13,7 +13,7 @@ import verovio
 from PIL import Image, ImageOps
 
 from data_engines.engine import Reject
-from data_engines.kinds.music.kern import METRE_SYMBOLS, Note, notes_and_rests, read_score
+from data_engines.kinds.music.kern import METRE_SYMBOLS, Pitch, notes_and_rests, read_score
 
 Joint = Literal["{", "[", ""]
 """A brace or a bracket before the staves, or nothing."""
@@ -70,7 +70,7 @@ def check_engraving(kern: str, mei: str) -> None:
     root = ElementTree.fromstring(mei)
     elements = [(element.tag.removeprefix(_MEI), element.attrib) for element in root.iter()]
     counts = Counter(tag for tag, _ in elements)
-    notes = Counter(Note(given["pname"], int(given["oct"])) for tag, given in elements if tag == "note")
+    notes = Counter(Pitch(given["pname"], int(given["oct"])) for tag, given in elements if tag == "note")
     rests = counts["rest"] + counts["mRest"] + counts["multiRest"]
     if (notes, rests) != notes_and_rests(kern):
         raise Reject("other notes or rests engraved")

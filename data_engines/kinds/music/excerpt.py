@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from data_engines.kinds.music.kern import END, NOTE_NAME, SIGN_KINDS, Row, Score, spell_note
+from data_engines.kinds.music.kern import END, NOTE_NAME, SIGN_KINDS, KernRow, Score, spell_note
 
 
 def cut(score: Score, first: int, count: int) -> str:
@@ -10,10 +10,12 @@ def cut(score: Score, first: int, count: int) -> str:
     measures = score.measures[first : first + count]
     head = [row for row in zip(*measures[0].signs, strict=True) if any(row)]
     lines = [("**kern",) * score.staves, *(tuple(sign or "*" for sign in row) for row in head)]
-    rows: list[Row] = [Row((_opening(measures[0].barline),) * score.staves, tuple(range(score.staves)))]
+    rows: list[KernRow] = [
+        KernRow((_opening(measures[0].barline),) * score.staves, tuple(range(score.staves)))
+    ]
     for position, measure in enumerate(measures):
         if position:
-            rows.append(Row((measure.barline,) * len(measure.rows[0].fields), measure.rows[0].staves))
+            rows.append(KernRow((measure.barline,) * len(measure.rows[0].fields), measure.rows[0].staves))
         rows += measure.rows if position else _without_signs(measure.rows)
     while any(field.startswith(SIGN_KINDS) for field in rows[-1].fields):
         rows.pop()  # a courtesy to the measure that isn't there
@@ -35,14 +37,14 @@ def _closing(barline: str) -> str:
     return barline
 
 
-def _without_signs(rows: Sequence[Row]) -> list[Row]:
+def _without_signs(rows: Sequence[KernRow]) -> list[KernRow]:
     """The rows without those signs before the first note that the head of an excerpt has already."""
     first = next(position for position, row in enumerate(rows) if not row.fields[0].startswith("*"))
     kept = [row for row in rows[:first] if not any(field.startswith(SIGN_KINDS) for field in row.fields)]
     return [*kept, *rows[first:]]
 
 
-def _close_ties_and_slurs(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+def _close_ties_and_slurs(rows: Sequence[KernRow]) -> list[tuple[str, ...]]:
     """The fields of each row, without those ends of ties and slurs whose other end is not there."""
     grid = [[field.split(" ") for field in row.fields] for row in rows]
     ties: dict[tuple[int, str], tuple[list[str], int]] = {}

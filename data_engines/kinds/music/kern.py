@@ -36,7 +36,7 @@ Not the inverted turn `$`, which Verovio draws as it draws the turn `S`.
 """
 
 
-class Row(NamedTuple):
+class KernRow(NamedTuple):
     """A row between two barlines."""
 
     fields: tuple[str, ...]
@@ -50,7 +50,7 @@ class Measure:
     """At its left, without a number: `=`, `=!|:` or the like; `=-` where none is drawn."""
     signs: tuple[tuple[str, ...], ...]
     """For each staff what is in force at the start: clef, key, metre and its symbol; each may be empty."""
-    rows: tuple[Row, ...]
+    rows: tuple[KernRow, ...]
     whole: bool
     """Whether it starts with one voice on each staff: only there can a score be cut."""
     fault: str | None
@@ -76,7 +76,7 @@ class Score:
                 yield count
 
 
-class Note(NamedTuple):
+class Pitch(NamedTuple):
     """A note as a reader of the engraving names it; `C4` is the middle C."""
 
     name: str
@@ -100,9 +100,9 @@ def read_score(text: str) -> Score:
     return Score(len(staves), tuple(_split_measures(rows, len(staves))))
 
 
-def notes_and_rests(text: str) -> tuple[Counter[Note], int]:
+def notes_and_rests(text: str) -> tuple[Counter[Pitch], int]:
     """The notes of a score, however often each, and the number of its rests."""
-    notes: Counter[Note] = Counter()
+    notes: Counter[Pitch] = Counter()
     rests = 0
     for line in text.splitlines():
         if line.startswith(("*", "=", "!")):
@@ -116,7 +116,7 @@ def notes_and_rests(text: str) -> tuple[Counter[Note], int]:
                 continue
             letters = pitch[0]
             octave = 3 + len(letters) if letters.islower() else 4 - len(letters)
-            notes[Note(letters[0].lower(), octave)] += 1
+            notes[Pitch(letters[0].lower(), octave)] += 1
     return notes, rests
 
 
@@ -138,7 +138,7 @@ def duration(token: str) -> Fraction:
     return plain * (2 - Fraction(1, 2 ** len(dots)))
 
 
-def _follow_spines(lines: Iterable[str], num_spines: int, kept: Sequence[int]) -> Iterator[Row]:
+def _follow_spines(lines: Iterable[str], num_spines: int, kept: Sequence[int]) -> Iterator[KernRow]:
     """The kept fields of each line with their staves; lines about other spines only are left out."""
     owners = list(range(num_spines))
     for line in lines:
@@ -146,7 +146,7 @@ def _follow_spines(lines: Iterable[str], num_spines: int, kept: Sequence[int]) -
         if len(fields) != len(owners):
             raise ValueError("fields and spines differ in number")
         chosen = [i for i, owner in enumerate(owners) if owner in kept]
-        row = Row(
+        row = KernRow(
             tuple(fields[i] for i in chosen),
             tuple(kept.index(owners[i]) for i in chosen),
         )
@@ -176,10 +176,10 @@ def _next_owners(fields: Sequence[str], owners: Sequence[int]) -> list[int]:
     return following
 
 
-def _split_measures(rows: Sequence[Row], num_staves: int) -> Iterator[Measure]:
+def _split_measures(rows: Sequence[KernRow], num_staves: int) -> Iterator[Measure]:
     signs = [dict.fromkeys(SIGN_KINDS, "") for _ in range(num_staves)]
     barline, start = "=-", signs
-    inside: list[Row] = []
+    inside: list[KernRow] = []
     whole, begun, fault = True, False, None
     for row in rows:
         if row.fields[0].startswith("="):
@@ -201,7 +201,7 @@ def _split_measures(rows: Sequence[Row], num_staves: int) -> Iterator[Measure]:
                         cleared = {"*met(": ""} if kind == "*M" else {}
                         signs[staff] = {**signs[staff], **cleared, kind: field}
             if set(kept) - {"*", END}:
-                inside.append(Row(kept, row.staves))
+                inside.append(KernRow(kept, row.staves))
         else:
             if not begun:
                 begun, start = True, list(signs)
@@ -224,12 +224,12 @@ def _seen_sign(field: str) -> str:
 
 
 def _make_measure(
-    barline: str, signs: Sequence[dict[str, str]], rows: Sequence[Row], whole: bool, fault: str | None
+    barline: str, signs: Sequence[dict[str, str]], rows: Sequence[KernRow], whole: bool, fault: str | None
 ) -> Measure:
     """The measure with its notes in order, or with the fault that keeps it out of use."""
     spelt = list(rows)
     try:
-        spelt = [Row(tuple(map(_spell, row.fields)), row.staves) for row in rows]
+        spelt = [KernRow(tuple(map(_spell, row.fields)), row.staves) for row in rows]
         _check_rhythm(spelt)
     except ValueError as error:
         fault = fault or str(error)
@@ -259,7 +259,7 @@ def spell_note(token: str) -> str:
     return before + length[0] + name[0] + "".join(sign * signs.count(sign) for sign in _CLOSING)
 
 
-def _check_rhythm(rows: Sequence[Row]) -> None:
+def _check_rhythm(rows: Sequence[KernRow]) -> None:
     """Raises a ValueError unless all voices are filled from the first row to the last, and beams whole."""
     left = [Fraction(0)] * len(rows[0].fields)
     beams: Counter[int] = Counter()
@@ -286,7 +286,7 @@ def _check_rhythm(rows: Sequence[Row]) -> None:
         raise ValueError("beam over a barline")
 
 
-def _next_voices(row: Row, left: Sequence[Fraction]) -> list[Fraction]:
+def _next_voices(row: KernRow, left: Sequence[Fraction]) -> list[Fraction]:
     """What is left of the notes after a row in which voices split or join."""
     following: list[Fraction] = []
     joined: int | None = None

@@ -32,7 +32,7 @@ def escape_markdown(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Words:
+class TextRun:
     """Part of a paragraph in one style, with the spaces at its ends."""
 
     text: str
@@ -51,7 +51,7 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Formula:
+class InlineFormula:
     """A formula within a paragraph."""
 
     code: str
@@ -66,7 +66,7 @@ class Formula:
         return " "  # its letters are no words
 
 
-Pieces = tuple[Words | Formula, ...]
+Pieces = tuple[TextRun | InlineFormula, ...]
 
 
 def _latex(pieces: Pieces) -> str:

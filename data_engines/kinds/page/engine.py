@@ -17,12 +17,12 @@ import numpy as np
 
 from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Stock
 from data_engines.kinds.page.document import Block
-from data_engines.kinds.page.page_tex import MATHS, PREAMBLE, count_across, font_code, page_code
-from data_engines.kinds.page.prose import HAN, Material, choose_blocks
+from data_engines.kinds.page.page_tex import PREAMBLE, count_across, font_code, page_code
+from data_engines.kinds.page.prose import HAN_CHARACTER, Material, choose_blocks
 from data_engines.kinds.page.typography import (
     CHINESE,
     LATIN,
-    Family,
+    FontFamily,
     PageStyle,
     choose_style,
     font_files,
@@ -33,6 +33,7 @@ from data_engines.tools.corpora import Language, read_corpus
 from data_engines.tools.fonts import read_faces
 from data_engines.tools.formulas.sources import read_formulas
 from data_engines.tools.typesetting import TypesetDrawing, draw_typeset
+from got_train.characters import FIRST_EAST_ASIAN, HAN
 from got_train.prompts import Task
 from got_train.tex.errors import TexError
 from got_train.tex.latex import (
@@ -45,14 +46,13 @@ from got_train.tex.latex import (
     tex_version,
     typeset,
 )
+from got_train.tex.packages import MATHS
 from got_train.tex.source import Formula
 
 SPARE_LINES = 6
 """More than the page has room for, as heights are known to TeX only."""
 LETTER_WIDTH = 0.47
 """Of a usual Latin letter, in sizes of the font; Chinese ones are about twice as wide."""
-FIRST_CHINESE = "\u2e80"
-"""From here on characters are taken from the Chinese font."""
 MADE_UP = 0.5
 """Share of the formulas, where the user gives none."""
 MOST_FORMULAS = 400
@@ -89,10 +89,10 @@ class Options(EngineOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class PageStock(Stock[Options]):
-    latin: tuple[Family, ...]
+    latin: tuple[FontFamily, ...]
     material: Material
     """Without Chinese, as every Chinese family has other characters."""
-    chinese: tuple[tuple[Family, tuple[str, ...]], ...]
+    chinese: tuple[tuple[FontFamily, tuple[str, ...]], ...]
     """Chinese families, each with the lines that it can print."""
 
 
@@ -184,12 +184,12 @@ def check(spec: Spec, drawing: TypesetDrawing) -> Drawing:
     return replace(drawing, regions=tuple(regions))
 
 
-def _tex_style(families: Sequence[Family]) -> Style:
+def _tex_style(families: Sequence[FontFamily]) -> Style:
     files = sorted({font_files()[name] for family in families for name in family.files()})
     return Style("xelatex", PREAMBLE + font_code(families), margin_pt=0.0, files=tuple(files))
 
 
-def _families(style: PageStyle) -> list[Family]:
+def _families(style: PageStyle) -> list[FontFamily]:
     return [family for family in (style.latin, style.heading_latin, style.chinese) if family]
 
 
@@ -210,7 +210,7 @@ def _places(sheet: Sheet) -> dict[int, tuple[Note, Note]]:
     return {number: (notes[f"begin {number}"], notes[f"end {number}"]) for number in numbers}
 
 
-_WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+_WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 _HYPHEN = re.compile("[-\u00ad\u2010\u2011\u0002\ufffe]")
 _LINE_END = re.compile("[-\u00ad\u2010\u2011\u0002\ufffe]\r?\n")
 
@@ -273,14 +273,16 @@ def _sort_formulas(
     """
     codes = [formula.latex for formula in formulas if len(formula.latex) <= LONGEST_FORMULA]
     codes = [codes[i] for i in rng.permutation(len(codes))[:MOST_FORMULAS]]
-    sheets = typeset([rf"$\displaystyle {code}$" for code in codes], Style(preamble=MATHS))
+    sheets = typeset(
+        [rf"$\displaystyle {code}$" for code in codes], Style(preamble=rf"\usepackage{{{MATHS}}}")
+    )
     left_out = Counter(str(sheet) for sheet in sheets if isinstance(sheet, TexError))
     good = [code for code, sheet in zip(codes, sheets, strict=True) if isinstance(sheet, Sheet)]
     inline = tuple(code for code in good if len(code) <= LONGEST_INLINE and not _TALL.search(code))
     return inline, tuple(good), dict(left_out)
 
 
-def _held_by(families: Sequence[Family], lines: Sequence[str]) -> dict[Family, frozenset[str]]:
+def _held_by(families: Sequence[FontFamily], lines: Sequence[str]) -> dict[FontFamily, frozenset[str]]:
     """Which characters of `lines` every font of a family has."""
     names = {str(font_files()[name]): name for family in families for name in family.files()}
     faces, _ = read_faces(map(Path, names), set("".join(lines)))
@@ -292,20 +294,20 @@ def _held_by(families: Sequence[Family], lines: Sequence[str]) -> dict[Family, f
 
 
 def _printable(
-    lines: Sequence[str], latin: Sequence[Family], chinese: Sequence[Family]
-) -> tuple[tuple[str, ...], dict[Family, tuple[str, ...]]]:
+    lines: Sequence[str], latin: Sequence[FontFamily], chinese: Sequence[FontFamily]
+) -> tuple[tuple[str, ...], dict[FontFamily, tuple[str, ...]]]:
     """The lines without Chinese that all Latin families can print, and by family those with Chinese."""
     held = _held_by([*latin, *chinese], lines)
     letters = frozenset.intersection(*(held[family] for family in latin)) | {" "}
     english: list[str] = []
-    by_family: dict[Family, list[str]] = {family: [] for family in chinese}
+    by_family: dict[FontFamily, list[str]] = {family: [] for family in chinese}
     for line in lines:
-        han = {character for character in line if character >= FIRST_CHINESE}
+        han = {character for character in line if character >= FIRST_EAST_ASIAN}
         if not letters.issuperset(set(line) - han):
             continue
         if not han:
             english.append(line)
-        elif HAN.search(line):
+        elif HAN_CHARACTER.search(line):
             for family, fitting in by_family.items():
                 if han <= held[family]:
                     fitting.append(line)

@@ -18,20 +18,18 @@ from data_engines.kinds.page.document import (
     Table,
     Title,
 )
-from data_engines.kinds.page.typography import CHINESE, Family, PageStyle
+from data_engines.kinds.page.typography import CHINESE, FontFamily, PageStyle
 from got_train.tex.escaping import escape_latex
+from got_train.tex.packages import MATHS, TABLES
 from got_train.tex.typefaces import MATH_VERSIONS
 
 SIZES = (8, 9, 9.5, 10, 10.5, 11, 12, 14, 17, 20, 24)
 """Of fonts, in points."""
-MATHS = r"""\usepackage{mathtools,amssymb,bm,mathrsfs,stmaryrd,cancel}"""
-"""What formulas may need."""
 PREAMBLE = (
-    MATHS
-    + r"""
-\usepackage{array,booktabs,multirow,xcolor,lmodern}
-\usepackage[no-math]{fontspec}
-\usepackage{xeCJK}
+    rf"""\usepackage{{{MATHS}}}
+\usepackage{{{TABLES},xcolor,lmodern}}
+\usepackage[no-math]{{fontspec}}
+\usepackage{{xeCJK}}
 """
     + MATH_VERSIONS
     + r"""
@@ -123,7 +121,7 @@ def count_across(blocks: Sequence[Block], style: PageStyle) -> int:
     return next((number for number, block in enumerate(blocks) if not isinstance(block, wide)), len(blocks))
 
 
-def font_code(families: Iterable[Family]) -> str:
+def font_code(families: Iterable[FontFamily]) -> str:
     """Makes families known to TeX; their files lie in the folder of the run."""
     lines = []
     for family in families:
@@ -179,7 +177,7 @@ def _heading_settings(style: PageStyle) -> Iterator[str]:
     yield rf"\def\pageabstractmargin{{{style.abstract_margin:.2f}pt}}"
 
 
-def _use(family: Family) -> str:
+def _use(family: FontFamily) -> str:
     return rf"\csname page {family.name}\endcsname"
 
 

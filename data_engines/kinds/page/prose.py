@@ -13,14 +13,14 @@ from data_engines.kinds.page.document import (
     Authors,
     Block,
     Display,
-    Formula,
     Heading,
+    InlineFormula,
     Items,
     Paragraph,
     Pieces,
     Table,
+    TextRun,
     Title,
-    Words,
 )
 from data_engines.options import Range
 from data_engines.tools.corpora import Language, choose_words
@@ -28,6 +28,7 @@ from data_engines.tools.formulas.grammar import choose_formula, choose_inline
 from data_engines.tools.tables.choices import choose_grid
 from data_engines.tools.tables.columns import Pen
 from data_engines.tools.tables.grid import Rules
+from got_train.characters import HAN
 from got_train.tex.source import plain_formula
 
 PageLanguage = Literal["en", "zh"]
@@ -35,17 +36,17 @@ Thing = TypeVar("Thing")
 
 LONGEST_TEXT, LONG_LINE_WORDS = 600, Range(60, 100)
 """Characters after which a paragraph ends, and words taken of lines that are longer than that."""
-HAN = re.compile(r"[\u4e00-\u9fff]")
+HAN_CHARACTER = re.compile(rf"[{HAN}]")
 
-_PHRASE = {"en": re.compile(r"[A-Za-z]+(?: [A-Za-z]+){0,3}"), "zh": re.compile(r"[\u4e00-\u9fff]{2,6}")}
+_PHRASE = {"en": re.compile(r"[A-Za-z]+(?: [A-Za-z]+){0,3}"), "zh": re.compile(rf"[{HAN}]{{2,6}}")}
 """What may stand in bold or italics."""
 _GAP = {
     "en": re.compile(r"(?<=[a-z]) (?=[a-z])"),
-    "zh": re.compile(r"(?<=[\u4e00-\u9fff])(?=[\u4e00-\u9fff])"),
+    "zh": re.compile(rf"(?<=[{HAN}])(?=[{HAN}])"),
 }
 """Where a formula or a word of the other language may go."""
 
-_LATIN_WORD, _TWO_HAN = re.compile(r"[A-Za-z]{2,}"), re.compile(r"[\u4e00-\u9fff]{2}")
+_LATIN_WORD, _TWO_HAN = re.compile(r"[A-Za-z]{2,}"), re.compile(rf"[{HAN}]{{2}}")
 
 _HEADINGS = {
     "en": "Introduction|Related Work|Background|Methods|Experiments|Results|Discussion|Conclusion",
@@ -184,10 +185,10 @@ class _Writer:
         self.formula_number += 1
         return Display(code, str(self.formula_number))
 
-    def inline(self) -> Formula:
+    def inline(self) -> InlineFormula:
         if self.invents():
-            return Formula(plain_formula(choose_inline(self.rng)))
-        return Formula(self.choose(self.material.inline))
+            return InlineFormula(plain_formula(choose_inline(self.rng)))
+        return InlineFormula(self.choose(self.material.inline))
 
     def invents(self) -> bool:
         return self.rng.random() < self.material.made_up
@@ -215,43 +216,49 @@ class _Writer:
             if sum(map(len, texts)) > LONGEST_TEXT:
                 break
         text = (" " if language == "en" else "").join(texts)
-        pieces: list[Words | Formula] = [Words(text)]
+        pieces: list[TextRun | InlineFormula] = [TextRun(text)]
         while self.rng.random() < self.formula_share:
             pieces = self.insert(language, pieces, self.inline())
         if self.interlaced and language == "zh":
             words = choose_words(self.rng, self.material.english, Range(1, 3)).strip(" ,.;:()!?")
-            pieces = self.insert(language, pieces, Words(words)) if words else pieces
+            pieces = self.insert(language, pieces, TextRun(words)) if words else pieces
         if self.rng.random() < 0.15:
             pieces = self.stress(language, pieces)
         return tuple(pieces)
 
     def insert(
-        self, language: PageLanguage, pieces: list[Words | Formula], new: Words | Formula
-    ) -> list[Words | Formula]:
+        self, language: PageLanguage, pieces: list[TextRun | InlineFormula], new: TextRun | InlineFormula
+    ) -> list[TextRun | InlineFormula]:
         """Puts a piece between two words somewhere."""
         position = int(self.rng.integers(len(pieces)))
         piece = pieces[position]
-        gaps = list(_GAP[language].finditer(piece.text)) if isinstance(piece, Words) else []
-        if not gaps or not isinstance(piece, Words):
+        gaps = list(_GAP[language].finditer(piece.text)) if isinstance(piece, TextRun) else []
+        if not gaps or not isinstance(piece, TextRun):
             return pieces
         gap = self.choose(gaps)
-        before, after = Words(piece.text[: gap.start()] + " "), Words(" " + piece.text[gap.end() :])
-        if isinstance(new, Words):
-            return [*pieces[:position], Words(before.text + new.text + after.text), *pieces[position + 1 :]]
+        before, after = TextRun(piece.text[: gap.start()] + " "), TextRun(" " + piece.text[gap.end() :])
+        if isinstance(new, TextRun):
+            return [*pieces[:position], TextRun(before.text + new.text + after.text), *pieces[position + 1 :]]
         return [*pieces[:position], before, new, after, *pieces[position + 1 :]]
 
-    def stress(self, language: PageLanguage, pieces: list[Words | Formula]) -> list[Words | Formula]:
+    def stress(
+        self, language: PageLanguage, pieces: list[TextRun | InlineFormula]
+    ) -> list[TextRun | InlineFormula]:
         """Sets some words in bold or italics, in which no Chinese is printed."""
         position = int(self.rng.integers(len(pieces)))
         piece = pieces[position]
-        phrases = list(_PHRASE[language].finditer(piece.text)) if isinstance(piece, Words) else []
-        if not phrases or not isinstance(piece, Words):
+        phrases = list(_PHRASE[language].finditer(piece.text)) if isinstance(piece, TextRun) else []
+        if not phrases or not isinstance(piece, TextRun):
             return pieces
         start, end = self.choose(phrases).span()
         style: Literal["bold", "italic"] = (
             "italic" if language == "en" and self.rng.random() < 0.5 else "bold"
         )
-        parts = [Words(piece.text[:start]), Words(piece.text[start:end], style), Words(piece.text[end:])]
+        parts = [
+            TextRun(piece.text[:start]),
+            TextRun(piece.text[start:end], style),
+            TextRun(piece.text[end:]),
+        ]
         return [*pieces[:position], *(part for part in parts if part.text), *pieces[position + 1 :]]
 
     def phrase(self, language: PageLanguage, words: Range) -> str:
@@ -284,5 +291,5 @@ class _Writer:
             case Table(grid=grid):
                 return 2 + len(grid.rows)
         printed = block.printed()
-        letters = len(printed) + len(HAN.findall(printed))
+        letters = len(printed) + len(HAN_CHARACTER.findall(printed))
         return ceil(letters / self.width) + (1 if isinstance(block, Heading | Title) else 0)

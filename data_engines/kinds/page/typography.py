@@ -16,7 +16,7 @@ MathFonts = Literal["normal", "times", "palatino"]
 
 
 @dataclass(frozen=True)
-class Family:
+class FontFamily:
     """Fonts that go together, by the names of their files."""
 
     name: str
@@ -32,14 +32,14 @@ class Family:
         return frozenset({self.upright, self.bold, self.italic} - {""})
 
 
-def _tex_gyre(name: str, math: MathFonts = "normal") -> Family:
+def _tex_gyre(name: str, math: MathFonts = "normal") -> FontFamily:
     regular, bold, italic = (f"texgyre{name}-{shape}.otf" for shape in ("regular", "bold", "italic"))
-    return Family(name, regular, bold, italic, math)
+    return FontFamily(name, regular, bold, italic, math)
 
 
 LATIN = (
-    Family("modern", "lmroman10-regular.otf", "lmroman10-bold.otf", "lmroman10-italic.otf"),
-    Family("modernsans", "lmsans10-regular.otf", "lmsans10-bold.otf", "lmsans10-oblique.otf"),
+    FontFamily("modern", "lmroman10-regular.otf", "lmroman10-bold.otf", "lmroman10-italic.otf"),
+    FontFamily("modernsans", "lmsans10-regular.otf", "lmsans10-bold.otf", "lmsans10-oblique.otf"),
     _tex_gyre("termes", "times"),
     _tex_gyre("pagella", "palatino"),
     _tex_gyre("bonum"),
@@ -47,12 +47,12 @@ LATIN = (
     _tex_gyre("heros"),
 )
 CHINESE = (
-    Family("song", "FandolSong-Regular.otf", "FandolSong-Bold.otf"),
-    Family("hei", "FandolHei-Regular.otf", "FandolHei-Bold.otf"),
-    Family("kai", "FandolKai-Regular.otf", "FandolHei-Bold.otf"),
-    Family("fang", "FandolFang-Regular.otf", "FandolHei-Bold.otf"),
-    Family("notoserif", "NotoSerifSC-Regular.otf", "NotoSansSC-Regular.otf"),
-    Family("notosans", "NotoSansSC-Regular.otf", "NotoSansSC-Regular.otf"),
+    FontFamily("song", "FandolSong-Regular.otf", "FandolSong-Bold.otf"),
+    FontFamily("hei", "FandolHei-Regular.otf", "FandolHei-Bold.otf"),
+    FontFamily("kai", "FandolKai-Regular.otf", "FandolHei-Bold.otf"),
+    FontFamily("fang", "FandolFang-Regular.otf", "FandolHei-Bold.otf"),
+    FontFamily("notoserif", "NotoSerifSC-Regular.otf", "NotoSansSC-Regular.otf"),
+    FontFamily("notosans", "NotoSansSC-Regular.otf", "NotoSansSC-Regular.otf"),
 )
 
 
@@ -71,7 +71,7 @@ def font_files() -> dict[str, Path]:
     return {path.name: path for path in found if path.name in names}
 
 
-def installed(families: Sequence[Family]) -> tuple[Family, ...]:
+def installed(families: Sequence[FontFamily]) -> tuple[FontFamily, ...]:
     """Those of which all fonts are there."""
     return tuple(family for family in families if family.files() <= font_files().keys())
 
@@ -88,8 +88,8 @@ class PageStyle:
     gutter: float
     fill: tuple[float, ...]
     """Share of each column that may be filled."""
-    latin: Family
-    chinese: Family | None
+    latin: FontFamily
+    chinese: FontFamily | None
     """None where only Latin letters are printed."""
     size: float
     leading: float
@@ -101,7 +101,7 @@ class PageStyle:
     ragged: bool
     """Lines end where they end."""
     hyphens: bool
-    heading_latin: Family
+    heading_latin: FontFamily
     heading_scale: float
     """Size of headings of the first level, in sizes of the text."""
     heading_color: str
@@ -138,8 +138,8 @@ HEADING_COLORS = ("black", "black", "black", "black", "blue!50!black", "red!60!b
 def choose_style(
     rng: np.random.Generator,
     columns: Literal[1, 2],
-    latin: Sequence[Family],
-    chinese: Family | None,
+    latin: Sequence[FontFamily],
+    chinese: FontFamily | None,
     head: str,
 ) -> PageStyle:
     """A style for a page; `head` is the text for its running head."""

@@ -16,7 +16,7 @@ from PIL import Image, ImageFilter
 
 from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_one
 from data_engines.kinds.scene.photos import Background, choose_background, find_photos, make_background
-from data_engines.kinds.scene.signs import PADDING, Color, Ink, Sign, Style, check_ink, draw_sign, to_rgb
+from data_engines.kinds.scene.signs import PADDING, Ink, Sign, SignStyle, Tint, check_ink, draw_sign, to_rgb
 from data_engines.options import EngineOptions, Range, check_bounds, option
 from data_engines.tools.boxes import Box
 from data_engines.tools.corpora import Language, read_corpus, word_spans
@@ -37,7 +37,7 @@ TRIAL_SIZE = 64
 OUTER_MARKS = " ,.;:!?-'()，。！？、"
 """Stripped from the ends of a text, which is a piece of a sentence."""
 
-STYLES: tuple[Style, ...] = ("plain", "outline", "shadow", "plate")
+STYLES: tuple[SignStyle, ...] = ("plain", "outline", "shadow", "plate")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class SceneStock(Stock[Options]):
 
 
 @dataclass(frozen=True)
-class Cell:
+class Room:
     """Where a text may stand."""
 
     box: Box
@@ -173,7 +173,7 @@ def check(spec: Spec, drawing: SceneDrawing) -> Drawing:
     return replace(drawing, regions=regions)
 
 
-def _choose_cells(rng: np.random.Generator, count: int, width: int, height: int) -> list[Cell]:
+def _choose_cells(rng: np.random.Generator, count: int, width: int, height: int) -> list[Room]:
     """A place for each text: rows from top to bottom, some of them halved."""
     needed = max(0, count - height // MIN_ROW)
     num_halved = min(count // 2, needed + int(rng.binomial(count // 2, 0.3)))
@@ -187,11 +187,11 @@ def _choose_cells(rng: np.random.Generator, count: int, width: int, height: int)
         sides = [(0, width)] if columns == 1 else [(0, middle), (middle, width)]
         level = float(rng.random())
         boxes = [Box(left + MARGIN, top, right - MARGIN, bottom) for left, right in sides]
-        cells += [Cell(box, level) for box in boxes]
+        cells += [Room(box, level) for box in boxes]
     return cells
 
 
-def _choose_sign(rng: np.random.Generator, cell: Cell, stock: SceneStock) -> Sign:
+def _choose_sign(rng: np.random.Generator, cell: Room, stock: SceneStock) -> Sign:
     text = _choose_cased(rng, stock)
     face = choose_face(rng, stock.faces, text)
     text, size, warp = _fit(rng, text, face, cell.box)
@@ -204,7 +204,7 @@ def _choose_sign(rng: np.random.Generator, cell: Cell, stock: SceneStock) -> Sig
         font=(face.path, face.number, size),
         warp=_shift(warp, *shift),
         style=STYLES[rng.choice(len(STYLES), p=[0.35, 0.2, 0.2, 0.25])],
-        ink=Color(float(rng.random()), float(rng.choice([0, rng.uniform(0.3, 1)])), float(rng.random())),
+        ink=Tint(float(rng.random()), float(rng.choice([0, rng.uniform(0.3, 1)])), float(rng.random())),
         opacity=float(rng.uniform(0.85, 1)),
         plate=to_rgb(plate),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from data_engines.engine import Reject, Source
+from data_engines.engine import Reject, Rgb, Source
 from data_engines.kinds.scene import PHOTOS
 from data_engines.tools.files import files_below
 from data_engines.tools.packages import packaged
@@ -35,8 +35,6 @@ PACKAGED = {
     "rocket.jpg": "public domain (SpaceX)",
 }
 """The photographs of scikit-image whose licence its documentation names."""
-
-Rgb = tuple[int, int, int]
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from data_engines.engine import Reject
+from data_engines.engine import Reject, Rgb
 from data_engines.tools.boxes import Box
-from data_engines.tools.fonts import open_font
+from data_engines.tools.fonts import Font, open_font
 from data_engines.tools.warp import Warp
 
 PADDING = 0.3
@@ -20,11 +20,11 @@ MIN_CONTRAST = 45
 MAX_ALIKE = 0.15
 """Share of what lies around a letter that may be more like it."""
 
-Style = Literal["plain", "outline", "shadow", "plate"]
+SignStyle = Literal["plain", "outline", "shadow", "plate"]
 
 
 @dataclass(frozen=True)
-class Color:
+class Tint:
     """A colour but for its lightness, which depends on where it is used."""
 
     hue: float
@@ -38,13 +38,12 @@ class Sign:
     """One text as it is placed."""
 
     text: str
-    font: tuple[str, int, int]
-    """File, number of the face in it, size in pixels."""
+    font: Font
     warp: Warp
-    style: Style
-    ink: Color
+    style: SignStyle
+    ink: Tint
     opacity: float
-    plate: tuple[int, int, int]
+    plate: Rgb
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,7 @@ def _ink_luma(ground: float, depth: float) -> float:
     return nearest + depth * ((0 if ground > 127 else 255) - nearest)
 
 
-def _color_of_luma(color: Color, luma: float) -> tuple[int, int, int]:
+def _color_of_luma(color: Tint, luma: float) -> Rgb:
     """The shade of a colour that is as light as `luma`, from 0 to 255."""
     shades = [colorsys.hls_to_rgb(color.hue, step / 32, color.saturation) for step in range(33)]
     lumas = [255 * (0.299 * red + 0.587 * green + 0.114 * blue) for red, green, blue in shades]
@@ -156,6 +155,6 @@ def _stands_out(levels: np.ndarray, around: np.ndarray, luma: float, contrast: f
     return bool((num_alike <= MAX_ALIKE * num_around).all())
 
 
-def to_rgb(color: tuple[float, float, float]) -> tuple[int, int, int]:
+def to_rgb(color: tuple[float, float, float]) -> Rgb:
     red, green, blue = (round(255 * share) for share in color)
     return red, green, blue

@@ -36,6 +36,7 @@ from got_train.tex.latex import (
     tex_version,
     with_chinese,
 )
+from got_train.tex.packages import COLORED_TABLES, MORE_TABLES, TABLES
 from got_train.tex.source import find_tabulars, read_documents
 
 WIDEST = 100.0
@@ -62,12 +63,12 @@ LATIN = re.compile(
 
 PROGRAMS: tuple[Program, ...] = ("pdflatex", "xelatex")
 """For Latin letters alone, and for all others."""
-PACKAGES = r"""\usepackage{amsmath,amssymb,array,booktabs,multirow}
+PACKAGES = rf"""\usepackage{{amsmath,amssymb,{TABLES}}}
 """
 SOURCE_PACKAGES = (
     PACKAGES
-    + r"""\usepackage{bm,makecell,tabularx,hhline,rotating,pifont,siunitx}
-\usepackage[table]{xcolor}
+    + rf"""\usepackage{{bm,{MORE_TABLES},rotating,pifont,siunitx}}
+{COLORED_TABLES}
 """
 )
 """For tables out of `.tex` sources."""

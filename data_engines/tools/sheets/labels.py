@@ -7,6 +7,7 @@ from itertools import groupby
 from PIL import Image, ImageDraw
 
 from data_engines.tools.fonts import Face, open_font, packaged_fonts, read_faces
+from got_train.characters import FIRST_EAST_ASIAN
 
 FACES = ("NotoSansSC-Regular.otf", "DejaVuSans.ttf")
 """Each character is written in the first of the packaged fonts that has it."""
@@ -14,7 +15,7 @@ LEADING = 1.4
 """From line to line, in sizes of the font."""
 ELLIPSIS = "…"
 
-Color = str | tuple[int, int, int]
+InkColor = str | tuple[int, int, int]
 
 
 def line_height(size: int) -> int:
@@ -27,7 +28,7 @@ def text_width(text: str, size: int) -> float:
 
 
 def write_line(
-    canvas: ImageDraw.ImageDraw, place: tuple[float, float], text: str, size: int, color: Color
+    canvas: ImageDraw.ImageDraw, place: tuple[float, float], text: str, size: int, color: InkColor
 ) -> None:
     """Writes one line, with `place` at the upper left corner of its line's height."""
     x, y = place
@@ -38,7 +39,7 @@ def write_line(
 
 
 def write_lines(
-    canvas: ImageDraw.ImageDraw, place: tuple[float, float], lines: Sequence[str], size: int, color: Color
+    canvas: ImageDraw.ImageDraw, place: tuple[float, float], lines: Sequence[str], size: int, color: InkColor
 ) -> None:
     x, y = place
     for number, line in enumerate(lines):
@@ -101,7 +102,7 @@ def _break(line: str, size: int, width: float) -> Iterator[str]:
 def _may_break(line: str, place: int) -> bool:
     before, after = line[place - 1], line[place]
     return " " in (before, after) or (
-        min(before, after) >= "\u2e80" and after not in "，。；：！？、）》」』】”’"
+        min(before, after) >= FIRST_EAST_ASIAN and after not in "，。；：！？、）》」』】”’"
     )
 
 

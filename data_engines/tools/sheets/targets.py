@@ -16,7 +16,7 @@ from got_train.markup.forms import SMILES, Form, form_of
 from got_train.tex.answers import draw_answers
 from got_train.tex.errors import TexError
 
-Drawn = Image.Image | Reject | None
+Target = Image.Image | Reject | None
 """A picture, why there is none, or nothing to draw."""
 
 MOLECULE_SIZE = 360
@@ -26,9 +26,9 @@ TABLE_TEXT = 18
 """In pixels."""
 
 
-def draw_targets(answers: Sequence[str]) -> tuple[list[Drawn], list[str]]:
+def draw_targets(answers: Sequence[str]) -> tuple[list[Target], list[str]]:
     """What formatted answers look like, and why some are not drawn: a line for each tool that is missing."""
-    targets: list[Drawn] = [None] * len(answers)
+    targets: list[Target] = [None] * len(answers)
     missing = []
     forms = [form_of(answer) for answer in answers]
     for wanted, (what, draw) in _DRAWERS.items():

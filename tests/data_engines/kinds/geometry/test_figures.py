@@ -11,7 +11,7 @@ from data_engines.kinds.geometry import plane
 from data_engines.kinds.geometry.curves import graph
 from data_engines.kinds.geometry.lines import solid
 from data_engines.kinds.geometry.sketch import Crowded, Sketch
-from data_engines.kinds.geometry.tikz import Arc, Dot, Ellipse, Line, Node, Plot, Ticks, write
+from data_engines.kinds.geometry.tikz import Arc, Dot, Ellipse, Node, Plot, Polyline, Ticks, write
 from data_engines.kinds.geometry.triangles import triangle
 
 
@@ -33,8 +33,8 @@ def test_tangents_touch_at_right_angles() -> None:
 
 def test_a_picture_has_one_code_however_it_was_drawn() -> None:
     a, b, c = 0j, 4 + 0j, 1 + 2.5j
-    one = [Line((a, b, c), closed=True), Line((a, b)), Dot(c), Node(c, "$C$", "above")]
-    other = [Node(c, "$C$", "above"), Dot(c), Line((b, a)), Line((c, b, a), closed=True)]
+    one = [Polyline((a, b, c), closed=True), Polyline((a, b)), Dot(c), Node(c, "$C$", "above")]
+    other = [Node(c, "$C$", "above"), Dot(c), Polyline((b, a)), Polyline((c, b, a), closed=True)]
     assert (
         write(one)
         == write(other)
@@ -53,8 +53,8 @@ def test_a_picture_has_one_code_however_it_was_drawn() -> None:
 
 def test_how_each_element_is_written() -> None:
     drawn = [
-        Line((0j, 3 + 0j, 3 + 2j, 2j), closed=True, style=("fill=gray!20", "red")),
-        Line((1j, 3 - 0.001j), style=("dashed", "red")),
+        Polyline((0j, 3 + 0j, 3 + 2j, 2j), closed=True, style=("fill=gray!20", "red")),
+        Polyline((1j, 3 - 0.001j), style=("dashed", "red")),
         Ellipse(1 + 1j, (0.5, 0.5)),
         Ellipse(1 + 1j, (2, 1.25)),
         Arc(0j, (1, 1), 0, 90, sector=True),
@@ -74,7 +74,7 @@ def test_how_each_element_is_written() -> None:
 
 def test_a_figure_is_moved_as_a_whole() -> None:
     drawn = [
-        Line((-1 - 1j, 1j)),
+        Polyline((-1 - 1j, 1j)),
         Node(1j, "$A$", "above"),
         Dot(1j),
         Ellipse(0j, (1, 1)),

@@ -12,7 +12,7 @@ from PIL import Image
 from data_engines.drawing import draw_and_check
 from data_engines.engine import Drawing, Reject
 from data_engines.kinds.handwriting import engine as handwriting
-from data_engines.kinds.handwriting.engine import Line, Options, Pictured, Spec, Written
+from data_engines.kinds.handwriting.engine import FontWriting, Options, PictureWriting, Spec, WrittenLine
 from data_engines.options import Range
 from got_train.prompts import Task
 
@@ -147,7 +147,7 @@ def test_only_texts_that_a_font_can_write_are_written(tmp_path: Path, font: Path
     assert stock.left_out == {"text that no font can write": 2}
     for spec in specs(both, 20):
         for line in spec.lines:
-            assert isinstance(line.writing, Written)
+            assert isinstance(line.writing, FontWriting)
             assert line.text != "Жук" or line.writing.font[0] == str(font)
 
 
@@ -155,14 +155,14 @@ def test_pictures_of_lines_come_at_like_heights(pictured: Options) -> None:
     for spec in specs(pictured):
         assert len({line.text for line in spec.lines}) > 1
         for line in spec.lines:
-            assert isinstance(line.writing, Pictured)
+            assert isinstance(line.writing, PictureWriting)
             assert line.writing.height <= 1.5 * 36 + 1 and line.x + line.writing.width <= 0.97 * spec.width
 
 
 def test_a_picture_without_ink_is_a_reject(tmp_path: Path, pictured: Options) -> None:
     Image.new("L", (300, 50), 200).save(tmp_path / "blank.png")
     spec = specs(pictured, 1)[0]
-    blank = Line("nothing", 40, 60, (0, 0, 0), Pictured(str(tmp_path / "blank.png"), 300, 50))
+    blank = WrittenLine("nothing", 40, 60, (0, 0, 0), PictureWriting(str(tmp_path / "blank.png"), 300, 50))
     assert str(draw_and_check(handwriting, [replace(spec, lines=(blank,))])[0]) == "line without ink"
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from data_engines.kinds.music.excerpt import cut
-from data_engines.kinds.music.kern import Note, duration, notes_and_rests, read_score
+from data_engines.kinds.music.kern import Pitch, duration, notes_and_rests, read_score
 
 
 def score(*lines: str) -> str:
@@ -197,5 +197,5 @@ def test_durations() -> None:
 
 def test_notes_are_counted_by_name_and_octave() -> None:
     text = score("**kern **kern", "*clefF4 *clefG2", "=- =-", "4CC+4C#+4c 4r", "[8ee-L .", "== ==")
-    notes = {Note("c", 2): 1, Note("c", 3): 1, Note("c", 4): 1, Note("e", 5): 1}
+    notes = {Pitch("c", 2): 1, Pitch("c", 3): 1, Pitch("c", 4): 1, Pitch("e", 5): 1}
     assert notes_and_rests(text) == (Counter(notes), 1)

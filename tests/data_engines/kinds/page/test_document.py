@@ -6,17 +6,17 @@ from data_engines.kinds.page.document import (
     Abstract,
     Authors,
     Display,
-    Formula,
     Heading,
+    InlineFormula,
     Items,
     Paragraph,
     Table,
+    TextRun,
     Title,
-    Words,
 )
 from data_engines.tools.tables.grid import Grid, text_cell, whole_line
 
-PIECES = (Words("Let "), Formula("x_1"), Words(" be "), Words("very small", "bold"), Words("."))
+PIECES = (TextRun("Let "), InlineFormula("x_1"), TextRun(" be "), TextRun("very small", "bold"), TextRun("."))
 LINES = (whole_line(2), whole_line(2), whole_line(2))
 GRID = Grid(
     "lr", ((text_cell("A & B"), text_cell("%")), (text_cell("x"), text_cell("1.5"))), LINES, "ruled", True
@@ -35,9 +35,9 @@ GRID = Grid(
         (Heading(1, "1. ", "Methods"), r"\section*{1. Methods}"),
         (Heading(2, "2.1 ", "50% more"), r"\subsection*{2.1 50\% more}"),
         (Paragraph(PIECES), r"Let \(x_1\) be **very small**."),
-        (Items(("•", "•"), (PIECES, (Words("b", "italic"),))), "- Let \\(x_1\\) be **very small**.\n- *b*"),
-        (Items(("(1)", "(2)"), ((Words("a"),), (Words("b"),))), "(1) a\n(2) b"),
-        (Items(("1.", "2."), ((Words("a"),), (Words("b"),))), "1. a\n2. b"),
+        (Items(("•", "•"), (PIECES, (TextRun("b", "italic"),))), "- Let \\(x_1\\) be **very small**.\n- *b*"),
+        (Items(("(1)", "(2)"), ((TextRun("a"),), (TextRun("b"),))), "(1) a\n(2) b"),
+        (Items(("1.", "2."), ((TextRun("a"),), (TextRun("b"),))), "1. a\n2. b"),
         (Display("a = b"), "\\[\na = b\n\\]"),
         (Display("a = b", "7"), "\\[\na = b \\tag{7}\n\\]"),
         (
@@ -63,11 +63,11 @@ def test_blocks_are_read_as_mathpix_markdown(block, markdown: str) -> None:
     ],
 )
 def test_only_what_markdown_would_take_for_markup_is_escaped(text: str, markdown: str) -> None:
-    assert Paragraph((Words(text),)).markdown() == markdown
+    assert Paragraph((TextRun(text),)).markdown() == markdown
 
 
 def test_text_is_escaped_for_tex() -> None:
-    paragraph = Paragraph((Words('50% & $3 #1 a_b {c} "q" -- \\n'), Formula("x_1")))
+    paragraph = Paragraph((TextRun('50% & $3 #1 a_b {c} "q" -- \\n'), InlineFormula("x_1")))
     assert paragraph.latex() == (
         r"\pageparagraph{50\% \& \$3 \#1 a\_b \{c\} \textquotedbl{}q\textquotedbl{} -{}- "
         r"\textbackslash{}n\(x_1\)}"

@@ -11,7 +11,7 @@ import pytest
 from data_engines.drawing import draw_and_check, make_rng
 from data_engines.engine import Drawing, Reject
 from data_engines.kinds.page import engine as page
-from data_engines.kinds.page.document import Display, Heading, Paragraph, Words
+from data_engines.kinds.page.document import Display, Heading, Paragraph, TextRun
 from data_engines.kinds.page.engine import (
     Options,
     PageStock,
@@ -125,7 +125,7 @@ def test_samples_depend_on_their_index_only(stock: PageStock, specs: list[Spec])
 def test_what_is_too_wide_for_the_column_is_neither_printed_nor_answered(specs: list[Spec]) -> None:
     spec = english(specs)
     long = Display("+".join(f"a_{{{i}}}" for i in range(60)))
-    text = Paragraph((Words("Some text that stands before and after it, " * 3 + "as it should."),))
+    text = Paragraph((TextRun("Some text that stands before and after it, " * 3 + "as it should."),))
     with_it, without = draw_and_check(
         page, [replace(spec, blocks=(text, long, text)), replace(spec, blocks=(text, text))]
     )
@@ -157,7 +157,7 @@ def test_one_bad_page_spoils_no_other(specs: list[Spec], drawings: list[Drawing]
 
 
 def test_a_page_of_hardly_anything_is_rejected(specs: list[Spec]) -> None:
-    [reject] = draw_and_check(page, [replace(specs[0], blocks=(Paragraph((Words("Short."),)),))])
+    [reject] = draw_and_check(page, [replace(specs[0], blocks=(Paragraph((TextRun("Short."),)),))])
     assert isinstance(reject, Reject)
     assert str(reject) == "hardly anything fits the page"
 

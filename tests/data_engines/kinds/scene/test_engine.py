@@ -154,7 +154,7 @@ def test_ink_keeps_its_distance_from_what_it_stands_on() -> None:
         for depth in (0, 0.5, 1):
             luma = signs._ink_luma(ground, depth)
             assert 0 <= luma <= 255 and abs(luma - ground) >= 120
-            red, green, blue = signs._color_of_luma(signs.Color(0.6, 0.8, depth), luma)
+            red, green, blue = signs._color_of_luma(signs.Tint(0.6, 0.8, depth), luma)
             assert abs(0.299 * red + 0.587 * green + 0.114 * blue - luma) < 8
 
 
