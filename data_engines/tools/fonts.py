@@ -13,7 +13,7 @@ from PIL import ImageFont
 
 from data_engines.engine import Source
 from data_engines.tools.files import files_below
-from got_train.packages import package_folder
+from got_train.packages import matplotlib_fonts, noto_fonts
 
 Font = tuple[str, int, int]
 """File, number of the face in it, size in pixels."""
@@ -51,11 +51,7 @@ def find_font_files(given: Sequence[Path]) -> list[Path]:
 
 def packaged_fonts() -> list[Path]:
     """DejaVu, and Noto Sans SC and Noto Serif SC where the extra `engines` is installed."""
-    dejavu = sorted((package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf").glob("DejaVu*.ttf"))
-    try:
-        return [*dejavu, *sorted(package_folder("pylopdf_fonts_zh_cn").glob("*.otf"))]
-    except ModuleNotFoundError:
-        return dejavu
+    return [*sorted(matplotlib_fonts().glob("DejaVu*.ttf")), *noto_fonts()]
 
 
 def font_sources(files: Iterable[Path]) -> tuple[Source, ...]:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from got_train.markup.delimiters import only_formula
 from got_train.markup.forms import form_of
-from got_train.packages import package_folder
+from got_train.packages import matplotlib_fonts
 from got_train.tex.errors import TexError
 from got_train.tex.formulas import CHINESE_MATHS
 from got_train.tex.latex import Style, draw_sheet, typeset, with_chinese
@@ -57,7 +57,7 @@ def _body(answer: str) -> str:
 
 @cache
 def _style() -> Style:
-    folder = package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf"
+    folder = matplotlib_fonts()
     upright, bold, italic, both = TEXT_FACES
     preamble = (
         "\\usepackage[no-math]{fontspec}\n"

@@ -26,7 +26,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image
 
-from got_train.packages import package_folder
+from got_train.packages import noto_fonts
 from got_train.tex.errors import TexError
 from got_train.tex.harness import HARNESS, LARGEST_PT, Transcript, read_transcript
 from got_train.tex.processes import Stopped, run_watched
@@ -203,14 +203,13 @@ def with_chinese(style: Style) -> Style:
 
 @cache
 def _chinese_fonts() -> tuple[Path, Path]:
-    try:
-        folder = package_folder("pylopdf_fonts_zh_cn")
-        return folder / "NotoSerifSC-Regular.otf", folder / "NotoSansSC-Regular.otf"
-    except ModuleNotFoundError:
-        for folder in map(Path, _SYSTEM_CHINESE_FOLDERS):
-            serif, sans = (folder / name for name in _SYSTEM_CHINESE)
-            if serif.is_file() and sans.is_file():
-                return serif, sans
+    packaged = {file.name: file for file in noto_fonts()}
+    if packaged:
+        return packaged["NotoSerifSC-Regular.otf"], packaged["NotoSansSC-Regular.otf"]
+    for folder in map(Path, _SYSTEM_CHINESE_FOLDERS):
+        serif, sans = (folder / name for name in _SYSTEM_CHINESE)
+        if serif.is_file() and sans.is_file():
+            return serif, sans
     raise ValueError(
         "no font for Chinese in TeX: pip install 'got-train[engines]', or apt-get install fonts-noto-cjk"
     )

@@ -37,7 +37,7 @@ from data_engines.kinds.molecule.structure import (
 )
 from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.packages import packaged
-from got_train.packages import package_folder
+from got_train.packages import matplotlib_fonts, package_folder
 from got_train.prompts import Task
 
 FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSerif.ttf", "STIXGeneral.ttf")
@@ -205,11 +205,10 @@ def _choose_style(rng: np.random.Generator, options: Options) -> MoleculeStyle:
     level = int(rng.integers(0, 70)) if rng.random() < 0.3 else 0
     tint = tuple(rng.integers(225, 256, size=3).tolist()) if rng.random() < 0.3 else (255, 255, 255)
     font = ("", *FONTS)[rng.integers(1 + len(FONTS))]
-    folder = package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf"
     return MoleculeStyle(
         palette=PALETTES[rng.integers(len(PALETTES))] if rng.random() < options.color else "ink",
         circles=bool(rng.random() < options.circles),
-        font=str(folder / font) if font else "",
+        font=str(matplotlib_fonts() / font) if font else "",
         font_size=float(rng.uniform(0.38, 0.58)),
         line_width=float(rng.uniform(0.04, 0.1)),
         line_gap=float(rng.uniform(0.12, 0.2)),

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from got_train.packages import package_folder
+from got_train.packages import noto_fonts
 
 MathFonts = Literal["normal", "times", "palatino"]
 
@@ -64,10 +64,7 @@ def font_files() -> dict[str, Path]:
     if shutil.which("kpsewhich"):
         answer = subprocess.run(["kpsewhich", *names], capture_output=True, text=True, timeout=60)
         found += map(Path, answer.stdout.splitlines())
-    try:
-        found += sorted(package_folder("pylopdf_fonts_zh_cn").glob("*.otf"))
-    except ModuleNotFoundError:
-        pass  # TeX may have Chinese fonts of its own
+    found += noto_fonts()
     return {path.name: path for path in found if path.name in names}
 
 
