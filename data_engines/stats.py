@@ -18,6 +18,7 @@ from data_engines.options import Parser
 from data_engines.tools.sheets.pictures import Picture, measure_all
 from got_train.config import EncoderConfig, SampleConfig
 from got_train.config_file import load_config
+from got_train.config_folder import CONFIGS
 from got_train.data.encode import spans
 from got_train.data.errors import RowError
 from got_train.data.images import FoundImage
@@ -30,8 +31,6 @@ from got_train.prompts import IMAGE_TAG, parse_task
 from got_train.report import table
 from got_train.vocabulary import MAX_TILES, TILE_SIZE, tokens_per_tile
 
-CONFIGS = Path(__file__).parent.parent / "configs"
-"""Of a checkout; an installed package has none."""
 BATCH = 1000
 """Rows whose texts are cut into tokens together."""
 MOST_FREQUENT = 16
@@ -272,8 +271,6 @@ def _spread_table(found: Survey, length: Callable[[Row], int | None], nothing: s
 
 
 def _limit_table(found: Survey, limits: dict[str, int]) -> str:
-    if not limits:
-        return "no configs/stage*.yaml here to read sample.max_length from: name yours with --config"
     lengths = [value for row in found.rows if (value := sample_tokens(row, found.pictures)) is not None]
     lines = []
     for name, limit in limits.items():

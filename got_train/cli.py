@@ -155,6 +155,10 @@ def parser() -> argparse.ArgumentParser:
     swift.add_argument("words", nargs=argparse.REMAINDER, help="swift's own options; --dry-run")
     swift.set_defaults(run=_swift)
 
+    configs = commands.add_parser("configs", help="list the packaged configs, or copy them into a folder")
+    configs.add_argument("folder", nargs="?", type=Path, help="for example configs: train configs/stage1...")
+    configs.set_defaults(run=_configs)
+
     quickstart = commands.add_parser("quickstart", help="the whole recipe in miniature, on a CPU")
     quickstart.add_argument(
         "--output", type=Path, default=Path("output/quickstart"), help="(default: %(default)s)"
@@ -326,6 +330,16 @@ def _swift(options: argparse.Namespace) -> int:
     from got_train.swift import run
 
     return run(options.command, options.words)
+
+
+def _configs(options: argparse.Namespace) -> int:
+    from got_train.config_folder import copy_configs, listing
+
+    if options.folder is None:
+        print(listing())
+    else:
+        print(f"{len(copy_configs(options.folder))} files written to {options.folder}")
+    return 0
 
 
 def _quickstart(options: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ import torch
 from markupsafe import Markup
 
 from got_train.config_file import load_config
+from got_train.config_folder import CONFIGS
 from got_train.evaluation.metrics import text_metrics
 from got_train.evaluation.predictions import Prediction, read_predictions
 from got_train.inference.chat import Got
@@ -25,7 +26,7 @@ from got_train.report import UserError, table
 from got_train.training.callbacks import read_log
 from got_train.training.train import train
 
-CONFIGS = Path(__file__).parent.parent / "configs" / "quickstart"
+STAGE_CONFIGS = CONFIGS / "quickstart"
 CONFIG_OUTPUT = "./output/quickstart"
 """The folder that the configurations name."""
 STAGES = ("stage1", "stage2", "stage3", "lora")
@@ -68,12 +69,10 @@ def quickstart(output: Path) -> dict[str, Any]:
         What `summary.json` holds.
 
     Raises:
-        UserError: if the folder is not empty, or there is no `configs/quickstart`.
+        UserError: if the folder is not empty.
     """
     if output.exists() and any(output.iterdir()):
         raise UserError(f"{output} is not empty: remove it or name another folder with --output")
-    if not CONFIGS.is_dir():
-        raise UserError(f"{CONFIGS} does not exist: the quickstart runs from a checkout of the repository")
     started = time.perf_counter()
     data = output / "data"
     rows = draw_data(data)
@@ -111,7 +110,7 @@ def precision_words() -> list[str]:
 
 def run_stage(name: str, output: Path) -> Stage:
     """`got-train train configs/quickstart/NAME.yaml`, with its paths under `output`."""
-    text = (CONFIGS / f"{name}.yaml").read_text()
+    text = (STAGE_CONFIGS / f"{name}.yaml").read_text()
     config_file = output / f"{name}.yaml"
     config_file.write_text(text.replace(CONFIG_OUTPUT, str(output.resolve())))
     words = [f"output_dir={output}", *precision_words()]

@@ -36,9 +36,9 @@ def test_everything_runs_and_is_reported(
     monkeypatch.setattr(quickstart_data, "DATA_SETS", few)
     configs = tmp_path / "configs"
     configs.mkdir()
-    for path in quickstart.CONFIGS.iterdir():
+    for path in quickstart.STAGE_CONFIGS.iterdir():
         (configs / path.name).write_text(re.sub(r"#\d+$", "#12", path.read_text(), flags=re.MULTILINE))
-    monkeypatch.setattr(quickstart, "CONFIGS", configs)
+    monkeypatch.setattr(quickstart, "STAGE_CONFIGS", configs)
     output = tmp_path / "out"
     with pytest.raises(SystemExit) as caught:
         main(["quickstart", "--output", str(output)])

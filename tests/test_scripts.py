@@ -1,12 +1,16 @@
 """The shell scripts do what they say."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parent.parent / "scripts" / "slurm_data.sh"
+from got_train.tex import latex
+
+SCRIPTS = Path(__file__).parent.parent / "scripts"
+SCRIPT = SCRIPTS / "slurm_data.sh"
 
 
 @pytest.fixture
@@ -42,3 +46,10 @@ def test_outside_an_array_it_says_how_it_is_used(said: Path) -> None:
     assert result.returncode == 2
     assert result.stderr.startswith("usage: sbatch --array=0-N ")
     assert not said.exists()
+
+
+def test_the_error_without_tex_names_what_the_script_installs() -> None:
+    script = (SCRIPTS / "install_tex.sh").read_text()
+    packages = re.compile(r"\b(?:texlive-[a-z-]+|lmodern|fonts-texgyre)")
+    installed = script[script.index("--no-install-recommends") :]
+    assert packages.findall(latex._INSTALL) == packages.findall(installed)

@@ -111,10 +111,7 @@ def draw_tokens(formulas: Sequence[str]) -> list[tuple[Token, ...] | str]:
             try:
                 sheets = typeset([body for _, body in batch], _style(chinese))
             except ValueError as error:
-                raise UserError(
-                    f"formulas are scored by typesetting them, and TeX fails: {error}; on Debian and Ubuntu "
-                    "`bash scripts/install_tex.sh` installs what is needed"
-                ) from None
+                raise UserError(f"formulas are scored by typesetting them, and TeX fails: {error}") from None
             found.update(zip((formula for formula, _ in batch), _read(sheets), strict=True))
     return [found[formula] for formula in formulas]
 

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 
 from got_train.config import CONFIG_FILE, GROUPS, Config, Group
 from got_train.config_file import load_config
+from got_train.config_folder import CONFIGS
 from got_train.ranks import say, world_size
 from got_train.report import UserError
 from got_train.swift.command_line import (
@@ -30,7 +31,7 @@ from got_train.swift.sft_options import DEFAULTS, sft_options
 Keys = dict[str, Any]
 """Values by the dotted names of a config."""
 
-ZERO2 = Path(__file__).parents[2] / "configs" / "deepspeed" / "zero2.json"
+ZERO2 = CONFIGS / "deepspeed" / "zero2.json"
 OTHER_STAGES = ["zero0", "zero1", "zero3", "zero2_offload", "zero3_offload"]
 OTHER_STAGES += ["default-zero3", "zero2-offload", "zero3-offload"]  # as swift 2 spells them
 
@@ -368,7 +369,5 @@ def deepspeed_keys(line: CommandLine) -> Keys:
     if given in OTHER_STAGES:
         raise UserError(f"--deepspeed {given} is not offered: use zero2, or name a JSON file of your own")
     if given in ("zero2", "default-zero2"):
-        if not ZERO2.is_file():
-            raise UserError(f"{ZERO2} does not exist: name a JSON file of your own with --deepspeed")
         given = str(ZERO2)
     return {"train.deepspeed": plain_value([given]) if given.startswith("{") else given}

@@ -41,9 +41,11 @@ MAX_SAID_PER_ITEM = 50_000
 """Bytes on the terminal; some TeX errors come with long excerpts."""
 
 _INSTALL = (
-    "apt-get install texlive-latex-extra texlive-fonts-recommended texlive-science texlive-pictures "
-    "texlive-xetex lmodern, or any TeX Live of 2021 or later"
+    "apt-get install --no-install-recommends texlive-xetex texlive-latex-recommended texlive-latex-extra "
+    "texlive-pictures texlive-science texlive-lang-chinese texlive-fonts-recommended lmodern fonts-texgyre, "
+    "or any TeX Live of 2021 or later"
 )
+"""What scripts/install_tex.sh does, which an installed package lacks."""
 _PREAMBLE = "preamble.tex"
 _SYSTEM_CHINESE = ("NotoSerifCJK-Regular.ttc", "NotoSansCJK-Regular.ttc")
 _SYSTEM_CHINESE_FOLDERS = ("/usr/share/fonts/opentype/noto", "/usr/share/fonts/noto-cjk")

@@ -117,14 +117,6 @@ def test_limits_are_read_from_the_stages_configurations() -> None:
     }
 
 
-def test_without_configurations_it_says_how_to_name_one(tmp_path: Path) -> None:
-    written = [row("OCR: ", "x", picture(tmp_path, "a.png"))]
-    [line] = tables(stats.survey(str(write_rows(tmp_path / "rows.jsonl", written))), {})[
-        "samples too long to train on"
-    ]
-    assert line.endswith("name yours with --config")
-
-
 def test_repeats_are_told_by_content(tmp_path: Path) -> None:
     white, same, black = (
         picture(tmp_path, name, color=color)

@@ -175,9 +175,9 @@ def test_signs_and_their_lines() -> None:
     assert [token.low for token in tokens] == pytest.approx(expected, abs=0.02)
 
 
-def test_without_tex_the_error_names_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_tex_the_error_names_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("got_train.tex.latex.shutil.which", lambda program: None)
-    with pytest.raises(UserError, match=r"pdflatex is not installed.*scripts/install_tex.sh"):
+    with pytest.raises(UserError, match=r"pdflatex is not installed: apt-get install .*texlive-xetex"):
         formula_scores([("a", "a")])
 
 

@@ -109,7 +109,7 @@ def load(options: Options, rng: np.random.Generator) -> PageStock:
     latin, chinese = installed(LATIN), installed(CHINESE) if options.language != "en" else ()
     if not latin or (options.language != "en" and not chinese):
         raise ValueError(
-            "TeX has no fonts for pages: apt-get install lmodern tex-gyre, and for Chinese "
+            "TeX has no fonts for pages: apt-get install lmodern fonts-texgyre, and for Chinese "
             "pip install 'got-train[engines]' or apt-get install texlive-lang-chinese"
         )
     corpus = read_corpus(options.source, options.language, rng)
