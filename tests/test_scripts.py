@@ -3,9 +3,11 @@
 import os
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from got_train.tex import latex
 
@@ -53,3 +55,15 @@ def test_the_error_without_tex_names_what_the_script_installs() -> None:
     packages = re.compile(r"\b(?:texlive-[a-z-]+|lmodern|fonts-texgyre)")
     installed = script[script.index("--no-install-recommends") :]
     assert packages.findall(latex._INSTALL) == packages.findall(installed)
+
+
+def test_only_packages_without_a_final_release_are_pinned_to_another() -> None:
+    """A release candidate in a requirement lets pip take every later one as well."""
+    root = SCRIPTS.parent
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"].values()
+    pins = (SCRIPTS / "constraints.txt").read_text().splitlines()
+    asked = [Requirement(line) for line in [*project["dependencies"], *sum(extras, []), *pins]]
+    early = {requirement.name for requirement in asked if requirement.specifier.prereleases}
+    # Both have been at betas from their first release on; wandb asks for them.
+    assert {name for name in early if not name.startswith("opentelemetry-")} == {"cwevals"}
