@@ -16,6 +16,7 @@ from transformers import PreTrainedTokenizerFast
 
 from data_engines.options import Parser
 from data_engines.tools.sheets.pictures import Picture, measure_all
+from got_train.bitsandbytes_import import hide_bitsandbytes
 from got_train.config import EncoderConfig, SampleConfig
 from got_train.config_file import load_config
 from got_train.config_folder import CONFIGS
@@ -71,6 +72,7 @@ class Survey:
 
 def run(words: Sequence[str]) -> None:
     """The command, from the words after `stats`."""
+    hide_bitsandbytes()
     parser = Parser(prog="got-data stats", description="Count what is in a set of rows; nothing is written.")
     parser.add_argument(
         "rows", metavar="DIR", help="what got-data wrote, or rows as .jsonl, .tar or .parquet"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from got_train.bitsandbytes_import import hide_bitsandbytes
 from got_train.config import MAX_NEW_TOKENS, SampleConfig
 from got_train.evaluation.suites import SUITES
 from got_train.prompts import COLORS
@@ -33,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     # Rows are encoded one by one; threads of the tokenizer would only warn about the loader's forks.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    hide_bitsandbytes()
     try:
         status = options.run(options)
     except UserError as error:

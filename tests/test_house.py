@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 CODE = sorted([*ROOT.glob("got_train/**/*.py"), *ROOT.glob("data_engines/**/*.py")])
 
 FLOORS = [
-    ["report", "vocabulary", "ranks", "packages", "characters"],
+    ["report", "vocabulary", "ranks", "packages", "characters", "bitsandbytes_import"],
     ["run_folders", "prompts", "markup"],
     ["tex", "swift.trained", "drawn_sets"],
     ["config"],
@@ -109,6 +109,7 @@ def test_engines_import_nothing_of_training() -> None:
     drawing = markup | {"vocabulary", "prompts", "packages", "characters", "data.records", "data.errors"}
     looking = drawing | {
         "report",
+        "bitsandbytes_import",
         "config",
         "config_file",
         "config_folder",

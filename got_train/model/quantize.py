@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from got_train.bitsandbytes_import import show_bitsandbytes
 from got_train.report import UserError
 
 SETTINGS: dict[str, Any] = {"quant_type": "nf4", "compress_statistics": True}
@@ -40,6 +41,7 @@ def round_to_4_bits(model: nn.Module, names: list[str]) -> None:
 
 
 def _bitsandbytes() -> ModuleType:
+    show_bitsandbytes()
     try:
         import bitsandbytes
     except ModuleNotFoundError:

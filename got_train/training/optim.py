@@ -7,6 +7,7 @@ from torch import nn
 from transformers import Trainer, TrainingArguments, get_scheduler
 from transformers.integrations import get_reporting_integration_callbacks
 
+from got_train.bitsandbytes_import import show_bitsandbytes
 from got_train.config import LearningRates, LoraSettings
 from got_train.model.adapters import trainable_by_group
 from got_train.report import UserError
@@ -20,7 +21,7 @@ def optimizer_and_groups(
     Every trainable parameter lies in exactly one group; vectors (norms, biases) and position tables get no
     weight decay. With LoRA+ (arXiv 2402.12354) the adapters' matrices B, which start at zero, learn faster.
     """
-    optimizer_class, settings = Trainer.get_optimizer_cls_and_kwargs(arguments, model)
+    optimizer_class, settings = _optimizer(arguments, model)
     groups: dict[tuple[float, float], list[nn.Parameter]] = defaultdict(list)
     """By learning rate and weight decay."""
     for group, named in trainable_by_group(model).items():
@@ -54,7 +55,7 @@ def try_optimizer(arguments: TrainingArguments, steps: int) -> None:
     """
     weight = nn.Linear(1, 1, bias=False)
     try:
-        optimizer_class, settings = Trainer.get_optimizer_cls_and_kwargs(arguments, weight)
+        optimizer_class, settings = _optimizer(arguments, weight)
         get_scheduler(
             arguments.lr_scheduler_type,
             optimizer_class(weight.parameters(), **settings),
@@ -65,6 +66,14 @@ def try_optimizer(arguments: TrainingArguments, steps: int) -> None:
         get_reporting_integration_callbacks(arguments.report_to)
     except (ValueError, TypeError, ImportError, RuntimeError) as error:
         raise UserError(f"train: {' '.join(str(error).split())}") from error
+
+
+def _optimizer(arguments: TrainingArguments, model: nn.Module) -> tuple[Any, dict[str, Any]]:
+    """The class that `arguments.optim` names, and its settings."""
+    if not arguments.optim.startswith("adamw_torch"):
+        show_bitsandbytes()  # optimizers of several names are its own
+    optimizer_class, settings = Trainer.get_optimizer_cls_and_kwargs(arguments, model)
+    return optimizer_class, settings
 
 
 def _decays(name: str, parameter: nn.Parameter) -> bool:

@@ -3,6 +3,7 @@ import copy
 import pytest
 import torch
 
+from got_train.bitsandbytes_import import show_bitsandbytes
 from got_train.config import DecoderConfig, EncoderConfig, LearningRates, LoraSettings, ModelConfig
 from got_train.model.adapters import linear_layers, module_table, prepare_for_training
 from got_train.model.got import GotModel
@@ -46,6 +47,7 @@ def test_kinds_of_adapters(model: GotModel, kind: str) -> None:
 
 
 def test_weights_below_adapters_in_4_bits(model: GotModel) -> None:
+    show_bitsandbytes()  # commands that ran in this process before have hidden it
     bitsandbytes = pytest.importorskip("bitsandbytes", reason="the extra quantization is not installed")
     torch.manual_seed(0)
     rounded = copy.deepcopy(model)
