@@ -70,6 +70,16 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target / "unpacked"
 
 
+def test_a_wheel_holds_every_file(wheel: Path) -> None:
+    def files(folder: Path) -> set[Path]:
+        paths = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+        return {path for path in paths if "__pycache__" not in path.parts}
+
+    expected = {Path("configs") / file for file in FILES} | files(ROOT / "got_train")
+    assert files(wheel / "got_train") == expected
+    assert files(wheel / "data_engines") == files(ROOT / "data_engines")
+
+
 FROM_WHEEL = """
 import sys
 from pathlib import Path
