@@ -1,4 +1,4 @@
-"""The packages and the files inside them, `configs/` among them; everything else is said in pyproject.toml."""
+"""The packages and their files, those of `configs/` too; everything else is said in pyproject.toml."""
 
 from setuptools import find_namespace_packages, find_packages, setup
 

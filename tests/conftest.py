@@ -2,7 +2,9 @@
 
 import json
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,22 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 # Before torch is: its threads cost more than they bring on models this small.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+HANG_SECONDS = 600
+"""After this long a test takes another process for hung.
+
+A guard and no measure of speed: a busy machine may take minutes over what takes seconds elsewhere, such as
+DeepSpeed's first compilation of its operator for CPUs. Every wait for a process is this long.
+"""
+
+
+@contextmanager
+def within_seconds(seconds: float) -> Iterator[None]:
+    """Fails if the block uses more processor time in this process, which a busy machine does not add to."""
+    begun = time.process_time()
+    yield
+    assert time.process_time() - begun < seconds
+
 
 ENCODER = {
     "image_size": 32,

@@ -133,3 +133,10 @@ def test_engines_import_nothing_of_training() -> None:
 
 def test_files_stay_short() -> None:
     assert [path.name for path in CODE if len(path.read_text().splitlines()) > 420] == []
+
+
+def test_no_test_assumes_a_fast_machine() -> None:
+    """Waits take `HANG_SECONDS` of tests/conftest.py; limits are of processor time (`within_seconds`)."""
+    hurried = re.compile(r"timeout=\d|monotonic\(\) (?:- \w+ <|\+ \d)|(?:time|perf_counter)\(\) - \w+ <")
+    tests = [path for path in ROOT.glob("tests/**/*.py") if path.name != "conftest.py"]
+    assert [path.name for path in tests if hurried.search(path.read_text())] == []

@@ -16,6 +16,7 @@ from data_engines.kinds.lines import engine as lines
 from data_engines.run import generate
 from data_engines.store import Store
 from got_train.data.records import parse_row
+from tests.conftest import HANG_SECONDS
 from tests.data_engines.conftest import files_of
 
 
@@ -127,8 +128,8 @@ if __name__ == "__main__":
     def whole_shards() -> int:
         return len(list((tmp_path / "cut" / "shards").glob("*.json")))
 
-    deadline = time.monotonic() + 120
     for _ in range(3):
+        deadline = time.monotonic() + HANG_SECONDS
         before = whole_shards()
         process = subprocess.Popen([sys.executable, script], start_new_session=True)
         while whole_shards() < before + 2 and time.monotonic() < deadline:

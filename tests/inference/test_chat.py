@@ -22,7 +22,7 @@ from got_train.inference.questions import question
 from got_train.model.loading import build_model
 from got_train.model.processor import build_processor
 from got_train.report import UserError
-from tests.conftest import DECODERS, ENCODER
+from tests.conftest import DECODERS, ENCODER, HANG_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +205,7 @@ def test_processes_share_the_rows(folder: Path, got: Got, rows_file: Path, tmp_p
         [sys.executable, *launch, *map(str, words)],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=HANG_SECONDS,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     assert result.returncode == 0, result.stderr

@@ -1,10 +1,9 @@
 """Tables of LaTeX, HTML and markdown as one class."""
 
-import time
-
 import pytest
 
 from got_train.markup.tables import find_tables, plain_text
+from tests.conftest import within_seconds
 
 LATEX = r"""Before \begin{tabular}{|l|c|c|} \toprule
 \multirow{2}{*}{\textbf{Name}} & \multicolumn{2}{c|}{Price \& cost} \\ \cmidrule(lr){2-3}
@@ -89,9 +88,8 @@ def test_typefaces_and_their_braces_are_left_out(latex: str, text: str) -> None:
     ids=["typefaces", "no separator", "half a separator", "bars"],
 )
 def test_loops_end_soon(text: str) -> None:
-    begun = time.monotonic()
-    find_tables(text)
-    assert time.monotonic() - begun < 2
+    with within_seconds(2):
+        find_tables(text)
 
 
 def test_no_table() -> None:

@@ -1,10 +1,9 @@
 """LaTeX tables as cells, also those that no TeX would take."""
 
-import time
-
 import pytest
 
 from got_train.markup.tabular import MAX_SPAN, Cell, parse_tabular
+from tests.conftest import within_seconds
 
 BOOKTABS = r"""\begin{tabular}{lcc}
 \toprule
@@ -108,7 +107,6 @@ def test_only_a_length_on_the_same_line_belongs_to_a_rule_or_a_line_break(comman
     ],
 )
 def test_tables_without_bounds_end_soon(latex: str) -> None:
-    begun = time.monotonic()
-    table = parse_tabular(latex)
-    assert all(cell.columns <= MAX_SPAN and cell.rows <= MAX_SPAN for row in table.rows for cell in row)
-    assert time.monotonic() - begun < 10
+    with within_seconds(10):
+        table = parse_tabular(latex)
+        assert all(cell.columns <= MAX_SPAN and cell.rows <= MAX_SPAN for row in table.rows for cell in row)

@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,6 +17,7 @@ pytest.importorskip("markdown_it", reason="pip install 'got-train[render]'")
 from got_train.pages.answers import Rendered, render_answer, render_page  # noqa: E402
 from got_train.pages.drawings import not_drawn  # noqa: E402
 from got_train.pages.latex_html import clean  # noqa: E402
+from tests.conftest import HANG_SECONDS, within_seconds  # noqa: E402
 
 HTML = set(
     "html head meta title style body h1 h2 h3 h4 h5 h6 section div p pre code strong em s u sup sub"
@@ -109,9 +109,8 @@ def test_attacks_make_no_elements_and_no_attributes(name: str) -> None:
 @pytest.mark.usefixtures("without_tex")
 @pytest.mark.parametrize("name", ENDLESS)
 def test_endless_answers_end(name: str) -> None:
-    begun = time.monotonic()
-    check_harmless(render_answer(ENDLESS[name]))
-    assert time.monotonic() - begun < 20
+    with within_seconds(20):
+        check_harmless(render_answer(ENDLESS[name]))
 
 
 def test_characters_without_a_place_in_html_are_marked() -> None:
@@ -218,7 +217,9 @@ def title_in_browser(page: Path) -> str:
         pytest.skip(f"no browser is installed: {', '.join(BROWSERS)}")
     command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000"]
     folder = f"--user-data-dir={page.parent / 'profile'}"
-    done = subprocess.run([*command, folder, "--dump-dom", page.as_uri()], capture_output=True, timeout=120)
+    done = subprocess.run(
+        [*command, folder, "--dump-dom", page.as_uri()], capture_output=True, timeout=HANG_SECONDS
+    )
     match = re.search(r"<title>(.*?)</title>", done.stdout.decode(), re.DOTALL)
     if match is None:
         pytest.skip(f"{browser} dumps no page: {done.stderr.decode()[-300:]}")

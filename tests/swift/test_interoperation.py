@@ -19,7 +19,7 @@ from got_train.inference.chat import Got
 from got_train.model.loading import build_model
 from got_train.model.processor import build_processor
 from got_train.prompts import LATEX_OCR_QUERY
-from tests.conftest import DECODERS, ENCODER, write_rows
+from tests.conftest import DECODERS, ENCODER, HANG_SECONDS, write_rows
 
 SWIFT = os.environ.get("MS_SWIFT")
 
@@ -39,7 +39,7 @@ def run(*words: object) -> int:
 
 def run_swift(words: str) -> None:
     assert SWIFT is not None
-    result = subprocess.run([SWIFT, *words.split()], capture_output=True, text=True, timeout=600)
+    result = subprocess.run([SWIFT, *words.split()], capture_output=True, text=True, timeout=HANG_SECONDS)
     assert result.returncode == 0, result.stderr[-3000:]
 
 

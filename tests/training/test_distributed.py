@@ -13,7 +13,7 @@ from safetensors import safe_open
 
 from got_train.cli import main
 from got_train.training.callbacks import read_log
-from tests.conftest import write_rows
+from tests.conftest import HANG_SECONDS, write_rows
 
 ZERO2 = Path(__file__).parents[2] / "configs" / "deepspeed" / "zero2.json"
 
@@ -76,10 +76,11 @@ def on_two_ranks(config: Path) -> str:
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     result = subprocess.run(
         [*command, "-m", "got_train", "train", str(config)],
+        # More threads than cores would spin while the threads they wait for have none.
         env={**os.environ, "DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG_SECONDS,
     )
     assert result.returncode == 0, result.stderr[-3000:]
     return result.stdout

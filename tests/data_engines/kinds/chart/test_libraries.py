@@ -15,6 +15,7 @@ from data_engines.kinds.chart.look import PALETTES, SHEETS, THEMES, Look
 from data_engines.kinds.chart.svg import angle_of, read_svg
 from data_engines.kinds.chart.texts import set_texts
 from data_engines.tools.fonts import open_font
+from tests.conftest import HANG_SECONDS
 
 
 @pytest.mark.parametrize("style", sorted(set(SHEETS)), ids="+".join)
@@ -60,7 +61,7 @@ def test_a_process_that_drew_with_echarts_comes_to_its_end() -> None:
     script = "from data_engines.kinds.chart.echarts import _engine; print(_engine().eval('echarts.version'))"
     for _ in range(3):
         done = subprocess.run(
-            [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+            [sys.executable, "-c", script], capture_output=True, text=True, timeout=HANG_SECONDS, check=True
         )
         assert done.stdout[0] in "56789"
 
