@@ -12,7 +12,7 @@ import numpy as np
 from data_engines.engine import Source
 from data_engines.kind import CHINESE, ENGLISH
 from data_engines.options import Range
-from data_engines.tools.packages import packaged
+from data_engines.tools.packages import packaged, packaged_files
 from data_engines.tools.typed import as_typed
 from got_train.characters import EAST_ASIAN, HAN
 from got_train.packages import package_folder
@@ -60,7 +60,8 @@ def read_corpus(source: Path | None, language: Language, rng: np.random.Generato
             lines += docstring_prose(package_folder(package))
         sources += packaged(ENGLISH)
     if language != "en":
-        lines += _dictionary_sentences(package_folder("jieba") / CHINESE.what, rng)
+        (dictionary,) = packaged_files("jieba", CHINESE.what, "draw English alone with --language en")
+        lines += _dictionary_sentences(dictionary, rng)
         sources += packaged(CHINESE)
     return Corpus(tuple(lines), tuple(sources))
 

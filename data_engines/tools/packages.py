@@ -1,9 +1,35 @@
 """Data inside installed packages, as sources: what the engines draw from when the user names no source."""
 
 from importlib.metadata import version
+from pathlib import Path
 
 from data_engines.engine import Source
 from data_engines.kind import Packaged
+from got_train.packages import package_folder
+
+
+def packaged_files(distribution: str, pattern: str, instead: str) -> list[Path]:
+    """The files of an installed distribution that match a pattern, sorted.
+
+    Args:
+        distribution: its module has the same name, with underscores for hyphens.
+        pattern: of the paths inside its folder.
+        instead: what the user may name in their place, for the error.
+
+    Raises:
+        ValueError: the package is not installed, or holds no such file.
+    """
+    try:
+        folder = package_folder(distribution.replace("-", "_"))
+        cause = f"holds no {pattern}"
+    except ModuleNotFoundError:
+        folder, cause = None, "is missing"
+    files = sorted(folder.glob(pattern)) if folder else []
+    if not files:
+        raise ValueError(
+            f"the package {distribution} {cause}; pip install 'got-train[engines]' brings it, or {instead}"
+        )
+    return files
 
 
 def packaged(source: Packaged) -> tuple[Source, ...]:

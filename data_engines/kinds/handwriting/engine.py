@@ -20,9 +20,8 @@ from data_engines.kinds.handwriting.pen import Hand, Stroke, fit, write
 from data_engines.options import EngineOptions, Range, check_bounds, option
 from data_engines.tools.corpora import Language, complex_character, read_corpus, word_spans
 from data_engines.tools.fonts import Face, Font, find_font_files, font_sources, read_faces
-from data_engines.tools.packages import packaged
+from data_engines.tools.packages import packaged, packaged_files
 from data_engines.tools.writing import leave_out_capitals, needed_characters
-from got_train.packages import package_folder
 from got_train.prompts import Task
 
 TRIES = 30
@@ -222,8 +221,10 @@ def _find_fonts(given: Sequence[Path]) -> tuple[list[Path], tuple[Source, ...]]:
     if given:
         files = find_font_files(given)
         return files, font_sources(files)
-    folders = [package_folder(package.replace("-", "_")) for package in HANDWRITING_FONTS.packages]
-    files = [file for folder in folders for file in sorted(folder.rglob("*.ttf"))]
+    instead = "give handwriting fonts of your own with --fonts"
+    files = [
+        file for name in HANDWRITING_FONTS.packages for file in packaged_files(name, "**/*.ttf", instead)
+    ]
     return files, packaged(HANDWRITING_FONTS)
 
 

@@ -36,8 +36,8 @@ from data_engines.kinds.molecule.structure import (
     room_between_atoms,
 )
 from data_engines.options import EngineOptions, Range, fraction, option
-from data_engines.tools.packages import packaged
-from got_train.packages import matplotlib_fonts, package_folder
+from data_engines.tools.packages import packaged, packaged_files
+from got_train.packages import matplotlib_fonts
 from got_train.prompts import Task
 
 FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSerif.ttf", "STIXGeneral.ttf")
@@ -129,7 +129,7 @@ class MoleculeDrawing(Drawing):
 
 
 def load(options: Options, rng: np.random.Generator) -> MoleculeStock:
-    path = options.source or package_folder("chemicals") / "Identifiers" / PUBCHEM.what
+    path = options.source or _pubchem()
     smiles, left_out = read_smiles(path, options.atoms, options.parts)
     return MoleculeStock(
         sources=(Source(path, str(path)),) if options.source else packaged(PUBCHEM),
@@ -138,6 +138,12 @@ def load(options: Options, rng: np.random.Generator) -> MoleculeStock:
         options=options,
         smiles=smiles,
     )
+
+
+def _pubchem() -> Path:
+    instead = "give a list of SMILES with --source"
+    (path,) = packaged_files("chemicals", f"Identifiers/{PUBCHEM.what}", instead)
+    return path
 
 
 def decide(rng: np.random.Generator, index: int, stock: MoleculeStock) -> Spec:
