@@ -123,7 +123,8 @@ class ModelConfig:
     path: str | None = None
     """A whole GOT checkpoint in either layout: folder or hub id. Excludes the other paths."""
     init_from: str | None = None
-    """A run or checkpoint of the stage before: its encoder is taken, and its connector where it fits."""
+    """A run or checkpoint of the stage before: its encoder is taken, whose shape need not be repeated, and
+    its connector where it fits."""
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
 

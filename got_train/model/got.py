@@ -286,6 +286,16 @@ def got_config(
     )
 
 
+def encoder_section(config: GotOcr2Config) -> EncoderConfig:
+    """The section `model.encoder` from which `got_config` makes the encoder of this model."""
+    vision = config.vision_config
+    shape = {name: getattr(vision, name) for name in ENCODER_FIELDS}
+    shape["global_attn_indexes"] = list(vision.global_attn_indexes)
+    return EncoderConfig(
+        **shape, neck_channels=vision.output_channels, output_channels=encoder_channels(config)
+    )
+
+
 def encoder_channels(config: GotOcr2Config) -> int:
     """Width of the encoder's output: stock checkpoints do not name it, there it is the decoder's."""
     channels: int = config.to_dict().get("encoder_channels", config.text_config.hidden_size)

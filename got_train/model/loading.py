@@ -1,7 +1,7 @@
 """From the `model` section to a model and its tokenizer, saying where every weight came from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,9 @@ from transformers import (
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 from transformers.utils import cached_file
 
-from got_train.config import GROUPS, Group, ModelConfig, Value
+from got_train.config import GROUPS, EncoderConfig, Group, ModelConfig, Value
 from got_train.model.convert import encoder_state, original_state
-from got_train.model.got import GotModel, got_config, group_of, tile_shape
+from got_train.model.got import GotModel, encoder_section, got_config, group_of, tile_shape
 from got_train.model.initialize import initialize
 from got_train.model.original import layout_of, read_original_config
 from got_train.model.tokenizer import load_tokenizer
@@ -97,7 +97,30 @@ def model_tile_shape(config: ModelConfig) -> TileShape:
     """
     if config.init == "pretrained" and config.path is not None:
         return tile_shape(read_got_config(resolve_checkpoint(config.path)))
-    return TileShape(config.encoder.image_size, config.encoder.patch_size)
+    encoder = with_encoder_of_init_from(config).encoder
+    return TileShape(encoder.image_size, encoder.patch_size)
+
+
+def with_encoder_of_init_from(config: ModelConfig) -> ModelConfig:
+    """The `model` section with the encoder's shape of the checkpoint that `init_from` names.
+
+    A field that the section leaves at its default follows the checkpoint.
+
+    Raises:
+        UserError: if the section gives a field another value than the checkpoint has.
+    """
+    if config.init == "random" or config.init_from is None:
+        return config
+    source = resolve_checkpoint(config.init_from)
+    encoder, default = encoder_section(read_got_config(source)), EncoderConfig()
+    for name, value in vars(encoder).items():
+        given = getattr(config.encoder, name)
+        if given not in (value, getattr(default, name)):
+            raise UserError(
+                f"model.encoder.{name} is {given}, but the encoder of model.init_from {source} has {value}: "
+                "leave it out"
+            )
+    return replace(config, encoder=encoder)
 
 
 def build_model(
@@ -112,9 +135,11 @@ def build_model(
         tokenizer: what `model_tokenizer` gives, if it has been loaded before.
 
     Raises:
-        UserError: for a source that does not exist, or that lacks a tensor it should bring.
+        UserError: for a source that does not exist, that lacks a tensor it should bring, or whose shape the
+            section contradicts.
     """
     set_seed(seed)
+    config = with_encoder_of_init_from(config)
     tokenizer = tokenizer or model_tokenizer(config)
     if config.init == "pretrained" and config.path is not None:
         model, report = _whole_checkpoint(config.path, tokenizer)

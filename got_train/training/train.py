@@ -26,7 +26,13 @@ from got_train.model.attention import avoid_cudnn_attention
 from got_train.model.compilation import compile_layers
 from got_train.model.flops import tile_tokens
 from got_train.model.got import GotModel, group_of
-from got_train.model.loading import LoadReport, build_model, model_tile_shape, model_tokenizer
+from got_train.model.loading import (
+    LoadReport,
+    build_model,
+    model_tile_shape,
+    model_tokenizer,
+    with_encoder_of_init_from,
+)
 from got_train.model.processor import build_processor
 from got_train.model.tokenizer import VOCABULARIES
 from got_train.ranks import gather, is_launched, open_process_group, rank, say
@@ -235,6 +241,7 @@ def with_absolute_paths(config: Config) -> Config:
     )
     if model.init == "pretrained":
         model = replace(model, path=_checkpoint(model.path), init_from=_checkpoint(model.init_from))
+    model = with_encoder_of_init_from(model)  # so that the record of the run has its shape
     data = replace(config.data, image_root=_absolute(config.data.image_root))
     return replace(config, model=model, data=data)
 

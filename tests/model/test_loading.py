@@ -80,11 +80,32 @@ def test_the_next_stage_takes_a_connector_that_fits(tokenizer_dir: str, tmp_path
     assert build_model(after, 64, 0)[2].rows[1] == ("connector", str(folder), 2, 0)
 
 
+@pytest.mark.parametrize("window_size", [3, 0])
+def test_the_next_stage_takes_the_shape_of_the_encoder(
+    window_size: int, tokenizer_dir: str, tmp_path: Path
+) -> None:
+    before = config(tokenizer_dir, "opt")
+    before.encoder.window_size = window_size
+    stage1, tokenizer, _ = build_model(before, 64, 3)
+    stage1.save_pretrained(tmp_path)
+    build_processor(stage1.config, tokenizer).save_pretrained(tmp_path)
+    after = config(tokenizer_dir, init="pretrained", init_from=str(tmp_path))
+    after.encoder = EncoderConfig()
+    model, _, _ = build_model(after, 64, seed=0)
+    assert model.config.vision_config.to_dict() == stage1.config.vision_config.to_dict()
+    pixels = torch.randn(1, 3, 32, 32)
+    assert torch.equal(model.eval().encode(pixels), stage1.eval().encode(pixels))
+    assert after.encoder == EncoderConfig()  # what the user wrote is left alone
+
+
 def test_an_encoder_of_another_shape_is_refused(tokenizer_dir: str, tmp_path: Path) -> None:
     folder = saved_model(tmp_path / "before", tokenizer_dir)
     after = config(tokenizer_dir, init="pretrained", init_from=str(folder))
     after.encoder.mlp_dim = 32
-    with pytest.raises(UserError, match=r"mlp.lin1.bias has shape \(64,\), this model's is \(32,\)"):
+    message = (
+        r"^model.encoder.mlp_dim is 32, but the encoder of model.init_from .*before has 64: leave it out$"
+    )
+    with pytest.raises(UserError, match=message):
         build_model(after, 64, 0)
 
 
