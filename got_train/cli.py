@@ -340,7 +340,7 @@ def _configs(options: argparse.Namespace) -> int:
     if options.folder is None:
         print(listing())
     else:
-        print(f"{len(copy_configs(options.folder))} files written to {options.folder}")
+        print(f"files written to {options.folder}: {len(copy_configs(options.folder))}")
     return 0
 
 

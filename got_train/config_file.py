@@ -31,7 +31,9 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
         UserError: for a missing file, a key that does not exist or a value of the wrong type or range.
     """
     if not Path(path).is_file():
-        raise UserError(f"config file {path} does not exist")
+        raise UserError(
+            f"config file {path} does not exist; `got-train configs DIR` copies the packaged ones"
+        )
     try:
         given = OmegaConf.to_container(OmegaConf.load(path))
     except (yaml.YAMLError, UnicodeDecodeError, OSError, OmegaConfBaseException) as error:

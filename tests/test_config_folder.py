@@ -42,7 +42,7 @@ def test_files_are_copied_and_those_of_the_user_are_kept(tmp_path: Path, capsys:
 
     (folder / "trial.yaml").unlink()
     assert run(str(folder)) == 0
-    assert f"1 files written to {folder}" in capsys.readouterr().out
+    assert f"files written to {folder}: 1\n" in capsys.readouterr().out
 
     (folder / "trial.yaml").unlink()
     (folder / "finetune_lora.yaml").write_text("name: mine\n")

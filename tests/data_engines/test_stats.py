@@ -190,7 +190,10 @@ def test_pictures_bounds_how_many_are_opened(tmp_path: Path) -> None:
     [
         (["none"], "data file none does not exist"),
         (["rows.jsonl", "--pictures", "-1"], "--pictures -1: give a whole number of at least 0"),
-        (["rows.jsonl", "--config", "none.yaml"], "config file none.yaml does not exist"),
+        (
+            ["rows.jsonl", "--config", "none.yaml"],
+            "config file none.yaml does not exist; `got-train configs DIR` copies the packaged ones",
+        ),
     ],
 )
 def test_bad_words_are_one_line(
