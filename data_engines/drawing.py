@@ -113,5 +113,5 @@ def _make_row(kind: str, names: list[str], answer: Answer, drawing: Drawing) -> 
     }
     if task.crop:
         row["crop"] = True
-    parse_row(row, where=names[0])
+    parse_row(row, location=names[0])
     return row

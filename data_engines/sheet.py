@@ -123,8 +123,8 @@ def read_entry(rows: Rows, index: int, regions: bool = False) -> Entry:
     try:
         record = rows.record(index)
     except RowError as error:
-        return Entry(error.where, fault=f"{error.cause}: {error.detail}")
-    entry = Entry(f"{record.where}   {record.kind}")
+        return Entry(error.location, fault=f"{error.cause}: {error.detail}")
+    entry = Entry(f"{record.location}   {record.kind}")
     for turn in record.turns:
         query = turn.query.replace(IMAGE_TAG, "").strip("\n")
         task = parse_task(query)

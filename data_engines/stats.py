@@ -141,7 +141,7 @@ def _read_row(rows: Rows, index: int, found: Survey) -> Record | None:
     try:
         return rows.record(index)
     except RowError as error:
-        found.faults.setdefault(("row", error.cause), []).append(error.where)
+        found.faults.setdefault(("row", error.cause), []).append(error.location)
         return None
 
 

@@ -22,7 +22,7 @@ ROWS_WORTH_WORKERS = 1000
 
 
 def check_config(config: str, overrides: Sequence[str]) -> bool:
-    """Checks the rows that `got-train train CONFIG` would train and validate on, as it would.
+    """Checks the training and validation rows of a config, exactly as `got-train train CONFIG` would.
 
     Returns:
         Whether all rows are good.
@@ -49,8 +49,8 @@ def check_files(
     Args:
         files: what `data.train` takes.
         columns: keys to rename, each as `THEIRS=OURS`.
-        query: asked by rows that have no query of their own.
-        image_root: folder in which relative image paths are looked up too.
+        query: the query of rows that have none of their own.
+        image_root: another folder in which relative image paths are looked up.
         max_length: longest row in tokens.
         tokenizer: folder or hub id that counts tokens.
 

@@ -16,23 +16,24 @@ from got_train.config import MAX_NEW_TOKENS, SampleConfig
 from got_train.evaluation.suites import SUITES
 from got_train.prompts import COLORS
 from got_train.ranks import rank
-from got_train.report import UserError, check_target
+from got_train.report import UserError, check_target, counted
 
 TRACEBACK = "GOT_TRAIN_TRACEBACK"
-"""Environment variable that shows where in the code a user's mistake was found."""
+"""Environment variable that adds the traceback to the one line about a user's mistake."""
 
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG}
-"""What the system refuses to any program, such as a full disk. Any other OSError is a fault of ours."""
+"""Errors of the operating system that no program can avoid, such as a full disk. Any other OSError is a fault
+of this program."""
 
-# Commands import what they need when they run: an error in the command line should not wait for torch.
+# Each command imports its modules when it runs: an error in the command line should not wait for torch.
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Runs one command; a mistake of the user ends in one line and exit code 2."""
+    """Runs one command; a mistake of the user ends with one line and exit code 2."""
     options = parse(argv)
-    # `gradient_checkpointing` has a new name in transformers 6; the oldest release we take lacks it.
+    # `gradient_checkpointing` has a new name in transformers 6, which our oldest supported release lacks.
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
-    # Rows are encoded one by one; threads of the tokenizer would only warn about the loader's forks.
+    # Rows are encoded one by one: the tokenizer's threads would only give warnings when the loader forks.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     hide_bitsandbytes()
     try:
@@ -54,10 +55,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _exit(status: int) -> NoReturn:
-    """Ends the process; one rank of several without waiting for the interpreter to shut down.
+    """Ends the process; one of several ranks ends without waiting for the interpreter to shut down.
 
-    `DistributedDataParallel` keeps the process group and its threads beyond `destroy_process_group`. One that
-    lets go of a tensor while Python ends aborts a run that has ended well.
+    `DistributedDataParallel` keeps the process group and its threads after `destroy_process_group`. If such a
+    thread frees a tensor while Python shuts down, it aborts a run that was successful.
     """
     distributed = sys.modules.get("torch.distributed")  # many commands need no torch
     if distributed is None or not distributed.is_initialized():
@@ -71,7 +72,7 @@ def _exit(status: int) -> NoReturn:
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The options of a command line; overrides may stand on either side of a flag."""
+    """The options of a command line; overrides may be before or after a flag."""
     top = parser()
     options, rest = top.parse_known_args(argv)
     overrides = [word for word in rest if "=" in word and not word.startswith("-") and "overrides" in options]
@@ -90,13 +91,13 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--local_rank", "--local-rank", help=argparse.SUPPRESS)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    train = commands.add_parser("train", help="train as a config says")
+    train = commands.add_parser("train", help="train with a config")
     train.add_argument("config", help="YAML file")
     train.add_argument("overrides", nargs="*", metavar="key=value", help="for example train.max_steps=2")
-    train.add_argument("--dry-run", action="store_true", help="print what would be done, and train nothing")
+    train.add_argument("--dry-run", action="store_true", help="print the plan of the run, and do not train")
     train.set_defaults(run=_train)
 
-    _add_infer(commands.add_parser("infer", help="read pictures with a model"))
+    _add_infer(commands.add_parser("infer", help="read images with a model"))
 
     merge = commands.add_parser("merge", help="merge LoRA adapters into a plain model folder")
     merge.add_argument("checkpoint", help="adapter checkpoint or run folder")
@@ -113,18 +114,20 @@ def parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser("eval", help="score a file of predictions")
     evaluate.add_argument(
-        "predictions", type=Path, help="what `infer --data --output`, ms-swift or the authors' scripts wrote"
+        "predictions",
+        type=Path,
+        help="output of `infer --data --output`, of ms-swift, or of the authors' scripts",
     )
     evaluate.add_argument(
         "--suite",
         choices=SUITES,
-        help="scores of all rows (default: those of each row's kind)",
+        help="scores of all rows (default: the suite of each row's kind)",
     )
     evaluate.add_argument(
-        "--as-published", action="store_true", help="compute them as the paper's scripts do, slips included"
+        "--as-published", action="store_true", help="compute scores as the paper's scripts, errors included"
     )
     evaluate.add_argument(
-        "--report", type=Path, metavar="HTML", help="page to write, with the worst answers and their pictures"
+        "--report", type=Path, metavar="HTML", help="page to write, with the worst answers and their images"
     )
     evaluate.add_argument("--output", type=Path, metavar="JSON", help="file to write the scores to")
     evaluate.set_defaults(run=_evaluate)
@@ -141,9 +144,9 @@ def parser() -> argparse.ArgumentParser:
         "--columns",
         nargs="+",
         metavar="THEIRS=OURS",
-        help="a key of the rows and what it is called here, as text=response",
+        help="keys of the rows to rename, such as text=response",
     )
-    check.add_argument("--query", help="what rows ask that have no query of their own")
+    check.add_argument("--query", help="query of rows that have none of their own")
     check.add_argument(
         "--max-length",
         type=positive,
@@ -180,28 +183,30 @@ def positive(word: str) -> int:
 def _add_infer(infer: argparse.ArgumentParser) -> None:
     infer.add_argument("model", help="model folder, checkpoint, run folder or hub id")
     what = infer.add_mutually_exclusive_group(required=True)
-    what.add_argument("--image", nargs="+", help="pictures to read: files, 'patterns', folders, PDF files")
+    what.add_argument("--image", nargs="+", help="images to read: files, 'patterns', folders, PDF files")
     what.add_argument("--pages", nargs="+", metavar="IMAGE", help="the same, as the pages of one document")
     what.add_argument("--data", help="rows to answer: what data.train takes")
     infer.add_argument("--format", action="store_true", help="ask for formatted text")
     infer.add_argument("--box", metavar="x1,y1,x2,y2", help="read this region, in pixels (or a point x,y)")
     infer.add_argument("--color", choices=COLORS, help="read inside the frame of this colour")
-    infer.add_argument("--crop", action="store_true", help="cut the picture into tiles")
-    infer.add_argument("--query", help="ask this instead; with --data, of every row")
-    infer.add_argument("--image-root", help="folder in which relative picture paths of --data are looked up")
-    infer.add_argument("--output", type=Path, metavar="JSONL", help="file of answers to write, as they come")
-    infer.add_argument("--resume", action="store_true", help="go on where the file of answers ends")
-    infer.add_argument("--render", type=Path, metavar="HTML", help="page with the answers as they look")
-    infer.add_argument("--stream", action="store_true", help="print a single answer while it is written")
+    infer.add_argument("--crop", action="store_true", help="cut the image into tiles")
+    infer.add_argument("--query", help="ask this question instead; with --data, for every row")
+    infer.add_argument("--image-root", help="folder in which relative image paths of --data are looked up")
+    infer.add_argument("--output", type=Path, metavar="JSONL", help="file of answers to write, row by row")
+    infer.add_argument("--resume", action="store_true", help="continue an interrupted run")
+    infer.add_argument("--render", type=Path, metavar="HTML", help="page to write, with the rendered answers")
+    infer.add_argument("--stream", action="store_true", help="print a single answer while it is generated")
     infer.add_argument(
         "--max-new-tokens",
         type=positive,
         default=MAX_NEW_TOKENS,
-        help="longest answer (default: %(default)s)",
+        help="longest answer in tokens (default: %(default)s)",
     )
-    infer.add_argument("--batch-size", type=positive, default=8, help="read at once (default: %(default)s)")
     infer.add_argument(
-        "--torch-compile", action="store_true", help="compile decoding first; for many answers, on a GPU"
+        "--batch-size", type=positive, default=8, help="images per batch (default: %(default)s)"
+    )
+    infer.add_argument(
+        "--torch-compile", action="store_true", help="compile decoding first, for many answers on a GPU"
     )
     infer.set_defaults(run=_infer)
 
@@ -225,22 +230,22 @@ def _infer(options: argparse.Namespace) -> int:
     if options.data and not options.output:
         raise UserError("--data needs --output, the file to write")
     if options.resume and not options.output:
-        raise UserError("--resume goes on with a file of answers: it needs --output")
+        raise UserError("--resume continues a file of answers: it needs --output")
     if options.stream and (options.data or options.output or options.render):
         raise UserError("--stream prints one answer: it cannot be used with --data, --output or --render")
     from got_train.inference.chat import Got
     from got_train.inference.predict import answer_rows, predict, read_answers
-    from got_train.inference.questions import OcrType, find_pictures, question
+    from got_train.inference.questions import OcrType, find_images, question
 
-    pictures = find_pictures(options.pages or options.image or [])
-    documents = [pictures] if options.pages else [[picture] for picture in pictures]
+    named = find_images(options.pages or options.image or [])
+    documents = [named] if options.pages else [[image] for image in named]
     ocr_type: OcrType = "format" if options.format else "ocr"
     given = (options.box, options.color, options.crop, options.query)
     records = [question(images, ocr_type, *given) for images in documents]
     if options.stream and len(records) > 1:
-        raise UserError(f"--stream prints one answer, these are {len(records)} pictures")
+        raise UserError(f"--stream prints one answer, these are {len(records)} images")
     for target in filter(None, [options.output, options.render]):
-        check_target(target, [*pictures, (options.data or "").partition("#")[0]])
+        check_target(target, [*named, (options.data or "").partition("#")[0]])
     got = Got.from_pretrained(
         options.model, image_root=options.image_root, torch_compile=options.torch_compile
     )
@@ -257,7 +262,7 @@ def _infer(options: argparse.Namespace) -> int:
             predict(got, records, options.output, *limits, options.resume)
         if rank() != 0:
             return 0
-        print(f"{len(records)} rows written to {options.output}")
+        print(f"{counted(len(records), 'row')} written to {options.output}")
         answers = read_answers(options.output) if options.render else []
     else:
         answers = []
@@ -284,8 +289,8 @@ def _convert(options: argparse.Namespace) -> int:
     from got_train.model.loading import resolve_checkpoint
     from got_train.model.original import CODE_NOTE
 
-    count = convert(resolve_checkpoint(options.source), options.target, options.to)
-    print(f"{count} tensors written to {options.target}, in the {options.to} layout")
+    number = convert(resolve_checkpoint(options.source), options.target, options.to)
+    print(f"{counted(number, 'tensor')} written to {options.target}, in the {options.to} layout")
     if options.to == "original":
         print(CODE_NOTE)
     return 0

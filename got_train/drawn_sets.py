@@ -1,7 +1,7 @@
 """Sets of images that `got-data` draws.
 
-It is run as a user would run it, in a process of its own: `data_engines` is built on this package, not the
-other way round.
+`got-data` is run as a user would run it, in a process of its own: `data_engines` imports this package, so
+this package must not import `data_engines`.
 """
 
 import json
@@ -16,12 +16,12 @@ def draw_set(kind: str, output: Path, **flags: object) -> int:
     """Draws a set into a folder and returns its number of rows.
 
     Args:
-        kind: as `got-data --help` lists them.
-        output: folder to write, with `data.jsonl` and `manifest.json` in the end.
-        flags: of the kind, as `text_height="14-16"`.
+        kind: one of the kinds that `got-data --help` lists.
+        output: folder to write; it will hold `data.jsonl` and `manifest.json`.
+        flags: options of the kind, such as `text_height="14-16"`.
 
     Raises:
-        UserError: with what `got-data` says it cannot do.
+        UserError: if `got-data` fails, with the last line that it printed.
     """
     words = [word for name, value in flags.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     command = [sys.executable, "-m", "data_engines.cli", kind, "--output", str(output), *words]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def package_folder(module: str) -> Path:
-    """The folder of an installed package, which is not imported.
+    """The folder of an installed package; the package is not imported.
 
     Raises:
         ModuleNotFoundError: the package is not installed.

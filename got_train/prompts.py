@@ -32,7 +32,7 @@ class ChatTemplate:
 
     system: str
     message_gap: str
-    """Between the end of one message and the start of the next; never supervised."""
+    """The text between the end of one message and the start of the next; never supervised."""
 
     def system_message(self, text: str | None) -> str:
         """The system's message: None stands for the template's own text, an empty text for no message."""
@@ -57,18 +57,18 @@ CHAT_TEMPLATES: dict[TemplateName, ChatTemplate] = {
 
 @dataclass(frozen=True)
 class Task:
-    """What the model is asked about a picture."""
+    """What the model is asked about an image."""
 
     format: bool = False
     """Formatted output (markdown, LaTeX, SMILES, kern, TikZ, chart dictionaries) instead of plain text."""
     box: tuple[int, ...] | None = None
-    """Region in thousandths of the picture's width and height: x1, y1, x2, y2, or a point x, y."""
+    """Region in thousandths of the image's width and height: x1, y1, x2, y2, or a point x, y."""
     color: Color | None = None
     """Colour of the frame drawn round the region."""
     crop: bool = False
-    """The picture comes as several tiles."""
+    """The image comes as several tiles."""
     pages: bool = False
-    """The pictures are pages of one document."""
+    """The images are pages of one document."""
 
     def query(self, template: TemplateName = "original") -> str:
         """The query text of this task, without any image tag.
@@ -85,7 +85,7 @@ class Task:
 
 
 def box_permille(box: Sequence[float], width: int, height: int) -> tuple[int, ...]:
-    """Pixel coordinates x, y, ... as the whole thousandths of the picture's size that prompts use.
+    """Pixel coordinates x, y, ... as whole thousandths of the image's size, which prompts use.
 
     >>> box_permille((64, 10, 128, 50), width=256, height=100)
     (250, 100, 500, 500)
@@ -100,7 +100,7 @@ _TASK = re.compile(
 
 
 def parse_task(query: str) -> Task | None:
-    """The task a query spells, whatever its template or stray white space; None for any other query."""
+    """The task that a query asks for, in any template and with any white space; None for other queries."""
     match = _TASK.fullmatch(query)
     if match is None:
         return None
@@ -115,6 +115,6 @@ def parse_task(query: str) -> Task | None:
 
 
 def canonical_query(query: str, template: TemplateName) -> str:
-    """`query` in the template's own spelling where it is one of the recipe's tasks, unchanged otherwise."""
+    """A query of one of the recipe's tasks in the template's own spelling; any other query unchanged."""
     task = parse_task(query)
     return query if task is None else task.query(template)

@@ -1,6 +1,6 @@
-"""The processes of a launch: torchrun and deepspeed say in the environment which one this is.
+"""The processes of a launch. torchrun and deepspeed tell each process its rank in environment variables.
 
-torch is imported when it is needed: many commands are one process, and need no torch to say something once.
+torch is imported inside the functions that need it: many commands run as one process without torch.
 """
 
 import os
@@ -34,7 +34,7 @@ def open_process_group(backend: str | None, timeout: timedelta) -> None:
     """Connects the processes of a launch; one process alone needs no group.
 
     Args:
-        backend: torch's name of it; by default that of the accelerator: nccl for GPUs, gloo for CPUs.
+        backend: name of torch's backend; by default that of the accelerator: nccl for GPUs, gloo for CPUs.
         timeout: longest time that a process waits for the others.
     """
     import torch
@@ -56,7 +56,7 @@ def has_process_group() -> bool:
 
 
 def gather(value: Any) -> list[Any]:
-    """The values of all processes by rank, on each of them."""
+    """The values of all processes, ordered by rank; every process gets the whole list."""
     if not has_process_group():
         return [value]
     import torch.distributed as dist
@@ -67,7 +67,7 @@ def gather(value: Any) -> list[Any]:
 
 
 def barrier() -> None:
-    """Waits until all processes are here."""
+    """Waits until all processes have come to this call."""
     if has_process_group():
         import torch.distributed as dist
 

@@ -5,12 +5,21 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-MOST_NAMES = 20
-"""That an error lists."""
+MAX_NAMES = 20
+"""Most allowed names that an error lists."""
 
 
 class UserError(ValueError):
     """Something the user can put right: the command line prints its one line and exits with code 2."""
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural unless the number is 1.
+
+    >>> counted(1, "row"), counted(2000, "bad row")
+    ('1 row', '2,000 bad rows')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
@@ -25,14 +34,14 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, names, n=1)
     if near:
         return f"did you mean {near[0]}?"
-    return f"allowed: {', '.join(names[:MOST_NAMES])}" + (", ..." if len(names) > MOST_NAMES else "")
+    return f"allowed: {', '.join(names[:MAX_NAMES])}" + (", ..." if len(names) > MAX_NAMES else "")
 
 
 def check_target(file: Path, inputs: Iterable[str | Path]) -> None:
-    """Makes the folder of a file that is written at the end of long work, which should not fail for it.
+    """Makes the folder of an output file, and finds out before long work whether the file can be written.
 
     Raises:
-        UserError: if it cannot be written, or is one of the files that are read.
+        UserError: if the file cannot be written, or is also one of the inputs.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +50,7 @@ def check_target(file: Path, inputs: Iterable[str | Path]) -> None:
     if file.is_dir() or not os.access(file.parent, os.W_OK):
         raise UserError(f"{file} cannot be written: {'it is a folder' if file.is_dir() else 'no permission'}")
     if file.exists() and any(Path(name).exists() and file.samefile(name) for name in inputs):
-        raise UserError(f"{file} is read: name another file to write")
+        raise UserError(f"{file} is also an input: choose another output")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

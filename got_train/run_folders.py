@@ -11,10 +11,10 @@ from got_train.report import UserError
 logger = logging.getLogger(__name__)
 
 STATE_FILE = "trainer_state.json"
-"""What a checkpoint of training gets last."""
+"""The file that training writes last into a checkpoint: a checkpoint without it is incomplete."""
 
 ADAPTER_FILE = "adapter_config.json"
-"""peft's configuration, in the checkpoint of adapters."""
+"""peft's configuration, which marks a checkpoint of adapters."""
 
 
 def resolve_checkpoint(path: str) -> str:
@@ -71,7 +71,7 @@ def read_json(file: Path) -> dict[str, Any]:
     """A JSON object.
 
     Raises:
-        UserError: if the file is missing or is none.
+        UserError: if the file is missing, or is not a JSON object.
     """
     try:
         value = json.loads(file.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The facts of GOT-OCR2.0 that every other file reads from here: tokens, ids and the shape of tiles.
+"""Facts of GOT-OCR2.0 that other files read only from here: tokens, their ids, and the shape of tiles.
 
 Sources: "General OCR Theory" (arXiv 2409.01704), the released checkpoint's configuration and tokenizer.
 """
@@ -30,7 +30,7 @@ SPECIAL_TOKENS: tuple[str, ...] = (
 """In the order of their ids, which follow the 151,643 ranks of `qwen.tiktoken` directly."""
 
 PROMPT_TOKENS: tuple[str, ...] = (END_OF_TEXT, MESSAGE_START, MESSAGE_END, IMAGE_START, IMAGE_END, IMAGE_PAD)
-"""Tokens that every prompt needs: added to the tokenizer of any other decoder where they are missing."""
+"""Tokens that every prompt needs. They are added to the tokenizer of any other decoder that lacks them."""
 
 QWEN_SPECIAL_IDS: dict[str, int] = {
     END_OF_TEXT: 151643,
@@ -57,14 +57,14 @@ ENCODER_CHANNELS = 1024
 """Width of the encoder's output in every stage of the full-size recipe."""
 
 MAX_TILES = 12
-"""Most tiles a cropped picture is cut into, without the thumbnail."""
+"""Most tiles that an image is cut into, not counting the thumbnail."""
 
 IMAGE_MEAN = (0.48145466, 0.4578275, 0.40821073)
 IMAGE_STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 def tokens_per_tile(image_size: int, patch_size: int) -> int:
-    """Number of decoder positions one tile takes: 256 for 1024-pixel tiles with 16-pixel patches."""
+    """Number of decoder positions of one tile: 256 for 1024-pixel tiles with 16-pixel patches."""
     stride = patch_size * ENCODER_STRIDE
     if image_size % stride:
         raise ValueError(

@@ -77,21 +77,21 @@ def last_line(capsys: Any) -> str:
             "--query is asked instead of the recipe's tasks: leave out --format",
         ),
         (["infer", "./nowhere", "--image", "{picture}"], "checkpoint ./nowhere does not exist"),
-        (["infer", "./nowhere", "--image", "nope.png"], "no picture at nope.png (looked in"),
+        (["infer", "./nowhere", "--image", "nope.png"], "no image at nope.png (looked in"),
         (["infer", "./nowhere", "--image", "{picture}", "--box", "1"], "box '1' is not x1,y1,x2,y2"),
         (
             ["infer", "./nowhere", "--image", "{picture}", "--box", "1,2,300,4"],
-            "inside the picture of 32 x 32 pixels",
+            "inside the image of 32 x 32 pixels",
         ),
         pytest.param(
             ["infer", "./nowhere", "--image", "{picture}", "--torch-compile"],
             "torch_compile: transformers compiles decoding for GPUs only",
             marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU to compile for"),
         ),
-        (["infer", "./n", "--image", "{picture}", "--resume"], "--resume goes on with a file of answers"),
+        (["infer", "./n", "--image", "{picture}", "--resume"], "--resume continues a file of answers"),
         (
             ["infer", "./n", "--image", "{picture}", "--output", "{picture}"],
-            "picture.png is read: name another",
+            "picture.png is also an input: choose another",
         ),
         (
             ["infer", "./n", "--image", "{picture}", "--output", "{folder}"],
@@ -152,7 +152,7 @@ def test_check_data_names_every_problem_and_counts(tmp_path: Path, capsys: Any) 
     assert run("check-data", path) == 1
     out = capsys.readouterr().out
     assert f"{path}:2: not JSON: " in out
-    assert f"{path}:3: tag mismatch: 1 <image> tags for 0 pictures" in out
+    assert f"{path}:3: tag mismatch: 1 <image> tag for 0 images" in out
     assert re.search(r"rows.jsonl\s+3\s+2\s+not JSON: 1, tag mismatch: 1", out)
     write_rows(path, [good])
     assert run("check-data", path) == 0
@@ -322,7 +322,7 @@ def test_lora_merge_infer_eval(
     assert len(output.read_text().splitlines()) == 16
     assert page.read_text().count("<img") == 16
     assert run("infer", merged, "--image", *pages, "--stream") == 2
-    assert last_line(capsys).endswith("--stream prints one answer, these are 2 pictures")
+    assert last_line(capsys).endswith("--stream prints one answer, these are 2 images")
 
 
 def test_a_merged_folder_reads_the_same_in_stock_transformers(

@@ -2,23 +2,23 @@
 
 ::
 
-    path, pattern, folder, id --readers.open_rows, sources.choose_run_rows--> rows.Rows (chosen rows of files)
+    path, pattern, folder, hub id --readers.open_rows, sources.choose_run_rows--> rows.Rows (chosen rows)
     JSONL            --row_files.JsonlRows--> row (dict)
     JSON, CSV        --row_files.ListedRows-> row (dict)
     tar              --row_files.TarRows----> row, images as PackedFile
     Parquet, the hub --arrow.ArrowRows------> row, images as PackedFile
-    row --records.parse_row--> Record (turns of query and response, images that were found, which row it is)
+    row --records.parse_row--> Record (turns of query and response, found images, location of the row)
     Record --samples.SampleEncoder--> Sample
            images.lazy_image, tiles.tile: uint8 (tiles, image_size, image_size, 3)
            encode.encode: input_ids (length,) and labels (length,), grown span by span
     Rows --samples.SampleSet--> samples by index
-         --features.FeatureSamples--> the same, with what a frozen encoder made of the images before
-         --check.check_rows--> which rows are bad, how large the others are; good_rows.GoodRows remembers them
-    Samples --training.plan.StepPlan--> which of them one device computes at once --batching.collate--> batch
+         --features.FeatureSamples--> the same, with stored features of a frozen encoder in place of tiles
+         --check.check_rows--> bad rows, and the sizes of good ones, which good_rows.GoodRows remembers
+    Samples --training.plan.StepPlan--> the samples of one batch of one device --batching.collate--> batch
         input_ids, labels   int64   (batch, length), padded on the right
-        tiles               uint8   (tiles, image_size, image_size, 3), of the rows in their order
+        tiles               uint8   (tiles, image_size, image_size, 3), in the order of the rows
         features                    (tiles, tokens of a tile, channels), of tiles that were encoded before
-        tile_order          int64   (all tiles,), place of each tile among features with tiles after them
+        tile_order          int64   (all tiles,), place of each tile in features and tiles, concatenated
 
 Only the choice of rows (`sources.choose_rows`) and their order (`StepPlan`) are random, and both follow from
 seeds.

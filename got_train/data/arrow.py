@@ -1,9 +1,9 @@
-"""Rows of Arrow tables: Parquet files and sets of the hub, with their pictures.
+"""Rows of Arrow tables: Parquet files and sets of the hub, with their images.
 
-A Parquet file is packed in groups of rows, and a whole group must be decoded to get at one row of it.
-Training reads in random order, so `datasets` copies the file once into Arrow files of its cache, which are
-mapped into memory, and in which every row lies as it is. 2,000 of 20,000 rows at random, pictures of 18 kB,
-one core:
+A Parquet file is packed in groups of rows: to read one row, its whole group must be decoded. Training reads
+in random order, so `datasets` copies the file once into Arrow files in its cache. They are mapped into
+memory, and their rows need no decoding. Time to read 2,000 of 20,000 rows at random, images of 18 kB, one
+core:
 
 ===============  ===============  ==========  =====================
 rows in a group  decoding groups  Arrow copy  making the copy, once
@@ -12,7 +12,7 @@ rows in a group  decoding groups  Arrow copy  making the copy, once
 1,000            45 s             0.09 s      1.7 s
 ===============  ===============  ==========  =====================
 
-The copy takes as much disk as the pictures (345 MB there); `HF_DATASETS_CACHE` says where it lies.
+The copy takes as much disk as the images (here 345 MB); `HF_DATASETS_CACHE` names its folder.
 """
 
 import functools
@@ -29,19 +29,19 @@ from got_train.report import UserError
 
 
 class ArrowRows:
-    """The rows of Arrow files, whose columns are the keys of rows.
+    """The rows of Arrow files; the columns are the keys of rows.
 
-    Pictures are structs of `bytes` and `path`, as `datasets` keeps them, bytes alone, as pandas writes them,
-    or paths; or lists of these.
+    Images are structs of `bytes` and `path`, as `datasets` keeps them; bytes alone, as pandas writes them;
+    paths; or lists of these.
     """
 
     def __init__(self, path: Path, copies: list[Path], name: str | None = None) -> None:
         """Indexes the files.
 
         Args:
-            path: what addresses of pictures start with, and in whose folder relative paths start.
+            path: the data file. Addresses of images start with it, and relative paths start in its folder.
             copies: the Arrow files, which are mapped into memory.
-            name: what messages call it; default: the path.
+            name: name of the file in messages; default: the path.
         """
         self.path = path
         self._name = name or str(path)
@@ -49,21 +49,21 @@ class ArrowRows:
         tables = [_map_arrow(copy)[0] for copy in copies]
         self._ends = np.cumsum([len(table) for table in tables], dtype=np.int64)
         fields = list(tables[0].schema) if tables else []
-        self._pictures = {field.name for field in fields if _holds_pictures(field.type)}
+        self._image_columns = {field.name for field in fields if _holds_images(field.type)}
         self.columns = [field.name for field in fields]
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
 
-    def where(self, index: int) -> str:
-        """`file:row`, counted from 1."""
+    def location(self, index: int) -> str:
+        """The location of a row as `file:row`, with rows counted from 1."""
         return f"{self._name}:{index + 1}"
 
     def row(self, index: int) -> dict[str, Any]:
-        """A row without its empty cells; the pictures inside are `PackedFile`s.
+        """A row without its empty cells; the images inside are `PackedFile`s.
 
         Raises:
-            RowError: for a text that is not UTF-8, or a date that Python has no value for.
+            RowError: for a text that is not UTF-8, or a date that Python cannot represent.
         """
         number = int(np.searchsorted(self._ends, index, side="right"))
         copy = self._copies[number]
@@ -73,19 +73,24 @@ class ArrowRows:
         for name in self.columns:
             cell = table[name].slice(place, 1).chunk(0)
             try:
-                if name in self._pictures:
-                    row[name] = _pictures(cell, f"{self.path}:{index + 1}/{name}", copy, start)
+                if name in self._image_columns:
+                    row[name] = _cell_images(cell, f"{self.path}:{index + 1}/{name}", copy, start)
                 else:
                     row[name] = cell.to_pylist()[0]
             except (ValueError, OverflowError) as error:
-                raise RowError(self.where(index), "wrong type", f"{name} cannot be read: {error}") from None
+                raise RowError(
+                    self.location(index), "wrong type", f"{name} cannot be read: {error}"
+                ) from None
         return {name: value for name, value in row.items() if value is not None}
 
     def find(self, address: str) -> PackedFile | None:
-        """The picture whose address ends so, as in `124/image` or `124/images/0`, if there is one."""
+        """The image with an address such as `124/image` or `124/images/0` (row, column, place in a list).
+
+        None if there is no such image.
+        """
         number, _, name = address.partition("/")
         name = name.partition("/")[0]
-        if name not in self._pictures or not number.isdecimal() or not 1 <= int(number) <= len(self):
+        if name not in self._image_columns or not number.isdecimal() or not 1 <= int(number) <= len(self):
             return None
         value = self.row(int(number) - 1).get(name, [])
         for image in value if isinstance(value, list) else [value]:
@@ -95,10 +100,10 @@ class ArrowRows:
 
 
 def parquet_rows(path: Path) -> ArrowRows:
-    """The rows of a Parquet file, which is copied unless the cache has its copy.
+    """The rows of a Parquet file, which is first copied unless the cache already has its copy.
 
     Raises:
-        UserError: if it is no Parquet file.
+        UserError: if the file is not a whole Parquet file.
     """
     try:
         empty = parquet.read_metadata(path).num_rows == 0
@@ -114,12 +119,12 @@ def arrow_rows(path: Path) -> ArrowRows:
 
 
 def _copy_into_cache(path: Path) -> list[Path]:
-    """The Arrow files of `datasets` for a Parquet file; made anew if the file has changed since."""
+    """The Arrow files that `datasets` makes of a Parquet file, and makes again if that file has changed."""
     import datasets  # takes a second, and not every run has Parquet files
 
     try:
         copy = datasets.Dataset.from_parquet(str(path))
-    except (datasets.exceptions.DatasetGenerationError, ValueError) as error:  # for a type it lacks
+    except (datasets.exceptions.DatasetGenerationError, ValueError) as error:  # ValueError: unknown type
         raise UserError(f"data file {path} cannot be read: {error.__cause__ or error}") from None
     return [Path(file["filename"]) for file in copy.cache_files]
 
@@ -133,15 +138,15 @@ def _map_arrow(file: Path) -> tuple[pyarrow.Table, int]:
     return pyarrow.ipc.open_stream(source).read_all(), start
 
 
-def _holds_pictures(kind: pyarrow.DataType) -> bool:
-    """Whether cells may be pictures: bytes, structs with `bytes` or with a `path` alone, or lists of these.
+def _holds_images(kind: pyarrow.DataType) -> bool:
+    """Whether cells may be images: bytes, structs with `bytes` or with a `path` alone, or lists of these.
 
-    Bytes under a key that means something else cost nothing, as they stay where they lie.
+    Bytes under a key that means something else cost nothing: they are never read from the file.
     """
     if pyarrow.types.is_struct(kind):
         fields = {field.name: field.type for field in kind}
         return set(fields) == {"path"} or ("bytes" in fields and _is_bytes(fields["bytes"]))
-    return _is_bytes(kind) or (_is_list(kind) and _holds_pictures(kind.value_type))
+    return _is_bytes(kind) or (_is_list(kind) and _holds_images(kind.value_type))
 
 
 def _is_bytes(kind: pyarrow.DataType) -> bool:
@@ -154,30 +159,30 @@ def _is_list(kind: pyarrow.DataType) -> bool:
     return types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
 
 
-def _pictures(cell: pyarrow.Array, address: str, copy: Path, start: int) -> Any:
-    """The value of one cell of pictures: bytes as they lie in the Arrow file, paths as text."""
+def _cell_images(cell: pyarrow.Array, address: str, copy: Path, start: int) -> Any:
+    """The value of one cell of images: bytes as `PackedFile`s in the Arrow file, paths as text."""
     if isinstance(cell, pyarrow.ListArray | pyarrow.LargeListArray | pyarrow.FixedSizeListArray):
         if cell.null_count:
             return None
         items = cell.flatten()
         return [
-            _pictures(items.slice(number, 1), f"{address}/{number}", copy, start)
+            _cell_images(items.slice(number, 1), f"{address}/{number}", copy, start)
             for number in range(len(items))
         ]
     if isinstance(cell, pyarrow.StructArray):
-        # `flatten` and not `field`: an empty struct may have anything in its fields.
+        # `field` would ignore that a struct is null: its fields may then hold anything.
         fields = dict(zip([field.name for field in cell.type], cell.flatten(), strict=True))
-        if "bytes" in fields and (inside := _pictures(fields["bytes"], address, copy, start)):
+        if "bytes" in fields and (inside := _cell_images(fields["bytes"], address, copy, start)):
             return inside
-        said = {name: value for name, value in (cell.to_pylist()[0] or {}).items() if value is not None}
-        # What has neither bytes nor a path, but something else, is no picture, and no empty cell either.
-        return said.get("path", said or None)
+        values = {name: value for name, value in (cell.to_pylist()[0] or {}).items() if value is not None}
+        # A struct with other values than bytes and path is not an image, and it is not an empty cell either.
+        return values.get("path", values or None)
     place = _place(cell)
     return None if place is None else PackedFile(copy, place[0] - start, place[1], address)
 
 
 def _place(cell: pyarrow.Array) -> tuple[int, int] | None:
-    """Address and size of the bytes of one cell. (Arrow's own scalars would copy them out of the file.)"""
+    """Address and size of the bytes of one cell. (Arrow's own scalars would copy the bytes from the file.)"""
     if cell.null_count:
         return None
     _, ends, content = cell.buffers()

@@ -1,4 +1,4 @@
-"""Samples to batches."""
+"""Samples are put together into batches."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from got_train.data.samples import Sample
+from got_train.report import counted
 from got_train.vocabulary import IGNORE_INDEX
 
 Batch = dict[str, Any]
@@ -16,15 +17,21 @@ def collate(
 ) -> Batch:
     """One batch, padded on the right to its longest sample.
 
-    Checks here what would be an unreadable fault inside the model: ids against the vocabulary, image tokens
-    against tiles.
+    Ids are checked against the vocabulary, and image tokens against tiles: inside the model such a fault
+    would give an error that nobody can read.
 
     Returns:
-        `input_ids`, `labels`: int64 `(batch, length)`; `tiles`: uint8 `(tiles, image_size, image_size, 3)`,
-        and `features`: `(tiles, tokens_per_tile, channels)`, each left out where there are none; `tile_order`
-        where there are both: int64 `(all tiles,)`, the place of each tile of the batch among `features` with
-        `tiles` after them. For the log: `where` and `kind` of each sample, and `num_tokens` without padding;
-        for the store of features: `tiles_per_image` of the images in `tiles`, and their `image_keys`.
+        `input_ids`, `labels`: int64 `(batch, length)`.
+        `tiles`: uint8 `(tiles, image_size, image_size, 3)`; left out if the batch has none.
+        `features`: `(tiles, tokens_per_tile, channels)`, of tiles that were encoded before; left out if the
+        batch has none.
+        `tile_order`: int64 `(all tiles,)`, only in a batch with both: the place of each tile of the batch in
+        the concatenation of `features` and `tiles`.
+        For the log: `location` and `kind` of each sample, and `num_tokens` without padding.
+        For the feature store: `tiles_per_image` of the images in `tiles`, and their `image_keys`.
+
+    Raises:
+        ValueError: for a token id outside the vocabulary, or a wrong number of image tokens.
     """
     length = max(len(sample.input_ids) for sample in samples)
     input_ids = np.full((len(samples), length), pad_id, dtype=np.int64)
@@ -33,17 +40,18 @@ def collate(
         ids = sample.input_ids
         if ids.min() < 0 or ids.max() >= vocabulary_size:
             raise ValueError(
-                f"{sample.where}: token id {ids.max()} is outside the vocabulary of {vocabulary_size}"
+                f"{sample.location}: token id {ids.max()} is outside the vocabulary of {vocabulary_size}"
             )
         num_pads = int((ids == image_id).sum())
         if num_pads != sample.num_tiles * tokens_per_tile:
             raise ValueError(
-                f"{sample.where}: {num_pads} image tokens for {sample.num_tiles} tiles of {tokens_per_tile}"
+                f"{sample.location}: {counted(num_pads, 'image token')} for "
+                f"{counted(sample.num_tiles, 'tile')} of {tokens_per_tile}"
             )
         input_ids[row, : len(ids)] = ids
         labels[row, : len(ids)] = sample.labels
     batch: Batch = {
-        "where": [sample.where for sample in samples],
+        "location": [sample.location for sample in samples],
         "kind": [sample.kind for sample in samples],
         "num_tokens": sum(len(sample.input_ids) for sample in samples),
         "image_keys": [key for sample in samples for key in sample.image_keys],
@@ -60,8 +68,8 @@ def collate(
     if features:
         batch["features"] = torch.cat(features)
     if tiles and features:
-        # Samples keep their places whatever is known of them, because dropout tells places apart.
+        # The order of samples does not depend on which have features: dropout differs from place to place.
         is_new = [sample.features is None for sample in samples for _ in range(sample.num_tiles)]
-        # The first sort says which tile comes to each place, the second one at which place each tile is.
+        # The first sort gives the tile at each place, the second one (its inverse) the place of each tile.
         batch["tile_order"] = torch.from_numpy(np.argsort(np.argsort(is_new, kind="stable")))
     return batch

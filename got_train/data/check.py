@@ -1,4 +1,4 @@
-"""Reads every row before training does: which are bad, and how large the others are."""
+"""Reads every row before training: finds the bad rows, and the sizes of the others."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,18 +16,18 @@ from got_train.data.samples import RowFacts, SampleEncoder
 
 @dataclass
 class CheckResult:
-    """Which rows are bad, and how large the others are."""
+    """The bad rows, and the sizes of the others."""
 
     bad: dict[int, RowError]
-    """By the index of the row."""
+    """The fault of each bad row, by the index of the row."""
     kinds: set[str]
     """The kinds of the good rows."""
     sizes: np.ndarray
-    """int32, `(checked, 2)`: tokens and tiles of each row that was checked, 0 of bad ones."""
+    """int32, `(checked, 2)`: tokens and tiles of each row that was checked; 0 for bad rows."""
 
     @classmethod
     def joined(cls, parts: Sequence["CheckResult"]) -> "CheckResult":
-        """The results of all ranks; rank r checked rows r, r + number of ranks, ..."""
+        """Joins the results of all ranks; rank r checked rows r, r + world_size, ..."""
         bad = {index: error for part in parts for index, error in part.bad.items()}
         kinds = set().union(*(part.kinds for part in parts))
         sizes = np.empty((sum(len(part.sizes) for part in parts), 2), dtype=np.int32)
@@ -44,24 +44,24 @@ class CheckResult:
         return ", ".join(f"{cause}: {count}" for cause, count in self.counts().items())
 
     def errors(self) -> list[RowError]:
-        """In the order of the rows."""
+        """The faults, in the order of the rows."""
         return [self.bad[index] for index in sorted(self.bad)]
 
     def lines(self) -> list[str]:
-        """One line a row."""
+        """One line for each bad row."""
         return [str(error) for error in self.errors()]
 
 
 class _Checks(Dataset[tuple[int, RowFacts | RowError]]):
-    """For each index the key of its row, and what is known of it or what is wrong with it."""
+    """For each index the key of its row, and the facts of a good row or the fault of a bad one."""
 
     def __init__(
-        self, rows: Rows, indexes: np.ndarray, encoder: SampleEncoder, known: GoodRows | None
+        self, rows: Rows, indexes: np.ndarray, encoder: SampleEncoder, good_rows: GoodRows | None
     ) -> None:
         self.rows = rows
         self.indexes = indexes
         self.encoder = encoder
-        self.known = known
+        self.good_rows = good_rows
 
     def __len__(self) -> int:
         return len(self.indexes)
@@ -69,10 +69,10 @@ class _Checks(Dataset[tuple[int, RowFacts | RowError]]):
     def __getitem__(self, position: int) -> tuple[int, RowFacts | RowError]:
         try:
             record = self.rows.record(int(self.indexes[position]))
-            if self.known is None:
+            if self.good_rows is None:
                 return NO_KEY, self.encoder.facts(record)
             key = row_key(record)
-            sizes = self.known.find(key)
+            sizes = self.good_rows.find(key)
             return key, RowFacts(record.kind, *sizes) if sizes else self.encoder.facts(record)
         except RowError as error:
             return NO_KEY, error
@@ -84,21 +84,21 @@ def check_rows(
     encoder: SampleEncoder,
     workers: int,
     description: str,
-    known: GoodRows | None = None,
+    good_rows: GoodRows | None = None,
 ) -> CheckResult:
     """Reads every row once, as training will.
 
     Args:
         rows: the rows.
-        indexes: of the rows to check.
-        encoder: what training makes samples with.
-        workers: processes beside this one; 0 for none.
-        description: names the progress bar.
-        known: rows that need not be read again; the good rows are added to them.
+        indexes: int64, the indexes of the rows to check.
+        encoder: the encoder that training makes samples with.
+        workers: number of processes beside this one; 0 for none.
+        description: title of the progress bar.
+        good_rows: rows that earlier checks found good, which are not read again; new good rows are added.
     """
     result = CheckResult({}, set(), np.zeros((len(indexes), 2), dtype=np.int32))
     keys = np.full(len(indexes), NO_KEY, dtype=np.uint64)
-    checks = _Checks(rows, indexes, encoder, known)
+    checks = _Checks(rows, indexes, encoder, good_rows)
     loader = DataLoader(checks, batch_size=64, num_workers=workers, collate_fn=list)
     with tqdm(total=len(indexes), desc=description, unit="row", leave=False) as bar:
         for position, (key, found) in enumerate(check for batch in loader for check in batch):
@@ -109,6 +109,6 @@ def check_rows(
                 result.kinds.add(found.kind)
                 result.sizes[position] = found.length, found.num_tiles
             bar.update()
-    if known is not None:
-        known.add(keys, result.sizes)
+    if good_rows is not None:
+        good_rows.add(keys, result.sizes)
     return result

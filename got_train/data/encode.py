@@ -1,4 +1,4 @@
-"""The text of a record to token ids and labels, grown together span by span."""
+"""Makes token ids and labels of a record's text; the two grow together, span by span."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,10 +9,11 @@ from transformers import PreTrainedTokenizerFast
 from got_train.data.errors import RowError
 from got_train.data.records import Record
 from got_train.prompts import CHAT_TEMPLATES, IMAGE_TAG, TemplateName, canonical_query, parse_task
+from got_train.report import counted
 from got_train.vocabulary import IGNORE_INDEX, IMAGE_END, IMAGE_PAD, IMAGE_START
 
 _TAGS = re.compile(rf"((?:{IMAGE_TAG}\s*)*{IMAGE_TAG})\n?")
-"""Image tags with nothing but white space between them, and the newline after them."""
+"""Image tags with only white space between them, and the newline after them."""
 
 
 def encode(
@@ -27,14 +28,14 @@ def encode(
 
     Args:
         record: the conversation.
-        tiles_per_image: how many tiles each of its images was cut into.
+        tiles_per_image: number of tiles that each of its images was cut into.
         tokenizer: knows the special tokens of the prompts.
         template: the chat template.
         tokens_per_tile: decoder positions of a tile.
-        max_length: most token ids.
+        max_length: largest number of token ids that is allowed.
 
     Returns:
-        Two int64 arrays `(length,)`; labels are unshifted, `IGNORE_INDEX` outside answers.
+        Two int64 arrays `(length,)`. Labels are unshifted, and `IGNORE_INDEX` outside of answers.
 
     Raises:
         RowError: if there are more than `max_length` token ids.
@@ -49,15 +50,16 @@ def encode(
         ids += span
         labels += span if supervised else [IGNORE_INDEX] * len(span)
     if len(ids) > max_length:
-        raise RowError(record.where, "too long", f"{len(ids)} tokens, sample.max_length is {max_length}")
+        detail = f"{counted(len(ids), 'token')}, sample.max_length is {max_length}"
+        raise RowError(record.location, "too long", detail)
     return np.array(ids, dtype=np.int64), np.array(labels, dtype=np.int64)
 
 
 def spans(record: Record, template_name: TemplateName) -> Iterator[tuple[str, bool]]:
-    """The conversation as pieces of text, in order, with whether each is supervised.
+    """The conversation as pieces of text, in order, each with whether it is supervised.
 
-    An image stands as one `<imgpad>`. Pieces meet only where a message starts or an answer does, which is
-    also where generation cuts the text: ids are the same in training and in inference.
+    Each image is written as one `<imgpad>`. The text is cut only at the start of a message or of an answer.
+    Generation cuts it at the same places, so that token ids are the same in training and in inference.
     """
     template = CHAT_TEMPLATES[template_name]
     before = template.system_message(record.system)
@@ -70,9 +72,9 @@ def spans(record: Record, template_name: TemplateName) -> Iterator[tuple[str, bo
 def user_content(query: str, template_name: TemplateName) -> str:
     """A query with its image tags written as the model sees them.
 
-    Adjacent tags (nothing but white space between them) share one `<img>...</img>` block, which is how the
-    released model sees tiles and pages; tags apart have blocks of their own. A newline follows each block.
-    Where only one of the recipe's tasks stands beside the images, it is rewritten to the template's spelling.
+    Tags with only white space between them share one `<img>...</img>` block, as the released model sees tiles
+    and pages; other tags have their own blocks. A newline follows each block. If the text beside the images
+    is exactly one of the recipe's tasks, it is rewritten to the template's spelling.
 
     >>> user_content("<image><image>OCR with format across multi pages:", "original")
     '<img><imgpad><imgpad></img>\\nOCR with format across multi pages: '
@@ -86,7 +88,7 @@ def user_content(query: str, template_name: TemplateName) -> str:
 
 
 def _expand_pads(ids: list[int], pad: int, images: Iterator[int], tokens_per_tile: int) -> list[int]:
-    """Repeats the one `<imgpad>` of each image for the positions of all its tiles."""
+    """Replaces the one `<imgpad>` of each image by one for each decoder position of its tiles."""
     expanded: list[int] = []
     for token in ids:
         expanded += [pad] * (next(images) * tokens_per_tile) if token == pad else [token]
@@ -94,17 +96,17 @@ def _expand_pads(ids: list[int], pad: int, images: Iterator[int], tokens_per_til
 
 
 def check_boxes(record: Record) -> None:
-    """Boxes are thousandths; pixels of an image of another size are the usual mistake.
+    """Checks that boxes are thousandths of the image; boxes in pixels are the usual mistake.
 
     Raises:
-        RowError: for a box that lies outside of the image, or whose corners are the wrong way round.
+        RowError: for a box that lies outside of the image, or whose corners are in the wrong order.
     """
     for turn in record.turns:
         task = parse_task(turn.query.replace(IMAGE_TAG, ""))
         if task is None or task.box is None:
             continue
         box = task.box
-        right_way = len(box) == 2 or (len(box) == 4 and box[0] <= box[2] and box[1] <= box[3])
-        if max(box) > 1000 or not right_way:
-            detail = f"{list(box)} is not x1, y1, x2, y2 in thousandths of the picture's width and height"
-            raise RowError(record.where, "wrong box", detail)
+        is_ordered = len(box) == 2 or (len(box) == 4 and box[0] <= box[2] and box[1] <= box[3])
+        if max(box) > 1000 or not is_ordered:
+            detail = f"{list(box)} is not x1, y1, x2, y2 in thousandths of the image's width and height"
+            raise RowError(record.location, "wrong box", detail)

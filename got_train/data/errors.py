@@ -1,10 +1,10 @@
-"""What can be wrong with a row or an image."""
+"""Errors of rows and images."""
 
 from got_train.report import UserError
 
 
 class ImageError(ValueError):
-    """An image that cannot be read; `cause` is the kind of fault."""
+    """An image cannot be read; `cause` names the kind of fault."""
 
     def __init__(self, cause: str, detail: str) -> None:
         super().__init__(detail)
@@ -12,25 +12,25 @@ class ImageError(ValueError):
 
 
 class RowError(UserError):
-    """A row that cannot be used; `cause` is the kind of fault, by which faults are counted."""
+    """A row cannot be used; `cause` names the kind of fault, and faults are counted by it."""
 
-    def __init__(self, where: str, cause: str = "", detail: str = "") -> None:
-        """Keeps its parts.
+    def __init__(self, location: str, cause: str = "", detail: str = "") -> None:
+        """Makes the error.
 
         Args:
-            where: which row; or, alone, what torch hands on of an error in a loader worker: a traceback
-                that ends in the error's own text.
-            cause: one of those that docs/data.md lists.
+            location: the location of the row. When torch raises the error of a loader worker again, this is
+                the only argument: the worker's traceback as text, which ends with the error's own text.
+            cause: one of the causes that docs/data.md lists.
             detail: what is wrong.
         """
         if not cause:
-            where, cause, detail = where.rstrip("\n").rpartition("RowError: ")[2].split(": ", 2)
-        # Names of files and members may hold what cannot be printed, nor written in UTF-8.
-        where, detail = (text.encode(errors="backslashreplace").decode() for text in (where, detail))
-        super().__init__(where, cause, detail)
-        self.where = where
+            location, cause, detail = location.rstrip("\n").rpartition("RowError: ")[2].split(": ", 2)
+        # Names of files and tar members may hold bytes that can be neither printed nor written in UTF-8.
+        location, detail = (text.encode(errors="backslashreplace").decode() for text in (location, detail))
+        super().__init__(location, cause, detail)
+        self.location = location
         self.cause = cause
         self.detail = detail
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.cause}: {self.detail}"
+        return f"{self.location}: {self.cause}: {self.detail}"

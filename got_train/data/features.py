@@ -1,7 +1,7 @@
-"""What a frozen encoder makes of images, kept on disk and read instead of them from then on.
+"""The feature store: outputs of a frozen encoder are kept on disk, and later read instead of the images.
 
-Every process that trains writes shards of its own (safetensors: memory-mapped, and there only when they are
-whole); every process that reads rows finds what any of them has written.
+Each training process writes its own shards (safetensors, which are memory-mapped, and renamed into place only
+when they are complete). Each process that reads rows finds the shards of all processes.
 """
 
 import hashlib
@@ -26,19 +26,19 @@ from got_train.data.samples import Sample, SampleSet
 logger = logging.getLogger(__name__)
 
 SHARD_BYTES = 2**27
-"""Features that are lost at most when a run is killed: 256 tiles of GOT in bfloat16."""
+"""Size of a shard, and so most of what is lost when a run is killed: 256 tiles of GOT in bfloat16."""
 
 
 class FeatureStore:
-    """A folder of features, by image and tiling; the folder is that of one encoder."""
+    """A folder with the features of one encoder, each under a key of the image and its tiling."""
 
     def __init__(self, folder: Path, max_bytes: int, dtype: torch.dtype) -> None:
-        """Opens the folder, or makes it.
+        """Opens the folder, or creates it.
 
         Args:
-            folder: for one encoder's weights, tile size and precision alone: see `encoder_fingerprint`.
-            max_bytes: nothing is added to a folder that has grown to this.
-            dtype: in which the encoder computes; what it hands over may have been widened since.
+            folder: a folder for one encoder's weights, tile size and precision: see `encoder_fingerprint`.
+            max_bytes: size in bytes from which nothing is added to the folder.
+            dtype: the type in which the encoder computes, and in which features are stored.
         """
         self.folder = folder
         self.max_bytes = max_bytes
@@ -46,21 +46,21 @@ class FeatureStore:
         self.is_full = False
         folder.mkdir(parents=True, exist_ok=True)
         self._waiting: dict[str, torch.Tensor] = {}
-        """Added, but not written yet."""
+        """Features that were added but are not written yet."""
         self._seen: set[str] = set()
-        """Names of files that have been opened, or could not be."""
+        """Names of the files that this process has opened, or failed to open."""
         self._places: dict[str, Any] = {}
-        """The open file that has a key."""
+        """The open file of each key."""
         self._seen_ns = -1
-        """When the folder was last changed, as of the last look."""
-        self._look()  # so that forked workers need not, and a damaged file is told once
+        """The folder's time of change in nanoseconds, when it was last looked at."""
+        self._look()  # before workers are forked: they need not look again, nor warn again of a damaged file
 
     def __getstate__(self) -> dict[str, Any]:
-        """For loader workers that are not forked: they open the files anew."""
+        """The state for loader workers that are not forked: they open the files themselves."""
         return self.__dict__ | {"_waiting": {}, "_seen": set(), "_places": {}, "_seen_ns": -1}
 
     def find(self, key: str) -> torch.Tensor | None:
-        """Features under a key, `(tiles, tokens of a tile, channels)`."""
+        """The features of a key, `(tiles, tokens of a tile, channels)`; None if there are none."""
         if key in self._waiting:
             return self._waiting[key]
         if key not in self._places:
@@ -79,7 +79,7 @@ class FeatureStore:
             self.flush()
 
     def flush(self) -> None:
-        """Writes what waits, as one shard."""
+        """Writes the features that are not written yet, as one shard."""
         waiting, self._waiting = self._waiting, {}
         self.is_full = self.is_full or self.num_bytes >= self.max_bytes
         if not waiting or self.is_full:
@@ -97,11 +97,11 @@ class FeatureStore:
 
     @property
     def num_bytes(self) -> int:
-        """Bytes of all shards, those of other processes among them."""
+        """Bytes of all shards, including those of other processes."""
         return sum(path.stat().st_size for path in self.folder.glob("*.safetensors"))
 
     def _look(self) -> None:
-        """Opens shards that have come since the last look."""
+        """Opens the shards that were written since the last look."""
         changed_ns = self.folder.stat().st_mtime_ns
         if changed_ns == self._seen_ns:
             return
@@ -119,7 +119,7 @@ class FeatureStore:
 
 
 class FeatureSamples(Dataset[Sample]):
-    """A set of samples in which known features stand in place of tiles."""
+    """Samples with features in place of tiles, if the store has the features of all images of the row."""
 
     def __init__(self, samples: SampleSet, store: FeatureStore) -> None:
         self.samples = samples
@@ -144,7 +144,7 @@ class FeatureSamples(Dataset[Sample]):
             encoder.no_tiles,
             tiles_per_image,
             record.kind,
-            record.where,
+            record.location,
             torch.cat(features),
         )
 
@@ -154,7 +154,7 @@ class FeatureSamples(Dataset[Sample]):
 
 
 def encoder_fingerprint(state: dict[str, torch.Tensor], image_size: int, dtype: torch.dtype) -> str:
-    """Names an encoder by its weights, the side of its tiles and the precision it computes in."""
+    """Names an encoder by its weights, the side of its tiles and the type in which it computes."""
     digest = hashlib.blake2b(f"{image_size} {dtype}".encode(), digest_size=16)
     for name in sorted(state):
         digest.update(name.encode())
@@ -178,5 +178,5 @@ def image_key(image: FoundImage) -> str:
 
 @lru_cache(maxsize=64)
 def _file_digest(path: Path, changed_ns: int, size: int) -> str:
-    """Of a file whose pages are many images; its time and size notice that it has changed."""
+    """The digest of a file with many pages, computed again if its time of change or its size differs."""
     return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()

@@ -1,6 +1,6 @@
-"""Rows that a check has found good, remembered from run to run: their images need not be decoded again.
+"""The cache of row checks: rows that were found good need not be decoded again in the next run.
 
-A row is known by its text, and its images by the files that hold them: path, size and time of change.
+The key of a row is made of its text, and of the path, size and time of change of its images' files.
 """
 
 import hashlib
@@ -22,17 +22,21 @@ from got_train.data.samples import SampleEncoder
 logger = logging.getLogger(__name__)
 
 NO_KEY = 0
-"""The key of a row that cannot be known again, because its images lie in memory."""
+"""The key of a row that cannot be recognised again, because its images are in memory."""
 
 NOTHING = np.zeros(0, dtype=np.uint64), np.zeros((0, 2), dtype=np.int32)
 """Keys and sizes of no rows."""
 
 
 class GoodRows:
-    """A folder of rows with their sizes; the folder is that of one sample encoder."""
+    """A folder with the keys and sizes of good rows, for one sample encoder."""
 
     def __init__(self, folder: Path) -> None:
-        """Reads what earlier checks have left in a folder: see `sample_fingerprint`."""
+        """Reads the results of earlier checks.
+
+        Args:
+            folder: a folder for one sample encoder: see `sample_fingerprint`.
+        """
         self.folder = folder
         shards = [NOTHING, *(_read(path) for path in folder.glob("*.npz"))]
         keys, sizes = (np.concatenate(parts) for parts in zip(*shards, strict=True))
@@ -40,7 +44,7 @@ class GoodRows:
         self.sizes = sizes[first]
 
     def find(self, key: int) -> tuple[int, int] | None:
-        """Tokens and tiles of the row with a key, if it is known."""
+        """Number of tokens and tiles of the row with a key; None if no check has found such a row good."""
         place = np.searchsorted(self.keys, np.uint64(key))
         if place == len(self.keys) or self.keys[place] != key:
             return None
@@ -48,11 +52,11 @@ class GoodRows:
         return num_tokens, num_tiles
 
     def add(self, keys: np.ndarray, sizes: np.ndarray) -> None:
-        """Remembers rows that are not known yet.
+        """Adds rows that are not in the cache yet, as one new shard.
 
         Args:
-            keys: uint64, `(rows,)`, `NO_KEY` among them.
-            sizes: int32, `(rows, 2)`, tokens and tiles of each.
+            keys: uint64, `(rows,)`; rows with `NO_KEY` are not added.
+            sizes: int32, `(rows, 2)`: tokens and tiles of each row.
         """
         new = (keys != NO_KEY) & ~np.isin(keys, self.keys)
         if not new.any():
@@ -66,7 +70,7 @@ class GoodRows:
             unfinished.rename(shard)
         except OSError as error:
             logger.warning("rows will be checked again: %s cannot be written (%s)", shard, error)
-            with suppress(OSError):  # where there is not even a folder
+            with suppress(OSError):  # if the folder itself could not be made
                 unfinished.unlink()
 
 
@@ -75,14 +79,14 @@ def _read(shard: Path) -> tuple[np.ndarray, np.ndarray]:
         with np.load(shard) as arrays:
             return arrays["keys"], arrays["sizes"]
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        # Not in numpy's own words: it takes what is cut off for a pickle, which might be loaded "unsafely".
+        # numpy's own message would mislead: it takes a file that was cut off for a pickle.
         name = type(error).__name__
         logger.warning("rows will be checked again: %s is damaged, delete it (%s)", shard, name)
         return NOTHING
 
 
 def row_key(record: Record) -> int:
-    """Names a row by its text and the state of its images' files."""
+    """The key of a row, from its text and the state of its images' files; `NO_KEY` if one is in memory."""
     files = []
     for image in record.images:
         if isinstance(image, Image.Image):
@@ -95,14 +99,14 @@ def row_key(record: Record) -> int:
 
 
 def _holder(image: Path | PackedFile | PdfPage) -> Path:
-    """The file in which an image lies."""
+    """The file that contains an image."""
     if isinstance(image, PackedFile):
         return image.holder
     return image.path if isinstance(image, PdfPage) else image
 
 
 def sample_fingerprint(encoder: SampleEncoder) -> str:
-    """Names everything except the row that decides whether a row is good and how large it is."""
+    """Names all settings that decide whether a row is good and how large it is."""
     config = encoder.config
     limits = (config.max_length, config.max_pixels, config.max_tiles)
     shape = (config.template, config.crop, encoder.tile.image_size, encoder.tile.num_tokens)

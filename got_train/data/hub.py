@@ -1,4 +1,4 @@
-"""Sets of the Hugging Face hub, through `datasets`, and the names by which ms-swift's users know some."""
+"""Data sets of the Hugging Face hub, read with `datasets`, some of them also under ms-swift's names."""
 
 import re
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from got_train.report import UserError
 
 @dataclass(frozen=True)
 class HubSet:
-    """A set of the hub, or a folder that is laid out like one."""
+    """A set of the hub, or a folder with the layout of one."""
 
     name: str
-    """Its id, or the folder."""
+    """Id of the set, or path of the folder."""
     subsets: tuple[str, ...] = ()
-    """Without any, the set's own default."""
+    """Names of subsets; if there are none, the set's own default is read."""
     splits: tuple[str, ...] = ("train",)
     query: str | None = None
-    """What its rows ask, where they have no query."""
+    """The query of rows that have none of their own."""
 
     def __str__(self) -> str:
         return ":".join([self.name, *["/".join(self.subsets)] * bool(self.subsets)])
@@ -29,19 +29,19 @@ KNOWN_SETS = {
     "latex-ocr-print": HubSet("linxy/LaTeX_OCR", ("full",), ("train", "validation")),
     "latex-ocr-handwrite": HubSet("linxy/LaTeX_OCR", ("synthetic_handwrite",), ("train", "validation")),
 }
-"""ms-swift's names. It trains on the test splits too; here they are left for testing."""
+"""Sets under ms-swift's names. ms-swift trains on their test splits too; here these are kept for testing."""
 
 OTHER_IDS = {"AI-ModelScope/LaTeX_OCR": "linxy/LaTeX_OCR"}
-"""Ids of the same sets elsewhere."""
+"""Ids on ModelScope, with the ids of the same sets on the Hugging Face hub."""
 
 QUERIES = {"linxy/LaTeX_OCR": LATEX_OCR_QUERY}
-"""ms-swift's queries for sets that have columns `image` and `text` alone."""
+"""ms-swift's queries for sets that have only the columns `image` and `text`."""
 
 _ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?::(?P<subsets>[\w./-]+))?")
 
 
 def find_hub_set(text: str) -> HubSet | None:
-    """The set that `id`, `id:subset`, `id:one/other`, `folder:subset` or a known name stands for.
+    """The set that `id`, `id:subset`, `id:one/other`, `folder:subset` or a name of `KNOWN_SETS` stands for.
 
     >>> str(find_hub_set("AI-ModelScope/LaTeX_OCR:small"))
     'linxy/LaTeX_OCR:small'
@@ -62,7 +62,7 @@ def find_hub_set(text: str) -> HubSet | None:
 
 
 def hub_rows(source: HubSet) -> list[ArrowRows]:
-    """The rows of a set, in the cache of `datasets`, which downloads what it does not have.
+    """The rows of a set, from the cache of `datasets`, which first downloads a set that it does not have.
 
     Raises:
         UserError: if there is no such set, subset or split, or the hub cannot be reached.

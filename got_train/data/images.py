@@ -1,4 +1,4 @@
-"""Pictures: finding them, and opening them safely."""
+"""Images are found and opened safely."""
 
 import functools
 import io
@@ -19,25 +19,25 @@ from got_train.data.errors import ImageError
 from got_train.data.packed import PackedFile, TarMembers
 from got_train.report import UserError
 
-LONGEST_NAME = 255
-"""In characters, of a missing picture; messages cut what is longer, which may be the picture itself."""
+MAX_NAME_CHARACTERS = 255
+"""Messages cut the name of a missing image that is longer: it may be the content of the image itself."""
 
 PDF_DPI = 200
-"""At which pages of PDF files are drawn: a page of A4 has 1654 x 2339 pixels, enough for some tiles."""
+"""Dots per inch of PDF pages: a page of A4 becomes 1654 x 2339 pixels, enough for several tiles."""
 
 _ADDRESS = re.compile(r"(.+?\.(?:tar|parquet|arrow|pdf)):(.+)", re.IGNORECASE)
-"""A picture inside another file: `shards/00000.tar:000123.png`, `train.parquet:124/image`, `manual.pdf:3`."""
+"""An image inside another file: `shards/00000.tar:000123.png`, `train.parquet:124/image`, `manual.pdf:3`."""
 
 
 @functools.cache
-def picture_endings() -> tuple[str, ...]:
-    """Of the names of all files that Pillow reads."""
+def image_endings() -> tuple[str, ...]:
+    """The endings of the names of all files that Pillow reads."""
     return tuple(ending for ending, name in Image.registered_extensions().items() if name in Image.OPEN)
 
 
 @dataclass(frozen=True)
 class PdfPage:
-    """A page of a PDF file as a picture."""
+    """A page of a PDF file, used as an image."""
 
     path: Path
     number: int
@@ -50,7 +50,7 @@ class PdfPage:
         """Draws the page.
 
         Raises:
-            ImageError: if it cannot be read, or would have more than `max_pixels` pixels.
+            ImageError: if the page cannot be read, or would have more than `max_pixels` pixels.
         """
         with _as_image_errors(str(self)), pypdfium2.PdfDocument(self.path) as document:
             page = document[self.number - 1]
@@ -60,40 +60,40 @@ class PdfPage:
 
 
 def num_pdf_pages(path: Path) -> int:
-    """How many pages a PDF file has.
+    """The number of pages of a PDF file.
 
     Raises:
-        ImageError: if it cannot be read.
+        ImageError: if the file cannot be read.
     """
     with _as_image_errors(str(path)), pypdfium2.PdfDocument(path) as document:
         return len(document)
 
 
 FoundImage = Path | PackedFile | PdfPage | Image.Image
-"""A picture that can be opened: a file, a part of one, or one that is in memory already."""
+"""An image that can be opened: a file, a part of a file, or an image in memory."""
 
 
 def find_image(image: str | PackedFile | Image.Image, folders: list[Path]) -> FoundImage:
-    """The picture in the first of `folders` that has it; an absolute path stands for itself.
+    """The image in the first of `folders` that has it; an absolute path stands for itself.
 
     Args:
-        image: a path, the address of a picture inside a tar, Parquet, Arrow or PDF file, or such a picture
-            itself, or one in memory.
-        folders: where to look.
+        image: a path, or the address of an image inside a tar, Parquet, Arrow or PDF file. A `PackedFile` or
+            an image in memory is returned as it is.
+        folders: folders in which relative paths are looked up.
 
     Raises:
-        ImageError: if none has it, naming where it was looked for.
+        ImageError: if no folder has the image; the message names the folders.
     """
     if isinstance(image, PackedFile | Image.Image):
         return image
     address = _ADDRESS.fullmatch(image)
     for folder in folders:
-        if os.path.isfile(path := folder / image):  # where `is_file` would raise for a name that is too long
+        if os.path.isfile(path := folder / image):  # `Path.is_file` would raise if the name is too long
             return path
         if address and os.path.isfile(holder := folder / address[1]):
             if found := _unpack(holder, address[2]):
                 return found
-    if len(image) > LONGEST_NAME:
+    if len(image) > MAX_NAME_CHARACTERS:
         image = f"{image!r:.80}..."
     places = ", ".join(dict.fromkeys(str(folder) for folder in folders))
     raise ImageError("image missing", image if Path(image).is_absolute() else f"{image} (looked in {places})")
@@ -111,7 +111,7 @@ def _unpack(holder: Path, name: str) -> PackedFile | PdfPage | None:
 
 @functools.cache
 def _members(holder: Path) -> TarMembers | ArrowRows:
-    """The index of a file, made once in each process that needs it."""
+    """The index of a file that holds images, made once in each process."""
     return _HOLDERS[holder.suffix.lower()](holder)
 
 
@@ -123,30 +123,31 @@ _HOLDERS: dict[str, Callable[[Path], TarMembers | ArrowRows]] = {
 
 
 def image_address(image: FoundImage) -> str:
-    """What names a picture from anywhere: its absolute path, or the address with that of its file."""
+    """A name of an image that is valid anywhere: an absolute path, or an address that starts with one."""
     return "(in memory)" if isinstance(image, Image.Image) else str(Path(str(image)).resolve())
 
 
 @dataclass(frozen=True)
 class LazyImage:
-    """A picture that has been opened but not decoded."""
+    """An image that has been opened but not decoded."""
 
     name: str
     image: Image.Image
     width: int
     height: int
-    """Of the upright picture, like the width."""
+    """Width and height are those of the upright image, in pixels."""
 
     def decode(self, width: int | None = None, height: int | None = None) -> Image.Image:
-        """As RGB, upright, transparency over white.
+        """The image as RGB, upright, with transparent pixels over white.
 
         Args:
-            width: what is wanted, with `height`: a JPEG that is twice as large or more is decoded at a half,
-                a quarter or an eighth of its size, in a fraction of the time, but never below this.
-            height: see above.
+            width: smallest width that is wanted, in pixels. A JPEG that is at least twice as wide and high is
+                decoded at a half, a quarter or an eighth of its size, in a fraction of the time, but never
+                smaller than `width` x `height`.
+            height: smallest height that is wanted, in pixels.
 
         Raises:
-            ImageError: if the picture is cut off or damaged.
+            ImageError: if the image is cut off or damaged.
         """
         with _as_image_errors(self.name), _pillow_limit(self.width * self.height):
             if width is not None and height is not None:
@@ -156,29 +157,29 @@ class LazyImage:
 
 
 def lazy_image(image: FoundImage, max_pixels: int) -> LazyImage:
-    """Opens a picture.
+    """Opens an image without decoding it.
 
     Raises:
-        ImageError: if it is no picture, or has more than `max_pixels` pixels.
+        ImageError: if it is not an image, or has more than `max_pixels` pixels.
     """
     name = str(image)
     if isinstance(image, PdfPage):
         page = image.draw(max_pixels)
         return LazyImage(name, page, *page.size)
     with _as_image_errors(name), _pillow_limit(max_pixels):
-        picture = image if isinstance(image, Image.Image) else _open(image)
-        _check_size(name, picture.width, picture.height, max_pixels)
-        # Broken files say anything here, texts among them, and Pillow leaves those as they lie.
-        turned = picture.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
-        width, height = reversed(picture.size) if turned else picture.size
-        return LazyImage(name, picture, width, height)
+        opened = image if isinstance(image, Image.Image) else _open(image)
+        _check_size(name, opened.width, opened.height, max_pixels)
+        # A broken file may have any value here, even a text; Pillow does not turn the image of such a file.
+        turned = opened.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
+        width, height = reversed(opened.size) if turned else opened.size
+        return LazyImage(name, opened, width, height)
 
 
 def open_image(image: FoundImage, max_pixels: int) -> Image.Image:
-    """A picture as RGB, upright, transparency over white.
+    """The image as RGB, upright, with transparent pixels over white.
 
     Raises:
-        ImageError: if it is no picture, is cut off, or has more than `max_pixels` pixels.
+        ImageError: if it is not an image, is cut off, or has more than `max_pixels` pixels.
     """
     return lazy_image(image, max_pixels).decode()
 
@@ -190,17 +191,17 @@ def _as_image_errors(name: str) -> Iterator[None]:
     except ImageError:
         raise
     except UnidentifiedImageError:  # its own message names a buffer in memory
-        raise ImageError("image unreadable", f"{name} is not a readable picture") from None
+        raise ImageError("image unreadable", f"{name} is not a readable image") from None
     except Image.DecompressionBombError:
         raise ImageError("image too large", f"{name} has more pixels than sample.max_pixels allows") from None
-    except Exception as error:  # of a damaged file a parser may raise anything: `struct.error`, RuntimeError
+    except Exception as error:  # parsers raise anything for a damaged file: `struct.error`, RuntimeError
         cause = "image truncated" if "truncated" in str(error) else "image unreadable"
         raise ImageError(cause, f"{name}: {str(error) or type(error).__name__}") from None
 
 
 @contextmanager
 def _pillow_limit(pixels: int) -> Iterator[None]:
-    """Raises Pillow's own limit to `pixels`, while a picture is opened or decoded: `_check_size` is ours."""
+    """Raises Pillow's own limit to `pixels` while an image is opened or decoded: `_check_size` has ours."""
     limit = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = max(limit or 0, pixels)
     try:
@@ -212,11 +213,11 @@ def _pillow_limit(pixels: int) -> Iterator[None]:
 
 
 def _open(image: Path | PackedFile) -> Image.Image:
-    picture = Image.open(io.BytesIO(image.read()) if isinstance(image, PackedFile) else image)
-    if isinstance(picture, TiffImagePlugin.TiffImageFile) and picture.n_frames > 1:
-        advice = "save them apart, or as a PDF file (x.pdf:2 is its second page)"
-        raise ImageError("image unreadable", f"{image} has {picture.n_frames} pages: {advice}")
-    return picture
+    opened = Image.open(io.BytesIO(image.read()) if isinstance(image, PackedFile) else image)
+    if isinstance(opened, TiffImagePlugin.TiffImageFile) and opened.n_frames > 1:
+        advice = "save each as a file, or all as a PDF file (x.pdf:2 is its second page)"
+        raise ImageError("image unreadable", f"{image} has {opened.n_frames} pages: {advice}")
+    return opened
 
 
 def _check_size(name: str, width: int, height: int, max_pixels: int) -> None:
@@ -230,7 +231,7 @@ def _upright_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "RGB":
         image.load()
         return image
-    if image.mode == "F" or image.mode.startswith("I"):  # decimals, or 16-bit grey: Pillow would clip it
+    if image.mode == "F" or image.mode.startswith("I"):  # decimals, or 16-bit grey: Pillow would clip them
         values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0, neginf=0)
         if values.max(initial=0) > 255:
             values *= 255 / 65535

@@ -1,4 +1,4 @@
-"""What a user names, opened as one set of rows: files, patterns, folders and sets of the hub."""
+"""Opens files, patterns, folders and sets of the hub as one set of rows."""
 
 import glob
 import json
@@ -16,10 +16,10 @@ from got_train.data.rows import OpenFile, Rows
 from got_train.report import UserError
 
 RUN_FILES = {"files": "data.jsonl", "webdataset": "shards/*.tar", "parquet": "shards/*.parquet"}
-"""Where `got-data` puts the rows, for each format in which it writes."""
+"""Files of rows in a folder of `got-data`, by the output format."""
 
 FOLDER_FILES = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
-"""Rows of a folder of pictures, the imagefolder of `datasets`; their `file_name` is the picture."""
+"""Files of rows in a folder of images (the imagefolder of `datasets`); `file_name` names a row's image."""
 
 READERS: dict[str, Callable[[Path], RowFile]] = {
     ".jsonl": JsonlRows,
@@ -33,14 +33,14 @@ Source = Path | HubSet
 
 
 def open_rows(text: str, options: ReadOptions = READ_AS_IT_IS) -> Rows:
-    """All rows of what a user names.
+    """All rows of the data that a user names.
 
     Args:
         text: what `find_sources` takes.
-        options: how rows are read; the query of a known set of the hub goes before that of the options.
+        options: how rows are read. The query of a known set of the hub has precedence over that of `options`.
 
     Raises:
-        UserError: if there is no such data, it cannot be read, or it says nowhere what is asked.
+        UserError: if there is no such data, it cannot be read, or it has no query.
     """
     return open_sources(find_sources(text), options, text)
 
@@ -51,7 +51,7 @@ def open_sources(sources: Sequence[Source], options: ReadOptions, name: str) -> 
     Args:
         sources: the files and sets.
         options: how rows are read.
-        name: what the user calls them together.
+        name: what the user calls all of them, for counts and messages.
     """
     files = []
     for source in tqdm(sources, desc="opening data files", unit="file", leave=False, delay=2):
@@ -78,15 +78,15 @@ def _check_columns(rows: ArrowRows, source: str, options: ReadOptions) -> None:
 
 
 def matches(text: str) -> list[Path]:
-    """What a path or pattern stands for, in order; a path that exists stands for itself."""
+    """The paths that match a pattern, sorted; a path that exists matches only itself."""
     return [Path(text)] if Path(text).exists() else sorted(map(Path, glob.glob(text, recursive=True)))
 
 
 def find_sources(text: str) -> list[Source]:
-    """What a path, a pattern such as `shards/*.tar`, a folder, a known name or an id of the hub stands for.
+    """The files and hub sets that a path, a pattern such as `shards/*.tar`, a folder or a hub id stands for.
 
     Raises:
-        UserError: if there is nothing, or a file of an unknown kind.
+        UserError: if there is no such data, or a file of an unknown kind.
     """
     found = matches(text)
     if not found:
@@ -104,7 +104,7 @@ def find_sources(text: str) -> list[Source]:
 
 
 def _find_in_folder(folder: Path) -> list[Source]:
-    """The rows of a folder: of `got-data`, of pictures with their metadata, or of a set as on the hub."""
+    """The sources in a folder of `got-data`, of images with metadata, or with the layout of a hub set."""
     if (folder / "manifest.json").is_file():
         return list(_files_of_run(folder))
     if (folder / "plan.json").exists() or any(folder.glob("**/*.partial")):
@@ -116,7 +116,7 @@ def _find_in_folder(folder: Path) -> list[Source]:
         return [HubSet(str(folder))]
     raise UserError(
         f"data folder {folder} has neither manifest.json of got-data, nor {' or '.join(FOLDER_FILES)} "
-        f"beside pictures, nor README.md of a set of the hub: name files, as {folder}/*.tar"
+        f"beside images, nor README.md of a set of the hub: name files, such as {folder}/*.tar"
     )
 
 
@@ -129,16 +129,14 @@ def _files_of_run(folder: Path) -> list[Path]:
     manifest = folder / "manifest.json"
     if not manifest.is_file():
         raise _incomplete(folder)
-    said = json.loads(manifest.read_text(encoding="utf-8"))
-    if "sets" in said:  # a mix of several runs
-        return [file for name in said["sets"] for file in _files_of_run(folder / name)]
-    # Runs from before there were formats have no such key.
-    kind = said.get("format", "files")
-    if kind not in RUN_FILES:
-        raise UserError(f"{manifest}: format {kind!r} is not read: {', '.join(RUN_FILES)} are")
-    files = sorted(folder.glob(RUN_FILES[kind]))
+    facts = json.loads(manifest.read_text(encoding="utf-8"))
+    if "sets" in facts:  # a mix of several runs
+        return [file for name in facts["sets"] for file in _files_of_run(folder / name)]
+    # Runs of versions with only one format have no such key.
+    output_format = facts.get("format", "files")
+    if output_format not in RUN_FILES:
+        raise UserError(f"{manifest}: format {output_format!r} is not read: {', '.join(RUN_FILES)} are")
+    files = sorted(folder.glob(RUN_FILES[output_format]))
     if not files:
-        raise UserError(
-            f"data folder {folder} has no {RUN_FILES[kind]}, where its manifest says the rows are"
-        )
+        raise UserError(f"data folder {folder} has no {RUN_FILES[output_format]}, as its manifest promises")
     return files

@@ -1,4 +1,4 @@
-"""Files of rows: JSONL, JSON, CSV and WebDataset tars, each read where it lies or as a list."""
+"""Files of rows. JSONL and WebDataset tars are read row by row, JSON and CSV as a whole."""
 
 import csv
 import json
@@ -8,17 +8,19 @@ from typing import Any, Protocol
 import numpy as np
 
 from got_train.data.errors import RowError
-from got_train.data.images import picture_endings
+from got_train.data.images import image_endings
 from got_train.data.packed import PackedFile, TarMembers
 from got_train.data.records import ALIASES, IMAGE_KEYS, load_json
-from got_train.report import UserError
+from got_train.report import UserError, counted
 
 TEXT_ENDINGS = (".json", ".txt", ".cls", ".md", ".tex", ".html", ".xml", ".csv", ".tsv", ".yaml", ".yml")
-"""Of members of a tar that may lie beside a row and its pictures, and are not read."""
+"""Endings of tar members that may be beside a row and its images, and are not read."""
 
 LIST_KEYS = (*IMAGE_KEYS, "messages", *ALIASES["messages"])
-LARGEST_CELL = 2**24
-"""Of a CSV, in characters."""
+"""Keys whose value in a CSV may be a JSON list."""
+
+MAX_CELL_CHARACTERS = 2**24
+"""Longest cell of a CSV."""
 
 
 class RowFile(Protocol):
@@ -28,14 +30,14 @@ class RowFile(Protocol):
 
     def __len__(self) -> int: ...
 
-    def where(self, index: int) -> str:
-        """Which row it is, for messages."""
+    def location(self, index: int) -> str:
+        """The place of a row, for messages."""
 
     def row(self, index: int) -> Any:
-        """A row: a JSON value, in which pictures may also be `PackedFile`s.
+        """A row: a JSON value, in which images may also be `PackedFile`s.
 
         Raises:
-            RowError: if it is not JSON.
+            RowError: if the row is not JSON.
         """
 
 
@@ -50,19 +52,19 @@ class JsonlRows:
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def where(self, index: int) -> str:
-        """`file:line` of a row."""
+    def location(self, index: int) -> str:
+        """The location of a row as `file:line`."""
         return f"{self.path}:{self._numbers[index] + 1}"
 
     def row(self, index: int) -> Any:
-        """The value of a line."""
+        """The JSON value of a line."""
         with open(self.path, "rb") as file:
             file.seek(self._offsets[index])
-            return load_json(file.readline(), self.where(index))
+            return load_json(file.readline(), self.location(index))
 
 
 def _index_lines(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers (from 0) and byte offsets of the lines of a file that are not blank, int64."""
+    """Numbers (from 0) and byte offsets of the lines that are not blank, both int64."""
     numbers: list[int] = []
     offsets: list[int] = []
     offset = 0
@@ -78,14 +80,14 @@ def _index_lines(path: Path) -> tuple[np.ndarray, np.ndarray]:
 class ListedRows:
     """The rows of a file that is read as a whole: a `.json` list, or a `.csv` with a line of column names.
 
-    Cells of a CSV are texts; one that starts with `[` under a key of pictures or of messages is a JSON list.
+    Cells of a CSV are texts. In a column of images or messages, a cell that starts with `[` is a JSON list.
     """
 
     def __init__(self, path: Path) -> None:
         """Reads the file.
 
         Raises:
-            UserError: if it is not JSON or CSV.
+            UserError: if the file is not JSON or CSV.
         """
         self.path = path
         self._rows, self._numbers = (_csv_rows if path.suffix == ".csv" else _json_rows)(path)
@@ -93,21 +95,21 @@ class ListedRows:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def where(self, index: int) -> str:
-        """`file:line` where a row of a CSV ends; rows of a `.json` list are counted from 1."""
+    def location(self, index: int) -> str:
+        """The location of a row: `file:line`, the last line of a CSV row, or `file:row` of a list, from 1."""
         return f"{self.path}:{self._numbers[index]}"
 
     def row(self, index: int) -> Any:
-        """A value of the list, or the cells of a line that are not empty."""
+        """A value of the list, or the cells of a CSV row that are not empty."""
         row = self._rows[index]
         if self.path.suffix != ".csv":
             return row
-        where = self.where(index)
+        location = self.location(index)
         if None in row:
-            raise RowError(where, "not CSV", f"more cells than the {len(row) - 1} columns")
+            raise RowError(location, "not CSV", f"more cells than the {counted(len(row) - 1, 'column')}")
         cells = {name: cell for name, cell in row.items() if cell}
         return {
-            name: load_json(cell.encode(), where) if name in LIST_KEYS and cell.startswith("[") else cell
+            name: load_json(cell.encode(), location) if name in LIST_KEYS and cell.startswith("[") else cell
             for name, cell in cells.items()
         }
 
@@ -125,7 +127,7 @@ def _json_rows(path: Path) -> tuple[list[Any], list[int]]:
 def _csv_rows(path: Path) -> tuple[list[Any], list[int]]:
     rows: list[Any] = []
     numbers = []
-    limit_before = csv.field_size_limit(LARGEST_CELL)  # of the whole process
+    limit_before = csv.field_size_limit(MAX_CELL_CHARACTERS)  # a limit of the whole process
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
@@ -140,17 +142,18 @@ def _csv_rows(path: Path) -> tuple[list[Any], list[int]]:
 
 
 class TarRows:
-    """The rows of a WebDataset: each is a `KEY.json`, in the order of the tar.
+    """The rows of a WebDataset: each is a member `KEY.json`, in the order of the tar.
 
-    Its `images` name members: beside it, in the tar, or by what follows its key (`0.png` for `KEY.0.png`);
-    other names are paths as everywhere. Without `images` all pictures of its key are meant, by name.
+    The `images` of a row name members of the tar: relative to the folder of `KEY.json`, by their full name,
+    or by the part after the key (`0.png` for `KEY.0.png`). Other names are paths, as in other files. A row
+    without `images` has all images of its key, in the order of their names.
     """
 
     def __init__(self, path: Path) -> None:
         """Indexes the tar.
 
         Raises:
-            UserError: if it is not a tar, or has no row.
+            UserError: if the file is not a whole, uncompressed tar, or has members but no row.
         """
         self.path = path
         self.members = TarMembers(path)
@@ -158,20 +161,20 @@ class TarRows:
         if len(self.members.names) and not rows:
             raise UserError(
                 f"data file {path} has no member KEY.json that holds a row with query and response "
-                "(a KEY.txt beside a picture does not say what is asked)"
+                "(a KEY.txt beside an image does not say what is asked)"
             )
         self._rows = np.array(sorted(rows, key=lambda number: self.members.offsets[number]), dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def where(self, index: int) -> str:
-        """`file:key`."""
+    def location(self, index: int) -> str:
+        """The location of a row as `file:key`."""
         return f"{self.path}:{self._key(index)}"
 
     def row(self, index: int) -> Any:
-        """The value of a `KEY.json`, with the pictures that lie in the tar as `PackedFile`s."""
-        row = load_json(self.members.file(self._rows[index]).read(), self.where(index))
+        """The value of a `KEY.json`; its images that are members of the tar are `PackedFile`s."""
+        row = load_json(self.members.file(self._rows[index]).read(), self.location(index))
         if not isinstance(row, dict):
             return row
         key = self._key(index)
@@ -180,26 +183,26 @@ class TarRows:
             images = [row[name]] if isinstance(row[name], str) else row[name]
             if isinstance(images, list):
                 row[name] = [self._member(image, key) for image in images]
-        return row if named else row | {"images": self._pictures(key, self.where(index))}
+        return row if named else row | {"images": self._images_of_key(key, self.location(index))}
 
     def _key(self, index: int) -> str:
         return self.members.name(self._rows[index]).removesuffix(".json")
 
     def _member(self, image: Any, key: str) -> Any:
-        """The member that a row names, or the name itself."""
+        """The member that a row names, or the name itself if the tar has no such member."""
         if not isinstance(image, str):
             return image
         folder = key[: key.rfind("/") + 1]
         found = (self.members.find(name) for name in (folder + image, image, f"{key}.{image}"))
         return next((member for member in found if member), image)
 
-    def _pictures(self, key: str, where: str) -> list[PackedFile]:
+    def _images_of_key(self, key: str, location: str) -> list[PackedFile]:
         files = [self.members.file(number) for number in self.members.starting_with(f"{key}.")]
         files = [file for file in files if not file.address.lower().endswith(TEXT_ENDINGS)]
         for file in files:
-            if not file.address.lower().endswith(picture_endings()):
-                detail = f"{file} is no picture that is read: name those that are meant in the row's images"
-                raise RowError(where, "image unreadable", detail)
+            if not file.address.lower().endswith(image_endings()):
+                detail = f"{file} is not an image that can be read: name the row's images in its key images"
+                raise RowError(location, "image unreadable", detail)
         return files
 
 

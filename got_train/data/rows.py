@@ -21,11 +21,11 @@ class OpenFile:
     file: RowFile
     options: ReadOptions
     source: str
-    """What the user calls the set that the file belongs to, as `a.jsonl#80%`."""
+    """The user's name of the set that the file belongs to, such as `a.jsonl#80%`."""
 
     @property
     def image_folders(self) -> list[Path]:
-        """Where relative image paths are looked up: beside the file, in `image_root`, where we are."""
+        """Folders for relative image paths: that of the data file, `image_root`, the working directory."""
         roots = [Path(self.options.image_root)] if self.options.image_root else []
         return [self.file.path.parent, *roots, Path.cwd()]
 
@@ -34,10 +34,10 @@ class Rows:
     """Chosen rows of several files, in order; a row may come more than once."""
 
     def __init__(self, files: Sequence[OpenFile], picks: np.ndarray | None = None) -> None:
-        """Keeps what it is given.
+        """Makes a view of rows; nothing is read.
 
         Args:
-            files: where the rows are.
+            files: the files with the rows.
             picks: int64 `(rows, 2)`: the number of the file, and the row in it; by default every row once.
         """
         self.files = list(files)
@@ -50,27 +50,27 @@ class Rows:
         """The record of a row, its images found.
 
         Raises:
-            RowError: if it is not a row, or an image is missing.
+            RowError: if the row is bad, or an image is missing.
         """
         number, place = self.picks[index].tolist()
         opened = self.files[number]
         folders = opened.image_folders
         return parse_row(
             opened.file.row(place),
-            opened.file.where(place),
+            opened.file.location(place),
             opened.options,
             lambda image: find_image(image, folders),
         )
 
     def row(self, index: int) -> Any:
-        """A row as its file has it, under our names of its keys.
+        """A row as its file has it, with our names of its keys.
 
         Raises:
-            RowError: if it is not JSON, or has one key under two names.
+            RowError: if the row is not JSON, or has the same key twice after renaming.
         """
         number, place = self.picks[index].tolist()
         opened = self.files[number]
-        return rename_keys(opened.file.row(place), opened.file.where(place), opened.options)
+        return rename_keys(opened.file.row(place), opened.file.location(place), opened.options)
 
     def records(self) -> list[Record]:
         """All records."""
@@ -81,11 +81,11 @@ class Rows:
         return Rows(self.files, self.picks[indexes])
 
     def spread(self, limit: int) -> "Rows":
-        """At most `limit` of the rows, evenly spread."""
+        """At most `limit` of the rows, evenly spread over all of them."""
         return self.subset(np.linspace(0, len(self), min(limit, len(self)), endpoint=False, dtype=np.int64))
 
     def counts(self) -> dict[str, int]:
-        """How many rows come from each set, by what the user calls it."""
+        """The number of rows from each set, by the user's name of the set."""
         counts = dict.fromkeys((opened.source for opened in self.files), 0)
         for opened, count in zip(
             self.files, np.bincount(self.picks[:, 0], minlength=len(self.files)), strict=True
@@ -94,25 +94,25 @@ class Rows:
         return counts
 
     def joined(self, other: "Rows") -> "Rows":
-        """These rows, then the other ones."""
+        """These rows, followed by the other rows."""
         picks = other.picks + [len(self.files), 0]
         return Rows([*self.files, *other.files], np.concatenate([self.picks, picks]))
 
     @cached_property
     def distinct(self) -> np.ndarray:
-        """int64, ascending: the index at which each row comes first."""
+        """int64, ascending: the index of the first appearance of each row."""
         indexes: np.ndarray = np.sort(self._first_and_number[0])
         return indexes
 
     @cached_property
     def distinct_number(self) -> np.ndarray:
-        """int64, `(rows,)`: the place in `distinct` of each row's first appearance."""
+        """int64, `(rows,)`: for each row, the place of its first appearance in `distinct`."""
         first, number = self._first_and_number
         places: np.ndarray = np.searchsorted(self.distinct, first)[number]
         return places
 
     def repeats(self, indexes: np.ndarray) -> np.ndarray:
-        """bool, `(rows,)`: which rows are those at `indexes`, or the same ones again."""
+        """bool, `(rows,)`: whether each row is one of the rows at `indexes`, or a repeat of one."""
         return np.isin(self._keys, self._keys[indexes])
 
     @cached_property
@@ -122,14 +122,14 @@ class Rows:
 
     @cached_property
     def _keys(self) -> np.ndarray:
-        """One number a row, so that ten million rows compare at once."""
+        """One number for each row, equal for repeats: ten million rows can be compared quickly."""
         keys: np.ndarray = self.picks[:, 0] * (self.picks[:, 1].max(initial=0) + 1) + self.picks[:, 1]
         return keys
 
     def portable_row(self, index: int) -> str:
-        """The row as a line of JSON that can be read from anywhere.
+        """The row as a line of JSON that can be read from any folder.
 
-        Its images are absolute paths, or addresses of the files that hold them, which `find_image` takes.
+        Its images are absolute paths, or addresses that start with one: see `find_image`.
         """
         row = dict(self.row(index))
         images = self.record(index).images
@@ -137,8 +137,8 @@ class Rows:
             for key in IMAGE_KEYS:
                 row.pop(key, None)
             row["images"] = [image_address(image) for image in images]
-        # Under keys that nobody reads, a Parquet file may hold more than JSON can, such as dates; and JSON
-        # more than UTF-8 can: halves of surrogate pairs, which are written as the escapes that they were.
+        # Under keys that are not read, a Parquet file may have values that JSON lacks, such as dates: they
+        # become text. JSON may have halves of surrogate pairs, which UTF-8 lacks: they become escapes.
         line = json.dumps(row, ensure_ascii=False, default=str)
         return line.encode(errors="backslashreplace").decode()
 

@@ -1,4 +1,4 @@
-"""Records to the samples that the model is trained on."""
+"""Makes the samples that the model is trained on from records."""
 
 from dataclasses import dataclass
 
@@ -20,11 +20,11 @@ from got_train.vocabulary import TileShape
 
 @dataclass(frozen=True)
 class RowFacts:
-    """What is known of a row that can be used, without its sample."""
+    """Statistics of a good row, for which its sample need not be made."""
 
     kind: str
     length: int
-    """In tokens, image tokens included."""
+    """Length in tokens, including image tokens."""
     num_tiles: int
 
 
@@ -37,24 +37,24 @@ class Sample:
     labels: np.ndarray
     """int64, `(length,)`, unshifted; `IGNORE_INDEX` outside answers."""
     tiles: np.ndarray
-    """uint8, `(tiles, image_size, image_size, 3)`; none where `features` are known."""
+    """uint8, `(tiles, image_size, image_size, 3)`; no tiles if there are `features`."""
     tiles_per_image: tuple[int, ...]
     kind: str
-    where: str
+    location: str
     features: torch.Tensor | None = None
-    """`(tiles, tokens of a tile, channels)`: what the encoder has made of the tiles before."""
+    """`(tiles, tokens of a tile, channels)`: stored outputs of the encoder, in place of tiles."""
     image_keys: tuple[str, ...] = ()
     """The key of each image whose features are to be kept."""
 
     @property
     def num_tiles(self) -> int:
-        """Tiles of all images, with known features or without."""
+        """The number of tiles of all images, also if features stand in their place."""
         return sum(self.tiles_per_image)
 
 
 @dataclass(frozen=True)
 class SampleEncoder:
-    """What turns records into samples, the same for training, evaluation, inference and checks."""
+    """Makes samples of records, in the same way for training, evaluation, inference and checks."""
 
     tokenizer: PreTrainedTokenizerFast
     config: SampleConfig
@@ -64,7 +64,7 @@ class SampleEncoder:
         """The sample of a record.
 
         Raises:
-            RowError: for an image that cannot be read, or a sample longer than `sample.max_length`.
+            RowError: for an image that cannot be read, a wrong box, or more than `sample.max_length` tokens.
         """
         images, grids = self._open_images(record)
         tiles_per_image = tuple(map(num_tiles, grids))
@@ -77,14 +77,14 @@ class SampleEncoder:
             np.concatenate([self.no_tiles, *tiles]),
             tiles_per_image,
             record.kind,
-            record.where,
+            record.location,
         )
 
     def facts(self, record: Record) -> RowFacts:
-        """What `sample` would make of a record, for less work.
+        """The statistics of a record's sample, with less work than making the sample.
 
         Raises:
-            RowError: as `sample`.
+            RowError: for the same reasons as `sample`.
         """
         _, grids = self._open_images(record)
         tiles_per_image = tuple(map(num_tiles, grids))
@@ -94,7 +94,7 @@ class SampleEncoder:
     def ids_and_labels(
         self, record: Record, tiles_per_image: tuple[int, ...]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """As `encode`, with the tokenizer, chat template and limits of this encoder."""
+        """Calls `encode` with the tokenizer, chat template and limits of this encoder."""
         config = self.config
         return encode(
             record,
@@ -115,7 +115,7 @@ class SampleEncoder:
         return np.zeros((0, self.tile.image_size, self.tile.image_size, 3), dtype=np.uint8)
 
     def _open_images(self, record: Record) -> tuple[list[Image.Image], list[Grid]]:
-        """The images of a record, decoded at least as large as their tiles, and the grids of the tiles."""
+        """The images of a record, decoded at least as large as their tiles, and their grids of tiles."""
         check_boxes(record)
         size = self.tile.image_size
         images, grids = [], []
@@ -128,12 +128,12 @@ class SampleEncoder:
                 images.append(image.decode(columns * size, rows * size))
                 grids.append((columns, rows))
         except ImageError as error:
-            raise RowError(record.where, error.cause, str(error)) from None
+            raise RowError(record.location, error.cause, str(error)) from None
         return images, grids
 
 
 class SampleSet(Dataset[Sample]):
-    """The samples of rows, made when they are asked for."""
+    """The samples of rows; each is made when it is asked for."""
 
     def __init__(self, rows: Rows, encoder: SampleEncoder) -> None:
         self.rows = rows

@@ -1,4 +1,4 @@
-"""Which rows of the data files a run uses."""
+"""Chooses the rows of data files that a run uses."""
 
 import functools
 import math
@@ -11,12 +11,12 @@ from got_train.config import DataConfig
 from got_train.data.readers import Source, find_sources, matches, open_sources
 from got_train.data.records import ReadOptions
 from got_train.data.rows import Rows
-from got_train.report import UserError
+from got_train.report import UserError, counted
 
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """`path`, `path#N` rows or `path#P%` of the rows; what the path may be, `find_sources` says."""
+    """All rows of `path`, N rows (`path#N`) or P % of the rows (`path#P%`); `find_sources` reads `path`."""
 
     sources: tuple[Source, ...]
     rows: int | None = None
@@ -27,7 +27,7 @@ class DatasetSpec:
         """Reads a specification; a path that exists stands for itself, even with a `#` in it.
 
         Raises:
-            UserError: if there is no such file, one is of an unknown kind, or the number makes no sense.
+            UserError: if there is no such data, a file is of an unknown kind, or the number is not valid.
         """
         path, mark, number = (text, "", "") if matches(text) else text.rpartition("#")
         if not mark:
@@ -39,16 +39,17 @@ class DatasetSpec:
         return cls(sources, percent=float(match[1])) if match[1] else cls(sources, rows=int(match[2]))
 
     def count(self, available: int) -> int:
-        """How many rows are meant, of `available` ones."""
+        """How many of `available` rows the specification asks for."""
         if self.percent is not None:
             return max(1, round(available * self.percent / 100))
         return available if self.rows is None else self.rows
 
 
 def choose_rows(available: int, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Indexes of `count` rows of `available`: all, some at random, or whole repeats and a random rest.
+    """The indexes of `count` rows out of `available`.
 
-    Below the length rows are drawn without replacement, as ms-swift's `#N` does; kept in file order.
+    Fewer rows than available are drawn without replacement, as for ms-swift's `#N`, and stay in the order of
+    the file. More rows are whole repeats of all of them, and a random rest.
     """
     repeats, rest = divmod(count, available)
     whole = np.tile(np.arange(available), repeats)
@@ -62,20 +63,20 @@ class ChosenRows:
 
     train: Rows
     replay: Rows | None
-    """What is mixed into `train`, so that the model keeps what it has learnt before."""
+    """Rows that are mixed into `train`, so that the model does not forget what it has learnt before."""
     val: Rows | None
 
     @property
     def all_training(self) -> Rows:
-        """What is trained on: `train`, then `replay`."""
+        """All rows that are trained on: `train`, then `replay`."""
         return self.train if self.replay is None else self.train.joined(self.replay)
 
 
 def choose_run_rows(config: DataConfig, seed: int) -> ChosenRows:
-    """Training and validation rows of a run; no validation rows are split off `replay`.
+    """Training and validation rows of a run; validation rows are never split off `replay`.
 
     Raises:
-        UserError: for a file that does not exist, or sets that are empty.
+        UserError: for a file that does not exist, or a set that is empty.
     """
     for spec in (*config.train, *(config.val or []), *(config.replay or [])):
         DatasetSpec.parse(spec)  # a misspelt path should not wait until large files are indexed
@@ -105,14 +106,15 @@ def select_rows(
     Args:
         specs: what `DatasetSpec.parse` reads.
         options: how rows are read.
-        rng: chooses rows.
-        weights: share of each set in an epoch, which keeps its number of rows; default: all chosen rows.
+        rng: the generator that chooses rows.
+        weights: shares of the sets in an epoch; the number of rows of an epoch stays the same. By default an
+            epoch has all chosen rows of each set.
 
     Raises:
         UserError: for a file that does not exist, or a set that is empty.
     """
     if not specs:
-        raise UserError("no data: name at least one file, as in data.train=[a.jsonl]")
+        raise UserError("no data: name at least one file, such as data.train=[a.jsonl]")
     parsed = [DatasetSpec.parse(text) for text in specs]
     sets = [open_sources(spec.sources, options, text) for text, spec in zip(specs, parsed, strict=True)]
     for text, rows in zip(specs, sets, strict=True):
@@ -129,13 +131,13 @@ def select_rows(
 
 
 def _split(train: Rows, ratio: float, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """Splits rows off for validation; a row that training repeats goes over with all its repeats."""
+    """Splits rows off for validation; all repeats of a chosen row leave the training rows."""
     distinct = train.distinct
     count = max(1, int(len(distinct) * ratio))
     if count >= len(distinct):
         raise UserError(
-            f"{len(distinct)} row{'s' if len(distinct) > 1 else ''} cannot be split into training and "
-            "validation: give data.val, or set data.val_ratio=0"
+            f"{counted(len(distinct), 'row')} cannot be split into training and validation: give data.val, "
+            "or set data.val_ratio=0"
         )
     chosen = np.sort(rng.choice(distinct, size=count, replace=False))
     return train.subset(np.flatnonzero(~train.repeats(chosen))), train.subset(chosen)

@@ -1,9 +1,9 @@
-"""Cutting images into the square tiles that the encoder takes."""
+"""Cuts images into the square tiles that the encoder takes."""
 
 import numpy as np
 from PIL import Image
 
-# From transformers, so that training and its own processor tile alike (InternVL's rule).
+# transformers' own rule (InternVL's), so that training cuts images as transformers' processor does.
 from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import get_optimal_tiled_canvas
 
 Grid = tuple[int, int]
@@ -14,10 +14,10 @@ def tile(image: Image.Image, size: int, grid: Grid) -> np.ndarray:
     """Square tiles of an image.
 
     Args:
-        image: resized to one tile, its aspect ratio not kept, as GOT was trained; or to a grid of tiles and
-            cut, rows first, and then a thumbnail follows.
+        image: any image in RGB. Its aspect ratio is not kept, as in GOT's training.
         size: side of a tile in pixels.
-        grid: columns and rows of tiles.
+        grid: columns and rows of tiles. For a grid of one tile the image is resized to the tile. For a larger
+            grid it is resized to the grid and cut into tiles row by row, and a thumbnail of it follows.
 
     Returns:
         uint8, `(tiles, size, size, 3)`.
@@ -31,7 +31,7 @@ def tile(image: Image.Image, size: int, grid: Grid) -> np.ndarray:
 
 
 def grid_of_tiles(width: int, height: int, size: int, crop: bool, max_tiles: int) -> Grid:
-    """The grid for an image of `width` x `height` pixels; one tile where it is not cut."""
+    """The grid of tiles for an image of `width` x `height` pixels; one tile if `crop` is false."""
     if not crop:
         return 1, 1
     columns, rows = get_optimal_tiled_canvas((height, width), (size, size), 1, max_tiles)
@@ -39,7 +39,7 @@ def grid_of_tiles(width: int, height: int, size: int, crop: bool, max_tiles: int
 
 
 def num_tiles(grid: Grid) -> int:
-    """How many tiles `tile` gives, thumbnail included."""
+    """The number of tiles that `tile` makes for a grid, including the thumbnail."""
     columns, rows = grid
     return columns * rows + 1 if columns * rows > 1 else 1
 

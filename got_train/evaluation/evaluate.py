@@ -86,7 +86,7 @@ def evaluate(path: Path, suite: str | None = None, as_published: bool = False) -
         try:
             parts = SUITES[name].score(prediction, as_published)
         except UserError as error:
-            if not str(error).startswith(prediction.where):
+            if not str(error).startswith(prediction.location):
                 raise
             complaints.append(str(error))
             continue
@@ -124,7 +124,7 @@ def _add_formulas(rows: list[ScoredRow]) -> list[str]:
         row.parts["formula_match"] = (score.f1, 1.0) if fits else NONE
         row.parts["formula_match_exact"] = (float(score.exact), 1.0) if fits else NONE
         if score.fault:
-            (undrawn if fits else unfit).append(f"{row.prediction.where}: {score.fault}")
+            (undrawn if fits else unfit).append(f"{row.prediction.location}: {score.fault}")
     notes = []
     if unfit:
         notes.append(f"{len(unfit)} formulas are not matched: TeX does not take the reference; {unfit[0]}")

@@ -32,7 +32,7 @@ class Prediction:
     images: tuple[str, ...]
     """As the file has them."""
     kind: str
-    where: str
+    location: str
     """Which row it is, for messages and reports: `file:row`."""
 
 
@@ -86,24 +86,24 @@ def _read_rows(path: Path) -> list[tuple[int, Any]]:
     return rows
 
 
-def _prediction(row: Any, where: str) -> Prediction:
+def _prediction(row: Any, location: str) -> Prediction:
     if not isinstance(row, Mapping):
-        raise UserError(f"{where}: a row is an object, this is {type(row).__name__}")
+        raise UserError(f"{location}: a row is an object, this is {type(row).__name__}")
     answer = _first(row, ANSWER_KEYS)
     if answer is None and ("conversations" in row or "messages" in row):
         raise UserError(
-            f"{where}: a question without an answer; first got-train infer MODEL --output predictions.jsonl "
-            f"--data {where.rpartition(':')[0]}"
+            f"{location}: a question without an answer; first run got-train infer MODEL "
+            f"--output predictions.jsonl --data {location.rpartition(':')[0]}"
         )
     reference = _first(row, REFERENCE_KEYS)
     for keys, value in ((ANSWER_KEYS, answer), (REFERENCE_KEYS, reference)):
         if not isinstance(value, str):
             raise UserError(
-                f"{where}: no {keys[0]} text; rows need response and labels (or answer and label)"
+                f"{location}: no {keys[0]} text; rows need response and labels (or answer and label)"
             )
     kind = str(row.get("kind") or UNNAMED_KIND)
     return Prediction(
-        _whole(str(answer)), _whole(str(reference)), _whole(_query(row)), _images(row), _whole(kind), where
+        _whole(str(answer)), _whole(str(reference)), _whole(_query(row)), _images(row), _whole(kind), location
     )
 
 

@@ -57,7 +57,7 @@ def table(row: Prediction, as_published: bool) -> Parts:
     """
     parts = _tables(row)
     if parts["teds"] == NONE:
-        raise UserError(f"{row.where}: the reference has no table (LaTeX tabular, HTML or markdown)")
+        raise UserError(f"{row.location}: the reference has no table (LaTeX tabular, HTML or markdown)")
     return parts | _words(row.answer, row.reference, as_published) | _characters(row)
 
 
@@ -71,7 +71,7 @@ def chart(row: Prediction, as_published: bool) -> Parts:
     """
     reference = read_chart(row.reference, json_only=True)
     if reference is None:
-        raise UserError(f"{row.where}: the reference is no JSON object with values")
+        raise UserError(f"{row.location}: the reference is no JSON object with values")
     prediction = read_chart(row.answer, json_only=True)
     if prediction and as_published and not prediction.texts.keys() >= set(TEXTS):
         prediction = None
@@ -93,7 +93,7 @@ def molecule(row: Prediction, as_published: bool) -> Parts:
     """
     score = molecule_score(row.answer, row.reference)
     if score is None:
-        raise UserError(f"{row.where}: the reference is no SMILES that RDKit reads: {row.reference!r:.80}")
+        raise UserError(f"{row.location}: the reference is no SMILES that RDKit reads: {row.reference!r:.80}")
     return {
         "identical": (float(score.identical), 1.0),
         "tanimoto": (score.tanimoto, 1.0),

@@ -73,7 +73,7 @@ def _shown(row: ScoredRow, folder: Path) -> dict[str, Any]:
         "query": prediction.query,
         "reference": reference,
         "differences": differences(answer, reference),
-        "scores": "\n".join([prediction.where.rpartition("/")[2], *scores]),
+        "scores": "\n".join([prediction.location.rpartition("/")[2], *scores]),
     }
 
 

@@ -1,4 +1,4 @@
-"""A trained model to ask, in Python: `Got.from_pretrained(folder).chat("page.png")`."""
+"""A trained model in Python: `Got.from_pretrained(folder).chat("page.png")` reads an image."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -26,15 +26,16 @@ from got_train.report import UserError
 
 @dataclass(frozen=True)
 class Got:
-    """A model ready to read, with the methods and names of the authors' demo.
+    """A model for reading, with the methods and names of the authors' demo.
 
-    Answers are greedy, end at `<|im_end|>`, and for single images repeat no 20 tokens, as there.
+    As in the demo, answers are greedy and end at `<|im_end|>`, and those of single images never repeat a
+    sequence of 20 tokens.
     """
 
     model: GotModel | PeftModel
     encoder: SampleEncoder
     config: Config
-    """Of the run that trained the model."""
+    """The configuration of the run that trained the model."""
 
     @classmethod
     def from_pretrained(
@@ -50,16 +51,16 @@ class Got:
         """The model of a folder, checkpoint, run folder or hub id, in the chat template of its training.
 
         Args:
-            path: in either layout, with or without adapters.
-            device: by default the GPU if there is one; with torchrun, one each.
-            image_root: folder in which relative image paths are looked up too.
-            torch_compile: compile the decoding before the first answer, on GPUs only; meant for many answers.
-            dtype: of the weights; by default bfloat16 on a GPU, else float32.
-            base: the model below adapters; by default the one that they were trained on.
-            template: the chat template of a model that keeps nothing about its training.
+            path: a model in either layout, with or without adapters.
+            device: by default the GPU if there is one; with torchrun, each process has its own.
+            image_root: another folder in which relative image paths are looked up.
+            torch_compile: compile decoding before the first answer, on GPUs only; worth it for many answers.
+            dtype: type of the weights; by default bfloat16 on a GPU, else float32.
+            base: the base model of adapters; by default the one that they were trained on.
+            template: the chat template of a model whose folder has nothing about its training.
 
         Raises:
-            UserError: if there is no model, or no GPU to compile for.
+            UserError: if there is no model, or `torch_compile` is set without a GPU.
         """
         if device is None:
             device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if torch.cuda.is_available() else "cpu"
@@ -89,22 +90,22 @@ class Got:
         max_new_tokens: int = MAX_NEW_TOKENS,
         batch_size: int = 8,
     ) -> Any:
-        """Reads an image, or several at once, each by itself.
+        """Reads one image, or several images one by one.
 
         Args:
-            image: paths, addresses such as `manual.pdf:3`, or images in memory.
+            image: a path, an address such as `manual.pdf:3`, or an image in memory; or a list of these.
             ocr_type: plain or formatted text.
             ocr_box: region to read in pixels, x1, y1, x2, y2 or a point x, y; also as text.
-            ocr_color: colour of the frame round the region to read: red, green or blue.
-            render: also write a page with the answers as they look.
-            save_render_file: that page, an HTML file.
-            query: what to ask instead, in one's own words.
+            ocr_color: colour of the frame around the region to read: red, green or blue.
+            render: also write a page with the rendered answers.
+            save_render_file: the HTML file of that page.
+            query: any other question, in place of one of the recipe's tasks.
             crop: cut images into tiles.
-            max_new_tokens: longest answer.
-            batch_size: images read at once.
+            max_new_tokens: most tokens of an answer.
+            batch_size: images per batch.
 
         Returns:
-            The text; of a list, the texts.
+            The text of one image, or the list of the texts of a list.
 
         Raises:
             UserError: for an image that cannot be read, or options that do not fit together.
@@ -118,7 +119,7 @@ class Got:
     def chat_crop(
         self, image: ImageName | list[ImageName], ocr_type: OcrType = "format", **options: Any
     ) -> Any:
-        """Reads images that are cut into tiles; options as for `chat`."""
+        """Reads images that are cut into tiles; the options are those of `chat`."""
         return self.chat(image, ocr_type, crop=True, **options)
 
     def chat_pages(
@@ -130,12 +131,12 @@ class Got:
         *,
         max_new_tokens: int = MAX_NEW_TOKENS,
     ) -> str:
-        """The text of the pages of one document, all at once; options as for `chat`."""
+        """The text of all pages of one document in one answer; the options are those of `chat`."""
         record = question(images, ocr_type, image_root=self.config.data.image_root)
         return self._answer([record], render, save_render_file, max_new_tokens, 1)[0]
 
     def stream(self, record: Record, max_new_tokens: int = MAX_NEW_TOKENS) -> Iterator[str]:
-        """The answer to a `question` piece by piece, while it is written."""
+        """The answer to a record in pieces, as they are generated."""
         return stream(self.model, self.encoder, record, max_new_tokens)
 
     def read(self, records: Sequence[Record], max_new_tokens: int, batch_size: int = 1) -> Iterator[str]:
@@ -158,7 +159,7 @@ class Got:
         return answers
 
     def render(self, read: Sequence[tuple[Record, str]], page: Path) -> None:
-        """Writes answers as they look into an HTML page, each beside what was read.
+        """Writes an HTML page with the rendered answers, each beside its images.
 
         Args:
             read: records and their answers.
@@ -167,7 +168,7 @@ class Got:
         rendered = []
         for record, answer in read:
             images = [open_image(image, self.encoder.config.max_pixels) for image in record.images]
-            for image in images:  # shrunk at once: a page may show thousands of them
+            for image in images:  # reduced now to save memory: a page may show thousands of them
                 image.thumbnail((LARGEST_PICTURE, LARGEST_PICTURE))
             rendered.append(Rendered(answer, tuple(images), record.turns[-1].query.replace(IMAGE_TAG, "")))
         render_page(rendered, page)

@@ -1,4 +1,4 @@
-"""Answers for records, batch by batch."""
+"""Generates answers to records, batch by batch."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,11 +15,11 @@ from got_train.report import UserError
 from got_train.vocabulary import IGNORE_INDEX, MESSAGE_END
 
 NO_REPEAT_NGRAM_SIZE = 20
-"""As in the authors' demo, for single pictures; several tiles or pages may rightly repeat themselves."""
+"""As in the authors' demo, for single images only: the text of several tiles or pages may repeat itself."""
 RUN_ON_TOKENS = 32
-"""Enough to see that an answer does not stop."""
+"""Tokens past the longest reference that are enough to see that an answer does not stop."""
 WINDOW_BATCHES = 4
-"""Batches whose questions are read together and sorted by length before they are answered."""
+"""Number of batches whose samples are made together and sorted by length before they are answered."""
 
 
 def generate(
@@ -34,19 +34,19 @@ def generate(
 
     Args:
         model: on its device, in evaluation mode.
-        encoder: makes samples; the same as in training.
+        encoder: makes samples in the same way as in training.
         records: the questions.
-        max_new_tokens: longest answer.
-        batch_size: records answered together.
-        stop_past_reference: let no answer run on past the longest reference of its batch by more than
-            `RUN_ON_TOKENS`: during training, what has not learnt to stop would take most of the time.
+        max_new_tokens: most tokens of an answer.
+        batch_size: records per batch.
+        stop_past_reference: stop answers `RUN_ON_TOKENS` past the longest reference of their batch: a model
+            that has not learnt to stop would otherwise take most of the time of an evaluation.
 
     Raises:
         RowError: for a record whose images cannot be read.
     """
     for samples in _windows(encoder, records, batch_size * WINDOW_BATCHES):
         answers = [""] * len(samples)
-        for batch in _alike(samples, batch_size):
+        for batch in _length_sorted_batches(samples, batch_size):
             longest = max(len(samples[index].input_ids) - len(prompt_ids(samples[index])) for index in batch)
             limit = min(max_new_tokens, longest + RUN_ON_TOKENS) if stop_past_reference else max_new_tokens
             written = _generate_batch(model, encoder, [samples[index] for index in batch], limit)
@@ -56,7 +56,7 @@ def generate(
 
 
 def _windows(encoder: SampleEncoder, records: Sequence[Record], size: int) -> Iterator[list[Sample]]:
-    """Samples of `size` records at a time; the next ones are made while these are answered."""
+    """Samples of `size` records at a time; the next samples are made while these are answered."""
 
     def samples(start: int) -> list[Sample]:
         return [encoder.sample(record) for record in records[start : start + size]]
@@ -69,11 +69,11 @@ def _windows(encoder: SampleEncoder, records: Sequence[Record], size: int) -> It
             yield window
 
 
-def _alike(samples: list[Sample], batch_size: int) -> Iterator[list[int]]:
-    """Batches of indexes: those of like length, with their answers where these are known, come together.
+def _length_sorted_batches(samples: list[Sample], batch_size: int) -> Iterator[list[int]]:
+    """Batches of indexes of samples that have about the same length, including references if there are any.
 
-    A batch takes as long as its longest answer. What may repeat itself and what may not is apart: no answer
-    depends on its batch.
+    A batch takes as long as its longest answer. Samples whose answers may repeat themselves (several tiles)
+    and those whose answers may not are never in one batch, so that no answer depends on its batch.
     """
     for single in (True, False):
         indexes = [index for index, sample in enumerate(samples) if (len(sample.tiles) <= 1) == single]
@@ -85,7 +85,7 @@ def _alike(samples: list[Sample], batch_size: int) -> Iterator[list[int]]:
 def stream(
     model: GotModel | PeftModel, encoder: SampleEncoder, record: Record, max_new_tokens: int
 ) -> Iterator[str]:
-    """The answer to a record piece by piece, as it is generated; together they are what `generate` gives.
+    """The answer to a record in pieces, as they are generated; joined, they are the answer of `generate`.
 
     Raises:
         RowError: for a record whose images cannot be read.
@@ -94,7 +94,7 @@ def stream(
     streamer = TextIteratorStreamer(encoder.tokenizer, skip_prompt=True, skip_special_tokens=True)
     with ThreadPoolExecutor(1) as thread:
         answer = thread.submit(_generate_batch, model, encoder, [sample], max_new_tokens, streamer)
-        # Without this a fault in the thread would leave the loop below waiting.
+        # Without this, the loop below would wait for ever after an error in the thread.
         answer.add_done_callback(lambda done: streamer.end() if done.exception() else None)
         yield from streamer
         answer.result()
@@ -108,15 +108,15 @@ def _generate_batch(
     max_new_tokens: int,
     streamer: TextIteratorStreamer | None = None,
 ) -> list[str]:
-    """Answers to samples of one or no tile each, or of several."""
+    """Answers to samples that all have at most one tile, or all have several."""
     device = next(model.parameters()).device
     tokenizer = encoder.tokenizer
     prompts = [prompt_ids(sample) for sample in samples]
     length = max(map(len, prompts))
-    # Not every architecture has an end to its positions.
+    # Not every architecture limits its positions.
     positions = getattr(model.config.text_config, "max_position_embeddings", length + max_new_tokens)
     if length >= positions:
-        raise UserError(f"{length} tokens of pictures and question: the model has {positions} positions")
+        raise UserError(f"{length} tokens of images and question: the model has {positions} positions")
     # Padded on the left, so that all answers start at the same position.
     ids = np.full((len(prompts), length), tokenizer.pad_token_id, dtype=np.int64)
     mask = np.zeros_like(ids)
@@ -142,6 +142,6 @@ def _generate_batch(
 
 
 def prompt_ids(sample: Sample) -> np.ndarray:
-    """The ids of a sample up to its last answer."""
+    """The token ids of a sample before its last answer."""
     unsupervised = np.flatnonzero(sample.labels == IGNORE_INDEX)
     return sample.input_ids[: unsupervised[-1] + 1]

@@ -1,4 +1,4 @@
-"""Files of answers: written as they come, gone on with after a stop, shared by the processes of torchrun."""
+"""Writes files of answers row by row; a run can be continued, and processes of torchrun share the rows."""
 
 import json
 import os
@@ -22,8 +22,8 @@ from got_train.prompts import IMAGE_TAG
 from got_train.ranks import barrier, open_process_group, rank, world_size
 from got_train.report import UserError
 
-LONGEST_WAIT = timedelta(days=7)
-"""Most time that a process waits for the others: shares of rows take more or less long."""
+MAX_WAIT = timedelta(days=7)
+"""Longest time that a process waits for the others, whose rows may take much longer."""
 
 
 def answer_rows(
@@ -35,19 +35,19 @@ def answer_rows(
     query: str | None = None,
     resume: bool = False,
 ) -> list[Record]:
-    """Answers the rows of a data set into a file, as `predict` does; returns the rows.
+    """Answers the rows of a data set, writes the answers into a file as `predict` does, and returns the rows.
 
     Args:
         got: the model.
         data: what `DatasetSpec.parse` reads.
         output: JSONL file to write.
-        max_new_tokens: longest answer.
-        batch_size: rows answered together.
-        query: asked instead of the last query of each row.
+        max_new_tokens: most tokens of an answer.
+        batch_size: rows per batch.
+        query: replaces the last query of each row.
         resume: continue an interrupted run.
 
     Raises:
-        UserError: if there are bad rows, all of them named, or a file to go on with has other rows.
+        UserError: for bad rows, all of them listed; or if the file to continue has other rows.
     """
     records = read_questions(got, data, query)
     predict(got, records, output, max_new_tokens, batch_size, resume)
@@ -58,12 +58,12 @@ def read_questions(got: Got, data: str, query: str | None = None) -> list[Record
     """The rows of a data set, which may lack a response.
 
     Args:
-        got: the model; its run says how rows are read.
+        got: the model; rows are read with the data options of its training run.
         data: what `DatasetSpec.parse` reads.
-        query: asked instead of the last query of each row, about the same images.
+        query: replaces the last query of each row; the images stay the same.
 
     Raises:
-        UserError: if there are bad rows, all of them named, or `query` is none.
+        UserError: for bad rows, all of them listed; or if `query` is not allowed.
     """
     if query is not None:
         check_query(query)
@@ -93,29 +93,28 @@ def predict(
 ) -> None:
     """Answers records and writes rows of `response, labels, messages, images, kind`, in order.
 
-    Of the processes of torchrun each reads its share into `OUTPUT.part-I-of-N`, and the first puts them
-    together.
+    Each process of torchrun writes its share into `OUTPUT.part-I-of-N`, and the first one joins the parts.
 
     Args:
         got: the model.
         records: the questions.
         output: JSONL file to write.
-        max_new_tokens: longest answer.
-        batch_size: records answered together.
-        resume: continue an interrupted run, where its file ends.
+        max_new_tokens: most tokens of an answer.
+        batch_size: records per batch.
+        resume: continue an interrupted run after the last row of its file.
 
     Raises:
-        UserError: if a file to go on with has other rows.
+        UserError: if the file to continue has other rows.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     if world_size() == 1:
         _predict_part(got, records, output, max_new_tokens, batch_size, resume)
         return
-    # What one process, or an earlier run of several, has finished; the parts go on from there.
+    # Rows that one process, or a finished run of several processes, has answered; the parts have the others.
     done = _count_done(records, output) if resume else 0
     parts = [Path(f"{output}.part-{number}-of-{world_size()}") for number in range(world_size())]
     mine = records[done:][rank() :: world_size()]
-    open_process_group("gloo", LONGEST_WAIT)
+    open_process_group("gloo", MAX_WAIT)
     _predict_part(got, mine, parts[rank()], max_new_tokens, batch_size, resume)
     barrier()
     if rank() == 0:
@@ -124,7 +123,7 @@ def predict(
 
 
 def _join_parts(parts: Sequence[Path], output: Path, keep: bool) -> None:
-    """Writes the lines of all parts by turns into the file, after those it has if they are to be kept."""
+    """Writes the lines of all parts in turn into the file, after its own lines if these are kept."""
     before = output.read_text(encoding="utf-8") if keep else ""
     lines = zip_longest(*(_lines(part.read_bytes()) for part in parts))
     joined = Path(f"{output}.joined")
@@ -138,7 +137,7 @@ def _join_parts(parts: Sequence[Path], output: Path, keep: bool) -> None:
 
 
 def _lines(content: bytes) -> list[str]:
-    """The whole lines of JSONL. `splitlines` would also cut at separators that JSON allows inside texts."""
+    """The complete lines of JSONL. `splitlines` would also cut at separators that JSON allows in texts."""
     return content[: content.rfind(b"\n") + 1].decode().split("\n")[:-1]
 
 
@@ -163,7 +162,7 @@ def _predict_part(
 
 
 def _count_done(records: Sequence[Record], output: Path) -> int:
-    """How many records a file has the answers to; a last line that was cut off is removed."""
+    """The number of records that a file has answers to; a last line that was cut off is removed."""
     if not output.exists():
         return 0
     content = output.read_bytes()
@@ -195,7 +194,7 @@ def read_answers(output: Path) -> list[str]:
 
 
 def prediction_row(record: Record, answer: str) -> dict[str, Any]:
-    """A row of predictions, under ms-swift's names; `labels` is the reference, or null."""
+    """A row of predictions with ms-swift's keys; `labels` is the reference, or null."""
     messages = [] if record.system is None else [{"role": "system", "content": record.system}]
     for turn in record.turns:
         messages.append({"role": "user", "content": turn.query})

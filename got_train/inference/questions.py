@@ -1,4 +1,4 @@
-"""What a person asks about images, as records."""
+"""Makes records of a person's questions about images."""
 
 import glob
 import json
@@ -10,7 +10,7 @@ from PIL import Image
 
 from got_train.config import MAX_PIXELS
 from got_train.data.errors import ImageError
-from got_train.data.images import FoundImage, find_image, num_pdf_pages, open_image, picture_endings
+from got_train.data.images import FoundImage, find_image, image_endings, num_pdf_pages, open_image
 from got_train.data.records import UNNAMED_KIND, Record, Turn
 from got_train.prompts import COLORS, IMAGE_TAG, Task, box_permille
 from got_train.report import UserError
@@ -20,7 +20,7 @@ ImageName = str | Path | Image.Image
 """A path, the address of an image inside a file (`manual.pdf:3`), or an image in memory."""
 
 Box = str | Sequence[float] | None
-"""x1, y1, x2, y2 or a point x, y in pixels; as text, with or without brackets."""
+"""A region x1, y1, x2, y2 or a point x, y, in pixels; as numbers, or as text with or without brackets."""
 
 OcrType = Literal["ocr", "format"]
 """Plain or formatted text."""
@@ -41,13 +41,13 @@ def question(
         images: one image, or the pages of a document.
         ocr_type: plain or formatted text.
         box: the region to read.
-        color: colour of the frame round the region to read.
+        color: colour of the frame around the region to read.
         crop: cut the image into tiles.
-        query: asked instead of one of the recipe's tasks.
+        query: replaces the recipe's tasks.
         image_root: folder in which relative paths are looked up before the working directory.
 
     Raises:
-        UserError: for an image that cannot be read, a box outside of it, or what the model was not taught.
+        UserError: for an image that cannot be read, a box outside of it, or options that exclude each other.
     """
     if ocr_type not in get_args(OcrType):
         raise UserError(f"ocr_type {ocr_type!r} is not known: {' and '.join(get_args(OcrType))} are")
@@ -73,14 +73,14 @@ def question(
         task = Task(ocr_type == "format", permille, color or None, crop, pages)
         query = task.query()
     turn = Turn(IMAGE_TAG * len(found) + query, "")
-    return Record((turn,), found, system=None, crop=crop or None, kind=UNNAMED_KIND, where="question")
+    return Record((turn,), found, system=None, crop=crop or None, kind=UNNAMED_KIND, location="question")
 
 
 def check_query(query: str) -> None:
-    """Refuses a question that would be taken for the chat template around it.
+    """Refuses a query with tokens of the chat template, or with characters that UTF-8 lacks.
 
     Raises:
-        UserError: names what cannot stand in a question.
+        UserError: names the token that is not allowed.
     """
     for token in (*PROMPT_TOKENS, IMAGE_TAG):
         if token in query:
@@ -103,19 +103,19 @@ def _permille(box: str | Sequence[float], image: FoundImage) -> tuple[int, ...]:
     is_box = len(numbers) == 4 and numbers[0] < numbers[2] and numbers[1] < numbers[3]
     if not inside or not (is_box or len(numbers) == 2):
         raise UserError(
-            f"box {box} must be x1,y1,x2,y2 (or a point x,y) inside the picture of {width} x {height} pixels"
+            f"box {box} must be x1,y1,x2,y2 (or a point x,y) inside the image of {width} x {height} pixels"
         )
     return box_permille(numbers, width, height)
 
 
 def parse_box(text: str) -> tuple[float, ...]:
-    """The numbers of a box as text.
+    """The numbers of a box that is given as text.
 
     >>> parse_box("[10, 20, 30, 40]"), parse_box("1,2")
     ((10.0, 20.0, 30.0, 40.0), (1.0, 2.0))
 
     Raises:
-        UserError: if they are not 2 or 4 numbers.
+        UserError: if the text is not 2 or 4 numbers.
     """
     try:
         numbers = tuple(map(float, json.loads(f"[{text.strip().strip('[]()')}]")))
@@ -126,35 +126,35 @@ def parse_box(text: str) -> tuple[float, ...]:
     return numbers
 
 
-def find_pictures(names: Iterable[str]) -> list[str]:
-    """Pictures that paths, patterns, folders and PDF files stand for; of a PDF, its pages.
+def find_images(names: Iterable[str]) -> list[str]:
+    """The images that paths, patterns, folders and PDF files stand for; each page of a PDF is an image.
 
     Raises:
-        UserError: for a name that stands for nothing.
+        UserError: for a name without any image.
     """
     found: list[str] = []
     for name in names:
         try:
             exists = Path(name).exists()
         except OSError as error:
-            raise UserError(f"no picture at {name[:80]}...: {error.strerror}") from None
+            raise UserError(f"no image at {name[:80]}...: {error.strerror}") from None
         paths = [name] if exists else sorted(glob.glob(name, recursive=True))
-        inside = [picture for path in paths for picture in _pictures_of(Path(path))]
+        inside = [image for path in paths for image in _images_of(Path(path))]
         if not inside:
             try:
-                find_image(name, [Path()])  # the address of one inside a file
+                find_image(name, [Path()])  # the address of an image inside a file
             except ImageError as error:
-                raise UserError(f"no picture at {error}") from None
+                raise UserError(f"no image at {error}") from None
             inside = [name]
         found += inside
     return found
 
 
-def _pictures_of(path: Path) -> list[str]:
+def _images_of(path: Path) -> list[str]:
     if path.is_dir():
-        endings = (*picture_endings(), ".pdf")
+        endings = (*image_endings(), ".pdf")
         files = sorted(file for file in path.rglob("*") if file.suffix.lower() in endings)
-        return [picture for file in files for picture in _pictures_of(file)]
+        return [image for file in files for image in _images_of(file)]
     if path.suffix.lower() != ".pdf":
         return [str(path)]
     try:

@@ -57,7 +57,7 @@ class GotTrainer(Trainer):
         self.by_kind = by_kind
         self.features = features
         self._output = GotOutput()
-        self._where: list[str] = []
+        self._locations: list[str] = []
         """Rows of the batch that is computed."""
         self._step_losses: list[tuple[torch.Tensor, list[str]]] = []
         """Of the batches of this step: the loss, and which rows it is of."""
@@ -94,15 +94,15 @@ class GotTrainer(Trainer):
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: torch.Tensor | int | None = None
     ) -> torch.Tensor:
         """One forward and backward pass; its loss is read when the step ends: that waits for the device."""
-        names = ("where", "kind", "image_keys", "tiles_per_image")
-        where, kinds, image_keys, tiles_per_image = (inputs.pop(name) for name in names)
-        self._where = where
-        self._speed.count(tokens=inputs.pop("num_tokens"), samples=len(where))
+        names = ("location", "kind", "image_keys", "tiles_per_image")
+        locations, kinds, image_keys, tiles_per_image = (inputs.pop(name) for name in names)
+        self._locations = locations
+        self._speed.count(tokens=inputs.pop("num_tokens"), samples=len(locations))
         # transformers would wait for each tensor to be copied; the loader has pinned them.
         inputs = {name: tensor.to(self.args.device, non_blocking=True) for name, tensor in inputs.items()}
         loss = super().training_step(model, inputs, num_items_in_batch)
         self._keep_features(image_keys, tiles_per_image)
-        self._step_losses.append((loss, where))
+        self._step_losses.append((loss, locations))
         if self.by_kind:
             losses_only = GotOutput(
                 sample_losses=self._output.sample_losses, sample_tokens=self._output.sample_tokens
@@ -119,7 +119,7 @@ class GotTrainer(Trainer):
         self._output = output
         if self.is_deepspeed_enabled and model.training and not torch.isfinite(loss):
             # DeepSpeed's optimizer runs inside the backward pass: afterwards would be too late.
-            self._stop(f"loss is {loss.item()}", self._where)
+            self._stop(f"loss is {loss.item()}", self._locations)
         return (loss, output) if return_outputs else loss
 
     def _keep_features(self, image_keys: list[str], tiles_per_image: list[int]) -> None:
@@ -135,25 +135,25 @@ class GotTrainer(Trainer):
         norm: float | None = super()._get_grad_norm(model, grad_norm=grad_norm)
         losses, self._step_losses = self._step_losses, []
         finite = torch.stack([loss for loss, _ in losses]).isfinite().tolist()
-        for (loss, where), is_finite in zip(losses, finite, strict=True):
+        for (loss, locations), is_finite in zip(losses, finite, strict=True):
             if not is_finite:
-                self._stop(f"loss is {loss.item()}", where)
+                self._stop(f"loss is {loss.item()}", locations)
         self._overflows = 0 if norm is None or math.isfinite(norm) else self._overflows + 1
         # In float16 a step that overflows is left out, and the loss scaled by less from then on.
         if self._overflows > (MAX_OVERFLOWS if self.args.fp16 else 0):
             self._stop(f"gradient norm is {norm}", losses[-1][1])
         return norm
 
-    def _stop(self, what: str, where: list[str]) -> None:
+    def _stop(self, what: str, locations: list[str]) -> None:
         raise UserError(
-            f"step {self.state.global_step + 1}: {what}; the last batch was {', '.join(where)}. "
+            f"step {self.state.global_step + 1}: {what}; the last batch was {', '.join(locations)}. "
             "Lower the learning rate, or look at these rows"
         )
 
     def prediction_step(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Loss of a validation batch."""
         kinds = inputs.pop("kind")
-        for name in ("where", "num_tokens", "image_keys", "tiles_per_image"):
+        for name in ("location", "num_tokens", "image_keys", "tiles_per_image"):
             inputs.pop(name)
         result = super().prediction_step(model, inputs, *args, **kwargs)
         if self.by_kind:

@@ -40,7 +40,7 @@ def test_parquet_rows_with_pictures_inside_lists_of_them_and_paths(tmp_path: Pat
     }
     rows = open_rows(str(tmp_path / "path.parquet"))
     assert rows.record(0).kind == "scene"
-    assert rows.record(0).where == f"{tmp_path / 'path.parquet'}:1"
+    assert rows.record(0).location == f"{tmp_path / 'path.parquet'}:1"
 
 
 @pytest.mark.parametrize("kind", [pyarrow.binary(), pyarrow.large_binary()])
@@ -157,4 +157,4 @@ def test_bad_rows_of_a_parquet_file_name_file_and_row(tmp_path: Path) -> None:
         [f"{path}:3", "tag mismatch"],
         [f"{path}:4", "missing key"],
     ]
-    assert f"{path}:2/image is not a readable picture" in str(bad[1])
+    assert f"{path}:2/image is not a readable image" in str(bad[1])

@@ -36,7 +36,7 @@ def test_samples_with_known_features_keep_their_places() -> None:
     new = sample([9, 9, 9, 9, 5], [-100, -100, -100, -100, 5], 2)
     new = dataclasses.replace(new, image_keys=("key",), tiles_per_image=(2,))
     made = batch(new, known, sample([1, 2], [-100, 2], 0), known, new)
-    assert made["where"] == [f"a.jsonl:{line}" for line in (1, 2, 1, 2, 1)]
+    assert made["location"] == [f"a.jsonl:{line}" for line in (1, 2, 1, 2, 1)]
     assert made["input_ids"][:2].tolist() == [[9, 9, 9, 9, 5], [9, 9, 5, 0, 0]]
     assert made["features"].shape == (2, 2, 4) and len(made["tiles"]) == 4
     assert made["tile_order"].tolist() == [2, 3, 0, 1, 4, 5] and made["tile_order"].dtype == torch.int64

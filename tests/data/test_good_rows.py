@@ -42,7 +42,7 @@ def check(data: Rows, folder: Path) -> tuple[CheckResult, list[int]]:
 
     class Watch(SampleEncoder):
         def facts(self, record: Record) -> RowFacts:
-            read.append(int(record.where.rpartition(":")[2]))
+            read.append(int(record.location.rpartition(":")[2]))
             return super().facts(record)
 
     watch = Watch(**vars(encoder()))

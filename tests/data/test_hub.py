@@ -63,7 +63,7 @@ def test_subsets_of_a_set_are_read_by_name_and_the_default_without(latex_ocr: Pa
     record = data.rows.record(2)
     assert record.turns[0].query == f"<image>{LATEX_OCR_QUERY}"
     assert shades(data)[2] == [3]
-    assert record.where.startswith(f"{latex_ocr}:full:") and record.where.endswith(":3")
+    assert record.location.startswith(f"{latex_ocr}:full:") and record.location.endswith(":3")
     assert len(read(str(latex_ocr), query="q")) == 3
     assert len(read(f"{latex_ocr}:full/small", query="q")) == 9
     assert len(read(f"{latex_ocr}:full#4", query="q")) == 4
@@ -148,7 +148,7 @@ def test_csv_cells_are_texts(tmp_path: Path) -> None:
     data = read(str(path))
     assert responses(data) == ["007", 'two\nlines, a "quote"']
     assert [len(data[index].tiles) for index in range(2)] == [1, 2]
-    assert [data.rows.record(index).where for index in range(2)] == [f"{path}:2", f"{path}:4"]
+    assert [data.rows.record(index).location for index in range(2)] == [f"{path}:2", f"{path}:4"]
     path.write_text("query,response\nq,r,s\n")
     with pytest.raises(RowError, match="rows.csv:2: not CSV: more cells than the 2 columns"):
         open_rows(str(path)).record(0)

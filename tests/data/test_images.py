@@ -181,7 +181,8 @@ def test_pages_of_a_tiff_are_not_left_out_without_a_word(tmp_path: Path) -> None
     with pytest.raises(ImageError) as caught:
         open_image(tmp_path / "a.tiff", 100)
     assert str(caught.value) == (
-        f"{tmp_path}/a.tiff has 3 pages: save them apart, or as a PDF file (x.pdf:2 is its second page)"
+        f"{tmp_path}/a.tiff has 3 pages: save each as a file, or all as a PDF file "
+        "(x.pdf:2 is its second page)"
     )
     assert caught.value.cause == "image unreadable"
     pages[0].save(tmp_path / "a.gif", save_all=True, append_images=pages[1:])

@@ -39,7 +39,7 @@ def test_a_tar_is_read_where_it_lies(tmp_path: Path) -> None:
         },
     )
     rows = open_rows(str(path))
-    assert [rows.record(index).where for index in range(2)] == [f"{path}:000002", f"{path}:000001"]
+    assert [rows.record(index).location for index in range(2)] == [f"{path}:000002", f"{path}:000001"]
     (image,) = rows.record(1).images
     assert isinstance(image, PackedFile)
     assert str(image) == f"{path}:000001.jpg"
@@ -110,8 +110,8 @@ def test_every_kind_of_picture_that_pillow_reads_is_one_and_no_other_member_is_o
     with pytest.raises(RowError) as caught:
         data.rows.record(1)
     assert str(caught.value) == (
-        f"{path}:1: image unreadable: {path}:1.HEIC is no picture that is read: name those that are meant in "
-        "the row's images"
+        f"{path}:1: image unreadable: {path}:1.HEIC is not an image that can be read: name the row's images "
+        "in its key images"
     )
 
 
@@ -178,7 +178,7 @@ def test_bad_rows_of_a_tar_name_shard_and_key(tmp_path: Path) -> None:
         f"{path}:7": "wrong type",
         f"{path}:9": "image missing",
     }
-    assert str(bad[3]) == f"{path}:4: image unreadable: {path}:4.png is not a readable picture"
+    assert str(bad[3]) == f"{path}:4: image unreadable: {path}:4.png is not a readable image"
 
 
 # ------------------------------------------------------------------------------ patterns and folders
@@ -195,7 +195,7 @@ def test_a_pattern_is_one_set_in_order_of_names(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     keys = ["00", "01", "02", "10", "11", "12", "20", "21", "22"]
     data = samples("shards/*.tar")
-    assert [data[index].where for index in range(9)] == [f"shards/{key[0]}.tar:{key}" for key in keys]
+    assert [data[index].location for index in range(9)] == [f"shards/{key[0]}.tar:{key}" for key in keys]
     assert data.rows.counts() == {"shards/*.tar": 9}
     assert len(samples("shards/*.tar#4")) == 4
     assert len(samples("shards/*.tar#200%", "shards/0.tar")) == 21
@@ -261,7 +261,7 @@ def test_folders_that_are_not_finished_or_not_of_got_data_are_refused(tmp_path: 
     with pytest.raises(UserError, match="format 'lmdb' is not read: files, webdataset, parquet are"):
         find_sources(str(tmp_path))
     (tmp_path / "manifest.json").write_text('{"format": "webdataset"}')
-    with pytest.raises(UserError, match=r"has no shards/\*.tar, where its manifest says the rows are"):
+    with pytest.raises(UserError, match=r"has no shards/\*.tar, as its manifest promises"):
         find_sources(str(tmp_path))
 
 
@@ -344,6 +344,6 @@ def test_a_bad_row_met_in_a_loader_worker_is_told_in_its_one_line(tmp_path: Path
     data = samples(str(write_rows(tmp_path / "a.jsonl", [ROW | {"images": ["a.png"]}])))
     with pytest.raises(RowError) as caught:
         list(DataLoader(data, num_workers=1, collate_fn=list))
-    cause, detail = "image unreadable", f"{tmp_path}/a.png is not a readable picture"
+    cause, detail = "image unreadable", f"{tmp_path}/a.png is not a readable image"
     assert str(caught.value) == f"{tmp_path}/a.jsonl:1: {cause}: {detail}"
-    assert (caught.value.where, caught.value.cause) == (f"{tmp_path}/a.jsonl:1", cause)
+    assert (caught.value.location, caught.value.cause) == (f"{tmp_path}/a.jsonl:1", cause)

@@ -118,7 +118,7 @@ def test_crop_kind_and_their_defaults() -> None:
         ({"query": "q", "response": {"a": 1}}, "wrong type", "response must be text, not dict"),
         ({"query": "q", "response": "r", "images": 5}, "wrong type", "images must be a path"),
         ({"query": "q", "response": "r", "images": [""]}, "wrong type", "images must be a path"),
-        ({"query": "<image>q", "response": "r"}, "tag mismatch", "1 <image> tags for 0 pictures"),
+        ({"query": "<image>q", "response": "r"}, "tag mismatch", "1 <image> tag for 0 images"),
         ({"query": "q", "response": "<image>"}, "tag mismatch", "cannot stand in a response"),
         ({"query": "q", "response": "r <imgpad>"}, "reserved token", "<imgpad> cannot stand in a text"),
         ({"query": "q", "response": "r", "history": [["a"]]}, "wrong type", "[query, response] pairs"),
@@ -200,7 +200,7 @@ def test_row_errors_survive_a_process_boundary() -> None:
 def test_row_errors_can_be_printed_whatever_a_file_is_called() -> None:
     error = RowError("a.tar:\udce4", "image missing", "\ud835.png")
     assert str(error) == "a.tar:\\udce4: image missing: \\ud835.png"
-    assert (error.where, error.detail) == ("a.tar:\\udce4", "\\ud835.png")
+    assert (error.location, error.detail) == ("a.tar:\\udce4", "\\ud835.png")
 
 
 def test_rows_written_with_escapes_read_back(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_jsonl_rows_are_read_where_they_lie(tmp_path: Path) -> None:
     rows = JsonlRows(path)
     assert len(rows) == 2
     assert [rows.row(i)["query"] for i in range(2)] == ["1", "2"]
-    assert [rows.where(i) for i in range(2)] == [f"{path}:1", f"{path}:4"]
+    assert [rows.location(i) for i in range(2)] == [f"{path}:1", f"{path}:4"]
 
 
 def test_json_lists_of_the_authors_load(tmp_path: Path) -> None:
@@ -43,8 +43,8 @@ def test_json_lists_of_the_authors_load(tmp_path: Path) -> None:
     said = [{"from": "human", "value": "<image>\nOCR: "}, {"from": "gpt", "value": "x"}]
     path.write_text(json.dumps([{"image": "a.png", "conversations": said}]))
     rows = ListedRows(path)
-    assert parse_row(rows.row(0), rows.where(0)).images == (Path("a.png"),)
-    assert rows.where(0) == f"{path}:1"
+    assert parse_row(rows.row(0), rows.location(0)).images == (Path("a.png"),)
+    assert rows.location(0) == f"{path}:1"
     path.write_text("{}")
     with pytest.raises(UserError, match="must hold a list of rows, not dict"):
         ListedRows(path)
@@ -141,7 +141,7 @@ def test_samples_have_ids_labels_and_tiles(rows_file: Path) -> None:
     data = SampleSet(open_rows(str(rows_file)), encoder())
     assert data[0].tiles.shape == (1, 32, 32, 3)
     assert data[16].tiles.shape == (0, 32, 32, 3)
-    assert data[0].where == f"{rows_file}:1"
+    assert data[0].location == f"{rows_file}:1"
 
 
 def test_crop_of_a_row_wins_over_the_configuration(tmp_path: Path) -> None:
@@ -249,6 +249,6 @@ def test_limits_are_told_with_what_they_met(bad_rows: Path) -> None:
 def test_few_rows_are_spread_over_the_set(rows_file: Path) -> None:
     rows = open_rows(str(rows_file))
     few = rows.spread(4).records()
-    assert [record.where.rpartition(":")[2] for record in few] == ["1", "5", "9", "13"]
+    assert [record.location.rpartition(":")[2] for record in few] == ["1", "5", "9", "13"]
     assert len(rows.spread(100)) == 17
     assert len(rows.records()) == 17

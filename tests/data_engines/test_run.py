@@ -61,7 +61,7 @@ def test_rows_are_what_the_trainer_reads(tmp_path: Path, corpus: Path, small_lin
         ["shards/00001/000003.png"],
     ]
     for row in rows:
-        record = parse_row(row, where="row")
+        record = parse_row(row, location="row")
         assert (record.turns[0].query, record.kind) == ("<image>OCR: ", "lines")
         assert set(record.turns[0].response.split("\n")) <= set(corpus.read_text().splitlines())
         assert Image.open(tmp_path / "out" / record.images[0]).size == (96, 64)

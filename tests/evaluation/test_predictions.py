@@ -58,7 +58,7 @@ def test_json_list_and_jsonl_are_read_alike(tmp_path: Path) -> None:
     lines = write_rows(tmp_path / "p.jsonl", [OURS, AUTHORS])
     whole = tmp_path / "p.json"
     whole.write_text(json.dumps([OURS, AUTHORS], indent=1))
-    assert [row.where for row in read_predictions(whole)] == [f"{whole}:1", f"{whole}:2"]
+    assert [row.location for row in read_predictions(whole)] == [f"{whole}:1", f"{whole}:2"]
     assert [row.images for row in read_predictions(whole)] == [row.images for row in read_predictions(lines)]
 
 

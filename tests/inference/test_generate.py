@@ -63,14 +63,14 @@ def test_an_answer_ends_where_the_positions_of_the_model_do(
     del model.config.text_config.max_position_embeddings  # some architectures have no end
     assert list(generate(model, samples.encoder, [record], 9, 1)) == ["a" * 9]
     model.config.text_config.max_position_embeddings = length
-    with pytest.raises(UserError, match=f"{length} tokens of pictures and question: the model has {length}"):
+    with pytest.raises(UserError, match=f"{length} tokens of images and question: the model has {length}"):
         list(generate(model, samples.encoder, [record], 40, 1))
 
 
 def test_single_pictures_and_several_do_not_change_each_other(
     model_and_rows: tuple[GotModel, SampleSet], tmp_path: Path
 ) -> None:
-    """Only single pictures may not repeat 20 tokens; a model that says one thing for ever shows it."""
+    """Only single images may not repeat 20 tokens; a model that says one thing for ever shows it."""
     model, samples = model_and_rows
     say_for_ever(model, samples.encoder.tokenizer.encode("a")[0])
     images = (samples.rows.record(0).images[0], samples.rows.record(1).images[0])
@@ -169,10 +169,10 @@ def test_questions_of_like_length_are_answered_together_and_answers_keep_their_o
 
     def note(model: GotModel, encoder: SampleEncoder, samples: list[Sample], limit: int) -> list[str]:
         batches.append([len(sample.input_ids) for sample in samples])
-        return [sample.where for sample in samples]
+        return [sample.location for sample in samples]
 
     monkeypatch.setattr(module, "_generate_batch", note)
     answers = list(generate(model, samples.encoder, questions, max_new_tokens=6, batch_size=3))
-    assert answers == [record.where for record in questions]
+    assert answers == [record.location for record in questions]
     assert [len(batch) for batch in batches] == [3, 3, 3, 3]
     assert sum(batches, []) == sorted(sum(batches, []))

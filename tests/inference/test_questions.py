@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from got_train.inference.questions import find_pictures, parse_box, question
+from got_train.inference.questions import find_images, parse_box, question
 from got_train.report import UserError
 
 
@@ -39,7 +39,7 @@ def test_boxes_are_pixels_of_the_picture(picture: Path, box: object) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"box": (0, 0, 201, 50)}, "inside the picture of 200 x 100 pixels"),
+        ({"box": (0, 0, 201, 50)}, "inside the image of 200 x 100 pixels"),
         ({"box": (50, 0, 20, 50)}, "must be x1,y1,x2,y2"),
         ({"box": (1, 2, 3)}, "must be x1,y1,x2,y2"),
         ({"color": "pink"}, "color 'pink' is not known: red, green, blue are"),
@@ -84,9 +84,9 @@ def test_pictures_are_found_in_folders_patterns_and_pdf_files(tmp_path: Path, pi
     Image.new("RGB", (72, 144)).save(pdf, save_all=True, append_images=[Image.new("RGB", (72, 72))])
     scans = tmp_path / "scans"
     inside = [scans / "1.jpg", scans / "2.PNG", scans / "deep" / "3.webp", f"{pdf}:1", f"{pdf}:2"]
-    assert find_pictures([str(scans)]) == [str(path) for path in inside]
-    assert find_pictures([f"{scans}/*.jpg", str(picture)]) == [str(scans / "1.jpg"), str(picture)]
-    assert find_pictures([f"{pdf}:2"]) == [f"{pdf}:2"]
+    assert find_images([str(scans)]) == [str(path) for path in inside]
+    assert find_images([f"{scans}/*.jpg", str(picture)]) == [str(scans / "1.jpg"), str(picture)]
+    assert find_images([f"{pdf}:2"]) == [f"{pdf}:2"]
     for name in (f"{pdf}:3", f"{pdf}:0", "nothing/*.png", str(tmp_path / "no.png"), "iVBORw0KGgo" * 40):
-        with pytest.raises(UserError, match="no picture at"):
-            find_pictures([name])
+        with pytest.raises(UserError, match="no image at"):
+            find_images([name])

@@ -472,7 +472,7 @@ def test_skipped_rows_are_counted_and_kept_for_later(
     assert "training rows: left out 2 of 36 (not JSON: 1)" in out
     assert "validation rows: left out 1 of 18 (not JSON: 1)" in out
     lines = (run_folder(tmp_path) / "skipped_rows.jsonl").read_text().splitlines()
-    skipped = [(row["where"], row["cause"]) for row in map(json.loads, lines)]
+    skipped = [(row["location"], row["cause"]) for row in map(json.loads, lines)]
     assert skipped == [(f"{rows_file}:1", "not JSON"), (f"{val}:1", "not JSON")]
 
 
