@@ -1,4 +1,4 @@
-"""Which parameters train: frozen groups and low-rank adapters, and the table that shows it."""
+"""Freezes module groups, adds low-rank adapters, and shows in a table which parameters are trained."""
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -19,9 +19,9 @@ def prepare_for_training(
 
     Args:
         model: changed in place.
-        rates: of the module groups.
-        lora: the adapters.
-        compute_dtype: of layers whose weights are kept in 4 bits.
+        rates: learning rates of the module groups.
+        lora: settings of the adapters.
+        compute_dtype: the type in which layers with 4-bit weights compute.
 
     Raises:
         UserError: if nothing is left to train, or adapters are asked for in a frozen group.
@@ -55,10 +55,10 @@ def prepare_for_training(
 
 
 def linear_layers(model: GotModel, groups: list[Group]) -> list[str]:
-    """Full names of the linear layers of module groups; the head is left out, it is the embedding.
+    """Full names of the linear layers of module groups, without the head, which is tied to the embedding.
 
     Raises:
-        UserError: for a group that has none.
+        UserError: for a group that has no linear layer.
     """
     names = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
     found: list[str] = []
@@ -73,7 +73,7 @@ def linear_layers(model: GotModel, groups: list[Group]) -> list[str]:
 
 
 def trainable_by_group(model: nn.Module) -> dict[Group, list[tuple[str, nn.Parameter]]]:
-    """The trainable parameters of each module group, adapters among those of the layers they adapt."""
+    """The trainable parameters of each module group; an adapter belongs to the group of its layer."""
     groups: dict[Group, list[tuple[str, nn.Parameter]]] = {group: [] for group in GROUPS}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:

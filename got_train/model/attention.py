@@ -1,12 +1,12 @@
-"""The encoder's attention, exact forward and backward, in memory linear in the patches.
+"""The encoder's attention, exact forward and backward, in memory that grows linearly with the patches.
 
-transformers writes the scores of all pairs of patches (768 MiB a tile and global layer in float32) and adds
+transformers writes the scores of all pairs of patches (768 MiB per tile and global layer in float32) and adds
 the decomposed relative positions to them (MViTv2, arXiv 2112.01526): `scores[i, j] = scale * q_i . k_j +
-rows[i, row of j] + columns[i, column of j]`. Two ways round that, each the faster on its device:
+rows[i, row of j] + columns[i, column of j]`. Two ways avoid that, each the faster one on its device:
 
-- On a CPU blocks of scores are made, used and forgotten while they lie in its cache.
-- On a GPU the two additions move into the dot product, `[scale * q, rows, columns] . [k, one-hot of the row
-  of j, one-hot of its column]`, so that a stock fused kernel computes the rest.
+- On a CPU, scores are computed in blocks, and each block is used while it is in the CPU's cache.
+- On a GPU, the two additions become part of the dot product, `[scale * q, rows, columns] . [k, one-hot of the
+  row of j, one-hot of its column]`, so that one of torch's fused kernels can compute the attention.
 """
 
 from collections.abc import Iterator
@@ -22,29 +22,29 @@ BLOCK_SCORES = 2**20
 
 
 def fuse_attention(encoder: GotOcr2VisionEncoder) -> None:
-    """Makes the layers of transformers' own encoder compute their attention as said above.
+    """Makes the layers of transformers' own encoder compute their attention as this module does.
 
-    Parameters stay the same objects under the same names.
+    Parameters stay the same objects with the same names.
     """
     for layer in encoder.layers:
         layer.__class__ = FusedLayer
 
 
 def avoid_cudnn_attention() -> None:
-    """Takes cuDNN's fused attention out of torch's choice, in this process.
+    """Disables cuDNN's fused attention in this process.
 
-    On Hopper and Blackwell torch prefers it, and it builds a plan for every new shape, which can take longer
-    than a step (issue 3704 of FunASR: a second on a B200). Batches of rows hardly ever repeat a shape, and an
-    answer that grows never does.
+    torch prefers it on Hopper and Blackwell. It builds a plan for every new shape, which can take longer than
+    a step (issue 3704 of FunASR: a second on a B200). Batches of rows hardly ever have the shape of another,
+    and the steps of a growing answer never do.
     """
     torch.backends.cuda.enable_cudnn_sdp(False)
 
 
 class FusedLayer(GotOcr2VisionLayer):
-    """A layer of the encoder that projects patches alone, not the padding of the windows too."""
+    """A layer of the encoder that projects only patches, not also the padding of the windows."""
 
     def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
-        """`(tiles, rows, columns, width)` to the same."""
+        """Takes and returns `(tiles, rows, columns, width)`."""
         hidden_states = hidden_states + self._attended(self.layer_norm1(hidden_states))
         feed_forward: torch.Tensor = self.mlp(self.layer_norm2(hidden_states))
         return hidden_states + feed_forward
@@ -56,7 +56,7 @@ class FusedLayer(GotOcr2VisionLayer):
         rows, columns = patches.shape[1:3]
         overhang = [-side % self.window_size for side in (rows, columns)]
         if any(overhang):
-            # Beyond the edge stand zeros, which the projection turns into its bias.
+            # Patches beyond the edge are zeros, and the projection of zeros is its bias.
             padding = self.attn.qkv(patches.new_zeros(patches.shape[-1]))
             padded = padding.expand(len(patches), rows + overhang[0], columns + overhang[1], -1).clone()
             padded[:, :rows, :columns] = projected
@@ -82,9 +82,9 @@ class FusedLayer(GotOcr2VisionLayer):
 
 
 def _by_distance(table: torch.Tensor, side: int) -> torch.Tensor:
-    """`(side, side, width)`: of places i and j, the entry for their distance i - j."""
+    """`(side, side, width)`: for places i and j, the table's entry for the distance i - j."""
     assert len(table) == 2 * side - 1
-    # Places i slide over the table, those of j backwards.
+    # `unfold` makes a window of the table for each j, with an entry for each i; `flip` puts the j in order.
     return table.unfold(0, side, 1).flip(0).permute(2, 0, 1)
 
 
@@ -96,7 +96,7 @@ def attend_augmented(
     columns: torch.Tensor,
     scale: float,
 ) -> torch.Tensor:
-    """Attention with relative positions in the dot product; arguments as `attend_in_blocks`."""
+    """Attention with relative positions in the dot product; the arguments are those of `attend_in_blocks`."""
     side = rows.shape[-1]
     added = 2 * side + -(query.shape[-1] + 2 * side) % 8  # kernels take widths that are multiples of 8
     places = torch.eye(side, dtype=key.dtype, device=key.device)
@@ -120,18 +120,18 @@ def attend_in_blocks(
     columns: torch.Tensor,
     scale: float,
 ) -> torch.Tensor:
-    """Attention with relative positions, of one block of scores after the other.
+    """Attention with relative positions, computed one block of scores after the other.
 
     Args:
-        query: `(heads of all squares, patches, width)`, like `key` and `value`; patches lie row by row.
-        key: see above.
-        value: see above.
-        rows: `(heads of all squares, patches, side)`: what is added to the scores of keys in each row.
-        columns: the same for each column.
-        scale: of the dot products.
+        query: `(heads of all squares, patches, width)`; patches are in row-major order.
+        key: of the same shape as `query`.
+        value: of the same shape as `query`.
+        rows: `(heads of all squares, patches, side)`: added to the scores of the keys in each row of patches.
+        columns: `(heads of all squares, patches, side)`: the same for each column.
+        scale: factor of the dot products.
 
     Returns:
-        As `value`.
+        A tensor of the shape of `value`.
     """
     attended = _empty_like(value)
     for heads, some in _blocks(len(query), query.shape[1]):
@@ -151,7 +151,7 @@ def _attend_in_blocks_backward(
     scale: float,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     of_query, of_rows, of_columns = map(_empty_like, (query, rows, columns))
-    # Summed over blocks: in float32, or bfloat16 would lose what is added last.
+    # These are sums over blocks. In bfloat16 the blocks that are added last would be lost.
     of_key, of_value = (_empty_like(tensor, torch.float32).zero_() for tensor in (key, value))
     for heads, some in _blocks(len(query), query.shape[1]):
         weights = _weights(query[heads, some], key[heads], rows[heads, some], columns[heads, some], scale)
@@ -167,7 +167,7 @@ def _attend_in_blocks_backward(
 
 
 def _blocks(num_heads: int, num_patches: int) -> Iterator[tuple[slice, slice]]:
-    """Cuts the scores of all heads into blocks: some heads whole, or some patches of one head."""
+    """Cuts the scores of all heads into blocks: some whole heads, or some patches of one head."""
     heads = max(1, BLOCK_SCORES // num_patches**2)
     patches = num_patches if heads > 1 else max(1, BLOCK_SCORES // num_patches)
     for first in range(0, num_heads, heads):
@@ -176,7 +176,7 @@ def _blocks(num_heads: int, num_patches: int) -> Iterator[tuple[slice, slice]]:
 
 
 def _empty_like(tensor: torch.Tensor, dtype: torch.dtype | None = None) -> torch.Tensor:
-    """Contiguous, which compilers count on, whatever the strides of what they hand over."""
+    """A contiguous tensor, whatever the strides of `tensor`: compilers rely on that."""
     return torch.empty(tensor.shape, dtype=dtype or tensor.dtype, device=tensor.device)
 
 
@@ -212,13 +212,13 @@ attend_in_blocks.register_autograd(_backward, setup_context=_keep)
 
 @register_flop_formula(torch.ops.got_train.attend_in_blocks)
 def _blocks_flops(query: torch.Size, *inputs: Any, **kwargs: Any) -> int:
-    """For torch's own counter: scores and values."""
+    """Operations of the forward pass for torch's own counter: products for scores and for values."""
     heads, patches, width = query
     return 2 * 2 * heads * patches**2 * width
 
 
 @register_flop_formula(torch.ops.got_train.attend_in_blocks_backward)
 def _blocks_backward_flops(gradient: torch.Size, *inputs: Any, **kwargs: Any) -> int:
-    """The scores once more, and two products for each product of the forward pass."""
+    """Operations of the backward pass: the scores again, and two products for each of the forward pass."""
     heads, patches, width = gradient
     return 5 * 2 * heads * patches**2 * width

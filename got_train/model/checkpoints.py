@@ -1,4 +1,4 @@
-"""Checkpoints as they lie on disk: whole models, and adapters to put back on their base model."""
+"""Loads checkpoints: whole models, and adapters together with their base model."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +16,12 @@ from got_train.model.loading import build_model, load_got
 from got_train.model.quantize import round_to_4_bits
 from got_train.model.tokenizer import load_tokenizer
 from got_train.prompts import TemplateName
-from got_train.report import UserError
+from got_train.report import UserError, counted
 from got_train.run_folders import ADAPTER_FILE, holds_adapters, read_json, resolve_checkpoint
 from got_train.swift.trained import swift_model
 
 ORIGINAL_MODULES = ("model.layers.", "model.vision_tower_high.", "model.mm_projector_vary.")
-"""Beginnings of the names of layers in the original layout, which ms-swift trains as it is."""
+"""Prefixes of layer names in the original layout, which ms-swift trains without conversion."""
 
 
 def load_checkpoint(
@@ -30,9 +30,9 @@ def load_checkpoint(
     """A model folder or an adapter checkpoint, with its tokenizer and the configuration of its run.
 
     Args:
-        path: as `resolve_checkpoint` takes it.
-        base: the model below adapters; default: the one that they were trained on.
-        template: the chat template of a model that keeps nothing about its run.
+        path: what `resolve_checkpoint` takes.
+        base: the base model of adapters; default: the one that they were trained on.
+        template: the chat template of a model whose folder has nothing about its run.
 
     Raises:
         UserError: if there is no model at `path`, or its adapters fit no model.
@@ -51,12 +51,12 @@ def load_checkpoint(
 
 
 def run_config(folder: Path, base: str | None, template: TemplateName) -> Config:
-    """The resolved configuration that training left in a checkpoint, or the little that is known without it.
+    """The resolved configuration that training wrote into a checkpoint, or else what its other files tell.
 
     Args:
-        folder: the checkpoint, ours or ms-swift's.
+        folder: the checkpoint, of this program or of ms-swift.
         base: as in `load_checkpoint`.
-        template: the chat template where neither program left a word.
+        template: the chat template of a model that neither program trained.
     """
     if (folder / CONFIG_FILE).is_file():
         config = load_config(folder / CONFIG_FILE)
@@ -69,9 +69,9 @@ def run_config(folder: Path, base: str | None, template: TemplateName) -> Config
 
 
 def _base_model(folder: Path, trained: str | None) -> str:
-    """The model that foreign adapters belong to: the folder that they name if it is here, else the hub's id.
+    """The base model of adapters from another program: the folder that they name if it exists, or a hub id.
 
-    ms-swift trains a copy in its cache, which is no use on another computer.
+    ms-swift names the copy in its cache, which does not exist on another computer.
     """
     named = read_json(folder / ADAPTER_FILE).get("base_model_name_or_path")
     base = named if named is not None and Path(named).is_dir() else trained or named
@@ -84,9 +84,9 @@ def _base_model(folder: Path, trained: str | None) -> str:
 
 
 def add_adapters(model: GotModel, folder: str) -> PeftModel:
-    """A base model with the adapters of a folder, whatever its layers were called where they were trained.
+    """A base model with the adapters of a folder, whose layers may have the names of another layout.
 
-    peft would leave out, without an error, what it finds no layer for.
+    peft would ignore, without an error, adapters for whose layers it finds no match.
 
     Raises:
         UserError: if the adapters do not fit.
@@ -104,14 +104,14 @@ def add_adapters(model: GotModel, folder: str) -> PeftModel:
         raise UserError(f"the adapters of {folder} do not fit their base model: {reason}") from None
     if left_over:
         raise UserError(
-            f"the adapters of {folder} do not fit their base model: it has no place for {len(left_over)} "
-            f"tensors, among them {left_over[0]}"
+            f"the adapters of {folder} do not fit their base model: it has no place for "
+            f"{counted(len(left_over), 'tensor')}, the first is {left_over[0]}"
         )
     return adapted
 
 
 def _own_name(name: str) -> str:
-    """This model's name of an adapter trained on the original layout, or under an older transformers."""
+    """This model's name of an adapter that was trained in the original layout, or with older transformers."""
     layer = name.removeprefix(PEFT_PREFIX)
     own = transformers_name(layer) if layer.startswith(ORIGINAL_MODULES) else current_name(layer)
     return PEFT_PREFIX + own

@@ -14,15 +14,15 @@ from got_train.arguments import COMPILE_ARGUMENTS
 from got_train.model.got import GotModel
 
 MAX_VARIANTS = 24
-"""Ways one piece of code is compiled. transformers runs all layers through the same piece, and there are
-windows, global attention and the decoder, each for one shape or for any, with gradients and without."""
+"""Most compiled versions of one function. transformers' layers share one function: it is compiled for
+windows, global attention and the decoder, each for one shape and for any, with gradients and without."""
 
 
 def compile_layers(model: GotModel, arguments: Mapping[str, Any]) -> None:
-    """Compiles each layer of encoder and decoder, in place and under its name, if it is asked for.
+    """Compiles each layer of encoder and decoder in place, if the arguments ask for it; names do not change.
 
-    The model as a whole would be compiled anew for every number of tiles, rows and supervised positions, and
-    not in one piece. A layer has no such cases, and layers that are alike share what was compiled.
+    The model as a whole would be compiled again for every number of tiles, rows and supervised positions, and
+    with graph breaks. A layer has neither problem, and layers of the same kind share their compiled code.
 
     Args:
         model: with or without adapters.
@@ -38,15 +38,15 @@ def compile_layers(model: GotModel, arguments: Mapping[str, Any]) -> None:
 
 
 def compile_decoding(model: GotModel | PeftModel) -> None:
-    """Has `generate` keep keys and values in a cache of fixed size, for which transformers compiles on GPUs.
+    """Makes `generate` use a cache of fixed size for keys and values: with it, transformers compiles on GPUs.
 
-    It compiles the step from one token to the next, for the first size of the cache and then for any.
+    transformers compiles the decoding of one token, for the first size of the cache and then for any size.
     """
     model.generation_config.cache_implementation = "static"
 
 
 def _decoder_layers(model: GotModel) -> nn.ModuleList:
-    """The stack of layers, wherever the decoder's architecture keeps it."""
+    """The decoder's list of layers, which has another name in each architecture."""
     return next(
         module for module in model.model.language_model.modules() if isinstance(module, nn.ModuleList)
     )

@@ -1,7 +1,7 @@
-"""The map of weight names between layouts, and what goes by it: encoders of any source, whole folders.
+"""The map of weight names between layouts, and its users: encoders from any source, and whole model folders.
 
-transformers' names are this model's own. The original layout is the authors' (`original.py`); SAM's and
-Vary's encoders have its names too, below prefixes of their own.
+This model has transformers' names. The original layout is the authors' (`original.py`); the encoders of SAM
+and Vary have the names of the original layout after prefixes of their own.
 """
 
 import re
@@ -22,7 +22,7 @@ from got_train.model.original import (
 from got_train.model.processor import build_processor
 from got_train.model.tokenizer import load_tokenizer
 from got_train.model.weights import local_folder, read_tensors
-from got_train.report import UserError
+from got_train.report import UserError, counted
 from got_train.run_folders import holds_adapters
 from got_train.vocabulary import IMAGE_PAD, MESSAGE_END, QWEN_SPECIAL_IDS
 
@@ -38,7 +38,7 @@ MODULES: Pairs = (
     ("lm_head.", "lm_head."),
     ("model.", "model.language_model."),
 )
-"""Modules of the original layout and of transformers; the first that fits a name is its own."""
+"""Prefixes of modules in the original layout and in transformers; the first match of a name counts."""
 
 ENCODER_PARTS: Pairs = (
     ("patch_embed.proj.", "patch_embed.projection."),
@@ -50,14 +50,15 @@ ENCODER_PARTS: Pairs = (
     (".norm1.", ".layer_norm1."),
     (".norm2.", ".layer_norm2."),
 )
-"""Parts of names inside the encoder, in the same order; a name of transformers has none of the first."""
+"""Parts of names inside the encoder, in the same order; no name of transformers has an original part."""
 
 HUB_NAMES: Pairs = (
     (r"^language_model\.lm_head\.", "lm_head."),
     (r"^(model\.)?language_model\.(model\.)?", "model.language_model."),
     (r"^(vision_tower|multi_modal_projector)\.", r"model.\1."),
 )
-"""Names of this model in folders of other releases of transformers, as `stepfun-ai/GOT-OCR-2.0-hf`."""
+"""Patterns of the names in folders of other releases of transformers, such as `stepfun-ai/GOT-OCR-2.0-hf`,
+each with its replacement by this model's name."""
 
 
 def transformers_name(original: str) -> str:
@@ -105,7 +106,7 @@ def current_name(name: str) -> str:
 
 
 def encoder_state(source: str) -> dict[str, torch.Tensor]:
-    """The encoder out of any checkpoint that has one, under this model's names.
+    """The encoder of any checkpoint that has one, under this model's names.
 
     SAM ViT-B lacks the two strided convolutions; GOT, Vary and Vary-tiny have them.
 
@@ -113,16 +114,16 @@ def encoder_state(source: str) -> dict[str, torch.Tensor]:
         source: folder, hub id or file: SAM in either layout, GOT or Vary in either layout, a stage-1 `.pth`.
 
     Raises:
-        UserError: if there is no encoder in it, or more than one.
+        UserError: if the checkpoint has no encoder, or more than one.
     """
     tensors = read_tensors(source)
-    # What an encoder is called differs (visual_encoder, vision_tower_high, ...); how it begins does not.
+    # The prefix of an encoder differs (visual_encoder, vision_tower_high, ...); its first layer does not.
     starts = (re.fullmatch(r"(.*?)patch_embed\.proj(ection)?\.weight", name) for name in tensors)
     prefixes = [match[1] for match in starts if match]
     if len(prefixes) != 1:
         raise UserError(
-            f"{source} holds {len(prefixes) or 'no'} encoders: one patch_embed.proj.weight is looked for, "
-            f"and the names begin with {_beginnings(prefixes or list(tensors))}"
+            f"{source} holds {len(prefixes) or 'no'} encoders: it must hold one patch_embed.proj.weight; "
+            f"its names begin with {_beginnings(prefixes or list(tensors))}"
         )
     state = {}
     for name, tensor in tensors.items():
@@ -149,11 +150,11 @@ def original_state(folder: Path, config: GotOcr2Config) -> dict[str, torch.Tenso
 def check_tensors(state: dict[str, torch.Tensor], config: GotOcr2Config, folder: Path) -> None:
     """Compares names and shapes with those of the model that `config` describes.
 
-    A head that is tied to the embedding may be stored or not, as it was saved. Stored with other values it is
-    refused: the authors' code would drop it, transformers 5 would use it.
+    A head that is tied to the embedding may be missing from the file. A stored head with other values than
+    the embedding is refused: the authors' code would ignore it, transformers 5 would use it.
 
     Raises:
-        UserError: for tensors that are missing, too many, or of another shape.
+        UserError: for tensors that are missing, not GOT's, or of another shape.
     """
     with torch.device("meta"):
         own = {name: tensor.shape for name, tensor in GotModel(config).state_dict().items()}
@@ -161,14 +162,15 @@ def check_tensors(state: dict[str, torch.Tensor], config: GotOcr2Config, folder:
     tied = config.tie_word_embeddings
     missing = sorted(set(own) - set(state) - ({head} if tied else set()))
     if missing:
-        raise UserError(f"{folder} lacks {len(missing)} tensors: {', '.join(missing[:4])}")
+        raise UserError(f"{folder} lacks {counted(len(missing), 'tensor')}: {', '.join(missing[:4])}")
     unknown = sorted(set(state) - set(own))
     if unknown:
-        raise UserError(f"{folder} has {len(unknown)} tensors that are not GOT's: {', '.join(unknown[:4])}")
+        number = counted(len(unknown), "unknown tensor")
+        raise UserError(f"{folder} has {number}, not of GOT: {', '.join(unknown[:4])}")
     for name, tensor in state.items():
         if tensor.shape != own[name]:
             raise UserError(
-                f"{folder}: {name} has shape {tuple(tensor.shape)}, by its config.json {tuple(own[name])}"
+                f"{folder}: {name} has shape {tuple(tensor.shape)}, config.json asks for {tuple(own[name])}"
             )
     if tied and head in state and not torch.equal(state[head], state[embedding]):
         raise UserError(
@@ -178,19 +180,19 @@ def check_tensors(state: dict[str, torch.Tensor], config: GotOcr2Config, folder:
 
 
 def convert(source: str, target: str, to: Layout) -> int:
-    """Writes a model folder in the other layout: tensors renamed and otherwise untouched, bit for bit.
+    """Writes a model folder in the other layout: tensors get other names, and stay the same bit for bit.
 
     Args:
         source: folder or hub id.
         target: folder to write.
-        to: its layout.
+        to: the layout of `target`.
 
     Returns:
-        How many tensors were written.
+        The number of tensors that were written.
 
     Raises:
-        UserError: if `source` is no plain GOT model or has that layout already, the layout cannot hold it, or
-            `target` exists.
+        UserError: if `source` is not a plain GOT model or already has the layout, the layout cannot hold the
+            model, or `target` exists.
     """
     output = Path(target)
     if output.exists():

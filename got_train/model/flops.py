@@ -1,8 +1,8 @@
 """Floating-point operations of the model by formula: a multiplication with its addition counts as two.
 
-What a forward pass must compute, whoever computes it: no padding, nothing twice, relative positions included,
-norms and other elementwise work not. A backward pass takes twice as much, half of it for activations, half
-for weights.
+Counted is what any implementation of a forward pass must compute: relative positions are included; padding,
+repeated computation, norms and other elementwise operations are not. A backward pass takes twice as many
+operations, half of them for activations and half for weights.
 """
 
 from torch import nn
@@ -12,7 +12,7 @@ from got_train.model.got import GotModel, encoder_channels, tile_shape
 
 
 def tile_flops(config: GotOcr2Config) -> int:
-    """Forward pass of the encoder over one tile."""
+    """Operations of the encoder's forward pass over one tile."""
     vision = config.vision_config
     side = vision.image_size // vision.patch_size
     patches, width, neck = side**2, vision.hidden_size, vision.output_channels
@@ -21,7 +21,7 @@ def tile_flops(config: GotOcr2Config) -> int:
         is_global = vision.window_size == 0 or layer in vision.global_attn_indexes
         reach = side if is_global else vision.window_size
         projections = 4 * width**2 + 2 * width * vision.mlp_dim
-        # Scores and their values, and each query with the relative positions of both directions.
+        # Scores and weighted values, and each query with the relative positions of both directions.
         attention = 2 * reach**2 * width + 2 * reach * width
         total += patches * (projections + attention)
     total += patches * (width * neck + 9 * neck**2)
@@ -30,13 +30,13 @@ def tile_flops(config: GotOcr2Config) -> int:
 
 
 def row_flops(model: GotModel, length: int, num_supervised: int, num_tiles: int) -> int:
-    """Forward pass of connector, decoder and head over one row.
+    """Operations of the forward pass of connector, decoder and head over one row.
 
     Args:
-        model: of any decoder.
-        length: of the row in tokens, image tokens included.
-        num_supervised: positions that have a label.
-        num_tiles: of all its pictures.
+        model: a model with any decoder.
+        length: length of the row in tokens, including image tokens.
+        num_supervised: number of positions that have a label.
+        num_tiles: number of tiles of all images of the row.
     """
     text = model.config.text_config
     connector = model.model.multi_modal_projector.multimodal_projector
@@ -48,12 +48,12 @@ def row_flops(model: GotModel, length: int, num_supervised: int, num_tiles: int)
 
 
 def decoder_weights(model: GotModel) -> int:
-    """Weights that each position is multiplied with in the decoder, without its head."""
+    """Number of weights that each position is multiplied with in the decoder, without its head."""
     layers = [module for module in model.model.language_model.modules() if isinstance(module, nn.Linear)]
     return sum(layer.weight.numel() for layer in layers)
 
 
 def tile_tokens(model: GotModel) -> float:
-    """How many tokens of the decoder are as much work in training as a tile in the encoder."""
+    """The number of tokens whose training costs the decoder as much as a tile costs the encoder."""
     passes = 3 if model.trains_encoder else 1
     return passes * tile_flops(model.config) / (3 * 2 * decoder_weights(model))

@@ -1,14 +1,14 @@
 """The one model of all stages: transformers' GOT-OCR2 with any decoder behind the same encoder.
 
-What transformers' own class lacks and this one adds:
+This class adds to transformers' own class:
 
-- the encoder's output keeps its width in every stage (1024 channels), so that a stage hands it to the next;
-  the connector alone, `Linear(channels, decoder width)`, changes width;
-- the tied embedding of any decoder (OPT keeps it elsewhere than Qwen);
-- an attention of the encoder that is fused (`attention`), and in training a loss that needs few logits
-  (`loss`).
+- The encoder's output has the same width in every stage (1024 channels), so that each stage can start from
+  the encoder of the one before. Only the connector, `Linear(channels, decoder width)`, changes the width.
+- The tied embedding of any decoder (OPT and Qwen have different names for it).
+- A fused attention of the encoder (`attention`), and in training a loss that needs few logits (`loss`).
 
-With a Qwen2 decoder as wide as the encoder's output the saved folder is a stock transformers checkpoint.
+If the decoder is Qwen2 and as wide as the encoder's output, the saved folder is a stock transformers
+checkpoint.
 """
 
 from dataclasses import dataclass
@@ -44,13 +44,14 @@ GROUP_PREFIXES: dict[Group, tuple[str, ...]] = {
     "connector": ("model.multi_modal_projector.multimodal_projector.",),
     "decoder": ("model.language_model.", "lm_head."),
 }
-"""Parameter names of each module group. The two strided convolutions lie in transformers' projector but are
-the end of the encoder: the original weights call them `vision_tower_high.net_2` and `net_3`."""
+"""Prefixes of the parameter names of each module group. The two strided convolutions are in transformers'
+projector, but they belong to the encoder: the original weights call them `vision_tower_high.net_2` and
+`net_3`."""
 
 TILES_WITHOUT_GRAPH = 4
-"""Tiles that a GPU encodes at once where nothing is kept for a backward pass: 16,384 patches at full size
-keep it busy, and more would only take memory. A CPU encodes them one by one: what lies between two layers is
-then small enough to be allocated again without the system clearing its pages first."""
+"""Tiles that a GPU encodes at once if there is no backward pass: their 16,384 patches at full size keep it
+busy, and more would only take memory. A CPU encodes tiles one by one: tensors between layers are then small
+enough for the allocator to use the same memory again, without the system clearing its pages first."""
 
 ENCODER_FIELDS = (
     "image_size",
@@ -62,7 +63,7 @@ ENCODER_FIELDS = (
     "window_size",
     "global_attn_indexes",
 )
-"""What the encoder's configuration has in common with transformers' own."""
+"""Fields of our encoder configuration that transformers' configuration has too."""
 
 
 def group_of(parameter: str) -> Group:
@@ -74,18 +75,18 @@ def group_of(parameter: str) -> Group:
 
 @dataclass
 class GotOutput(GotOcr2CausalLMOutputWithPast):
-    """The loss of a batch, and where it comes from; only the loss has a gradient."""
+    """The loss of a batch and its parts; only the loss has a gradient."""
 
     sample_losses: torch.Tensor | None = None
     """float32, `(batch,)`: the summed loss of the supervised tokens of each row."""
     sample_tokens: torch.Tensor | None = None
-    """int64, `(batch,)`: how many those are."""
+    """int64, `(batch,)`: the number of supervised tokens of each row."""
     encoded: torch.Tensor | None = None
-    """`(tiles, tokens of a tile, channels)`: what the encoder has made of the tiles of this batch."""
+    """`(tiles, tokens of a tile, channels)`: the encoder's output for the tiles of this batch."""
 
 
 class GotModel(GotOcr2ForConditionalGeneration):
-    """Encoder, connector and decoder, trained and saved under transformers' own parameter names."""
+    """Encoder, connector and decoder, with transformers' own parameter names."""
 
     def __init__(self, config: GotOcr2Config) -> None:
         embedding = f"model.language_model.{_embedding_name(config.text_config)}"
@@ -107,15 +108,15 @@ class GotModel(GotOcr2ForConditionalGeneration):
 
     @property
     def is_stock(self) -> bool:
-        """Whether transformers' own class has the same parameters, and so loads what this one saves."""
+        """Whether transformers' own class has the same parameters, and so can load what this class saves."""
         same_width = encoder_channels(self.config) == self.config.text_config.hidden_size
         return same_width and self._tied_weights_keys == GotOcr2ForConditionalGeneration._tied_weights_keys
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
-        """As transformers' own; a stock checkpoint says so in `architectures`, by which others look it up.
+        """Saves as transformers does; a stock checkpoint names transformers' class in `architectures`.
 
-        Tensors keep the names they have in the model: in the "original format" of transformers they come out
-        as `model.language_model.model.*`, which `Trainer` cannot resume from.
+        Tensors keep their names in the model. In transformers' "original format" they would be saved as
+        `model.language_model.model.*`, from which `Trainer` cannot resume.
         """
         super().save_pretrained(save_directory, **{"save_original_format": False, **kwargs})
         if self.is_stock:
@@ -135,25 +136,25 @@ class GotModel(GotOcr2ForConditionalGeneration):
         logits_to_keep: int | torch.Tensor = 0,
         **kwargs: Any,
     ) -> GotOcr2CausalLMOutputWithPast:
-        """As transformers' own without `labels`; with them, only the loss is computed.
+        """Transformers' own forward pass; but with `labels` only the loss is computed.
 
         Args:
             input_ids: `(batch, length)`.
-            pixel_values: float, `(tiles, 3, image_size, image_size)`, normalised; with labels, `tiles` can
-                stand in their place.
-            attention_mask: `(batch, length)`; batches of training are padded on the right and need none, as
-                nothing that is supervised comes after the padding.
-            labels: `(batch, length)`, unshifted, `IGNORE_INDEX` where nothing is supervised.
-            num_items_in_batch: supervised tokens of the whole optimizer step, by which the summed loss is
-                divided; default: those of this batch.
-            tiles: uint8, `(tiles, image_size, image_size, 3)`, of the rows in their order.
-            features: `(tiles, tokens of a tile, channels)`, what `encode` has made before of those tiles of
-                the rows that are not among `tiles`.
-            tile_order: int64, `(all tiles,)`, where there are both: the place of each tile of the rows among
-                `features` with `tiles` after them.
-            logits_to_keep: without labels, how many positions at the end get logits; 0 for all. It has a name
-                here because generation, which needs one, looks for that.
-            kwargs: handed on.
+            pixel_values: float, `(tiles, 3, image_size, image_size)`, normalised. With `labels`, `tiles` can
+                be given in their place.
+            attention_mask: `(batch, length)`. Training batches are padded on the right and need no mask,
+                because no supervised position comes after the padding.
+            labels: `(batch, length)`, unshifted, `IGNORE_INDEX` at positions that are not supervised.
+            num_items_in_batch: number of supervised tokens of the whole optimizer step: the summed loss is
+                divided by it. Default: the number in this batch.
+            tiles: uint8, `(tiles, image_size, image_size, 3)`, in the order of the rows.
+            features: `(tiles, tokens of a tile, channels)`: earlier output of `encode` for the tiles of the
+                rows that are not in `tiles`.
+            tile_order: int64, `(all tiles,)`, needed if both are given: the place of each tile of the rows in
+                the concatenation of `features` and `tiles`.
+            logits_to_keep: without `labels`, the number of last positions that get logits; 0 for all.
+                Generation passes it only if the signature names it.
+            kwargs: passed to transformers.
         """
         if labels is None:
             return super().forward(
@@ -168,22 +169,22 @@ class GotModel(GotOcr2ForConditionalGeneration):
             pixel_values = normalized(tiles, self.dtype)
         encoded = None if pixel_values is None else self.encode(pixel_values)
         parts = [part for part in (features, encoded) if part is not None]
-        known = torch.cat(parts) if parts else None
-        if known is not None and tile_order is not None:
-            known = known.index_select(0, tile_order)
+        all_features = torch.cat(parts) if parts else None
+        if all_features is not None and tile_order is not None:
+            all_features = all_features.index_select(0, tile_order)
         hidden = self.model.language_model(
-            inputs_embeds=self.embed(input_ids, known),
+            inputs_embeds=self.embed(input_ids, all_features),
             attention_mask=attention_mask,
             use_cache=False,
             **kwargs,
         ).last_hidden_state
         targets = functional.pad(labels[:, 1:], (0, 1), value=IGNORE_INDEX).flatten()
-        # A picture takes hundreds of positions that have no label. To find the others waits for the device,
-        # once; to choose by a mask would each time.
+        # An image takes hundreds of positions without labels. `nonzero` finds the others and waits for the
+        # device once; indexing with a mask would wait each time.
         supervised = (targets != IGNORE_INDEX).nonzero().squeeze(1)
         chosen = hidden.flatten(0, 1).index_select(0, supervised)
         loss, token_losses = head_loss(chosen, self.lm_head.weight, targets[supervised])
-        if known is None and self.training and torch.distributed.is_initialized():
+        if all_features is None and self.training and torch.distributed.is_initialized():
             loss = loss + 0.0 * self._blank_tile().sum()
         count = max(1, len(supervised)) if num_items_in_batch is None else num_items_in_batch
         losses = torch.zeros_like(targets, dtype=torch.float32).index_copy(0, supervised, token_losses)
@@ -195,7 +196,7 @@ class GotModel(GotOcr2ForConditionalGeneration):
         )
 
     def encode(self, pixel_values: torch.Tensor) -> torch.Tensor:
-        """What the encoder makes of tiles; a frozen one keeps no graph.
+        """The encoder's output for tiles; a frozen encoder keeps no autograd graph.
 
         Args:
             pixel_values: `(tiles, 3, image_size, image_size)`, normalised.
@@ -216,11 +217,11 @@ class GotModel(GotOcr2ForConditionalGeneration):
         return features.flatten(2).transpose(1, 2)
 
     def embed(self, input_ids: torch.Tensor, features: torch.Tensor | None) -> torch.Tensor:
-        """The decoder's input: tokens embedded, and where tiles stand, their features through the connector.
+        """The decoder's input: embeddings of tokens, and at image tokens the connected features of tiles.
 
         Args:
             input_ids: `(batch, length)`.
-            features: from `encode`, of all tiles in their order; None where there are none.
+            features: output of `encode` for all tiles in their order; None if there are no tiles.
 
         Returns:
             `(batch, length, width)`.
@@ -234,16 +235,16 @@ class GotModel(GotOcr2ForConditionalGeneration):
 
     @property
     def trains_encoder(self) -> bool:
-        """Whether any parameter of the encoder is trained, adapters among them."""
+        """Whether any parameter of the encoder is trained, including adapters."""
         projector = self.model.multi_modal_projector
         parts = (self.model.vision_tower, projector.conv_upsampler1, projector.conv_upsampler2)
         return any(parameter.requires_grad for part in parts for parameter in part.parameters())
 
     def _blank_tile(self) -> torch.Tensor:
-        """An empty picture as the decoder would see it, for a batch without any.
+        """The connected features of an empty image, for a batch without images.
 
-        The ranks of a run add their gradients up parameter by parameter: a rank whose rows are all text must
-        bring gradients, of zero, for the encoder and the connector too.
+        The ranks of a run sum their gradients parameter by parameter: a rank with only text rows must also
+        have gradients, of zero, for the encoder and the connector.
         """
         size = self.config.vision_config.image_size
         pixels = torch.zeros(1, 3, size, size, device=self.device, dtype=self.dtype)
@@ -252,9 +253,9 @@ class GotModel(GotOcr2ForConditionalGeneration):
 
 
 def cast_weights(model: nn.Module, dtype: torch.dtype) -> None:
-    """Casts parameters alone: `model.to(dtype)` would round the frequencies of rotary positions too.
+    """Casts only parameters: `model.to(dtype)` would also round the frequencies of rotary positions.
 
-    In bfloat16 a decoder takes position 1,000 for another one, nearly a radian away.
+    With frequencies in bfloat16, the angle of position 1,000 is wrong by nearly a radian.
     """
     for parameter in model.parameters():
         if parameter.is_floating_point():
@@ -262,7 +263,7 @@ def cast_weights(model: nn.Module, dtype: torch.dtype) -> None:
 
 
 def normalized(tiles: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """uint8 tiles `(tiles, size, size, 3)` as the encoder takes them, `(tiles, 3, size, size)`."""
+    """The encoder's input `(tiles, 3, size, size)` for uint8 tiles `(tiles, size, size, 3)`."""
     mean, std = (
         (torch.tensor(values) * 255).to(tiles.device, non_blocking=True) for values in (IMAGE_MEAN, IMAGE_STD)
     )
@@ -272,7 +273,7 @@ def normalized(tiles: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 def got_config(
     encoder: EncoderConfig, text_config: PreTrainedConfig, tokenizer: PreTrainedTokenizerFast
 ) -> GotOcr2Config:
-    """The configuration of an encoder's shape with a decoder."""
+    """The configuration of a model with an encoder of the given shape and the given decoder."""
     shape = {name: getattr(encoder, name) for name in ENCODER_FIELDS}
     if encoder.window_size == 0:
         shape["global_attn_indexes"] = list(range(encoder.num_hidden_layers))
@@ -297,18 +298,18 @@ def encoder_section(config: GotOcr2Config) -> EncoderConfig:
 
 
 def encoder_channels(config: GotOcr2Config) -> int:
-    """Width of the encoder's output: stock checkpoints do not name it, there it is the decoder's."""
+    """Width of the encoder's output; stock checkpoints do not name it: there it is the decoder's width."""
     channels: int = config.to_dict().get("encoder_channels", config.text_config.hidden_size)
     return channels
 
 
 def tile_shape(config: GotOcr2Config) -> TileShape:
-    """The tiles that a model takes, from the encoder's own numbers (`image_seq_length` is often wrong)."""
+    """The shape of tiles, from the encoder's own configuration (`image_seq_length` is often wrong)."""
     return TileShape(config.vision_config.image_size, config.vision_config.patch_size)
 
 
 def _embedding_name(text_config: PreTrainedConfig) -> str:
-    """Name of the input embedding inside the decoder, found on an empty model of the same class."""
+    """Name of the input embedding inside the decoder, found in a model of the same class without weights."""
     with torch.device("meta"):
         decoder = AutoModel.from_config(text_config)
     embedding = decoder.get_input_embeddings().weight

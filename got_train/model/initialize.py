@@ -1,4 +1,4 @@
-"""Random weights that train."""
+"""Random weights from which training converges."""
 
 import torch
 from torch import nn
@@ -7,17 +7,18 @@ from got_train.model.got import GotModel
 from got_train.vocabulary import IMAGE_MEAN, IMAGE_STD
 
 INK_GAIN = 5.0
-"""How much larger the first projection starts than its fan-in asks for."""
+"""Factor of the first projection's standard deviation, relative to fan_in ** -0.5."""
 PATCH_POSITION_STD = 1.0
-"""Large enough to be seen beside ink: a character counts by where it stands."""
+"""Standard deviation of position embeddings, large enough beside embedded ink for places to be seen."""
 
 
 @torch.no_grad()
 def initialize(model: GotModel) -> None:
-    """Draws every parameter anew, from torch's global generator.
+    """Draws every parameter from torch's global generator.
 
-    Matrices and convolutions get a standard deviation of fan_in ** -0.5. The defaults of transformers' vision
-    configuration (1e-10 and zeros) never start to learn; 0.02 throughout barely does in narrow models.
+    Matrices and convolutions get a standard deviation of fan_in ** -0.5. With the defaults of transformers'
+    vision configuration (1e-10 and zeros) a model does not learn; with 0.02 everywhere narrow models hardly
+    do.
     """
     for module in model.modules():
         if isinstance(module, nn.Linear | nn.Conv2d):
@@ -39,10 +40,10 @@ def initialize(model: GotModel) -> None:
 
 
 def _start_from_white_paper(projection: nn.Conv2d) -> None:
-    """White pixels embed to zero, and ink well above the rest.
+    """Makes the embedding of white pixels zero, and that of ink large.
 
-    Most of a page is paper: left as it is, its constant share of every patch drowns the ink. Small models
-    that read digits without it had, with it, learnt nothing in the same time.
+    Most of a page is white: otherwise the constant part of every patch hides the ink. Small models that
+    learnt to read digits with this start learnt nothing without it in the same time.
     """
     white = (1.0 - torch.tensor(IMAGE_MEAN)) / torch.tensor(IMAGE_STD)
     projection.weight.mul_(INK_GAIN)

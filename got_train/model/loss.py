@@ -1,21 +1,21 @@
-"""Cross-entropy through the language model's head, without the logits of a whole batch."""
+"""Cross-entropy of the language model's head, without the logits of a whole batch in memory."""
 
 from typing import Any
 
 import torch
 
 CHUNK_LOGITS = 2**26
-"""Most logits that exist at once: 256 MiB in float32, 441 positions of GOT's vocabulary."""
+"""Most logits in memory at once: 256 MiB in float32, 441 positions of GOT's vocabulary."""
 
 
 def head_loss(
     hidden: torch.Tensor, head: torch.Tensor, targets: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Cross-entropy of positions: their sum, and that of each, which has no gradient.
+    """The sum of the cross-entropies of all positions, and the cross-entropy of each, without a gradient.
 
-    The logits of 8,192 positions over 151,860 tokens would take 5 GB. Here those of a few hundred positions
-    exist at a time, and the gradients that follow from them are computed at once rather than the logits a
-    second time in the backward pass.
+    The logits of 8,192 positions over 151,860 tokens would take 5 GB. Here only the logits of a few hundred
+    positions exist at a time. Their gradients are computed in the forward pass, so that the backward pass
+    need not compute the logits again.
 
     Args:
         hidden: `(positions, width)`.
@@ -28,7 +28,7 @@ def head_loss(
     device = hidden.device.type
     autocast = torch.is_autocast_enabled(device)
     dtype = torch.get_autocast_dtype(device) if autocast else hidden.dtype
-    if not torch.is_grad_enabled():  # of which a function of autograd is not told
+    if not torch.is_grad_enabled():  # autograd.Function cannot see no_grad, so detach here
         hidden, head = hidden.detach(), head.detach()
     loss, losses = _HeadLoss.apply(hidden, head, targets, dtype)
     return loss, losses
@@ -51,7 +51,7 @@ class _HeadLoss(torch.autograd.Function):
             losses[rows] = -log_probabilities.gather(1, answers).squeeze(1)
             if not any(ctx.needs_input_grad):
                 continue
-            # softmax - one-hot, where the logarithms were
+            # The gradient of the logits is softmax - one-hot; it takes the memory of the logarithms.
             gradient = log_probabilities.exp_()
             gradient.scatter_add_(1, answers, gradient.new_full(answers.shape, -1.0))
             gradient = gradient.to(dtype)
@@ -67,13 +67,13 @@ class _HeadLoss(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        # In place: the head's is as large as the head.
+        # In place, because the head's gradient is as large as the head.
         hidden, head = (kept if kept is None else kept.mul_(gradients[0]) for kept in ctx.saved_tensors)
         return hidden, head, None, None
 
 
 def _plus_product(total: torch.Tensor | None, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """`total + left @ right` in float32, in the place of `total`, which is as large as the head."""
+    """`total + left @ right` in float32, computed in place, because `total` is as large as the head."""
     if total is None:
         return (left @ right).float()
     return total.addmm_(left, right) if total.dtype == left.dtype else total.add_(left @ right)

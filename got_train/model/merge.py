@@ -1,4 +1,4 @@
-"""Merging adapters into a plain model folder."""
+"""Merges adapters into a plain model folder."""
 
 from pathlib import Path
 
@@ -20,12 +20,12 @@ TOLERANCE = 1e-3
 
 
 def merged_folder(checkpoint: str) -> Path:
-    """The folder beside a checkpoint that it is merged into unless another is named."""
+    """The default folder for the merged model of a checkpoint, beside the checkpoint."""
     return Path(f"{checkpoint.rstrip('/')}-merged")
 
 
 def merge_message(folder: Path, difference: float) -> str:
-    """What there is to say after a merge."""
+    """The line that is printed after a merge."""
     return f"merged into {folder} (logits before and after differ by {difference:.2g} of the largest)"
 
 
@@ -35,7 +35,7 @@ def merge(
     """Writes an adapter checkpoint as a plain model folder.
 
     Args:
-        checkpoint: adapter checkpoint, or a run folder with one.
+        checkpoint: an adapter checkpoint, or a run folder with one.
         output: folder to write; default: `merged_folder`.
         base: as in `load_checkpoint`.
         template: as in `load_checkpoint`.
@@ -65,7 +65,7 @@ def merge(
 
 @torch.no_grad()
 def probe_logits(model: GotModel | PeftModel) -> torch.Tensor:
-    """Logits `(1, length, vocabulary)` for a random image and random tokens, always the same ones."""
+    """Logits `(1, length, vocabulary)` for a random image and random tokens, the same in every call."""
     config = model.config
     rng = torch.Generator().manual_seed(0)
     size = config.vision_config.image_size
@@ -79,7 +79,7 @@ def probe_logits(model: GotModel | PeftModel) -> torch.Tensor:
 def save_model_folder(
     model: GotModel, tokenizer: PreTrainedTokenizerFast, config: Config, folder: Path
 ) -> None:
-    """Weights, tokenizer, processor and configuration: all that inference and other programs need."""
+    """Saves weights, tokenizer, processor and configuration: all that inference and other programs need."""
     model.save_pretrained(folder)
     build_processor(model.config, tokenizer).save_pretrained(folder)
     (folder / CONFIG_FILE).write_text(to_yaml(config))

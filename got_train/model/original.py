@@ -1,8 +1,8 @@
 """The layout of the authors' own checkpoints, `stepfun-ai/GOT-OCR2_0`: its configuration and its files.
 
-Its `config.json` is a Qwen2 configuration with a few fields on pictures. The encoder is not configured: the
-authors' code builds one, 1024 channels wide, as wide as the decoder. The names of the weights lie in
-`convert.py`.
+Its `config.json` is a Qwen2 configuration with a few fields about images. It does not describe the encoder:
+the authors' code always builds the same one, with an output of 1024 channels, as wide as the decoder.
+`convert.py` has the names of the weights.
 """
 
 import json
@@ -29,10 +29,10 @@ from got_train.vocabulary import (
 Layout = Literal["transformers", "original"]
 
 MODEL_TYPES: dict[str, Layout] = {"got_ocr2": "transformers", "GOT": "original"}
-"""`model_type` in `config.json` of each layout."""
+"""The layout of each `model_type` in `config.json`."""
 
 ENCODER = GotOcr2VisionConfig()
-"""The encoder that the authors' code builds; transformers' defaults are its numbers."""
+"""The encoder that the authors' code builds; its numbers are transformers' defaults."""
 
 DECODER_FIELDS = (
     "vocab_size",
@@ -64,10 +64,10 @@ CODE_NOTE = (
 
 
 def layout_of(folder: Path) -> Layout:
-    """Which layout a model folder has, by its `config.json`.
+    """The layout of a model folder, from its `config.json`.
 
     Raises:
-        UserError: if it holds no GOT model.
+        UserError: if the folder has no GOT model.
     """
     model_type = read_json(folder / "config.json").get("model_type")
     if model_type not in MODEL_TYPES:
@@ -90,10 +90,10 @@ def read_original_config(folder: Path) -> GotOcr2Config:
 
 
 def check_fits_original(config: GotOcr2Config, tokenizer: PreTrainedTokenizerFast) -> None:
-    """Refuses what the authors' code could not load, with every reason.
+    """Refuses a model that the authors' code cannot load.
 
     Raises:
-        UserError: for another decoder, shape or tokenizer than theirs.
+        UserError: for another decoder, shape or tokenizer than the authors'; the message has all reasons.
     """
     text, vision = config.text_config, config.vision_config
     reasons = []
@@ -108,7 +108,7 @@ def check_fits_original(config: GotOcr2Config, tokenizer: PreTrainedTokenizerFas
     for name in (*ENCODER_FIELDS, "output_channels"):
         own, theirs = (json.dumps(getattr(encoder, name)) for encoder in (vision, ENCODER))
         if own != theirs:  # as JSON, where a tuple is a list
-            reasons.append(f"its encoder's {name} is {own}, not {theirs}")
+            reasons.append(f"the {name} of its encoder is {own}, not {theirs}")
     if not has_qwen_vocabulary(tokenizer):
         reasons.append(f"its tokenizer ({len(tokenizer)} tokens) is not GOT's")
     if reasons:
@@ -116,12 +116,12 @@ def check_fits_original(config: GotOcr2Config, tokenizer: PreTrainedTokenizerFas
 
 
 def write_original_files(config: GotOcr2Config, dtype: str, folder: Path) -> None:
-    """Configuration and tokenizer, under the names and with the values that the authors' code reads.
+    """Writes configuration and tokenizer with the names and values that the authors' code reads.
 
     Args:
-        config: of a model that fits.
-        dtype: of the weights, as `bfloat16`.
-        folder: exists.
+        config: configuration of a model that `check_fits_original` accepts.
+        dtype: name of the type of the weights, such as `bfloat16`.
+        folder: an existing folder.
     """
     text = config.text_config.to_dict()
     decoder = {name: text[name] for name in DECODER_FIELDS if text.get(name) is not None}

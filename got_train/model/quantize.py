@@ -1,4 +1,5 @@
-"""Linear layers in 4 bits below their adapters (QLoRA, arXiv 2305.14314): NormalFloat, quantized twice."""
+"""Linear layers with 4-bit weights under adapters (QLoRA, arXiv 2305.14314): NormalFloat, whose scales are
+quantized too."""
 
 from types import ModuleType
 from typing import Any
@@ -13,7 +14,7 @@ SETTINGS: dict[str, Any] = {"quant_type": "nf4", "compress_statistics": True}
 
 
 def quantize(model: nn.Module, names: list[str], compute_dtype: torch.dtype) -> None:
-    """Replaces linear layers by ones that keep 4 bits a weight and compute in `compute_dtype`."""
+    """Replaces linear layers by layers with 4-bit weights that compute in `compute_dtype`."""
     bitsandbytes = _bitsandbytes()
     for name in names:
         layer = model.get_submodule(name)
@@ -23,15 +24,15 @@ def quantize(model: nn.Module, names: list[str], compute_dtype: torch.dtype) -> 
         )
         replacement.weight = bitsandbytes.nn.Params4bit(layer.weight.data, requires_grad=False, **SETTINGS)
         replacement.bias = layer.bias
-        # The weights are packed when they come to their device, the same one included.
+        # `to` packs the weights, also if the device stays the same.
         model.set_submodule(name, replacement.to(layer.weight.device))
-    # By this peft chooses its layers.
+    # peft reads this attribute to choose the class of its adapter layers.
     model.is_loaded_in_4bit = True  # type: ignore[assignment]
 
 
 @torch.no_grad()
 def round_to_4_bits(model: nn.Module, names: list[str]) -> None:
-    """Gives linear layers the values that `quantize` would keep: those that adapters have learnt with."""
+    """Rounds the weights of linear layers as `quantize` does: adapters were trained with these values."""
     functional = _bitsandbytes().functional
     for name in names:
         layer = model.get_submodule(name)

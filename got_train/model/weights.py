@@ -1,7 +1,7 @@
-"""Reading checkpoints as files: folders, hub ids and single files, safetensors and torch, whole or in shards.
+"""Reads checkpoints from folders, hub ids and single files, safetensors and torch, whole or in shards.
 
-Nothing of a checkpoint is ever run: its Python files are not fetched, and torch files are read as weights
-only, for a pickle could run code.
+No code of a checkpoint is ever run: its Python files are not downloaded, and torch files, which are pickles,
+are read with `weights_only`.
 """
 
 import pickle
@@ -12,7 +12,7 @@ from huggingface_hub import snapshot_download
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from got_train.report import UserError
+from got_train.report import UserError, counted
 from got_train.run_folders import read_json
 
 WEIGHT_FILES = (
@@ -21,18 +21,18 @@ WEIGHT_FILES = (
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
 )
-"""What holds the weights of a folder, the best first; an index names the shards."""
+"""Files with the weights of a folder, the preferred one first; an index names the shards."""
 
 TORCH_SUFFIXES = (".bin", ".pt", ".pth")
 WRAPPERS = ("model", "state_dict", "module")
-"""Keys below which trainers keep the weights, beside the optimizer: LAVIS, Lightning, DeepSpeed."""
+"""Keys under which LAVIS, Lightning and DeepSpeed save the weights, beside the state of the optimizer."""
 
 
 def local_folder(source: str) -> Path:
-    """A model folder, or the folder into which the files of a hub id were fetched.
+    """A model folder, or the folder into which the files of a hub id were downloaded.
 
     Raises:
-        UserError: if there is none.
+        UserError: if there is no such folder or id.
     """
     if Path(source).is_dir():
         return Path(source)
@@ -48,10 +48,10 @@ def local_folder(source: str) -> Path:
 
 
 def read_tensors(source: str) -> dict[str, torch.Tensor]:
-    """All tensors of a folder, a hub id or a single file, under the names and in the types they have there.
+    """All tensors of a folder, a hub id or a single file, with the names and types that they have there.
 
     Raises:
-        UserError: if there are none, or a file is broken, missing, or more than weights.
+        UserError: if there are no weights, or a file is broken, missing, or holds more than weights.
     """
     path = Path(source)
     if path.is_file():
@@ -69,14 +69,15 @@ def _read_shards(index: Path) -> dict[str, torch.Tensor]:
     places: dict[str, str] = read_json(index).get("weight_map", {})
     tensors: dict[str, torch.Tensor] = {}
     for name in sorted(set(places.values())):
-        # By its name alone: an index must not lead out of its folder.
+        # Only the name is used: an index must not lead out of its folder.
         shard = index.parent / Path(name).name
         if not shard.is_file():
             raise UserError(f"{index} names {name}, which does not exist")
         tensors |= _read_file(shard)
     missing = sorted(set(places) - set(tensors))
     if missing or not places:
-        raise UserError(f"{index}: {len(missing)} tensors are in no shard: {', '.join(missing[:4])}")
+        number = counted(len(missing), "tensor")
+        raise UserError(f"{index}: no shard has {number} that it names: {', '.join(missing[:4])}")
     return tensors
 
 
@@ -100,5 +101,5 @@ def _read_file(file: Path) -> dict[str, torch.Tensor]:
             loaded = loaded[key]
             break
     tensors = loaded if isinstance(loaded, dict) else {}
-    # Tied tensors share their memory in a torch file, which a safetensors file cannot express.
+    # Tied tensors share their memory in a torch file; safetensors files do not allow that.
     return {name: tensor.clone() for name, tensor in tensors.items() if isinstance(tensor, torch.Tensor)}

@@ -144,14 +144,14 @@ def test_a_head_of_its_own_is_kept(small: GotOcr2VisionConfig, tmp_path: Path) -
             {},
             "tie_word_embeddings is true, but lm_head.weight is not the embedding",
         ),
-        ({}, {"tie_word_embeddings": False}, "lacks 1 tensors: lm_head.weight"),
+        ({}, {"tie_word_embeddings": False}, "lacks 1 tensor: lm_head.weight"),
         (
             {"model.norm.weight": None},
             {},
-            "lacks 1 tensors: model.language_model.norm.weight",
+            "lacks 1 tensor: model.language_model.norm.weight",
         ),
-        ({"model.vision_tower.x": torch.zeros(1)}, {}, "has 1 tensors that are not GOT's"),
-        ({}, {"intermediate_size": 99}, r"has shape \(\d+, \d+\), by its config.json \(\d+, \d+\)"),
+        ({"model.vision_tower.x": torch.zeros(1)}, {}, "has 1 unknown tensor, not of GOT"),
+        ({}, {"intermediate_size": 99}, r"has shape \(\d+, \d+\), config.json asks for \(\d+, \d+\)"),
     ],
 )
 def test_weights_that_are_not_what_the_config_says(
@@ -218,7 +218,7 @@ def test_what_the_original_layout_cannot_hold(tokenizer_dir: str, tmp_path: Path
         "its decoder is opt, not qwen2",
         "its decoder is 32 wide, not 1024",
         "its encoder's output is 48 wide, not 1024",
-        "its encoder's image_size is 32, not 1024",
+        "the image_size of its encoder is 32, not 1024",
     ]
     assert reasons[-1] == "its tokenizer (272 tokens) is not GOT's"
     assert not (tmp_path / "out").exists()
