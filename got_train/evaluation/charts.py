@@ -1,9 +1,9 @@
 """SCRM, the score of numbers read from charts.
 
-Source: Xia et al., StructChart, arXiv:2309.11268, as OneChart's `ChartSE_eval/SCRM.py` computes it. Entries
-(two names and a number) of an answer are matched with those of the reference within a tolerance. An answer
-counts at a threshold if the intersection over union of their entries reaches it. As in the script, names
-match too where one is part of the other.
+Source: Xia et al., StructChart, arXiv:2309.11268, as OneChart's `ChartSE_eval/SCRM.py` computes it. The
+entries (two names and a number) of an answer are matched with those of the reference within a tolerance. An
+answer counts at a threshold if the intersection over union of the entries reaches it. As in the script, two
+names also match if one contains the other.
 """
 
 import math
@@ -17,24 +17,24 @@ from rapidfuzz.distance import Levenshtein
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far an entry may be off and still match."""
+    """Largest differences with which two entries still match."""
 
     edits: int
-    """Characters of its names."""
+    """Edit distance of the names, in characters."""
     share: float
-    """Difference of its number over the reference's."""
+    """Difference of the numbers, divided by the reference's number."""
 
 
 TOLERANCES = {"strict": Tolerance(0, 0.0), "slight": Tolerance(2, 0.05), "high": Tolerance(5, 0.1)}
 
 THRESHOLDS = range(10, 20)
-"""Twentieths: 0.5, 0.55, ... 0.95."""
+"""Thresholds in twentieths: 0.5, 0.55, ... 0.95."""
 
 TEXTS = ("title", "source", "x_title", "y_title")
-"""What OneChart's script wants beside the numbers."""
+"""Keys that OneChart's script needs in addition to the numbers."""
 
 Entry = tuple[str, str, float | str]
-"""Two names and a number, or what stands in its place."""
+"""Two names and a number, or the text that stands in place of the number."""
 
 
 def average_precision(
@@ -43,11 +43,11 @@ def average_precision(
     """The share of the ten thresholds at which an answer counts; its mean over charts is SCRM's mPrecision.
 
     Args:
-        prediction: values by name, or by two names.
-        reference: values that were drawn.
-        tolerance: of names and numbers.
-        as_published: with the script's numbers, which are made of digits alone, so that 1e22 is 122, and its
-            thresholds, which floating point has moved up by a hair: an overlap of exactly 0.65 misses 0.65.
+        prediction: the answer's values by name, or by two names.
+        reference: the values that were drawn.
+        tolerance: how far names and numbers may differ.
+        as_published: compute as the script does. It reads only the digits of numbers, so that 1e22 becomes
+            122, and rounding errors raise its thresholds a little: an overlap of exactly 0.65 misses 0.65.
     """
     predicted, wanted = _entries(prediction, as_published), _entries(reference, as_published)
     _align(predicted, wanted)
@@ -72,7 +72,7 @@ def _entries(values: dict[str, Any], as_published: bool) -> list[Entry]:
 
 
 def _number(value: Any, as_published: bool) -> float | str:
-    """A number, or what is left of a text without its unit; a text if that is none, as for true and nan."""
+    """The number of a value, without its unit; if there is no finite number, the rest of the text."""
     is_number = isinstance(value, int | float) and not as_published
     digits = str(value) if is_number else re.sub(r"[^\d.-]", "", str(value))
     try:
@@ -83,10 +83,10 @@ def _number(value: Any, as_published: bool) -> float | str:
 
 
 def _align(prediction: list[Entry], reference: list[Entry]) -> None:
-    """Puts the names of entries in one order, place by place: either way round of two names is right.
+    """Sorts the two names of each entry, since either order is right.
 
-    As in the script, an answer's second name is dropped where the reference has one name only, and what is
-    beyond the end of the shorter list stays as it is.
+    As in the script, entries are paired by place, an answer's second name is dropped where the reference has
+    only one name, and entries beyond the end of the shorter list do not change.
     """
     for place, (entry, wanted) in enumerate(zip(prediction, reference, strict=False)):
         if wanted[1] == "value" and "value" not in entry[:2]:

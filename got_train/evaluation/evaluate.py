@@ -1,4 +1,4 @@
-"""Scores of a file of predictions, by kind and language, with how sure they are."""
+"""Scores of a file of predictions, by kind and language, with confidence intervals."""
 
 import json
 import math
@@ -15,7 +15,7 @@ from got_train.evaluation.suites import KIND_SUITES, NONE, SUITES, Part, Parts
 from got_train.evaluation.words import has_chinese
 from got_train.markup.forms import form_of
 from got_train.prompts import parse_task
-from got_train.report import UserError, table
+from got_train.report import UserError, counted, table
 
 ALL = "all"
 """The group of all rows."""
@@ -31,12 +31,12 @@ class Score:
     low: float
     high: float
     rows: int
-    """That count in it."""
+    """Number of rows that count in the score."""
 
 
 @dataclass(frozen=True)
 class ScoredRow:
-    """A row and what it adds to the scores of its group."""
+    """A row and its parts of the scores of its group."""
 
     prediction: Prediction
     group: str
@@ -46,12 +46,12 @@ class ScoredRow:
 
 @dataclass(frozen=True)
 class Group:
-    """Scores of rows of one kind, in one language or all."""
+    """Scores of the rows of one kind, in one language or in all."""
 
     kind: str
     suite: str
     language: str
-    """`all`, `en` or `zh`: Chinese is every row whose reference has a Chinese character."""
+    """`all`, `en` or `zh`; a row is Chinese if its reference has a Chinese character."""
     rows: int
     scores: dict[str, Score]
 
@@ -65,19 +65,20 @@ class Evaluation:
     groups: list[Group]
     rows: list[ScoredRow]
     notes: list[str]
-    """What could not be scored, and why."""
+    """Notes on rows that could not be scored, and why."""
 
 
 def evaluate(path: Path, suite: str | None = None, as_published: bool = False) -> Evaluation:
     """Scores the rows of a file.
 
     Args:
-        path: what `read_predictions` reads.
-        suite: of all rows; else each kind has its own, as `KIND_SUITES` says.
-        as_published: as the authors' scripts compute them, slips included, to compare with the paper's.
+        path: a file that `read_predictions` reads.
+        suite: suite of all rows; by default each kind has its own suite: see `KIND_SUITES`.
+        as_published: compute scores as the authors' scripts do, including their errors, for comparison with
+            the paper.
 
     Raises:
-        UserError: naming all rows that cannot be read or whose reference does not fit its suite.
+        UserError: for rows that cannot be read, or whose reference does not fit the suite; all are listed.
     """
     predictions = read_predictions(path)
     rows, complaints = [], []
@@ -97,7 +98,10 @@ def evaluate(path: Path, suite: str | None = None, as_published: bool = False) -
 
 
 def _group(prediction: Prediction, suite: str) -> str:
-    """The kind; regions and colours are apart, as in the paper, and so is a kind named as all rows are."""
+    """The group of a row: its kind, and for regions and colours two groups, as in the paper.
+
+    A kind that has the name of the group of all rows gets another name.
+    """
     if prediction.kind == ALL:
         return f"kind {ALL}"
     task = parse_task(prediction.query) if suite == "fine-grained" else None
@@ -107,7 +111,7 @@ def _group(prediction: Prediction, suite: str) -> str:
 
 
 def _add_formulas(rows: list[ScoredRow]) -> list[str]:
-    """Adds the render-and-match score to rows of the format suite that are formulas; returns what failed."""
+    """Adds the render-and-match score to formulas in the format suite; returns notes on failures."""
     chosen = [row for row in rows if row.suite == "format" and _is_formula(row.prediction)]
     if not chosen:
         return []
@@ -127,19 +131,19 @@ def _add_formulas(rows: list[ScoredRow]) -> list[str]:
             (undrawn if fits else unfit).append(f"{row.prediction.location}: {score.fault}")
     notes = []
     if unfit:
-        notes.append(f"{len(unfit)} formulas are not matched: TeX does not take the reference; {unfit[0]}")
+        notes.append(f"{counted(len(unfit), 'formula')} not matched: TeX rejects the reference; {unfit[0]}")
     if undrawn:
-        notes.append(f"{len(undrawn)} formulas score 0: TeX does not take the answer; {undrawn[0]}")
+        notes.append(f"{counted(len(undrawn), 'formula')} scored 0: TeX rejects the answer; {undrawn[0]}")
     return notes
 
 
 def _is_formula(row: Prediction) -> bool:
-    """By its kind, or by its reference: a page may be just a formula, and a formula just an `x`."""
+    """Whether a row is a formula, by its kind or reference: a page may be one formula, a formula one `x`."""
     return row.kind == "formula" or form_of(row.reference) == "formula"
 
 
 def _groups(rows: Sequence[ScoredRow]) -> list[Group]:
-    """All rows, if of several groups of one suite; each group; each language where there are both."""
+    """Scores of all rows, if several groups have the same suite; of each group; of each of two languages."""
     by_name: dict[str, list[ScoredRow]] = defaultdict(list)
     for row in rows:
         by_name[row.group].append(row)
@@ -159,9 +163,10 @@ def _groups(rows: Sequence[ScoredRow]) -> list[Group]:
 
 
 def scores_of(rows: Sequence[Parts]) -> dict[str, Score]:
-    """Scores over rows, with 95 % intervals by the bootstrap: percentiles over rows drawn with replacement.
+    """Scores over rows, with 95 % confidence intervals.
 
-    Amounts and weights are drawn together, so that a ratio over all rows, as CER, is drawn as one.
+    The intervals are bootstrap percentiles over rows that are drawn with replacement. The amount and the
+    weight of a row are drawn together: a score such as CER is a ratio of sums over all rows.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
     parts = np.array([[row.get(name, NONE) for name in names] for row in rows])  # (rows, scores, 2)
@@ -176,7 +181,7 @@ def scores_of(rows: Sequence[Parts]) -> dict[str, Score]:
     for i, name in enumerate(names):
         counted = int(np.count_nonzero(weights[:, i]))
         if counted:
-            usable = drawn[np.isfinite(drawn[:, i]), i]  # a sample may lack the few rows that count
+            usable = drawn[np.isfinite(drawn[:, i]), i]  # a drawn sample may have no row that counts
             low, high = np.percentile(usable, [50 - 50 * CONFIDENCE, 50 + 50 * CONFIDENCE])
             value = amounts[:, i].sum() / weights[:, i].sum()
             scores[name] = Score(float(value), float(low), float(high), counted)
@@ -184,23 +189,23 @@ def scores_of(rows: Sequence[Parts]) -> dict[str, Score]:
 
 
 def row_value(part: Part) -> float:
-    """A score of one row alone; nan if it does not count."""
+    """The score of a single row; NaN if the row does not count."""
     return part[0] / part[1] if part[1] else math.nan
 
 
 def group_tables(evaluation: Evaluation) -> list[tuple[Group, list[str], list[list[str]]]]:
-    """Each kind with a header and rows: a line a score, a column a language."""
+    """A table for each kind, as header and rows: one row per score, one column per language."""
     tables = []
     for whole in (group for group in evaluation.groups if group.language == "all"):
         members = [group for group in evaluation.groups if group.kind == whole.kind]
-        header = ["score", *(f"{group.language} ({group.rows:,} rows)" for group in members)]
+        header = ["score", *(f"{group.language} ({counted(group.rows, 'row')})" for group in members)]
         lines = [[name, *(_score_text(group, name) for group in members)] for name in whole.scores]
         tables.append((whole, header, lines))
     return tables
 
 
 def table_title(evaluation: Evaluation, group: Group) -> str:
-    """What stands over the scores of a kind."""
+    """The title of the table of a kind."""
     return f"{group.kind}: suite {group.suite}" + (", as published" if evaluation.as_published else "")
 
 
@@ -213,7 +218,7 @@ def _score_text(group: Group, name: str) -> str:
 
 
 def score_text(evaluation: Evaluation) -> str:
-    """The scores for a person to read."""
+    """The scores as text for a person."""
     parts = [
         f"{table_title(evaluation, group)}\n{table(header, lines)}"
         for group, header, lines in group_tables(evaluation)
@@ -222,7 +227,7 @@ def score_text(evaluation: Evaluation) -> str:
 
 
 def write_scores(evaluation: Evaluation, path: Path) -> None:
-    """The scores as JSON."""
+    """Writes the scores as JSON."""
     content = {
         "predictions": str(evaluation.path),
         "as_published": evaluation.as_published,

@@ -1,8 +1,8 @@
-r"""What TeX draws for a formula: its signs, each with its place on the paper.
+r"""The signs that TeX draws for a formula, each with its place on the page.
 
-Nothing is guessed from the LaTeX itself: a formula is typeset as the engines do it, and the signs are read
-from the page. So spellings that draw the same, such as `\rm d` and `\mathrm{d}`, need no list of synonyms. A
-sign is a glyph or a rule; the pieces of a tall bracket, a wide brace, a root or a long arrow are one sign.
+The LaTeX itself is not interpreted: a formula is typeset as the engines do it, and the signs are read from
+the page. Spellings that draw the same, such as `\rm d` and `\mathrm{d}`, therefore need no list of synonyms.
+A sign is a glyph or a rule; the pieces of a tall bracket, a wide brace, a root or a long arrow are one sign.
 """
 
 import ctypes
@@ -23,7 +23,7 @@ from got_train.tex.macros import expand, simple
 from got_train.tex.spelling import SYNONYMS
 
 _POINTS = 10.0
-"""Size of the letters on the main line."""
+"""Size of the letters on the main line, in points."""
 _AXIS = 0.25
 """Height of fraction bars and of the middle of tall signs above their line, in sizes of the font."""
 
@@ -45,8 +45,9 @@ _PREAMBLE = r"""
 \gotscripts{\textfont2}\gotscripts{\scriptfont2}\gotscripts{\scriptscriptfont2}
 \makeatother
 """
-"""Displays become what may stand within one, numbers stand in the line, fractions have one size, and
-exponents and indices one height, so that a bracket that grows doesn't move those after it."""
+"""Display environments become environments that are allowed inside a formula, equation numbers stand in the
+line, and fractions have one size. Exponents and indices have one height, so that a taller bracket does not
+move those after it."""
 _ANY_SIZE = re.compile(r"\\(?:(?:display|text|script|scriptscript)style|(?:no|display)?limits)(?![A-Za-z@])")
 _CHINESE = re.compile(f"[{EAST_ASIAN}]")
 
@@ -54,49 +55,49 @@ _LARGE_SIGNS = (
     "()[]⌊⌋⌈⌉{}⟨⟩|∥/\\" + "()()[]⌊⌋⌈⌉{}⟨⟩/\\" + "()[]⌊⌋⌈⌉{}⟨⟩/\\/\\" + "()[][][]{}{}{}{|"
     "()()⟨⟩⊔⊔∮∮⊙⊙⊕⊕⊗⊗" + "∑∏∫⋃⋂⊎⋀⋁" * 2 + "∐∐ˆˆˆ˜˜˜[]⌊⌋⌈⌉{}" + "√√√√√√√∥↑↓⏞⏞⏞⏞⇑⇓"
 )
-"""What stands in TeX's font of large signs and their pieces, by its codes."""
+"""The characters of TeX's font of large signs and their pieces, in the order of its codes."""
 _ADOBE_PIECES = dict(zip(range(0xF8EB, 0xF8FF), "((([[[{{{{∫)))]]]}}}", strict=True))
-"""Characters that Adobe gave to some of these pieces."""
+"""The signs of some of these pieces, by the code points that Adobe gave to the pieces."""
 _IN_PIECES = frozenset("()[]{}|∥⌊⌋⌈⌉↑↓⇑⇓⏞√")
 _ONE_NAME = {"∣": "|", "‖": "∥", "¯": "―", "´": "'", "〈": "⟨", "〉": "⟩", "−": "-"}
 _ALSO_LARGE = frozenset("√ˆ˜―")
-"""Those of the other fonts that have large forms in that one, at other heights."""
+"""Signs of other fonts whose large forms are in the font of large signs, at other heights."""
 _ARROWS = frozenset("-=←→⇐⇒")
 _TWO_HEADS = {"←→": "↔", "⇐⇒": "⇔"}
 _TOUCH = 0.5
-"""Points by which the pieces of one sign may be apart."""
+"""Largest distance of the pieces of one sign, in points."""
 
 
 @dataclass(frozen=True)
 class Token:
-    """A sign on the paper. Lengths are in points, x to the right and y upwards from the start of the line."""
+    """A sign on the page. Lengths are in points, x to the right and y upwards from the start of the line."""
 
     name: str
-    """Its character, with the typeface of a letter or digit; equal for all sizes of a sign."""
+    """The character, for a letter or digit with its typeface; the same for all sizes of a sign."""
     left: float
     bottom: float
     right: float
     top: float
     low: float
     high: float
-    """Height of the line it stands on, 0 for all on the main line. Of a root only `low` and `high` are known,
-    between which it is; for others they are equal."""
+    """Height of the sign's line; 0 on the main line. The line of a root is somewhere between `low` and
+    `high`; for all other signs both are equal."""
     size: float
-    """Of its font."""
+    """Size of its font."""
     piece: Literal["large", "rule", "arrow", ""] = ""
-    """What it may be a piece of: a large sign with its rules, or a long arrow."""
+    """Whether it may be a piece of a larger sign: of a large sign, its rule, or of a long arrow."""
 
     @property
     def is_bar(self) -> bool:
-        """Whether it stretches over or under what belongs to it: a fraction bar, an overline or a root."""
+        """Whether the sign is a bar over or under others: a fraction bar, an overline or a root."""
         return self.name in ("―", "√")
 
 
 def draw_tokens(formulas: Sequence[str]) -> list[tuple[Token, ...] | str]:
-    """The signs that TeX draws for each formula, in the order in which it draws them, or its complaint.
+    """The signs that TeX draws for each formula, in the order of drawing, or TeX's error message.
 
     Raises:
-        UserError: TeX or its fonts are not installed.
+        UserError: if TeX or its fonts are not installed.
     """
     found: dict[str, tuple[Token, ...] | str] = {}
     waiting: dict[bool, list[tuple[str, str]]] = {False: [], True: []}
@@ -126,14 +127,14 @@ def _style(chinese: bool) -> Style:
 
 
 def _body(text: str) -> str:
-    """What TeX is told: the formula, or the words and formulas of `text`, in one line."""
+    """The TeX source of a formula, or of the words and formulas of `text`, in one line."""
     characters = {
         name: simple(rf"\ensuremath{{{''.join(macro.body)}}}")
         for name, macro in SYNONYMS.items()
         if name[0] != "\\"
     }
     pieces = split_formulas(expand(_ANY_SIZE.sub(" ", text), characters))
-    # the end of the line ends a comment
+    # The newline after a formula ends a comment in it.
     return r"\gotnote{}" + "".join(
         f"$\\displaystyle {piece}\n$" if maths else piece for piece, maths in pieces
     )
@@ -153,11 +154,11 @@ def _read(sheets: Iterable[Sheet | TexError]) -> Iterator[tuple[Token, ...] | st
             with closing(files[sheet.pdf][sheet.pages[0]]) as page:
                 start = sheet.notes[0]
                 signs = tuple(_join(_pieces(page, start.x, page.get_height() - start.y)))
-                yield signs or "LaTeX draws nothing"  # as of \phantom, whose box has a size
+                yield signs or "LaTeX draws nothing"  # for example \phantom, whose box has a size
 
 
 def _pieces(page: Any, x: float, y: float) -> list[Token]:
-    """The glyphs and rules of a page in the order in which they are drawn; `x` and `y` become zero."""
+    """The glyphs and rules of a page in the order of drawing, with coordinates relative to `x` and `y`."""
     import pypdfium2.raw as pdfium_c
 
     found: list[tuple[int, Token]] = []
@@ -170,12 +171,12 @@ def _pieces(page: Any, x: float, y: float) -> list[Token]:
     with closing(page.get_textpage()) as text:
         for number in range(text.count_chars()):
             if pdfium_c.FPDFText_IsGenerated(text.raw, number):
-                continue  # pdfium's own spaces and ends of lines
+                continue  # spaces and line ends that pdfium adds
             glyph = _glyph(text.raw, number, x, y)
             if glyph.right > glyph.left and glyph.top > glyph.bottom:
                 thing = pdfium_c.FPDFText_GetTextObject(text.raw, number)
                 found.append((places[ctypes.cast(thing, ctypes.c_void_p).value], glyph))
-    # pdfium goes by lines of text
+    # pdfium orders characters by lines of text.
     return [token for _, token in sorted(found, key=lambda placed: placed[0])]
 
 
@@ -202,7 +203,7 @@ def _glyph(text: Any, number: int, x: float, y: float) -> Token:
 
 
 def _on_its_middle(token: Token) -> Token:
-    """The token as one with its line through its middle, or as a root, which may have it anywhere."""
+    """The token with its line computed from its middle; the line of a root may be at any of its heights."""
     if token.name == "√":
         return replace(token, low=token.bottom, high=token.top)
     level = (token.bottom + token.top) / 2 - _AXIS * token.size
@@ -210,7 +211,7 @@ def _on_its_middle(token: Token) -> Token:
 
 
 def _font(text: Any, number: int) -> str:
-    """The name of a character's font without its size and the mark of a part of a font."""
+    """The name of a character's font, without its size and the prefix of a font subset."""
     import pypdfium2.raw as pdfium_c
 
     name = ctypes.create_string_buffer(100)
@@ -219,20 +220,20 @@ def _font(text: Any, number: int) -> str:
 
 
 def _name(code: int, font: str) -> tuple[str, Literal["line", "middle"]]:
-    """The name of a glyph, and what of it tells its place: the line it stands on or its middle."""
+    """The name of a glyph, and whether its height is given by its line or by its middle."""
     character = chr(code)
     if font.startswith("LMMathExtension"):
         return _ADOBE_PIECES.get(code) or (_LARGE_SIGNS[code] if code < 128 else character), "middle"
     character = _ONE_NAME.get(character, character)
     if character in _ALSO_LARGE:
         return character, "middle"
-    # other fonts have codes of their own
+    # Other fonts have their own codes.
     own = character.isalnum() or not font.startswith("LM")
     return f"{character} {font}" if own else character, "line"
 
 
 def _join(pieces: Iterable[Token]) -> Iterator[Token]:
-    """The tokens with the pieces of tall and wide signs, which are drawn one after the other, joined."""
+    """Joins the pieces of tall and wide signs, which are drawn one after the other, to one token."""
     last: Token | None = None
     for piece in pieces:
         if last and _belong_together(last, piece):
@@ -268,6 +269,6 @@ def _joined(one: Token, other: Token) -> Token:
     )
     if one.piece != "arrow":
         return _on_its_middle(joined)
-    # its heads name it
+    # A long arrow is named by its heads.
     heads = "".join(name for name in dict.fromkeys((one.name, other.name)) if name not in "-=")
     return replace(joined, name=_TWO_HEADS.get(heads, heads or one.name))

@@ -1,10 +1,10 @@
-r"""A score for formulas by what they look like, in the spirit of CDM (Wang et al. 2024, arXiv 2409.03643).
+r"""A score of formulas by how they look, in the spirit of CDM (Wang et al. 2024, arXiv 2409.03643).
 
 As in CDM, a prediction and its reference are typeset, their signs are matched, matches that disagree about
-where signs stand are dropped, and the score is the F1 of what is left. Unlike in CDM, signs are the glyphs of
-the page instead of coloured pixels; they are aligned in the order in which TeX draws them, which a sign too
-many doesn't disturb; and a match is judged by its relations to others instead of by one shift of the whole
-picture.
+the places of signs are dropped, and the score is the F1 of the rest. Unlike in CDM, signs are the glyphs of
+the page instead of coloured pixels. They are aligned in the order in which TeX draws them, so that an
+additional sign does not shift the others. A match is judged by its relations to other signs instead of by one
+shift of the whole image.
 """
 
 import math
@@ -16,27 +16,27 @@ import numpy as np
 from got_train.evaluation.formula_tokens import Token, draw_tokens
 
 APART = 0.12
-"""Signs stand on one line if their lines are no further apart than this, in sizes of the smaller font; the
-least drop of an index is 0.15."""
+"""Largest distance of the lines of two signs that stand on one line, in sizes of the smaller font. The
+smallest drop of an index is 0.15."""
 NEAR = 0.2
-"""Signs are neighbours if there is no more than this between them, in the same sizes."""
+"""Largest gap between neighbours, in sizes of the smaller font."""
 BAR_GAP = 0.5
-"""What there may be between a bar and a small letter under it, in the same sizes."""
+"""Largest gap between a bar and a small letter under it, in sizes of the smaller font."""
 OFF_LEVEL = 0.5
-"""What equal signs at different heights count in the alignment, where those at the same height count 1."""
+"""Weight in the alignment of equal signs at different heights; at the same height the weight is 1."""
 
 
 @dataclass(frozen=True)
 class FormulaScore:
     f1: float
-    """2 * matched / (signs of the prediction + signs of the reference), from 0 to 1; nan if the reference
-    can't be drawn, so that no mean hides it."""
+    """2 * matched / (signs of the prediction + signs of the reference), from 0 to 1; NaN if the reference
+    cannot be drawn, so that no mean hides it."""
     fault: str = ""
-    """What TeX complains of: the reference if `f1` is nan, or else the prediction, which then scores 0."""
+    """TeX's error message: for the reference if `f1` is NaN, otherwise for the prediction, which scores 0."""
 
     @property
     def exact(self) -> bool:
-        """Whether all signs match: at most sizes and spaces differ."""
+        """Whether all signs match; only sizes and spaces may differ."""
         return self.f1 == 1
 
 
@@ -44,10 +44,10 @@ def formula_scores(pairs: Sequence[tuple[str, str]]) -> list[FormulaScore]:
     r"""Scores each (prediction, reference) of LaTeX, with or without `\( \)`, `\[ \]`, `$` or `$$`.
 
     Signs are characters, rules and whole brackets. Letters of another typeface are other signs; sizes and
-    spaces don't count. Formulas with words between or around them are compared as one line.
+    spaces do not count. Formulas with words between or around them are compared as one line.
 
     Raises:
-        UserError: TeX is not installed.
+        UserError: if TeX is not installed.
     """
     drawn = draw_tokens([text for pair in pairs for text in pair])
     return [_score(drawn[position], drawn[position + 1]) for position in range(0, len(drawn), 2)]
@@ -63,14 +63,14 @@ def _score(prediction: tuple[Token, ...] | str, reference: tuple[Token, ...] | s
 
 
 def match_tokens(prediction: Sequence[Token], reference: Sequence[Token]) -> list[tuple[int, int]]:
-    """Pairs of positions of equal signs whose relations to one another are the same in both formulas."""
+    """Pairs of positions of equal signs whose relations to each other are the same in both formulas."""
     pairs = _align(prediction, reference)
     predicted, wanted = [prediction[i] for i, _ in pairs], [reference[j] for _, j in pairs]
     conflicts = _conflicts(predicted, wanted)
     shifts = [round(abs(one.low - other.low), 2) for one, other in zip(predicted, wanted, strict=True)]
     kept = np.full(len(pairs), True)
     while (counts := conflicts.sum(axis=1)).any():
-        # of those that contradict most others, the one that is furthest off the line, and of these the last
+        # The pair with the most conflicts goes; of several, that with the largest shift, then the last one.
         worst = max(np.flatnonzero(counts == counts.max()).tolist(), key=lambda pair: (shifts[pair], pair))
         kept[worst] = False
         conflicts[worst, :] = conflicts[:, worst] = False
@@ -78,12 +78,12 @@ def match_tokens(prediction: Sequence[Token], reference: Sequence[Token]) -> lis
 
 
 def _align(prediction: Sequence[Token], reference: Sequence[Token]) -> list[tuple[int, int]]:
-    """The heaviest pairing of equal signs that keeps the order of both: a weighted common subsequence."""
+    """The pairing of equal signs with the largest weight that keeps both orders: a common subsequence."""
     names = np.array([[one.name == other.name for other in reference] for one in prediction])
     sizes = np.minimum.outer([token.size for token in prediction], [token.size for token in reference])
     offsets = np.subtract.outer([token.low for token in prediction], [token.low for token in reference])
     weights = names * np.where(abs(offsets) <= APART * sizes, 1.0, OFF_LEVEL)
-    # best[i, j] is the most that the first i and j signs give
+    # best[i, j] is the largest weight of a pairing of the first i and the first j signs.
     best = np.zeros((len(prediction) + 1, len(reference) + 1))
     for i, row in enumerate(weights):
         with_pair = np.maximum(best[i, 1:], best[i, :-1] + row)
@@ -108,7 +108,7 @@ def _conflicts(prediction: Sequence[Token], reference: Sequence[Token]) -> np.nd
     higher = (one.side(one.higher, tolerance) != other.side(other.higher, tolerance)) & (
         abs(one.higher - other.higher) > tolerance
     )
-    # in fractions side by side heights change with what else is in them
+    # In fractions side by side, the height of a sign also depends on the other signs of its fraction.
     on_line = one.on_line & other.on_line
     related = (one.near & other.near) | on_line[:, None] | on_line
     spanned = (one.spanned != other.spanned) & one.by_bar & other.by_bar
@@ -116,7 +116,7 @@ def _conflicts(prediction: Sequence[Token], reference: Sequence[Token]) -> np.nd
 
 
 class _Relations:
-    """How the signs of a formula stand to one another, as tables of sign by sign."""
+    """The relations between the signs of a formula, as tables with a row and a column for each sign."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         boxes = [(token.left, token.right, token.bottom, token.top) for token in tokens]
@@ -132,15 +132,15 @@ class _Relations:
         """Whether a sign stands on the main line."""
         self.spanned = (left[:, None] < middle) & (middle < right[:, None])
         self.by_bar = (bars[:, None] > 0) & (_gaps(bottom, top) <= BAR_GAP * size)
-        """Whether the first of the signs is a bar, or a root, at the height of the second."""
+        """Whether the first sign is a bar or a root at the height of the second."""
 
     @staticmethod
     def side(difference: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
-        """1, 0 or -1: over, level or under."""
+        """1 for above, 0 for level, -1 for below."""
         return np.sign(difference) * (abs(difference) > tolerance)
 
 
 def _gaps(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """How far apart intervals are, one by one; negative if they overlap."""
+    """The distance between each two intervals; negative if they overlap."""
     apart = np.subtract.outer(start, end)
     return np.maximum(apart, apart.T)

@@ -4,24 +4,29 @@ from collections.abc import Sequence
 
 from rapidfuzz.distance import Levenshtein
 
+from got_train.report import counted
+
 LOOP_REPEATS = 4
-"""A text is stuck in a loop if it ends with the same piece this many times,"""
+"""A text that ends in a loop ends with at least this many repeats of one piece of text."""
 LOOP_CHARACTERS = 40
-"""and if those repeats are at least this long together."""
+"""Smallest length of all repeats of a loop together, in characters."""
 
 
 def text_metrics(predictions: Sequence[str], references: Sequence[str]) -> dict[str, float]:
     """Scores over pairs of texts.
 
     Returns:
-        `cer`: character edits over all reference characters (can exceed 1); `edit_distance`: mean of edits
-        over the longer of the two texts, as GOT reports it; `exact_match` and `repetition`: shares of pairs.
+        `cer`: all character edits divided by all reference characters (can exceed 1); `edit_distance`: mean
+        over pairs of the edits divided by the length of the longer text, as GOT reports it; `exact_match` and
+        `repetition`: shares of pairs.
 
     Raises:
         ValueError: if there are no pairs or the lengths differ.
     """
     if not predictions or len(predictions) != len(references):
-        raise ValueError(f"{len(predictions)} predictions for {len(references)} references")
+        raise ValueError(
+            f"{counted(len(predictions), 'prediction')} for {counted(len(references), 'reference')}"
+        )
     pairs = list(zip(predictions, references, strict=True))
     edits = sum(Levenshtein.distance(prediction, reference) for prediction, reference in pairs)
     characters = sum(len(reference) for reference in references)
@@ -35,7 +40,7 @@ def text_metrics(predictions: Sequence[str], references: Sequence[str]) -> dict[
 
 
 def repeats(text: str) -> bool:
-    """Whether a text ends in a loop, the typical failure of a decoder that has lost its place.
+    """Whether a text ends with a loop, the typical failure of a decoder that has lost its place in the image.
 
     >>> repeats("Total: " + "0, " * 20)
     True

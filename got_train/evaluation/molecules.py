@@ -6,33 +6,33 @@ from typing import Any
 from got_train.evaluation.words import missing_package
 from got_train.markup.forms import SMILES_END, SMILES_START
 
-LONGEST = 5000
-"""Characters of a SMILES. More are a decoder's loop, and RDKit ends the process on a chain of 20,000."""
+MAX_CHARACTERS = 5000
+"""Longest SMILES that is read. A longer one is a decoder's loop, and a chain of 20,000 makes RDKit crash."""
 RADIUS = 2
 BITS = 2048
-"""Of Morgan fingerprints: the usual size, as ECFP4."""
+"""Radius and size of Morgan fingerprints, the usual ones (ECFP4)."""
 
 
 @dataclass(frozen=True)
 class MoleculeScore:
-    """How near an answer is to a molecule."""
+    """The similarity of an answer and a molecule."""
 
     valid: bool
-    """Whether RDKit reads the answer, as a SMILES and nothing else, and can write it again."""
+    """Whether the whole answer is a SMILES that RDKit can read and write again."""
     identical: bool
-    """Whether it has the same canonical SMILES."""
+    """Whether answer and molecule have the same canonical SMILES."""
     tanimoto: float
-    """Overlap of the Morgan fingerprints; 0 of an answer that is not valid."""
+    """Tanimoto similarity of the Morgan fingerprints; 0 if the answer is not valid."""
 
 
 def molecule_score(prediction: str, reference: str) -> MoleculeScore | None:
     """The score of a SMILES, with or without GOT's tags.
 
     Returns:
-        None if the reference is no molecule.
+        The score; None if the reference is not a molecule.
 
     Raises:
-        UserError: if RDKit is missing.
+        UserError: if RDKit is not installed.
     """
     try:
         from rdkit import DataStructs
@@ -59,9 +59,9 @@ def _read(text: str) -> tuple[Any, str] | None:
     from rdkit.rdBase import BlockLogs
 
     smiles = text.strip().removeprefix(SMILES_START).removesuffix(SMILES_END).strip()
-    if len(smiles.split()) != 1 or len(smiles) > LONGEST:
-        return None  # RDKit would take what follows white space for a name
-    with BlockLogs():  # what is wrong with a SMILES; that it is wrong is in the score
+    if len(smiles.split()) != 1 or len(smiles) > MAX_CHARACTERS:
+        return None  # RDKit would take the text after white space for a name
+    with BlockLogs():  # suppresses RDKit's messages about a bad SMILES
         try:
             molecule = MolFromSmiles(smiles)
             return None if molecule is None else (molecule, MolToSmiles(molecule))

@@ -1,4 +1,4 @@
-"""Files of predictions, by whichever program: got-train, ms-swift, or the authors' scripts."""
+"""Reads files of predictions, written by got-train, ms-swift, or the authors' scripts."""
 
 import json
 import re
@@ -9,38 +9,39 @@ from typing import Any
 
 from got_train.data.records import UNNAMED_KIND
 from got_train.prompts import IMAGE_TAG
-from got_train.report import UserError
+from got_train.report import UserError, counted
 from got_train.vocabulary import IMAGE_END
 
 ANSWER_KEYS = ("response", "answer")
-"""Of got-train and ms-swift, and of the authors' scripts."""
+"""Keys of the answer: of got-train and ms-swift, and of the authors' scripts."""
 REFERENCE_KEYS = ("labels", "label")
-"""Of got-train and ms-swift 3 and later; of ms-swift 2 and the authors' scripts."""
+"""Keys of the reference: of got-train and ms-swift 3 and later; of ms-swift 2 and the authors' scripts."""
 QUERY_KEYS = ("query", "question")
 IMAGE_KEYS = ("images", "image")
 MAX_COMPLAINTS = 20
+"""Most bad rows that an error lists."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """An answer and what it should have been."""
+    """An answer and its reference."""
 
     answer: str
     reference: str
     query: str
-    """Without image tags; empty where the file does not say."""
+    """The query without image tags; empty if the file has none."""
     images: tuple[str, ...]
-    """As the file has them."""
+    """Paths or addresses of the images, as in the file."""
     kind: str
     location: str
-    """Which row it is, for messages and reports: `file:row`."""
+    """The place of the row, for messages and reports: `file:row`."""
 
 
 def read_predictions(path: Path) -> list[Prediction]:
-    """The rows of a JSONL file, or of a JSON file with a list of them.
+    """The rows of a JSONL file, or of a JSON file with a list of rows.
 
     Raises:
-        UserError: for a missing file, or naming all rows without an answer or a reference.
+        UserError: for a missing file, or rows without an answer or a reference, all of them listed.
     """
     if not path.is_file():
         raise UserError(f"predictions file {path} does not exist")
@@ -57,15 +58,15 @@ def read_predictions(path: Path) -> list[Prediction]:
 
 
 def raise_complaints(complaints: Sequence[str]) -> None:
-    """Raises one UserError for all bad rows, if there are any."""
+    """Raises one UserError for all bad rows if there are any; it lists at most `MAX_COMPLAINTS`."""
     if complaints:
         hidden = len(complaints) - MAX_COMPLAINTS
-        rest = [f"and {hidden} more rows"] if hidden > 0 else []
+        rest = [f"and {counted(hidden, 'more row')}"] if hidden > 0 else []
         raise UserError("\n".join([*complaints[:MAX_COMPLAINTS], *rest]))
 
 
 def _read_rows(path: Path) -> list[tuple[int, Any]]:
-    """Rows with their numbers: of lines in JSONL, of elements in JSON, from 1."""
+    """Rows with their numbers from 1: of lines in JSONL, of elements in JSON."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -76,7 +77,7 @@ def _read_rows(path: Path) -> list[tuple[int, Any]]:
         except (ValueError, RecursionError) as error:
             raise UserError(f"{path}: not JSON: {error}") from None
     rows = []
-    # Not splitlines(): it would also cut at separators that JSON allows inside of texts.
+    # Not splitlines(): it would also cut at separators that JSON allows in texts.
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
@@ -108,7 +109,7 @@ def _prediction(row: Any, location: str) -> Prediction:
 
 
 def _whole(text: str) -> str:
-    """A text without halves of surrogate pairs: JSON can write them, but no file and no screen takes them."""
+    """A text without halves of surrogate pairs, which JSON allows but UTF-8 does not."""
     return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
@@ -126,12 +127,12 @@ def _query(row: Mapping[str, Any]) -> str:
         query = asked[-1].get("content") if asked else None
     if not isinstance(query, str):
         return ""
-    # The authors' result files hold the picture's place as the tokenizer sees it.
+    # In the authors' result files, the image tokens of the prompt are part of the query.
     return query.rpartition(IMAGE_END)[2].replace(IMAGE_TAG, "").strip()
 
 
 def _images(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Pictures: a path, a list of paths, or ms-swift's objects with a path."""
+    """The images of a row, which has a path, a list of paths, or ms-swift's objects with a path."""
     images = _first(row, IMAGE_KEYS)
     images = images if isinstance(images, list) else [images]
     paths = [image.get("path") if isinstance(image, dict) else image for image in images]

@@ -1,4 +1,4 @@
-"""Suites: which scores a kind of picture gets, and what each row adds to them."""
+"""Suites: the scores of each kind of image, computed row by row."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -17,12 +17,12 @@ from got_train.markup.chart_dictionary import read_chart
 from got_train.report import UserError
 
 Part = tuple[float, float]
-"""What a row adds to a score: an amount and its weight. The score is all amounts over all weights."""
+"""An amount and a weight of one row: a score is the sum of the amounts divided by the sum of the weights."""
 
 Parts = dict[str, Part]
 
 NONE: Part = (0.0, 0.0)
-"""Of a row that a score does not count."""
+"""The part of a row that does not count in a score."""
 
 _INLINE_END = re.compile(r"(?<!\\)\\\)")
 _DISPLAY_END = re.compile(r"(?<!\\)\\\]")
@@ -40,7 +40,7 @@ def scene(row: Prediction, as_published: bool) -> Parts:
 
 
 def formatted(row: Prediction, as_published: bool) -> Parts:
-    """All of the text by its words, and so the formulas and the tables in it; tables by TEDS too."""
+    """The whole text by its words, then its formulas and its tables by their words, and tables by TEDS."""
     parts = _words(row.answer.strip(), row.reference.strip(), as_published)
     for name, find in (("formula", find_formulas), ("table", find_tabulars)):
         found = find(row.answer), find(row.reference)
@@ -50,7 +50,7 @@ def formatted(row: Prediction, as_published: bool) -> Parts:
 
 
 def table(row: Prediction, as_published: bool) -> Parts:
-    """Tables by TEDS, and as text.
+    """Tables by TEDS and by their words.
 
     Raises:
         UserError: if the reference has no table.
@@ -62,12 +62,12 @@ def table(row: Prediction, as_published: bool) -> Parts:
 
 
 def chart(row: Prediction, as_published: bool) -> Parts:
-    """Charts by SCRM; answers that cannot be read count 0, in OneChart's script not at all.
+    """Charts by SCRM. An answer that is no chart scores 0; in OneChart's script it does not count.
 
-    That script reads JSON alone, and wants titles and source too.
+    That script reads only JSON, and also requires titles and source.
 
     Raises:
-        UserError: if the reference is no chart.
+        UserError: if the reference is not a chart.
     """
     reference = read_chart(row.reference, json_only=True)
     if reference is None:
@@ -86,10 +86,10 @@ def chart(row: Prediction, as_published: bool) -> Parts:
 
 
 def molecule(row: Prediction, as_published: bool) -> Parts:
-    """Molecules by what RDKit makes of their SMILES.
+    """Molecules by the similarity that RDKit computes from their SMILES.
 
     Raises:
-        UserError: if the reference is no molecule.
+        UserError: if the reference is not a molecule.
     """
     score = molecule_score(row.answer, row.reference)
     if score is None:
@@ -103,12 +103,12 @@ def molecule(row: Prediction, as_published: bool) -> Parts:
 
 @dataclass(frozen=True)
 class Suite:
-    """Scores that belong together."""
+    """The scores of a kind of rows."""
 
     score: Callable[[Prediction, bool], Parts]
-    """Of a row; the second argument asks for them as the paper has them."""
+    """Computes the parts of a row; the second argument is `as_published`."""
     worst_by: str
-    """The score that orders rows in reports."""
+    """The score by which reports order rows."""
     high_is_good: bool = True
 
 
@@ -129,13 +129,13 @@ KIND_SUITES = {
     **dict.fromkeys(("formula", "page", "multi-crop", "multi-page"), "format"),
     **dict.fromkeys(("pdf", "lines", "handwriting", "seal", UNNAMED_KIND), "plain"),
 }
-"""The suite of each kind that got-data draws; of any other kind it is `plain`."""
+"""The suite of each kind that got-data draws; the suite of any other kind is `plain`."""
 
 
 def find_formulas(text: str) -> str:
-    r"""Formulas as the authors' script finds them: those in lines, then displays, each within one line.
+    r"""Formulas as the authors' script finds them: inline formulas, then displays, each within one line.
 
-    Published scores depend on it, so it is not `got_train.markup.delimiters`, which reads what a page shows.
+    Published scores depend on this rule. `got_train.markup.delimiters` finds the formulas that a page shows.
 
     >>> find_formulas(r"\(a\) and \[b\] and \(c\)")
     'a\ncb'
@@ -145,9 +145,9 @@ def find_formulas(text: str) -> str:
 
 
 def _bounded(text: str, opening: str, closing: re.Pattern[str], shortest: int) -> Iterator[str]:
-    r"""What stands between bounds within one line, as `\\\((.*?)\\\)` finds it.
+    r"""The texts between two delimiters within one line, as `\\\((.*?)\\\)` finds them.
 
-    That pattern would look for an end behind each opening of a loop that has none, for minutes.
+    In a loop of openings without an end, that pattern would search for an end after each, for minutes.
     """
     for line in text.split("\n"):
         end = 0
@@ -166,7 +166,7 @@ def find_tabulars(text: str) -> str:
 
 
 def _words(prediction: str, reference: str, as_published: bool, by_character: bool = False) -> Parts:
-    """Scores by words. As published, label and answer change places, and pairs with an empty one go."""
+    """Scores by words. As published, reference and answer are swapped, and empty texts do not count."""
     if as_published:
         if not prediction or not reference:
             return dict.fromkeys(words.NAMES, NONE)
@@ -176,7 +176,7 @@ def _words(prediction: str, reference: str, as_published: bool, by_character: bo
 
 
 def _characters(row: Prediction) -> Parts:
-    """What `text_metrics` gives beyond the paper's scores."""
+    """The scores of `text_metrics` that the paper does not have."""
     loop = repeats(row.answer) and not repeats(row.reference)
     return {
         "cer": (float(Levenshtein.distance(row.answer, row.reference)), float(len(row.reference))),

@@ -12,9 +12,9 @@ from got_train.evaluation.words import missing_package
 from got_train.markup.tables import find_tables
 from got_train.markup.tabular import Cell, Table
 
-LOOP = 10
-"""A predicted table with this many times the rows and cells of the reference is a decoder's loop. It scores
-0; the tree edit distance would leave it less than a tenth, after hours."""
+MAX_SIZE_RATIO = 10
+"""A predicted table with more than this many times the rows and cells of the reference is a decoder's loop.
+It scores 0; its tree edit distance would give it less than a tenth, after hours."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Node:
 
 
 def table_scores(prediction: str, reference: str) -> tuple[float, float] | None:
-    """TEDS and structure-only TEDS of two texts: means over their tables, paired in order.
+    """TEDS and structure-only TEDS of two texts: means over their tables, which are paired in order.
 
-    A table too few or too many scores 0.
+    A table that only one of the texts has scores 0.
 
     Returns:
-        None if the reference has no table.
+        The two scores; None if the reference has no table.
     """
     predicted, wanted = find_tables(prediction), find_tables(reference)
     if not wanted:
@@ -44,13 +44,13 @@ def table_scores(prediction: str, reference: str) -> tuple[float, float] | None:
 def teds(prediction: Table, reference: Table, texts: bool = True) -> float:
     """Similarity of two tables: 1 - (tree edit distance) / (rows and cells of the larger table).
 
-    Inserting or deleting a row or a cell costs 1, and so does changing a cell's spans; else changing a cell
-    costs the normalised edit distance of its text.
+    Inserting or deleting a row or a cell costs 1. Changing a cell costs 1 if its spans differ, otherwise the
+    normalised edit distance of the texts.
 
     Args:
-        prediction: a table.
-        reference: another.
-        texts: whether texts count, or the structure only.
+        prediction: the predicted table.
+        reference: the table that it is compared with.
+        texts: whether texts count; otherwise only the structure does.
     """
     try:
         from apted import APTED, Config
@@ -63,14 +63,14 @@ def teds(prediction: Table, reference: Table, texts: bool = True) -> float:
 
     if _content(prediction, texts) == _content(reference, texts):
         return 1.0
-    if _size(prediction) > LOOP * _size(reference):
+    if _size(prediction) > MAX_SIZE_RATIO * _size(reference):
         return 0.0
     distance = APTED(_tree(prediction), _tree(reference), Costs()).compute_edit_distance()
     return 1 - float(distance) / max(_size(prediction), _size(reference))
 
 
 def _content(table: Table, texts: bool) -> list[list[tuple[int, int, str]]]:
-    """All of a table that counts."""
+    """Everything of a table that the score depends on."""
     return [[(cell.columns, cell.rows, cell.text if texts else "") for cell in row] for row in table.rows]
 
 

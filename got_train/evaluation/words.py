@@ -14,28 +14,29 @@ from got_train.evaluation.wordnet import wordnet
 from got_train.report import UserError
 
 NAMES = ("edit_distance", "f1", "precision", "recall", "bleu", "meteor")
-"""In the order of the paper's tables."""
+"""Names of the scores, in the order of the paper's tables."""
 
 _CHINESE = re.compile(r"[\u4e00-\u9fa5]")
 """As the script has it, and not as `got_train.characters`."""
 
 
 def has_chinese(text: str) -> bool:
-    """Whether a text is Chinese to the authors' scripts: has one character of the basic block."""
+    """Whether a text has a character of the basic Chinese block, which makes it Chinese as in the scripts."""
     return _CHINESE.search(text) is not None
 
 
 def word_scores(prediction: str, reference: str, by_character: bool = False) -> dict[str, float]:
     """Edit distance, F1, precision, recall, BLEU and METEOR of a text.
 
-    Edit distance is of characters, over the longer text. The others are of words: split at white space, by
-    jieba if either text has Chinese, or single characters. F1, precision and recall are of the sets of words;
-    BLEU (to four words, unsmoothed) and METEOR are NLTK's. Where one text is empty it is all wrong.
+    The edit distance counts characters and is divided by the length of the longer text. The other scores
+    compare words: texts are split at white space, by jieba if either text has Chinese, or into characters.
+    F1, precision and recall compare the sets of words; BLEU (up to four words, unsmoothed) and METEOR are
+    NLTK's. If only one text is empty, all scores are the worst.
 
     Raises:
         UserError: if a package of the extra `eval` is missing.
     """
-    if prediction == reference and not reference.strip():  # NLTK has no score for texts without words
+    if prediction == reference and not reference.strip():  # NLTK cannot score texts without words
         return dict.fromkeys(NAMES, 1.0) | {"edit_distance": 0.0}
     predicted, wanted = split_words(prediction, reference, by_character)
     common = len(set(predicted) & set(wanted))
@@ -63,7 +64,7 @@ def split_words(first: str, second: str, by_character: bool) -> tuple[list[str],
 def _jieba():  # type: ignore[no-untyped-def]  # a function of a package without types
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of pkg_resources and of its own regular expressions
+            warnings.simplefilter("ignore")  # about pkg_resources and jieba's regular expressions
             import jieba
     except ImportError:
         raise missing_package("jieba") from None
@@ -72,7 +73,7 @@ def _jieba():  # type: ignore[no-untyped-def]  # a function of a package without
 
 
 def missing_package(package: str) -> UserError:
-    """The error of a package that scores need."""
+    """The error if a package that scores need is not installed."""
     return UserError(f"the package {package} is missing; pip install 'got-train[eval]' brings it")
 
 
@@ -82,7 +83,7 @@ def _bleu(prediction: Sequence[str], reference: Sequence[str]) -> float:
     except ImportError:
         raise missing_package("nltk") from None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a short text has no run of four words
+        warnings.simplefilter("ignore")  # a warning for texts of fewer than four words
         return float(sentence_bleu([reference], prediction))
 
 

@@ -1,4 +1,4 @@
-"""The report of an evaluation as a page: scores, and the worst answers beside their pictures."""
+"""The report of an evaluation as an HTML page: scores, and the worst answers beside their images."""
 
 import io
 import itertools
@@ -15,31 +15,31 @@ from got_train.data.images import ImageError, find_image, open_image
 from got_train.evaluation.evaluate import Evaluation, ScoredRow, group_tables, row_value, table_title
 from got_train.evaluation.suites import SUITES
 from got_train.pages.template import picture_html, render
+from got_train.report import counted
 
 MAX_ROWS = 20
-"""Rows shown of each group."""
-MAX_SIDE = 640
-"""Longer side in pixels of a picture."""
-MAX_PICTURES = 4
-"""Pictures shown of a row."""
+"""Most rows of a group on the page."""
+MAX_SIDE_PIXELS = 640
+"""Longer side of an image on the page."""
+MAX_IMAGES = 4
+"""Most images of a row on the page."""
 MAX_CHARACTERS = 4000
-"""Characters shown of a text."""
-QUALITY = 80
-"""Of JPEG."""
+"""Most characters of a text on the page."""
+JPEG_QUALITY = 80
 
 
 def write_page(evaluation: Evaluation, path: Path) -> None:
-    """Writes a page that needs no other file; every text in it is shown, not obeyed."""
+    """Writes a page that needs no other file. All texts are escaped."""
     groups = []
     for group, header, lines in group_tables(evaluation):
-        rows = [row for row in evaluation.rows if row.group == group.kind]  # all rows together have none
+        rows = [row for row in evaluation.rows if row.group == group.kind]  # the group of all rows has none
         shown = {"title": table_title(evaluation, group), "header": header, "lines": lines}
         groups.append(shown | _worst(rows, evaluation.path.parent))
     page = render(
         "scores.html", title=f"Evaluation of {evaluation.path.name}", notes=evaluation.notes, groups=groups
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8", errors="replace")  # a picture's path may be no text
+    path.write_text(page, encoding="utf-8", errors="replace")  # an image's path may not be valid text
 
 
 def _worst(rows: list[ScoredRow], folder: Path) -> dict[str, Any]:
@@ -52,7 +52,8 @@ def _worst(rows: list[ScoredRow], folder: Path) -> dict[str, Any]:
         value = row_value(row.parts[suite.worst_by])
         return math.inf if math.isnan(value) else -value if suite.high_is_good else value
 
-    worst = sorted(rows, key=badness, reverse=True)[:MAX_ROWS]  # stable: equal ones in the file's order
+    # The sort is stable: equal rows stay in the order of the file.
+    worst = sorted(rows, key=badness, reverse=True)[:MAX_ROWS]
     return {
         "worst": [_shown(row, folder) for row in worst],
         "count": f"{len(rows):,}",
@@ -61,14 +62,14 @@ def _worst(rows: list[ScoredRow], folder: Path) -> dict[str, Any]:
 
 
 def _shown(row: ScoredRow, folder: Path) -> dict[str, Any]:
-    """A row as the template wants it."""
+    """A row as the template needs it."""
     prediction = row.prediction
     values = {name: row_value(part) for name, part in row.parts.items()}
     scores = [f"{name} {value:.3f}" for name, value in values.items() if not math.isnan(value)]
-    hidden = len(prediction.images) - MAX_PICTURES
+    hidden = len(prediction.images) - MAX_IMAGES
     answer, reference = _cut(prediction.answer), _cut(prediction.reference)
     return {
-        "pictures": [_picture(image, folder) for image in prediction.images[:MAX_PICTURES]],
+        "pictures": [_image(name, folder) for name in prediction.images[:MAX_IMAGES]],
         "hidden": max(hidden, 0),
         "query": prediction.query,
         "reference": reference,
@@ -77,26 +78,26 @@ def _shown(row: ScoredRow, folder: Path) -> dict[str, Any]:
     }
 
 
-def _picture(image: str, folder: Path) -> Markup | str:
-    """A picture beside the predictions, in the working directory or at its absolute path, or why not."""
+def _image(name: str, folder: Path) -> Markup | str:
+    """An image, found in the predictions' folder or the working directory; or why it cannot be shown."""
     try:
-        picture = open_image(find_image(image, [folder, Path.cwd()]), MAX_PIXELS)
+        image = open_image(find_image(name, [folder, Path.cwd()]), MAX_PIXELS)
     except ImageError as error:
         return str(error)
-    if max(picture.size) > MAX_SIDE:
-        picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    if max(image.size) > MAX_SIDE_PIXELS:
+        image.thumbnail((MAX_SIDE_PIXELS, MAX_SIDE_PIXELS), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=QUALITY)
+    image.save(buffer, "JPEG", quality=JPEG_QUALITY)
     return picture_html(buffer.getvalue(), "jpeg")
 
 
 def _cut(text: str) -> str:
     hidden = len(text) - MAX_CHARACTERS
-    return text if hidden <= 0 else f"{text[:MAX_CHARACTERS]} ... and {hidden:,} more characters"
+    return text if hidden <= 0 else f"{text[:MAX_CHARACTERS]} ... and {counted(hidden, 'more character')}"
 
 
 def differences(answer: str, reference: str) -> list[tuple[str, str]]:
-    """The stretches of both texts: what the answer lacks, and what it has instead; equal where they agree.
+    """Both texts in pieces: each piece of the reference with the answer's piece in its place.
 
     >>> differences("a<c>", "ab>")
     [('a', 'a'), ('b', '<c'), ('>', '>')]

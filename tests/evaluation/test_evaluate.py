@@ -160,8 +160,8 @@ def test_formulas_are_drawn_and_matched(tmp_path: Path, monkeypatch: pytest.Monk
     assert (scores["formula_match"].value, scores["formula_match"].rows) == (0.5, 3)
     assert scores["formula_match_exact"].value == 1 / 3
     assert evaluation.notes == [
-        f"1 formulas are not matched: TeX does not take the reference; {path}:3: why",
-        f"1 formulas score 0: TeX does not take the answer; {path}:4: how",
+        f"1 formula not matched: TeX rejects the reference; {path}:3: why",
+        f"1 formula scored 0: TeX rejects the answer; {path}:4: how",
     ]
 
 

@@ -92,7 +92,7 @@ def test_empty_answers_are_answers(tmp_path: Path) -> None:
         ('{"labels": "a"}', "p.jsonl:1: no response text"),
         (
             '{"image": "a.png", "conversations": []}',
-            "p.jsonl:1: a question without an answer; first got-train infer",
+            "p.jsonl:1: a question without an answer; first run got-train infer",
         ),
         ("", "has no rows"),
     ],
