@@ -1,7 +1,7 @@
-"""ms-swift's command lines, for those who know them.
+"""ms-swift's command lines, for its users.
 
-`got-train swift sft|infer|export ...` works out what a command line of swift 2 or 4 means here, says it, and
-runs it. An option that means nothing here is named and refused; none is ignored.
+`got-train swift sft|infer|export ...` translates a command line of swift 2 or 4 into a config, prints it, and
+runs it. An option without a meaning here is refused by name; none is ignored.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ INSTEAD = {
     "pt": "use `got-train train` with the config of a stage",
     "deploy": "use `got-train infer`, or `got_train.Got` in Python",
 }
-"""What stands for swift's other commands."""
+"""What to use in place of swift's other commands."""
 
 
 def run(command: str, words: Sequence[str]) -> int:
     """Runs `sft`, `infer` or `export` with swift's options, and returns the exit code.
 
     Raises:
-        UserError: for another command, and what those say.
+        UserError: for any other command, and for all errors of these three.
     """
     from got_train.swift import checkpoints, sft
 
@@ -30,6 +30,6 @@ def run(command: str, words: Sequence[str]) -> int:
         hint = INSTEAD.get(command, "sft, infer and export are")
         raise UserError(f"swift {command} is not offered: {hint}")
     if {"--help", "-h"} & set(words):
-        print(f"docs/swift.md lists the options of swift {command} and what each does here")
+        print(f"docs/swift.md lists the options of swift {command} and their meaning here")
         return 0
     return commands[command](words)

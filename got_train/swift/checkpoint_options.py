@@ -1,4 +1,4 @@
-"""What each option of `swift infer` and `swift export` does here."""
+"""The options of `swift infer` and `swift export`, and the effect of each here."""
 
 from got_train.swift.options import (
     COMMON,
@@ -66,7 +66,7 @@ SHARED: Options = COMMON | {
     **refused("4", "rename the keys in the rows", "columns"),
     **refused("2", "a bad row stops the reading", "check_dataset_strategy"),
     **refused("24", "put a `system` into the rows", "system"),
-    **refused("24", "no picture with its question is longer than the model takes", "max_length"),
+    **refused("24", "images with their question always fit into the model", "max_length"),
     **refused("24", GREEDY, "top_p"),
     **refused("4", GREEDY, "top_logprobs", "structured_outputs_regex"),
     **refused("24", "reading ends with the message", "stop_words"),
@@ -90,12 +90,12 @@ INFER: Options = SHARED | {
     **decides("2", "the file of answers", "result_dir"),
     **decides("4", "the file of answers", "result_path"),
     **decides("24", "the longest answer", "max_new_tokens"),
-    **decides("4", "rows read at once", "max_batch_size"),
+    **decides("4", "rows per batch", "max_batch_size"),
     **unchanged("24", "pt|transformers|AUTO", "the model is run by PyTorch", "infer_backend"),
     **unchanged("2", "false", "rows are read, nobody is asked", "eval_human"),
     **unchanged("2", "true", "answers are always written", "save_result"),
-    **unchanged("24", None, "answers are written as they come", "stream"),
-    **unchanged("4", None, "answers are written as they come", "write_batch_size"),
+    **unchanged("24", None, "answers are written one by one", "stream"),
+    **unchanged("4", None, "answers are written one by one", "write_batch_size"),
     **unchanged("2", None, "progress is always shown", "verbose"),
     **unchanged("2", "AUTO|bf16", "a GPU reads in bfloat16, a CPU in float32", "dtype"),
     **unchanged("4", "bfloat16", "a GPU reads in bfloat16, a CPU in float32", "torch_dtype"),

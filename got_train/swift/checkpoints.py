@@ -1,4 +1,4 @@
-"""`swift infer` and `swift export`: what comes after training, under swift's names."""
+"""`swift infer` and `swift export`, the commands for trained models."""
 
 import os
 from collections.abc import Sequence
@@ -6,20 +6,20 @@ from datetime import datetime
 from pathlib import Path
 
 from got_train.model.merge import merge, merge_message, merged_folder
-from got_train.report import UserError
+from got_train.report import UserError, counted
 from got_train.run_folders import holds_adapters, resolve_checkpoint
 from got_train.swift.checkpoint_options import EXPORT, INFER
 from got_train.swift.command_line import CommandLine, data_set, image_root, read_command_line, remarks
 
 MAX_NEW_TOKENS = {"2": 2048, "4": 4096}
-"""swift 4 has no limit but the model's own; longer texts than this do not fit on a page."""
+"""Default limits by version. swift 4 has only the model's limit, but no page has a longer text than this."""
 
 
 def infer(words: Sequence[str]) -> int:
-    """Answers the rows that a run kept for validation, or those of a data set.
+    """Answers the validation rows of a run, or the rows of a data set.
 
     Raises:
-        UserError: for an option that is not supported here, or if there is nothing to read.
+        UserError: for an option that is not supported here, or if there are no rows to read.
     """
     line = read_command_line("infer", words, INFER)
     notes = remarks(line)
@@ -44,7 +44,7 @@ def infer(words: Sequence[str]) -> int:
 
     got = Got.from_pretrained(checkpoint, image_root=image_root(), base=base, template="swift")
     records = answer_rows(got, data, result, max_new_tokens, batch_size)
-    print(f"{len(records)} rows written to {result}")
+    print(f"{counted(len(records), 'row')} written to {result}")
     return 0
 
 
@@ -52,7 +52,7 @@ def export(words: Sequence[str]) -> int:
     """Merges adapters into a plain model folder.
 
     Raises:
-        UserError: for an option that is not supported here, or if nothing but merging is asked for.
+        UserError: for an option that is not supported here, or if merging is not asked for.
     """
     line = read_command_line("export", words, EXPORT)
     notes = remarks(line)
@@ -74,10 +74,10 @@ def export(words: Sequence[str]) -> int:
 
 
 def model_of(line: CommandLine) -> tuple[str, str | None]:
-    """The checkpoint, or the model without adapters; and the base model of the adapters, if it is named.
+    """The checkpoint or plain model that is named, and the base model of adapters if it is named.
 
     Raises:
-        UserError: if none is named, adapters lie on the hub, or a base model is named beside a whole one.
+        UserError: if no model is named, adapters are on the hub, or a base model is named for a whole model.
     """
     path, base = line.word("ckpt_dir", "adapters"), line.word("model", "model_id_or_path")
     if path is None and base is None:
@@ -93,17 +93,17 @@ def model_of(line: CommandLine) -> tuple[str, str | None]:
 
 
 def merged(checkpoint: str, base: str | None) -> str:
-    """The merged folder of a checkpoint, which is made unless it is there, as in swift."""
+    """The merged folder of a checkpoint; as in swift, it is made only if it does not exist."""
     folder = merged_folder(checkpoint)
     if folder.is_dir():
-        print(f"{folder} is there already")
+        print(f"{folder} exists already")
     else:
         print(merge_message(*merge(checkpoint, None, base, template="swift")))
     return str(folder)
 
 
 def limit(line: CommandLine, name: str, default: int) -> int:
-    """A number that must be above 0."""
+    """The value of an option that must be a whole number of at least 1."""
     value = line.number(name, whole=True)
     if value is not None and value < 1:
         raise UserError(f"--{name} {value} must be at least 1")
@@ -111,14 +111,14 @@ def limit(line: CommandLine, name: str, default: int) -> int:
 
 
 def rows_of(line: CommandLine, checkpoint: str) -> str:
-    """The data set to read."""
+    """The specification of the data set to read."""
     sets = line.words("val_dataset")
     own = line.flag("load_dataset_config") or line.flag("load_data_args")
     if not sets and not own:
         option = "load_dataset_config" if line.version == "2" else "load_data_args"
         raise UserError(
             f"swift infer does not ask for questions here: add --{option} true for the run's own validation "
-            "rows, or --val_dataset; a single picture is read by `got-train infer MODEL --image PICTURE`"
+            "rows, or --val_dataset; a single image is read by `got-train infer MODEL --image IMAGE`"
         )
     if len(sets) > 1:
         raise UserError(f"--val_dataset takes one data set here, not {len(sets)}")
@@ -138,7 +138,7 @@ def rows_of(line: CommandLine, checkpoint: str) -> str:
 
 
 def result_file(line: CommandLine, checkpoint: str) -> Path:
-    """Where the answers go: `CHECKPOINT/infer_result/date-time.jsonl` unless named."""
+    """The file of answers; by default `CHECKPOINT/infer_result/date-time.jsonl`."""
     named = line.word("result_path")
     if named is not None:
         return Path(named)

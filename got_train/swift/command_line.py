@@ -1,4 +1,4 @@
-"""Reading swift's command lines: the options, and which version of swift spells them so."""
+"""Reads swift's command lines: the options, and the version of swift that has them."""
 
 import difflib
 import json
@@ -17,7 +17,7 @@ from got_train.report import UserError
 from got_train.swift.options import MODEL_TYPES, VERSIONS, Option, Options, Version, find_option
 
 LAUNCHER_VARIABLES = ("NPROC_PER_NODE", "MASTER_PORT", "NNODES", "NODE_RANK", "MASTER_ADDR")
-"""swift hands these on to torchrun; either of the two counts starts it."""
+"""Environment variables that swift passes to torchrun; NPROC_PER_NODE or NNODES starts it."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class CommandLine:
 
     version: Version
     given: Mapping[str, tuple[str, ...]]
-    """The words behind each name."""
+    """The values after each option's name."""
     options: Mapping[str, Option]
-    """What each of these names does."""
+    """The effect of each of these options."""
     dry_run: bool
 
     def words(self, *names: str) -> list[str]:
@@ -36,10 +36,10 @@ class CommandLine:
         return [word for name in names for word in self.given.get(name, ())]
 
     def word(self, *names: str) -> str | None:
-        """The only value of an option under any of its names; None if it is not given.
+        """The value of an option with one value, under any of its names; None if it is not given.
 
         Raises:
-            UserError: if there are several, or it is given without one.
+            UserError: if there are several values, or none after the name.
         """
         found = [name for name in names if name in self.given]
         if len(found) > 1:
@@ -51,10 +51,10 @@ class CommandLine:
         return self.given[found[0]][0]
 
     def number(self, *names: str, whole: bool = False) -> Any:
-        """The number that an option is given, under any of its names; None if it is not.
+        """The number of an option, under any of its names; None if it is not given.
 
         Raises:
-            UserError: for anything else.
+            UserError: if the value is not a number.
         """
         word = self.word(*names)
         value = None if word is None else plain_value([word])
@@ -65,7 +65,7 @@ class CommandLine:
         return value
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """Whether a switch is on; without a value it is."""
+        """Whether a switch is on; a switch without a value is on."""
         words = self.given.get(name)
         if words is None:
             return default
@@ -79,7 +79,7 @@ def read_command_line(command: str, words: Sequence[str], options: Options) -> C
     """Reads `--name value ...` words against a table of options.
 
     Raises:
-        UserError: for words that are no options, names that swift does not have, or two versions' spellings.
+        UserError: for values without an option, names that swift does not have, or names of both versions.
     """
     file, words = yaml_file(words)
     given = {**file, **split_options(words)}
@@ -89,14 +89,14 @@ def read_command_line(command: str, words: Sequence[str], options: Options) -> C
         option = find_option(name, options)
         if option is None:
             near = difflib.get_close_matches(name, options, n=1)
-            hint = f"did you mean --{near[0]}?" if near else "docs/swift.md lists those that it has"
+            hint = f"did you mean --{near[0]}?" if near else "docs/swift.md lists its options"
             raise UserError(f"swift {command} has no option --{name}: {hint}")
         found[name] = option
-    return CommandLine(spelling(given, found), given, found, dry_run)
+    return CommandLine(version_of(given, found), given, found, dry_run)
 
 
 def split_options(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Names with their values; dashes inside a name are as good as underscores.
+    """The values of each option; dashes inside a name mean underscores.
 
     >>> split_options(["--dataset", "a", "b", "--max_steps=-1", "--freeze-vit"])
     {'dataset': ('a', 'b'), 'max_steps': ('-1',), 'freeze_vit': ()}
@@ -118,9 +118,9 @@ def split_options(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 
 def yaml_file(words: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], Sequence[str]]:
-    """The options of a YAML or JSON file that stands first, and the words after it, which win over it.
+    """The options of a YAML or JSON file that stands first, and the other words, which have precedence.
 
-    As in swift 4 its `ENV` section goes into the environment, where that has no such name yet.
+    As in swift 4, variables of its `ENV` section are added to the environment if it does not have them.
     """
     if not words or Path(words[0]).suffix not in (".yaml", ".yml", ".json"):
         return {}, words
@@ -146,11 +146,11 @@ def _file_words(value: object) -> tuple[str, ...]:
     return (json.dumps(value, ensure_ascii=False) if isinstance(value, bool | dict) else str(value),)
 
 
-def spelling(given: Mapping[str, tuple[str, ...]], options: Options) -> Version:
-    """The version of swift that has all the names given; the newer one where both have.
+def version_of(given: Mapping[str, tuple[str, ...]], options: Options) -> Version:
+    """The version of swift that has all the given options; the newer version if both have them.
 
     Raises:
-        UserError: names an option of each version if they are mixed.
+        UserError: if options of both versions are mixed; the message names one of each.
     """
     found: dict[Version, str] = {}
     for name, words in given.items():
@@ -168,7 +168,7 @@ def spelling(given: Mapping[str, tuple[str, ...]], options: Options) -> Version:
 
 
 def plain_value(words: Sequence[str]) -> Any:
-    """Words as numbers, booleans, mappings or text, as YAML writes them; one for one, a list for several.
+    """Words as numbers, booleans, mappings or text, by YAML's rules: one value, or a list of several values.
 
     >>> plain_value(["1e-4"]), plain_value([]), plain_value(["steps", "2"])
     (0.0001, True, ['steps', 2])
@@ -178,7 +178,7 @@ def plain_value(words: Sequence[str]) -> Any:
 
 
 def _scalar(word: str) -> Any:
-    if word == "no":  # false in YAML; a strategy here
+    if word == "no":  # YAML would make it false, but it is the name of a strategy
         return word
     try:
         return OmegaConf.to_container(OmegaConf.from_dotlist([f"word={word}"]))["word"]
@@ -192,10 +192,10 @@ def shown(name: str, words: Sequence[str]) -> str:
 
 
 def remarks(line: CommandLine) -> list[str]:
-    """A sentence for each option that changes nothing.
+    """A sentence for each option that has no effect here.
 
     Raises:
-        UserError: for one that has no meaning here.
+        UserError: for an option, or a value of one, that is not supported here.
     """
     sentences = []
     for name, words in line.given.items():
@@ -214,13 +214,13 @@ def _accepts(accepted: tuple[str, ...], words: Sequence[str]) -> bool:
 
 
 def data_set(word: str) -> str:
-    """A data set without the `HF::` that swift 4 has for the hub that all sets come from here.
+    """A data set without swift 4's prefix `HF::` for the Hugging Face hub, which is the only hub here.
 
     >>> data_set("HF::linxy/LaTeX_OCR:small#20")
     'linxy/LaTeX_OCR:small#20'
 
     Raises:
-        UserError: for one of ModelScope's.
+        UserError: for a set on ModelScope.
     """
     hub, mark, name = word.partition("::")
     if not mark or Path(word).exists():
@@ -234,7 +234,7 @@ def data_set(word: str) -> str:
 
 
 def image_root() -> str | None:
-    """swift's folder for relative picture paths, from the environment."""
+    """swift's folder for relative image paths, from the environment."""
     return os.environ.get("ROOT_IMAGE_DIR")
 
 
@@ -243,8 +243,8 @@ def launch_words(command: str, words: Sequence[str], environment: Mapping[str, s
 
     Args:
         command: `sft`.
-        words: its options.
-        environment: of the process; a process that torchrun has started has a rank in it.
+        words: options of the command.
+        environment: environment of this process; torchrun sets a rank in it.
     """
     wanted = environment.keys() & {"NPROC_PER_NODE", "NNODES"}
     if not wanted or "LOCAL_RANK" in environment:

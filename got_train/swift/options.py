@@ -1,4 +1,4 @@
-"""What an option of swift's command lines can do here, and the tables' vocabulary."""
+"""The effects that options of swift's command lines can have here, and functions for tables of options."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,24 +7,24 @@ Version = Literal["2", "4"]
 VERSIONS: tuple[Version, ...] = ("2", "4")
 
 MODEL_TYPES: dict[str, Version] = {"got-ocr2": "2", "got_ocr2": "4", "got_ocr2_hf": "4"}
-"""swift's names for this model, which its templates have too, and the version that has each."""
+"""swift's names for this model, which are also names of its templates, and the version with each name."""
 TEMPLATES = "|".join(MODEL_TYPES)
 
 
 @dataclass(frozen=True)
 class Option:
-    """What one name of a command line does: it sets a key, changes nothing, or is refused."""
+    """The effect of an option: it sets a key, has no effect, or is refused."""
 
     versions: str
-    """`2`, `4` or `24`: the versions of swift that have it."""
+    """The versions of swift that have the option: `2`, `4`, or `24` for both."""
     key: str = ""
-    """The key of a config that its value goes into."""
+    """The config key that gets the option's value."""
     decides: str = ""
-    """What it decides together with other options, in code."""
+    """What the option decides together with others, in code."""
     accepted: tuple[str, ...] | None = ()
-    """Values that it may have because they change nothing; None for any."""
+    """Values that are accepted because they have no effect; None if any value is."""
     reason: str = ""
-    """Why it changes nothing, or why other values are refused."""
+    """Why the option has no effect, or why other values are refused."""
 
 
 Options = dict[str, Option]
@@ -39,7 +39,7 @@ def decides(versions: str, keys: str, *names: str) -> Options:
 
 
 def unchanged(versions: str, accepted: str | None, reason: str, *names: str) -> Options:
-    """Options that change nothing with the accepted values, divided by `|`; with any for None."""
+    """Options without an effect, for accepted values separated by `|`, or for any value if None."""
     values = None if accepted is None else tuple(accepted.split("|"))
     return {name: Option(versions, accepted=values, reason=reason) for name in names}
 
@@ -66,7 +66,7 @@ COMMON: Options = {
     **unchanged("2", None, "the attention kernel is chosen by the model", "use_flash_attn"),
     **unchanged("4", None, "the attention kernel is chosen by the model", "attn_impl"),
     **unchanged("24", None, OWN_CODE, "local_repo_path"),
-    **unchanged("2", None, "the hub's cache sees to it", "model_cache_dir"),
+    **unchanged("2", None, "the hub's cache does this", "model_cache_dir"),
     **unchanged("24", "false", "unknown options are always errors", "ignore_args_error"),
     **unchanged("4", None, "no such device is used", "enable_npu_model_patch"),
     **refused("24", "download the revision and name its folder as the model", "model_revision"),
@@ -80,16 +80,16 @@ COMMON: Options = {
     **refused("4", "the vocabulary is kept as it is", "new_special_tokens"),
     **refused("4", "name a whole checkpoint", "init_strategy"),
     **unchanged("4", None, LAZY, "load_from_cache_file"),
-    **unchanged("4", "reuse_dataset_if_exists", "the hub's cache sees to it", "download_mode"),
-    **unchanged("4", None, "what no sample needs is not read", "remove_unused_columns"),
+    **unchanged("4", "reuse_dataset_if_exists", "the hub's cache does this", "download_mode"),
+    **unchanged("4", None, "keys that no sample needs are not read", "remove_unused_columns"),
     **unchanged("4", "false", "keys of rows are always recognised", "disable_auto_column_mapping"),
-    **unchanged("4", None, "pictures become tiles of 1024 x 1024 pixels", "max_pixels"),
-    **unchanged("4", "norm1000", "boxes are thousandths of a picture", "norm_bbox"),
+    **unchanged("4", None, "images become tiles of 1024 x 1024 pixels", "max_pixels"),
+    **unchanged("4", "norm1000", "boxes are thousandths of the image", "norm_bbox"),
     **unchanged("4", "false", PACKED, "padding_free"),
     **refused("4", PACKED, "packing_length", "packing_num_proc", "packing_strategy"),
     **refused("4", "rows are read from files as they are needed", "shuffle_buffer_size"),
     **unchanged("24", None, "only self-cognition rows have a place for it", "model_name", "model_author"),
-    **refused("2", "it adds self-cognition rows", "self_cognition_sample"),
+    **refused("2", "self-cognition rows are not offered", "self_cognition_sample"),
     **refused("4", "it is for agents", "agent_template"),
     **refused("2", "it is for agents", "tools_prompt"),
     **refused("4", NO_THINKING, "add_non_thinking_prefix", "enable_thinking"),
@@ -98,7 +98,7 @@ COMMON: Options = {
     **unchanged("24", "true", "weights are written as safetensors", "safe_serialization"),
     **unchanged("4", None, "the weights fit into one file", "max_shard_size"),
 }
-"""What the options that `sft`, `infer` and `export` share mean to all of them."""
+"""The options that `sft`, `infer` and `export` share, with the same effect in all three."""
 
 FAMILIES: dict[str, str] = {
     "galore_": "GaLore is not offered",
@@ -120,10 +120,10 @@ FAMILIES: dict[str, str] = {
     "sglang_": "SGLang is not offered",
     "lmdeploy_": "LMDeploy is not offered",
 }
-"""Beginnings of names that have no meaning here, and why."""
+"""Prefixes of options that are refused, and why."""
 
 
 def find_option(name: str, options: Options) -> Option | None:
-    """The option of a name, by itself or as one of a family."""
+    """The option of a name, from the table or by its prefix; None if swift has no such option."""
     reasons = [reason for beginning, reason in FAMILIES.items() if name.startswith(beginning)]
     return options.get(name) or (Option("24", reason=reasons[0]) if reasons else None)

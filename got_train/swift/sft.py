@@ -1,4 +1,4 @@
-"""`swift sft`: the config that a command line stands for, said and run."""
+"""`swift sft`: makes a config of a command line, prints it, and trains with it."""
 
 import math
 import os
@@ -33,14 +33,14 @@ Keys = dict[str, Any]
 
 ZERO2 = CONFIGS / "deepspeed" / "zero2.json"
 OTHER_STAGES = ["zero0", "zero1", "zero3", "zero2_offload", "zero3_offload"]
-OTHER_STAGES += ["default-zero3", "zero2-offload", "zero3-offload"]  # as swift 2 spells them
+OTHER_STAGES += ["default-zero3", "zero2-offload", "zero3-offload"]  # swift 2's names
 
 FREEZES: dict[Group, str] = {"encoder": "freeze_vit", "connector": "freeze_aligner", "decoder": "freeze_llm"}
 FROZEN: dict[Version, dict[Group, bool]] = {
     "2": {"encoder": False, "connector": False, "decoder": False},
     "4": {"encoder": True, "connector": True, "decoder": False},
 }
-"""What each version freezes unless told otherwise; swift 2 only where no adapters are trained."""
+"""The groups that each version freezes by default; swift 2 reads these options only without adapters."""
 RATES: dict[Group, str] = {"encoder": "vit_lr", "connector": "aligner_lr"}
 
 DTYPES: dict[Version, dict[str, Keys]] = {
@@ -56,11 +56,11 @@ DTYPES: dict[Version, dict[str, Keys]] = {
         "float32": {"train.bf16": False, "train.fp16": True},
     },
 }
-"""swift 4 trains float32 weights in mixed precision of 16 bits."""
+"""The precision for each type of the weights. swift 4 trains float32 weights in 16-bit mixed precision."""
 
 
 def sft(words: Sequence[str]) -> int:
-    """Trains as the options say; under `NPROC_PER_NODE` by way of torchrun.
+    """Trains with the options of a command line; with `NPROC_PER_NODE` set, torchrun starts the processes.
 
     Raises:
         UserError: for an option that is not supported here, or a value that a config refuses.
@@ -75,16 +75,14 @@ def sft(words: Sequence[str]) -> int:
         os.execv(sys.executable, launch)
     from got_train.training.train import train
 
-    head = (
-        f"# what this command line of swift {line.version} stands for; `got-train train` takes it as a file"
-    )
+    head = f"# the config of this command line of swift {line.version}; `got-train train` takes it as a file"
     say("\n".join([*(f"swift: {note}" for note in notes), head, text]))
     train(config, dry_run=line.dry_run)
     return 0
 
 
 def config_of(text: str, line: CommandLine) -> Config:
-    """The configuration of a YAML text, checked as a file is; its errors name the options too."""
+    """The configuration of a YAML text, checked like a file; error messages also name swift's options."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "swift.yaml"
         file.write_text(text, encoding="utf-8")
@@ -99,11 +97,11 @@ def config_of(text: str, line: CommandLine) -> Config:
 
 
 def sections(line: CommandLine, world_size: int) -> dict[str, Any]:
-    """The sections of the config that a command line stands for.
+    """The sections of the config for a command line.
 
     Args:
-        line: of `swift sft`.
-        world_size: number of processes that train, which swift's default accumulation depends on.
+        line: the command line of `swift sft`.
+        world_size: number of training processes; swift's default accumulation depends on it.
     """
     direct = direct_keys(line)
     uses_lora = trains_adapters(line)
@@ -132,10 +130,10 @@ def sections(line: CommandLine, world_size: int) -> dict[str, Any]:
 
 
 def direct_keys(line: CommandLine) -> Keys:
-    """The keys that one option each sets.
+    """The keys that are set by a single option each.
 
     Raises:
-        UserError: if two options set the same.
+        UserError: if two options set the same key.
     """
     keys: Keys = {}
     setters: dict[str, str] = {}
@@ -156,9 +154,9 @@ def direct_keys(line: CommandLine) -> Keys:
 
 
 def model_keys(line: CommandLine, uses_lora: bool) -> Keys:
-    """The model, the run's name and where its folder lies: `output/MODEL/vN-date-time` as in swift.
+    """The model, and the name and folder of the run: `output/MODEL/vN-date-time` as in swift.
 
-    swift 4 puts `vN-date-time` straight into a folder that it is told: there the run goes without a name.
+    swift 4 puts `vN-date-time` directly into a folder that is named: the name of the run is then `.`.
     """
     model_type = line.word("model_type")
     if model_type is not None and model_type not in MODEL_TYPES:
@@ -194,7 +192,7 @@ def model_keys(line: CommandLine, uses_lora: bool) -> Keys:
 
 
 def data_keys(line: CommandLine) -> Keys:
-    """The data sets, and what becomes of rows that cannot be used."""
+    """The data sets, and what happens to bad rows."""
     train = data_sets(line, "dataset", "custom_train_dataset_path")
     if not train:
         raise UserError("--dataset must be given, as in --dataset train.jsonl#5000")
@@ -207,7 +205,7 @@ def data_keys(line: CommandLine) -> Keys:
         keys["data.val"] = val
     ratio = line.number("split_dataset_ratio", "dataset_test_ratio")
     if line.version == "4" and (line.word("eval_strategy") or line.word("save_strategy")) == "no":
-        ratio = 0.0  # nothing would be done with the rows
+        ratio = 0.0  # the rows would have no use
     if ratio is not None:
         keys["data.val_ratio"] = ratio
     length = line.number("max_length")
@@ -227,7 +225,7 @@ def data_keys(line: CommandLine) -> Keys:
 
 
 def data_sets(line: CommandLine, *names: str) -> list[str]:
-    """The data sets behind some options; swift 2 divides them by commas too."""
+    """The data sets of some options; swift 2 also separates them by commas."""
     words = line.words(*names)
     if line.version == "2" and len(words) == 1 and not Path(words[0]).exists():
         words = words[0].split(",")
@@ -238,14 +236,14 @@ def trains_adapters(line: CommandLine) -> bool:
     """Whether LoRA is trained rather than all weights.
 
     Raises:
-        UserError: for another method, or options of LoRA without it.
+        UserError: for another method, or options of LoRA with full training.
     """
     kind = line.word("sft_type", "tuner_type", "train_type") or "lora"
     if kind not in ("lora", "full"):
         raise UserError(f"{kind} is not offered: train with lora or full")
     if kind == "full":
         for name, option in line.options.items():
-            # Of freezing, `decides` says that it decides `lora.modules` beside a learning rate.
+            # Freezing options are not refused: they decide `lora.modules` and a learning rate.
             if option.key.startswith("lora.") or option.decides in ("lora.modules", "lora.quantization_bits"):
                 raise UserError(
                     f"--{shown(name, line.given[name])} is not supported here: full trains no adapters"
@@ -254,13 +252,13 @@ def trains_adapters(line: CommandLine) -> bool:
 
 
 def frozen_groups(line: CommandLine) -> list[Group]:
-    """The module groups that the options, or the version's defaults, freeze."""
+    """The module groups that are frozen by options or by the version's defaults."""
     defaults = FROZEN[line.version]
     return [group for group in GROUPS if line.flag(FREEZES[group], defaults[group])]
 
 
 def freeze_remarks(line: CommandLine) -> list[str]:
-    """What is to be said of swift 2's freezing beside adapters, which it does not look at either."""
+    """A warning if `--freeze_vit` is given with adapters: swift 2 ignores it there."""
     words = line.given.get("freeze_vit")
     if words is None or line.version == "4" or not trains_adapters(line):
         return []
@@ -268,7 +266,7 @@ def freeze_remarks(line: CommandLine) -> list[str]:
 
 
 def lora_keys(line: CommandLine) -> Keys:
-    """Adapters in the groups that swift's target modules mean."""
+    """The settings of adapters, in the module groups of swift's target modules."""
     targets = line.words("target_modules", "lora_target_modules") or ["all-linear", "DEFAULT"]
     by_default = set(targets) <= {"all-linear", "DEFAULT", "AUTO"}
     if not by_default and targets != ["ALL"]:
@@ -289,7 +287,7 @@ def lora_keys(line: CommandLine) -> Keys:
 
 
 def full_keys(line: CommandLine) -> Keys:
-    """Learning rates of all weights: 0 where swift freezes."""
+    """Learning rates for full training: 0 for groups that swift freezes."""
     frozen = frozen_groups(line)
     trained: list[Group] = [group for group in GROUPS if group not in frozen]
     rates: Keys = {f"train.learning_rates.{group}": 0.0 for group in frozen}
@@ -297,7 +295,7 @@ def full_keys(line: CommandLine) -> Keys:
 
 
 def rate_keys(line: CommandLine, trained: list[Group]) -> Keys:
-    """Learning rates of single groups.
+    """Learning rates that options set for single groups.
 
     Raises:
         UserError: for the rate of a group that is frozen.
@@ -314,7 +312,7 @@ def rate_keys(line: CommandLine, trained: list[Group]) -> Keys:
 
 
 def precision_keys(line: CommandLine, uses_lora: bool) -> Keys:
-    """Mixed precision as the type of the weights asks for it."""
+    """Mixed precision, which depends on the type of the weights."""
     name = "dtype" if line.version == "2" else "torch_dtype"
     given = line.word(name)
     allowed = DTYPES[line.version]
@@ -331,13 +329,13 @@ def precision_keys(line: CommandLine, uses_lora: bool) -> Keys:
 
 
 def step_keys(line: CommandLine, direct: Keys, uses_lora: bool, world_size: int) -> Keys:
-    """Batches, steps and rates whose defaults depend on other options."""
+    """Batch sizes, steps and learning rates whose defaults depend on other options."""
     batch = direct.get("train.per_device_train_batch_size", 1)
     keys: Keys = {
         "train.learning_rate": 1e-4 if uses_lora else 1e-5,
         "train.per_device_eval_batch_size": batch if line.version == "2" else 1,
     }
-    if isinstance(batch, int) and batch > 0:  # anything else is for the config to refuse
+    if isinstance(batch, int) and batch > 0:  # the config refuses anything else
         keys["train.gradient_accumulation_steps"] = max(1, math.ceil(16 / batch / world_size))
     if line.version == "2":
         every = direct.get("train.eval_steps", 50 if uses_lora else 200)
@@ -362,7 +360,7 @@ def step_keys(line: CommandLine, direct: Keys, uses_lora: bool, world_size: int)
 
 
 def deepspeed_keys(line: CommandLine) -> Keys:
-    """ZeRO-2 under swift's names, or a file or mapping of one's own."""
+    """DeepSpeed's configuration: ZeRO-2 under swift's names, or the user's own file or mapping."""
     given = line.word("deepspeed", "deepspeed_config_path")
     if given is None:
         return {}

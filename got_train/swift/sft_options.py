@@ -1,8 +1,8 @@
-"""What each option of `swift sft` does here, and swift's defaults by version.
+"""The options of `swift sft`, the effect of each here, and swift's defaults by version.
 
-The names are those of swift 2.6 and 4.6 (`SftArguments` of either), `train_type` of swift 3 beside them.
-Whatever swift 4 takes as one of `transformers.TrainingArguments` and is not listed goes into the `train`
-section as it is.
+The names are those of `SftArguments` in swift 2.6 and 4.6, and `train_type` of swift 3. Options of swift 4
+that are not listed here, but are fields of `transformers.TrainingArguments`, become keys of the `train`
+section.
 """
 
 import dataclasses
@@ -29,7 +29,7 @@ MODEL_OPTIONS: Options = {
     **decides("4", "model.path, name", "model"),
     **unchanged("2", f"{TEMPLATES}|AUTO", "sample.template is swift's for this model", "template_type"),
     **unchanged("4", TEMPLATES, "sample.template is swift's for this model", "template"),
-    **unchanged("2", None, "the hub's cache sees to it", "check_model_is_latest"),
+    **unchanged("2", None, "the hub's cache does this", "check_model_is_latest"),
     **unchanged("4", None, "weights are checked as they are loaded", "check_model"),
     **unchanged("2", "transformers", "Megatron is not offered", "train_backend"),
     **refused("2", ONE_DEVICE, "gpu_memory_fraction"),
@@ -52,7 +52,7 @@ DATA_OPTIONS: Options = {
     **decides("4", "data.on_error", "strict"),
     **decides("2", "train.seed", "dataset_seed"),
     **decides("4", "train.seed", "data_seed"),
-    **unchanged("24", "delete", "a cut text teaches to stop early", "truncation_strategy"),
+    **unchanged("24", "delete", "a cut text teaches the model to stop early", "truncation_strategy"),
     **unchanged("24", None, LAZY, "lazy_tokenize"),
     **unchanged("2", None, "dataloader_num_workers processes encode rows", "preprocess_num_proc"),
     **unchanged("4", None, "dataloader_num_workers processes encode rows", "dataset_num_proc"),
@@ -60,7 +60,7 @@ DATA_OPTIONS: Options = {
         "4", None, "the loss over the validation rows is the same in any order", "val_dataset_shuffle"
     ),
     **unchanged("4", "true", "rows are always mixed", "dataset_shuffle", "train_dataloader_shuffle"),
-    **unchanged("2", None, "pictures become tiles of 1024 x 1024 pixels", "rescale_image"),
+    **unchanged("2", None, "images become tiles of 1024 x 1024 pixels", "rescale_image"),
     **unchanged("4", "right", "rows are padded on the right", "padding_side"),
     **unchanged("24", "false", "rows are read from files as they are needed", "streaming"),
     **unchanged("24", "false", PACKED, "packing"),
@@ -240,11 +240,11 @@ DEFAULTS: dict[str, dict[Version, Default]] = {
     "train.report_to": {"2": "tensorboard", "4": "tensorboard"},
     "train.seed": {"2": 42, "4": 42},
 }
-"""swift's defaults by the key they stand under here; those that depend on other options are in sft.py."""
+"""swift's defaults, by config key and version; defaults that depend on other options are in sft.py."""
 
 
 def sft_options() -> Options:
-    """The options of `swift sft`: the table, and the `TrainingArguments` that swift 4 hands on."""
+    """The options of `swift sft`: the table, and the fields of `TrainingArguments` that swift 4 takes."""
     from transformers import TrainingArguments
 
     names = [field.name for field in dataclasses.fields(TrainingArguments) if field.init]

@@ -39,7 +39,7 @@ def test_what_infer_would_read(checkpoint: Path, capsys: Any) -> None:
     words = ("--val_dataset", "a.jsonl", "--merge_lora", "--stream", "false", "--dry-run")
     assert run("swift", "infer", "--adapters", checkpoint, *words, "--result_path", "b.jsonl") == 0
     assert capsys.readouterr().out == (
-        "swift: --stream false changes nothing here: answers are written as they come\n"
+        "swift: --stream false changes nothing here: answers are written one by one\n"
         f"reads a.jsonl with {checkpoint}-merged into b.jsonl\n"
     )
 
@@ -50,8 +50,8 @@ def test_what_infer_would_read(checkpoint: Path, capsys: Any) -> None:
         (
             ["infer", "--ckpt_dir", "{checkpoint}"],
             "swift infer does not ask for questions here: add --load_dataset_config true for the run's own "
-            "validation rows, or --val_dataset; a single picture is read by "
-            "`got-train infer MODEL --image PICTURE`",
+            "validation rows, or --val_dataset; a single image is read by "
+            "`got-train infer MODEL --image IMAGE`",
         ),
         (["infer", "--load_data_args", "true"], "--adapters must be given: a checkpoint"),
         (["infer", "--ckpt_dir", "./nowhere"], "checkpoint ./nowhere does not exist"),

@@ -98,7 +98,7 @@ def test_the_spelling_tells_the_version(words: list[str], version: str) -> None:
             "spell all options as one of them",
         ),
         (["--lerning_rate", "1"], "swift sft has no option --lerning_rate: did you mean --learning_rate?"),
-        (["--xyzzy"], "swift sft has no option --xyzzy: docs/swift.md lists those that it has"),
+        (["--xyzzy"], "swift sft has no option --xyzzy: docs/swift.md lists its options"),
         (["--seed", "1", "--seed", "2"], "--seed is given twice"),
         (["a.jsonl", "--seed", "1"], "'a.jsonl' stands before any option: write --name value"),
         (["nope.yaml"], "config file nope.yaml does not exist"),
@@ -120,7 +120,7 @@ def test_mistakes(words: list[str], message: str) -> None:
         (["--galore_rank", "8"], "--galore_rank 8 is not supported here: GaLore is not offered"),
         (
             ["--truncation_strategy", "left"],
-            "--truncation_strategy left is not supported here: a cut text teaches to stop early",
+            "--truncation_strategy left is not supported here: a cut text teaches the model to stop early",
         ),
         (
             ["--use_hf", "false"],

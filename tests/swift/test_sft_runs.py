@@ -62,7 +62,7 @@ def test_a_dry_run_prints_a_config_that_train_takes(workplace: Path, model_dir: 
     assert out.startswith(
         "swift: --lazy_tokenize true changes nothing here: rows are encoded as they are read"
     )
-    head = "# what this command line of swift 2 stands for; `got-train train` takes it as a file\n"
+    head = "# the config of this command line of swift 2; `got-train train` takes it as a file\n"
     text = out.split(head)[1].split("\n\n")[0]
     (workplace / "saved.yaml").write_text(text)
     config = load_config(workplace / "saved.yaml")
@@ -94,7 +94,7 @@ def test_nproc_per_node_goes_through_torchrun(
     assert run("swift", "sft", *words) == 0
     out = capfd.readouterr().out
     assert out.startswith(f"swift: starts {sys.executable} -m torch.distributed.run --nproc_per_node 1 ")
-    assert out.count("# what this command line of swift 4 stands for") == 1
+    assert out.count("# the config of this command line of swift 4") == 1
     assert "16 samples (1 per device x 16 accumulated x 1 device)" in out
 
 
@@ -138,7 +138,7 @@ def test_sft_infer_and_export(workplace: Path, model_dir: str, capsys: Any) -> N
         run(*merged, "--max_new_tokens", "4", "--max_batch_size", "3", "--result_path", "a/again.jsonl") == 0
     )
     out = capsys.readouterr().out
-    assert out.startswith(f"{checkpoint}-merged is there already\n")
+    assert out.startswith(f"{checkpoint}-merged exists already\n")
     assert out.endswith("3 rows written to a/again.jsonl\n")
     again = [json.loads(line) for line in Path("a/again.jsonl").read_text().splitlines()]
     assert [row["response"] for row in again] == [row["response"] for row in rows]
