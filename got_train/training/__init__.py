@@ -1,1 +1,1 @@
-"""From a configuration to a trained model: assembles model, data and `transformers.Trainer`."""
+"""Trains a model from a configuration: puts together model, data and `transformers.Trainer`."""

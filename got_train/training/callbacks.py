@@ -1,4 +1,4 @@
-"""What a run leaves behind: `logging.jsonl`, curves, and checkpoints that explain themselves."""
+"""Callbacks that write `logging.jsonl`, curves, features, and the configuration into checkpoints."""
 
 import json
 import re
@@ -14,15 +14,15 @@ from got_train.config import CONFIG_FILE
 from got_train.data.features import FeatureStore
 from got_train.ranks import rank
 
-LONGEST_NAME = 100
-"""Characters of a curve's file name and title."""
+MAX_NAME_CHARACTERS = 100
+"""Most characters of a curve's file name and title."""
 
 SMOOTHING = 0.9
-"""Weight of the past in the smoothed curve, as TensorBoard's and ms-swift's."""
+"""Weight of earlier values in the smoothed curve, as in TensorBoard and ms-swift."""
 
 
 class RunLog(TrainerCallback):
-    """Writes `logging.jsonl`, whose names are ms-swift's where it has them, and the curves out of it."""
+    """Writes `logging.jsonl`, with ms-swift's names where it has one, and draws curves from it."""
 
     def __init__(self, run_dir: Path) -> None:
         self.run_dir = run_dir
@@ -31,7 +31,7 @@ class RunLog(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Removes the lines that a resumed run had logged after its checkpoint."""
+        """Removes the lines that a resumed run has logged after its checkpoint."""
         if rank() == 0 and self.file.is_file():
             cut_log(self.file, state.global_step)
 
@@ -43,7 +43,7 @@ class RunLog(TrainerCallback):
         logs: dict[str, Any],
         **kwargs: Any,
     ) -> None:
-        """Writes a line."""
+        """Appends a line to the log."""
         if rank() == 0:
             row = {"global_step/max_steps": f"{state.global_step}/{state.max_steps}", **logs}
             with open(self.file, "a", encoding="utf-8") as file:
@@ -52,7 +52,7 @@ class RunLog(TrainerCallback):
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Puts the run's configuration beside the weights, so that merge and infer need only a folder."""
+        """Copies the run's configuration into the checkpoint, so that merge and infer need no other file."""
         checkpoint = self.run_dir / f"checkpoint-{state.global_step}"
         if rank() == 0 and checkpoint.is_dir():
             shutil.copyfile(self.run_dir / CONFIG_FILE, checkpoint / CONFIG_FILE)
@@ -66,7 +66,7 @@ class RunLog(TrainerCallback):
 
 
 class FeatureWriter(TrainerCallback):
-    """Writes the features that wait, so that the next epoch, or a run that goes on, finds them."""
+    """Writes new features to disk, so that the next epoch, or a resumed run, finds them."""
 
     def __init__(self, features: FeatureStore) -> None:
         self.features = features
@@ -74,13 +74,13 @@ class FeatureWriter(TrainerCallback):
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Writes."""
+        """Writes new features at the end of an epoch."""
         self.features.flush()
 
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Writes."""
+        """Writes new features with each checkpoint."""
         self.features.flush()
 
 
@@ -91,7 +91,7 @@ def read_log(file: Path) -> list[dict[str, Any]]:
 
 
 def cut_log(file: Path, step: int) -> None:
-    """Leaves the rows up to a step: a run that was killed has logged more than it saved, and half a row."""
+    """Keeps the rows up to a step: a run that was killed may have logged later steps and a part of a row."""
     kept = []
     for line in file.read_text(encoding="utf-8").splitlines(keepends=True):
         try:
@@ -104,10 +104,10 @@ def cut_log(file: Path, step: int) -> None:
 
 
 def draw_curves(log: Path, folder: Path) -> None:
-    """One PNG for each number in a log; the training loss also smoothed."""
+    """Draws one PNG for each number in a log; the training loss is also shown smoothed."""
     matplotlib.use("Agg")
     folder.mkdir(exist_ok=True)
-    # The last row sums the run up, under names such as `train_loss` that are none of its curves.
+    # The last row is a summary of the run: its names, such as `train_loss`, are not those of curves.
     rows = [row for row in read_log(log) if "train_runtime" not in row]
     skipped = {"step", "epoch", "elapsed_time", "remaining_time", "total_flos"}
     names = {name for row in rows for name, value in row.items() if isinstance(value, int | float)} - skipped
@@ -118,17 +118,17 @@ def draw_curves(log: Path, folder: Path) -> None:
 
 
 def file_name(label: str) -> str:
-    """The name of a curve's file; kinds of rows are named by whoever wrote them.
+    """The name of a curve's file. Its label may have the name of a kind, which users choose freely.
 
     >>> file_name("train_memory(GiB)"), file_name("train_train_speed(s/it)"), file_name("eval_loss_a b$")
     ('train_memory_GiB', 'train_train_speed_s_per_it', 'eval_loss_a_b_')
     """
     plain = label.replace("(", "_").replace(")", "").replace("/", "_per_")
-    return re.sub(r"[^\w.-]", "_", plain)[:LONGEST_NAME]
+    return re.sub(r"[^\w.-]", "_", plain)[:MAX_NAME_CHARACTERS]
 
 
 def draw_curve(points: list[tuple[int, float]], label: str, file: Path) -> None:
-    """A curve over steps as a PNG."""
+    """Draws a curve over steps as a PNG."""
     figure = Figure(figsize=(7, 4), dpi=110)
     axes = figure.subplots()
     steps, values = zip(*points, strict=True)
@@ -140,13 +140,13 @@ def draw_curve(points: list[tuple[int, float]], label: str, file: Path) -> None:
         axes.plot(steps, smoothed(list(values)), color="#3182bd", label=f"smoothed ({SMOOTHING})")
         axes.legend()
     axes.set_xlabel("step")
-    axes.set_title(label.replace("\0", "_")[:LONGEST_NAME], parse_math=False)
+    axes.set_title(label.replace("\0", "_")[:MAX_NAME_CHARACTERS], parse_math=False)
     axes.grid(alpha=0.3)
     figure.savefig(file, bbox_inches="tight")
 
 
 def smoothed(values: list[float]) -> list[float]:
-    """Exponential moving average, corrected for its start.
+    """The exponential moving average, corrected for its start.
 
     >>> smoothed([1.0, 1.0])
     [1.0, 1.0]

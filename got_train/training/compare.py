@@ -1,4 +1,8 @@
-"""What fine-tuning has brought, and what it has cost: the model before and after, on the same rows."""
+"""The comparison at the end of fine-tuning: scores before and after, on validation and on retention rows.
+
+Retention rows (`eval.ordinary` in a config) are rows of ordinary OCR that are not trained on: their scores
+show what the model has forgotten.
+"""
 
 import json
 import re
@@ -28,35 +32,35 @@ FILE = "comparison.json"
 METRICS = ("cer", "exact_match", "repetition")
 
 PROSE = re.compile(r"[A-Za-z0-9 ,.;:\'()-]{80,}")
-"""Paragraphs without markup, long enough for several lines."""
+"""A paragraph without markup that is long enough for several lines."""
 
 Comparison = dict[str, dict[str, dict[str, float]]]
-"""For each set of rows, for the model `before` and `after` training, its scores."""
+"""The scores of each set of rows: by set, then `before` or `after` training, then the name of the score."""
 
 
-def ordinary_samples(config: Config, encoder: SampleEncoder, folder: Path) -> SampleSet:
-    """The rows that the configuration names, or lines of text drawn into `folder`, the same ones every time.
+def retention_samples(config: Config, encoder: SampleEncoder, folder: Path) -> SampleSet:
+    """The retention rows: those of `eval.ordinary`, or lines of text that are drawn into `folder`.
 
-    They are only read, so they may be longer than training takes.
+    The drawn lines are the same for every run. Rows are only read, and may be longer than training allows.
 
     Raises:
         UserError: for bad rows.
     """
     if config.eval.ordinary is None:
-        drawn = (folder / "manifest.json").is_file()  # by the run that goes on
+        drawn = (folder / "manifest.json").is_file()  # if the run is resumed
         if rank() == 0 and not drawn:
             _draw_lines(folder, config.eval.compare_rows)
         barrier()
     encoder = replace(encoder, config=replace(encoder.config, max_length=sys.maxsize))
     options = ReadOptions(image_root=config.data.image_root)
     rows = select_rows([config.eval.ordinary or str(folder)], options, np.random.default_rng(config.seed))
-    rows, _, _ = check_set(config, rows, encoder, "ordinary")
+    rows, _, _ = check_set(config, rows, encoder, "retention")
     return SampleSet(rows, encoder)
 
 
 def _draw_lines(folder: Path, count: int) -> None:
-    """Images of `count` texts of one to four lines, and beside the folder the texts they are drawn from."""
-    # Python's own handbook, because the texts that `got-data` draws by itself come with an extra.
+    """Draws images of `count` texts of one to four lines; a file beside the folder has the source texts."""
+    # Texts of Python's own manual, because the default texts of `got-data` need an extra.
     paragraphs = (" ".join(text.split()) for text in "\n\n".join(topics.values()).split("\n\n"))
     texts = folder.with_suffix(".txt")
     texts.write_text("\n".join(filter(PROSE.fullmatch, paragraphs)), encoding="utf-8")
@@ -64,9 +68,9 @@ def _draw_lines(folder: Path, count: int) -> None:
 
 
 def compare(trainer: GotTrainer, config: Config, sets: dict[str, SampleSet]) -> Comparison:
-    """Scores of the model before and after training, on named sets of rows.
+    """The scores of the model before and after training, on named sets of rows.
 
-    Every rank reads its share; what comes back is the same on all.
+    Every rank reads its share; all ranks return the same scores.
     """
     pairs = {
         name: {"after": trainer.read_rows(samples, config.eval.compare_rows)}
@@ -83,7 +87,7 @@ def compare(trainer: GotTrainer, config: Config, sets: dict[str, SampleSet]) -> 
 
 @contextmanager
 def _before_training(trainer: GotTrainer, config: Config) -> Iterator[None]:
-    """Puts the model as it was before the first step in the trained one's place."""
+    """Replaces the trained model by the model before the first step, for the time of the context."""
     trained = trainer.model
     if isinstance(trained, PeftModel):
         with trained.disable_adapter():
@@ -99,7 +103,7 @@ def _before_training(trainer: GotTrainer, config: Config) -> Iterator[None]:
 
 
 def comparison_table(comparison: Comparison) -> str:
-    """The scores for a person to read."""
+    """The scores as text for a person."""
     rows = [
         [name, metric, scores["before"][metric], scores["after"][metric]]
         for name, scores in comparison.items()

@@ -1,4 +1,4 @@
-"""Parameter groups: each module group at its own learning rate."""
+"""The optimizer's parameter groups, which give each module group its own learning rate."""
 
 from collections import defaultdict
 from typing import Any
@@ -18,12 +18,12 @@ def optimizer_and_groups(
 ) -> tuple[Any, dict[str, Any]]:
     """The optimizer class that `arguments.optim` names, and its settings with parameter groups.
 
-    Every trainable parameter lies in exactly one group; vectors (norms, biases) and position tables get no
-    weight decay. With LoRA+ (arXiv 2402.12354) the adapters' matrices B, which start at zero, learn faster.
+    Every trainable parameter is in exactly one group. Vectors (norms, biases) and position tables have no
+    weight decay. With LoRA+ (arXiv 2402.12354) the matrices B of adapters have a higher learning rate.
     """
     optimizer_class, settings = _optimizer(arguments, model)
     groups: dict[tuple[float, float], list[nn.Parameter]] = defaultdict(list)
-    """By learning rate and weight decay."""
+    """Parameters by learning rate and weight decay."""
     for group, named in trainable_by_group(model).items():
         given = getattr(rates, group)
         rate = arguments.learning_rate if given is None else given
@@ -33,7 +33,7 @@ def optimizer_and_groups(
             groups[rate * faster, decay].append(parameter)
     grouped = [id(parameter) for parameters in groups.values() for parameter in parameters]
     trainable = [id(parameter) for parameter in model.parameters() if parameter.requires_grad]
-    assert sorted(grouped) == sorted(trainable), "each trainable parameter lies in exactly one group"
+    assert sorted(grouped) == sorted(trainable), "each trainable parameter must be in exactly one group"
     listed = [
         {"params": parameters, "lr": rate, "weight_decay": decay}
         for (rate, decay), parameters in groups.items()
@@ -42,13 +42,13 @@ def optimizer_and_groups(
 
 
 def try_optimizer(arguments: TrainingArguments, steps: int) -> None:
-    """Makes optimizer, scheduler and loggers for a single weight, to see whether they can be made.
+    """Creates optimizer, scheduler and loggers for a single weight, to find wrong settings early.
 
-    The trainer makes them when all rows have been checked and all weights loaded.
+    The trainer creates them only after all rows have been checked and all weights loaded.
 
     Args:
-        arguments: name optimizer, scheduler and loggers.
-        steps: of the run.
+        arguments: settings of optimizer, scheduler and loggers.
+        steps: number of optimizer steps of the run.
 
     Raises:
         UserError: for settings that one of them refuses, or a package that is not installed.

@@ -1,8 +1,9 @@
-"""Which rows each optimizer step takes, and how devices and accumulated batches share them.
+"""The step plan: the rows of each optimizer step, and their batches on each device.
 
-The rows of a step follow from the seed, the epoch and the step alone. Its loss is that of all its tokens, so
-what is learnt does not depend on who computes which rows, but the time it takes does. `LengthBalance` puts
-rows of like length together, which leaves little padding, and gives every batch about the same work.
+The rows of a step depend only on the seed, the epoch and the number of the step. The loss of a step is that
+of all its tokens: how rows are put into batches changes not the result but the time of a step.
+`LengthBalance` puts rows of similar length together, which needs little padding, and gives every batch about
+the same work.
 """
 
 import math
@@ -25,15 +26,18 @@ class LengthBalance:
     sizes: np.ndarray
     """int32, `(rows, 2)`: tokens and tiles of each row."""
     tile_tokens: float
-    """How many tokens in the decoder are as much work as one tile in the encoder."""
+    """Number of tokens in the decoder that are as much work as one tile in the encoder."""
 
     def cost(self, rows: np.ndarray) -> float:
-        """Work of a batch in tokens: those of its padded rows, and its tiles."""
+        """The work of a batch in tokens: its padded rows, and its tiles as tokens."""
         lengths, tiles = self.sizes[rows].T
         return float(len(rows) * lengths.max() + tiles.sum() * self.tile_tokens)
 
     def batches_within(self, rows: np.ndarray, budget: float) -> list[np.ndarray]:
-        """Rows, the longest first, cut where the next would go over a budget; a row alone may be over it."""
+        """Cuts rows, sorted from the longest, into batches of at most `budget` tokens of work.
+
+        A single row may be over the budget.
+        """
         lengths, tiles = self.sizes[rows].T
         order = np.lexsort((rows, tiles, lengths))[::-1]
         extra = tiles[order] * self.tile_tokens
@@ -46,7 +50,7 @@ class LengthBalance:
         return np.split(rows[order], cuts)
 
     def split_rows(self, rows: np.ndarray, count: int) -> list[np.ndarray]:
-        """Exactly `count` batches, the costliest as cheap as can be, the costliest first."""
+        """Exactly `count` batches, sorted from the costliest, whose largest cost is as small as possible."""
         assert count <= len(rows)
         low, high = 0.0, self.cost(rows)
         while high - low > 1:
@@ -71,14 +75,14 @@ class StepPlan:
     world_size: int
     seed: int
     balance: LengthBalance | None = None
-    """None splits rows as they come, the same number for every batch."""
+    """How rows are split into batches; None splits them in their order, the same number in each batch."""
     accumulation: int = 1
     """Batches of a step on each device."""
     drop_last: bool = False
-    """Whether an epoch leaves out the rows that fill no whole step; else its last is filled up from its
-    start."""
+    """Whether an epoch leaves out the rows of an incomplete last step; otherwise rows from the start of the
+    epoch complete that step."""
     shuffled: bool = True
-    """Whether an epoch takes its rows in an order of its own, or as they stand."""
+    """Whether each epoch has its own random order of rows; otherwise rows keep their order."""
 
     @cached_property
     def steps_per_epoch(self) -> int:
@@ -94,18 +98,18 @@ class StepPlan:
         yield from np.resize(order, (self.steps_per_epoch, self.step_rows))
 
     def batches(self, rows: np.ndarray) -> list[np.ndarray]:
-        """The batches of a step: one for each device, then the next for each device, and so on."""
+        """The batches of a step: the first batch of each device, then the second of each, and so on."""
         count = self.accumulation * self.world_size
         if self.balance is None:
             return np.split(rows, count)
         return self.balance.split_rows(rows, count)
 
     def least_accumulation(self, budget: float, num_epochs: float) -> int:
-        """Batches each device needs for a step so that none goes over a budget in any epoch.
+        """The smallest number of batches per device with which no batch of any step is over the budget.
 
         Args:
-            budget: cost of a batch in tokens.
-            num_epochs: of the run.
+            budget: largest cost of a batch in tokens.
+            num_epochs: number of epochs of the run.
         """
         assert self.balance is not None
         most = max(
@@ -120,12 +124,12 @@ class StepBatches(Sampler[list[int]]):
     """Batch sampler: the batches of one device in an epoch."""
 
     def __init__(self, plan: StepPlan, rank: int, epoch: Callable[[], int]) -> None:
-        """Keeps what it is given.
+        """Makes the sampler.
 
         Args:
-            plan: of the run.
-            rank: of this device.
-            epoch: asked whenever an epoch starts, or goes on after a restart.
+            plan: the step plan of the run.
+            rank: rank of this device.
+            epoch: returns the epoch; called whenever an epoch starts or is resumed.
         """
         self.plan = plan
         self.rank = rank
@@ -141,7 +145,7 @@ class StepBatches(Sampler[list[int]]):
 
 
 def plan_steps(config: Config, num_rows: int) -> StepPlan:
-    """The steps of a run, their rows split as they come.
+    """The steps of a run, with rows split in their order.
 
     Raises:
         UserError: if `train.global_batch_size` cannot be divided evenly.
@@ -161,11 +165,11 @@ def plan_steps(config: Config, num_rows: int) -> StepPlan:
 
 
 def balance_steps(plan: StepPlan, config: Config, sizes: np.ndarray, tile_tokens: float) -> StepPlan:
-    """The plan with the rows of each step in balanced batches within `train.tokens_per_batch`.
+    """The plan with the rows of each step in balanced batches of at most `train.tokens_per_batch`.
 
     Args:
-        plan: from `plan_steps`.
-        config: of the run.
+        plan: the plan from `plan_steps`.
+        config: the configuration of the run.
         sizes: int32, `(rows, 2)`: tokens and tiles of each training row.
         tile_tokens: see `LengthBalance`.
     """

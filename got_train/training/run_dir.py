@@ -1,4 +1,4 @@
-"""The folder of a run: `output_dir/name/vN-date-time`, as ms-swift users know it."""
+"""The folder of a run: `output_dir/name/vN-date-time`, as in ms-swift."""
 
 import json
 import platform
@@ -22,7 +22,7 @@ PACKAGES = ("got-train", "torch", "transformers", "peft", "accelerate", "dataset
 
 
 def create_run_dir(config: Config) -> Path:
-    """A new folder, numbered one above the highest of this name."""
+    """Creates a new run folder, with the next free number of this name."""
     parent = Path(config.output_dir) / config.name
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -36,13 +36,13 @@ def create_run_dir(config: Config) -> Path:
 
 
 def find_resume(config: Config) -> Path | None:
-    """The checkpoint to go on from: None for a new run.
+    """The checkpoint to resume from; None for a new run.
 
     Args:
-        config: with resolved paths.
+        config: a configuration with absolute paths.
 
     Raises:
-        UserError: if `resume` names a folder that is no training checkpoint, or one of another run.
+        UserError: if `resume` names a folder that is not a training checkpoint, or one of a different run.
     """
     if config.resume is None:
         return None
@@ -50,7 +50,7 @@ def find_resume(config: Config) -> Path | None:
     if config.resume == "auto":
         checkpoint = _newest_of_name(Path(config.output_dir) / config.name)
     if checkpoint is not None:
-        _check_goes_on(checkpoint, config)
+        _check_can_resume(checkpoint, config)
     return checkpoint
 
 
@@ -59,29 +59,29 @@ def _newest_of_name(parent: Path) -> Path | None:
     return next((checkpoint for run in runs if (checkpoint := newest_checkpoint(run))), None)
 
 
-def _check_goes_on(checkpoint: Path, config: Config) -> None:
-    """Refuses a checkpoint from which the run would not be what an uninterrupted one is."""
-    anew = "start a new run from its weights, with model.path"
+def _check_can_resume(checkpoint: Path, config: Config) -> None:
+    """Refuses a checkpoint from which the resumed run would differ from an uninterrupted one."""
+    advice = "start a new run from its weights, with model.path"
     if not (checkpoint / STATE_FILE).is_file():
         raise UserError(f"resume: {checkpoint} is not a training checkpoint (it has no {STATE_FILE})")
     if not (checkpoint / CONFIG_FILE).is_file():
-        raise UserError(f"resume: {checkpoint} is not of got-train (it has no {CONFIG_FILE}): {anew}")
+        raise UserError(f"resume: {checkpoint} is not of got-train (it has no {CONFIG_FILE}): {advice}")
     by_deepspeed = config.train.arguments.get("deepspeed") is not None
     optimizer = "global_step*" if by_deepspeed else "optimizer.pt"
     if not list(checkpoint.glob(optimizer)):
         raise UserError(
             f"resume: {checkpoint} has no state of the optimizer ({optimizer}): it was saved with "
-            f"train.save_only_model, or with another train.deepspeed. {anew[0].upper()}{anew[1:]}"
+            f"train.save_only_model, or with another train.deepspeed. {advice[0].upper()}{advice[1:]}"
         )
     before, now = (_resumed_as_before(given) for given in (load_config(checkpoint / CONFIG_FILE), config))
     changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
     if changed:
-        told = ", ".join(f"{name} was {before.get(name)} and is {now.get(name)}" for name in changed)
-        raise UserError(f"resume: a run goes on as it began, but {told}: change it back, or {anew}")
+        changes = ", ".join(f"{name} was {before.get(name)} and is {now.get(name)}" for name in changed)
+        raise UserError(f"resume: a run continues as it began, but {changes}: change it back, or {advice}")
 
 
 def _resumed_as_before(config: Config) -> dict[str, Any]:
-    """What decides the meaning of a checkpoint's tensors, and what the optimizer's state brings back."""
+    """Values that a resumed run cannot change: the checkpoint's tensors or optimizer state depend on them."""
     given = OmegaConf.to_container(OmegaConf.create(to_yaml(config)))
     assert isinstance(given, dict)
     sections = {name: given[name] for name in ("model", "lora")}
@@ -90,7 +90,7 @@ def _resumed_as_before(config: Config) -> dict[str, Any]:
 
 
 def _flat(section: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The values of nested sections by their dotted keys."""
+    """The values of nested sections, with their dotted keys."""
     for name, value in section.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{name}.")
@@ -99,12 +99,12 @@ def _flat(section: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
 
 
 def trained_steps(checkpoint: Path) -> int:
-    """Optimizer steps that a checkpoint has behind it."""
+    """The number of optimizer steps before a checkpoint."""
     return int(json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))["global_step"])
 
 
 def describe_run(config: Config, run_dir: Path) -> None:
-    """Writes the resolved configuration, and what it ran with, before the first step."""
+    """Writes the resolved configuration, the command and versions, before the first step."""
     (run_dir / CONFIG_FILE).write_text(to_yaml(config))
     facts = {
         "command": sys.argv,
@@ -116,7 +116,7 @@ def describe_run(config: Config, run_dir: Path) -> None:
 
 
 def _commit() -> str | None:
-    """Commit of the package's own checkout; None where it was installed from a wheel."""
+    """The commit of the package's checkout; None if it was installed from a wheel."""
     result = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=12"],
         cwd=Path(__file__).parent,

@@ -1,4 +1,4 @@
-"""How fast training is, from one line of the log to the next."""
+"""The speed of training between two lines of the log."""
 
 import resource
 import sys
@@ -12,13 +12,13 @@ from got_train.ranks import gather
 
 
 class SpeedMeter:
-    """Counts what is trained in a window: the time since the last log, without evaluating and saving."""
+    """Measures training in windows: the time since the last log, without evaluations and checkpoints."""
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
-        """Starts nothing yet: see `start`.
+        """Makes a meter that `start` starts.
 
         Args:
-            clock: gives seconds.
+            clock: returns the time in seconds.
         """
         self._clock = clock
         self._run_started: float | None = None
@@ -26,7 +26,7 @@ class SpeedMeter:
         self._open_window(0)
 
     def start(self, step: int) -> None:
-        """Starts the run after a step, which is 0 unless it resumes; calls after the first change nothing."""
+        """Starts the run after a step, which is 0 unless it resumes; later calls have no effect."""
         if self._run_started is None:
             self._first_step = step
             self._run_started = self._clock()
@@ -39,30 +39,30 @@ class SpeedMeter:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Times waiting for batches."""
+        """Counts the time inside this context as waiting for batches."""
         started = self._clock()
         yield
         self._waited += self._clock() - started
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Leaves what is done meanwhile out of the window."""
+        """Leaves the time inside this context out of the window."""
         started = self._clock()
         yield
         self._paused += self._clock() - started
 
     def figures(self, step: int, last_step: int, device: torch.device) -> dict[str, float]:
-        """The figures of the window that ends here, under ms-swift's names where it has them; opens the next.
+        """Ends the window, opens the next one, and returns the figures, mostly with ms-swift's names.
 
         Args:
-            step: the last that was taken.
-            last_step: of the run.
-            device: that trains.
+            step: the last step that was taken.
+            last_step: the last step of the run.
+            device: the device that trains.
 
         Returns:
-            Seconds a step; tokens and samples a second over all devices; the share of time that training
-            waited for batches; GiB at the most so far; and for the whole run, evaluating and saving included,
-            the seconds since its start, and those left if it goes on like this.
+            Seconds per step; tokens and samples per second over all devices; the share of time spent waiting
+            for batches; peak memory so far in GiB. For the whole run, including evaluations and checkpoints:
+            seconds since its start, and estimated seconds to its end.
         """
         assert self._run_started is not None
         now = self._clock()
@@ -89,7 +89,7 @@ class SpeedMeter:
 
 
 def peak_memory_gib(device: torch.device) -> float:
-    """Most memory used so far, in GiB: of the GPU, or of this process where there is none."""
+    """The peak memory so far in GiB: of the GPU, or of this process if there is no GPU."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**30
     unit = 1 if sys.platform == "darwin" else 1024

@@ -1,4 +1,4 @@
-"""What a run says of itself before the first step: tables, and advice."""
+"""Tables and advice that a run prints before its first step."""
 
 import torch
 
@@ -6,15 +6,15 @@ from got_train.arguments import argument
 from got_train.config import Config
 from got_train.data.sources import ChosenRows
 from got_train.ranks import world_size
-from got_train.report import table
+from got_train.report import counted, table
 from got_train.training.plan import StepPlan, total_steps
 
 REPLAY_ADVISED = 0.2
-"""Share of replayed rows in fine-tuning that the authors advise (issue 138 of their repository)."""
+"""Share of replayed rows that the authors advise for fine-tuning (issue 138 of their repository)."""
 
 
 def data_table(config: Config, rows: ChosenRows) -> str:
-    """How many rows of each set an epoch has, and how many are for validation."""
+    """The number of rows of each set in an epoch, and of validation rows."""
     counts = [("train", *count) for count in rows.train.counts().items()]
     if rows.replay is not None:
         counts += [("replay", *count) for count in rows.replay.counts().items()]
@@ -25,7 +25,7 @@ def data_table(config: Config, rows: ChosenRows) -> str:
 
 
 def replay_advice(config: Config, rows: ChosenRows) -> list[str]:
-    """What the authors say of runs from a whole model that mix in too little of what it has learnt from."""
+    """The authors' advice, for runs that start from a whole model and replay too few rows of its training."""
     share = (0 if rows.replay is None else len(rows.replay)) / len(rows.all_training)
     if config.model.path is None or config.model.init == "random" or share >= REPLAY_ADVISED:
         return []
@@ -36,25 +36,24 @@ def replay_advice(config: Config, rows: ChosenRows) -> list[str]:
 
 
 def steps_line(config: Config, plan: StepPlan) -> str:
-    """The optimizer steps that follow from data and batch sizes."""
-    steps = total_steps(config, plan)
-    devices = f"{plan.world_size} device{'s' if plan.world_size > 1 else ''}"
+    """The number of optimizer steps, which follows from data and batch sizes."""
+    devices = counted(plan.world_size, "device")
     size = argument(config, "per_device_train_batch_size")
     batches = f"{size} per device x {plan.accumulation} accumulated x {devices}"
     if plan.balance is not None:
         batches = (
             f"each in {plan.accumulation} x {plan.world_size} batches of about the same work, "
-            f"of at most {config.train.tokens_per_batch:,} tokens"
+            f"of at most {counted(config.train.tokens_per_batch or 0, 'token')}"
         )
     elif config.train.tokens_per_batch is not None:
         batches = f"in batches of at most {config.train.tokens_per_batch:,} tokens on {devices}"
     per_epoch = f"{plan.steps_per_epoch:,} an epoch"
-    number = f"{steps:,} optimizer step{'s' if steps > 1 else ''}"
-    return f"{number} of {plan.step_rows:,} samples ({batches}), {per_epoch}"
+    steps = counted(total_steps(config, plan), "optimizer step")
+    return f"{steps} of {counted(plan.step_rows, 'sample')} ({batches}), {per_epoch}"
 
 
 def devices_advice() -> list[str]:
-    """What to do where one process sees several devices."""
+    """Advice if a single process sees several devices."""
     count = torch.accelerator.device_count()
     if world_size() > 1 or count < 2:
         return []

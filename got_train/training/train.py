@@ -1,9 +1,9 @@
-"""One run, of any stage: prepare, check, assemble, run.
+"""One run of any stage, in four steps: prepare, check, assemble, run.
 
-prepare    absolute paths, the rows that are chosen, and what makes samples of them; settings are tried
-check      every row, before any weights are loaded
-assemble   the model, what of it trains, and which rows each step takes
-run        the run's folder, the trainer, and in the end the comparison with the model before
+prepare    makes paths absolute, chooses the rows, makes the sample encoder, and tries the settings
+check      checks every row, before any weights are loaded
+assemble   loads the model, chooses its trained parameters, and plans the steps
+run        makes the run's folder and the trainer, trains, and compares the model with the one before
 """
 
 from dataclasses import dataclass, replace
@@ -39,7 +39,7 @@ from got_train.ranks import gather, is_launched, open_process_group, rank, say
 from got_train.report import UserError
 from got_train.run_folders import resolve_checkpoint
 from got_train.training.callbacks import FeatureWriter, RunLog
-from got_train.training.compare import compare, comparison_table, ordinary_samples, write_comparison
+from got_train.training.compare import compare, comparison_table, retention_samples, write_comparison
 from got_train.training.optim import optimizer_and_groups, try_optimizer
 from got_train.training.plan import StepPlan, balance_steps, plan_steps, total_steps
 from got_train.training.rows import CheckedRows, check_run_rows, write_rows
@@ -50,12 +50,12 @@ from got_train.training.trainer import GotTrainer
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run whose settings are known to work."""
+    """A run whose settings have been tried."""
 
     config: Config
-    """With absolute paths, and checkpoints in place of runs."""
+    """The configuration with absolute paths, and checkpoints in place of runs."""
     resume: Path | None
-    """The checkpoint to go on from."""
+    """The checkpoint to resume from."""
     chosen: ChosenRows
     encoder: SampleEncoder
 
@@ -73,11 +73,11 @@ class Assembled:
 
 
 def train(config: Config, dry_run: bool = False) -> Path | None:
-    """Trains as `config` says.
+    """Trains with a configuration.
 
     Args:
-        config: from `load_config`.
-        dry_run: print what would be done, and stop before the rows are checked.
+        config: the configuration from `load_config`.
+        dry_run: only print the plan of the run; rows are not checked.
 
     Returns:
         The run's folder; None for a dry run.
@@ -98,7 +98,7 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
 
 
 def prepare(config: Config) -> Prepared:
-    """Chooses the rows, and refuses at once what could only fail after hours of checking them.
+    """Chooses the rows, and finds wrong settings now rather than after hours of checking rows.
 
     Raises:
         UserError: for a path that does not exist, or settings that do not fit together.
@@ -120,7 +120,7 @@ def check(prepared: Prepared) -> CheckedRows:
     """Checks every row.
 
     Raises:
-        UserError: with all bad rows, or if DeepSpeed is asked for and no launcher started this process.
+        UserError: for bad rows, all of them listed; or for DeepSpeed in a process without a launcher.
     """
     if prepared.config.train.arguments.get("deepspeed") is not None and not is_launched():
         raise UserError(
@@ -152,7 +152,7 @@ def assemble(prepared: Prepared, rows: CheckedRows) -> Assembled:
 
 
 def summary(assembled: Assembled) -> str:
-    """What the run will do."""
+    """Tables and advice about the run."""
     config, chosen = assembled.prepared.config, assembled.prepared.chosen
     facts = [
         str(assembled.loaded),
@@ -166,7 +166,7 @@ def summary(assembled: Assembled) -> str:
 
 
 def run(assembled: Assembled) -> Path:
-    """Trains; returns the run's folder."""
+    """Trains, compares the model with the one before, and returns the run's folder."""
     prepared, rows = assembled.prepared, assembled.rows
     config, resume = prepared.config, prepared.resume
     if resume is not None and trained_steps(resume) >= total_steps(config, assembled.plan):
@@ -178,7 +178,7 @@ def run(assembled: Assembled) -> Path:
         write_rows(run_dir, rows)
     compared = {}
     if config.eval.compare_rows > 0 and config.model.path is not None and config.model.init == "pretrained":
-        compared["ordinary OCR"] = ordinary_samples(config, prepared.encoder, run_dir / "ordinary")
+        compared["ordinary OCR"] = retention_samples(config, prepared.encoder, run_dir / "ordinary")
         if rows.val is not None:
             compared["validation"] = SampleSet(rows.val, prepared.encoder)
     trainer = build_trainer(assembled, run_dir)
@@ -193,7 +193,7 @@ def run(assembled: Assembled) -> Path:
 
 
 def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
-    """transformers' trainer with this project's model, steps, batches and parameter groups."""
+    """The trainer with this project's model, step plan, batches and parameter groups."""
     config, encoder = assembled.prepared.config, assembled.prepared.encoder
     model, plan, rows = assembled.model, assembled.plan, assembled.rows
     arguments = training_arguments(config, plan.accumulation, run_dir, rows.val is not None)
@@ -226,9 +226,9 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
 
 
 def with_absolute_paths(config: Config) -> Config:
-    """The configuration with runs replaced by their newest checkpoints, by absolute paths.
+    """The configuration with absolute paths, and with the newest checkpoint in place of each run.
 
-    What a checkpoint is loaded with later then means the same from anywhere.
+    The configuration that is saved in a checkpoint then means the same in any folder.
     """
     model, decoder = config.model, config.model.decoder
     tokenizer = decoder.tokenizer
@@ -251,14 +251,14 @@ def _checkpoint(path: str | None) -> str | None:
 
 
 def _absolute(path: str | None) -> str | None:
-    """The absolute path of what is there; ids of the hub stay as they are."""
+    """The absolute path of an existing file or folder; hub ids do not change."""
     return str(Path(path).resolve()) if path is not None and Path(path).exists() else path
 
 
 def open_features(
     config: Config, model: GotModel | PeftModel, compute_dtype: torch.dtype
 ) -> FeatureStore | None:
-    """Where what this encoder makes of images is kept, if it is."""
+    """The feature store of this encoder; None if features are not cached."""
     if not config.train.cache_features:
         return None
     base = model.get_base_model() if isinstance(model, PeftModel) else model
@@ -271,7 +271,7 @@ def open_features(
 
 
 def shared_run_dir(config: Config, resume: Path | None) -> Path:
-    """The run's folder, the same on every rank: the checkpoint's own when resuming."""
+    """The run's folder, the same on every rank; a resumed run has the folder of its checkpoint."""
     if resume is not None:
         return resume.parent
     return Path(gather(str(create_run_dir(config)) if rank() == 0 else "")[0])

@@ -1,7 +1,7 @@
-"""`transformers.Trainer` with what it has no hook for.
+"""`transformers.Trainer` with additions for which it has no hook.
 
 Batches follow the step plan, a loss that is not finite stops the run, losses are also reported per kind of
-row, features of a frozen encoder are kept, and evaluations read images.
+row, features of a frozen encoder are stored, and evaluations read images.
 """
 
 import math
@@ -27,11 +27,11 @@ from got_train.training.plan import StepBatches, StepPlan
 from got_train.training.speed import SpeedMeter
 
 MAX_OVERFLOWS = 20
-"""Steps in a row that float16 may skip: enough to bring the first scale of the loss, 65,536, below 1."""
+"""Most consecutive steps that float16 may skip: enough to bring the first loss scale, 65,536, below 1."""
 
 
 class GotTrainer(Trainer):
-    """Names the samples of a bad step, reads images at evaluations, and measures its speed."""
+    """The trainer: names the samples of a bad step, reads images at evaluations, and measures its speed."""
 
     def __init__(
         self,
@@ -42,14 +42,14 @@ class GotTrainer(Trainer):
         features: FeatureStore | None,
         **kwargs: Any,
     ) -> None:
-        """Takes what `transformers.Trainer` takes, and some more.
+        """Takes the arguments of `transformers.Trainer`, and some more.
 
         Args:
-            plan: which rows each step takes, and who computes them.
-            eval_config: how much is read at an evaluation.
+            plan: the rows of each step, and their batches on each device.
+            eval_config: how many rows an evaluation reads, and how.
             by_kind: whether losses are also reported per kind of row.
-            features: where what the encoder makes of images is kept.
-            kwargs: `transformers.Trainer`'s own.
+            features: the store for the encoder's output; None if it is not stored.
+            kwargs: arguments of `transformers.Trainer`.
         """
         super().__init__(**kwargs)
         self.plan = plan
@@ -58,19 +58,19 @@ class GotTrainer(Trainer):
         self.features = features
         self._output = GotOutput()
         self._locations: list[str] = []
-        """Rows of the batch that is computed."""
+        """The locations of the rows of the current batch."""
         self._step_losses: list[tuple[torch.Tensor, list[str]]] = []
-        """Of the batches of this step: the loss, and which rows it is of."""
+        """The loss of each batch of this step, with the locations of its rows."""
         self._train_outputs: list[tuple[list[str], GotOutput]] = []
-        """Kinds of rows and what they lost, on this rank since the last time it was logged."""
+        """The kinds and losses of this rank's batches since the last log."""
         self._eval_losses: list[KindLoss] = []
-        """Of all ranks, in the evaluation that is going on."""
+        """The losses of all ranks in the current evaluation."""
         self._overflows = 0
-        """Steps in a row whose gradients are not finite."""
+        """Number of consecutive steps with gradients that are not finite."""
         self._speed = SpeedMeter()
 
     def get_train_dataloader(self) -> DataLoader:
-        """Batches as the plan shares them out; transformers' own loader would share out by itself."""
+        """A loader with the batches of the step plan; transformers' own loader would choose other batches."""
         assert self.train_dataset is not None
         return DataLoader(
             self.train_dataset,
@@ -85,7 +85,7 @@ class GotTrainer(Trainer):
         )
 
     def get_batch_samples(self, epoch_iterator: Iterator, num_batches: int, device: torch.device) -> Any:
-        """The batches of the next step; the clock of the run starts with the first."""
+        """The batches of the next step; the time of the run starts with the first call."""
         self._speed.start(self.state.global_step)
         with self._speed.waiting():
             return super().get_batch_samples(epoch_iterator, num_batches, device)
@@ -93,7 +93,7 @@ class GotTrainer(Trainer):
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: torch.Tensor | int | None = None
     ) -> torch.Tensor:
-        """One forward and backward pass; its loss is read when the step ends: that waits for the device."""
+        """One forward and backward pass; its loss is read when the step ends, since reading it must wait."""
         names = ("location", "kind", "image_keys", "tiles_per_image")
         locations, kinds, image_keys, tiles_per_image = (inputs.pop(name) for name in names)
         self._locations = locations
@@ -114,16 +114,16 @@ class GotTrainer(Trainer):
     def compute_loss(
         self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **kwargs: Any
     ) -> Any:
-        """As transformers' own; keeps what the model says of each row."""
+        """Computes the loss as transformers does, and keeps the model's output for each row."""
         loss, output = super().compute_loss(model, inputs, return_outputs=True, **kwargs)
         self._output = output
         if self.is_deepspeed_enabled and model.training and not torch.isfinite(loss):
-            # DeepSpeed's optimizer runs inside the backward pass: afterwards would be too late.
+            # DeepSpeed's optimizer runs inside the backward pass: after it would be too late.
             self._stop(f"loss is {loss.item()}", self._locations)
         return (loss, output) if return_outputs else loss
 
     def _keep_features(self, image_keys: list[str], tiles_per_image: list[int]) -> None:
-        """Keeps what the encoder has just made of images."""
+        """Stores the encoder's output for the new images of this batch."""
         if self.features is None or self._output.encoded is None:
             return
         parts = self._output.encoded.split(tiles_per_image)
@@ -131,7 +131,7 @@ class GotTrainer(Trainer):
             self.features.add(key, part)
 
     def _get_grad_norm(self, model: nn.Module, grad_norm: Any = None) -> float | None:
-        # No callback sees the gradient's norm before the optimizer has used it.
+        # No callback sees the norm of the gradient before the optimizer has used it.
         norm: float | None = super()._get_grad_norm(model, grad_norm=grad_norm)
         losses, self._step_losses = self._step_losses, []
         finite = torch.stack([loss for loss, _ in losses]).isfinite().tolist()
@@ -139,7 +139,7 @@ class GotTrainer(Trainer):
             if not is_finite:
                 self._stop(f"loss is {loss.item()}", locations)
         self._overflows = 0 if norm is None or math.isfinite(norm) else self._overflows + 1
-        # In float16 a step that overflows is left out, and the loss scaled by less from then on.
+        # In float16, a step that overflows is skipped, and the scale of the loss is then reduced.
         if self._overflows > (MAX_OVERFLOWS if self.args.fp16 else 0):
             self._stop(f"gradient norm is {norm}", losses[-1][1])
         return norm
@@ -157,7 +157,7 @@ class GotTrainer(Trainer):
             inputs.pop(name)
         result = super().prediction_step(model, inputs, *args, **kwargs)
         if self.by_kind:
-            # Leaves out the rows that fill the last batch of the ranks up.
+            # Leaves out the repeated rows that complete the last batch of the ranks.
             rows = self.accelerator.gather_for_metrics(
                 row_losses(kinds, self._output), use_gather_object=True
             )
@@ -167,11 +167,11 @@ class GotTrainer(Trainer):
     def _determine_best_metric(self, *args: Any, **kwargs: Any) -> bool:
         try:
             return bool(super()._determine_best_metric(*args, **kwargs))
-        except KeyError as error:  # a misspelt metric_for_best_model, and which ones there are
+        except KeyError as error:  # metric_for_best_model is misspelt; the message lists the metrics
             raise UserError(f"train: {error.args[0]}") from None
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """As transformers' own; its time does not count as training."""
+        """Evaluates as transformers does; the time does not count as training."""
         with self._speed.paused():
             return super().evaluate(*args, **kwargs)
 
@@ -180,7 +180,7 @@ class GotTrainer(Trainer):
             super()._save_checkpoint(*args, **kwargs)
 
     def evaluation_loop(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> EvalLoopOutput:
-        """Losses over the whole validation set, and scores of reading a part of it."""
+        """Losses of the whole validation set, and scores of reading a part of it."""
         self._eval_losses = []
         result = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
         result.metrics.update(token_means(self._eval_losses, f"{metric_key_prefix}_loss"))
@@ -199,7 +199,7 @@ class GotTrainer(Trainer):
         dtype = torch.bfloat16 if self.args.bf16 else torch.float16
         with (
             torch.autocast(self.args.device.type, dtype, enabled=self.args.bf16 or self.args.fp16),
-            # Compiled layers would be compiled once more for the cache of generation.
+            # Otherwise compiled layers would be compiled again for the cache of generation.
             torch.compiler.set_stance("force_eager"),
         ):
             answers = generate(
@@ -216,7 +216,7 @@ class GotTrainer(Trainer):
         return [pair for part in gather(pairs) for pair in part]
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Adds losses per kind of row, speed and memory to what all loggers get."""
+        """Adds losses per kind of row, speed and memory to the values for all loggers."""
         if "loss" in logs and self.by_kind:
             mine = add_up(loss for kinds, output in self._train_outputs for loss in row_losses(kinds, output))
             logs |= token_means([loss for part in gather(mine) for loss in part], "loss")

@@ -441,7 +441,10 @@ def test_bad_rows_stop_the_run_all_listed(
     config = write_config(data={"val_ratio": 0, "val": None})
     assert run("train", config) == 2
     error = capsys.readouterr().err
-    assert "2 bad training rows (not JSON: 1, image missing: 1); data.on_error=skip leaves them out:" in error
+    assert (
+        "2 bad training rows (not JSON: 1, image missing: 1); data.on_error=skip leaves out bad rows:"
+        in error
+    )
     assert f"{rows_file}:18: not JSON: " in error
     assert f"{rows_file}:19: image missing: missing.png (looked in {tmp_path}" in error
     # No run; and the good rows need not be checked again once these are mended.
