@@ -29,7 +29,7 @@ def draw_set(kind: str, output: Path, **flags: object) -> int:
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
     )
     if result.returncode != 0:
-        said = result.stderr.strip().splitlines() or [f"exit code {result.returncode}"]
-        raise UserError(f"got-data {kind} failed: {said[-1]}")
+        lines = result.stderr.strip().splitlines() or [f"exit code {result.returncode}"]
+        raise UserError(f"got-data {kind} failed: {lines[-1]}")
     manifest = json.loads((output / "manifest.json").read_text(encoding="utf-8"))
     return int(manifest["rows"])

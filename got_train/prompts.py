@@ -1,10 +1,10 @@
-"""Every prompt of the recipe: what is asked (`Task`), and the chat templates around it.
+"""Every prompt of the recipe: the queries of its tasks (`Task`), and the chat templates around them.
 
-Three chat templates exist in the wild for the same model; all are kept, byte for byte:
+Three chat templates are in use for the same model; all three are kept, byte for byte:
 
 =============  ==========================================================================================
 original       the authors' training code: no newline after a message
-transformers   `GotOcr2Processor`: as original, with a space before a plain query and two after a colour
+transformers   `GotOcr2Processor`: like original, with a space before a plain query and two after a colour
 swift          ms-swift: eight spaces before the system text, a newline after every message
 =============  ==========================================================================================
 """
@@ -35,16 +35,16 @@ class ChatTemplate:
     """The text between the end of one message and the start of the next; never supervised."""
 
     def system_message(self, text: str | None) -> str:
-        """The system's message: None stands for the template's own text, an empty text for no message."""
+        """The system message: None for the template's own text, an empty text for no message."""
         text = self.system if text is None else text
         return f"{MESSAGE_START}system\n{text}{MESSAGE_END}{self.message_gap}" if text else ""
 
     def user_message(self, content: str) -> str:
-        """The user's message and the opening of the assistant's: all that stands before an answer."""
+        """The user's message and the start of the assistant's message: everything before an answer."""
         return f"{MESSAGE_START}user\n{content}{MESSAGE_END}{self.message_gap}{MESSAGE_START}assistant\n"
 
     def answer(self, text: str) -> str:
-        """What is supervised: the answer and its closing token, nothing else."""
+        """The supervised text: the answer and its closing token, nothing else."""
         return f"{text}{MESSAGE_END}"
 
 

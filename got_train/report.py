@@ -1,4 +1,4 @@
-"""What a person reads in the terminal: errors in one line, and tables."""
+"""Text for the terminal: errors of one line, hints, counts and tables."""
 
 import difflib
 import os
@@ -10,7 +10,7 @@ MAX_NAMES = 20
 
 
 class UserError(ValueError):
-    """Something the user can put right: the command line prints its one line and exits with code 2."""
+    """A mistake that the user can correct: the command line prints its one line and exits with code 2."""
 
 
 def counted(number: int, noun: str) -> str:
@@ -23,7 +23,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
-    """A hint to append to an error: the nearest allowed word, or the allowed ones when none is near.
+    """A hint to append to an error: the most similar allowed word, or all allowed words if none is similar.
 
     >>> did_you_mean("lerning_rate", ["learning_rate", "seed"])
     'did you mean learning_rate?'
@@ -54,7 +54,7 @@ def check_target(file: Path, inputs: Iterable[str | Path]) -> None:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Aligned columns as text: numbers to the right, all else to the left.
+    """A table as text, with numbers aligned on the right and everything else on the left.
 
     >>> print(table(["module", "parameters"], [["encoder", 12], ["all", 1234567]]))
     module   parameters

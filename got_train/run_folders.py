@@ -18,7 +18,7 @@ ADAPTER_FILE = "adapter_config.json"
 
 
 def resolve_checkpoint(path: str) -> str:
-    """The newest checkpoint of a run, of a run's name, or `path` itself where it is a checkpoint or hub id.
+    """The newest checkpoint of a run folder or of a run's name; a checkpoint or hub id is returned as it is.
 
     >>> resolve_checkpoint("organisation/model")
     'organisation/model'
@@ -47,23 +47,23 @@ def runs_of(folder: Path) -> list[Path]:
 
 
 def newest_checkpoint(run: Path) -> Path | None:
-    """The last `checkpoint-N` of a run folder that was saved to its end."""
+    """The newest complete `checkpoint-N` of a run folder."""
     for checkpoint in sorted_by_number(run, r"checkpoint-(\d+)"):
         if (checkpoint / STATE_FILE).is_file():
             return checkpoint
-        logger.warning("%s was not saved to its end (no %s): left out", checkpoint, STATE_FILE)
+        logger.warning("%s is incomplete (no %s): left out", checkpoint, STATE_FILE)
     return None
 
 
 def sorted_by_number(folder: Path, pattern: str) -> list[Path]:
-    """Folders whose names match `pattern`, the highest number in its group first."""
+    """Folders whose names match `pattern`, sorted by the number in its group, the highest first."""
     matches = [(re.fullmatch(pattern, entry.name), entry) for entry in folder.iterdir() if entry.is_dir()]
     numbered = [(int(match[1]), entry) for match, entry in matches if match]
     return [entry for _, entry in sorted(numbered, reverse=True)]
 
 
 def holds_adapters(checkpoint: str) -> bool:
-    """Whether a checkpoint is adapters rather than a whole model."""
+    """Whether a checkpoint has adapters rather than a whole model."""
     return (Path(checkpoint) / ADAPTER_FILE).is_file()
 
 

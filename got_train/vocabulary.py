@@ -27,7 +27,7 @@ SPECIAL_TOKENS: tuple[str, ...] = (
     IMAGE_END,
     IMAGE_PAD,
 )
-"""In the order of their ids, which follow the 151,643 ranks of `qwen.tiktoken` directly."""
+"""The special tokens in the order of their ids, which follow the 151,643 ranks of `qwen.tiktoken`."""
 
 PROMPT_TOKENS: tuple[str, ...] = (END_OF_TEXT, MESSAGE_START, MESSAGE_END, IMAGE_START, IMAGE_END, IMAGE_PAD)
 """Tokens that every prompt needs. They are added to the tokenizer of any other decoder that lacks them."""
