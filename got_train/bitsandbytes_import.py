@@ -1,6 +1,7 @@
-"""bitsandbytes is loaded by what needs it alone: weights of 4 bits, and its optimizers.
+"""Loads bitsandbytes only for runs that need it: those with 4-bit weights, or with one of its optimizers.
 
-peft imports it wherever it is installed: two seconds at every start, and on some CPUs a warning.
+peft imports it wherever it is installed, which takes two seconds at every start, and gives a warning on some
+CPUs.
 """
 
 import sys
@@ -11,19 +12,19 @@ NAME = "bitsandbytes"
 def hide_bitsandbytes() -> None:
     """Makes the package look absent in this process, unless it is loaded already.
 
-    None among the loaded modules is the import system's own way to say so:
+    In Python, a module whose entry in `sys.modules` is None cannot be imported:
     https://docs.python.org/3/reference/import.html#the-module-cache
     """
     sys.modules.setdefault(NAME, None)  # type: ignore[arg-type]
 
 
 def show_bitsandbytes() -> None:
-    """Lets the package be imported again; where it is not installed it stays absent."""
+    """Makes the package importable again; if it is not installed, it stays absent."""
     if sys.modules.get(NAME, NAME) is not None:
         return
     del sys.modules[NAME]
     from peft import import_utils
 
-    # peft remembers what it found.
+    # peft caches whether the package is installed.
     import_utils.is_bnb_available.cache_clear()
     import_utils.is_bnb_4bit_available.cache_clear()

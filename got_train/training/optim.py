@@ -71,7 +71,7 @@ def try_optimizer(arguments: TrainingArguments, steps: int) -> None:
 def _optimizer(arguments: TrainingArguments, model: nn.Module) -> tuple[Any, dict[str, Any]]:
     """The class that `arguments.optim` names, and its settings."""
     if not arguments.optim.startswith("adamw_torch"):
-        show_bitsandbytes()  # optimizers of several names are its own
+        show_bitsandbytes()  # some of the other optimizers are bitsandbytes'
     optimizer_class, settings = Trainer.get_optimizer_cls_and_kwargs(arguments, model)
     return optimizer_class, settings
 

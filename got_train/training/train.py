@@ -241,7 +241,7 @@ def with_absolute_paths(config: Config) -> Config:
     )
     if model.init == "pretrained":
         model = replace(model, path=_checkpoint(model.path), init_from=_checkpoint(model.init_from))
-    model = with_encoder_of_init_from(model)  # so that the record of the run has its shape
+    model = with_encoder_of_init_from(model)  # so that the saved configuration has its shape
     data = replace(config.data, image_root=_absolute(config.data.image_root))
     return replace(config, model=model, data=data)
 
