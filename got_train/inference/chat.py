@@ -19,7 +19,7 @@ from got_train.model.attention import avoid_cudnn_attention
 from got_train.model.checkpoints import load_checkpoint
 from got_train.model.compilation import compile_decoding
 from got_train.model.got import GotModel, cast_weights, tile_shape
-from got_train.pages.answers import LARGEST_PICTURE, Rendered, render_page
+from got_train.pages.answers import MAX_SIDE_PIXELS, Rendered, render_page
 from got_train.prompts import IMAGE_TAG, TemplateName
 from got_train.report import UserError
 
@@ -169,6 +169,6 @@ class Got:
         for record, answer in read:
             images = [open_image(image, self.encoder.config.max_pixels) for image in record.images]
             for image in images:  # reduced now to save memory: a page may show thousands of them
-                image.thumbnail((LARGEST_PICTURE, LARGEST_PICTURE))
+                image.thumbnail((MAX_SIDE_PIXELS, MAX_SIDE_PIXELS))
             rendered.append(Rendered(answer, tuple(images), record.turns[-1].query.replace(IMAGE_TAG, "")))
         render_page(rendered, page)

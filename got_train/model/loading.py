@@ -27,7 +27,7 @@ from got_train.model.initialize import initialize
 from got_train.model.original import layout_of, read_original_config
 from got_train.model.tokenizer import load_tokenizer
 from got_train.model.weights import local_folder
-from got_train.report import UserError, did_you_mean, table
+from got_train.report import UserError, counted, did_you_mean, table
 from got_train.run_folders import resolve_checkpoint
 from got_train.vocabulary import IMAGE_PAD, MESSAGE_END, TileShape
 
@@ -223,7 +223,7 @@ def load_got(source: str) -> GotModel:
         raise UserError(f"no model at {source}: {str(error).splitlines()[0]}") from None
     missing = sorted(info["missing_keys"])
     if missing:
-        raise UserError(f"{source} lacks {len(missing)} tensors: {', '.join(missing[:4])}")
+        raise UserError(f"{source} lacks {counted(len(missing), 'tensor')}: {', '.join(missing[:4])}")
     return model
 
 
@@ -360,7 +360,8 @@ def _load_group(
     unexpected_new = [name for name in new if "conv_upsampler" not in name]
     if unexpected_new:
         raise UserError(
-            f"{source} lacks {len(unexpected_new)} {group} tensors: {', '.join(unexpected_new[:4])}"
+            f"{source} lacks {counted(len(unexpected_new), f'{group} tensor')}: "
+            f"{', '.join(unexpected_new[:4])}"
         )
     for name in sorted(set(own) & set(state)):
         if own[name].shape != state[name].shape:

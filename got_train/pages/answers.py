@@ -22,7 +22,7 @@ from got_train.pages.latex_html import Notes, clean, formula_html
 from got_train.pages.markdown import markdown_html
 from got_train.pages.template import render
 
-LARGEST_PICTURE = 1200
+MAX_SIDE_PIXELS = 1200
 """Pixels of the longer side of a picture in the page."""
 MAX_CHARACTERS = 100_000
 """Characters of an answer; a longer one is shown as its text."""
@@ -129,5 +129,5 @@ def _shown(answer: Rendered, body: Markup) -> dict[str, Any]:
 def _picture(image: Image.Image | Path) -> Markup:
     picture = open_image(image, MAX_PIXELS) if isinstance(image, Path) else image
     picture = picture.convert("RGB")
-    picture.thumbnail((LARGEST_PICTURE, LARGEST_PICTURE))
+    picture.thumbnail((MAX_SIDE_PIXELS, MAX_SIDE_PIXELS))
     return input_html(picture)

@@ -23,9 +23,9 @@ def run(command: str, words: Sequence[str]) -> int:
     Raises:
         UserError: for any other command, and for all errors of these three.
     """
-    from got_train.swift import checkpoints, sft
+    from got_train.swift import infer_export, sft
 
-    commands = {"sft": sft.sft, "infer": checkpoints.infer, "export": checkpoints.export}
+    commands = {"sft": sft.sft, "infer": infer_export.infer, "export": infer_export.export}
     if command not in commands:
         hint = INSTEAD.get(command, "sft, infer and export are")
         raise UserError(f"swift {command} is not offered: {hint}")

@@ -7,7 +7,7 @@ pages; the errors between belong to it.
 import re
 from dataclasses import dataclass, field
 
-LARGEST_PT = 4000
+MAX_POINTS = 4000
 """Longest side of a tight item in points."""
 
 HARNESS = r"""
@@ -92,7 +92,7 @@ def read_transcript(said: str) -> Transcript:
                 transcript.faults.setdefault(item, "LaTeX error: unbalanced groups")
                 break
             else:
-                size = "nothing" if word == "empty" else f"more than {LARGEST_PT} points"
+                size = "nothing" if word == "empty" else f"more than {MAX_POINTS} points"
                 transcript.faults.setdefault(item, f"LaTeX draws {size}")
     return transcript
 

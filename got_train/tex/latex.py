@@ -28,7 +28,7 @@ from PIL import Image
 
 from got_train.packages import noto_fonts
 from got_train.tex.errors import TexError
-from got_train.tex.harness import HARNESS, LARGEST_PT, Transcript, read_transcript
+from got_train.tex.harness import HARNESS, MAX_POINTS, Transcript, read_transcript
 from got_train.tex.processes import Stopped, run_watched
 
 Program = Literal["pdflatex", "xelatex"]
@@ -296,7 +296,7 @@ def _dump_preamble(style: Style) -> Path:
 
 
 def _write_preamble(folder: Path, style: Style) -> None:
-    lengths = f"\\got@margin={style.margin_pt or 0}pt \\got@largest={LARGEST_PT}pt"
+    lengths = f"\\got@margin={style.margin_pt or 0}pt \\got@largest={MAX_POINTS}pt"
     text = f"{style.document_class}\n{style.preamble}\n{HARNESS}{lengths}\\makeatother\n"
     (folder / _PREAMBLE).write_text(text, encoding="utf-8")
 

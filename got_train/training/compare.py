@@ -25,7 +25,7 @@ from got_train.evaluation.metrics import text_metrics
 from got_train.model.loading import build_model
 from got_train.ranks import barrier, rank
 from got_train.report import table
-from got_train.training.rows import check_set
+from got_train.training.checked_rows import check_set
 from got_train.training.trainer import GotTrainer
 
 FILE = "comparison.json"

@@ -39,10 +39,10 @@ from got_train.ranks import gather, is_launched, open_process_group, rank, say
 from got_train.report import UserError
 from got_train.run_folders import resolve_checkpoint
 from got_train.training.callbacks import FeatureWriter, RunLog
+from got_train.training.checked_rows import CheckedRows, check_run_rows, write_rows
 from got_train.training.compare import compare, comparison_table, retention_samples, write_comparison
 from got_train.training.optim import optimizer_and_groups, try_optimizer
 from got_train.training.plan import StepPlan, balance_steps, plan_steps, total_steps
-from got_train.training.rows import CheckedRows, check_run_rows, write_rows
 from got_train.training.run_dir import create_run_dir, describe_run, find_resume, trained_steps
 from got_train.training.summary import data_table, devices_advice, replay_advice, steps_line
 from got_train.training.trainer import GotTrainer
