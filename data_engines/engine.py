@@ -116,12 +116,13 @@ def one_by_one(draw: Callable[[Spec], AnyDrawing]) -> Callable[[Sequence[Spec]],
 
 
 def attempt(step: Callable[..., Made], *arguments: Any) -> Made | Reject:
-    """What `step` makes, or why not: whatever one sample trips over is a Reject, and many stop the run."""
+    """What `step` makes, or a Reject with the cause why not: any exception becomes one, and many stop the run.
+
+    The Reject is a new one: the frames of the exception would keep all that they drew alive with it.
+    """
     try:
         return step(*arguments)
-    except Reject as reject:
-        return reject
-    except TexError as error:
+    except (Reject, TexError) as error:
         return Reject(str(error))
     except RowError as error:
         return Reject(error.cause)
