@@ -43,3 +43,10 @@ def test_without_system_fonts_there_are_dejavu_and_noto(monkeypatch: pytest.Monk
         "NotoSerifSC-Regular.otf",
     } <= names
     assert {name[:6] for name in names} == {"DejaVu", "NotoSa", "NotoSe"}
+
+
+def test_few_faces_stay_open_however_many_sizes_are_drawn(font: Path) -> None:
+    fonts.open_font.cache_clear()
+    for size in range(10, 410):
+        fonts.open_font(str(font), 0, size)
+    assert fonts.open_font.cache_info().currsize == fonts.MAX_OPEN_FACES <= 128
