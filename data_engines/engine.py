@@ -116,7 +116,7 @@ def one_by_one(draw: Callable[[Spec], AnyDrawing]) -> Callable[[Sequence[Spec]],
 
 
 def attempt(step: Callable[..., Made], *arguments: Any) -> Made | Reject:
-    """What `step` makes, or a Reject with the cause why not: any exception becomes one, and many stop the run.
+    """What `step` makes, or a Reject with the cause why not: any exception becomes one; many stop the run.
 
     The Reject is a new one: the frames of the exception would keep all that they drew alive with it.
     """

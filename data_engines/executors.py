@@ -1,77 +1,68 @@
 """Who draws the shards of a run: processes of this machine, or the workers of a Ray cluster.
 
-Either way a shard is drawn in batches of successive samples and has the same bytes whoever draws it, so a
-shard that was lost with its worker is simply drawn again.
+Either way the unit of work is a shard. Whoever draws it makes it whole and puts it in its place, with the
+same bytes, so a shard that was lost with its worker is simply drawn again.
 """
 
-import contextlib
-import itertools
 import logging
 import math
 import multiprocessing
 import os
 import signal
 import threading
-from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing.synchronize import Event
 from typing import Any, Literal
 
 from data_engines.drawing import Job, draw_batch
 from data_engines.kinds import KINDS
-from data_engines.shards import Drawn, Shard, finish_shard
+from data_engines.shards import Drawn, Report, Shard, finish_shard
 from data_engines.store import Store
 
 Executor = Literal["local", "ray"]
 
-BATCHES_AHEAD = 4
-"""Batches handed out per worker before the oldest result is awaited."""
 FEWEST_REJECTS = 10
-"""So many rejects never stop a run that may have any, however small its shards."""
+"""A run that tolerates rejects never stops before this many."""
+
+Finished = Generator[tuple[Shard, Report], None, None]
+"""Shards as they become whole, in any order."""
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Some successive samples of one shard: what a worker is handed at a time."""
-
-    shard: Shard
-    folder: Path
-    """Where the shard is made."""
-    indexes: range
-
-
-def draw_locally(
-    job: Job, store: Store, shards: Iterable[Shard], workers: int, advance: Callable[[int], Any]
-) -> None:
-    """Draws shards one after the other, each by all processes; a single worker is this very process.
+def draw_locally(job: Job, store: Store, shards: Sequence[Shard], workers: int) -> Finished:
+    """Draws shards in processes of this machine, each its own; a single worker is this very process.
 
     Args:
         job: what to draw.
         store: where to.
         shards: which of its shards.
         workers: number of processes.
-        advance: is told how many more samples have been drawn.
 
     Raises:
         ValueError: too many samples of a shard can't be drawn.
     """
-    batches = (batch for shard in shards for batch in _batches(job, store, shard))
-    with contextlib.closing(_draw_all(job, batches, workers)) as results:
-        for (shard, folder), group in itertools.groupby(results, lambda result: _shard_of(result[0])):
-            drawn: list[Drawn] = []
-            for batch, samples in group:
-                drawn += samples
-                _check_rejects(shard, drawn, job.max_rejects)
-                advance(len(batch.indexes))
-            finish_shard(store, shard, folder, drawn)
+    if workers == 1 or len(shards) <= 1:
+        for shard in shards:
+            yield shard, draw_shard(job, store, shard)
+        return
+    # spawn: forked children of a process with threads may hang, and not every system can fork
+    context = multiprocessing.get_context("spawn")
+    stopped = context.Event()
+    pool = ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_start_worker, initargs=(job, store, stopped)
+    )
+    try:
+        futures = {pool.submit(_draw_in_worker, shard): shard for shard in shards}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    finally:
+        stopped.set()
+        pool.shutdown(cancel_futures=True)
 
 
-def draw_on_ray(
-    job: Job, store: Store, shards: Sequence[Shard], workers: int, advance: Callable[[int], Any]
-) -> None:
-    """Draws each shard as one task of the Ray cluster at RAY_ADDRESS, or of one of `workers` started here.
+def draw_on_ray(job: Job, store: Store, shards: Sequence[Shard], workers: int) -> Finished:
+    """Draws shards as tasks of the Ray cluster at RAY_ADDRESS, or of one of `workers` started here.
 
     Arguments and errors are those of `draw_locally`; Ray gives the shards of lost workers to others.
     """
@@ -81,13 +72,13 @@ def draw_on_ray(
         raise ValueError("--executor ray needs the package ray; pip install 'got-train[ray]'") from error
     cpus = None if os.environ.get("RAY_ADDRESS") else workers
     ray.init(num_cpus=cpus, ignore_reinit_error=True, log_to_driver=False, logging_level=logging.ERROR)
-    job_of_all = ray.put(job)
-    waiting = [ray.remote(draw_shard).remote(job_of_all, store, shard) for shard in shards]
+    draw = ray.remote(draw_shard)
+    job_of_all, store_of_all = ray.put(job), ray.put(store)
+    waiting = {draw.remote(job_of_all, store_of_all, shard): shard for shard in shards}
     try:
         while waiting:
-            done, waiting = ray.wait(waiting)
-            for samples in ray.get(done):
-                advance(samples)
+            [task], _ = ray.wait(list(waiting))
+            yield waiting.pop(task), ray.get(task)
     except ray.exceptions.RayTaskError as error:
         raise error.cause from error
     finally:
@@ -95,28 +86,34 @@ def draw_on_ray(
             ray.cancel(task)
 
 
-def draw_shard(job: Job, store: Store, shard: Shard) -> int:
-    """Draws a shard in this process.
+EXECUTORS: dict[Executor, Callable[[Job, Store, Sequence[Shard], int], Finished]] = {
+    "local": draw_locally,
+    "ray": draw_on_ray,
+}
 
-    Returns:
-        Number of its samples.
+
+def draw_shard(job: Job, store: Store, shard: Shard, stopped: Event | None = None) -> Report:
+    """Draws a shard in this process, in batches of successive samples.
+
+    Args:
+        job: what to draw.
+        store: where to.
+        shard: which samples.
+        stopped: ends the work after a batch once it is set.
+
+    Raises:
+        ValueError: too many samples can't be drawn.
+        InterruptedError: it was stopped.
     """
-    draw_locally(job, store, [shard], workers=1, advance=lambda number: None)
-    return len(shard.indexes)
-
-
-EXECUTORS: dict[Executor, Callable[..., None]] = {"local": draw_locally, "ray": draw_on_ray}
-
-
-def _batches(job: Job, store: Store, shard: Shard) -> Iterator[Batch]:
     size = KINDS[job.kind].batch_size
-    folder = store.work_place(shard.name)
-    for start in range(0, len(shard.indexes), size):
-        yield Batch(shard, folder, shard.indexes[start : start + size])
-
-
-def _shard_of(batch: Batch) -> tuple[Shard, Path]:
-    return batch.shard, batch.folder
+    drawn: list[Drawn] = []
+    with store.work_place(shard.name) as folder:
+        for start in range(0, len(shard.indexes), size):
+            if stopped is not None and stopped.is_set():
+                raise InterruptedError
+            drawn += draw_batch(job, shard.indexes[start : start + size], folder)
+            _check_rejects(shard, drawn, job.max_rejects)
+        return finish_shard(store, shard, folder, drawn)
 
 
 def _check_rejects(shard: Shard, drawn: Sequence[Drawn], max_rejects: float) -> None:
@@ -132,37 +129,13 @@ def _check_rejects(shard: Shard, drawn: Sequence[Drawn], max_rejects: float) -> 
     )
 
 
-def _draw_all(
-    job: Job, batches: Iterable[Batch], workers: int
-) -> Generator[tuple[Batch, list[Drawn]], None, None]:
-    """Draws `batches` and yields each with its samples, in order."""
-    if workers == 1:
-        for batch in batches:
-            yield batch, draw_batch(job, batch.indexes, batch.folder)
-        return
-    # spawn: forked children of a process with threads may hang, and not every system can fork
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(job,))
-    pending: deque[tuple[Batch, Future[list[Drawn]]]] = deque()
-    try:
-        for batch in batches:
-            pending.append((batch, pool.submit(_draw_in_worker, batch)))
-            if len(pending) >= BATCHES_AHEAD * workers:
-                oldest, future = pending.popleft()
-                yield oldest, future.result()
-        for oldest, future in pending:
-            yield oldest, future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+_work: Any = None
+"""Job, store and the event of this worker process."""
 
 
-_job: Any = None
-"""The job of this worker process."""
-
-
-def _start_worker(job: Job) -> None:
-    global _job
-    _job = job
+def _start_worker(job: Job, store: Store, stopped: Event) -> None:
+    global _work
+    _work = job, store, stopped
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides what an interrupt means
     threading.Thread(target=_exit_with_parent, daemon=True).start()
 
@@ -175,5 +148,6 @@ def _exit_with_parent() -> None:
     os._exit(1)
 
 
-def _draw_in_worker(batch: Batch) -> list[Drawn]:
-    return draw_batch(_job, batch.indexes, batch.folder)
+def _draw_in_worker(shard: Shard) -> Report:
+    job, store, stopped = _work
+    return draw_shard(job, store, shard, stopped)

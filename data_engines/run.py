@@ -4,6 +4,8 @@ The way of a sample: `generate` -> an executor -> `drawing.draw_batch` -> the en
 `check` -> `tools.degrade.degrade` -> `shards.finish_shard` -> `shards.finish_run`.
 """
 
+import contextlib
+import math
 import platform
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -22,6 +24,9 @@ from data_engines.kinds import KINDS
 from data_engines.store import Store
 
 SHARD_SIZE = 1000
+"""Samples in a shard of a large set."""
+FEWEST_SHARDS = 64
+"""Of smaller sets, so that many workers have something to draw and end at about the same time."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ def generate(
     executor: Executor = "local",
     part: Part = WHOLE,
     max_rejects: float | None = None,
-    shard_size: int = SHARD_SIZE,
+    shard_size: int | None = None,
 ) -> dict[str, Any] | None:
     """Draws `count` samples into `output`, going on where an earlier run of the same plan stopped.
 
@@ -75,7 +80,8 @@ def generate(
         executor: Who draws.
         part: The shards that are drawn; the run is finished by whichever part finds all others done.
         max_rejects: Share of a shard that may be rejected before the run stops; None for the engine's own.
-        shard_size: Number of samples that appear at once.
+        shard_size: Number of samples that one process draws and that appear at once; None for
+            `default_shard_size`.
 
     Returns:
         The manifest; None while shards of other parts are missing.
@@ -90,6 +96,7 @@ def generate(
         raise ValueError(
             f"--count {count} is more than the {stock.size} there are; ask for fewer, or add sources"
         )
+    shard_size = shard_size or default_shard_size(count, KINDS[kind].batch_size)
     plan = {
         "engine": kind,
         "options": engine_options.to_json(options),
@@ -113,10 +120,22 @@ def generate(
     already = total - sum(len(shard.indexes) for shard in missing)
     # disable=None: no bar where nobody watches
     with tqdm(total=total, initial=already, desc=kind, unit=" samples", disable=None) as bar:
-        EXECUTORS[executor](job, store, missing, workers, bar.update)
+        with contextlib.closing(EXECUTORS[executor](job, store, missing, workers)) as finished:
+            for shard, _ in finished:
+                bar.update(len(shard.indexes))
     if not all(store.exists(shard.report) for shard in all_shards):
         return None
     return shards.finish_run(store, plan, all_shards)
+
+
+def default_shard_size(count: int, batch_size: int) -> int:
+    """Samples in a shard: whole batches, as few as give many shards, the same for any number of workers.
+
+    >>> [default_shard_size(count, batch_size=20) for count in (8, 1000, 10_000, 1_000_000)]
+    [20, 20, 160, 1000]
+    """
+    batches = math.ceil(count / FEWEST_SHARDS / batch_size)
+    return min(SHARD_SIZE, batches * batch_size)
 
 
 def _check_numbers(*, count: int, seed: int, workers: int, max_rejects: float | None, degrade: float) -> None:

@@ -12,10 +12,9 @@ DIR/manifest.json          the plan, and what came of it: there only when the re
 
 import hashlib
 import json
-import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,15 @@ class Drawn:
     rows: list[dict[str, Any]] = field(default_factory=list)
     """Their pictures are named as they lie in the shard."""
     cause: str | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a shard, as its JSON file says."""
+
+    rows: int
+    rejects: list[dict[str, Any]]
+    """`index` and `cause` of each sample that has no rows."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +100,14 @@ def open_run(store: Store, plan: dict[str, Any]) -> None:
     store.write(PLAN, [json.dumps(plan, indent=2), "\n"])
 
 
-def finish_shard(store: Store, shard: Shard, work: Path, drawn: Sequence[Drawn]) -> None:
+def finish_shard(store: Store, shard: Shard, work: Path, drawn: Sequence[Drawn]) -> Report:
     """Packs the pictures in `work` with their rows, puts them in their place and reports the shard whole."""
     rows = [row for sample in drawn for row in sample.rows]
     rejects = [{"index": sample.index, "cause": sample.cause} for sample in drawn if sample.cause]
     store.publish(PACKERS[shard.format](work, shard.place, rows), shard.place)
-    shutil.rmtree(work, ignore_errors=True)  # of a packed shard the pictures are left
-    store.write(shard.report, [json.dumps({"rows": len(rows), "rejects": rejects}), "\n"])
+    report = Report(len(rows), rejects)
+    store.write(shard.report, [json.dumps(asdict(report)), "\n"])
+    return report
 
 
 def finish_run(store: Store, plan: dict[str, Any], shards: Sequence[Shard]) -> dict[str, Any]:
@@ -107,9 +116,9 @@ def finish_run(store: Store, plan: dict[str, Any], shards: Sequence[Shard]) -> d
     Raises:
         ValueError: there is not one row.
     """
-    reports = [json.loads(store.read(shard.report)) for shard in shards]
-    causes = Counter(reject["cause"] for report in reports for reject in report["rejects"])
-    num_rows = sum(report["rows"] for report in reports)
+    reports = [Report(**json.loads(store.read(shard.report))) for shard in shards]
+    causes = Counter(reject["cause"] for report in reports for reject in report.rejects)
+    num_rows = sum(report.rows for report in reports)
     if not num_rows:
         listed = "; ".join(f"{number} x {cause}" for cause, number in causes.items())
         raise ValueError(f"not one sample could be drawn: {listed}")

@@ -1,12 +1,11 @@
 """Where a run is written: a local folder, or any place that fsspec knows, such as `s3://bucket/folder`."""
 
-import atexit
 import contextlib
 import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from fsspec.core import url_to_fs
@@ -53,15 +52,18 @@ class Store:
         with contextlib.suppress(FileNotFoundError):
             self._files.rm(self._at(name), recursive=True)
 
-    def work_place(self, name: str) -> Path:
-        """An empty local folder to make `name` in, before it is published; it goes with this process."""
+    @contextlib.contextmanager
+    def work_place(self, name: str) -> Iterator[Path]:
+        """An empty local folder to make `name` in, before it is published; what is left of it is removed."""
         if self.is_local:
             folder = self._partial(name)
             folder.mkdir(parents=True)
         else:
             folder = Path(tempfile.mkdtemp(prefix="got-data-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        return folder
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _partial(self, name: str) -> Path:
         """A place of this process alone: others may be making the same `name`."""

@@ -11,6 +11,7 @@ import pytest
 from data_engines.executors import draw_shard
 from data_engines.kinds.lines import engine as lines
 from data_engines.run import Part, generate
+from data_engines.store import Store
 from tests.data_engines.conftest import files_of
 
 
@@ -33,7 +34,7 @@ def test_a_run_is_written_to_any_place_that_fsspec_knows(
     plan = {"count": 25, "seed": 3, "shard_size": 10, "format": format}
     generate("lines", small_lines, output=tmp_path / "local", **plan)
     url = f"memory://{tmp_path.name}/{format}"
-    generate("lines", small_lines, output=url, workers=2, **plan)
+    generate("lines", small_lines, output=url, **plan)
     store = fsspec.filesystem("memory")
     root = f"/{tmp_path.name}/{format}"
     written = {name.removeprefix(root + "/"): store.cat(name) for name in store.find(root)}
@@ -42,6 +43,37 @@ def test_a_run_is_written_to_any_place_that_fsspec_knows(
     before = store.modified(f"{root}/shards/00000.json")
     generate("lines", small_lines, output=url, **plan)
     assert store.modified(f"{root}/shards/00000.json") == before
+
+
+@pytest.mark.parametrize("format", ["files", "webdataset"])
+def test_workers_put_shards_into_such_a_place_themselves(
+    tmp_path: Path, small_lines: lines.Options, format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = {"count": 25, "seed": 3, "shard_size": 10, "format": format}
+    generate("lines", small_lines, output=tmp_path / "local", **plan)
+    # a file system that is not taken for this machine's, but lies where every process finds it
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    url = f"dir::file://{tmp_path}/far"
+    assert not Store(url).is_local
+    generate("lines", small_lines, output=url, workers=2, **plan)
+    written = tmp_path / "far" / (tmp_path / "far").relative_to("/")  # it goes down its own path twice
+    assert files_of(written) == files_of(tmp_path / "local")
+    assert list((tmp_path / "temporary").glob("got-data-*")) == []
+
+
+def test_small_sets_are_shared_out_among_the_workers(
+    tmp_path: Path, small_lines: lines.Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+
+    def draw(job, store, shard):
+        drawn.append(len(shard.indexes))
+        return draw_shard(job, store, shard)
+
+    monkeypatch.setattr("data_engines.executors.draw_shard", draw)
+    generate("lines", small_lines, output=tmp_path / "out", count=110)
+    assert drawn == [20, 20, 20, 20, 20, 10]
 
 
 def test_an_unknown_place_is_one_line(tmp_path: Path, small_lines: lines.Options) -> None:
@@ -62,9 +94,10 @@ def test_ray_gives_the_same_bytes_although_a_worker_is_killed(
         # the third shard takes its worker with it, half drawn, the first time it is tried
         if shard.number == 2 and not killed.exists():
             killed.write_text(str(os.getpid()))
-            (store.work_place(shard.name) / "000040.png").write_bytes(b"half a picture")
-            os.kill(os.getpid(), signal.SIGKILL)
-            time.sleep(60)
+            with store.work_place(shard.name) as folder:
+                (folder / "000040.png").write_bytes(b"half a picture")
+                os.kill(os.getpid(), signal.SIGKILL)
+                time.sleep(60)
         return draw_shard(job, store, shard)
 
     monkeypatch.setattr("data_engines.executors.draw_shard", die_once)

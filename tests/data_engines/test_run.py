@@ -1,6 +1,7 @@
 """Runs and what they leave behind."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -8,12 +9,16 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from data_engines.cli import main
+from data_engines.drawing import Job
+from data_engines.executors import draw_shard
 from data_engines.kinds.lines import engine as lines
 from data_engines.run import generate
+from data_engines.shards import Shard
 from data_engines.store import Store
 from got_train.data.records import parse_row
 from tests.conftest import HANG_SECONDS
@@ -228,18 +233,34 @@ def test_a_full_disk_ends_the_run_and_is_no_reject(
 def test_the_same_run_may_be_started_twice_at_once(tmp_path: Path, small_lines: lines.Options) -> None:
     generate("lines", small_lines, count=3, output=tmp_path / "out")
     store = Store(str(tmp_path / "out"))
-    one, other = store.work_place("shards/00000"), store.work_place("shards/00000")
-    (one / "000000.png").write_bytes(b"a picture")
-    assert list(other.iterdir()) == []
+    with store.work_place("shards/00000") as one, store.work_place("shards/00000") as other:
+        (one / "000000.png").write_bytes(b"a picture")
+        assert list(other.iterdir()) == []
     generate("lines", small_lines, count=3, output=tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out/shards").iterdir()) == ["00000", "00000.json"]
 
 
-def test_what_was_begun_elsewhere_goes_with_the_process() -> None:
-    script = "from data_engines.store import Store; print(Store('memory://out').work_place('shards/00000'))"
-    made = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert "got-data-" in made.stdout
-    assert not Path(made.stdout.strip()).exists()
+@pytest.mark.parametrize("url", ["memory://out", "local"])
+def test_what_was_begun_is_removed_when_drawing_fails(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError, match="full"), Store(url).work_place("shards/00000") as folder:
+        (folder / "000000.png").write_bytes(b"half a picture")
+        raise OSError("full")
+    assert not folder.exists()
+
+
+def test_an_interrupted_run_waits_for_batches_not_for_shards(
+    tmp_path: Path, small_lines: lines.Options
+) -> None:
+    stopped = multiprocessing.get_context("spawn").Event()
+    stopped.set()
+    store = Store(str(tmp_path / "out"))
+    job = Job("lines", 3, lines.load(small_lines, np.random.default_rng(0)), 0.0, 0.1)
+    with pytest.raises(InterruptedError):
+        draw_shard(job, store, Shard(0, range(1_000_000), "files"), stopped)
+    assert list((tmp_path / "out/shards").iterdir()) == []
 
 
 def test_a_run_of_nothing_but_rejects_fails(tmp_path: Path, corpus: Path, small_lines: lines.Options) -> None:
