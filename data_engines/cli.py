@@ -11,11 +11,12 @@ from typing import Any, get_args
 
 from data_engines import options as engine_options
 from data_engines.drawing import load_engine
-from data_engines.executors import FEWEST_REJECTS, Executor
+from data_engines.executors import Executor
 from data_engines.formats import Format
 from data_engines.kinds import KINDS
 from data_engines.mix import commands, finish_mix, read_mix
 from data_engines.options import Parser
+from data_engines.rejects import FEW
 from data_engines.run import WHOLE, Part, generate
 
 COMMANDS = {
@@ -165,8 +166,8 @@ def _add_run_flags(parser: argparse.ArgumentParser, max_rejects: float) -> None:
         type=float,
         default=max_rejects,
         metavar="FRACTION",
-        help=f"stop when more of a shard, and over {FEWEST_REJECTS}, can't be drawn; 0: stop at the first"
-        " (default: %(default)s)",
+        help="stop when more of the samples can't be drawn; of a small set up to half may be rejected, but"
+        f" {FEW} at most; 0: stop at the first (default: %(default)s)",
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from data_engines.engine import Answer, Drawing, Reject, Stock, attempt
 from data_engines.kinds import room
+from data_engines.rejects import RejectLimit
 from data_engines.shards import Drawn, picture_name
 from data_engines.tools.degrade import degrade, without_colors
 from got_train.data.records import parse_row
@@ -35,8 +36,7 @@ class Job:
     stock: Stock[Any]
     degrade: float
     """Strength, from 0 to 1."""
-    max_rejects: float
-    """Share of a shard."""
+    limit: RejectLimit
 
 
 def load_engine(kind: str) -> ModuleType:

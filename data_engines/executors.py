@@ -5,12 +5,10 @@ same bytes, so a shard that was lost with its worker is simply drawn again.
 """
 
 import logging
-import math
 import multiprocessing
 import os
 import signal
 import threading
-from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing.synchronize import Event
@@ -18,13 +16,11 @@ from typing import Any, Literal
 
 from data_engines.drawing import Job, draw_batch
 from data_engines.kinds import KINDS
-from data_engines.shards import Drawn, Report, Shard, finish_shard
+from data_engines.rejects import Tally
+from data_engines.shards import Drawn, Report, Shard, finish_shard, rejects_of
 from data_engines.store import Store
 
 Executor = Literal["local", "ray"]
-
-FEWEST_REJECTS = 10
-"""A run that tolerates rejects never stops before this many."""
 
 Finished = Generator[tuple[Shard, Report], None, None]
 """Shards as they become whole, in any order."""
@@ -40,7 +36,7 @@ def draw_locally(job: Job, store: Store, shards: Sequence[Shard], workers: int) 
         workers: number of processes.
 
     Raises:
-        ValueError: too many samples of a shard can't be drawn.
+        ValueError: a shard alone has more rejects than the run may have.
     """
     if workers == 1 or len(shards) <= 1:
         for shard in shards:
@@ -102,31 +98,21 @@ def draw_shard(job: Job, store: Store, shard: Shard, stopped: Event | None = Non
         stopped: ends the work after a batch once it is set.
 
     Raises:
-        ValueError: too many samples can't be drawn.
+        ValueError: it alone has more rejects than the run may have.
         InterruptedError: it was stopped.
     """
     size = KINDS[job.kind].batch_size
     drawn: list[Drawn] = []
+    tally = Tally()
     with store.work_place(shard.name) as folder:
         for start in range(0, len(shard.indexes), size):
             if stopped is not None and stopped.is_set():
                 raise InterruptedError
-            drawn += draw_batch(job, shard.indexes[start : start + size], folder)
-            _check_rejects(shard, drawn, job.max_rejects)
+            batch = draw_batch(job, shard.indexes[start : start + size], folder)
+            drawn += batch
+            tally.add(len(batch), rejects_of(batch))
+            job.limit.check(tally)
         return finish_shard(store, shard, folder, drawn)
-
-
-def _check_rejects(shard: Shard, drawn: Sequence[Drawn], max_rejects: float) -> None:
-    rejects = [sample for sample in drawn if sample.cause]
-    allowed = max(FEWEST_REJECTS, math.floor(max_rejects * len(shard.indexes))) if max_rejects else 0
-    if len(rejects) <= allowed:
-        return
-    causes = Counter(str(sample.cause) for sample in rejects).most_common(3)
-    listed = "; ".join(f"{cause}: {number}" for cause, number in causes)
-    raise ValueError(
-        f"{len(rejects)} of samples {shard.indexes[0]} to {drawn[-1].index} can't be drawn ({listed}; first: "
-        f"sample {rejects[0].index}); mend the sources or options, or let more pass by --max-rejects"
-    )
 
 
 _work: Any = None

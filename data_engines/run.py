@@ -21,6 +21,7 @@ from data_engines.engine import Stock
 from data_engines.executors import EXECUTORS, Executor
 from data_engines.formats import Format
 from data_engines.kinds import KINDS
+from data_engines.rejects import RejectLimit, Tally
 from data_engines.store import Store
 
 SHARD_SIZE = 1000
@@ -79,7 +80,7 @@ def generate(
         workers: Number of processes.
         executor: Who draws.
         part: The shards that are drawn; the run is finished by whichever part finds all others done.
-        max_rejects: Share of a shard that may be rejected before the run stops; None for the engine's own.
+        max_rejects: Share of the samples that may be rejected (see `RejectLimit`); None for the kind's own.
         shard_size: Number of samples that one process draws and that appear at once; None for
             `default_shard_size`.
 
@@ -114,18 +115,21 @@ def generate(
     all_shards = shards.split(count, shard_size, format)
     mine = [shard for shard in all_shards if shard.number % part.parts == part.number]
     missing = [shard for shard in mine if not store.exists(shard.report)]
-    limit = KINDS[kind].max_rejects if max_rejects is None else max_rejects
+    limit = RejectLimit(KINDS[kind].max_rejects if max_rejects is None else max_rejects, count)
+    tally = Tally()
     job = Job(kind, seed, stock, degrade, limit)
     total = sum(len(shard.indexes) for shard in mine)
     already = total - sum(len(shard.indexes) for shard in missing)
     # disable=None: no bar where nobody watches
     with tqdm(total=total, initial=already, desc=kind, unit=" samples", disable=None) as bar:
         with contextlib.closing(EXECUTORS[executor](job, store, missing, workers)) as finished:
-            for shard, _ in finished:
+            for shard, report in finished:
                 bar.update(len(shard.indexes))
+                tally.add(len(shard.indexes), report.rejects)
+                limit.check(tally)
     if not all(store.exists(shard.report) for shard in all_shards):
         return None
-    return shards.finish_run(store, plan, all_shards)
+    return shards.finish_run(store, plan, all_shards, limit)
 
 
 def default_shard_size(count: int, batch_size: int) -> int:

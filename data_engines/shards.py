@@ -12,7 +12,6 @@ DIR/manifest.json          the plan, and what came of it: there only when the re
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 
 from data_engines.engine import Source
 from data_engines.formats import ENDINGS, PACKERS, Format
+from data_engines.rejects import Rejected, RejectLimit, Tally
 from data_engines.store import PARTIAL, Store
 
 MANIFEST = "manifest.json"
@@ -41,8 +41,7 @@ class Report:
     """What came of a shard, as its JSON file says."""
 
     rows: int
-    rejects: list[dict[str, Any]]
-    """`index` and `cause` of each sample that has no rows."""
+    rejects: list[Rejected]
 
 
 @dataclass(frozen=True)
@@ -103,28 +102,42 @@ def open_run(store: Store, plan: dict[str, Any]) -> None:
 def finish_shard(store: Store, shard: Shard, work: Path, drawn: Sequence[Drawn]) -> Report:
     """Packs the pictures in `work` with their rows, puts them in their place and reports the shard whole."""
     rows = [row for sample in drawn for row in sample.rows]
-    rejects = [{"index": sample.index, "cause": sample.cause} for sample in drawn if sample.cause]
     store.publish(PACKERS[shard.format](work, shard.place, rows), shard.place)
-    report = Report(len(rows), rejects)
-    store.write(shard.report, [json.dumps(asdict(report)), "\n"])
+    report = Report(len(rows), rejects_of(drawn))
+    said = {"rows": report.rows, "rejects": [asdict(reject) for reject in report.rejects]}
+    store.write(shard.report, [json.dumps(said), "\n"])
     return report
 
 
-def finish_run(store: Store, plan: dict[str, Any], shards: Sequence[Shard]) -> dict[str, Any]:
+def rejects_of(drawn: Sequence[Drawn]) -> list[Rejected]:
+    return [Rejected(sample.index, sample.cause) for sample in drawn if sample.cause is not None]
+
+
+def _read_report(store: Store, shard: Shard) -> Report:
+    said = json.loads(store.read(shard.report))
+    return Report(said["rows"], [Rejected(**reject) for reject in said["rejects"]])
+
+
+def finish_run(
+    store: Store, plan: dict[str, Any], shards: Sequence[Shard], limit: RejectLimit
+) -> dict[str, Any]:
     """Counts what the shards hold, lists the rows of folders, and writes the manifest, which is returned.
 
     Raises:
-        ValueError: there is not one row.
+        ValueError: there are more rejects than may be, or not one row.
     """
-    reports = [Report(**json.loads(store.read(shard.report))) for shard in shards]
-    causes = Counter(reject["cause"] for report in reports for reject in report.rejects)
-    num_rows = sum(report.rows for report in reports)
+    tally, num_rows = Tally(), 0
+    for shard in shards:
+        report = _read_report(store, shard)
+        tally.add(len(shard.indexes), report.rejects)
+        num_rows += report.rows
+    limit.check(tally)
     if not num_rows:
-        listed = "; ".join(f"{number} x {cause}" for cause, number in causes.items())
+        listed = "; ".join(f"{number} x {cause}" for cause, number in tally.causes.items())
         raise ValueError(f"not one sample could be drawn: {listed}")
     if plan["format"] == "files":
         store.write("data.jsonl", (store.read(f"{shard.place}/rows.jsonl") for shard in shards))
-    manifest = plan | {"rows": num_rows, "rejects": dict(sorted(causes.items()))}
+    manifest = plan | {"rows": num_rows, "rejects": dict(sorted(tally.causes.items()))}
     store.write(MANIFEST, [json.dumps(manifest, indent=2, ensure_ascii=False), "\n"])
     store.remove(PLAN)
     for name in store.names("shards"):

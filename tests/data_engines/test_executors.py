@@ -116,9 +116,7 @@ def test_too_many_rejects_on_ray_are_the_same_one_line(
     ray = pytest.importorskip("ray")
     corpus.write_text("plain\n" + "\U000130b8\n" * 3)
     try:
-        with pytest.raises(
-            ValueError, match=r"of samples 0 to \d+ can't be drawn \(no font has U\+130B8"
-        ) as stop:
+        with pytest.raises(ValueError, match=r"of \d+ samples can't be drawn \(no font has U\+130B8") as stop:
             generate("lines", small_lines, output=tmp_path / "ray", executor="ray", workers=1, count=100)
     finally:
         ray.shutdown()

@@ -1,5 +1,6 @@
 """Runs and what they leave behind."""
 
+import dataclasses
 import json
 import multiprocessing
 import os
@@ -17,7 +18,9 @@ from data_engines.cli import main
 from data_engines.drawing import Job
 from data_engines.executors import draw_shard
 from data_engines.kinds.lines import engine as lines
-from data_engines.run import generate
+from data_engines.options import Range
+from data_engines.rejects import RejectLimit
+from data_engines.run import Part, generate
 from data_engines.shards import Shard
 from data_engines.store import Store
 from got_train.data.records import parse_row
@@ -195,7 +198,7 @@ def test_too_many_rejects_stop_the_run_with_the_causes(
     words += ["--source", str(corpus), "--fonts", str(font), "--units", "lines", "--lines", "1"]
     assert main(words) == 2
     assert capsys.readouterr().err == (
-        "got-data lines: 16 of samples 0 to 19 can't be drawn (no font has U+130B8: 16; first: sample 0); "
+        "got-data lines: 16 of 20 samples can't be drawn (no font has U+130B8: 16; first: sample 0); "
         "mend the sources or options, or let more pass by --max-rejects\n"
     )
     assert not (tmp_path / "out/manifest.json").exists()
@@ -212,7 +215,7 @@ def test_not_one_reject_is_let_pass_where_none_may_be(
     tmp_path: Path, corpus: Path, small_lines: lines.Options
 ) -> None:
     corpus.write_text("plain\n" * 19 + "\U000130b8\n")
-    with pytest.raises(ValueError, match=r"^3 of samples 0 to 19 can't be drawn \(no font has U\+130B8: 3;"):
+    with pytest.raises(ValueError, match=r"^3 of 20 samples can't be drawn \(no font has U\+130B8: 3;"):
         generate("lines", small_lines, count=40, output=tmp_path / "out", seed=1, max_rejects=0)
 
 
@@ -257,17 +260,51 @@ def test_an_interrupted_run_waits_for_batches_not_for_shards(
     stopped = multiprocessing.get_context("spawn").Event()
     stopped.set()
     store = Store(str(tmp_path / "out"))
-    job = Job("lines", 3, lines.load(small_lines, np.random.default_rng(0)), 0.0, 0.1)
+    job = Job("lines", 3, lines.load(small_lines, np.random.default_rng(0)), 0.0, RejectLimit(0.1, 1_000_000))
     with pytest.raises(InterruptedError):
         draw_shard(job, store, Shard(0, range(1_000_000), "files"), stopped)
     assert list((tmp_path / "out/shards").iterdir()) == []
 
 
-def test_a_run_of_nothing_but_rejects_fails(tmp_path: Path, corpus: Path, small_lines: lines.Options) -> None:
+def test_a_run_of_nothing_but_rejects_fails_however_small(
+    tmp_path: Path, corpus: Path, small_lines: lines.Options
+) -> None:
     corpus.write_text("x \U000130b8\n")
-    with pytest.raises(ValueError, match=r"^not one sample could be drawn: 3 x no font has U\+130B8$"):
-        generate("lines", small_lines, count=3, output=tmp_path / "out")
+    plan = {"output": tmp_path / "out", "count": 8}
+    with pytest.raises(ValueError, match=r"^8 of 8 samples can't be drawn \(no font has U\+130B8: 8; first"):
+        generate("lines", small_lines, **plan)
+    with pytest.raises(ValueError, match=r"^not one sample could be drawn: 8 x no font has U\+130B8$"):
+        generate("lines", small_lines, max_rejects=1, **plan)
     assert not (tmp_path / "out/manifest.json").exists()
+
+
+def test_more_than_half_of_a_small_set_may_not_be_rejected(
+    tmp_path: Path, corpus: Path, small_lines: lines.Options
+) -> None:
+    corpus.write_text("plain\n\U000130b8\n")
+    options = dataclasses.replace(small_lines, lines=Range(1, 1))
+    assert generate("lines", options, output=tmp_path / "3", count=8, seed=4)["rows"] == 5
+    with pytest.raises(ValueError, match="^5 of 8 samples can't be drawn"):
+        generate("lines", options, output=tmp_path / "5", count=8, seed=5)
+
+
+def test_rejects_are_counted_over_all_shards_and_by_their_share(
+    tmp_path: Path, corpus: Path, small_lines: lines.Options
+) -> None:
+    corpus.write_text("plain\n" * 3 + "\U000130b8\n" * 2)
+    options = dataclasses.replace(small_lines, lines=Range(1, 1))
+    # no shard has more than 10 rejects, but all together do
+    plan = {"count": 60, "shard_size": 10, "seed": 3}
+    with pytest.raises(ValueError, match="^18 of 40 samples can't be drawn"):
+        generate("lines", options, output=tmp_path / "out", max_rejects=0.2, **plan)
+    # parts don't know of each other's: the last one finds that the whole has too many
+    for number in range(5):
+        assert generate("lines", options, output=tmp_path / "parts", part=Part(number, 6), **plan) is None
+    with pytest.raises(ValueError, match="^25 of 60 samples can't be drawn"):
+        generate("lines", options, output=tmp_path / "parts", part=Part(5, 6), **plan)
+    # they are drawn already: more may pass now
+    manifest = generate("lines", options, output=tmp_path / "parts", max_rejects=0.6, **plan)
+    assert manifest["rows"] == 35
 
 
 def test_a_text_that_training_refuses_is_a_reject(
