@@ -17,7 +17,7 @@ from data_engines.kinds import KINDS
 from data_engines.mix import commands, finish_mix, read_mix
 from data_engines.options import Parser
 from data_engines.rejects import FEW
-from data_engines.run import WHOLE, Part, generate
+from data_engines.run import FEWEST_SHARDS, SHARD_SIZE, WHOLE, Part, generate
 
 COMMANDS = {
     "mix": "the whole data of a stage, several sets in one go",
@@ -127,6 +127,7 @@ def _draw(request: Request) -> None:
         executor=flags.executor,
         part=Part.parse(flags.shard) if flags.shard else WHOLE,
         max_rejects=flags.max_rejects,
+        shard_size=flags.shard_size,
     )
     print_summary(manifest, flags.output)
 
@@ -157,6 +158,13 @@ def _add_run_flags(parser: argparse.ArgumentParser, max_rejects: float) -> None:
         choices=get_args(Executor),
         default="local",
         help="who draws: processes here, or the Ray cluster at RAY_ADDRESS (default: local)",
+    )
+    parser.add_argument(
+        "--shard-size",
+        type=int,
+        metavar="N",
+        help=f"samples in a shard (default: {SHARD_SIZE}; fewer in sets that then have under"
+        f" {FEWEST_SHARDS} shards)",
     )
     parser.add_argument(
         "--shard", metavar="I/N", help="draw one part of N of the run; the last one to end finishes the run"

@@ -91,13 +91,15 @@ def generate(
         ValueError: an input that can't be used, or too many rejects.
     """
     engine = load_engine(kind)
-    _check_numbers(count=count, seed=seed, workers=workers, max_rejects=max_rejects, degrade=degrade)
+    if shard_size is None:
+        shard_size = default_shard_size(count, KINDS[kind].batch_size)
+    _check_numbers(count=count, seed=seed, workers=workers, shard_size=shard_size)
+    _check_shares(max_rejects=max_rejects, degrade=degrade)
     stock: Stock[Any] = engine.load(options, make_rng(seed, kind))
     if stock.size is not None and count > stock.size:
         raise ValueError(
             f"--count {count} is more than the {stock.size} there are; ask for fewer, or add sources"
         )
-    shard_size = shard_size or default_shard_size(count, KINDS[kind].batch_size)
     plan = {
         "engine": kind,
         "options": engine_options.to_json(options),
@@ -142,13 +144,18 @@ def default_shard_size(count: int, batch_size: int) -> int:
     return min(SHARD_SIZE, batches * batch_size)
 
 
-def _check_numbers(*, count: int, seed: int, workers: int, max_rejects: float | None, degrade: float) -> None:
-    for name, value, lowest in (("count", count, 1), ("seed", seed, 0), ("workers", workers, 1)):
+def _check_numbers(**numbers: int) -> None:
+    for name, value in numbers.items():
+        lowest = 0 if name == "seed" else 1
         if value < lowest:
-            raise ValueError(f"--{name} {value}: give a whole number of at least {lowest}")
-    for flag, share in (("--max-rejects", max_rejects), ("--degrade", degrade)):
-        if share is not None and not 0 <= share <= 1:
-            raise ValueError(f"{flag} {share}: give a fraction from 0 to 1")
+            flag = name.replace("_", "-")
+            raise ValueError(f"--{flag} {value}: give a whole number of at least {lowest}")
+
+
+def _check_shares(**shares: float | None) -> None:
+    for name, value in shares.items():
+        if value is not None and not 0 <= value <= 1:
+            raise ValueError(f"--{name.replace('_', '-')} {value}: give a fraction from 0 to 1")
 
 
 def _versions() -> dict[str, str]:

@@ -50,6 +50,7 @@ def test_a_wrong_flag_is_one_line_and_exit_code_2(
     [
         (["--count", "0"], "--count 0: give a whole number of at least 1"),
         (["--workers", "0"], "--workers 0: give a whole number of at least 1"),
+        (["--shard-size", "0"], "--shard-size 0: give a whole number of at least 1"),
         (["--seed", "-1"], "--seed -1: give a whole number of at least 0"),
         (["--max-rejects", "5"], "--max-rejects 5.0: give a fraction from 0 to 1"),
         (["--degrade", "-1"], "--degrade -1.0: give a fraction from 0 to 1"),

@@ -65,6 +65,12 @@ def test_a_mix_is_drawn_set_by_set_and_listed(
     assert json.loads(Path("out/boxes/manifest.json").read_text())["sources"][0]["name"] == "out/texts"
 
 
+def test_a_mix_sets_the_size_of_shards(mix_file: str, corpus: Path) -> None:
+    words = ["mix", mix_file, f"sources.words={corpus}", "defaults.shard_size=4"]
+    assert main(words) == 0
+    assert [len(list(Path(f"out/{name}/shards").glob("*.json"))) for name in ("texts", "boxes")] == [2, 1]
+
+
 def test_parts_of_a_mix_list_nothing_until_all_sets_are_whole(
     mix_file: str, corpus: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

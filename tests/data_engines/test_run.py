@@ -321,6 +321,8 @@ def test_another_run_in_the_same_folder_is_refused(
     generate("lines", small_lines, count=2, output=tmp_path / "out", seed=1)
     with pytest.raises(ValueError, match="holds a run with other seed, count; choose another --output"):
         generate("lines", small_lines, count=3, output=tmp_path / "out", seed=2)
+    with pytest.raises(ValueError, match="holds a run with other shard_size; choose another --output"):
+        generate("lines", small_lines, count=2, output=tmp_path / "out", seed=1, shard_size=7)
     corpus.write_text("other\n")
     with pytest.raises(ValueError, match="holds a run with other sources; choose another --output"):
         generate("lines", small_lines, count=2, output=tmp_path / "out", seed=1)
