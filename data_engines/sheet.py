@@ -5,12 +5,14 @@ box that a row asks about is drawn on its picture, and with `regions` every text
 """
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 
 from data_engines.engine import Reject
 from data_engines.options import Parser
@@ -25,6 +27,8 @@ from got_train.data.rows import Rows
 from got_train.pages.template import picture_html, render
 from got_train.prompts import IMAGE_TAG, parse_task
 
+MARK = "got-data sheet"
+"""In both files, which a later sheet may then be written over."""
 MOST_ROWS = 100
 """On one sheet: its PNG is drawn in memory."""
 HTML_SIDE = 1000
@@ -74,12 +78,25 @@ def run(words: Sequence[str]) -> None:
         "--seed", type=int, default=0, metavar="S", help="other seed, other rows (default: 0)"
     )
     parser.add_argument(
-        "--output", default="sheet", metavar="NAME", help="writes NAME.png and NAME.html (default: sheet)"
+        "--output",
+        metavar="NAME",
+        help="writes NAME.png and NAME.html (default: DIR-sheet, beside what is shown)",
     )
     parser.add_argument("--regions", action="store_true", help="draw a box round every text that has one")
     flags = parser.parse_args(words)
-    png, html = write_sheet(flags.rows, flags.output, flags.count, flags.seed, flags.regions)
+    output = flags.output or default_output(flags.rows)
+    png, html = write_sheet(flags.rows, output, flags.count, flags.seed, flags.regions)
     print(f"{png}\n{html}")
+
+
+def default_output(name: str) -> Path:
+    """Where a sheet lies unless a place is given: beside a folder or file, or here for other names."""
+    path = Path(name)
+    if not path.exists():
+        return Path(re.sub(r"\W+", "-", name).strip("-") + "-sheet")
+    if path.name in ("", ".."):  # "." has no name
+        path = path.resolve()
+    return path.with_name(f"{path.name if path.is_dir() else path.stem}-sheet")
 
 
 def write_sheet(
@@ -95,21 +112,34 @@ def write_sheet(
         regions: whether to draw the boxes of texts that rows have.
 
     Raises:
-        ValueError: there are no such rows.
+        ValueError: there are no such rows, or one of the files to write is there and no sheet.
     """
     if not 1 <= count <= MOST_ROWS:
         raise ValueError(f"--count {count}: give 1 to {MOST_ROWS}; another --seed shows others")
     if seed < 0:
         raise ValueError(f"--seed {seed}: give a whole number of at least 0")
+    png, html = Path(f"{output}.png"), Path(f"{output}.html")
+    for file in (png, html):
+        if file.exists() and not _is_sheet(file):
+            raise ValueError(f"--output {output}: {file} is no sheet of got-data; choose another name")
     rows = open_rows(name)
     entries = [read_entry(rows, index, regions) for index in choose(len(rows), count, seed)]
     notes = _draw_again(entries)
     title = f"{name}: {len(entries)} of {len(rows):,} rows"
-    png, html = Path(f"{output}.png"), Path(f"{output}.html")
     png.parent.mkdir(parents=True, exist_ok=True)
-    draw_sheet(title, entries, notes).save(png)
-    html.write_text(make_html(title, entries, notes), encoding="utf-8")
+    mark = PngInfo()
+    mark.add_text("Software", MARK)
+    draw_sheet(title, entries, notes).save(png, pnginfo=mark)
+    html.write_text(f"{make_html(title, entries, notes)}\n<!-- {MARK} -->\n", encoding="utf-8")
     return png, html
+
+
+def _is_sheet(file: Path) -> bool:
+    """Whether a file may be written over: an earlier sheet says so at its end, or in the head of the PNG."""
+    with file.open("rb") as opened:
+        head = opened.read(100)
+        opened.seek(max(0, file.stat().st_size - 100))
+        return MARK.encode() in head + opened.read()
 
 
 def choose(total: int, count: int, seed: int) -> list[int]:

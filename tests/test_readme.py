@@ -140,7 +140,7 @@ def test_got_data_commands(workplace: Path) -> None:
         assert got_data.main(words) == 0, words
     for folder in ("pages", "formulas", "boxes"):
         assert (workplace / "data" / folder / "data.jsonl").read_text()
-    assert (workplace / "sheet.html").is_file()
+    assert (workplace / "data" / "formulas-sheet.html").is_file()
     assert (workplace / "output" / "data" / "stage1" / "manifest.json").is_file()
 
 

@@ -120,6 +120,42 @@ def test_texts_of_rows_are_shown_not_obeyed(tmp_path: Path) -> None:
     assert page.count("&lt;script&gt;") == 2
 
 
+def test_a_sheet_lies_beside_its_set_and_is_named_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("one", "two"):
+        Path(name).mkdir()
+        write_rows(Path(name, "rows.v1.jsonl"), [row("OCR: ", name, picture(Path(name)))])
+    for name in ("one/rows.v1.jsonl", "two/rows.v1.jsonl", "two/*.jsonl"):
+        assert main(["sheet", name]) == 0
+        assert main(["sheet", name]) == 0  # of the same set, a sheet may be written again
+    assert sorted(str(file) for file in Path().rglob("*.html")) == [
+        "one/rows.v1-sheet.html",
+        "two-jsonl-sheet.html",
+        "two/rows.v1-sheet.html",
+    ]
+    assert sheet.default_output("one/") == sheet.default_output("one") == Path("one-sheet")
+    monkeypatch.chdir("one")
+    assert sheet.default_output(".") == tmp_path / "one-sheet"
+
+
+@pytest.mark.parametrize("ending", ["png", "html"])
+def test_what_is_no_sheet_is_not_written_over(
+    ending: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = write_rows(tmp_path / "rows.jsonl", [row("OCR: ", "x", picture(tmp_path))])
+    mine = tmp_path / f"mine.{ending}"
+    mine.write_bytes(b"<html>" if ending == "html" else (tmp_path / "a.png").read_bytes())
+    before = mine.read_bytes()
+    assert main(["sheet", str(rows), "--output", str(tmp_path / "mine")]) == 2
+    assert capsys.readouterr().err == (
+        f"got-data sheet: --output {tmp_path / 'mine'}: {mine} is no sheet of got-data; choose another name\n"
+    )
+    assert mine.read_bytes() == before
+    assert [file.name for file in tmp_path.glob("mine.*")] == [mine.name]
+
+
 def test_long_answers_are_cut_in_the_png_only(tmp_path: Path) -> None:
     written = [row("OCR: ", "\n".join(map(str, range(500))), picture(tmp_path))]
     png, html = sheet.write_sheet(str(write_rows(tmp_path / "rows.jsonl", written)), tmp_path / "sheet")
