@@ -11,14 +11,12 @@ from PIL import Image
 
 from data_engines.engine import Region, Reject, Source
 from got_train.data.errors import ImageError, RowError
-from got_train.data.images import FoundImage, open_image
+from got_train.data.images import FoundImage, lazy_image, open_image
 from got_train.data.readers import open_rows
 from got_train.data.rows import Rows
 from got_train.prompts import IMAGE_TAG, parse_task
 
 MAX_PIXELS = 100_000_000
-TRIES = 50
-"""How many rows are looked at for one more that fits."""
 LEAST_CONTRAST = 16
 """Levels between the lightest and the darkest place of a picture that is not blank."""
 
@@ -38,6 +36,14 @@ class Page:
             return open_image(self.image, MAX_PIXELS)
         except ImageError as error:
             raise Reject(error.cause) from error
+
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, which are read without the rest of the picture."""
+        try:
+            opened = lazy_image(self.image, MAX_PIXELS)
+        except ImageError as error:
+            raise Reject(error.cause) from error
+        return opened.width, opened.height
 
 
 @lru_cache(maxsize=4)
@@ -104,31 +110,6 @@ def read_page(names: tuple[str, ...], index: int) -> Page:
     )
 
 
-def choose_pages(
-    rng: np.random.Generator, names: tuple[str, ...], number: int, longest: int | None = None
-) -> list[Page]:
-    """Different pages at random, either all marked up or none.
-
-    Args:
-        rng: chooses.
-        names: sets to choose from.
-        number: how many pages.
-        longest: tokens of a page's text at most.
-    """
-    total = count_rows(names)
-    pages: dict[int, Page] = {}
-    for index in rng.integers(total, size=TRIES):
-        if len(pages) == number:
-            break
-        page = read_page(names, int(index))
-        is_like = not pages or page.format == next(iter(pages.values())).format
-        if is_like and (longest is None or count_tokens(page.text) <= longest):
-            pages[int(index)] = page
-    if len(pages) < number:
-        raise Reject("too few pages that go together")
-    return list(pages.values())
-
-
 def check_shown(picture: Image.Image) -> None:
     """Raises a Reject for a blank picture, or part of one, which can't show the text of its row."""
     levels = np.asarray(picture.convert("L"))
@@ -141,6 +122,7 @@ def join_texts(pages: Sequence[Page]) -> str:
     return ("\n\n" if pages[0].format else "\n").join(page.text for page in pages)
 
 
+@lru_cache(maxsize=64)
 def count_tokens(text: str) -> int:
     """Length of a text in GOT's vocabulary."""
     return len(_tokenizer().encode(text))

@@ -16,7 +16,8 @@ from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_o
 from data_engines.options import EngineOptions, fraction, option
 from data_engines.tools.boxes import Box
 from data_engines.tools.frames import FRAME_RGB, draw_frame
-from data_engines.tools.sets import Page, check_shown, count_rows, read_page, set_sources
+from data_engines.tools.page_index import index_pages
+from data_engines.tools.sets import Page, check_shown, read_page, set_sources
 from got_train.prompts import COLORS, Color, Task
 
 REACH = 4
@@ -39,7 +40,7 @@ class Options(EngineOptions):
 @dataclass(frozen=True, kw_only=True)
 class SetStock(Stock[Options]):
     order: np.ndarray
-    """All rows, shuffled."""
+    """Numbers of the rows that have regions, shuffled."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,15 @@ class Spec:
 
 
 def load(options: Options, rng: np.random.Generator) -> SetStock:
-    total = count_rows(options.source)
-    return SetStock(sources=set_sources(options.source), options=options, order=rng.permutation(total))
+    index = index_pages(options.source)
+    index = index.keep(index.num_regions > 0, "row without regions")
+    sources, order = set_sources(options.source), rng.permutation(index.rows)
+    return SetStock(sources=sources, options=options, left_out=index.left_out, order=order)
 
 
 def decide(rng: np.random.Generator, index: int, stock: SetStock) -> Spec:
     options = stock.options
     page = read_page(options.source, int(stock.order[index % len(stock.order)]))
-    if not page.regions:
-        raise Reject("row without regions")
     by_color = options.task == "color" or (options.task == "mixed" and rng.random() < 0.5)
     regions = [region for region in page.regions if _can_be_asked(region)]
     if by_color:

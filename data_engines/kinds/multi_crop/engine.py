@@ -5,6 +5,7 @@ text of the whole. Pages keep their proportions: the larger ones are scaled down
 the smallest; those that would become too small to read are not joined.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +14,8 @@ from PIL import Image
 
 from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
 from data_engines.options import EngineOptions, Range, option
-from data_engines.tools.sets import Page, check_shown, choose_pages, count_rows, join_texts, set_sources
+from data_engines.tools.page_index import PageIndex, index_pages
+from data_engines.tools.sets import Page, check_shown, join_texts, set_sources
 from got_train.prompts import Task
 from got_train.vocabulary import TILE_SIZE
 
@@ -29,6 +31,11 @@ class Options(EngineOptions):
     longest: int = option("pixels of the picture's longer side at most", 4096, lowest=TILE_SIZE + 1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PageStock(Stock[Options]):
+    index: PageIndex
+
+
 @dataclass(frozen=True)
 class Spec:
     pages: tuple[Page, ...]
@@ -36,18 +43,28 @@ class Spec:
     longest: int
 
 
-def load(options: Options, rng: np.random.Generator) -> Stock[Options]:
-    count_rows(options.source, options.pages.high)
-    return Stock(sources=set_sources(options.source), options=options)
+def load(options: Options, rng: np.random.Generator) -> PageStock:
+    index = index_pages(options.source, options.pages.high).keep_companions(options.pages.low)
+    sources = set_sources(options.source)
+    return PageStock(sources=sources, options=options, left_out=index.left_out, index=index)
 
 
-def decide(rng: np.random.Generator, index: int, stock: Stock[Options]) -> Spec:
+def decide(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
     options = stock.options
-    pages = choose_pages(rng, options.source, options.pages.choose(rng))
     direction = options.direction
     if direction == "mixed":
         direction = "horizontal" if rng.random() < 0.5 else "vertical"
-    return Spec(tuple(pages), direction, options.longest)
+    axis = 1 if direction == "horizontal" else 0
+
+    def fit(pages: Sequence[Page]) -> bool:
+        sizes = [page.size() for page in pages]
+        across, along = [size[axis] for size in sizes], [size[1 - axis] for size in sizes]
+        if min(across) < SMALLEST_FACTOR * max(across):
+            return False
+        whole = sum(length * min(across) / side for length, side in zip(along, across, strict=True))
+        return len(pages) == 1 or max(whole, min(across)) > TILE_SIZE + len(pages)
+
+    return Spec(stock.index.choose(rng, options.pages, fit), direction, options.longest)
 
 
 @one_by_one
@@ -72,8 +89,6 @@ def _stitch(pictures: list[Image.Image], direction: Literal["horizontal", "verti
     axis = 1 if direction == "horizontal" else 0
     sizes = [picture.size[axis] for picture in pictures]
     across = min(sizes)
-    if across < SMALLEST_FACTOR * max(sizes):
-        raise Reject("pages too unlike in size")
     scaled = [_scale(picture, across / picture.size[axis]) for picture in pictures]
     along = [picture.size[1 - axis] for picture in scaled]
     size = (sum(along), across) if direction == "horizontal" else (across, sum(along))

@@ -150,16 +150,23 @@ def test_a_frame_takes_whole_pixels(tmp_path: Path) -> None:
         ({"query": "OCR: "}, "row without regions"),
         ({"query": "What is this?"}, "row that is not a plain question about one picture"),
         ({"query": "[red] OCR: "}, "row about a part of a picture, or more than one"),
-        (
-            {"query": "OCR: ", "regions": [{"box": [0, 0, 3, 3], "text": "x"}]},
-            "no text that stands apart",
-        ),
     ],
 )
-def test_rows_that_cannot_be_asked_about_are_rejects(tmp_path: Path, row: dict, cause: str) -> None:
-    name = write_set(tmp_path / "set", [{"response": "x", **row}])
+def test_rows_that_cannot_be_asked_about_are_left_out(tmp_path: Path, row: dict, cause: str) -> None:
+    region = {"box": [20, 20, 200, 62], "text": "x"}
+    good = write_set(tmp_path / "good", [{"query": "OCR: ", "response": "x", "regions": [region]}])
+    bad = write_set(tmp_path / "bad", [{"response": "x", **row}] * 9)
+    drawn = generate("fine-grained", fine_grained.Options((bad, good)), count=9, output=tmp_path / "out")
+    assert (drawn["rows"], drawn["rejects"], drawn["left_out"]) == (9, {}, {cause: 9})
+    with pytest.raises(ValueError, match=rf"^--source {bad} has no rows to draw from \(9 x {cause}\)$"):
+        fine_grained.load(fine_grained.Options((bad,)), np.random.default_rng(0))
+
+
+def test_a_row_whose_regions_are_too_small_is_a_reject(tmp_path: Path) -> None:
+    row = {"query": "OCR: ", "response": "x", "regions": [{"box": [0, 0, 3, 3], "text": "x"}]}
+    name = write_set(tmp_path / "set", [row])
     stock = fine_grained.load(fine_grained.Options((name,)), np.random.default_rng(0))
-    with pytest.raises(Reject, match=f"^{cause}$"):
+    with pytest.raises(Reject, match="^no text that stands apart$"):
         fine_grained.decide(np.random.default_rng(0), 0, stock)
 
 
@@ -212,21 +219,26 @@ def test_larger_pages_are_scaled_down_to_the_smallest(tmp_path: Path) -> None:
     assert drawing.answers[0].text in ("a\n\nb", "b\n\na")
 
 
-def test_a_page_is_not_shrunk_beyond_reading_beside_a_small_picture(tmp_path: Path) -> None:
-    small = write_set(tmp_path / "small", [{"query": "OCR: ", "response": "a"}], (1500, 590))
-    large = write_set(tmp_path / "large", [{"query": "OCR: ", "response": "b"}], (1000, 1000))
-    options = multi_crop.Options((small, large), pages=Range(2, 2), direction="horizontal")
+def test_only_pages_of_like_size_are_stitched_to_more_than_a_tile(tmp_path: Path) -> None:
+    def pages(name: str, size: tuple[int, int]) -> str:
+        return write_set(tmp_path / name, [{"query": "OCR: ", "response": name} for _ in range(4)], size)
+
+    wide, large, small = pages("wide", (1500, 590)), pages("large", (1000, 1000)), pages("small", (300, 300))
+    # beside a wide page a large one would be shrunk beyond reading; two small ones fit into a tile
+    options = multi_crop.Options((wide, large, small), pages=Range(2, 2), direction="horizontal")
     stock = multi_crop.load(options, np.random.default_rng(0))
-    [reject] = draw_and_check(multi_crop, [multi_crop.decide(np.random.default_rng(0), 0, stock)])
-    assert str(reject) == "pages too unlike in size"
+    specs = [multi_crop.decide(np.random.default_rng([7, index]), index, stock) for index in range(60)]
+    joined = {"+".join(sorted(page.text for page in spec.pages)) for spec in specs}
+    assert joined == {"wide+wide", "large+large"}
+    assert {type(drawing) for drawing in draw_and_check(multi_crop, specs)} == {Drawing}
 
 
-def test_a_stitched_picture_is_larger_than_a_tile(tmp_path: Path) -> None:
+def test_pages_that_never_go_together_are_a_reject(tmp_path: Path) -> None:
     rows = [{"query": "OCR: ", "response": f"page {number}"} for number in range(3)]
     name = write_set(tmp_path / "pages", rows, (300, 300))
     stock = multi_crop.load(multi_crop.Options((name,), pages=Range(2, 2)), np.random.default_rng(0))
-    [reject] = draw_and_check(multi_crop, [multi_crop.decide(np.random.default_rng(0), 0, stock)])
-    assert str(reject) == "pages that fit one tile"
+    with pytest.raises(Reject, match="^too few pages that go together$"):
+        multi_crop.decide(np.random.default_rng(0), 0, stock)
 
 
 def test_stitched_rows_are_cut_into_tiles_by_training(tmp_path: Path) -> None:
@@ -265,8 +277,29 @@ def test_long_pages_and_long_samples_stay_out(tmp_path: Path) -> None:
         if fits:
             assert len(multi_page.decide(np.random.default_rng(0), 0, stock).pages) == 2
         else:
-            with pytest.raises(Reject, match="^pages too long together$"):
+            with pytest.raises(Reject, match="^too few pages that go together$"):
                 multi_page.decide(np.random.default_rng(0), 0, stock)
+
+
+def test_few_pages_that_fit_are_found_among_many(tmp_path: Path) -> None:
+    long = [{"query": "OCR: ", "response": "word " * 2000} for _ in range(60)]
+    short = [{"query": f"OCR{' with format' * (n % 2)}: ", "response": f"page {n}"} for n in range(12)]
+    other = [{"query": "What is this?", "response": "a page"}]
+    name = write_set(tmp_path / "pages", [*long, *short, *other], (64, 64))
+    manifest = generate("multi-page", multi_page.Options((name,)), count=20, output=tmp_path / "out")
+    assert (manifest["rows"], manifest["rejects"]) == (20, {})
+    assert manifest["left_out"] == {
+        "row that is not a plain question about one picture": 1,
+        "page too long": 60,
+    }
+
+
+def test_a_sample_has_as_many_pages_as_its_tokens_allow(tmp_path: Path) -> None:
+    rows = [{"query": "OCR: ", "response": "word " * 100} for _ in range(9)]
+    name = write_set(tmp_path / "pages", rows)
+    options = multi_page.Options((name,), pages=Range(2, 8), total_tokens=64 + 3 * 360)
+    counts = {len(spec.pages) for spec, _ in draw_all(multi_page, options, 20)}
+    assert counts == {2, 3}
 
 
 def test_plain_and_marked_up_pages_are_not_joined(tmp_path: Path) -> None:

@@ -1,0 +1,104 @@
+"""What is known of every row of some sets before any is chosen, so that only pages that fit are chosen."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from data_engines.engine import Reject
+from data_engines.options import Range
+from data_engines.tools.sets import Page, count_rows, read_page
+
+TRIES = 50
+"""Pages that are looked at for each one that is wanted."""
+STARTS = 10
+"""First pages that are tried: one may be unlike all others."""
+
+
+@dataclass(frozen=True)
+class PageIndex:
+    """The rows of sets that are one question about the whole of one picture."""
+
+    names: tuple[str, ...]
+    """The sets."""
+    rows: np.ndarray  # (pages,) int64
+    """Numbers over all sets together."""
+    formatted: np.ndarray  # (pages,) bool
+    """Whether the text is marked up."""
+    num_bytes: np.ndarray  # (pages,) int64
+    """Of the text in UTF-8."""
+    num_regions: np.ndarray  # (pages,) int64
+    left_out: dict[str, int]
+    """Rows that are not in the index, counted by cause."""
+
+    def keep(self, chosen: np.ndarray, cause: str) -> "PageIndex":
+        """The pages where `chosen`, an array of their number, is true; the others are left out for a cause.
+
+        Raises:
+            ValueError: there are none.
+        """
+        dropped = int((~chosen).sum())
+        left_out = self.left_out | ({cause: dropped} if dropped else {})
+        if not chosen.any():
+            causes = "; ".join(f"{number} x {cause}" for cause, number in left_out.items())
+            raise ValueError(f"--source {' '.join(self.names)} has no rows to draw from ({causes})")
+        columns = ("rows", "formatted", "num_bytes", "num_regions")
+        return replace(self, left_out=left_out, **{name: getattr(self, name)[chosen] for name in columns})
+
+    def keep_companions(self, number: int) -> "PageIndex":
+        """The pages that have at least `number` of their format, marked up or plain, themselves included."""
+        marked_up = int(self.formatted.sum())
+        same = np.where(self.formatted, marked_up, len(self.rows) - marked_up)
+        return self.keep(same >= number, "too few pages of its format")
+
+    def choose(
+        self, rng: np.random.Generator, number: Range, fit: Callable[[Sequence[Page]], bool]
+    ) -> tuple[Page, ...]:
+        """Different pages at random, either all marked up or none.
+
+        Args:
+            rng: chooses.
+            number: how many pages: fewer than it says first, if no others fit.
+            fit: whether some pages, the last of which is new, go together.
+
+        Raises:
+            Reject: none were found.
+        """
+        wanted = number.choose(rng)
+        for _ in range(STARTS):
+            like = np.flatnonzero(self.formatted == self.formatted[rng.integers(len(self.rows))])
+            pages: list[Page] = []
+            for place in rng.choice(like, size=min(len(like), TRIES * wanted), replace=False):
+                page = read_page(self.names, int(self.rows[place]))
+                if fit([*pages, page]):
+                    pages.append(page)
+                if len(pages) == wanted:
+                    break
+            if len(pages) >= number.low:
+                return tuple(pages)
+        raise Reject("too few pages that go together")
+
+
+def index_pages(names: tuple[str, ...], fewest: int = 1) -> PageIndex:
+    """All pages of sets: 100,000 rows take about 20 seconds.
+
+    Args:
+        names: sets, as `open_rows` takes them.
+        fewest: rows that there have to be.
+
+    Raises:
+        ValueError: there are fewer rows, or none is a page.
+    """
+    known: list[tuple[int, bool, int, int]] = []
+    left_out: Counter[str] = Counter()
+    for row in range(count_rows(names, fewest)):
+        try:
+            page = read_page(names, row)
+        except Reject as reject:
+            left_out[str(reject)] += 1
+        else:
+            known.append((row, page.format, len(page.text.encode()), len(page.regions)))
+    rows, formatted, num_bytes, num_regions = np.array(known, dtype=np.int64).reshape(-1, 4).T
+    index = PageIndex(names, rows, formatted > 0, num_bytes, num_regions, dict(left_out))
+    return index.keep(np.ones(len(known), dtype=bool), "")
