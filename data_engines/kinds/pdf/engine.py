@@ -38,6 +38,10 @@ EDGE = 1.0
 """Points by which a letter may reach over the edge of its page: less than can be seen."""
 MIN_CONTRAST = 32
 """Difference between the lightest and the darkest level round the ink of a letter that can be seen."""
+REACH = 1.0
+"""Line heights to either side of a line in which there may be no other ink."""
+FOOT = 0.15
+"""Line heights below its ink, but no more than the font reaches down, in which there may be none either."""
 MIN_BODY_PIXELS = 6.0
 """From the ascenders to the descenders of letters that can be read, at the model's resolution at most."""
 
@@ -148,10 +152,13 @@ def draw(spec: Spec) -> Drawing:
 
 
 def check(spec: Spec, drawing: Drawing) -> Drawing:
-    """The drawing, if there is ink at every letter that the file has."""
+    """The drawing, if there is ink at every letter that the file has, and none beside them in their lines."""
     levels = np.asarray(drawing.pictures[0].convert("L"))
     if not all(_is_seen(line, levels, spec) for line in spec.lines):
         raise Reject("text that can't be seen")
+    free = _is_free(spec, levels.shape)
+    if not all(_is_all(line, levels, free, spec) for line in spec.lines):
+        raise Reject("ink that is no letter")
     return drawing
 
 
@@ -159,8 +166,8 @@ def _is_seen(line: Text, levels: np.ndarray, spec: Spec) -> bool:
     """Whether every letter differs from the paper: what is clipped or covered is still in the file's text."""
     if not line.letters:
         return False
-    left, top, _, bottom = _in_pixels(line.ink, spec)
-    letters = left + (np.array(line.letters) - line.ink.left) * spec.scale
+    _, top, _, bottom = _in_pixels(line.ink, spec)
+    letters = np.array([_in_pixels(letter, spec)[::2] for letter in line.letters])
     # a pixel more on every side, as a dash fills the box of its ink; a column more, where the last may end
     rows = np.pad(levels[max(0, math.floor(top) - 1) : math.ceil(bottom) + 1].astype(int), ((0, 0), (0, 1)))
     sides = (np.floor(letters[:, 0]) - 1, np.ceil(letters[:, 1]) + 1)
@@ -168,6 +175,36 @@ def _is_seen(line: Text, levels: np.ndarray, spec: Spec) -> bool:
     lightest = np.maximum.reduceat(rows.max(axis=0), ends)[::2]
     darkest = np.minimum.reduceat(rows.min(axis=0), ends)[::2]
     return bool((lightest - darkest >= MIN_CONTRAST).all())
+
+
+def _is_free(spec: Spec, shape: tuple[int, ...]) -> np.ndarray:
+    """The pixels of a picture, `shape` high and wide, that belong to no letter."""
+    free = np.ones(shape, dtype=bool)
+    for line in spec.lines:
+        for letter in line.letters:
+            # ink may be seen a pixel beyond its box
+            left, top, right, bottom = _in_pixels(letter, spec)
+            rows = slice(max(0, math.floor(top) - 1), max(0, math.ceil(bottom) + 1))
+            free[rows, max(0, math.floor(left) - 1) : max(0, math.ceil(right) + 1)] = False
+    return free
+
+
+def _is_all(line: Text, levels: np.ndarray, free: np.ndarray, spec: Spec) -> bool:
+    """Whether nothing is drawn between the letters of a line, and close to its ends, but what runs through.
+
+    Such ink may be a letter that the file's text lacks: a rule for an underscore, a stroke through words or
+    under them, a fraction. What has the same levels from the top of the line to its foot, such as paper, a
+    frame or a rule between cells, is none.
+    """
+    reach = REACH * line.body.height
+    foot = min(line.ink.bottom + FOOT * line.body.height, max(line.body.bottom, line.ink.bottom))
+    around_line = Box(line.ink.left - reach, line.ink.top, line.ink.right + reach, foot)
+    left, top, right, bottom = (max(0, int(side)) for side in _in_pixels(around_line, spec))
+    part = slice(top, bottom + 1), slice(left, right + 1)
+    # 0 to 255; a column without free pixels has a difference of -255
+    lightest = np.where(free[part], levels[part], 0).max(axis=0, initial=0).astype(int)
+    darkest = np.where(free[part], levels[part], 255).min(axis=0, initial=255)
+    return bool((lightest - darkest).max(initial=0) < MIN_CONTRAST)
 
 
 def _in_pixels(box: Box, spec: Spec) -> PixelBox:

@@ -46,8 +46,8 @@ class Text:
     body: Box
     """From the ascenders to the descenders of its font, whether its letters have any or not."""
     ink: Box
-    letters: tuple[Stretch, ...]
-    """The ink of each character."""
+    letters: tuple[Box, ...]
+    """The ink of each character from left to right, as high as that of its whole piece in the file."""
     fault: str | None = None
     """Why it can't be trusted to say what the page shows."""
 

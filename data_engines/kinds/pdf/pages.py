@@ -4,8 +4,7 @@ import atexit
 import ctypes
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import NamedTuple
+from functools import lru_cache, partial
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -13,13 +12,16 @@ import pypdfium2.raw as pdfium_c
 from PIL import Image
 
 from data_engines.engine import Reject
-from data_engines.kinds.pdf.layout import RULE_THICKNESS, Text, paragraphs
+from data_engines.kinds.pdf.layout import OVERPRINT, RULE_THICKNESS, Text, paragraphs
+from data_engines.kinds.pdf.rules import Characters, struck_out, with_underscores
 from data_engines.tools.boxes import Box
 from data_engines.tools.typed import as_typed
 
 SCAN_SHARE = 0.75
 """Share of a page covered by images from which it is taken for a scan."""
 
+MAX_OVERPRINT = 0.7
+"""Share of the narrower of a letter and a mark beside it that may stand over or under the other."""
 _HYPHENS = dict.fromkeys([0x02, 0xAD, 0xFFFE], "-")
 """Marks of a hyphen at a line's end: a soft hyphen in files, U+0002 or U+FFFE where pdfium finds one."""
 
@@ -59,10 +61,10 @@ def read_page(path: str, number: int) -> list[list[Text]]:
             raise Reject("scanned page")
         textpage = page.get_textpage()
         try:
-            pieces = _read_pieces(textpage, left, top, sheet)
+            rules = _read_rules(page, left, top)
+            pieces = _read_pieces(textpage, left, top, sheet, rules)
         finally:
             textpage.close()
-        rules = _read_rules(page, left, top)
     finally:
         page.close()
     if not pieces:
@@ -103,23 +105,23 @@ def _read_rules(page: pdfium.PdfPage, left: float, top: float) -> list[Box]:
     return [box for box in boxes if box.height < RULE_THICKNESS < box.width]
 
 
-class _Characters(NamedTuple):
-    """What is not white space on a page, in the order of the file."""
-
-    positions: np.ndarray
-    """In the file."""
-    texts: list[str]
-    """Each with the white space before it."""
-    bodies: np.ndarray  # (characters, 4), as `Box`
-    inks: np.ndarray  # (characters, 4), as `Box`
-
-
-def _read_pieces(textpage: pdfium.PdfTextPage, left: float, top: float, sheet: Box) -> list[Text]:
+def _read_pieces(
+    textpage: pdfium.PdfTextPage, left: float, top: float, sheet: Box, rules: Sequence[Box]
+) -> list[Text]:
     """Strings of characters that follow each other both in the file and on the page.
 
-    `left` and `top` are the corner of the visible page, `sheet` its extent from there.
+    Args:
+        textpage: the characters of the page.
+        left: of the visible page's corner, as all numbers in points.
+        top: of the same.
+        sheet: extent of the visible page from there.
+        rules: level lines on the page, some of which are underscores.
     """
-    positions, texts, bodies, inks = _read_characters(textpage, left, top)
+    characters = _read_characters(textpage, left, top)
+    baselines = partial(_baseline, textpage, top)
+    characters = with_underscores(characters, rules, baselines)
+    positions, texts, bodies, inks = characters
+    struck = struck_out(characters, rules)
     seen = (
         (bodies[:, 0] < sheet.right) & (bodies[:, 2] > 0) & (bodies[:, 1] < sheet.bottom) & (bodies[:, 3] > 0)
     )
@@ -132,13 +134,18 @@ def _read_pieces(textpage: pdfium.PdfTextPage, left: float, top: float, sheet: B
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(_HYPHENS)
             text = as_typed(text)
             if text:
-                fault = _find_fault(textpage, positions[some], text)
-                letters = tuple((left, right) for left, _, right, _ in inks[some].tolist() if left < right)
-                pieces.append(Text(text, _around(bodies[some]), _around(inks[some]), letters, fault))
+                fault = _find_fault(textpage, positions[some], text) or _find_overprint(texts, inks, some)
+                if struck[some].any():
+                    fault = fault or "struck-out text"
+                ink = _around(inks[some])
+                sides = inks[some][:, [0, 2]].tolist()
+                # fonts say better how wide their letters are than how high
+                letters = tuple(Box(start, ink.top, end, ink.bottom) for start, end in sides if start < end)
+                pieces.append(Text(text, _around(bodies[some]), ink, letters, fault))
     return pieces
 
 
-def _read_characters(textpage: pdfium.PdfTextPage, left: float, top: float) -> _Characters:
+def _read_characters(textpage: pdfium.PdfTextPage, left: float, top: float) -> Characters:
     # this loop takes most of the time of a slice: plain numbers and the raw handle halve it
     page, before = textpage.raw, ""
     body, ink = pdfium_c.FS_RECTF(), [ctypes.c_double() for _ in range(4)]
@@ -161,7 +168,14 @@ def _read_characters(textpage: pdfium.PdfTextPage, left: float, top: float) -> _
     bodies, inks = both[:, 0], both[:, 1]
     # fonts drawn by procedures may not say how high they are
     bodies = np.where(bodies[:, 3:] > bodies[:, 1:2], bodies, inks)
-    return _Characters(np.array(positions, dtype=int), texts, bodies, inks)
+    return Characters(np.array(positions, dtype=int), texts, bodies, inks)
+
+
+def _baseline(textpage: pdfium.PdfTextPage, top: float, position: int) -> float:
+    """Height of the line that a character stands on, in points below the `top` of the visible page."""
+    x, y = ctypes.c_double(), ctypes.c_double()
+    pdfium_c.FPDFText_GetCharOrigin(textpage.raw, position, x, y)
+    return top - y.value
 
 
 def _breaks(texts: Sequence[str], bodies: np.ndarray) -> np.ndarray:
@@ -180,6 +194,24 @@ def _breaks(texts: Sequence[str], bodies: np.ndarray) -> np.ndarray:
 def _around(boxes: np.ndarray) -> Box:
     (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     return Box(float(left), float(top), float(right), float(bottom))
+
+
+def _find_overprint(texts: Sequence[str], inks: np.ndarray, some: np.ndarray) -> str | None:
+    """Finds fault with accents, rings and strokes that are characters of their own, printed over a letter."""
+    before, after = inks[some[:-1]], inks[some[1:]]
+    shared = np.minimum(before[:, 2], after[:, 2]) - np.maximum(before[:, 0], after[:, 0])
+    narrower = np.minimum(before[:, 2] - before[:, 0], after[:, 2] - after[:, 0])
+    for place in some[1:][(narrower > 0) & (shared > MAX_OVERPRINT * narrower)]:
+        base, over = texts[place - 1][-1], texts[place][-1]
+        # letters may be kerned as far, the comma in "y," for one; and a combining mark belongs to its letter
+        if _is_mark(base) or (_is_mark(over) and not unicodedata.combining(over)):
+            return OVERPRINT
+    return None
+
+
+def _is_mark(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] in "MS" or category == "Lm"
 
 
 def _find_fault(textpage: pdfium.PdfTextPage, positions: np.ndarray, text: str) -> str | None:

@@ -1,6 +1,8 @@
 """The engine `pdf`: which pages are drawn, and what is read from them."""
 
 import json
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from PIL import Image
 
 from data_engines.cli import main
 from data_engines.drawing import draw_and_check
-from data_engines.engine import Reject
+from data_engines.engine import Reject, attempt
 from data_engines.kinds.pdf import engine as pdf
 from data_engines.kinds.pdf.engine import Options
 from data_engines.kinds.pdf.pages import open_document
@@ -217,7 +219,7 @@ def test_pages_that_cannot_be_trusted_are_rejected_by_cause(
     Image.new("RGB", (300, 400), "white").save(folder / "scan.pdf")
     (folder / "corrupt.pdf").write_bytes(b"%PDF-1.4 and nothing more")
     (folder / "locked.pdf").write_bytes(LOCKED)
-    manifest = generate("pdf", Options(source=folder), count=6, output=tmp_path / "out")
+    manifest = generate("pdf", Options(source=folder), count=6, output=tmp_path / "out", max_rejects=1)
     assert manifest["left_out"] == {"corrupt file": 1, "encrypted file": 1}
     assert manifest["rejects"] == {
         "no text": 1,
@@ -285,6 +287,97 @@ def test_strokes_that_fill_their_boxes_are_seen(draw_content: Callable[[str], st
     text = "- | . _ l --- black on white"
     assert draw_content(print_text(text)) == text
     assert draw_content("0 0 595 842 re f 1 g " + print_text("white on black")) == "white on black"
+
+
+# `asn1` in Helvetica of 12 points ends at 98.0: a rule of 3.6 points and the next word, as TeX sets them
+ASN1, RULE, FIND = print_text("asn1"), "98.7 600 3.6 0.4 re f ", print_text("find", x=103)
+
+
+def test_a_short_rule_on_the_baseline_beside_letters_is_an_underscore(
+    draw_content: Callable[[str], str],
+) -> None:
+    assert draw_content(ASN1 + RULE + FIND) == "asn1_find"
+    assert draw_content(ASN1 + RULE) == "asn1_"
+    assert draw_content(ASN1 + RULE + "103 600 3.6 0.4 re f " + print_text("find", x=107.3)) == "asn1__find"
+    assert draw_content(ASN1 + RULE + print_text("and", x=106)) == "asn1_ and"
+    assert draw_content(print_text("call") + RULE + FIND) == "call _find"
+    assert draw_content("94.3 600 3.6 0.4 re f " + RULE + FIND) == "__find"
+    assert draw_content(RULE + FIND + print_text("next line", y=580)) == "_find\nnext line"
+    stroked = "0.4 w 98.7 600.2 m 102.3 600.2 l S "
+    assert draw_content(ASN1 + stroked + FIND) == "asn1_find"
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        "98.7 603 3.6 0.4 re f ",  # a dash
+        "98.3 600 4.6 3 re f ",  # a box
+        "72 598.5 50 0.4 re f ",  # an underline
+        "0.5 w 100.5 603 m 104.5 603 l 104.5 607 l 100.5 607 l s ",  # a ring that runs into a letter
+        "q 98.7 600 m 102.3 609 l 102.3 600 l f Q ",  # something like a letter
+        "130 600 m 134 600 l 132 607 l f ",  # the same at the end of the line
+        "130 600 40 0.4 re f ",  # a line to write on
+    ],
+)
+def test_other_ink_among_the_letters_of_a_line_leaves_the_page_out(
+    drawn: str, draw_content: Callable[[str], str]
+) -> None:
+    assert draw_content(ASN1 + FIND) == "asn1 find"
+    with pytest.raises(Reject, match="^ink that is no letter$"):
+        draw_content(ASN1 + drawn + FIND)
+
+
+def test_a_stroke_through_a_word_is_a_fault(draw_content: Callable[[str], str]) -> None:
+    with pytest.raises(Reject, match="^struck-out text$"):
+        draw_content(ASN1 + FIND + "103 603 17 0.4 re f ")
+
+
+def test_rules_and_frames_that_are_no_letters_keep_a_page(draw_content: Callable[[str], str]) -> None:
+    cells = ASN1 + print_text("find", x=120)
+    between, frame, shade = "110 580 0.4 60 re f ", "68 594 80 22 re S ", "0.9 g 60 590 120 26 re f 0 g "
+    foot = "72 560 80 0.4 re f " + print_text("a footnote", y=550, size=8)
+    below = "98.7 592 3.6 0.4 re f "  # deeper than the font goes
+    assert draw_content(shade + cells + below + between + frame + foot) == "asn1 find\na footnote"
+
+
+PAGES_OF_TEX = [
+    r"\texttt{asn1\_find\_node} and \textit{a\_b}, \_\_init\_\_(x)\footnote{Of \textbf{foo\_}.}"
+    r"\par\begin{tabular}{|l|r|}\hline one\_two & 3\\\hline\end{tabular}\par chapter\dotfill 5",
+    r"an \underline{important} word",
+    r"Copyright {\ooalign{\hfil\raise.07ex\hbox{c}\hfil\crcr\mathhexbox20D}} 2001",
+    r"caf\'e",
+    r"$\frac{1}{2}$ of it",
+    r"name: \underline{\hspace{4em}}.",
+    r"no\hskip-1em\rule[.4ex]{1em}{.4pt} yes",
+]
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs TeX")
+def test_pages_of_tex_are_read_with_their_underscores_or_left_out(tmp_path: Path) -> None:
+    pages = r"\newpage ".join(
+        rf"\vbox{{{page}}}" if page != PAGES_OF_TEX[0] else page for page in PAGES_OF_TEX
+    )
+    source = r"\documentclass{article}\pagestyle{empty}\begin{document}" + pages + r"\end{document}"
+    (tmp_path / "a.tex").write_text(source)
+    command = ["pdflatex", "-interaction=batchmode", "a.tex"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    stock = pdf.load(Options(source=tmp_path / "a.pdf"), np.random.default_rng(0))
+    said = {}
+    for index in range(len(PAGES_OF_TEX)):
+        spec = attempt(pdf.decide, np.random.default_rng(index), index, stock)
+        [made] = [spec] if isinstance(spec, Reject) else draw_and_check(pdf, [spec])
+        said[int(stock.order[index])] = str(made) if isinstance(made, Reject) else made.answers[0].text
+    lines = said.pop(0).split("\n")
+    assert lines[0].startswith("asn1_find_node and a_b, __init__(x)")
+    assert lines[1] == "one_two 3" and lines[2].startswith("chapter . .") and lines[3] == "1Of foo_."
+    assert list(dict(sorted(said.items())).values()) == [
+        "an important word",
+        "overlapping text",
+        "overlapping text",
+        "ink that is no letter",
+        "ink that is no letter",
+        "struck-out text",
+    ]
 
 
 def test_rules_round_cells_tell_the_rows_of_a_table(draw_content: Callable[[str], str]) -> None:

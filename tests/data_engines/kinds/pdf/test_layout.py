@@ -7,7 +7,7 @@ from data_engines.tools.boxes import Box
 def piece(text: str, left: float, top: float, height: float = 10) -> Text:
     """A piece of text in letters half as wide as high."""
     box = Box(left, top, left + len(text) * height / 2, top + height)
-    return Text(text, body=box, ink=box, letters=((left, box.right),))
+    return Text(text, body=box, ink=box, letters=(box,))
 
 
 def column(name: str, left: float, tops: range) -> list[Text]:
