@@ -30,6 +30,20 @@ FLOORS = [
 ]
 """got_train from the ground up: a file imports from its own floor and those below."""
 
+ENGINE_FLOORS = [
+    ["options", "kind", "store", "formats"],
+    ["engine"],
+    ["tools"],
+    ["kinds"],
+    ["shards"],
+    ["drawing"],
+    ["executors"],
+    ["run", "mix"],
+    ["sheet", "stats"],
+    ["cli"],
+]
+"""data_engines in the same order."""
+
 LOOKING = {"sets.py", "sheet.py", "stats.py", "pictures.py"}
 """Files of data_engines that read sets of rows."""
 
@@ -64,27 +78,39 @@ def imports(path: Path) -> set[str]:
     return found & set(MODULES)
 
 
-def floor_of(module: str) -> int:
-    """By the longest name of a floor that the module is or lies in."""
-    inside = module.removeprefix("got_train.")
-    names = {
+def floor_of(module: str, floors: list[list[str]]) -> int:
+    """The floor with the longest name that the module, without its package, is or lies in."""
+    inside = module.partition(".")[2]
+    found = {
         name: number
-        for number, names in enumerate(FLOORS)
+        for number, names in enumerate(floors)
         for name in names
         if f"{inside}.".startswith(f"{name}.")
     }
-    return names[max(names, key=len)]
+    return found[max(found, key=len)]
 
 
-def test_imports_point_downwards() -> None:
+@pytest.mark.parametrize(("package", "floors"), [("got_train", FLOORS), ("data_engines", ENGINE_FLOORS)])
+def test_imports_point_downwards(package: str, floors: list[list[str]]) -> None:
     upwards = [
         f"{module} -> {imported}"
         for module, path in MODULES.items()
-        if module.startswith("got_train.")
+        if module.startswith(f"{package}.")
         for imported in imports(path)
-        if imported.startswith("got_train.") and floor_of(imported) > floor_of(module)
+        if imported.startswith(f"{package}.") and floor_of(imported, floors) > floor_of(module, floors)
     ]
     assert upwards == []
+
+
+def test_no_kind_imports_from_the_room_of_another() -> None:
+    rooms = {module: module.split(".")[2] for module in MODULES if module.startswith("data_engines.kinds.")}
+    arrows = [
+        f"{module} -> {imported}"
+        for module, room in rooms.items()
+        for imported in imports(MODULES[module])
+        if rooms.get(imported, room) != room
+    ]
+    assert arrows == []
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:

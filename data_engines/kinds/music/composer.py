@@ -10,7 +10,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from data_engines.kinds.music.kern import METRE_SYMBOLS, duration
 from data_engines.kinds.music.notation import (
     Event,
     Voice,
@@ -20,6 +19,7 @@ from data_engines.kinds.music.notation import (
     stem_and_beam,
 )
 from data_engines.options import Range
+from data_engines.tools.scores.kern import METRE_SYMBOLS, duration
 
 MIDDLE_LINES = {"*clefG2": 6, "*clefF4": -6, "*clefC3": 0, "*clefGv2": -1, "*clefC4": -2}
 """Clefs, and the step of the staff's middle line: steps are counted from the middle C."""

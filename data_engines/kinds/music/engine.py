@@ -22,12 +22,12 @@ from PIL import Image, ImageDraw, ImageOps
 
 from data_engines.engine import Answer, Drawing, Rgb, Source, Stock, one_by_one
 from data_engines.kinds.music.composer import compose
-from data_engines.kinds.music.engraver import Joint, check_engraving, engrave, rasterise
 from data_engines.kinds.music.excerpt import cut
-from data_engines.kinds.music.kern import Score, read_score
 from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.corpora import Language, choose_words, read_corpus
 from data_engines.tools.fonts import Face, Font, font_sources, open_font, packaged_fonts, read_faces
+from data_engines.tools.scores.engraver import Joint, check_engraving, engrave, rasterise
+from data_engines.tools.scores.kern import Score, read_score
 from got_train.characters import HAN
 from got_train.prompts import Task
 

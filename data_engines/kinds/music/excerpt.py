@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from data_engines.kinds.music.kern import END, NOTE_NAME, SIGN_KINDS, KernRow, Score, spell_note
+from data_engines.tools.scores.kern import END, NOTE_NAME, SIGN_KINDS, KernRow, Score, spell_note
 
 
 def cut(score: Score, first: int, count: int) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
 
-from data_engines.kinds.music.kern import duration
+from data_engines.tools.scores.kern import duration
 
 LETTERS = "cdefgab"
 SHARPS = "fcgdaeb"

@@ -64,7 +64,7 @@ def _draw_molecules(answers: Sequence[str]) -> list[Image.Image | Reject]:
 
 
 def _draw_scores(answers: Sequence[str]) -> list[Image.Image | Reject]:
-    from data_engines.kinds.music.engraver import check_engraving, engrave, rasterise
+    from data_engines.tools.scores.engraver import check_engraving, engrave, rasterise
 
     def draw(answer: str) -> Image.Image:
         joint: Literal["{", ""] = "{" if answer.partition("\n")[0].count("**kern") > 1 else ""

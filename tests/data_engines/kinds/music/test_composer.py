@@ -7,9 +7,9 @@ import pytest
 
 from data_engines.kinds.music.composer import compose
 from data_engines.kinds.music.excerpt import cut
-from data_engines.kinds.music.kern import duration, read_score
 from data_engines.kinds.music.notation import Event, key_signature, pitch_name, stem_and_beam
 from data_engines.options import Range
+from data_engines.tools.scores.kern import duration, read_score
 
 PIECES = [compose(np.random.default_rng(seed), 1 + seed % 5, Range(1, 2)) for seed in range(200)]
 

@@ -12,8 +12,8 @@ from data_engines.drawing import draw_and_check
 from data_engines.engine import Drawing, Reject  # noqa: E402 (below the check that it is installed)
 from data_engines.kinds.music import engine as music  # noqa: E402
 from data_engines.kinds.music.engine import Options, Spec  # noqa: E402
-from data_engines.kinds.music.kern import read_score  # noqa: E402
 from data_engines.options import Range  # noqa: E402
+from data_engines.tools.scores.kern import read_score  # noqa: E402
 from got_train.prompts import Task  # noqa: E402
 
 MADE_UP = Options(titles=0.0)

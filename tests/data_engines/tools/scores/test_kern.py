@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from data_engines.kinds.music.excerpt import cut
-from data_engines.kinds.music.kern import Pitch, duration, notes_and_rests, read_score
+from data_engines.tools.scores.kern import Pitch, duration, notes_and_rests, read_score
 
 
 def score(*lines: str) -> str:

@@ -13,7 +13,7 @@ import verovio
 from PIL import Image, ImageOps
 
 from data_engines.engine import Reject
-from data_engines.kinds.music.kern import METRE_SYMBOLS, Pitch, notes_and_rests, read_score
+from data_engines.tools.scores.kern import METRE_SYMBOLS, Pitch, notes_and_rests, read_score
 
 Joint = Literal["{", "[", ""]
 """A brace or a bracket before the staves, or nothing."""

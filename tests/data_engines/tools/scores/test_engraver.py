@@ -8,7 +8,7 @@ import pytest
 verovio = pytest.importorskip("verovio")
 
 from data_engines.engine import Reject  # noqa: E402 (below the check that it is installed)
-from data_engines.kinds.music.engraver import check_engraving, engrave, rasterise  # noqa: E402
+from data_engines.tools.scores.engraver import check_engraving, engrave, rasterise  # noqa: E402
 
 NOTE = re.compile(r'class="note\b')
 

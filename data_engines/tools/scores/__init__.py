@@ -1,0 +1,1 @@
+"""Scores: **kern read, and engraved by Verovio."""
