@@ -41,7 +41,7 @@ SCRIPTS = {"LATIN": "Latin", "CJK": "Han", "GREEK": "Greek"}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RowCounts:
     """What is counted of a row."""
 
     kind: str
@@ -61,7 +61,7 @@ class Row:
 class Survey:
     """What was found in a set."""
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[RowCounts] = field(default_factory=list)
     pictures: list[Picture | None] = field(default_factory=list)
     """Each file once; None for those that can't be opened, or were not."""
     characters: Counter[str] = field(default_factory=Counter)
@@ -162,8 +162,8 @@ def _count_tokens(records: Sequence[Record], tokenizer: PreTrainedTokenizerFast)
     return lengths
 
 
-def _row(record: Record, answer_tokens: int, text_tokens: int, pictures: tuple[int, ...]) -> Row:
-    return Row(
+def _row(record: Record, answer_tokens: int, text_tokens: int, pictures: tuple[int, ...]) -> RowCounts:
+    return RowCounts(
         kind=record.kind,
         task=task_name(record),
         crop=bool(record.crop),
@@ -210,7 +210,7 @@ def _open_pictures(files: Sequence[FoundImage], most: int | None, found: Survey)
             found.faults.setdefault(("picture", picture), []).append(str(files[place]))
 
 
-def sample_tokens(row: Row, pictures: Sequence[Picture | None]) -> int | None:
+def sample_tokens(row: RowCounts, pictures: Sequence[Picture | None]) -> int | None:
     """Length of a row in training, pictures included; None if they have tiles and were not opened."""
     tiles = len(row.pictures)
     if row.crop:
@@ -252,9 +252,9 @@ def _count_table(found: Survey) -> str:
     return table(["kind", "task", "rows", "share"], lines)
 
 
-def _by_kind(found: Survey) -> Iterator[tuple[str, list[Row]]]:
+def _by_kind(found: Survey) -> Iterator[tuple[str, list[RowCounts]]]:
     """The rows of each kind, and of all where there are several."""
-    kinds: dict[str, list[Row]] = {}
+    kinds: dict[str, list[RowCounts]] = {}
     for row in found.rows:
         kinds.setdefault(row.kind, []).append(row)
     yield from sorted(kinds.items())
@@ -262,7 +262,7 @@ def _by_kind(found: Survey) -> Iterator[tuple[str, list[Row]]]:
         yield "all", found.rows
 
 
-def _spread_table(found: Survey, length: Callable[[Row], int | None], nothing: str) -> str:
+def _spread_table(found: Survey, length: Callable[[RowCounts], int | None], nothing: str) -> str:
     lines = []
     for kind, rows in _by_kind(found):
         lengths = [value for row in rows if (value := length(row)) is not None]

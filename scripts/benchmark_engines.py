@@ -2,8 +2,9 @@
 
 Usage: python scripts/benchmark_engines.py --pdf FOLDER [--workers 2] [KIND ...]
 
-Each engine draws a few samples and then more; the rate is that of the difference, without the start. Sets
-that the last three kinds are made of are drawn first.
+Each engine draws a few samples, and then more in a second run. The rate is the difference in samples over the
+difference in seconds, so the start-up is not in it. The sets that fine-grained, multi-crop and multi-page
+compose are drawn first.
 """
 
 import argparse
@@ -17,39 +18,52 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data_engines.cli import main as got_data
+from data_engines.kinds import NAMES
 from got_train.report import table
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is measured, and the rate it should reach."""
+    """One measurement of a kind."""
 
     flags: str
+    """Options after `got-data KIND`."""
     count: int
+    """Samples that the longer of the two runs draws."""
     aim: int
+    """Items per second that it should reach; 0 where no aim was set."""
 
 
-CASES = {
-    "lines, single": Case("lines --lines 1 --height 48", 8000, 600),
-    "lines, blocks": Case("lines", 5000, 600),
-    "pdf, slices": Case("pdf --source {pdf} --units slices", 1600, 150),
-    "pdf, pages": Case("pdf --source {pdf} --units pages", 200, 15),
-    "scene": Case("scene", 800, 60),
-    "handwriting": Case("handwriting", 800, 60),
-    "formula": Case("formula", 3000, 200),
-    "molecule": Case("molecule", 1600, 120),
-    "table": Case("table", 1000, 60),
-    "page": Case("page", 300, 15),
-    "music": Case("music", 120, 6),
-    "geometry": Case("geometry", 1000, 60),
-    "chart": Case("chart", 500, 40),
-    "fine-grained": Case("fine-grained --source {sets}/page {sets}/lines {sets}/scene", 400, 0),
-    "multi-crop": Case("multi-crop --source {sets}/page", 60, 0),
-    "multi-page": Case("multi-page --source {sets}/page", 60, 0),
+CASES: dict[str, dict[str, Case]] = {
+    "lines": {
+        "lines, single": Case("--lines 1 --height 48", 8000, 600),
+        "lines, blocks": Case("", 5000, 600),
+    },
+    "pdf": {
+        "pdf, slices": Case("--source {pdf} --units slices", 1600, 150),
+        "pdf, pages": Case("--source {pdf} --units pages", 200, 15),
+    },
+    "scene": {"scene": Case("", 800, 60)},
+    "handwriting": {"handwriting": Case("", 800, 60)},
+    "formula": {"formula": Case("", 3000, 200)},
+    "molecule": {"molecule": Case("", 1600, 120)},
+    "table": {"table": Case("", 1000, 60)},
+    "page": {"page": Case("", 300, 15)},
+    "music": {"music": Case("", 120, 6)},
+    "geometry": {"geometry": Case("", 1000, 60)},
+    "chart": {"chart": Case("", 500, 40)},
+    "fine-grained": {"fine-grained": Case("--source {sets}/page {sets}/lines {sets}/scene", 400, 0)},
+    "multi-crop": {"multi-crop": Case("--source {sets}/page", 60, 0)},
+    "multi-page": {"multi-page": Case("--source {sets}/page", 60, 0)},
 }
-"""`aim` 0: none was set."""
-FEW = 0.1
-"""Of the count, for the first of the two runs."""
+"""The cases of a kind by their names in the table; `cases_of` gives a kind that is not here one case."""
+NEW_CASE = Case("", 400, 0)
+FIRST_RUN_SHARE = 0.1
+"""Share of the count that the first of the two runs draws."""
+
+
+def cases_of(kind: str) -> dict[str, Case]:
+    return CASES.get(kind, {kind: NEW_CASE})
 
 
 def seconds(flags: str, count: int, workers: int, output: Path) -> float:
@@ -64,7 +78,7 @@ def seconds(flags: str, count: int, workers: int, output: Path) -> float:
 
 def measure(case: Case, flags: str, workers: int, folder: Path) -> list[str]:
     """Rate, aim and start-up of one case."""
-    few = int(case.count * FEW)
+    few = int(case.count * FIRST_RUN_SHARE)
     short = seconds(flags, few, workers, folder / "few")
     long = seconds(flags, case.count, workers, folder / "all")
     rate = (case.count - few) / (long - short)
@@ -76,20 +90,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pdf", required=True, help="folder of PDF files with at least 200 pages")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("kinds", nargs="*", metavar="KIND", help=", ".join(CASES))
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"default: all of {', '.join(NAMES)}")
     arguments = parser.parse_args()
-    names = arguments.kinds or list(CASES)
+    unknown = set(arguments.kinds) - set(NAMES)
+    if unknown:
+        parser.error(f"no such kind: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    cases = [(kind, *named) for kind in arguments.kinds or NAMES for named in cases_of(kind).items()]
     rows = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        if any("{sets}" in CASES[kind].flags for kind in names):
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        if any("{sets}" in case.flags for _, _, case in cases):
             for kind in ("page", "lines", "scene"):
                 seconds(kind, 100, arguments.workers, folder / "sets" / kind)
-        for kind in names:
-            flags = CASES[kind].flags.format(pdf=arguments.pdf, sets=folder / "sets")
-            rows.append(
-                [kind, *measure(CASES[kind], flags, arguments.workers, folder / kind.replace(" ", "_"))]
-            )
+        for kind, name, case in cases:
+            flags = f"{kind} {case.flags}".format(pdf=arguments.pdf, sets=folder / "sets")
+            rows.append([name, *measure(case, flags, arguments.workers, folder / name.replace(" ", "_"))])
             print(*rows[-1], flush=True)
     print(table(["kind", "items/s", "aim", "start (s)"], rows))
     print(f"{arguments.workers} workers, {os.cpu_count()} cores, Python {platform.python_version()}")

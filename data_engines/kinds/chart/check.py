@@ -9,7 +9,7 @@ import numpy as np
 
 from data_engines.engine import Reject
 from data_engines.kinds.chart.data import Chart
-from data_engines.kinds.chart.drawn import Drawn, Point, Written, rgb
+from data_engines.kinds.chart.drawn import DrawnChart, Point, Written, rgb
 from data_engines.kinds.chart.look import Look
 from data_engines.kinds.chart.numbers import Axis, tick_text
 from data_engines.kinds.chart.texts import Texts
@@ -34,7 +34,7 @@ ASIDE = 12
 """Degrees by which a name may lie beyond the ends of its slice."""
 
 
-def check_chart(chart: Chart, look: Look, texts: Texts, drawn: Drawn, answer: str) -> None:
+def check_chart(chart: Chart, look: Look, texts: Texts, drawn: DrawnChart, answer: str) -> None:
     """Raises a Reject unless the picture can be read, and reads as `answer`."""
     if drawn.picture.size != (look.width, look.height):
         raise Reject("the picture has another size")
@@ -88,7 +88,7 @@ def _ticks(axis: Axis, places: int) -> dict[str, float]:
     return {tick_text(count, places, axis): count / 10**places for count in axis.ticks}
 
 
-def _check_boxes(drawn: Drawn) -> None:
+def _check_boxes(drawn: DrawnChart) -> None:
     """Texts are inside of the picture, apart, and in ink that can be seen."""
     width, height = drawn.picture.size
     boxes = np.array([box for text in drawn.texts for box in text.boxes])
@@ -110,7 +110,7 @@ def _check_boxes(drawn: Drawn) -> None:
             raise Reject("a text is hardly seen")
 
 
-def _check_colors(texts: Texts, drawn: Drawn) -> None:
+def _check_colors(texts: Texts, drawn: DrawnChart) -> None:
     """Marks differ in colour, and the legend has the colour of each beside its name."""
     levels = [np.array(list(rgb(color))) for color in drawn.colors]
     if any(np.abs(one - other).sum() < LEAST_DIFFERENCE for one, other in combinations(levels, 2)):
@@ -119,7 +119,7 @@ def _check_colors(texts: Texts, drawn: Drawn) -> None:
         raise Reject("the legend differs from the marks")
 
 
-def _check_slices(chart: Chart, look: Look, texts: Texts, drawn: Drawn) -> None:
+def _check_slices(chart: Chart, look: Look, texts: Texts, drawn: DrawnChart) -> None:
     """Slices are as wide as their numbers, and have their names and numbers in or beside them."""
     ends = look.start + np.cumsum([0, *chart.values[0]]) / sum(chart.values[0]) * 360
     if len(drawn.slices) != len(chart.categories):
@@ -196,7 +196,7 @@ def _check_categories(chart: Chart, texts: Texts, written: Sequence[Written], ma
             raise Reject("a name is not at its mark")
 
 
-def _check_numbers(chart: Chart, look: Look, texts: Texts, drawn: Drawn, marks: Marks) -> None:
+def _check_numbers(chart: Chart, look: Look, texts: Texts, drawn: DrawnChart, marks: Marks) -> None:
     """Printed numbers stand at their marks, and on no other bar."""
     bars = [bar for row in drawn.bars for bar in row]
     for row, numbers in zip(marks, texts.values, strict=True):

@@ -14,9 +14,9 @@ from data_engines.engine import Reject
 from data_engines.kinds.chart.numbers import Axis, Counts, hundred, make_axis, number, sample_counts
 from data_engines.kinds.chart.words import (
     QUANTITIES,
+    ChartWords,
     Family,
     Quantity,
-    Words,
     choose_family,
     choose_names,
     choose_publisher,
@@ -91,7 +91,7 @@ def target(chart: Chart) -> str:
 
 
 def sample_chart(
-    rng: np.random.Generator, words: Words, kind: Kind, categories: Range, series: Range
+    rng: np.random.Generator, words: ChartWords, kind: Kind, categories: Range, series: Range
 ) -> Chart:
     form = FORMS[kind][rng.integers(len(FORMS[kind]))]
     quantity = QUANTITIES[words.tongue][rng.integers(len(QUANTITIES[words.tongue]))]
@@ -128,7 +128,9 @@ def sample_chart(
     )
 
 
-def _sample_pie(rng: np.random.Generator, words: Words, form: Form, quantity: Quantity, count: int) -> Chart:
+def _sample_pie(
+    rng: np.random.Generator, words: ChartWords, form: Form, quantity: Quantity, count: int
+) -> Chart:
     count = max(count, 2)
     family = choose_family(rng, words, count, time=0.1)
     shares = rng.dirichlet(np.full(count, 2.0)) * (1 - 1.3 * LEAST_SLICE * count) + 1.3 * LEAST_SLICE
@@ -158,7 +160,7 @@ def _sample_pie(rng: np.random.Generator, words: Words, form: Form, quantity: Qu
 
 
 def _sample_scatter(
-    rng: np.random.Generator, words: Words, quantity: Quantity, num_points: int, num_series: int
+    rng: np.random.Generator, words: ChartWords, quantity: Quantity, num_points: int, num_series: int
 ) -> Chart:
     """Points on the gridlines of both axes or half way between, as far as they go no two in one place."""
     others = [other for other in QUANTITIES[words.tongue] if other != quantity]
@@ -227,9 +229,11 @@ def _with_unit(quantity: Quantity) -> str:
     return f"{quantity.name} ({quantity.unit})" if quantity.unit else quantity.name
 
 
-def _choose_heading(rng: np.random.Generator, words: Words, quantity: Quantity, family: Family) -> str | None:
+def _choose_heading(
+    rng: np.random.Generator, words: ChartWords, quantity: Quantity, family: Family
+) -> str | None:
     return choose_title(rng, words, quantity, family) if rng.random() < 0.94 else None
 
 
-def _choose_source(rng: np.random.Generator, words: Words) -> str | None:
+def _choose_source(rng: np.random.Generator, words: ChartWords) -> str | None:
     return choose_publisher(rng, words) if rng.random() < 0.5 else None

@@ -45,7 +45,7 @@ def written_at(text: str, box: PixelBox, x: float, y: float, turn: float) -> Wri
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnChart:
     """A picture and what is in it."""
 
     picture: Image.Image

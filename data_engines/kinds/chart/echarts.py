@@ -14,8 +14,8 @@ from PIL import Image, ImageFont
 from py_mini_racer import MiniRacer
 
 from data_engines.kinds.chart.data import Chart
-from data_engines.kinds.chart.drawn import Drawn, ink_on
-from data_engines.kinds.chart.look import MARKERS, Font, Look
+from data_engines.kinds.chart.drawn import DrawnChart, ink_on
+from data_engines.kinds.chart.look import MARKERS, Look, NamedFace
 from data_engines.kinds.chart.matplotlib_chart import HOLE, valleys
 from data_engines.kinds.chart.numbers import Axis, number, tick_text
 from data_engines.kinds.chart.svg import SIZE, angle_of, box_of, read_svg
@@ -68,7 +68,7 @@ function render(text) {
 """
 
 
-def draw(chart: Chart, look: Look, texts: Texts) -> Drawn:
+def draw(chart: Chart, look: Look, texts: Texts) -> DrawnChart:
     option = make_option(chart, look, texts)
     fonts = (look.font, look.title_font)
     every = {letter for text in _strings(option) for letter in text}.union(LETTERS)
@@ -103,7 +103,7 @@ def draw(chart: Chart, look: Look, texts: Texts) -> Drawn:
         marks["bars"] = tuple(tuple(map(box_of, row)) for row in rows)
     else:
         marks["points"] = tuple(tuple(mark.points[0] for mark in row) for row in rows)
-    return Drawn(picture, read.texts, legend=read.legend, **marks)
+    return DrawnChart(picture, read.texts, legend=read.legend, **marks)
 
 
 @cache
@@ -119,7 +119,7 @@ def _engine() -> MiniRacer:
     return engine
 
 
-def _advances(font: Font, letters: set[str]) -> dict[str, float]:
+def _advances(font: NamedFace, letters: set[str]) -> dict[str, float]:
     """Widths in sizes of the font."""
     face = open_font(font.path, font.number, SIZE)
     # ECharts takes the width of the last of `LETTERS` as the height of a line

@@ -15,10 +15,10 @@ from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
 from data_engines.kinds.chart import echarts, matplotlib_chart
 from data_engines.kinds.chart.check import check_chart
 from data_engines.kinds.chart.data import Chart, Kind, sample_chart, target
-from data_engines.kinds.chart.drawn import Drawn
+from data_engines.kinds.chart.drawn import DrawnChart
 from data_engines.kinds.chart.look import NUMERALS, Library, Look, Typeface, choose_look, typefaces
 from data_engines.kinds.chart.texts import Texts, set_texts
-from data_engines.kinds.chart.words import Words, read_words
+from data_engines.kinds.chart.words import ChartWords, read_words
 from data_engines.options import EngineOptions, Range, option
 from data_engines.tools.corpora import Language
 from data_engines.tools.fonts import find_font_files, font_sources, read_faces
@@ -55,7 +55,7 @@ class Options(EngineOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ChartStock(Stock[Options]):
-    words: tuple[Words, ...]
+    words: tuple[ChartWords, ...]
     fonts: tuple[Typeface, ...]
 
 
@@ -69,7 +69,7 @@ class Spec:
 
 @dataclass(frozen=True, kw_only=True)
 class ChartDrawing(Drawing):
-    drawn: Drawn
+    drawn: DrawnChart
     """What the library says that it drew, and where."""
 
 

@@ -57,7 +57,7 @@ FALLBACK_CYCLE = PALETTES[0]
 """Matplotlib's own colours, for style sheets that name none."""
 
 
-class Font(NamedTuple):
+class NamedFace(NamedTuple):
     """A face by its file, and by the name and weight by which programs find it."""
 
     path: str
@@ -70,7 +70,7 @@ class Font(NamedTuple):
 @dataclass(frozen=True)
 class Typeface:
     face: Face
-    font: Font
+    font: NamedFace
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,8 @@ class Look:
     size: int
     """Of the font of names and numbers, in pixels."""
     title_size: int
-    font: Font
-    title_font: Font
+    font: NamedFace
+    title_font: NamedFace
     style: tuple[str, ...]
     """Matplotlib's style sheets, or one of ECharts' `THEMES`."""
     colors: tuple[str, ...]
@@ -118,7 +118,7 @@ def typefaces(faces: Sequence[Face]) -> tuple[Typeface, ...]:
     for face in faces:
         family, weight, plain = _describe(face)
         if plain and not OTHER_SCRIPTS.search(family) and face.characters >= NUMERALS:
-            font = Font(face.path, face.number, family, weight)
+            font = NamedFace(face.path, face.number, family, weight)
             found.setdefault((family, weight), Typeface(_without_blanks(face), font))
     return tuple(found.values())
 
@@ -196,7 +196,7 @@ def _choose_colors(
 
 def _choose_fonts(
     rng: np.random.Generator, fonts: Sequence[Typeface], characters: set[str]
-) -> tuple[Font, Font]:
+) -> tuple[NamedFace, NamedFace]:
     """The font of a chart and that of its title: at times the bold one of the same family."""
     able = [font for font in fonts if characters <= font.face.characters]
     regular = [some for some in able if some.font.weight <= 500] or able

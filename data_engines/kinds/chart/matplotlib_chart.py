@@ -22,8 +22,8 @@ from PIL import Image
 
 from data_engines.engine import Reject
 from data_engines.kinds.chart.data import Chart
-from data_engines.kinds.chart.drawn import Drawn, Written, ink_on, written_at
-from data_engines.kinds.chart.look import MARKERS, Font, Look
+from data_engines.kinds.chart.drawn import DrawnChart, Written, ink_on, written_at
+from data_engines.kinds.chart.look import MARKERS, Look, NamedFace
 from data_engines.kinds.chart.numbers import Axis, number, tick_text
 from data_engines.kinds.chart.texts import INSIDE, LEADING, LEAST_PLOT, Texts
 from data_engines.tools.boxes import Box
@@ -41,7 +41,7 @@ Marks = dict[str, Any]
 """The artists of a chart by their kind: `bars` and `lines` by series, `slices`."""
 
 
-def draw(chart: Chart, look: Look, texts: Texts) -> Drawn:
+def draw(chart: Chart, look: Look, texts: Texts) -> DrawnChart:
     settings = {
         "font.size": BASE,
         # the hints of some fonts leave thin strokes of digits blank
@@ -68,7 +68,7 @@ def draw(chart: Chart, look: Look, texts: Texts) -> Drawn:
         return _read(picture, figure, axes, legend, marks)
 
 
-def _font(font: Font) -> FontPath:
+def _font(font: NamedFace) -> FontPath:
     return FontPath(font.path, font.number)
 
 
@@ -285,7 +285,9 @@ def _draw_legend(
     return figure.legend(handles, texts.legend, **style)
 
 
-def _read(picture: Image.Image, figure: Figure, axes: Axes, legend: Legend | None, marks: Marks) -> Drawn:
+def _read(
+    picture: Image.Image, figure: Figure, axes: Axes, legend: Legend | None, marks: Marks
+) -> DrawnChart:
     height = picture.height
     bars = [[_flipped(bar.get_window_extent(), height) for bar in row] for row in marks.get("bars", ())]
     points = [
@@ -300,7 +302,7 @@ def _read(picture: Image.Image, figure: Figure, axes: Axes, legend: Legend | Non
     ]
     entries = zip(legend.get_texts(), legend.legend_handles, strict=True) if legend else ()
     x, y = axes.transData.transform((0, 0))
-    return Drawn(
+    return DrawnChart(
         picture,
         tuple(_written(text, height) for text in figure.findobj(Text) if _is_seen(text)),
         tuple(map(to_hex, colors)),

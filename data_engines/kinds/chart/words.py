@@ -110,7 +110,7 @@ SOURCE_LEADS: dict[Tongue, tuple[str, ...]] = {"en": ("Source: ", "Data: "), "zh
 
 
 @dataclass(frozen=True)
-class Words:
+class ChartWords:
     """All words that charts of one language are made of."""
 
     tongue: Tongue
@@ -140,7 +140,7 @@ class Family(NamedTuple):
 
 def read_words(
     source: Path | None, language: Language, rng: np.random.Generator
-) -> tuple[tuple[Words, ...], tuple[Source, ...]]:
+) -> tuple[tuple[ChartWords, ...], tuple[Source, ...]]:
     """The words of each language of `language`; with a `source`, names and titles come from it alone."""
     tongues: tuple[Tongue, ...] = ("en", "zh") if language == "mixed" else (language,)
     words, sources = [], []
@@ -150,12 +150,12 @@ def read_words(
         faker.seed_instance(int(rng.integers(2**32)))
         pools = {} if source else _name_pools(faker, tongue)
         publishers = _pool(faker.company)
-        words.append(Words(tongue, corpus.lines, pools, publishers))
+        words.append(ChartWords(tongue, corpus.lines, pools, publishers))
         sources += [made for made in corpus.sources if made not in sources]
     return tuple(words), (*sources, *packaged(NAMES))
 
 
-def choose_family(rng: np.random.Generator, words: Words, count: int, time: float) -> Family:
+def choose_family(rng: np.random.Generator, words: ChartWords, count: int, time: float) -> Family:
     """`count` different things to compare: successive times with the chance `time`."""
     if rng.random() < time:
         return _choose_times(rng, words.tongue, count)
@@ -171,7 +171,7 @@ def choose_family(rng: np.random.Generator, words: Words, count: int, time: floa
 
 
 def choose_names(
-    rng: np.random.Generator, words: Words, count: int, pool: str | None = None
+    rng: np.random.Generator, words: ChartWords, count: int, pool: str | None = None
 ) -> tuple[str, ...]:
     """`count` different names, of the pool of that name or else runs of words of the corpus."""
     names: list[str] = []
@@ -188,7 +188,7 @@ def choose_names(
     raise Reject("too few different names in the corpus")
 
 
-def choose_title(rng: np.random.Generator, words: Words, quantity: Quantity, family: Family) -> str:
+def choose_title(rng: np.random.Generator, words: ChartWords, quantity: Quantity, family: Family) -> str:
     template = TITLES[words.tongue][rng.integers(len(TITLES[words.tongue]))]
     topic = choose_phrase(rng, words, Range(2, 7) if words.tongue == "en" else Range(4, 12))
     quantity_name, family_name = quantity.name, family.name
@@ -200,7 +200,7 @@ def choose_title(rng: np.random.Generator, words: Words, quantity: Quantity, fam
     return template.format(quantity=quantity_name, family=family_name, topic=topic, year=year)
 
 
-def choose_phrase(rng: np.random.Generator, words: Words, length: Range) -> str:
+def choose_phrase(rng: np.random.Generator, words: ChartWords, length: Range) -> str:
     """Some words of the corpus as a title has them: no punctuation at the ends, a capital letter first."""
     for _ in range(20):
         text = choose_words(rng, words.lines, length).strip(STRIPPED)
@@ -209,7 +209,7 @@ def choose_phrase(rng: np.random.Generator, words: Words, length: Range) -> str:
     raise Reject("no words for a title in the corpus")
 
 
-def _choose_name(rng: np.random.Generator, words: Words) -> str:
+def _choose_name(rng: np.random.Generator, words: ChartWords) -> str:
     """One or two words, or a few Chinese characters, without signs among them."""
     for _ in range(100):
         if words.tongue == "zh":
@@ -224,7 +224,7 @@ def _choose_name(rng: np.random.Generator, words: Words) -> str:
     raise Reject("no words for a name in the corpus")
 
 
-def choose_publisher(rng: np.random.Generator, words: Words) -> str:
+def choose_publisher(rng: np.random.Generator, words: ChartWords) -> str:
     return words.publishers[rng.integers(len(words.publishers))]
 
 

@@ -16,12 +16,12 @@ from PIL import Image, ImageChops, ImageDraw
 from data_engines.engine import Answer, Drawing, Reject, Source, Stock, one_by_one
 from data_engines.kind import CHINESE
 from data_engines.kinds.seal.names import (
-    Words,
+    NameParts,
     choose_company,
     choose_number,
     choose_person,
     choose_use,
-    read_words,
+    read_name_parts,
 )
 from data_engines.kinds.seal.reading import SCALE, read_texts, upright
 from data_engines.kinds.seal.ring import Ring
@@ -64,15 +64,15 @@ class Options(EngineOptions):
 class SealStock(Stock[Options]):
     companies: tuple[str, ...]
     """Names of the source; none where they are made up."""
-    words: Words
+    name_parts: NameParts
     faces: tuple[Face, ...]
 
 
 def load(options: Options, rng: np.random.Generator) -> SealStock:
     companies = () if options.source is None else tuple(read_lines(options.source))
-    words = read_words()
+    name_parts = read_name_parts()
     files = find_font_files(options.fonts)
-    faces, left_out = read_faces(files, words.characters | set("".join(companies)))
+    faces, left_out = read_faces(files, name_parts.characters | set("".join(companies)))
     if not faces:
         raise ValueError(f"--fonts: none of the {len(files)} font files has a character of the names")
     own = packaged(CHINESE) if options.source is None else (Source(options.source, str(options.source)),)
@@ -81,7 +81,7 @@ def load(options: Options, rng: np.random.Generator) -> SealStock:
         left_out=left_out,
         options=options,
         companies=companies,
-        words=words,
+        name_parts=name_parts,
         faces=faces,
     )
 
@@ -127,7 +127,7 @@ Parts = tuple[tuple[float, float], float, tuple[Arc, ...], tuple[Line, ...]]
 def _choose_name(rng: np.random.Generator, stock: SealStock) -> str:
     if stock.companies:
         return stock.companies[rng.integers(len(stock.companies))]
-    return choose_company(rng, stock.words)
+    return choose_company(rng, stock.name_parts)
 
 
 def _choose_round(rng: np.random.Generator, radius: float, side: int, stock: SealStock) -> Parts:
@@ -182,7 +182,7 @@ def _choose_square(rng: np.random.Generator, radius: float, side: int, stock: Se
     places = [(step, -step), (step, step), (-step, -step), (-step, step)]
     lines = [
         _line(character, (side / 2 + x, side / 2 + y), half * 0.8)
-        for character, (x, y) in zip(choose_person(rng, stock.words), places, strict=True)
+        for character, (x, y) in zip(choose_person(rng, stock.name_parts), places, strict=True)
     ]
     return (half, half), 0.0, (), tuple(lines)
 

@@ -28,7 +28,7 @@ MIN_COUNT = 200
 
 
 @dataclass(frozen=True)
-class Words:
+class NameParts:
     """What made-up names are put together from."""
 
     places: tuple[str, ...]
@@ -41,26 +41,26 @@ class Words:
         return set("".join((*self.places, *self.words, *self.persons, *TRADES, *FORMS, *USES, *FIXED)))
 
 
-def read_words() -> Words:
+def read_name_parts() -> NameParts:
     """Places, common nouns and persons of jieba's dictionary; its lines are a word, its count, its kind."""
     text = (package_folder("jieba") / CHINESE.what).read_text(encoding="utf-8")
     lines = text.splitlines()
-    return Words(
+    return NameParts(
         tuple(found[1] for line in lines if (found := _PLACE.fullmatch(line))),
         tuple(found[1] for line in lines if (found := _WORD.fullmatch(line)) and int(found[2]) >= MIN_COUNT),
         tuple(found[1] for line in lines if (found := _PERSON.fullmatch(line))),
     )
 
 
-def choose_company(rng: np.random.Generator, words: Words) -> str:
+def choose_company(rng: np.random.Generator, parts: NameParts) -> str:
     """A company, as place, name, trade and legal form."""
-    place, name = _one_of(rng, words.places), _one_of(rng, words.words)
+    place, name = _one_of(rng, parts.places), _one_of(rng, parts.words)
     return f"{place}{name}{_one_of(rng, TRADES)}{_one_of(rng, FORMS)}"
 
 
-def choose_person(rng: np.random.Generator, words: Words) -> str:
+def choose_person(rng: np.random.Generator, parts: NameParts) -> str:
     """The four characters of a name seal: a name, and 印 or 之印 after it."""
-    name = _one_of(rng, words.persons)
+    name = _one_of(rng, parts.persons)
     return f"{name}之印" if len(name) == 2 else f"{name}印"
 
 

@@ -11,7 +11,7 @@ from data_engines.engine import Reject
 from data_engines.kinds.chart import echarts, matplotlib_chart
 from data_engines.kinds.chart.check import check_chart
 from data_engines.kinds.chart.data import Chart, target
-from data_engines.kinds.chart.drawn import Drawn, Written, written_at
+from data_engines.kinds.chart.drawn import DrawnChart, Written, written_at
 from data_engines.kinds.chart.look import Library, Look
 from data_engines.kinds.chart.numbers import Axis
 from data_engines.kinds.chart.texts import Texts, set_texts
@@ -21,7 +21,7 @@ class Shown(NamedTuple):
     chart: Chart
     look: Look
     texts: Texts
-    drawn: Drawn
+    drawn: DrawnChart
 
     def check(self, **changes: Any) -> None:
         """As if the library had drawn something else."""
