@@ -34,7 +34,7 @@ from got_train.vocabulary import MAX_TILES, TILE_SIZE, tokens_per_tile
 
 BATCH = 1000
 """Rows whose texts are cut into tokens together."""
-MOST_FREQUENT = 16
+NUM_FREQUENT_CHARACTERS = 16
 
 SCRIPTS = {"LATIN": "Latin", "CJK": "Han", "GREEK": "Greek"}
 """By the first word of a character's name."""
@@ -314,7 +314,7 @@ def _character_table(characters: Counter[str]) -> str:
             len(counts),
             counts.total(),
             _share(counts.total(), characters.total()),
-            " ".join(character for character, _ in counts.most_common(MOST_FREQUENT)),
+            " ".join(character for character, _ in counts.most_common(NUM_FREQUENT_CHARACTERS)),
         )
         for name, counts in scripts.items()
     ]

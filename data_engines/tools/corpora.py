@@ -34,7 +34,7 @@ _ROLE = re.compile(r":[\w:]+:(?=`)")
 """What a name in a docstring is, as in :func:`sum`."""
 _NO_PROSE = re.compile(r"[^\w\s,;:'().?!-]|_|--|::")
 """Code, markup or formulas."""
-SHORTEST_PROSE = 40
+MIN_PROSE_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def complex_character(text: str) -> str | None:
 
 
 def _is_prose(text: str) -> bool:
-    whole = len(text) >= SHORTEST_PROSE and text[0].isupper() and text[-1] in ".?!"
+    whole = len(text) >= MIN_PROSE_CHARACTERS and text[0].isupper() and text[-1] in ".?!"
     return whole and not _NO_PROSE.search(text)
 
 

@@ -18,11 +18,11 @@ from data_engines.tools.boxes import Box
 Marks = Sequence[Sequence[Box]]
 """(series, category)"""
 
-LEAST_MARGIN = 1.0
+MIN_MARGIN_PIXELS = 1.0
 """Pixels between any text and the edge of the picture."""
-LEAST_CONTRAST = 50
+MIN_CONTRAST_LEVELS = 50
 """Levels of 255 between the darkest and the lightest grey in the place of a text."""
-LEAST_DIFFERENCE = 40
+MIN_DIFFERENCE_LEVELS = 40
 """Levels, summed over red, green and blue, between the colours of two series or slices."""
 READ_ERROR = 0.25
 """How far a mark may be from where its number lies, in parts between gridlines."""
@@ -94,7 +94,7 @@ def _check_boxes(drawn: DrawnChart) -> None:
     boxes = np.array([box for text in drawn.texts for box in text.boxes])
     owners = np.repeat(np.arange(len(drawn.texts)), [len(text.boxes) for text in drawn.texts])
     low, high = boxes[:, :2], boxes[:, 2:]
-    if low.min() < LEAST_MARGIN or (high > np.array([width, height]) - LEAST_MARGIN).any():
+    if low.min() < MIN_MARGIN_PIXELS or (high > np.array([width, height]) - MIN_MARGIN_PIXELS).any():
         raise Reject("a text is cut off")
     # boxes hold the room for letters with strokes below the line too, which may touch
     meet = (low[:, None] + 1 < high[None] - 1).all(axis=-1)
@@ -106,14 +106,14 @@ def _check_boxes(drawn: DrawnChart) -> None:
             grey[int(top) : int(bottom) + 1, int(left) : int(right) + 1]
             for left, top, right, bottom in text.boxes
         ]
-        if max(int(piece.max()) - int(piece.min()) for piece in pieces) < LEAST_CONTRAST:
+        if max(int(piece.max()) - int(piece.min()) for piece in pieces) < MIN_CONTRAST_LEVELS:
             raise Reject("a text is hardly seen")
 
 
 def _check_colors(texts: Texts, drawn: DrawnChart) -> None:
     """Marks differ in colour, and the legend has the colour of each beside its name."""
     levels = [np.array(list(rgb(color))) for color in drawn.colors]
-    if any(np.abs(one - other).sum() < LEAST_DIFFERENCE for one, other in combinations(levels, 2)):
+    if any(np.abs(one - other).sum() < MIN_DIFFERENCE_LEVELS for one, other in combinations(levels, 2)):
         raise Reject("two colours are alike")
     if texts.legend and drawn.legend != tuple(zip(texts.legend, drawn.colors, strict=True)):
         raise Reject("the legend differs from the marks")

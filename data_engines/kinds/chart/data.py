@@ -33,9 +33,9 @@ FORMS: dict[Kind, tuple[Form, ...]] = {
     "pie": ("pie", "donut"),
     "scatter": ("scatter",),
 }
-LEAST_SLICE = 0.035
-MOST_SLICES = 9
-MOST_LABELLED_LINES = 3
+MIN_SLICE_SHARE = 0.035
+MAX_SLICES = 9
+MAX_LABELLED_LINES = 3
 
 
 @dataclass(frozen=True)
@@ -96,13 +96,13 @@ def sample_chart(
     form = FORMS[kind][rng.integers(len(FORMS[kind]))]
     quantity = QUANTITIES[words.tongue][rng.integers(len(QUANTITIES[words.tongue]))]
     if kind == "pie":
-        return _sample_pie(rng, words, form, quantity, min(categories.choose(rng), MOST_SLICES))
+        return _sample_pie(rng, words, form, quantity, min(categories.choose(rng), MAX_SLICES))
     num_series = 1 if form == "area" else series.choose(rng)
     if kind == "scatter":
         return _sample_scatter(rng, words, quantity, categories.choose(rng), num_series)
     family = choose_family(rng, words, categories.choose(rng), time=0.85 if kind == "line" else 0.3)
     names = choose_names(rng, words, num_series) if num_series > 1 else ("",)
-    labelled = bool(rng.random() < 0.6) and not (kind == "line" and num_series > MOST_LABELLED_LINES)
+    labelled = bool(rng.random() < 0.6) and not (kind == "line" and num_series > MAX_LABELLED_LINES)
     stacked = kind == "bar" and num_series > 1 and rng.random() < 0.4
     counts, places, axis = sample_counts(
         rng, quantity, (num_series, len(family.members)), family.ordered, form, labelled, stacked
@@ -133,7 +133,7 @@ def _sample_pie(
 ) -> Chart:
     count = max(count, 2)
     family = choose_family(rng, words, count, time=0.1)
-    shares = rng.dirichlet(np.full(count, 2.0)) * (1 - 1.3 * LEAST_SLICE * count) + 1.3 * LEAST_SLICE
+    shares = rng.dirichlet(np.full(count, 2.0)) * (1 - 1.3 * MIN_SLICE_SHARE * count) + 1.3 * MIN_SLICE_SHARE
     percent = rng.random() < 0.7
     if percent:
         places = int(rng.integers(2))

@@ -25,7 +25,7 @@ from data_engines.kinds.chart.data import Chart
 from data_engines.kinds.chart.drawn import DrawnChart, Written, ink_on, written_at
 from data_engines.kinds.chart.look import MARKERS, Look, NamedFace
 from data_engines.kinds.chart.numbers import Axis, number, tick_text
-from data_engines.kinds.chart.texts import INSIDE, LEADING, LEAST_PLOT, Texts
+from data_engines.kinds.chart.texts import INSIDE, LEADING, MIN_PLOT_SHARE, Texts
 from data_engines.tools.boxes import Box
 
 BASE = 10
@@ -236,7 +236,7 @@ def _lay_out(figure: Figure, axes: Axes, chart: Chart, look: Look, texts: Texts)
         text.get_fontproperties().set_file(_font(look.font))
     place = Bbox([[left, bottom], [right, top]])
     plot = _square(axes, place) if chart.round else _margins(axes, place)
-    least = 0.5 * LEAST_PLOT if chart.round else LEAST_PLOT
+    least = 0.5 * MIN_PLOT_SHARE if chart.round else MIN_PLOT_SHARE
     if plot.width < least * look.width or plot.height < least * look.height:
         raise Reject("the texts leave too little room for the plot")
     axes.set_position(Bbox(plot.get_points() / (look.width, look.height)))

@@ -11,9 +11,9 @@ STEPS = (1, 2, 5)
 """Distances of gridlines, in powers of ten."""
 HEAD_ROOM = 0.09
 """Share of the axis that stays free beyond the printed numbers' marks, for the number."""
-LEAST_GAP = 0.16
+MIN_GAP_SHARE = 0.16
 """Share of the axis between two lines whose numbers are printed."""
-LEAST_SEGMENT = 0.25
+MIN_SEGMENT_SHARE = 0.25
 """Of stacked bars, in shares of the greatest."""
 Counts = tuple[tuple[int, ...], ...]
 """(series, category)"""
@@ -96,7 +96,7 @@ def sample_counts(
     if labelled and form == "line" and len(shares) > 1:
         shares = _apart(shares)
     if stacked:
-        shares = np.maximum(shares, LEAST_SEGMENT) / len(shares)
+        shares = np.maximum(shares, MIN_SEGMENT_SHARE) / len(shares)
     elif quantity.signed and form != "area" and rng.random() < 0.5:
         shares = shares * 1.4 - 0.4
     numbers = shares * float(np.exp(rng.uniform(np.log(quantity.low), np.log(quantity.high))))
@@ -177,7 +177,7 @@ def _apart(shares: np.ndarray) -> np.ndarray:
     """The same courses one above the other, so that numbers printed at one line don't stand on another."""
     lifted = [shares[0]]
     for row in shares[1:]:
-        gap = LEAST_GAP * len(shares) * shares.max()
+        gap = MIN_GAP_SHARE * len(shares) * shares.max()
         lifted.append(row + max(0.0, float((lifted[-1] + gap - row).max())))
     stack = np.array(lifted)
     return stack / stack.max()

@@ -17,10 +17,10 @@ from data_engines.tools.fonts import open_font
 
 LEADING = 1.3
 """Distance of lines in sizes of the font."""
-MOST_LINES = 3
+MAX_TEXT_LINES = 3
 NAME_SHARE = 0.3
 """How much of a picture's width or height names of categories or series may take."""
-LEAST_PLOT = 0.4
+MIN_PLOT_SHARE = 0.4
 """The least share of the picture's width and height for the plot."""
 SWATCH = 4.0
 """Width of a mark in the legend with the room round it, in sizes of the font."""
@@ -90,7 +90,7 @@ def set_texts(chart: Chart, look: Look) -> tuple[Chart, Texts]:
     width, height = (width - taken, height) if chart.form == "bar" else (width, height - taken)
     if legend and look.legend == "inside":
         chart = _with_room(chart, (texts.rows + 0.6) * LEADING * size / height)
-    if width < LEAST_PLOT * look.width or height < LEAST_PLOT * look.height:
+    if width < MIN_PLOT_SHARE * look.width or height < MIN_PLOT_SHARE * look.height:
         raise Reject("the texts leave too little room for the plot")
     _check_marks(chart, look, texts, width, height)
     return chart, replace(texts, categories=names, tilt=tilt)
@@ -130,7 +130,7 @@ def wrap(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
             start = word_start
         end = word_end
     lines.append(text[start:end])
-    if len(lines) > MOST_LINES or max(map(font.getlength, lines)) > width:
+    if len(lines) > MAX_TEXT_LINES or max(map(font.getlength, lines)) > width:
         raise Reject("a text does not fit")
     return "\n".join(lines)
 

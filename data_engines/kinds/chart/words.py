@@ -25,7 +25,7 @@ NO_TEXT = "None"
 STRIPPED = " ,.;:!?()'\"-，。；：！？、（）"
 SPLITTING = re.compile(r"[()\[\]{}<>|=:;\"“”]")
 """Signs of which a run of words is likely to hold only one of two."""
-SHORTEST_WORD = 4
+MIN_WORD_CHARACTERS = 4
 FUNCTION_WORDS = frozenset(
     "about also been both does each else from have here into just like more most much must only other over "
     "same should some such than that their them then there these they this those very were what when where "
@@ -218,7 +218,7 @@ def _choose_name(rng: np.random.Generator, words: ChartWords) -> str:
                 return name
             continue
         parts = choose_phrase(rng, words, Range(1, 2)).split()
-        if all(len(part) >= SHORTEST_WORD and part.isalnum() for part in parts):
+        if all(len(part) >= MIN_WORD_CHARACTERS and part.isalnum() for part in parts):
             if not FUNCTION_WORDS & {part.lower() for part in parts}:
                 return " ".join(parts)
     raise Reject("no words for a name in the corpus")

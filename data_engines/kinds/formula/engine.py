@@ -44,11 +44,11 @@ from got_train.tex.macros import tokens_of
 from got_train.tex.source import Formula, plain_formula
 from got_train.tex.typefaces import MATH_VERSIONS
 
-FEWEST_TOKENS = 3
+MIN_TOKENS = 3
 """Of a formula that is a picture by itself, where there are such."""
-WIDEST_PT = 650
+MAX_SIDE_PT = 650
 """A wider formula would not fit any page."""
-MOST_PIXELS = 2400
+MAX_SIDE_PIXELS = 2400
 """Of a side; a picture that would be larger is drawn at fewer dots per inch."""
 SENTENCE_PT = Range(180, 400)
 """Width of the lines of a sentence."""
@@ -140,7 +140,7 @@ def load(options: Options, rng: np.random.Generator) -> FormulaStock:
         versions["xelatex"] = tex_version("xelatex")
     # once round before any formula comes again, but in no order
     formulas = [formulas[position] for position in rng.permutation(len(formulas))]
-    large = [formula for formula in formulas if len(tokens_of(formula.latex)) >= FEWEST_TOKENS]
+    large = [formula for formula in formulas if len(tokens_of(formula.latex)) >= MIN_TOKENS]
     return FormulaStock(
         sources=read.sources + (words.sources if words else ()),
         left_out=dict(left_out),
@@ -273,9 +273,9 @@ def _maths(formula: Formula) -> str:
 
 def _draw(spec: Spec, sheet: Sheet) -> Drawing:
     width, height = sheet_size(sheet)
-    if max(width, height) > WIDEST_PT:
+    if max(width, height) > MAX_SIDE_PT:
         raise Reject("larger than a page")
-    picture = draw_sheet(sheet, min(spec.dpi, MOST_PIXELS / max(width, height) * 72))
+    picture = draw_sheet(sheet, min(spec.dpi, MAX_SIDE_PIXELS / max(width, height) * 72))
     left, top, right, bottom = spec.margins
     framed = Image.new("RGB", (picture.width + left + right, picture.height + top + bottom), "white")
     framed.paste(picture, (left, top))

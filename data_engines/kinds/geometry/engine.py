@@ -52,9 +52,9 @@ CURVE_SHARE = 0.3
 """Of mixed samples."""
 TRIES = 20
 """Figures drawn by chance until the letters of one find room."""
-LONGEST_CODE = 1100
+MAX_CODE_CHARACTERS = 1100
 """Characters; half as many tokens, about."""
-LARGEST_CM = 10.0
+MAX_SIDE_CM = 10.0
 LINE_WIDTHS = (0.4, 0.4, 0.5, 0.6, 0.8, 1.0)
 """In points."""
 TYPEFACES = ("normal", "normal", "times", "palatino")
@@ -142,7 +142,7 @@ def _choose_figure(rng: np.random.Generator, curves: bool, colors: float) -> tup
         # what is not on axes has its lower left corner at the origin
         shift = 0j if curves else -complex(np.floor(low.real * 10), np.floor(low.imag * 10)) / 10
         code = write(sketch.elements, shift)
-        if len(code) <= LONGEST_CODE and max(size) <= LARGEST_CM:
+        if len(code) <= MAX_CODE_CHARACTERS and max(size) <= MAX_SIDE_CM:
             return code, size
     raise Reject("no figure with room for its letters")
 

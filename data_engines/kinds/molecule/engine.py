@@ -42,13 +42,13 @@ from got_train.prompts import Task
 
 FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSerif.ttf", "STIXGeneral.ttf")
 """For the symbols of atoms; all are part of matplotlib."""
-SHORTEST_BOND = 14
+MIN_BOND_PIXELS = 14
 """In pixels; symbols of atoms can't be read between shorter ones."""
-SMALLEST_SIDE = 128
+MIN_SIDE_PIXELS = 128
 """In pixels: around small molecules there is more paper."""
-CLOSEST_ATOMS = 0.4
+MIN_ATOM_DISTANCE = 0.4
 """In lengths of a bond; atoms that lie closer hide one another."""
-CLOSEST_BOND = 0.15
+MIN_BOND_DISTANCE = 0.15
 """In lengths of a bond; a bond that passes an atom closer seems to end there."""
 ROOM_FOR_METHYL = 1.2
 """In lengths of a bond; between atoms that lie closer, CH3 is not written out."""
@@ -74,7 +74,7 @@ class Options(EngineOptions):
     bond: Range = option(
         "length of a bond in pixels, as far as the size allows",
         Range(24, 52),
-        lowest=SHORTEST_BOND,
+        lowest=MIN_BOND_PIXELS,
         highest=100,
     )
     size: int = option("longest side of a molecule in pixels", 800, lowest=100, highest=4000)
@@ -171,16 +171,16 @@ def draw(spec: Spec) -> MoleculeDrawing:
     _lay_out(molecule, spec)
     # hydrogens at stereocentres, unless they would be in the way
     drawn = _prepare(molecule, hydrogens=True)
-    if room_between_atoms(drawn) < CLOSEST_ATOMS or room_beside_bonds(drawn) < CLOSEST_BOND:
+    if room_between_atoms(drawn) < MIN_ATOM_DISTANCE or room_beside_bonds(drawn) < MIN_BOND_DISTANCE:
         drawn = _prepare(molecule, hydrogens=False)
     room = room_between_atoms(drawn)
-    if room < CLOSEST_ATOMS:
+    if room < MIN_ATOM_DISTANCE:
         raise Reject("atoms lie on one another")
-    if room_beside_bonds(drawn) < CLOSEST_BOND:
+    if room_beside_bonds(drawn) < MIN_BOND_DISTANCE:
         raise Reject("an atom lies on a bond")
     bond, extent = bond_length(molecule), np.ptp(molecule.GetConformer().GetPositions(), axis=0).max()
     scale = min(spec.bond / bond, spec.size / max(extent, bond))
-    if scale * bond < SHORTEST_BOND:
+    if scale * bond < MIN_BOND_PIXELS:
         raise Reject("bonds too short to read")
     rings = aromatic_rings(molecule) if spec.style.circles else []
     ink = _draw(
@@ -301,7 +301,7 @@ def _open_ring(drawn: Chem.Mol, atoms: tuple[int, ...]) -> tuple[float, float, f
 def _on_paper(ink: Image.Image, spec: Spec) -> Image.Image:
     left, top, right, bottom = spec.margins
     width, height = left + ink.width + right, top + ink.height + bottom
-    size = max(width, SMALLEST_SIDE), max(height, SMALLEST_SIDE)
+    size = max(width, MIN_SIDE_PIXELS), max(height, MIN_SIDE_PIXELS)
     picture = Image.new("RGB", size, spec.style.paper)
     picture.paste(ink, (left + (size[0] - width) // 2, top + (size[1] - height) // 2))
     return picture

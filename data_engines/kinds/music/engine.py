@@ -33,14 +33,14 @@ from got_train.prompts import Task
 
 NUM_TITLES = 400
 """Drawn once for a run; as many names of composers are."""
-LONGEST_TITLE = 60
+MAX_TITLE_CHARACTERS = 60
 """In characters."""
-MOMENTS = 48
+MAX_MOMENTS = 48
 """Most moments, that is rows of notes, in an excerpt from a file; a longer system is too small to read."""
-SMALLEST_STAFF = 20
+MIN_STAFF_PIXELS = 20
 """Height of a staff in pixels below which notes can't be read."""
 
-WIDEST_SHAPE = 6
+MAX_ASPECT = 6
 """A picture is at most so many times as wide as high: there is more paper around a long system."""
 
 MUSIC_FONTS = ("Leipzig", "Bravura", "Leland", "Gootville", "Petaluma")
@@ -58,7 +58,7 @@ class Options(EngineOptions):
     staff: Range = option(
         "height of a staff in pixels, as far as the width allows",
         Range(26, 44),
-        lowest=SMALLEST_STAFF,
+        lowest=MIN_STAFF_PIXELS,
         highest=200,
     )
     width: int = option("largest width of a system in pixels", 1600, lowest=200, highest=8000)
@@ -159,7 +159,7 @@ def decide(rng: np.random.Generator, index: int, stock: MusicStock) -> Spec:
 @one_by_one
 def draw(spec: Spec) -> MusicDrawing:
     engraving = engrave(spec.kern, spec.joint, spec.staff, {**dict(spec.engraving), "font": spec.music_font})
-    system = rasterise(engraving.svg, spec.width, SMALLEST_STAFF / spec.staff)
+    system = rasterise(engraving.svg, spec.width, MIN_STAFF_PIXELS / spec.staff)
     picture = _compose_page(system, spec)
     return MusicDrawing((picture,), (Answer(Task(format=True), spec.kern),), mei=engraving.mei)
 
@@ -225,7 +225,7 @@ def _choose_excerpt(rng: np.random.Generator, stock: MusicStock, measures: int) 
     starts = _starts(score)
     first = starts[rng.integers(len(starts))]
     moments = np.cumsum([measure.moments for measure in score.measures[first : first + measures]])
-    fitting = [n for n in score.excerpts(first, measures) if n == 1 or moments[n - 1] <= MOMENTS]
+    fitting = [n for n in score.excerpts(first, measures) if n == 1 or moments[n - 1] <= MAX_MOMENTS]
     return cut(score, first, fitting[-1])
 
 
@@ -235,7 +235,7 @@ def _read_titles(
     """Titles, names of composers, and the faces that have all their characters."""
     corpus = read_corpus(None, options.language, rng)
     titles = [choose_words(rng, corpus.lines, Range(1, 6)).strip(" ,.;:，。！？") for _ in range(NUM_TITLES)]
-    titles = [title[:1].upper() + title[1:] for title in titles if 0 < len(title) <= LONGEST_TITLE]
+    titles = [title[:1].upper() + title[1:] for title in titles if 0 < len(title) <= MAX_TITLE_CHARACTERS]
     words = sorted(
         {word for title in titles for word in re.findall(rf"\b[a-z]{{4,9}}\b|[{HAN}]{{2,3}}", title)}
     )
@@ -291,7 +291,7 @@ def _compose_page(mask: Image.Image, spec: Spec) -> Image.Image:
     gap = spec.staff // 2
     height = sum(ink.height + gap for ink in inks) + mask.height
     size = left + width + right, top + height + bottom
-    more = max(0, size[0] // WIDEST_SHAPE - size[1])
+    more = max(0, size[0] // MAX_ASPECT - size[1])
     page = Image.new("L", (size[0], size[1] + more), 255)
     y = top + more * top // (top + bottom)
     for ink, caption in zip(inks, spec.captions, strict=True):

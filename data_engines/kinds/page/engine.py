@@ -55,16 +55,16 @@ LETTER_WIDTH = 0.47
 """Of a usual Latin letter, in sizes of the font; Chinese ones are about twice as wide."""
 MADE_UP = 0.5
 """Share of the formulas, where the user gives none."""
-MOST_FORMULAS = 400
-LONGEST_FORMULA, LONGEST_INLINE = 160, 40
+MAX_FORMULAS = 400
+MAX_FORMULA_CHARACTERS, MAX_INLINE_CHARACTERS = 160, 40
 """In characters of LaTeX."""
 _TALL = re.compile(r"\\(?:[dt]?frac|begin|sum|prod|int|substack|overset|underset|\\)|&")
 """What lines of text have no room for."""
-LONGEST_HEAD = 30
+MAX_HEAD_CHARACTERS = 30
 """In characters, of a running head."""
 _NAME = re.compile(r"[^\W\d_]{4}")
 """In a word that may stand in a table."""
-LEAST_TEXT = 100
+MIN_ANSWER_CHARACTERS = 100
 """Characters of an answer."""
 INK = 240
 """Grey level below which a pixel is printed."""
@@ -154,7 +154,7 @@ def decide(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
         family, lines = stock.chinese[rng.integers(len(stock.chinese))]
         material = replace(material, chinese=lines)
     heads = material.chinese if language == "zh" else material.english
-    head = heads[rng.integers(len(heads))][:LONGEST_HEAD].rpartition(" ")
+    head = heads[rng.integers(len(heads))][:MAX_HEAD_CHARACTERS].rpartition(" ")
     style = choose_style(rng, columns, stock.latin, family, head[0] or head[2])
     lines_of_page = sum(style.fill) * style.text_height / style.leading + SPARE_LINES
     letters_in_line = style.column_width / (LETTER_WIDTH * style.size)
@@ -197,7 +197,7 @@ def _draw(spec: Spec, sheet: Sheet) -> TypesetDrawing:
     places = _places(sheet)
     printed = [block for number, block in enumerate(spec.blocks, 1) if number in places]
     answer = "\n\n".join(block.markdown() for block in printed)
-    if len(answer) < LEAST_TEXT:
+    if len(answer) < MIN_ANSWER_CHARACTERS:
         raise Reject("hardly anything fits the page")
     picture = draw_sheet(sheet, spec.dpi)
     return TypesetDrawing((picture,), (Answer(Task(format=True), answer),), sheet=sheet)
@@ -271,14 +271,14 @@ def _sort_formulas(
 
     Some of them, drawn by chance: TeX is to read each before one that it can't spoils a page.
     """
-    codes = [formula.latex for formula in formulas if len(formula.latex) <= LONGEST_FORMULA]
-    codes = [codes[i] for i in rng.permutation(len(codes))[:MOST_FORMULAS]]
+    codes = [formula.latex for formula in formulas if len(formula.latex) <= MAX_FORMULA_CHARACTERS]
+    codes = [codes[i] for i in rng.permutation(len(codes))[:MAX_FORMULAS]]
     sheets = typeset(
         [rf"$\displaystyle {code}$" for code in codes], Style(preamble=rf"\usepackage{{{MATHS}}}")
     )
     left_out = Counter(str(sheet) for sheet in sheets if isinstance(sheet, TexError))
     good = [code for code, sheet in zip(codes, sheets, strict=True) if isinstance(sheet, Sheet)]
-    inline = tuple(code for code in good if len(code) <= LONGEST_INLINE and not _TALL.search(code))
+    inline = tuple(code for code in good if len(code) <= MAX_INLINE_CHARACTERS and not _TALL.search(code))
     return inline, tuple(good), dict(left_out)
 
 

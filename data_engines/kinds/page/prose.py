@@ -34,7 +34,7 @@ from got_train.tex.source import plain_formula
 PageLanguage = Literal["en", "zh"]
 Thing = TypeVar("Thing")
 
-LONGEST_TEXT, LONG_LINE_WORDS = 600, Range(60, 100)
+MAX_TEXT_CHARACTERS, LONG_LINE_WORDS = 600, Range(60, 100)
 """Characters after which a paragraph ends, and words taken of lines that are longer than that."""
 HAN_CHARACTER = re.compile(rf"[{HAN}]")
 
@@ -211,9 +211,9 @@ class _Writer:
         texts: list[str] = []
         for _ in range(sentences.choose(self.rng)):
             line = self.choose(lines)
-            short = len(line) <= LONGEST_TEXT
+            short = len(line) <= MAX_TEXT_CHARACTERS
             texts.append(line if short else choose_words(self.rng, [line], LONG_LINE_WORDS))
-            if sum(map(len, texts)) > LONGEST_TEXT:
+            if sum(map(len, texts)) > MAX_TEXT_CHARACTERS:
                 break
         text = (" " if language == "en" else "").join(texts)
         pieces: list[TextRun | InlineFormula] = [TextRun(text)]

@@ -16,9 +16,9 @@ from data_engines.tools.packages import packaged
 from got_train.packages import package_folder
 
 PHOTO_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
-LARGEST = 1600
+MAX_SIDE_PIXELS = 1600
 """Pixels along the longer side of a photograph; larger ones are made smaller when they are opened."""
-SMALLEST = 200
+MIN_SIDE_PIXELS = 200
 """Pixels along the shorter side of a photograph that can be used."""
 TEXTURE_SHARE = 0.2
 """Share of the backgrounds that are made up."""
@@ -77,19 +77,19 @@ def find_photos(given: Sequence[Path]) -> tuple[tuple[str, ...], tuple[Source, .
     for file in [file for path in given for file in files_below(path, PHOTO_ENDINGS)]:
         try:
             with Image.open(file) as photo:
-                small = min(photo.size) < SMALLEST
+                small = min(photo.size) < MIN_SIDE_PIXELS
         except (OSError, Image.DecompressionBombError):
             left_out["unreadable photo"] += 1
             continue
         if small:
-            left_out[f"photo below {SMALLEST} pixels"] += 1
+            left_out[f"photo below {MIN_SIDE_PIXELS} pixels"] += 1
         else:
             photos.append(str(file))
     if not photos:
         names = " ".join(map(str, given))
         raise ValueError(
             f"--photos {names}: no photo to use there; give {', '.join(PHOTO_ENDINGS)} files of at least"
-            f" {SMALLEST} pixels, or folders of them"
+            f" {MIN_SIDE_PIXELS} pixels, or folders of them"
         )
     return tuple(photos), tuple(Source(path, str(path)) for path in given), dict(left_out)
 
@@ -139,8 +139,8 @@ def open_photo(path: str) -> Image.Image:
     """A photograph, grey or RGB, as it is meant to be held and no larger than needed."""
     try:
         with Image.open(path) as file:
-            file.draft("RGB", (LARGEST, LARGEST))
-            file.thumbnail((LARGEST, LARGEST))
+            file.draft("RGB", (MAX_SIDE_PIXELS, MAX_SIDE_PIXELS))
+            file.thumbnail((MAX_SIDE_PIXELS, MAX_SIDE_PIXELS))
             photo = ImageOps.exif_transpose(file)
             return photo if photo.mode in ("L", "RGB") else photo.convert("RGB")
     except OSError as error:

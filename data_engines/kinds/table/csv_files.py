@@ -10,9 +10,9 @@ from data_engines.tools.files import files_below
 from data_engines.tools.typed import as_typed
 
 ENDINGS = (".csv", ".tsv")
-MOST_BYTES = 1 << 18
+MAX_BYTES = 1 << 18
 """Read of a file; the rest of a larger one stays unused."""
-MOST_CHARACTERS = 500
+MAX_CELL_CHARACTERS = 500
 """In one value: longer ones are texts or other data, not cells."""
 GB2312_SHARE = 0.9
 """Of the Chinese characters of a text that are common ones, unless it was read in the wrong encoding."""
@@ -41,10 +41,10 @@ def read_records(file: str) -> Records:
     """
     try:
         with open(file, "rb") as opened:
-            raw = opened.read(MOST_BYTES)
+            raw = opened.read(MAX_BYTES)
     except OSError as error:
         raise Reject("file that can't be read") from error
-    if len(raw) == MOST_BYTES:
+    if len(raw) == MAX_BYTES:
         raw = raw[: raw.rfind(b"\n") + 1]
     text = _decode(raw)
     if re.search(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]", text):
@@ -61,7 +61,7 @@ def read_records(file: str) -> Records:
     records = [record for record in records if len(record) == length]
     if length < 2 or len(records) < 2 or len(records) < len(rows) / 2:
         raise Reject("file without records of values")
-    if max(len(value) for record in records for value in record) > MOST_CHARACTERS:
+    if max(len(value) for record in records for value in record) > MAX_CELL_CHARACTERS:
         raise Reject("file with whole texts as values")
     return tuple(records)
 

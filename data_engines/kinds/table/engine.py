@@ -39,11 +39,11 @@ from got_train.tex.latex import (
 from got_train.tex.packages import COLORED_TABLES, MORE_TABLES, TABLES
 from got_train.tex.source import find_tabulars, read_documents
 
-WIDEST = 100.0
+MAX_WIDTH = 100.0
 """Digits side by side, with the white between columns: more could not be read in a picture of 1024 pixels."""
-WIDEST_CELL = 36.0
+MAX_CELL_WIDTH = 36.0
 """Digits in a value of a CSV file; wider columns are passed over."""
-LARGEST_PT = 640.0
+MAX_SIDE_PT = 640.0
 """Longer side of a table at 10 points, for the same reason."""
 BILINGUAL_SHARE = 0.2
 """Of tables of mixed language."""
@@ -239,7 +239,7 @@ def _choose_narrow_grid(rng: np.random.Generator, stock: TableStock) -> Grid:
             grid = fill_grid(pen, header, records, rules)
         else:
             grid = choose_grid(pen, options.rows.choose(rng), options.columns.choose(rng), rules)
-        if width_of(grid) <= WIDEST:
+        if width_of(grid) <= MAX_WIDTH:
             return grid
     raise Reject("no table narrow enough to be read")
 
@@ -253,7 +253,7 @@ def _choose_window(pen: Pen, stock: TableStock) -> tuple[tuple[str, ...], list[t
     usable = [
         i
         for i, name in enumerate(header)
-        if max(text_width(row[i]) for row in (header, *window)) <= WIDEST_CELL
+        if max(text_width(row[i]) for row in (header, *window)) <= MAX_CELL_WIDTH
     ]
     if len(usable) < 2:
         raise Reject("columns too wide to be read")
@@ -281,7 +281,7 @@ def _body(spec: Spec) -> str:
 
 
 def _draw(spec: Spec, sheet: Sheet) -> TypesetDrawing:
-    if max(sheet_size(sheet)) > LARGEST_PT * spec.size / 10:
+    if max(sheet_size(sheet)) > MAX_SIDE_PT * spec.size / 10:
         raise Reject("larger than can be read")
     picture = draw_sheet(sheet, spec.dpi)
     return TypesetDrawing((picture,), (Answer(Task(format=True), spec.code),), sheet=sheet)

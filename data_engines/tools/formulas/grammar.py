@@ -40,7 +40,7 @@ BRACKETS = (
 )
 CONDITIONS = ("if ", "for ", "when ", "for all ")
 MATRICES = ("pmatrix", "bmatrix", "vmatrix", "matrix")
-LOWEST_DEPTH = 3
+MAX_DEPTH = 3
 
 
 def choose_formula(rng: np.random.Generator) -> str:
@@ -62,8 +62,8 @@ def choose_formula(rng: np.random.Generator) -> str:
 
 def choose_inline(rng: np.random.Generator) -> str:
     """A formula low enough for a line of text."""
-    left = _term(rng, LOWEST_DEPTH) if rng.random() < 0.6 else _symbol(rng)
-    return left if rng.random() < 0.3 else f"{left}{_pick(rng, RELATIONS)} {_sum(rng, LOWEST_DEPTH, 2)}"
+    left = _term(rng, MAX_DEPTH) if rng.random() < 0.6 else _symbol(rng)
+    return left if rng.random() < 0.3 else f"{left}{_pick(rng, RELATIONS)} {_sum(rng, MAX_DEPTH, 2)}"
 
 
 def _equation(rng: np.random.Generator) -> str:
@@ -99,7 +99,7 @@ def _matrix(rng: np.random.Generator) -> str:
     height = int(rng.integers(2, 5))
     if rng.random() < 0.25:
         return _dotted_matrix(rng)
-    cells = [[_sum(rng, LOWEST_DEPTH, 2) for _ in range(columns)] for _ in range(height)]
+    cells = [[_sum(rng, MAX_DEPTH, 2) for _ in range(columns)] for _ in range(height)]
     name = _pick(rng, MATRICES[:3])
     body = r" \\ ".join(" & ".join(row) for row in cells)
     return rf"\begin{{{name}}}{body}\end{{{name}}}" + ("^{T}" if rng.random() < 0.2 else "")
@@ -122,7 +122,7 @@ def _sum(rng: np.random.Generator, depth: int, longest: int) -> str:
 
 def _term(rng: np.random.Generator, depth: int) -> str:
     """A factor or a few; the deeper inside others, the plainer."""
-    if depth >= LOWEST_DEPTH:
+    if depth >= MAX_DEPTH:
         return _atom(rng)
     number = bisect(_SHARES_UP_TO, rng.random())
     return TERMS[number](rng, depth + 1)

@@ -21,7 +21,7 @@ Target = Image.Image | Reject | None
 
 MOLECULE_SIZE = 360
 STAFF = 48
-WIDEST_SCORE = 1600
+MAX_SCORE_PIXELS = 1600
 TABLE_TEXT = 18
 """In pixels."""
 
@@ -70,7 +70,7 @@ def _draw_scores(answers: Sequence[str]) -> list[Image.Image | Reject]:
         joint: Literal["{", ""] = "{" if answer.partition("\n")[0].count("**kern") > 1 else ""
         engraving = engrave(answer, joint, STAFF, {})
         check_engraving(answer, engraving.mei)
-        score = rasterise(engraving.svg, WIDEST_SCORE, smallest=0)
+        score = rasterise(engraving.svg, MAX_SCORE_PIXELS, smallest=0)
         return ImageOps.expand(score, STAFF // 4, fill="white").convert("RGB")
 
     return [attempt(draw, answer) for answer in answers]

@@ -94,7 +94,7 @@ def test_figures_vary_and_stay_short() -> None:
     codes = [spec.code for spec in draw_specs(range(60), Options(figures="curves"))]
     codes += [spec.code for spec in draw_specs(range(90), Options(figures="shapes"))]
     assert len(set(codes)) == len(codes)
-    assert max(map(len, codes)) <= geometry.LONGEST_CODE
+    assert max(map(len, codes)) <= geometry.MAX_CODE_CHARACTERS
     everything = "\n".join(codes)
     for word in (
         "rectangle",

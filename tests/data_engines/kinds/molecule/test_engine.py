@@ -231,6 +231,6 @@ def test_hydrogens_at_stereocentres_are_left_out_where_they_would_hide_one_anoth
     spec = dataclasses.replace(spec, smiles=Chem.CanonSmiles(ring), layout="coordgen", size=800)
     laid_out = Chem.MolFromSmiles(spec.smiles)
     rdCoordGen.AddCoords(laid_out)
-    assert room_between_atoms(rdMolDraw2D.PrepareMolForDrawing(laid_out)) < molecule.CLOSEST_ATOMS
+    assert room_between_atoms(rdMolDraw2D.PrepareMolForDrawing(laid_out)) < molecule.MIN_ATOM_DISTANCE
     [drawing] = draw_and_check(molecule, [spec])
     assert isinstance(drawing, Drawing), drawing

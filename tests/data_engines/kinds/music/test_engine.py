@@ -48,7 +48,7 @@ def test_the_answer_is_the_kern_that_was_drawn() -> None:
         assert answer.text.startswith("**kern")
         assert answer.text.endswith("*-")
         assert picture.width <= 1600 + 120
-        assert picture.width <= music.WIDEST_SHAPE * picture.height + music.WIDEST_SHAPE
+        assert picture.width <= music.MAX_ASPECT * picture.height + music.MAX_ASPECT
 
 
 def test_another_note_makes_another_picture() -> None:

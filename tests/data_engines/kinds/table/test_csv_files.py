@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from data_engines.engine import Reject
-from data_engines.kinds.table.csv_files import MOST_BYTES, find_csv_files, read_records
+from data_engines.kinds.table.csv_files import MAX_BYTES, find_csv_files, read_records
 
 
 @pytest.mark.parametrize(
@@ -47,10 +47,10 @@ def test_what_is_no_table(tmp_path: Path, content: bytes, cause: str) -> None:
 
 @pytest.mark.parametrize(("encoding", "width", "mark"), [("ascii", 1, 0), ("utf-16", 2, 2)])
 def test_the_start_of_a_large_file(tmp_path: Path, encoding: str, width: int, mark: int) -> None:
-    text = "name,value\n" + "abc,12\n" * MOST_BYTES
+    text = "name,value\n" + "abc,12\n" * MAX_BYTES
     (tmp_path / "a.csv").write_bytes(text.encode(encoding))
     records = read_records(str(tmp_path / "a.csv"))
-    assert len(records) == (MOST_BYTES - mark - 11 * width) // (7 * width) + 1
+    assert len(records) == (MAX_BYTES - mark - 11 * width) // (7 * width) + 1
     assert set(records[1:]) == {("abc", "12")}
 
 
