@@ -25,9 +25,9 @@ MIN_CONTRAST_LEVELS = 50
 MIN_DIFFERENCE_LEVELS = 40
 """Levels, summed over red, green and blue, between the colours of two series or slices."""
 READ_ERROR = 0.25
-"""How far a mark may be from where its number lies, in parts between gridlines."""
+"""Distance that a mark may be away from its number's place, in parts between gridlines."""
 PIXEL = 1.0
-"""And in pixels, since libraries put lines on whole ones."""
+"""The same distance in pixels, as libraries put lines on whole pixels; the smaller limit counts."""
 SLICE_ERROR = 0.5
 """Degrees by which the ends of a slice may be off."""
 ASIDE = 12
@@ -71,7 +71,7 @@ def _check_answer(chart: Chart, answer: str) -> None:
 
 
 def _check_texts(chart: Chart, texts: Texts, written: Sequence[Written]) -> None:
-    """Every text is there in full, and nothing else is."""
+    """Raises a Reject unless every text is in the picture in full, and no other text is."""
     expected = [texts.title, texts.source, chart.x_title, chart.y_title, *texts.legend, *texts.categories]
     expected += [text for row in texts.values for text in row]
     if not chart.round:
@@ -89,14 +89,14 @@ def _ticks(axis: Axis, places: int) -> dict[str, float]:
 
 
 def _check_boxes(drawn: DrawnChart) -> None:
-    """Texts are inside of the picture, apart, and in ink that can be seen."""
+    """Raises a Reject unless texts are inside the picture, apart from each other, and in visible ink."""
     width, height = drawn.picture.size
     boxes = np.array([box for text in drawn.texts for box in text.boxes])
     owners = np.repeat(np.arange(len(drawn.texts)), [len(text.boxes) for text in drawn.texts])
     low, high = boxes[:, :2], boxes[:, 2:]
     if low.min() < MIN_MARGIN_PIXELS or (high > np.array([width, height]) - MIN_MARGIN_PIXELS).any():
         raise Reject("a text is cut off")
-    # boxes hold the room for letters with strokes below the line too, which may touch
+    # a box also holds the room for strokes below the line; two such rooms may touch
     meet = (low[:, None] + 1 < high[None] - 1).all(axis=-1)
     if (meet & meet.T & (owners[:, None] != owners[None])).any():
         raise Reject("two texts overlap")
@@ -111,7 +111,7 @@ def _check_boxes(drawn: DrawnChart) -> None:
 
 
 def _check_colors(texts: Texts, drawn: DrawnChart) -> None:
-    """Marks differ in colour, and the legend has the colour of each beside its name."""
+    """Raises a Reject unless marks differ in colour, and the legend shows each colour beside its name."""
     levels = [np.array(list(rgb(color))) for color in drawn.colors]
     if any(np.abs(one - other).sum() < MIN_DIFFERENCE_LEVELS for one, other in combinations(levels, 2)):
         raise Reject("two colours are alike")
@@ -120,7 +120,7 @@ def _check_colors(texts: Texts, drawn: DrawnChart) -> None:
 
 
 def _check_slices(chart: Chart, look: Look, texts: Texts, drawn: DrawnChart) -> None:
-    """Slices are as wide as their numbers, and have their names and numbers in or beside them."""
+    """Raises a Reject unless slices are as wide as their numbers, and names and numbers are at them."""
     ends = look.start + np.cumsum([0, *chart.values[0]]) / sum(chart.values[0]) * 360
     if len(drawn.slices) != len(chart.categories):
         raise Reject("a mark is not where its number is")
@@ -148,7 +148,7 @@ def _faces(text: Written, center: Point, start: float, end: float) -> bool:
 
 
 def _read_scale(written: Sequence[Written], axis: Axis, places: int, vertical: bool) -> np.ndarray:
-    """Factor and offset from pixels to numbers, from the numbers written beside an axis."""
+    """Factor and offset that turn pixels into numbers, fitted to the numbers written beside an axis."""
     ticks = _ticks(axis, places)
     lines: dict[float, dict[str, float]] = {}
     for text in written:
@@ -173,7 +173,7 @@ def _compare(
 
 
 def _check_bars(chart: Chart, bars: Marks, scale: np.ndarray) -> None:
-    """Bars start at zero, or at the end of the one below, and end at their numbers."""
+    """Raises a Reject unless bars start at zero, or at the end of the bar below, and end at their numbers."""
     base = np.zeros(len(chart.categories))
     for row, counts in zip(bars, chart.values, strict=True):
         ends = [(bar.left, bar.right) if chart.form == "bar" else (bar.bottom, bar.top) for bar in row]
@@ -183,13 +183,13 @@ def _check_bars(chart: Chart, bars: Marks, scale: np.ndarray) -> None:
 
 
 def _check_categories(chart: Chart, texts: Texts, written: Sequence[Written], marks: Marks) -> None:
-    """The name of a category is nearer to its own marks than to those of any other."""
+    """Raises a Reject unless each category's name is nearest to the marks of that category."""
     flat = chart.form == "bar"
     middles = np.array(
         [[mark.middle if flat else (mark.left + mark.right) / 2 for mark in row] for row in marks]
     )
     for position, name in enumerate(texts.categories):
-        # libraries set lines of a name together or apart
+        # one library writes the lines of a name as one text, the other each line as a text
         own = [text for text in written if text.text in (name, name.split("\n")[0])]
         nearest = [np.abs(middles.mean(axis=0) - (text.y if flat else text.x)).argmin() for text in own]
         if position not in nearest:
@@ -197,7 +197,7 @@ def _check_categories(chart: Chart, texts: Texts, written: Sequence[Written], ma
 
 
 def _check_numbers(chart: Chart, look: Look, texts: Texts, drawn: DrawnChart, marks: Marks) -> None:
-    """Printed numbers stand at their marks, and on no other bar."""
+    """Raises a Reject unless printed numbers stand at their marks, and on no other bar."""
     bars = [bar for row in drawn.bars for bar in row]
     for row, numbers in zip(marks, texts.values, strict=True):
         for mark, number in zip(row, numbers, strict=True):

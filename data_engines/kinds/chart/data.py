@@ -1,7 +1,7 @@
 """What a chart shows: its words and numbers, chosen so that every number can be read from the picture.
 
 A number either stands printed at its mark, or it lies on a gridline or a whole part of the way between two.
-All numbers are whole: counts of `Chart.unit`, which is one digit of the last place that is shown.
+All numbers are whole: they count units of the last decimal place that is shown.
 """
 
 import json
@@ -46,23 +46,23 @@ class Chart:
     x_title: str | None
     y_title: str | None
     categories: tuple[str, ...]
-    """What is compared; for scatter charts, none."""
+    """Names of what is compared; empty for scatter charts."""
     series: tuple[str, ...]
-    """Names in the legend; one without a name where there is no legend for it."""
+    """Names in the legend; a single empty name where there is no legend."""
     values: Counts
-    """(series, category), in units."""
+    """(series, category), in units of the last decimal place."""
     places: int
     """Decimal places of the numbers."""
     axis: Axis
-    """Of the values; unused in pies."""
+    """The axis of the values; unused in pies."""
     labelled: bool
     """Whether numbers are printed at their marks."""
     stacked: bool = False
     prefix: str = ""
     suffix: str = ""
-    """Signs round printed numbers."""
+    """The signs before and after printed numbers."""
     x_values: Counts = ()
-    """Of scatter charts: (series, point), in their own unit."""
+    """The x of a scatter chart's points, (series, point), in units of 10^-`x_places`."""
     x_places: int = 0
     x_axis: Axis | None = None
 
@@ -74,8 +74,8 @@ class Chart:
 def target(chart: Chart) -> str:
     """The answer: OneChart's dictionary as a line of JSON, with "None" for a text that is not there.
 
-    `values` are numbers as drawn, without units; names of several series come first, then those of the
-    categories (OneChart's score takes either order). Of scatter charts they are y by x.
+    `values` maps the names of categories to numbers as drawn, without units. With several series, it maps
+    the names of series to such mappings (OneChart's score takes either order). A scatter chart maps x to y.
     """
     rows = []
     for position, counts in enumerate(chart.values):
@@ -162,7 +162,7 @@ def _sample_pie(
 def _sample_scatter(
     rng: np.random.Generator, words: ChartWords, quantity: Quantity, num_points: int, num_series: int
 ) -> Chart:
-    """Points on the gridlines of both axes or half way between, as far as they go no two in one place."""
+    """Points on the gridlines of both axes or half way between; a second point in one place is left out."""
     others = [other for other in QUANTITIES[words.tongue] if other != quantity]
     across = others[rng.integers(len(others))]
     axes, all_places = [], []
@@ -218,7 +218,7 @@ def _num_cells(axis: Axis) -> int:
 
 
 def _titles(rng: np.random.Generator, quantity: Quantity, family: Family) -> tuple[str | None, str | None]:
-    """Titles of the two axes, if they have any: the quantity with its unit, and what is compared."""
+    """Titles for the axis of numbers and the axis of names: the quantity with its unit, and the family."""
     return (
         _with_unit(quantity) if rng.random() < 0.8 else None,
         family.name if rng.random() < 0.6 else None,

@@ -16,14 +16,14 @@ Point = tuple[float, float]
 
 
 class Written(NamedTuple):
-    """A line of text in a picture, or several."""
+    """One or more lines of text in a picture."""
 
     text: str
     boxes: tuple[PixelBox, ...]
-    """What it covers: one box, or several small ones if it is slanted."""
+    """What the text covers: one box, or several small boxes if it is slanted."""
     x: float
     y: float
-    """The point that it was placed at: for a number of an axis, its place on the axis."""
+    """The point at which the text was placed: for a number of an axis, its place on the axis."""
 
 
 def written_at(text: str, box: PixelBox, x: float, y: float, turn: float) -> Written:
@@ -46,12 +46,12 @@ def written_at(text: str, box: PixelBox, x: float, y: float, turn: float) -> Wri
 
 @dataclass(frozen=True)
 class DrawnChart:
-    """A picture and what is in it."""
+    """The picture of a chart, and what the library says is in it."""
 
     picture: Image.Image
     texts: tuple[Written, ...]
     colors: tuple[str, ...]
-    """Of series or slices, like "#1f77b4"."""
+    """Colours of series or slices, like "#1f77b4"."""
     legend: tuple[tuple[str, str], ...] = ()
     """Texts with the colours of the marks beside them."""
     bars: tuple[tuple[Box, ...], ...] = ()
@@ -59,9 +59,9 @@ class DrawnChart:
     points: tuple[tuple[Point, ...], ...] = ()
     """(series, category)"""
     slices: tuple[tuple[float, float], ...] = ()
-    """Where they start and end, in degrees clockwise from the top."""
+    """Start and end of each slice, in degrees clockwise from the top."""
     center: Point = (0.0, 0.0)
-    """Of the pie."""
+    """Centre of the pie in pixels."""
 
 
 def ink_on(color: str) -> str:

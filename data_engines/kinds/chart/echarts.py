@@ -25,7 +25,7 @@ from got_train.packages import package_folder
 
 
 class Theme(NamedTuple):
-    """A paper, and inks that go with it."""
+    """A colour of the background, and colours of ink that go with it."""
 
     paper: str
     ink: str
@@ -43,7 +43,7 @@ THEMES = {
 """`look.THEMES` has their names; the first and the last are ECharts' own."""
 SYMBOLS = dict(zip(MARKERS, ("circle", "rect", "triangle", "diamond"), strict=True))
 FAINT = 0.5
-"""Opacity of gridlines between those that have numbers."""
+"""Opacity of the gridlines that have no number."""
 LETTERS = "".join(map(chr, range(32, 127))) + "国"
 """Letters that ECharts measures in every chart."""
 
@@ -112,7 +112,7 @@ def _engine() -> MiniRacer:
         "echarts@*/dist/echarts.min.js"
     )
     engine = MiniRacer()
-    # left to itself, it may hang at the end of the process
+    # an engine that is not closed may hang at the end of the process
     atexit.register(engine.close)
     engine.eval(script.read_text(encoding="utf-8"))
     engine.eval(SCRIPT)
@@ -120,7 +120,7 @@ def _engine() -> MiniRacer:
 
 
 def _advances(font: NamedFace, letters: set[str]) -> dict[str, float]:
-    """Widths in sizes of the font."""
+    """Widths of letters, as multiples of the font's size."""
     face = open_font(font.path, font.number, SIZE)
     # ECharts takes the width of the last of `LETTERS` as the height of a line
     return {letter: face.getlength(letter) / SIZE for letter in sorted(letters)} | {LETTERS[-1]: 1}
@@ -135,7 +135,7 @@ def _strings(option: Any) -> list[str]:
 
 
 def make_option(chart: Chart, look: Look, texts: Texts) -> dict[str, Any]:
-    """What ECharts is given: https://echarts.apache.org/en/option.html."""
+    """The option of ECharts that draws the chart: https://echarts.apache.org/en/option.html."""
     theme, pad = THEMES[look.style[0]], round(0.8 * look.size)
     line = LEADING * look.size
     place: dict[str, float] = {"left": pad, "right": pad, "top": pad, "bottom": pad}

@@ -25,11 +25,11 @@ from data_engines.tools.fonts import find_font_files, font_sources, read_faces
 from got_train.prompts import Task
 
 TRIES = 25
-"""Charts drawn up for one sample until one fits its picture."""
+"""Charts that are tried for one sample until one fits its picture."""
 KIND_CHANCES: dict[Kind, float] = {"bar": 0.4, "line": 0.28, "pie": 0.2, "scatter": 0.12}
 PACKAGES = ("matplotlib", "panel", "mini-racer", "resvg-py", "faker")
 ECHARTS_SHARE = 0.5
-"""Of `--library mixed`."""
+"""Share of the samples that ECharts draws under `--library mixed`."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,15 @@ class Options(EngineOptions):
         None,
     )
     language: Language = option("language of titles and names, and of what charts are about", "mixed")
-    kinds: Literal["bar", "line", "pie", "scatter", "mixed"] = option("what is drawn", "mixed")
-    library: Literal["matplotlib", "echarts", "mixed"] = option("what draws it", "mixed")
+    kinds: Literal["bar", "line", "pie", "scatter", "mixed"] = option("kinds of charts", "mixed")
+    library: Literal["matplotlib", "echarts", "mixed"] = option("library that draws the charts", "mixed")
     categories: Range = option(
-        "bars, slices (9 at most) or points (fewer where gridlines are few) of a series",
+        "bars, slices (at most 9) or points of a series; fewer points where there are few gridlines",
         Range(3, 10),
         lowest=2,
         highest=20,
     )
-    series: Range = option("series of a chart that is no pie", Range(1, 4), lowest=1, highest=6)
+    series: Range = option("series of a chart; pies have one", Range(1, 4), lowest=1, highest=6)
     width: Range = option("width of a picture in pixels", Range(600, 1000), lowest=400, highest=4000)
     height: Range = option("height of a picture in pixels", Range(440, 760), lowest=300, highest=4000)
     fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
@@ -70,7 +70,7 @@ class Spec:
 @dataclass(frozen=True, kw_only=True)
 class ChartDrawing(Drawing):
     drawn: DrawnChart
-    """What the library says that it drew, and where."""
+    """What the library says it drew, and where."""
 
 
 def load(options: Options, rng: np.random.Generator) -> ChartStock:
@@ -122,6 +122,6 @@ def draw(spec: Spec) -> ChartDrawing:
 
 
 def check(spec: Spec, drawing: ChartDrawing) -> Drawing:
-    """The drawing, if it can be read, and the numbers measured in it are those of the answer."""
+    """The drawing, if it is legible and the numbers measured in it are those of the answer."""
     check_chart(spec.chart, spec.look, spec.texts, drawing.drawn, drawing.answers[0].text)
     return drawing

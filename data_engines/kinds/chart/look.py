@@ -23,11 +23,11 @@ MARKERS: tuple[Marker, ...] = ("o", "s", "^", "D")
 """Shapes of points, by Matplotlib's names."""
 
 NUMERALS = set("0123456789.,-+%$/():")
-"""What any chart may hold besides its words."""
+"""Characters of numbers, which any chart may hold."""
 OTHER_SCRIPTS = re.compile(r"caps|symbol|math|emoji|icon|dunhill|\b(JP|KR|HK|TC|TW|MBE)\b", re.IGNORECASE)
-"""Fonts with capitals for small letters, without letters, or with Han in the forms of other countries."""
+"""Names of fonts that draw small letters as capitals, have no letters, or have Han not in mainland forms."""
 USUAL_WIDTH = 5
-"""Of `usWidthClass`: neither condensed nor extended."""
+"""The `usWidthClass` of fonts that are neither condensed nor extended."""
 
 SHEETS: tuple[tuple[str, ...], ...] = (
     *((),) * 6,
@@ -52,13 +52,13 @@ PALETTES = tuple(
         "264653 2a9d8f e9c46a f4a261 e76f51 8ab17d b56576 6d597a 457b9d a8dadc",
     )
 )
-"""Each has at least nine colours, for the slices of a pie; the third palette is ECharts' own."""
+"""Each palette has at least nine colours, for the slices of a pie; the third palette is ECharts' own."""
 FALLBACK_CYCLE = PALETTES[0]
 """Matplotlib's own colours, for style sheets that name none."""
 
 
 class NamedFace(NamedTuple):
-    """A face by its file, and by the name and weight by which programs find it."""
+    """A face: its file, and the name and weight under which programs find it."""
 
     path: str
     number: int
@@ -80,14 +80,14 @@ class Look:
     width: int
     height: int
     size: int
-    """Of the font of names and numbers, in pixels."""
+    """Size of the font of names and numbers, in pixels."""
     title_size: int
     font: NamedFace
     title_font: NamedFace
     style: tuple[str, ...]
     """Matplotlib's style sheets, or one of ECharts' `THEMES`."""
     colors: tuple[str, ...]
-    """Of successive series or slices, like "#1f77b4"."""
+    """Colours of successive series or slices, like "#1f77b4"."""
     grid: Literal["none", "solid", "dashed"]
     """Gridlines at the numbers of the axis; a style sheet may add others."""
     frame: Literal["box", "open"]
@@ -100,12 +100,12 @@ class Look:
     numbers: Literal["inside", "outside", "legend", "split"]
     """Where numbers of a pie stand; `split` has the names outside and the numbers inside."""
     tilt: Literal[30, 45, 90]
-    """Degrees by which names too wide are turned."""
+    """Degrees by which names are turned that are too wide for their place."""
     fill: float
-    """Share of its place that a bar or group of bars fills."""
+    """Share of a category's place that its bar or group of bars fills."""
     marker: Marker
     stroke: float
-    """Width of lines in pixels at a font of ten pixels."""
+    """Width of lines in pixels where the font has ten pixels; it grows with the font."""
     edge: bool
     """Whether bars and slices have outlines."""
     start: int
@@ -113,7 +113,7 @@ class Look:
 
 
 def typefaces(faces: Sequence[Face]) -> tuple[Typeface, ...]:
-    """Those fit for charts: upright, regular or bold, of usual width, the first of each name and weight."""
+    """The faces fit for charts: upright, of usual width, regular or bold; one of each name and weight."""
     found: dict[tuple[str, int], Typeface] = {}
     for face in faces:
         family, weight, plain = _describe(face)
@@ -124,7 +124,7 @@ def typefaces(faces: Sequence[Face]) -> tuple[Typeface, ...]:
 
 
 def _without_blanks(face: Face) -> Face:
-    """The face without the signs that it holds but leaves blank, as some do with ℃."""
+    """The face without the signs that it lists but draws blank: some faces do so with ℃."""
     font = open_font(face.path, face.number, 20)
     blank = {sign for sign in face.characters if not sign.isalnum() and font.getmask(sign).getbbox() is None}
     return replace(face, characters=face.characters - blank)
@@ -144,7 +144,7 @@ def choose_look(
     characters = {character for text in texts if text for character in text} - {" "}
     regular, bold = _choose_fonts(rng, fonts, characters)
     wide, high = width.choose(rng), height.choose(rng)
-    # large enough to be read once a large picture is made smaller for the model
+    # so large that it can still be read after a large picture is made smaller for the model
     least = max(13, max(wide, high) // 75)
     size = Range(least, max(least + 1, min(least * 3 // 2, min(wide, high) // 26))).choose(rng)
     style = SHEETS[rng.integers(len(SHEETS))]
@@ -160,7 +160,7 @@ def choose_look(
         title_font=bold,
         style=style,
         colors=_choose_colors(rng, library, style, num_colors),
-        # without printed numbers gridlines are what numbers are read from
+        # where no numbers are printed, they are read from gridlines
         grid=("none", "solid", "dashed")[int(rng.integers(0 if chart.labelled else 1, 3))],
         frame=("box", "open")[rng.integers(2)],
         legend=("right", "top", "bottom", "inside")[rng.integers(3 if chart.round else 4)],
@@ -181,7 +181,7 @@ def choose_look(
 def _choose_colors(
     rng: np.random.Generator, library: Library, style: tuple[str, ...], count: int
 ) -> tuple[str, ...]:
-    """Mostly the colours of the style, if it has one for each series or slice."""
+    """Mostly the colours of the style, if it has enough of them for the series or slices."""
     own = PALETTES[2]
     if library == "matplotlib":
         cycles = [matplotlib.style.library[sheet].get("axes.prop_cycle") for sheet in style]
@@ -197,7 +197,7 @@ def _choose_colors(
 def _choose_fonts(
     rng: np.random.Generator, fonts: Sequence[Typeface], characters: set[str]
 ) -> tuple[NamedFace, NamedFace]:
-    """The font of a chart and that of its title: at times the bold one of the same family."""
+    """The font of a chart and the font of its title, which may be the bold one of the same family."""
     able = [font for font in fonts if characters <= font.face.characters]
     regular = [some for some in able if some.font.weight <= 500] or able
     if not regular:
@@ -208,7 +208,7 @@ def _choose_fonts(
 
 
 def _describe(face: Face) -> tuple[str, int, bool]:
-    """Name, weight from 100 to 900, and whether it is upright and of usual width."""
+    """The face's name, its weight from 100 to 900, and whether it is plain: upright and of usual width."""
     with TTFont(face.path, fontNumber=face.number, lazy=True) as font:
         names, metrics = font["name"], font["OS/2"]
         family = names.getBestFamilyName() or ""

@@ -29,13 +29,13 @@ from data_engines.kinds.chart.texts import INSIDE, LEADING, MIN_PLOT_SHARE, Text
 from data_engines.tools.boxes import Box
 
 BASE = 10
-"""Size of the font in points, by which style sheets measure all else; the resolution makes it `size`."""
+"""Size of the font in points, on which style sheets base all other sizes; the dpi turn it into pixels."""
 HOLE = 0.5
-"""Of donuts, in radii."""
+"""Radius of the hole of a donut, as a share of the donut's radius."""
 FAINT = 0.5
-"""Opacity of gridlines without a number, as a share of the opacity of the others."""
+"""Opacity of gridlines without a number, as a share of the opacity of gridlines with one."""
 OUTSIDE = 1.08
-"""How far from the middle names beside slices stand, in radii."""
+"""Distance from the centre to the names beside slices, in radii."""
 
 Marks = dict[str, Any]
 """The artists of a chart by their kind: `bars` and `lines` by series, `slices`."""
@@ -49,10 +49,10 @@ def draw(chart: Chart, look: Look, texts: Texts) -> DrawnChart:
         "axes.titlesize": BASE * look.title_size / look.size,
         "axes.prop_cycle": cycler(color=look.colors),
     }
-    # start from Matplotlib's own settings: those of the user would change the bytes
+    # start from Matplotlib's defaults, as settings of the user would change the bytes
     with matplotlib.style.context([*look.style, settings], after_reset=True):
         dpi = look.size * 72 / BASE
-        # a trifle more, since the canvas cuts off fractions of pixels
+        # 0.01 pixels more, since the canvas rounds down to whole pixels
         figure = Figure(figsize=((look.width + 0.01) / dpi, (look.height + 0.01) / dpi), dpi=dpi)
         canvas = FigureCanvasAgg(figure)
         axes = figure.add_subplot()
@@ -112,7 +112,7 @@ def _draw_lines(axes: Axes, chart: Chart, look: Look, texts: Texts) -> Marks:
             color=color,
             label=name,
             linewidth=look.stroke,
-            # above the frame, which a point may lie on
+            # above the frame, as a point may lie on it
             zorder=3,
             linestyle="none" if chart.form == "scatter" else "solid",
             # markers of successive series differ too, for printing without colours
@@ -135,7 +135,7 @@ def _draw_lines(axes: Axes, chart: Chart, look: Look, texts: Texts) -> Marks:
 
 
 def valleys(chart: Chart, ys: list[int | float]) -> list[bool]:
-    """Whether a line rises on both sides of a point, so that its number has its place below."""
+    """For each point, whether the line rises on both sides of it, so that its number is printed below."""
     single = len(chart.series) == 1
     beside = [[ys[other] for other in (i - 1, i + 1) if 0 <= other < len(ys)] for i in range(len(ys))]
     return [single and all(other > y for other in others) for y, others in zip(ys, beside, strict=True)]
@@ -210,7 +210,7 @@ def _draw_scale(side: SideAxis, axis: Axis, places: int, look: Look) -> None:
 
 
 def _lay_out(figure: Figure, axes: Axes, chart: Chart, look: Look, texts: Texts) -> Legend | None:
-    """Sets what stands round the plot, and gives the plot the rest."""
+    """Sets the texts round the plot, and gives the rest of the picture to the plot."""
     pad = 0.7 * look.size
     left, right, bottom, top = pad, look.width - pad, pad, look.height - pad
 
@@ -324,7 +324,7 @@ def _color(handle: Any) -> Any:
 
 
 def _flipped(box: Bbox, height: int) -> Box:
-    """From pixels counted from the bottom to those from the top."""
+    """A box of Matplotlib, whose pixels count from the bottom, in pixels from the top."""
     return Box(float(box.x0), float(height - box.y1), float(box.x1), float(height - box.y0))
 
 

@@ -1,4 +1,4 @@
-"""The numbers of charts: whole counts of the last decimal place that is shown, and axes to read them from."""
+"""The numbers of charts, as whole counts of the last decimal place that is shown, and the axes of charts."""
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -8,13 +8,13 @@ import numpy as np
 from data_engines.kinds.chart.words import Quantity
 
 STEPS = (1, 2, 5)
-"""Distances of gridlines, in powers of ten."""
+"""Gridlines are one of these, times a power of ten, apart."""
 HEAD_ROOM = 0.09
-"""Share of the axis that stays free beyond the printed numbers' marks, for the number."""
+"""Share of the axis that stays free beyond the outermost marks, for the numbers printed there."""
 MIN_GAP_SHARE = 0.16
 """Share of the axis between two lines whose numbers are printed."""
 MIN_SEGMENT_SHARE = 0.25
-"""Of stacked bars, in shares of the greatest."""
+"""Smallest segment of stacked bars, as a share of the greatest."""
 Counts = tuple[tuple[int, ...], ...]
 """(series, category)"""
 
@@ -27,7 +27,7 @@ class Axis:
     high: int
     step: int
     parts: int = 1
-    """Into how many the way between gridlines is divided, by marks or at sight, where numbers lie."""
+    """Parts into which marks, or the eye, divide the space between gridlines; numbers lie at their ends."""
 
     @property
     def ticks(self) -> range:
@@ -35,7 +35,7 @@ class Axis:
 
     @property
     def marks(self) -> range:
-        """The gridlines with those between them: halves need none."""
+        """Gridlines, and the finer lines between them; halves are seen without finer lines."""
         return self.ticks if self.parts <= 2 else range(self.low, self.high + 1, self.step // self.parts)
 
 
@@ -106,7 +106,7 @@ def sample_counts(
     if form == "line" and reached.min() > 0.5 * reached.max() and rng.random() < 0.7:
         low = max(reached.min() - 0.3 * (reached.max() - reached.min()) - room, 0.0)
     num_steps = int(rng.integers(5, 9))
-    # unless they are printed, one place more, for parts of steps; it goes again where they don't need it
+    # numbers that are not printed get one more place for parts of steps; it is dropped below if it is unused
     places = quantity.decimals if labelled else max(quantity.decimals, 1) + 1
     unit = 10**places
     axis = make_axis(low * unit, high * unit, num_steps)
@@ -129,7 +129,7 @@ def sample_counts(
 
 
 def _distinct(counts: Counts, part: int) -> Counts:
-    """No two of a category the same: the mark of one would hide that of the other."""
+    """Counts that differ within each category, as equal ones would have one mark hide another."""
     columns = []
     for column in zip(*counts, strict=True):
         taken: list[int] = []
@@ -142,19 +142,19 @@ def _distinct(counts: Counts, part: int) -> Counts:
 
 
 def _choose_parts(rng: np.random.Generator, step: int) -> int:
-    """Into how many parts the way between gridlines is divided: halves are told at sight, fifths by lines."""
+    """Parts between two gridlines: halves can be seen without finer lines, fifths get them."""
     able = [parts for parts in (1, 2, 2, 5, 5, 5) if step % parts == 0]
     return able[rng.integers(len(able))]
 
 
 def _whole(counts: np.ndarray, part: int, least: int) -> Counts:
-    """Rounded to multiples of `part`, none below `least`."""
+    """The counts rounded to multiples of `part`, none below `least`."""
     rounded = np.rint(counts / part).astype(int) * part
     return tuple(tuple(int(max(count, least)) for count in row) for row in rounded)
 
 
 def _sample_shares(rng: np.random.Generator, num_series: int, num_values: int, ordered: bool) -> np.ndarray:
-    """(series, category) from about 0.1 to 1: trends, seasons or ranks, of each series about its own size."""
+    """(series, category), from about 0.1 to 1: trends, seasons or ranks; each series has its own size."""
     across = np.linspace(0, 1, num_values)
     shape = rng.integers(3)
     rows = []
@@ -174,7 +174,7 @@ def _sample_shares(rng: np.random.Generator, num_series: int, num_values: int, o
 
 
 def _apart(shares: np.ndarray) -> np.ndarray:
-    """The same courses one above the other, so that numbers printed at one line don't stand on another."""
+    """The lines moved apart vertically, so that numbers printed at one line don't stand on another."""
     lifted = [shares[0]]
     for row in shares[1:]:
         gap = MIN_GAP_SHARE * len(shares) * shares.max()

@@ -16,11 +16,11 @@ _NUMBER = re.compile(r"-?\d*\.?\d+(?:e-?\d+)?")
 _COMMAND = re.compile(r"([a-zA-Z])([^a-zA-Z]*)")
 _SIZE = re.compile(r"font-size:(\d+)px")
 _SIDES = {"start": "l", "middle": "m", "end": "r"}
-"""Pillow's letters for the ends of a text."""
+"""SVG's `text-anchor`, and the letter of the same anchor in Pillow."""
 _SVG = "{http://www.w3.org/2000/svg}"
 
 SIZE = 100
-"""Of the fonts that texts are measured with: small ones are hinted, which resvg does not do."""
+"""Size in pixels at which texts are measured: FreeType hints smaller fonts, and resvg does not."""
 FontOf = Callable[[bool], ImageFont.FreeTypeFont]
 """The font in `SIZE` pixels, bold or not."""
 
@@ -31,16 +31,16 @@ class Mark(NamedTuple):
     series: int
     position: int
     points: tuple[Point, ...]
-    """The corners of its outline; of a point, its middle alone."""
+    """The corners of the outline; a mark that is a point has only its middle."""
     color: str
 
 
 class Read(NamedTuple):
     texts: tuple[Written, ...]
     marks: tuple[Mark, ...]
-    """By series, and by position in it."""
+    """Sorted by series, and by position in the series."""
     legend: tuple[tuple[str, str], ...]
-    """Texts, and the colours beside them."""
+    """The texts of the legend, each with the colour beside it."""
 
 
 def read_svg(svg: str, font_of: FontOf) -> Read:
@@ -69,7 +69,7 @@ def _numbers(text: str) -> list[float]:
 
 
 def _transform(shape: ElementTree.Element) -> list[float]:
-    """The six numbers of its matrix."""
+    """The six numbers of the shape's transformation matrix."""
     numbers = _numbers(shape.get("transform", ""))
     return [1, 0, 0, 1, *numbers] if len(numbers) == 2 else numbers or [1, 0, 0, 1, 0, 0]
 
@@ -131,5 +131,5 @@ def box_of(mark: Mark) -> Box:
 
 
 def angle_of(point: Point, center: Point) -> float:
-    """Degrees clockwise from the top."""
+    """The direction from `center` to `point`, in degrees clockwise from the top."""
     return math.degrees(math.atan2(point[0] - center[0], center[1] - point[1])) % 360

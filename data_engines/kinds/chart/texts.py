@@ -1,6 +1,6 @@
-"""The texts of a chart as they are set: broken into lines, turned, or refused as too long for the picture.
+"""The texts of a chart as they are set: broken into lines, turned, or rejected as too long for the picture.
 
-Lengths are estimates by the font alone: the library lays out the rest, and `check` looks at what it drew.
+Lengths are estimated from the font alone; the library lays out the texts, and `check` looks at the result.
 """
 
 import math
@@ -16,21 +16,21 @@ from data_engines.tools.corpora import word_spans
 from data_engines.tools.fonts import open_font
 
 LEADING = 1.3
-"""Distance of lines in sizes of the font."""
+"""Distance between baselines, as a multiple of the font's size."""
 MAX_TEXT_LINES = 3
 NAME_SHARE = 0.3
-"""How much of a picture's width or height names of categories or series may take."""
+"""Share of a picture's width or height that names of categories or series may take."""
 MIN_PLOT_SHARE = 0.4
-"""The least share of the picture's width and height for the plot."""
+"""Share of the picture's width and height that the plot has at least."""
 SWATCH = 4.0
-"""Width of a mark in the legend with the room round it, in sizes of the font."""
+"""Width of a mark in the legend with the room round it, as a multiple of the font's size."""
 INSIDE = {"pie": 0.66, "donut": 0.75}
-"""How far from the middle numbers in slices stand, in radii."""
+"""Distance from the centre to the numbers in slices, in radii."""
 
 
 @dataclass(frozen=True)
 class Texts:
-    """Texts with line breaks."""
+    """The texts of a chart, with their line breaks."""
 
     title: str | None
     source: str | None
@@ -39,13 +39,13 @@ class Texts:
     """Degrees by which names below the plot are turned counterclockwise."""
     legend: tuple[str, ...]
     columns: int
-    """Of the legend."""
+    """Number of columns of the legend."""
     values: tuple[tuple[str, ...], ...]
     """(series, category): the numbers printed at their marks, if there are any."""
 
     @property
     def rows(self) -> int:
-        """Of the legend."""
+        """Number of rows of the legend."""
         return math.ceil(len(self.legend) / self.columns)
 
 
@@ -54,13 +54,13 @@ def font_of(look: Look) -> ImageFont.FreeTypeFont:
 
 
 def set_texts(chart: Chart, look: Look) -> tuple[Chart, Texts]:
-    """The texts, and the chart with room for the legend if it stands inside of the plot.
+    """The texts, and the chart, which gets room for a legend that stands inside the plot.
 
     Raises:
         Reject: something does not fit.
     """
     font, size = font_of(look), look.size
-    # titles keep clear of the picture's edges even where a library sets them somewhat wider
+    # room at the picture's edges, as a library may set a title somewhat wider than estimated
     wide = look.width - 3 * size
     title_font = open_font(look.title_font.path, look.title_font.number, look.title_size)
     title = wrap(chart.title, title_font, wide) if chart.title else None
@@ -122,7 +122,7 @@ def value_texts(chart: Chart) -> tuple[tuple[str, ...], ...]:
 
 
 def wrap(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
-    """The text in lines of at most `width` pixels, broken between words. Raises a Reject if they are many."""
+    """The text in lines of at most `width` pixels, broken between words; a Reject for too many lines."""
     lines, start, end = [], 0, 0
     for word_start, word_end in word_spans(text):
         if end and font.getlength(text[start:word_end]) > width:
@@ -136,7 +136,7 @@ def wrap(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
 
 
 def _set_names(chart: Chart, look: Look, width: float) -> tuple[tuple[str, ...], int, float]:
-    """The names of categories, their turn in degrees, and what they take of the plot's width or height."""
+    """The names of categories, their turn in degrees, and the pixels of width or height that they take."""
     font, line = font_of(look), look.size * LEADING
     if chart.form == "bar":
         names = [wrap(name, font, NAME_SHARE * look.width) for name in chart.categories]
@@ -159,7 +159,7 @@ def _set_names(chart: Chart, look: Look, width: float) -> tuple[tuple[str, ...],
 
 
 def _with_room(chart: Chart, share: float) -> Chart:
-    """The chart with an axis that goes on above its numbers, by `share` of the whole at least."""
+    """The chart with an axis extended above its numbers; at least `share` of the axis is free."""
     axis = chart.axis
     if chart.form == "bar" or share > 0.4:
         raise Reject("the legend does not fit")
@@ -172,7 +172,7 @@ def _with_room(chart: Chart, share: float) -> Chart:
 
 
 def _check_marks(chart: Chart, look: Look, texts: Texts, width: float, height: float) -> None:
-    """Bars are thick enough, and numbers fit into their places, in a plot of about that size."""
+    """Raises a Reject unless, in a plot of about this size, bars are thick enough and numbers fit."""
     font, size = font_of(look), look.size
     flat = chart.form == "bar"
     ticks = chart.axis.ticks
@@ -195,7 +195,7 @@ def _check_marks(chart: Chart, look: Look, texts: Texts, width: float, height: f
 
 
 def pie_radius(chart: Chart, look: Look, width: float, height: float) -> float:
-    """The radius of a pie that leaves room for names beside it, and for lines that lead to them."""
+    """The radius of a pie in pixels that leaves room for names beside it, and for lines to the names."""
     if look.numbers not in ("outside", "split"):
         return 0.48 * min(width, height)
     longest = max(map(font_of(look).getlength, chart.categories))

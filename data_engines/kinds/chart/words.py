@@ -1,4 +1,4 @@
-"""What charts talk about: quantities and their units, kinds of things to compare, their names, titles."""
+"""What charts are about: quantities with units, names of things to compare, and titles."""
 
 import re
 from collections.abc import Callable
@@ -21,21 +21,21 @@ Tongue = Literal["en", "zh"]
 LOCALES: dict[Tongue, str] = {"en": "en_US", "zh": "zh_CN"}
 NAMES_IN_POOL = 800
 NO_TEXT = "None"
-"""What the answer has for a text that is not there."""
+"""What the answer says where a chart has no such text."""
 STRIPPED = " ,.;:!?()'\"-，。；：！？、（）"
 SPLITTING = re.compile(r"[()\[\]{}<>|=:;\"“”]")
-"""Signs of which a run of words is likely to hold only one of two."""
+"""Signs that come in pairs or part a text; a run of words cut out of a text may hold half of a pair."""
 MIN_WORD_CHARACTERS = 4
 FUNCTION_WORDS = frozenset(
     "about also been both does each else from have here into just like more most much must only other over "
     "same should some such than that their them then there these they this those very were what when where "
     "which while will with would your".split()
 )
-"""English words of four letters and more that name nothing."""
+"""English words of four letters and more that are no names of things."""
 
 
 class Quantity(NamedTuple):
-    """Something that charts show, of a size from `low` to `high` at its greatest."""
+    """Something that charts show; the greatest number of a chart lies between `low` and `high`."""
 
     name: str
     unit: str
@@ -106,7 +106,7 @@ TITLES: dict[Tongue, tuple[str, ...]] = {
     "zh": ("各{family}{quantity}对比", "{topic}{quantity}统计", "{year}年{topic}{quantity}", "{topic}"),
 }
 SOURCE_LEADS: dict[Tongue, tuple[str, ...]] = {"en": ("Source: ", "Data: "), "zh": ("来源：", "数据来源：")}
-"""What stands before the source in the picture; not part of the answer."""
+"""Words before the source in the picture, which are not part of the answer."""
 
 
 @dataclass(frozen=True)
@@ -115,13 +115,13 @@ class ChartWords:
 
     tongue: Tongue
     lines: tuple[str, ...]
-    """The corpus."""
+    """The lines of the corpus."""
     pools: dict[str, tuple[str, ...]]
-    """Names of things to compare, by what their axis is called; empty for a user's corpus."""
+    """Names of things to compare, by the title of their axis; empty for a user's corpus."""
     publishers: tuple[str, ...]
 
     def characters(self) -> set[str]:
-        """Every character that a chart may hold, but for the digits and signs of numbers."""
+        """Every character that a chart may hold, except the digits and signs of numbers."""
         fixed = "".join([*MONTHS, *DAYS, *HAN_MONTHS, *SOURCE_LEADS[self.tongue], *TITLES[self.tongue]])
         units = "".join(quantity.name + quantity.unit for quantity in QUANTITIES[self.tongue])
         names = "".join(name for pool in self.pools.values() for name in pool)
@@ -135,13 +135,13 @@ class Family(NamedTuple):
     name: str
     members: tuple[str, ...]
     ordered: bool
-    """Whether they are successive times or ages, so that a trend is seen across them."""
+    """Whether the members are successive times or ages, across which a trend can be seen."""
 
 
 def read_words(
     source: Path | None, language: Language, rng: np.random.Generator
 ) -> tuple[tuple[ChartWords, ...], tuple[Source, ...]]:
-    """The words of each language of `language`; with a `source`, names and titles come from it alone."""
+    """The words of each language in `language`; with a `source`, names and titles come from it alone."""
     tongues: tuple[Tongue, ...] = ("en", "zh") if language == "mixed" else (language,)
     words, sources = [], []
     for tongue in tongues:
@@ -156,7 +156,7 @@ def read_words(
 
 
 def choose_family(rng: np.random.Generator, words: ChartWords, count: int, time: float) -> Family:
-    """`count` different things to compare: successive times with the chance `time`."""
+    """`count` different things to compare; with the probability `time` they are successive times."""
     if rng.random() < time:
         return _choose_times(rng, words.tongue, count)
     pools = list(words.pools)
@@ -173,14 +173,14 @@ def choose_family(rng: np.random.Generator, words: ChartWords, count: int, time:
 def choose_names(
     rng: np.random.Generator, words: ChartWords, count: int, pool: str | None = None
 ) -> tuple[str, ...]:
-    """`count` different names, of the pool of that name or else runs of words of the corpus."""
+    """`count` different names, from the pool `pool` or, without one, runs of words of the corpus."""
     names: list[str] = []
     for _ in range(20 * count):
         if pool is None:
             name = _choose_name(rng, words)
         else:
             name = words.pools[pool][rng.integers(len(words.pools[pool]))]
-        # series and categories are keys of the answer, and a reader can't tell cases of a letter apart in all
+        # names are keys of the answer; two that differ only in case can't be told apart in every font
         if name.casefold() not in (other.casefold() for other in names):
             names.append(name)
         if len(names) == count:
@@ -201,7 +201,7 @@ def choose_title(rng: np.random.Generator, words: ChartWords, quantity: Quantity
 
 
 def choose_phrase(rng: np.random.Generator, words: ChartWords, length: Range) -> str:
-    """Some words of the corpus as a title has them: no punctuation at the ends, a capital letter first."""
+    """Some words of the corpus written like a title: a capital first, and no punctuation at the ends."""
     for _ in range(20):
         text = choose_words(rng, words.lines, length).strip(STRIPPED)
         if text and text != NO_TEXT and not SPLITTING.search(text) and complex_character(text) is None:
@@ -281,6 +281,6 @@ def _name_pools(faker: Faker, tongue: Tongue) -> dict[str, tuple[str, ...]]:
 
 
 def _pool(make: Callable[[], str]) -> tuple[str, ...]:
-    """Different names that `make` gives, short enough for a chart, in the order in which they came."""
+    """Different names from `make` that are short enough for a chart, in the order in which they came."""
     made = dict.fromkeys(make() for _ in range(NAMES_IN_POOL))
     return tuple(name for name in made if len(name) <= 24)

@@ -1,13 +1,13 @@
 r"""Formulas as TeX prints them: on their own, several below each other, or in a sentence.
 
-They come out of `.tex` sources, lists of formulas or the docstrings of scientific packages, or are made up.
-The answer is the LaTeX that was typeset, `\( \)` round what stands in a line and `\[ \]` round displays, as
-Mathpix does it, whose answers the recipe learnt from: displays of several rows hold `aligned` or `gathered`,
-without numbers, and all sources come to one spelling (`got_train.tex.spelling`). TeX is the judge: what it
-complains about, down to a character without a glyph, is a Reject. So is a picture without ink or with ink at
-its edge.
+They come from `.tex` sources, lists of formulas or the docstrings of scientific packages, or are made up.
+The answer is the LaTeX that was typeset, with `\( \)` round formulas in a line and `\[ \]` round displays.
+Mathpix writes formulas so, and GOT learnt from answers of Mathpix. Displays of several rows hold `aligned` or
+`gathered`, without numbers, and formulas of all sources get one spelling (`got_train.tex.spelling`). If TeX
+complains about a formula, even about a character without a glyph, the formula is a Reject; so is a picture
+without ink or with ink at its edge.
 
-pdflatex sets them, xelatex those with Chinese; `got_train.tex.latex` says why, and at what cost.
+pdflatex typesets the formulas, xelatex those with Chinese; `got_train.tex.latex` gives reason and cost.
 """
 
 import re
@@ -45,17 +45,17 @@ from got_train.tex.source import Formula, plain_formula
 from got_train.tex.typefaces import MATH_VERSIONS
 
 MIN_TOKENS = 3
-"""Of a formula that is a picture by itself, where there are such."""
+"""Tokens of a formula that is a picture by itself, if the source has any that long."""
 MAX_SIDE_PT = 650
-"""A wider formula would not fit any page."""
+"""Longer side of a drawing in points; a larger one would not fit any page."""
 MAX_SIDE_PIXELS = 2400
-"""Of a side; a picture that would be larger is drawn at fewer dots per inch."""
+"""Longer side of a picture; one that would be larger is drawn at fewer dots per inch."""
 SENTENCE_PT = Range(180, 400)
-"""Width of the lines of a sentence."""
+"""Width in points of the lines of a sentence."""
 MARGIN_PT = 3.0
 ROW_GAP_PT = 12
 TYPEFACES = ("modern", "modern", "times", "palatino")
-"""Not Euler's: upright letters have the same look as `\\mathrm`."""
+"""Without Euler, whose upright letters look like `\\mathrm`."""
 
 STYLE = Style(preamble=FORMULA_PREAMBLE + MATH_VERSIONS, margin_pt=MARGIN_PT)
 
@@ -71,17 +71,17 @@ class Options(EngineOptions):
         "without it, docstrings of installed packages and made-up formulas",
         None,
     )
-    made_up: float = fraction("fraction of the formulas that are made up, where there is no --source", 0.5)
+    made_up: float = fraction("fraction of the formulas that are made up, where no --source is given", 0.5)
     form: Literal["found", "inline", "display"] = option(
-        "formulas as they stand in the source, or all as in a line, or all as displays", "found"
+        "formulas as the source has them, or all set as in a line, or all set as displays", "found"
     )
     several: float = fraction("fraction of the pictures with two or three formulas below each other", 0.1)
     sentences: float = fraction(
-        "fraction of the pictures with formulas in a sentence; none where a --source has displays only", 0.15
+        "fraction of the pictures with formulas in a sentence; none if the --source has only displays", 0.15
     )
-    language: Language = option("of the words in sentences", "en")
+    language: Language = option("language of the words in sentences", "en")
     dpi: Range = option(
-        "pixels per inch of paper, on which letters are 10 points high",
+        "pixels per inch of paper; the font has 10 points",
         Range(110, 240),
         lowest=60,
         highest=600,
@@ -100,9 +100,9 @@ class Options(EngineOptions):
 @dataclass(frozen=True, kw_only=True)
 class FormulaStock(Stock[Options]):
     formulas: tuple[Formula, ...]
-    """Which may stand alone: single letters may not."""
+    """Formulas that may stand alone, as single letters may not."""
     inline: tuple[Formula, ...]
-    """For sentences."""
+    """Formulas that may stand in sentences."""
     made_up: float
     sentences: tuple[str, ...]
     """Texts to put formulas in."""
@@ -110,13 +110,13 @@ class FormulaStock(Stock[Options]):
 
 @dataclass(frozen=True)
 class Spec:
-    """One picture, decided."""
+    """All that is decided about one picture."""
 
     pieces: tuple[Formula | str, ...]
     """Formulas below each other, or those of a sentence between its words."""
     typeface: str
     width_pt: int | None
-    """Of the lines of a sentence; None where there is no sentence."""
+    """Width of the lines of a sentence; None where there is no sentence."""
     dpi: int
     margins: tuple[int, int, int, int]
     """In pixels: left, top, right, bottom."""
@@ -138,7 +138,7 @@ def load(options: Options, rng: np.random.Generator) -> FormulaStock:
     if chinese:
         check_style(_chinese_style())
         versions["xelatex"] = tex_version("xelatex")
-    # once round before any formula comes again, but in no order
+    # every formula comes once, in random order, before any comes again
     formulas = [formulas[position] for position in rng.permutation(len(formulas))]
     large = [formula for formula in formulas if len(tokens_of(formula.latex)) >= MIN_TOKENS]
     return FormulaStock(
@@ -181,7 +181,7 @@ def draw(specs: Sequence[Spec]) -> list[Drawing | Reject]:
 
 
 def check(spec: Spec, drawing: Drawing) -> Drawing:
-    """The drawing, if there is ink between its margins, and none where they begin."""
+    """The drawing, if there is ink inside its margins, and none that touches them."""
     left, top, right, bottom = spec.margins
     (picture,) = drawing.pictures
     width, height = picture.width - left - right, picture.height - top - bottom
@@ -201,7 +201,7 @@ def _chinese_style() -> Style:
 
 
 def _keep_known(formulas: Iterable[Formula], left_out: Counter[str]) -> list[Formula]:
-    """The formulas all of whose macros and environments TeX knows."""
+    """The formulas in which TeX knows every macro and environment."""
     names = {formula: frozenset(_names(formula.latex)) for formula in formulas}
     known = known_names(set().union(*names.values()), STYLE)
     kept = [formula for formula, used in names.items() if used <= known]
@@ -216,7 +216,7 @@ def _names(latex: str) -> Iterable[str]:
 
 
 def _choose(rng: np.random.Generator, stock: FormulaStock, index: int | None = None) -> Formula:
-    """A formula; with the `index` of a sample, that one of the stock whose turn it is."""
+    """A formula; with the `index` of a sample, the next of the stock in order."""
     if rng.random() < stock.made_up:
         formula = Formula(plain_formula(choose_formula(rng)), display=True)
     else:
@@ -227,7 +227,7 @@ def _choose(rng: np.random.Generator, stock: FormulaStock, index: int | None = N
 
 
 def _choose_sentence(rng: np.random.Generator, stock: FormulaStock) -> tuple[Formula | str, ...]:
-    """Words and formulas by turns."""
+    """Words and formulas in alternation."""
     pieces: list[Formula | str] = []
     for _ in range(rng.integers(1, 4)):
         pieces.append(choose_words(rng, stock.sentences, Range(3, 14)))
