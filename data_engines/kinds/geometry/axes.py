@@ -38,7 +38,7 @@ def draw_axes(sketch: Sketch, frame: Frame) -> None:
 
 
 def free_ticks(sketch: Sketch, ticks: Ticks) -> Ticks:
-    """Those of the ticks whose numbers no line crosses."""
+    """The ticks whose numbers no line crosses."""
     drawn = np.concatenate([each.outline() for each in sketch.elements if not isinstance(each, AxisArrow)])
     crossed = [
         np.any(_between(drawn.real, low.real, high.real) & _between(drawn.imag, low.imag, high.imag))
@@ -63,10 +63,10 @@ def add_plot(
     high: float | None = None,
     samples: int = SAMPLES,
 ) -> Plot:
-    r"""Adds the graph of a function of \x as far as it lies within the frame, between `low` and `high`.
+    r"""Adds the graph of a function of \x between `low` and `high`, as far as the frame holds it.
 
     Raises:
-        Crowded: too little of it is visible.
+        Crowded: too little of the graph lies within the frame.
     """
     low, high = frame.left if low is None else low, frame.right if high is None else high
     steps = 300
@@ -86,7 +86,7 @@ def spread(low: float, high: float, samples: int = SAMPLES) -> list[float]:
 
 
 def line_ends(frame: Frame, slope: float, height: float) -> tuple[Point, Point]:
-    """Where y = slope x + height leaves the frame."""
+    """The two points at which the line y = slope x + height leaves the frame."""
     at_edges = sorted(((frame.bottom - height) / slope, (frame.top - height) / slope))
     low, high = max(frame.left, at_edges[0]), min(frame.right, at_edges[1])
     if high - low < 1.5:
@@ -95,7 +95,7 @@ def line_ends(frame: Frame, slope: float, height: float) -> tuple[Point, Point]:
 
 
 def terms(*terms: tuple[float, str]) -> str:
-    r"""The sum of some multiples, as one writes it.
+    r"""A sum of multiples as people write it.
 
     >>> terms((-0.5, "x"), (1, "y"), (0, "z"), (2, ""))
     '-0.5x+y+2'
@@ -109,13 +109,13 @@ def terms(*terms: tuple[float, str]) -> str:
 
 
 def power(variable: str, shift: float) -> str:
-    r"""The square of \x or x less `shift`, as TikZ and as TeX write it.
+    r"""The square of `variable` minus `shift`, which TikZ and TeX write alike.
 
     >>> power("x", -1), power(r"\x", 0)
     ('(x+1)^2', '(\\x)^2')
     """
     inner = variable if shift == 0 else f"({variable}{'-' if shift > 0 else '+'}{number(abs(shift))})"
-    if inner == r"\x":  # a negative number put in place of \x needs its brackets
+    if inner == r"\x":  # TikZ puts a number in place of \x, and a negative one needs brackets
         inner = r"(\x)"
     return f"{inner}^2"
 

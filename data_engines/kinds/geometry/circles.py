@@ -9,7 +9,7 @@ from data_engines.kinds.geometry.tikz import Arc
 
 
 def circle(sketch: Sketch) -> None:
-    """A circle and what is drawn in it or from outside."""
+    """A circle with a construction in it, or from a point outside."""
     radius = sketch.uniform(1.3, 2.4)
     sketch.circle(0, radius, sketch.filling(0.1))
     if sketch.chance(0.85):
@@ -22,7 +22,7 @@ def circle(sketch: Sketch) -> None:
 
 
 def two_circles(sketch: Sketch) -> None:
-    """Circles that meet in two points, touch, lie in one another or apart."""
+    """Two circles that meet in two points, touch, lie one in the other or lie apart."""
     big, small = sketch.uniform(1.3, 2.0), sketch.uniform(0.8, 1.3)
     kind, distance = sketch.choose(
         (
@@ -59,7 +59,7 @@ def two_circles(sketch: Sketch) -> None:
 
 
 def _diameter(sketch: Sketch, radius: float) -> None:
-    """A diameter and a point of the circle, joined to both its ends."""
+    """A diameter, and a point of the circle that is joined to both ends of the diameter."""
     turn = sketch.choose((0, 0, 0, 20, 340))
     a, b = polar(radius, turn + 180), polar(radius, turn)
     c = polar(radius, turn + sketch.integer(40, 140))
@@ -95,7 +95,7 @@ def _inscribed_angle(sketch: Sketch, radius: float) -> None:
 
 
 def _tangents(sketch: Sketch, radius: float) -> None:
-    """One or two tangents from a point outside, with the radii to where they touch."""
+    """One or two tangents from a point outside, with the radii to the points of contact."""
     outside = polar(radius * sketch.uniform(1.7, 2.3), sketch.choose((0, 180, 0, 20, 340)))
     points = plane.tangent_points(outside, 0, radius)[: sketch.integer(1, 2)]
     sketch.name(outside, letter="P")
@@ -136,7 +136,7 @@ def _inscribed_polygon(sketch: Sketch, radius: float) -> None:
 
 
 def _chord(sketch: Sketch, radius: float) -> None:
-    """A chord, the radius across it, and where they meet."""
+    """A chord, the radius perpendicular to it, and the point where the two meet."""
     half, toward = sketch.integer(35, 65), sketch.choose((90, 270, 270, 0, 180))
     a, b = polar(radius, toward - half), polar(radius, toward + half)
     base = middle(a, b)
@@ -166,7 +166,7 @@ def _sector(sketch: Sketch, radius: float) -> None:
 
 
 def _secants(sketch: Sketch, radius: float) -> None:
-    """Two chords that cross: in the circle, or made longer outside it."""
+    """Two chords that cross inside the circle, or outside it where they are extended."""
     inside = sketch.chance(0.5)
     turns = (160, 330, 40, 215) if inside else (150, 25, 205, 340)
     a, b, c, d = (polar(radius, turn + sketch.integer(-12, 12)) for turn in turns)

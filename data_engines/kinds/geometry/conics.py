@@ -17,7 +17,7 @@ from data_engines.kinds.geometry.sketch import Crowded, Sketch
 from data_engines.kinds.geometry.tikz import Ellipse, Plot, number
 
 CONIC_SAMPLES = 15
-"""Points that are enough for a smooth conic; each takes TeX a millisecond."""
+"""Points of a curve: enough for a smooth conic, and each costs TeX a millisecond."""
 
 
 def parabola(sketch: Sketch, frame: Frame) -> None:
@@ -48,7 +48,7 @@ def parabola(sketch: Sketch, frame: Frame) -> None:
 
 
 def sideways_parabola(sketch: Sketch, frame: Frame) -> None:
-    """y^2 = 2px with focus and directrix."""
+    """The parabola y^2 = 2px with focus and directrix."""
     p = sketch.choose((0.5, 1.0, 1.5, 2.0))
     side = sketch.choose((1, 1, -1))
     reach = min(frame.top, -frame.bottom, math.sqrt(2 * p * frame.right))
@@ -97,7 +97,7 @@ def ellipse(sketch: Sketch, frame: Frame) -> None:
 
 
 def hyperbola(sketch: Sketch, frame: Frame) -> None:
-    """Both branches, to the sides or up and down, with asymptotes and foci."""
+    """Both branches of a hyperbola that opens sideways or upwards and downwards, with asymptotes and foci."""
     a, b = sketch.choose((0.5, 1.0, 1.0, 1.5)), sketch.choose((0.5, 1.0, 1.0, 1.5))
     upright = sketch.chance(0.3)
     height = min(frame.top, -frame.bottom)

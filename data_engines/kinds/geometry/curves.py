@@ -26,7 +26,7 @@ from data_engines.kinds.geometry.tikz import Plot, Polyline, Ticks, number
 
 
 def graph(sketch: Sketch) -> None:
-    """Axes with one or more curves and what belongs to them."""
+    """Axes with one or more curves, and the points and lines that belong to them."""
     side = sketch.choose((3, 3, 4))
     frame = Frame(-side, side, -sketch.integer(2, side), sketch.integer(2, side))
     ticks = sketch.choose(("none", "strokes", "numbers"))
@@ -59,7 +59,7 @@ def _line(sketch: Sketch, frame: Frame) -> None:
 
 
 def _function(sketch: Sketch, frame: Frame) -> None:
-    """The graph of an elementary function, sometimes with the asymptote or a point."""
+    """The graph of an elementary function, sometimes with its asymptote or a point."""
     code, equation, function = sketch.choose(FUNCTIONS)
     shift = sketch.choose((0.0, 0.0, 1.0, -1.0))
     plot = add_plot(sketch, frame, code + constant(shift), lambda x: function(x) + shift)
@@ -76,7 +76,7 @@ def _function(sketch: Sketch, frame: Frame) -> None:
 
 
 def _inverse(sketch: Sketch, frame: Frame) -> None:
-    """The graph of a logarithm or root, drawn as what it is the inverse of."""
+    """The graph of a logarithm or root, drawn as the inverse function with x and y exchanged."""
     code, equation, function, low = sketch.choose(
         (
             (r"exp(\x)", r"\ln x", math.exp, float(frame.bottom)),
@@ -133,7 +133,7 @@ FUNCTIONS: tuple[tuple[str, str, Function], ...] = (
     (r"(\x)^3", "x^3", lambda x: x**3),
     (r"0.25*(\x)^3-\x", r"\frac{1}{4}x^3-x", lambda x: 0.25 * x**3 - x),
 )
-r"""TikZ's and TeX's way to write a function, and the function."""
+r"""Functions: as TikZ writes each, as TeX writes it, and as Python computes it."""
 
 CURVES = (
     *[_line] * 2,
@@ -147,4 +147,4 @@ CURVES = (
     line_and_parabola,
     _polygon_on_axes,
 )
-"""As often as each is drawn."""
+"""A curve is listed as many times as it shall be drawn, relative to the others."""

@@ -1,9 +1,9 @@
 r"""Drawn figures, with the TikZ code that draws them.
 
-Shapes are what textbooks of geometry draw: triangles, quadrilaterals, circles, lines and solids, with what
-is constructed in them, marks and letters. Curves are lines, conics and graphs of functions on axes. The
-answer is the `tikzpicture` that TeX has typeset, in the one form of `tikz.py`; how thick its
-lines are and which typeface it has is said outside it.
+Shapes are those of geometry textbooks: triangles, quadrilaterals, circles, lines and solids, with
+constructions, marks and letters. Curves are lines, conics and graphs of functions on axes. The answer is the
+`tikzpicture` that TeX has typeset, in the one form of `tikz.py`. The width of its lines and its typeface are
+set outside the `tikzpicture`, so they are not part of the answer.
 """
 
 import re
@@ -47,21 +47,21 @@ DRAWERS: dict[Callable[[Sketch], None], int] = {
     apart: 2,
     solid: 2,
 }
-"""How often each kind of shapes is drawn, beside the others."""
+"""Weights: how often each kind of shapes is drawn, relative to the others."""
 CURVE_SHARE = 0.3
-"""Of mixed samples."""
+"""Share of curves among samples under `--figures mixed`."""
 TRIES = 20
-"""Figures drawn by chance until the letters of one find room."""
+"""Random figures that are tried until one has room for its letters."""
 MAX_CODE_CHARACTERS = 1100
-"""Characters; half as many tokens, about."""
+"""Length of the code, which has about half as many tokens."""
 MAX_SIDE_CM = 10.0
 LINE_WIDTHS = (0.4, 0.4, 0.5, 0.6, 0.8, 1.0)
-"""In points."""
+"""Widths in points."""
 TYPEFACES = ("normal", "normal", "times", "palatino")
 """Computer Modern, and the two of `MATH_VERSIONS`."""
 MARGIN_PT = 6.0
 LETTER_ROOM_CM = 6.0
-"""By which letters and formulas may make a page wider or higher than the figure, at most."""
+"""Centimetres by which letters and formulas may make a page wider or higher than the figure."""
 
 PREAMBLE = rf"""\usepackage{{tikz}}
 \usetikzlibrary{{{",".join(LIBRARIES)}}}
@@ -72,7 +72,7 @@ STYLE = Style(preamble=PREAMBLE + MATH_VERSIONS, margin_pt=MARGIN_PT)
 @dataclass(frozen=True)
 class Options(EngineOptions):
     figures: Literal["shapes", "curves", "mixed"] = option(
-        "what is drawn: textbook geometry, curves on axes, or both", "mixed"
+        "kinds of figures: textbook geometry, curves on axes, or both", "mixed"
     )
     dpi: Range = option(
         "pixels per inch of paper; a figure is about two inches wide", Range(110, 220), lowest=72, highest=600
@@ -82,13 +82,13 @@ class Options(EngineOptions):
 
 @dataclass(frozen=True)
 class Spec:
-    """One figure, decided."""
+    """All that is decided about one figure."""
 
     code: str
     size_cm: tuple[float, float]
-    """Width and height of what is drawn, without its letters."""
+    """Width and height of the figure without its letters."""
     line_width: float
-    """In points."""
+    """Width of lines in points."""
     typeface: str
     dpi: int
 
@@ -116,7 +116,7 @@ def draw(specs: Sequence[Spec]) -> list[TypesetDrawing | Reject]:
 
 
 def check(spec: Spec, drawing: TypesetDrawing) -> Drawing:
-    """The drawing, if its page has the size and the letters that the code says."""
+    """The drawing, if its page has the size and the letters that the code implies."""
     for on_page, drawn in zip(sheet_size(drawing.sheet), spec.size_cm, strict=True):
         room = (on_page - 2 * MARGIN_PT) / 72 * 2.54 - drawn
         if not -0.1 <= room <= LETTER_ROOM_CM:
@@ -139,7 +139,7 @@ def _choose_figure(rng: np.random.Generator, curves: bool, colors: float) -> tup
             continue
         low, high = sketch.corners()
         size = high.real - low.real, high.imag - low.imag
-        # what is not on axes has its lower left corner at the origin
+        # a figure without axes has its lower left corner at the origin
         shift = 0j if curves else -complex(np.floor(low.real * 10), np.floor(low.imag * 10)) / 10
         code = write(sketch.elements, shift)
         if len(code) <= MAX_CODE_CHARACTERS and max(size) <= MAX_SIDE_CM:
@@ -171,7 +171,7 @@ def letters_of_code(code: str) -> list[str]:
         if line.startswith(r"\foreach") and "node" in line:
             shown += line[line.index("{") : line.index("}")]
         elif match := re.search(r"node(?:\[[a-z ]*\])?(?: at \(\S*\))? \{(.*)\};$", line):
-            # functions are named as they are called; other commands are signs and Greek letters
+            # \sin, \cos, \ln and \log print their own names; other commands print signs or Greek letters
             shown += re.sub(r"\\(?!sin|cos|ln|log)[a-z]+|\\", " ", match[1])
     return sorted(re.findall("[A-Za-z0-9]", shown))
 

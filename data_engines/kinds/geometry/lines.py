@@ -1,4 +1,4 @@
-"""Lines without a shape: parallels, pencils, divided angles and segments, free points; and solids."""
+"""Figures of lines: parallels, pencils, divided angles and segments, free points; and solids."""
 
 import math
 
@@ -13,12 +13,12 @@ def lines(sketch: Sketch) -> None:
 
 
 def solid(sketch: Sketch) -> None:
-    """A body in parallel projection, with what lies behind dashed."""
+    """A body in parallel projection, with hidden edges dashed."""
     sketch.choose((_cuboid, _pyramid, _prism, _cylinder, _cone, _sphere))(sketch)
 
 
 def _parallels(sketch: Sketch) -> None:
-    """Two parallel lines and one or two others across them."""
+    """Two parallel lines, and one or two others that cross them."""
     length, gap = sketch.uniform(4.0, 5.5), sketch.uniform(1.2, 2.0)
     turn = polar(1, sketch.choose((0, 0, 0, sketch.integer(-20, 20))))
     a, b, c, d = (z * turn for z in (gap * 1j, length + gap * 1j, 0j, complex(length)))
@@ -61,7 +61,7 @@ def _pencil(sketch: Sketch) -> None:
 
 
 def _divided_angle(sketch: Sketch) -> None:
-    """An angle and the ray that halves it, with the perpendiculars from a point of that ray."""
+    """An angle and its bisector, with the perpendiculars from a point of the bisector to both sides."""
     size, length = sketch.integer(40, 130), sketch.uniform(3.0, 4.0)
     turn = sketch.choose((0, 0, sketch.integer(0, 40)))
     a, b = polar(length, turn), polar(length, turn + size)
@@ -85,7 +85,7 @@ def _divided_angle(sketch: Sketch) -> None:
 
 
 def _divided_segment(sketch: Sketch) -> None:
-    """Points on a segment or line, with strokes on equal parts or the lengths of parts."""
+    """Points on a segment or line; equal parts are marked with strokes, or parts have their lengths."""
     length = sketch.uniform(4.0, 6.5)
     turn = polar(1, sketch.choose((0, 0, 0, 20, -15)))
     a, b = 0j, length * turn

@@ -20,7 +20,7 @@ def middle(a: Point, b: Point) -> Point:
 
 
 def along(a: Point, b: Point, share: float) -> Point:
-    """The point that lies `share` of the way from a to b; beyond b where that is above 1."""
+    """The point that lies `share` of the way from a to b; beyond b where `share` is above 1."""
     return a + share * (b - a)
 
 
@@ -30,7 +30,7 @@ def foot(point: Point, a: Point, b: Point) -> Point:
 
 
 def cross(a: Point, b: Point) -> float:
-    """The z of the vectors' product: above 0 where b points to the left of a."""
+    """The z coordinate of the cross product a x b: positive where b points to the left of a."""
     return (a.conjugate() * b).imag
 
 
@@ -38,7 +38,7 @@ def crossing(a: Point, b: Point, c: Point, d: Point) -> Point:
     """Where the line through a and b meets the one through c and d.
 
     Raises:
-        ZeroDivisionError: they are parallel.
+        ZeroDivisionError: the lines are parallel.
     """
     return along(a, b, cross(c - a, d - c) / cross(b - a, d - c))
 
@@ -80,5 +80,5 @@ def regular(num_corners: int, center: Point, radius: float, first: float) -> tup
 
 
 def area(corners: tuple[Point, ...]) -> float:
-    """The area of a polygon; below 0 where its corners go round clockwise."""
+    """The area of a polygon; negative where its corners are in clockwise order."""
     return sum(cross(a, b) for a, b in zip(corners, corners[1:] + corners[:1], strict=True)) / 2

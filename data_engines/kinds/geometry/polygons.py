@@ -8,7 +8,7 @@ Corners = tuple[Point, Point, Point, Point]
 
 
 def quadrilateral(sketch: Sketch) -> None:
-    """From squares to trapezoids, with diagonals, heights, points on the sides, or circles."""
+    """A square, trapezoid or other quadrilateral, with diagonals, heights, points on sides, or circles."""
     kind = sketch.choose(("square", "rectangle", "parallelogram", "rhombus", "trapezoid", "kite", "any"))
     a, b, c, d = corners = _choose_corners(sketch, kind)
     sketch.polygon(*corners, style=sketch.filling(0.15))
@@ -35,7 +35,7 @@ def quadrilateral(sketch: Sketch) -> None:
 
 
 def regular_polygon(sketch: Sketch) -> None:
-    """A polygon with equal sides, some diagonals, a circle round it, the height of a side."""
+    """A regular polygon, with some diagonals, the circle round it, or a perpendicular to a side."""
     num_corners, radius = sketch.integer(5, 8), sketch.uniform(1.5, 2.4)
     corners = plane.regular(num_corners, 0, radius, 90 if num_corners % 2 else 90 + 180 / num_corners)
     sketch.polygon(*corners, style=sketch.filling(0.2))
@@ -97,7 +97,7 @@ def apart(sketch: Sketch) -> None:
 
 
 def _choose_corners(sketch: Sketch, kind: str) -> Corners:
-    """The corners counterclockwise from the lower left one."""
+    """The corners in counterclockwise order, beginning at the lower left."""
     width, height = sketch.uniform(3.0, 5.5), sketch.uniform(1.8, 3.6)
     slant = sketch.uniform(0.5, 1.3)
     top = complex(0, height)

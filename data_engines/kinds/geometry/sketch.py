@@ -1,4 +1,4 @@
-"""A figure in the making: what is drawn so far, and the texts that still need a free place beside it."""
+"""A figure in the making: the elements drawn so far, and the texts that still need a free place."""
 
 import math
 import re
@@ -22,13 +22,13 @@ SIDES = {
     "below left": -1 - 1j,
     "below right": 1 - 1j,
 }
-"""TikZ's anchors, and to which sides of its point each puts a text."""
+"""TikZ's placements of a text, and the direction from its point in which each puts the text."""
 GAP = 0.117
 """Centimetres from a point to its text: TikZ's inner sep, a third of the font's size."""
 CLEAR = 0.04
-"""Centimetres between a text and any line, at least."""
+"""Smallest distance in centimetres between a text and any line."""
 AIRY = 0.14
-"""Centimetres between them from which more is no better."""
+"""Distance in centimetres between a text and the lines beyond which more room is no better."""
 COLORS = ("red", "blue", "teal", "orange", "violet", "brown", "magenta", "gray")
 FILLS = ("gray!20", "gray!40", "blue!15", "red!15", "yellow!30", "green!15", "orange!20", "cyan!20")
 PATTERNS = ("north east lines", "north west lines", "dots", "crosshatch")
@@ -40,13 +40,13 @@ class Crowded(Exception):  # noqa: N818 (not an error: this figure was one try)
 
 
 class Sketch:
-    """Draws by chance from `rng`: a new one for each figure, `place_letters` last."""
+    """One figure, drawn with chance from `rng`; `place_letters` is called last."""
 
     def __init__(self, rng: np.random.Generator, colored: bool = False) -> None:
         self.rng = rng
         self.elements: list[Element] = []
         self.color = str(self.choose(COLORS)) if colored else None
-        """Of what is special in the figure."""
+        """Colour of the accented parts of the figure; None for an all-black figure."""
         self.upright = self.chance(0.1)
         """Whether letters stand upright rather than in italics."""
         self.dots = self.chance(0.2)
@@ -54,9 +54,9 @@ class Sketch:
         first = int(rng.integers(8, 16)) if self.chance(0.15) else 0
         self._free_letters = list(LETTERS[first:] + LETTERS[:first])
         self._texts: list[tuple[Point, str, bool]] = []
-        """What stands where, and whether the figure must have it."""
+        """For each text: its point, the text, and whether the figure must have it."""
         self._angle_texts: list[tuple[Point, float, float, str]] = []
-        """Corner, radius of the arc, direction in degrees, and what stands in the angle."""
+        """For each text in an angle: corner, radius of the arc, direction in degrees, and the text."""
 
     def chance(self, share: float) -> bool:
         return bool(self.rng.random() < share)
@@ -73,11 +73,11 @@ class Sketch:
         return items[int(self.rng.integers(len(items)))]
 
     def accent(self) -> tuple[str, ...]:
-        """The style of what may be drawn in the figure's colour."""
+        """The style of an element that may have the figure's colour."""
         return (self.color,) if self.color and self.chance(0.7) else ()
 
     def filling(self, share: float, hatched: bool = False) -> tuple[str, ...]:
-        """The style of an area: filled in `share` of the cases, or hatched if there are no letters in it."""
+        """The style of an area, filled with probability `share`; `hatched` also allows patterns."""
         if not self.chance(share):
             return ()
         if hatched and self.chance(0.5):
@@ -97,11 +97,11 @@ class Sketch:
         self.elements.append(Ellipse(center, (radius, radius), style))
 
     def name(self, *points: Point, letter: str = "") -> None:
-        """Gives each point the next letter of the alphabet, or the only point `letter` if that is free."""
+        """Names each point with the next free letter, or a single point with `letter` if that is free."""
         for point in points:
             if any(abs(point - named) < 0.01 for named, _, needed in self._texts if needed):
                 continue
-            # O and I are for centres only
+            # O and I name only centres
             chosen = letter if letter in (*self._free_letters, "O", "I") else self._free_letters[0]
             if chosen in self._free_letters:
                 self._free_letters.remove(chosen)
@@ -113,7 +113,7 @@ class Sketch:
         self.elements.append(Dot(point))
 
     def write(self, point: Point, text: str, needed: bool = False) -> None:
-        """A text beside a point; left out where there is no room, unless it is `needed`."""
+        """Writes a text beside a point; where there is no room, it is left out unless it is `needed`."""
         self._texts.append((point, text, needed))
 
     def length(self, a: Point, b: Point, share: float = 0.5) -> None:
@@ -141,13 +141,13 @@ class Sketch:
             self._angle_texts.append((corner, radius, (start + end) / 2, text))
 
     def degrees(self, corner: Point, a: Point, b: Point) -> None:
-        r"""Marks an angle with its size: $53^\circ$, \alpha, or a number by which it goes."""
+        r"""Marks an angle with its size: $53^\circ$, or a name for it: \alpha or a number."""
         size = rf"${angle(corner, a, b):.0f}^\circ$"
         greek = rf"$\{self.choose(('alpha', 'beta', 'theta', 'gamma', 'varphi'))}$"
         self.angle(corner, a, b, self.choose((size, size, greek, f"${self.integer(1, 4)}$")))
 
     def equal(self, *sides: tuple[Point, Point], strokes: int = 1) -> None:
-        """Strokes across the middles of sides that are equally long."""
+        """Marks sides of equal length with strokes across their middles."""
         for a, b in sides:
             step = polar(0.08, direction(a, b))
             for i in range(strokes):
@@ -155,7 +155,7 @@ class Sketch:
                 self.elements.append(Polyline((center - 1.25j * step, center + 1.25j * step), mark=True))
 
     def parallel(self, *sides: tuple[Point, Point]) -> None:
-        """Arrow heads at the middles of parallel sides."""
+        """Marks parallel sides with arrow heads at their middles."""
         for a, b in sides:
             back = polar(0.18, direction(a, b) + 155)
             other = polar(0.18, direction(a, b) - 155)
@@ -166,7 +166,7 @@ class Sketch:
         """Puts every text where it touches neither a line nor another text.
 
         Raises:
-            Crowded: a text that is needed has no such place.
+            Crowded: there is no such place for a text that is needed.
         """
         drawn = self._outline()
         taken = [
@@ -198,7 +198,7 @@ class Sketch:
                     break
 
     def corners(self) -> tuple[Point, Point]:
-        """The lower left and upper right corner of what is drawn, without texts."""
+        """The lower left and upper right corner of the elements, without texts."""
         drawn = self._outline()
         low = complex(drawn.real.min(), drawn.imag.min())
         return low, complex(drawn.real.max(), drawn.imag.max())
@@ -208,7 +208,7 @@ class Sketch:
 
 
 def text_size(text: str) -> Point:
-    r"""About how wide and, as the imaginary part, how high a text is in centimetres at 10 points.
+    r"""Approximate width, and height as the imaginary part, of a text at 10 points in centimetres.
 
     >>> text_size(r"$60^\circ$") == text_size("$abc$")
     True
@@ -227,7 +227,7 @@ def _cosine(a: Point, b: Point) -> float:
 
 
 def _crowding(center: Point, size: Point, drawn: np.ndarray, taken: Sequence[tuple[Point, Point]]) -> float:
-    """How much there is close to a text; infinite where it would touch."""
+    """A penalty for lines and texts close to a text; infinite where the text would touch one."""
     across, up = abs(drawn.real - center.real), abs(drawn.imag - center.imag)
     if np.any((across < size.real / 2 + CLEAR) & (up < size.imag / 2 + CLEAR)):
         return math.inf

@@ -1,7 +1,7 @@
-"""What drawings are made of, and the one way in which each is written as TikZ code.
+"""The elements of drawings, and the one form in which each is written as TikZ code.
 
-A picture has one code only, as far as that can be had: numbers are rounded, paths start at their leftmost
-point, closed ones go round counterclockwise, and commands follow each other by kind, then from left to right.
+As far as possible, equal pictures have equal code: numbers are rounded, paths start at their leftmost point,
+closed paths run counterclockwise, and commands are sorted by kind, then from left to right.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,14 +15,14 @@ from data_engines.kinds.geometry.plane import Point, area, polar
 LIBRARIES = ("patterns",)
 """The TikZ libraries that the code may need."""
 SAMPLES = 25
-"""Points through which TikZ draws the curve of a function, unless it is told another number."""
+"""Points through which TikZ draws the curve of a function by default."""
 STEP = 0.05
 """Centimetres between the points of an outline."""
 
 
 @dataclass(frozen=True)
 class GridLines:
-    """Thin lines at all whole numbers."""
+    """A grid of thin lines at all whole numbers."""
 
     low: Point
     high: Point
@@ -31,7 +31,7 @@ class GridLines:
         return rf"\draw[gray!40] {_at(self.low)} grid {_at(self.high)};"
 
     def outline(self) -> np.ndarray:
-        return np.zeros(0, complex)  # letters may stand on it
+        return np.zeros(0, complex)  # letters may stand on the grid
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class AxisArrow:
 
 @dataclass(frozen=True)
 class Ticks:
-    """Short strokes at some whole numbers of an axis, with the numbers where `labelled`."""
+    """Short strokes at some whole numbers of an axis; with the numbers, if `labelled`."""
 
     values: tuple[int, ...]
     upright: bool
-    """On the y axis."""
+    """Whether the ticks are those of the y axis."""
     labelled: bool
 
     def code(self) -> str:
@@ -85,13 +85,13 @@ class Ticks:
 
 @dataclass(frozen=True)
 class Polyline:
-    """Straight strokes through points, one after the other; a polygon where `closed`."""
+    """Straight strokes from point to point; a polygon if `closed`."""
 
     points: tuple[Point, ...]
     closed: bool = False
     style: tuple[str, ...] = ()
     mark: bool = False
-    """A small sign on the figure: a right angle, strokes on equal sides."""
+    """Whether it is a sign on the figure, such as a right angle or strokes on equal sides."""
 
     def code(self) -> str:
         points = self._ordered
@@ -115,7 +115,7 @@ class Polyline:
 
 @dataclass(frozen=True)
 class Ellipse:
-    """A circle where both radii are the same."""
+    """An ellipse, which is a circle if both radii are equal."""
 
     center: Point
     radii: tuple[float, float]
@@ -140,9 +140,9 @@ class Arc:
     end: float
     style: tuple[str, ...] = ()
     sector: bool = False
-    """With the two radii that end it."""
+    """Whether the two radii at its ends are drawn too."""
     mark: bool = False
-    """A small sign on the figure: the arc of an angle."""
+    """Whether it is a sign on the figure, such as the arc of an angle."""
 
     def code(self) -> str:
         across, up = map(number, self.radii)
@@ -162,14 +162,14 @@ class Arc:
 
 @dataclass(frozen=True)
 class Plot:
-    r"""The curve of points (x, y), two expressions of TikZ in \x, which runs from `low` to `high`."""
+    r"""The curve of the points (x, y), two expressions of TikZ in \x, where \x runs from `low` to `high`."""
 
     x: str
     y: str
     low: float
     high: float
     points: tuple[Point, ...]
-    r"""What the expressions give, at as many values of \x as TikZ shall take."""
+    r"""The points (x, y), one for each value of \x that TikZ shall compute."""
     style: tuple[str, ...] = ()
 
     def code(self) -> str:
@@ -196,7 +196,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Node:
-    """A short text; its anchor says on which side of the point it stands, "" that it stands on it."""
+    """A short text; `anchor` is the side of the point on which it stands, or "" for the point itself."""
 
     point: Point
     text: str
@@ -214,7 +214,7 @@ Element = GridLines | AxisArrow | Ticks | Polyline | Ellipse | Arc | Plot | Dot 
 
 
 def write(elements: Iterable[Element], shift: Point = 0) -> str:
-    """The code of a picture; `shift` moves all of it that is not on axes."""
+    """The code of a picture; `shift` moves all elements that do not belong to axes."""
     moved = [move(element, shift) for element in elements] if shift else list(elements)
     codes = [element.code() for element in sorted(moved, key=_order)]
     return "\n".join([r"\begin{tikzpicture}", *dict.fromkeys(codes), r"\end{tikzpicture}"])
@@ -249,7 +249,7 @@ _KINDS = (GridLines, AxisArrow, Ticks, Polyline, Ellipse, Arc, Plot, Dot, Node)
 
 
 def _order(element: Element) -> tuple[int, int, tuple[float, float], str]:
-    """Filled shapes lie under what is drawn over them; signs and letters come last."""
+    """The sort key of an element: filled shapes first, under all others; signs and letters last."""
     style: Sequence[str] = () if isinstance(element, GridLines | AxisArrow | Ticks | Node) else element.style
     filled = any(word.startswith(("fill", "pattern")) for word in style)
     mark = isinstance(element, Polyline | Arc) and element.mark
@@ -275,7 +275,7 @@ def _start(element: Element) -> tuple[float, float]:
 
 
 def _draw(style: Sequence[str]) -> str:
-    # a colour after a filling would fill, too
+    # a colour that comes after a filling would also set the filling's colour
     style = sorted(style, key=lambda word: word.startswith(("fill", "pattern")))
     return rf"\draw[{', '.join(style)}]" if style else r"\draw"
 
@@ -285,7 +285,7 @@ def _at(point: Point) -> str:
 
 
 def _place(point: Point) -> tuple[float, float]:
-    """What points are ordered by: from left to right, then upwards, as far as the code tells them apart."""
+    """The sort key of a point: from left to right, then upwards, rounded as in the code."""
     return round(point.real, 2), round(point.imag, 2)
 
 

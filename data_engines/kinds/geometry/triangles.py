@@ -1,4 +1,4 @@
-"""Triangles with what is constructed in them and round them."""
+"""Triangles with constructions in and around them."""
 
 from data_engines.kinds.geometry import plane
 from data_engines.kinds.geometry.plane import Point, along, crossing, foot, middle, polar
@@ -23,12 +23,12 @@ def triangle(sketch: Sketch) -> None:
 
 
 def pair_of_triangles(sketch: Sketch) -> None:
-    """Two triangles with something in common: their form, a side, an angle or opposite angles."""
+    """Two triangles that are similar, or share a side or an angle, or have opposite angles."""
     sketch.choose((_similar, _on_one_side, _in_one_angle, _opposite))(sketch)
 
 
 def choose_corners(sketch: Sketch) -> Corners:
-    """The corners of a triangle with no angle too sharp, often a special one, standing or turned."""
+    """The corners of a triangle without very sharp angles; often a special one, upright or turned."""
     base = sketch.uniform(3.0, 5.5)
     kind = sketch.choose(("any", "any", "any", "right", "right", "isosceles", "equilateral", "obtuse"))
     if kind == "right":
@@ -136,7 +136,7 @@ def _cevian(sketch: Sketch, apex: Point, a: Point, b: Point) -> None:
 
 
 def _extension(sketch: Sketch, a: Point, b: Point, c: Point) -> None:
-    """One side made longer, with the outer angle."""
+    """One side extended, with the exterior angle."""
     end = along(a, b, 1 + sketch.uniform(1.0, 1.8) / abs(b - a))
     sketch.line(b, end, style=("dashed",) if sketch.chance(0.3) else ())
     sketch.name(end)
@@ -203,7 +203,7 @@ def _in_one_angle(sketch: Sketch) -> None:
 
 
 def _opposite(sketch: Sketch) -> None:
-    """Two lines that cross, their ends joined on both sides."""
+    """Two segments that cross, with their ends joined on two sides."""
     a, b, c = choose_corners(sketch)
     share = -sketch.uniform(0.4, 0.9)
     d, e = along(c, a, share), along(c, b, share)

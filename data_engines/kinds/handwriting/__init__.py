@@ -14,7 +14,7 @@ HANDWRITING_FONTS = Packaged(
     "font files",
     "OFL-1.1",
 )
-"""All of Latin script."""
+"""Fonts of Latin script only."""
 KIND = Kind(
     summary="pages of handwritten lines",
     drawn_from=(

@@ -1,7 +1,8 @@
 """Handwritten lines, one below the other on a blank, ruled or squared page.
 
-They are written in handwriting fonts, no letter quite like the next, or they are pictures of lines that
-people wrote, of which the ink alone is put on the page. Each line is a line of the answer and a region.
+Lines are written in handwriting fonts, with every letter a little different, or they are pictures of lines
+that people wrote; only the ink of such a picture is put on the page. Each line is a line of the answer and a
+region.
 """
 
 import math
@@ -25,23 +26,23 @@ from data_engines.tools.writing import leave_out_capitals, needed_characters
 from got_train.prompts import Task
 
 TRIES = 30
-"""Texts drawn for a line until the face of the page can write one, and it fits."""
+"""Texts that are tried for a line until the face of the page can write one and it fits."""
 NO_FIRST = " ,.;:!?)-'，。！？、）"
-"""What no line starts with."""
+"""Characters that no line starts with."""
 
 Place = tuple[int, int, int, int]
 """Left, top, right and bottom in pixels."""
 Ruling = Literal["blank", "ruled", "margin", "squared"]
 RULINGS: dict[Ruling, float] = {"blank": 0.45, "ruled": 0.3, "margin": 0.1, "squared": 0.15}
-"""How often each comes up."""
+"""Probability of each ruling."""
 PENS: tuple[Rgb, ...] = ((25, 25, 28), (22, 38, 120), (35, 45, 90), (70, 70, 75), (125, 25, 30), (20, 70, 45))
 PEN_CHANCES = (0.35, 0.25, 0.17, 0.13, 0.06, 0.04)
 RULE_COLORS: tuple[Rgb, ...] = ((150, 180, 215), (178, 190, 205), (185, 185, 185), (165, 195, 175))
 MARGIN_RULE: Rgb = (226, 160, 160)
 INKED = 96
-"""Level of a mask from which a pixel is written on."""
+"""Level of a mask from which a pixel counts as ink."""
 BASELINE = 0.7
-"""Share of the height of a picture of a line at which the writing stands, more or less."""
+"""Approximate height of the baseline in a picture of a line, as a share from the top."""
 
 
 @dataclass(frozen=True)
@@ -49,19 +50,18 @@ class Options(EngineOptions):
     source: Path | None = option(
         "a UTF-8 text file to draw from; without it, texts of installed packages", None
     )
-    language: Language = option("of the texts where no source is given; Chinese needs --fonts", "en")
+    language: Language = option("language of the texts if no --source is given; Chinese needs --fonts", "en")
     fonts: tuple[Path, ...] = option(
         "font files or folders of them; without it, packaged handwriting fonts", ()
     )
     line_images: Path | None = option(
-        "a list of pictures of written lines with their texts (IAM's lines.txt, TSV, CSV, JSONL); not fonts",
+        "instead of fonts: a list of pictures of written lines with their texts (IAM's lines.txt, TSV, CSV, "
+        "JSONL)",
         None,
     )
     lines: Range = option("lines in a picture", Range(6, 8), lowest=1, highest=40)
     width: Range = option("width of a picture in pixels; its height follows from the lines", Range(900, 1100))
-    text_height: Range = option(
-        "size of the writing in pixels, as of a font", Range(42, 60), lowest=20, highest=200
-    )
+    text_height: Range = option("font size of the writing in pixels", Range(42, 60), lowest=20, highest=200)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -88,7 +88,7 @@ class FontWriting:
 
 @dataclass(frozen=True)
 class PictureWriting:
-    """Writing on a picture of a line, to be scaled to that size."""
+    """Writing on a picture of a line, which is scaled to `width` and `height` pixels."""
 
     path: str
     width: int
@@ -106,14 +106,14 @@ class WrittenLine:
 
 @dataclass(frozen=True)
 class Spec:
-    """One page, decided."""
+    """All that is decided about one page."""
 
     width: int
     height: int
     paper: Rgb
     ruling: Ruling
     rules: tuple[int, ...]
-    """Where rules stand, from the top."""
+    """Positions of the rules, in pixels from the top."""
     rule: Rgb
     lines: tuple[WrittenLine, ...]
 
@@ -121,7 +121,7 @@ class Spec:
 @dataclass(frozen=True, kw_only=True)
 class HandwrittenDrawing(Drawing):
     placed: tuple[tuple[Image.Image, Place], ...]
-    """The ink of each line and where it is."""
+    """The ink of each line, and its place on the page."""
 
 
 def load(options: Options, rng: np.random.Generator) -> HandwritingStock:
@@ -187,7 +187,7 @@ def draw(spec: Spec) -> HandwrittenDrawing:
 
 
 def check(spec: Spec, drawing: HandwrittenDrawing) -> Drawing:
-    """The drawing, if all lines are on the page and none is written over another."""
+    """The drawing, if all lines are on the page and no line overlaps another."""
     for number, (mask, place) in enumerate(drawing.placed):
         if min(place) < 0 or place[2] > spec.width or place[3] > spec.height:
             raise Reject("line leaves the page")
@@ -197,7 +197,7 @@ def check(spec: Spec, drawing: HandwrittenDrawing) -> Drawing:
 
 
 def _touch(mask: Image.Image, place: Place, other: Image.Image, other_place: Place) -> bool:
-    """Whether both masks are written on anywhere in common."""
+    """Whether the two masks have ink on a common pixel of the page."""
     left, top = map(max, place[:2], other_place[:2])
     right, bottom = map(min, place[2:], other_place[2:])
     if left >= right or top >= bottom:
@@ -260,7 +260,7 @@ def _choose_written(
 
 
 def _choose_text(rng: np.random.Generator, texts: tuple[str, ...], face: Face, font: Font, room: int) -> str:
-    """As many words of some text, from anywhere in it, as a line has room for, or fewer."""
+    """A run of words from anywhere in some text, at most as long as the line."""
     if rng.random() < 0.2:
         room = round(room * rng.uniform(0.4, 1))
     for _ in range(TRIES):
@@ -268,7 +268,7 @@ def _choose_text(rng: np.random.Generator, texts: tuple[str, ...], face: Face, f
         if not needed_characters(text) <= face.characters:
             continue
         spans = word_spans(text)
-        # early enough in the text for most lines to be full
+        # a start early enough in the text that most lines are full
         start = spans[rng.integers(max(1, len(spans) - room // font[2] // 2))][0]
         line = fit(text[start:].lstrip(NO_FIRST), font, room)
         if line:
@@ -279,7 +279,7 @@ def _choose_text(rng: np.random.Generator, texts: tuple[str, ...], face: Face, f
 def _choose_pictured(
     rng: np.random.Generator, baselines: Sequence[int], width: int, size: int, stock: HandwritingStock
 ) -> Iterator[WrittenLine]:
-    """Lines of several people, at about the same height, each as far from the left as it happens."""
+    """Lines of several people, at about the same height, each at a random indent."""
     ink, room = _choose_ink(rng), round(width * 0.92)
     images = stock.line_images
     chosen = rng.choice(len(images), len(baselines), replace=len(baselines) > len(images))

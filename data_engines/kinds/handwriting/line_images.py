@@ -1,4 +1,4 @@
-"""Pictures of written lines with their texts: lists of them, and the ink on them."""
+"""Pictures of written lines: reads lists of them with their texts, and the ink on each picture."""
 
 import csv
 import json
@@ -16,9 +16,9 @@ from data_engines.engine import Reject
 from data_engines.tools.typed import as_typed
 
 BLOCK = 48
-"""Pixels of a line over which the paper is taken to be of one lightness."""
+"""Width in pixels of a piece of a line in which the paper counts as equally light."""
 PAPER_NOISE = 0.12
-"""Share of the paper's lightness by which it may vary without being ink."""
+"""Share of the paper's lightness by which a pixel may be darker and still be paper."""
 
 _CLITIC = re.compile(r"n?'(?:s|t|d|m|ll|re|ve)", re.IGNORECASE)
 
@@ -32,11 +32,11 @@ class LineImage:
 
 
 def read_line_images(file: Path) -> tuple[tuple[LineImage, ...], dict[str, int]]:
-    """The pictures in a list with their texts, and how many can't be used, by cause.
+    """The usable pictures in a list, with their texts, and the number of unusable ones by cause.
 
-    The list is IAM's `lines.txt`, its pictures anywhere below its folder; or a `.jsonl` file with "image"
-    and "text", or a `.csv` or tab-separated file of pictures and texts. Paths in those are from the folder of
-    the list.
+    The list is IAM's `lines.txt`, whose pictures lie anywhere below its folder; or a `.jsonl` file with
+    "image" and "text"; or a `.csv` or tab-separated file of pictures and texts. The paths in the last three
+    are relative to the folder of the list.
 
     Raises:
         ValueError: the list can't be read, or no picture in it can be used.
@@ -66,12 +66,12 @@ def read_line_images(file: Path) -> tuple[tuple[LineImage, ...], dict[str, int]]
 
 
 def read_ink(path: str, width: int, height: int) -> Image.Image:
-    """The ink on a picture of a line, scaled to that size, as a mask: 0 is paper, however uneven it is."""
+    """The ink on a picture of a line, as a mask of `width` x `height`: 0 is paper, even if it is uneven."""
     picture = _open(path).resize((width, height), Image.Resampling.BOX)
     levels = np.asarray(picture, dtype=np.float32)
-    if np.median(levels) < 128:  # light on dark, as some collections are
+    if np.median(levels) < 128:  # some collections are light on dark
         levels = 255 - levels
-    # the lightness of the paper along the line, where most pixels of a column are paper
+    # the lightness of the paper along the line; most pixels of a column are paper
     starts = range(0, width, BLOCK)
     papers = [np.percentile(levels[::2, start : start + BLOCK : 3], 80) for start in starts]
     centres = [start + min(BLOCK, width - start) / 2 for start in starts]
@@ -79,12 +79,12 @@ def read_ink(path: str, width: int, height: int) -> Image.Image:
     ink = np.percentile(levels, 1)
     share = np.clip((paper - levels) / np.maximum(paper - ink, 1), 0, 1)
     mask = Image.fromarray((255 * share).astype(np.uint8))
-    # specks of the scan are single pixels; strokes are not
+    # specks of the scan are single pixels, strokes are larger
     return mask if mask.height < 24 else _without_specks(mask)
 
 
 def _upright_size(picture: Image.Image) -> tuple[int, int]:
-    # the method of PNG files decodes them whole to look for what may come last
+    # PngImageFile's own method decodes the whole file, as EXIF data may come last in it
     turned = Image.Image.getexif(picture).get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
     return (picture.height, picture.width) if turned else picture.size
 
@@ -106,7 +106,7 @@ def _without_specks(mask: Image.Image) -> Image.Image:
 
 def _pairs(file: Path, content: str) -> Iterator[tuple[Path, str]]:
     """Path and text of each picture that a list names."""
-    # not splitlines(): texts may hold other separators of lines
+    # not splitlines(), as texts may hold other line separators, such as U+2028
     rows = content.rstrip("\n").split("\n") if content.strip() else []
     if file.suffix == ".jsonl":
         for number, row in enumerate(rows, 1):
@@ -123,7 +123,7 @@ def _pairs(file: Path, content: str) -> Iterator[tuple[Path, str]]:
                 text, quoted = _join_words(words.split("|"), quoted)
                 yield found.get(name, file.parent / f"{name}.png"), text
     else:
-        # in tab-separated files a quotation mark is a quotation mark
+        # quotation marks in tab-separated files are part of the text
         tabs = file.suffix != ".csv"
         cells_by_row = csv.reader(rows, "excel-tab", quoting=csv.QUOTE_NONE) if tabs else csv.reader(rows)
         for number, cells in enumerate(cells_by_row, 1):
@@ -135,10 +135,10 @@ def _pairs(file: Path, content: str) -> Iterator[tuple[Path, str]]:
 
 
 def _join_words(words: Sequence[str], quoted: bool) -> tuple[str, bool]:
-    """A line of IAM's, where words and marks stand apart; `quoted` says whether it is inside quotation marks.
+    """Joins the words and marks of a line of IAM; `quoted` says whether it starts inside quotation marks.
 
     Returns:
-        The text as it is written, and whether the next line begins inside quotation marks.
+        The text as people write it, and whether the next line starts inside quotation marks.
     """
     text, joined = "", True
     for word in words:

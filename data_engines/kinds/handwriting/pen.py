@@ -1,4 +1,4 @@
-"""Lines of text as a hand writes them: letters of a font that lean, wander and are never twice the same."""
+"""Lines of text as a hand writes them: letters of a font that lean and wander, each a little different."""
 
 import math
 from dataclasses import dataclass
@@ -13,32 +13,32 @@ from data_engines.tools.fonts import Font, open_font
 from data_engines.tools.warp import warp_patches
 
 MAX_GAP = 0.4
-"""Of the size of the font: what may be added between two words."""
+"""Most room that is added between two words, as a share of the font's size."""
 
 
 @dataclass(frozen=True)
 class Hand:
-    """How a line is written."""
+    """The properties of the handwriting of a line."""
 
     slant: float
     """Pixels to the right per pixel up."""
     slope: float
     """Pixels up per pixel to the right."""
     wander: float
-    """How far the line strays up and down, in sizes of the font; so are the next two."""
+    """How far the line strays up and down, as a multiple of the font's size."""
     stretch: float
-    """How far letters stray to either side."""
+    """How far letters stray to either side, as a multiple of the font's size."""
     shake: float
-    """How far parts of a letter stray."""
+    """How far parts of a letter stray, as a multiple of the font's size."""
     weight: float
-    """Exponent of how much a pixel is covered: below 1 strokes are fatter."""
+    """Exponent applied to the coverage of each pixel: below 1, strokes get fatter."""
     pressure: float
     """Share of the ink that may be missing where the pen presses least."""
 
 
 @dataclass(frozen=True)
 class Stroke:
-    """The ink of a line: a mask, and where the writing began, in its pixels."""
+    """The ink of a line: a mask, and the point in it, in pixels, where the pen began."""
 
     mask: Image.Image
     x: int
@@ -51,11 +51,11 @@ class Glyph:
 
     ink: Image.Image | None
     left: int
-    """Of the ink, to the right of where the pen stands."""
+    """Left edge of the ink, in pixels to the right of the pen."""
     top: int
-    """Of the ink, below the baseline: a negative number for most."""
+    """Top edge of the ink, in pixels below the baseline: negative for most characters."""
     advance: float
-    """How far the pen moves on."""
+    """Pixels by which the pen moves on."""
 
 
 def write(text: str, font: Font, hand: Hand, seed: int) -> Stroke:
@@ -65,20 +65,20 @@ def write(text: str, font: Font, hand: Hand, seed: int) -> Stroke:
     flat, start, baseline = _set(text, font, rng)
     reach = math.ceil(abs(hand.slant) * flat.height + (hand.stretch + 3 * hand.shake) * size)
     xs = np.arange(-reach, flat.width + reach + size, size * 2 // 3)
-    # numbers between -1 and 1 that change along the line, word by word and letter by letter
+    # numbers between -1 and 1 that vary along the line, some from word to word, some from letter to letter
     drift, shift, swell = _choose_courses(rng, xs, 2.5 * size)
     lean_above, lean_below, lift = _choose_courses(rng, xs, 0.45 * size)
     fall = hand.wander * size * drift - hand.slope * (xs - start)
     swell = hand.shake * (lift + swell)
 
     def backward(columns: slice, y: np.ndarray) -> np.ndarray:
-        """Where on the straight line what is seen in those columns at the heights `y` stands."""
+        """The points of the straight line that are seen in those columns at the heights `y`."""
         above = (baseline - y + fall[columns]) / size
         lean = lean_above[columns] * above + lean_below[columns] * (1 - above)
         x = xs[columns] + size * (hand.shake * lean - hand.slant * above - hand.stretch * shift[columns])
         return np.stack([x, baseline - size * above * (1 - swell[columns])], axis=1)
 
-    # up and down `backward` is linear, so that a patch may be as high as the line, and needn't be higher
+    # vertically `backward` is linear, so one patch can have the whole height of the line
     tops, bottoms = (baseline - (baseline - y) / (1 - swell) + fall for y in (0, flat.height))
     left, right = slice(None, -1), slice(1, None)
     top = np.floor(np.minimum(tops[left], tops[right])).astype(int)
@@ -95,7 +95,7 @@ def write(text: str, font: Font, hand: Hand, seed: int) -> Stroke:
 
 
 def fit(text: str, font: Font, room: float) -> str:
-    """As many words from the start of a text as can be written on that many pixels, nearly always."""
+    """The words from the start of a text that almost certainly fit on `room` pixels."""
     reach, end = 0.0, 0
     for word_end, gap in _words(text, font[2]):
         reach += sum(_glyph(font, character).advance for character in text[end:word_end])
@@ -108,13 +108,13 @@ def fit(text: str, font: Font, room: float) -> str:
 def _words(text: str, size: int) -> list[tuple[int, float]]:
     """Where each word of a text ends, and how many pixels may be added after it."""
     ends = [end for _, end in word_spans(text)]
-    # between Chinese characters there is no space to vary, and no room for much
+    # Chinese characters have no space between them that could vary, so little is added
     return [(end, size * (MAX_GAP if text[end : end + 1] == " " else 0.1)) for end in ends]
 
 
 @lru_cache(maxsize=8192)
 def _glyph(font: Font, character: str) -> Glyph:
-    """Drawn once for all the lines it comes up in: drawing is what takes longest."""
+    """The glyph of a character; kept for later lines, as drawing glyphs takes most of the time."""
     face = open_font(*font)
     left, top, right, bottom = map(int, face.getbbox(character, anchor="ls"))
     ink = Image.new("L", (right - left, bottom - top))
@@ -126,7 +126,7 @@ def _glyph(font: Font, character: str) -> Glyph:
 
 
 def _set(text: str, font: Font, rng: np.random.Generator) -> tuple[Image.Image, int, int]:
-    """A text on a straight line, words at uneven distances; and where in the picture the pen starts.
+    """A text on a straight line, with uneven spaces, and the point of the picture where the pen starts.
 
     The picture ends one pixel beyond the ink.
     """
@@ -151,13 +151,13 @@ def _set(text: str, font: Font, rng: np.random.Generator) -> tuple[Image.Image, 
 
 
 def _choose_courses(rng: np.random.Generator, xs: np.ndarray, step: float) -> list[np.ndarray]:
-    """Three courses of numbers between -1 and 1 at `xs`, which change every `step` pixels."""
+    """Three courses of numbers between -1 and 1 at `xs`; they change about every `step` pixels."""
     knots = np.arange(xs[0], xs[-1] + step, step)
     return [np.interp(xs, knots, values) for values in rng.uniform(-1, 1, (3, len(knots)))]
 
 
 def _press(rng: np.random.Generator, hand: Hand, extent: tuple[int, int], size: int) -> Image.Image:
-    """How much of the ink the pen leaves along a line."""
+    """A mask of the share of the ink that the pen leaves along a line."""
     levels = 255 * (1 - hand.pressure * rng.random((1, max(2, extent[0] // size))))
     along = Image.fromarray(levels.astype(np.uint8)).resize((extent[0], 1), Image.Resampling.BILINEAR)
     return along.resize(extent, Image.Resampling.NEAREST)

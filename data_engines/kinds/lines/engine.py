@@ -1,7 +1,7 @@
 """Text lines and small text blocks on plain paper, drawn with Pillow from a corpus and fonts.
 
-The texts of a picture stand one below the other, each at a chance place across it, wrapped where they are
-wider than the picture; the answer keeps a line break where a text was wrapped. Each text is a region.
+The texts of a picture stand one below the other, each at a random horizontal place. A text that is wider than
+the picture is wrapped, and the answer keeps the line breaks. Each text is a region.
 """
 
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ from data_engines.tools.writing import check_text, choose_face, choose_text, lea
 from got_train.prompts import COLORS, Color, Task
 
 ROOM = 4
-"""Pixels kept free round every text: more than its frame takes."""
+"""Pixels kept free round every text, which is more than its frame takes."""
 FAINT = 1
-"""Pixels at the side of a text that may look like the paper, so little ink is on them."""
+"""Pixels at the edges of a text that may look like paper, as they have so little ink."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,21 @@ class Options(EngineOptions):
     source: Path | None = option(
         "a UTF-8 text file to draw from; without it, texts of installed packages", None
     )
-    language: Language = option("of the texts where no source is given", "mixed")
+    language: Language = option("language of the texts if no --source is given", "mixed")
     fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
     units: Literal["lines", "words"] = option(
-        "what a text is: a whole line of the source, or a run of words in one", "words"
+        "what a text is: a whole line of the source, or a run of words from a line", "words"
     )
-    words: Range = option("words in a run; a Chinese or Japanese character is a word", Range(2, 8), lowest=1)
+    words: Range = option(
+        "words in a run; a Chinese or Japanese character counts as a word", Range(2, 8), lowest=1
+    )
     lines: Range = option("texts in a picture; a long one may be wrapped", Range(1, 3), lowest=1)
     width: int = option("width of a picture in pixels", 512)
     height: int = option("height of a picture in pixels", 192)
     text_height: Range = option(
-        "size of the font in pixels; smaller only as far as the text needs", Range(16, 32), lowest=6
+        "font size in pixels; a text that does not fit gets a smaller one, down to the lowest",
+        Range(16, 32),
+        lowest=6,
     )
     paper: Range = option(
         "level of red, green and blue in the paper, 0 to 255", Range(200, 255), lowest=0, highest=255
@@ -51,9 +55,9 @@ class Options(EngineOptions):
         "level of red, green and blue in the ink, 0 to 255", Range(0, 90), lowest=0, highest=255
     )
     layout: Literal["free", "rows"] = option(
-        "texts anywhere, or each at the start of one of equal rows from the top, as in a form", "free"
+        "texts anywhere, or each at the start of a row; the rows have equal heights, as in a form", "free"
     )
-    frames: float = fraction("fraction of the texts that have coloured frames no question asks for", 0.0)
+    frames: float = fraction("fraction of the texts with coloured frames that no question asks about", 0.0)
     task: Literal["plain", "box", "color"] = option(
         "ask for the whole picture, for the text in a box, or for the text in a coloured frame", "plain"
     )
@@ -92,11 +96,11 @@ class PlacedLine:
 
 @dataclass(frozen=True)
 class Block:
-    """One text as it is drawn: a line, or several where it was wrapped."""
+    """One text as it is drawn, in one line, or in several if it was wrapped."""
 
     lines: tuple[PlacedLine, ...]
     box: Box
-    """Of its ink, in pixels; right and bottom are just outside."""
+    """Box of its ink, in pixels; right and bottom are just outside."""
     frame: Color | None = None
 
     @property
@@ -106,7 +110,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Spec:
-    """One picture, decided."""
+    """All that is decided about one picture."""
 
     width: int
     height: int
@@ -116,7 +120,7 @@ class Spec:
     blocks: tuple[Block, ...]
     task: Literal["plain", "box", "color"]
     asked: tuple[int, ...]
-    """Positions of the blocks that are asked about; unused in plain pictures."""
+    """Indexes of the blocks that are asked about; unused with `--task plain`."""
 
 
 def load(options: Options, rng: np.random.Generator) -> LinesStock:
@@ -166,7 +170,7 @@ def draw(spec: Spec) -> Drawing:
 
 
 def check(spec: Spec, drawing: Drawing) -> Drawing:
-    """The drawing, if the ink of each text fills its box, and there is none away from the texts."""
+    """The drawing, if the ink of each text fills its box, and no ink is outside the boxes."""
     paper = Image.new("RGB", (spec.width, spec.height), spec.paper)
     ink = ImageChops.difference(drawing.pictures[0], paper)
     for block in spec.blocks:
@@ -203,7 +207,7 @@ def _choose_rgb(rng: np.random.Generator, levels: Range) -> Rgb:
 def _choose_frames(
     rng: np.random.Generator, num_blocks: int, asked: Sequence[int], options: Options
 ) -> list[Color | None]:
-    """The frame of each block: for the colour task, no colour twice, and one for each block asked about."""
+    """The frame of each block. In the colour task, all blocks asked about have one, and no colour repeats."""
     frames: list[Color | None] = [None] * num_blocks
     framed = [i for i in range(num_blocks) if rng.random() < options.frames]
     if options.task == "color":
@@ -220,7 +224,7 @@ def _choose_frames(
 def _fit(
     rng: np.random.Generator, texts: Sequence[str], face: Face, options: Options
 ) -> tuple[int, list[Block]]:
-    """The font's size and the blocks: of a chance size, or the largest tried below it that fits."""
+    """The font's size, and the blocks: a random size, or the largest that fits of smaller ones."""
     size = options.text_height.choose(rng)
     lay_out = _lay_out_rows if options.layout == "rows" else _lay_out
     while True:
@@ -235,7 +239,7 @@ def _fit(
 def _lay_out(
     rng: np.random.Generator, texts: Sequence[str], font: ImageFont.FreeTypeFont, options: Options
 ) -> list[Block] | None:
-    """Places the texts one below the other, each somewhere between left and right; None if they don't fit."""
+    """Places the texts one below the other, each at a random indent; None if they don't fit."""
     widest = options.width - 2 * ROOM
     wrapped = [_wrap(text, font, widest) for text in texts]
     inks = [[_ink(line, font) for line in lines] for lines in wrapped]
@@ -245,7 +249,7 @@ def _lay_out(
     free = options.height - num_lines * (above + below) - len(texts) * 2 * ROOM
     if free < 0 or any(right - left > widest for block in inks for left, _, right, _ in block):
         return None
-    # what is free goes between the lines, up to half a line each; the rest above and below the whole
+    # free room goes between the lines, up to half a line each, and the rest above and below all lines
     leading = int(rng.integers(min(free // num_lines, (above + below) // 2) + 1))
     y = int(rng.integers(free - leading * (num_lines - 1) + 1))
     blocks = []
@@ -284,9 +288,9 @@ def _lay_out_rows(
 
 
 def _ink(text: str, font: ImageFont.FreeTypeFont) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of what a line of text leaves on paper, seen from its baseline's start.
+    """Left, top, right and bottom of the ink of a line of text, relative to the start of its baseline.
 
-    `getbbox` of the font won't do: it counts the white beside the outer characters.
+    The font's `getbbox` would also count the white beside the first and last character.
     """
     mask, (x, y) = font.getmask2(text, mode="L", anchor="ls")
     box = mask.getbbox()
@@ -297,7 +301,7 @@ def _ink(text: str, font: ImageFont.FreeTypeFont) -> tuple[int, int, int, int]:
 
 
 def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
-    """Breaks a text between words into lines as wide as `width` allows; a word too wide keeps its own."""
+    """Breaks a text between words into lines of at most `width` pixels; a wider word gets its own line."""
     if font.getlength(text) <= width:
         return [text]
     lines = []
