@@ -44,7 +44,7 @@ class Options(EngineOptions):
     width: int = option("width of a picture in pixels", 512)
     height: int = option("height of a picture in pixels", 192)
     text_height: Range = option(
-        "font size in pixels; a text that does not fit gets a smaller one, down to the lowest",
+        "size of the font in pixels; a text that does not fit gets a smaller one, down to LOW",
         Range(16, 32),
         lowest=6,
     )

@@ -1,12 +1,13 @@
 """Structural formulas of molecules, drawn by RDKit; the answer is `<smiles>...</smiles>`.
 
-That tag is how mathpix-markdown writes molecules, with which GOT's own were made and by which its answers
-are shown. Inside stands RDKit's canonical SMILES, stereochemistry included: one molecule has one answer,
-while the order in which a list happens to name the atoms can't be seen in a picture.
+The tag is that of mathpix-markdown, with which GOT's own training answers were made and its answers are
+shown. Inside it is RDKit's canonical SMILES with stereochemistry, so that each molecule has one answer: the
+order in which a list names the atoms can't be seen in a picture.
 
-A formula always shows how the ends of a double bond lie, so where a SMILES leaves that open, chance decides
-it before the molecule is drawn; for stereocentres that are left open, `--stereo` says how often. What a
-drawing says is read back from its coordinates, bonds and wedges, and has to be the molecule of the answer.
+A formula always shows how the ends of a double bond lie. If a SMILES leaves that open, chance decides it
+before the molecule is drawn. For stereocentres that are left open, `--stereo` says how often chance decides.
+The check reads the molecule back from the coordinates, bonds and wedges of the drawing, and compares it with
+the answer.
 """
 
 import io
@@ -41,38 +42,40 @@ from got_train.packages import matplotlib_fonts
 from got_train.prompts import Task
 
 FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSerif.ttf", "STIXGeneral.ttf")
-"""For the symbols of atoms; all are part of matplotlib."""
+"""Fonts for the symbols of atoms; all are part of matplotlib."""
 MIN_BOND_PIXELS = 14
-"""In pixels; symbols of atoms can't be read between shorter ones."""
+"""Length of a bond in pixels; symbols of atoms can't be read between shorter bonds."""
 MIN_SIDE_PIXELS = 128
-"""In pixels: around small molecules there is more paper."""
+"""Sides of a picture in pixels; small molecules get more paper around them."""
 MIN_ATOM_DISTANCE = 0.4
-"""In lengths of a bond; atoms that lie closer hide one another."""
+"""Distance in bond lengths; atoms that lie closer together hide one another."""
 MIN_BOND_DISTANCE = 0.15
-"""In lengths of a bond; a bond that passes an atom closer seems to end there."""
+"""Distance in bond lengths; a bond that passes an atom more closely seems to end there."""
 ROOM_FOR_METHYL = 1.2
-"""In lengths of a bond; between atoms that lie closer, CH3 is not written out."""
+"""Distance between atoms in bond lengths from which there is room to write out CH3."""
 
 Palette = Literal["ink", "default", "cdk", "avalon"]
 PALETTES: tuple[Palette, ...] = ("default", "cdk", "avalon")
-"""Colours of atoms that programs use; `ink` has one for all."""
+"""Colours of atoms that programs use; the palette `ink` has one colour for all atoms."""
 
 
 @dataclass(frozen=True)
 class Options(EngineOptions):
     source: Path | None = option(
-        "a list with a SMILES in each row (.csv, .tsv, .smi, .txt); without it, PubChem's of chemicals",
+        "a list with a SMILES in each row (.csv, .tsv, .smi, .txt); without it, the package chemicals",
         None,
     )
-    atoms: Range = option("atoms of a molecule, hydrogen not counted", Range(3, 50), lowest=1, highest=200)
+    atoms: Range = option("atoms of a molecule, without hydrogen", Range(3, 50), lowest=1, highest=200)
     parts: Range = option(
-        "parts of a molecule that no bond joins, as the ions of a salt", Range(1, 2), lowest=1
+        "parts of a molecule that no bond joins, such as the ions of a salt", Range(1, 2), lowest=1
     )
     stereo: float = fraction("fraction of molecules whose undefined stereocentres get a configuration", 0.4)
     color: float = fraction("fraction of pictures with coloured atoms", 0.3)
-    circles: float = fraction("fraction of pictures with circles in aromatic rings, not double bonds", 0.1)
+    circles: float = fraction(
+        "fraction of pictures with circles in aromatic rings instead of double bonds", 0.1
+    )
     bond: Range = option(
-        "length of a bond in pixels, as far as the size allows",
+        "length of a bond in pixels; shorter where --size requires it",
         Range(24, 52),
         lowest=MIN_BOND_PIXELS,
         highest=100,
@@ -83,23 +86,23 @@ class Options(EngineOptions):
 @dataclass(frozen=True, kw_only=True)
 class MoleculeStock(Stock[Options]):
     smiles: tuple[str, ...]
-    """As the source has them."""
+    """SMILES as the source has them."""
 
 
 @dataclass(frozen=True)
 class MoleculeStyle:
-    """How molecules look in a book or a program; lengths as shares of a bond's."""
+    """How molecules look in a book or a program; lengths are shares of the bond length."""
 
     palette: Palette
     circles: bool
     font: str
-    """A file, or nothing for RDKit's own."""
+    """A font file, or an empty string for RDKit's own font."""
     font_size: float
     line_width: float
     line_gap: float
-    """Between the lines of a double bond."""
+    """Gap between the lines of a double bond."""
     label_gap: float
-    """Between a symbol and the bonds that end at it."""
+    """Gap between a symbol and the bonds that end at it."""
     explicit_methyl: bool
     """Whether the ends of chains are written as CH3."""
     ink: Rgb
@@ -108,7 +111,7 @@ class MoleculeStyle:
 
 @dataclass(frozen=True)
 class Spec:
-    """One picture, decided."""
+    """All that is decided about one picture."""
 
     smiles: str
     layout: Literal["depictor", "coordgen"]
@@ -125,7 +128,7 @@ class Spec:
 @dataclass(frozen=True, kw_only=True)
 class MoleculeDrawing(Drawing):
     molecule: Chem.Mol
-    """As it was laid out for the drawing."""
+    """The molecule as it was laid out for the drawing."""
 
 
 def load(options: Options, rng: np.random.Generator) -> MoleculeStock:
@@ -169,7 +172,7 @@ def decide(rng: np.random.Generator, index: int, stock: MoleculeStock) -> Spec:
 def draw(spec: Spec) -> MoleculeDrawing:
     molecule = Chem.MolFromSmiles(spec.smiles)
     _lay_out(molecule, spec)
-    # hydrogens at stereocentres, unless they would be in the way
+    # hydrogens at stereocentres are drawn, unless they would crowd atoms or bonds
     drawn = _prepare(molecule, hydrogens=True)
     if room_between_atoms(drawn) < MIN_ATOM_DISTANCE or room_beside_bonds(drawn) < MIN_BOND_DISTANCE:
         drawn = _prepare(molecule, hydrogens=False)
@@ -192,7 +195,7 @@ def draw(spec: Spec) -> MoleculeDrawing:
 
 
 def check(spec: Spec, drawing: MoleculeDrawing) -> Drawing:
-    """The drawing, if its coordinates, bonds and wedges are read as the molecule of the answer."""
+    """The drawing, if its coordinates, bonds and wedges read as the molecule of the answer."""
     if read_back(drawing.molecule) != spec.smiles:
         raise Reject("the drawing is read as another molecule")
     return drawing
@@ -203,7 +206,7 @@ def _prepare(molecule: Chem.Mol, hydrogens: bool) -> Chem.Mol:
     drawn = rdMolDraw2D.PrepareMolForDrawing(molecule, kekulize=True, addChiralHs=hydrogens)
     for atom in drawn.GetAtoms():
         if not atom.GetDegree():
-            atom.SetNumRadicalElectrons(0)  # a metal's ion, which nobody draws with a dot
+            atom.SetNumRadicalElectrons(0)  # ions of metals, which nobody draws with a dot
     return drawn
 
 
@@ -234,7 +237,7 @@ def _lay_out(molecule: Chem.Mol, spec: Spec) -> None:
     conformer = molecule.GetConformer()
     points = conformer.GetPositions()
     sine, cosine = math.sin(spec.angle), math.cos(spec.angle)
-    # wedges are set later, for the molecule as it lies then: its mirror image would need others
+    # wedges are set later, for the final layout, as a mirrored layout needs other wedges
     turn = np.array([[cosine, sine], [-sine, cosine]]) * (-1 if spec.mirrored else 1, 1)
     points[:, :2] = points[:, :2] @ turn
     conformer.SetPositions(points)
@@ -247,13 +250,13 @@ def _draw(
     style: MoleculeStyle,
     explicit_methyl: bool,
 ) -> Image.Image:
-    """The molecule at `scale` pixels per unit, as large as it is; rings in `circles` have a circle."""
+    """The molecule at `scale` pixels per unit of its layout; rings in `circles` have a circle."""
     bond = scale * bond_length(drawn)
-    # negative: as large as the molecule needs
+    # -1: RDKit makes the canvas as large as the molecule needs
     drawer = rdMolDraw2D.MolDraw2DCairo(-1, -1)
     options: Any = drawer.drawOptions()
     options.prepareMolsBeforeDrawing = False
-    options.includeMetadata = False  # the picture would carry its answer
+    options.includeMetadata = False  # metadata would put the answer into the picture's file
     options.scalingFactor = scale
     options.fixedScale = -1
     options.padding = 0.01
@@ -289,7 +292,7 @@ def _set_palette(options: Any, style: MoleculeStyle, ink: tuple[float, ...]) -> 
 
 
 def _open_ring(drawn: Chem.Mol, atoms: tuple[int, ...]) -> tuple[float, float, float]:
-    """Makes single lines of a ring's bonds; x, y and radius of the circle inside."""
+    """Makes a ring's bonds single lines; returns x, y and radius of the circle inside the ring."""
     for one, other in zip(atoms, (*atoms[1:], atoms[0]), strict=True):
         drawn.GetBondBetweenAtoms(one, other).SetBondType(Chem.BondType.SINGLE)
     corners = drawn.GetConformer().GetPositions()[list(atoms), :2]

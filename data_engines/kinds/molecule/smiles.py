@@ -1,4 +1,4 @@
-"""Lists of SMILES: which column holds them, and which of them have the size asked for."""
+"""Lists of SMILES: finds the column that holds them, and the molecules of the requested size."""
 
 import csv
 import re
@@ -13,7 +13,7 @@ from data_engines.options import Range
 from data_engines.tools.corpora import read_text
 
 ROWS_TRIED = 100
-"""From which the column is told where no header names it."""
+"""Rows by which the column is recognised where no header names it."""
 
 _SMILES = re.compile(r"(?:\[[^\[\]\s]+\]|Br|Cl|[BCNOPSFIbcnops*]|[-=#$:/\\.()]|%?\d)+")
 _ATOM = re.compile(r"\[[^\]]+\]|Br|Cl|[BCNOPSFIbcnops*]")
@@ -21,9 +21,9 @@ _HYDROGEN = re.compile(r"\[\d*H[+-]?\d*(?::\d+)?\]")
 
 
 def read_smiles(path: Path, atoms: Range, parts: Range) -> tuple[tuple[str, ...], dict[str, int]]:
-    """The SMILES in a list with `atoms` (without hydrogen) in `parts`, and the other rows by cause.
+    """The SMILES in a list with `atoms` (without hydrogen) and `parts`, and the other rows counted by cause.
 
-    Only the text is looked at: whether its bonds make sense shows when it is drawn.
+    Only the text is looked at; bonds that make no sense are found when the molecule is drawn.
     """
     rows = _read_rows(path)
     column, first = _find_column(rows)
@@ -47,7 +47,7 @@ def read_smiles(path: Path, atoms: Range, parts: Range) -> tuple[tuple[str, ...]
 
 
 def _read_rows(path: Path) -> list[list[str]]:
-    """Rows split at commas, tabs or, in files of other endings, any white space."""
+    """The rows, split at commas in .csv files, at tabs in .tsv files, and at white space in other files."""
     text = read_text(path)
     delimiter = {".csv": ",", ".tsv": "\t"}.get(path.suffix.lower())
     if delimiter is None:
@@ -61,7 +61,7 @@ def _read_rows(path: Path) -> list[list[str]]:
 
 
 def _find_column(rows: Sequence[Sequence[str]]) -> tuple[int | None, int]:
-    """The column of SMILES, if any, by its header or what it holds, and how many rows come before data."""
+    """The column of SMILES, by its header or content, if there is one, and the number of header rows."""
     header = rows[0] if rows else []
     for position, name in enumerate(header):
         if "smiles" in name.lower():
@@ -70,7 +70,7 @@ def _find_column(rows: Sequence[Sequence[str]]) -> tuple[int | None, int]:
     for row in islice(rows, ROWS_TRIED):
         for position, cell in enumerate(row):
             if _SMILES.fullmatch(cell) and Chem.MolFromSmiles(cell):
-                # a short name may happen to be a SMILES as well, a long one hardly
+                # a short name may happen to be a SMILES too, a long one hardly: the length counts
                 counts[position] += len(cell)
     return (counts.most_common(1)[0][0] if counts else None), 0
 

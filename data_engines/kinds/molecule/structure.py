@@ -1,4 +1,4 @@
-"""What RDKit's molecules leave open or show: stereochemistry, rings, distances, and how a drawing is read."""
+"""Facts about RDKit's molecules: stereochemistry, rings, distances, and the molecule read from a drawing."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ _ORDERS = {
     Chem.BondType.TRIPLE: 3,
     Chem.BondType.DATIVE: 9,
 }
-"""Numbers of wedges and bonds in mol blocks."""
+"""The numbers that mol blocks have for wedges and bonds."""
 
-rdBase.DisableLog("rdApp.*")  # every molecule that can't be read would be a line on the screen
+rdBase.DisableLog("rdApp.*")  # RDKit would print a line for every molecule that it can't read
 
 
 def decide_stereo(rng: np.random.Generator, molecule: Chem.Mol, centres: bool) -> None:
-    """Gives every undefined double bond, and with `centres` every undefined stereocentre, a configuration."""
-    bridgeheads: Any = []  # filled by the call
+    """Gives each undefined double bond, and with `centres` each undefined stereocentre, a configuration."""
+    bridgeheads: Any = []  # an output argument of the call
     rdMolDescriptors.CalcNumBridgeheadAtoms(molecule, atoms=bridgeheads)
     for element in Chem.FindPotentialStereo(molecule):
         if element.specified != Chem.StereoSpecified.Unspecified:
@@ -28,26 +28,26 @@ def decide_stereo(rng: np.random.Generator, molecule: Chem.Mol, centres: bool) -
         first = rng.random() < 0.5
         if element.type == Chem.StereoType.Bond_Double:
             bond = molecule.GetBondWithIdx(element.centeredOn)
-            # two at either end; hydrogens have numbers beyond all, and those of =NH are never drawn apart
+            # two atoms at either end; hydrogens have numbers beyond all atoms, and that of =NH is never drawn
             one, another, other, last = element.controllingAtoms
             ends = min(one, another), min(other, last)
             if max(ends) < molecule.GetNumAtoms():
                 bond.SetStereoAtoms(*ends)
                 bond.SetStereo(Chem.BondStereo.STEREOCIS if first else Chem.BondStereo.STEREOTRANS)
-        # most configurations of bridged rings can't exist
+        # bridgeheads are skipped, as most of their configurations can't exist
         elif element.type == Chem.StereoType.Atom_Tetrahedral and centres:
             if element.centeredOn not in bridgeheads:
                 tag = Chem.ChiralType.CHI_TETRAHEDRAL_CW if first else Chem.ChiralType.CHI_TETRAHEDRAL_CCW
                 molecule.GetAtomWithIdx(element.centeredOn).SetChiralTag(tag)
-    # without them the SMILES of several parts leaves double bonds undefined
+    # without directions, the SMILES of a molecule of several parts would leave double bonds undefined
     Chem.SetDoubleBondNeighborDirections(molecule)
 
 
 def read_back(drawn: Chem.Mol) -> str | None:
-    """The canonical SMILES of what is seen in a drawing, or None if that is no molecule.
+    """The canonical SMILES of what a drawing shows, or None if that is no molecule.
 
-    A mol block is written of what RDKit draws: symbols with charge, isotope and hydrogens, the points where
-    they lie, lines and wedges. RDKit's own writer won't do, since it sets wedges of its own.
+    The drawing is written as a mol block: symbols with charge, isotope and hydrogens, their points, lines and
+    wedges, and RDKit reads that. RDKit's own writer of mol blocks can't be used, since it sets new wedges.
     """
     lines = ["", "", "", "  0  0  0     0  0            999 V3000", "M  V30 BEGIN CTAB"]
     lines += [f"M  V30 COUNTS {drawn.GetNumAtoms()} {drawn.GetNumBonds()} 0 0 0", "M  V30 BEGIN ATOM"]
@@ -68,7 +68,7 @@ def read_back(drawn: Chem.Mol) -> str | None:
 
 
 def room_between_atoms(molecule: Chem.Mol) -> float:
-    """The shortest distance between atoms that no bond joins, in lengths of a bond."""
+    """The shortest distance between atoms that no bond joins, in bond lengths."""
     points = molecule.GetConformer().GetPositions()
     apart = np.linalg.norm(points[:, None] - points[None], axis=-1)
     apart[np.eye(len(points), dtype=bool) | (Chem.GetAdjacencyMatrix(molecule) > 0)] = np.inf
@@ -76,7 +76,7 @@ def room_between_atoms(molecule: Chem.Mol) -> float:
 
 
 def room_beside_bonds(molecule: Chem.Mol) -> float:
-    """The shortest distance between an atom and a bond of others, in lengths of a bond."""
+    """The shortest distance between an atom and a bond of two other atoms, in bond lengths."""
     points = molecule.GetConformer().GetPositions()
     bonds = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.GetBonds()]
     ends = np.array(bonds, dtype=int).reshape(-1, 2)
@@ -89,7 +89,7 @@ def room_beside_bonds(molecule: Chem.Mol) -> float:
 
 
 def bond_length(molecule: Chem.Mol) -> float:
-    """The median length of its bonds in the units of the layout; the usual one where there are none."""
+    """The median length of the bonds in units of the layout; RDKit's usual length if there is no bond."""
     points = molecule.GetConformer().GetPositions()
     ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.GetBonds()]
     if not ends:
@@ -98,7 +98,7 @@ def bond_length(molecule: Chem.Mol) -> float:
 
 
 def aromatic_rings(molecule: Chem.Mol) -> list[tuple[int, ...]]:
-    """Atoms of the rings that get a circle; none if some aromatic bond is in no such ring."""
+    """The atoms of each ring that gets a circle; no rings if an aromatic bond lies outside all of them."""
     rings = molecule.GetRingInfo()
     aromatic = {bond.GetIdx() for bond in molecule.GetBonds() if bond.GetIsAromatic()}
     whole = [
@@ -111,7 +111,7 @@ def aromatic_rings(molecule: Chem.Mol) -> list[tuple[int, ...]]:
 
 
 def _atom_line(atom: Chem.Atom, x: float, y: float) -> str:
-    # -1 stands for no valence at all: 0 would leave the hydrogens to the reader
+    # -1 means a valence of 0, while 0 would let the reader add hydrogens
     valence = atom.GetTotalValence() or -1
     radical = {0: 0, 1: 2, 2: 3}.get(atom.GetNumRadicalElectrons(), 0)
     return (

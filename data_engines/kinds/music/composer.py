@@ -1,7 +1,8 @@
 """Music made up by simple rules and chance: a few measures for one or two hands, as **kern.
 
-A melody walks through the chords of a progression, in rhythms of which a piece uses a few; the other hand
-accompanies in one of several manners. It need not please: it shows each sign in the company it usually keeps.
+A melody walks through the chords of a progression, in the few rhythms of its piece; the other hand
+accompanies in one of several manners. The music need not please: it has to show each sign next to its usual
+neighbours.
 """
 
 from collections.abc import Sequence
@@ -22,11 +23,11 @@ from data_engines.options import Range
 from data_engines.tools.scores.kern import METRE_SYMBOLS, duration
 
 MIDDLE_LINES = {"*clefG2": 6, "*clefF4": -6, "*clefC3": 0, "*clefGv2": -1, "*clefC4": -2}
-"""Clefs, and the step of the staff's middle line: steps are counted from the middle C."""
+"""The step of the staff's middle line in each clef; steps are counted from the middle C."""
 LEDGERS = 7
-"""Steps above and below the middle line within which a melody keeps."""
+"""Largest distance of a melody from the middle line, in steps."""
 CHORDS = (0, 0, 3, 4, 4, 5, 1, 2)
-"""Degrees on which measures stand, the usual ones more often."""
+"""Degrees of the chords of measures; usual degrees are listed more often."""
 
 QUARTER, DOTTED = Fraction(1, 4), Fraction(3, 8)
 METRES: dict[str, tuple[Fraction, int]] = {
@@ -40,7 +41,7 @@ METRES: dict[str, tuple[Fraction, int]] = {
     "*M9/8": (DOTTED, 3),
     "*M12/8": (DOTTED, 4),
 }
-"""Metres, with the length and number of their beats."""
+"""For each metre, the length and the number of its beats."""
 
 CELLS = {
     QUARTER: (
@@ -52,9 +53,9 @@ CELLS = {
         *("4.r", "8r 8 8", "8 8r 8", "4 8r"),
     ),
 }
-"""Rhythms of a beat."""
+"""Rhythms of one beat, by its length."""
 LONG_CELLS = {QUARTER: ("2", "4. 8", "8 4 8", "4.r 8", "6 6 6"), DOTTED: ("2.", "4. 4.r")}
-"""Rhythms of two beats."""
+"""Rhythms of two beats, by the length of one."""
 
 WHOLE_MEASURES = {
     Fraction(1): "1",
@@ -63,19 +64,19 @@ WHOLE_MEASURES = {
     Fraction(3, 8): "4.",
     Fraction(3, 2): "1.",
 }
-"""Notes as long as a measure."""
+"""The notes that fill a measure, by its length."""
 ACCOMPANIMENTS = ("blocks", "long", "broken", "waltz", "octaves", "melody", "melody")
 
 
 @dataclass(frozen=True)
 class Manner:
-    """What stays the same throughout a piece; numbers are how often something happens."""
+    """The properties of a piece; numbers between 0 and 1 are probabilities."""
 
     metre: str
     fifths: int
-    """Sharps of the key, or, below 0, flats."""
+    """Number of sharps in the key; below 0, number of flats."""
     clefs: tuple[str, ...]
-    """From the lowest staff up."""
+    """Clefs from the lowest staff up."""
     cells: tuple[str, ...]
     accompaniment: str
     mark: str
@@ -97,7 +98,7 @@ class Manner:
 
 
 def compose(rng: np.random.Generator, measures: int, staves: Range) -> str:
-    """A piece of so many measures, on one staff or two as `staves` allows."""
+    """A piece of `measures` measures, on one staff or two, as `staves` allows."""
     manner = _choose_manner(rng, staves)
     degrees = [0, *(CHORDS[rng.integers(len(CHORDS))] for _ in range(measures - 2)), 0][:measures]
     parts = [_accompany(rng, manner, manner.clefs[0], degrees)] if len(manner.clefs) == 2 else []
@@ -151,7 +152,7 @@ def _choose_manner(rng: np.random.Generator, staves: Range) -> Manner:
 def _sing(
     rng: np.random.Generator, manner: Manner, clef: str, degrees: Sequence[int], cells: Sequence[str]
 ) -> list[list[Voice]]:
-    """A melody, sometimes with a second voice below: for each measure its voices."""
+    """The voices of each measure: a melody, sometimes with a second voice below it."""
     middle = MIDDLE_LINES[clef]
     step = middle + int(rng.integers(-3, 4))
     part: list[list[Voice]] = []
@@ -172,7 +173,7 @@ def _sing(
 def _walk(
     rng: np.random.Generator, manner: Manner, middle: int, degree: int, step: int, cells: Sequence[str]
 ) -> tuple[Voice, int]:
-    """A measure of melody that starts from `step`, and where it ends."""
+    """A measure of melody that starts from `step`, and the step at which it ends."""
     whole = WHOLE_MEASURES.get(manner.beat * manner.beats)
     if whole and rng.random() < 0.05:
         return [Event(whole)], step
@@ -190,7 +191,7 @@ def _walk(
                 continue
             step += int(rng.choice([-2, -1, -1, 0, 1, 1, 2, 4]))
             step = min(max(step, middle - LEDGERS), middle + LEDGERS)
-            # strong beats take a note of the chord, two steps apart as they are
+            # strong beats take a note of the chord, whose notes are two steps apart
             if position == 0 and (step - degree) % 7 not in (0, 2, 4):
                 step += 1 if step < middle else -1
             group.append(_note(rng, manner, length, _thicken(rng, manner, step)))
@@ -201,7 +202,7 @@ def _walk(
 
 
 def _thicken(rng: np.random.Generator, manner: Manner, step: int) -> tuple[int, ...]:
-    """The steps of a note or a chord below it."""
+    """The steps of a single note, or of a chord with `step` on top."""
     if rng.random() >= manner.thick:
         return (step,)
     below = ((2,), (2,), (5,), (7,), (4, 2), (5, 2), (7, 2))[rng.integers(7)]
@@ -232,7 +233,7 @@ def _embellish(rng: np.random.Generator, manner: Manner, voice: Voice) -> None:
 
 
 def _add_voice(manner: Manner, upper: Voice, degree: int, highest: int) -> list[Voice]:
-    """The voice with a slow one below it."""
+    """The upper voice, and a slow voice below it."""
     step = next(step for step in range(highest, highest - 7, -1) if (step - degree) % 7 in (0, 2, 4))
     for event in upper:
         event.stem = "/"
@@ -244,7 +245,7 @@ def _add_voice(manner: Manner, upper: Voice, degree: int, highest: int) -> list[
 def _accompany(
     rng: np.random.Generator, manner: Manner, clef: str, degrees: Sequence[int]
 ) -> list[list[Voice]]:
-    """The lower hand, measure by measure."""
+    """The voices of the lower hand, for each measure."""
     if manner.accompaniment == "melody":
         return _sing(rng, replace(manner, second_voice=0.0, grace=0.0), clef, degrees, manner.cells[:2])
     return [[_figure(manner, MIDDLE_LINES[clef], degree)] for degree in degrees]

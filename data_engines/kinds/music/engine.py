@@ -1,12 +1,11 @@
 r"""Sheet music: one system of a score, engraved by Verovio; the answer is its **kern.
 
-As in the data sets of printed piano music that GOT was trained on, the answer is a whole score of a few
-measures: clefs, key and metre at its head, the voices side by side between tabs, `*-` at its end. It says
-what the picture shows and nothing else (`kern`). A title and a composer that may stand above the
-system are not part of it.
+As in the data sets of printed piano music that GOT was trained on, the answer is a complete score of a few
+measures: clefs, key and metre at its head, voices side by side between tabs, `*-` at its end. It holds what
+the picture shows and nothing else (`tools.scores.kern`); a title or a composer above the system is left out.
 
-Scores are cut from **kern files, or made up (`composer`). Verovio's own account of what it
-engraved has to have the notes, rests, ties, slurs and signs of the answer (`engraver`).
+Scores are cut from **kern files, or made up (`composer`). The check compares the notes, rests, ties, slurs
+and signs that Verovio says it engraved with those of the answer (`tools.scores.engraver`).
 """
 
 import re
@@ -32,31 +31,31 @@ from got_train.characters import HAN
 from got_train.prompts import Task
 
 NUM_TITLES = 400
-"""Drawn once for a run; as many names of composers are."""
+"""Titles drawn for a whole run; there are as many names of composers."""
 MAX_TITLE_CHARACTERS = 60
-"""In characters."""
+"""Length of a title."""
 MAX_MOMENTS = 48
-"""Most moments, that is rows of notes, in an excerpt from a file; a longer system is too small to read."""
+"""Moments, that is rows of notes, in an excerpt from a file; a longer system is too small to read."""
 MIN_STAFF_PIXELS = 20
 """Height of a staff in pixels below which notes can't be read."""
 
 MAX_ASPECT = 6
-"""A picture is at most so many times as wide as high: there is more paper around a long system."""
+"""Width of a picture divided by its height; a longer system gets more paper above and below."""
 
 MUSIC_FONTS = ("Leipzig", "Bravura", "Leland", "Gootville", "Petaluma")
 _JOINTS: tuple[Joint, ...] = ("{", "{", "{", "[", "")
-"""How the staves of a system are joined, the usual way more often."""
+"""Ways to join the staves of a system; usual ways are listed more often."""
 
 
 @dataclass(frozen=True)
 class Options(EngineOptions):
     source: Path | None = option("a **kern file or a folder of them; without it, music is made up", None)
     measures: Range = option(
-        "measures in a picture; fewer where they are full of notes", Range(2, 5), lowest=1, highest=40
+        "measures in a picture; fewer where measures have many notes", Range(2, 5), lowest=1, highest=40
     )
     staves: Range = option("staves of the scores that are used", Range(1, 4), lowest=1, highest=12)
     staff: Range = option(
-        "height of a staff in pixels, as far as the width allows",
+        "height of a staff in pixels; smaller where --width requires it",
         Range(26, 44),
         lowest=MIN_STAFF_PIXELS,
         highest=200,
@@ -74,9 +73,9 @@ class Options(EngineOptions):
 @dataclass(frozen=True, kw_only=True)
 class MusicStock(Stock[Options]):
     files: tuple[Path, ...]
-    """None at all where music is made up."""
+    """The **kern files; empty where music is made up."""
     weights: tuple[float, ...]
-    """Share of each file in the measures from which an excerpt can start."""
+    """Share of all possible starts of excerpts that lie in each file."""
     titles: tuple[str, ...]
     composers: tuple[str, ...]
     faces: tuple[Face, ...]
@@ -93,14 +92,14 @@ class Caption:
 
 @dataclass(frozen=True)
 class Spec:
-    """One picture, decided."""
+    """All that is decided about one picture."""
 
     kern: str
     music_font: str
     staff: int
-    """Height in pixels."""
+    """Height of a staff in pixels."""
     engraving: tuple[tuple[str, float], ...]
-    """Options of Verovio: widths of lines, spaces, slopes."""
+    """Verovio's options for widths of lines, spaces and slopes."""
     width: int
     joint: Joint
     captions: tuple[Caption, ...]
@@ -113,7 +112,7 @@ class Spec:
 @dataclass(frozen=True, kw_only=True)
 class MusicDrawing(Drawing):
     mei: str
-    """What Verovio says that it engraved."""
+    """The score that Verovio says it engraved, as MEI."""
 
 
 def load(options: Options, rng: np.random.Generator) -> MusicStock:
@@ -165,17 +164,17 @@ def draw(spec: Spec) -> MusicDrawing:
 
 
 def check(spec: Spec, drawing: MusicDrawing) -> Drawing:
-    """The drawing, if Verovio's own account of what it engraved has what the answer has."""
+    """The drawing, if Verovio says that it engraved the score of the answer."""
     check_engraving(spec.kern, drawing.mei)
     return drawing
 
 
 @lru_cache(maxsize=256)
 def _open_score(file: Path) -> Score:
-    """A score, read once.
+    """The score in a file, kept for later calls.
 
     Raises:
-        ValueError: it is no kern, or has no measure that can be used.
+        ValueError: the file is no kern, or has no measure that can be used.
     """
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
@@ -189,7 +188,7 @@ def _open_score(file: Path) -> Score:
 
 
 def _find_scores(options: Options) -> tuple[list[Path], list[int], dict[str, int]]:
-    """The files that can be used, the number of measures from which to start, and the others by cause."""
+    """The usable files, the number of possible starts in each, and the number of other files by cause."""
     source = options.source
     assert source is not None
     found = [source] if source.is_file() else sorted(source.rglob("*.krn"))
@@ -215,7 +214,7 @@ def _find_scores(options: Options) -> tuple[list[Path], list[int], dict[str, int
 
 
 def _starts(score: Score) -> list[int]:
-    """The measures from which an excerpt can be cut out."""
+    """The numbers of the measures from which an excerpt can start."""
     return [first for first in range(len(score.measures) - 1) if any(score.excerpts(first, 1))]
 
 

@@ -6,7 +6,7 @@ from data_engines.tools.scores.kern import END, NOTE_NAME, SIGN_KINDS, KernRow, 
 
 
 def cut(score: Score, first: int, count: int) -> str:
-    """The excerpt of `count` measures from measure `first` on, as a score of its own."""
+    """The `count` measures from measure `first` on, as a score of their own."""
     measures = score.measures[first : first + count]
     head = [row for row in zip(*measures[0].signs, strict=True) if any(row)]
     lines = [("**kern",) * score.staves, *(tuple(sign or "*" for sign in row) for row in head)]
@@ -18,7 +18,7 @@ def cut(score: Score, first: int, count: int) -> str:
             rows.append(KernRow((measure.barline,) * len(measure.rows[0].fields), measure.rows[0].staves))
         rows += measure.rows if position else _without_signs(measure.rows)
     while any(field.startswith(SIGN_KINDS) for field in rows[-1].fields):
-        rows.pop()  # a courtesy to the measure that isn't there
+        rows.pop()  # signs at the end announce a change in the next measure, which is cut off
     closing = _closing(score.measures[first + count].barline)
     lines += _close_ties_and_slurs(rows)
     lines += [(closing,) * score.staves, (END,) * score.staves]
@@ -26,26 +26,26 @@ def cut(score: Score, first: int, count: int) -> str:
 
 
 def _opening(barline: str) -> str:
-    """The barline of a measure as an excerpt begins with it: none, or the start of a repetition."""
+    """The barline with which an excerpt begins: none, or the start of a repetition."""
     return "=!|:" if barline.endswith("|:") else "=-"
 
 
 def _closing(barline: str) -> str:
-    """A barline as an excerpt ends with it, without the start of the next repetition."""
+    """The barline with which an excerpt ends, without the start of the next repetition."""
     if barline.endswith("|:"):
         return "=:|!" if ":|" in barline else "="
     return barline
 
 
 def _without_signs(rows: Sequence[KernRow]) -> list[KernRow]:
-    """The rows without those signs before the first note that the head of an excerpt has already."""
+    """The rows without the signs before the first note, which the head of the excerpt already has."""
     first = next(position for position, row in enumerate(rows) if not row.fields[0].startswith("*"))
     kept = [row for row in rows[:first] if not any(field.startswith(SIGN_KINDS) for field in row.fields)]
     return [*kept, *rows[first:]]
 
 
 def _close_ties_and_slurs(rows: Sequence[KernRow]) -> list[tuple[str, ...]]:
-    """The fields of each row, without those ends of ties and slurs whose other end is not there."""
+    """The fields of each row, without ends of ties and slurs whose other end was cut off."""
     grid = [[field.split(" ") for field in row.fields] for row in rows]
     ties: dict[tuple[int, str], tuple[list[str], int]] = {}
     slurs: dict[int, list[tuple[list[str], int]]] = {}
@@ -73,7 +73,7 @@ def _close_ties_and_slurs(rows: Sequence[KernRow]) -> list[tuple[str, ...]]:
 def _follow_tie(
     ties: dict[tuple[int, str], tuple[list[str], int]], key: tuple[int, str], chord: list[str], position: int
 ) -> None:
-    """Keeps in `ties` where the open tie of a note began, and takes an end without a beginning away."""
+    """Notes in `ties` where a tie begins, and removes the end of a tie that has no beginning."""
     token = chord[position]
     if "]" in token or "_" in token:
         if ties.pop(key, None) is None:

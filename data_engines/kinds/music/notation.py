@@ -9,21 +9,21 @@ from data_engines.tools.scores.kern import duration
 
 LETTERS = "cdefgab"
 SHARPS = "fcgdaeb"
-"""The order in which a key takes its sharps; flats come in the reverse."""
+"""The order in which keys add sharps; flats are added in the reverse order."""
 
 
 @dataclass
 class Event:
-    """A note, chord or, without names, rest."""
+    """A note or chord, or a rest if it has no names."""
 
     length: str
-    """As kern writes it."""
+    """Duration as kern writes it."""
     names: tuple[str, ...] = ()
-    """Pitches, from the lowest up."""
+    """Names of pitches, from the lowest up."""
     height: float = 0.0
-    """Its middle, in steps above the middle C."""
+    """Middle of the note or chord, in steps above the middle C."""
     grace: str = ""
-    """A grace note before it."""
+    """The grace note before the event, if there is one."""
     slur_starts: bool = False
     slur_ends: bool = False
     tie_starts: bool = False
@@ -51,7 +51,7 @@ Voice = list[Event]
 
 
 def pitch_name(step: int, fifths: int, alteration: int = 0) -> str:
-    """The pitch of a step in a key, raised or lowered; a natural that the key doesn't have is written.
+    """The pitch of a step in a key, raised or lowered; `n` is written where it cancels the key's sign.
 
     >>> pitch_name(0, 0), pitch_name(-1, 0), pitch_name(10, 1), pitch_name(3, 1, -1), pitch_name(-8, -2)
     ('c', 'B', 'ff#', 'fn', 'BB-')
@@ -73,7 +73,7 @@ def key_signature(fifths: int) -> str:
 
 
 def stem_and_beam(group: Sequence[Event], middle: float, stem: str = "") -> None:
-    """Gives a beat's notes their stems, and a beam to those shorter than a quarter that follow each other."""
+    """Gives the notes of a beat their stems, and joins neighbours shorter than a quarter with beams."""
     run: list[Event] = []
     for event in [*group, Event("4")]:
         if event.names and _flags(event):
@@ -86,7 +86,7 @@ def stem_and_beam(group: Sequence[Event], middle: float, stem: str = "") -> None
 
 
 def measure_rows(staves: Sequence[Sequence[Voice]]) -> list[list[str]]:
-    """A measure's rows of fields: one for each moment, and one before it for grace notes."""
+    """The rows of a measure: one for each moment, and one before it for grace notes, if there are any."""
     voices = [voice for staff in staves for voice in staff]
     onsets = [[Fraction(0), *accumulate(duration(event.length) for event in voice)] for voice in voices]
     starting = [dict(zip(starts, voice, strict=False)) for starts, voice in zip(onsets, voices, strict=True)]
@@ -125,7 +125,7 @@ def _set_beams(run: Sequence[Event]) -> None:
     for i, event in enumerate(run, start=1):
         before, here, after = levels[i - 1 : i + 2]
         starts, ends = max(here - before, 0), max(here - after, 0)
-        # a beam that neither side shares is a hook, towards the note before if there is one
+        # a beam that no neighbour shares is a hook, towards the note before if there is one
         hooks = min(starts, ends)
         hook = ("k" if i > 1 else "K") * hooks
         event.beam = "L" * (starts - hooks) + "J" * (ends - hooks) + hook

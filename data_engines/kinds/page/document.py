@@ -1,10 +1,10 @@
-r"""What document pages are made of: blocks, each with the LaTeX that draws it and the markdown it is read as.
+r"""The blocks of document pages, each with the LaTeX that draws it and the markdown that answers it.
 
 The markdown is that of Mathpix, which GOT's labels were made with: `\title{}`, `\author{}`, an `abstract`
 environment, `\section*{}` with the printed number inside, `\( \)` and `\[ \]`, tables as `tabular`; the rest
-is plain markdown. Mathpix's converter writes headings that way to this day, not as `#`, and so do the
-released weights. What stands in LaTeX is escaped as LaTeX wants it. In running text all characters are as
-printed, but those that markdown would take for markup have a backslash.
+is plain markdown. Mathpix's converter still writes headings that way, not as `#`, and so do the released
+weights. Text inside LaTeX is escaped for LaTeX. In running text all characters are as printed, except that
+characters which markdown would take for markup have a backslash.
 
 The macros in the LaTeX are those of `page_tex.PREAMBLE`.
 """
@@ -19,7 +19,7 @@ from got_train.tex.escaping import escape_latex
 
 _MARKDOWN = str.maketrans({character: "\\" + character for character in "\\`*_$"})
 _LINE_START = re.compile(r"^(?=[#>+-])|^(\d+)(?=[.)]\s)")
-"""What would make a heading, a quotation or a list of a paragraph."""
+"""Beginnings of a line that markdown would take for a heading, a quotation or a list."""
 _STYLES = {"plain": ("", ""), "bold": (r"\textbf", "**"), "italic": (r"\textit", "*")}
 
 
@@ -33,7 +33,7 @@ def escape_markdown(text: str) -> str:
 
 @dataclass(frozen=True)
 class TextRun:
-    """Part of a paragraph in one style, with the spaces at its ends."""
+    """Part of a paragraph in one style, including the spaces at its ends."""
 
     text: str
     style: Literal["plain", "bold", "italic"] = "plain"
@@ -63,7 +63,7 @@ class InlineFormula:
         return self.latex()
 
     def printed(self) -> str:
-        return " "  # its letters are no words
+        return " "  # letters of a formula are no words
 
 
 Pieces = tuple[TextRun | InlineFormula, ...]
@@ -115,7 +115,7 @@ class Authors:
 @dataclass(frozen=True)
 class Abstract:
     label: str
-    """As printed; the markdown says it by the environment."""
+    """The printed label; in the markdown, the environment takes its place."""
     pieces: Pieces
 
     def latex(self) -> str:
@@ -132,7 +132,7 @@ class Abstract:
 class Heading:
     level: Literal[1, 2]
     number: str
-    """As printed before the text, with the point or space that follows it; may be empty."""
+    """The number printed before the text, with the point or space after it; may be empty."""
     text: str
 
     def latex(self) -> str:
@@ -165,7 +165,7 @@ class Items:
     """A list."""
 
     labels: tuple[str, ...]
-    """As printed before each item: its number, or always the same bullet, which markdown writes as `-`."""
+    """The label printed before each item: a number, or a bullet, which markdown writes as `-`."""
     items: tuple[Pieces, ...]
 
     def _rows(self) -> Iterator[tuple[str, Pieces]]:
@@ -205,7 +205,7 @@ class Display:
 class Table:
     grid: Grid
     caption: str = ""
-    """The line above it."""
+    """The line above the table."""
 
     def latex(self) -> str:
         return rf"\pagetable{{{escape_latex(self.caption)}}}{{{write_tabular(self.grid)}}}"

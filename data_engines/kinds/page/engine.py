@@ -1,8 +1,9 @@
 """Whole document pages in Mathpix markdown: headings, paragraphs, lists, formulas and tables set by XeLaTeX.
 
-A spec holds more blocks than its page has room for. TeX prints the longest run of them that ends on the page
-and says which, and those are the answer: nothing is cut off, and nothing printed is missing but running heads
-and page numbers, which GOT is taught to leave out. Each block that stands in one column is a region.
+A spec holds more blocks than its page has room for. TeX prints as many of them as end on the page, and
+reports which; these are the answer. So no block is cut off, and the answer has all that is printed except
+running heads and page numbers, which GOT is taught to leave out. Each block that stands in one column is a
+region.
 """
 
 import re
@@ -50,24 +51,24 @@ from got_train.tex.packages import MATHS
 from got_train.tex.source import Formula
 
 SPARE_LINES = 6
-"""More than the page has room for, as heights are known to TeX only."""
+"""Lines that a spec holds beyond the estimated room of its page, as only TeX knows the heights."""
 LETTER_WIDTH = 0.47
-"""Of a usual Latin letter, in sizes of the font; Chinese ones are about twice as wide."""
+"""Average width of a Latin letter, as a multiple of the font's size; Chinese ones have about twice that."""
 MADE_UP = 0.5
-"""Share of the formulas, where the user gives none."""
+"""Share of the formulas that are made up, where the user gives no formulas."""
 MAX_FORMULAS = 400
 MAX_FORMULA_CHARACTERS, MAX_INLINE_CHARACTERS = 160, 40
-"""In characters of LaTeX."""
+"""Length of a formula, and of one in a line of text, in characters of LaTeX."""
 _TALL = re.compile(r"\\(?:[dt]?frac|begin|sum|prod|int|substack|overset|underset|\\)|&")
-"""What lines of text have no room for."""
+"""LaTeX that is too high for a line of text."""
 MAX_HEAD_CHARACTERS = 30
-"""In characters, of a running head."""
+"""Length of the text of a running head."""
 _NAME = re.compile(r"[^\W\d_]{4}")
-"""In a word that may stand in a table."""
+"""Four letters in a row, which a word in a table must have."""
 MIN_ANSWER_CHARACTERS = 100
-"""Characters of an answer."""
+"""Length of an answer; a shorter one is a Reject."""
 INK = 240
-"""Grey level below which a pixel is printed."""
+"""Grey level below which a pixel counts as ink."""
 POINTS_PER_INCH, TEX_POINTS_PER_INCH = 72, 72.27
 
 
@@ -82,7 +83,7 @@ class Options(EngineOptions):
         "without it, docstrings of installed packages and made-up formulas",
         None,
     )
-    language: Language = option("language of the texts; mixed pages are in either or in both", "mixed")
+    language: Language = option("language of the texts; mixed: pages in one of the two, or in both", "mixed")
     columns: Literal["1", "2", "mixed"] = option("columns of a page", "mixed")
     dpi: Range = option("pixels per inch", Range(90, 120), lowest=60, highest=300)
 
@@ -91,14 +92,14 @@ class Options(EngineOptions):
 class PageStock(Stock[Options]):
     latin: tuple[FontFamily, ...]
     material: Material
-    """Without Chinese, as every Chinese family has other characters."""
+    """Texts and formulas, without Chinese, as every Chinese family holds different characters."""
     chinese: tuple[tuple[FontFamily, tuple[str, ...]], ...]
-    """Chinese families, each with the lines that it can print."""
+    """Chinese font families, each with the lines that it can print."""
 
 
 @dataclass(frozen=True)
 class Spec:
-    """One page, decided; how many of its blocks end on it is for TeX to find out."""
+    """All that is decided about one page; TeX finds out how many of its blocks fit."""
 
     blocks: tuple[Block, ...]
     style: PageStyle
@@ -123,7 +124,7 @@ def load(options: Options, rng: np.random.Generator) -> PageStock:
         raise ValueError(f"--source {options.source}: no line with Chinese that the fonts can print")
     try:
         formulas = read_formulas(options.formulas)
-    except ValueError as error:  # which names the flag of the engine `formula`
+    except ValueError as error:  # the error names the flag of the engine `formula`
         raise ValueError(str(error).replace("--source", "--formulas")) from error
     check_style(_tex_style([*latin[:1], *chinese[:1]]))
     inline, displayed, unusable = _sort_formulas(rng, formulas.found)
@@ -169,7 +170,7 @@ def draw(specs: Sequence[Spec]) -> list[TypesetDrawing | Reject]:
 
 
 def check(spec: Spec, drawing: TypesetDrawing) -> Drawing:
-    """The drawing with regions for its blocks, if all words are on the page and no ink beside its columns."""
+    """The drawing with regions for its blocks, if all words are on the page and all ink is in its columns."""
     places = _places(drawing.sheet)
     printed = [block.printed() for number, block in enumerate(spec.blocks, 1) if number in places]
     check_text(printed, sheet_text(drawing.sheet))
@@ -204,7 +205,7 @@ def _draw(spec: Spec, sheet: Sheet) -> TypesetDrawing:
 
 
 def _places(sheet: Sheet) -> dict[int, tuple[Note, Note]]:
-    """Where each block on the page begins and ends, by its number."""
+    """The notes of TeX on the beginning and end of each block on the page, by the block's number."""
     notes = {note.text: note for note in sheet.notes}
     numbers = [int(text.removeprefix("end ")) for text in notes if text.startswith("end ")]
     return {number: (notes[f"begin {number}"], notes[f"end {number}"]) for number in numbers}
@@ -216,9 +217,9 @@ _LINE_END = re.compile("[-\u00ad\u2010\u2011\u0002\ufffe]\r?\n")
 
 
 def check_text(printed: Sequence[str], read: str) -> None:
-    """Raises a Reject unless `read`, the text of the page in any order, has all words that are `printed`."""
+    """Raises a Reject unless `read`, the text of the page in any order, has all words of `printed`."""
     needed = Counter(_words(_HYPHEN.sub("", "\n".join(printed))))
-    # whether a hyphen at the end of a line stood there before, nobody can tell
+    # a hyphen at the end of a line may belong to the word, or come from hyphenation
     joined, parted = _LINE_END.sub("", read), _LINE_END.sub("\n", read)
     found = Counter(_words(_HYPHEN.sub("", joined))) | Counter(_words(_HYPHEN.sub("", parted)))
     if needed - found:
@@ -230,7 +231,7 @@ def _words(text: str) -> list[str]:
 
 
 def check_columns(ink: np.ndarray, spec: Spec, places: dict[int, tuple[Note, Note]]) -> None:
-    """Raises a Reject if there is ink beside the text or between its columns."""
+    """Raises a Reject if there is ink beside the columns of text or between them."""
     style, room = spec.style, 3
     left = round(_pixels(spec, style.margins[0]))
     right = round(_pixels(spec, style.margins[0] + style.text_width))
@@ -252,7 +253,7 @@ def _pixels(spec: Spec, tex_points: float) -> float:
 
 
 def _ink_box(ink: np.ndarray, spec: Spec, number: int, begin: Note, end: Note) -> PixelBox | None:
-    """The box of a block's ink; None without any."""
+    """The box of a block's ink; None if it has no ink."""
     style, scale = spec.style, spec.dpi / POINTS_PER_INCH
     width = style.text_width if number <= count_across(spec.blocks, style) else style.column_width
     left, top = int(begin.x * scale) - 1, int(begin.y * scale)
@@ -267,9 +268,10 @@ def _ink_box(ink: np.ndarray, spec: Spec, number: int, begin: Note, end: Note) -
 def _sort_formulas(
     rng: np.random.Generator, formulas: Sequence[Formula]
 ) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, int]]:
-    """Formulas for lines of text, those for lines of their own, and how many can't be used, by cause.
+    """Formulas for lines of text, formulas for displays, and the number of unusable ones by cause.
 
-    Some of them, drawn by chance: TeX is to read each before one that it can't spoils a page.
+    At most `MAX_FORMULAS`, chosen at random, are used. TeX typesets each of them here first: a formula that
+    it can't typeset would spoil a whole page.
     """
     codes = [formula.latex for formula in formulas if len(formula.latex) <= MAX_FORMULA_CHARACTERS]
     codes = [codes[i] for i in rng.permutation(len(codes))[:MAX_FORMULAS]]
@@ -283,7 +285,7 @@ def _sort_formulas(
 
 
 def _held_by(families: Sequence[FontFamily], lines: Sequence[str]) -> dict[FontFamily, frozenset[str]]:
-    """Which characters of `lines` every font of a family has."""
+    """For each family, the characters of `lines` that all its fonts have."""
     names = {str(font_files()[name]): name for family in families for name in family.files()}
     faces, _ = read_faces(map(Path, names), set("".join(lines)))
     held = {names[face.path]: face.characters for face in faces}
@@ -296,7 +298,7 @@ def _held_by(families: Sequence[FontFamily], lines: Sequence[str]) -> dict[FontF
 def _printable(
     lines: Sequence[str], latin: Sequence[FontFamily], chinese: Sequence[FontFamily]
 ) -> tuple[tuple[str, ...], dict[FontFamily, tuple[str, ...]]]:
-    """The lines without Chinese that all Latin families can print, and by family those with Chinese."""
+    """The lines without Chinese that all Latin families can print, and the others by Chinese family."""
     held = _held_by([*latin, *chinese], lines)
     letters = frozenset.intersection(*(held[family] for family in latin)) | {" "}
     english: list[str] = []

@@ -1,8 +1,8 @@
 r"""The TeX of document pages: columns that are filled with whole blocks.
 
-A page is one box of paper, made within a single run of TeX. All blocks are set once. A first try pours them
-into the columns, which tells by TeX's marks the last block that ends there; then the columns are filled again
-with the blocks up to that one. `\gotnote` tells where each block on the page begins and ends.
+A page is one box of paper, made within a single run of TeX. All blocks are typeset once. A first try fills
+the columns with them, and TeX's marks show the last block that ends there; then the columns are filled again
+with the blocks up to that one. `\gotnote` reports where each block on the page begins and ends.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ from got_train.tex.packages import MATHS, TABLES
 from got_train.tex.typefaces import MATH_VERSIONS
 
 SIZES = (8, 9, 9.5, 10, 10.5, 11, 12, 14, 17, 20, 24)
-"""Of fonts, in points."""
+"""Sizes of fonts in points."""
 PREAMBLE = (
     rf"""\usepackage{{{MATHS}}}
 \usepackage{{{TABLES},xcolor,lmodern}}
@@ -101,7 +101,7 @@ PREAMBLE = (
 
 
 def page_code(blocks: Sequence[Block], style: PageStyle) -> str:
-    """The TeX of one page; block `i`, counted from 1, notes `begin i` and `end i` if it is on it."""
+    """The TeX of one page; a block on it, counted from 1, leaves the notes `begin i` and `end i`."""
     across = count_across(blocks, style)
     lines = list(_settings(style))
     for number, block in enumerate(blocks, 1):
@@ -114,7 +114,7 @@ def page_code(blocks: Sequence[Block], style: PageStyle) -> str:
 
 
 def count_across(blocks: Sequence[Block], style: PageStyle) -> int:
-    """How many blocks at the top of the page go across both columns."""
+    """Number of blocks at the top of the page that extend across both columns."""
     if style.columns == 1:
         return 0
     wide = (Title, Authors, Abstract) if style.abstract_across else (Title, Authors)
@@ -122,7 +122,7 @@ def count_across(blocks: Sequence[Block], style: PageStyle) -> int:
 
 
 def font_code(families: Iterable[FontFamily]) -> str:
-    """Makes families known to TeX; their files lie in the folder of the run."""
+    """The TeX that defines font families; their files lie in the folder of the run."""
     lines = []
     for family in families:
         bold = f"BoldFont={family.bold}" if family.bold != family.upright else "AutoFakeBold=2"
@@ -182,9 +182,9 @@ def _use(family: FontFamily) -> str:
 
 
 def _size(points: float, leading: float) -> str:
-    """Sets the size to the nearest of a few, as TeX takes long to open a font."""
+    """The TeX that sets the nearest of `SIZES`: TeX takes long to open a font, so there are few sizes."""
     nearest = min(SIZES, key=lambda size: abs(size - points))
-    # without the last space, Chinese letters after it would belong to the command's name
+    # without the last space, Chinese characters after it would belong to the command's name
     return rf"\fontsize{{{nearest}pt}}{{{leading:.2f}pt}}\selectfont "
 
 
@@ -199,7 +199,7 @@ def _add(number: int, block: Block, style: PageStyle) -> str:
 
 
 def _white(block: Block) -> tuple[float, float]:
-    """Least white above and below a block, in lines."""
+    """Smallest white space above and below a block, in lines."""
     match block:
         case Title():
             return 0.5, 0.7

@@ -1,4 +1,4 @@
-"""What document pages say: headings, paragraphs, lists, formulas and tables out of a corpus and formulas."""
+"""The contents of document pages: headings, paragraphs, lists, formulas and tables, from a corpus."""
 
 import re
 from collections.abc import Sequence
@@ -35,16 +35,16 @@ PageLanguage = Literal["en", "zh"]
 Thing = TypeVar("Thing")
 
 MAX_TEXT_CHARACTERS, LONG_LINE_WORDS = 600, Range(60, 100)
-"""Characters after which a paragraph ends, and words taken of lines that are longer than that."""
+"""Length of a paragraph, and the number of words that are taken from a longer line."""
 HAN_CHARACTER = re.compile(rf"[{HAN}]")
 
 _PHRASE = {"en": re.compile(r"[A-Za-z]+(?: [A-Za-z]+){0,3}"), "zh": re.compile(rf"[{HAN}]{{2,6}}")}
-"""What may stand in bold or italics."""
+"""Texts that may be set in bold or italics."""
 _GAP = {
     "en": re.compile(r"(?<=[a-z]) (?=[a-z])"),
     "zh": re.compile(rf"(?<=[{HAN}])(?=[{HAN}])"),
 }
-"""Where a formula or a word of the other language may go."""
+"""Places where a formula or a word of the other language may be inserted."""
 
 _LATIN_WORD, _TWO_HAN = re.compile(r"[A-Za-z]{2,}"), re.compile(rf"[{HAN}]{{2}}")
 
@@ -63,33 +63,33 @@ _FAMILY_ZH, _GIVEN_ZH = "王李张刘陈杨赵黄周吴徐孙", "伟芳娜敏静
 
 @dataclass(frozen=True)
 class Material:
-    """What is drawn from."""
+    """The texts and formulas that blocks are made of."""
 
     english: tuple[str, ...]
     chinese: tuple[str, ...]
-    """Lines that the fonts can print."""
+    """Chinese lines that the fonts can print."""
     inline: tuple[str, ...]
     displayed: tuple[str, ...]
-    """LaTeX of formulas."""
+    """Formulas for displays, as LaTeX."""
     made_up: float
-    """Share of the formulas that are not among these."""
+    """Share of the formulas that are made up instead of chosen from these."""
 
 
 def choose_blocks(
     rng: np.random.Generator, material: Material, language: Language, width: float, lines: float
 ) -> tuple[Block, ...]:
-    """More blocks than `lines` lines of `width` letters have room for; a Chinese letter counts twice."""
+    """More blocks than fit into `lines` lines of `width` letters; a Chinese character counts twice."""
     writer = _Writer(rng, material, language, width)
     blocks = writer.front() if rng.random() < 0.3 else []
     if not blocks and rng.random() < 0.5:
-        blocks.append(writer.paragraph())  # the page goes on from one before
+        blocks.append(writer.paragraph())  # the page continues the one before it
     while sum(map(writer.lines, blocks)) < lines:
         blocks += writer.section()
     return tuple(blocks)
 
 
 class _Writer:
-    """Writes blocks one after the other, counting sections, tables and formulas."""
+    """Writes one block after the other, and counts sections, tables and formulas."""
 
     def __init__(
         self, rng: np.random.Generator, material: Material, language: Language, width: float
@@ -206,7 +206,7 @@ class _Writer:
         return Table(grid, label + self.phrase(language, Range(3, 7)))
 
     def pieces(self, language: PageLanguage, sentences: Range) -> Pieces:
-        """A paragraph of some sentences, with formulas, bold words and words of the other language in it."""
+        """The pieces of some sentences, with formulas, bold words and words of the other language."""
         lines = self.material.english if language == "en" else self.material.chinese
         texts: list[str] = []
         for _ in range(sentences.choose(self.rng)):
@@ -229,7 +229,7 @@ class _Writer:
     def insert(
         self, language: PageLanguage, pieces: list[TextRun | InlineFormula], new: TextRun | InlineFormula
     ) -> list[TextRun | InlineFormula]:
-        """Puts a piece between two words somewhere."""
+        """Inserts the piece `new` between two words."""
         position = int(self.rng.integers(len(pieces)))
         piece = pieces[position]
         gaps = list(_GAP[language].finditer(piece.text)) if isinstance(piece, TextRun) else []
@@ -244,7 +244,7 @@ class _Writer:
     def stress(
         self, language: PageLanguage, pieces: list[TextRun | InlineFormula]
     ) -> list[TextRun | InlineFormula]:
-        """Sets some words in bold or italics, in which no Chinese is printed."""
+        """Sets some words in bold or italics; Chinese has no italics."""
         position = int(self.rng.integers(len(pieces)))
         piece = pieces[position]
         phrases = list(_PHRASE[language].finditer(piece.text)) if isinstance(piece, TextRun) else []
@@ -262,9 +262,9 @@ class _Writer:
         return [*pieces[:position], *(part for part in parts if part.text), *pieces[position + 1 :]]
 
     def phrase(self, language: PageLanguage, words: Range) -> str:
-        """How a line begins, with capital letters where a name or a head has them, and without marks.
+        """The first words of a line, without punctuation, and with the capitals of a name or heading.
 
-        A Chinese word is two characters. English ends in a long one, which is mostly no preposition.
+        A Chinese word has two characters. English phrases end in a long word, which is hardly a preposition.
         """
         most = words.choose(self.rng)
         if language == "zh":
@@ -284,7 +284,7 @@ class _Writer:
         return things[int(self.rng.integers(len(things)))]
 
     def lines(self, block: Block) -> float:
-        """About how high a block is, in lines."""
+        """Approximate height of a block, in lines."""
         match block:
             case Display(code=code):
                 return 3 + code.count(r"\\")

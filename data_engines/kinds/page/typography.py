@@ -17,16 +17,16 @@ MathFonts = Literal["normal", "times", "palatino"]
 
 @dataclass(frozen=True)
 class FontFamily:
-    """Fonts that go together, by the names of their files."""
+    """The file names of fonts that go together."""
 
     name: str
     upright: str
     bold: str
-    """The same as upright where there is none; it is then made fatter."""
+    """The bold font; the upright one if there is no bold, which is then made fatter."""
     italic: str = ""
-    """Chinese has none."""
+    """The italic font; empty for Chinese, which has none."""
     math: MathFonts = "normal"
-    """The formulas that suit it."""
+    """The fonts of formulas that suit the family."""
 
     def files(self) -> frozenset[str]:
         return frozenset({self.upright, self.bold, self.italic} - {""})
@@ -58,7 +58,7 @@ CHINESE = (
 
 @lru_cache(maxsize=1)
 def font_files() -> dict[str, Path]:
-    """Where the fonts of all families lie that there are: in the installed TeX or the Python package."""
+    """The paths of the available fonts, by name: in the installed TeX or the Python package."""
     names = sorted(frozenset().union(*(family.files() for family in (*LATIN, *CHINESE))))
     found: list[Path] = []
     if shutil.which("kpsewhich"):
@@ -69,50 +69,50 @@ def font_files() -> dict[str, Path]:
 
 
 def installed(families: Sequence[FontFamily]) -> tuple[FontFamily, ...]:
-    """Those of which all fonts are there."""
+    """The families whose fonts are all available."""
     return tuple(family for family in families if family.files() <= font_files().keys())
 
 
 @dataclass(frozen=True)
 class PageStyle:
-    """Measures are in TeX points, 72.27 to the inch."""
+    """The look of a page; measures are in TeX points, 72.27 to the inch."""
 
     paper: tuple[float, float]
-    """Width and height."""
+    """Width and height of the paper."""
     margins: tuple[float, float, float, float]
-    """Left, top, right and bottom."""
+    """Left, top, right and bottom margin."""
     columns: Literal[1, 2]
     gutter: float
     fill: tuple[float, ...]
     """Share of each column that may be filled."""
     latin: FontFamily
     chinese: FontFamily | None
-    """None where only Latin letters are printed."""
+    """The Chinese family; None where only Latin letters are printed."""
     size: float
     leading: float
-    """Distance of lines."""
+    """Distance between baselines."""
     indent: float
-    """Of a paragraph's first line."""
+    """Indent of a paragraph's first line."""
     gap: float
-    """Between paragraphs."""
+    """White space between paragraphs."""
     ragged: bool
-    """Lines end where they end."""
+    """Whether lines are left-aligned instead of justified."""
     hyphens: bool
     heading_latin: FontFamily
     heading_scale: float
-    """Size of headings of the first level, in sizes of the text."""
+    """Size of headings of the first level, as a multiple of the text's size."""
     heading_color: str
     heading_centred: bool
     abstract_across: bool
-    """Over both columns, instead of in the first."""
+    """Whether the abstract extends across both columns, instead of standing in the first."""
     abstract_margin: float
-    """White on either side of it."""
+    """White space on either side of the abstract."""
     rule: bool
-    """Whether a line parts the running head from the page."""
+    """Whether a line separates the running head from the page."""
     heads: tuple[str, str, str]
-    """Left, middle and right of the running head."""
+    """Texts at the left, middle and right of the running head."""
     foot: str
-    """In the middle below the text."""
+    """The text centred at the foot of the page."""
 
     @property
     def text_width(self) -> float:
@@ -179,7 +179,7 @@ def choose_style(
 
 
 def _choose_fill(rng: np.random.Generator, columns: int) -> tuple[float, ...]:
-    """Most pages are full; some end a chapter, with columns of one length or a shorter second one."""
+    """Share of each column that is filled. Most pages are full; on some, a chapter ends in either column."""
     if rng.random() < 0.8:
         return (1.0,) * columns
     share = float(rng.uniform(0.55, 0.95))
