@@ -1,7 +1,8 @@
 """Texts in the wild: placed on photographs, bent, at an angle, in colours that stand out where they are.
 
-A picture is cut into rows of one or two cells, and each text stands in a cell of its own: they are read from
-top to bottom and from left to right beyond doubt. Each text is a line of the answer and a region.
+A picture is divided into rows of one or two cells, and each text stands in a cell of its own, so the reading
+order, from top to bottom and from left to right, is beyond doubt. Each text is a line of the answer and a
+region.
 """
 
 import colorsys
@@ -28,14 +29,14 @@ from got_train.prompts import Task
 MARGIN = 8
 """Pixels kept free along the edges and between cells."""
 MIN_ROW = 80
-"""Height of a row in pixels, on average, below which texts are put side by side."""
+"""Average height of a row in pixels; where rows would be lower, texts are put side by side."""
 MIN_SIZE = 28
-"""Of fonts, in pixels; perspective may take a fifth of it."""
+"""Size of fonts in pixels; perspective may reduce it by a fifth."""
 MAX_SIZE = 130
 TRIAL_SIZE = 64
-"""At which a text is measured before its size is known."""
+"""Font size in pixels at which a text is measured before its size is known."""
 OUTER_MARKS = " ,.;:!?-'()，。！？、"
-"""Stripped from the ends of a text, which is a piece of a sentence."""
+"""Characters stripped from the ends of a text, as it is a piece of a sentence."""
 
 STYLES: tuple[SignStyle, ...] = ("plain", "outline", "shadow", "plate")
 
@@ -45,11 +46,13 @@ class Options(EngineOptions):
     source: Path | None = option(
         "a UTF-8 text file to draw from; without it, texts of installed packages", None
     )
-    language: Language = option("of the texts where no source is given", "mixed")
+    language: Language = option("language of the texts if no --source is given", "mixed")
     fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
     photos: tuple[Path, ...] = option("photographs or folders of them; without it, those of scikit-image", ())
     texts: Range = option("texts in a picture", Range(1, 8), lowest=1, highest=12)
-    words: Range = option("words in a text; a Chinese or Japanese character is a word", Range(1, 5), lowest=1)
+    words: Range = option(
+        "words in a text; a Chinese or Japanese character counts as one", Range(1, 5), lowest=1
+    )
     width: Range = option("width of a picture in pixels", Range(560, 800), lowest=256, highest=4096)
     height: Range = option("height of a picture in pixels", Range(420, 600))
 
@@ -67,54 +70,54 @@ class SceneStock(Stock[Options]):
 
 @dataclass(frozen=True)
 class Room:
-    """Where a text may stand."""
+    """The cell of a text, and the height at which the text stands in it."""
 
     box: Box
-    """In pixels."""
+    """The cell, in pixels."""
     level: float
-    """Where in its height: 0 is at the top, 1 at the bottom. It is the same all along a row, so that of two
-    texts side by side neither is above the other."""
+    """Vertical place of the text in the cell, from 0 at the top to 1 at the bottom. It is the same for all
+    cells of a row, so that neither of two texts side by side is above the other."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How a text is bent and seen, whatever its size."""
+    """How a text is bent, and from where it is seen; independent of its size."""
 
     bend: float
-    """Height of the text in radii of the arc it stands on; 0 is straight, below 0 the middle hangs down."""
+    """Height of the text divided by the radius of its arc; 0 is straight, below 0 the middle hangs down."""
     turn: float
-    """In radians, clockwise."""
+    """Rotation in radians, clockwise."""
     tilt: tuple[float, float]
-    """Share by which the right half and the lower half are further away than the other one."""
+    """Share by which the right half is further away than the left, and the lower than the upper."""
     slant: float
-    """Pixels to the left per pixel up."""
+    """Slant: pixels to the left per pixel up."""
     squeeze: float
-    """Height over what it is in the font."""
+    """Height of the text divided by its height in the font."""
 
     def calmed(self, share: float) -> "Shape":
-        """With less of what takes room."""
+        """The shape with `share` of its bend, turn and so on, which takes less room."""
         tilt = share * self.tilt[0], share * self.tilt[1]
         return Shape(share * self.bend, share * self.turn, tilt, self.slant, self.squeeze)
 
 
 @dataclass(frozen=True)
 class Spec:
-    """One picture, decided."""
+    """All that is decided about one picture."""
 
     width: int
     height: int
     background: Background
     signs: tuple[Sign, ...]
     blur: float
-    """Pixels to either side."""
+    """Radius of the blur in pixels."""
     quality: int | None
-    """Of the JPEG file that the picture has been; None if it has been none."""
+    """Quality of the JPEG compression that the picture has gone through; None for no compression."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SceneDrawing(Drawing):
     inks: tuple[Ink, ...]
-    """What each text left on the picture."""
+    """The ink that each text left on the picture."""
 
 
 def load(options: Options, rng: np.random.Generator) -> SceneStock:
@@ -165,7 +168,7 @@ def draw(spec: Spec) -> SceneDrawing:
 
 
 def check(spec: Spec, drawing: SceneDrawing) -> Drawing:
-    """The drawing with a region for each text, if every text is whole, stands out and stands alone."""
+    """The drawing with a region for each text, if every text is whole, stands out and overlaps no other."""
     boxes = [check_ink(drawing.pictures[0], ink) for ink in drawing.inks]
     if any(one.meets(other) for i, one in enumerate(boxes) for other in boxes[:i]):
         raise Reject("texts overlap")
@@ -174,7 +177,7 @@ def check(spec: Spec, drawing: SceneDrawing) -> Drawing:
 
 
 def _choose_cells(rng: np.random.Generator, count: int, width: int, height: int) -> list[Room]:
-    """A place for each text: rows from top to bottom, some of them halved."""
+    """A cell for each text: rows from top to bottom, some of them halved."""
     needed = max(0, count - height // MIN_ROW)
     num_halved = min(count // 2, needed + int(rng.binomial(count // 2, 0.3)))
     rows = rng.permutation([2] * num_halved + [1] * (count - 2 * num_halved))
@@ -211,7 +214,7 @@ def _choose_sign(rng: np.random.Generator, cell: Room, stock: SceneStock) -> Sig
 
 
 def _choose_cased(rng: np.random.Generator, stock: SceneStock) -> str:
-    """A text as signs have it: often in capitals, without the punctuation of its sentence at the ends."""
+    """A text like those of signs: often in capitals, and without punctuation at its ends."""
     for _ in range(10):
         text = choose_text(rng, stock.texts, stock.options.words).strip(OUTER_MARKS)
         if text:
@@ -223,10 +226,10 @@ def _choose_cased(rng: np.random.Generator, stock: SceneStock) -> str:
 
 
 def _fit(rng: np.random.Generator, text: str, face: Face, room: Box) -> tuple[str, int, Warp]:
-    """As much of the text as fits a room at a size that can be read, that size, and a warp round 0, 0."""
+    """The words of the text that fit a room at a legible size, that size, and a warp centred at 0, 0."""
     fill, shape = rng.uniform(0.5, 1), _choose_shape(rng)
     while True:
-        # a long text can't be turned as far as a short one in the same cell
+        # a long text can be turned less far than a short one in the same cell
         for calm in (1, 0.3, 0):
             largest = TRIAL_SIZE * _scale(_warp(text, face, TRIAL_SIZE, shape.calmed(calm)), room)
             size = min(MAX_SIZE, max(MIN_SIZE, int(fill * largest)))
@@ -251,21 +254,21 @@ def _choose_shape(rng: np.random.Generator) -> Shape:
 
 
 def _warp(text: str, face: Face, size: int, shape: Shape) -> Warp:
-    """The warp of a text in a font, its middle at 0, 0."""
+    """The warp of a text in a font, with its middle at 0, 0."""
     left, top, right, bottom = open_font(face.path, face.number, size).getbbox(text, anchor="ls")
     pad = 2 * math.ceil(PADDING * size)
     width, height = math.ceil(right - left) + pad, math.ceil(bottom - top) + pad
     cos, sin = math.cos(shape.turn), math.sin(shape.turn)
     turned = np.array([[cos, -sin], [sin, cos]]) @ [[1, shape.slant], [0, shape.squeeze]]
     view = (*turned[0], 0, *turned[1], 0, shape.tilt[0] / width, shape.tilt[1] / height, 1)
-    # on a tighter arc the feet of the letters would be squeezed together
+    # a tighter arc would squeeze the feet of the letters together
     tightest = min(0.4 * width / height, 1.5)
     arc = max(-tightest, min(tightest, shape.bend * width / height))
     return Warp(width, height, arc, tuple(map(float, view)))
 
 
 def _scale(warp: Warp, room: Box) -> float:
-    """How many times larger it could be."""
+    """The factor by which the warp could be enlarged and still fit the room."""
     left, top, right, bottom = warp.extent()
     return min(room.width / (right - left), room.height / (bottom - top))
 

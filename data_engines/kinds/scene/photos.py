@@ -1,4 +1,4 @@
-"""Backgrounds: pieces of photographs in changed colours, and textures that are made up."""
+"""Backgrounds: pieces of photographs in changed colours, and synthetic textures."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ from got_train.packages import package_folder
 
 PHOTO_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 MAX_SIDE_PIXELS = 1600
-"""Pixels along the longer side of a photograph; larger ones are made smaller when they are opened."""
+"""Longer side of a photograph in pixels; a larger photograph is made smaller when it is opened."""
 MIN_SIDE_PIXELS = 200
-"""Pixels along the shorter side of a photograph that can be used."""
+"""Shorter side of a usable photograph, in pixels."""
 TEXTURE_SHARE = 0.2
-"""Share of the backgrounds that are made up."""
+"""Share of the backgrounds that are synthetic textures."""
 PACKAGED = {
     "astronaut.png": "public domain (NASA)",
     "brick.png": "CC0-1.0",
@@ -34,32 +34,32 @@ PACKAGED = {
     "hubble_deep_field.jpg": "public domain (NASA)",
     "rocket.jpg": "public domain (SpaceX)",
 }
-"""The photographs of scikit-image whose licence its documentation names."""
+"""The photographs of scikit-image for which its documentation names a licence."""
 
 
 @dataclass(frozen=True)
 class Background:
-    """A background, decided."""
+    """All that is decided about one background."""
 
     photo: str | None
-    """None for a texture."""
+    """Path of the photograph; None for a texture."""
     seed: int
-    """Of the texture."""
+    """Seed of the texture."""
     zoom: float
-    """Share of the photograph that is seen, along its tighter side; or how coarse a texture is."""
+    """Visible share of the photograph along its tighter side; for a texture, its coarseness."""
     place: tuple[float, float]
-    """Of that share in the photograph: 0 is left or top, 1 right or bottom."""
+    """Place of the visible part in the photograph, across and down: 0 is left or top, 1 right or bottom."""
     mirrored: bool
     gains: tuple[float, float, float]
-    """Of red, green and blue."""
+    """Factors of red, green and blue."""
     offsets: tuple[float, float, float]
     """Levels that are added to red, green and blue."""
     palette: tuple[Rgb, Rgb, Rgb]
-    """Colours of the darkest, middle and lightest levels in what is grey by itself."""
+    """Colours for the darkest, middle and lightest levels of a grey photograph or a texture."""
 
 
 def find_photos(given: Sequence[Path]) -> tuple[tuple[str, ...], tuple[Source, ...], dict[str, int]]:
-    """The photographs in files and folders, or the packaged ones; their sources; and what can't be used.
+    """The photographs in files and folders, or the packaged ones; their sources; counts of unusable files.
 
     Raises:
         ValueError: there is no photograph at all.
@@ -134,9 +134,9 @@ def make_background(background: Background, width: int, height: int) -> Image.Im
     return picture.point(np.clip(changed, 0, 255).round().astype(int).ravel().tolist())
 
 
-@lru_cache(maxsize=16)  # all that are packaged; one takes up to 8 MB, in every worker
+@lru_cache(maxsize=16)  # room for all packaged photographs; one takes up to 8 MB, in every worker
 def open_photo(path: str) -> Image.Image:
-    """A photograph, grey or RGB, as it is meant to be held and no larger than needed."""
+    """A photograph, grey or RGB, turned upright, with at most `MAX_SIDE_PIXELS`."""
     try:
         with Image.open(path) as file:
             file.draft("RGB", (MAX_SIDE_PIXELS, MAX_SIDE_PIXELS))
@@ -148,7 +148,7 @@ def open_photo(path: str) -> Image.Image:
 
 
 def _make_texture(background: Background, width: int, height: int) -> Image.Image:
-    """Clouds, stains, stripes or grain: noise at several scales, perhaps drawn out one way."""
+    """Clouds, stains, stripes or grain: noise at several scales, at times stretched in one direction."""
     rng = np.random.default_rng(background.seed)
     stretch = np.exp2(rng.uniform(-3, 3)) if rng.random() < 0.5 else 1.0
     weight, levels = 1.0, np.zeros((height // 2, width // 2), dtype=np.float32)

@@ -14,28 +14,28 @@ from data_engines.tools.fonts import Font, open_font
 from data_engines.tools.warp import Warp
 
 PADDING = 0.3
-"""Of the font's size, round a text: for its plate, outline or shadow."""
+"""Room round a text for its plate, outline or shadow, as a share of the font's size."""
 MIN_CONTRAST = 45
-"""Levels between a text and what lies around it."""
+"""Levels between a text and its surroundings."""
 MAX_ALIKE = 0.15
-"""Share of what lies around a letter that may be more like it."""
+"""Share of a letter's surroundings that may have less contrast to it."""
 
 SignStyle = Literal["plain", "outline", "shadow", "plate"]
 
 
 @dataclass(frozen=True)
 class Tint:
-    """A colour but for its lightness, which depends on where it is used."""
+    """A colour without its lightness, which depends on the place where the colour is used."""
 
     hue: float
     saturation: float
     depth: float
-    """Between 0, as near to the surroundings as may be, and 1, as far from them as can be."""
+    """Contrast to the surroundings, from 0, the least that is allowed, to 1, the greatest possible."""
 
 
 @dataclass(frozen=True)
 class Sign:
-    """One text as it is placed."""
+    """All that is decided about one text."""
 
     text: str
     font: Font
@@ -48,7 +48,7 @@ class Sign:
 
 @dataclass(frozen=True)
 class Ink:
-    """What a sign left on a picture: a mask, and where its left upper corner lies."""
+    """The ink that a sign left on a picture: a mask, and the place of its upper left corner."""
 
     mask: Image.Image
     left: int
@@ -70,7 +70,7 @@ def draw_sign(picture: Image.Image, sign: Sign) -> Ink:
     opposite = (245, 245, 245) if luma < 128 else (15, 15, 15)
     if sign.style == "shadow":
         picture.paste(opposite, corner, ground)
-    # what is as light or dark as the text here and there would swallow it
+    # where the background is as light as the text, it would swallow the text
     swallowed = sign.style != "plate" and not _stands_out(levels, around, luma, 2 * MIN_CONTRAST)
     if sign.style == "outline" or swallowed:
         picture.paste(opposite, corner, edge)
@@ -83,14 +83,14 @@ def check_ink(picture: Image.Image, ink: Ink) -> Box:
     """The box of a text's ink in the finished picture.
 
     Raises:
-        Reject: the text is not whole, or doesn't stand out.
+        Reject: the text is cut off, or doesn't stand out.
     """
     mask = ink.mask
     box = mask.point([0] * 64 + [255] * 192).getbbox()
     if box is None:
         raise Reject("text without ink")
     left, top, right, bottom = box[0] + ink.left, box[1] + ink.top, box[2] + ink.left, box[3] + ink.top
-    # the mask has a free edge of its own, or it has been cut itself
+    # a mask without a free edge has itself been cut off
     if min(box[:2]) < 1 or box[2] >= mask.width or box[3] >= mask.height:
         raise Reject("text cut off")
     if min(left, top) < 0 or right > picture.width or bottom > picture.height:
@@ -98,7 +98,7 @@ def check_ink(picture: Image.Image, ink: Ink) -> Box:
     around = (ink.left, ink.top, ink.left + mask.width, ink.top + mask.height)
     levels = np.asarray(picture.crop(around).convert("L"), dtype=float)
     covered, near = np.asarray(mask), np.asarray(mask.filter(ImageFilter.BoxBlur(2)))
-    # a pixel or two off the ink, where no blur mixes them
+    # the surroundings begin a pixel or two off the ink, where blur no longer mixes the two
     beside = (near > 4) & (near < 64) & (covered == 0)
     if not (covered > 160).any() or not beside.any():
         raise Reject("text too thin")
@@ -108,14 +108,14 @@ def check_ink(picture: Image.Image, ink: Ink) -> Box:
 
 
 def _flat_layers(sign: Sign) -> Image.Image:
-    """Plate or shadow, outline, and ink of a text before it is bent, as the three bands of a picture."""
+    """A text before it is bent, as a picture of three bands: plate or shadow, outline, and ink."""
     size = sign.font[2]
     pad = math.ceil(PADDING * size)
     font = open_font(*sign.font)
     left, top, _, _ = font.getbbox(sign.text, anchor="ls")
     ink = Image.new("L", (sign.warp.width, sign.warp.height))
     ImageDraw.Draw(ink).text((pad - left, pad - top), sign.text, 255, font, anchor="ls")
-    # blurred and made firm again, letters are fatter: much faster than the outlines of a font
+    # blurring the letters and sharpening their edges makes them fatter, much faster than stroking outlines
     edge = _dim(ink.filter(ImageFilter.BoxBlur(max(3, size / 14))), 6)
     ground = Image.new("L", ink.size)
     if sign.style == "plate":
@@ -129,18 +129,18 @@ def _flat_layers(sign: Sign) -> Image.Image:
 
 
 def _dim(mask: Image.Image, share: float) -> Image.Image:
-    """A mask that lets that share through; a share above 1 makes its soft edges firmer."""
+    """The mask multiplied by `share`; a share above 1 makes its soft edges sharper."""
     return mask.point(np.minimum(share * np.arange(256), 255).astype(int).tolist())
 
 
 def _ink_luma(ground: float, depth: float) -> float:
-    """How light a text is on ground of that lightness: far enough towards the end that leaves more room."""
+    """Lightness of a text on a ground of lightness `ground`: darker on light ground, lighter on dark."""
     nearest = ground - 120 if ground > 127 else ground + 120
     return nearest + depth * ((0 if ground > 127 else 255) - nearest)
 
 
 def _color_of_luma(color: Tint, luma: float) -> Rgb:
-    """The shade of a colour that is as light as `luma`, from 0 to 255."""
+    """The shade of a colour with the lightness `luma`, from 0 to 255."""
     shades = [colorsys.hls_to_rgb(color.hue, step / 32, color.saturation) for step in range(33)]
     lumas = [255 * (0.299 * red + 0.587 * green + 0.114 * blue) for red, green, blue in shades]
     lightness = float(np.interp(luma, lumas, np.linspace(0, 1, 33)))
@@ -148,7 +148,7 @@ def _color_of_luma(color: Tint, luma: float) -> Rgb:
 
 
 def _stands_out(levels: np.ndarray, around: np.ndarray, luma: float, contrast: float) -> bool:
-    """Whether a text of that lightness differs by `contrast` from what lies around it, letter by letter."""
+    """Whether each letter of a text of lightness `luma` differs by `contrast` from its surroundings."""
     alike = around & (np.abs(levels - luma) < contrast)
     letters = range(0, around.shape[1], around.shape[0])
     num_alike, num_around = (np.add.reduceat(mask.sum(axis=0), letters) for mask in (alike, around))

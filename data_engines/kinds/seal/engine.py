@@ -1,9 +1,9 @@
 """Chinese seals: round and oval ones of companies, with the name along the ring, and square ones of persons.
 
-The answer is the name along the ring from left to right, then what stands across the seal from top to bottom,
-then the number along the lower edge; of a square seal its characters down the right column, then down the
-left one. The check reads the ring off the picture as a straight strip, and compares every character with the
-font's own upright one.
+The answer is the name along the ring from left to right, then the texts across the seal from top to bottom,
+then the number along the lower edge. The answer of a square seal is its right column from top to bottom, then
+its left one. The check reads the ring off the picture as a straight strip, and compares every character with
+the upright one of the font.
 """
 
 from dataclasses import dataclass
@@ -36,12 +36,12 @@ from got_train.prompts import Task
 SHAPES: tuple[Shape, ...] = ("round", "round", "round", "oval", "square")
 
 MIN_SIZE = 12
-"""Pixels of a character along the ring: smaller ones of many strokes cannot be read."""
+"""Size in pixels of a character along the ring; smaller characters of many strokes can't be read."""
 MAX_EDGE = 64
-"""Ink on a pixel at the edge, of 255: more is no trace of turning the picture."""
+"""Ink on a pixel at the edge, of 255: turning the picture may leave this much, and more is a fault."""
 CODE_DIGITS, TAX_DIGITS = 13, 18
 CODE_SIZE = 0.12
-"""Of the digits along the lower edge, as a share of the radius: they are thin and few."""
+"""Size of the digits along the lower edge, as a share of the radius: they are thin and few."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Options(EngineOptions):
     shape: Literal["mixed", "round", "oval", "square"] = option(
         "round or oval seals of companies, square ones of persons, or all of them", "mixed"
     )
-    diameter: Range = option("of a seal in pixels", Range(200, 480), lowest=120, highest=2000)
+    diameter: Range = option("diameter of a seal in pixels", Range(200, 480), lowest=120, highest=2000)
     tilt: Range = option(
         "degrees by which a seal is turned to either side", Range(0, 20), lowest=0, highest=45
     )
@@ -63,7 +63,7 @@ class Options(EngineOptions):
 @dataclass(frozen=True, kw_only=True)
 class SealStock(Stock[Options]):
     companies: tuple[str, ...]
-    """Names of the source; none where they are made up."""
+    """Names of the source; empty where names are made up."""
     name_parts: NameParts
     faces: tuple[Face, ...]
 
@@ -121,7 +121,7 @@ def decide(rng: np.random.Generator, index: int, stock: SealStock) -> Spec:
 
 
 Parts = tuple[tuple[float, float], float, tuple[Arc, ...], tuple[Line, ...]]
-"""Outer radii, radius of the star, texts along the ring and across the seal."""
+"""Outer radii, radius of the star, texts along the ring, and texts across the seal."""
 
 
 def _choose_name(rng: np.random.Generator, stock: SealStock) -> str:
@@ -131,7 +131,7 @@ def _choose_name(rng: np.random.Generator, stock: SealStock) -> str:
 
 
 def _choose_round(rng: np.random.Generator, radius: float, side: int, stock: SealStock) -> Parts:
-    """The name above, a star in the middle, what the seal is for below it, and perhaps a number."""
+    """A name above, a star in the middle, the purpose of the seal below it, and perhaps a number."""
     middle = (side / 2, side / 2)
     has_code = bool(rng.random() < 0.5)
     name = _upper_arc(
@@ -139,7 +139,7 @@ def _choose_round(rng: np.random.Generator, radius: float, side: int, stock: Sea
         middle,
         (radius, radius),
         size=radius * float(rng.uniform(0.22, 0.28)),
-        most_turn=240 if has_code else 290,
+        max_turn=240 if has_code else 290,
     )
     arcs = [name]
     if has_code:
@@ -153,7 +153,7 @@ def _choose_round(rng: np.random.Generator, radius: float, side: int, stock: Sea
     use = choose_use(rng)
     lines = []
     if use:
-        # across the seal below the star, as wide as the circle inside the name allows there
+        # the purpose stands below the star, as wide as the circle inside the name allows there
         below = star + inside * 0.24
         width = 2 * float(np.sqrt(inside**2 - (below + inside * 0.1) ** 2))
         size = min(inside * 0.32, width * 0.95 / len(use))
@@ -162,10 +162,10 @@ def _choose_round(rng: np.random.Generator, radius: float, side: int, stock: Sea
 
 
 def _choose_oval(rng: np.random.Generator, radius: float, side: int, stock: SealStock) -> Parts:
-    """The name above, the number of the tax office across, and below it that the seal is for invoices."""
+    """A name above, a tax number across the middle, and the purpose below it: invoices."""
     middle = (side / 2, side / 2)
     radii = (radius, radius * 0.75)
-    name = _upper_arc(_choose_name(rng, stock), middle, radii, size=radius * 0.2, most_turn=230)
+    name = _upper_arc(_choose_name(rng, stock), middle, radii, size=radius * 0.2, max_turn=230)
     number = choose_number(rng, TAX_DIGITS)
     width = 2 * (name.ring.radii[0] - name.size * 0.7)
     lines = (
@@ -176,7 +176,7 @@ def _choose_oval(rng: np.random.Generator, radius: float, side: int, stock: Seal
 
 
 def _choose_square(rng: np.random.Generator, radius: float, side: int, stock: SealStock) -> Parts:
-    """Four characters, down the right column and then down the left one."""
+    """Four characters: the right column from top to bottom, then the left one."""
     half = radius * float(rng.uniform(0.5, 0.75))
     step = half * 0.45
     places = [(step, -step), (step, step), (-step, -step), (-step, step)]
@@ -188,13 +188,13 @@ def _choose_square(rng: np.random.Generator, radius: float, side: int, stock: Se
 
 
 def _upper_arc(
-    text: str, middle: tuple[float, float], radii: tuple[float, float], size: float, most_turn: float
+    text: str, middle: tuple[float, float], radii: tuple[float, float], size: float, max_turn: float
 ) -> Arc:
-    """A name inside the outer edge: of a size at which it turns by at most `most_turn` degrees."""
+    """A name inside the outer edge, of the largest size at which it spans at most `max_turn` degrees."""
     for size_tried in range(round(size), MIN_SIZE - 1, -1):
         inset = min(radii) * 0.1 + size_tried / 2
         ring = Ring(middle, (radii[0] - inset, radii[1] - inset))
-        length = np.pi * sum(ring.radii) * most_turn / 360
+        length = np.pi * sum(ring.radii) * max_turn / 360
         if len(text) * size_tried * 1.03 <= length:
             pitch = min(length / len(text), size_tried * 1.6)
             angles = ring.spread(len(text), pitch)
@@ -242,7 +242,7 @@ def _draw_outline(canvas: ImageDraw.ImageDraw, spec: Spec) -> None:
     canvas.ellipse(box, outline=255, width=spec.border * SCALE)
     if spec.star:
         turns = np.arange(10) * np.pi / 5
-        # the inner corners of a star whose sides run on in straight lines
+        # the inner corners of a star are where the lines of its sides cross
         reach = spec.star * SCALE * np.where(np.arange(10) % 2, np.cos(2 * np.pi / 5) / np.cos(np.pi / 5), 1)
         corners = np.stack([middle + reach * np.sin(turns), middle - reach * np.cos(turns)], axis=1)
         canvas.polygon([(float(x), float(y)) for x, y in corners], fill=255)
@@ -251,7 +251,7 @@ def _draw_outline(canvas: ImageDraw.ImageDraw, spec: Spec) -> None:
 def _paste_turned(
     large: Image.Image, character: str, spec: Spec, size: int, center: tuple[float, float], degrees: float
 ) -> None:
-    """Draws a character upright and pastes it turned against the clock by an angle."""
+    """Draws a character upright, and pastes it turned counterclockwise by `degrees`."""
     tile = upright(character, spec, size * SCALE, 2 * size * SCALE)
     turned = tile.rotate(degrees, Image.Resampling.BICUBIC)
     left, top = (round(place * SCALE - tile.width / 2) for place in center)
@@ -259,7 +259,7 @@ def _paste_turned(
 
 
 def _wear(spec: Spec) -> Image.Image:
-    """How much ink is left, 255 for all: blotches of some pixels, and grain."""
+    """A mask of the ink that wear leaves, 255 for all of it: blotches of some pixels, and grain."""
     rng = np.random.default_rng(spec.wear_seed)
     coarse = Image.fromarray(rng.integers(0, 256, size=(24, 24), dtype=np.uint8))
     blotches = np.asarray(coarse.resize((spec.side, spec.side), Image.Resampling.BICUBIC), dtype=float) / 255
@@ -269,7 +269,7 @@ def _wear(spec: Spec) -> Image.Image:
 
 
 def check(spec: Spec, drawing: Drawing) -> Drawing:
-    """The drawing, if every character, set upright again, is the font's own, and no ink is at the edge."""
+    """The drawing, if every character, turned upright, is that of the font, and no ink is at the edge."""
     ink = _ink(spec, drawing.pictures[0])
     edge = np.asarray(ink)
     if max(edge[0].max(), edge[-1].max(), edge[:, 0].max(), edge[:, -1].max()) > MAX_EDGE:
@@ -281,7 +281,7 @@ def check(spec: Spec, drawing: Drawing) -> Drawing:
 
 
 def _ink(spec: Spec, picture: Image.Image) -> Image.Image:
-    """How much ink is on each pixel, 255 for all of it."""
+    """The amount of ink on each pixel; 255 is full ink."""
     paper, ink = np.array(spec.paper, dtype=float), np.array(spec.ink, dtype=float)
     along = (np.asarray(picture, dtype=float) - paper) @ (ink - paper) / ((ink - paper) ** 2).sum()
     return Image.fromarray((255 * np.clip(along, 0, 1)).astype(np.uint8))

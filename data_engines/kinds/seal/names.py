@@ -1,4 +1,4 @@
-"""Names of companies and persons that do not exist, of words that do."""
+"""Names of companies and persons that do not exist, put together from existing words."""
 
 import re
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ TRADES = (
 )
 FORMS = ("有限公司", "有限责任公司", "股份有限公司", "集团有限公司", "有限公司分公司")
 USES = ("合同专用章", "财务专用章", "业务专用章", "人事专用章", "报关专用章", "质检专用章", "")
-"""What a company seal is for; the main seal of a company does not say."""
+"""Purposes of company seals; the main seal of a company names none."""
 
 FIXED = ("发票专用章", "之印", "0123456789")
-"""What else stands in seals."""
+"""Other characters of seals."""
 
 _PLACE = re.compile(r"([\u4e00-\u9fff]{2,4}[市县区]) \d+ ns")
 _WORD = re.compile(r"([\u4e00-\u9fff]{2}) (\d+) nz?")
 _PERSON = re.compile(r"([\u4e00-\u9fff]{2,3}) \d+ nr")
 MIN_COUNT = 200
-"""Of a word in the dictionary's texts: rarer ones are no names of companies."""
+"""How often a word occurs in the texts of the dictionary; rarer words are no names of companies."""
 
 
 @dataclass(frozen=True)
 class NameParts:
-    """What made-up names are put together from."""
+    """Words from which names are put together."""
 
     places: tuple[str, ...]
     words: tuple[str, ...]
@@ -37,12 +37,12 @@ class NameParts:
 
     @property
     def characters(self) -> set[str]:
-        """All that may stand in a seal."""
+        """All characters that a seal may have."""
         return set("".join((*self.places, *self.words, *self.persons, *TRADES, *FORMS, *USES, *FIXED)))
 
 
 def read_name_parts() -> NameParts:
-    """Places, common nouns and persons of jieba's dictionary; its lines are a word, its count, its kind."""
+    """Places, common nouns and persons of jieba's dictionary; a line of it is a word, its count and kind."""
     text = (package_folder("jieba") / CHINESE.what).read_text(encoding="utf-8")
     lines = text.splitlines()
     return NameParts(
@@ -65,12 +65,12 @@ def choose_person(rng: np.random.Generator, parts: NameParts) -> str:
 
 
 def choose_use(rng: np.random.Generator) -> str:
-    """What a seal is for; an empty text on the main seal."""
+    """The purpose of a seal; an empty text for the main seal."""
     return _one_of(rng, USES)
 
 
 def choose_number(rng: np.random.Generator, digits: int) -> str:
-    """A registration number of some digits, the first of which is not 0."""
+    """A registration number with `digits` digits; its first digit is not 0."""
     first = rng.integers(1, 10)
     return f"{first}{''.join(map(str, rng.integers(0, 10, size=digits - 1)))}"
 

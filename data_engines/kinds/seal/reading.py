@@ -1,4 +1,4 @@
-"""The texts of a seal read back from its picture, by comparison with the font's own characters."""
+"""Reads the texts of a seal back from its picture, by comparing it with the characters of the font."""
 
 from collections.abc import Mapping
 
@@ -10,19 +10,19 @@ from data_engines.kinds.seal.spec import Arc, Line, Spec
 from data_engines.tools.fonts import open_font
 
 SCALE = 2
-"""Times as large as the picture are the characters drawn, before they are turned."""
+"""Characters are drawn this many times larger than in the picture, before they are turned."""
 MIN_LIKENESS = 0.65
-"""Correlation of what is seen with the font's own characters, both slightly blurred."""
+"""Correlation between the picture and the characters of the font, both slightly blurred."""
 BLUR = 1.0
-"""Pixels, before characters are compared."""
+"""Radius in pixels of the blur before characters are compared."""
 
 
 def read_texts(level: Image.Image, spec: Spec) -> list[str]:
-    """The texts along the ring and across the seal, as they are seen; an empty one where none is.
+    """The texts along the ring and across the seal that the picture shows; an empty text where it shows none.
 
     Args:
-        level: ink on each pixel, 255 for all of it, of the picture turned back by its tilt.
-        spec: says where texts stand and how large they are.
+        level: the ink on each pixel, 255 for full ink; the picture has been turned back by its tilt.
+        spec: has the places and sizes of the texts.
     """
     level = _blurred(level)
     return [
@@ -32,11 +32,11 @@ def read_texts(level: Image.Image, spec: Spec) -> list[str]:
 
 
 def _read_arc(level: Image.Image, arc: Arc, spec: Spec) -> str:
-    """The text along the ring: for each character that of the text which it is most like."""
+    """The text along the ring: at each place, the character of the text that looks most like the picture."""
     side = round(arc.size * 1.1)
     expected = {character: _expected(character, spec, arc.size, side) for character in arc.text}
     seen = unroll(level, arc.ring, np.array(arc.angles), side, arc.is_lower)
-    # digits stand closer than a square is wide
+    # digits stand closer together than the sides of the square
     width = round(open_font(*spec.font, arc.size).getlength(arc.text[0]))
     columns = slice(max(0, (side - width) // 2), (side + width + 1) // 2)
     return "".join(
@@ -46,7 +46,7 @@ def _read_arc(level: Image.Image, arc: Arc, spec: Spec) -> str:
 
 
 def _read_line(level: Image.Image, line: Line, spec: Spec) -> str:
-    """The text across the seal, if it is seen there."""
+    """The text across the seal if the picture shows it, else an empty text."""
     width = round(open_font(*spec.font, line.size).getlength(line.text)) + 2
     height = round(line.size * 1.1)
     side = max(width, height)
@@ -58,7 +58,7 @@ def _read_line(level: Image.Image, line: Line, spec: Spec) -> str:
 
 
 def _most_like(seen: np.ndarray, expected: Mapping[str, np.ndarray]) -> str:
-    """The text whose picture correlates best with what is seen; an empty one if none does."""
+    """The text whose picture correlates best with `seen`; an empty text if none reaches `MIN_LIKENESS`."""
     likeness = {
         text: float(np.corrcoef(seen.ravel(), pixels.ravel())[0, 1]) for text, pixels in expected.items()
     }
@@ -67,18 +67,18 @@ def _most_like(seen: np.ndarray, expected: Mapping[str, np.ndarray]) -> str:
 
 
 def _expected(text: str, spec: Spec, size: int, side: int) -> np.ndarray:
-    """A text as the check should see it upright, float, `(side, side)`."""
+    """An upright text as the check should see it, float, `(side, side)`."""
     large = upright(text, spec, size * SCALE, side * SCALE)
     return np.asarray(_blurred(large.resize((side, side), Image.Resampling.BOX)), dtype=float)
 
 
 def _blurred(picture: Image.Image) -> Image.Image:
-    """Without what half a pixel more or less to the side would change."""
+    """The picture blurred so that a shift of half a pixel changes little."""
     return picture.filter(ImageFilter.GaussianBlur(BLUR))
 
 
 def upright(text: str, spec: Spec, size: int, side: int) -> Image.Image:
-    """A text of a size in the middle of a square, white on black."""
+    """A text in the middle of a square of `side` pixels, white on black."""
     tile = Image.new("L", (side, side))
     ImageDraw.Draw(tile).text((side / 2, side / 2), text, 255, open_font(*spec.font, size), anchor="mm")
     return tile

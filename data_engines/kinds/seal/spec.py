@@ -1,4 +1,4 @@
-"""One seal as it is decided."""
+"""The spec of one seal."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,7 +16,7 @@ class Arc:
     ring: Ring
     angles: tuple[float, ...]
     size: int
-    """Of a character in pixels."""
+    """Size of a character in pixels."""
     is_lower: bool
 
 
@@ -31,18 +31,18 @@ class Line:
 
 @dataclass(frozen=True)
 class Spec:
-    """One seal, decided."""
+    """All that is decided about one seal."""
 
     side: int
-    """Of the square picture, in pixels."""
+    """Side of the square picture in pixels."""
     shape: Shape
     radii: tuple[float, float]
-    """Of the outer edge, across and down; half the sides of a square."""
+    """Horizontal and vertical radius of the outer edge; for a square seal, half its sides."""
     border: int
     star: float
-    """Its radius in pixels; 0 for none."""
+    """Radius of the star in pixels; 0 for no star."""
     font: tuple[str, int]
-    """File, and the number of the face in it."""
+    """Font file, and the number of the face in it."""
     arcs: tuple[Arc, ...]
     lines: tuple[Line, ...]
     is_carved: bool
@@ -50,7 +50,7 @@ class Spec:
     paper: tuple[int, int, int]
     ink: tuple[int, int, int]
     tilt: int
-    """Degrees, against the clock."""
+    """Degrees by which the seal is turned counterclockwise."""
     wear: float
     wear_seed: int
 

@@ -9,7 +9,7 @@ KIND = Kind(
     prompt="format",
     needs=("TeX",),
     sources=(*TEXTS, NOTO),
-    # tables of real sources use packages and macros that are not at hand: half of a shard may be such
+    # tables of real sources use packages and macros that are not installed: half of a shard may do so
     max_rejects=0.5,
     batch_size=128,
 )

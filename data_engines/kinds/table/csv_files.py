@@ -11,20 +11,20 @@ from data_engines.tools.typed import as_typed
 
 ENDINGS = (".csv", ".tsv")
 MAX_BYTES = 1 << 18
-"""Read of a file; the rest of a larger one stays unused."""
+"""Bytes that are read of a file; the rest of a larger file is unused."""
 MAX_CELL_CHARACTERS = 500
-"""In one value: longer ones are texts or other data, not cells."""
+"""Length of a value; longer ones are texts or other data, not cells."""
 GB2312_SHARE = 0.9
-"""Of the Chinese characters of a text that are common ones, unless it was read in the wrong encoding."""
+"""Share of common characters among the Chinese of a text; fewer mean that the encoding is another."""
 
 Records = tuple[tuple[str, ...], ...]
 
 
 def find_csv_files(source: Path) -> list[Path]:
-    """The file `source`, or those with one of `ENDINGS` below the folder.
+    """The file `source`, or the files with one of `ENDINGS` below the folder `source`.
 
     Raises:
-        ValueError: there are none.
+        ValueError: there are no such files.
     """
     files = files_below(source, ENDINGS)
     if not files:
@@ -34,10 +34,10 @@ def find_csv_files(source: Path) -> list[Path]:
 
 @lru_cache(maxsize=16)
 def read_records(file: str) -> Records:
-    """The records of a file, header first, all equally long; at least two of at least two values.
+    """The records of a file, header first, of equal length: at least two, with at least two values each.
 
     Raises:
-        Reject: it can't be read, or holds something else.
+        Reject: the file can't be read, or holds something else.
     """
     try:
         with open(file, "rb") as opened:
@@ -51,13 +51,13 @@ def read_records(file: str) -> Records:
         raise Reject("file that is not text")
     try:
         delimiter = "\t" if file.lower().endswith(".tsv") else _find_delimiter(text)
-        lines = text.splitlines(keepends=True)  # whose ends part words within quotes
+        lines = text.splitlines(keepends=True)  # line ends within quotes separate words
         rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(map(str.strip, row))]
     except csv.Error as error:
         raise Reject("file without records of values") from error
     records = [tuple(as_typed(value) for value in row) for row in rows]
     length = len(records[0]) if records else 0
-    # a record of another length is a note above or below the table, or a broken line
+    # records of another length are notes above or below the table, or broken lines
     records = [record for record in records if len(record) == length]
     if length < 2 or len(records) < 2 or len(records) < len(rows) / 2:
         raise Reject("file without records of values")
@@ -69,7 +69,7 @@ def read_records(file: str) -> Records:
 def _decode(raw: bytes) -> str:
     """UTF-8, GB 18030 or Western European text."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16", "ignore")  # the end of a file cut short may be half a character
+        return raw.decode("utf-16", "ignore")  # a file that was cut short may end in half a character
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -78,14 +78,14 @@ def _decode(raw: bytes) -> str:
         text = raw.decode("gb18030")
     except UnicodeDecodeError:
         return raw.decode("cp1252", "replace")
-    # accented letters before others pass for rare Chinese characters
+    # in GB 18030, accented letters before other letters decode as rare Chinese characters
     foreign = [character for character in text if not character.isascii()]
     common = sum(len(character.encode("gb2312", "ignore")) == 2 for character in foreign)
     return text if common >= GB2312_SHARE * len(foreign) else raw.decode("cp1252", "replace")
 
 
 def _find_delimiter(text: str) -> str:
-    """The sign that parts the first lines into the same number of values, two at least; else a comma."""
+    """The sign that splits the first lines into equally many values, at least two; otherwise a comma."""
     lines = [line for line in text.splitlines()[:20] if line.strip()]
     for delimiter in (",", ";", "\t", "|"):
         lengths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]

@@ -1,8 +1,9 @@
 r"""Tables, with the LaTeX tabular that draws them.
 
-They are made by chance, or filled from CSV files, or taken as they are from `.tex` sources. The answer is the
-code that TeX has typeset, in the one form of `tools/tables/grid.py`; typeface, size and distances are said
-outside it. Of the first two the text of every cell must be found on the page, in order.
+Tables are made by chance, or filled from CSV files, or taken unchanged from `.tex` sources. The answer is the
+code that TeX has typeset, in the one form of `tools/tables/grid.py`; typeface, size and distances are set
+outside it. The check finds the text of every cell on the page, in order, unless the table is from a `.tex`
+source.
 """
 
 import re
@@ -40,29 +41,29 @@ from got_train.tex.packages import COLORED_TABLES, MORE_TABLES, TABLES
 from got_train.tex.source import find_tabulars, read_documents
 
 MAX_WIDTH = 100.0
-"""Digits side by side, with the white between columns: more could not be read in a picture of 1024 pixels."""
+"""Width of a table in digits, with the white between columns: a wider one is illegible in 1024 pixels."""
 MAX_CELL_WIDTH = 36.0
-"""Digits in a value of a CSV file; wider columns are passed over."""
+"""Width of a value of a CSV file in digits; columns with wider values are skipped."""
 MAX_SIDE_PT = 640.0
-"""Longer side of a table at 10 points, for the same reason."""
+"""Longer side of a table at 10 points, for the same reason as `MAX_WIDTH`."""
 BILINGUAL_SHARE = 0.2
-"""Of tables of mixed language."""
+"""Share of tables in two languages under `--language mixed`."""
 TRIES = 20
-"""Tables drawn by chance until one is narrow enough."""
+"""Random tables that are tried until one is narrow enough."""
 MARGIN_PT = 8.0
 SIZES = {8: r"\footnotesize", 9: r"\small", 10: r"\normalsize", 12: r"\large"}
-"""LaTeX's sizes by their points."""
+"""LaTeX's commands for font sizes, by points."""
 LATIN_FAMILIES = ("lmr", "lmr", "ptm", "ptm", "ppl", "pnc", "pbk", "lmss", "phv", "lmtt")
-"""Latin Modern, Times, Palatino, Schoolbook and Bookman; Latin Modern Sans, Helvetica and a typewriter's."""
+"""Latin Modern, Times, Palatino, Schoolbook, Bookman, Latin Modern Sans, Helvetica and a typewriter face."""
 CHINESE_FAMILIES = (r"\rmfamily", r"\sffamily")
 
 LATIN = re.compile(
     r"[\n -~\u00a3\u00a7\u00a9\u00ae\u00b0\u00b1\u00b5\u00bf-\u017e\u2013\u2014\u2018-\u201d]*"
 )
-"""Text that pdflatex can typeset."""
+"""Texts that pdflatex can typeset."""
 
 PROGRAMS: tuple[Program, ...] = ("pdflatex", "xelatex")
-"""For Latin letters alone, and for all others."""
+"""The program for tables of Latin letters, and the one for all other tables."""
 PACKAGES = rf"""\usepackage{{amsmath,amssymb,{TABLES}}}
 """
 SOURCE_PACKAGES = (
@@ -71,7 +72,7 @@ SOURCE_PACKAGES = (
 {COLORED_TABLES}
 """
 )
-"""For tables out of `.tex` sources."""
+"""The preamble for tables from `.tex` sources."""
 PDFLATEX = r"""\usepackage[T1]{fontenc}
 \usepackage{lmodern}
 """
@@ -86,7 +87,7 @@ class Options(EngineOptions):
     rows: Range = option("rows below the header; not for .tex sources", Range(2, 12), lowest=1, highest=40)
     columns: Range = option("columns; not for .tex sources", Range(2, 7), lowest=2, highest=12)
     rules: Literal["booktabs", "ruled", "mixed"] = option(
-        "lines as in journals, as in forms, or either; not for .tex sources", "mixed"
+        "lines as in journals (booktabs), as in forms (ruled), or either; not for .tex sources", "mixed"
     )
     dpi: Range = option("pixels per inch of paper", Range(110, 200), lowest=72, highest=400)
 
@@ -94,29 +95,29 @@ class Options(EngineOptions):
 @dataclass(frozen=True, kw_only=True)
 class TableStock(Stock[Options]):
     corpora: tuple[tuple[str, ...], ...] = ()
-    """For tables made by chance, lines of text in each language."""
+    """Lines of text in each language, for tables made by chance."""
     files: tuple[str, ...] = ()
-    """With records."""
+    """Paths of the files with records."""
     tabulars: tuple[str, ...] = ()
-    """Out of `.tex` sources, shuffled; when they end, they begin again in other typefaces."""
+    """Tabulars from `.tex` sources, shuffled; after the last, they are used again in other typefaces."""
 
 
 @dataclass(frozen=True)
 class Spec:
-    """One table, decided."""
+    """All that is decided about one table."""
 
     code: str
     cells: tuple[str, ...] | None
-    """What each cell shows, row by row; None where that is not known."""
+    """The text that each cell shows, row by row; None for `.tex` sources, where it is not known."""
     chinese: bool
-    """Whether the text needs xelatex and its fonts."""
+    """Whether the table needs xelatex and its Chinese fonts."""
     family: str
     size: int
-    """Of the font in points."""
+    """Size of the font in points."""
     stretch: float
-    """Height of rows, as a multiple of their usual one."""
+    """Height of rows, as a multiple of LaTeX's usual height."""
     padding_pt: float
-    """White on both sides of each column."""
+    """White space on both sides of each column, in points."""
     dpi: int
 
 
@@ -184,7 +185,7 @@ def check(spec: Spec, drawing: TypesetDrawing) -> Drawing:
 
 
 def _is_tex(source: Path | None) -> bool:
-    """Whether the source is a `.tex` file, or a folder with such files and none of values."""
+    """Whether the source is a `.tex` file, or a folder with `.tex` files and without files of values."""
     if source is None or source.is_file():
         return source is not None and source.suffix.lower() == ".tex"
     endings = {file.suffix.lower() for file in source.rglob("*")}
@@ -227,7 +228,7 @@ def _list(left_out: Counter[str]) -> str:
 def _choose_narrow_grid(rng: np.random.Generator, stock: TableStock) -> Grid:
     options = stock.options
     for _ in range(TRIES):
-        # a table in two languages at once is the rarer kind
+        # most tables have one language
         corpora = stock.corpora
         if len(corpora) > 1 and rng.random() > BILINGUAL_SHARE:
             corpora = (corpora[rng.integers(len(corpora))],)
@@ -245,7 +246,7 @@ def _choose_narrow_grid(rng: np.random.Generator, stock: TableStock) -> Grid:
 
 
 def _choose_window(pen: Pen, stock: TableStock) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """The header and records of some neighbouring rows of a file, and of columns that are not too wide."""
+    """The header and some neighbouring records of a file, in columns that are not too wide."""
     header, *records = read_records(pen.choose(stock.files))
     number = min(stock.options.rows.choose(pen.rng), len(records))
     first = pen.integer(0, len(records) - number)
@@ -288,10 +289,10 @@ def _draw(spec: Spec, sheet: Sheet) -> TypesetDrawing:
 
 
 def _find_cells(cells: Sequence[str], sheet: Sheet, scale: float) -> tuple[Region, ...]:
-    """Where the cells with text stand on the picture, of `scale` pixels per point.
+    """The regions of the cells with text; the picture has `scale` pixels per point.
 
     Raises:
-        Reject: the page has another text than all cells together.
+        Reject: the text of the page is not that of all cells together.
     """
     on_page = [(sign, box) for text, box in sheet_characters(sheet) for sign in legible(text)]
     regions = []
