@@ -1,4 +1,4 @@
-"""How the pictures and rows of a shard are kept: in a folder, a WebDataset tar or a Parquet file.
+"""Formats of shards, with their pictures and rows: a folder, a WebDataset tar or a Parquet file.
 
 Each packer takes the folder with a shard's pictures, the place the shard will have in its run, and its rows,
 and returns the file or folder to put there. The same rows and pictures give the same bytes on any machine.
@@ -21,7 +21,7 @@ ENDINGS: dict[Format, str] = {"files": "", "webdataset": ".tar", "parquet": ".pa
 Row = dict[str, Any]
 
 ROWS_IN_GROUP = 100
-"""Of a Parquet file: what a reader has to hold to get at one of them."""
+"""Rows in a row group of a Parquet file; a reader has to load a whole group to read one row."""
 
 COLUMNS = pyarrow.schema(
     {
@@ -45,14 +45,14 @@ def json_line(row: Row) -> str:
 
 
 def _pack_folder(work: Path, place: str, rows: Sequence[Row]) -> Path:
-    """The folder itself; its rows name pictures as they are found from the folder of `data.jsonl`."""
+    """The folder itself, with rows that name pictures relative to the folder of `data.jsonl`."""
     placed = [row | {"images": [f"{place}/{name}" for name in row["images"]]} for row in rows]
     (work / "rows.jsonl").write_text("".join(map(json_line, placed)), encoding="utf-8")
     return work
 
 
 def _pack_tar(work: Path, place: str, rows: Sequence[Row]) -> Path:
-    """A WebDataset whose samples are a row as JSON and its pictures, which several rows may share."""
+    """A WebDataset whose samples are a row as JSON and its pictures; several rows may share pictures."""
     file = work / "shard.tar"
     rows_of_picture: Counter[str] = Counter()
     with tarfile.open(file, "w", format=tarfile.USTAR_FORMAT) as tar:
@@ -70,7 +70,7 @@ def _pack_tar(work: Path, place: str, rows: Sequence[Row]) -> Path:
 
 
 def _add_member(tar: tarfile.TarFile, name: str, content: bytes) -> None:
-    """Adds a file without what differs from machine to machine: its time and owner."""
+    """Adds a file without its time and owner, which differ between machines."""
     member = tarfile.TarInfo(name)
     member.size = len(content)
     tar.addfile(member, io.BytesIO(content))

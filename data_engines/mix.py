@@ -1,8 +1,8 @@
-"""A stage's whole data by one command: several sets, described in a YAML file.
+"""Draws all data of a training stage by one command: several sets, described in a YAML file.
 
 Each set is one command of `got-data`: its `kind`, and the flags of that kind as keys (`count` times `scale`).
 
-    output: output/stage1        # a folder for each set, and manifest.json when all are there
+    output: output/stage1        # gets a folder for each set, and manifest.json when all are finished
     scale: 1.0
     sources: {pdf: "???"}        # names to use as ${sources.pdf} below; ??? must be given as sources.pdf=DIR
     defaults: {degrade: 0.3}     # flags of every set
@@ -27,16 +27,16 @@ from data_engines.store import Store
 
 @dataclass
 class MixConfig:
-    """What a mix file may hold."""
+    """The keys of a mix file."""
 
     output: str = MISSING
-    """Folder in which every set gets a folder of its name."""
+    """Folder in which each set gets a folder with its name."""
     scale: float = 1.0
-    """Every count is multiplied by it."""
+    """Factor by which every count is multiplied."""
     sources: dict[str, str | None] = field(default_factory=dict)
-    """Names of folders and files, for use in the sets."""
+    """Names for folders and files that sets refer to."""
     defaults: dict[str, Any] = field(default_factory=dict)
-    """Flags of every set that has no value of its own for them."""
+    """Flags of every set, unless the set has its own value."""
     sets: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     """For each set its `kind`, its `count`, and any flags of `got-data KIND`; null leaves it out."""
 
@@ -46,16 +46,16 @@ class MixConfig:
 
 
 def read_mix(path: str, overrides: Sequence[str]) -> MixConfig:
-    """A mix file with `key=value` words over it.
+    """Reads a mix file, with values replaced by `key=value` words.
 
     Raises:
-        ValueError: for a missing file, an unknown key, a value without a meaning, or one that must be given.
+        ValueError: the file is missing, a key is unknown, a value is invalid, or a required one is missing.
     """
     try:
         given = OmegaConf.merge(
             OmegaConf.structured(MixConfig), OmegaConf.load(path), OmegaConf.from_dotlist(list(overrides))
         )
-        # what refers to an open key counts as open too, but is not where to fill it in
+        # a key that refers to an open key counts as missing too, but the user has to give only the open key
         missing = sorted(str(key) for key in OmegaConf.missing_keys(given) if not _refers(given, str(key)))
         if missing:
             raise ValueError(f"{path} leaves {', '.join(missing)} open; give {missing[0]}=... after it")
@@ -63,7 +63,7 @@ def read_mix(path: str, overrides: Sequence[str]) -> MixConfig:
     except OSError as error:
         raise ValueError(f"{path} can't be read: {error.strerror}") from error
     except (OmegaConfBaseException, yaml.YAMLError, TypeError, UnicodeDecodeError) as error:
-        # OmegaConf has no error of its own for a list where a mapping belongs
+        # OmegaConf has no error class for a list in place of a mapping
         raise ValueError(f"{path}: {str(error).splitlines()[0]}") from error
     assert isinstance(config, MixConfig)
     if not config.sets:
@@ -102,10 +102,10 @@ def _command(name: str, flags: Mapping[str, Any], config: MixConfig) -> tuple[st
 
 
 def finish_mix(config: MixConfig) -> None:
-    """Lists the sets in a manifest, by which training finds them, if all of them are finished."""
+    """If all sets are finished, lists them in a manifest, by which training finds them."""
     names = [name for name, flags in config.sets.items() if flags]
     store = Store(config.output)
-    # another part may have finished a set after this one was through with it
+    # another part of the run may have finished a set after this part was done with it
     if all(store.exists(f"{name}/{MANIFEST}") for name in names):
         store.write(MANIFEST, [json.dumps({"sets": names}, indent=2), "\n"])
         print(f"{config.output}: {len(names)} sets; train on them with data.train=[{config.output}]")

@@ -1,6 +1,6 @@
-"""`got-data stats`: what a set of rows holds, as tables of kinds, lengths, pictures, characters and repeats.
+"""`got-data stats`: tables of the kinds, lengths, pictures, characters and repeats in a set of rows.
 
-All rows are read and their texts counted in tokens; then their pictures are opened as training opens them.
+All rows are read and their texts counted in tokens; then pictures are opened as training opens them.
 """
 
 import unicodedata
@@ -33,45 +33,45 @@ from got_train.report import table
 from got_train.vocabulary import MAX_TILES, TILE_SIZE, tokens_per_tile
 
 BATCH = 1000
-"""Rows whose texts are cut into tokens together."""
+"""Number of rows whose texts are tokenized together."""
 NUM_FREQUENT_CHARACTERS = 16
 
 SCRIPTS = {"LATIN": "Latin", "CJK": "Han", "GREEK": "Greek"}
-"""By the first word of a character's name."""
+"""Scripts by the first word of a character's Unicode name."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowCounts:
-    """What is counted of a row."""
+    """The facts about one row from which the tables are made."""
 
     kind: str
     task: str
     crop: bool
     answer_tokens: int
     text_tokens: int
-    """All of the sample's but those of its pictures."""
+    """Tokens of the sample, without those of its pictures."""
     answer: bytes
-    """Hash of the text."""
+    """Hash of the answer's text."""
     question: bytes
     pictures: tuple[int, ...]
-    """Numbers in `Survey.pictures`."""
+    """Indexes of the row's pictures in `Survey.pictures`."""
 
 
 @dataclass
 class Survey:
-    """What was found in a set."""
+    """The contents of a set."""
 
     rows: list[RowCounts] = field(default_factory=list)
     pictures: list[Picture | None] = field(default_factory=list)
-    """Each file once; None for those that can't be opened, or were not."""
+    """Each different picture; None for pictures that can't be opened, or were not opened."""
     characters: Counter[str] = field(default_factory=Counter)
-    """Of answers, white space left out."""
+    """Counts of characters in answers, without white space."""
     faults: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    """By what is at fault, and the cause: rows, which are left out of all else, or pictures."""
+    """Faulty rows and pictures, by kind of fault and cause; the other tables leave out faulty rows."""
 
 
 def run(words: Sequence[str]) -> None:
-    """The command, from the words after `stats`."""
+    """Runs the command with the words after `stats`."""
     hide_bitsandbytes()
     parser = Parser(prog="got-data stats", description="Count what is in a set of rows; nothing is written.")
     parser.add_argument(
@@ -92,32 +92,32 @@ def run(words: Sequence[str]) -> None:
 
 
 def read_limits(configs: Sequence[str | Path]) -> dict[str, int]:
-    """Longest sample in tokens, by the name of the configuration."""
+    """The maximum length of a sample in tokens, by the name of each configuration."""
     loaded = [load_config(file, ["data.train=[]", "data.weights=null"]) for file in configs]
     return {config.name: config.sample.max_length for config in loaded}
 
 
-def survey(name: str, most_pictures: int | None = None) -> Survey:
+def survey(name: str, max_pictures: int | None = None) -> Survey:
     """Reads all rows of a set.
 
     Args:
         name: what `open_rows` takes.
-        most_pictures: how many pictures are opened; None for all.
+        max_pictures: number of pictures that are opened; None for all.
 
     Raises:
         ValueError: there are no such rows.
     """
-    if most_pictures is not None and most_pictures < 0:
-        raise ValueError(f"--pictures {most_pictures}: give a whole number of at least 0")
+    if max_pictures is not None and max_pictures < 0:
+        raise ValueError(f"--pictures {max_pictures}: give a whole number of at least 0")
     rows = open_rows(name)
     found = Survey()
     files = _read_rows(rows, found)
-    _open_pictures(files, most_pictures, found)
+    _open_pictures(files, max_pictures, found)
     return found
 
 
 def _read_rows(rows: Rows, found: Survey) -> list[FoundImage]:
-    """Counts what rows say; returns their pictures, each once."""
+    """Reads and counts all rows into `found`; returns the different pictures."""
     tokenizer = load_tokenizer("qwen")
     files: dict[str, tuple[int, FoundImage]] = {}
     with tqdm(total=len(rows), desc="rows", unit=" rows", disable=None) as bar:
@@ -137,7 +137,7 @@ def _read_rows(rows: Rows, found: Survey) -> list[FoundImage]:
 
 
 def _read_row(rows: Rows, index: int, found: Survey) -> Record | None:
-    """A row; None, and a fault, where training couldn't read it or find its pictures."""
+    """A row; None, and a fault in `found`, if training couldn't read the row or find its pictures."""
     try:
         return rows.record(index)
     except RowError as error:
@@ -146,7 +146,7 @@ def _read_row(rows: Rows, index: int, found: Survey) -> Record | None:
 
 
 def _count_tokens(records: Sequence[Record], tokenizer: PreTrainedTokenizerFast) -> list[tuple[int, int]]:
-    """Of each record: tokens of its answers, and of the whole sample without its pictures."""
+    """For each record, the tokens of its answers, and those of the whole sample without its pictures."""
     pieces = [list(spans(record, SampleConfig.template)) for record in records]
     texts = [text for record in pieces for text, _ in record]
     encoded = tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False)
@@ -157,8 +157,8 @@ def _count_tokens(records: Sequence[Record], tokenizer: PreTrainedTokenizerFast)
         for _, supervised in pieces_of_record:
             count = next(counts)
             text += count
-            answers += count - 1 if supervised else 0  # its last token closes the message
-        lengths.append((answers, text - len(record.images)))  # a picture stands as one token
+            answers += count - 1 if supervised else 0  # the last token closes the message
+        lengths.append((answers, text - len(record.images)))  # each picture is one token in the text
     return lengths
 
 
@@ -176,7 +176,7 @@ def _row(record: Record, answer_tokens: int, text_tokens: int, pictures: tuple[i
 
 
 def task_name(record: Record) -> str:
-    """What a row asks for, in a word or two."""
+    """The task of a row, in one or two words."""
     if len(record.turns) > 1:
         return "conversation"
     task = parse_task(record.turns[0].query.replace(IMAGE_TAG, ""))
@@ -197,7 +197,7 @@ def _hash(content: bytes) -> bytes:
 
 
 def _open_pictures(files: Sequence[FoundImage], most: int | None, found: Survey) -> None:
-    """Measures `most` of the files, evenly spread, or all."""
+    """Opens `most` of the files, evenly spread, or all, and puts their sizes into `found`."""
     found.pictures = [None] * len(files)
     number = len(files) if most is None else min(most, len(files))
     chosen = [place * len(files) // number for place in range(number)]
@@ -211,7 +211,7 @@ def _open_pictures(files: Sequence[FoundImage], most: int | None, found: Survey)
 
 
 def sample_tokens(row: RowCounts, pictures: Sequence[Picture | None]) -> int | None:
-    """Length of a row in training, pictures included; None if they have tiles and were not opened."""
+    """Tokens of a row in training, with its pictures; None if these have tiles and were not opened."""
     tiles = len(row.pictures)
     if row.crop:
         tiles = 0
@@ -223,7 +223,7 @@ def sample_tokens(row: RowCounts, pictures: Sequence[Picture | None]) -> int | N
 
 
 def describe(found: Survey, limits: dict[str, int]) -> str:
-    """The tables."""
+    """All tables of a set, as text."""
     sections = {
         "rows": _count_table(found),
         "tokens of answers, in Qwen's vocabulary": _spread_table(
@@ -253,7 +253,7 @@ def _count_table(found: Survey) -> str:
 
 
 def _by_kind(found: Survey) -> Iterator[tuple[str, list[RowCounts]]]:
-    """The rows of each kind, and of all where there are several."""
+    """The rows of each kind, and all rows if there are several kinds."""
     kinds: dict[str, list[RowCounts]] = {}
     for row in found.rows:
         kinds.setdefault(row.kind, []).append(row)
@@ -332,7 +332,7 @@ def script_of(character: str) -> str:
 
 
 def _repeat_table(found: Survey) -> str:
-    """How many rows say what an earlier one of their kind does."""
+    """The numbers of rows that repeat an earlier row of their kind."""
     lines = []
     for kind, rows in _by_kind(found):
         wholes = [

@@ -28,7 +28,7 @@ class Box(NamedTuple):
         return Box(self.left - margin, self.top - margin, self.right + margin, self.bottom + margin)
 
     def shared(self, other: "Box") -> "Box":
-        """What both cover, if they meet."""
+        """The part that both boxes cover; they must meet."""
         left, top = max(self.left, other.left), max(self.top, other.top)
         return Box(left, top, min(self.right, other.right), min(self.bottom, other.bottom))
 

@@ -1,4 +1,4 @@
-"""Texts to draw: the lines of a corpus file or of what packages hold, and runs of words in them."""
+"""Texts to draw: lines of a corpus file or of installed packages, and runs of words in the lines."""
 
 import re
 import unicodedata
@@ -20,36 +20,36 @@ from got_train.packages import package_folder
 Language = Literal["en", "zh", "mixed"]
 
 ZH_SENTENCES = 8000
-"""About as many as English paragraphs are found."""
+"""Number of Chinese sentences: about the number of English paragraphs that packages hold."""
 WORDS_IN_CLAUSE = Range(2, 7)
 CLAUSES_IN_SENTENCE = Range(1, 4)
 HAN_WORD = re.compile(rf"[{HAN}]{{1,4}}")
 
 _WORD = re.compile(rf"[{EAST_ASIAN}]|[^\s{EAST_ASIAN}]+")
-"""A Chinese or Japanese character, each a word of its own, or whatever else stands between spaces."""
+"""A word: one Chinese or Japanese character, or other characters between spaces."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
-"""Control characters but white space."""
+"""Control characters, except white space."""
 _DOCSTRING = re.compile(r'^\s*[rR]?"""(.*?)"""', re.DOTALL | re.MULTILINE)
 _ROLE = re.compile(r":[\w:]+:(?=`)")
-"""What a name in a docstring is, as in :func:`sum`."""
+"""The role of a name in a docstring, as in :func:`sum`."""
 _NO_PROSE = re.compile(r"[^\w\s,;:'().?!-]|_|--|::")
-"""Code, markup or formulas."""
+"""Signs of code, markup or formulas."""
 MIN_PROSE_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Texts without line breaks or double spaces, none of them empty."""
+    """Texts without line breaks and double spaces; no text is empty."""
 
     lines: tuple[str, ...]
     sources: tuple[Source, ...]
 
 
 def read_corpus(source: Path | None, language: Language, rng: np.random.Generator) -> Corpus:
-    """The lines of the UTF-8 file `source`; without one, prose of `language` out of installed packages.
+    """The lines of the UTF-8 file `source`; without one, prose in `language` from installed packages.
 
-    English is what docstrings say in whole sentences. Chinese is made of the words of a dictionary, drawn by
-    how common they are and set in clauses: every common character in its usual company, but no sense.
+    English consists of whole sentences of docstrings. Chinese consists of words of a dictionary, chosen by
+    their frequency and set in clauses: all common characters occur in their usual words, without a meaning.
     """
     if source is not None:
         return Corpus(tuple(read_lines(source)), (Source(source, str(source)),))
@@ -67,7 +67,7 @@ def read_corpus(source: Path | None, language: Language, rng: np.random.Generato
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a UTF-8 file that hold text, as they would be typed from a picture of them."""
+    """The lines of a UTF-8 file that hold text, as a reader would type them from a picture."""
     lines = [as_typed(_CONTROL.sub("", line)) for line in read_text(path).splitlines()]
     lines = [line for line in lines if line]
     if not lines:
@@ -79,7 +79,7 @@ def read_text(path: Path) -> str:
     """The text of a source.
 
     Raises:
-        ValueError: it can't be read, or is not UTF-8.
+        ValueError: the source can't be read, or is not UTF-8.
     """
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -90,7 +90,7 @@ def read_text(path: Path) -> str:
 
 
 def docstring_prose(folder: Path) -> Iterator[str]:
-    """Paragraphs of whole sentences in the docstrings of a package, each once."""
+    """The different paragraphs of whole sentences in the docstrings of a package."""
     seen = set()
     for file in sorted(folder.rglob("*.py")):
         if "tests" in file.parts:
@@ -104,7 +104,7 @@ def docstring_prose(folder: Path) -> Iterator[str]:
 
 
 def choose_words(rng: np.random.Generator, lines: Sequence[str], words: Range) -> str:
-    """A run of words out of some line; a whole line where it is shorter."""
+    """A run of `words` words from a random line, or the whole line if it is shorter."""
     text = lines[int(rng.integers(len(lines)))]
     spans = word_spans(text)
     length = min(words.choose(rng), len(spans))
@@ -113,7 +113,7 @@ def choose_words(rng: np.random.Generator, lines: Sequence[str], words: Range) -
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
-    """Where the words of a line start and end; lines may break between any two of them.
+    """The start and end of each word in a line; the line may be broken between any two words.
 
     >>> word_spans("two 字")
     [(0, 3), (4, 5)]
@@ -122,9 +122,9 @@ def word_spans(text: str) -> list[tuple[int, int]]:
 
 
 def complex_character(text: str) -> str | None:
-    """The first character that can't be drawn one after the other from left to right, if any.
+    """The first character that needs a shaping engine, if there is one.
 
-    Combining marks and scripts written from right to left need a shaping engine.
+    Combining marks and scripts written from right to left can't be drawn one after the other from the left.
     """
     for character in text:
         if unicodedata.category(character) in ("Mn", "Mc", "Me"):
@@ -140,14 +140,14 @@ def _is_prose(text: str) -> bool:
 
 
 def _dictionary_sentences(dictionary: Path, rng: np.random.Generator) -> list[str]:
-    """Chinese sentences out of a dictionary whose lines are a word, its count, and more."""
+    """Chinese sentences of words from a dictionary whose lines are a word, its count, and more."""
     counts: dict[str, int] = {}
     for line in dictionary.read_text(encoding="utf-8").splitlines():
         word, count, *_ = line.split()
         if HAN_WORD.fullmatch(word):
             counts[word] = int(count)
     words = list(counts)
-    # the root lets rarer words and their characters come up often enough to be learnt
+    # with the root of the counts, rarer words and their characters occur often enough to be learnt
     chances = np.sqrt(np.array(list(counts.values()), dtype=float))
     longest = WORDS_IN_CLAUSE.high * CLAUSES_IN_SENTENCE.high
     drawn = rng.choice(len(words), size=(ZH_SENTENCES, longest), p=chances / chances.sum())

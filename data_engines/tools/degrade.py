@@ -1,8 +1,8 @@
-"""From a clean drawing to one as scanners and cameras see it; texts and answers stay what they are.
+"""Makes a clean drawing look as scanners and cameras see it; texts and answers stay the same.
 
 The paper may be skewed, tinted and grainy, the ink faded, the light uneven, the picture out of focus, of low
-resolution, noisy and compressed. Nothing is mirrored or cut away, and what could be read can still be read:
-the limits below are set for texts from about 20 pixels up.
+resolution, noisy and compressed. Nothing is mirrored or cut off, and legible texts stay legible: the limits
+below are set for texts of about 20 pixels and more.
 """
 
 import io
@@ -17,43 +17,43 @@ from PIL import Image, ImageChops, ImageFilter
 from data_engines.engine import Drawing, PixelBox
 
 CHANCE = 0.75
-"""How likely each effect is at full strength."""
+"""Probability of each effect at full strength."""
 MAX_SKEW_DEGREES = 4.0
 MAX_FADE = 0.45
 """Share of the ink's contrast that may be lost."""
 MAX_SHADE = 0.45
 """Share of the light that may be missing in the darkest place."""
 MAX_TINT = 45
-"""Levels that a channel of white paper may lose to the paper's own colour."""
+"""Levels by which tinted paper may be below white, in each channel."""
 MAX_GRAIN = 26
 """Levels between the lightest and the darkest grain of the paper."""
 MAX_BLUR = 1.3
-"""Pixels to either side that a pixel is spread over."""
+"""Radius of the blur in pixels."""
 MIN_RESOLUTION = 0.6
-"""Scale at which a picture may have been taken before it was enlarged."""
+"""Scale to which a picture may be reduced before it is enlarged again."""
 MAX_NOISE = 11.0
-"""Standard deviation in levels."""
+"""Standard deviation of the noise in levels."""
 MIN_QUALITY = 22
-"""Of JPEG files."""
+"""Quality of JPEG compression."""
 
 FIELD = 32
-"""Rows and columns at which light, shadows and fading are decided; they vary slowly over a picture."""
+"""Rows and columns of the grid of light, shadows and fading, which vary slowly over a picture."""
 _NORMAL = np.array([NormalDist().inv_cdf((level + 0.5) / 256) for level in range(256)])
-"""Maps evenly spread bytes to the normal distribution."""
+"""Maps uniformly distributed bytes to the normal distribution."""
 
 
 @dataclass(frozen=True)
 class Move:
-    """A turn round the middle of a picture, onto a canvas that holds all of it."""
+    """A rotation of a picture around its middle, onto a canvas that holds all of it."""
 
     degrees: float
-    """Clockwise, as seen."""
+    """Angle of the rotation, clockwise."""
     old: tuple[int, int]
-    """Width and height before."""
+    """Width and height before the rotation."""
     new: tuple[int, int]
 
     def box(self, box: PixelBox) -> PixelBox:
-        """The box round what a box has become."""
+        """The smallest upright box around a box after the rotation."""
         left, top, right, bottom = box
         corners = [self.point(x, y) for x in (left, right) for y in (top, bottom)]
         xs, ys = zip(*corners, strict=True)
@@ -67,7 +67,7 @@ class Move:
     def picture(self, picture: Image.Image, paper: tuple[int, ...]) -> Image.Image:
         cos, sin = self._turn()
         x, y = self.new[0] / 2, self.new[1] / 2
-        # Pillow asks where a point of the new picture comes from
+        # Pillow wants the map from points of the new picture to points of the old one
         back = (cos, sin, self.old[0] / 2 - cos * x - sin * y, -sin, cos, self.old[1] / 2 + sin * x - cos * y)
         return picture.transform(
             self.new, Image.Transform.AFFINE, back, Image.Resampling.BILINEAR, fillcolor=paper
@@ -80,13 +80,13 @@ class Move:
 def degrade(drawing: Drawing, strength: float, rng: np.random.Generator) -> Drawing:
     """The drawing as a scanner or camera would see it; boxes move along with what they enclose.
 
-    `strength` is 0, for the very drawing given, up to 1; how likely each effect is grows with it, and so does
-    how much of it there is. Each picture has a chance of its own.
+    `strength` lies between 0, which leaves the drawing unchanged, and 1; the probability and the amount of
+    each effect grow with it. The effects of each picture are chosen separately.
     """
     if strength == 0:
         return drawing
     degraded = [_degrade(picture, strength, rng) for picture in drawing.pictures]
-    move = degraded[0][1]  # boxes are about the only picture there is
+    move = degraded[0][1]  # only drawings of one picture have boxes
     return replace(
         drawing,
         pictures=tuple(picture for picture, _ in degraded),
@@ -101,7 +101,7 @@ def degrade(drawing: Drawing, strength: float, rng: np.random.Generator) -> Draw
 
 
 def without_colors(picture: Image.Image) -> Image.Image:
-    """An RGB picture; with one channel if it is grey, as most pages are: faster to work on and to save."""
+    """The RGB picture, or one channel of it if it is grey, as most pages are: that is faster to process."""
     red, green, blue = (channel.tobytes() for channel in picture.split())
     return picture.getchannel(0) if red == green == blue else picture
 
@@ -109,7 +109,7 @@ def without_colors(picture: Image.Image) -> Image.Image:
 def _degrade(
     picture: Image.Image, strength: float, rng: np.random.Generator
 ) -> tuple[Image.Image, Move | None]:
-    """The picture, and how it was turned if it was."""
+    """The picture, and its rotation, or None if it was not rotated."""
     picture = without_colors(picture)
     move = None
     if rng.random() < CHANCE * strength:
@@ -133,7 +133,7 @@ def _choose_move(rng: np.random.Generator, size: tuple[int, int], strength: floa
 
 
 def _paper_color(picture: Image.Image) -> tuple[int, ...]:
-    """What most of the picture's edge is like."""
+    """The median colour of the picture's edge."""
     width, height = picture.size
     sides = [
         (0, 0, width, 1),
@@ -146,15 +146,15 @@ def _paper_color(picture: Image.Image) -> tuple[int, ...]:
 
 
 def _fade(picture: Image.Image, amount: float, rng: np.random.Generator) -> Image.Image:
-    """Ink that has lost colour, here more and there less."""
+    """The picture with ink that has faded, more in some places than in others."""
     kept = 1 - MAX_FADE * amount * _choose_field(rng)
     paper = Image.new(picture.mode, picture.size, _paper_color(picture))
     return Image.composite(picture, paper, _to_mask(kept, picture.size))
 
 
 def _age(picture: Image.Image, amount: float, rng: np.random.Generator) -> Image.Image:
-    """Paper with a colour and a grain of its own."""
-    # old paper yellows: blue goes first, red last
+    """The picture on paper that is tinted and has a grain."""
+    # old paper yellows: it loses most blue and least red
     tint = np.sort(rng.integers(0, round(MAX_TINT * amount), 3, endpoint=True))
     if rng.random() < 0.25:
         tint = tint[rng.permutation(3)]
@@ -163,14 +163,14 @@ def _age(picture: Image.Image, amount: float, rng: np.random.Generator) -> Image
     grain = Image.frombytes("L", (width, height), rng.bytes(width * height))
     grain = grain.filter(ImageFilter.BoxBlur(1)).resize(picture.size, Image.Resampling.BILINEAR)
     levels = np.arange(256)
-    # blurring has drawn the grain together round the middle level
+    # blurring has pulled the levels of the grain towards the middle
     dark = np.clip((levels - 64) / 128, 0, 1) * MAX_GRAIN * amount
     paper = Image.merge("RGB", [grain.point((255 - loss - dark).round().tolist()) for loss in tint])
     return ImageChops.multiply(picture.convert("RGB"), paper)
 
 
 def _shade(picture: Image.Image, amount: float, rng: np.random.Generator) -> Image.Image:
-    """Light from one side, and often the soft edge of a shadow."""
+    """The picture in light from one side, often with the soft edge of a shadow."""
     angle = rng.uniform(0, 2 * math.pi)
     across = _slope(angle)
     dark = 0.6 * across + 0.4 * _choose_field(rng)
@@ -182,9 +182,9 @@ def _shade(picture: Image.Image, amount: float, rng: np.random.Generator) -> Ima
 
 
 def _soften(picture: Image.Image, amount: float, rng: np.random.Generator) -> Image.Image:
-    """Out of focus, or taken at a lower resolution; both at once would take too much."""
+    """The picture out of focus, or at a lower resolution; both at once could make texts illegible."""
     if rng.random() < 0.5:
-        # a lens out of focus spreads light evenly; a Gaussian would also take three times as long
+        # a lens out of focus blurs evenly, as a box does; a Gaussian would also take three times as long
         return picture.filter(ImageFilter.BoxBlur(MAX_BLUR * amount))
     scale = 1 - (1 - MIN_RESOLUTION) * amount
     small = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
@@ -193,7 +193,7 @@ def _soften(picture: Image.Image, amount: float, rng: np.random.Generator) -> Im
 
 
 def _add_noise(picture: Image.Image, amount: float, rng: np.random.Generator) -> Image.Image:
-    """The noise of a sensor: grey, or in each colour of a picture by itself."""
+    """The picture with the noise of a sensor, which is separate for each channel."""
     table = np.clip(128 + MAX_NOISE * amount * _NORMAL, 0, 255).round().tolist()
     num_bands = len(picture.getbands())
     num_drawn = num_bands if rng.random() < 0.5 else 1
@@ -206,14 +206,14 @@ def _add_noise(picture: Image.Image, amount: float, rng: np.random.Generator) ->
 
 
 def _compress(picture: Image.Image, amount: float, rng: np.random.Generator) -> Image.Image:
-    """What a JPEG file keeps."""
+    """The picture after JPEG compression."""
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=round(95 - (95 - MIN_QUALITY) * amount))
     return Image.open(file)
 
 
 def _choose_field(rng: np.random.Generator) -> np.ndarray:
-    """Smooth patches between 0 and 1, of shape (FIELD, FIELD)."""
+    """A smooth random field between 0 and 1, of shape (FIELD, FIELD)."""
     coarse = Image.fromarray(rng.random((4, 4), dtype=np.float32))
     return np.clip(np.asarray(coarse.resize((FIELD, FIELD), Image.Resampling.BICUBIC)), 0, 1)
 
@@ -226,6 +226,6 @@ def _slope(angle: float) -> np.ndarray:
 
 
 def _to_mask(shares: np.ndarray, size: Sequence[int]) -> Image.Image:
-    """A small field of shares as a picture of `size` with levels to 255."""
+    """A small field of shares from 0 to 1 as a picture of `size` with levels from 0 to 255."""
     small = Image.fromarray((255 * shares).round().astype(np.uint8))
     return small.resize((size[0], size[1]), Image.Resampling.BILINEAR)

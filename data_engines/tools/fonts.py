@@ -1,4 +1,4 @@
-"""Fonts: where they lie, which characters they hold, and the open ones of this process."""
+"""Fonts: finds their files, reads their characters, and keeps fonts of this process open."""
 
 import struct
 import sys
@@ -33,7 +33,7 @@ MAX_OPEN_FACES = 128
 
 @dataclass(frozen=True)
 class Face:
-    """One face of a font file, with those characters of a corpus that it can draw."""
+    """One face of a font file, with the characters of a corpus that it can draw."""
 
     path: str
     number: int
@@ -42,7 +42,7 @@ class Face:
 
 
 def find_font_files(given: Sequence[Path]) -> list[Path]:
-    """The font files given, by themselves or in folders; without any, the system's and the packaged ones."""
+    """The font files given directly or by folders; without any, those of the system and of packages."""
     if given:
         files = [file for path in given for file in files_below(path, FONT_ENDINGS)]
         if not files:
@@ -60,12 +60,12 @@ def packaged_fonts() -> list[Path]:
 
 
 def font_sources(files: Iterable[Path]) -> tuple[Source, ...]:
-    """Font files as the manifest names them: they lie elsewhere on every machine."""
+    """Font files as the manifest names them: by name only, as their folders differ between machines."""
     return tuple(Source(file, file.name) for file in files)
 
 
 def read_faces(files: Iterable[Path], characters: set[str]) -> tuple[tuple[Face, ...], dict[str, int]]:
-    """The faces in `files` with what they hold of `characters`, and how many can't be used, by cause."""
+    """The faces in `files` with those of `characters` that they hold, and unusable ones counted by cause."""
     faces: list[Face] = []
     left_out: Counter[str] = Counter()
     for file in files:
@@ -73,7 +73,7 @@ def read_faces(files: Iterable[Path], characters: set[str]) -> tuple[tuple[Face,
             held_by_face = [held & characters for held in _read_file(file)]
             for number in (number for number, held in enumerate(held_by_face) if held):
                 open_font(str(file), number, size=100)  # Pillow needs tables that fontTools doesn't
-        # what fontTools raises on broken files
+        # fontTools raises all of these on broken files
         except (TTLibError, OSError, struct.error, AssertionError, KeyError):
             left_out["unreadable font"] += 1
             continue
@@ -103,9 +103,9 @@ def _read_file(file: Path) -> list[set[str]]:
 def _characters(font: TTFont) -> set[str]:
     """The characters that have an outline of their own."""
     scalable = "glyf" in font or "CFF " in font or "CFF2" in font
-    # any names will do: reading the font's own would take ten times as long as all the rest
+    # the names of glyphs don't matter here, and reading the font's own would take ten times as long
     font.setGlyphOrder([str(number) for number in range(font["maxp"].numGlyphs)])
-    # format 13 gives one placeholder to whole blocks of characters: a font of last resort
+    # format 13 maps whole blocks of characters to one placeholder, in a font of last resort
     if not scalable or "cmap" not in font or any(table.format == 13 for table in font["cmap"].tables):
         return set()
     return {chr(code) for code in font.getBestCmap() or ()}

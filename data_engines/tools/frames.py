@@ -1,4 +1,4 @@
-"""Coloured frames, by which questions point at a text."""
+"""Coloured frames, by which questions refer to a text."""
 
 from PIL import ImageDraw
 
@@ -8,7 +8,7 @@ from got_train.prompts import Color
 FRAME_GAP = 2
 """Pixels between the ink of a text and its frame."""
 BOLD_FRAME_SIZE = 24
-"""Texts of this height and above have frames of two pixels, smaller ones of one."""
+"""Height in pixels from which texts have frames of two pixels; smaller texts have one pixel."""
 FRAME_RGB: dict[Color, tuple[int, int, int]] = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
 
 

@@ -1,4 +1,4 @@
-"""Data inside installed packages, as sources: what the engines draw from when the user names no source."""
+"""Data inside installed packages, from which engines draw when the user names no source."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -12,9 +12,9 @@ def packaged_files(distribution: str, pattern: str, instead: str) -> list[Path]:
     """The files of an installed distribution that match a pattern, sorted.
 
     Args:
-        distribution: its module has the same name, with underscores for hyphens.
-        pattern: of the paths inside its folder.
-        instead: what the user may name in their place, for the error.
+        distribution: its name; the module has the same name, with underscores for hyphens.
+        pattern: a glob pattern of paths inside the package's folder.
+        instead: what the user may name in place of these files, for the error.
 
     Raises:
         ValueError: the package is not installed, or holds no such file.
@@ -33,7 +33,7 @@ def packaged_files(distribution: str, pattern: str, instead: str) -> list[Path]:
 
 
 def packaged(source: Packaged) -> tuple[Source, ...]:
-    """What installed packages hold, as the manifest names it: each with its version."""
+    """Sources in installed packages as the manifest names them: each package with its version."""
     return tuple(
         Source(None, f"{name} {version(name)}: {source.what}", source.licence) for name in source.packages
     )

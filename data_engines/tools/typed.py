@@ -1,4 +1,4 @@
-"""Texts as a reader would type them from a picture: what can't be seen is no part of an answer."""
+"""Texts as a reader would type them from a picture, without characters that can't be seen."""
 
 import unicodedata
 
@@ -6,7 +6,7 @@ _LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0
 
 
 def as_typed(text: str) -> str:
-    """Accents on their letters, ligatures apart, single spaces, and no characters without a shape.
+    """The text with composed accents, split ligatures, single spaces, and no invisible characters.
 
     >>> as_typed("e\\u0301 \\ufb01\\u200bt\\t\\u3000so\\u00adft")
     'é fit soft'

@@ -10,7 +10,7 @@ from got_train.tex.latex import Sheet, Style, typeset
 
 @dataclass(frozen=True, kw_only=True)
 class TypesetDrawing(Drawing):
-    """A drawing with the page of the PDF file it was made from, for checks to read."""
+    """A drawing with the page of the PDF file that it was made from, which checks read."""
 
     sheet: Sheet
 
@@ -20,7 +20,7 @@ def draw_typeset(
     code: Callable[[Spec], tuple[str, Style]],
     draw: Callable[[Spec, Sheet], AnyDrawing],
 ) -> list[AnyDrawing | Reject]:
-    """What `draw` makes of each spec and the sheet that its `code` gives: those of one style in one run."""
+    """The results of `draw` for each spec and its typeset `code`; a run of TeX typesets all of one style."""
     codes = [code(spec) for spec in specs]
     sheets: dict[int, Sheet | TexError] = {}
     for style in dict.fromkeys(style for _, style in codes):

@@ -1,4 +1,4 @@
-"""Warped pictures: bent round an arc and seen at an angle, as signs are in the street, or any other way."""
+"""Warped pictures: bent around an arc and seen at an angle, like signs in a street, or warped freely."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,23 +8,23 @@ import numpy as np
 from PIL import Image
 
 CELL = 16
-"""Pixels along the sides of the patches a picture is warped by; within one, lines stay straight."""
+"""Side in pixels of the patches in which a picture is warped; within a patch, lines stay straight."""
 
 
 @dataclass(frozen=True)
 class Warp:
-    """Where the points of a flat picture come to lie: first on an arc, then in perspective."""
+    """A map of the points of a flat picture: first onto an arc, then into perspective."""
 
     width: int
-    """Of the flat picture, in pixels."""
+    """Width of the flat picture in pixels."""
     height: int
     arc: float
-    """Angle that the picture spans on its circle in radians: 0 is straight, above 0 the middle is highest."""
+    """Angle in radians that the picture spans on its circle: 0 is straight, above 0 the middle is highest."""
     view: tuple[float, ...]
-    """Projective matrix, row by row: from pixels round the middle of the flat picture to those seen."""
+    """Projective matrix, row by row, from pixels around the middle of the flat picture to the result."""
 
     def forward(self, points: np.ndarray) -> np.ndarray:
-        """Where points of the flat picture, of shape (points, 2), are seen."""
+        """The places in the result of points of the flat picture; both of shape (points, 2)."""
         x, y = (points - (self.width / 2, self.height / 2)).T
         if self.arc:
             radius = self.width / self.arc
@@ -33,18 +33,18 @@ class Warp:
         return _project(np.reshape(self.view, (3, 3)), x, y)
 
     def backward(self, points: np.ndarray) -> np.ndarray:
-        """Which points of the flat picture are seen at `points`; the inverse of `forward`."""
+        """The points of the flat picture that are seen at `points`: the inverse of `forward`."""
         x, y = _project(np.linalg.inv(np.reshape(self.view, (3, 3))), *points.T).T
         if self.arc:
             radius = self.width / self.arc
-            # with the circle's middle above the text, all signs are the other way round
+            # if the circle's middle is above the text, all signs are reversed
             side = np.sign(radius)
             angle = np.arctan2(side * x, side * (radius - y))
             x, y = radius * angle, radius - side * np.hypot(x, radius - y)
         return np.stack([x, y], axis=1) + (self.width / 2, self.height / 2)
 
     def extent(self) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom of what is seen."""
+        """Left, top, right and bottom of the result."""
         along = np.linspace(0, 1, 25)
         low, high = np.zeros(25), np.ones(25)
         sides = [(along, low), (along, high), (low, along), (high, along)]
@@ -54,7 +54,7 @@ class Warp:
         return float(left), float(top), float(right), float(bottom)
 
     def picture(self, flat: Image.Image) -> tuple[Image.Image, tuple[int, int]]:
-        """The whole of a flat picture as it is seen, on black, and where its left upper corner lies."""
+        """The warped picture on black, and the place of its upper left corner."""
         left, top, right, bottom = self.extent()
         corner = int(np.floor(left)) - 1, int(np.floor(top)) - 1
         size = int(np.ceil(right)) + 1 - corner[0], int(np.ceil(bottom)) + 1 - corner[1]
@@ -71,7 +71,7 @@ class Warp:
 def warp(
     flat: Image.Image, size: tuple[int, int], backward: Callable[[np.ndarray], np.ndarray]
 ) -> Image.Image:
-    """A picture of `size`, on black; `backward` says which points of `flat` are seen at points of it."""
+    """A picture of `size` on black; `backward` maps its points to the points of `flat` seen there."""
     xs, ys = (np.unique([*range(0, side, CELL), side]) for side in size)
     knots = np.stack(np.meshgrid(xs, ys), axis=-1)
     sources = backward(knots.reshape(-1, 2)).reshape(*knots.shape)
@@ -86,13 +86,13 @@ def warp_patches(
     """A picture of `size`, on black, put together from patches of `flat`.
 
     Args:
-        flat: What is seen on the patches.
+        flat: The picture from which the patches are taken.
         size: Width and height in pixels.
-        patches: Left, top, right and bottom of each in whole pixels, of shape (patches, 4).
-        corners: Which points of `flat` are seen at its left upper, left lower, right lower and right upper
-            corner, of shape (patches, 4, 2).
+        patches: Left, top, right and bottom of each patch in whole pixels, of shape (patches, 4).
+        corners: For each patch, the points of `flat` seen at its upper left, lower left, lower right and
+            upper right corner, of shape (patches, 4, 2).
     """
-    # patches of nothing but black would take most of the time
+    # patches that are all black are skipped, as they would take most of the time
     left, top, right, bottom = flat.getbbox() or (0, 0, 0, 0)
     low, high = corners.min(axis=1), corners.max(axis=1)
     shown = ((high > (left - 1, top - 1)) & (low < (right + 1, bottom + 1))).all(axis=1)

@@ -1,4 +1,4 @@
-"""A text to write, and a face that can write it."""
+"""Chooses a text to write, and a face that can write it."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,12 @@ from data_engines.tools.fonts import Face, open_font
 
 
 def choose_text(rng: np.random.Generator, lines: Sequence[str], words: Range) -> str:
-    """A run of words out of some line that can be written one character after the other."""
+    """A run of words from a random line that needs no shaping engine."""
     return check_text(choose_words(rng, lines, words))
 
 
 def check_text(text: str) -> str:
-    """The text, if it can be written one character after the other."""
+    """The text, if it needs no shaping engine; otherwise raises a Reject."""
     character = complex_character(text)
     if character:
         raise Reject(f"U+{ord(character):04X} needs a shaping engine")
@@ -24,12 +24,12 @@ def check_text(text: str) -> str:
 
 
 def needed_characters(text: str) -> set[str]:
-    """What a face must have to write a text."""
+    """The characters that a face must have to write a text."""
     return set(text) - {" ", "\n"}
 
 
 def choose_face(rng: np.random.Generator, faces: Sequence[Face], text: str) -> Face:
-    """One of the faces with all characters of a text."""
+    """A random face of those that have all characters of a text."""
     needed = needed_characters(text)
     able = [face for face in faces if needed <= face.characters]
     if able:
@@ -41,7 +41,7 @@ def choose_face(rng: np.random.Generator, faces: Sequence[Face], text: str) -> F
 
 
 def tells_case(face: Face) -> bool:
-    """Whether small letters have tails; where they are drawn as capitals, nobody could tell the two apart."""
+    """Whether small letters have tails: in faces without, they look like capitals and can't be told apart."""
     tailed = "".join(sorted(face.characters & set("gpy")))
     font = open_font(face.path, face.number, 100)
     bottom, foot = (font.getbbox(letters, anchor="ls")[3] for letters in (tailed, "x"))
@@ -51,7 +51,7 @@ def tells_case(face: Face) -> bool:
 def leave_out_capitals(
     faces: Sequence[Face], left_out: dict[str, int]
 ) -> tuple[tuple[Face, ...], dict[str, int]]:
-    """The faces that tell small letters from capitals, and what is left out with the others."""
+    """The faces whose small letters differ from capitals, and `left_out` with the other faces counted."""
     kept = tuple(face for face in faces if tells_case(face))
     if len(kept) == len(faces):
         return kept, left_out

@@ -174,11 +174,11 @@ def test_faults_are_counted_with_the_first_place(tmp_path: Path) -> None:
 def test_pictures_bounds_how_many_are_opened(tmp_path: Path) -> None:
     names = [picture(tmp_path, f"{number}.png", (10 + number, 10)) for number in range(9)]
     written = [row("OCR: ", "x", name, crop=True) for name in names] * 2
-    found = stats.survey(str(write_rows(tmp_path / "rows.jsonl", written)), most_pictures=3)
+    found = stats.survey(str(write_rows(tmp_path / "rows.jsonl", written)), max_pictures=3)
     assert [number for number, opened in enumerate(found.pictures) if opened] == [0, 3, 6]
     lengths = tables(found, {})["tokens of samples, with those of their pictures"]
     assert lengths[1].split()[:2] == ["rows", "6"]
-    unopened = stats.survey(str(tmp_path / "rows.jsonl"), most_pictures=0)
+    unopened = stats.survey(str(tmp_path / "rows.jsonl"), max_pictures=0)
     said = tables(unopened, {"mine": 400})
     assert said["tokens of samples, with those of their pictures"] == ["none is known: open the pictures"]
     assert said["pictures: smallest, median and largest"] == ["none opened"]

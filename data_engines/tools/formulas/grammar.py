@@ -1,4 +1,4 @@
-r"""Made-up formulas: the notation of many fields of mathematics, drawn by chance and without a meaning."""
+r"""Synthetic formulas: the notation of many fields of mathematics, put together at random."""
 
 from bisect import bisect
 from collections.abc import Callable
@@ -44,9 +44,9 @@ MAX_DEPTH = 3
 
 
 def choose_formula(rng: np.random.Generator) -> str:
-    r"""A display without its bounds: one equation, or several rows, or a case distinction.
+    r"""A display without its delimiters: one equation, several rows, or a case distinction.
 
-    Anything may be said of the formulas that come of it but that they mean something.
+    The formulas have no meaning.
     """
     chance = rng.random()
     if chance < 0.72:
@@ -121,7 +121,7 @@ def _sum(rng: np.random.Generator, depth: int, longest: int) -> str:
 
 
 def _term(rng: np.random.Generator, depth: int) -> str:
-    """A factor or a few; the deeper inside others, the plainer."""
+    """One factor or a few; terms that lie deeper inside others are plainer."""
     if depth >= MAX_DEPTH:
         return _atom(rng)
     number = bisect(_SHARES_UP_TO, rng.random())
@@ -249,7 +249,7 @@ TERMS: tuple[Callable[[np.random.Generator, int], str], ...] = (
     _labelled, _dots,
 )  # fmt: skip
 _SHARES_UP_TO = (0.33, 0.47, 0.53, 0.65, 0.68, 0.74, 0.83, 0.92, 0.96, 0.975, 0.985)
-"""Of all but the last of `TERMS`: the share of each and those before it."""
+"""Cumulative shares of all `TERMS` except the last."""
 
 
 def _pick(rng: np.random.Generator, choices: list[str] | tuple[str, ...] | str) -> str:

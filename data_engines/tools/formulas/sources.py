@@ -1,4 +1,4 @@
-"""Formulas to draw: out of `.tex` files, lists, or the docstrings of installed packages."""
+"""Formulas to draw: from `.tex` files, lists, or the docstrings of installed packages."""
 
 import ast
 import csv
@@ -24,7 +24,7 @@ from got_train.tex.source import (
 )
 
 COLUMNS = ("formula", "latex", "text")
-"""What the column or key of the formulas in a list may be called; the first of them that is there."""
+"""Names that the column or key of the formulas in a list may have; the first one found is used."""
 LIST_ENDINGS = (".txt", ".jsonl", ".json", ".tsv", ".csv")
 
 _BOUNDED = re.compile(
@@ -34,7 +34,7 @@ _BOUNDED = re.compile(
 
 @dataclass(frozen=True)
 class Formulas:
-    """Formulas as they were found, each once."""
+    """The different formulas of a source, as they were found."""
 
     found: tuple[Formula, ...]
     sources: tuple[Source, ...]
@@ -45,7 +45,7 @@ def read_formulas(source: Path | None) -> Formulas:
     """The formulas of a `.tex` file, a folder of them or a list; without a source, of installed packages.
 
     Raises:
-        ValueError: there is no formula, or the list can't be read.
+        ValueError: the source has no formula, or the list can't be read.
     """
     left_out: Counter[str] = Counter()
     documents: Iterable[Document]
@@ -82,7 +82,7 @@ def _parse_all(texts: Iterable[str], left_out: Counter[str]) -> Iterator[Documen
 
 
 def docstring_maths(package: str) -> Iterator[str]:
-    """The formulas of each docstring of a package that has any, as a TeX source."""
+    """A TeX source with the formulas of a docstring, for each docstring of a package that has formulas."""
     for file in sorted(package_folder(package).rglob("*.py")):
         if "tests" in file.parts:
             continue
@@ -102,12 +102,12 @@ _DOCSTRING = re.compile(r'[rRuU]?"""(?:\\.|.)*?"""', re.DOTALL)
 _ROLE = re.compile(r":math:`([^`]+)`")
 _DIRECTIVE = re.compile(r"^( *)\.\. math:: *(.*(?:\n(?:\1 +.*| *))*)", re.MULTILINE)
 _BETWEEN_FORMULAS = re.compile(r"\n\s*\n(?![^\n]*&)(?!(?:(?!\\begin).)*\\end)", re.DOTALL)
-"""A blank line, unless it stands within an environment."""
+"""A blank line outside environments."""
 _OPTION = re.compile(r"^\s*:\w+:.*$", re.MULTILINE)
 
 
 def _rst_maths(text: str) -> Iterator[str]:
-    """The formulas in reStructuredText, with the bounds that TeX has for them."""
+    """The formulas in reStructuredText, with TeX's delimiters."""
     for match in _ROLE.finditer(text):
         yield f"${' '.join(match[1].split())}$"
     for match in _DIRECTIVE.finditer(text):
@@ -115,14 +115,14 @@ def _rst_maths(text: str) -> Iterator[str]:
             if re.match(r"\s*\\begin\{(?:align|gather|equation|eqnarray)", paragraph):
                 yield paragraph
             elif paragraph.strip():
-                # Sphinx breaks formulas of several rows as `split` does
+                # Sphinx typesets formulas of several rows with `split`
                 rows = r"\\" in paragraph or "&" in paragraph
                 name = "align*" if rows and r"\begin" not in paragraph else "equation*"
                 yield rf"\begin{{{name}}}{paragraph.strip()}\end{{{name}}}"
 
 
 def _bounded(text: str) -> str:
-    """An entry of a list with bounds; most lists have none."""
+    """An entry of a list, with delimiters added if it has none, as in most lists."""
     return text if _BOUNDED.match(text) else rf"\begin{{displaymath}}{text}\end{{displaymath}}"
 
 

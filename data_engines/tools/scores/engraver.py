@@ -1,4 +1,4 @@
-"""Kern engraved by Verovio in one system, and Verovio's own account of it held against the kern."""
+"""Engraves kern with Verovio in one system, and compares Verovio's MEI of the result with the kern."""
 
 import io
 import re
@@ -16,7 +16,7 @@ from data_engines.engine import Reject
 from data_engines.tools.scores.kern import METRE_SYMBOLS, Pitch, notes_and_rests, read_score
 
 Joint = Literal["{", "[", ""]
-"""A brace or a bracket before the staves, or nothing."""
+"""The sign that joins the staves: a brace, a bracket or nothing."""
 
 ONE_SYSTEM = {
     "breaks": "none",
@@ -32,7 +32,7 @@ ONE_SYSTEM = {
     "pageMarginBottom": 100,
 }
 STAFF_AT_FULL_SCALE = 72
-"""Height of a staff in pixels, as Verovio draws it at a scale of 100."""
+"""Height in pixels of a staff that Verovio draws at a scale of 100."""
 
 _MEI = "{http://www.music-encoding.org/ns/mei}"
 _SYMBOLS = {"common": "*met(c)", "cut": "*met(c|)"}
@@ -44,17 +44,17 @@ verovio.enableLog(verovio.LOG_OFF)
 class Engraving:
     svg: str
     mei: str
-    """Verovio's account of the score."""
+    """The score as Verovio understood it, in the format MEI."""
 
 
 def engrave(kern: str, joint: Joint, staff: int, options: Mapping[str, str | float]) -> Engraving:
-    """The music with staves of `staff` pixels; `options` are Verovio's.
+    """The music with staves `staff` pixels high; `options` are Verovio's.
 
     Raises:
-        Reject: it is not in order, or not all of it is in one system.
+        Reject: the kern has a fault, or does not fit into one system.
     """
     _check_kern(kern)
-    # Options stay with a toolkit, and to reset them leaves the metrics of some fonts wrong.
+    # a new toolkit for each score: one keeps its options, and resetting them spoils the metrics of some fonts
     toolkit = verovio.toolkit()
     toolkit.setOptions({**ONE_SYSTEM, **options, "scale": round(100 * staff / STAFF_AT_FULL_SCALE)})
     if not toolkit.loadData(_for_verovio(kern, joint)):
@@ -66,7 +66,7 @@ def engrave(kern: str, joint: Joint, staff: int, options: Mapping[str, str | flo
 
 
 def check_engraving(kern: str, mei: str) -> None:
-    """Raises a Reject unless the score that Verovio engraved, as `mei`, has what `kern` has."""
+    """Raises a Reject unless `mei`, the score that Verovio engraved, has the notes and signs of `kern`."""
     root = ElementTree.fromstring(mei)
     elements = [(element.tag.removeprefix(_MEI), element.attrib) for element in root.iter()]
     counts = Counter(tag for tag, _ in elements)
@@ -85,15 +85,15 @@ def check_engraving(kern: str, mei: str) -> None:
 
 
 def rasterise(svg: str, width: int, smallest: float) -> Image.Image:
-    """What an SVG draws in black on white, cut to its extent; smaller where it is wider than `width` pixels.
+    """The SVG in black on white, cropped to its ink, and reduced if it is wider than `width` pixels.
 
     Raises:
-        Reject: it reaches the edge of the SVG, or would be smaller than the share `smallest` of its size.
+        Reject: ink reaches the edge of the SVG, or the SVG would be reduced below the share `smallest`.
     """
     drawn = int(re.search(r'<svg width="(\d+)px"', svg)[1])  # type: ignore[index]
     if width < smallest * drawn:
         raise Reject("staves too small to read")
-    # every sign is an outline: without a look at the fonts of the system it takes a third of the time
+    # every sign is an outline; skipping the system's fonts, which aren't needed, saves two thirds of the time
     png = resvg_py.svg_to_bytes(
         svg_string=svg, width=min(width, drawn), background="#ffffff", skip_system_fonts=True
     )
@@ -105,9 +105,9 @@ def rasterise(svg: str, width: int, smallest: float) -> Image.Image:
 
 
 def _check_kern(kern: str) -> None:
-    """Raises a Reject unless the excerpt can stand by itself: it is read as a score, and has no fault.
+    """Raises a Reject unless the excerpt is a score of its own without a fault.
 
-    Verovio would say so on the screen, or end the process.
+    Verovio would print a message about a fault, or end the process.
     """
     try:
         faults = [measure.fault for measure in read_score(kern).measures[:-1]]
@@ -118,9 +118,9 @@ def _check_kern(kern: str) -> None:
 
 
 def _for_verovio(kern: str, joint: Joint) -> str:
-    """The kern with lines on how to join the staves and their barlines, which isn't music.
+    """The kern with lines that tell Verovio how to join the staves and their barlines.
 
-    A metre is left out where its symbol is given: with both, Verovio draws neither.
+    A metre is left out where its symbol is given, because Verovio draws neither if it has both.
     """
     lines = kern.splitlines()
     symbols = {i for i, line in enumerate(lines) if line.startswith("*met(")}
@@ -133,7 +133,7 @@ def _for_verovio(kern: str, joint: Joint) -> str:
 
 
 Signs = tuple[list[str], Counter[str], set[str], set[str]]
-"""Clefs at the head from the lowest staff up, clefs after it, keys, and metres; all as kern writes them."""
+"""Clefs at the head from the lowest staff up, later clefs, keys, and metres; all as kern writes them."""
 
 
 def _kern_signs(lines: list[str]) -> Signs:
@@ -147,7 +147,7 @@ def _kern_signs(lines: list[str]) -> Signs:
     keys = {_key_size(field) for field in signs if field.startswith("*k[")}
     symbols = {field for field in signs if field.startswith("*met(")}
     metres = {field for field in signs if field.startswith("*M")}
-    # a symbol stands for one of the metres, and is drawn instead of it
+    # a symbol is drawn instead of the metre that it stands for
     hidden = {metre for metre, symbol in METRE_SYMBOLS.items() if symbol in symbols}
     return first, later, keys, (metres - hidden) | symbols
 

@@ -1,10 +1,11 @@
 """Music written as Humdrum **kern: scores are read measure by measure, and checked.
 
-A row of a score is a moment, and a field of it a voice; rows that begin with `*` change clefs, keys, metres
-or the number of voices, rows that begin with `=` are barlines. What an engraving doesn't show is left out:
-measure numbers, names of instruments and keys, tempi, comments, texts and dynamics. The signs of a note come
-in one order, whatever the source's: `([8.ff#'/L])` has slur, tie, duration, pitch, articulation, stem, beam
-and the ends of tie and slur. A measure with anything else has a fault, and no excerpt will hold it.
+A row of a score is a moment, and a field of the row a voice; rows that begin with `*` change clefs, keys,
+metres or the number of voices, rows that begin with `=` are barlines. Everything that an engraving doesn't
+show is left out: measure numbers, names of instruments and keys, tempi, comments, texts and dynamics. The
+signs of a note get one order, independent of the source: `([8.ff#'/L])` has slur, tie, duration, pitch,
+articulation, stem, beam and the ends of tie and slur. A measure with any other sign has a fault, and is not
+used in excerpts.
 """
 
 import re
@@ -22,17 +23,17 @@ _BARLINE = re.compile(r"(==?)\d*[a-z]?([|!:-]*)")
 _KEY_NAME = re.compile(r"\*[A-Ga-g]?[#-]?:")
 
 SIGN_KINDS = ("*clef", "*k[", "*M", "*met(")
-"""Interpretations that are drawn, in the order in which they open an excerpt."""
+"""Interpretations that are drawn, in their order at the head of an excerpt."""
 METRE_SYMBOLS = {"*M4/4": "*met(c)", "*M2/2": "*met(c|)"}
-"""Metres that have a symbol; older symbols are left out, and the metre drawn by its numbers."""
+"""Metres that have a symbol. Older symbols are left out, so that their metres are drawn as numbers."""
 _UNSEEN = ("*I", "*MM", "*>", "*staff", "*part", "*group", "*tb", "*Trd", "*ITr", "*stria", "*mI", "*cue")
 _SPLIT, _JOIN, END = "*^", "*v", "*-"
 
 _OPENING = "(["
 _CLOSING = "Xq'`~^:;,tTmMwWSuv/\\LJKk]_)"
-"""What may stand before the duration of a note and after its pitch, in this order.
+"""Signs before the duration of a note (`_OPENING`) and after its pitch (`_CLOSING`), in this order.
 
-Not the inverted turn `$`, which Verovio draws as it draws the turn `S`.
+The inverted turn `$` is missing, because Verovio draws it like the turn `S`.
 """
 
 
@@ -41,20 +42,20 @@ class KernRow(NamedTuple):
 
     fields: tuple[str, ...]
     staves: tuple[int, ...]
-    """The staff of each field, counted from the lowest."""
+    """For each field, the number of its staff, counted from the lowest."""
 
 
 @dataclass(frozen=True)
 class Measure:
     barline: str
-    """At its left, without a number: `=`, `=!|:` or the like; `=-` where none is drawn."""
+    """The barline at its left, without a number, such as `=` or `=!|:`; `=-` where none is drawn."""
     signs: tuple[tuple[str, ...], ...]
-    """For each staff what is in force at the start: clef, key, metre and its symbol; each may be empty."""
+    """For each staff the clef, key, metre and its symbol in force at the start; each may be empty."""
     rows: tuple[KernRow, ...]
     whole: bool
-    """Whether it starts with one voice on each staff: only there can a score be cut."""
+    """Whether it starts with one voice on each staff, as only there a score can be cut."""
     fault: str | None
-    """Why it can't be used."""
+    """Why the measure can't be used; None if it can."""
 
     @property
     def moments(self) -> int:
@@ -68,7 +69,7 @@ class Score:
     """The last one has no rows and holds the closing barline."""
 
     def excerpts(self, first: int, longest: int) -> Iterator[int]:
-        """The numbers of measures, up to `longest`, that can be cut out from measure `first` on."""
+        """The possible lengths, up to `longest` measures, of an excerpt that starts at measure `first`."""
         for count in range(1, min(longest, len(self.measures) - 1 - first) + 1):
             if self.measures[first + count - 1].fault or not self.measures[first].whole:
                 return
@@ -87,7 +88,7 @@ def read_score(text: str) -> Score:
     """Reads the kern spines of a score.
 
     Raises:
-        ValueError: it can't be read at all; the message is a short cause.
+        ValueError: the text can't be read as a score; the message is a short cause.
     """
     lines = [line.rstrip("\r") for line in text.splitlines() if line and not line.startswith("!")]
     if not lines or not lines[0].startswith("**"):
@@ -101,7 +102,7 @@ def read_score(text: str) -> Score:
 
 
 def notes_and_rests(text: str) -> tuple[Counter[Pitch], int]:
-    """The notes of a score, however often each, and the number of its rests."""
+    """How often each note occurs in a score, and the number of its rests."""
     notes: Counter[Pitch] = Counter()
     rests = 0
     for line in text.splitlines():
@@ -122,7 +123,7 @@ def notes_and_rests(text: str) -> tuple[Counter[Pitch], int]:
 
 @lru_cache(maxsize=10_000)
 def duration(token: str) -> Fraction:
-    """How long a note or rest lasts, in whole notes; 0 for a grace note.
+    """The duration of a note or rest in whole notes; 0 for a grace note.
 
     >>> duration("4.c"), duration("12r"), duration("0d"), duration("8eeq")
     (Fraction(3, 8), Fraction(1, 12), Fraction(2, 1), Fraction(0, 1))
@@ -133,13 +134,13 @@ def duration(token: str) -> Fraction:
     if "q" in token:
         return Fraction(0)
     digits, above, dots = match.groups()
-    # 0 is a double whole note, 00 twice that
+    # 0 is a double whole note, 00 is twice as long
     plain = Fraction(2 ** len(digits)) if not int(digits) else Fraction(int(above or 1), int(digits))
     return plain * (2 - Fraction(1, 2 ** len(dots)))
 
 
 def _follow_spines(lines: Iterable[str], num_spines: int, kept: Sequence[int]) -> Iterator[KernRow]:
-    """The kept fields of each line with their staves; lines about other spines only are left out."""
+    """The kept fields of each line with their staves; lines that concern only other spines are left out."""
     owners = list(range(num_spines))
     for line in lines:
         fields = line.split("\t")
@@ -161,7 +162,7 @@ def _follow_spines(lines: Iterable[str], num_spines: int, kept: Sequence[int]) -
 
 
 def _next_owners(fields: Sequence[str], owners: Sequence[int]) -> list[int]:
-    """The spines of the next row's fields."""
+    """For each field of the next row, the spine to which it belongs."""
     following: list[int] = []
     joined: int | None = None
     for field, owner in zip(fields, owners, strict=True):
@@ -197,7 +198,7 @@ def _split_measures(rows: Sequence[KernRow], num_staves: int) -> Iterator[Measur
             for field, staff in zip(kept, row.staves, strict=True):
                 for kind in SIGN_KINDS:
                     if field.startswith(kind):
-                        # a new metre ends the symbol of the one before
+                        # a new metre removes the symbol of the metre before it
                         cleared = {"*met(": ""} if kind == "*M" else {}
                         signs[staff] = {**signs[staff], **cleared, kind: field}
             if set(kept) - {"*", END}:
@@ -213,7 +214,7 @@ def _split_measures(rows: Sequence[KernRow], num_staves: int) -> Iterator[Measur
 
 
 def _seen_sign(field: str) -> str:
-    """An interpretation as it is kept: `*` if nothing of it is drawn, `?` if that isn't known."""
+    """An interpretation as it is kept: `*` if it isn't drawn, `?` if it is unknown whether it is drawn."""
     if field in (_SPLIT, _JOIN, END):
         return field
     if field.startswith("*met(") and field not in METRE_SYMBOLS.values():
@@ -226,7 +227,7 @@ def _seen_sign(field: str) -> str:
 def _make_measure(
     barline: str, signs: Sequence[dict[str, str]], rows: Sequence[KernRow], whole: bool, fault: str | None
 ) -> Measure:
-    """The measure with its notes in order, or with the fault that keeps it out of use."""
+    """The measure with the signs of its notes in order, or with the fault for which it can't be used."""
     spelt = list(rows)
     try:
         spelt = [KernRow(tuple(map(_spell, row.fields)), row.staves) for row in rows]
@@ -239,11 +240,11 @@ def _make_measure(
 
 @lru_cache(maxsize=10_000)
 def _spell(field: str) -> str:
-    """A note, rest or chord with its signs in the one order."""
+    """A note, rest or chord with its signs in order."""
     if field.startswith("*") or field == ".":
         return field
     if " " not in field:
-        field = field.replace(":", "")  # an arpeggio, which only a chord is drawn with
+        field = field.replace(":", "")  # `:` is an arpeggio, which is drawn at chords only
     return " ".join(spell_note(token) for token in field.split(" "))
 
 
@@ -260,7 +261,7 @@ def spell_note(token: str) -> str:
 
 
 def _check_rhythm(rows: Sequence[KernRow]) -> None:
-    """Raises a ValueError unless all voices are filled from the first row to the last, and beams whole."""
+    """Raises a ValueError unless all voices are filled from first row to last, and beams are complete."""
     left = [Fraction(0)] * len(rows[0].fields)
     beams: Counter[int] = Counter()
     for row in rows:
@@ -287,7 +288,7 @@ def _check_rhythm(rows: Sequence[KernRow]) -> None:
 
 
 def _next_voices(row: KernRow, left: Sequence[Fraction]) -> list[Fraction]:
-    """What is left of the notes after a row in which voices split or join."""
+    """The remaining duration of each voice after a row in which voices split or join."""
     following: list[Fraction] = []
     joined: int | None = None
     for field, staff, rest in zip(*row, left, strict=True):

@@ -1,4 +1,4 @@
-"""Small print in any script: lines of text and tables on pictures that people look at."""
+"""Labels in any script: lines of text and tables on pictures for people."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
@@ -10,9 +10,9 @@ from data_engines.tools.fonts import Face, open_font, packaged_fonts, read_faces
 from got_train.characters import FIRST_EAST_ASIAN
 
 FACES = ("NotoSansSC-Regular.otf", "DejaVuSans.ttf")
-"""Each character is written in the first of the packaged fonts that has it."""
+"""Packaged fonts; each character is written in the first one that has it."""
 LEADING = 1.4
-"""From line to line, in sizes of the font."""
+"""Distance between baselines, as a multiple of the font's size."""
 ELLIPSIS = "…"
 
 InkColor = str | tuple[int, int, int]
@@ -23,14 +23,14 @@ def line_height(size: int) -> int:
 
 
 def text_width(text: str, size: int) -> float:
-    """In pixels, at a font size of `size` pixels."""
+    """Width of a text in pixels, at a font size of `size` pixels."""
     return sum(_advance(character, size) for character in text)
 
 
 def write_line(
     canvas: ImageDraw.ImageDraw, place: tuple[float, float], text: str, size: int, color: InkColor
 ) -> None:
-    """Writes one line, with `place` at the upper left corner of its line's height."""
+    """Writes one line; `place` is the upper left corner of the line."""
     x, y = place
     for face, run in groupby(text, _face):
         part = "".join(run)
@@ -47,7 +47,7 @@ def write_lines(
 
 
 def wrap(text: str, size: int, width: float) -> list[str]:
-    """The lines of a text with line breaks of its own, each broken where it is wider than `width` pixels."""
+    """The lines of a text; lines that are wider than `width` pixels are broken again."""
     return [line for long in text.expandtabs(4).split("\n") for line in _break(long, size, width)]
 
 
@@ -61,7 +61,7 @@ def cut(lines: Sequence[str], most: int) -> list[str]:
 
 
 def draw_table(cells: Sequence[Sequence[str]], size: int, widest: int = 300) -> Image.Image:
-    """A table with lines round its cells, which are wrapped at `widest` pixels."""
+    """A table with rules around its cells; texts are wrapped at `widest` pixels."""
     pad = size // 2
     wrapped = [[wrap(cell, size, widest) for cell in row] for row in cells]
     widths = [
@@ -83,7 +83,7 @@ def draw_table(cells: Sequence[Sequence[str]], size: int, widest: int = 300) -> 
 
 
 def _break(line: str, size: int, width: float) -> Iterator[str]:
-    """Breaks at the last space or beside Chinese that allows it, else anywhere: formulas have few spaces."""
+    """Breaks at the last space or Chinese character that fits, or anywhere, as formulas have few spaces."""
     start = 0
     while True:
         end, used = start, 0.0

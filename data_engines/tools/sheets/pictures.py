@@ -14,26 +14,27 @@ from got_train.data.images import FoundImage, open_image
 from got_train.data.packed import PackedFile
 
 WORTH_PROCESSES = 1000
-"""From so many pictures on, more processes make good the second in which they start."""
+"""Below this many pictures, starting processes, about a second, costs more than it saves."""
 CHUNK = 32
-"""Pictures handed to a process at a time."""
+"""Pictures that are handed to a process at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     width: int
+    """Width in pixels."""
     height: int
-    """In pixels."""
+    """Height in pixels."""
     content: bytes
-    """Hash of the file, or of the pixels of what is no file."""
+    """Hash of the file, or of the pixels if the picture is no file."""
 
 
 def measure_all(files: Sequence[FoundImage]) -> Iterator[Picture | str]:
-    """The pictures in their order, or the cause why one can't be opened."""
+    """For each file, in order, its picture, or the cause why it can't be opened."""
     if len(files) < WORTH_PROCESSES:
         yield from map(measure, files)
         return
-    # processes, as two threads decode PNG files no faster than one
+    # processes instead of threads, because two threads decode PNG files no faster than one
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
         yield from pool.map(measure, files, chunksize=CHUNK)
 

@@ -1,7 +1,8 @@
-r"""Answers drawn again from their text alone, to see beside the picture asked about whether they are right.
+r"""Draws answers again from their text alone, to be compared with the picture that was asked about.
 
 Molecules are drawn by RDKit, **kern by Verovio, the dictionaries of charts as tables; all else that is marked
-up is typeset by TeX: formulas, tables, TikZ and pages. What these can't read is at fault, or beyond them.
+up is typeset by TeX: formulas, tables, TikZ and pages. An answer that these can't read is wrong, or uses
+something that they don't know.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,17 +18,17 @@ from got_train.tex.answers import draw_answers
 from got_train.tex.errors import TexError
 
 Target = Image.Image | Reject | None
-"""A picture, why there is none, or nothing to draw."""
+"""The picture of an answer, or why there is none; None if the answer is plain text."""
 
 MOLECULE_SIZE = 360
 STAFF = 48
 MAX_SCORE_PIXELS = 1600
 TABLE_TEXT = 18
-"""In pixels."""
+"""Size in pixels of the text in tables."""
 
 
 def draw_targets(answers: Sequence[str]) -> tuple[list[Target], list[str]]:
-    """What formatted answers look like, and why some are not drawn: a line for each tool that is missing."""
+    """The targets of answers, and a line for each missing tool on the answers that it would have drawn."""
     targets: list[Target] = [None] * len(answers)
     missing = []
     forms = [form_of(answer) for answer in answers]
@@ -39,7 +40,7 @@ def draw_targets(answers: Sequence[str]) -> tuple[list[Target], list[str]]:
             drawn = draw([answers[place] for place in places])
         except ModuleNotFoundError as error:
             missing.append(f"{what} stand as text: the package {error.name} is missing")
-        except ValueError as error:  # no TeX, or one without a package
+        except ValueError as error:  # TeX is missing, or a package of it
             missing.append(f"{what} stand as text: {error}")
         else:
             for place, target in zip(places, drawn, strict=True):
@@ -59,7 +60,7 @@ def _draw_molecules(answers: Sequence[str]) -> list[Image.Image | Reject]:
             raise Reject("RDKit reads no molecule in it")
         return Draw.MolToImage(molecule, size=(MOLECULE_SIZE, MOLECULE_SIZE)).convert("RGB")
 
-    with BlockLogs():  # its complaints would be lines on the screen
+    with BlockLogs():  # RDKit would print its complaints
         return [attempt(draw, answer) for answer in answers]
 
 
@@ -81,7 +82,7 @@ def _draw_charts(answers: Sequence[str]) -> list[Image.Image | Reject]:
 
 
 def _draw_chart(answer: str) -> Image.Image:
-    """A table of a chart's numbers, with a column for each of several series, below its other texts."""
+    """A table of a chart's texts, and below them its numbers, with a column for each series."""
     chart = read_chart(answer)
     if chart is None or not chart.values:
         raise Reject("no dictionary of a chart")

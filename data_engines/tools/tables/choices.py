@@ -1,4 +1,4 @@
-"""Grids of tables: made by chance, or filled with records; with their headers, groups of rows and rules."""
+"""Grids of tables, random or filled with records, with headers, groups of rows and rules."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,21 +9,21 @@ from data_engines.tools.tables.columns import Column, Pen, choose_column, name_c
 from data_engines.tools.tables.grid import Cell, Face, Grid, Rules, Span, joined, text_cell, whole_line
 
 ROWS_FOR_GROUPS = 5
-"""From which a table may have groups of rows."""
+"""Number of rows from which a table may have groups of rows."""
 COLUMNS_FOR_SPANS = 4
-"""From which headers may span columns."""
+"""Number of columns from which headers may span columns."""
 
 
 @dataclass(frozen=True)
 class Body:
-    """Rows under a header, and the rows over which a line parts them from those above."""
+    """The rows under a header, and the numbers of the rows that have a rule above."""
 
     rows: list[list[Cell]]
     breaks: dict[int, tuple[Span, ...]]
 
 
 def choose_grid(pen: Pen, num_rows: int, num_columns: int, rules: Rules) -> Grid:
-    """A table made by chance, with `num_rows` rows below its header, or one or two more."""
+    """A random table, with `num_rows` rows below its header, or one or two more."""
     columns = [name_column(pen) if pen.chance(0.8) else choose_column(pen)]
     columns += [choose_column(pen) for _ in range(num_columns - 1)]
     headers, spans = _choose_headers(pen, columns)
@@ -33,7 +33,7 @@ def choose_grid(pen: Pen, num_rows: int, num_columns: int, rules: Rules) -> Grid
 
 
 def fill_grid(pen: Pen, header: Sequence[str], records: Sequence[Sequence[str]], rules: Rules) -> Grid:
-    """A table of records."""
+    """A table that is filled with records."""
     face: Face = "textbf" if pen.chance(0.3) else ""
     headers = [[text_cell(name, face) for name in header]]
     rows = [[text_cell(value) for value in record] for record in records]
@@ -56,7 +56,7 @@ def _choose_alignments(pen: Pen, numeric: Sequence[bool]) -> str:
 def _choose_headers(
     pen: Pen, columns: Sequence[Column]
 ) -> tuple[list[list[Cell]], dict[int, tuple[Span, ...]]]:
-    """One row of headers, or two of which the upper one spans columns; and the lines between them."""
+    """One row of headers, or two whose upper one spans columns; and the rules between them."""
     face: Face = "textbf" if pen.chance(0.3) else ""
     lower = [text_cell(column.header, face) for column in columns]
     if pen.chance(0.1):
@@ -98,7 +98,7 @@ def _with_total(pen: Pen, header: str, rows: list[list[Cell]]) -> Body:
 
 
 def _group_by_first_column(pen: Pen, rows: list[list[Cell]]) -> Body:
-    """Groups of rows whose first cells are one."""
+    """Groups of rows; the first cells of a group are merged."""
     starts = _choose_starts(pen, len(rows))
     for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
         rows[start][0] = replace(rows[start][0], rows=end - start)
@@ -108,7 +108,7 @@ def _group_by_first_column(pen: Pen, rows: list[list[Cell]]) -> Body:
 
 
 def _group_under_titles(pen: Pen, rows: list[list[Cell]]) -> Body:
-    """Groups of rows under titles as wide as the table."""
+    """Groups of rows, each under a title that spans the table."""
     starts, width = _choose_starts(pen, len(rows)), len(rows[0])
     side = pen.choose(("l", "l", "c"))
     faces: tuple[Face, ...] = ("textit", "textbf")
@@ -150,7 +150,7 @@ def _rule(
     header_breaks: dict[int, tuple[Span, ...]],
     body: Body,
 ) -> Grid:
-    """Puts a header and a body together and draws lines: between all rows, or where they are needed."""
+    """The grid of a header and a body, with rules between all rows, or only where they are needed."""
     rows = [*headers, *body.rows]
     width = len(alignments)
     every_row = rules == "ruled" and pen.chance(0.6)
@@ -171,7 +171,7 @@ def _rule(
 
 
 def _covered(rows: Sequence[Sequence[Cell]], width: int) -> set[tuple[int, int]]:
-    """Row and column of each place that a cell above reaches down to."""
+    """Row and column of each place that is covered by a cell above it."""
     covered = set()
     for number, row in enumerate(rows):
         column = 0

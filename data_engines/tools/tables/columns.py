@@ -1,4 +1,4 @@
-"""Columns of tables made by chance: each holds contents of one kind, under a header that fits them."""
+"""Random columns of tables: each has contents of one kind, under a header that fits them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ EMPTY = (Cell(), Cell(), Cell(), Cell("-", "-"), Cell("--", "–"), Cell("N/A", 
 
 
 class Pen:
-    """Draws the contents of one table by chance from `rng`; words come out of one of the corpora's lines."""
+    """Chooses the contents of one table at random from `rng`; words come from lines of the corpora."""
 
     def __init__(self, rng: np.random.Generator, corpora: Sequence[Sequence[str]]) -> None:
         self.rng = rng
         self.corpora = corpora
         self.capitals = self.chance(0.7)
-        """Whether names in Latin letters start with one."""
+        """Whether names in Latin letters start with a capital."""
         self.empty_share = self.choose((0.0, 0.0, 0.0, 0.05, 0.15))
         self.empty = self.choose(EMPTY)
 
@@ -46,7 +46,7 @@ class Pen:
         return items[int(self.rng.integers(len(items)))]
 
     def words(self, number: Range) -> str:
-        """Words without punctuation; for Chinese, twice as many characters."""
+        """Words without punctuation; a Chinese word counts as two characters."""
         while True:
             text = choose_words(
                 self.rng, self.choose(self.corpora), Range(2 * number.low, 2 * number.high + 4)
@@ -55,7 +55,7 @@ class Pen:
             if han:
                 return "".join(han)[: 2 * number.choose(self.rng)]
             latin = [word.strip(".,;:!?()'\"-_") for word in text.split()]
-            # articles and prepositions don't make a name
+            # short words are mostly articles and prepositions, which make no names
             kept = " ".join([word for word in latin if len(word) > 3][: number.choose(self.rng)])
             if kept:
                 return kept[0].upper() + kept[1:] if self.capitals else kept
@@ -69,7 +69,7 @@ class Column:
 
 
 def choose_column(pen: Pen) -> Column:
-    """A column of any kind, the common ones more often."""
+    """A column of any kind; common kinds are chosen more often."""
     return pen.choose(KINDS)(pen)
 
 
@@ -166,7 +166,7 @@ def _intervals(pen: Pen) -> Column:
         low = float(pen.rng.uniform(0, 50))
         ends = low, low + float(pen.rng.uniform(1, 20))
         text = form.format(*(f"{end:.{digits}f}" for end in ends))
-        # an en dash is what two hyphens are for
+        # TeX prints two hyphens as an en dash
         return Cell(text, text.replace("--", "–")) if form == "{}--{}" else text_cell(text)
 
     return Column(pen.words(Range(1, 2)), choose, numeric=False)
@@ -229,4 +229,4 @@ KINDS: tuple[Callable[[Pen], Column], ...] = (
     _significances,
     _symbols,
 )
-"""As often as each is drawn."""
+"""A kind of column is listed as many times as it shall be drawn, relative to the others."""

@@ -25,9 +25,9 @@ from got_train.tex.source import WIDTHLESS_RULE
 
 Rules = Literal["booktabs", "ruled"]
 Face = Literal["", "textbf", "textit"]
-"""LaTeX's command for a face other than the usual one."""
+"""LaTeX's command for a bold or italic face; empty for the usual face."""
 Span = tuple[int, int]
-"""First and last of some neighbouring columns, counted from 0."""
+"""First and last of a run of columns, counted from 0."""
 
 _PIECE = re.compile(
     r"\\(?:begin|end) ?\{[^}]*\}"
@@ -38,29 +38,29 @@ _PIECE = re.compile(
 )
 _TABULAR = re.compile(r"\\begin ?\{tabular\} ?\{.*\\end ?\{tabular\}")
 _NUDGE = re.compile(
-    r"(?<=^\\begin\{tabular\})\[[a-z]\] ?"  # which line of it stands on the line of text
-    r"|(?<=[^\\]\\\\) ?\[[^]]*\]"  # room below a row
+    r"(?<=^\\begin\{tabular\})\[[a-z]\] ?"  # the vertical alignment of the tabular in a line of text
+    r"|(?<=[^\\]\\\\) ?\[[^]]*\]"  # white space below a row
     rf"|{WIDTHLESS_RULE}"
 )
 _PART_RULES = re.compile(r"^(\\(?:cmidrule|cline).*)\n(?=\\(?:cmidrule|cline))", re.MULTILINE)
 _ALIKE = str.maketrans(
     "\u2018\u2019\u201c\u201d\u2212\u2010\u2217\u25e6\u2032\ufffe\u0002", "`'\"\"--*\u00b0'--"
 )
-"""Characters that TeX sets for others, and those that pdfium has for a hyphen at a line's end."""
+"""Characters that TeX prints instead of others, and those of pdfium for a hyphen at a line's end."""
 
 
 @dataclass(frozen=True)
 class Cell:
     latex: str = ""
-    """Its content as it is written."""
+    """LaTeX of its content."""
     shows: str = ""
-    """What a reader sees of it, in one line."""
+    """The text that a reader sees, in one line."""
     columns: int = 1
-    """How many it spans; the cells of a row that are spanned don't exist."""
+    """Number of columns that it spans; the row has no cells for the others."""
     rows: int = 1
-    """How many it spans; the cells below that are spanned are there, and empty."""
+    """Number of rows that it spans; the cells below it exist, and are empty."""
     alignment: str = "c"
-    """Of a cell that spans columns: l, c or r."""
+    """Alignment of a cell that spans columns: l, c or r."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,14 @@ class Grid:
     """l, c or r for each column."""
     rows: tuple[tuple[Cell, ...], ...]
     lines: tuple[tuple[Span, ...], ...]
-    """The columns that have a line over each row, and under the last one."""
+    """The spans of columns that have a rule, over each row and under the last row."""
     rules: Rules
     upright: bool
-    """Whether all columns stand between upright lines; in ruled tables only."""
+    """Whether all columns have vertical rules; only in ruled tables."""
 
 
 def text_cell(text: str, face: Face = "") -> Cell:
-    """A cell of plain text; Chinese is never set in another face, as few of its fonts have any."""
+    """A cell of plain text; `face` is ignored for Chinese, as few of its fonts are bold or italic."""
     latex = escape(text)
     return Cell(rf"\{face}{{{latex}}}" if face and text and not HAN_WORD.search(text) else latex, text)
 
@@ -92,10 +92,10 @@ def write_tabular(grid: Grid) -> str:
 
 
 def tidy(tabular: str) -> str:
-    r"""Anybody's tabular with lines and spaces as `write_tabular` sets them, without what only moves it.
+    r"""A tabular with lines and spaces like those of `write_tabular`, without commands that only move it.
 
     Raises:
-        TexError: its braces don't match, or it has no columns.
+        TexError: the braces of the tabular don't match, or it has no columns.
 
     >>> tidy(r"\begin{tabular}{c c}\hline a&b\\  \hline\end{tabular}").splitlines()
     ['\\begin{tabular}{c c}', '\\hline', 'a & b \\\\', '\\hline', '\\end{tabular}']
@@ -119,7 +119,7 @@ def tidy(tabular: str) -> str:
 
 
 def width_of(grid: Grid) -> float:
-    """About how wide the table is, in digits of its font, with the white between columns."""
+    """Approximate width of the table in digits of its font, with the white between columns."""
     widths = [0.0] * len(grid.alignments)
     spanning = []
     for row in grid.rows:
@@ -145,7 +145,7 @@ def text_width(text: str) -> float:
 
 
 def legible(text: str) -> str:
-    """`text` as it can be compared with what a PDF file says: without white space, ligatures and variants.
+    """`text` in a form that can be compared with a PDF file: without white space, ligatures and variants.
 
     >>> legible("\ufb01ne \u2212 it\u2019s")
     "fine-it's"
@@ -159,7 +159,7 @@ def whole_line(grid_width: int) -> tuple[Span, ...]:
 
 
 def joined(columns: Iterable[int]) -> tuple[Span, ...]:
-    """The spans that some columns, in order, make up.
+    """The runs of neighbours in a sorted list of columns.
 
     >>> joined([0, 1, 3])
     ((0, 1), (3, 3))
@@ -197,5 +197,5 @@ def _write_row(row: tuple[Cell, ...], edge: str) -> str:
         written.append(latex)
         column += cell.columns
     line = re.sub(" +", " ", " & ".join(written)).strip()
-    # after the end of a row, a bracket or star would be an argument of it
+    # a bracket or star after the end of a row would be read as its argument
     return re.sub(r"^[\[*]", r"{\g<0>}", line) + r" \\"
