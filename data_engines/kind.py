@@ -1,14 +1,14 @@
-"""What is said of a kind of data where its engine is not loaded: in the help, in mixes, in the documents."""
+"""Descriptions of the kinds of data, for the help, mixes and documents, which load no engines."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Packaged:
-    """What installed packages hold to draw from, where the user gives nothing."""
+    """Data in installed packages from which a kind is drawn if the user gives no source."""
 
     packages: tuple[str, ...]
-    """Names of their distributions."""
+    """Names of the distributions."""
     what: str
     licence: str
 
@@ -20,22 +20,22 @@ DEJAVU = Packaged(("matplotlib",), "DejaVu fonts", "Bitstream Vera")
 NOTO = Packaged(("pylopdf-fonts-zh-cn",), "Noto Sans SC and Noto Serif SC", "OFL-1.1")
 TEXTS = (ENGLISH, CHINESE)
 FONTS = (DEJAVU, NOTO)
-"""Besides the system's."""
+"""Fonts that are used in addition to those of the system."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     summary: str
-    """What `got-data KIND` draws."""
+    """What `got-data KIND` draws, in a few words."""
     drawn_from: str
-    """Without `--source`, and, after a semicolon, with it."""
+    """The sources: those without `--source`, a semicolon, and those with `--source`."""
     answer: str
     prompt: str
-    """The forms of its questions."""
+    """The forms of the kind's questions."""
     needs: tuple[str, ...] = ()
-    """Packages of the extra `engines` that draw it, or TeX."""
+    """Packages of the extra `engines` that the engine needs, or TeX."""
     sources: tuple[Packaged, ...] = ()
-    """What it is drawn from by default."""
+    """The packaged sources from which the kind is drawn by default."""
     max_rejects: float
     """Share of the samples that may be rejected before a run stops."""
     batch_size: int

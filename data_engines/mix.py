@@ -38,7 +38,7 @@ class MixConfig:
     defaults: dict[str, Any] = field(default_factory=dict)
     """Flags of every set, unless the set has its own value."""
     sets: dict[str, dict[str, Any] | None] = field(default_factory=dict)
-    """For each set its `kind`, its `count`, and any flags of `got-data KIND`; null leaves it out."""
+    """For each set its `kind`, its `count`, and any flags of `got-data KIND`; null leaves the set out."""
 
     def __post_init__(self) -> None:
         if not 0 < self.scale < math.inf:

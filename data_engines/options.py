@@ -1,4 +1,4 @@
-"""Options of engines: dataclass fields that know their help text, and the flags made from them."""
+"""Options of engines: dataclass fields with help texts, and the flags made from them."""
 
 import argparse
 import dataclasses
@@ -36,7 +36,7 @@ def parse_range(text: str) -> Range:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that complains in one line."""
+    """A parser that reports an error in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
@@ -44,9 +44,9 @@ class Parser(argparse.ArgumentParser):
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """What an engine's `Options` are: each value within the bounds of its field, each file there.
+    """The base of an engine's `Options`; checks that values are within their bounds, and that files exist.
 
-    Checks of several fields at once follow in the `__post_init__` of the `Options`, after this one.
+    Checks that concern several fields follow in the `__post_init__` of the `Options`, after this one.
     """
 
     def __post_init__(self) -> None:
@@ -67,13 +67,13 @@ def option(
     lowest: float | None = None,
     highest: float | None = None,
 ) -> Any:
-    """A field of an engine's `Options`; required without a `default`.
+    """A field of an engine's `Options`, which is required if it has no `default`.
 
     Args:
-        help: What it is; of a path, what stands before the first semicolon is what the user should give.
-        default: Its value where none is given.
-        lowest: The lowest value allowed; of a `Range`, for both ends. None allows all values.
-        highest: The highest; None for no end.
+        help: The help text. The error for a missing path quotes it up to the first semicolon, after "give".
+        default: The value if the user gives none.
+        lowest: The lowest value allowed, for both ends of a `Range`; None leaves both bounds unchecked.
+        highest: The highest value allowed, in the same way; None for no upper bound.
     """
     return dataclasses.field(default=default, metadata={"help": help, "lowest": lowest, "highest": highest})
 
@@ -84,7 +84,7 @@ def fraction(help: str, default: float) -> Any:
 
 
 def check_bounds(flag: str, value: Range | float, lowest: float, highest: float | None = None) -> None:
-    """Raises a ValueError naming `flag` unless all of `value` is from `lowest` to `highest`."""
+    """Raises a ValueError that names `flag` unless `value` lies from `lowest` to `highest`."""
     low, high = value if isinstance(value, Range) else (value, value)
     if lowest <= low <= high and (highest is None or high <= highest):
         return
@@ -118,13 +118,13 @@ def add_flags(parser: argparse._ActionsContainer, options_type: type) -> None:
 
 
 def read_flags(arguments: argparse.Namespace, options_type: type) -> Any:
-    """The `Options` that parsed flags spell."""
+    """The `Options` with the values of parsed flags."""
     values = {field.name: getattr(arguments, field.name) for field in dataclasses.fields(options_type)}
     return options_type(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
 
 def to_json(options: Any) -> dict[str, Any]:
-    """An engine's options as the manifest keeps them."""
+    """An engine's options as they are written to the manifest."""
     values = dataclasses.asdict(options)
     return {name: _json_value(value) for name, value in values.items()}
 

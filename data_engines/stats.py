@@ -78,7 +78,7 @@ def run(words: Sequence[str]) -> None:
         "rows", metavar="DIR", help="what got-data wrote, or rows as .jsonl, .tar or .parquet"
     )
     parser.add_argument(
-        "--pictures", type=int, metavar="N", help="open so many pictures, evenly spread (default: all)"
+        "--pictures", type=int, metavar="N", help="open N pictures, evenly spread (default: all)"
     )
     parser.add_argument(
         "--config",

@@ -1,4 +1,4 @@
-"""One room for each kind of data; `data_engines.engine` says what the module `engine` in it holds."""
+"""One package, its room, for each kind of data; `data_engines.engine` describes a room's `engine`."""
 
 import importlib
 
@@ -21,7 +21,7 @@ NAMES = (
     "multi-crop",
     "multi-page",
 )
-"""As the help lists them: what is drawn from nothing else first, what is drawn from other sets last."""
+"""Kinds in the order of the help; kinds that are composed of other sets come last."""
 
 
 def room(kind: str) -> str:
@@ -34,4 +34,4 @@ def room(kind: str) -> str:
 
 
 KINDS: dict[str, Kind] = {name: importlib.import_module(room(name)).KIND for name in NAMES}
-"""What is said of each; their engines are loaded only when they draw."""
+"""The description of each kind; its engine is loaded only when it draws."""

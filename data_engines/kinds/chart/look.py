@@ -94,11 +94,11 @@ class Look:
     legend: Literal["right", "top", "bottom", "inside"]
     heading: Literal["left", "center"]
     axis_titles: Literal["middle", "end"]
-    """Where titles of axes stand along them."""
+    """Place of the titles of axes along their axes."""
     source_lead: str
     source_side: Literal["left", "right"]
     numbers: Literal["inside", "outside", "legend", "split"]
-    """Where numbers of a pie stand; `split` has the names outside and the numbers inside."""
+    """Place of the numbers of a pie; with `split`, names stand outside the slices and numbers inside."""
     tilt: Literal[30, 45, 90]
     """Degrees by which names are turned that are too wide for their place."""
     fill: float

@@ -119,7 +119,7 @@ class Spec:
     """Width of the lines of a sentence; None where there is no sentence."""
     dpi: int
     margins: tuple[int, int, int, int]
-    """In pixels: left, top, right, bottom."""
+    """Left, top, right and bottom margin in pixels."""
 
 
 def load(options: Options, rng: np.random.Generator) -> FormulaStock:

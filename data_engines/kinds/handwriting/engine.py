@@ -55,8 +55,8 @@ class Options(EngineOptions):
         "font files or folders of them; without it, packaged handwriting fonts", ()
     )
     line_images: Path | None = option(
-        "instead of fonts: a list of pictures of written lines with their texts (IAM's lines.txt, TSV, CSV, "
-        "JSONL)",
+        "a list of pictures of written lines with their texts (IAM's lines.txt, TSV, CSV, JSONL); "
+        "it takes the place of fonts",
         None,
     )
     lines: Range = option("lines in a picture", Range(6, 8), lowest=1, highest=40)

@@ -106,7 +106,7 @@ def fit(text: str, font: Font, room: float) -> str:
 
 
 def _words(text: str, size: int) -> list[tuple[int, float]]:
-    """Where each word of a text ends, and how many pixels may be added after it."""
+    """The end of each word of a text, and the pixels that may be added after the word."""
     ends = [end for _, end in word_spans(text)]
     # Chinese characters have no space between them that could vary, so little is added
     return [(end, size * (MAX_GAP if text[end : end + 1] == " " else 0.1)) for end in ends]

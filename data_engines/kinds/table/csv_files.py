@@ -1,4 +1,4 @@
-"""Files of comma- or tab-separated values: their records as text, whatever their encoding."""
+"""Reads the records of comma- or tab-separated files as text, in any of the usual encodings."""
 
 import csv
 import re
