@@ -31,7 +31,7 @@ FLOORS = [
 """got_train from the ground up: a file imports from its own floor and those below."""
 
 ENGINE_FLOORS = [
-    ["options", "kind", "store", "formats"],
+    ["options", "kind", "store", "formats", "rejects"],
     ["engine"],
     ["tools"],
     ["kinds"],
