@@ -1,17 +1,18 @@
 """What is known here of `transformers.TrainingArguments`, whose names the `train` section takes.
 
-torch and transformers are imported when they are needed: a misspelt config should not wait for them.
+torch and transformers are imported when they are needed: what only imports this should not wait for them.
 """
 
 import dataclasses
 import types
 import typing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from got_train.config import ABOVE_0, AT_LEAST_0, AT_LEAST_1, RATE, Config, Range, check_ranges
-from got_train.report import UserError, did_you_mean
+from got_train.config import ABOVE_0, AT_LEAST_0, AT_LEAST_1, RATE, Config
+from got_train.report import UserError
 from got_train.run_folders import read_json
+from got_train.typed_values import Range
 
 if TYPE_CHECKING:
     from transformers import TrainingArguments
@@ -76,59 +77,20 @@ ARGUMENT_RANGES: dict[str, Range] = {
 """Ranges of arguments that are used here, or that nobody checks before they fail in the run."""
 
 
-def check_training_arguments(arguments: dict[str, Any], also_allowed: set[str]) -> None:
-    """Refuse names that TrainingArguments does not have, and values that it does not take.
-
-    Raises:
-        UserError: names the key, and the nearest one that exists, or what it takes.
-    """
+def argument_types() -> dict[str, Any]:
+    """The type of each argument that a config may set, by its name, with its range where it has one."""
     from transformers import TrainingArguments
     from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
     from transformers.training_args import trainer_log_levels
 
     hints = typing.get_type_hints(TrainingArguments)
-    allowed = {f.name for f in dataclasses.fields(TrainingArguments) if f.init} - set(OWN_ARGUMENTS)
-    for name, value in arguments.items():
-        if name in OWN_ARGUMENTS:
-            raise UserError(f"train.{name} is not supported here: {OWN_ARGUMENTS[name]}")
-        if name not in allowed:
-            nearest = did_you_mean(str(name), allowed | also_allowed)
-            raise UserError(f"train.{name} is not a TrainingArguments name: {nearest}")
-        if not _fits(value, hints[name]):
-            raise UserError(f"train.{name}={value!r} has the wrong type: expected {_type_name(hints[name])}")
-    check_ranges("train", arguments, **ARGUMENT_RANGES)
-    loggers, levels = {"all", "none", *INTEGRATION_TO_CALLBACK}, set(trainer_log_levels)
-    for name, choices in (("report_to", loggers), ("log_level", levels), ("log_level_replica", levels)):
-        words = arguments.get(name) or []
-        for word in [words] if isinstance(words, str) else map(str, words):
-            if word not in choices:
-                raise UserError(f"train.{name} {word}: {did_you_mean(word, choices)}")
-
-
-def _fits(value: object, hint: Any) -> bool:
-    """Whether a YAML value is of a type hint; enumerations are written as their string values."""
-    origin = typing.get_origin(hint)
-    if origin in (types.UnionType, typing.Union):
-        return any(_fits(value, part) for part in typing.get_args(hint))
-    if hint is Any:
-        return True
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if origin is Literal:
-        return value in typing.get_args(hint)
-    kind = origin or hint
-    if isinstance(kind, type) and kind not in (bool, str, list, dict, type(None)):
-        return isinstance(value, str | dict)
-    return isinstance(value, kind)
-
-
-def _type_name(hint: Any) -> str:
-    parts = typing.get_args(hint) if typing.get_origin(hint) in (types.UnionType, typing.Union) else (hint,)
-    return " or ".join(
-        "null" if part is type(None) else getattr(part, "__name__", str(part)) for part in parts
-    )
+    literal: Any = Literal  # mypy takes no names that are only known here
+    logger, level = literal["all", "none", *INTEGRATION_TO_CALLBACK], literal[*trainer_log_levels]
+    loggers = types.GenericAlias(list, logger)
+    hints |= {"report_to": logger | loggers | None, "log_level": level, "log_level_replica": level}
+    hints |= {name: Annotated[hints[name], range] for name, range in ARGUMENT_RANGES.items()}
+    names = {field.name for field in dataclasses.fields(TrainingArguments) if field.init}
+    return {name: hints[name] for name in sorted(names - set(OWN_ARGUMENTS))}
 
 
 def argument(config: Config, name: str) -> Any:

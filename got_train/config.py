@@ -5,14 +5,15 @@ The sections are named like the packages that read them. `train` takes the names
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from omegaconf import MISSING
 
 from got_train.prompts import TemplateName
-from got_train.report import UserError, did_you_mean
+from got_train.report import did_you_mean
+from got_train.typed_values import Range
 from got_train.vocabulary import ENCODER_CHANNELS, MAX_TILES, PATCH_SIZE, TILE_SIZE, tokens_per_tile
 
 Value = int | float | bool | str
@@ -30,78 +31,64 @@ MAX_PIXELS = 178_956_970
 CONFIG_FILE = "args.yaml"
 """Name under which a run and each of its checkpoints keep the resolved configuration."""
 
-Range = tuple[Callable[[Any], bool], str]
-"""A predicate and its description in words. NaN fails every predicate."""
 AT_LEAST_0: Range = (lambda number: number >= 0, "at least 0")
 AT_LEAST_1: Range = (lambda number: number >= 1, "at least 1")
 ABOVE_0: Range = (lambda number: 0 < number < math.inf, "above 0 and finite")
 RATE: Range = (lambda number: 0 <= number < math.inf, "at least 0 and finite")
 BELOW_1: Range = (lambda number: 0 <= number < 1, "at least 0 and below 1")
 BETWEEN_0_AND_1: Range = (lambda number: 0 < number < 1, "above 0 and below 1")
-
-
-def check_ranges(section: str, values: Mapping[str, Any], **ranges: Range) -> None:
-    """Refuse a value of a section that is out of its range. None and missing values are accepted.
-
-    Raises:
-        UserError: names the key, the value and the range.
-    """
-    for name, (holds, words) in ranges.items():
-        value = values.get(name)
-        if value is not None and not holds(value):
-            raise UserError(f"{section}.{name} {value} must be {words}")
+SHARES: Range = (
+    lambda numbers: all(0 <= number < math.inf for number in numbers) and sum(numbers) > 0,
+    "at least 0 and finite, and not all 0",
+)
 
 
 @dataclass
-class EncoderConfig:
+class Section:
+    """A section of a configuration. `load_config` checks each field by its type and the range beside it."""
+
+    def conflicts(self) -> Iterator[str]:
+        """A line for each set of values that cannot be used together. All of them are valid by themselves."""
+        yield from ()
+
+
+@dataclass
+class EncoderConfig(Section):
     """The ViTDet encoder: SAM ViT-B's shape, its neck and two strided convolutions."""
 
     path: str | None = None
     """Weights to start from: SAM ViT-B, Vary-tiny or a whole GOT; a folder, hub id or `.pth`."""
-    image_size: int = TILE_SIZE
+    image_size: Annotated[int, AT_LEAST_1] = TILE_SIZE
     """Side of a tile in pixels."""
-    patch_size: int = PATCH_SIZE
+    patch_size: Annotated[int, AT_LEAST_1] = PATCH_SIZE
     """Side of a patch in pixels."""
-    hidden_size: int = 768
-    num_hidden_layers: int = 12
-    num_attention_heads: int = 12
-    mlp_dim: int = 3072
-    window_size: int = 14
+    hidden_size: Annotated[int, AT_LEAST_1] = 768
+    num_hidden_layers: Annotated[int, AT_LEAST_1] = 12
+    num_attention_heads: Annotated[int, AT_LEAST_1] = 12
+    mlp_dim: Annotated[int, AT_LEAST_1] = 3072
+    window_size: Annotated[int, AT_LEAST_0] = 14
     """Side of an attention window in patches; 0 makes every layer global."""
     global_attn_indexes: list[int] = field(default_factory=lambda: [2, 5, 8, 11])
     """Layers, counted from 0, that attend to the whole tile."""
-    neck_channels: int = 256
+    neck_channels: Annotated[int, AT_LEAST_1] = 256
     """Width of the neck; the first strided convolution doubles it."""
-    output_channels: int = ENCODER_CHANNELS
+    output_channels: Annotated[int, AT_LEAST_1] = ENCODER_CHANNELS
     """Width of the encoder's output, whatever the decoder's width is."""
 
-    def __post_init__(self) -> None:
-        check_ranges(
-            "model.encoder",
-            vars(self),
-            image_size=AT_LEAST_1,
-            patch_size=AT_LEAST_1,
-            hidden_size=AT_LEAST_1,
-            num_hidden_layers=AT_LEAST_1,
-            num_attention_heads=AT_LEAST_1,
-            mlp_dim=AT_LEAST_1,
-            window_size=AT_LEAST_0,
-            neck_channels=AT_LEAST_1,
-            output_channels=AT_LEAST_1,
-        )
+    def conflicts(self) -> Iterator[str]:
         try:
             tokens_per_tile(self.image_size, self.patch_size)
         except ValueError as error:
-            raise UserError(f"model.encoder.{error}") from None
+            yield f"model.encoder.{error}"
         if self.hidden_size % self.num_attention_heads:
-            raise UserError(
+            yield (
                 f"model.encoder.hidden_size {self.hidden_size} is not a multiple of "
                 f"model.encoder.num_attention_heads {self.num_attention_heads}"
             )
 
 
 @dataclass
-class DecoderConfig:
+class DecoderConfig(Section):
     """The language model."""
 
     path: str | None = None
@@ -115,7 +102,7 @@ class DecoderConfig:
 
 
 @dataclass
-class ModelConfig:
+class ModelConfig(Section):
     """Where the weights come from."""
 
     init: Literal["pretrained", "random"] = "pretrained"
@@ -128,7 +115,7 @@ class ModelConfig:
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
 
-    def __post_init__(self) -> None:
+    def conflicts(self) -> Iterator[str]:
         others = [
             name
             for name, value in (
@@ -139,29 +126,29 @@ class ModelConfig:
             if value is not None
         ]
         if self.init == "pretrained" and self.path is not None and others:
-            raise UserError(
+            yield (
                 f"model.path is a whole checkpoint, so {' and '.join(others)} cannot be used beside it: "
                 "set one of them to null"
             )
         if self.init_from is not None and self.encoder.path is not None:
-            raise UserError("model.init_from and model.encoder.path both name an encoder: set one to null")
+            yield "model.init_from and model.encoder.path both name an encoder: set one to null"
 
 
 @dataclass
-class DataConfig:
+class DataConfig(Section):
     """Which rows are used."""
 
     train: list[str] = field(default_factory=list)
     """Data sets, as `path`, `path#5000` (rows) or `path#80%`: files, patterns, folders, sets of the hub."""
-    weights: list[float] | None = None
+    weights: Annotated[list[float] | None, SHARES] = None
     """Share of each training set in an epoch, in the order of `train`; default: all rows of each."""
     val: list[str] | None = None
     """Validation sets; default: split off `train`."""
-    val_ratio: float = 0.01
+    val_ratio: Annotated[float, BELOW_1] = 0.01
     """Share of the training rows split off when `val` is not given, at least one row; 0 for none."""
     replay: list[str] | None = None
     """Sets of the kinds that the model has learnt before, mixed in so that it keeps them."""
-    replay_ratio: float = 0.2
+    replay_ratio: Annotated[float, BETWEEN_0_AND_1] = 0.2
     """Share of an epoch's rows that come from `replay`; they are repeated or thinned out for it."""
     columns: dict[str, str] = field(default_factory=dict)
     """Keys of rows under other names: theirs to ours, as `text: response`."""
@@ -172,125 +159,105 @@ class DataConfig:
     on_error: Literal["raise", "skip"] = "raise"
     """What a bad row does: stop before training with all of them listed, or be left out and counted."""
 
-    def __post_init__(self) -> None:
-        if self.weights is not None:
-            if len(self.weights) != len(self.train):
-                raise UserError(
-                    f"data.weights has {len(self.weights)} numbers and data.train {len(self.train)} sets: "
-                    "give one weight a set"
-                )
-            if not all(0 <= weight < math.inf for weight in self.weights) or sum(self.weights) == 0:
-                raise UserError(f"data.weights {self.weights} must be at least 0 and finite, and not all 0")
-        check_ranges("data", vars(self), val_ratio=BELOW_1, replay_ratio=BETWEEN_0_AND_1)
+    def conflicts(self) -> Iterator[str]:
+        if self.weights is not None and len(self.weights) != len(self.train):
+            yield (
+                f"data.weights has {len(self.weights)} numbers and data.train {len(self.train)} sets: "
+                "give one weight a set"
+            )
 
 
 @dataclass
-class SampleConfig:
+class SampleConfig(Section):
     """How a row becomes a sample: token ids, labels and image tiles."""
 
     template: TemplateName = "original"
     """The chat template around questions and answers: see got_train/prompts.py."""
     crop: bool = False
     """Cut every image into tiles; a row's own `crop` wins."""
-    max_tiles: int = MAX_TILES
+    max_tiles: Annotated[int, AT_LEAST_1] = MAX_TILES
     """Most tiles of a cropped image, without its thumbnail."""
-    max_length: int = 8192
+    max_length: Annotated[int, AT_LEAST_1] = 8192
     """Longest sample in tokens, image tokens included; longer rows are errors."""
-    max_pixels: int = MAX_PIXELS
+    max_pixels: Annotated[int, AT_LEAST_1] = MAX_PIXELS
     """Largest image in pixels; larger ones are errors."""
-
-    def __post_init__(self) -> None:
-        check_ranges("sample", vars(self), max_length=AT_LEAST_1, max_pixels=AT_LEAST_1, max_tiles=AT_LEAST_1)
 
 
 @dataclass
-class LoraSettings:
+class LoraSettings(Section):
     """Low-rank adapters through peft."""
 
     enabled: bool = False
     modules: list[Group] = field(default_factory=lambda: ["decoder", "connector"])
     """Groups whose linear layers get adapters; everything else is frozen."""
-    rank: int = 8
-    alpha: int = 32
-    dropout: float = 0.05
+    rank: Annotated[int, AT_LEAST_1] = 8
+    alpha: Annotated[int, AT_LEAST_1] = 32
+    dropout: Annotated[float, BELOW_1] = 0.05
     use_dora: bool = False
     """Learns the length of each weight vector apart from its direction (DoRA)."""
     use_rslora: bool = False
     """Scales adapters by alpha / sqrt(rank) rather than alpha / rank (rsLoRA)."""
-    loraplus_lr_ratio: float | None = None
+    loraplus_lr_ratio: Annotated[float | None, ABOVE_0] = None
     """Learning rate of the matrices that start at zero, over that of the others (LoRA+; 16 in its paper)."""
     quantization_bits: Literal[4] | None = None
     """Keeps the linear layers below the adapters in 4 bits (QLoRA, bitsandbytes, a GPU)."""
 
-    def __post_init__(self) -> None:
+    def conflicts(self) -> Iterator[str]:
         if self.enabled and not self.modules:
-            raise UserError(f"lora.modules is empty: name at least one of {', '.join(GROUPS)}")
-        check_ranges("lora", vars(self), rank=AT_LEAST_1, alpha=AT_LEAST_1)
-        check_ranges("lora", vars(self), dropout=BELOW_1, loraplus_lr_ratio=ABOVE_0)
+            yield f"lora.modules is empty: name at least one of {', '.join(GROUPS)}"
 
 
 @dataclass
-class EvalConfig:
+class EvalConfig(Section):
     """What is done with validation rows during training; of more rows, evenly spread ones are taken."""
 
-    loss_rows: int = 512
+    loss_rows: Annotated[int, AT_LEAST_1] = 512
     """Most rows whose loss is computed at an evaluation."""
-    read_rows: int = 16
+    read_rows: Annotated[int, AT_LEAST_0] = 16
     """Most rows that are read (generated and scored) at an evaluation; 0 for none."""
-    max_new_tokens: int = 1024
+    max_new_tokens: Annotated[int, AT_LEAST_1] = 1024
     """Longest answer in tokens; none is let run far past the longest reference of its batch."""
-    batch_size: int = 8
+    batch_size: Annotated[int, AT_LEAST_1] = 8
     """Rows read at once on each device."""
-    compare_rows: int = 20
+    compare_rows: Annotated[int, AT_LEAST_0] = 20
     """Most rows of the validation set, and of `ordinary`, that a model from `model.path` reads at the end, as
     it was before training and as it is after; 0 for no comparison."""
     ordinary: str | None = None
     """Rows of what the model could read before, for that comparison; default: lines of text drawn for it."""
 
-    def __post_init__(self) -> None:
-        check_ranges("eval", vars(self), loss_rows=AT_LEAST_1, read_rows=AT_LEAST_0, compare_rows=AT_LEAST_0)
-        check_ranges("eval", vars(self), max_new_tokens=AT_LEAST_1, batch_size=AT_LEAST_1)
-
 
 @dataclass
-class LearningRates:
+class LearningRates(Section):
     """Start of each module group's schedule; null follows `learning_rate`, 0 freezes the group."""
 
-    encoder: float | None = None
-    connector: float | None = None
-    decoder: float | None = None
-
-    def __post_init__(self) -> None:
-        check_ranges("train.learning_rates", vars(self), **dict.fromkeys(GROUPS, RATE))
+    encoder: Annotated[float | None, RATE] = None
+    connector: Annotated[float | None, RATE] = None
+    decoder: Annotated[float | None, RATE] = None
 
 
 @dataclass
-class TrainConfig:
+class TrainConfig(Section):
     """`transformers.TrainingArguments`, and what they lack."""
 
-    global_batch_size: int | None = None
+    global_batch_size: Annotated[int | None, AT_LEAST_1] = None
     """Samples in one optimizer step over all devices; gradient accumulation is derived from it."""
-    tokens_per_batch: int | None = None
+    tokens_per_batch: Annotated[int | None, AT_LEAST_1] = None
     """Most tokens of a batch on a device, padding included, in place of `per_device_train_batch_size`: the
     samples of each step are shared out by length. Every tile counts as the tokens that are as much work to
     the decoder (1,528 at full size if the encoder trains, a third of it if not)."""
     cache_features: bool = False
     """Keeps what a frozen encoder makes of each picture in `output_dir/features`, and reads that from then
     on."""
-    cache_gib: float = 100.0
+    cache_gib: Annotated[float, ABOVE_0] = 100.0
     """Nothing more is kept when those of one encoder have grown to this many GiB (a tile takes 0.5 MiB in
     bf16)."""
     learning_rates: LearningRates = field(default_factory=LearningRates)
     arguments: dict[str, Any] = field(default_factory=dict)
     """Every other key of the `train` section: names and meanings are `TrainingArguments`'s own."""
 
-    def __post_init__(self) -> None:
-        check_ranges("train", vars(self), global_batch_size=AT_LEAST_1, tokens_per_batch=AT_LEAST_1)
-        check_ranges("train", vars(self), cache_gib=ABOVE_0)
+    def conflicts(self) -> Iterator[str]:
         if self.tokens_per_batch is not None and self.global_batch_size is None:
-            raise UserError(
-                "train.tokens_per_batch needs train.global_batch_size, the number of samples in a step"
-            )
+            yield "train.tokens_per_batch needs train.global_batch_size, the number of samples in a step"
 
 
 @dataclass
@@ -309,36 +276,43 @@ class Config:
     train: TrainConfig = field(default_factory=TrainConfig)
     eval: EvalConfig = field(default_factory=EvalConfig)
 
-    def __post_init__(self) -> None:
-        trains_encoder = (
-            "encoder" in self.lora.modules if self.lora.enabled else self.train.learning_rates.encoder != 0
-        )
-        if self.train.cache_features and trains_encoder:
-            raise UserError(
-                "train.cache_features keeps what the encoder makes of pictures, but the encoder is trained: "
-                "freeze it (train.learning_rates.encoder=0, or lora.modules without it), or leave "
-                "cache_features out"
-            )
-        self._check_best()
-
-    def _check_best(self) -> None:
-        """Refuse what cannot choose the best checkpoint, which would show at the first evaluation."""
-        arguments = self.train.arguments
-        metrics = ["loss", *(SCORES if self.eval.read_rows > 0 else ())]
-        metric = arguments.get("metric_for_best_model")
-        chosen = metric is not None or arguments.get("load_best_model_at_end")
-        evaluates = arguments.get("eval_strategy", "no") != "no"
-        if arguments.get("save_strategy") == "best" and not (chosen and evaluates):
-            raise UserError(
-                "train.save_strategy best needs train.eval_strategy, epoch or steps, and "
-                f"train.metric_for_best_model: {', '.join(metrics)}"
-            )
-        name = (metric or "loss").removeprefix("eval_")
-        of_a_kind = name.startswith("loss_")  # which kinds the rows are of is not known here
-        if name not in metrics and not of_a_kind:
-            raise UserError(f"train.metric_for_best_model {metric}: {did_you_mean(name, metrics)}")
-
     @property
     def seed(self) -> int:
         """`train.seed`: of weights, of the choice of rows and of their order."""
         return int(self.train.arguments.get("seed", 42))
+
+
+def cache_conflicts(lora: LoraSettings, train: TrainConfig) -> Iterator[str]:
+    """Refuses to keep what an encoder makes of pictures while it changes."""
+    trains_encoder = "encoder" in lora.modules if lora.enabled else train.learning_rates.encoder != 0
+    if train.cache_features and trains_encoder:
+        yield (
+            "train.cache_features keeps what the encoder makes of pictures, but the encoder is trained: "
+            "freeze it (train.learning_rates.encoder=0, or lora.modules without it), or leave "
+            "cache_features out"
+        )
+
+
+def best_checkpoint_conflicts(train: TrainConfig, evaluation: EvalConfig) -> Iterator[str]:
+    """Refuses what cannot choose the best checkpoint, which would show at the first evaluation."""
+    arguments = train.arguments
+    metrics = ["loss", *(SCORES if evaluation.read_rows > 0 else ())]
+    metric = arguments.get("metric_for_best_model")
+    chosen = metric is not None or arguments.get("load_best_model_at_end")
+    evaluates = arguments.get("eval_strategy", "no") != "no"
+    if arguments.get("save_strategy") == "best" and not (chosen and evaluates):
+        yield (
+            "train.save_strategy best needs train.eval_strategy, epoch or steps, and "
+            f"train.metric_for_best_model: {', '.join(metrics)}"
+        )
+    name = (metric or "loss").removeprefix("eval_")
+    of_a_kind = name.startswith("loss_")  # which kinds the rows are of is not known here
+    if name not in metrics and not of_a_kind:
+        yield f"train.metric_for_best_model {metric}: {did_you_mean(name, metrics)}"
+
+
+SPANNING: dict[tuple[str, ...], Callable[..., Iterator[str]]] = {
+    ("lora", "train"): cache_conflicts,
+    ("train", "eval"): best_checkpoint_conflicts,
+}
+"""Conflicts between sections, by the sections that each takes."""

@@ -8,12 +8,13 @@ from typing import Any
 
 import yaml
 from omegaconf import MISSING, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
 
-from got_train.arguments import check_training_arguments
-from got_train.config import CONFIG_FILE, Config, TrainConfig
+from got_train.arguments import OWN_ARGUMENTS, argument_types
+from got_train.config import CONFIG_FILE, SPANNING, Config, Section, TrainConfig
 from got_train.ranks import say
-from got_train.report import UserError
+from got_train.report import UserError, did_you_mean
+from got_train.typed_values import SECTION, kind_of, read_value
 
 RENAMED = {
     "data.frame": "sample.template",
@@ -28,7 +29,8 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
     Keys that were renamed are still read. A line names the new key, except for the file that a run wrote.
 
     Raises:
-        UserError: for a missing file, a key that does not exist or a value of the wrong type or range.
+        UserError: for a missing file; for keys that do not exist or have to be set, and values of the wrong
+            type or range or that cannot be used together: all of them, a line each, ordered as the fields.
     """
     if not Path(path).is_file():
         raise UserError(
@@ -40,38 +42,45 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
         raise UserError(f"{path} is not a YAML file: {_one_line(error)}") from None
     if not isinstance(given, dict):
         raise UserError(f"{path} must hold sections such as `model:` and `train:`, not a list")
-    given, renamed = _with_new_names(given)
+    for word in overrides:
+        if "=" not in word or word.startswith(("-", "=")):
+            raise UserError(f"{word!r} is not an override: write key=value, for example train.max_steps=2")
+    errors: list[str] = []
+    given, renamed = _with_new_names(given, errors)
     renamed = [] if Path(path).name == CONFIG_FILE else renamed
     for word in overrides:
-        if "=" not in word or word.startswith("-"):
-            raise UserError(f"{word!r} is not an override: write key=value, for example train.max_steps=2")
-    try:
-        for word in overrides:
-            read, renamed_here = _with_new_names(_read_word(word))
-            given = _over(given, read)
-            renamed += renamed_here
-        for old in renamed:
-            say(f"{old} is called {RENAMED[old]} now")
-        return _structured(given)
-    except (OmegaConfBaseException, yaml.YAMLError) as error:
-        raise UserError(f"{path}: {_one_line(error)}") from None
-    except ValueError as error:
-        raise UserError(f"{path}: {error}") from None
+        try:
+            read, renamed_here = _with_new_names(_read_word(word), errors)
+        except (OmegaConfBaseException, yaml.YAMLError) as error:
+            errors.append(f"{word}: {_one_line(error)}")
+            continue
+        given = _over(given, read)
+        renamed += renamed_here
+    for old in renamed:
+        say(f"{old} is called {RENAMED[old]} now")
+    # `${...}` may name any key, also one that is not given
+    config = _read_config(_resolved(OmegaConf.create(_over(_as_in_files(Config()), given))), errors)
+    if config is None:
+        heading = [f"{len(errors)} errors:"] if len(errors) > 1 else []
+        raise UserError(f"{path}: " + "\n".join([*heading, *errors]))
+    return config
 
 
-def _with_new_names(given: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def _with_new_names(given: dict[str, Any], errors: list[str]) -> tuple[dict[str, Any], list[str]]:
     """Sections with renamed keys under their new names, and the old names that were there."""
     found = []
     for old, new in RENAMED.items():
         (old_section, old_key), (new_section, new_key) = old.split("."), new.split(".")
-        section = given.get(old_section)
+        section, beside = given.get(old_section), given.get(new_section)
         if not isinstance(section, dict) or old_key not in section:
             continue
-        if new_key in (given.get(new_section) or {}):
-            raise UserError(f"{old} is called {new} now, and both are given: keep {new}")
-        found.append(old)
+        if isinstance(beside, dict) and new_key in beside:
+            errors.append(f"{old} is called {new} now, and both are given: keep {new}")
+        else:
+            found.append(old)
         rest = {key: value for key, value in section.items() if key != old_key}
-        given = _over(given | {old_section: rest}, {new_section: {new_key: section[old_key]}})
+        given = given | {old_section: rest, new_section: {} if beside is None else beside}
+        given = _over({new_section: {new_key: section[old_key]}}, given)
     return given, found
 
 
@@ -98,70 +107,96 @@ def _takes_text(key: str) -> bool:
 def _over(below: Any, above: Any) -> Any:
     """Sections laid over sections, key by key; anything else replaces what is below.
 
-    OmegaConf would stop where the two are of different kinds and not name the key; `_check_kinds` does.
+    OmegaConf would stop where the two are of different kinds and not name the key; `_read` does.
     """
     if not (isinstance(below, dict) and isinstance(above, dict)):
         return above
     return below | {key: _over(below.get(key), value) for key, value in above.items()}
 
 
-SECTION, LIST, SINGLE = "a section of keys", "a list", "a single value"
+def _resolved(node: Any) -> Any:
+    """Plain sections and lists, each `${...}` replaced by its value, or by an exception if it has none."""
+    if not OmegaConf.is_config(node):
+        return node
+    is_section = OmegaConf.is_dict(node)
+    entries = {name: _entry(node, name) for name in (node if is_section else range(len(node)))}
+    return entries if is_section else list(entries.values())
 
 
-def _check_kinds(given: dict[str, Any], section: type, prefix: str = "") -> None:
-    """Refuse a section, a list or a single value where one of the others is meant.
+def _entry(node: Any, name: Any) -> Any:
+    try:
+        return _resolved(node[name])
+    except MissingMandatoryValue:
+        return MISSING
+    except InterpolationResolutionError as error:
+        return ValueError(str(error).splitlines()[0])
 
-    OmegaConf says so of some without the key, and takes others, such as a list in a list of texts.
+
+def _read_config(given: dict[str, Any], errors: list[str]) -> Config | None:
+    """The configuration, or None if there are errors."""
+    values = _read_fields("", given, typing.get_type_hints(Config), errors)
+    for names, conflicts in SPANNING.items():
+        sections = [values.get(name) for name in names]
+        if None not in sections:
+            errors.extend(conflicts(*sections))
+    return None if errors else Config(**values)
+
+
+def _read_fields(
+    prefix: str, given: dict[Any, Any], hints: dict[str, Any], errors: list[str], noun: str = "config key"
+) -> dict[str, Any]:
+    """The values of a section as the types of its keys want them.
+
+    Args:
+        prefix: what stands before the keys in messages, such as `data.`.
+        given: the section.
+        hints: types of the keys that it may have.
+        errors: gets a line for each mistake, which leaves None for the key.
+        noun: what the keys are called in messages.
     """
-    for name, hint in typing.get_type_hints(section).items():
-        key, value = f"{prefix}{name}", given.get(name)
-        if value is None:
-            continue  # OmegaConf knows what may be null
-        if dataclasses.is_dataclass(hint):
-            _expect(key, value, SECTION)
-            _check_kinds(value, typing.cast(type, hint), f"{key}.")
-            continue
-        if isinstance(value, str) and value.startswith((MISSING, "${")):
-            continue  # stands for a value of any kind
-        # a field that may be null has a union of types
-        origins = {typing.get_origin(part) for part in (hint, *typing.get_args(hint))}
-        _expect(key, value, SECTION if dict in origins else LIST if list in origins else SINGLE)
-        if isinstance(value, dict | list):
-            for entry in value.values() if isinstance(value, dict) else value:
-                _expect(f"each entry of {key}", entry, SINGLE)
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        key = f"{prefix}{name}"
+        if name not in hints:
+            errors.append(f"{key} is not a {noun}: {did_you_mean(str(name), hints)}")
+        elif dataclasses.is_dataclass(hints[name]):
+            values[name] = _read_section(key, value, hints[name], errors)
+        else:
+            values[name] = read_value(key, value, hints[name], errors)
+    return values
 
 
-def _expect(key: str, value: object, kind: str) -> None:
-    given = SECTION if isinstance(value, dict) else LIST if isinstance(value, list) else SINGLE
-    if given != kind:
-        raise UserError(f"{key} must be {kind}, not {given}: {value}")
+def _read_section(key: str, given: Any, section: type[Section], errors: list[str]) -> Section | None:
+    """A section, with its defaults where nothing is given; None if there are errors in it."""
+    given = {} if given is None else given
+    if kind_of(given) != SECTION:
+        errors.append(f"{key} must be {SECTION}, not {kind_of(given)}: {given}")
+        return None
+    number = len(errors)
+    hints = typing.get_type_hints(section, include_extras=True)
+    if section is TrainConfig:
+        values = _read_train(given, hints, errors)
+    else:
+        values = _read_fields(f"{key}.", given, hints, errors)
+    if len(errors) > number:
+        return None
+    read = section(**values)
+    errors.extend(read.conflicts())
+    return read if len(errors) == number else None
 
 
-def _structured(given: dict[str, Any]) -> Config:
-    """`given` checked against the dataclasses; the `train` section is split into ours and transformers'."""
-    data = given.get("data")
-    for name in ("train", "val"):
-        if isinstance(data, dict) and isinstance(data.get(name), str) and data[name] != MISSING:
-            data[name] = [data[name]]
-    _check_kinds(given, Config)
-    train = given.get("train") or {}
-    ours = {f.name for f in dataclasses.fields(TrainConfig)} - {"arguments"}
+def _read_train(given: dict[Any, Any], hints: dict[str, Any], errors: list[str]) -> dict[str, Any]:
+    """The values of the `train` section, split into ours and transformers'."""
+    del hints["arguments"]
     # YAML reads a bare `no` as false; as a strategy it is a word.
     strategies = ("save_strategy", "eval_strategy", "logging_strategy")
-    arguments = {
-        name: "no" if value is False and name in strategies else value
-        for name, value in train.items()
-        if name not in ours
-    }
-    check_training_arguments(arguments, also_allowed=ours)
-    given["train"] = {name: value for name, value in train.items() if name in ours} | {"arguments": arguments}
-    merged = OmegaConf.merge(OmegaConf.structured(Config), given)
-    missing = sorted(OmegaConf.missing_keys(merged))
-    if missing:
-        raise UserError(f"{', '.join(missing)} must be set, in the file or as key=value")
-    config = OmegaConf.to_object(merged)
-    assert isinstance(config, Config)
-    return config
+    given = {name: "no" if value is False and name in strategies else value for name, value in given.items()}
+    for name in [name for name in given if name in OWN_ARGUMENTS]:
+        errors.append(f"train.{name} is not supported here: {OWN_ARGUMENTS[name]}")
+        del given[name]
+    values = _read_fields("train.", given, hints | argument_types(), errors, "TrainingArguments name")
+    ours = {name: values.pop(name) for name in hints if name in values}
+    return ours | {"arguments": values}
 
 
 def _one_line(error: Exception) -> str:
@@ -174,6 +209,10 @@ def _one_line(error: Exception) -> str:
 
 def to_yaml(config: Config) -> str:
     """The resolved configuration in the shape of the files under `configs/`: what `load_config` reads."""
+    return OmegaConf.to_yaml(OmegaConf.create(_as_in_files(config)))
+
+
+def _as_in_files(config: Config) -> dict[str, Any]:
     given = dataclasses.asdict(config)
     given["train"] |= given["train"].pop("arguments")
-    return OmegaConf.to_yaml(OmegaConf.create(given))
+    return given

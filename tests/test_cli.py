@@ -35,7 +35,7 @@ def last_line(capsys: Any) -> str:
         (["train", "nope.yaml"], "got-train: error: config file nope.yaml does not exist"),
         (
             ["train", "{config}", "data.trian=x"],
-            "data.trian: Key 'trian' not in 'DataConfig'. Did you mean: 'train'?",
+            "data.trian is not a config key: did you mean train?",
         ),
         (
             ["train", "{config}", "data.train=[nope.jsonl]"],
@@ -117,6 +117,16 @@ def test_mistakes_end_in_one_line_and_exit_code_2(
     error = last_line(capsys)
     assert error.startswith("got-train: error: ")
     assert message in error
+
+
+def test_all_mistakes_of_a_config_are_shown(write_config: WriteConfig, capsys: Any) -> None:
+    config = write_config()
+    assert run("train", config, "data.trian=x", "sample.max_length=0", "train.warmup=1", "--dry-run") == 2
+    assert capsys.readouterr().err.splitlines()[-4:-1] == [
+        f"got-train: error: {config}: 3 errors:",
+        "data.trian is not a config key: did you mean train?",
+        "sample.max_length 0 must be at least 1",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from got_train.arguments import accumulation_steps
-from got_train.config import SCORES, Config
+from got_train.config import SCORES, Config, EvalConfig
 from got_train.config_file import load_config, to_yaml
 from got_train.evaluation.metrics import text_metrics
 from got_train.report import UserError
@@ -42,7 +42,7 @@ def test_yaml_words_that_yaml_itself_misreads(write_config: Callable[..., Path],
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("data.trian=x", "data.trian: Key 'trian' not in 'DataConfig'. Did you mean: 'train'?"),
+        ("data.trian=x", "data.trian is not a config key: did you mean train?"),
         (
             "train.lerning_rate=1",
             "train.lerning_rate is not a TrainingArguments name: did you mean learning_rate?",
@@ -53,16 +53,28 @@ def test_yaml_words_that_yaml_itself_misreads(write_config: Callable[..., Path],
         ("train.label_smoothing_factor=0.1", "train.label_smoothing_factor is not supported here: the loss"),
         ("train.output_dir=x", "train.output_dir is not supported here: use output_dir at the top level"),
         ("train.learning_rates.encodr=0", "train.learning_rates.encodr"),
-        ("model.init=foo", "model.init: Invalid value 'foo', expected one of ['pretrained', 'random']"),
-        (
-            "sample.max_length=abc",
-            "sample.max_length: Value 'abc' of type 'str' could not be converted to Integer",
-        ),
+        ("model.init=foo", "model.init foo: allowed: pretrained, random"),
+        ("sample.max_length=abc", "sample.max_length='abc' has the wrong type: expected int"),
+        ("sample.max_length=2.0", "sample.max_length=2.0 has the wrong type: expected int"),
+        ("sample.max_length=true", "sample.max_length=True has the wrong type: expected int"),
+        ("sample.max_length=null", "sample.max_length must not be null: expected int"),
+        ("sample.max_length=???", "sample.max_length must be set, in the file or as key=value"),
+        ("sample.max_length=${nope}", "sample.max_length: Interpolation key 'nope' not found"),
+        ("sample.max_length=[1", "sample.max_length=[1: while parsing a flow sequence"),
+        ("sample.crop=2", "sample.crop=2 has the wrong type: expected bool"),
+        ("model.init=null", "model.init must not be null: expected pretrained or random"),
+        ("model.decoder.shape.hidden_size=null", "model.decoder.shape.hidden_size must not be null"),
+        ("data.columns.text=null", "data.columns.text must not be null: expected str"),
+        ("data.train=[a,true]", "data.train[1]=True has the wrong type: expected str"),
+        ("data.train=[a,'${nope}']", "data.train[1]: Interpolation key 'nope' not found"),
+        ("train.deepspeed.a=${nope}", "train.deepspeed.a: Interpolation key 'nope' not found"),
+        ("lora.quantization_bits=8", "lora.quantization_bits 8: allowed: 4"),
+        ("nmae=x", "nmae is not a config key: did you mean name?"),
         ("sample.max_length=0", "sample.max_length 0 must be at least 1"),
-        ("data.val_ratio=1", "data.val_ratio 1.0 must be at least 0 and below 1"),
+        ("data.val_ratio=1", "data.val_ratio 1 must be at least 0 and below 1"),
         ("data.weights=[1,2]", "data.weights has 2 numbers and data.train 1 sets"),
-        ("sample.template=mpt", "sample.template: Invalid value 'mpt'"),
-        ("lora.modules=[vision]", "lora.modules[0]: Invalid value 'vision'"),
+        ("sample.template=mpt", "sample.template mpt: allowed: original, swift, transformers"),
+        ("lora.modules=[vision]", "lora.modules[0] vision: allowed: connector, decoder, encoder"),
         ("model.encoder.image_size=1000", "image_size 1000 is not a multiple of 16"),
         ("model.encoder.num_attention_heads=5", "is not a multiple of model.encoder.num_attention_heads 5"),
         ("no-equals-sign", "'no-equals-sign' is not an override"),
@@ -80,7 +92,7 @@ def test_mistakes_are_named(write_config: Callable[..., Path], word: str, messag
     [
         (
             "train.learning_rates.encoder=-1",
-            "train.learning_rates.encoder -1.0 must be at least 0 and finite",
+            "train.learning_rates.encoder -1 must be at least 0 and finite",
         ),
         (
             "train.learning_rates.decoder=.inf",
@@ -88,15 +100,15 @@ def test_mistakes_are_named(write_config: Callable[..., Path], word: str, messag
         ),
         ("train.cache_gib=.nan", "train.cache_gib nan must be above 0 and finite"),
         ("train.global_batch_size=0", "train.global_batch_size 0 must be at least 1"),
-        ("lora.dropout=-1", "lora.dropout -1.0 must be at least 0 and below 1"),
-        ("lora.dropout=1", "lora.dropout 1.0 must be at least 0 and below 1"),
+        ("lora.dropout=-1", "lora.dropout -1 must be at least 0 and below 1"),
+        ("lora.dropout=1", "lora.dropout 1 must be at least 0 and below 1"),
         ("lora.dropout=.nan", "lora.dropout nan must be at least 0 and below 1"),
         ("lora.alpha=0", "lora.alpha 0 must be at least 1"),
         ("lora.loraplus_lr_ratio=.nan", "lora.loraplus_lr_ratio nan must be above 0 and finite"),
         ("data.weights=[.nan]", "data.weights [nan] must be at least 0 and finite, and not all 0"),
-        ("data.weights=[-1]", "data.weights [-1.0] must be at least 0 and finite, and not all 0"),
-        ("data.weights=[0]", "data.weights [0.0] must be at least 0 and finite, and not all 0"),
-        ("data.replay_ratio=1", "data.replay_ratio 1.0 must be above 0 and below 1"),
+        ("data.weights=[-1]", "data.weights [-1] must be at least 0 and finite, and not all 0"),
+        ("data.weights=[0]", "data.weights [0] must be at least 0 and finite, and not all 0"),
+        ("data.replay_ratio=1", "data.replay_ratio 1 must be above 0 and below 1"),
         ("eval.loss_rows=0", "eval.loss_rows 0 must be at least 1"),
         ("eval.read_rows=-1", "eval.read_rows -1 must be at least 0"),
         ("eval.compare_rows=-1", "eval.compare_rows -1 must be at least 0"),
@@ -140,7 +152,7 @@ METRICS = "loss, cer, edit_distance, exact_match, repetition"
         ("adam_beta1=2", "train.adam_beta1 2 must be at least 0.0 and below 1.0"),
         ("adam_beta2=0", "train.adam_beta2 0 must be at least 0.0 and below 1.0"),
         ("report_to=wandbb", "train.report_to wandbb: did you mean wandb?"),
-        ("report_to=[tensorboard,wandbb]", "train.report_to wandbb: did you mean wandb?"),
+        ("report_to=[tensorboard,wandbb]", "train.report_to[1] wandbb: did you mean wandb?"),
         (
             "log_level=foo",
             "train.log_level foo: allowed: critical, debug, detail, error, info, passive, warning",
@@ -187,9 +199,9 @@ def test_the_best_checkpoint_is_chosen_by_what_an_evaluation_gives(
         ("train=???", "train must be a section of keys, not a single value: ???"),
         ("model.decoder.shape=[]", "model.decoder.shape must be a section of keys, not a list: []"),
         ("data.columns=[a]", "data.columns must be a section of keys, not a list: ['a']"),
-        ("data.columns={a: [b]}", "each entry of data.columns must be a single value, not a list: ['b']"),
+        ("data.columns={a: [b]}", "data.columns.a must be a single value, not a list: ['b']"),
         ("data.val={a: 1}", "data.val must be a list, not a section of keys: {'a': 1}"),
-        ("data.train=[[a]]", "each entry of data.train must be a single value, not a list: ['a']"),
+        ("data.train=[[a]]", "data.train[0] must be a single value, not a list: ['a']"),
         ("data.weights=3", "data.weights must be a list, not a single value: 3"),
         ("lora.rank=[1]", "lora.rank must be a single value, not a list: [1]"),
     ],
@@ -199,8 +211,131 @@ def test_values_of_another_kind_are_refused_in_words_and_in_files(
 ) -> None:
     assert refusal(write_config(), word) == message
     path = tmp_path / "kinds.yaml"
-    path.write_text(OmegaConf.to_yaml(OmegaConf.from_dotlist([word])))
+    path.write_text(OmegaConf.to_yaml(OmegaConf.from_dotlist(["name=kinds", word])))
     assert refusal(path) == message
+
+
+EVERY_MISTAKE = """
+nmae: x
+output_dir: ${nowhere}
+model:
+  init: foo
+  encoder: {image_size: 1000, num_attention_heads: 5}
+  decoder: {model_type: null}
+data:
+  train: [a, [b], true]
+  trian: b
+  val: {a: 1}
+  weights: [-1]
+  columns: {a: [b]}
+  frame: swift
+sample: {template: swift, max_length: long, max_tiles: 0}
+lora: {enabled: true, modules: []}
+train:
+  lerning_rate: 1
+  fsdp: full_shard
+  max_steps: 2.5
+  seed: -1
+  report_to: wandbb
+  learning_rates: {encoder: fast, decodr: 0}
+eval: 3
+"""
+
+
+def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(EVERY_MISTAKE)
+    flow = 'while parsing a flow sequence in "<unicode string>", line 1, column 1 did not find expected'
+    assert refusal(path, "train.cache_gib=0", "data.replay=[a", "sample.crop=[]").splitlines() == [
+        "28 errors:",
+        "data.frame is called sample.template now, and both are given: keep sample.template",
+        f"data.replay=[a: {flow} ',' or ']' in \"<unicode string>\", line 2, column 1",
+        "name must be set, in the file or as key=value",
+        "output_dir: Interpolation key 'nowhere' not found",
+        "model.init foo: allowed: pretrained, random",
+        "model.encoder.image_size 1000 is not a multiple of 64 (patch_size 16 x 4)",
+        "model.encoder.hidden_size 768 is not a multiple of model.encoder.num_attention_heads 5",
+        "model.decoder.model_type must not be null: expected str",
+        "data.train[1] must be a single value, not a list: ['b']",
+        "data.train[2]=True has the wrong type: expected str",
+        "data.weights [-1] must be at least 0 and finite, and not all 0",
+        "data.val must be a list, not a section of keys: {'a': 1}",
+        "data.columns.a must be a single value, not a list: ['b']",
+        "data.trian is not a config key: did you mean train?",
+        "sample.crop must be a single value, not a list: []",
+        "sample.max_tiles 0 must be at least 1",
+        "sample.max_length='long' has the wrong type: expected int",
+        "lora.modules is empty: name at least one of encoder, connector, decoder",
+        "train.fsdp is not supported here: use train.deepspeed=configs/deepspeed/zero2.json",
+        "train.cache_gib 0 must be above 0 and finite",
+        "train.learning_rates.encoder='fast' has the wrong type: expected float",
+        "train.learning_rates.decodr is not a config key: did you mean decoder?",
+        "train.lerning_rate is not a TrainingArguments name: did you mean learning_rate?",
+        "train.max_steps=2.5 has the wrong type: expected int",
+        "train.seed -1 must be at least 0 and below 2**32",
+        "train.report_to wandbb: did you mean wandb?",
+        "eval must be a section of keys, not a single value: 3",
+        "nmae is not a config key: did you mean name?",
+    ]
+
+
+def test_sections_are_checked_against_each_other_where_both_are_right(
+    write_config: Callable[..., Path],
+) -> None:
+    """What does not depend on a mistake is checked, and what does is not."""
+    across = ["train.cache_features=true", "train.save_strategy=best", "train.eval_strategy=no"]
+    both = refusal(write_config(), *across).splitlines()
+    assert [line.split(" ")[0] for line in both] == ["2", "train.cache_features", "train.save_strategy"]
+    aside = refusal(write_config(), *across, "data.trian=a", "sample.crop=7").splitlines()
+    assert aside == ["4 errors:", *aside[1:3], *both[1:]]
+    assert refusal(write_config(), *across, "eval.loss_rows=0").splitlines() == [
+        "2 errors:",
+        "eval.loss_rows 0 must be at least 1",
+        both[1],
+    ]
+    assert refusal(write_config(), *across, "train.seed=-1") == (
+        "train.seed -1 must be at least 0 and below 2**32"
+    )
+
+
+def test_values_in_the_spelling_of_another_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEPS", "7")
+    path = tmp_path / "a.yaml"
+    path.write_text("""
+name: 2024
+output_dir: runs/${name}/${sample.max_length}
+data: {train: a, replay: b, columns: {1: response}}
+sample: {max_length: '4096', crop: 'yes'}
+lora: {modules: decoder, dropout: 0}
+eval:
+train:
+  {learning_rate: '1e-4', run_name: 7, max_steps: '${oc.env:STEPS}', save_steps: 500, seed: '${lora.rank}'}
+""")
+    config = load_config(path)
+    assert (config.name, config.output_dir) == ("2024", "runs/2024/4096")
+    assert (config.data.train, config.data.replay, config.data.columns) == (["a"], ["b"], {"1": "response"})
+    assert (config.sample.max_length, config.sample.crop, config.lora.modules) == (4096, True, ["decoder"])
+    assert config.eval == EvalConfig()
+    arguments = config.train.arguments
+    expected = {"learning_rate": 1e-4, "run_name": "7", "max_steps": 7, "save_steps": 500, "seed": 8}
+    assert arguments == expected
+    assert isinstance(arguments["save_steps"], int)  # as it was written, in args.yaml too
+    assert load_config(path, ["data.train=${data.replay}"]).data.train == ["b"]
+
+
+def test_the_file_of_an_old_run_loads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "args.yaml"
+    path.write_text("""
+name: old
+model: {init: pretrained, path: null}
+data: {train: [], weights: null, frame: swift, crop: true, max_length: 900, max_tiles: 6, max_pixels: 1000}
+train: {learning_rates: {encoder: 0.0, connector: null, decoder: null}, save_strategy: 'no'}
+""")
+    config = load_config(path)
+    sample = config.sample
+    assert (sample.template, sample.crop, sample.max_length, sample.max_tiles) == ("swift", True, 900, 6)
+    assert config.data.train == [] and config.train.learning_rates.encoder == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_names_of_training_arguments_that_are_numbers(write_config: Callable[..., Path]) -> None:

@@ -90,10 +90,12 @@ def config_of(text: str, line: CommandLine) -> Config:
             return load_config(file)
         except UserError as error:
             message = str(error).removeprefix(f"{file}: ")
-    names = [name for name, option in line.options.items() if option.key and option.key in message]
-    raise UserError(
-        message + "".join(f" (it comes from --{shown(name, line.given[name])})" for name in names)
-    )
+
+    def with_options(mistake: str) -> str:
+        names = [name for name, option in line.options.items() if option.key and option.key in mistake]
+        return mistake + "".join(f" (it comes from --{shown(name, line.given[name])})" for name in names)
+
+    raise UserError("\n".join(map(with_options, message.splitlines())))
 
 
 def sections(line: CommandLine, world_size: int) -> dict[str, Any]:

@@ -319,6 +319,13 @@ def test_a_checkpoint_of_swift_is_not_resumed(keys_of: Keys, tmp_path: Path) -> 
             "train.label_smoothing_factor is not supported here: the loss is computed without logits of the "
             "whole vocabulary at hand (it comes from --label_smoothing_factor 0.1)",
         ),
+        (
+            ["--lora_rank", "0", "--learning_rate", "high"],
+            "2 errors:\n"
+            "lora.rank 0 must be at least 1 (it comes from --lora_rank 0)\n"
+            "train.learning_rate='high' has the wrong type: expected float "
+            "(it comes from --learning_rate high)",
+        ),
     ],
 )
 def test_values_are_checked_as_a_configs(words: list[str], message: str) -> None:

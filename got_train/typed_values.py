@@ -1,0 +1,131 @@
+"""Values of YAML as type hints want them. All mistakes are collected, each as one line.
+
+Hints are `bool`, `int`, `float`, `str`, enumerations (written as their string values), `Literal`, `list`,
+`dict`, `Any`, unions of these, and `Annotated` with ranges.
+"""
+
+import types
+import typing
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
+
+from omegaconf import MISSING
+
+from got_train.report import did_you_mean
+
+Range = tuple[Callable[[Any], bool], str]
+"""A predicate and its description in words. NaN fails every predicate."""
+
+SECTION, LIST, SINGLE = "a section of keys", "a list", "a single value"
+KINDS: dict[Any, str] = {dict: SECTION, list: LIST}
+
+TRUTHS = {
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
+"""Texts and numbers that stand for true and false."""
+
+
+def read_value(key: str, value: Any, hint: Any, errors: list[str]) -> Any:
+    """A value as its type hint wants it; None with a line in `errors` for each mistake.
+
+    A list of one text may be given as the text, a number as text, and text as a number. A whole number stays
+    one where a float is wanted.
+
+    Args:
+        key: its dotted name, with which each line starts.
+        value: of plain YAML, or the reason why there is none.
+        hint: its type. Null is beyond the ranges beside a type.
+        errors: gets the lines.
+    """
+    number = len(errors)
+    hint, *ranges = typing.get_args(hint) if typing.get_origin(hint) is Annotated else (hint,)
+    value = _read(key, value, hint, errors)
+    if value is not None and len(errors) == number:
+        errors.extend(f"{key} {value} must be {words}" for holds, words in ranges if not holds(value))
+    return value if len(errors) == number else None
+
+
+def _read(key: str, value: Any, hint: Any, errors: list[str]) -> Any:
+    if isinstance(value, Exception):
+        errors.append(f"{key}: {value}")
+        return None
+    if isinstance(value, str) and value == MISSING:
+        errors.append(f"{key} must be set, in the file or as key=value")
+        return None
+    if hint is Any:
+        return _read_entries(key, value, Any, errors)
+    is_union = typing.get_origin(hint) in (types.UnionType, typing.Union)
+    parts = typing.get_args(hint) if is_union else (hint,)
+    if value is None:
+        if types.NoneType not in parts:
+            errors.append(f"{key} must not be null: expected {_names(parts)}")
+        return None
+    by_kind: dict[str, list[Any]] = {}
+    for part in parts:
+        if part is not types.NoneType:
+            by_kind.setdefault(KINDS.get(typing.get_origin(part) or part, SINGLE), []).append(part)
+    if isinstance(value, str) and list(by_kind) == [LIST]:
+        value = [value]
+    kind = kind_of(value)
+    if kind not in by_kind:
+        errors.append(f"{key} must be {' or '.join(by_kind)}, not {kind}: {value}")
+        return None
+    if kind == SINGLE:
+        return _read_single(key, value, by_kind[SINGLE], errors)
+    return _read_entries(key, value, (typing.get_args(by_kind[kind][0]) or (Any,))[-1], errors)
+
+
+def kind_of(value: object) -> str:
+    """Whether a value is a section, a list or a single value."""
+    return KINDS.get(type(value), SINGLE)
+
+
+def _read_entries(key: str, value: Any, hint: Any, errors: list[str]) -> Any:
+    """A section or a list with entries of one type; a single value as it is."""
+    if isinstance(value, dict):
+        return {str(name): read_value(f"{key}.{name}", entry, hint, errors) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [read_value(f"{key}[{number}]", entry, hint, errors) for number, entry in enumerate(value)]
+    return value
+
+
+def _read_single(key: str, value: Any, hints: Sequence[Any], errors: list[str]) -> Any:
+    """A single value of one of the types. Its own comes first, then the others in their order."""
+    if type(value) in hints:
+        return value
+    for hint in hints:
+        converted = _converted(value, hint)
+        if converted is not None:
+            return converted
+    choices = [str(choice) for hint in hints for choice in _choices(hint)]
+    if choices:
+        errors.append(f"{key} {value}: {did_you_mean(str(value), choices)}")
+    else:
+        errors.append(f"{key}={value!r} has the wrong type: expected {_names(hints)}")
+    return None
+
+
+def _converted(value: Any, hint: Any) -> Any:
+    """A single value of another type as the hint wants it, or None if the hint does not take it."""
+    if _choices(hint):
+        return next((choice for choice in _choices(hint) if str(choice) == str(value)), None)
+    if hint is bool:
+        return TRUTHS.get(str(value).lower())
+    if hint is float and type(value) is int:
+        return value
+    if hint in (int, float):
+        try:
+            return hint(value) if isinstance(value, str) else None
+        except ValueError:
+            return None
+    return None if isinstance(value, bool) else str(value)
+
+
+def _choices(hint: Any) -> tuple[Any, ...]:
+    return typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
+
+
+def _names(hints: Sequence[Any]) -> str:
+    names = [name for hint in hints for name in _choices(hint) or [getattr(hint, "__name__", hint)]]
+    return " or ".join(map(str, names))
