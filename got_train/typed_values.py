@@ -27,7 +27,7 @@ TRUTHS = {
 
 
 def read_value(key: str, value: Any, hint: Any, errors: list[str]) -> Any:
-    """A value as its type hint wants it; None with a line in `errors` for each mistake.
+    """A value as its type hint wants it; None if it has mistakes, each of them a line in `errors`.
 
     A list of one text may be given as the text, a number as text, and text as a number. A whole number stays
     one where a float is wanted.
@@ -35,7 +35,7 @@ def read_value(key: str, value: Any, hint: Any, errors: list[str]) -> Any:
     Args:
         key: its dotted name, with which each line starts.
         value: of plain YAML, or the reason why there is none.
-        hint: its type. Null is beyond the ranges beside a type.
+        hint: its type. Ranges beside a type do not apply to null.
         errors: gets the lines.
     """
     number = len(errors)

@@ -1,0 +1,66 @@
+from typing import Annotated, Any, Literal
+
+import pytest
+from transformers.trainer_utils import SchedulerType
+
+from got_train.typed_values import Range, read_value
+
+POSITIVE: Range = (lambda number: number > 0, "above 0")
+
+
+@pytest.mark.parametrize(
+    ("hint", "given", "read"),
+    [
+        (int, "5", 5),
+        (float, "1e-4", 1e-4),
+        (float, 1, 1),
+        (bool, "no", False),
+        (bool, 1, True),
+        (str, 7, "7"),
+        (int | float | bool | str, "7", "7"),
+        (int | float | bool | str, True, True),
+        (str | bool, True, True),
+        (Literal[4] | None, 4, 4),
+        (SchedulerType | str, "cosine", "cosine"),
+        (list[int], ["1", 2], [1, 2]),
+        (list[str] | None, "a", ["a"]),
+        (str | list[str], "a", "a"),
+        (dict | str | None, {1: [None, {"a": 2}]}, {"1": [None, {"a": 2}]}),
+        (Annotated[float | None, POSITIVE], None, None),
+        (Any, None, None),
+    ],
+)
+def test_values_are_read_as_their_types_want_them(hint: Any, given: Any, read: Any) -> None:
+    errors: list[str] = []
+    value = read_value("key", given, hint, errors)
+    assert (value, type(value), errors) == (read, type(read), [])
+
+
+@pytest.mark.parametrize(
+    ("hint", "given", "lines"),
+    [
+        (int, True, ["key=True has the wrong type: expected int"]),
+        (int, 2.0, ["key=2.0 has the wrong type: expected int"]),
+        (float | None, "fast", ["key='fast' has the wrong type: expected float"]),
+        (str, False, ["key=False has the wrong type: expected str"]),
+        (Literal[4] | None, 8, ["key 8: allowed: 4"]),
+        (list[str], None, ["key must not be null: expected list"]),
+        (dict | str, [1], ["key must be a section of keys or a single value, not a list: [1]"]),
+        (
+            list[int],
+            [1, "b", None],
+            ["key[1]='b' has the wrong type: expected int", "key[2] must not be null: expected int"],
+        ),
+        (Annotated[int, POSITIVE], 0, ["key 0 must be above 0"]),
+        (
+            list[Annotated[int, POSITIVE]],
+            [0, "x"],
+            ["key[0] 0 must be above 0", "key[1]='x' has the wrong type: expected int"],
+        ),
+        (dict[str, Any], {"a": ["???"]}, ["key.a[0] must be set, in the file or as key=value"]),
+    ],
+)
+def test_every_mistake_is_a_line(hint: Any, given: Any, lines: list[str]) -> None:
+    errors: list[str] = []
+    assert read_value("key", given, hint, errors) is None
+    assert errors == lines
