@@ -116,7 +116,7 @@ def test_a_missing_tensor_is_an_error(tokenizer_dir: str, tmp_path: Path) -> Non
     state = load_file(folder / "model.safetensors")
     del state["model.vision_tower.pos_embed"]
     save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(UserError, match="lacks 1 tensors: model.vision_tower.pos_embed"):
+    with pytest.raises(UserError, match="lacks 1 tensor: model.vision_tower.pos_embed"):
         build_model(ModelConfig(path=str(folder)), 64, 0)
 
 
