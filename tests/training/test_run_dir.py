@@ -65,7 +65,7 @@ def test_a_run_that_has_ended_trains_no_more(config: Path, tmp_path: Path, capsy
     ("words", "message"),
     [
         (["train.learning_rate=5"], "train.learning_rate was 0.001 and is 5: change it back, or start a new"),
-        (["train.learning_rates.encoder=0"], "train.learning_rates.encoder was None and is 0.0"),
+        (["train.learning_rates.encoder=0"], "train.learning_rates.encoder was None and is 0"),
         (["train.optim=sgd"], "train.optim was None and is sgd"),
         (
             ["lora.enabled=true", "lora.rank=4"],

@@ -189,7 +189,7 @@ def test_the_log_tells_how_long_training_waited_for_data(write_config: WriteConf
     [
         (["train.cache_features=true"], "but the encoder is trained: freeze it"),
         (["train.tokens_per_batch=100"], "tokens_per_batch needs train.global_batch_size"),
-        (["train.cache_gib=0"], "train.cache_gib 0.0 must be above 0"),
+        (["train.cache_gib=0"], "train.cache_gib 0 must be above 0"),
         (["train.tokens_per_batch=0", "train.global_batch_size=4"], "tokens_per_batch 0 must be at least 1"),
         (
             ["train.train_sampling_strategy=group_by_length"],
