@@ -15,7 +15,7 @@ from got_train.bitsandbytes_import import hide_bitsandbytes
 from got_train.config import MAX_NEW_TOKENS, SampleConfig
 from got_train.evaluation.suites import SUITES
 from got_train.prompts import COLORS
-from got_train.ranks import rank
+from got_train.ranks import has_process_group, rank
 from got_train.report import UserError, check_target, counted
 
 TRACEBACK = "GOT_TRAIN_TRACEBACK"
@@ -60,11 +60,10 @@ def _exit(status: int) -> NoReturn:
     `DistributedDataParallel` keeps the process group and its threads after `destroy_process_group`. If such a
     thread frees a tensor while Python shuts down, it aborts a run that was successful.
     """
-    distributed = sys.modules.get("torch.distributed")  # many commands need no torch
-    if distributed is None or not distributed.is_initialized():
+    if not has_process_group():
         sys.exit(status)
     if status == 0:
-        distributed.destroy_process_group()
+        sys.modules["torch.distributed"].destroy_process_group()
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()

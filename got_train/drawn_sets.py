@@ -11,6 +11,9 @@ from pathlib import Path
 
 from got_train.report import UserError
 
+REFUSED = 2
+"""Exit code of `got-data` for what a user can put right."""
+
 
 def draw_set(kind: str, output: Path, **flags: object) -> int:
     """Draws a set into a folder and returns its number of rows.
@@ -21,15 +24,17 @@ def draw_set(kind: str, output: Path, **flags: object) -> int:
         flags: options of the kind, such as `text_height="14-16"`.
 
     Raises:
-        UserError: if `got-data` fails, with the last line that it printed.
+        UserError: if `got-data` refuses, with the line that it printed.
+        RuntimeError: if it fails for another reason, with all that it printed.
     """
     words = [word for name, value in flags.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     command = [sys.executable, "-m", "data_engines.cli", kind, "--output", str(output), *words]
     result = subprocess.run(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
     )
+    if result.returncode == REFUSED:
+        raise UserError(f"got-data {kind} failed: {result.stderr.strip().splitlines()[-1]}")
     if result.returncode != 0:
-        lines = result.stderr.strip().splitlines() or [f"exit code {result.returncode}"]
-        raise UserError(f"got-data {kind} failed: {lines[-1]}")
+        raise RuntimeError(f"{' '.join(command)} ended with code {result.returncode}:\n{result.stderr}")
     manifest = json.loads((output / "manifest.json").read_text(encoding="utf-8"))
     return int(manifest["rows"])
