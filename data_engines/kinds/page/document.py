@@ -10,17 +10,43 @@ The macros in the LaTeX are those of `page_tex.PREAMBLE`.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
 
 from data_engines.tools.tables.grid import Grid, write_tabular
 from got_train.tex.escaping import escape_latex
 
+Style = Literal["plain", "bold", "italic"]
+BlockKind = Literal[
+    "title", "authors", "abstract", "section", "subsection", "paragraph", "items", "display", "table"
+]
+
 _MARKDOWN = str.maketrans({character: "\\" + character for character in "\\`*_$"})
 _LINE_START = re.compile(r"^(?=[#>+-])|^(\d+)(?=[.)]\s)")
 """Beginnings of a line that markdown would take for a heading, a quotation or a list."""
-_STYLES = {"plain": ("", ""), "bold": (r"\textbf", "**"), "italic": (r"\textit", "*")}
+_STYLES: dict[Style, tuple[str, str]] = {
+    "plain": ("{}", "{}"), "bold": (r"\textbf{{{}}}", "**{}**"), "italic": (r"\textit{{{}}}", "*{}*")
+}  # fmt: skip
+"""How a text is written in LaTeX and in markdown."""
+
+
+class Text(NamedTuple):
+    """Running text, or a piece of it, in its three forms."""
+
+    latex: str
+    markdown: str
+    printed: str
+    """The words that a reader sees."""
+
+
+class Block(NamedTuple):
+    """A block of a page in its three forms."""
+
+    kind: BlockKind
+    latex: str
+    markdown: str
+    printed: str
+    """The words that a reader sees, without those of formulas."""
 
 
 def escape_markdown(text: str) -> str:
@@ -31,192 +57,68 @@ def escape_markdown(text: str) -> str:
     return text.translate(_MARKDOWN)
 
 
-@dataclass(frozen=True)
-class TextRun:
-    """Part of a paragraph in one style, including the spaces at its ends."""
-
-    text: str
-    style: Literal["plain", "bold", "italic"] = "plain"
-
-    def latex(self) -> str:
-        command, _ = _STYLES[self.style]
-        return f"{command}{{{escape_latex(self.text)}}}" if command else escape_latex(self.text)
-
-    def markdown(self) -> str:
-        _, mark = _STYLES[self.style]
-        return mark + escape_markdown(self.text) + mark
-
-    def printed(self) -> str:
-        return self.text
+def text_run(text: str, style: Style = "plain") -> Text:
+    """A piece in one style, including the spaces at its ends."""
+    latex, markdown = _STYLES[style]
+    return Text(latex.format(escape_latex(text)), markdown.format(escape_markdown(text)), text)
 
 
-@dataclass(frozen=True)
-class InlineFormula:
-    """A formula within a paragraph."""
-
-    code: str
-
-    def latex(self) -> str:
-        return rf"\({self.code}\)"
-
-    def markdown(self) -> str:
-        return self.latex()
-
-    def printed(self) -> str:
-        return " "  # letters of a formula are no words
+def inline_formula(code: str) -> Text:
+    latex = rf"\({code}\)"
+    return Text(latex, latex, " ")  # letters of a formula are no words
 
 
-Pieces = tuple[TextRun | InlineFormula, ...]
+def join_pieces(pieces: Iterable[Text]) -> Text:
+    return Text(*map("".join, zip(*pieces, strict=True)))
 
 
-def _latex(pieces: Pieces) -> str:
-    return "".join(piece.latex() for piece in pieces)
+def title(text: str) -> Block:
+    latex = escape_latex(text)
+    return Block("title", rf"\pagetitle{{{latex}}}", f"\\title{{\n{latex}\n}}", text)
 
 
-def _markdown(pieces: Pieces) -> str:
-    return "".join(piece.markdown() for piece in pieces)
+def authors(names: Sequence[str], affiliation: str) -> Block:
+    latex, place = escape_latex(", ".join(names)), escape_latex(affiliation)
+    markdown = f"\\author{{\n{latex} \\\\ {place}\n}}"
+    return Block("authors", rf"\pageauthors{{{latex}}}{{{place}}}", markdown, " ".join([*names, affiliation]))
 
 
-def _printed(pieces: Pieces) -> str:
-    return "".join(piece.printed() for piece in pieces)
+def abstract(label: str, text: Text) -> Block:
+    """An abstract with its printed `label`, whose place the environment takes in the markdown."""
+    markdown = f"\\begin{{abstract}}\n{text.markdown}\n\\end{{abstract}}"
+    return Block("abstract", rf"\pageabstract{{{label}}}{{{text.latex}}}", markdown, text.printed)
 
 
-@dataclass(frozen=True)
-class Title:
-    text: str
-
-    def latex(self) -> str:
-        return rf"\pagetitle{{{escape_latex(self.text)}}}"
-
-    def markdown(self) -> str:
-        return f"\\title{{\n{escape_latex(self.text)}\n}}"
-
-    def printed(self) -> str:
-        return self.text
+def heading(level: Literal[1, 2], number: str, text: str) -> Block:
+    """A heading; `number`, which may be empty, ends with the point or space that is printed after it."""
+    kind: BlockKind = "section" if level == 1 else "subsection"
+    latex = number + escape_latex(text)
+    return Block(kind, rf"\pageheading{{{level}}}{{{latex}}}", rf"\{kind}*{{{latex}}}", number + text)
 
 
-@dataclass(frozen=True)
-class Authors:
-    names: tuple[str, ...]
-    affiliation: str
-
-    def latex(self) -> str:
-        names = escape_latex(", ".join(self.names))
-        return rf"\pageauthors{{{names}}}{{{escape_latex(self.affiliation)}}}"
-
-    def markdown(self) -> str:
-        names = escape_latex(", ".join(self.names))
-        return f"\\author{{\n{names} \\\\ {escape_latex(self.affiliation)}\n}}"
-
-    def printed(self) -> str:
-        return " ".join([*self.names, self.affiliation])
+def paragraph(text: Text) -> Block:
+    markdown = _LINE_START.sub(r"\1\\", text.markdown)
+    return Block("paragraph", rf"\pageparagraph{{{text.latex}}}", markdown, text.printed)
 
 
-@dataclass(frozen=True)
-class Abstract:
-    label: str
-    """The printed label; in the markdown, the environment takes its place."""
-    pieces: Pieces
-
-    def latex(self) -> str:
-        return rf"\pageabstract{{{self.label}}}{{{_latex(self.pieces)}}}"
-
-    def markdown(self) -> str:
-        return f"\\begin{{abstract}}\n{_markdown(self.pieces)}\n\\end{{abstract}}"
-
-    def printed(self) -> str:
-        return _printed(self.pieces)
+def items(labels: Sequence[str], texts: Sequence[Text]) -> Block:
+    """A list with the label of each item: a printed number, or a bullet, which markdown writes as `-`."""
+    rows = list(zip(labels, texts, strict=True))
+    latex = "".join(rf"\pageitem{{{label}}}{{{text.latex}}}" for label, text in rows)
+    markdown = "\n".join(f"{label if label[-1] in '.)' else '-'} {text.markdown}" for label, text in rows)
+    return Block("items", latex, markdown, "\n".join(text.printed for text in texts))
 
 
-@dataclass(frozen=True)
-class Heading:
-    level: Literal[1, 2]
-    number: str
-    """The number printed before the text, with the point or space after it; may be empty."""
-    text: str
-
-    def latex(self) -> str:
-        return rf"\pageheading{{{self.level}}}{{{self.number}{escape_latex(self.text)}}}"
-
-    def markdown(self) -> str:
-        command = r"\section*" if self.level == 1 else r"\subsection*"
-        return f"{command}{{{self.number}{escape_latex(self.text)}}}"
-
-    def printed(self) -> str:
-        return self.number + self.text
-
-
-@dataclass(frozen=True)
-class Paragraph:
-    pieces: Pieces
-
-    def latex(self) -> str:
-        return rf"\pageparagraph{{{_latex(self.pieces)}}}"
-
-    def markdown(self) -> str:
-        return _LINE_START.sub(r"\1\\", _markdown(self.pieces))
-
-    def printed(self) -> str:
-        return _printed(self.pieces)
-
-
-@dataclass(frozen=True)
-class Items:
-    """A list."""
-
-    labels: tuple[str, ...]
-    """The label printed before each item: a number, or a bullet, which markdown writes as `-`."""
-    items: tuple[Pieces, ...]
-
-    def _rows(self) -> Iterator[tuple[str, Pieces]]:
-        return zip(self.labels, self.items, strict=True)
-
-    def latex(self) -> str:
-        return "".join(rf"\pageitem{{{label}}}{{{_latex(item)}}}" for label, item in self._rows())
-
-    def markdown(self) -> str:
-        return "\n".join(
-            f"{label if label[-1] in '.)' else '-'} {_markdown(item)}" for label, item in self._rows()
-        )
-
-    def printed(self) -> str:
-        return "\n".join(_printed(item) for item in self.items)
-
-
-@dataclass(frozen=True)
-class Display:
+def display(code: str, number: str = "") -> Block:
     """A formula on lines of its own."""
-
-    code: str
-    number: str = ""
-
-    def latex(self) -> str:
-        return rf"\pagedisplay{{{self.number}}}{{{self.code}}}"
-
-    def markdown(self) -> str:
-        tag = rf" \tag{{{self.number}}}" if self.number else ""
-        return f"\\[\n{self.code}{tag}\n\\]"
-
-    def printed(self) -> str:
-        return ""
+    tag = rf" \tag{{{number}}}" if number else ""
+    return Block("display", rf"\pagedisplay{{{number}}}{{{code}}}", f"\\[\n{code}{tag}\n\\]", "")
 
 
-@dataclass(frozen=True)
-class Table:
-    grid: Grid
-    caption: str = ""
-    """The line above the table."""
-
-    def latex(self) -> str:
-        return rf"\pagetable{{{escape_latex(self.caption)}}}{{{write_tabular(self.grid)}}}"
-
-    def markdown(self) -> str:
-        tabular = write_tabular(self.grid)
-        return f"{escape_markdown(self.caption)}\n\n{tabular}" if self.caption else tabular
-
-    def printed(self) -> str:
-        cells = (cell for row in self.grid.rows for cell in row)
-        return "\n".join([self.caption, *(cell.shows for cell in cells if "$" not in cell.latex)])
-
-
-Block = Title | Authors | Abstract | Heading | Paragraph | Items | Display | Table
+def table(grid: Grid, caption: str = "") -> Block:
+    """A table with the line above it."""
+    tabular = write_tabular(grid)
+    latex = rf"\pagetable{{{escape_latex(caption)}}}{{{tabular}}}"
+    markdown = f"{escape_markdown(caption)}\n\n{tabular}" if caption else tabular
+    words = [cell.shows for row in grid.rows for cell in row if "$" not in cell.latex]
+    return Block("table", latex, markdown, "\n".join([caption, *words]))

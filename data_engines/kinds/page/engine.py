@@ -137,7 +137,7 @@ def load(options: Options, rng: np.random.Generator) -> PageStock:
         versions={"xelatex": tex_version("xelatex")},
         options=options,
         latin=latin,
-        material=Material(english, (), inline, displayed, MADE_UP if options.formulas is None else 0.0),
+        material=Material({"en": english}, inline, displayed, MADE_UP if options.formulas is None else 0.0),
         chinese=tuple(by_family.items()),
     )
 
@@ -153,8 +153,8 @@ def decide(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
     material, family = stock.material, None
     if language != "en":
         family, lines = stock.chinese[rng.integers(len(stock.chinese))]
-        material = replace(material, chinese=lines)
-    heads = material.chinese if language == "zh" else material.english
+        material = replace(material, lines={**material.lines, "zh": lines})
+    heads = material.lines["zh" if language == "zh" else "en"]
     head = heads[rng.integers(len(heads))][:MAX_HEAD_CHARACTERS].rpartition(" ")
     style = choose_style(rng, columns, stock.latin, family, head[0] or head[2])
     lines_of_page = sum(style.fill) * style.text_height / style.leading + SPARE_LINES
@@ -172,12 +172,12 @@ def draw(specs: Sequence[Spec]) -> list[TypesetDrawing | Reject]:
 def check(spec: Spec, drawing: TypesetDrawing) -> Drawing:
     """The drawing with regions for its blocks, if all words are on the page and all ink is in its columns."""
     places = _places(drawing.sheet)
-    printed = [block.printed() for number, block in enumerate(spec.blocks, 1) if number in places]
+    printed = [block.printed for number, block in enumerate(spec.blocks, 1) if number in places]
     check_text(printed, sheet_text(drawing.sheet))
     ink = np.asarray(drawing.pictures[0].convert("L")) < INK
     check_columns(ink, spec, places)
     regions = [
-        Region(box, spec.blocks[number - 1].markdown(), format=True)
+        Region(box, spec.blocks[number - 1].markdown, format=True)
         for number, (begin, end) in places.items()
         if begin.x == end.x and (box := _ink_box(ink, spec, number, begin, end))
     ]
@@ -197,7 +197,7 @@ def _families(style: PageStyle) -> list[FontFamily]:
 def _draw(spec: Spec, sheet: Sheet) -> TypesetDrawing:
     places = _places(sheet)
     printed = [block for number, block in enumerate(spec.blocks, 1) if number in places]
-    answer = "\n\n".join(block.markdown() for block in printed)
+    answer = "\n\n".join(block.markdown for block in printed)
     if len(answer) < MIN_ANSWER_CHARACTERS:
         raise Reject("hardly anything fits the page")
     picture = draw_sheet(sheet, spec.dpi)

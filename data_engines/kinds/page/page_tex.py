@@ -7,17 +7,7 @@ with the blocks up to that one. `\gotnote` reports where each block on the page 
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from data_engines.kinds.page.document import (
-    Abstract,
-    Authors,
-    Block,
-    Display,
-    Heading,
-    Items,
-    Paragraph,
-    Table,
-    Title,
-)
+from data_engines.kinds.page.document import Block, BlockKind
 from data_engines.kinds.page.typography import CHINESE, FontFamily, PageStyle
 from got_train.tex.escaping import escape_latex
 from got_train.tex.packages import MATHS, TABLES
@@ -25,6 +15,18 @@ from got_train.tex.typefaces import MATH_VERSIONS
 
 SIZES = (8, 9, 9.5, 10, 10.5, 11, 12, 14, 17, 20, 24)
 """Sizes of fonts in points."""
+WHITE: dict[BlockKind, tuple[float, float]] = {
+    "title": (0.5, 0.7),
+    "authors": (0.3, 1.0),
+    "abstract": (0.5, 1.0),
+    "section": (1.1, 0.5),
+    "subsection": (0.8, 0.3),
+    "paragraph": (0.0, 0.0),
+    "items": (0.3, 0.3),
+    "display": (0.6, 0.6),
+    "table": (0.6, 0.6),
+}
+"""Smallest white space above and below a block, in lines."""
 PREAMBLE = (
     rf"""\usepackage{{{MATHS}}}
 \usepackage{{{TABLES},xcolor,lmodern}}
@@ -106,7 +108,7 @@ def page_code(blocks: Sequence[Block], style: PageStyle) -> str:
     lines = list(_settings(style))
     for number, block in enumerate(blocks, 1):
         width = r"\textwidth" if number <= across else r"\columnwidth"
-        lines.append(rf"\pageblock{{{number}}}{{{width}}}{{{block.latex()}}}")
+        lines.append(rf"\pageblock{{{number}}}{{{width}}}{{{block.latex}}}")
     adds = [_add(number, block, style) for number, block in enumerate(blocks, 1)]
     lines.append(rf"\def\pagetop{{{''.join(adds[:across])}}}")
     lines.append(rf"\def\pagebody{{{''.join(adds[across:])}}}")
@@ -117,8 +119,8 @@ def count_across(blocks: Sequence[Block], style: PageStyle) -> int:
     """Number of blocks at the top of the page that extend across both columns."""
     if style.columns == 1:
         return 0
-    wide = (Title, Authors, Abstract) if style.abstract_across else (Title, Authors)
-    return next((number for number, block in enumerate(blocks) if not isinstance(block, wide)), len(blocks))
+    wide = ("title", "authors", "abstract") if style.abstract_across else ("title", "authors")
+    return next((number for number, block in enumerate(blocks) if block.kind not in wide), len(blocks))
 
 
 def font_code(families: Iterable[FontFamily]) -> str:
@@ -189,28 +191,7 @@ def _size(points: float, leading: float) -> str:
 
 
 def _add(number: int, block: Block, style: PageStyle) -> str:
-    above, below = _white(block)
-    stays = isinstance(block, Heading)
-    gap = style.gap if isinstance(block, Paragraph) else 0.0
-    return (
-        rf"\pageadd{{{number}}}{{{max(above * style.leading, gap):.2f}pt}}"
-        rf"{{{max(below * style.leading, gap):.2f}pt}}{{{int(stays)}}}"
-    )
-
-
-def _white(block: Block) -> tuple[float, float]:
-    """Smallest white space above and below a block, in lines."""
-    match block:
-        case Title():
-            return 0.5, 0.7
-        case Authors():
-            return 0.3, 1.0
-        case Abstract():
-            return 0.5, 1.0
-        case Heading(level=level):
-            return (1.1, 0.5) if level == 1 else (0.8, 0.3)
-        case Items():
-            return 0.3, 0.3
-        case Display() | Table():
-            return 0.6, 0.6
-    return 0.0, 0.0
+    gap = style.gap if block.kind == "paragraph" else 0.0
+    above, below = (max(lines * style.leading, gap) for lines in WHITE[block.kind])
+    stays = block.kind in ("section", "subsection")
+    return rf"\pageadd{{{number}}}{{{above:.2f}pt}}{{{below:.2f}pt}}{{{stays:d}}}"
