@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from PIL import Image
 
 from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Stock
 from data_engines.kinds.page.document import Block
@@ -147,16 +148,14 @@ def decide(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
     language = options.language
     if language == "mixed":
         language = ("en", "zh", "mixed")[rng.integers(3)]
-    columns: Literal[1, 2] = 2 if options.columns == "2" else 1
-    if options.columns == "mixed" and rng.random() < 0.5:
-        columns = 2
+    two_columns = options.columns == "2" or (options.columns == "mixed" and rng.random() < 0.5)
     material, family = stock.material, None
     if language != "en":
         family, lines = stock.chinese[rng.integers(len(stock.chinese))]
         material = replace(material, lines={**material.lines, "zh": lines})
     heads = material.lines["zh" if language == "zh" else "en"]
     head = heads[rng.integers(len(heads))][:MAX_HEAD_CHARACTERS].rpartition(" ")
-    style = choose_style(rng, columns, stock.latin, family, head[0] or head[2])
+    style = choose_style(rng, 2 if two_columns else 1, stock.latin, family, head[0] or head[2])
     lines_of_page = sum(style.fill) * style.text_height / style.leading + SPARE_LINES
     letters_in_line = style.column_width / (LETTER_WIDTH * style.size)
     blocks = choose_blocks(rng, material, language, letters_in_line, lines_of_page)
@@ -164,7 +163,10 @@ def decide(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
 
 
 def draw(specs: Sequence[Spec]) -> list[TypesetDrawing | Reject]:
-    families = {family for spec in specs for family in _families(spec.style)}
+    looks = [spec.style for spec in specs]
+    families = {
+        family for look in looks for family in (look.latin, look.heading_latin, look.chinese) if family
+    }
     style = _tex_style(sorted(families, key=lambda family: family.name))
     return draw_typeset(specs, lambda spec: (page_code(spec.blocks, spec.style), style), _draw)
 
@@ -190,10 +192,6 @@ def _tex_style(families: Sequence[FontFamily]) -> Style:
     return Style("xelatex", PREAMBLE + font_code(families), margin_pt=0.0, files=tuple(files))
 
 
-def _families(style: PageStyle) -> list[FontFamily]:
-    return [family for family in (style.latin, style.heading_latin, style.chinese) if family]
-
-
 def _draw(spec: Spec, sheet: Sheet) -> TypesetDrawing:
     places = _places(sheet)
     printed = [block for number, block in enumerate(spec.blocks, 1) if number in places]
@@ -213,21 +211,20 @@ def _places(sheet: Sheet) -> dict[int, tuple[Note, Note]]:
 
 _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 _HYPHEN = re.compile("[-\u00ad\u2010\u2011\u0002\ufffe]")
-_LINE_END = re.compile("[-\u00ad\u2010\u2011\u0002\ufffe]\r?\n")
+_LINE_END = re.compile(_HYPHEN.pattern + "\r?\n")
 
 
 def check_text(printed: Sequence[str], read: str) -> None:
     """Raises a Reject unless `read`, the text of the page in any order, has all words of `printed`."""
-    needed = Counter(_words(_HYPHEN.sub("", "\n".join(printed))))
+    needed = _count_words("\n".join(printed))
     # a hyphen at the end of a line may belong to the word, or come from hyphenation
-    joined, parted = _LINE_END.sub("", read), _LINE_END.sub("\n", read)
-    found = Counter(_words(_HYPHEN.sub("", joined))) | Counter(_words(_HYPHEN.sub("", parted)))
+    found = _count_words(_LINE_END.sub("", read)) | _count_words(_LINE_END.sub("\n", read))
     if needed - found:
         raise Reject("words of the answer are not on the page")
 
 
-def _words(text: str) -> list[str]:
-    return _WORD.findall(unicodedata.normalize("NFKC", text))
+def _count_words(text: str) -> Counter[str]:
+    return Counter(_WORD.findall(unicodedata.normalize("NFKC", _HYPHEN.sub("", text))))
 
 
 def check_columns(ink: np.ndarray, spec: Spec, places: dict[int, tuple[Note, Note]]) -> None:
@@ -258,11 +255,8 @@ def _ink_box(ink: np.ndarray, spec: Spec, number: int, begin: Note, end: Note) -
     width = style.text_width if number <= count_across(spec.blocks, style) else style.column_width
     left, top = int(begin.x * scale) - 1, int(begin.y * scale)
     part = ink[top : int(end.y * scale) + 1, left : int(left + _pixels(spec, width)) + 3]
-    rows = np.flatnonzero(part.any(axis=1)).tolist()
-    columns = np.flatnonzero(part.any(axis=0)).tolist()
-    if not rows:
-        return None
-    return (left + columns[0], top + rows[0], left + columns[-1] + 1, top + rows[-1] + 1)
+    box = Image.fromarray(part).getbbox()
+    return box and (left + box[0], top + box[1], left + box[2], top + box[3])
 
 
 def _sort_formulas(
@@ -286,9 +280,9 @@ def _sort_formulas(
 
 def _held_by(families: Sequence[FontFamily], lines: Sequence[str]) -> dict[FontFamily, frozenset[str]]:
     """For each family, the characters of `lines` that all its fonts have."""
-    names = {str(font_files()[name]): name for family in families for name in family.files()}
-    faces, _ = read_faces(map(Path, names), set("".join(lines)))
-    held = {names[face.path]: face.characters for face in faces}
+    names = {name for family in families for name in family.files()}
+    faces, _ = read_faces([font_files()[name] for name in names], set("".join(lines)))
+    held = {Path(face.path).name: face.characters for face in faces}
     return {
         family: frozenset.intersection(*(held.get(name, frozenset()) for name in family.files()))
         for family in families
@@ -301,16 +295,11 @@ def _printable(
     """The lines without Chinese that all Latin families can print, and the others by Chinese family."""
     held = _held_by([*latin, *chinese], lines)
     letters = frozenset.intersection(*(held[family] for family in latin)) | {" "}
-    english: list[str] = []
-    by_family: dict[FontFamily, list[str]] = {family: [] for family in chinese}
-    for line in lines:
-        han = {character for character in line if character >= FIRST_EAST_ASIAN}
-        if not letters.issuperset(set(line) - han):
-            continue
-        if not han:
-            english.append(line)
-        elif HAN_CHARACTER.search(line):
-            for family, fitting in by_family.items():
-                if han <= held[family]:
-                    fitting.append(line)
-    return tuple(english), {family: tuple(fitting) for family, fitting in by_family.items() if fitting}
+    split = [(line, {character for character in line if character >= FIRST_EAST_ASIAN}) for line in lines]
+    split = [(line, han) for line, han in split if letters.issuperset(set(line) - han)]
+    by_family = {
+        family: tuple(line for line, han in split if HAN_CHARACTER.search(line) and han <= held[family])
+        for family in chinese
+    }
+    english = tuple(line for line, han in split if not han)
+    return english, {family: fitting for family, fitting in by_family.items() if fitting}

@@ -109,7 +109,7 @@ class PageStyle:
     """White space on either side of the abstract."""
     rule: bool
     """Whether a line separates the running head from the page."""
-    heads: tuple[str, str, str]
+    heads: tuple[str, ...]
     """Texts at the left, middle and right of the running head."""
     foot: str
     """The text centred at the foot of the page."""
@@ -186,9 +186,6 @@ def _choose_fill(rng: np.random.Generator, columns: int) -> tuple[float, ...]:
     return (share,) * columns if columns == 1 or rng.random() < 0.5 else (1.0, share)
 
 
-def _choose_heads(rng: np.random.Generator, head: str) -> tuple[str, str, str]:
+def _choose_heads(rng: np.random.Generator, head: str) -> tuple[str, ...]:
     texts = [head, str(rng.integers(1, 400)), ""]
-    if rng.random() < 0.5:
-        return ("", "", "")
-    left, middle, right = (texts[i] for i in rng.permutation(3))
-    return left, middle, right
+    return ("", "", "") if rng.random() < 0.5 else tuple(texts[i] for i in rng.permutation(3))
