@@ -4,6 +4,7 @@ import atexit
 import ctypes
 import unicodedata
 from collections.abc import Sequence
+from contextlib import closing
 from functools import lru_cache, partial
 
 import numpy as np
@@ -51,22 +52,16 @@ def read_page(path: str, number: int) -> list[list[Text]]:
     Raises:
         Reject: there is no text to read, or none that is more than a guess at a scan.
     """
-    page = open_document(path)[number]
-    try:
+    with closing(open_document(path)[number]) as page:
         if page.get_rotation():
             raise Reject("rotated page")
         left, bottom, right, top = page.get_bbox()
         sheet = Box(0, 0, right - left, top - bottom)
         if _image_area(page) > SCAN_SHARE * sheet.width * sheet.height:
             raise Reject("scanned page")
-        textpage = page.get_textpage()
-        try:
-            rules = _read_rules(page, left, top)
+        rules = _read_rules(page, left, top)
+        with closing(page.get_textpage()) as textpage:
             pieces = _read_pieces(textpage, left, top, sheet, rules)
-        finally:
-            textpage.close()
-    finally:
-        page.close()
     if not pieces:
         raise Reject("no text")
     return paragraphs(pieces, rules)
@@ -74,24 +69,18 @@ def read_page(path: str, number: int) -> list[list[Text]]:
 
 def draw_page(path: str, number: int, scale: float, part: Box | None = None) -> Image.Image:
     """Draws a page, or a part of it, at `scale` pixels per point, without notes and form fields."""
-    page = open_document(path)[number]
-    try:
-        crop = (0.0, 0.0, 0.0, 0.0)
-        if part:
-            width, height = page.get_size()
-            crop = (part.left, height - part.bottom, width - part.right, part.top)
+    with closing(open_document(path)[number]) as page:
+        width, height = page.get_size()
+        shown = part or Box(0, 0, width, height)
+        crop = (shown.left, height - shown.bottom, width - shown.right, shown.top)
         bitmap = page.render(scale=scale, crop=crop, draw_annots=False, may_draw_forms=False)
         return bitmap.to_pil().convert("RGB")
-    finally:
-        page.close()
 
 
 def _image_area(page: pdfium.PdfPage) -> float:
-    area = 0.0
-    for image in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE]):
-        left, bottom, right, top = image.get_bounds()
-        area += (right - left) * (top - bottom)
-    return area
+    images = page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE])
+    boxes = (image.get_bounds() for image in images)
+    return sum((right - left) * (top - bottom) for left, bottom, right, top in boxes)
 
 
 def _read_rules(page: pdfium.PdfPage, left: float, top: float) -> list[Box]:
