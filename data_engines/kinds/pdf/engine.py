@@ -88,12 +88,15 @@ class Spec:
 
 
 def load(options: Options, rng: np.random.Generator) -> PdfStock:
+    found = files_below(options.source, [".pdf"])
+    if not found:
+        raise ValueError(f"--source {options.source} has no .pdf file in it, at any depth")
     files, num_pages = [], []
     left_out: Counter[str] = Counter()
-    for file in _find_files(options.source):
+    for file in map(str, found):
         try:
-            num_pages.append(len(open_document(str(file))))
-            files.append(str(file))
+            num_pages.append(len(open_document(file)))
+            files.append(file)
         except Reject as reject:
             left_out[str(reject)] += 1
     if not sum(num_pages):
@@ -138,9 +141,7 @@ def decide(rng: np.random.Generator, index: int, stock: PdfStock) -> Spec:
     smallest = min(line.body.height for paragraph in paragraphs for line in paragraph)
     if smallest * min(scale, TILE_SIZE / (part or sheet).height) < MIN_BODY_PIXELS:
         raise Reject("text too small to read")
-    visible = (
-        tuple(replace(line, ink=line.ink.shared(sheet)) for line in paragraph) for paragraph in paragraphs
-    )
+    visible = [tuple(replace(line, ink=line.ink.shared(sheet)) for line in lines) for lines in paragraphs]
     return Spec(file, number, part, scale, tuple(visible))
 
 
@@ -210,13 +211,9 @@ def _is_all(line: Text, levels: np.ndarray, free: np.ndarray, spec: Spec) -> boo
 def _in_pixels(box: Box, spec: Spec) -> PixelBox:
     """A box on the page as it lies in the picture."""
     # pdfium cuts between pixels
-    left, top = (math.ceil(side * spec.scale) for side in spec.part[:2]) if spec.part else (0, 0)
-    return (
-        box.left * spec.scale - left,
-        box.top * spec.scale - top,
-        box.right * spec.scale - left,
-        box.bottom * spec.scale - top,
-    )
+    x, y = (math.ceil(side * spec.scale) for side in spec.part[:2]) if spec.part else (0, 0)
+    left, top, right, bottom = (side * spec.scale for side in box)
+    return left - x, top - y, right - x, bottom - y
 
 
 def _regions(spec: Spec) -> tuple[Region, ...]:
@@ -227,13 +224,6 @@ def _regions(spec: Spec) -> tuple[Region, ...]:
         if len(lines) > 1 and sum(line.ink.meets(box) for line in spec.lines) == len(lines):
             regions.append(Region(_in_pixels(box, spec), "\n".join(line.text for line in lines)))
     return tuple(regions)
-
-
-def _find_files(source: Path) -> list[Path]:
-    files = files_below(source, [".pdf"])
-    if not files:
-        raise ValueError(f"--source {source} has no .pdf file in it, at any depth")
-    return files
 
 
 def _order_parts(

@@ -6,7 +6,7 @@ where lines stand beside each other at different heights, as in the rows of a ta
 """
 
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from statistics import median
@@ -60,7 +60,7 @@ def paragraphs(pieces: Sequence[Text], rules: Sequence[Box] = ()) -> list[list[T
         rules: level lines that are drawn on the page.
     """
     groups = _mark_overprints(_read(pieces, _ruled_rows(rules)))
-    return [paragraph for lines in groups for paragraph in _split_paragraphs(lines)]
+    return [paragraph for lines in groups if lines for paragraph in _split_paragraphs(lines)]
 
 
 def _ruled_rows(rules: Sequence[Box]) -> list[Box]:
@@ -87,7 +87,7 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box]) -> list[list[Text]]:
     """Lines in reading order, in groups that no paragraph reaches beyond."""
     if not pieces:
         return []
-    page = around([piece.body for piece in pieces])
+    page = _extent(pieces)
     height = median(piece.body.height for piece in pieces)
     bands = _bands(pieces)
     free = [_free(band, page, MIN_GUTTER_WIDTH * height) for band in bands]
@@ -99,22 +99,21 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box]) -> list[list[Text]]:
     start = 0
     while start < len(bands):
         end, gutters = _extend(free, start, page, MIN_GUTTER_WIDTH * height)
-        columns = _columns([piece for band in bands[start:end] for piece in band], pieces, gutters, height)
+        columns = _columns(sum(bands[start:end], []), pieces, gutters, height)
         if len(columns) > 1:
             for column in columns:
                 groups += _read(column, rows)
             groups.append([])
             start = end
             continue
-        row, around_row = bands[start], _row_around(bands[start], rows)
+        row, ruled_row = bands[start], _row_around(bands[start], rows)
         start += 1
         while start < len(bands) and (
-            _beside(row, bands[start], height)
-            or (around_row is not None and _row_around(bands[start], rows) == around_row)
+            _beside(row, bands[start], height) or (ruled_row and _row_around(bands[start], rows) == ruled_row)
         ):
             row = row + bands[start]
             start += 1
-        cells = _cells(row, height, ruled=around_row is not None)
+        cells = _cells(row, height, ruled=ruled_row is not None)
         if len(cells) > 1:
             groups += [*cells, []]
         else:
@@ -151,9 +150,13 @@ def _bands(pieces: Sequence[Text]) -> list[list[Text]]:
     return bands
 
 
+def _extent(pieces: Iterable[Text]) -> Box:
+    return around([piece.body for piece in pieces])
+
+
 def _distance(some: Sequence[Text], others: Sequence[Text]) -> float:
     """Height of the paper between two bands."""
-    upper, lower = sorted(around([piece.body for piece in band])[1::2] for band in (some, others))
+    upper, lower = sorted(_extent(band)[1::2] for band in (some, others))
     return lower[0] - upper[1]
 
 
@@ -190,11 +193,11 @@ def _columns(
 def _is_column(pieces: Sequence[Text], height: float) -> bool:
     if len(pieces) < MIN_COLUMN_LINES:
         return False
-    width = around([piece.body for piece in pieces]).width
+    width = _extent(pieces).width
     if width < MIN_COLUMN_WIDTH * height:
         return False
     bands = _bands(pieces)
-    covered = sum(around([piece.body for piece in band]).width for band in bands) / len(bands)
+    covered = sum(_extent(band).width for band in bands) / len(bands)
     return len(bands) >= MIN_COLUMN_LINES and covered >= MIN_COLUMN_FILL * width
 
 
@@ -235,7 +238,7 @@ def _cells(row: Sequence[Text], height: float, ruled: bool) -> list[list[Text]]:
 
 def _cut(pieces: Sequence[Text], height: float) -> list[list[Text]]:
     """Pieces by the stretches that a gutter parts, from left to right."""
-    gutters = _free(pieces, around([piece.body for piece in pieces]), MIN_GUTTER_WIDTH * height)
+    gutters = _free(pieces, _extent(pieces), MIN_GUTTER_WIDTH * height)
     cells: list[list[Text]] = [[] for _ in range(len(gutters) + 1)]
     for piece in pieces:
         cells[bisect([left for left, _ in gutters], piece.body.left)].append(piece)
@@ -264,7 +267,7 @@ def _join(pieces: Sequence[Text]) -> Text:
         text += (" " if gap > 0.15 * height else "") + after.text
         if gap < -height:
             fault = fault or OVERPRINT
-    whole = around([piece.body for piece in pieces])
+    whole = _extent(pieces)
     # raised, lowered and small print doesn't move the line it stands in
     main = max(pieces, key=lambda piece: piece.body.width).body
     return Text(
@@ -293,8 +296,6 @@ def _mark_overprints(groups: Sequence[Sequence[Text]]) -> list[list[Text]]:
 
 def _split_paragraphs(lines: Sequence[Text]) -> list[list[Text]]:
     """Splits where lines stand further apart than their neighbours, are indented, or change in size."""
-    if not lines:
-        return []
     steps = [after.body.bottom - before.body.bottom for before, after in pairwise(lines)]
     split = [[lines[0]]]
     for position, (before, after) in enumerate(pairwise(lines)):

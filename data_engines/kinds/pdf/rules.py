@@ -69,8 +69,6 @@ def struck_out(characters: Characters, rules: Sequence[Box]) -> np.ndarray:
 def _insert(characters: Characters, rule: Box, baseline: Callable[[int], float]) -> Characters | None:
     """The characters with one more, unless the rule may be something else."""
     positions, texts, bodies, inks = characters
-    if not len(texts):
-        return None
     left, top, right, bottom = bodies.T
     heights = bottom - top
     level = (top < rule.bottom) & (rule.top < bottom + MAX_DEPTH * heights)
@@ -109,9 +107,7 @@ def _insert(characters: Characters, rule: Box, baseline: Callable[[int], float])
 def _nearest(beside: np.ndarray, distances: np.ndarray, heights: np.ndarray) -> int | None:
     """The character next to a rule on one side, if it is near enough."""
     near = beside & (distances > -MAX_SHARED * heights) & (distances <= MAX_DISTANCE * heights)
-    if not near.any():
-        return None
-    return int(np.where(near, distances, np.inf).argmin())
+    return int(np.where(near, distances, np.inf).argmin()) if near.any() else None
 
 
 def _space(distance: float, height: float) -> str:
