@@ -69,17 +69,6 @@ class SceneStock(Stock[Options]):
 
 
 @dataclass(frozen=True)
-class Room:
-    """The cell of a text, and the height at which the text stands in it."""
-
-    box: Box
-    """The cell, in pixels."""
-    level: float
-    """Vertical place of the text in the cell, from 0 at the top to 1 at the bottom. It is the same for all
-    cells of a row, so that neither of two texts side by side is above the other."""
-
-
-@dataclass(frozen=True)
 class Shape:
     """How a text is bent, and from where it is seen; independent of its size."""
 
@@ -97,7 +86,7 @@ class Shape:
     def calmed(self, share: float) -> "Shape":
         """The shape with `share` of its bend, turn and so on, which takes less room."""
         tilt = share * self.tilt[0], share * self.tilt[1]
-        return Shape(share * self.bend, share * self.turn, tilt, self.slant, self.squeeze)
+        return replace(self, bend=share * self.bend, turn=share * self.turn, tilt=tilt)
 
 
 @dataclass(frozen=True)
@@ -125,8 +114,8 @@ def load(options: Options, rng: np.random.Generator) -> SceneStock:
     corpus = read_corpus(options.source, options.language, rng)
     files = find_font_files(options.fonts)
     text = " ".join(corpus.lines)
-    held = read_faces(files, set(text + text.upper() + text.lower()) - {" "})
-    faces, unused_fonts = leave_out_capitals(*held)
+    characters = set(text + text.upper() + text.lower()) - {" "}
+    faces, unused_fonts = leave_out_capitals(*read_faces(files, characters))
     if not faces:
         raise ValueError(f"--fonts: none of the {len(files)} font files has a character of the texts")
     return SceneStock(
@@ -147,7 +136,7 @@ def decide(rng: np.random.Generator, index: int, stock: SceneStock) -> Spec:
         width=width,
         height=height,
         background=choose_background(rng, stock.photos),
-        signs=tuple(_choose_sign(rng, cell, stock) for cell in cells),
+        signs=tuple(_choose_sign(rng, cell, level, stock) for cell, level in cells),
         blur=float(rng.uniform(0.3, 0.8)) if rng.random() < 0.3 else 0.0,
         quality=int(rng.integers(45, 90)) if rng.random() < 0.3 else None,
     )
@@ -176,8 +165,12 @@ def check(spec: Spec, drawing: SceneDrawing) -> Drawing:
     return replace(drawing, regions=regions)
 
 
-def _choose_cells(rng: np.random.Generator, count: int, width: int, height: int) -> list[Room]:
-    """A cell for each text: rows from top to bottom, some of them halved."""
+def _choose_cells(rng: np.random.Generator, count: int, width: int, height: int) -> list[tuple[Box, float]]:
+    """A cell for each text, and its vertical place there: rows from top to bottom, some of them halved.
+
+    The place, from 0 at the cell's top to 1 at its bottom, is the same for all cells of a row, so that of two
+    texts side by side neither is above the other.
+    """
     needed = max(0, count - height // MIN_ROW)
     num_halved = min(count // 2, needed + int(rng.binomial(count // 2, 0.3)))
     rows = rng.permutation([2] * num_halved + [1] * (count - 2 * num_halved))
@@ -189,23 +182,22 @@ def _choose_cells(rng: np.random.Generator, count: int, width: int, height: int)
         middle = int(width * rng.uniform(0.4, 0.6))
         sides = [(0, width)] if columns == 1 else [(0, middle), (middle, width)]
         level = float(rng.random())
-        boxes = [Box(left + MARGIN, top, right - MARGIN, bottom) for left, right in sides]
-        cells += [Room(box, level) for box in boxes]
+        cells += [(Box(left + MARGIN, top, right - MARGIN, bottom), level) for left, right in sides]
     return cells
 
 
-def _choose_sign(rng: np.random.Generator, cell: Room, stock: SceneStock) -> Sign:
+def _choose_sign(rng: np.random.Generator, cell: Box, level: float, stock: SceneStock) -> Sign:
     text = _choose_cased(rng, stock)
     face = choose_face(rng, stock.faces, text)
-    text, size, warp = _fit(rng, text, face, cell.box)
-    left, top, right, bottom = warp.extent()
-    free_across, free_down = cell.box.width - (right - left), cell.box.height - (bottom - top)
-    shift = cell.box.left - left + rng.random() * free_across, cell.box.top - top + cell.level * free_down
+    text, size, warp = _fit(rng, text, face, cell)
+    extent = Box(*warp.extent())
+    x = cell.left - extent.left + rng.random() * (cell.width - extent.width)
+    y = cell.top - extent.top + level * (cell.height - extent.height)
     plate = colorsys.hls_to_rgb(rng.random(), rng.choice([0.1, 0.3, 0.5, 0.8, 0.95]), rng.uniform(0, 0.9))
     return Sign(
         text=text,
         font=(face.path, face.number, size),
-        warp=_shift(warp, *shift),
+        warp=_shift(warp, x, y),
         style=STYLES[rng.choice(len(STYLES), p=[0.35, 0.2, 0.2, 0.25])],
         ink=Tint(float(rng.random()), float(rng.choice([0, rng.uniform(0.3, 1)])), float(rng.random())),
         opacity=float(rng.uniform(0.85, 1)),
@@ -269,10 +261,10 @@ def _warp(text: str, face: Face, size: int, shape: Shape) -> Warp:
 
 def _scale(warp: Warp, room: Box) -> float:
     """The factor by which the warp could be enlarged and still fit the room."""
-    left, top, right, bottom = warp.extent()
-    return min(room.width / (right - left), room.height / (bottom - top))
+    extent = Box(*warp.extent())
+    return min(room.width / extent.width, room.height / extent.height)
 
 
 def _shift(warp: Warp, x: float, y: float) -> Warp:
     view = np.array([[1, 0, x], [0, 1, y], [0, 0, 1]]) @ np.reshape(warp.view, (3, 3))
-    return Warp(warp.width, warp.height, warp.arc, tuple(view.ravel().tolist()))
+    return replace(warp, view=tuple(view.ravel().tolist()))

@@ -50,11 +50,11 @@ class Background:
     place: tuple[float, float]
     """Place of the visible part in the photograph, across and down: 0 is left or top, 1 right or bottom."""
     mirrored: bool
-    gains: tuple[float, float, float]
+    gains: tuple[float, ...]
     """Factors of red, green and blue."""
-    offsets: tuple[float, float, float]
+    offsets: tuple[float, ...]
     """Levels that are added to red, green and blue."""
-    palette: tuple[Rgb, Rgb, Rgb]
+    palette: tuple[Rgb, ...]
     """Colours for the darkest, middle and lightest levels of a grey photograph or a texture."""
 
 
@@ -96,16 +96,16 @@ def find_photos(given: Sequence[Path]) -> tuple[tuple[str, ...], tuple[Source, .
 
 def choose_background(rng: np.random.Generator, photos: tuple[str, ...]) -> Background:
     brightness, contrast = rng.uniform(-35, 35), rng.uniform(0.7, 1.15)
-    dark, middle, light = (_near_grey(rng, float(level)) for level in np.sort(rng.uniform(0, 255, 3)))
+    palette = tuple(_near_grey(rng, level) for level in np.sort(rng.uniform(0, 255, 3)))
     return Background(
         photo=None if rng.random() < TEXTURE_SHARE else photos[rng.integers(len(photos))],
         seed=int(rng.integers(2**32)),
         zoom=float(rng.uniform(0.5, 1)),
         place=(float(rng.random()), float(rng.random())),
         mirrored=bool(rng.random() < 0.5),
-        gains=_three(contrast * rng.uniform(0.85, 1.15, 3)),
-        offsets=_three(128 * (1 - contrast) + brightness + rng.uniform(-12, 12, 3)),
-        palette=(dark, middle, light),
+        gains=tuple((contrast * rng.uniform(0.85, 1.15, 3)).tolist()),
+        offsets=tuple((128 * (1 - contrast) + brightness + rng.uniform(-12, 12, 3)).tolist()),
+        palette=palette,
     )
 
 
@@ -127,10 +127,7 @@ def make_background(background: Background, width: int, height: int) -> Image.Im
         picture = ImageOps.mirror(picture)
     if picture.mode == "L":
         return _color(picture, background.palette)
-    levels = np.arange(256)
-    changed = [
-        gain * levels + offset for gain, offset in zip(background.gains, background.offsets, strict=True)
-    ]
+    changed = np.outer(background.gains, np.arange(256)) + np.reshape(background.offsets, (3, 1))
     return picture.point(np.clip(changed, 0, 255).round().astype(int).ravel().tolist())
 
 
@@ -172,9 +169,4 @@ def _color(grey: Image.Image, palette: Sequence[Rgb]) -> Image.Image:
 
 def _near_grey(rng: np.random.Generator, level: float) -> Rgb:
     red, green, blue = np.clip(level + rng.uniform(-30, 30, 3), 0, 255).astype(int).tolist()
-    return red, green, blue
-
-
-def _three(values: np.ndarray) -> tuple[float, float, float]:
-    red, green, blue = values.tolist()
     return red, green, blue
