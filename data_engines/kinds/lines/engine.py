@@ -5,7 +5,7 @@ the picture is wrapped, and the answer keeps the line breaks. Each text is a reg
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -140,16 +140,15 @@ def decide(rng: np.random.Generator, index: int, stock: LinesStock) -> Spec:
     face = choose_face(rng, stock.faces, "".join(texts))
     size, blocks = _fit(rng, texts, face, options)
     asked = tuple(int(i) for i in rng.permutation(len(blocks))[: options.questions])
+    paper, ink = _choose_rgb(rng, options.paper), _choose_rgb(rng, options.ink)
+    frames = _choose_frames(rng, len(blocks), asked, options)
     return Spec(
         width=options.width,
         height=options.height,
-        paper=_choose_rgb(rng, options.paper),
-        ink=_choose_rgb(rng, options.ink),
+        paper=paper,
+        ink=ink,
         font=(face.path, face.number, size),
-        blocks=tuple(
-            Block(block.lines, block.box, frame)
-            for block, frame in zip(blocks, _choose_frames(rng, len(blocks), asked, options), strict=True)
-        ),
+        blocks=tuple(replace(block, frame=frames.get(i)) for i, block in enumerate(blocks)),
         task=options.task,
         asked=asked,
     )
@@ -206,19 +205,13 @@ def _choose_rgb(rng: np.random.Generator, levels: Range) -> Rgb:
 
 def _choose_frames(
     rng: np.random.Generator, num_blocks: int, asked: Sequence[int], options: Options
-) -> list[Color | None]:
-    """The frame of each block. In the colour task, all blocks asked about have one, and no colour repeats."""
-    frames: list[Color | None] = [None] * num_blocks
+) -> dict[int, Color]:
+    """The frames, by block. In the colour task, all blocks asked about have one, and no colour repeats."""
     framed = [i for i in range(num_blocks) if rng.random() < options.frames]
-    if options.task == "color":
-        colors = [COLORS[i] for i in rng.permutation(len(COLORS))]
-        others = [position for position in framed if position not in asked]
-        for position, color in zip([*asked, *others], colors, strict=False):
-            frames[position] = color
-        return frames
-    for position in framed:
-        frames[position] = COLORS[rng.integers(len(COLORS))]
-    return frames
+    if options.task != "color":
+        return {i: COLORS[rng.integers(len(COLORS))] for i in framed}
+    colors = [COLORS[i] for i in rng.permutation(len(COLORS))]
+    return dict(zip(dict.fromkeys([*asked, *framed]), colors, strict=False))
 
 
 def _fit(
