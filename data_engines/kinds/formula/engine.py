@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image
+from PIL import ImageOps
 
 from data_engines.engine import Answer, Drawing, Reject, Stock
 from data_engines.options import EngineOptions, Range, fraction, option
@@ -81,19 +81,16 @@ class Options(EngineOptions):
     )
     language: Language = option("language of the words in sentences", "en")
     dpi: Range = option(
-        "pixels per inch of paper; the font has 10 points",
-        Range(110, 240),
-        lowest=60,
-        highest=600,
+        "pixels per inch of paper; the font has 10 points", Range(110, 240), lowest=60, highest=600
     )
     margin: Range = option("pixels of white added on each side", Range(2, 30), lowest=0, highest=500)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.several <= 1 - self.sentences:
-            highest = 1 - self.sentences
+        rest = 1 - self.sentences
+        if self.several > rest:
             raise ValueError(
-                f"--several {self.several}: with the sentences give a fraction from 0 to {highest:g}"
+                f"--several {self.several}: with the sentences give a fraction from 0 to {rest:g}"
             )
 
 
@@ -184,12 +181,11 @@ def check(spec: Spec, drawing: Drawing) -> Drawing:
     """The drawing, if there is ink inside its margins, and none that touches them."""
     left, top, right, bottom = spec.margins
     (picture,) = drawing.pictures
-    width, height = picture.width - left - right, picture.height - top - bottom
-    inside = picture.crop((left, top, left + width, top + height)).convert("L")
+    inside = picture.crop((left, top, picture.width - right, picture.height - bottom)).convert("L")
     ink = inside.point(lambda level: 255 if level < 160 else 0).getbbox()
     if ink is None:
         raise Reject("no ink")
-    if ink[0] == 0 or ink[1] == 0 or ink[2] == width or ink[3] == height:
+    if min(ink[:2]) == 0 or ink[2] == inside.width or ink[3] == inside.height:
         raise Reject("ink at the edge")
     return drawing
 
@@ -240,15 +236,12 @@ def _choose_sentence(rng: np.random.Generator, stock: FormulaStock) -> tuple[For
     return tuple(pieces)
 
 
-def _answer(spec: Spec) -> str:
-    marked = [piece if isinstance(piece, str) else _delimited(piece) for piece in spec.pieces]
-    if spec.width_pt is None:
-        return "\n".join(marked)
-    return " ".join(marked)
-
-
-def _delimited(formula: Formula) -> str:
-    return rf"\[{formula.latex}\]" if formula.display else rf"\({formula.latex}\)"
+def _write(spec: Spec, display: str, inline: str) -> list[str]:
+    """The words of a spec, and its formulas, each put for the braces of `display` or `inline`."""
+    return [
+        piece if isinstance(piece, str) else (display if piece.display else inline).format(piece.latex)
+        for piece in spec.pieces
+    ]
 
 
 def _code(spec: Spec) -> tuple[str, Style]:
@@ -258,7 +251,7 @@ def _code(spec: Spec) -> tuple[str, Style]:
 
 def _body(spec: Spec) -> str:
     start = rf"\got{spec.typeface} "
-    pieces = [piece if isinstance(piece, str) else _maths(piece) for piece in spec.pieces]
+    pieces = _write(spec, r"$\displaystyle {}$", "${}$")
     if spec.width_pt is not None:
         return rf"{start}\parbox{{{spec.width_pt}pt}}{{\raggedright {' '.join(pieces)}}}"
     if len(pieces) == 1:
@@ -267,16 +260,11 @@ def _body(spec: Spec) -> str:
     return rf"{start}\vbox{{\halign{{#\cr {rows}\cr}}}}"
 
 
-def _maths(formula: Formula) -> str:
-    return rf"$\displaystyle {formula.latex}$" if formula.display else f"${formula.latex}$"
-
-
 def _draw(spec: Spec, sheet: Sheet) -> Drawing:
     width, height = sheet_size(sheet)
     if max(width, height) > MAX_SIDE_PT:
         raise Reject("larger than a page")
     picture = draw_sheet(sheet, min(spec.dpi, MAX_SIDE_PIXELS / max(width, height) * 72))
-    left, top, right, bottom = spec.margins
-    framed = Image.new("RGB", (picture.width + left + right, picture.height + top + bottom), "white")
-    framed.paste(picture, (left, top))
-    return Drawing((framed,), (Answer(Task(format=True), _answer(spec)),))
+    answer = ("\n" if spec.width_pt is None else " ").join(_write(spec, r"\[{}\]", r"\({}\)"))
+    framed = ImageOps.expand(picture, spec.margins, "white")
+    return Drawing((framed,), (Answer(Task(format=True), answer),))
