@@ -24,8 +24,8 @@ REACH = 4
 """Pixels from the ink of a text to the outside of its frame, at most."""
 FADED = 64
 """Levels by which a frame that is in a picture already may differ from its colour."""
-SMALLEST = 6
-"""Pixels: sides of a text that can be pointed at."""
+MIN_SIDE_PIXELS = 6
+"""Of a text that can be pointed at."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Spec:
     framed: tuple[Region, ...]
     """The text that is asked about comes first; none for a question by box."""
     colors: tuple[Color, ...]
-    """Of the frames, in this order, but for those that the picture shows already."""
+    """Colours of the frames in order of preference; those that the picture shows already are skipped."""
 
 
 def load(options: Options, rng: np.random.Generator) -> SetStock:
@@ -99,7 +99,8 @@ def draw(spec: Spec) -> Drawing:
     for region, color in zip(spec.framed, colors, strict=False):
         if not _box(region, REACH).inside(Box(0, 0, *picture.size)):
             raise Reject("no room for a frame")
-        draw_frame(canvas, _box(region), color, text_height=_line_height(region))
+        line_height = _box(region).height / (region.text.count("\n") + 1)
+        draw_frame(canvas, _box(region), color, line_height)
     return Drawing((picture,), (Answer(Task(format=asked.format, color=colors[0]), asked.text),))
 
 
@@ -107,7 +108,7 @@ def check(spec: Spec, drawing: Drawing) -> Drawing:
     """The drawing, if its text is there to be seen, and the frame of the colour asked about is round it."""
     picture, color = drawing.pictures[0], drawing.answers[0].task.color
     asked = _box(spec.asked)
-    check_shown(picture.crop((int(asked.left), int(asked.top), int(asked.right), int(asked.bottom))))
+    check_shown(picture.crop(asked))
     if color is not None:
         framed = Image.fromarray(_likely(picture, color)).getbbox()
         if framed is None or not (asked.inside(Box(*framed)) and Box(*framed).inside(asked.grown(REACH))):
@@ -125,24 +126,19 @@ def _likely(picture: Image.Image, color: Color) -> np.ndarray:
 
 def _can_be_asked(region: Region) -> bool:
     box = _box(region)
-    return min(box.width, box.height) >= SMALLEST and bool(region.text.strip())
+    return min(box.width, box.height) >= MIN_SIDE_PIXELS and bool(region.text.strip())
 
 
 def _can_be_framed(region: Region, others: tuple[Region, ...]) -> bool:
     """Whether a frame would run through no other text; those inside or all round it are parts and wholes."""
     inner, outer = _box(region), _box(region, REACH)
-    for other in others:
-        box = _box(other)
-        if box != inner and box.meets(outer) and not (box.inside(inner) or outer.inside(box)):
-            return False
-    return True
+    return not any(
+        box != inner and box.meets(outer) and not (box.inside(inner) or outer.inside(box))
+        for box in map(_box, others)
+    )
 
 
 def _box(region: Region, margin: float = 0) -> Box:
     """The whole pixels that a text has ink in, and some round them."""
     left, top, right, bottom = region.box
     return Box(math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)).grown(margin)
-
-
-def _line_height(region: Region) -> float:
-    return _box(region).height / (region.text.count("\n") + 1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
 from data_engines.options import EngineOptions, Range, option
@@ -19,7 +19,7 @@ from data_engines.tools.sets import Page, check_shown, join_texts, set_sources
 from got_train.prompts import Task
 from got_train.vocabulary import TILE_SIZE
 
-SMALLEST_FACTOR = 0.6
+MIN_FACTOR = 0.6
 """By which a page may be scaled down beside a smaller one, and its text still be read."""
 
 
@@ -59,7 +59,7 @@ def decide(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
     def fit(pages: Sequence[Page]) -> bool:
         sizes = [page.size() for page in pages]
         across, along = [size[axis] for size in sizes], [size[1 - axis] for size in sizes]
-        if min(across) < SMALLEST_FACTOR * max(across):
+        if min(across) < MIN_FACTOR * max(across):
             return False
         whole = sum(length * min(across) / side for length, side in zip(along, across, strict=True))
         return len(pages) == 1 or max(whole, min(across)) > TILE_SIZE + len(pages)
@@ -85,23 +85,12 @@ def check(spec: Spec, drawing: Drawing) -> Drawing:
     return drawing
 
 
-def _stitch(pictures: list[Image.Image], direction: Literal["horizontal", "vertical"]) -> Image.Image:
+def _stitch(pictures: Sequence[Image.Image], direction: Literal["horizontal", "vertical"]) -> Image.Image:
+    # the side that the pictures share counts likewise in Pillow's sizes and in the axes of arrays
     axis = 1 if direction == "horizontal" else 0
-    sizes = [picture.size[axis] for picture in pictures]
-    across = min(sizes)
-    scaled = [_scale(picture, across / picture.size[axis]) for picture in pictures]
-    along = [picture.size[1 - axis] for picture in scaled]
-    size = (sum(along), across) if direction == "horizontal" else (across, sum(along))
-    whole = Image.new("RGB", size, "white")
-    start = 0
-    for picture, length in zip(scaled, along, strict=True):
-        whole.paste(picture, (start, 0) if direction == "horizontal" else (0, start))
-        start += length
-    return whole
-
-
-def _scale(picture: Image.Image, factor: float) -> Image.Image:
-    if factor == 1:
-        return picture
-    size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
-    return picture.resize(size, Image.Resampling.LANCZOS)
+    shared = min(picture.size[axis] for picture in pictures)
+    scaled = [
+        np.asarray(ImageOps.scale(picture, shared / picture.size[axis], Image.Resampling.LANCZOS))
+        for picture in pictures
+    ]
+    return Image.fromarray(np.concatenate(scaled, axis))

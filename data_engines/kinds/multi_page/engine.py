@@ -34,10 +34,10 @@ class Options(EngineOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        fewest = self.pages.low * (TOKENS_OF_PICTURE + 1) + TOKENS_OF_PROMPT
-        if self.total_tokens < fewest:
+        least = self.pages.low * (TOKENS_OF_PICTURE + 1) + TOKENS_OF_PROMPT
+        if self.total_tokens < least:
             raise ValueError(
-                f"--total-tokens {self.total_tokens}: --pages {self.pages} take at least {fewest}"
+                f"--total-tokens {self.total_tokens}: --pages {self.pages} take at least {least}"
             )
 
 
