@@ -129,9 +129,10 @@ def load(options: Options, rng: np.random.Generator) -> PageStock:
         raise ValueError(str(error).replace("--source", "--formulas")) from error
     check_style(_tex_style([*latin[:1], *chinese[:1]]))
     inline, displayed, unusable = _sort_formulas(rng, formulas.found)
-    if not inline or not displayed:
-        kind = "displays" if inline else "formulas for within text"
-        raise ValueError(f"--formulas {options.formulas}: no {kind} that TeX can typeset; add some")
+    if not inline:
+        raise ValueError(
+            f"--formulas {options.formulas}: no formulas for within text that TeX can typeset; add some"
+        )
     return PageStock(
         sources=(*corpus.sources, *formulas.sources),
         left_out=formulas.left_out | unusable,

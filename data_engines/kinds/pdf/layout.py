@@ -28,6 +28,8 @@ RULE_THICKNESS = 2.0
 """Points, at most."""
 MIN_SHARED_HEIGHT = 0.25
 """Share of the lower of two texts from which they stand beside each other."""
+MIN_SPACE = 0.15
+"""Between texts with white space between them, in heights of the lower; what is closer belongs together."""
 MAX_OVERLAP = 0.2
 """Share of the lower of two lines by which the other's ink may reach into it, as descenders do."""
 
@@ -263,8 +265,7 @@ def _join(pieces: Sequence[Text]) -> Text:
     text, fault = pieces[0].text, next((piece.fault for piece in pieces if piece.fault), None)
     for before, after in pairwise(pieces):
         gap, height = after.body.left - before.body.right, min(before.body.height, after.body.height)
-        # what touches belongs together, as an exponent does
-        text += (" " if gap > 0.15 * height else "") + after.text
+        text += (" " if gap > MIN_SPACE * height else "") + after.text
         if gap < -height:
             fault = fault or OVERPRINT
     whole = _extent(pieces)

@@ -14,7 +14,8 @@ from PIL import Image
 
 from data_engines.engine import Reject
 from data_engines.kinds.pdf.layout import OVERPRINT, RULE_THICKNESS, Text, paragraphs
-from data_engines.kinds.pdf.rules import Characters, struck_out, with_underscores
+from data_engines.kinds.pdf.rules import FOUND_SPACE, Characters, struck_out, with_underscores
+from data_engines.kinds.pdf.spacing import part_words
 from data_engines.tools.boxes import Box
 from data_engines.tools.typed import as_typed
 
@@ -107,16 +108,18 @@ def _read_pieces(
         rules: level lines on the page, some of which are underscores.
     """
     characters = _read_characters(textpage, left, top)
-    baselines = partial(_baseline, textpage, top)
-    characters = with_underscores(characters, rules, baselines)
-    positions, texts, bodies, inks = characters
+    characters = with_underscores(characters, rules, partial(_baseline, textpage, top))
     struck = struck_out(characters, rules)
+    bodies = characters.bodies
     seen = (
         (bodies[:, 0] < sheet.right) & (bodies[:, 2] > 0) & (bodies[:, 1] < sheet.bottom) & (bodies[:, 3] > 0)
     )
-    breaks = _breaks(texts, bodies) | np.diff(seen, prepend=True)
+    elsewhere, ahead = _breaks(characters)
+    elsewhere |= np.diff(seen, prepend=True)
+    characters, unclear = part_words(characters, elsewhere, partial(_font_size, textpage))
+    positions, texts, bodies, inks = characters
     pieces = []
-    for some in np.split(np.arange(len(texts)), np.flatnonzero(breaks)):
+    for some in np.split(np.arange(len(texts)), np.flatnonzero(elsewhere | ahead)):
         if len(some) and seen[some[0]]:
             text = "".join(texts[some[0] : some[-1] + 1])
             # pdfium gives characters beyond U+FFFF as two halves
@@ -126,6 +129,8 @@ def _read_pieces(
                 fault = _find_fault(textpage, positions[some], text) or _find_overprint(texts, inks, some)
                 if struck[some].any():
                     fault = fault or "struck-out text"
+                if unclear[some].any():
+                    fault = fault or "words that can't be told apart"
                 ink = _around(inks[some])
                 sides = inks[some][:, [0, 2]].tolist()
                 # fonts say better how wide their letters are than how high
@@ -143,7 +148,8 @@ def _read_characters(textpage: pdfium.PdfTextPage, left: float, top: float) -> C
     for position in range(textpage.count_chars()):
         text = chr(pdfium_c.FPDFText_GetUnicode(page, position))
         if text.isspace():
-            before = "\n" if text in "\r\n" else before or " "
+            space = FOUND_SPACE if pdfium_c.FPDFText_IsGenerated(page, position) else " "
+            before = "\n" if text in "\r\n" else before or space
             continue
         pdfium_c.FPDFText_GetLooseCharBox(page, position, body)
         pdfium_c.FPDFText_GetCharBox(page, position, *ink)
@@ -167,17 +173,26 @@ def _baseline(textpage: pdfium.PdfTextPage, top: float, position: int) -> float:
     return top - y.value
 
 
-def _breaks(texts: Sequence[str], bodies: np.ndarray) -> np.ndarray:
-    """Whether a character stands elsewhere than the one before: on another line, further back, far ahead."""
-    breaks = np.array([text[0] == "\n" for text in texts], dtype=bool)
+def _font_size(textpage: pdfium.PdfTextPage, position: int) -> float:
+    """Size of a character's font, in points."""
+    matrix = pdfium_c.FS_MATRIX()
+    pdfium_c.FPDFText_GetMatrix(textpage.raw, position, matrix)
+    return float(pdfium_c.FPDFText_GetFontSize(textpage.raw, position) * abs(matrix.d))
+
+
+def _breaks(characters: Characters) -> tuple[np.ndarray, np.ndarray]:
+    """Which characters stand on another line than the one before, or further back; and which far ahead."""
+    bodies = characters.bodies
+    elsewhere = np.array([text[0] == "\n" for text in characters.texts], dtype=bool)
+    ahead = np.zeros(len(bodies), dtype=bool)
     before, after = bodies[:-1], bodies[1:]
     heights = bodies[:, 3] - bodies[:, 1]
     lower, higher = np.minimum(heights[:-1], heights[1:]), np.maximum(heights[:-1], heights[1:])
     overlap = np.minimum(before[:, 3], after[:, 3]) - np.maximum(before[:, 1], after[:, 1])
     # the letters of a ligature share one box: only a step back from its left side leads elsewhere
-    back, gap = before[:, 0] - after[:, 0], after[:, 0] - before[:, 2]
-    breaks[1:] |= (overlap < 0.5 * lower) | (back > 0.5 * higher) | (gap > higher)
-    return breaks
+    elsewhere[1:] |= (overlap < 0.5 * lower) | (before[:, 0] - after[:, 0] > 0.5 * higher)
+    ahead[1:] = after[:, 0] - before[:, 2] > higher
+    return elsewhere, ahead
 
 
 def _around(boxes: np.ndarray) -> Box:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from data_engines.kinds.pdf.layout import MIN_SPACE
 from data_engines.tools.boxes import Box
 
 MIN_WIDTH, MAX_WIDTH = 0.2, 0.8
@@ -16,8 +17,9 @@ MAX_RISE, MAX_DEPTH = 0.15, 0.25
 """Of its upper edge over the baseline, and of its lower edge below it; TeX's stand on the baseline."""
 MAX_SHARED = 0.1
 """Width that a letter above may share with it: a rule under letters underlines them."""
-MIN_SPACE = 0.15
-"""Between texts with white space between them, as in `layout`."""
+
+FOUND_SPACE = "\t"
+"""Stands for a space that the file has not, and that was found where letters stand apart."""
 
 
 class Characters(NamedTuple):
@@ -111,4 +113,4 @@ def _nearest(beside: np.ndarray, distances: np.ndarray, heights: np.ndarray) -> 
 
 
 def _space(distance: float, height: float) -> str:
-    return " " if distance > MIN_SPACE * height else ""
+    return FOUND_SPACE if distance > MIN_SPACE * height else ""

@@ -380,6 +380,32 @@ def test_pages_of_tex_are_read_with_their_underscores_or_left_out(tmp_path: Path
     ]
 
 
+def test_letters_that_are_spread_are_words(draw_content: Callable[[str], str]) -> None:
+    spread = "2 Tc " + print_text("spread words") + "0 Tc "
+    assert draw_content(spread) == "spread words"
+    leaning = print_text("the option", matrix="1 0 0.3 1") + print_text(", next", x=127.7)
+    assert draw_content(leaning) == "the option, next"
+
+
+def test_a_line_of_spread_words_beside_others_is_left_out(draw_content: Callable[[str], str]) -> None:
+    content = "3 Tc " + print_text("spread") + "0 Tc " + print_text("and not", x=127)
+    with pytest.raises(Reject, match="^words that can't be told apart$"):
+        draw_content(content)
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs TeX")
+def test_code_that_listings_spreads_is_read_as_it_was_typed(tmp_path: Path) -> None:
+    code = ["int stripe = wide_table[i] + f(x, y); // one word", "for i in range(10): print(a, b)"]
+    styles = ["", r"basicstyle=\ttfamily", "columns=flexible"]
+    lines = [r"\documentclass{article}\usepackage{listings}\pagestyle{empty}\begin{document}"]
+    for style in styles:
+        lines += [rf"\begin{{lstlisting}}[{style}]", *code, r"\end{lstlisting}"]
+    (tmp_path / "a.tex").write_text("\n".join([*lines, r"\end{document}"]))
+    command = ["pdflatex", "-interaction=batchmode", "a.tex"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert draw(Options(source=tmp_path / "a.pdf"))[1].split("\n") == code * len(styles)
+
+
 def test_rules_round_cells_tell_the_rows_of_a_table(draw_content: Callable[[str], str]) -> None:
     cells = [("a cell of", 200, 700), ("three lines", 200, 686), ("in all", 200, 672), ("one", 72, 686)]
     texts = "".join(print_text(text, x, y) for text, x, y in cells)

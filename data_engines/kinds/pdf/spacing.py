@@ -1,0 +1,92 @@
+"""Which of the spaces that pdfium finds between the letters of a line part words.
+
+TeX and others write no spaces, so pdfium finds one wherever two letters stand apart. It does so too where the
+letters of a word are spread, as in code that `listings` sets, in letterspaced headings and in justified
+Chinese, and where a letter leans away from the comma after it. Gaps are in units of the font's size.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from data_engines.kinds.pdf.rules import FOUND_SPACE, Characters
+from got_train.characters import FIRST_EAST_ASIAN
+
+MIN_SPREAD, MAX_SPREAD = 0.06, 0.3
+"""Usual gap between the letters of spread words; wider ones are between words of one letter."""
+MIN_PAIRS = 3
+"""Pairs of neighbouring letters from which the usual gap can be told."""
+MIN_JUMP = 0.2
+"""Between the gaps within words that are spread and the gaps between them."""
+MAX_UNEVENNESS, MAX_LONE_SPREAD = 0.06, 0.2
+"""Of a single spread word: by how much a gap may be wider than usual, and the usual gap itself."""
+MAX_LEAN = 0.18
+"""Gap between a slanted letter and a mark that is no space."""
+OPENING, CLOSING, ENDS = "([{", ")]}", ",.;:!?"
+
+
+def part_words(
+    characters: Characters, starts: np.ndarray, font_size: Callable[[int], float]
+) -> tuple[Characters, np.ndarray]:
+    """The characters with only those spaces that part words, and which are in lines where this is unclear.
+
+    Args:
+        characters: of a page, in the order of the file.
+        starts: whether a line starts with a character, an array of their number.
+        font_size: of the character at a position in the file, in points.
+    """
+    positions, texts, bodies, inks = characters
+    parted: list[str] = []
+    unclear = np.zeros(len(texts), dtype=bool)
+    for some in np.split(np.arange(len(texts)), np.flatnonzero(starts)):
+        line = Characters(positions[some], [texts[i] for i in some], bodies[some], inks[some])
+        false = np.zeros(len(some), dtype=bool)
+        if any(text[0] == FOUND_SPACE for text in line.texts[1:]):
+            size = font_size(int(line.positions[0])) or float(bodies[some[0], 3] - bodies[some[0], 1])
+            false[1:], unclear[some] = _false_spaces(line, size)
+        parted += [text[-1] if drop else text for text, drop in zip(line.texts, false, strict=True)]
+    return characters._replace(texts=parted), unclear
+
+
+def _false_spaces(line: Characters, size: float) -> tuple[np.ndarray, bool]:
+    """Which characters of a line, from the second on, have a space before them that parts no words.
+
+    The second value says whether this is unclear for some of them.
+    """
+    found = np.array([text[0] == FOUND_SPACE for text in line.texts[1:]])
+    letters = np.array([text[-1].isalpha() for text in line.texts])
+    chinese = np.array([text[-1] >= FIRST_EAST_ASIAN for text in line.texts])
+    gaps = (line.bodies[1:, 0] - line.bodies[:-1, 2]) / size
+    false, unclear = np.zeros(len(gaps), dtype=bool), False
+    both_chinese = chinese[:-1] & chinese[1:]
+    for pairs in (both_chinese, ~both_chinese):
+        alike = pairs & letters[:-1] & letters[1:] & (chinese[:-1] == chinese[1:])
+        usual = float(np.median(gaps[alike])) if alike.sum() >= MIN_PAIRS else 0.0
+        if not (found & pairs).any():
+            continue
+        if MIN_SPREAD < usual < MAX_SPREAD:
+            end = _widest_inside(gaps[pairs], usual, usual < MAX_LONE_SPREAD or pairs is both_chinese)
+            unclear |= end is None
+            false |= found & pairs & (gaps <= (end or 0.0))
+        else:
+            false |= found & pairs & (gaps < MAX_LEAN) & _beside_marks(line.texts)
+    return false, unclear
+
+
+def _widest_inside(gaps: np.ndarray, usual: float, may_be_alone: bool) -> float | None:
+    """The widest gap within spread words; None if it can't be told from the gaps between them."""
+    wider = np.sort(gaps[gaps >= usual])
+    jumps = np.flatnonzero(np.diff(wider) >= MIN_JUMP)
+    if len(jumps):
+        return float(wider[jumps[0]])
+    return float(wider[-1]) if may_be_alone and wider[-1] <= usual + MAX_UNEVENNESS else None
+
+
+def _beside_marks(texts: Sequence[str]) -> list[bool]:
+    """Which characters, from the second on, want no space: a comma that ends a word, but no leader dots."""
+    return [
+        before[-1] in OPENING
+        or mark[-1] in CLOSING
+        or (mark[-1] in ENDS and after[0].isspace() and before[-1] != mark[-1] != after[-1])
+        for before, mark, after in zip(texts, texts[1:], [*texts[2:], " "], strict=False)
+    ]
