@@ -150,10 +150,7 @@ def _settings(style: PageStyle) -> Iterator[str]:
     yield rf"\def\pageleft{{{left:.2f}pt}}\def\pagetopmargin{{{top:.2f}pt}}"
     fills = [f"{fill:.3f}" for fill in style.fill]
     yield rf"\def\pageleftfill{{{fills[0]}}}\def\pagerightfill{{{fills[1] if style.columns == 2 else ''}}}"
-    if style.chinese:
-        yield _use(style.chinese)
-    else:
-        yield r"\makexeCJKinactive"
+    yield _use(style.chinese) if style.chinese else r"\makexeCJKinactive"
     yield _use(style.latin) + rf"\mathversion{{{style.latin.math}}}" + _size(style.size, style.leading)
     yield r"\tolerance=2000 \emergencystretch=3em \clubpenalty=150 \widowpenalty=150"
     if style.ragged:

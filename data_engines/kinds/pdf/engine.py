@@ -138,7 +138,7 @@ def decide(rng: np.random.Generator, index: int, stock: PdfStock) -> Spec:
         parts = _order_parts(np.random.default_rng([stock.seed, page]), paragraphs, units)
         lines, part = _choose_slice(parts, earlier_turns * in_turn + place, lines, sheet)
         paragraphs = [list(lines)]
-    smallest = min(line.body.height for paragraph in paragraphs for line in paragraph)
+    smallest = min(line.body.height for line in lines)
     if smallest * min(scale, TILE_SIZE / (part or sheet).height) < MIN_BODY_PIXELS:
         raise Reject("text too small to read")
     visible = [tuple(replace(line, ink=line.ink.shared(sheet)) for line in lines) for lines in paragraphs]

@@ -43,15 +43,10 @@ def with_underscores(
         rules: level lines on the page; what else they are is left to others.
         baseline: for the position of a character in the file, how far its baseline is below the page's top.
     """
-    left_over = []
-    for rule in sorted(rules, key=lambda rule: rule.left):
-        inserted = _insert(characters, rule, baseline)
-        if inserted is None:
-            left_over.append(rule)
-        else:
-            characters = inserted
-    # of several before a word, only the last one stands beside a letter
-    for rule in reversed(left_over):
+    from_left = sorted(rules, key=lambda rule: rule.left)
+    # of several before a word, only the last one stands beside a letter: those are found on the way back, on
+    # which an underscore that is there already keeps its rule from making another
+    for rule in [*from_left, *reversed(from_left)]:
         characters = _insert(characters, rule, baseline) or characters
     return characters
 
