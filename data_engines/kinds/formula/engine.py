@@ -245,19 +245,15 @@ def _write(spec: Spec, display: str, inline: str) -> list[str]:
 
 
 def _code(spec: Spec) -> tuple[str, Style]:
-    body = _body(spec)
-    return body, _chinese_style() if _CHINESE.search(body) else STYLE
-
-
-def _body(spec: Spec) -> str:
-    start = rf"\got{spec.typeface} "
     pieces = _write(spec, r"$\displaystyle {}$", "${}$")
     if spec.width_pt is not None:
-        return rf"{start}\parbox{{{spec.width_pt}pt}}{{\raggedright {' '.join(pieces)}}}"
-    if len(pieces) == 1:
-        return start + pieces[0]
-    rows = rf"\cr\noalign{{\vskip {ROW_GAP_PT}pt}}".join(rf"\hfil{piece}\hfil" for piece in pieces)
-    return rf"{start}\vbox{{\halign{{#\cr {rows}\cr}}}}"
+        body = rf"\parbox{{{spec.width_pt}pt}}{{\raggedright {' '.join(pieces)}}}"
+    elif len(pieces) == 1:
+        body = pieces[0]
+    else:
+        rows = rf"\cr\noalign{{\vskip {ROW_GAP_PT}pt}}".join(rf"\hfil{piece}\hfil" for piece in pieces)
+        body = rf"\vbox{{\halign{{#\cr {rows}\cr}}}}"
+    return rf"\got{spec.typeface} {body}", _chinese_style() if _CHINESE.search(body) else STYLE
 
 
 def _draw(spec: Spec, sheet: Sheet) -> Drawing:

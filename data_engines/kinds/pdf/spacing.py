@@ -35,28 +35,25 @@ def part_words(
         starts: whether a line starts with a character, an array of their number.
         font_size: of the character at a position in the file, in points.
     """
-    positions, texts, bodies, inks = characters
-    parted: list[str] = []
-    unclear = np.zeros(len(texts), dtype=bool)
+    texts, unclear = list(characters.texts), np.zeros(len(characters.texts), dtype=bool)
     for some in np.split(np.arange(len(texts)), np.flatnonzero(starts)):
-        line = Characters(positions[some], [texts[i] for i in some], bodies[some], inks[some])
-        false = np.zeros(len(some), dtype=bool)
-        if any(text[0] == FOUND_SPACE for text in line.texts[1:]):
-            size = font_size(int(line.positions[0])) or float(bodies[some[0], 3] - bodies[some[0], 1])
-            false[1:], unclear[some] = _false_spaces(line, size)
-        parted += [text[-1] if drop else text for text, drop in zip(line.texts, false, strict=True)]
-    return characters._replace(texts=parted), unclear
+        line, bodies = [texts[i] for i in some], characters.bodies[some]
+        if any(text[0] == FOUND_SPACE for text in line[1:]):
+            size = font_size(int(characters.positions[some[0]])) or float(bodies[0, 3] - bodies[0, 1])
+            false, unclear[some] = _false_spaces(line, (bodies[1:, 0] - bodies[:-1, 2]) / size)
+            for i in some[1:][false]:
+                texts[i] = texts[i][-1]
+    return characters._replace(texts=texts), unclear
 
 
-def _false_spaces(line: Characters, size: float) -> tuple[np.ndarray, bool]:
+def _false_spaces(texts: Sequence[str], gaps: np.ndarray) -> tuple[np.ndarray, bool]:
     """Which characters of a line, from the second on, have a space before them that parts no words.
 
     The second value says whether this is unclear for some of them.
     """
-    found = np.array([text[0] == FOUND_SPACE for text in line.texts[1:]])
-    letters = np.array([text[-1].isalpha() for text in line.texts])
-    chinese = np.array([text[-1] >= FIRST_EAST_ASIAN for text in line.texts])
-    gaps = (line.bodies[1:, 0] - line.bodies[:-1, 2]) / size
+    found = np.array([text[0] == FOUND_SPACE for text in texts[1:]])
+    letters = np.array([text[-1].isalpha() for text in texts])
+    chinese = np.array([text[-1] >= FIRST_EAST_ASIAN for text in texts])
     false, unclear = np.zeros(len(gaps), dtype=bool), False
     both_chinese = chinese[:-1] & chinese[1:]
     for pairs in (both_chinese, ~both_chinese):
@@ -69,7 +66,7 @@ def _false_spaces(line: Characters, size: float) -> tuple[np.ndarray, bool]:
             unclear |= end is None
             false |= found & pairs & (gaps <= (end or 0.0))
         else:
-            false |= found & pairs & (gaps < MAX_LEAN) & _beside_marks(line.texts)
+            false |= found & pairs & (gaps < MAX_LEAN) & _beside_marks(texts)
     return false, unclear
 
 
