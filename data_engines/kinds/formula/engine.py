@@ -23,7 +23,7 @@ from PIL import ImageOps
 
 from data_engines.engine import Answer, Drawing, Reject, Stock
 from data_engines.options import EngineOptions, Range, fraction, option
-from data_engines.tools.corpora import Language, choose_words, read_corpus
+from data_engines.tools.corpora import Corpus, Language, choose_words, read_corpus
 from data_engines.tools.formulas.grammar import choose_formula, choose_inline
 from data_engines.tools.formulas.sources import read_formulas
 from data_engines.tools.typesetting import draw_typeset
@@ -128,18 +128,19 @@ def load(options: Options, rng: np.random.Generator) -> FormulaStock:
         raise ValueError(f"--source {options.source} holds no formula that TeX knows the names of")
     inline = tuple(formula for formula in formulas if not formula.display)
     made_up = 0.0 if options.source else options.made_up
-    words = read_corpus(None, options.language, rng) if options.sentences and (inline or made_up) else None
-    sentences = tuple(line for line in words.lines if _SENTENCE_WORD.fullmatch(line)) if words else ()
-    chinese = any(_CHINESE.search(text) for text in (*sentences, *(formula.latex for formula in formulas)))
+    words = Corpus((), ())
+    if options.sentences and (inline or made_up):
+        words = read_corpus(None, options.language, rng)
+    sentences = tuple(line for line in words.lines if _SENTENCE_WORD.fullmatch(line))
     versions = {"pdflatex": tex_version("pdflatex")}
-    if chinese:
+    if any(map(_CHINESE.search, [*sentences, *(formula.latex for formula in formulas)])):
         check_style(_chinese_style())
         versions["xelatex"] = tex_version("xelatex")
     # every formula comes once, in random order, before any comes again
     formulas = [formulas[position] for position in rng.permutation(len(formulas))]
     large = [formula for formula in formulas if len(tokens_of(formula.latex)) >= MIN_TOKENS]
     return FormulaStock(
-        sources=read.sources + (words.sources if words else ()),
+        sources=read.sources + words.sources,
         left_out=dict(left_out),
         versions=versions,
         options=options,
@@ -153,19 +154,17 @@ def load(options: Options, rng: np.random.Generator) -> FormulaStock:
 def decide(rng: np.random.Generator, index: int, stock: FormulaStock) -> Spec:
     options = stock.options
     chance = rng.random()
-    pieces: tuple[Formula | str, ...]
     width_pt = None
     if stock.sentences and chance < options.sentences:
         pieces, width_pt = _choose_sentence(rng, stock), SENTENCE_PT.choose(rng)
     else:
-        several = 0 <= chance - options.sentences < options.several
-        pieces = (
-            _choose(rng, stock, index),
-            *(_choose(rng, stock) for _ in range(several * rng.integers(1, 3))),
-        )
+        pieces = [_choose(rng, stock, index)]
+        more = int(rng.integers(1, 3))
+        if 0 <= chance - options.sentences < options.several:
+            pieces += [_choose(rng, stock) for _ in range(more)]
     left, top, right, bottom = (options.margin.choose(rng) for _ in range(4))
     return Spec(
-        pieces=pieces,
+        pieces=tuple(pieces),
         typeface=TYPEFACES[rng.integers(len(TYPEFACES))],
         width_pt=width_pt,
         dpi=options.dpi.choose(rng),
@@ -222,7 +221,7 @@ def _choose(rng: np.random.Generator, stock: FormulaStock, index: int | None = N
     return formula if form == "found" else Formula(formula.latex, display=form == "display")
 
 
-def _choose_sentence(rng: np.random.Generator, stock: FormulaStock) -> tuple[Formula | str, ...]:
+def _choose_sentence(rng: np.random.Generator, stock: FormulaStock) -> list[Formula | str]:
     """Words and formulas in alternation."""
     pieces: list[Formula | str] = []
     for _ in range(rng.integers(1, 4)):
@@ -233,7 +232,7 @@ def _choose_sentence(rng: np.random.Generator, stock: FormulaStock) -> tuple[For
             pieces.append(stock.inline[rng.integers(len(stock.inline))])
     if rng.random() < 0.6:
         pieces.append(choose_words(rng, stock.sentences, Range(2, 10)))
-    return tuple(pieces)
+    return pieces
 
 
 def _write(spec: Spec, display: str, inline: str) -> list[str]:

@@ -89,8 +89,8 @@ def _insert(characters: Characters, rule: Box, baseline: Callable[[int], float])
         # it takes the white space, or the new line, before the letter that follows
         place, space = neighbours[0], texts[neighbours[0]][:-1]
         texts[place] = texts[place][-1]
-    if after is not None and after == place:
-        texts[after] = _space(left[after] - rule.right, heights[after]) + texts[after][-1]
+    if after == place:
+        texts[place] = _space(left[place] - rule.right, heights[place]) + texts[place][-1]
     body = [rule.left, top[neighbours[0]], rule.right, bottom[neighbours[0]]]
     texts.insert(place, space + "_")
     return Characters(
