@@ -279,22 +279,17 @@ def _sort_formulas(
     return inline, tuple(good), dict(left_out)
 
 
-def _held_by(families: Sequence[FontFamily], lines: Sequence[str]) -> dict[FontFamily, frozenset[str]]:
-    """For each family, the characters of `lines` that all its fonts have."""
-    names = {name for family in families for name in family.files()}
-    faces, _ = read_faces([font_files()[name] for name in names], set("".join(lines)))
-    held = {Path(face.path).name: face.characters for face in faces}
-    return {
-        family: frozenset.intersection(*(held.get(name, frozenset()) for name in family.files()))
-        for family in families
-    }
-
-
 def _printable(
     lines: Sequence[str], latin: Sequence[FontFamily], chinese: Sequence[FontFamily]
 ) -> tuple[tuple[str, ...], dict[FontFamily, tuple[str, ...]]]:
     """The lines without Chinese that all Latin families can print, and the others by Chinese family."""
-    held = _held_by([*latin, *chinese], lines)
+    names = {name for family in (*latin, *chinese) for name in family.files()}
+    faces, _ = read_faces([font_files()[name] for name in names], set("".join(lines)))
+    held_by_font = {Path(face.path).name: face.characters for face in faces}
+    held = {
+        family: frozenset.intersection(*(held_by_font.get(name, frozenset()) for name in family.files()))
+        for family in (*latin, *chinese)
+    }
     letters = frozenset.intersection(*(held[family] for family in latin)) | {" "}
     split = [(line, {character for character in line if character >= FIRST_EAST_ASIAN}) for line in lines]
     split = [(line, han) for line, han in split if letters.issuperset(set(line) - han)]

@@ -96,7 +96,8 @@ def find_photos(given: Sequence[Path]) -> tuple[tuple[str, ...], tuple[Source, .
 
 def choose_background(rng: np.random.Generator, photos: tuple[str, ...]) -> Background:
     brightness, contrast = rng.uniform(-35, 35), rng.uniform(0.7, 1.15)
-    palette = tuple(_near_grey(rng, level) for level in np.sort(rng.uniform(0, 255, 3)))
+    # near the greys: a row for each colour
+    palette = np.sort(rng.uniform(0, 255, 3))[:, None] + rng.uniform(-30, 30, (3, 3))
     return Background(
         photo=None if rng.random() < TEXTURE_SHARE else photos[rng.integers(len(photos))],
         seed=int(rng.integers(2**32)),
@@ -105,7 +106,7 @@ def choose_background(rng: np.random.Generator, photos: tuple[str, ...]) -> Back
         mirrored=bool(rng.random() < 0.5),
         gains=tuple((contrast * rng.uniform(0.85, 1.15, 3)).tolist()),
         offsets=tuple((128 * (1 - contrast) + brightness + rng.uniform(-12, 12, 3)).tolist()),
-        palette=palette,
+        palette=tuple(map(tuple, np.clip(palette, 0, 255).astype(int).tolist())),
     )
 
 
@@ -165,8 +166,3 @@ def _color(grey: Image.Image, palette: Sequence[Rgb]) -> Image.Image:
     """A grey picture in the colours of a palette."""
     bands = [np.interp(np.arange(256), (0, 128, 255), levels) for levels in zip(*palette, strict=True)]
     return Image.merge("RGB", [grey.point(band.round().astype(int).tolist()) for band in bands])
-
-
-def _near_grey(rng: np.random.Generator, level: float) -> Rgb:
-    red, green, blue = np.clip(level + rng.uniform(-30, 30, 3), 0, 255).astype(int).tolist()
-    return red, green, blue
