@@ -18,8 +18,10 @@ MIN_PAIRS = 3
 """Pairs of neighbouring letters from which the usual gap can be told."""
 MIN_JUMP = 0.2
 """Between the gaps within words that are spread and the gaps between them."""
-MAX_UNEVENNESS, MAX_LONE_SPREAD = 0.06, 0.2
-"""Of a single spread word: by how much a gap may be wider than usual, and the usual gap itself."""
+MAX_CLOSE_SPREAD = 0.12
+"""Usual gap that is too narrow for one between words of one letter."""
+MAX_UNEVENNESS = 0.06
+"""By how much a gap in a single spread word may be wider than usual."""
 MAX_LEAN = 0.18
 """Gap between a slanted letter and a mark that is no space."""
 OPENING, CLOSING, ENDS = "([{", ")]}", ",.;:!?"
@@ -62,7 +64,11 @@ def _false_spaces(texts: Sequence[str], gaps: np.ndarray) -> tuple[np.ndarray, b
         if not (found & pairs).any():
             continue
         if MIN_SPREAD < usual < MAX_SPREAD:
-            end = _widest_inside(gaps[pairs], usual, usual < MAX_LONE_SPREAD or pairs is both_chinese)
+            close = usual < MAX_CLOSE_SPREAD
+            end = _widest_inside(gaps[pairs], usual, close or pairs is both_chinese)
+            # single letters may stand as far apart; wide gaps beside numbers and dots say nothing of them
+            if not close and _widest_inside(gaps[alike], usual, pairs is both_chinese) is None:
+                end = None
             unclear |= end is None
             false |= found & pairs & (gaps <= (end or 0.0))
         else:

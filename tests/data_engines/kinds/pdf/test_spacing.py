@@ -38,7 +38,7 @@ def parted(drawn: str, gaps: dict[str, float]) -> tuple[str, bool]:
         ("two|words|of|text", {"": 0.0, "|": 0.33}, "two words of text"),
         ("tight|words|of|text", {"": 0.0, "|": 0.13}, "tight words of text"),
         ("s|t|r|i|p|e/of/c|o|d|e", {"": 0.1, "|": 0.12, "/": 0.7}, "stripe of code"),
-        ("S|P|R|E|A|D", {"": 0.0, "|": 0.15}, "SPREAD"),
+        ("e|l|s|e", {"": 0.0, "|": 0.1}, "else"),
         ("A|B|C|D|E", {"": 0.0, "|": 0.4}, "A B C D E"),
         ("f (x ) of the file", {"": 0.0, " ": 0.12}, "f (x ) of the file"),
         ("斯|坦|福|大|学", {"": 0.0, "|": 0.2}, "斯坦福大学"),
@@ -58,7 +58,8 @@ def test_only_spaces_that_part_words_are_kept(drawn: str, gaps: dict[str, float]
 @pytest.mark.parametrize(
     ("drawn", "gaps"),
     [
-        ("A|B|C|D|E", {"": 0.0, "|": 0.25}),  # words of one letter, or a word
+        ("Α|Β|Γ|Δ|Ε", {"": 0.0, "|": 0.17}),  # words of one letter, or a word
+        ("3.3/Α|Β|Γ|Δ|Ε", {"": 0.0, "|": 0.17, "/": 1.0}),
         ("s|p|r|e|a|d/and|n|o|t", {"": 0.0, "|": 0.24, "/": 0.33}),
     ],
 )
