@@ -7,18 +7,21 @@ A sign is a glyph or a rule; the pieces of a tall bracket, a wide brace, a root 
 
 import ctypes
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
 
 from got_train.characters import EAST_ASIAN
 from got_train.markup.delimiters import split_formulas
 from got_train.report import UserError
 from got_train.tex.errors import TexError
-from got_train.tex.formulas import CHINESE_MATHS, FORMULA_PREAMBLE, FORMULAS_TOGETHER
-from got_train.tex.latex import Sheet, Style, typeset, with_chinese
+from got_train.tex.formulas import FORMULA_PREAMBLE, FORMULAS_TOGETHER
+from got_train.tex.latex import Sheet, Style, open_page, typeset, with_chinese
 from got_train.tex.macros import expand, simple
 from got_train.tex.spelling import SYNONYMS
 
@@ -113,17 +116,14 @@ def draw_tokens(formulas: Sequence[str]) -> list[tuple[Token, ...] | str]:
                 sheets = typeset([body for _, body in batch], _style(chinese))
             except ValueError as error:
                 raise UserError(f"formulas are scored by typesetting them, and TeX fails: {error}") from None
-            found.update(zip((formula for formula, _ in batch), _read(sheets), strict=True))
+            found |= {formula: _read(sheet) for (formula, _), sheet in zip(batch, sheets, strict=True)}
     return [found[formula] for formula in formulas]
 
 
 @cache
 def _style(chinese: bool) -> Style:
     style = Style(preamble=FORMULA_PREAMBLE + _PREAMBLE)
-    if not chinese:
-        return style
-    style = with_chinese(style)
-    return replace(style, preamble=style.preamble + CHINESE_MATHS)
+    return with_chinese(style, maths=True) if chinese else style
 
 
 def _body(text: str) -> str:
@@ -140,27 +140,16 @@ def _body(text: str) -> str:
     )
 
 
-def _read(sheets: Iterable[Sheet | TexError]) -> Iterator[tuple[Token, ...] | str]:
-    import pypdfium2 as pdfium
-
-    with ExitStack() as stack:
-        files: dict[bytes, Any] = {}
-        for sheet in sheets:
-            if isinstance(sheet, TexError):
-                yield str(sheet)
-                continue
-            if sheet.pdf not in files:
-                files[sheet.pdf] = stack.enter_context(closing(pdfium.PdfDocument(sheet.pdf)))
-            with closing(files[sheet.pdf][sheet.pages[0]]) as page:
-                start = sheet.notes[0]
-                signs = tuple(_join(_pieces(page, start.x, page.get_height() - start.y)))
-                yield signs or "LaTeX draws nothing"  # for example \phantom, whose box has a size
+def _read(sheet: Sheet | TexError) -> tuple[Token, ...] | str:
+    if isinstance(sheet, TexError):
+        return str(sheet)
+    page, start = open_page(sheet), sheet.notes[0]
+    signs = tuple(_join(_pieces(page, start.x, page.get_height() - start.y)))
+    return signs or "LaTeX draws nothing"  # for example \phantom, whose box has a size
 
 
-def _pieces(page: Any, x: float, y: float) -> list[Token]:
+def _pieces(page: pdfium.PdfPage, x: float, y: float) -> list[Token]:
     """The glyphs and rules of a page in the order of drawing, with coordinates relative to `x` and `y`."""
-    import pypdfium2.raw as pdfium_c
-
     found: list[tuple[int, Token]] = []
     places: dict[int | None, int] = {}
     for place, thing in enumerate(page.get_objects()):
@@ -187,8 +176,6 @@ def _rule(left: float, bottom: float, right: float, top: float) -> Token:
 
 
 def _glyph(text: Any, number: int, x: float, y: float) -> Token:
-    import pypdfium2.raw as pdfium_c
-
     values = [ctypes.c_double() for _ in range(6)]
     pdfium_c.FPDFText_GetCharBox(text, number, *values[:4])
     pdfium_c.FPDFText_GetCharOrigin(text, number, *values[4:])
@@ -212,8 +199,6 @@ def _on_its_middle(token: Token) -> Token:
 
 def _font(text: Any, number: int) -> str:
     """The name of a character's font, without its size and the prefix of a font subset."""
-    import pypdfium2.raw as pdfium_c
-
     name = ctypes.create_string_buffer(100)
     pdfium_c.FPDFText_GetFontInfo(text, number, name, len(name), ctypes.c_int())
     return re.sub(r"^[A-Z]{6}\+|\d+", "", name.value.decode("utf-8", errors="replace"))
@@ -232,28 +217,22 @@ def _name(code: int, font: str) -> tuple[str, Literal["line", "middle"]]:
     return f"{character} {font}" if own else character, "line"
 
 
-def _join(pieces: Iterable[Token]) -> Iterator[Token]:
+def _join(pieces: Iterable[Token]) -> list[Token]:
     """Joins the pieces of tall and wide signs, which are drawn one after the other, to one token."""
-    last: Token | None = None
+    signs: list[Token] = []
     for piece in pieces:
-        if last and _belong_together(last, piece):
-            last = _joined(last, piece)
+        if signs and _belong_together(signs[-1], piece):
+            signs[-1] = _joined(signs[-1], piece)
         else:
-            if last:
-                yield last
-            last = piece
-    if last:
-        yield last
+            signs.append(piece)
+    return signs
 
 
 def _belong_together(one: Token, other: Token) -> bool:
     kinds = one.piece, other.piece
-    if kinds == ("large", "rule"):
-        possible = one.name in "√⏞"
-    else:
-        possible = kinds in (("large", "large"), ("arrow", "arrow"))
+    with_rule = kinds == ("large", "rule") and one.name in "√⏞"
     return (
-        possible
+        (with_rule or kinds in (("large", "large"), ("arrow", "arrow")))
         and max(one.left, other.left) - min(one.right, other.right) < _TOUCH
         and max(one.bottom, other.bottom) - min(one.top, other.top) < _TOUCH
     )

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 
 from PIL import Image
@@ -11,7 +10,6 @@ from got_train.markup.delimiters import only_formula
 from got_train.markup.forms import form_of
 from got_train.packages import matplotlib_fonts
 from got_train.tex.errors import TexError
-from got_train.tex.formulas import CHINESE_MATHS
 from got_train.tex.latex import Style, draw_sheet, typeset, with_chinese
 from got_train.tex.markdown import PREAMBLE, to_latex
 
@@ -64,5 +62,5 @@ def _style() -> Style:
         f"\\setmainfont{{{upright}}}"
         f"[Path=./,BoldFont={bold},ItalicFont={italic},BoldItalicFont={both}]\n{PREAMBLE}"
     )
-    style = with_chinese(Style("xelatex", preamble, files=tuple(folder / face for face in TEXT_FACES)))
-    return replace(style, preamble=style.preamble + CHINESE_MATHS)
+    style = Style("xelatex", preamble, files=tuple(folder / face for face in TEXT_FACES))
+    return with_chinese(style, maths=True)

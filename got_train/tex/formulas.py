@@ -11,7 +11,5 @@ FORMULA_PREAMBLE = rf"""
 \newcommand\gotpalatino{{\mathversion{{palatino}}\fontfamily{{ppl}}\selectfont}}
 \hyphenpenalty=10000 \exhyphenpenalty=10000 \parindent=0pt
 """
-CHINESE_MATHS = "\\xeCJKsetup{CJKmath=true}\n"
-"""After `with_chinese`: Chinese in formulas too."""
 FORMULAS_TOGETHER = 200
 """By which the starts of TeX, one or two, no longer count."""

@@ -20,7 +20,7 @@ HARNESS = r"""
 \def\got@say#1{\message{^^J@got #1 \got@item\space\the\currentgrouplevel\space
   \the\ReadonlyShipoutCounter^^J}}
 \newcommand\gotnote[1]{\pdfsavepos\write\@unused{@got note \got@item\space
-  \the\pdflastxpos\space\the\pdflastypos\space\the\ReadonlyShipoutCounter\space\detokenize{#1}}}
+  \the\pdflastxpos\space\the\pdflastypos\space\detokenize{#1}}}
 \AtBeginDocument{\begingroup
   \def\@elt#1{\global\csname c@#1\endcsname=\the\csname c@#1\endcsname\relax}%
   \xdef\got@counters{\cl@@ckpt}%
@@ -44,9 +44,6 @@ HARNESS = r"""
     \hoffset=\dimexpr\got@margin-1in\relax \voffset=\hoffset
     \shipout\box\got@box
   \fi\fi\fi}
-\def\gotfull#1{\got@begin{#1}%
-  \begingroup\if@twocolumn\onecolumn\fi\mark{{}{}}\@@input item#1.tex \clearpage\endgroup
-  \got@say{end}}
 """
 
 
@@ -56,16 +53,16 @@ class Transcript:
 
     faults: dict[int, str] = field(default_factory=dict)
     pages: dict[int, range] = field(default_factory=dict)
-    notes: dict[int, list[tuple[str, int, int, int]]] = field(default_factory=dict)
-    """Text, page in the file counted from 1, x and y in sp from the lower left corner."""
+    notes: dict[int, list[tuple[str, int, int]]] = field(default_factory=dict)
+    """Text, x and y in sp from the lower left corner of the page."""
     begun: int | None = None
     """The item that was not ended, or not as it was begun."""
     bad_start: str | None = None
     """The first error before all items."""
 
 
-_SAID = re.compile(r"@got (\w+) (\d+) (-?\d+) (-?\d+)(?: (\d+) (.*))?$")
-"""Word, item, level of groups, pages so far; or note, item, x, y, page, text."""
+_SAID = re.compile(r"@got (\w+) (\d+) (-?\d+) (-?\d+)(?: (.*))?$")
+"""Word, item, level of groups, pages so far; or note, item, x, y, text."""
 
 
 def read_transcript(said: str) -> Transcript:
@@ -80,8 +77,7 @@ def read_transcript(said: str) -> Transcript:
         elif match := _SAID.match(line):
             word, item, number, other = match[1], int(match[2]), int(match[3]), int(match[4])
             if word == "note":
-                note = (match[6], int(match[5]), number, other)
-                transcript.notes.setdefault(item, []).append(note)
+                transcript.notes.setdefault(item, []).append((match[5], number, other))
             elif word == "begin":
                 level = number if level is None else level
                 transcript.begun, first_page = item, other

@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -58,10 +59,8 @@ class Style:
     program: Program = "pdflatex"
     preamble: str = ""
     """What stands between the class and the items."""
-    document_class: str = r"\documentclass{article}"
-    margin_pt: float | None = 4.0
-    """White round each item, which is one box (no paragraphs, no displays) on a page as large as it is.
-    None: items are running text on ordinary pages, as many as each needs."""
+    margin_pt: float = 4.0
+    """White round each item, which is one box (no paragraphs, no displays) on a page as large as it is."""
     files: tuple[Path, ...] = ()
     """Fonts and pictures that items or the preamble use, by their bare names."""
 
@@ -71,8 +70,6 @@ class Note:
     r"""What an item said by `\gotnote{text}`, and where that stood on the paper in the end."""
 
     text: str
-    page: int
-    """Counted from the item's first page, which is 0."""
     x: float
     y: float
     """In points from the upper left corner of the page; text stands above that point."""
@@ -84,8 +81,8 @@ class Sheet:
 
     pdf: bytes = field(repr=False)
     """The file with the pages of all items of its run."""
-    pages: range
-    """The item's own pages in that file, counted from 0."""
+    page: int
+    """The item's own page in that file, counted from 0."""
     notes: tuple[Note, ...] = ()
 
 
@@ -105,17 +102,17 @@ def typeset(bodies: Sequence[str], style: Style) -> list[Sheet | TexError]:
         batch = waiting.pop()
         if not batch:
             continue
-        run = _run([bodies[index] for index in batch], style)
-        for position, cause in run.faults.items():
+        transcript, sheets = _run([bodies[index] for index in batch], style)
+        for position, cause in transcript.faults.items():
             verdicts[batch[position]] = TexError(cause)
-        if run.broken is not None:
+        if transcript.begun is not None:
             # items after it have not been seen: both sides get runs of their own
-            before, after = batch[: run.broken], batch[run.broken + 1 :]
+            before, after = batch[: transcript.begun], batch[transcript.begun + 1 :]
             waiting += [after, [index for index in before if index not in verdicts]]
-        elif run.faults:
+        elif transcript.faults:
             waiting.append([index for index in batch if index not in verdicts])
-        elif run.sheets:
-            verdicts.update(zip(batch, run.sheets, strict=True))
+        elif sheets:
+            verdicts.update(zip(batch, sheets, strict=True))
         elif len(batch) == 1:
             verdicts[batch[0]] = TexError("LaTeX makes no page of it")
         else:
@@ -143,48 +140,48 @@ def tex_version(program: Program) -> str:
     return said.stdout.splitlines()[0]
 
 
-def draw_sheet(sheet: Sheet, dpi: float, page: int = 0) -> Image.Image:
-    """Draws a page of an item in colour, at `dpi` pixels per inch."""
-    drawn = _open_page(sheet.pdf, sheet.pages[page])
-    return drawn.render(scale=dpi / 72, rev_byteorder=True, prefer_bgrx=False).to_pil().convert("RGB")
+def draw_sheet(sheet: Sheet, dpi: float) -> Image.Image:
+    """Draws an item in colour, at `dpi` pixels per inch."""
+    drawn = open_page(sheet).render(scale=dpi / 72, rev_byteorder=True, prefer_bgrx=False)
+    return drawn.to_pil().convert("RGB")
 
 
-def sheet_size(sheet: Sheet, page: int = 0) -> tuple[float, float]:
-    """Width and height of a page of an item in PDF points, 72 to the inch."""
-    return _open(sheet.pdf).get_page_size(sheet.pages[page])
+def sheet_size(sheet: Sheet) -> tuple[float, float]:
+    """Width and height of an item's page in PDF points, 72 to the inch."""
+    return _open(sheet.pdf).get_page_size(sheet.page)
 
 
-def sheet_text(sheet: Sheet, page: int = 0) -> str:
-    """The characters on a page of an item, in the order in which TeX set them."""
-    text = _open_page(sheet.pdf, sheet.pages[page]).get_textpage()
-    try:
+def sheet_text(sheet: Sheet) -> str:
+    """The characters of an item, in the order in which TeX set them."""
+    with closing(open_page(sheet).get_textpage()) as text:
         return text.get_text_range()
-    finally:
-        text.close()
 
 
-def sheet_characters(sheet: Sheet, page: int = 0) -> list[tuple[str, tuple[float, float, float, float]]]:
-    """What `sheet_text` gives, but white space, with the ink of each in points from the upper left corner."""
-    drawn = _open_page(sheet.pdf, sheet.pages[page])
-    text = drawn.get_textpage()
-    try:
-        height = drawn.get_height()
-        found = []
-        ink = [ctypes.c_double() for _ in range(4)]
-        left, right, bottom, top = ink
+def sheet_characters(sheet: Sheet) -> list[tuple[str, tuple[float, float, float, float]]]:
+    """The characters of `sheet_text` except white space, each with its ink.
+
+    Ink is left, top, right and bottom in points from the upper left corner.
+    """
+    found = []
+    ink = [ctypes.c_double() for _ in range(4)]
+    left, right, bottom, top = ink
+    height = sheet_size(sheet)[1]
+    with closing(open_page(sheet).get_textpage()) as text:
         for position in range(text.count_chars()):
             character = chr(pdfium_c.FPDFText_GetUnicode(text.raw, position))
             if not character.isspace():
                 pdfium_c.FPDFText_GetCharBox(text.raw, position, *ink)
                 box = (left.value, height - top.value, right.value, height - bottom.value)
                 found.append((character, box))
-        return found
-    finally:
-        text.close()
+    return found
 
 
-def with_chinese(style: Style) -> Style:
+def with_chinese(style: Style, maths: bool = False) -> Style:
     """`style` by xelatex, with fonts for Chinese: the packaged Noto fonts, or else the system's.
+
+    Args:
+        style: a style whose preamble loads no font for Chinese.
+        maths: whether formulas may hold Chinese too.
 
     Raises:
         ValueError: there are neither.
@@ -192,12 +189,12 @@ def with_chinese(style: Style) -> Style:
     serif, sans = _chinese_fonts()
     # as a rule Chinese has no bold and slanted letters: the other face takes their place
     number = "FontIndex=2," if serif.suffix == ".ttc" else ""
-    preamble = (
-        "\\usepackage{xeCJK}\n"
-        f"\\setCJKmainfont{{{serif.name}}}[Path=./,{number}BoldFont={sans.name},ItalicFont={serif.name}]\n"
-        f"\\setCJKsansfont{{{sans.name}}}[Path=./,{number}BoldFont={sans.name},ItalicFont={sans.name}]\n"
-        f"\\setCJKmonofont{{{sans.name}}}[Path=./,{number}BoldFont={sans.name},ItalicFont={sans.name}]\n"
+    preamble = "\\usepackage{xeCJK}\n" + "".join(
+        f"\\setCJK{family}font{{{face.name}}}[Path=./,{number}BoldFont={sans.name},ItalicFont={face.name}]\n"
+        for family, face in (("main", serif), ("sans", sans), ("mono", sans))
     )
+    if maths:
+        preamble += "\\xeCJKsetup{CJKmath=true}\n"
     return replace(
         style, program="xelatex", preamble=style.preamble + preamble, files=(*style.files, serif, sans)
     )
@@ -223,14 +220,14 @@ def _open(pdf: bytes) -> pdfium.PdfDocument:
 
 
 @lru_cache(maxsize=4)
-def _open_page(pdf: bytes, number: int) -> pdfium.PdfPage:
-    """A page; while some are open, those of the same file needn't read its fonts again."""
-    return _open(pdf)[number]
+def open_page(sheet: Sheet) -> pdfium.PdfPage:
+    """The page of an item; while some are open, those of the same file needn't read its fonts again."""
+    return _open(sheet.pdf)[sheet.page]
 
 
 # the last comes first: pages, then their files, then pdfium itself, which would complain of open ones
 atexit.register(_open.cache_clear)
-atexit.register(_open_page.cache_clear)
+atexit.register(open_page.cache_clear)
 
 
 _FORBIDDEN = re.compile(
@@ -242,19 +239,8 @@ _FORBIDDEN = re.compile(
 """What would reach beyond its item or out of TeX, which is kept from files and programs as well."""
 
 
-@dataclass(frozen=True)
-class _Run:
-    """What came of one run of TeX."""
-
-    faults: dict[int, str]
-    """By position, the causes of the items that can't be typeset."""
-    broken: int | None = None
-    """The one of them after which the run can't be believed."""
-    sheets: tuple[Sheet, ...] = ()
-    """Of all items, where none was at fault and the file is whole."""
-
-
-def _run(bodies: Sequence[str], style: Style) -> _Run:
+def _run(bodies: Sequence[str], style: Style) -> tuple[Transcript, list[Sheet]]:
+    """What TeX said, and the sheets of all items, where none was at fault and the file is whole."""
     opening, options = f"\\input{{{_PREAMBLE}}}\n", []
     with tempfile.TemporaryDirectory(prefix="got-latex-") as name:
         folder = Path(name)
@@ -267,8 +253,7 @@ def _run(bodies: Sequence[str], style: Style) -> _Run:
             (folder / file.name).symlink_to(file.resolve())
         for number, body in enumerate(bodies):
             (folder / f"item{number}.tex").write_text(body, encoding="utf-8")
-        macro = r"\gotfull" if style.margin_pt is None else r"\gottight"
-        items = "\n".join(f"{macro}{{{number}}}" for number in range(len(bodies)))
+        items = "\n".join(rf"\gottight{{{number}}}" for number in range(len(bodies)))
         document = f"{opening}\\begin{{document}}\n{items}\n\\end{{document}}\n"
         (folder / "run.tex").write_text(document, encoding="utf-8")
         said, stopped = _run_program(style.program, [*options, "run.tex"], folder, len(bodies))
@@ -296,8 +281,8 @@ def _dump_preamble(style: Style) -> Path:
 
 
 def _write_preamble(folder: Path, style: Style) -> None:
-    lengths = f"\\got@margin={style.margin_pt or 0}pt \\got@largest={MAX_POINTS}pt"
-    text = f"{style.document_class}\n{style.preamble}\n{HARNESS}{lengths}\\makeatother\n"
+    lengths = f"\\got@margin={style.margin_pt}pt \\got@largest={MAX_POINTS}pt"
+    text = f"\\documentclass{{article}}\n{style.preamble}\n{HARNESS}{lengths}\\makeatother\n"
     (folder / _PREAMBLE).write_text(text, encoding="utf-8")
 
 
@@ -343,32 +328,33 @@ def _environment(folder: Path, program: str) -> dict[str, str]:
 _SP_PER_POINT = 65536 * 72.27 / 72
 
 
-def _judge(said: str, stopped: str | None, pdf: bytes, num_items: int, style: Style) -> _Run:
+def _judge(
+    said: str, stopped: str | None, pdf: bytes, num_items: int, style: Style
+) -> tuple[Transcript, list[Sheet]]:
     transcript = read_transcript(said)
     faults = transcript.faults
     if transcript.begun is not None:
         faults.setdefault(transcript.begun, f"LaTeX {stopped or 'ends early'}")
-        return _Run(faults, broken=transcript.begun)
+        return transcript, []
     if transcript.bad_start or not transcript.pages:
         raise _bad_preamble(style, transcript.bad_start or stopped)
     for item, pages in transcript.pages.items():
-        if not pages:
-            faults.setdefault(item, "LaTeX draws nothing")
-        elif style.margin_pt is not None and len(pages) > 1:
-            faults.setdefault(item, "LaTeX draws several pages")
+        if len(pages) != 1:
+            faults.setdefault(item, f"LaTeX draws {'several pages' if pages else 'nothing'}")
     last_page = max(pages.stop for pages in transcript.pages.values())
     if faults or len(transcript.pages) < num_items or _count_pages(pdf) != last_page:
-        return _Run(faults)
-    return _Run(faults, sheets=tuple(_sheet(item, transcript, pdf) for item in range(num_items)))
+        return transcript, []
+    return transcript, [_sheet(item, transcript, pdf) for item in range(num_items)]
 
 
 def _sheet(item: int, transcript: Transcript, pdf: bytes) -> Sheet:
-    pages = transcript.pages[item]
-    notes = []
-    for text, page, x, y in transcript.notes.get(item, ()):
-        height = _open(pdf).get_page_size(page - 1)[1]
-        notes.append(Note(text, page - 1 - pages.start, x / _SP_PER_POINT, height - y / _SP_PER_POINT))
-    return Sheet(pdf, pages, tuple(notes))
+    page = transcript.pages[item].start
+    height = _open(pdf).get_page_size(page)[1]
+    notes = [
+        Note(text, x / _SP_PER_POINT, height - y / _SP_PER_POINT)
+        for text, x, y in transcript.notes.get(item, ())
+    ]
+    return Sheet(pdf, page, tuple(notes))
 
 
 def _count_pages(pdf: bytes) -> int:

@@ -22,7 +22,6 @@ needs_tex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs p
 needs_xetex = pytest.mark.skipif(shutil.which("xelatex") is None, reason="needs xelatex")
 
 TIGHT = Style()
-FULL = Style(margin_pt=None)
 GOOD = r"$\frac{a}{b}$"
 
 FAULTY = {
@@ -51,9 +50,9 @@ FAULTY = {
 }
 
 
-def pixels(sheet, page=0, dpi=100):
+def pixels(sheet, dpi=100):
     assert isinstance(sheet, Sheet), sheet
-    return np.asarray(draw_sheet(sheet, dpi, page))
+    return np.asarray(draw_sheet(sheet, dpi))
 
 
 @needs_tex
@@ -109,23 +108,24 @@ def test_a_tight_page_is_as_large_as_its_item_and_the_margin():
 @needs_tex
 def test_notes_know_where_they_came_to_stand():
     (tight,) = typeset([r"\rule{30bp}{5bp}\gotnote{a $b$ %}" + "\n}x"], Style(margin_pt=7.227))
-    assert tight.notes == (Note("a $b$ ", 0, pytest.approx(37.2, abs=0.01), pytest.approx(12.2, abs=0.01)),)
-    long = r"\noindent\gotnote{start}" + "word " * 3000 + r"\gotnote{end}\par"
-    _, sheet = typeset(["One page.", long], FULL)
-    assert sheet.pages == range(1, 6)
-    assert [(note.text, note.page) for note in sheet.notes] == [("start", 0), ("end", 4)]
+    assert tight.notes == (Note("a $b$ ", pytest.approx(37.2, abs=0.01), pytest.approx(12.2, abs=0.01)),)
 
 
 @needs_tex
-def test_pages_do_not_depend_on_their_company():
-    page = (
-        r"\section{Title}Text.\footnote{Note.}\begin{equation}x\end{equation}\begin{figure}[b]F\end{figure}"
-    )
-    spoilers = [r"\twocolumn Two.", r"\pagestyle{empty}\section{Open end}", r"\nonesuch", r"\textbf{" + page]
-    (alone,) = typeset([page], FULL)
-    sheets = typeset([piece for spoiler in spoilers for piece in (spoiler, page)], FULL)
-    assert [isinstance(sheet, Sheet) for sheet in sheets[::2]] == [True, True, False, False]
+def test_boxes_of_text_do_not_depend_on_their_company():
+    text = r"\begin{minipage}{9cm}Text.\footnote{Note.}\begin{equation}x\end{equation}\end{minipage}"
+    spoilers = [r"\pagestyle{empty}\parbox{9cm}{\section{Open end}}", r"\nonesuch", r"\textbf{" + text]
+    (alone,) = typeset([text], TIGHT)
+    sheets = typeset([piece for spoiler in spoilers for piece in (spoiler, text)], TIGHT)
+    assert [isinstance(sheet, Sheet) for sheet in sheets[::2]] == [True, False, False]
     assert all(np.array_equal(pixels(sheet), pixels(alone)) for sheet in sheets[1::2])
+
+
+@needs_tex
+def test_an_item_of_several_pages_is_a_reject():
+    two = r"\csname shipout\endcsname\hbox{x}x"
+    found, after = typeset([two, GOOD], TIGHT)
+    assert str(found) == "LaTeX draws several pages" and isinstance(after, Sheet)
 
 
 @needs_tex

@@ -13,7 +13,7 @@ pdflatex typesets the formulas, xelatex those with Chinese; `got_train.tex.latex
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -29,7 +29,7 @@ from data_engines.tools.formulas.sources import read_formulas
 from data_engines.tools.typesetting import draw_typeset
 from got_train.characters import EAST_ASIAN, HAN
 from got_train.prompts import Task
-from got_train.tex.formulas import CHINESE_MATHS, FORMULA_PREAMBLE
+from got_train.tex.formulas import FORMULA_PREAMBLE
 from got_train.tex.latex import (
     Sheet,
     Style,
@@ -191,8 +191,7 @@ def check(spec: Spec, drawing: Drawing) -> Drawing:
 
 @cache
 def _chinese_style() -> Style:
-    style = with_chinese(STYLE)
-    return replace(style, preamble=style.preamble + CHINESE_MATHS)
+    return with_chinese(STYLE, maths=True)
 
 
 def _keep_known(formulas: Iterable[Formula], left_out: Counter[str]) -> list[Formula]:

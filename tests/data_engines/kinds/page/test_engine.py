@@ -177,7 +177,7 @@ def test_ink_outside_the_columns_is_rejected(specs: list[Spec]) -> None:
     spec = english(specs, columns=2)
     across = count_across(spec.blocks, spec.style)
     left, top, _, _ = spec.style.margins
-    places = {across + 1: (Note("", 0, left, top), Note("", 0, left, top + 20))}
+    places = {across + 1: (Note("", left, top), Note("", left, top + 20))}
     blank = np.zeros([round(side * 60 / 72.27) for side in spec.style.paper[::-1]], dtype=bool)
     check_columns(blank, spec, places)
     gutter = left + spec.style.column_width + spec.style.gutter / 2
