@@ -6,7 +6,8 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 from got_train.markup.delimiters import with_dollars
-from got_train.markup.tabular import LENGTH_OPTION, Cell, Table, environment_end, parse_tabular
+from got_train.markup.nesting import environment_end, find_closing
+from got_train.markup.tabular import LENGTH_OPTION, Cell, Table, parse_tabular
 
 _START = re.compile(
     r"(?P<latex>\\begin\s*\{(?:tabular[*xy]?|longtable)\})"
@@ -15,6 +16,7 @@ _START = re.compile(
     r"(?:\|[ \t]*)?$)",
     re.MULTILINE | re.IGNORECASE,
 )
+_HTML_TABLE = re.compile(r"(?P<open><table\b)|(?P<close></table\b)", re.IGNORECASE)
 
 
 def find_tables(text: str) -> list[Table]:
@@ -26,10 +28,11 @@ def find_tables(text: str) -> list[Table]:
     position = 0
     while start := _START.search(text, position):
         if start["latex"]:
-            end = environment_end(text, start.start())
+            _, end = environment_end(text, start.start())
             tables.append(_latex_table(text[start.start() : end]))
         elif start["html"]:
-            end = _end_of_html(text, start.end())
+            closing = find_closing(_HTML_TABLE, text, start.start())
+            end = closing.start() if closing else len(text)
             tables.append(_html_table(text[start.start() : end]))
         else:
             lines = text[start.start() :].split("\n")
@@ -39,16 +42,6 @@ def find_tables(text: str) -> list[Table]:
             end = start.start() + sum(len(line) + 1 for line in lines[:size])
         position = max(end, start.end())
     return [table for table in tables if table.rows]
-
-
-def _end_of_html(text: str, position: int) -> int:
-    """Where the table that was opened before `position` is closed, past those inside of it."""
-    depth = 1
-    for mark in re.compile(r"<(/?)table\b", re.IGNORECASE).finditer(text, position):
-        depth += -1 if mark[1] else 1
-        if depth == 0:
-            return mark.start()
-    return len(text)
 
 
 # LaTeX

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from got_train.markup.nesting import read_argument
+
 MAX_SPAN = 200
 """Rows or columns; more are a slip of the model that would make the table endless."""
 MAX_FILLED_CELLS = 100_000
@@ -89,35 +91,6 @@ def parse_tabular(latex: str) -> Table:
     return Table(
         tuple(_join(placed)), tuple(_columns_under(spans, width) for spans in lines), frozenset(edges)
     )
-
-
-def read_argument(text: str, position: int) -> tuple[str, int]:
-    r"""A command's argument at `position`, without its braces, and where it ends.
-
-    >>> read_argument(r"\b{x{y}\}}z", 2)
-    ('x{y}\\}', 10)
-    """
-    while position < len(text) and text[position].isspace():
-        position += 1
-    if not text.startswith("{", position):
-        end = min(len(text), position + 1)
-        return text[position:end], end
-    depth = 0
-    for brace in re.compile(r"\\.|[{}]", re.DOTALL).finditer(text, position):
-        depth += {"{": 1, "}": -1}.get(brace[0], 0)
-        if depth == 0:
-            return text[position + 1 : brace.start()], brace.end()
-    return text[position + 1 :], len(text)
-
-
-def environment_end(text: str, start: int) -> int:
-    r"""Where the environment whose `\begin` stands at `start` has ended; the text's end if it never does."""
-    depth = 0
-    for match in re.compile(r"\\(begin|end)\s*\{[^{}]*\}").finditer(text, start):
-        depth += 1 if match[1] == "begin" else -1
-        if depth == 0:
-            return match.end()
-    return len(text)
 
 
 def _read_columns(specification: str) -> tuple[str, set[int]]:

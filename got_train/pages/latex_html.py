@@ -11,15 +11,8 @@ from dataclasses import dataclass, field
 from markupsafe import Markup, escape
 
 from got_train.markup.delimiters import CLOSING, DISPLAYS, read_formula
-from got_train.markup.tabular import (
-    LENGTH_OPTION,
-    TABULAR,
-    Cell,
-    Table,
-    environment_end,
-    parse_tabular,
-    read_argument,
-)
+from got_train.markup.nesting import environment_end, read_argument
+from got_train.markup.tabular import LENGTH_OPTION, TABULAR, Cell, Table, parse_tabular
 from got_train.pages.mathml import FormulaError, mathml
 from got_train.pages.template import render
 
@@ -300,7 +293,7 @@ def _read_environment(text: str, start: int, notes: Notes, depth: int) -> Piece 
     kinds = [bool(pattern.match(text, start)) for pattern in (TABULAR, _DRAWING, _MATHS)]
     if not any(kinds):
         return None
-    end = environment_end(text, start)
+    _, end = environment_end(text, start)
     latex = text[start:end]
     if depth >= MAX_DEPTH:
         return source_html(latex), end

@@ -6,8 +6,9 @@ definitions are left to TeX, which then doesn't know the name.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from got_train.markup.nesting import BRACES, find_closing
 from got_train.tex.errors import TexError
 
 MAX_EXPANSIONS = 1000
@@ -15,7 +16,7 @@ MAX_EXPANSIONS = 1000
 MAX_TOKENS = 20_000
 """That one formula or table may grow to."""
 
-_TOKEN = re.compile(r"\\[A-Za-z@]+|\\.|\s+|.", re.DOTALL)
+_TOKEN = re.compile(r"\\[A-Za-z@]+|\\.|#\d|\s+|.", re.DOTALL)
 _FINAL = "\0"
 """Stands before a name that means what it meant before the document redefined it."""
 ARITY = dict.fromkeys(
@@ -42,9 +43,10 @@ Macros = Mapping[str, Macro]
 
 
 def tokens_of(text: str) -> list[str]:
-    r"""
-    >>> tokens_of(r"\frac ab\%")
-    ['\\frac', ' ', 'a', 'b', '\\%']
+    r"""The tokens of TeX; the parameter of a macro, `#` and a digit, is one.
+
+    >>> tokens_of(r"\frac a#1\%")
+    ['\\frac', ' ', 'a', '#1', '\\%']
     """
     return _TOKEN.findall(text)
 
@@ -58,7 +60,7 @@ def text_of(tokens: Iterable[str]) -> str:
     pieces: list[str] = []
     after_name = False
     for token in tokens:
-        token = token.removeprefix(_FINAL)
+        token = token.removeprefix(_FINAL) or token
         if after_name and token[0].isalpha():
             pieces.append(" ")
         pieces.append(token)
@@ -67,7 +69,7 @@ def text_of(tokens: Iterable[str]) -> str:
 
 
 def simple(body: str, num_arguments: int = 0) -> Macro:
-    return Macro(num_arguments, _body_tokens(body))
+    return Macro(num_arguments, tuple(tokens_of(body.strip())))
 
 
 def expand(text: str, macros: Macros, factor: int = 1) -> str:
@@ -112,7 +114,7 @@ def _fill(macro: Macro, waiting: list[str]) -> list[str]:
         arguments.append(_pop_argument(waiting))
     body: list[str] = []
     for token in macro.body:
-        if token[0] == "#" and token[1:].isdecimal():
+        if token[0] == "#" and len(token) > 1:
             number = int(token[1:])
             if not 1 <= number <= len(arguments):
                 raise TexError("macro without its argument")
@@ -161,7 +163,9 @@ _DEFINITION = re.compile(
     r"|(?P<let>let)\s*)(?P<brace>\{\s*)?(?P<name>\\(?:[A-Za-z@]+|.))\s*(?(brace)\})"
 )
 _PARAMETERS = re.compile(r"\s*((?:#\d)*)\s*(?=\{)")
-_COUNT = re.compile(r"\s*\[\s*(\d)\s*\]")
+_ARGUMENTS = re.compile(r"\s*\[\s*(\d)\s*\](?:\s*\[([^\[\]]*)\])?")
+"""How many arguments there are, and what the first one is where it is left out."""
+_BODY = re.compile(r"\s*(?:(?P<brace>\{)|(\\(?:[A-Za-z@]+|.)|\w))")
 _LET = re.compile(r"\s*=?\s*(\\(?:[A-Za-z@]+|.)|[^\s{}\\])")
 
 
@@ -200,52 +204,34 @@ def _read_definition(text: str, match: re.Match[str], macros: Macros) -> tuple[M
         if parameters is None:
             raise TexError("odd definition")
         num_arguments, position = len(parameters[1]) // 2, parameters.end()
-    elif match["new"] and (count := _COUNT.match(text, position)):
-        num_arguments, position = int(count[1]), count.end()
-        default, position = _read_default(text, position)
-    # bodies are short: what follows need not be cut into tokens
-    body, position = _read_group(text, position)
+    elif match["new"] and (arguments := _ARGUMENTS.match(text, position)):
+        num_arguments, position = int(arguments[1]), arguments.end()
+        default = arguments[2]
+    body, position = _read_body(text, position)
     if match["operator"]:
         body = f"\\operatorname{match['star']}{{{body}}}"
-    return Macro(num_arguments, _body_tokens(body), default), position
+    macro = simple(body, num_arguments)
+    return macro if default is None else replace(macro, default=tuple(tokens_of(default))), position
 
 
-def _read_default(text: str, position: int) -> tuple[tuple[str, ...] | None, int]:
-    match = re.compile(r"\s*\[([^\[\]]*)\]").match(text, position)
-    return (tuple(tokens_of(match[1])), match.end()) if match else (None, position)
-
-
-def _read_group(text: str, position: int) -> tuple[str, int]:
-    """What stands in the braces at `position`, and where they end."""
-    start = re.compile(r"\s*\{").match(text, position)
-    if start is None:
-        single = re.compile(r"\s*(\\(?:[A-Za-z@]+|.)|\w)").match(text, position)
-        if single is None:
-            raise TexError("odd definition")
-        return single[1], single.end()
-    end = group_end(text, start.end() - 1)
-    return text[start.end() : end - 1], end
-
-
-_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+def _read_body(text: str, position: int) -> tuple[str, int]:
+    """What stands in the braces at `position`, or the one token there, and where it ends."""
+    match = _BODY.match(text, position)
+    if match is None:
+        raise TexError("odd definition")
+    if match["brace"] is None:
+        return match[2], match.end()
+    end = group_end(text, match.start("brace"))
+    return text[match.end() : end - 1], end
 
 
 def group_end(text: str, start: int) -> int:
-    """The position after the brace that closes the one at `start`."""
-    depth = 0
-    for match in _BRACE.finditer(text, start):
-        depth += (match[0] == "{") - (match[0] == "}")
-        if depth == 0:
-            return match.end()
-    raise TexError("unbalanced braces")
+    """The position after the brace that closes the one at `start`.
 
-
-def _body_tokens(body: str) -> tuple[str, ...]:
-    """The tokens of a macro's body, `#` and a digit as one."""
-    tokens: list[str] = []
-    for token in tokens_of(body.strip()):
-        if tokens and tokens[-1] == "#" and token.isdecimal():
-            tokens[-1] += token
-        else:
-            tokens.append(token)
-    return tuple(tokens)
+    Raises:
+        TexError: none does.
+    """
+    closing = find_closing(BRACES, text, start)
+    if closing is None:
+        raise TexError("unbalanced braces")
+    return closing.end()

@@ -7,6 +7,7 @@ become commands and whose other characters are escaped. Line breaks stay line br
 import re
 
 from got_train.markup.delimiters import read_formula
+from got_train.markup.nesting import environment_end
 from got_train.tex.escaping import escape_latex
 from got_train.tex.macros import group_end
 from got_train.tex.packages import CHEMISTRY, COLORED_TABLES, MATHS, MORE_TABLES, SIGNS, TABLES
@@ -81,7 +82,7 @@ def _translate(match: re.Match[str]) -> tuple[str, int]:
     if match["wrapper"]:
         return (r"\par\textbf{Abstract} " if match[0].startswith(r"\begin{abstract") else "\\par\n"), end
     if match["environment"]:
-        end = environment_end(text, match.start(), match["environment"])
+        _, end = environment_end(text, match.start(), re.escape(match["environment"]))
         code = text[match.start() : end]
         return (rf"\fit{{{code}}}" if match["environment"] in ("tabular", "tikzpicture") else code), end
     if match["command"]:
@@ -104,16 +105,6 @@ def _display(formula: str) -> str:
     if r"\tag" in formula or r"\begin{align" in formula:
         return rf"\[{formula}\]"  # numbers and aligned rows want a real display
     return rf"{{\par\medskip\centering\fit{{$\displaystyle {formula}$}}\par\medskip}}"
-
-
-def environment_end(text: str, start: int, name: str) -> int:
-    r"""Where the environment that begins at `start` has ended; the end of the text if it never does."""
-    depth = 0
-    for match in re.compile(rf"\\(begin|end)\s*\{{{re.escape(name)}\}}").finditer(text, start):
-        depth += 1 if match[1] == "begin" else -1
-        if depth == 0:
-            return match.end()
-    return len(text)
 
 
 def _arguments_end(text: str, position: int) -> int:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from got_train.markup.delimiters import CLOSING, DISPLAYS
+from got_train.markup.nesting import environment_end
 from got_train.tex.errors import TexError
 from got_train.tex.macros import Macro, Macros, expand, group_end, read_definitions, simple
 from got_train.tex.spelling import SYNONYMS, spell
@@ -20,16 +22,11 @@ DOCUMENT_FACTOR = 50
 """How much more than one formula a whole document may hold."""
 
 BUILT_IN: dict[str, Macro] = {
-    name: simple("", num_arguments)
-    for num_arguments, names in (
-        (
-            0,
-            r"\nonumber \notag \xspace \protect \displaybreak \allowdisplaybreaks \qedhere \strut \mathstrut",
-        ),
-        (1, r"\label \tag \vspace \index \raisetag \vphantom"),
-    )
-    for name in names.split()
-} | {r"\ensuremath": simple("#1", 1)}
+    **dict.fromkeys(r"\nonumber \notag \displaybreak \allowdisplaybreaks \qedhere".split(), simple("")),
+    **dict.fromkeys(r"\xspace \protect \strut \mathstrut".split(), simple("")),
+    **dict.fromkeys(r"\label \tag \vspace \index \raisetag \vphantom".split(), simple("", 1)),
+    r"\ensuremath": simple("#1", 1),
+}
 """What doesn't show in a formula on its own."""
 
 WIDTHLESS_RULE = r"\\rule ?(?:\[[^]]*\])? ?\{ ?0[.0]* ?[a-z]* ?\} ?\{[^}]*\}"
@@ -171,7 +168,7 @@ def find_tabulars(document: Document) -> tuple[list[str], Counter[str]]:
     position = 0
     while match := re.compile(r"\\begin\s*\{tabular\}").search(document.text, position):
         try:
-            position = _environment_end(document.text, match.start(), "tabular")[1]
+            position = _environment_span(document.text, match.start(), "tabular")[1]
             found.append(_plain_latex(document.text[match.start() : position], document.macros))
         except TexError as error:
             position = max(position, match.end())
@@ -202,16 +199,14 @@ def _plain_latex(source: str, macros: Macros) -> str:
 
 def _read_text(file: Path) -> str:
     try:
-        data = file.read_bytes()
+        text = file.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        text = file.read_text("latin-1")
     except OSError as error:
         raise TexError("can't be read") from error
-    if b"\0" in data:
+    if "\0" in text:
         raise TexError("not a text")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text
 
 
 def _shared_macros(folder: Path) -> dict[str, Macro]:
@@ -230,32 +225,30 @@ def _find_maths(text: str, left_out: Counter[str]) -> Iterator[tuple[str, str]]:
     """What stands between the bounds of formulas, and the environment that bounds it: empty if inline."""
     position = 0
     while match := _OPENING.search(text, position):
-        opening, position = match[0], match.end()
+        opening, environment, start = match[0], match["environment"], match.end()
+        position = start
         try:
-            if match["environment"] in _DISPLAYS:
-                end, position = _environment_end(text, match.start(), match["environment"])
-                yield text[match.end() : end], match["environment"]
-            elif opening == "$":
-                end = _dollar(text, match.end())
-                position = end + 1
-                yield text[match.end() : end], ""
-            elif opening == "$$":
-                end = _dollar(text, match.end())
-                position = end + 2
-                yield text[match.end() : end], "displaymath"
-            elif opening in (r"\[", r"\("):
-                closing = r"\]" if opening == r"\[" else r"\)"
-                end = text.find(closing, match.end())
-                if end < 0:
-                    raise TexError("no end")
-                position = end + 2
-                yield text[match.end() : end], "displaymath" if opening == r"\[" else ""
+            if environment in _DISPLAYS:
+                end, position = _environment_span(text, match.start(), environment)
+            elif opening in CLOSING:
+                end = _formula_end(text, start, CLOSING[opening])
+                position = end + len(opening)
+                environment = "displaymath" if opening in DISPLAYS else ""
+            else:
+                continue
         except TexError as error:
             left_out[f"formula: {error}"] += 1
+        else:
+            yield text[start:end], environment
 
 
-def _dollar(text: str, start: int) -> int:
-    """Where the formula ends that begins at `start`: a dollar outside of braces, in the same paragraph."""
+def _formula_end(text: str, start: int, closing: str) -> int:
+    """Where a formula ends: dollars end it outside of braces and in the same paragraph only."""
+    if closing[0] == "\\":
+        end = text.find(closing, start)
+        if end < 0:
+            raise TexError("no end")
+        return end
     depth = 0
     for match in _DOLLAR_OR_BRACE.finditer(text, start):
         if match[0] == "$" and depth == 0:
@@ -266,14 +259,12 @@ def _dollar(text: str, start: int) -> int:
     raise TexError("no end")
 
 
-def _environment_end(text: str, start: int, name: str) -> tuple[int, int]:
+def _environment_span(text: str, start: int, name: str) -> tuple[int, int]:
     """Where the `\\end` of the environment that begins at `start` begins and ends."""
-    depth = 0
-    for match in re.compile(rf"\\(begin|end)\s*\{{{name}\*?\}}").finditer(text, start):
-        depth += 1 if match[1] == "begin" else -1
-        if depth == 0:
-            return match.start(), match.end()
-    raise TexError("no end")
+    end, position = environment_end(text, start, rf"{name}\*?")
+    if end == position:
+        raise TexError("no end")
+    return end, position
 
 
 def _name_rows(source: str, environment: str) -> str:

@@ -91,6 +91,7 @@ BROKEN = [
     ("", "a", "draws nothing"),
     (r"\phantom{x}", "a", "draws nothing"),
     (r"\input{secret}", "a", "is not allowed"),
+    ("a\0", "a", "a control character is not allowed"),
 ]
 
 UNFIT = {("a", r"\frac{"): "LaTeX error", (r"\phantom{x}", r"\phantom{x}"): "LaTeX draws nothing"}

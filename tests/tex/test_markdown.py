@@ -3,7 +3,7 @@ r"""Mathpix markdown as LaTeX."""
 import pytest
 
 from got_train.tex.errors import TexError
-from got_train.tex.markdown import environment_end, to_latex
+from got_train.tex.markdown import to_latex
 
 TABULAR = r"\begin{tabular}{l} a & \begin{tabular}{c} b \end{tabular} \\ \end{tabular}"
 
@@ -37,8 +37,3 @@ def test_each_part_becomes_what_prints_it(markdown: str, latex: str) -> None:
 def test_a_command_without_its_end_is_a_reject() -> None:
     with pytest.raises(TexError, match="unbalanced braces"):
         to_latex(r"\section*{never closed")
-
-
-def test_an_environment_ends_where_its_own_end_is() -> None:
-    assert environment_end(TABULAR + " more", 0, "tabular") == len(TABULAR)
-    assert environment_end(r"\begin{tabular} a", 0, "tabular") == len(r"\begin{tabular} a")

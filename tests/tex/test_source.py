@@ -54,6 +54,16 @@ def test_what_an_argument_takes_stays_one_argument():
     assert expand(r"\frac\two\one x^\two \bar\one", macros) == r"\frac{a+b}\alpha x^{a+b} \bar\alpha"
 
 
+def test_a_null_character_is_a_token_like_others():
+    assert expand("a\0\\x", {r"\x": simple("b")}) == "a\0b"
+
+
+def test_braces_that_tex_could_not_nest_are_refused():
+    assert spell("{" * 199 + "x" + "}" * 199) == "{" * 199 + "x" + "}" * 199
+    with pytest.raises(TexError, match="^braces nested too deep$"):
+        plain_formula("{" * 1000 + "x" + "}" * 1000)
+
+
 @pytest.mark.parametrize(
     ("macros", "text", "cause"),
     [
