@@ -75,9 +75,7 @@ def parse_tabular(latex: str) -> Table:
     [[('a', 1), ('b', 2)], [('c', 1)]]
     """
     begin = TABULAR.match(latex)
-    position = begin.end() if begin else 0
-    if option := _OPTION.match(latex, position):
-        position = option.end()
+    position = _skip_option(latex, begin.end() if begin else 0)
     if begin and begin["name"] in _WITH_WIDTH:
         _, position = read_argument(latex, position)
     columns, position = read_argument(latex, position)
@@ -88,9 +86,16 @@ def parse_tabular(latex: str) -> Table:
     alignments += "c" * (width - len(alignments))
     filled = width * len(rows) <= MAX_FILLED_CELLS
     placed = [_place(row, alignments, filled) for row in rows]
-    return Table(
-        tuple(_join(placed)), tuple(_columns_under(spans, width) for spans in lines), frozenset(edges)
+    columns_under = (
+        frozenset(column for first, last in spans for column in range(first, min(last + 1, width)))
+        for spans in lines
     )
+    return Table(tuple(_join(placed)), tuple(columns_under), frozenset(edges))
+
+
+def _skip_option(text: str, position: int) -> int:
+    option = _OPTION.match(text, position)
+    return option.end() if option else position
 
 
 def _read_columns(specification: str) -> tuple[str, set[int]]:
@@ -157,60 +162,43 @@ def _read_rows(body: str) -> tuple[list[list[str]], list[Spans]]:
     return rows, lines
 
 
-@dataclass(frozen=True)
-class _Written:
-    """A cell as its source says it; `rows` may be below zero, for a span upwards."""
-
-    latex: str
-    rows: int = 1
-    columns: int = 1
-    alignment: str = ""
-
-
-def _read_cell(text: str) -> _Written:
-    cell = _Written(text.strip())
+def _read_cell(text: str) -> Cell:
+    """A cell as its source says it, in no column yet; `rows` may be below zero, for a span upwards."""
+    cell = Cell(text.strip(), 0)
     for _ in range(2):  # one of each kind, whichever is outside
-        match = _SPANNING.match(cell.latex)
+        match = _SPANNING.match(cell.text)
         if not match:
             break
-        position = match.end()
-        if option := _OPTION.match(cell.latex, position):
-            position = option.end()
-        number, position = read_argument(cell.latex, position)
-        second, position = read_argument(cell.latex, position)
-        if option := _OPTION.match(cell.latex, position):
-            position = option.end()
-        content, position = read_argument(cell.latex, position)
+        number, position = read_argument(cell.text, _skip_option(cell.text, match.end()))
+        second, position = read_argument(cell.text, position)
+        content, position = read_argument(cell.text, _skip_option(cell.text, position))
         span = int(number) if re.fullmatch(r"\s*-?[0-9]{1,6}\s*", number) else 1
-        content = f"{content} {cell.latex[position:]}".strip()
+        content = f"{content} {cell.text[position:]}".strip()
         if match["kind"] == "row":
             rows = max(-MAX_SPAN, min(span, MAX_SPAN)) or 1
-            cell = replace(cell, latex=content, rows=rows)
+            cell = replace(cell, text=content, rows=rows)
         else:
             alignment, _ = _read_columns(second)
             span = max(1, min(span, MAX_SPAN))
-            cell = replace(cell, latex=content, columns=span, alignment=alignment[:1])
+            cell = replace(cell, text=content, columns=span, alignment=alignment[:1])
     return cell
 
 
-def _columns_under(spans: Spans, width: int) -> frozenset[int]:
-    return frozenset(column for first, last in spans for column in range(first, min(last + 1, width)))
-
-
-def _place(row: list[_Written], alignments: str, filled: bool) -> dict[int, _Written]:
+def _place(row: list[Cell], alignments: str, filled: bool) -> dict[int, Cell]:
     """A row's cells by their first column, with empty ones to its end if it shall be `filled`."""
     placed = {}
     column = 0
-    for cell in [*row, *[_Written("")] * len(alignments)] if filled else row:
+    for cell in [*row, *[Cell("", 0)] * len(alignments)] if filled else row:
         if column >= len(alignments):
             break
         columns = min(cell.columns, len(alignments) - column)
-        placed[column] = replace(cell, columns=columns, alignment=cell.alignment or alignments[column])
+        alignment = cell.alignment or alignments[column]
+        placed[column] = replace(cell, column=column, columns=columns, alignment=alignment)
         column += columns
     return placed
 
 
-def _join(rows: list[dict[int, _Written]]) -> Iterator[tuple[Cell, ...]]:
+def _join(rows: list[dict[int, Cell]]) -> Iterator[tuple[Cell, ...]]:
     """The rows without the empty cells that a span from above or below covers."""
     for number, row in enumerate(rows):
         for column, cell in row.items():
@@ -228,30 +216,30 @@ def _join(rows: list[dict[int, _Written]]) -> Iterator[tuple[Cell, ...]]:
                 for place in covered:
                     del below[place]
                 height += 1
-            cells.append(Cell(cell.latex, column, height, cell.columns, cell.alignment))
+            cells.append(replace(cell, rows=height))
         yield tuple(cells)
 
 
-def _turn(rows: list[dict[int, _Written]], number: int, column: int) -> None:
+def _turn(rows: list[dict[int, Cell]], number: int, column: int) -> None:
     """Makes a span upwards, over empty cells as wide as it is, one downwards."""
     cell = rows[number][column]
     top = number
     while top > max(0, number + cell.rows + 1):
         above = rows[top - 1].get(column)
-        if above is None or above.latex or above.columns != cell.columns:
+        if above is None or above.text or above.columns != cell.columns:
             break
         top -= 1
-    rows[number][column] = replace(cell, latex="", rows=1)
+    rows[number][column] = replace(cell, text="", rows=1)
     rows[top][column] = replace(cell, rows=number - top + 1)
 
 
-def _covered(row: dict[int, _Written], first: int, columns: int) -> list[int] | None:
+def _covered(row: dict[int, Cell], first: int, columns: int) -> list[int] | None:
     """The empty cells that fill these columns of a row exactly; None where there is text or another span."""
     places = []
     column = first
     while column < first + columns:
         cell = row.get(column)
-        if cell is None or cell.latex:
+        if cell is None or cell.text:
             return None
         places.append(column)
         column += cell.columns

@@ -36,49 +36,29 @@ _COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
 _OPTION = re.compile(r"\[[^\]\n]*\]")
 _LENGTH = re.compile(LENGTH_OPTION)
 _WRAPPED = {
-    "textbf": "strong",
-    "textit": "em",
-    "emph": "em",
-    "textsl": "em",
-    "underline": "u",
-    "texttt": "code",
-    "textsuperscript": "sup",
-    "textsubscript": "sub",
-    "title": "h2",
-    "section": "h3",
-    "subsection": "h4",
-    "subsubsection": "h5",
-    "paragraph": "h6",
-    "chapter": "h2",
-    "text": "span",
-    "textrm": "span",
-    "textsf": "span",
-    "textsc": "span",
-    "mbox": "span",
-    "makecell": "span",
-    "shortstack": "span",
-    "author": "div",
-    "date": "div",
-    "caption": "div",
-    "footnote": "small",
-    "footnotetext": "small",
-    "textcolor": "span",
-    "href": "span",
+    command: element
+    for element, commands in {
+        "strong": "textbf",
+        "em": "textit emph textsl",
+        "u": "underline",
+        "code": "texttt",
+        "sup": "textsuperscript",
+        "sub": "textsubscript",
+        "h2": "title chapter",
+        "h3": "section",
+        "h4": "subsection",
+        "h5": "subsubsection",
+        "h6": "paragraph",
+        "span": "text textrm textsf textsc mbox makecell shortstack textcolor href",
+        "div": "author date caption",
+        "small": "footnote footnotetext",
+    }.items()
+    for command in commands.split()
 }
 """The element of a command's argument."""
 _SECOND_SHOWN = {"textcolor", "href"}
 """Commands that show their second argument; the first one, a colour or an address, is left out."""
-_BLOCKS = {
-    "title",
-    "section",
-    "subsection",
-    "subsubsection",
-    "paragraph",
-    "chapter",
-    "author",
-    "date",
-    "caption",
-}
+_BLOCKS = {command for command, element in _WRAPPED.items() if element[0] == "h" or element == "div"}
 _DROPPED = dict.fromkeys(
     "centering small footnotesize scriptsize tiny large Large normalsize noindent hline toprule midrule"
     " bottomrule bfseries itshape maketitle raggedright raggedleft newpage par".split(),
@@ -86,67 +66,35 @@ _DROPPED = dict.fromkeys(
 ) | dict.fromkeys("label captionsetup vspace hspace cellcolor rowcolor includegraphics setlength".split(), 1)
 """Commands that show nothing, and how many arguments each has."""
 _SIGNS = {
-    "textbackslash": "\\",
-    "textasciitilde": "~",
-    "textasciicircum": "^",
-    "textquotedbl": '"',
-    "textdegree": "°",
-    "textbar": "|",
-    "textless": "<",
-    "textgreater": ">",
-    "textemdash": "—",
-    "textendash": "–",
-    "ldots": "…",
-    "dots": "…",
-    "quad": "\u2003",
-    "qquad": "\u2003\u2003",
-    "copyright": "©",
-    "S": "§",
-    "P": "¶",
-    "ss": "ß",
-    "ae": "æ",
-    "AE": "Æ",
-    "oe": "œ",
-    "OE": "Œ",
-    "o": "ø",
-    "O": "Ø",
-    "aa": "å",
-    "AA": "Å",
-    "l": "ł",
-    "L": "Ł",
-    "i": "ı",
-    "item": "• ",
-    "newline": "\n",
-    "LaTeX": "LaTeX",
-    "TeX": "TeX",
-}
-_ACCENTS = {
-    "'": "\u0301",
-    "`": "\u0300",
-    "^": "\u0302",
-    '"': "\u0308",
-    "~": "\u0303",
-    "=": "\u0304",
-    ".": "\u0307",
-    "c": "\u0327",
-    "v": "\u030c",
-    "u": "\u0306",
-    "H": "\u030b",
-    "r": "\u030a",
-    "d": "\u0323",
-    "b": "\u0331",
-    "k": "\u0328",
-}
+    command: sign
+    for commands, signs in (
+        ("textbackslash textasciitilde textasciicircum textquotedbl textbar", '\\~^"|'),
+        ("textless textgreater textemdash textendash textdegree copyright ldots dots", "<>—–°©……"),
+        ("S P ss ae AE oe OE o O aa AA l L i quad", "§¶ßæÆœŒøØåÅłŁı\u2003"),
+    )
+    for command, sign in zip(commands.split(), signs, strict=True)
+} | {"qquad": "\u2003\u2003", "item": "• ", "newline": "\n", "LaTeX": "LaTeX", "TeX": "TeX"}
+_ACCENTS = dict(
+    zip(
+        "'`^\"~=.cvuHrdbk",
+        "\u0301\u0300\u0302\u0308\u0303\u0304\u0307\u0327\u030c\u0306\u030b\u030a\u0323\u0331\u0328",
+        strict=True,
+    )
+)
+"""The combining character of each command of an accent."""
 _ACCENT = re.compile(
     r"\\(?:(?P<sign>['`^\"~=.])|(?P<letter>[cvuHrdbk])(?![A-Za-z]))\s*"
     r"(?:\{\s*(?P<braced>\\[ij]|[^\W\d_])\s*\}|(?P<bare>\\[ij]\b|[^\W\d_]))"
 )
 _TEXT = re.compile(
-    rf"(?P<break>\\\\\*?(?:{LENGTH_OPTION})?)"
-    r"|\\(?P<space>[ ,;:!/])|\\(?P<sign>[^A-Za-z])|(?P<brace>[{}])"
-    r"|(?P<tie>~)|(?P<dash>---?)|(?P<quote>``|'')|(?P<other>[^\\{}~$'`-]+|.)",
-    re.DOTALL,
+    rf"(?P<break>\\\\\*?(?:{LENGTH_OPTION})?)|\\(?P<sign>[^A-Za-z])|---?|``|''|[^\\{{}}~$'`-]+|.", re.DOTALL
 )
+_TYPED = {
+    **dict.fromkeys(("{", "}", r"\!", r"\/"), ""),
+    **dict.fromkeys((r"\ ", r"\,", r"\;", r"\:"), " "),
+    **{"~": "\u00a0", "--": "–", "---": "—", "``": "“", "''": "”"},
+}
+"""What TeX makes of characters in running text."""
 _UNFIT = re.compile(
     r"[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010fffd]",
 )
@@ -207,7 +155,12 @@ def read_piece(text: str, start: int, notes: Notes, depth: int = 0) -> Piece | N
     A formula that is not closed ends with its paragraph, an environment with the text.
     """
     if text.startswith(tuple(CLOSING), start):
-        return _read_formula(text, start, notes)
+        formula = read_formula(text, start)
+        if formula is None:
+            return None
+        if not formula.closed:
+            return source_html(text[start : formula.end]), formula.end
+        return formula_html(formula.latex, formula.display, notes), formula.end
     if text.startswith(r"\begin", start) or text.startswith(r"\end", start):
         return _read_environment(text, start, notes, depth)
     if accent := _ACCENT.match(text, start):
@@ -250,39 +203,10 @@ def text_html(latex: str, notes: Notes, depth: int = 0) -> Markup:
             continue
         match = _TEXT.match(latex, position)
         assert match, "one character of any kind"
-        parts.append(_plain(match))
+        shown = _TYPED.get(match[0], match["sign"] or match[0])
+        parts.append(Markup("<br>") if match["break"] else shown)
         position = match.end()
     return Markup("").join(parts).strip()
-
-
-def _plain(match: re.Match[str]) -> str:
-    """The text or the Markup that a piece of running text stands for."""
-    match match.lastgroup:
-        case "break":
-            return Markup("<br>")
-        case "space":
-            return "" if match["space"] in "!/" else " "
-        case "brace":
-            return ""
-        case "tie":
-            return "\u00a0"
-        case "dash":
-            return "—" if len(match[0]) == 3 else "–"
-        case "quote":
-            return "“" if match[0] == "``" else "”"
-        case "sign":
-            return match["sign"]
-        case _:
-            return match[0]
-
-
-def _read_formula(text: str, start: int, notes: Notes) -> Piece | None:
-    formula = read_formula(text, start)
-    if formula is None:
-        return None
-    if not formula.closed:
-        return source_html(text[start : formula.end]), formula.end
-    return formula_html(formula.latex, formula.display, notes), formula.end
 
 
 def _read_environment(text: str, start: int, notes: Notes, depth: int) -> Piece | None:
@@ -290,17 +214,16 @@ def _read_environment(text: str, start: int, notes: Notes, depth: int) -> Piece 
         is_abstract = text.startswith(r"\begin{abstract", start)
         label = Markup("<strong>Abstract</strong> ") if is_abstract else Markup("")
         return label, wrapper.end()
-    kinds = [bool(pattern.match(text, start)) for pattern in (TABULAR, _DRAWING, _MATHS)]
-    if not any(kinds):
+    kind = next((pattern for pattern in (TABULAR, _DRAWING, _MATHS) if pattern.match(text, start)), None)
+    if kind is None:
         return None
     _, end = environment_end(text, start)
     latex = text[start:end]
     if depth >= MAX_DEPTH:
         return source_html(latex), end
-    is_table, is_drawing, _ = kinds
-    if is_table:
+    if kind is TABULAR:
         return table_html(parse_tabular(latex), notes, depth + 1), end
-    return (notes.draw_later(latex) if is_drawing else formula_html(latex, True, notes)), end
+    return (notes.draw_later(latex) if kind is _DRAWING else formula_html(latex, True, notes)), end
 
 
 def _read_command(text: str, start: int, notes: Notes, depth: int) -> Piece | None:

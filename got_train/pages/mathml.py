@@ -46,14 +46,8 @@ _SIGN_BEFORE_SPACE = re.compile(r"(?<!\\)((?:\\\\)*)(\\[%&#$_])(?=\s)")
 """math-core takes the space for part of the command, also within texts."""
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)[A-Za-z]+;")
 """Entities that HTML defines and XML does not."""
-_RENAMED = {
-    "split": "aligned",
-    "eqnarray": "align*",
-    "eqnarray*": "align*",
-    "align": "align*",
-    "gather": "gather*",
-    "multline": "multline*",
-    "equation": "equation*",
+_RENAMED = {"split": "aligned", "eqnarray": "align*", "eqnarray*": "align*"} | {
+    name: f"{name}*" for name in ("align", "gather", "multline", "equation")
 }
 """The old environments would add numbers that are not in the text."""
 _ENVIRONMENT = re.compile(r"(\\(?:begin|end)\s*)\{\s*(" + "|".join(map(re.escape, _RENAMED)) + r")\s*\}")
@@ -99,7 +93,7 @@ def mathml(formula: str, display: bool) -> Markup:
 
     try:
         made = _converter().convert_with_local_state(_prepared(formula, display), displaystyle=display)
-        root = ElementTree.fromstring(_ENTITY.sub(_character, made))
+        root = ElementTree.fromstring(_ENTITY.sub(lambda name: html.escape(html.unescape(name[0])), made))
     except (LatexError, UnicodeError, ElementTree.ParseError) as error:
         raise FormulaError(str(error)) from None
     _check(root)
@@ -112,10 +106,6 @@ def _converter() -> "LatexToMathML":
     from math_core import LatexToMathML
 
     return LatexToMathML(macros=_MACROS, fancy_error=False, allow_unreliable_rendering=True)
-
-
-def _character(entity: re.Match[str]) -> str:
-    return html.escape(html.unescape(entity[0]))
 
 
 def _prepared(formula: str, display: bool) -> str:
