@@ -1,7 +1,7 @@
 """Suites: the scores of each kind of image, computed row by row."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
@@ -24,8 +24,10 @@ Parts = dict[str, Part]
 NONE: Part = (0.0, 0.0)
 """The part of a row that does not count in a score."""
 
-_INLINE_END = re.compile(r"(?<!\\)\\\)")
-_DISPLAY_END = re.compile(r"(?<!\\)\\\]")
+_INLINE = re.compile(r"\\\((?:(?P<body>.*?)(?<!\\)\\\)|.*)")
+_DISPLAY = re.compile(r"\\\[(?:(?P<body>.+?)(?<!\\)\\\]|.*)")
+"""Where nothing closes a formula, the rest of its line is passed over: in a loop of openings without an end, a
+search for the end of each would take minutes."""
 _TABULAR = re.compile(r"\\begin\{tabular\}(.+?)(?:\\end\{tabular\}|$)", re.DOTALL)
 
 
@@ -140,24 +142,11 @@ def find_formulas(text: str) -> str:
     >>> find_formulas(r"\(a\) and \[b\] and \(c\)")
     'a\ncb'
     """
-    inline = _bounded(text, r"\(", _INLINE_END, shortest=0)
-    return "\n".join(inline) + "\n".join(_bounded(text, r"\[", _DISPLAY_END, shortest=1))
-
-
-def _bounded(text: str, opening: str, closing: re.Pattern[str], shortest: int) -> Iterator[str]:
-    r"""The texts between two delimiters within one line, as `\\\((.*?)\\\)` finds them.
-
-    In a loop of openings without an end, that pattern would search for an end after each, for minutes.
-    """
-    for line in text.split("\n"):
-        end = 0
-        while (start := line.find(opening, end)) >= 0:
-            start += len(opening)
-            match = closing.search(line, start + shortest)
-            if match is None:
-                break
-            yield line[start : match.start()]
-            end = match.end()
+    inline, displays = (
+        [match["body"] for match in pattern.finditer(text) if match["body"] is not None]
+        for pattern in (_INLINE, _DISPLAY)
+    )
+    return "\n".join(inline) + "\n".join(displays)
 
 
 def find_tabulars(text: str) -> str:

