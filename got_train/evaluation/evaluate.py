@@ -121,20 +121,22 @@ def _add_formulas(rows: list[ScoredRow]) -> list[str]:
         scores = formula_scores([(row.prediction.answer, row.prediction.reference) for row in chosen])
     except UserError as error:
         return [f"formulas are not drawn and matched: {error}"]
-    unfit: list[str] = []
-    undrawn: list[str] = []
+    of_references: list[str] = []
+    of_answers: list[str] = []
     for row, score in zip(chosen, scores, strict=True):
         fits = not math.isnan(score.f1)
         row.parts["formula_match"] = (score.f1, 1.0) if fits else NONE
         row.parts["formula_match_exact"] = (float(score.exact), 1.0) if fits else NONE
         if score.fault:
-            (undrawn if fits else unfit).append(f"{row.prediction.location}: {score.fault}")
-    notes = []
-    if unfit:
-        notes.append(f"{counted(len(unfit), 'formula')} not matched: TeX rejects the reference; {unfit[0]}")
-    if undrawn:
-        notes.append(f"{counted(len(undrawn), 'formula')} scored 0: TeX rejects the answer; {undrawn[0]}")
-    return notes
+            (of_answers if fits else of_references).append(f"{row.prediction.location}: {score.fault}")
+    return [
+        f"{counted(len(faults), 'formula')} {what}; {faults[0]}"
+        for faults, what in (
+            (of_references, "not matched: TeX rejects the reference"),
+            (of_answers, "scored 0: TeX rejects the answer"),
+        )
+        if faults
+    ]
 
 
 def _is_formula(row: Prediction) -> bool:
@@ -151,14 +153,12 @@ def _groups(rows: Sequence[ScoredRow]) -> list[Group]:
         by_name = {ALL: list(rows), **by_name}
     groups = []
     for name, members in by_name.items():
-        languages: dict[str, list[ScoredRow]] = {"all": members, "en": [], "zh": []}
+        parts = {"all": [row.parts for row in members], "en": [], "zh": []}
         for row in members:
-            languages["zh" if has_chinese(row.prediction.reference) else "en"].append(row)
-        if not (languages["en"] and languages["zh"]):
-            languages = {"all": members}
-        for language, some in languages.items():
-            scores = scores_of([row.parts for row in some])
-            groups.append(Group(name, members[0].suite, language, len(some), scores))
+            parts["zh" if has_chinese(row.prediction.reference) else "en"].append(row.parts)
+        for language in parts if parts["en"] and parts["zh"] else ["all"]:
+            some = parts[language]
+            groups.append(Group(name, members[0].suite, language, len(some), scores_of(some)))
     return groups
 
 

@@ -54,6 +54,7 @@ move those after it."""
 _ANY_SIZE = re.compile(r"\\(?:(?:display|text|script|scriptscript)style|(?:no|display)?limits)(?![A-Za-z@])")
 _CHINESE = re.compile(f"[{EAST_ASIAN}]")
 
+_LARGE_FONT = "LMMathExtension"
 _LARGE_SIGNS = (
     "()[]⌊⌋⌈⌉{}⟨⟩|∥/\\" + "()()[]⌊⌋⌈⌉{}⟨⟩/\\" + "()[]⌊⌋⌈⌉{}⟨⟩/\\/\\" + "()[][][]{}{}{}{|"
     "()()⟨⟩⊔⊔∮∮⊙⊙⊕⊕⊗⊗" + "∑∏∫⋃⋂⊎⋀⋁" * 2 + "∐∐ˆˆˆ˜˜˜[]⌊⌋⌈⌉{}" + "√√√√√√√∥↑↓⏞⏞⏞⏞⇑⇓"
@@ -181,12 +182,12 @@ def _glyph(text: Any, number: int, x: float, y: float) -> Token:
     pdfium_c.FPDFText_GetCharOrigin(text, number, *values[4:])
     left, right, bottom, top, _, level = (value.value for value in values)
     size = pdfium_c.FPDFText_GetFontSize(text, number)
-    name, place = _name(pdfium_c.FPDFText_GetUnicode(text, number), _font(text, number))
-    left, right, bottom, top, level = left - x, right - x, bottom - y, top - y, level - y
-    token = Token(name, left, bottom, right, top, level, level, size)
-    if place == "line":
-        return replace(token, piece="arrow" if name in _ARROWS else "")
-    return _on_its_middle(replace(token, piece="large" if name in _IN_PIECES else ""))
+    font = _font(text, number)
+    name = _name(pdfium_c.FPDFText_GetUnicode(text, number), font)
+    token = Token(name, left - x, bottom - y, right - x, top - y, level - y, level - y, size)
+    if font.startswith(_LARGE_FONT) or name in _ALSO_LARGE:
+        return _on_its_middle(replace(token, piece="large" if name in _IN_PIECES else ""))
+    return replace(token, piece="arrow" if name in _ARROWS else "")
 
 
 def _on_its_middle(token: Token) -> Token:
@@ -204,17 +205,14 @@ def _font(text: Any, number: int) -> str:
     return re.sub(r"^[A-Z]{6}\+|\d+", "", name.value.decode("utf-8", errors="replace"))
 
 
-def _name(code: int, font: str) -> tuple[str, Literal["line", "middle"]]:
-    """The name of a glyph, and whether its height is given by its line or by its middle."""
+def _name(code: int, font: str) -> str:
     character = chr(code)
-    if font.startswith("LMMathExtension"):
-        return _ADOBE_PIECES.get(code) or (_LARGE_SIGNS[code] if code < 128 else character), "middle"
+    if font.startswith(_LARGE_FONT):
+        return _ADOBE_PIECES.get(code) or (_LARGE_SIGNS[code] if code < 128 else character)
     character = _ONE_NAME.get(character, character)
-    if character in _ALSO_LARGE:
-        return character, "middle"
     # Other fonts have their own codes.
     own = character.isalnum() or not font.startswith("LM")
-    return f"{character} {font}" if own else character, "line"
+    return f"{character} {font}" if own and character not in _ALSO_LARGE else character
 
 
 def _join(pieces: Iterable[Token]) -> list[Token]:

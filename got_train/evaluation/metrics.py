@@ -6,6 +6,9 @@ from rapidfuzz.distance import Levenshtein
 
 from got_train.report import counted
 
+Part = tuple[float, float]
+"""An amount and a weight of one pair: a score is the sum of the amounts divided by the sum of the weights."""
+
 LOOP_REPEATS = 4
 """A text that ends in a loop ends with at least this many repeats of one piece of text."""
 LOOP_CHARACTERS = 40
@@ -27,15 +30,20 @@ def text_metrics(predictions: Sequence[str], references: Sequence[str]) -> dict[
         raise ValueError(
             f"{counted(len(predictions), 'prediction')} for {counted(len(references), 'reference')}"
         )
-    pairs = list(zip(predictions, references, strict=True))
-    edits = sum(Levenshtein.distance(prediction, reference) for prediction, reference in pairs)
-    characters = sum(len(reference) for reference in references)
+    parts = [text_parts(*pair) for pair in zip(predictions, references, strict=True)]
     return {
-        "cer": edits / max(characters, 1),
-        "edit_distance": sum(Levenshtein.normalized_distance(*pair) for pair in pairs) / len(pairs),
-        "exact_match": sum(prediction == reference for prediction, reference in pairs) / len(pairs),
-        "repetition": sum(repeats(prediction) and not repeats(reference) for prediction, reference in pairs)
-        / len(pairs),
+        name: sum(part[name][0] for part in parts) / max(sum(part[name][1] for part in parts), 1)
+        for name in parts[0]
+    }
+
+
+def text_parts(prediction: str, reference: str) -> dict[str, Part]:
+    """What one pair adds to each score of `text_metrics`."""
+    return {
+        "cer": (float(Levenshtein.distance(prediction, reference)), float(len(reference))),
+        "edit_distance": (Levenshtein.normalized_distance(prediction, reference), 1.0),
+        "exact_match": (float(prediction == reference), 1.0),
+        "repetition": (float(repeats(prediction) and not repeats(reference)), 1.0),
     }
 
 

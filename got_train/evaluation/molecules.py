@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from got_train.evaluation.words import missing_package
+from got_train.evaluation.words import needed
 from got_train.markup.forms import SMILES_END, SMILES_START
 
 MAX_CHARACTERS = 5000
@@ -17,12 +17,12 @@ BITS = 2048
 class MoleculeScore:
     """The similarity of an answer and a molecule."""
 
-    valid: bool
-    """Whether the whole answer is a SMILES that RDKit can read and write again."""
     identical: bool
     """Whether answer and molecule have the same canonical SMILES."""
     tanimoto: float
     """Tanimoto similarity of the Morgan fingerprints; 0 if the answer is not valid."""
+    valid: bool
+    """Whether the whole answer is a SMILES that RDKit can read and write again."""
 
 
 def molecule_score(prediction: str, reference: str) -> MoleculeScore | None:
@@ -34,23 +34,18 @@ def molecule_score(prediction: str, reference: str) -> MoleculeScore | None:
     Raises:
         UserError: if RDKit is not installed.
     """
-    try:
+    with needed("rdkit"):
         from rdkit import DataStructs
         from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
-    except ImportError:
-        raise missing_package("rdkit") from None
     predicted, wanted = _read(prediction), _read(reference)
     if wanted is None:
         return None
     if predicted is None:
-        return MoleculeScore(valid=False, identical=False, tanimoto=0.0)
+        return MoleculeScore(identical=False, tanimoto=0.0, valid=False)
     generator = GetMorganGenerator(radius=RADIUS, fpSize=BITS)
     prints = [generator.GetFingerprint(molecule) for molecule, _ in (predicted, wanted)]
-    return MoleculeScore(
-        valid=True,
-        identical=predicted[1] == wanted[1],
-        tanimoto=float(DataStructs.TanimotoSimilarity(*prints)),
-    )
+    similarity = float(DataStructs.TanimotoSimilarity(*prints))
+    return MoleculeScore(identical=predicted[1] == wanted[1], tanimoto=similarity, valid=True)
 
 
 def _read(text: str) -> tuple[Any, str] | None:

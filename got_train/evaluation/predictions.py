@@ -72,19 +72,17 @@ def _read_rows(path: Path) -> list[tuple[int, Any]]:
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8: {error}") from None
     if text.lstrip().startswith("["):
-        try:
-            return list(enumerate(json.loads(text), start=1))
-        except (ValueError, RecursionError) as error:
-            raise UserError(f"{path}: not JSON: {error}") from None
-    rows = []
+        return list(enumerate(_parse(text, str(path)), start=1))
     # Not splitlines(): it would also cut at separators that JSON allows in texts.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            try:
-                rows.append((number, json.loads(line)))
-            except (ValueError, RecursionError) as error:
-                raise UserError(f"{path}:{number}: not JSON: {error}") from None
-    return rows
+    lines = enumerate(text.split("\n"), start=1)
+    return [(number, _parse(line, f"{path}:{number}")) for number, line in lines if line.strip()]
+
+
+def _parse(text: str, location: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{location}: not JSON: {error}") from None
 
 
 def _prediction(row: Any, location: str) -> Prediction:

@@ -2,22 +2,17 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-
-from rapidfuzz.distance import Levenshtein
+from dataclasses import asdict, dataclass
 
 from got_train.data.records import UNNAMED_KIND
 from got_train.evaluation import words
 from got_train.evaluation.charts import TEXTS, TOLERANCES, average_precision
-from got_train.evaluation.metrics import repeats
+from got_train.evaluation.metrics import Part, text_parts
 from got_train.evaluation.molecules import molecule_score
 from got_train.evaluation.predictions import Prediction
 from got_train.evaluation.teds import table_scores
 from got_train.markup.chart_dictionary import read_chart
 from got_train.report import UserError
-
-Part = tuple[float, float]
-"""An amount and a weight of one row: a score is the sum of the amounts divided by the sum of the weights."""
 
 Parts = dict[str, Part]
 
@@ -26,7 +21,7 @@ NONE: Part = (0.0, 0.0)
 
 _INLINE = re.compile(r"\\\((?:(?P<body>.*?)(?<!\\)\\\)|.*)")
 _DISPLAY = re.compile(r"\\\[(?:(?P<body>.+?)(?<!\\)\\\]|.*)")
-"""Where nothing closes a formula, the rest of its line is passed over: in a loop of openings without an end, a
+"""The rest of a line is passed over where nothing closes a formula: in a loop of openings without an end, the
 search for the end of each would take minutes."""
 _TABULAR = re.compile(r"\\begin\{tabular\}(.+?)(?:\\end\{tabular\}|$)", re.DOTALL)
 
@@ -96,11 +91,7 @@ def molecule(row: Prediction, as_published: bool) -> Parts:
     score = molecule_score(row.answer, row.reference)
     if score is None:
         raise UserError(f"{row.location}: the reference is no SMILES that RDKit reads: {row.reference!r:.80}")
-    return {
-        "identical": (float(score.identical), 1.0),
-        "tanimoto": (score.tanimoto, 1.0),
-        "valid": (float(score.valid), 1.0),
-    } | _characters(row)
+    return {name: (float(value), 1.0) for name, value in asdict(score).items()} | _characters(row)
 
 
 @dataclass(frozen=True)
@@ -165,13 +156,9 @@ def _words(prediction: str, reference: str, as_published: bool, by_character: bo
 
 
 def _characters(row: Prediction) -> Parts:
-    """The scores of `text_metrics` that the paper does not have."""
-    loop = repeats(row.answer) and not repeats(row.reference)
-    return {
-        "cer": (float(Levenshtein.distance(row.answer, row.reference)), float(len(row.reference))),
-        "exact_match": (float(row.answer == row.reference), 1.0),
-        "repetition": (float(loop), 1.0),
-    }
+    """The scores of training that the paper does not have."""
+    parts = text_parts(row.answer, row.reference)
+    return {name: parts[name] for name in ("cer", "exact_match", "repetition")}
 
 
 def _tables(row: Prediction) -> Parts:

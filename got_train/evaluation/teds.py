@@ -8,7 +8,7 @@ from typing import Literal
 
 from rapidfuzz.distance import Levenshtein
 
-from got_train.evaluation.words import missing_package
+from got_train.evaluation.words import needed
 from got_train.markup.tables import find_tables
 from got_train.markup.tabular import Cell, Table
 
@@ -52,10 +52,8 @@ def teds(prediction: Table, reference: Table, texts: bool = True) -> float:
         reference: the table that it is compared with.
         texts: whether texts count; otherwise only the structure does.
     """
-    try:
+    with needed("apted"):
         from apted import APTED, Config
-    except ImportError:
-        raise missing_package("apted") from None
 
     class Costs(Config):
         def rename(self, first: Node, second: Node) -> float:

@@ -82,11 +82,10 @@ class WordNet:
         """wndb(5WN): of an index line the second field counts addresses, which are the last fields."""
         fields = self._index[part][form].split()
         for address in fields[-int(fields[1]) :]:
-            _, _, _, count, *rest = self._line(part, int(address)).split()
+            start = int(address)
+            line = self._data[part][start : self._data[part].index("|", start)]  # up to the gloss
+            _, _, _, count, *rest = line.split()
             yield Synset(tuple(_MARKER.sub("", word) for word in rest[: 2 * int(count, 16) : 2]))
-
-    def _line(self, part: str, start: int) -> str:
-        return self._data[part][start : self._data[part].index("|", start)]  # up to the gloss
 
     def _base_forms(self, word: str, part: str) -> list[str]:
         forms = self._exceptions[part].get(word)

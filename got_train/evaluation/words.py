@@ -6,7 +6,8 @@ Source: `pyevaltools/eval_ocr.py`, `eval_ocr_scene.py` of GOT-OCR2.0 and `eval_t
 import functools
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from rapidfuzz.distance import Levenshtein
 
@@ -62,26 +63,31 @@ def split_words(first: str, second: str, by_character: bool) -> tuple[list[str],
 
 @functools.cache
 def _jieba():  # type: ignore[no-untyped-def]  # a function of a package without types
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about pkg_resources and jieba's regular expressions
-            import jieba
-    except ImportError:
-        raise missing_package("jieba") from None
+    with warnings.catch_warnings(), needed("jieba"):
+        warnings.simplefilter("ignore")  # about pkg_resources and jieba's regular expressions
+        import jieba
     jieba.setLogLevel("WARNING")
     return jieba.lcut
 
 
-def missing_package(package: str) -> UserError:
-    """The error if a package that scores need is not installed."""
-    return UserError(f"the package {package} is missing; pip install 'got-train[eval]' brings it")
+@contextmanager
+def needed(package: str) -> Iterator[None]:
+    """For the import of a package that scores need.
+
+    Raises:
+        UserError: if it is not installed.
+    """
+    try:
+        yield
+    except ImportError:
+        raise UserError(
+            f"the package {package} is missing; pip install 'got-train[eval]' brings it"
+        ) from None
 
 
 def _bleu(prediction: Sequence[str], reference: Sequence[str]) -> float:
-    try:
+    with needed("nltk"):
         from nltk.translate.bleu_score import sentence_bleu
-    except ImportError:
-        raise missing_package("nltk") from None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a warning for texts of fewer than four words
         return float(sentence_bleu([reference], prediction))

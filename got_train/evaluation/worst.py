@@ -1,6 +1,5 @@
 """The report of an evaluation as an HTML page: scores, and the worst answers beside their images."""
 
-import io
 import itertools
 import math
 from pathlib import Path
@@ -14,7 +13,7 @@ from got_train.config import MAX_PIXELS
 from got_train.data.images import ImageError, find_image, open_image
 from got_train.evaluation.evaluate import Evaluation, ScoredRow, group_tables, row_value, table_title
 from got_train.evaluation.suites import SUITES
-from got_train.pages.template import picture_html, render
+from got_train.pages.template import encode_picture, picture_html, render
 from got_train.report import counted
 
 MAX_ROWS = 20
@@ -25,7 +24,6 @@ MAX_IMAGES = 4
 """Most images of a row on the page."""
 MAX_CHARACTERS = 4000
 """Most characters of a text on the page."""
-JPEG_QUALITY = 80
 
 
 def write_page(evaluation: Evaluation, path: Path) -> None:
@@ -84,11 +82,8 @@ def _image(name: str, folder: Path) -> Markup | str:
         image = open_image(find_image(name, [folder, Path.cwd()]), MAX_PIXELS)
     except ImageError as error:
         return str(error)
-    if max(image.size) > MAX_SIDE_PIXELS:
-        image.thumbnail((MAX_SIDE_PIXELS, MAX_SIDE_PIXELS), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=JPEG_QUALITY)
-    return picture_html(buffer.getvalue(), "jpeg")
+    image.thumbnail((MAX_SIDE_PIXELS, MAX_SIDE_PIXELS), Image.Resampling.LANCZOS)
+    return picture_html(encode_picture(image, "jpeg"), "jpeg")
 
 
 def _cut(text: str) -> str:

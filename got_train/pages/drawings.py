@@ -1,6 +1,5 @@
 """Molecules, scores and LaTeX as pictures inside a page: an `<img>` runs no script that may be in its SVG."""
 
-import io
 import subprocess
 import sys
 import time
@@ -10,7 +9,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from got_train.pages.latex_html import Notes, source_html
-from got_train.pages.template import picture_html
+from got_train.pages.template import encode_picture, picture_html
 from got_train.tex.answers import DPI, draw_answers
 
 MAX_SMILES = 400
@@ -32,15 +31,9 @@ TEX_DRAWINGS = "formulas, tables, figures and pages"
 
 def input_html(image: Image.Image) -> Markup:
     """A picture that was read, as PNG, or as JPEG where that is smaller."""
-    coded = {"png": _coded(image, "png"), "jpeg": _coded(image, "jpeg")}
+    coded = {kind: encode_picture(image, kind) for kind in ("png", "jpeg")}
     kind = min(coded, key=lambda kind: len(coded[kind]))
     return picture_html(coded[kind], kind, "picture that was read")
-
-
-def _coded(image: Image.Image, kind: str) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, quality=88)
-    return buffer.getvalue()
 
 
 def not_drawn(source: str, reason: str) -> Markup:
@@ -117,7 +110,7 @@ def _draw_batch(sources: Sequence[str], notes: Notes) -> list[Markup]:
         picture = next(drawn) if len(source) <= MAX_TEX else "too long to be drawn"
         if isinstance(picture, Image.Image):
             width = round(picture.width * 96 / DPI)
-            parts.append(picture_html(_coded(picture, "png"), "png", source, width))
+            parts.append(picture_html(encode_picture(picture, "png"), "png", source, width))
         elif source.startswith(r"\("):
             parts.append(source_html(source))
         else:

@@ -52,9 +52,8 @@ def with_braces(kern: str) -> str:
     staves = len(re.findall(r"\*\*kern", first))
     if staves < 2:
         return "\n".join([first, *rest])
-    numbers = range(staves, 0, -1)
-    names = ",".join(f"s{number}" for number in reversed(numbers))
-    named = "\t".join(f"*staff{number}" for number in numbers)
+    names = ",".join(f"s{number}" for number in range(1, staves + 1))
+    named = "\t".join(f"*staff{number}" for number in range(staves, 0, -1))
     return "\n".join([f"!!!system-decoration: {{({names})}}", first, named, *rest])
 
 

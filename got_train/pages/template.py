@@ -1,11 +1,13 @@
 """The templates of pages. Text that is put into them is escaped, and pictures become part of the page."""
 
 import base64
+import io
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from PIL import Image
 
 
 def render(template: str, **content: Any) -> Markup:
@@ -22,6 +24,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def encode_picture(image: Image.Image, kind: str) -> bytes:
+    """The file of a picture; `kind` is png or jpeg."""
+    file = io.BytesIO()
+    image.save(file, kind, quality=88)
+    return file.getvalue()
 
 
 def picture_html(data: bytes, kind: str = "png", alt: str = "", width: int | None = None) -> Markup:

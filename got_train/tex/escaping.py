@@ -2,13 +2,14 @@
 
 import re
 
-_ESCAPES = {character: "\\" + character for character in "#$%&_{}"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
-_LIGATURES = re.compile(r"(?<=-)-|(?<=')'|(?<=`)`|(?<=,),|(?<=<)<|(?<=>)>|(?<=[?!])`")
-"""Second characters that TeX would join with the one before."""
+_ESCAPES = str.maketrans(
+    {character: "\\" + character for character in "#$%&_{}"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+)
+_LIGATURE = re.compile(
+    r"(?<=-)(?=-)|(?<=')(?=')|(?<=`)(?=`)|(?<=,)(?=,)|(?<=<)(?=<)|(?<=>)(?=>)|(?<=[?!])(?=`)"
+)
+"""Between characters that TeX would join."""
 
 
 def escape(text: str) -> str:
@@ -17,13 +18,7 @@ def escape(text: str) -> str:
     >>> escape("50% of x_1 -- [sic]")
     '50\\% of x\\_1 -{}- [sic]'
     """
-    parts = []
-    last = 0
-    for match in _LIGATURES.finditer(text):
-        parts.append(text[last : match.start()])
-        last = match.start()
-    parts.append(text[last:])
-    return "{}".join("".join(_ESCAPES.get(character, character) for character in part) for part in parts)
+    return "{}".join(part.translate(_ESCAPES) for part in _LIGATURE.split(text))
 
 
 def escape_latex(text: str) -> str:

@@ -5,7 +5,7 @@ definitions are left to TeX, which then doesn't know the name.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from got_train.markup.nesting import BRACES, find_closing
@@ -106,10 +106,9 @@ def expand(text: str, macros: Macros, factor: int = 1) -> str:
 
 def _fill(macro: Macro, waiting: list[str]) -> list[str]:
     """The body of a macro with its arguments, which are taken off the end of `waiting`."""
-    arguments: list[list[str]] = []
+    arguments: list[Sequence[str]] = []
     if macro.default is not None:
-        given = _pop_optional(waiting)
-        arguments.append(list(macro.default) if given is None else given)
+        arguments.append(_pop_optional(waiting, macro.default))
     while len(arguments) < macro.num_arguments:
         arguments.append(_pop_argument(waiting))
     body: list[str] = []
@@ -133,12 +132,12 @@ def _pop_argument(waiting: list[str]) -> list[str]:
     return _pop_until(waiting, "}") if token == "{" else [token]
 
 
-def _pop_optional(waiting: list[str]) -> list[str] | None:
+def _pop_optional(waiting: list[str], default: Sequence[str]) -> Sequence[str]:
     position = len(waiting) - 1
     while position >= 0 and waiting[position].isspace():
         position -= 1
     if position < 0 or waiting[position] != "[":
-        return None
+        return default
     del waiting[position:]
     return _pop_until(waiting, "]")
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -58,9 +59,7 @@ def run_watched(
             process.wait(step_seconds)
         except subprocess.TimeoutExpired:
             stopped = "takes too long"
-    try:
+    with suppress(ProcessLookupError):  # nobody is left of the group
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # nobody is left of the group
     process.wait()
     return output.decode("utf-8", errors="replace"), stopped

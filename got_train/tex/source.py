@@ -278,9 +278,7 @@ def _name_rows(source: str, environment: str) -> str:
         start = source.find("{")
         end = group_end(source, start)
         argument, source = source[start:end], source[end:]
-    rows = [
-        cells for cells in (_split(row, "&") for row in _split(source, "\\\\")) if any(map(str.strip, cells))
-    ]
+    rows = [cells for cells in _split_rows(source) if any(map(str.strip, cells))]
     if environment.endswith("eqnarray"):
         rows = [[cells[0], " ".join(cells[1:])] if len(cells) > 1 else cells for cells in rows]
     if len(rows) < 2:
@@ -291,22 +289,23 @@ def _name_rows(source: str, environment: str) -> str:
 
 
 _ROW_PART = re.compile(
-    r"\\begin\s*\{|\\end\s*\{|\\\\\*?(?:\[\s*-?[\d.]+\s*[a-z]{2}\s*\])?|\\.|[{}&]", re.DOTALL
+    r"(?P<open>\\begin\s*\{[^{}]*\}|\{)|(?P<close>\\end\s*\{[^{}]*\}|\})"
+    r"|(?P<row>\\\\\*?(?:\[\s*-?[\d.]+\s*[a-z]{2}\s*\])?)|(?P<cell>&)|\\.|[^\\{}&]+|\\",
+    re.DOTALL,
 )
 
 
-def _split(source: str, separator: str) -> list[str]:
-    """Splits at each separator that stands outside of braces and environments."""
-    parts: list[str] = []
-    start = depth = 0
+def _split_rows(source: str) -> list[list[str]]:
+    """The cells of each row, which end outside of braces and environments."""
+    rows = [[""]]
+    depth = 0
     for match in _ROW_PART.finditer(source):
-        token = match[0]
-        if token[-1] == "{" and token != r"\{":
-            # the brace that closes the name of an environment takes one off
-            depth += {"b": 2, "e": 0}.get(token[1:2], 1)
-        elif token == "}":
-            depth -= 1
-        elif depth == 0 and token.startswith(separator):
-            parts.append(source[start : match.start()])
-            start = match.end()
-    return [*parts, source[start:]]
+        kind = match.lastgroup
+        depth += (kind == "open") - (kind == "close")
+        if depth == 0 and kind == "row":
+            rows.append([""])
+        elif depth == 0 and kind == "cell":
+            rows[-1].append("")
+        else:
+            rows[-1][-1] += match[0]
+    return rows
