@@ -62,13 +62,11 @@ def average_precision(
 
 
 def _entries(values: dict[str, Any], as_published: bool) -> list[Entry]:
-    entries: list[Entry] = []
-    for name, value in values.items():
-        of_name = value if isinstance(value, dict) else {"value": value}
-        entries += [
-            (name.lower(), inner.lower(), _number(number, as_published)) for inner, number in of_name.items()
-        ]
-    return entries
+    return [
+        (name.lower(), inner.lower(), _number(number, as_published))
+        for name, value in values.items()
+        for inner, number in (value if isinstance(value, dict) else {"value": value}).items()
+    ]
 
 
 def _number(value: Any, as_published: bool) -> float | str:

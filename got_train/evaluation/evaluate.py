@@ -86,12 +86,11 @@ def evaluate(path: Path, suite: str | None = None, as_published: bool = False) -
         name = suite or KIND_SUITES.get(prediction.kind, "plain")
         try:
             parts = SUITES[name].score(prediction, as_published)
+            rows.append(ScoredRow(prediction, _group(prediction, name), name, parts))
         except UserError as error:
             if not str(error).startswith(prediction.location):
                 raise
             complaints.append(str(error))
-            continue
-        rows.append(ScoredRow(prediction, _group(prediction, name), name, parts))
     raise_complaints(complaints)
     notes = _add_formulas(rows)
     return Evaluation(path, as_published, _groups(rows), rows, notes)

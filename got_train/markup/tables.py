@@ -103,53 +103,38 @@ def _without_faces(latex: str) -> str:
 # HTML and markdown
 
 
-Spanning = tuple[str, int, int]
-"""The text of a cell, and how many rows and columns it spans."""
-
-
 class _TableParser(HTMLParser):
     """Rows of the outermost table; tables inside its cells add their text only."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[list[Spanning]] = []
+        self.rows: list[list[tuple[list[str], int, int]]] = []
+        """The texts of each cell, and how many rows and columns it spans."""
         self.depth = 0
-        self.texts: list[str] | None = None
-        """Texts of the open cell; None where no cell is open."""
-        self.spans = (1, 1)
-        """Its rows and columns."""
+        self.texts: list[str] = []
+        """Texts of the open cell, or of no cell where none is open."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.depth += tag == "table"
         if self.depth != 1:
             return
-        if tag == "tr":
-            self.close_cell()
-            self.rows.append([])
-        elif tag in ("td", "th"):
-            self.close_cell()
-            given = dict(attrs)
-            self.texts = []
-            self.spans = (_span(given.get("rowspan")), _span(given.get("colspan")))
-        elif tag == "br" and self.texts is not None:
+        if tag == "br":
             self.texts.append(" ")
+        elif tag in ("tr", "td", "th"):
+            self.texts = []
+            if tag == "tr" or not self.rows:
+                self.rows.append([])
+            if tag != "tr":
+                given = dict(attrs)
+                self.rows[-1].append((self.texts, _span(given.get("rowspan")), _span(given.get("colspan"))))
 
     def handle_endtag(self, tag: str) -> None:
         if self.depth == 1 and tag in ("td", "th", "tr", "table"):
-            self.close_cell()
+            self.texts = []
         self.depth -= tag == "table"
 
     def handle_data(self, data: str) -> None:
-        if self.texts is not None:
-            self.texts.append(data)
-
-    def close_cell(self) -> None:
-        if self.texts is None:
-            return
-        if not self.rows:
-            self.rows.append([])
-        self.rows[-1].append((" ".join("".join(self.texts).split()), *self.spans))
-        self.texts = None
+        self.texts.append(data)
 
 
 def _span(value: str | None) -> int:
@@ -160,11 +145,10 @@ def _html_table(source: str) -> Table:
     parser = _TableParser()
     parser.feed(source)
     parser.close()
-    parser.close_cell()
     return Table(tuple(_placed(parser.rows)))
 
 
-def _placed(rows: list[list[Spanning]]) -> Iterator[tuple[Cell, ...]]:
+def _placed(rows: list[list[tuple[list[str], int, int]]]) -> Iterator[tuple[Cell, ...]]:
     """The cells of each row at the columns that spans from the rows above leave free."""
     covered: dict[int, int] = {}
     """By column, the rows that a span still covers."""
@@ -172,11 +156,12 @@ def _placed(rows: list[list[Spanning]]) -> Iterator[tuple[Cell, ...]]:
         cells = []
         column = 0
         below = {column: left - 1 for column, left in covered.items() if left > 1}
-        for text, height, width in row:
+        for texts, height, width in row:
             while column in covered:
                 column += 1
-            cells.append(Cell(text, column, height, width))
-            below |= dict.fromkeys(range(column, column + width), height - 1) if height > 1 else {}
+            cells.append(Cell(" ".join("".join(texts).split()), column, height, width))
+            if height > 1:
+                below |= dict.fromkeys(range(column, column + width), height - 1)
             column += width
         covered = below
         yield tuple(cells)

@@ -107,13 +107,12 @@ def _written(value: object) -> str:
 def _finish(bodies: Sequence[Markup], notes: Notes) -> list[Markup]:
     """The answers with their drawings by TeX in place."""
     drawings = tex_html(notes.tex, notes)
-    return [_fill(body, drawings) for body in bodies]
-
-
-def _fill(body: Markup, drawings: Sequence[Markup]) -> Markup:
-    pieces = body.split("\0")  # HTML and numbers of marks by turns
-    pieces[1::2] = [drawings[int(number)] for number in pieces[1::2]]
-    return Markup("").join(pieces)
+    finished = []
+    for body in bodies:
+        pieces = body.split("\0")  # HTML and numbers of marks by turns
+        pieces[1::2] = [drawings[int(number)] for number in pieces[1::2]]
+        finished.append(Markup("").join(pieces))
+    return finished
 
 
 def _shown(answer: Rendered, body: Markup) -> dict[str, Any]:

@@ -105,19 +105,14 @@ class Notes:
     """What the page still needs: drawings by TeX, and tools that are not installed."""
 
     tex: list[str] = field(default_factory=list)
-    """The LaTeX of drawings, in order; `mark` holds the place of each."""
+    """The LaTeX of drawings, in order."""
     missing: dict[str, None] = field(default_factory=dict)
     """A line for each missing tool."""
 
     def draw_later(self, latex: str) -> Markup:
-        """Notes a drawing by TeX; returns its mark."""
+        """Notes a drawing by TeX; returns a mark for its place, in characters that no cleaned answer has."""
         self.tex.append(latex)
-        return mark(len(self.tex) - 1)
-
-
-def mark(number: int) -> Markup:
-    """Holds the place of drawing `number` by TeX; its characters are in no answer after `clean`."""
-    return Markup("\0{}\0").format(number)
+        return Markup("\0{}\0").format(len(self.tex) - 1)
 
 
 def clean(text: str) -> str:

@@ -4,7 +4,6 @@ markdown-it-py reads the markdown; HTML, links and pictures are switched off, si
 and an OCR model sees none of them. Two rules of ours read the LaTeX.
 """
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -41,10 +40,7 @@ def _reader() -> Any:
     reader.disable(_OFF)
     reader.inline.ruler.before("escape", "latex", _read_inline)
     reader.block.ruler.before("fence", "latex", _read_block, {"alt": ["paragraph", "blockquote", "list"]})
-    reader.add_render_rule("latex", _print)
-    # a table or heading may stand inside: a <p> would end there
-    reader.add_render_rule("paragraph_open", _print_open)
-    reader.add_render_rule("paragraph_close", _print_close)
+    reader.core.ruler.push("division", _turn_paragraphs)
     return reader
 
 
@@ -56,7 +52,7 @@ def _read_inline(state: Any, silent: bool) -> bool:
         return False
     html, state.pos = piece
     if not silent:
-        state.push("latex", "", 0).content = html
+        state.push("html_inline", "", 0).content = str(html)
     return True
 
 
@@ -72,7 +68,7 @@ def _read_block(state: Any, line: int, last_line: int, silent: bool) -> bool:
     if piece is None:
         return False
     html, end = piece
-    state.push("latex", "", 0).content = html
+    state.push("html_block", "", 0).content = str(html)
     while line + 1 < last_line and state.bMarks[line + 1] < end:
         line += 1
     rest = state.src[end : max(end, state.eMarks[line])].strip()
@@ -85,15 +81,9 @@ def _read_block(state: Any, line: int, last_line: int, silent: bool) -> bool:
     return True
 
 
-def _print(renderer: Any, tokens: Sequence[Any], index: int, options: Any, env: Any) -> str:
-    return str(tokens[index].content)  # markdown-it's own HTML is str: Markup would escape it
-
-
-def _print_open(renderer: Any, tokens: Sequence[Any], index: int, options: Any, env: Any) -> str:
-    return "" if tokens[index].hidden else '<div class="paragraph">'
-
-
-def _print_close(renderer: Any, tokens: Sequence[Any], index: int, options: Any, env: Any) -> str:
-    if not tokens[index].hidden:
-        return "</div>\n"
-    return "\n" if index + 1 < len(tokens) and tokens[index + 1].type != "list_item_close" else ""
+def _turn_paragraphs(state: Any) -> None:
+    """Makes each paragraph a <div>: a table or heading may stand inside, where a <p> would end."""
+    for token in state.tokens:
+        if token.type in ("paragraph_open", "paragraph_close"):
+            token.tag = "div"
+            token.attrs = {"class": "paragraph"} if token.nesting == 1 else {}

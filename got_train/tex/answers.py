@@ -10,7 +10,7 @@ from got_train.markup.delimiters import only_formula
 from got_train.markup.forms import form_of
 from got_train.packages import matplotlib_fonts
 from got_train.tex.errors import TexError
-from got_train.tex.latex import Style, draw_sheet, typeset, with_chinese
+from got_train.tex.latex import Sheet, Style, draw_sheet, typeset, with_chinese
 from got_train.tex.markdown import PREAMBLE, to_latex
 
 DPI = 150
@@ -29,25 +29,22 @@ def draw_answers(answers: Sequence[str]) -> list[Image.Image | TexError]:
         ModuleNotFoundError: matplotlib, whose fonts are used, is not installed.
         ValueError: TeX is not installed, or lacks a package.
     """
-    verdicts: dict[int, Image.Image | TexError] = {}
-    bodies: dict[int, str] = {}
-    for index, answer in enumerate(answers):
-        try:
-            bodies[index] = _body(answer)
-        except TexError as error:
-            verdicts[index] = error
-    for index, sheet in zip(bodies, typeset(list(bodies.values()), _style()), strict=True):
-        verdicts[index] = sheet if isinstance(sheet, TexError) else draw_sheet(sheet, DPI)
-    return [verdicts[index] for index in range(len(answers))]
+    bodies = [_body(answer) for answer in answers]
+    sheets = iter(typeset([body for body in bodies if isinstance(body, str)], _style()))
+    found = [next(sheets) if isinstance(body, str) else body for body in bodies]
+    return [draw_sheet(sheet, DPI) if isinstance(sheet, Sheet) else sheet for sheet in found]
 
 
-def _body(answer: str) -> str:
+def _body(answer: str) -> str | TexError:
     """LaTeX of one box: a formula, table or figure as large as it is, all else on lines of one width."""
     if form_of(answer) == "formula":
         formula = only_formula(answer) or answer
         code = rf"\[{formula}\]" if r"\tag" in formula else rf"$\displaystyle {formula}$"
     else:
-        code = to_latex(answer.strip())
+        try:
+            code = to_latex(answer.strip())
+        except TexError as error:
+            return error
     if code.startswith("$") or _SINGLE.fullmatch(code):
         return code.replace(r"\fit", r"\mbox", 1) if code.startswith(r"\fit") else code
     return rf"\begin{{minipage}}{{{PAGE_WIDTH_CM}cm}}{code}\end{{minipage}}"

@@ -7,6 +7,7 @@ knows all that is left is for TeX to say.
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,10 +112,17 @@ def read_documents(path: Path, left_out: Counter[str]) -> Iterator[Document]:
     for file in files:
         if file.parent != folder:
             folder, shared = file.parent, _shared_macros(file.parent)
-        try:
+        with _counting(left_out, "file"):
             yield parse_document(_read_text(file), shared)
-        except TexError as error:
-            left_out[f"file: {error}"] += 1
+
+
+@contextmanager
+def _counting(left_out: Counter[str], what: str) -> Iterator[None]:
+    """Counts a `TexError` by its cause instead of raising it."""
+    try:
+        yield
+    except TexError as error:
+        left_out[f"{what}: {error}"] += 1
 
 
 def parse_document(text: str, shared: Macros | None = None) -> Document:
@@ -151,13 +159,9 @@ def find_formulas(document: Document) -> tuple[list[Formula], Counter[str]]:
     found: list[Formula] = []
     left_out: Counter[str] = Counter()
     for source, environment in _find_maths(document.text, left_out):
-        try:
-            body = plain_formula(_name_rows(source, environment), document.macros)
-        except TexError as error:
-            left_out[f"formula: {error}"] += 1
-            continue
-        if body:
-            found.append(Formula(body, display=environment != ""))
+        with _counting(left_out, "formula"):
+            if body := plain_formula(_name_rows(source, environment), document.macros):
+                found.append(Formula(body, display=environment != ""))
     return found, left_out
 
 
@@ -167,12 +171,10 @@ def find_tabulars(document: Document) -> tuple[list[str], Counter[str]]:
     left_out: Counter[str] = Counter()
     position = 0
     while match := re.compile(r"\\begin\s*\{tabular\}").search(document.text, position):
-        try:
-            position = _environment_span(document.text, match.start(), "tabular")[1]
+        position = match.end()
+        with _counting(left_out, "table"):
+            _, position = _environment_span(document.text, match.start(), "tabular")
             found.append(_plain_latex(document.text[match.start() : position], document.macros))
-        except TexError as error:
-            position = max(position, match.end())
-            left_out[f"table: {error}"] += 1
     return found, left_out
 
 
@@ -227,19 +229,14 @@ def _find_maths(text: str, left_out: Counter[str]) -> Iterator[tuple[str, str]]:
     while match := _OPENING.search(text, position):
         opening, environment, start = match[0], match["environment"], match.end()
         position = start
-        try:
+        with _counting(left_out, "formula"):
             if environment in _DISPLAYS:
                 end, position = _environment_span(text, match.start(), environment)
+                yield text[start:end], environment
             elif opening in CLOSING:
                 end = _formula_end(text, start, CLOSING[opening])
                 position = end + len(opening)
-                environment = "displaymath" if opening in DISPLAYS else ""
-            else:
-                continue
-        except TexError as error:
-            left_out[f"formula: {error}"] += 1
-        else:
-            yield text[start:end], environment
+                yield text[start:end], "displaymath" if opening in DISPLAYS else ""
 
 
 def _formula_end(text: str, start: int, closing: str) -> int:
