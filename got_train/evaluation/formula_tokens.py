@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -162,7 +162,7 @@ def _pieces(page: pdfium.PdfPage, x: float, y: float) -> list[Token]:
         for number in range(text.count_chars()):
             if pdfium_c.FPDFText_IsGenerated(text.raw, number):
                 continue  # spaces and line ends that pdfium adds
-            glyph = _glyph(text.raw, number, x, y)
+            glyph = _glyph(text, number, x, y)
             if glyph.right > glyph.left and glyph.top > glyph.bottom:
                 thing = pdfium_c.FPDFText_GetTextObject(text.raw, number)
                 found.append((places[ctypes.cast(thing, ctypes.c_void_p).value], glyph))
@@ -176,15 +176,15 @@ def _rule(left: float, bottom: float, right: float, top: float) -> Token:
     return Token(name, left, bottom, right, top, level, level, _POINTS, "rule")
 
 
-def _glyph(text: Any, number: int, x: float, y: float) -> Token:
-    values = [ctypes.c_double() for _ in range(6)]
-    pdfium_c.FPDFText_GetCharBox(text, number, *values[:4])
-    pdfium_c.FPDFText_GetCharOrigin(text, number, *values[4:])
-    left, right, bottom, top, _, level = (value.value for value in values)
-    size = pdfium_c.FPDFText_GetFontSize(text, number)
+def _glyph(text: pdfium.PdfTextPage, number: int, x: float, y: float) -> Token:
+    left, bottom, right, top = text.get_charbox(number)
+    origin_x, origin_y = ctypes.c_double(), ctypes.c_double()
+    pdfium_c.FPDFText_GetCharOrigin(text.raw, number, origin_x, origin_y)
+    level = origin_y.value - y
     font = _font(text, number)
-    name = _name(pdfium_c.FPDFText_GetUnicode(text, number), font)
-    token = Token(name, left - x, bottom - y, right - x, top - y, level - y, level - y, size)
+    name = _name(pdfium_c.FPDFText_GetUnicode(text.raw, number), font)
+    size = pdfium_c.FPDFText_GetFontSize(text.raw, number)
+    token = Token(name, left - x, bottom - y, right - x, top - y, level, level, size)
     if font.startswith(_LARGE_FONT) or name in _ALSO_LARGE:
         return _on_its_middle(replace(token, piece="large" if name in _IN_PIECES else ""))
     return replace(token, piece="arrow" if name in _ARROWS else "")
@@ -198,10 +198,10 @@ def _on_its_middle(token: Token) -> Token:
     return replace(token, low=level, high=level)
 
 
-def _font(text: Any, number: int) -> str:
+def _font(text: pdfium.PdfTextPage, number: int) -> str:
     """The name of a character's font, without its size and the prefix of a font subset."""
     name = ctypes.create_string_buffer(100)
-    pdfium_c.FPDFText_GetFontInfo(text, number, name, len(name), ctypes.c_int())
+    pdfium_c.FPDFText_GetFontInfo(text.raw, number, name, len(name), ctypes.c_int())
     return re.sub(r"^[A-Z]{6}\+|\d+", "", name.value.decode("utf-8", errors="replace"))
 
 

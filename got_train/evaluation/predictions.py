@@ -119,10 +119,9 @@ def _query(row: Mapping[str, Any]) -> str:
     query = _first(row, QUERY_KEYS)
     messages = row.get("messages")
     if query is None and isinstance(messages, list):
-        asked = [
-            message for message in messages if isinstance(message, dict) and message.get("role") == "user"
-        ]
-        query = asked[-1].get("content") if asked else None
+        said = [message for message in messages if isinstance(message, dict)]
+        asked = [message.get("content") for message in said if message.get("role") == "user"]
+        query = asked[-1] if asked else None
     if not isinstance(query, str):
         return ""
     # In the authors' result files, the image tokens of the prompt are part of the query.

@@ -19,9 +19,12 @@ from got_train.model.attention import avoid_cudnn_attention
 from got_train.model.checkpoints import load_checkpoint
 from got_train.model.compilation import compile_decoding
 from got_train.model.got import GotModel, cast_weights, tile_shape
-from got_train.pages.answers import MAX_SIDE_PIXELS, Rendered, render_page
+from got_train.pages.answers import Rendered, render_page
 from got_train.prompts import IMAGE_TAG, TemplateName
 from got_train.report import UserError
+
+MAX_SIDE_PIXELS = 1200
+"""Longer side of a picture in a page of answers."""
 
 
 @dataclass(frozen=True)

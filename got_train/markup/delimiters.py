@@ -13,7 +13,6 @@ DISPLAYS = (r"\[", "$$")
 OPENING = re.compile(r"\\[(\[]|(?<!\\)\$")
 """Finds what may open a formula."""
 
-_INLINE = re.compile(r"\\[()]")
 _WHOLE = re.compile(r"\s*(?:\\\(|\\\[)((?:(?!\\\(|\\\[|\\tag).)+)(?:\\\)|\\\])\s*", re.DOTALL)
 _DOLLARS = re.compile(r"\$(?=[^\s$])((?:\\.|[^\\$\n])*)(?<=\S)\$(?!\d)")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
@@ -102,8 +101,3 @@ def split_formulas(text: str) -> list[tuple[str, bool]]:
     if len(pieces) == 1:
         return [(text, True)]
     return [(piece, is_formula) for piece, is_formula in pieces if piece]
-
-
-def with_dollars(latex: str) -> str:
-    r"""Text with `$` for `\(` and `\)`, so that both spellings of a formula compare as equal."""
-    return _INLINE.sub("$", latex)

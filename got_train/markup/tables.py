@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from got_train.markup.delimiters import with_dollars
 from got_train.markup.nesting import environment_end, find_closing
 from got_train.markup.tabular import LENGTH_OPTION, Cell, Table, parse_tabular
 
@@ -60,6 +59,7 @@ _FACE = re.compile(
     r"(?:\[\w*\])?\s*\{"
 )
 _ESCAPED = re.compile(r"\\([%&$#_{}])")
+_INLINE = re.compile(r"\\[()]")
 
 
 def _latex_table(source: str) -> Table:
@@ -78,8 +78,8 @@ def plain_text(latex: str) -> str:
     >>> plain_text(r"\textbf{Cost}~in \$, \(x\)")
     'Cost in $, $x$'
     """
-    text = _without_faces(_UNSEEN.sub(" ", latex))
-    text = _ESCAPED.sub(r"\1", with_dollars(text)).replace("~", " ")
+    text = _INLINE.sub("$", _without_faces(_UNSEEN.sub(" ", latex)))
+    text = _ESCAPED.sub(r"\1", text).replace("~", " ")
     return " ".join(text.split())
 
 

@@ -86,11 +86,8 @@ def parse_tabular(latex: str) -> Table:
     alignments += "c" * (width - len(alignments))
     filled = width * len(rows) <= MAX_FILLED_CELLS
     placed = [_place(row, alignments, filled) for row in rows]
-    columns_under = (
-        frozenset(column for first, last in spans for column in range(first, min(last + 1, width)))
-        for spans in lines
-    )
-    return Table(tuple(_join(placed)), tuple(columns_under), frozenset(edges))
+    under = tuple(frozenset(columns.intersection(range(width))) for columns in lines)
+    return Table(tuple(_join(placed)), under, frozenset(edges))
 
 
 def _skip_option(text: str, position: int) -> int:
@@ -127,13 +124,10 @@ def _read_columns(specification: str) -> tuple[str, set[int]]:
     return alignments[:MAX_SPAN], edges
 
 
-Spans = list[tuple[int, int]]
-
-
-def _read_rows(body: str) -> tuple[list[list[str]], list[Spans]]:
-    """The LaTeX of each cell; the columns that each line over every row, and under the last one, covers."""
+def _read_rows(body: str) -> tuple[list[list[str]], list[set[int]]]:
+    """The LaTeX of each cell; the columns that have a line over each row, and under the last one."""
     rows: list[list[str]] = []
-    lines: list[Spans] = [[]]
+    lines: list[set[int]] = [set()]
     cells = [""]
     braces = environments = 0
     for match in _PIECE.finditer(body):
@@ -147,18 +141,18 @@ def _read_rows(body: str) -> tuple[list[list[str]], list[Spans]]:
             cells.append("")
         elif outside and kind == "row":
             rows.append(cells)
-            lines.append([])
+            lines.append(set())
             cells = [""]
         elif outside and kind == "line":
-            lines[-1].append((0, MAX_SPAN))
+            lines[-1].update(range(MAX_SPAN))
         elif outside and kind == "span":
             first, last = (int(number) for number in match["span"].split("-"))
-            lines[-1].append((max(first, 1) - 1, last - 1))
+            lines[-1].update(range(max(first, 1) - 1, min(last, MAX_SPAN)))
         else:
             cells[-1] += match[0]
     if any(cell.strip() for cell in cells) or len(cells) > 1:
         rows.append(cells)
-        lines.append([])
+        lines.append(set())
     return rows, lines
 
 

@@ -12,8 +12,6 @@ from typing import Any
 from markupsafe import Markup
 from PIL import Image
 
-from got_train.config import MAX_PIXELS
-from got_train.data.images import open_image
 from got_train.markup.chart_dictionary import read_chart
 from got_train.markup.delimiters import only_formula
 from got_train.markup.forms import SMILES, form_of
@@ -22,8 +20,6 @@ from got_train.pages.latex_html import Notes, clean, formula_html
 from got_train.pages.markdown import markdown_html
 from got_train.pages.template import render
 
-MAX_SIDE_PIXELS = 1200
-"""Pixels of the longer side of a picture in the page."""
 MAX_CHARACTERS = 100_000
 """Characters of an answer; a longer one is shown as its text."""
 MAX_CELLS = 20_000
@@ -35,8 +31,8 @@ class Rendered:
     """One answer of a page."""
 
     text: str
-    images: tuple[Image.Image | Path, ...] = ()
-    """The pictures that were read."""
+    images: tuple[Image.Image, ...] = ()
+    """The pictures that were read, in the size that the page shows."""
     query: str = ""
 
 
@@ -45,7 +41,6 @@ def render_page(answers: Sequence[Rendered], path: Path, title: str = "GOT") -> 
 
     Raises:
         UserError: markdown-it-py is not installed.
-        ImageError: a picture can't be read.
         OSError: the page can't be written.
     """
     notes = Notes()
@@ -119,14 +114,7 @@ def _shown(answer: Rendered, body: Markup) -> dict[str, Any]:
     """An answer as the template wants it."""
     return {
         "query": clean(answer.query) if answer.query.strip() else "",
-        "pictures": [_picture(image) for image in answer.images],
+        "pictures": [input_html(image.convert("RGB")) for image in answer.images],
         "body": body,
         "text": clean(answer.text),
     }
-
-
-def _picture(image: Image.Image | Path) -> Markup:
-    picture = open_image(image, MAX_PIXELS) if isinstance(image, Path) else image
-    picture = picture.convert("RGB")
-    picture.thumbnail((MAX_SIDE_PIXELS, MAX_SIDE_PIXELS))
-    return input_html(picture)

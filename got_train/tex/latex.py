@@ -11,7 +11,6 @@ xelatex is for Chinese only.
 """
 
 import atexit
-import ctypes
 import re
 import shutil
 import subprocess
@@ -163,16 +162,13 @@ def sheet_characters(sheet: Sheet) -> list[tuple[str, tuple[float, float, float,
     Ink is left, top, right and bottom in points from the upper left corner.
     """
     found = []
-    ink = [ctypes.c_double() for _ in range(4)]
-    left, right, bottom, top = ink
     height = sheet_size(sheet)[1]
     with closing(open_page(sheet).get_textpage()) as text:
         for position in range(text.count_chars()):
             character = chr(pdfium_c.FPDFText_GetUnicode(text.raw, position))
             if not character.isspace():
-                pdfium_c.FPDFText_GetCharBox(text.raw, position, *ink)
-                box = (left.value, height - top.value, right.value, height - bottom.value)
-                found.append((character, box))
+                left, bottom, right, top = text.get_charbox(position)
+                found.append((character, (left, height - top, right, height - bottom)))
     return found
 
 

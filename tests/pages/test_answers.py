@@ -188,9 +188,12 @@ def test_a_page_shows_pictures_answers_and_what_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "rdkit", None)
-    Image.new("RGB", (2400, 30), "red").save(tmp_path / "a.png")
     answers = [
-        Rendered("<smiles>C</smiles>", (tmp_path / "a.png", Image.new("L", (5, 5))), "OCR with format: "),
+        Rendered(
+            "<smiles>C</smiles>",
+            (Image.new("RGB", (1200, 30), "red"), Image.new("L", (5, 5))),
+            "OCR with format: ",
+        ),
         Rendered("<smiles>N</smiles>"),
         Rendered(r"\begin{tikzpicture}\end{tikzpicture}"),
     ]
