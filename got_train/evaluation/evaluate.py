@@ -120,22 +120,15 @@ def _add_formulas(rows: list[ScoredRow]) -> list[str]:
         scores = formula_scores([(row.prediction.answer, row.prediction.reference) for row in chosen])
     except UserError as error:
         return [f"formulas are not drawn and matched: {error}"]
-    of_references: list[str] = []
-    of_answers: list[str] = []
+    faults: dict[str, list[str]] = defaultdict(list)
     for row, score in zip(chosen, scores, strict=True):
         fits = not math.isnan(score.f1)
         row.parts["formula_match"] = (score.f1, 1.0) if fits else NONE
         row.parts["formula_match_exact"] = (float(score.exact), 1.0) if fits else NONE
         if score.fault:
-            (of_answers if fits else of_references).append(f"{row.prediction.location}: {score.fault}")
-    return [
-        f"{counted(len(faults), 'formula')} {what}; {faults[0]}"
-        for faults, what in (
-            (of_references, "not matched: TeX rejects the reference"),
-            (of_answers, "scored 0: TeX rejects the answer"),
-        )
-        if faults
-    ]
+            what = "scored 0: TeX rejects the answer" if fits else "not matched: TeX rejects the reference"
+            faults[what].append(f"{row.prediction.location}: {score.fault}")
+    return [f"{counted(len(some), 'formula')} {what}; {some[0]}" for what, some in sorted(faults.items())]
 
 
 def _is_formula(row: Prediction) -> bool:

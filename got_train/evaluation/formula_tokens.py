@@ -172,8 +172,7 @@ def _pieces(page: pdfium.PdfPage, x: float, y: float) -> list[Token]:
 
 def _rule(left: float, bottom: float, right: float, top: float) -> Token:
     name = "―" if right - left > top - bottom else "|"
-    level = (bottom + top) / 2 - _AXIS * _POINTS
-    return Token(name, left, bottom, right, top, level, level, _POINTS, "rule")
+    return _on_its_middle(Token(name, left, bottom, right, top, 0, 0, _POINTS, "rule"))
 
 
 def _glyph(text: pdfium.PdfTextPage, number: int, x: float, y: float) -> Token:

@@ -26,7 +26,6 @@ TEX_BATCH = 50
 """Drawings of one run of TeX."""
 TEX_SECONDS = 300
 """No batch is begun later than this, since a drawing may be an endless loop."""
-TEX_DRAWINGS = "formulas, tables, figures and pages"
 
 
 def input_html(image: Image.Image) -> Markup:
@@ -92,10 +91,10 @@ def tex_html(sources: Sequence[str], notes: Notes) -> list[Markup]:
     parts = []
     for start in range(0, len(sources), TEX_BATCH):
         batch = sources[start : start + TEX_BATCH]
-        in_time = time.monotonic() < end
-        parts += (
-            _draw_batch(batch, notes) if in_time else [not_drawn(source, "no time left") for source in batch]
-        )
+        if time.monotonic() < end:
+            parts += _draw_batch(batch, notes)
+        else:
+            parts += [not_drawn(source, "no time left") for source in batch]
     return parts
 
 
@@ -103,7 +102,7 @@ def _draw_batch(sources: Sequence[str], notes: Notes) -> list[Markup]:
     try:
         drawn = iter(draw_answers([source for source in sources if len(source) <= MAX_TEX]))
     except ValueError as error:  # no TeX, or one without a package
-        notes.missing[f"{TEX_DRAWINGS} stand as text: {error}"] = None
+        notes.missing[f"formulas, tables, figures and pages stand as text: {error}"] = None
         return [source_html(source) for source in sources]
     parts = []
     for source in sources:

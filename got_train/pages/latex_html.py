@@ -83,8 +83,8 @@ _ACCENTS = dict(
 )
 """The combining character of each command of an accent."""
 _ACCENT = re.compile(
-    r"\\(?:(?P<sign>['`^\"~=.])|(?P<letter>[cvuHrdbk])(?![A-Za-z]))\s*"
-    r"(?:\{\s*(?P<braced>\\[ij]|[^\W\d_])\s*\}|(?P<bare>\\[ij]\b|[^\W\d_]))"
+    r"\\(?P<accent>['`^\"~=.]|[cvuHrdbk](?![A-Za-z]))\s*"
+    r"(?P<brace>\{\s*)?(?P<letter>\\[ij]\b|[^\W\d_])(?(brace)\s*\})"
 )
 _TEXT = re.compile(
     rf"(?P<break>\\\\\*?(?:{LENGTH_OPTION})?)|\\(?P<sign>[^A-Za-z])|---?|``|''|[^\\{{}}~$'`-]+|.", re.DOTALL
@@ -159,8 +159,8 @@ def read_piece(text: str, start: int, notes: Notes, depth: int = 0) -> Piece | N
     if text.startswith(r"\begin", start) or text.startswith(r"\end", start):
         return _read_environment(text, start, notes, depth)
     if accent := _ACCENT.match(text, start):
-        letter = (accent["braced"] or accent["bare"]).removeprefix("\\")
-        composed = unicodedata.normalize("NFC", letter + _ACCENTS[accent["sign"] or accent["letter"]])
+        letter = accent["letter"].removeprefix("\\")
+        composed = unicodedata.normalize("NFC", letter + _ACCENTS[accent["accent"]])
         return escape(composed), accent.end()
     return _read_command(text, start, notes, depth)
 

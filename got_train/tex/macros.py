@@ -17,6 +17,7 @@ MAX_TOKENS = 20_000
 """That one formula or table may grow to."""
 
 _TOKEN = re.compile(r"\\[A-Za-z@]+|\\.|#\d|\s+|.", re.DOTALL)
+_PARAMETER = re.compile(r"#\d")
 _FINAL = "\0"
 """Stands before a name that means what it meant before the document redefined it."""
 ARITY = dict.fromkeys(
@@ -111,16 +112,10 @@ def _fill(macro: Macro, waiting: list[str]) -> list[str]:
         arguments.append(_pop_optional(waiting, macro.default))
     while len(arguments) < macro.num_arguments:
         arguments.append(_pop_argument(waiting))
-    body: list[str] = []
-    for token in macro.body:
-        if token[0] == "#" and len(token) > 1:
-            number = int(token[1:])
-            if not 1 <= number <= len(arguments):
-                raise TexError("macro without its argument")
-            body += arguments[number - 1]
-        else:
-            body.append(token)
-    return body
+    given = {f"#{number}": argument for number, argument in enumerate(arguments, start=1)}
+    if any(_PARAMETER.fullmatch(token) and token not in given for token in macro.body):
+        raise TexError("macro without its argument")
+    return [part for token in macro.body for part in given.get(token, (token,))]
 
 
 def _pop_argument(waiting: list[str]) -> list[str]:

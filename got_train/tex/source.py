@@ -73,19 +73,14 @@ _ROWS = {
 }
 """Displays of several rows, and what they are called within one."""
 _DISPLAYS = {"equation", "displaymath", *_ROWS}
-_UNUSABLE = (
-    (re.compile(r"\\(?:eq|page|auto|c|C)?ref\b|\\cite[a-z]*\b"), "a reference"),
-    (re.compile(r"\\(?:short)?intertext\b"), "text between rows"),
-    (re.compile(r"\\(?:re)?newcommand\b|\\[gex]?def\b|\\let\b|(?<!\\)#"), "a definition"),
-    (
-        re.compile(r"\\includegraphics\b|\\(?:tikz|xy|psfrag|feyn)|\\begin\{(?:tikz|picture|xy|fmf)"),
-        "a picture",
-    ),
-    (
-        re.compile(r"\\h?phantom\b|\\footnote(?:mark|text)?\b|\\(?:text)?color\s*\{\s*white\s*\}"),
-        "what can't be seen",
-    ),
-)
+_UNUSABLE = {
+    "a reference": r"\\(?:eq|page|auto|c|C)?ref\b|\\cite[a-z]*\b",
+    "text between rows": r"\\(?:short)?intertext\b",
+    "a definition": r"\\(?:re)?newcommand\b|\\[gex]?def\b|\\let\b|(?<!\\)#",
+    "a picture": r"\\includegraphics\b|\\(?:tikz|xy|psfrag|feyn)|\\begin\{(?:tikz|picture|xy|fmf)",
+    "what can't be seen": r"\\h?phantom\b|\\footnote(?:mark|text)?\b|\\(?:text)?color\s*\{\s*white\s*\}",
+}
+"""Patterns of what means nothing outside of its document or has no place in a picture."""
 
 
 @dataclass(frozen=True)
@@ -189,8 +184,8 @@ def plain_formula(source: str, macros: Macros = BUILT_IN | SYNONYMS) -> str:
 
 def _plain_latex(source: str, macros: Macros) -> str:
     text = expand(re.sub(r"\\(tag|vspace)\s*\*", r"\\\1", source), macros)
-    for pattern, cause in _UNUSABLE:
-        if pattern.search(text):
+    for cause, pattern in _UNUSABLE.items():
+        if re.search(pattern, text):
             raise TexError(cause)
     if len(text) > MAX_CHARACTERS:
         raise TexError("too long")
