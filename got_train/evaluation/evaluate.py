@@ -185,20 +185,16 @@ def row_value(part: Part) -> float:
     return part[0] / part[1] if part[1] else math.nan
 
 
-def group_tables(evaluation: Evaluation) -> list[tuple[Group, list[str], list[list[str]]]]:
-    """A table for each kind, as header and rows: one row per score, one column per language."""
+def group_tables(evaluation: Evaluation) -> list[tuple[str, str, list[str], list[list[str]]]]:
+    """A table for each kind, as kind, title, header and rows: one row per score, one column per language."""
     tables = []
+    published = ", as published" if evaluation.as_published else ""
     for whole in (group for group in evaluation.groups if group.language == "all"):
         members = [group for group in evaluation.groups if group.kind == whole.kind]
         header = ["score", *(f"{group.language} ({counted(group.rows, 'row')})" for group in members)]
         lines = [[name, *(_score_text(group, name) for group in members)] for name in whole.scores]
-        tables.append((whole, header, lines))
+        tables.append((whole.kind, f"{whole.kind}: suite {whole.suite}{published}", header, lines))
     return tables
-
-
-def table_title(evaluation: Evaluation, group: Group) -> str:
-    """The title of the table of a kind."""
-    return f"{group.kind}: suite {group.suite}" + (", as published" if evaluation.as_published else "")
 
 
 def _score_text(group: Group, name: str) -> str:
@@ -211,10 +207,7 @@ def _score_text(group: Group, name: str) -> str:
 
 def score_text(evaluation: Evaluation) -> str:
     """The scores as text for a person."""
-    parts = [
-        f"{table_title(evaluation, group)}\n{table(header, lines)}"
-        for group, header, lines in group_tables(evaluation)
-    ]
+    parts = [f"{title}\n{table(header, lines)}" for _, title, header, lines in group_tables(evaluation)]
     return "\n\n".join([*parts, *(f"note: {note}" for note in evaluation.notes)])
 
 
@@ -227,5 +220,4 @@ def write_scores(evaluation: Evaluation, path: Path) -> None:
         "groups": [asdict(group) for group in evaluation.groups],
         "notes": evaluation.notes,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -5,7 +5,6 @@ import importlib.util
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from got_train.report import UserError
@@ -19,24 +18,18 @@ _MARKER = re.compile(r"\((?:a|p|ip)\)$")
 """Where an adjective may stand: no part of the word."""
 
 
-@dataclass(frozen=True)
-class Lemma:
+class Lemma(str):
     """A word of a synset."""
 
-    word: str
-
     def name(self) -> str:
-        return self.word
+        return str(self)
 
 
-@dataclass(frozen=True)
-class Synset:
+class Synset(tuple[Lemma, ...]):
     """Words of one meaning."""
 
-    words: tuple[str, ...]
-
     def lemmas(self) -> list[Lemma]:
-        return [Lemma(word) for word in self.words]
+        return list(self)
 
 
 class WordNet:
@@ -85,7 +78,7 @@ class WordNet:
             start = int(address)
             line = self._data[part][start : self._data[part].index("|", start)]  # up to the gloss
             _, _, _, count, *rest = line.split()
-            yield Synset(tuple(_MARKER.sub("", word) for word in rest[: 2 * int(count, 16) : 2]))
+            yield Synset(Lemma(_MARKER.sub("", word)) for word in rest[: 2 * int(count, 16) : 2])
 
     def _base_forms(self, word: str, part: str) -> list[str]:
         forms = self._exceptions[part].get(word)

@@ -11,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 
 from got_train.config import MAX_PIXELS
 from got_train.data.images import ImageError, find_image, open_image
-from got_train.evaluation.evaluate import Evaluation, ScoredRow, group_tables, row_value, table_title
+from got_train.evaluation.evaluate import Evaluation, ScoredRow, group_tables, row_value
 from got_train.evaluation.suites import SUITES
 from got_train.pages.template import encode_picture, picture_html, render
 from got_train.report import counted
@@ -29,14 +29,13 @@ MAX_CHARACTERS = 4000
 def write_page(evaluation: Evaluation, path: Path) -> None:
     """Writes a page that needs no other file. All texts are escaped."""
     groups = []
-    for group, header, lines in group_tables(evaluation):
-        rows = [row for row in evaluation.rows if row.group == group.kind]  # the group of all rows has none
-        shown = {"title": table_title(evaluation, group), "header": header, "lines": lines}
+    for kind, title, header, lines in group_tables(evaluation):
+        rows = [row for row in evaluation.rows if row.group == kind]  # the group of all rows has none
+        shown = {"title": title, "header": header, "lines": lines}
         groups.append(shown | _worst(rows, evaluation.path.parent))
     page = render(
         "scores.html", title=f"Evaluation of {evaluation.path.name}", notes=evaluation.notes, groups=groups
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8", errors="replace")  # an image's path may not be valid text
 
 
