@@ -33,7 +33,7 @@ class Synset(tuple[Lemma, ...]):
 
 
 class WordNet:
-    """What METEOR asks of NLTK's reader, which can't read these files where their lines end as in Windows."""
+    """The part of NLTK's reader that METEOR uses; NLTK's own can't read files with Windows' line ends."""
 
     def __init__(self, folder: Folder) -> None:
         """Reads `index.*`, `data.*` and `*.exc`."""

@@ -1,4 +1,4 @@
-"""Where that ends which may stand within its own kind: braces, environments, elements."""
+"""Finding the end of what can be nested: braces, environments, elements."""
 
 import re
 
@@ -39,7 +39,7 @@ def read_argument(text: str, position: int) -> tuple[str, int]:
 
 
 def environment_end(text: str, start: int, names: str = "[^{}]*") -> tuple[int, int]:
-    r"""Where the `\end` begins and ends of the environment whose `\begin` stands at `start`.
+    r"""Where the `\end` of the environment that begins at `start` begins and ends.
 
     Args:
         text: the whole text.

@@ -153,9 +153,9 @@ def read_piece(text: str, start: int, notes: Notes, depth: int = 0) -> Piece | N
         formula = read_formula(text, start)
         if formula is None:
             return None
-        if not formula.closed:
-            return source_html(text[start : formula.end]), formula.end
-        return formula_html(formula.latex, formula.display, notes), formula.end
+        if formula.closed:
+            return formula_html(formula.latex, formula.display, notes), formula.end
+        return source_html(text[start : formula.end]), formula.end
     if text.startswith(r"\begin", start) or text.startswith(r"\end", start):
         return _read_environment(text, start, notes, depth)
     if accent := _ACCENT.match(text, start):
