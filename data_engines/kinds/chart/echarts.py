@@ -1,4 +1,4 @@
-"""Draws charts with ECharts, which runs in V8 without a browser, and with resvg; reads back its SVG.
+"""Draws charts with ECharts, which runs in V8 without a browser, and with resvg; reads back what it drew.
 
 ECharts is the library behind Pyecharts, with which OneChart's charts were drawn too.
 """
@@ -6,20 +6,20 @@ ECharts is the library behind Pyecharts, with which OneChart's charts were drawn
 import atexit
 import io
 import json
+import math
 from functools import cache
 from typing import Any, NamedTuple
 
 import resvg_py
-from PIL import Image, ImageFont
+from PIL import Image
 from py_mini_racer import MiniRacer
 
 from data_engines.kinds.chart.data import Chart
-from data_engines.kinds.chart.drawn import DrawnChart, ink_on
-from data_engines.kinds.chart.look import MARKERS, Look, NamedFace
-from data_engines.kinds.chart.matplotlib_chart import HOLE, valleys
+from data_engines.kinds.chart.drawn import DrawnChart, Written, ink_on, written_at
+from data_engines.kinds.chart.look import FAINT, HOLE, MARKER_SIZES, MARKERS, Look, Typeface
 from data_engines.kinds.chart.numbers import Axis, number, tick_text
-from data_engines.kinds.chart.svg import SIZE, angle_of, box_of, read_svg
-from data_engines.kinds.chart.texts import LEADING, SWATCH, Texts, font_of, pie_radius
+from data_engines.kinds.chart.texts import LEADING, SWATCH, Texts, font_of, pie_radius, valleys
+from data_engines.tools.boxes import Box
 from data_engines.tools.fonts import open_font
 from got_train.packages import package_folder
 
@@ -42,28 +42,47 @@ THEMES = {
 }
 """`look.THEMES` has their names; the first and the last are ECharts' own."""
 SYMBOLS = dict(zip(MARKERS, ("circle", "rect", "triangle", "diamond"), strict=True))
-FAINT = 0.5
-"""Opacity of the gridlines that have no number."""
 LETTERS = "".join(map(chr, range(32, 127))) + "国"
 """Letters that ECharts measures in every chart."""
+SIZE = 100
+"""Size in pixels at which texts are measured: FreeType hints smaller fonts, and resvg does not."""
+ANCHORS = {"left": "ls", "center": "ms", "right": "rs"}
+"""Pillow's anchors on the baseline, by ECharts' alignments."""
 
 SCRIPT = """
 function render(text) {
   const {width, height, option, advances} = JSON.parse(text);
+  const typeset = font => ({bold: /bold/.test(font) ? 1 : 0, size: parseFloat(font.match(/([\\d.]+)px/)[1])});
   echarts.setPlatformAPI({measureText: (text, font) => {
-    const widths = advances[/bold/.test(font) ? 1 : 0], size = parseFloat(font.match(/([\\d.]+)px/)[1]);
-    return {width: Array.from(text).reduce((sum, letter) => sum + (widths[letter] ?? 1), 0) * size};
+    const {bold, size} = typeset(font);
+    return {width: Array.from(text).reduce((sum, letter) => sum + (advances[bold][letter] ?? 1), 0) * size};
   }});
   for (const axis of [].concat(option.xAxis ?? [], option.yAxis ?? []).filter(axis => axis.names)) {
     axis.axisLabel.formatter = value => axis.names[Math.round((value - axis.min) / axis.interval)];
   }
   const chart = echarts.init(null, null, {renderer: "svg", ssr: true, width, height});
   chart.setOption(option);
+  const storage = chart.getZr().storage;
   // each would take resvg a layer as large as the picture, and nothing is drawn beyond the plot
-  chart.getZr().storage.traverse(item => item.removeClipPath());
-  const svg = chart.renderToSVGString();
+  storage.traverse(item => item.removeClipPath());
+  const svg = chart.renderToSVGString(), items = storage.getDisplayList();
+  const texts = [], legend = [], marks = option.series.map(() => []);
+  items.forEach(({type, style, shape, transform}, place) => {
+    const [a, b, c, d, e, f] = transform ?? [1, 0, 0, 1, 0, 0];
+    const {ssrType, seriesIndex, dataIndex} = echarts.helper.getECData(items[place]);
+    if (type === "tspan") {
+      const {text, font, textAlign, x = 0, y = 0} = style;
+      const turn = Math.round(Math.atan2(b, a) * 180 / Math.PI);
+      texts.push({text, textAlign, turn, x: a * x + c * y + e, y: b * x + d * y + f, ...typeset(font)});
+    } else if (ssrType === "chart") {
+      marks[seriesIndex][dataIndex] = {...shape, color: style.fill, point: [e, f]};
+    } else if (ssrType === "legend" && type === "rect") {
+      // an entry ends in a transparent area, which follows its mark and its text
+      legend.push([items[place - 1].style.text, items[place - 2].style.fill]);
+    }
+  });
   chart.dispose();
-  return svg;
+  return {svg, texts, legend, marks};
 }
 """
 
@@ -71,39 +90,39 @@ function render(text) {
 def draw(chart: Chart, look: Look, texts: Texts) -> DrawnChart:
     option = make_option(chart, look, texts)
     fonts = (look.font, look.title_font)
-    every = {letter for text in _strings(option) for letter in text}.union(LETTERS)
+    letters = LETTERS + json.dumps(option, ensure_ascii=False)
     job = {
         "width": look.width,
         "height": look.height,
         "option": option,
-        "advances": [_advances(font, every) for font in fonts],
+        "advances": [_advances(font, letters) for font in fonts],
     }
-    svg = _engine().call("render", json.dumps(job))
-
-    def font(bold: bool) -> ImageFont.FreeTypeFont:
-        return open_font(fonts[bold].path, fonts[bold].number, SIZE)
-
+    done: Any = _engine().call("render", json.dumps(job))
     png = resvg_py.svg_to_bytes(
-        svg_string=svg,
+        svg_string=done["svg"],
         skip_system_fonts=True,
         font_files=sorted({font.path for font in fonts}),
     )
     with Image.open(io.BytesIO(bytes(png))) as opened:
         picture = opened.convert("RGB")
-    read = read_svg(svg, font)
-    rows = [[mark for mark in read.marks if mark.series == series] for series in range(len(chart.values))]
-    marks: dict[str, Any] = {
-        "colors": tuple(mark.color for mark in (rows[0] if chart.round else [row[0] for row in rows]))
-    }
+    rows = done["marks"]
+    marks: dict[str, Any] = {}
     if chart.round:
-        center = option["series"][0]["center"]
-        ends = [(angle_of(mark.points[0], center), angle_of(mark.points[1], center)) for mark in rows[0]]
-        marks |= {"slices": tuple(ends), "center": center}
+        ends = [(mark["startAngle"], mark["endAngle"]) for mark in rows[0]]
+        # clockwise from the top, while ECharts counts from the right
+        marks["slices"] = tuple(tuple((math.degrees(end) + 90) % 360 for end in pair) for pair in ends)
+        marks["center"] = (rows[0][0]["cx"], rows[0][0]["cy"])
     elif chart.form in ("column", "bar"):
-        marks["bars"] = tuple(tuple(map(box_of, row)) for row in rows)
+        marks["bars"] = tuple(tuple(map(_box, row)) for row in rows)
     else:
-        marks["points"] = tuple(tuple(mark.points[0] for mark in row) for row in rows)
-    return DrawnChart(picture, read.texts, legend=read.legend, **marks)
+        marks["points"] = tuple(tuple(tuple(mark["point"]) for mark in row) for row in rows)
+    return DrawnChart(
+        picture,
+        tuple(_written(text, fonts[text["bold"]]) for text in done["texts"]),
+        tuple(mark["color"] for mark in (rows[0] if chart.round else [row[0] for row in rows])),
+        tuple(map(tuple, done["legend"])),
+        **marks,
+    )
 
 
 @cache
@@ -119,38 +138,50 @@ def _engine() -> MiniRacer:
     return engine
 
 
-def _advances(font: NamedFace, letters: set[str]) -> dict[str, float]:
+def _advances(font: Typeface, letters: str) -> dict[str, float]:
     """Widths of letters, as multiples of the font's size."""
     face = open_font(font.path, font.number, SIZE)
     # ECharts takes the width of the last of `LETTERS` as the height of a line
-    return {letter: face.getlength(letter) / SIZE for letter in sorted(letters)} | {LETTERS[-1]: 1}
+    return {letter: face.getlength(letter) / SIZE for letter in sorted(set(letters))} | {LETTERS[-1]: 1}
 
 
-def _strings(option: Any) -> list[str]:
-    if isinstance(option, dict):
-        return [text for value in option.values() for text in _strings(value)]
-    if isinstance(option, list | tuple):
-        return [text for value in option for text in _strings(value)]
-    return [option] if isinstance(option, str) else []
+def _box(bar: dict[str, float]) -> Box:
+    """Bars of negative numbers have a height or width below 0."""
+    ends = (bar["x"], bar["x"] + bar["width"]), (bar["y"], bar["y"] + bar["height"])
+    (left, right), (top, bottom) = map(sorted, ends)
+    return Box(left, top, right, bottom)
+
+
+def _written(text: dict[str, Any], font: Typeface) -> Written:
+    """ECharts sets all texts by their middles, half way between ascent and descent."""
+    face, scale = open_font(font.path, font.number, SIZE), text["size"] / SIZE
+    ascent, descent = face.getmetrics()
+    left, top, right, bottom = (
+        end * scale for end in face.getbbox(text["text"], anchor=ANCHORS[text["textAlign"]])
+    )
+    down = (ascent - descent) / 2 * scale
+    box = (left, top + down, right, bottom + down)
+    return written_at(text["text"], box, text["x"], text["y"], text["turn"])
 
 
 def make_option(chart: Chart, look: Look, texts: Texts) -> dict[str, Any]:
     """The option of ECharts that draws the chart: https://echarts.apache.org/en/option.html."""
-    theme, pad = THEMES[look.style[0]], round(0.8 * look.size)
-    line = LEADING * look.size
+    theme, pad, line = THEMES[look.style[0]], round(0.8 * look.size), LEADING * look.size
     place: dict[str, float] = {"left": pad, "right": pad, "top": pad, "bottom": pad}
     titles = []
-    if texts.title:
-        titles.append(_title(texts.title, look, look.heading, "top", pad, theme))
-        place["top"] += LEADING * look.title_size * len(texts.title.split("\n")) + pad
-    if texts.source:
-        titles.append(_title(texts.source, look, look.source_side, "bottom", pad, theme))
-        place["bottom"] += line * len(texts.source.split("\n")) + pad
+    for end, text, side in (
+        ("top", texts.title, look.heading),
+        ("bottom", texts.source, look.source_side),
+    ):
+        if text:
+            titles.append(_title(text, look, side, end, pad, theme))
+            size = look.title_size if end == "top" else look.size
+            place[end] += LEADING * size * len(text.split("\n")) + pad
     option: dict[str, Any] = {
         "animation": False,
         "backgroundColor": theme.paper,
         "color": look.colors,
-        "textStyle": {"fontFamily": look.font.family, "fontSize": look.size, "color": theme.ink},
+        "textStyle": {"fontFamily": look.font.family, "color": theme.ink},
         "title": titles,
     }
     if texts.legend:
@@ -162,25 +193,18 @@ def make_option(chart: Chart, look: Look, texts: Texts) -> dict[str, Any]:
     if chart.round:
         return option | {"series": [_pie(chart, look, texts, place, theme)]}
     numbers = _value_axis(chart.axis, chart.places, look, theme)
-    names = (
-        _value_axis(chart.x_axis, chart.x_places, look, theme)
-        if chart.x_axis
-        else _category_axis(chart, look, texts, theme)
-    )
+    if chart.x_axis:
+        names = _value_axis(chart.x_axis, chart.x_places, look, theme)
+    else:
+        names = _category_axis(chart, look, texts, theme)
     x_axis, y_axis = (numbers, names) if chart.form == "bar" else (names, numbers)
-    if chart.x_title:
-        x_axis |= {"name": chart.x_title, "nameLocation": "middle"}
-    if chart.y_title:
-        end = look.axis_titles == "end" and chart.form != "bar"
-        y_axis |= {"name": chart.y_title, "nameLocation": "end" if end else "middle"}
-        y_axis["nameTextStyle"] |= {"align": "left"} if end else {}
+    at_end = look.axis_titles == "end" and chart.form != "bar"
+    x_axis |= {"name": chart.x_title, "nameLocation": "middle"}
+    y_axis |= {"name": chart.y_title, "nameLocation": "end" if at_end else "middle"}
+    y_axis["nameTextStyle"] |= {"align": "left"} if at_end else {}
+    box = {"show": look.frame == "box", "borderColor": theme.axis_ink, "backgroundColor": "none"}
     return option | {
-        "grid": {
-            **place,
-            "outerBoundsMode": "same",
-            "show": look.frame == "box",
-            "borderColor": theme.axis_ink,
-        },
+        "grid": {**place, **box, "outerBoundsMode": "same"},
         "xAxis": x_axis,
         "yAxis": y_axis,
         "series": [_series(chart, look, texts, series, theme) for series in range(len(chart.series))],
@@ -189,19 +213,16 @@ def make_option(chart: Chart, look: Look, texts: Texts) -> dict[str, Any]:
 
 def _title(text: str, look: Look, side: str, end: str, pad: int, theme: Theme) -> dict[str, Any]:
     font, size = (look.title_font, look.title_size) if end == "top" else (look.font, look.size)
-    bold = font.weight == 700 and end == "top"
-    place = {"left": "center"} if side == "center" else {side: pad}
     return {
         "text": text,
-        **place,
+        **({"left": "center"} if side == "center" else {side: pad}),
         end: pad,
         "padding": 0,
         "itemGap": 0,
         "textAlign": "auto",
         "textStyle": {
-            "fontFamily": font.family,
             "fontSize": size,
-            "fontWeight": "bold" if bold else "normal",
+            "fontWeight": "bold" if font.weight == 700 and end == "top" else "normal",
             "lineHeight": round(LEADING * size),
             "color": theme.ink,
         },
@@ -222,7 +243,7 @@ def _legend(look: Look, texts: Texts, place: dict[str, float], theme: Theme) -> 
         "backgroundColor": theme.paper,
         "itemWidth": round(1.8 * look.size),
         "itemHeight": look.size,
-        "itemGap": round(0.8 * look.size if look.legend in ("top", "bottom", "inside") else 0.4 * look.size),
+        "itemGap": round((0.4 if look.legend == "right" else 0.8) * look.size),
         "textStyle": {"fontSize": look.size, "color": theme.ink},
     }
 
@@ -238,7 +259,7 @@ def _axis_style(look: Look, theme: Theme) -> dict[str, Any]:
 
 
 def _value_axis(axis: Axis, places: int, look: Look, theme: Theme) -> dict[str, Any]:
-    line = {"color": theme.grid_ink, "type": "dashed" if look.grid == "dashed" else "solid"}
+    line = {"color": theme.grid_ink, "type": look.grid}
     between = axis.parts > 2
     return {
         **_axis_style(look, theme),
@@ -268,68 +289,66 @@ def _category_axis(chart: Chart, look: Look, texts: Texts, theme: Theme) -> dict
 
 
 def _series(chart: Chart, look: Look, texts: Texts, series: int, theme: Theme) -> dict[str, Any]:
-    flat = chart.form == "bar"
-    values: list[Any] = [number(count, chart.places) for count in chart.values[series]]
-    below = [value < 0 for value in values] if chart.form in ("column", "bar") else valleys(chart, values)
-    ends = {(True, False): "right", (True, True): "left", (False, False): "top", (False, True): "bottom"}
-    data = values
+    values = chart.numbers[series]
+    made: dict[str, Any] = {"name": chart.series[series], "data": values}
+    is_bar = chart.form in ("column", "bar")
     if chart.labelled:
         color = ink_on(look.colors[series]) if chart.stacked else theme.ink
         style = {"show": True, "color": color, "fontSize": look.size}
-        places = ["inside" if chart.stacked else ends[flat, under] for under in below]
-        labels = zip(values, texts.values[series], places, strict=True)
-        data = [
-            {"value": value, "label": style | {"formatter": text, "position": place}}
-            for value, text, place in labels
+        places = ["bottom" if below else "top" for below in valleys(chart)]
+        if is_bar:
+            places = ["inside" if chart.stacked else "outside"] * len(values)
+        labels = [
+            style | {"formatter": text, "position": place}
+            for text, place in zip(texts.values[series], places, strict=True)
         ]
-    if chart.x_values:
-        data = list(zip([number(x, chart.x_places) for x in chart.x_values[series]], values, strict=True))
-    made: dict[str, Any] = {"name": chart.series[series], "data": data}
-    if chart.form in ("column", "bar"):
-        edge = {"itemStyle": {"borderColor": theme.ink, "borderWidth": 1}} if look.edge else {}
-        gaps = {"barGap": "0%", "barCategoryGap": f"{100 * (1 - look.fill):.0f}%"}
-        return {**made, "type": "bar", "stack": "all" if chart.stacked else None, **gaps, **edge}
-    size = look.size * (0.8 if chart.form == "scatter" else 0.55)
-    shape = MARKERS[(MARKERS.index(look.marker) + series) % len(MARKERS)]
-    made |= {"symbol": SYMBOLS[shape], "symbolSize": round(size)}
+        made["data"] = [{"value": value, "label": label} for value, label in zip(values, labels, strict=True)]
+    if is_bar:
+        return made | {
+            "type": "bar",
+            "stack": "all" if chart.stacked else None,
+            "barGap": "0%",
+            "barCategoryGap": f"{100 * (1 - look.fill):.0f}%",
+            "itemStyle": {"borderColor": theme.ink, "borderWidth": int(look.edge)},
+        }
+    made["symbol"] = SYMBOLS[look.marker_of(series)]
+    made["symbolSize"] = round(look.size * MARKER_SIZES[chart.form])
     if chart.form == "scatter":
-        return {**made, "type": "scatter", "itemStyle": {"opacity": 1}}
-    area = {"areaStyle": {"opacity": 0.35, "origin": "start"}} if chart.form == "area" else {}
-    return {
-        **made,
+        points = list(zip(chart.x_numbers[series], values, strict=True))
+        return made | {"type": "scatter", "data": points, "itemStyle": {"opacity": 1}}
+    return made | {
         "type": "line",
         "showAllSymbol": True,
         "lineStyle": {"width": round(look.stroke * look.size / 10, 1)},
-        **area,
+        "areaStyle": {"opacity": 0.35, "origin": "start"} if chart.form == "area" else None,
     }
 
 
 def _pie(chart: Chart, look: Look, texts: Texts, place: dict[str, float], theme: Theme) -> dict[str, Any]:
-    names = texts.legend or chart.categories
-    left, top = place["left"], place["top"]
-    width, height = look.width - left - place["right"], look.height - top - place["bottom"]
+    width, height = look.width - place["left"] - place["right"], look.height - place["top"] - place["bottom"]
     radius = round(pie_radius(chart, look, width, height))
-    numbers = texts.values[0] if texts.values else [""] * len(names)
+    names = texts.legend or chart.categories
+    numbers = texts.values[0] if texts.values else names
     if look.numbers == "outside":
-        numbers = [f"{name}\n{text}" for name, text in zip(names, numbers, strict=True)]
+        numbers = tuple(f"{name}\n{text}" for name, text in zip(names, numbers, strict=True))
     label = {"show": bool(texts.values), "position": look.numbers, "fontSize": look.size, "overflow": "none"}
     return {
         "type": "pie",
-        "center": [round(left + width / 2), round(top + height / 2)],
+        "center": [round(place["left"] + width / 2), round(place["top"] + height / 2)],
         "radius": [round(radius * HOLE) if chart.form == "donut" else 0, radius],
         "startAngle": 90 - look.start,
         "avoidLabelOverlap": False,
         "data": [
             {
                 "name": name,
-                "value": number(count, chart.places),
+                "value": value,
                 "label": {
                     **label,
                     "color": ink_on(color) if look.numbers == "inside" else theme.ink,
                     "formatter": text,
                 },
             }
-            for name, count, color, text in zip(names, chart.values[0], look.colors, numbers, strict=False)
+            for name, value, color, text in zip(names, chart.numbers[0], look.colors, numbers, strict=False)
         ],
         "labelLine": {"show": look.numbers == "outside", "length": look.size, "length2": 0.6 * look.size},
         "itemStyle": {"borderColor": theme.ink if look.edge else theme.paper, "borderWidth": 1},

@@ -84,7 +84,7 @@ def load(options: Options, rng: np.random.Generator) -> ChartStock:
             f"--fonts: none of the {len(files)} font files is upright, of usual width and holds digits"
         )
     return ChartStock(
-        sources=(*sources, *font_sources(dict.fromkeys(Path(font.face.path) for font in fonts))),
+        sources=(*sources, *font_sources(dict.fromkeys(Path(font.path) for font in fonts))),
         left_out=left_out,
         versions={package: version(package) for package in PACKAGES},
         options=options,

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 import matplotlib
 import matplotlib.style
@@ -13,14 +13,26 @@ from matplotlib.colors import to_hex
 
 from data_engines.engine import Reject
 from data_engines.kinds.chart.data import Chart
-from data_engines.kinds.chart.words import SOURCE_LEADS, Tongue
+from data_engines.kinds.chart.words import SOURCE_LEADS, Tongue, one_of
 from data_engines.options import Range
 from data_engines.tools.fonts import Face, open_font
 
 Library = Literal["matplotlib", "echarts"]
 Marker = Literal["o", "s", "^", "D"]
+LegendPlace = Literal["right", "top", "bottom", "inside"]
+"""A legend inside the plot is not for pies."""
+NumberPlace = Literal["inside", "outside", "legend", "split"]
+"""Place of the numbers of a pie; with `split`, names stand outside the slices and numbers inside.
+
+ECharts has one label for both, so it draws no `split`."""
 MARKERS: tuple[Marker, ...] = ("o", "s", "^", "D")
 """Shapes of points, by Matplotlib's names."""
+MARKER_SIZES = {"scatter": 0.8, "line": 0.55, "area": 0.55}
+"""Sizes of points by the form of the chart, as multiples of the font's size."""
+HOLE = 0.5
+"""Radius of the hole of a donut, as a share of the donut's radius."""
+FAINT = 0.5
+"""Opacity of gridlines without a number, as a share of the opacity of gridlines with one."""
 
 NUMERALS = set("0123456789.,-+%$/():")
 """Characters of numbers, which any chart may hold."""
@@ -57,20 +69,13 @@ FALLBACK_CYCLE = PALETTES[0]
 """Matplotlib's own colours, for style sheets that name none."""
 
 
-class NamedFace(NamedTuple):
-    """A face: its file, and the name and weight under which programs find it."""
+@dataclass(frozen=True)
+class Typeface(Face):
+    """A face with the name and weight under which programs find it."""
 
-    path: str
-    number: int
-    """Position in the file: collections hold several faces."""
     family: str
     weight: int
-
-
-@dataclass(frozen=True)
-class Typeface:
-    face: Face
-    font: NamedFace
+    """From 100 to 900."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,8 @@ class Look:
     size: int
     """Size of the font of names and numbers, in pixels."""
     title_size: int
-    font: NamedFace
-    title_font: NamedFace
+    font: Typeface
+    title_font: Typeface
     style: tuple[str, ...]
     """Matplotlib's style sheets, or one of ECharts' `THEMES`."""
     colors: tuple[str, ...]
@@ -91,14 +96,13 @@ class Look:
     grid: Literal["none", "solid", "dashed"]
     """Gridlines at the numbers of the axis; a style sheet may add others."""
     frame: Literal["box", "open"]
-    legend: Literal["right", "top", "bottom", "inside"]
+    legend: LegendPlace
     heading: Literal["left", "center"]
     axis_titles: Literal["middle", "end"]
     """Place of the titles of axes along their axes."""
     source_lead: str
     source_side: Literal["left", "right"]
-    numbers: Literal["inside", "outside", "legend", "split"]
-    """Place of the numbers of a pie; with `split`, names stand outside the slices and numbers inside."""
+    numbers: NumberPlace
     tilt: Literal[30, 45, 90]
     """Degrees by which names are turned that are too wide for their place."""
     fill: float
@@ -111,23 +115,30 @@ class Look:
     start: int
     """Degrees clockwise from the top at which a pie starts."""
 
+    def marker_of(self, series: int) -> Marker:
+        """Markers of successive series differ too, for printing without colours."""
+        return MARKERS[(MARKERS.index(self.marker) + series) % len(MARKERS)]
+
 
 def typefaces(faces: Sequence[Face]) -> tuple[Typeface, ...]:
     """The faces fit for charts: upright, of usual width, regular or bold; one of each name and weight."""
     found: dict[tuple[str, int], Typeface] = {}
     for face in faces:
-        family, weight, plain = _describe(face)
-        if plain and not OTHER_SCRIPTS.search(family) and face.characters >= NUMERALS:
-            font = NamedFace(face.path, face.number, family, weight)
-            found.setdefault((family, weight), Typeface(_without_blanks(face), font))
+        with TTFont(face.path, fontNumber=face.number, lazy=True) as font:
+            metrics, family = font["OS/2"], font["name"].getBestFamilyName() or ""
+            slanted = bool(metrics.fsSelection & 1) or font["post"].italicAngle != 0
+        weight, usual = metrics.usWeightClass, metrics.usWidthClass == USUAL_WIDTH and not slanted
+        if usual and weight in (400, 500, 700) and not OTHER_SCRIPTS.search(family):
+            if face.characters >= NUMERALS and (family, weight) not in found:
+                characters = face.characters - _blanks(face)
+                found[family, weight] = Typeface(face.path, face.number, characters, family, weight)
     return tuple(found.values())
 
 
-def _without_blanks(face: Face) -> Face:
-    """The face without the signs that it lists but draws blank: some faces do so with ℃."""
+def _blanks(face: Face) -> set[str]:
+    """The signs that the face lists but draws blank: some faces do so with ℃."""
     font = open_font(face.path, face.number, 20)
-    blank = {sign for sign in face.characters if not sign.isalnum() and font.getmask(sign).getbbox() is None}
-    return replace(face, characters=face.characters - blank)
+    return {sign for sign in face.characters if not sign.isalnum() and font.getmask(sign).getbbox() is None}
 
 
 def choose_look(
@@ -139,7 +150,7 @@ def choose_look(
     width: Range,
     height: Range,
 ) -> Look:
-    lead = SOURCE_LEADS[tongue][rng.integers(len(SOURCE_LEADS[tongue]))]
+    lead = one_of(rng, SOURCE_LEADS[tongue])
     texts = (chart.title, chart.source, chart.x_title, chart.y_title, *chart.categories, *chart.series, lead)
     characters = {character for text in texts if text for character in text} - {" "}
     regular, bold = _choose_fonts(rng, fonts, characters)
@@ -147,9 +158,7 @@ def choose_look(
     # so large that it can still be read after a large picture is made smaller for the model
     least = max(13, max(wide, high) // 75)
     size = Range(least, max(least + 1, min(least * 3 // 2, min(wide, high) // 26))).choose(rng)
-    style = SHEETS[rng.integers(len(SHEETS))]
-    if library == "echarts":
-        style = (THEMES[rng.integers(len(THEMES))],)
+    style = (one_of(rng, THEMES),) if library == "echarts" else one_of(rng, SHEETS)
     num_colors = len(chart.categories) if chart.round else len(chart.series)
     return Look(
         width=wide,
@@ -161,17 +170,17 @@ def choose_look(
         style=style,
         colors=_choose_colors(rng, library, style, num_colors),
         # where no numbers are printed, they are read from gridlines
-        grid=("none", "solid", "dashed")[int(rng.integers(0 if chart.labelled else 1, 3))],
-        frame=("box", "open")[rng.integers(2)],
-        legend=("right", "top", "bottom", "inside")[rng.integers(3 if chart.round else 4)],
-        heading=("center", "center", "left")[rng.integers(3)],
-        axis_titles=("middle", "middle", "end")[rng.integers(3)],
+        grid=one_of(rng, ("solid", "dashed", "none") if chart.labelled else ("solid", "dashed")),
+        frame=one_of(rng, ("box", "open")),
+        legend=one_of(rng, get_args(LegendPlace)[: 3 if chart.round else 4]),
+        heading=one_of(rng, ("center", "center", "left")),
+        axis_titles=one_of(rng, ("middle", "middle", "end")),
         source_lead=lead,
-        source_side=("left", "right")[rng.integers(2)],
-        numbers=("inside", "outside", "legend", "split")[rng.integers(4 if library == "matplotlib" else 3)],
-        tilt=(30, 45, 90)[rng.integers(3)],
+        source_side=one_of(rng, ("left", "right")),
+        numbers=one_of(rng, get_args(NumberPlace)[: 4 if library == "matplotlib" else 3]),
+        tilt=one_of(rng, (30, 45, 90)),
         fill=float(np.round(rng.uniform(0.55, 0.85), 2)),
-        marker=MARKERS[rng.integers(len(MARKERS))],
+        marker=one_of(rng, MARKERS),
         stroke=float(np.round(rng.uniform(1.2, 2.6), 1)),
         edge=bool(rng.random() < 0.2),
         start=int(rng.integers(0, 360, endpoint=False)) if rng.random() < 0.5 else 0,
@@ -189,31 +198,19 @@ def _choose_colors(
         own = tuple(map(to_hex, named[-1].by_key()["color"])) if named else FALLBACK_CYCLE
     if count <= len(own) and rng.random() < 0.6:
         return own
-    palette = PALETTES[rng.integers(len(PALETTES))]
+    palette = one_of(rng, PALETTES)
     first = int(rng.integers(len(palette)))
     return palette[first:] + palette[:first]
 
 
 def _choose_fonts(
     rng: np.random.Generator, fonts: Sequence[Typeface], characters: set[str]
-) -> tuple[NamedFace, NamedFace]:
+) -> tuple[Typeface, Typeface]:
     """The font of a chart and the font of its title, which may be the bold one of the same family."""
-    able = [font for font in fonts if characters <= font.face.characters]
-    regular = [some for some in able if some.font.weight <= 500] or able
+    able = [font for font in fonts if characters <= font.characters]
+    regular = [font for font in able if font.weight <= 500] or able
     if not regular:
         raise Reject("no font has all characters of the chart")
-    chosen = regular[rng.integers(len(regular))].font
-    bold = [some.font for some in able if (some.font.family, some.font.weight) == (chosen.family, 700)]
+    chosen = one_of(rng, regular)
+    bold = [font for font in able if (font.family, font.weight) == (chosen.family, 700)]
     return chosen, bold[0] if bold and rng.random() < 0.6 else chosen
-
-
-def _describe(face: Face) -> tuple[str, int, bool]:
-    """The face's name, its weight from 100 to 900, and whether it is plain: upright and of usual width."""
-    with TTFont(face.path, fontNumber=face.number, lazy=True) as font:
-        names, metrics = font["name"], font["OS/2"]
-        family = names.getBestFamilyName() or ""
-        slanted = bool(metrics.fsSelection & 1) or font["post"].italicAngle != 0
-        plain = (
-            not slanted and metrics.usWidthClass == USUAL_WIDTH and metrics.usWeightClass in (400, 500, 700)
-        )
-        return family, metrics.usWeightClass, plain

@@ -14,31 +14,32 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontPath, FontProperties
 from matplotlib.legend import Legend
-from matplotlib.patches import Rectangle, Wedge
+from matplotlib.patches import Patch
 from matplotlib.text import Text
-from matplotlib.ticker import FixedLocator
 from matplotlib.transforms import Bbox
 from PIL import Image
 
 from data_engines.engine import Reject
 from data_engines.kinds.chart.data import Chart
 from data_engines.kinds.chart.drawn import DrawnChart, Written, ink_on, written_at
-from data_engines.kinds.chart.look import MARKERS, Look, NamedFace
+from data_engines.kinds.chart.look import FAINT, HOLE, MARKER_SIZES, Look, Typeface
 from data_engines.kinds.chart.numbers import Axis, number, tick_text
-from data_engines.kinds.chart.texts import INSIDE, LEADING, MIN_PLOT_SHARE, Texts
+from data_engines.kinds.chart.texts import (
+    INSIDE,
+    LEADING,
+    MIN_PLOT_SHARE,
+    Texts,
+    pie_radius,
+    valleys,
+)
 from data_engines.tools.boxes import Box
 
 BASE = 10
 """Size of the font in points, on which style sheets base all other sizes; the dpi turn it into pixels."""
-HOLE = 0.5
-"""Radius of the hole of a donut, as a share of the donut's radius."""
-FAINT = 0.5
-"""Opacity of gridlines without a number, as a share of the opacity of gridlines with one."""
+LIMIT = 1.02
+"""Half the side of the plot of a pie, in radii: more than 1, for the outline."""
 OUTSIDE = 1.08
 """Distance from the centre to the names beside slices, in radii."""
-
-Marks = dict[str, Any]
-"""The artists of a chart by their kind: `bars` and `lines` by series, `slices`."""
 
 
 def draw(chart: Chart, look: Look, texts: Texts) -> DrawnChart:
@@ -57,56 +58,45 @@ def draw(chart: Chart, look: Look, texts: Texts) -> DrawnChart:
         canvas = FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         if chart.round:
-            marks = _draw_slices(axes, chart, look, texts)
+            _draw_slices(axes, chart, look, texts)
         else:
             draw_marks = _draw_bars if chart.form in ("column", "bar") else _draw_lines
-            marks = draw_marks(axes, chart, look, texts)
+            draw_marks(axes, chart, look, texts)
             _draw_axes(axes, chart, look, texts)
         legend = _lay_out(figure, axes, chart, look, texts)
         canvas.draw()
         picture = Image.frombytes("RGB", canvas.get_width_height(), canvas.buffer_rgba(), "raw", "RGBX")
-        return _read(picture, figure, axes, legend, marks)
+        return _read(picture, figure, axes, legend, chart)
 
 
-def _font(font: NamedFace) -> FontPath:
+def _font(font: Typeface) -> FontPath:
     return FontPath(font.path, font.number)
 
 
-def _draw_bars(axes: Axes, chart: Chart, look: Look, texts: Texts) -> Marks:
-    flat = chart.form == "bar"
-    bars = []
-    places = np.arange(len(chart.categories))
-    base = np.zeros(len(places))
+def _draw_bars(axes: Axes, chart: Chart, look: Look, texts: Texts) -> None:
+    places, base = np.arange(len(chart.categories)), np.zeros(len(chart.categories))
     thickness = look.fill / (1 if chart.stacked else len(chart.series))
     edge = {"edgecolor": matplotlib.rcParams["text.color"], "linewidth": 0.8} if look.edge else {}
-    for series, (name, counts) in enumerate(zip(chart.series, chart.values, strict=True)):
-        lengths = np.array([number(count, chart.places) for count in counts])
+    for series, (name, lengths) in enumerate(zip(chart.series, chart.numbers, strict=True)):
         at = places + (0 if chart.stacked else (series - (len(chart.series) - 1) / 2) * thickness)
         style: dict[str, Any] = {"label": name, "color": look.colors[series], **edge}
-        if flat:
+        if chart.form == "bar":
             drawn = axes.barh(at, lengths, thickness, left=base, **style)
         else:
             drawn = axes.bar(at, lengths, thickness, bottom=base, **style)
         if chart.labelled:
             style = {"label_type": "center", "color": ink_on(look.colors[series])} if chart.stacked else {}
             axes.bar_label(drawn, texts.values[series], padding=0 if chart.stacked else 3, **style)
-        base = base + lengths if chart.stacked else base
-        bars.append(drawn)
-    return {"bars": bars}
+        base += lengths if chart.stacked else 0
 
 
-def _draw_lines(axes: Axes, chart: Chart, look: Look, texts: Texts) -> Marks:
+def _draw_lines(axes: Axes, chart: Chart, look: Look, texts: Texts) -> None:
     """Lines, areas, and the points of scatter charts."""
-    lines = []
-    first = MARKERS.index(look.marker)
-    size = BASE * (0.8 if chart.form == "scatter" else 0.55)
-    for series, (name, counts) in enumerate(zip(chart.series, chart.values, strict=True)):
-        ys = [number(count, chart.places) for count in counts]
-        xs: list[int | float] = list(range(len(ys)))
-        if chart.x_values:
-            xs = [number(count, chart.x_places) for count in chart.x_values[series]]
+    size = BASE * MARKER_SIZES[chart.form]
+    for series, (name, ys) in enumerate(zip(chart.series, chart.numbers, strict=True)):
+        xs = chart.x_numbers[series] if chart.x_values else range(len(ys))
         color = look.colors[series]
-        [line] = axes.plot(
+        axes.plot(
             xs,
             ys,
             color=color,
@@ -115,57 +105,43 @@ def _draw_lines(axes: Axes, chart: Chart, look: Look, texts: Texts) -> Marks:
             # above the frame, as a point may lie on it
             zorder=3,
             linestyle="none" if chart.form == "scatter" else "solid",
-            # markers of successive series differ too, for printing without colours
-            marker=MARKERS[(first + series) % len(MARKERS)],
+            marker=look.marker_of(series),
             markersize=size,
             markeredgecolor=matplotlib.rcParams["text.color"] if look.edge else color,
             clip_on=False,
         )
-        lines.append(line)
         if chart.form == "area":
-            axes.fill_between(
-                xs, ys, number(chart.axis.low, chart.places), color=color, alpha=0.35, linewidth=0
-            )
+            low = number(chart.axis.low, chart.places)
+            axes.fill_between(xs, ys, low, color=color, alpha=0.35, linewidth=0)
         if chart.labelled:
-            for x, y, text, below in zip(xs, ys, texts.values[series], valleys(chart, ys), strict=True):
+            for x, y, text, below in zip(xs, ys, texts.values[series], valleys(chart), strict=True):
                 offset = (0, -size) if below else (0, size * 0.8)
                 side = "top" if below else "bottom"
                 axes.annotate(text, (x, y), offset, textcoords="offset points", ha="center", va=side)
-    return {"lines": lines}
 
 
-def valleys(chart: Chart, ys: list[int | float]) -> list[bool]:
-    """For each point, whether the line rises on both sides of it, so that its number is printed below."""
-    single = len(chart.series) == 1
-    beside = [[ys[other] for other in (i - 1, i + 1) if 0 <= other < len(ys)] for i in range(len(ys))]
-    return [single and all(other > y for other in others) for y, others in zip(ys, beside, strict=True)]
-
-
-def _draw_slices(axes: Axes, chart: Chart, look: Look, texts: Texts) -> Marks:
-    names: Sequence[str] = texts.categories
-    if look.numbers == "outside":
-        names = [f"{name}\n{value}" for name, value in zip(names, texts.values[0], strict=True)]
-    slices, *_ = axes.pie(
+def _draw_slices(axes: Axes, chart: Chart, look: Look, texts: Texts) -> None:
+    slices = axes.pie(
         chart.values[0],
         colors=look.colors,
         startangle=90 - look.start,
         counterclock=False,
-        labels=names or None,
-        labeldistance=OUTSIDE,
         wedgeprops={
             "width": HOLE if chart.form == "donut" else None,
             "edgecolor": matplotlib.rcParams["text.color" if look.edge else "figure.facecolor"],
             "linewidth": 0.8 if look.edge else 1.2,
         },
     )
+    names: Sequence[str] = texts.categories
+    if look.numbers == "outside":
+        names = [f"{name}\n{value}" for name, value in zip(names, texts.values[0], strict=True)]
+    if names:
+        axes.pie_label(slices, names, distance=OUTSIDE)
     if look.numbers in ("inside", "split"):
-        for wedge, value, color in zip(slices, texts.values[0], look.colors, strict=False):
-            middle = np.radians((wedge.theta1 + wedge.theta2) / 2)
-            reach = INSIDE[chart.form]
-            x, y = reach * np.cos(middle), reach * np.sin(middle)
-            axes.text(x, y, value, color=ink_on(color), ha="center", va="center")
-    axes.set(xlim=(-1.02, 1.02), ylim=(-1.02, 1.02))
-    return {"slices": slices}
+        labels = axes.pie_label(slices, texts.values[0], distance=INSIDE[chart.form])
+        for label, color in zip(labels, look.colors, strict=False):
+            label.set_color(ink_on(color))
+    axes.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT))
 
 
 def _draw_axes(axes: Axes, chart: Chart, look: Look, texts: Texts) -> None:
@@ -175,13 +151,13 @@ def _draw_axes(axes: Axes, chart: Chart, look: Look, texts: Texts) -> None:
     if chart.x_axis:
         _draw_scale(names, chart.x_axis, chart.x_places, look)
     else:
-        names.set_ticks(range(len(chart.categories)), texts.categories)
+        turn: dict[str, Any] = {}
+        if texts.tilt:
+            turn = {"rotation": texts.tilt, "rotation_mode": "anchor", "ha": "right"}
+            turn["va"] = "center" if texts.tilt == 90 else "top"
+        names.set_ticks(range(len(chart.categories)), texts.categories, **turn)
         reach = (-0.5, len(chart.categories) - 0.5)
         axes.set(ylim=reach[::-1]) if flat else axes.set(xlim=reach)
-    if texts.tilt:
-        ends = {"ha": "right", "va": "center" if texts.tilt == 90 else "top", "rotation_mode": "anchor"}
-        for label in axes.get_xticklabels():
-            label.set(rotation=texts.tilt, **ends)
     if chart.axis.low < 0:
         line = axes.axvline if flat else axes.axhline
         line(0, color=matplotlib.rcParams["axes.edgecolor"], linewidth=0.8)
@@ -192,21 +168,18 @@ def _draw_axes(axes: Axes, chart: Chart, look: Look, texts: Texts) -> None:
 
 
 def _draw_scale(side: SideAxis, axis: Axis, places: int, look: Look) -> None:
+    between = [number(count, places) for count in axis.marks if count not in axis.ticks]
+    side.set_ticks(between, minor=True)
     side.set_ticks(
         [number(count, places) for count in axis.ticks],
         [tick_text(count, places, axis) for count in axis.ticks],
     )
-    between = [number(count, places) for count in axis.marks if count not in axis.ticks]
-    side.set_minor_locator(FixedLocator(between))
-    ends = number(axis.low, places), number(axis.high, places)
-    side.axes.set(xlim=ends) if side is side.axes.xaxis else side.axes.set(ylim=ends)
-    if look.grid == "none":
-        return
-    dashes = "-" if look.grid == "solid" else "--"
-    side.grid(True, which="major", linestyle=dashes)
-    if between:
+    set_limits = side.axes.set_xlim if side is side.axes.xaxis else side.axes.set_ylim
+    set_limits(number(axis.low, places), number(axis.high, places))
+    if look.grid != "none":
+        side.grid(True, which="both", linestyle=look.grid)
         alpha = matplotlib.rcParams["grid.alpha"] * FAINT
-        side.grid(True, which="minor", alpha=alpha, linewidth=0.6, linestyle=dashes)
+        side.grid(True, which="minor", alpha=alpha, linewidth=0.6)
 
 
 def _lay_out(figure: Figure, axes: Axes, chart: Chart, look: Look, texts: Texts) -> Legend | None:
@@ -234,36 +207,19 @@ def _lay_out(figure: Figure, axes: Axes, chart: Chart, look: Look, texts: Texts)
         right -= (box.width + pad) if look.legend == "right" else 0
     for text in axes.findobj(Text):
         text.get_fontproperties().set_file(_font(look.font))
-    place = Bbox([[left, bottom], [right, top]])
-    plot = _square(axes, place) if chart.round else _margins(axes, place)
-    least = 0.5 * MIN_PLOT_SHARE if chart.round else MIN_PLOT_SHARE
-    if plot.width < least * look.width or plot.height < least * look.height:
-        raise Reject("the texts leave too little room for the plot")
-    axes.set_position(Bbox(plot.get_points() / (look.width, look.height)))
+    if chart.round:
+        middle = np.array([left + right, bottom + top]) / 2
+        radius = LIMIT * pie_radius(chart, look, right - left, top - bottom)
+        corners = np.array([middle - radius, middle + radius])
+    else:
+        # the plot gets the place that the texts at its axes leave
+        around, plot = axes.get_tightbbox(), axes.get_window_extent()
+        assert around is not None, "axes are seen"
+        corners = [[left, bottom], [right, top]] + plot.get_points() - around.get_points()
+        if ((corners[1] - corners[0]) / (look.width, look.height)).min() < MIN_PLOT_SHARE:
+            raise Reject("the texts leave too little room for the plot")
+    axes.set_position(Bbox(corners / (look.width, look.height)))
     return legend
-
-
-def _margins(axes: Axes, place: Bbox) -> Bbox:
-    """The plot that fills `place` together with the texts at its axes."""
-    around, plot = axes.get_tightbbox(), axes.get_window_extent()
-    assert around is not None, "axes are seen"
-    return Bbox.from_extents(
-        place.x0 + plot.x0 - around.x0,
-        place.y0 + plot.y0 - around.y0,
-        place.x1 + plot.x1 - around.x1,
-        place.y1 + plot.y1 - around.y1,
-    )
-
-
-def _square(axes: Axes, place: Bbox) -> Bbox:
-    """The square in the middle of `place` that leaves room for texts beside the pie."""
-    outside = [text.get_window_extent() for text in axes.texts if np.hypot(*text.get_position()) > 1]
-    wide = max((box.width for box in outside), default=0)
-    high = max((box.height for box in outside), default=0)
-    factor = OUTSIDE if outside else 1
-    side = min(place.width - 2 * wide, place.height - 2 * high) / factor
-    x, y = (place.x0 + place.x1) / 2, (place.y0 + place.y1) / 2
-    return Bbox.from_extents(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
 
 
 def _draw_legend(
@@ -286,31 +242,28 @@ def _draw_legend(
 
 
 def _read(
-    picture: Image.Image, figure: Figure, axes: Axes, legend: Legend | None, marks: Marks
+    picture: Image.Image, figure: Figure, axes: Axes, legend: Legend | None, chart: Chart
 ) -> DrawnChart:
     height = picture.height
-    bars = [[_flipped(bar.get_window_extent(), height) for bar in row] for row in marks.get("bars", ())]
-    points = [
-        [(float(x), float(height - y)) for x, y in axes.transData.transform(line.get_xydata())]
-        for line in marks.get("lines", ())
-    ]
-    slices: list[Wedge] = marks.get("slices", [])
-    colors = [
-        *(bar[0].get_facecolor() for bar in marks.get("bars", ())),
-        *(line.get_color() for line in marks.get("lines", ())),
-        *(wedge.get_facecolor() for wedge in slices),
-    ]
+    wedges: Sequence[Any] = axes.patches if chart.round else ()
+    bars: Sequence[Any] = axes.containers if chart.form in ("column", "bar") else ()
+    # below 0, a line at 0 follows those of the series
+    lines = () if bars or wedges else axes.lines[: len(chart.series)]
+    marks = wedges or [row[0] for row in bars] or lines
     entries = zip(legend.get_texts(), legend.legend_handles, strict=True) if legend else ()
     x, y = axes.transData.transform((0, 0))
     return DrawnChart(
         picture,
         tuple(_written(text, height) for text in figure.findobj(Text) if _is_seen(text)),
-        tuple(map(to_hex, colors)),
-        tuple((text.get_text(), to_hex(_color(handle))) for text, handle in entries),
-        tuple(map(tuple, bars)),
-        tuple(map(tuple, points)),
+        tuple(map(_color, marks)),
+        tuple((text.get_text(), _color(handle)) for text, handle in entries),
+        tuple(tuple(_flipped(bar.get_window_extent(), height) for bar in row) for row in bars),
+        tuple(
+            tuple((float(x), float(height - y)) for x, y in axes.transData.transform(line.get_xydata()))
+            for line in lines
+        ),
         # clockwise from the top, while Matplotlib counts the other way from the right
-        tuple(((90 - wedge.theta2) % 360, (90 - wedge.theta1 - 1e-9) % 360) for wedge in slices),
+        tuple(((90 - wedge.theta2) % 360, (90 - wedge.theta1) % 360) for wedge in wedges),
         (float(x), float(height - y)),
     )
 
@@ -319,8 +272,8 @@ def _is_seen(text: Any) -> bool:
     return text.get_visible() and bool(text.get_text().strip())
 
 
-def _color(handle: Any) -> Any:
-    return handle.get_facecolor() if isinstance(handle, Rectangle | Wedge) else handle.get_color()
+def _color(mark: Any) -> str:
+    return to_hex(mark.get_facecolor() if isinstance(mark, Patch) else mark.get_color())
 
 
 def _flipped(box: Bbox, height: int) -> Box:

@@ -1,11 +1,12 @@
 """The numbers of charts, as whole counts of the last decimal place that is shown, and the axes of charts."""
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 
-from data_engines.kinds.chart.words import Quantity
+from data_engines.kinds.chart.words import Quantity, one_of
 
 STEPS = (1, 2, 5)
 """Gridlines are one of these, times a power of ten, apart."""
@@ -34,9 +35,14 @@ class Axis:
         return range(self.low, self.high + 1, self.step)
 
     @property
+    def part(self) -> int:
+        """Distance between the places at which numbers lie that are not printed."""
+        return self.step // self.parts
+
+    @property
     def marks(self) -> range:
         """Gridlines, and the finer lines between them; halves are seen without finer lines."""
-        return self.ticks if self.parts <= 2 else range(self.low, self.high + 1, self.step // self.parts)
+        return self.ticks if self.parts <= 2 else range(self.low, self.high + 1, self.part)
 
 
 def number(count: int, places: int) -> int | float:
@@ -55,16 +61,24 @@ def written(count: int, places: int) -> str:
     return f"{Decimal(count).scaleb(-places):,.{places}f}"
 
 
+def spare_places(places: int, *counts: int) -> int:
+    """How many of the last decimal places are 0 in all counts.
+
+    >>> spare_places(2, 1200, 250)
+    1
+    """
+    divisor = math.gcd(*counts)
+    return max(spare for spare in range(places + 1) if divisor % 10**spare == 0)
+
+
 def tick_text(count: int, places: int, axis: Axis) -> str:
     """A number of an axis, with the decimal places that its gridlines need.
 
     >>> tick_text(50, 1, Axis(0, 100, 50))
     '5'
     """
-    while places and axis.step % 10 == 0 and axis.low % 10 == 0:
-        count, places = count // 10, places - 1
-        axis = Axis(axis.low // 10, axis.high // 10, axis.step // 10)
-    return written(count, places)
+    spare = spare_places(places, axis.low, axis.step)
+    return written(count // 10**spare, places - spare)
 
 
 def make_axis(low: float, high: float, num_steps: int) -> Axis:
@@ -110,47 +124,28 @@ def sample_counts(
     places = quantity.decimals if labelled else max(quantity.decimals, 1) + 1
     unit = 10**places
     axis = make_axis(low * unit, high * unit, num_steps)
-    if labelled:
-        part = 1
-        counts = _whole(numbers * unit, part, least=-axis.high if low < 0 else 1)
-    else:
-        axis = replace(axis, parts=_choose_parts(rng, axis.step))
-        part = axis.step // axis.parts
-        counts = _whole(numbers * unit, part, least=axis.low + part)
-        if form == "line":
-            counts = _distinct(counts, part)
-    most = max(map(sum, zip(*counts, strict=True))) if stacked else max(map(max, counts))
-    axis = replace(axis, high=max(axis.high, -(-most // axis.step) * axis.step))
-    while places and part % 10 == 0 and axis.low % 10 == 0:
-        counts = tuple(tuple(count // 10 for count in row) for row in counts)
-        axis = Axis(axis.low // 10, axis.high // 10, axis.step // 10, axis.parts)
-        part, places = part // 10, places - 1
-    return counts, places, axis
+    parts, part, least = 1, 1, -axis.high if low < 0 else 1
+    if not labelled:
+        # halves between two gridlines can be seen without finer lines, fifths get them
+        parts = one_of(rng, [parts for parts in (1, 2, 2, 5, 5, 5) if axis.step % parts == 0])
+        part = axis.step // parts
+        least = axis.low + part
+    rounded = np.maximum(np.rint(numbers * unit / part).astype(int) * part, least)
+    if form == "line" and not labelled:
+        _make_distinct(rounded, part)
+    most = int(rounded.sum(axis=0).max() if stacked else rounded.max())
+    high_tick = max(axis.high, -(-most // axis.step) * axis.step)
+    spare = spare_places(places, part, axis.low)
+    unit = 10**spare
+    axis = Axis(axis.low // unit, high_tick // unit, axis.step // unit, parts)
+    return tuple(map(tuple, (rounded // unit).tolist())), places - spare, axis
 
 
-def _distinct(counts: Counts, part: int) -> Counts:
-    """Counts that differ within each category, as equal ones would have one mark hide another."""
-    columns = []
-    for column in zip(*counts, strict=True):
-        taken: list[int] = []
-        for count in column:
-            while count in taken:
-                count += part
-            taken.append(count)
-        columns.append(taken)
-    return tuple(zip(*columns, strict=True))
-
-
-def _choose_parts(rng: np.random.Generator, step: int) -> int:
-    """Parts between two gridlines: halves can be seen without finer lines, fifths get them."""
-    able = [parts for parts in (1, 2, 2, 5, 5, 5) if step % parts == 0]
-    return able[rng.integers(len(able))]
-
-
-def _whole(counts: np.ndarray, part: int, least: int) -> Counts:
-    """The counts rounded to multiples of `part`, none below `least`."""
-    rounded = np.rint(counts / part).astype(int) * part
-    return tuple(tuple(int(max(count, least)) for count in row) for row in rounded)
+def _make_distinct(counts: np.ndarray, part: int) -> None:
+    """Raises counts, by `part`, that are equal within a category: one mark would hide the other."""
+    for series in range(1, len(counts)):
+        while (taken := (counts[:series] == counts[series]).any(axis=0)).any():
+            counts[series, taken] += part
 
 
 def _sample_shares(rng: np.random.Generator, num_series: int, num_values: int, ordered: bool) -> np.ndarray:
@@ -158,8 +153,7 @@ def _sample_shares(rng: np.random.Generator, num_series: int, num_values: int, o
     across = np.linspace(0, 1, num_values)
     shape = rng.integers(3)
     rows = []
-    for _ in range(num_series):
-        size = rng.uniform(0.3, 1)
+    for size in rng.uniform(0.3, 1, num_series):
         if ordered and shape == 0:
             course = 1 + rng.uniform(-0.7, 1.2) * across
         elif ordered and shape == 1:
@@ -185,9 +179,5 @@ def _apart(shares: np.ndarray) -> np.ndarray:
 
 def hundred(shares: np.ndarray, places: int) -> list[int]:
     """Percentages of `places` decimal places that add up to 100 exactly, in counts of the last place."""
-    exact = shares / shares.sum() * 100 * 10**places
-    counts = np.floor(exact).astype(int)
-    missing = 100 * 10**places - int(counts.sum())
-    for position in np.argsort(counts - exact, kind="stable")[:missing]:
-        counts[position] += 1
-    return [int(count) for count in counts]
+    ends = np.cumsum(shares)
+    return np.diff(np.ceil(ends / ends[-1] * 100 * 10**places), prepend=0).astype(int).tolist()

@@ -121,6 +121,13 @@ def value_texts(chart: Chart) -> tuple[tuple[str, ...], ...]:
     )
 
 
+def valleys(chart: Chart) -> list[bool]:
+    """For each category, whether a single line rises on both sides of it: its number is printed below."""
+    row = [math.inf, *chart.values[0], math.inf]
+    single = len(chart.series) == 1
+    return [single and left > here < right for left, here, right in zip(row, row[1:], row[2:], strict=False)]
+
+
 def wrap(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
     """The text in lines of at most `width` pixels, broken between words; a Reject for too many lines."""
     lines, start, end = [], 0, 0

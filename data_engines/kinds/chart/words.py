@@ -1,10 +1,10 @@
 """What charts are about: quantities with units, names of things to compare, and titles."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 from faker import Faker
@@ -17,9 +17,11 @@ from data_engines.tools.packages import packaged
 
 Tongue = Literal["en", "zh"]
 """The language of one chart."""
+Choice = TypeVar("Choice")
 
 LOCALES: dict[Tongue, str] = {"en": "en_US", "zh": "zh_CN"}
 NAMES_IN_POOL = 800
+MAX_NAME_CHARACTERS = 24
 NO_TEXT = "None"
 """What the answer says where a chart has no such text."""
 STRIPPED = " ,.;:!?()'\"-，。；：！？、（）"
@@ -99,7 +101,50 @@ MONTHS = "January February March April May June July August September October No
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 AGES = ("0-14", "15-24", "25-34", "35-44", "45-54", "55-64", "65-74", "75-84")
 HAN_DIGITS = "一二三四五六七八九十"
-HAN_MONTHS = [f"{n}月" for n in (*HAN_DIGITS, "十一", "十二")]
+YEARS = range(1995, 2026)
+
+TIMES: dict[Tongue, tuple[tuple[str, Sequence[str]], ...]] = {
+    "en": (
+        ("Year", [str(year) for year in YEARS]),
+        ("Quarter", [f"{year} Q{quarter}" for year in YEARS for quarter in range(1, 5)]),
+        ("Month", MONTHS),
+        ("Month", [month[:3] for month in MONTHS]),
+        ("Day", [day[:3] for day in DAYS]),
+        ("Age group", AGES),
+    ),
+    "zh": (
+        ("年份", [f"{year}年" for year in YEARS]),
+        ("季度", [f"{year}年第{quarter}季度" for year in YEARS for quarter in HAN_DIGITS[:4]]),
+        ("月份", [f"{month}月" for month in range(1, 13)]),
+        ("月份", [f"{month}月" for month in (*HAN_DIGITS, "十一", "十二")]),
+        ("星期", [f"周{day}" for day in HAN_DIGITS[:6] + "日"]),
+        ("年龄组", [f"{age}岁" for age in AGES]),
+    ),
+}
+"""Successive times and ages, with the title of their axis; a chart shows some neighbours."""
+POOLS: dict[Tongue, dict[str, str]] = {
+    "en": {
+        "City": "city",
+        "Country": "country",
+        "State": "state",
+        "Company": "company",
+        "Occupation": "job",
+        "Name": "name",
+        "Street": "street_name",
+    },
+    "zh": {
+        "城市": "city",
+        "国家和地区": "country",
+        "省份": "province",
+        "公司": "company_prefix",
+        "职业": "job",
+        "姓名": "name",
+        "区县": "district",
+    },
+}
+"""Titles of axes, and what Faker calls the names along them."""
+OTHERS: dict[Tongue, tuple[str, ...]] = {"en": ("Category", "Item", "Group"), "zh": ("类别", "项目", "组别")}
+"""Titles of axes along which stand words of the corpus."""
 
 TITLES: dict[Tongue, tuple[str, ...]] = {
     "en": ("{quantity} by {family}", "{quantity} of {topic}", "{topic}: {quantity} in {year}", "{topic}"),
@@ -122,11 +167,13 @@ class ChartWords:
 
     def characters(self) -> set[str]:
         """Every character that a chart may hold, except the digits and signs of numbers."""
-        fixed = "".join([*MONTHS, *DAYS, *HAN_MONTHS, *SOURCE_LEADS[self.tongue], *TITLES[self.tongue]])
-        units = "".join(quantity.name + quantity.unit for quantity in QUANTITIES[self.tongue])
-        names = "".join(name for pool in self.pools.values() for name in pool)
-        more = fixed + units + names + "".join(self.pools) + "".join(self.publishers)
-        return set("".join(self.lines) + more + "年季度第周日星期岁月份龄组类别项目Quarter") - {" "}
+        tongue = self.tongue
+        texts = [*self.lines, *self.publishers, *self.pools, *OTHERS[tongue]]
+        texts += [*SOURCE_LEADS[tongue], *TITLES[tongue]]
+        texts += [quantity.name + quantity.unit for quantity in QUANTITIES[tongue]]
+        for names in (*self.pools.values(), *(times for _, times in TIMES[tongue])):
+            texts += names
+        return set().union(*texts, *(title for title, _ in TIMES[tongue])) - {" "}
 
 
 class Family(NamedTuple):
@@ -148,59 +195,57 @@ def read_words(
         corpus = read_corpus(source, tongue, rng)
         faker = Faker(LOCALES[tongue])
         faker.seed_instance(int(rng.integers(2**32)))
-        pools = {} if source else _name_pools(faker, tongue)
-        publishers = _pool(faker.company)
-        words.append(ChartWords(tongue, corpus.lines, pools, publishers))
+        pools = {} if source else {title: _pool(faker, what) for title, what in POOLS[tongue].items()}
+        words.append(ChartWords(tongue, corpus.lines, pools, _pool(faker, "company")))
         sources += [made for made in corpus.sources if made not in sources]
     return tuple(words), (*sources, *packaged(NAMES))
 
 
+def _pool(faker: Faker, what: str) -> tuple[str, ...]:
+    """Different names that are short enough for a chart, in the order in which they came."""
+    made = dict.fromkeys(faker.format(what) for _ in range(NAMES_IN_POOL))
+    return tuple(name for name in made if len(name) <= MAX_NAME_CHARACTERS)
+
+
+def one_of(rng: np.random.Generator, choices: Sequence[Choice]) -> Choice:
+    return choices[int(rng.integers(len(choices)))]
+
+
 def choose_family(rng: np.random.Generator, words: ChartWords, count: int, time: float) -> Family:
-    """`count` different things to compare; with the probability `time` they are successive times."""
+    """`count` different things to compare; with the probability `time` they are successive times or ages."""
     if rng.random() < time:
-        return _choose_times(rng, words.tongue, count)
-    pools = list(words.pools)
-    chosen = int(rng.integers(len(pools) + 3))
-    if chosen < len(pools):
-        return Family(pools[chosen], choose_names(rng, words, count, pools[chosen]), ordered=False)
-    return Family(
-        str(rng.choice(("Category", "Item", "Group") if words.tongue == "en" else ("类别", "项目", "组别"))),
-        choose_names(rng, words, count),
-        ordered=False,
-    )
+        title, times = one_of(rng, [some for some in TIMES[words.tongue] if len(some[1]) >= count])
+        first = int(rng.integers(len(times) - count + 1))
+        return Family(title, tuple(times[first : first + count]), ordered=True)
+    title = one_of(rng, [*words.pools, *OTHERS[words.tongue]])
+    return Family(title, choose_names(rng, words, count, words.pools.get(title, ())), ordered=False)
 
 
 def choose_names(
-    rng: np.random.Generator, words: ChartWords, count: int, pool: str | None = None
+    rng: np.random.Generator, words: ChartWords, count: int, pool: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """`count` different names, from the pool `pool` or, without one, runs of words of the corpus."""
-    names: list[str] = []
+    """`count` different names from the pool or, without one, runs of words of the corpus."""
+    names: dict[str, str] = {}
     for _ in range(20 * count):
-        if pool is None:
-            name = _choose_name(rng, words)
-        else:
-            name = words.pools[pool][rng.integers(len(words.pools[pool]))]
+        name = one_of(rng, pool) if pool else _choose_name(rng, words)
         # names are keys of the answer; two that differ only in case can't be told apart in every font
-        if name.casefold() not in (other.casefold() for other in names):
-            names.append(name)
+        names.setdefault(name.casefold(), name)
         if len(names) == count:
-            return tuple(names)
+            return tuple(names.values())
     raise Reject("too few different names in the corpus")
 
 
 def choose_title(rng: np.random.Generator, words: ChartWords, quantity: Quantity, family: Family) -> str:
-    template = TITLES[words.tongue][rng.integers(len(TITLES[words.tongue]))]
-    topic = choose_phrase(rng, words, Range(2, 7) if words.tongue == "en" else Range(4, 12))
-    quantity_name, family_name = quantity.name, family.name
-    if words.tongue == "en" and not template.startswith("{quantity}"):
-        quantity_name = quantity_name[0].lower() + quantity_name[1:]
-    if words.tongue == "en":
-        family_name = family_name.lower()
+    template = one_of(rng, TITLES[words.tongue])
+    topic = _choose_phrase(rng, words, Range(2, 7) if words.tongue == "en" else Range(4, 12))
+    name = quantity.name
+    if not template.startswith("{quantity}"):
+        name = name[0].lower() + name[1:]
     year = 2000 + int(rng.integers(26))
-    return template.format(quantity=quantity_name, family=family_name, topic=topic, year=year)
+    return template.format(quantity=name, family=family.name.lower(), topic=topic, year=year)
 
 
-def choose_phrase(rng: np.random.Generator, words: ChartWords, length: Range) -> str:
+def _choose_phrase(rng: np.random.Generator, words: ChartWords, length: Range) -> str:
     """Some words of the corpus written like a title: a capital first, and no punctuation at the ends."""
     for _ in range(20):
         text = choose_words(rng, words.lines, length).strip(STRIPPED)
@@ -211,76 +256,10 @@ def choose_phrase(rng: np.random.Generator, words: ChartWords, length: Range) ->
 
 def _choose_name(rng: np.random.Generator, words: ChartWords) -> str:
     """One or two words, or a few Chinese characters, without signs among them."""
+    length, least = (Range(1, 2), MIN_WORD_CHARACTERS) if words.tongue == "en" else (Range(2, 6), 1)
     for _ in range(100):
-        if words.tongue == "zh":
-            name = choose_phrase(rng, words, Range(2, 6))
-            if name.isalnum():
-                return name
-            continue
-        parts = choose_phrase(rng, words, Range(1, 2)).split()
-        if all(len(part) >= MIN_WORD_CHARACTERS and part.isalnum() for part in parts):
-            if not FUNCTION_WORDS & {part.lower() for part in parts}:
-                return " ".join(parts)
+        parts = _choose_phrase(rng, words, length).split()
+        whole = all(len(part) >= least and part.isalnum() for part in parts)
+        if whole and FUNCTION_WORDS.isdisjoint(part.lower() for part in parts):
+            return " ".join(parts)
     raise Reject("no words for a name in the corpus")
-
-
-def choose_publisher(rng: np.random.Generator, words: ChartWords) -> str:
-    return words.publishers[rng.integers(len(words.publishers))]
-
-
-def _choose_times(rng: np.random.Generator, tongue: Tongue, count: int) -> Family:
-    form = int(rng.integers(5))
-    if form == 1 and count <= 12:
-        first = int(rng.integers(13 - count))
-        full = MONTHS if rng.random() < 0.4 else [month[:3] for month in MONTHS]
-        months = full if tongue == "en" else HAN_MONTHS if rng.random() < 0.5 else _numbered("月", 12)
-        return Family("Month" if tongue == "en" else "月份", tuple(months[first : first + count]), True)
-    if form == 2 and count <= 7:
-        days = [day[:3] for day in DAYS] if tongue == "en" else [f"周{day}" for day in HAN_DIGITS[:6] + "日"]
-        return Family("Day" if tongue == "en" else "星期", tuple(days[:count]), True)
-    if form == 3 and count <= len(AGES):
-        first = int(rng.integers(len(AGES) + 1 - count))
-        ages = AGES if tongue == "en" else [f"{age}岁" for age in AGES]
-        return Family("Age group" if tongue == "en" else "年龄组", tuple(ages[first : first + count]), True)
-    year = 1995 + int(rng.integers(31 - count if count < 31 else 1))
-    if form == 4 and count <= 12:
-        quarters = [(year + i // 4, i % 4 + 1) for i in range(count)]
-        named = [f"{y} Q{q}" if tongue == "en" else f"{y}年第{HAN_DIGITS[q - 1]}季度" for y, q in quarters]
-        return Family("Quarter" if tongue == "en" else "季度", tuple(named), True)
-    suffix = "年" if tongue == "zh" and rng.random() < 0.5 else ""
-    years = tuple(f"{year + i}{suffix}" for i in range(count))
-    return Family("Year" if tongue == "en" else "年份", years, True)
-
-
-def _numbered(unit: str, count: int) -> list[str]:
-    return [f"{number}{unit}" for number in range(1, count + 1)]
-
-
-def _name_pools(faker: Faker, tongue: Tongue) -> dict[str, tuple[str, ...]]:
-    if tongue == "en":
-        makers = {
-            "City": faker.city,
-            "Country": faker.country,
-            "State": faker.state,
-            "Company": faker.company,
-            "Occupation": faker.job,
-            "Name": faker.name,
-            "Street": faker.street_name,
-        }
-    else:
-        makers = {
-            "城市": faker.city,
-            "国家和地区": faker.country,
-            "省份": faker.province,
-            "公司": faker.company_prefix,
-            "职业": faker.job,
-            "姓名": faker.name,
-            "区县": faker.district,
-        }
-    return {name: _pool(make) for name, make in makers.items()}
-
-
-def _pool(make: Callable[[], str]) -> tuple[str, ...]:
-    """Different names from `make` that are short enough for a chart, in the order in which they came."""
-    made = dict.fromkeys(make() for _ in range(NAMES_IN_POOL))
-    return tuple(name for name in made if len(name) <= 24)

@@ -8,7 +8,7 @@ pytest.importorskip("faker")
 pytest.importorskip("py_mini_racer")
 
 from data_engines.kinds.chart.data import Chart  # noqa: E402 (below the check that packages are installed)
-from data_engines.kinds.chart.look import PALETTES, Look, NamedFace  # noqa: E402
+from data_engines.kinds.chart.look import PALETTES, Look, Typeface  # noqa: E402
 from data_engines.kinds.chart.numbers import Axis  # noqa: E402
 from got_train.packages import package_folder  # noqa: E402
 
@@ -38,7 +38,7 @@ def columns() -> Chart:
 
 @pytest.fixture(scope="session")
 def look(sans: Path) -> Look:
-    font = NamedFace(str(sans), 0, "DejaVu Sans", 400)
+    font = Typeface(str(sans), 0, frozenset(), "DejaVu Sans", 400)
     return Look(
         width=800,
         height=600,

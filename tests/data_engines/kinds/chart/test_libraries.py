@@ -3,18 +3,18 @@
 import dataclasses
 import subprocess
 import sys
-from pathlib import Path
+from types import ModuleType
 
 import matplotlib
+import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
 from data_engines.kinds.chart import echarts, matplotlib_chart
 from data_engines.kinds.chart.check import check_chart
 from data_engines.kinds.chart.data import Chart, target
 from data_engines.kinds.chart.look import PALETTES, SHEETS, THEMES, Look
-from data_engines.kinds.chart.svg import angle_of, read_svg
 from data_engines.kinds.chart.texts import set_texts
-from data_engines.tools.fonts import open_font
 from tests.conftest import HANG_SECONDS
 
 
@@ -66,25 +66,33 @@ def test_a_process_that_drew_with_echarts_comes_to_its_end() -> None:
         assert done.stdout[0] in "56789"
 
 
-def test_texts_and_marks_of_an_svg_are_read(sans: Path) -> None:
-    svg = """<svg xmlns="http://www.w3.org/2000/svg">
-    <text dominant-baseline="central" text-anchor="end" style="font-size:20px" y="-6"
-      transform="matrix(0,-1,1,0,50,70)">Cost</text>
-    <g><path d="M10 20l30 0l0 -15l-30 0Z" fill="#5070dd" ecmeta_ssr_type="chart" ecmeta_series_index="1"
-      ecmeta_data_index="0"/></g>
-    <path d="M0 -1L1 0L0 1Z" transform="matrix(5,0,0,5,270,383.5)" fill="#fff" stroke="#b6d634"
-      ecmeta_ssr_type="chart" ecmeta_series_index="0" ecmeta_data_index="1"/>
-    </svg>"""
-    read = read_svg(svg, lambda bold: open_font(str(sans), 0, 100))
-    [text] = read.texts
-    left, top, right, bottom = text.boxes[0]
-    assert (text.text, text.x, text.y) == ("Cost", 44, 70)
-    # turned to the left, so that it ends at the top and is read upwards
-    assert 30 < left < 44 < right < 58 and 69 < top < bottom < 120
-    point, bar = read.marks
-    assert (point.series, point.position, point.points, point.color) == (0, 1, ((270, 383.5),), "#b6d634")
-    assert (bar.points, bar.color) == (((10, 20), (40, 20), (40, 5), (10, 5)), "#5070dd")
+@pytest.mark.parametrize("library", [matplotlib_chart, echarts])
+def test_texts_and_marks_are_where_they_are_read(columns: Chart, look: Look, library: ModuleType) -> None:
+    look = dataclasses.replace(look, style=() if library is matplotlib_chart else ("white",))
+    chart, texts = set_texts(columns, look)
+    drawn = library.draw(chart, look, texts)
+    for text in drawn.texts:
+        if text.text in ("Sales", "Cost (USD)", "Source: Acme Ltd"):
+            left, top, right, bottom = (round(edge) for edge in text.boxes[0])
+            around = drawn.picture.crop((left - 5, top - 5, right + 5, bottom + 5)).convert("L")
+            ink = around.point(lambda level: 255 * (level < 160)).getbbox()
+            assert ink is not None and min(ink[:2]) >= 4
+            assert ink[2] <= right - left + 6 and ink[3] <= bottom - top + 6
+            assert ink[2] - ink[0] > 0.5 * (right - left) and ink[3] - ink[1] > 0.5 * (bottom - top)
+    for row, color in zip(drawn.bars, drawn.colors, strict=True):
+        for bar in row:
+            for x in (bar.left + 2, bar.right - 2):
+                assert to_hex(np.array(drawn.picture.getpixel((int(x), int(bar.bottom) - 4))) / 255) == color
 
 
-def test_angles_count_clockwise_from_the_top() -> None:
-    assert [angle_of(point, (0, 0)) for point in ((0, -1), (1, 0), (0, 1), (-1, 0))] == [0, 90, 180, 270]
+@pytest.mark.parametrize("library", [matplotlib_chart, echarts])
+def test_slices_count_clockwise_from_the_top(columns: Chart, look: Look, library: ModuleType) -> None:
+    pie = dataclasses.replace(columns, y_title=None, series=("",), suffix="%", form="pie")
+    look = dataclasses.replace(look, style=() if library is matplotlib_chart else ("white",), start=0)
+    chart, texts = set_texts(dataclasses.replace(pie, values=((250, 750),)), look)
+    drawn = library.draw(chart, look, texts)
+    assert np.allclose(np.array(drawn.slices) % 360, [[0, 90], [90, 0]], atol=0.01)
+    x, y = drawn.center
+    for (across, down), color in zip([(1, -1), (-1, 1)], drawn.colors, strict=True):
+        pixel = drawn.picture.getpixel((round(x + 40 * across), round(y + 40 * down)))
+        assert to_hex(np.array(pixel) / 255) == color
