@@ -16,11 +16,12 @@ from PIL import Image, ImageChops, ImageDraw
 from data_engines.engine import Answer, Drawing, Reject, Source, Stock, one_by_one
 from data_engines.kind import CHINESE
 from data_engines.kinds.seal.names import (
+    USES,
     NameParts,
     choose_company,
     choose_number,
     choose_person,
-    choose_use,
+    one_of,
     read_name_parts,
 )
 from data_engines.kinds.seal.reading import SCALE, read_texts, upright
@@ -88,16 +89,11 @@ def load(options: Options, rng: np.random.Generator) -> SealStock:
 
 def decide(rng: np.random.Generator, index: int, stock: SealStock) -> Spec:
     options = stock.options
-    shape = SHAPES[rng.integers(len(SHAPES))] if options.shape == "mixed" else options.shape
+    shape = one_of(rng, SHAPES) if options.shape == "mixed" else options.shape
     radius = options.diameter.choose(rng) / 2
     side = round(2 * radius * float(rng.uniform(1.15, 1.4)))
-    if shape == "square":
-        parts = _choose_square(rng, radius, side, stock)
-    elif shape == "oval":
-        parts = _choose_oval(rng, radius, side, stock)
-    else:
-        parts = _choose_round(rng, radius, side, stock)
-    radii, star, arcs, lines = parts
+    choose = {"round": _choose_round, "oval": _choose_oval, "square": _choose_square}[shape]
+    radii, star, arcs, lines = choose(rng, radius, (side / 2, side / 2), stock)
     text = "".join((*(arc.text for arc in arcs), *(line.text for line in lines)))
     face = choose_face(rng, stock.faces, text)
     tilt = options.tilt.choose(rng) * int(rng.choice([-1, 1]))
@@ -120,19 +116,18 @@ def decide(rng: np.random.Generator, index: int, stock: SealStock) -> Spec:
     )
 
 
+Point = tuple[float, float]
+"""X and y in pixels of the picture."""
 Parts = tuple[tuple[float, float], float, tuple[Arc, ...], tuple[Line, ...]]
 """Outer radii, radius of the star, texts along the ring, and texts across the seal."""
 
 
 def _choose_name(rng: np.random.Generator, stock: SealStock) -> str:
-    if stock.companies:
-        return stock.companies[rng.integers(len(stock.companies))]
-    return choose_company(rng, stock.name_parts)
+    return one_of(rng, stock.companies) if stock.companies else choose_company(rng, stock.name_parts)
 
 
-def _choose_round(rng: np.random.Generator, radius: float, side: int, stock: SealStock) -> Parts:
+def _choose_round(rng: np.random.Generator, radius: float, middle: Point, stock: SealStock) -> Parts:
     """A name above, a star in the middle, the purpose of the seal below it, and perhaps a number."""
-    middle = (side / 2, side / 2)
     has_code = bool(rng.random() < 0.5)
     name = _upper_arc(
         _choose_name(rng, stock),
@@ -150,7 +145,7 @@ def _choose_round(rng: np.random.Generator, radius: float, side: int, stock: Sea
         arcs.append(Arc(code, ring, tuple(angles.tolist()), digits, is_lower=True))
     inside = name.ring.radii[0] - name.size * 0.6
     star = inside * float(rng.uniform(0.38, 0.46))
-    use = choose_use(rng)
+    use = one_of(rng, USES)
     lines = []
     if use:
         # the purpose stands below the star, as wide as the circle inside the name allows there
@@ -161,9 +156,8 @@ def _choose_round(rng: np.random.Generator, radius: float, side: int, stock: Sea
     return (radius, radius), star, tuple(arcs), tuple(lines)
 
 
-def _choose_oval(rng: np.random.Generator, radius: float, side: int, stock: SealStock) -> Parts:
+def _choose_oval(rng: np.random.Generator, radius: float, middle: Point, stock: SealStock) -> Parts:
     """A name above, a tax number across the middle, and the purpose below it: invoices."""
-    middle = (side / 2, side / 2)
     radii = (radius, radius * 0.75)
     name = _upper_arc(_choose_name(rng, stock), middle, radii, size=radius * 0.2, max_turn=230)
     number = choose_number(rng, TAX_DIGITS)
@@ -175,21 +169,19 @@ def _choose_oval(rng: np.random.Generator, radius: float, side: int, stock: Seal
     return radii, 0.0, (name,), lines
 
 
-def _choose_square(rng: np.random.Generator, radius: float, side: int, stock: SealStock) -> Parts:
+def _choose_square(rng: np.random.Generator, radius: float, middle: Point, stock: SealStock) -> Parts:
     """Four characters: the right column from top to bottom, then the left one."""
     half = radius * float(rng.uniform(0.5, 0.75))
     step = half * 0.45
     places = [(step, -step), (step, step), (-step, -step), (-step, step)]
     lines = [
-        _line(character, (side / 2 + x, side / 2 + y), half * 0.8)
+        _line(character, (middle[0] + x, middle[1] + y), half * 0.8)
         for character, (x, y) in zip(choose_person(rng, stock.name_parts), places, strict=True)
     ]
     return (half, half), 0.0, (), tuple(lines)
 
 
-def _upper_arc(
-    text: str, middle: tuple[float, float], radii: tuple[float, float], size: float, max_turn: float
-) -> Arc:
+def _upper_arc(text: str, middle: Point, radii: tuple[float, float], size: float, max_turn: float) -> Arc:
     """A name inside the outer edge, of the largest size at which it spans at most `max_turn` degrees."""
     for size_tried in range(round(size), MIN_SIZE - 1, -1):
         inset = min(radii) * 0.1 + size_tried / 2
@@ -202,7 +194,7 @@ def _upper_arc(
     raise Reject("name too long for its seal")
 
 
-def _line(text: str, center: tuple[float, float], size: float) -> Line:
+def _line(text: str, center: Point, size: float) -> Line:
     if size < MIN_SIZE:
         raise Reject("no room for a text across the seal")
     return Line(text, center, int(size))
@@ -223,7 +215,7 @@ def draw(spec: Spec) -> Drawing:
         )
     for arc in spec.arcs:
         angles = np.array(arc.angles)
-        up = arc.ring.outward(angles) * (-1 if arc.is_lower else 1)
+        up = arc.ring.up(angles, arc.is_lower)
         for character, (x, y), (up_x, up_y) in zip(arc.text, arc.ring.points(angles), up, strict=True):
             _paste_turned(large, character, spec, arc.size, (x, y), np.degrees(np.arctan2(-up_x, -up_y)))
     worn = ImageChops.multiply(large.resize((spec.side, spec.side), Image.Resampling.BOX), _wear(spec))
@@ -249,7 +241,7 @@ def _draw_outline(canvas: ImageDraw.ImageDraw, spec: Spec) -> None:
 
 
 def _paste_turned(
-    large: Image.Image, character: str, spec: Spec, size: int, center: tuple[float, float], degrees: float
+    large: Image.Image, character: str, spec: Spec, size: int, center: Point, degrees: float
 ) -> None:
     """Draws a character upright, and pastes it turned counterclockwise by `degrees`."""
     tile = upright(character, spec, size * SCALE, 2 * size * SCALE)

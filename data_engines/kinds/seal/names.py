@@ -1,12 +1,16 @@
 """Names of companies and persons that do not exist, put together from existing words."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from data_engines.kind import CHINESE
 from got_train.packages import package_folder
+
+Choice = TypeVar("Choice")
 
 TRADES = (
     *("科技", "信息技术", "网络科技", "贸易", "商贸", "建筑工程", "建筑装饰", "物业管理", "医疗器械"),
@@ -54,19 +58,14 @@ def read_name_parts() -> NameParts:
 
 def choose_company(rng: np.random.Generator, parts: NameParts) -> str:
     """A company, as place, name, trade and legal form."""
-    place, name = _one_of(rng, parts.places), _one_of(rng, parts.words)
-    return f"{place}{name}{_one_of(rng, TRADES)}{_one_of(rng, FORMS)}"
+    place, name = one_of(rng, parts.places), one_of(rng, parts.words)
+    return f"{place}{name}{one_of(rng, TRADES)}{one_of(rng, FORMS)}"
 
 
 def choose_person(rng: np.random.Generator, parts: NameParts) -> str:
     """The four characters of a name seal: a name, and 印 or 之印 after it."""
-    name = _one_of(rng, parts.persons)
+    name = one_of(rng, parts.persons)
     return f"{name}之印" if len(name) == 2 else f"{name}印"
-
-
-def choose_use(rng: np.random.Generator) -> str:
-    """The purpose of a seal; an empty text for the main seal."""
-    return _one_of(rng, USES)
 
 
 def choose_number(rng: np.random.Generator, digits: int) -> str:
@@ -75,5 +74,5 @@ def choose_number(rng: np.random.Generator, digits: int) -> str:
     return f"{first}{''.join(map(str, rng.integers(0, 10, size=digits - 1)))}"
 
 
-def _one_of(rng: np.random.Generator, names: tuple[str, ...]) -> str:
-    return names[int(rng.integers(len(names)))]
+def one_of(rng: np.random.Generator, choices: Sequence[Choice]) -> Choice:
+    return choices[int(rng.integers(len(choices)))]

@@ -28,11 +28,11 @@ class Ring:
         across, down = self.radii
         return np.stack([across * np.sin(angles), -down * np.cos(angles)], axis=1) + self.center
 
-    def outward(self, angles: np.ndarray) -> np.ndarray:
-        """Unit vectors that point out of the ellipse; float, `(angles, 2)`."""
+    def up(self, angles: np.ndarray, is_lower: bool) -> np.ndarray:
+        """Unit vectors towards the heads of characters; float, `(angles, 2)`."""
         across, down = self.radii
         normals = np.stack([down * np.sin(angles), -across * np.cos(angles)], axis=1)
-        return normals / np.linalg.norm(normals, axis=1, keepdims=True)
+        return normals / np.linalg.norm(normals, axis=1, keepdims=True) * (-1 if is_lower else 1)
 
     def spread(self, count: int, pitch: float, is_lower: bool = False) -> np.ndarray:
         """The angles of characters in reading order, `pitch` pixels apart along the ellipse.
@@ -66,25 +66,11 @@ def unroll(picture: Image.Image, ring: Ring, angles: np.ndarray, side: int, is_l
     Returns:
         Float, `(angles, side, side)`.
     """
-    pixels = np.asarray(picture, dtype=np.float32)
-    up = ring.outward(angles) * (-1 if is_lower else 1)
-    right = np.stack([-up[:, 1], up[:, 0]], axis=1)
-    offsets = np.arange(side) - (side - 1) / 2
-    points = (
-        ring.points(angles)[:, None, None, :]
-        + right[:, None, None, :] * offsets[None, None, :, None]
-        - up[:, None, None, :] * offsets[None, :, None, None]
-    )
-    return _sample(pixels, points)
-
-
-def _sample(pixels: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Interpolated values at points, `(..., 2)` of x and y; beyond the edge, the nearest pixel counts."""
-    height, width = pixels.shape
-    x, y = np.clip(points[..., 0], 0, width - 1), np.clip(points[..., 1], 0, height - 1)
-    left, top = np.minimum(x.astype(int), width - 2), np.minimum(y.astype(int), height - 2)
-    x, y = x - left, y - top
-    above = pixels[top, left] * (1 - x) + pixels[top, left + 1] * x
-    below = pixels[top + 1, left] * (1 - x) + pixels[top + 1, left + 1] * x
-    result: np.ndarray = above * (1 - y) + below * y
-    return result
+    picture, squares = picture.convert("F"), []
+    for (x, y), (up_x, up_y) in zip(ring.points(angles), ring.up(angles, is_lower), strict=True):
+        # three numbers each for the x and the y in the picture of a point of the square
+        left, top = x + 0.5 + (up_x + up_y) * side / 2, y + 0.5 + (up_y - up_x) * side / 2
+        turn = (-up_y, -up_x, left, up_x, -up_y, top)
+        square = picture.transform((side, side), Image.Transform.AFFINE, turn, Image.Resampling.BILINEAR)
+        squares.append(np.asarray(square, dtype=float))
+    return np.stack(squares)
