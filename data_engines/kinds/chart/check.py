@@ -3,13 +3,14 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
+from PIL import ImageColor
 
 from data_engines.engine import Reject
 from data_engines.kinds.chart.data import Chart
-from data_engines.kinds.chart.drawn import DrawnChart, Point, Written, rgb
+from data_engines.kinds.chart.drawn import DrawnChart, Point, Written
 from data_engines.kinds.chart.look import Look
 from data_engines.kinds.chart.numbers import Axis, tick_text
 from data_engines.kinds.chart.texts import Texts
@@ -73,7 +74,7 @@ def _check_answer(chart: Chart, answer: str) -> None:
 def _check_texts(chart: Chart, texts: Texts, written: Sequence[Written]) -> None:
     """Raises a Reject unless every text is in the picture in full, and no other text is."""
     expected = [texts.title, texts.source, chart.x_title, chart.y_title, *texts.legend, *texts.categories]
-    expected += [text for row in texts.values for text in row]
+    expected += chain(*texts.values)
     if not chart.round:
         expected += _ticks(chart.axis, chart.places)
     if chart.x_axis:
@@ -112,7 +113,7 @@ def _check_boxes(drawn: DrawnChart) -> None:
 
 def _check_colors(texts: Texts, drawn: DrawnChart) -> None:
     """Raises a Reject unless marks differ in colour, and the legend shows each colour beside its name."""
-    levels = [np.array(list(rgb(color))) for color in drawn.colors]
+    levels = [np.array(ImageColor.getrgb(color)) for color in drawn.colors]
     if any(np.abs(one - other).sum() < MIN_DIFFERENCE_LEVELS for one, other in combinations(levels, 2)):
         raise Reject("two colours are alike")
     if texts.legend and drawn.legend != tuple(zip(texts.legend, drawn.colors, strict=True)):
@@ -185,29 +186,25 @@ def _check_bars(chart: Chart, bars: Marks, scale: np.ndarray) -> None:
 def _check_categories(chart: Chart, texts: Texts, written: Sequence[Written], marks: Marks) -> None:
     """Raises a Reject unless each category's name is nearest to the marks of that category."""
     flat = chart.form == "bar"
-    middles = np.array(
-        [[mark.middle if flat else (mark.left + mark.right) / 2 for mark in row] for row in marks]
-    )
+    middles = [[mark.middle if flat else (mark.left + mark.right) / 2 for mark in row] for row in marks]
     for position, name in enumerate(texts.categories):
         # one library writes the lines of a name as one text, the other each line as a text
         own = [text for text in written if text.text in (name, name.split("\n")[0])]
-        nearest = [np.abs(middles.mean(axis=0) - (text.y if flat else text.x)).argmin() for text in own]
+        nearest = [np.abs(np.mean(middles, axis=0) - (text.y if flat else text.x)).argmin() for text in own]
         if position not in nearest:
             raise Reject("a name is not at its mark")
 
 
 def _check_numbers(chart: Chart, look: Look, texts: Texts, drawn: DrawnChart, marks: Marks) -> None:
     """Raises a Reject unless printed numbers stand at their marks, and on no other bar."""
-    bars = [bar for row in drawn.bars for bar in row]
-    for row, numbers in zip(marks, texts.values, strict=True):
-        for mark, number in zip(row, numbers, strict=True):
-            boxes = [Box(*box) for text in drawn.texts if text.text == number for box in text.boxes]
-            own = [box for box in boxes if _belongs(box, mark, chart, 1.8 * look.size)]
-            if not own:
-                raise Reject("a number is not at its mark")
-            others = [bar for bar in bars if bar != mark]
-            if all(any(box.grown(-2).meets(other) for other in others) for box in own):
-                raise Reject("a number lies on another bar")
+    for mark, number in zip(chain(*marks), chain(*texts.values), strict=True):
+        boxes = [Box(*box) for text in drawn.texts if text.text == number for box in text.boxes]
+        own = [box for box in boxes if _belongs(box, mark, chart, 1.8 * look.size)]
+        if not own:
+            raise Reject("a number is not at its mark")
+        others = [bar for bar in chain(*drawn.bars) if bar != mark]
+        if all(any(box.grown(-2).meets(other) for other in others) for box in own):
+            raise Reject("a number lies on another bar")
 
 
 def _belongs(box: Box, mark: Box, chart: Chart, reach: float) -> bool:

@@ -1,13 +1,12 @@
 """What a library says that it drew: texts, marks and colours, with the pixels where they are."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageColor
 
 from data_engines.engine import PixelBox
 from data_engines.tools.boxes import Box
@@ -66,9 +65,5 @@ class DrawnChart:
 
 def ink_on(color: str) -> str:
     """Black or white, whichever is read better on a colour like "#1f77b4"."""
-    red, green, blue = rgb(color)
+    red, green, blue = ImageColor.getrgb(color)[:3]
     return "#000000" if 0.3 * red + 0.6 * green + 0.1 * blue > 130 else "#ffffff"
-
-
-def rgb(color: str) -> Iterable[int]:
-    return (int(color[i : i + 2], 16) for i in (1, 3, 5))

@@ -169,13 +169,13 @@ def make_option(chart: Chart, look: Look, texts: Texts) -> dict[str, Any]:
     theme, pad, line = THEMES[look.style[0]], round(0.8 * look.size), LEADING * look.size
     place: dict[str, float] = {"left": pad, "right": pad, "top": pad, "bottom": pad}
     titles = []
-    for end, text, side in (
-        ("top", texts.title, look.heading),
-        ("bottom", texts.source, look.source_side),
+    for end, text, side, font, size in (
+        ("top", texts.title, look.heading, look.title_font, look.title_size),
+        ("bottom", texts.source, look.source_side, look.font, look.size),
     ):
         if text:
-            titles.append(_title(text, look, side, end, pad, theme))
-            size = look.title_size if end == "top" else look.size
+            spot = {end: pad, "left": "center"} if side == "center" else {end: pad, side: pad}
+            titles.append(_title(text, font, size, theme) | spot)
             place[end] += LEADING * size * len(text.split("\n")) + pad
     option: dict[str, Any] = {
         "animation": False,
@@ -193,10 +193,9 @@ def make_option(chart: Chart, look: Look, texts: Texts) -> dict[str, Any]:
     if chart.round:
         return option | {"series": [_pie(chart, look, texts, place, theme)]}
     numbers = _value_axis(chart.axis, chart.places, look, theme)
+    names = _category_axis(chart, look, texts, theme)
     if chart.x_axis:
         names = _value_axis(chart.x_axis, chart.x_places, look, theme)
-    else:
-        names = _category_axis(chart, look, texts, theme)
     x_axis, y_axis = (numbers, names) if chart.form == "bar" else (names, numbers)
     at_end = look.axis_titles == "end" and chart.form != "bar"
     x_axis |= {"name": chart.x_title, "nameLocation": "middle"}
@@ -211,18 +210,15 @@ def make_option(chart: Chart, look: Look, texts: Texts) -> dict[str, Any]:
     }
 
 
-def _title(text: str, look: Look, side: str, end: str, pad: int, theme: Theme) -> dict[str, Any]:
-    font, size = (look.title_font, look.title_size) if end == "top" else (look.font, look.size)
+def _title(text: str, font: Typeface, size: int, theme: Theme) -> dict[str, Any]:
     return {
         "text": text,
-        **({"left": "center"} if side == "center" else {side: pad}),
-        end: pad,
         "padding": 0,
         "itemGap": 0,
         "textAlign": "auto",
         "textStyle": {
             "fontSize": size,
-            "fontWeight": "bold" if font.weight == 700 and end == "top" else "normal",
+            "fontWeight": "bold" if font.weight == 700 else "normal",
             "lineHeight": round(LEADING * size),
             "color": theme.ink,
         },
@@ -249,10 +245,10 @@ def _legend(look: Look, texts: Texts, place: dict[str, float], theme: Theme) -> 
 
 
 def _axis_style(look: Look, theme: Theme) -> dict[str, Any]:
-    line = round(LEADING * look.size)
+    text = {"fontSize": look.size, "lineHeight": round(LEADING * look.size)}
     return {
-        "axisLabel": {"fontSize": look.size, "lineHeight": line, "color": theme.axis_ink},
-        "nameTextStyle": {"fontSize": look.size, "lineHeight": line, "color": theme.ink},
+        "axisLabel": {**text, "color": theme.axis_ink},
+        "nameTextStyle": {**text, "color": theme.ink},
         "nameGap": round(0.4 * look.size),
         "axisTick": {"lineStyle": {"color": theme.axis_ink}},
     }
@@ -298,11 +294,10 @@ def _series(chart: Chart, look: Look, texts: Texts, series: int, theme: Theme) -
         places = ["bottom" if below else "top" for below in valleys(chart)]
         if is_bar:
             places = ["inside" if chart.stacked else "outside"] * len(values)
-        labels = [
-            style | {"formatter": text, "position": place}
-            for text, place in zip(texts.values[series], places, strict=True)
+        made["data"] = [
+            {"value": value, "label": style | {"formatter": text, "position": place}}
+            for value, text, place in zip(values, texts.values[series], places, strict=True)
         ]
-        made["data"] = [{"value": value, "label": label} for value, label in zip(values, labels, strict=True)]
     if is_bar:
         return made | {
             "type": "bar",

@@ -18,7 +18,7 @@ from data_engines.kinds.chart.data import Chart, Kind, sample_chart, target
 from data_engines.kinds.chart.drawn import DrawnChart
 from data_engines.kinds.chart.look import NUMERALS, Library, Look, Typeface, choose_look, typefaces
 from data_engines.kinds.chart.texts import Texts, set_texts
-from data_engines.kinds.chart.words import ChartWords, read_words
+from data_engines.kinds.chart.words import ChartWords, one_of, read_words
 from data_engines.options import EngineOptions, Range, option
 from data_engines.tools.corpora import Language
 from data_engines.tools.fonts import find_font_files, font_sources, read_faces
@@ -26,7 +26,8 @@ from got_train.prompts import Task
 
 TRIES = 25
 """Charts that are tried for one sample until one fits its picture."""
-KIND_CHANCES: dict[Kind, float] = {"bar": 0.4, "line": 0.28, "pie": 0.2, "scatter": 0.12}
+KINDS: tuple[Kind, ...] = ("bar", "line", "pie", "scatter")
+KIND_CHANCES = (0.4, 0.28, 0.2, 0.12)
 PACKAGES = ("matplotlib", "panel", "mini-racer", "resvg-py", "faker")
 ECHARTS_SHARE = 0.5
 """Share of the samples that ECharts draws under `--library mixed`."""
@@ -95,13 +96,12 @@ def load(options: Options, rng: np.random.Generator) -> ChartStock:
 
 def decide(rng: np.random.Generator, index: int, stock: ChartStock) -> Spec:
     options = stock.options
-    words = stock.words[rng.integers(len(stock.words))]
-    kinds = tuple(KIND_CHANCES) if options.kinds == "mixed" else (options.kinds,)
-    chances = np.array([KIND_CHANCES[kind] for kind in kinds])
-    kind = kinds[rng.choice(len(kinds), p=chances / chances.sum())]
-    library: Library = "echarts" if rng.random() < ECHARTS_SHARE else "matplotlib"
-    if options.library != "mixed":
-        library = options.library
+    words = one_of(rng, stock.words)
+    kind, library = options.kinds, options.library
+    if kind == "mixed":
+        kind = KINDS[rng.choice(len(KINDS), p=KIND_CHANCES)]
+    if library == "mixed":
+        library = "echarts" if rng.random() < ECHARTS_SHARE else "matplotlib"
     for _ in range(TRIES):
         try:
             chart = sample_chart(rng, words, kind, options.categories, options.series)
