@@ -65,8 +65,6 @@ PALETTES = tuple(
     )
 )
 """Each palette has at least nine colours, for the slices of a pie; the third palette is ECharts' own."""
-FALLBACK_CYCLE = PALETTES[0]
-"""Matplotlib's own colours, for style sheets that name none."""
 
 
 @dataclass(frozen=True)
@@ -193,9 +191,10 @@ def _choose_colors(
     """Mostly the colours of the style, if it has enough of them for the series or slices."""
     own = PALETTES[2]
     if library == "matplotlib":
-        cycles = [matplotlib.style.library[sheet].get("axes.prop_cycle") for sheet in style]
-        named = [cycle for cycle in cycles if cycle]
-        own = tuple(map(to_hex, named[-1].by_key()["color"])) if named else FALLBACK_CYCLE
+        cycle = matplotlib.rcParamsDefault["axes.prop_cycle"]
+        for sheet in style:
+            cycle = matplotlib.style.library[sheet].get("axes.prop_cycle", cycle)
+        own = tuple(map(to_hex, cycle.by_key()["color"]))
     if count <= len(own) and rng.random() < 0.6:
         return own
     palette = one_of(rng, PALETTES)

@@ -59,7 +59,7 @@ def set_texts(chart: Chart, look: Look) -> tuple[Chart, Texts]:
     Raises:
         Reject: something does not fit.
     """
-    font, size = font_of(look), look.size
+    font, size, line = font_of(look), look.size, LEADING * look.size
     # room at the picture's edges, as a library may set a title somewhat wider than estimated
     wide = look.width - 3 * size
     title_font = open_font(look.title_font.path, look.title_font.number, look.title_size)
@@ -73,8 +73,8 @@ def set_texts(chart: Chart, look: Look) -> tuple[Chart, Texts]:
     at_marks = chart.labelled and not (chart.round and look.numbers == "legend")
     values = value_texts(chart) if at_marks else ()
     texts = Texts(title, source, (), 0, legend, columns, values)
-    height = look.height - size * LEADING * (2 + texts.rows * (look.legend in ("top", "bottom")))
-    height -= look.title_size * LEADING * _num_lines(title) + size * LEADING * _num_lines(source)
+    height = look.height - line * (2 + texts.rows * (look.legend in ("top", "bottom")))
+    height -= look.title_size * LEADING * _num_lines(title) + line * _num_lines(source)
     width = look.width - 2 * size - (widest if legend and look.legend == "right" else 0)
     if chart.round:
         _check_slices(chart, look, texts, pie_radius(chart, look, width, height))
@@ -83,13 +83,13 @@ def set_texts(chart: Chart, look: Look) -> tuple[Chart, Texts]:
     for text, room in ((chart.x_title, width), (chart.y_title, height)):
         if text and font.getlength(text) * 1.2 > room:
             raise Reject("the title of an axis does not fit")
-    height -= size * LEADING * bool(chart.x_title)
+    height -= line * bool(chart.x_title)
     ticks = [tick_text(count, chart.places, chart.axis) for count in chart.axis.ticks]
-    width -= size * LEADING * bool(chart.y_title) + max(map(font.getlength, ticks))
+    width -= line * bool(chart.y_title) + max(map(font.getlength, ticks))
     names, tilt, taken = _set_names(chart, look, width)
     width, height = (width - taken, height) if chart.form == "bar" else (width, height - taken)
     if legend and look.legend == "inside":
-        chart = _with_room(chart, (texts.rows + 0.6) * LEADING * size / height)
+        chart = _with_room(chart, (texts.rows + 0.6) * line / height)
     if width < MIN_PLOT_SHARE * look.width or height < MIN_PLOT_SHARE * look.height:
         raise Reject("the texts leave too little room for the plot")
     _check_marks(chart, look, texts, width, height)
@@ -112,13 +112,11 @@ def _legend(chart: Chart, look: Look) -> tuple[str, ...]:
 
 
 def value_texts(chart: Chart) -> tuple[tuple[str, ...], ...]:
-    return tuple(
-        tuple(
-            f"{'-' if count < 0 else ''}{chart.prefix}{written(abs(count), chart.places)}{chart.suffix}"
-            for count in counts
-        )
-        for counts in chart.values
-    )
+    def text(count: int) -> str:
+        sign = "-" if count < 0 else ""
+        return f"{sign}{chart.prefix}{written(abs(count), chart.places)}{chart.suffix}"
+
+    return tuple(tuple(map(text, counts)) for counts in chart.values)
 
 
 def valleys(chart: Chart) -> list[bool]:
