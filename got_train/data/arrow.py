@@ -23,9 +23,12 @@ import numpy as np
 import pyarrow
 from pyarrow import parquet
 
-from got_train.data.errors import RowError
+from got_train.data.errors import ContentError, located
 from got_train.data.packed import PackedFile
 from got_train.report import UserError
+
+_BYTES = (pyarrow.binary(), pyarrow.large_binary(), pyarrow.null())
+_LISTS = (pyarrow.ListType, pyarrow.LargeListType, pyarrow.FixedSizeListType)
 
 
 class ArrowRows:
@@ -63,7 +66,7 @@ class ArrowRows:
         """A row without its empty cells; the images inside are `PackedFile`s.
 
         Raises:
-            RowError: for a text that is not UTF-8, or a date that Python cannot represent.
+            ContentError: for a text that is not UTF-8, or a date that Python cannot represent.
         """
         number = int(np.searchsorted(self._ends, index, side="right"))
         copy = self._copies[number]
@@ -78,9 +81,7 @@ class ArrowRows:
                 else:
                     row[name] = cell.to_pylist()[0]
             except (ValueError, OverflowError) as error:
-                raise RowError(
-                    self.location(index), "wrong type", f"{name} cannot be read: {error}"
-                ) from None
+                raise ContentError("wrong type", f"{name} cannot be read: {error}") from None
         return {name: value for name, value in row.items() if value is not None}
 
     def find(self, address: str) -> PackedFile | None:
@@ -92,11 +93,11 @@ class ArrowRows:
         name = name.partition("/")[0]
         if name not in self._image_columns or not number.isdecimal() or not 1 <= int(number) <= len(self):
             return None
-        value = self.row(int(number) - 1).get(name, [])
-        for image in value if isinstance(value, list) else [value]:
-            if isinstance(image, PackedFile) and image.address == f"{self.path}:{address}":
-                return image
-        return None
+        index = int(number) - 1
+        with located(self.location(index)):
+            value = self.row(index).get(name)
+        images = value if isinstance(value, list) else [value]
+        return next((image for image in images if str(image) == f"{self.path}:{address}"), None)
 
 
 def parquet_rows(path: Path) -> ArrowRows:
@@ -111,11 +112,6 @@ def parquet_rows(path: Path) -> ArrowRows:
         raise UserError(f"data file {path} is not a whole Parquet file: {error}") from None
     # A shard whose samples were all rejected has no rows; `datasets` cannot copy it.
     return ArrowRows(path, [] if empty else _copy_into_cache(path))
-
-
-def arrow_rows(path: Path) -> ArrowRows:
-    """The rows of an Arrow file as `datasets` writes them into its cache."""
-    return ArrowRows(path, [path])
 
 
 def _copy_into_cache(path: Path) -> list[Path]:
@@ -145,47 +141,29 @@ def _holds_images(kind: pyarrow.DataType) -> bool:
     """
     if pyarrow.types.is_struct(kind):
         fields = {field.name: field.type for field in kind}
-        return set(fields) == {"path"} or ("bytes" in fields and _is_bytes(fields["bytes"]))
-    return _is_bytes(kind) or (_is_list(kind) and _holds_images(kind.value_type))
-
-
-def _is_bytes(kind: pyarrow.DataType) -> bool:
-    types = pyarrow.types
-    return types.is_binary(kind) or types.is_large_binary(kind) or types.is_null(kind)
-
-
-def _is_list(kind: pyarrow.DataType) -> bool:
-    types = pyarrow.types
-    return types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+        return set(fields) == {"path"} or fields.get("bytes") in _BYTES
+    return kind in _BYTES or (isinstance(kind, _LISTS) and _holds_images(kind.value_type))
 
 
 def _cell_images(cell: pyarrow.Array, address: str, copy: Path, start: int) -> Any:
     """The value of one cell of images: bytes as `PackedFile`s in the Arrow file, paths as text."""
-    if isinstance(cell, pyarrow.ListArray | pyarrow.LargeListArray | pyarrow.FixedSizeListArray):
-        if cell.null_count:
-            return None
+    if cell.null_count:
+        return None
+    if isinstance(cell.type, _LISTS):
         items = cell.flatten()
         return [
             _cell_images(items.slice(number, 1), f"{address}/{number}", copy, start)
             for number in range(len(items))
         ]
     if isinstance(cell, pyarrow.StructArray):
-        # `field` would ignore that a struct is null: its fields may then hold anything.
-        fields = dict(zip([field.name for field in cell.type], cell.flatten(), strict=True))
-        if "bytes" in fields and (inside := _cell_images(fields["bytes"], address, copy, start)):
+        has_bytes = cell.type.get_field_index("bytes") >= 0
+        if has_bytes and (inside := _cell_images(cell.field("bytes"), address, copy, start)):
             return inside
-        values = {name: value for name, value in (cell.to_pylist()[0] or {}).items() if value is not None}
+        values = {name: value for name, value in cell.to_pylist()[0].items() if value is not None}
         # A struct with other values than bytes and path is not an image, and it is not an empty cell either.
         return values.get("path", values or None)
-    place = _place(cell)
-    return None if place is None else PackedFile(copy, place[0] - start, place[1], address)
-
-
-def _place(cell: pyarrow.Array) -> tuple[int, int] | None:
-    """Address and size of the bytes of one cell. (Arrow's own scalars would copy the bytes from the file.)"""
-    if cell.null_count:
-        return None
+    # Only the place of the bytes is taken: Arrow's own scalars would copy them from the file.
     _, ends, content = cell.buffers()
     width = np.int64 if isinstance(cell, pyarrow.LargeBinaryArray) else np.int32
     first, end = np.frombuffer(ends, width)[cell.offset : cell.offset + 2].tolist()
-    return content.address + first, end - first
+    return PackedFile(copy, content.address + first - start, end - first, address)

@@ -52,16 +52,14 @@ class CheckResult:
         return [str(error) for error in self.errors()]
 
 
+@dataclass(frozen=True)
 class _Checks(Dataset[tuple[int, RowFacts | RowError]]):
     """For each index the key of its row, and the facts of a good row or the fault of a bad one."""
 
-    def __init__(
-        self, rows: Rows, indexes: np.ndarray, encoder: SampleEncoder, good_rows: GoodRows | None
-    ) -> None:
-        self.rows = rows
-        self.indexes = indexes
-        self.encoder = encoder
-        self.good_rows = good_rows
+    rows: Rows
+    indexes: np.ndarray
+    encoder: SampleEncoder
+    good_rows: GoodRows | None
 
     def __len__(self) -> int:
         return len(self.indexes)

@@ -1,14 +1,21 @@
 """Errors of rows and images."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from got_train.report import UserError
 
 
-class ImageError(ValueError):
-    """An image cannot be read; `cause` names the kind of fault."""
+class ContentError(ValueError):
+    """The content of a row cannot be used; `cause` names the kind of fault."""
 
     def __init__(self, cause: str, detail: str) -> None:
         super().__init__(detail)
         self.cause = cause
+
+
+class ImageError(ContentError):
+    """An image cannot be read."""
 
 
 class RowError(UserError):
@@ -34,3 +41,12 @@ class RowError(UserError):
 
     def __str__(self) -> str:
         return f"{self.location}: {self.cause}: {self.detail}"
+
+
+@contextmanager
+def located(location: str) -> Iterator[None]:
+    """Raises a `ContentError` inside the block as the `RowError` of the row at `location`."""
+    try:
+        yield
+    except ContentError as fault:
+        raise RowError(location, fault.cause, str(fault)) from None

@@ -8,19 +8,18 @@ import hashlib
 import json
 import logging
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import torch
+from PIL import Image
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch.utils.data import Dataset
 
 from got_train.data.images import FoundImage, PdfPage
-from got_train.data.packed import PackedFile
-from got_train.data.records import Record
 from got_train.data.samples import Sample, SampleSet
 
 logger = logging.getLogger(__name__)
@@ -118,12 +117,12 @@ class FeatureStore:
                 self._places.update(dict.fromkeys(shard.keys(), shard))
 
 
+@dataclass(frozen=True)
 class FeatureSamples(Dataset[Sample]):
     """Samples with features in place of tiles, if the store has the features of all images of the row."""
 
-    def __init__(self, samples: SampleSet, store: FeatureStore) -> None:
-        self.samples = samples
-        self.store = store
+    samples: SampleSet
+    store: FeatureStore
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -131,26 +130,13 @@ class FeatureSamples(Dataset[Sample]):
     def __getitem__(self, index: int) -> Sample:
         record = self.samples.rows.record(index)
         encoder = self.samples.encoder
-        keys = [f"{image_key(image)}-{self._tiling(record)}" for image in record.images]
+        tiling = f"crop-{encoder.config.max_tiles}" if encoder.crops(record) else "whole"
+        keys = [f"{image_key(image)}-{tiling}" for image in record.images]
         found = [self.store.find(key) for key in keys]
         features = [tensor for tensor in found if tensor is not None]
         if not features or len(features) < len(keys):
             return replace(encoder.sample(record), image_keys=tuple(keys))
-        tiles_per_image = tuple(map(len, features))
-        input_ids, labels = encoder.ids_and_labels(record, tiles_per_image)
-        return Sample(
-            input_ids,
-            labels,
-            encoder.no_tiles,
-            tiles_per_image,
-            record.kind,
-            record.location,
-            torch.cat(features),
-        )
-
-    def _tiling(self, record: Record) -> str:
-        encoder = self.samples.encoder
-        return f"crop-{encoder.config.max_tiles}" if encoder.crops(record) else "whole"
+        return encoder.sample(record, features)
 
 
 def encoder_fingerprint(state: dict[str, torch.Tensor], image_size: int, dtype: torch.dtype) -> str:
@@ -165,14 +151,12 @@ def encoder_fingerprint(state: dict[str, torch.Tensor], image_size: int, dtype: 
 def image_key(image: FoundImage) -> str:
     """Names an image by its content."""
     if isinstance(image, PdfPage):
-        stat = image.path.stat()
-        return f"{_file_digest(image.path, stat.st_mtime_ns, stat.st_size)}-{image.number}"
-    if isinstance(image, Path):
-        content = image.read_bytes()
-    elif isinstance(image, PackedFile):
-        content = image.read()
-    else:
+        stat = image.holder.stat()
+        return f"{_file_digest(image.holder, stat.st_mtime_ns, stat.st_size)}-{image.number}"
+    if isinstance(image, Image.Image):
         content = json.dumps([image.mode, image.size]).encode() + image.tobytes()
+    else:
+        content = image.read_bytes()
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 

@@ -14,8 +14,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from got_train.data.images import PdfPage
-from got_train.data.packed import PackedFile
 from got_train.data.records import Record
 from got_train.data.samples import SampleEncoder
 
@@ -91,18 +89,11 @@ def row_key(record: Record) -> int:
     for image in record.images:
         if isinstance(image, Image.Image):
             return NO_KEY
-        stat = _holder(image).stat()
+        stat = (image if isinstance(image, Path) else image.holder).stat()
         files.append((str(image), stat.st_size, stat.st_mtime_ns))
     text = repr((record.turns, record.system, record.crop, files))
     digest = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
     return max(NO_KEY + 1, int.from_bytes(digest, "little"))
-
-
-def _holder(image: Path | PackedFile | PdfPage) -> Path:
-    """The file that contains an image."""
-    if isinstance(image, PackedFile):
-        return image.holder
-    return image.path if isinstance(image, PdfPage) else image
 
 
 def sample_fingerprint(encoder: SampleEncoder) -> str:

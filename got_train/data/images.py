@@ -5,7 +5,7 @@ import io
 import os.path
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy as np
 import pypdfium2
 from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
-from got_train.data.arrow import ArrowRows, arrow_rows, parquet_rows
+from got_train.data.arrow import ArrowRows, parquet_rows
 from got_train.data.errors import ImageError
 from got_train.data.packed import PackedFile, TarMembers
 from got_train.report import UserError
@@ -39,12 +39,12 @@ def image_endings() -> tuple[str, ...]:
 class PdfPage:
     """A page of a PDF file, used as an image."""
 
-    path: Path
+    holder: Path
     number: int
     """Counted from 1."""
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.number}"
+        return f"{self.holder}:{self.number}"
 
     def draw(self, max_pixels: int) -> Image.Image:
         """Draws the page.
@@ -52,7 +52,7 @@ class PdfPage:
         Raises:
             ImageError: if the page cannot be read, or would have more than `max_pixels` pixels.
         """
-        with _as_image_errors(str(self)), pypdfium2.PdfDocument(self.path) as document:
+        with _as_image_errors(str(self)), pypdfium2.PdfDocument(self.holder) as document:
             page = document[self.number - 1]
             width, height = (round(side * PDF_DPI / 72) for side in page.get_size())
             _check_size(str(self), width, height, max_pixels)
@@ -112,14 +112,10 @@ def _unpack(holder: Path, name: str) -> PackedFile | PdfPage | None:
 @functools.cache
 def _members(holder: Path) -> TarMembers | ArrowRows:
     """The index of a file that holds images, made once in each process."""
-    return _HOLDERS[holder.suffix.lower()](holder)
-
-
-_HOLDERS: dict[str, Callable[[Path], TarMembers | ArrowRows]] = {
-    ".tar": TarMembers,
-    ".parquet": parquet_rows,
-    ".arrow": arrow_rows,
-}
+    suffix = holder.suffix.lower()
+    if suffix == ".tar":
+        return TarMembers(holder)
+    return parquet_rows(holder) if suffix == ".parquet" else ArrowRows(holder, [holder])
 
 
 def image_address(image: FoundImage) -> str:
@@ -213,7 +209,7 @@ def _pillow_limit(pixels: int) -> Iterator[None]:
 
 
 def _open(image: Path | PackedFile) -> Image.Image:
-    opened = Image.open(io.BytesIO(image.read()) if isinstance(image, PackedFile) else image)
+    opened = Image.open(io.BytesIO(image.read_bytes()) if isinstance(image, PackedFile) else image)
     if isinstance(opened, TiffImagePlugin.TiffImageFile) and opened.n_frames > 1:
         advice = "save each as a file, or all as a PDF file (x.pdf:2 is its second page)"
         raise ImageError("image unreadable", f"{image} has {opened.n_frames} pages: {advice}")

@@ -25,7 +25,7 @@ class PackedFile:
     def __str__(self) -> str:
         return self.address
 
-    def read(self) -> bytes:
+    def read_bytes(self) -> bytes:
         """The bytes of the file. No handle stays open, so none is shared between processes or pickled."""
         with open(self.holder, "rb") as file:
             file.seek(self.offset)

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from got_train.data.errors import ImageError, RowError
+from got_train.data.errors import ContentError, located
 from got_train.data.images import FoundImage
 from got_train.data.packed import PackedFile
 from got_train.prompts import IMAGE_TAG
@@ -104,73 +104,57 @@ READ_AS_IT_IS = ReadOptions()
 
 
 def parse_row(
-    row: Any,
-    location: str,
-    options: ReadOptions = READ_AS_IT_IS,
-    find: Callable[[Any], FoundImage] = Path,
+    row: Any, location: str, answered: bool = True, find: Callable[[Any], FoundImage] = Path
 ) -> Record:
     """The record of a row.
 
     Args:
         row: a JSON value, in which images may also be `PackedFile`s. Any value except an object is an error.
         location: the place of the row, for messages.
-        options: how the row is read.
+        answered: whether the last query must have a response.
         find: finds the image that the row names. By default the name becomes a path, which need not exist.
 
     Raises:
         RowError: for a key with a wrong value, or an image that is missing.
     """
-    row = rename_keys(row, location, options)
-    if not isinstance(row, Mapping):
-        raise RowError(location, "not an object", f"a row is {{...}}, this is {type(row).__name__}")
-    for key, reason in UNSUPPORTED_KEYS.items():
-        if row.get(key):
-            raise RowError(location, "unsupported key", f"{key} is not read: {reason}")
-    names = _image_names(_value(row, "images", location), location)
-    system = _value(row, "system", location)
-    messages = _value(row, "messages", location)
-    if messages is not None:
-        message_system, turns = _turns_of_messages(messages, location, options.answered)
-        system = system if message_system is None else message_system
-    else:
-        turns = _turns_of_history(row.get("history"), location)
-        query = _query(row, location)
-        turns.append(Turn(query, _response(_value(row, "response", location), location, options.answered)))
-    if system is not None and not isinstance(system, str):
-        raise RowError(location, "wrong type", f"system must be text, not {_type_name(system)}")
-    kind = UNNAMED_KIND if row.get("kind") is None else str(row["kind"])
-    _check_texts(turns, system, kind, location)
-    turns = _with_all_tags(turns, len(names), system, location)
-    crop = row.get("crop")
-    if crop is not None and not isinstance(crop, bool):
-        raise RowError(location, "wrong type", f"crop must be true or false, not {crop!r}")
-    try:
-        images = tuple(map(find, names))
-    except ImageError as error:
-        raise RowError(location, error.cause, str(error)) from None
-    return Record(tuple(turns), images, system, crop, kind, location)
+    with located(location):
+        if not isinstance(row, Mapping):
+            raise ContentError("not an object", f"a row is {{...}}, this is {type(row).__name__}")
+        for key, reason in UNSUPPORTED_KEYS.items():
+            if row.get(key):
+                raise ContentError("unsupported key", f"{key} is not read: {reason}")
+        names = _image_names(_value(row, "images"))
+        system, turns = _system_and_turns(row, answered)
+        kind = UNNAMED_KIND if row.get("kind") is None else str(row["kind"])
+        _check_texts(turns, system, kind)
+        crop = row.get("crop")
+        if crop is not None and not isinstance(crop, bool):
+            raise ContentError("wrong type", f"crop must be true or false, not {crop!r}")
+        turns = _with_all_tags(turns, len(names))
+        return Record(tuple(turns), tuple(map(find, names)), system, crop, kind, location)
 
 
-def rename_keys(row: Any, location: str, options: ReadOptions) -> Any:
+def rename_keys(row: Any, options: ReadOptions) -> Any:
     """A row with our names of its keys, and with a query; any value except an object is returned unchanged.
 
     Raises:
-        RowError: if two keys would get the same name.
+        ContentError: if two keys would get the same name.
     """
     if not isinstance(row, Mapping):
         return row
-    names = [options.columns.get(name, name) for name in row]
-    for name in set(options.columns.values()):
-        if names.count(name) > 1:
+    renamed: dict[str, Any] = {}
+    for key, value in row.items():
+        name = options.columns.get(key, key)
+        if name in renamed:
             same = " and ".join(key for key in row if options.columns.get(key, key) == name)
-            raise RowError(location, "ambiguous keys", f"{same} both mean {name}: keep one of them")
-    renamed = dict(zip(names, row.values(), strict=True))
+            raise ContentError("ambiguous keys", f"{same} both mean {name}: keep one of them")
+        renamed[name] = value
     if options.query is not None and all(renamed.get(key) is None for key in QUESTION_KEYS):
         renamed["query"] = options.query
     return renamed
 
 
-def _value(row: Mapping[str, Any], name: str, location: str) -> Any:
+def _value(row: Mapping[str, Any], name: str) -> Any:
     """The value of a key, or of the alias that the row has in its place; None if it has neither."""
     if row.get(name) is not None:
         return row[name]
@@ -178,54 +162,57 @@ def _value(row: Mapping[str, Any], name: str, location: str) -> Any:
     if name == "query" and set(found) == {"instruction", "input"}:
         return "\n".join(str(row[key]) for key in ("instruction", "input") if row[key])
     if len(found) > 1:
-        detail = f"{' and '.join(found)} both mean {name}: keep one of them"
-        raise RowError(location, "ambiguous keys", detail)
+        raise ContentError("ambiguous keys", f"{' and '.join(found)} both mean {name}: keep one of them")
     return row[found[0]] if found else None
 
 
-def _query(row: Mapping[str, Any], location: str) -> str:
-    value = _value(row, "query", location)
-    if value is None:
-        raise RowError(location, "missing key", f"no query (keys: {', '.join(map(str, row)) or 'none'})")
+def _system_and_turns(row: Mapping[str, Any], answered: bool) -> tuple[str | None, list[Turn]]:
+    system, messages = _value(row, "system"), _value(row, "messages")
+    if messages is not None:
+        message_system, turns = _turns_of_messages(messages, answered)
+        system = system if message_system is None else message_system
+    else:
+        turns = _turns_of_history(row.get("history"))
+        query = _value(row, "query")
+        if query is None:
+            raise ContentError("missing key", f"no query (keys: {', '.join(map(str, row)) or 'none'})")
+        turns.append(Turn(_text("query", query), _response(_value(row, "response"), answered)))
+    return system if system is None else _text("system", system), turns
+
+
+def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise RowError(location, "wrong type", f"query must be text, not {_type_name(value)}")
+        kind = "bytes" if isinstance(value, PackedFile) else type(value).__name__
+        raise ContentError("wrong type", f"{name} must be text, not {kind}")
     return value
 
 
-def _response(value: Any, location: str, answered: bool = True) -> str:
+def _response(value: Any, answered: bool = True) -> str:
     if isinstance(value, list) and value:
         value = value[0]
     if not value and not answered:
         return ""
     if value is None:
-        raise RowError(location, "missing key", "no response")
-    if not isinstance(value, str):
-        raise RowError(location, "wrong type", f"response must be text, not {_type_name(value)}")
-    if not value:
-        raise RowError(location, "empty response", "there is nothing to learn from it")
-    return value
+        raise ContentError("missing key", "no response")
+    text = _text("response", value)
+    if not text:
+        raise ContentError("empty response", "there is nothing to learn from it")
+    return text
 
 
-def _type_name(value: Any) -> str:
-    return "bytes" if isinstance(value, PackedFile) else type(value).__name__
+def _image_names(value: Any) -> list[str | PackedFile]:
+    images = value if isinstance(value, list) else [] if value is None else [value]
+    # ms-swift writes a path as {"bytes": null, "path": ...}.
+    names: list[Any] = [
+        image.get("path") if isinstance(image, Mapping) and not image.get("bytes") else image
+        for image in images
+    ]
+    if not all(isinstance(name, str | PackedFile) and name for name in names):
+        raise ContentError("wrong type", f"images must be a path or a list of paths, not {value!r:.80}")
+    return names
 
 
-def _image_names(value: Any, location: str) -> tuple[str | PackedFile, ...]:
-    images = [] if value is None else [value] if isinstance(value, str | PackedFile) else value
-    if isinstance(images, list):
-        # ms-swift writes a path as {"bytes": null, "path": ...}.
-        images = [
-            image.get("path") if isinstance(image, Mapping) and not image.get("bytes") else image
-            for image in images
-        ]
-    if not isinstance(images, list) or not all(
-        isinstance(image, str | PackedFile) and image for image in images
-    ):
-        raise RowError(location, "wrong type", f"images must be a path or a list of paths, not {value!r:.80}")
-    return tuple(images)
-
-
-def _turns_of_history(history: Any, location: str) -> list[Turn]:
+def _turns_of_history(history: Any) -> list[Turn]:
     pairs = [] if history is None else history
     if isinstance(history, str):
         try:
@@ -233,99 +220,89 @@ def _turns_of_history(history: Any, location: str) -> list[Turn]:
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # all its errors
             pairs = None
     if not isinstance(pairs, list | tuple):
-        raise RowError(location, "wrong type", f"history is not a list: {history!r:.80}")
+        raise ContentError("wrong type", f"history is not a list: {history!r:.80}")
     turns = []
     for pair in pairs:
         if not isinstance(pair, list | tuple) or len(pair) != 2 or not all(isinstance(x, str) for x in pair):
-            raise RowError(
-                location, "wrong type", f"history must hold [query, response] pairs, not {pair!r:.80}"
-            )
-        turns.append(Turn(pair[0], _response(pair[1], location)))
+            raise ContentError("wrong type", f"history must hold [query, response] pairs, not {pair!r:.80}")
+        turns.append(Turn(pair[0], _response(pair[1])))
     return turns
 
 
-def _turns_of_messages(messages: Any, location: str, answered: bool) -> tuple[str | None, list[Turn]]:
+class _Message(NamedTuple):
+    role: str
+    content: str
+    supervised: bool
+
+
+def _turns_of_messages(messages: Any, answered: bool) -> tuple[str | None, list[Turn]]:
     """The system text and the turns of a list of messages, written as swift or the authors write them."""
     if not isinstance(messages, list) or not messages:
-        raise RowError(location, "wrong type", "messages must be a list of messages")
-    parsed = [_message(message, location) for message in messages]
+        raise ContentError("wrong type", "messages must be a list of messages")
+    parsed = [_message(message) for message in messages]
     system = parsed.pop(0).content if parsed[0].role == "system" else None
     if not answered and parsed and parsed[-1].role == "user":
-        parsed.append(_Message("assistant", None))
+        parsed.append(_Message("assistant", "", supervised=True))
     roles = [message.role for message in parsed]
-    if not parsed or len(parsed) % 2 or roles != ["user", "assistant"] * (len(parsed) // 2):
-        detail = f"messages must alternate user and assistant, these are: {', '.join(roles)}"
-        raise RowError(location, "wrong roles", detail)
+    if not parsed or roles != ["user", "assistant"] * (len(parsed) // 2):
+        raise ContentError(
+            "wrong roles", f"messages must alternate user and assistant, these are: {', '.join(roles)}"
+        )
     if not parsed[-1].supervised:
-        raise RowError(location, "empty response", "nothing is learnt from a last answer whose loss is false")
-    pairs = zip(parsed[::2], parsed[1::2], strict=True)
+        raise ContentError("empty response", "nothing is learnt from a last answer whose loss is false")
     return system, [
-        Turn(asked.content or "", _response(answer.content, location, answered), answer.supervised)
-        for asked, answer in pairs
+        Turn(asked.content, _response(answer.content, answered), answer.supervised)
+        for asked, answer in zip(parsed[::2], parsed[1::2], strict=True)
     ]
 
 
-@dataclass(frozen=True)
-class _Message:
-    role: str
-    content: str | None
-    supervised: bool = True
-
-
-def _message(message: Any, location: str) -> _Message:
+def _message(message: Any) -> _Message:
     if isinstance(message, str):  # as in the validation rows that ms-swift writes
-        message = load_json(message.encode(errors="surrogatepass"), location)
+        message = load_json(message)
     if not isinstance(message, Mapping):
-        raise RowError(location, "wrong type", f"a message is an object, not {type(message).__name__}")
-    role = message.get("role", message.get("from"))
+        raise ContentError("wrong type", f"a message is an object, not {type(message).__name__}")
+    role = str(message.get("role", message.get("from")))
+    role = ROLES.get(role, role)
     content = message.get("content", message.get("value"))
-    role = ROLES.get(str(role), str(role))
     if role not in ("system", "user", "assistant") or not isinstance(content, str):
-        raise RowError(
-            location,
-            "wrong message",
-            f"needs role (system, user, assistant) and content, is {dict(message)!r:.80}",
-        )
+        detail = f"needs role (system, user, assistant) and content, is {dict(message)!r:.80}"
+        raise ContentError("wrong message", detail)
     return _Message(role, content, message.get("loss") in (None, True, 1))
 
 
-def _check_texts(turns: list[Turn], system: str | None, kind: str, location: str) -> None:
-    """Refuses special tokens, which would act as the chat template, and halves of surrogate pairs."""
-    texts = [("system", system or "")]
-    texts += [(name, getattr(turn, name)) for turn in turns for name in ("query", "response")]
+def _check_texts(turns: list[Turn], system: str | None, kind: str) -> None:
+    """Refuses half characters, special tokens (they would act as the chat template), and misplaced tags."""
+    texts = [(name, getattr(turn, name)) for turn in turns for name in ("query", "response")]
+    texts.append(("system", system or ""))
     for name, text in [*texts, ("kind", kind)]:
         if _HALF_CHARACTER.search(text):
-            raise RowError(
-                location, "wrong type", f"{name} holds half of a surrogate pair, which is no character"
-            )
-    for _, text in texts:
+            raise ContentError("wrong type", f"{name} holds half of a surrogate pair, which is no character")
+    for name, text in texts:
         for token in PROMPT_TOKENS:
             if token in text:
-                raise RowError(location, "reserved token", f"{token} cannot stand in a text")
+                raise ContentError("reserved token", f"{token} cannot stand in a text")
+        if name != "query" and IMAGE_TAG in text:
+            place = "a response" if name == "response" else "the system text"
+            raise ContentError("tag mismatch", f"{IMAGE_TAG} cannot stand in {place}")
 
 
-def _with_all_tags(turns: list[Turn], num_images: int, system: str | None, location: str) -> list[Turn]:
+def _with_all_tags(turns: list[Turn], num_images: int) -> list[Turn]:
     """The turns with one tag for each image; as in swift, missing tags go in front of the first query."""
-    for turn in turns:
-        if IMAGE_TAG in turn.response:
-            raise RowError(location, "tag mismatch", f"{IMAGE_TAG} cannot stand in a response")
-    if IMAGE_TAG in (system or ""):
-        raise RowError(location, "tag mismatch", f"{IMAGE_TAG} cannot stand in the system text")
     num_tags = sum(turn.query.count(IMAGE_TAG) for turn in turns)
     if num_tags > num_images:
         detail = f"{counted(num_tags, f'{IMAGE_TAG} tag')} for {counted(num_images, 'image')}"
-        raise RowError(location, "tag mismatch", detail)
+        raise ContentError("tag mismatch", detail)
     first = replace(turns[0], query=IMAGE_TAG * (num_images - num_tags) + turns[0].query)
     return [first, *turns[1:]]
 
 
-def load_json(text: bytes, location: str) -> Any:
+def load_json(text: str | bytes) -> Any:
     """The value of a JSON text.
 
     Raises:
-        RowError: if it is not JSON.
+        ContentError: if it is not JSON.
     """
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:  # also for numbers or nesting beyond Python's limits
-        raise RowError(location, "not JSON", str(error)) from None
+        raise ContentError("not JSON", str(error)) from None

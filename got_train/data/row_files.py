@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from got_train.data.errors import RowError
+from got_train.data.errors import ContentError
 from got_train.data.images import image_endings
 from got_train.data.packed import PackedFile, TarMembers
 from got_train.data.records import ALIASES, IMAGE_KEYS, load_json
@@ -37,7 +37,7 @@ class RowFile(Protocol):
         """A row: a JSON value, in which images may also be `PackedFile`s.
 
         Raises:
-            RowError: if the row is not JSON.
+            ContentError: if the row cannot be read.
         """
 
 
@@ -60,7 +60,7 @@ class JsonlRows:
         """The JSON value of a line."""
         with open(self.path, "rb") as file:
             file.seek(self._offsets[index])
-            return load_json(file.readline(), self.location(index))
+            return load_json(file.readline())
 
 
 def _index_lines(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -90,55 +90,51 @@ class ListedRows:
             UserError: if the file is not JSON or CSV.
         """
         self.path = path
-        self._rows, self._numbers = (_csv_rows if path.suffix == ".csv" else _json_rows)(path)
+        self._rows = (_csv_rows if path.suffix == ".csv" else _json_rows)(path)
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def location(self, index: int) -> str:
         """The location of a row: `file:line`, the last line of a CSV row, or `file:row` of a list, from 1."""
-        return f"{self.path}:{self._numbers[index]}"
+        return f"{self.path}:{self._rows[index][0]}"
 
     def row(self, index: int) -> Any:
         """A value of the list, or the cells of a CSV row that are not empty."""
-        row = self._rows[index]
+        _, row = self._rows[index]
         if self.path.suffix != ".csv":
             return row
-        location = self.location(index)
         if None in row:
-            raise RowError(location, "not CSV", f"more cells than the {counted(len(row) - 1, 'column')}")
-        cells = {name: cell for name, cell in row.items() if cell}
+            raise ContentError("not CSV", f"more cells than the {counted(len(row) - 1, 'column')}")
         return {
-            name: load_json(cell.encode(), location) if name in LIST_KEYS and cell.startswith("[") else cell
-            for name, cell in cells.items()
+            name: load_json(cell) if name in LIST_KEYS and cell.startswith("[") else cell
+            for name, cell in row.items()
+            if cell
         }
 
 
-def _json_rows(path: Path) -> tuple[list[Any], list[int]]:
+def _json_rows(path: Path) -> list[tuple[int, Any]]:
+    """The values of the list, each with its number from 1."""
     try:
         rows = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:  # as in `load_json`
         raise UserError(f"{path} is not JSON: {error} (one row a line is a .jsonl file)") from None
     if not isinstance(rows, list):
         raise UserError(f"{path} must hold a list of rows, not {type(rows).__name__}")
-    return rows, list(range(1, len(rows) + 1))
+    return list(enumerate(rows, 1))
 
 
-def _csv_rows(path: Path) -> tuple[list[Any], list[int]]:
-    rows: list[Any] = []
-    numbers = []
+def _csv_rows(path: Path) -> list[tuple[int, Any]]:
+    """The cells of each row by column, each row with the number of its last line."""
     limit_before = csv.field_size_limit(MAX_CELL_CHARACTERS)  # a limit of the whole process
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
-            for row in reader:
-                rows.append(row)
-                numbers.append(reader.line_num)
+            return [(reader.line_num, row) for row in reader]
     except (csv.Error, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not CSV in UTF-8: {error}") from None
     finally:
         csv.field_size_limit(limit_before)
-    return rows, numbers
 
 
 class TarRows:
@@ -174,7 +170,7 @@ class TarRows:
 
     def row(self, index: int) -> Any:
         """The value of a `KEY.json`; its images that are members of the tar are `PackedFile`s."""
-        row = load_json(self.members.file(self._rows[index]).read(), self.location(index))
+        row = load_json(self.members.file(self._rows[index]).read_bytes())
         if not isinstance(row, dict):
             return row
         key = self._key(index)
@@ -183,7 +179,7 @@ class TarRows:
             images = [row[name]] if isinstance(row[name], str) else row[name]
             if isinstance(images, list):
                 row[name] = [self._member(image, key) for image in images]
-        return row if named else row | {"images": self._images_of_key(key, self.location(index))}
+        return row if named else row | {"images": self._images_of_key(key)}
 
     def _key(self, index: int) -> str:
         return self.members.name(self._rows[index]).removesuffix(".json")
@@ -196,13 +192,13 @@ class TarRows:
         found = (self.members.find(name) for name in (folder + image, image, f"{key}.{image}"))
         return next((member for member in found if member), image)
 
-    def _images_of_key(self, key: str, location: str) -> list[PackedFile]:
+    def _images_of_key(self, key: str) -> list[PackedFile]:
         files = [self.members.file(number) for number in self.members.starting_with(f"{key}.")]
         files = [file for file in files if not file.address.lower().endswith(TEXT_ENDINGS)]
         for file in files:
             if not file.address.lower().endswith(image_endings()):
                 detail = f"{file} is not an image that can be read: name the row's images in its key images"
-                raise RowError(location, "image unreadable", detail)
+                raise ContentError("image unreadable", detail)
         return files
 
 

@@ -1,14 +1,15 @@
 """Chosen rows of data files, in order."""
 
+import functools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from got_train.data.errors import located
 from got_train.data.images import find_image, image_address
 from got_train.data.records import IMAGE_KEYS, ReadOptions, Record, parse_row, rename_keys
 from got_train.data.row_files import RowFile
@@ -22,12 +23,6 @@ class OpenFile:
     options: ReadOptions
     source: str
     """The user's name of the set that the file belongs to, such as `a.jsonl#80%`."""
-
-    @property
-    def image_folders(self) -> list[Path]:
-        """Folders for relative image paths: that of the data file, `image_root`, the working directory."""
-        roots = [Path(self.options.image_root)] if self.options.image_root else []
-        return [self.file.path.parent, *roots, Path.cwd()]
 
 
 class Rows:
@@ -52,15 +47,7 @@ class Rows:
         Raises:
             RowError: if the row is bad, or an image is missing.
         """
-        number, place = self.picks[index].tolist()
-        opened = self.files[number]
-        folders = opened.image_folders
-        return parse_row(
-            opened.file.row(place),
-            opened.file.location(place),
-            opened.options,
-            lambda image: find_image(image, folders),
-        )
+        return self._record(index, self.row(index))
 
     def row(self, index: int) -> Any:
         """A row as its file has it, with our names of its keys.
@@ -68,9 +55,22 @@ class Rows:
         Raises:
             RowError: if the row is not JSON, or has the same key twice after renaming.
         """
+        opened, place = self._place(index)
+        with located(opened.file.location(place)):
+            return rename_keys(opened.file.row(place), opened.options)
+
+    def _place(self, index: int) -> tuple[OpenFile, int]:
+        """The file of a row, and the index of the row in it."""
         number, place = self.picks[index].tolist()
-        opened = self.files[number]
-        return rename_keys(opened.file.row(place), opened.file.location(place), opened.options)
+        return self.files[number], place
+
+    def _record(self, index: int, row: Any) -> Record:
+        """The record of a row that was read, with relative image paths looked up in three folders."""
+        opened, place = self._place(index)
+        root = opened.options.image_root
+        folders = [opened.file.path.parent, *([Path(root)] if root else []), Path.cwd()]
+        find = functools.partial(find_image, folders=folders)
+        return parse_row(row, opened.file.location(place), opened.options.answered, find)
 
     def records(self) -> list[Record]:
         """All records."""
@@ -98,44 +98,40 @@ class Rows:
         picks = other.picks + [len(self.files), 0]
         return Rows([*self.files, *other.files], np.concatenate([self.picks, picks]))
 
-    @cached_property
+    @functools.cached_property
     def distinct(self) -> np.ndarray:
         """int64, ascending: the index of the first appearance of each row."""
-        indexes: np.ndarray = np.sort(self._first_and_number[0])
-        return indexes
+        return np.sort(self._first_and_number[0])
 
-    @cached_property
+    @functools.cached_property
     def distinct_number(self) -> np.ndarray:
         """int64, `(rows,)`: for each row, the place of its first appearance in `distinct`."""
         first, number = self._first_and_number
-        places: np.ndarray = np.searchsorted(self.distinct, first)[number]
-        return places
+        return np.searchsorted(self.distinct, first)[number]
 
     def repeats(self, indexes: np.ndarray) -> np.ndarray:
         """bool, `(rows,)`: whether each row is one of the rows at `indexes`, or a repeat of one."""
         return np.isin(self._keys, self._keys[indexes])
 
-    @cached_property
+    @functools.cached_property
     def _first_and_number(self) -> tuple[np.ndarray, np.ndarray]:
         _, first, number = np.unique(self._keys, return_index=True, return_inverse=True)
         return first, number
 
-    @cached_property
+    @functools.cached_property
     def _keys(self) -> np.ndarray:
         """One number for each row, equal for repeats: ten million rows can be compared quickly."""
-        keys: np.ndarray = self.picks[:, 0] * (self.picks[:, 1].max(initial=0) + 1) + self.picks[:, 1]
-        return keys
+        return self.picks[:, 0] * (self.picks[:, 1].max(initial=0) + 1) + self.picks[:, 1]
 
     def portable_row(self, index: int) -> str:
         """The row as a line of JSON that can be read from any folder.
 
         Its images are absolute paths, or addresses that start with one: see `find_image`.
         """
-        row = dict(self.row(index))
-        images = self.record(index).images
+        row = self.row(index)
+        images = self._record(index, row).images
         if images:
-            for key in IMAGE_KEYS:
-                row.pop(key, None)
+            row = {key: value for key, value in row.items() if key not in IMAGE_KEYS}
             row["images"] = [image_address(image) for image in images]
         # Under keys that are not read, a Parquet file may have values that JSON lacks, such as dates: they
         # become text. JSON may have halves of surrogate pairs, which UTF-8 lacks: they become escapes.

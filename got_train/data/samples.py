@@ -1,5 +1,6 @@
 """Makes the samples that the model is trained on from records."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from transformers import PreTrainedTokenizerFast
 
 from got_train.config import SampleConfig
 from got_train.data.encode import check_boxes, encode
-from got_train.data.errors import ImageError, RowError
+from got_train.data.errors import located
 from got_train.data.images import lazy_image
 from got_train.data.records import Record
 from got_train.data.rows import Rows
@@ -60,24 +61,30 @@ class SampleEncoder:
     config: SampleConfig
     tile: TileShape
 
-    def sample(self, record: Record) -> Sample:
+    def sample(self, record: Record, features: Sequence[torch.Tensor] = ()) -> Sample:
         """The sample of a record.
+
+        Args:
+            record: the record.
+            features: stored outputs of the encoder for all its images, each `(tiles, tokens of a tile,
+                channels)`: the images are then not opened.
 
         Raises:
             RowError: for an image that cannot be read, a wrong box, or more than `sample.max_length` tokens.
         """
-        images, grids = self._open_images(record)
-        tiles_per_image = tuple(map(num_tiles, grids))
-        input_ids, labels = self.ids_and_labels(record, tiles_per_image)
         size = self.tile.image_size
-        tiles = [tile(image, size, grid) for image, grid in zip(images, grids, strict=True)]
+        no_tiles = np.zeros((0, size, size, 3), dtype=np.uint8)
+        tiles = [] if features else [tile(image, size, grid) for image, grid in self._open_images(record)]
+        tiles_per_image = tuple(map(len, features or tiles))
+        input_ids, labels = self._encode(record, tiles_per_image)
         return Sample(
             input_ids,
             labels,
-            np.concatenate([self.no_tiles, *tiles]),
+            np.concatenate([no_tiles, *tiles]),
             tiles_per_image,
             record.kind,
             record.location,
+            torch.cat(list(features)) if features else None,
         )
 
     def facts(self, record: Record) -> RowFacts:
@@ -86,58 +93,35 @@ class SampleEncoder:
         Raises:
             RowError: for the same reasons as `sample`.
         """
-        _, grids = self._open_images(record)
-        tiles_per_image = tuple(map(num_tiles, grids))
-        input_ids, _ = self.ids_and_labels(record, tiles_per_image)
+        tiles_per_image = tuple(num_tiles(grid) for _, grid in self._open_images(record))
+        input_ids, _ = self._encode(record, tiles_per_image)
         return RowFacts(record.kind, len(input_ids), sum(tiles_per_image))
 
-    def ids_and_labels(
-        self, record: Record, tiles_per_image: tuple[int, ...]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Calls `encode` with the tokenizer, chat template and limits of this encoder."""
-        config = self.config
-        return encode(
-            record,
-            tiles_per_image,
-            self.tokenizer,
-            config.template,
-            self.tile.num_tokens,
-            config.max_length,
-        )
+    def _encode(self, record: Record, tiles_per_image: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        template, max_length = self.config.template, self.config.max_length
+        return encode(record, tiles_per_image, self.tokenizer, template, self.tile.num_tokens, max_length)
 
     def crops(self, record: Record) -> bool:
         """Whether the images of a record are cut into tiles."""
         return self.config.crop if record.crop is None else record.crop
 
-    @property
-    def no_tiles(self) -> np.ndarray:
-        """The tiles of a record without images: uint8, `(0, image_size, image_size, 3)`."""
-        return np.zeros((0, self.tile.image_size, self.tile.image_size, 3), dtype=np.uint8)
-
-    def _open_images(self, record: Record) -> tuple[list[Image.Image], list[Grid]]:
-        """The images of a record, decoded at least as large as their tiles, and their grids of tiles."""
+    def _open_images(self, record: Record) -> Iterator[tuple[Image.Image, Grid]]:
+        """The images of a record, decoded at least as large as their tiles, each with its grid of tiles."""
         check_boxes(record)
-        size = self.tile.image_size
-        images, grids = [], []
-        try:
+        size, max_tiles, crop = self.tile.image_size, self.config.max_tiles, self.crops(record)
+        with located(record.location):
             for found in record.images:
                 image = lazy_image(found, self.config.max_pixels)
-                columns, rows = grid_of_tiles(
-                    image.width, image.height, size, self.crops(record), self.config.max_tiles
-                )
-                images.append(image.decode(columns * size, rows * size))
-                grids.append((columns, rows))
-        except ImageError as error:
-            raise RowError(record.location, error.cause, str(error)) from None
-        return images, grids
+                columns, rows = grid_of_tiles(image.width, image.height, size, crop, max_tiles)
+                yield image.decode(columns * size, rows * size), (columns, rows)
 
 
+@dataclass(frozen=True)
 class SampleSet(Dataset[Sample]):
     """The samples of rows; each is made when it is asked for."""
 
-    def __init__(self, rows: Rows, encoder: SampleEncoder) -> None:
-        self.rows = rows
-        self.encoder = encoder
+    rows: Rows
+    encoder: SampleEncoder
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from got_train.data.encode import encode, spans, user_content
-from got_train.data.records import ReadOptions, Record, parse_row
+from got_train.data.records import Record, parse_row
 from got_train.model.tokenizer import load_tokenizer, small_tokenizer
 from got_train.prompts import TemplateName
 from got_train.vocabulary import IGNORE_INDEX
@@ -61,7 +61,7 @@ def test_transformers_template_equals_its_processor(query: str, options: dict[st
     tokenizer = small_tokenizer()
     processor = GotOcr2Processor(GotOcr2ImageProcessorPil(size={"height": 64, "width": 64}), tokenizer)
     theirs = processor(Image.new("RGB", (100, 100)), return_tensors="pt", **options)
-    row = parse_row({"query": query, "images": ["a"]}, "x:1", ReadOptions(answered=False))
+    row = parse_row({"query": query, "images": ["a"]}, "x:1", answered=False)
     ids, labels = encode(row, [theirs["pixel_values"].shape[0]], tokenizer, "transformers", 256, 10_000)
     assert ids[:-1].tolist() == theirs["input_ids"][0].tolist()
     assert (labels[:-1] == IGNORE_INDEX).all()

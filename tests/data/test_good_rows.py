@@ -12,6 +12,7 @@ from got_train.data import good_rows
 from got_train.data.check import CheckResult, check_rows
 from got_train.data.good_rows import NO_KEY, GoodRows, row_key, sample_fingerprint
 from got_train.data.images import FoundImage, PdfPage
+from got_train.data.packed import PackedFile
 from got_train.data.readers import open_rows
 from got_train.data.records import Record, parse_row
 from got_train.data.rows import Rows
@@ -147,7 +148,7 @@ def test_pictures_are_known_by_the_file_that_holds_them(tmp_path: Path) -> None:
         return row_key(replace(row, images=(image,)))
 
     tar = write_tar(tmp_path / "a.tar", {"a.png": png(0), "b.png": png(1)})
-    inside = [good_rows.PackedFile(tar, offset, 9, f"{tar}:{offset}") for offset in (512, 2048)]
+    inside = [PackedFile(tar, offset, 9, f"{tar}:{offset}") for offset in (512, 2048)]
     pages = [PdfPage(tar, number) for number in (1, 2)]
     names = {key(image) for image in [*inside, *pages, tar]}
     assert len(names) == 5

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from got_train.data.errors import RowError
+from got_train.data.errors import ContentError, RowError
 from got_train.data.packed import PackedFile
-from got_train.data.records import UNNAMED_KIND, ReadOptions, Record, Turn, load_json, parse_row
+from got_train.data.readers import open_rows
+from got_train.data.records import UNNAMED_KIND, Record, Turn, load_json, parse_row
 from got_train.data.row_files import ListedRows
 from got_train.report import UserError
 from tests.conftest import write_rows
@@ -164,30 +165,31 @@ def test_bad_rows_name_line_and_cause(row: Any, cause: str, detail: str) -> None
 
 
 def test_lines_that_are_not_json() -> None:
-    with pytest.raises(RowError, match="a.jsonl:1: not JSON"):
-        load_json(b'{"query": ', "a.jsonl:1")
-    with pytest.raises(RowError, match="not JSON"):
-        load_json(b"\xff\xfe{}", "a.jsonl:1")
+    for text in (b'{"query": ', b"\xff\xfe{}"):
+        with pytest.raises(ContentError) as caught:
+            load_json(text)
+        assert caught.value.cause == "not JSON"
 
 
 @pytest.mark.parametrize("text", [b"[" * 100_000, b'{"query": ' + b"5" * 5000 + b"}"])
 def test_json_beyond_the_limits_of_python_is_a_bad_row(text: bytes, tmp_path: Path) -> None:
+    for name in ("a.jsonl", "a.json"):
+        (tmp_path / name).write_bytes(text)
     with pytest.raises(RowError, match="a.jsonl:1: not JSON: "):
-        load_json(text, "a.jsonl:1")
-    (tmp_path / "a.json").write_bytes(text)
+        open_rows(str(tmp_path / "a.jsonl")).record(0)
     with pytest.raises(UserError, match="a.json is not JSON: "):
         ListedRows(tmp_path / "a.json")
 
 
 def test_pairs_of_surrogates_are_characters() -> None:
-    row = load_json(b'{"query": "q", "response": "\\ud835\\udd38"}', "a.jsonl:1")
+    row = load_json(b'{"query": "q", "response": "\\ud835\\udd38"}')
     assert parse(row).turns[0].response == "\U0001d538"
 
 
 def test_inference_can_do_without_responses() -> None:
-    assert parse_row({"query": "q"}, "x", ReadOptions(answered=False)).turns == (Turn("q", ""),)
+    assert parse_row({"query": "q"}, "x", answered=False).turns == (Turn("q", ""),)
     said = [{"role": "user", "content": "q"}]
-    assert parse_row({"messages": said}, "x", ReadOptions(answered=False)).turns == (Turn("q", ""),)
+    assert parse_row({"messages": said}, "x", answered=False).turns == (Turn("q", ""),)
 
 
 def test_row_errors_survive_a_process_boundary() -> None:
@@ -205,5 +207,5 @@ def test_row_errors_can_be_printed_whatever_a_file_is_called() -> None:
 
 def test_rows_written_with_escapes_read_back(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "a.jsonl", [{"query": "é中\n", "response": "\\frac{1}{2}"}])
-    assert parse(load_json(path.read_bytes(), "x")).turns == (Turn("é中\n", "\\frac{1}{2}"),)
+    assert parse(load_json(path.read_bytes())).turns == (Turn("é中\n", "\\frac{1}{2}"),)
     assert json.loads(path.read_text())["query"] == "é中\n"

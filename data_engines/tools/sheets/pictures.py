@@ -44,11 +44,5 @@ def measure(file: FoundImage) -> Picture | str:
         image = open_image(file, MAX_PIXELS)
     except ImageError as error:
         return error.cause
-    content = (
-        file.read()
-        if isinstance(file, PackedFile)
-        else file.read_bytes()
-        if isinstance(file, Path)
-        else image.tobytes()
-    )
+    content = file.read_bytes() if isinstance(file, PackedFile | Path) else image.tobytes()
     return Picture(image.width, image.height, blake2b(content, digest_size=16).digest())
