@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
 from got_train.data.samples import Sample
 from got_train.report import counted
@@ -33,10 +34,7 @@ def collate(
     Raises:
         ValueError: for a token id outside the vocabulary, or a wrong number of image tokens.
     """
-    length = max(len(sample.input_ids) for sample in samples)
-    input_ids = np.full((len(samples), length), pad_id, dtype=np.int64)
-    labels = np.full((len(samples), length), IGNORE_INDEX, dtype=np.int64)
-    for row, sample in enumerate(samples):
+    for sample in samples:
         ids = sample.input_ids
         if ids.min() < 0 or ids.max() >= vocabulary_size:
             raise ValueError(
@@ -48,8 +46,6 @@ def collate(
                 f"{sample.location}: {counted(num_pads, 'image token')} for "
                 f"{counted(sample.num_tiles, 'tile')} of {tokens_per_tile}"
             )
-        input_ids[row, : len(ids)] = ids
-        labels[row, : len(ids)] = sample.labels
     batch: Batch = {
         "location": [sample.location for sample in samples],
         "kind": [sample.kind for sample in samples],
@@ -58,8 +54,8 @@ def collate(
         "tiles_per_image": [
             count for sample in samples if sample.features is None for count in sample.tiles_per_image
         ],
-        "input_ids": torch.from_numpy(input_ids),
-        "labels": torch.from_numpy(labels),
+        "input_ids": _padded([sample.input_ids for sample in samples], pad_id),
+        "labels": _padded([sample.labels for sample in samples], IGNORE_INDEX),
     }
     tiles = [sample.tiles for sample in samples if len(sample.tiles)]
     if tiles:
@@ -73,3 +69,7 @@ def collate(
         # The first sort gives the tile at each place, the second one (its inverse) the place of each tile.
         batch["tile_order"] = torch.from_numpy(np.argsort(np.argsort(is_new, kind="stable")))
     return batch
+
+
+def _padded(rows: list[np.ndarray], value: int) -> torch.Tensor:
+    return pad_sequence([torch.from_numpy(row) for row in rows], batch_first=True, padding_value=value)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import torch
 from peft import PeftModel
+from torch.nn.utils.rnn import pad_sequence
 from transformers import TextIteratorStreamer
 
 from got_train.data.records import Record
@@ -111,26 +113,23 @@ def _generate_batch(
     """Answers to samples that all have at most one tile, or all have several."""
     device = next(model.parameters()).device
     tokenizer = encoder.tokenizer
-    prompts = [prompt_ids(sample) for sample in samples]
+    prompts = [torch.from_numpy(prompt_ids(sample)) for sample in samples]
     length = max(map(len, prompts))
     # Not every architecture limits its positions.
     positions = getattr(model.config.text_config, "max_position_embeddings", length + max_new_tokens)
     if length >= positions:
         raise UserError(f"{length} tokens of images and question: the model has {positions} positions")
     # Padded on the left, so that all answers start at the same position.
-    ids = np.full((len(prompts), length), tokenizer.pad_token_id, dtype=np.int64)
-    mask = np.zeros_like(ids)
-    for row, prompt in enumerate(prompts):
-        ids[row, length - len(prompt) :] = prompt
-        mask[row, length - len(prompt) :] = 1
-    input_ids = torch.from_numpy(ids).to(device)
+    padded = partial(pad_sequence, batch_first=True, padding_side="left")
+    input_ids = padded(prompts, padding_value=tokenizer.pad_token_id).to(device)
+    attention_mask = padded([torch.ones_like(prompt) for prompt in prompts]).to(device)
     tiles = torch.from_numpy(np.concatenate([sample.tiles for sample in samples])).to(device)
     features = model.encode(normalized(tiles, model.dtype)) if len(tiles) else None
     single = len(samples[0].tiles) <= 1
     output = model.generate(
         input_ids=input_ids,
         inputs_embeds=model.embed(input_ids, features),
-        attention_mask=torch.from_numpy(mask).to(device),
+        attention_mask=attention_mask,
         do_sample=False,
         max_new_tokens=min(max_new_tokens, positions - length),
         no_repeat_ngram_size=NO_REPEAT_NGRAM_SIZE if single else 0,

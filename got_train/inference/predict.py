@@ -107,30 +107,35 @@ def predict(
         UserError: if the file to continue has other rows.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
-    if world_size() == 1:
-        _predict_part(got, records, output, max_new_tokens, batch_size, resume)
-        return
-    # Rows that one process, or a finished run of several processes, has answered; the parts have the others.
-    done = _count_done(records, output) if resume else 0
-    parts = [Path(f"{output}.part-{number}-of-{world_size()}") for number in range(world_size())]
-    mine = records[done:][rank() :: world_size()]
-    open_process_group("gloo", MAX_WAIT)
-    _predict_part(got, mine, parts[rank()], max_new_tokens, batch_size, resume)
-    barrier()
-    if rank() == 0:
-        _join_parts(parts, output, keep=done > 0)
-    barrier()
+    target = output
+    if world_size() > 1:
+        # The file itself has the answers of one process, or of a finished run of several processes.
+        first = _count_done(records, output) if resume else 0
+        records = records[first:][rank() :: world_size()]
+        parts = [Path(f"{output}.part-{number}-of-{world_size()}") for number in range(world_size())]
+        target = parts[rank()]
+        open_process_group("gloo", MAX_WAIT)
+    done = _count_done(records, target) if resume else 0
+    answers = got.read(records[done:], max_new_tokens, batch_size)
+    bar = tqdm(answers, total=len(records), initial=done, desc="reading", unit="row", leave=False)
+    with open(target, "a" if resume else "w", encoding="utf-8") as file:
+        for record, answer in zip(records[done:], bar, strict=True):
+            file.write(json.dumps(prediction_row(record, answer), ensure_ascii=False) + "\n")
+            file.flush()
+    if world_size() > 1:
+        barrier()
+        if rank() == 0:
+            _join_parts(parts, output, keep=resume)
+        barrier()
 
 
 def _join_parts(parts: Sequence[Path], output: Path, keep: bool) -> None:
     """Writes the lines of all parts in turn into the file, after its own lines if these are kept."""
-    before = output.read_text(encoding="utf-8") if keep else ""
-    lines = zip_longest(*(_lines(part.read_bytes()) for part in parts))
+    before = output.read_text(encoding="utf-8") if keep and output.exists() else ""
+    groups = zip_longest(*(_lines(part.read_bytes()) for part in parts))
+    lines = [f"{line}\n" for group in groups for line in group if line is not None]
     joined = Path(f"{output}.joined")
-    joined.write_text(
-        before + "".join(f"{line}\n" for group in lines for line in group if line is not None),
-        encoding="utf-8",
-    )
+    joined.write_text("".join([before, *lines]), encoding="utf-8")
     joined.replace(output)
     for part in parts:
         part.unlink()
@@ -139,26 +144,6 @@ def _join_parts(parts: Sequence[Path], output: Path, keep: bool) -> None:
 def _lines(content: bytes) -> list[str]:
     """The complete lines of JSONL. `splitlines` would also cut at separators that JSON allows in texts."""
     return content[: content.rfind(b"\n") + 1].decode().split("\n")[:-1]
-
-
-def _predict_part(
-    got: Got,
-    records: Sequence[Record],
-    output: Path,
-    max_new_tokens: int,
-    batch_size: int,
-    resume: bool,
-) -> None:
-    done = _count_done(records, output) if resume else 0
-    rest = records[done:]
-    answers = got.read(rest, max_new_tokens, batch_size)
-    with open(output, "a" if resume else "w", encoding="utf-8") as file:
-        pairs = zip(rest, answers, strict=True)
-        for record, answer in tqdm(
-            pairs, total=len(records), initial=done, desc="reading", unit="row", leave=False
-        ):
-            file.write(json.dumps(prediction_row(record, answer), ensure_ascii=False) + "\n")
-            file.flush()
 
 
 def _count_done(records: Sequence[Record], output: Path) -> int:

@@ -1,6 +1,5 @@
 """Makes records of a person's questions about images."""
 
-import glob
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from PIL import Image
 from got_train.config import MAX_PIXELS
 from got_train.data.errors import ImageError
 from got_train.data.images import FoundImage, find_image, image_endings, num_pdf_pages, open_image
+from got_train.data.readers import matches
 from got_train.data.records import UNNAMED_KIND, Record, Turn
 from got_train.prompts import COLORS, IMAGE_TAG, Task, box_permille
 from got_train.report import UserError
@@ -135,11 +135,10 @@ def find_images(names: Iterable[str]) -> list[str]:
     found: list[str] = []
     for name in names:
         try:
-            exists = Path(name).exists()
+            paths = matches(name)
         except OSError as error:
             raise UserError(f"no image at {name[:80]}...: {error.strerror}") from None
-        paths = [name] if exists else sorted(glob.glob(name, recursive=True))
-        inside = [image for path in paths for image in _images_of(Path(path))]
+        inside = [image for path in paths for image in _images_of(path)]
         if not inside:
             try:
                 find_image(name, [Path()])  # the address of an image inside a file

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.nn import functional
 from torch.utils.flop_counter import register_flop_formula
 from transformers.models.got_ocr2.modeling_got_ocr2 import GotOcr2VisionEncoder, GotOcr2VisionLayer
@@ -43,13 +44,13 @@ def avoid_cudnn_attention() -> None:
 class FusedLayer(GotOcr2VisionLayer):
     """A layer of the encoder that projects only patches, not also the padding of the windows."""
 
-    def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
+    def forward(self, hidden_states: Tensor) -> Tensor:
         """Takes and returns `(tiles, rows, columns, width)`."""
         hidden_states = hidden_states + self._attended(self.layer_norm1(hidden_states))
-        feed_forward: torch.Tensor = self.mlp(self.layer_norm2(hidden_states))
+        feed_forward: Tensor = self.mlp(self.layer_norm2(hidden_states))
         return hidden_states + feed_forward
 
-    def _attended(self, patches: torch.Tensor) -> torch.Tensor:
+    def _attended(self, patches: Tensor) -> Tensor:
         projected = self.attn.qkv(patches)  # (tiles, rows, columns, 3 * width)
         if self.window_size == 0:
             return self.attn.proj(self._heads_attended(projected))
@@ -67,7 +68,7 @@ class FusedLayer(GotOcr2VisionLayer):
             self.window_unpartition(attended, self.window_size, padded_shape, (rows, columns))
         )
 
-    def _heads_attended(self, projected: torch.Tensor) -> torch.Tensor:
+    def _heads_attended(self, projected: Tensor) -> Tensor:
         """Attention inside each square of patches, `(squares, side, side, 3 * width)` to `(..., width)`."""
         squares, side = projected.shape[:2]
         heads = self.attn.num_attention_heads
@@ -81,7 +82,7 @@ class FusedLayer(GotOcr2VisionLayer):
         return attended.view(squares, heads, side, side, -1).permute(0, 2, 3, 1, 4).flatten(3)
 
 
-def _by_distance(table: torch.Tensor, side: int) -> torch.Tensor:
+def _by_distance(table: Tensor, side: int) -> Tensor:
     """`(side, side, width)`: for places i and j, the table's entry for the distance i - j."""
     assert len(table) == 2 * side - 1
     # `unfold` makes a window of the table for each j, with an entry for each i; `flip` puts the j in order.
@@ -89,13 +90,8 @@ def _by_distance(table: torch.Tensor, side: int) -> torch.Tensor:
 
 
 def attend_augmented(
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    rows: torch.Tensor,
-    columns: torch.Tensor,
-    scale: float,
-) -> torch.Tensor:
+    query: Tensor, key: Tensor, value: Tensor, rows: Tensor, columns: Tensor, scale: float
+) -> Tensor:
     """Attention with relative positions in the dot product; the arguments are those of `attend_in_blocks`."""
     side = rows.shape[-1]
     added = 2 * side + -(query.shape[-1] + 2 * side) % 8  # kernels take widths that are multiples of 8
@@ -113,13 +109,8 @@ def attend_augmented(
 
 @torch.library.custom_op("got_train::attend_in_blocks", mutates_args=())
 def attend_in_blocks(
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    rows: torch.Tensor,
-    columns: torch.Tensor,
-    scale: float,
-) -> torch.Tensor:
+    query: Tensor, key: Tensor, value: Tensor, rows: Tensor, columns: Tensor, scale: float
+) -> Tensor:
     """Attention with relative positions, computed one block of scores after the other.
 
     Args:
@@ -142,14 +133,8 @@ def attend_in_blocks(
 
 @torch.library.custom_op("got_train::attend_in_blocks_backward", mutates_args=())
 def _attend_in_blocks_backward(
-    gradient: torch.Tensor,
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    rows: torch.Tensor,
-    columns: torch.Tensor,
-    scale: float,
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    gradient: Tensor, query: Tensor, key: Tensor, value: Tensor, rows: Tensor, columns: Tensor, scale: float
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     of_query, of_rows, of_columns = map(_empty_like, (query, rows, columns))
     # These are sums over blocks. In bfloat16 the blocks that are added last would be lost.
     of_key, of_value = (_empty_like(tensor, torch.float32).zero_() for tensor in (key, value))
@@ -175,35 +160,33 @@ def _blocks(num_heads: int, num_patches: int) -> Iterator[tuple[slice, slice]]:
             yield slice(first, first + heads), slice(start, start + patches)
 
 
-def _empty_like(tensor: torch.Tensor, dtype: torch.dtype | None = None) -> torch.Tensor:
+def _empty_like(tensor: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     """A contiguous tensor, whatever the strides of `tensor`: compilers rely on that."""
     return torch.empty(tensor.shape, dtype=dtype or tensor.dtype, device=tensor.device)
 
 
-def _weights(
-    query: torch.Tensor, key: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor, scale: float
-) -> torch.Tensor:
+def _weights(query: Tensor, key: Tensor, rows: Tensor, columns: Tensor, scale: float) -> Tensor:
     """Softmax of the scores of a block, `(heads, patches of the block, all patches)`."""
     scores = (rows[..., :, None] + columns[..., None, :]).flatten(-2)
     return scores.baddbmm_(query, key.mT, alpha=scale).softmax(-1)
 
 
 @attend_in_blocks.register_fake
-def _(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *rest: Any) -> torch.Tensor:
+def _(query: Tensor, key: Tensor, value: Tensor, *rest: Any) -> Tensor:
     return _empty_like(value)
 
 
 @_attend_in_blocks_backward.register_fake
-def _(gradient: torch.Tensor, *inputs: Any) -> tuple[torch.Tensor, ...]:
+def _(gradient: Tensor, *inputs: Any) -> tuple[Tensor, ...]:
     return tuple(map(_empty_like, inputs[:5]))
 
 
-def _keep(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     *tensors, ctx.scale = inputs
     ctx.save_for_backward(*tensors)
 
 
-def _backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+def _backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
     return *_attend_in_blocks_backward(gradient.contiguous(), *ctx.saved_tensors, ctx.scale), None
 
 

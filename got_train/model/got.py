@@ -11,7 +11,7 @@ If the decoder is Qwen2 and as wide as the encoder's output, the saved folder is
 checkpoint.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -53,17 +53,13 @@ TILES_WITHOUT_GRAPH = 4
 busy, and more would only take memory. A CPU encodes tiles one by one: tensors between layers are then small
 enough for the allocator to use the same memory again, without the system clearing its pages first."""
 
-ENCODER_FIELDS = (
-    "image_size",
-    "patch_size",
-    "hidden_size",
-    "num_hidden_layers",
-    "num_attention_heads",
-    "mlp_dim",
-    "window_size",
-    "global_attn_indexes",
+ENCODER_FIELDS = tuple(
+    field.name
+    for field in fields(EncoderConfig)
+    if field.name not in ("path", "neck_channels", "output_channels")
 )
-"""Fields of our encoder configuration that transformers' configuration has too."""
+"""Fields of our encoder configuration that transformers' configuration has too. (What it calls
+`output_channels` is the width of the neck.)"""
 
 
 def group_of(parameter: str) -> Group:
@@ -96,14 +92,8 @@ class GotModel(GotOcr2ForConditionalGeneration):
         channels = encoder_channels(config)
         if channels != config.text_config.hidden_size:
             projector = self.model.multi_modal_projector
-            projector.conv_upsampler2 = nn.Conv2d(
-                projector.conv_upsampler1.out_channels,
-                channels,
-                kernel_size=3,
-                stride=2,
-                padding=1,
-                bias=False,
-            )
+            width = projector.conv_upsampler1.out_channels
+            projector.conv_upsampler2 = nn.Conv2d(width, channels, 3, stride=2, padding=1, bias=False)
             projector.multimodal_projector = nn.Linear(channels, config.text_config.hidden_size)
 
     @property

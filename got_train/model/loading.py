@@ -1,5 +1,6 @@
 """From the `model` section to a model and its tokenizer, saying where every weight came from."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -143,14 +144,37 @@ def build_model(
     tokenizer = tokenizer or model_tokenizer(config)
     if config.init == "pretrained" and config.path is not None:
         model, report = _whole_checkpoint(config.path, tokenizer)
-        return model, tokenizer, report
+    else:
+        model, report = _from_parts(config, max_length, tokenizer)
+    # An answer ends with the message, not with end-of-text.
+    model.generation_config.eos_token_id = tokenizer.convert_tokens_to_ids(MESSAGE_END)
+    model.generation_config.pad_token_id = tokenizer.pad_token_id
+    model.generation_config.bos_token_id = tokenizer.bos_token_id
+    return model, tokenizer, report
+
+
+def _whole_checkpoint(path: str, tokenizer: PreTrainedTokenizerFast) -> tuple[GotModel, LoadReport]:
+    source = resolve_checkpoint(path)
+    model = load_got(source)
+    pad_id = tokenizer.convert_tokens_to_ids(IMAGE_PAD)
+    if pad_id != model.config.image_token_id:
+        raise UserError(
+            f"{source}: the tokenizer's {IMAGE_PAD} is {pad_id}, "
+            f"the model's image token {model.config.image_token_id}"
+        )
+    counts = Counter(group_of(name) for name, _ in model.named_parameters())
+    return model, LoadReport([(group, source, counts[group], 0) for group in GROUPS])
+
+
+def _from_parts(
+    config: ModelConfig, max_length: int, tokenizer: PreTrainedTokenizerFast
+) -> tuple[GotModel, LoadReport]:
     sources = config if config.init == "pretrained" else ModelConfig(init="random")
     decoder_path = sources.decoder.path
     text_config = decoder_config(config, decoder_path, len(tokenizer), max_length)
     text_config.pad_token_id = tokenizer.pad_token_id
     model = GotModel(got_config(config.encoder, text_config, tokenizer))
     initialize(model)
-
     report = LoadReport()
     given: dict[Group, tuple[str, dict[str, torch.Tensor]]] = {}
     if sources.encoder.path is not None:
@@ -161,23 +185,6 @@ def build_model(
         given["decoder"] = (decoder_path, _decoder_state(decoder_path, model))
     for group in GROUPS:
         _load_group(model, group, given.get(group), report)
-    _set_generation(model, tokenizer)
-    return model, tokenizer, report
-
-
-def _whole_checkpoint(path: str, tokenizer: PreTrainedTokenizerFast) -> tuple[GotModel, LoadReport]:
-    source = resolve_checkpoint(path)
-    model = load_got(source)
-    if tokenizer.convert_tokens_to_ids(IMAGE_PAD) != model.config.image_token_id:
-        raise UserError(
-            f"{source}: the tokenizer's {IMAGE_PAD} is {tokenizer.convert_tokens_to_ids(IMAGE_PAD)}, "
-            f"the model's image token {model.config.image_token_id}"
-        )
-    report = LoadReport()
-    names = [name for name, _ in model.named_parameters()]
-    for group in GROUPS:
-        report.rows.append((group, source, sum(group_of(name) == group for name in names), 0))
-    _set_generation(model, tokenizer)
     return model, report
 
 
@@ -188,10 +195,8 @@ def read_got_config(source: str) -> GotOcr2Config:
         UserError: if there is none.
     """
     folder = _config_folder(source)
-    if layout_of(folder) == "original":
-        return read_original_config(folder)
-    config: GotOcr2Config = GotOcr2Config.from_pretrained(folder)
-    return config
+    original = layout_of(folder) == "original"
+    return read_original_config(folder) if original else GotOcr2Config.from_pretrained(folder)
 
 
 def _config_folder(source: str) -> Path:
@@ -208,17 +213,14 @@ def load_got(source: str) -> GotModel:
     Raises:
         UserError: if it is none, or tensors are missing.
     """
-    weights: dict[str, Any] = {"pretrained_model_name_or_path": source}
+    given: dict[str, Any] = {"dtype": torch.float32, "output_loading_info": True}
+    path: str | None = source
     if layout_of(_config_folder(source)) == "original":
-        folder = local_folder(source)
-        config = read_original_config(folder)
-        weights = {
-            "pretrained_model_name_or_path": None,
-            "config": config,
-            "state_dict": original_state(folder, config),
-        }
+        folder, path = local_folder(source), None
+        given["config"] = read_original_config(folder)
+        given["state_dict"] = original_state(folder, given["config"])
     try:
-        model, info = GotModel.from_pretrained(**weights, dtype=torch.float32, output_loading_info=True)
+        model, info = GotModel.from_pretrained(path, **given)
     except (OSError, SafetensorError) as error:
         raise UserError(f"no model at {source}: {str(error).splitlines()[0]}") from None
     missing = sorted(info["missing_keys"])
@@ -374,10 +376,3 @@ def _load_group(
     left_over = sorted(set(state) - set(own))
     if left_over:
         report.left_over[source] = left_over
-
-
-def _set_generation(model: GotModel, tokenizer: PreTrainedTokenizerFast) -> None:
-    """An answer ends with the message, not with end-of-text."""
-    model.generation_config.eos_token_id = tokenizer.convert_tokens_to_ids(MESSAGE_END)
-    model.generation_config.pad_token_id = tokenizer.pad_token_id
-    model.generation_config.bos_token_id = tokenizer.bos_token_id

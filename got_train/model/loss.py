@@ -3,14 +3,13 @@
 from typing import Any
 
 import torch
+from torch import Tensor
 
 CHUNK_LOGITS = 2**26
 """Most logits in memory at once: 256 MiB in float32, 441 positions of GOT's vocabulary."""
 
 
-def head_loss(
-    hidden: torch.Tensor, head: torch.Tensor, targets: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
+def head_loss(hidden: Tensor, head: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """The sum of the cross-entropies of all positions, and the cross-entropy of each, without a gradient.
 
     The logits of 8,192 positions over 151,860 tokens would take 5 GB. Here only the logits of a few hundred
@@ -37,10 +36,10 @@ def head_loss(
 class _HeadLoss(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, hidden: torch.Tensor, head: torch.Tensor, targets: torch.Tensor, dtype: torch.dtype
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+        ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, dtype: torch.dtype
+    ) -> tuple[Tensor, Tensor]:
         hidden_gradient = torch.empty_like(hidden) if ctx.needs_input_grad[0] else None
-        head_gradient: torch.Tensor | None = None
+        head_gradient: Tensor | None = None
         losses = torch.empty(len(targets), dtype=torch.float32, device=hidden.device)
         weight = head.to(dtype)
         size = max(1, CHUNK_LOGITS // len(head))
@@ -66,13 +65,13 @@ class _HeadLoss(torch.autograd.Function):
         return losses.sum(), losses
 
     @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         # In place, because the head's gradient is as large as the head.
         hidden, head = (kept if kept is None else kept.mul_(gradients[0]) for kept in ctx.saved_tensors)
         return hidden, head, None, None
 
 
-def _plus_product(total: torch.Tensor | None, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+def _plus_product(total: Tensor | None, left: Tensor, right: Tensor) -> Tensor:
     """`total + left @ right` in float32, computed in place, because `total` is as large as the head."""
     if total is None:
         return (left @ right).float()

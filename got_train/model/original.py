@@ -13,7 +13,7 @@ from typing import Literal
 from transformers import GotOcr2Config, GotOcr2VisionConfig, PreTrainedTokenizerFast, Qwen2Config
 
 from got_train.model.got import ENCODER_FIELDS, encoder_channels
-from got_train.model.tokenizer import ORIGINAL_VOCABULARY, has_qwen_vocabulary, vocabulary_file
+from got_train.model.tokenizer import ORIGINAL_VOCABULARY, load_tokenizer, vocabulary_file
 from got_train.report import UserError
 from got_train.run_folders import read_json
 from got_train.vocabulary import (
@@ -34,28 +34,10 @@ MODEL_TYPES: dict[str, Layout] = {"got_ocr2": "transformers", "GOT": "original"}
 ENCODER = GotOcr2VisionConfig()
 """The encoder that the authors' code builds; its numbers are transformers' defaults."""
 
-DECODER_FIELDS = (
-    "vocab_size",
-    "hidden_size",
-    "intermediate_size",
-    "num_hidden_layers",
-    "num_attention_heads",
-    "num_key_value_heads",
-    "hidden_act",
-    "max_position_embeddings",
-    "initializer_range",
-    "rms_norm_eps",
-    "attention_dropout",
-    "use_cache",
-    "use_sliding_window",
-    "sliding_window",
-    "max_window_layers",
-    "tie_word_embeddings",
-    "bos_token_id",
-    "eos_token_id",
-    "pad_token_id",
+DECODER_FIELDS = tuple(
+    name for name in Qwen2Config.__annotations__ if name not in ("rope_parameters", "layer_types")
 )
-"""Fields of Qwen2's configuration that have the same name and meaning in both layouts."""
+"""Fields of Qwen2's configuration: all but two have the same name and meaning in both layouts."""
 
 CODE_NOTE = (
     "The authors' Python files are not written: to load the folder with trust_remote_code, copy "
@@ -109,7 +91,7 @@ def check_fits_original(config: GotOcr2Config, tokenizer: PreTrainedTokenizerFas
         own, theirs = (json.dumps(getattr(encoder, name)) for encoder in (vision, ENCODER))
         if own != theirs:  # as JSON, where a tuple is a list
             reasons.append(f"the {name} of its encoder is {own}, not {theirs}")
-    if not has_qwen_vocabulary(tokenizer):
+    if tokenizer.get_vocab() != load_tokenizer("qwen").get_vocab():
         reasons.append(f"its tokenizer ({len(tokenizer)} tokens) is not GOT's")
     if reasons:
         raise UserError(f"the original layout cannot hold this model: {'; '.join(reasons)}")

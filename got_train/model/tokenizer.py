@@ -9,10 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from tiktoken.load import load_tiktoken_bpe
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
-from transformers.convert_slow_tokenizer import TikTokenConverter, bytes_to_unicode
+from transformers.convert_slow_tokenizer import TikTokenConverter
 from transformers.utils import cached_file, has_file
 
 from got_train.prompts import COLORS, LATEX_OCR_QUERY, SYSTEM, Task
@@ -109,15 +108,6 @@ def qwen_tokenizer(ranks: Path) -> PreTrainedTokenizerFast:
     return tokenizer
 
 
-def has_qwen_vocabulary(tokenizer: PreTrainedTokenizerFast) -> bool:
-    """Whether every token and its id are those of GOT's tokenizer."""
-    ranks = load_tiktoken_bpe(str(vocabulary_file("qwen")))
-    letters = bytes_to_unicode()
-    tokens = {"".join(letters[byte] for byte in token): rank for token, rank in ranks.items()}
-    specials = {token: len(ranks) + number for number, token in enumerate(SPECIAL_TOKENS)}
-    return tokenizer.get_vocab() == tokens | specials
-
-
 def with_prompt_tokens(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
     """Adds the tokens of the prompts that are missing; end-of-text pads where nothing else does."""
     vocabulary = tokenizer.get_vocab()
@@ -136,9 +126,7 @@ def small_tokenizer() -> PreTrainedTokenizerFast:
     at which the decoder first looks at the picture.
     """
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    backend = _byte_level(
-        models.BPE({character: i for i, character in enumerate(alphabet)}, []), QWEN_PATTERN
-    )
+    backend = _byte_level(models.BPE({character: i for i, character in enumerate(alphabet)}, []))
     tasks = [Task(format=flag).query() for flag in (False, True)]
     colors = [f"[{color}] " for color in COLORS]
     phrases = [SYSTEM, "system\n", "user\n", "assistant\n", *tasks, *colors, LATEX_OCR_QUERY]
@@ -149,15 +137,13 @@ def small_tokenizer() -> PreTrainedTokenizerFast:
 
 def _gpt2_tokenizer() -> PreTrainedTokenizerFast:
     model = models.BPE.from_file(str(vocabulary_file("gpt2")), str(vocabulary_file("gpt2_merges")))
-    return _fast(_byte_level(model, pattern=None))
+    return _fast(_byte_level(model))
 
 
-def _byte_level(model: models.Model, pattern: str | None) -> Tokenizer:
-    """Byte-pair encoding over bytes; `pattern` splits the text first, None is GPT-2's own splitting."""
+def _byte_level(model: models.BPE) -> Tokenizer:
+    """Byte-pair encoding over bytes, with GPT-2's own splitting of texts."""
     backend = Tokenizer(model)
-    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=pattern is None)
-    split = [] if pattern is None else [pre_tokenizers.Split(Regex(pattern), behavior="isolated")]
-    backend.pre_tokenizer = pre_tokenizers.Sequence([*split, byte_level])
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     backend.decoder = decoders.ByteLevel()
     return backend
 

@@ -96,10 +96,8 @@ def _read_file(file: Path) -> dict[str, torch.Tensor]:
         ) from None
     except (RuntimeError, EOFError) as error:
         raise UserError(f"{file} cannot be read: {str(error).splitlines()[0]}") from None
-    for key in WRAPPERS:
-        if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
-            loaded = loaded[key]
-            break
     tensors = loaded if isinstance(loaded, dict) else {}
+    wrapped = [tensors[key] for key in WRAPPERS if isinstance(tensors.get(key), dict)]
+    tensors = wrapped[0] if wrapped else tensors
     # Tied tensors share their memory in a torch file; safetensors files do not allow that.
     return {name: tensor.clone() for name, tensor in tensors.items() if isinstance(tensor, torch.Tensor)}

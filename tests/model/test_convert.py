@@ -15,7 +15,7 @@ from got_train.config import ModelConfig
 from got_train.model import original
 from got_train.model.convert import convert, current_name, original_name, transformers_name
 from got_train.model.loading import build_model, load_got
-from got_train.model.original import ENCODER, ENCODER_FIELDS
+from got_train.model.original import DECODER_FIELDS, ENCODER, ENCODER_FIELDS
 from got_train.model.tokenizer import QWEN_PATTERN, vocabulary_file
 from got_train.report import UserError
 from got_train.vocabulary import SPECIAL_TOKENS
@@ -207,6 +207,15 @@ def test_transformers_defaults_are_the_authors_encoder() -> None:
         "global_attn_indexes": (2, 5, 8, 11),
         "output_channels": 256,
     }
+
+
+def test_fields_of_both_layouts_are_those_that_were_compared() -> None:
+    """A release of transformers that gives Qwen2 another field fails here."""
+    assert " ".join(sorted(DECODER_FIELDS)) == (
+        "attention_dropout bos_token_id eos_token_id hidden_act hidden_size initializer_range intermediate_size "
+        "max_position_embeddings max_window_layers num_attention_heads num_hidden_layers num_key_value_heads "
+        "pad_token_id rms_norm_eps sliding_window tie_word_embeddings use_cache use_sliding_window vocab_size"
+    )
 
 
 def test_what_the_original_layout_cannot_hold(tokenizer_dir: str, tmp_path: Path) -> None:
