@@ -233,7 +233,7 @@ def _infer(options: argparse.Namespace) -> int:
     if options.stream and (options.data or options.output or options.render):
         raise UserError("--stream prints one answer: it cannot be used with --data, --output or --render")
     from got_train.inference.chat import Got
-    from got_train.inference.predict import answer_rows, predict, read_answers
+    from got_train.inference.predict import predict, read_answers, read_questions
     from got_train.inference.questions import OcrType, find_images, question
 
     named = find_images(options.pages or options.image or [])
@@ -256,9 +256,8 @@ def _infer(options: argparse.Namespace) -> int:
         return 0
     if options.output:
         if options.data:
-            records = answer_rows(got, options.data, options.output, *limits, options.query, options.resume)
-        else:
-            predict(got, records, options.output, *limits, options.resume)
+            records = read_questions(got, options.data, options.query)
+        predict(got, records, options.output, *limits, options.resume)
         if rank() != 0:
             return 0
         print(f"{counted(len(records), 'row')} written to {options.output}")

@@ -17,7 +17,7 @@ from got_train.config_folder import CONFIGS
 from got_train.evaluation.metrics import text_metrics
 from got_train.evaluation.predictions import Prediction, read_predictions
 from got_train.inference.chat import Got
-from got_train.inference.predict import answer_rows
+from got_train.inference.predict import predict, read_questions
 from got_train.model.merge import merge
 from got_train.model.tokenizer import small_tokenizer
 from got_train.pages.template import picture_html, render
@@ -126,7 +126,7 @@ def read_held_out(model: Path, task: str, name: str, output: Path) -> Prediction
     file = output / "predictions" / f"{name}.jsonl"
     held_out = output / "data" / f"{task}_held_out" / "data.jsonl"
     got = Got.from_pretrained(model)
-    answer_rows(got, str(held_out), file, MAX_NEW_TOKENS, BATCH_SIZE)
+    predict(got, read_questions(got, str(held_out)), file, MAX_NEW_TOKENS, BATCH_SIZE)
     return read_predictions(file)
 
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from got_train.data.errors import RowError
 from got_train.data.good_rows import NO_KEY, GoodRows, row_key
 from got_train.data.rows import Rows
-from got_train.data.samples import RowFacts, SampleEncoder
+from got_train.data.samples import SampleEncoder
 
 
 @dataclass
@@ -53,8 +53,8 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
-class _Checks(Dataset[tuple[int, RowFacts | RowError]]):
-    """For each index the key of its row, and the facts of a good row or the fault of a bad one."""
+class _Checks(Dataset[tuple[int, str, tuple[int, int]] | RowError]):
+    """For each index the key, the kind and the sizes of a good row, or the fault of a bad one."""
 
     rows: Rows
     indexes: np.ndarray
@@ -64,16 +64,16 @@ class _Checks(Dataset[tuple[int, RowFacts | RowError]]):
     def __len__(self) -> int:
         return len(self.indexes)
 
-    def __getitem__(self, position: int) -> tuple[int, RowFacts | RowError]:
+    def __getitem__(self, position: int) -> tuple[int, str, tuple[int, int]] | RowError:
         try:
             record = self.rows.record(int(self.indexes[position]))
-            if self.good_rows is None:
-                return NO_KEY, self.encoder.facts(record)
-            key = row_key(record)
-            sizes = self.good_rows.find(key)
-            return key, RowFacts(record.kind, *sizes) if sizes else self.encoder.facts(record)
+            key, known = NO_KEY, None
+            if self.good_rows is not None:
+                key = row_key(record)
+                known = self.good_rows.find(key)
+            return key, record.kind, known or self.encoder.sizes(record)
         except RowError as error:
-            return NO_KEY, error
+            return error
 
 
 def check_rows(
@@ -99,13 +99,12 @@ def check_rows(
     checks = _Checks(rows, indexes, encoder, good_rows)
     loader = DataLoader(checks, batch_size=64, num_workers=workers, collate_fn=list)
     with tqdm(total=len(indexes), desc=description, unit="row", leave=False) as bar:
-        for position, (key, found) in enumerate(check for batch in loader for check in batch):
+        for position, found in enumerate(check for batch in loader for check in batch):
             if isinstance(found, RowError):
                 result.bad[int(indexes[position])] = found
             else:
-                keys[position] = key
-                result.kinds.add(found.kind)
-                result.sizes[position] = found.length, found.num_tiles
+                keys[position], kind, result.sizes[position] = found
+                result.kinds.add(kind)
             bar.update()
     if good_rows is not None:
         good_rows.add(keys, result.sizes)

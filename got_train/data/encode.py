@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
+from got_train.config import SampleConfig
 from got_train.data.errors import RowError
 from got_train.data.records import Record
 from got_train.prompts import CHAT_TEMPLATES, IMAGE_TAG, TemplateName, canonical_query, parse_task
@@ -20,9 +21,8 @@ def encode(
     record: Record,
     tiles_per_image: Sequence[int],
     tokenizer: PreTrainedTokenizerFast,
-    template: TemplateName,
+    config: SampleConfig,
     tokens_per_tile: int,
-    max_length: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Token ids and labels of a record: answers and their closing tokens are supervised, nothing else.
 
@@ -30,27 +30,26 @@ def encode(
         record: the conversation.
         tiles_per_image: number of tiles that each of its images was cut into.
         tokenizer: knows the special tokens of the prompts.
-        template: the chat template.
+        config: has the chat template and the largest number of token ids.
         tokens_per_tile: decoder positions of a tile.
-        max_length: largest number of token ids that is allowed.
 
     Returns:
         Two int64 arrays `(length,)`. Labels are unshifted, and `IGNORE_INDEX` outside of answers.
 
     Raises:
-        RowError: if there are more than `max_length` token ids.
+        RowError: if there are more than `sample.max_length` token ids.
     """
     ids: list[int] = []
     labels: list[int] = []
     images = iter(tiles_per_image)
-    for text, supervised in spans(record, template):
+    for text, supervised in spans(record, config.template):
         span = tokenizer.encode(text, add_special_tokens=False)
         if not supervised:
             span = _expand_pads(span, tokenizer.convert_tokens_to_ids(IMAGE_PAD), images, tokens_per_tile)
         ids += span
         labels += span if supervised else [IGNORE_INDEX] * len(span)
-    if len(ids) > max_length:
-        detail = f"{counted(len(ids), 'token')}, sample.max_length is {max_length}"
+    if len(ids) > config.max_length:
+        detail = f"{counted(len(ids), 'token')}, sample.max_length is {config.max_length}"
         raise RowError(record.location, "too long", detail)
     return np.array(ids, dtype=np.int64), np.array(labels, dtype=np.int64)
 

@@ -63,12 +63,8 @@ class TarMembers:
 
     def file(self, number: int) -> PackedFile:
         """A member, given its number in the order of names."""
-        return PackedFile(
-            self.path,
-            int(self.offsets[number]),
-            int(self._sizes[number]),
-            f"{self.path}:{self.name(number)}",
-        )
+        offset, size = int(self.offsets[number]), int(self._sizes[number])
+        return PackedFile(self.path, offset, size, f"{self.path}:{self.name(number)}")
 
     def find(self, name: str) -> PackedFile | None:
         """The member of this name; None if there is none."""

@@ -100,23 +100,17 @@ class Rows:
 
     @functools.cached_property
     def distinct(self) -> np.ndarray:
-        """int64, ascending: the index of the first appearance of each row."""
-        return np.sort(self._first_and_number[0])
+        """int64: the index of the first appearance of each row, in the order of the files."""
+        return np.unique(self._keys, return_index=True)[1]
 
     @functools.cached_property
     def distinct_number(self) -> np.ndarray:
         """int64, `(rows,)`: for each row, the place of its first appearance in `distinct`."""
-        first, number = self._first_and_number
-        return np.searchsorted(self.distinct, first)[number]
+        return np.unique(self._keys, return_inverse=True)[1]
 
     def repeats(self, indexes: np.ndarray) -> np.ndarray:
         """bool, `(rows,)`: whether each row is one of the rows at `indexes`, or a repeat of one."""
         return np.isin(self._keys, self._keys[indexes])
-
-    @functools.cached_property
-    def _first_and_number(self) -> tuple[np.ndarray, np.ndarray]:
-        _, first, number = np.unique(self._keys, return_index=True, return_inverse=True)
-        return first, number
 
     @functools.cached_property
     def _keys(self) -> np.ndarray:

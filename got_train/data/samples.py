@@ -20,16 +20,6 @@ from got_train.vocabulary import TileShape
 
 
 @dataclass(frozen=True)
-class RowFacts:
-    """Statistics of a good row, for which its sample need not be made."""
-
-    kind: str
-    length: int
-    """Length in tokens, including image tokens."""
-    num_tiles: int
-
-
-@dataclass(frozen=True)
 class Sample:
     """What the model is trained on for one record."""
 
@@ -76,7 +66,7 @@ class SampleEncoder:
         no_tiles = np.zeros((0, size, size, 3), dtype=np.uint8)
         tiles = [] if features else [tile(image, size, grid) for image, grid in self._open_images(record)]
         tiles_per_image = tuple(map(len, features or tiles))
-        input_ids, labels = self._encode(record, tiles_per_image)
+        input_ids, labels = encode(record, tiles_per_image, self.tokenizer, self.config, self.tile.num_tokens)
         return Sample(
             input_ids,
             labels,
@@ -87,19 +77,17 @@ class SampleEncoder:
             torch.cat(list(features)) if features else None,
         )
 
-    def facts(self, record: Record) -> RowFacts:
-        """The statistics of a record's sample, with less work than making the sample.
+    def sizes(self, record: Record) -> tuple[int, int]:
+        """The numbers of tokens, image tokens included, and of tiles of a record's sample.
+
+        It takes less work than making the sample.
 
         Raises:
             RowError: for the same reasons as `sample`.
         """
         tiles_per_image = tuple(num_tiles(grid) for _, grid in self._open_images(record))
-        input_ids, _ = self._encode(record, tiles_per_image)
-        return RowFacts(record.kind, len(input_ids), sum(tiles_per_image))
-
-    def _encode(self, record: Record, tiles_per_image: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-        template, max_length = self.config.template, self.config.max_length
-        return encode(record, tiles_per_image, self.tokenizer, template, self.tile.num_tokens, max_length)
+        input_ids, _ = encode(record, tiles_per_image, self.tokenizer, self.config, self.tile.num_tokens)
+        return len(input_ids), sum(tiles_per_image)
 
     def crops(self, record: Record) -> bool:
         """Whether the images of a record are cut into tiles."""

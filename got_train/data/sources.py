@@ -96,10 +96,7 @@ def choose_run_rows(config: DataConfig, seed: int) -> ChosenRows:
 
 
 def select_rows(
-    specs: list[str],
-    options: ReadOptions,
-    rng: np.random.Generator,
-    weights: list[float] | None = None,
+    specs: list[str], options: ReadOptions, rng: np.random.Generator, weights: list[float] | None = None
 ) -> Rows:
     """The chosen rows of several sets, one after the other.
 

@@ -125,18 +125,13 @@ class Got:
         """Reads images that are cut into tiles; the options are those of `chat`."""
         return self.chat(image, ocr_type, crop=True, **options)
 
-    def chat_pages(
-        self,
-        images: Sequence[ImageName],
-        ocr_type: OcrType = "format",
-        render: bool = False,
-        save_render_file: str | Path | None = None,
-        *,
-        max_new_tokens: int = MAX_NEW_TOKENS,
-    ) -> str:
-        """The text of all pages of one document in one answer; the options are those of `chat`."""
+    def chat_pages(self, images: Sequence[ImageName], ocr_type: OcrType = "format", **options: Any) -> str:
+        """The text of all pages of one document in one answer.
+
+        The options are `render`, `save_render_file` and `max_new_tokens`, as those of `chat`.
+        """
         record = question(images, ocr_type, image_root=self.config.data.image_root)
-        return self._answer([record], render, save_render_file, max_new_tokens, 1)[0]
+        return self._answer([record], **options)[0]
 
     def stream(self, record: Record, max_new_tokens: int = MAX_NEW_TOKENS) -> Iterator[str]:
         """The answer to a record in pieces, as they are generated."""
@@ -149,16 +144,16 @@ class Got:
     def _answer(
         self,
         records: list[Record],
-        render: bool,
-        page: str | Path | None,
-        max_new_tokens: int,
-        batch_size: int,
+        render: bool = False,
+        save_render_file: str | Path | None = None,
+        max_new_tokens: int = MAX_NEW_TOKENS,
+        batch_size: int = 1,
     ) -> list[str]:
-        if render and page is None:
+        if render and save_render_file is None:
             raise UserError("render=True needs save_render_file, the HTML file to write")
         answers = list(self.read(records, max_new_tokens, batch_size))
-        if render and page is not None:
-            self.render(list(zip(records, answers, strict=True)), Path(page))
+        if render and save_render_file is not None:
+            self.render(list(zip(records, answers, strict=True)), Path(save_render_file))
         return answers
 
     def render(self, read: Sequence[tuple[Record, str]], page: Path) -> None:

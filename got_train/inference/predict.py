@@ -26,34 +26,6 @@ MAX_WAIT = timedelta(days=7)
 """Longest time that a process waits for the others, whose rows may take much longer."""
 
 
-def answer_rows(
-    got: Got,
-    data: str,
-    output: Path,
-    max_new_tokens: int,
-    batch_size: int,
-    query: str | None = None,
-    resume: bool = False,
-) -> list[Record]:
-    """Answers the rows of a data set, writes the answers into a file as `predict` does, and returns the rows.
-
-    Args:
-        got: the model.
-        data: what `DatasetSpec.parse` reads.
-        output: JSONL file to write.
-        max_new_tokens: most tokens of an answer.
-        batch_size: rows per batch.
-        query: replaces the last query of each row.
-        resume: continue an interrupted run.
-
-    Raises:
-        UserError: for bad rows, all of them listed; or if the file to continue has other rows.
-    """
-    records = read_questions(got, data, query)
-    predict(got, records, output, max_new_tokens, batch_size, resume)
-    return records
-
-
 def read_questions(got: Got, data: str, query: str | None = None) -> list[Record]:
     """The rows of a data set, which may lack a response.
 

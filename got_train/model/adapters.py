@@ -60,12 +60,11 @@ def linear_layers(model: GotModel, groups: list[Group]) -> list[str]:
     Raises:
         UserError: for a group that has no linear layer.
     """
-    names = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
+    layers = (name for name, module in model.named_modules() if isinstance(module, nn.Linear))
+    names = [name for name in layers if name != "lm_head"]
     found: list[str] = []
     for group in groups:
-        inside = [
-            name for name in names if f"{name}.".startswith(GROUP_PREFIXES[group]) and name != "lm_head"
-        ]
+        inside = [name for name in names if f"{name}.".startswith(GROUP_PREFIXES[group])]
         if not inside:
             raise UserError(f"lora.modules: {group} has no linear layer")
         found += inside
@@ -83,15 +82,12 @@ def trainable_by_group(model: nn.Module) -> dict[Group, list[tuple[str, nn.Param
 
 def module_table(model: nn.Module, rates: LearningRates, learning_rate: float) -> str:
     """Parameters, trainable parameters and learning rate of each module group."""
-    trainable = trainable_by_group(model)
     rows: list[tuple[str, int, int, float | None]] = []
     for group in GROUPS:
-        total = sum(
-            parameter.numel()
-            for name, parameter in model.named_parameters()
-            if group_of(name.removeprefix(PEFT_PREFIX)) == group
-        )
-        count = sum(parameter.numel() for _, parameter in trainable[group])
+        named = model.named_parameters()
+        own = [weights for name, weights in named if group_of(name.removeprefix(PEFT_PREFIX)) == group]
+        total = sum(weights.numel() for weights in own)
+        count = sum(weights.numel() for weights in own if weights.requires_grad)
         rate = getattr(rates, group)
         rows.append((group, total, count, (learning_rate if rate is None else rate) if count else None))
     rows.append(("total", sum(row[1] for row in rows), sum(row[2] for row in rows), None))

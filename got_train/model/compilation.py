@@ -33,7 +33,10 @@ def compile_layers(model: GotModel, arguments: Mapping[str, Any]) -> None:
         return
     torch._dynamo.config.recompile_limit = MAX_VARIANTS
     options = {option: given[name] for name, option in COMPILE_ARGUMENTS.items() if option and name in given}
-    for layer in [*model.model.vision_tower.layers, *_decoder_layers(model)]:
+    # The decoder's list of layers has another name in each architecture.
+    parts = model.model.language_model.modules()
+    decoder_layers = next(part for part in parts if isinstance(part, nn.ModuleList))
+    for layer in [*model.model.vision_tower.layers, *decoder_layers]:
         layer.compile(**options)
 
 
@@ -43,10 +46,3 @@ def compile_decoding(model: GotModel | PeftModel) -> None:
     transformers compiles the decoding of one token, for the first size of the cache and then for any size.
     """
     model.generation_config.cache_implementation = "static"
-
-
-def _decoder_layers(model: GotModel) -> nn.ModuleList:
-    """The decoder's list of layers, which has another name in each architecture."""
-    return next(
-        module for module in model.model.language_model.modules() if isinstance(module, nn.ModuleList)
-    )

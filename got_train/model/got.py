@@ -30,14 +30,7 @@ from transformers.models.got_ocr2.modeling_got_ocr2 import GotOcr2CausalLMOutput
 from got_train.config import EncoderConfig, Group
 from got_train.model.attention import fuse_attention
 from got_train.model.loss import head_loss
-from got_train.vocabulary import (
-    IGNORE_INDEX,
-    IMAGE_MEAN,
-    IMAGE_PAD,
-    IMAGE_STD,
-    TileShape,
-    tokens_per_tile,
-)
+from got_train.vocabulary import IGNORE_INDEX, IMAGE_MEAN, IMAGE_PAD, IMAGE_STD, TileShape, tokens_per_tile
 
 GROUP_PREFIXES: dict[Group, tuple[str, ...]] = {
     "encoder": ("model.vision_tower.", "model.multi_modal_projector.conv_upsampler"),

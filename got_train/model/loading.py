@@ -44,20 +44,9 @@ DECODER_SHAPES: dict[str, dict[str, Value]] = {
         "rope_theta": 1e6,
         "tie_word_embeddings": True,
     },
-    "opt": {
-        "hidden_size": 768,
-        "word_embed_proj_dim": 768,
-        "ffn_dim": 3072,
-        "num_hidden_layers": 12,
-        "num_attention_heads": 12,
-        "dropout": 0.0,
-        "tie_word_embeddings": True,
-    },
+    "opt": {"dropout": 0.0},
 }
-"""The recipe's two decoders: Qwen-0.5B and OPT-125M."""
-
-DEFAULT_TOKENIZERS = {"opt": "gpt2"}
-"""Vocabulary of a random decoder by its architecture; any other gets Qwen's."""
+"""The recipe's two decoders: Qwen-0.5B, and OPT-125M, whose shape is transformers' default."""
 
 
 @dataclass
@@ -86,7 +75,7 @@ def model_tokenizer(config: ModelConfig) -> PreTrainedTokenizerFast:
     if config.init == "pretrained" and config.path is not None:
         return load_tokenizer(resolve_checkpoint(config.path))
     decoder_path = config.decoder.path if config.init == "pretrained" else None
-    own = DEFAULT_TOKENIZERS.get(config.decoder.model_type, "qwen")
+    own = "gpt2" if config.decoder.model_type == "opt" else "qwen"
     return load_tokenizer(config.decoder.tokenizer or decoder_path or own)
 
 

@@ -40,10 +40,11 @@ def infer(words: Sequence[str]) -> int:
         checkpoint, base = merged(checkpoint, base), None
     # A mistake in the command line should not wait for torch.
     from got_train.inference.chat import Got
-    from got_train.inference.predict import answer_rows
+    from got_train.inference.predict import predict, read_questions
 
     got = Got.from_pretrained(checkpoint, image_root=image_root(), base=base, template="swift")
-    records = answer_rows(got, data, result, max_new_tokens, batch_size)
+    records = read_questions(got, data)
+    predict(got, records, result, max_new_tokens, batch_size)
     print(f"{counted(len(records), 'row')} written to {result}")
     return 0
 

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from got_train.config import SampleConfig
 from got_train.data.encode import encode, spans, user_content
 from got_train.data.records import Record, parse_row
 from got_train.model.tokenizer import load_tokenizer, small_tokenizer
@@ -62,7 +63,7 @@ def test_transformers_template_equals_its_processor(query: str, options: dict[st
     processor = GotOcr2Processor(GotOcr2ImageProcessorPil(size={"height": 64, "width": 64}), tokenizer)
     theirs = processor(Image.new("RGB", (100, 100)), return_tensors="pt", **options)
     row = parse_row({"query": query, "images": ["a"]}, "x:1", answered=False)
-    ids, labels = encode(row, [theirs["pixel_values"].shape[0]], tokenizer, "transformers", 256, 10_000)
+    ids, labels = encode(row, [theirs["pixel_values"].shape[0]], tokenizer, SampleConfig("transformers"), 256)
     assert ids[:-1].tolist() == theirs["input_ids"][0].tolist()
     assert (labels[:-1] == IGNORE_INDEX).all()
 
@@ -95,7 +96,7 @@ def test_an_answer_without_loss_has_no_labels() -> None:
 def test_supervised_are_answers_and_their_closing_token_and_nothing_else(template: TemplateName) -> None:
     tokenizer = small_tokenizer()
     row = record(query="<image>q2", response="r2", history=[["q1", "r1"]], images=["a"])
-    ids, labels = encode(row, [1], tokenizer, template, tokens_per_tile=4, max_length=1000)
+    ids, labels = encode(row, [1], tokenizer, SampleConfig(template), tokens_per_tile=4)
     supervised = ids[labels != IGNORE_INDEX]
     assert tokenizer.decode(supervised) == "r1<|im_end|>r2<|im_end|>"
     assert (labels[labels != IGNORE_INDEX] == supervised).all()
@@ -103,7 +104,7 @@ def test_supervised_are_answers_and_their_closing_token_and_nothing_else(templat
 
 def test_exact_ids_of_a_picture_row_in_the_real_vocabulary() -> None:
     tokenizer = load_tokenizer("qwen")
-    ids, labels = encode(PICTURE_ROW, [1], tokenizer, "original", tokens_per_tile=256, max_length=1000)
+    ids, labels = encode(PICTURE_ROW, [1], tokenizer, SampleConfig(), tokens_per_tile=256)
     system = [
         151644,
         8948,
@@ -150,7 +151,7 @@ def test_adjacent_tags_share_a_block_and_tags_apart_do_not(query: str, expected:
 def test_every_picture_gets_the_tokens_of_its_own_tiles() -> None:
     tokenizer = small_tokenizer()
     row = record(query="<image>a<image>b", response="r", images=["1", "2"])
-    ids = encode(row, [1, 3], tokenizer, "original", tokens_per_tile=4, max_length=1000)[0].tolist()
+    ids = encode(row, [1, 3], tokenizer, SampleConfig(), tokens_per_tile=4)[0].tolist()
     pad, end = tokenizer.convert_tokens_to_ids(["<imgpad>", "</img>"])
     first_end = ids.index(end)
     assert ids[:first_end].count(pad) == 4

@@ -16,7 +16,7 @@ from got_train.data.packed import PackedFile
 from got_train.data.readers import open_rows
 from got_train.data.records import Record, parse_row
 from got_train.data.rows import Rows
-from got_train.data.samples import RowFacts, SampleEncoder
+from got_train.data.samples import SampleEncoder
 from got_train.model.tokenizer import small_tokenizer
 from got_train.vocabulary import TileShape
 from tests.conftest import draw, write_rows
@@ -42,9 +42,9 @@ def check(data: Rows, folder: Path) -> tuple[CheckResult, list[int]]:
     read: list[int] = []
 
     class Watch(SampleEncoder):
-        def facts(self, record: Record) -> RowFacts:
+        def sizes(self, record: Record) -> tuple[int, int]:
             read.append(int(record.location.rpartition(":")[2]))
-            return super().facts(record)
+            return super().sizes(record)
 
     watch = Watch(**vars(encoder()))
     return check_rows(data, np.arange(len(data)), watch, 0, "checking", GoodRows(folder)), read

@@ -10,6 +10,7 @@ from data_engines import stats
 from data_engines.cli import main
 from data_engines.kinds.lines import engine as lines
 from data_engines.run import generate
+from got_train.config import SampleConfig
 from got_train.data.encode import encode
 from got_train.data.readers import open_rows
 from got_train.data.tiles import grid_of_tiles, num_tiles
@@ -65,7 +66,7 @@ def test_lengths_are_those_of_training(tmp_path: Path, qwen: PreTrainedTokenizer
             found.rows, [[1], [num_tiles(grid_of_tiles(3000, 1000, 1024, True, 12))], [1, 1], []], strict=True
         )
     ):
-        ids, labels = encode(rows.record(index), tiles, qwen, "original", 256, 10_000)
+        ids, labels = encode(rows.record(index), tiles, qwen, SampleConfig(), 256)
         assert stats.sample_tokens(counted, found.pictures) == len(ids)
         assert counted.answer_tokens == (labels != -100).sum() - len(rows.record(index).turns)
     assert num_tiles(grid_of_tiles(3000, 1000, 1024, True, 12)) == 4

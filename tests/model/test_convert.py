@@ -212,9 +212,10 @@ def test_transformers_defaults_are_the_authors_encoder() -> None:
 def test_fields_of_both_layouts_are_those_that_were_compared() -> None:
     """A release of transformers that gives Qwen2 another field fails here."""
     assert " ".join(sorted(DECODER_FIELDS)) == (
-        "attention_dropout bos_token_id eos_token_id hidden_act hidden_size initializer_range intermediate_size "
-        "max_position_embeddings max_window_layers num_attention_heads num_hidden_layers num_key_value_heads "
-        "pad_token_id rms_norm_eps sliding_window tie_word_embeddings use_cache use_sliding_window vocab_size"
+        "attention_dropout bos_token_id eos_token_id hidden_act hidden_size initializer_range "
+        "intermediate_size max_position_embeddings max_window_layers num_attention_heads num_hidden_layers "
+        "num_key_value_heads pad_token_id rms_norm_eps sliding_window tie_word_embeddings use_cache "
+        "use_sliding_window vocab_size"
     )
 
 

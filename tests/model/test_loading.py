@@ -249,6 +249,14 @@ def test_shapes_that_no_decoder_has_are_refused(shape: dict[str, Value], message
     assert str(caught.value) == message
 
 
+def test_a_random_opt_is_opt_125m() -> None:
+    given = ModelConfig(decoder=DecoderConfig(model_type="opt"))
+    decoder = decoder_config(given, None, vocabulary_size=300, max_length=64)
+    assert (decoder.hidden_size, decoder.word_embed_proj_dim, decoder.ffn_dim) == (768, 768, 3072)
+    assert (decoder.num_hidden_layers, decoder.num_attention_heads) == (12, 12)
+    assert (decoder.dropout, decoder.tie_word_embeddings) == (0.0, True)
+
+
 def test_heads_may_have_a_width_of_their_own() -> None:
     shape: dict[str, Value] = {"hidden_size": 50, "num_attention_heads": 4, "num_key_value_heads": 2}
     given = ModelConfig(decoder=DecoderConfig(model_type="qwen3", shape={**shape, "head_dim": 16}))

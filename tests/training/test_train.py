@@ -456,7 +456,7 @@ def test_rows_are_checked_once_for_all_runs(
 ) -> None:
     words = ("train.tokens_per_batch=100", "train.global_batch_size=8", "train.max_steps=2")
     assert run("train", write_config(), *words) == 0
-    monkeypatch.setattr(SampleEncoder, "facts", None)
+    monkeypatch.setattr(SampleEncoder, "sizes", None)
     assert run("train", write_config(), *words) == 0
     assert losses(run_folder(tmp_path, number=1)) == losses(run_folder(tmp_path))
     with pytest.raises(TypeError, match="not callable"):
