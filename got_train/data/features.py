@@ -64,10 +64,7 @@ class FeatureStore:
             return self._waiting[key]
         if key not in self._places:
             self._look()
-        if key not in self._places:
-            return None
-        features: torch.Tensor = self._places[key].get_tensor(key)
-        return features
+        return self._places[key].get_tensor(key) if key in self._places else None
 
     def add(self, key: str, features: torch.Tensor) -> None:
         """Keeps features, unless the folder is full."""

@@ -1,7 +1,7 @@
 """Data sets of the Hugging Face hub, read with `datasets`, some of them also under ms-swift's names."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from got_train.data.arrow import ArrowRows
@@ -58,7 +58,7 @@ def find_hub_set(text: str) -> HubSet | None:
         found = HubSet(name, tuple(match["subsets"].split("/")) if match["subsets"] else ())
     else:
         return None
-    return HubSet(found.name, found.subsets, found.splits, QUERIES.get(found.name))
+    return replace(found, query=QUERIES.get(found.name))
 
 
 def hub_rows(source: HubSet) -> list[ArrowRows]:

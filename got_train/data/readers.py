@@ -103,15 +103,15 @@ def find_sources(text: str) -> list[Source]:
     return sources
 
 
-def _find_in_folder(folder: Path) -> list[Source]:
+def _find_in_folder(folder: Path) -> Sequence[Source]:
     """The sources in a folder of `got-data`, of images with metadata, or with the layout of a hub set."""
     if (folder / "manifest.json").is_file():
-        return list(_files_of_run(folder))
+        return _files_of_run(folder)
     if (folder / "plan.json").exists() or any(folder.glob("**/*.partial")):
         raise _incomplete(folder)
     metadata = [folder / name for name in FOLDER_FILES if (folder / name).is_file()]
     if metadata:
-        return list(metadata)
+        return metadata
     if (folder / "README.md").is_file():
         return [HubSet(str(folder))]
     raise UserError(

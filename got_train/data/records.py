@@ -245,9 +245,8 @@ def _turns_of_messages(messages: Any, answered: bool) -> tuple[str | None, list[
         parsed.append(_Message("assistant", "", supervised=True))
     roles = [message.role for message in parsed]
     if not parsed or roles != ["user", "assistant"] * (len(parsed) // 2):
-        raise ContentError(
-            "wrong roles", f"messages must alternate user and assistant, these are: {', '.join(roles)}"
-        )
+        detail = f"messages must alternate user and assistant, these are: {', '.join(roles)}"
+        raise ContentError("wrong roles", detail)
     if not parsed[-1].supervised:
         raise ContentError("empty response", "nothing is learnt from a last answer whose loss is false")
     return system, [

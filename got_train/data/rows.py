@@ -87,10 +87,9 @@ class Rows:
     def counts(self) -> dict[str, int]:
         """The number of rows from each set, by the user's name of the set."""
         counts = dict.fromkeys((opened.source for opened in self.files), 0)
-        for opened, count in zip(
-            self.files, np.bincount(self.picks[:, 0], minlength=len(self.files)), strict=True
-        ):
-            counts[opened.source] += int(count)
+        numbers = np.bincount(self.picks[:, 0], minlength=len(self.files)).tolist()
+        for opened, number in zip(self.files, numbers, strict=True):
+            counts[opened.source] += number
         return counts
 
     def joined(self, other: "Rows") -> "Rows":

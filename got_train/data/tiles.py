@@ -34,8 +34,7 @@ def grid_of_tiles(width: int, height: int, size: int, crop: bool, max_tiles: int
     """The grid of tiles for an image of `width` x `height` pixels; one tile if `crop` is false."""
     if not crop:
         return 1, 1
-    columns, rows = get_optimal_tiled_canvas((height, width), (size, size), 1, max_tiles)
-    return columns, rows
+    return get_optimal_tiled_canvas((height, width), (size, size), 1, max_tiles)
 
 
 def num_tiles(grid: Grid) -> int:

@@ -47,14 +47,13 @@ def generate(
         RowError: for a record whose images cannot be read.
     """
     for samples in _windows(encoder, records, batch_size * WINDOW_BATCHES):
-        answers = [""] * len(samples)
+        answers: dict[int, str] = {}
         for batch in _length_sorted_batches(samples, batch_size):
             longest = max(len(samples[index].input_ids) - len(prompt_ids(samples[index])) for index in batch)
             limit = min(max_new_tokens, longest + RUN_ON_TOKENS) if stop_past_reference else max_new_tokens
             written = _generate_batch(model, encoder, [samples[index] for index in batch], limit)
-            for index, answer in zip(batch, written, strict=True):
-                answers[index] = answer
-        yield from answers
+            answers |= zip(batch, written, strict=True)
+        yield from (answers[index] for index in range(len(samples)))
 
 
 def _windows(encoder: SampleEncoder, records: Sequence[Record], size: int) -> Iterator[list[Sample]]:

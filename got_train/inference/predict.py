@@ -152,15 +152,14 @@ def read_answers(output: Path) -> list[str]:
 
 def prediction_row(record: Record, answer: str) -> dict[str, Any]:
     """A row of predictions with ms-swift's keys; `labels` is the reference, or null."""
-    messages = [] if record.system is None else [{"role": "system", "content": record.system}]
+    said = [] if record.system is None else [("system", record.system)]
     for turn in record.turns:
-        messages.append({"role": "user", "content": turn.query})
-        messages.append({"role": "assistant", "content": turn.response})
-    messages[-1] = {"role": "assistant", "content": answer}
+        said += [("user", turn.query), ("assistant", turn.response)]
+    said[-1] = ("assistant", answer)
     return {
         "response": answer,
         "labels": record.turns[-1].response or None,
-        "messages": messages,
+        "messages": [{"role": role, "content": content} for role, content in said],
         "images": [image_address(image) for image in record.images],
         "kind": record.kind,
     }

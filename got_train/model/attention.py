@@ -47,8 +47,7 @@ class FusedLayer(GotOcr2VisionLayer):
     def forward(self, hidden_states: Tensor) -> Tensor:
         """Takes and returns `(tiles, rows, columns, width)`."""
         hidden_states = hidden_states + self._attended(self.layer_norm1(hidden_states))
-        feed_forward: Tensor = self.mlp(self.layer_norm2(hidden_states))
-        return hidden_states + feed_forward
+        return hidden_states + self.mlp(self.layer_norm2(hidden_states))
 
     def _attended(self, patches: Tensor) -> Tensor:
         projected = self.attn.qkv(patches)  # (tiles, rows, columns, 3 * width)

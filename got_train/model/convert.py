@@ -5,6 +5,7 @@ and Vary have the names of the original layout after prefixes of their own.
 """
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -140,22 +141,24 @@ def _beginnings(names: list[str]) -> str:
     return ", ".join(found[:8]) + (", ..." if len(found) > 8 else "")
 
 
-def original_state(folder: Path, config: GotOcr2Config) -> dict[str, torch.Tensor]:
-    """The weights of a folder in the original layout, under this model's names."""
-    state = {transformers_name(name): tensor for name, tensor in read_tensors(str(folder)).items()}
-    check_tensors(state, config, folder)
-    return state
-
-
-def check_tensors(state: dict[str, torch.Tensor], config: GotOcr2Config, folder: Path) -> None:
-    """Compares names and shapes with those of the model that `config` describes.
+def read_state(
+    folder: Path, config: GotOcr2Config, own_name: Callable[[str], str]
+) -> dict[str, torch.Tensor]:
+    """The weights of a folder under this model's names, compared with the model that `config` describes.
 
     A head that is tied to the embedding may be missing from the file. A stored head with other values than
     the embedding is refused: the authors' code would ignore it, transformers 5 would use it.
 
+    Args:
+        folder: a model folder in either layout.
+        config: its configuration.
+        own_name: gives this model's name of a tensor: `transformers_name` for the original layout, else
+            `current_name`.
+
     Raises:
         UserError: for tensors that are missing, not GOT's, or of another shape.
     """
+    state = {own_name(name): tensor for name, tensor in read_tensors(str(folder)).items()}
     with torch.device("meta"):
         own = {name: tensor.shape for name, tensor in GotModel(config).state_dict().items()}
     head, embedding = "lm_head.weight", "model.language_model.embed_tokens.weight"
@@ -177,6 +180,7 @@ def check_tensors(state: dict[str, torch.Tensor], config: GotOcr2Config, folder:
             f"{folder}: tie_word_embeddings is true, but {head} is not the embedding: set it to false in "
             f"config.json if the head was trained apart, or remove {head}"
         )
+    return state
 
 
 def convert(source: str, target: str, to: Layout) -> int:
@@ -214,7 +218,7 @@ def _to_transformers(folder: Path, output: Path) -> int:
             f"{folder}: im_patch_token {config.image_token_id} is not the tokenizer's {IMAGE_PAD}"
         )
     tokenizer = load_tokenizer(str(folder))
-    state = original_state(folder, config)
+    state = read_state(folder, config, transformers_name)
     output.mkdir(parents=True)
     save_file(state, output / "model.safetensors", metadata={"format": "pt"})
     config.architectures = [GotOcr2ForConditionalGeneration.__name__]
@@ -233,8 +237,7 @@ def _to_transformers(folder: Path, output: Path) -> int:
 def _to_original(folder: Path, output: Path) -> int:
     config = GotOcr2Config.from_pretrained(folder)
     check_fits_original(config, load_tokenizer(str(folder)))
-    state = {current_name(name): tensor for name, tensor in read_tensors(str(folder)).items()}
-    check_tensors(state, config, folder)
+    state = read_state(folder, config, current_name)
     output.mkdir(parents=True)
     renamed = {original_name(name): tensor for name, tensor in state.items()}
     save_file(renamed, output / "model.safetensors", metadata={"format": "pt"})

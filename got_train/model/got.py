@@ -231,8 +231,7 @@ class GotModel(GotOcr2ForConditionalGeneration):
         """
         size = self.config.vision_config.image_size
         pixels = torch.zeros(1, 3, size, size, device=self.device, dtype=self.dtype)
-        connected: torch.Tensor = self.model.multi_modal_projector.multimodal_projector(self.encode(pixels))
-        return connected
+        return self.model.multi_modal_projector.multimodal_projector(self.encode(pixels))
 
 
 def cast_weights(model: nn.Module, dtype: torch.dtype) -> None:
@@ -282,8 +281,7 @@ def encoder_section(config: GotOcr2Config) -> EncoderConfig:
 
 def encoder_channels(config: GotOcr2Config) -> int:
     """Width of the encoder's output; stock checkpoints do not name it: there it is the decoder's width."""
-    channels: int = config.to_dict().get("encoder_channels", config.text_config.hidden_size)
-    return channels
+    return config.to_dict().get("encoder_channels", config.text_config.hidden_size)
 
 
 def tile_shape(config: GotOcr2Config) -> TileShape:

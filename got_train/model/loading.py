@@ -22,7 +22,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 from transformers.utils import cached_file
 
 from got_train.config import GROUPS, EncoderConfig, Group, ModelConfig, Value
-from got_train.model.convert import encoder_state, original_state
+from got_train.model.convert import encoder_state, read_state, transformers_name
 from got_train.model.got import GotModel, encoder_section, got_config, group_of, tile_shape
 from got_train.model.initialize import initialize
 from got_train.model.original import layout_of, read_original_config
@@ -207,7 +207,7 @@ def load_got(source: str) -> GotModel:
     if layout_of(_config_folder(source)) == "original":
         folder, path = local_folder(source), None
         given["config"] = read_original_config(folder)
-        given["state_dict"] = original_state(folder, given["config"])
+        given["state_dict"] = read_state(folder, given["config"], transformers_name)
     try:
         model, info = GotModel.from_pretrained(path, **given)
     except (OSError, SafetensorError) as error:
@@ -348,11 +348,10 @@ def _load_group(
         return
     source, state = given
     new = sorted(set(own) - set(state))
-    unexpected_new = [name for name in new if "conv_upsampler" not in name]
-    if unexpected_new:
+    lacking = [name for name in new if "conv_upsampler" not in name]  # which SAM does not have
+    if lacking:
         raise UserError(
-            f"{source} lacks {counted(len(unexpected_new), f'{group} tensor')}: "
-            f"{', '.join(unexpected_new[:4])}"
+            f"{source} lacks {counted(len(lacking), f'{group} tensor')}: {', '.join(lacking[:4])}"
         )
     for name in sorted(set(own) & set(state)):
         if own[name].shape != state[name].shape:

@@ -72,8 +72,7 @@ def probe_logits(model: GotModel | PeftModel) -> torch.Tensor:
     pixels = torch.randn(1, 3, size, size, generator=rng)
     text = torch.randint(0, min(config.text_config.vocab_size, config.image_token_id), (16,), generator=rng)
     pads = torch.full((tile_shape(config).num_tokens,), config.image_token_id)
-    logits: torch.Tensor = model(input_ids=torch.cat([pads, text])[None], pixel_values=pixels).logits
-    return logits
+    return model(input_ids=torch.cat([pads, text])[None], pixel_values=pixels).logits
 
 
 def save_model_folder(

@@ -49,5 +49,4 @@ def _bitsandbytes() -> ModuleType:
         raise UserError(
             "lora.quantization_bits needs bitsandbytes: pip install 'got-train[quantization]'"
         ) from None
-    module: ModuleType = bitsandbytes
-    return module
+    return bitsandbytes

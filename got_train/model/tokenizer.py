@@ -81,7 +81,8 @@ def load_tokenizer(source: str) -> PreTrainedTokenizerFast:
             raise UserError(f"tokenizer file {source} does not exist")
         return qwen_tokenizer(Path(source))
     if source == "gpt2":
-        return with_prompt_tokens(_gpt2_tokenizer())
+        files = [str(vocabulary_file(name)) for name in ("gpt2", "gpt2_merges")]
+        return with_prompt_tokens(_fast(_byte_level(models.BPE.from_file(*files))))
     try:
         if has_file(source, ORIGINAL_VOCABULARY) and not has_file(source, "tokenizer.json"):
             # The authors' tokenizer is Python code beside this file, which is not run.
@@ -133,11 +134,6 @@ def small_tokenizer() -> PreTrainedTokenizerFast:
     backend.add_tokens([AddedToken(phrase, normalized=False) for phrase in phrases])
     backend.add_special_tokens([AddedToken(token, normalized=False) for token in PROMPT_TOKENS])
     return _fast(backend)
-
-
-def _gpt2_tokenizer() -> PreTrainedTokenizerFast:
-    model = models.BPE.from_file(str(vocabulary_file("gpt2")), str(vocabulary_file("gpt2_merges")))
-    return _fast(_byte_level(model))
 
 
 def _byte_level(model: models.BPE) -> Tokenizer:

@@ -36,10 +36,9 @@ def local_folder(source: str) -> Path:
     """
     if Path(source).is_dir():
         return Path(source)
+    wanted = ["*.json", "*.txt", "*.tiktoken", "*.safetensors"]
     try:
-        folder = Path(
-            snapshot_download(source, allow_patterns=["*.json", "*.txt", "*.tiktoken", "*.safetensors"])
-        )
+        folder = Path(snapshot_download(source, allow_patterns=wanted))
         if not any(folder.glob("*.safetensors")):
             snapshot_download(source, allow_patterns=["*.bin"])
     except (OSError, ValueError) as error:
