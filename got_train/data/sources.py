@@ -19,8 +19,8 @@ class DatasetSpec:
     """All rows of `path`, N rows (`path#N`) or P % of the rows (`path#P%`); `find_sources` reads `path`."""
 
     sources: tuple[Source, ...]
-    rows: int | None = None
-    percent: float | None = None
+    number: str = ""
+    """`5000` rows, `80%` of them, or nothing for all."""
 
     @classmethod
     def parse(cls, text: str) -> "DatasetSpec":
@@ -29,20 +29,19 @@ class DatasetSpec:
         Raises:
             UserError: if there is no such data, a file is of an unknown kind, or the number is not valid.
         """
-        path, mark, number = (text, "", "") if matches(text) else text.rpartition("#")
-        if not mark:
+        path, mark, number = text.rpartition("#")
+        if not mark or matches(text):
             return cls(tuple(find_sources(text)))
         sources = tuple(find_sources(path))
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)%|(\d+)", number)
-        if match is None or float(match[1] or match[2]) == 0:
+        if not re.fullmatch(r"\d+(\.\d+)?%|\d+", number) or float(number.rstrip("%")) == 0:
             raise UserError(f"{text}: after # comes a number of rows such as #5000, or a share such as #80%")
-        return cls(sources, percent=float(match[1])) if match[1] else cls(sources, rows=int(match[2]))
+        return cls(sources, number)
 
     def count(self, available: int) -> int:
         """How many of `available` rows the specification asks for."""
-        if self.percent is not None:
-            return max(1, round(available * self.percent / 100))
-        return available if self.rows is None else self.rows
+        if self.number.endswith("%"):
+            return max(1, round(available * float(self.number.rstrip("%")) / 100))
+        return int(self.number or available)
 
 
 def choose_rows(available: int, count: int, rng: np.random.Generator) -> np.ndarray:
