@@ -1,7 +1,7 @@
 """The effects that options of swift's command lines can have here, and functions for tables of options."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Version = Literal["2", "4"]
 VERSIONS: tuple[Version, ...] = ("2", "4")
@@ -29,27 +29,34 @@ class Option:
 
 Options = dict[str, Option]
 
-
-def sets(versions: str, **keys: str) -> Options:
-    return {name: Option(versions, key=key) for name, key in keys.items()}
-
-
-def decides(versions: str, keys: str, *names: str) -> Options:
-    return {name: Option(versions, decides=keys) for name in names}
+SPELLINGS = {"both": "24", "v2": "2", "v4": "4"}
+"""How the functions below call the versions that have an option."""
 
 
-def unchanged(versions: str, accepted: str | None, reason: str, *names: str) -> Options:
+def sets(key: str, **names: str) -> Options:
+    """Options that set one key alone. As in all these tables, spaces separate names: `both="seed optim"`."""
+    return _options(names, key=key)
+
+
+def decides(keys: str, **names: str) -> Options:
+    return _options(names, decides=keys)
+
+
+def unchanged(accepted: str | None, reason: str, **names: str) -> Options:
     """Options without an effect, for accepted values separated by `|`, or for any value if None."""
-    values = None if accepted is None else tuple(accepted.split("|"))
-    return {name: Option(versions, accepted=values, reason=reason) for name in names}
+    return _options(names, accepted=None if accepted is None else tuple(accepted.split("|")), reason=reason)
 
 
-def refused(versions: str, reason: str, *names: str) -> Options:
-    return {name: Option(versions, reason=reason) for name in names}
+def refused(reason: str, **names: str) -> Options:
+    return _options(names, reason=reason)
 
 
-def train_names(versions: str, *names: str) -> Options:
-    return {name: Option(versions, key=f"train.{name}") for name in names}
+def _options(names: dict[str, str], **effect: Any) -> Options:
+    return {
+        name: Option(SPELLINGS[spelling], **effect)
+        for spelling, listed in names.items()
+        for name in listed.split()
+    }
 
 
 LAZY = "rows are encoded as they are read, and nothing is kept"
@@ -57,46 +64,45 @@ PACKED = "rows are padded to the longest of a batch; packing is not offered"
 ONE_DEVICE = "one device holds the whole model"
 OWN_CODE = "no code outside got-train is run"
 NO_THINKING = "GOT does not think first"
+HUB_CACHE = "the hub's cache does this"
+NO_SETTINGS = "GOT has no such settings"
+READ_AS_NEEDED = "rows are read from files as they are needed"
+SAFETENSORS = "weights are written as safetensors"
 
 COMMON: Options = {
-    **unchanged("4", "swift", "prompts are written in swift's own chat template", "template_backend"),
-    **unchanged("4", "true", "prompts are always in a chat template", "use_chat_template"),
-    **unchanged("4", "causal_lm", "GOT writes text", "task_type"),
-    **unchanged("4", "true", "models and data sets come from Hugging Face, not from ModelScope", "use_hf"),
-    **unchanged("2", None, "the attention kernel is chosen by the model", "use_flash_attn"),
-    **unchanged("4", None, "the attention kernel is chosen by the model", "attn_impl"),
-    **unchanged("24", None, OWN_CODE, "local_repo_path"),
-    **unchanged("2", None, "the hub's cache does this", "model_cache_dir"),
-    **unchanged("24", "false", "unknown options are always errors", "ignore_args_error"),
-    **unchanged("4", None, "no such device is used", "enable_npu_model_patch"),
-    **refused("24", "download the revision and name its folder as the model", "model_revision"),
-    **refused("24", "log in with `hf auth login`", "hub_token"),
-    **refused("2", ONE_DEVICE, "device_map_config", "device_map_config_path", "device_max_memory"),
-    **refused("4", ONE_DEVICE, "device_map", "max_memory"),
-    **refused("24", OWN_CODE, "custom_register_path"),
-    **refused("4", OWN_CODE, "external_plugins"),
-    **refused("24", "GOT has no such settings", "model_kwargs", "rope_scaling"),
-    **refused("4", "GOT has no such settings", "experts_impl", "num_labels", "problem_type"),
-    **refused("4", "the vocabulary is kept as it is", "new_special_tokens"),
-    **refused("4", "name a whole checkpoint", "init_strategy"),
-    **unchanged("4", None, LAZY, "load_from_cache_file"),
-    **unchanged("4", "reuse_dataset_if_exists", "the hub's cache does this", "download_mode"),
-    **unchanged("4", None, "keys that no sample needs are not read", "remove_unused_columns"),
-    **unchanged("4", "false", "keys of rows are always recognised", "disable_auto_column_mapping"),
-    **unchanged("4", None, "images become tiles of 1024 x 1024 pixels", "max_pixels"),
-    **unchanged("4", "norm1000", "boxes are thousandths of the image", "norm_bbox"),
-    **unchanged("4", "false", PACKED, "padding_free"),
-    **refused("4", PACKED, "packing_length", "packing_num_proc", "packing_strategy"),
-    **refused("4", "rows are read from files as they are needed", "shuffle_buffer_size"),
-    **unchanged("24", None, "only self-cognition rows have a place for it", "model_name", "model_author"),
-    **refused("2", "self-cognition rows are not offered", "self_cognition_sample"),
-    **refused("4", "it is for agents", "agent_template"),
-    **refused("2", "it is for agents", "tools_prompt"),
-    **refused("4", NO_THINKING, "add_non_thinking_prefix", "enable_thinking"),
-    **refused("4", NO_THINKING, "preserve_thinking", "disable_ignore_empty_think"),
-    **unchanged("2", "true", "weights are written as safetensors", "save_safetensors"),
-    **unchanged("24", "true", "weights are written as safetensors", "safe_serialization"),
-    **unchanged("4", None, "the weights fit into one file", "max_shard_size"),
+    **unchanged("swift", "prompts are written in swift's own chat template", v4="template_backend"),
+    **unchanged("true", "prompts are always in a chat template", v4="use_chat_template"),
+    **unchanged("causal_lm", "GOT writes text", v4="task_type"),
+    **unchanged("true", "models and data sets come from Hugging Face, not from ModelScope", v4="use_hf"),
+    **unchanged(None, "the attention kernel is chosen by the model", v2="use_flash_attn", v4="attn_impl"),
+    **unchanged(None, OWN_CODE, both="local_repo_path"),
+    **unchanged(None, HUB_CACHE, v2="model_cache_dir"),
+    **unchanged("false", "unknown options are always errors", both="ignore_args_error"),
+    **unchanged(None, "no such device is used", v4="enable_npu_model_patch"),
+    **unchanged(None, LAZY, v4="load_from_cache_file"),
+    **unchanged("reuse_dataset_if_exists", HUB_CACHE, v4="download_mode"),
+    **unchanged(None, "keys that no sample needs are not read", v4="remove_unused_columns"),
+    **unchanged("false", "keys of rows are always recognised", v4="disable_auto_column_mapping"),
+    **unchanged(None, "images become tiles of 1024 x 1024 pixels", v4="max_pixels"),
+    **unchanged("norm1000", "boxes are thousandths of the image", v4="norm_bbox"),
+    **unchanged("false", PACKED, v4="padding_free"),
+    **unchanged(None, "only self-cognition rows have a place for it", both="model_name model_author"),
+    **unchanged("true", SAFETENSORS, both="safe_serialization", v2="save_safetensors"),
+    **unchanged(None, "the weights fit into one file", v4="max_shard_size"),
+    **refused("download the revision and name its folder as the model", both="model_revision"),
+    **refused("log in with `hf auth login`", both="hub_token"),
+    **refused(ONE_DEVICE, v2="device_map_config device_map_config_path device_max_memory"),
+    **refused(ONE_DEVICE, v4="device_map max_memory"),
+    **refused(OWN_CODE, both="custom_register_path", v4="external_plugins"),
+    **refused(NO_SETTINGS, both="model_kwargs rope_scaling", v4="experts_impl num_labels problem_type"),
+    **refused("the vocabulary is kept as it is", v4="new_special_tokens"),
+    **refused("name a whole checkpoint", v4="init_strategy"),
+    **refused(PACKED, v4="packing_length packing_num_proc packing_strategy"),
+    **refused(READ_AS_NEEDED, v4="shuffle_buffer_size"),
+    **refused("self-cognition rows are not offered", v2="self_cognition_sample"),
+    **refused("it is for agents", v2="tools_prompt", v4="agent_template"),
+    **refused(NO_THINKING, v4="add_non_thinking_prefix enable_thinking preserve_thinking"),
+    **refused(NO_THINKING, v4="disable_ignore_empty_think"),
 }
 """The options that `sft`, `infer` and `export` share, with the same effect in all three."""
 
