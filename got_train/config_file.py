@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import typing
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +59,34 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
         renamed += renamed_here
     for old in renamed:
         say(f"{old} is called {RENAMED[old]} now")
+    try:
+        return read_config(given, errors)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def read_config(given: dict[str, Any], errors: Sequence[str] = ()) -> Config:
+    """The configuration of sections in the shape of the files, over the defaults.
+
+    Args:
+        given: the sections.
+        errors: mistakes that were found while the sections were made.
+
+    Raises:
+        UserError: for all mistakes, a line each.
+    """
+    lines = list(errors)
     # `${...}` may name any key, also one that is not given
-    config = _read_config(_resolved(OmegaConf.create(_over(_as_in_files(Config()), given))), errors)
-    if config is None:
-        heading = [f"{len(errors)} errors:"] if len(errors) > 1 else []
-        raise UserError(f"{path}: " + "\n".join([*heading, *errors]))
-    return config
+    sections = _resolved(OmegaConf.create(_over(_as_in_files(Config()), given)))
+    values = _read_fields("", sections, typing.get_type_hints(Config), lines)
+    for names, conflicts in SPANNING.items():
+        spanned = [values.get(name) for name in names]
+        if None not in spanned:
+            lines.extend(conflicts(*spanned))
+    if lines:
+        heading = [f"{len(lines)} errors:"] if len(lines) > 1 else []
+        raise UserError("\n".join([*heading, *lines]))
+    return Config(**values)
 
 
 def _with_new_names(given: dict[str, Any], errors: list[str]) -> tuple[dict[str, Any], list[str]]:
@@ -130,16 +153,6 @@ def _entry(node: Any, name: Any) -> Any:
         return MISSING
     except InterpolationResolutionError as error:
         return ValueError(str(error).splitlines()[0])
-
-
-def _read_config(given: dict[str, Any], errors: list[str]) -> Config | None:
-    """The configuration, or None if there are errors."""
-    values = _read_fields("", given, typing.get_type_hints(Config), errors)
-    for names, conflicts in SPANNING.items():
-        sections = [values.get(name) for name in names]
-        if None not in sections:
-            errors.extend(conflicts(*sections))
-    return None if errors else Config(**values)
 
 
 def _read_fields(

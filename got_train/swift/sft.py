@@ -5,13 +5,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from omegaconf import OmegaConf
 
 from got_train.config import CONFIG_FILE, GROUPS, Config, Group
-from got_train.config_file import load_config
+from got_train.config_file import read_config
 from got_train.config_folder import CONFIGS
 from got_train.ranks import say, world_size
 from got_train.report import UserError
@@ -36,25 +35,15 @@ OTHER_STAGES = ["zero0", "zero1", "zero3", "zero2_offload", "zero3_offload"]
 OTHER_STAGES += ["default-zero3", "zero2-offload", "zero3-offload"]  # swift 2's names
 
 FREEZES: dict[Group, str] = {"encoder": "freeze_vit", "connector": "freeze_aligner", "decoder": "freeze_llm"}
-FROZEN: dict[Version, dict[Group, bool]] = {
-    "2": {"encoder": False, "connector": False, "decoder": False},
-    "4": {"encoder": True, "connector": True, "decoder": False},
-}
+FROZEN: dict[Version, tuple[Group, ...]] = {"2": (), "4": ("encoder", "connector")}
 """The groups that each version freezes by default; swift 2 reads these options only without adapters."""
 RATES: dict[Group, str] = {"encoder": "vit_lr", "connector": "aligner_lr"}
 
+BF16: Keys = {"train.bf16": True}
+FP16: Keys = {"train.bf16": False, "train.fp16": True}
 DTYPES: dict[Version, dict[str, Keys]] = {
-    "2": {
-        "AUTO": {"train.bf16": True},
-        "bf16": {"train.bf16": True},
-        "fp16": {"train.bf16": False, "train.fp16": True},
-        "fp32": {"train.bf16": False},
-    },
-    "4": {
-        "bfloat16": {"train.bf16": True},
-        "float16": {"train.bf16": False, "train.fp16": True},
-        "float32": {"train.bf16": False, "train.fp16": True},
-    },
+    "2": {"AUTO": BF16, "bf16": BF16, "fp16": FP16, "fp32": {"train.bf16": False}},
+    "4": {"bfloat16": BF16, "float16": FP16, "float32": FP16},
 }
 """The precision for each type of the weights. swift 4 trains float32 weights in 16-bit mixed precision."""
 
@@ -67,8 +56,8 @@ def sft(words: Sequence[str]) -> int:
     """
     line = read_command_line("sft", words, sft_options())
     notes = remarks(line) + freeze_remarks(line)
-    text = OmegaConf.to_yaml(OmegaConf.create(sections(line, world_size())))
-    config = config_of(text, line)
+    given = sections(line, world_size())
+    config = config_of(given, line)
     launch = launch_words("sft", words, os.environ)
     if launch is not None:
         print(f"swift: starts {' '.join(launch)}", flush=True)
@@ -76,26 +65,23 @@ def sft(words: Sequence[str]) -> int:
     from got_train.training.train import train
 
     head = f"# the config of this command line of swift {line.version}; `got-train train` takes it as a file"
+    text = OmegaConf.to_yaml(OmegaConf.create(given))
     say("\n".join([*(f"swift: {note}" for note in notes), head, text]))
     train(config, dry_run=line.dry_run)
     return 0
 
 
-def config_of(text: str, line: CommandLine) -> Config:
-    """The configuration of a YAML text, checked like a file; error messages also name swift's options."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "swift.yaml"
-        file.write_text(text, encoding="utf-8")
-        try:
-            return load_config(file)
-        except UserError as error:
-            message = str(error).removeprefix(f"{file}: ")
-
-    def with_options(mistake: str) -> str:
-        names = [name for name, option in line.options.items() if option.key and option.key in mistake]
-        return mistake + "".join(f" (it comes from --{shown(name, line.given[name])})" for name in names)
-
-    raise UserError("\n".join(map(with_options, message.splitlines())))
+def config_of(given: dict[str, Any], line: CommandLine) -> Config:
+    """The configuration of the sections for a command line; error messages also name swift's options."""
+    try:
+        return read_config(given)
+    except UserError as error:
+        mistakes = str(error).splitlines()
+    for name, option in line.options.items():
+        if option.key:
+            origin = f" (it comes from --{shown(name, line.given[name])})"
+            mistakes = [mistake + origin * (option.key in mistake) for mistake in mistakes]
+    raise UserError("\n".join(mistakes))
 
 
 def sections(line: CommandLine, world_size: int) -> dict[str, Any]:
@@ -121,14 +107,10 @@ def sections(line: CommandLine, world_size: int) -> dict[str, Any]:
         for key, value in DEFAULTS.items()
         if key not in given and value[line.version] is not None and (uses_lora or not key.startswith("lora."))
     }
-    nested: dict[str, Any] = {}
+    nested = OmegaConf.create()
     for key, value in (given | defaults).items():
-        section, _, name = key.rpartition(".")
-        place = nested
-        for part in section.split(".") if section else ():
-            place = place.setdefault(part, {})
-        place[name] = value
-    return nested
+        OmegaConf.update(nested, key, value)
+    return dict(OmegaConf.to_container(nested))
 
 
 def direct_keys(line: CommandLine) -> Keys:
@@ -255,8 +237,7 @@ def trains_adapters(line: CommandLine) -> bool:
 
 def frozen_groups(line: CommandLine) -> list[Group]:
     """The module groups that are frozen by options or by the version's defaults."""
-    defaults = FROZEN[line.version]
-    return [group for group in GROUPS if line.flag(FREEZES[group], defaults[group])]
+    return [group for group in GROUPS if line.flag(FREEZES[group], group in FROZEN[line.version])]
 
 
 def freeze_remarks(line: CommandLine) -> list[str]:

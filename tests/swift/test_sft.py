@@ -329,11 +329,9 @@ def test_a_checkpoint_of_swift_is_not_resumed(keys_of: Keys, tmp_path: Path) -> 
     ],
 )
 def test_values_are_checked_as_a_configs(words: list[str], message: str) -> None:
-    from omegaconf import OmegaConf
-
     from got_train.swift.sft import sections
 
     line = read_command_line("sft", [*V4, *words], sft_options())
     with pytest.raises(UserError) as caught:
-        config_of(OmegaConf.to_yaml(OmegaConf.create(sections(line, 1))), line)
+        config_of(sections(line, 1), line)
     assert str(caught.value) == message
