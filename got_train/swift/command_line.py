@@ -14,7 +14,7 @@ import yaml
 from omegaconf import OmegaConf
 
 from got_train.report import UserError
-from got_train.swift.options import MODEL_TYPES, VERSIONS, Option, Options, Version, find_option
+from got_train.swift.options import MODEL_TYPES, Option, Options, Version, find_option
 
 LAUNCHER_VARIABLES = ("NPROC_PER_NODE", "MASTER_PORT", "NNODES", "NODE_RANK", "MASTER_ADDR")
 """Environment variables that swift passes to torchrun; NPROC_PER_NODE or NNODES starts it."""
@@ -44,11 +44,10 @@ class CommandLine:
         found = [name for name in names if name in self.given]
         if len(found) > 1:
             raise UserError(f"--{found[0]} and --{found[1]} are the same option: give one of them")
-        if not found:
-            return None
-        if len(self.given[found[0]]) != 1:
-            raise UserError(f"--{shown(found[0], self.given[found[0]])}: the option takes one value")
-        return self.given[found[0]][0]
+        values = self.words(*found)
+        if found and len(values) != 1:
+            raise UserError(f"--{shown(found[0], values)}: the option takes one value")
+        return values[0] if values else None
 
     def number(self, *names: str, whole: bool = False) -> Any:
         """The number of an option, under any of its names; None if it is not given.
@@ -152,19 +151,17 @@ def version_of(given: Mapping[str, tuple[str, ...]], options: Options) -> Versio
     Raises:
         UserError: if options of both versions are mixed; the message names one of each.
     """
-    found: dict[Version, str] = {}
+    found: dict[str, str] = {}
     for name, words in given.items():
-        versions: str = options[name].versions
+        versions = options[name].versions
         if name == "model_type":
             versions = MODEL_TYPES.get(" ".join(words), versions)
-        for version in VERSIONS:
-            if versions == version:
-                found.setdefault(version, shown(name, words))
-    if len(found) == 2:
+        found.setdefault(versions, shown(name, words))
+    if "2" in found and "4" in found:
         raise UserError(
             f"--{found['2']} is swift 2's and --{found['4']} is swift 4's: spell all options as one of them"
         )
-    return next(iter(found), "4")
+    return "2" if "2" in found else "4"
 
 
 def plain_value(words: Sequence[str]) -> Any:
@@ -202,15 +199,11 @@ def remarks(line: CommandLine) -> list[str]:
         option = line.options[name]
         if option.key or option.decides:
             continue
-        if option.accepted is not None and not _accepts(option.accepted, words):
+        accepted = option.accepted
+        if accepted is not None and plain_value(words) not in [plain_value([word]) for word in accepted]:
             raise UserError(f"--{shown(name, words)} is not supported here: {option.reason}")
         sentences.append(f"--{shown(name, words)} changes nothing here: {option.reason}")
     return sentences
-
-
-def _accepts(accepted: tuple[str, ...], words: Sequence[str]) -> bool:
-    value = plain_value(words)
-    return any(value == plain_value([word]) for word in accepted)
 
 
 def data_set(word: str) -> str:
@@ -249,11 +242,8 @@ def launch_words(command: str, words: Sequence[str], environment: Mapping[str, s
     wanted = environment.keys() & {"NPROC_PER_NODE", "NNODES"}
     if not wanted or "LOCAL_RANK" in environment:
         return None
-    torchrun = [
-        word
-        for name in LAUNCHER_VARIABLES
-        if name in environment
-        for word in (f"--{name.lower()}", environment[name])
-    ]
-    program = ["-m", "got_train", "swift", command, *words]
-    return [sys.executable, "-m", "torch.distributed.run", *torchrun, *program]
+    launch = [sys.executable, "-m", "torch.distributed.run"]
+    for name in LAUNCHER_VARIABLES:
+        if name in environment:
+            launch += [f"--{name.lower()}", environment[name]]
+    return [*launch, "-m", "got_train", "swift", command, *words]

@@ -114,9 +114,8 @@ def limit(line: CommandLine, name: str, default: int) -> int:
 def rows_of(line: CommandLine, checkpoint: str) -> str:
     """The specification of the data set to read."""
     sets = line.words("val_dataset")
-    own = line.flag("load_dataset_config") or line.flag("load_data_args")
-    if not sets and not own:
-        option = "load_dataset_config" if line.version == "2" else "load_data_args"
+    option = "load_dataset_config" if line.version == "2" else "load_data_args"
+    if not sets and not line.flag(option):
         raise UserError(
             f"swift infer does not ask for questions here: add --{option} true for the run's own validation "
             "rows, or --val_dataset; a single image is read by `got-train infer MODEL --image IMAGE`"
@@ -140,11 +139,8 @@ def rows_of(line: CommandLine, checkpoint: str) -> str:
 
 def result_file(line: CommandLine, checkpoint: str) -> Path:
     """The file of answers; by default `CHECKPOINT/infer_result/date-time.jsonl`."""
-    named = line.word("result_path")
-    if named is not None:
-        return Path(named)
-    folder = line.word("result_dir")
-    if folder is None and not Path(checkpoint).is_dir():
-        folder = f"result/{Path(checkpoint).name}/infer_result"  # a model of the hub
-    place = Path(folder) if folder else Path(checkpoint) / "infer_result"
-    return place / f"{datetime.now():%Y%m%d-%H%M%S}.jsonl"
+    home = Path(checkpoint)
+    if not home.is_dir():
+        home = Path("result") / home.name  # a model of the hub
+    folder = Path(line.word("result_dir") or home / "infer_result")
+    return Path(line.word("result_path") or folder / f"{datetime.now():%Y%m%d-%H%M%S}.jsonl")

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Version = Literal["2", "4"]
-VERSIONS: tuple[Version, ...] = ("2", "4")
 
 MODEL_TYPES: dict[str, Version] = {"got-ocr2": "2", "got_ocr2": "4", "got_ocr2_hf": "4"}
 """swift's names for this model, which are also names of its templates, and the version with each name."""

@@ -180,32 +180,27 @@ def data_keys(line: CommandLine) -> Keys:
     train = data_sets(line, "dataset", "custom_train_dataset_path")
     if not train:
         raise UserError("--dataset must be given, as in --dataset train.jsonl#5000")
-    keys: Keys = {"data.train": train}
-    root = image_root()
-    if root:
-        keys["data.image_root"] = root
-    val = data_sets(line, "val_dataset", "custom_val_dataset_path")
-    if val:
-        keys["data.val"] = val
     ratio = line.number("split_dataset_ratio", "dataset_test_ratio")
     if line.version == "4" and (line.word("eval_strategy") or line.word("save_strategy")) == "no":
         ratio = 0.0  # the rows would have no use
-    if ratio is not None:
-        keys["data.val_ratio"] = ratio
     length = line.number("max_length")
-    if length is not None:
-        keys["sample.max_length"] = DEFAULTS["sample.max_length"]["4"] if length == -1 else length
     strategy = line.word("check_dataset_strategy")
     if strategy not in (None, "none", "discard", "warning", "error"):
         raise UserError(f"--check_dataset_strategy {strategy}: allowed are none, discard, warning, error")
-    if strategy == "error" or line.flag("strict"):
-        keys["data.on_error"] = "raise"
     seed, own_seed = line.number("seed"), line.number("data_seed", "dataset_seed")
     if own_seed not in (None, DEFAULTS["train.seed"][line.version] if seed is None else seed):
         raise UserError(
             f"--seed and a data seed of {own_seed} differ: one seed, --seed, chooses rows and weights"
         )
-    return keys
+    keys: Keys = {
+        "data.train": train,
+        "data.image_root": image_root() or None,
+        "data.val": data_sets(line, "val_dataset", "custom_val_dataset_path") or None,
+        "data.val_ratio": ratio,
+        "sample.max_length": DEFAULTS["sample.max_length"]["4"] if length == -1 else length,
+        "data.on_error": "raise" if strategy == "error" or line.flag("strict") else None,
+    }
+    return {key: value for key, value in keys.items() if value is not None}
 
 
 def data_sets(line: CommandLine, *names: str) -> list[str]:
@@ -320,13 +315,13 @@ def step_keys(line: CommandLine, direct: Keys, uses_lora: bool, world_size: int)
     }
     if isinstance(batch, int) and batch > 0:  # the config refuses anything else
         keys["train.gradient_accumulation_steps"] = max(1, math.ceil(16 / batch / world_size))
+    strategy = "steps"
     if line.version == "2":
         every = direct.get("train.eval_steps", 50 if uses_lora else 200)
-        keys |= {"train.eval_strategy": "steps", "train.eval_steps": every, "train.save_steps": every}
     else:
         every = direct.get("train.save_steps", 500)
-        strategy = line.word("save_strategy") or "steps"
-        keys |= {"train.eval_strategy": strategy, "train.save_steps": every, "train.eval_steps": every}
+        strategy = line.word("save_strategy") or strategy
+    keys |= {"train.eval_strategy": strategy, "train.eval_steps": every, "train.save_steps": every}
     limit = line.number("save_total_limit")
     if limit is not None:
         keys["train.save_total_limit"] = None if limit == -1 else limit
