@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -38,14 +38,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     hide_bitsandbytes()
     try:
         status = options.run(options)
-    except UserError as error:
+    except (UserError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in REFUSED:
+            raise
         if TRACEBACK in os.environ:
             traceback.print_exc()
-        print(f"got-train: error: {error}", file=sys.stderr)
-        status = 2
-    except OSError as error:
-        if error.errno not in REFUSED:
-            raise
         print(f"got-train: error: {error}", file=sys.stderr)
         status = 2
     except KeyboardInterrupt:
@@ -90,37 +87,35 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--local_rank", "--local-rank", help=argparse.SUPPRESS)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    train = commands.add_parser("train", help="train with a config")
+    def command(name: str, run: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help)
+        added.set_defaults(run=run)
+        return added
+
+    train = command("train", _train, "train with a config")
     train.add_argument("config", help="YAML file")
     train.add_argument("overrides", nargs="*", metavar="key=value", help="for example train.max_steps=2")
     train.add_argument("--dry-run", action="store_true", help="print the plan of the run, and do not train")
-    train.set_defaults(run=_train)
 
-    _add_infer(commands.add_parser("infer", help="read images with a model"))
+    _add_infer(command("infer", _infer, "read images with a model"))
 
-    merge = commands.add_parser("merge", help="merge LoRA adapters into a plain model folder")
+    merge = command("merge", _merge, "merge LoRA adapters into a plain model folder")
     merge.add_argument("checkpoint", help="adapter checkpoint or run folder")
     merge.add_argument("--output", help="folder to write (default: CHECKPOINT-merged)")
-    merge.set_defaults(run=_merge)
 
-    convert = commands.add_parser(
-        "convert", help="write a model folder in transformers' or the authors' layout"
-    )
+    convert = command("convert", _convert, "write a model folder in transformers' or the authors' layout")
     convert.add_argument("source", help="model folder, checkpoint, run folder or hub id")
     convert.add_argument("target", help="folder to write")
     convert.add_argument("--to", required=True, choices=["transformers", "original"], help="its layout")
-    convert.set_defaults(run=_convert)
 
-    evaluate = commands.add_parser("eval", help="score a file of predictions")
+    evaluate = command("eval", _evaluate, "score a file of predictions")
     evaluate.add_argument(
         "predictions",
         type=Path,
         help="output of `infer --data --output`, of ms-swift, or of the authors' scripts",
     )
     evaluate.add_argument(
-        "--suite",
-        choices=SUITES,
-        help="scores of all rows (default: the suite of each row's kind)",
+        "--suite", choices=SUITES, help="scores of all rows (default: the suite of each row's kind)"
     )
     evaluate.add_argument(
         "--as-published", action="store_true", help="compute scores as the paper's scripts, errors included"
@@ -129,9 +124,8 @@ def parser() -> argparse.ArgumentParser:
         "--report", type=Path, metavar="HTML", help="page to write, with the worst answers and their images"
     )
     evaluate.add_argument("--output", type=Path, metavar="JSON", help="file to write the scores to")
-    evaluate.set_defaults(run=_evaluate)
 
-    check = commands.add_parser("check-data", help="find every bad row of data files")
+    check = command("check-data", _check, "find every bad row of data files")
     check.add_argument(
         "files",
         nargs="+",
@@ -147,27 +141,21 @@ def parser() -> argparse.ArgumentParser:
     )
     check.add_argument("--query", help="query of rows that have none of their own")
     check.add_argument(
-        "--max-length",
-        type=positive,
-        help=f"longest row in tokens (default: {SampleConfig.max_length})",
+        "--max-length", type=positive, help=f"longest row in tokens (default: {SampleConfig.max_length})"
     )
     check.add_argument("--tokenizer", help="folder or hub id that counts tokens (default: qwen, GOT's own)")
-    check.set_defaults(run=_check)
 
-    swift = commands.add_parser("swift", help="take a command line of ms-swift (docs/swift.md)")
+    swift = command("swift", _swift, "take a command line of ms-swift (docs/swift.md)")
     swift.add_argument("command", metavar="{sft,infer,export}")
     swift.add_argument("words", nargs=argparse.REMAINDER, help="swift's own options; --dry-run")
-    swift.set_defaults(run=_swift)
 
-    configs = commands.add_parser("configs", help="list the packaged configs, or copy them into a folder")
+    configs = command("configs", _configs, "list the packaged configs, or copy them into a folder")
     configs.add_argument("folder", nargs="?", type=Path, help="for example configs: train configs/stage1...")
-    configs.set_defaults(run=_configs)
 
-    quickstart = commands.add_parser("quickstart", help="the whole recipe in miniature, on a CPU")
+    quickstart = command("quickstart", _quickstart, "the whole recipe in miniature, on a CPU")
     quickstart.add_argument(
         "--output", type=Path, default=Path("output/quickstart"), help="(default: %(default)s)"
     )
-    quickstart.set_defaults(run=_quickstart)
     return top
 
 
@@ -207,7 +195,6 @@ def _add_infer(infer: argparse.ArgumentParser) -> None:
     infer.add_argument(
         "--torch-compile", action="store_true", help="compile decoding first, for many answers on a GPU"
     )
-    infer.set_defaults(run=_infer)
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -319,16 +306,9 @@ def _check(options: argparse.Namespace) -> int:
         if given:
             raise UserError(f"{', '.join(given)} cannot be used with a config, whose keys say the same")
         return 0 if check_config(first, rest) else 1
+    read = (options.columns or [], options.query, options.image_root)
     max_length = options.max_length or SampleConfig.max_length
-    good = check_files(
-        options.files,
-        options.columns or [],
-        options.query,
-        options.image_root,
-        max_length,
-        options.tokenizer or "qwen",
-    )
-    return 0 if good else 1
+    return 0 if check_files(options.files, *read, max_length, options.tokenizer or "qwen") else 1
 
 
 def _swift(options: argparse.Namespace) -> int:
