@@ -116,15 +116,9 @@ class ModelConfig(Section):
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
 
     def conflicts(self) -> Iterator[str]:
-        others = [
-            name
-            for name, value in (
-                ("model.init_from", self.init_from),
-                ("model.encoder.path", self.encoder.path),
-                ("model.decoder.path", self.decoder.path),
-            )
-            if value is not None
-        ]
+        paths = (self.init_from, self.encoder.path, self.decoder.path)
+        names = ("model.init_from", "model.encoder.path", "model.decoder.path")
+        others = [name for name, path in zip(names, paths, strict=True) if path is not None]
         if self.init == "pretrained" and self.path is not None and others:
             yield (
                 f"model.path is a whole checkpoint, so {' and '.join(others)} cannot be used beside it: "

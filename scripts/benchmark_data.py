@@ -91,33 +91,32 @@ def write_facts(work: str, folder: Path) -> None:
     """Tokens and useful operations of a mean sample, the same for all candidates."""
     import numpy as np
 
-    from got_train.config import DataConfig
-    from got_train.data.encode import Encoding
+    from got_train.config import SampleConfig
+    from got_train.data.records import ReadOptions
+    from got_train.data.samples import SampleEncoder
     from got_train.data.sources import select_rows
     from got_train.model.flops import row_flops, tile_flops
     from got_train.model.loading import load_got
     from got_train.model.tokenizer import load_tokenizer
-    from got_train.vocabulary import IGNORE_INDEX, PATCH_SIZE, TILE_SIZE, tokens_per_tile
+    from got_train.vocabulary import IGNORE_INDEX, TileShape
 
     source = str(folder / decoder_of(work))
     model = load_got(source)
-    tile_tokens = tokens_per_tile(TILE_SIZE, PATCH_SIZE)
-    encoding = Encoding(load_tokenizer(source), DataConfig(train=[]), TILE_SIZE, tile_tokens)
-    rows = select_rows([str(rows_of(work, folder))], encoding, np.random.default_rng(0))
-    tile = tile_flops(model.config)
+    encoder = SampleEncoder(load_tokenizer(source), SampleConfig(), TileShape())
+    rows = select_rows([str(rows_of(work, folder))], ReadOptions(), np.random.default_rng(0))
+    # Passes through the encoder and the decoder; a backward pass costs two forward passes. Adapters need
+    # gradients of activations, and hardly any of weights.
+    tile_passes = 0 if work == "lora_later_epochs" else 1 if freezes_encoder(work) else 3
+    row_passes = 2 if work.startswith("lora") else 3
+    if work in ("encoder", "inference"):
+        tile_passes, row_passes = 1, 0
     tokens = flops = 0
-    for index in range(len(rows)):
-        sample = rows[index]
-        supervised = int((sample.labels != IGNORE_INDEX).sum())
-        row = row_flops(model, len(sample.input_ids), supervised, num_tiles=1)
-        tokens += len(sample.input_ids)
-        if work in ("encoder", "inference"):
-            flops += tile
-        elif work == "lora_later_epochs":
-            flops += 2 * row
-        else:
-            # Adapters need gradients of activations, and hardly any of weights.
-            flops += tile * (1 if freezes_encoder(work) else 3) + row * (2 if work.startswith("lora") else 3)
+    for record in rows.records():
+        input_ids, labels = encoder.ids_and_labels(record, (1,))
+        tokens += len(input_ids)
+        supervised = int((labels != IGNORE_INDEX).sum())
+        flops += row_passes * row_flops(model, len(input_ids), supervised, num_tiles=1)
+        flops += tile_passes * tile_flops(model.config)
     facts = {"tokens_per_sample": tokens / len(rows), "tflop_per_sample": flops / len(rows) / 1e12}
     (folder / f"facts-{work}.json").write_text(json.dumps(facts))
 
@@ -140,13 +139,9 @@ def _draw_rows(folder: Path, name: str, count: int, words: tuple[int, int]) -> N
         lines = [" ".join(corpus[first + at : first + min(at + 8, length)]) for at in range(0, length, 8)]
         image = Image.new("RGB", (TILE_SIZE, TILE_SIZE), "white")
         ImageDraw.Draw(image).multiline_text((40, 40), "\n".join(lines), fill="black", font=font)
-        image.save(folder / f"{name}-{number}.png")
-        row = {
-            "query": "<image>OCR: ",
-            "response": "\n".join(lines),
-            "images": [str(folder / f"{name}-{number}.png")],
-        }
-        rows.append(row)
+        path = folder / f"{name}-{number}.png"
+        image.save(path)
+        rows.append({"query": "<image>OCR: ", "response": "\n".join(lines), "images": [str(path)]})
     write_rows(folder / f"{name}.jsonl", rows)
 
 

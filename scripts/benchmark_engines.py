@@ -26,44 +26,42 @@ from got_train.report import table
 class Case:
     """One measurement of a kind."""
 
-    flags: str
+    kind: str
+    part: str = ""
+    """What is drawn, where a kind has several cases."""
+    flags: str = ""
     """Options after `got-data KIND`."""
-    count: int
+    count: int = 400
     """Samples that the longer of the two runs draws."""
-    aim: int
+    aim: int = 0
     """Items per second that it should reach; 0 where no aim was set."""
 
 
-CASES: dict[str, dict[str, Case]] = {
-    "lines": {
-        "lines, single": Case("--lines 1 --height 48", 8000, 600),
-        "lines, blocks": Case("", 5000, 600),
-    },
-    "pdf": {
-        "pdf, slices": Case("--source {pdf} --units slices", 1600, 150),
-        "pdf, pages": Case("--source {pdf} --units pages", 200, 15),
-    },
-    "scene": {"scene": Case("", 800, 60)},
-    "handwriting": {"handwriting": Case("", 800, 60)},
-    "formula": {"formula": Case("", 3000, 200)},
-    "molecule": {"molecule": Case("", 1600, 120)},
-    "table": {"table": Case("", 1000, 60)},
-    "page": {"page": Case("", 300, 15)},
-    "music": {"music": Case("", 120, 6)},
-    "geometry": {"geometry": Case("", 1000, 60)},
-    "chart": {"chart": Case("", 500, 40)},
-    "fine-grained": {"fine-grained": Case("--source {sets}/page {sets}/lines {sets}/scene", 400, 0)},
-    "multi-crop": {"multi-crop": Case("--source {sets}/page", 60, 0)},
-    "multi-page": {"multi-page": Case("--source {sets}/page", 60, 0)},
-}
-"""The cases of a kind by their names in the table; `cases_of` gives a kind that is not here one case."""
-NEW_CASE = Case("", 400, 0)
+CASES = (
+    Case("lines", "single", "--lines 1 --height 48", 8000, 600),
+    Case("lines", "blocks", "", 5000, 600),
+    Case("pdf", "slices", "--source {pdf} --units slices", 1600, 150),
+    Case("pdf", "pages", "--source {pdf} --units pages", 200, 15),
+    Case("scene", count=800, aim=60),
+    Case("handwriting", count=800, aim=60),
+    Case("formula", count=3000, aim=200),
+    Case("molecule", count=1600, aim=120),
+    Case("table", count=1000, aim=60),
+    Case("page", count=300, aim=15),
+    Case("music", count=120, aim=6),
+    Case("geometry", count=1000, aim=60),
+    Case("chart", count=500, aim=40),
+    Case("fine-grained", flags="--source {sets}/page {sets}/lines {sets}/scene"),
+    Case("multi-crop", flags="--source {sets}/page", count=60),
+    Case("multi-page", flags="--source {sets}/page", count=60),
+)
 FIRST_RUN_SHARE = 0.1
 """Share of the count that the first of the two runs draws."""
 
 
-def cases_of(kind: str) -> dict[str, Case]:
-    return CASES.get(kind, {kind: NEW_CASE})
+def cases_of(kind: str) -> list[Case]:
+    """The cases of a kind; a kind without any in `CASES` is drawn with its defaults."""
+    return [case for case in CASES if case.kind == kind] or [Case(kind)]
 
 
 def seconds(flags: str, count: int, workers: int, output: Path) -> float:
@@ -95,15 +93,16 @@ def main() -> None:
     unknown = set(arguments.kinds) - set(NAMES)
     if unknown:
         parser.error(f"no such kind: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
-    cases = [(kind, *named) for kind in arguments.kinds or NAMES for named in cases_of(kind).items()]
+    cases = [case for kind in arguments.kinds or NAMES for case in cases_of(kind)]
     rows = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        if any("{sets}" in case.flags for _, _, case in cases):
+        if any("{sets}" in case.flags for case in cases):
             for kind in ("page", "lines", "scene"):
                 seconds(kind, 100, arguments.workers, folder / "sets" / kind)
-        for kind, name, case in cases:
-            flags = f"{kind} {case.flags}".format(pdf=arguments.pdf, sets=folder / "sets")
+        for case in cases:
+            flags = f"{case.kind} {case.flags}".format(pdf=arguments.pdf, sets=folder / "sets")
+            name = f"{case.kind} {case.part}".rstrip()
             rows.append([name, *measure(case, flags, arguments.workers, folder / name.replace(" ", "_"))])
             print(*rows[-1], flush=True)
     print(table(["kind", "items/s", "aim", "start (s)"], rows))

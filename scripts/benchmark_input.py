@@ -18,13 +18,13 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from torch.utils.data import DataLoader
 
-from got_train.config import DataConfig
+from got_train.config import SampleConfig
 from got_train.data.batching import collate
-from got_train.data.encode import Encoding
-from got_train.data.records import parse_row
+from got_train.data.records import ReadOptions, parse_row
+from got_train.data.samples import SampleEncoder, SampleSet
 from got_train.data.sources import select_rows
 from got_train.model.tokenizer import load_tokenizer
-from got_train.vocabulary import IMAGE_PAD
+from got_train.vocabulary import IMAGE_PAD, TileShape
 
 PICTURES = {
     "formula, PNG 640 x 120": ("png", 640, 120, False),
@@ -61,17 +61,18 @@ def rate(work: Callable[[], object], seconds: float) -> float:
     return count / (time.perf_counter() - started)
 
 
-def loader_rate(encoding: Encoding, row_file: Path, workers: int, seconds: float) -> float:
+def loader_rate(encoder: SampleEncoder, row_file: Path, workers: int, seconds: float) -> float:
     """Samples a second that come out of loader processes, as batches of four."""
-    rows = select_rows([f"{row_file}#100000"], encoding, np.random.default_rng(0))
+    rows = select_rows([f"{row_file}#100000"], ReadOptions(), np.random.default_rng(0))
     batches = partial(
         collate,
-        pad_id=encoding.tokenizer.pad_token_id,
-        image_id=encoding.tokenizer.convert_tokens_to_ids(IMAGE_PAD),
-        vocabulary_size=len(encoding.tokenizer),
-        tokens_per_tile=encoding.tokens_per_tile,
+        pad_id=encoder.tokenizer.pad_token_id,
+        image_id=encoder.tokenizer.convert_tokens_to_ids(IMAGE_PAD),
+        vocabulary_size=len(encoder.tokenizer),
+        tokens_per_tile=encoder.tile.num_tokens,
     )
-    loader = iter(DataLoader(rows, batch_size=4, num_workers=workers, collate_fn=batches))
+    samples = SampleSet(rows, encoder)
+    loader = iter(DataLoader(samples, batch_size=4, num_workers=workers, collate_fn=batches))
     for _ in range(2 * workers):
         next(loader)
     return 4 * rate(partial(next, loader), seconds)
@@ -83,24 +84,21 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="for each figure (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="loader processes (default: %(default)s)")
     options = parser.parse_args()
-    print(
-        "| picture | samples/s a core | JPEG decoded whole | "
-        f"{options.workers} loader processes |\n|---|---|---|---|"
-    )
+    print(f"| picture | samples/s a core | JPEG decoded whole | {options.workers} loader processes |")
+    print("|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for title, (kind, width, height, crop) in PICTURES.items():
             path = folder / f"{width}x{height}.{kind}"
             draw(path, width, height)
             row = {"query": "<image>OCR: ", "response": "words " * 100, "images": [str(path)]}
-            record = parse_row(row, "row")
-            encoding = Encoding(load_tokenizer("qwen"), DataConfig(train=[], crop=crop), 1024, 256)
-            sample = partial(encoding.sample, record, folder)
+            encoder = SampleEncoder(load_tokenizer("qwen"), SampleConfig(crop=crop), TileShape())
+            sample = partial(encoder.sample, parse_row(row, "row"))
             small = rate(sample, options.seconds)
             with mock.patch("PIL.JpegImagePlugin.JpegImageFile.draft"):
                 whole = rate(sample, options.seconds)
             file = benchmark_data.write_rows(folder / "rows.jsonl", [row])
-            loaded = loader_rate(encoding, file, options.workers, options.seconds)
+            loaded = loader_rate(encoder, file, options.workers, options.seconds)
             print(f"| {title} | {small:.0f} | {whole:.0f} | {loaded:.0f} |", flush=True)
     print(f"\n{benchmark_data.machine('cpu', 'uint8')}")
 

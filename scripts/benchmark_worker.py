@@ -9,9 +9,11 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from benchmark_data import decoder_of, freezes_encoder, rows_of
 from torch.utils.flop_counter import FlopCounterMode
@@ -152,28 +154,22 @@ def stock_model(work: str, folder: Path, dtype: torch.dtype = torch.float32) -> 
 
 def train_transformers(turns: Turns, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
     """A stock model, a stock Trainer, padding; pictures by transformers' own processor."""
-    import numpy as np
     from peft import LoraConfig, get_peft_model
     from PIL import Image
+    from torch.nn.utils.rnn import pad_sequence
     from transformers import AutoProcessor, Trainer, TrainingArguments
 
-    from got_train.prompts import CHAT_TEMPLATES, Task
-    from got_train.vocabulary import (
-        IGNORE_INDEX,
-        IMAGE_END,
-        IMAGE_PAD,
-        IMAGE_START,
-        PATCH_SIZE,
-        TILE_SIZE,
-        tokens_per_tile,
-    )
+    from got_train.config import SampleConfig
+    from got_train.data.records import parse_row
+    from got_train.data.samples import SampleEncoder
+    from got_train.vocabulary import IGNORE_INDEX, TileShape
 
     model = stock_model(work, folder)
     processor = AutoProcessor.from_pretrained(folder / decoder_of(work))
     tokenizer = processor.tokenizer
     if freezes_encoder(work):
-        frozen = [model.model.vision_tower, model.model.multi_modal_projector.conv_upsampler1]
-        for part in [*frozen, model.model.multi_modal_projector.conv_upsampler2]:
+        projector = model.model.multi_modal_projector
+        for part in (model.model.vision_tower, projector.conv_upsampler1, projector.conv_upsampler2):
             part.requires_grad_(False)
     if work.startswith("lora"):
         targets = r".*(language_model.*(_proj|fc\d)|multimodal_projector)"
@@ -181,26 +177,23 @@ def train_transformers(turns: Turns, work: str, folder: Path, home: Path, dtype:
             model, LoraConfig(r=RANK, lora_alpha=ALPHA, lora_dropout=0.05, target_modules=targets)
         )
     rows = [json.loads(line) for line in rows_of(work, folder).read_text().splitlines()]
-    template = CHAT_TEMPLATES["original"]
-    picture = f"{IMAGE_START}{IMAGE_PAD * tokens_per_tile(TILE_SIZE, PATCH_SIZE)}{IMAGE_END}\n"
-    prompt = template.system_message(None) + template.user_message(f"{picture}{Task().query()}")
+    encoder = SampleEncoder(tokenizer, SampleConfig(), TileShape())
+
+    def padded(arrays: Iterable[np.ndarray], value: int) -> torch.Tensor:
+        return pad_sequence(
+            [torch.from_numpy(array) for array in arrays], batch_first=True, padding_value=value
+        )
 
     def collate(batch: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        asked = tokenizer(prompt)["input_ids"]
-        answers = [tokenizer(template.answer(row["response"]))["input_ids"] for row in batch]
-        length = len(asked) + max(map(len, answers))
-        ids = np.full((len(batch), length), tokenizer.pad_token_id)
-        labels = np.full((len(batch), length), IGNORE_INDEX)
-        mask = np.zeros((len(batch), length), dtype=np.int64)
-        for place, answer in enumerate(answers):
-            end = len(asked) + len(answer)
-            ids[place, :end] = asked + answer
-            labels[place, len(asked) : end] = answer
-            mask[place, :end] = 1
+        texts = [encoder.ids_and_labels(parse_row(row, "row"), (1,)) for row in batch]
+        ids, labels = zip(*texts, strict=True)
         images = [Image.open(row["images"][0]).convert("RGB") for row in batch]
-        pixels = processor.image_processor(images, return_tensors="pt")["pixel_values"]
-        tensors = {"input_ids": ids, "labels": labels, "attention_mask": mask}
-        return {name: torch.from_numpy(array) for name, array in tensors.items()} | {"pixel_values": pixels}
+        return {
+            "input_ids": padded(ids, tokenizer.pad_token_id),
+            "labels": padded(labels, IGNORE_INDEX),
+            "attention_mask": padded(map(np.ones_like, ids), 0),
+            "pixel_values": processor.image_processor(images, return_tensors="pt")["pixel_values"],
+        }
 
     arguments = TrainingArguments(
         output_dir=str(home),
@@ -252,12 +245,10 @@ def train_ms_swift(turns: Turns, work: str, folder: Path, home: Path, dtype: str
 def encode_tiles(turns: Turns, name: str, folder: Path, precision: torch.dtype, batch: int) -> None:
     """Forward passes of the encoder; the weights are of the precision that is measured."""
     note_facts(turns, "encoder", folder, batch)
-    if name == "got_train":
-        from got_train.model.loading import load_got
+    from got_train.model.loading import load_got
 
-        model = load_got(str(folder / "qwen2"))
-    else:
-        model = stock_model("encoder", folder)
+    ours = name == "got_train"
+    model = load_got(str(folder / "qwen2")) if ours else stock_model("encoder", folder)
     encoder = model.model.vision_tower.to(turns.device, precision).eval()
     pixels = torch.randn(batch, 3, 1024, 1024).to(turns.device, precision)
     with torch.no_grad():

@@ -1,5 +1,7 @@
-"""The shell scripts do what they say."""
+"""The shell scripts do what they say, and the benchmarks use names that exist."""
 
+import ast
+import importlib
 import os
 import re
 import subprocess
@@ -55,6 +57,18 @@ def test_the_error_without_tex_names_what_the_script_installs() -> None:
     packages = re.compile(r"\b(?:texlive-[a-z-]+|lmodern|fonts-texgyre)")
     installed = script[script.index("--no-install-recommends") :]
     assert packages.findall(latex._INSTALL) == packages.findall(installed)
+
+
+@pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.py")), ids=lambda path: path.stem)
+def test_what_a_benchmark_imports_of_the_packages_exists(path: Path) -> None:
+    missing = [
+        f"{node.module}.{name.name}"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("got_train", "data_engines"))
+        for name in node.names
+        if not hasattr(importlib.import_module(str(node.module)), name.name)
+    ]
+    assert missing == []
 
 
 def test_only_packages_without_a_final_release_are_pinned_to_another() -> None:
