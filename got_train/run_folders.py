@@ -33,9 +33,7 @@ def resolve_checkpoint(path: str) -> str:
         return path
     if any((folder / name).is_file() for name in ("config.json", ADAPTER_FILE)):
         return path
-    found = newest_checkpoint(folder)
-    for run in runs_of(folder):
-        found = found or newest_checkpoint(run)
+    found = newest_checkpoint(folder) or newest_of_runs(folder)
     if found is None:
         raise UserError(f"{path} holds no checkpoint: no config.json, no checkpoint-N, no run folder vN-*")
     return str(found)
@@ -44,6 +42,11 @@ def resolve_checkpoint(path: str) -> str:
 def runs_of(folder: Path) -> list[Path]:
     """Run folders `vN-...`, the newest first."""
     return sorted_by_number(folder, r"v(\d+)-.*")
+
+
+def newest_of_runs(folder: Path) -> Path | None:
+    """The newest complete checkpoint of the run folders in `folder`."""
+    return next(filter(None, map(newest_checkpoint, runs_of(folder))), None)
 
 
 def newest_checkpoint(run: Path) -> Path | None:
@@ -56,8 +59,11 @@ def newest_checkpoint(run: Path) -> Path | None:
 
 
 def sorted_by_number(folder: Path, pattern: str) -> list[Path]:
-    """Folders whose names match `pattern`, sorted by the number in its group, the highest first."""
-    matches = [(re.fullmatch(pattern, entry.name), entry) for entry in folder.iterdir() if entry.is_dir()]
+    """Folders whose names match `pattern`, sorted by the number in its group, the highest first.
+
+    A folder that does not exist has none.
+    """
+    matches = [(re.fullmatch(pattern, entry.name), entry) for entry in folder.glob("*") if entry.is_dir()]
     numbered = [(int(match[1]), entry) for match, entry in matches if match]
     return [entry for _, entry in sorted(numbered, reverse=True)]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback, TrainerState
 
 from got_train.config import CONFIG_FILE
 from got_train.data.features import FeatureStore
@@ -28,20 +28,13 @@ class RunLog(TrainerCallback):
         self.run_dir = run_dir
         self.file = run_dir / "logging.jsonl"
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_train_begin(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
         """Removes the lines that a resumed run has logged after its checkpoint."""
         if rank() == 0 and self.file.is_file():
             cut_log(self.file, state.global_step)
 
     def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, Any],
-        **kwargs: Any,
+        self, args: Any, state: TrainerState, control: Any, logs: dict[str, Any], **kwargs: Any
     ) -> None:
         """Appends a line to the log."""
         if rank() == 0:
@@ -49,17 +42,13 @@ class RunLog(TrainerCallback):
             with open(self.file, "a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
 
-    def on_save(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_save(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
         """Copies the run's configuration into the checkpoint, so that merge and infer need no other file."""
         checkpoint = self.run_dir / f"checkpoint-{state.global_step}"
         if rank() == 0 and checkpoint.is_dir():
             shutil.copyfile(self.run_dir / CONFIG_FILE, checkpoint / CONFIG_FILE)
 
-    def on_train_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_train_end(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
         """Draws the curves."""
         if rank() == 0:
             draw_curves(self.file, self.run_dir / "images")
@@ -71,17 +60,11 @@ class FeatureWriter(TrainerCallback):
     def __init__(self, features: FeatureStore) -> None:
         self.features = features
 
-    def on_epoch_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        """Writes new features at the end of an epoch."""
+    def on_epoch_end(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
+        """Writes new features, at the end of an epoch and with each checkpoint."""
         self.features.flush()
 
-    def on_save(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        """Writes new features with each checkpoint."""
-        self.features.flush()
+    on_save = on_epoch_end
 
 
 def read_log(file: Path) -> list[dict[str, Any]]:
@@ -133,9 +116,8 @@ def draw_curve(points: list[tuple[int, float]], label: str, file: Path) -> None:
     axes = figure.subplots()
     steps, values = zip(*points, strict=True)
     is_loss = label == "train_loss"
-    axes.plot(
-        steps, values, marker="." if len(points) < 40 else "", color="#9ecae1" if is_loss else "#3182bd"
-    )
+    color = "#9ecae1" if is_loss else "#3182bd"
+    axes.plot(steps, values, marker="." if len(points) < 40 else "", color=color)
     if is_loss:
         axes.plot(steps, smoothed(list(values)), color="#3182bd", label=f"smoothed ({SMOOTHING})")
         axes.legend()

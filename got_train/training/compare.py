@@ -72,17 +72,13 @@ def compare(trainer: GotTrainer, config: Config, sets: dict[str, SampleSet]) -> 
 
     Every rank reads its share; all ranks return the same scores.
     """
-    pairs = {
-        name: {"after": trainer.read_rows(samples, config.eval.compare_rows)}
-        for name, samples in sets.items()
-    }
+
+    def read(samples: SampleSet) -> dict[str, float]:
+        return text_metrics(*zip(*trainer.read_rows(samples, config.eval.compare_rows), strict=True))
+
+    after = {name: read(samples) for name, samples in sets.items()}
     with _before_training(trainer, config):
-        for name, samples in sets.items():
-            pairs[name]["before"] = trainer.read_rows(samples, config.eval.compare_rows)
-    return {
-        name: {when: text_metrics(*zip(*read[when], strict=True)) for when in ("before", "after")}
-        for name, read in pairs.items()
-    }
+        return {name: {"before": read(samples), "after": after[name]} for name, samples in sets.items()}
 
 
 @contextmanager

@@ -120,20 +120,14 @@ class StepPlan:
         return math.ceil(min(most, self.step_rows) / self.world_size)
 
 
+@dataclass(frozen=True, eq=False)
 class StepBatches(Sampler[list[int]]):
     """Batch sampler: the batches of one device in an epoch."""
 
-    def __init__(self, plan: StepPlan, rank: int, epoch: Callable[[], int]) -> None:
-        """Makes the sampler.
-
-        Args:
-            plan: the step plan of the run.
-            rank: rank of this device.
-            epoch: returns the epoch; called whenever an epoch starts or is resumed.
-        """
-        self.plan = plan
-        self.rank = rank
-        self.epoch = epoch
+    plan: StepPlan
+    rank: int
+    epoch: Callable[[], int]
+    """Returns the epoch; called whenever an epoch starts or is resumed."""
 
     def __len__(self) -> int:
         return self.plan.steps_per_epoch * self.plan.accumulation

@@ -16,7 +16,7 @@ from got_train.arguments import RESUMED_AS_BEFORE
 from got_train.config import CONFIG_FILE, Config
 from got_train.config_file import load_config, to_yaml
 from got_train.report import UserError
-from got_train.run_folders import STATE_FILE, newest_checkpoint, runs_of
+from got_train.run_folders import STATE_FILE, newest_of_runs, runs_of
 
 PACKAGES = ("got-train", "torch", "transformers", "peft", "accelerate", "datasets", "omegaconf", "pillow")
 
@@ -48,15 +48,10 @@ def find_resume(config: Config) -> Path | None:
         return None
     checkpoint: Path | None = Path(config.resume)
     if config.resume == "auto":
-        checkpoint = _newest_of_name(Path(config.output_dir) / config.name)
+        checkpoint = newest_of_runs(Path(config.output_dir) / config.name)
     if checkpoint is not None:
         _check_can_resume(checkpoint, config)
     return checkpoint
-
-
-def _newest_of_name(parent: Path) -> Path | None:
-    runs = runs_of(parent) if parent.is_dir() else []
-    return next((checkpoint for run in runs if (checkpoint := newest_checkpoint(run))), None)
 
 
 def _check_can_resume(checkpoint: Path, config: Config) -> None:
