@@ -16,7 +16,7 @@ REFUSED = 2
 
 
 def draw_set(kind: str, output: Path, **flags: object) -> int:
-    """Draws a set into a folder and returns its number of rows.
+    """Draws a set into a folder and returns its number of rows; a terminal shows the progress.
 
     Args:
         kind: one of the kinds that `got-data --help` lists.
@@ -29,12 +29,14 @@ def draw_set(kind: str, output: Path, **flags: object) -> int:
     """
     words = [word for name, value in flags.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     command = [sys.executable, "-m", "data_engines.cli", kind, "--output", str(output), *words]
-    result = subprocess.run(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
-    )
+    # `got-data` draws its progress bar only on a terminal, which then shows its errors, too.
+    shown = sys.stderr.isatty()
+    stderr = None if shown else subprocess.PIPE
+    result = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=stderr, text=True, check=False)
+    said = "see its message above" if shown else result.stderr.strip()
     if result.returncode == REFUSED:
-        raise UserError(f"got-data {kind} failed: {result.stderr.strip().splitlines()[-1]}")
+        raise UserError(f"got-data {kind} failed: {said.splitlines()[-1]}")
     if result.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)} ended with code {result.returncode}:\n{result.stderr}")
+        raise RuntimeError(f"{' '.join(command)} ended with code {result.returncode}:\n{said}")
     manifest = json.loads((output / "manifest.json").read_text(encoding="utf-8"))
     return int(manifest["rows"])

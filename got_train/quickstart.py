@@ -29,6 +29,14 @@ from got_train.training.train import train
 STAGE_CONFIGS = CONFIGS / "quickstart"
 CONFIG_OUTPUT = "./output/quickstart"
 """The folder that the configurations name."""
+HELD_OUT = {
+    "stage1": ["plain"],
+    "stage2": ["plain"],
+    "stage3": ["plain", "box", "color"],
+    "lora": ["fractions"],
+    "merged": ["fractions"],
+}
+"""The tasks whose held-out pictures each model reads. The first of a stage is the one that it trains."""
 STAGES = ("stage1", "stage2", "stage3", "lora")
 MAX_NEW_TOKENS = 48
 BATCH_SIZE = 100
@@ -44,19 +52,6 @@ class Stage:
 
     folder: Path
     seconds: float
-
-    @property
-    def log(self) -> list[dict[str, Any]]:
-        return read_log(self.folder / "logging.jsonl")
-
-    @property
-    def losses(self) -> list[float]:
-        return [row["loss"] for row in self.log if "loss" in row]
-
-    @property
-    def cer_before(self) -> float:
-        """Of validation rows before the first step."""
-        return float(next(row["eval_cer"] for row in self.log if "eval_cer" in row))
 
 
 def quickstart(output: Path) -> dict[str, Any]:
@@ -79,18 +74,12 @@ def quickstart(output: Path) -> dict[str, Any]:
     small_tokenizer().save_pretrained(output / "tokenizer")
     drawn = time.perf_counter() - started
     stages = {name: run_stage(name, output) for name in STAGES}
-    merged, _ = merge(str(output / "lora"), str(output / "merged"))
-    tasks = {
-        "stage1": (output / "stage1", ["plain"]),
-        "stage2": (output / "stage2", ["plain"]),
-        "stage3": (output / "stage3", ["plain", "box", "color"]),
-        "lora": (output / "lora", ["fractions"]),
-        "merged": (merged, ["fractions"]),
-    }
+    models = {name: output / name for name in STAGES}
+    models["merged"], _ = merge(str(models["lora"]), str(output / "merged"))
     predictions = {
-        f"{name}_{task}": read_held_out(model, task, f"{name}_{task}", output)
-        for name, (model, asked) in tasks.items()
-        for task in asked
+        f"{name}_{task}": read_held_out(models[name], task, f"{name}_{task}", output)
+        for name, tasks in HELD_OUT.items()
+        for task in tasks
     }
     summary = summarise(stages, predictions, rows)
     summary["seconds_data"] = round(drawn, 1)
@@ -139,22 +128,18 @@ def summarise(
     stages: dict[str, Stage], predictions: dict[str, Predictions], rows: dict[str, int]
 ) -> dict[str, Any]:
     """The figures of the run."""
-    after = {
-        "stage1": "stage1_plain",
-        "stage2": "stage2_plain",
-        "stage3": "stage3_plain",
-        "lora": "lora_fractions",
-    }
-    summary: dict[str, Any] = {
-        name: {
-            "loss_first": stage.losses[0],
-            "loss_last": stage.losses[-1],
-            "cer_before": stage.cer_before,
-            "cer_after": cer(predictions[after[name]]),
+    summary: dict[str, Any] = {}
+    for name, stage in stages.items():
+        log = read_log(stage.folder / "logging.jsonl")
+        losses = [row["loss"] for row in log if "loss" in row]
+        summary[name] = {
+            "loss_first": losses[0],
+            "loss_last": losses[-1],
+            # of validation rows before the first step
+            "cer_before": next(row["eval_cer"] for row in log if "eval_cer" in row),
+            "cer_after": cer(predictions[f"{name}_{HELD_OUT[name][0]}"]),
             "seconds": round(stage.seconds, 1),
         }
-        for name, stage in stages.items()
-    }
     box, color = predictions["stage3_box"], predictions["stage3_color"]
     summary["stage3"] |= {"box_cer": cer(box), "color_cer": cer(color), "region_cer": cer(box + color)}
     texts = [[row.answer for row in predictions[f"{name}_fractions"]] for name in ("lora", "merged")]
@@ -168,10 +153,8 @@ def stage_rows(summary: dict[str, Any]) -> list[list[Any]]:
     """A row for each stage, and one for the regions that stage 3 adds."""
     names = ("loss_first", "loss_last", "cer_before", "cer_after", "seconds")
     rows = [[stage, *(round(summary[stage][name], 4) for name in names)] for stage in STAGES]
-    rows.insert(
-        3, ["stage3, box and colour", None, None, None, round(summary["stage3"]["region_cer"], 4), None]
-    )
-    return rows
+    regions = ["stage3, box and colour", None, None, None, round(summary["stage3"]["region_cer"], 4), None]
+    return [*rows[:3], regions, *rows[3:]]
 
 
 HEADER = ["stage", "first loss", "last loss", "CER before", "CER after", "seconds"]

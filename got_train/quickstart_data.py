@@ -73,14 +73,11 @@ def numbers_of(data_set: DataSet) -> list[str]:
     """The numbers that may stand in the images of a set, each length as often as the others."""
     numbers = [str(number) for number in range(10, 10000)]
     held_out = set(random.Random(0).sample(numbers, int(HELD_OUT_SHARE * len(numbers))))
-    by_length = {
-        length: [
-            n for n in map(str, range(10000)) if len(n) == length and (n in held_out) == data_set.is_held_out
-        ]
-        for length in range(data_set.digits[0], data_set.digits[1] + 1)
-    }
-    most = max(map(len, by_length.values()))
-    return [pool[i % len(pool)] for pool in by_length.values() for i in range(most)]
+    allowed = [n for n in map(str, range(10000)) if (n in held_out) == data_set.is_held_out]
+    fewest, most = data_set.digits
+    pools = [[n for n in allowed if len(n) == length] for length in range(fewest, most + 1)]
+    largest = max(map(len, pools))
+    return [pool[i % len(pool)] for pool in pools for i in range(largest)]
 
 
 def draw_lines(data_set: DataSet, corpus: Path, output: Path, seed: int) -> int:
