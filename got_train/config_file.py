@@ -47,18 +47,12 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
         if "=" not in word or word.startswith(("-", "=")):
             raise UserError(f"{word!r} is not an override: write key=value, for example train.max_steps=2")
     errors: list[str] = []
-    given, renamed = _with_new_names(given, errors)
-    renamed = [] if Path(path).name == CONFIG_FILE else renamed
+    given = _with_new_names(given, errors, quiet=Path(path).name == CONFIG_FILE)
     for word in overrides:
         try:
-            read, renamed_here = _with_new_names(_read_word(word), errors)
+            given = _over(given, _with_new_names(_read_word(word), errors))
         except (OmegaConfBaseException, yaml.YAMLError) as error:
             errors.append(f"{word}: {_one_line(error)}")
-            continue
-        given = _over(given, read)
-        renamed += renamed_here
-    for old in renamed:
-        say(f"{old} is called {RENAMED[old]} now")
     try:
         return read_config(given, errors)
     except UserError as error:
@@ -89,9 +83,8 @@ def read_config(given: dict[str, Any], errors: Sequence[str] = ()) -> Config:
     return Config(**values)
 
 
-def _with_new_names(given: dict[str, Any], errors: list[str]) -> tuple[dict[str, Any], list[str]]:
-    """Sections with renamed keys under their new names, and the old names that were there."""
-    found = []
+def _with_new_names(given: dict[str, Any], errors: list[str], quiet: bool = False) -> dict[str, Any]:
+    """Sections with renamed keys under their new names, each of which is said unless `quiet`."""
     for old, new in RENAMED.items():
         (old_section, old_key), (new_section, new_key) = old.split("."), new.split(".")
         section, beside = given.get(old_section), given.get(new_section)
@@ -99,12 +92,12 @@ def _with_new_names(given: dict[str, Any], errors: list[str]) -> tuple[dict[str,
             continue
         if isinstance(beside, dict) and new_key in beside:
             errors.append(f"{old} is called {new} now, and both are given: keep {new}")
-        else:
-            found.append(old)
+        elif not quiet:
+            say(f"{old} is called {new} now")
         rest = {key: value for key, value in section.items() if key != old_key}
         given = given | {old_section: rest, new_section: {} if beside is None else beside}
         given = _over({new_section: {new_key: section[old_key]}}, given)
-    return given, found
+    return given
 
 
 def _read_word(word: str) -> dict[str, Any]:

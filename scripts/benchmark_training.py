@@ -30,14 +30,7 @@ CANDIDATES = ("got_train", "transformers", "ms_swift")
 OURS = "got_train"
 NOT_BY_SWIFT = ("encoder", "stage1", "inference")
 """ms-swift has no stage 1; the others are not training."""
-DENSE_TFLOPS = {
-    "H100 PCIe": 756.0,
-    "H100 NVL": 835.0,
-    "H100": 989.0,
-    "H200": 989.0,
-    "A100": 312.0,
-    "L40S": 362.0,
-}
+DENSE_TFLOPS = {"H100 PCIe": 756, "H100 NVL": 835, "H100": 989, "H200": 989, "A100": 312, "L40S": 362}
 """bf16, dense, by data sheet; the first name that a device's contains is its own."""
 
 
@@ -91,9 +84,8 @@ def start(name: str, work: str, options: argparse.Namespace, folder: Path) -> Ca
 
 def measure(work: str, options: argparse.Namespace, folder: Path) -> dict[str, Candidate]:
     """All candidates on one work."""
-    names = [
-        name for name in CANDIDATES if name != "ms_swift" or (options.swift and work not in NOT_BY_SWIFT)
-    ]
+    with_swift = options.swift and work not in NOT_BY_SWIFT
+    names = [name for name in CANDIDATES if with_swift or name != "ms_swift"]
     groups = [[name] for name in names] if options.alone else [names]
     done = {}
     for group in groups:
@@ -102,11 +94,8 @@ def measure(work: str, options: argparse.Namespace, folder: Path) -> dict[str, C
             for turn in range(options.warmup + options.turns):
                 for candidate in running:
                     candidate.turn()
-                    print(
-                        f"\r{work} {candidate.name} {turn}: {candidate.seconds[-1]:.2f} s    ",
-                        end="",
-                        file=sys.stderr,
-                    )
+                    said = f"\r{work} {candidate.name} {turn}: {candidate.seconds[-1]:.2f} s    "
+                    print(said, end="", file=sys.stderr)
             for candidate in running:
                 candidate.end()
         except SystemExit:
@@ -173,10 +162,7 @@ def main() -> None:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], help="(default: float32 on a CPU)")
     parser.add_argument(
-        "--batch",
-        type=int,
-        default=4,
-        help="samples of a step, a quarter of the pictures read",
+        "--batch", type=int, default=4, help="samples of a step, a quarter of the pictures read"
     )
     parser.add_argument("--turns", type=int, default=6, help="steps that count (default: %(default)s)")
     parser.add_argument("--warmup", type=int, default=1, help="steps before them (default: %(default)s)")

@@ -9,9 +9,9 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -58,6 +58,13 @@ class Turns:
             torch.cuda.synchronize()
         self._answer({"seconds": time.perf_counter() - self.started})
 
+    def repeat(self, step: Callable[[], object]) -> NoReturn:
+        """Does a step in every turn."""
+        while True:
+            self.wait()
+            step()
+            self.done()
+
     def _answer(self, value: dict[str, Any]) -> None:
         print("BENCHMARK", json.dumps(value), file=self.answers, flush=True)
 
@@ -102,8 +109,20 @@ def note_facts(turns: Turns, work: str, folder: Path, batch: int) -> None:
     }
 
 
+def common_arguments(turns: Turns, batch: int) -> dict[str, Any]:
+    """What all candidates are given alike; they call it by the same names."""
+    return {
+        "per_device_train_batch_size": batch,
+        "max_steps": NEVER,
+        "learning_rate": LEARNING_RATE,
+        "save_strategy": "no",
+        "dataloader_num_workers": LOADER_WORKERS[turns.device],
+        "use_cpu": turns.device == "cpu",
+    }
+
+
 def train_got_train(turns: Turns, work: str, folder: Path, home: Path, dtype: str, batch: int) -> None:
-    """Its command line, which finds the device itself."""
+    """Its command line."""
     from got_train.cli import main
 
     lora = work.startswith("lora")
@@ -114,13 +133,9 @@ def train_got_train(turns: Turns, work: str, folder: Path, home: Path, dtype: st
         "data": {"train": [str(rows_of(work, folder))], "val_ratio": 0},
         "lora": {"enabled": lora, "rank": RANK, "alpha": ALPHA},
         "train": {
+            **common_arguments(turns, batch),
             "global_batch_size": batch,
-            "per_device_train_batch_size": batch,
-            "max_steps": NEVER,
-            "learning_rate": LEARNING_RATE,
             "bf16": dtype == "bfloat16",
-            "save_strategy": "no",
-            "dataloader_num_workers": LOADER_WORKERS[turns.device],
             "cache_features": lora,
             "learning_rates": {"encoder": 0 if freezes_encoder(work) else None},
         },
@@ -197,15 +212,10 @@ def train_transformers(turns: Turns, work: str, folder: Path, home: Path, dtype:
 
     arguments = TrainingArguments(
         output_dir=str(home),
-        per_device_train_batch_size=batch,
-        max_steps=NEVER,
-        learning_rate=LEARNING_RATE,
         bf16=dtype == "bfloat16",
-        save_strategy="no",
-        dataloader_num_workers=LOADER_WORKERS[turns.device],
         report_to="none",
         remove_unused_columns=False,
-        use_cpu=turns.device == "cpu",
+        **common_arguments(turns, batch),
     )
     make_trainers_take_turns(turns)
     Trainer(model, arguments, collate, train_dataset=rows).train()
@@ -226,17 +236,12 @@ def train_ms_swift(turns: Turns, work: str, folder: Path, home: Path, dtype: str
         "freeze_vit": freezes_encoder(work),
         "freeze_aligner": False,
         "torch_dtype": dtype,
-        "per_device_train_batch_size": batch,
         "gradient_accumulation_steps": 1,
         "gradient_checkpointing": False,
-        "max_steps": NEVER,
-        "learning_rate": LEARNING_RATE,
-        "save_strategy": "no",
         "eval_strategy": "no",
-        "dataloader_num_workers": LOADER_WORKERS[turns.device],
         "dataset_num_proc": 1,
         "output_dir": home,
-        "use_cpu": turns.device == "cpu",
+        **common_arguments(turns, batch),
     }
     make_trainers_take_turns(turns)  # not earlier: ms-swift has put a list of callbacks of its own in place
     sft_main([word for name, value in options.items() for word in (f"--{name}", str(value))])
@@ -255,10 +260,7 @@ def encode_tiles(turns: Turns, name: str, folder: Path, precision: torch.dtype, 
         with FlopCounterMode(display=False) as counter:
             encoder(pixels)
         turns.facts["tflop_per_sample_counted"] = counter.get_total_flops() / batch / 1e12
-        while True:
-            turns.wait()
-            encoder(pixels)
-            turns.done()
+        turns.repeat(lambda: encoder(pixels))
 
 
 def read_pictures(turns: Turns, name: str, folder: Path, precision: torch.dtype, count: int) -> None:
@@ -287,10 +289,7 @@ def read_pictures(turns: Turns, name: str, folder: Path, precision: torch.dtype,
 
     note_facts(turns, "inference", folder, count)
     turns.facts["tokens"] = count * NEW_TOKENS
-    while True:
-        turns.wait()
-        read()
-        turns.done()
+    turns.repeat(read)
 
 
 def main() -> None:
