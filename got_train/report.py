@@ -64,17 +64,9 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     rows = [list(row) for row in rows]
     cells = [list(header)] + [[_cell(value) for value in row] for row in rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    right = [
-        all(isinstance(row[i], int | float) or row[i] is None for row in rows) for i in range(len(header))
-    ]
-    lines = (
-        "  ".join(
-            cell.rjust(width) if to_right else cell.ljust(width)
-            for cell, width, to_right in zip(row, widths, right, strict=True)
-        )
-        for row in cells
-    )
-    return "\n".join(line.rstrip() for line in lines)
+    numeric = [all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(header))]
+    formats = [f"{{:{'>' if right else '<'}{width}}}" for right, width in zip(numeric, widths, strict=True)]
+    return "\n".join("  ".join(formats).format(*row).rstrip() for row in cells)
 
 
 def _cell(value: object) -> str:

@@ -77,6 +77,5 @@ def _optimizer(arguments: TrainingArguments, model: nn.Module) -> tuple[Any, dic
 
 
 def _decays(name: str, parameter: nn.Parameter) -> bool:
-    return parameter.ndim >= 2 and not any(
-        table in name for table in ("pos_embed", "rel_pos", "embed_positions")
-    )
+    tables = ("pos_embed", "rel_pos", "embed_positions")
+    return parameter.ndim >= 2 and not any(table in name for table in tables)

@@ -47,9 +47,8 @@ def steps_line(config: Config, plan: StepPlan) -> str:
         )
     elif config.train.tokens_per_batch is not None:
         batches = f"in batches of at most {config.train.tokens_per_batch:,} tokens on {devices}"
-    per_epoch = f"{plan.steps_per_epoch:,} an epoch"
     steps = counted(total_steps(config, plan), "optimizer step")
-    return f"{steps} of {counted(plan.step_rows, 'sample')} ({batches}), {per_epoch}"
+    return f"{steps} of {counted(plan.step_rows, 'sample')} ({batches}), {plan.steps_per_epoch:,} an epoch"
 
 
 def devices_advice() -> list[str]:

@@ -200,7 +200,6 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
     samples = SampleSet(rows.train, encoder)
     val = None if rows.val is None else SampleSet(rows.val.spread(config.eval.loss_rows), encoder)
     features = open_features(config, model, assembled.compute_dtype)
-    pad_id = encoder.tokenizer.pad_token_id
     return GotTrainer(
         plan=plan,
         eval_config=config.eval,
@@ -210,7 +209,7 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
         args=arguments,
         data_collator=partial(
             collate,
-            pad_id=pad_id,
+            pad_id=encoder.tokenizer.pad_token_id,
             image_id=model.config.image_token_id,
             vocabulary_size=model.config.text_config.vocab_size,
             tokens_per_tile=encoder.tile.num_tokens,
@@ -231,9 +230,7 @@ def with_absolute_paths(config: Config) -> Config:
     The configuration that is saved in a checkpoint then means the same in any folder.
     """
     model, decoder = config.model, config.model.decoder
-    tokenizer = decoder.tokenizer
-    if tokenizer not in VOCABULARIES:
-        tokenizer = _absolute(tokenizer)
+    tokenizer = decoder.tokenizer if decoder.tokenizer in VOCABULARIES else _absolute(decoder.tokenizer)
     model = replace(
         model,
         encoder=replace(model.encoder, path=_absolute(model.encoder.path)),

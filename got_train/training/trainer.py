@@ -158,9 +158,8 @@ class GotTrainer(Trainer):
         result = super().prediction_step(model, inputs, *args, **kwargs)
         if self.by_kind:
             # Leaves out the repeated rows that complete the last batch of the ranks.
-            rows = self.accelerator.gather_for_metrics(
-                row_losses(kinds, self._output), use_gather_object=True
-            )
+            rows = row_losses(kinds, self._output)
+            rows = self.accelerator.gather_for_metrics(rows, use_gather_object=True)
             self._eval_losses = add_up([*self._eval_losses, *rows])
         return result
 
@@ -210,9 +209,7 @@ class GotTrainer(Trainer):
                 self.eval_config.batch_size,
                 stop_past_reference=True,
             )
-            pairs = [
-                (answer, record.turns[-1].response) for answer, record in zip(answers, mine, strict=True)
-            ]
+        pairs = list(zip(answers, (record.turns[-1].response for record in mine), strict=True))
         return [pair for part in gather(pairs) for pair in part]
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
