@@ -6,15 +6,6 @@ import numpy as np
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdMolDescriptors
 
-_WEDGES = {Chem.BondDir.BEGINWEDGE: 1, Chem.BondDir.BEGINDASH: 3, Chem.BondDir.EITHERDOUBLE: 2}
-_ORDERS = {
-    Chem.BondType.SINGLE: 1,
-    Chem.BondType.DOUBLE: 2,
-    Chem.BondType.TRIPLE: 3,
-    Chem.BondType.DATIVE: 9,
-}
-"""The numbers that mol blocks have for wedges and bonds."""
-
 rdBase.DisableLog("rdApp.*")  # RDKit would print a line for every molecule that it can't read
 
 
@@ -46,24 +37,13 @@ def decide_stereo(rng: np.random.Generator, molecule: Chem.Mol, centres: bool) -
 def read_back(drawn: Chem.Mol) -> str | None:
     """The canonical SMILES of what a drawing shows, or None if that is no molecule.
 
-    The drawing is written as a mol block: symbols with charge, isotope and hydrogens, their points, lines and
-    wedges, and RDKit reads that. RDKit's own writer of mol blocks can't be used, since it sets new wedges.
+    The drawing is written as a mol block and read again: symbols with charge, isotope and hydrogens, points,
+    lines and wedges. RDKit is kept from setting new wedges and from writing what it knows to be aromatic.
     """
-    lines = ["", "", "", "  0  0  0     0  0            999 V3000", "M  V30 BEGIN CTAB"]
-    lines += [f"M  V30 COUNTS {drawn.GetNumAtoms()} {drawn.GetNumBonds()} 0 0 0", "M  V30 BEGIN ATOM"]
-    points = drawn.GetConformer().GetPositions()
-    lines += [
-        _atom_line(atom, x, y) for atom, (x, y, _) in zip(drawn.GetAtoms(), points.tolist(), strict=True)
-    ]
-    lines += ["M  V30 END ATOM", "M  V30 BEGIN BOND"]
-    for number, bond in enumerate(drawn.GetBonds(), start=1):
-        if bond.GetBondType() not in _ORDERS:
-            return None
-        ends = f"{bond.GetBeginAtomIdx() + 1} {bond.GetEndAtomIdx() + 1}"
-        wedge = _WEDGES.get(bond.GetBondDir(), 0)
-        lines.append(f"M  V30 {number} {_ORDERS[bond.GetBondType()]} {ends} CFG={wedge}")
-    lines += ["M  V30 END BOND", "M  V30 END CTAB", "M  END"]
-    molecule = Chem.MolFromMolBlock("\n".join(lines))
+    lines_only = Chem.Mol(drawn)
+    Chem.Kekulize(lines_only, clearAromaticFlags=True)
+    block = Chem.MolToV3KMolBlock(lines_only, includeStereo=False, kekulize=False)
+    molecule = Chem.MolFromMolBlock(block)
     return None if molecule is None else Chem.CanonSmiles(Chem.MolToSmiles(molecule))
 
 
@@ -108,13 +88,3 @@ def aromatic_rings(molecule: Chem.Mol) -> list[tuple[int, ...]]:
     ]
     covered = {bond for _, bonds in whole for bond in bonds}
     return [atoms for atoms, _ in whole] if covered == aromatic else []
-
-
-def _atom_line(atom: Chem.Atom, x: float, y: float) -> str:
-    # -1 means a valence of 0, while 0 would let the reader add hydrogens
-    valence = atom.GetTotalValence() or -1
-    radical = {0: 0, 1: 2, 2: 3}.get(atom.GetNumRadicalElectrons(), 0)
-    return (
-        f"M  V30 {atom.GetIdx() + 1} {atom.GetSymbol()} {x:.4f} {y:.4f} 0 {atom.GetAtomMapNum()}"
-        f" CHG={atom.GetFormalCharge()} MASS={atom.GetIsotope()} RAD={radical} VAL={valence}"
-    )
