@@ -12,7 +12,7 @@ from data_engines.kinds.geometry.axes import (
     spread,
     terms,
 )
-from data_engines.kinds.geometry.plane import polar
+from data_engines.kinds.geometry.plane import on_ellipse
 from data_engines.kinds.geometry.sketch import Crowded, Sketch
 from data_engines.kinds.geometry.tikz import Ellipse, Plot, number
 
@@ -75,7 +75,7 @@ def ellipse(sketch: Sketch, frame: Frame) -> None:
     wide = sketch.choose((2.0, 2.5, 3.0))
     high = min(sketch.choose((1.0, 1.5, 2.0, wide)), frame.top, -frame.bottom)
     sketch.elements.append(Ellipse(0, (wide, high), (*sketch.filling(0.1), *sketch.accent())))
-    on_it = complex(wide * (unit := polar(1, sketch.choose((40, 55, 120, 300)))).real, high * unit.imag)
+    on_it = on_ellipse(0, (wide, high), sketch.choose((40, 55, 120, 300)))
     if wide == high:
         sketch.name(on_it, letter="P")
         sketch.line(0, on_it)

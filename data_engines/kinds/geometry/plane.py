@@ -74,6 +74,11 @@ def tangent_points(point: Point, center: Point, radius: float) -> tuple[Point, P
     return center + polar(radius, toward + half), center + polar(radius, toward - half)
 
 
+def on_ellipse(center: Point, radii: tuple[float, float], degrees: float) -> Point:
+    unit = polar(1, degrees)
+    return center + complex(radii[0] * unit.real, radii[1] * unit.imag)
+
+
 def regular(num_corners: int, center: Point, radius: float, first: float) -> tuple[Point, ...]:
     """The corners of a regular polygon, counterclockwise from direction `first`."""
     return tuple(center + polar(radius, first + 360 * i / num_corners) for i in range(num_corners))

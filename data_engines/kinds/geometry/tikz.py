@@ -5,12 +5,12 @@ closed paths run counterclockwise, and commands are sorted by kind, then from le
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from data_engines.kinds.geometry.plane import Point, area, polar
+from data_engines.kinds.geometry.plane import Point, area, on_ellipse
 
 LIBRARIES = ("patterns",)
 """The TikZ libraries that the code may need."""
@@ -20,8 +20,23 @@ STEP = 0.05
 """Centimetres between the points of an outline."""
 
 
+class Element:
+    """A part of a picture, on axes or free to be moved."""
+
+    style: tuple[str, ...] = ()
+    mark = False
+    """Whether it is a sign on the figure, such as a right angle or strokes on equal sides."""
+
+    def code(self) -> str:
+        raise NotImplementedError
+
+    def outline(self) -> np.ndarray:
+        """The points that no text may touch."""
+        return np.zeros(0, complex)
+
+
 @dataclass(frozen=True)
-class GridLines:
+class GridLines(Element):
     """A grid of thin lines at all whole numbers."""
 
     low: Point
@@ -30,12 +45,9 @@ class GridLines:
     def code(self) -> str:
         return rf"\draw[gray!40] {_at(self.low)} grid {_at(self.high)};"
 
-    def outline(self) -> np.ndarray:
-        return np.zeros(0, complex)  # letters may stand on the grid
-
 
 @dataclass(frozen=True)
-class AxisArrow:
+class AxisArrow(Element):
     start: Point
     end: Point
     label: str
@@ -50,7 +62,7 @@ class AxisArrow:
 
 
 @dataclass(frozen=True)
-class Ticks:
+class Ticks(Element):
     """Short strokes at some whole numbers of an axis; with the numbers, if `labelled`."""
 
     values: tuple[int, ...]
@@ -84,14 +96,13 @@ class Ticks:
 
 
 @dataclass(frozen=True)
-class Polyline:
+class Polyline(Element):
     """Straight strokes from point to point; a polygon if `closed`."""
 
     points: tuple[Point, ...]
     closed: bool = False
     style: tuple[str, ...] = ()
     mark: bool = False
-    """Whether it is a sign on the figure, such as a right angle or strokes on equal sides."""
 
     def code(self) -> str:
         points = self._ordered
@@ -114,7 +125,7 @@ class Polyline:
 
 
 @dataclass(frozen=True)
-class Ellipse:
+class Ellipse(Element):
     """An ellipse, which is a circle if both radii are equal."""
 
     center: Point
@@ -131,7 +142,7 @@ class Ellipse:
 
 
 @dataclass(frozen=True)
-class Arc:
+class Arc(Element):
     """Part of an ellipse, counterclockwise between two angles in degrees."""
 
     center: Point
@@ -142,18 +153,15 @@ class Arc:
     sector: bool = False
     """Whether the two radii at its ends are drawn too."""
     mark: bool = False
-    """Whether it is a sign on the figure, such as the arc of an angle."""
 
     def code(self) -> str:
         across, up = map(number, self.radii)
         size = across if across == up else f"{across} and {up}"
         start, end = (number(angle, 1) for angle in (self.start, self.end))
-        arc = f"{_at(_on_ellipse(self.center, self.radii, self.start))} arc ({start}:{end}:{size})"
-        return (
-            f"{_draw(self.style)} {_at(self.center)} -- {arc} -- cycle;"
-            if self.sector
-            else (f"{_draw(self.style)} {arc};")
-        )
+        path = f"{_at(on_ellipse(self.center, self.radii, self.start))} arc ({start}:{end}:{size})"
+        if self.sector:
+            path = f"{_at(self.center)} -- {path} -- cycle"
+        return f"{_draw(self.style)} {path};"
 
     def outline(self) -> np.ndarray:
         arc = _round(self.center, self.radii, self.start, self.end)
@@ -161,7 +169,7 @@ class Arc:
 
 
 @dataclass(frozen=True)
-class Plot:
+class Plot(Element):
     r"""The curve of the points (x, y), two expressions of TikZ in \x, where \x runs from `low` to `high`."""
 
     x: str
@@ -182,20 +190,18 @@ class Plot:
 
 
 @dataclass(frozen=True)
-class Dot:
+class Dot(Element):
     point: Point
-    style: tuple[str, ...] = ()
 
     def code(self) -> str:
-        style = f"[{', '.join(self.style)}]" if self.style else ""
-        return rf"\fill{style} {_at(self.point)} circle (1.5pt);"
+        return rf"\fill {_at(self.point)} circle (1.5pt);"
 
     def outline(self) -> np.ndarray:
         return np.array([self.point])
 
 
 @dataclass(frozen=True)
-class Node:
+class Node(Element):
     """A short text; `anchor` is the side of the point on which it stands, or "" for the point itself."""
 
     point: Point
@@ -205,12 +211,6 @@ class Node:
     def code(self) -> str:
         anchor = f"[{self.anchor}]" if self.anchor else ""
         return rf"\node{anchor} at {_at(self.point)} {{{self.text}}};"
-
-    def outline(self) -> np.ndarray:
-        return np.zeros(0, complex)
-
-
-Element = GridLines | AxisArrow | Ticks | Polyline | Ellipse | Arc | Plot | Dot | Node
 
 
 def write(elements: Iterable[Element], shift: Point = 0) -> str:
@@ -231,18 +231,13 @@ def number(value: float, digits: int = 2) -> str:
 
 def move(element: Element, shift: Point) -> Element:
     match element:
-        case Polyline(points, closed, style, mark):
-            return Polyline(tuple(point + shift for point in points), closed, style, mark)
-        case Ellipse(center, radii, style):
-            return Ellipse(center + shift, radii, style)
-        case Arc(center, radii, start, end, style, sector, mark):
-            return Arc(center + shift, radii, start, end, style, sector, mark)
-        case Dot(point, style):
-            return Dot(point + shift, style)
-        case Node(point, text, anchor):
-            return Node(point + shift, text, anchor)
-        case _:
-            raise AssertionError(f"{type(element).__name__} stays on its axes")
+        case Polyline(points):
+            return replace(element, points=tuple(point + shift for point in points))
+        case Ellipse(center) | Arc(center):
+            return replace(element, center=center + shift)
+        case Dot(point) | Node(point):
+            return replace(element, point=point + shift)
+    raise AssertionError(f"{type(element).__name__} stays on its axes")
 
 
 _KINDS = (GridLines, AxisArrow, Ticks, Polyline, Ellipse, Arc, Plot, Dot, Node)
@@ -250,28 +245,20 @@ _KINDS = (GridLines, AxisArrow, Ticks, Polyline, Ellipse, Arc, Plot, Dot, Node)
 
 def _order(element: Element) -> tuple[int, int, tuple[float, float], str]:
     """The sort key of an element: filled shapes first, under all others; signs and letters last."""
-    style: Sequence[str] = () if isinstance(element, GridLines | AxisArrow | Ticks | Node) else element.style
-    filled = any(word.startswith(("fill", "pattern")) for word in style)
-    mark = isinstance(element, Polyline | Arc) and element.mark
-    stage = -1 if isinstance(element, GridLines) else 0 if filled else 1 + ("dashed" in style) + 2 * mark
-    if isinstance(element, Dot | Node):
-        stage = 5
-    open_line = isinstance(element, Polyline) and not element.closed
-    kind = _KINDS.index(type(element)) if not open_line else len(_KINDS)
-    code = element.code()
-    return stage, kind, _start(element), code
-
-
-def _start(element: Element) -> tuple[float, float]:
+    filled = any(word.startswith(("fill", "pattern")) for word in element.style)
+    stage = 0 if filled else 1 + ("dashed" in element.style) + 2 * element.mark
+    kind, place = _KINDS.index(type(element)), 0j
     match element:
+        case GridLines():
+            stage = -1
         case Polyline():
-            return _place(element._ordered[0])
+            place = element._ordered[0]
+            kind = kind if element.closed else len(_KINDS)
         case Ellipse(center) | Arc(center):
-            return _place(center)
+            place = center
         case Dot(point) | Node(point):
-            return _place(point)
-        case _:
-            return 0.0, 0.0
+            stage, place = 5, point
+    return stage, kind, _place(place), element.code()
 
 
 def _draw(style: Sequence[str]) -> str:
@@ -292,11 +279,6 @@ def _place(point: Point) -> tuple[float, float]:
 def _is_upright(points: Sequence[Point]) -> bool:
     a, b, c, d = map(_place, points)
     return a[1] == b[1] and b[0] == c[0] and c[1] == d[1] and d[0] == a[0]
-
-
-def _on_ellipse(center: Point, radii: tuple[float, float], degrees: float) -> Point:
-    unit = polar(1, degrees)
-    return center + complex(radii[0] * unit.real, radii[1] * unit.imag)
 
 
 def _walk(points: Sequence[Point]) -> np.ndarray:
