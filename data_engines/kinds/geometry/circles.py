@@ -13,9 +13,7 @@ def circle(sketch: Sketch) -> None:
     radius = sketch.uniform(1.3, 2.4)
     sketch.circle(0, radius, sketch.filling(0.1))
     if sketch.chance(0.85):
-        sketch.name(0, letter="O")
-        if not sketch.dots:
-            sketch.dot(0)
+        sketch.name(0, letter="O", dots=not sketch.dots)
     sketch.choose((_diameter, _inscribed_angle, _tangents, _inscribed_polygon, _chord, _sector, _secants))(
         sketch, radius
     )
@@ -50,8 +48,7 @@ def two_circles(sketch: Sketch) -> None:
         reach = (distance**2 + big**2 - small**2) / (2 * distance)
         half = 1j * other / distance * math.sqrt(big**2 - reach**2)
         base = other * reach / distance
-        sketch.line(base + half, base - half, style=sketch.accent())
-        sketch.name(base + half, base - half)
+        sketch.line(base + half, base - half, style=sketch.accent(), named=True)
     elif kind in ("touch", "inside"):
         sketch.name(other / distance * big)
     if kind != "inside" and sketch.chance(0.7):
@@ -69,9 +66,7 @@ def _diameter(sketch: Sketch, radius: float) -> None:
     if sketch.chance(0.4):
         sketch.right_angle(c, a, b)
     if sketch.chance(0.4):
-        base = foot(c, a, b)
-        sketch.dashed(c, base)
-        sketch.name(base)
+        sketch.line(c, foot(c, a, b), style=("dashed", *sketch.accent()), named=True)
     elif sketch.chance(0.5):
         sketch.line(0, c, style=sketch.accent())
 
@@ -121,18 +116,17 @@ def _inscribed_polygon(sketch: Sketch, radius: float) -> None:
     corners = [
         polar(radius, turn + i * step + sketch.uniform(-step / 5, step / 5)) for i in range(num_corners)
     ]
-    sketch.polygon(*corners, style=(*sketch.filling(0.2), *sketch.accent()))
-    sketch.name(*corners)
+    sketch.polygon(*corners, style=(*sketch.filling(0.2), *sketch.accent()), named=True)
     if num_corners == 4 and sketch.chance(0.5):
         sketch.line(corners[0], corners[2])
         if sketch.chance(0.6):
             sketch.line(corners[1], corners[3])
-            if abs(crossing(corners[0], corners[2], corners[1], corners[3])) > 0.5:
-                sketch.name(crossing(corners[0], corners[2], corners[1], corners[3]))
+            center = crossing(corners[0], corners[2], corners[1], corners[3])
+            if abs(center) > 0.5:
+                sketch.name(center)
     elif num_corners == 3 and sketch.chance(0.3):
         end = polar(radius, plane.direction(0, middle(corners[0], corners[1])))
-        sketch.line(corners[2], end, style=("dashed",))
-        sketch.name(end)
+        sketch.line(corners[2], end, style=("dashed",), named=True)
 
 
 def _chord(sketch: Sketch, radius: float) -> None:

@@ -12,7 +12,7 @@ from data_engines.kinds.geometry.axes import (
     spread,
     terms,
 )
-from data_engines.kinds.geometry.plane import on_ellipse
+from data_engines.kinds.geometry.plane import Point, on_ellipse
 from data_engines.kinds.geometry.sketch import Crowded, Sketch
 from data_engines.kinds.geometry.tikz import Ellipse, Plot, number
 
@@ -36,15 +36,13 @@ def parabola(sketch: Sketch, frame: Frame) -> None:
         sketch.write(plot.points[-1], f"$y={terms((a, power('x', h)), (k, ''))}$")
     vertex = complex(h, k)
     if sketch.chance(0.4) and vertex:
-        sketch.dot(vertex)
-        sketch.name(vertex, letter="V")
+        sketch.name(vertex, letter="V", dots=True)
     if sketch.chance(0.3) and h:
         sketch.line(complex(h, frame.bottom), complex(h, frame.top), style=("dashed",))
     if a * k < 0 and sketch.chance(0.5):
         for x in (h - math.sqrt(-k / a), h + math.sqrt(-k / a)):
             if frame.left < x < frame.right and abs(x) > 0.3:
-                sketch.dot(complex(x))
-                sketch.name(complex(x))
+                sketch.name(complex(x), dots=True)
 
 
 def sideways_parabola(sketch: Sketch, frame: Frame) -> None:
@@ -60,8 +58,7 @@ def sideways_parabola(sketch: Sketch, frame: Frame) -> None:
         sketch.write(points[-1], f"$y^2={terms((side * 2 * p, 'x'))}$")
     if sketch.chance(0.6):
         focus = complex(side * p / 2)
-        sketch.dot(focus)
-        sketch.name(focus, letter="F")
+        sketch.name(focus, letter="F", dots=True)
         if sketch.chance(0.6):
             low, high = complex(-focus.real, frame.bottom), complex(-focus.real, frame.top)
             sketch.line(low, high, style=("dashed",))
@@ -83,15 +80,12 @@ def ellipse(sketch: Sketch, frame: Frame) -> None:
         return
     focus = complex(math.sqrt(wide**2 - high**2))
     if sketch.chance(0.7):
-        for point, letter in ((-focus, "F_1"), (focus, "F_2")):
-            sketch.dot(point)
-            sketch.write(point, f"${letter}$", needed=True)
+        _mark_foci(sketch, focus)
         if sketch.chance(0.5):
             sketch.line(-focus, on_it, focus)
             sketch.name(on_it, letter="P")
     if sketch.chance(0.4):
-        for point in (complex(-wide), complex(wide), complex(0, high), complex(0, -high)):
-            sketch.name(point)
+        sketch.name(complex(-wide), complex(wide), complex(0, high), complex(0, -high))
     elif sketch.chance(0.4):
         sketch.write(on_it, rf"$\frac{{x^2}}{{{number(wide**2)}}}+\frac{{y^2}}{{{number(high**2)}}}=1$")
 
@@ -122,10 +116,7 @@ def hyperbola(sketch: Sketch, frame: Frame) -> None:
         for sign in (1, -1):
             sketch.line(*line_ends(frame, sign * slope, 0), style=("dashed",))
     if sketch.chance(0.6):
-        focus = math.hypot(a, b) * (1j if upright else 1)
-        for point, letter in ((-focus, "F_1"), (focus, "F_2")):
-            sketch.dot(point)
-            sketch.write(point, f"${letter}$", needed=True)
+        _mark_foci(sketch, math.hypot(a, b) * (1j if upright else 1))
 
 
 def line_and_parabola(sketch: Sketch, frame: Frame) -> None:
@@ -140,6 +131,10 @@ def line_and_parabola(sketch: Sketch, frame: Frame) -> None:
         raise Crowded
     over = 0.6 / abs(other - one)
     sketch.line(one - over * (other - one), other + over * (other - one), style=sketch.accent())
-    for point in (one, other):
+    sketch.name(one, other, dots=True)
+
+
+def _mark_foci(sketch: Sketch, focus: Point) -> None:
+    for point, letter in ((-focus, "F_1"), (focus, "F_2")):
         sketch.dot(point)
-        sketch.name(point)
+        sketch.write(point, f"${letter}$", needed=True)

@@ -54,8 +54,7 @@ def _line(sketch: Sketch, frame: Frame) -> None:
     if len(drawn) == 2:
         meeting = crossing(*drawn[0], *drawn[1])
         if frame.holds(meeting) and abs(meeting.real) > 0.3 and abs(meeting.imag) > 0.3:
-            sketch.dot(meeting)
-            sketch.name(meeting, letter="P")
+            sketch.name(meeting, letter="P", dots=True)
 
 
 def _function(sketch: Sketch, frame: Frame) -> None:
@@ -70,8 +69,7 @@ def _function(sketch: Sketch, frame: Frame) -> None:
         point = plot.points[sketch.integer(5, 19)]
         point = complex(round(point.real, 2), round(function(round(point.real, 2)) + shift, 2))
         if abs(point.real) > 0.4 and abs(point.imag) > 0.4:
-            sketch.dot(point)
-            sketch.name(point)
+            sketch.name(point, dots=True)
             sketch.line(complex(point.real), point, complex(0, point.imag), style=("dashed",))
 
 
@@ -116,8 +114,7 @@ def _polygon_on_axes(sketch: Sketch, frame: Frame) -> None:
     corners.sort(key=lambda corner: math.atan2(corner.imag, corner.real))
     sketch.polygon(*corners, style=(*sketch.filling(0.3), *sketch.accent()))
     for corner in corners:
-        sketch.dot(corner)
-        sketch.name(corner)
+        sketch.name(corner, dots=True)
         if sketch.chance(0.2):
             sketch.line(complex(corner.real), corner, style=("dashed",))
 

@@ -22,25 +22,23 @@ def _parallels(sketch: Sketch) -> None:
     length, gap = sketch.uniform(4.0, 5.5), sketch.uniform(1.2, 2.0)
     turn = polar(1, sketch.choose((0, 0, 0, sketch.integer(-20, 20))))
     a, b, c, d = (z * turn for z in (gap * 1j, length + gap * 1j, 0j, complex(length)))
-    sketch.line(a, b)
-    sketch.line(c, d)
-    sketch.name(a, b, c, d)
+    sketch.line(a, b, named=True)
+    sketch.line(c, d, named=True)
     if sketch.chance(0.3):
         sketch.parallel((a, along(a, b, 0.4)), (c, along(c, d, 0.4)))
     up, down = (sketch.uniform(0.35, 0.65) for _ in range(2))
     e, f = along(a, b, up), along(c, d, down)
     if sketch.chance(0.6):
         ends = along(f, e, 1.5), along(e, f, 1.5)
-        sketch.line(*ends, style=sketch.accent())
-        sketch.name(*ends)
+        sketch.line(*ends, style=sketch.accent(), named=True)
         for corner, one, other in ((e, b, ends[0]), (f, d, e), (f, c, e)):
             if sketch.chance(0.6):
                 sketch.degrees(corner, one, other)
     else:
         between = complex(sketch.uniform(0.3, 0.7) * length, sketch.uniform(0.3, 0.7) * gap) * turn
-        sketch.line(along(a, b, 0.15), between, along(c, d, 0.15), style=sketch.accent())
-        sketch.name(along(a, b, 0.15), between, along(c, d, 0.15))
-        sketch.degrees(between, along(a, b, 0.15), along(c, d, 0.15))
+        one, other = along(a, b, 0.15), along(c, d, 0.15)
+        sketch.line(one, between, other, style=sketch.accent(), named=True)
+        sketch.degrees(between, one, other)
 
 
 def _pencil(sketch: Sketch) -> None:
@@ -94,9 +92,7 @@ def _divided_segment(sketch: Sketch) -> None:
     if min(abs(one - other) for one, other in zip(points[:-1], points[1:], strict=True)) < 0.5:
         raise Crowded
     sketch.line(a, b)
-    sketch.name(*points)
-    for point in points:
-        sketch.dot(point)
+    sketch.name(*points, dots=True)
     for one, other in zip(points[:-1], points[1:], strict=True):
         if sketch.chance(0.3):
             sketch.length(one, other)
@@ -109,13 +105,11 @@ def _free_points(sketch: Sketch) -> None:
         point = complex(sketch.uniform(0, 5.5), sketch.uniform(0, 4.0))
         if all(abs(point - other) > 0.9 for other in points):
             points.append(point)
-    sketch.name(*points)
-    for point in points:
-        sketch.dot(point)
-    joined = [(one, other) for i, one in enumerate(points) for other in points[:i]]
-    for one, other in joined:
-        if sketch.chance(1.2 / len(points)):
-            sketch.line(one, other, style=sketch.choose(((), (), ("dashed",), sketch.accent())))
+    sketch.name(*points, dots=True)
+    for i, one in enumerate(points):
+        for other in points[:i]:
+            if sketch.chance(1.2 / len(points)):
+                sketch.line(one, other, style=sketch.choose(((), (), ("dashed",), sketch.accent())))
 
 
 def _cuboid(sketch: Sketch) -> None:

@@ -11,8 +11,7 @@ def quadrilateral(sketch: Sketch) -> None:
     """A square, trapezoid or other quadrilateral, with diagonals, heights, points on sides, or circles."""
     kind = sketch.choose(("square", "rectangle", "parallelogram", "rhombus", "trapezoid", "kite", "any"))
     a, b, c, d = corners = _choose_corners(sketch, kind)
-    sketch.polygon(*corners, style=sketch.filling(0.15))
-    sketch.name(*corners)
+    sketch.polygon(*corners, style=sketch.filling(0.15), named=True)
     content = sketch.choose(("diagonals", "points", "points", "special", "special", ""))
     if content == "diagonals":
         _diagonals(sketch, corners, right=kind in ("rhombus", "square", "kite"))
@@ -20,9 +19,8 @@ def quadrilateral(sketch: Sketch) -> None:
         _points_on_sides(sketch, corners)
     elif content and kind in ("parallelogram", "trapezoid", "rhombus"):
         base = foot(d, a, b)
-        sketch.dashed(d, base)
+        sketch.line(d, base, style=("dashed", *sketch.accent()), named=True)
         sketch.right_angle(base, d, b)
-        sketch.name(base)
     elif content and kind in ("square", "rectangle"):
         _circles_inside(sketch, corners, square=kind == "square")
     if kind in ("square", "rectangle") and sketch.chance(0.25):
@@ -38,8 +36,7 @@ def regular_polygon(sketch: Sketch) -> None:
     """A regular polygon, with some diagonals, the circle round it, or a perpendicular to a side."""
     num_corners, radius = sketch.integer(5, 8), sketch.uniform(1.5, 2.4)
     corners = plane.regular(num_corners, 0, radius, 90 if num_corners % 2 else 90 + 180 / num_corners)
-    sketch.polygon(*corners, style=sketch.filling(0.2))
-    sketch.name(*corners)
+    sketch.polygon(*corners, style=sketch.filling(0.2), named=True)
     if sketch.chance(0.4):
         sketch.circle(0, radius, sketch.accent())
     if sketch.chance(0.5):
@@ -64,8 +61,7 @@ def polygon(sketch: Sketch) -> None:
     step = 360 / num_corners
     turns = [i * step + sketch.uniform(-step / 4, step / 4) for i in range(num_corners)]
     corners = [polar(sketch.uniform(1.4, 2.6), turn) for turn in turns]
-    sketch.polygon(*corners, style=sketch.filling(0.4, hatched=True))
-    sketch.name(*corners)
+    sketch.polygon(*corners, style=sketch.filling(0.4, hatched=True), named=True)
     if sketch.chance(0.3):
         for i in range(num_corners):
             sketch.length(corners[i - 1], corners[i])
@@ -163,5 +159,4 @@ def _circles_inside(sketch: Sketch, corners: Corners, square: bool) -> None:
         sketch.circle(middle(a, b), min(abs(b - a) / 2, abs(d - a)), sketch.accent())
         center = middle(a, b)
     if sketch.chance(0.5):
-        sketch.name(center, letter="O")
-        sketch.dot(center)
+        sketch.name(center, letter="O", dots=True)

@@ -84,21 +84,28 @@ class Sketch:
             return (f"pattern={self.choose(PATTERNS)}",)
         return (f"fill={self.choose(FILLS)}",)
 
-    def line(self, *points: Point, style: tuple[str, ...] = ()) -> None:
-        self.elements.append(Polyline(points, style=style))
+    def line(
+        self, *points: Point, style: tuple[str, ...] = (), named: bool = False, closed: bool = False
+    ) -> None:
+        """Draws strokes from point to point; `named` gives letters to those points that have none."""
+        self.elements.append(Polyline(points, closed, style))
+        if named:
+            self.name(*points)
 
-    def dashed(self, *points: Point) -> None:
-        self.elements.append(Polyline(points, style=("dashed", *self.accent())))
-
-    def polygon(self, *corners: Point, style: tuple[str, ...] = ()) -> None:
-        self.elements.append(Polyline(corners, closed=True, style=style))
+    def polygon(self, *corners: Point, style: tuple[str, ...] = (), named: bool = False) -> None:
+        self.line(*corners, style=style, named=named, closed=True)
 
     def circle(self, center: Point, radius: float, style: tuple[str, ...] = ()) -> None:
         self.elements.append(Ellipse(center, (radius, radius), style))
 
-    def name(self, *points: Point, letter: str = "") -> None:
-        """Names each point with the next free letter, or a single point with `letter` if that is free."""
+    def name(self, *points: Point, letter: str = "", dots: bool = False) -> None:
+        """Names each point with the next free letter, or a single point with `letter` if that is free.
+
+        Points that have a name keep it; `dots` puts a dot on each point in any case.
+        """
         for point in points:
+            if dots:
+                self.dot(point)
             if any(abs(point - named) < 0.01 for named, _, needed in self._texts if needed):
                 continue
             # O and I name only centres
@@ -116,7 +123,7 @@ class Sketch:
         """Writes a text beside a point; where there is no room, it is left out unless it is `needed`."""
         self._texts.append((point, text, needed))
 
-    def length(self, a: Point, b: Point, share: float = 0.5) -> None:
+    def length(self, a: Point, b: Point) -> None:
         """Writes a side's length at its middle: a number or a small letter."""
         number = str(self.integer(2, 20))
         text = self.choose((number, number, f"{number}.{self.integer(1, 9)}", self.choose("abcdhklmnrxy")))
@@ -127,16 +134,15 @@ class Sketch:
         one, other = polar(size, direction(corner, a)), polar(size, direction(corner, b))
         self.elements.append(Polyline((corner + one, corner + one + other, corner + other), mark=True))
 
-    def angle(self, corner: Point, a: Point, b: Point, text: str = "", arcs: int = 1) -> None:
+    def angle(self, corner: Point, a: Point, b: Point, text: str = "") -> None:
         """Marks the angle between two rays, with `text` in it where there is room."""
         start, end = direction(corner, a), direction(corner, b)
         if cross(a - corner, b - corner) < 0:
             start, end = end, start
         end += 360 * (end < start)
         radius = min(0.7, 0.3 + 10 / (end - start), abs(a - corner) / 2, abs(b - corner) / 2)
-        for i in range(arcs):
-            size = round(radius + 0.08 * i, 2)
-            self.elements.append(Arc(corner, (size, size), start, end, self.accent(), mark=True))
+        size = round(radius, 2)
+        self.elements.append(Arc(corner, (size, size), start, end, self.accent(), mark=True))
         if text:
             self._angle_texts.append((corner, radius, (start + end) / 2, text))
 
@@ -146,21 +152,19 @@ class Sketch:
         greek = rf"$\{self.choose(('alpha', 'beta', 'theta', 'gamma', 'varphi'))}$"
         self.angle(corner, a, b, self.choose((size, size, greek, f"${self.integer(1, 4)}$")))
 
-    def equal(self, *sides: tuple[Point, Point], strokes: int = 1) -> None:
-        """Marks sides of equal length with strokes across their middles."""
+    def equal(self, *sides: tuple[Point, Point]) -> None:
+        """Marks sides of equal length with a stroke across the middle of each."""
         for a, b in sides:
-            step = polar(0.08, direction(a, b))
-            for i in range(strokes):
-                center = middle(a, b) + (i - (strokes - 1) / 2) * step
-                self.elements.append(Polyline((center - 1.25j * step, center + 1.25j * step), mark=True))
+            half = polar(0.1, direction(a, b) + 90)
+            self.elements.append(Polyline((middle(a, b) - half, middle(a, b) + half), mark=True))
 
     def parallel(self, *sides: tuple[Point, Point]) -> None:
         """Marks parallel sides with arrow heads at their middles."""
         for a, b in sides:
-            back = polar(0.18, direction(a, b) + 155)
-            other = polar(0.18, direction(a, b) - 155)
-            tip = middle(a, b) + polar(0.09, direction(a, b))
-            self.elements.append(Polyline((tip + back, tip, tip + other), mark=True))
+            ahead = direction(a, b)
+            tip = middle(a, b) + polar(0.09, ahead)
+            ends = tip + polar(0.18, ahead + 155), tip + polar(0.18, ahead - 155)
+            self.elements.append(Polyline((ends[0], tip, ends[1]), mark=True))
 
     def place_letters(self) -> None:
         """Puts every text where it touches neither a line nor another text.

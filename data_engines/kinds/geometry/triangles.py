@@ -10,8 +10,7 @@ Corners = tuple[Point, Point, Point]
 def triangle(sketch: Sketch) -> None:
     """A triangle with up to three constructions and the lengths of sides."""
     corners = choose_corners(sketch)
-    sketch.polygon(*corners, style=sketch.filling(0.15))
-    sketch.name(*corners)
+    sketch.polygon(*corners, style=sketch.filling(0.15), named=True)
     chosen = sketch.rng.permutation(len(CONSTRUCTIONS))[: sketch.choose((0, 1, 1, 1, 2, 2, 3))]
     for number in chosen:
         first = sketch.integer(0, 2)
@@ -52,11 +51,11 @@ def _altitude(sketch: Sketch, apex: Point, a: Point, b: Point) -> None:
     share = ((base - a) / (b - a)).real
     if min(abs(base - a), abs(base - b)) < 0.3:
         return
-    sketch.line(apex, base, style=("dashed",) if sketch.chance(0.5) else sketch.accent())
+    style = ("dashed",) if sketch.chance(0.5) else sketch.accent()
+    sketch.line(apex, base, style=style, named=True)
     if not 0 < share < 1:
         sketch.line(base, a if share < 0 else b, style=("dashed",))
     sketch.right_angle(base, apex, b if share < 0.5 else a)
-    sketch.name(base)
 
 
 def _median(sketch: Sketch, apex: Point, a: Point, b: Point) -> None:
@@ -69,8 +68,7 @@ def _median(sketch: Sketch, apex: Point, a: Point, b: Point) -> None:
 
 def _bisector(sketch: Sketch, apex: Point, a: Point, b: Point) -> None:
     end = plane.bisector(apex, a, b)
-    sketch.line(apex, end, style=sketch.accent())
-    sketch.name(end)
+    sketch.line(apex, end, style=sketch.accent(), named=True)
     if sketch.chance(0.6):
         sketch.angle(apex, a, end)
         sketch.angle(apex, end, b)
@@ -78,8 +76,7 @@ def _bisector(sketch: Sketch, apex: Point, a: Point, b: Point) -> None:
 
 def _midline(sketch: Sketch, apex: Point, a: Point, b: Point) -> None:
     ends = middle(apex, a), middle(apex, b)
-    sketch.line(*ends, style=sketch.accent())
-    sketch.name(*ends)
+    sketch.line(*ends, style=sketch.accent(), named=True)
     if sketch.chance(0.3):
         sketch.parallel(ends, (a, b))
 
@@ -109,8 +106,7 @@ def _incircle(sketch: Sketch, a: Point, b: Point, c: Point) -> None:
     center, radius = plane.incircle(a, b, c)
     sketch.circle(center, radius, (*sketch.filling(0.2), *sketch.accent()))
     if sketch.chance(0.6):
-        sketch.name(center, letter="I")
-        sketch.dot(center)
+        sketch.name(center, letter="I", dots=True)
     if sketch.chance(0.5):
         sketch.name(foot(center, a, b), foot(center, b, c), foot(center, c, a))
 
@@ -126,20 +122,18 @@ def _inner_point(sketch: Sketch, a: Point, b: Point, c: Point) -> None:
 
 def _cevian(sketch: Sketch, apex: Point, a: Point, b: Point) -> None:
     end = along(a, b, sketch.uniform(0.3, 0.7))
-    sketch.line(apex, end, style=("dashed",) if sketch.chance(0.3) else sketch.accent())
-    sketch.name(end)
+    style = ("dashed",) if sketch.chance(0.3) else sketch.accent()
+    sketch.line(apex, end, style=style, named=True)
     if sketch.chance(0.3):
         other = along(apex, b, sketch.uniform(0.4, 0.7))
-        sketch.line(a, other)
-        sketch.name(other)
+        sketch.line(a, other, named=True)
         sketch.name(crossing(apex, end, a, other))
 
 
 def _extension(sketch: Sketch, a: Point, b: Point, c: Point) -> None:
     """One side extended, with the exterior angle."""
     end = along(a, b, 1 + sketch.uniform(1.0, 1.8) / abs(b - a))
-    sketch.line(b, end, style=("dashed",) if sketch.chance(0.3) else ())
-    sketch.name(end)
+    sketch.line(b, end, style=("dashed",) if sketch.chance(0.3) else (), named=True)
     if sketch.chance(0.6):
         sketch.degrees(b, end, c)
 
@@ -157,8 +151,7 @@ def _square_on_side(sketch: Sketch, apex: Point, a: Point, b: Point) -> None:
     out = 1j * (b - a) if plane.cross(b - a, apex - a) < 0 else -1j * (b - a)
     if abs(out) > 3.5:
         return
-    sketch.line(a, a + out, b + out, b, style=sketch.accent())
-    sketch.name(a + out, b + out)
+    sketch.line(a, a + out, b + out, b, style=sketch.accent(), named=True)
 
 
 def _similar(sketch: Sketch) -> None:
@@ -168,9 +161,8 @@ def _similar(sketch: Sketch) -> None:
     corner = corners[0]
     right = max(across) - corner.real + share * (corner.real - min(across)) + sketch.uniform(1.0, 1.5)
     others = tuple(corner + right + share * (point - corner) for point in corners)
-    sketch.polygon(*corners)
-    sketch.polygon(*others, style=sketch.accent())
-    sketch.name(*corners, *others)
+    sketch.polygon(*corners, named=True)
+    sketch.polygon(*others, style=sketch.accent(), named=True)
     if sketch.chance(0.5):
         for a, b, c in (corners, others):
             sketch.angle(a, b, c)
@@ -180,11 +172,10 @@ def _on_one_side(sketch: Sketch) -> None:
     a, b, c = choose_corners(sketch)
     base = foot(c, a, b)
     d = base - (c - base) * sketch.uniform(0.6, 1.0)
-    sketch.polygon(a, b, c)
-    sketch.line(a, d, b, style=sketch.accent())
-    sketch.name(a, b, c, d)
+    sketch.polygon(a, b, c, named=True)
+    sketch.line(a, d, b, style=sketch.accent(), named=True)
     if min(abs(base - a), abs(base - b)) > 0.5 and sketch.chance(0.4):
-        sketch.dashed(c, d)
+        sketch.line(c, d, style=("dashed", *sketch.accent()))
 
 
 def _in_one_angle(sketch: Sketch) -> None:
@@ -192,9 +183,8 @@ def _in_one_angle(sketch: Sketch) -> None:
     share = sketch.uniform(0.4, 0.7)
     parallel = sketch.chance(0.6)
     d, e = along(a, b, share), along(a, c, share if parallel else 1.1 - share)
-    sketch.polygon(a, b, c)
-    sketch.line(d, e, style=sketch.accent())
-    sketch.name(a, b, c, d, e)
+    sketch.polygon(a, b, c, named=True)
+    sketch.line(d, e, style=sketch.accent(), named=True)
     if parallel and sketch.chance(0.3):
         sketch.parallel((d, e), (b, c))
     elif sketch.chance(0.3):
