@@ -56,33 +56,43 @@ def _between(values: np.ndarray, low: float, high: float) -> np.ndarray:
 
 def add_plot(
     sketch: Sketch,
+    x: str,
+    y: str,
+    curve: Callable[[float], Point],
+    ends: tuple[float, float],
+    style: tuple[str, ...],
+    samples: int = SAMPLES,
+) -> Plot:
+    r"""Adds the points `curve(t)` for \x = t from one end to the other; TikZ computes them by `x` and `y`."""
+    low, high = ends
+    points = tuple(curve(low + (high - low) * i / (samples - 1)) for i in range(samples))
+    plot = Plot(x, y, low, high, points, style)
+    sketch.elements.append(plot)
+    return plot
+
+
+def add_graph(
+    sketch: Sketch,
     frame: Frame,
     code: str,
     function: Function,
-    low: float | None = None,
-    high: float | None = None,
+    ends: tuple[float, float] | None = None,
     samples: int = SAMPLES,
 ) -> Plot:
-    r"""Adds the graph of a function of \x between `low` and `high`, as far as the frame holds it.
+    r"""Adds the graph of a function of \x between two ends, as far as the frame holds it.
 
     Raises:
         Crowded: too little of the graph lies within the frame.
     """
-    low, high = frame.left if low is None else low, frame.right if high is None else high
+    low, high = ends or (frame.left, frame.right)
     steps = 300
     tried = [low + (high - low) * i / steps for i in range(steps + 1)]
     inside = [x for x in tried if frame.holds(complex(x, function(x)))]
     if len(inside) < steps / 10:
         raise Crowded
-    low, high = math.ceil(inside[0] * 100) / 100, math.floor(inside[-1] * 100) / 100
-    points = tuple(complex(x, function(x)) for x in spread(low, high, samples))
-    plot = Plot(r"\x", f"{{{code}}}", low, high, points, sketch.accent())
-    sketch.elements.append(plot)
-    return plot
-
-
-def spread(low: float, high: float, samples: int = SAMPLES) -> list[float]:
-    return [low + (high - low) * i / (samples - 1) for i in range(samples)]
+    ends = math.ceil(inside[0] * 100) / 100, math.floor(inside[-1] * 100) / 100
+    y = f"{{{code}}}"
+    return add_plot(sketch, r"\x", y, lambda x: complex(x, function(x)), ends, sketch.accent(), samples)
 
 
 def line_ends(frame: Frame, slope: float, height: float) -> tuple[Point, Point]:
@@ -94,16 +104,16 @@ def line_ends(frame: Frame, slope: float, height: float) -> tuple[Point, Point]:
     return complex(low, slope * low + height), complex(high, slope * high + height)
 
 
-def terms(*terms: tuple[float, str]) -> str:
-    r"""A sum of multiples as people write it.
+def terms(*terms: tuple[float, str], times: str = "") -> str:
+    r"""A sum of multiples as people write it, or as TikZ reads it if `times` is `*`.
 
     >>> terms((-0.5, "x"), (1, "y"), (0, "z"), (2, ""))
     '-0.5x+y+2'
     """
     written = ""
     for factor, name in terms:
+        size = "" if abs(factor) == 1 and name else number(abs(factor)) + times * bool(name)
         if factor:
-            size = number(abs(factor)) if abs(factor) != 1 or not name else ""
             written += ("-" if factor < 0 else "+" if written else "") + size + name
     return written or "0"
 
@@ -118,11 +128,3 @@ def power(variable: str, shift: float) -> str:
     if inner == r"\x":  # TikZ puts a number in place of \x, and a negative one needs brackets
         inner = r"(\x)"
     return f"{inner}^2"
-
-
-def factor(value: float) -> str:
-    return ("-" if value < 0 else "") + ("" if abs(value) == 1 else f"{number(abs(value))}*")
-
-
-def constant(value: float) -> str:
-    return "" if value == 0 else f"{'-' if value < 0 else '+'}{number(abs(value))}"

@@ -40,10 +40,7 @@ def two_circles(sketch: Sketch) -> None:
         sketch.name(0, letter="O")
         sketch.name(end)
         return
-    sketch.write(0, "$O_1$", needed=True)
-    sketch.write(other, "$O_2$", needed=True)
-    sketch.dot(0)
-    sketch.dot(other)
+    sketch.name_pair("O", 0, other)
     if kind == "meet":
         reach = (distance**2 + big**2 - small**2) / (2 * distance)
         half = 1j * other / distance * math.sqrt(big**2 - reach**2)
@@ -165,24 +162,20 @@ def _secants(sketch: Sketch, radius: float) -> None:
     turns = (160, 330, 40, 215) if inside else (150, 25, 205, 340)
     a, b, c, d = (polar(radius, turn + sketch.integer(-12, 12)) for turn in turns)
     meeting = crossing(a, b, c, d)
-    if inside:
+    shown = inside or radius * 1.2 < abs(meeting) < 3.2 * radius
+    if inside or not shown:
         sketch.line(a, b)
         sketch.line(c, d)
-        if sketch.chance(0.6):
+        if inside and sketch.chance(0.6):
             sketch.line(a, d, style=sketch.accent())
             sketch.line(c, b, style=sketch.accent())
-    elif radius * 1.2 < abs(meeting) < 3.2 * radius:
+    else:
         far = (a, c) if abs(a - meeting) > abs(b - meeting) else (b, d)
         sketch.line(far[0], meeting)
         sketch.line(far[1], meeting)
         if sketch.chance(0.5):
             sketch.line(a, c, style=sketch.accent())
             sketch.line(b, d, style=sketch.accent())
-    else:
-        sketch.line(a, b)
-        sketch.line(c, d)
-        sketch.name(a, b, c, d)
-        return
     sketch.name(a, b, c, d)
-    if abs(meeting) > 0.5:
+    if shown and abs(meeting) > 0.5:
         sketch.name(meeting, letter="P")

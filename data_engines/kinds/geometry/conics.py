@@ -2,19 +2,10 @@
 
 import math
 
-from data_engines.kinds.geometry.axes import (
-    Frame,
-    add_plot,
-    constant,
-    factor,
-    line_ends,
-    power,
-    spread,
-    terms,
-)
+from data_engines.kinds.geometry.axes import Frame, add_graph, add_plot, line_ends, power, terms
 from data_engines.kinds.geometry.plane import Point, on_ellipse
 from data_engines.kinds.geometry.sketch import Crowded, Sketch
-from data_engines.kinds.geometry.tikz import Ellipse, Plot, number
+from data_engines.kinds.geometry.tikz import Ellipse, number
 
 CONIC_SAMPLES = 15
 """Points of a curve: enough for a smooth conic, and each costs TeX a millisecond."""
@@ -30,8 +21,8 @@ def parabola(sketch: Sketch, frame: Frame) -> None:
     def function(x: float) -> float:
         return a * (x - h) ** 2 + k
 
-    code = factor(a) + power(r"\x", h) + constant(k)
-    plot = add_plot(sketch, frame, code, function, samples=CONIC_SAMPLES)
+    code = terms((a, power(r"\x", h)), (k, ""), times="*")
+    plot = add_graph(sketch, frame, code, function, samples=CONIC_SAMPLES)
     if sketch.chance(0.5):
         sketch.write(plot.points[-1], f"$y={terms((a, power('x', h)), (k, ''))}$")
     vertex = complex(h, k)
@@ -51,11 +42,14 @@ def sideways_parabola(sketch: Sketch, frame: Frame) -> None:
     side = sketch.choose((1, 1, -1))
     reach = min(frame.top, -frame.bottom, math.sqrt(2 * p * frame.right))
     reach = math.floor(reach * 100) / 100
-    points = tuple(complex(side * y * y / (2 * p), y) for y in spread(-reach, reach, CONIC_SAMPLES))
     x = f"{{{'-' if side < 0 else ''}(\\x)^2" + (f"/{number(2 * p)}" if p != 0.5 else "") + "}"
-    sketch.elements.append(Plot(x, r"\x", -reach, reach, points, sketch.accent()))
+
+    def curve(y: float) -> Point:
+        return complex(side * y * y / (2 * p), y)
+
+    add_plot(sketch, x, r"\x", curve, (-reach, reach), sketch.accent(), CONIC_SAMPLES)
     if sketch.chance(0.5):
-        sketch.write(points[-1], f"$y^2={terms((side * 2 * p, 'x'))}$")
+        sketch.write(curve(reach), f"$y^2={terms((side * 2 * p, 'x'))}$")
     if sketch.chance(0.6):
         focus = complex(side * p / 2)
         sketch.name(focus, letter="F", dots=True)
@@ -80,7 +74,7 @@ def ellipse(sketch: Sketch, frame: Frame) -> None:
         return
     focus = complex(math.sqrt(wide**2 - high**2))
     if sketch.chance(0.7):
-        _mark_foci(sketch, focus)
+        sketch.name_pair("F", -focus, focus)
         if sketch.chance(0.5):
             sketch.line(-focus, on_it, focus)
             sketch.name(on_it, letter="P")
@@ -101,22 +95,22 @@ def hyperbola(sketch: Sketch, frame: Frame) -> None:
         raise Crowded
     style = sketch.accent()
     root = r"sqrt(1+(\x)^2" + (f"/{number(b * b)}" if b != 1 else "") + ")"
-    for sign in (1, -1):
-        out = f"{{{factor(sign * a)}{root}}}"
-        points = [
-            complex(sign * a * math.sqrt(1 + (t / b) ** 2), t) for t in spread(-reach, reach, CONIC_SAMPLES)
-        ]
-        if upright:
-            turned = tuple(complex(point.imag, point.real) for point in points)
-            sketch.elements.append(Plot(r"\x", out, -reach, reach, turned, style))
-        else:
-            sketch.elements.append(Plot(out, r"\x", -reach, reach, tuple(points), style))
+    for vertex in (a, -a):
+
+        def branch(t: float, vertex: float = vertex) -> Point:
+            out = vertex * math.sqrt(1 + (t / b) ** 2)
+            return complex(t, out) if upright else complex(out, t)
+
+        out = f"{{{terms((vertex, root), times='*')}}}"
+        x, y = (r"\x", out) if upright else (out, r"\x")
+        add_plot(sketch, x, y, branch, (-reach, reach), style, CONIC_SAMPLES)
     slope = a / b if upright else b / a
     if sketch.chance(0.7):
         for sign in (1, -1):
             sketch.line(*line_ends(frame, sign * slope, 0), style=("dashed",))
     if sketch.chance(0.6):
-        _mark_foci(sketch, math.hypot(a, b) * (1j if upright else 1))
+        focus = math.hypot(a, b) * (1j if upright else 1)
+        sketch.name_pair("F", -focus, focus)
 
 
 def line_and_parabola(sketch: Sketch, frame: Frame) -> None:
@@ -124,17 +118,11 @@ def line_and_parabola(sketch: Sketch, frame: Frame) -> None:
     a = sketch.choose((0.5, 1.0, -0.5, -1.0))
     left, right = sketch.choose(((-1.0, 2.0), (-2.0, 1.0), (-1.0, 1.5), (-1.5, 1.0), (-1.0, 1.0)))
     k = sketch.choose((0.0, -1.0, 1.0))
-    code = factor(a) + power(r"\x", 0) + constant(k)
-    add_plot(sketch, frame, code, lambda x: a * x * x + k, samples=CONIC_SAMPLES)
+    code = terms((a, power(r"\x", 0)), (k, ""), times="*")
+    add_graph(sketch, frame, code, lambda x: a * x * x + k, samples=CONIC_SAMPLES)
     one, other = complex(left, a * left * left + k), complex(right, a * right * right + k)
     if not (frame.holds(one) and frame.holds(other)):
         raise Crowded
     over = 0.6 / abs(other - one)
     sketch.line(one - over * (other - one), other + over * (other - one), style=sketch.accent())
     sketch.name(one, other, dots=True)
-
-
-def _mark_foci(sketch: Sketch, focus: Point) -> None:
-    for point, letter in ((-focus, "F_1"), (focus, "F_2")):
-        sketch.dot(point)
-        sketch.write(point, f"${letter}$", needed=True)

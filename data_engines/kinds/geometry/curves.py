@@ -5,12 +5,11 @@ import math
 from data_engines.kinds.geometry.axes import (
     Frame,
     Function,
+    add_graph,
     add_plot,
-    constant,
     draw_axes,
     free_ticks,
     line_ends,
-    spread,
     terms,
 )
 from data_engines.kinds.geometry.conics import (
@@ -22,7 +21,7 @@ from data_engines.kinds.geometry.conics import (
 )
 from data_engines.kinds.geometry.plane import Point, crossing
 from data_engines.kinds.geometry.sketch import Sketch
-from data_engines.kinds.geometry.tikz import Plot, Polyline, Ticks, number
+from data_engines.kinds.geometry.tikz import Ticks, number
 
 
 def graph(sketch: Sketch) -> None:
@@ -47,7 +46,7 @@ def _line(sketch: Sketch, frame: Frame) -> None:
     for slope in (slopes[first], slopes[first - sketch.integer(2, 5)])[: sketch.integer(1, 2)]:
         height = sketch.choose((-1.0, 0.0, 1.0, 0.5, -1.5, 2.0))
         ends = line_ends(frame, slope, height)
-        sketch.elements.append(Polyline(ends, style=sketch.accent()))
+        sketch.line(*ends, style=sketch.accent())
         equation = f"y={terms((slope, 'x'), (height, ''))}"
         sketch.write(ends[sketch.integer(0, 1)], sketch.choose((f"${equation}$", f"$l_{len(drawn) + 1}$")))
         drawn.append(ends)
@@ -61,9 +60,10 @@ def _function(sketch: Sketch, frame: Frame) -> None:
     """The graph of an elementary function, sometimes with its asymptote or a point."""
     code, equation, function = sketch.choose(FUNCTIONS)
     shift = sketch.choose((0.0, 0.0, 1.0, -1.0))
-    plot = add_plot(sketch, frame, code + constant(shift), lambda x: function(x) + shift)
+    code = terms((1, code), (shift, ""))
+    plot = add_graph(sketch, frame, code, lambda x: function(x) + shift)
     if sketch.chance(0.6):
-        text = sketch.choose((f"$y={equation}{constant(shift)}$", "$y=f(x)$"))
+        text = sketch.choose((f"$y={terms((1, equation), (shift, ''))}$", "$y=f(x)$"))
         sketch.write(plot.points[-1 if sketch.chance(0.6) else 0], text)
     if sketch.chance(0.3):
         point = plot.points[sketch.integer(5, 19)]
@@ -84,18 +84,19 @@ def _inverse(sketch: Sketch, frame: Frame) -> None:
     )
     tried = [y / 100 for y in range(round(100 * low), 100 * frame.top + 1)]
     inside = [y for y in tried if function(y) <= frame.right]
-    points = tuple(complex(function(y), y) for y in spread(inside[0], inside[-1]))
-    sketch.elements.append(Plot(f"{{{code}}}", r"\x", inside[0], inside[-1], points, sketch.accent()))
+    ends = inside[0], inside[-1]
+    x = f"{{{code}}}"
+    plot = add_plot(sketch, x, r"\x", lambda y: complex(function(y), y), ends, sketch.accent())
     if sketch.chance(0.7):
-        sketch.write(points[-1], sketch.choose((f"$y={equation}$", "$y=f(x)$")))
+        sketch.write(plot.points[-1], sketch.choose((f"$y={equation}$", "$y=f(x)$")))
 
 
 def _reciprocal(sketch: Sketch, frame: Frame) -> None:
     """Both branches of y = k/x."""
     k = sketch.choose((-2.0, -1.0, 1.0, 2.0, 1.5))
     code = rf"{number(k)}/\x"
-    for low, high in ((frame.left, -0.2), (0.2, frame.right)):
-        add_plot(sketch, frame, code, lambda x: k / x, low, high)
+    for ends in ((frame.left, -0.2), (0.2, frame.right)):
+        add_graph(sketch, frame, code, lambda x: k / x, ends)
     if sketch.chance(0.6):
         sketch.write(complex(1, k), rf"$y=\frac{{{number(k)}}}{{x}}$")
     if sketch.chance(0.3):

@@ -170,42 +170,44 @@ def _cylinder(sketch: Sketch) -> None:
     radii = (sketch.uniform(1.0, 1.6), sketch.uniform(0.3, 0.5))
     up = sketch.uniform(2.0, 3.2) * 1j
     sketch.elements.append(Ellipse(up, radii, sketch.filling(0.3)))
-    sketch.elements.append(Arc(0, radii, 180, 360))
-    sketch.elements.append(Arc(0, radii, 0, 180, ("dashed",)))
+    _round_base(sketch, radii)
     for side in (-radii[0], radii[0]):
         sketch.line(side, side + up)
     if sketch.chance(0.6):
-        sketch.line(0, up, style=("dashed",))
-        sketch.line(0, radii[0], style=("dashed",))
-        sketch.name(0, letter="O")
-        sketch.write(complex(radii[0] / 2), "$r$")
-        sketch.write(up / 2, "$h$")
+        _radius_and_height(sketch, radii[0], up)
 
 
 def _cone(sketch: Sketch) -> None:
     radii = (sketch.uniform(1.1, 1.8), sketch.uniform(0.3, 0.5))
     peak = sketch.uniform(2.2, 3.4) * 1j
-    sketch.elements.append(Arc(0, radii, 180, 360))
-    sketch.elements.append(Arc(0, radii, 0, 180, ("dashed",)))
+    _round_base(sketch, radii)
     sketch.line(-radii[0], peak, radii[0])
     sketch.name(peak, letter="P")
     if sketch.chance(0.7):
-        sketch.line(0, peak, style=("dashed",))
-        sketch.line(0, radii[0], style=("dashed",))
-        sketch.name(0, letter="O")
+        _radius_and_height(sketch, radii[0], peak)
         sketch.right_angle(0, radii[0], peak)
-        sketch.write(complex(radii[0] / 2), "$r$")
-        sketch.write(peak / 2, "$h$")
 
 
 def _sphere(sketch: Sketch) -> None:
     radius = sketch.uniform(1.4, 2.2)
     radii = (radius, round(radius * sketch.uniform(0.25, 0.35, 2), 2))
     sketch.circle(0, radius)
-    sketch.elements.append(Arc(0, radii, 180, 360))
-    sketch.elements.append(Arc(0, radii, 0, 180, ("dashed",)))
+    _round_base(sketch, radii)
     end = polar(radius, sketch.choose((0, 45, 60)))
     sketch.line(0, end, style=("dashed",) if direction(0, end) == 0 else sketch.accent())
     sketch.name(0, letter="O")
     sketch.dot(0)
     sketch.write(end / 2, "$R$")
+
+
+def _round_base(sketch: Sketch, radii: tuple[float, float]) -> None:
+    """The front half of a circle that is seen from the side, and its hidden back half."""
+    sketch.elements.append(Arc(0, radii, 180, 360))
+    sketch.elements.append(Arc(0, radii, 0, 180, ("dashed",)))
+
+
+def _radius_and_height(sketch: Sketch, radius: float, top: Point) -> None:
+    for end, letter in ((complex(radius), "r"), (top, "h")):
+        sketch.line(0, end, style=("dashed",))
+        sketch.write(end / 2, f"${letter}$")
+    sketch.name(0, letter="O")

@@ -119,9 +119,15 @@ class Sketch:
     def dot(self, point: Point) -> None:
         self.elements.append(Dot(point))
 
-    def write(self, point: Point, text: str, needed: bool = False) -> None:
-        """Writes a text beside a point; where there is no room, it is left out unless it is `needed`."""
-        self._texts.append((point, text, needed))
+    def name_pair(self, letter: str, *points: Point) -> None:
+        """Names points with one letter, numbered from 1, and puts dots on them."""
+        for number, point in enumerate(points, start=1):
+            self.dot(point)
+            self._texts.append((point, f"${letter}_{number}$", True))
+
+    def write(self, point: Point, text: str) -> None:
+        """Writes a text beside a point; where there is no room, it is left out."""
+        self._texts.append((point, text, False))
 
     def length(self, a: Point, b: Point) -> None:
         """Writes a side's length at its middle: a number or a small letter."""

@@ -30,20 +30,21 @@ def choose_corners(sketch: Sketch) -> Corners:
     """The corners of a triangle without very sharp angles; often a special one, upright or turned."""
     base = sketch.uniform(3.0, 5.5)
     kind = sketch.choose(("any", "any", "any", "right", "right", "isosceles", "equilateral", "obtuse"))
+    a, b = 0j, complex(base)
     if kind == "right":
-        corners: Corners = 0j, complex(base, 0), complex(0, sketch.uniform(2.0, 4.0))
+        c = complex(0, sketch.uniform(2.0, 4.0))
     elif kind == "isosceles":
-        corners = 0j, complex(base, 0), complex(base / 2, sketch.uniform(2.0, 4.0))
+        c = complex(base / 2, sketch.uniform(2.0, 4.0))
     elif kind == "equilateral":
-        corners = 0j, complex(base, 0), polar(base, 60)
+        c = polar(base, 60)
     elif kind == "obtuse":
-        corners = 0j, complex(base, 0), complex(-sketch.uniform(0.5, 1.5), sketch.uniform(1.8, 3.0))
+        c = complex(-sketch.uniform(0.5, 1.5), sketch.uniform(1.8, 3.0))
     else:
-        corners = 0j, complex(base, 0), complex(sketch.uniform(0.6, base - 0.6), sketch.uniform(1.8, 4.0))
+        c = complex(sketch.uniform(0.6, base - 0.6), sketch.uniform(1.8, 4.0))
     if sketch.chance(0.3):
-        corners = corners[0] + base, corners[1] - base, complex(base - corners[2].real, corners[2].imag)
+        a, b, c = b, a, base - c.conjugate()
     turn = polar(1, sketch.choose((0, 0, 0, 0, 180, 90, sketch.integer(-40, 40))))
-    return corners[0] * turn, corners[1] * turn, corners[2] * turn
+    return a * turn, b * turn, c * turn
 
 
 def _altitude(sketch: Sketch, apex: Point, a: Point, b: Point) -> None:
