@@ -7,7 +7,7 @@ neighbours.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from data_engines.kinds.music.notation import (
     Event,
     Voice,
     key_signature,
+    make_event,
     measure_rows,
     pitch_name,
     stem_and_beam,
@@ -29,42 +30,42 @@ LEDGERS = 7
 CHORDS = (0, 0, 3, 4, 4, 5, 1, 2)
 """Degrees of the chords of measures; usual degrees are listed more often."""
 
-QUARTER, DOTTED = Fraction(1, 4), Fraction(3, 8)
-METRES: dict[str, tuple[Fraction, int]] = {
-    "*M4/4": (QUARTER, 4),
-    "*M3/4": (QUARTER, 3),
-    "*M2/4": (QUARTER, 2),
-    "*M2/2": (QUARTER, 4),
-    "*M5/4": (QUARTER, 5),
-    "*M3/8": (DOTTED, 1),
-    "*M6/8": (DOTTED, 2),
-    "*M9/8": (DOTTED, 3),
-    "*M12/8": (DOTTED, 4),
-}
-"""For each metre, the length and the number of its beats."""
 
+class Metre(NamedTuple):
+    sign: str
+    beat: str
+    """Duration of a beat, as kern writes it."""
+    beats: int
+    whole: str
+    """Duration of the note that fills a measure; empty if there is none."""
+    share: float
+    """Probability among the metres."""
+
+
+METRES = (
+    Metre("*M4/4", "4", 4, "1", 0.28),
+    Metre("*M3/4", "4", 3, "2.", 0.2),
+    Metre("*M2/4", "4", 2, "2", 0.12),
+    Metre("*M2/2", "4", 4, "1", 0.08),
+    Metre("*M5/4", "4", 5, "", 0.03),
+    Metre("*M3/8", "4.", 1, "4.", 0.06),
+    Metre("*M6/8", "4.", 2, "2.", 0.14),
+    Metre("*M9/8", "4.", 3, "", 0.05),
+    Metre("*M12/8", "4.", 4, "1.", 0.04),
+)
 CELLS = {
-    QUARTER: (
+    "4": (
         *("4", "8 8", "8. 16", "16 16 16 16", "8 16 16", "16 16 8", "12 12 12", "16 8."),
         *("4r", "8r 8", "8 8r", "8r 16 16", "32 32 32 32 8"),
     ),
-    DOTTED: (
+    "4.": (
         *("4.", "8 8 8", "4 8", "8 4", "8. 16 8", "16 16 16 16 16 16", "8 16 16 8"),
         *("4.r", "8r 8 8", "8 8r 8", "4 8r"),
     ),
 }
 """Rhythms of one beat, by its length."""
-LONG_CELLS = {QUARTER: ("2", "4. 8", "8 4 8", "4.r 8", "6 6 6"), DOTTED: ("2.", "4. 4.r")}
+LONG_CELLS = {"4": ("2", "4. 8", "8 4 8", "4.r 8", "6 6 6"), "4.": ("2.", "4. 4.r")}
 """Rhythms of two beats, by the length of one."""
-
-WHOLE_MEASURES = {
-    Fraction(1): "1",
-    Fraction(3, 4): "2.",
-    Fraction(1, 2): "2",
-    Fraction(3, 8): "4.",
-    Fraction(3, 2): "1.",
-}
-"""The notes that fill a measure, by its length."""
 ACCOMPANIMENTS = ("blocks", "long", "broken", "waltz", "octaves", "melody", "melody")
 
 
@@ -72,7 +73,7 @@ ACCOMPANIMENTS = ("blocks", "long", "broken", "waltz", "octaves", "melody", "mel
 class Manner:
     """The properties of a piece; numbers between 0 and 1 are probabilities."""
 
-    metre: str
+    metre: Metre
     fifths: int
     """Number of sharps in the key; below 0, number of flats."""
     clefs: tuple[str, ...]
@@ -88,14 +89,6 @@ class Manner:
     tied: float
     second_voice: float
 
-    @property
-    def beat(self) -> Fraction:
-        return METRES[self.metre][0]
-
-    @property
-    def beats(self) -> int:
-        return METRES[self.metre][1]
-
 
 def compose(rng: np.random.Generator, measures: int, staves: Range) -> str:
     """A piece of `measures` measures, on one staff or two, as `staves` allows."""
@@ -109,10 +102,10 @@ def compose(rng: np.random.Generator, measures: int, staves: Range) -> str:
         ["**kern"] * num_staves,
         list(manner.clefs),
         [key_signature(manner.fifths)] * num_staves,
-        [manner.metre] * num_staves,
+        [manner.metre.sign] * num_staves,
     ]
-    if manner.metre in METRE_SYMBOLS and rng.random() < 0.5:
-        lines.append([METRE_SYMBOLS[manner.metre]] * num_staves)
+    if manner.metre.sign in METRE_SYMBOLS and rng.random() < 0.5:
+        lines.append([METRE_SYMBOLS[manner.metre.sign]] * num_staves)
     lines.append(["=!|:" if repeated else "=-"] * num_staves)
     for number in range(measures):
         lines += [*measure_rows([part[number] for part in parts]), ["="] * num_staves]
@@ -121,9 +114,8 @@ def compose(rng: np.random.Generator, measures: int, staves: Range) -> str:
 
 
 def _choose_manner(rng: np.random.Generator, staves: Range) -> Manner:
-    metres = list(METRES)
-    metre = metres[rng.choice(len(metres), p=[0.28, 0.2, 0.12, 0.08, 0.03, 0.06, 0.14, 0.05, 0.04])]
-    cells = CELLS[METRES[metre][0]]
+    metre = METRES[rng.choice(len(METRES), p=[metre.share for metre in METRES])]
+    cells = CELLS[metre.beat]
     clef = ("*clefG2", "*clefG2", "*clefG2", "*clefF4", "*clefC3", "*clefGv2", "*clefC4")[rng.integers(7)]
     hands = (("*clefF4", "*clefG2"), ("*clefF4", "*clefG2"), ("*clefG2", "*clefG2"), ("*clefF4", "*clefF4"))
 
@@ -150,7 +142,7 @@ def _choose_manner(rng: np.random.Generator, staves: Range) -> Manner:
 
 
 def _sing(
-    rng: np.random.Generator, manner: Manner, clef: str, degrees: Sequence[int], cells: Sequence[str]
+    rng: np.random.Generator, manner: Manner, clef: str, degrees: Sequence[int], cells: tuple[str, ...]
 ) -> list[list[Voice]]:
     """The voices of each measure: a melody, sometimes with a second voice below it."""
     middle = MIDDLE_LINES[clef]
@@ -171,18 +163,15 @@ def _sing(
 
 
 def _walk(
-    rng: np.random.Generator, manner: Manner, middle: int, degree: int, step: int, cells: Sequence[str]
+    rng: np.random.Generator, manner: Manner, middle: int, degree: int, step: int, cells: tuple[str, ...]
 ) -> tuple[Voice, int]:
     """A measure of melody that starts from `step`, and the step at which it ends."""
-    whole = WHOLE_MEASURES.get(manner.beat * manner.beats)
-    if whole and rng.random() < 0.05:
-        return [Event(whole)], step
+    metre, beats = manner.metre, manner.metre.beats
+    if metre.whole and rng.random() < 0.05:
+        return [Event(metre.whole)], step
     voice: Voice = []
-    beats = manner.beats
     while beats:
-        chosen = list(cells)
-        if beats >= 2 and rng.random() < 0.3:
-            chosen = list(LONG_CELLS[manner.beat])
+        chosen = LONG_CELLS[metre.beat] if beats >= 2 and rng.random() < 0.3 else cells
         cell = chosen[rng.integers(len(chosen))]
         group: Voice = []
         for position, length in enumerate(cell.split()):
@@ -197,7 +186,7 @@ def _walk(
             group.append(_note(rng, manner, length, _thicken(rng, manner, step)))
         stem_and_beam(group, middle)
         voice += group
-        beats -= round(sum(duration(event.length) for event in group) / manner.beat)
+        beats -= round(sum(duration(event.length) for event in group) / duration(metre.beat))
     return voice, step
 
 
@@ -210,12 +199,8 @@ def _thicken(rng: np.random.Generator, manner: Manner, step: int) -> tuple[int, 
 
 
 def _note(rng: np.random.Generator, manner: Manner, length: str, steps: Sequence[int]) -> Event:
-    names = tuple(pitch_name(step, manner.fifths, _alteration(rng, manner)) for step in steps)
-    return Event(length, names, sum(steps) / len(steps))
-
-
-def _alteration(rng: np.random.Generator, manner: Manner) -> int:
-    return 0 if rng.random() >= manner.chromatic else (1, -1)[rng.integers(2)]
+    changes = [0 if rng.random() >= manner.chromatic else (1, -1)[rng.integers(2)] for _ in steps]
+    return make_event(length, steps, manner.fifths, changes)
 
 
 def _embellish(rng: np.random.Generator, manner: Manner, voice: Voice) -> None:
@@ -235,10 +220,10 @@ def _embellish(rng: np.random.Generator, manner: Manner, voice: Voice) -> None:
 def _add_voice(manner: Manner, upper: Voice, degree: int, highest: int) -> list[Voice]:
     """The upper voice, and a slow voice below it."""
     step = next(step for step in range(highest, highest - 7, -1) if (step - degree) % 7 in (0, 2, 4))
-    for event in upper:
-        event.stem = "/"
-    length = "4" if manner.beat == QUARTER else "4."
-    lower = [Event(length, (pitch_name(step, manner.fifths),), step, stem="\\") for _ in range(manner.beats)]
+    lower = [make_event(manner.metre.beat, (step,), manner.fifths) for _ in range(manner.metre.beats)]
+    for voice, stem in ((upper, "/"), (lower, "\\")):
+        for event in voice:
+            event.stem = stem
     return [upper, lower]
 
 
@@ -255,25 +240,23 @@ def _figure(manner: Manner, middle: int, degree: int) -> Voice:
     """A measure of accompaniment on the chord of a degree."""
     low = middle - 5
     root = low + (degree - low) % 7
-    beat, whole = ("4" if manner.beat == QUARTER else "4."), WHOLE_MEASURES.get(manner.beat * manner.beats)
-    chord = (root, root + 2, root + 4)
-
-    def event(length: str, *steps: int) -> Event:
-        return Event(
-            length, tuple(pitch_name(step, manner.fifths) for step in steps), sum(steps) / len(steps)
-        )
-
-    if manner.accompaniment == "long" and whole:
-        groups = [[event(whole, *chord)]]
-    elif manner.accompaniment == "broken":
-        order = (root, root + 4) if manner.beat == QUARTER else chord
-        groups = [[event("8", step) for step in order] for _ in range(manner.beats)]
-    elif manner.accompaniment == "waltz":
-        groups = [[event(beat, root)], *([event(beat, root + 2, root + 4)] for _ in range(manner.beats - 1))]
-    elif manner.accompaniment == "octaves":
-        groups = [[event(beat, root - 7, root)] for _ in range(manner.beats)]
-    else:
-        groups = [[event(beat, *chord)] for _ in range(manner.beats)]
+    metre = manner.metre
+    chord: tuple[int, ...] = (root, root + 2, root + 4)
+    groups: list[list[tuple[str, tuple[int, ...]]]]
+    match manner.accompaniment:
+        case "long" if metre.whole:
+            groups = [[(metre.whole, chord)]]
+        case "broken":
+            groups = [[("8", (step,)) for step in (chord[::2] if metre.beat == "4" else chord)]] * metre.beats
+        case "waltz":
+            groups = [[(metre.beat, chord[:1])], *[[(metre.beat, chord[1:])]] * (metre.beats - 1)]
+        case "octaves":
+            groups = [[(metre.beat, (root - 7, root))]] * metre.beats
+        case _:
+            groups = [[(metre.beat, chord)]] * metre.beats
+    voice: Voice = []
     for group in groups:
-        stem_and_beam(group, middle)
-    return [event for group in groups for event in group]
+        events = [make_event(length, steps, manner.fifths) for length, steps in group]
+        stem_and_beam(events, middle)
+        voice += events
+    return voice

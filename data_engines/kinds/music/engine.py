@@ -27,6 +27,7 @@ from data_engines.tools.corpora import Language, choose_words, read_corpus
 from data_engines.tools.fonts import Face, Font, font_sources, open_font, packaged_fonts, read_faces
 from data_engines.tools.scores.engraver import Joint, check_engraving, engrave, rasterise
 from data_engines.tools.scores.kern import Score, read_score
+from data_engines.tools.writing import needed_characters
 from got_train.characters import HAN
 from got_train.prompts import Task
 
@@ -42,6 +43,7 @@ MIN_STAFF_PIXELS = 20
 MAX_ASPECT = 6
 """Width of a picture divided by its height; a longer system gets more paper above and below."""
 
+Place = Literal["middle", "right"]
 MUSIC_FONTS = ("Leipzig", "Bravura", "Leland", "Gootville", "Petaluma")
 _JOINTS: tuple[Joint, ...] = ("{", "{", "{", "[", "")
 """Ways to join the staves of a system; usual ways are listed more often."""
@@ -87,7 +89,7 @@ class Caption:
 
     text: str
     font: Font
-    place: Literal["middle", "right"]
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -116,19 +118,20 @@ class MusicDrawing(Drawing):
 
 
 def load(options: Options, rng: np.random.Generator) -> MusicStock:
-    files, starts, left_out = _find_scores(options) if options.source else ([], [], {})
-    titles, composers, faces, sources = _read_titles(rng, options) if options.titles else ((), (), (), ())
+    music = Source(None, "music made up by got-train", "Apache-2.0")
+    starts: dict[Path, int] = {}
+    left_out: dict[str, int] = {}
     if options.source:
         music = Source(options.source, str(options.source))
-    else:
-        music = Source(None, "music made up by got-train", "Apache-2.0")
+        starts, left_out = _find_scores(options.source, options.staves)
+    titles, composers, faces, sources = _read_titles(rng, options) if options.titles else ((), (), (), ())
     return MusicStock(
         sources=(music, *sources),
         left_out=left_out,
         versions={package: version(package) for package in ("verovio", "resvg_py")},
         options=options,
-        files=tuple(files),
-        weights=tuple(count / sum(starts) for count in starts),
+        files=tuple(starts),
+        weights=tuple(count / sum(starts.values()) for count in starts.values()),
         titles=titles,
         composers=composers,
         faces=faces,
@@ -187,14 +190,12 @@ def _open_score(file: Path) -> Score:
     return score
 
 
-def _find_scores(options: Options) -> tuple[list[Path], list[int], dict[str, int]]:
-    """The usable files, the number of possible starts in each, and the number of other files by cause."""
-    source = options.source
-    assert source is not None
+def _find_scores(source: Path, staves: Range) -> tuple[dict[Path, int], dict[str, int]]:
+    """The number of possible starts in each usable file, and the number of other files by cause."""
     found = [source] if source.is_file() else sorted(source.rglob("*.krn"))
     if not found:
         raise ValueError(f"--source {source}: no .krn file there")
-    files, starts = [], []
+    starts: dict[Path, int] = {}
     left_out: Counter[str] = Counter()
     for file in found:
         try:
@@ -202,15 +203,14 @@ def _find_scores(options: Options) -> tuple[list[Path], list[int], dict[str, int
         except ValueError as error:
             left_out[str(error)] += 1
             continue
-        if not options.staves.low <= score.staves <= options.staves.high:
+        if staves.low <= score.staves <= staves.high:
+            starts[file] = len(_starts(score))
+        else:
             left_out["other number of staves than asked for"] += 1
-            continue
-        files.append(file)
-        starts.append(len(_starts(score)))
-    if not files:
+    if not starts:
         causes = ", ".join(f"{cause}: {number}" for cause, number in left_out.most_common())
         raise ValueError(f"--source {source}: none of {len(found)} files can be used ({causes})")
-    return files, starts, dict(left_out)
+    return starts, dict(left_out)
 
 
 def _starts(score: Score) -> list[int]:
@@ -242,7 +242,7 @@ def _read_titles(
     names = [
         f"{'ABCDEFGHJKLMNPRSTVW'[rng.integers(19)]}. {name}" if name.isascii() else name for name in drawn
     ]
-    faces, _ = read_faces(packaged_fonts(), set("".join(titles + names)) - {" "})
+    faces, _ = read_faces(packaged_fonts(), needed_characters("".join(titles + names)))
     fonts = font_sources(dict.fromkeys(Path(face.path) for face in faces))
     return tuple(titles), tuple(names), faces, (*corpus.sources, *fonts)
 
@@ -250,17 +250,13 @@ def _read_titles(
 def _choose_captions(rng: np.random.Generator, stock: MusicStock) -> tuple[Caption, ...]:
     if rng.random() >= stock.options.titles:
         return ()
-    both = ((True, True), (True, False), (False, True))[rng.integers(3)]
-    chosen: list[tuple[str, Literal["middle", "right"], int]] = []
-    if both[0]:
-        chosen.append((stock.titles[rng.integers(len(stock.titles))], "middle", int(rng.integers(22, 41))))
-    if both[1]:
-        chosen.append(
-            (stock.composers[rng.integers(len(stock.composers))], "right", int(rng.integers(14, 23)))
-        )
+    title: tuple[tuple[str, ...], Range, Place] = (stock.titles, Range(22, 40), "middle")
+    composer: tuple[tuple[str, ...], Range, Place] = (stock.composers, Range(14, 22), "right")
+    kinds = ([title, composer], [title], [composer])[rng.integers(3)]
+    chosen = [(texts[rng.integers(len(texts))], size.choose(rng), place) for texts, size, place in kinds]
     captions = []
-    for text, place, size in chosen:
-        able = [face for face in stock.faces if set(text) - {" "} <= face.characters]
+    for text, size, place in chosen:
+        able = [face for face in stock.faces if needed_characters(text) <= face.characters]
         if able:
             face = able[rng.integers(len(able))]
             captions.append(Caption(text, (face.path, face.number, size), place))

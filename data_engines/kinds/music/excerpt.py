@@ -1,6 +1,13 @@
-"""Excerpts of kern scores: whole measures as scores of their own."""
+"""Excerpts of kern scores: whole measures as scores of their own.
 
+Verovio's filter `myank` is not used: it keeps the ends of ties and slurs whose other end is cut off and loses
+the repeat sign at the end; and where a clef, key or metre changes at the first barline, it gives the old sign
+and then the new one.
+"""
+
+from collections import defaultdict
 from collections.abc import Sequence
+from itertools import chain
 
 from data_engines.tools.scores.kern import END, NOTE_NAME, SIGN_KINDS, KernRow, Score, spell_note
 
@@ -46,37 +53,27 @@ def _without_signs(rows: Sequence[KernRow]) -> list[KernRow]:
 
 def _close_ties_and_slurs(rows: Sequence[KernRow]) -> list[tuple[str, ...]]:
     """The fields of each row, without ends of ties and slurs whose other end was cut off."""
-    grid = [[field.split(" ") for field in row.fields] for row in rows]
-    ties: dict[tuple[int, str], tuple[list[str], int]] = {}
-    slurs: dict[int, list[tuple[list[str], int]]] = {}
-    for chords, row in zip(grid, rows, strict=True):
-        for chord, staff in zip(chords, row.staves, strict=True):
-            for position, token in enumerate(chord):
-                name = NOTE_NAME.search(token)
-                if token.startswith(("*", "=")) or name is None:
-                    continue
-                open_slurs = slurs.setdefault(staff, [])
-                for _ in range(token.count(")")):
-                    if open_slurs:
-                        open_slurs.pop()
-                    else:
-                        chord[position] = chord[position].replace(")", "", 1)
-                open_slurs += [(chord, position)] * token.count("(")
-                _follow_tie(ties, (staff, name[0]), chord, position)
-    for chord, position in ties.values():
-        chord[position] = spell_note(chord[position].replace("[", "").replace("_", "]"))
-    for chord, position in (end for ends in slurs.values() for end in ends):
-        chord[position] = chord[position].replace("(", "", 1)
-    return [tuple(" ".join(chord) for chord in chords) for chords in grid]
-
-
-def _follow_tie(
-    ties: dict[tuple[int, str], tuple[list[str], int]], key: tuple[int, str], chord: list[str], position: int
-) -> None:
-    """Notes in `ties` where a tie begins, and removes the end of a tie that has no beginning."""
-    token = chord[position]
-    if "]" in token or "_" in token:
-        if ties.pop(key, None) is None:
-            token = chord[position] = spell_note(token.replace("]", "").replace("_", "["))
-    if "[" in token or "_" in token:
-        ties[key] = chord, position
+    staves = [staff for row in rows for field, staff in zip(*row, strict=True) for _ in field.split(" ")]
+    notes = [note for row in rows for field in row.fields for note in field.split(" ")]
+    ties: dict[tuple[int, str], int] = {}
+    slurs: defaultdict[int, list[int]] = defaultdict(list)
+    for i, (note, staff) in enumerate(zip(notes.copy(), staves, strict=True)):
+        name = NOTE_NAME.search(note)
+        if note.startswith(("*", "=")) or name is None:
+            continue
+        for _ in range(note.count(")")):
+            if slurs[staff]:
+                slurs[staff].pop()
+            else:
+                notes[i] = notes[i].replace(")", "", 1)
+        slurs[staff] += [i] * note.count("(")
+        if ("]" in note or "_" in note) and ties.pop((staff, name[0]), None) is None:
+            notes[i] = spell_note(notes[i].replace("]", "").replace("_", "["))
+        if "[" in notes[i] or "_" in notes[i]:
+            ties[staff, name[0]] = i
+    for i in ties.values():
+        notes[i] = spell_note(notes[i].replace("[", "").replace("_", "]"))
+    for i in chain(*slurs.values()):
+        notes[i] = notes[i].replace("(", "", 1)
+    closed = iter(notes)
+    return [tuple(" ".join(next(closed) for _ in field.split(" ")) for field in row.fields) for row in rows]

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, groupby, zip_longest
 
-from data_engines.tools.scores.kern import duration
+from data_engines.tools.scores.kern import duration, spell_note
 
 LETTERS = "cdefgab"
 SHARPS = "fcgdaeb"
@@ -35,19 +35,22 @@ class Event:
     def token(self) -> str:
         if not self.names:
             return self.length + "r"
-        tie = "_" if self.tie_starts and self.tie_ends else "]" if self.tie_ends else ""
-        opening = "[" if self.tie_starts and not self.tie_ends else ""
-        notes = [f"{opening}{self.length}{name}" for name in self.names]
+        tie = ("", "[", "]", "_")[self.tie_starts + 2 * self.tie_ends]
         stem = "" if set(self.length) <= set("01.") else self.stem
-        notes = [f"{note}{self.mark * (i == 0)}{stem}" for i, note in enumerate(notes)]
-        notes[-1] += self.beam
-        notes = [note + tie for note in notes]
-        notes[0] = "(" * self.slur_starts + notes[0]
-        notes[-1] += ")" * self.slur_ends
-        return " ".join(notes)
+        notes = [self.length + name + stem + tie for name in self.names]
+        notes[0] += self.mark + "(" * self.slur_starts
+        notes[-1] += self.beam + ")" * self.slur_ends
+        return " ".join(map(spell_note, notes))
 
 
 Voice = list[Event]
+
+
+def make_event(length: str, steps: Sequence[int], fifths: int, alterations: Sequence[int] = ()) -> Event:
+    """The note or chord of some steps in a key, each raised or lowered if there are `alterations`."""
+    altered = zip_longest(steps, alterations, fillvalue=0)
+    names = tuple(pitch_name(step, fifths, alteration) for step, alteration in altered)
+    return Event(length, names, sum(steps) / len(steps))
 
 
 def pitch_name(step: int, fifths: int, alteration: int = 0) -> str:
@@ -72,17 +75,12 @@ def key_signature(fifths: int) -> str:
     return "*k[" + "".join(letter + ("#" if fifths > 0 else "-") for letter in letters) + "]"
 
 
-def stem_and_beam(group: Sequence[Event], middle: float, stem: str = "") -> None:
+def stem_and_beam(group: Sequence[Event], middle: float) -> None:
     """Gives the notes of a beat their stems, and joins neighbours shorter than a quarter with beams."""
-    run: list[Event] = []
-    for event in [*group, Event("4")]:
-        if event.names and _flags(event):
-            run.append(event)
-            continue
-        _set_stems(run, middle, stem)
-        _set_beams(run)
-        run = []
-        _set_stems([event], middle, stem)
+    for beamed, events in groupby(group, lambda event: bool(event.names) and _flags(event) > 0):
+        for run in [list(events)] if beamed else [[event] for event in events]:
+            _set_stems(run, middle)
+            _set_beams(run)
 
 
 def measure_rows(staves: Sequence[Sequence[Voice]]) -> list[list[str]]:
@@ -91,19 +89,17 @@ def measure_rows(staves: Sequence[Sequence[Voice]]) -> list[list[str]]:
     onsets = [[Fraction(0), *accumulate(duration(event.length) for event in voice)] for voice in voices]
     starting = [dict(zip(starts, voice, strict=False)) for starts, voice in zip(onsets, voices, strict=True)]
     rows: list[list[str]] = []
-    if len(voices) > len(staves):
-        rows.append(["*^" if len(staff) > 1 else "*" for staff in staves])
     for moment in sorted({onset for starts in starting for onset in starts}):
         events = [starts.get(moment) for starts in starting]
         graces = [event.grace if event and event.grace else "." for event in events]
         if set(graces) != {"."}:
             rows.append(graces)
         rows.append([event.token() if event else "." for event in events])
-    if len(voices) > len(staves):
-        rows.append(
-            [field for staff in staves for field in (["*v"] * len(staff) if len(staff) > 1 else ["*"])]
-        )
-    return rows
+    if len(voices) == len(staves):
+        return rows
+    splits = ["*^" if len(staff) > 1 else "*" for staff in staves]
+    joins = ["*v" if len(staff) > 1 else "*" for staff in staves for _ in staff]
+    return [splits, *rows, joins]
 
 
 def _key_alteration(letter: str, fifths: int) -> int:
@@ -112,10 +108,10 @@ def _key_alteration(letter: str, fifths: int) -> int:
     return -int(letter in SHARPS[fifths:])
 
 
-def _set_stems(run: Sequence[Event], middle: float, stem: str) -> None:
+def _set_stems(run: Sequence[Event], middle: float) -> None:
     low = sum(event.height for event in run) < middle * len(run)
     for event in run:
-        event.stem = stem or ("/" if low else "\\")
+        event.stem = "/" if low else "\\"
 
 
 def _set_beams(run: Sequence[Event]) -> None:

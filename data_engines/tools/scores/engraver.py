@@ -110,11 +110,11 @@ def _check_kern(kern: str) -> None:
     Verovio would print a message about a fault, or end the process.
     """
     try:
-        faults = [measure.fault for measure in read_score(kern).measures[:-1]]
+        faults = [measure.fault for measure in read_score(kern).measures[:-1] if measure.fault]
     except ValueError as error:
         raise Reject(str(error)) from error
-    if any(faults):
-        raise Reject(next(fault for fault in faults if fault))
+    if faults:
+        raise Reject(faults[0])
 
 
 def _for_verovio(kern: str, joint: Joint) -> str:
@@ -138,18 +138,17 @@ Signs = tuple[list[str], Counter[str], set[str], set[str]]
 
 def _kern_signs(lines: list[str]) -> Signs:
     head = next(number for number, line in enumerate(lines) if line.startswith("="))
-    first = [field for line in lines[:head] for field in line.split("\t") if field.startswith("*clef")]
-    signs = [
-        field for line in lines[head:] if line.startswith("*") for field in line.split("\t") if field != "*"
-    ]
-    later = Counter(field for field in signs if field.startswith("*clef"))
-    signs += [field for line in lines[:head] for field in line.split("\t")]
-    keys = {_key_size(field) for field in signs if field.startswith("*k[")}
-    symbols = {field for field in signs if field.startswith("*met(")}
-    metres = {field for field in signs if field.startswith("*M")}
+    first = [field for line in lines[:head] for field in line.split("\t")]
+    later = [field for line in lines[head:] if line.startswith("*") for field in line.split("\t")]
+    signs = {*first, *later}
     # a symbol is drawn instead of the metre that it stands for
-    hidden = {metre for metre, symbol in METRE_SYMBOLS.items() if symbol in symbols}
-    return first, later, keys, (metres - hidden) | symbols
+    hidden = {metre for metre, symbol in METRE_SYMBOLS.items() if symbol in signs}
+    return (
+        [field for field in first if field.startswith("*clef")],
+        Counter(field for field in later if field.startswith("*clef")),
+        {_key_size(field) for field in signs if field.startswith("*k[")},
+        {field for field in signs - hidden if field.startswith(("*M", "*met("))},
+    )
 
 
 def _key_size(field: str) -> str:

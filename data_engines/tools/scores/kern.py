@@ -14,7 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+Value = TypeVar("Value")
 
 _DURATION = re.compile(r"(\d+)(?:%(\d+))?(\.*)")
 _PITCH = re.compile(r"([A-Ga-g])\1*")
@@ -103,22 +105,12 @@ def read_score(text: str) -> Score:
 
 def notes_and_rests(text: str) -> tuple[Counter[Pitch], int]:
     """How often each note occurs in a score, and the number of its rests."""
-    notes: Counter[Pitch] = Counter()
-    rests = 0
-    for line in text.splitlines():
-        if line.startswith(("*", "=", "!")):
-            continue
-        for token in line.replace("\t", " ").split():
-            if token == ".":
-                continue
-            pitch = _PITCH.search(token)
-            if pitch is None:
-                rests += 1
-                continue
-            letters = pitch[0]
-            octave = 3 + len(letters) if letters.islower() else 4 - len(letters)
-            notes[Pitch(letters[0].lower(), octave)] += 1
-    return notes, rests
+    lines = [line for line in text.splitlines() if not line.startswith(("*", "=", "!"))]
+    tokens = [token for line in lines for token in line.split() if token != "."]
+    names = [match[0] for token in tokens if (match := _PITCH.search(token))]
+    octaves = [3 + len(name) if name.islower() else 4 - len(name) for name in names]
+    notes = Counter(Pitch(name[0].lower(), octave) for name, octave in zip(names, octaves, strict=True))
+    return notes, len(tokens) - len(names)
 
 
 @lru_cache(maxsize=10_000)
@@ -147,33 +139,32 @@ def _follow_spines(lines: Iterable[str], num_spines: int, kept: Sequence[int]) -
         if len(fields) != len(owners):
             raise ValueError("fields and spines differ in number")
         chosen = [i for i, owner in enumerate(owners) if owner in kept]
-        row = KernRow(
-            tuple(fields[i] for i in chosen),
-            tuple(kept.index(owners[i]) for i in chosen),
-        )
+        row = KernRow(tuple(fields[i] for i in chosen), tuple(kept.index(owners[i]) for i in chosen))
         if len({field[:1] if field[:1] in ("*", "=") else "" for field in fields}) > 1:
             raise ValueError("row of several kinds")
         if set(row.fields) - {"*", "."}:
             yield row
         if line.startswith("*"):
-            owners = _next_owners(fields, owners)
+            if any(field in ("*x", "*+") or field.startswith("**") for field in fields):
+                raise ValueError("spines that cross or start late")
+            owners = _follow_fields(fields, owners, owners)
+            if owners and END in fields:
+                raise ValueError("spines that end early")
     if owners:
         raise ValueError("no end of the spines")
 
 
-def _next_owners(fields: Sequence[str], owners: Sequence[int]) -> list[int]:
-    """For each field of the next row, the spine to which it belongs."""
-    following: list[int] = []
+def _follow_fields(fields: Sequence[str], owners: Sequence[int], values: Sequence[Value]) -> list[Value]:
+    """For each field of the next row the value of the field from which it comes.
+
+    Fields split, end, or join their neighbours of the same owner, which is a spine or a staff.
+    """
+    following: list[Value] = []
     joined: int | None = None
-    for field, owner in zip(fields, owners, strict=True):
-        if field in ("*x", "*+") or field.startswith("**"):
-            raise ValueError("spines that cross or start late")
-        if field == _JOIN and joined == owner:
-            continue
+    for field, owner, value in zip(fields, owners, values, strict=True):
+        if field != _JOIN or joined != owner:
+            following += [value] * {_SPLIT: 2, END: 0}.get(field, 1)
         joined = owner if field == _JOIN else None
-        following += [owner] * {_SPLIT: 2, END: 0}.get(field, 1)
-    if following and END in fields:
-        raise ValueError("spines that end early")
     return following
 
 
@@ -266,7 +257,7 @@ def _check_rhythm(rows: Sequence[KernRow]) -> None:
     beams: Counter[int] = Counter()
     for row in rows:
         if row.fields[0].startswith("*"):
-            left = _next_voices(row, left)
+            left = _follow_fields(row.fields, row.staves, left)
             continue
         sounding = [field != "." for field in row.fields]
         for field, staff in zip(row.fields, row.staves, strict=True):
@@ -285,14 +276,3 @@ def _check_rhythm(rows: Sequence[KernRow]) -> None:
         raise ValueError("rhythm does not add up")
     if any(beams.values()):
         raise ValueError("beam over a barline")
-
-
-def _next_voices(row: KernRow, left: Sequence[Fraction]) -> list[Fraction]:
-    """The remaining duration of each voice after a row in which voices split or join."""
-    following: list[Fraction] = []
-    joined: int | None = None
-    for field, staff, rest in zip(*row, left, strict=True):
-        if field != _JOIN or joined != staff:
-            following += [rest] * (2 if field == _SPLIT else 1)
-        joined = staff if field == _JOIN else None
-    return following
