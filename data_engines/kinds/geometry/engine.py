@@ -24,15 +24,7 @@ from data_engines.kinds.geometry.triangles import pair_of_triangles, triangle
 from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.typesetting import TypesetDrawing, draw_typeset
 from got_train.prompts import Task
-from got_train.tex.latex import (
-    Sheet,
-    Style,
-    check_style,
-    draw_sheet,
-    sheet_size,
-    sheet_text,
-    tex_version,
-)
+from got_train.tex.latex import Sheet, Style, check_style, draw_sheet, sheet_size, sheet_text, tex_version
 from got_train.tex.typefaces import MATH_VERSIONS
 
 DRAWERS: dict[Callable[[Sketch], None], int] = {
@@ -121,7 +113,7 @@ def check(spec: Spec, drawing: TypesetDrawing) -> Drawing:
         room = (on_page - 2 * MARGIN_PT) / 72 * 2.54 - drawn
         if not -0.1 <= room <= LETTER_ROOM_CM:
             raise Reject("page of another size than the figure")
-    if _letters_of_page(drawing.sheet) != letters_of_code(spec.code):
+    if _sorted_letters(sheet_text(drawing.sheet)) != letters_of_code(spec.code):
         raise Reject("letters other than in the code")
     return drawing
 
@@ -140,8 +132,8 @@ def _choose_figure(rng: np.random.Generator, curves: bool, colors: float) -> tup
         low, high = sketch.corners()
         size = high.real - low.real, high.imag - low.imag
         # a figure without axes has its lower left corner at the origin
-        shift = 0j if curves else -complex(np.floor(low.real * 10), np.floor(low.imag * 10)) / 10
-        code = write(sketch.elements, shift)
+        left, bottom = (0.0, 0.0) if curves else np.floor(np.round([low.real * 10, low.imag * 10], 6)) / 10
+        code = write(sketch.elements, -complex(left, bottom))
         if len(code) <= MAX_CODE_CHARACTERS and max(size) <= MAX_SIDE_CM:
             return code, size
     raise Reject("no figure with room for its letters")
@@ -173,8 +165,8 @@ def letters_of_code(code: str) -> list[str]:
         elif match := re.search(r"node(?:\[[a-z ]*\])?(?: at \(\S*\))? \{(.*)\};$", line):
             # \sin, \cos, \ln and \log print their own names; other commands print signs or Greek letters
             shown += re.sub(r"\\(?!sin|cos|ln|log)[a-z]+|\\", " ", match[1])
-    return sorted(re.findall("[A-Za-z0-9]", shown))
+    return _sorted_letters(shown)
 
 
-def _letters_of_page(sheet: Sheet) -> list[str]:
-    return sorted(re.findall("[A-Za-z0-9]", sheet_text(sheet)))
+def _sorted_letters(text: str) -> list[str]:
+    return sorted(re.findall("[A-Za-z0-9]", text))

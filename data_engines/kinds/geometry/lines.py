@@ -1,6 +1,8 @@
 """Figures of lines: parallels, pencils, divided angles and segments, free points; and solids."""
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 
 from data_engines.kinds.geometry.plane import Point, along, crossing, direction, polar
 from data_engines.kinds.geometry.sketch import Crowded, Sketch
@@ -53,7 +55,7 @@ def _pencil(sketch: Sketch) -> None:
         sketch.line(-end if whole else 0, end)
         sketch.name(end, *[-end] * whole)
     sketch.name(0, letter="O")
-    for one, other in zip(ends[:-1], ends[1:], strict=True):
+    for one, other in pairwise(ends):
         if sketch.chance(0.6):
             sketch.degrees(0, one, other)
 
@@ -73,9 +75,8 @@ def _divided_angle(sketch: Sketch) -> None:
     if size < 100 and sketch.chance(0.5):
         for end in (a, b):
             base = along(0, end, abs(c) * math.cos(math.radians(size / 2)) / length)
-            sketch.line(c, base, style=("dashed",) if sketch.chance(0.5) else ())
+            sketch.line(c, base, style=("dashed",) if sketch.chance(0.5) else (), named=True)
             sketch.right_angle(base, 0, c)
-            sketch.name(base)
     else:
         sketch.degrees(0, a, c)
         if sketch.chance(0.6):
@@ -89,11 +90,11 @@ def _divided_segment(sketch: Sketch) -> None:
     a, b = 0j, length * turn
     shares = sorted({sketch.uniform(0.15, 0.85) for _ in range(sketch.integer(1, 3))})
     points = [a, *[along(a, b, share) for share in shares], b]
-    if min(abs(one - other) for one, other in zip(points[:-1], points[1:], strict=True)) < 0.5:
+    if min(abs(one - other) for one, other in pairwise(points)) < 0.5:
         raise Crowded
     sketch.line(a, b)
     sketch.name(*points, dots=True)
-    for one, other in zip(points[:-1], points[1:], strict=True):
+    for one, other in pairwise(points):
         if sketch.chance(0.3):
             sketch.length(one, other)
 
@@ -122,9 +123,7 @@ def _cuboid(sketch: Sketch) -> None:
     sketch.line(b + up, c + up)
     sketch.line(a, d, c, style=("dashed",))
     sketch.line(d, d + up, style=("dashed",))
-    for point, letter in zip((a, b, c, d), "ABCD", strict=True):
-        sketch.name(point, letter=letter)
-        sketch.write(point + up, f"${letter}_1$")
+    _name_prism(sketch, (a, b, c, d), up)
     if sketch.chance(0.4):
         sketch.line(a, c + up, style=("dashed", *sketch.accent()))
     elif sketch.chance(0.4):
@@ -137,11 +136,7 @@ def _pyramid(sketch: Sketch) -> None:
     a, b, c, d = 0j, complex(width), width + back, back
     center = crossing(a, c, b, d)
     peak = center + sketch.uniform(2.2, 3.2) * 1j
-    sketch.line(a, b, c)
-    sketch.line(a, d, c, style=("dashed",))
-    for corner in (a, b, c):
-        sketch.line(peak, corner)
-    sketch.line(peak, d, style=("dashed",))
+    _draw_edges(sketch, (a, b, c, d), (peak,) * 4)
     sketch.name(a, b, c, d)
     sketch.name(peak, letter="P")
     if sketch.chance(0.5):
@@ -155,15 +150,10 @@ def _prism(sketch: Sketch) -> None:
     a, b = 0j, complex(sketch.uniform(2.4, 3.4))
     c = complex(sketch.uniform(0.9, 1.5), sketch.uniform(0.8, 1.2))
     up = sketch.uniform(2.0, 3.0) * 1j
-    sketch.line(a, b)
-    sketch.line(a, c, b, style=("dashed",))
-    sketch.polygon(a + up, b + up, c + up)
-    sketch.line(a, a + up)
-    sketch.line(b, b + up)
-    sketch.line(c, c + up, style=("dashed",))
-    for point, letter in zip((a, b, c), "ABC", strict=True):
-        sketch.name(point, letter=letter)
-        sketch.write(point + up, f"${letter}_1$")
+    top = a + up, b + up, c + up
+    _draw_edges(sketch, (a, b, c), top)
+    sketch.polygon(*top)
+    _name_prism(sketch, (a, b, c), up)
 
 
 def _cylinder(sketch: Sketch) -> None:
@@ -195,9 +185,22 @@ def _sphere(sketch: Sketch) -> None:
     _round_base(sketch, radii)
     end = polar(radius, sketch.choose((0, 45, 60)))
     sketch.line(0, end, style=("dashed",) if direction(0, end) == 0 else sketch.accent())
-    sketch.name(0, letter="O")
-    sketch.dot(0)
+    sketch.name(0, letter="O", dots=True)
     sketch.write(end / 2, "$R$")
+
+
+def _draw_edges(sketch: Sketch, base: Sequence[Point], ends: Sequence[Point]) -> None:
+    """The sides of a base and the edges from its corners; those at the last corner are hidden."""
+    sketch.line(*base[:-1])
+    sketch.line(base[0], base[-1], base[-2], style=("dashed",))
+    for corner, end in zip(base, ends, strict=True):
+        sketch.line(end, corner, style=("dashed",) if corner == base[-1] else ())
+
+
+def _name_prism(sketch: Sketch, base: Sequence[Point], up: Point) -> None:
+    for point, letter in zip(base, "ABCD", strict=False):
+        sketch.name(point, letter=letter)
+        sketch.write(point + up, f"${letter}_1$")
 
 
 def _round_base(sketch: Sketch, radii: tuple[float, float]) -> None:

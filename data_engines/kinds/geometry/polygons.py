@@ -49,8 +49,7 @@ def regular_polygon(sketch: Sketch) -> None:
         base = middle(low, high)
         sketch.name(0, letter="O")
         sketch.line(0, low)
-        sketch.line(0, base, style=("dashed",))
-        sketch.name(base)
+        sketch.line(0, base, style=("dashed",), named=True)
         if sketch.chance(0.5):
             sketch.right_angle(base, 0, low)
 

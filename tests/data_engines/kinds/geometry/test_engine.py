@@ -1,5 +1,6 @@
 """The engine `geometry`: TeX draws the very code of the answer, and what it drew is checked."""
 
+import re
 import shutil
 from dataclasses import replace
 
@@ -88,6 +89,16 @@ def test_a_picture_does_not_depend_on_those_drawn_with_it() -> None:
 
 def test_samples_depend_on_their_index_only() -> None:
     assert draw_specs(range(30)) == [draw_specs(range(i, i + 1))[0] for i in reversed(range(30))][::-1]
+
+
+def test_the_lower_left_corner_of_a_figure_is_less_than_a_millimetre_from_the_origin() -> None:
+    for spec in draw_specs(range(60), Options(figures="shapes")):
+        if any(word in spec.code for word in ("circle (", "ellipse", "arc")):
+            continue  # only straight lines have their extremes at points that the code names
+        lines = "".join(line for line in spec.code.splitlines() if line.startswith(r"\draw"))
+        points = re.findall(r"\((-?[\d.]+),(-?[\d.]+)\)", lines)
+        for numbers in zip(*points, strict=True):
+            assert 0 <= min(map(float, numbers)) < 0.1, spec.code
 
 
 def test_figures_vary_and_stay_short() -> None:
