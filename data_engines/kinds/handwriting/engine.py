@@ -8,6 +8,7 @@ region.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -127,8 +128,8 @@ class HandwrittenDrawing(Drawing):
 def load(options: Options, rng: np.random.Generator) -> HandwritingStock:
     if options.line_images:
         images, left_out = read_line_images(options.line_images)
-        sources: tuple[Source, ...] = (Source(options.line_images, str(options.line_images)),)
-        return HandwritingStock(sources=sources, left_out=left_out, options=options, line_images=images)
+        source = Source(options.line_images, str(options.line_images))
+        return HandwritingStock(sources=(source,), left_out=left_out, options=options, line_images=images)
     corpus = read_corpus(options.source, options.language, rng)
     files, fonts = _find_fonts(options.fonts)
     faces, left_out = leave_out_capitals(*read_faces(files, needed_characters("".join(corpus.lines))))
@@ -170,7 +171,7 @@ def draw(spec: Spec) -> HandwrittenDrawing:
     _draw_rules(picture, spec)
     placed: list[tuple[Image.Image, Place]] = []
     for line in spec.lines:
-        stroke = _write(line, spec)
+        stroke = _write(line)
         box = stroke.mask.getbbox()
         if box is None:
             raise Reject("line without ink")
@@ -179,11 +180,9 @@ def draw(spec: Spec) -> HandwrittenDrawing:
         place = (left, top, left + mask.width, top + mask.height)
         picture.paste(line.ink, place, mask)
         placed.append((mask, place))
-    text = "\n".join(line.text for line in spec.lines)
+    answer = Answer(Task(), "\n".join(line.text for line in spec.lines))
     regions = tuple(Region(place, line.text) for (_, place), line in zip(placed, spec.lines, strict=True))
-    return HandwrittenDrawing(
-        (picture,), (Answer(Task(), text),), regions, photograph=True, placed=tuple(placed)
-    )
+    return HandwrittenDrawing((picture,), (answer,), regions, photograph=True, placed=tuple(placed))
 
 
 def check(spec: Spec, drawing: HandwrittenDrawing) -> Drawing:
@@ -209,12 +208,12 @@ def _touch(mask: Image.Image, place: Place, other: Image.Image, other_place: Pla
     return any(ImageChops.darker(*parts).histogram()[INKED:])
 
 
-def _write(line: WrittenLine, spec: Spec) -> Stroke:
-    writing = line.writing
-    if isinstance(writing, FontWriting):
-        return write(line.text, writing.font, writing.hand, writing.seed)
-    mask = read_ink(writing.path, writing.width, writing.height)
-    return Stroke(mask, 0, round(BASELINE * writing.height))
+def _write(line: WrittenLine) -> Stroke:
+    match line.writing:
+        case FontWriting(font, hand, seed):
+            return write(line.text, font, hand, seed)
+        case PictureWriting(path, width, height):
+            return Stroke(read_ink(path, width, height), 0, round(BASELINE * height))
 
 
 def _find_fonts(given: Sequence[Path]) -> tuple[list[Path], tuple[Source, ...]]:
@@ -222,10 +221,8 @@ def _find_fonts(given: Sequence[Path]) -> tuple[list[Path], tuple[Source, ...]]:
         files = find_font_files(given)
         return files, font_sources(files)
     instead = "give handwriting fonts of your own with --fonts"
-    files = [
-        file for name in HANDWRITING_FONTS.packages for file in packaged_files(name, "**/*.ttf", instead)
-    ]
-    return files, packaged(HANDWRITING_FONTS)
+    found = [packaged_files(name, "**/*.ttf", instead) for name in HANDWRITING_FONTS.packages]
+    return list(chain(*found)), packaged(HANDWRITING_FONTS)
 
 
 def _is_writable(text: str, faces: Sequence[Face]) -> bool:

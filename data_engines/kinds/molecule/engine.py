@@ -12,7 +12,6 @@ the answer.
 
 import io
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -62,8 +61,7 @@ PALETTES: tuple[Palette, ...] = ("default", "cdk", "avalon")
 @dataclass(frozen=True)
 class Options(EngineOptions):
     source: Path | None = option(
-        "a list with a SMILES in each row (.csv, .tsv, .smi, .txt); without it, the package chemicals",
-        None,
+        "a list with a SMILES in each row (.csv, .tsv, .smi, .txt); without it, the package chemicals", None
     )
     atoms: Range = option("atoms of a molecule, without hydrogen", Range(3, 50), lowest=1, highest=200)
     parts: Range = option(
@@ -132,7 +130,8 @@ class MoleculeDrawing(Drawing):
 
 
 def load(options: Options, rng: np.random.Generator) -> MoleculeStock:
-    path = options.source or _pubchem()
+    instead = "give a list of SMILES with --source"
+    path = options.source or packaged_files("chemicals", f"Identifiers/{PUBCHEM.what}", instead)[0]
     smiles, left_out = read_smiles(path, options.atoms, options.parts)
     return MoleculeStock(
         sources=(Source(path, str(path)),) if options.source else packaged(PUBCHEM),
@@ -141,12 +140,6 @@ def load(options: Options, rng: np.random.Generator) -> MoleculeStock:
         options=options,
         smiles=smiles,
     )
-
-
-def _pubchem() -> Path:
-    instead = "give a list of SMILES with --source"
-    (path,) = packaged_files("chemicals", f"Identifiers/{PUBCHEM.what}", instead)
-    return path
 
 
 def decide(rng: np.random.Generator, index: int, stock: MoleculeStock) -> Spec:
@@ -176,8 +169,7 @@ def draw(spec: Spec) -> MoleculeDrawing:
     drawn = _prepare(molecule, hydrogens=True)
     if room_between_atoms(drawn) < MIN_ATOM_DISTANCE or room_beside_bonds(drawn) < MIN_BOND_DISTANCE:
         drawn = _prepare(molecule, hydrogens=False)
-    room = room_between_atoms(drawn)
-    if room < MIN_ATOM_DISTANCE:
+    if room_between_atoms(drawn) < MIN_ATOM_DISTANCE:
         raise Reject("atoms lie on one another")
     if room_beside_bonds(drawn) < MIN_BOND_DISTANCE:
         raise Reject("an atom lies on a bond")
@@ -185,11 +177,7 @@ def draw(spec: Spec) -> MoleculeDrawing:
     scale = min(spec.bond / bond, spec.size / max(extent, bond))
     if scale * bond < MIN_BOND_PIXELS:
         raise Reject("bonds too short to read")
-    rings = aromatic_rings(molecule) if spec.style.circles else []
-    ink = _draw(
-        Chem.Mol(drawn), rings, scale, spec.style, spec.style.explicit_methyl and room > ROOM_FOR_METHYL
-    )
-    picture = _on_paper(ink, spec)
+    picture = _on_paper(_draw(Chem.Mol(drawn), scale, spec.style), spec)
     answer = Answer(Task(format=True), f"<smiles>{spec.smiles}</smiles>")
     return MoleculeDrawing((picture,), (answer,), molecule=drawn)
 
@@ -243,14 +231,8 @@ def _lay_out(molecule: Chem.Mol, spec: Spec) -> None:
     conformer.SetPositions(points)
 
 
-def _draw(
-    drawn: Chem.Mol,
-    circles: Iterable[tuple[int, ...]],
-    scale: float,
-    style: MoleculeStyle,
-    explicit_methyl: bool,
-) -> Image.Image:
-    """The molecule at `scale` pixels per unit of its layout; rings in `circles` have a circle."""
+def _draw(drawn: Chem.Mol, scale: float, style: MoleculeStyle) -> Image.Image:
+    """The molecule at `scale` pixels per unit of its layout; bonds of rings with a circle become single."""
     bond = scale * bond_length(drawn)
     # -1: RDKit makes the canvas as large as the molecule needs
     drawer = rdMolDraw2D.MolDraw2DCairo(-1, -1)
@@ -265,13 +247,18 @@ def _draw(
     options.multipleBondOffset = style.line_gap
     options.fixedFontSize = max(8, round(style.font_size * bond))
     options.additionalAtomLabelPadding = style.label_gap
-    options.explicitMethyl = explicit_methyl
+    options.explicitMethyl = style.explicit_methyl and room_between_atoms(drawn) > ROOM_FOR_METHYL
     if style.font:
         options.fontFile = style.font
     ink = tuple(level / 255 for level in style.ink)
-    _set_palette(options, style, ink)
+    if style.palette == "cdk":
+        options.useCDKAtomPalette()
+    elif style.palette == "avalon":
+        options.useAvalonAtomPalette()
+    elif style.palette == "ink":
+        options.setAtomPalette({-1: ink})
     options.setBackgroundColour(tuple(level / 255 for level in style.paper))
-    centres = [_open_ring(drawn, atoms) for atoms in circles]
+    centres = [_open_ring(drawn, atoms) for atoms in aromatic_rings(drawn)] if style.circles else []
     drawer.DrawMolecule(drawn)
     drawer.SetFillPolys(False)
     drawer.SetColour(ink)
@@ -280,15 +267,6 @@ def _draw(
         drawer.DrawEllipse(Point2D(x - radius, y - radius), Point2D(x + radius, y + radius))
     drawer.FinishDrawing()
     return Image.open(io.BytesIO(drawer.GetDrawingText())).convert("RGB")
-
-
-def _set_palette(options: Any, style: MoleculeStyle, ink: tuple[float, ...]) -> None:
-    if style.palette == "cdk":
-        options.useCDKAtomPalette()
-    elif style.palette == "avalon":
-        options.useAvalonAtomPalette()
-    elif style.palette == "ink":
-        options.setAtomPalette({-1: ink})
 
 
 def _open_ring(drawn: Chem.Mol, atoms: tuple[int, ...]) -> tuple[float, float, float]:

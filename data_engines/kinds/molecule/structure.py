@@ -57,9 +57,7 @@ def room_between_atoms(molecule: Chem.Mol) -> float:
 
 def room_beside_bonds(molecule: Chem.Mol) -> float:
     """The shortest distance between an atom and a bond of two other atoms, in bond lengths."""
-    points = molecule.GetConformer().GetPositions()
-    bonds = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.GetBonds()]
-    ends = np.array(bonds, dtype=int).reshape(-1, 2)
+    points, ends = molecule.GetConformer().GetPositions(), _bond_ends(molecule)
     along = points[ends[:, 1]] - points[ends[:, 0]]  # (bonds, 3)
     offsets = points - points[ends[:, 0], None]  # (bonds, atoms, 3)
     shares = np.clip((offsets @ along[..., None])[..., 0] / (along**2).sum(axis=1, keepdims=True), 0, 1)
@@ -70,11 +68,14 @@ def room_beside_bonds(molecule: Chem.Mol) -> float:
 
 def bond_length(molecule: Chem.Mol) -> float:
     """The median length of the bonds in units of the layout; RDKit's usual length if there is no bond."""
-    points = molecule.GetConformer().GetPositions()
+    one, other = molecule.GetConformer().GetPositions()[_bond_ends(molecule).T]
+    return float(np.median(np.linalg.norm(one - other, axis=-1))) if len(one) else 1.5
+
+
+def _bond_ends(molecule: Chem.Mol) -> np.ndarray:
+    """The numbers of the two atoms of each bond, (bonds, 2)."""
     ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.GetBonds()]
-    if not ends:
-        return 1.5
-    return float(np.median([np.linalg.norm(points[one] - points[other]) for one, other in ends]))
+    return np.array(ends, dtype=int).reshape(-1, 2)
 
 
 def aromatic_rings(molecule: Chem.Mol) -> list[tuple[int, ...]]:
