@@ -30,28 +30,24 @@ def draw_axes(sketch: Sketch, frame: Frame) -> None:
     if sketch.chance(0.2):
         sketch.elements.append(GridLines(complex(frame.left, frame.bottom), complex(frame.right, frame.top)))
     x_side, y_side = sketch.choose((("right", "above"), ("right", "above"), ("below", "left")))
-    sketch.elements.append(AxisArrow(complex(frame.left - 0.3), complex(frame.right + 0.3), "$x$", x_side))
-    sketch.elements.append(
-        AxisArrow(complex(0, frame.bottom - 0.3), complex(0, frame.top + 0.3), "$y$", y_side)
-    )
+    sketch.elements += [
+        AxisArrow(complex(frame.left - 0.3), complex(frame.right + 0.3), "$x$", x_side),
+        AxisArrow(complex(0, frame.bottom - 0.3), complex(0, frame.top + 0.3), "$y$", y_side),
+    ]
     sketch.write(0, "$O$")
 
 
 def free_ticks(sketch: Sketch, ticks: Ticks) -> Ticks:
     """The ticks whose numbers no line crosses."""
     drawn = np.concatenate([each.outline() for each in sketch.elements if not isinstance(each, AxisArrow)])
-    crossed = [
-        np.any(_between(drawn.real, low.real, high.real) & _between(drawn.imag, low.imag, high.imag))
-        for low, high in ticks.label_boxes() or [(0j, 0j)] * len(ticks.values)
-    ]
-    values = tuple(value for value, hit in zip(ticks.values, crossed, strict=True) if not hit)
+    values = ticks.values
+    for value, (low, high) in zip(values, ticks.label_boxes(), strict=ticks.labelled):
+        across = (low.real < drawn.real) & (drawn.real < high.real)
+        if np.any(across & (low.imag < drawn.imag) & (drawn.imag < high.imag)):
+            values = tuple(other for other in values if other != value)
     if not values:
         raise Crowded
     return replace(ticks, values=values)
-
-
-def _between(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    return (values > low) & (values < high)
 
 
 def add_plot(

@@ -81,14 +81,16 @@ class Ticks(Element):
     def outline(self) -> np.ndarray:
         along, across = (1j, 0.1) if self.upright else (1, 0.1j)
         strokes = [_walk((along * value - across, along * value + across)) for value in self.values]
-        return np.concatenate([*strokes, *map(_around, self.label_boxes())])
+        numbers = [
+            _walk((low, complex(high.real, low.imag), high, complex(low.real, high.imag), low))
+            for low, high in self.label_boxes()
+        ]
+        return np.concatenate([*strokes, *numbers])
 
     def label_boxes(self) -> list[tuple[Point, Point]]:
         """Lower left and upper right corner of each number."""
-        if not self.labelled:
-            return []
         boxes = []
-        for value in self.values:
+        for value in self.values if self.labelled else ():
             width = 0.19 + 0.28 * (value < 0)
             low = complex(-0.22 - width, value - 0.13) if self.upright else complex(value - width / 2, -0.48)
             boxes.append((low, low + complex(width, 0.26)))
@@ -288,11 +290,6 @@ def _walk(points: Sequence[Point]) -> np.ndarray:
         steps = max(1, round(abs(b - a) / STEP))
         pieces.append(a + (b - a) * np.arange(1, steps + 1) / steps)
     return np.concatenate(pieces)
-
-
-def _around(box: tuple[Point, Point]) -> np.ndarray:
-    low, high = box
-    return _walk((low, complex(high.real, low.imag), high, complex(low.real, high.imag), low))
 
 
 def _round(center: Point, radii: tuple[float, float], start: float, end: float) -> np.ndarray:
