@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from data_engines.engine import Source
+from data_engines.engine import Reject, Source
 from data_engines.kind import CHINESE, ENGLISH
 from data_engines.options import Range
 from data_engines.tools.packages import packaged, packaged_files
@@ -112,6 +112,19 @@ def choose_words(rng: np.random.Generator, lines: Sequence[str], words: Range) -
     return text[spans[first][0] : spans[first + length - 1][1]]
 
 
+def choose_text(rng: np.random.Generator, lines: Sequence[str], words: Range) -> str:
+    """A run of words from a random line that needs no shaping engine."""
+    return check_text(choose_words(rng, lines, words))
+
+
+def check_text(text: str) -> str:
+    """The text, if it needs no shaping engine; otherwise raises a Reject."""
+    character = complex_character(text)
+    if character:
+        raise Reject(f"U+{ord(character):04X} needs a shaping engine")
+    return text
+
+
 def word_spans(text: str) -> list[tuple[int, int]]:
     """The start and end of each word in a line; the line may be broken between any two words.
 
@@ -127,9 +140,8 @@ def complex_character(text: str) -> str | None:
     Combining marks and scripts written from right to left can't be drawn one after the other from the left.
     """
     for character in text:
-        if unicodedata.category(character) in ("Mn", "Mc", "Me"):
-            return character
-        if unicodedata.bidirectional(character) in ("R", "AL", "AN"):
+        marks = unicodedata.category(character) in ("Mn", "Mc", "Me")
+        if marks or unicodedata.bidirectional(character) in ("R", "AL", "AN"):
             return character
     return None
 

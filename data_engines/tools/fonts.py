@@ -1,5 +1,6 @@
-"""Fonts: finds their files, reads their characters, and keeps fonts of this process open."""
+"""Fonts: finds their files, reads what their faces can write, and keeps fonts of this process open."""
 
+import re
 import struct
 import sys
 from collections import Counter
@@ -8,10 +9,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
 from PIL import ImageFont
 
-from data_engines.engine import Source
+from data_engines.engine import Reject, Source
 from data_engines.tools.files import files_below
 from got_train.packages import matplotlib_fonts, noto_fonts
 
@@ -24,6 +26,11 @@ SYSTEM_FOLDERS = {
     "darwin": ("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts"),
     "win32": ("C:/Windows/Fonts",),
 }
+
+OTHER_SCRIPTS = re.compile(r"caps|symbol|math|emoji|icon|dunhill|\b(JP|KR|HK|TC|TW|MBE)\b", re.IGNORECASE)
+"""Names of fonts that draw small letters as capitals, have no letters, or have Han not in mainland forms."""
+USUAL_WIDTH = 5
+"""The `usWidthClass` of fonts that are neither condensed nor extended."""
 
 MAX_OPEN_FACES = 128
 """In this process; a face of one size holds 0.2 MB, or 1.4 MB where it has Chinese characters.
@@ -39,6 +46,18 @@ class Face:
     number: int
     """Position in the file: collections hold several faces."""
     characters: frozenset[str]
+
+    def can_write(self, text: str) -> bool:
+        return _inked(text) <= self.characters
+
+
+@dataclass(frozen=True)
+class Typeface(Face):
+    """A face with the name and the weight under which programs find it."""
+
+    family: str
+    weight: int
+    """400 is regular, 700 bold."""
 
 
 def find_font_files(given: Sequence[Path]) -> list[Path]:
@@ -65,24 +84,71 @@ def font_sources(files: Iterable[Path]) -> tuple[Source, ...]:
 
 
 def read_faces(files: Iterable[Path], characters: set[str]) -> tuple[tuple[Face, ...], dict[str, int]]:
-    """The faces in `files` with those of `characters` that they hold, and unusable ones counted by cause."""
+    """The faces in `files` with those of `characters` that they hold, and unusable ones counted by cause.
+
+    Faces whose small letters look like capitals are unusable, as nobody can read from them what was written.
+    """
     faces: list[Face] = []
     left_out: Counter[str] = Counter()
     for file in files:
         try:
-            held_by_face = [held & characters for held in _read_file(file)]
-            for number in (number for number, held in enumerate(held_by_face) if held):
-                open_font(str(file), number, size=100)  # Pillow needs tables that fontTools doesn't
+            held = [Face(str(file), i, frozenset(c & characters)) for i, c in enumerate(_read_file(file))]
+            causes = [_unusable(face) for face in held]
         # fontTools raises all of these on broken files
         except (TTLibError, OSError, struct.error, AssertionError, KeyError):
             left_out["unreadable font"] += 1
             continue
-        for number, held in enumerate(held_by_face):
-            if held:
-                faces.append(Face(str(file), number, frozenset(held)))
-            else:
-                left_out["font without any character of the text"] += 1
+        faces += [face for face, cause in zip(held, causes, strict=True) if not cause]
+        left_out.update(filter(None, causes))
     return tuple(faces), dict(left_out)
+
+
+def _unusable(face: Face) -> str | None:
+    """Why a face can't be used; None if it can. Raises an OSError where Pillow misses tables of the font."""
+    if not face.characters:
+        return "font without any character of the text"
+    font = open_font(face.path, face.number, 100)
+    # small letters that look like capitals have no tails
+    tailed = "".join(sorted(face.characters & set("gpy")))
+    bottom, foot = (font.getbbox(letters, anchor="ls")[3] for letters in (tailed, "x"))
+    return "font of capitals only" if tailed and bottom < foot + 3 else None
+
+
+def typefaces(faces: Iterable[Face]) -> tuple[Typeface, ...]:
+    """The upright faces of usual width, regular or bold: the first one of each name and weight."""
+    found: dict[tuple[str, int], Typeface] = {}
+    for face in faces:
+        with TTFont(face.path, fontNumber=face.number, lazy=True) as font:
+            family, metrics = font["name"].getBestFamilyName() or "", font["OS/2"]
+            slanted = metrics.fsSelection & 1 or font["post"].italicAngle
+        weight = metrics.usWeightClass
+        plain = not slanted and metrics.usWidthClass == USUAL_WIDTH and weight in (400, 500, 700)
+        if plain and not OTHER_SCRIPTS.search(family) and (family, weight) not in found:
+            characters = face.characters - _blank_signs(face)
+            found[family, weight] = Typeface(face.path, face.number, characters, family, weight)
+    return tuple(found.values())
+
+
+def _blank_signs(face: Face) -> set[str]:
+    """The signs that a face lists but draws blank: some faces do so with ℃."""
+    font = open_font(face.path, face.number, 20)
+    return {sign for sign in face.characters if not sign.isalnum() and font.getmask(sign).getbbox() is None}
+
+
+def choose_face(rng: np.random.Generator, faces: Sequence[Face], text: str) -> Face:
+    """A random face of those that have all characters of a text."""
+    able = [face for face in faces if face.can_write(text)]
+    if able:
+        return able[rng.integers(len(able))]
+    for character in sorted(_inked(text)):
+        if not any(character in face.characters for face in faces):
+            raise Reject(f"no font has U+{ord(character):04X}")
+    raise Reject("no font has all characters of the text")
+
+
+def _inked(text: str) -> set[str]:
+    """The characters of a text that a face must have: all but spaces and line breaks."""
+    return set(text) - {" ", "\n"}
 
 
 @lru_cache(maxsize=MAX_OPEN_FACES)

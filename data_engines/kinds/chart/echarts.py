@@ -16,11 +16,11 @@ from py_mini_racer import MiniRacer
 
 from data_engines.kinds.chart.data import Chart
 from data_engines.kinds.chart.drawn import DrawnChart, Written, ink_on, written_at
-from data_engines.kinds.chart.look import FAINT, HOLE, MARKER_SIZES, MARKERS, Look, Typeface
+from data_engines.kinds.chart.look import FAINT, HOLE, MARKER_SIZES, MARKERS, Look
 from data_engines.kinds.chart.numbers import Axis, number, tick_text
 from data_engines.kinds.chart.texts import LEADING, SWATCH, Texts, font_of, pie_radius, valleys
 from data_engines.tools.boxes import Box
-from data_engines.tools.fonts import open_font
+from data_engines.tools.fonts import Typeface, open_font
 from got_train.packages import package_folder
 
 

@@ -16,12 +16,12 @@ from data_engines.kinds.chart import echarts, matplotlib_chart
 from data_engines.kinds.chart.check import check_chart
 from data_engines.kinds.chart.data import Chart, Kind, sample_chart, target
 from data_engines.kinds.chart.drawn import DrawnChart
-from data_engines.kinds.chart.look import NUMERALS, Library, Look, Typeface, choose_look, typefaces
+from data_engines.kinds.chart.look import NUMERALS, Library, Look, choose_look
 from data_engines.kinds.chart.texts import Texts, set_texts
 from data_engines.kinds.chart.words import ChartWords, one_of, read_words
 from data_engines.options import EngineOptions, Range, option
 from data_engines.tools.corpora import Language
-from data_engines.tools.fonts import find_font_files, font_sources, read_faces
+from data_engines.tools.fonts import Typeface, find_font_files, font_sources, read_faces, typefaces
 from got_train.prompts import Task
 
 TRIES = 25
@@ -79,7 +79,7 @@ def load(options: Options, rng: np.random.Generator) -> ChartStock:
     files = find_font_files(options.fonts)
     characters = set().union(NUMERALS, *(some.characters() for some in words))
     faces, left_out = read_faces(files, characters)
-    fonts = typefaces(faces)
+    fonts = typefaces(face for face in faces if face.characters >= NUMERALS)
     if not fonts:
         raise ValueError(
             f"--fonts: none of the {len(files)} font files is upright, of usual width and holds digits"

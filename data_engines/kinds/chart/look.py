@@ -1,6 +1,5 @@
-"""How charts may look: the fonts fit for them, style sheets, colours, and where legends and numbers stand."""
+"""How charts may look: their fonts, style sheets, colours, and where legends and numbers stand."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -8,14 +7,13 @@ from typing import Literal, get_args
 import matplotlib
 import matplotlib.style
 import numpy as np
-from fontTools.ttLib import TTFont
 from matplotlib.colors import to_hex
 
 from data_engines.engine import Reject
 from data_engines.kinds.chart.data import Chart
 from data_engines.kinds.chart.words import SOURCE_LEADS, Tongue, one_of
 from data_engines.options import Range
-from data_engines.tools.fonts import Face, open_font
+from data_engines.tools.fonts import Typeface
 
 Library = Literal["matplotlib", "echarts"]
 Marker = Literal["o", "s", "^", "D"]
@@ -36,10 +34,6 @@ FAINT = 0.5
 
 NUMERALS = set("0123456789.,-+%$/():")
 """Characters of numbers, which any chart may hold."""
-OTHER_SCRIPTS = re.compile(r"caps|symbol|math|emoji|icon|dunhill|\b(JP|KR|HK|TC|TW|MBE)\b", re.IGNORECASE)
-"""Names of fonts that draw small letters as capitals, have no letters, or have Han not in mainland forms."""
-USUAL_WIDTH = 5
-"""The `usWidthClass` of fonts that are neither condensed nor extended."""
 
 SHEETS: tuple[tuple[str, ...], ...] = (
     *((),) * 6,
@@ -65,15 +59,6 @@ PALETTES = tuple(
     )
 )
 """Each palette has at least nine colours, for the slices of a pie; the third palette is ECharts' own."""
-
-
-@dataclass(frozen=True)
-class Typeface(Face):
-    """A face with the name and weight under which programs find it."""
-
-    family: str
-    weight: int
-    """From 100 to 900."""
 
 
 @dataclass(frozen=True)
@@ -116,27 +101,6 @@ class Look:
     def marker_of(self, series: int) -> Marker:
         """Markers of successive series differ too, for printing without colours."""
         return MARKERS[(MARKERS.index(self.marker) + series) % len(MARKERS)]
-
-
-def typefaces(faces: Sequence[Face]) -> tuple[Typeface, ...]:
-    """The faces fit for charts: upright, of usual width, regular or bold; one of each name and weight."""
-    found: dict[tuple[str, int], Typeface] = {}
-    for face in faces:
-        with TTFont(face.path, fontNumber=face.number, lazy=True) as font:
-            metrics, family = font["OS/2"], font["name"].getBestFamilyName() or ""
-            slanted = bool(metrics.fsSelection & 1) or font["post"].italicAngle != 0
-        weight, usual = metrics.usWeightClass, metrics.usWidthClass == USUAL_WIDTH and not slanted
-        if usual and weight in (400, 500, 700) and not OTHER_SCRIPTS.search(family):
-            if face.characters >= NUMERALS and (family, weight) not in found:
-                characters = face.characters - _blanks(face)
-                found[family, weight] = Typeface(face.path, face.number, characters, family, weight)
-    return tuple(found.values())
-
-
-def _blanks(face: Face) -> set[str]:
-    """The signs that the face lists but draws blank: some faces do so with ℃."""
-    font = open_font(face.path, face.number, 20)
-    return {sign for sign in face.characters if not sign.isalnum() and font.getmask(sign).getbbox() is None}
 
 
 def choose_look(

@@ -22,7 +22,7 @@ from PIL import Image
 from data_engines.engine import Reject
 from data_engines.kinds.chart.data import Chart
 from data_engines.kinds.chart.drawn import DrawnChart, Written, ink_on, written_at
-from data_engines.kinds.chart.look import FAINT, HOLE, MARKER_SIZES, Look, Typeface
+from data_engines.kinds.chart.look import FAINT, HOLE, MARKER_SIZES, Look
 from data_engines.kinds.chart.numbers import Axis, number, tick_text
 from data_engines.kinds.chart.texts import (
     INSIDE,
@@ -33,6 +33,7 @@ from data_engines.kinds.chart.texts import (
     valleys,
 )
 from data_engines.tools.boxes import Box
+from data_engines.tools.fonts import Typeface
 
 BASE = 10
 """Size of the font in points, on which style sheets base all other sizes; the dpi turn it into pixels."""

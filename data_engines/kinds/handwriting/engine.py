@@ -23,7 +23,6 @@ from data_engines.options import EngineOptions, Range, check_bounds, option
 from data_engines.tools.corpora import Language, complex_character, read_corpus, word_spans
 from data_engines.tools.fonts import Face, Font, find_font_files, font_sources, read_faces
 from data_engines.tools.packages import packaged, packaged_files
-from data_engines.tools.writing import leave_out_capitals, needed_characters
 from got_train.prompts import Task
 
 TRIES = 30
@@ -132,7 +131,7 @@ def load(options: Options, rng: np.random.Generator) -> HandwritingStock:
         return HandwritingStock(sources=(source,), left_out=left_out, options=options, line_images=images)
     corpus = read_corpus(options.source, options.language, rng)
     files, fonts = _find_fonts(options.fonts)
-    faces, left_out = leave_out_capitals(*read_faces(files, needed_characters("".join(corpus.lines))))
+    faces, left_out = read_faces(files, set("".join(corpus.lines)) - {" "})
     texts = tuple(text for text in corpus.lines if _is_writable(text, faces))
     if not texts:
         raise ValueError(
@@ -226,8 +225,7 @@ def _find_fonts(given: Sequence[Path]) -> tuple[list[Path], tuple[Source, ...]]:
 
 
 def _is_writable(text: str, faces: Sequence[Face]) -> bool:
-    needed = needed_characters(text)
-    return not complex_character(text) and any(needed <= face.characters for face in faces)
+    return not complex_character(text) and any(face.can_write(text) for face in faces)
 
 
 def _choose_written(
@@ -262,7 +260,7 @@ def _choose_text(rng: np.random.Generator, texts: tuple[str, ...], face: Face, f
         room = round(room * rng.uniform(0.4, 1))
     for _ in range(TRIES):
         text = texts[rng.integers(len(texts))]
-        if not needed_characters(text) <= face.characters:
+        if not face.can_write(text):
             continue
         spans = word_spans(text)
         # a start early enough in the text that most lines are full

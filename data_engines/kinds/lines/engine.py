@@ -15,10 +15,17 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 from data_engines.engine import Answer, Drawing, Region, Reject, Rgb, Stock, one_by_one
 from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.boxes import Box, around
-from data_engines.tools.corpora import Language, read_corpus, word_spans
-from data_engines.tools.fonts import Face, Font, find_font_files, font_sources, open_font, read_faces
+from data_engines.tools.corpora import Language, check_text, choose_text, read_corpus, word_spans
+from data_engines.tools.fonts import (
+    Face,
+    Font,
+    choose_face,
+    find_font_files,
+    font_sources,
+    open_font,
+    read_faces,
+)
 from data_engines.tools.frames import draw_frame
-from data_engines.tools.writing import check_text, choose_face, choose_text, leave_out_capitals
 from got_train.prompts import COLORS, Color, Task
 
 ROOM = 4
@@ -126,7 +133,7 @@ class Spec:
 def load(options: Options, rng: np.random.Generator) -> LinesStock:
     corpus = read_corpus(options.source, options.language, rng)
     files = find_font_files(options.fonts)
-    faces, left_out = leave_out_capitals(*read_faces(files, set("".join(corpus.lines)) - {" "}))
+    faces, left_out = read_faces(files, set("".join(corpus.lines)) - {" "})
     if not faces:
         whose = options.source or "the texts"
         raise ValueError(f"--fonts: none of the {len(files)} font files has a character of {whose}")

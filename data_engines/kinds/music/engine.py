@@ -27,7 +27,6 @@ from data_engines.tools.corpora import Language, choose_words, read_corpus
 from data_engines.tools.fonts import Face, Font, font_sources, open_font, packaged_fonts, read_faces
 from data_engines.tools.scores.engraver import Joint, check_engraving, engrave, rasterise
 from data_engines.tools.scores.kern import Score, read_score
-from data_engines.tools.writing import needed_characters
 from got_train.characters import HAN
 from got_train.prompts import Task
 
@@ -242,7 +241,7 @@ def _read_titles(
     names = [
         f"{'ABCDEFGHJKLMNPRSTVW'[rng.integers(19)]}. {name}" if name.isascii() else name for name in drawn
     ]
-    faces, _ = read_faces(packaged_fonts(), needed_characters("".join(titles + names)))
+    faces, _ = read_faces(packaged_fonts(), set("".join(titles + names)) - {" "})
     fonts = font_sources(dict.fromkeys(Path(face.path) for face in faces))
     return tuple(titles), tuple(names), faces, (*corpus.sources, *fonts)
 
@@ -256,7 +255,7 @@ def _choose_captions(rng: np.random.Generator, stock: MusicStock) -> tuple[Capti
     chosen = [(texts[rng.integers(len(texts))], size.choose(rng), place) for texts, size, place in kinds]
     captions = []
     for text, size, place in chosen:
-        able = [face for face in stock.faces if needed_characters(text) <= face.characters]
+        able = [face for face in stock.faces if face.can_write(text)]
         if able:
             face = able[rng.integers(len(able))]
             captions.append(Caption(text, (face.path, face.number, size), place))

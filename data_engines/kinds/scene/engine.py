@@ -20,10 +20,16 @@ from data_engines.kinds.scene.photos import Background, choose_background, find_
 from data_engines.kinds.scene.signs import PADDING, Ink, Sign, SignStyle, Tint, check_ink, draw_sign, to_rgb
 from data_engines.options import EngineOptions, Range, check_bounds, option
 from data_engines.tools.boxes import Box
-from data_engines.tools.corpora import Language, read_corpus, word_spans
-from data_engines.tools.fonts import Face, find_font_files, font_sources, open_font, read_faces
+from data_engines.tools.corpora import Language, choose_text, read_corpus, word_spans
+from data_engines.tools.fonts import (
+    Face,
+    choose_face,
+    find_font_files,
+    font_sources,
+    open_font,
+    read_faces,
+)
 from data_engines.tools.warp import Warp
-from data_engines.tools.writing import choose_face, choose_text, leave_out_capitals
 from got_train.prompts import Task
 
 MARGIN = 8
@@ -114,8 +120,7 @@ def load(options: Options, rng: np.random.Generator) -> SceneStock:
     corpus = read_corpus(options.source, options.language, rng)
     files = find_font_files(options.fonts)
     text = " ".join(corpus.lines)
-    characters = set(text + text.upper() + text.lower()) - {" "}
-    faces, unused_fonts = leave_out_capitals(*read_faces(files, characters))
+    faces, unused_fonts = read_faces(files, set(text + text.upper() + text.lower()) - {" "})
     if not faces:
         raise ValueError(f"--fonts: none of the {len(files)} font files has a character of the texts")
     return SceneStock(

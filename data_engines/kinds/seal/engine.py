@@ -29,9 +29,15 @@ from data_engines.kinds.seal.ring import Ring
 from data_engines.kinds.seal.spec import Arc, Line, Shape, Spec
 from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.corpora import read_lines
-from data_engines.tools.fonts import Face, find_font_files, font_sources, open_font, read_faces
+from data_engines.tools.fonts import (
+    Face,
+    choose_face,
+    find_font_files,
+    font_sources,
+    open_font,
+    read_faces,
+)
 from data_engines.tools.packages import packaged
-from data_engines.tools.writing import choose_face
 from got_train.prompts import Task
 
 SHAPES: tuple[Shape, ...] = ("round", "round", "round", "oval", "square")

@@ -5,8 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data_engines.engine import Reject
 from data_engines.options import Range
-from data_engines.tools.corpora import choose_words, complex_character, read_corpus, read_lines, word_spans
+from data_engines.tools.corpora import (
+    choose_text,
+    choose_words,
+    complex_character,
+    read_corpus,
+    read_lines,
+    word_spans,
+)
 
 
 def test_lines_are_whole_and_without_stray_white_space(tmp_path: Path) -> None:
@@ -67,3 +75,11 @@ def test_words_are_drawn_from_within_a_line() -> None:
     drawn = {choose_words(rng, ["one two three", "四五"], Range(2, 2)) for _ in range(50)}
     assert drawn == {"one two", "two three", "四五"}
     assert choose_words(rng, ["short"], Range(3, 9)) == "short"
+
+
+def test_a_text_is_a_run_of_words_or_a_reject() -> None:
+    rng = np.random.default_rng(0)
+    drawn = {choose_text(rng, ["one two three"], Range(2, 2)) for _ in range(20)}
+    assert drawn == {"one two", "two three"}
+    with pytest.raises(Reject, match=r"^U\+05E9 needs a shaping engine$"):
+        choose_text(rng, ["שלום"], Range(1, 1))

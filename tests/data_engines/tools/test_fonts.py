@@ -2,9 +2,23 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
 
+from data_engines.engine import Reject
 from data_engines.tools import fonts
+
+
+@pytest.fixture
+def capitals(font: Path, tmp_path: Path) -> Path:
+    """A font in which small letters look like capitals."""
+    file = tmp_path / "capitals.ttf"
+    with TTFont(font) as copy:
+        for table in copy["cmap"].tables:
+            table.cmap.update({code: table.cmap[code - 32] for code in range(97, 123) if code in table.cmap})
+        copy.save(file)
+    return file
 
 
 def test_a_face_holds_the_characters_of_the_corpus_it_has(font: Path) -> None:
@@ -50,3 +64,21 @@ def test_few_faces_stay_open_however_many_sizes_are_drawn(font: Path) -> None:
     for size in range(10, 410):
         fonts.open_font(str(font), 0, size)
     assert fonts.open_font.cache_info().currsize == fonts.MAX_OPEN_FACES <= 128
+
+
+def test_a_face_has_all_characters_or_there_is_none(font: Path) -> None:
+    faces, _ = fonts.read_faces([font, font.with_name("cmr10.ttf")], set("abЖ"))
+    rng = np.random.default_rng(0)
+    assert {fonts.choose_face(rng, faces, "a b").path for _ in range(20)} == {face.path for face in faces}
+    assert {fonts.choose_face(rng, faces, "aЖ").path for _ in range(20)} == {str(font)}
+    with pytest.raises(Reject, match=r"^no font has U\+4E2D$"):
+        fonts.choose_face(rng, faces, "中a")
+
+
+def test_fonts_of_capitals_are_left_out(font: Path, capitals: Path) -> None:
+    faces, left_out = fonts.read_faces([font, capitals], set("gypsum"))
+    assert [face.path for face in faces] == [str(font)]
+    assert left_out == {"font of capitals only": 1}
+    # without letters that would show it, as in Chinese, any font will do
+    faces, left_out = fonts.read_faces([font, capitals], set("SUM"))
+    assert len(faces) == 2 and left_out == {}

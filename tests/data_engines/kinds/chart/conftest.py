@@ -8,8 +8,9 @@ pytest.importorskip("faker")
 pytest.importorskip("py_mini_racer")
 
 from data_engines.kinds.chart.data import Chart  # noqa: E402 (below the check that packages are installed)
-from data_engines.kinds.chart.look import PALETTES, Look, Typeface  # noqa: E402
+from data_engines.kinds.chart.look import PALETTES, Look  # noqa: E402
 from data_engines.kinds.chart.numbers import Axis  # noqa: E402
+from data_engines.tools.fonts import Typeface  # noqa: E402
 from got_train.packages import package_folder  # noqa: E402
 
 
