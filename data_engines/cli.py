@@ -1,23 +1,16 @@
 """The command `got-data`: `got-data KIND` draws samples, other words look at what was drawn or mix it."""
 
-import argparse
 import importlib
-import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, NamedTuple
 
-from data_engines import options as engine_options
 from data_engines.drawing import load_engine
-from data_engines.executors import Executor
-from data_engines.formats import Format
 from data_engines.kinds import KINDS
 from data_engines.mix import commands, finish_mix, read_mix
-from data_engines.options import Parser
-from data_engines.rejects import FEW
-from data_engines.run import FEWEST_SHARDS, SHARD_SIZE, WHOLE, Part, generate
+from data_engines.options import Parser, add_flags, read_flags
+from data_engines.run import RunOptions, generate
 
 COMMANDS = {
     "mix": "the whole data of a stage, several sets in one go",
@@ -25,39 +18,26 @@ COMMANDS = {
     "stats": "tables of what is in a set: kinds, lengths, pictures, characters, repeats",
 }
 """The other words."""
-SUMMARIES = {name: kind.summary for name, kind in KINDS.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
+    """Runs the command; returns its exit code. What ends it early is told in one line."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    summaries = {name: kind.summary for name, kind in KINDS.items()} | COMMANDS
     parser = Parser(
         prog="got-data",
         description="Draw training samples, and look at them. `got-data WORD --help` says more.",
-        epilog="; ".join(f"{word}: {what}" for word, what in (SUMMARIES | COMMANDS).items()),
+        epilog="; ".join(f"{word}: {what}" for word, what in summaries.items()),
     )
     parser.add_argument(
         "word",
         metavar="WORD",
-        choices=SUMMARIES | COMMANDS,
+        choices=summaries,
         help=", ".join(KINDS) + ": what to draw; " + ", ".join(COMMANDS),
     )
     word = parser.parse_args(words[:1]).word
-    if word == "mix":
-        return _in_one_line("got-data mix", _mix, words[1:])
-    if word in COMMANDS:
-        # loaded only when it is named, as engines are: stats takes seconds
-        module = f"data_engines.{word}"
-        return _in_one_line(
-            f"got-data {word}", lambda rest: importlib.import_module(module).run(rest), words[1:]
-        )
-    return _in_one_line(f"got-data {word}", lambda rest: _draw(read_request(word, rest)), words[1:])
-
-
-def _in_one_line(program: str, command: Callable[[Sequence[str]], object], words: Sequence[str]) -> int:
-    """The exit code of a command; what ends it early is told in one line."""
     try:
-        command(words)
+        _run(word, words[1:])
     except ModuleNotFoundError as error:
         message = f"the package {error.name} is missing; pip install 'got-train[engines]' brings it"
         code = 2
@@ -69,8 +49,18 @@ def _in_one_line(program: str, command: Callable[[Sequence[str]], object], words
         message, code = "interrupted; the same command goes on where this one stopped", 130
     else:
         return 0
-    print(f"{program}: {message}", file=sys.stderr)
+    print(f"got-data {word}: {message}", file=sys.stderr)
     return code
+
+
+def _run(word: str, words: Sequence[str]) -> None:
+    if word in KINDS:
+        _draw(read_request(word, words))
+    elif word == "mix":
+        _mix(words)
+    else:
+        # loaded only when it is named, as engines are: stats takes seconds
+        importlib.import_module(f"data_engines.{word}").run(words)
 
 
 def _mix(words: Sequence[str]) -> None:
@@ -86,13 +76,12 @@ def _mix(words: Sequence[str]) -> None:
     finish_mix(config)
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A set that somebody wants, by the words of a command."""
 
     kind: str
     options: Any
-    flags: argparse.Namespace
+    run: RunOptions
 
 
 def read_request(kind: str, words: Sequence[str]) -> Request:
@@ -107,80 +96,15 @@ def read_request(kind: str, words: Sequence[str]) -> Request:
     needs = f" Needs {' and '.join(facts.needs)}." if facts.needs else ""
     description = f"Draw {facts.summary}.{needs}"
     parser = Parser(prog=f"got-data {kind}", description=description, allow_abbrev=False)
-    _add_run_flags(parser, facts.max_rejects)
-    engine_options.add_flags(parser.add_argument_group(f"options of {kind}"), engine.Options)
+    add_flags(parser, RunOptions)
+    parser.set_defaults(max_rejects=facts.max_rejects)
+    add_flags(parser.add_argument_group(f"options of {kind}"), engine.Options)
     flags = parser.parse_args(words)
-    return Request(kind, engine_options.read_flags(flags, engine.Options), flags)
+    return Request(kind, read_flags(flags, engine.Options), read_flags(flags, RunOptions))
 
 
 def _draw(request: Request) -> None:
-    flags = request.flags
-    manifest = generate(
-        request.kind,
-        request.options,
-        count=flags.count,
-        output=flags.output,
-        seed=flags.seed,
-        degrade=flags.degrade,
-        format=flags.format,
-        workers=flags.workers,
-        executor=flags.executor,
-        part=Part.parse(flags.shard) if flags.shard else WHOLE,
-        max_rejects=flags.max_rejects,
-        shard_size=flags.shard_size,
-    )
-    print_summary(manifest, flags.output)
-
-
-def _add_run_flags(parser: argparse.ArgumentParser, max_rejects: float) -> None:
-    parser.add_argument("--count", type=int, required=True, metavar="N", help="number of samples")
-    parser.add_argument(
-        "--output", required=True, metavar="DIR", help="folder to write, or a URL that fsspec knows"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=0, metavar="S", help="other seed, other samples (default: 0)"
-    )
-    parser.add_argument(
-        "--degrade",
-        type=float,
-        default=0.0,
-        metavar="STRENGTH",
-        help="skew, blur, shadow, JPEG and the like, from 0 for none to 1 (default: 0)",
-    )
-    parser.add_argument(
-        "--format", choices=get_args(Format), default="files", help="how to keep the samples (default: files)"
-    )
-    parser.add_argument(
-        "--workers", type=int, default=os.cpu_count(), metavar="W", help="processes (default: one a core)"
-    )
-    parser.add_argument(
-        "--executor",
-        choices=get_args(Executor),
-        default="local",
-        help="who draws: processes here, or the Ray cluster at RAY_ADDRESS (default: local)",
-    )
-    parser.add_argument(
-        "--shard-size",
-        type=int,
-        metavar="N",
-        help=f"samples in a shard (default: {SHARD_SIZE}; fewer in sets that then have under"
-        f" {FEWEST_SHARDS} shards)",
-    )
-    parser.add_argument(
-        "--shard", metavar="I/N", help="draw one part of N of the run; the last one to end finishes the run"
-    )
-    parser.add_argument(
-        "--max-rejects",
-        type=float,
-        default=max_rejects,
-        metavar="FRACTION",
-        help="stop when more of the samples can't be drawn; of a small set up to half may be rejected, but"
-        f" {FEW} at most; 0: stop at the first (default: %(default)s)",
-    )
-
-
-def print_summary(manifest: dict[str, Any] | None, output: str) -> None:
-    """What a run came to."""
+    manifest, output = generate(*request), request.run.output
     if manifest is None:
         print(f"{output}: this part is drawn, others are missing")
         return

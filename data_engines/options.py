@@ -52,7 +52,7 @@ class EngineOptions:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value, flag = getattr(self, field.name), flag_of(field.name)
-            if field.metadata["lowest"] is not None:
+            if field.metadata["lowest"] is not None and value is not None:
                 check_bounds(flag, value, field.metadata["lowest"], field.metadata["highest"])
             for path in value if isinstance(value, tuple) else [value]:
                 if isinstance(path, Path) and not path.exists():
@@ -92,9 +92,11 @@ def check_bounds(flag: str, value: Range | float, lowest: float, highest: float 
     if isinstance(value, Range):
         both = bounds if highest is None else f"from {bounds}"
         raise ValueError(f"{flag} {value}: give LOW-HIGH, both {both}, LOW not above HIGH")
-    raise ValueError(
-        f"{flag} {value}: give {f'a fraction from {bounds}' if isinstance(value, float) else bounds}"
-    )
+    if isinstance(value, float):
+        bounds = f"a fraction from {bounds}"
+    elif highest is None:
+        bounds = f"a whole number of {bounds}"
+    raise ValueError(f"{flag} {value}: give {bounds}")
 
 
 def flag_of(name: str) -> str:

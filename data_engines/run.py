@@ -6,83 +6,78 @@ The way of a sample: `generate` -> an executor -> `drawing.draw_batch` -> the en
 
 import contextlib
 import math
+import os
 import platform
+import re
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from data_engines import options as engine_options
 from data_engines import shards
 from data_engines.drawing import Job, load_engine, make_rng
 from data_engines.engine import Stock
 from data_engines.executors import EXECUTORS, Executor
 from data_engines.formats import Format
 from data_engines.kinds import KINDS
-from data_engines.rejects import RejectLimit, Tally
+from data_engines.options import EngineOptions, fraction, option, to_json
+from data_engines.rejects import FEW, RejectLimit, Tally
 from data_engines.store import Store
 
 SHARD_SIZE = 1000
 """Samples in a shard of a large set."""
-FEWEST_SHARDS = 64
+MIN_SHARDS = 64
 """Of smaller sets, so that many workers have something to draw and end at about the same time."""
 
 
 @dataclass(frozen=True)
-class Part:
-    """Those shards of a run whose number leaves the rest `number` when divided by `parts`."""
+class RunOptions(EngineOptions):
+    """What a user can choose of a run of any kind."""
 
-    number: int
-    parts: int
+    count: int = option("number of samples; rejected ones have no rows", lowest=1)
+    output: str = option("folder to write, or a URL that fsspec knows")
+    seed: int = option("other seed, other samples; sample i depends on the seed and i alone", 0, lowest=0)
+    degrade: float = fraction("skew, blur, shadow, JPEG and the like, from 0 for none to 1", 0.0)
+    format: Format = option("how to keep the samples", "files")
+    workers: int = option("processes; one a core unless given", os.cpu_count() or 1, lowest=1)
+    executor: Executor = option("who draws: processes here, or the Ray cluster at RAY_ADDRESS", "local")
+    shard_size: int | None = option(
+        f"samples in a shard (default: {SHARD_SIZE}; fewer in sets that have under {MIN_SHARDS} shards)",
+        None,
+        lowest=1,
+    )
+    shard: str = option("I/N: draw one part of N of the run; the last one to end finishes the run", "0/1")
+    max_rejects: float | None = option(
+        "stop when more of the samples can't be drawn; of a small set up to half may be rejected, but"
+        f" {FEW} at most; 0: stop at the first (default: %(default)s)",
+        None,
+        lowest=0,
+        highest=1,
+    )
 
-    @classmethod
-    def parse(cls, text: str) -> "Part":
-        """
-        >>> Part.parse("0/4")
-        Part(number=0, parts=4)
-        """
-        number, _, parts = text.partition("/")
-        if not (number.isdecimal() and parts.isdecimal() and int(number) < int(parts)):
-            raise ValueError(f"--shard {text}: write I/N, I from 0 to N - 1, as in 0/4 for the first of four")
-        return cls(int(number), int(parts))
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not re.fullmatch(r"\d+/\d+", self.shard) or self.part[0] >= self.part[1]:
+            raise ValueError(
+                f"--shard {self.shard}: write I/N, I from 0 to N - 1, as in 0/4 for the first of four"
+            )
+
+    @property
+    def part(self) -> tuple[int, int]:
+        """Number of the part that is drawn, and how many parts there are."""
+        number, parts = self.shard.split("/")
+        return int(number), int(parts)
 
 
-WHOLE = Part(0, 1)
-
-
-def generate(
-    kind: str,
-    options: Any,
-    *,
-    count: int,
-    output: Path | str,
-    seed: int = 0,
-    degrade: float = 0.0,
-    format: Format = "files",
-    workers: int = 1,
-    executor: Executor = "local",
-    part: Part = WHOLE,
-    max_rejects: float | None = None,
-    shard_size: int | None = None,
-) -> dict[str, Any] | None:
-    """Draws `count` samples into `output`, going on where an earlier run of the same plan stopped.
+def generate(kind: str, options: Any, run: RunOptions) -> dict[str, Any] | None:
+    """Draws samples of a kind, going on where an earlier run of the same plan stopped.
 
     Args:
         kind: Name of the engine.
         options: The engine's `Options`.
-        count: Number of samples; rejected ones are missing from the rows and counted in the manifest.
-        output: Folder, or what fsspec takes, for shards, `data.jsonl` and `manifest.json`.
-        seed: Sample i depends on the seed and i, on nothing else.
-        degrade: Strength of blur, skew, shadow and the like, from 0 to 1.
-        format: How pictures and rows are kept.
-        workers: Number of processes.
-        executor: Who draws.
-        part: The shards that are drawn; the run is finished by whichever part finds all others done.
-        max_rejects: Share of the samples that may be rejected (see `RejectLimit`); None for the kind's own.
-        shard_size: Number of samples that one process draws and that appear at once; None for
-            `default_shard_size`.
+        run: How many samples, from which seed, where to, and who draws them. The run is finished by whichever
+            part finds all others done.
 
     Returns:
         The manifest; None while shards of other parts are missing.
@@ -91,40 +86,39 @@ def generate(
         ValueError: an input that can't be used, or too many rejects.
     """
     engine = load_engine(kind)
-    if shard_size is None:
-        shard_size = default_shard_size(count, KINDS[kind].batch_size)
-    _check_numbers(count=count, seed=seed, workers=workers, shard_size=shard_size)
-    _check_shares(max_rejects=max_rejects, degrade=degrade)
-    stock: Stock[Any] = engine.load(options, make_rng(seed, kind))
-    if stock.size is not None and count > stock.size:
+    shard_size = run.shard_size or default_shard_size(run.count, KINDS[kind].batch_size)
+    stock: Stock[Any] = engine.load(options, make_rng(run.seed, kind))
+    if stock.size is not None and run.count > stock.size:
         raise ValueError(
-            f"--count {count} is more than the {stock.size} there are; ask for fewer, or add sources"
+            f"--count {run.count} is more than the {stock.size} there are; ask for fewer, or add sources"
         )
     plan = {
         "engine": kind,
-        "options": engine_options.to_json(options),
-        "seed": seed,
-        "count": count,
-        "degrade": degrade,
-        "format": format,
+        "options": to_json(options),
+        "seed": run.seed,
+        "count": run.count,
+        "degrade": run.degrade,
+        "format": run.format,
         "shard_size": shard_size,
         "versions": _versions() | stock.versions,
         "sources": [shards.describe_source(source) for source in stock.sources],
         "left_out": stock.left_out,
     }
-    store = Store(str(output))
+    store = Store(run.output)
     shards.open_run(store, plan)
-    all_shards = shards.split(count, shard_size, format)
-    mine = [shard for shard in all_shards if shard.number % part.parts == part.number]
+    all_shards = shards.split(run.count, shard_size, run.format)
+    number, parts = run.part
+    mine = all_shards[number::parts]
     missing = [shard for shard in mine if not store.exists(shard.report)]
-    limit = RejectLimit(KINDS[kind].max_rejects if max_rejects is None else max_rejects, count)
+    share = KINDS[kind].max_rejects if run.max_rejects is None else run.max_rejects
+    limit = RejectLimit(share, run.count)
     tally = Tally()
-    job = Job(kind, seed, stock, degrade, limit)
+    job = Job(kind, run.seed, stock, run.degrade, limit)
     total = sum(len(shard.indexes) for shard in mine)
     already = total - sum(len(shard.indexes) for shard in missing)
     # disable=None: no bar where nobody watches
     with tqdm(total=total, initial=already, desc=kind, unit=" samples", disable=None) as bar:
-        with contextlib.closing(EXECUTORS[executor](job, store, missing, workers)) as finished:
+        with contextlib.closing(EXECUTORS[run.executor](job, store, missing, run.workers)) as finished:
             for shard, report in finished:
                 bar.update(len(shard.indexes))
                 tally.add(len(shard.indexes), report.rejects)
@@ -140,22 +134,8 @@ def default_shard_size(count: int, batch_size: int) -> int:
     >>> [default_shard_size(count, batch_size=20) for count in (8, 1000, 10_000, 1_000_000)]
     [20, 20, 160, 1000]
     """
-    batches = math.ceil(count / FEWEST_SHARDS / batch_size)
+    batches = math.ceil(count / MIN_SHARDS / batch_size)
     return min(SHARD_SIZE, batches * batch_size)
-
-
-def _check_numbers(**numbers: int) -> None:
-    for name, value in numbers.items():
-        lowest = 0 if name == "seed" else 1
-        if value < lowest:
-            flag = name.replace("_", "-")
-            raise ValueError(f"--{flag} {value}: give a whole number of at least {lowest}")
-
-
-def _check_shares(**shares: float | None) -> None:
-    for name, value in shares.items():
-        if value is not None and not 0 <= value <= 1:
-            raise ValueError(f"--{name.replace('_', '-')} {value}: give a fraction from 0 to 1")
 
 
 def _versions() -> dict[str, str]:

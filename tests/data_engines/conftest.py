@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import pytest
@@ -11,6 +12,8 @@ from PIL import Image
 from data_engines.kinds.lines import engine as lines
 from data_engines.kinds.pdf.pages import open_document
 from data_engines.options import Range
+from data_engines.run import RunOptions
+from data_engines.run import generate as generate_run
 
 Placed = tuple[float, float, str]
 """Left and bottom as fractions of the page, and the text that begins there."""
@@ -34,6 +37,13 @@ def small_lines(corpus: Path, font: Path) -> lines.Options:
     return lines.Options(
         source=corpus, fonts=(font,), units="lines", width=96, height=64, text_height=Range(10, 12)
     )
+
+
+def generate(
+    kind: str, options: object, *, output: Path | str, workers: int = 1, **more: Any
+) -> dict[str, Any] | None:
+    """Draws a set in this process, unless there are to be more workers."""
+    return generate_run(kind, options, RunOptions(output=str(output), workers=workers, **more))
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

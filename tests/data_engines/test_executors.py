@@ -10,20 +10,19 @@ import pytest
 
 from data_engines.executors import draw_shard
 from data_engines.kinds.lines import engine as lines
-from data_engines.run import Part, generate
 from data_engines.store import Store
-from tests.data_engines.conftest import files_of
+from tests.data_engines.conftest import files_of, generate
 
 
 def test_parts_of_a_run_make_the_whole(tmp_path: Path, small_lines: lines.Options) -> None:
     plan = {"count": 100, "seed": 3, "shard_size": 20}
     whole = generate("lines", small_lines, output=tmp_path / "whole", **plan)
     parts = tmp_path / "parts"
-    assert generate("lines", small_lines, output=parts, part=Part(1, 3), **plan) is None
+    assert generate("lines", small_lines, output=parts, shard="1/3", **plan) is None
     assert sorted(path.name for path in (parts / "shards").glob("*.json")) == ["00001.json", "00004.json"]
-    assert generate("lines", small_lines, output=parts, part=Part(0, 3), **plan) is None
+    assert generate("lines", small_lines, output=parts, shard="0/3", **plan) is None
     assert not (parts / "manifest.json").exists()
-    assert generate("lines", small_lines, output=parts, part=Part(2, 3), **plan) == whole
+    assert generate("lines", small_lines, output=parts, shard="2/3", **plan) == whole
     assert files_of(parts) == files_of(tmp_path / "whole")
 
 

@@ -11,9 +11,9 @@ from PIL import Image, ImageChops
 from data_engines.formats import Format
 from data_engines.kinds.lines import engine as lines
 from data_engines.options import Range
-from data_engines.run import generate
 from got_train.data.images import open_image
 from got_train.data.readers import open_rows
+from tests.data_engines.conftest import generate
 
 
 def draw(corpus: Path, font: Path, output: Path, format: Format, workers: int = 1) -> None:

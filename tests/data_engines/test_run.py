@@ -20,12 +20,11 @@ from data_engines.executors import draw_shard
 from data_engines.kinds.lines import engine as lines
 from data_engines.options import Range
 from data_engines.rejects import RejectLimit
-from data_engines.run import Part, generate
 from data_engines.shards import Shard
 from data_engines.store import Store
 from got_train.data.records import parse_row
 from tests.conftest import HANG_SECONDS
-from tests.data_engines.conftest import files_of
+from tests.data_engines.conftest import files_of, generate
 
 
 def rows_of(folder: Path) -> list[dict]:
@@ -124,12 +123,12 @@ def test_a_run_killed_three_times_leaves_no_worker_and_ends_with_the_same_bytes(
 from pathlib import Path
 from data_engines.kinds.lines import engine as lines
 from data_engines.options import Range
-from data_engines.run import generate
+from data_engines.run import RunOptions, generate
 if __name__ == "__main__":
     options = lines.Options(source=Path({str(corpus)!r}), fonts=(Path({str(font)!r}),), units="lines",
                             width=96, height=64, text_height=Range(10, 12))
-    output = Path({str(tmp_path / "cut")!r})
-    generate("lines", options, count=20000, output=output, seed=3, workers=2, shard_size=40)
+    output = {str(tmp_path / "cut")!r}
+    generate("lines", options, RunOptions(count=20000, output=output, seed=3, workers=2, shard_size=40))
 """
     )
 
@@ -299,9 +298,9 @@ def test_rejects_are_counted_over_all_shards_and_by_their_share(
         generate("lines", options, output=tmp_path / "out", max_rejects=0.2, **plan)
     # parts don't know of each other's: the last one finds that the whole has too many
     for number in range(5):
-        assert generate("lines", options, output=tmp_path / "parts", part=Part(number, 6), **plan) is None
+        assert generate("lines", options, output=tmp_path / "parts", shard=f"{number}/6", **plan) is None
     with pytest.raises(ValueError, match="^25 of 60 samples can't be drawn"):
-        generate("lines", options, output=tmp_path / "parts", part=Part(5, 6), **plan)
+        generate("lines", options, output=tmp_path / "parts", shard="5/6", **plan)
     # they are drawn already: more may pass now
     manifest = generate("lines", options, output=tmp_path / "parts", max_rejects=0.6, **plan)
     assert manifest["rows"] == 35

@@ -12,10 +12,9 @@ from data_engines import sheet
 from data_engines.cli import main
 from data_engines.engine import Reject
 from data_engines.kinds.lines import engine as lines
-from data_engines.run import generate
 from got_train.data.readers import open_rows
 from tests.conftest import write_rows
-from tests.data_engines.conftest import picture, row
+from tests.data_engines.conftest import generate, picture, row
 
 ASKED, REGION = (255, 0, 170), (0, 160, 255)
 

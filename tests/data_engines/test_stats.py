@@ -9,14 +9,13 @@ from transformers import PreTrainedTokenizerFast
 from data_engines import stats
 from data_engines.cli import main
 from data_engines.kinds.lines import engine as lines
-from data_engines.run import generate
 from got_train.config import SampleConfig
 from got_train.data.encode import encode
 from got_train.data.readers import open_rows
 from got_train.data.tiles import grid_of_tiles, num_tiles
 from got_train.model.tokenizer import load_tokenizer
 from tests.conftest import write_rows
-from tests.data_engines.conftest import picture, row
+from tests.data_engines.conftest import generate, picture, row
 
 
 @pytest.fixture(scope="module")

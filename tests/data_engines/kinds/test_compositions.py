@@ -16,10 +16,10 @@ from data_engines.kinds.lines import engine as lines
 from data_engines.kinds.multi_crop import engine as multi_crop
 from data_engines.kinds.multi_page import engine as multi_page
 from data_engines.options import Range
-from data_engines.run import generate
 from data_engines.tools.frames import FRAME_RGB
 from data_engines.tools.sets import count_tokens, open_sets, read_page
 from got_train.prompts import Task, box_permille
+from tests.data_engines.conftest import generate
 
 WHITE = (255, 255, 255)
 

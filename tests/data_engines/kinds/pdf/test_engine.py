@@ -16,7 +16,7 @@ from data_engines.engine import Reject, attempt
 from data_engines.kinds.pdf import engine as pdf
 from data_engines.kinds.pdf.engine import Options
 from data_engines.kinds.pdf.pages import open_document
-from data_engines.run import generate
+from tests.data_engines.conftest import generate
 
 TITLE = (0.1, 0.9, "A title across the page, as wide as both columns are together")
 LEFT = [f"left column, line {i} of text" for i in range(5)]
@@ -431,7 +431,7 @@ def test_text_too_small_for_the_model_is_rejected(draw_content: Callable[[str], 
         (["--source", "empty"], "--source empty has no .pdf file in it, at any depth"),
         (["--source", "corrupt.pdf"], "--source corrupt.pdf has no PDF that can be read (1 corrupt file)"),
         (["--source", "good.pdf", "--dpi", "7"], "--dpi 7: give 36 to 600"),
-        (["--source", "good.pdf", "--longest", "10"], "--longest 10: give at least 64"),
+        (["--source", "good.pdf", "--longest", "10"], "--longest 10: give a whole number of at least 64"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(
