@@ -3,7 +3,7 @@
 import importlib
 import io
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from data_engines.engine import Answer, Drawing, Reject, Stock, attempt
+from data_engines.formats import Row
 from data_engines.kinds import room
 from data_engines.rejects import RejectLimit
-from data_engines.shards import Drawn, picture_name
+from data_engines.shards import picture_name
 from data_engines.tools.degrade import degrade, without_colors
 from got_train.data.records import parse_row
 from got_train.prompts import IMAGE_TAG, box_permille
@@ -50,36 +51,33 @@ def make_rng(seed: int, kind: str, *index: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
-def draw_batch(job: Job, indexes: range, folder: Path) -> list[Drawn]:
-    """Draws samples together, saves their pictures in `folder`, and returns rows or causes of rejection."""
+def draw_batch(job: Job, indexes: range, folder: Path) -> Iterator[tuple[int, list[Row] | Reject]]:
+    """Draws samples together; of each its rows, with their pictures in `folder`, or why it has none."""
     engine = load_engine(job.kind)
     specs = [attempt(engine.decide, make_rng(job.seed, job.kind, i), i, job.stock) for i in indexes]
-    drawings = iter(draw_and_check(engine, [spec for spec in specs if not isinstance(spec, Reject)]))
-    drawn = []
-    for index, spec in zip(indexes, specs, strict=True):
-        drawing = spec if isinstance(spec, Reject) else next(drawings)
+    for index, drawing in zip(indexes, draw_and_check(engine, specs), strict=True):
         made = drawing if isinstance(drawing, Reject) else attempt(_encode, job, index, drawing)
         if isinstance(made, Reject):
-            drawn.append(Drawn(index, cause=str(made)))
+            yield index, made
             continue
         rows, files = made
         # no reject but the end of the run, if the disk is full
         for name, content in files.items():
             (folder / name).write_bytes(content)
-        drawn.append(Drawn(index, rows=rows))
-    return drawn
+        yield index, rows
 
 
 def draw_and_check(engine: ModuleType, specs: Sequence[Any]) -> list[Drawing | Reject]:
-    """The drawing of each spec, as it has passed the engine's check, or why there is none."""
-    drawings = engine.draw(specs)
+    """The drawing of each spec or Reject, as it has passed the engine's check, or why there is none."""
+    drawings = iter(engine.draw([spec for spec in specs if not isinstance(spec, Reject)]))
+    drawn = [spec if isinstance(spec, Reject) else next(drawings) for spec in specs]
     return [
         drawing if isinstance(drawing, Reject) else attempt(engine.check, spec, drawing)
-        for spec, drawing in zip(specs, drawings, strict=True)
+        for spec, drawing in zip(specs, drawn, strict=True)
     ]
 
 
-def _encode(job: Job, index: int, drawing: Drawing) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+def _encode(job: Job, index: int, drawing: Drawing) -> tuple[list[Row], dict[str, bytes]]:
     """The rows of a drawing, and its pictures as files by name."""
     drawing = degrade(drawing, job.degrade, make_rng(job.seed, f"{job.kind}/degrade", index))
     number = len(drawing.pictures)
@@ -100,12 +98,12 @@ def _encode(job: Job, index: int, drawing: Drawing) -> tuple[list[dict[str, Any]
     return rows, files
 
 
-def _make_row(kind: str, names: list[str], answer: Answer, drawing: Drawing) -> dict[str, Any]:
+def _make_row(kind: str, names: list[str], answer: Answer, drawing: Drawing) -> Row:
     """A row of the JSONL, which the trainer's own parser has accepted."""
     task = answer.task
     if answer.box:
         task = replace(task, box=box_permille(answer.box, *drawing.pictures[0].size))
-    row: dict[str, Any] = {
+    row: Row = {
         "query": IMAGE_TAG * len(names) + task.query(),
         "response": answer.text,
         "images": names,

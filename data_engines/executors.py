@@ -15,9 +15,11 @@ from multiprocessing.synchronize import Event
 from typing import Any, Literal
 
 from data_engines.drawing import Job, draw_batch
+from data_engines.engine import Reject
+from data_engines.formats import Row
 from data_engines.kinds import KINDS
-from data_engines.rejects import Tally
-from data_engines.shards import Drawn, Report, Shard, finish_shard, rejects_of
+from data_engines.rejects import Rejected
+from data_engines.shards import Report, Shard, finish_shard
 from data_engines.store import Store
 
 Executor = Literal["local", "ray"]
@@ -102,17 +104,20 @@ def draw_shard(job: Job, store: Store, shard: Shard, stopped: Event | None = Non
         InterruptedError: it was stopped.
     """
     size = KINDS[job.kind].batch_size
-    drawn: list[Drawn] = []
-    tally = Tally()
+    rows: list[Row] = []
+    rejects: list[Rejected] = []
     with store.work_place(shard.name) as folder:
         for start in range(0, len(shard.indexes), size):
             if stopped is not None and stopped.is_set():
                 raise InterruptedError
-            batch = draw_batch(job, shard.indexes[start : start + size], folder)
-            drawn += batch
-            tally.add(len(batch), rejects_of(batch))
-            job.limit.check(tally)
-        return finish_shard(store, shard, folder, drawn)
+            indexes = shard.indexes[start : start + size]
+            for index, drawn in draw_batch(job, indexes, folder):
+                if isinstance(drawn, Reject):
+                    rejects.append({"index": index, "cause": str(drawn)})
+                else:
+                    rows += drawn
+            job.limit.check(start + len(indexes), rejects)
+        return finish_shard(store, shard, folder, rows, rejects)
 
 
 _work: Any = None

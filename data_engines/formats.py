@@ -19,6 +19,7 @@ Format = Literal["files", "webdataset", "parquet"]
 ENDINGS: dict[Format, str] = {"files": "", "webdataset": ".tar", "parquet": ".parquet"}
 
 Row = dict[str, Any]
+"""A row of the JSONL; its pictures are named as they lie in the shard."""
 
 ROWS_IN_GROUP = 100
 """Rows in a row group of a Parquet file; a reader has to load a whole group to read one row."""

@@ -2,8 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypedDict
 
 FEW = 10
 """Rejects that stop no run, unless they are more than half of its samples."""
@@ -11,28 +12,11 @@ MIN_JUDGED = 1000
 """Number of samples by which a run is judged at least, unless it has fewer."""
 
 
-@dataclass(frozen=True)
-class Rejected:
+class Rejected(TypedDict):
     """A sample without rows."""
 
     index: int
     cause: str
-
-
-@dataclass
-class Tally:
-    """Samples that have been drawn, and the rejects among them."""
-
-    drawn: int = 0
-    causes: Counter[str] = field(default_factory=Counter)
-    first: int | None = None
-    """Lowest index of a reject."""
-
-    def add(self, drawn: int, rejects: Iterable[Rejected]) -> None:
-        self.drawn += drawn
-        for reject in rejects:
-            self.causes[reject.cause] += 1
-            self.first = reject.index if self.first is None else min(reject.index, self.first)
 
 
 @dataclass(frozen=True)
@@ -63,13 +47,14 @@ class RejectLimit:
         samples = max(drawn, min(self.count, MIN_JUDGED))
         return max(math.floor(self.share * samples), min(FEW, samples // 2))
 
-    def check(self, tally: Tally) -> None:
-        """Raises a ValueError that lists the causes when more are rejected than may be."""
-        rejected = tally.causes.total()
-        if rejected <= self.allowed(tally.drawn):
+    def check(self, drawn: int, rejects: Sequence[Rejected]) -> None:
+        """Raises a ValueError that lists the causes when `rejects` are too many for `drawn` samples."""
+        if len(rejects) <= self.allowed(drawn):
             return
-        listed = "; ".join(f"{cause}: {number}" for cause, number in tally.causes.most_common(3))
+        causes = Counter(reject["cause"] for reject in rejects)
+        listed = "; ".join(f"{cause}: {number}" for cause, number in causes.most_common(3))
+        first = min(reject["index"] for reject in rejects)
         raise ValueError(
-            f"{rejected} of {tally.drawn} samples can't be drawn ({listed}; first: sample {tally.first}); "
+            f"{len(rejects)} of {drawn} samples can't be drawn ({listed}; first: sample {first}); "
             "mend the sources or options, or let more pass by --max-rejects"
         )

@@ -22,7 +22,7 @@ from data_engines.executors import EXECUTORS, Executor
 from data_engines.formats import Format
 from data_engines.kinds import KINDS
 from data_engines.options import EngineOptions, fraction, option, to_json
-from data_engines.rejects import FEW, RejectLimit, Tally
+from data_engines.rejects import FEW, Rejected, RejectLimit
 from data_engines.store import Store
 
 SHARD_SIZE = 1000
@@ -112,17 +112,18 @@ def generate(kind: str, options: Any, run: RunOptions) -> dict[str, Any] | None:
     missing = [shard for shard in mine if not store.exists(shard.report)]
     share = KINDS[kind].max_rejects if run.max_rejects is None else run.max_rejects
     limit = RejectLimit(share, run.count)
-    tally = Tally()
     job = Job(kind, run.seed, stock, run.degrade, limit)
     total = sum(len(shard.indexes) for shard in mine)
     already = total - sum(len(shard.indexes) for shard in missing)
+    drawn, rejects = 0, list[Rejected]()
     # disable=None: no bar where nobody watches
     with tqdm(total=total, initial=already, desc=kind, unit=" samples", disable=None) as bar:
         with contextlib.closing(EXECUTORS[run.executor](job, store, missing, run.workers)) as finished:
             for shard, report in finished:
                 bar.update(len(shard.indexes))
-                tally.add(len(shard.indexes), report.rejects)
-                limit.check(tally)
+                drawn += len(shard.indexes)
+                rejects += report["rejects"]
+                limit.check(drawn, rejects)
     if not all(store.exists(shard.report) for shard in all_shards):
         return None
     return shards.finish_run(store, plan, all_shards, limit)

@@ -12,32 +12,22 @@ DIR/manifest.json          the plan, and what came of it: there only when the re
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from data_engines.engine import Source
-from data_engines.formats import ENDINGS, PACKERS, Format
-from data_engines.rejects import Rejected, RejectLimit, Tally
+from data_engines.formats import ENDINGS, PACKERS, Format, Row
+from data_engines.rejects import Rejected, RejectLimit
 from data_engines.store import PARTIAL, Store
 
 MANIFEST = "manifest.json"
 PLAN = "plan.json"
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """What came of one sample: rows of the JSONL, or the cause why there are none."""
-
-    index: int
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    """Their pictures are named as they lie in the shard."""
-    cause: str | None = None
-
-
-@dataclass(frozen=True)
-class Report:
+class Report(TypedDict):
     """What came of a shard, as its JSON file says."""
 
     rows: int
@@ -99,23 +89,14 @@ def open_run(store: Store, plan: dict[str, Any]) -> None:
     store.write(PLAN, [json.dumps(plan, indent=2), "\n"])
 
 
-def finish_shard(store: Store, shard: Shard, work: Path, drawn: Sequence[Drawn]) -> Report:
+def finish_shard(
+    store: Store, shard: Shard, work: Path, rows: Sequence[Row], rejects: list[Rejected]
+) -> Report:
     """Packs the pictures in `work` with their rows, puts them in their place and reports the shard whole."""
-    rows = [row for sample in drawn for row in sample.rows]
     store.publish(PACKERS[shard.format](work, shard.place, rows), shard.place)
-    report = Report(len(rows), rejects_of(drawn))
-    said = {"rows": report.rows, "rejects": [asdict(reject) for reject in report.rejects]}
-    store.write(shard.report, [json.dumps(said), "\n"])
+    report: Report = {"rows": len(rows), "rejects": rejects}
+    store.write(shard.report, [json.dumps(report), "\n"])
     return report
-
-
-def rejects_of(drawn: Sequence[Drawn]) -> list[Rejected]:
-    return [Rejected(sample.index, sample.cause) for sample in drawn if sample.cause is not None]
-
-
-def _read_report(store: Store, shard: Shard) -> Report:
-    said = json.loads(store.read(shard.report))
-    return Report(said["rows"], [Rejected(**reject) for reject in said["rejects"]])
 
 
 def finish_run(
@@ -126,18 +107,19 @@ def finish_run(
     Raises:
         ValueError: there are more rejects than may be, or not one row.
     """
-    tally, num_rows = Tally(), 0
+    num_rows, rejects = 0, []
     for shard in shards:
-        report = _read_report(store, shard)
-        tally.add(len(shard.indexes), report.rejects)
-        num_rows += report.rows
-    limit.check(tally)
+        report: Report = json.loads(store.read(shard.report))
+        num_rows += report["rows"]
+        rejects += report["rejects"]
+    limit.check(plan["count"], rejects)
+    causes = Counter(reject["cause"] for reject in rejects)
     if not num_rows:
-        listed = "; ".join(f"{number} x {cause}" for cause, number in tally.causes.items())
+        listed = "; ".join(f"{number} x {cause}" for cause, number in causes.items())
         raise ValueError(f"not one sample could be drawn: {listed}")
     if plan["format"] == "files":
         store.write("data.jsonl", (store.read(f"{shard.place}/rows.jsonl") for shard in shards))
-    manifest = plan | {"rows": num_rows, "rejects": dict(sorted(tally.causes.items()))}
+    manifest = plan | {"rows": num_rows, "rejects": dict(sorted(causes.items()))}
     store.write(MANIFEST, [json.dumps(manifest, indent=2, ensure_ascii=False), "\n"])
     store.remove(PLAN)
     for name in store.names("shards"):

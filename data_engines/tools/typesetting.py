@@ -26,8 +26,7 @@ def draw_typeset(
     for style in dict.fromkeys(style for _, style in codes):
         chosen = [i for i, (_, other) in enumerate(codes) if other == style]
         sheets.update(zip(chosen, typeset([codes[i][0] for i in chosen], style), strict=True))
-    pairs = [(spec, sheets[i]) for i, spec in enumerate(specs)]
     return [
-        Reject(str(sheet)) if isinstance(sheet, TexError) else attempt(draw, spec, sheet)
-        for spec, sheet in pairs
+        Reject(str(sheet)) if isinstance(sheet := sheets[i], TexError) else attempt(draw, spec, sheet)
+        for i, spec in enumerate(specs)
     ]
