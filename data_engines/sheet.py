@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from data_engines.engine import Reject
-from data_engines.options import Parser
-from data_engines.tools.sheets.labels import cut, line_height, wrap, write_lines
-from data_engines.tools.sheets.targets import Target, draw_targets
+from data_engines.options import Parser, check_bounds
+from data_engines.tools.sheets.labels import cut, draw_lines, line_height, wrap
+from data_engines.tools.sheets.targets import draw_targets
 from got_train.config import MAX_PIXELS
 from got_train.data.errors import ImageError, RowError
 from got_train.data.images import open_image
@@ -29,14 +29,15 @@ from got_train.prompts import IMAGE_TAG, parse_task
 
 MARK = "got-data sheet"
 """In both files, which a later sheet may then be written over."""
-MOST_ROWS = 100
-"""On one sheet: its PNG is drawn in memory."""
+MAX_ROWS = 100
+"""Rows on one sheet: its PNG is drawn in memory."""
 HTML_SIDE = 1000
 """Longest side in pixels of the pictures in the HTML page."""
 
 PICTURE, TEXT, TARGET = 620, 520, 560
 """Widths of the columns of the PNG in pixels."""
-TALLEST = 640
+MAX_HEIGHT = 640
+"""Height of a row in the PNG in pixels, unless it has many questions."""
 GAP = 24
 FONT_SIZE = 19
 BACKGROUND, INK, QUIET, QUERY, BAD = "#ffffff", "#222222", "#777777", "#0b57a4", "#b3261e"
@@ -46,13 +47,16 @@ ASKED, REGION = "#ff00aa", "#00a0ff"
 
 @dataclass
 class Turn:
-    """A question, its answer, and what the answer looks like."""
+    """A question and its answer."""
 
     query: str
     """Without the tags of pictures."""
     response: str
     formatted: bool
-    target: Target = None
+    picture: Image.Image | None = None
+    """What a formatted answer looks like."""
+    fault: str = ""
+    """Why a formatted answer looks like nothing."""
 
 
 @dataclass
@@ -114,10 +118,9 @@ def write_sheet(
     Raises:
         ValueError: there are no such rows, or one of the files to write is there and no sheet.
     """
-    if not 1 <= count <= MOST_ROWS:
-        raise ValueError(f"--count {count}: give 1 to {MOST_ROWS}; another --seed shows others")
-    if seed < 0:
-        raise ValueError(f"--seed {seed}: give a whole number of at least 0")
+    if not 1 <= count <= MAX_ROWS:
+        raise ValueError(f"--count {count}: give 1 to {MAX_ROWS}; another --seed shows others")
+    check_bounds("--seed", seed, 0)
     png, html = Path(f"{output}.png"), Path(f"{output}.html")
     for file in (png, html):
         if file.exists() and not _is_sheet(file):
@@ -130,7 +133,8 @@ def write_sheet(
     mark = PngInfo()
     mark.add_text("Software", MARK)
     draw_sheet(title, entries, notes).save(png, pnginfo=mark)
-    html.write_text(f"{make_html(title, entries, notes)}\n<!-- {MARK} -->\n", encoding="utf-8")
+    page = render("sheet.html", title=title, entries=entries, notes=notes, embed=_embed)
+    html.write_text(f"{page}\n<!-- {MARK} -->\n", encoding="utf-8")
     return png, html
 
 
@@ -200,33 +204,15 @@ def _draw_again(entries: Sequence[Entry]) -> list[str]:
     turns = [turn for entry in entries for turn in entry.turns if turn.formatted]
     targets, notes = draw_targets([turn.response for turn in turns])
     for turn, target in zip(turns, targets, strict=True):
-        turn.target = target
+        if isinstance(target, Reject):
+            turn.fault = str(target)
+        else:
+            turn.picture = target
     return notes
 
 
-def make_html(title: str, entries: Sequence[Entry], notes: Sequence[str]) -> str:
-    """The page, as the template `sheet.html` lays it out."""
-    shown = [
-        {
-            "title": entry.title,
-            "fault": entry.fault,
-            "pictures": [_html_picture(picture) for picture in entry.pictures],
-            "turns": [_html_turn(turn) for turn in entry.turns],
-        }
-        for entry in entries
-    ]
-    return render("sheet.html", title=title, entries=shown, notes=notes)
-
-
-def _html_turn(turn: Turn) -> dict[str, str]:
-    """A turn as the template wants it, with what its answer looks like or why nothing can be made of it."""
-    target = turn.target
-    picture = _html_picture(target) if isinstance(target, Image.Image) else ""
-    fault = str(target) if isinstance(target, Reject) else ""
-    return {"query": turn.query, "response": turn.response, "picture": picture, "fault": fault}
-
-
-def _html_picture(picture: Image.Image) -> str:
+def _embed(picture: Image.Image) -> str:
+    """A picture as part of the HTML page."""
     file = io.BytesIO()
     picture.save(file, "PNG")
     return picture_html(file.getvalue())
@@ -234,74 +220,69 @@ def _html_picture(picture: Image.Image) -> str:
 
 def draw_sheet(title: str, entries: Sequence[Entry], notes: Sequence[str]) -> Image.Image:
     """The PNG: a row of pictures, texts and targets for each entry, the notes at its foot."""
-    drawn_again = any(turn.target is not None for entry in entries for turn in entry.turns)
+    drawn_again = any(turn.picture or turn.fault for entry in entries for turn in entry.turns)
     width = PICTURE + TEXT + 3 * GAP + (TARGET + GAP if drawn_again else 0)
-    bands = [_draw_lines([title], width, QUIET), *(_draw_entry(entry, width) for entry in entries)]
-    bands += [_draw_lines(wrap(note, FONT_SIZE, width - 2 * GAP), width, BAD) for note in notes]
-    sheet = Image.new("RGB", (width, sum(band.height for band in bands)), BACKGROUND)
+    lines = [_draw_text(title, width - 2 * GAP, QUIET)]
+    lines += [_draw_text(note, width - 2 * GAP, BAD) for note in notes]
+    head, *foot = (ImageOps.expand(line, (GAP, GAP // 2), BACKGROUND) for line in lines)
+    return _below([head, *(_draw_entry(entry, width) for entry in entries), *foot])
+
+
+def _draw_text(text: str, width: int, color: str, max_lines: int | None = None) -> Image.Image:
+    lines = wrap(text, FONT_SIZE, width)
+    return draw_lines(lines if max_lines is None else cut(lines, max_lines), FONT_SIZE, width, color)
+
+
+def _below(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Pictures of one width, each below the one before."""
+    paper = Image.new("RGB", (pictures[0].width, sum(picture.height for picture in pictures)), BACKGROUND)
     y = 0
-    for band in bands:
-        sheet.paste(band, (0, y))
-        y += band.height
-    return sheet
+    for picture in pictures:
+        paper.paste(picture, (0, y))
+        y += picture.height
+    return paper
 
 
-def _draw_lines(lines: Sequence[str], width: int, color: str) -> Image.Image:
-    band = Image.new("RGB", (width, len(lines) * line_height(FONT_SIZE) + GAP), BACKGROUND)
-    write_lines(ImageDraw.Draw(band), (GAP, GAP // 2), lines, FONT_SIZE, color)
-    return band
+def _beside(left: Image.Image, right: Image.Image, x: int, width: int) -> Image.Image:
+    """Two pictures on paper `width` pixels wide, the right one at `x`."""
+    paper = Image.new("RGB", (width, max(left.height, right.height)), BACKGROUND)
+    paper.paste(left, (0, 0))
+    paper.paste(right, (x, 0))
+    return paper
 
 
 def _draw_entry(entry: Entry, width: int) -> Image.Image:
     """One row: its pictures at the left; at the right a block for each question, below one another."""
-    pictures = _arrange(entry.pictures)
-    right = PICTURE + 2 * GAP
-    tallest = TALLEST // max(1, len(entry.turns))
-    blocks = [_draw_turn(turn, width - right - GAP, tallest) for turn in entry.turns]
-    title = wrap(entry.title, FONT_SIZE, width - right - GAP)
-    fault = cut(wrap(entry.fault, FONT_SIZE, width - right - GAP), 4) if entry.fault else []
-    height = sum(block.height for block in blocks) + (len(title) + len(fault)) * line_height(FONT_SIZE)
-    band = Image.new("RGB", (width, max(pictures.height, height) + 2 * GAP), BACKGROUND)
-    canvas = ImageDraw.Draw(band)
-    canvas.line((0, 0, width, 0), fill="#cccccc")
-    band.paste(pictures, (GAP, GAP))
-    y = GAP
-    for lines, color in ((title, QUIET), (fault, BAD)):
-        write_lines(canvas, (right, y), lines, FONT_SIZE, color)
-        y += len(lines) * line_height(FONT_SIZE)
-    for block in blocks:
-        band.paste(block, (right, y))
-        y += block.height
-    return band
+    column = width - PICTURE - 3 * GAP
+    max_height = MAX_HEIGHT // max(1, len(entry.turns))
+    texts = [_draw_text(entry.title, column, QUIET)]
+    if entry.fault:
+        texts.append(_draw_text(entry.fault, column, BAD, max_lines=4))
+    texts += [_draw_turn(turn, column, max_height) for turn in entry.turns]
+    row = _beside(_arrange(entry.pictures), _below(texts), PICTURE + GAP, width - 2 * GAP)
+    row = ImageOps.expand(row, GAP, BACKGROUND)
+    ImageDraw.Draw(row).line((0, 0, width, 0), fill="#cccccc")
+    return row
 
 
-def _draw_turn(turn: Turn, width: int, tallest: int) -> Image.Image:
+def _draw_turn(turn: Turn, width: int, max_height: int) -> Image.Image:
     """Question and answer; beside the answer what it looks like, or why nothing can be made of it."""
-    target = turn.target
-    text_width = width if target is None else TEXT
-    query = cut(wrap(turn.query, FONT_SIZE, text_width), 4)
-    most = max(1, tallest // line_height(FONT_SIZE) - len(query))
-    response = cut(wrap(turn.response, FONT_SIZE, text_width), most)
-    height = (len(query) + len(response)) * line_height(FONT_SIZE) + GAP // 2
-    if isinstance(target, Image.Image):
-        target = _framed(target, TARGET, tallest)
-        height = max(height, target.height + GAP // 2)
-    block = Image.new("RGB", (width, height), BACKGROUND)
-    canvas = ImageDraw.Draw(block)
-    write_lines(canvas, (0, 0), query, FONT_SIZE, QUERY)
-    write_lines(canvas, (0, len(query) * line_height(FONT_SIZE)), response, FONT_SIZE, INK)
-    if isinstance(target, Image.Image):
-        block.paste(target, (TEXT + GAP, 0))
-    elif target is not None:
-        write_lines(canvas, (TEXT + GAP, 0), wrap(str(target), FONT_SIZE, TARGET), FONT_SIZE, BAD)
-    return block
+    column = TEXT if turn.picture or turn.fault else width
+    query = _draw_text(turn.query, column, QUERY, max_lines=4)
+    max_lines = max(1, (max_height - query.height) // line_height(FONT_SIZE))
+    block = _below([query, _draw_text(turn.response, column, INK, max_lines)])
+    if turn.picture:
+        block = _beside(block, _framed(turn.picture, TARGET, max_height), TEXT + GAP, width)
+    elif turn.fault:
+        block = _beside(block, _draw_text(turn.fault, TARGET, BAD), TEXT + GAP, width)
+    return ImageOps.expand(block, (0, 0, 0, GAP // 2), BACKGROUND)
 
 
 def _arrange(pictures: Sequence[Image.Image]) -> Image.Image:
     """One picture, or all of them in rows, as large as the column allows."""
     columns = max(1, int(np.ceil(np.sqrt(len(pictures)))))
     rows = -(-len(pictures) // columns)
-    framed = [_framed(picture, PICTURE // columns - 2, TALLEST // rows - 2) for picture in pictures]
+    framed = [_framed(picture, PICTURE // columns - 2, MAX_HEIGHT // rows - 2) for picture in pictures]
     if len(framed) == 1:
         return framed[0]
     lines = [framed[start : start + columns] for start in range(0, len(framed), columns)]
@@ -315,8 +296,6 @@ def _arrange(pictures: Sequence[Image.Image]) -> Image.Image:
 
 def _framed(picture: Image.Image, width: int, height: int) -> Image.Image:
     """A copy of a picture, made smaller where it has to be, with a thin line round it."""
-    scale = min(1.0, (width - 2) / picture.width, (height - 2) / picture.height)
-    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    framed = Image.new("RGB", (size[0] + 2, size[1] + 2), "#bbbbbb")
-    framed.paste(picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0), (1, 1))
-    return framed
+    shown = picture.copy()
+    shown.thumbnail((max(1, width - 2), max(1, height - 2)), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return ImageOps.expand(shown, 1, "#bbbbbb")

@@ -158,7 +158,7 @@ def test_what_is_no_sheet_is_not_written_over(
 def test_long_answers_are_cut_in_the_png_only(tmp_path: Path) -> None:
     written = [row("OCR: ", "\n".join(map(str, range(500))), picture(tmp_path))]
     png, html = sheet.write_sheet(str(write_rows(tmp_path / "rows.jsonl", written)), tmp_path / "sheet")
-    assert Image.open(png).height < 2 * sheet.TALLEST
+    assert Image.open(png).height < 2 * sheet.MAX_HEIGHT
     assert "498\n499</pre>" in html.read_text()
 
 
@@ -177,7 +177,7 @@ def test_several_pictures_share_the_column(tmp_path: Path) -> None:
     assert len(entry.pictures) == 5
     arranged = sheet._arrange(entry.pictures)
     assert arranged.width == sheet.PICTURE
-    assert arranged.height <= sheet.TALLEST
+    assert arranged.height <= sheet.MAX_HEIGHT
 
 
 @pytest.mark.parametrize(

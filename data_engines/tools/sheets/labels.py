@@ -13,9 +13,6 @@ FACES = ("NotoSansSC-Regular.otf", "DejaVuSans.ttf")
 """Packaged fonts; each character is written in the first one that has it."""
 LEADING = 1.4
 """Distance between baselines, as a multiple of the font's size."""
-ELLIPSIS = "…"
-
-InkColor = str | tuple[int, int, int]
 
 
 def line_height(size: int) -> int:
@@ -27,23 +24,17 @@ def text_width(text: str, size: int) -> float:
     return sum(_advance(character, size) for character in text)
 
 
-def write_line(
-    canvas: ImageDraw.ImageDraw, place: tuple[float, float], text: str, size: int, color: InkColor
-) -> None:
-    """Writes one line; `place` is the upper left corner of the line."""
-    x, y = place
-    for face, run in groupby(text, _face):
-        part = "".join(run)
-        canvas.text((x, y + size * 1.1), part, color, open_font(face.path, face.number, size), anchor="ls")
-        x += text_width(part, size)
-
-
-def write_lines(
-    canvas: ImageDraw.ImageDraw, place: tuple[float, float], lines: Sequence[str], size: int, color: InkColor
-) -> None:
-    x, y = place
+def draw_lines(lines: Sequence[str], size: int, width: int, color: str) -> Image.Image:
+    """A white picture `width` pixels wide with lines of text, below one another."""
+    picture = Image.new("RGB", (width, len(lines) * line_height(size)), "white")
+    canvas = ImageDraw.Draw(picture)
     for number, line in enumerate(lines):
-        write_line(canvas, (x, y + number * line_height(size)), line, size, color)
+        x, baseline = 0.0, number * line_height(size) + size * 1.1
+        for face, run in groupby(line, _face):
+            part = "".join(run)
+            canvas.text((x, baseline), part, color, open_font(face.path, face.number, size), anchor="ls")
+            x += text_width(part, size)
+    return picture
 
 
 def wrap(text: str, size: int, width: float) -> list[str]:
@@ -51,19 +42,21 @@ def wrap(text: str, size: int, width: float) -> list[str]:
     return [line for long in text.expandtabs(4).split("\n") for line in _break(long, size, width)]
 
 
-def cut(lines: Sequence[str], most: int) -> list[str]:
-    """At most `most` of the lines, with an ellipsis at the end where there are more.
+def cut(lines: Sequence[str], max_lines: int) -> list[str]:
+    """At most `max_lines` of the lines, with an ellipsis at the end where there are more.
 
     >>> cut(["a", "b", "c"], 2)
     ['a', 'b …']
     """
-    return list(lines) if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1]} {ELLIPSIS}"]
+    if len(lines) <= max_lines:
+        return list(lines)
+    return [*lines[: max_lines - 1], f"{lines[max_lines - 1]} …"]
 
 
-def draw_table(cells: Sequence[Sequence[str]], size: int, widest: int = 300) -> Image.Image:
-    """A table with rules around its cells; texts are wrapped at `widest` pixels."""
+def draw_table(cells: Sequence[Sequence[str]], size: int, max_width: int = 300) -> Image.Image:
+    """A table with rules around its cells; texts are wrapped at `max_width` pixels."""
     pad = size // 2
-    wrapped = [[wrap(cell, size, widest) for cell in row] for row in cells]
+    wrapped = [[wrap(cell, size, max_width) for cell in row] for row in cells]
     widths = [
         round(max(text_width(line, size) for cell in column for line in cell)) + 2 * pad
         for column in zip(*wrapped, strict=True)
@@ -76,7 +69,7 @@ def draw_table(cells: Sequence[Sequence[str]], size: int, widest: int = 300) -> 
         x = 0
         for lines, width in zip(row, widths, strict=True):
             canvas.rectangle((x, y, x + width, y + height), outline="#bbbbbb")
-            write_lines(canvas, (x + pad, y + pad // 2), lines, size, "black")
+            picture.paste(draw_lines(lines, size, width - 2 * pad, "black"), (x + pad, y + pad // 2))
             x += width
         y += height
     return picture
@@ -119,8 +112,8 @@ def _face(character: str) -> Face:
 
 @cache
 def _faces() -> tuple[Face, ...]:
-    files = sorted(
-        (file for file in packaged_fonts() if file.name in FACES), key=lambda file: FACES.index(file.name)
+    files = {file.name: file for file in packaged_fonts()}
+    faces, _ = read_faces(
+        [files[name] for name in FACES if name in files], set(map(chr, range(0x20, 0x30000)))
     )
-    faces, _ = read_faces(files, set(map(chr, range(0x20, 0x30000))))
     return faces

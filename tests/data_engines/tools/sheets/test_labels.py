@@ -1,9 +1,9 @@
 """Small print."""
 
 import pytest
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageChops
 
-from data_engines.tools.sheets.labels import cut, draw_table, text_width, wrap, write_line
+from data_engines.tools.sheets.labels import cut, draw_lines, draw_table, text_width, wrap
 
 
 @pytest.mark.parametrize(
@@ -34,14 +34,12 @@ def test_more_lines_than_wanted_end_in_an_ellipsis() -> None:
 
 
 def drawn(text: str) -> Image.Image:
-    picture = Image.new("RGB", (60, 60), "white")
-    write_line(ImageDraw.Draw(picture), (4, 4), text, 30, "black")
-    return picture
+    return draw_lines([text], 30, 60, "black")
 
 
 def test_chinese_and_rare_signs_have_glyphs_of_their_own() -> None:
     shown = [drawn(character) for character in "中文α→⊕"]
-    blanks = [drawn("\U000f0000"), Image.new("RGB", (60, 60), "white")]
+    blanks = [drawn("\U000f0000"), drawn("")]
     for number, picture in enumerate(shown):
         for other in [*shown[:number], *blanks]:
             assert ImageChops.difference(picture, other).getbbox()
@@ -50,6 +48,6 @@ def test_chinese_and_rare_signs_have_glyphs_of_their_own() -> None:
 def test_a_table_is_as_large_as_its_cells() -> None:
     narrow = draw_table([["a", "b"], ["c", "d"]], 20)
     wide = draw_table([["a" * 20, "b"], ["c", "d"]], 20)
-    wrapped = draw_table([["a b " * 40, "b"], ["c", "d"]], 20, widest=200)
+    wrapped = draw_table([["a b " * 40, "b"], ["c", "d"]], 20, max_width=200)
     assert narrow.width < wide.width and narrow.height == wide.height
     assert wrapped.width < 300 and wrapped.height > narrow.height
