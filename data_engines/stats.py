@@ -4,7 +4,7 @@ All rows are read and their texts counted in tokens; then pictures are opened as
 """
 
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -14,7 +14,7 @@ import numpy as np
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerFast
 
-from data_engines.options import Parser
+from data_engines.options import Parser, check_bounds
 from data_engines.tools.sheets.pictures import Picture, measure_all
 from got_train.bitsandbytes_import import hide_bitsandbytes
 from got_train.config import EncoderConfig, SampleConfig
@@ -66,7 +66,7 @@ class Survey:
     """Each different picture; None for pictures that can't be opened, or were not opened."""
     characters: Counter[str] = field(default_factory=Counter)
     """Counts of characters in answers, without white space."""
-    faults: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    faults: defaultdict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
     """Faulty rows and pictures, by kind of fault and cause; the other tables leave out faulty rows."""
 
 
@@ -107,11 +107,10 @@ def survey(name: str, max_pictures: int | None = None) -> Survey:
     Raises:
         ValueError: there are no such rows.
     """
-    if max_pictures is not None and max_pictures < 0:
-        raise ValueError(f"--pictures {max_pictures}: give a whole number of at least 0")
-    rows = open_rows(name)
+    if max_pictures is not None:
+        check_bounds("--pictures", max_pictures, 0)
     found = Survey()
-    files = _read_rows(rows, found)
+    files = _read_rows(open_rows(name), found)
     _open_pictures(files, max_pictures, found)
     return found
 
@@ -120,19 +119,27 @@ def _read_rows(rows: Rows, found: Survey) -> list[FoundImage]:
     """Reads and counts all rows into `found`; returns the different pictures."""
     tokenizer = load_tokenizer("qwen")
     files: dict[str, tuple[int, FoundImage]] = {}
-    with tqdm(total=len(rows), desc="rows", unit=" rows", disable=None) as bar:
-        for start in range(0, len(rows), BATCH):
-            numbers = range(start, min(start + BATCH, len(rows)))
-            batch = [read for number in numbers if (read := _read_row(rows, number, found))]
-            lengths = _count_tokens(batch, tokenizer)
-            for record, (answer_tokens, text_tokens) in zip(batch, lengths, strict=True):
-                places = [files.setdefault(str(image), (len(files), image))[0] for image in record.images]
-                found.rows.append(_row(record, answer_tokens, text_tokens, tuple(places)))
-                for turn in record.turns:
-                    found.characters.update(turn.response)
-            bar.update(len(numbers))
-    for character in [character for character in found.characters if character.isspace()]:
-        del found.characters[character]
+    starts = range(0, len(rows), BATCH)
+    for start in tqdm(starts, "rows", unit=" rows", unit_scale=BATCH, disable=None):
+        numbers = range(start, min(start + BATCH, len(rows)))
+        records = [record for number in numbers if (record := _read_row(rows, number, found))]
+        lengths = _count_tokens(records, tokenizer)
+        for record, (answer_tokens, text_tokens) in zip(records, lengths, strict=True):
+            places = [files.setdefault(str(image), (len(files), image))[0] for image in record.images]
+            answers = [turn.response for turn in record.turns]
+            found.characters.update("".join("".join(answers).split()))
+            found.rows.append(
+                RowCounts(
+                    kind=record.kind,
+                    task=task_name(record),
+                    crop=bool(record.crop),
+                    answer_tokens=answer_tokens,
+                    text_tokens=text_tokens,
+                    answer=_hash(answers),
+                    question=_hash([turn.query for turn in record.turns]),
+                    pictures=tuple(places),
+                )
+            )
     return [file for _, file in files.values()]
 
 
@@ -141,7 +148,7 @@ def _read_row(rows: Rows, index: int, found: Survey) -> Record | None:
     try:
         return rows.record(index)
     except RowError as error:
-        found.faults.setdefault(("row", error.cause), []).append(error.location)
+        found.faults["row", error.cause].append(error.location)
         return None
 
 
@@ -149,30 +156,14 @@ def _count_tokens(records: Sequence[Record], tokenizer: PreTrainedTokenizerFast)
     """For each record, the tokens of its answers, and those of the whole sample without its pictures."""
     pieces = [list(spans(record, SampleConfig.template)) for record in records]
     texts = [text for record in pieces for text, _ in record]
-    encoded = tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-    counts = map(len, encoded)
+    encoded = iter(tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False))
     lengths = []
     for record, pieces_of_record in zip(records, pieces, strict=True):
-        answers = text = 0
-        for _, supervised in pieces_of_record:
-            count = next(counts)
-            text += count
-            answers += count - 1 if supervised else 0  # the last token closes the message
-        lengths.append((answers, text - len(record.images)))  # each picture is one token in the text
+        counts = [(len(next(encoded)), supervised) for _, supervised in pieces_of_record]
+        # the last token of an answer closes the message, and each picture is one token in the text
+        answers = sum(count - 1 for count, supervised in counts if supervised)
+        lengths.append((answers, sum(count for count, _ in counts) - len(record.images)))
     return lengths
-
-
-def _row(record: Record, answer_tokens: int, text_tokens: int, pictures: tuple[int, ...]) -> RowCounts:
-    return RowCounts(
-        kind=record.kind,
-        task=task_name(record),
-        crop=bool(record.crop),
-        answer_tokens=answer_tokens,
-        text_tokens=text_tokens,
-        answer=_hash("\0".join(turn.response for turn in record.turns).encode()),
-        question=_hash("\0".join(turn.query for turn in record.turns).encode()),
-        pictures=pictures,
-    )
 
 
 def task_name(record: Record) -> str:
@@ -182,18 +173,12 @@ def task_name(record: Record) -> str:
     task = parse_task(record.turns[0].query.replace(IMAGE_TAG, ""))
     if task is None:
         return "other question"
-    asked = {
-        "box": task.box,
-        "color": task.color,
-        "crop": task.crop,
-        "pages": task.pages,
-        "format": task.format,
-    }
-    return " ".join(word for word, value in asked.items() if value) or "plain"
+    words = ("box", "color", "crop", "pages", "format")
+    return " ".join(word for word in words if getattr(task, word)) or "plain"
 
 
-def _hash(content: bytes) -> bytes:
-    return blake2b(content, digest_size=16).digest()
+def _hash(texts: Sequence[str]) -> bytes:
+    return blake2b("\0".join(texts).encode(), digest_size=16).digest()
 
 
 def _open_pictures(files: Sequence[FoundImage], most: int | None, found: Survey) -> None:
@@ -207,7 +192,7 @@ def _open_pictures(files: Sequence[FoundImage], most: int | None, found: Survey)
         if isinstance(picture, Picture):
             found.pictures[place] = picture
         else:
-            found.faults.setdefault(("picture", picture), []).append(str(files[place]))
+            found.faults["picture", picture].append(str(files[place]))
 
 
 def sample_tokens(row: RowCounts, pictures: Sequence[Picture | None]) -> int | None:
@@ -287,21 +272,14 @@ def _picture_table(found: Survey) -> str:
         numbers = {number for row in rows for number in row.pictures}
         opened = [picture for number in numbers if (picture := found.pictures[number])]
         if opened:
-            sizes = np.array([(picture.width, picture.height) for picture in opened])
-            pixels = np.array([picture.width * picture.height for picture in opened]) / 1e6
-            spreads = [
-                _three(sizes[:, 0], "{:,.0f}"),
-                _three(sizes[:, 1], "{:,.0f}"),
-                _three(pixels, "{:.2f}"),
-            ]
+            sizes = [(one.width, one.height, one.width * one.height / 1e6) for one in opened]
+            widths, heights, megapixels = np.percentile(sizes, [0, 50, 100], axis=0).T
+            spreads = [" / ".join(f"{value:,.0f}" for value in side) for side in (widths, heights)]
+            spreads.append(" / ".join(f"{value:.2f}" for value in megapixels))
             lines.append((kind, len(numbers), len(opened), *spreads))
     if not lines:
         return "none opened"
     return table(["kind", "files", "opened", "width", "height", "megapixels"], lines)
-
-
-def _three(values: np.ndarray, spelling: str) -> str:
-    return " / ".join(spelling.format(value) for value in np.percentile(values, [0, 50, 100]))
 
 
 def _character_table(characters: Counter[str]) -> str:

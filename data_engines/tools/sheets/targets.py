@@ -77,10 +77,6 @@ def _draw_scores(answers: Sequence[str]) -> list[Image.Image | Reject]:
     return [attempt(draw, answer) for answer in answers]
 
 
-def _draw_charts(answers: Sequence[str]) -> list[Image.Image | Reject]:
-    return [attempt(_draw_chart, answer) for answer in answers]
-
-
 def _draw_chart(answer: str) -> Image.Image:
     """A table of a chart's texts, and below them its numbers, with a column for each series."""
     chart = read_chart(answer)
@@ -99,6 +95,6 @@ def _draw_latex(answers: Sequence[str]) -> list[Image.Image | Reject]:
 _DRAWERS: dict[tuple[Form, ...], tuple[str, Callable[[Sequence[str]], list[Image.Image | Reject]]]] = {
     ("molecule",): ("molecules", _draw_molecules),
     ("score",): ("scores", _draw_scores),
-    ("chart",): ("charts", _draw_charts),
+    ("chart",): ("charts", lambda answers: [attempt(_draw_chart, answer) for answer in answers]),
     ("formula", "document"): ("formulas, tables, figures and pages", _draw_latex),
 }
