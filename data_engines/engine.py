@@ -25,7 +25,7 @@ from typing import Any, Generic, TypeVar
 
 from PIL import Image
 
-from got_train.data.errors import RowError
+from got_train.data.errors import ImageError, RowError
 from got_train.prompts import Task
 from got_train.tex.errors import TexError
 
@@ -124,7 +124,7 @@ def attempt(step: Callable[..., Made], *arguments: Any) -> Made | Reject:
         return step(*arguments)
     except (Reject, TexError) as error:
         return Reject(str(error))
-    except RowError as error:
+    except (RowError, ImageError) as error:
         return Reject(error.cause)
     except Exception as error:
         return Reject(f"{type(error).__name__}: {error}".partition("\n")[0])

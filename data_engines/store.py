@@ -70,7 +70,7 @@ class Store:
         return Path(self._at(f"{name}.{uuid.uuid4().hex}{PARTIAL}"))
 
     def publish(self, made: Path, name: str) -> None:
-        """Moves a local file or folder to its place here; what a killed run left there is replaced."""
+        """Puts what was made in a work place into its place here, instead of what a killed run left there."""
         if self.is_local:
             place = Path(self._at(name))
             if place.is_dir():
@@ -81,10 +81,6 @@ class Store:
         self.remove(name)
         self._files.makedirs(os.path.dirname(self._at(name)), exist_ok=True)
         self._files.put(str(made), self._at(name), recursive=made.is_dir())
-        if made.is_dir():
-            shutil.rmtree(made)
-        else:
-            made.unlink()
 
     def write(self, name: str, texts: Iterable[str]) -> None:
         """Writes texts one after the other into a file; a local one is never seen half written."""

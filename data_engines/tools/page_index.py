@@ -8,10 +8,13 @@ import numpy as np
 
 from data_engines.engine import Reject
 from data_engines.options import Range
-from data_engines.tools.sets import Page, count_rows, read_page
+from data_engines.tools.sets import Page, open_sets, read_page
+from got_train.data.errors import RowError
 
 TRIES = 50
 """Pages that are looked at for each one that is wanted."""
+PAGE = np.dtype([("row", np.int64), ("formatted", bool), ("num_bytes", np.int64), ("num_regions", np.int64)])
+"""Of a page: its row, counted over all sets; whether its text is marked up, and how long it is in UTF-8."""
 STARTS = 10
 """First pages that are tried: one may be unlike all others."""
 
@@ -22,13 +25,7 @@ class PageIndex:
 
     names: tuple[str, ...]
     """The sets."""
-    rows: np.ndarray  # (pages,) int64
-    """Numbers over all sets together."""
-    formatted: np.ndarray  # (pages,) bool
-    """Whether the text is marked up."""
-    num_bytes: np.ndarray  # (pages,) int64
-    """Of the text in UTF-8."""
-    num_regions: np.ndarray  # (pages,) int64
+    pages: np.ndarray  # (pages,), of the type PAGE
     left_out: dict[str, int]
     """Rows that are not in the index, counted by cause."""
 
@@ -43,13 +40,12 @@ class PageIndex:
         if not chosen.any():
             causes = "; ".join(f"{number} x {cause}" for cause, number in left_out.items())
             raise ValueError(f"--source {' '.join(self.names)} has no rows to draw from ({causes})")
-        columns = ("rows", "formatted", "num_bytes", "num_regions")
-        return replace(self, left_out=left_out, **{name: getattr(self, name)[chosen] for name in columns})
+        return replace(self, left_out=left_out, pages=self.pages[chosen])
 
     def keep_companions(self, number: int) -> "PageIndex":
         """The pages that have at least `number` of their format, marked up or plain, themselves included."""
-        marked_up = int(self.formatted.sum())
-        same = np.where(self.formatted, marked_up, len(self.rows) - marked_up)
+        formatted = self.pages["formatted"]
+        same = np.where(formatted, formatted.sum(), (~formatted).sum())
         return self.keep(same >= number, "too few pages of its format")
 
     def choose(
@@ -66,11 +62,12 @@ class PageIndex:
             Reject: none were found.
         """
         wanted = number.choose(rng)
+        formatted = self.pages["formatted"]
         for _ in range(STARTS):
-            like = np.flatnonzero(self.formatted == self.formatted[rng.integers(len(self.rows))])
+            like = np.flatnonzero(formatted == formatted[rng.integers(len(formatted))])
             pages: list[Page] = []
             for place in rng.choice(like, size=min(len(like), TRIES * wanted), replace=False):
-                page = read_page(self.names, int(self.rows[place]))
+                page = read_page(self.names, int(self.pages["row"][place]))
                 if fit([*pages, page]):
                     pages.append(page)
                 if len(pages) == wanted:
@@ -80,25 +77,29 @@ class PageIndex:
         raise Reject("too few pages that go together")
 
 
-def index_pages(names: tuple[str, ...], fewest: int = 1) -> PageIndex:
+def index_pages(names: tuple[str, ...], min_rows: int = 1) -> PageIndex:
     """All pages of sets: 100,000 rows take about 20 seconds.
 
     Args:
         names: sets, as `open_rows` takes them.
-        fewest: rows that there have to be.
+        min_rows: rows that there have to be.
 
     Raises:
         ValueError: there are fewer rows, or none is a page.
     """
-    known: list[tuple[int, bool, int, int]] = []
+    total = len(open_sets(names))
+    if total < min_rows:
+        raise ValueError(f"--source {' '.join(names)}: {total} rows are too few for a sample of {min_rows}")
+    pages: list[tuple[int, bool, int, int]] = []
     left_out: Counter[str] = Counter()
-    for row in range(count_rows(names, fewest)):
+    for row in range(total):
         try:
             page = read_page(names, row)
         except Reject as reject:
             left_out[str(reject)] += 1
+        except RowError as error:
+            left_out[error.cause] += 1
         else:
-            known.append((row, page.format, len(page.text.encode()), len(page.regions)))
-    rows, formatted, num_bytes, num_regions = np.array(known, dtype=np.int64).reshape(-1, 4).T
-    index = PageIndex(names, rows, formatted > 0, num_bytes, num_regions, dict(left_out))
-    return index.keep(np.ones(len(known), dtype=bool), "")
+            pages.append((row, page.format, len(page.text.encode()), len(page.regions)))
+    index = PageIndex(names, np.array(pages, dtype=PAGE), dict(left_out))
+    return index.keep(np.ones(len(pages), dtype=bool), "")

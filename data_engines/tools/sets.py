@@ -1,5 +1,6 @@
 """Sets of rows as sources: what `got-data` drew before, or any rows that training reads."""
 
+import functools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +11,13 @@ import numpy as np
 from PIL import Image
 
 from data_engines.engine import Region, Reject, Source
-from got_train.data.errors import ImageError, RowError
 from got_train.data.images import FoundImage, lazy_image, open_image
 from got_train.data.readers import open_rows
 from got_train.data.rows import Rows
 from got_train.prompts import IMAGE_TAG, parse_task
 
 MAX_PIXELS = 100_000_000
-LEAST_CONTRAST = 16
+MIN_CONTRAST = 16
 """Levels between the lightest and the darkest place of a picture that is not blank."""
 
 
@@ -32,36 +32,18 @@ class Page:
     regions: tuple[Region, ...]
 
     def open(self) -> Image.Image:
-        try:
-            return open_image(self.image, MAX_PIXELS)
-        except ImageError as error:
-            raise Reject(error.cause) from error
+        return open_image(self.image, MAX_PIXELS)
 
     def size(self) -> tuple[int, int]:
         """Width and height in pixels, which are read without the rest of the picture."""
-        try:
-            opened = lazy_image(self.image, MAX_PIXELS)
-        except ImageError as error:
-            raise Reject(error.cause) from error
+        opened = lazy_image(self.image, MAX_PIXELS)
         return opened.width, opened.height
 
 
 @lru_cache(maxsize=4)
-def open_sets(names: tuple[str, ...]) -> list[Rows]:
-    """The rows of each set, indexed once in each process."""
-    return [open_rows(name) for name in names]
-
-
-def count_rows(names: tuple[str, ...], needed: int = 1) -> int:
-    """How many rows all sets have together.
-
-    Raises:
-        ValueError: fewer than a sample may need.
-    """
-    total = sum(len(rows) for rows in open_sets(names))
-    if total < needed:
-        raise ValueError(f"--source {' '.join(names)}: {total} rows are too few for a sample of {needed}")
-    return total
+def open_sets(names: tuple[str, ...]) -> Rows:
+    """The rows of all sets, one after the other, indexed once in each process."""
+    return functools.reduce(Rows.joined, map(open_rows, names))
 
 
 def set_sources(names: Sequence[str]) -> tuple[Source, ...]:
@@ -86,15 +68,10 @@ def read_page(names: tuple[str, ...], index: int) -> Page:
 
     Raises:
         Reject: it is not one question about the whole of one picture.
+        RowError: it is no row to train on.
     """
-    for rows in open_sets(names):
-        if index < len(rows):
-            break
-        index -= len(rows)
-    try:
-        record = rows.record(index)
-    except RowError as error:
-        raise Reject(error.cause) from error
+    rows = open_sets(names)
+    record = rows.record(index)
     [turn, *others] = record.turns
     task = parse_task(turn.query.replace(IMAGE_TAG, ""))
     if others or len(record.images) != 1 or task is None:
@@ -113,7 +90,7 @@ def read_page(names: tuple[str, ...], index: int) -> Page:
 def check_shown(picture: Image.Image) -> None:
     """Raises a Reject for a blank picture, or part of one, which can't show the text of its row."""
     levels = np.asarray(picture.convert("L"))
-    if int(levels.max()) - int(levels.min()) < LEAST_CONTRAST:
+    if int(levels.max()) - int(levels.min()) < MIN_CONTRAST:
         raise Reject("picture that shows nothing")
 
 

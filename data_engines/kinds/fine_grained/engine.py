@@ -57,8 +57,8 @@ class Spec:
 
 def load(options: Options, rng: np.random.Generator) -> SetStock:
     index = index_pages(options.source)
-    index = index.keep(index.num_regions > 0, "row without regions")
-    sources, order = set_sources(options.source), rng.permutation(index.rows)
+    index = index.keep(index.pages["num_regions"] > 0, "row without regions")
+    sources, order = set_sources(options.source), rng.permutation(index.pages["row"])
     return SetStock(sources=sources, options=options, left_out=index.left_out, order=order)
 
 

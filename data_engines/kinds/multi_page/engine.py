@@ -55,7 +55,7 @@ class Spec:
 def load(options: Options, rng: np.random.Generator) -> PageStock:
     index = index_pages(options.source, options.pages.high)
     # counting the tokens of all pages would take minutes for large sets
-    index = index.keep(index.num_bytes <= MAX_BYTES_OF_TOKEN * options.page_tokens, "page too long")
+    index = index.keep(index.pages["num_bytes"] <= MAX_BYTES_OF_TOKEN * options.page_tokens, "page too long")
     index = index.keep_companions(options.pages.low)
     sources = set_sources(options.source)
     return PageStock(sources=sources, options=options, left_out=index.left_out, index=index)

@@ -1,6 +1,7 @@
 """Formulas to draw: from `.tex` files, lists, or the docstrings of installed packages."""
 
 import ast
+import contextlib
 import csv
 import json
 import re
@@ -15,13 +16,7 @@ from data_engines.tools.corpora import read_text
 from data_engines.tools.packages import packaged
 from got_train.packages import package_folder
 from got_train.tex.errors import TexError
-from got_train.tex.source import (
-    Document,
-    Formula,
-    find_formulas,
-    parse_document,
-    read_documents,
-)
+from got_train.tex.source import Document, Formula, find_formulas, parse_document, read_documents
 
 COLUMNS = ("formula", "latex", "text")
 """Names that the column or key of the formulas in a list may have; the first one found is used."""
@@ -91,11 +86,8 @@ def docstring_maths(package: str) -> Iterator[str]:
             continue
         for literal in _DOCSTRING.findall(code):
             if "math:" in literal:
-                try:
-                    text = ast.literal_eval(literal)
-                except (SyntaxError, ValueError):
-                    continue
-                yield "\n\n".join(_rst_maths(text))
+                with contextlib.suppress(SyntaxError, ValueError):
+                    yield "\n\n".join(_rst_maths(ast.literal_eval(literal)))
 
 
 _DOCSTRING = re.compile(r'[rRuU]?"""(?:\\.|.)*?"""', re.DOTALL)
@@ -138,11 +130,11 @@ def _read_list(path: Path) -> Iterator[str]:
 
 
 def _read_table(text: str, separator: str, path: Path) -> Iterator[str]:
-    lines = text.splitlines(keepends=True)
-    if separator == "\t":
-        rows = csv.DictReader(lines, delimiter=separator, quoting=csv.QUOTE_NONE)
-    else:
-        rows = csv.DictReader(lines, delimiter=separator)
+    rows = csv.DictReader(
+        text.splitlines(keepends=True),
+        delimiter=separator,
+        quoting=csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL,
+    )
     column = next((name for name in COLUMNS if name in (rows.fieldnames or ())), None)
     if column is None:
         raise ValueError(f"--source {path}: its first line names no column {' or '.join(COLUMNS)}")
@@ -164,8 +156,6 @@ def _read_json(text: str, one_a_line: bool, path: Path) -> Iterator[str]:
             if isinstance(entry, dict):
                 entry = next((entry[name] for name in COLUMNS if name in entry), None)
             if not isinstance(entry, str):
-                wanted = " or ".join(COLUMNS)
-                raise ValueError(
-                    f"--source {path}, line {number}: neither a text nor an object with {wanted}"
-                )
+                wanted = f"neither a text nor an object with {' or '.join(COLUMNS)}"
+                raise ValueError(f"--source {path}, line {number}: {wanted}")
             yield entry

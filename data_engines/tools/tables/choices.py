@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from data_engines.options import Range
 from data_engines.tools.corpora import HAN_WORD
 from data_engines.tools.tables.columns import Column, Pen, choose_column, name_column
 from data_engines.tools.tables.grid import Cell, Face, Grid, Rules, Span, joined, text_cell, whole_line
@@ -72,7 +71,7 @@ def _choose_headers(
             upper.append(replace(lower[column], rows=2) if lower[column].latex else Cell())
             lower[column] = Cell()
         else:
-            title = text_cell(pen.words(Range(1, 2)), face)
+            title = text_cell(pen.name(2), face)
             upper.append(replace(title, columns=number))
             spans.append((column, column + number - 1))
         column += number
@@ -119,7 +118,7 @@ def _group_under_titles(pen: Pen, rows: list[list[Cell]]) -> Body:
         if number in starts:
             if number:
                 breaks[len(titled)] = whole_line(width)
-            title = text_cell(pen.words(Range(1, 3)), face)
+            title = text_cell(pen.name(3), face)
             titled.append([replace(title, columns=width, alignment=side)])
         titled.append(row)
     return Body(titled, breaks)

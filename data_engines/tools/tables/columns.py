@@ -60,6 +60,9 @@ class Pen:
             if kept:
                 return kept[0].upper() + kept[1:] if self.capitals else kept
 
+    def name(self, max_words: int) -> str:
+        return self.words(Range(1, max_words))
+
 
 @dataclass(frozen=True)
 class Column:
@@ -75,44 +78,42 @@ def choose_column(pen: Pen) -> Column:
 
 def name_column(pen: Pen) -> Column:
     length = pen.choose((Range(1, 1), Range(1, 2), Range(1, 3)))
-    return Column(pen.words(Range(1, 2)), lambda: text_cell(pen.words(length)), numeric=False)
+    return Column(pen.name(2), lambda: text_cell(pen.words(length)), numeric=False)
 
 
 def _long_text(pen: Pen) -> Column:
-    return Column(pen.words(Range(1, 1)), lambda: text_cell(pen.words(Range(2, 5))), numeric=False)
+    return Column(pen.name(1), lambda: text_cell(pen.words(Range(2, 5))), numeric=False)
 
 
 def _whole_numbers(pen: Pen) -> Column:
     highest = pen.choose((9, 99, 999, 9999, 99_999, 9_999_999))
     separator = "," if pen.chance(0.5) else ""
-    return Column(pen.words(Range(1, 2)), lambda: text_cell(f"{pen.integer(0, highest):{separator}}"))
+    return Column(pen.name(2), lambda: text_cell(f"{pen.integer(0, highest):{separator}}"))
 
 
 def _decimals(pen: Pen) -> Column:
     digits, highest = pen.integer(1, 4), pen.choose((1, 1, 10, 100, 1000))
     low = -highest if pen.chance(0.2) else 0
-    return Column(pen.words(Range(1, 2)), lambda: text_cell(pen.number(low, highest, digits)))
+    return Column(pen.name(2), lambda: text_cell(pen.number(low, highest, digits)))
 
 
 def _percentages(pen: Pen) -> Column:
     digits = pen.integer(0, 2)
     if pen.chance(0.3):
-        return Column(f"{pen.words(Range(1, 1))} (%)", lambda: text_cell(pen.number(0, 100, digits)))
-    return Column(pen.words(Range(1, 2)), lambda: text_cell(pen.number(0, 100, digits) + "%"))
+        return Column(f"{pen.name(1)} (%)", lambda: text_cell(pen.number(0, 100, digits)))
+    return Column(pen.name(2), lambda: text_cell(pen.number(0, 100, digits) + "%"))
 
 
 def _measurements(pen: Pen) -> Column:
     unit, digits = pen.choose(UNITS), pen.integer(0, 2)
     if pen.chance(0.6):
-        return Column(f"{pen.words(Range(1, 1))} ({unit})", lambda: text_cell(pen.number(0, 500, digits)))
-    return Column(pen.words(Range(1, 1)), lambda: text_cell(f"{pen.number(0, 500, digits)} {unit}"))
+        return Column(f"{pen.name(1)} ({unit})", lambda: text_cell(pen.number(0, 500, digits)))
+    return Column(pen.name(1), lambda: text_cell(f"{pen.number(0, 500, digits)} {unit}"))
 
 
 def _money(pen: Pen) -> Column:
     sign, digits = pen.choose(("$", "$", "US$", "")), pen.choose((0, 2))
-    return Column(
-        pen.words(Range(1, 2)), lambda: text_cell(f"{sign}{pen.rng.uniform(1, 50_000):,.{digits}f}")
-    )
+    return Column(pen.name(2), lambda: text_cell(f"{sign}{pen.rng.uniform(1, 50_000):,.{digits}f}"))
 
 
 def _dates(pen: Pen) -> Column:
@@ -122,26 +123,24 @@ def _dates(pen: Pen) -> Column:
         month = pen.integer(1, 12)
         return text_cell(form.format(pen.integer(1950, 2030), month, pen.integer(1, 28), MONTHS[month - 1]))
 
-    return Column(pen.words(Range(1, 1)), choose, numeric=False)
+    return Column(pen.name(1), choose, numeric=False)
 
 
 def _years(pen: Pen) -> Column:
-    return Column(pen.words(Range(1, 1)), lambda: text_cell(str(pen.integer(1900, 2030))))
+    return Column(pen.name(1), lambda: text_cell(str(pen.integer(1900, 2030))))
 
 
 def _times(pen: Pen) -> Column:
-    return Column(
-        pen.words(Range(1, 1)), lambda: text_cell(f"{pen.integer(0, 23)}:{pen.integer(0, 59):02}"), False
-    )
+    return Column(pen.name(1), lambda: text_cell(f"{pen.integer(0, 23)}:{pen.integer(0, 59):02}"), False)
 
 
 def _codes(pen: Pen) -> Column:
     prefix, highest = pen.choose(CODES), pen.choose((9, 99, 9999))
-    return Column(pen.words(Range(1, 1)), lambda: text_cell(f"{prefix}{pen.integer(1, highest)}"), False)
+    return Column(pen.name(1), lambda: text_cell(f"{prefix}{pen.integer(1, highest)}"), False)
 
 
 def _marks(pen: Pen) -> Column:
-    header = pen.words(Range(1, 1))
+    header = pen.name(1)
     pair = pen.choose((("Yes", "No"), ("+", "-"), ("High", "Low"), ("M", "F"), ("pass", "fail")))
     if HAN_WORD.search(header):
         pair = pen.choose((("是", "否"), ("有", "无"), ("男", "女"), ("合格", "不合格")))
@@ -155,7 +154,7 @@ def _deviations(pen: Pen) -> Column:
         mean, deviation = pen.number(0, 100, digits), pen.number(0, 5, digits)
         return Cell(rf"${mean} \pm {deviation}$", f"{mean}±{deviation}")
 
-    return Column(pen.words(Range(1, 1)), choose)
+    return Column(pen.name(1), choose)
 
 
 def _intervals(pen: Pen) -> Column:
@@ -169,7 +168,7 @@ def _intervals(pen: Pen) -> Column:
         # TeX prints two hyphens as an en dash
         return Cell(text, text.replace("--", "–")) if form == "{}--{}" else text_cell(text)
 
-    return Column(pen.words(Range(1, 2)), choose, numeric=False)
+    return Column(pen.name(2), choose, numeric=False)
 
 
 def _powers(pen: Pen) -> Column:
@@ -179,7 +178,7 @@ def _powers(pen: Pen) -> Column:
         factor, power = pen.number(1, 9.9, digits), pen.choose((-6, -5, -4, -3, -2, 2, 3, 4, 5, 6))
         return Cell(rf"${factor} \times 10^{{{power}}}$", f"{factor}×10{str(power).translate(RAISED)}")
 
-    return Column(pen.words(Range(1, 1)), choose)
+    return Column(pen.name(1), choose)
 
 
 def _significances(pen: Pen) -> Column:
@@ -189,7 +188,7 @@ def _significances(pen: Pen) -> Column:
             return Cell("$<0.001$", "<0.001")
         return Cell(f"${value}^{{{stars}}}$", value + stars) if stars else Cell(f"${value}$", value)
 
-    return Column(pen.words(Range(1, 1)), choose)
+    return Column(pen.name(1), choose)
 
 
 def _symbols(pen: Pen) -> Column:
@@ -207,26 +206,17 @@ def _symbols(pen: Pen) -> Column:
             )
         )
 
-    return Column(pen.words(Range(1, 1)), choose, numeric=False)
+    return Column(pen.name(1), choose, numeric=False)
 
 
-KINDS: tuple[Callable[[Pen], Column], ...] = (
-    *[name_column] * 3,
-    *[_whole_numbers] * 4,
-    *[_decimals] * 5,
-    *[_percentages] * 3,
-    *[_measurements] * 2,
-    *[_deviations] * 2,
-    _long_text,
-    _money,
-    _dates,
-    _years,
-    _times,
-    _codes,
-    _marks,
-    _intervals,
-    _powers,
-    _significances,
-    _symbols,
+KINDS = (
+    [name_column] * 3
+    + [_whole_numbers] * 4
+    + [_decimals] * 5
+    + [_percentages] * 3
+    + [_measurements] * 2
+    + [_deviations] * 2
+    + [_long_text, _money, _dates, _years, _times, _codes, _marks, _intervals, _powers, _significances]
+    + [_symbols]
 )
 """A kind of column is listed as many times as it shall be drawn, relative to the others."""
