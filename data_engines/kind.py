@@ -40,3 +40,5 @@ class Kind:
     """Share of the samples that may be rejected before a run stops."""
     batch_size: int
     """Number of samples that are drawn together."""
+    regions: bool = False
+    """Whether its rows say which texts stand where, for questions about parts of a picture."""

@@ -100,7 +100,10 @@ def generate(kind: str, options: Any, run: RunOptions) -> dict[str, Any] | None:
         "degrade": run.degrade,
         "format": run.format,
         "shard_size": shard_size,
-        "versions": _versions() | stock.versions,
+        # what the bytes depend on besides the plan
+        "versions": {"python": platform.python_version()}
+        | {name: version(name) for name in ("pillow", "numpy", "got-train")}
+        | stock.versions,
         "sources": [shards.describe_source(source) for source in stock.sources],
         "left_out": stock.left_out,
     }
@@ -137,10 +140,3 @@ def default_shard_size(count: int, batch_size: int) -> int:
     """
     batches = math.ceil(count / MIN_SHARDS / batch_size)
     return min(SHARD_SIZE, batches * batch_size)
-
-
-def _versions() -> dict[str, str]:
-    """What the bytes of every run depend on besides its plan."""
-    return {"python": platform.python_version()} | {
-        name: version(name) for name in ("pillow", "numpy", "got-train")
-    }

@@ -82,7 +82,13 @@ def open_run(store: Store, plan: dict[str, Any]) -> None:
     """
     for name in (MANIFEST, PLAN):
         if store.exists(name):
-            _check_same(plan, json.loads(store.read(name)), store.url)
+            found = json.loads(store.read(name))
+            different = [key for key in plan if json.loads(json.dumps(plan[key])) != found.get(key)]
+            if different:
+                names = ", ".join(different)
+                raise ValueError(
+                    f"--output {store.url} holds a run with other {names}; choose another --output"
+                )
             return
     if any(not name.endswith(PARTIAL) for name in store.names()):
         raise ValueError(f"--output {store.url} is not empty and holds no run of got-data; choose another")
@@ -148,11 +154,3 @@ def describe_source(source: Source) -> dict[str, Any]:
         "bytes": sum(sizes.values()),
         "sha256_of_listing": hashlib.sha256(listing).hexdigest(),
     }
-
-
-def _check_same(plan: dict[str, Any], found: dict[str, Any], output: str) -> None:
-    different = [name for name in plan if json.loads(json.dumps(plan[name])) != found.get(name)]
-    if different:
-        raise ValueError(
-            f"--output {output} holds a run with other {', '.join(different)}; choose another --output"
-        )

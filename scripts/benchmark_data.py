@@ -126,11 +126,10 @@ def _draw_rows(folder: Path, name: str, count: int, words: tuple[int, int]) -> N
     from PIL import Image, ImageDraw, ImageFont
 
     from data_engines.tools.corpora import docstring_prose
-    from got_train.packages import package_folder
     from got_train.vocabulary import TILE_SIZE
 
     rng = np.random.default_rng(0)
-    corpus = " ".join(docstring_prose(package_folder("numpy"))).split()
+    corpus = " ".join(docstring_prose("numpy")).split()
     font = ImageFont.load_default(size=22)
     rows = []
     for number in range(count):

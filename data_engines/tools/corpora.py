@@ -12,10 +12,9 @@ import numpy as np
 from data_engines.engine import Reject, Source
 from data_engines.kind import CHINESE, ENGLISH
 from data_engines.options import Range
-from data_engines.tools.packages import packaged, packaged_files
+from data_engines.tools.packages import package_code, packaged, packaged_files
 from data_engines.tools.typed import as_typed
 from got_train.characters import EAST_ASIAN, HAN
-from got_train.packages import package_folder
 
 Language = Literal["en", "zh", "mixed"]
 
@@ -57,7 +56,7 @@ def read_corpus(source: Path | None, language: Language, rng: np.random.Generato
     sources: list[Source] = []
     if language != "zh":
         for package in ENGLISH.packages:
-            lines += docstring_prose(package_folder(package))
+            lines += docstring_prose(package)
         sources += packaged(ENGLISH)
     if language != "en":
         (dictionary,) = packaged_files("jieba", CHINESE.what, "draw English alone with --language en")
@@ -89,13 +88,11 @@ def read_text(path: Path) -> str:
         raise ValueError(f"--source {path} can't be read: {error.strerror}") from error
 
 
-def docstring_prose(folder: Path) -> Iterator[str]:
+def docstring_prose(package: str) -> Iterator[str]:
     """The different paragraphs of whole sentences in the docstrings of a package."""
     seen = set()
-    for file in sorted(folder.rglob("*.py")):
-        if "tests" in file.parts:
-            continue
-        for docstring in _DOCSTRING.findall(file.read_text(encoding="utf-8", errors="replace")):
+    for code in package_code(package):
+        for docstring in _DOCSTRING.findall(code):
             for paragraph in re.split(r"\n\s*\n", docstring):
                 text = " ".join(_ROLE.sub("", paragraph).replace("`", "").split())
                 if text not in seen and _is_prose(text):

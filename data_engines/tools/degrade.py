@@ -69,9 +69,8 @@ class Move:
         x, y = self.new[0] / 2, self.new[1] / 2
         # Pillow wants the map from points of the new picture to points of the old one
         back = (cos, sin, self.old[0] / 2 - cos * x - sin * y, -sin, cos, self.old[1] / 2 + sin * x - cos * y)
-        return picture.transform(
-            self.new, Image.Transform.AFFINE, back, Image.Resampling.BILINEAR, fillcolor=paper
-        )
+        how = Image.Transform.AFFINE, back, Image.Resampling.BILINEAR
+        return picture.transform(self.new, *how, fillcolor=paper)
 
     def _turn(self) -> tuple[float, float]:
         return math.cos(math.radians(self.degrees)), math.sin(math.radians(self.degrees))
@@ -85,19 +84,15 @@ def degrade(drawing: Drawing, strength: float, rng: np.random.Generator) -> Draw
     """
     if strength == 0:
         return drawing
-    degraded = [_degrade(picture, strength, rng) for picture in drawing.pictures]
-    move = degraded[0][1]  # only drawings of one picture have boxes
-    return replace(
-        drawing,
-        pictures=tuple(picture for picture, _ in degraded),
-        answers=tuple(
-            replace(answer, box=move.box(answer.box)) if move and answer.box else answer
-            for answer in drawing.answers
-        ),
-        regions=tuple(
-            replace(region, box=move.box(region.box)) if move else region for region in drawing.regions
-        ),
-    )
+    pictures, moves = zip(*(_degrade(picture, strength, rng) for picture in drawing.pictures), strict=True)
+    drawing = replace(drawing, pictures=pictures)
+    move = moves[0]  # only drawings of one picture have boxes
+    if move is None:
+        return drawing
+    boxes = [answer.box and move.box(answer.box) for answer in drawing.answers]
+    answers = [replace(answer, box=box) for answer, box in zip(drawing.answers, boxes, strict=True)]
+    regions = [replace(region, box=move.box(region.box)) for region in drawing.regions]
+    return replace(drawing, answers=tuple(answers), regions=tuple(regions))
 
 
 def without_colors(picture: Image.Image) -> Image.Image:
@@ -135,12 +130,8 @@ def _choose_move(rng: np.random.Generator, size: tuple[int, int], strength: floa
 def _paper_color(picture: Image.Image) -> tuple[int, ...]:
     """The median colour of the picture's edge."""
     width, height = picture.size
-    sides = [
-        (0, 0, width, 1),
-        (0, height - 1, width, height),
-        (0, 0, 1, height),
-        (width - 1, 0, width, height),
-    ]
+    right, bottom = width - 1, height - 1
+    sides = [(0, 0, width, 1), (0, bottom, width, height), (0, 0, 1, height), (right, 0, width, height)]
     pixels = [np.asarray(picture.crop(side)).reshape(-1, len(picture.getbands())) for side in sides]
     return tuple(int(level) for level in np.median(np.concatenate(pixels), axis=0))
 

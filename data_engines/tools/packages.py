@@ -1,5 +1,6 @@
 """Data inside installed packages, from which engines draw when the user names no source."""
 
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,6 +31,13 @@ def packaged_files(distribution: str, pattern: str, instead: str) -> list[Path]:
             f"the package {distribution} {cause}; pip install 'got-train[engines]' brings it, or {instead}"
         )
     return files
+
+
+def package_code(package: str) -> Iterator[str]:
+    """The code of each module of an installed package, in the order of their files, without its tests."""
+    for file in sorted(package_folder(package).rglob("*.py")):
+        if "tests" not in file.parts:
+            yield file.read_text(encoding="utf-8", errors="replace")
 
 
 def packaged(source: Packaged) -> tuple[Source, ...]:

@@ -51,6 +51,12 @@ def test_the_table_of_licences_in_the_documents() -> None:
     assert expected in DOCS, f"docs/engines.md should have\n{expected}"
 
 
+def test_the_kinds_with_regions_in_the_documents() -> None:
+    *others, last = (f"`{name}`" for name, kind in KINDS.items() if kind.regions)
+    expected = f"{', '.join(others)} and {last} write them."
+    assert expected in DOCS, f"docs/engines.md should have\n{expected}"
+
+
 def test_the_readme_counts_them() -> None:
     assert f"{NUMBERS[len(KINDS)]} kinds of synthetic training pictures" in (ROOT / "README.md").read_text()
 

@@ -25,4 +25,5 @@ KIND = Kind(
     sources=(ENGLISH, HANDWRITING_FONTS),
     max_rejects=0.1,
     batch_size=20,
+    regions=True,
 )

@@ -10,4 +10,5 @@ KIND = Kind(
     sources=(*TEXTS, *FONTS),
     max_rejects=0.05,
     batch_size=20,
+    regions=True,
 )

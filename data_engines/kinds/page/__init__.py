@@ -11,4 +11,5 @@ KIND = Kind(
     sources=(*TEXTS, FORMULAS, NOTO),
     max_rejects=0.1,
     batch_size=48,
+    regions=True,
 )

@@ -10,4 +10,5 @@ KIND = Kind(
     # real folders hold scans, covers and blank pages: half of a shard may be such
     max_rejects=0.5,
     batch_size=20,
+    regions=True,
 )

@@ -11,4 +11,5 @@ KIND = Kind(
     sources=(*TEXTS, *FONTS, PHOTOS),
     max_rejects=0.1,
     batch_size=20,
+    regions=True,
 )

@@ -12,4 +12,5 @@ KIND = Kind(
     # tables of real sources use packages and macros that are not installed: half of a shard may do so
     max_rejects=0.5,
     batch_size=128,
+    regions=True,
 )

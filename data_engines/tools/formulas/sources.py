@@ -13,8 +13,7 @@ from pathlib import Path
 from data_engines.engine import Source
 from data_engines.kind import FORMULAS
 from data_engines.tools.corpora import read_text
-from data_engines.tools.packages import packaged
-from got_train.packages import package_folder
+from data_engines.tools.packages import package_code, packaged
 from got_train.tex.errors import TexError
 from got_train.tex.source import Document, Formula, find_formulas, parse_document, read_documents
 
@@ -78,10 +77,7 @@ def _parse_all(texts: Iterable[str], left_out: Counter[str]) -> Iterator[Documen
 
 def docstring_maths(package: str) -> Iterator[str]:
     """A TeX source with the formulas of a docstring, for each docstring of a package that has formulas."""
-    for file in sorted(package_folder(package).rglob("*.py")):
-        if "tests" in file.parts:
-            continue
-        code = file.read_text(encoding="utf-8", errors="replace")
+    for code in package_code(package):
         if ":math:" not in code and ".. math::" not in code:
             continue
         for literal in _DOCSTRING.findall(code):

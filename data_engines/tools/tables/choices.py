@@ -14,8 +14,8 @@ COLUMNS_FOR_SPANS = 4
 
 
 @dataclass(frozen=True)
-class Body:
-    """The rows under a header, and the numbers of the rows that have a rule above."""
+class Block:
+    """The rows of a header, or those under it, and the rules above some rows, by the number of the row."""
 
     rows: list[list[Cell]]
     breaks: dict[int, tuple[Span, ...]]
@@ -25,19 +25,19 @@ def choose_grid(pen: Pen, num_rows: int, num_columns: int, rules: Rules) -> Grid
     """A random table, with `num_rows` rows below its header, or one or two more."""
     columns = [name_column(pen) if pen.chance(0.8) else choose_column(pen)]
     columns += [choose_column(pen) for _ in range(num_columns - 1)]
-    headers, spans = _choose_headers(pen, columns)
+    head = _choose_head(pen, columns)
     body = _choose_body(pen, columns, num_rows)
     alignments = _choose_alignments(pen, [column.numeric for column in columns])
-    return _rule(pen, rules, alignments, headers, spans, body)
+    return _rule(pen, rules, alignments, head, body)
 
 
 def fill_grid(pen: Pen, header: Sequence[str], records: Sequence[Sequence[str]], rules: Rules) -> Grid:
     """A table that is filled with records."""
     face: Face = "textbf" if pen.chance(0.3) else ""
-    headers = [[text_cell(name, face) for name in header]]
+    head = Block([[text_cell(name, face) for name in header]], {})
     rows = [[text_cell(value) for value in record] for record in records]
     numeric = [all(_is_number(row[i]) for row in records) for i in range(len(header))]
-    return _rule(pen, rules, _choose_alignments(pen, numeric), headers, {}, Body(rows, {}))
+    return _rule(pen, rules, _choose_alignments(pen, numeric), head, Block(rows, {}))
 
 
 def _is_number(text: str) -> bool:
@@ -52,16 +52,14 @@ def _choose_alignments(pen: Pen, numeric: Sequence[bool]) -> str:
     return first + "".join(number if each else text for each in numeric[1:])
 
 
-def _choose_headers(
-    pen: Pen, columns: Sequence[Column]
-) -> tuple[list[list[Cell]], dict[int, tuple[Span, ...]]]:
+def _choose_head(pen: Pen, columns: Sequence[Column]) -> Block:
     """One row of headers, or two whose upper one spans columns; and the rules between them."""
     face: Face = "textbf" if pen.chance(0.3) else ""
     lower = [text_cell(column.header, face) for column in columns]
     if pen.chance(0.1):
         lower[0] = Cell()
     if len(columns) < COLUMNS_FOR_SPANS or pen.chance(0.65):
-        return [lower], {}
+        return Block([lower], {})
     upper: list[Cell] = []
     spans: list[Span] = []
     column = 0
@@ -76,37 +74,39 @@ def _choose_headers(
             spans.append((column, column + number - 1))
         column += number
     if not spans:
-        return [[replace(cell, rows=1) for cell in upper]], {}
-    return [upper, lower], {1: tuple(spans)}
+        return Block([[replace(cell, rows=1) for cell in upper]], {})
+    return Block([upper, lower], {1: tuple(spans)})
 
 
-def _choose_body(pen: Pen, columns: Sequence[Column], num_rows: int) -> Body:
+def _choose_body(pen: Pen, columns: Sequence[Column], num_rows: int) -> Block:
     rows = [[_choose_cell(pen, column, i) for i, column in enumerate(columns)] for _ in range(num_rows)]
     grouping = pen.choose(("none", "none", "first", "first", "titles"))
     if num_rows < ROWS_FOR_GROUPS or grouping == "none":
         return (
-            _with_total(pen, columns[0].header, rows) if num_rows > 2 and pen.chance(0.15) else Body(rows, {})
+            _with_total(pen, columns[0].header, rows)
+            if num_rows > 2 and pen.chance(0.15)
+            else Block(rows, {})
         )
     return _group_by_first_column(pen, rows) if grouping == "first" else _group_under_titles(pen, rows)
 
 
-def _with_total(pen: Pen, header: str, rows: list[list[Cell]]) -> Body:
+def _with_total(pen: Pen, header: str, rows: list[list[Cell]]) -> Block:
     names = ("合计", "总计", "平均") if HAN_WORD.search(header) else ("Total", "Average", "Mean", "Sum")
     rows[-1][0] = text_cell(pen.choose(names), "textbf" if pen.chance(0.3) else "")
-    return Body(rows, {len(rows) - 1: whole_line(len(rows[0]))})
+    return Block(rows, {len(rows) - 1: whole_line(len(rows[0]))})
 
 
-def _group_by_first_column(pen: Pen, rows: list[list[Cell]]) -> Body:
+def _group_by_first_column(pen: Pen, rows: list[list[Cell]]) -> Block:
     """Groups of rows; the first cells of a group are merged."""
     starts = _choose_starts(pen, len(rows))
     for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
         rows[start][0] = replace(rows[start][0], rows=end - start)
         for row in rows[start + 1 : end]:
             row[0] = Cell()
-    return Body(rows, dict.fromkeys(starts[1:], whole_line(len(rows[0]))))
+    return Block(rows, dict.fromkeys(starts[1:], whole_line(len(rows[0]))))
 
 
-def _group_under_titles(pen: Pen, rows: list[list[Cell]]) -> Body:
+def _group_under_titles(pen: Pen, rows: list[list[Cell]]) -> Block:
     """Groups of rows, each under a title that spans the table."""
     starts, width = _choose_starts(pen, len(rows)), len(rows[0])
     side = pen.choose(("l", "l", "c"))
@@ -121,7 +121,7 @@ def _group_under_titles(pen: Pen, rows: list[list[Cell]]) -> Body:
             title = text_cell(pen.name(3), face)
             titled.append([replace(title, columns=width, alignment=side)])
         titled.append(row)
-    return Body(titled, breaks)
+    return Block(titled, breaks)
 
 
 def _choose_cell(pen: Pen, column: Column, number: int) -> Cell:
@@ -141,32 +141,24 @@ def _choose_starts(pen: Pen, num_rows: int) -> list[int]:
     return starts
 
 
-def _rule(
-    pen: Pen,
-    rules: Rules,
-    alignments: str,
-    headers: list[list[Cell]],
-    header_breaks: dict[int, tuple[Span, ...]],
-    body: Body,
-) -> Grid:
+def _rule(pen: Pen, rules: Rules, alignments: str, head: Block, body: Block) -> Grid:
     """The grid of a header and a body, with rules between all rows, or only where they are needed."""
-    rows = [*headers, *body.rows]
-    width = len(alignments)
+    rows = [*head.rows, *body.rows]
+    width, first = len(alignments), len(head.rows)
     every_row = rules == "ruled" and pen.chance(0.6)
-    lines: list[tuple[Span, ...]] = [()] * (len(rows) + 1)
     if every_row:
         covered = _covered(rows, width)
-        for number in range(1, len(rows)):
-            lines[number] = joined(column for column in range(width) if (number, column) not in covered)
+        breaks = {
+            number: joined(column for column in range(width) if (number, column) not in covered)
+            for number in range(1, len(rows))
+        }
     else:
-        lines[len(headers)] = whole_line(width)
-        for number, spans in header_breaks.items():
-            lines[number] = spans
-        for number, spans in body.breaks.items():
-            lines[len(headers) + number] = spans
-    lines[0] = lines[-1] = whole_line(width)
+        breaks = {first: whole_line(width)} | head.breaks
+        breaks |= {first + number: spans for number, spans in body.breaks.items()}
+    breaks |= {0: whole_line(width), len(rows): whole_line(width)}
+    lines = tuple(breaks.get(number, ()) for number in range(len(rows) + 1))
     upright = rules == "ruled" and pen.chance(0.8 if every_row else 0.3)
-    return Grid(alignments, tuple(map(tuple, rows)), tuple(lines), rules, upright)
+    return Grid(alignments, tuple(map(tuple, rows)), lines, rules, upright)
 
 
 def _covered(rows: Sequence[Sequence[Cell]], width: int) -> set[tuple[int, int]]:
