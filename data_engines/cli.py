@@ -13,6 +13,7 @@ from data_engines.options import Parser, add_flags, read_flags
 from data_engines.run import RunOptions, generate
 
 COMMANDS = {
+    "rows": "rows out of labels of PaddleOCR, Label Studio, IAM, CROHME, donut, or texts beside pictures",
     "mix": "the whole data of a stage, several sets in one go",
     "sheet": "a picture and a page of some rows, with their answers drawn again",
     "stats": "tables of what is in a set: kinds, lengths, pictures, characters, repeats",

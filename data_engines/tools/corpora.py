@@ -15,6 +15,8 @@ from data_engines.options import Range
 from data_engines.tools.packages import package_code, packaged, packaged_files
 from data_engines.tools.typed import as_typed
 from got_train.characters import EAST_ASIAN, HAN
+from got_train.data.foreign import holds_json, refuse_foreign
+from got_train.data.utf8 import read_utf8
 
 Language = Literal["en", "zh", "mixed"]
 
@@ -67,11 +69,19 @@ def read_corpus(source: Path | None, language: Language, rng: np.random.Generato
 
 def read_lines(path: Path) -> list[str]:
     """The lines of a UTF-8 file that hold text, as a reader would type them from a picture."""
+    check_plain(path)
     lines = [as_typed(_CONTROL.sub("", line)) for line in read_text(path).splitlines()]
     lines = [line for line in lines if line]
     if not lines:
         raise ValueError(f"--source {path} holds no text; give a file with a text on each line")
     return lines
+
+
+def check_plain(path: Path) -> None:
+    """Raises a ValueError for labels of pictures and JSON, which would be drawn as text."""
+    refuse_foreign(path, f"--source {path}")
+    if path.is_file() and holds_json(path):
+        raise ValueError(f"--source {path} holds JSON; give a file with a text on each line")
 
 
 def read_text(path: Path) -> str:
@@ -80,12 +90,7 @@ def read_text(path: Path) -> str:
     Raises:
         ValueError: the source can't be read, or is not UTF-8.
     """
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"--source {path} is not UTF-8 (byte {error.start}); convert it first") from error
-    except OSError as error:
-        raise ValueError(f"--source {path} can't be read: {error.strerror}") from error
+    return read_utf8(path, f"--source {path}")
 
 
 def docstring_prose(package: str) -> Iterator[str]:

@@ -77,12 +77,13 @@ class PageIndex:
         raise Reject("too few pages that go together")
 
 
-def index_pages(names: tuple[str, ...], min_rows: int = 1) -> PageIndex:
+def index_pages(names: tuple[str, ...], min_rows: int = 1, whole: bool = True) -> PageIndex:
     """All pages of sets: 100,000 rows take about 20 seconds.
 
     Args:
         names: sets, as `open_rows` takes them.
         min_rows: rows that there have to be.
+        whole: whether rows have to ask about the whole picture.
 
     Raises:
         ValueError: there are fewer rows, or none is a page.
@@ -94,7 +95,7 @@ def index_pages(names: tuple[str, ...], min_rows: int = 1) -> PageIndex:
     left_out: Counter[str] = Counter()
     for row in range(total):
         try:
-            page = read_page(names, row)
+            page = read_page(names, row, whole)
         except Reject as reject:
             left_out[str(reject)] += 1
         except RowError as error:

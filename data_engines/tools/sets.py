@@ -63,11 +63,16 @@ def set_sources(names: Sequence[str]) -> tuple[Source, ...]:
     return tuple(sources)
 
 
-def read_page(names: tuple[str, ...], index: int) -> Page:
+def read_page(names: tuple[str, ...], index: int, whole: bool = True) -> Page:
     """The row `index` of all sets together.
 
+    Args:
+        names: the sets.
+        index: which row.
+        whole: whether the row has to ask about the whole picture; only regions count of one that doesn't.
+
     Raises:
-        Reject: it is not one question about the whole of one picture.
+        Reject: it is not one question about one picture, or not about the whole of it.
         RowError: it is no row to train on.
     """
     rows = open_sets(names)
@@ -76,7 +81,7 @@ def read_page(names: tuple[str, ...], index: int) -> Page:
     task = parse_task(turn.query.replace(IMAGE_TAG, ""))
     if others or len(record.images) != 1 or task is None:
         raise Reject("row that is not a plain question about one picture")
-    if task.box or task.color or task.crop or task.pages:
+    if task.color or task.crop or task.pages or (whole and task.box):
         raise Reject("row about a part of a picture, or more than one")
     regions = rows.row(index).get("regions") or []
     return Page(

@@ -9,6 +9,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from got_train.data.arrow import ArrowRows, parquet_rows
+from got_train.data.foreign import refuse_foreign
 from got_train.data.hub import HubSet, find_hub_set, hub_rows
 from got_train.data.records import QUESTION_KEYS, READ_AS_IT_IS, ReadOptions
 from got_train.data.row_files import JsonlRows, ListedRows, RowFile, TarRows
@@ -98,6 +99,8 @@ def find_sources(text: str) -> list[Source]:
     for match in found:
         sources += _find_in_folder(match) if match.is_dir() else [match]
     for source in sources:
+        if isinstance(source, Path) and source.suffix not in (".csv", ".tar", ".parquet"):
+            refuse_foreign(source, f"data file {source}")
         if isinstance(source, Path) and source.suffix not in READERS:
             raise UserError(f"data file {source}: only {', '.join(READERS)} files are read, none compressed")
     return sources
@@ -114,6 +117,7 @@ def _find_in_folder(folder: Path) -> Sequence[Source]:
         return metadata
     if (folder / "README.md").is_file():
         return [HubSet(str(folder))]
+    refuse_foreign(folder, f"data folder {folder}")
     raise UserError(
         f"data folder {folder} has neither manifest.json of got-data, nor {' or '.join(FOLDER_FILES)} "
         f"beside images, nor README.md of a set of the hub: name files, such as {folder}/*.tar"

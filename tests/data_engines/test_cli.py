@@ -57,7 +57,11 @@ def test_a_wrong_flag_is_one_line_and_exit_code_2(
         (["--shard", "2/2"], "--shard 2/2: write I/N, I from 0 to N - 1, as in 0/4 for the first of four"),
         (["--source", "none.txt"], "--source none.txt does not exist; give a UTF-8 text file to draw from"),
         (["--source", "empty.txt"], "--source empty.txt holds no text; give a file with a text on each line"),
-        (["--source", "latin.txt"], "--source latin.txt is not UTF-8 (byte 3); convert it first"),
+        (
+            ["--source", "latin.txt"],
+            "--source latin.txt is not UTF-8 (byte 3), it looks like WINDOWS-1252; "
+            "iconv -f WINDOWS-1252 -t UTF-8 latin.txt > latin.utf8.txt mends it",
+        ),
         (
             ["--fonts", "none.ttf"],
             "--fonts none.ttf does not exist; give font files or folders of them",

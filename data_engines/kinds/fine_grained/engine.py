@@ -56,7 +56,7 @@ class Spec:
 
 
 def load(options: Options, rng: np.random.Generator) -> SetStock:
-    index = index_pages(options.source)
+    index = index_pages(options.source, whole=False)
     index = index.keep(index.pages["num_regions"] > 0, "row without regions")
     sources, order = set_sources(options.source), rng.permutation(index.pages["row"])
     return SetStock(sources=sources, options=options, left_out=index.left_out, order=order)
@@ -64,7 +64,7 @@ def load(options: Options, rng: np.random.Generator) -> SetStock:
 
 def decide(rng: np.random.Generator, index: int, stock: SetStock) -> Spec:
     options = stock.options
-    page = read_page(options.source, int(stock.order[index % len(stock.order)]))
+    page = read_page(options.source, int(stock.order[index % len(stock.order)]), whole=False)
     by_color = options.task == "color" or (options.task == "mixed" and rng.random() < 0.5)
     regions = [region for region in page.regions if _can_be_asked(region)]
     if by_color:

@@ -2,9 +2,8 @@
 
 import csv
 import json
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,14 +12,15 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFilter, ImageOps
 
 from data_engines.engine import Reject
+from data_engines.tools.foreign.iam import read_iam_lines
 from data_engines.tools.typed import as_typed
+from got_train.data.foreign import recognise, refuse_foreign
+from got_train.data.utf8 import read_utf8
 
 BLOCK = 48
 """Width in pixels of a piece of a line in which the paper counts as equally light."""
 PAPER_NOISE = 0.12
 """Share of the paper's lightness by which a pixel may be darker and still be paper."""
-
-_CLITIC = re.compile(r"n?'(?:s|t|d|m|ll|re|ve)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,8 @@ def read_line_images(file: Path) -> tuple[tuple[LineImage, ...], dict[str, int]]
     Raises:
         ValueError: the list can't be read, or no picture in it can be used.
     """
-    try:
-        content = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"--line-images {file} can't be read as UTF-8 text: {error}") from error
+    refuse_foreign(file, f"--line-images {file}", but=("recognition list", "picture list", "IAM lines"))
+    content = read_utf8(file, f"--line-images {file}")
     lines: list[LineImage] = []
     left_out: Counter[str] = Counter()
     for path, text in _pairs(file, content):
@@ -112,16 +110,11 @@ def _pairs(file: Path, content: str) -> Iterator[tuple[Path, str]]:
         for number, row in enumerate(rows, 1):
             if row.strip():
                 yield _from_json(file, number, row)
-    elif any(_is_iam(row) for row in rows[:100]):
+    elif recognise(file) == "IAM lines":
         found = {picture.stem: picture for picture in sorted(file.parent.rglob("*.png"))}
-        form, quoted = "", False
-        for row in rows:
-            if _is_iam(row):
-                name, *_, words = row.split(" ", 8)
-                if name.rpartition("-")[0] != form:
-                    form, quoted = name.rpartition("-")[0], False
-                text, quoted = _join_words(words.split("|"), quoted)
-                yield found.get(name, file.parent / f"{name}.png"), text
+        for label in read_iam_lines(file):
+            name = str(label.picture)
+            yield found.get(name, file.parent / f"{name}.png"), label.text or ""
     else:
         # quotation marks in tab-separated files are part of the text
         tabs = file.suffix != ".csv"
@@ -134,21 +127,6 @@ def _pairs(file: Path, content: str) -> Iterator[tuple[Path, str]]:
             yield file.parent / cells[0], cells[1]
 
 
-def _join_words(words: Sequence[str], quoted: bool) -> tuple[str, bool]:
-    """Joins the words and marks of a line of IAM; `quoted` says whether it starts inside quotation marks.
-
-    Returns:
-        The text as people write it, and whether the next line starts inside quotation marks.
-    """
-    text, joined = "", True
-    for word in words:
-        closes = (word == '"' and quoted) or word[:1] in set(",.;:!?)") or _CLITIC.fullmatch(word)
-        text += word if joined or closes else f" {word}"
-        joined = word == "(" or (word == '"' and not quoted)
-        quoted ^= word == '"'
-    return text, quoted
-
-
 def _from_json(file: Path, number: int, row: str) -> tuple[Path, str]:
     try:
         record = json.loads(row)
@@ -158,8 +136,3 @@ def _from_json(file: Path, number: int, row: str) -> tuple[Path, str]:
         case {"image": str(image), "text": str(text)}:
             return file.parent / image, text
     raise ValueError(f'--line-images {file}:{number}: give {{"image": ..., "text": ...}} on each line')
-
-
-def _is_iam(row: str) -> bool:
-    cells = row.split(" ", 8)
-    return len(cells) == 9 and cells[1] in ("ok", "err") and all(cell.isdecimal() for cell in cells[2:8])

@@ -8,14 +8,14 @@ from pathlib import Path
 from data_engines.engine import Reject
 from data_engines.tools.files import files_below
 from data_engines.tools.typed import as_typed
+from got_train.data.foreign import refuse_foreign
+from got_train.data.utf8 import guess_encoding
 
 ENDINGS = (".csv", ".tsv")
 MAX_BYTES = 1 << 18
 """Bytes that are read of a file; the rest of a larger file is unused."""
 MAX_CELL_CHARACTERS = 500
 """Length of a value; longer ones are texts or other data, not cells."""
-GB2312_SHARE = 0.9
-"""Share of common characters among the Chinese of a text; fewer mean that the encoding is another."""
 
 Records = tuple[tuple[str, ...], ...]
 
@@ -26,6 +26,8 @@ def find_csv_files(source: Path) -> list[Path]:
     Raises:
         ValueError: there are no such files.
     """
+    if source.is_file():
+        refuse_foreign(source, f"--source {source}")
     files = files_below(source, ENDINGS)
     if not files:
         raise ValueError(f"--source {source} has no .csv, .tsv or .tex file in it, at any depth")
@@ -67,21 +69,13 @@ def read_records(file: str) -> Records:
 
 
 def _decode(raw: bytes) -> str:
-    """UTF-8, GB 18030 or Western European text."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16", "ignore")  # a file that was cut short may end in half a character
+    """UTF-8, UTF-16, GB 18030 or Western European text."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        pass
-    try:
-        text = raw.decode("gb18030")
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", "replace")
-    # in GB 18030, accented letters before other letters decode as rare Chinese characters
-    foreign = [character for character in text if not character.isascii()]
-    common = sum(len(character.encode("gb2312", "ignore")) == 2 for character in foreign)
-    return text if common >= GB2312_SHARE * len(foreign) else raw.decode("cp1252", "replace")
+        encoding = guess_encoding(raw) or "WINDOWS-1252"
+        # a file in UTF-16 that was cut short may end in half a character
+        return raw.decode(encoding, "ignore" if encoding.startswith("UTF") else "replace")
 
 
 def _find_delimiter(text: str) -> str:

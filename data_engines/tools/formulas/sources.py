@@ -12,8 +12,9 @@ from pathlib import Path
 
 from data_engines.engine import Source
 from data_engines.kind import FORMULAS
-from data_engines.tools.corpora import read_text
+from data_engines.tools.corpora import check_plain, read_text
 from data_engines.tools.packages import package_code, packaged
+from got_train.data.foreign import refuse_foreign
 from got_train.tex.errors import TexError
 from got_train.tex.source import Document, Formula, find_formulas, parse_document, read_documents
 
@@ -54,6 +55,7 @@ def read_formulas(source: Path | None) -> Formulas:
         documents = read_documents(source, left_out)
         sources = (Source(source, str(source)),)
     else:
+        refuse_foreign(source, f"--source {source}")
         endings = ", ".join(LIST_ENDINGS)
         raise ValueError(f"--source {source}: give a folder of .tex files, a .tex file or a list ({endings})")
     found: dict[Formula, None] = {}
@@ -62,6 +64,8 @@ def read_formulas(source: Path | None) -> Formulas:
         left_out += causes
         found.update(dict.fromkeys(formulas))
     if not found:
+        if source is not None:
+            refuse_foreign(source, f"--source {source}")
         why = ", ".join(f"{number} {cause}" for cause, number in left_out.items()) or "there is none"
         raise ValueError(f"--source {source} holds no formula that can be used ({why})")
     return Formulas(tuple(found), sources, dict(left_out))
@@ -118,10 +122,12 @@ def _read_list(path: Path) -> Iterator[str]:
     text = read_text(path)
     ending = path.suffix.lower()
     if ending == ".txt":
+        check_plain(path)
         yield from filter(str.strip, text.splitlines())
     elif ending in (".tsv", ".csv"):
         yield from _read_table(text, "\t" if ending == ".tsv" else ",", path)
     else:
+        refuse_foreign(path, f"--source {path}")
         yield from _read_json(text, ending == ".jsonl", path)
 
 
@@ -133,6 +139,7 @@ def _read_table(text: str, separator: str, path: Path) -> Iterator[str]:
     )
     column = next((name for name in COLUMNS if name in (rows.fieldnames or ())), None)
     if column is None:
+        refuse_foreign(path, f"--source {path}")
         raise ValueError(f"--source {path}: its first line names no column {' or '.join(COLUMNS)}")
     for row in rows:
         if row[column]:

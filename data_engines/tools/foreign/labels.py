@@ -1,0 +1,92 @@
+"""What a foreign file says of one picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from data_engines.engine import PixelBox
+from data_engines.tools.typed import as_typed
+from got_train.data.foreign import is_latex
+from got_train.markup.delimiters import only_formula
+from got_train.tex.source import plain_formula
+
+Form = Literal["plain", "latex", "json"]
+NO_TEXT = "empty transcription"
+ILLEGIBLE = "###"
+"""By which ICDAR and PaddleOCR mark what nobody can read."""
+NOT_READ = "box marked as unreadable (###), difficult, or not yet read"
+
+
+@dataclass(frozen=True)
+class LabelledBox:
+    box: PixelBox
+    text: str
+    """Empty where a text is that can't be read."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A picture and what stands on it: a text, or texts in boxes."""
+
+    location: str
+    """The place of the label, for messages: `file:line` or `file:number`."""
+    picture: Path | str
+    """A file, or a name that has to be looked for."""
+    text: str | None = None
+    """Of the whole picture; None where there are only boxes."""
+    form: Form = "plain"
+    """What the text is."""
+    query: str | None = None
+    """A question of the file's own."""
+    boxes: tuple[LabelledBox, ...] = ()
+    size: tuple[float, float] | None = None
+    """Width and height of the picture that the boxes are given for; None for pixels as they are."""
+
+    def answer(self) -> str:
+        """The text as answers have it; empty where there is none.
+
+        Raises:
+            TexError: it is a formula that means nothing on its own, or whose braces don't match.
+        """
+        text = self.text or ""
+        if self.form == "plain":
+            return "" if text.strip() == ILLEGIBLE else plain_answer(text)
+        return latex_answer(text) if self.form == "latex" else text
+
+
+def form_of(texts: Sequence[str]) -> Form:
+    """What the texts of one set are, which are all of one form."""
+    return "latex" if is_latex(texts) else "plain"
+
+
+def plain_answer(text: str) -> str:
+    """The lines of a text as a reader would type them."""
+    return "\n".join(filter(None, map(as_typed, text.splitlines())))
+
+
+def latex_answer(text: str) -> str:
+    r"""A formula as `got-data formula` spells it, between `\[` and `\]`; other marked-up text as it is.
+
+    >>> latex_answer("$x ^ { 2 }$"), latex_answer(r"If \(x\)")
+    ('\\[x^{2}\\]', 'If \\(x\\)')
+
+    Raises:
+        TexError: it is a formula that means nothing on its own, or whose braces don't match.
+    """
+    text = text.strip()
+    bare = only_formula(text)
+    if bare is None and text.startswith("$") and text.endswith("$") and "$" not in text.strip("$"):
+        bare = text.strip("$")
+    if bare is None and any(sign in text for sign in ("$", r"\(", r"\[", "\n")):
+        return text
+    formula = plain_formula(text if bare is None else bare)
+    return rf"\[{formula}\]" if formula else ""
+
+
+def labelled_box(corners: list[tuple[float, float]], text: str) -> LabelledBox:
+    """The upright box around corners, with its text; what nobody can read becomes empty."""
+    xs, ys = zip(*corners, strict=True)
+    return LabelledBox(
+        (min(xs), min(ys), max(xs), max(ys)), "" if text.strip() in (ILLEGIBLE, "*") else plain_answer(text)
+    )

@@ -1,0 +1,152 @@
+"""Reads lists whose lines are a picture and its text, formula or boxes."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from data_engines.tools.foreign.labels import Label, LabelledBox, form_of, labelled_box
+from got_train.data.foreign import BOX_LINE, PICTURE_FIRST
+from got_train.data.utf8 import read_utf8
+
+PLACEHOLDERS = ("TEMPORARY", "NULL", "待识别", "无")
+"""Texts that PPOCRLabel gives to boxes that nobody and nothing has read, in English and Chinese."""
+
+
+def read_tab_list(path: Path) -> Iterator[Label]:
+    """Lists of PaddleOCR, CROHME and HME100K: a picture or a JSON list of pictures, a tab, text or LaTeX."""
+    rows = []
+    for location, line in _without_header(numbered_lines(path)):
+        picture, tab, text = line.partition("\t")
+        if "\t" in text:
+            raise ValueError(
+                f"{location}: {line.count(chr(9)) + 1} columns; give picture and text, with one tab"
+            )
+        if not tab and " " in picture and not PICTURE_FIRST.fullmatch(picture):
+            raise ValueError(f"{location}: no tab; give picture, tab and text")
+        rows.append((location, picture.strip(), text))
+    form = form_of([text for _, _, text in rows])
+    for location, picture, text in rows:
+        for name in _pictures(picture, location):
+            yield Label(location, name, text, form)
+
+
+def _without_header(lines: Iterator[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The lines of a list without names of columns in the first: it has no picture, and the second has."""
+    listed = list(lines)
+    named = [PICTURE_FIRST.match(line) is not None for _, line in listed[:2]]
+    return listed[1:] if named == [False, True] and not listed[0][1].startswith("[") else listed
+
+
+def _pictures(cell: str, location: str) -> list[str]:
+    if not cell.startswith("["):
+        return [cell]
+    names = _load(cell, location)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"{location}: pictures are names or a JSON list of names, not {cell:.60}")
+    return names
+
+
+def read_picture_list(path: Path) -> Iterator[Label]:
+    """Lists of a picture, white space or a comma, and a text, in quotation marks or not."""
+    rows = list(_csv_pairs(path) if path.suffix.lower() == ".csv" else _spaced_pairs(path))
+    form = form_of([text for _, _, text in rows])
+    for location, picture, text in rows:
+        yield Label(location, picture, text, form)
+
+
+def _spaced_pairs(path: Path) -> Iterator[tuple[str, str, str]]:
+    for location, line in numbered_lines(path):
+        match = PICTURE_FIRST.fullmatch(line.strip())
+        if match is None:
+            raise ValueError(f"{location}: does not begin with a picture; give picture, space and text")
+        text = match["text"].strip()
+        if len(text) > 1 and text[0] == text[-1] == '"':
+            text = text[1:-1].replace(r"\"", '"').replace('""', '"')
+        yield location, match["picture"].strip().strip('"'), text
+
+
+def _csv_pairs(path: Path) -> Iterator[tuple[str, str, str]]:
+    reader = csv.reader(read_utf8(path, str(path)).splitlines(keepends=True), skipinitialspace=True)
+    for number, cells in enumerate(reader):
+        location = f"{path}:{reader.line_num}"
+        if not cells or (number == 0 and not PICTURE_FIRST.fullmatch(cells[0])):
+            continue  # names of columns
+        if len(cells) != 2:
+            raise ValueError(f"{location}: {len(cells)} columns; give picture and text")
+        yield location, cells[0], cells[1]
+
+
+def read_detection_list(path: Path) -> Iterator[Label]:
+    """Detection labels of PPOCRLabel: a picture, a tab, and a JSON list of transcriptions and corners."""
+    for location, line in numbered_lines(path):
+        picture, _, listed = line.partition("\t")
+        boxes = _load(listed, location)
+        if not isinstance(boxes, list):
+            raise ValueError(f"{location}: no JSON list of boxes after the tab")
+        yield Label(location, picture.strip(), boxes=tuple(_detected(box, location) for box in boxes))
+
+
+def _detected(box: Any, location: str) -> LabelledBox:
+    match box:
+        case {"transcription": str(text), "points": [_, _, *_] as points}:
+            if box.get("difficult") or text in PLACEHOLDERS:
+                text = ""
+            try:
+                return labelled_box([(float(x), float(y)) for x, y in points], text)
+            except (TypeError, ValueError):
+                pass
+    raise ValueError(
+        f'{location}: a box is {{"transcription": text, "points": [[x, y], ...]}}, not {json.dumps(box):.80}'
+    )
+
+
+def read_boxes(path: Path, picture: Path | str) -> Label:
+    """Boxes of one picture with their texts, as ICDAR's: corners in pixels, then the text, after commas."""
+    boxes = []
+    for location, line in numbered_lines(path):
+        match = BOX_LINE.fullmatch(line)
+        if match is None:
+            raise ValueError(f"{location}: no box; give x1,y1,...,x4,y4,text or x1,y1,x2,y2,text")
+        numbers = [float(number) for number in match["numbers"].split(",")[:-1]]
+        text = match["text"].strip()
+        quoted = len(text) > 1 and text[0] == text[-1] == '"'
+        corners = list(zip(numbers[::2], numbers[1::2], strict=True))
+        boxes.append(labelled_box(corners, text[1:-1] if quoted else text))
+    return Label(str(path), picture, boxes=tuple(boxes))
+
+
+def read_im2latex(path: Path) -> Iterator[Label]:
+    """Lists of im2latex: number of a formula, picture, way of drawing; or picture and number.
+
+    Numbers count the lines of the one file of formulas beside the list, from 0.
+    """
+    found = sorted(file for file in path.parent.glob("*formulas*") if file.suffix in (".lst", ".txt"))
+    normalized = [file for file in found if ".norm" in file.name]
+    if len(normalized or found) != 1:
+        names = ", ".join(file.name for file in found) or "none"
+        raise ValueError(f"{path} needs one file of formulas beside it, *formulas*.lst; there is: {names}")
+    (formulas,) = normalized or found
+    lines = read_utf8(formulas, str(formulas)).split("\n")
+    for location, line in numbered_lines(path):
+        cells = line.split()
+        number, picture = (cells[0], cells[1]) if len(cells) == 3 else (cells[-1], cells[0])
+        if not number.isdecimal() or int(number) >= len(lines):
+            raise ValueError(f"{location}: no formula {number} in {formulas}, which has {len(lines)} lines")
+        yield Label(location, picture, lines[int(number)], "latex")
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[str, str]]:
+    """The lines of a UTF-8 file that are not blank, each with its place as `file:line`."""
+    # not splitlines(), as texts may hold other line separators, such as U+2028
+    for number, line in enumerate(read_utf8(path, str(path)).split("\n"), 1):
+        if line.strip():
+            yield f"{path}:{number}", line
+
+
+def _load(text: str, location: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{location}: no JSON after the tab ({error})") from None

@@ -1,0 +1,452 @@
+"""`got-data rows`: labels of other tools become rows that training reads, or are refused in one line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data_engines.cli import main
+from data_engines.kinds.table.csv_files import find_csv_files
+from data_engines.tools.formulas.sources import read_formulas
+from got_train.data.readers import open_rows
+from tests.data_engines.conftest import picture
+
+READING, FORMULA = "<image>OCR: ", "<image>OCR with format: "
+Convert = Callable[..., tuple[list[dict[str, Any]], list[str]]]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def convert(capsys: pytest.CaptureFixture[str]) -> Convert:
+    def convert(source: str, *flags: str) -> tuple[list[dict[str, Any]], list[str]]:
+        """The rows that a command writes, and the lines that it prints."""
+        assert main(["rows", source, "--output", "out/rows.jsonl", "--overwrite", *flags]) == 0
+        rows = open_rows("out/rows.jsonl")
+        assert len(rows.records()) == len(rows)  # as training reads them, with all pictures found
+        return [rows.row(index) for index in range(len(rows))], capsys.readouterr().out.splitlines()
+
+    return convert
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main(["rows", *words]) == 2
+    assert list(Path().rglob("*.partial")) == []
+    return capsys.readouterr().err.removeprefix("got-data rows: ").removesuffix("\n")
+
+
+def write(name: str, text: str, encoding: str = "utf-8") -> str:
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    Path(name).write_text(text, encoding=encoding)
+    return name
+
+
+def pictures(*names: str) -> None:
+    for name in names:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        picture(Path(), name)  # 200 x 100
+
+
+def answers(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    return [(row["query"], row["response"], row["images"][0]) for row in rows]
+
+
+def test_a_recognition_list(convert: Convert) -> None:
+    pictures("set/crops/1.jpg", "set/crops/2.jpg")
+    lines = ["crops/1.jpg\tone  “two”", "crops/2.jpg\t", "crops/2.jpg\t###", "", "crops/3.jpg\tthree"]
+    lines.append('["crops/1.jpg", "crops/2.jpg"]\tboth')
+    rows, printed = convert(write("set/rec_gt.txt", "\r\n".join(lines)))
+    assert answers(rows) == [
+        (READING, "one “two”", "../set/crops/1.jpg"),
+        (READING, "both", "../set/crops/1.jpg"),
+        (READING, "both", "../set/crops/2.jpg"),
+    ]
+    assert printed == [
+        "set/rec_gt.txt:5: no picture crops/3.jpg (looked in set, .)",
+        "set/rec_gt.txt was read as PaddleOCR's recognition list (picture, tab, text)",
+        "out/rows.jsonl: 3 rows; train on them with data.train=[out/rows.jsonl]",
+        "  left out: 2 (empty transcription)",
+        "  left out: 1 (picture missing)",
+    ]
+
+
+def test_boxes_are_asked_about_and_never_joined_to_a_text(convert: Convert) -> None:
+    pictures("page/1.jpg")
+    boxes = [
+        {"transcription": "below", "points": [[20, 60], [120, 62], [120, 80], [20, 78]], "difficult": False},
+        {"transcription": "above", "points": [[20, 10], [120, 10], [120, 30], [20, 30]], "difficult": False},
+        {"transcription": "###", "points": [[150, 10], [190, 10], [190, 30], [150, 30]]},
+        {"transcription": "hard", "points": [[150, 50], [250, 50], [250, 70], [150, 70]], "difficult": True},
+        {"transcription": "待识别", "points": [[150, 80], [190, 80], [190, 90], [150, 90]]},
+        {"transcription": "far", "points": [[500, 80], [600, 80], [600, 90], [500, 90]]},
+    ]
+    # PPOCRLabel's names begin with the folder that its labels lie in
+    rows, printed = convert(write("page/Label.txt", f"page/1.jpg\t{json.dumps(boxes)}\n"))
+    assert answers(rows) == [
+        ("<image>[100, 600, 600, 800] OCR: ", "below", "../page/1.jpg"),
+        ("<image>[100, 100, 600, 300] OCR: ", "above", "../page/1.jpg"),
+    ]
+    assert [(region["box"], region["text"]) for region in rows[0]["regions"]] == [
+        ([20, 60, 120, 80], "below"),
+        ([20, 10, 120, 30], "above"),
+        ([150, 10, 190, 30], ""),
+        ([150, 50, 200, 70], ""),
+        ([150, 80, 190, 90], ""),
+    ]
+    assert "regions" not in rows[1]
+    assert printed[2:] == [
+        "  left out: 3 (box marked as unreadable (###), difficult, or not yet read)",
+        "  left out: 1 (box outside the picture)",
+    ]
+
+
+def test_questions_about_boxes_are_drawn_over_such_rows(convert: Convert, corpus: Path, font: Path) -> None:
+    words = "lines --count 3 --output drawn --workers 1 --lines 3 --task plain --frames 0"
+    assert main([*words.split(), "--source", str(corpus), "--fonts", str(font)]) == 0
+    drawn = open_rows("drawn")
+    lines = [
+        f"{Path(str(record.images[0])).relative_to('drawn')}\t"
+        + json.dumps(
+            [
+                {"transcription": "###" if number == 2 else region["text"], "points": corners(region["box"])}
+                for number, region in enumerate(drawn.row(index)["regions"])
+            ]
+        )
+        for index, record in enumerate(drawn.records())
+    ]
+    convert(write("drawn/Label.txt", "\n".join(lines)))
+    assert (
+        main("fine-grained --source out/rows.jsonl --count 6 --output asked --workers 1 --seed 1".split())
+        == 0
+    )
+    asked = [record.turns[0] for record in open_rows("asked").records()]
+    allowed = {region["text"] for index in range(3) for region in drawn.row(index)["regions"][:2]}
+    assert asked and {turn.response for turn in asked} <= allowed
+
+
+def corners(box: list[float]) -> list[list[float]]:
+    left, top, right, bottom = box
+    return [[left, top], [right, top], [right, bottom], [left, bottom]]
+
+
+def test_icdars_lists_and_boxes(convert: Convert) -> None:
+    pictures("words/1.png", "words/2.png", "pages/img_1.jpg", "pages/img_2.jpg")
+    rows, _ = convert(write("words/gt.txt", '1.png, "a, b"\n2.png, "say \\"c\\""\n', "utf-8-sig"))
+    assert [row["response"] for row in rows] == ["a, b", 'say "c"']
+    write(
+        "pages/gt/gt_img_1.txt",
+        "20,10,120,10,120,30,20,30,one, two\n50,50,60,50,60,60,50,60,###",
+        "utf-8-sig",
+    )
+    write("pages/gt/gt_img_2.txt", '20,10,120,30,"three"\n')
+    rows, printed = convert("pages")
+    assert answers(rows) == [
+        ("<image>[100, 100, 600, 300] OCR: ", "one, two", "../pages/img_1.jpg"),
+        ("<image>[100, 100, 600, 300] OCR: ", "three", "../pages/img_2.jpg"),
+    ]
+
+
+def test_iam(convert: Convert) -> None:
+    pictures("iam/lines/a/a01-000u-00.png", "iam/lines/a/a01-000u-01.png", "iam/words/a01-000u-00-00.png")
+    lines = '#--- lines ---#\na01-000u-00 ok 154 19 408 746 1661 89 A|MOVE|,|"|to\n'
+    lines += "a01-000u-01 err 154 19 408 746 1661 89 stop|\"|isn't|it|?\n"
+    rows, _ = convert(write("iam/lines.txt", lines))
+    assert answers(rows) == [
+        (READING, 'A MOVE, "to', "../iam/lines/a/a01-000u-00.png"),
+        (READING, "stop\" isn't it?", "../iam/lines/a/a01-000u-01.png"),
+    ]
+    words = "#--- words ---#\na01-000u-00-00 ok 154 408 768 27 51 AT A\na01-000u-00-01 err 1 2 3 4 5 NN B\n"
+    rows, printed = convert(write("iam/words.txt", words))
+    assert answers(rows) == [(READING, "A", "../iam/words/a01-000u-00-00.png")]
+    assert printed[-1] == "  left out: 1 (word that IAM marks as badly cut out (err))"
+
+
+IAM_FORM = (
+    '<?xml version="1.0" encoding="ISO-8859-1"?><form id="f" writer-id="0"><handwritten-part>'
+    '<line id="f-00" text="a &amp;quot;caf\xe9&amp;quot;">'
+    '<word text="a"><cmp x="20" y="10" width="30" height="10"/></word>'
+    '<word text="b"><cmp x="60" y="12" width="60" height="18"/></word></line></handwritten-part></form>'
+)
+
+
+def test_iams_forms_in_xml(convert: Convert) -> None:
+    pictures("forms/f.png")
+    form = write("forms/f.xml", IAM_FORM, "latin-1")
+    rows, _ = convert(form)
+    assert answers(rows) == [("<image>[100, 100, 600, 300] OCR: ", 'a "café"', "../forms/f.png")]
+    pictures("lines/f-00.png")
+    rows, _ = convert(form, "--image-root", "lines")
+    assert answers(rows) == [(READING, 'a "café"', "../lines/f-00.png")]
+
+
+def test_formulas_are_spelt_as_the_recipe_spells_them(convert: Convert) -> None:
+    pictures(
+        "crohme/img/18_em_0.bmp", "crohme/img/18_em_1.bmp", "crohme/img/18_em_2.bmp", "crohme/in/18_em_3.png"
+    )
+    lines = ["18_em_0\t\\frac { a } { b }", "18_em_1\t2 p", "18_em_2\t\\sqrt { x"]
+    rows, printed = convert(write("crohme/caption.txt", "\n".join(lines)))
+    assert answers(rows) == [
+        (FORMULA, r"\[\frac{a}{b}\]", "../crohme/img/18_em_0.bmp"),
+        (FORMULA, r"\[2p\]", "../crohme/img/18_em_1.bmp"),
+    ]
+    assert printed[-1] == "  left out: 1 (formula: unbalanced braces)"
+    ink = '<ink xmlns="http://www.w3.org/2003/InkML"><annotation type="truth">$a &lt; b$</annotation></ink>'
+    write("crohme/in/18_em_3.inkml", ink)
+    rows, _ = convert("crohme/in")
+    assert answers(rows) == [(FORMULA, r"\[a<b\]", "../crohme/in/18_em_3.png")]
+
+
+@pytest.mark.parametrize("line", ["1 b basic", "b.png 1"])
+def test_im2latex(line: str, convert: Convert) -> None:
+    pictures("im2latex/formula_images/b.png")
+    write("im2latex/im2latex_formulas.lst", "x\n\\frac {a} {b}\n")
+    rows, _ = convert(write("im2latex/im2latex_train.lst", f"{line}\n"))
+    assert answers(rows) == [(FORMULA, r"\[\frac{a}{b}\]", "../im2latex/formula_images/b.png")]
+
+
+def test_donut(convert: Convert) -> None:
+    pictures("donut/1.png")
+    truths = [
+        {"gt_parse": {"text_sequence": "one two"}},
+        {"gt_parse": {"menu": [{"nm": "é"}]}, "meta": 1},
+        {"gt_parses": [{"question": "Who?", "answer": "I"}, {"question": "Who?", "answer": "me"}]},
+    ]
+    lines = [json.dumps({"file_name": "1.png", "ground_truth": json.dumps(truth)}) for truth in truths]
+    source = write("donut/metadata.jsonl", "\n".join(lines))
+    rows, _ = convert(source)
+    assert [(row["query"], row["response"]) for row in rows] == [
+        (READING, "one two"),
+        (FORMULA, '{"menu": [{"nm": "é"}]}'),
+        ("<image>Who?", "I"),
+    ]
+    rows, _ = convert(source, "--query", "Parse.")
+    assert [row["query"] for row in rows] == ["<image>Parse.", "<image>Parse.", "<image>Who?"]
+
+
+def region(name: str, text: list[str], **place: float) -> list[dict[str, Any]]:
+    """The results of one box of Label Studio's OCR template."""
+    shared = {"id": name, "original_width": 200, "original_height": 100, "image_rotation": 0}
+    return [
+        shared | {"type": "rectangle", "value": place},
+        shared | {"type": "labels", "value": place | {"labels": ["Text"]}},
+        shared | {"type": "textarea", "value": place | {"text": text}},
+    ]
+
+
+def test_label_studio(convert: Convert) -> None:
+    pictures("export/pics/page.png")
+    result = [
+        *region("a", ["one"], x=10, y=10, width=30, height=20, rotation=0),
+        *region("b", ["two", "lines"], x=50, y=50, width=10, height=10, rotation=90),
+        {"id": "c", "type": "textarea", "value": {"text": ["all of it"]}},
+    ]
+    tasks = [
+        {"data": {"ocr": "/data/upload/1/0a1b2c3d-page.png"}, "annotations": [{"result": result}]},
+        {
+            "data": {"ocr": "/data/upload/1/0a1b2c3d-page.png"},
+            "annotations": [{"result": result, "was_cancelled": True}],
+        },
+    ]
+    rows, printed = convert(write("export/export.json", json.dumps(tasks, indent=1)))
+    assert answers(rows) == [
+        (READING, "all of it", "../export/pics/page.png"),
+        ("<image>[100, 100, 400, 300] OCR: ", "one", "../export/pics/page.png"),
+        # turned about its upper left corner: 20 x 10 pixels become 10 x 20
+        ("<image>[450, 500, 500, 700] OCR: ", "two\nlines", "../export/pics/page.png"),
+    ]
+    assert printed[-1] == "  left out: 1 (task without labels, or skipped)"
+
+
+def test_label_studios_json_min(convert: Convert, capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("export/page.png")
+    places = [{"x": 10, "y": 10, "width": 30, "height": 20}, {"x": 10, "y": 50, "width": 30, "height": 20}]
+    task = {"ocr": "/data/local-files/?d=export/page.png", "annotation_id": 1, "annotator": 1, "bbox": places}
+    rows, _ = convert(write("export/min.json", json.dumps([task | {"transcription": ["one", "two"]}])))
+    assert [(row["query"], row["response"]) for row in rows] == [
+        ("<image>[100, 100, 400, 300] OCR: ", "one"),
+        ("<image>[100, 500, 400, 700] OCR: ", "two"),
+    ]
+    write("export/min.json", json.dumps([task | {"transcription": "one"}]))
+    assert refusal(capsys, "export/min.json", "--output", "rows.jsonl") == (
+        "export/min.json:1: 1 texts for 2 boxes, and JSON-MIN does not say which belong together: "
+        "export as JSON"
+    )
+
+
+def test_texts_beside_pictures(convert: Convert) -> None:
+    pictures("pages/1.png", "pages/2.png", "pages/3.jpg")
+    write("pages/1.txt", "One  line.\r\n\r\nAnother.\r\n")
+    write("pages/2.gt.txt", "Tesseract's name\n")
+    write("pages/3.txt", " \n")
+    write("pages/notes.txt", "no picture")
+    rows, printed = convert("pages")
+    assert answers(rows) == [
+        (READING, "One line.\nAnother.", "../pages/1.png"),
+        (READING, "Tesseract's name", "../pages/2.png"),
+    ]
+    assert printed[2:] == ["  left out: 1 (empty transcription)"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        (
+            "a.txt",
+            "1.png\tone\n1.png\ttwo\t0.9\n1.png\tb\n",
+            "a.txt:2: 3 columns; give picture and text, with one tab",
+        ),
+        ("a.txt", "1.png\tone\n1.png\tb\nno picture here\n", "a.txt:3: no tab; give picture, tab and text"),
+        (
+            "a.txt",
+            "1.png one\n1.png two\nthree\n",
+            "a.txt:3: does not begin with a picture; give picture, space and text",
+        ),
+        (
+            "a.txt",
+            '1.png\t[{"transcription": "a", "points": []}]\n',
+            'a.txt:1: a box is {"transcription": text, ',
+        ),
+        (
+            "a.txt",
+            '1.png\t[{"transcription": "a", \n',
+            "a.txt:1: no JSON after the tab (Expecting property name",
+        ),
+        (
+            "a.txt",
+            "2.png\tone\n",
+            "a.txt makes no row (1 x picture missing; a.txt:1: no picture 2.png (looked in ., .);",
+        ),
+        ("a.txt", "1.png\t\n1.png\t###\n", "a.txt makes no row (2 x empty transcription)"),
+        (
+            "a.lst",
+            "0 1 basic\n",
+            "a.lst needs one file of formulas beside it, *formulas*.lst; there is: none",
+        ),
+        (
+            "a.xml",
+            "<form writer-id='1'><handwritten-part>",
+            "a.xml is no whole XML: no element found: line 1, column 38",
+        ),
+        ("a.txt", "Some text.\n", "a.txt is none of the labels that are read: PaddleOCR's recognition list"),
+        ("a.txt", "0 0.5 0.5 0.1 0.1\n", "a.txt looks like a list of boxes without texts, as YOLO's"),
+        ("none.txt", "", "b.txt does not exist; give a file or folder of labels"),
+    ],
+)
+def test_what_makes_no_rows_is_one_line(
+    name: str, text: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures("1.png")
+    write(name, text)
+    error = refusal(capsys, "b.txt" if name == "none.txt" else name, "--output", "rows.jsonl")
+    assert error.startswith(message) and "\n" not in error
+    assert not Path("rows.jsonl").exists()
+
+
+def test_other_encodings_are_refused_with_what_mends_them(capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("1.png")
+    source = write("my labels.txt", "1.png\t中文字符\n", "gbk")
+    assert refusal(capsys, source, "--output", "rows.jsonl") == (
+        "my labels.txt is not UTF-8 (byte 6), it looks like GB18030; "
+        "iconv -f GB18030 -t UTF-8 'my labels.txt' > 'my labels.utf8.txt' mends it"
+    )
+
+
+def test_a_folder_with_several_lists_asks_for_one(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("Label.txt", "rec_gt.txt"):
+        write(f"set/{name}", "1.png\tone\n")
+    assert refusal(capsys, "set", "--output", "rows.jsonl") == (
+        "set has several lists of labels; give one: set/Label.txt, set/rec_gt.txt"
+    )
+
+
+def test_pictures_of_one_name_are_not_confused(convert: Convert, capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("iam/train/18_em_0.png", "iam/test/18_em_0.png")
+    source = write("iam/list.txt", "18_em_0\tx ^ { 2 }\n")
+    assert "2 pictures below iam are called 18_em_0" in refusal(capsys, source, "--output", "rows.jsonl")
+    rows, _ = convert(source, "--image-root", "iam/test")
+    assert rows[0]["images"] == ["../iam/test/18_em_0.png"]
+    # a path of a folder that is not there is not looked for elsewhere
+    source = write("iam/test/list.txt", "train/18_em_0.png\tone\n")
+    assert "no picture train/18_em_0.png" in refusal(
+        capsys, source, "--output", "rows.jsonl", "--image-root", "iam/test"
+    )
+
+
+def test_nothing_is_written_over(capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("1.png")
+    source = write("a.txt", "1.png\tone\n")
+    assert refusal(capsys, source, "--output", "a.txt").startswith("--output a.txt: rows are a .jsonl file")
+    write("rows.jsonl", "mine")
+    assert refusal(capsys, source, "--output", "rows.jsonl") == (
+        "--output rows.jsonl exists; choose another name, or give --overwrite"
+    )
+    assert Path("rows.jsonl").read_text() == "mine"
+
+
+DETECTED = '1.png\t[{"transcription": "a", "points": [[0, 0], [9, 0], [9, 9], [0, 9]]}]\n'
+HINT = (
+    "x.txt looks like PPOCRLabel's detection labels (picture, tab, JSON list of boxes): "
+    "got-data rows x.txt --output rows.jsonl makes rows of it"
+)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "lines --source",
+        "scene --source",
+        "seal --source",
+        "handwriting --source",
+        "handwriting --line-images",
+    ],
+)
+def test_labels_are_not_drawn_as_text(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write("x.txt", DETECTED)
+    kind, flag = words.split()
+    assert main([kind, "--count", "1", "--output", "out", flag, source, "--workers", "1"]) == 2
+    assert capsys.readouterr().err == f"got-data {kind}: {flag} {HINT}\n"
+
+
+@pytest.mark.parametrize("read", [read_formulas, find_csv_files])
+def test_labels_are_not_drawn_as_formulas_or_tables(read: Callable[[Path], object]) -> None:
+    with pytest.raises(ValueError) as error:
+        read(Path(write("x.txt", DETECTED)))
+    assert str(error.value) == f"--source {HINT}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("caption.txt", "18_em_0\t\\frac { a } { b }\n", "a list of formulas"),
+        ("caption.tsv", "1.png\t\\frac { a } { b }\n", "a list of formulas"),
+        (
+            "rows.jsonl",
+            '{"file_name": "1.png", "ground_truth": {"gt_parse": {}}}\n',
+            "donut's metadata.jsonl",
+        ),
+        ("train.lst", "1 b basic\n", "im2latex's list"),
+        ("1.inkml", "<ink><trace>1 2</trace></ink>", "CROHME's InkML"),
+    ],
+)
+def test_lists_of_pictures_are_no_formulas(name: str, text: str, kind: str) -> None:
+    with pytest.raises(ValueError, match=f"^--source {name} looks like {kind}.*: got-data rows {name} "):
+        read_formulas(Path(write(name, text)))
+
+
+def test_a_table_with_pictures_is_a_list_of_formulas() -> None:
+    found = read_formulas(Path(write("x.tsv", "image\tlatex\n1.png\t\\frac { a } { b }\n"))).found
+    assert [formula.latex for formula in found] == [r"\frac{a}{b}"]
+
+
+def test_json_is_no_text(capsys: pytest.CaptureFixture[str]) -> None:
+    source = write("rows.jsonl", '{"query": "OCR: ", "response": "a"}\n')
+    assert main(["lines", "--count", "1", "--output", "out", "--source", source]) == 2
+    assert capsys.readouterr().err == (
+        "got-data lines: --source rows.jsonl holds JSON; give a file with a text on each line\n"
+    )
