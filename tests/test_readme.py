@@ -1,5 +1,6 @@
 """The commands of the README, run."""
 
+import json
 import re
 import shlex
 import shutil
@@ -131,6 +132,10 @@ def test_got_data_commands(workplace: Path) -> None:
     for number in range(12):
         figure.text(0.1, 0.9 - number * 0.06, f"A line of a manual, number {number}.", fontsize=14)
     FigureCanvasPdf(figure).print_figure(workplace / "manuals" / "a.pdf")
+    Image.new("RGB", (90, 90)).save(workplace / "1.png")
+    box = {"transcription": "a", "points": [[9, 9], [50, 9], [50, 30], [9, 30]]}
+    (workplace / "labels.jsonl").unlink()
+    (workplace / "Label.txt").write_text(f"1.png\t{json.dumps([box])}\n")
     for words in of("got-data"):
         if "--count" in words:
             words[words.index("--count") + 1] = "1"
@@ -140,6 +145,7 @@ def test_got_data_commands(workplace: Path) -> None:
         assert got_data.main(words) == 0, words
     for folder in ("pages", "formulas", "boxes"):
         assert (workplace / "data" / folder / "data.jsonl").read_text()
+    assert (workplace / "labels.jsonl").read_text()
     assert (workplace / "data" / "formulas-sheet.html").is_file()
     assert (workplace / "output" / "data" / "stage1" / "manifest.json").is_file()
 

@@ -28,7 +28,7 @@ HAN_WORD = re.compile(rf"[{HAN}]{{1,4}}")
 
 _WORD = re.compile(rf"[{EAST_ASIAN}]|[^\s{EAST_ASIAN}]+")
 """A word: one Chinese or Japanese character, or other characters between spaces."""
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 """Control characters, except white space."""
 _DOCSTRING = re.compile(r'^\s*[rR]?"""(.*?)"""', re.DOTALL | re.MULTILINE)
 _ROLE = re.compile(r":[\w:]+:(?=`)")
@@ -70,7 +70,7 @@ def read_corpus(source: Path | None, language: Language, rng: np.random.Generato
 def read_lines(path: Path) -> list[str]:
     """The lines of a UTF-8 file that hold text, as a reader would type them from a picture."""
     check_plain(path)
-    lines = [as_typed(_CONTROL.sub("", line)) for line in read_text(path).splitlines()]
+    lines = [as_typed(CONTROL.sub("", line)) for line in read_text(path).splitlines()]
     lines = [line for line in lines if line]
     if not lines:
         raise ValueError(f"--source {path} holds no text; give a file with a text on each line")

@@ -34,6 +34,7 @@ Foreign = Literal[
     "label graph",
     "table tokens",
     "direction list",
+    "Total-Text",
 ]
 
 READ: dict[Foreign, str] = {
@@ -60,6 +61,7 @@ UNREAD: dict[Foreign, str] = {
     "bare boxes": "a list of boxes without texts, as YOLO's: there is nothing to read in it",
     "label graph": "a label graph of CROHME, which has no LaTeX: give the .inkml files or a list of LaTeX",
     "direction list": "PaddleOCR's list of directions (0 or 180), which has no texts",
+    "Total-Text": "Total-Text's boxes, which are not read: ICDAR's are (x1,y1,...,x4,y4,text)",
     "table tokens": "tables in HTML tokens, as PubTabNet's and PPOCRLabel's gt.txt: they are not read",
 }
 """Labels that no row can be made of, and what to do instead."""
@@ -83,6 +85,8 @@ PICTURE_ENDINGS = (
 _LIST_ENDINGS = (".txt", ".tsv", ".json", ".jsonl", ".lst")
 HEAD_BYTES = 1 << 16
 """How much of a file is looked at."""
+MAX_JSON_BYTES = 1 << 28
+"""Of a file whose first JSON object is longer than the head."""
 LATEX_SHARE = 0.2
 """Share of texts with LaTeX commands, sub- or superscripts from which all texts of a list are LaTeX."""
 
@@ -97,9 +101,15 @@ IAM_LINE = re.compile(r"(?P<name>\S+-s?\d+(?:-\d+)?) (?:\d )?(?:ok|err?) (?:-?\d
 IAM_WORD = re.compile(
     r"(?P<name>\S+-\d+-\d+) (?P<quality>ok|err?) (?:-?\d+ ){5,6}(?P<tag>\D\S*) (?P<word>\S.*)"
 )
-BOX_LINE = re.compile(r"(?P<numbers>(?:-?\d+(?:\.\d+)?,\s*){8}|(?:-?\d+(?:\.\d+)?,\s*){4}(?=\D))(?P<text>.*)")
-"""Corners of a box in pixels and its text, as in ICDAR 2013 (two corners) and 2015 (four), with commas."""
-_ONLY_NUMBERS = re.compile(r"-?\d+(?:\.\d+)?(?:[\s,]+-?\d+(?:\.\d+)?){3,}")
+_NUMBER = r"-?\d+(?:\.\d+)?"
+BOX_LINE = re.compile(
+    rf"(?P<numbers>(?:{_NUMBER},\s*){{8}}(?!(?:{_NUMBER},){{4}})|(?:{_NUMBER},\s*){{4}}(?=\D)"
+    rf'|(?:{_NUMBER}\s+){{4}}(?="))(?P<text>.*)'
+)
+"""Corners of a box in pixels and its text, as in ICDAR 2013 (two corners) and 2015 (four)."""
+_ONLY_NUMBERS = re.compile(rf"{_NUMBER}(?:[\s,]+{_NUMBER}){{3,}}")
+_YOLO_LINE = re.compile(r"\d+(?: (?:[01]|[01]?\.\d+)(?:e-\d+)?){4,}")
+_DETECTED = re.compile(r'\[\]|\[\{.*"(?:transcription|points)".*')
 _GRAPH_LINE = re.compile(r"# IUD|[OR], \S+, \S+, |[NE], \S+, ")
 
 
@@ -198,7 +208,7 @@ def _read_head(path: Path) -> str:
         return head[: error.start].decode("utf-8-sig") if error.start > HEAD_BYTES - 4 else ""
 
 
-def _most(found: Sequence[Any], lines: Sequence[str]) -> bool:
+def _most(found: Sequence[Any], lines: Sequence[Any]) -> bool:
     return sum(map(bool, found)) * 2 > len(lines)
 
 
@@ -217,9 +227,12 @@ def _kind_of_list(lines: Sequence[str], path: Path) -> Foreign | None:
         return "IAM words"
     if _most([_GRAPH_LINE.match(line) for line in lines], lines):
         return "label graph"
-    if all(re.fullmatch(r"\d+(?: -?\d+(?:\.\d+)?){4,}", line.strip()) for line in lines):
+    if all("." in line and _YOLO_LINE.fullmatch(line.strip()) for line in lines):
         return "bare boxes"
-    if _most([BOX_LINE.fullmatch(line) for line in lines], lines):
+    if _most([re.match(r"x: \[\[.*, y: \[\[", line) for line in lines], lines):
+        return "Total-Text"
+    boxes = [match for match in map(BOX_LINE.fullmatch, lines) if match]
+    if _most(boxes, lines) and any(re.search(r"[^\W\d_]|###", match["text"]) for match in boxes):
         return "boxes"
     return _kind_of_pairs(lines, path)
 
@@ -229,9 +242,7 @@ def _kind_of_pairs(lines: Sequence[str], path: Path) -> Foreign | None:
     cells = [line.split("\t", 1) for line in lines if "\t" in line]
     if _most([_names_pictures(first) for first, _ in cells], lines):
         texts = [text.strip() for first, text in cells if _names_pictures(first)]
-        if _most(
-            [text == "[]" or re.match(r'\[\{.*"(?:transcription|points)"', text) for text in texts], texts
-        ):
+        if _most([_DETECTED.fullmatch(text) for text in texts], texts):
             return "detection list"
         if set(texts) == {"1"} and (path.name == "fileState.txt" or len(texts) > 1):
             return "checked list"
@@ -243,8 +254,11 @@ def _kind_of_pairs(lines: Sequence[str], path: Path) -> Foreign | None:
             return "formula list"
         if all(_has_picture(path.parent, first) for first, _ in cells[:3]):
             return "recognition list"
-    pairs = [match for match in map(PICTURE_FIRST.fullmatch, lines) if match and match["text"].strip()]
+    pairs = [match for match in map(PICTURE_FIRST.fullmatch, lines) if match and match["gap"] != "\t"]
+    pairs = [match for match in pairs if match["text"].strip()]
     if _most(pairs, lines):
+        if _most([_DETECTED.fullmatch(pair["text"].strip()) for pair in pairs], pairs):
+            return "detection list"
         if all(_ONLY_NUMBERS.fullmatch(pair["text"].strip()) for pair in pairs):
             return "bare boxes"
         if all(re.fullmatch(rf".*_{re.escape(p['text'].strip())}\.\w+", p["picture"]) for p in pairs):
@@ -271,7 +285,8 @@ def _kind_of_json(path: Path, head: str) -> Foreign | None:
     if value is None:
         return None
     truth = value.get("ground_truth")
-    if re.search(r'"gt_parses?"', truth if isinstance(truth, str) else json.dumps(truth)):
+    is_row = not {"query", "messages", "conversations"}.isdisjoint(value)
+    if not is_row and re.search(r'"gt_parses?"', truth if isinstance(truth, str) else json.dumps(truth)):
         return "donut"
     if isinstance(value.get("data"), dict) and {"annotations", "completions", "predictions"} & value.keys():
         return "Label Studio"
@@ -291,8 +306,10 @@ def first_object(path: Path, head: str) -> dict[str, Any] | None:
     try:
         value, _ = decoder.raw_decode(head, start.end())
     except (ValueError, RecursionError):
+        if path.stat().st_size > MAX_JSON_BYTES:
+            return None
         try:  # the object may be longer than the head
             value, _ = decoder.raw_decode(path.read_text(encoding="utf-8-sig"), start.end())
-        except (OSError, ValueError, RecursionError):
+        except (ValueError, RecursionError):
             return None
     return value if isinstance(value, dict) else None

@@ -6,6 +6,9 @@ from pathlib import Path
 GB2312_SHARE = 0.9
 """Share of common characters among the Chinese of a text; fewer mean that the encoding is another."""
 
+NUL_SHARE = 4
+"""One byte of so many is NUL in a text in UTF-16, and more of most."""
+
 
 def read_utf8(path: Path, name: str) -> str:
     """The text of a file, which may begin with a byte order mark; line ends are `\\n`.
@@ -22,15 +25,17 @@ def read_utf8(path: Path, name: str) -> str:
     except OSError as error:
         raise ValueError(f"{name} can't be read: {error.strerror}") from error
     try:
-        return raw.decode("utf-8-sig").replace("\r\n", "\n")
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+        if raw.count(0) * NUL_SHARE < len(raw) or not raw:
+            return text
+        wrong = raw.index(0)  # English in UTF-16 is UTF-8 too
     except UnicodeDecodeError as error:
-        encoding = guess_encoding(raw)
-        if encoding is None:
-            raise ValueError(f"{name} is not text (byte {error.start} is no UTF-8)") from None
-        mend = f"iconv -f {encoding} -t UTF-8 {shlex.quote(str(path))} > {shlex.quote(_mended(path))}"
-        raise ValueError(
-            f"{name} is not UTF-8 (byte {error.start}), it looks like {encoding}; {mend} mends it"
-        ) from None
+        wrong = error.start
+    encoding = guess_encoding(raw)
+    if encoding is None:
+        raise ValueError(f"{name} is not text (byte {wrong})")
+    mend = f"iconv -f {encoding} -t UTF-8 {shlex.quote(str(path))} > {shlex.quote(_mended(path))}"
+    raise ValueError(f"{name} is not UTF-8 (byte {wrong}), it looks like {encoding}; {mend} mends it")
 
 
 def _mended(path: Path) -> str:
@@ -46,8 +51,8 @@ def guess_encoding(raw: bytes) -> str | None:
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "UTF-16"
     if b"\0" in raw:
-        odd = raw[1::2].count(0) > len(raw) / 4
-        return "UTF-16LE" if odd else "UTF-16BE" if raw[::2].count(0) > len(raw) / 4 else None
+        odd = raw[1::2].count(0) * NUL_SHARE > len(raw)
+        return "UTF-16LE" if odd else "UTF-16BE" if raw[::2].count(0) * NUL_SHARE > len(raw) else None
     try:
         text = raw.decode("gb18030")
     except UnicodeDecodeError:

@@ -34,6 +34,7 @@ FOREIGN = {
     "MJSynth list": "./1/115_Lube_45484.jpg 45484\n./1/114_Spencerian_73323.jpg 73323\n",
     "bare boxes": "0 0.5 0.5 0.1 0.2\n",
     "label graph": "# IUD, a\n# Objects(1):\nO, z_1, z, 1.0, 0\n",
+    "Total-Text": "x: [[206 251]], y: [[633 811]], ornt: [u'h'], transcriptions: [u'one']\n",
     "table tokens": json.dumps({"filename": "1.jpg", "html": {"cells": []}}) + "\n",
 }
 NATIVE = {
@@ -41,6 +42,9 @@ NATIVE = {
     "pictures.txt": "In Figure 1.png you see\nthe text\nof a book.\n",
     "formulas.txt": "x^{2}\n\\frac{a}{b}\n",
     "formulas.lst": "x^{2}\n\\frac{a}{b}\n",
+    "numbers.txt": "1 2 3 4 5\n6 7 8 9 10\n",
+    "numbers.csv": "1,2,3,4,5,6,7,8,9\n1,2,3,4,5,6,7,8,9\n",
+    "parsed.jsonl": '{"query": "Parse", "ground_truth": "{\\"gt_parse\\": 1}"}\n',
     "rows.jsonl": '{"query": "<image>OCR: ", "response": "a", "images": ["1.jpg"]}\n',
     "rows.json": '[{"messages": [], "image": "1.jpg"}]',
     "words.tsv": "word\tcount\na\t1\n",

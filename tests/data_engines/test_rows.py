@@ -87,7 +87,10 @@ def test_boxes_are_asked_about_and_never_joined_to_a_text(convert: Convert) -> N
         {"transcription": "far", "points": [[500, 80], [600, 80], [600, 90], [500, 90]]},
     ]
     # PPOCRLabel's names begin with the folder that its labels lie in
-    rows, printed = convert(write("page/Label.txt", f"page/1.jpg\t{json.dumps(boxes)}\n"))
+    labels = json.dumps(boxes, ensure_ascii=False)
+    rows, _ = convert(write("page/space.txt", f"page/1.jpg {labels}\n"))
+    assert [row["response"] for row in rows] == ["below", "above"]
+    rows, printed = convert(write("page/Label.txt", f"page/1.jpg\t{labels}\n"))
     assert answers(rows) == [
         ("<image>[100, 600, 600, 800] OCR: ", "below", "../page/1.jpg"),
         ("<image>[100, 100, 600, 300] OCR: ", "above", "../page/1.jpg"),
@@ -144,11 +147,16 @@ def test_icdars_lists_and_boxes(convert: Convert) -> None:
         "20,10,120,10,120,30,20,30,one, two\n50,50,60,50,60,60,50,60,###",
         "utf-8-sig",
     )
-    write("pages/gt/gt_img_2.txt", '20,10,120,30,"three"\n')
+    write("pages/gt/gt_img_2.txt", '20 10 120 30 "three"\n')
+    pictures("pages/img_3.jpg")
+    write(
+        "pages/gt/gt_img_3.txt", "20,10,120,10,120,30,20,30,Latin,four\n20,10,120,10,120,30,20,30,None,###\n"
+    )
     rows, printed = convert("pages")
     assert answers(rows) == [
         ("<image>[100, 100, 600, 300] OCR: ", "one, two", "../pages/img_1.jpg"),
         ("<image>[100, 100, 600, 300] OCR: ", "three", "../pages/img_2.jpg"),
+        ("<image>[100, 100, 600, 300] OCR: ", "four", "../pages/img_3.jpg"),
     ]
 
 
@@ -189,7 +197,7 @@ def test_formulas_are_spelt_as_the_recipe_spells_them(convert: Convert) -> None:
     pictures(
         "crohme/img/18_em_0.bmp", "crohme/img/18_em_1.bmp", "crohme/img/18_em_2.bmp", "crohme/in/18_em_3.png"
     )
-    lines = ["18_em_0\t\\frac { a } { b }", "18_em_1\t2 p", "18_em_2\t\\sqrt { x"]
+    lines = ["img/18_em_0.inkml\t\\frac { a } { b }", "18_em_1\t2 p", "18_em_2\t\\sqrt { x"]
     rows, printed = convert(write("crohme/caption.txt", "\n".join(lines)))
     assert answers(rows) == [
         (FORMULA, r"\[\frac{a}{b}\]", "../crohme/img/18_em_0.bmp"),
@@ -276,6 +284,14 @@ def test_label_studios_json_min(convert: Convert, capsys: pytest.CaptureFixture[
     assert refusal(capsys, "export/min.json", "--output", "rows.jsonl") == (
         "export/min.json:1: 1 texts for 2 boxes, and JSON-MIN does not say which belong together: "
         "export as JSON"
+    )
+
+
+def test_json_beside_pictures_is_no_text(capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("pages/1.png")
+    write("pages/1.txt", '[{"text": "one"}]')
+    assert refusal(capsys, "pages", "--output", "rows.jsonl") == (
+        "pages/1.txt holds JSON, and not the text of a picture"
     )
 
 

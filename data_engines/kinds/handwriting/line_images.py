@@ -14,7 +14,7 @@ from PIL import ExifTags, Image, ImageFilter, ImageOps
 from data_engines.engine import Reject
 from data_engines.tools.foreign.iam import read_iam_lines
 from data_engines.tools.typed import as_typed
-from got_train.data.foreign import recognise, refuse_foreign
+from got_train.data.foreign import Foreign, recognise, refuse_foreign
 from got_train.data.utf8 import read_utf8
 
 BLOCK = 48
@@ -41,7 +41,10 @@ def read_line_images(file: Path) -> tuple[tuple[LineImage, ...], dict[str, int]]
     Raises:
         ValueError: the list can't be read, or no picture in it can be used.
     """
-    refuse_foreign(file, f"--line-images {file}", but=("recognition list", "picture list", "IAM lines"))
+    read_here: list[Foreign] = ["recognition list", "IAM lines"]
+    if file.suffix == ".csv":
+        read_here.append("picture list")
+    refuse_foreign(file, f"--line-images {file}", but=read_here)
     content = read_utf8(file, f"--line-images {file}")
     lines: list[LineImage] = []
     left_out: Counter[str] = Counter()

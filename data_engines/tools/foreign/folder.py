@@ -9,7 +9,7 @@ from data_engines.tools.foreign.labels import Label, form_of
 from data_engines.tools.foreign.lists import read_boxes
 from data_engines.tools.foreign.objects import read_inkml
 from data_engines.tools.foreign.pictures import Pictures
-from got_train.data.foreign import UNREAD, recognise, truth_files, truth_stem
+from got_train.data.foreign import UNREAD, holds_json, recognise, truth_files, truth_stem
 from got_train.data.utf8 import read_utf8
 
 
@@ -29,6 +29,8 @@ def read_folder(
             raise ValueError(f"{file} looks like {UNREAD[kind]}")
         if kind is None and file.suffix.lower() == ".txt":
             texts[file] = read_utf8(file, str(file))
+            if holds_json(file):
+                raise ValueError(f"{file} holds JSON, and not the text of a picture")
     form = form_of(list(texts.values()))
     for file, kind in kinds.items():
         picture = pictures.beside(file, truth_stem(file))

@@ -53,7 +53,10 @@ def read_iam_form(path: Path, has_picture: Callable[[str], bool]) -> Iterator[La
         for line in lines:
             yield Label(f"{path}:{line.get('id')}", line.get("id", ""), _text_of(line))
         return
-    boxes = [labelled_box(corners, _text_of(line)) for line in lines if (corners := _corners(line))]
+    try:
+        boxes = [labelled_box(corners, _text_of(line)) for line in lines if (corners := _corners(line))]
+    except ValueError as error:
+        raise ValueError(f"{path}: cmp needs x, y, width and height as numbers ({error})") from None
     yield Label(str(path), root.get("id", path.stem), boxes=tuple(boxes))
 
 

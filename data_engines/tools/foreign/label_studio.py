@@ -3,7 +3,7 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,55 +23,54 @@ _ABOUT = {"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_
 
 def read_label_studio(path: Path, left_out: Counter[str]) -> Iterator[Label]:
     """The tasks of an export in JSON."""
-    for number, task in enumerate(_tasks(path), 1):
-        location = f"{path}:{number}"
-        if "result" in task and isinstance(task.get("task"), dict):  # a file of its storage
-            task = {"data": task["task"].get("data"), "annotations": [task]}
-        results = _results(task, left_out)
-        if results is None:
-            left_out[NO_LABELS] += 1
-            continue
-        picture = _picture(task.get("data"), location)
-        if any(result.get("image_rotation") for result in results):
-            left_out[TURNED] += 1
-            continue
-        yield _labelled(location, picture, results, left_out)
+    yield from _labels(path, left_out, _labelled)
 
 
 def read_json_min(path: Path, left_out: Counter[str]) -> Iterator[Label]:
     """The tasks of an export in JSON-MIN, whose texts are in the order of its boxes."""
-    for number, task in enumerate(_tasks(path), 1):
-        location = f"{path}:{number}"
-        picture = _picture(task, location)
-        lists = [value for key, value in task.items() if key not in _ABOUT and isinstance(value, list)]
-        shapes = max((listed for listed in lists if all(map(_is_shape, listed))), key=len, default=[])
-        texts = _transcriptions(task, picture)
-        if texts is None:
-            left_out[NO_LABELS] += 1
-        elif not shapes and len(texts) == 1:
-            yield Label(location, picture, texts[0])
-        elif len(texts) != len(shapes):
-            raise ValueError(
-                f"{location}: {len(texts)} texts for {len(shapes)} boxes, and JSON-MIN does not say which"
-                " belong together: export as JSON"
-            )
-        else:
-            boxes = [_box(shape, text) for shape, text in zip(shapes, texts, strict=True)]
-            yield Label(location, picture, boxes=tuple(boxes), size=HUNDREDTHS)
+    yield from _labels(path, left_out, _labelled_min)
 
 
-def _tasks(path: Path) -> list[dict[str, Any]]:
+def _labels(
+    path: Path, left_out: Counter[str], read: Callable[[str, Any, Counter[str]], Label | None]
+) -> Iterator[Label]:
+    """What `read` makes of every task of a file.
+
+    Raises:
+        ValueError: the file is no JSON, or a task is not as Label Studio writes it.
+    """
     try:
         tasks = json.loads(read_utf8(path, str(path)))
     except RecursionError as error:
         raise ValueError(f"{path} is no JSON: {error}") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}:{error.lineno} is no JSON: {error.msg}") from None
-    tasks = tasks if isinstance(tasks, list) else [tasks]
-    for number, task in enumerate(tasks, 1):
-        if not isinstance(task, dict):
-            raise ValueError(f"{path}:{number}: a task is an object, not {type(task).__name__}")
-    return tasks
+    for number, task in enumerate(tasks if isinstance(tasks, list) else [tasks], 1):
+        location = f"{path}:{number}"
+        try:
+            label = read(location, task, left_out)
+        except ValueError as error:
+            raise ValueError(f"{location}: {error}") from None
+        except (AttributeError, IndexError, KeyError, OverflowError, TypeError) as error:
+            # so many places of a task may be of another type that none is looked at beforehand
+            raise ValueError(f"{location}: not as Label Studio's OCR template labels ({error})") from None
+        if label is not None:
+            yield label
+
+
+def _labelled(location: str, task: Mapping[str, Any], left_out: Counter[str]) -> Label | None:
+    """A task: the results of a box share an id; a text without a box is that of the whole picture."""
+    if "result" in task and isinstance(task.get("task"), dict):  # a file of its storage
+        task = {"data": task["task"].get("data"), "annotations": [task]}
+    results = _results(task, left_out)
+    if results is None:
+        left_out[NO_LABELS] += 1
+        return None
+    picture = _picture(task.get("data"))
+    if any(result.get("image_rotation") for result in results):
+        left_out[TURNED] += 1
+        return None
+    return _joined_results(location, picture, results, left_out)
 
 
 def _results(task: Mapping[str, Any], left_out: Counter[str]) -> list[dict[str, Any]] | None:
@@ -90,7 +89,7 @@ def _results(task: Mapping[str, Any], left_out: Counter[str]) -> list[dict[str, 
     return results
 
 
-def _picture(data: Any, location: str) -> str:
+def _picture(data: Any) -> str:
     """The one value of the data of a task that names a picture."""
     found = [
         value
@@ -98,14 +97,13 @@ def _picture(data: Any, location: str) -> str:
         if isinstance(value, str) and any(map(PICTURE_FIRST.fullmatch, (value, value.partition("?")[0])))
     ]
     if len(found) != 1:
-        raise ValueError(f"{location}: {len(found)} values name a picture; give a task with one")
+        raise ValueError(f"{len(found)} values name a picture; give a task with one")
     return found[0]
 
 
-def _labelled(
+def _joined_results(
     location: str, picture: str, results: Sequence[dict[str, Any]], left_out: Counter[str]
 ) -> Label:
-    """A task: the results of a box share an id; a text without a box is that of the whole picture."""
     shapes: dict[str, dict[str, Any]] = {}
     texts: dict[str, str] = {}
     ids = Counter(str(result.get("id")) for result in results)
@@ -145,6 +143,26 @@ def _box(shape: Mapping[str, Any], text: str) -> LabelledBox:
         for across, down in ((0, 0), (width, 0), (width, height), (0, height))
     ]
     return labelled_box(corners, text)
+
+
+def _labelled_min(location: str, task: Mapping[str, Any], left_out: Counter[str]) -> Label | None:
+    """A task of JSON-MIN."""
+    picture = _picture(task)
+    lists = [value for key, value in task.items() if key not in _ABOUT and isinstance(value, list)]
+    shapes = max((listed for listed in lists if all(map(_is_shape, listed))), key=len, default=[])
+    texts = _transcriptions(task, picture)
+    if texts is None:
+        left_out[NO_LABELS] += 1
+        return None
+    if not shapes and len(texts) == 1:
+        return Label(location, picture, texts[0])
+    if len(texts) != len(shapes):
+        raise ValueError(
+            f"{len(texts)} texts for {len(shapes)} boxes, and JSON-MIN does not say which belong together:"
+            " export as JSON"
+        )
+    boxes = [_box(shape, text) for shape, text in zip(shapes, texts, strict=True)]
+    return Label(location, picture, boxes=tuple(boxes), size=HUNDREDTHS)
 
 
 def _joined(text: Any) -> str:

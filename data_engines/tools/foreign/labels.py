@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from data_engines.engine import PixelBox
+from data_engines.tools.corpora import CONTROL
 from data_engines.tools.typed import as_typed
 from got_train.data.foreign import is_latex
 from got_train.markup.delimiters import only_formula
@@ -49,7 +50,7 @@ class Label:
         Raises:
             TexError: it is a formula that means nothing on its own, or whose braces don't match.
         """
-        text = self.text or ""
+        text = CONTROL.sub("", self.text or "")
         if self.form == "plain":
             return "" if text.strip() == ILLEGIBLE else plain_answer(text)
         return latex_answer(text) if self.form == "latex" else text

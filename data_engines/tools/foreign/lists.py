@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from got_train.data.utf8 import read_utf8
 
 PLACEHOLDERS = ("TEMPORARY", "NULL", "待识别", "无")
 """Texts that PPOCRLabel gives to boxes that nobody and nothing has read, in English and Chinese."""
+
+_SCRIPT = re.compile("(?:Arabic|Latin|Chinese|Japanese|Korean|Bangla|Hindi|Symbols|Mixed|None),")
 
 
 def read_tab_list(path: Path) -> Iterator[Label]:
@@ -61,10 +64,7 @@ def _spaced_pairs(path: Path) -> Iterator[tuple[str, str, str]]:
         match = PICTURE_FIRST.fullmatch(line.strip())
         if match is None:
             raise ValueError(f"{location}: does not begin with a picture; give picture, space and text")
-        text = match["text"].strip()
-        if len(text) > 1 and text[0] == text[-1] == '"':
-            text = text[1:-1].replace(r"\"", '"').replace('""', '"')
-        yield location, match["picture"].strip().strip('"'), text
+        yield location, match["picture"].strip().strip('"'), _unquoted(match["text"].strip())
 
 
 def _csv_pairs(path: Path) -> Iterator[tuple[str, str, str]]:
@@ -81,11 +81,15 @@ def _csv_pairs(path: Path) -> Iterator[tuple[str, str, str]]:
 def read_detection_list(path: Path) -> Iterator[Label]:
     """Detection labels of PPOCRLabel: a picture, a tab, and a JSON list of transcriptions and corners."""
     for location, line in numbered_lines(path):
-        picture, _, listed = line.partition("\t")
-        boxes = _load(listed, location)
+        match = PICTURE_FIRST.fullmatch(line)
+        if match is None:
+            raise ValueError(f"{location}: does not begin with a picture; give picture, tab and boxes")
+        boxes = _load(match["text"], location)
         if not isinstance(boxes, list):
             raise ValueError(f"{location}: no JSON list of boxes after the tab")
-        yield Label(location, picture.strip(), boxes=tuple(_detected(box, location) for box in boxes))
+        yield Label(
+            location, match["picture"].strip(), boxes=tuple(_detected(box, location) for box in boxes)
+        )
 
 
 def _detected(box: Any, location: str) -> LabelledBox:
@@ -103,18 +107,26 @@ def _detected(box: Any, location: str) -> LabelledBox:
 
 
 def read_boxes(path: Path, picture: Path | str) -> Label:
-    """Boxes of one picture with their texts, as ICDAR's: corners in pixels, then the text, after commas."""
-    boxes = []
+    """Boxes of one picture with their texts, as ICDAR's: corners in pixels, then the text, after commas.
+
+    In the lists of its task on several scripts (MLT) the name of the script comes before every text.
+    """
+    found: list[tuple[list[tuple[float, float]], str]] = []
     for location, line in numbered_lines(path):
         match = BOX_LINE.fullmatch(line)
         if match is None:
             raise ValueError(f"{location}: no box; give x1,y1,...,x4,y4,text or x1,y1,x2,y2,text")
-        numbers = [float(number) for number in match["numbers"].split(",")[:-1]]
-        text = match["text"].strip()
-        quoted = len(text) > 1 and text[0] == text[-1] == '"'
-        corners = list(zip(numbers[::2], numbers[1::2], strict=True))
-        boxes.append(labelled_box(corners, text[1:-1] if quoted else text))
+        numbers = [float(number) for number in match["numbers"].replace(",", " ").split()]
+        found.append((list(zip(numbers[::2], numbers[1::2], strict=True)), match["text"].strip()))
+    if all(_SCRIPT.match(text) for _, text in found):
+        found = [(corners, text.partition(",")[2]) for corners, text in found]
+    boxes = [labelled_box(corners, _unquoted(text)) for corners, text in found]
     return Label(str(path), picture, boxes=tuple(boxes))
+
+
+def _unquoted(text: str) -> str:
+    quoted = len(text) > 1 and text[0] == text[-1] == '"'
+    return text[1:-1].replace(r"\"", '"').replace('""', '"') if quoted else text
 
 
 def read_im2latex(path: Path) -> Iterator[Label]:

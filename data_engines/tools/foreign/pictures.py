@@ -1,5 +1,6 @@
 """Finds the pictures that the labels of other tools name."""
 
+import os.path
 import re
 from collections import defaultdict
 from functools import cached_property
@@ -30,10 +31,13 @@ class Pictures:
         """
         if isinstance(name, Path):
             return name
+        named = name.lower().endswith(PICTURE_ENDINGS)
+        endings = ("",) if named else ("", *PICTURE_ENDINGS)
         for candidate in _paths(name):
             for folder in self.folders:
-                if (path := folder / candidate).is_file():
-                    return path
+                for ending in endings:
+                    if os.path.isfile(path := folder / f"{candidate}{ending}"):
+                        return path
         last = _paths(name)[-1]
         if "/" in last:
             return None
@@ -68,7 +72,7 @@ def _paths(name: str) -> list[str]:
         address = urlsplit(name)
         inside = re.search(r"(?:^|&)d=([^&]*)", address.query)  # Label Studio's own files
         name = "/" + unquote(inside[1] if inside else address.path).lstrip("/")
-    name = name.replace("\\", "/")
+    name = re.sub(r"\.inkml$", "", name.replace("\\", "/"))  # lists of CROHME may name these
     if not re.match(r"/|\w:/", name):
         return [name.removeprefix("./")]
     parts = name.split("/")
