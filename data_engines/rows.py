@@ -30,7 +30,16 @@ from data_engines.tools.foreign.objects import read_donut, read_inkml
 from data_engines.tools.foreign.pictures import Pictures
 from got_train.config import MAX_PIXELS
 from got_train.data.errors import ImageError, RowError
-from got_train.data.foreign import READ, UNREAD, Foreign, label_lists, recognise, truth_files, truth_stem
+from got_train.data.foreign import (
+    LIST_ENDINGS,
+    READ,
+    UNREAD,
+    Foreign,
+    label_lists,
+    recognise,
+    truth_files,
+    truth_stem,
+)
 from got_train.data.images import lazy_image
 from got_train.data.records import parse_row
 from got_train.data.utf8 import read_utf8
@@ -95,23 +104,15 @@ def write_rows(
     left_out: Counter[str] = Counter()
     pictures = Pictures(source if source.is_dir() else source.parent, image_root)
     missing: list[str] = []
+    found = _find_pictures(_labels(kind, source, image_root, pictures, left_out), pictures, missing)
     partial = output.with_name(f"{output.name}.partial")
     count = 0
     try:
         with open(partial, "w", encoding="utf-8") as file:
-            for label in _labels(kind, source, image_root, pictures, left_out):
-                picture = pictures.find(label.picture)
-                if picture is None:
-                    missing.append(f"{label.location}: {pictures.why_missing(label.picture)}")
-                    continue
+            for label, picture in found:
                 for row in _rows_of(label, picture, query, left_out):
-                    row["images"] = [_relative(picture, output.parent)]
-                    try:
-                        parse_row(row, label.location)
-                    except RowError as error:
-                        left_out[error.cause] += 1
-                        continue
-                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                    named = row | {"images": [_relative(picture, output.parent)]}
+                    file.write(json.dumps(named, ensure_ascii=False) + "\n")
                     count += 1
         left_out[MISSING] = len(missing)
         if count == 0:
@@ -124,6 +125,18 @@ def write_rows(
     lines.append(f"{output}: {counted(count, 'row')}; train on them with data.train=[{output}]")
     lines += [f"  left out: {number} ({cause})" for cause, number in left_out.items() if number]
     return "\n".join(lines)
+
+
+def _find_pictures(
+    labels: Iterator[Label], pictures: Pictures, missing: list[str]
+) -> Iterator[tuple[Label, Path]]:
+    """The labels whose pictures are found; `missing` gets a line for each other one."""
+    for label in labels:
+        picture = pictures.find(label.picture)
+        if picture is None:
+            missing.append(f"{label.location}: {pictures.why_missing(label.picture)}")
+        else:
+            yield label, picture
 
 
 def _why_none(left_out: Counter[str], missing: Sequence[str]) -> str:
@@ -150,8 +163,11 @@ def _find_labels(source: Path, image_root: Path | None) -> tuple[Foreign, Path]:
         kind: Foreign | None = "text folder" if truth_files(source, image_root) else None
     else:
         kind = recognise(source)
-    if kind is None and source.is_file():
-        read_utf8(source, str(source))  # of another encoding nothing is recognised
+    if kind is None:  # of another encoding nothing is recognised
+        listed = [file for file in source.iterdir() if file.suffix in LIST_ENDINGS] if source.is_dir() else []
+        for file in listed or [source]:
+            if file.is_file():
+                read_utf8(file, str(file))
     if kind in UNREAD:
         raise ValueError(f"{source} looks like {UNREAD[kind]}")
     if kind is None:
@@ -197,7 +213,18 @@ def _labels(
 def _rows_of(
     label: Label, picture: Path, query: str | None, left_out: Counter[str]
 ) -> Iterator[dict[str, Any]]:
-    """The rows of a label, without the name of the picture."""
+    """The rows of a label that the trainer's own parser accepts, without the name of the picture."""
+    for row in (*_text_rows(label, query, left_out), *_box_rows(label, picture, left_out)):
+        try:
+            parse_row(row | {"images": [str(picture)]}, label.location)
+        except RowError as error:
+            left_out[error.cause] += 1
+        else:
+            yield row
+
+
+def _text_rows(label: Label, query: str | None, left_out: Counter[str]) -> Iterator[dict[str, Any]]:
+    """A question about the whole picture, if there is a text of it."""
     if label.text is not None or not label.boxes:
         try:
             answer = label.answer()
@@ -209,7 +236,6 @@ def _rows_of(
                 yield {"query": IMAGE_TAG + asked, "response": answer}
             else:
                 left_out[NO_TEXT] += 1
-    yield from _box_rows(label, picture, left_out)
 
 
 def _box_rows(label: Label, picture: Path, left_out: Counter[str]) -> Iterator[dict[str, Any]]:

@@ -82,7 +82,8 @@ PICTURE_ENDINGS = (
 )
 """Endings by which the pictures of a list are known."""
 
-_LIST_ENDINGS = (".txt", ".tsv", ".json", ".jsonl", ".lst")
+LIST_ENDINGS = (".txt", ".tsv", ".json", ".jsonl", ".lst")
+"""Endings of files in a folder that may list its pictures."""
 HEAD_BYTES = 1 << 16
 """How much of a file is looked at."""
 MAX_JSON_BYTES = 1 << 28
@@ -156,7 +157,7 @@ def recognise(path: Path) -> Foreign | None:
 def label_lists(folder: Path) -> dict[Path, Foreign]:
     """The files in a folder that list labels of many pictures, each with its kind."""
     files = sorted(
-        file for file in folder.iterdir() if file.suffix.lower() in _LIST_ENDINGS and file.is_file()
+        file for file in folder.iterdir() if file.suffix.lower() in LIST_ENDINGS and file.is_file()
     )
     kinds = {file: kind for file in files if (kind := recognise(file)) is not None}
     return {file: kind for file, kind in kinds.items() if kind in READ and kind not in ("boxes", "IAM form")}

@@ -366,11 +366,12 @@ def test_what_makes_no_rows_is_one_line(
 
 def test_other_encodings_are_refused_with_what_mends_them(capsys: pytest.CaptureFixture[str]) -> None:
     pictures("1.png")
-    source = write("my labels.txt", "1.png\t中文字符\n", "gbk")
-    assert refusal(capsys, source, "--output", "rows.jsonl") == (
-        "my labels.txt is not UTF-8 (byte 6), it looks like GB18030; "
-        "iconv -f GB18030 -t UTF-8 'my labels.txt' > 'my labels.utf8.txt' mends it"
-    )
+    source = write("set/my labels.txt", "1.png\t中文字符\n", "gbk")
+    for given in (source, "set"):
+        assert refusal(capsys, given, "--output", "rows.jsonl") == (
+            "set/my labels.txt is not UTF-8 (byte 6), it looks like GB18030; "
+            "iconv -f GB18030 -t UTF-8 'set/my labels.txt' > 'set/my labels.utf8.txt' mends it"
+        )
 
 
 def test_a_folder_with_several_lists_asks_for_one(capsys: pytest.CaptureFixture[str]) -> None:
