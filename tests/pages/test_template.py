@@ -58,6 +58,7 @@ PAGES = {
         ],
     },
     "sheet.html": {
+        "embed": str,
         "entries": [
             {
                 "title": HOSTILE,
