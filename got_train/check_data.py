@@ -70,12 +70,12 @@ def check_files(
 
 
 def _check(sets: Mapping[str, Rows], encoder: SampleEncoder) -> bool:
-    """Prints a line for each bad row, and a table of the sets."""
+    """Prints a line for each bad row and for each cause of doubt, and a table of the sets."""
     counts = []
     for name, rows in sets.items():
         workers = (os.cpu_count() or 1) if len(rows) > ROWS_WORTH_WORKERS else 0
         result = check_rows(rows, rows.distinct, encoder, workers, description=name)
-        for line in result.lines():
+        for line in [*result.lines(), *result.doubts.lines()]:
             print(line)
         counts.append((name, len(rows.distinct), len(result.bad), result.summary() or "-"))
     print(table(["rows of", "rows", "bad", "causes"], counts))

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from got_train.data.doubts import DoubtCounts, doubts
 from got_train.data.errors import RowError
 from got_train.data.good_rows import NO_KEY, GoodRows, row_key
 from got_train.data.rows import Rows
@@ -24,6 +26,8 @@ class CheckResult:
     """The kinds of the good rows."""
     sizes: np.ndarray
     """int32, `(checked, 2)`: tokens and tiles of each row that was checked; 0 for bad rows."""
+    doubts: DoubtCounts
+    """What good rows probably do not mean as it is read."""
 
     @classmethod
     def joined(cls, parts: Sequence["CheckResult"]) -> "CheckResult":
@@ -33,7 +37,7 @@ class CheckResult:
         sizes = np.empty((sum(len(part.sizes) for part in parts), 2), dtype=np.int32)
         for number, part in enumerate(parts):
             sizes[number :: len(parts)] = part.sizes
-        return cls(bad, kinds, sizes)
+        return cls(bad, kinds, sizes, DoubtCounts.joined([part.doubts for part in parts]))
 
     def counts(self) -> dict[str, int]:
         """How many rows have each kind of fault, the most frequent first."""
@@ -52,9 +56,19 @@ class CheckResult:
         return [str(error) for error in self.errors()]
 
 
+class _Good(NamedTuple):
+    """What is found about a good row."""
+
+    key: int
+    kind: str
+    sizes: tuple[int, int]
+    location: str
+    doubts: list[tuple[str, str]]
+
+
 @dataclass(frozen=True)
-class _Checks(Dataset[tuple[int, str, tuple[int, int]] | RowError]):
-    """For each index the key, the kind and the sizes of a good row, or the fault of a bad one."""
+class _Checks(Dataset[_Good | RowError]):
+    """What is found about each row: the fault of a bad one."""
 
     rows: Rows
     indexes: np.ndarray
@@ -64,14 +78,15 @@ class _Checks(Dataset[tuple[int, str, tuple[int, int]] | RowError]):
     def __len__(self) -> int:
         return len(self.indexes)
 
-    def __getitem__(self, position: int) -> tuple[int, str, tuple[int, int]] | RowError:
+    def __getitem__(self, position: int) -> _Good | RowError:
         try:
-            record = self.rows.record(int(self.indexes[position]))
+            row, record = self.rows.row_and_record(int(self.indexes[position]))
             key, known = NO_KEY, None
             if self.good_rows is not None:
                 key = row_key(record)
                 known = self.good_rows.find(key)
-            return key, record.kind, known or self.encoder.sizes(record)
+            sizes = known or self.encoder.sizes(record)
+            return _Good(key, record.kind, sizes, record.location, list(doubts(row, record)))
         except RowError as error:
             return error
 
@@ -94,7 +109,7 @@ def check_rows(
         description: title of the progress bar.
         good_rows: rows that earlier checks found good, which are not read again; new good rows are added.
     """
-    result = CheckResult({}, set(), np.zeros((len(indexes), 2), dtype=np.int32))
+    result = CheckResult({}, set(), np.zeros((len(indexes), 2), dtype=np.int32), DoubtCounts())
     keys = np.full(len(indexes), NO_KEY, dtype=np.uint64)
     checks = _Checks(rows, indexes, encoder, good_rows)
     loader = DataLoader(checks, batch_size=64, num_workers=workers, collate_fn=list)
@@ -103,8 +118,9 @@ def check_rows(
             if isinstance(found, RowError):
                 result.bad[int(indexes[position])] = found
             else:
-                keys[position], kind, result.sizes[position] = found
-                result.kinds.add(kind)
+                keys[position], result.sizes[position] = found.key, found.sizes
+                result.kinds.add(found.kind)
+                result.doubts.add(found.location, found.doubts)
             bar.update()
     if good_rows is not None:
         good_rows.add(keys, result.sizes)

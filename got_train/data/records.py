@@ -1,23 +1,26 @@
-"""Makes records of rows as users write them.
+"""Makes records of rows as users write them; keys of a row that mean the same must agree.
 
 Rows may be ms-swift's (`query`/`response`/`images` with `history` and `system`, or `messages`), with all the
-names that swift knows for these keys, or the authors' own (`conversations` with `image`).
+names that swift knows for these keys, or the authors' own (`conversations` with `image`). Keys that mean
+the same must agree.
 """
 
 import ast
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from got_train.data.errors import ContentError, located
 from got_train.data.images import FoundImage
+from got_train.data.messages import FLAGS, plain_messages
 from got_train.data.packed import PackedFile
 from got_train.prompts import IMAGE_TAG
 from got_train.report import counted
-from got_train.vocabulary import PROMPT_TOKENS
+from got_train.vocabulary import IMAGE_START, PROMPT_TOKENS
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "system": ("system_prompt",),
@@ -37,22 +40,27 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "images": ("image", "file_name", "file_names"),
     "messages": ("conversation", "conversations"),
 }
-"""Other names of a key in ms-swift and the imagefolder of `datasets`; the key itself has precedence."""
+"""Other names of a key in ms-swift and the imagefolder of `datasets`."""
 
 IMAGE_KEYS = ("images", *ALIASES["images"])
-QUESTION_KEYS = ("query", *ALIASES["query"], "messages", *ALIASES["messages"])
+ANSWER_KEYS = ("response", *ALIASES["response"])
+MESSAGE_KEYS = ("messages", *ALIASES["messages"])
+QUESTION_KEYS = ("query", *ALIASES["query"], *MESSAGE_KEYS)
 """Every row must have exactly one of these."""
-
-ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant"}
-"""Other names of a speaker."""
 
 UNSUPPORTED_KEYS = {
     "objects": "boxes stand in the query, in thousandths: [x1, y1, x2, y2] OCR: ",
     "videos": "GOT reads images",
     "audios": "GOT reads images",
     "tools": "GOT calls none",
+    **dict.fromkeys(
+        ("rejected_response", "rejected_messages", "rejected_images", "rejected", "chosen"),
+        "training does not compare answers; keep the better one as response",
+    ),
+    **dict.fromkeys(("positive_messages", "negative_messages"), "no embeddings are trained"),
+    "teacher_messages": "there is no teacher",
 }
-"""Keys of ms-swift's rows that would change the meaning of a row, each with the reason why it is refused."""
+"""Keys of other programs that would change the meaning of a row, each with the reason why it is refused."""
 
 UNNAMED_KIND = "rows"
 """The kind of rows without a `kind`."""
@@ -118,20 +126,59 @@ def parse_row(
         RowError: for a key with a wrong value, or an image that is missing.
     """
     with located(location):
-        if not isinstance(row, Mapping):
-            raise ContentError("not an object", f"a row is {{...}}, this is {type(row).__name__}")
-        for key, reason in UNSUPPORTED_KEYS.items():
-            if row.get(key):
-                raise ContentError("unsupported key", f"{key} is not read: {reason}")
-        names = _image_names(_value(row, "images"))
+        row = plain_row(row)
+        _check_keys(row)
+        names = _value(row, "images", _image_names) or []
         system, turns = _system_and_turns(row, answered)
-        kind = UNNAMED_KIND if row.get("kind") is None else str(row["kind"])
+        kind = UNNAMED_KIND if row.get("kind") is None else row["kind"]
+        kind = str(kind) if isinstance(kind, int) else _text("kind", kind)
         _check_texts(turns, system, kind)
         crop = row.get("crop")
         if crop is not None and not isinstance(crop, bool):
             raise ContentError("wrong type", f"crop must be true or false, not {crop!r}")
-        turns = _with_all_tags(turns, len(names))
+        turns = _with_all_tags(turns, len(names), ", ".join(map(str, row)))
         return Record(tuple(turns), tuple(map(find, names)), system, crop, kind, location)
+
+
+def plain_row(row: Any) -> Mapping[str, Any]:
+    """A row whose messages are as `plain_messages` makes them; the images that they name become `images`.
+
+    Raises:
+        ContentError: if the row or its messages cannot be read, or name other images than `images` does.
+    """
+    if not isinstance(row, Mapping):
+        raise ContentError("not an object", f"a row is {{...}}, this is {type(row).__name__}")
+    messages = _value(row, "messages")
+    if messages is None:
+        return row
+    if not isinstance(messages, list) or not messages:
+        raise ContentError("wrong type", "messages must be a list of messages")
+    # ms-swift writes the messages of validation rows as JSON inside texts.
+    objects = [load_json(message) if isinstance(message, str) else message for message in messages]
+    plain, named = plain_messages(objects)
+    rest = {key: value for key, value in row.items() if key not in MESSAGE_KEYS}
+    if named:
+        given = _value(row, "images", _image_names)
+        if given and given != _image_names(named):
+            raise ContentError("ambiguous keys", "images and messages name different images: keep one")
+        rest["images"] = named
+    return rest | {"messages": plain}
+
+
+def _check_keys(row: Mapping[str, Any]) -> None:
+    """Refuses keys that would change what a row means, and are not read."""
+    for key, reason in UNSUPPORTED_KEYS.items():
+        if row.get(key):
+            raise ContentError("unsupported key", f"{key} is not read: {reason}")
+    if row.get("label") in (True, False, "true", "false", "True", "False"):
+        detail = f"label {row['label']!r} (KTO's) is not read: keep good answers, without label"
+        raise ContentError("unsupported key", detail)
+    for key, (yes, _) in FLAGS.items():
+        if row.get(key) not in (None, yes):
+            detail = (
+                f"{key} {row[key]!r:.40} of a row is not read: leave out rows that are not to be trained on"
+            )
+            raise ContentError("unsupported key", f"{detail}, or rename the key with data.columns")
 
 
 def rename_keys(row: Any, options: ReadOptions) -> Any:
@@ -154,30 +201,76 @@ def rename_keys(row: Any, options: ReadOptions) -> Any:
     return renamed
 
 
-def _value(row: Mapping[str, Any], name: str) -> Any:
-    """The value of a key, or of the alias that the row has in its place; None if it has neither."""
-    if row.get(name) is not None:
-        return row[name]
-    found = [alias for alias in ALIASES[name] if row.get(alias) is not None]
+def _value(row: Mapping[str, Any], name: str, form: Callable[[Any], Any] = lambda value: value) -> Any:
+    """The value of a key, or of another name of it, in a form that can be compared; None if the row has none.
+
+    Raises:
+        ContentError: if two names of the key have values that differ. Empty ones of other names do not count.
+    """
+    named = [key for key in (name, *ALIASES[name]) if row.get(key) is not None]
+    found = [key for key in named if key == name or row[key] not in ("", [])] or named[:1]
     if name == "query" and set(found) == {"instruction", "input"}:
-        return "\n".join(str(row[key]) for key in ("instruction", "input") if row[key])
-    if len(found) > 1:
-        raise ContentError("ambiguous keys", f"{' and '.join(found)} both mean {name}: keep one of them")
-    return row[found[0]] if found else None
+        return "\n".join(_text(key, row[key]) for key in ("instruction", "input"))
+    values = [form(row[key]) for key in found]
+    if any(value != values[0] for value in values):
+        detail = f"{' and '.join(found)} both mean {name}, and differ"
+        raise ContentError(
+            "ambiguous keys", f"{detail}: keep one of them, or rename the others with data.columns"
+        )
+    return values[0] if values else None
 
 
 def _system_and_turns(row: Mapping[str, Any], answered: bool) -> tuple[str | None, list[Turn]]:
-    system, messages = _value(row, "system"), _value(row, "messages")
+    system, messages = _value(row, "system"), row.get("messages")
+    system = system if system is None else _text("system", system)
+    query, response = _value(row, "query"), _value(row, "response", _first_answer)
     if messages is not None:
-        message_system, turns = _turns_of_messages(messages, answered)
-        system = system if message_system is None else message_system
-    else:
-        turns = _turns_of_history(row.get("history"))
-        query = _value(row, "query")
-        if query is None:
-            raise ContentError("missing key", f"no query (keys: {', '.join(map(str, row)) or 'none'})")
-        turns.append(Turn(_text("query", query), _response(_value(row, "response"), answered)))
-    return system if system is None else _text("system", system), turns
+        if row.get("history"):
+            raise ContentError("ambiguous keys", "history and messages are both given: keep one of them")
+        return _turns_of_messages(messages, system, query, response, answered)
+    turns = _turns_of_history(row.get("history"))
+    keys = f"(keys: {', '.join(map(str, row)) or 'none'})"
+    if query is None:
+        raise ContentError("missing key", f"no query {keys}")
+    if response is None and answered:
+        raise ContentError("missing key", f"no response {keys}")
+    return system, [*turns, Turn(_text("query", query), _response(response, answered))]
+
+
+def _turns_of_messages(
+    messages: list[dict[str, Any]], system: Any, query: Any, response: Any, answered: bool
+) -> tuple[str | None, list[Turn]]:
+    """The system text and the turns of messages, which other keys of the row may repeat, not contradict.
+
+    A row may also have the last answer only in `response`.
+    """
+    if messages[0]["role"] == "system":
+        _check_same("system", system, [messages[0]["content"]])
+        system, messages = messages[0]["content"], messages[1:]
+    if messages and messages[-1]["role"] == "user" and (response is not None or not answered):
+        messages = [*messages, {"role": "assistant", "content": response or ""}]
+    roles = [message["role"] for message in messages]
+    if not roles or roles != ["user", "assistant"] * (len(roles) // 2):
+        detail = f"messages must alternate user and assistant, these are: {', '.join(roles)}"
+        raise ContentError("wrong roles", detail)
+    asked, answers = messages[::2], messages[1::2]
+    _check_same("query", query, [asked[0]["content"], asked[-1]["content"]])
+    _check_same("response", response, [answers[-1]["content"]])
+    if "loss" in answers[-1]:
+        raise ContentError(
+            "empty response",
+            "the last answer is not to be trained on",
+        )
+    return system, [
+        Turn(question["content"], _response(answer["content"], answered), "loss" not in answer)
+        for question, answer in zip(asked, answers, strict=True)
+    ]
+
+
+def _check_same(name: str, value: Any, said: list[str]) -> None:
+    if value is not None and value not in said:
+        detail = f"{name} and messages differ ({value!r:.40}, {said[-1]!r:.40}): keep one of them"
+        raise ContentError("ambiguous keys", detail)
 
 
 def _text(name: str, value: Any) -> str:
@@ -187,15 +280,16 @@ def _text(name: str, value: Any) -> str:
     return value
 
 
+def _first_answer(value: Any) -> Any:
+    """The first of several answers, as in ms-swift."""
+    return value[0] if isinstance(value, list) and value else value
+
+
 def _response(value: Any, answered: bool = True) -> str:
-    if isinstance(value, list) and value:
-        value = value[0]
     if not value and not answered:
         return ""
-    if value is None:
-        raise ContentError("missing key", "no response")
     text = _text("response", value)
-    if not text:
+    if answered and not text.strip():
         raise ContentError("empty response", "there is nothing to learn from it")
     return text
 
@@ -229,46 +323,6 @@ def _turns_of_history(history: Any) -> list[Turn]:
     return turns
 
 
-class _Message(NamedTuple):
-    role: str
-    content: str
-    supervised: bool
-
-
-def _turns_of_messages(messages: Any, answered: bool) -> tuple[str | None, list[Turn]]:
-    """The system text and the turns of a list of messages, written as swift or the authors write them."""
-    if not isinstance(messages, list) or not messages:
-        raise ContentError("wrong type", "messages must be a list of messages")
-    parsed = [_message(message) for message in messages]
-    system = parsed.pop(0).content if parsed[0].role == "system" else None
-    if not answered and parsed and parsed[-1].role == "user":
-        parsed.append(_Message("assistant", "", supervised=True))
-    roles = [message.role for message in parsed]
-    if not parsed or roles != ["user", "assistant"] * (len(parsed) // 2):
-        detail = f"messages must alternate user and assistant, these are: {', '.join(roles)}"
-        raise ContentError("wrong roles", detail)
-    if not parsed[-1].supervised:
-        raise ContentError("empty response", "nothing is learnt from a last answer whose loss is false")
-    return system, [
-        Turn(asked.content, _response(answer.content, answered), answer.supervised)
-        for asked, answer in zip(parsed[::2], parsed[1::2], strict=True)
-    ]
-
-
-def _message(message: Any) -> _Message:
-    if isinstance(message, str):  # as in the validation rows that ms-swift writes
-        message = load_json(message)
-    if not isinstance(message, Mapping):
-        raise ContentError("wrong type", f"a message is an object, not {type(message).__name__}")
-    role = str(message.get("role", message.get("from")))
-    role = ROLES.get(role, role)
-    content = message.get("content", message.get("value"))
-    if role not in ("system", "user", "assistant") or not isinstance(content, str):
-        detail = f"needs role (system, user, assistant) and content, is {dict(message)!r:.80}"
-        raise ContentError("wrong message", detail)
-    return _Message(role, content, message.get("loss") in (None, True, 1))
-
-
 def _check_texts(turns: list[Turn], system: str | None, kind: str) -> None:
     """Refuses half characters, special tokens (they would act as the chat template), and misplaced tags."""
     texts = [(name, getattr(turn, name)) for turn in turns for name in ("query", "response")]
@@ -279,29 +333,44 @@ def _check_texts(turns: list[Turn], system: str | None, kind: str) -> None:
     for name, text in texts:
         for token in PROMPT_TOKENS:
             if token in text:
-                raise ContentError("reserved token", f"{token} cannot stand in a text")
+                hint = f": {IMAGE_TAG} marks the place of an image" if token == IMAGE_START else ""
+                raise ContentError("reserved token", f"{token} cannot stand in a text{hint}")
         if name != "query" and IMAGE_TAG in text:
             place = "a response" if name == "response" else "the system text"
             raise ContentError("tag mismatch", f"{IMAGE_TAG} cannot stand in {place}")
 
 
-def _with_all_tags(turns: list[Turn], num_images: int) -> list[Turn]:
+def _with_all_tags(turns: list[Turn], num_images: int, keys: str) -> list[Turn]:
     """The turns with one tag for each image; as in swift, missing tags go in front of the first query."""
     num_tags = sum(turn.query.count(IMAGE_TAG) for turn in turns)
     if num_tags > num_images:
         detail = f"{counted(num_tags, f'{IMAGE_TAG} tag')} for {counted(num_images, 'image')}"
-        raise ContentError("tag mismatch", detail)
+        hint = "" if num_images else f" (keys: {keys})"
+        raise ContentError("tag mismatch", detail + hint)
     first = replace(turns[0], query=IMAGE_TAG * (num_images - num_tags) + turns[0].query)
     return [first, *turns[1:]]
 
 
 def load_json(text: str | bytes) -> Any:
-    """The value of a JSON text.
+    """The value of a JSON text, whose bytes are UTF-8.
 
     Raises:
-        ContentError: if it is not JSON.
+        ContentError: if it is not JSON, or an object has a key twice.
     """
     try:
-        return json.loads(text)
+        # of bytes, `json` itself would guess the encoding
+        text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+        return json.loads(text, object_pairs_hook=_with_keys_once)
+    except ContentError:
+        raise
     except (ValueError, RecursionError) as error:  # also for numbers or nesting beyond Python's limits
         raise ContentError("not JSON", str(error)) from None
+
+
+def _with_keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; of a key that stands twice `json` would keep the last value."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ContentError("ambiguous keys", f"{twice} stands twice in an object: keep one of them")
+    return found

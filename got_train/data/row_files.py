@@ -10,7 +10,7 @@ import numpy as np
 from got_train.data.errors import ContentError
 from got_train.data.images import image_endings
 from got_train.data.packed import PackedFile, TarMembers
-from got_train.data.records import ALIASES, IMAGE_KEYS, load_json
+from got_train.data.records import ALIASES, IMAGE_KEYS, load_json, plain_row
 from got_train.report import UserError, counted
 
 TEXT_ENDINGS = (".json", ".txt", ".cls", ".md", ".tex", ".html", ".xml", ".csv", ".tsv", ".yaml", ".yml")
@@ -173,6 +173,7 @@ class TarRows:
         row = load_json(self.members.file(self._rows[index]).read_bytes())
         if not isinstance(row, dict):
             return row
+        row = dict(plain_row(row))  # messages may name images, too
         key = self._key(index)
         named = [name for name in IMAGE_KEYS if row.get(name) is not None]
         for name in named:

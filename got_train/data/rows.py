@@ -11,7 +11,7 @@ import numpy as np
 
 from got_train.data.errors import located
 from got_train.data.images import find_image, image_address
-from got_train.data.records import IMAGE_KEYS, ReadOptions, Record, parse_row, rename_keys
+from got_train.data.records import IMAGE_KEYS, ReadOptions, Record, parse_row, plain_row, rename_keys
 from got_train.data.row_files import RowFile
 
 
@@ -47,7 +47,16 @@ class Rows:
         Raises:
             RowError: if the row is bad, or an image is missing.
         """
-        return self._record(index, self.row(index))
+        return self.row_and_record(index)[1]
+
+    def row_and_record(self, index: int) -> tuple[Any, Record]:
+        """A row, and the record that is made of it.
+
+        Raises:
+            RowError: if the row is bad, or an image is missing.
+        """
+        row = self.row(index)
+        return row, self._record(index, row)
 
     def row(self, index: int) -> Any:
         """A row as its file has it, with our names of its keys.
@@ -121,9 +130,9 @@ class Rows:
 
         Its images are absolute paths, or addresses that start with one: see `find_image`.
         """
-        row = self.row(index)
-        images = self._record(index, row).images
-        if images:
+        row, record = self.row_and_record(index)
+        if images := record.images:
+            row = plain_row(row)  # blocks of messages would name the images, too
             row = {key: value for key, value in row.items() if key not in IMAGE_KEYS}
             row["images"] = [image_address(image) for image in images]
         # Under keys that are not read, a Parquet file may have values that JSON lacks, such as dates: they

@@ -25,6 +25,9 @@ from got_train.report import UserError
 MAX_WAIT = timedelta(days=7)
 """Longest time that a process waits for the others, whose rows may take much longer."""
 
+ANSWER_KEYS = ("response", "labels", "kind")
+"""Keys of a row of answers that do not say what was asked."""
+
 
 def read_questions(got: Got, data: str, query: str | None = None) -> list[Record]:
     """The rows of a data set, which may lack a response.
@@ -63,7 +66,7 @@ def predict(
     batch_size: int,
     resume: bool = False,
 ) -> None:
-    """Answers records and writes rows of `response, labels, messages, images, kind`, in order.
+    """Answers records and writes rows of `query, response, labels, images, kind`, in order.
 
     Each process of torchrun writes its share into `OUTPUT.part-I-of-N`, and the first one joins the parts.
 
@@ -139,10 +142,13 @@ def _count_done(records: Sequence[Record], output: Path) -> int:
 
 def _same_question(line: str, asked: dict[str, Any]) -> bool:
     try:
-        row = json.loads(line)
-        return (row["images"], row["messages"][:-1]) == (asked["images"], asked["messages"][:-1])
-    except (ValueError, KeyError, TypeError):
+        return _question(json.loads(line)) == _question(asked)
+    except (ValueError, AttributeError):  # not JSON, or no object
         return False
+
+
+def _question(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in ANSWER_KEYS}
 
 
 def read_answers(output: Path) -> list[str]:
@@ -151,15 +157,26 @@ def read_answers(output: Path) -> list[str]:
 
 
 def prediction_row(record: Record, answer: str) -> dict[str, Any]:
-    """A row of predictions with ms-swift's keys; `labels` is the reference, or null."""
-    said = [] if record.system is None else [("system", record.system)]
-    for turn in record.turns:
-        said += [("user", turn.query), ("assistant", turn.response)]
-    said[-1] = ("assistant", answer)
-    return {
-        "response": answer,
-        "labels": record.turns[-1].response or None,
-        "messages": [{"role": role, "content": content} for role, content in said],
-        "images": [image_address(image) for image in record.images],
-        "kind": record.kind,
-    }
+    """A row of predictions with ms-swift's keys, which can be corrected by hand and trained on.
+
+    `labels` is the reference, or null. The answer stands in `response` only.
+    """
+    *before, last = record.turns
+    row: dict[str, Any] = {"query": last.query, "response": answer, "labels": last.response or None}
+    if record.system is not None:
+        row["system"] = record.system
+    if all(turn.supervised for turn in before):
+        row |= {"history": [[turn.query, turn.response] for turn in before]} if before else {}
+    else:  # a history cannot say which of its answers are not trained on
+        row["messages"] = [
+            *(message for turn in before for message in _messages(turn)),
+            {"role": "user", "content": last.query},
+        ]
+    if record.crop is not None:
+        row["crop"] = record.crop
+    return row | {"images": [image_address(image) for image in record.images], "kind": record.kind}
+
+
+def _messages(turn: Turn) -> list[dict[str, Any]]:
+    answer = {"role": "assistant", "content": turn.response, "loss": turn.supervised}
+    return [{"role": "user", "content": turn.query}, answer]

@@ -64,6 +64,8 @@ def check_set(
     result = CheckResult.joined(
         gather(check_rows(rows, mine, encoder, workers, f"checking {name} rows", good_rows))
     )
+    for line in result.doubts.lines():
+        say(f"{name} rows: {line}")
     sizes = result.sizes[rows.distinct_number]
     if not result.bad:
         return rows, result, sizes

@@ -64,7 +64,7 @@ def test_messages_and_the_authors_conversations_are_the_same() -> None:
         {"prompt": "q", "answer": "r"},
         {"instruction": "q", "output": "r"},
         {"question": "q", "solution": "r"},
-        {"query": "q", "response": "r", "text": "ignored, an exact name wins"},
+        {"query": "q", "response": "r", "text": "r", "input": ""},
         {"query": "q", "response": ["r", "second"]},
         {"query": "q", "response": "r", "history": "[]", "id": 5},
     ],
@@ -108,6 +108,178 @@ def test_crop_kind_and_their_defaults() -> None:
     assert (marked.crop, marked.kind) == (True, "pdf")
 
 
+SAID = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "r"}]
+
+
+def blocks(*content: Any) -> list[dict[str, Any]]:
+    return [{"role": "user", "content": list(content)}, SAID[1]]
+
+
+IMAGE = {"type": "image"}
+TEXT = {"type": "text", "text": "OCR: "}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": blocks(IMAGE, TEXT), "images": ["a.png"]},
+        {"messages": blocks({"type": "image", "image": "a.png"}, TEXT)},
+        {"messages": blocks({"type": "image", "path": "a.png", "text": None}, TEXT | {"image": None})},
+        {"messages": blocks({"type": "image", "image": "a.png"}, TEXT), "images": [{"path": "a.png"}]},
+        {"messages": blocks({"type": "image_url", "image_url": {"url": "a.png"}}, TEXT)},
+        {"messages": blocks({"type": "image_url", "image_url": "a.png"}, TEXT)},
+        {"messages": blocks({"image": "a.png"}, {"text": "OCR: "})},
+        {"messages": [json.dumps(message) for message in blocks(IMAGE, TEXT)], "images": ["a.png"]},
+        {"messages": [{"role": "user", "content": "OCR: ", "images": ["a.png"]}, SAID[1]]},
+        {"conversation": [{"human": "<image>OCR: ", "assistant": "r"}], "images": "a.png"},
+        {"messages": [{"user": "<image>OCR: ", "bot": "r", "loss": True}], "images": "a.png"},
+        {"messages": blocks(IMAGE, TEXT)[:1], "response": "r", "images": ["a.png"]},
+    ],
+)
+def test_messages_as_others_write_them(row: dict[str, Any]) -> None:
+    made = parse(row)
+    assert made.turns == (Turn("<image>OCR: ", "r"),)
+    assert made.images == (Path("a.png"),)
+
+
+def test_images_in_blocks_stand_in_the_order_of_the_messages() -> None:
+    first = [{"image": "1.png"}, {"text": " and "}, {"image": "2.png"}]
+    said = [{"role": "user", "content": first}, SAID[1], *blocks({"image": "3.png"}, TEXT)]
+    made = parse({"messages": said})
+    assert [turn.query for turn in made.turns] == ["<image> and <image>", "<image>OCR: "]
+    assert made.images == (Path("1.png"), Path("2.png"), Path("3.png"))
+
+
+@pytest.mark.parametrize("flag", [{"loss": False}, {"train": False}, {"loss_scale": 0.0}, {"weight": 0}])
+def test_other_programs_flags_of_answers_that_are_not_trained_on(flag: dict[str, Any]) -> None:
+    made = parse({"messages": [SAID[0], SAID[1] | flag, *SAID]})
+    assert [turn.supervised for turn in made.turns] == [False, True]
+    pair = {"human": "q", "assistant": "r"}
+    assert [turn.supervised for turn in parse({"messages": [pair | flag, pair]}).turns] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": SAID, "query": "q", "response": "r", "answer": ["r", "s"]},
+        {"query": "q", "prompt": "q", "response": "r", "text": "r", "output": ""},
+        {"query": "q", "response": "r", "loss": True, "loss_scale": 1.0, "weight": 1, "label": "abc"},
+        {"messages": [{"role": "system", "content": "s"}, *SAID], "system": "s", "history": []},
+    ],
+)
+def test_keys_that_say_the_same_are_no_fault(row: dict[str, Any]) -> None:
+    assert parse(row).turns == (Turn("q", "r"),)
+
+
+ROW = {"query": "q", "response": "r"}
+KEEP = "and differ: keep one of them, or rename the others with data.columns"
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ({"messages": SAID, "response": "new"}, "ambiguous keys: response and messages differ ('new', 'r')"),
+        ({"messages": SAID, "query": "new"}, "ambiguous keys: query and messages differ ('new', 'q')"),
+        ({"messages": SAID, "text": "new"}, "ambiguous keys: response and messages differ ('new', 'r')"),
+        ({"messages": SAID, "history": [["q", "r"]]}, "ambiguous keys: history and messages are both given"),
+        (
+            {"messages": [{"role": "system", "content": "s"}, *SAID], "system": "t"},
+            "ambiguous keys: system and messages differ ('t', 's')",
+        ),
+        (ROW | {"prompt": "p"}, f"ambiguous keys: query and prompt both mean query, {KEEP}"),
+        (ROW | {"answer": "p"}, f"ambiguous keys: response and answer both mean response, {KEEP}"),
+        (ROW | {"images": ["a"], "image": "b"}, f"ambiguous keys: images and image both mean images, {KEEP}"),
+        (
+            {"messages": blocks({"image": "a.png"}, TEXT), "images": ["b.png"]},
+            "ambiguous keys: images and messages name different images",
+        ),
+        ({"query": "q", "response": " \n"}, "empty response: there is nothing to learn"),
+        (
+            ROW | {"rejected_response": "s"},
+            "unsupported key: rejected_response is not read: training does not",
+        ),
+        ({"prompt": "q", "chosen": "r"}, "unsupported key: chosen is not read: training does not compare"),
+        (ROW | {"label": False}, "unsupported key: label False (KTO's) is not read"),
+        (ROW | {"label": 1}, "unsupported key: label 1 (KTO's) is not read"),
+        (ROW | {"loss": False}, "unsupported key: loss False of a row is not read"),
+        (ROW | {"loss_scale": 0}, "unsupported key: loss_scale 0 of a row is not read"),
+        (ROW | {"weight": 0.5}, "unsupported key: weight 0.5 of a row is not read"),
+        (ROW | {"train": "false"}, "unsupported key: train 'false' of a row is not read"),
+        (ROW | {"kind": ["a"]}, "wrong type: kind must be text, not list"),
+        (
+            {"messages": [SAID[0], SAID[1] | {"loss": "false"}]},
+            "wrong type: loss of a message must be true or",
+        ),
+        (
+            {"messages": [SAID[0], SAID[1] | {"loss": 0}]},
+            "wrong type: loss of a message must be true or false",
+        ),
+        (
+            {"messages": [SAID[0], SAID[1] | {"loss_scale": 2.0}]},
+            "wrong type: loss_scale of a message must be 1 (trained on) or 0 (not), not 2.0",
+        ),
+        (
+            {"messages": [SAID[0], SAID[1] | {"loss": True, "weight": 0}]},
+            "ambiguous keys: loss and weight of a message disagree",
+        ),
+        (
+            {"messages": [SAID[0] | {"loss": True}, SAID[1]]},
+            "unsupported key: loss of a user message cannot be True: only answers are trained on",
+        ),
+        (
+            {"messages": [SAID[0], SAID[1] | {"tool_calls": [1]}]},
+            "unsupported key: tool_calls of a message is not read",
+        ),
+        (
+            {"messages": [{"role": "developer", "content": "s"}, *SAID]},
+            "wrong message: role 'developer' is not read: system, user, human, assistant, gpt, bot are; its",
+        ),
+        ({"messages": [{"content": "q"}]}, "wrong message: a message has no role"),
+        (
+            {"messages": [{"role": "user", "from": "gpt"}]},
+            "ambiguous keys: role and from of a message differ",
+        ),
+        (
+            {"messages": [SAID[0], {"role": "assistant", "content": None}]},
+            "wrong message: the assistant message has no content, or null",
+        ),
+        (
+            {"messages": blocks()},
+            "wrong message: content of the user message is text or blocks, not an empty",
+        ),
+        ({"messages": blocks("q")}, "wrong message: a block of content is an object with a type, not 'q'"),
+        (
+            {"messages": blocks({"type": "video", "video": "a.mp4"})},
+            "wrong message: a block {'type': 'video', 'video': 'a.mp4'} is not read: those of type",
+        ),
+        (
+            {"messages": blocks({"type": "image", "source": {"data": "AA=="}})},
+            "wrong message: a block of type image names its image by image, image_url, path, url, not by s",
+        ),
+        (
+            {"messages": blocks(IMAGE, {"image": "a.png"})},
+            "wrong message: some blocks name their image, and some",
+        ),
+        ({"messages": blocks({"image": ""})}, "wrong type: images must be a path or a list of paths"),
+        (
+            {"messages": [{"human": "q"}]},
+            "wrong roles: messages must alternate user and assistant, these are: u",
+        ),
+        (ROW | {"query": "<img>a.png</img>"}, "reserved token: <img> cannot stand in a text: <image> marks"),
+        (ROW | {"query": "<image>q", "img": "a.png"}, "0 images (keys: query, response, img)"),
+    ],
+)
+def test_nothing_of_a_row_is_left_out_in_silence(row: dict[str, Any], fault: str) -> None:
+    with pytest.raises(RowError) as caught:
+        parse(row)
+    assert fault in str(caught.value)
+
+
+def test_a_key_that_is_given_twice_is_a_fault() -> None:
+    with pytest.raises(ContentError, match="response stands twice in an object: keep one of them"):
+        load_json(b'{"query": "q", "response": "a", "response": "b"}')
+
+
 @pytest.mark.parametrize(
     ("row", "cause", "detail"),
     [
@@ -137,7 +309,7 @@ def test_crop_kind_and_their_defaults() -> None:
         ({"query": "q", "answer": "r", "text": "s"}, "ambiguous keys", "answer and text both mean response"),
         ({"messages": []}, "wrong type", "messages must be a list"),
         ({"messages": [{"role": "user", "content": "q"}]}, "wrong roles", "must alternate"),
-        ({"messages": [{"role": "tool", "content": "q"}]}, "wrong message", "needs role"),
+        ({"messages": [{"role": "tool", "content": "q"}]}, "wrong message", "'tool' is not read"),
         (
             {"query": "q", "response": "r", "objects": {"bbox": [[1, 2, 3, 4]]}},
             "unsupported key",
@@ -150,9 +322,9 @@ def test_crop_kind_and_their_defaults() -> None:
         ),
         ({"query": "q", "response": "r", "videos": ["a.mp4"]}, "unsupported key", "videos is not read: GOT"),
         (
-            {"messages": [{"role": "user", "content": "q"}, {"role": "bot", "content": "r", "loss": 0}]},
+            {"messages": [{"role": "user", "content": "q"}, {"role": "bot", "content": "r", "loss": False}]},
             "empty response",
-            "nothing is learnt from a last answer whose loss is false",
+            "the last answer is not to be trained on",
         ),
     ],
 )

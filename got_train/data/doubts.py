@@ -1,0 +1,124 @@
+"""What a good row probably does not mean as it is read: unread keys, queries that nearly ask a task.
+
+Rows with doubts are trained on as they are; `got-train check-data` and `train` say how many there are.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from got_train.data.messages import FLAGS
+from got_train.data.messages import READ_KEYS as MESSAGE_READ_KEYS
+from got_train.data.records import ALIASES, ANSWER_KEYS, MESSAGE_KEYS, UNSUPPORTED_KEYS, Record
+from got_train.prompts import IMAGE_TAG, parse_task
+from got_train.report import counted
+
+READ_KEYS = {
+    *ALIASES,
+    *(alias for aliases in ALIASES.values() for alias in aliases),
+    *("history", "crop", "kind", "label"),
+    *("id", "regions"),  # names of rows, and what the engine `fine-grained` reads
+    *FLAGS,
+    *UNSUPPORTED_KEYS,
+}
+"""Keys of rows that are read, or refused."""
+
+MAX_PLACES = 3
+"""Most rows that a line of doubts names."""
+
+MAX_DOUBTS = 20
+"""Most kinds of doubts that are listed."""
+
+_TAG = re.compile(
+    r"[<\[{〈《【][\s|/]*(?:image|img|picture)[\s_-]*(?:pad|token|placeholder|\d+)?[\s|/]*[>\]}〉》】]",
+    re.IGNORECASE,
+)
+"""What other models write for `IMAGE_TAG`, or a hand that missed it."""
+
+_BRACKETS = r"\s*(?:[\[(<{【「][^\])>}】」]*[\])>}】」]\s*)*"
+_TASK = re.compile(
+    rf"(?:[-\d.,\s]+|red|green|blue)?{_BRACKETS}ocr(?:\s*with\s+format)?(?:\s+across\s+multi[\s-]*pages?"
+    rf"|\s+upon\s+the\s+patch\s+reference)?\s*[:.;,]?{_BRACKETS}",
+    re.IGNORECASE,
+)
+"""A query that asks nearly as the recipe's tasks do."""
+
+
+def doubts(row: Mapping[str, Any], record: Record) -> Iterator[tuple[str, str]]:
+    """Each doubt about a row: its cause, and what it is in this row.
+
+    Args:
+        row: the row that `record` was made of, with our names of its keys.
+        record: the record.
+    """
+    for key, value in row.items():
+        if key not in READ_KEYS and value not in (None, "", [], {}):
+            yield f"key {key} is not read", ""
+    messages = [message for key in MESSAGE_KEYS for message in row.get(key) or []]
+    unread = {key for message in messages if isinstance(message, Mapping) for key in _filled(message)}
+    for key in sorted(unread - MESSAGE_READ_KEYS):
+        yield f"key {key} of a message is not read", ""
+    for key in ANSWER_KEYS:
+        if isinstance(row.get(key), list) and len(row[key]) > 1:
+            yield "only the first of several answers is trained on", f"{key} has {len(row[key])}"
+    for turn in record.turns:
+        yield from _doubts_of_query(turn.query, len(record.images))
+
+
+def _filled(message: Mapping[str, Any]) -> set[str]:
+    return {str(key) for key, value in message.items() if value not in (None, "", [], {})}
+
+
+def _doubts_of_query(query: str, num_images: int) -> Iterator[tuple[str, str]]:
+    text = unicodedata.normalize("NFKC", query).replace("、", ",")
+    asked = query.replace(IMAGE_TAG, "")
+    tags = [found for found in _TAG.findall(text) if found != IMAGE_TAG]
+    task = parse_task(asked)
+    if tags or text.count(IMAGE_TAG) > query.count(IMAGE_TAG):
+        yield f"a text that looks like the tag {IMAGE_TAG}", repr(asked)[:60]
+    elif task is None and _TASK.fullmatch(text.replace(IMAGE_TAG, "").strip()):
+        yield "a query that is nearly one of GOT's tasks, and is read as another text", repr(asked)[:60]
+    if not asked.strip():
+        yield "the query asks nothing", repr(query)[:60]
+    if task is not None and num_images == 0:
+        yield "the query asks about an image, and the row has none", repr(asked)[:60]
+    if task is not None and IMAGE_TAG in query and not query.lstrip().startswith(IMAGE_TAG):
+        yield "the image comes after the query", repr(query)[:60]
+
+
+@dataclass
+class DoubtCounts:
+    """Doubts about many rows, counted by cause, with the first places."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    places: dict[str, list[str]] = field(default_factory=dict)
+    """The first rows of each cause: their locations, with what the doubt is in them."""
+
+    def add(self, location: str, found: Sequence[tuple[str, str]]) -> None:
+        """Counts the doubts about a row, each cause once."""
+        for cause, detail in dict(found).items():
+            self.counts[cause] += 1
+            places = self.places.setdefault(cause, [])
+            if len(places) < MAX_PLACES:
+                places.append(f"{location} {detail}".rstrip())
+
+    @classmethod
+    def joined(cls, parts: Sequence["DoubtCounts"]) -> "DoubtCounts":
+        """The doubts of several parts of the rows."""
+        joined = cls(sum((part.counts for part in parts), Counter()))
+        for cause in joined.counts:
+            places = [place for part in parts for place in part.places.get(cause, [])]
+            joined.places[cause] = places[:MAX_PLACES]
+        return joined
+
+    def lines(self) -> list[str]:
+        """One line for each cause, the most frequent first."""
+        lines = []
+        for cause, count in self.counts.most_common(MAX_DOUBTS):
+            more = ", ..." * (count > MAX_PLACES)
+            lines.append(f"warning: {cause}: {counted(count, 'row')} ({', '.join(self.places[cause])}{more})")
+        hidden = len(self.counts) - MAX_DOUBTS
+        return [*lines, f"warning: {counted(hidden, 'more cause')} of doubt"] if hidden > 0 else lines
