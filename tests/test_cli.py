@@ -168,6 +168,20 @@ def test_check_data_names_every_problem_and_counts(tmp_path: Path, capsys: Any) 
     assert run("check-data", path) == 0
 
 
+def test_check_data_counts_what_is_probably_not_meant(tmp_path: Path, capsys: Any) -> None:
+    draw(tmp_path / "a.png", "x")
+    good = {"query": "<image>OCR: ", "response": "x", "images": ["a.png"]}
+    path = write_rows(
+        tmp_path / "rows.jsonl", [good, *[good | {"query": "[orange] OCR: ", "caption": "x"}] * 4]
+    )
+    assert run("check-data", path) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        f"warning: key caption is not read: 4 rows ({path}:2, {path}:3, {path}:4, ...)",
+        "warning: a query that is nearly one of GOT's tasks, and is read as another text: 4 rows "
+        f"({path}:2 '[orange] OCR: ', {path}:3 '[orange] OCR: ', {path}:4 '[orange] OCR: ', ...)",
+    ]
+
+
 def test_check_data_of_a_config_checks_what_it_trains_on(
     write_config: WriteConfig, tmp_path: Path, capsys: Any
 ) -> None:
@@ -307,7 +321,7 @@ def test_lora_merge_infer_eval(
         assert len(rows) == 17
         assert rows[3]["labels"] == "003"
         assert rows[3]["images"] == [str(rows_file.parent / "3.png")]
-        assert rows[3]["messages"][0] == {"role": "user", "content": "<image>OCR: "}
+        assert rows[3]["query"] == "<image>OCR: "
     assert texts[0] == texts[1]
 
     capsys.readouterr()

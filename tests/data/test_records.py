@@ -11,6 +11,7 @@ from got_train.data.records import UNNAMED_KIND, Record, Turn, load_json, parse_
 from got_train.data.row_files import ListedRows
 from got_train.report import UserError
 from tests.conftest import write_rows
+from tests.data.packing import png, write_tar
 
 HALF = "holds half of a surrogate pair, which is no character"
 PNG = PackedFile(Path("a.arrow"), 0, 9, "a.parquet:1/query")
@@ -381,3 +382,18 @@ def test_rows_written_with_escapes_read_back(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "a.jsonl", [{"query": "é中\n", "response": "\\frac{1}{2}"}])
     assert parse(load_json(path.read_bytes())).turns == (Turn("é中\n", "\\frac{1}{2}"),)
     assert json.loads(path.read_text())["query"] == "é中\n"
+
+
+def test_images_in_blocks_are_found_in_tars_and_from_other_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"messages": blocks({"type": "image", "image": "a.png"}, TEXT)}
+    tar = write_tar(tmp_path / "a.tar", {"0.json": row, "a.png": png(7)})
+    (tmp_path / "a.png").write_bytes(png(7))
+    lines = write_rows(tmp_path / "a.jsonl", [row])
+    for file, image in ((tar, "a.tar:a.png"), (lines, "a.png")):
+        rows = open_rows(str(file))
+        assert [str(image) for image in rows.record(0).images] == [str(tmp_path / image)]
+        portable = write_rows(tmp_path / "elsewhere.jsonl", [rows.portable_row(0)])
+        monkeypatch.chdir("/")
+        assert open_rows(str(portable)).record(0).turns == rows.record(0).turns

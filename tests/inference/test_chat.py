@@ -15,6 +15,7 @@ from PIL import Image
 
 from got_train import Got
 from got_train.config import DecoderConfig, EncoderConfig, ModelConfig
+from got_train.data.readers import open_rows
 from got_train.inference import chat
 from got_train.inference import predict as module
 from got_train.inference.predict import predict, read_answers, read_questions
@@ -22,7 +23,7 @@ from got_train.inference.questions import question
 from got_train.model.loading import build_model
 from got_train.model.processor import build_processor
 from got_train.report import UserError
-from tests.conftest import DECODERS, ENCODER, HANG_SECONDS
+from tests.conftest import DECODERS, ENCODER, HANG_SECONDS, write_rows
 
 
 @pytest.fixture(scope="module")
@@ -148,9 +149,39 @@ def test_benchmark_files_are_asked_in_our_words(got: Got, rows_file: Path, tmp_p
     here = replace(got, config=replace(got.config, data=data))
     predict(here, read_questions(here, str(file), "OCR: "), tmp_path / "out.jsonl", 4, 1)
     row = json.loads((tmp_path / "out.jsonl").read_text())
-    assert row["messages"][0]["content"] == "<image>OCR: "
+    assert row["query"] == "<image>OCR: "
     assert row["response"] == got.chat(rows_file.parent / "3.png", max_new_tokens=4)
     assert row["labels"] is None
+
+
+def test_corrected_answers_are_trained_on(got: Got, rows_file: Path, tmp_path: Path) -> None:
+    """An answers file says everything once, so that a corrected `response` is what training reads."""
+    picture = str(rows_file.parent / "1.png")
+    asked: list[dict[str, Any]] = [
+        {"query": "<image>OCR: ", "response": "a"},
+        {"query": "next", "response": "a", "history": [["<image>q", "r"]], "system": "s", "crop": True},
+        {"query": "next", "response": "a", "system": ""},
+        {
+            "messages": [
+                {"role": "user", "content": [{"type": "image", "image": picture}, {"text": "q"}]},
+                {"role": "assistant", "content": "r", "loss": False},
+                {"role": "user", "content": "next"},
+                {"role": "assistant", "content": "a"},
+            ],
+        },
+    ]
+    rows = write_rows(tmp_path / "rows.jsonl", [row | {"images": [picture], "kind": "k"} for row in asked])
+    questions, output = read_questions(got, str(rows)), tmp_path / "out.jsonl"
+    predict(got, questions, output, max_new_tokens=2, batch_size=4)
+    predict(got, questions, output, max_new_tokens=2, batch_size=4, resume=True)
+    answers = [json.loads(line) for line in output.read_text().splitlines()]
+    assert list(answers[0]) == ["query", "response", "labels", "images", "kind"]
+    assert {"query", "response", "labels", "system", "history", "crop", "images", "kind"} == set(answers[1])
+    write_rows(output, [row | {"response": "corrected"} for row in answers])
+    for asked_before, corrected in zip(questions, open_rows(str(output)).records(), strict=True):
+        *before, last = asked_before.turns
+        turns = (*before, replace(last, response="corrected"))
+        assert corrected == replace(asked_before, turns=turns, location=corrected.location)
 
 
 SEPARATORS = "a\u2028b\u2029c\x85d"
