@@ -19,7 +19,7 @@ from got_train.report import counted
 READ_KEYS = {
     *ALIASES,
     *(alias for aliases in ALIASES.values() for alias in aliases),
-    *("history", "crop", "kind", "label"),
+    *("history", "crop", "kind"),
     *("id", "regions"),  # names of rows, and what the engine `fine-grained` reads
     *FLAGS,
     *UNSUPPORTED_KEYS,

@@ -86,11 +86,10 @@ def _without_pairs(message: Any) -> Iterator[Mapping[str, Any]]:
 
 def _one_of(message: Mapping[str, Any], *names: str) -> Any:
     """The value of a key with several names; None if the message has none of them."""
-    values = [message[name] for name in names if message.get(name) is not None]
-    if any(value != values[0] for value in values):
-        detail = f"{' and '.join(names)} of a message differ: keep one of them"
-        raise ContentError("ambiguous keys", detail)
-    return values[0] if values else None
+    found = [name for name in names if message.get(name) is not None]
+    if any(message[name] != message[found[0]] for name in found):
+        raise ContentError("ambiguous keys", f"{' and '.join(found)} of a message differ: keep one of them")
+    return message[found[0]] if found else None
 
 
 def _role(message: Mapping[str, Any]) -> str:

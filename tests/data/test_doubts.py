@@ -99,8 +99,8 @@ def test_the_other_doubts() -> None:
     assert causes(asking("OCR: <image>")) == ["the image comes after the query"]
     several = {"query": "q", "response": ["r", "s"]}
     assert causes(several) == ["only the first of several answers is trained on"]
-    row = {"query": "q", "response": "r", "id": 7, "Hist": [["a", "b"]], "empty": None, "regions": [1]}
-    assert causes(row) == ["key Hist is not read"]
+    row = {"query": "q", "response": "r", "id": 7, "label": "s", "empty": None, "regions": [1]}
+    assert causes(row) == ["key label is not read"]
     said = [{"role": "user", "content": "q", "name": "Bob"}, {"role": "assistant", "content": "r"}]
     assert causes({"messages": said}) == ["key name of a message is not read"]
 
