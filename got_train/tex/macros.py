@@ -288,10 +288,10 @@ def _read_paired(text: str, position: int, kind: str) -> tuple[Macro, int]:
     for _ in range({"DeclarePairedDelimiter": 2, "DeclarePairedDelimiterX": 3}.get(kind, 5)):
         part, position = _read_body(text, position)
         parts.append(part.strip())
-    if len(parts) == 5:
-        before, left, right, after, body = parts
-        return paired(left, right, body, num_arguments, (before, after)), position
-    return paired(*parts, num_arguments=num_arguments), position
+    before, left, right, after, body = (
+        parts if len(parts) == 5 else ["", *parts[:2], "", *parts[2:], "#1"][:5]
+    )
+    return paired(left, right, body, num_arguments, (before, after)), position
 
 
 _SIGNATURE = re.compile(
