@@ -93,8 +93,8 @@ class DecoderConfig(Section):
 
     path: str | None = None
     """Weights and tokenizer to start from: a folder or hub id of any causal language model."""
-    model_type: str = "qwen2"
-    """Architecture of a random decoder, by transformers' name: qwen2, opt, llama, ..."""
+    model_type: str | None = None
+    """Architecture by transformers' name: qwen2, opt, llama, ...; default: that of `path`, or else qwen2."""
     shape: dict[str, Value] = field(default_factory=dict)
     """Fields of that architecture's configuration, over the recipe's own for qwen2 (0.5B) and opt (125M)."""
     tokenizer: str | None = None

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,30 @@ def resolve_checkpoint(path: str) -> str:
     return str(found)
 
 
+def whole_checkpoint(key: str, path: str) -> str:
+    """As `resolve_checkpoint`, for a place where only a whole model can stand.
+
+    Args:
+        key: the key or option that names the model, for the error.
+        path: what `resolve_checkpoint` takes.
+
+    Raises:
+        UserError: also if there are only adapters.
+    """
+    checkpoint = resolve_checkpoint(path)
+    if holds_adapters(checkpoint):
+        raise UserError(
+            f"{key} {checkpoint} holds adapters, not a whole model: merge them first with "
+            f"`got-train merge {checkpoint}`, and name the folder that it writes"
+        )
+    return checkpoint
+
+
+def absolute(path: str | None) -> str | None:
+    """The absolute path of an existing file or folder; hub ids do not change."""
+    return str(Path(path).resolve()) if path is not None and Path(path).exists() else path
+
+
 def runs_of(folder: Path) -> list[Path]:
     """Run folders `vN-...`, the newest first."""
     return sorted_by_number(folder, r"v(\d+)-.*")
@@ -66,6 +91,14 @@ def sorted_by_number(folder: Path, pattern: str) -> list[Path]:
     matches = [(re.fullmatch(pattern, entry.name), entry) for entry in folder.glob("*") if entry.is_dir()]
     numbered = [(int(match[1]), entry) for match, entry in matches if match]
     return [entry for _, entry in sorted(numbered, reverse=True)]
+
+
+def permit_as_umask(folder: Path) -> None:
+    """Gives files the permissions of any new file: safetensors makes files that only their owner can read."""
+    mask = os.umask(0)
+    os.umask(mask)
+    for file in folder.glob("*.safetensors"):
+        file.chmod(0o666 & ~mask)
 
 
 def holds_adapters(checkpoint: str) -> bool:

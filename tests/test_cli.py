@@ -67,7 +67,8 @@ def last_line(capsys: Any) -> str:
         (["train", "{config}", "train.global_batch_size=6"], "global_batch_size 6 is not a multiple of 4"),
         (["train", "{config}", "resume=nowhere"], "resume: nowhere is not a training checkpoint"),
         (
-            ["train", "{config}", "model.init=pretrained", "model.path=./nowhere"],
+            "train {config} model.encoder=null model.decoder=null model.init=pretrained "
+            "model.path=./nowhere".split(),
             "checkpoint ./nowhere does not exist",
         ),
         (["train", "{config}", "model.decoder.tokenizer=./nowhere"], "no tokenizer at ./nowhere"),

@@ -15,7 +15,7 @@ FLOORS = [
     ["run_folders", "prompts", "markup", "typed_values"],
     ["tex", "swift.trained", "drawn_sets"],
     ["config"],
-    ["arguments"],
+    ["arguments", "idle_keys"],
     ["config_file", "config_folder"],
     ["model"],
     ["data"],

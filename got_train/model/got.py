@@ -30,6 +30,7 @@ from transformers.models.got_ocr2.modeling_got_ocr2 import GotOcr2CausalLMOutput
 from got_train.config import EncoderConfig, Group
 from got_train.model.attention import fuse_attention
 from got_train.model.loss import head_loss
+from got_train.run_folders import permit_as_umask
 from got_train.vocabulary import IGNORE_INDEX, IMAGE_MEAN, IMAGE_PAD, IMAGE_STD, TileShape, tokens_per_tile
 
 GROUP_PREFIXES: dict[Group, tuple[str, ...]] = {
@@ -102,6 +103,7 @@ class GotModel(GotOcr2ForConditionalGeneration):
         `model.language_model.model.*`, from which `Trainer` cannot resume.
         """
         super().save_pretrained(save_directory, **{"save_original_format": False, **kwargs})
+        permit_as_umask(Path(save_directory))
         if self.is_stock:
             self.config.architectures = [GotOcr2ForConditionalGeneration.__name__]
             self.config.save_pretrained(save_directory)

@@ -4,7 +4,7 @@ import json
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +14,8 @@ from omegaconf import OmegaConf
 
 from got_train.arguments import RESUMED_AS_BEFORE
 from got_train.config import CONFIG_FILE, Config
-from got_train.config_file import load_config, to_yaml
+from got_train.config_file import flat, load_config, to_yaml
+from got_train.model.shapes import with_shape_of_checkpoint
 from got_train.report import UserError
 from got_train.run_folders import STATE_FILE, newest_of_runs, runs_of
 
@@ -68,7 +69,10 @@ def _check_can_resume(checkpoint: Path, config: Config) -> None:
             f"resume: {checkpoint} has no state of the optimizer ({optimizer}): it was saved with "
             f"train.save_only_model, or with another train.deepspeed. {advice[0].upper()}{advice[1:]}"
         )
-    before, now = (_resumed_as_before(given) for given in (load_config(checkpoint / CONFIG_FILE), config))
+    saved = load_config(checkpoint / CONFIG_FILE)
+    # earlier versions saved the defaults in place of the checkpoint's shape
+    saved = replace(saved, model=with_shape_of_checkpoint(saved.model))
+    before, now = map(_resumed_as_before, (saved, config))
     changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
     if changed:
         changes = ", ".join(f"{name} was {before.get(name)} and is {now.get(name)}" for name in changed)
@@ -81,16 +85,7 @@ def _resumed_as_before(config: Config) -> dict[str, Any]:
     assert isinstance(given, dict)
     sections = {name: given[name] for name in ("model", "lora")}
     sections["train"] = {name: given["train"].get(name) for name in RESUMED_AS_BEFORE}
-    return dict(_flat(sections))
-
-
-def _flat(section: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The values of nested sections, with their dotted keys."""
-    for name, value in section.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
+    return dict(flat(sections))
 
 
 def trained_steps(checkpoint: Path) -> int:

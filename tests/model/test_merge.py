@@ -101,7 +101,7 @@ def test_the_base_model_may_be_named(base: str, tmp_path: Path) -> None:
     config = json.loads(file.read_text())
     file.write_text(json.dumps(config | {"base_model_name_or_path": "/elsewhere/base"}))
     with pytest.raises(
-        UserError, match="holds adapters, and their base model cannot be read: no tokenizer at org"
+        UserError, match="holds adapters, and their base model cannot be read: no model at org"
     ):
         load_checkpoint(str(tmp_path))
     logits = probe_logits(load_checkpoint(str(tmp_path), base)[0].eval())
