@@ -77,7 +77,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     overrides = [word for word in rest if "=" in word and not word.startswith("-") and "overrides" in options]
     unknown = [word for word in rest if word not in overrides]
     if unknown:
-        known = did_you_mean(unknown[0], ["--dry-run", "--help"])
+        known = did_you_mean(unknown[0], ["--dry-run"])
         words = f"write settings as {as_override(*unknown[:2])}" if "overrides" in options else ""
         hint = known if known.startswith("did") else words
         top.error(f"unrecognized arguments: {' '.join(unknown)}{hint and f'; {hint}'}")

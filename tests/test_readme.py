@@ -104,7 +104,8 @@ def test_no_shell_expands_a_word_of_the_commands() -> None:
         text = page.read_text()
         blocks = "\n".join(re.findall(r"```bash\n(.*?)```", text, flags=re.DOTALL))
         lines = blocks.splitlines() + re.findall(r"^# +((?:got-|pip ).*)", text, flags=re.MULTILINE)
-        lines += re.findall(r"`((?:got-\w+|pip|[a-z]+\.[a-z_]+=)\S*[^`]*)`", text)
+        prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+        lines += re.findall(r"(?<!`)`((?:got-\w+ |pip |[a-z.]+[a-z_]=)[^`\n]*)`", prose)
         for line in lines:
             bare = re.sub(r"\s#\s.*|'[^']*'|\"[^\"]*\"", "", line)
             expanded += [f"{page.name}: {line}"] * bool(re.search(r"[][{}*?()!~;<>|]", bare))
