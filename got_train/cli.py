@@ -293,8 +293,8 @@ def _merge(options: argparse.Namespace) -> int:
 
 def _convert(options: argparse.Namespace) -> int:
     from got_train.model.convert import convert
-    from got_train.model.loading import resolve_checkpoint
     from got_train.model.original import CODE_NOTE
+    from got_train.run_folders import resolve_checkpoint
 
     number = convert(resolve_checkpoint(options.source), options.target, options.to)
     print(f"{counted(number, 'tensor')} written to {options.target}, in the {options.to} layout")

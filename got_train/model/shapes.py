@@ -32,8 +32,10 @@ DECODER_SHAPES: dict[str, dict[str, Value]] = {
 }
 """The recipe's two decoders: Qwen-0.5B, and OPT-125M, whose shape is transformers' default."""
 
-SIZES = ("hidden_size", "word_embed_proj_dim", "intermediate_size", "ffn_dim", "num_hidden_layers")
-SIZES += ("num_attention_heads", "num_key_value_heads", "head_dim", "max_position_embeddings")
+SIZES = (
+    *("hidden_size", "word_embed_proj_dim", "intermediate_size", "ffn_dim", "num_hidden_layers"),
+    *("num_attention_heads", "num_key_value_heads", "head_dim", "max_position_embeddings"),
+)
 """Fields of decoders that are shown of a checkpoint; each architecture has some of them."""
 
 
