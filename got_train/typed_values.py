@@ -83,8 +83,10 @@ def _as_list(value: Any, singles: Sequence[Any]) -> Any:
     A comma in the name of a file that exists separates nothing.
     """
     entries = [value]
-    if isinstance(value, str) and not any(map(os.path.exists, (value, value.rpartition("#")[0]))):
-        entries = [entry for entry in map(str.strip, value.split(",")) if entry]
+    if isinstance(value, str):
+        name, _, number = value.rpartition("#")
+        is_file = os.path.exists(value) or (os.path.exists(name) and "," not in number)
+        entries = entries if is_file else [entry for entry in map(str.strip, value.split(",")) if entry]
     is_single = singles and (len(entries) < 2 or _read_single("", value, singles, []) is not None)
     return value if is_single else entries
 

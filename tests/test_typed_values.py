@@ -81,3 +81,5 @@ def test_a_comma_in_the_name_of_a_file_separates_nothing(tmp_path: Path) -> None
     file.touch()
     for given in (str(file), f"{file}#80%"):
         assert read_value("data.train", given, list[str], []) == [given]
+    file = file.rename(tmp_path / "a.jsonl")
+    assert read_value("data.train", f"{file}#80%,b", list[str], []) == [f"{file}#80%", "b"]
