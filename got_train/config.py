@@ -227,6 +227,9 @@ class LearningRates(Section):
     encoder: Annotated[float | None, RATE] = None
     connector: Annotated[float | None, RATE] = None
     decoder: Annotated[float | None, RATE] = None
+    convolutions: Annotated[float | None, RATE] = None
+    """Of the encoder's two strided convolutions alone, which ms-swift 4 counts to the connector; null follows
+    `encoder`."""
 
 
 @dataclass
@@ -276,9 +279,13 @@ class Config:
         return int(self.train.arguments.get("seed", 42))
 
 
-def cache_conflicts(lora: LoraSettings, train: TrainConfig) -> Iterator[str]:
-    """Refuses to keep what an encoder makes of pictures while it changes."""
-    trains_encoder = "encoder" in lora.modules if lora.enabled else train.learning_rates.encoder != 0
+def encoder_conflicts(lora: LoraSettings, train: TrainConfig) -> Iterator[str]:
+    """Refuses a rate without an effect, and to keep what an encoder makes of pictures while it changes."""
+    rates = train.learning_rates
+    if lora.enabled and rates.convolutions is not None:
+        yield "train.learning_rates.convolutions has no effect with lora.enabled: leave it out"
+    whole_encoder_frozen = rates.encoder == 0 and rates.convolutions in (None, 0)
+    trains_encoder = "encoder" in lora.modules if lora.enabled else not whole_encoder_frozen
     if train.cache_features and trains_encoder:
         yield (
             "train.cache_features keeps what the encoder makes of pictures, but the encoder is trained: "
@@ -306,7 +313,7 @@ def best_checkpoint_conflicts(train: TrainConfig, evaluation: EvalConfig) -> Ite
 
 
 SPANNING: dict[tuple[str, ...], Callable[..., Iterator[str]]] = {
-    ("lora", "train"): cache_conflicts,
+    ("lora", "train"): encoder_conflicts,
     ("train", "eval"): best_checkpoint_conflicts,
 }
 """Conflicts between sections, by the sections that each takes."""

@@ -5,7 +5,7 @@ Three chat templates are in use for the same model; all three are kept, byte for
 =============  ==========================================================================================
 original       the authors' training code: no newline after a message
 transformers   `GotOcr2Processor`: like original, with a space before a plain query and two after a colour
-swift          ms-swift: eight spaces before the system text, a newline after every message, queries as written
+swift          ms-swift: eight spaces before the system text, a newline after each message, text as written
 =============  ==========================================================================================
 """
 

@@ -33,8 +33,11 @@ from got_train.model.loss import head_loss
 from got_train.run_folders import permit_as_umask
 from got_train.vocabulary import IGNORE_INDEX, IMAGE_MEAN, IMAGE_PAD, IMAGE_STD, TileShape, tokens_per_tile
 
+CONVOLUTIONS = "model.multi_modal_projector.conv_upsampler"
+"""Prefix of the parameter names of the two strided convolutions."""
+
 GROUP_PREFIXES: dict[Group, tuple[str, ...]] = {
-    "encoder": ("model.vision_tower.", "model.multi_modal_projector.conv_upsampler"),
+    "encoder": ("model.vision_tower.", CONVOLUTIONS),
     "connector": ("model.multi_modal_projector.multimodal_projector.",),
     "decoder": ("model.language_model.", "lm_head."),
 }

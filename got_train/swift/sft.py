@@ -14,6 +14,7 @@ from got_train.config_file import read_config
 from got_train.config_folder import CONFIGS
 from got_train.ranks import say, world_size
 from got_train.report import UserError
+from got_train.run_folders import read_json
 from got_train.swift.command_line import (
     CommandLine,
     data_set,
@@ -37,6 +38,10 @@ OTHER_STAGES += ["default-zero3", "zero2-offload", "zero3-offload"]  # swift 2's
 FREEZES: dict[Group, str] = {"encoder": "freeze_vit", "connector": "freeze_aligner", "decoder": "freeze_llm"}
 FROZEN: dict[Version, tuple[Group, ...]] = {"2": (), "4": ("encoder", "connector")}
 """The groups that each version freezes by default; swift 2 reads these options only without adapters."""
+FULL_RATE = 1e-5
+"""swift's learning rate for full training."""
+RELEASED = {"stepfun-ai/GOT-OCR2_0": "got_ocr2", "stepfun-ai/GOT-OCR-2.0-hf": "got_ocr2_hf"}
+"""swift 4's types of the released models."""
 RATES: dict[Group, str] = {"encoder": "vit_lr", "connector": "aligner_lr"}
 
 BF16: Keys = {"train.bf16": True}
@@ -269,7 +274,35 @@ def full_keys(line: CommandLine) -> Keys:
     frozen = frozen_groups(line)
     trained: list[Group] = [group for group in GROUPS if group not in frozen]
     rates: Keys = {f"train.learning_rates.{group}": 0.0 for group in frozen}
-    return rates | rate_keys(line, trained)
+    rates |= rate_keys(line, trained)
+    encoder, connector = (rates.get(f"train.learning_rates.{group}") for group in ("encoder", "connector"))
+    if encoder != connector and aligner_has_convolutions(line):
+        whole = line.number("learning_rate") or FULL_RATE
+        rates["train.learning_rates.convolutions"] = whole if connector is None else connector
+    return rates
+
+
+def aligner_has_convolutions(line: CommandLine) -> bool:
+    """Whether swift's aligner of this model is the connector and the two convolutions before it.
+
+    So it is in swift 4 for models in the layout of transformers, and not for those in the original layout.
+
+    Raises:
+        UserError: if the layout cannot be told.
+    """
+    model, model_type = str(line.word("model")), line.word("model_type")
+    if line.version == "2":
+        return False
+    if model_type is None and (Path(model) / "config.json").is_file():
+        of_transformers = read_json(Path(model) / "config.json").get("model_type") == "got_ocr2"
+        model_type = "got_ocr2_hf" if of_transformers else "got_ocr2"
+    model_type = model_type or RELEASED.get(model.rpartition("::")[2])
+    if model_type is None:
+        raise UserError(
+            f"--model {model}: add --model_type got_ocr2_hf (or got_ocr2 for the original layout), it says "
+            "which weights swift's aligner has"
+        )
+    return model_type == "got_ocr2_hf"
 
 
 def rate_keys(line: CommandLine, trained: list[Group]) -> Keys:
@@ -310,7 +343,7 @@ def step_keys(line: CommandLine, direct: Keys, uses_lora: bool, world_size: int)
     """Batch sizes, steps and learning rates whose defaults depend on other options."""
     batch = direct.get("train.per_device_train_batch_size", 1)
     keys: Keys = {
-        "train.learning_rate": 1e-4 if uses_lora else 1e-5,
+        "train.learning_rate": 1e-4 if uses_lora else FULL_RATE,
         "train.per_device_eval_batch_size": batch if line.version == "2" else 1,
     }
     if isinstance(batch, int) and batch > 0:  # the config refuses anything else

@@ -180,6 +180,41 @@ def test_columns_are_json(keys_of: Keys) -> None:
     assert keys == V4_KEYS | {"data.columns.text": "response"}
 
 
+@pytest.mark.parametrize(
+    ("words", "encoder", "connector", "convolutions"),
+    [
+        ("", 0.0, 0.0, None),
+        ("--freeze_aligner false", 0.0, None, 1e-5),
+        ("--freeze_aligner false --aligner_lr 2e-6", 0.0, 2e-6, 2e-6),
+        ("--freeze_vit false", None, 0.0, 0.0),
+        ("--freeze_vit false --freeze_aligner false", None, None, None),
+        ("--freeze_vit false --vit_lr 3e-6 --freeze_aligner false", 3e-6, None, 1e-5),
+        ("--freeze_vit false --vit_lr 3e-6 --freeze_aligner false --learning_rate 2e-5", 3e-6, None, 2e-5),
+        ("--freeze_vit false --freeze_aligner false --aligner_lr 2e-6", None, 2e-6, 2e-6),
+    ],
+)
+def test_swift_4s_aligner_has_the_convolutions_in_transformers_layout(
+    words: str, encoder: float | None, connector: float | None, convolutions: float | None, keys_of: Keys
+) -> None:
+    for model, given in (("HF::stepfun-ai/GOT-OCR-2.0-hf", ""), ("m", " --model_type got_ocr2_hf")):
+        full = f"--model {model}{given} --tuner_type full --dataset a.jsonl {words}"
+        keys = keys_of(*full.split())
+        found = [
+            keys.get(f"train.learning_rates.{name}") for name in ("encoder", "connector", "convolutions")
+        ]
+        assert found == [encoder, connector, convolutions]
+
+
+def test_the_layout_tells_swift_4s_aligner(model_dir: str, tmp_path: Path, keys_of: Keys) -> None:
+    words = ["--tuner_type", "full", "--dataset", "a.jsonl", "--freeze_aligner", "false"]
+    assert keys_of("--model", model_dir, *words)["train.learning_rates.convolutions"] == 1e-5
+    (tmp_path / "config.json").write_text('{"model_type": "GOT"}')
+    for model in (str(tmp_path), "stepfun-ai/GOT-OCR2_0"):
+        assert "train.learning_rates.convolutions" not in keys_of("--model", model, *words)
+    with pytest.raises(UserError, match="--model some/model: add --model_type got_ocr2_hf "):
+        keys_of("--model", "some/model", *words)
+
+
 def test_all_weights(keys_of: Keys) -> None:
     """swift 2 trains everything unless told otherwise; swift 4 freezes encoder and connector."""
     full2 = keys_of(*V2[:4], "--sft_type", "full", "--dataset", "a.jsonl")
