@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from got_train.hubs import has_prefix, hub_model
 from got_train.report import UserError
 
 logger = logging.getLogger(__name__)
@@ -21,6 +22,8 @@ ADAPTER_FILE = "adapter_config.json"
 def resolve_checkpoint(path: str) -> str:
     """The newest checkpoint of a run folder or of a run's name; a checkpoint or hub id is returned as it is.
 
+    An id of ModelScope becomes the folder into which it is downloaded: see `hubs.hub_model`.
+
     >>> resolve_checkpoint("organisation/model")
     'organisation/model'
 
@@ -29,9 +32,11 @@ def resolve_checkpoint(path: str) -> str:
     """
     folder = Path(path)
     if not folder.is_dir():
+        if has_prefix(path):
+            return hub_model(path)
         if folder.is_absolute() or path.startswith(".") or path.count("/") != 1 or folder.parent.is_dir():
             raise UserError(f"checkpoint {path} does not exist")
-        return path
+        return hub_model(path)
     if any((folder / name).is_file() for name in ("config.json", ADAPTER_FILE)):
         return path
     found = newest_checkpoint(folder) or newest_of_runs(folder)

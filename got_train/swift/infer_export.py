@@ -9,7 +9,7 @@ from got_train.model.merge import merge, merge_message, merged_folder
 from got_train.report import UserError, counted
 from got_train.run_folders import holds_adapters, resolve_checkpoint
 from got_train.swift.checkpoint_options import EXPORT, INFER
-from got_train.swift.command_line import CommandLine, data_set, image_root, read_command_line, remarks
+from got_train.swift.command_line import CommandLine, image_root, read_command_line, remarks
 
 MAX_NEW_TOKENS = {"2": 2048, "4": 4096}
 """Default limits by version. swift 4 has only the model's limit, but no page has a longer text than this."""
@@ -127,7 +127,7 @@ def rows_of(line: CommandLine, checkpoint: str) -> str:
         raise UserError(
             f"{kept} does not exist: the run kept no validation rows; name some with --val_dataset"
         )
-    data = data_set(sets[0]) if sets else str(kept)
+    data = sets[0] if sets else str(kept)
     sample = line.number("val_dataset_sample", "show_dataset_sample", whole=True)
     if sample is None or sample < 0:
         return data

@@ -72,7 +72,7 @@ COMMON: Options = {
     **unchanged("swift", "prompts are written in swift's own chat template", v4="template_backend"),
     **unchanged("true", "prompts are always in a chat template", v4="use_chat_template"),
     **unchanged("causal_lm", "GOT writes text", v4="task_type"),
-    **unchanged("true", "models and data sets come from Hugging Face, not from ModelScope", v4="use_hf"),
+    **decides("the hub (USE_HF)", v4="use_hf"),
     **unchanged(None, "the attention kernel is chosen by the model", v2="use_flash_attn", v4="attn_impl"),
     **unchanged(None, OWN_CODE, both="local_repo_path"),
     **unchanged(None, HUB_CACHE, v2="model_cache_dir"),

@@ -17,7 +17,6 @@ from got_train.report import UserError
 from got_train.run_folders import read_json
 from got_train.swift.command_line import (
     CommandLine,
-    data_set,
     image_root,
     launch_words,
     plain_value,
@@ -213,7 +212,7 @@ def data_sets(line: CommandLine, *names: str) -> list[str]:
     words = line.words(*names)
     if line.version == "2" and len(words) == 1 and not Path(words[0]).exists():
         words = words[0].split(",")
-    return [data_set(word) for word in words]
+    return words
 
 
 def trains_adapters(line: CommandLine) -> bool:

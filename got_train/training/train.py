@@ -21,6 +21,7 @@ from got_train.data.batching import collate
 from got_train.data.features import FeatureSamples, FeatureStore, encoder_fingerprint
 from got_train.data.samples import SampleEncoder, SampleSet
 from got_train.data.sources import ChosenRows, DatasetSpec, choose_run_rows
+from got_train.hubs import hub_model
 from got_train.model.adapters import module_table, prepare_for_training
 from got_train.model.attention import avoid_cudnn_attention
 from got_train.model.compilation import compile_layers
@@ -225,11 +226,11 @@ def with_absolute_paths(config: Config) -> Config:
     The configuration that is saved in a checkpoint then means the same in any folder.
     """
     model, decoder = config.model, config.model.decoder
-    tokenizer = decoder.tokenizer if decoder.tokenizer in VOCABULARIES else absolute(decoder.tokenizer)
+    tokenizer = decoder.tokenizer if decoder.tokenizer in VOCABULARIES else _source(decoder.tokenizer)
     model = replace(
         model,
-        encoder=replace(model.encoder, path=absolute(model.encoder.path)),
-        decoder=replace(decoder, path=absolute(decoder.path), tokenizer=tokenizer),
+        encoder=replace(model.encoder, path=_source(model.encoder.path)),
+        decoder=replace(decoder, path=_source(decoder.path), tokenizer=tokenizer),
     )
     if model.init == "pretrained":
         model = replace(
@@ -244,6 +245,10 @@ def with_absolute_paths(config: Config) -> Config:
 
 def _checkpoint(key: str, path: str | None) -> str | None:
     return None if path is None else absolute(whole_checkpoint(key, path))
+
+
+def _source(path: str | None) -> str | None:
+    return None if path is None else absolute(hub_model(path))
 
 
 def open_features(

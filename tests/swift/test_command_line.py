@@ -123,10 +123,6 @@ def test_mistakes(words: list[str], message: str) -> None:
             "--truncation_strategy left is not supported here: a cut text teaches the model to stop early",
         ),
         (
-            ["--use_hf", "false"],
-            "--use_hf false is not supported here: models and data sets come from Hugging Face, ",
-        ),
-        (
             ["--system", "Be brief."],
             "--system Be brief. is not supported here: there is no key for it: put a `system`",
         ),

@@ -170,8 +170,8 @@ def test_options_of_swift_4(words: str, changed: dict[str, Any], keys_of: Keys) 
 def test_where_sets_and_pictures_come_from(keys_of: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROOT_IMAGE_DIR", "pictures")
     keys = keys_of(*V4[:-1], "HF::linxy/LaTeX_OCR:small#20", "--val_dataset", "hf::a/b")
-    assert keys["data.train"] == ["linxy/LaTeX_OCR:small#20"]
-    assert keys["data.val"] == ["a/b"]
+    assert keys["data.train"] == ["HF::linxy/LaTeX_OCR:small#20"]
+    assert keys["data.val"] == ["hf::a/b"]
     assert keys["data.image_root"] == "pictures"
 
 
@@ -298,11 +298,6 @@ def test_all_weights(keys_of: Keys) -> None:
         (
             ["--model", "m", "--dataset", "a", "--model_type", "qwen2_vl"],
             "--model_type qwen2_vl is not supported here: allowed are got-ocr2, got_ocr2, got_ocr2_hf",
-        ),
-        (
-            ["--model", "m", "--dataset", "MS::a/b"],
-            "MS::a/b: sets come from Hugging Face, not from ModelScope: name the set there as HF::..., or "
-            "download it and name the files",
         ),
         ([*V2, "--max_length", "long"], "--max_length long: the option is a number"),
         ([*V4, "--freeze_vit", "2"], "--freeze_vit 2: the option is true or false"),
