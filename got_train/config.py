@@ -167,6 +167,8 @@ class SampleConfig(Section):
 
     template: TemplateName = "original"
     """The chat template around questions and answers: see got_train/prompts.py."""
+    system: str | None = None
+    """System text of rows without one; default: the chat template's own. An empty text is no message."""
     crop: bool = False
     """Cut every image into tiles; a row's own `crop` wins."""
     max_tiles: Annotated[int, AT_LEAST_1] = MAX_TILES

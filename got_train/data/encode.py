@@ -42,7 +42,7 @@ def encode(
     ids: list[int] = []
     labels: list[int] = []
     images = iter(tiles_per_image)
-    for text, supervised in spans(record, config.template):
+    for text, supervised in spans(record, config.template, config.system):
         span = tokenizer.encode(text, add_special_tokens=False)
         if not supervised:
             span = _expand_pads(span, tokenizer.convert_tokens_to_ids(IMAGE_PAD), images, tokens_per_tile)
@@ -54,14 +54,17 @@ def encode(
     return np.array(ids, dtype=np.int64), np.array(labels, dtype=np.int64)
 
 
-def spans(record: Record, template_name: TemplateName) -> Iterator[tuple[str, bool]]:
+def spans(
+    record: Record, template_name: TemplateName, system: str | None = None
+) -> Iterator[tuple[str, bool]]:
     """The conversation as pieces of text, in order, each with whether it is supervised.
 
     Each image is written as one `<imgpad>`. The text is cut only at the start of a message or of an answer.
     Generation cuts it at the same places, so that token ids are the same in training and in inference.
+    `system` is the system text of records without one.
     """
     template = CHAT_TEMPLATES[template_name]
-    before = template.system_message(record.system)
+    before = template.system_message(system if record.system is None else record.system)
     for turn in record.turns:
         yield before + template.user_message(user_content(turn.query, template_name)), False
         yield template.answer(turn.response), turn.supervised

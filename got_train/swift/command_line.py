@@ -209,6 +209,17 @@ def remarks(line: CommandLine) -> list[str]:
     return sentences
 
 
+def system_text(line: CommandLine) -> str | None:
+    """The text of `--system`, which may be in a `.txt` file; as in swift, `\\n` is a newline."""
+    text = line.word("system")
+    if text is None or not text.endswith(".txt"):
+        return text and text.replace("\\n", "\n")
+    try:
+        return Path(text).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"--system {text} cannot be read: {error}") from None
+
+
 def image_root() -> str | None:
     """swift's folder for relative image paths, from the environment."""
     return os.environ.get("ROOT_IMAGE_DIR")

@@ -23,6 +23,7 @@ from got_train.swift.command_line import (
     read_command_line,
     remarks,
     shown,
+    system_text,
 )
 from got_train.swift.options import MODEL_TYPES, Version
 from got_train.swift.sft_options import DEFAULTS, sft_options
@@ -45,6 +46,7 @@ RATES: dict[Group, str] = {"encoder": "vit_lr", "connector": "aligner_lr"}
 
 BF16: Keys = {"train.bf16": True}
 FP16: Keys = {"train.bf16": False, "train.fp16": True}
+LONG_NAMES = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
 DTYPES: dict[Version, dict[str, Keys]] = {
     "2": {"AUTO": BF16, "bf16": BF16, "fp16": FP16, "fp32": {"train.bf16": False}},
     "4": {"bfloat16": BF16, "float16": FP16, "float32": FP16},
@@ -202,6 +204,7 @@ def data_keys(line: CommandLine) -> Keys:
         "data.val": data_sets(line, "val_dataset", "custom_val_dataset_path") or None,
         "data.val_ratio": ratio,
         "sample.max_length": DEFAULTS["sample.max_length"]["4"] if length == -1 else length,
+        "sample.system": system_text(line),
         "data.on_error": "raise" if strategy == "error" or line.flag("strict") else None,
     }
     return {key: value for key, value in keys.items() if value is not None}
@@ -335,6 +338,13 @@ def precision_keys(line: CommandLine, uses_lora: bool) -> Keys:
         if half in line.given:
             on = line.flag(half)
             keys |= {f"train.{half}": on} | ({f"train.{other}": line.flag(other)} if on else {})
+    compute = line.word("bnb_4bit_comp_dtype", "bnb_4bit_compute_dtype")
+    used = "fp16" if keys.get("train.fp16") else "bf16" if keys.get("train.bf16", True) else "fp32"
+    if compute not in (None, "AUTO", used, LONG_NAMES[used]):
+        raise UserError(
+            f"--bnb_4bit_compute_dtype {compute} is not supported here: layers of 4 bits compute in the "
+            f"precision of training, which is {LONG_NAMES[used]}"
+        )
     return keys
 
 

@@ -76,6 +76,13 @@ def test_history_and_system_in_the_original_template() -> None:
     )
 
 
+def test_rows_without_a_system_text_get_that_of_the_run() -> None:
+    pieces = [text for text, _ in spans(record(query="q", response="r"), "swift", "Be brief.")]
+    assert pieces[0].startswith("<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nq")
+    own = spans(record(query="q", response="r", system="S"), "swift", "Be brief.")
+    assert next(own)[0].startswith("<|im_start|>system\nS<|im_end|>")
+
+
 @pytest.mark.parametrize("template", ["original", "transformers", "swift"])
 def test_an_empty_system_text_has_no_message(template: TemplateName) -> None:
     assert text_of(record(query="q", response="r", system=""), template).startswith("<|im_start|>user\nq")

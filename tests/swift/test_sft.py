@@ -180,6 +180,24 @@ def test_columns_are_json(keys_of: Keys) -> None:
     assert keys == V4_KEYS | {"data.columns.text": "response"}
 
 
+def test_a_system_text_may_be_in_a_file(tmp_path: Path, keys_of: Keys) -> None:
+    (tmp_path / "s.txt").write_text("Read all.")
+    assert keys_of(*V4, "--system", "You are a helpful assistant.")["sample.system"] == (
+        "You are a helpful assistant."
+    )
+    assert keys_of(*V2, "--system", "a\\nb: 5")["sample.system"] == "a\nb: 5"
+    assert keys_of(*V4, "--system", str(tmp_path / "s.txt"))["sample.system"] == "Read all."
+    with pytest.raises(UserError, match="--system no.txt cannot be read: "):
+        keys_of(*V4, "--system", "no.txt")
+
+
+def test_layers_of_4_bits_compute_as_training_does(keys_of: Keys) -> None:
+    assert keys_of(*V4, "--bnb_4bit_compute_dtype", "bfloat16") == V4_KEYS
+    assert keys_of(*V2, "--bnb_4bit_comp_dtype", "fp16", "--dtype", "fp16")["train.fp16"]
+    with pytest.raises(UserError, match="float16 is not supported here: .* training, which is bfloat16$"):
+        keys_of(*V4, "--bnb_4bit_compute_dtype", "float16")
+
+
 @pytest.mark.parametrize(
     ("words", "encoder", "connector", "convolutions"),
     [
