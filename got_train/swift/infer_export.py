@@ -47,7 +47,7 @@ def infer(words: Sequence[str]) -> int:
     got = Got.from_pretrained(checkpoint, image_root=image_root(), base=base, template="swift")
     system = system_text(line)
     if system is not None:
-        got.encoder = replace(got.encoder, config=replace(got.encoder.config, system=system))
+        got = replace(got, encoder=replace(got.encoder, config=replace(got.encoder.config, system=system)))
     records = read_questions(got, data)
     predict(got, records, result, max_new_tokens, batch_size)
     print(f"{counted(len(records), 'row')} written to {result}")

@@ -60,8 +60,6 @@ def _options(names: dict[str, str], **effect: Any) -> Options:
 
 LAZY = "rows are encoded as they are read, and nothing is kept"
 PACKED = "rows are padded to the longest of a batch; train.tokens_per_batch of a config fills batches"
-    "rows are padded to the longest of a batch; train.tokens_per_batch of a config fills batches by length"
-)
 ONE_DEVICE = "one device holds the whole model"
 OWN_CODE = "no code outside got-train is run"
 NO_THINKING = "GOT does not think first"
