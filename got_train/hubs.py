@@ -79,7 +79,8 @@ def modelscope_folder(
             "pip install -e '.[modelscope]'"
         ) from None
     try:
-        folder: Path = HubApi().download_repo(name, kind, allow_patterns=files and list(files))
+        patterns = list(files) if files else None
+        folder: Path = HubApi().download_repo(name, kind, allow_patterns=patterns)
     except (HubError, OSError) as error:  # those of requests are OSErrors
         reason = " ".join(str(error).split())
         raise UserError(f"no {kind} {name} on ModelScope: {reason}") from None
