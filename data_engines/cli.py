@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from data_engines.drawing import load_engine
 from data_engines.kinds import KINDS
-from data_engines.mix import commands, finish_mix, read_mix
+from data_engines.mix import check_output, commands, finish_mix, read_mix
 from data_engines.options import Parser, add_flags, read_flags
 from data_engines.run import RunOptions, generate
 from got_train.packages import install_line
@@ -71,6 +71,7 @@ def _mix(words: Sequence[str]) -> None:
     parser.add_argument("overrides", nargs="*", metavar="key=value", help="over what the file says")
     flags = parser.parse_args(words)
     config = read_mix(flags.config, flags.overrides)
+    check_output(config)
     # all are read before any is drawn: a slip in the last set shows at once
     requests = [read_request(*command) for command in commands(config)]
     for request in requests:

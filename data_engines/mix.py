@@ -101,6 +101,22 @@ def _command(name: str, flags: Mapping[str, Any], config: MixConfig) -> tuple[st
     return kind, words
 
 
+def check_output(config: MixConfig) -> None:
+    """Refuses a folder whose manifest names what the manifest of this mix would not.
+
+    Raises:
+        ValueError: the folder holds a single run, or a mix of other sets.
+    """
+    store = Store(config.output)
+    if not store.exists(MANIFEST):
+        return
+    found = json.loads(store.read(MANIFEST)).get("sets")
+    lost = [name for name in found or [] if not config.sets.get(name)]
+    if found is None or lost:
+        what = f"a mix with {', '.join(lost)}" if lost else "a run of got-data"
+        raise ValueError(f"output {config.output} holds {what}; choose another output")
+
+
 def finish_mix(config: MixConfig) -> None:
     """If all sets are finished, lists them in a manifest, by which training finds them."""
     names = [name for name, flags in config.sets.items() if flags]

@@ -44,7 +44,7 @@ from got_train.data.images import lazy_image
 from got_train.data.records import parse_row
 from got_train.data.utf8 import read_utf8
 from got_train.prompts import IMAGE_TAG, Task, box_permille
-from got_train.report import check_target, counted
+from got_train.report import check_targets, counted
 from got_train.tex.errors import TexError
 
 MISSING = "picture missing"
@@ -95,11 +95,9 @@ def write_rows(
     """
     if output.suffix != ".jsonl":
         raise ValueError(f"--output {output}: rows are a .jsonl file")
-    if output.exists() and not overwrite:
-        raise ValueError(f"--output {output} exists; choose another name, or give --overwrite")
     if image_root is not None and not image_root.is_dir():
         raise ValueError(f"--image-root {image_root} is no folder")
-    check_target(output, [source])
+    check_targets([output], [source], overwrite)
     kind, source = _find_labels(source, image_root)
     left_out: Counter[str] = Counter()
     pictures = Pictures(source if source.is_dir() else source.parent, image_root)

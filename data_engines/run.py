@@ -36,7 +36,7 @@ class RunOptions(EngineOptions):
     """What a user can choose of a run of any kind."""
 
     count: int = option("number of samples; rejected ones have no rows", lowest=1)
-    output: str = option("folder to write, or a URL that fsspec knows")
+    output: str = option("folder to write or to continue, or a URL that fsspec knows")
     seed: int = option("other seed, other samples; sample i depends on the seed and i alone", 0, lowest=0)
     degrade: float = fraction("skew, blur, shadow, JPEG and the like, from 0 for none to 1", 0.0)
     format: Format = option("how to keep the samples", "files")

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
-from PIL.PngImagePlugin import PngInfo
 
 from data_engines.engine import Reject
 from data_engines.options import Parser, check_bounds
@@ -26,9 +25,8 @@ from got_train.data.records import Record
 from got_train.data.rows import Rows
 from got_train.pages.template import picture_html, render
 from got_train.prompts import IMAGE_TAG, parse_task
+from got_train.report import check_targets
 
-MARK = "got-data sheet"
-"""In both files, which a later sheet may then be written over."""
 MAX_ROWS = 100
 """Rows on one sheet: its PNG is drawn in memory."""
 HTML_SIDE = 1000
@@ -87,9 +85,10 @@ def run(words: Sequence[str]) -> None:
         help="writes NAME.png and NAME.html (default: DIR-sheet, beside what is shown)",
     )
     parser.add_argument("--regions", action="store_true", help="draw a box round every text that has one")
+    parser.add_argument("--overwrite", action="store_true", help="write over existing files")
     flags = parser.parse_args(words)
     output = flags.output or default_output(flags.rows)
-    png, html = write_sheet(flags.rows, output, flags.count, flags.seed, flags.regions)
+    png, html = write_sheet(flags.rows, output, flags.count, flags.seed, flags.regions, flags.overwrite)
     print(f"{png}\n{html}")
 
 
@@ -104,7 +103,12 @@ def default_output(name: str) -> Path:
 
 
 def write_sheet(
-    name: str, output: str | Path, count: int = 24, seed: int = 0, regions: bool = False
+    name: str,
+    output: str | Path,
+    count: int = 24,
+    seed: int = 0,
+    regions: bool = False,
+    overwrite: bool = False,
 ) -> tuple[Path, Path]:
     """Writes `output`.png and `output`.html, which are returned.
 
@@ -114,36 +118,24 @@ def write_sheet(
         count: how many rows; all of them, where there are fewer.
         seed: other seed, other rows.
         regions: whether to draw the boxes of texts that rows have.
+        overwrite: whether the files may exist.
 
     Raises:
-        ValueError: there are no such rows, or one of the files to write is there and no sheet.
+        ValueError: there are no such rows, or one of the files to write exists.
     """
     if not 1 <= count <= MAX_ROWS:
         raise ValueError(f"--count {count}: give 1 to {MAX_ROWS}; another --seed shows others")
     check_bounds("--seed", seed, 0)
     png, html = Path(f"{output}.png"), Path(f"{output}.html")
-    for file in (png, html):
-        if file.exists() and not _is_sheet(file):
-            raise ValueError(f"--output {output}: {file} is no sheet of got-data; choose another name")
     rows = open_rows(name)
+    check_targets([png, html], [name], overwrite)
     entries = [read_entry(rows, index, regions) for index in choose(len(rows), count, seed)]
     notes = _draw_again(entries)
     title = f"{name}: {len(entries)} of {len(rows):,} rows"
-    png.parent.mkdir(parents=True, exist_ok=True)
-    mark = PngInfo()
-    mark.add_text("Software", MARK)
-    draw_sheet(title, entries, notes).save(png, pnginfo=mark)
+    draw_sheet(title, entries, notes).save(png)
     page = render("sheet.html", title=title, entries=entries, notes=notes, embed=_embed)
-    html.write_text(f"{page}\n<!-- {MARK} -->\n", encoding="utf-8")
+    html.write_text(page, encoding="utf-8")
     return png, html
-
-
-def _is_sheet(file: Path) -> bool:
-    """Whether a file may be written over: an earlier sheet says so at its end, or in the head of the PNG."""
-    with file.open("rb") as opened:
-        head = opened.read(100)
-        opened.seek(max(0, file.stat().st_size - 100))
-        return MARK.encode() in head + opened.read()
 
 
 def choose(total: int, count: int, seed: int) -> list[int]:

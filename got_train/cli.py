@@ -17,7 +17,7 @@ from got_train.config import MAX_NEW_TOKENS, SampleConfig
 from got_train.evaluation.suites import SUITES
 from got_train.prompts import COLORS
 from got_train.ranks import has_process_group, rank
-from got_train.report import UserError, check_target, counted, did_you_mean
+from got_train.report import UserError, check_new_folder, check_targets, counted, did_you_mean
 
 TRACEBACK = "GOT_TRAIN_TRACEBACK"
 """Environment variable that adds the traceback to the one line about a user's mistake."""
@@ -28,7 +28,10 @@ REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, e
 """Errors of the operating system that no program can avoid, such as a full disk. Any other OSError is a fault
 of this program."""
 
-# Each command imports its modules when it runs: an error in the command line should not wait for torch.
+OVERWRITE = "write over existing files"
+
+# Each command imports its modules when it runs, and what needs torch only after it has looked at what it was
+# given: a mistake should not wait for torch.
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -142,6 +145,7 @@ def parser() -> argparse.ArgumentParser:
         "--report", type=Path, metavar="HTML", help="page to write, with the worst answers and their images"
     )
     evaluate.add_argument("--output", type=Path, metavar="JSON", help="file to write the scores to")
+    evaluate.add_argument("--overwrite", action="store_true", help=OVERWRITE)
 
     check = command("check-data", _check, "find every bad row of data files")
     check.add_argument(
@@ -168,7 +172,7 @@ def parser() -> argparse.ArgumentParser:
     swift.add_argument("words", nargs=argparse.REMAINDER, help="swift's own options; --dry-run")
 
     configs = command("configs", _configs, "list the packaged configs, or copy them into a folder")
-    configs.add_argument("folder", nargs="?", type=Path, help="for example configs: train configs/stage1...")
+    configs.add_argument("folder", nargs="?", type=Path, help="new, or with the same files")
 
     quickstart = command("quickstart", _quickstart, "the whole recipe in miniature, on a CPU")
     quickstart.add_argument(
@@ -199,7 +203,11 @@ def _add_infer(infer: argparse.ArgumentParser) -> None:
     infer.add_argument("--query", help="ask this question instead; with --data, for every row")
     infer.add_argument("--image-root", help="folder in which relative image paths of --data are looked up")
     infer.add_argument("--output", type=Path, metavar="JSONL", help="file of answers to write, row by row")
-    infer.add_argument("--resume", action="store_true", help="continue an interrupted run")
+    existing = infer.add_mutually_exclusive_group()
+    existing.add_argument(
+        "--resume", action="store_true", help="continue the file of answers of an interrupted run"
+    )
+    existing.add_argument("--overwrite", action="store_true", help=OVERWRITE)
     infer.add_argument("--render", type=Path, metavar="HTML", help="page to write, with the rendered answers")
     infer.add_argument("--stream", action="store_true", help="print a single answer while it is generated")
     infer.add_argument(
@@ -238,9 +246,13 @@ def _infer(options: argparse.Namespace) -> int:
         raise UserError("--resume continues a file of answers: it needs --output")
     if options.stream and (options.data or options.output or options.render):
         raise UserError("--stream prints one answer: it cannot be used with --data, --output or --render")
-    from got_train.inference.chat import Got
-    from got_train.inference.predict import predict, read_answers, read_questions
-    from got_train.inference.questions import OcrType, find_images, question
+    if options.image_root and not options.data:
+        raise UserError("--image-root is of the rows of --data: name images by their whole paths")
+    _check_folder("--image-root", options.image_root)
+    from got_train.data.sources import DatasetSpec
+    from got_train.inference.predict import check_parts, predict, read_answers, read_questions
+    from got_train.inference.questions import OcrType, check_query, find_images, question
+    from got_train.run_folders import resolve_checkpoint
 
     named = find_images(options.pages or options.image or [])
     documents = [named] if options.pages else [[image] for image in named]
@@ -249,13 +261,19 @@ def _infer(options: argparse.Namespace) -> int:
     records = [question(images, ocr_type, *given) for images in documents]
     if options.stream and len(records) > 1:
         raise UserError(f"--stream prints one answer, these are {len(records)} images")
-    for target in filter(None, [options.output, options.render]):
-        check_target(target, [*named, (options.data or "").partition("#")[0]])
+    inputs = [*named, *(map(str, DatasetSpec.parse(options.data).sources) if options.data else [])]
+    if options.data and options.query is not None:
+        check_query(options.query)
+    instead = "give --overwrite" + ", or --resume to continue it" * bool(options.output)
+    targets = [file for file in (options.output, options.render) if file]
+    check_targets(targets, inputs, options.overwrite or options.resume, instead)
+    if options.output:
+        check_parts(options.output, options.resume, options.overwrite)
+    model = resolve_checkpoint(options.model)
+    from got_train.inference.chat import Got
+
     got = Got.from_pretrained(
-        options.model,
-        image_root=options.image_root,
-        torch_compile=options.torch_compile,
-        base=options.base,
+        model, image_root=options.image_root, torch_compile=options.torch_compile, base=options.base
     )
     limits = (options.max_new_tokens, options.batch_size)
     if options.stream:
@@ -284,19 +302,30 @@ def _infer(options: argparse.Namespace) -> int:
     return 0
 
 
+def _check_folder(option: str, folder: str | None) -> None:
+    if folder is not None and not Path(folder).is_dir():
+        raise UserError(f"{option} {folder} is not a folder")
+
+
 def _merge(options: argparse.Namespace) -> int:
+    from got_train.run_folders import merge_folders
+
+    source, target = merge_folders(options.checkpoint, options.output)
     from got_train.model.merge import merge, merge_message
 
-    print(merge_message(*merge(options.checkpoint, options.output, options.base)))
+    print(merge_message(*merge(source, str(target), options.base)))
     return 0
 
 
 def _convert(options: argparse.Namespace) -> int:
-    from got_train.model.convert import convert
-    from got_train.model.original import CODE_NOTE
     from got_train.run_folders import resolve_checkpoint
 
-    number = convert(resolve_checkpoint(options.source), options.target, options.to)
+    source = resolve_checkpoint(options.source)
+    check_new_folder(Path(options.target))
+    from got_train.model.convert import convert
+    from got_train.model.original import CODE_NOTE
+
+    number = convert(source, options.target, options.to)
     print(f"{counted(number, 'tensor')} written to {options.target}, in the {options.to} layout")
     if options.to == "original":
         print(CODE_NOTE)
@@ -307,8 +336,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     from got_train.evaluation.evaluate import evaluate, score_text, write_scores
     from got_train.evaluation.worst import write_page
 
-    for target in filter(None, [options.output, options.report]):
-        check_target(target, [options.predictions])
+    targets = [file for file in (options.output, options.report) if file]
+    check_targets(targets, [options.predictions], options.overwrite)
     evaluation = evaluate(options.predictions, options.suite, options.as_published)
     print(score_text(evaluation))
     if options.output:
@@ -350,6 +379,7 @@ def _configs(options: argparse.Namespace) -> int:
 
 
 def _quickstart(options: argparse.Namespace) -> int:
+    check_new_folder(options.output, "--output")
     from got_train.quickstart import quickstart
 
     quickstart(options.output)

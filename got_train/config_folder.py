@@ -36,9 +36,13 @@ def copy_configs(folder: Path) -> list[Path]:
     Raises:
         UserError: if a file of the same name has another content; nothing is written then.
     """
+    if folder.is_file():
+        raise UserError(f"{folder} is a file: name a folder for the configs")
     contents = {folder / file: (CONFIGS / file).read_bytes() for file in config_files()}
     changed = [
-        str(path) for path, content in contents.items() if path.exists() and path.read_bytes() != content
+        str(path)
+        for path, content in contents.items()
+        if path.exists() and (path.is_dir() or path.read_bytes() != content)
     ]
     if changed:
         raise UserError(

@@ -22,7 +22,7 @@ from got_train.model.merge import merge
 from got_train.model.tokenizer import small_tokenizer
 from got_train.pages.template import picture_html, render
 from got_train.quickstart_data import draw_data
-from got_train.report import UserError, table
+from got_train.report import check_new_folder, table
 from got_train.training.callbacks import read_log
 from got_train.training.train import train
 
@@ -66,8 +66,7 @@ def quickstart(output: Path) -> dict[str, Any]:
     Raises:
         UserError: if the folder is not empty.
     """
-    if output.exists() and any(output.iterdir()):
-        raise UserError(f"{output} is not empty: remove it or name another folder with --output")
+    check_new_folder(output, "--output")
     started = time.perf_counter()
     data = output / "data"
     rows = draw_data(data)

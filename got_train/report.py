@@ -37,20 +37,46 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     return f"allowed: {', '.join(names[:MAX_NAMES])}" + (", ..." if len(names) > MAX_NAMES else "")
 
 
-def check_target(file: Path, inputs: Iterable[str | Path]) -> None:
-    """Makes the folder of an output file, and finds out before long work whether the file can be written.
+def check_targets(
+    files: Sequence[Path], inputs: Iterable[str | Path], overwrite: bool, instead: str = "give --overwrite"
+) -> None:
+    """Makes the folders of output files, and finds out before long work whether the files can be written.
+
+    Args:
+        files: what a command is about to write.
+        inputs: what it reads, which no output may replace.
+        overwrite: whether a file may exist.
+        instead: what else the user can do about a file that exists.
 
     Raises:
-        UserError: if the file cannot be written, or is also one of the inputs.
+        UserError: if a file cannot be written, exists, is also an input, or is named twice.
     """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{file} cannot be written: {error.strerror}") from None
-    if file.is_dir() or not os.access(file.parent, os.W_OK):
-        raise UserError(f"{file} cannot be written: {'it is a folder' if file.is_dir() else 'no permission'}")
-    if file.exists() and any(Path(name).exists() and file.samefile(name) for name in inputs):
-        raise UserError(f"{file} is also an input: choose another output")
+    for number, file in enumerate(files):
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{file} cannot be written: {error.strerror}") from None
+        if file.is_dir() or not os.access(file.parent, os.W_OK):
+            reason = "it is a folder" if file.is_dir() else "no permission"
+            raise UserError(f"{file} cannot be written: {reason}")
+        if file.resolve() in [other.resolve() for other in files[:number]]:
+            raise UserError(f"{file} is named for two outputs: choose another for one of them")
+        if file.exists() and any(Path(name).exists() and file.samefile(name) for name in inputs):
+            raise UserError(f"{file} is also an input: choose another output")
+        if file.exists() and not overwrite:
+            raise UserError(f"{file} exists: choose another output, or {instead}")
+
+
+def check_new_folder(folder: Path, option: str | None = None) -> None:
+    """Refuses to write into a folder that has something in it; `option` is what names another one.
+
+    Raises:
+        UserError: if the folder is not empty, or is a file.
+    """
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise UserError(
+            f"{folder} exists: remove it or name another folder{f' with {option}' * bool(option)}"
+        )
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

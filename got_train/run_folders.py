@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from got_train.hubs import has_prefix, hub_model
-from got_train.report import UserError
+from got_train.report import UserError, check_new_folder
 
 logger = logging.getLogger(__name__)
 
@@ -109,6 +109,25 @@ def permit_as_umask(folder: Path) -> None:
 def holds_adapters(checkpoint: str) -> bool:
     """Whether a checkpoint has adapters rather than a whole model."""
     return (Path(checkpoint) / ADAPTER_FILE).is_file()
+
+
+def merged_folder(checkpoint: str) -> Path:
+    """The default folder for the merged model of a checkpoint, beside the checkpoint."""
+    return Path(f"{checkpoint.rstrip('/')}-merged")
+
+
+def merge_folders(checkpoint: str, output: str | None) -> tuple[str, Path]:
+    """The checkpoint of adapters that is to be merged, and the folder to write.
+
+    Raises:
+        UserError: if the checkpoint does not exist or has no adapters, or the folder to write is not empty.
+    """
+    source = resolve_checkpoint(checkpoint)
+    target = Path(output) if output else merged_folder(source)
+    check_new_folder(target, "--output")
+    if Path(source).is_dir() and not holds_adapters(source):
+        raise UserError(f"{source} has no adapters: it is a plain model already")
+    return source, target
 
 
 def read_json(file: Path) -> dict[str, Any]:

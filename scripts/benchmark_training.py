@@ -171,6 +171,8 @@ def main() -> None:
     parser.add_argument("--swift", help="python of an environment with ms-swift 4")
     parser.add_argument("--json", type=Path, help="file to write")
     options = parser.parse_args()
+    if options.json and options.json.exists():
+        parser.error(f"{options.json} exists: choose another file")
     options.dtype = options.dtype or ("float32" if options.device == "cpu" else "bfloat16")
     if options.quick:
         options.size, options.batch, options.turns = "small", 2, 2

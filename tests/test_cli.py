@@ -87,7 +87,7 @@ def last_line(capsys: Any) -> str:
             "inside the image of 32 x 32 pixels",
         ),
         pytest.param(
-            ["infer", "./nowhere", "--image", "{picture}", "--torch-compile"],
+            ["infer", "{folder}", "--image", "{picture}", "--torch-compile"],
             "torch_compile: transformers compiles decoding for GPUs only",
             marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU to compile for"),
         ),
@@ -104,6 +104,48 @@ def last_line(capsys: Any) -> str:
             ["infer", "./n", "--image", "{picture}", "--render", "{picture}/a.html"],
             "a.html cannot be written: ",
         ),
+        (
+            ["infer", "./n", "--image", "{picture}", "--output", "{config}"],
+            "run.yaml exists: choose another output, or give --overwrite, or --resume to continue it",
+        ),
+        (
+            ["infer", "./n", "--image", "{picture}", "--render", "{config}"],
+            "run.yaml exists: choose another output, or give --overwrite",
+        ),
+        (
+            ["infer", "./n", "--image", "{picture}", "--output", "{folder}/cut", "--resume"],
+            "cut.part-1-of-2 exists, of an interrupted run of several processes: continue it with --resume and "
+            "as many processes, or give --overwrite",
+        ),
+        (
+            ["infer", "./n", "--image", "{picture}", "--output", "{folder}/x", "--render", "{folder}/./x"],
+            "x is named for two outputs: choose another for one of them",
+        ),
+        (
+            ["infer", "./n", "--image", "{picture}", "--image-root", "{folder}"],
+            "--image-root is of the rows of --data: name images by their whole paths",
+        ),
+        (
+            ["infer", "./n", "--data", "{rows}", "--output", "{folder}/x", "--image-root", "{folder}/none"],
+            "none is not a folder",
+        ),
+        (
+            ["infer", "./n", "--data", "{rows}#3", "--output", "{rows}", "--overwrite"],
+            "rows.jsonl is also an input: choose another output",
+        ),
+        (
+            ["eval", "{config}", "--report", "{picture}"],
+            "picture.png exists: choose another output, or give --overwrite",
+        ),
+        (["configs", "{picture}"], "picture.png is a file: name a folder for the configs"),
+        (
+            ["quickstart", "--output", "{folder}"],
+            "exists: remove it or name another folder with --output",
+        ),
+        (
+            ["convert", "{folder}", "{picture}", "--to", "original"],
+            "picture.png exists: remove it or name another folder",
+        ),
         (["infer", "./nowhere", "--data", "a.jsonl"], "--data needs --output, the file to write"),
         (["infer", "./n", "--data", "a", "--output", "b", "--crop"], "--crop cannot be used with --data"),
         (["merge", "./nowhere"], "checkpoint ./nowhere does not exist"),
@@ -115,7 +157,10 @@ def test_mistakes_end_in_one_line_and_exit_code_2(
     words: list[str], message: str, write_config: WriteConfig, tmp_path: Path, capsys: Any
 ) -> None:
     draw(tmp_path / "picture.png", "x")
+    (tmp_path / "cut.part-1-of-2").touch()
+    (tmp_path / "config.json").touch()
     given = {"config": str(write_config()), "picture": str(tmp_path / "picture.png"), "folder": str(tmp_path)}
+    given["rows"] = str(tmp_path / "rows.jsonl")
     assert run(*(word.format(**given) for word in words)) == 2
     error = last_line(capsys)
     assert error.startswith("got-train: error: ")
@@ -222,6 +267,18 @@ def test_check_data_of_a_config_checks_what_it_trains_on(
     assert run("check-data", path, *words, "--image-root", tmp_path / "images") == 0
     assert run("check-data", path, "--columns", "picture") == 2
     assert "--columns picture: write THEIRS=OURS, as in text=response" in last_line(capsys)
+
+
+def test_an_existing_file_is_written_over_if_asked(tmp_path: Path) -> None:
+    predictions = write_rows(tmp_path / "predictions.jsonl", [{"response": "a", "labels": "a"}])
+    for name in ("scores.json", "report.html"):
+        (tmp_path / name).write_text("mine")
+    words = ("eval", predictions, "--output", tmp_path / "scores.json", "--report", tmp_path / "report.html")
+    assert run(*words) == 2
+    assert (tmp_path / "scores.json").read_text() == (tmp_path / "report.html").read_text() == "mine"
+    assert run(*words, "--overwrite") == 0
+    assert json.loads((tmp_path / "scores.json").read_text())["groups"][0]["rows"] == 1
+    assert "<table>" in (tmp_path / "report.html").read_text()
 
 
 def test_renamed_keys_are_read_and_said(write_config: WriteConfig, capsys: Any) -> None:

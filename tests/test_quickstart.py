@@ -70,4 +70,4 @@ def test_everything_runs_and_is_reported(
     with pytest.raises(SystemExit) as caught:
         main(["quickstart", "--output", str(output)])
     assert caught.value.code == 2
-    assert "is not empty: remove it or name another folder with --output" in capsys.readouterr().err
+    assert "exists: remove it or name another folder with --output" in capsys.readouterr().err

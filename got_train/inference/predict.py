@@ -1,5 +1,9 @@
-"""Writes files of answers row by row; a run can be continued, and processes of torchrun share the rows."""
+"""Writes files of answers row by row; a run can be continued, and processes of torchrun share the rows.
 
+What needs torch is imported where it is used: a file that cannot be written should not wait for it.
+"""
+
+import glob
 import json
 import os
 from collections.abc import Sequence
@@ -7,20 +11,21 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
 
-from got_train.data.check import check_rows
 from got_train.data.images import image_address
 from got_train.data.records import ReadOptions, Record, Turn
 from got_train.data.sources import select_rows
-from got_train.inference.chat import Got
 from got_train.inference.questions import check_query
 from got_train.prompts import IMAGE_TAG
 from got_train.ranks import barrier, open_process_group, rank, world_size
 from got_train.report import UserError
+
+if TYPE_CHECKING:
+    from got_train.inference.chat import Got
 
 MAX_WAIT = timedelta(days=7)
 """Longest time that a process waits for the others, whose rows may take much longer."""
@@ -29,7 +34,32 @@ ANSWER_KEYS = ("response", "labels", "kind")
 """Keys of a row of answers that do not say what was asked."""
 
 
-def read_questions(got: Got, data: str, query: str | None = None) -> list[Record]:
+def check_parts(output: Path, resume: bool, overwrite: bool) -> None:
+    """Refuses to lose the answers that an interrupted run of several processes has left.
+
+    Raises:
+        UserError: if there are such answers, and they are neither continued nor to be overwritten.
+    """
+    left = _parts_left(output, _parts(output) if resume else [])
+    if left and not overwrite:
+        raise UserError(
+            f"{left[0]} exists, of an interrupted run of several processes: continue it with --resume and as "
+            "many processes, or give --overwrite"
+        )
+
+
+def _parts(output: Path) -> list[Path]:
+    """The files of the processes of this run."""
+    return [Path(f"{output}.part-{number}-of-{world_size()}") for number in range(world_size())]
+
+
+def _parts_left(output: Path, continued: Sequence[Path] = ()) -> list[Path]:
+    """Files of the processes of earlier runs, except those that are continued."""
+    found = output.parent.glob(f"{glob.escape(output.name)}.part-*-of-*")
+    return sorted(set(found) - set(continued))
+
+
+def read_questions(got: "Got", data: str, query: str | None = None) -> list[Record]:
     """The rows of a data set, which may lack a response.
 
     Args:
@@ -40,6 +70,8 @@ def read_questions(got: Got, data: str, query: str | None = None) -> list[Record
     Raises:
         UserError: for bad rows, all of them listed; or if `query` is not allowed.
     """
+    from got_train.data.check import check_rows
+
     if query is not None:
         check_query(query)
     run = got.config.data
@@ -59,7 +91,7 @@ def _asking(record: Record, query: str) -> Record:
 
 
 def predict(
-    got: Got,
+    got: "Got",
     records: Sequence[Record],
     output: Path,
     max_new_tokens: int,
@@ -83,11 +115,14 @@ def predict(
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     target = output
+    if rank() == 0 and not resume:  # before the others write: they wait for this process to open the group
+        for part in _parts_left(output):
+            part.unlink()
     if world_size() > 1:
         # The file itself has the answers of one process, or of a finished run of several processes.
         first = _count_done(records, output) if resume else 0
         records = records[first:][rank() :: world_size()]
-        parts = [Path(f"{output}.part-{number}-of-{world_size()}") for number in range(world_size())]
+        parts = _parts(output)
         target = parts[rank()]
         open_process_group("gloo", MAX_WAIT)
     done = _count_done(records, target) if resume else 0

@@ -23,7 +23,7 @@ from got_train.model.original import (
 from got_train.model.processor import build_processor
 from got_train.model.tokenizer import load_tokenizer
 from got_train.model.weights import local_folder, read_tensors
-from got_train.report import UserError, counted
+from got_train.report import UserError, check_new_folder, counted
 from got_train.run_folders import holds_adapters, permit_as_umask
 from got_train.vocabulary import IMAGE_PAD, MESSAGE_END, QWEN_SPECIAL_IDS
 
@@ -199,8 +199,7 @@ def convert(source: str, target: str, to: Layout) -> int:
             model, or `target` exists.
     """
     output = Path(target)
-    if output.exists():
-        raise UserError(f"{target} exists: remove it or name another folder")
+    check_new_folder(output)
     folder = local_folder(source)
     if holds_adapters(str(folder)):
         raise UserError(f"{source} holds adapters: merge first, with got-train merge {source}")
@@ -219,7 +218,7 @@ def _to_transformers(folder: Path, output: Path) -> int:
         )
     tokenizer = load_tokenizer(str(folder))
     state = read_state(folder, config, transformers_name)
-    output.mkdir(parents=True)
+    output.mkdir(parents=True, exist_ok=True)
     save_file(state, output / "model.safetensors", metadata={"format": "pt"})
     permit_as_umask(output)
     config.architectures = [GotOcr2ForConditionalGeneration.__name__]
@@ -239,7 +238,7 @@ def _to_original(folder: Path, output: Path) -> int:
     config = GotOcr2Config.from_pretrained(folder)
     check_fits_original(config, load_tokenizer(str(folder)))
     state = read_state(folder, config, current_name)
-    output.mkdir(parents=True)
+    output.mkdir(parents=True, exist_ok=True)
     renamed = {original_name(name): tensor for name, tensor in state.items()}
     save_file(renamed, output / "model.safetensors", metadata={"format": "pt"})
     permit_as_umask(output)

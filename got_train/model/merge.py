@@ -14,15 +14,10 @@ from got_train.model.got import GotModel, tile_shape
 from got_train.model.processor import build_processor
 from got_train.prompts import TemplateName
 from got_train.report import UserError
-from got_train.run_folders import resolve_checkpoint
+from got_train.run_folders import merge_folders
 
 TOLERANCE = 1e-3
 """Largest difference of logits before and after a merge, relative to the largest logit (float32)."""
-
-
-def merged_folder(checkpoint: str) -> Path:
-    """The default folder for the merged model of a checkpoint, beside the checkpoint."""
-    return Path(f"{checkpoint.rstrip('/')}-merged")
 
 
 def merge_message(folder: Path, difference: float) -> str:
@@ -47,10 +42,7 @@ def merge(
     Raises:
         UserError: if the checkpoint has no adapters, the folder exists, or the logits differ.
     """
-    source = resolve_checkpoint(checkpoint)
-    target = Path(output) if output else merged_folder(source)
-    if target.exists():
-        raise UserError(f"{target} exists: remove it or name another folder with --output")
+    source, target = merge_folders(checkpoint, output)
     model, tokenizer, config = load_checkpoint(source, base, template)
     if not isinstance(model, PeftModel):
         raise UserError(f"{source} has no adapters: it is a plain model already")

@@ -6,9 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from got_train.model.merge import merge, merge_message, merged_folder
 from got_train.report import UserError, counted
-from got_train.run_folders import holds_adapters, resolve_checkpoint
+from got_train.run_folders import holds_adapters, merged_folder, resolve_checkpoint
 from got_train.swift.checkpoint_options import EXPORT, INFER
 from got_train.swift.command_line import CommandLine, image_root, read_command_line, remarks, system_text
 
@@ -30,6 +29,8 @@ def infer(words: Sequence[str]) -> int:
     checkpoint, base = model_of(line)
     data = rows_of(line, checkpoint)
     result = result_file(line, checkpoint)
+    if result.exists():
+        raise UserError(f"{result} exists, and swift would append to it: remove it or name another file")
     max_new_tokens = limit(line, "max_new_tokens", MAX_NEW_TOKENS[line.version])
     batch_size = limit(line, "max_batch_size", 1)
     for note in notes:
@@ -77,6 +78,8 @@ def export(words: Sequence[str]) -> int:
     if line.dry_run:
         print(f"merges {checkpoint} into {target}")
         return 0
+    from got_train.model.merge import merge, merge_message
+
     print(merge_message(*merge(checkpoint, str(target), base, template="swift")))
     return 0
 
@@ -124,6 +127,8 @@ def merged(checkpoint: str, base: str | None) -> str:
     if folder.is_dir():
         print(f"{folder} exists already")
     else:
+        from got_train.model.merge import merge, merge_message
+
         print(merge_message(*merge(checkpoint, None, base, template="swift")))
     return str(folder)
 

@@ -80,6 +80,24 @@ def test_parts_of_a_mix_list_nothing_until_all_sets_are_whole(
     assert not Path("out/manifest.json").exists()
 
 
+def test_a_mix_takes_no_rows_out_of_a_folder(
+    mix_file: str, corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its manifest would stand in place of that of a single run, or of a mix with more sets."""
+    Path("out").mkdir()
+    Path("out/manifest.json").write_text('{"format": "files", "rows": 3}')
+    assert main(["mix", mix_file, f"sources.words={corpus}"]) == 2
+    assert capsys.readouterr().err == (
+        "got-data mix: output out holds a run of got-data; choose another output\n"
+    )
+    Path("out/manifest.json").write_text('{"sets": ["texts", "more"]}')
+    assert main(["mix", mix_file, f"sources.words={corpus}"]) == 2
+    assert (
+        capsys.readouterr().err == "got-data mix: output out holds a mix with more; choose another output\n"
+    )
+    assert [path.name for path in Path("out").iterdir()] == ["manifest.json"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -401,7 +401,7 @@ def test_nothing_is_written_over(capsys: pytest.CaptureFixture[str]) -> None:
     assert refusal(capsys, source, "--output", "a.txt").startswith("--output a.txt: rows are a .jsonl file")
     write("rows.jsonl", "mine")
     assert refusal(capsys, source, "--output", "rows.jsonl") == (
-        "--output rows.jsonl exists; choose another name, or give --overwrite"
+        "rows.jsonl exists: choose another output, or give --overwrite"
     )
     assert Path("rows.jsonl").read_text() == "mine"
 

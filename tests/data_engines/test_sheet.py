@@ -128,7 +128,10 @@ def test_a_sheet_lies_beside_its_set_and_is_named_after_it(
         write_rows(Path(name, "rows.v1.jsonl"), [row("OCR: ", name, picture(Path(name)))])
     for name in ("one/rows.v1.jsonl", "two/rows.v1.jsonl", "two/*.jsonl"):
         assert main(["sheet", name]) == 0
-        assert main(["sheet", name]) == 0  # of the same set, a sheet may be written again
+        capsys.readouterr()
+        assert main(["sheet", name]) == 2
+        assert capsys.readouterr().err.endswith(" exists: choose another output, or give --overwrite\n")
+        assert main(["sheet", name, "--overwrite"]) == 0
     assert sorted(str(file) for file in Path().rglob("*.html")) == [
         "one/rows.v1-sheet.html",
         "two-jsonl-sheet.html",
@@ -140,16 +143,14 @@ def test_a_sheet_lies_beside_its_set_and_is_named_after_it(
 
 
 @pytest.mark.parametrize("ending", ["png", "html"])
-def test_what_is_no_sheet_is_not_written_over(
-    ending: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_is_not_written_over(ending: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = write_rows(tmp_path / "rows.jsonl", [row("OCR: ", "x", picture(tmp_path))])
     mine = tmp_path / f"mine.{ending}"
     mine.write_bytes(b"<html>" if ending == "html" else (tmp_path / "a.png").read_bytes())
     before = mine.read_bytes()
     assert main(["sheet", str(rows), "--output", str(tmp_path / "mine")]) == 2
     assert capsys.readouterr().err == (
-        f"got-data sheet: --output {tmp_path / 'mine'}: {mine} is no sheet of got-data; choose another name\n"
+        f"got-data sheet: {mine} exists: choose another output, or give --overwrite\n"
     )
     assert mine.read_bytes() == before
     assert [file.name for file in tmp_path.glob("mine.*")] == [mine.name]
