@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from tqdm import tqdm
-
 from data_engines import shards
 from data_engines.drawing import Job, load_engine, make_rng
 from data_engines.engine import Stock
@@ -24,6 +22,7 @@ from data_engines.kinds import KINDS
 from data_engines.options import EngineOptions, fraction, option, to_json
 from data_engines.rejects import FEW, Rejected, RejectLimit
 from data_engines.store import Store
+from got_train.progress import progress
 
 SHARD_SIZE = 1000
 """Samples in a shard of a large set."""
@@ -119,8 +118,7 @@ def generate(kind: str, options: Any, run: RunOptions) -> dict[str, Any] | None:
     total = sum(len(shard.indexes) for shard in mine)
     already = total - sum(len(shard.indexes) for shard in missing)
     drawn, rejects = 0, list[Rejected]()
-    # disable=None: no bar where nobody watches
-    with tqdm(total=total, initial=already, desc=kind, unit=" samples", disable=None) as bar:
+    with progress(kind, total, "sample", initial=already) as bar:
         with contextlib.closing(EXECUTORS[run.executor](job, store, missing, run.workers)) as finished:
             for shard, report in finished:
                 bar.update(len(shard.indexes))

@@ -11,7 +11,6 @@ from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 from transformers import PreTrainedTokenizerFast
 
 from data_engines.options import Parser, check_bounds
@@ -28,6 +27,7 @@ from got_train.data.records import Record
 from got_train.data.rows import Rows
 from got_train.data.tiles import grid_of_tiles, num_tiles
 from got_train.model.tokenizer import load_tokenizer
+from got_train.progress import progress
 from got_train.prompts import IMAGE_TAG, parse_task
 from got_train.report import table
 from got_train.vocabulary import MAX_TILES, TILE_SIZE, tokens_per_tile
@@ -120,7 +120,8 @@ def _read_rows(rows: Rows, found: Survey) -> list[FoundImage]:
     tokenizer = load_tokenizer("qwen")
     files: dict[str, tuple[int, FoundImage]] = {}
     starts = range(0, len(rows), BATCH)
-    for start in tqdm(starts, "rows", unit=" rows", unit_scale=BATCH, disable=None):
+    bar = progress("rows", len(rows), "row")
+    for start in starts:
         numbers = range(start, min(start + BATCH, len(rows)))
         records = [record for number in numbers if (record := _read_row(rows, number, found))]
         lengths = _count_tokens(records, tokenizer)
@@ -140,6 +141,8 @@ def _read_rows(rows: Rows, found: Survey) -> list[FoundImage]:
                     pictures=tuple(places),
                 )
             )
+        bar.update(len(numbers))
+    bar.close()
     return [file for _, file in files.values()]
 
 
@@ -187,7 +190,7 @@ def _open_pictures(files: Sequence[FoundImage], most: int | None, found: Survey)
     number = len(files) if most is None else min(most, len(files))
     chosen = [place * len(files) // number for place in range(number)]
     measured = measure_all([files[place] for place in chosen])
-    bar = tqdm(zip(chosen, measured, strict=True), "pictures", number, unit=" pictures", disable=None)
+    bar = progress("pictures", number, "picture", zip(chosen, measured, strict=True))
     for place, picture in bar:
         if isinstance(picture, Picture):
             found.pictures[place] = picture

@@ -3,6 +3,7 @@
 import argparse
 import atexit
 import errno
+import io
 import os
 import sys
 import traceback
@@ -42,6 +43,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     # Rows are encoded one by one: the tokenizer's threads would only give warnings when the loader forks.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     hide_bitsandbytes()
+    if not sys.stderr.isatty():
+        os.environ.setdefault("TQDM_DISABLE", "1")  # bars of other packages; `progress` has ours
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # a log shows a line when it is written, in its order
     try:
         status = options.run(options)
     except (UserError, OSError) as error:
@@ -172,7 +177,7 @@ def parser() -> argparse.ArgumentParser:
     swift.add_argument("words", nargs=argparse.REMAINDER, help="swift's own options; --dry-run")
 
     configs = command("configs", _configs, "list the packaged configs, or copy them into a folder")
-    configs.add_argument("folder", nargs="?", type=Path, help="new, or with the same files")
+    configs.add_argument("folder", nargs="?", type=Path, help="such as configs: new, or with the same files")
 
     quickstart = command("quickstart", _quickstart, "the whole recipe in miniature, on a CPU")
     quickstart.add_argument(

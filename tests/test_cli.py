@@ -114,8 +114,8 @@ def last_line(capsys: Any) -> str:
         ),
         (
             ["infer", "./n", "--image", "{picture}", "--output", "{folder}/cut", "--resume"],
-            "cut.part-1-of-2 exists, of an interrupted run of several processes: continue it with --resume and "
-            "as many processes, or give --overwrite",
+            "cut.part-1-of-2 exists, of an interrupted run of several processes: continue it with --resume "
+            "and as many processes, or give --overwrite",
         ),
         (
             ["infer", "./n", "--image", "{picture}", "--output", "{folder}/x", "--render", "{folder}/./x"],
@@ -456,6 +456,29 @@ def test_a_merged_folder_reads_the_same_in_stock_transformers(
     theirs = processor.decode(output[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
     assert ours == theirs
     assert ours
+
+
+def test_a_log_has_lines_and_no_bars(write_config: WriteConfig, rows_file: Path, tmp_path: Path) -> None:
+    """Bars are redrawn with a carriage return: thousands of them are one line of a log."""
+    config = write_config(train={"disable_tqdm": False})
+
+    def log(*words: object) -> str:
+        result = subprocess.run(
+            [sys.executable, "-m", "got_train", *map(str, words)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=ROOT,
+        )
+        assert result.returncode == 0, result.stdout
+        return result.stdout
+
+    trained = log("train", config)
+    assert "\r" not in trained and "it/s" not in trained and "Warning" not in trained
+    assert len([line for line in trained.splitlines() if line.startswith("{'loss': ")]) == 2
+    model, answers = tmp_path / "output" / "run", tmp_path / "answers.jsonl"
+    words = ("--data", rows_file, "--output", answers, "--max-new-tokens", 2)
+    assert log("infer", model, *words) == f"17 rows written to {answers}\n"
 
 
 def test_the_module_runs_and_a_mistake_needs_no_torch() -> None:

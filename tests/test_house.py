@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 CODE = sorted([*ROOT.glob("got_train/**/*.py"), *ROOT.glob("data_engines/**/*.py")])
 
 FLOORS = [
-    ["report", "vocabulary", "ranks", "packages", "characters", "bitsandbytes_import"],
+    ["report", "vocabulary", "ranks", "packages", "characters", "bitsandbytes_import", "progress"],
     ["hubs"],
     ["run_folders", "prompts", "markup", "typed_values"],
     ["tex", "swift.trained", "drawn_sets"],
@@ -133,7 +133,15 @@ def test_training_imports_no_engines() -> None:
 def test_engines_import_nothing_of_training() -> None:
     """Drawing needs the words and rows; looking at sets needs what reads and counts them."""
     markup = {"markup.chart_dictionary", "markup.delimiters", "markup.forms"}
-    drawing = markup | {"vocabulary", "prompts", "packages", "characters", "data.records", "data.errors"}
+    drawing = markup | {
+        "vocabulary",
+        "prompts",
+        "packages",
+        "characters",
+        "progress",
+        "data.records",
+        "data.errors",
+    }
     drawing |= {"data.foreign", "data.utf8"}
     looking = drawing | {
         "report",

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 from torch.utils.data import DataLoader, Dataset
-from tqdm import tqdm
 
 from got_train.data.doubts import DoubtCounts, doubts
 from got_train.data.errors import RowError
 from got_train.data.good_rows import NO_KEY, GoodRows, row_key
 from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
+from got_train.progress import progress
 
 
 @dataclass
@@ -113,7 +113,7 @@ def check_rows(
     keys = np.full(len(indexes), NO_KEY, dtype=np.uint64)
     checks = _Checks(rows, indexes, encoder, good_rows)
     loader = DataLoader(checks, batch_size=64, num_workers=workers, collate_fn=list)
-    with tqdm(total=len(indexes), desc=description, unit="row", leave=False) as bar:
+    with progress(description, len(indexes), "row") as bar:
         for position, found in enumerate(check for batch in loader for check in batch):
             if isinstance(found, RowError):
                 result.bad[int(indexes[position])] = found

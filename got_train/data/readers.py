@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tqdm import tqdm
-
 from got_train.data.arrow import ArrowRows, parquet_rows
 from got_train.data.foreign import refuse_foreign
 from got_train.data.hub import HubSet, find_hub_set, hub_rows
 from got_train.data.records import QUESTION_KEYS, READ_AS_IT_IS, ReadOptions
 from got_train.data.row_files import JsonlRows, ListedRows, RowFile, TarRows
 from got_train.data.rows import OpenFile, Rows
+from got_train.progress import progress
 from got_train.report import UserError
 
 RUN_FILES = {"files": "data.jsonl", "webdataset": "shards/*.tar", "parquet": "shards/*.parquet"}
@@ -55,7 +54,7 @@ def open_sources(sources: Sequence[Source], options: ReadOptions, name: str) -> 
         name: what the user calls all of them, for counts and messages.
     """
     files = []
-    for source in tqdm(sources, desc="opening data files", unit="file", leave=False, delay=2):
+    for source in progress("opening data files", len(sources), "file", sources, delay=2):
         if isinstance(source, HubSet):
             asking = replace(options, query=source.query or options.query)
             opened = [OpenFile(rows, asking, name) for rows in hub_rows(source)]

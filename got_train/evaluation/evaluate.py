@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from got_train.characters import composed
 from got_train.evaluation.predictions import Prediction, raise_complaints, read_predictions
@@ -17,6 +16,7 @@ from got_train.evaluation.words import has_chinese
 from got_train.markup.delimiters import read_formula
 from got_train.markup.fences import unfenced
 from got_train.markup.forms import form_of
+from got_train.progress import progress
 from got_train.prompts import parse_task
 from got_train.report import UserError, counted, table
 
@@ -85,7 +85,7 @@ def evaluate(path: Path, suite: str | None = None, as_published: bool = False) -
     """
     predictions = read_predictions(path)
     rows, complaints = [], []
-    for prediction in tqdm(predictions, desc="scoring", unit="row", leave=False):
+    for prediction in progress("scoring", len(predictions), "row", predictions):
         if not as_published:  # the scripts compare the texts as they stand
             answer, reference = composed(prediction.answer), composed(prediction.reference)
             prediction = replace(prediction, answer=answer, reference=reference)

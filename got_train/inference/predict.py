@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
 from got_train.data.images import image_address
 from got_train.data.records import ReadOptions, Record, Turn
 from got_train.data.sources import select_rows
 from got_train.inference.questions import check_query
+from got_train.progress import progress
 from got_train.prompts import IMAGE_TAG
 from got_train.ranks import barrier, open_process_group, rank, world_size
 from got_train.report import UserError
@@ -127,7 +127,7 @@ def predict(
         open_process_group("gloo", MAX_WAIT)
     done = _count_done(records, target) if resume else 0
     answers = got.read(records[done:], max_new_tokens, batch_size)
-    bar = tqdm(answers, total=len(records), initial=done, desc="reading", unit="row", leave=False)
+    bar = progress("reading", len(records), "row", answers, initial=done)
     with open(target, "a" if resume else "w", encoding="utf-8") as file:
         for record, answer in zip(records[done:], bar, strict=True):
             file.write(json.dumps(prediction_row(record, answer), ensure_ascii=False) + "\n")
