@@ -3,13 +3,15 @@
 torch and transformers are imported when they are needed: what only imports this should not wait for them.
 """
 
+import ast
+import builtins
 import dataclasses
 import types
-import typing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from got_train.config import ABOVE_0, AT_LEAST_0, AT_LEAST_1, RATE, Config
+from got_train.packages import package_folder
 from got_train.report import UserError
 from got_train.run_folders import read_json
 from got_train.typed_values import Range
@@ -26,6 +28,9 @@ DEFAULTS: dict[str, Any] = {
     "ddp_find_unused_parameters": False,  # every parameter has a gradient in every batch: GotModel.forward
 }
 """Arguments whose own defaults do not fit; a config may set all of them except the first."""
+
+LOG_LEVELS = ("detail", "debug", "info", "warning", "error", "critical", "passive")
+"""What `log_level` takes."""
 
 COMPILE_ARGUMENTS = {"torch_compile": None, "torch_compile_backend": "backend", "torch_compile_mode": "mode"}
 """Arguments by which transformers would compile the model as a whole, and what `torch.compile` calls them.
@@ -79,18 +84,48 @@ ARGUMENT_RANGES: dict[str, Range] = {
 
 def argument_types() -> dict[str, Any]:
     """The type of each argument that a config may set, by its name, with its range where it has one."""
-    from transformers import TrainingArguments
-    from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
-    from transformers.training_args import trainer_log_levels
-
-    hints = typing.get_type_hints(TrainingArguments)
+    hints = _types_in_source()
     literal: Any = Literal  # mypy takes no names that are only known here
-    logger, level = literal["all", "none", *INTEGRATION_TO_CALLBACK], literal[*trainer_log_levels]
+    logger, level = literal["all", "none", *_loggers_in_source()], literal[*LOG_LEVELS]
     loggers = types.GenericAlias(list, logger)
     hints |= {"report_to": logger | loggers | None, "log_level": level, "log_level_replica": level}
     hints |= {name: Annotated[hints[name], range] for name, range in ARGUMENT_RANGES.items()}
-    names = {field.name for field in dataclasses.fields(TrainingArguments) if field.init}
-    return {name: hints[name] for name in sorted(names - set(OWN_ARGUMENTS))}
+    return {name: hints[name] for name in sorted(set(hints) - set(OWN_ARGUMENTS))}
+
+
+class _Names(dict[str, Any]):
+    """What annotations name; enumerations are written as texts."""
+
+    def __missing__(self, name: str) -> Any:
+        return getattr(builtins, name, str)
+
+
+def _types_in_source() -> dict[str, Any]:
+    """The types of the fields of `TrainingArguments` as its file has them: importing it takes seconds."""
+    file = package_folder("transformers") / "training_args.py"
+    [arguments] = [
+        node
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and node.name == "TrainingArguments"
+    ]
+    names = _Names(Any=Any, Literal=Literal)
+    return {
+        ast.unparse(field.target): eval(ast.unparse(field.annotation), {"__builtins__": {}}, names)
+        for field in arguments.body
+        if isinstance(field, ast.AnnAssign) and "init=False" not in ast.unparse(field)
+    }
+
+
+def _loggers_in_source() -> list[str]:
+    """The names that `report_to` takes, as they stand in transformers' file."""
+    file = package_folder("transformers") / "integrations" / "integration_utils.py"
+    [table] = [
+        node.value
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "INTEGRATION_TO_CALLBACK"
+    ]
+    assert isinstance(table, ast.Dict)
+    return [ast.literal_eval(key) for key in table.keys if key is not None]
 
 
 def argument_defaults() -> dict[str, Any]:

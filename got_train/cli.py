@@ -231,8 +231,10 @@ def _add_infer(infer: argparse.ArgumentParser) -> None:
 
 def _train(options: argparse.Namespace) -> int:
     from got_train.config_file import load_config
+    from got_train.data.sources import look_at_inputs
 
     config = load_config(options.config, options.overrides)
+    look_at_inputs(config)
     from got_train.training.train import train
 
     train(config, dry_run=options.dry_run)
@@ -353,7 +355,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from got_train.check_data import check_config, check_files
+    from got_train.data.sources import DatasetSpec
 
     first, *rest = options.files
     if Path(first).suffix in (".yaml", ".yml"):
@@ -361,7 +363,14 @@ def _check(options: argparse.Namespace) -> int:
         given = [f"--{name.replace('_', '-')}" for name in asked if getattr(options, name) is not None]
         if given:
             raise UserError(f"{', '.join(given)} cannot be used with a config, whose keys say the same")
+        from got_train.check_data import check_config
+
         return 0 if check_config(first, rest) else 1
+    _check_folder("--image-root", options.image_root)
+    for file in options.files:
+        DatasetSpec.parse(file)
+    from got_train.check_data import check_files
+
     read = (options.columns or [], options.query, options.image_root)
     max_length = options.max_length or SampleConfig.max_length
     return 0 if check_files(options.files, *read, max_length, options.tokenizer or "qwen") else 1

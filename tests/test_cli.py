@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 
 from got_train.cli import main, parse
 from tests.conftest import draw, write_rows
+from tests.test_house import MODULES
 
 ROOT = Path(__file__).parent.parent
 WriteConfig = Callable[..., Path]
@@ -479,6 +480,76 @@ def test_a_log_has_lines_and_no_bars(write_config: WriteConfig, rows_file: Path,
     model, answers = tmp_path / "output" / "run", tmp_path / "answers.jsonl"
     words = ("--data", rows_file, "--output", answers, "--max-new-tokens", 2)
     assert log("infer", model, *words) == f"17 rows written to {answers}\n"
+
+
+LOOKS_FIRST = """
+import sys
+from got_train.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as end:
+    loaded = {"torch", "transformers"} & {*sys.modules}
+    sys.exit(f"loaded: {loaded}" if loaded else end.code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("train none.yaml", "config file none.yaml does not exist"),
+        ("train {config} data.train=[none.jsonl]", "data file none.jsonl does not exist"),
+        ("train {config} data.val=[none.jsonl]", "data file none.jsonl does not exist"),
+        ("train {config} data.image_root=none", "data.image_root none is not a folder"),
+        ("train {config} model.init=pretrained model.path=./none", "checkpoint ./none does not exist"),
+        ("train {config} data.trian=x train.warmpu_steps=1", "train.warmpu_steps is not a TrainingArg"),
+        ("train {config} train.max_steps=many", "train.max_steps='many' has the wrong type: expected int"),
+        ("train {config} train.report_to=wandb2", "train.report_to wandb2: did you mean wandb?"),
+        ("check-data none.jsonl", "data file none.jsonl does not exist"),
+        ("infer ./none --image {picture}", "checkpoint ./none does not exist"),
+        ("infer ./none --image none.png", "no image at none.png"),
+        ("infer ./none --data none.jsonl --output x", "data file none.jsonl does not exist"),
+        ("infer ./none --image {picture} --output {config}", "run.yaml exists: choose another output"),
+        ("merge ./none", "checkpoint ./none does not exist"),
+        ("convert ./none x --to original", "checkpoint ./none does not exist"),
+        ("eval none.jsonl", "predictions file none.jsonl does not exist"),
+        ("quickstart --output {config}", "run.yaml exists: remove it or name another folder with --output"),
+        ("swift export --adapters ./none --merge_lora true", "checkpoint ./none does not exist"),
+        ("swift infer --adapters ./none --load_data_args true", "checkpoint ./none does not exist"),
+    ],
+)
+def test_what_is_given_is_looked_at_before_torch_is_loaded(
+    words: str, message: str, write_config: WriteConfig, tmp_path: Path
+) -> None:
+    draw(tmp_path / "picture.png", "x")
+    given = words.format(config=write_config(), picture=tmp_path / "picture.png").split()
+    command = [sys.executable, "-c", LOOKS_FIRST, *given]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert result.returncode == 2, result.stderr
+    assert message in result.stderr
+
+
+WITHOUT_UNIX = """
+import builtins, importlib, sys
+found = builtins.__import__
+
+def without_unix(name, scope=None, *rest, **named):
+    ours = ((scope or {}).get("__name__") or "").startswith(("got_train", "data_engines"))
+    if ours and name in ("resource", "fcntl", "pwd", "grp", "termios"):
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    return found(name, scope, *rest, **named)
+
+builtins.__import__ = without_unix
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+"""
+
+
+def test_every_module_imports_where_unix_s_own_modules_are_missing() -> None:
+    names = [name for name in MODULES if name.startswith(("got_train", "data_engines"))]
+    names = [name for name in names if not name.endswith("__main__")]
+    command = [sys.executable, "-c", WITHOUT_UNIX, *names]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert result.returncode == 0, result.stderr
 
 
 def test_the_module_runs_and_a_mistake_needs_no_torch() -> None:

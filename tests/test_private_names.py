@@ -3,13 +3,17 @@
 A release that changes one of them fails here by its name, before it changes what training does.
 """
 
+import dataclasses
 import importlib
 import inspect
 import re
+import typing
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from got_train import arguments
 
 ROOT = Path(__file__).parent.parent
 
@@ -74,3 +78,19 @@ def test_no_other_private_names_are_used() -> None:
             used[name] = path.name
     others = {name: file for name, file in used.items() if name not in own | listed}
     assert others == {}
+
+
+def test_the_arguments_that_are_read_from_transformers_files_are_those_that_it_has() -> None:
+    """Names, loggers and levels are the same, and types too, except that enumerations are texts here."""
+    from transformers import TrainingArguments
+    from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
+    from transformers.training_args import trainer_log_levels
+
+    read, hints = arguments._types_in_source(), typing.get_type_hints(TrainingArguments)
+    assert set(read) == {field.name for field in dataclasses.fields(TrainingArguments) if field.init}
+    assert arguments._loggers_in_source() == list(INTEGRATION_TO_CALLBACK)
+    assert list(arguments.LOG_LEVELS) == list(trainer_log_levels)
+    assert {name for name, hint in read.items() if hint != hints[name]} == {
+        *("debug", "hub_strategy", "optim", "lr_scheduler_type", "parallelism_config"),
+        *("eval_strategy", "logging_strategy", "save_strategy"),
+    }

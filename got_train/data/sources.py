@@ -4,14 +4,16 @@ import functools
 import math
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from got_train.config import DataConfig
+from got_train.config import Config, DataConfig
 from got_train.data.readers import Source, find_sources, matches, open_sources
 from got_train.data.records import ReadOptions
 from got_train.data.rows import Rows
 from got_train.report import UserError, counted
+from got_train.run_folders import resolve_checkpoint
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,22 @@ class ChosenRows:
     def all_training(self) -> Rows:
         """All rows that are trained on: `train`, then `replay`."""
         return self.train if self.replay is None else self.train.joined(self.replay)
+
+
+def look_at_inputs(config: Config) -> None:
+    """Looks whether the files and folders of a run exist, which takes no time and needs no torch.
+
+    Raises:
+        UserError: for the first that does not.
+    """
+    data, model = config.data, config.model
+    for spec in (*data.train, *(data.val or []), *(data.replay or [])):
+        DatasetSpec.parse(spec)
+    if data.image_root is not None and not Path(data.image_root).is_dir():
+        raise UserError(f"data.image_root {data.image_root} is not a folder")
+    for path in (model.path, model.init_from) if model.init == "pretrained" else ():
+        if path is not None:
+            resolve_checkpoint(path)
 
 
 def choose_run_rows(config: DataConfig, seed: int) -> ChosenRows:

@@ -1,6 +1,5 @@
 """The speed of training between two lines of the log."""
 
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -92,5 +91,11 @@ def peak_memory_gib(device: torch.device) -> float:
     """The peak memory so far in GiB: of the GPU, or of this process if there is no GPU."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**30
+    if sys.platform == "win32":  # which has no `resource`
+        import psutil
+
+        return float(psutil.Process().memory_info().peak_wset) / 2**30
+    import resource
+
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
