@@ -82,6 +82,8 @@ def test_train_commands_dry_run(words: list[str], workplace: Path, tokenizer_dir
 
 
 def test_merge_infer_and_eval_commands(workplace: Path, tokenizer_dir: str, capsys: Any) -> None:
+    for name in ("read.jsonl", "predictions.jsonl"):
+        (workplace / name).unlink()
     train = next(words for words in of("got-train", "train") if "finetune_lora" in words[1])
     steps = ["train.max_steps=1", "train.save_steps=1", "train.disable_tqdm=true", "eval.read_rows=0"]
     small = ["model.init=random", *small_model_words(tokenizer_dir)]
