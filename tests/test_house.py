@@ -133,7 +133,7 @@ def test_engines_import_nothing_of_training() -> None:
     """Drawing needs the words and rows; looking at sets needs what reads and counts them."""
     markup = {"markup.chart_dictionary", "markup.delimiters", "markup.forms"}
     drawing = markup | {"vocabulary", "prompts", "packages", "characters", "data.records", "data.errors"}
-    drawing |= {"data.foreign", "data.utf8"}
+    drawing |= {"data.foreign", "data.utf8", "typed_values"}
     looking = drawing | {
         "report",
         "bitsandbytes_import",

@@ -91,7 +91,21 @@ def choose_run_rows(config: DataConfig, seed: int) -> ChosenRows:
         available = select_rows(config.replay, options, rng)
         count = math.ceil(len(train) * config.replay_ratio / (1 - config.replay_ratio))
         replay = available.subset(choose_rows(len(available), count, rng))
-    return ChosenRows(train, replay, val)
+    chosen = ChosenRows(train, replay, val)
+    check_all_columns(chosen.all_training if val is None else chosen.all_training.joined(val))
+    return chosen
+
+
+def check_all_columns(rows: Rows) -> None:
+    """Refuses columns to rename that no row has: they are misspelt, or those of other files.
+
+    Raises:
+        UserError: names them.
+    """
+    if unused := rows.unused_columns():
+        names = ", ".join(f"{name} ({name}={ours})" for name, ours in unused.items())
+        files = ", ".join(dict.fromkeys(opened.source for opened in rows.files))
+        raise UserError(f"data.columns (--columns): no row of {files} has the key {names}: leave it out")
 
 
 def select_rows(
