@@ -102,15 +102,16 @@ def guess_encoding(raw: bytes) -> str | None:
             return encoding
     if b"\0" in raw:
         # the places, of every four bytes, that are NUL in most characters
-        empty = [raw[place::4].count(0) * NUL_SHARE > len(raw[place::4]) for place in range(4)]
-        return {
+        empty = tuple(raw[place::4].count(0) * NUL_SHARE > len(raw[place::4]) for place in range(4))
+        encodings: dict[tuple[bool, ...], str] = {
             (False, True, False, True): "UTF-16LE",
             (True, False, True, False): "UTF-16BE",
             (False, True, True, True): "UTF-32LE",
             (True, True, True, False): "UTF-32BE",
             (False, False, True, True): "UTF-32LE",
             (True, True, False, False): "UTF-32BE",
-        }.get(tuple(empty))
+        }
+        return encodings.get(empty)
     likely = {name: _share_of_common(raw, name) for name in CHINESE}
     best = max(likely, key=lambda name: likely[name])
     if likely[best] > 0:
