@@ -110,8 +110,12 @@ def _draw(request: Request) -> None:
         print(f"{output}: this part is drawn, others are missing")
         return
     print(f"{output}: {manifest['rows']} rows from {manifest['count']} samples")
-    for title, counts in (("sources left out", "left_out"), ("samples rejected", "rejects")):
-        for cause, number in manifest[counts].items():
+    for title, counts in (
+        ("sources left out", "left_out"),
+        ("samples left out", "samples_left_out"),
+        ("samples rejected", "rejects"),
+    ):
+        for cause, number in manifest.get(counts, {}).items():
             print(f"  {title}: {number} ({cause})")
 
 
