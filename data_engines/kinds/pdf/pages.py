@@ -17,7 +17,7 @@ from data_engines.kinds.pdf.formulas import with_formulas
 from data_engines.kinds.pdf.layout import OVERPRINT, RULE_THICKNESS, UNCLEAR_WORDS, Text, paragraphs
 from data_engines.kinds.pdf.rules import FOUND_SPACE, Characters, struck_out, with_underscores
 from data_engines.kinds.pdf.spacing import part_words
-from data_engines.kinds.pdf.typefaces import find_typeface_fault
+from data_engines.kinds.pdf.typefaces import find_typeface_fault, font_names, odd_fonts
 from data_engines.tools.boxes import Box
 from data_engines.tools.typed import as_typed
 
@@ -136,6 +136,8 @@ def _read_pieces(
     elsewhere |= np.diff(seen, prepend=True)
     characters, unclear = part_words(characters, elsewhere, partial(_font_size, textpage))
     positions, texts, bodies, inks = characters
+    names, last = font_names(textpage.raw, positions.tolist()), [text[-1] for text in texts]
+    odd = odd_fonts(names, last)
     pieces = []
     for some in np.split(np.arange(len(texts)), np.flatnonzero(elsewhere | ahead)):
         if len(some) and seen[some[0]]:
@@ -144,7 +146,10 @@ def _read_pieces(
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(_HYPHENS)
             text = as_typed(text)
             if text:
-                fault = _find_fault(textpage, positions[some], text) or _find_overprint(texts, inks, some)
+                part = slice(some[0], some[-1] + 1)
+                fault = find_typeface_fault(names[part], last[part], odd)
+                fault = fault or _find_fault(textpage, positions[some], text)
+                fault = fault or _find_overprint(texts, inks, some)
                 if struck[some].any():
                     fault = fault or "struck-out text"
                 if unclear[some].any():
@@ -238,9 +243,6 @@ def _is_mark(character: str) -> bool:
 
 def _find_fault(textpage: pdfium.PdfTextPage, positions: np.ndarray, text: str) -> str | None:
     page, first = textpage.raw, int(positions[0])
-    fault = find_typeface_fault(page, positions, text)
-    if fault:
-        return fault
     matrix = pdfium_c.FS_MATRIX()
     pdfium_c.FPDFText_GetMatrix(page, first, matrix)
     # the upward axis may lean, as it does in fonts that are slanted for want of an italic

@@ -6,8 +6,8 @@ named as dingbats are, an arrow of Wingdings is an "a" in many files, and big br
 
 import ctypes
 import re
+from collections.abc import Sequence
 
-import numpy as np
 import pypdfium2.raw as pdfium_c
 
 FORMULA = "displayed formula"
@@ -25,7 +25,6 @@ _SYMBOL_FONTS = re.compile(
     r"|.*icons?\b|glyphicons|wasy|stmary|msam|mnsymbol|pzdr|esint|opensymbol|starsymbol",
     re.IGNORECASE,
 )
-_SYMBOL_TEXT = re.compile(r"[A-Za-z]")
 _LETTERS_TOO = re.compile(r"segoe|apple|noto|seguisym", re.IGNORECASE)
 """Symbol fonts by name that have the letters of Unicode as well."""
 _MATHS_SYMBOLS = re.compile(
@@ -40,34 +39,59 @@ _MATHS = re.compile(
     r"asana-?math|xits-?math",
     re.IGNORECASE,
 )
+_ODD, _PLAIN = re.compile("[¡-¥¨¼-ÖØ-öø-ÿ]"), re.compile("[0-9A-Za-z]")
 MIN_FORMULA = 3
 """Letters of a piece, half of them of a font for formulas, from which it is a formula."""
 
 
-def find_typeface_fault(page: object, positions: np.ndarray, text: str) -> str | None:
-    """Finds fault with a piece of text by the fonts, and the way, in which its characters are drawn.
+def font_names(page: object, positions: Sequence[int]) -> list[str | None]:
+    """The name of the font of each character, None where the character is not drawn.
 
     Args:
         page: pdfium's handle of the page's text.
-        positions: of the characters of the piece in the file.
-        text: the piece.
+        positions: of the characters in the file.
     """
-    names: dict[int, str] = {}
-    maths = 0
-    for position in positions.tolist():
+    names: dict[int, str | None] = {}
+    found = []
+    for position in positions:
         drawn = pdfium_c.FPDFText_GetTextObject(page, position)
         key = ctypes.cast(drawn, ctypes.c_void_p).value or 0
         if key not in names:
-            if pdfium_c.FPDFTextObj_GetTextRenderMode(drawn) == pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE:
-                return "invisible text"
-            names[key] = _font_name(drawn)
-        name, character = names[key], chr(pdfium_c.FPDFText_GetUnicode(page, position))
-        maths += bool(_MATHS.match(name) and not character.isspace())
-        fault = _character_fault(name, character)
+            hidden = pdfium_c.FPDFTextObj_GetTextRenderMode(drawn) == pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE
+            names[key] = None if hidden else _font_name(drawn)
+        found.append(names[key])
+    return found
+
+
+def odd_fonts(names: Sequence[str | None], characters: Sequence[str]) -> set[str | None]:
+    """Those fonts of a page that have signs for other languages, but neither letters nor digits of English.
+
+    In many journals a cross has the code of a pound sign, and brackets those of Icelandic letters.
+    """
+    used: dict[str | None, str] = {}
+    for name, character in zip(names, characters, strict=True):
+        used[name] = used.get(name, "") + character
+    return {name for name, text in used.items() if _ODD.search(text) and not _PLAIN.search(text)}
+
+
+def find_typeface_fault(
+    names: Sequence[str | None], characters: Sequence[str], odd: set[str | None]
+) -> str | None:
+    """Finds fault with a piece of text by the fonts of its characters.
+
+    Args:
+        names: of the font of each character.
+        characters: of the piece, without white space.
+        odd: fonts whose signs can't be trusted.
+    """
+    for name, character in zip(names, characters, strict=True):
+        if name is None:
+            return "invisible text"
+        fault = SYMBOLS if name in odd else _character_fault(name, character)
         if fault:
             return fault
-    letters = sum(not character.isspace() for character in text)
-    return FORMULA if maths >= MIN_FORMULA and 2 * maths >= letters else None
+    maths = sum(bool(name and _MATHS.match(name)) for name in names)
+    return FORMULA if maths >= MIN_FORMULA and 2 * maths >= len(names) else None
 
 
 def _character_fault(name: str, character: str) -> str | None:

@@ -137,6 +137,15 @@ def test_letters_of_fonts_without_letters_are_left_out(
         assert read(mixed, name=name, encoding=encoding) == cause
 
 
+def test_a_font_of_odd_signs_alone_is_not_trusted(read: Callable[..., str]) -> None:
+    cross = "BT 1 0 0 1 72 400 Tm /F 12 Tf (A 3 ) Tj /G 12 Tf (\\243) Tj /F 12 Tf ( 2 design) Tj ET "
+    encoding = "/Encoding /WinAnsiEncoding"
+    assert read(cross, name="ABCDEF+AdvP4C4E74", encoding=encoding) == "symbols under the names of letters"
+    # prices are in the font of their digits
+    price = "BT 1 0 0 1 72 400 Tm /G 12 Tf (\\2435 a piece) Tj ET "
+    assert read(price, name="Times-Roman", encoding=encoding) == "£5 a piece"
+
+
 def test_fractions_are_left_out_with_what_stands_beside_them(read: Callable[..., str]) -> None:
     fraction = line("a + b", 408, x=100) + line("c", 392, x=110) + "98 403 32 0.5 re f "
     assert read(fraction) == "displayed formula"
