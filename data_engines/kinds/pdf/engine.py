@@ -22,7 +22,7 @@ from PIL import Image
 
 from data_engines.engine import Answer, Drawing, LeftOut, PixelBox, Region, Reject, Source, Stock, one_by_one
 from data_engines.kinds.pdf.layout import Text
-from data_engines.kinds.pdf.pages import draw_page, open_document, page_size, read_page
+from data_engines.kinds.pdf.pages import draw_page, image_boxes, open_document, page_size, read_page
 from data_engines.options import EngineOptions, option
 from data_engines.tools.boxes import Box, around
 from data_engines.tools.files import files_below
@@ -45,6 +45,8 @@ REACH = 1.0
 """Line heights to either side of a line in which there may be no other ink."""
 FOOT = 0.15
 """Line heights below its ink, but no more than the font reaches down, in which there may be none either."""
+MIN_IMAGE_SHARE = 0.02
+"""Share of a page from which an image may hold text that the file doesn't say."""
 MIN_LEFT_LINES = 5
 """Lines that a picture has at least from which others were cut off."""
 MIN_LEFT_SHARE = 0.2
@@ -148,8 +150,10 @@ def decide(rng: np.random.Generator, index: int, stock: PdfStock) -> Spec:
             line.fault or ("" if line.ink.inside(sheet.grown(EDGE)) else "text over the edge of the page")
             for line in lines
         ]
-        if any(faults):
-            paragraphs, part = _cut_off(paragraphs, faults, sheet)
+        smallest_image = MIN_IMAGE_SHARE * sheet.width * sheet.height
+        images = [box for box in image_boxes(file, number) if box.width * box.height > smallest_image]
+        if any(faults) or images:
+            paragraphs, part = _cut_off(paragraphs, faults, sheet, images)
             lines = [line for paragraph in paragraphs for line in paragraph]
     else:
         parts = _order_parts(np.random.default_rng([stock.seed, page]), paragraphs, units)
@@ -191,7 +195,7 @@ def check(spec: Spec, drawing: PdfDrawing) -> Drawing:
 
 
 def _cut_off(
-    paragraphs: Sequence[Sequence[Text]], faults: Sequence[str], sheet: Box
+    paragraphs: Sequence[Sequence[Text]], faults: Sequence[str], sheet: Box, images: Sequence[Box] = ()
 ) -> tuple[tuple[tuple[Text, ...], ...], Box]:
     """The most lines that stand together without any that has a fault, and the part of the sheet they are on.
 
@@ -200,6 +204,7 @@ def _cut_off(
     """
     lines = [line for paragraph in paragraphs for line in paragraph]
     bad = [around([line.body, line.ink]) for line, fault in zip(lines, faults, strict=True) if fault]
+    bad += images
     sound = [line for line, fault in zip(lines, faults, strict=True) if not fault]
     # what reaches beside a line that goes, goes with it: the page is cut across
     gone: list[Box] = []
@@ -216,7 +221,7 @@ def _cut_off(
     between = [bisect(edges, line.ink.middle) for line in sound]
     kept_between, number = Counter(between).most_common(1)[0] if between else (0, 0)
     if number < max(MIN_LEFT_LINES, MIN_LEFT_SHARE * len(lines)):
-        raise LeftOut(next(fault for fault in faults if fault))
+        raise LeftOut(next((fault for fault in faults if fault), "images all over the page"))
     kept = [line for line, place in zip(sound, between, strict=True) if place == kept_between]
     extent = around([line.ink for line in kept])
     above = [box.bottom for box in gone if box.middle < extent.middle]

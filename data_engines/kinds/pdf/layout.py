@@ -44,6 +44,7 @@ MAX_LINE_GAP = 0.8
 """Between the lines of a cell, in line heights."""
 
 OVERPRINT = "overlapping text"
+UNCLEAR_CELLS = "cells that can't be told apart"
 UNCLEAR_WORDS = "words that can't be told apart"
 BULLETS = ("•", "◦", "▪", "–")
 
@@ -124,7 +125,7 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box]) -> list[list[Text]]:
             groups.append([])
             start = end
             continue
-        end = _end_of_cells(bands, start, pieces, height)
+        end, unclear = _end_of_cells(bands, start, pieces, height)
         apart = end > start + 1
         row, ruled_row = sum(bands[start:end], []), _row_around(bands[start], rows)
         start = end
@@ -134,6 +135,8 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box]) -> list[list[Text]]:
             row = row + bands[start]
             start += 1
         cells = _cells(row, height, ruled=ruled_row is not None, apart=apart)
+        if unclear:
+            cells = [[replace(line, fault=line.fault or UNCLEAR_CELLS) for line in lines] for lines in cells]
         if len(cells) > 1:
             groups += [*cells, []]
         else:
@@ -141,9 +144,14 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box]) -> list[list[Text]]:
     return groups
 
 
-def _end_of_cells(bands: Sequence[Sequence[Text]], start: int, order: Sequence[Text], height: float) -> int:
-    """Where those bands end that hold texts of several lines beside each other, each whole in the file."""
-    row, end = list(bands[start]), start + 1
+def _end_of_cells(
+    bands: Sequence[Sequence[Text]], start: int, order: Sequence[Text], height: float
+) -> tuple[int, bool]:
+    """Where those bands end that hold texts of several lines beside each other, each whole in the file.
+
+    The second value says that only one of the texts goes on below, though the file tells them not apart.
+    """
+    row, end, unclear = list(bands[start]), start + 1, False
     cells = _cut(row, height)
     places = {id(piece): place for place, piece in enumerate(order)}
     while end < len(bands):
@@ -158,10 +166,12 @@ def _end_of_cells(bands: Sequence[Sequence[Text]], start: int, order: Sequence[T
             len(more) > len(cell) and _extent(_bands(cell)[-1]).width >= MIN_CELL_FILL * _extent(more).width
             for cell, more in zip(cells, longer, strict=True)
         )
+        grown = sum(len(more) > len(cell) for cell, more in zip(cells, longer, strict=True))
         if not (in_turn and wide and close and full):
+            unclear = wide and close and full and end == start + 1 and grown < len(cells)
             break
         row, cells, end = [*row, *bands[end]], longer, end + 1
-    return end
+    return end, unclear
 
 
 def _row_around(band: Sequence[Text], rows: Sequence[Box]) -> Box | None:
@@ -275,7 +285,7 @@ def _cells(row: Sequence[Text], height: float, ruled: bool, apart: bool = False)
     if len(cells) > 1:
         return [lines for cell in cells for lines in _cells(cell, height, ruled=False)]
     if tangled:
-        return [[replace(_join(line), fault="cells that can't be told apart") for line in lines]]
+        return [[replace(_join(line), fault=UNCLEAR_CELLS) for line in lines]]
     return [[_join(line) for line in lines]]
 
 

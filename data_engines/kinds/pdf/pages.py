@@ -62,7 +62,8 @@ def read_page(path: str, number: int) -> list[list[Text]]:
             raise LeftOut("rotated page")
         left, bottom, right, top = page.get_bbox()
         sheet = Box(0, 0, right - left, top - bottom)
-        if _image_area(page) > SCAN_SHARE * sheet.width * sheet.height:
+        images = _find_images(page, left, top)
+        if sum(image.width * image.height for image in images) > SCAN_SHARE * sheet.width * sheet.height:
             raise LeftOut("scanned page")
         rules = [rule for _, rule in _find_rules(page, left, top)]
         with closing(page.get_textpage()) as textpage:
@@ -95,10 +96,19 @@ def draw_page(
         return whole, render().to_pil().convert("RGB")
 
 
-def _image_area(page: pdfium.PdfPage) -> float:
+@lru_cache(maxsize=4)
+def image_boxes(path: str, number: int) -> list[Box]:
+    """Where images are on a page."""
+    with closing(open_document(path)[number]) as page:
+        left, _, _, top = page.get_bbox()
+        return _find_images(page, left, top)
+
+
+def _find_images(page: pdfium.PdfPage, left: float, top: float) -> list[Box]:
+    """The images of a page; `left` and `top` are the corner of the visible page."""
     images = page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE])
     boxes = (image.get_bounds() for image in images)
-    return sum((right - left) * (top - bottom) for left, bottom, right, top in boxes)
+    return [Box(x - left, top - y, right - left, top - low) for x, low, right, y in boxes]
 
 
 def _find_rules(page: pdfium.PdfPage, left: float, top: float) -> list[tuple[pdfium.PdfObject, Box]]:

@@ -192,6 +192,15 @@ def test_headings_beside_their_paragraphs_are_read_apart(read: Callable[..., str
     assert read(line("1.", 400, x=170) + column).split("\n") == ["1. " + words[0], *words[1:]]
 
 
+def test_images_that_may_hold_text_are_cut_off(read: Callable[..., str]) -> None:
+    image = "q 300 0 0 100 60 300 cm BI /W 4 /H 1 /CS /G /BPC 8 /F /AHx ID 00ff00ff> EI Q "
+    below = line("below the picture", 200)
+    assert read(AROUND + image + below).split("\n") == SOUND
+    icon = "q 10 0 0 10 60 300 cm BI /W 4 /H 1 /CS /G /BPC 8 /F /AHx ID 00ff00ff> EI Q "
+    assert read(AROUND + icon + below).split("\n") == [*SOUND, "below the picture"]
+    assert read(image + below) == "images all over the page"
+
+
 def test_a_folder_of_ordinary_files_does_not_stop_a_run(
     make_pdf: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
