@@ -282,7 +282,8 @@ def _set_options(
     options.explicitMethyl = style.explicit_methyl and room_between_atoms(drawn) > ROOM_FOR_METHYL
     if style.font:
         options.fontFile = style.font
-    ink = tuple(level / 255 for level in style.ink)
+    red, green, blue = style.ink
+    ink = red / 255, green / 255, blue / 255
     if style.palette == "cdk":
         options.useCDKAtomPalette()
     elif style.palette == "avalon":

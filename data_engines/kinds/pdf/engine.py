@@ -41,6 +41,8 @@ EDGE = 1.0
 """Points by which a letter may reach over the edge of its page: less than can be seen."""
 MIN_CONTRAST = 32
 """Difference between the lightest and the darkest level round the ink of a letter that can be seen."""
+MIDDLE, MIN_ALNUM = (0.3, 0.7), 4
+"""Part of a line's height that has ink in each row of pixels, if the line has so many letters or digits."""
 REACH = 1.0
 """Line heights to either side of a line in which there may be no other ink."""
 FOOT = 0.15
@@ -153,7 +155,8 @@ def decide(rng: np.random.Generator, index: int, stock: PdfStock) -> Spec:
         smallest_image = MIN_IMAGE_SHARE * sheet.width * sheet.height
         images = [box for box in image_boxes(file, number) if box.width * box.height > smallest_image]
         if any(faults) or images:
-            paragraphs, part = _cut_off(paragraphs, faults, sheet, images)
+            sound, part = _cut_off(paragraphs, faults, sheet, images)
+            paragraphs = [list(paragraph) for paragraph in sound]
             lines = [line for paragraph in paragraphs for line in paragraph]
     else:
         parts = _order_parts(np.random.default_rng([stock.seed, page]), paragraphs, units)
@@ -246,7 +249,13 @@ def _is_seen(line: Text, ink: np.ndarray, spec: Spec) -> bool:
     """
     if not line.letters:
         return False
-    _, top, _, bottom = _in_pixels(line.ink, spec)
+    start, top, end, bottom = _in_pixels(line.ink, spec)
+    height = bottom - top
+    middle = slice(int(top + height * MIDDLE[0]) + 1, int(top + height * MIDDLE[1]))
+    rows = ink[middle, max(0, int(start)) : math.ceil(end)].max(axis=1, initial=0)
+    # a stripe over the line hides no letter as a whole
+    if sum(map(str.isalnum, line.text)) >= MIN_ALNUM and (rows < MIN_CONTRAST).any():
+        return False
     letters = np.array([_in_pixels(letter, spec)[::2] for letter in line.letters])
     # a pixel more on every side, as a dash fills the box of its ink; a column more, where the last may end
     columns = np.pad(ink[max(0, math.floor(top) - 1) : math.ceil(bottom) + 1].max(axis=0), (0, 1))

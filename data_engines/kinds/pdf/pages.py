@@ -87,12 +87,12 @@ def draw_page(
         render = partial(page.render, scale=scale, crop=crop, draw_annots=False, may_draw_forms=False)
         # a copy: the picture would share the memory of the bitmap, which pdfium frees
         whole = render().to_pil().convert("RGB")
-        for text in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_TEXT]):
-            pdfium_c.FPDFTextObj_SetTextRenderMode(text.raw, pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE)
+        for drawn in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_TEXT]):
+            pdfium_c.FPDFTextObj_SetTextRenderMode(drawn.raw, pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE)
         # underscores are letters, too
-        for path, rule in _find_rules(page, 0, 0):
+        for found, rule in _find_rules(page, 0, 0):
             if rule.width <= MAX_UNDERSCORE:
-                pdfium_c.FPDFPath_SetDrawMode(path.raw, pdfium_c.FPDF_FILLMODE_NONE, False)
+                pdfium_c.FPDFPath_SetDrawMode(found.raw, pdfium_c.FPDF_FILLMODE_NONE, False)
         return whole, render().to_pil().convert("RGB")
 
 

@@ -85,6 +85,9 @@ def read_file(file: Path, units: pdf.Units = "pages") -> str:
         (BAD + NOISE, "text that can't be seen"),
         (BAD + "0.9 g 60 395 300 30 re f 0 g ", "text that can't be seen"),
         (BAD + "1 g 60 395 60 30 re f 0 g ", "text that can't be seen"),
+        (BAD + "1 g 60 404 300 20 re f ", "text that can't be seen"),
+        (BAD + "1 g 60 390 300 13.5 re f ", "text that can't be seen"),
+        (BAD + "1 G 1 w 60 403 m 300 403 l S ", "text that can't be seen"),
         # a stripe in the way, and letters on it
         (BAD + "1 g 60 395 300 30 re f 0 g " + line("and others over it", 400), "overlapping text"),
         ("/Clear gs " + BAD, "text that can't be seen"),
