@@ -28,9 +28,6 @@ MAX_NEW_TOKENS = 4096
 MAX_PIXELS = 178_956_970
 """Largest image in pixels unless a config says otherwise: the size at which Pillow itself gives alarm."""
 
-CONFIG_FILE = "args.yaml"
-"""Name under which a run and each of its checkpoints keep the resolved configuration."""
-
 AT_LEAST_0: Range = (lambda number: number >= 0, "at least 0")
 AT_LEAST_1: Range = (lambda number: number >= 1, "at least 1")
 ABOVE_0: Range = (lambda number: 0 < number < math.inf, "above 0 and finite")

@@ -6,14 +6,14 @@ import torch
 from peft import PeftModel
 from transformers import PreTrainedTokenizerFast
 
-from got_train.config import CONFIG_FILE, Config
+from got_train.config import Config
 from got_train.config_file import to_yaml
 from got_train.model.checkpoints import load_checkpoint
 from got_train.model.got import GotModel, tile_shape
 from got_train.model.processor import build_processor
 from got_train.prompts import TemplateName
 from got_train.report import UserError
-from got_train.run_folders import resolve_checkpoint
+from got_train.run_folders import CONFIG_FILE, resolve_checkpoint
 
 TOLERANCE = 1e-3
 """Largest difference of logits before and after a merge, relative to the largest logit (float32)."""

@@ -10,9 +10,9 @@ import matplotlib
 from matplotlib.figure import Figure
 from transformers import TrainerCallback, TrainerState
 
-from got_train.config import CONFIG_FILE
 from got_train.data.features import FeatureStore
 from got_train.ranks import rank
+from got_train.run_folders import CONFIG_FILE
 
 MAX_NAME_CHARACTERS = 100
 """Most characters of a curve's file name and title."""

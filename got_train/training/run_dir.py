@@ -13,10 +13,10 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from got_train.arguments import RESUMED_AS_BEFORE
-from got_train.config import CONFIG_FILE, Config
+from got_train.config import Config
 from got_train.config_file import load_config, to_yaml
 from got_train.report import UserError
-from got_train.run_folders import STATE_FILE, newest_of_runs, runs_of
+from got_train.run_folders import CONFIG_FILE, STATE_FILE, newest_of_runs, runs_of
 
 PACKAGES = ("got-train", "torch", "transformers", "peft", "accelerate", "datasets", "omegaconf", "pillow")
 

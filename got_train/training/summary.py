@@ -1,12 +1,16 @@
 """Tables and advice that a run prints before its first step."""
 
+from pathlib import Path
+
 import torch
+from transformers import TrainerState
 
 from got_train.arguments import argument
 from got_train.config import Config
 from got_train.data.sources import ChosenRows
 from got_train.ranks import world_size
 from got_train.report import counted, table
+from got_train.run_folders import best_checkpoint, newest_checkpoint
 from got_train.training.plan import StepPlan, total_steps
 
 REPLAY_ADVISED = 0.2
@@ -57,3 +61,26 @@ def devices_advice() -> list[str]:
     if world_size() > 1 or count < 2:
         return []
     return [f"1 of {count} devices is used: torchrun --nproc_per_node={count} -m got_train uses all of them"]
+
+
+def saved_line(run_dir: Path, state: TrainerState, metric: str | None) -> str:
+    """The checkpoint that the folder of a run stands for, and why.
+
+    Args:
+        run_dir: the run's folder.
+        state: the state at the end of the run.
+        metric: the score that chooses the best checkpoint.
+    """
+    newest = newest_checkpoint(run_dir)
+    if newest is None:
+        return f"run folder: {run_dir} (no checkpoint was saved: train.save_strategy says when)"
+    best = best_checkpoint(newest)
+    if best is None:
+        return f"run folder: {run_dir} (stands for {newest.name}, its last)"
+    line = f"run folder: {run_dir} (stands for {best.name}, the best by {metric}; the last is {newest.name}"
+    if best.name != f"checkpoint-{state.best_global_step}":
+        line += (
+            f"; step {state.best_global_step} was better and was not saved: set train.save_steps to "
+            "train.eval_steps"
+        )
+    return f"{line})"

@@ -44,7 +44,7 @@ from got_train.training.compare import compare, comparison_table, retention_samp
 from got_train.training.optim import optimizer_and_groups, try_optimizer
 from got_train.training.plan import StepPlan, balance_steps, plan_steps, total_steps
 from got_train.training.run_dir import create_run_dir, describe_run, find_resume, trained_steps
-from got_train.training.summary import data_table, devices_advice, replay_advice, steps_line
+from got_train.training.summary import data_table, devices_advice, replay_advice, saved_line, steps_line
 from got_train.training.trainer import GotTrainer
 
 
@@ -188,7 +188,7 @@ def run(assembled: Assembled) -> Path:
         if rank() == 0:
             write_comparison(comparison, run_dir)
         say(comparison_table(comparison))
-    say(f"run folder: {run_dir}")
+    say(saved_line(run_dir, trainer.state, trainer.args.metric_for_best_model))
     return run_dir
 
 
