@@ -137,6 +137,8 @@ class DataConfig(Section):
     """Validation sets; default: split off `train`."""
     val_ratio: Annotated[float, BELOW_1] = 0.01
     """Share of the training rows split off when `val` is not given, at least one row; 0 for none."""
+    val_run: str | None = None
+    """A run whose validation rows are used again; those among `train` and `replay` are left out there."""
     replay: list[str] | None = None
     """Sets of the kinds that the model has learnt before, mixed in so that it keeps them."""
     replay_ratio: Annotated[float, BETWEEN_0_AND_1] = 0.2
@@ -156,6 +158,8 @@ class DataConfig(Section):
                 f"data.weights has {len(self.weights)} numbers and data.train {len(self.train)} sets: "
                 "give one weight a set"
             )
+        if self.val is not None and self.val_run is not None:
+            yield "data.val and data.val_run both name validation rows: set one to null"
 
 
 @dataclass

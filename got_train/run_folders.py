@@ -18,6 +18,9 @@ CONFIG_FILE = "args.yaml"
 STATE_FILE = "trainer_state.json"
 """The file that training writes last into a checkpoint: a checkpoint without it is incomplete."""
 
+VAL_FILE = "val_dataset.jsonl"
+"""The validation rows of a run, with absolute image paths; the name is ms-swift's."""
+
 ADAPTER_FILE = "adapter_config.json"
 """peft's configuration, which marks a checkpoint of adapters."""
 
@@ -31,7 +34,7 @@ def resolve_checkpoint(path: str) -> str:
     'organisation/model'
 
     Raises:
-        UserError: if the folder exists and holds no checkpoint, its best one is gone, or a path does not exist.
+        UserError: if a folder holds no checkpoint, its best one is gone, or a path does not exist.
     """
     folder = Path(path)
     if not folder.is_dir():

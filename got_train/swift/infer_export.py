@@ -7,7 +7,7 @@ from pathlib import Path
 
 from got_train.model.merge import merge, merge_message, merged_folder
 from got_train.report import UserError, counted
-from got_train.run_folders import holds_adapters, resolve_checkpoint
+from got_train.run_folders import VAL_FILE, holds_adapters, resolve_checkpoint
 from got_train.swift.checkpoint_options import EXPORT, INFER
 from got_train.swift.command_line import CommandLine, data_set, image_root, read_command_line, remarks
 
@@ -122,7 +122,7 @@ def rows_of(line: CommandLine, checkpoint: str) -> str:
         )
     if len(sets) > 1:
         raise UserError(f"--val_dataset takes one data set here, not {len(sets)}")
-    kept = Path(checkpoint).parent / "val_dataset.jsonl"
+    kept = Path(checkpoint).parent / VAL_FILE
     if not sets and not kept.is_file():
         raise UserError(
             f"{kept} does not exist: the run kept no validation rows; name some with --val_dataset"

@@ -29,7 +29,12 @@ class RunLog(TrainerCallback):
         self.file = run_dir / "logging.jsonl"
 
     def on_train_begin(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
-        """Removes the lines that a resumed run has logged after its checkpoint."""
+        """Makes a resumed run follow its settings; removes the lines logged after its checkpoint."""
+        # transformers takes these from the checkpoint: numbers of steps, and a path in a folder that has moved.
+        state.compute_steps(args, state.max_steps)
+        best = self.run_dir / f"checkpoint-{state.best_global_step}"
+        if best.is_dir():
+            state.best_model_checkpoint = str(best)
         if rank() == 0 and self.file.is_file():
             cut_log(self.file, state.global_step)
 

@@ -16,6 +16,7 @@ from got_train.data.samples import SampleEncoder
 from got_train.data.sources import ChosenRows
 from got_train.ranks import gather, rank, say, world_size
 from got_train.report import UserError, counted
+from got_train.run_folders import VAL_FILE
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def write_rows(run_dir: Path, rows: CheckedRows) -> None:
     """Writes the validation rows and the faults of skipped rows into the run's folder."""
     if rows.val is not None:
         lines = "".join(rows.val.portable_row(index) + "\n" for index in range(len(rows.val)))
-        (run_dir / "val_dataset.jsonl").write_text(lines, encoding="utf-8")
+        (run_dir / VAL_FILE).write_text(lines, encoding="utf-8")
     if rows.skipped:
         faults = (
             {"location": bad.location, "cause": bad.cause, "detail": bad.detail} for bad in rows.skipped

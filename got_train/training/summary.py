@@ -23,7 +23,8 @@ def data_table(config: Config, rows: ChosenRows) -> str:
     if rows.replay is not None:
         counts += [("replay", *count) for count in rows.replay.counts().items()]
     if rows.val is not None:
-        source = ", ".join(config.data.val) if config.data.val else "split off the training rows"
+        kept = config.data.val or ([config.data.val_run] if config.data.val_run else [])
+        source = ", ".join(kept) or "split off the training rows"
         counts.append(("val", source, len(rows.val)))
     return table(["data", "source", "rows"], counts)
 

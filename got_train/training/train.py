@@ -43,7 +43,8 @@ from got_train.training.checked_rows import CheckedRows, check_run_rows, write_r
 from got_train.training.compare import compare, comparison_table, retention_samples, write_comparison
 from got_train.training.optim import optimizer_and_groups, try_optimizer
 from got_train.training.plan import StepPlan, balance_steps, plan_steps, total_steps
-from got_train.training.run_dir import create_run_dir, describe_run, find_resume, trained_steps
+from got_train.training.resume import check_same_steps, find_resume, trained_steps, write_steps
+from got_train.training.run_dir import create_run_dir, describe_run
 from got_train.training.summary import data_table, devices_advice, replay_advice, saved_line, steps_line
 from got_train.training.trainer import GotTrainer
 
@@ -134,9 +135,12 @@ def assemble(prepared: Prepared, rows: CheckedRows) -> Assembled:
     """Loads the model and plans the steps.
 
     Raises:
-        UserError: for weights that do not fit, or if nothing is left to train.
+        UserError: for weights that do not fit, if nothing is left to train, or if the run cannot be resumed.
     """
     config = prepared.config
+    plan = plan_steps(config, len(rows.train))
+    if prepared.resume is not None:
+        check_same_steps(prepared.resume, config, rows, plan)
     avoid_cudnn_attention()
     tokenizer = prepared.encoder.tokenizer
     model, _, loaded = build_model(config.model, config.sample.max_length, config.seed, tokenizer)
@@ -144,7 +148,6 @@ def assemble(prepared: Prepared, rows: CheckedRows) -> Assembled:
     compute_dtype = torch.bfloat16 if bf16 else torch.float16 if fp16 else torch.float32
     trained = prepare_for_training(model, config.train.learning_rates, config.lora, compute_dtype)
     compile_layers(model, config.train.arguments)
-    plan = plan_steps(config, len(rows.train))
     if config.train.tokens_per_batch is not None and rows.sizes is not None:
         encoder_work = 0 if config.train.cache_features else tile_tokens(model)
         plan = balance_steps(plan, config, rows.sizes, encoder_work)
@@ -176,6 +179,8 @@ def run(assembled: Assembled) -> Path:
     if rank() == 0:
         describe_run(config, run_dir)
         write_rows(run_dir, rows)
+    if resume is None:
+        write_steps(run_dir, rows, assembled.plan)
     compared = {}
     if config.eval.compare_rows > 0 and config.model.path is not None and config.model.init == "pretrained":
         compared["ordinary OCR"] = retention_samples(config, prepared.encoder, run_dir / "ordinary")
@@ -239,7 +244,9 @@ def with_absolute_paths(config: Config) -> Config:
     if model.init == "pretrained":
         model = replace(model, path=_checkpoint(model.path), init_from=_checkpoint(model.init_from))
     model = with_encoder_of_init_from(model)  # so that the saved configuration has its shape
-    data = replace(config.data, image_root=_absolute(config.data.image_root))
+    data = replace(
+        config.data, image_root=_absolute(config.data.image_root), val_run=_checkpoint(config.data.val_run)
+    )
     return replace(config, model=model, data=data)
 
 

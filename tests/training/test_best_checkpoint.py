@@ -59,6 +59,6 @@ def test_a_run_without_a_choice_stands_for_its_last(
     line = f"run folder: {run_folder(tmp_path)} (stands for checkpoint-2, its last)"
     assert capsys.readouterr().out.splitlines()[-1] == line
     assert run("train", write_config(train={"save_strategy": "no"})) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == (
-        f"run folder: {run_folder(tmp_path, number=1)} (no checkpoint was saved: train.save_strategy says when)"
-    )
+    folder = run_folder(tmp_path, number=1)
+    line = f"run folder: {folder} (no checkpoint was saved: train.save_strategy says when)"
+    assert capsys.readouterr().out.splitlines()[-1] == line
