@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DEFAULTS: dict[str, Any] = {
     "remove_unused_columns": False,
+    "logging_first_step": True,  # so that every run has a curve
     "logging_nan_inf_filter": False,
     "report_to": "none",
     "label_names": ["labels"],
@@ -149,6 +150,8 @@ def training_arguments(
 
     given = {name: value for name, value in config.train.arguments.items() if name not in COMPILE_ARGUMENTS}
     given["gradient_accumulation_steps"] = accumulation
+    if config.eval.early_stopping_patience is not None:
+        given["restore_callback_states_from_checkpoint"] = True  # it goes on counting where it was
     check_deepspeed(given.get("deepspeed"))
     strategy = given.get("train_sampling_strategy", "random")
     if strategy not in ("random", "sequential"):

@@ -217,6 +217,8 @@ class EvalConfig(Section):
     compare_rows: Annotated[int, AT_LEAST_0] = 20
     """Most rows of the validation set, and of `ordinary`, that a model from `model.path` reads at the end, as
     it was before training and as it is after; 0 for no comparison."""
+    early_stopping_patience: Annotated[int | None, AT_LEAST_1] = None
+    """Ends the run after this many evaluations in a row without a better `train.metric_for_best_model`."""
     ordinary: str | None = None
     """Rows of what the model could read before, for that comparison; default: lines of text drawn for it."""
 
@@ -299,6 +301,11 @@ def best_checkpoint_conflicts(train: TrainConfig, evaluation: EvalConfig) -> Ite
         yield (
             "train.save_strategy best needs train.eval_strategy, epoch or steps, and "
             f"train.metric_for_best_model: {', '.join(metrics)}"
+        )
+    if evaluation.early_stopping_patience is not None and not (chosen and evaluates):
+        yield (
+            "eval.early_stopping_patience needs train.eval_strategy, epoch or steps, and "
+            "train.load_best_model_at_end=true (or train.metric_for_best_model)"
         )
     name = (metric or "loss").removeprefix("eval_")
     of_a_kind = name.startswith("loss_")  # which kinds the rows are of is not known here

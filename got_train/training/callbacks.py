@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import torch
 from matplotlib.figure import Figure
+from torch import nn
 from transformers import TrainerCallback, TrainerState
 
 from got_train.data.features import FeatureStore
+from got_train.model.adapters import trainable_by_group
 from got_train.ranks import rank
 from got_train.run_folders import CONFIG_FILE
 
@@ -30,7 +33,7 @@ class RunLog(TrainerCallback):
 
     def on_train_begin(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
         """Makes a resumed run follow its settings; removes the lines logged after its checkpoint."""
-        # transformers takes these from the checkpoint: numbers of steps, and a path in a folder that has moved.
+        # transformers takes these from the checkpoint: numbers of steps, and a path that may have changed.
         state.compute_steps(args, state.max_steps)
         best = self.run_dir / f"checkpoint-{state.best_global_step}"
         if best.is_dir():
@@ -70,6 +73,55 @@ class FeatureWriter(TrainerCallback):
         self.features.flush()
 
     on_save = on_epoch_end
+
+
+class Changes(TrainerCallback):
+    """Finds out whether a run has changed the weights that it trains, and its loss."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, list[tuple[float, float]]] = {}
+        self._unchanged: list[str] = []
+        self._first_step = 0
+
+    def on_train_begin(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
+        """Looks at the weights before the first step, those of the checkpoint in a resumed run."""
+        self._before, self._first_step = sums(kwargs["model"]), state.global_step + 1
+
+    def on_train_end(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
+        """Looks at the weights after the last step."""
+        after = sums(kwargs["model"])
+        self._unchanged = [
+            group for group, values in after.items() if values and values == self._before[group]
+        ]
+
+    def missing(self, state: TrainerState) -> list[str]:
+        """A line for what should have changed in the run and has not."""
+        lines = []
+        if self._unchanged:
+            lines.append(
+                f"nothing was learnt: the trained weights of {', '.join(self._unchanged)} are what they were "
+                "before. Look at learning_rate in logging.jsonl, and raise train.learning_rate"
+            )
+        rows = [row for row in state.log_history if "loss" in row and row["step"] >= self._first_step]
+        if len(rows) > 1 and len({row["loss"] for row in rows}) == 1:
+            lines.append(
+                f"the loss has not changed: it is {rows[0]['loss']:.4g} in each of {len(rows)} lines"
+            )
+        return lines
+
+
+def sums(model: nn.Module) -> dict[str, list[tuple[float, float]]]:
+    """The sum and the norm of each trained tensor, by module group: enough to tell whether it has changed."""
+    return {
+        group: [
+            (
+                float(tensor.detach().sum(dtype=torch.float64)),
+                float(torch.linalg.vector_norm(tensor.detach())),
+            )
+            for _, tensor in named
+        ]
+        for group, named in trainable_by_group(model).items()
+    }
 
 
 def read_log(file: Path) -> list[dict[str, Any]]:

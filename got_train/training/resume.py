@@ -28,6 +28,9 @@ STEPS_FILE = "steps.npz"
 """What the steps of a run are made of: `training` and `validation` are the keys of its rows (see
 `good_rows.content_key`), `step_rows` is the number of rows in a step."""
 
+EVALUATED = ("loss_rows", "read_rows", "max_new_tokens", "early_stopping_patience")
+"""Keys of `eval` that must stay where a best checkpoint is chosen."""
+
 PATHS = (
     "model.path",
     "model.init_from",
@@ -93,9 +96,7 @@ def _resumed_as_before(config: Config) -> dict[str, Any]:
     sections["train"] = train | {"learning_rates": given["train"]["learning_rates"]}
     if train["metric_for_best_model"] is not None or argument(config, "load_best_model_at_end"):
         # Scores of other rows cannot be compared with the best one so far.
-        sections["eval"] = {
-            name: given["eval"][name] for name in ("loss_rows", "read_rows", "max_new_tokens")
-        }
+        sections["eval"] = {name: given["eval"][name] for name in EVALUATED}
     return dict(_flat(sections))
 
 
@@ -115,9 +116,25 @@ def _same(name: str, before: Any, now: Any) -> bool:
     return Path(before).parts[-2:] == Path(now).parts[-2:]
 
 
-def trained_steps(checkpoint: Path) -> int:
-    """The number of optimizer steps before a checkpoint."""
-    return int(read_json(checkpoint / STATE_FILE)["global_step"])
+def has_ended(config: Config, checkpoint: Path, plan: StepPlan) -> bool:
+    """Whether nothing is left to train after a checkpoint: its run was at its end, or stopped early."""
+    state = read_json(checkpoint / STATE_FILE)
+    patience = config.eval.early_stopping_patience
+    stopping = state.get("stateful_callbacks", {}).get("EarlyStoppingCallback", {}).get("attributes", {})
+    stopped = patience is not None and stopping.get("early_stopping_patience_counter", 0) >= patience
+    return stopped or bool(state["global_step"] >= total_steps(config, plan))
+
+
+def resume_lines(config: Config, checkpoint: Path | None, plan: StepPlan) -> list[str]:
+    """What `resume` comes to; nothing for a run that does not ask for it."""
+    if config.resume is None:
+        return []
+    if checkpoint is None:
+        return [f"resume: {Path(config.output_dir) / config.name} has no checkpoint, a new run starts"]
+    if has_ended(config, checkpoint, plan):
+        return [f"nothing is left to train: {checkpoint} is the end of this run"]
+    done = read_json(checkpoint / STATE_FILE)["global_step"]
+    return [f"resume: after step {done:,} of {total_steps(config, plan):,}, from {checkpoint}"]
 
 
 def _steps_of(rows: CheckedRows, plan: StepPlan) -> dict[str, np.ndarray]:

@@ -1,6 +1,7 @@
 """The folder of a run: `output_dir/name/vN-date-time`, as in ms-swift."""
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -28,6 +29,19 @@ def create_run_dir(config: Config) -> Path:
     folder = parent / f"v{number}-{datetime.now():%Y%m%d-%H%M%S}"
     folder.mkdir()
     return folder
+
+
+def check_output_dir(config: Config) -> None:
+    """Finds out before long work whether the run's folder can be made; nothing is made.
+
+    Raises:
+        UserError: if it cannot.
+    """
+    folder = (Path(config.output_dir) / config.name).resolve()
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        why = "no permission" if existing.is_dir() else "not a folder"
+        raise UserError(f"output_dir: {folder} cannot be made: {existing}: {why}")
 
 
 def describe_run(config: Config, run_dir: Path) -> None:

@@ -207,8 +207,8 @@ def test_a_schedule_cannot_become_longer(
     checkpoint = run_folder(tmp_path) / "checkpoint-4"
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"got-train: error: resume: the {schedule} schedule was made for 4 steps and cannot become one of 6: "
-        "the 4 steps so far would have had other learning rates. Set train.max_steps=4, or start a new run from "
-        f"its weights: model.path={checkpoint}"
+        "the 4 steps so far would have had other learning rates. Set train.max_steps=4, or start a new run "
+        f"from its weights: model.path={checkpoint}"
     )
     assert run("train", config, f"resume={run_folder(tmp_path) / 'checkpoint-2'}", "train.max_steps=3") == 2
 
