@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from got_train.config import DataConfig
-from got_train.data.good_rows import content_keys
+from got_train.data.good_rows import NO_KEY, content_keys
 from got_train.data.readers import Source, find_sources, matches, open_rows, open_sources
 from got_train.data.records import ReadOptions
 from got_train.data.rows import Rows
@@ -150,9 +150,16 @@ def _without(rows: Rows, val: Rows, name: str) -> Rows:
     """The rows that are not validation rows.
 
     Raises:
-        UserError: if none is left.
+        UserError: if none is left, or a validation row cannot be read, and so not be told from the others.
     """
-    kept = np.flatnonzero(~np.isin(content_keys(rows), content_keys(val)))
+    apart = content_keys(val)
+    bad = np.flatnonzero(apart == NO_KEY)
+    if len(bad) > 0:
+        raise UserError(
+            f"data.val_run: {counted(len(bad), 'validation row')} cannot be read, the first is "
+            f"{val.location(int(bad[0]))}: put its images back where it names them"
+        )
+    kept = np.flatnonzero(~np.isin(content_keys(rows), apart))
     if len(kept) == 0:
         raise UserError(f"data.val_run: each of the {name} rows is one of its validation rows")
     return rows.subset(kept)

@@ -167,6 +167,20 @@ def test_rows_that_were_added_do_not_move_others(
     assert (run_folder(tmp_path, "split", 1) / "val_dataset.jsonl").read_text() == kept
 
 
+def test_validation_rows_that_are_gone_cannot_be_kept_apart(
+    split: Path, rows_file: Path, tmp_path: Path, capsys: Any
+) -> None:
+    folder = run_folder(tmp_path, "split")
+    for picture in tmp_path.glob("*.png"):
+        picture.unlink()
+    words = [f"data.val_run={folder}", "data.on_error=skip"]
+    assert run("train", split, *words) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"got-train: error: data.val_run: 3 validation rows cannot be read, the first is {folder}/"
+        "val_dataset.jsonl:1: put its images back where it names them"
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "what"),
     [
