@@ -91,12 +91,16 @@ def argument_types() -> dict[str, Any]:
     return {name: hints[name] for name in sorted(names - set(OWN_ARGUMENTS))}
 
 
-def argument(config: Config, name: str) -> Any:
-    """The value of an argument: the config's, or the default."""
+def argument_defaults() -> dict[str, Any]:
+    """The value of each argument that a config does not set."""
     from transformers import TrainingArguments
 
-    defaults = {field.name: field.default for field in dataclasses.fields(TrainingArguments)} | DEFAULTS
-    return config.train.arguments.get(name, defaults[name])
+    return {field.name: field.default for field in dataclasses.fields(TrainingArguments)} | DEFAULTS
+
+
+def argument(config: Config, name: str) -> Any:
+    """The value of an argument: the config's, or the default."""
+    return config.train.arguments.get(name, argument_defaults()[name])
 
 
 def accumulation_steps(config: Config, world_size: int) -> int:

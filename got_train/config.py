@@ -90,8 +90,8 @@ class DecoderConfig(Section):
 
     path: str | None = None
     """Weights and tokenizer to start from: a folder or hub id of any causal language model."""
-    model_type: str = "qwen2"
-    """Architecture of a random decoder, by transformers' name: qwen2, opt, llama, ..."""
+    model_type: str | None = None
+    """Architecture by transformers' name: qwen2, opt, llama, ...; default: that of `path`, or else qwen2."""
     shape: dict[str, Value] = field(default_factory=dict)
     """Fields of that architecture's configuration, over the recipe's own for qwen2 (0.5B) and opt (125M)."""
     tokenizer: str | None = None
@@ -168,6 +168,8 @@ class SampleConfig(Section):
 
     template: TemplateName = "original"
     """The chat template around questions and answers: see got_train/prompts.py."""
+    system: str | None = None
+    """System text of rows without one; default: the chat template's own. An empty text is no message."""
     crop: bool = False
     """Cut every image into tiles; a row's own `crop` wins."""
     max_tiles: Annotated[int, AT_LEAST_1] = MAX_TILES
@@ -230,6 +232,9 @@ class LearningRates(Section):
     encoder: Annotated[float | None, RATE] = None
     connector: Annotated[float | None, RATE] = None
     decoder: Annotated[float | None, RATE] = None
+    convolutions: Annotated[float | None, RATE] = None
+    """Of the encoder's two strided convolutions alone, which ms-swift 4 counts to the connector; null follows
+    `encoder`."""
 
 
 @dataclass
@@ -279,9 +284,13 @@ class Config:
         return int(self.train.arguments.get("seed", 42))
 
 
-def cache_conflicts(lora: LoraSettings, train: TrainConfig) -> Iterator[str]:
-    """Refuses to keep what an encoder makes of pictures while it changes."""
-    trains_encoder = "encoder" in lora.modules if lora.enabled else train.learning_rates.encoder != 0
+def encoder_conflicts(lora: LoraSettings, train: TrainConfig) -> Iterator[str]:
+    """Refuses a rate without an effect, and to keep what an encoder makes of pictures while it changes."""
+    rates = train.learning_rates
+    if lora.enabled and rates.convolutions is not None:
+        yield "train.learning_rates.convolutions has no effect with lora.enabled: leave it out"
+    whole_encoder_frozen = rates.encoder == 0 and rates.convolutions in (None, 0)
+    trains_encoder = "encoder" in lora.modules if lora.enabled else not whole_encoder_frozen
     if train.cache_features and trains_encoder:
         yield (
             "train.cache_features keeps what the encoder makes of pictures, but the encoder is trained: "
@@ -314,7 +323,7 @@ def best_checkpoint_conflicts(train: TrainConfig, evaluation: EvalConfig) -> Ite
 
 
 SPANNING: dict[tuple[str, ...], Callable[..., Iterator[str]]] = {
-    ("lora", "train"): cache_conflicts,
+    ("lora", "train"): encoder_conflicts,
     ("train", "eval"): best_checkpoint_conflicts,
 }
 """Conflicts between sections, by the sections that each takes."""

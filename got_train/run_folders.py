@@ -2,12 +2,14 @@
 
 import json
 import logging
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from got_train.hubs import has_prefix, hub_model
 from got_train.report import UserError
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,8 @@ def resolve_checkpoint(path: str) -> str:
 
     It is the best of a run that chooses one (`train.load_best_model_at_end`), the newest of any other.
 
+    An id of ModelScope becomes the folder into which it is downloaded: see `hubs.hub_model`.
+
     >>> resolve_checkpoint("organisation/model")
     'organisation/model'
 
@@ -38,9 +42,11 @@ def resolve_checkpoint(path: str) -> str:
     """
     folder = Path(path)
     if not folder.is_dir():
+        if has_prefix(path):
+            return hub_model(path)
         if folder.is_absolute() or path.startswith(".") or path.count("/") != 1 or folder.parent.is_dir():
             raise UserError(f"checkpoint {path} does not exist")
-        return path
+        return hub_model(path)
     if any((folder / name).is_file() for name in ("config.json", ADAPTER_FILE)):
         return path
     found = newest_checkpoint(folder) or newest_of_runs(folder)
@@ -48,6 +54,30 @@ def resolve_checkpoint(path: str) -> str:
     if found is None:
         raise UserError(f"{path} holds no checkpoint: no config.json, no checkpoint-N, no run folder vN-*")
     return str(found)
+
+
+def whole_checkpoint(key: str, path: str) -> str:
+    """As `resolve_checkpoint`, for a place where only a whole model can stand.
+
+    Args:
+        key: the key or option that names the model, for the error.
+        path: what `resolve_checkpoint` takes.
+
+    Raises:
+        UserError: also if there are only adapters.
+    """
+    checkpoint = resolve_checkpoint(path)
+    if holds_adapters(checkpoint):
+        raise UserError(
+            f"{key} {checkpoint} holds adapters, not a whole model: merge them first with "
+            f"`got-train merge {checkpoint}`, and name the folder that it writes"
+        )
+    return checkpoint
+
+
+def absolute(path: str | None) -> str | None:
+    """The absolute path of an existing file or folder; hub ids do not change."""
+    return str(Path(path).resolve()) if path is not None and Path(path).exists() else path
 
 
 def runs_of(folder: Path) -> list[Path]:
@@ -97,6 +127,14 @@ def sorted_by_number(folder: Path, pattern: str) -> list[Path]:
     matches = [(re.fullmatch(pattern, entry.name), entry) for entry in folder.glob("*") if entry.is_dir()]
     numbered = [(int(match[1]), entry) for match, entry in matches if match]
     return [entry for _, entry in sorted(numbered, reverse=True)]
+
+
+def permit_as_umask(folder: Path) -> None:
+    """Gives files the permissions of any new file: safetensors makes files that only their owner can read."""
+    mask = os.umask(0)
+    os.umask(mask)
+    for file in folder.glob("*.safetensors"):
+        file.chmod(0o666 & ~mask)
 
 
 def holds_adapters(checkpoint: str) -> bool:

@@ -1,11 +1,13 @@
 """Drawings of what TeX typesets."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from data_engines.engine import AnyDrawing, Drawing, Reject, Spec, attempt
 from got_train.tex.errors import TexError
-from got_train.tex.latex import Sheet, Style, typeset
+from got_train.tex.latex import Sheet, Style, known_names, typeset
+from got_train.tex.macros import tokens_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,3 +32,15 @@ def draw_typeset(
         Reject(str(sheet)) if isinstance(sheet := sheets[i], TexError) else attempt(draw, spec, sheet)
         for i, spec in enumerate(specs)
     ]
+
+
+def with_unknown_names(codes: Sequence[str], style: Style) -> set[str]:
+    """Those of `codes` that hold a macro or environment which TeX doesn't know in a style."""
+    names = {code: frozenset(_names(code)) for code in codes}
+    known = known_names(set().union(*names.values()), style)
+    return {code for code, used in names.items() if not used <= known}
+
+
+def _names(latex: str) -> Iterator[str]:
+    yield from (token[1:] for token in tokens_of(latex) if token[0] == "\\" and token[1:].isalpha())
+    yield from re.findall(r"\\begin\{([A-Za-z]+\*?)\}", latex)

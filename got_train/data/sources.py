@@ -118,7 +118,7 @@ def select_rows(
         UserError: for a file that does not exist, or a set that is empty.
     """
     if not specs:
-        raise UserError("no data: name at least one file, such as data.train=[a.jsonl]")
+        raise UserError("no data: name at least one file, such as data.train=a.jsonl")
     parsed = [DatasetSpec.parse(text) for text in specs]
     sets = [open_sources(spec.sources, options, text) for text, spec in zip(specs, parsed, strict=True)]
     for text, rows in zip(specs, sets, strict=True):

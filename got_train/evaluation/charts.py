@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
+from got_train.characters import composed
+from got_train.markup.chart_dictionary import MINUS
+
 
 @dataclass(frozen=True)
 class Tolerance:
@@ -62,8 +65,12 @@ def average_precision(
 
 
 def _entries(values: dict[str, Any], as_published: bool) -> list[Entry]:
+    def text_of(name: Any) -> str:
+        # Python's notation has numbers as names, too, and escapes in strings may stand for any character
+        return (name if as_published else composed(str(name)).replace(MINUS, "-")).lower()
+
     return [
-        (name.lower(), inner.lower(), _number(number, as_published))
+        (text_of(name), text_of(inner), _number(number, as_published))
         for name, value in values.items()
         for inner, number in (value if isinstance(value, dict) else {"value": value}).items()
     ]
@@ -72,7 +79,8 @@ def _entries(values: dict[str, Any], as_published: bool) -> list[Entry]:
 def _number(value: Any, as_published: bool) -> float | str:
     """The number of a value, without its unit; if there is no finite number, the rest of the text."""
     is_number = isinstance(value, int | float) and not as_published
-    digits = str(value) if is_number else re.sub(r"[^\d.-]", "", str(value))
+    written = str(value) if as_published else str(value).replace(MINUS, "-")
+    digits = written if is_number else re.sub(r"[^\d.-]", "", written)
     try:
         number = float(digits)
     except ValueError:

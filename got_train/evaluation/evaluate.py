@@ -4,15 +4,18 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from got_train.characters import composed
 from got_train.evaluation.predictions import Prediction, raise_complaints, read_predictions
 from got_train.evaluation.suites import KIND_SUITES, NONE, SUITES, Part, Parts
 from got_train.evaluation.words import has_chinese
+from got_train.markup.delimiters import read_formula
+from got_train.markup.fences import unfenced
 from got_train.markup.forms import form_of
 from got_train.prompts import parse_task
 from got_train.report import UserError, counted, table
@@ -83,6 +86,9 @@ def evaluate(path: Path, suite: str | None = None, as_published: bool = False) -
     predictions = read_predictions(path)
     rows, complaints = [], []
     for prediction in tqdm(predictions, desc="scoring", unit="row", leave=False):
+        if not as_published:  # the scripts compare the texts as they stand
+            answer, reference = composed(prediction.answer), composed(prediction.reference)
+            prediction = replace(prediction, answer=answer, reference=reference)
         name = suite or KIND_SUITES.get(prediction.kind, "plain")
         try:
             parts = SUITES[name].score(prediction, as_published)
@@ -133,7 +139,10 @@ def _add_formulas(rows: list[ScoredRow]) -> list[str]:
 
 def _is_formula(row: Prediction) -> bool:
     """Whether a row is a formula, by its kind or reference: a page may be one formula, a formula one `x`."""
-    return row.kind == "formula" or form_of(row.reference) == "formula"
+    reference = unfenced(row.reference).strip()
+    formula = read_formula(reference, 0)
+    alone = formula is not None and formula.closed and formula.end == len(reference)
+    return row.kind == "formula" or alone or form_of(reference) == "formula"
 
 
 def _groups(rows: Sequence[ScoredRow]) -> list[Group]:

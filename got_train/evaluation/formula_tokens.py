@@ -18,6 +18,7 @@ import pypdfium2.raw as pdfium_c
 
 from got_train.characters import EAST_ASIAN
 from got_train.markup.delimiters import split_formulas
+from got_train.markup.fences import unfenced
 from got_train.report import UserError
 from got_train.tex.errors import TexError
 from got_train.tex.formulas import FORMULA_PREAMBLE, FORMULAS_TOGETHER
@@ -53,6 +54,10 @@ line, and fractions have one size. Exponents and indices have one height, so tha
 move those after it."""
 _ANY_SIZE = re.compile(r"\\(?:(?:display|text|script|scriptscript)style|(?:no|display)?limits)(?![A-Za-z@])")
 _CHINESE = re.compile(f"[{EAST_ASIAN}]")
+_COMMENT = re.compile(r"(\\.)|(?<!\d)(?<!\d )%.*\n?")
+"""A comment up to the next line. After a number the sign may mean percent, if it stands among words."""
+_SIGN_OF_WORDS = re.compile(r"(?<!\\)[%#]")
+"""What is no character among the words of LaTeX, but is in markdown."""
 
 _LARGE_FONT = "LMMathExtension"
 _LARGE_SIGNS = (
@@ -134,10 +139,14 @@ def _body(text: str) -> str:
         for name, macro in SYNONYMS.items()
         if name[0] != "\\"
     }
+    # Formulas may not hold blank lines, and TeX passes over what follows a lone carriage return.
+    lines = [line for line in unfenced(text).splitlines() if line.strip()]
+    text = _COMMENT.sub(r"\1", "\n".join(lines))
     pieces = split_formulas(expand(_ANY_SIZE.sub(" ", text), characters))
-    # The newline after a formula ends a comment in it.
     return r"\gotnote{}" + "".join(
-        f"$\\displaystyle {piece}\n$" if maths else piece for piece, maths in pieces
+        # the newline after a formula ends a comment in it
+        "$\\displaystyle " + piece.strip("\n") + "\n$" if maths else _SIGN_OF_WORDS.sub(r"\\\g<0>", piece)
+        for piece, maths in pieces
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rapidfuzz.distance import Levenshtein
 
+from got_train.characters import composed
 from got_train.report import counted
 
 Part = tuple[float, float]
@@ -38,7 +39,8 @@ def text_metrics(predictions: Sequence[str], references: Sequence[str]) -> dict[
 
 
 def text_parts(prediction: str, reference: str) -> dict[str, Part]:
-    """What one pair adds to each score of `text_metrics`."""
+    """What one pair adds to each score of `text_metrics`; both texts are compared in NFC."""
+    prediction, reference = composed(prediction), composed(reference)
     return {
         "cer": (float(Levenshtein.distance(prediction, reference)), float(len(reference))),
         "edit_distance": (Levenshtein.normalized_distance(prediction, reference), 1.0),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from got_train.evaluation.words import needed
+from got_train.markup.fences import unfenced
 from got_train.markup.forms import SMILES_END, SMILES_START
 
 MAX_CHARACTERS = 5000
@@ -53,7 +54,7 @@ def _read(text: str) -> tuple[Any, str] | None:
     from rdkit.Chem import MolFromSmiles, MolToSmiles
     from rdkit.rdBase import BlockLogs
 
-    smiles = text.strip().removeprefix(SMILES_START).removesuffix(SMILES_END).strip()
+    smiles = unfenced(text).strip().removeprefix(SMILES_START).removesuffix(SMILES_END).strip()
     if len(smiles.split()) != 1 or len(smiles) > MAX_CHARACTERS:
         return None  # RDKit would take the text after white space for a name
     with BlockLogs():  # suppresses RDKit's messages about a bad SMILES

@@ -10,7 +10,7 @@ from got_train.evaluation.charts import TEXTS, TOLERANCES, average_precision
 from got_train.evaluation.metrics import Part, text_parts
 from got_train.evaluation.molecules import molecule_score
 from got_train.evaluation.predictions import Prediction
-from got_train.evaluation.teds import table_scores
+from got_train.evaluation.teds import table_parts
 from got_train.markup.chart_dictionary import read_chart
 from got_train.report import UserError
 
@@ -19,8 +19,10 @@ Parts = dict[str, Part]
 NONE: Part = (0.0, 0.0)
 """The part of a row that does not count in a score."""
 
-_INLINE = re.compile(r"\\\((?:(?P<body>.*?)(?<!\\)\\\)|.*)")
-_DISPLAY = re.compile(r"\\\[(?:(?P<body>.+?)(?<!\\)\\\]|.*)")
+_INLINE = re.compile(r"(?<!\\)\\\((?P<body>(?:\\\\|(?!\\[()]).)+)\\\)", re.DOTALL)
+_DISPLAY = re.compile(r"(?<!\\)\\\[(?P<body>(?:\\\\|(?!\\[\[\]]).)+)\\\]", re.DOTALL)
+_PUBLISHED_INLINE = re.compile(r"\\\((?:(?P<body>.*?)(?<!\\)\\\)|.*)")
+_PUBLISHED_DISPLAY = re.compile(r"\\\[(?:(?P<body>.+?)(?<!\\)\\\]|.*)")
 """The rest of a line is passed over where nothing closes a formula: in a loop of openings without an end, the
 search for the end of each would take minutes."""
 _TABULAR = re.compile(r"\\begin\{tabular\}(.+?)(?:\\end\{tabular\}|$)", re.DOTALL)
@@ -40,10 +42,10 @@ def formatted(row: Prediction, as_published: bool) -> Parts:
     """The whole text by its words, then its formulas and its tables by their words, and tables by TEDS."""
     parts = _words(row.answer.strip(), row.reference.strip(), as_published)
     for name, find in (("formula", find_formulas), ("table", find_tabulars)):
-        found = find(row.answer), find(row.reference)
+        found = find(row.answer, as_published), find(row.reference, as_published)
         scores = _words(*found, as_published) if any(found) else dict.fromkeys(words.NAMES, NONE)
         parts |= {f"{name}_{key}": part for key, part in scores.items()}
-    return parts | _tables(row) | _characters(row)
+    return parts | table_parts(row.answer, row.reference, as_published) | _characters(row)
 
 
 def table(row: Prediction, as_published: bool) -> Parts:
@@ -52,7 +54,7 @@ def table(row: Prediction, as_published: bool) -> Parts:
     Raises:
         UserError: if the reference has no table.
     """
-    parts = _tables(row)
+    parts = table_parts(row.answer, row.reference, as_published)
     if parts["teds"] == NONE:
         raise UserError(f"{row.location}: the reference has no table (LaTeX tabular, HTML or markdown)")
     return parts | _words(row.answer, row.reference, as_published) | _characters(row)
@@ -61,15 +63,15 @@ def table(row: Prediction, as_published: bool) -> Parts:
 def chart(row: Prediction, as_published: bool) -> Parts:
     """Charts by SCRM. An answer that is no chart scores 0; in OneChart's script it does not count.
 
-    That script reads only JSON, and also requires titles and source.
+    That script reads only JSON without fences, and also requires titles and source.
 
     Raises:
         UserError: if the reference is not a chart.
     """
-    reference = read_chart(row.reference, json_only=True)
+    reference = read_chart(row.reference, json_only=as_published)
     if reference is None:
         raise UserError(f"{row.location}: the reference is no JSON object with values")
-    prediction = read_chart(row.answer, json_only=True)
+    prediction = read_chart(row.answer, json_only=as_published)
     if prediction and as_published and not prediction.texts.keys() >= set(TEXTS):
         prediction = None
     unreadable = NONE if as_published else (0.0, 1.0)
@@ -125,22 +127,28 @@ KIND_SUITES = {
 """The suite of each kind that got-data draws; the suite of any other kind is `plain`."""
 
 
-def find_formulas(text: str) -> str:
-    r"""Formulas as the authors' script finds them: inline formulas, then displays, each within one line.
+def find_formulas(text: str, as_published: bool = False) -> str:
+    r"""Inline formulas, then displays, in the order of the authors' script.
 
-    Published scores depend on this rule. `got_train.markup.delimiters` finds the formulas that a page shows.
+    Args:
+        text: an answer.
+        as_published: whether formulas within one line are found only, as by the script, with the white space
+            at their ends.
 
-    >>> find_formulas(r"\(a\) and \[b\] and \(c\)")
+    >>> find_formulas("\\(a\\) and \\[\nb\n\\] and \\(c\\)")
     'a\ncb'
     """
+    patterns = (_PUBLISHED_INLINE, _PUBLISHED_DISPLAY) if as_published else (_INLINE, _DISPLAY)
     inline, displays = (
         [match["body"] for match in pattern.finditer(text) if match["body"] is not None]
-        for pattern in (_INLINE, _DISPLAY)
+        for pattern in patterns
     )
+    if not as_published:
+        inline, displays = ([body.strip() for body in bodies] for bodies in (inline, displays))
     return "\n".join(inline) + "\n".join(displays)
 
 
-def find_tabulars(text: str) -> str:
+def find_tabulars(text: str, as_published: bool = False) -> str:
     """LaTeX tables as the authors' script finds them: column specifications and bodies."""
     return "\n".join(_TABULAR.findall(text))
 
@@ -159,10 +167,3 @@ def _characters(row: Prediction) -> Parts:
     """The scores of training that the paper does not have."""
     parts = text_parts(row.answer, row.reference)
     return {name: parts[name] for name in ("cer", "exact_match", "repetition")}
-
-
-def _tables(row: Prediction) -> Parts:
-    scores = table_scores(row.answer, row.reference)
-    if scores is None:
-        return {"teds": NONE, "teds_structure": NONE}
-    return {"teds": (scores[0], 1.0), "teds_structure": (scores[1], 1.0)}

@@ -1,13 +1,17 @@
 """TEDS, the tree edit distance score of tables.
 
-Source: Zhong et al., Image-based table recognition: data, model, and evaluation, ECCV 2020.
+Source: Zhong et al., Image-based table recognition: data, model, and evaluation, ECCV 2020, for pictures of
+one table. Pages may hold several; OmniDocBench (Ouyang et al., arXiv 2412.07626) pairs those as `match` does.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cdist
 
+from got_train.evaluation.metrics import Part
 from got_train.evaluation.words import needed
 from got_train.markup.tables import find_tables
 from got_train.markup.tabular import Cell, Table
@@ -25,20 +29,46 @@ class Node:
     children: tuple["Node", ...] = ()
 
 
-def table_scores(prediction: str, reference: str) -> tuple[float, float] | None:
-    """TEDS and structure-only TEDS of two texts: means over their tables, which are paired in order.
+def table_parts(prediction: str, reference: str, as_published: bool = False) -> dict[str, Part]:
+    """What two texts add to the scores of tables; nothing if the reference has no table.
 
-    A table that only one of the texts has scores 0.
+    Args:
+        prediction: the answer.
+        reference: the text that it is compared with.
+        as_published: as OmniDocBench's script does, take the mean over the references' tables and pass over
+            tables that only the answer has. By default it is over texts, and such tables score 0.
 
     Returns:
-        The two scores; None if the reference has no table.
+        `teds` and `teds_structure` (without the texts of cells) of the tables that `match` pairs, and
+        `teds_in_order` of the first with the first, the second with the second, and so on. A table of the
+        reference without a partner scores 0.
     """
     predicted, wanted = find_tables(prediction), find_tables(reference)
-    if not wanted:
-        return None
-    pairs = list(zip(predicted, wanted, strict=False))
-    count = max(len(predicted), len(wanted))
-    return sum(teds(*pair) for pair in pairs) / count, sum(teds(*pair, False) for pair in pairs) / count
+    count = float(len(wanted) if as_published or not wanted else max(len(predicted), len(wanted)))
+    matched, in_order = match(predicted, wanted), list(zip(predicted, wanted, strict=False))
+    parts = {}
+    for name, pairs, texts in (
+        ("teds", matched, True),
+        ("teds_structure", matched, False),
+        ("teds_in_order", in_order, True),
+    ):
+        amount = sum(teds(*pair, texts) for pair in pairs)
+        parts[name] = (amount, count) if as_published or not wanted else (amount / count, 1.0)
+    return parts
+
+
+def match(predicted: Sequence[Table], wanted: Sequence[Table]) -> list[tuple[Table, Table]]:
+    """Pairs of tables with the smallest sum of normalised edit distances of their texts."""
+    if min(len(predicted), len(wanted)) == 0 or max(len(predicted), len(wanted)) == 1:
+        return list(zip(predicted, wanted, strict=False))
+    with needed("scipy"):
+        from scipy.optimize import linear_sum_assignment
+    texts = [
+        ["\n".join(cell.text for row in table.rows for cell in row) for table in tables]
+        for tables in (predicted, wanted)
+    ]
+    distances = cdist(*texts, scorer=Levenshtein.normalized_distance)
+    return [(predicted[i], wanted[j]) for i, j in zip(*linear_sum_assignment(distances), strict=True)]
 
 
 def teds(prediction: Table, reference: Table, texts: bool = True) -> float:

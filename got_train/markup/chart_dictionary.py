@@ -6,6 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from got_train.markup.fences import unfenced
+
+MINUS = "\u2212"
+"""Which plots print before negative numbers, and neither JSON nor Python reads."""
+
 
 @dataclass(frozen=True)
 class ChartAnswer:
@@ -41,11 +46,12 @@ class ChartAnswer:
 def read_chart(answer: str, json_only: bool = False) -> ChartAnswer | None:
     """The dictionary of a chart, with closing braces added where an answer was cut off.
 
-    Strings in it may hold any character, since JSON and Python have escapes for all of them.
+    It may stand in fences, and its numbers may have the minus sign of Unicode. Strings in it may hold any
+    character, since JSON and Python have escapes for all of them.
 
     Args:
         answer: the text.
-        json_only: whether Python's notation is refused, as SCRM's script refuses it.
+        json_only: whether all that is not JSON is refused, as SCRM's script refuses it.
 
     Returns:
         None if it is no dictionary, or has no dictionary of `values` (or `data`).
@@ -54,9 +60,12 @@ def read_chart(answer: str, json_only: bool = False) -> ChartAnswer | None:
     ChartAnswer(texts={'title': 'T'}, values={'a': 1})
     >>> read_chart("{'values': {'a'")
     """
-    answer = answer.strip()
+    answer = (answer if json_only else unfenced(answer)).strip()
     closed = answer + "}" * (answer.count("{") - answer.count("}"))
-    for text in dict.fromkeys((answer, closed)):  # as it stands first: a title may have braces too
+    written = [answer, closed]  # as it stands first: a title may have braces and minus signs too
+    if not json_only:
+        written += [text.replace(MINUS, "-") for text in written]
+    for text in dict.fromkeys(written):
         for read in (json.loads,) if json_only else (json.loads, ast.literal_eval):
             found = _read(read, text)
             if found is not None:

@@ -26,7 +26,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image
 
-from got_train.packages import noto_fonts
+from got_train.packages import install_line, noto_fonts
 from got_train.tex.errors import TexError
 from got_train.tex.harness import HARNESS, MAX_POINTS, Transcript, read_transcript
 from got_train.tex.processes import Stopped, run_watched
@@ -102,12 +102,15 @@ def typeset(bodies: Sequence[str], style: Style) -> list[Sheet | TexError]:
         if not batch:
             continue
         transcript, sheets = _run([bodies[index] for index in batch], style)
+        begun = transcript.begun
         for position, cause in transcript.faults.items():
-            verdicts[batch[position]] = TexError(cause)
-        if transcript.begun is not None:
-            # items after it have not been seen: both sides get runs of their own
-            before, after = batch[: transcript.begun], batch[transcript.begun + 1 :]
-            waiting += [after, [index for index in before if index not in verdicts]]
+            if position != begun or len(batch) == 1:
+                verdicts[batch[position]] = TexError(cause)
+        if begun is not None:
+            # Items after it have not been seen, and it is not itself at fault in a run that others ended or
+            # that had to wait: it gets a run of its own, and so do both sides.
+            before = [index for index in batch[:begun] if index not in verdicts]
+            waiting += [batch[begun + 1 :], batch[begun : begun + 1] if len(batch) > 1 else [], before]
         elif transcript.faults:
             waiting.append([index for index in batch if index not in verdicts])
         elif sheets:
@@ -206,7 +209,7 @@ def _chinese_fonts() -> tuple[Path, Path]:
         if serif.is_file() and sans.is_file():
             return serif, sans
     raise ValueError(
-        "no font for Chinese in TeX: pip install 'got-train[engines]', or apt-get install fonts-noto-cjk"
+        f"no font for Chinese in TeX: {install_line('engines')}, or apt-get install fonts-noto-cjk"
     )
 
 

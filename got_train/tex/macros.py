@@ -1,6 +1,7 @@
 r"""The macros that a TeX document defines for itself, and text with their meaning in place of their names.
 
-Read are `\newcommand` and its kin, `\def` with plain parameters, `\let` and `\DeclareMathOperator`; other
+Read are `\newcommand` and its kin, `\def` with plain parameters, `\let`, `\DeclareMathOperator`, paired
+delimiters of mathtools, and commands of xparse with a star, an optional argument and plain ones. Other
 definitions are left to TeX, which then doesn't know the name.
 """
 
@@ -20,6 +21,8 @@ _TOKEN = re.compile(r"\\[A-Za-z@]+|\\.|#\d|\s+|.", re.DOTALL)
 _PARAMETER = re.compile(r"#\d")
 _FINAL = "\0"
 """Stands before a name that means what it meant before the document redefined it."""
+NO_VALUE = r"\NoValue"
+"""Stands for an optional argument of xparse that is not there."""
 ARITY = dict.fromkeys(
     r"^ _ \acute \bar \bm \boldsymbol \breve \check \ddot \dot \emph \grave \hat \mathbb \mathbf \mathcal"
     r" \mathfrak \mathit \mathring \mathrm \mathscr \mathsf \mathtt \operatorname \overbrace \overline"
@@ -36,7 +39,9 @@ class Macro:
     body: tuple[str, ...]
     """Tokens; an argument is `#` and its number."""
     default: tuple[str, ...] | None = None
-    """Of the first argument, where that may be left out."""
+    """Of the first argument, or the first after a star, where that may be left out."""
+    star: bool = False
+    """Whether the first argument is a star that may stand there."""
 
 
 Macros = Mapping[str, Macro]
@@ -91,6 +96,9 @@ def expand(text: str, macros: Macros, factor: int = 1) -> str:
     while waiting:
         token = waiting.pop()
         macro = macros.get(token)
+        if macro is None and (token in _CONDITIONS or token == r"\@ifstar"):
+            waiting += _choose(token, waiting)[::-1]
+            continue
         if macro is None:
             done.append(token)
             before = before if token.isspace() else token
@@ -108,6 +116,8 @@ def expand(text: str, macros: Macros, factor: int = 1) -> str:
 def _fill(macro: Macro, waiting: list[str]) -> list[str]:
     """The body of a macro with its arguments, which are taken off the end of `waiting`."""
     arguments: list[Sequence[str]] = []
+    if macro.star:
+        arguments.append(_pop_star(waiting))
     if macro.default is not None:
         arguments.append(_pop_optional(waiting, macro.default))
     while len(arguments) < macro.num_arguments:
@@ -115,7 +125,40 @@ def _fill(macro: Macro, waiting: list[str]) -> list[str]:
     given = {f"#{number}": argument for number, argument in enumerate(arguments, start=1)}
     if any(_PARAMETER.fullmatch(token) and token not in given for token in macro.body):
         raise TexError("macro without its argument")
-    return [part for token in macro.body for part in given.get(token, (token,))]
+    return [part for token in macro.body for part in _given(token, given)]
+
+
+def _given(token: str, given: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """What stands for a token of a body; for `#1l` the argument `\\big` as a left bracket has it."""
+    if token[:-1] in given and token[-1] in "lr":
+        return [part + token[-1] for part in given[token[:-1]]]
+    return given.get(token, (token,))
+
+
+def _pop_star(waiting: list[str]) -> list[str]:
+    if waiting[-1:] != ["*"]:
+        return [r"\BooleanFalse"]
+    waiting.pop()
+    return [r"\BooleanTrue"]
+
+
+_CONDITIONS = {
+    rf"\If{name}{branches}": (value, branches)
+    for name, value in (("Boolean", r"\BooleanTrue"), ("NoValue", NO_VALUE), ("Value", NO_VALUE))
+    for branches in ("TF", "T", "F")
+}
+"""Of each test of an argument in xparse the value that it asks for, and the branches that it has."""
+
+
+def _choose(test: str, waiting: list[str]) -> list[str]:
+    """The branch that a test of an argument takes; `\\@ifstar` tests what follows its branches."""
+    if test == r"\@ifstar":
+        branches = [_pop_argument(waiting) for _ in range(2)]
+        return branches[_pop_star(waiting) == [r"\BooleanFalse"]]
+    value, names = _CONDITIONS[test]
+    holds = (_pop_argument(waiting) == [value]) != test.startswith(r"\IfValue")
+    chosen = {name: _pop_argument(waiting) for name in names}
+    return chosen.get("T" if holds else "F", [])
 
 
 def _pop_argument(waiting: list[str]) -> list[str]:
@@ -151,7 +194,9 @@ def _pop_until(waiting: list[str], end: str) -> list[str]:
 
 
 _DEFINITION = re.compile(
-    r"\\(?:(?P<new>(?:re)?newcommand|providecommand|DeclareRobustCommand)\*?\s*"
+    r"\\(?:(?P<new>(?:re)?new(?:command|robustcmd)|provide(?:command|robustcmd)|DeclareRobustCommand)\*?\s*"
+    r"|(?P<xparse>(?:(?:Re)?New|Declare|Provide)(?:Expandable)?DocumentCommand)\s*"
+    r"|(?P<paired>DeclarePairedDelimiter(?:XPP|X)?)\s*"
     r"|(?P<operator>DeclareMathOperator)(?P<star>\*?)\s*"
     r"|(?:long\s*\\)?(?P<def>g?def)\s*"
     r"|(?P<let>let)\s*)(?P<brace>\{\s*)?(?P<name>\\(?:[A-Za-z@]+|.))\s*(?(brace)\})"
@@ -178,7 +223,8 @@ def read_definitions(text: str, known: Macros) -> tuple[dict[str, Macro], str]:
             macros.pop(name, None)
             position = match.end()
             continue
-        if match["new"] != "providecommand" or name not in macros:
+        kept = str(match["new"] or match["xparse"]).lower().startswith("provide")
+        if not kept or name not in macros:
             macros[name] = macro
     rest.append(text[position:])
     return macros, "".join(rest)
@@ -192,6 +238,10 @@ def _read_definition(text: str, match: re.Match[str], macros: Macros) -> tuple[M
             raise TexError("odd definition")
         target = meaning[1]
         return macros.get(target) or Macro(0, (_FINAL + target,)), meaning.end()
+    if match["paired"]:
+        return _read_paired(text, position, match["paired"])
+    if match["xparse"]:
+        return _read_xparse(text, position)
     num_arguments, default = 0, None
     if match["def"]:
         parameters = _PARAMETERS.match(text, position)
@@ -206,6 +256,61 @@ def _read_definition(text: str, match: re.Match[str], macros: Macros) -> tuple[M
         body = f"\\operatorname{match['star']}{{{body}}}"
     macro = simple(body, num_arguments)
     return macro if default is None else replace(macro, default=tuple(tokens_of(default))), position
+
+
+def paired(
+    left: str, right: str, body: str = "#1", num_arguments: int = 1, around: tuple[str, str] = ("", "")
+) -> Macro:
+    r"""A macro as mathtools defines it: brackets that fit if there is a star, or as large as an option says.
+
+    >>> expand(r"\abs*{x}+\abs[\big]x", {r"\abs": paired("|", "|")})
+    '\\left|x\\right|+\\bigl|x\\bigr|'
+    """
+    inner = [f"#{int(token[1]) + 2}" if _PARAMETER.fullmatch(token) else token for token in tokens_of(body)]
+    large, sized = (
+        [size if token == r"\delimsize" else token for token in inner] for size in (r"\middle", "#2")
+    )
+    before, left_tokens, right_tokens, after = map(tokens_of, (around[0], left, right, around[1]))
+    fitting = [r"\left", *left_tokens, *large, r"\right", *right_tokens]
+    as_said = ["#2l", *left_tokens, *sized, "#2r", *right_tokens]
+    chosen = [r"\IfBooleanTF", "{", "#1", "}", "{", *fitting, "}", "{", *as_said, "}"]
+    return Macro(num_arguments + 2, (*before, *chosen, *after), default=(), star=True)
+
+
+def _read_paired(text: str, position: int, kind: str) -> tuple[Macro, int]:
+    num_arguments = 1
+    if kind != "DeclarePairedDelimiter":
+        arguments = _ARGUMENTS.match(text, position)
+        if arguments is None:
+            raise TexError("odd definition")
+        num_arguments, position = int(arguments[1]), arguments.end()
+    parts = []
+    for _ in range({"DeclarePairedDelimiter": 2, "DeclarePairedDelimiterX": 3}.get(kind, 5)):
+        part, position = _read_body(text, position)
+        parts.append(part.strip())
+    before, left, right, after, body = (
+        parts if len(parts) == 5 else ["", *parts[:2], "", *parts[2:], "#1"][:5]
+    )
+    return paired(left, right, body, num_arguments, (before, after)), position
+
+
+_SIGNATURE = re.compile(
+    r"\s*(?P<star>s?)\s*(?P<option>o|O\s*\{(?P<default>[^{}]*)\})?\s*(?P<plain>(?:[+!]?m\s*)*)"
+)
+
+
+def _read_xparse(text: str, position: int) -> tuple[Macro, int]:
+    signature, position = _read_body(text, position)
+    arguments = _SIGNATURE.fullmatch(signature)
+    if arguments is None:
+        raise TexError("odd definition")
+    body, position = _read_body(text, position)
+    default = None
+    if arguments["option"]:
+        default = (NO_VALUE,) if arguments["default"] is None else tuple(tokens_of(arguments["default"]))
+    star = bool(arguments["star"])
+    number = star + (default is not None) + arguments["plain"].count("m")
+    return replace(simple(body, number), default=default, star=star), position
 
 
 def _read_body(text: str, position: int) -> tuple[str, int]:

@@ -6,7 +6,7 @@ knows all that is left is for TeX to say.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,9 @@ from pathlib import Path
 from got_train.markup.delimiters import CLOSING, DISPLAYS
 from got_train.markup.nesting import environment_end
 from got_train.tex.errors import TexError
-from got_train.tex.macros import Macro, Macros, expand, group_end, read_definitions, simple
+from got_train.tex.macros import Macro, Macros, expand, group_end, read_definitions, simple, tokens_of
 from got_train.tex.spelling import SYNONYMS, spell
+from got_train.tex.unseen import drop_unseen
 
 MAX_CHARACTERS = 3000
 """In one formula or table."""
@@ -41,11 +42,16 @@ CUSTOMARY: dict[str, Macro] = {
     },
     r"\argmax": simple(r"\operatorname*{arg\,max}"),
     r"\argmin": simple(r"\operatorname*{arg\,min}"),
-    r"\abs": simple(r"\left|#1\right|", 1),
-    r"\norm": simple(r"\left\|#1\right\|", 1),
-    r"\bra": simple(r"\left\langle #1\right|", 1),
-    r"\ket": simple(r"\left|#1\right\rangle", 1),
-    r"\braket": simple(r"\left\langle #1\right\rangle", 1),
+    **{
+        rf"\{name}": Macro(3, tuple(tokens_of(rf"\left{left}#3\right{right}")), default=(), star=True)
+        for name, left, right in (
+            ("abs", "|", "|"),
+            ("norm", r"\|", r"\|"),
+            ("bra", r"\langle ", "|"),
+            ("ket", "|", r"\rangle"),
+            ("braket", r"\langle ", r"\rangle"),
+        )
+    },
 }
 """What wikis and packages such as `physics` and `braket` call by these names, unless the document differs."""
 
@@ -73,6 +79,8 @@ _ROWS = {
 }
 """Displays of several rows, and what they are called within one."""
 _DISPLAYS = {"equation", "displaymath", *_ROWS}
+_SIZES = {r"\displaystyle": True, r"\textstyle": False}
+"""Styles in which formulas look like displays, or not, wherever they stand."""
 _UNUSABLE = {
     "a reference": r"\\(?:eq|page|auto|c|C)?ref\b|\\cite[a-z]*\b",
     "text between rows": r"\\(?:short)?intertext\b",
@@ -98,17 +106,64 @@ class Document:
 
 
 def read_documents(path: Path, left_out: Counter[str]) -> Iterator[Document]:
-    """The `.tex` files at or below `path`; those that can't be used are counted in `left_out`.
+    """The `.tex` files below the folder `path`, or the file `path` with those that it inputs.
 
-    What a folder's files without a `\\begin{document}` define, its other files know too.
+    Those that can't be used are counted in `left_out`.
+
+    What a folder's files without a `\\begin{document}` define, its other files know too. A document and the
+    files that it inputs know what any of them defines.
     """
-    files = [path] if path.is_file() else sorted(path.rglob("*.tex"))
+    if path.is_file():
+        files = [file for file in _parts(path) if file.suffix != ".sty"]
+        around = [*path.parent.glob("*.tex"), *path.parent.parent.glob("*.tex")]
+    else:
+        files = around = sorted(path.rglob("*.tex"))
+    inherited = _inherited_macros(around)
     folder, shared = None, {}
     for file in files:
         if file.parent != folder:
             folder, shared = file.parent, _shared_macros(file.parent)
         with _counting(left_out, "file"):
-            yield parse_document(_read_text(file), shared)
+            yield parse_document(_read_text(file), {**shared, **inherited.get(file.resolve(), {})})
+
+
+_INPUT = re.compile(
+    r"\\(?:input|include|subfile|usepackage|RequirePackage)(?![A-Za-z])\s*(?:\[[^]]*\]\s*)?"
+    r"(?:\{(?P<names>[^{}]+)\}|(?P<name>[^\s\\{}]+))"
+    r"|\\(?:sub)?import\s*\{(?P<folder>[^{}]*)\}\s*\{(?P<file>[^{}]+)\}"
+)
+
+
+def _inherited_macros(files: Iterable[Path]) -> dict[Path, Macros]:
+    """For each file of a document the macros that the document's files define, in the order of reading."""
+    inherited: dict[Path, Macros] = {}
+    for file in files:
+        parts = _parts(file)
+        if r"\begin{document}" in parts[file]:
+            macros: dict[str, Macro] = {}
+            for text in parts.values():
+                macros, _ = read_definitions(text, macros)
+            inherited |= {part: {**macros, **inherited.get(part, {})} for part in map(Path.resolve, parts)}
+    return inherited
+
+
+def _parts(main: Path) -> dict[Path, str]:
+    """The texts of a document and of the files that it inputs, whose names are seen from its folder."""
+    parts: dict[Path, str] = {}
+    waiting = [main]
+    while waiting:
+        file = waiting.pop(0)
+        if file in parts or not file.is_file():
+            continue
+        try:
+            parts[file] = strip_comments(_read_text(file))
+        except TexError:
+            parts[file] = ""  # whoever reads the file itself says so
+        for match in _INPUT.finditer(parts[file]):
+            names = match["names"] or match["name"] or f"{match['folder']}/{match['file']}"
+            for name in names.split(","):
+                waiting += [main.parent / (name.strip() + ending) for ending in ("", ".tex", ".sty")]
+    return parts
 
 
 @contextmanager
@@ -155,8 +210,10 @@ def find_formulas(document: Document) -> tuple[list[Formula], Counter[str]]:
     left_out: Counter[str] = Counter()
     for source, environment in _find_maths(document.text, left_out):
         with _counting(left_out, "formula"):
-            if body := plain_formula(_name_rows(source, environment), document.macros):
-                found.append(Formula(body, display=environment != ""))
+            body, style = _spell(_name_rows(source, environment), document.macros)
+            if body:
+                display = _SIZES.get(style, environment != "")
+                found.append(Formula(body, display))
     return found, left_out
 
 
@@ -174,12 +231,17 @@ def find_tabulars(document: Document) -> tuple[list[str], Counter[str]]:
 
 
 def plain_formula(source: str, macros: Macros = BUILT_IN | SYNONYMS) -> str:
-    """The body of a formula in LaTeX's own words and in the one spelling.
+    """The body of a formula in LaTeX's own words and in the one spelling, as far as it can be seen.
 
     Raises:
         TexError: it holds what means nothing outside its document, its braces don't match, or it is too long.
     """
-    return spell(_plain_latex(source, macros))
+    return _spell(source, macros)[0]
+
+
+def _spell(source: str, macros: Macros) -> tuple[str, str]:
+    """A formula in the one spelling, and the style that governed all of it, if any."""
+    return drop_unseen(spell(_plain_latex(source, macros)))
 
 
 def _plain_latex(source: str, macros: Macros) -> str:

@@ -13,7 +13,8 @@ from torch import nn
 from transformers import TrainerCallback, TrainerState
 
 from got_train.data.features import FeatureStore
-from got_train.model.adapters import trainable_by_group
+from got_train.model.adapters import PEFT_PREFIX
+from got_train.model.got import group_of
 from got_train.ranks import rank
 from got_train.run_folders import CONFIG_FILE
 
@@ -112,16 +113,13 @@ class Changes(TrainerCallback):
 
 def sums(model: nn.Module) -> dict[str, list[tuple[float, float]]]:
     """The sum and the norm of each trained tensor, by module group: enough to tell whether it has changed."""
-    return {
-        group: [
-            (
-                float(tensor.detach().sum(dtype=torch.float64)),
-                float(torch.linalg.vector_norm(tensor.detach())),
-            )
-            for _, tensor in named
-        ]
-        for group, named in trainable_by_group(model).items()
-    }
+    found: dict[str, list[tuple[float, float]]] = {}
+    for name, weights in model.named_parameters():
+        if weights.requires_grad:
+            tensor = weights.detach()
+            pair = float(tensor.sum(dtype=torch.float64)), float(torch.linalg.vector_norm(tensor))
+            found.setdefault(group_of(name.removeprefix(PEFT_PREFIX)), []).append(pair)
+    return found
 
 
 def read_log(file: Path) -> list[dict[str, Any]]:

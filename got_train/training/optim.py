@@ -11,7 +11,7 @@ from transformers.integrations import get_reporting_integration_callbacks
 
 from got_train.bitsandbytes_import import show_bitsandbytes
 from got_train.config import LearningRates, LoraSettings
-from got_train.model.adapters import trainable_by_group
+from got_train.model.adapters import rate_name
 from got_train.report import UserError
 
 
@@ -26,10 +26,10 @@ def optimizer_and_groups(
     optimizer_class, settings = _optimizer(arguments, model)
     groups: dict[tuple[float, float], list[nn.Parameter]] = defaultdict(list)
     """Parameters by learning rate and weight decay."""
-    for group, named in trainable_by_group(model).items():
-        given = getattr(rates, group)
-        rate = arguments.learning_rate if given is None else given
-        for name, parameter in named:
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            given = getattr(rates, rate_name(name, rates))
+            rate = arguments.learning_rate if given is None else given
             faster = lora.loraplus_lr_ratio if lora.loraplus_lr_ratio and ".lora_B." in name else 1.0
             decay = arguments.weight_decay if _decays(name, parameter) else 0.0
             groups[rate * faster, decay].append(parameter)

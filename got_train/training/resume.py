@@ -5,7 +5,7 @@ the rows in their order, and the number of rows in a step, with the file `steps.
 rates of the steps so far are computed anew. Where rows lie, and the number of devices, may change.
 """
 
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ from omegaconf import OmegaConf
 
 from got_train.arguments import RESUMED_AS_BEFORE, argument, training_arguments
 from got_train.config import Config
-from got_train.config_file import load_config, to_yaml
+from got_train.config_file import flat, load_config, to_yaml
 from got_train.data.good_rows import content_keys
 from got_train.data.rows import Rows
+from got_train.model.shapes import with_shape_of_checkpoint
 from got_train.ranks import rank, say, world_size
 from got_train.report import UserError, counted
 from got_train.run_folders import CONFIG_FILE, STATE_FILE, holds_adapters, newest_of_runs, read_json
@@ -79,7 +80,10 @@ def _check_can_resume(checkpoint: Path, config: Config) -> None:
             f"resume: {checkpoint} has the optimizer of {counted(states, 'device')}, which DeepSpeed cannot "
             f"share out on {counted(world_size(), 'device')}: launch as many, or {advice}"
         )
-    before, now = (_resumed_as_before(given) for given in (load_config(checkpoint / CONFIG_FILE), config))
+    saved = load_config(checkpoint / CONFIG_FILE)
+    # earlier versions saved the defaults in place of the checkpoint's shape
+    saved = replace(saved, model=with_shape_of_checkpoint(saved.model))
+    before, now = map(_resumed_as_before, (saved, config))
     changed = [name for name in sorted({*before, *now}) if not _same(name, before.get(name), now.get(name))]
     if changed:
         changes = ", ".join(f"{name} was {before.get(name)} and is {now.get(name)}" for name in changed)
@@ -97,16 +101,7 @@ def _resumed_as_before(config: Config) -> dict[str, Any]:
     if train["metric_for_best_model"] is not None or argument(config, "load_best_model_at_end"):
         # Scores of other rows cannot be compared with the best one so far.
         sections["eval"] = {name: given["eval"][name] for name in EVALUATED}
-    return dict(_flat(sections))
-
-
-def _flat(section: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The values of nested sections, with their dotted keys."""
-    for name, value in section.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
+    return dict(flat(sections))
 
 
 def _same(name: str, before: Any, now: Any) -> bool:

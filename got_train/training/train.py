@@ -22,23 +22,19 @@ from got_train.data.batching import collate
 from got_train.data.features import FeatureSamples, FeatureStore, encoder_fingerprint
 from got_train.data.samples import SampleEncoder, SampleSet
 from got_train.data.sources import ChosenRows, DatasetSpec, choose_run_rows
+from got_train.hubs import hub_model
 from got_train.model.adapters import module_table, prepare_for_training
 from got_train.model.attention import avoid_cudnn_attention
 from got_train.model.compilation import compile_layers
 from got_train.model.flops import tile_tokens
 from got_train.model.got import GotModel, group_of
-from got_train.model.loading import (
-    LoadReport,
-    build_model,
-    model_tile_shape,
-    model_tokenizer,
-    with_encoder_of_init_from,
-)
+from got_train.model.loading import LoadReport, build_model, model_tokenizer
 from got_train.model.processor import build_processor
+from got_train.model.shapes import model_tile_shape, with_shape_of_checkpoint
 from got_train.model.tokenizer import VOCABULARIES
 from got_train.ranks import gather, open_process_group, rank, say
 from got_train.report import UserError
-from got_train.run_folders import resolve_checkpoint
+from got_train.run_folders import absolute, resolve_checkpoint, whole_checkpoint
 from got_train.training.callbacks import Changes, FeatureWriter, RunLog
 from got_train.training.checked_rows import CheckedRows, check_run_rows, write_rows
 from got_train.training.compare import compare, comparison_table, retention_samples, write_comparison
@@ -273,28 +269,34 @@ def with_absolute_paths(config: Config) -> Config:
     The configuration that is saved in a checkpoint then means the same in any folder.
     """
     model, decoder = config.model, config.model.decoder
-    tokenizer = decoder.tokenizer if decoder.tokenizer in VOCABULARIES else _absolute(decoder.tokenizer)
+    tokenizer = decoder.tokenizer if decoder.tokenizer in VOCABULARIES else _source(decoder.tokenizer)
     model = replace(
         model,
-        encoder=replace(model.encoder, path=_absolute(model.encoder.path)),
-        decoder=replace(decoder, path=_absolute(decoder.path), tokenizer=tokenizer),
+        encoder=replace(model.encoder, path=_source(model.encoder.path)),
+        decoder=replace(decoder, path=_source(decoder.path), tokenizer=tokenizer),
     )
     if model.init == "pretrained":
-        model = replace(model, path=_checkpoint(model.path), init_from=_checkpoint(model.init_from))
-    model = with_encoder_of_init_from(model)  # so that the saved configuration has its shape
+        model = replace(
+            model,
+            path=_checkpoint("model.path", model.path),
+            init_from=_checkpoint("model.init_from", model.init_from),
+        )
+    model = with_shape_of_checkpoint(model)  # which the saved configuration then has
+    val_run = config.data.val_run
     data = replace(
-        config.data, image_root=_absolute(config.data.image_root), val_run=_checkpoint(config.data.val_run)
+        config.data,
+        image_root=absolute(config.data.image_root),
+        val_run=None if val_run is None else absolute(resolve_checkpoint(val_run)),
     )
     return replace(config, model=model, data=data)
 
 
-def _checkpoint(path: str | None) -> str | None:
-    return None if path is None else _absolute(resolve_checkpoint(path))
+def _checkpoint(key: str, path: str | None) -> str | None:
+    return None if path is None else absolute(whole_checkpoint(key, path))
 
 
-def _absolute(path: str | None) -> str | None:
-    """The absolute path of an existing file or folder; hub ids do not change."""
-    return str(Path(path).resolve()) if path is not None and Path(path).exists() else path
+def _source(path: str | None) -> str | None:
+    return None if path is None else absolute(hub_model(path))
 
 
 def open_features(

@@ -2,6 +2,7 @@ import importlib.util
 import json
 import re
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -106,24 +107,44 @@ def test_as_published_empty_answers_do_not_count(tmp_path: Path) -> None:
 
 def test_parts_of_a_page_are_found_as_the_script_finds_them() -> None:
     page = "\\(a\\) b \\[c\\]\n\\[d\ne\\] \\(f\\) \\begin{tabular}{c}\ng\\end{tabular} \\begin{tabular}{c}h"
-    assert find_formulas(page) == "a\nfc"  # displays come right after the last inline one, in one line each
+    # displays come right after the last inline one, in one line each
+    assert find_formulas(page, as_published=True) == "a\nfc"
+    assert find_formulas(page) == "a\nfc\nd\ne"
     assert find_tabulars(page) == "{c}\ng\n{c}h"
 
 
 @pytest.mark.parametrize(
-    ("text", "formulas"),
+    ("text", "formulas", "published"),
     [
-        (r"\(\) \(a\\) b\) \[\]c\]", "\na\\\\) b" + r"\]c"),
-        (r"\(a \(b\) \)", r"a \(b"),
-        ("\\(a\n\\(b\\) \\[c\n\\]", "b"),
-        (r"\(" * 33_000, ""),
-        (r"\[ " * 33_000 + "\n" + r"\(a\)", "a"),
+        (r"\(\) \(a\\) b\) \[\]c\]", r"a\\) b", "\na\\\\) b" + r"\]c"),
+        (r"\(a \(b\) \)", "b", r"a \(b"),
+        ("\\(a\n\\(b\\) \\[c\n\\]", "bc", "b"),
+        (r"\[ a \\[2pt] b \]", r"a \\[2pt] b", r" a \\[2pt] b "),
+        (r"\(" * 33_000, "", ""),
+        (r"\[ " * 33_000 + "\n" + r"\(a\)", "a", "a"),
     ],
-    ids=["escaped ends", "nested", "lines", "loop", "displays"],
+    ids=["escaped ends", "nested", "lines", "gap", "loop", "displays"],
 )
-def test_bounds_of_formulas(text: str, formulas: str) -> None:
+def test_bounds_of_formulas(text: str, formulas: str, published: str) -> None:
     with within_seconds(2):
         assert find_formulas(text) == formulas
+        assert find_formulas(text, as_published=True) == published
+
+
+@pytest.mark.parametrize("kind", ["rows", "scene", "page", "music"])
+def test_texts_are_compared_in_nfc(kind: str, tmp_path: Path) -> None:
+    """Of four languages, letters as a file from macOS has them, and a sign with a twin."""
+    text = "Café Việt Nam 한글 ガ 5 Å"
+    rows = [row(text, unicodedata.normalize("NFD", text), kind), row("5 \u212b", "5 \u00c5", kind)]
+    path = write_rows(tmp_path / "p.jsonl", rows)
+    scores = values(path)[kind]
+    assert (scores["cer"], scores["edit_distance"], scores["f1"], scores["exact_match"]) == (0, 0, 1, 1)
+    assert values(path, as_published=True)[kind]["edit_distance"] > 0  # the scripts take texts as they are
+
+
+def test_displays_of_pages_count_as_those_of_formulas(tmp_path: Path) -> None:
+    rows = [row(r"\[a b\]", "\\[\na b\n\\]", "page"), row("x", "\\[\na b\n\\]", "page")]
+    assert values(write_rows(tmp_path / "p.jsonl", rows))["page"]["formula_edit_distance"] == 0.5
 
 
 def test_format_suite(tmp_path: Path) -> None:
@@ -178,12 +199,35 @@ def test_without_tex_the_rest_is_scored(tmp_path: Path, monkeypatch: pytest.Monk
 CHART = {"title": "t", "source": "s", "x_title": "x", "y_title": "y", "values": {"a": 1, "b": 2}}
 
 
+SIGNS = {**CHART, "values": {"Café": -1.5, "-5": 2, "2024": 3}}
+
+
 def test_chart_suite(tmp_path: Path) -> None:
     rows = [row(json.dumps(CHART), json.dumps(CHART), "chart"), row("no chart", json.dumps(CHART), "chart")]
     path = write_rows(tmp_path / "p.jsonl", rows)
     assert values(path)["chart"] == {"ap_strict": 0.5, "ap_slight": 0.5, "ap_high": 0.5, "parsable": 0.5}
     # The script leaves out what it cannot read, and prints the product with the parsable share as well.
     assert values(path, as_published=True)["chart"]["ap_strict"] == 1.0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        repr(SIGNS),
+        f"```json\n{json.dumps(SIGNS)}\n```",
+        f"```python\n{SIGNS}",
+        json.dumps(SIGNS).replace("-1.5", "\N{MINUS SIGN}1.5"),
+        json.dumps(SIGNS).replace("-1.5", '"\N{MINUS SIGN}1.5"'),
+        json.dumps(SIGNS).replace("\\u00e9", "e\\u0301"),
+        json.dumps(SIGNS).replace('"-5"', '"\N{MINUS SIGN}5"'),
+        repr(SIGNS).replace("'2024'", "2024"),
+    ],
+    ids=["quotes", "fences", "cut off", "minus", "text", "escape", "name", "number as name"],
+)
+def test_charts_in_other_notations(answer: str, tmp_path: Path) -> None:
+    rows = [row(answer, json.dumps(SIGNS), "chart"), row(json.dumps(SIGNS), answer, "chart")]
+    scores = values(write_rows(tmp_path / "p.jsonl", rows))["chart"]
+    assert scores == {"ap_strict": 1.0, "ap_slight": 1.0, "ap_high": 1.0, "parsable": 1.0}
 
 
 def test_molecule_suite(tmp_path: Path) -> None:

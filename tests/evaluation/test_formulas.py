@@ -40,6 +40,16 @@ SAME = [
     (r"\begin{equation}E=mc^2\label{e}\end{equation}", r"E = m c^{2} % as is known"),
     (r"x \tag{1}", r"x\qquad(1)"),
     (r"If \(x>0\) then \[y\]", r"If $x>0$ then $$y$$"),
+    ("\\[\nx+1\n\\]", r"\[x+1\]"),
+    ("$$\r\nx+1\r\n$$\r\n", r"\[x+1\]"),
+    ("\\[\nx\n\n \n+1\\]", "x+1"),
+    ("x\r+1", "x+1"),
+    ("\\[x % costs $5, \\] { \n+1\\]", r"\[x+1\]"),
+    ("% the first\n\\[x+1\\]\n% the last", r"\[x+1\]"),
+    ("```latex\n\\[x+1\\]\n```", r"\[x+1\]"),
+    ("~~~\nx+1", "x+1"),
+    (r"50\% of \(x\)", r"50% of \(x\)"),
+    ("\\begin{equation}\n\nx+1\n\n\\end{equation}", "x+1"),
 ]
 """Spellings of one picture, but for sizes and spaces."""
 
@@ -73,6 +83,8 @@ DIFFERENT = [
     ),
     (r"\sqrt{\frac{1}{\frac{2}{\frac{3}{4}}}}", r"\frac{1}{\frac{2}{\frac{3}{4}}}", 7, 8, 7),
     (r"\overbrace{a+b}", "a+b", 3, 4, 3),
+    # a percent sign of a sentence hides nothing
+    (r"50% of \(x\)", r"50% of \(y\)", 5, 6, 6),
     # what is right of, above and below an insertion stays right
     (r"y=\frac{a+b+c}{d}x", r"y=\frac{a+c}{d}x", 8, 10, 8),
     (
@@ -85,6 +97,7 @@ DIFFERENT = [
 ]
 
 BROKEN = [
+    ("% nothing but this", "a", "draws nothing"),
     (r"\frac{", "a", "File ended while scanning"),
     (r"\nosuchmacro x", "a", "Undefined control sequence"),
     (r"\left( x", "a", "Missing"),

@@ -37,3 +37,9 @@ def test_repeats(text: str, expected: bool) -> None:
 
 def test_repetition_counts_only_loops_that_the_reference_lacks() -> None:
     assert text_metrics(["." * 50, "." * 50], ["." * 50, "end"])["repetition"] == 0.5
+
+
+def test_accents_of_either_unicode_form_are_equal() -> None:
+    """As validation while training reads them: answers are NFC, labels may be anything."""
+    scores = text_metrics(["Caf\u00e9 \u1ec7"], ["Cafe\u0301 e\u0323\u0302"])
+    assert (scores["cer"], scores["exact_match"]) == (0, 1)

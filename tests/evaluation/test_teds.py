@@ -4,8 +4,15 @@ import random
 
 import pytest
 
-from got_train.evaluation.teds import table_scores, teds
+from got_train.evaluation.teds import table_parts, teds
 from got_train.markup.tables import find_tables
+
+
+def table_scores(prediction: str, reference: str) -> tuple[float, float] | None:
+    """TEDS and its structure of texts in whose reference the tables count once."""
+    parts = table_parts(prediction, reference)
+    assert {weight for _, weight in parts.values()} in ({0.0}, {1.0})
+    return (parts["teds"][0], parts["teds_structure"][0]) if parts["teds"][1] else None
 
 
 def test_teds_by_hand() -> None:
@@ -28,6 +35,52 @@ def test_tables_too_few_or_too_many() -> None:
     assert table_scores(table, table * 2) == (0.5, 0.5)
     assert table_scores(table * 2, table) == (0.5, 0.5)
     assert table_scores(table, "no table") is None
+
+
+def tabular(*cells: str) -> str:
+    return rf"\begin{{tabular}}{{cc}}{cells[0]} & {cells[1]} \\ {cells[2]} & {cells[3]}\end{{tabular}}"
+
+
+PEOPLE, TOWNS, NUMBERS = (
+    tabular(*("name age Bob 3".split())),
+    tabular(*"town size Rome 9".split()),
+    tabular(*"1234"),
+)
+TOWNS_IN_HTML = "<table><tr><td>town<td>size<tr><td>Rome<td>9</table>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "reference", "matched", "in_order"),
+    [
+        ([TOWNS, NUMBERS], [PEOPLE, TOWNS, NUMBERS], 2 / 3, 0.2),
+        ([PEOPLE, TOWNS_IN_HTML], [PEOPLE, NUMBERS, TOWNS], 2 / 3, None),
+        ([PEOPLE, TOWNS, NUMBERS], [TOWNS, NUMBERS], 2 / 3, None),
+        ([NUMBERS, PEOPLE, TOWNS], [PEOPLE, TOWNS, NUMBERS], 1.0, None),
+        ([PEOPLE, TOWNS], [PEOPLE, TOWNS], 1.0, 1.0),
+        ([], [PEOPLE, TOWNS], 0.0, 0.0),
+    ],
+    ids=["first is missing", "one is missing", "one too many", "other order", "all right", "none"],
+)
+def test_tables_of_a_page_are_matched(
+    answer: list[str], reference: list[str], matched: float, in_order: float | None
+) -> None:
+    pytest.importorskip("apted", reason="needs the extra eval")
+    pytest.importorskip("scipy", reason="needs the extra eval")
+    parts = table_parts("\n\n".join(answer), "\n\n".join(reference))
+    assert parts["teds"] == parts["teds_structure"] == (pytest.approx(matched), 1.0)
+    if in_order is None:
+        assert parts["teds_in_order"][0] < matched
+    else:
+        assert parts["teds_in_order"] == (pytest.approx(in_order, abs=0.1), 1.0)
+
+
+def test_as_published_tables_of_the_reference_count() -> None:
+    """OmniDocBench's script takes the mean over them, and leaves what else the answer has to other scores."""
+    pytest.importorskip("scipy", reason="needs the extra eval")
+    answer, reference = TOWNS + PEOPLE + NUMBERS, PEOPLE + TOWNS
+    assert table_parts(answer, reference, as_published=True)["teds"] == (2.0, 2.0)
+    assert table_parts(PEOPLE, reference, as_published=True)["teds"] == (1.0, 2.0)
+    assert table_parts(PEOPLE, "none", as_published=True)["teds"] == (0.0, 0.0)
 
 
 def test_loops_are_not_compared() -> None:

@@ -10,14 +10,13 @@ from got_train.config import DecoderConfig, EncoderConfig, ModelConfig, Value
 from got_train.model.convert import transformers_name
 from got_train.model.loading import (
     build_model,
-    decoder_config,
     resize_vocabulary,
-    resolve_checkpoint,
     stretch_positions,
 )
 from got_train.model.processor import build_processor
+from got_train.model.shapes import decoder_config
 from got_train.report import UserError
-from got_train.run_folders import newest_of_runs
+from got_train.run_folders import newest_of_runs, resolve_checkpoint
 from tests.conftest import DECODERS, ENCODER
 
 

@@ -83,6 +83,24 @@ def test_an_endless_item_is_a_reject_alone(endless, cause, monkeypatch):
 
 
 @needs_tex
+def test_an_item_is_tried_alone_before_it_is_at_fault(monkeypatch):
+    """A run may end for no reason of its items: a machine that stands still, a signal from outside."""
+    run, sizes = latex._run, []
+
+    def run_and_stall(bodies, style):
+        transcript, sheets = run(bodies, style)
+        sizes.append(len(bodies))
+        if len(bodies) == 5:
+            transcript.begun, transcript.faults = 2, {2: "LaTeX takes too long"}
+        return transcript, sheets
+
+    monkeypatch.setattr(latex, "_run", run_and_stall)
+    bodies = [f"$x_{number}$" for number in range(5)]
+    assert [sheet_text(sheet) for sheet in typeset(bodies, TIGHT)] == [f"x{number}" for number in range(5)]
+    assert sorted(sizes) == [1, 2, 2, 5]
+
+
+@needs_tex
 def test_definitions_and_counters_stay_in_their_item():
     leaky = r"\setcounter{equation}{7}\def\emph#1{spoilt}\color{red}\hoffset=50pt\Large x"
     style = Style(preamble=r"\usepackage{xcolor}")

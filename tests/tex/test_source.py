@@ -43,10 +43,68 @@ def display(text):
         (r"\providecommand{\a}{1}\providecommand{\a}{2}", r"\a", "1"),
         (r"\newcommand{\a}{1}\newcommand{\b}{\a+\a}\renewcommand{\a}{2}", r"\b", "2+2"),
         ("", r"\ket{\psi}\in\C", r"\left|\psi\right\rangle\in\mathbb{C}"),
+        ("", r"\abs*{x}+\norm[\big]{y}", r"\left|x\right|+\left\|y\right\|"),
+        (
+            r"\DeclarePairedDelimiter\ceil{\lceil}{\rceil}",
+            r"\ceil{x}+\ceil*{\frac ab}+\ceil[\Big]x",
+            r"\lceil x\rceil+\left\lceil\frac{a}{b}\right\rceil+\Bigl\lceil x\Bigr\rceil",
+        ),
+        (
+            r"\DeclarePairedDelimiterX{\ip}[2]{\langle}{\rangle}{#1\delimsize\vert #2}",
+            r"\ip{a}{b}+\ip*{a}{b}+\ip[\big]ab",
+            r"\langle a|b\rangle+\left\langle a\middle|b\right\rangle+\bigl\langle a\big|b\bigr\rangle",
+        ),
+        (
+            r"\DeclarePairedDelimiterXPP{\n}[1]{L}{\|}{\|}{_2}{#1}",
+            r"\n{a}\n*b",
+            r"L\|a\|_{2}L\left\|b\right\|_{2}",
+        ),
+        (
+            r"\NewDocumentCommand\E{s O{x} +m}{E_{#2}\IfBooleanTF#1{\left[#3\right]}{[#3]}}",
+            r"\E{a}+\E*{b}+\E[y]{c}+\E*[z]d",
+            r"E_{x}[a]+E_{x}\left[b\right]+E_{y}[c]+E_{z}\left[d\right]",
+        ),
+        (r"\NewDocumentCommand{\f}{o m}{f\IfNoValueTF{#1}{}{_{#1}}(#2)}", r"\f{a}+\f[1]{b}", "f(a)+f_{1}(b)"),
+        (r"\NewDocumentCommand{\d}{s}{d\IfBooleanF{#1}{x}\IfBooleanT{#1}{y}}", r"\d\d*", "dxdy"),
+        (r"\ProvideDocumentCommand{\a}{}{1}\ProvideDocumentCommand{\a}{}{2}", r"\a", "1"),
+        (r"\def\n{\@ifstar\m\o}\def\m#1{|#1|}\newrobustcmd{\o}[1]{(#1)}", r"\n{a}\n*{b}", "(a)|b|"),
+        (r"\NewDocumentCommand{\f}{m o}{#1}", r"\f{a}", r"\f{a}"),
     ],
 )
 def test_macros_of_the_document_are_expanded(definition, used, plain):
     assert formulas(f"{definition} ${used}$") == [Formula(plain, display=False)]
+
+
+def test_files_of_a_document_share_their_macros(tmp_path):
+    files = {
+        "main.tex": r"\usepackage{sty/mine}\newcommand{\Real}{\mathbb{R}}\input{sty/more}"
+        r"\begin{document}$\Real$\include{parts/one}\input parts/two \end{document}",
+        "sty/mine.sty": r"\newcommand{\K}{\mathbb{K}}",
+        "sty/more.tex": r"\newcommand{\M}[1]{\mathbf{#1}}",
+        "parts/one.tex": r"$x\in\Real\K$ \input{parts/three.tex} \import{parts/}{four}",
+        "parts/two.tex": r"$\M{x}$ \newcommand{\late}{\lambda}",
+        "parts/three.tex": r"$\late\in\Real$",
+        "parts/four.tex": r"$\K$ \input{main} \input{missing}",
+        "alone/other.tex": r"\begin{document}$\Real$\end{document}",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def found(path):
+        documents = read_documents(path, Counter())
+        return sorted(formula.latex for document in documents for formula in find_formulas(document)[0])
+
+    parts = [
+        r"\mathbb{R}",
+        r"x\in\mathbb{R}\mathbb{K}",
+        r"\mathbb{K}",
+        r"\lambda\in\mathbb{R}",
+        r"\mathbf{x}",
+    ]
+    assert found(tmp_path) == sorted([r"\Real", *parts])
+    assert found(tmp_path / "main.tex") == sorted(parts)
+    assert found(tmp_path / "parts" / "three.tex") == [r"\lambda\in\mathbb{R}"]
 
 
 def test_what_an_argument_takes_stays_one_argument():

@@ -12,7 +12,7 @@ pdflatex typesets the formulas, xelatex those with Chinese; `got_train.tex.latex
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,7 +26,7 @@ from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.corpora import Corpus, Language, choose_words, read_corpus
 from data_engines.tools.formulas.grammar import choose_formula, choose_inline
 from data_engines.tools.formulas.sources import read_formulas
-from data_engines.tools.typesetting import draw_typeset
+from data_engines.tools.typesetting import draw_typeset, with_unknown_names
 from got_train.characters import EAST_ASIAN, HAN
 from got_train.prompts import Task
 from got_train.tex.formulas import FORMULA_PREAMBLE
@@ -35,7 +35,6 @@ from got_train.tex.latex import (
     Style,
     check_style,
     draw_sheet,
-    known_names,
     sheet_size,
     tex_version,
     with_chinese,
@@ -123,7 +122,10 @@ def load(options: Options, rng: np.random.Generator) -> FormulaStock:
     check_style(STYLE)
     read = read_formulas(options.source)
     left_out = Counter(read.left_out)
-    formulas = _keep_known(read.found, left_out)
+    unknown = with_unknown_names([formula.latex for formula in read.found], STYLE)
+    formulas = [formula for formula in read.found if formula.latex not in unknown]
+    if unknown:
+        left_out["formula: a name that TeX doesn't know"] += len(read.found) - len(formulas)
     if not formulas:
         raise ValueError(f"--source {options.source} holds no formula that TeX knows the names of")
     inline = tuple(formula for formula in formulas if not formula.display)
@@ -192,21 +194,6 @@ def check(spec: Spec, drawing: Drawing) -> Drawing:
 @cache
 def _chinese_style() -> Style:
     return with_chinese(STYLE, maths=True)
-
-
-def _keep_known(formulas: Iterable[Formula], left_out: Counter[str]) -> list[Formula]:
-    """The formulas in which TeX knows every macro and environment."""
-    names = {formula: frozenset(_names(formula.latex)) for formula in formulas}
-    known = known_names(set().union(*names.values()), STYLE)
-    kept = [formula for formula, used in names.items() if used <= known]
-    if len(kept) < len(names):
-        left_out["formula: a name that TeX doesn't know"] += len(names) - len(kept)
-    return kept
-
-
-def _names(latex: str) -> Iterable[str]:
-    yield from (token[1:] for token in tokens_of(latex) if token[0] == "\\" and token[1:].isalpha())
-    yield from re.findall(r"\\begin\{([A-Za-z]+\*?)\}", latex)
 
 
 def _choose(rng: np.random.Generator, stock: FormulaStock, index: int | None = None) -> Formula:

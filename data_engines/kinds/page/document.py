@@ -112,7 +112,7 @@ def items(labels: Sequence[str], texts: Sequence[Text]) -> Block:
 def display(code: str, number: str = "") -> Block:
     """A formula on lines of its own."""
     tag = rf" \tag{{{number}}}" if number else ""
-    return Block("display", rf"\pagedisplay{{{number}}}{{{code}}}", f"\\[\n{code}{tag}\n\\]", "")
+    return Block("display", rf"\pagedisplay{{{number}}}{{{code}}}", rf"\[{code}{tag}\]", "")
 
 
 def table(grid: Grid, caption: str = "") -> Block:

@@ -23,7 +23,7 @@ from data_engines.tools.corpora import Corpus, Language, read_corpus
 from data_engines.tools.tables.choices import choose_grid, fill_grid
 from data_engines.tools.tables.columns import Pen
 from data_engines.tools.tables.grid import Grid, Rules, legible, text_width, tidy, width_of, write_tabular
-from data_engines.tools.typesetting import TypesetDrawing, draw_typeset
+from data_engines.tools.typesetting import TypesetDrawing, draw_typeset, with_unknown_names
 from got_train.prompts import Task
 from got_train.tex.errors import TexError
 from got_train.tex.latex import (
@@ -81,7 +81,7 @@ PDFLATEX = r"""\usepackage[T1]{fontenc}
 @dataclass(frozen=True)
 class Options(EngineOptions):
     source: Path | None = option(
-        "a .csv, .tsv or .tex file, or a folder of either kind; without it, tables are made by chance", None
+        "a .csv, .tsv or .tex file, or a folder of these; without it, tables are made by chance", None
     )
     language: Language = option("language of tables made by chance", "mixed")
     rows: Range = option("rows below the header; not for .tex sources", Range(2, 12), lowest=1, highest=40)
@@ -122,7 +122,6 @@ class Spec:
 
 
 def load(options: Options, rng: np.random.Generator) -> TableStock:
-    from_source = _is_tex(options.source)
     corpora: list[Corpus] = []
     tabulars: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
@@ -130,13 +129,12 @@ def load(options: Options, rng: np.random.Generator) -> TableStock:
     if options.source is None:
         languages: tuple[Language, ...] = ("en", "zh") if options.language == "mixed" else (options.language,)
         corpora = [read_corpus(None, language, rng) for language in languages]
-    elif from_source:
-        tabulars = _read_tabulars(options.source, left_out)
     else:
-        files = _readable_files(options.source, left_out)
+        tabulars, files = _read_source(options.source, left_out)
     chinese_too = options.source is not None or options.language != "en"
     for chinese in (False, True)[: 1 + chinese_too]:
-        check_style(_style(chinese, from_source))
+        for from_source in [True] * bool(tabulars) + [False] * (bool(files) or not tabulars):
+            check_style(_style(chinese, from_source))
     own = () if options.source is None else (Source(options.source, str(options.source)),)
     return TableStock(
         sources=own + tuple(source for corpus in corpora for source in corpus.sources),
@@ -151,8 +149,9 @@ def load(options: Options, rng: np.random.Generator) -> TableStock:
 
 def decide(rng: np.random.Generator, index: int, stock: TableStock) -> Spec:
     options = stock.options
-    if stock.tabulars:
-        code = stock.tabulars[index % len(stock.tabulars)]
+    turns = 2 if stock.files else 1  # a source with both kinds of files gives tables of both in turn
+    if stock.tabulars and index % turns == 0:
+        code = stock.tabulars[index // turns % len(stock.tabulars)]
         cells, text = None, code
     else:
         grid = _choose_narrow_grid(rng, stock)
@@ -184,12 +183,23 @@ def check(spec: Spec, drawing: TypesetDrawing) -> Drawing:
     return replace(drawing, regions=_find_cells(spec.cells, drawing.sheet, spec.dpi / 72))
 
 
-def _is_tex(source: Path | None) -> bool:
-    """Whether the source is a `.tex` file, or a folder with `.tex` files and without files of values."""
-    if source is None or source.is_file():
-        return source is not None and source.suffix.lower() == ".tex"
-    endings = {file.suffix.lower() for file in source.rglob("*")}
-    return ".tex" in endings and not endings.intersection(ENDINGS)
+def _read_source(source: Path, left_out: Counter[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The tabulars of a source's `.tex` files, and its files of values that can be read.
+
+    Raises:
+        ValueError: there are neither.
+    """
+    paths = [source] if source.is_file() else source.rglob("*")
+    endings = {path.suffix.lower() for path in paths}
+    tabulars = _read_tabulars(source, left_out) if ".tex" in endings else ()
+    if ".tex" not in endings or endings.intersection(ENDINGS):
+        files = _readable_files(source, left_out)
+    else:
+        files = ()
+    if not tabulars and not files:
+        what = "table that can be used" if ".tex" in endings else "table of values that can be read"
+        raise ValueError(f"--source {source} has no {what} ({_list(left_out) or 'no tabular in it'})")
+    return tabulars, files
 
 
 def _readable_files(source: Path, left_out: Counter[str]) -> tuple[str, ...]:
@@ -200,25 +210,23 @@ def _readable_files(source: Path, left_out: Counter[str]) -> tuple[str, ...]:
             files.append(str(file))
         except Reject as reject:
             left_out[str(reject)] += 1
-    if not files:
-        raise ValueError(f"--source {source} has no table of values that can be read ({_list(left_out)})")
     return tuple(files)
 
 
 def _read_tabulars(source: Path, left_out: Counter[str]) -> tuple[str, ...]:
-    found: list[str] = []
+    found: dict[str, None] = {}
     for document in read_documents(source, left_out):
         tabulars, unusable = find_tabulars(document)
         left_out.update(unusable)
         for tabular in tabulars:
             try:
-                found.append(tidy(tabular))
+                found[tidy(tabular)] = None
             except TexError as error:
                 left_out[f"table: {error}"] += 1
-    if not found:
-        causes = _list(left_out) or "no tabular in it"
-        raise ValueError(f"--source {source} has no table that can be used ({causes})")
-    return tuple(dict.fromkeys(found))
+    unknown = with_unknown_names(tuple(found), _style(False, True)) if found else set()
+    if unknown:
+        left_out["table: a name that TeX doesn't know"] += len(unknown)
+    return tuple(code for code in found if code not in unknown)
 
 
 def _list(left_out: Counter[str]) -> str:

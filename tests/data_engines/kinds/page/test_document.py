@@ -41,8 +41,8 @@ GRID = Grid(
         (items(("•", "•"), (TEXT, text_run("b", "italic"))), "- Let \\(x_1\\) be **very small**.\n- *b*"),
         (items(("(1)", "(2)"), (text_run("a"), text_run("b"))), "(1) a\n(2) b"),
         (items(("1.", "2."), (text_run("a"), text_run("b"))), "1. a\n2. b"),
-        (display("a = b"), "\\[\na = b\n\\]"),
-        (display("a = b", "7"), "\\[\na = b \\tag{7}\n\\]"),
+        (display("a = b"), r"\[a = b\]"),
+        (display("a = b", "7"), r"\[a = b \tag{7}\]"),
         (
             table(GRID, "Table 1: Sums"),
             "Table 1: Sums\n\n\\begin{tabular}{|l|r|}\n\\hline\nA \\& B & \\% \\\\\n\\hline\nx & 1.5 \\\\\n"

@@ -108,6 +108,22 @@ def test_values_of_csv_files_are_drawn_as_they_are(tmp_path: Path) -> None:
 
 
 @needs_tex
+def test_a_folder_with_values_does_not_hide_its_tex_sources(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(CSV)
+    unknown = r"\begin{tabular}{cc} \nosuch & 1 \\ 2 & 3 \end{tabular}"
+    (tmp_path / "paper.tex").write_text(TEX.replace(r"\begin{document}", r"\begin{document}" + unknown))
+    stock = table.load(Options(source=tmp_path), np.random.default_rng(0))
+    assert stock.left_out == {"table: a picture": 1, "table: a name that TeX doesn't know": 1}
+    specs = draw_specs(stock, range(4))
+    assert [spec.cells is None for spec in specs] == [True, False, True, False]
+    assert all(isinstance(drawing, Drawing) for drawing in draw_and_check(table, specs))
+    (tmp_path / "a.csv").unlink()
+    (tmp_path / "b.csv").write_bytes(bytes(range(256)))
+    stock = table.load(Options(source=tmp_path), np.random.default_rng(0))
+    assert [spec.cells for spec in draw_specs(stock, range(4))] == [None] * 4
+
+
+@needs_tex
 def test_tables_of_tex_sources(tmp_path: Path) -> None:
     (tmp_path / "paper.tex").write_text(TEX)
     stock = table.load(Options(source=tmp_path), np.random.default_rng(0))
