@@ -11,6 +11,7 @@ from data_engines.kinds import KINDS
 from data_engines.mix import commands, finish_mix, read_mix
 from data_engines.options import Parser, add_flags, read_flags
 from data_engines.run import RunOptions, generate
+from got_train.packages import install_line
 
 COMMANDS = {
     "rows": "rows out of labels of PaddleOCR, Label Studio, IAM, CROHME, donut, or texts beside pictures",
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _run(word, words[1:])
     except ModuleNotFoundError as error:
-        message = f"the package {error.name} is missing; pip install 'got-train[engines]' brings it"
+        message = f"the package {error.name} is missing; {install_line('engines')} brings it"
         code = 2
     except (ValueError, OSError) as error:
         message, code = str(error), 2

@@ -21,6 +21,7 @@ from data_engines.kinds import KINDS
 from data_engines.rejects import Rejected
 from data_engines.shards import Report, Shard, finish_shard
 from data_engines.store import Store
+from got_train.packages import install_line
 
 Executor = Literal["local", "ray"]
 
@@ -67,7 +68,7 @@ def draw_on_ray(job: Job, store: Store, shards: Sequence[Shard], workers: int) -
     try:
         import ray
     except ModuleNotFoundError as error:
-        raise ValueError("--executor ray needs the package ray; pip install 'got-train[ray]'") from error
+        raise ValueError(f"--executor ray needs the package ray; {install_line('ray')}") from error
     cpus = None if os.environ.get("RAY_ADDRESS") else workers
     ray.init(num_cpus=cpus, ignore_reinit_error=True, log_to_driver=False, logging_level=logging.ERROR)
     draw = ray.remote(draw_shard)

@@ -68,6 +68,11 @@ class Rows:
         with located(opened.file.location(place)):
             return rename_keys(opened.file.row(place), opened.options)
 
+    def location(self, index: int) -> str:
+        """The place of a row, for messages."""
+        opened, place = self._place(index)
+        return opened.file.location(place)
+
     def _place(self, index: int) -> tuple[OpenFile, int]:
         """The file of a row, and the index of the row in it."""
         number, place = self.picks[index].tolist()

@@ -26,7 +26,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image
 
-from got_train.packages import noto_fonts
+from got_train.packages import install_line, noto_fonts
 from got_train.tex.errors import TexError
 from got_train.tex.harness import HARNESS, MAX_POINTS, Transcript, read_transcript
 from got_train.tex.processes import run_watched
@@ -209,7 +209,7 @@ def _chinese_fonts() -> tuple[Path, Path]:
         if serif.is_file() and sans.is_file():
             return serif, sans
     raise ValueError(
-        "no font for Chinese in TeX: pip install 'got-train[engines]', or apt-get install fonts-noto-cjk"
+        f"no font for Chinese in TeX: {install_line('engines')}, or apt-get install fonts-noto-cjk"
     )
 
 

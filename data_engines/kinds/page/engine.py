@@ -36,6 +36,7 @@ from data_engines.tools.fonts import read_faces
 from data_engines.tools.formulas.sources import read_formulas
 from data_engines.tools.typesetting import TypesetDrawing, draw_typeset
 from got_train.characters import FIRST_EAST_ASIAN, HAN
+from got_train.packages import install_line
 from got_train.prompts import Task
 from got_train.tex.errors import TexError
 from got_train.tex.latex import (
@@ -118,7 +119,7 @@ def load(options: Options, rng: np.random.Generator) -> PageStock:
     if not latin or (language != "en" and not chinese):
         raise ValueError(
             "TeX has no fonts for pages: apt-get install lmodern fonts-texgyre, and for Chinese "
-            "pip install 'got-train[engines]' or apt-get install texlive-lang-chinese"
+            f"{install_line('engines')} or apt-get install texlive-lang-chinese"
         )
     english, by_family = _printable(corpus.lines, latin, chinese)
     if language != "zh":
