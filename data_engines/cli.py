@@ -11,6 +11,7 @@ from data_engines.kinds import KINDS
 from data_engines.mix import commands, finish_mix, read_mix
 from data_engines.options import Parser, add_flags, read_flags
 from data_engines.run import RunOptions, generate
+from got_train.packages import install_line
 from got_train.typed_values import expand_home
 
 COMMANDS = {
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _run(word, words[1:])
     except ModuleNotFoundError as error:
-        message = f"the package {error.name} is missing; pip install 'got-train[engines]' brings it"
+        message = f"the package {error.name} is missing; {install_line('engines')} brings it"
         code = 2
     except (ValueError, OSError) as error:
         message, code = str(error), 2
@@ -112,8 +113,12 @@ def _draw(request: Request) -> None:
         print(f"{output}: this part is drawn, others are missing")
         return
     print(f"{output}: {manifest['rows']} rows from {manifest['count']} samples")
-    for title, counts in (("sources left out", "left_out"), ("samples rejected", "rejects")):
-        for cause, number in manifest[counts].items():
+    for title, counts in (
+        ("sources left out", "left_out"),
+        ("samples left out", "samples_left_out"),
+        ("samples rejected", "rejects"),
+    ):
+        for cause, number in manifest.get(counts, {}).items():
             print(f"  {title}: {number} ({cause})")
 
 

@@ -15,12 +15,13 @@ from multiprocessing.synchronize import Event
 from typing import Any, Literal
 
 from data_engines.drawing import Job, draw_batch
-from data_engines.engine import Reject
+from data_engines.engine import LeftOut, Reject
 from data_engines.formats import Row
 from data_engines.kinds import KINDS
 from data_engines.rejects import Rejected
 from data_engines.shards import Report, Shard, finish_shard
 from data_engines.store import Store
+from got_train.packages import install_line
 
 Executor = Literal["local", "ray"]
 
@@ -67,7 +68,7 @@ def draw_on_ray(job: Job, store: Store, shards: Sequence[Shard], workers: int) -
     try:
         import ray
     except ModuleNotFoundError as error:
-        raise ValueError("--executor ray needs the package ray; pip install 'got-train[ray]'") from error
+        raise ValueError(f"--executor ray needs the package ray; {install_line('ray')}") from error
     cpus = None if os.environ.get("RAY_ADDRESS") else workers
     ray.init(num_cpus=cpus, ignore_reinit_error=True, log_to_driver=False, logging_level=logging.ERROR)
     draw = ray.remote(draw_shard)
@@ -113,7 +114,8 @@ def draw_shard(job: Job, store: Store, shard: Shard, stopped: Event | None = Non
             indexes = shard.indexes[start : start + size]
             for index, drawn in draw_batch(job, indexes, folder):
                 if isinstance(drawn, Reject):
-                    rejects.append({"index": index, "cause": str(drawn)})
+                    rejected: Rejected = {"index": index, "cause": str(drawn)}
+                    rejects.append(rejected | {"left_out": True} if isinstance(drawn, LeftOut) else rejected)
                 else:
                     rows += drawn
             job.limit.check(start + len(indexes), rejects)

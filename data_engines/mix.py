@@ -108,4 +108,4 @@ def finish_mix(config: MixConfig) -> None:
     # another part of the run may have finished a set after this part was done with it
     if all(store.exists(f"{name}/{MANIFEST}") for name in names):
         store.write(MANIFEST, [json.dumps({"sets": names}, indent=2), "\n"])
-        print(f"{config.output}: {len(names)} sets; train on them with data.train=[{config.output}]")
+        print(f"{config.output}: {len(names)} sets; train on them with data.train={config.output}")

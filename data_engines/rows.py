@@ -122,7 +122,7 @@ def write_rows(
         partial.unlink(missing_ok=True)
     lines = [*missing[:MOST_NAMED], *([f"... {len(missing)} in all"] if len(missing) > MOST_NAMED else [])]
     lines.append(f"{source} was read as {READ[kind]}")
-    lines.append(f"{output}: {counted(count, 'row')}; train on them with data.train=[{output}]")
+    lines.append(f"{output}: {counted(count, 'row')}; train on them with data.train={output}")
     lines += [f"  left out: {number} ({cause})" for cause, number in left_out.items() if number]
     return "\n".join(lines)
 

@@ -8,6 +8,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,11 +17,13 @@ from got_train.config import MAX_NEW_TOKENS, SampleConfig
 from got_train.evaluation.suites import SUITES
 from got_train.prompts import COLORS
 from got_train.ranks import has_process_group, rank
-from got_train.report import UserError, check_target, counted
+from got_train.report import UserError, check_target, counted, did_you_mean
 from got_train.typed_values import expand_home
 
 TRACEBACK = "GOT_TRAIN_TRACEBACK"
 """Environment variable that adds the traceback to the one line about a user's mistake."""
+
+BASE_HELP = "base model of adapters (default: the one that they were trained on)"
 
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG}
 """Errors of the operating system that no program can avoid, such as a full disk. Any other OSError is a fault
@@ -76,15 +79,29 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     overrides = [word for word in rest if "=" in word and not word.startswith("-") and "overrides" in options]
     unknown = [word for word in rest if word not in overrides]
     if unknown:
-        top.error(f"unrecognized arguments: {' '.join(unknown)}")
+        known = did_you_mean(unknown[0], ["--dry-run"])
+        words = f"write settings as {as_override(*unknown[:2])}" if "overrides" in options else ""
+        hint = known if known.startswith("did") else words
+        top.error(f"unrecognized arguments: {' '.join(unknown)}{hint and f'; {hint}'}")
     if overrides:
         options.overrides += overrides
     return options
 
 
+def as_override(word: str, value: str = "VALUE") -> str:
+    """The `key=value` that an option of another program stands for.
+
+    >>> as_override("--train.max_steps", "2"), as_override("--train.seed=1")
+    ('train.max_steps=2', 'train.seed=1')
+    """
+    key = word.strip("-:")
+    return key if "=" in key else f"{key}={value}"
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     top = argparse.ArgumentParser(prog="got-train", description="Train GOT-OCR2.0-style models.")
+    top.add_argument("--version", action="version", version=f"%(prog)s {version('got-train')}")
     # The deepspeed launcher puts this before the command; torch reads the same from the environment.
     top.add_argument("--local_rank", "--local-rank", help=argparse.SUPPRESS)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
@@ -104,6 +121,7 @@ def parser() -> argparse.ArgumentParser:
     merge = command("merge", _merge, "merge LoRA adapters into a plain model folder")
     merge.add_argument("checkpoint", help="adapter checkpoint or run folder")
     merge.add_argument("--output", help="folder to write (default: CHECKPOINT-merged)")
+    merge.add_argument("--base", help=BASE_HELP)
 
     convert = command("convert", _convert, "write a model folder in transformers' or the authors' layout")
     convert.add_argument("source", help="model folder, checkpoint, run folder or hub id")
@@ -175,6 +193,7 @@ def _add_infer(infer: argparse.ArgumentParser) -> None:
     what.add_argument("--image", nargs="+", help="images to read: files, 'patterns', folders, PDF files")
     what.add_argument("--pages", nargs="+", metavar="IMAGE", help="the same, as the pages of one document")
     what.add_argument("--data", help="rows to answer: what data.train takes")
+    infer.add_argument("--base", help=BASE_HELP)
     infer.add_argument("--format", action="store_true", help="ask for formatted text")
     infer.add_argument("--box", metavar="x1,y1,x2,y2", help="read this region, in pixels (or a point x,y)")
     infer.add_argument("--color", choices=COLORS, help="read inside the frame of this colour")
@@ -235,7 +254,10 @@ def _infer(options: argparse.Namespace) -> int:
     for target in filter(None, [options.output, options.render]):
         check_target(target, [*named, (options.data or "").partition("#")[0]])
     got = Got.from_pretrained(
-        options.model, image_root=options.image_root, torch_compile=options.torch_compile
+        options.model,
+        image_root=options.image_root,
+        torch_compile=options.torch_compile,
+        base=options.base,
     )
     limits = (options.max_new_tokens, options.batch_size)
     if options.stream:
@@ -267,14 +289,14 @@ def _infer(options: argparse.Namespace) -> int:
 def _merge(options: argparse.Namespace) -> int:
     from got_train.model.merge import merge, merge_message
 
-    print(merge_message(*merge(options.checkpoint, options.output)))
+    print(merge_message(*merge(options.checkpoint, options.output, options.base)))
     return 0
 
 
 def _convert(options: argparse.Namespace) -> int:
     from got_train.model.convert import convert
-    from got_train.model.loading import resolve_checkpoint
     from got_train.model.original import CODE_NOTE
+    from got_train.run_folders import resolve_checkpoint
 
     number = convert(resolve_checkpoint(options.source), options.target, options.to)
     print(f"{counted(number, 'tensor')} written to {options.target}, in the {options.to} layout")

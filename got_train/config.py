@@ -28,9 +28,6 @@ MAX_NEW_TOKENS = 4096
 MAX_PIXELS = 178_956_970
 """Largest image in pixels unless a config says otherwise: the size at which Pillow itself gives alarm."""
 
-CONFIG_FILE = "args.yaml"
-"""Name under which a run and each of its checkpoints keep the resolved configuration."""
-
 AT_LEAST_0: Range = (lambda number: number >= 0, "at least 0")
 AT_LEAST_1: Range = (lambda number: number >= 1, "at least 1")
 ABOVE_0: Range = (lambda number: 0 < number < math.inf, "above 0 and finite")
@@ -93,8 +90,8 @@ class DecoderConfig(Section):
 
     path: str | None = None
     """Weights and tokenizer to start from: a folder or hub id of any causal language model."""
-    model_type: str = "qwen2"
-    """Architecture of a random decoder, by transformers' name: qwen2, opt, llama, ..."""
+    model_type: str | None = None
+    """Architecture by transformers' name: qwen2, opt, llama, ...; default: that of `path`, or else qwen2."""
     shape: dict[str, Value] = field(default_factory=dict)
     """Fields of that architecture's configuration, over the recipe's own for qwen2 (0.5B) and opt (125M)."""
     tokenizer: str | None = None
@@ -140,6 +137,8 @@ class DataConfig(Section):
     """Validation sets; default: split off `train`."""
     val_ratio: Annotated[float, BELOW_1] = 0.01
     """Share of the training rows split off when `val` is not given, at least one row; 0 for none."""
+    val_run: str | None = None
+    """A run whose validation rows are used again; those among `train` and `replay` are left out there."""
     replay: list[str] | None = None
     """Sets of the kinds that the model has learnt before, mixed in so that it keeps them."""
     replay_ratio: Annotated[float, BETWEEN_0_AND_1] = 0.2
@@ -159,6 +158,8 @@ class DataConfig(Section):
                 f"data.weights has {len(self.weights)} numbers and data.train {len(self.train)} sets: "
                 "give one weight a set"
             )
+        if self.val is not None and self.val_run is not None:
+            yield "data.val and data.val_run both name validation rows: set one to null"
 
 
 @dataclass
@@ -167,6 +168,8 @@ class SampleConfig(Section):
 
     template: TemplateName = "original"
     """The chat template around questions and answers: see got_train/prompts.py."""
+    system: str | None = None
+    """System text of rows without one; default: the chat template's own. An empty text is no message."""
     crop: bool = False
     """Cut every image into tiles; a row's own `crop` wins."""
     max_tiles: Annotated[int, AT_LEAST_1] = MAX_TILES
@@ -216,6 +219,8 @@ class EvalConfig(Section):
     compare_rows: Annotated[int, AT_LEAST_0] = 20
     """Most rows of the validation set, and of `ordinary`, that a model from `model.path` reads at the end, as
     it was before training and as it is after; 0 for no comparison."""
+    early_stopping_patience: Annotated[int | None, AT_LEAST_1] = None
+    """Ends the run after this many evaluations in a row without a better `train.metric_for_best_model`."""
     ordinary: str | None = None
     """Rows of what the model could read before, for that comparison; default: lines of text drawn for it."""
 
@@ -227,6 +232,9 @@ class LearningRates(Section):
     encoder: Annotated[float | None, RATE] = None
     connector: Annotated[float | None, RATE] = None
     decoder: Annotated[float | None, RATE] = None
+    convolutions: Annotated[float | None, RATE] = None
+    """Of the encoder's two strided convolutions alone, which ms-swift 4 counts to the connector; null follows
+    `encoder`."""
 
 
 @dataclass
@@ -276,9 +284,13 @@ class Config:
         return int(self.train.arguments.get("seed", 42))
 
 
-def cache_conflicts(lora: LoraSettings, train: TrainConfig) -> Iterator[str]:
-    """Refuses to keep what an encoder makes of pictures while it changes."""
-    trains_encoder = "encoder" in lora.modules if lora.enabled else train.learning_rates.encoder != 0
+def encoder_conflicts(lora: LoraSettings, train: TrainConfig) -> Iterator[str]:
+    """Refuses a rate without an effect, and to keep what an encoder makes of pictures while it changes."""
+    rates = train.learning_rates
+    if lora.enabled and rates.convolutions is not None:
+        yield "train.learning_rates.convolutions has no effect with lora.enabled: leave it out"
+    whole_encoder_frozen = rates.encoder == 0 and rates.convolutions in (None, 0)
+    trains_encoder = "encoder" in lora.modules if lora.enabled else not whole_encoder_frozen
     if train.cache_features and trains_encoder:
         yield (
             "train.cache_features keeps what the encoder makes of pictures, but the encoder is trained: "
@@ -299,6 +311,11 @@ def best_checkpoint_conflicts(train: TrainConfig, evaluation: EvalConfig) -> Ite
             "train.save_strategy best needs train.eval_strategy, epoch or steps, and "
             f"train.metric_for_best_model: {', '.join(metrics)}"
         )
+    if evaluation.early_stopping_patience is not None and not (chosen and evaluates):
+        yield (
+            "eval.early_stopping_patience needs train.eval_strategy, epoch or steps, and "
+            "train.load_best_model_at_end=true (or train.metric_for_best_model)"
+        )
     name = (metric or "loss").removeprefix("eval_")
     of_a_kind = name.startswith("loss_")  # which kinds the rows are of is not known here
     if name not in metrics and not of_a_kind:
@@ -306,7 +323,7 @@ def best_checkpoint_conflicts(train: TrainConfig, evaluation: EvalConfig) -> Ite
 
 
 SPANNING: dict[tuple[str, ...], Callable[..., Iterator[str]]] = {
-    ("lora", "train"): cache_conflicts,
+    ("lora", "train"): encoder_conflicts,
     ("train", "eval"): best_checkpoint_conflicts,
 }
 """Conflicts between sections, by the sections that each takes."""

@@ -1,9 +1,11 @@
 """Configurations from defaults, then a YAML file, then `key=value` words; and back to YAML."""
 
 import dataclasses
+import difflib
 import json
+import re
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,12 @@ import yaml
 from omegaconf import MISSING, OmegaConf
 from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
 
-from got_train.arguments import OWN_ARGUMENTS, argument_types
-from got_train.config import CONFIG_FILE, SPANNING, Config, Section, TrainConfig
+from got_train.arguments import OWN_ARGUMENTS, argument_defaults, argument_types
+from got_train.config import SPANNING, Config, Section, TrainConfig
+from got_train.idle_keys import idle_keys
 from got_train.ranks import say
 from got_train.report import UserError, did_you_mean
+from got_train.run_folders import CONFIG_FILE
 from got_train.typed_values import SECTION, kind_of, read_value
 
 RENAMED = {
@@ -23,64 +27,166 @@ RENAMED = {
 }
 """Keys of earlier versions and what they are called now."""
 
+MAX_KEYS = 4
+"""Most keys that a line about keys without an effect lists."""
+
+OTHER_NAMES = {
+    **dict.fromkeys(("lr", "learningrate"), "train.learning_rate"),
+    **dict.fromkeys(("epochs", "epoch", "num_epochs", "n_epochs"), "train.num_train_epochs"),
+    **dict.fromkeys(("steps", "num_steps", "max_train_steps"), "train.max_steps"),
+    **dict.fromkeys(
+        ("batch_size", "train_batch_size", "micro_batch_size", "per_device_batch_size"),
+        "train.per_device_train_batch_size or train.global_batch_size",
+    ),
+    "eval_batch_size": "train.per_device_eval_batch_size",
+    **dict.fromkeys(
+        ("gradient_accumulation", "grad_accum", "accumulation_steps"), "train.gradient_accumulation_steps"
+    ),
+    **dict.fromkeys(("warmup", "warmup_ratio"), "train.warmup_steps (below 1 a share of all steps)"),
+    **dict.fromkeys(("scheduler", "lr_scheduler"), "train.lr_scheduler_type"),
+    "optimizer": "train.optim",
+    "wd": "train.weight_decay",
+    **dict.fromkeys(("workers", "num_workers"), "train.dataloader_num_workers"),
+    **dict.fromkeys(("r", "lora_r", "lora_rank"), "lora.rank"),
+    **{f"lora_{name}": f"lora.{name}" for name in ("alpha", "dropout", "modules")},
+    **dict.fromkeys(("target_modules", "lora_target_modules"), "lora.modules"),
+    **dict.fromkeys(("quant_bits", "quantization_bit", "load_in_4bit"), "lora.quantization_bits=4"),
+    **dict.fromkeys(("dataset", "train_file", "train_data"), "data.train"),
+    **dict.fromkeys(("val_dataset", "eval_dataset", "validation"), "data.val"),
+    "split_dataset_ratio": "data.val_ratio",
+    **dict.fromkeys(("max_seq_length", "max_seq_len", "cutoff_len", "model_max_length"), "sample.max_length"),
+    **dict.fromkeys(("model_name_or_path", "model_id_or_path", "base_model"), "model.path"),
+    "resume_from_checkpoint": "resume",
+}
+"""What other programs call keys, by the last part of the name."""
+
 
 def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa: B006 (never changed)
     """Read a YAML file and `key=value` words over the defaults.
 
-    Keys that were renamed are still read. A line names the new key, except for the file that a run wrote.
+    Keys that were renamed are still read, with a line that names the new key. A key that has no effect is
+    refused as a word, and said if it stands in the file, which several runs may share. The file that a run
+    wrote has all keys: nothing is said of it.
 
     Raises:
         UserError: for a missing file; for keys that do not exist or have to be set, and values of the wrong
             type or range or that cannot be used together: all of them, a line each, ordered as the fields.
+            Each line starts with the word that it is about, or else with the file.
     """
     if not Path(path).is_file():
         raise UserError(
             f"config file {path} does not exist; `got-train configs DIR` copies the packaged ones"
         )
     try:
-        given = OmegaConf.to_container(OmegaConf.load(path))
+        file = OmegaConf.to_container(OmegaConf.load(path))
     except (yaml.YAMLError, UnicodeDecodeError, OSError, OmegaConfBaseException) as error:
         raise UserError(f"{path} is not a YAML file: {_one_line(error)}") from None
-    if not isinstance(given, dict):
+    if not isinstance(file, dict):
         raise UserError(f"{path} must hold sections such as `model:` and `train:`, not a list")
-    for word in overrides:
-        if "=" not in word or word.startswith(("-", "=")):
-            raise UserError(f"{word!r} is not an override: write key=value, for example train.max_steps=2")
+    _check_words(overrides)
     errors: list[str] = []
-    given = _with_new_names(given, errors, quiet=Path(path).name == CONFIG_FILE)
+    by_a_run = Path(path).name == CONFIG_FILE
+    file = _with_new_names(file, errors, quiet=by_a_run)
+    words: dict[str, Any] = {}
     for word in overrides:
         try:
-            given = _over(given, _with_new_names(_read_word(word), errors))
+            words = _over(words, _with_new_names(_read_word(word), errors))
         except (OmegaConfBaseException, yaml.YAMLError) as error:
             errors.append(f"{word}: {_one_line(error)}")
-    try:
-        return read_config(given, errors)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+    config = _read_sections(_over(file, words), errors)
+    if config is not None:
+        errors, remarks = _idle(config, {} if by_a_run else file, words)
+        for remark in remarks:
+            say(f"{path}: {remark}")
+    if errors or config is None:
+        raise _refusal([_with_origin(line, str(path), overrides) for line in errors])
+    return config
 
 
-def read_config(given: dict[str, Any], errors: Sequence[str] = ()) -> Config:
+def _check_words(words: Sequence[str]) -> None:
+    """Refuses words that are not `key=value`."""
+    for number, word in enumerate(words):
+        if "=" in word and not word.startswith(("-", "=")):
+            continue
+        name = word.strip("-:")
+        follows = [value for value in words[number + 1 : number + 3] if "=" not in value]
+        hint = "write key=value, for example train.max_steps=2"
+        if "=" in name and not name.startswith("="):
+            hint = f"write {name}"
+        elif follows and name.partition(".")[0] in typing.get_type_hints(Config):
+            hint = f"write {name}={follows[0]}"
+        elif number and "=" in words[number - 1]:
+            hint = f"{hint}; values of a list are separated by commas: {words[number - 1]},{word}"
+        raise UserError(f"{word!r} is not an override: {hint}")
+
+
+def read_config(given: dict[str, Any]) -> Config:
     """The configuration of sections in the shape of the files, over the defaults.
-
-    Args:
-        given: the sections.
-        errors: mistakes that were found while the sections were made.
 
     Raises:
         UserError: for all mistakes, a line each.
     """
-    lines = list(errors)
+    errors: list[str] = []
+    config = _read_sections(given, errors)
+    if config is None:
+        raise _refusal(errors)
+    return config
+
+
+def _read_sections(given: dict[str, Any], errors: list[str]) -> Config | None:
+    """The configuration of sections over the defaults; None if there are mistakes, now or before."""
     # `${...}` may name any key, also one that is not given
     sections = _resolved(OmegaConf.create(_over(_as_in_files(Config()), given)))
-    values = _read_fields("", sections, typing.get_type_hints(Config), lines)
+    values = _read_fields("", sections, typing.get_type_hints(Config), errors)
     for names, conflicts in SPANNING.items():
         spanned = [values.get(name) for name in names]
         if None not in spanned:
-            lines.extend(conflicts(*spanned))
-    if lines:
-        heading = [f"{len(lines)} errors:"] if len(lines) > 1 else []
-        raise UserError("\n".join([*heading, *lines]))
-    return Config(**values)
+            errors.extend(conflicts(*spanned))
+    return None if errors else Config(**values)
+
+
+def _refusal(lines: Sequence[str]) -> UserError:
+    heading = [f"{len(lines)} errors:"] if len(lines) > 1 else []
+    return UserError("\n".join([*heading, *lines]))
+
+
+def _with_origin(line: str, path: str, words: Sequence[str]) -> str:
+    """The line of a mistake after the last of the words whose key it names, or else after the file's name."""
+    for word in reversed(words):
+        if line.startswith(f"{word}: "):
+            return line
+        key = word.partition("=")[0]
+        named = "|".join(map(re.escape, {key, RENAMED.get(key, key)}))
+        start = "" if "." in key else "^"  # `name` is also a word of messages
+        if re.search(rf"{start}(?<![\w.])({named})(?!\w)", line):
+            return f"{word}: {line}"
+    return f"{path}: {line}"
+
+
+def _idle(config: Config, file: dict[str, Any], words: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Lines about given keys that have no effect: those that are refused, and those that are only said.
+
+    Null, false and 0 ask for nothing; a file may also hold what is the default.
+    """
+    defaults = dict(flat(_as_in_files(Config())))
+    defaults |= {f"train.{name}": value for name, value in argument_defaults().items()}
+    asked = [key for key, value in flat(words) if value]
+    shared = [key for key, value in flat(file) if value and value != defaults.get(key) and key not in asked]
+    given = [key for key, value in flat(_over(file, words)) if value is not None]
+    refused, said = [], []
+    for idle in idle_keys(config):
+        wrong = idle.among(given if idle.contradicts else asked)
+        overruled = idle.among(shared)
+        if wrong:
+            refused.append(f"{_listed(wrong)} would have no effect, as {idle.why}: leave out one of the two")
+        elif overruled:
+            said.append(f"without effect, as {idle.why}: {_listed(overruled)}")
+    return refused, said
+
+
+def _listed(keys: Sequence[str]) -> str:
+    more = len(keys) - MAX_KEYS
+    return ", ".join(keys[:MAX_KEYS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _with_new_names(given: dict[str, Any], errors: list[str], quiet: bool = False) -> dict[str, Any]:
@@ -108,16 +214,18 @@ def _read_word(word: str) -> dict[str, Any]:
     """
     key, _, value = word.partition("=")
     is_quoted = value[:1] in ("'", '"') and value.endswith(value[0])
-    if _takes_text(RENAMED.get(key, key)) and not is_quoted and value not in ("", "~", "null"):
+    is_list = value.startswith(("[", "{"))
+    if _takes_text(RENAMED.get(key, key), is_list) and not is_quoted and value not in ("", "~", "null"):
         word = f"{key}={json.dumps(value, ensure_ascii=False)}"
     return typing.cast(dict[str, Any], OmegaConf.to_container(OmegaConf.from_dotlist([word])))
 
 
-def _takes_text(key: str) -> bool:
+def _takes_text(key: str, is_list: bool) -> bool:
+    """Whether a key takes a text, or texts that are not written as YAML."""
     hint: Any = Config
     for name in key.split("."):
         hint = typing.get_type_hints(hint).get(name) if dataclasses.is_dataclass(hint) else None
-    return hint in (str, str | None)
+    return hint in (str, str | None) or (hint in (list[str], list[str] | None) and not is_list)
 
 
 def _over(below: Any, above: Any) -> Any:
@@ -164,12 +272,36 @@ def _read_fields(
     for name, value in given.items():
         key = f"{prefix}{name}"
         if name not in hints:
-            errors.append(f"{key} is not a {noun}: {did_you_mean(str(name), hints)}")
+            errors.append(f"{key} is not a {noun}: {_meant(str(name), hints)}")
         elif dataclasses.is_dataclass(hints[name]):
             values[name] = _read_section(key, value, hints[name], errors)
         else:
             values[name] = read_value(key, value, hints[name], errors)
     return values
+
+
+def _meant(name: str, section: Iterable[str]) -> str:
+    """A hint at the key that an unknown name may stand for: by its name elsewhere, or by its spelling."""
+    homes: dict[str, str] = {}
+    for key in (*_keys(Config), *(f"train.{argument}" for argument in argument_types())):
+        last = key.rpartition(".")[2]
+        homes[last] = f"{homes[last]} or {key}" if last in homes else key
+    homes |= OTHER_NAMES
+    plain = name.lower().replace("-", "_")
+    near = difflib.get_close_matches(name, section, n=1) or difflib.get_close_matches(plain, homes, n=1)
+    if plain not in homes and (not near or near[0] in section):
+        return did_you_mean(name, section)
+    return f"did you mean {homes.get(plain) or homes[near[0]]}?"
+
+
+def _keys(section: Any, prefix: str = "") -> Iterator[str]:
+    """The dotted names of all keys, also those of whole sections."""
+    for name, hint in typing.get_type_hints(section).items():
+        if name == "arguments":
+            continue
+        yield f"{prefix}{name}"
+        if dataclasses.is_dataclass(hint):
+            yield from _keys(hint, f"{prefix}{name}.")
 
 
 def _read_section(key: str, given: Any, section: type[Section], errors: list[str]) -> Section | None:
@@ -211,6 +343,15 @@ def _one_line(error: Exception) -> str:
     kept = [line for line in lines if not line.startswith(("full_key:", "object_type=", "reference_type="))]
     key = getattr(error, "full_key", None)
     return " ".join([f"{key}:"] * bool(key) + kept)
+
+
+def flat(section: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of nested sections, with their dotted keys."""
+    for name, value in section.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
 
 
 def to_yaml(config: Config) -> str:

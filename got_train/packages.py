@@ -16,6 +16,17 @@ def package_folder(module: str) -> Path:
     return Path(spec.origin).parent
 
 
+def install_line(extra: str) -> str:
+    """The command that installs an extra of got-train, which is on no index of packages.
+
+    pip takes the name of an installed package without asking an index; a checkout is named as a folder.
+    """
+    checkout = Path(__file__).parent.parent
+    if not (checkout / "pyproject.toml").is_file():
+        return f"pip install 'got-train[{extra}]'"
+    return f"pip install -e '{'.' if Path.cwd() == checkout else checkout}[{extra}]'"
+
+
 def matplotlib_fonts() -> Path:
     """The folder of matplotlib's own fonts: DejaVu and STIX."""
     return package_folder("matplotlib") / "mpl-data" / "fonts" / "ttf"

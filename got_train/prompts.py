@@ -5,7 +5,7 @@ Three chat templates are in use for the same model; all three are kept, byte for
 =============  ==========================================================================================
 original       the authors' training code: no newline after a message
 transformers   `GotOcr2Processor`: like original, with a space before a plain query and two after a colour
-swift          ms-swift: eight spaces before the system text, a newline after every message
+swift          ms-swift: eight spaces before the system text, a newline after each message, text as written
 =============  ==========================================================================================
 """
 
@@ -31,27 +31,29 @@ class ChatTemplate:
     """How the messages of a conversation are joined into one string."""
 
     system: str
-    message_gap: str
-    """The text between the end of one message and the start of the next; never supervised."""
+    message_end: str
+    """What closes a message; it is supervised after an answer."""
+    as_written: bool = False
+    """Whether queries are kept as they are, and every image has a block of its own."""
 
     def system_message(self, text: str | None) -> str:
         """The system message: None for the template's own text, an empty text for no message."""
         text = self.system if text is None else text
-        return f"{MESSAGE_START}system\n{text}{MESSAGE_END}{self.message_gap}" if text else ""
+        return f"{MESSAGE_START}system\n{text}{self.message_end}" if text else ""
 
     def user_message(self, content: str) -> str:
         """The user's message and the start of the assistant's message: everything before an answer."""
-        return f"{MESSAGE_START}user\n{content}{MESSAGE_END}{self.message_gap}{MESSAGE_START}assistant\n"
+        return f"{MESSAGE_START}user\n{content}{self.message_end}{MESSAGE_START}assistant\n"
 
     def answer(self, text: str) -> str:
-        """The supervised text: the answer and its closing token, nothing else."""
-        return f"{text}{MESSAGE_END}"
+        """The supervised text: the answer and what closes it, nothing else."""
+        return f"{text}{self.message_end}"
 
 
 CHAT_TEMPLATES: dict[TemplateName, ChatTemplate] = {
-    "original": ChatTemplate(system=SYSTEM, message_gap=""),
-    "transformers": ChatTemplate(system=SYSTEM, message_gap=""),
-    "swift": ChatTemplate(system=" " * 8 + SYSTEM, message_gap="\n"),
+    "original": ChatTemplate(SYSTEM, MESSAGE_END),
+    "transformers": ChatTemplate(SYSTEM, MESSAGE_END),
+    "swift": ChatTemplate(" " * 8 + SYSTEM, f"{MESSAGE_END}\n", as_written=True),
 }
 
 

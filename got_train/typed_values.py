@@ -41,8 +41,8 @@ def expand_home(text: str) -> str:
 def read_value(key: str, value: Any, hint: Any, errors: list[str]) -> Any:
     """A value as its type hint wants it; None if it has mistakes, each of them a line in `errors`.
 
-    A list of one text may be given as the text, a number as text, and text as a number. A whole number stays
-    one where a float is wanted.
+    A list may be given as a single value or as a text with commas, a number as text, and text as a number. A
+    whole number stays one where a float is wanted.
 
     Args:
         key: its dotted name, with which each line starts.
@@ -77,8 +77,8 @@ def _read(key: str, value: Any, hint: Any, errors: list[str]) -> Any:
     for part in parts:
         if part is not types.NoneType:
             by_kind.setdefault(KINDS.get(typing.get_origin(part) or part, SINGLE), []).append(part)
-    if isinstance(value, str) and list(by_kind) == [LIST]:
-        value = [value]
+    if LIST in by_kind and kind_of(value) == SINGLE:
+        value = _as_list(value, by_kind.get(SINGLE, []))
     kind = kind_of(value)
     if kind not in by_kind:
         errors.append(f"{key} must be {' or '.join(by_kind)}, not {kind}: {value}")
@@ -86,6 +86,20 @@ def _read(key: str, value: Any, hint: Any, errors: list[str]) -> Any:
     if kind == SINGLE:
         return _read_single(key, value, by_kind[SINGLE], errors)
     return _read_entries(key, value, (typing.get_args(by_kind[kind][0]) or (Any,))[-1], errors)
+
+
+def _as_list(value: Any, singles: Sequence[Any]) -> Any:
+    """The list that a single value or a text with commas stands for; the value if one of `singles` takes it.
+
+    A comma in the name of a file that exists separates nothing.
+    """
+    entries = [value]
+    if isinstance(value, str):
+        name, _, number = value.rpartition("#")
+        is_file = os.path.exists(value) or (os.path.exists(name) and "," not in number)
+        entries = entries if is_file else [entry for entry in map(str.strip, value.split(",")) if entry]
+    is_single = singles and (len(entries) < 2 or _read_single("", value, singles, []) is not None)
+    return value if is_single else entries
 
 
 def kind_of(value: object) -> str:

@@ -145,6 +145,8 @@ def write_config(tmp_path: Path, tokenizer_dir: str, rows_file: Path) -> Callabl
         }
         for section, values in sections.items():
             given[section] = {**given.get(section, {}), **values}
+        if given["model"].get("path") is not None:  # a whole checkpoint has a shape and a tokenizer
+            given["model"] = sections["model"]
         path = tmp_path / f"{name}.yaml"
         path.write_text(json.dumps(given))  # JSON is YAML
         return path

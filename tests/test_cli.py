@@ -6,11 +6,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from got_train.cli import main, parse
 from tests.conftest import draw, write_rows
@@ -67,7 +69,8 @@ def last_line(capsys: Any) -> str:
         (["train", "{config}", "train.global_batch_size=6"], "global_batch_size 6 is not a multiple of 4"),
         (["train", "{config}", "resume=nowhere"], "resume: nowhere is not a training checkpoint"),
         (
-            ["train", "{config}", "model.init=pretrained", "model.path=./nowhere"],
+            "train {config} model.encoder=null model.decoder=null model.init=pretrained "
+            "model.path=./nowhere".split(),
             "checkpoint ./nowhere does not exist",
         ),
         (["train", "{config}", "model.decoder.tokenizer=./nowhere"], "no tokenizer at ./nowhere"),
@@ -123,9 +126,9 @@ def test_all_mistakes_of_a_config_are_shown(write_config: WriteConfig, capsys: A
     config = write_config()
     assert run("train", config, "data.trian=x", "sample.max_length=0", "train.warmup=1", "--dry-run") == 2
     assert capsys.readouterr().err.splitlines()[-4:-1] == [
-        f"got-train: error: {config}: 3 errors:",
-        "data.trian is not a config key: did you mean train?",
-        "sample.max_length 0 must be at least 1",
+        "got-train: error: 3 errors:",
+        "data.trian=x: data.trian is not a config key: did you mean train?",
+        "sample.max_length=0: sample.max_length 0 must be at least 1",
     ]
 
 
@@ -134,7 +137,9 @@ def test_all_mistakes_of_a_config_are_shown(write_config: WriteConfig, capsys: A
     [
         (["trian"], "invalid choice: 'trian'"),
         (["infer", "m", "--image", "a", "--color", "pink"], "invalid choice: 'pink'"),
-        (["train", "a.yaml", "--dryrun"], "unrecognized arguments: --dryrun"),
+        (["train", "a.yaml", "--dryrun"], "unrecognized arguments: --dryrun; did you mean --dry-run?"),
+        (["train", "a.yaml", "--lr", "1e-4"], "arguments: --lr 1e-4; write settings as lr=1e-4"),
+        (["train", "a.yaml", "--train.seed=1"], "--train.seed=1; write settings as train.seed=1"),
         (["infer", "m"], "one of the arguments --image --pages --data is required"),
         (["infer", "m", "--image", "a", "--batch-size", "0"], "argument --batch-size: 0 must be 1 or more"),
         (["infer", "m", "--image", "a", "--max-new-tokens", "x"], "invalid positive value: 'x'"),
@@ -143,6 +148,11 @@ def test_all_mistakes_of_a_config_are_shown(write_config: WriteConfig, capsys: A
 def test_wrong_words_are_refused_by_the_parser(words: list[str], message: str, capsys: Any) -> None:
     assert run(*words) == 2
     assert message in last_line(capsys)
+
+
+def test_the_version(capsys: Any) -> None:
+    assert run("--version") == 0
+    assert capsys.readouterr().out == f"got-train {version('got-train')}\n"
 
 
 def test_deepspeeds_rank_may_stand_before_the_command() -> None:
@@ -305,7 +315,25 @@ def test_lora_merge_infer_eval(
         "processor_config.json",
         "generation_config.json",
         "args.yaml",
+        "README.md",
     }
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {oct(path.stat().st_mode & 0o777) for path in written} == {"0o644"}
+    assert "- Base model: `" + model["path"] in (merged / "README.md").read_text()
+    for path in (checkpoint, tmp_path / "output" / "lora"):
+        words = ["model.encoder=null", "model.decoder=null", f"model.path={path}"]
+        assert run("train", lora, *words, "--dry-run") == 2
+        error = f"model.path {checkpoint} holds adapters, not a whole model: merge them first with `got-train"
+        assert error in last_line(capsys)
+    base = next((tmp_path / "output" / "base").glob("v0-*")) / "checkpoint-20"
+    assert run("merge", checkpoint, "--base", base, "--output", tmp_path / "again") == 0
+    assert (tmp_path / "again" / "model.safetensors").read_bytes() == (
+        merged / "model.safetensors"
+    ).read_bytes()
+    assert run("merge", checkpoint, "--base", checkpoint, "--output", tmp_path / "other") == 2
+    assert f"model.path {checkpoint} holds adapters, not a whole model" in last_line(capsys)
+    saved = OmegaConf.load(checkpoint / "args.yaml").model
+    assert (saved.encoder.image_size, saved.decoder.shape.hidden_size) == (32, 48)
     assert run("merge", checkpoint) == 2
     assert "exists: remove it or name another folder with --output" in last_line(capsys)
     assert run("merge", merged) == 2

@@ -1,5 +1,7 @@
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from omegaconf import OmegaConf
@@ -128,7 +130,8 @@ def test_numbers_out_of_range_are_refused(write_config: Callable[..., Path], wor
 def refusal(path: Path, *words: str) -> str:
     with pytest.raises(UserError) as caught:
         load_config(path, list(words))
-    return str(caught.value).removeprefix(f"{path}: ")
+    places = "|".join(re.escape(f"{place}: ") for place in (path, *words))
+    return re.sub(rf"^({places})", "", str(caught.value), flags=re.MULTILINE)
 
 
 METRICS = "loss, cer, edit_distance, exact_match, repetition"
@@ -202,7 +205,7 @@ def test_the_best_checkpoint_is_chosen_by_what_an_evaluation_gives(
         ("data.columns={a: [b]}", "data.columns.a must be a single value, not a list: ['b']"),
         ("data.val={a: 1}", "data.val must be a list, not a section of keys: {'a': 1}"),
         ("data.train=[[a]]", "data.train[0] must be a single value, not a list: ['a']"),
-        ("data.weights=3", "data.weights must be a list, not a single value: 3"),
+        ("data.weights={a: 3}", "data.weights must be a list, not a section of keys: {'a': 3}"),
         ("lora.rank=[1]", "lora.rank must be a single value, not a list: [1]"),
     ],
 )
@@ -221,7 +224,7 @@ output_dir: ${nowhere}
 model:
   init: foo
   encoder: {image_size: 1000, num_attention_heads: 5}
-  decoder: {model_type: null}
+  decoder: {shape: null}
 data:
   train: [a, [b], true]
   trian: b
@@ -249,13 +252,13 @@ def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
     assert refusal(path, "train.cache_gib=0", "data.replay=[a", "sample.crop=[]").splitlines() == [
         "28 errors:",
         "data.frame is called sample.template now, and both are given: keep sample.template",
-        f"data.replay=[a: {flow} ',' or ']' in \"<unicode string>\", line 2, column 1",
+        f"{flow} ',' or ']' in \"<unicode string>\", line 2, column 1",
         "name must be set, in the file or as key=value",
         "output_dir: Interpolation key 'nowhere' not found",
         "model.init foo: allowed: pretrained, random",
         "model.encoder.image_size 1000 is not a multiple of 64 (patch_size 16 x 4)",
         "model.encoder.hidden_size 768 is not a multiple of model.encoder.num_attention_heads 5",
-        "model.decoder.model_type must not be null: expected str",
+        "model.decoder.shape must not be null: expected dict",
         "data.train[1] must be a single value, not a list: ['b']",
         "data.train[2]=True has the wrong type: expected str",
         "data.weights [-1] must be at least 0 and finite, and not all 0",
@@ -321,6 +324,168 @@ train:
     assert arguments == expected
     assert isinstance(arguments["save_steps"], int)  # as it was written, in args.yaml too
     assert load_config(path, ["data.train=${data.replay}"]).data.train == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("learning_rate", "train.learning_rate"),
+        ("bf16", "train.bf16"),
+        ("lr", "train.learning_rate"),
+        ("train.lr", "train.learning_rate"),
+        ("epochs", "train.num_train_epochs"),
+        ("train.num_epochs", "train.num_train_epochs"),
+        ("batch_size", "train.per_device_train_batch_size or train.global_batch_size"),
+        ("train.batch_size", "train.per_device_train_batch_size or train.global_batch_size"),
+        ("max_steps", "train.max_steps"),
+        ("warmup_ratio", "train.warmup_steps (below 1 a share of all steps)"),
+        ("gradient_accumulation", "train.gradient_accumulation_steps"),
+        ("lora.r", "lora.rank"),
+        ("lora_rank", "lora.rank"),
+        ("lora.lora_alpha", "lora.alpha"),
+        ("model.lora", "lora"),
+        ("train.max_length", "sample.max_length"),
+        ("data.template", "sample.template"),
+        ("data.learning-rate", "train.learning_rate"),
+        ("data.path", "model.path or model.encoder.path or model.decoder.path"),
+        ("lerning_rate", "train.learning_rate"),
+        ("resume_from_checkpoint", "resume"),
+    ],
+)
+def test_a_key_under_another_name_or_in_another_section_is_known(
+    write_config: Callable[..., Path], key: str, meant: str
+) -> None:
+    noun = "TrainingArguments name" if key.startswith("train.") else "config key"
+    assert refusal(write_config(), f"{key}=1") == f"{key} is not a {noun}: did you mean {meant}?"
+
+
+def test_mistakes_are_said_where_they_stand(write_config: Callable[..., Path]) -> None:
+    path = write_config(eval={"loss_rows": 0})
+    words = ["name=other", "sample.max_length=0", "lr=1", "data.max_pixels=0"]
+    with pytest.raises(UserError) as caught:
+        load_config(path, words)
+    assert str(caught.value).splitlines() == [
+        "4 errors:",
+        "sample.max_length=0: sample.max_length 0 must be at least 1",
+        "data.max_pixels=0: sample.max_pixels 0 must be at least 1",
+        f"{path}: eval.loss_rows 0 must be at least 1",
+        "lr=1: lr is not a config key: did you mean train.learning_rate?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train.max_steps", "2"], "write train.max_steps=2"),
+        (["train.max_steps", "=", "2"], "write train.max_steps=2"),
+        (["sample.max_length:", "2"], "write sample.max_length=2"),
+        (["--sample.max_length=2"], "write sample.max_length=2"),
+        (["--sample.max_length", "2"], "write sample.max_length=2"),
+        (
+            ["data.train=a.jsonl", "b.jsonl"],
+            "write key=value, for example train.max_steps=2; values of a list are separated by commas: "
+            "data.train=a.jsonl,b.jsonl",
+        ),
+        (["=2"], "write key=value, for example train.max_steps=2"),
+    ],
+)
+def test_words_in_another_spelling(write_config: Callable[..., Path], words: list[str], message: str) -> None:
+    assert refusal(write_config(), *words).endswith(f" is not an override: {message}")
+
+
+def test_texts_with_marks_of_yaml_in_lists(write_config: Callable[..., Path]) -> None:
+    words = ["data.train=*.jsonl,b: c.jsonl#5", "lora.modules=decoder, connector", "data.weights=1,2"]
+    config = load_config(write_config(), [*words, "lora.enabled=true", "train.report_to=tensorboard,wandb"])
+    assert config.data.train == ["*.jsonl", "b: c.jsonl#5"]
+    assert config.lora.modules == ["decoder", "connector"]
+    assert config.data.weights == [1, 2]
+    assert config.train.arguments["report_to"] == ["tensorboard", "wandb"]
+
+
+TUNED = {"model": {"path": "a", "init": "pretrained"}}
+EVALUATED = {"train": {"eval_strategy": "steps"}}
+
+
+@pytest.mark.parametrize(
+    ("sections", "word", "why"),
+    [
+        ({}, "model.path=a", "model.init is random"),
+        ({}, "data.replay_ratio=0.2", "data.replay names no sets"),
+        ({}, "data.weights=2", "data.train is a single set"),
+        ({}, "data.val_ratio=0.1", "data.val names the validation rows"),
+        ({}, "lora.rank=8", "lora.enabled is false"),
+        ({}, "lora.quantization_bits=4", "lora.enabled is false"),
+        (
+            {"lora": {"enabled": True}},
+            "train.learning_rates.encoder=1e-5",
+            "lora.modules are decoder, connector, everything else is frozen",
+        ),
+        (
+            {"train": {"learning_rates": {"encoder": 0, "connector": 1, "decoder": 1}}},
+            "train.learning_rate=1",
+            "train.learning_rates has a rate for each group that trains",
+        ),
+        ({}, "train.cache_gib=5", "train.cache_features is false"),
+        (
+            {"train": {"tokens_per_batch": 99, "global_batch_size": 4}},
+            "train.per_device_train_batch_size=1",
+            "train.tokens_per_batch stands in its place",
+        ),
+        ({}, "train.num_train_epochs=3", "train.max_steps is 2"),
+        ({}, "train.warmup_steps=3", "train.lr_scheduler_type is constant: use constant_with_warmup"),
+        ({}, "train.eval_steps=3", "train.eval_strategy is no"),
+        ({}, "train.hub_model_id=a", "train.push_to_hub is false"),
+        ({"train": {"save_strategy": "epoch"}}, "train.save_steps=7", "train.save_strategy is epoch"),
+        (
+            {"data": {"val": None, "val_ratio": 0}},
+            "train.eval_strategy=steps",
+            "there are no validation rows: data.val is not given and data.val_ratio is 0",
+        ),
+        ({}, "eval.loss_rows=9", "train.eval_strategy is no"),
+        ({}, "eval.batch_size=9", "train.eval_strategy is no"),
+        ({**EVALUATED, "eval": {"read_rows": 0}}, "eval.batch_size=9", "eval.read_rows is 0"),
+        ({}, "eval.ordinary=a", "a model without model.path is not compared"),
+        ({**TUNED, "eval": {"compare_rows": 0}}, "eval.ordinary=a", "eval.compare_rows is 0"),
+    ],
+)
+def test_a_word_without_effect_is_refused(
+    write_config: Callable[..., Path], sections: dict[str, Any], word: str, why: str
+) -> None:
+    key = word.partition("=")[0]
+    path = write_config(**sections)
+    expected = f"{key} would have no effect, as {why}: leave out one of the two"
+    assert refusal(path, word) == expected
+
+
+def test_keys_of_a_file_without_effect_are_said(
+    write_config: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file may serve several runs, and a word may overrule it."""
+    path = write_config(data={"replay_ratio": 0.3, "val_ratio": 0.01}, lora={"rank": 9, "alpha": 3}, eval={})
+    load_config(path, ["train.eval_strategy=steps", "lora.dropout=0", "train.max_steps=3"])
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        f"{path}: without effect, as data.replay names no sets: data.replay_ratio",
+        f"{path}: without effect, as lora.enabled is false: lora.rank, lora.alpha",
+    ]
+    run = path.rename(path.with_name("args.yaml"))
+    load_config(run)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["model.encoder.image_size=1024"], ["model.decoder.shape.hidden_size=8", "model.decoder.tokenizer=a"]],
+)
+def test_a_whole_checkpoint_has_a_shape_and_a_tokenizer(
+    write_config: Callable[..., Path], words: list[str]
+) -> None:
+    keys = ", ".join(word.partition("=")[0] for word in words)
+    why = "model.path is a whole checkpoint, which has a shape and a tokenizer of its own"
+    assert refusal(write_config(**TUNED), *words) == (
+        f"{keys} would have no effect, as {why}: leave out one of the two"
+    )
+    both = write_config(model={"encoder": {}, "decoder": {"model_type": "qwen2"}})
+    assert refusal(both, "model.init=pretrained", "model.path=a").startswith("model.decoder.")
 
 
 def test_the_file_of_an_old_run_loads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

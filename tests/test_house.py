@@ -12,10 +12,11 @@ CODE = sorted([*ROOT.glob("got_train/**/*.py"), *ROOT.glob("data_engines/**/*.py
 
 FLOORS = [
     ["report", "vocabulary", "ranks", "packages", "characters", "bitsandbytes_import"],
+    ["hubs"],
     ["run_folders", "prompts", "markup", "typed_values"],
     ["tex", "swift.trained", "drawn_sets"],
     ["config"],
-    ["arguments"],
+    ["arguments", "idle_keys"],
     ["config_file", "config_folder"],
     ["model"],
     ["data"],

@@ -96,6 +96,22 @@ def test_merge_infer_and_eval_commands(workplace: Path, tokenizer_dir: str, caps
     capsys.readouterr()
 
 
+def test_no_shell_expands_a_word_of_the_commands() -> None:
+    """zsh takes unquoted brackets for a pattern and stops where no file matches."""
+    pages = [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("configs/**/*.yaml")]
+    expanded = []
+    for page in pages:
+        text = page.read_text()
+        blocks = "\n".join(re.findall(r"```bash\n(.*?)```", text, flags=re.DOTALL))
+        lines = blocks.splitlines() + re.findall(r"^# +((?:got-|pip ).*)", text, flags=re.MULTILINE)
+        prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+        lines += re.findall(r"(?<!`)`((?:got-\w+ |pip |[a-z.]+[a-z_]=)[^`\n]*)`", prose)
+        for line in lines:
+            bare = re.sub(r"\s#\s.*|'[^']*'|\"[^\"]*\"", "", line)
+            expanded += [f"{page.name}: {line}"] * bool(re.search(r"[][{}*?()!~;<>|]", bare))
+    assert expanded == []
+
+
 def test_what_needs_a_full_size_model_or_the_hub_is_understood() -> None:
     """Both are run on small stand-ins by the tests of these commands."""
     [convert] = of("got-train", "convert")

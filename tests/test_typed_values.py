@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -24,7 +25,14 @@ POSITIVE: Range = (lambda number: number > 0, "above 0")
         (SchedulerType | str, "cosine", "cosine"),
         (list[int], ["1", 2], [1, 2]),
         (list[str] | None, "a", ["a"]),
+        (list[str], "a, b#80%,", ["a", "b#80%"]),
+        (list[str], ["a,b"], ["a,b"]),
+        (list[int], 5, [5]),
+        (list[float] | None, "0.5,2", [0.5, 2]),
+        (list[Literal["x", "y"]], "x,y", ["x", "y"]),
+        (Literal["x", "y"] | list[Literal["x", "y"]], "x,y", ["x", "y"]),
         (str | list[str], "a", "a"),
+        (str | list[str], "a,b", "a,b"),
         (dict | str | None, {1: [None, {"a": 2}]}, {"1": [None, {"a": 2}]}),
         (Annotated[float | None, POSITIVE], None, None),
         (Any, None, None),
@@ -51,6 +59,8 @@ def test_values_are_read_as_their_types_want_them(hint: Any, given: Any, read: A
             [1, "b", None],
             ["key[1]='b' has the wrong type: expected int", "key[2] must not be null: expected int"],
         ),
+        (list[int], "1,b", ["key[1]='b' has the wrong type: expected int"]),
+        (Literal["x"] | list[Literal["x"]], "xx", ["key xx: did you mean x?"]),
         (Annotated[int, POSITIVE], 0, ["key 0 must be above 0"]),
         (
             list[Annotated[int, POSITIVE]],
@@ -78,3 +88,12 @@ def test_the_home_is_expanded_in_paths_alone(monkeypatch: pytest.MonkeyPatch) ->
     }.items():
         assert expand_home(text) == path
     assert read_value("data.train", ["~/a", "b"], list[str], []) == ["/home/me/a", "b"]
+
+
+def test_a_comma_in_the_name_of_a_file_separates_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "a,b.jsonl"
+    file.touch()
+    for given in (str(file), f"{file}#80%"):
+        assert read_value("data.train", given, list[str], []) == [given]
+    file = file.rename(tmp_path / "a.jsonl")
+    assert read_value("data.train", f"{file}#80%,b", list[str], []) == [f"{file}#80%", "b"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from data_engines.engine import Source
 from data_engines.kind import Packaged
-from got_train.packages import package_folder
+from got_train.packages import install_line, package_folder
 
 
 def packaged_files(distribution: str, pattern: str, instead: str) -> list[Path]:
@@ -28,7 +28,7 @@ def packaged_files(distribution: str, pattern: str, instead: str) -> list[Path]:
     files = sorted(folder.glob(pattern)) if folder else []
     if not files:
         raise ValueError(
-            f"the package {distribution} {cause}; pip install 'got-train[engines]' brings it, or {instead}"
+            f"the package {distribution} {cause}; {install_line('engines')} brings it, or {instead}"
         )
     return files
 

@@ -24,7 +24,7 @@ def encode(
     config: SampleConfig,
     tokens_per_tile: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Token ids and labels of a record: answers and their closing tokens are supervised, nothing else.
+    """Token ids and labels of a record: answers and what closes them are supervised, nothing else.
 
     Args:
         record: the conversation.
@@ -42,7 +42,7 @@ def encode(
     ids: list[int] = []
     labels: list[int] = []
     images = iter(tiles_per_image)
-    for text, supervised in spans(record, config.template):
+    for text, supervised in spans(record, config.template, config.system):
         span = tokenizer.encode(text, add_special_tokens=False)
         if not supervised:
             span = _expand_pads(span, tokenizer.convert_tokens_to_ids(IMAGE_PAD), images, tokens_per_tile)
@@ -54,18 +54,21 @@ def encode(
     return np.array(ids, dtype=np.int64), np.array(labels, dtype=np.int64)
 
 
-def spans(record: Record, template_name: TemplateName) -> Iterator[tuple[str, bool]]:
+def spans(
+    record: Record, template_name: TemplateName, system: str | None = None
+) -> Iterator[tuple[str, bool]]:
     """The conversation as pieces of text, in order, each with whether it is supervised.
 
     Each image is written as one `<imgpad>`. The text is cut only at the start of a message or of an answer.
     Generation cuts it at the same places, so that token ids are the same in training and in inference.
+    `system` is the system text of records without one.
     """
     template = CHAT_TEMPLATES[template_name]
-    before = template.system_message(record.system)
+    before = template.system_message(system if record.system is None else record.system)
     for turn in record.turns:
         yield before + template.user_message(user_content(turn.query, template_name)), False
         yield template.answer(turn.response), turn.supervised
-        before = template.message_gap
+        before = ""
 
 
 def user_content(query: str, template_name: TemplateName) -> str:
@@ -73,17 +76,24 @@ def user_content(query: str, template_name: TemplateName) -> str:
 
     Tags with only white space between them share one `<img>...</img>` block, as the released model sees tiles
     and pages; other tags have their own blocks. A newline follows each block. If the text beside the images
-    is exactly one of the recipe's tasks, it is rewritten to the template's spelling.
+    is exactly one of the recipe's tasks, it is rewritten to the template's spelling. ms-swift does neither:
+    it writes a block for every tag, and the text as it is.
 
     >>> user_content("<image><image>OCR with format across multi pages:", "original")
     '<img><imgpad><imgpad></img>\\nOCR with format across multi pages: '
     """
+    if CHAT_TEMPLATES[template_name].as_written:
+        return query.replace(IMAGE_TAG, _block(1))
     pieces = _TAGS.split(query)
     texts, tags = pieces[::2], pieces[1::2]
     if sum(bool(text) for text in texts) == 1:
         texts = [text and canonical_query(text, template_name) for text in texts]
-    blocks = [f"{IMAGE_START}{IMAGE_PAD * run.count(IMAGE_TAG)}{IMAGE_END}\n" for run in tags]
+    blocks = [_block(run.count(IMAGE_TAG)) for run in tags]
     return "".join(text + block for text, block in zip(texts, [*blocks, ""], strict=True))
+
+
+def _block(num_images: int) -> str:
+    return f"{IMAGE_START}{IMAGE_PAD * num_images}{IMAGE_END}\n"
 
 
 def _expand_pads(ids: list[int], pad: int, images: Iterator[int], tokens_per_tile: int) -> list[int]:

@@ -21,6 +21,7 @@ from torch.utils.data import Dataset
 
 from got_train.data.images import FoundImage, PdfPage
 from got_train.data.samples import Sample, SampleSet
+from got_train.run_folders import permit_as_umask
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class FeatureStore:
         try:
             save_file(waiting, unfinished)
             unfinished.rename(shard)
+            permit_as_umask(self.folder)
             self._look()
         except (OSError, SafetensorError) as error:
             logger.warning("no more features are kept: %s cannot be written (%s)", shard, error)

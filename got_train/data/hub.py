@@ -1,10 +1,11 @@
-"""Data sets of the Hugging Face hub, read with `datasets`, some of them also under ms-swift's names."""
+"""Data sets of Hugging Face and ModelScope, read with `datasets`, some also under ms-swift's names."""
 
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from got_train.data.arrow import ArrowRows
+from got_train.hubs import has_prefix, modelscope_folder, split_hub
 from got_train.prompts import LATEX_OCR_QUERY
 from got_train.report import UserError
 
@@ -20,9 +21,11 @@ class HubSet:
     splits: tuple[str, ...] = ("train",)
     query: str | None = None
     """The query of rows that have none of their own."""
+    on_modelscope: bool = False
 
     def __str__(self) -> str:
-        return ":".join([self.name, *["/".join(self.subsets)] * bool(self.subsets)])
+        subsets = ["/".join(self.subsets)] if self.subsets else []
+        return "MS::" * self.on_modelscope + ":".join([self.name, *subsets])
 
 
 KNOWN_SETS = {
@@ -31,8 +34,9 @@ KNOWN_SETS = {
 }
 """Sets under ms-swift's names. ms-swift trains on their test splits too; here these are kept for testing."""
 
-OTHER_IDS = {"AI-ModelScope/LaTeX_OCR": "linxy/LaTeX_OCR"}
-"""Ids on ModelScope, with the ids of the same sets on the Hugging Face hub."""
+MODELSCOPE_IDS = {"linxy/LaTeX_OCR": "AI-ModelScope/LaTeX_OCR"}
+"""Ids on the Hugging Face hub, with the ids of the same sets on ModelScope."""
+OTHER_IDS = {theirs: ours for ours, theirs in MODELSCOPE_IDS.items()}
 
 QUERIES = {"linxy/LaTeX_OCR": LATEX_OCR_QUERY}
 """ms-swift's queries for sets that have only the columns `image` and `text`."""
@@ -43,22 +47,29 @@ _ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?::(?P<subsets>[\w./-]+))?")
 def find_hub_set(text: str) -> HubSet | None:
     """The set that `id`, `id:subset`, `id:one/other`, `folder:subset` or a name of `KNOWN_SETS` stands for.
 
+    `MS::` or `HF::` before it, or `USE_HF`, choose the hub: see `hubs.split_hub`.
+
     >>> str(find_hub_set("AI-ModelScope/LaTeX_OCR:small"))
     'linxy/LaTeX_OCR:small'
     """
-    known = KNOWN_SETS.get(text)
-    match = _ID.fullmatch(text)
+    on_modelscope, plain = split_hub(text)
+    known = KNOWN_SETS.get(plain)
+    match = _ID.fullmatch(plain)
     folder, _, subsets = text.rpartition(":")
     if known is not None:
         found = known
     elif folder and Path(folder).is_dir():
         found = HubSet(folder, tuple(subsets.split("/")))
-    elif match is not None and not Path(match["name"]).parent.is_dir():
-        name = OTHER_IDS.get(match["name"], match["name"])
-        found = HubSet(name, tuple(match["subsets"].split("/")) if match["subsets"] else ())
+    elif match is not None and (has_prefix(text) or not Path(match["name"]).parent.is_dir()):
+        found = HubSet(match["name"], tuple(match["subsets"].split("/")) if match["subsets"] else ())
     else:
         return None
-    return replace(found, query=QUERIES.get(found.name))
+    name = OTHER_IDS.get(found.name, found.name)
+    query = QUERIES.get(name)
+    if Path(name).is_dir():
+        return replace(found, query=query)
+    here = MODELSCOPE_IDS.get(name, name) if on_modelscope else name
+    return replace(found, name=here, query=query, on_modelscope=on_modelscope)
 
 
 def hub_rows(source: HubSet) -> list[ArrowRows]:
@@ -69,11 +80,12 @@ def hub_rows(source: HubSet) -> list[ArrowRows]:
     """
     import datasets  # takes a second, and not every run reads from the hub
 
+    name = str(modelscope_folder(source.name, "dataset")) if source.on_modelscope else source.name
     rows = []
     for subset in source.subsets or (None,):
         for split in source.splits:
             try:
-                loaded = datasets.load_dataset(source.name, subset, split=split)
+                loaded = datasets.load_dataset(name, subset, split=split)
             except (datasets.exceptions.DatasetsError, OSError, ValueError) as error:
                 reason = " ".join(str(error).split())
                 raise UserError(

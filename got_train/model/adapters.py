@@ -5,7 +5,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from torch import nn
 
 from got_train.config import GROUPS, Group, LearningRates, LoraSettings
-from got_train.model.got import GROUP_PREFIXES, GotModel, group_of
+from got_train.model.got import CONVOLUTIONS, GROUP_PREFIXES, GotModel, group_of
 from got_train.model.quantize import quantize
 from got_train.report import UserError, table
 
@@ -28,9 +28,9 @@ def prepare_for_training(
     """
     frozen = [group for group in GROUPS if getattr(rates, group) == 0]
     for name, parameter in model.named_parameters():
-        parameter.requires_grad_(group_of(name) not in frozen)
-    trained = [group for group in (lora.modules if lora.enabled else GROUPS) if group not in frozen]
-    if not trained:
+        parameter.requires_grad_(getattr(rates, rate_name(name, rates)) != 0)
+    trained = [group for group in lora.modules if group not in frozen]
+    if not (trained if lora.enabled else any(weights.requires_grad for weights in model.parameters())):
         raise UserError("nothing to train: train.learning_rates freezes every module group")
     if not lora.enabled:
         return model
@@ -71,21 +71,19 @@ def linear_layers(model: GotModel, groups: list[Group]) -> list[str]:
     return found
 
 
-def trainable_by_group(model: nn.Module) -> dict[Group, list[tuple[str, nn.Parameter]]]:
-    """The trainable parameters of each module group; an adapter belongs to the group of its layer."""
-    groups: dict[Group, list[tuple[str, nn.Parameter]]] = {group: [] for group in GROUPS}
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            groups[group_of(name.removeprefix(PEFT_PREFIX))].append((name, parameter))
-    return groups
+def rate_name(parameter: str, rates: LearningRates) -> str:
+    """The field of `rates` that a parameter follows; an adapter follows the one of its layer."""
+    name = parameter.removeprefix(PEFT_PREFIX)
+    alone = rates.convolutions is not None and name.startswith(CONVOLUTIONS)
+    return "convolutions" if alone else group_of(name)
 
 
 def module_table(model: nn.Module, rates: LearningRates, learning_rate: float) -> str:
     """Parameters, trainable parameters and learning rate of each module group."""
     rows: list[tuple[str, int, int, float | None]] = []
-    for group in GROUPS:
-        named = model.named_parameters()
-        own = [weights for name, weights in named if group_of(name.removeprefix(PEFT_PREFIX)) == group]
+    names = GROUPS if rates.convolutions is None else (*GROUPS, "convolutions")
+    for group in names:
+        own = [weights for name, weights in model.named_parameters() if rate_name(name, rates) == group]
         total = sum(weights.numel() for weights in own)
         count = sum(weights.numel() for weights in own if weights.requires_grad)
         rate = getattr(rates, group)

@@ -7,7 +7,7 @@ from peft import PeftConfig, PeftModel, get_peft_model, set_peft_model_state_dic
 from peft.utils import load_peft_weights
 from transformers import PreTrainedTokenizerFast
 
-from got_train.config import CONFIG_FILE, Config, ModelConfig, SampleConfig
+from got_train.config import Config, ModelConfig, SampleConfig
 from got_train.config_file import load_config
 from got_train.model.adapters import PEFT_PREFIX, linear_layers
 from got_train.model.convert import current_name, transformers_name
@@ -17,7 +17,14 @@ from got_train.model.quantize import round_to_4_bits
 from got_train.model.tokenizer import load_tokenizer
 from got_train.prompts import TemplateName
 from got_train.report import UserError, counted
-from got_train.run_folders import ADAPTER_FILE, holds_adapters, read_json, resolve_checkpoint
+from got_train.run_folders import (
+    ADAPTER_FILE,
+    CONFIG_FILE,
+    absolute,
+    holds_adapters,
+    read_json,
+    resolve_checkpoint,
+)
 from got_train.swift.trained import swift_model
 
 ORIGINAL_MODULES = ("model.layers.", "model.vision_tower_high.", "model.mm_projector_vary.")
@@ -39,12 +46,17 @@ def load_checkpoint(
     """
     folder = resolve_checkpoint(path)
     config = run_config(Path(folder), base, template)
+    if base is not None and not holds_adapters(folder):
+        raise UserError(f"{folder} is a whole model, which needs no base model: leave out {base}")
     if not holds_adapters(folder):
         return load_got(folder), load_tokenizer(folder), config
     try:
         model, tokenizer, _ = build_model(config.model, config.sample.max_length, config.seed)
     except UserError as error:
-        raise UserError(f"{folder} holds adapters, and their base model cannot be read: {error}") from None
+        other = "; name another with --base" if base is None else ""
+        raise UserError(
+            f"{folder} holds adapters, and their base model cannot be read: {error}{other}"
+        ) from None
     if config.lora.quantization_bits is not None:
         round_to_4_bits(model, linear_layers(model, config.lora.modules))
     return add_adapters(model, folder), tokenizer, config
@@ -60,7 +72,7 @@ def run_config(folder: Path, base: str | None, template: TemplateName) -> Config
     """
     if (folder / CONFIG_FILE).is_file():
         config = load_config(folder / CONFIG_FILE)
-        return config if base is None else replace(config, model=ModelConfig(path=base))
+        return config if base is None else replace(config, model=ModelConfig(path=absolute(base)))
     trained = swift_model(folder)
     if base is None and holds_adapters(str(folder)):
         base = _base_model(folder, trained)
@@ -78,7 +90,7 @@ def _base_model(folder: Path, trained: str | None) -> str:
     if base is None:
         raise UserError(
             f"{folder} holds adapters and does not name their base model: "
-            "`got-train swift infer` and `swift export` take it as --model"
+            "name it with --base (`got-train swift`: --model)"
         )
     return str(base)
 

@@ -24,7 +24,7 @@ from got_train.model.processor import build_processor
 from got_train.model.tokenizer import load_tokenizer
 from got_train.model.weights import local_folder, read_tensors
 from got_train.report import UserError, counted
-from got_train.run_folders import holds_adapters
+from got_train.run_folders import holds_adapters, permit_as_umask
 from got_train.vocabulary import IMAGE_PAD, MESSAGE_END, QWEN_SPECIAL_IDS
 
 Pairs = tuple[tuple[str, str], ...]
@@ -221,6 +221,7 @@ def _to_transformers(folder: Path, output: Path) -> int:
     state = read_state(folder, config, transformers_name)
     output.mkdir(parents=True)
     save_file(state, output / "model.safetensors", metadata={"format": "pt"})
+    permit_as_umask(output)
     config.architectures = [GotOcr2ForConditionalGeneration.__name__]
     config.dtype = _dtype(state)
     config.text_config.pad_token_id = tokenizer.pad_token_id
@@ -241,6 +242,7 @@ def _to_original(folder: Path, output: Path) -> int:
     output.mkdir(parents=True)
     renamed = {original_name(name): tensor for name, tensor in state.items()}
     save_file(renamed, output / "model.safetensors", metadata={"format": "pt"})
+    permit_as_umask(output)
     write_original_files(config, str(_dtype(state)).removeprefix("torch."), output)
     return len(state)
 

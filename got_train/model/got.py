@@ -30,10 +30,14 @@ from transformers.models.got_ocr2.modeling_got_ocr2 import GotOcr2CausalLMOutput
 from got_train.config import EncoderConfig, Group
 from got_train.model.attention import fuse_attention
 from got_train.model.loss import head_loss
+from got_train.run_folders import permit_as_umask
 from got_train.vocabulary import IGNORE_INDEX, IMAGE_MEAN, IMAGE_PAD, IMAGE_STD, TileShape, tokens_per_tile
 
+CONVOLUTIONS = "model.multi_modal_projector.conv_upsampler"
+"""Prefix of the parameter names of the two strided convolutions."""
+
 GROUP_PREFIXES: dict[Group, tuple[str, ...]] = {
-    "encoder": ("model.vision_tower.", "model.multi_modal_projector.conv_upsampler"),
+    "encoder": ("model.vision_tower.", CONVOLUTIONS),
     "connector": ("model.multi_modal_projector.multimodal_projector.",),
     "decoder": ("model.language_model.", "lm_head."),
 }
@@ -102,6 +106,7 @@ class GotModel(GotOcr2ForConditionalGeneration):
         `model.language_model.model.*`, from which `Trainer` cannot resume.
         """
         super().save_pretrained(save_directory, **{"save_original_format": False, **kwargs})
+        permit_as_umask(Path(save_directory))
         if self.is_stock:
             self.config.architectures = [GotOcr2ForConditionalGeneration.__name__]
             self.config.save_pretrained(save_directory)

@@ -2,51 +2,29 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from torch import nn
 from transformers import (
-    AutoConfig,
-    AutoModel,
     AutoModelForCausalLM,
-    GotOcr2Config,
-    PreTrainedConfig,
     PreTrainedTokenizerFast,
     set_seed,
 )
-from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
-from transformers.utils import cached_file
 
-from got_train.config import GROUPS, EncoderConfig, Group, ModelConfig, Value
+from got_train.config import GROUPS, Group, ModelConfig
 from got_train.model.convert import encoder_state, read_state, transformers_name
-from got_train.model.got import GotModel, encoder_section, got_config, group_of, tile_shape
+from got_train.model.got import GotModel, got_config, group_of
 from got_train.model.initialize import initialize
 from got_train.model.original import layout_of, read_original_config
+from got_train.model.shapes import config_folder, decoder_config, with_shape_of_checkpoint
 from got_train.model.tokenizer import load_tokenizer
 from got_train.model.weights import local_folder
-from got_train.report import UserError, counted, did_you_mean, table
-from got_train.run_folders import resolve_checkpoint
-from got_train.vocabulary import IMAGE_PAD, MESSAGE_END, TileShape
-
-DECODER_SHAPES: dict[str, dict[str, Value]] = {
-    "qwen2": {
-        "hidden_size": 1024,
-        "intermediate_size": 2816,
-        "num_hidden_layers": 24,
-        "num_attention_heads": 16,
-        "num_key_value_heads": 16,
-        "max_position_embeddings": 32768,
-        "rms_norm_eps": 1e-6,
-        "rope_theta": 1e6,
-        "tie_word_embeddings": True,
-    },
-    "opt": {"dropout": 0.0},
-}
-"""The recipe's two decoders: Qwen-0.5B, and OPT-125M, whose shape is transformers' default."""
+from got_train.report import UserError, counted, table
+from got_train.run_folders import whole_checkpoint
+from got_train.vocabulary import IMAGE_PAD, MESSAGE_END
 
 
 @dataclass
@@ -73,44 +51,10 @@ def model_tokenizer(config: ModelConfig) -> PreTrainedTokenizerFast:
         UserError: for a source that does not exist.
     """
     if config.init == "pretrained" and config.path is not None:
-        return load_tokenizer(resolve_checkpoint(config.path))
+        return load_tokenizer(whole_checkpoint("model.path", config.path))
     decoder_path = config.decoder.path if config.init == "pretrained" else None
     own = "gpt2" if config.decoder.model_type == "opt" else "qwen"
     return load_tokenizer(config.decoder.tokenizer or decoder_path or own)
-
-
-def model_tile_shape(config: ModelConfig) -> TileShape:
-    """The tiles that the model of `build_model` takes; no weights are read.
-
-    Raises:
-        UserError: for a checkpoint that does not exist.
-    """
-    if config.init == "pretrained" and config.path is not None:
-        return tile_shape(read_got_config(resolve_checkpoint(config.path)))
-    encoder = with_encoder_of_init_from(config).encoder
-    return TileShape(encoder.image_size, encoder.patch_size)
-
-
-def with_encoder_of_init_from(config: ModelConfig) -> ModelConfig:
-    """The `model` section with the encoder's shape of the checkpoint that `init_from` names.
-
-    A field that the section leaves at its default follows the checkpoint.
-
-    Raises:
-        UserError: if the section gives a field another value than the checkpoint has.
-    """
-    if config.init == "random" or config.init_from is None:
-        return config
-    source = resolve_checkpoint(config.init_from)
-    encoder, default = encoder_section(read_got_config(source)), EncoderConfig()
-    for name, value in vars(encoder).items():
-        given = getattr(config.encoder, name)
-        if given not in (value, getattr(default, name)):
-            raise UserError(
-                f"model.encoder.{name} is {given}, but the encoder of model.init_from {source} has {value}: "
-                "leave it out"
-            )
-    return replace(config, encoder=encoder)
 
 
 def build_model(
@@ -129,7 +73,7 @@ def build_model(
             section contradicts.
     """
     set_seed(seed)
-    config = with_encoder_of_init_from(config)
+    config = with_shape_of_checkpoint(config)
     tokenizer = tokenizer or model_tokenizer(config)
     if config.init == "pretrained" and config.path is not None:
         model, report = _whole_checkpoint(config.path, tokenizer)
@@ -143,7 +87,7 @@ def build_model(
 
 
 def _whole_checkpoint(path: str, tokenizer: PreTrainedTokenizerFast) -> tuple[GotModel, LoadReport]:
-    source = resolve_checkpoint(path)
+    source = whole_checkpoint("model.path", path)
     model = load_got(source)
     pad_id = tokenizer.convert_tokens_to_ids(IMAGE_PAD)
     if pad_id != model.config.image_token_id:
@@ -177,25 +121,6 @@ def _from_parts(
     return model, report
 
 
-def read_got_config(source: str) -> GotOcr2Config:
-    """The configuration of a checkpoint in either layout.
-
-    Raises:
-        UserError: if there is none.
-    """
-    folder = _config_folder(source)
-    original = layout_of(folder) == "original"
-    return read_original_config(folder) if original else GotOcr2Config.from_pretrained(folder)
-
-
-def _config_folder(source: str) -> Path:
-    """Where the `config.json` of a model folder or hub id lies."""
-    try:
-        return Path(str(cached_file(source, "config.json"))).parent
-    except OSError as error:
-        raise UserError(f"no model at {source}: {str(error).splitlines()[0]}") from None
-
-
 def load_got(source: str) -> GotModel:
     """A checkpoint in either layout, in float32.
 
@@ -204,7 +129,7 @@ def load_got(source: str) -> GotModel:
     """
     given: dict[str, Any] = {"dtype": torch.float32, "output_loading_info": True}
     path: str | None = source
-    if layout_of(_config_folder(source)) == "original":
+    if layout_of(config_folder(source)) == "original":
         folder, path = local_folder(source), None
         given["config"] = read_original_config(folder)
         given["state_dict"] = read_state(folder, given["config"], transformers_name)
@@ -218,77 +143,9 @@ def load_got(source: str) -> GotModel:
     return model
 
 
-def decoder_config(
-    config: ModelConfig, decoder_path: str | None, vocabulary_size: int, max_length: int
-) -> PreTrainedConfig:
-    """The decoder's configuration, with room for the vocabulary.
-
-    Raises:
-        UserError: for an architecture or a path that does not exist, or a shape that no decoder can have.
-    """
-    if decoder_path is None:
-        kind = config.decoder.model_type
-        architectures = set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES)
-        if kind not in architectures:
-            raise UserError(f"model.decoder.model_type {kind}: {did_you_mean(kind, architectures)}")
-        allowed = set(AutoConfig.for_model(kind).to_dict())
-        if "rope_parameters" in allowed:
-            allowed.add("rope_theta")  # the short way that transformers still takes
-        for name in config.decoder.shape:
-            if name not in allowed:
-                raise UserError(f"model.decoder.shape.{name}: {kind} has none, {did_you_mean(name, allowed)}")
-        shape: dict[str, Any] = {**DECODER_SHAPES.get(kind, {}), **config.decoder.shape}
-        shape |= {"vocab_size": vocabulary_size, "pad_token_id": 0}  # the tokenizer's own comes later
-        given = f"model.decoder.shape {config.decoder.shape}"
-        try:
-            text_config = AutoConfig.for_model(kind, **shape)
-            with torch.device("meta"):
-                decoder = AutoModel.from_config(text_config)
-        except Exception as error:  # of any kind: each architecture fails at numbers in its own way
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            raise UserError(f"{given}: no {kind} can be built of it ({reason})") from None
-        if any(parameter.numel() == 0 for parameter in decoder.parameters()):
-            raise UserError(f"{given}: some weights of this {kind} are empty, every size must be at least 1")
-        _check_heads(text_config.to_dict(), set(config.decoder.shape))
-    else:
-        try:
-            text_config = AutoConfig.from_pretrained(decoder_path)
-        except (OSError, ValueError) as error:
-            raise UserError(f"model.decoder.path {decoder_path}: {str(error).splitlines()[0]}") from None
-        text_config.vocab_size = vocabulary_size
-    if text_config.model_type == "opt":
-        text_config.max_position_embeddings = max(max_length, 2048)
-    return text_config
-
-
-def _check_heads(shape: dict[str, Any], given: set[str]) -> None:
-    """Refuse given numbers of heads that a decoder would fail at in its first batch only.
-
-    Not every architecture has these names, nor keeps to multiples in what it has by default; one whose heads
-    have a width of their own does not share out `hidden_size`.
-    """
-    width, heads = shape.get("hidden_size"), shape.get("num_attention_heads")
-    if not (width and heads):
-        return
-    shared = width // heads
-    head = shape.get("head_dim") or shared
-    pairs = [("hidden_size", "num_attention_heads")] if head == shared else []
-    for whole, part in [*pairs, ("num_attention_heads", "num_key_value_heads")]:
-        if {whole, part} & given and shape.get(part) and shape[whole] % shape[part]:
-            raise UserError(
-                f"model.decoder.shape.{whole} {shape[whole]} is not a multiple of "
-                f"model.decoder.shape.{part} {shape[part]}"
-            )
-    if "rope_parameters" in shape and head % 2:
-        raise UserError(
-            f"model.decoder.shape.num_attention_heads {heads}: heads would be {head} wide, "
-            "and rotary positions need an even width"
-        )
-
-
 def _previous_stage(path: str, model: GotModel) -> dict[Group, tuple[str, dict[str, torch.Tensor]]]:
     """Encoder of the stage before, and its connector where it has this model's shape."""
-    source = resolve_checkpoint(path)
+    source = whole_checkpoint("model.init_from", path)
     state = load_got(source).state_dict()
     own = model.state_dict()
     given: dict[Group, tuple[str, dict[str, torch.Tensor]]] = {}

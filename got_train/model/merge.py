@@ -6,14 +6,15 @@ import torch
 from peft import PeftModel
 from transformers import PreTrainedTokenizerFast
 
-from got_train.config import CONFIG_FILE, Config
+from got_train.config import Config
 from got_train.config_file import to_yaml
+from got_train.model.card import model_card
 from got_train.model.checkpoints import load_checkpoint
 from got_train.model.got import GotModel, tile_shape
 from got_train.model.processor import build_processor
 from got_train.prompts import TemplateName
 from got_train.report import UserError
-from got_train.run_folders import resolve_checkpoint
+from got_train.run_folders import CONFIG_FILE, resolve_checkpoint
 
 TOLERANCE = 1e-3
 """Largest difference of logits before and after a merge, relative to the largest logit (float32)."""
@@ -60,6 +61,7 @@ def merge(
     if difference > TOLERANCE:
         raise UserError(f"merged and unmerged logits differ by {difference:.2g} of the largest: not written")
     save_model_folder(merged, tokenizer, config, target)
+    (target / "README.md").write_text(model_card(config, Path(source), merged.is_stock), encoding="utf-8")
     return target, difference
 
 
@@ -81,4 +83,4 @@ def save_model_folder(
     """Saves weights, tokenizer, processor and configuration: all that inference and other programs need."""
     model.save_pretrained(folder)
     build_processor(model.config, tokenizer).save_pretrained(folder)
-    (folder / CONFIG_FILE).write_text(to_yaml(config))
+    (folder / CONFIG_FILE).write_text(to_yaml(config), encoding="utf-8")

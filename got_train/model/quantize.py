@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from got_train.bitsandbytes_import import show_bitsandbytes
+from got_train.packages import install_line
 from got_train.report import UserError
 
 SETTINGS: dict[str, Any] = {"quant_type": "nf4", "compress_statistics": True}
@@ -47,6 +48,6 @@ def _bitsandbytes() -> ModuleType:
         import bitsandbytes
     except ModuleNotFoundError:
         raise UserError(
-            "lora.quantization_bits needs bitsandbytes: pip install 'got-train[quantization]'"
+            f"lora.quantization_bits needs bitsandbytes: {install_line('quantization')}"
         ) from None
     return bitsandbytes

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 from PIL import Image
 
+from got_train.packages import install_line
 from got_train.pages.latex_html import Notes, source_html
 from got_train.pages.template import encode_picture, picture_html
 from got_train.tex.answers import DPI, draw_answers
@@ -50,7 +51,7 @@ def molecule_html(smiles: str, notes: Notes) -> Markup:
         from rdkit.Chem.Draw import rdMolDraw2D
         from rdkit.rdBase import BlockLogs
     except ModuleNotFoundError:
-        notes.missing["molecules stand as SMILES: pip install 'got-train[render]'"] = None
+        notes.missing[f"molecules stand as SMILES: {install_line('render')}"] = None
         return source_html(smiles)
     with BlockLogs():  # its complaints would be lines on the screen
         # RDKit would take what follows white space for a name
@@ -78,7 +79,7 @@ def score_html(kern: str, notes: Notes) -> Markup:
     except subprocess.TimeoutExpired:
         return not_drawn(kern, "Verovio takes too long")
     if done.returncode == 2:
-        notes.missing["scores stand as **kern: pip install 'got-train[render]'"] = None
+        notes.missing[f"scores stand as **kern: {install_line('render')}"] = None
         return Markup('<pre class="source">{}</pre>').format(kern)
     if done.returncode:
         return not_drawn(kern, "Verovio makes no notes of it")

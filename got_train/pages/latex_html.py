@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from got_train.markup.delimiters import CLOSING, DISPLAYS, read_formula
 from got_train.markup.nesting import environment_end, read_argument
 from got_train.markup.tabular import LENGTH_OPTION, TABULAR, Cell, Table, parse_tabular
+from got_train.packages import install_line
 from got_train.pages.mathml import FormulaError, mathml
 from got_train.pages.template import render
 
@@ -134,7 +135,7 @@ def formula_html(formula: str, display: bool, notes: Notes) -> Markup:
     try:
         return mathml(shown, display)
     except ModuleNotFoundError:
-        notes.missing["formulas stand as LaTeX: pip install 'got-train[render]'"] = None
+        notes.missing[f"formulas stand as LaTeX: {install_line('render')}"] = None
         return source_html(formula)
     except FormulaError:
         return notes.draw_later(rf"\[{shown}\]" if display else rf"\({shown}\)")

@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from got_train.packages import install_line
 from got_train.pages.latex_html import Notes, is_block, read_piece
 from got_train.report import UserError
 
@@ -33,9 +34,7 @@ def _reader() -> Any:
     try:
         from markdown_it import MarkdownIt
     except ModuleNotFoundError:
-        raise UserError(
-            "pages can't be rendered without markdown-it-py: pip install 'got-train[render]'"
-        ) from None
+        raise UserError(f"pages can't be rendered without markdown-it-py: {install_line('render')}") from None
     reader = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
     reader.disable(_OFF)
     reader.inline.ruler.before("escape", "latex", _read_inline)

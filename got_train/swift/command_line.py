@@ -75,7 +75,7 @@ class CommandLine:
 
 
 def read_command_line(command: str, words: Sequence[str], options: Options) -> CommandLine:
-    """Reads `--name value ...` words against a table of options.
+    """Reads `--name value ...` words against a table of options; `--use_hf` goes into the environment.
 
     Raises:
         UserError: for values without an option, names that swift does not have, or names of both versions.
@@ -91,7 +91,10 @@ def read_command_line(command: str, words: Sequence[str], options: Options) -> C
             hint = f"did you mean --{near[0]}?" if near else "docs/swift.md lists its options"
             raise UserError(f"swift {command} has no option --{name}: {hint}")
         found[name] = option
-    return CommandLine(version_of(given, found), given, found, dry_run)
+    line = CommandLine(version_of(given, found), given, found, dry_run)
+    if "use_hf" in given:
+        os.environ["USE_HF"] = "1" if line.flag("use_hf") else "0"
+    return line
 
 
 def split_options(words: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -206,24 +209,15 @@ def remarks(line: CommandLine) -> list[str]:
     return sentences
 
 
-def data_set(word: str) -> str:
-    """A data set without swift 4's prefix `HF::` for the Hugging Face hub, which is the only hub here.
-
-    >>> data_set("HF::linxy/LaTeX_OCR:small#20")
-    'linxy/LaTeX_OCR:small#20'
-
-    Raises:
-        UserError: for a set on ModelScope.
-    """
-    hub, mark, name = word.partition("::")
-    if not mark or Path(word).exists():
-        return word
-    if hub.lower() == "ms":
-        raise UserError(
-            f"{word}: sets come from Hugging Face, not from ModelScope: name the set there as HF::..., or "
-            "download it and name the files"
-        )
-    return name if hub.lower() == "hf" else word
+def system_text(line: CommandLine) -> str | None:
+    """The text of `--system`, which may be in a `.txt` file; as in swift, `\\n` is a newline."""
+    text = line.word("system")
+    if text is None or not text.endswith(".txt"):
+        return text and text.replace("\\n", "\n")
+    try:
+        return Path(text).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"--system {text} cannot be read: {error}") from None
 
 
 def image_root() -> str | None:

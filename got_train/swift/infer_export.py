@@ -2,14 +2,15 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from got_train.model.merge import merge, merge_message, merged_folder
 from got_train.report import UserError, counted
-from got_train.run_folders import holds_adapters, resolve_checkpoint
+from got_train.run_folders import VAL_FILE, holds_adapters, resolve_checkpoint
 from got_train.swift.checkpoint_options import EXPORT, INFER
-from got_train.swift.command_line import CommandLine, data_set, image_root, read_command_line, remarks
+from got_train.swift.command_line import CommandLine, image_root, read_command_line, remarks, system_text
 
 MAX_NEW_TOKENS = {"2": 2048, "4": 4096}
 """Default limits by version. swift 4 has only the model's limit, but no page has a longer text than this."""
@@ -25,6 +26,7 @@ def infer(words: Sequence[str]) -> int:
     notes = remarks(line)
     if "NPROC_PER_NODE" in os.environ:
         notes.append("NPROC_PER_NODE changes nothing here: one process reads")
+    notes += dtype_notes(line)
     checkpoint, base = model_of(line)
     data = rows_of(line, checkpoint)
     result = result_file(line, checkpoint)
@@ -43,6 +45,9 @@ def infer(words: Sequence[str]) -> int:
     from got_train.inference.predict import predict, read_questions
 
     got = Got.from_pretrained(checkpoint, image_root=image_root(), base=base, template="swift")
+    system = system_text(line)
+    if system is not None:
+        got = replace(got, encoder=replace(got.encoder, config=replace(got.encoder.config, system=system)))
     records = read_questions(got, data)
     predict(got, records, result, max_new_tokens, batch_size)
     print(f"{counted(len(records), 'row')} written to {result}")
@@ -60,6 +65,8 @@ def export(words: Sequence[str]) -> int:
     if not (line.flag("merge_lora") or line.flag("merge_lora_and_save")):
         raise UserError("swift export only merges here: add --merge_lora true")
     checkpoint, base = model_of(line)
+    if Path(checkpoint).is_dir() and not holds_adapters(checkpoint):
+        raise UserError(f"{checkpoint} has no adapters: it is a plain model already")
     named = line.word("output_dir")
     target = Path(named) if named else merged_folder(checkpoint)
     if target.exists():
@@ -72,6 +79,24 @@ def export(words: Sequence[str]) -> int:
         return 0
     print(merge_message(*merge(checkpoint, str(target), base, template="swift")))
     return 0
+
+
+def dtype_notes(line: CommandLine) -> list[str]:
+    """What is to be said of a type of the weights: a GPU reads in bfloat16, a CPU in float32.
+
+    Raises:
+        UserError: for a type that is not used.
+    """
+    given = line.word("dtype", "torch_dtype")
+    if given is None:
+        return []
+    said = f"--{'dtype' if line.version == '2' else 'torch_dtype'} {given}"
+    if given not in ("AUTO", "bf16", "bfloat16"):
+        from torch import cuda
+
+        if given not in ("fp32", "float32") or cuda.is_available():
+            raise UserError(f"{said} is not supported here: a GPU reads in bfloat16, a CPU in float32")
+    return [f"{said} changes nothing here: a GPU reads in bfloat16, a CPU in float32"]
 
 
 def model_of(line: CommandLine) -> tuple[str, str | None]:
@@ -122,12 +147,12 @@ def rows_of(line: CommandLine, checkpoint: str) -> str:
         )
     if len(sets) > 1:
         raise UserError(f"--val_dataset takes one data set here, not {len(sets)}")
-    kept = Path(checkpoint).parent / "val_dataset.jsonl"
+    kept = Path(checkpoint).parent / VAL_FILE
     if not sets and not kept.is_file():
         raise UserError(
             f"{kept} does not exist: the run kept no validation rows; name some with --val_dataset"
         )
-    data = data_set(sets[0]) if sets else str(kept)
+    data = sets[0] if sets else str(kept)
     sample = line.number("val_dataset_sample", "show_dataset_sample", whole=True)
     if sample is None or sample < 0:
         return data

@@ -59,11 +59,12 @@ def _options(names: dict[str, str], **effect: Any) -> Options:
 
 
 LAZY = "rows are encoded as they are read, and nothing is kept"
-PACKED = "rows are padded to the longest of a batch; packing is not offered"
+PACKED = "rows are padded to the longest of a batch; train.tokens_per_batch of a config fills batches"
 ONE_DEVICE = "one device holds the whole model"
 OWN_CODE = "no code outside got-train is run"
 NO_THINKING = "GOT does not think first"
 HUB_CACHE = "the hub's cache does this"
+NO_RAY = "Ray is not offered, torchrun starts the processes"
 NO_SETTINGS = "GOT has no such settings"
 READ_AS_NEEDED = "rows are read from files as they are needed"
 SAFETENSORS = "weights are written as safetensors"
@@ -72,7 +73,8 @@ COMMON: Options = {
     **unchanged("swift", "prompts are written in swift's own chat template", v4="template_backend"),
     **unchanged("true", "prompts are always in a chat template", v4="use_chat_template"),
     **unchanged("causal_lm", "GOT writes text", v4="task_type"),
-    **unchanged("true", "models and data sets come from Hugging Face, not from ModelScope", v4="use_hf"),
+    **decides("the hub (USE_HF)", v4="use_hf"),
+    **decides("sample.system", both="system"),
     **unchanged(None, "the attention kernel is chosen by the model", v2="use_flash_attn", v4="attn_impl"),
     **unchanged(None, OWN_CODE, both="local_repo_path"),
     **unchanged(None, HUB_CACHE, v2="model_cache_dir"),
@@ -84,7 +86,9 @@ COMMON: Options = {
     **unchanged("false", "keys of rows are always recognised", v4="disable_auto_column_mapping"),
     **unchanged(None, "images become tiles of 1024 x 1024 pixels", v4="max_pixels"),
     **unchanged("norm1000", "boxes are thousandths of the image", v4="norm_bbox"),
-    **unchanged("false", PACKED, v4="padding_free"),
+    **unchanged(None, PACKED, v4="padding_free packing_num_proc packing_strategy"),
+    **unchanged("false", NO_RAY, v4="use_ray"),
+    **refused(NO_RAY, v4="device_groups"),
     **unchanged(None, "only self-cognition rows have a place for it", both="model_name model_author"),
     **unchanged("true", SAFETENSORS, both="safe_serialization", v2="save_safetensors"),
     **unchanged(None, "the weights fit into one file", v4="max_shard_size"),
@@ -96,7 +100,7 @@ COMMON: Options = {
     **refused(NO_SETTINGS, both="model_kwargs rope_scaling", v4="experts_impl num_labels problem_type"),
     **refused("the vocabulary is kept as it is", v4="new_special_tokens"),
     **refused("name a whole checkpoint", v4="init_strategy"),
-    **refused(PACKED, v4="packing_length packing_num_proc packing_strategy"),
+    **refused(PACKED, v4="packing_length"),
     **refused(READ_AS_NEEDED, v4="shuffle_buffer_size"),
     **refused("self-cognition rows are not offered", v2="self_cognition_sample"),
     **refused("it is for agents", v2="tools_prompt", v4="agent_template"),

@@ -9,20 +9,21 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from got_train.config import CONFIG_FILE, GROUPS, Config, Group
+from got_train.config import GROUPS, Config, Group
 from got_train.config_file import read_config
 from got_train.config_folder import CONFIGS
 from got_train.ranks import say, world_size
 from got_train.report import UserError
+from got_train.run_folders import CONFIG_FILE, read_json
 from got_train.swift.command_line import (
     CommandLine,
-    data_set,
     image_root,
     launch_words,
     plain_value,
     read_command_line,
     remarks,
     shown,
+    system_text,
 )
 from got_train.swift.options import MODEL_TYPES, Version
 from got_train.swift.sft_options import DEFAULTS, sft_options
@@ -37,10 +38,15 @@ OTHER_STAGES += ["default-zero3", "zero2-offload", "zero3-offload"]  # swift 2's
 FREEZES: dict[Group, str] = {"encoder": "freeze_vit", "connector": "freeze_aligner", "decoder": "freeze_llm"}
 FROZEN: dict[Version, tuple[Group, ...]] = {"2": (), "4": ("encoder", "connector")}
 """The groups that each version freezes by default; swift 2 reads these options only without adapters."""
+FULL_RATE = 1e-5
+"""swift's learning rate for full training."""
+RELEASED = {"stepfun-ai/GOT-OCR2_0": "got_ocr2", "stepfun-ai/GOT-OCR-2.0-hf": "got_ocr2_hf"}
+"""swift 4's types of the released models."""
 RATES: dict[Group, str] = {"encoder": "vit_lr", "connector": "aligner_lr"}
 
 BF16: Keys = {"train.bf16": True}
 FP16: Keys = {"train.bf16": False, "train.fp16": True}
+LONG_NAMES = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
 DTYPES: dict[Version, dict[str, Keys]] = {
     "2": {"AUTO": BF16, "bf16": BF16, "fp16": FP16, "fp32": {"train.bf16": False}},
     "4": {"bfloat16": BF16, "float16": FP16, "float32": FP16},
@@ -198,6 +204,7 @@ def data_keys(line: CommandLine) -> Keys:
         "data.val": data_sets(line, "val_dataset", "custom_val_dataset_path") or None,
         "data.val_ratio": ratio,
         "sample.max_length": DEFAULTS["sample.max_length"]["4"] if length == -1 else length,
+        "sample.system": system_text(line),
         "data.on_error": "raise" if strategy == "error" or line.flag("strict") else None,
     }
     return {key: value for key, value in keys.items() if value is not None}
@@ -208,7 +215,7 @@ def data_sets(line: CommandLine, *names: str) -> list[str]:
     words = line.words(*names)
     if line.version == "2" and len(words) == 1 and not Path(words[0]).exists():
         words = words[0].split(",")
-    return [data_set(word) for word in words]
+    return words
 
 
 def trains_adapters(line: CommandLine) -> bool:
@@ -269,7 +276,35 @@ def full_keys(line: CommandLine) -> Keys:
     frozen = frozen_groups(line)
     trained: list[Group] = [group for group in GROUPS if group not in frozen]
     rates: Keys = {f"train.learning_rates.{group}": 0.0 for group in frozen}
-    return rates | rate_keys(line, trained)
+    rates |= rate_keys(line, trained)
+    encoder, connector = (rates.get(f"train.learning_rates.{group}") for group in ("encoder", "connector"))
+    if encoder != connector and aligner_has_convolutions(line):
+        whole = line.number("learning_rate") or FULL_RATE
+        rates["train.learning_rates.convolutions"] = whole if connector is None else connector
+    return rates
+
+
+def aligner_has_convolutions(line: CommandLine) -> bool:
+    """Whether swift's aligner of this model is the connector and the two convolutions before it.
+
+    So it is in swift 4 for models in the layout of transformers, and not for those in the original layout.
+
+    Raises:
+        UserError: if the layout cannot be told.
+    """
+    model, model_type = str(line.word("model")), line.word("model_type")
+    if line.version == "2":
+        return False
+    if model_type is None and (Path(model) / "config.json").is_file():
+        of_transformers = read_json(Path(model) / "config.json").get("model_type") == "got_ocr2"
+        model_type = "got_ocr2_hf" if of_transformers else "got_ocr2"
+    model_type = model_type or RELEASED.get(model.rpartition("::")[2])
+    if model_type is None:
+        raise UserError(
+            f"--model {model}: add --model_type got_ocr2_hf (or got_ocr2 for the original layout), it says "
+            "which weights swift's aligner has"
+        )
+    return model_type == "got_ocr2_hf"
 
 
 def rate_keys(line: CommandLine, trained: list[Group]) -> Keys:
@@ -303,6 +338,13 @@ def precision_keys(line: CommandLine, uses_lora: bool) -> Keys:
         if half in line.given:
             on = line.flag(half)
             keys |= {f"train.{half}": on} | ({f"train.{other}": line.flag(other)} if on else {})
+    compute = line.word("bnb_4bit_comp_dtype", "bnb_4bit_compute_dtype")
+    used = "fp16" if keys.get("train.fp16") else "bf16" if keys.get("train.bf16", True) else "fp32"
+    if compute not in (None, "AUTO", used, LONG_NAMES[used]):
+        raise UserError(
+            f"--bnb_4bit_compute_dtype {compute} is not supported here: layers of 4 bits compute in the "
+            f"precision of training, which is {LONG_NAMES[used]}"
+        )
     return keys
 
 
@@ -310,7 +352,7 @@ def step_keys(line: CommandLine, direct: Keys, uses_lora: bool, world_size: int)
     """Batch sizes, steps and learning rates whose defaults depend on other options."""
     batch = direct.get("train.per_device_train_batch_size", 1)
     keys: Keys = {
-        "train.learning_rate": 1e-4 if uses_lora else 1e-5,
+        "train.learning_rate": 1e-4 if uses_lora else FULL_RATE,
         "train.per_device_eval_batch_size": batch if line.version == "2" else 1,
     }
     if isinstance(batch, int) and batch > 0:  # the config refuses anything else

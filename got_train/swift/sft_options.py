@@ -68,9 +68,11 @@ SETTING: Options = {
     **sets("train.neftune_noise_alpha", v2="neftune_alpha"),
     **sets("train.save_only_model", v2="only_save_model"),
     **sets("eval.max_new_tokens", both="max_new_tokens"),
+    **sets("eval.early_stopping_patience", v4="early_stop_interval"),
     **decides("train.save_total_limit", both="save_total_limit"),
     **decides("train.warmup_steps", both="warmup_ratio warmup_steps"),
     **decides("train.bf16, train.fp16", v2="dtype", v4="torch_dtype bf16 fp16"),
+    **decides("train.bf16, train.fp16 (the same)", v2="bnb_4bit_comp_dtype", v4="bnb_4bit_compute_dtype"),
     **decides("train.deepspeed", both="deepspeed", v2="deepspeed_config_path"),
     **decides("output_dir, name", both="output_dir"),
     **decides("resume", both="resume_from_checkpoint"),
@@ -101,7 +103,7 @@ UNCHANGED: Options = {
     **unchanged(None, "images become tiles of 1024 x 1024 pixels", v2="rescale_image"),
     **unchanged("right", "rows are padded on the right", v4="padding_side"),
     **unchanged("false", READ_AS_NEEDED, both="streaming"),
-    **unchanged("false", PACKED, both="packing"),
+    **unchanged(None, PACKED, both="packing"),
     **unchanged("false", EQUAL_WEIGHT, v2="use_loss_scale"),
     **unchanged("default", EQUAL_WEIGHT, v4="loss_scale"),
     **unchanged("1", "a sample fits on one device", both="sequence_parallel_size"),
@@ -121,9 +123,9 @@ UNCHANGED: Options = {
     **unchanged("true", "every run has a folder of its own", v2="add_output_dir_suffix", v4="add_version"),
     **unchanged("false", "a run's name stands for its newest checkpoint", v4="create_checkpoint_symlink"),
     **unchanged(None, "the accuracy of tokens is not logged", both="acc_strategy", v2="acc_steps"),
-    **unchanged("true", ENCODER_TOO, v2="vit_use_gc", v4="vit_gradient_checkpointing"),
+    **unchanged(None, ENCODER_TOO, v2="vit_use_gc", v4="vit_gradient_checkpointing"),
     **unchanged(None, "the loss is computed from the supervised tokens alone", v4="use_logits_to_keep"),
-    **unchanged("false", "the loss is fused already", v2="use_liger", v4="use_liger_kernel"),
+    **unchanged(None, "the loss is fused already", v2="use_liger", v4="use_liger_kernel"),
     **unchanged("false", MERGED, both="push_to_hub"),
     **unchanged("false", "the options of a run lie in its own folder", v4="load_args load_data_args"),
     **unchanged("0", GREEDY, both="temperature"),
@@ -136,7 +138,6 @@ UNCHANGED: Options = {
 }
 
 LORA = "lora.modules names groups, not layers"
-COMPUTE = "layers of 4 bits compute in the precision of training"
 REPLAY = "name the sets as data.replay in a config"
 HOW_MANY = "write the number behind the data set, as in a.jsonl#500"
 INFERENCE = "it is for inference"
@@ -147,7 +148,6 @@ REFUSED: Options = {
     **refused(OWN_CODE, v4="callbacks optimizer"),
     **refused(NO_SETTINGS, v4="max_model_len"),
     **refused("Megatron is not offered", v2="tp pp min_lr sequence_parallel"),
-    **refused("there is no key for it: put a `system` into the rows", both="system"),
     **refused("an epoch has as many rows as the sets together", v4="stopping_strategy"),
     **refused(READ_AS_NEEDED, v2="streaming_val_size streaming_buffer_size"),
     **refused(HOW_MANY, v2="train_dataset_sample val_dataset_sample"),
@@ -164,14 +164,13 @@ REFUSED: Options = {
     **refused(WHOLE_GROUPS, v4="freeze_parameters_regex trainable_parameters trainable_parameters_regex"),
     **refused("merge them first, and name the merged folder as the model", v4="adapters"),
     **refused("it is chosen with 4 bits", both="bnb_4bit_quant_storage"),
-    **refused(COMPUTE, v2="bnb_4bit_comp_dtype", v4="bnb_4bit_compute_dtype"),
     **refused(GREEDY, both="top_p", v4="generation_config generation_max_length generation_num_beams"),
     **refused(GREEDY, v4="sortish_sampler"),
     **refused("TensorBoard's files go into the run's folder", both="logging_dir"),
     **refused(MERGED, both="hub_model_id hub_private_repo hub_strategy", v2="push_hub_strategy"),
     **refused(SPLIT, both="fsdp fsdp_config", v2="fsdp_num model_layer_cls_name metric_warmup_step"),
     **refused(SPLIT, v4="zero_hpz_partition_size deepspeed_autotp_size parallelism_config"),
-    **refused(LOOP, v2="loss_name", v4="loss_type mrl_dims max_epochs early_stop_interval eval_metric"),
+    **refused(LOOP, v2="loss_name", v4="loss_type mrl_dims max_epochs eval_metric"),
     **refused("workers are started as the system does", v4="dataloader_multiprocessing_context"),
     **refused("use `got-train eval`", v4="eval_dataset eval_dataset_args eval_limit extra_eval_args"),
     **refused("use `got-train eval`", v4="eval_generation_config"),

@@ -4,12 +4,14 @@ from collections import defaultdict
 from typing import Any
 
 from torch import nn
+from torch.optim import SGD, Optimizer
+from torch.optim.lr_scheduler import LambdaLR
 from transformers import Trainer, TrainingArguments, get_scheduler
 from transformers.integrations import get_reporting_integration_callbacks
 
 from got_train.bitsandbytes_import import show_bitsandbytes
 from got_train.config import LearningRates, LoraSettings
-from got_train.model.adapters import trainable_by_group
+from got_train.model.adapters import rate_name
 from got_train.report import UserError
 
 
@@ -24,10 +26,10 @@ def optimizer_and_groups(
     optimizer_class, settings = _optimizer(arguments, model)
     groups: dict[tuple[float, float], list[nn.Parameter]] = defaultdict(list)
     """Parameters by learning rate and weight decay."""
-    for group, named in trainable_by_group(model).items():
-        given = getattr(rates, group)
-        rate = arguments.learning_rate if given is None else given
-        for name, parameter in named:
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            given = getattr(rates, rate_name(name, rates))
+            rate = arguments.learning_rate if given is None else given
             faster = lora.loraplus_lr_ratio if lora.loraplus_lr_ratio and ".lora_B." in name else 1.0
             decay = arguments.weight_decay if _decays(name, parameter) else 0.0
             groups[rate * faster, decay].append(parameter)
@@ -56,16 +58,34 @@ def try_optimizer(arguments: TrainingArguments, steps: int) -> None:
     weight = nn.Linear(1, 1, bias=False)
     try:
         optimizer_class, settings = _optimizer(arguments, weight)
-        get_scheduler(
-            arguments.lr_scheduler_type,
-            optimizer_class(weight.parameters(), **settings),
-            num_warmup_steps=arguments.get_warmup_steps(steps),
-            num_training_steps=steps,
-            scheduler_specific_kwargs=arguments.lr_scheduler_kwargs,
-        )
+        _scheduler(arguments, optimizer_class(weight.parameters(), **settings), steps)
         get_reporting_integration_callbacks(arguments.report_to)
     except (ValueError, TypeError, ImportError, RuntimeError) as error:
         raise UserError(f"train: {' '.join(str(error).split())}") from error
+
+
+def learning_rates(arguments: TrainingArguments, steps: int, done: int) -> list[float]:
+    """The learning rates of the first `done` steps, and of the one after, in a run of so many steps."""
+    optimizer = SGD(nn.Linear(1, 1).parameters(), lr=arguments.learning_rate or 1.0)
+    scheduler = _scheduler(arguments, optimizer, steps)
+    if not isinstance(scheduler, LambdaLR):  # those that follow a score know no number of steps
+        return []
+    rates = scheduler.get_last_lr()
+    for _ in range(done):
+        optimizer.step()  # torch warns if it is left out
+        scheduler.step()
+        rates += scheduler.get_last_lr()
+    return [float(rate) for rate in rates]
+
+
+def _scheduler(arguments: TrainingArguments, optimizer: Optimizer, steps: int) -> Any:
+    return get_scheduler(
+        arguments.lr_scheduler_type,
+        optimizer,
+        num_warmup_steps=arguments.get_warmup_steps(steps),
+        num_training_steps=steps,
+        scheduler_specific_kwargs=arguments.lr_scheduler_kwargs,
+    )
 
 
 def _optimizer(arguments: TrainingArguments, model: nn.Module) -> tuple[Any, dict[str, Any]]:

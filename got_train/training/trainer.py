@@ -6,6 +6,7 @@ row, features of a frozen encoder are stored, and evaluations read images.
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,6 +23,7 @@ from got_train.inference.generate import generate
 from got_train.model.got import GotOutput
 from got_train.ranks import gather, rank, world_size
 from got_train.report import UserError
+from got_train.run_folders import permit_as_umask
 from got_train.training.kind_losses import KindLoss, add_up, row_losses, token_means
 from got_train.training.plan import StepBatches, StepPlan
 from got_train.training.speed import SpeedMeter
@@ -177,6 +179,8 @@ class GotTrainer(Trainer):
     def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
         with self._speed.paused():
             super()._save_checkpoint(*args, **kwargs)
+        if self.args.should_save:
+            permit_as_umask(Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}")
 
     def evaluation_loop(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> EvalLoopOutput:
         """Losses of the whole validation set, and scores of reading a part of it."""

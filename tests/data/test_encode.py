@@ -33,7 +33,7 @@ def test_original_template_exactly() -> None:
 def test_swift_template_exactly() -> None:
     assert text_of(PICTURE_ROW, "swift") == (
         f"<|im_start|>system\n        {SYSTEM}<|im_end|>\n"
-        "<|im_start|>user\n<img><imgpad></img>\nOCR: <|im_end|>\n<|im_start|>assistant\nHi<|im_end|>"
+        "<|im_start|>user\n<img><imgpad></img>\n\nOCR: <|im_end|>\n<|im_start|>assistant\nHi<|im_end|>\n"
     )
 
 
@@ -76,6 +76,13 @@ def test_history_and_system_in_the_original_template() -> None:
     )
 
 
+def test_rows_without_a_system_text_get_that_of_the_run() -> None:
+    pieces = [text for text, _ in spans(record(query="q", response="r"), "swift", "Be brief.")]
+    assert pieces[0].startswith("<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nq")
+    own = spans(record(query="q", response="r", system="S"), "swift", "Be brief.")
+    assert next(own)[0].startswith("<|im_start|>system\nS<|im_end|>")
+
+
 @pytest.mark.parametrize("template", ["original", "transformers", "swift"])
 def test_an_empty_system_text_has_no_message(template: TemplateName) -> None:
     assert text_of(record(query="q", response="r", system=""), template).startswith("<|im_start|>user\nq")
@@ -92,13 +99,18 @@ def test_an_answer_without_loss_has_no_labels() -> None:
     assert supervised == ["b<|im_end|>"]
 
 
-@pytest.mark.parametrize("template", ["original", "transformers", "swift"])
-def test_supervised_are_answers_and_their_closing_token_and_nothing_else(template: TemplateName) -> None:
+@pytest.mark.parametrize(
+    ("template", "closing"),
+    [("original", "<|im_end|>"), ("transformers", "<|im_end|>"), ("swift", "<|im_end|>\n")],
+)
+def test_supervised_are_answers_and_what_closes_them_and_nothing_else(
+    template: TemplateName, closing: str
+) -> None:
     tokenizer = small_tokenizer()
     row = record(query="<image>q2", response="r2", history=[["q1", "r1"]], images=["a"])
     ids, labels = encode(row, [1], tokenizer, SampleConfig(template), tokens_per_tile=4)
     supervised = ids[labels != IGNORE_INDEX]
-    assert tokenizer.decode(supervised) == "r1<|im_end|>r2<|im_end|>"
+    assert tokenizer.decode(supervised) == f"r1{closing}r2{closing}"
     assert (labels[labels != IGNORE_INDEX] == supervised).all()
 
 

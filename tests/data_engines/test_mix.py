@@ -59,7 +59,7 @@ def test_a_mix_is_drawn_set_by_set_and_listed(
     assert capsys.readouterr().out.splitlines() == [
         "out/texts: 6 rows from 6 samples",
         "out/boxes: 2 rows from 2 samples",
-        "out: 2 sets; train on them with data.train=[out]",
+        "out: 2 sets; train on them with data.train=out",
     ]
     assert json.loads(Path("out/manifest.json").read_text()) == {"sets": ["texts", "boxes"]}
     assert json.loads(Path("out/boxes/manifest.json").read_text())["sources"][0]["name"] == "out/texts"

@@ -70,7 +70,7 @@ def test_a_recognition_list(convert: Convert) -> None:
     assert printed == [
         "set/rec_gt.txt:5: no picture crops/3.jpg (looked in set, .)",
         "set/rec_gt.txt was read as PaddleOCR's recognition list (picture, tab, text)",
-        "out/rows.jsonl: 3 rows; train on them with data.train=[out/rows.jsonl]",
+        "out/rows.jsonl: 3 rows; train on them with data.train=out/rows.jsonl",
         "  left out: 2 (empty transcription)",
         "  left out: 1 (picture missing)",
     ]

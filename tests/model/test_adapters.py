@@ -2,14 +2,16 @@ import copy
 
 import pytest
 import torch
+from transformers import TrainingArguments
 
 from got_train.bitsandbytes_import import show_bitsandbytes
 from got_train.config import DecoderConfig, EncoderConfig, LearningRates, LoraSettings, ModelConfig
 from got_train.model.adapters import linear_layers, module_table, prepare_for_training
-from got_train.model.got import GotModel
+from got_train.model.got import GotModel, group_of
 from got_train.model.loading import build_model
 from got_train.model.quantize import round_to_4_bits
 from got_train.report import UserError
+from got_train.training.optim import optimizer_and_groups
 from tests.conftest import DECODERS, ENCODER
 
 
@@ -84,6 +86,25 @@ def test_the_table_shows_what_trains_and_how_fast(model: GotModel) -> None:
         "decoder        50,448     50,448         0.0001\n"
         "total          95,456     52,800              -"
     )
+
+
+@pytest.mark.parametrize(("encoder", "convolutions"), [(0, 2e-5), (2e-5, 0)])
+def test_convolutions_can_train_apart_from_the_encoder(
+    model: GotModel, encoder: float, convolutions: float
+) -> None:
+    rates = LearningRates(encoder=encoder, connector=0, decoder=0, convolutions=convolutions)
+    prepare_for_training(model, rates, LoraSettings())
+    trained = {name for name, weights in model.named_parameters() if weights.requires_grad}
+    expected = {
+        name
+        for name, _ in model.named_parameters()
+        if group_of(name) == "encoder" and ("conv_upsampler" in name) == (encoder == 0)
+    }
+    assert trained == expected and expected
+    arguments = TrainingArguments(learning_rate=1e-4, weight_decay=0.0)
+    _, settings = optimizer_and_groups(model, arguments, rates, LoraSettings())
+    assert {group["lr"] for group in settings["params"]} == {2e-5}
+    assert "\nconvolutions " in module_table(model, rates, 1e-4)
 
 
 @pytest.mark.parametrize("lora", [False, True])

@@ -204,7 +204,7 @@ def test_the_strided_convolutions_belong_to_the_encoder() -> None:
 
 def test_full_size_counts() -> None:
     from got_train.model.got import got_config
-    from got_train.model.loading import decoder_config
+    from got_train.model.shapes import decoder_config
     from got_train.model.tokenizer import load_tokenizer
 
     tokenizer = load_tokenizer("qwen")

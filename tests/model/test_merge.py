@@ -101,14 +101,18 @@ def test_the_base_model_may_be_named(base: str, tmp_path: Path) -> None:
     config = json.loads(file.read_text())
     file.write_text(json.dumps(config | {"base_model_name_or_path": "/elsewhere/base"}))
     with pytest.raises(
-        UserError, match="holds adapters, and their base model cannot be read: no tokenizer at org"
+        UserError, match="holds adapters, and their base model cannot be read: no model at org"
     ):
         load_checkpoint(str(tmp_path))
+    with pytest.raises(UserError, match="; name another with --base$"):
+        load_checkpoint(str(tmp_path))
+    with pytest.raises(UserError, match="base is a whole model, which needs no base model: leave out a/b"):
+        load_checkpoint(base, "a/b")
     logits = probe_logits(load_checkpoint(str(tmp_path), base)[0].eval())
     torch.testing.assert_close(logits, expected, rtol=1e-4, atol=1e-4)
     (tmp_path / "args.json").unlink()
     file.write_text(json.dumps(config | {"base_model_name_or_path": None}))
-    with pytest.raises(UserError, match="does not name their base model: `got-train swift infer` and"):
+    with pytest.raises(UserError, match="does not name their base model: name it with --base"):
         load_checkpoint(str(tmp_path))
 
 

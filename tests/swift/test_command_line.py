@@ -113,23 +113,12 @@ def test_mistakes(words: list[str], message: str) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (
-            ["--packing", "true"],
-            "--packing true is not supported here: rows are padded to the longest of a batch; packing is ",
-        ),
         (["--galore_rank", "8"], "--galore_rank 8 is not supported here: GaLore is not offered"),
         (
             ["--truncation_strategy", "left"],
             "--truncation_strategy left is not supported here: a cut text teaches the model to stop early",
         ),
-        (
-            ["--use_hf", "false"],
-            "--use_hf false is not supported here: models and data sets come from Hugging Face, ",
-        ),
-        (
-            ["--system", "Be brief."],
-            "--system Be brief. is not supported here: there is no key for it: put a `system`",
-        ),
+        (["--device_groups", "a"], "--device_groups a is not supported here: Ray is not offered"),
         (["--fsdp", "full_shard"], "--fsdp full_shard is not supported here: use --deepspeed zero2"),
         (["--push_to_hub"], "--push_to_hub is not supported here: merge, and upload the folder with"),
         (
@@ -145,12 +134,27 @@ def test_what_has_no_meaning_is_named_and_refused(words: list[str], message: str
 
 
 def test_what_changes_nothing_is_said() -> None:
-    words = ["--lazy_tokenize", "true", "--packing", "false", "--seed", "1"]
+    words = ["--lazy_tokenize", "true", "--packing", "true", "--seed", "1"]
     assert remarks(read_command_line("sft", words, sft_options())) == [
         "--lazy_tokenize true changes nothing here: rows are encoded as they are read, and nothing is kept",
-        "--packing false changes nothing here: rows are padded to the longest of a batch; "
-        "packing is not offered",
+        "--packing true changes nothing here: rows are padded to the longest of a batch; "
+        "train.tokens_per_batch of a config fills batches",
     ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--padding_free", "true"],
+        ["--use_liger_kernel", "true"],
+        ["--vit_gradient_checkpointing", "false"],
+        ["--packing"],
+        ["--use_ray", "false"],
+    ],
+)
+def test_what_makes_no_difference_to_the_result_is_not_refused(words: list[str]) -> None:
+    [said] = remarks(read_command_line("sft", words, sft_options()))
+    assert said.startswith(f"{' '.join(words)} changes nothing here: ")
 
 
 def test_a_yaml_file_may_stand_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,9 +102,16 @@ def test_what_infer_would_read(checkpoint: Path, capsys: Any) -> None:
             "organisation/adapters is no folder: fetch it with `hf download`, and name the folder",
         ),
         (
-            ["infer", "--adapters", "{run}", "--val_dataset", "MS::a/b"],
-            "MS::a/b: sets come from Hugging Face, not from ModelScope: name the set there as HF::..., or "
-            "download it and name the files",
+            ["infer", "--adapters", "{checkpoint}", "--load_data_args", "--torch_dtype", "float16"],
+            "--torch_dtype float16 is not supported here: a GPU reads in bfloat16, a CPU in float32",
+        ),
+        (
+            ["export", "--adapters", "{checkpoint}", "--merge_lora", "true", "--dataset", "a.jsonl"],
+            "--dataset a.jsonl is not supported here: swift export only merges here",
+        ),
+        (
+            ["export", "--adapters", "{checkpoint}", "--merge_lora", "true", "--quant_method", "bnb"],
+            "--quant_method bnb is not supported here: swift export only merges here",
         ),
         (
             ["export", "--adapters", "{checkpoint}", "--merge_lora", "true", "--output_dir", "{run}"],
@@ -140,6 +147,27 @@ def test_the_base_model_of_adapters_may_be_named(checkpoint: Path, model_dir: st
     words = ("--model", "./nowhere", "--val_dataset", "a.jsonl")
     assert run("swift", "infer", "--adapters", model_dir, *words) == 2
     assert f"{model_dir} is a whole model, and so is ./nowhere: give one of them\n" in capsys.readouterr().err
+
+
+def test_a_dry_export_of_a_model_without_adapters_is_refused(model_dir: str, capsys: Any) -> None:
+    assert run("swift", "export", "--model", model_dir, "--merge_lora", "true", "--dry-run") == 2
+    message = f"{model_dir} has no adapters: it is a plain model already"
+    assert capsys.readouterr().err == f"got-train: error: {message}\n"
+
+
+@pytest.mark.parametrize(("given", "expected"), [("", None), ("--system Brief", "Brief")])
+def test_infer_takes_a_system_text(
+    given: str,
+    expected: str | None,
+    checkpoint: Path,
+    model_dir: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Got] = []
+    monkeypatch.setattr("got_train.inference.predict.predict", lambda got, *others: asked.append(got))
+    kept = checkpoint.parent / "val_dataset.jsonl"
+    assert run("swift", "infer", "--model", model_dir, "--val_dataset", kept, *given.split()) == 0
+    assert asked[0].encoder.config.system == expected
 
 
 def test_a_model_that_says_nothing_is_asked_in_swifts_template(

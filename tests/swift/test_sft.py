@@ -161,6 +161,7 @@ def test_options_of_swift_2(words: str, changed: dict[str, Any], keys_of: Keys) 
         ("--seed 7 --data_seed 7", {"train.seed": 7}),
         ("--eval_on_start true --use_cpu", {"train.eval_on_start": True, "train.use_cpu": True}),
         ("--deepspeed my.json", {"train.deepspeed": "my.json"}),
+        ("--early_stop_interval 3", {"eval.early_stopping_patience": 3}),
     ],
 )
 def test_options_of_swift_4(words: str, changed: dict[str, Any], keys_of: Keys) -> None:
@@ -170,14 +171,67 @@ def test_options_of_swift_4(words: str, changed: dict[str, Any], keys_of: Keys) 
 def test_where_sets_and_pictures_come_from(keys_of: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROOT_IMAGE_DIR", "pictures")
     keys = keys_of(*V4[:-1], "HF::linxy/LaTeX_OCR:small#20", "--val_dataset", "hf::a/b")
-    assert keys["data.train"] == ["linxy/LaTeX_OCR:small#20"]
-    assert keys["data.val"] == ["a/b"]
+    assert keys["data.train"] == ["HF::linxy/LaTeX_OCR:small#20"]
+    assert keys["data.val"] == ["hf::a/b"]
     assert keys["data.image_root"] == "pictures"
 
 
 def test_columns_are_json(keys_of: Keys) -> None:
     keys = keys_of(*V4, "--columns", '{"text": "response"}')
     assert keys == V4_KEYS | {"data.columns.text": "response"}
+
+
+def test_a_system_text_may_be_in_a_file(tmp_path: Path, keys_of: Keys) -> None:
+    (tmp_path / "s.txt").write_text("Read all.")
+    assert keys_of(*V4, "--system", "You are a helpful assistant.")["sample.system"] == (
+        "You are a helpful assistant."
+    )
+    assert keys_of(*V2, "--system", "a\\nb: 5")["sample.system"] == "a\nb: 5"
+    assert keys_of(*V4, "--system", str(tmp_path / "s.txt"))["sample.system"] == "Read all."
+    with pytest.raises(UserError, match="--system no.txt cannot be read: "):
+        keys_of(*V4, "--system", "no.txt")
+
+
+def test_layers_of_4_bits_compute_as_training_does(keys_of: Keys) -> None:
+    assert keys_of(*V4, "--bnb_4bit_compute_dtype", "bfloat16") == V4_KEYS
+    assert keys_of(*V2, "--bnb_4bit_comp_dtype", "fp16", "--dtype", "fp16")["train.fp16"]
+    with pytest.raises(UserError, match="float16 is not supported here: .* training, which is bfloat16$"):
+        keys_of(*V4, "--bnb_4bit_compute_dtype", "float16")
+
+
+@pytest.mark.parametrize(
+    ("words", "encoder", "connector", "convolutions"),
+    [
+        ("", 0.0, 0.0, None),
+        ("--freeze_aligner false", 0.0, None, 1e-5),
+        ("--freeze_aligner false --aligner_lr 2e-6", 0.0, 2e-6, 2e-6),
+        ("--freeze_vit false", None, 0.0, 0.0),
+        ("--freeze_vit false --freeze_aligner false", None, None, None),
+        ("--freeze_vit false --vit_lr 3e-6 --freeze_aligner false", 3e-6, None, 1e-5),
+        ("--freeze_vit false --vit_lr 3e-6 --freeze_aligner false --learning_rate 2e-5", 3e-6, None, 2e-5),
+        ("--freeze_vit false --freeze_aligner false --aligner_lr 2e-6", None, 2e-6, 2e-6),
+    ],
+)
+def test_swift_4s_aligner_has_the_convolutions_in_transformers_layout(
+    words: str, encoder: float | None, connector: float | None, convolutions: float | None, keys_of: Keys
+) -> None:
+    for model, given in (("HF::stepfun-ai/GOT-OCR-2.0-hf", ""), ("m", " --model_type got_ocr2_hf")):
+        full = f"--model {model}{given} --tuner_type full --dataset a.jsonl {words}"
+        keys = keys_of(*full.split())
+        found = [
+            keys.get(f"train.learning_rates.{name}") for name in ("encoder", "connector", "convolutions")
+        ]
+        assert found == [encoder, connector, convolutions]
+
+
+def test_the_layout_tells_swift_4s_aligner(model_dir: str, tmp_path: Path, keys_of: Keys) -> None:
+    words = ["--tuner_type", "full", "--dataset", "a.jsonl", "--freeze_aligner", "false"]
+    assert keys_of("--model", model_dir, *words)["train.learning_rates.convolutions"] == 1e-5
+    (tmp_path / "config.json").write_text('{"model_type": "GOT"}')
+    for model in (str(tmp_path), "stepfun-ai/GOT-OCR2_0"):
+        assert "train.learning_rates.convolutions" not in keys_of("--model", model, *words)
+    with pytest.raises(UserError, match="--model some/model: add --model_type got_ocr2_hf "):
+        keys_of("--model", "some/model", *words)
 
 
 def test_all_weights(keys_of: Keys) -> None:
@@ -263,11 +317,6 @@ def test_all_weights(keys_of: Keys) -> None:
         (
             ["--model", "m", "--dataset", "a", "--model_type", "qwen2_vl"],
             "--model_type qwen2_vl is not supported here: allowed are got-ocr2, got_ocr2, got_ocr2_hf",
-        ),
-        (
-            ["--model", "m", "--dataset", "MS::a/b"],
-            "MS::a/b: sets come from Hugging Face, not from ModelScope: name the set there as HF::..., or "
-            "download it and name the files",
         ),
         ([*V2, "--max_length", "long"], "--max_length long: the option is a number"),
         ([*V4, "--freeze_vit", "2"], "--freeze_vit 2: the option is true or false"),

@@ -1,0 +1,87 @@
+"""Ids of models and data sets: of Hugging Face, or of ModelScope, which are downloaded into a folder."""
+
+import functools
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from got_train.report import UserError
+
+MODEL_FILES = ("*.json", "*.txt", "*.tiktoken", "*.safetensors")
+"""The files of a model that are downloaded; of code there are none."""
+
+ON, OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+_PREFIX = re.compile(r"(ms|hf)::(.*)", flags=re.IGNORECASE | re.DOTALL)
+_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+def split_hub(name: str) -> tuple[bool, str]:
+    """Whether a name is one of ModelScope, and the name without the prefix that says so.
+
+    `MS::` and `HF::` before a name have precedence over the environment variable `USE_HF`, which chooses for
+    all others as in ms-swift: 0 means ModelScope. Unlike there, it is 1 if it is not set.
+
+    >>> split_hub("MS::AI-ModelScope/LaTeX_OCR:small")
+    (True, 'AI-ModelScope/LaTeX_OCR:small')
+
+    Raises:
+        UserError: if `USE_HF` is neither 0 nor 1.
+    """
+    match = _PREFIX.fullmatch(name)
+    if match is not None:
+        return match[1].lower() == "ms", match[2]
+    given = os.environ.get("USE_HF", "1")
+    if given.lower() not in (*ON, *OFF):
+        raise UserError(f"USE_HF={given}: allowed are 1 (Hugging Face) and 0 (ModelScope)")
+    return given.lower() in OFF, name
+
+
+def has_prefix(name: str) -> bool:
+    return _PREFIX.fullmatch(name) is not None
+
+
+def hub_model(name: str) -> str:
+    """A model as transformers takes it: a path or an id of Hugging Face; ModelScope's are downloaded.
+
+    Raises:
+        UserError: if a prefix is before no id, or ModelScope has no such model.
+    """
+    on_modelscope, model = split_hub(name)
+    if _ID.fullmatch(model) is None or Path(name).exists():
+        if has_prefix(name):
+            raise UserError(f"{name}: after the prefix comes an id, as in MS::stepfun-ai/GOT-OCR2_0")
+        return name
+    if not on_modelscope:
+        return model
+    folder = modelscope_folder(model, "model", MODEL_FILES)
+    if not any(folder.glob("*.safetensors")):
+        folder = modelscope_folder(model, "model", (*MODEL_FILES, "*.bin"))
+    return str(folder)
+
+
+@functools.cache
+def modelscope_folder(
+    name: str, kind: Literal["model", "dataset"], files: Sequence[str] | None = None
+) -> Path:
+    """The folder with the files of a repository on ModelScope, from its package's cache if they are there.
+
+    Raises:
+        UserError: if there is no such repository, it cannot be reached, or the package is not installed.
+    """
+    try:
+        from modelscope_hub import HubApi, HubError
+    except ModuleNotFoundError:
+        raise UserError(
+            f"{kind} {name} is to come from ModelScope, which needs modelscope-hub: "
+            "pip install -e '.[modelscope]'"
+        ) from None
+    try:
+        patterns = list(files) if files else None
+        folder: Path = HubApi().download_repo(name, kind, allow_patterns=patterns)
+    except (HubError, OSError) as error:  # those of requests are OSErrors
+        reason = " ".join(str(error).split())
+        raise UserError(f"no {kind} {name} on ModelScope: {reason}") from None
+    return folder

@@ -1,0 +1,89 @@
+"""The model card of a merged folder: what it was made of, how it scored, and how to ask it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from got_train.config import Config
+from got_train.prompts import CHAT_TEMPLATES, Task
+from got_train.report import counted
+from got_train.run_folders import STATE_FILE, read_json
+
+CARD = """\
+---
+library_name: transformers
+pipeline_tag: image-text-to-text
+tags: [ocr, got-ocr2, got-train]
+---
+
+# {name}
+
+Adapters of `{source}`, merged into their base model with got-train. `args.yaml` has every setting of the run.
+
+- Base model: `{base}`
+- Training data: {data}
+- Trained modules: {modules}, rank {rank}
+- Validation: {scores}
+
+## Prompts
+
+Chat template `{template}`, system text `{system}`. {asked}
+
+## Use
+
+{use}
+    got-train infer FOLDER --image page.png
+"""
+
+IN_TRANSFORMERS = """\
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+    model = AutoModelForImageTextToText.from_pretrained("FOLDER")
+    processor = AutoProcessor.from_pretrained("FOLDER")
+
+"""
+
+
+def model_card(config: Config, checkpoint: Path, is_stock: bool) -> str:
+    """The text of a merged model's README.md.
+
+    Args:
+        config: of the run.
+        checkpoint: the adapters; scores are read from it and from its run folder.
+        is_stock: whether transformers' own class can load the model.
+    """
+    data = config.data
+    sets = [f"`{name}`" for name in (*data.train, *(data.replay or []))]
+    queries = ", ".join(f"`{task.query(config.sample.template)}`" for task in (Task(), Task(format=True)))
+    return CARD.format(
+        name=config.name,
+        source=checkpoint.name,
+        base=config.model.path or "not recorded",
+        data=", ".join(sets) or "not recorded",
+        modules=", ".join(config.lora.modules),
+        rank=config.lora.rank,
+        scores=_scores(checkpoint) or "not recorded",
+        template=config.sample.template,
+        system=CHAT_TEMPLATES[config.sample.template].system.strip(),
+        asked=f"Trained on the query `{data.query}`." if data.query else f"Queries such as {queries}.",
+        use=IN_TRANSFORMERS if is_stock else "",
+    )
+
+
+def _scores(checkpoint: Path) -> str:
+    """The last evaluation before the checkpoint, and the rows that were read before and after training."""
+    found = []
+    if (checkpoint / STATE_FILE).is_file():
+        log: list[dict[str, Any]] = read_json(checkpoint / STATE_FILE).get("log_history", [])
+        evaluated = [entry for entry in log if "eval_loss" in entry]
+        if evaluated:
+            steps, scores = evaluated[-1]["step"], evaluated[-1].items()
+            named = [f"{name.removeprefix('eval_')} {value:.4g}" for name, value in scores if _is_score(name)]
+            found.append(f"{', '.join(named)} after {counted(steps, 'step')}")
+    comparison = checkpoint.parent / "comparison.json"
+    if comparison.is_file():
+        found.append(f"before and after training `{json.dumps(read_json(comparison))}`")
+    return "; ".join(found)
+
+
+def _is_score(name: str) -> bool:
+    return name.startswith("eval_") and not name.endswith(("_runtime", "_per_second"))
