@@ -12,6 +12,7 @@ from data_engines.mix import check_output, commands, finish_mix, read_mix
 from data_engines.options import Parser, add_flags, read_flags
 from data_engines.run import RunOptions, generate
 from got_train.packages import install_line
+from got_train.typed_values import expand_home
 
 COMMANDS = {
     "rows": "rows out of labels of PaddleOCR, Label Studio, IAM, CROHME, donut, or texts beside pictures",
@@ -24,7 +25,8 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code. What ends it early is told in one line."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    # a shell leaves the ~ of --source=~/a and sources.pdf=~/a as it is
+    words = list(map(expand_home, sys.argv[1:] if arguments is None else arguments))
     summaries = {name: kind.summary for name, kind in KINDS.items()} | COMMANDS
     parser = Parser(
         prog="got-data",
@@ -112,8 +114,12 @@ def _draw(request: Request) -> None:
         print(f"{output}: this part is drawn, others are missing")
         return
     print(f"{output}: {manifest['rows']} rows from {manifest['count']} samples")
-    for title, counts in (("sources left out", "left_out"), ("samples rejected", "rejects")):
-        for cause, number in manifest[counts].items():
+    for title, counts in (
+        ("sources left out", "left_out"),
+        ("samples left out", "samples_left_out"),
+        ("samples rejected", "rejects"),
+    ):
+        for cause, number in manifest.get(counts, {}).items():
             print(f"  {title}: {number} ({cause})")
 
 

@@ -47,6 +47,10 @@ class Reject(Exception):  # noqa: N818 (not an error: an engine's verdict on one
     """
 
 
+class LeftOut(Reject):
+    """A part of the sources that no sample can be made of, such as a scanned page: no fault of the run."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """One row about a drawing: what is asked, and the text that answers it."""
@@ -122,6 +126,8 @@ def attempt(step: Callable[..., Made], *arguments: Any) -> Made | Reject:
     """
     try:
         return step(*arguments)
+    except LeftOut as cause:
+        return LeftOut(str(cause))
     except (Reject, TexError) as error:
         return Reject(str(error))
     except (RowError, ImageError) as error:

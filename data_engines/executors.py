@@ -15,7 +15,7 @@ from multiprocessing.synchronize import Event
 from typing import Any, Literal
 
 from data_engines.drawing import Job, draw_batch
-from data_engines.engine import Reject
+from data_engines.engine import LeftOut, Reject
 from data_engines.formats import Row
 from data_engines.kinds import KINDS
 from data_engines.rejects import Rejected
@@ -114,7 +114,8 @@ def draw_shard(job: Job, store: Store, shard: Shard, stopped: Event | None = Non
             indexes = shard.indexes[start : start + size]
             for index, drawn in draw_batch(job, indexes, folder):
                 if isinstance(drawn, Reject):
-                    rejects.append({"index": index, "cause": str(drawn)})
+                    rejected: Rejected = {"index": index, "cause": str(drawn)}
+                    rejects.append(rejected | {"left_out": True} if isinstance(drawn, LeftOut) else rejected)
                 else:
                     rows += drawn
             job.limit.check(start + len(indexes), rejects)

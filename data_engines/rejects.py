@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 FEW = 10
 """Rejects that stop no run, unless they are more than half of its samples."""
@@ -17,6 +17,8 @@ class Rejected(TypedDict):
 
     index: int
     cause: str
+    left_out: NotRequired[bool]
+    """Whether the sources have nothing to draw there, which is no fault of the run."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class RejectLimit:
     The run is judged while it is drawn and once more at its end. Before `MIN_JUDGED` samples are drawn, its
     rejects are compared with what these may have, or the whole run if it is smaller. A few rejects say
     nothing about a small run: up to `FEW` never stop it if they are no more than half of it. A share of 0
-    allows none.
+    allows none. Parts of the sources that are left out are no rejects.
     """
 
     share: float
@@ -49,6 +51,7 @@ class RejectLimit:
 
     def check(self, drawn: int, rejects: Sequence[Rejected]) -> None:
         """Raises a ValueError that lists the causes when `rejects` are too many for `drawn` samples."""
+        rejects = [reject for reject in rejects if not reject.get("left_out")]
         if len(rejects) <= self.allowed(drawn):
             return
         causes = Counter(reject["cause"] for reject in rejects)

@@ -119,13 +119,19 @@ def finish_run(
         num_rows += report["rows"]
         rejects += report["rejects"]
     limit.check(plan["count"], rejects)
-    causes = Counter(reject["cause"] for reject in rejects)
+    left_out, rejected = (
+        Counter(reject["cause"] for reject in rejects if bool(reject.get("left_out")) is apart)
+        for apart in (True, False)
+    )
     if not num_rows:
+        causes = left_out + rejected
         listed = "; ".join(f"{number} x {cause}" for cause, number in causes.items())
         raise ValueError(f"not one sample could be drawn: {listed}")
     if plan["format"] == "files":
         store.write("data.jsonl", (store.read(f"{shard.place}/rows.jsonl") for shard in shards))
-    manifest = plan | {"rows": num_rows, "rejects": dict(sorted(causes.items()))}
+    manifest = plan | {"rows": num_rows, "rejects": dict(sorted(rejected.items()))}
+    if left_out:
+        manifest["samples_left_out"] = dict(sorted(left_out.items()))
     store.write(MANIFEST, [json.dumps(manifest, indent=2, ensure_ascii=False), "\n"])
     store.remove(PLAN)
     for name in store.names("shards"):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DEFAULTS: dict[str, Any] = {
     "remove_unused_columns": False,
+    "logging_first_step": True,  # so that every run has a curve
     "logging_nan_inf_filter": False,
     "report_to": "none",
     "label_names": ["labels"],
@@ -37,16 +38,13 @@ COMPILE_ARGUMENTS = {"torch_compile": None, "torch_compile_backend": "backend", 
 Any of them asks for compilation, which is done layer by layer here."""
 
 RESUMED_AS_BEFORE = (
-    "learning_rate",
-    "learning_rates",
-    "optim",
-    "lr_scheduler_type",
-    "weight_decay",
-    "seed",
-    "global_batch_size",
-)
-"""Keys of `train` that must stay when a run is resumed: the optimizer's state brings them back whatever they
-say, or they order the rows."""
+    "learning_rate learning_rates lr_scheduler_type lr_scheduler_kwargs warmup_steps optim optim_args "
+    "optim_target_modules weight_decay adam_beta1 adam_beta2 adam_epsilon max_grad_norm neftune_noise_alpha "
+    "bf16 fp16 use_liger_kernel seed data_seed train_sampling_strategy dataloader_drop_last "
+    "metric_for_best_model greater_is_better"
+).split()
+"""Keys of `train` that must stay when a run is resumed, since what a step does follows from them, or which
+step is the best. `training.resume` compares the number of samples in a step, and the schedule."""
 
 
 OWN_ARGUMENTS = {
@@ -191,6 +189,8 @@ def training_arguments(
 
     given = {name: value for name, value in config.train.arguments.items() if name not in COMPILE_ARGUMENTS}
     given["gradient_accumulation_steps"] = accumulation
+    if config.eval.early_stopping_patience is not None:
+        given["restore_callback_states_from_checkpoint"] = True  # it goes on counting where it was
     check_deepspeed(given.get("deepspeed"))
     strategy = given.get("train_sampling_strategy", "random")
     if strategy not in ("random", "sequential"):

@@ -1,5 +1,6 @@
 """`got-train check-data`: every bad row of data files, or of the rows that a config trains on."""
 
+import functools
 import os
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +12,7 @@ from got_train.data.check import check_rows
 from got_train.data.records import ReadOptions
 from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
-from got_train.data.sources import select_rows
+from got_train.data.sources import check_all_columns, select_rows
 from got_train.model.tokenizer import load_tokenizer
 from got_train.report import UserError, table
 from got_train.training.train import prepare
@@ -66,7 +67,9 @@ def check_files(
     options = ReadOptions(dict(pair.split("=") for pair in columns), query, image_root)
     encoder = SampleEncoder(load_tokenizer(tokenizer), SampleConfig(max_length=max_length), TileShape())
     rng = np.random.default_rng(0)
-    return _check({file: select_rows([file], options, rng) for file in files}, encoder)
+    sets = {file: select_rows([file], options, rng) for file in files}
+    check_all_columns(functools.reduce(Rows.joined, sets.values()))
+    return _check(sets, encoder)
 
 
 def _check(sets: Mapping[str, Rows], encoder: SampleEncoder) -> bool:

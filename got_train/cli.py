@@ -19,6 +19,7 @@ from got_train.evaluation.suites import SUITES
 from got_train.prompts import COLORS
 from got_train.ranks import has_process_group, rank
 from got_train.report import UserError, check_new_folder, check_targets, counted, did_you_mean
+from got_train.typed_values import expand_home
 
 TRACEBACK = "GOT_TRAIN_TRACEBACK"
 """Environment variable that adds the traceback to the one line about a user's mistake."""
@@ -37,7 +38,8 @@ OVERWRITE = "write over existing files"
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs one command; a mistake of the user ends with one line and exit code 2."""
-    options = parse(argv)
+    # a shell leaves the ~ of --output=~/a and data.val=~/a as it is
+    options = parse(list(map(expand_home, sys.argv[1:] if argv is None else argv)))
     # `gradient_checkpointing` has a new name in transformers 6, which our oldest supported release lacks.
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     # Rows are encoded one by one: the tokenizer's threads would only give warnings when the loader forks.

@@ -28,9 +28,6 @@ MAX_NEW_TOKENS = 4096
 MAX_PIXELS = 178_956_970
 """Largest image in pixels unless a config says otherwise: the size at which Pillow itself gives alarm."""
 
-CONFIG_FILE = "args.yaml"
-"""Name under which a run and each of its checkpoints keep the resolved configuration."""
-
 AT_LEAST_0: Range = (lambda number: number >= 0, "at least 0")
 AT_LEAST_1: Range = (lambda number: number >= 1, "at least 1")
 ABOVE_0: Range = (lambda number: 0 < number < math.inf, "above 0 and finite")
@@ -140,6 +137,8 @@ class DataConfig(Section):
     """Validation sets; default: split off `train`."""
     val_ratio: Annotated[float, BELOW_1] = 0.01
     """Share of the training rows split off when `val` is not given, at least one row; 0 for none."""
+    val_run: str | None = None
+    """A run whose validation rows are used again; those among `train` and `replay` are left out there."""
     replay: list[str] | None = None
     """Sets of the kinds that the model has learnt before, mixed in so that it keeps them."""
     replay_ratio: Annotated[float, BETWEEN_0_AND_1] = 0.2
@@ -159,6 +158,8 @@ class DataConfig(Section):
                 f"data.weights has {len(self.weights)} numbers and data.train {len(self.train)} sets: "
                 "give one weight a set"
             )
+        if self.val is not None and self.val_run is not None:
+            yield "data.val and data.val_run both name validation rows: set one to null"
 
 
 @dataclass
@@ -218,6 +219,8 @@ class EvalConfig(Section):
     compare_rows: Annotated[int, AT_LEAST_0] = 20
     """Most rows of the validation set, and of `ordinary`, that a model from `model.path` reads at the end, as
     it was before training and as it is after; 0 for no comparison."""
+    early_stopping_patience: Annotated[int | None, AT_LEAST_1] = None
+    """Ends the run after this many evaluations in a row without a better `train.metric_for_best_model`."""
     ordinary: str | None = None
     """Rows of what the model could read before, for that comparison; default: lines of text drawn for it."""
 
@@ -307,6 +310,11 @@ def best_checkpoint_conflicts(train: TrainConfig, evaluation: EvalConfig) -> Ite
         yield (
             "train.save_strategy best needs train.eval_strategy, epoch or steps, and "
             f"train.metric_for_best_model: {', '.join(metrics)}"
+        )
+    if evaluation.early_stopping_patience is not None and not (chosen and evaluates):
+        yield (
+            "eval.early_stopping_patience needs train.eval_strategy, epoch or steps, and "
+            "train.load_best_model_at_end=true (or train.metric_for_best_model)"
         )
     name = (metric or "loss").removeprefix("eval_")
     of_a_kind = name.startswith("loss_")  # which kinds the rows are of is not known here

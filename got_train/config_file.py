@@ -14,10 +14,11 @@ from omegaconf import MISSING, OmegaConf
 from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
 
 from got_train.arguments import OWN_ARGUMENTS, argument_defaults, argument_types
-from got_train.config import CONFIG_FILE, SPANNING, Config, Section, TrainConfig
+from got_train.config import SPANNING, Config, Section, TrainConfig
 from got_train.idle_keys import idle_keys
 from got_train.ranks import say
 from got_train.report import UserError, did_you_mean
+from got_train.run_folders import CONFIG_FILE
 from got_train.typed_values import SECTION, kind_of, read_value
 
 RENAMED = {

@@ -7,20 +7,30 @@ import re
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from got_train.hubs import has_prefix, hub_model
 from got_train.report import UserError, check_new_folder
 
 logger = logging.getLogger(__name__)
 
+CONFIG_FILE = "args.yaml"
+"""Name under which a run and each of its checkpoints keep the resolved configuration."""
+
 STATE_FILE = "trainer_state.json"
 """The file that training writes last into a checkpoint: a checkpoint without it is incomplete."""
+
+VAL_FILE = "val_dataset.jsonl"
+"""The validation rows of a run, with absolute image paths; the name is ms-swift's."""
 
 ADAPTER_FILE = "adapter_config.json"
 """peft's configuration, which marks a checkpoint of adapters."""
 
 
 def resolve_checkpoint(path: str) -> str:
-    """The newest checkpoint of a run folder or of a run's name; a checkpoint or hub id is returned as it is.
+    """The checkpoint that a run folder or a run's name stands for; a checkpoint or hub id stands for itself.
+
+    It is the best of a run that chooses one (`train.load_best_model_at_end`), the newest of any other.
 
     An id of ModelScope becomes the folder into which it is downloaded: see `hubs.hub_model`.
 
@@ -28,7 +38,7 @@ def resolve_checkpoint(path: str) -> str:
     'organisation/model'
 
     Raises:
-        UserError: if the folder exists and holds no checkpoint, or a path does not exist.
+        UserError: if a folder holds no checkpoint, its best one is gone, or a path does not exist.
     """
     folder = Path(path)
     if not folder.is_dir():
@@ -40,6 +50,7 @@ def resolve_checkpoint(path: str) -> str:
     if any((folder / name).is_file() for name in ("config.json", ADAPTER_FILE)):
         return path
     found = newest_checkpoint(folder) or newest_of_runs(folder)
+    found = found and (best_checkpoint(found) or found)
     if found is None:
         raise UserError(f"{path} holds no checkpoint: no config.json, no checkpoint-N, no run folder vN-*")
     return str(found)
@@ -86,6 +97,26 @@ def newest_checkpoint(run: Path) -> Path | None:
             return checkpoint
         logger.warning("%s is incomplete (no %s): left out", checkpoint, STATE_FILE)
     return None
+
+
+def best_checkpoint(newest: Path) -> Path | None:
+    """The best checkpoint of a run by its newest one; None if the run chooses none, or has not yet.
+
+    Raises:
+        UserError: if it is gone.
+    """
+    if not (newest / CONFIG_FILE).is_file():
+        return None
+    given = yaml.safe_load((newest / CONFIG_FILE).read_text(encoding="utf-8"))
+    recorded = read_json(newest / STATE_FILE).get("best_model_checkpoint")
+    if not recorded or not given["train"].get("load_best_model_at_end"):
+        return None
+    best = newest.parent / Path(recorded).name  # the run may have been moved since
+    if not (best / STATE_FILE).is_file():
+        raise UserError(
+            f"{best}, the best checkpoint of its run, is gone: name another one, such as {newest}"
+        )
+    return best
 
 
 def sorted_by_number(folder: Path, pattern: str) -> list[Path]:

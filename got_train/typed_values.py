@@ -5,6 +5,7 @@ Hints are `bool`, `int`, `float`, `str`, enumerations (written as their string v
 """
 
 import os
+import re
 import types
 import typing
 from collections.abc import Callable, Sequence
@@ -25,6 +26,16 @@ TRUTHS = {
     **dict.fromkeys(("false", "no", "off", "0"), False),
 }
 """Texts and numbers that stand for true and false."""
+
+
+_HOME = re.compile(r"((?:-*[\w.-]+=)?)(~\w*/.*)", re.DOTALL)
+"""A path that begins in a home, alone or after `key=` or `--option=`."""
+
+
+def expand_home(text: str) -> str:
+    """A text that is a path, with the folder that its `~` stands for; any other text as it is."""
+    match = _HOME.fullmatch(text)
+    return match[1] + os.path.expanduser(match[2]) if match else text
 
 
 def read_value(key: str, value: Any, hint: Any, errors: list[str]) -> Any:
@@ -108,7 +119,7 @@ def _read_entries(key: str, value: Any, hint: Any, errors: list[str]) -> Any:
 def _read_single(key: str, value: Any, hints: Sequence[Any], errors: list[str]) -> Any:
     """A single value of one of the types. Its own comes first, then the others in their order."""
     if type(value) in hints:
-        return value
+        return expand_home(value) if isinstance(value, str) else value
     for hint in hints:
         converted = _converted(value, hint)
         if converted is not None:

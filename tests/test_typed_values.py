@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from transformers.trainer_utils import SchedulerType
 
-from got_train.typed_values import Range, read_value
+from got_train.typed_values import Range, expand_home, read_value
 
 POSITIVE: Range = (lambda number: number > 0, "above 0")
 
@@ -74,6 +74,20 @@ def test_every_mistake_is_a_line(hint: Any, given: Any, lines: list[str]) -> Non
     errors: list[str] = []
     assert read_value("key", given, hint, errors) is None
     assert errors == lines
+
+
+def test_the_home_is_expanded_in_paths_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    for text, path in {
+        "~/a.jsonl": "/home/me/a.jsonl",
+        "data.val=~/a.jsonl": "data.val=/home/me/a.jsonl",
+        "--output=~/a": "--output=/home/me/a",
+        "a ~/b": "a ~/b",
+        "~": "~",
+        "x~/y": "x~/y",
+    }.items():
+        assert expand_home(text) == path
+    assert read_value("data.train", ["~/a", "b"], list[str], []) == ["/home/me/a", "b"]
 
 
 def test_a_comma_in_the_name_of_a_file_separates_nothing(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
 from got_train.data.doubts import DoubtCounts, doubts
-from got_train.data.errors import RowError
+from got_train.data.errors import RowError, file_of
 from got_train.data.good_rows import NO_KEY, GoodRows, row_key
 from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
@@ -28,6 +28,8 @@ class CheckResult:
     """int32, `(checked, 2)`: tokens and tiles of each row that was checked; 0 for bad rows."""
     doubts: DoubtCounts
     """What good rows probably do not mean as it is read."""
+    checked: Counter[str]
+    """How many rows of each file were checked."""
 
     @classmethod
     def joined(cls, parts: Sequence["CheckResult"]) -> "CheckResult":
@@ -37,7 +39,8 @@ class CheckResult:
         sizes = np.empty((sum(len(part.sizes) for part in parts), 2), dtype=np.int32)
         for number, part in enumerate(parts):
             sizes[number :: len(parts)] = part.sizes
-        return cls(bad, kinds, sizes, DoubtCounts.joined([part.doubts for part in parts]))
+        doubts = DoubtCounts.joined([part.doubts for part in parts])
+        return cls(bad, kinds, sizes, doubts, sum((part.checked for part in parts), Counter()))
 
     def counts(self) -> dict[str, int]:
         """How many rows have each kind of fault, the most frequent first."""
@@ -52,8 +55,20 @@ class CheckResult:
         return [self.bad[index] for index in sorted(self.bad)]
 
     def lines(self) -> list[str]:
-        """One line for each bad row."""
-        return [str(error) for error in self.errors()]
+        """A line for each bad row; one for all rows of a file if all are bad for the same cause."""
+        causes = Counter((file_of(error.location), error.cause) for error in self.bad.values())
+        whole = {
+            (file, cause) for (file, cause), number in causes.items() if 1 < number == self.checked[file]
+        }
+        lines = []
+        for error in self.errors():
+            file = file_of(error.location)
+            if (file, error.cause) not in whole:
+                lines.append(str(error))
+            elif causes[file, error.cause] > 0:
+                lines.append(f"{error} (and so for all {self.checked[file]:,} rows of {file})")
+                causes[file, error.cause] = 0
+        return lines
 
 
 class _Good(NamedTuple):
@@ -109,7 +124,8 @@ def check_rows(
         description: title of the progress bar.
         good_rows: rows that earlier checks found good, which are not read again; new good rows are added.
     """
-    result = CheckResult({}, set(), np.zeros((len(indexes), 2), dtype=np.int32), DoubtCounts())
+    sizes = np.zeros((len(indexes), 2), dtype=np.int32)
+    result = CheckResult({}, set(), sizes, DoubtCounts(), Counter(rows.checked(indexes)))
     keys = np.full(len(indexes), NO_KEY, dtype=np.uint64)
     checks = _Checks(rows, indexes, encoder, good_rows)
     loader = DataLoader(checks, batch_size=64, num_workers=workers, collate_fn=list)

@@ -43,6 +43,15 @@ class RowError(UserError):
         return f"{self.location}: {self.cause}: {self.detail}"
 
 
+def file_of(location: str) -> str:
+    """The file in the location of a row.
+
+    >>> file_of("a.jsonl:7"), file_of("a.tar:000001")
+    ('a.jsonl', 'a.tar')
+    """
+    return location.rpartition(":")[0]
+
+
 @contextmanager
 def located(location: str) -> Iterator[None]:
     """Raises a `ContentError` inside the block as the `RowError` of the row at `location`."""

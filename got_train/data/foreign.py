@@ -256,7 +256,7 @@ def _kind_of_pairs(lines: Sequence[str], path: Path) -> Foreign | None:
         if all(_has_picture(path.parent, first) for first, _ in cells[:3]):
             return "recognition list"
     pairs = [match for match in map(PICTURE_FIRST.fullmatch, lines) if match and match["gap"] != "\t"]
-    pairs = [match for match in pairs if match["text"].strip()]
+    pairs = [match for match in pairs if match["text"].strip() and match["picture"][0] != "{"]  # a row
     if _most(pairs, lines):
         if _most([_DETECTED.fullmatch(pair["text"].strip()) for pair in pairs], pairs):
             return "detection list"

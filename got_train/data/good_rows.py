@@ -5,8 +5,10 @@ The key of a row is made of its text, and of the path, size and time of change o
 
 import hashlib
 import logging
+import re
 import uuid
 import zipfile
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -14,8 +16,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from got_train.data.errors import RowError
+from got_train.data.images import FoundImage, PdfPage
 from got_train.data.records import Record
+from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
+from got_train.ranks import gather, rank, world_size
 
 logger = logging.getLogger(__name__)
 
@@ -91,9 +97,43 @@ def row_key(record: Record) -> int:
             return NO_KEY
         stat = (image if isinstance(image, Path) else image.holder).stat()
         files.append((str(image), stat.st_size, stat.st_mtime_ns))
-    text = repr((record.turns, record.system, record.crop, files))
+    return _key(record, files)
+
+
+def content_key(record: Record) -> int:
+    """The key of what a row says: its text, and names and sizes of its images, wherever their files lie."""
+    return _key(record, [_name_and_size(image) for image in record.images])
+
+
+def _name_and_size(image: FoundImage) -> tuple[str, object]:
+    """The last part of an image's path or address, and its size in bytes, or in pixels if it is in memory."""
+    if isinstance(image, Image.Image):
+        return "", image.size
+    name = re.split(r"[/:]", str(image))[-1]
+    file = image.holder if isinstance(image, PdfPage) else image
+    return name, file.stat().st_size if isinstance(file, Path) else file.size
+
+
+def _key(record: Record, images: Sequence[object]) -> int:
+    text = repr((record.turns, record.system, record.crop, images))
     digest = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
     return max(NO_KEY + 1, int.from_bytes(digest, "little"))
+
+
+def content_keys(rows: Rows) -> np.ndarray:
+    """uint64, `(rows,)`: the `content_key` of each row, `NO_KEY` of a bad one; ranks share the reading."""
+    parts = gather([_content_key(rows, index) for index in rows.distinct[rank() :: world_size()]])
+    keys = np.empty(len(rows.distinct), dtype=np.uint64)
+    for number, part in enumerate(parts):
+        keys[number :: len(parts)] = part
+    return keys[rows.distinct_number]
+
+
+def _content_key(rows: Rows, index: int) -> int:
+    try:
+        return content_key(rows.record(int(index)))
+    except RowError:
+        return NO_KEY
 
 
 def sample_fingerprint(encoder: SampleEncoder) -> str:

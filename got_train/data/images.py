@@ -16,23 +16,15 @@ from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageErr
 
 from got_train.data.arrow import ArrowRows, parquet_rows
 from got_train.data.errors import ImageError
+from got_train.data.names import describe_missing
 from got_train.data.packed import PackedFile, TarMembers
 from got_train.report import UserError
-
-MAX_NAME_CHARACTERS = 255
-"""Messages cut the name of a missing image that is longer: it may be the content of the image itself."""
 
 PDF_DPI = 200
 """Dots per inch of PDF pages: a page of A4 becomes 1654 x 2339 pixels, enough for several tiles."""
 
 _ADDRESS = re.compile(r"(.+?\.(?:tar|parquet|arrow|pdf)):(.+)", re.IGNORECASE)
 """An image inside another file: `shards/00000.tar:000123.png`, `train.parquet:124/image`, `manual.pdf:3`."""
-
-
-@functools.cache
-def image_endings() -> tuple[str, ...]:
-    """The endings of the names of all files that Pillow reads."""
-    return tuple(ending for ending, name in Image.registered_extensions().items() if name in Image.OPEN)
 
 
 @dataclass(frozen=True)
@@ -74,7 +66,7 @@ FoundImage = Path | PackedFile | PdfPage | Image.Image
 
 
 def find_image(image: str | PackedFile | Image.Image, folders: list[Path]) -> FoundImage:
-    """The image in the first of `folders` that has it; an absolute path stands for itself.
+    """The image in the first of `folders` that has it; an absolute path stands for itself, `~` for the home.
 
     Args:
         image: a path, or the address of an image inside a tar, Parquet, Arrow or PDF file. A `PackedFile` or
@@ -86,6 +78,7 @@ def find_image(image: str | PackedFile | Image.Image, folders: list[Path]) -> Fo
     """
     if isinstance(image, PackedFile | Image.Image):
         return image
+    image = os.path.expanduser(image)
     address = _ADDRESS.fullmatch(image)
     for folder in folders:
         if os.path.isfile(path := folder / image):  # `Path.is_file` would raise if the name is too long
@@ -93,10 +86,7 @@ def find_image(image: str | PackedFile | Image.Image, folders: list[Path]) -> Fo
         if address and os.path.isfile(holder := folder / address[1]):
             if found := _unpack(holder, address[2]):
                 return found
-    if len(image) > MAX_NAME_CHARACTERS:
-        image = f"{image!r:.80}..."
-    places = ", ".join(dict.fromkeys(str(folder) for folder in folders))
-    raise ImageError("image missing", image if Path(image).is_absolute() else f"{image} (looked in {places})")
+    raise ImageError("image missing", describe_missing(image, folders))
 
 
 def _unpack(holder: Path, name: str) -> PackedFile | PdfPage | None:

@@ -1,7 +1,9 @@
 """Opens files, patterns, folders and sets of the hub as one set of rows."""
 
 import glob
+import itertools
 import json
+import os.path
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +11,14 @@ from pathlib import Path
 from got_train.data.arrow import ArrowRows, parquet_rows
 from got_train.data.foreign import refuse_foreign
 from got_train.data.hub import HubSet, find_hub_set, hub_rows
-from got_train.data.records import QUESTION_KEYS, READ_AS_IT_IS, ReadOptions
+from got_train.data.records import (
+    ANSWER_KEYS,
+    IMAGE_KEYS,
+    MESSAGE_KEYS,
+    QUESTION_KEYS,
+    READ_AS_IT_IS,
+    ReadOptions,
+)
 from got_train.data.row_files import JsonlRows, ListedRows, RowFile, TarRows
 from got_train.data.rows import OpenFile, Rows
 from got_train.progress import progress
@@ -59,26 +68,36 @@ def open_sources(sources: Sequence[Source], options: ReadOptions, name: str) -> 
             asking = replace(options, query=source.query or options.query)
             opened = [OpenFile(rows, asking, name) for rows in hub_rows(source)]
         else:
-            opened = [OpenFile(READERS[source.suffix](source), options, name)]
+            opened = [OpenFile(READERS[source.suffix.lower()](source), options, name)]
         for file in opened:
-            if isinstance(file.file, ArrowRows):
-                _check_columns(file.file, str(source), file.options)
+            columns = file.file.columns if isinstance(file.file, ArrowRows | ListedRows) else None
+            if columns is not None and len(file.file):
+                _check_columns(columns, str(source), file.options)
         files += opened
     return Rows(files)
 
 
-def _check_columns(rows: ArrowRows, source: str, options: ReadOptions) -> None:
-    names = [options.columns.get(name, name) for name in rows.columns]
-    if len(rows) and options.query is None and not set(QUESTION_KEYS) & set(names):
-        raise UserError(
-            f"data file {source} has no column query (or another name of it, or messages) that says what is "
-            f"asked; its columns are {', '.join(rows.columns)}: data.columns renames them, data.query asks "
-            "the same of all rows"
-        )
+def _check_columns(columns: Sequence[str], source: str, options: ReadOptions) -> None:
+    """Refuses a file without a column that asks, answers or is read at all: the same fault in all rows."""
+    names = {options.columns.get(name, name) for name in columns}
+    if options.query is None and not names & set(QUESTION_KEYS):
+        lacking, mend = "query", "data.columns renames them, data.query asks the same of all rows"
+    elif options.answered and not names & {*ANSWER_KEYS, *MESSAGE_KEYS}:
+        lacking, mend = "response", "data.columns renames them"
+    elif not names & {*QUESTION_KEYS, *ANSWER_KEYS, *IMAGE_KEYS}:
+        lacking, mend = "images", "data.columns renames them"
+    else:
+        return
+    says = {"query": "what is asked", "response": "what is answered", "images": "what is read"}[lacking]
+    raise UserError(
+        f"data file {source} has no column {lacking} (or another name of it, or messages) that says {says}; "
+        f"its columns are {', '.join(columns)}: {mend} (--columns, --query)"
+    )
 
 
 def matches(text: str) -> list[Path]:
-    """The paths that match a pattern, sorted; a path that exists matches only itself."""
+    """The paths that match a pattern, sorted; a path that exists matches only itself, `~` is the home."""
+    text = os.path.expanduser(text)
     return [Path(text)] if Path(text).exists() else sorted(map(Path, glob.glob(text, recursive=True)))
 
 
@@ -97,11 +116,17 @@ def find_sources(text: str) -> list[Source]:
     sources: list[Source] = []
     for match in found:
         sources += _find_in_folder(match) if match.is_dir() else [match]
-    for source in sources:
-        if isinstance(source, Path) and source.suffix not in (".csv", ".tar", ".parquet"):
-            refuse_foreign(source, f"data file {source}")
-        if isinstance(source, Path) and source.suffix not in READERS:
-            raise UserError(f"data file {source}: only {', '.join(READERS)} files are read, none compressed")
+    files = [source for source in sources if isinstance(source, Path)]
+    for file in files:
+        if file.suffix.lower() not in (".csv", ".tar", ".parquet"):
+            refuse_foreign(file, f"data file {file}")
+        if file.suffix.lower() not in READERS:
+            raise UserError(f"data file {file}: only {', '.join(READERS)} files are read, none compressed")
+    for one, other in itertools.pairwise(sorted(files)):
+        if one.with_suffix("") == other.with_suffix("") and one != other:
+            raise UserError(
+                f"{text} stands for {one} and {other}, which may be the same rows twice: name the one to read"
+            )
     return sources
 
 

@@ -48,6 +48,11 @@ MESSAGE_KEYS = ("messages", *ALIASES["messages"])
 QUESTION_KEYS = ("query", *ALIASES["query"], *MESSAGE_KEYS)
 """Every row must have exactly one of these."""
 
+HOW_TO_ASK = "data.query (--query) asks the same of all rows, data.columns (--columns) renames keys"
+
+LIST_KEYS = (*IMAGE_KEYS, *MESSAGE_KEYS)
+"""Keys whose value may be a list that is written as a text, as in cells of a CSV."""
+
 UNSUPPORTED_KEYS = {
     "objects": "boxes stand in the query, in thousandths: [x1, y1, x2, y2] OCR: ",
     "videos": "GOT reads images",
@@ -195,10 +200,21 @@ def rename_keys(row: Any, options: ReadOptions) -> Any:
         if name in renamed:
             same = " and ".join(key for key in row if options.columns.get(key, key) == name)
             raise ContentError("ambiguous keys", f"{same} both mean {name}: keep one of them")
-        renamed[name] = value
+        is_list = name in LIST_KEYS and isinstance(value, str) and value.startswith("[")
+        renamed[name] = _read_list(value) if is_list else value
     if options.query is not None and all(renamed.get(key) is None for key in QUESTION_KEYS):
         renamed["query"] = options.query
     return renamed
+
+
+def _read_list(text: str) -> Any:
+    """The list that a text holds in JSON, or as Python writes it; any other text as it is."""
+    for read in (load_json, ast.literal_eval):
+        try:
+            return read(text)
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # all of `literal_eval`
+            continue
+    return text
 
 
 def _value(row: Mapping[str, Any], name: str, form: Callable[[Any], Any] = lambda value: value) -> Any:
@@ -231,7 +247,7 @@ def _system_and_turns(row: Mapping[str, Any], answered: bool) -> tuple[str | Non
     turns = _turns_of_history(row.get("history"))
     keys = f"(keys: {', '.join(map(str, row)) or 'none'})"
     if query is None:
-        raise ContentError("missing key", f"no query {keys}")
+        raise ContentError("missing key", f"no query {keys}: {HOW_TO_ASK}")
     if response is None and answered:
         raise ContentError("missing key", f"no response {keys}")
     return system, [*turns, Turn(_text("query", query), _response(response, answered))]

@@ -1,26 +1,23 @@
 """Files of rows. JSONL and WebDataset tars are read row by row, JSON and CSV as a whole."""
 
-import csv
-import json
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from got_train.data.errors import ContentError
-from got_train.data.images import image_endings
+from got_train.data.names import image_endings
 from got_train.data.packed import PackedFile, TarMembers
-from got_train.data.records import ALIASES, IMAGE_KEYS, load_json, plain_row
+from got_train.data.records import IMAGE_KEYS, load_json, plain_row
+from got_train.data.utf8 import HEAD_BYTES, check_head, guess_encoding, not_utf8
+from got_train.data.whole_files import check_lines, read_csv, read_json_list
 from got_train.report import UserError, counted
 
 TEXT_ENDINGS = (".json", ".txt", ".cls", ".md", ".tex", ".html", ".xml", ".csv", ".tsv", ".yaml", ".yml")
 """Endings of tar members that may be beside a row and its images, and are not read."""
 
-LIST_KEYS = (*IMAGE_KEYS, "messages", *ALIASES["messages"])
-"""Keys whose value in a CSV may be a JSON list."""
-
-MAX_CELL_CHARACTERS = 2**24
-"""Longest cell of a CSV."""
+SAMPLE_BYTES = 1 << 16
+"""Most bytes of lines that are no UTF-8 by which their encoding is guessed."""
 
 
 class RowFile(Protocol):
@@ -45,9 +42,15 @@ class JsonlRows:
     """The rows of a `.jsonl` file. Only the offsets of its lines are kept in memory: 16 bytes a row."""
 
     def __init__(self, path: Path) -> None:
-        """Indexes the file."""
+        """Indexes the file.
+
+        Raises:
+            UserError: if the file as a whole is something else: in another encoding, compressed, one list.
+        """
         self.path = path
         self._numbers, self._offsets = _index_lines(path)
+        if len(self):
+            check_lines(path, self._offsets)
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -64,24 +67,40 @@ class JsonlRows:
 
 
 def _index_lines(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers (from 0) and byte offsets of the lines that are not blank, both int64."""
+    """Numbers (from 0) and byte offsets of the lines that are not blank, both int64.
+
+    Raises:
+        UserError: if the file is in another encoding than UTF-8. A damaged line among good ones is left to
+            the reader of the row.
+    """
     numbers: list[int] = []
     offsets: list[int] = []
-    offset = 0
+    offset, num_foreign, wrong_lines = 0, 0, bytearray()
+    first_wrong: tuple[int, int] | None = None
     with open(path, "rb") as file:
+        check_head(path, f"data file {path}", file.read(HEAD_BYTES))
+        file.seek(0)
         for number, line in enumerate(file):
             if not line.isspace():
                 numbers.append(number)
                 offsets.append(offset)
             offset += len(line)
+            if not line.isascii():
+                try:
+                    line.decode()
+                    num_foreign += 1
+                except UnicodeDecodeError as error:
+                    num_foreign -= 1
+                    first_wrong = first_wrong or (number, error.start)
+                    wrong_lines += line[: max(SAMPLE_BYTES - len(wrong_lines), 0)]
+    if first_wrong and num_foreign < 0 and guess_encoding(bytes(wrong_lines)):
+        number, place = first_wrong
+        raise not_utf8(path, f"data file {path}:{number + 1}", bytes(wrong_lines), place)
     return np.array(numbers, dtype=np.int64), np.array(offsets, dtype=np.int64)
 
 
 class ListedRows:
-    """The rows of a file that is read as a whole: a `.json` list, or a `.csv` with a line of column names.
-
-    Cells of a CSV are texts. In a column of images or messages, a cell that starts with `[` is a JSON list.
-    """
+    """The rows of a file that is read as a whole: a `.json` list, or a `.csv` with a line of column names."""
 
     def __init__(self, path: Path) -> None:
         """Reads the file.
@@ -90,7 +109,12 @@ class ListedRows:
             UserError: if the file is not JSON or CSV.
         """
         self.path = path
-        self._rows = (_csv_rows if path.suffix == ".csv" else _json_rows)(path)
+        self.columns: list[str] | None = None
+        """Names of the columns of a CSV; None for JSON, whose rows have keys of their own."""
+        if path.suffix.lower() == ".csv":
+            self.columns, self._rows = read_csv(path)
+        else:
+            self._rows = list(enumerate(read_json_list(path), 1))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -102,39 +126,16 @@ class ListedRows:
     def row(self, index: int) -> Any:
         """A value of the list, or the cells of a CSV row that are not empty."""
         _, row = self._rows[index]
-        if self.path.suffix != ".csv":
+        if self.columns is None:
             return row
-        if None in row:
-            raise ContentError("not CSV", f"more cells than the {counted(len(row) - 1, 'column')}")
-        return {
-            name: load_json(cell) if name in LIST_KEYS and cell.startswith("[") else cell
-            for name, cell in row.items()
-            if cell
-        }
-
-
-def _json_rows(path: Path) -> list[tuple[int, Any]]:
-    """The values of the list, each with its number from 1."""
-    try:
-        rows = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:  # as in `load_json`
-        raise UserError(f"{path} is not JSON: {error} (one row a line is a .jsonl file)") from None
-    if not isinstance(rows, list):
-        raise UserError(f"{path} must hold a list of rows, not {type(rows).__name__}")
-    return list(enumerate(rows, 1))
-
-
-def _csv_rows(path: Path) -> list[tuple[int, Any]]:
-    """The cells of each row by column, each row with the number of its last line."""
-    limit_before = csv.field_size_limit(MAX_CELL_CHARACTERS)  # a limit of the whole process
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            return [(reader.line_num, row) for row in reader]
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not CSV in UTF-8: {error}") from None
-    finally:
-        csv.field_size_limit(limit_before)
+        num_cells = len(row.get(None, ())) + sum(
+            cell is not None for key, cell in row.items() if key is not None
+        )
+        if num_cells != len(self.columns):
+            raise ContentError(
+                "not CSV", f"{counted(num_cells, 'cell')} for {counted(len(self.columns), 'column')}"
+            )
+        return {name: cell for name, cell in row.items() if cell}
 
 
 class TarRows:

@@ -9,10 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from got_train.data.errors import located
+from got_train.data.errors import ContentError, file_of, located
 from got_train.data.images import find_image, image_address
-from got_train.data.records import IMAGE_KEYS, ReadOptions, Record, parse_row, plain_row, rename_keys
+from got_train.data.names import images_of_prefix
+from got_train.data.records import (
+    IMAGE_KEYS,
+    QUESTION_KEYS,
+    ReadOptions,
+    Record,
+    parse_row,
+    plain_row,
+    rename_keys,
+)
 from got_train.data.row_files import RowFile
+from got_train.prompts import IMAGE_TAG
 
 
 @dataclass(frozen=True)
@@ -59,14 +69,20 @@ class Rows:
         return row, self._record(index, row)
 
     def row(self, index: int) -> Any:
-        """A row as its file has it, with our names of its keys.
+        """A row as its file has it, with our names of its keys, and all pictures that a prefix stands for.
 
         Raises:
             RowError: if the row is not JSON, or has the same key twice after renaming.
         """
         opened, place = self._place(index)
         with located(opened.file.location(place)):
-            return rename_keys(opened.file.row(place), opened.options)
+            row = rename_keys(opened.file.row(place), opened.options)
+            return with_images_of_prefix(row, _folders(opened))
+
+    def location(self, index: int) -> str:
+        """The place of a row, for messages."""
+        opened, place = self._place(index)
+        return opened.file.location(place)
 
     def _place(self, index: int) -> tuple[OpenFile, int]:
         """The file of a row, and the index of the row in it."""
@@ -76,9 +92,7 @@ class Rows:
     def _record(self, index: int, row: Any) -> Record:
         """The record of a row that was read, with relative image paths looked up in three folders."""
         opened, place = self._place(index)
-        root = opened.options.image_root
-        folders = [opened.file.path.parent, *([Path(root)] if root else []), Path.cwd()]
-        find = functools.partial(find_image, folders=folders)
+        find = functools.partial(find_image, folders=_folders(opened))
         return parse_row(row, opened.file.location(place), opened.options.answered, find)
 
     def records(self) -> list[Record]:
@@ -100,6 +114,32 @@ class Rows:
         for opened, number in zip(self.files, numbers, strict=True):
             counts[opened.source] += number
         return counts
+
+    def checked(self, indexes: np.ndarray) -> dict[str, int]:
+        """How many of the rows at `indexes` each file has, by the name of the file in locations of rows."""
+        counts: dict[str, int] = {}
+        for number in np.unique(self.picks[indexes, 0]).tolist():
+            name = file_of(self.files[number].file.location(0))
+            counts[name] = counts.get(name, 0) + int((self.picks[indexes, 0] == number).sum())
+        return counts
+
+    def unused_columns(self) -> dict[str, str]:
+        """The columns to rename that no row of any file has, each with what it should be called."""
+        unused = dict(self.files[0].options.columns) if self.files else {}
+        for opened in self.files:
+            for place in range(len(opened.file)):
+                if not unused:
+                    return {}
+                try:
+                    row = opened.file.row(place)
+                except ContentError:
+                    continue  # the check of rows names it
+                unused = {
+                    name: ours
+                    for name, ours in unused.items()
+                    if not isinstance(row, dict) or name not in row
+                }
+        return unused
 
     def joined(self, other: "Rows") -> "Rows":
         """These rows, followed by the other rows."""
@@ -139,6 +179,41 @@ class Rows:
         # become text. JSON may have halves of surrogate pairs, which UTF-8 lacks: they become escapes.
         line = json.dumps(row, ensure_ascii=False, default=str)
         return line.encode(errors="backslashreplace").decode()
+
+
+def _folders(opened: OpenFile) -> list[Path]:
+    """The folders in which relative paths of a file's rows are looked up."""
+    root = opened.options.image_root
+    return [opened.file.path.parent, *([Path(root).expanduser()] if root else []), Path.cwd()]
+
+
+def with_images_of_prefix(row: Any, folders: list[Path]) -> Any:
+    """A row whose one image is a prefix, as the authors write several crops or pages, with all its images.
+
+    The tag of a prefix stands for all of them, side by side.
+    """
+    if not isinstance(row, dict):
+        return row
+    named = [name for name in IMAGE_KEYS if row.get(name)]
+    prefix = row[named[0]] if len(named) == 1 else None
+    if isinstance(prefix, list) and len(prefix) == 1:
+        prefix = prefix[0]
+    images = images_of_prefix(prefix, folders) if isinstance(prefix, str) else []
+    if not images:
+        return row
+    asked = {key: _with_tags(row[key], len(images)) for key in (*QUESTION_KEYS, "history") if key in row}
+    return row | asked | {named[0]: images}
+
+
+def _with_tags(value: Any, number: int) -> Any:
+    """A value of JSON in whose texts each image tag stands `number` times."""
+    if isinstance(value, str):
+        return value.replace(IMAGE_TAG, IMAGE_TAG * number)
+    if isinstance(value, list):
+        return [_with_tags(part, number) for part in value]
+    if isinstance(value, dict):
+        return {key: _with_tags(part, number) for key, part in value.items()}
+    return value
 
 
 def _all_rows(files: Sequence[OpenFile]) -> np.ndarray:

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from got_train.config import Config, DataConfig
-from got_train.data.readers import Source, find_sources, matches, open_sources
+from got_train.data.good_rows import NO_KEY, content_keys
+from got_train.data.readers import Source, find_sources, matches, open_rows, open_sources
 from got_train.data.records import ReadOptions
 from got_train.data.rows import Rows
 from got_train.report import UserError, counted
-from got_train.run_folders import resolve_checkpoint
+from got_train.run_folders import VAL_FILE, resolve_checkpoint
 
 
 @dataclass(frozen=True)
@@ -101,15 +102,34 @@ def choose_run_rows(config: DataConfig, seed: int) -> ChosenRows:
     options = ReadOptions(config.columns, config.query, config.image_root)
     train = select_rows(config.train, options, rng, config.weights)
     val, replay = None, None
-    if config.val is not None:
+    if config.val_run is not None:
+        val = open_rows(str(kept_rows(config.val_run)))
+        train = _without(train, val, "training")
+    elif config.val is not None:
         val = select_rows(config.val, options, rng)
     elif config.val_ratio > 0:
         train, val = _split(train, config.val_ratio, rng)
     if config.replay:
         available = select_rows(config.replay, options, rng)
+        if val is not None and config.val_run is not None:
+            available = _without(available, val, "replay")
         count = math.ceil(len(train) * config.replay_ratio / (1 - config.replay_ratio))
         replay = available.subset(choose_rows(len(available), count, rng))
-    return ChosenRows(train, replay, val)
+    chosen = ChosenRows(train, replay, val)
+    check_all_columns(chosen.all_training if val is None else chosen.all_training.joined(val))
+    return chosen
+
+
+def check_all_columns(rows: Rows) -> None:
+    """Refuses columns to rename that no row has: they are misspelt, or those of other files.
+
+    Raises:
+        UserError: names them.
+    """
+    if unused := rows.unused_columns():
+        names = ", ".join(f"{name} ({name}={ours})" for name, ours in unused.items())
+        files = ", ".join(dict.fromkeys(opened.source for opened in rows.files))
+        raise UserError(f"data.columns (--columns): no row of {files} has the key {names}: leave it out")
 
 
 def select_rows(
@@ -142,6 +162,37 @@ def select_rows(
         rows.subset(choose_rows(len(rows), count, rng)) for rows, count in zip(sets, counts, strict=True)
     ]
     return functools.reduce(Rows.joined, chosen)
+
+
+def kept_rows(run: str) -> Path:
+    """The file of validation rows that a run, or the run of a checkpoint, has kept.
+
+    Raises:
+        UserError: if there is none.
+    """
+    file = Path(resolve_checkpoint(run)).parent / VAL_FILE
+    if not file.is_file():
+        raise UserError(f"data.val_run {run}: {file} does not exist, the run kept no validation rows")
+    return file
+
+
+def _without(rows: Rows, val: Rows, name: str) -> Rows:
+    """The rows that are not validation rows.
+
+    Raises:
+        UserError: if none is left, or a validation row cannot be read, and so not be told from the others.
+    """
+    apart = content_keys(val)
+    bad = np.flatnonzero(apart == NO_KEY)
+    if len(bad) > 0:
+        raise UserError(
+            f"data.val_run: {counted(len(bad), 'validation row')} cannot be read, the first is "
+            f"{val.location(int(bad[0]))}: put its images back where it names them"
+        )
+    kept = np.flatnonzero(~np.isin(content_keys(rows), apart))
+    if len(kept) == 0:
+        raise UserError(f"data.val_run: each of the {name} rows is one of its validation rows")
+    return rows.subset(kept)
 
 
 def _split(train: Rows, ratio: float, rng: np.random.Generator) -> tuple[Rows, Rows]:

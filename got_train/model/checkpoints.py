@@ -7,7 +7,7 @@ from peft import PeftConfig, PeftModel, get_peft_model, set_peft_model_state_dic
 from peft.utils import load_peft_weights
 from transformers import PreTrainedTokenizerFast
 
-from got_train.config import CONFIG_FILE, Config, ModelConfig, SampleConfig
+from got_train.config import Config, ModelConfig, SampleConfig
 from got_train.config_file import load_config
 from got_train.model.adapters import PEFT_PREFIX, linear_layers
 from got_train.model.convert import current_name, transformers_name
@@ -17,7 +17,14 @@ from got_train.model.quantize import round_to_4_bits
 from got_train.model.tokenizer import load_tokenizer
 from got_train.prompts import TemplateName
 from got_train.report import UserError, counted
-from got_train.run_folders import ADAPTER_FILE, absolute, holds_adapters, read_json, resolve_checkpoint
+from got_train.run_folders import (
+    ADAPTER_FILE,
+    CONFIG_FILE,
+    absolute,
+    holds_adapters,
+    read_json,
+    resolve_checkpoint,
+)
 from got_train.swift.trained import swift_model
 
 ORIGINAL_MODULES = ("model.layers.", "model.vision_tower_high.", "model.mm_projector_vary.")

@@ -6,7 +6,7 @@ import torch
 from peft import PeftModel
 from transformers import PreTrainedTokenizerFast
 
-from got_train.config import CONFIG_FILE, Config
+from got_train.config import Config
 from got_train.config_file import to_yaml
 from got_train.model.card import model_card
 from got_train.model.checkpoints import load_checkpoint
@@ -14,7 +14,7 @@ from got_train.model.got import GotModel, tile_shape
 from got_train.model.processor import build_processor
 from got_train.prompts import TemplateName
 from got_train.report import UserError
-from got_train.run_folders import merge_folders
+from got_train.run_folders import CONFIG_FILE, merge_folders
 
 TOLERANCE = 1e-3
 """Largest difference of logits before and after a merge, relative to the largest logit (float32)."""

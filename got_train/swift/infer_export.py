@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from got_train.report import UserError, counted
-from got_train.run_folders import holds_adapters, merged_folder, resolve_checkpoint
+from got_train.run_folders import VAL_FILE, holds_adapters, merged_folder, resolve_checkpoint
 from got_train.swift.checkpoint_options import EXPORT, INFER
 from got_train.swift.command_line import CommandLine, image_root, read_command_line, remarks, system_text
 
@@ -152,7 +152,7 @@ def rows_of(line: CommandLine, checkpoint: str) -> str:
         )
     if len(sets) > 1:
         raise UserError(f"--val_dataset takes one data set here, not {len(sets)}")
-    kept = Path(checkpoint).parent / "val_dataset.jsonl"
+    kept = Path(checkpoint).parent / VAL_FILE
     if not sets and not kept.is_file():
         raise UserError(
             f"{kept} does not exist: the run kept no validation rows; name some with --val_dataset"

@@ -29,7 +29,7 @@ from PIL import Image
 from got_train.packages import install_line, noto_fonts
 from got_train.tex.errors import TexError
 from got_train.tex.harness import HARNESS, MAX_POINTS, Transcript, read_transcript
-from got_train.tex.processes import Stopped, run_watched
+from got_train.tex.processes import run_watched
 
 Program = Literal["pdflatex", "xelatex"]
 
@@ -275,7 +275,7 @@ def _dump_preamble(style: Style) -> Path:
     error = re.search(r"^! *(.+)", said, re.MULTILINE)
     dumped = folder / "got.fmt"
     if error or stopped or not dumped.is_file():
-        raise _bad_preamble(style, error[1] if error else stopped)
+        raise _bad_preamble(style, error[1] if error else None, stopped)
     return dumped
 
 
@@ -285,14 +285,19 @@ def _write_preamble(folder: Path, style: Style) -> None:
     (folder / _PREAMBLE).write_text(text, encoding="utf-8")
 
 
-def _bad_preamble(style: Style, cause: str | None) -> ValueError:
+def _bad_preamble(style: Style, cause: str | None, stopped: str | None) -> ValueError:
+    if stopped and cause is None:
+        return ValueError(
+            f"{style.program} {stopped} before it has read its preamble; run it again, "
+            "on a busy machine with fewer --workers"
+        )
     cause = cause or "no reason given"
     return ValueError(f"{style.program} can't read its preamble ({cause}); for missing files: {_INSTALL}")
 
 
 def _run_program(
     program: Program, arguments: Sequence[str], folder: Path, num_items: int
-) -> tuple[str, Stopped | None]:
+) -> tuple[str, str | None]:
     path = shutil.which(program)
     if path is None:
         raise ValueError(f"{program} is not installed: {_INSTALL}")
@@ -336,7 +341,7 @@ def _judge(
         faults.setdefault(transcript.begun, f"LaTeX {stopped or 'ends early'}")
         return transcript, []
     if transcript.bad_start or not transcript.pages:
-        raise _bad_preamble(style, transcript.bad_start or stopped)
+        raise _bad_preamble(style, transcript.bad_start, stopped)
     for item, pages in transcript.pages.items():
         if len(pages) != 1:
             faults.setdefault(item, f"LaTeX draws {'several pages' if pages else 'nothing'}")

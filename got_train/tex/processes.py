@@ -8,9 +8,8 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
 
-Stopped = Literal["takes too long", "writes without end"]
+TOO_LONG, ENDLESS = "takes too long", "writes without end"
 
 
 def run_watched(
@@ -22,11 +21,12 @@ def run_watched(
     step_seconds: float,
     most_seconds: float,
     max_bytes: int,
-) -> tuple[str, Stopped | None]:
+) -> tuple[str, str | None]:
     """Runs a program in `folder`, without input, and returns its output and why it was stopped, if it was.
 
     It is stopped, with all it has started, when it is silent for `start_seconds` at first or for
-    `step_seconds` later, when it runs for `most_seconds` or writes more than `max_bytes`.
+    `step_seconds` later, when it runs for `most_seconds` or writes more than `max_bytes`. Or a signal of
+    somebody else ends it.
     """
     process = subprocess.Popen(
         command,
@@ -39,26 +39,27 @@ def run_watched(
     )
     assert process.stdout is not None, "asked for above"
     output = bytearray()
-    stopped: Stopped | None = None
+    stopped: str | None = None
     last = time.monotonic() + most_seconds
     patience = start_seconds
     with process.stdout as pipe, selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
         while stopped is None:
             if time.monotonic() > last or not selector.select(patience):
-                stopped = "takes too long"
+                stopped = TOO_LONG
             elif piece := os.read(pipe.fileno(), 1 << 16):
                 output += piece
                 patience = step_seconds
                 if len(output) > max_bytes:
-                    stopped = "writes without end"
+                    stopped = ENDLESS
             else:
                 break
     if stopped is None:
         try:
-            process.wait(step_seconds)
+            ended = process.wait(step_seconds)
+            stopped = f"was ended by {signal.Signals(-ended).name}" if ended < 0 else None
         except subprocess.TimeoutExpired:
-            stopped = "takes too long"
+            stopped = TOO_LONG
     with suppress(ProcessLookupError):  # nobody is left of the group
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

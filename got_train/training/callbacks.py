@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import torch
 from matplotlib.figure import Figure
+from torch import nn
 from transformers import TrainerCallback, TrainerState
 
-from got_train.config import CONFIG_FILE
 from got_train.data.features import FeatureStore
+from got_train.model.adapters import PEFT_PREFIX
+from got_train.model.got import group_of
 from got_train.ranks import rank
+from got_train.run_folders import CONFIG_FILE
 
 MAX_NAME_CHARACTERS = 100
 """Most characters of a curve's file name and title."""
@@ -29,7 +33,12 @@ class RunLog(TrainerCallback):
         self.file = run_dir / "logging.jsonl"
 
     def on_train_begin(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
-        """Removes the lines that a resumed run has logged after its checkpoint."""
+        """Makes a resumed run follow its settings; removes the lines logged after its checkpoint."""
+        # transformers takes these from the checkpoint: numbers of steps, and a path that may have changed.
+        state.compute_steps(args, state.max_steps)
+        best = self.run_dir / f"checkpoint-{state.best_global_step}"
+        if best.is_dir():
+            state.best_model_checkpoint = str(best)
         if rank() == 0 and self.file.is_file():
             cut_log(self.file, state.global_step)
 
@@ -65,6 +74,52 @@ class FeatureWriter(TrainerCallback):
         self.features.flush()
 
     on_save = on_epoch_end
+
+
+class Changes(TrainerCallback):
+    """Finds out whether a run has changed the weights that it trains, and its loss."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, list[tuple[float, float]]] = {}
+        self._unchanged: list[str] = []
+        self._first_step = 0
+
+    def on_train_begin(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
+        """Looks at the weights before the first step, those of the checkpoint in a resumed run."""
+        self._before, self._first_step = sums(kwargs["model"]), state.global_step + 1
+
+    def on_train_end(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
+        """Looks at the weights after the last step."""
+        after = sums(kwargs["model"])
+        self._unchanged = [
+            group for group, values in after.items() if values and values == self._before[group]
+        ]
+
+    def missing(self, state: TrainerState) -> list[str]:
+        """A line for what should have changed in the run and has not."""
+        lines = []
+        if self._unchanged:
+            lines.append(
+                f"nothing was learnt: the trained weights of {', '.join(self._unchanged)} are what they were "
+                "before. Look at learning_rate in logging.jsonl, and raise train.learning_rate"
+            )
+        rows = [row for row in state.log_history if "loss" in row and row["step"] >= self._first_step]
+        if len(rows) > 1 and len({row["loss"] for row in rows}) == 1:
+            lines.append(
+                f"the loss has not changed: it is {rows[0]['loss']:.4g} in each of {len(rows)} lines"
+            )
+        return lines
+
+
+def sums(model: nn.Module) -> dict[str, list[tuple[float, float]]]:
+    """The sum and the norm of each trained tensor, by module group: enough to tell whether it has changed."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for name, weights in model.named_parameters():
+        if weights.requires_grad:
+            tensor = weights.detach()
+            pair = float(tensor.sum(dtype=torch.float64)), float(torch.linalg.vector_norm(tensor))
+            found.setdefault(group_of(name.removeprefix(PEFT_PREFIX)), []).append(pair)
+    return found
 
 
 def read_log(file: Path) -> list[dict[str, Any]]:

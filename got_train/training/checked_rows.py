@@ -16,6 +16,7 @@ from got_train.data.samples import SampleEncoder
 from got_train.data.sources import ChosenRows
 from got_train.ranks import gather, rank, say, world_size
 from got_train.report import UserError, counted
+from got_train.run_folders import VAL_FILE
 
 
 @dataclass(frozen=True)
@@ -24,55 +25,66 @@ class CheckedRows:
 
     train: Rows
     sizes: np.ndarray | None
-    """int32, `(training rows, 2)`: tokens and tiles of each; None if the rows were not checked."""
+    """int32, `(training rows, 2)`: tokens and tiles of each; None if only a part was checked."""
     val: Rows | None
     kinds: set[str]
     skipped: list[RowError]
     """Bad rows that were left out."""
 
-    @classmethod
-    def unchecked(cls, chosen: ChosenRows) -> "CheckedRows":
-        """The rows of a dry run, which checks none."""
-        return cls(chosen.all_training, None, chosen.val, set(), [])
 
-
-def check_run_rows(config: Config, chosen: ChosenRows, encoder: SampleEncoder) -> CheckedRows:
+def check_run_rows(
+    config: Config, chosen: ChosenRows, encoder: SampleEncoder, most: int | None = None
+) -> CheckedRows:
     """Checks training and validation rows.
+
+    Args:
+        config: of the run.
+        chosen: its rows.
+        encoder: makes its samples.
+        most: number of rows of each set to check, and nothing is kept of it, for a dry run; default: all.
 
     Raises:
         UserError: for bad rows, all of them listed, with `data.on_error: raise`; or if a set has no good row.
     """
-    train, result, sizes = check_set(config, chosen.all_training, encoder, "training")
+    train, result, sizes = check_set(config, chosen.all_training, encoder, "training", most)
     val, kinds, skipped = None, result.kinds, result.errors()
     if chosen.val is not None:
-        val, result, _ = check_set(config, chosen.val, encoder, "validation")
+        val, result, _ = check_set(config, chosen.val, encoder, "validation", most)
         kinds, skipped = kinds | result.kinds, skipped + result.errors()
     return CheckedRows(train, sizes, val, kinds, skipped)
 
 
 def check_set(
-    config: Config, rows: Rows, encoder: SampleEncoder, name: str
-) -> tuple[Rows, CheckResult, np.ndarray]:
+    config: Config, rows: Rows, encoder: SampleEncoder, name: str, most: int | None = None
+) -> tuple[Rows, CheckResult, np.ndarray | None]:
     """The good rows of one set, the result of its check, and the sizes of the good rows.
+
+    Of more than `most` rows evenly spread ones are checked, and all are given back, without sizes.
 
     Raises:
         UserError: for the same reasons as `check_run_rows`.
     """
     workers = argument(config, "dataloader_num_workers")
     good_rows = GoodRows(Path(config.output_dir) / "good_rows" / sample_fingerprint(encoder))
-    mine = rows.distinct[rank() :: world_size()]
+    whole = most is None or len(rows) <= most
+    part = rows if most is None or whole else rows.spread(most)
+    mine = part.distinct[rank() :: world_size()]
+    known = good_rows if most is None else None
     result = CheckResult.joined(
-        gather(check_rows(rows, mine, encoder, workers, f"checking {name} rows", good_rows))
+        gather(check_rows(part, mine, encoder, workers, f"checking {name} rows", known))
     )
     for line in result.doubts.lines():
         say(f"{name} rows: {line}")
-    sizes = result.sizes[rows.distinct_number]
+    sizes = result.sizes[part.distinct_number] if whole else None
     if not result.bad:
         return rows, result, sizes
     if config.data.on_error == "raise":
         bad = counted(len(result.bad), f"bad {name} row")
         head = f"{bad} ({result.summary()}); data.on_error=skip leaves out bad rows:"
         raise UserError("\n".join([head, *result.lines()]))
+    if sizes is None:
+        say(f"{name} rows: {len(result.bad):,} bad of {len(part):,} that were checked ({result.summary()})")
+        return rows, result, None
     good = np.flatnonzero(~rows.repeats(np.array(sorted(result.bad))))
     if len(good) == 0:
         raise UserError(f"no {name} row is left: {result.summary()}; the first: {result.lines()[0]}")
@@ -84,7 +96,7 @@ def write_rows(run_dir: Path, rows: CheckedRows) -> None:
     """Writes the validation rows and the faults of skipped rows into the run's folder."""
     if rows.val is not None:
         lines = "".join(rows.val.portable_row(index) + "\n" for index in range(len(rows.val)))
-        (run_dir / "val_dataset.jsonl").write_text(lines, encoding="utf-8")
+        (run_dir / VAL_FILE).write_text(lines, encoding="utf-8")
     if rows.skipped:
         faults = (
             {"location": bad.location, "cause": bad.cause, "detail": bad.detail} for bad in rows.skipped

@@ -4,6 +4,8 @@ from collections import defaultdict
 from typing import Any
 
 from torch import nn
+from torch.optim import SGD, Optimizer
+from torch.optim.lr_scheduler import LambdaLR
 from transformers import Trainer, TrainingArguments, get_scheduler
 from transformers.integrations import get_reporting_integration_callbacks
 
@@ -56,16 +58,34 @@ def try_optimizer(arguments: TrainingArguments, steps: int) -> None:
     weight = nn.Linear(1, 1, bias=False)
     try:
         optimizer_class, settings = _optimizer(arguments, weight)
-        get_scheduler(
-            arguments.lr_scheduler_type,
-            optimizer_class(weight.parameters(), **settings),
-            num_warmup_steps=arguments.get_warmup_steps(steps),
-            num_training_steps=steps,
-            scheduler_specific_kwargs=arguments.lr_scheduler_kwargs,
-        )
+        _scheduler(arguments, optimizer_class(weight.parameters(), **settings), steps)
         get_reporting_integration_callbacks(arguments.report_to)
     except (ValueError, TypeError, ImportError, RuntimeError) as error:
         raise UserError(f"train: {' '.join(str(error).split())}") from error
+
+
+def learning_rates(arguments: TrainingArguments, steps: int, done: int) -> list[float]:
+    """The learning rates of the first `done` steps, and of the one after, in a run of so many steps."""
+    optimizer = SGD(nn.Linear(1, 1).parameters(), lr=arguments.learning_rate or 1.0)
+    scheduler = _scheduler(arguments, optimizer, steps)
+    if not isinstance(scheduler, LambdaLR):  # those that follow a score know no number of steps
+        return []
+    rates = scheduler.get_last_lr()
+    for _ in range(done):
+        optimizer.step()  # torch warns if it is left out
+        scheduler.step()
+        rates += scheduler.get_last_lr()
+    return [float(rate) for rate in rates]
+
+
+def _scheduler(arguments: TrainingArguments, optimizer: Optimizer, steps: int) -> Any:
+    return get_scheduler(
+        arguments.lr_scheduler_type,
+        optimizer,
+        num_warmup_steps=arguments.get_warmup_steps(steps),
+        num_training_steps=steps,
+        scheduler_specific_kwargs=arguments.lr_scheduler_kwargs,
+    )
 
 
 def _optimizer(arguments: TrainingArguments, model: nn.Module) -> tuple[Any, dict[str, Any]]:

@@ -1,23 +1,18 @@
 """The folder of a run: `output_dir/name/vN-date-time`, as in ms-swift."""
 
 import json
+import os
 import platform
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from omegaconf import OmegaConf
-
-from got_train.arguments import RESUMED_AS_BEFORE
-from got_train.config import CONFIG_FILE, Config
-from got_train.config_file import flat, load_config, to_yaml
-from got_train.model.shapes import with_shape_of_checkpoint
+from got_train.config import Config
+from got_train.config_file import to_yaml
 from got_train.report import UserError
-from got_train.run_folders import STATE_FILE, newest_of_runs, runs_of
+from got_train.run_folders import CONFIG_FILE, runs_of
 
 PACKAGES = ("got-train", "torch", "transformers", "peft", "accelerate", "datasets", "omegaconf", "pillow")
 
@@ -36,61 +31,17 @@ def create_run_dir(config: Config) -> Path:
     return folder
 
 
-def find_resume(config: Config) -> Path | None:
-    """The checkpoint to resume from; None for a new run.
-
-    Args:
-        config: a configuration with absolute paths.
+def check_output_dir(config: Config) -> None:
+    """Finds out before long work whether the run's folder can be made; nothing is made.
 
     Raises:
-        UserError: if `resume` names a folder that is not a training checkpoint, or one of a different run.
+        UserError: if it cannot.
     """
-    if config.resume is None:
-        return None
-    checkpoint: Path | None = Path(config.resume)
-    if config.resume == "auto":
-        checkpoint = newest_of_runs(Path(config.output_dir) / config.name)
-    if checkpoint is not None:
-        _check_can_resume(checkpoint, config)
-    return checkpoint
-
-
-def _check_can_resume(checkpoint: Path, config: Config) -> None:
-    """Refuses a checkpoint from which the resumed run would differ from an uninterrupted one."""
-    advice = "start a new run from its weights, with model.path"
-    if not (checkpoint / STATE_FILE).is_file():
-        raise UserError(f"resume: {checkpoint} is not a training checkpoint (it has no {STATE_FILE})")
-    if not (checkpoint / CONFIG_FILE).is_file():
-        raise UserError(f"resume: {checkpoint} is not of got-train (it has no {CONFIG_FILE}): {advice}")
-    by_deepspeed = config.train.arguments.get("deepspeed") is not None
-    optimizer = "global_step*" if by_deepspeed else "optimizer.pt"
-    if not list(checkpoint.glob(optimizer)):
-        raise UserError(
-            f"resume: {checkpoint} has no state of the optimizer ({optimizer}): it was saved with "
-            f"train.save_only_model, or with another train.deepspeed. {advice[0].upper()}{advice[1:]}"
-        )
-    saved = load_config(checkpoint / CONFIG_FILE)
-    # earlier versions saved the defaults in place of the checkpoint's shape
-    saved = replace(saved, model=with_shape_of_checkpoint(saved.model))
-    before, now = map(_resumed_as_before, (saved, config))
-    changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
-    if changed:
-        changes = ", ".join(f"{name} was {before.get(name)} and is {now.get(name)}" for name in changed)
-        raise UserError(f"resume: a run continues as it began, but {changes}: change it back, or {advice}")
-
-
-def _resumed_as_before(config: Config) -> dict[str, Any]:
-    """Values that a resumed run cannot change: the checkpoint's tensors or optimizer state depend on them."""
-    given = OmegaConf.to_container(OmegaConf.create(to_yaml(config)))
-    assert isinstance(given, dict)
-    sections = {name: given[name] for name in ("model", "lora")}
-    sections["train"] = {name: given["train"].get(name) for name in RESUMED_AS_BEFORE}
-    return dict(flat(sections))
-
-
-def trained_steps(checkpoint: Path) -> int:
-    """The number of optimizer steps before a checkpoint."""
-    return int(json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))["global_step"])
+    folder = (Path(config.output_dir) / config.name).resolve()
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        why = "no permission" if existing.is_dir() else "not a folder"
+        raise UserError(f"output_dir: {folder} cannot be made: {existing}: {why}")
 
 
 def describe_run(config: Config, run_dir: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 from peft import PeftModel
+from transformers import EarlyStoppingCallback
 
 from got_train.arguments import argument, training_arguments
 from got_train.config import Config
@@ -31,17 +32,30 @@ from got_train.model.loading import LoadReport, build_model, model_tokenizer
 from got_train.model.processor import build_processor
 from got_train.model.shapes import model_tile_shape, with_shape_of_checkpoint
 from got_train.model.tokenizer import VOCABULARIES
-from got_train.ranks import gather, is_launched, open_process_group, rank, say
+from got_train.ranks import gather, open_process_group, rank, say
 from got_train.report import UserError
-from got_train.run_folders import absolute, whole_checkpoint
-from got_train.training.callbacks import FeatureWriter, RunLog
+from got_train.run_folders import absolute, resolve_checkpoint, whole_checkpoint
+from got_train.training.callbacks import Changes, FeatureWriter, RunLog
 from got_train.training.checked_rows import CheckedRows, check_run_rows, write_rows
 from got_train.training.compare import compare, comparison_table, retention_samples, write_comparison
 from got_train.training.optim import optimizer_and_groups, try_optimizer
 from got_train.training.plan import StepPlan, balance_steps, plan_steps, total_steps
-from got_train.training.run_dir import create_run_dir, describe_run, find_resume, trained_steps
-from got_train.training.summary import data_table, devices_advice, replay_advice, steps_line
+from got_train.training.resume import check_same_steps, find_resume, has_ended, resume_lines, write_steps
+from got_train.training.run_dir import check_output_dir, create_run_dir, describe_run
+from got_train.training.summary import (
+    checked_lines,
+    data_table,
+    devices_advice,
+    launcher_advice,
+    replay_advice,
+    saved_line,
+    size_advice,
+    steps_line,
+)
 from got_train.training.trainer import GotTrainer
+
+DRY_RUN_ROWS = 200
+"""Most rows of each set that a dry run checks."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +87,7 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
 
     Args:
         config: the configuration from `load_config`.
-        dry_run: only print the plan of the run; rows are not checked.
+        dry_run: only print the plan of the run; of many rows a part is checked.
 
     Returns:
         The run's folder; None for a dry run.
@@ -84,10 +98,10 @@ def train(config: Config, dry_run: bool = False) -> Path | None:
     backend = argument(config, "ddp_backend") or ("gloo" if argument(config, "use_cpu") else None)
     open_process_group(backend, timedelta(seconds=argument(config, "ddp_timeout")))
     prepared = prepare(config)
-    rows = CheckedRows.unchecked(prepared.chosen) if dry_run else check(prepared)
+    rows = check(prepared, dry_run)
     assembled = assemble(prepared, rows)
     if dry_run:
-        say(f"{to_yaml(prepared.config).rstrip()}\n\n{summary(assembled)}")
+        say("\n\n".join([to_yaml(prepared.config).rstrip(), summary(assembled), *dry_run_lines(assembled)]))
         return None
     say(summary(assembled))
     return run(assembled)
@@ -104,25 +118,31 @@ def prepare(config: Config) -> Prepared:
         raise UserError("data.train must be set, in the file or as key=value")
     if config.eval.ordinary is not None:
         DatasetSpec.parse(config.eval.ordinary)
+    if config.data.image_root is not None and not Path(config.data.image_root).is_dir():
+        raise UserError(f"data.image_root: {config.data.image_root} is not a folder")
+    check_output_dir(config)
     resume = find_resume(config)
     chosen = choose_run_rows(config.data, config.seed)
+    if config.eval.early_stopping_patience is not None and chosen.val is None:
+        raise UserError(
+            "eval.early_stopping_patience needs validation rows: set data.val, or data.val_ratio=0.1"
+        )
     steps = total_steps(config, plan_steps(config, len(chosen.all_training)))
     try_optimizer(training_arguments(config, 1, Path(config.output_dir), chosen.val is not None), steps)
     encoder = SampleEncoder(model_tokenizer(config.model), config.sample, model_tile_shape(config.model))
     return Prepared(config, resume, chosen, encoder)
 
 
-def check(prepared: Prepared) -> CheckedRows:
-    """Checks every row.
+def check(prepared: Prepared, dry_run: bool = False) -> CheckedRows:
+    """Checks every row; in a dry run a part of many rows.
 
     Raises:
         UserError: for bad rows, all of them listed; or for DeepSpeed in a process without a launcher.
     """
-    if prepared.config.train.arguments.get("deepspeed") is not None and not is_launched():
-        raise UserError(
-            "train.deepspeed needs a launcher, on one device too: deepspeed --module got_train train ..., or "
-            "torchrun --nproc_per_node=1 -m got_train train ..."
-        )
+    if dry_run:
+        return check_run_rows(prepared.config, prepared.chosen, prepared.encoder, DRY_RUN_ROWS)
+    for line in launcher_advice(prepared.config):
+        raise UserError(line)
     return check_run_rows(prepared.config, prepared.chosen, prepared.encoder)
 
 
@@ -130,9 +150,13 @@ def assemble(prepared: Prepared, rows: CheckedRows) -> Assembled:
     """Loads the model and plans the steps.
 
     Raises:
-        UserError: for weights that do not fit, or if nothing is left to train.
+        UserError: for weights that do not fit, if nothing is left to train, or if the run cannot be resumed.
     """
     config = prepared.config
+    plan = plan_steps(config, len(rows.train))
+    # Which bad rows are left out is not known before all are checked.
+    if prepared.resume is not None and (rows.sizes is not None or config.data.on_error == "raise"):
+        check_same_steps(prepared.resume, config, rows, plan)
     avoid_cudnn_attention()
     tokenizer = prepared.encoder.tokenizer
     model, _, loaded = build_model(config.model, config.sample.max_length, config.seed, tokenizer)
@@ -140,7 +164,6 @@ def assemble(prepared: Prepared, rows: CheckedRows) -> Assembled:
     compute_dtype = torch.bfloat16 if bf16 else torch.float16 if fp16 else torch.float32
     trained = prepare_for_training(model, config.train.learning_rates, config.lora, compute_dtype)
     compile_layers(model, config.train.arguments)
-    plan = plan_steps(config, len(rows.train))
     if config.train.tokens_per_batch is not None and rows.sizes is not None:
         encoder_work = 0 if config.train.cache_features else tile_tokens(model)
         plan = balance_steps(plan, config, rows.sizes, encoder_work)
@@ -156,35 +179,50 @@ def summary(assembled: Assembled) -> str:
         data_table(config, chosen),
         *replay_advice(config, chosen),
         steps_line(config, assembled.plan),
+        *resume_lines(config, assembled.prepared.resume, assembled.plan),
+        *size_advice(config, chosen, assembled.plan),
         *devices_advice(),
     ]
     return "\n\n".join(facts)
+
+
+def dry_run_lines(assembled: Assembled) -> list[str]:
+    """What a dry run has not found out."""
+    return [
+        *launcher_advice(assembled.prepared.config),
+        *checked_lines(assembled.prepared.chosen, DRY_RUN_ROWS),
+    ]
 
 
 def run(assembled: Assembled) -> Path:
     """Trains, compares the model with the one before, and returns the run's folder."""
     prepared, rows = assembled.prepared, assembled.rows
     config, resume = prepared.config, prepared.resume
-    if resume is not None and trained_steps(resume) >= total_steps(config, assembled.plan):
-        say(f"nothing is left to train: {resume} is the end of this run")
-        return resume.parent
+    if resume is not None and has_ended(config, resume, assembled.plan):
+        return resume.parent  # as the summary says
     run_dir = shared_run_dir(config, resume)
     if rank() == 0:
         describe_run(config, run_dir)
         write_rows(run_dir, rows)
+    if resume is None:
+        write_steps(run_dir, rows, assembled.plan)
     compared = {}
     if config.eval.compare_rows > 0 and config.model.path is not None and config.model.init == "pretrained":
         compared["ordinary OCR"] = retention_samples(config, prepared.encoder, run_dir / "ordinary")
         if rows.val is not None:
             compared["validation"] = SampleSet(rows.val, prepared.encoder)
     trainer = build_trainer(assembled, run_dir)
+    changes = Changes()
+    trainer.add_callback(changes)
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    for line in changes.missing(trainer.state):
+        say(line)
     if compared:
         comparison = compare(trainer, config, compared)
         if rank() == 0:
             write_comparison(comparison, run_dir)
         say(comparison_table(comparison))
-    say(f"run folder: {run_dir}")
+    say(saved_line(run_dir, trainer.state, trainer.args.metric_for_best_model))
     return run_dir
 
 
@@ -196,6 +234,7 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
     samples = SampleSet(rows.train, encoder)
     val = None if rows.val is None else SampleSet(rows.val.spread(config.eval.loss_rows), encoder)
     features = open_features(config, model, assembled.compute_dtype)
+    patience = config.eval.early_stopping_patience
     return GotTrainer(
         plan=plan,
         eval_config=config.eval,
@@ -213,7 +252,11 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
         train_dataset=samples if features is None else FeatureSamples(samples, features),
         eval_dataset=val,
         processing_class=build_processor(model.config, encoder.tokenizer),
-        callbacks=[RunLog(run_dir), *([] if features is None else [FeatureWriter(features)])],
+        callbacks=[
+            RunLog(run_dir),
+            *([] if features is None else [FeatureWriter(features)]),
+            *([] if patience is None else [EarlyStoppingCallback(patience)]),
+        ],
         optimizer_cls_and_kwargs=optimizer_and_groups(
             model, arguments, config.train.learning_rates, config.lora
         ),
@@ -239,7 +282,12 @@ def with_absolute_paths(config: Config) -> Config:
             init_from=_checkpoint("model.init_from", model.init_from),
         )
     model = with_shape_of_checkpoint(model)  # which the saved configuration then has
-    data = replace(config.data, image_root=absolute(config.data.image_root))
+    val_run = config.data.val_run
+    data = replace(
+        config.data,
+        image_root=absolute(config.data.image_root),
+        val_run=None if val_run is None else absolute(resolve_checkpoint(val_run)),
+    )
     return replace(config, model=model, data=data)
 
 

@@ -150,10 +150,10 @@ def test_csv_cells_are_texts(tmp_path: Path) -> None:
     assert [len(data[index].tiles) for index in range(2)] == [1, 2]
     assert [data.rows.record(index).location for index in range(2)] == [f"{path}:2", f"{path}:4"]
     path.write_text("query,response\nq,r,s\n")
-    with pytest.raises(RowError, match="rows.csv:2: not CSV: more cells than the 2 columns"):
+    with pytest.raises(RowError, match="rows.csv:2: not CSV: 3 cells for 2 columns"):
         open_rows(str(path)).record(0)
     path.write_bytes(b"query,response\n\xff\xfe,r\n")
-    with pytest.raises(UserError, match="rows.csv is not CSV in UTF-8"):
+    with pytest.raises(UserError, match="rows.csv is not UTF-8"):
         open_rows(str(path))
     assert find_sources(str(path)) == [path]
 

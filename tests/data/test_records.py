@@ -7,7 +7,7 @@ import pytest
 from got_train.data.errors import ContentError, RowError
 from got_train.data.packed import PackedFile
 from got_train.data.readers import open_rows
-from got_train.data.records import UNNAMED_KIND, Record, Turn, load_json, parse_row
+from got_train.data.records import HOW_TO_ASK, UNNAMED_KIND, Record, Turn, load_json, parse_row
 from got_train.data.row_files import ListedRows
 from got_train.report import UserError
 from tests.conftest import write_rows
@@ -285,7 +285,7 @@ def test_a_key_that_is_given_twice_is_a_fault() -> None:
     ("row", "cause", "detail"),
     [
         ([1], "not an object", "this is list"),
-        ({"response": "r"}, "missing key", "no query (keys: response)"),
+        ({"response": "r"}, "missing key", f"no query (keys: response): {HOW_TO_ASK}"),
         ({"query": "q"}, "missing key", "no response"),
         ({"query": "q", "response": ""}, "empty response", "nothing to learn"),
         ({"query": 5, "response": "r"}, "wrong type", "query must be text, not int"),
@@ -344,7 +344,7 @@ def test_lines_that_are_not_json() -> None:
         assert caught.value.cause == "not JSON"
 
 
-@pytest.mark.parametrize("text", [b"[" * 100_000, b'{"query": ' + b"5" * 5000 + b"}"])
+@pytest.mark.parametrize("text", [b'{"a":' * 100_000, b'{"query": ' + b"5" * 5000 + b"}"])
 def test_json_beyond_the_limits_of_python_is_a_bad_row(text: bytes, tmp_path: Path) -> None:
     for name in ("a.jsonl", "a.json"):
         (tmp_path / name).write_bytes(text)

@@ -46,7 +46,7 @@ def test_json_lists_of_the_authors_load(tmp_path: Path) -> None:
     assert parse_row(rows.row(0), rows.location(0)).images == (Path("a.png"),)
     assert rows.location(0) == f"{path}:1"
     path.write_text("{}")
-    with pytest.raises(UserError, match="must hold a list of rows, not dict"):
+    with pytest.raises(UserError, match=r"must hold rows, not one object \(keys: none\)"):
         ListedRows(path)
 
 

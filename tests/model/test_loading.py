@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from got_train.model.loading import (
 from got_train.model.processor import build_processor
 from got_train.model.shapes import decoder_config
 from got_train.report import UserError
-from got_train.run_folders import resolve_checkpoint
+from got_train.run_folders import newest_of_runs, resolve_checkpoint
 from tests.conftest import DECODERS, ENCODER
 
 
@@ -183,6 +184,29 @@ def test_sam_encoders_load_in_both_layouts(layout: str, tokenizer_dir: str, tmp_
     assert all(torch.equal(loaded[name], tensor) for name, tensor in tower.items())
     # the two strided convolutions are not SAM's
     assert report.rows[0] == ("encoder", str(path), len(tower), 2)
+
+
+def test_runs_resolve_to_the_best_checkpoint_where_they_choose_one(tmp_path: Path) -> None:
+    run = tmp_path / "name" / "v0-1"
+    for number in (2, 4, 6):
+        (run / f"checkpoint-{number}").mkdir(parents=True)
+        state = {"best_model_checkpoint": f"/elsewhere/v0-1/checkpoint-{min(number, 4)}"}
+        (run / f"checkpoint-{number}" / "trainer_state.json").write_text(json.dumps(state))
+
+    def choosing(asked: bool) -> None:
+        (run / "checkpoint-6" / "args.yaml").write_text(f"train:\n  load_best_model_at_end: {asked}\n")
+
+    for asked, number in ((True, 4), (False, 6)):
+        choosing(asked)
+        assert resolve_checkpoint(str(run)) == str(run / f"checkpoint-{number}")
+        assert resolve_checkpoint(str(tmp_path / "name")) == str(run / f"checkpoint-{number}")
+        assert newest_of_runs(tmp_path / "name") == run / "checkpoint-6"  # from which a run goes on
+    choosing(True)
+    (run / "checkpoint-4" / "trainer_state.json").unlink()
+    with pytest.raises(
+        UserError, match="checkpoint-4, the best checkpoint of its run, is gone: name another"
+    ):
+        resolve_checkpoint(str(run))
 
 
 def test_runs_resolve_to_their_newest_checkpoint(tmp_path: Path) -> None:

@@ -161,6 +161,7 @@ def test_options_of_swift_2(words: str, changed: dict[str, Any], keys_of: Keys) 
         ("--seed 7 --data_seed 7", {"train.seed": 7}),
         ("--eval_on_start true --use_cpu", {"train.eval_on_start": True, "train.use_cpu": True}),
         ("--deepspeed my.json", {"train.deepspeed": "my.json"}),
+        ("--early_stop_interval 3", {"eval.early_stopping_patience": 3}),
     ],
 )
 def test_options_of_swift_4(words: str, changed: dict[str, Any], keys_of: Keys) -> None:

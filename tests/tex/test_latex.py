@@ -156,6 +156,33 @@ def test_an_unusable_preamble_is_one_line():
         assert "\n" not in str(error.value)
 
 
+@needs_tex
+@pytest.mark.parametrize("program", ["pdflatex", "xelatex"])
+@pytest.mark.parametrize(
+    ("script", "stopped"),
+    [
+        ("kill -TERM $$", "was ended by SIGTERM"),
+        ("kill -KILL $$", "was ended by SIGKILL"),
+        ("echo This is TeX; kill -TERM $$", "was ended by SIGTERM"),
+        ("sleep 60", "takes too long"),
+        ("while true; do echo more; done", "writes without end"),
+    ],
+)
+def test_a_program_that_is_stopped_misses_no_package(program, script, stopped, tmp_path, monkeypatch):
+    stub = tmp_path / program
+    stub.write_text(f"#!/bin/sh\n{script}\n")
+    stub.chmod(0o755)
+    monkeypatch.setattr(shutil, "which", lambda name: str(stub))
+    monkeypatch.setattr(latex, "START_SECONDS", 1)
+    monkeypatch.setattr(latex, "ITEM_SECONDS", 1)
+    with pytest.raises(ValueError) as error:
+        check_style(Style(program=program, preamble=f"% {script}"))
+    assert str(error.value) == (
+        f"{program} {stopped} before it has read its preamble; run it again, on a busy machine with "
+        "fewer --workers"
+    )
+
+
 def test_without_tex_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(ValueError, match="^xelatex is not installed: apt-get install .*texlive-latex-extra"):

@@ -53,3 +53,9 @@ def test_a_chattering_program_is_stopped(tmp_path):
     assert said.startswith("more\nmore\n")
     code = "import time\nwhile True: print('.', end='', flush=True); time.sleep(0.05)"
     assert run(code, tmp_path, most_seconds=1.0)[1] == "takes too long"
+
+
+def test_a_program_that_a_signal_ends_is_said_to_be_stopped(tmp_path):
+    code = "import os, signal; print('so far', flush=True); os.kill(os.getpid(), signal.SIGTERM)"
+    assert run(code, tmp_path) == ("so far\n", "was ended by SIGTERM")
+    assert run(code.replace("SIGTERM", "SIGKILL"), tmp_path) == ("so far\n", "was ended by SIGKILL")

@@ -26,6 +26,7 @@ from rdkit.Geometry import Point2D
 
 from data_engines.engine import Answer, Drawing, Reject, Rgb, Source, Stock, one_by_one
 from data_engines.kinds.molecule import PUBCHEM
+from data_engines.kinds.molecule.room import labels_touch, spread_parts
 from data_engines.kinds.molecule.smiles import read_smiles
 from data_engines.kinds.molecule.structure import (
     aromatic_rings,
@@ -52,6 +53,9 @@ MIN_BOND_DISTANCE = 0.15
 """Distance in bond lengths; a bond that passes an atom more closely seems to end there."""
 ROOM_FOR_METHYL = 1.2
 """Distance between atoms in bond lengths from which there is room to write out CH3."""
+
+PART_GAP = 2.0
+"""Distance in bond lengths between the atoms of parts that no bond joins: symbols reach into it from both."""
 
 Palette = Literal["ink", "default", "cdk", "avalon"]
 PALETTES: tuple[Palette, ...] = ("default", "cdk", "avalon")
@@ -84,7 +88,7 @@ class Options(EngineOptions):
 @dataclass(frozen=True, kw_only=True)
 class MoleculeStock(Stock[Options]):
     smiles: tuple[str, ...]
-    """SMILES as the source has them."""
+    """The different SMILES of the source, shuffled."""
 
 
 @dataclass(frozen=True)
@@ -138,13 +142,13 @@ def load(options: Options, rng: np.random.Generator) -> MoleculeStock:
         left_out=left_out,
         versions={"rdkit": version("rdkit")},
         options=options,
-        smiles=smiles,
+        smiles=tuple(smiles[place] for place in rng.permutation(len(smiles))),
     )
 
 
 def decide(rng: np.random.Generator, index: int, stock: MoleculeStock) -> Spec:
     options = stock.options
-    molecule = Chem.MolFromSmiles(stock.smiles[rng.integers(len(stock.smiles))])
+    molecule = Chem.MolFromSmiles(stock.smiles[index % len(stock.smiles)])
     if molecule is None:
         raise Reject("no molecule has this SMILES")
     decide_stereo(rng, molecule, centres=bool(rng.random() < options.stereo))
@@ -177,6 +181,8 @@ def draw(spec: Spec) -> MoleculeDrawing:
     scale = min(spec.bond / bond, spec.size / max(extent, bond))
     if scale * bond < MIN_BOND_PIXELS:
         raise Reject("bonds too short to read")
+    if labels_touch(_as_svg(Chem.Mol(drawn), scale, spec.style)):
+        raise Reject("symbols touch one another or a bond")
     picture = _on_paper(_draw(Chem.Mol(drawn), scale, spec.style), spec)
     answer = Answer(Task(format=True), f"<smiles>{spec.smiles}</smiles>")
     return MoleculeDrawing((picture,), (answer,), molecule=drawn)
@@ -228,14 +234,40 @@ def _lay_out(molecule: Chem.Mol, spec: Spec) -> None:
     # wedges are set later, for the final layout, as a mirrored layout needs other wedges
     turn = np.array([[cosine, sine], [-sine, cosine]]) * (-1 if spec.mirrored else 1, 1)
     points[:, :2] = points[:, :2] @ turn
+    spread_parts(points, Chem.GetMolFrags(molecule), PART_GAP * bond_length(molecule))
     conformer.SetPositions(points)
+
+
+def _as_svg(drawn: Chem.Mol, scale: float, style: MoleculeStyle) -> str:
+    """The molecule as `_draw` draws it, as lines and outlines that say of which atom or bond they are."""
+    drawer = rdMolDraw2D.MolDraw2DSVG(-1, -1)
+    _set_options(drawer, drawn, scale, style)
+    drawer.DrawMolecule(drawn)
+    drawer.FinishDrawing()
+    return str(drawer.GetDrawingText())
 
 
 def _draw(drawn: Chem.Mol, scale: float, style: MoleculeStyle) -> Image.Image:
     """The molecule at `scale` pixels per unit of its layout; bonds of rings with a circle become single."""
-    bond = scale * bond_length(drawn)
     # -1: RDKit makes the canvas as large as the molecule needs
     drawer = rdMolDraw2D.MolDraw2DCairo(-1, -1)
+    ink = _set_options(drawer, drawn, scale, style)
+    centres = [_open_ring(drawn, atoms) for atoms in aromatic_rings(drawn)] if style.circles else []
+    drawer.DrawMolecule(drawn)
+    drawer.SetFillPolys(False)
+    drawer.SetColour(ink)
+    drawer.SetLineWidth(drawer.drawOptions().bondLineWidth)
+    for x, y, radius in centres:
+        drawer.DrawEllipse(Point2D(x - radius, y - radius), Point2D(x + radius, y + radius))
+    drawer.FinishDrawing()
+    return Image.open(io.BytesIO(drawer.GetDrawingText())).convert("RGB")
+
+
+def _set_options(
+    drawer: rdMolDraw2D.MolDraw2D, drawn: Chem.Mol, scale: float, style: MoleculeStyle
+) -> tuple[float, float, float]:
+    """Tells RDKit how to draw; returns the colour of the ink."""
+    bond = scale * bond_length(drawn)
     options: Any = drawer.drawOptions()
     options.prepareMolsBeforeDrawing = False
     options.includeMetadata = False  # metadata would put the answer into the picture's file
@@ -250,7 +282,8 @@ def _draw(drawn: Chem.Mol, scale: float, style: MoleculeStyle) -> Image.Image:
     options.explicitMethyl = style.explicit_methyl and room_between_atoms(drawn) > ROOM_FOR_METHYL
     if style.font:
         options.fontFile = style.font
-    ink = tuple(level / 255 for level in style.ink)
+    red, green, blue = style.ink
+    ink = red / 255, green / 255, blue / 255
     if style.palette == "cdk":
         options.useCDKAtomPalette()
     elif style.palette == "avalon":
@@ -258,15 +291,7 @@ def _draw(drawn: Chem.Mol, scale: float, style: MoleculeStyle) -> Image.Image:
     elif style.palette == "ink":
         options.setAtomPalette({-1: ink})
     options.setBackgroundColour(tuple(level / 255 for level in style.paper))
-    centres = [_open_ring(drawn, atoms) for atoms in aromatic_rings(drawn)] if style.circles else []
-    drawer.DrawMolecule(drawn)
-    drawer.SetFillPolys(False)
-    drawer.SetColour(ink)
-    drawer.SetLineWidth(options.bondLineWidth)
-    for x, y, radius in centres:
-        drawer.DrawEllipse(Point2D(x - radius, y - radius), Point2D(x + radius, y + radius))
-    drawer.FinishDrawing()
-    return Image.open(io.BytesIO(drawer.GetDrawingText())).convert("RGB")
+    return ink
 
 
 def _open_ring(drawn: Chem.Mol, atoms: tuple[int, ...]) -> tuple[float, float, float]:

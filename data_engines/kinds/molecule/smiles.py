@@ -43,7 +43,10 @@ def read_smiles(path: Path, atoms: Range, parts: Range) -> tuple[tuple[str, ...]
     if not found:
         causes = ", ".join(f"{cause}: {number}" for cause, number in left_out.most_common())
         raise ValueError(f"--source {path}: no row fits --atoms {atoms} --parts {parts} ({causes})")
-    return tuple(found), dict(left_out)
+    different = tuple(dict.fromkeys(found))
+    if len(different) < len(found):
+        left_out["the same once more"] = len(found) - len(different)
+    return different, dict(left_out)
 
 
 def _read_rows(path: Path) -> list[list[str]]:

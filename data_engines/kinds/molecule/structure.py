@@ -10,18 +10,27 @@ rdBase.DisableLog("rdApp.*")  # RDKit would print a line for every molecule that
 
 
 def decide_stereo(rng: np.random.Generator, molecule: Chem.Mol, centres: bool) -> None:
-    """Gives each undefined double bond, and with `centres` each undefined stereocentre, a configuration."""
+    """Gives each undefined double bond, and with `centres` each undefined stereocentre, a configuration.
+
+    Double bonds in rings are cis.
+    """
     bridgeheads: Any = []  # an output argument of the call
     rdMolDescriptors.CalcNumBridgeheadAtoms(molecule, atoms=bridgeheads)
+    rings = sorted(molecule.GetRingInfo().AtomRings(), key=len)
     for element in Chem.FindPotentialStereo(molecule):
         if element.specified != Chem.StereoSpecified.Unspecified:
             continue
         first = rng.random() < 0.5
         if element.type == Chem.StereoType.Bond_Double:
             bond = molecule.GetBondWithIdx(element.centeredOn)
+            one_end, other_end = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
             # two atoms at either end; hydrogens have numbers beyond all atoms, and that of =NH is never drawn
             one, another, other, last = element.controllingAtoms
             ends = min(one, another), min(other, last)
+            ring = next((ring for ring in rings if {one_end, other_end} <= set(ring)), None)
+            if ring:
+                # a ring stays on one side of its double bonds
+                ends, first = _next_in_ring(ring, one_end, other_end), True
             if max(ends) < molecule.GetNumAtoms():
                 bond.SetStereoAtoms(*ends)
                 bond.SetStereo(Chem.BondStereo.STEREOCIS if first else Chem.BondStereo.STEREOTRANS)
@@ -32,6 +41,15 @@ def decide_stereo(rng: np.random.Generator, molecule: Chem.Mol, centres: bool) -
                 molecule.GetAtomWithIdx(element.centeredOn).SetChiralTag(tag)
     # without directions, the SMILES of a molecule of several parts would leave double bonds undefined
     Chem.SetDoubleBondNeighborDirections(molecule)
+
+
+def _next_in_ring(ring: tuple[int, ...], one: int, other: int) -> tuple[int, int]:
+    """The atoms of a ring next to two neighbours in it, in their order."""
+    (before,), (after,) = (
+        {ring[place - 1], ring[(place + 1) % len(ring)]} - {one, other}
+        for place in (ring.index(one), ring.index(other))
+    )
+    return before, after
 
 
 def read_back(drawn: Chem.Mol) -> str | None:

@@ -85,13 +85,17 @@ class Options(EngineOptions):
         "without it, docstrings of installed packages and made-up formulas",
         None,
     )
-    language: Language = option("language of the texts; mixed: pages in one of the two, or in both", "mixed")
+    language: Language | None = option(
+        "language of the texts, by default that of the source; mixed: pages in one of the two, or in both",
+        None,
+    )
     columns: Literal["1", "2", "mixed"] = option("columns of a page", "mixed")
     dpi: Range = option("pixels per inch", Range(90, 120), lowest=60, highest=300)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PageStock(Stock[Options]):
+    language: Language
     latin: tuple[FontFamily, ...]
     material: Material
     """Texts and formulas, without Chinese, as every Chinese family holds different characters."""
@@ -109,20 +113,21 @@ class Spec:
 
 
 def load(options: Options, rng: np.random.Generator) -> PageStock:
-    latin, chinese = installed(LATIN), installed(CHINESE) if options.language != "en" else ()
-    if not latin or (options.language != "en" and not chinese):
+    corpus = read_corpus(options.source, options.language or "mixed", rng)
+    language = options.language or _find_language(corpus.lines)
+    latin, chinese = installed(LATIN), installed(CHINESE) if language != "en" else ()
+    if not latin or (language != "en" and not chinese):
         raise ValueError(
             "TeX has no fonts for pages: apt-get install lmodern fonts-texgyre, and for Chinese "
             f"{install_line('engines')} or apt-get install texlive-lang-chinese"
         )
-    corpus = read_corpus(options.source, options.language, rng)
     english, by_family = _printable(corpus.lines, latin, chinese)
-    if options.language != "zh":
+    if language != "zh":
         if not english:
             raise ValueError(f"--source {options.source}: no line without Chinese that the fonts can print")
         if not any(map(_NAME.search, english)):
             raise ValueError(f"--source {options.source}: no word of four letters, which tables are made of")
-    if options.language != "en" and not by_family:
+    if language != "en" and not by_family:
         raise ValueError(f"--source {options.source}: no line with Chinese that the fonts can print")
     try:
         formulas = read_formulas(options.formulas)
@@ -139,15 +144,22 @@ def load(options: Options, rng: np.random.Generator) -> PageStock:
         left_out=formulas.left_out | unusable,
         versions={"xelatex": tex_version("xelatex")},
         options=options,
+        language=language,
         latin=latin,
         material=Material({"en": english}, inline, displayed, MADE_UP if options.formulas is None else 0.0),
         chinese=tuple(by_family.items()),
     )
 
 
+def _find_language(lines: Sequence[str]) -> Language:
+    """The language that all lines have, or mixed."""
+    chinese = [bool(HAN_CHARACTER.search(line)) for line in lines]
+    return "zh" if all(chinese) else ("mixed" if any(chinese) else "en")
+
+
 def decide(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
     options = stock.options
-    language = options.language
+    language = stock.language
     if language == "mixed":
         language = ("en", "zh", "mixed")[rng.integers(3)]
     two_columns = options.columns == "2" or (options.columns == "mixed" and rng.random() < 0.5)

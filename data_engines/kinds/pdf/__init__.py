@@ -7,8 +7,8 @@ KIND = Kind(
     drawn_from="a folder of PDF files",
     answer="plain text, a line for each line",
     prompt="plain",
-    # real folders hold scans, covers and blank pages: half of a shard may be such
-    max_rejects=0.5,
+    # scans, covers and blank pages are left out, and not counted here
+    max_rejects=0.05,
     batch_size=20,
     regions=True,
 )

@@ -1,12 +1,14 @@
 """Pages, paragraphs and lines of real PDF files, with the text that the files themselves hold.
 
 The answer follows the page: one line of text for each line on it, hyphens at line ends kept, columns read one
-after the other. Ligatures are spelt out as a reader would type them. Sample i shows page i of a shuffled list
-of all pages; of slices, four in a row come from a page, and they go through the list again when it ends. No
-part of a page is shown twice.
+after the other. Ligatures are spelt out as a reader would type them. Lines that can't be answered for are cut
+off, with what stands beside them: the largest part of the page between them is shown, if it is large enough.
+Sample i shows page i of a shuffled list of all pages; of slices, four in a row come from a page, and they go
+through the list again when it ends. No part of a page is shown twice.
 """
 
 import math
+from bisect import bisect
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +18,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from PIL import Image
 
-from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Source, Stock, one_by_one
+from data_engines.engine import Answer, Drawing, LeftOut, PixelBox, Region, Reject, Source, Stock, one_by_one
 from data_engines.kinds.pdf.layout import Text
-from data_engines.kinds.pdf.pages import draw_page, open_document, page_size, read_page
+from data_engines.kinds.pdf.pages import draw_page, image_boxes, open_document, page_size, read_page
 from data_engines.options import EngineOptions, option
 from data_engines.tools.boxes import Box, around
 from data_engines.tools.files import files_below
@@ -38,10 +41,18 @@ EDGE = 1.0
 """Points by which a letter may reach over the edge of its page: less than can be seen."""
 MIN_CONTRAST = 32
 """Difference between the lightest and the darkest level round the ink of a letter that can be seen."""
+MIDDLE, MIN_ALNUM = (0.3, 0.7), 4
+"""Part of a line's height that has ink in each row of pixels, if the line has so many letters or digits."""
 REACH = 1.0
 """Line heights to either side of a line in which there may be no other ink."""
 FOOT = 0.15
 """Line heights below its ink, but no more than the font reaches down, in which there may be none either."""
+MIN_IMAGE_SHARE = 0.02
+"""Share of a page from which an image may hold text that the file doesn't say."""
+MIN_LEFT_LINES = 5
+"""Lines that a picture has at least from which others were cut off."""
+MIN_LEFT_SHARE = 0.2
+"""Share of the lines that it keeps at least."""
 MIN_BODY_PIXELS = 6.0
 """From the ascenders to the descenders of letters that can be read, at the model's resolution at most."""
 
@@ -85,6 +96,12 @@ class Spec:
     @property
     def lines(self) -> list[Text]:
         return [line for paragraph in self.paragraphs for line in paragraph]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PdfDrawing(Drawing):
+    bare: Image.Image
+    """The picture without its text."""
 
 
 def load(options: Options, rng: np.random.Generator) -> PdfStock:
@@ -131,51 +148,125 @@ def decide(rng: np.random.Generator, index: int, stock: PdfStock) -> Spec:
     part = None
     # a page's second turn shows a part of it: the whole would be the same sample once more
     if units == "pages" or (units == "mixed" and not earlier_turns and rng.random() < PAGE_SHARE):
-        _check_faults(lines)
-        if not all(line.ink.inside(sheet.grown(EDGE)) for line in lines):
-            raise Reject("text over the edge of the page")
+        faults = [
+            line.fault or ("" if line.ink.inside(sheet.grown(EDGE)) else "text over the edge of the page")
+            for line in lines
+        ]
+        smallest_image = MIN_IMAGE_SHARE * sheet.width * sheet.height
+        images = [box for box in image_boxes(file, number) if box.width * box.height > smallest_image]
+        if any(faults) or images:
+            sound, part = _cut_off(paragraphs, faults, sheet, images)
+            paragraphs = [list(paragraph) for paragraph in sound]
+            lines = [line for paragraph in paragraphs for line in paragraph]
     else:
         parts = _order_parts(np.random.default_rng([stock.seed, page]), paragraphs, units)
         lines, part = _choose_slice(parts, earlier_turns * in_turn + place, lines, sheet)
         paragraphs = [list(lines)]
     smallest = min(line.body.height for line in lines)
     if smallest * min(scale, TILE_SIZE / (part or sheet).height) < MIN_BODY_PIXELS:
-        raise Reject("text too small to read")
+        raise LeftOut("text too small to read")
     visible = [tuple(replace(line, ink=line.ink.shared(sheet)) for line in lines) for lines in paragraphs]
     return Spec(file, number, part, scale, tuple(visible))
 
 
-@one_by_one
-def draw(spec: Spec) -> Drawing:
-    picture = draw_page(spec.file, spec.page, spec.scale, spec.part)
+def _draw(spec: Spec) -> PdfDrawing:
+    picture, bare = draw_page(spec.file, spec.page, spec.scale, spec.part)
     text = "\n".join(line.text for line in spec.lines)
-    return Drawing((picture,), (Answer(Task(), text),), _regions(spec))
+    return PdfDrawing((picture,), (Answer(Task(), text),), _regions(spec), bare=bare)
 
 
-def check(spec: Spec, drawing: Drawing) -> Drawing:
-    """The drawing, if there is ink at every letter that the file has, and none beside them in their lines."""
-    levels = np.asarray(drawing.pictures[0].convert("L"))
-    if not all(_is_seen(line, levels, spec) for line in spec.lines):
-        raise Reject("text that can't be seen")
-    free = _is_free(spec, levels.shape)
-    if not all(_is_all(line, levels, free, spec) for line in spec.lines):
-        raise Reject("ink that is no letter")
-    return drawing
+draw = one_by_one(_draw)
 
 
-def _is_seen(line: Text, levels: np.ndarray, spec: Spec) -> bool:
-    """Whether every letter differs from the paper: what is clipped or covered is still in the file's text."""
+def check(spec: Spec, drawing: PdfDrawing) -> Drawing:
+    """The drawing of those lines that have ink at each letter of the file, and none beside them."""
+    levels, bare = (
+        np.asarray(picture.convert("L")).astype(int) for picture in (*drawing.pictures, drawing.bare)
+    )
+    letters, free = np.abs(levels - bare), _is_free(spec, levels.shape)
+    faults = [
+        "text that can't be seen"
+        if not _is_seen(line, letters, spec)
+        else ("" if _is_all(line, levels, free, spec) else "ink that is no letter")
+        for line in spec.lines
+    ]
+    if not any(faults):
+        return drawing
+    sheet = spec.part or Box(0, 0, *page_size(spec.file, spec.page))
+    paragraphs, part = _cut_off(spec.paragraphs, faults, sheet)
+    return _draw(replace(spec, paragraphs=paragraphs, part=part))
+
+
+def _cut_off(
+    paragraphs: Sequence[Sequence[Text]], faults: Sequence[str], sheet: Box, images: Sequence[Box] = ()
+) -> tuple[tuple[tuple[Text, ...], ...], Box]:
+    """The most lines that stand together without any that has a fault, and the part of the sheet they are on.
+
+    Raises:
+        LeftOut: too few lines are left.
+    """
+    lines = [line for paragraph in paragraphs for line in paragraph]
+    bad = [around([line.body, line.ink]) for line, fault in zip(lines, faults, strict=True) if fault]
+    bad += images
+    sound = [line for line, fault in zip(lines, faults, strict=True) if not fault]
+    # what reaches beside a line that goes, goes with it: the page is cut across
+    gone: list[Box] = []
+    while bad:
+        gone += bad
+        top_to_bottom = sorted(box[1::2] for box in gone)
+        bad = [
+            line.ink
+            for line in sound
+            if any(line.ink.top < bottom and top < line.ink.bottom for top, bottom in top_to_bottom)
+        ]
+        sound = [line for line in sound if line.ink not in bad]
+    edges = sorted(box.middle for box in gone)
+    between = [bisect(edges, line.ink.middle) for line in sound]
+    kept_between, number = Counter(between).most_common(1)[0] if between else (0, 0)
+    if number < max(MIN_LEFT_LINES, MIN_LEFT_SHARE * len(lines)):
+        raise LeftOut(next((fault for fault in faults if fault), "images all over the page"))
+    kept = [line for line, place in zip(sound, between, strict=True) if place == kept_between]
+    extent = around([line.ink for line in kept])
+    above = [box.bottom for box in gone if box.middle < extent.middle]
+    below = [box.top for box in gone if box.middle > extent.middle]
+    part = Box(
+        sheet.left,
+        (max(above) + extent.top) / 2 if above else sheet.top,
+        sheet.right,
+        (min(below) + extent.bottom) / 2 if below else sheet.bottom,
+    )
+    left = (tuple(line for line in paragraph if line in kept) for paragraph in paragraphs)
+    return tuple(paragraph for paragraph in left if paragraph), part
+
+
+def _is_seen(line: Text, ink: np.ndarray, spec: Spec) -> bool:
+    """Whether each letter is seen from its left to its right: what is covered is still in the file's text.
+
+    Args:
+        line: of the picture.
+        ink: levels by which the picture differs from the same without its text.
+        spec: of the picture.
+    """
     if not line.letters:
         return False
-    _, top, _, bottom = _in_pixels(line.ink, spec)
+    start, top, end, bottom = _in_pixels(line.ink, spec)
+    height = bottom - top
+    middle = slice(int(top + height * MIDDLE[0]) + 1, int(top + height * MIDDLE[1]))
+    rows = ink[middle, max(0, int(start)) : math.ceil(end)].max(axis=1, initial=0)
+    # a stripe over the line hides no letter as a whole
+    if sum(map(str.isalnum, line.text)) >= MIN_ALNUM and (rows < MIN_CONTRAST).any():
+        return False
     letters = np.array([_in_pixels(letter, spec)[::2] for letter in line.letters])
     # a pixel more on every side, as a dash fills the box of its ink; a column more, where the last may end
-    rows = np.pad(levels[max(0, math.floor(top) - 1) : math.ceil(bottom) + 1].astype(int), ((0, 0), (0, 1)))
-    sides = (np.floor(letters[:, 0]) - 1, np.ceil(letters[:, 1]) + 1)
-    ends = np.stack(sides, axis=1).astype(int).clip(0, levels.shape[1]).ravel()
-    lightest = np.maximum.reduceat(rows.max(axis=0), ends)[::2]
-    darkest = np.minimum.reduceat(rows.min(axis=0), ends)[::2]
-    return bool((lightest - darkest >= MIN_CONTRAST).all())
+    columns = np.pad(ink[max(0, math.floor(top) - 1) : math.ceil(bottom) + 1].max(axis=0), (0, 1))
+    left, right = letters.T
+    middles = (left + right) / 2
+    for starts, ends in ((left, middles), (middles, right)):
+        sides = (np.floor(starts) - 1, np.ceil(ends) + 1)
+        bounds = np.stack(sides, axis=1).astype(int).clip(0, ink.shape[1]).ravel()
+        if (np.maximum.reduceat(columns, bounds)[::2] < MIN_CONTRAST).any():
+            return False
+    return True
 
 
 def _is_free(spec: Spec, shape: tuple[int, ...]) -> np.ndarray:
@@ -252,7 +343,7 @@ def _choose_slice(
     cuts = ((lines, cut) for lines in sound if (cut := _find_cut(lines, all_lines, sheet)))
     for chosen in islice(cuts, number, None):
         return chosen
-    raise Reject("no other text that stands apart")
+    raise LeftOut("no other text that stands apart")
 
 
 def _find_cut(lines: Sequence[Text], all_lines: Sequence[Text], sheet: Box) -> Box | None:
@@ -267,4 +358,4 @@ def _find_cut(lines: Sequence[Text], all_lines: Sequence[Text], sheet: Box) -> B
 def _check_faults(lines: Sequence[Text]) -> None:
     for line in lines:
         if line.fault:
-            raise Reject(line.fault)
+            raise LeftOut(line.fault)

@@ -2,9 +2,11 @@
 
 A page is cut into bands of pieces that stand beside each other. Successive bands that leave the same gutter
 free, with a column of text on either side, are read column by column; all others from left to right, but
-where lines stand beside each other at different heights, as in the rows of a table, cell by cell.
+where lines stand beside each other at different heights, as in the rows of a table, or where texts of several
+lines follow each other in the file, as headings beside their paragraphs do, cell by cell.
 """
 
+import re
 from bisect import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +16,7 @@ from statistics import median
 import numpy as np
 
 from data_engines.tools.boxes import Box, around
+from got_train.characters import HAN
 
 MIN_COLUMN_LINES = 3
 MIN_COLUMN_WIDTH = 10
@@ -33,8 +36,22 @@ MIN_SPACE = 0.15
 MAX_OVERLAP = 0.2
 """Share of the lower of two lines by which the other's ink may reach into it, as descenders do."""
 
+MIN_CELL_WIDTH = 2.5
+"""In line heights: what is narrower, such as a bullet or a number, belongs to the line beside it."""
+MIN_CELL_FILL = 0.7
+"""Share of its cell that a line covers after which another follows."""
+MAX_LINE_GAP = 0.8
+"""Between the lines of a cell, in line heights."""
+
 OVERPRINT = "overlapping text"
+UNCLEAR_CELLS = "cells that can't be told apart"
+UNCLEAR_WORDS = "words that can't be told apart"
 BULLETS = ("•", "◦", "▪", "–")
+
+_LEADERS = re.compile(r"\s*(?:[.·․‥…]\s*){5,}")
+"""Dots that lead from a heading to its page: their number can't be counted."""
+_SPELT = re.compile(rf"(?<!\S)(?:(?:[^\W\d_] ){{3,}}[^\W\d_]|(?:[{HAN}] ){{2,}}[{HAN}])(?!\S)")
+"""Single letters: words that are spread, or not."""
 
 Stretch = tuple[float, float]
 """From left to right."""
@@ -108,19 +125,53 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box]) -> list[list[Text]]:
             groups.append([])
             start = end
             continue
-        row, ruled_row = bands[start], _row_around(bands[start], rows)
-        start += 1
+        end, unclear = _end_of_cells(bands, start, pieces, height)
+        apart = end > start + 1
+        row, ruled_row = sum(bands[start:end], []), _row_around(bands[start], rows)
+        start = end
         while start < len(bands) and (
             _beside(row, bands[start], height) or (ruled_row and _row_around(bands[start], rows) == ruled_row)
         ):
             row = row + bands[start]
             start += 1
-        cells = _cells(row, height, ruled=ruled_row is not None)
+        cells = _cells(row, height, ruled=ruled_row is not None, apart=apart)
+        if unclear:
+            cells = [[replace(line, fault=line.fault or UNCLEAR_CELLS) for line in lines] for lines in cells]
         if len(cells) > 1:
             groups += [*cells, []]
         else:
             groups[-1] += cells[0]
     return groups
+
+
+def _end_of_cells(
+    bands: Sequence[Sequence[Text]], start: int, order: Sequence[Text], height: float
+) -> tuple[int, bool]:
+    """Where those bands end that hold texts of several lines beside each other, each whole in the file.
+
+    The second value says that only one of the texts goes on below, though the file tells them not apart.
+    """
+    row, end, unclear = list(bands[start]), start + 1, False
+    cells = _cut(row, height)
+    places = {id(piece): place for place, piece in enumerate(order)}
+    while end < len(bands):
+        longer = _cut([*row, *bands[end]], height)
+        if len(longer) != len(cells) or len(cells) < 2:
+            break
+        in_file = [sorted(places[id(piece)] for piece in cell) for cell in longer]
+        in_turn = all(before[-1] < after[0] for before, after in pairwise(sorted(in_file)))
+        wide = all(_extent(cell).width >= MIN_CELL_WIDTH * height for cell in longer)
+        close = _distance(row, bands[end]) <= MAX_LINE_GAP * height
+        full = any(
+            len(more) > len(cell) and _extent(_bands(cell)[-1]).width >= MIN_CELL_FILL * _extent(more).width
+            for cell, more in zip(cells, longer, strict=True)
+        )
+        grown = sum(len(more) > len(cell) for cell, more in zip(cells, longer, strict=True))
+        if not (in_turn and wide and close and full):
+            unclear = wide and close and full and end == start + 1 and grown < len(cells)
+            break
+        row, cells, end = [*row, *bands[end]], longer, end + 1
+    return end, unclear
 
 
 def _row_around(band: Sequence[Text], rows: Sequence[Box]) -> Box | None:
@@ -221,20 +272,20 @@ def _beside(some: Sequence[Text], others: Sequence[Text], height: float) -> bool
     )
 
 
-def _cells(row: Sequence[Text], height: float, ruled: bool) -> list[list[Text]]:
+def _cells(row: Sequence[Text], height: float, ruled: bool, apart: bool = False) -> list[list[Text]]:
     """The lines of a row: together, or by cells where these are centred or set lower than others.
 
     That is so where lines at different heights stand beside each other, or where one line of a row that is
-    `ruled` off goes through several cells: it stands in the middle of higher ones.
+    `ruled` off goes through several cells: it stands in the middle of higher ones. Or all cells are `apart`.
     """
     lines = _lines(row)
     tangled = any(_beside(some, others, height) for some, others in combinations(lines, 2))
     through = ruled and len(lines) > 1 and sum(len(_cut(line, height)) > 1 for line in lines) == 1
-    cells = _cut(row, height) if tangled or through else [row]
+    cells = _cut(row, height) if tangled or through or apart else [row]
     if len(cells) > 1:
         return [lines for cell in cells for lines in _cells(cell, height, ruled=False)]
     if tangled:
-        return [[replace(_join(line), fault="cells that can't be told apart") for line in lines]]
+        return [[replace(_join(line), fault=UNCLEAR_CELLS) for line in lines]]
     return [[_join(line) for line in lines]]
 
 
@@ -268,11 +319,13 @@ def _join(pieces: Sequence[Text]) -> Text:
         text += (" " if gap > MIN_SPACE * height else "") + after.text
         if gap < -height:
             fault = fault or OVERPRINT
+    if _SPELT.search(text):
+        fault = fault or UNCLEAR_WORDS
     whole = _extent(pieces)
     # raised, lowered and small print doesn't move the line it stands in
     main = max(pieces, key=lambda piece: piece.body.width).body
     return Text(
-        text,
+        _LEADERS.sub(" ... ", text).strip(),
         body=Box(whole.left, main.top, whole.right, main.bottom),
         ink=around([piece.ink for piece in pieces]),
         letters=tuple(letter for piece in pieces for letter in piece.letters),

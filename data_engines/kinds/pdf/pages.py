@@ -12,16 +12,20 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image
 
-from data_engines.engine import Reject
-from data_engines.kinds.pdf.layout import OVERPRINT, RULE_THICKNESS, Text, paragraphs
+from data_engines.engine import LeftOut, Reject
+from data_engines.kinds.pdf.formulas import with_formulas
+from data_engines.kinds.pdf.layout import OVERPRINT, RULE_THICKNESS, UNCLEAR_WORDS, Text, paragraphs
 from data_engines.kinds.pdf.rules import FOUND_SPACE, Characters, struck_out, with_underscores
 from data_engines.kinds.pdf.spacing import part_words
+from data_engines.kinds.pdf.typefaces import find_typeface_fault, font_names, odd_fonts
 from data_engines.tools.boxes import Box
 from data_engines.tools.typed import as_typed
 
 SCAN_SHARE = 0.75
 """Share of a page covered by images from which it is taken for a scan."""
 
+MAX_UNDERSCORE = 20.0
+"""Width of an underscore in points, at most."""
 MAX_OVERPRINT = 0.7
 """Share of the narrower of a letter and a mark beside it that may stand over or under the other."""
 _HYPHENS = dict.fromkeys([0x02, 0xAD, 0xFFFE], "-")
@@ -51,48 +55,72 @@ def read_page(path: str, number: int) -> list[list[Text]]:
     """The lines of a page by paragraphs, in reading order.
 
     Raises:
-        Reject: there is no text to read, or none that is more than a guess at a scan.
+        LeftOut: there is no text to read, or none that is more than a guess at a scan.
     """
     with closing(open_document(path)[number]) as page:
         if page.get_rotation():
-            raise Reject("rotated page")
+            raise LeftOut("rotated page")
         left, bottom, right, top = page.get_bbox()
         sheet = Box(0, 0, right - left, top - bottom)
-        if _image_area(page) > SCAN_SHARE * sheet.width * sheet.height:
-            raise Reject("scanned page")
-        rules = _read_rules(page, left, top)
+        images = _find_images(page, left, top)
+        if sum(image.width * image.height for image in images) > SCAN_SHARE * sheet.width * sheet.height:
+            raise LeftOut("scanned page")
+        rules = [rule for _, rule in _find_rules(page, left, top)]
         with closing(page.get_textpage()) as textpage:
             pieces = _read_pieces(textpage, left, top, sheet, rules)
     if not pieces:
-        raise Reject("no text")
-    return paragraphs(pieces, rules)
+        raise LeftOut("no text")
+    return paragraphs(with_formulas(pieces, rules), rules)
 
 
-def draw_page(path: str, number: int, scale: float, part: Box | None = None) -> Image.Image:
-    """Draws a page, or a part of it, at `scale` pixels per point, without notes and form fields."""
+def draw_page(
+    path: str, number: int, scale: float, part: Box | None = None
+) -> tuple[Image.Image, Image.Image]:
+    """Draws a page, or a part of it, at `scale` pixels per point, without notes and form fields.
+
+    The second picture is the same without any text: where both are alike, no letter is seen.
+    """
     with closing(open_document(path)[number]) as page:
         width, height = page.get_size()
         shown = part or Box(0, 0, width, height)
         crop = (shown.left, height - shown.bottom, width - shown.right, shown.top)
-        bitmap = page.render(scale=scale, crop=crop, draw_annots=False, may_draw_forms=False)
-        return bitmap.to_pil().convert("RGB")
+        render = partial(page.render, scale=scale, crop=crop, draw_annots=False, may_draw_forms=False)
+        # a copy: the picture would share the memory of the bitmap, which pdfium frees
+        whole = render().to_pil().convert("RGB")
+        for drawn in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_TEXT]):
+            pdfium_c.FPDFTextObj_SetTextRenderMode(drawn.raw, pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE)
+        # underscores are letters, too
+        for found, rule in _find_rules(page, 0, 0):
+            if rule.width <= MAX_UNDERSCORE:
+                pdfium_c.FPDFPath_SetDrawMode(found.raw, pdfium_c.FPDF_FILLMODE_NONE, False)
+        return whole, render().to_pil().convert("RGB")
 
 
-def _image_area(page: pdfium.PdfPage) -> float:
+@lru_cache(maxsize=4)
+def image_boxes(path: str, number: int) -> list[Box]:
+    """Where images are on a page."""
+    with closing(open_document(path)[number]) as page:
+        left, _, _, top = page.get_bbox()
+        return _find_images(page, left, top)
+
+
+def _find_images(page: pdfium.PdfPage, left: float, top: float) -> list[Box]:
+    """The images of a page; `left` and `top` are the corner of the visible page."""
     images = page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE])
     boxes = (image.get_bounds() for image in images)
-    return sum((right - left) * (top - bottom) for left, bottom, right, top in boxes)
+    return [Box(x - left, top - y, right - left, top - low) for x, low, right, y in boxes]
 
 
-def _read_rules(page: pdfium.PdfPage, left: float, top: float) -> list[Box]:
+def _find_rules(page: pdfium.PdfPage, left: float, top: float) -> list[tuple[pdfium.PdfObject, Box]]:
     """The level lines among what is drawn; `left` and `top` are the corner of the visible page."""
     # what is drawn within forms has other coordinates
-    paths = page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_PATH], max_depth=1)
-    boxes = [
-        Box(x - left, top - y, right - left, top - low)
-        for x, low, right, y in (path.get_bounds() for path in paths)
-    ]
-    return [box for box in boxes if box.height < RULE_THICKNESS < box.width]
+    found = []
+    for path in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_PATH], max_depth=1):
+        x, low, right, y = path.get_bounds()
+        box = Box(x - left, top - y, right - left, top - low)
+        if box.height < RULE_THICKNESS < box.width:
+            found.append((path, box))
+    return found
 
 
 def _read_pieces(
@@ -118,6 +146,8 @@ def _read_pieces(
     elsewhere |= np.diff(seen, prepend=True)
     characters, unclear = part_words(characters, elsewhere, partial(_font_size, textpage))
     positions, texts, bodies, inks = characters
+    names, last = font_names(textpage.raw, positions.tolist()), [text[-1] for text in texts]
+    odd = odd_fonts(names, last)
     pieces = []
     for some in np.split(np.arange(len(texts)), np.flatnonzero(elsewhere | ahead)):
         if len(some) and seen[some[0]]:
@@ -126,11 +156,14 @@ def _read_pieces(
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(_HYPHENS)
             text = as_typed(text)
             if text:
-                fault = _find_fault(textpage, positions[some], text) or _find_overprint(texts, inks, some)
+                part = slice(some[0], some[-1] + 1)
+                fault = find_typeface_fault(names[part], last[part], odd)
+                fault = fault or _find_fault(textpage, positions[some], text)
+                fault = fault or _find_overprint(texts, inks, some)
                 if struck[some].any():
                     fault = fault or "struck-out text"
                 if unclear[some].any():
-                    fault = fault or "words that can't be told apart"
+                    fault = fault or UNCLEAR_WORDS
                 ink = _around(inks[some])
                 sides = inks[some][:, [0, 2]].tolist()
                 # fonts say better how wide their letters are than how high
@@ -225,9 +258,6 @@ def _find_fault(textpage: pdfium.PdfTextPage, positions: np.ndarray, text: str) 
     # the upward axis may lean, as it does in fonts that are slanted for want of an italic
     if not (matrix.a > 0 < matrix.d and abs(matrix.b) <= 0.02 * matrix.a and abs(matrix.c) <= 0.5 * matrix.d):
         return "rotated or mirrored text"
-    drawn_as = pdfium_c.FPDFTextObj_GetTextRenderMode(pdfium_c.FPDFText_GetTextObject(page, first))
-    if drawn_as == pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE:
-        return "invisible text"
     if any(pdfium_c.FPDFText_HasUnicodeMapError(page, position) == 1 for position in positions.tolist()):
         return "unmapped glyphs"
     # neither control and private-use characters nor those that Unicode doesn't have can be printed

@@ -155,10 +155,13 @@ def _read_json(text: str, one_a_line: bool, path: Path) -> Iterator[str]:
             value = json.loads(line)
         except json.JSONDecodeError as error:
             raise ValueError(f"--source {path}, line {number}: no JSON ({error.msg})") from error
+        if isinstance(value, dict) and not one_a_line and not any(name in value for name in COLUMNS):
+            # formulas by their ids
+            value = list(value.values())
         for entry in value if isinstance(value, list) else [value]:
             if isinstance(entry, dict):
                 entry = next((entry[name] for name in COLUMNS if name in entry), None)
             if not isinstance(entry, str):
-                wanted = f"neither a text nor an object with {' or '.join(COLUMNS)}"
+                wanted = f"give texts or objects with {' or '.join(COLUMNS)}, in a list or by their ids"
                 raise ValueError(f"--source {path}, line {number}: {wanted}")
             yield entry

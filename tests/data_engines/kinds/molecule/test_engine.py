@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import itertools
 import math
 from pathlib import Path
 from typing import Literal
@@ -17,7 +18,8 @@ from rdkit.Chem.Draw import rdMolDraw2D  # noqa: E402
 from data_engines.drawing import draw_and_check  # noqa: E402
 from data_engines.engine import Drawing, Reject  # noqa: E402
 from data_engines.kinds.molecule import engine as molecule  # noqa: E402
-from data_engines.kinds.molecule.engine import Options, Spec  # noqa: E402
+from data_engines.kinds.molecule.engine import MoleculeDrawing, Options, Spec  # noqa: E402
+from data_engines.kinds.molecule.room import labels_touch  # noqa: E402
 from data_engines.kinds.molecule.structure import (  # noqa: E402
     read_back,
     room_beside_bonds,
@@ -77,6 +79,67 @@ def test_an_open_double_bond_gets_both_forms_and_never_stays_open(tmp_path: Path
     (tmp_path / "list.smi").write_text("OC(=O)C=CC(O)=O\n")
     specs = draw_specs(Options(source=tmp_path / "list.smi", stereo=0.0), 30)
     assert {spec.smiles for spec in specs} == {"O=C(O)/C=C/C(=O)O", r"O=C(O)/C=C\C(=O)O"}
+
+
+@pytest.mark.parametrize(
+    "smiles",
+    ["C1CCCC=CCC1", "C1CCCCCC=CCCCCC1", "CC1=CCCCCCCCCCC(=O)O1", "CC1=C(C)CCCCCCCC1", "C1CCCCC=NCCCCC1"],
+)
+def test_open_double_bonds_of_rings_are_cis(smiles: str, tmp_path: Path) -> None:
+    (tmp_path / "list.smi").write_text(f"{smiles}\n")
+    specs = draw_specs(Options(source=tmp_path / "list.smi", stereo=0.0), 12)
+    assert len({spec.smiles for spec in specs}) == 1
+    for drawing in draw_and_check(molecule, specs):
+        assert isinstance(drawing, Drawing), drawing
+    found = Chem.MolFromSmiles(specs[0].smiles)
+    for bond in found.GetBonds():
+        if bond.GetStereo() != Chem.BondStereo.STEREONONE:
+            ring = next(set(ring) for ring in found.GetRingInfo().AtomRings())
+            inside = sum(atom in ring for atom in bond.GetStereoAtoms())
+            # of neighbours in the ring, both are on one side; one outside of it is on the other
+            same = bond.GetStereo() in (Chem.BondStereo.STEREOZ, Chem.BondStereo.STEREOCIS)
+            assert same == (inside != 1)
+
+
+def test_a_list_is_used_up_before_any_of_it_comes_again(source: Path) -> None:
+    specs = draw_specs(Options(source=source, stereo=0.0), 18)
+    names = [Chem.MolToSmiles(Chem.MolFromSmiles(spec.smiles), isomericSmiles=False) for spec in specs]
+    assert len(set(names[:9])) == len(set(names[9:])) == 9
+
+
+SALTS = """\
+[NH4+].[O-]S(=O)(=O)c1ccccc1
+[NH3+]CC[NH3+].[Cl-].[Cl-]
+[OH3+].[OH3+].[O-]S(=O)(=O)[O-]
+O.O.Cl.NCCO
+CC(C)(C)OO.OCC(O)CO
+"""
+
+
+def test_symbols_of_different_parts_stand_apart(tmp_path: Path) -> None:
+    (tmp_path / "salts.smi").write_text(SALTS)
+    options = Options(source=tmp_path / "salts.smi", atoms=Range(1, 50), parts=Range(1, 9))
+    drawings = draw_and_check(molecule, draw_specs(options, 60))
+    for drawing in drawings:
+        assert isinstance(drawing, MoleculeDrawing) or "touch" in str(drawing)
+        if isinstance(drawing, MoleculeDrawing):
+            points = drawing.molecule.GetConformer().GetPositions()
+            parts = [list(part) for part in Chem.GetMolFrags(drawing.molecule)]
+            for one, other in itertools.combinations(parts, 2):
+                apart = np.linalg.norm(points[one][:, None] - points[other][None], axis=-1).min()
+                assert apart > 1.9 * molecule.bond_length(drawing.molecule)
+    assert sum(isinstance(drawing, Reject) for drawing in drawings) <= 2
+
+
+def test_symbols_that_touch_are_found() -> None:
+    glyph = "<path class='atom-{}' d='M {},10.0 L {},20.0' fill='#000'/>"
+    bond = "<path class='bond-0 atom-2 atom-3' d='M 0.0,15.0 L {},15.0' style='x'/>"
+    apart = glyph.format(0, 10.0, 20.0) + glyph.format(1, 24.0, 30.0)
+    assert not labels_touch(apart)
+    assert labels_touch(glyph.format(0, 10.0, 20.0) + glyph.format(1, 20.5, 30.0))
+    # the letters of one symbol may
+    assert not labels_touch(glyph.format(0, 10.0, 20.0) + glyph.format(0, 20.5, 30.0))
+    assert labels_touch(apart + bond.format(12.0)) and not labels_touch(apart + bond.format(8.0))
 
 
 def test_stereocentres_are_decided_as_often_as_asked(tmp_path: Path) -> None:

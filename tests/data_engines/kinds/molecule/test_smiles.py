@@ -39,6 +39,11 @@ def test_rows_that_do_not_fit_are_counted_by_cause(tmp_path: Path) -> None:
     }
 
 
+def test_a_row_that_comes_again_counts_once(tmp_path: Path) -> None:
+    (tmp_path / "list.smi").write_text("CCO\nCCC\nCCO\n")
+    assert read_smiles(tmp_path / "list.smi", ALL, ALL) == (("CCO", "CCC"), {"the same once more": 1})
+
+
 def test_parts_are_counted(tmp_path: Path) -> None:
     (tmp_path / "list.smi").write_text("CCO\n[Na+].[Cl-]\n[Ca+2].[Cl-].[Cl-]\n")
     found, left_out = read_smiles(tmp_path / "list.smi", ALL, Range(2, 2))

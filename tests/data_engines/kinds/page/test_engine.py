@@ -188,10 +188,24 @@ def test_ink_outside_the_columns_is_rejected(specs: list[Spec]) -> None:
             check_columns(ink, spec, places)
 
 
+@pytest.mark.parametrize(("lines", "language"), [(slice(3), "en"), (slice(3, 6), "zh"), (slice(6), "mixed")])
+def test_the_source_says_which_language_pages_have(
+    lines: slice, language: str, files: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "lines.txt"
+    source.write_text("\n".join(LINES.splitlines()[lines]), encoding="utf-8")
+    options = Options(source=source, formulas=files / "formulas.txt", dpi=Range(60, 60))
+    found = load(options, make_rng(3, "page"))
+    assert found.language == language
+    drawn = [decide(make_rng(3, "page", index), index, found) for index in range(4)]
+    if language != "mixed":
+        assert all((spec.style.chinese is not None) == (language == "zh") for spec in drawn)
+
+
 def test_the_options_choose_language_and_columns(files: Path, stock: PageStock) -> None:
     for language in ("en", "zh"):
-        options = replace(stock.options, language=language, columns="2")
-        drawn = [decide(make_rng(1, "page", i), i, replace(stock, options=options)) for i in range(5)]
+        changed = replace(stock, language=language, options=replace(stock.options, columns="2"))
+        drawn = [decide(make_rng(1, "page", i), i, changed) for i in range(5)]
         assert all(spec.style.columns == 2 for spec in drawn)
         assert all((spec.style.chinese is not None) == (language == "zh") for spec in drawn)
         texts = "".join(block.printed for spec in drawn for block in spec.blocks)

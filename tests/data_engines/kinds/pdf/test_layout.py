@@ -96,6 +96,25 @@ def test_a_line_through_the_middle_of_a_ruled_row_is_read_cell_by_cell() -> None
         assert [line.text for lines in paragraphs(pieces, rules) for line in lines] == joined
 
 
+def test_columns_of_two_lines_are_told_by_their_order_in_the_file() -> None:
+    left = [piece("the left of two columns", 0, 0), piece("that are short", 0, 12)]
+    right = [piece("the right one, which", 150, 0), piece("is as short", 150, 12)]
+    assert order([*left, *right]) == [line.text for line in [*left, *right]]
+    in_rows = [left[0], right[0], left[1], right[1]]
+    assert order(in_rows) == ["the left of two columns the right one, which", "that are short is as short"]
+
+
+def test_a_cell_that_goes_on_below_is_a_fault_where_the_file_goes_to_and_fro() -> None:
+    pieces = [
+        piece("what it is", 0, 0),
+        piece("the first of two lines", 150, 0),
+        piece("the second", 150, 12),
+    ]
+    assert order(pieces) == [line.text for line in pieces]
+    [[line], *_] = paragraphs([pieces[1], pieces[0], pieces[2]])
+    assert (line.text, line.fault) == ("what it is the first of two lines", "cells that can't be told apart")
+
+
 def test_cells_without_a_gutter_are_a_fault() -> None:
     stairs = [piece("package", 0, 0), piece("type", 38, 6), piece("size", 0, 12)]
     lines = [line for lines in paragraphs([*stairs, piece("beside", 100, 7)]) for line in lines]

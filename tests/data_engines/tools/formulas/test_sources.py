@@ -18,6 +18,8 @@ PLAIN = Formula(r"\rho_{L}(q)=\sum_{m=1}^{L}m", display=True)
         ("list.txt", f"{SPACED}\n\n{SPACED}\n"),
         ("list.jsonl", json.dumps({"image": "x", "latex": SPACED}) + "\n" + json.dumps(SPACED)),
         ("list.json", json.dumps([{"text": SPACED}])),
+        ("ids.json", json.dumps({"18": SPACED, "7.png": SPACED}, indent=2)),
+        ("ids.json", json.dumps({"18": {"latex": SPACED, "page": 3}})),
         ("list.tsv", f"id\tformula\n1\t{SPACED}\n2\t\n"),
         ("list.csv", f'formula,id\n"{SPACED}",1\n'),
         ("paper.tex", f"$${SPACED}$$"),
@@ -64,7 +66,22 @@ def test_bounds_in_a_list_are_kept(tmp_path):
         ("x.txt", b"\xff", r"x.txt is not UTF-8 \(byte 0\), it looks like WINDOWS-1252; iconv "),
         ("x.csv", b"a,b\n1,2\n", "x.csv: its first line names no column formula or latex or text"),
         ("x.jsonl", b'"a"\n{', "x.jsonl, line 2: no JSON"),
-        ("x.jsonl", b'{"tex": "a"}', "x.jsonl, line 1: neither a text nor an object with formula or latex"),
+        (
+            "x.jsonl",
+            b'{"tex": "a"}',
+            "x.jsonl, line 1: give texts or objects with formula or latex or text, in",
+        ),
+        (
+            "x.json",
+            b'{"a": {"tex": "a"}}',
+            "x.json, line 1: give texts or objects with formula or latex or text",
+        ),
+        (
+            "x.json",
+            b'{"a": 1}',
+            "x.json, line 1: give texts or objects with formula or latex or text, in a list",
+        ),
+        ("x.json", b"{}", r"x.json holds no formula that can be used \(there is none\)$"),
     ],
 )
 def test_bad_sources_end_in_one_line(name, data, message, tmp_path):

@@ -1,0 +1,164 @@
+"""Names of pictures: prefixes that stand for several, and what is wrong with names that are not found."""
+
+import bisect
+import functools
+import itertools
+import os.path
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import unquote
+
+from PIL import Image
+
+from got_train.data.errors import ImageError
+
+MAX_NAME_CHARACTERS = 255
+"""Messages cut the name of a missing image that is longer: it may be the content of the image itself."""
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://?", re.IGNORECASE)
+_BASE64 = re.compile(r"(?:iVBORw0KG|/9j/|R0lGOD|UklGR|Qk[0-9A-Za-z+/]|SUkq|TU0A)[A-Za-z0-9+/\s]{40,}=*\s*")
+"""The first characters of PNG, JPEG, GIF, WebP, BMP and TIFF in base64, and enough of the rest."""
+_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+
+
+@functools.cache
+def image_endings() -> tuple[str, ...]:
+    """The endings of the names of all files that Pillow reads."""
+    return tuple(ending for ending, name in Image.registered_extensions().items() if name in Image.OPEN)
+
+
+def images_of_prefix(prefix: str, folders: Iterable[Path]) -> list[str]:
+    """The images in the first of `folders` whose names begin with a prefix: the authors' crops and pages.
+
+    `crops/doc1_` stands for `doc1_1.png`, `doc1_2.png`, `doc1_10.png`, in this order, and `crops/doc1/` for
+    all images of that folder.
+
+    Returns:
+        Paths as the prefix begins; none if the name has an ending, or there are no such images.
+
+    Raises:
+        ImageError: if it cannot be told which images are meant.
+    """
+    prefix = os.path.expanduser(prefix)
+    start = os.path.basename(prefix)
+    if (
+        len(prefix) > MAX_NAME_CHARACTERS
+        or prefix.lower().endswith((*image_endings(), ".pdf"))
+        or "\0" in prefix
+    ):
+        return []
+    for folder in folders:
+        if os.path.exists(folder / prefix) and start:
+            return []  # a file without an ending, or a folder without a slash
+        names = _names_in(os.path.dirname(folder / f"{prefix}x"), start)
+        names = [name for name in names if name.lower().endswith(image_endings())]
+        if names:
+            _check_prefix(prefix, start, names)
+            return [prefix + name[len(start) :] for name in sorted(names, key=_natural)]
+    return []
+
+
+def _check_prefix(prefix: str, start: str, names: list[str]) -> None:
+    """Refuses a prefix that ends within a number or word, and images of which each may stand there twice."""
+    for name in names:
+        last, following = start[-1:], name[len(start) : len(start) + 1]
+        if (last.isdigit() and following.isdigit()) or (last.isalpha() and following.isalpha()):
+            detail = f"{prefix} may stand for {name}, or for a file whose ending is missing: write it whole"
+            raise ImageError("image missing", detail)
+        if following == ".":
+            raise ImageError("image missing", f"{prefix} lacks the ending of {name}")
+    kinds = sorted({Path(name).suffix.lower() for name in names})
+    if len(kinds) > 1:
+        detail = f"{prefix} stands for {' and '.join(kinds)} files: name those that are meant in a list"
+        raise ImageError("image missing", detail)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that sorts numbers in names by their values."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def _names_in(folder: str, start: str = "") -> list[str]:
+    """The names in a folder that begin with `start`, sorted; none if there is no such folder."""
+    names = _listed(folder)[0]
+    first = bisect.bisect_left(names, start)
+    return list(
+        itertools.takewhile(lambda name: name.startswith(start), itertools.islice(names, first, None))
+    )
+
+
+def _listed(folder: str) -> tuple[list[str], dict[str, str]]:
+    try:
+        return _list_once(folder, os.stat(folder).st_mtime_ns)
+    except (OSError, ValueError):
+        return [], {}
+
+
+@functools.lru_cache(maxsize=4)
+def _list_once(folder: str, changed: int) -> tuple[list[str], dict[str, str]]:
+    """All names in a folder, sorted, and by their plain spelling; read again when the folder has changed."""
+    names = sorted(os.listdir(folder))
+    return names, {_plain(name): name for name in names}
+
+
+def describe_missing(image: str, folders: Iterable[Path]) -> str:
+    """What is to be said of an image that is in none of the folders: what its name is, and what to do."""
+    folders = list(dict.fromkeys(folders))
+    hint = _hint(image, folders)
+    if len(image) > MAX_NAME_CHARACTERS:
+        image = f"{image!r:.80}..."
+    if hint is not None:
+        return f"{image} {hint}"
+    places = ", ".join(map(str, folders))
+    return image if Path(image).is_absolute() else f"{image} (looked in {places})"
+
+
+def _hint(image: str, folders: list[Path]) -> str | None:
+    scheme = _SCHEME.match(image)
+    if scheme and scheme[1].lower() in ("http", "https"):
+        return "is a web address: download the picture and name its file"
+    if scheme and scheme[1].lower() == "file":
+        return f"is a file address: write the path, /{unquote(image[scheme.end() :]).lstrip('/')}"
+    if scheme and "://" in scheme[0]:
+        return f"lies in a store ({scheme[0]}): copy the picture to this machine and name its file"
+    if image.startswith("data:") or _BASE64.match(image):
+        return "is a picture in base64: write it to a file and name that, or put its bytes into Parquet"
+    if _WINDOWS.match(image):
+        return (
+            f"is a path of Windows: write a path of this machine, with / such as {image.split(chr(92))[-1]}"
+        )
+    likely = {
+        "has the separators of Windows": image.replace("\\", "/"),
+        "is written as in a web address": unquote(image),
+        "has spaces around it": image.strip(),
+    }
+    for what, other in likely.items():
+        if other != image and _is_file(other, folders):
+            return f"{what}: write {other}"
+    parts = [part.strip() for part in re.split(r"[,;|]", image)]
+    if len(parts) > 1 and all(_is_file(part, folders) for part in parts):
+        return "names several pictures: write them as a list, " + str(parts).replace("'", '"')
+    if image.startswith(("[", "{")):
+        return "is not a path: write a path, or a list of paths"
+    for folder in folders:
+        if os.path.isdir(folder / image):
+            return (
+                f"is a folder: name its pictures (as {image.rstrip('/')}/, with a slash, all of them by name)"
+            )
+        path = folder / image
+        by_plain_name = _listed(str(path.parent))[1]
+        for ending in ("", *image_endings()):
+            if (name := by_plain_name.get(_plain(path.name + ending))) is not None:
+                return f"is not there, but {name} is: write that"
+    return None
+
+
+def _is_file(name: str, folders: list[Path]) -> bool:
+    return bool(name) and any(os.path.isfile(folder / name) for folder in folders)
+
+
+def _plain(name: str) -> str:
+    """A name without the difference of upper case, and of accents that systems write in two ways."""
+    return unicodedata.normalize("NFC", name).casefold()
