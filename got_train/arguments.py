@@ -98,19 +98,23 @@ class _Names(dict[str, Any]):
         return getattr(builtins, name, str)
 
 
-def _types_in_source() -> dict[str, Any]:
-    """The types of the fields of `TrainingArguments` as its file has them: importing it takes seconds."""
+def _fields_in_source() -> list[ast.AnnAssign]:
+    """The fields of `TrainingArguments`, as its file has them: importing it takes seconds."""
     file = package_folder("transformers") / "training_args.py"
     [arguments] = [
         node
         for node in ast.parse(file.read_text(encoding="utf-8")).body
         if isinstance(node, ast.ClassDef) and node.name == "TrainingArguments"
     ]
+    fields = [field for field in arguments.body if isinstance(field, ast.AnnAssign)]
+    return [field for field in fields if "init=False" not in ast.unparse(field)]
+
+
+def _types_in_source() -> dict[str, Any]:
     names = _Names(Any=Any, Literal=Literal)
     return {
         ast.unparse(field.target): eval(ast.unparse(field.annotation), {"__builtins__": {}}, names)
-        for field in arguments.body
-        if isinstance(field, ast.AnnAssign) and "init=False" not in ast.unparse(field)
+        for field in _fields_in_source()
     }
 
 
@@ -127,15 +131,23 @@ def _loggers_in_source() -> list[str]:
 
 
 def argument_defaults() -> dict[str, Any]:
-    """The value of each argument that a config does not set."""
-    from transformers import TrainingArguments
-
-    return {field.name: field.default for field in dataclasses.fields(TrainingArguments)} | DEFAULTS
+    """The value of each argument that a config does not set, except `optim`, which depends on torch."""
+    defaults = {}
+    for field in _fields_in_source():
+        default = field.value
+        if isinstance(default, ast.Call):  # field(default=...), or field(default_factory=...)
+            default = next((word.value for word in default.keywords if word.arg == "default"), None)
+        if default is not None and not isinstance(default, ast.Name):
+            defaults[ast.unparse(field.target)] = ast.literal_eval(default)
+    return defaults | DEFAULTS
 
 
 def argument(config: Config, name: str) -> Any:
     """The value of an argument: the config's, or the default."""
-    return config.train.arguments.get(name, argument_defaults()[name])
+    from transformers import TrainingArguments
+
+    defaults = {field.name: field.default for field in dataclasses.fields(TrainingArguments)} | DEFAULTS
+    return config.train.arguments.get(name, defaults[name])
 
 
 def accumulation_steps(config: Config, world_size: int) -> int:

@@ -500,7 +500,7 @@ except SystemExit as end:
         ("train {config} data.train=[none.jsonl]", "data file none.jsonl does not exist"),
         ("train {config} data.val=[none.jsonl]", "data file none.jsonl does not exist"),
         ("train {config} data.image_root=none", "data.image_root none is not a folder"),
-        ("train {config} model.init=pretrained model.path=./none", "checkpoint ./none does not exist"),
+        ("train configs/finetune_lora.yaml data.train={rows} model.path=./none", "checkpoint ./none does"),
         ("train {config} data.trian=x train.warmpu_steps=1", "train.warmpu_steps is not a TrainingArg"),
         ("train {config} train.max_steps=many", "train.max_steps='many' has the wrong type: expected int"),
         ("train {config} train.report_to=wandb2", "train.report_to wandb2: did you mean wandb?"),
@@ -521,7 +521,8 @@ def test_what_is_given_is_looked_at_before_torch_is_loaded(
     words: str, message: str, write_config: WriteConfig, tmp_path: Path
 ) -> None:
     draw(tmp_path / "picture.png", "x")
-    given = words.format(config=write_config(), picture=tmp_path / "picture.png").split()
+    places = {"picture": tmp_path / "picture.png", "rows": tmp_path / "rows.jsonl"}
+    given = words.format(config=write_config(), **places).split()
     command = [sys.executable, "-c", LOOKS_FIRST, *given]
     result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert result.returncode == 2, result.stderr

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -20,8 +21,10 @@ from got_train.data.errors import RowError
 from got_train.data.images import FoundImage, PdfPage
 from got_train.data.records import Record
 from got_train.data.rows import Rows
-from got_train.data.samples import SampleEncoder
 from got_train.ranks import gather, rank, world_size
+
+if TYPE_CHECKING:  # it needs torch, and rows are chosen without
+    from got_train.data.samples import SampleEncoder
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +139,7 @@ def _content_key(rows: Rows, index: int) -> int:
         return NO_KEY
 
 
-def sample_fingerprint(encoder: SampleEncoder) -> str:
+def sample_fingerprint(encoder: "SampleEncoder") -> str:
     """Names all settings that decide whether a row is good and how large it is."""
     config = encoder.config
     limits = (config.max_length, config.max_pixels, config.max_tiles)
