@@ -43,7 +43,7 @@ def images_of_prefix(prefix: str, folders: Iterable[Path]) -> list[str]:
     """
     prefix = os.path.expanduser(prefix)
     start = os.path.basename(prefix)
-    if (
+    if not prefix or (
         len(prefix) > MAX_NAME_CHARACTERS
         or prefix.lower().endswith((*image_endings(), ".pdf"))
         or "\0" in prefix
@@ -129,8 +129,9 @@ def _hint(image: str, folders: list[Path]) -> str | None:
         return (
             f"is a path of Windows: write a path of this machine, with / such as {image.split(chr(92))[-1]}"
         )
+    if "\\" in image:
+        return f"has the separators of Windows: write {image.replace(chr(92), '/')}"
     likely = {
-        "has the separators of Windows": image.replace("\\", "/"),
         "is written as in a web address": unquote(image),
         "has spaces around it": image.strip(),
     }

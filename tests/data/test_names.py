@@ -50,6 +50,7 @@ def test_a_prefix_stands_for_its_pictures_in_natural_order(crops: Path, image: s
         ("crops", "crops is a folder: name its pictures"),
         ("crops/DOC1_1.PNG", "is not there, but doc1_1.png is: write that"),
         ("crops\\doc1_1.png", "has the separators of Windows: write crops/doc1_1.png"),
+        ("none\\a.png", "has the separators of Windows: write none/a.png"),
         ("crops/doc1%5f1.png", "is written as in a web address: write crops/doc1_1.png"),
         (" crops/doc1_1.png", "has spaces around it: write crops/doc1_1.png"),
         (
@@ -78,6 +79,13 @@ def test_the_home_is_found_in_rows_and_data_files(crops: Path, monkeypatch: pyte
     rows = open_rows("~/a.jsonl")
     assert rows.record(0).images == (crops / "crops" / "doc2_1.png",)
     assert len(rows.record(1).images) == 3
+
+
+def test_an_empty_name_is_no_prefix(crops: Path) -> None:
+    (crops / "a.png").touch()
+    rows = open_rows(str(write_rows(crops / "a.jsonl", [authors_row("x") | {"image": [""]}])))
+    with pytest.raises(RowError, match="wrong type: images must be a path or a list of paths"):
+        rows.record(0)
 
 
 def test_two_kinds_of_pictures_of_a_prefix_are_not_mixed(crops: Path) -> None:
