@@ -6,7 +6,7 @@ import re
 import types
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, NoReturn, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, NoReturn, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -141,12 +141,12 @@ def _json_value(value: Any) -> Any:
 
 def _argument_type(kind: Any) -> dict[str, Any]:
     """The keywords of `add_argument` that read a value of type `kind`."""
+    if get_origin(kind) in (types.UnionType, Union):  # a Literal or None is a Union
+        kind = get_args(kind)[0]
     if get_origin(kind) is Literal:
         return {"choices": get_args(kind)}
     if get_origin(kind) is tuple:
         return {"nargs": "+", "type": get_args(kind)[0], "metavar": get_args(kind)[0].__name__.upper()}
-    if get_origin(kind) is types.UnionType:
-        kind = get_args(kind)[0]
     if kind is Range:
         return {"type": parse_range, "metavar": "LOW-HIGH"}
     return {"type": kind, "metavar": kind.__name__.upper()}

@@ -56,7 +56,7 @@ def test_parts_are_counted(tmp_path: Path) -> None:
         (b"", "no column of SMILES found; give one molecule in each row"),
         (b"smiles,name\n", "holds no molecule; give one in each row"),
         (b"these words are none\n", "no column of SMILES found; give one molecule in each row"),
-        (b"\xff\xfe\x00", r"is not UTF-8 \(byte 0\), it looks like UTF-16; iconv -f UTF-16 -t UTF-8 "),
+        (b"\xff\xfe\x00", r"is not UTF-8 \(byte 2\), it looks like UTF-16; iconv -f UTF-16 -t UTF-8 "),
         (b"CCO\nCCC\n", r"no row fits --atoms 9-99 --parts 1-100 \(fewer atoms than asked for: 2\)"),
     ],
 )

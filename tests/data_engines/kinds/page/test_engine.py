@@ -22,7 +22,7 @@ from data_engines.kinds.page.engine import (
     load,
 )
 from data_engines.kinds.page.page_tex import count_across
-from data_engines.options import Range
+from data_engines.options import Parser, Range, add_flags, read_flags
 from got_train.prompts import Task
 from got_train.tex.latex import Note
 
@@ -255,3 +255,13 @@ def test_bad_sources_end_in_one_clear_line(
 def test_dpi_is_checked() -> None:
     with pytest.raises(ValueError, match="--dpi 10-500: give LOW-HIGH, both from 60 to 300"):
         Options(dpi=Range(10, 500))
+
+
+def test_the_language_is_one_of_three_or_left_out() -> None:
+    parser = Parser()
+    add_flags(parser, Options)
+    assert read_flags(parser.parse_args(["--language", "en"]), Options).language == "en"
+    assert read_flags(parser.parse_args([]), Options).language is None
+
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--language", "fr"])

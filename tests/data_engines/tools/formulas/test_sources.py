@@ -63,7 +63,7 @@ def test_bounds_in_a_list_are_kept(tmp_path):
         ("x.png", b"", r"x.png: give a folder of .tex files, a .tex file or a list \(.txt, .jsonl, .json"),
         ("x.txt", b"\n", r"x.txt holds no formula that can be used \(there is none\)$"),
         ("x.txt", b"{x\n$a#b$\n", r"can be used \(1 formula: unbalanced braces, 1 formula: a definition\)$"),
-        ("x.txt", b"\xff", r"x.txt is not UTF-8 \(byte 0\), it looks like WINDOWS-1252; iconv "),
+        ("x.txt", b"\xff", r"x.txt is not UTF-8, in which it has to be written \(byte 0\)"),
         ("x.csv", b"a,b\n1,2\n", "x.csv: its first line names no column formula or latex or text"),
         ("x.jsonl", b'"a"\n{', "x.jsonl, line 2: no JSON"),
         (
