@@ -81,7 +81,8 @@ def look_at_inputs(config: Config) -> None:
         UserError: for the first that does not.
     """
     data, model = config.data, config.model
-    for spec in (*data.train, *(data.val or []), *(data.replay or [])):
+    ordinary = [] if config.eval.ordinary is None else [config.eval.ordinary]
+    for spec in (*data.train, *(data.val or []), *(data.replay or []), *ordinary):
         DatasetSpec.parse(spec)
     if data.image_root is not None and not Path(data.image_root).is_dir():
         raise UserError(f"data.image_root {data.image_root} is not a folder")

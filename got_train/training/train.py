@@ -21,7 +21,7 @@ from got_train.config_file import to_yaml
 from got_train.data.batching import collate
 from got_train.data.features import FeatureSamples, FeatureStore, encoder_fingerprint
 from got_train.data.samples import SampleEncoder, SampleSet
-from got_train.data.sources import ChosenRows, DatasetSpec, choose_run_rows
+from got_train.data.sources import ChosenRows, choose_run_rows, look_at_inputs
 from got_train.hubs import hub_model
 from got_train.model.adapters import module_table, prepare_for_training
 from got_train.model.attention import avoid_cudnn_attention
@@ -116,10 +116,7 @@ def prepare(config: Config) -> Prepared:
     config = with_absolute_paths(config)
     if not config.data.train:
         raise UserError("data.train must be set, in the file or as key=value")
-    if config.eval.ordinary is not None:
-        DatasetSpec.parse(config.eval.ordinary)
-    if config.data.image_root is not None and not Path(config.data.image_root).is_dir():
-        raise UserError(f"data.image_root: {config.data.image_root} is not a folder")
+    look_at_inputs(config)
     check_output_dir(config)
     resume = find_resume(config)
     chosen = choose_run_rows(config.data, config.seed)

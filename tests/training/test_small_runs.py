@@ -86,8 +86,10 @@ def test_early_stopping_needs_something_to_go_by(write_config: WriteConfig, caps
             "train.load_best_model_at_end=true (or train.metric_for_best_model)"
         )
     )
-    words = [f"train.{name}={value}" for name, value in EARLY.items()]
-    assert run("train", config, *words, "data.val=null", "data.val_ratio=0") == 2
+    config = write_config(
+        eval={"early_stopping_patience": 2}, train=EARLY, data={"val": None, "val_ratio": 0}
+    )
+    assert run("train", config) == 2
     assert capsys.readouterr().err.splitlines()[-1] == (
         "got-train: error: eval.early_stopping_patience needs validation rows: set data.val, or "
         "data.val_ratio=0.1"
@@ -139,10 +141,9 @@ def test_a_dry_run_says_what_a_resume_would_do(
     ("word", "message"),
     [
         ("output_dir={file}/runs", r"output_dir: \S+/runs/run cannot be made: {file}: not a folder"),
-        ("data.image_root=nowhere", "data.image_root: nowhere is not a folder"),
+        ("data.image_root=nowhere", "data.image_root nowhere is not a folder"),
         ("data.val_run=./nowhere", "checkpoint ./nowhere does not exist"),
         ("data.val_run={folder}", "holds no checkpoint"),
-        ("eval.ordinary=nowhere.jsonl", "data file nowhere.jsonl does not exist"),
     ],
 )
 def test_a_dry_run_looks_at_paths(
@@ -152,3 +153,6 @@ def test_a_dry_run_looks_at_paths(
     config = write_config(data={"val": None})
     assert run("train", config, "--dry-run", word.format(**names)) == 2
     assert re.search(message.format(**names), capsys.readouterr().err)
+    config = write_config(eval={"ordinary": "nowhere.jsonl"})
+    assert run("train", config, "--dry-run") == 2
+    assert "data file nowhere.jsonl does not exist" in capsys.readouterr().err
