@@ -222,6 +222,7 @@ def test_losses_of_kinds_are_means_over_the_steps_since_the_last_log(
     steps = {}
     for name, every in (("each", 1), ("window", 2)):
         train = {"per_device_train_batch_size": 8, "max_steps": 4, "save_steps": 4, "logging_steps": every}
+        train["logging_first_step"] = False
         assert run("train", write_config(name, train=train)) == 0
         log = read_log(run_folder(tmp_path, name) / "logging.jsonl")
         steps[name] = [row["loss_pdf"] for row in log if "loss" in row]
