@@ -6,6 +6,7 @@ torch and transformers are imported when they are needed: what only imports this
 import ast
 import builtins
 import dataclasses
+import functools
 import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -98,6 +99,7 @@ class _Names(dict[str, Any]):
         return getattr(builtins, name, str)
 
 
+@functools.cache
 def _fields_in_source() -> list[ast.AnnAssign]:
     """The fields of `TrainingArguments`, as its file has them: importing it takes seconds."""
     file = package_folder("transformers") / "training_args.py"

@@ -159,7 +159,7 @@ def check_same_steps(checkpoint: Path, config: Config, rows: CheckedRows, plan: 
     if file.is_file():
         with np.load(file) as arrays:
             before = dict(arrays)
-        _check_rows(checkpoint, rows, before, _steps_of(rows, plan))
+        _check_rows(checkpoint, config, rows, before, _steps_of(rows, plan))
         _check_step_rows(int(before["step_rows"]), plan.step_rows)
     else:
         say(f"resume: {file} does not exist, as in runs of earlier versions: the rows cannot be compared")
@@ -167,7 +167,11 @@ def check_same_steps(checkpoint: Path, config: Config, rows: CheckedRows, plan: 
 
 
 def _check_rows(
-    checkpoint: Path, rows: CheckedRows, before: dict[str, np.ndarray], now: dict[str, np.ndarray]
+    checkpoint: Path,
+    config: Config,
+    rows: CheckedRows,
+    before: dict[str, np.ndarray],
+    now: dict[str, np.ndarray],
 ) -> None:
     sets = {"training": rows.train, "validation": rows.val}
     changed = [name for name in sets if not np.array_equal(before[name], now[name])]
@@ -183,7 +187,7 @@ def _check_rows(
     raise UserError(
         f"resume: a run continues as it began, but its rows have changed ({what}; {numbers}{place}). Give "
         "the rows of before, or start a new run from its weights that keeps its validation rows apart: "
-        f"data.val_run={checkpoint.parent} model.path={_whole_model(checkpoint)}"
+        f"data.val_run={checkpoint.parent} {_from_weights(checkpoint, config)}"
     )
 
 
@@ -194,10 +198,14 @@ def _first_changed(rows: Rows | None, before: np.ndarray, now: np.ndarray) -> st
     return f"; the first other row is {rows.location(index)}" if rows and index < len(rows) else ""
 
 
-def _whole_model(checkpoint: Path) -> str:
-    """What `model.path` takes of a checkpoint; adapters have to be merged before."""
+def _from_weights(checkpoint: Path, config: Config) -> str:
+    """How a new run starts from a checkpoint; adapters have to be merged before.
+
+    A run that was not made of one whole model has other keys of `model`, which `model.path` excludes.
+    """
     merged = f"{checkpoint}-merged (from got-train merge {checkpoint})"
-    return merged if holds_adapters(str(checkpoint)) else str(checkpoint)
+    words = f"model.path={merged if holds_adapters(str(checkpoint)) else checkpoint}"
+    return words if config.model.path is not None else f"{words} in place of the config's section model"
 
 
 def _check_step_rows(was: int, now: int) -> None:
@@ -218,5 +226,5 @@ def _check_rates(checkpoint: Path, config: Config, plan: StepPlan) -> None:
             f"resume: the {arguments.lr_scheduler_type.value} schedule was made for {counted(was, 'step')} "
             f"and cannot become one of {now:,}: the {counted(done, 'step')} so far would have had other "
             f"learning rates. Set train.max_steps={was}, or start a new run from its weights: "
-            f"model.path={_whole_model(checkpoint)}"
+            f"{_from_weights(checkpoint, config)}"
         )

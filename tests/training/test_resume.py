@@ -160,7 +160,8 @@ def test_rows_that_were_added_do_not_move_others(
     )
     words = f"data.val_run={folder} model.path={folder / 'checkpoint-4'}"
     advice = "start a new run from its weights that keeps its validation rows apart"
-    assert error.endswith(f"Give the rows of before, or {advice}: {words}")
+    place = "in place of the config's section model"
+    assert error.endswith(f"Give the rows of before, or {advice}: {words} {place}")
     assert (folder / "val_dataset.jsonl").read_text() == kept
     words = f"{words} model.init=pretrained eval.compare_rows=0"
     whole = {"encoder": {}, "decoder": {}}  # which the checkpoint brings
@@ -226,7 +227,7 @@ def test_a_schedule_cannot_become_longer(
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"got-train: error: resume: the {schedule} schedule was made for 4 steps and cannot become one of 6: "
         "the 4 steps so far would have had other learning rates. Set train.max_steps=4, or start a new run "
-        f"from its weights: model.path={checkpoint}"
+        f"from its weights: model.path={checkpoint} in place of the config's section model"
     )
     assert run("train", config, f"resume={run_folder(tmp_path) / 'checkpoint-2'}", "train.max_steps=3") == 2
 

@@ -4,6 +4,7 @@ As far as possible, equal pictures have equal code: numbers are rounded, paths s
 closed paths run counterclockwise, and commands are sorted by kind, then from left to right.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,15 +21,16 @@ STEP = 0.05
 """Centimetres between the points of an outline."""
 
 
-class Element:
+class Element(ABC):
     """A part of a picture, on axes or free to be moved."""
 
     style: tuple[str, ...] = ()
     mark = False
     """Whether it is a sign on the figure, such as a right angle or strokes on equal sides."""
 
+    @abstractmethod
     def code(self) -> str:
-        raise NotImplementedError
+        """The TikZ command that draws it."""
 
     def outline(self) -> np.ndarray:
         """The points that no text may touch."""

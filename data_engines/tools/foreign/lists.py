@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +98,8 @@ def _detected(box: Any, location: str) -> LabelledBox:
         case {"transcription": str(text), "points": [_, _, *_] as points}:
             if box.get("difficult") or text in PLACEHOLDERS:
                 text = ""
-            try:
+            with suppress(TypeError, ValueError):  # of points that are no pairs of numbers
                 return labelled_box([(float(x), float(y)) for x, y in points], text)
-            except (TypeError, ValueError):
-                pass
     raise ValueError(
         f'{location}: a box is {{"transcription": text, "points": [[x, y], ...]}}, not {json.dumps(box):.80}'
     )

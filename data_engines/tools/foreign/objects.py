@@ -24,8 +24,8 @@ def read_donut(path: Path) -> Iterator[Label]:
         truth = row.get("ground_truth") if isinstance(row, dict) else None
         truth = _load(truth, location) if isinstance(truth, str) else truth
         match row, truth:
-            case {"file_name": str(picture)}, {"gt_parses": [*parses]}:
-                pass
+            case {"file_name": str(picture)}, {"gt_parses": [*several]}:
+                parses = several
             case {"file_name": str(picture)}, {"gt_parse": parse}:
                 parses = [parse]
             case _:
