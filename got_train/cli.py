@@ -2,7 +2,6 @@
 
 import argparse
 import atexit
-import errno
 import io
 import os
 import sys
@@ -16,6 +15,7 @@ from typing import NoReturn
 from got_train.bitsandbytes_import import hide_bitsandbytes
 from got_train.config import MAX_NEW_TOKENS, SampleConfig
 from got_train.evaluation.suites import SUITES
+from got_train.files import REFUSED
 from got_train.prompts import COLORS
 from got_train.ranks import has_process_group, rank
 from got_train.report import UserError, check_new_folder, check_targets, counted, did_you_mean
@@ -25,10 +25,6 @@ TRACEBACK = "GOT_TRAIN_TRACEBACK"
 """Environment variable that adds the traceback to the one line about a user's mistake."""
 
 BASE_HELP = "base model of adapters (default: the one that they were trained on)"
-
-REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG}
-"""Errors of the operating system that no program can avoid, such as a full disk. Any other OSError is a fault
-of this program."""
 
 OVERWRITE = "write over existing files"
 

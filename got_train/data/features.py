@@ -21,7 +21,7 @@ from torch.utils.data import Dataset
 
 from got_train.data.images import FoundImage, PdfPage
 from got_train.data.samples import Sample, SampleSet
-from got_train.run_folders import permit_as_umask
+from got_train.files import permit_as_umask
 
 logger = logging.getLogger(__name__)
 

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from got_train.config import Config
+from got_train.files import read_json
 from got_train.prompts import CHAT_TEMPLATES, Task
 from got_train.report import counted
-from got_train.run_folders import STATE_FILE, read_json
+from got_train.run_folders import STATE_FILE
 
 CARD = """\
 ---

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import save_file
 from transformers import GenerationConfig, GotOcr2Config, GotOcr2ForConditionalGeneration
 
+from got_train.files import permit_as_umask
 from got_train.model.got import GotModel
 from got_train.model.original import (
     Layout,
@@ -24,7 +25,7 @@ from got_train.model.processor import build_processor
 from got_train.model.tokenizer import load_tokenizer
 from got_train.model.weights import local_folder, read_tensors
 from got_train.report import UserError, check_new_folder, counted
-from got_train.run_folders import holds_adapters, permit_as_umask
+from got_train.run_folders import holds_adapters
 from got_train.vocabulary import IMAGE_PAD, MESSAGE_END, QWEN_SPECIAL_IDS
 
 Pairs = tuple[tuple[str, str], ...]

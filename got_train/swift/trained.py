@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from got_train.run_folders import read_json
+from got_train.files import read_json
 
 OPTIONS_FILES = {"args.json": "model", "sft_args.json": "model_id_or_path"}
 """Files with the options of a run (of swift 3 and 4, and of swift 2), and the option that names the model."""

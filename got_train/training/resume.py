@@ -17,10 +17,12 @@ from got_train.config import Config
 from got_train.config_file import flat, load_config, to_yaml
 from got_train.data.good_rows import content_keys
 from got_train.data.rows import Rows
+from got_train.files import read_json
+from got_train.manifest import damage
 from got_train.model.shapes import with_shape_of_checkpoint
-from got_train.ranks import rank, say, world_size
+from got_train.ranks import gather, rank, say, world_size
 from got_train.report import UserError, counted
-from got_train.run_folders import CONFIG_FILE, STATE_FILE, holds_adapters, newest_of_runs, read_json
+from got_train.run_folders import CONFIG_FILE, STATE_FILE, holds_adapters, newest_of_runs
 from got_train.training.checked_rows import CheckedRows
 from got_train.training.optim import learning_rates
 from got_train.training.plan import StepPlan, total_steps
@@ -52,12 +54,23 @@ def find_resume(config: Config) -> Path | None:
     """
     if config.resume is None:
         return None
-    checkpoint: Path | None = Path(config.resume)
-    if config.resume == "auto":
-        checkpoint = newest_of_runs(Path(config.output_dir) / config.name)
+    # One process reads the whole checkpoint to find damage, and tells the others.
+    checkpoint = gather(_find_whole(config, config.resume) if rank() == 0 else None)[0]
     if checkpoint is not None:
         _check_can_resume(checkpoint, config)
     return checkpoint
+
+
+def _find_whole(config: Config, resume: str) -> Path | None:
+    """The checkpoint that `resume` names, without damage; None if a run has none yet."""
+    if resume == "auto":
+        return newest_of_runs(Path(config.output_dir) / config.name, "*")
+    fault = damage(Path(resume))
+    if fault is not None:
+        raise UserError(
+            f"resume: {resume} is damaged: {fault}. Name an older checkpoint of the run, or set resume=auto"
+        )
+    return Path(resume)
 
 
 def _check_can_resume(checkpoint: Path, config: Config) -> None:

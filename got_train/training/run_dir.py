@@ -51,9 +51,14 @@ def describe_run(config: Config, run_dir: Path) -> None:
         "command": sys.argv,
         "commit": _commit(),
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": package_versions(),
     }
     (run_dir / "versions.json").write_text(json.dumps(facts, indent=2) + "\n")
+
+
+def package_versions() -> dict[str, str]:
+    """The versions of the packages by which a run computes."""
+    return {name: version(name) for name in PACKAGES}
 
 
 def _commit() -> str | None:
