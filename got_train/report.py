@@ -13,6 +13,10 @@ class UserError(ValueError):
     """A mistake that the user can correct: the command line prints its one line and exits with code 2."""
 
 
+class StoppedError(Exception):
+    """A run has ended before its last step because it was asked to, and can go on from what it has saved."""
+
+
 def counted(number: int, noun: str) -> str:
     """A number with its noun, in the plural unless the number is 1.
 

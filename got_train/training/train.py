@@ -33,7 +33,7 @@ from got_train.model.processor import build_processor
 from got_train.model.shapes import model_tile_shape, with_shape_of_checkpoint
 from got_train.model.tokenizer import VOCABULARIES
 from got_train.ranks import gather, open_process_group, rank, say
-from got_train.report import UserError
+from got_train.report import StoppedError, UserError
 from got_train.run_folders import absolute, resolve_checkpoint, whole_checkpoint
 from got_train.training.callbacks import Changes, FeatureWriter, RunLog
 from got_train.training.checked_rows import CheckedRows, check_run_rows, write_rows
@@ -42,6 +42,7 @@ from got_train.training.optim import optimizer_and_groups, try_optimizer
 from got_train.training.plan import StepPlan, balance_steps, plan_steps, total_steps
 from got_train.training.resume import check_same_steps, find_resume, has_ended, resume_lines, write_steps
 from got_train.training.run_dir import check_output_dir, create_run_dir, describe_run
+from got_train.training.stopping import StopSignals, how_to_go_on
 from got_train.training.summary import (
     checked_lines,
     data_table,
@@ -192,7 +193,11 @@ def dry_run_lines(assembled: Assembled) -> list[str]:
 
 
 def run(assembled: Assembled) -> Path:
-    """Trains, compares the model with the one before, and returns the run's folder."""
+    """Trains, compares the model with the one before, and returns the run's folder.
+
+    Raises:
+        StoppedError: if a signal has ended the run before its last step.
+    """
     prepared, rows = assembled.prepared, assembled.rows
     config, resume = prepared.config, prepared.resume
     if resume is not None and has_ended(config, resume, assembled.plan):
@@ -209,9 +214,15 @@ def run(assembled: Assembled) -> Path:
         if rows.val is not None:
             compared["validation"] = SampleSet(rows.val, prepared.encoder)
     trainer = build_trainer(assembled, run_dir)
-    changes = Changes()
-    trainer.add_callback(changes)
-    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    changes, stop = Changes(), StopSignals()
+    for callback in (changes, stop):
+        trainer.add_callback(callback)
+    try:
+        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(how_to_go_on(run_dir)) from None
+    if stop.has_stopped:
+        raise StoppedError(how_to_go_on(run_dir))
     for line in changes.missing(trainer.state):
         say(line)
     if compared:
