@@ -34,7 +34,9 @@ def test_a_checkpoint_that_was_not_saved_to_its_end_is_left_out(
     for name in ("trainer_state.json", "optimizer.pt"):  # killed between the weights and these
         (folder / "checkpoint-4" / name).unlink()
     assert run("train", config, "resume=auto") == 0
-    assert f"{folder / 'checkpoint-4'} is passed over: it is incomplete (no trainer_state.json)" in caplog.text
+    assert (
+        f"{folder / 'checkpoint-4'} is passed over: it is incomplete (no trainer_state.json)" in caplog.text
+    )
     again = load_file(folder / "checkpoint-4" / "model.safetensors")
     assert all(torch.equal(again[name], whole[name]) for name in whole)
     # The steps that were done twice stand in the log once.
