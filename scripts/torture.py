@@ -20,7 +20,6 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -32,7 +31,9 @@ from PIL import Image, ImageDraw
 from got_train.config_file import load_config
 from got_train.manifest import digest
 from got_train.model.tokenizer import small_tokenizer
+from got_train.ranks import rank
 from got_train.report import StoppedError, UserError, table
+from got_train.run_folders import runs_of
 from got_train.training.callbacks import read_log
 from got_train.training.train import train
 
@@ -57,11 +58,26 @@ WRITES = {
 }
 """Events of Python by which a run changes files."""
 
-RUNS: dict[str, dict[str, Any]] = {
+KINDS: dict[str, dict[str, Any]] = {
     "full": {},
-    "lora": {"lora": {"enabled": True, "rank": 2, "modules": ["decoder"], "dropout": 0.1}},
+    "adapters": {"lora": {"enabled": True, "rank": 2, "modules": ["decoder"], "dropout": 0.1}},
+    "two processes": {},
 }
 """What is trained, by the sections that its configuration adds."""
+
+
+class Lost(Exception):  # noqa: N818
+    """A fault has cost something."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of one kind."""
+
+    kind: str
+    folder: Path
+    """The folder with the data."""
+    output: Path
 
 
 @dataclass(frozen=True)
@@ -98,29 +114,58 @@ def write_data(folder: Path) -> None:
     (folder / "rows.jsonl").write_text("".join(lines))
 
 
-def train_once(folder: Path, output: Path, kind: str, resume: bool) -> None:
+def train_once(run: Run, resume: bool) -> None:
     """Trains in this process."""
-    decoder = {"model_type": "qwen2", "shape": DECODER, "tokenizer": str(folder / "tokenizer")}
+    decoder = {"model_type": "qwen2", "shape": DECODER, "tokenizer": str(run.folder / "tokenizer")}
+    rows = run.folder / "rows.jsonl"
     given = {
-        "name": kind,
-        "output_dir": str(output),
+        "name": run.kind,
+        "output_dir": str(run.output),
         "model": {"init": "random", "encoder": ENCODER, "decoder": decoder},
-        "data": {"train": [str(folder / "rows.jsonl")], "val": f"{folder / 'rows.jsonl'}#4"},
+        "data": {"train": [str(rows)], "val": f"{rows}#4"},
         "sample": {"max_length": 64},
         "train": {
             **{"max_steps": STEPS, "save_steps": SAVE_STEPS, "save_total_limit": 2, "logging_steps": 1},
             **{"global_batch_size": 4, "per_device_train_batch_size": 2, "learning_rate": 1e-3},
             **{"disable_tqdm": True, "lr_scheduler_type": "cosine"},
         },
-        **RUNS[kind],
+        **KINDS[run.kind],
     }
-    file = output / f"{kind}.yaml"
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file = run.folder / f"{os.getpid()}.yaml"
     file.write_text(json.dumps(given))
     train(load_config(str(file), ["resume=auto"] if resume else []))
 
 
-def forked(work: Callable[[], None], log: Path, environment: dict[str, str] | None = None) -> int:
+@dataclass(frozen=True)
+class Processes:
+    """The processes of a run, one for each rank."""
+
+    ranks: dict[int, Path]
+    """The log of each process, by its number in the system."""
+
+    def send(self, number: signal.Signals) -> None:
+        """Sends a signal to all of them, as a launcher passes it on."""
+        for process in self.ranks:
+            os.kill(process, number)
+
+    def wait(self) -> Ended:
+        """Waits as a launcher does: when a process fails, or all hang, the others are killed."""
+        begun, left, failed = time.monotonic(), dict(self.ranks), Ended(0, "")
+        while left:
+            for process, log in list(left.items()):
+                number, status = os.waitpid(process, os.WNOHANG)
+                if number == 0:
+                    continue
+                del left[process]
+                if status and not failed.code:
+                    failed = Ended(os.waitstatus_to_exitcode(status), log.read_text(errors="replace"))
+            if (failed.code and failed.code != STOPPED) or time.monotonic() - begun > MAX_SECONDS:
+                Processes(left).send(signal.SIGKILL)
+            time.sleep(0.01)
+        return failed
+
+
+def forked(work: Callable[[], None], log: Path, environment: dict[str, str]) -> int:
     """Starts work in a copy of this process, which has everything imported; returns its number."""
     process = os.fork()
     if process:
@@ -130,7 +175,7 @@ def forked(work: Callable[[], None], log: Path, environment: dict[str, str] | No
         with open(log, "w") as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
-        os.environ |= environment or {}
+        os.environ |= environment
         work()
         code = 0
     except StoppedError:
@@ -144,35 +189,55 @@ def forked(work: Callable[[], None], log: Path, environment: dict[str, str] | No
     os._exit(code)
 
 
-def wait_for(process: int, log: Path) -> Ended:
-    """Waits for a process; one that hangs is killed, which its code tells."""
-    begun = time.monotonic()
-    while (ended := os.waitpid(process, os.WNOHANG))[0] == 0:
-        if time.monotonic() - begun > MAX_SECONDS:
-            os.kill(process, signal.SIGKILL)
-        time.sleep(0.01)
-    return Ended(os.waitstatus_to_exitcode(ended[1]), log.read_text(errors="replace"))
+def start(run: Run, resume: bool = False, before: Callable[[], Any] = lambda: None) -> Processes:
+    """Starts the processes of a run.
+
+    Args:
+        run: what is trained, and where.
+        resume: whether it goes on with what is there.
+        before: what each process does first.
+    """
+
+    def work() -> None:
+        before()
+        train_once(run, resume)
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    launch = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    ranks = {}
+    for number in ("0", "1") if run.kind == "two processes" else ("0",):
+        log = run.folder / f"rank{number}.log"
+        place = launch | {"RANK": number, "LOCAL_RANK": number} if run.kind == "two processes" else {}
+        ranks[forked(work, log, place)] = log
+    return Processes(ranks)
 
 
-def at_write(output: Path, number: int, happens: Callable[[], None]) -> list[int]:
+def at_write(output: Path, number: int, happens: Callable[[], None], count: Path | None = None) -> None:
     """Has something happen just before the given change of a file in a folder.
 
-    Returns:
-        A list with the number of changes so far.
+    Args:
+        output: the folder.
+        number: of the change, from 1.
+        happens: what happens then.
+        count: file into which the first process writes the number of changes so far.
     """
-    count = [0]
+    seen = 0
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
-        if event not in WRITES or not str(args[0]).startswith(str(output)):
+        nonlocal seen
+        if event not in WRITES or not str(args[0]).startswith(f"{output}/"):
             return
         if event == "open" and not (args[2] or 0) & (os.O_WRONLY | os.O_RDWR):
             return
-        count[0] += 1
-        if count[0] == number:
+        seen += 1
+        if count is not None and rank() == 0:
+            count.write_text(str(seen))
+        if seen == number:
             happens()
 
     sys.addaudithook(hook)
-    return count
 
 
 def kill_self() -> None:
@@ -180,63 +245,57 @@ def kill_self() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def whole_run(folder: Path, output: Path, kind: str) -> Whole:
+def whole_run(run: Run) -> Whole:
     """Runs without a fault."""
+    facts = run.folder / "facts.json"
 
-    def work() -> None:
-        count = at_write(output, 0, kill_self)
-        begun = time.monotonic()
-        train_once(folder, output, kind, resume=False)
-        (output / "facts.json").write_text(json.dumps([time.monotonic() - begun, count[0]]))
-
-    log = folder / "whole.log"
-    ended = wait_for(forked(work, log), log)
+    begun = time.monotonic()
+    ended = start(run, before=lambda: at_write(run.output, 0, kill_self, facts)).wait()
+    seconds = time.monotonic() - begun
     if ended.code:
         raise SystemExit(f"the run without a fault failed:\n{ended.output}")
-    weights, losses = outcome(output, kind)
-    seconds, writes = json.loads((output / "facts.json").read_text())
-    return Whole(weights, losses, seconds, writes)
+    weights, losses = outcome(run)
+    return Whole(weights, losses, seconds, int(facts.read_text()))
 
 
-def outcome(output: Path, kind: str) -> tuple[str, list[float]]:
-    """The hash of the last weights, and the losses, of the newest run."""
-    run = max((output / kind).glob("v*"), key=lambda path: int(path.name[1:].split("-")[0]))
-    [weights] = (run / f"checkpoint-{STEPS}").glob("*.safetensors")
-    rows = read_log(run / "logging.jsonl")
+def outcome(run: Run) -> tuple[str, list[float]]:
+    """The hash of the last weights, and the losses, of the newest run folder."""
+    folder = runs_of(run.output / run.kind)[0]
+    [weights] = (folder / f"checkpoint-{STEPS}").glob("*.safetensors")
+    rows = read_log(folder / "logging.jsonl")
     return digest(weights), [row["loss"] for row in rows if "loss" in row]
 
 
-def kill_at_a_write(rng: random.Random, whole: Whole, start: Callable[..., int], output: Path) -> str:
+def kill_at_a_write(rng: random.Random, whole: Whole, run: Run) -> str:
     """Killed just before a file is changed."""
     number = rng.randint(1, whole.writes)
-    process = start(lambda: at_write(output, number, kill_self))
-    wait_for(process, output.parent / "run.log")
+    start(run, before=lambda: at_write(run.output, number, kill_self)).wait()
     return f"before change {number} of {whole.writes}"
 
 
-def kill_at_a_moment(rng: random.Random, whole: Whole, start: Callable[..., int], output: Path) -> str:
-    """Killed at any moment."""
+def kill_at_a_moment(rng: random.Random, whole: Whole, run: Run) -> str:
+    """One process is killed at any moment."""
     seconds = rng.uniform(0, whole.seconds)
-    process = start()
+    processes = start(run)
     time.sleep(seconds)
-    os.kill(process, signal.SIGKILL)
-    wait_for(process, output.parent / "run.log")
+    os.kill(rng.choice(list(processes.ranks)), signal.SIGKILL)
+    processes.wait()
     return f"after {seconds:.2f} s"
 
 
-def terminate(rng: random.Random, whole: Whole, start: Callable[..., int], output: Path) -> str:
-    """Asked to end by SIGTERM or SIGUSR1 at any moment."""
+def terminate(rng: random.Random, whole: Whole, run: Run) -> str:
+    """Asked to end at any moment."""
     seconds, number = rng.uniform(0, whole.seconds), rng.choice([signal.SIGTERM, signal.SIGUSR1])
-    process = start()
+    processes = start(run)
     time.sleep(seconds)
-    os.kill(process, number)
-    ended = wait_for(process, output.parent / "run.log")
+    processes.send(number)
+    ended = processes.wait()
     if ended.code not in (0, STOPPED, -number):
-        raise AssertionError(f"{number.name} after {seconds:.2f} s ended with {ended.code}:\n{ended.output}")
+        raise Lost(f"{number.name} after {seconds:.2f} s ended with {ended.code}:\n{ended.output}")
     return f"{number.name} after {seconds:.2f} s"
 
 
-def fill_disk(rng: random.Random, whole: Whole, start: Callable[..., int], output: Path) -> str:
+def fill_disk(rng: random.Random, whole: Whole, run: Run) -> str:
     """No file may become larger than some size, as on a disk that is nearly full."""
     size = int(10 ** rng.uniform(4.5, 6))  # the log of the process itself fits
 
@@ -244,18 +303,16 @@ def fill_disk(rng: random.Random, whole: Whole, start: Callable[..., int], outpu
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
-    ended = wait_for(start(limit), output.parent / "run.log")
-    refused = ended.code == REFUSED and ended.output.splitlines()[-1].startswith("error: ")
-    if ended.code != 0 and not refused:
-        raise AssertionError(f"files of at most {size} bytes ended with {ended.code}:\n{ended.output}")
+    ended = start(run, before=limit).wait()
+    if ended.code and not (ended.code == REFUSED and "cannot be written" in ended.output.splitlines()[-1]):
+        raise Lost(f"files of at most {size} bytes ended with {ended.code}:\n{ended.output}")
     return f"files of at most {size} bytes"
 
 
-def damage_newest(rng: random.Random, whole: Whole, start: Callable[..., int], output: Path) -> str:
-    """A file of the newest checkpoint is damaged after the run was killed."""
-    wait_for(start(), output.parent / "run.log")
-    [run] = (path for path in output.glob("*/v*") if path.is_dir())
-    newest = run / f"checkpoint-{STEPS}"
+def damage_newest(rng: random.Random, whole: Whole, run: Run) -> str:
+    """A file of the newest checkpoint is damaged."""
+    start(run).wait()
+    newest = runs_of(run.output / run.kind)[0] / f"checkpoint-{STEPS}"
     file = rng.choice(sorted(path for path in newest.rglob("*") if path.is_file()))
     content = file.read_bytes()
     place = rng.randrange(len(content))
@@ -267,7 +324,7 @@ def damage_newest(rng: random.Random, whole: Whole, start: Callable[..., int], o
         "zeroed": bytes(len(content)),
         "one bit": content[:place] + flipped + content[place + 1 :],
     }
-    how = rng.choice(sorted(damages))
+    how = rng.choice(list(damages))
     damaged = damages[how]
     if damaged is None:
         file.unlink()
@@ -276,62 +333,29 @@ def damage_newest(rng: random.Random, whole: Whole, start: Callable[..., int], o
     return f"{file.name}: {how}"
 
 
-def kill_a_rank(rng: random.Random, whole: Whole, start: Callable[..., int], output: Path) -> str:
-    """One of two processes is killed; the launcher then kills the other."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    launch = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-    ranks = [
-        start(environment=launch | {"RANK": str(n), "LOCAL_RANK": str(n)}, log=f"rank{n}.log") for n in (0, 1)
-    ]
-    number, seconds = rng.randrange(2), rng.uniform(0, 2 * whole.seconds)
-    time.sleep(seconds)
-    for process in (ranks[number], ranks[1 - number]):
-        os.kill(process, signal.SIGKILL)
-        os.waitpid(process, 0)
-    return f"rank {number} after {seconds:.2f} s"
-
-
 FAULTS = {
     "killed before a file is changed": kill_at_a_write,
-    "killed at any moment": kill_at_a_moment,
-    "SIGTERM, SIGUSR1": terminate,
+    "a process killed at any moment": kill_at_a_moment,
+    "SIGTERM or SIGUSR1 at any moment": terminate,
     "disk full": fill_disk,
     "a file of the newest checkpoint damaged": damage_newest,
-    "one of two processes killed": kill_a_rank,
 }
 
 
-def cause(fault: str, kind: str, whole: Whole, folder: Path, rng: random.Random) -> str | None:
+def cause(fault: str, whole: Whole, run: Run, rng: random.Random) -> str | None:
     """Causes one fault and resumes; returns what was lost, None if nothing was."""
-    output = folder / "output"
-    shutil.rmtree(output, ignore_errors=True)
-    output.mkdir()
-
-    def start(
-        before: Callable[[], Any] = lambda: None,
-        environment: dict[str, str] | None = None,
-        log: str = "run.log",
-    ) -> int:
-        def work() -> None:
-            before()
-            train_once(folder, output, kind, resume=False)
-
-        return forked(work, folder / log, environment)
-
+    shutil.rmtree(run.output, ignore_errors=True)
     what = ""
     try:
-        what = FAULTS[fault](rng, whole, start, output)
-        log = folder / "resumed.log"
-        ended = wait_for(forked(partial(train_once, folder, output, kind, resume=True), log), log)
+        what = FAULTS[fault](rng, whole, run)
+        ended = start(run, resume=True).wait()
         if ended.code:
-            raise AssertionError(f"resuming ended with {ended.code}:\n{ended.output}")
-        weights, losses = outcome(output, kind)
-        if (weights, losses) != (whole.weights, whole.losses):
-            raise AssertionError(f"the resumed run differs: losses {losses} in place of {whole.losses}")
-    except (AssertionError, OSError, ValueError) as error:
-        return f"{kind}, {fault}, {what}: {error}"
+            raise Lost(f"resuming ended with {ended.code}:\n{ended.output}")
+        found = outcome(run)
+        if found != (whole.weights, whole.losses):
+            raise Lost(f"{found} in place of {whole}")
+    except Lost as error:
+        return f"{run.kind}, {fault}, {what}: {error}"
     return None
 
 
@@ -345,13 +369,13 @@ def main() -> None:
     options = parser.parse_args()
     rng, folder = random.Random(options.seed), Path(mkdtemp(prefix="torture-"))
     write_data(folder)
-    wholes = {kind: whole_run(folder, folder / f"whole-{kind}", kind) for kind in RUNS}
+    wholes = {kind: whole_run(Run(kind, folder, folder / f"whole {kind}")) for kind in KINDS}
     caused: Counter[str] = Counter()
     lost: list[tuple[str, str]] = []
     begun = time.monotonic()
     for number in range(options.faults):
-        fault, kind = list(FAULTS)[number % len(FAULTS)], rng.choice(list(RUNS))
-        loss = cause(fault, kind, wholes[kind], folder, rng)
+        fault, kind = list(FAULTS)[number % len(FAULTS)], rng.choice(list(KINDS))
+        loss = cause(fault, wholes[kind], Run(kind, folder, folder / "output"), rng)
         caused[fault] += 1
         if loss is not None:
             lost.append((fault, loss))
