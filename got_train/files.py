@@ -12,9 +12,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from got_train.report import UserError
+
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None  # type: ignore[assignment]
 
 PART = ".part"
 """What is added to the name of a file or folder while it is written."""
@@ -64,6 +69,27 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             flush(path.parent)
         finally:
             shutil.rmtree(part, ignore_errors=True)
+
+
+def lock(file: IO[str], what: Path, holder: str = "another process") -> None:
+    """Makes this process the only writer of something while a file is open, however the process ends.
+
+    Nothing is locked where the system knows no `flock`, which is Windows.
+
+    Args:
+        file: the open file that stands for it.
+        what: its name.
+        holder: who has it if this process does not get it.
+
+    Raises:
+        UserError: if another process has it.
+    """
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UserError(f"{what} is being written by {holder}") from None
 
 
 def flush(path: Path) -> None:

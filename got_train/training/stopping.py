@@ -1,5 +1,6 @@
 """Ending a run early, so that it can go on: SIGTERM and SIGUSR1, which Slurm and spot machines send first."""
 
+import os
 import signal
 from pathlib import Path
 from types import FrameType
@@ -7,7 +8,7 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerState
 
-from got_train.ranks import any_rank
+from got_train.ranks import any_rank, is_launched
 from got_train.run_folders import newest_checkpoint
 
 SIGNALS = (signal.SIGTERM, getattr(signal, "SIGUSR1", signal.SIGTERM))
@@ -19,6 +20,7 @@ class StopSignals(TrainerCallback):
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
+        self.launcher = os.getppid() if is_launched() else None
         self.has_stopped = False
         """Whether a run has ended before its last step."""
 
@@ -28,8 +30,12 @@ class StopSignals(TrainerCallback):
             signal.signal(number, self._receive)
 
     def on_step_end(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
-        """Asks for a checkpoint and the end, if any rank has received a signal."""
-        if any_rank(self.received is not None, args.device):
+        """Asks for a checkpoint and the end, if any rank has received a signal or lost its launcher.
+
+        Without a launcher it would train beside the run that is launched in its place.
+        """
+        is_left = self.launcher is not None and os.getppid() != self.launcher
+        if any_rank(self.received is not None or is_left, args.device):
             self.has_stopped = state.global_step < state.max_steps
             control.should_save = control.should_training_stop = True
 

@@ -41,7 +41,7 @@ from got_train.training.compare import compare, comparison_table, retention_samp
 from got_train.training.optim import optimizer_and_groups, try_optimizer
 from got_train.training.plan import StepPlan, balance_steps, plan_steps, total_steps
 from got_train.training.resume import check_same_steps, find_resume, has_ended, resume_lines, write_steps
-from got_train.training.run_dir import check_output_dir, create_run_dir, describe_run
+from got_train.training.run_dir import check_output_dir, create_run_dir, describe_run, only_writer
 from got_train.training.stopping import StopSignals, how_to_go_on
 from got_train.training.summary import (
     checked_lines,
@@ -203,11 +203,20 @@ def run(assembled: Assembled) -> Path:
     if resume is not None and has_ended(config, resume, assembled.plan):
         return resume.parent  # as the summary says
     run_dir = shared_run_dir(config, resume)
-    if rank() == 0:
-        describe_run(config, run_dir)
-        write_rows(run_dir, rows)
-    if resume is None:
-        write_steps(run_dir, rows, assembled.plan)
+    with only_writer(run_dir):
+        if rank() == 0:
+            describe_run(config, run_dir)
+            write_rows(run_dir, rows)
+        if resume is None:
+            write_steps(run_dir, rows, assembled.plan)
+        train_and_compare(assembled, run_dir)
+    return run_dir
+
+
+def train_and_compare(assembled: Assembled, run_dir: Path) -> None:
+    """Trains in the run's folder, and compares a model that had been trained before with what it was."""
+    prepared, rows = assembled.prepared, assembled.rows
+    config, resume = prepared.config, prepared.resume
     compared = {}
     if config.eval.compare_rows > 0 and config.model.path is not None and config.model.init == "pretrained":
         compared["ordinary OCR"] = retention_samples(config, prepared.encoder, run_dir / "ordinary")
@@ -231,7 +240,6 @@ def run(assembled: Assembled) -> Path:
             write_comparison(comparison, run_dir)
         say(comparison_table(comparison))
     say(saved_line(run_dir, trainer.state, trainer.args.metric_for_best_model))
-    return run_dir
 
 
 def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:

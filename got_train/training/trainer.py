@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
@@ -104,6 +105,7 @@ class GotTrainer(Trainer):
         self._speed.count(tokens=inputs.pop("num_tokens"), samples=len(locations))
         # transformers would wait for each tensor to be copied; the loader has pinned them.
         inputs = {name: tensor.to(self.args.device, non_blocking=True) for name, tensor in inputs.items()}
+        self._seed_batch()
         loss = super().training_step(model, inputs, num_items_in_batch)
         self._keep_features(image_keys, tiles_per_image)
         self._step_losses.append((loss, locations))
@@ -114,6 +116,15 @@ class GotTrainer(Trainer):
             self._train_outputs.append((kinds, losses_only))
         self._output = GotOutput()
         return loss
+
+    def _seed_batch(self) -> None:
+        """Has dropout follow from the seed and the number of the batch, counted over all devices.
+
+        A run that is resumed, on another number of devices too, then leaves out what it would have left out.
+        """
+        number = len(self._step_losses) * world_size() + rank()
+        seed = np.random.SeedSequence([self.args.seed, self.state.global_step, number])
+        torch.manual_seed(int(seed.generate_state(1, np.uint64)[0]))
 
     def compute_loss(
         self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **kwargs: Any

@@ -14,6 +14,7 @@ from safetensors import safe_open
 from got_train.cli import main
 from got_train.training.callbacks import read_log
 from tests.conftest import HANG_SECONDS, write_rows
+from tests.training.runs import run
 
 ZERO2 = Path(__file__).parents[2] / "configs" / "deepspeed" / "zero2.json"
 
@@ -71,11 +72,11 @@ def alone(write_config: Callable[..., Path], tmp_path: Path) -> Logged:
     return logged(tmp_path, "alone")
 
 
-def on_two_ranks(config: Path) -> str:
+def on_two_ranks(config: Path, *overrides: str) -> str:
     """What a run by torchrun prints."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     result = subprocess.run(
-        [*command, "-m", "got_train", "train", str(config)],
+        [*command, "-m", "got_train", "train", str(config), *overrides],
         # More threads than cores would spin while the threads they wait for have none.
         env={**os.environ, "DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -108,6 +109,27 @@ def test_two_ranks_equal_one(
     runs = list((tmp_path / "output" / launcher).iterdir())
     assert len(runs) == 1
     assert json.loads((runs[0] / "checkpoint-2" / "trainer_state.json").read_text())["global_step"] == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", [1, 2])
+def test_a_run_goes_on_with_another_number_of_devices(
+    first: int, write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    sections = {
+        "train": TRAIN | {"max_steps": 4, "lr_scheduler_type": "constant"},
+        "lora": {"enabled": True, "rank": 4, "modules": ["encoder", "decoder"], "dropout": 0.3},
+    }
+    assert run("train", write_config("whole", **sections)) == 0
+    config = write_config("moved", **sections)
+    if first == 1:
+        assert run("train", config, "train.max_steps=2") == 0
+        on_two_ranks(config, "resume=auto")
+    else:
+        on_two_ranks(config, "train.max_steps=2")
+        assert run("train", config, "resume=auto") == 0
+    for row, expected in zip(logged(tmp_path, "moved"), logged(tmp_path, "whole"), strict=True):
+        assert row == pytest.approx(expected, rel=2e-5)
 
 
 @pytest.mark.slow

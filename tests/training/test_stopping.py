@@ -1,7 +1,11 @@
 """A run that is asked to end saves, and goes on as if it had never stopped."""
 
 import os
+import platform
+import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -91,3 +95,27 @@ def test_control_c_before_the_first_checkpoint(
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"got-train: interrupted: {folder} has no checkpoint yet (train.save_steps): start again"
     )
+
+
+def test_a_run_folder_has_one_writer(write_config: WriteConfig, tmp_path: Path, capsys: Any) -> None:
+    config = write_config(train=TRAIN | {"save_steps": 2})
+    assert run("train", config) == 0
+    folder = run_folder(tmp_path)
+    shutil.rmtree(folder / "checkpoint-4")
+    hold = f"""
+from got_train.training.run_dir import Path, only_writer
+with only_writer(Path({str(folder)!r})):
+    print(flush=True)
+    input()
+"""
+    command = [sys.executable, "-c", hold]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout
+        writer.stdout.readline()
+        assert run("train", config, "resume=auto") == 2
+        holder = f"process {writer.pid} on {platform.node()}"
+        assert capsys.readouterr().err.splitlines()[-1] == (
+            f"got-train: error: {folder} is being written by {holder}"
+        )
+        writer.kill()  # a killed writer holds nothing
+    assert run("train", config, "resume=auto") == 0
