@@ -33,8 +33,12 @@ of this program."""
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path, durable: bool = True) -> Iterator[Path]:
     """A place to write a file, which becomes `path` when it is on the disk.
+
+    Args:
+        path: the file.
+        durable: whether to wait for the disk. Otherwise a loss of power may leave an empty file.
 
     Raises:
         UserError: if the system refuses to write it; a file that was there before stays as it was.
@@ -44,11 +48,19 @@ def atomic_file(path: Path) -> Iterator[Path]:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             yield part
-            flush(part)
+            if durable:
+                flush(part)
             part.replace(path)
-            flush(path.parent)
+            if durable:
+                flush(path.parent)
         finally:
             part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text as `atomic_file` does; what is no valid text, as a path may be, becomes `?`."""
+    with atomic_file(path) as part:
+        part.write_text(text, encoding="utf-8", errors="replace")
 
 
 @contextmanager
@@ -141,11 +153,14 @@ def refusal(error: BaseException) -> str | None:
     return None
 
 
-def permit_as_umask(folder: Path) -> None:
-    """Gives files the permissions of any new file: safetensors makes files that only their owner can read."""
+def permit_as_umask(path: Path) -> None:
+    """Gives a file of safetensors, or those of a folder, the permissions of any new file.
+
+    safetensors makes files that only their owner can read.
+    """
     mask = os.umask(0)
     os.umask(mask)
-    for file in folder.glob("*.safetensors"):
+    for file in path.glob("*.safetensors") if path.is_dir() else [path]:
         file.chmod(0o666 & ~mask)
 
 

@@ -9,7 +9,6 @@ import re
 import uuid
 import zipfile
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +20,9 @@ from got_train.data.errors import RowError
 from got_train.data.images import FoundImage, PdfPage
 from got_train.data.records import Record
 from got_train.data.rows import Rows
+from got_train.files import atomic_file
 from got_train.ranks import gather, rank, world_size
+from got_train.report import UserError
 
 if TYPE_CHECKING:  # it needs torch, and rows are chosen without
     from got_train.data.samples import SampleEncoder
@@ -69,16 +70,11 @@ class GoodRows:
         if not new.any():
             return
         shard = self.folder / f"{uuid.uuid4().hex}.npz"
-        unfinished = shard.with_suffix(".part")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with open(unfinished, "wb") as file:
+            with atomic_file(shard) as part, open(part, "wb") as file:
                 np.savez(file, keys=keys[new], sizes=sizes[new])
-            unfinished.rename(shard)
-        except OSError as error:
-            logger.warning("rows will be checked again: %s cannot be written (%s)", shard, error)
-            with suppress(OSError):  # if the folder itself could not be made
-                unfinished.unlink()
+        except UserError as error:
+            logger.warning("rows will be checked again: %s", error)
 
 
 def _read(shard: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ import numpy as np
 from got_train.data.images import image_address
 from got_train.data.records import ReadOptions, Record, Turn
 from got_train.data.sources import select_rows
+from got_train.files import write_text
 from got_train.inference.questions import check_query
 from got_train.progress import progress
 from got_train.prompts import IMAGE_TAG
@@ -144,9 +145,7 @@ def _join_parts(parts: Sequence[Path], output: Path, keep: bool) -> None:
     before = output.read_text(encoding="utf-8") if keep and output.exists() else ""
     groups = zip_longest(*(_lines(part.read_bytes()) for part in parts))
     lines = [f"{line}\n" for group in groups for line in group if line is not None]
-    joined = Path(f"{output}.joined")
-    joined.write_text("".join([before, *lines]), encoding="utf-8")
-    joined.replace(output)
+    write_text(output, "".join([before, *lines]))
     for part in parts:
         part.unlink()
 

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 from transformers import GenerationConfig, GotOcr2Config, GotOcr2ForConditionalGeneration
 
-from got_train.files import permit_as_umask
+from got_train.files import atomic_folder, permit_as_umask
 from got_train.model.got import GotModel
 from got_train.model.original import (
     Layout,
@@ -208,7 +208,9 @@ def convert(source: str, target: str, to: Layout) -> int:
         raise UserError(f"{source} holds no config.json: it is not a model folder")
     if layout_of(folder) == to:
         raise UserError(f"{source} is in the {to} layout already")
-    return _to_transformers(folder, output) if to == "transformers" else _to_original(folder, output)
+    write = _to_transformers if to == "transformers" else _to_original
+    with atomic_folder(output) as made:
+        return write(folder, made)
 
 
 def _to_transformers(folder: Path, output: Path) -> int:
@@ -219,7 +221,6 @@ def _to_transformers(folder: Path, output: Path) -> int:
         )
     tokenizer = load_tokenizer(str(folder))
     state = read_state(folder, config, transformers_name)
-    output.mkdir(parents=True, exist_ok=True)
     save_file(state, output / "model.safetensors", metadata={"format": "pt"})
     permit_as_umask(output)
     config.architectures = [GotOcr2ForConditionalGeneration.__name__]
@@ -239,7 +240,6 @@ def _to_original(folder: Path, output: Path) -> int:
     config = GotOcr2Config.from_pretrained(folder)
     check_fits_original(config, load_tokenizer(str(folder)))
     state = read_state(folder, config, current_name)
-    output.mkdir(parents=True, exist_ok=True)
     renamed = {original_name(name): tensor for name, tensor in state.items()}
     save_file(renamed, output / "model.safetensors", metadata={"format": "pt"})
     permit_as_umask(output)

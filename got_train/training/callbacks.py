@@ -12,6 +12,7 @@ from torch import nn
 from transformers import TrainerCallback, TrainerState
 
 from got_train.data.features import FeatureStore
+from got_train.files import write_text
 from got_train.model.adapters import PEFT_PREFIX
 from got_train.model.got import group_of
 from got_train.ranks import rank
@@ -130,7 +131,7 @@ def cut_log(file: Path, step: int) -> None:
             break
         if int(row["global_step/max_steps"].split("/")[0]) <= step:
             kept.append(line)
-    file.write_text("".join(kept), encoding="utf-8")
+    write_text(file, "".join(kept))
 
 
 def draw_curves(log: Path, folder: Path) -> None:

@@ -14,6 +14,7 @@ from got_train.data.good_rows import GoodRows, sample_fingerprint
 from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
 from got_train.data.sources import ChosenRows
+from got_train.files import write_text
 from got_train.ranks import gather, rank, say, world_size
 from got_train.report import UserError, counted
 from got_train.run_folders import VAL_FILE
@@ -96,10 +97,10 @@ def write_rows(run_dir: Path, rows: CheckedRows) -> None:
     """Writes the validation rows and the faults of skipped rows into the run's folder."""
     if rows.val is not None:
         lines = "".join(rows.val.portable_row(index) + "\n" for index in range(len(rows.val)))
-        (run_dir / VAL_FILE).write_text(lines, encoding="utf-8")
+        write_text(run_dir / VAL_FILE, lines)
     if rows.skipped:
         faults = (
             {"location": bad.location, "cause": bad.cause, "detail": bad.detail} for bad in rows.skipped
         )
         text = "".join(json.dumps(fault, ensure_ascii=False) + "\n" for fault in faults)
-        (run_dir / "skipped_rows.jsonl").write_text(text, encoding="utf-8")
+        write_text(run_dir / "skipped_rows.jsonl", text)

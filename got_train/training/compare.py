@@ -22,6 +22,7 @@ from got_train.data.samples import SampleEncoder, SampleSet
 from got_train.data.sources import select_rows
 from got_train.drawn_sets import draw_set
 from got_train.evaluation.metrics import text_metrics
+from got_train.files import write_text
 from got_train.model.loading import build_model
 from got_train.ranks import barrier, rank
 from got_train.report import table
@@ -109,4 +110,4 @@ def comparison_table(comparison: Comparison) -> str:
 
 
 def write_comparison(comparison: Comparison, run_dir: Path) -> None:
-    (run_dir / FILE).write_text(json.dumps(comparison, indent=2) + "\n", encoding="utf-8")
+    write_text(run_dir / FILE, json.dumps(comparison, indent=2) + "\n")

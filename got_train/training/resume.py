@@ -17,7 +17,7 @@ from got_train.config import Config
 from got_train.config_file import flat, load_config, to_yaml
 from got_train.data.good_rows import content_keys
 from got_train.data.rows import Rows
-from got_train.files import read_json
+from got_train.files import atomic_file, read_json
 from got_train.manifest import damage
 from got_train.model.shapes import with_shape_of_checkpoint
 from got_train.ranks import gather, rank, say, world_size
@@ -159,7 +159,8 @@ def write_steps(run_dir: Path, rows: CheckedRows, plan: StepPlan) -> None:
     """Writes what the steps of a new run are made of; every rank reads its share of the rows."""
     steps = _steps_of(rows, plan)
     if rank() == 0:
-        np.savez(run_dir / STEPS_FILE, allow_pickle=False, **steps)
+        with atomic_file(run_dir / STEPS_FILE) as part, open(part, "wb") as file:
+            np.savez(file, allow_pickle=False, **steps)
 
 
 def check_same_steps(checkpoint: Path, config: Config, rows: CheckedRows, plan: StepPlan) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from got_train.config import Config
 from got_train.config_file import to_yaml
-from got_train.files import lock
+from got_train.files import lock, write_text
 from got_train.ranks import rank
 from got_train.report import UserError
 from got_train.run_folders import CONFIG_FILE, runs_of
@@ -71,14 +71,14 @@ def check_output_dir(config: Config) -> None:
 
 def describe_run(config: Config, run_dir: Path) -> None:
     """Writes the resolved configuration, the command and versions, before the first step."""
-    (run_dir / CONFIG_FILE).write_text(to_yaml(config))
+    write_text(run_dir / CONFIG_FILE, to_yaml(config))
     facts = {
         "command": sys.argv,
         "commit": _commit(),
         "python": platform.python_version(),
         "packages": package_versions(),
     }
-    (run_dir / "versions.json").write_text(json.dumps(facts, indent=2) + "\n")
+    write_text(run_dir / "versions.json", json.dumps(facts, indent=2) + "\n")
 
 
 def package_versions() -> dict[str, str]:
