@@ -40,7 +40,8 @@ def resolve_checkpoint(path: str) -> str:
     'organisation/model'
 
     Raises:
-        UserError: if a folder holds no checkpoint, its best one is gone, or a path does not exist.
+        UserError: if a folder holds no checkpoint, its best one is gone, a path does not exist, or weights are
+            damaged.
     """
     folder = Path(path)
     if not folder.is_dir():
@@ -50,6 +51,9 @@ def resolve_checkpoint(path: str) -> str:
             raise UserError(f"checkpoint {path} does not exist")
         return hub_model(path)
     if any((folder / name).is_file() for name in ("config.json", ADAPTER_FILE)):
+        fault = damage(folder, WEIGHTS)
+        if fault is not None:
+            raise UserError(f"checkpoint {path} is damaged: {fault}")
         return path
     found = newest_checkpoint(folder) or newest_of_runs(folder)
     found = found and (best_checkpoint(found) or found)

@@ -44,6 +44,26 @@ def test_a_checkpoint_that_was_not_saved_to_its_end_is_left_out(
     assert [row["step"] for row in read_log(folder / "logging.jsonl") if "loss" in row] == [1, 2, 3, 4]
 
 
+def test_a_damaged_checkpoint_is_passed_over_or_refused(
+    config: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: Any
+) -> None:
+    newest = run_folder(tmp_path) / "checkpoint-4"
+    whole = load_file(newest / "model.safetensors")
+    file = newest / "optimizer.pt"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    assert run("train", config, f"resume={newest}") == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"got-train: error: resume: {newest} is damaged: optimizer.pt is not what was saved. "
+        "Name an older checkpoint of the run, or set resume=auto"
+    )
+    assert run("train", config, "resume=auto") == 0
+    assert f"{newest} is passed over: optimizer.pt is not what was saved" in caplog.text
+    again = load_file(newest / "model.safetensors")
+    assert all(torch.equal(again[name], whole[name]) for name in whole)
+
+
 def test_a_log_that_was_cut_off_is_gone_on_with(config: Path, tmp_path: Path) -> None:
     folder = run_folder(tmp_path)
     expected = losses(folder)
@@ -276,7 +296,8 @@ def test_weights_alone_are_no_run_to_go_on_with(
 
 def test_checkpoints_of_other_programs_are_refused(config: Path, tmp_path: Path, capsys: Any) -> None:
     checkpoint = run_folder(tmp_path) / "checkpoint-2"
-    (checkpoint / "args.yaml").unlink()
+    for name in ("args.yaml", "manifest.json"):
+        (checkpoint / name).unlink()
     assert run("train", config, f"resume={checkpoint}") == 2
     assert f"{checkpoint} is not of got-train (it has no args.yaml)" in capsys.readouterr().err
 
