@@ -40,8 +40,8 @@ def resolve_checkpoint(path: str) -> str:
     'organisation/model'
 
     Raises:
-        UserError: if a folder holds no checkpoint, its best one is gone, a path does not exist, or weights are
-            damaged.
+        UserError: if a folder holds no checkpoint, its best one is gone, weights are damaged, or a path does
+            not exist.
     """
     folder = Path(path)
     if not folder.is_dir():
