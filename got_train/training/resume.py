@@ -25,6 +25,7 @@ from got_train.report import UserError, counted
 from got_train.run_folders import CONFIG_FILE, STATE_FILE, holds_adapters, newest_of_runs
 from got_train.training.checked_rows import CheckedRows
 from got_train.training.optim import learning_rates
+from got_train.training.pickles import check_only_data
 from got_train.training.plan import StepPlan, total_steps
 
 STEPS_FILE = "steps.npz"
@@ -58,6 +59,7 @@ def find_resume(config: Config) -> Path | None:
     checkpoint = gather(_find_whole(config, config.resume) if rank() == 0 else None)[0]
     if checkpoint is not None:
         _check_can_resume(checkpoint, config)
+        check_only_data(checkpoint)
     return checkpoint
 
 
