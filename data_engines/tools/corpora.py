@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,7 +15,8 @@ from data_engines.options import Range
 from data_engines.tools.packages import package_code, packaged, packaged_files
 from data_engines.tools.typed import as_typed
 from got_train.characters import EAST_ASIAN, HAN
-from got_train.data.foreign import holds_json, refuse_foreign
+from got_train.data.file_heads import markup_of
+from got_train.data.foreign import refuse_foreign
 from got_train.data.utf8 import read_utf8
 
 Language = Literal["en", "zh", "mixed"]
@@ -77,11 +78,16 @@ def read_lines(path: Path) -> list[str]:
     return lines
 
 
-def check_plain(path: Path) -> None:
-    """Raises a ValueError for labels of pictures and JSON, which would be drawn as text."""
-    refuse_foreign(path, f"--source {path}")
-    if path.is_file() and holds_json(path):
-        raise ValueError(f"--source {path} holds JSON; give a file with a text on each line")
+def check_plain(path: Path, but: Collection[str] = ()) -> None:
+    """Raises a ValueError for labels of pictures, JSON and XML, which would be drawn as text.
+
+    Args:
+        path: a file.
+        but: formats of labels that are texts, too.
+    """
+    refuse_foreign(path, f"--source {path}", but)
+    if path.is_file() and (markup := markup_of(path)):
+        raise ValueError(f"--source {path} holds {markup}; give a file with a text on each line")
 
 
 def read_text(path: Path) -> str:

@@ -13,8 +13,9 @@ from PIL import ExifTags, Image, ImageFilter, ImageOps
 
 from data_engines.engine import Reject
 from data_engines.tools.foreign.iam import read_iam_lines
+from data_engines.tools.foreign.pictures import Pictures
 from data_engines.tools.typed import as_typed
-from got_train.data.foreign import Foreign, recognise, refuse_foreign
+from got_train.data.foreign import recognise, refuse_foreign
 from got_train.data.utf8 import read_utf8
 
 BLOCK = 48
@@ -41,7 +42,7 @@ def read_line_images(file: Path) -> tuple[tuple[LineImage, ...], dict[str, int]]
     Raises:
         ValueError: the list can't be read, or no picture in it can be used.
     """
-    read_here: list[Foreign] = ["recognition list", "IAM lines"]
+    read_here = ["recognition list", "IAM lines"]
     if file.suffix == ".csv":
         read_here.append("picture list")
     refuse_foreign(file, f"--line-images {file}", but=read_here)
@@ -115,7 +116,7 @@ def _pairs(file: Path, content: str) -> Iterator[tuple[Path, str]]:
                 yield _from_json(file, number, row)
     elif recognise(file) == "IAM lines":
         found = {picture.stem: picture for picture in sorted(file.parent.rglob("*.png"))}
-        for label in read_iam_lines(file):
+        for label in read_iam_lines(file, Pictures(file.parent, None)):
             name = str(label.picture)
             yield found.get(name, file.parent / f"{name}.png"), label.text or ""
     else:
