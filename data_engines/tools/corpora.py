@@ -21,10 +21,16 @@ from got_train.data.utf8 import read_utf8
 
 Language = Literal["en", "zh", "mixed"]
 
+LANGUAGES: dict[Language | None, str] = {
+    "en": "without Chinese characters",
+    "zh": "with Chinese characters",
+}
+"""What lines of a language are known by."""
 ZH_SENTENCES = 8000
 """Number of Chinese sentences: about the number of English paragraphs that packages hold."""
 WORDS_IN_CLAUSE = Range(2, 7)
 CLAUSES_IN_SENTENCE = Range(1, 4)
+HAN_CHARACTER = re.compile(f"[{HAN}]")
 HAN_WORD = re.compile(rf"[{HAN}]{{1,4}}")
 
 _WORD = re.compile(rf"[{EAST_ASIAN}]|[^\s{EAST_ASIAN}]+")
@@ -47,15 +53,18 @@ class Corpus:
     sources: tuple[Source, ...]
 
 
-def read_corpus(source: Path | None, language: Language, rng: np.random.Generator) -> Corpus:
+def read_corpus(source: Path | None, language: Language | None, rng: np.random.Generator) -> Corpus:
     """The lines of the UTF-8 file `source`; without one, prose in `language` from installed packages.
+
+    Of a source, "zh" are the lines with Chinese characters and "en" the others; None and "mixed" are all.
 
     English consists of whole sentences of docstrings. Chinese consists of words of a dictionary, chosen by
     their frequency and set in clauses: all common characters occur in their usual words, without a meaning.
     """
     if source is not None:
-        return Corpus(tuple(read_lines(source)), (Source(source, str(source)),))
-    lines: list[str] = []
+        lines = _in_language(read_lines(source), language, source)
+        return Corpus(tuple(lines), (Source(source, str(source)),))
+    lines = []
     sources: list[Source] = []
     if language != "zh":
         for package in ENGLISH.packages:
@@ -76,6 +85,26 @@ def read_lines(path: Path) -> list[str]:
     if not lines:
         raise ValueError(f"--source {path} holds no text; give a file with a text on each line")
     return lines
+
+
+def _in_language(lines: list[str], language: Language | None, source: Path) -> list[str]:
+    chosen = [line for line in lines if language not in LANGUAGES or language == language_of(line)]
+    if not chosen:
+        raise ValueError(
+            f"--source {source} has no line {LANGUAGES[language]}, which --language {language} asks for"
+        )
+    return chosen
+
+
+def language_of(text: str) -> Literal["en", "zh"]:
+    """Chinese, if a character of it is, or else counted as English."""
+    return "zh" if HAN_CHARACTER.search(text) else "en"
+
+
+def find_language(lines: Sequence[str]) -> Language:
+    """The language that all lines have, or mixed."""
+    languages = set(map(language_of, lines))
+    return languages.pop() if len(languages) == 1 else "mixed"
 
 
 def check_plain(path: Path, but: Collection[str] = ()) -> None:

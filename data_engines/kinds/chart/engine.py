@@ -39,7 +39,9 @@ class Options(EngineOptions):
         "a UTF-8 text file to draw titles and names from; without it, installed packages' prose and names",
         None,
     )
-    language: Language = option("language of titles and names, and of what charts are about", "mixed")
+    language: Language | None = option(
+        "language of titles and names, and of what charts are about, by default all that there is", None
+    )
     kinds: Literal["bar", "line", "pie", "scatter", "mixed"] = option("kinds of charts", "mixed")
     library: Literal["matplotlib", "echarts", "mixed"] = option("library that draws the charts", "mixed")
     categories: Range = option(

@@ -12,7 +12,14 @@ from faker import Faker
 from data_engines.engine import Reject, Source
 from data_engines.kinds.chart import NAMES
 from data_engines.options import Range
-from data_engines.tools.corpora import Language, choose_words, complex_character, read_corpus
+from data_engines.tools.corpora import (
+    Language,
+    choose_words,
+    complex_character,
+    find_language,
+    read_corpus,
+    read_lines,
+)
 from data_engines.tools.packages import packaged
 
 Tongue = Literal["en", "zh"]
@@ -186,9 +193,11 @@ class Family(NamedTuple):
 
 
 def read_words(
-    source: Path | None, language: Language, rng: np.random.Generator
+    source: Path | None, language: Language | None, rng: np.random.Generator
 ) -> tuple[tuple[ChartWords, ...], tuple[Source, ...]]:
     """The words of each language in `language`; with a `source`, names and titles come from it alone."""
+    if language is None:
+        language = find_language(read_lines(source)) if source else "mixed"
     tongues: tuple[Tongue, ...] = ("en", "zh") if language == "mixed" else (language,)
     words, sources = [], []
     for tongue in tongues:

@@ -50,7 +50,9 @@ class Options(EngineOptions):
     source: Path | None = option(
         "a UTF-8 text file to draw from; without it, texts of installed packages", None
     )
-    language: Language = option("language of the texts if no --source is given; Chinese needs --fonts", "en")
+    language: Language | None = option(
+        "language of the texts, by default that of the source, or English; Chinese needs --fonts", None
+    )
     fonts: tuple[Path, ...] = option(
         "font files or folders of them; without it, packaged handwriting fonts", ()
     )
@@ -66,8 +68,10 @@ class Options(EngineOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_bounds("--width", self.width, 8 * self.text_height.high, 4096)
-        if self.line_images and (self.source or self.fonts):
-            raise ValueError("--line-images brings its own texts and writing; leave out --source and --fonts")
+        if self.line_images and (self.source or self.fonts or self.language):
+            raise ValueError(
+                "--line-images brings its own texts and writing; leave out --source, --fonts and --language"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +133,7 @@ def load(options: Options, rng: np.random.Generator) -> HandwritingStock:
         images, left_out = read_line_images(options.line_images)
         source = Source(options.line_images, str(options.line_images))
         return HandwritingStock(sources=(source,), left_out=left_out, options=options, line_images=images)
-    corpus = read_corpus(options.source, options.language, rng)
+    corpus = read_corpus(options.source, options.language or (None if options.source else "en"), rng)
     files, fonts = _find_fonts(options.fonts)
     faces, left_out = read_faces(files, set("".join(corpus.lines)) - {" "})
     texts = tuple(text for text in corpus.lines if _is_writable(text, faces))

@@ -39,7 +39,7 @@ class Options(EngineOptions):
     source: Path | None = option(
         "a UTF-8 text file to draw from; without it, texts of installed packages", None
     )
-    language: Language = option("language of the texts if no --source is given", "mixed")
+    language: Language | None = option("language of the texts, by default all that there is", None)
     fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
     units: Literal["lines", "words"] = option(
         "what a text is: a whole line of the source, or a run of words from a line", "words"

@@ -136,7 +136,8 @@ class MoleculeDrawing(Drawing):
 def load(options: Options, rng: np.random.Generator) -> MoleculeStock:
     instead = "give a list of SMILES with --source"
     path = options.source or packaged_files("chemicals", f"Identifiers/{PUBCHEM.what}", instead)[0]
-    smiles, left_out = read_smiles(path, options.atoms, options.parts)
+    # no molecule of the package's list comes twice
+    smiles, left_out = read_smiles(path, options.atoms, options.parts, canonical=options.source is not None)
     return MoleculeStock(
         sources=(Source(path, str(path)),) if options.source else packaged(PUBCHEM),
         left_out=left_out,

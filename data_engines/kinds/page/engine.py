@@ -20,7 +20,7 @@ from PIL import Image
 from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Stock
 from data_engines.kinds.page.document import Block
 from data_engines.kinds.page.page_tex import PREAMBLE, count_across, font_code, page_code
-from data_engines.kinds.page.prose import HAN_CHARACTER, Material, choose_blocks
+from data_engines.kinds.page.prose import Material, choose_blocks
 from data_engines.kinds.page.typography import (
     CHINESE,
     LATIN,
@@ -31,7 +31,7 @@ from data_engines.kinds.page.typography import (
     installed,
 )
 from data_engines.options import EngineOptions, Range, option
-from data_engines.tools.corpora import Language, read_corpus
+from data_engines.tools.corpora import HAN_CHARACTER, Language, find_language, read_corpus
 from data_engines.tools.fonts import read_faces
 from data_engines.tools.formulas.sources import read_formulas
 from data_engines.tools.typesetting import TypesetDrawing, draw_typeset
@@ -113,8 +113,9 @@ class Spec:
 
 
 def load(options: Options, rng: np.random.Generator) -> PageStock:
-    corpus = read_corpus(options.source, options.language or "mixed", rng)
-    language = options.language or _find_language(corpus.lines)
+    # of a source all lines are read: there are clearer messages below for what a language lacks
+    corpus = read_corpus(options.source, None if options.source else options.language, rng)
+    language = options.language or find_language(corpus.lines)
     latin, chinese = installed(LATIN), installed(CHINESE) if language != "en" else ()
     if not latin or (language != "en" and not chinese):
         raise ValueError(
@@ -149,12 +150,6 @@ def load(options: Options, rng: np.random.Generator) -> PageStock:
         material=Material({"en": english}, inline, displayed, MADE_UP if options.formulas is None else 0.0),
         chinese=tuple(by_family.items()),
     )
-
-
-def _find_language(lines: Sequence[str]) -> Language:
-    """The language that all lines have, or mixed."""
-    chinese = [bool(HAN_CHARACTER.search(line)) for line in lines]
-    return "zh" if all(chinese) else ("mixed" if any(chinese) else "en")
 
 
 def decide(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:

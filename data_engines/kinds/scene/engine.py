@@ -52,7 +52,7 @@ class Options(EngineOptions):
     source: Path | None = option(
         "a UTF-8 text file to draw from; without it, texts of installed packages", None
     )
-    language: Language = option("language of the texts if no --source is given", "mixed")
+    language: Language | None = option("language of the texts, by default all that there is", None)
     fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
     photos: tuple[Path, ...] = option("photographs or folders of them; without it, those of scikit-image", ())
     texts: Range = option("texts in a picture", Range(1, 8), lowest=1, highest=12)

@@ -83,13 +83,20 @@ class Options(EngineOptions):
     source: Path | None = option(
         "a .csv, .tsv or .tex file, or a folder of these; without it, tables are made by chance", None
     )
-    language: Language = option("language of tables made by chance", "mixed")
+    language: Language | None = option("language of tables made by chance, by default both", None)
     rows: Range = option("rows below the header; not for .tex sources", Range(2, 12), lowest=1, highest=40)
     columns: Range = option("columns; not for .tex sources", Range(2, 7), lowest=2, highest=12)
     rules: Literal["booktabs", "ruled", "mixed"] = option(
         "lines as in journals (booktabs), as in forms (ruled), or either; not for .tex sources", "mixed"
     )
     dpi: Range = option("pixels per inch of paper", Range(110, 200), lowest=72, highest=400)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.source and self.language:
+            raise ValueError(
+                f"--language {self.language}: tables of a --source are in its own; leave one of them out"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +134,8 @@ def load(options: Options, rng: np.random.Generator) -> TableStock:
     files: tuple[str, ...] = ()
     left_out: Counter[str] = Counter()
     if options.source is None:
-        languages: tuple[Language, ...] = ("en", "zh") if options.language == "mixed" else (options.language,)
+        given = options.language or "mixed"
+        languages: tuple[Language, ...] = ("en", "zh") if given == "mixed" else (given,)
         corpora = [read_corpus(None, language, rng) for language in languages]
     else:
         tabulars, files = _read_source(options.source, left_out)
