@@ -169,7 +169,8 @@ def _find_labels(source: Path, root: Path | None) -> tuple[str, Path]:
             if file.is_file():
                 read_utf8(file, str(file))
         raise ValueError(
-            f"{source} is none of the labels that are read: {READABLE} (rows of your own need no converting)"
+            f"{source} is none of the labels that are read: got-data rows --help lists them, --image-root "
+            "says where pictures lie, and rows of your own need no converting"
         )
     if FORMATS[kind].scope == "unread":
         raise ValueError(f"{source} looks like {FORMATS[kind].what}")

@@ -12,6 +12,7 @@ import numpy as np
 from data_engines.engine import Reject, Source
 from data_engines.kind import CHINESE, ENGLISH
 from data_engines.options import Range
+from data_engines.tools.chance import one_of
 from data_engines.tools.packages import package_code, packaged, packaged_files
 from data_engines.tools.typed import as_typed
 from got_train.characters import EAST_ASIAN, HAN
@@ -142,7 +143,7 @@ def docstring_prose(package: str) -> Iterator[str]:
 
 def choose_words(rng: np.random.Generator, lines: Sequence[str], words: Range) -> str:
     """A run of `words` words from a random line, or the whole line if it is shorter."""
-    text = lines[int(rng.integers(len(lines)))]
+    text = one_of(rng, lines)
     spans = word_spans(text)
     length = min(words.choose(rng), len(spans))
     first = rng.integers(len(spans) - length + 1)

@@ -101,7 +101,7 @@ def _is_mjsynth(head: Head) -> bool:
 def _is_pix2tex(head: Head) -> bool:
     # a text of one picture is called as the picture is
     listed = head.path.suffix == ".txt" and not head.path.stem.isdecimal() and is_latex(head.lines)
-    return listed and bool(numbered_pictures(head.root))
+    return (listed or head.path.name == "math.txt") and bool(numbered_pictures(head.root))
 
 
 def numbered_pictures(root: Path) -> dict[Path, list[Path]]:
@@ -250,6 +250,11 @@ FORMATS: dict[str, Format] = {
     "XFUND": Format(
         "XFUND's forms in JSON",
         lambda head: {"document", "img"} <= _keys(head.json.get("documents")),
+    ),
+    "ReCTS": Format(
+        "ReCTS's boxes of one picture in JSON",
+        lambda head: {"transcription", "points"} <= _keys(head.json.get("lines")),
+        "picture",
     ),
     "boxes by picture": Format(
         "LSVT's and ArT's boxes in JSON, by the names of pictures",

@@ -49,6 +49,7 @@ FOREIGN = {
         }
     ),
     "COCO without texts": json.dumps({"imgs": {"1": {}}, "anns": {"1": {"bbox": [1, 2, 3, 4]}}}),
+    "ReCTS": json.dumps({"chars": [], "lines": [{"transcription": "a", "points": [0, 0, 9, 0, 9, 9, 0, 9]}]}),
     "boxes by picture": json.dumps({"gt_0": [], "gt_1": [{"transcription": "a", "points": [[0, 0]]}]}),
     "texts by picture": json.dumps({"a.jpg": "one", "b.jpg": "two"}),
     "table tokens": json.dumps({"filename": "1.jpg", "html": {"cells": []}}) + "\n",

@@ -176,6 +176,16 @@ def test_icdars_lists_and_boxes(convert: Convert) -> None:
     ]
 
 
+def test_boxes_of_numbers_beside_others_are_no_text(convert: Convert) -> None:
+    pictures("pages/img_1.jpg", "pages/img_2.jpg", "pages/img_3.jpg")
+    write("pages/gt_img_1.txt", "20,10,120,10,120,30,20,30,one\n")
+    write("pages/gt_img_2.txt", "20,10,120,10,120,30,20,30,1999\n")
+    write("pages/gt_img_3.txt", "")
+    rows, printed = convert("pages")
+    assert [row["response"] for row in rows] == ["one", "1999"]
+    assert printed[2:] == ["  left out: 1 (empty transcription)"]
+
+
 def test_iam(convert: Convert) -> None:
     pictures("iam/lines/a/a01-000u-00.png", "iam/lines/a/a01-000u-01.png", "iam/words/a01-000u-00-00.png")
     lines = '#--- lines ---#\na01-000u-00 ok 154 19 408 746 1661 89 A|MOVE|,|"|to\n'
@@ -356,6 +366,15 @@ def test_coco(content: dict[str, Any], convert: Convert) -> None:
     pictures("coco/train2014/a.jpg")
     rows, printed = convert(write("coco/annotations/cocotext.json", json.dumps(content)))
     assert answers(rows) == [("<image>[100, 100, 600, 300] OCR: ", "one", "../coco/train2014/a.jpg")]
+    assert printed[2:] == ["  left out: 1 (box marked as unreadable (###), difficult, or not yet read)"]
+
+
+def test_rects(convert: Convert) -> None:
+    pictures("img/a.jpg")
+    line = {"transcription": "one", "points": [20, 10, 120, 10, 120, 30, 20, 30], "ignore": 0}
+    write("gt/a.json", json.dumps({"chars": [], "lines": [line, line | {"ignore": 1}]}))
+    rows, printed = convert("gt", "--image-root", "img")
+    assert answers(rows) == [("<image>[100, 100, 600, 300] OCR: ", "one", "../img/a.jpg")]
     assert printed[2:] == ["  left out: 1 (box marked as unreadable (###), difficult, or not yet read)"]
 
 
@@ -542,7 +561,11 @@ def test_texts_beside_pictures(convert: Convert) -> None:
             "<form writer-id='1'><handwritten-part>",
             "a.xml is no whole XML: no element found: line 1, column 38",
         ),
-        ("a.txt", "Some text.\n", "a.txt is none of the labels that are read: IAM's form in XML; "),
+        (
+            "a.txt",
+            "Some text.\n",
+            "a.txt is none of the labels that are read: got-data rows --help lists them, ",
+        ),
         ("a.txt", "0 0.5 0.5 0.1 0.1\n", "a.txt looks like a list of boxes without texts, as YOLO's"),
         ("none.txt", "", "b.txt does not exist; give a file or folder of labels"),
     ],

@@ -18,8 +18,9 @@ from data_engines.kinds.chart.data import Chart, Kind, sample_chart, target
 from data_engines.kinds.chart.drawn import DrawnChart
 from data_engines.kinds.chart.look import NUMERALS, Library, Look, choose_look
 from data_engines.kinds.chart.texts import Texts, set_texts
-from data_engines.kinds.chart.words import ChartWords, one_of, read_words
+from data_engines.kinds.chart.words import ChartWords, read_words
 from data_engines.options import EngineOptions, Range, option
+from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import Language
 from data_engines.tools.fonts import Typeface, find_font_files, font_sources, read_faces, typefaces
 from got_train.prompts import Task

@@ -20,6 +20,7 @@ from data_engines.kinds.handwriting import HANDWRITING_FONTS
 from data_engines.kinds.handwriting.line_images import LineImage, read_ink, read_line_images
 from data_engines.kinds.handwriting.pen import Hand, Stroke, fit, write
 from data_engines.options import EngineOptions, Range, check_bounds, option
+from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import Language, complex_character, read_corpus, word_spans
 from data_engines.tools.fonts import Face, Font, find_font_files, font_sources, read_faces
 from data_engines.tools.packages import packaged, packaged_files
@@ -163,7 +164,7 @@ def decide(rng: np.random.Generator, index: int, stock: HandwritingStock) -> Spe
         paper=(paper, paper - int(rng.integers(0, 8)), paper - int(rng.integers(0, 25))),
         ruling=ruling,
         rules=tuple(range(first % pitch, baselines[-1] + 2 * pitch, pitch)),
-        rule=RULE_COLORS[rng.integers(len(RULE_COLORS))],
+        rule=one_of(rng, RULE_COLORS),
         lines=tuple(choose_lines(rng, baselines, width, size, stock)),
     )
 
@@ -236,7 +237,7 @@ def _choose_written(
     rng: np.random.Generator, baselines: Sequence[int], width: int, size: int, stock: HandwritingStock
 ) -> Iterator[WrittenLine]:
     """Lines that one person wrote."""
-    face = stock.faces[rng.integers(len(stock.faces))]
+    face = one_of(rng, stock.faces)
     left, right = round(width * rng.uniform(0.04, 0.12)), round(width * rng.uniform(0.03, 0.07))
     ink, slant, slope = _choose_ink(rng), rng.normal(0.05, 0.12), rng.normal(0, 0.008)
     shake, weight = rng.uniform(0.01, 0.08), math.exp(rng.uniform(-0.6, 0.35))
@@ -263,7 +264,7 @@ def _choose_text(rng: np.random.Generator, texts: tuple[str, ...], face: Face, f
     if rng.random() < 0.2:
         room = round(room * rng.uniform(0.4, 1))
     for _ in range(TRIES):
-        text = texts[rng.integers(len(texts))]
+        text = one_of(rng, texts)
         if not face.can_write(text):
             continue
         spans = word_spans(text)

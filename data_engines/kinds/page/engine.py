@@ -31,6 +31,7 @@ from data_engines.kinds.page.typography import (
     installed,
 )
 from data_engines.options import EngineOptions, Range, option
+from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import HAN_CHARACTER, Language, find_language, read_corpus
 from data_engines.tools.fonts import read_faces
 from data_engines.tools.formulas.sources import read_formulas
@@ -160,10 +161,10 @@ def decide(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
     two_columns = options.columns == "2" or (options.columns == "mixed" and rng.random() < 0.5)
     material, family = stock.material, None
     if language != "en":
-        family, lines = stock.chinese[rng.integers(len(stock.chinese))]
+        family, lines = one_of(rng, stock.chinese)
         material = replace(material, lines={**material.lines, "zh": lines})
     heads = material.lines["zh" if language == "zh" else "en"]
-    head = heads[rng.integers(len(heads))][:MAX_HEAD_CHARACTERS].rpartition(" ")
+    head = one_of(rng, heads)[:MAX_HEAD_CHARACTERS].rpartition(" ")
     style = choose_style(rng, 2 if two_columns else 1, stock.latin, family, head[0] or head[2])
     lines_of_page = sum(style.fill) * style.text_height / style.leading + SPARE_LINES
     letters_in_line = style.column_width / (LETTER_WIDTH * style.size)

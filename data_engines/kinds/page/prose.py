@@ -11,6 +11,7 @@ import numpy as np
 from data_engines.kinds.page import document
 from data_engines.kinds.page.document import Block, Style, Text, inline_formula, join_pieces, text_run
 from data_engines.options import Range
+from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import HAN_CHARACTER, Language, choose_words
 from data_engines.tools.formulas.grammar import choose_formula, choose_inline
 from data_engines.tools.tables.choices import choose_grid
@@ -240,7 +241,7 @@ class _Writer:
         return self.choose(_FAMILY_ZH) + given
 
     def choose(self, things: Sequence[Thing]) -> Thing:
-        return things[int(self.rng.integers(len(things)))]
+        return one_of(self.rng, things)
 
 
 def _lines(block: Block, width: float) -> float:

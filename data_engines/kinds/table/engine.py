@@ -19,6 +19,7 @@ import numpy as np
 from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock
 from data_engines.kinds.table.csv_files import ENDINGS, find_csv_files, read_records
 from data_engines.options import EngineOptions, Range, option
+from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import Corpus, Language, read_corpus
 from data_engines.tools.tables.choices import choose_grid, fill_grid
 from data_engines.tools.tables.columns import Pen
@@ -172,7 +173,7 @@ def decide(rng: np.random.Generator, index: int, stock: TableStock) -> Spec:
         code=code,
         cells=cells,
         chinese=chinese,
-        family=families[rng.integers(len(families))],
+        family=one_of(rng, families),
         size=int(rng.choice(tuple(SIZES), p=(0.2, 0.2, 0.5, 0.1))),
         stretch=float(rng.choice((1.0, 1.0, 1.1, 1.2, 1.3, 1.5))),
         padding_pt=float(rng.choice((4.0, 6.0, 6.0, 8.0))),
@@ -247,7 +248,7 @@ def _choose_narrow_grid(rng: np.random.Generator, stock: TableStock) -> Grid:
         # most tables have one language
         corpora = stock.corpora
         if len(corpora) > 1 and rng.random() > BILINGUAL_SHARE:
-            corpora = (corpora[rng.integers(len(corpora))],)
+            corpora = (one_of(rng, corpora),)
         pen = Pen(rng, corpora)
         either: tuple[Rules, ...] = ("booktabs", "ruled")
         rules = pen.choose(either) if options.rules == "mixed" else options.rules

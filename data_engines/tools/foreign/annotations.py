@@ -1,4 +1,4 @@
-"""Reads the annotations of FUNSD, XFUND, COCO, COCO-Text and LSVT, and texts by the names of pictures."""
+"""Reads annotations in JSON: FUNSD, XFUND, COCO, COCO-Text, ReCTS, LSVT, and texts by names of pictures."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -77,6 +77,12 @@ def _annotated(annotation: Mapping[str, Any], by_id: bool) -> LabelledBox:
     hidden = annotation.get("legibility") == "illegible" or (by_id and text == TEXTOCR_ILLEGIBLE)
     left, top, width, height = annotation["bbox"]
     return labelled_box([(left, top), (left + width, top + height)], "" if hidden or text is None else text)
+
+
+def read_rects(path: Path, pictures: Pictures) -> Iterator[Found]:
+    """The lines of one picture."""
+    boxes = tuple(detected(box, str(path)) for box in read_json(path)["lines"])
+    yield Label(str(path), pictures.beside(path, truth_stem(path)), boxes=boxes)
 
 
 def read_boxes_by_picture(path: Path, _: Pictures) -> Iterator[Found]:

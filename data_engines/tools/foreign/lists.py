@@ -95,17 +95,19 @@ def read_detection_list(path: Path, _: Pictures) -> Iterator[Found]:
 
 
 def detected(box: Any, location: str) -> LabelledBox:
-    """A box of PPOCRLabel; those of LSVT and ArT have `illegibility`.
+    """A box of PPOCRLabel, LSVT, ArT (which have `illegibility`) or ReCTS (`ignore`, corners in one list).
 
     Raises:
         ValueError: it is none.
     """
     match box:
         case {"transcription": str(text), "points": [_, _, *_] as points}:
-            if box.get("difficult") or box.get("illegibility") or text in PLACEHOLDERS:
+            if not {"difficult", "illegibility", "ignore"}.isdisjoint(key for key in box if box[key]):
                 text = ""
+            if not isinstance(points[0], list):
+                points = list(zip(points[::2], points[1::2], strict=False))
             with suppress(TypeError, ValueError):  # of points that are no pairs of numbers
-                return labelled_box(points, text)
+                return labelled_box(points, "" if text in PLACEHOLDERS else text)
     raise ValueError(
         f'{location}: a box is {{"transcription": text, "points": [[x, y], ...]}}, not {json.dumps(box):.80}'
     )

@@ -18,6 +18,8 @@ def read_folder(folder: Path, pictures: Pictures) -> Iterator[Found]:
         ValueError: a file is no UTF-8, is broken, or holds labels that nothing can be made of.
     """
     kinds = {file: recognise(file, pictures.below) for file in truth_files(folder, pictures.below)}
+    if "boxes" in kinds.values():  # a text may be a number, and then the file looks like one of numbers
+        kinds |= {file: "boxes" for file, kind in kinds.items() if kind is None and file.suffix == ".txt"}
     texts = {}
     for file, kind in kinds.items():
         if kind is None and file.suffix.lower() == ".txt":
@@ -61,6 +63,7 @@ READERS: dict[str, Callable[[Path, Pictures], Iterator[Found]]] = {
     "FUNSD": annotations.read_funsd,
     "XFUND": annotations.read_xfund,
     "COCO": annotations.read_coco,
+    "ReCTS": annotations.read_rects,
     "boxes by picture": annotations.read_boxes_by_picture,
     "texts by picture": annotations.read_texts_by_picture,
     "Label Studio": label_studio.read_label_studio,
