@@ -31,8 +31,14 @@ PICTURE_FIRST = re.compile(
 PICTURE_NAME = re.compile(rf'\[".*"\]|.*\.(?:{_ENDING})', re.IGNORECASE)
 """A picture's name, or a JSON list of such names, as PaddleOCR allows."""
 _FIRST_OBJECT = re.compile(r"\s*\[?\s*(?=\{)")
-_JSON = re.compile(r'\s*(?:\[?\s*\{\s*"(?:[^"\\]|\\.)*"\s*:|\[\s*"(?:[^"\\]|\\.)*"\s*[,\]])')
-_XML = re.compile(r"\s*<(?:\?xml|!DOCTYPE|html)\b", re.IGNORECASE)
+_MARKUP = {
+    "JSON": re.compile(r'\s*(?:\[?\s*\{\s*"(?:[^"\\]|\\.)*"\s*:|\[\s*"(?:[^"\\]|\\.)*"\s*[,\]])'),
+    "HTML": re.compile(r"\s*<(?:!DOCTYPE\s+html|html)\b", re.IGNORECASE),
+    "XML": re.compile(r"\s*<(?:\?xml|!DOCTYPE)\b"),
+    "a LaTeX document": re.compile(r"(?:\s*%.*\n)*\s*\\document(?:class|style)\b"),
+    "PDF": re.compile("%PDF-"),
+}
+"""How files begin that are no texts."""
 
 HEAD_BYTES = 1 << 16
 """How much of a file is looked at."""
@@ -106,9 +112,9 @@ def _read_object(path: Path, head: str, start: int) -> dict[str, Any]:
 
 
 def markup_of(path: Path) -> str | None:
-    """JSON or XML, if a file begins as these do and no text does."""
+    """What a file holds that begins as no text does: JSON, XML and so on."""
     head = _read_head(path)
-    return "JSON" if _JSON.match(head) else "XML" if _XML.match(head) else None
+    return next((name for name, pattern in _MARKUP.items() if pattern.match(head)), None)
 
 
 def pictures_in(folder: Path) -> list[Path]:
@@ -126,7 +132,7 @@ def _read_head(path: Path) -> str:
         head = file.read(HEAD_BYTES)
     if len(head) == HEAD_BYTES and b"\n" in head:
         head = head[: head.rindex(b"\n")]
-    if head.lstrip().startswith((b"<", b"MATLAB ")):  # XML names its own encoding
+    if head.lstrip().startswith((b"<", b"MATLAB ", b"%PDF-")):  # XML names its own encoding
         return head.decode("latin-1")
     try:
         return head.decode("utf-8-sig", errors="strict")

@@ -90,8 +90,11 @@ def evaluate(path: Path, suite: str | None = None, as_published: bool = False) -
         name = suite or KIND_SUITES.get(prediction.kind, "plain")
         if not as_published:  # the scripts compare the texts as they stand
             compose = compose_accents if SUITES[name].is_latex else str
-            texts = [composed(compose(text)) for text in (prediction.answer, prediction.reference)]
-            prediction = replace(prediction, answer=texts[0], reference=texts[1])
+            answer, reference = (
+                composed(compose(text.replace("\r\n", "\n")))
+                for text in (prediction.answer, prediction.reference)
+            )
+            prediction = replace(prediction, answer=answer, reference=reference)
         try:
             parts = SUITES[name].score(prediction, as_published)
             rows.append(ScoredRow(prediction, _group(prediction, name), name, parts))

@@ -672,6 +672,11 @@ def test_lists_of_pictures_are_no_formulas(name: str, text: str, kind: str) -> N
         read_formulas(Path(write(name, text)))
 
 
+def test_formulas_by_the_names_of_pictures_are_formulas() -> None:
+    source = write("x.json", json.dumps({"1.png": "\\frac{a}{b}", "2.png": "x^2"}))
+    assert [formula.latex for formula in read_formulas(Path(source)).found] == [r"\frac{a}{b}", "x^{2}"]
+
+
 def test_a_table_with_pictures_is_a_list_of_formulas() -> None:
     found = read_formulas(Path(write("x.tsv", "image\tlatex\n1.png\t\\frac { a } { b }\n"))).found
     assert [formula.latex for formula in found] == [r"\frac{a}{b}"]
@@ -684,10 +689,12 @@ def test_a_table_with_pictures_is_a_list_of_formulas() -> None:
         ('[\n {"text": "a"}\n]', "JSON"),
         ('["one", "two"]', "JSON"),
         ('<?xml version="1.0"?>\n<text>a</text>', "XML"),
-        ("<!DOCTYPE html>\n<p>a</p>", "XML"),
+        ("<!DOCTYPE html>\n<p>a</p>", "HTML"),
+        ("% mine\n\\documentclass{article}\n", "a LaTeX document"),
+        ("%PDF-1.7\n%\x80\xff", "PDF"),
     ],
 )
-def test_json_and_xml_are_no_text(text: str, markup: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_files_are_no_text(text: str, markup: str, capsys: pytest.CaptureFixture[str]) -> None:
     source = write("texts", text)
     assert main(["lines", "--count", "1", "--output", "out", "--source", source]) == 2
     assert capsys.readouterr().err == (

@@ -77,6 +77,12 @@ def test_accents_of_latex_are_letters(kind: str, answer: str, reference: str, tm
     assert values(path, suite="plain")[kind]["exact_match"] == 0
 
 
+def test_line_ends_of_windows_are_line_ends(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "p.jsonl", [row("a\nb", "a\r\nb", "pdf")])
+    assert values(path)["pdf"]["exact_match"] == 1
+    assert values(path, as_published=True)["pdf"]["exact_match"] == 0
+
+
 def test_a_kind_may_have_any_name(tmp_path: Path) -> None:
     rows = [row("a", "a", "all"), row("b", "a", "x: y"), row("\ud800", "a\ud800", "z", images=["\ud800"])]
     path = write_rows(tmp_path / "p.jsonl", [json.dumps(one) for one in rows])

@@ -142,6 +142,8 @@ def load(options: Options, rng: np.random.Generator) -> FormulaStock:
     # every formula comes once, in random order, before any comes again
     formulas = [formulas[position] for position in rng.permutation(len(formulas))]
     large = [formula for formula in formulas if len(tokens_of(formula.latex)) >= MIN_TOKENS]
+    if large and (small := sum(f.display for f in formulas) - sum(f.display for f in large)):
+        left_out["formula: a display of a single sign"] = small
     return FormulaStock(
         sources=read.sources + words.sources,
         left_out=dict(left_out),
