@@ -8,20 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-PICTURE_ENDINGS = (
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".bmp",
-    ".gif",
-    ".tif",
-    ".tiff",
-    ".webp",
-    ".jp2",
-    ".jfif",
-    ".ppm",
-    ".pgm",
-)
+PICTURE_ENDINGS = tuple(".jpg .jpeg .png .bmp .gif .tif .tiff .webp .jp2 .jfif .ppm .pgm".split())
 """Endings by which the pictures of a list are known."""
 _ENDING = "|".join(ending[1:] for ending in PICTURE_ENDINGS)
 PICTURE_FIRST = re.compile(

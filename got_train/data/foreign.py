@@ -118,20 +118,22 @@ def numbered_pictures(root: Path) -> dict[Path, list[Path]]:
 def texts_as_names(folder: Path) -> dict[Path, str]:
     """The texts of pictures whose names are a text and a number of their own; empty for other folders.
 
-    The pages of one book have one text in their names, and the photographs of two cameras have two.
+    The pages of one book have one text in their names, and the photographs of two cameras have two; those of
+    days have times as numbers. Of a part of a set most texts differ, and the numbers are not much larger.
     """
     pictures = pictures_in(folder)
-    found: dict[Path, str] = {}
+    partly: dict[Path, str] = {}
     for pattern in (_TEXT_FIRST, _NUMBER_FIRST):
         names = [name for picture in pictures if (name := pattern.fullmatch(picture.stem))]
         numbers, texts = {int(name["number"]) for name in names}, [name["text"] for name in names]
-        if len(numbers) == len(pictures) and len(set(texts)) > 1:
-            counted = numbers == set(range(len(pictures)))
-            if counted or (2 * len(set(texts)) > len(texts) and not found):
-                found = dict(zip(pictures, texts, strict=True))
-            if counted:
-                break
-    return found
+        if len(numbers) != len(pictures) or len(set(texts)) < 2:
+            continue
+        found = dict(zip(pictures, texts, strict=True))
+        if max(numbers) < len(pictures):
+            return found
+        if 2 * len(set(texts)) > len(texts) and max(numbers) < 4 * len(texts):
+            partly = partly or found
+    return partly
 
 
 def _is_donut(head: Head) -> bool:
@@ -248,8 +250,7 @@ FORMATS: dict[str, Format] = {
         "FUNSD's form in JSON", lambda head: {"box", "text"} <= _keys(head.json.get("form")), "picture"
     ),
     "XFUND": Format(
-        "XFUND's forms in JSON",
-        lambda head: {"document", "img"} <= _keys(head.json.get("documents")),
+        "XFUND's forms in JSON", lambda head: {"document", "img"} <= _keys(head.json.get("documents"))
     ),
     "ReCTS": Format(
         "ReCTS's boxes of one picture in JSON",
