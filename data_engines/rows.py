@@ -17,7 +17,7 @@ from typing import Any
 
 from data_engines.options import Parser
 from data_engines.tools.boxes import Box
-from data_engines.tools.foreign.labels import NO_TEXT, NOT_READ, Label
+from data_engines.tools.foreign.labels import NO_TEXT, NOT_READ, Found, Label
 from data_engines.tools.foreign.pictures import Pictures
 from data_engines.tools.foreign.readers import READERS
 from got_train.config import MAX_PIXELS
@@ -30,8 +30,9 @@ from got_train.prompts import IMAGE_TAG, Task, box_permille
 from got_train.report import check_targets, counted
 from got_train.tex.errors import TexError
 
+FAILED = "picture missing or broken"
 MOST_NAMED = 20
-"""Pictures without rows that are named."""
+"""Of these, how many are named."""
 ANNOTATIONS = "annotations"
 """The folder of labels in FUNSD and COCO; the pictures lie in another one beside it."""
 
@@ -62,7 +63,7 @@ def run(words: Sequence[str]) -> int:
     print("\n".join(written.lines))
     if written.failed:
         named = [*written.failed[:MOST_NAMED], *(["..."] if len(written.failed) > MOST_NAMED else [])]
-        named.append(f"{counted(len(written.failed), 'label')} have no rows, as their pictures fail")
+        named.append(f"left out: {len(written.failed)} ({FAILED})")
         print("\n".join(f"got-data rows: {line}" for line in named), file=sys.stderr)
     return 1 if written.failed else 0
 
@@ -111,23 +112,10 @@ def write_rows(
     count = 0
     try:
         with open(partial, "w", encoding="utf-8") as file:
-            for found in READERS[kind](source, pictures):
-                if isinstance(found, str):
-                    left_out[found] += 1
-                    continue
-                picture = pictures.find(found.picture)
-                if picture is None:
-                    failed.append(f"{found.location}: {pictures.why_missing(found.picture)}")
-                    continue
-                try:
-                    rows = list(_rows_of(found, picture, query, left_out))
-                except ImageError as error:
-                    failed.append(f"{found.location}: {error}")
-                    continue
-                for row in rows:
-                    named = row | {"images": [_relative(picture, output.parent)]}
-                    file.write(json.dumps(named, ensure_ascii=False) + "\n")
-                count += len(rows)
+            for row, picture in _pictured(READERS[kind](source, pictures), pictures, query, left_out, failed):
+                named = row | {"images": [_relative(picture, output.parent)]}
+                file.write(json.dumps(named, ensure_ascii=False) + "\n")
+                count += 1
         if count == 0:
             raise ValueError(f"{source} makes no row ({_why_none(left_out, failed)})")
         os.replace(partial, output)
@@ -141,10 +129,29 @@ def write_rows(
     return Written(lines, failed)
 
 
+def _pictured(
+    labels: Iterator[Found], pictures: Pictures, query: str | None, left_out: Counter[str], failed: list[str]
+) -> Iterator[tuple[dict[str, Any], Path]]:
+    """The rows of labels with their pictures; adds to `left_out` and `failed` what makes no rows."""
+    for label in labels:
+        if isinstance(label, str):
+            left_out[label] += 1
+            continue
+        picture = pictures.find(label.picture)
+        if picture is None:
+            failed.append(f"{label.location}: {pictures.why_missing(label.picture)}")
+            continue
+        try:
+            for row in _rows_of(label, picture, query, left_out):
+                yield row, picture
+        except ImageError as error:
+            failed.append(f"{label.location}: {error}")
+
+
 def _why_none(left_out: Counter[str], failed: Sequence[str]) -> str:
     causes = ", ".join(f"{number} x {cause}" for cause, number in left_out.items())
     if failed:
-        causes += f"{', ' if causes else ''}{len(failed)} x picture missing; {failed[0]}"
+        causes += f"{', ' if causes else ''}{len(failed)} x {FAILED}; {failed[0]}"
         return f"{causes}; --image-root names another folder"
     return causes or "it names none"
 

@@ -87,7 +87,7 @@ def test_missing_and_broken_pictures_are_named_and_the_exit_code_tells(
     assert printed.err == (
         "got-data rows: Label.txt:2: 2.jpg is not a readable image\n"
         "got-data rows: Label.txt:3: no picture 3.jpg (looked in ., .)\n"
-        "got-data rows: 2 labels have no rows, as their pictures fail\n"
+        "got-data rows: left out: 2 (picture missing or broken)\n"
     )
     assert len(open_rows("rows.jsonl")) == 1
 
@@ -555,7 +555,7 @@ def test_texts_beside_pictures(convert: Convert) -> None:
         (
             "a.txt",
             "2.png\tone\n",
-            "a.txt makes no row (1 x picture missing; a.txt:1: no picture 2.png (looked in ., .);",
+            "a.txt makes no row (1 x picture missing or broken; a.txt:1: no picture 2.png (looked in ., .);",
         ),
         ("a.txt", "1.png\t\n1.png\t###\n", "a.txt makes no row (2 x empty transcription)"),
         (
