@@ -684,6 +684,11 @@ def test_formulas_by_the_names_of_pictures_are_formulas() -> None:
     assert [formula.latex for formula in read_formulas(Path(source)).found] == [r"\frac{a}{b}", "x^{2}"]
 
 
+def test_im2latexs_formulas_are_formulas() -> None:
+    source = write("im2latex_formulas.lst", "\\frac {a} {b}\nx ^ { 2 }\n")
+    assert [formula.latex for formula in read_formulas(Path(source)).found] == [r"\frac{a}{b}", "x^{2}"]
+
+
 def test_a_table_with_pictures_is_a_list_of_formulas() -> None:
     found = read_formulas(Path(write("x.tsv", "image\tlatex\n1.png\t\\frac { a } { b }\n"))).found
     assert [formula.latex for formula in found] == [r"\frac{a}{b}"]
