@@ -9,7 +9,9 @@ import pytest
 
 from data_engines.cli import main
 from data_engines.kinds.table.csv_files import find_csv_files
+from data_engines.tools.foreign.readers import READERS
 from data_engines.tools.formulas.sources import read_formulas
+from got_train.data.foreign import FORMATS
 from got_train.data.readers import open_rows
 from tests.data_engines.conftest import picture
 
@@ -55,6 +57,10 @@ def pictures(*names: str) -> None:
 
 def answers(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     return [(row["query"], row["response"], row["images"][0]) for row in rows]
+
+
+def test_every_format_that_makes_rows_has_a_reader() -> None:
+    assert set(READERS) == {name for name, kind in FORMATS.items() if kind.scope != "unread"}
 
 
 def test_a_recognition_list(convert: Convert) -> None:
