@@ -64,6 +64,8 @@ def doubts(row: Mapping[str, Any], record: Record) -> Iterator[tuple[str, str]]:
     for key in ANSWER_KEYS:
         if isinstance(row.get(key), list) and len(row[key]) > 1:
             yield "only the first of several answers is trained on", f"{key} has {len(row[key])}"
+    if any("\ufffd" in turn.query + turn.response for turn in record.turns):
+        yield "a text has U+FFFD in place of characters that were lost", ""
     for turn in record.turns:
         yield from _doubts_of_query(turn.query, len(record.images))
 

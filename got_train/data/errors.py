@@ -1,9 +1,12 @@
 """Errors of rows and images."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from got_train.report import UserError
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class ContentError(ValueError):
@@ -32,8 +35,12 @@ class RowError(UserError):
         """
         if not cause:
             location, cause, detail = location.rstrip("\n").rpartition("RowError: ")[2].split(": ", 2)
-        # Names of files and tar members may hold bytes that can be neither printed nor written in UTF-8.
-        location, detail = (text.encode(errors="backslashreplace").decode() for text in (location, detail))
+        # Names of files and tar members may hold bytes that can be neither printed nor written in UTF-8, and
+        # rows line ends and other controls.
+        location, detail = (
+            _CONTROL.sub(lambda found: repr(found[0])[1:-1], text.encode(errors="backslashreplace").decode())
+            for text in (location, detail)
+        )
         super().__init__(location, cause, detail)
         self.location = location
         self.cause = cause

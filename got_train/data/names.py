@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from PIL import Image
 
 from got_train.data.errors import ImageError
+from got_train.report import counted
 
 MAX_NAME_CHARACTERS = 255
 """Messages cut the name of a missing image that is longer: it may be the content of the image itself."""
@@ -43,36 +44,41 @@ def images_of_prefix(prefix: str, folders: Iterable[Path]) -> list[str]:
     """
     prefix = os.path.expanduser(prefix)
     start = os.path.basename(prefix)
-    if not prefix or (
-        len(prefix) > MAX_NAME_CHARACTERS
-        or prefix.lower().endswith((*image_endings(), ".pdf"))
-        or "\0" in prefix
-    ):
-        return []
-    for folder in folders:
+    for folder in folders if is_prefix(prefix) else ():
         if os.path.exists(folder / prefix) and start:
             return []  # a file without an ending, or a folder without a slash
         names = _names_in(os.path.dirname(folder / f"{prefix}x"), start)
-        names = [name for name in names if name.lower().endswith(image_endings())]
-        if names:
-            _check_prefix(prefix, start, names)
-            return [prefix + name[len(start) :] for name in sorted(names, key=_natural)]
+        if images := choose_pictures(prefix, [prefix + name[len(start) :] for name in names]):
+            return images
     return []
 
 
-def _check_prefix(prefix: str, start: str, names: list[str]) -> None:
-    """Refuses a prefix that ends within a number or word, and images of which each may stand there twice."""
-    for name in names:
+def is_prefix(name: str) -> bool:
+    """Whether a name can be the beginning of names of images: it has no ending."""
+    whole = name.lower().endswith((*image_endings(), ".pdf"))
+    return 0 < len(name) <= MAX_NAME_CHARACTERS and not whole and "\0" not in name
+
+
+def choose_pictures(prefix: str, names: Iterable[str]) -> list[str]:
+    """Those of the names, which begin with a prefix, that are images, in their natural order.
+
+    Raises:
+        ImageError: if the prefix ends within a number or word, or images may stand there twice.
+    """
+    images = sorted((name for name in names if name.lower().endswith(image_endings())), key=_natural)
+    start = os.path.basename(prefix)
+    for name in map(os.path.basename, images):
         last, following = start[-1:], name[len(start) : len(start) + 1]
         if (last.isdigit() and following.isdigit()) or (last.isalpha() and following.isalpha()):
             detail = f"{prefix} may stand for {name}, or for a file whose ending is missing: write it whole"
             raise ImageError("image missing", detail)
         if following == ".":
             raise ImageError("image missing", f"{prefix} lacks the ending of {name}")
-    kinds = sorted({Path(name).suffix.lower() for name in names})
+    kinds = sorted({Path(name).suffix.lower() for name in images})
     if len(kinds) > 1:
         detail = f"{prefix} stands for {' and '.join(kinds)} files: name those that are meant in a list"
         raise ImageError("image missing", detail)
+    return images
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -143,6 +149,8 @@ def _hint(image: str, folders: list[Path]) -> str | None:
         return "names several pictures: write them as a list, " + str(parts).replace("'", '"')
     if image.startswith(("[", "{")):
         return "is not a path: write a path, or a list of paths"
+    if pictures := images_of_prefix(image, folders):
+        return f"stands for {counted(len(pictures), 'picture')}, as only a row's single image may: name each"
     for folder in folders:
         if os.path.isdir(folder / image):
             return (

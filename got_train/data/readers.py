@@ -34,6 +34,7 @@ READERS: dict[str, Callable[[Path], RowFile]] = {
     ".jsonl": JsonlRows,
     ".json": ListedRows,
     ".csv": ListedRows,
+    ".tsv": ListedRows,
     ".tar": TarRows,
     ".parquet": parquet_rows,
 }
@@ -118,7 +119,7 @@ def find_sources(text: str) -> list[Source]:
         sources += _find_in_folder(match) if match.is_dir() else [match]
     files = [source for source in sources if isinstance(source, Path)]
     for file in files:
-        if file.suffix.lower() not in (".csv", ".tar", ".parquet"):
+        if file.suffix.lower() not in (".csv", ".tar", ".parquet") and not _has_columns(file):
             refuse_foreign(file, f"data file {file}")
         if file.suffix.lower() not in READERS:
             raise UserError(f"data file {file}: only {', '.join(READERS)} files are read, none compressed")
@@ -128,6 +129,15 @@ def find_sources(text: str) -> list[Source]:
                 f"{text} stands for {one} and {other}, which may be the same rows twice: name the one to read"
             )
     return sources
+
+
+def _has_columns(file: Path) -> bool:
+    """Whether a `.tsv` begins with names of our keys, and not with the labels of another tool."""
+    if file.suffix.lower() != ".tsv":
+        return False
+    with open(file, encoding="utf-8-sig", errors="replace") as opened:
+        names = {name.strip(' "\n') for name in opened.readline().split("\t")}
+    return not names.isdisjoint({*QUESTION_KEYS, *ANSWER_KEYS, *IMAGE_KEYS})
 
 
 def _find_in_folder(folder: Path) -> Sequence[Source]:

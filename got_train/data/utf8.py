@@ -1,13 +1,14 @@
 """Texts are UTF-8: files in other encodings are refused, with the command that mends them."""
 
 import codecs
+import re
 import shlex
 from pathlib import Path
 
 from got_train.report import UserError
 
-KNOWN_SHARE = 0.9
-"""Share of characters in use among the Chinese of a text; fewer mean that the encoding is another."""
+KNOWN_SHARE = 0.85
+"""Share of the characters of a text that are common ones of its language; fewer mean another encoding."""
 
 NUL_SHARE = 4
 """One byte of so many is NUL in a text in UTF-16, and more of most."""
@@ -23,9 +24,27 @@ WIDE = {
 }
 """What iconv calls encodings of two and four bytes, by their byte order marks."""
 
-CHINESE = {"GB18030": ("gb18030", "gb2312", 0xB0, 0xF7, 0xD7), "BIG5": ("cp950", "big5", 0xA4, 0xC6, 0xC6)}
-"""Encodings of Chinese: Python's names of the whole and of the part in use; and by the first byte of a
-character the first in use after the marks (below 0xA4), the last, and the last of the most common ones."""
+_KANJI = frozenset([0xA4, 0xA5, *range(0xB0, 0xD0)])
+EAST_ASIAN = {
+    "CP949": ("cp949", "euc_kr", frozenset(range(0xB0, 0xC9))),
+    "GB18030": ("gb18030", "gb2312", frozenset(range(0xB0, 0xD8))),
+    "BIG5": ("cp950", "big5", frozenset(range(0xA4, 0xC7))),
+    "CP932": ("cp932", "euc_jp", _KANJI),  # Shift-JIS as Windows has it
+    "EUC-JP": ("euc_jp", "euc_jp", _KANJI),
+}
+"""Encodings by iconv's name: Python's name, a part of the encoding with the common characters, and the first
+bytes that these have in it, beside marks (below 0xA4). Of two that fit equally well the first is likelier:
+Korean is also the first half of Chinese by sound, hardly the other way round."""
+
+ALPHABETS = {
+    "WINDOWS-1251": r"[А-Яа-яЁёІіЇїЄє]",
+    "KOI8-R": r"[А-Яа-яЁё]",
+    "WINDOWS-1253": r"[Ά-ώ]",
+}
+"""Encodings of other alphabets, and their letters."""
+
+MAX_READING = 16
+"""Most characters of a file that a message shows."""
 
 PACKED = {
     b"\x1f\x8b": "compressed with gzip: unpack it (gunzip -c FILE > NAME)",
@@ -81,25 +100,33 @@ def not_utf8(path: Path, name: str, raw: bytes, wrong: int) -> UserError:
         raw: bytes of it that are no UTF-8, or all of them.
         wrong: place of the first of them.
     """
-    encoding = guess_encoding(raw)
-    if encoding is None:
-        controls = set(raw) & set(range(9))
-        what = "text" if controls else "UTF-8, in which it has to be written"
-        return UserError(f"{name} is not {what} (byte {wrong})")
-    mended = path.with_name(f"{path.stem}.utf8{path.suffix}")
-    mend = f"iconv -f {encoding} -t UTF-8 {shlex.quote(str(path))} > {shlex.quote(str(mended))}"
-    return UserError(f"{name} is not UTF-8 (byte {wrong}), it looks like {encoding}; {mend} mends it")
+    mended = shlex.quote(str(path.with_name(f"{path.stem}.utf8{path.suffix}")))
+    mend = f"-t UTF-8 {shlex.quote(str(path))} > {mended}"
+    likely = guess_encodings(raw)
+    if not likely and set(raw) & set(range(9)):
+        return UserError(f"{name} is not text (byte {wrong})")
+    what = f"{name} is not UTF-8 (byte {wrong})"
+    if not likely:
+        return UserError(f"{what}, in which it has to be written: iconv -f ITS_ENCODING {mend}")
+    (_, reading), *others = _readings(raw, likely).items()
+    doubt = "".join(f", or {encoding} if {text!r} is right, not {reading!r}" for encoding, text in others)
+    return UserError(f"{what}, it looks like {likely[0]}; iconv -f {likely[0]} {mend} mends it{doubt}")
 
 
 def guess_encoding(raw: bytes) -> str | None:
-    """What iconv calls the encoding of a text that is no UTF-8; None for what is no text.
+    """What iconv most likely calls the encoding of a text that is no UTF-8; None for what is no text.
 
     >>> guess_encoding("é".encode("utf-16")), guess_encoding("中文".encode("gbk"))
     ('UTF-16', 'GB18030')
     """
+    return next(iter(guess_encodings(raw)), None)
+
+
+def guess_encodings(raw: bytes) -> list[str]:
+    """The encodings, by iconv's names, in which bytes that are no UTF-8 may be text, likeliest first."""
     for mark, encoding in WIDE.items():
         if raw.startswith(mark):
-            return encoding
+            return [encoding]
     if b"\0" in raw:
         # the places, of every four bytes, that are NUL in most characters
         empty = tuple(raw[place::4].count(0) * NUL_SHARE > len(raw[place::4]) for place in range(4))
@@ -111,31 +138,60 @@ def guess_encoding(raw: bytes) -> str | None:
             (False, False, True, True): "UTF-32LE",
             (True, True, False, False): "UTF-32BE",
         }
-        return encodings.get(empty)
-    likely = {name: _share_of_common(raw, name) for name in CHINESE}
-    best = max(likely, key=lambda name: likely[name])
-    if likely[best] > 0:
-        return best
-    return "WINDOWS-1252" if _is_western(raw) else None
+        return [encodings[empty]] if empty in encodings else []
+    fits = {name: _share_of_common(raw, name) for name in EAST_ASIAN}
+    likely = [name for name, share in fits.items() if share == max(fits.values()) >= KNOWN_SHARE]
+    if likely:
+        return likely
+    fits = {name: _share_of_letters(raw, name) for name in ALPHABETS}
+    likely = [name for name, share in fits.items() if share >= KNOWN_SHARE]
+    return likely or [name for name in ("WINDOWS-1252", "WINDOWS-1250") if _is_western(raw, name)]
+
+
+def _decoded(raw: bytes, codec: str) -> str:
+    """The text of bytes; empty if they are in another encoding."""
+    try:
+        return raw.decode(codec)
+    except UnicodeDecodeError:
+        return ""
+
+
+def _readings(raw: bytes, encodings: list[str]) -> dict[str, str]:
+    """A word in each of several encodings, which shows the right one; those that agree are left out."""
+    texts = [_decoded(raw, EAST_ASIAN.get(encoding, (encoding,))[0]) for encoding in encodings]
+    words = zip(*(re.findall(r"\w*[^\W\x00-\x7f]\w*", text) or [""] for text in texts), strict=False)
+    first, *others = max(words, key=lambda found: len(set(found)))
+    found = {encodings[0]: first} | {
+        encoding: other for encoding, other in zip(encodings[1:], others, strict=True) if other != first
+    }
+    return {encoding: word[:MAX_READING] for encoding, word in found.items()}
 
 
 def _share_of_common(raw: bytes, encoding: str) -> float:
-    """The share of the most common characters among the Chinese of a text; 0 if it is in another encoding."""
-    codec, charset, first, last, common = CHINESE[encoding]
-    try:
-        text = raw.decode(codec)
-    except UnicodeDecodeError:
-        return 0
-    pairs = [character.encode(charset, "ignore") for character in text if not character.isascii()]
+    """The share of common characters among those of an encoding in a text; 0 if it is in another one."""
+    codec, part, common = EAST_ASIAN[encoding]
+    foreign = [character for character in _decoded(raw, codec) if not character.isascii()]
+    if part == "euc_jp" and not any("ぁ" <= character <= "ヿ" for character in foreign):
+        return 0  # Chinese, which has no kana
+    pairs = [character.encode(part, "ignore") for character in foreign]
     # accented letters before other letters decode as rare Chinese characters
-    in_use = [pair for pair in pairs if len(pair) == 2 and (pair[0] < 0xA4 or first <= pair[0] <= last)]
-    return sum(pair[0] <= common for pair in in_use) / len(pairs) * (len(in_use) >= KNOWN_SHARE * len(pairs))
+    known = sum(len(pair) == 2 and (pair[0] < 0xA4 or pair[0] in common) for pair in pairs)
+    return known / max(len(pairs), 1)
 
 
-def _is_western(raw: bytes) -> bool:
-    """Whether bytes in Windows-1252 are letters and marks, and nothing that is rare in texts."""
-    try:
-        text = raw.decode("cp1252")
-    except UnicodeDecodeError:  # five bytes are no characters
-        return False
-    return "ÿ" not in text and text.translate(dict.fromkeys(b"\t\n\r", " ")).isprintable()
+def _share_of_letters(raw: bytes, encoding: str) -> float:
+    """The share of letters of words in an alphabet, small but for the first, in all that is not ASCII."""
+    text = _decoded(raw, encoding)
+    words = re.findall(rf"{ALPHABETS[encoding]}{{3,}}", text)
+    cased = sum(1 + sum(letter.islower() for letter in word[1:]) for word in words if not word.isupper())
+    upper = sum(len(word) for word in words if word.isupper())
+    return (cased + upper * (cased == 0)) / max(sum(not character.isascii() for character in text), 1)
+
+
+def _is_western(raw: bytes, encoding: str) -> bool:
+    """Whether bytes in an encoding are letters and marks, and nothing that is rare in texts."""
+    text = _decoded(raw, encoding)
+    foreign = [character for character in text if character.isalpha() and not character.isascii()]
+    together = sum(map(len, re.findall(r"[^\W\d_\x00-\x7f]{3,}", text)))
+    printable = text.translate(dict.fromkeys(b"\t\n\r", " ")).isprintable()
+    return bool(text) and "ÿ" not in text and printable and together * 2 <= len(foreign)

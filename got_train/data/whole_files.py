@@ -38,7 +38,8 @@ def read_csv(path: Path) -> tuple[list[str], list[tuple[int, dict[Any, Any]]]]:
         raise UserError(f"data file {path} is not text: it holds a NUL character")
     lines = text.lstrip("\r\n").splitlines()
     header = lines[0] if lines else ""
-    delimiter = next((sign for sign in DELIMITERS if sign in header), ",")
+    signs = "\t" if path.suffix.lower() == ".tsv" else DELIMITERS
+    delimiter = next((sign for sign in signs if sign in header), signs[0])
     limit_before = csv.field_size_limit(MAX_CELL_CHARACTERS)  # a limit of the whole process
     try:
         spaced = f"{delimiter} " in header
@@ -54,7 +55,8 @@ def read_csv(path: Path) -> tuple[list[str], list[tuple[int, dict[Any, Any]]]]:
         reader.fieldnames = [name or f" {number}" for number, name in enumerate(names)]
         return reader.fieldnames, [(reader.line_num, row) for row in reader]
     except csv.Error as error:
-        raise UserError(f"data file {path} is not CSV: {error}") from None
+        quotes = 'a cell with " in it is written "... ""...", in quotation marks'
+        raise UserError(f"data file {path}:{reader.line_num} is not CSV: {error} ({quotes})") from None
     finally:
         csv.field_size_limit(limit_before)
 
