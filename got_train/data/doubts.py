@@ -38,7 +38,9 @@ _TAG = re.compile(
 )
 """What other models write for `IMAGE_TAG`, or a hand that missed it."""
 
-_BRACKETS = r"\s*(?:[\[(<{【「][^\])>}】」]*[\])>}】」]\s*)*"
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffd]")
+
+_BRACKETS = r"\s*(?:[\[(<{【「]+[^\])>}】」]*[\])>}】」]+\s*)*"
 _TASK = re.compile(
     rf"(?:[-\d.,\s]+|red|green|blue)?{_BRACKETS}ocr(?:\s*with\s+format)?(?:\s+across\s+multi[\s-]*pages?"
     rf"|\s+upon\s+the\s+patch\s+reference)?\s*[:.;,]?{_BRACKETS}",
@@ -64,8 +66,8 @@ def doubts(row: Mapping[str, Any], record: Record) -> Iterator[tuple[str, str]]:
     for key in ANSWER_KEYS:
         if isinstance(row.get(key), list) and len(row[key]) > 1:
             yield "only the first of several answers is trained on", f"{key} has {len(row[key])}"
-    if any("\ufffd" in turn.query + turn.response for turn in record.turns):
-        yield "a text has U+FFFD in place of characters that were lost", ""
+    if any(_UNSEEN.search(turn.query + turn.response) for turn in record.turns):
+        yield "a text has characters that no picture shows: controls, or U+FFFD for what was lost", ""
     for turn in record.turns:
         yield from _doubts_of_query(turn.query, len(record.images))
 

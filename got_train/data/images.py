@@ -18,6 +18,7 @@ from got_train.data.arrow import ArrowRows, parquet_rows
 from got_train.data.errors import ImageError
 from got_train.data.names import describe_missing
 from got_train.data.packed import PackedFile, TarMembers
+from got_train.data.utf8 import LFS_POINTER
 from got_train.report import UserError
 
 PDF_DPI = 200
@@ -199,7 +200,13 @@ def _pillow_limit(pixels: int) -> Iterator[None]:
 
 
 def _open(image: Path | PackedFile) -> Image.Image:
-    opened = Image.open(io.BytesIO(image.read_bytes()) if isinstance(image, PackedFile) else image)
+    try:
+        opened = Image.open(io.BytesIO(image.read_bytes()) if isinstance(image, PackedFile) else image)
+    except UnidentifiedImageError:
+        if not image.read_bytes().startswith(LFS_POINTER):
+            raise
+        detail = f"{image} is a pointer of Git LFS: git lfs pull brings it"
+        raise ImageError("image unreadable", detail) from None
     if isinstance(opened, TiffImagePlugin.TiffImageFile) and opened.n_frames > 1:
         advice = "save each as a file, or all as a PDF file (x.pdf:2 is its second page)"
         raise ImageError("image unreadable", f"{image} has {opened.n_frames} pages: {advice}")

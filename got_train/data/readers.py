@@ -11,6 +11,7 @@ from pathlib import Path
 from got_train.data.arrow import ArrowRows, parquet_rows
 from got_train.data.foreign import refuse_foreign
 from got_train.data.hub import HubSet, find_hub_set, hub_rows
+from got_train.data.names import image_endings
 from got_train.data.records import (
     ANSWER_KEYS,
     IMAGE_KEYS,
@@ -21,6 +22,7 @@ from got_train.data.records import (
 )
 from got_train.data.row_files import JsonlRows, ListedRows, RowFile, TarRows
 from got_train.data.rows import OpenFile, Rows
+from got_train.data.utf8 import LFS_POINTER, refuse_pointer
 from got_train.progress import progress
 from got_train.report import UserError
 
@@ -119,6 +121,8 @@ def find_sources(text: str) -> list[Source]:
         sources += _find_in_folder(match) if match.is_dir() else [match]
     files = [source for source in sources if isinstance(source, Path)]
     for file in files:
+        with open(file, "rb") as opened:
+            refuse_pointer(opened.read(len(LFS_POINTER)), f"data file {file}")
         if file.suffix.lower() not in (".csv", ".tar", ".parquet") and not _has_columns(file):
             refuse_foreign(file, f"data file {file}")
         if file.suffix.lower() not in READERS:
@@ -132,12 +136,13 @@ def find_sources(text: str) -> list[Source]:
 
 
 def _has_columns(file: Path) -> bool:
-    """Whether a `.tsv` begins with names of our keys, and not with the labels of another tool."""
+    """Whether a `.tsv` begins with names of columns, and not with the labels of another tool."""
     if file.suffix.lower() != ".tsv":
         return False
     with open(file, encoding="utf-8-sig", errors="replace") as opened:
-        names = {name.strip(' "\n') for name in opened.readline().split("\t")}
-    return not names.isdisjoint({*QUESTION_KEYS, *ANSWER_KEYS, *IMAGE_KEYS})
+        names, cells = ([cell.strip(' "\r\n') for cell in opened.readline().split("\t")] for _ in range(2))
+    known = {*QUESTION_KEYS, *ANSWER_KEYS, *IMAGE_KEYS}
+    return not known.isdisjoint(names) or (cells[0].endswith(image_endings()) and "." not in names[0])
 
 
 def _find_in_folder(folder: Path) -> Sequence[Source]:

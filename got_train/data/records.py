@@ -136,7 +136,7 @@ def parse_row(
     with located(location):
         row = plain_row(row)
         _check_keys(row)
-        names = _value(row, "images", _image_names) or []
+        names = _value(row, "images", image_names) or []
         system, turns = _system_and_turns(row, answered)
         kind = UNNAMED_KIND if row.get("kind") is None else row["kind"]
         kind = str(kind) if isinstance(kind, int) else _text("kind", kind)
@@ -166,8 +166,8 @@ def plain_row(row: Any) -> Mapping[str, Any]:
     plain, named = plain_messages(objects)
     rest = {key: value for key, value in row.items() if key not in MESSAGE_KEYS}
     if named:
-        given = _value(row, "images", _image_names)
-        if given and given != _image_names(named):
+        given = _value(row, "images", image_names)
+        if given and given != image_names(named):
             raise ContentError("ambiguous keys", "images and messages name different images: keep one")
         rest["images"] = named
     return rest | {"messages": plain}
@@ -212,7 +212,8 @@ def rename_keys(row: Any, options: ReadOptions) -> Any:
 
 def _read_list(text: str) -> Any:
     """The list that a text holds in JSON, or as Python writes it; any other text as it is."""
-    for read in (load_json, ast.literal_eval):
+    # numpy writes no commas, and Python would join the texts
+    for read in (load_json,) if re.search(r"'\s+'", text) else (load_json, ast.literal_eval):
         try:
             return read(text)
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # all of `literal_eval`
@@ -308,12 +309,12 @@ def _response(value: Any, answered: bool = True) -> str:
     if not value and not answered:
         return ""
     text = _text("response", value)
-    if answered and not text.strip():
+    if answered and not any(letter.isprintable() and not letter.isspace() for letter in text):
         raise ContentError("empty response", "there is nothing to learn from it")
     return text
 
 
-def _image_names(value: Any) -> list[str | PackedFile]:
+def image_names(value: Any) -> list[str | PackedFile]:
     images = value if isinstance(value, list) else [] if value is None else [value]
     # ms-swift writes a path as {"bytes": null, "path": ...}.
     names: list[Any] = [
@@ -399,9 +400,9 @@ def load_json(text: str | bytes) -> Any:
     except UnicodeDecodeError as error:
         raise ContentError("not JSON", f"byte {error.start} is not UTF-8") from None
     except json.JSONDecodeError as error:
-        line = f"line {error.lineno} " * ("\n" in error.doc.strip())
-        shown = error.doc[error.pos : error.pos + MAX_SHOWN]
-        raise ContentError("not JSON", f"{error.msg} at {line}column {error.colno}: {shown!r}") from None
+        line = f"line {error.lineno}, " * ("\n" in error.doc.strip())
+        shown = error.doc[error.pos : error.pos + MAX_SHOWN].strip()
+        raise ContentError("not JSON", f"{error.msg}: {line}column {error.colno}, {shown!r}") from None
     except (ValueError, RecursionError) as error:  # for numbers or nesting beyond Python's limits
         raise ContentError("not JSON", str(error)) from None
 

@@ -16,6 +16,7 @@ from got_train.data.records import (
     IMAGE_KEYS,
     ReadOptions,
     Record,
+    image_names,
     parse_row,
     plain_row,
     rename_keys,
@@ -193,9 +194,8 @@ def with_images_of_prefix(row: Any, folders: list[Path]) -> Any:
     named = [name for name in IMAGE_KEYS if row.get(name)]
     plain = row if named else plain_row(row)  # messages may name images, too
     key = named[0] if named else "images"
-    prefix = plain.get(key) if len(named) < 2 else None
-    if isinstance(prefix, list) and len(prefix) == 1:
-        prefix = prefix[0]
+    names = image_names(plain.get(key)) if len(named) < 2 else []
+    prefix = names[0] if len(names) == 1 else None
     images = images_of_prefix(prefix, folders) if isinstance(prefix, str) else []
     return with_images(plain, key, images) if images else row
 

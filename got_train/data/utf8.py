@@ -46,6 +46,9 @@ ALPHABETS = {
 MAX_READING = 16
 """Most characters of a file that a message shows."""
 
+LFS_POINTER = b"version https://git-lfs"
+"""How the files begin that stand for large files in a Git repository until these are fetched."""
+
 PACKED = {
     b"\x1f\x8b": "compressed with gzip: unpack it (gunzip -c FILE > NAME)",
     b"BZh": "compressed with bzip2: unpack it (bunzip2 -c FILE > NAME)",
@@ -54,6 +57,9 @@ PACKED = {
     b"PK\x03\x04": "a zip archive (unzip FILE), or a workbook of Excel (save it as CSV in UTF-8)",
     b"7z\xbc\xaf": "a 7z archive (7z x FILE)",
     b"PAR1": "a Parquet file (name it .parquet)",
+    b"%PDF-": "a PDF file, not text",
+    b"\x89PNG": "a picture, not text",
+    b"\xff\xd8\xff": "a picture, not text",
 }
 """What other files are by their first bytes, and what makes a text of them."""
 
@@ -83,12 +89,19 @@ def read_utf8(path: Path, name: str, as_it_is: bool = False) -> str:
 
 def check_head(path: Path, name: str, head: bytes) -> None:
     """Raises a UserError for archives, UTF-16 and UTF-32, which the first bytes of a file show."""
+    refuse_pointer(head, name)
     for mark, what in PACKED.items():
         if head.startswith(mark):
             raise UserError(f"{name} is {what.replace('FILE', shlex.quote(str(path)))}")
     # English in UTF-16 is UTF-8 too
     if head.startswith(tuple(WIDE)) or (head and head.count(0) * NUL_SHARE >= len(head)):
         raise not_utf8(path, name, head, max(head.find(0), 0))
+
+
+def refuse_pointer(head: bytes, name: str) -> None:
+    """Raises a UserError for a file that begins as a pointer of Git LFS does."""
+    if head.startswith(LFS_POINTER):
+        raise UserError(f"{name} is a pointer of Git LFS in place of the file: git lfs pull brings it")
 
 
 def not_utf8(path: Path, name: str, raw: bytes, wrong: int) -> UserError:

@@ -36,8 +36,13 @@ def read_csv(path: Path) -> tuple[list[str], list[tuple[int, dict[Any, Any]]]]:
     text = read_utf8(path, f"data file {path}", as_it_is=True)
     if "\0" in text:
         raise UserError(f"data file {path} is not text: it holds a NUL character")
-    lines = text.lstrip("\r\n").splitlines()
-    header = lines[0] if lines else ""
+    header = text.lstrip("\r\n").partition("\n")[0].strip()
+    if _is_json(header) and header.startswith(("{", "[")):
+        raise UserError(f"data file {path} holds a JSON value a line: {_rename(path, '.jsonl')}")
+    if header.startswith("|") and header.endswith("|"):
+        raise UserError(f"data file {path} holds a table of Markdown, not CSV: save it as CSV")
+    if header.lower().startswith("sep="):
+        raise UserError(f"data file {path} begins with {header}, a line for Excel: remove it")
     signs = "\t" if path.suffix.lower() == ".tsv" else DELIMITERS
     delimiter = next((sign for sign in signs if sign in header), signs[0])
     limit_before = csv.field_size_limit(MAX_CELL_CHARACTERS)  # a limit of the whole process
@@ -51,12 +56,13 @@ def read_csv(path: Path) -> tuple[list[str], list[tuple[int, dict[Any, Any]]]]:
             raise UserError(
                 f"data file {path} has the column {min(twice)} twice: rename or remove one of them"
             )
-        # columns without a name, as pandas' index has none, are read by nobody
-        reader.fieldnames = [name or f" {number}" for number, name in enumerate(names)]
-        return reader.fieldnames, [(reader.line_num, row) for row in reader]
+        # pandas' index has no name
+        reader.fieldnames = [name or f"(column {number})" for number, name in enumerate(names, 1)]
+        # spreadsheets leave rows of empty cells
+        return reader.fieldnames, [(reader.line_num, row) for row in reader if any(row.values())]
     except csv.Error as error:
         quotes = 'a cell with " in it is written "... ""...", in quotation marks'
-        raise UserError(f"data file {path}:{reader.line_num} is not CSV: {error} ({quotes})") from None
+        raise UserError(f"data file {path}:{reader.line_num + 1} is not CSV: {error} ({quotes})") from None
     finally:
         csv.field_size_limit(limit_before)
 
@@ -143,6 +149,11 @@ def _one_object(path: Path, value: dict[str, Any]) -> UserError:
         return UserError(
             f"{name} with the list {lists[0]}: {_as_lines(path, f'.[{json.dumps(lists[0])}][]')}"
         )
+    columns = [column for column in value.values() if isinstance(column, dict)]
+    if {"columns", "data"} <= set(value) or (columns and all(map(str.isdecimal, columns[0]))):
+        return UserError(f"{name} of columns, as pandas writes: use to_json(orient='records', lines=True)")
+    if len(columns) == len(value) > 0:
+        return UserError(f"{name} with a row under each key: {_as_lines(path, '.[]')}")
     if set(QUESTION_KEYS) & set(value):
         return UserError(f"{name}, which is a row: {_as_lines(path, '.')}")
     return UserError(f"{name} (keys: {', '.join(value) or 'none'})")

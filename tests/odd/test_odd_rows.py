@@ -1,0 +1,118 @@
+"""Odd rows and files of rows are used as they are meant, or refused in one line that tells what is wrong.
+
+rows.jsonl and files.jsonl have an odd input a line: what it is, the input, and what must come of it. `reads`
+says where the record differs from that of a good row, with the `doubts` that check-data names; `refused` has
+the words of the one line that tell. In the `content` of a file `ROW` is a good row, `ROW(text)` one with this
+response, and an object the members of a tar. Beside the inputs lie the pictures of `pictures`.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pypdfium2
+import pytest
+from PIL import Image
+
+from got_train.config import SampleConfig
+from got_train.data.doubts import doubts
+from got_train.data.records import READ_AS_IT_IS
+from got_train.data.samples import SampleEncoder
+from got_train.data.sources import select_rows
+from got_train.report import UserError
+from got_train.vocabulary import TileShape
+from tests.data.packing import TOKENIZER, png, write_tar
+
+FOLDER = Path(__file__).parent
+ENCODER = SampleEncoder(TOKENIZER, SampleConfig(), TileShape(8, 1))
+GOOD = {"query": "<image>OCR: ", "response": "abc", "images": ["a.png"]}
+GOOD_RECORD = GOOD | {"system": None, "crop": None, "kind": "rows", "earlier": [], "doubts": []}
+
+
+def table(name: str) -> list[dict[str, Any]]:
+    lines = (FOLDER / name).read_text(encoding="utf-8").split("\n")
+    return [json.loads(line) for line in lines if line]
+
+
+ROWS, FILES = table("rows.jsonl"), table("files.jsonl")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pictures that rows name, and things that are none."""
+    folder = tmp_path_factory.mktemp("odd")
+    (folder / "crops").mkdir()
+    crops = [f"crops/doc1_{number}.png" for number in (1, 2, 10)]
+    for name in ("a.png", "b.png", "a b.png", "e\u0301.png", *crops):
+        (folder / name).write_bytes(png(7))
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (32, 32), np.uint8)).save(folder / "cut.png")
+    (folder / "cut.png").write_bytes((folder / "cut.png").read_bytes()[:-200])
+    (folder / "empty.png").touch()
+    (folder / "text.png").write_text("hello")
+    (folder / "lfs.png").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with pypdfium2.PdfDocument.new() as document:
+        for _ in range(2):
+            document.new_page(20, 20)
+        document.save(folder / "doc.pdf")
+    return folder
+
+
+def outcome(file: Path) -> dict[str, Any] | str:
+    """What the first row of a file is read as, if all rows are good; or the line that refuses it."""
+    try:
+        rows = select_rows([str(file)], READ_AS_IT_IS, np.random.default_rng(0))
+        for index in range(len(rows)):
+            ENCODER.sizes(rows.record(index))  # opens the pictures
+        row, record = rows.row_and_record(0)
+    except UserError as error:
+        return str(error)
+    *earlier, last = record.turns
+    return {
+        "query": last.query,
+        "response": last.response,
+        "images": [str(image).removeprefix(f"{file.parent}/") for image in record.images],
+        "system": record.system,
+        "crop": record.crop,
+        "kind": record.kind,
+        "earlier": [[turn.query, turn.response, turn.supervised] for turn in earlier],
+        "doubts": [cause for cause, _ in doubts(row, record)],
+    }
+
+
+def check(file: Path, odd: dict[str, Any]) -> None:
+    found = outcome(file)
+    if "reads" in odd:
+        assert found == GOOD_RECORD | odd["reads"]
+    else:
+        assert isinstance(found, str) and odd["refused"] in found
+        assert found.isprintable() and str(file) in found
+
+
+@pytest.mark.parametrize("odd", ROWS, ids=[f"{odd['family']}: {odd['what']}" for odd in ROWS])
+def test_odd_rows(odd: dict[str, Any], folder: Path) -> None:
+    file = folder / "r.jsonl"
+    file.write_text(json.dumps(odd["row"]))
+    check(file, odd)
+
+
+@pytest.mark.parametrize("odd", FILES, ids=[f"{odd['name']}: {odd['what']}" for odd in FILES])
+def test_odd_files(odd: dict[str, Any], folder: Path) -> None:
+    def encoded(content: str) -> bytes:
+        filled = re.sub(r"ROW(?:\((.*?)\))?", lambda found: _row(found[1] or "abc"), content)
+        return filled.encode(odd.get("encoding", "utf-8"), "surrogateescape")
+
+    file, content = folder / odd["name"], odd["content"]
+    if isinstance(content, dict):
+        write_tar(file, {name: png(7) if text == "PNG" else encoded(text) for name, text in content.items()})
+    else:
+        file.write_bytes(encoded(content))
+    try:
+        check(file, odd)
+    finally:
+        file.unlink()
+
+
+def _row(response: str) -> str:
+    return json.dumps(GOOD | {"response": response}, ensure_ascii=False)
