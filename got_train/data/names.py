@@ -112,7 +112,7 @@ def _list_once(folder: str, changed: int) -> tuple[list[str], dict[str, str]]:
 def describe_missing(image: str, folders: Iterable[Path]) -> str:
     """What is to be said of an image that is in none of the folders: what its name is, and what to do."""
     folders = list(dict.fromkeys(folders))
-    hint = _hint(image, folders)
+    hint = _hint_of_picture(image, folders) or hint_of_name(image, folders)
     if len(image) > MAX_NAME_CHARACTERS:
         image = f"{image!r:.80}..."
     if hint is not None:
@@ -121,50 +121,49 @@ def describe_missing(image: str, folders: Iterable[Path]) -> str:
     return image if Path(image).is_absolute() else f"{image} (looked in {places})"
 
 
-def _hint(image: str, folders: list[Path]) -> str | None:
-    scheme = _SCHEME.match(image)
-    if scheme and scheme[1].lower() in ("http", "https"):
-        return "is a web address: download the picture and name its file"
-    if scheme and scheme[1].lower() == "file":
-        return f"is a file address: write the path, /{unquote(image[scheme.end() :]).lstrip('/')}"
-    if scheme and "://" in scheme[0]:
-        return f"lies in a store ({scheme[0]}): copy the picture to this machine and name its file"
+def _hint_of_picture(image: str, folders: list[Path]) -> str | None:
     if image.startswith("data:") or _BASE64.match(image):
         return "is a picture in base64: write it to a file and name that, or put its bytes into Parquet"
-    if _WINDOWS.match(image):
-        return (
-            f"is a path of Windows: write a path of this machine, with / such as {image.split(chr(92))[-1]}"
-        )
-    if "\\" in image:
-        return f"has the separators of Windows: write {image.replace(chr(92), '/')}"
-    likely = {
-        "is written as in a web address": unquote(image),
-        "has spaces around it": image.strip(),
-    }
-    for what, other in likely.items():
-        if other != image and _is_file(other, folders):
-            return f"{what}: write {other}"
-    parts = [part.strip() for part in re.split(r"[,;|]", image)]
-    if len(parts) > 1 and all(_is_file(part, folders) for part in parts):
-        return "names several pictures: write them as a list, " + str(parts).replace("'", '"')
-    if image.startswith(("[", "{")):
-        return "is not a path: write a path, or a list of paths"
     if pictures := images_of_prefix(image, folders):
         return f"stands for {counted(len(pictures), 'picture')}, as only a row's single image may: name each"
-    for folder in folders:
-        if os.path.isdir(folder / image):
-            return (
-                f"is a folder: name its pictures (as {image.rstrip('/')}/, with a slash, all of them by name)"
-            )
-        path = folder / image
-        by_plain_name = _listed(str(path.parent))[1]
-        for ending in ("", *image_endings()):
-            if (name := by_plain_name.get(_plain(path.name + ending))) is not None:
-                return f"is not there, but {name} is: write that"
+    if any(os.path.isdir(folder / image) for folder in folders):
+        return f"is a folder: name its pictures (as {image.rstrip('/')}/, with a slash, all of them by name)"
     return None
 
 
-def _is_file(name: str, folders: list[Path]) -> bool:
+def hint_of_name(name: str, folders: Iterable[Path]) -> str | None:
+    """What the name of a file that is in none of the folders is instead, and what to do; None if unknown."""
+    scheme = _SCHEME.match(name)
+    if scheme and scheme[1].lower() in ("http", "https"):
+        return "is a web address: download it and name the file"
+    if scheme and scheme[1].lower() == "file":
+        return f"is a file address: write the path, /{unquote(name[scheme.end() :]).lstrip('/')}"
+    if scheme and "://" in scheme[0]:
+        return f"lies in a store ({scheme[0]}): copy it to this machine and name the file"
+    if _WINDOWS.match(name):
+        return f"is a path of Windows: write a path of this machine, with / such as {name.split(chr(92))[-1]}"
+    if "\\" in name:
+        return f"has the separators of Windows: write {name.replace(chr(92), '/')}"
+    likely = {"is written as in a web address": unquote(name), "has spaces around it": name.strip()}
+    for what, other in likely.items():
+        if other != name and _is_file(other, folders):
+            return f"{what}: write {other}"
+    parts = [part.strip() for part in re.split(r"[,;|]", name)]
+    if len(parts) > 1 and all(_is_file(part, folders) for part in parts):
+        return "names several files: write them as a list, " + str(parts).replace("'", '"')
+    if name.startswith(("[", "{")):
+        return "is not a path: write a path, or a list of paths"
+    for path in (folder / name for folder in folders):
+        by_plain_name = _listed(str(path.parent))[1]
+        for ending in ("", *image_endings()):
+            if (found := by_plain_name.get(_plain(path.name + ending))) == path.name:
+                return "is there, but is no file: a link to nothing, a pipe or a device"
+            if found is not None:
+                return f"is not there, but {found} is: write that"
+    return None
+
+
+def _is_file(name: str, folders: Iterable[Path]) -> bool:
     return bool(name) and any(os.path.isfile(folder / name) for folder in folders)
 
 

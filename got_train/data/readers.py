@@ -11,7 +11,7 @@ from pathlib import Path
 from got_train.data.arrow import ArrowRows, parquet_rows
 from got_train.data.foreign import refuse_foreign
 from got_train.data.hub import HubSet, find_hub_set, hub_rows
-from got_train.data.names import image_endings
+from got_train.data.names import hint_of_name, image_endings
 from got_train.data.records import (
     ANSWER_KEYS,
     IMAGE_KEYS,
@@ -114,10 +114,12 @@ def find_sources(text: str) -> list[Source]:
     if not found:
         hub_set = find_hub_set(text)
         if hub_set is None or Path(text).suffix in READERS:
-            raise UserError(f"data file {text} does not exist")
+            raise UserError(f"data file {text} {hint_of_name(text, [Path()]) or 'does not exist'}")
         return [hub_set]
     sources: list[Source] = []
     for match in found:
+        if not match.is_dir() and not match.is_file():
+            raise UserError(f"data file {match} {hint_of_name(str(match), [Path()])}")
         sources += _find_in_folder(match) if match.is_dir() else [match]
     files = [source for source in sources if isinstance(source, Path)]
     for file in files:
@@ -157,9 +159,10 @@ def _find_in_folder(folder: Path) -> Sequence[Source]:
     if (folder / "README.md").is_file():
         return [HubSet(str(folder))]
     refuse_foreign(folder, f"data folder {folder}")
+    ending = next((ending for ending in READERS if any(folder.glob(f"*{ending}"))), ".tar")
     raise UserError(
         f"data folder {folder} has neither manifest.json of got-data, nor {' or '.join(FOLDER_FILES)} "
-        f"beside images, nor README.md of a set of the hub: name files, such as {folder}/*.tar"
+        f"beside images, nor README.md of a set of the hub: name files, such as {folder}/*{ending}"
     )
 
 

@@ -76,6 +76,9 @@ MAX_SHOWN = 20
 _HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
 """Half of a surrogate pair: JSON allows it, as `"\\ud835"`, but tokenizers and UTF-8 files do not."""
 
+_NOTHING = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*")
+"""White space and marks without width."""
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -309,7 +312,7 @@ def _response(value: Any, answered: bool = True) -> str:
     if not value and not answered:
         return ""
     text = _text("response", value)
-    if answered and not any(letter.isprintable() and not letter.isspace() for letter in text):
+    if answered and _NOTHING.fullmatch(text):
         raise ContentError("empty response", "there is nothing to learn from it")
     return text
 

@@ -106,7 +106,7 @@ def test_the_same_fault_of_all_rows_of_a_file_is_said_once(tmp_path: Path) -> No
     path = write_rows(tmp_path / "a.jsonl", rows)
     assert find_faults(samples(str(path))).lines() == [
         f"{path}:1: missing key: no query (keys: image, text): data.query (--query) asks the same of all "
-        f"rows, data.columns (--columns) renames keys (and so for all 3 rows of {path})"
+        f"rows, data.columns (--columns) renames keys (the same cause in all 3 rows of {path})"
     ]
     write_rows(path, [*rows, {"query": "q", "response": "r"}])
     assert len(find_faults(samples(str(path))).lines()) == 3

@@ -20,7 +20,7 @@ from got_train.config import SampleConfig
 from got_train.data.doubts import doubts
 from got_train.data.records import READ_AS_IT_IS
 from got_train.data.samples import SampleEncoder
-from got_train.data.sources import select_rows
+from got_train.data.sources import DatasetSpec, select_rows
 from got_train.report import UserError
 from got_train.vocabulary import TileShape
 from tests.data.packing import TOKENIZER, png, write_tar
@@ -112,6 +112,36 @@ def test_odd_files(odd: dict[str, Any], folder: Path) -> None:
         check(file, odd)
     finally:
         file.unlink()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("https://x.org/r.jsonl", "is a web address: download it and name the file"),
+        ("s3://b/r.jsonl", "lies in a store (s3://): copy it to this machine and name the file"),
+        ("file:///tmp/r.jsonl", "is a file address: write the path, /tmp/r.jsonl"),
+        ("C:\\data\\r.jsonl", "is a path of Windows: write a path of this machine"),
+        ("sub\\rows.jsonl", "has the separators of Windows: write sub/rows.jsonl"),
+        (" rows.jsonl", "has spaces around it: write rows.jsonl"),
+        ("ROWS.JSONL", "is not there, but rows.jsonl is: write that"),
+        ("rows.jsonl;rows.jsonl", 'names several files: write them as a list, ["rows.jsonl", "rows.jsonl"]'),
+        ("none*.jsonl", "does not exist"),
+        ("link.jsonl", "is there, but is no file: a link to nothing, a pipe or a device"),
+        ("rows.jsonl#0", "after # comes a number of rows such as #5000, or a share such as #80%"),
+        ("rows.jsonl#half", "after # comes a number of rows such as #5000, or a share such as #80%"),
+        ("sub", "nor README.md of a set of the hub: name files, such as sub/*.jsonl"),
+    ],
+)
+def test_odd_names_of_data(name: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sub").mkdir()
+    for file in ("rows.jsonl", "sub/rows.jsonl"):
+        (tmp_path / file).write_text(json.dumps(GOOD))
+    (tmp_path / "link.jsonl").symlink_to("nothing.jsonl")
+    with pytest.raises(UserError) as caught:
+        DatasetSpec.parse(name)
+    line = str(caught.value)
+    assert name in line and message in line and line.isprintable()
 
 
 def _row(response: str) -> str:
