@@ -2,9 +2,9 @@
 
 import bisect
 import functools
-import itertools
 import os.path
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
@@ -86,13 +86,12 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
-def _names_in(folder: str, start: str = "") -> list[str]:
+def _names_in(folder: str, start: str) -> list[str]:
     """The names in a folder that begin with `start`, sorted; none if there is no such folder."""
     names = _listed(folder)[0]
-    first = bisect.bisect_left(names, start)
-    return list(
-        itertools.takewhile(lambda name: name.startswith(start), itertools.islice(names, first, None))
-    )
+    return names[
+        bisect.bisect_left(names, start) : bisect.bisect_left(names, f"{start}{chr(sys.maxunicode)}")
+    ]
 
 
 def _listed(folder: str) -> tuple[list[str], dict[str, str]]:

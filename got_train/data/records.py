@@ -207,14 +207,14 @@ def rename_keys(row: Any, options: ReadOptions) -> Any:
             same = " and ".join(key for key in row if options.columns.get(key, key) == name)
             raise ContentError("ambiguous keys", f"{same} both mean {name}: keep one of them")
         is_list = name in LIST_KEYS and isinstance(value, str) and value.startswith("[")
-        renamed[name] = _read_list(value) if is_list else value
+        renamed[name] = read_list(value) if is_list else value
     if options.query is not None and all(renamed.get(key) is None for key in QUESTION_KEYS):
         renamed["query"] = options.query
     return renamed
 
 
-def _read_list(text: str) -> Any:
-    """The list that a text holds in JSON, or as Python writes it; any other text as it is."""
+def read_list(text: str) -> Any:
+    """The list or object that a text holds in JSON, or as Python writes it; any other text as it is."""
     # numpy writes no commas, and Python would join the texts
     for read in (load_json,) if re.search(r"'\s+'", text) else (load_json, ast.literal_eval):
         try:

@@ -17,7 +17,7 @@ TEXT_ENDINGS = (".json", ".txt", ".cls", ".md", ".tex", ".html", ".xml", ".csv",
 """Endings of tar members that may be beside a row and its images, and are not read."""
 
 SAMPLE_BYTES = 1 << 16
-"""Most bytes of lines that are no UTF-8 by which their encoding is guessed."""
+"""So many bytes of lines that are no UTF-8 are enough to guess their encoding."""
 
 
 class RowFile(Protocol):
@@ -92,7 +92,7 @@ def _index_lines(path: Path) -> tuple[np.ndarray, np.ndarray]:
                 except UnicodeDecodeError as error:
                     num_foreign -= 1
                     first_wrong = first_wrong or (number, error.start)
-                    wrong_lines += line[: max(SAMPLE_BYTES - len(wrong_lines), 0)]
+                    wrong_lines += line if len(wrong_lines) < SAMPLE_BYTES else b""
     if first_wrong and num_foreign < 0 and guess_encoding(bytes(wrong_lines)):
         number, place = first_wrong
         raise not_utf8(path, f"data file {path}:{number + 1}", bytes(wrong_lines), place)
@@ -128,14 +128,10 @@ class ListedRows:
         _, row = self._rows[index]
         if self.columns is None:
             return row
-        num_cells = len(row.get(None, ())) + sum(
-            cell is not None for key, cell in row.items() if key is not None
-        )
-        if num_cells != len(self.columns):
-            raise ContentError(
-                "not CSV", f"{counted(num_cells, 'cell')} for {counted(len(self.columns), 'column')}"
-            )
-        return {name: cell for name, cell in row.items() if cell}
+        if len(row) != len(self.columns):
+            detail = f"{counted(len(row), 'cell')} for {counted(len(self.columns), 'column')}"
+            raise ContentError("not CSV", detail)
+        return {name: cell for name, cell in zip(self.columns, row, strict=True) if cell}
 
 
 class TarRows:

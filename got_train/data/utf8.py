@@ -13,6 +13,11 @@ KNOWN_SHARE = 0.85
 NUL_SHARE = 4
 """One byte of so many is NUL in a text in UTF-16, and more of most."""
 
+ASCII_SHARE = 0.3
+"""Share of characters of ASCII in such a text: rows have keys, and texts have spaces and ends of lines."""
+
+WITHOUT_MARK = ("UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE")
+
 HEAD_BYTES = 1 << 16
 """How much of a file is looked at."""
 
@@ -141,17 +146,9 @@ def guess_encodings(raw: bytes) -> list[str]:
         if raw.startswith(mark):
             return [encoding]
     if b"\0" in raw:
-        # the places, of every four bytes, that are NUL in most characters
-        empty = tuple(raw[place::4].count(0) * NUL_SHARE > len(raw[place::4]) for place in range(4))
-        encodings: dict[tuple[bool, ...], str] = {
-            (False, True, False, True): "UTF-16LE",
-            (True, False, True, False): "UTF-16BE",
-            (False, True, True, True): "UTF-32LE",
-            (True, True, True, False): "UTF-32BE",
-            (False, False, True, True): "UTF-32LE",
-            (True, True, False, False): "UTF-32BE",
-        }
-        return [encodings[empty]] if empty in encodings else []
+        shares = {encoding: _share_of_ascii(raw, encoding) for encoding in WITHOUT_MARK}
+        best = max(shares, key=shares.__getitem__)
+        return [best] if shares[best] >= ASCII_SHARE else []
     fits = {name: _share_of_common(raw, name) for name in EAST_ASIAN}
     likely = [name for name, share in fits.items() if share == max(fits.values()) >= KNOWN_SHARE]
     if likely:
@@ -161,17 +158,9 @@ def guess_encodings(raw: bytes) -> list[str]:
     return likely or [name for name in ("WINDOWS-1252", "WINDOWS-1250") if _is_western(raw, name)]
 
 
-def _decoded(raw: bytes, codec: str) -> str:
-    """The text of bytes; empty if they are in another encoding."""
-    try:
-        return raw.decode(codec)
-    except UnicodeDecodeError:
-        return ""
-
-
 def _readings(raw: bytes, encodings: list[str]) -> dict[str, str]:
     """A word in each of several encodings, which shows the right one; those that agree are left out."""
-    texts = [_decoded(raw, EAST_ASIAN.get(encoding, (encoding,))[0]) for encoding in encodings]
+    texts = [raw.decode(EAST_ASIAN.get(encoding, (encoding,))[0], "replace") for encoding in encodings]
     words = zip(*(re.findall(r"\w*[^\W\x00-\x7f]\w*", text) or [""] for text in texts), strict=False)
     first, *others = max(words, key=lambda found: len(set(found)))
     found = {encodings[0]: first} | {
@@ -180,10 +169,17 @@ def _readings(raw: bytes, encodings: list[str]) -> dict[str, str]:
     return {encoding: word[:MAX_READING] for encoding, word in found.items()}
 
 
+def _share_of_ascii(raw: bytes, encoding: str) -> float:
+    """The share of characters of ASCII in a text of two or four bytes a character."""
+    text = raw.decode(encoding, "ignore").translate(dict.fromkeys(b"\t\n\r", " "))
+    width = int(encoding[4:6]) // 8
+    return sum(letter.isascii() and letter.isprintable() for letter in text) * width / len(raw)
+
+
 def _share_of_common(raw: bytes, encoding: str) -> float:
-    """The share of common characters among those of an encoding in a text; 0 if it is in another one."""
+    """The share of common characters among those of an encoding that a text has."""
     codec, part, common = EAST_ASIAN[encoding]
-    foreign = [character for character in _decoded(raw, codec) if not character.isascii()]
+    foreign = [character for character in raw.decode(codec, "replace") if not character.isascii()]
     if part == "euc_jp" and not any("ぁ" <= character <= "ヿ" for character in foreign):
         return 0  # Chinese, which has no kana
     pairs = [character.encode(part, "ignore") for character in foreign]
@@ -194,7 +190,7 @@ def _share_of_common(raw: bytes, encoding: str) -> float:
 
 def _share_of_letters(raw: bytes, encoding: str) -> float:
     """The share of letters of words in an alphabet, small but for the first, in all that is not ASCII."""
-    text = _decoded(raw, encoding)
+    text = raw.decode(encoding, "replace")
     words = re.findall(rf"{ALPHABETS[encoding]}{{3,}}", text)
     cased = sum(1 + sum(letter.islower() for letter in word[1:]) for word in words if not word.isupper())
     upper = sum(len(word) for word in words if word.isupper())
@@ -203,8 +199,8 @@ def _share_of_letters(raw: bytes, encoding: str) -> float:
 
 def _is_western(raw: bytes, encoding: str) -> bool:
     """Whether bytes in an encoding are letters and marks, and nothing that is rare in texts."""
-    text = _decoded(raw, encoding)
+    text = raw.decode(encoding, "replace")
     foreign = [character for character in text if character.isalpha() and not character.isascii()]
     together = sum(map(len, re.findall(r"[^\W\d_\x00-\x7f]{3,}", text)))
     printable = text.translate(dict.fromkeys(b"\t\n\r", " ")).isprintable()
-    return bool(text) and "ÿ" not in text and printable and together * 2 <= len(foreign)
+    return printable and not {"ÿ", "\ufffd"} & set(text) and together * 2 <= len(foreign)
