@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from got_train.data.errors import printable
 from got_train.data.messages import FLAGS
 from got_train.data.messages import READ_KEYS as MESSAGE_READ_KEYS
 from got_train.data.records import ALIASES, ANSWER_KEYS, MESSAGE_KEYS, UNSUPPORTED_KEYS, Record
@@ -38,7 +39,7 @@ _TAG = re.compile(
 )
 """What other models write for `IMAGE_TAG`, or a hand that missed it."""
 
-_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff\ufffd]")
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2060\ufeff\ufffd]")
 
 _BRACKETS = r"\s*(?:[\[(<{【「]+[^\])>}】」]*[\])>}】」]+\s*)*"
 _TASK = re.compile(
@@ -123,6 +124,7 @@ class DoubtCounts:
         lines = []
         for cause, count in self.counts.most_common(MAX_DOUBTS):
             more = ", ..." * (count > MAX_PLACES)
-            lines.append(f"warning: {cause}: {counted(count, 'row')} ({', '.join(self.places[cause])}{more})")
+            places = f"{', '.join(self.places[cause])}{more}"
+            lines.append(printable(f"warning: {cause}: {counted(count, 'row')} ({places})"))
         hidden = len(self.counts) - MAX_DOUBTS
         return [*lines, f"warning: {counted(hidden, 'more cause')} of doubt"] if hidden > 0 else lines

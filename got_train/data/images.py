@@ -81,12 +81,16 @@ def find_image(image: str | PackedFile | Image.Image, folders: list[Path]) -> Fo
         return image
     image = os.path.expanduser(image)
     address = _ADDRESS.fullmatch(image)
+    holders = []
     for folder in folders:
         if os.path.isfile(path := folder / image):  # `Path.is_file` would raise if the name is too long
             return path
         if address and os.path.isfile(holder := folder / address[1]):
             if found := _unpack(holder, address[2]):
                 return found
+            holders.append(holder)
+    if address and holders:
+        raise ImageError("image missing", f"{image}: {holders[0]} has no {address[2]}")
     raise ImageError("image missing", describe_missing(image, folders))
 
 

@@ -21,6 +21,8 @@ MAX_NAME_CHARACTERS = 255
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://?", re.IGNORECASE)
 _BASE64 = re.compile(r"(?:iVBORw0KG|/9j/|R0lGOD|UklGR|Qk[0-9A-Za-z+/]|SUkq|TU0A)[A-Za-z0-9+/\s]{40,}=*\s*")
 """The first characters of PNG, JPEG, GIF, WebP, BMP and TIFF in base64, and enough of the rest."""
+_NO_NAME = re.compile(r"[\0\ud800-\udbff]")
+"""What no name of a file has."""
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
@@ -56,7 +58,7 @@ def images_of_prefix(prefix: str, folders: Iterable[Path]) -> list[str]:
 def is_prefix(name: str) -> bool:
     """Whether a name can be the beginning of names of images: it has no ending."""
     whole = name.lower().endswith((*image_endings(), ".pdf"))
-    return 0 < len(name) <= MAX_NAME_CHARACTERS and not whole and "\0" not in name
+    return 0 < len(name) <= MAX_NAME_CHARACTERS and not whole and not _NO_NAME.search(name)
 
 
 def choose_pictures(prefix: str, names: Iterable[str]) -> list[str]:
@@ -143,8 +145,8 @@ def hint_of_name(name: str, folders: Iterable[Path]) -> str | None:
         return f"is a path of Windows: write a path of this machine, with / such as {name.split(chr(92))[-1]}"
     if "\\" in name:
         return f"has the separators of Windows: write {name.replace(chr(92), '/')}"
-    likely = {"is written as in a web address": unquote(name), "has spaces around it": name.strip()}
-    for what, other in likely.items():
+    meant = {"is written as in a web address": unquote(name), "has spaces around it": name.strip()}
+    for what, other in meant.items():
         if other != name and _is_file(other, folders):
             return f"{what}: write {other}"
     parts = [part.strip() for part in re.split(r"[,;|]", name)]
@@ -154,8 +156,9 @@ def hint_of_name(name: str, folders: Iterable[Path]) -> str | None:
         return "is not a path: write a path, or a list of paths"
     for path in (folder / name for folder in folders):
         by_plain_name = _listed(str(path.parent))[1]
-        for ending in ("", *image_endings()):
-            if (found := by_plain_name.get(_plain(path.name + ending))) == path.name:
+        stems = (path.name, path.stem) if path.name.lower().endswith(image_endings()) else (path.name,)
+        for likely in (path.name, *(stem + ending for stem in stems for ending in image_endings())):
+            if (found := by_plain_name.get(_plain(likely))) == path.name:
                 return "is there, but is no file: a link to nothing, a pipe or a device"
             if found is not None:
                 return f"is not there, but {found} is: write that"

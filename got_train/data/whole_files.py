@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from got_train.data.errors import ContentError
-from got_train.data.records import QUESTION_KEYS, load_json, read_list
+from got_train.data.records import ANSWER_KEYS, IMAGE_KEYS, QUESTION_KEYS, load_json, read_list
 from got_train.data.utf8 import read_utf8
 from got_train.report import UserError
 
@@ -141,7 +141,7 @@ def _one_object(path: Path, value: dict[str, Any]) -> UserError:
 
 def _lists_of_rows(value: dict[str, Any]) -> list[str]:
     """The keys of an object whose values are lists of objects; none if the object is a row itself."""
-    if set(QUESTION_KEYS) & set(value):
+    if {*QUESTION_KEYS, *ANSWER_KEYS, *IMAGE_KEYS} & set(value):
         return []
     return [
         key for key, rows in value.items() if isinstance(rows, list) and rows and isinstance(rows[0], dict)
