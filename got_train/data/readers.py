@@ -22,7 +22,7 @@ from got_train.data.records import (
 )
 from got_train.data.row_files import JsonlRows, ListedRows, RowFile, TarRows
 from got_train.data.rows import OpenFile, Rows
-from got_train.data.utf8 import LFS_POINTER, refuse_pointer
+from got_train.data.utf8 import MAX_POINTER_BYTES, refuse_pointer
 from got_train.progress import progress
 from got_train.report import UserError
 
@@ -123,8 +123,8 @@ def find_sources(text: str) -> list[Source]:
         sources += _find_in_folder(match) if match.is_dir() else [match]
     files = [source for source in sources if isinstance(source, Path)]
     for file in files:
-        with open(file, "rb") as opened:
-            refuse_pointer(opened.read(len(LFS_POINTER)), f"data file {file}")
+        if file.stat().st_size <= MAX_POINTER_BYTES:  # there may be thousands of files
+            refuse_pointer(file.read_bytes(), f"data file {file}")
         if file.suffix.lower() not in (".csv", ".tar", ".parquet") and not _has_columns(file):
             refuse_foreign(file, f"data file {file}")
         if file.suffix.lower() not in READERS:

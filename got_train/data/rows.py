@@ -72,7 +72,8 @@ class Rows:
         """A row as its file has it, with our names of its keys, and all pictures that a prefix stands for.
 
         Raises:
-            RowError: if the row is not JSON, or has the same key twice after renaming.
+            RowError: if the row is not JSON, has a key twice after renaming, or messages that cannot be
+                read.
         """
         opened, place = self._place(index)
         with located(opened.file.location(place)):

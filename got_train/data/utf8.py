@@ -53,6 +53,7 @@ MAX_READING = 16
 
 LFS_POINTER = b"version https://git-lfs"
 """How the files begin that stand for large files in a Git repository until these are fetched."""
+MAX_POINTER_BYTES = 1024
 
 PACKED = {
     b"\x1f\x8b": "compressed with gzip: unpack it (gunzip -c FILE > NAME)",

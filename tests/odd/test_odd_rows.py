@@ -3,14 +3,17 @@
 rows.jsonl and files.jsonl have an odd input a line: what it is, the input, and what must come of it. `reads`
 says where the record differs from that of a good row, with the `doubts` that check-data names; `refused` has
 the words of the one line that tell. In the `content` of a file `ROW` is a good row, `ROW(text)` one with this
-response, and an object the members of a tar. Beside the inputs lie the pictures of `pictures`.
+response; an object has the members of a tar, a list the rows of a Parquet file, and `PNG` is a picture there.
+Beside the inputs lie the pictures of `folder`.
 """
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import datasets
 import numpy as np
 import pypdfium2
 import pytest
@@ -23,12 +26,14 @@ from got_train.data.samples import SampleEncoder
 from got_train.data.sources import DatasetSpec, select_rows
 from got_train.report import UserError
 from got_train.vocabulary import TileShape
-from tests.data.packing import TOKENIZER, png, write_tar
+from tests.data.packing import TOKENIZER, png, write_parquet, write_tar
 
 FOLDER = Path(__file__).parent
 ENCODER = SampleEncoder(TOKENIZER, SampleConfig(), TileShape(8, 1))
 GOOD = {"query": "<image>OCR: ", "response": "abc", "images": ["a.png"]}
 GOOD_RECORD = GOOD | {"system": None, "crop": None, "kind": "rows", "earlier": [], "doubts": []}
+
+BYTES = {"PNG": png(7), "NOTHING": b""}
 
 
 def table(name: str) -> list[dict[str, Any]]:
@@ -40,7 +45,7 @@ ROWS, FILES = table("rows.jsonl"), table("files.jsonl")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The pictures that rows name, and things that are none."""
     folder = tmp_path_factory.mktemp("odd")
     (folder / "crops").mkdir()
@@ -56,7 +61,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for _ in range(2):
             document.new_page(20, 20)
         document.save(folder / "doc.pdf")
-    return folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(datasets.config, "HF_DATASETS_CACHE", folder / "cache")
+        datasets.disable_progress_bars()
+        yield folder
 
 
 def outcome(file: Path) -> dict[str, Any] | str:
@@ -105,7 +113,10 @@ def test_odd_files(odd: dict[str, Any], folder: Path) -> None:
 
     file, content = folder / odd["name"], odd["content"]
     if isinstance(content, dict):
-        write_tar(file, {name: png(7) if text == "PNG" else encoded(text) for name, text in content.items()})
+        write_tar(file, {name: BYTES.get(text, encoded(text)) for name, text in content.items()})
+    elif isinstance(content, list):
+        rows = [{key: BYTES.get(str(value), value) for key, value in row.items()} for row in content]
+        write_parquet(file, rows)
     else:
         file.write_bytes(encoded(content))
     try:
