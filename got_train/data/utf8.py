@@ -10,6 +10,12 @@ from got_train.report import UserError
 KNOWN_SHARE = 0.85
 """Share of the characters of a text that are common ones of its language; fewer mean another encoding."""
 
+LETTER_SHARE = 0.6
+"""Share of its letters that are in words of three small letters or more."""
+
+DAMAGED_SHARE = 0.02
+"""Share of the characters of a text that may be damaged; words of an odd number of letters are no Chinese."""
+
 NUL_SHARE = 4
 """One byte of so many is NUL in a text in UTF-16, and more of most."""
 
@@ -33,9 +39,9 @@ _KANJI = frozenset([0xA4, 0xA5, *range(0xB0, 0xD0)])
 EAST_ASIAN = {
     "CP949": ("cp949", "euc_kr", frozenset(range(0xB0, 0xC9))),
     "GB18030": ("gb18030", "gb2312", frozenset(range(0xB0, 0xD8))),
-    "BIG5": ("cp950", "big5", frozenset(range(0xA4, 0xC7))),
     "CP932": ("cp932", "euc_jp", _KANJI),  # Shift-JIS as Windows has it
     "EUC-JP": ("euc_jp", "euc_jp", _KANJI),
+    "BIG5": ("cp950", "big5", frozenset(range(0xA4, 0xC7))),
 }
 """Encodings by iconv's name: Python's name, a part of the encoding with the common characters, and the first
 bytes that these have in it, beside marks (below 0xA4). Of two that fit equally well the first is likelier:
@@ -150,12 +156,12 @@ def guess_encodings(raw: bytes) -> list[str]:
         shares = {encoding: _share_of_ascii(raw, encoding) for encoding in WITHOUT_MARK}
         best = max(shares, key=shares.__getitem__)
         return [best] if shares[best] >= ASCII_SHARE else []
-    fits = {name: _share_of_common(raw, name) for name in EAST_ASIAN}
-    likely = [name for name, share in fits.items() if share == max(fits.values()) >= KNOWN_SHARE]
-    if likely:
-        return likely
-    fits = {name: _share_of_letters(raw, name) for name in ALPHABETS}
-    likely = [name for name, share in fits.items() if share >= KNOWN_SHARE]
+    letters = {name: _share_of_letters(raw, name) for name in ALPHABETS}
+    common = {name: _share_of_common(raw, name) for name in EAST_ASIAN}
+    likely = [
+        *(name for name in sorted(letters, key=lambda name: -letters[name]) if letters[name] >= LETTER_SHARE),
+        *(name for name in sorted(common, key=lambda name: -common[name]) if common[name] >= KNOWN_SHARE),
+    ]
     return likely or [name for name in ("WINDOWS-1252", "WINDOWS-1250") if _is_western(raw, name)]
 
 
@@ -181,6 +187,8 @@ def _share_of_common(raw: bytes, encoding: str) -> float:
     """The share of common characters among those of an encoding that a text has."""
     codec, part, common = EAST_ASIAN[encoding]
     foreign = [character for character in raw.decode(codec, "replace") if not character.isascii()]
+    if foreign.count("\ufffd") > DAMAGED_SHARE * len(foreign):
+        return 0
     if part == "euc_jp" and not any("ぁ" <= character <= "ヿ" for character in foreign):
         return 0  # Chinese, which has no kana
     pairs = [character.encode(part, "ignore") for character in foreign]
@@ -190,12 +198,11 @@ def _share_of_common(raw: bytes, encoding: str) -> float:
 
 
 def _share_of_letters(raw: bytes, encoding: str) -> float:
-    """The share of letters of words in an alphabet, small but for the first, in all that is not ASCII."""
+    """The share of what is not ASCII that is words in an alphabet, in small letters but for the first."""
     text = raw.decode(encoding, "replace")
     words = re.findall(rf"{ALPHABETS[encoding]}{{3,}}", text)
-    cased = sum(1 + sum(letter.islower() for letter in word[1:]) for word in words if not word.isupper())
-    upper = sum(len(word) for word in words if word.isupper())
-    return (cased + upper * (cased == 0)) / max(sum(not character.isascii() for character in text), 1)
+    foreign = sum(not character.isascii() for character in text)
+    return sum(len(word) for word in words if word[1:].islower()) / max(foreign, 1)
 
 
 def _is_western(raw: bytes, encoding: str) -> bool:

@@ -29,6 +29,7 @@ def test_utf8_is_read_with_or_without_a_mark_and_with_any_line_ends(tmp_path: Pa
         ("文字辨識的圖片", "big5", "BIG5"),
         ("распознавание Текста", "cp1251", "WINDOWS-1251"),
         ("распознавание Текста", "koi8_r", "KOI8-R"),
+        ("быстрое развитие технологий, и мы читаем всё, что в этом тексте", "koi8_r", "KOI8-R"),
     ],
 )
 def test_the_command_of_the_message_mends_the_file(

@@ -31,7 +31,7 @@ GOOD = json.dumps(ROW)
             GOOD.encode() + b"\n" + LINE.encode("gbk"),
             "a.jsonl:2 is not UTF-8 .* looks like GB18030",
         ),
-        ("a.jsonl", LINE.encode("big5"), "looks like BIG5"),
+        ("a.jsonl", LINE.replace("公章", "公章圖片").encode("big5"), "looks like BIG5"),
         ("a.jsonl", LINE.replace("公章", "café").encode("latin-1"), "looks like WINDOWS-1252"),
         ("a.json", f"[{LINE}]".encode("gbk"), "looks like GB18030"),
         ("a.csv", "query,response\nq,公章\n".encode("utf-16"), "looks like UTF-16"),
