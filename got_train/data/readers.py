@@ -119,7 +119,7 @@ def find_sources(text: str) -> list[Source]:
     sources: list[Source] = []
     for match in found:
         if not match.is_dir() and not match.is_file():
-            raise UserError(f"data file {match} {hint_of_name(str(match), [Path()])}")
+            raise UserError(f"data file {match} {hint_of_name(str(match), [Path()]) or 'is no file'}")
         sources += _find_in_folder(match) if match.is_dir() else [match]
     files = [source for source in sources if isinstance(source, Path)]
     for file in files:
@@ -144,7 +144,7 @@ def _has_columns(file: Path) -> bool:
     with open(file, encoding="utf-8-sig", errors="replace") as opened:
         names, cells = ([cell.strip(' "\r\n') for cell in opened.readline().split("\t")] for _ in range(2))
     known = {*QUESTION_KEYS, *ANSWER_KEYS, *IMAGE_KEYS}
-    return not known.isdisjoint(names) or (cells[0].endswith(image_endings()) and "." not in names[0])
+    return not known.isdisjoint(names) or (cells[0].lower().endswith(image_endings()) and "." not in names[0])
 
 
 def _find_in_folder(folder: Path) -> Sequence[Source]:
