@@ -156,13 +156,14 @@ def guess_encodings(raw: bytes) -> list[str]:
         shares = {encoding: _share_of_ascii(raw, encoding) for encoding in WITHOUT_MARK}
         best = max(shares, key=shares.__getitem__)
         return [best] if shares[best] >= ASCII_SHARE else []
-    letters = {name: _share_of_letters(raw, name) for name in ALPHABETS}
-    common = {name: _share_of_common(raw, name) for name in EAST_ASIAN}
-    likely = [
-        *(name for name in sorted(letters, key=lambda name: -letters[name]) if letters[name] >= LETTER_SHARE),
-        *(name for name in sorted(common, key=lambda name: -common[name]) if common[name] >= KNOWN_SHARE),
-    ]
-    return likely or [name for name in ("WINDOWS-1252", "WINDOWS-1250") if _is_western(raw, name)]
+    # a few Chinese characters may look like small letters of KOI8-R, whose texts are rare today
+    for fits, least in (
+        ({name: _share_of_common(raw, name) for name in EAST_ASIAN}, KNOWN_SHARE),
+        ({name: _share_of_letters(raw, name) for name in ALPHABETS}, LETTER_SHARE),
+    ):
+        if likely := [name for name, share in fits.items() if share >= least]:
+            return sorted(likely, key=lambda name: -fits[name])
+    return [name for name in ("WINDOWS-1252", "WINDOWS-1250") if _is_western(raw, name)]
 
 
 def _readings(raw: bytes, encodings: list[str]) -> dict[str, str]:
