@@ -119,6 +119,14 @@ def test_the_base_model_may_be_named(base: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("renamed", [str, original_name])
+def test_adapters_of_another_model_are_refused(
+    base: str, tmp_path: Path, renamed: Callable[[str], str]
+) -> None:
+    write_adapters(base, tmp_path, lambda name: renamed(name).replace("layers.1.", "layers.7."))
+    with pytest.raises(UserError, match="do not fit their base model: it has no place for [0-9]+ tensors"):
+        load_checkpoint(str(tmp_path))
+
+
 def test_a_merge_on_a_full_disk_leaves_nothing(
     base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,14 +143,6 @@ def test_a_merge_on_a_full_disk_leaves_nothing(
     assert str(caught.value) == f"{merged} cannot be written: No space left on device"
     assert [path.name for path in tmp_path.iterdir()] == ["adapters"]
     merge(str(tmp_path / "adapters"))
-
-
-def test_adapters_of_another_model_are_refused(
-    base: str, tmp_path: Path, renamed: Callable[[str], str]
-) -> None:
-    write_adapters(base, tmp_path, lambda name: renamed(name).replace("layers.1.", "layers.7."))
-    with pytest.raises(UserError, match="do not fit their base model: it has no place for [0-9]+ tensors"):
-        load_checkpoint(str(tmp_path))
 
 
 def test_adapters_without_weights_are_refused(base: str, tmp_path: Path) -> None:
