@@ -95,5 +95,6 @@ def test_the_arguments_that_are_read_from_transformers_files_are_those_that_it_h
         *("eval_strategy", "logging_strategy", "save_strategy"),
     }
     fields = {field.name: field.default for field in dataclasses.fields(TrainingArguments)}
-    known = {name for name, default in fields.items() if default is not dataclasses.MISSING} - {"optim"}
-    assert arguments.argument_defaults() == {name: fields[name] for name in known} | arguments.DEFAULTS
+    known = {name: default for name, default in fields.items() if default is not dataclasses.MISSING}
+    assert arguments.argument_defaults() == known | arguments.DEFAULTS
+    assert arguments.DEFAULTS["optim"] == known["optim"]
