@@ -29,8 +29,8 @@ DEFAULTS: dict[str, Any] = {
     "prediction_loss_only": True,
     "ddp_find_unused_parameters": False,  # every parameter has a gradient in every batch: GotModel.forward
 }
-"""Arguments whose own defaults do not fit, or do not stand in transformers' file; a config may set all of them
-except the first."""
+"""Arguments whose own defaults do not fit, or do not stand in transformers' file; a config may set all of
+them except the first."""
 
 LOG_LEVELS = ("detail", "debug", "info", "warning", "error", "critical", "passive")
 """What `log_level` takes."""

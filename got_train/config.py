@@ -185,6 +185,9 @@ class LoraSettings(Section):
     """Low-rank adapters through peft."""
 
     enabled: bool = False
+    adapters: str | None = None
+    """Adapters to go on training: a checkpoint or a run, which brings its base, modules, rank, alpha and
+    kind."""
     modules: list[Group] = field(default_factory=lambda: ["decoder", "connector"])
     """Groups whose linear layers get adapters; everything else is frozen."""
     rank: Annotated[int, AT_LEAST_1] = 8
@@ -202,6 +205,11 @@ class LoraSettings(Section):
     def conflicts(self) -> Iterator[str]:
         if self.enabled and not self.modules:
             yield f"lora.modules is empty: name at least one of {', '.join(GROUPS)}"
+        if self.adapters is not None and not self.enabled:
+            yield (
+                f"lora.adapters {self.adapters} go on training only with lora.enabled=true; to train all "
+                f"weights merge them first with `got-train merge {self.adapters}`"
+            )
 
 
 @dataclass

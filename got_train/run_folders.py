@@ -68,9 +68,10 @@ def whole_checkpoint(key: str, path: str) -> str:
     """
     checkpoint = resolve_checkpoint(path)
     if holds_adapters(checkpoint):
+        goes_on = f"; or train them on: lora.adapters={checkpoint} in place of it" * (key == "model.path")
         raise UserError(
             f"{key} {checkpoint} holds adapters, not a whole model: merge them first with "
-            f"`got-train merge {checkpoint}`, and name the folder that it writes"
+            f"`got-train merge {checkpoint}`, and name the folder that it writes{goes_on}"
         )
     return checkpoint
 

@@ -5,6 +5,7 @@ the rows in their order, and the number of rows in a step, with the file `steps.
 rates of the steps so far are computed anew. Where rows lie, and the number of devices, may change.
 """
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from omegaconf import OmegaConf
 
 from got_train.arguments import RESUMED_AS_BEFORE, argument, training_arguments
 from got_train.config import Config
-from got_train.config_file import flat, load_config, to_yaml
+from got_train.config_file import load_config, to_yaml
 from got_train.data.good_rows import content_keys
 from got_train.data.rows import Rows
 from got_train.model.shapes import with_shape_of_checkpoint
@@ -24,6 +25,7 @@ from got_train.run_folders import CONFIG_FILE, STATE_FILE, holds_adapters, newes
 from got_train.training.checked_rows import CheckedRows
 from got_train.training.optim import learning_rates
 from got_train.training.plan import StepPlan, total_steps
+from got_train.typed_values import flat
 
 STEPS_FILE = "steps.npz"
 """What the steps of a run are made of: `training` and `validation` are the keys of its rows (see
@@ -38,6 +40,7 @@ PATHS = (
     "model.encoder.path",
     "model.decoder.path",
     "model.decoder.tokenizer",
+    "lora.adapters",
 )
 
 
@@ -62,7 +65,7 @@ def find_resume(config: Config) -> Path | None:
 
 def _check_can_resume(checkpoint: Path, config: Config) -> None:
     """Refuses a checkpoint that lacks something, or whose settings differ."""
-    advice = "start a new run from its weights, with model.path"
+    advice = f"start a new run from its weights: {_from_weights(checkpoint, config)}"
     if not (checkpoint / STATE_FILE).is_file():
         raise UserError(f"resume: {checkpoint} is not a training checkpoint (it has no {STATE_FILE})")
     if not (checkpoint / CONFIG_FILE).is_file():
@@ -187,7 +190,7 @@ def _check_rows(
     raise UserError(
         f"resume: a run continues as it began, but its rows have changed ({what}; {numbers}{place}). Give "
         "the rows of before, or start a new run from its weights that keeps its validation rows apart: "
-        f"data.val_run={checkpoint.parent} {_from_weights(checkpoint, config)}"
+        f"{shlex.join([f'data.val_run={checkpoint.parent}'])} {_from_weights(checkpoint, config)}"
     )
 
 
@@ -199,13 +202,13 @@ def _first_changed(rows: Rows | None, before: np.ndarray, now: np.ndarray) -> st
 
 
 def _from_weights(checkpoint: Path, config: Config) -> str:
-    """How a new run starts from a checkpoint; adapters have to be merged before.
-
-    A run that was not made of one whole model has other keys of `model`, which `model.path` excludes.
-    """
-    merged = f"{checkpoint}-merged (from got-train merge {checkpoint})"
-    words = f"model.path={merged if holds_adapters(str(checkpoint)) else checkpoint}"
-    return words if config.model.path is not None else f"{words} in place of the config's section model"
+    """The words that, added to the command, start a new run from the weights of a checkpoint."""
+    words = [f"model.path={checkpoint}"]
+    if holds_adapters(str(checkpoint)):
+        words = [f"lora.adapters={checkpoint}"]
+    elif config.model.path is None:
+        words = ["model=null", *words]  # the checkpoint has a shape and a tokenizer of its own
+    return shlex.join(["resume=null", *words])
 
 
 def _check_step_rows(was: int, now: int) -> None:

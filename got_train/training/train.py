@@ -279,13 +279,14 @@ def with_absolute_paths(config: Config) -> Config:
             init_from=_checkpoint("model.init_from", model.init_from),
         )
     model = with_shape_of_checkpoint(model)  # which the saved configuration then has
-    val_run = config.data.val_run
+    val_run, adapters = config.data.val_run, config.lora.adapters
     data = replace(
         config.data,
         image_root=absolute(config.data.image_root),
         val_run=None if val_run is None else absolute(resolve_checkpoint(val_run)),
     )
-    return replace(config, model=model, data=data)
+    lora = replace(config.lora, adapters=None if adapters is None else absolute(resolve_checkpoint(adapters)))
+    return replace(config, model=model, data=data, lora=lora)
 
 
 def _checkpoint(key: str, path: str | None) -> str | None:
