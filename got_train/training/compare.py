@@ -55,8 +55,7 @@ def retention_samples(config: Config, encoder: SampleEncoder, folder: Path) -> S
     encoder = replace(encoder, config=replace(encoder.config, max_length=sys.maxsize))
     options = ReadOptions(image_root=config.data.image_root)
     rows = select_rows([config.eval.ordinary or str(folder)], options, np.random.default_rng(config.seed))
-    rows, _, _ = check_set(config, rows, encoder, "retention")
-    return SampleSet(rows, encoder)
+    return SampleSet(check_set(config, rows, encoder, "retention").rows, encoder)
 
 
 def _draw_lines(folder: Path, count: int) -> None:

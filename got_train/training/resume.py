@@ -19,10 +19,10 @@ from got_train.config_file import load_config, to_yaml
 from got_train.data.good_rows import content_keys
 from got_train.data.rows import Rows
 from got_train.model.shapes import with_shape_of_checkpoint
-from got_train.ranks import rank, say, world_size
+from got_train.ranks import say, world_size
 from got_train.report import UserError, counted
-from got_train.run_folders import CONFIG_FILE, STATE_FILE, holds_adapters, newest_of_runs, read_json
-from got_train.training.checked_rows import CheckedRows
+from got_train.run_folders import CONFIG_FILE, STATE_FILE, VAL_FILE, holds_adapters, newest_of_runs, read_json
+from got_train.training.checked_rows import CheckedRows, CheckedSet
 from got_train.training.optim import learning_rates
 from got_train.training.plan import StepPlan, total_steps
 from got_train.typed_values import flat
@@ -137,19 +137,21 @@ def resume_lines(config: Config, checkpoint: Path | None, plan: StepPlan) -> lis
 
 def _steps_of(rows: CheckedRows, plan: StepPlan) -> dict[str, np.ndarray]:
     """What the steps of a run are made of, as `STEPS_FILE` has it."""
-    no_rows = np.zeros(0, dtype=np.uint64)
     return {
-        "training": content_keys(rows.train),
-        "validation": no_rows if rows.val is None else content_keys(rows.val),
+        "training": _keys(rows.train),
+        "validation": np.zeros(0, dtype=np.uint64) if rows.val is None else _keys(rows.val),
         "step_rows": np.array(plan.step_rows),
     }
 
 
+def _keys(checked: CheckedSet) -> np.ndarray:
+    """The keys of a set's rows, which a dry run has not read all."""
+    return content_keys(checked.rows) if checked.keys is None else checked.keys
+
+
 def write_steps(run_dir: Path, rows: CheckedRows, plan: StepPlan) -> None:
-    """Writes what the steps of a new run are made of; every rank reads its share of the rows."""
-    steps = _steps_of(rows, plan)
-    if rank() == 0:
-        np.savez(run_dir / STEPS_FILE, allow_pickle=False, **steps)
+    """Writes what the steps of a new run are made of."""
+    np.savez(run_dir / STEPS_FILE, allow_pickle=False, **_steps_of(rows, plan))
 
 
 def check_same_steps(checkpoint: Path, config: Config, rows: CheckedRows, plan: StepPlan) -> None:
@@ -176,7 +178,7 @@ def _check_rows(
     before: dict[str, np.ndarray],
     now: dict[str, np.ndarray],
 ) -> None:
-    sets = {"training": rows.train, "validation": rows.val}
+    sets = {"training": rows.train.rows, "validation": None if rows.val is None else rows.val.rows}
     changed = [name for name in sets if not np.array_equal(before[name], now[name])]
     if not changed:
         return
@@ -187,10 +189,13 @@ def _check_rows(
         f"{name} had {len(before[name]):,} and has {len(now[name]):,}" for name in sets if len(before[name])
     )
     place = _first_changed(sets[changed[0]], before[changed[0]], now[changed[0]])
+    new_run, words = "start a new run from its weights", _from_weights(checkpoint, config)
+    if config.data.val is None and (checkpoint.parent / VAL_FILE).is_file():
+        new_run += " that keeps its validation rows apart"
+        words += f" {shlex.quote(f'data.val_run={checkpoint.parent}')}"
     raise UserError(
         f"resume: a run continues as it began, but its rows have changed ({what}; {numbers}{place}). Give "
-        "the rows of before, or start a new run from its weights that keeps its validation rows apart: "
-        f"{shlex.join([f'data.val_run={checkpoint.parent}'])} {_from_weights(checkpoint, config)}"
+        f"the rows of before, or {new_run}: {words}"
     )
 
 

@@ -274,9 +274,27 @@ def test_all_weights(keys_of: Keys) -> None:
 
 
 @pytest.mark.parametrize(
+    "words", [["--adapters", "c"], ["--resume_from_checkpoint", "c", "--resume_only_model", "true"]]
+)
+def test_adapters_are_trained_on_as_they_are(words: list[str], keys_of: Keys) -> None:
+    keys = keys_of(*V4, *words)
+    assert {key: value for key, value in keys.items() if key.startswith(("lora.", "model.", "resume"))} == {
+        "model.path": "stepfun-ai/GOT-OCR2_0",
+        "lora.enabled": True,
+        "lora.adapters": "c",
+    }
+    more = keys_of(*V4, *words, "--lora_rank", "4", "--freeze_aligner", "false")
+    assert (more["lora.rank"], more["lora.modules"]) == (4, ["decoder", "connector"])
+
+
+@pytest.mark.parametrize(
     ("words", "message"),
     [
         ([*V2, "--sft_type=full"], "--sft_type is given twice"),
+        (
+            ["--model", "m", "--dataset", "a", "--tuner_type", "full", "--adapters", "c"],
+            "--adapters c is not supported here: full trains no adapters",
+        ),
         (
             [*V2, "--lora_target_modules", "q_proj"],
             "target modules q_proj are not taken here: lora.modules names groups, not layers; "
@@ -343,8 +361,7 @@ def test_a_checkpoint_of_swift_is_not_resumed(keys_of: Keys, tmp_path: Path) -> 
         keys_of(*words)
     assert str(caught.value) == (
         f"--resume_from_checkpoint {tmp_path} was not written by got-train (it has no args.yaml): take its "
-        "weights alone with --resume_only_model true, or merge its adapters and name the merged folder as "
-        "the model"
+        "weights alone with --resume_only_model true"
     )
     assert keys_of(*words, "--resume_only_model", "true")["model.path"] == str(tmp_path)
     (tmp_path / "args.yaml").touch()
