@@ -112,11 +112,16 @@ class ModelConfig(Section):
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
 
+    @property
+    def whole(self) -> str | None:
+        """The whole checkpoint that the model starts from; None for one of parts, or of random weights."""
+        return self.path if self.init == "pretrained" else None
+
     def conflicts(self) -> Iterator[str]:
         paths = (self.init_from, self.encoder.path, self.decoder.path)
         names = ("model.init_from", "model.encoder.path", "model.decoder.path")
         others = [name for name, path in zip(names, paths, strict=True) if path is not None]
-        if self.init == "pretrained" and self.path is not None and others:
+        if self.whole is not None and others:
             yield (
                 f"model.path is a whole checkpoint, so {' and '.join(others)} cannot be used beside it: "
                 "set one of them to null"

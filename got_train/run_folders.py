@@ -143,6 +143,16 @@ def holds_adapters(checkpoint: str) -> bool:
     return (Path(checkpoint) / ADAPTER_FILE).is_file()
 
 
+def check_adapters(checkpoint: str) -> None:
+    """Refuses to merge a whole model; what an id of the hub holds is not known yet.
+
+    Raises:
+        UserError: if a folder has no adapters.
+    """
+    if Path(checkpoint).is_dir() and not holds_adapters(checkpoint):
+        raise UserError(f"{checkpoint} has no adapters: it is a plain model already")
+
+
 def merged_folder(checkpoint: str) -> Path:
     """The default folder for the merged model of a checkpoint, beside the checkpoint."""
     return Path(f"{checkpoint.rstrip('/')}-merged")
@@ -157,8 +167,7 @@ def merge_folders(checkpoint: str, output: str | None) -> tuple[str, Path]:
     source = resolve_checkpoint(checkpoint)
     target = Path(output) if output else merged_folder(source)
     check_new_folder(target, "--output")
-    if Path(source).is_dir() and not holds_adapters(source):
-        raise UserError(f"{source} has no adapters: it is a plain model already")
+    check_adapters(source)
     return source, target
 
 

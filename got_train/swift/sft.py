@@ -17,6 +17,7 @@ from got_train.report import UserError
 from got_train.run_folders import CONFIG_FILE, read_json
 from got_train.swift.command_line import (
     CommandLine,
+    idle_remarks,
     image_root,
     launch_words,
     plain_value,
@@ -64,6 +65,7 @@ def sft(words: Sequence[str]) -> int:
     notes = remarks(line) + freeze_remarks(line)
     given = sections(line, world_size())
     config = config_of(given, line)
+    notes += idle_remarks(line, config)
     launch = launch_words("sft", words, os.environ)
     if launch is not None:
         print(f"swift: starts {' '.join(launch)}", flush=True)

@@ -128,6 +128,7 @@ UNCHANGED: Options = {
     **unchanged(None, "the loss is computed from the supervised tokens alone", v4="use_logits_to_keep"),
     **unchanged(None, "the loss is fused already", v2="use_liger", v4="use_liger_kernel"),
     **unchanged("false", MERGED, both="push_to_hub"),
+    **unchanged("true", "sft trains", v4="do_train"),
     **unchanged("false", "the options of a run lie in its own folder", v4="load_args load_data_args"),
     **unchanged("0", GREEDY, both="temperature"),
     **unchanged("false", GREEDY, v2="do_sample"),
@@ -146,7 +147,8 @@ SPLIT = "use --deepspeed zero2"
 
 REFUSED: Options = {
     **refused(ONE_DEVICE, v2="gpu_memory_fraction"),
-    **refused(OWN_CODE, v4="callbacks optimizer"),
+    **refused(OWN_CODE, v4="callbacks"),
+    **refused("it follows from lorap_lr_ratio, vit_lr and aligner_lr", v4="optimizer"),
     **refused(NO_SETTINGS, v4="max_model_len"),
     **refused("Megatron is not offered", v2="tp pp min_lr sequence_parallel"),
     **refused("an epoch has as many rows as the sets together", v4="stopping_strategy"),

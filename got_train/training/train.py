@@ -205,7 +205,7 @@ def run(assembled: Assembled) -> Path:
         if resume is None:
             write_steps(run_dir, rows, assembled.plan)
     compared = {}
-    if config.eval.compare_rows > 0 and config.model.path is not None and config.model.init == "pretrained":
+    if config.eval.compare_rows > 0 and config.model.whole is not None:
         compared["ordinary OCR"] = retention_samples(config, prepared.encoder, run_dir / "ordinary")
         if rows.val is not None:
             compared["validation"] = SampleSet(rows.val.rows, prepared.encoder)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from got_train.report import UserError
-from got_train.swift.command_line import read_command_line
-from got_train.swift.sft import ZERO2, config_of
+from got_train.swift.command_line import idle_remarks, read_command_line
+from got_train.swift.sft import ZERO2, config_of, sections
 from got_train.swift.sft_options import sft_options
 
 Keys = Callable[..., dict[str, Any]]
@@ -271,6 +271,27 @@ def test_all_weights(keys_of: Keys) -> None:
         "--resume_only_model",
     )
     assert (resumed["model.path"], "resume" in resumed, resumed["name"]) == ("c", False, "m")
+
+
+def test_what_another_option_leaves_without_effect_is_said() -> None:
+    words = [*V4, "--max_steps", "9", "--num_train_epochs", "2", "--lr_scheduler_type", "constant"]
+    words += [
+        "--warmup_steps",
+        "0",
+        "--eval_strategy",
+        "epoch",
+        "--eval_steps",
+        "3",
+        "--save_total_limit",
+        "2",
+    ]
+    line = read_command_line("sft", words, sft_options())
+    assert idle_remarks(line, config_of(sections(line, 1), line)) == [
+        "--num_train_epochs 2 changes nothing here: train.max_steps is 9",
+        "--eval_steps 3 changes nothing here: train.eval_strategy is epoch",
+        "--eval_strategy epoch changes nothing here: there are no validation rows: data.val is not given and "
+        "data.val_ratio is 0",
+    ]
 
 
 @pytest.mark.parametrize(
