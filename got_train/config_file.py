@@ -153,7 +153,11 @@ def _read_sections(given: dict[str, Any], errors: list[str], grows: bool = True)
     adapters = lora.get("adapters") if grows and isinstance(lora, dict) else None
     brought: dict[str, Any] = {}
     if isinstance(adapters, str):
-        brought = sections_of_adapters(expand_home(adapters))
+        try:
+            brought = sections_of_adapters(expand_home(adapters))
+        except UserError as error:
+            errors.append(str(error))
+            return None
         given = {name: section for name, section in given.items() if section is not None}
         sections = _resolved(OmegaConf.create(_over(_over(defaults, brought), given)))
     values = _read_fields("", sections, typing.get_type_hints(Config), errors)

@@ -37,11 +37,20 @@ def sections_of_adapters(path: str) -> dict[str, Any]:
     Raises:
         UserError: if there are no adapters at `path`.
     """
-    folder = Path(resolve_checkpoint(path))
+    try:
+        folder = Path(resolve_checkpoint(path))
+    except UserError as error:
+        raise UserError(f"lora.adapters: {error}") from None
+    if not folder.is_dir():
+        raise UserError(
+            f"lora.adapters {path} is no folder: fetch it with `hf download`, and name the folder"
+        )
     if not holds_adapters(str(folder)):
         raise UserError(f"lora.adapters {path} holds no adapters: a whole model is named in model.path")
     if (folder / CONFIG_FILE).is_file():
         run = yaml.safe_load((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        if not isinstance(run, dict) or not {"model", "lora", "train"} <= run.keys():
+            raise UserError(f"lora.adapters: {folder / CONFIG_FILE} is not what a run writes")
         brought = {"model": run["model"], "lora": run["lora"]}
         seed = {"train": {"seed": run["train"].get("seed", 42)}}
         return brought if run["model"]["path"] else brought | seed
@@ -72,9 +81,12 @@ def contradictions(config: Config, brought: dict[str, Any]) -> Iterator[str]:
         now = given.get(key)
         if isinstance(now, str) and now != was:
             now = absolute(resolve_checkpoint(now) if key in ("model.path", "model.init_from") else now)
+        is_gone = key == "model.path" and was is not None and not Path(was).exists()
         if now == was:
+            if is_gone and Path(was).is_absolute():
+                yield f"lora.adapters {adapters} were trained on {was}, which is gone: name it in model.path"
             continue
-        if key == "model.path" and was is not None and not Path(was).exists():
+        if is_gone:
             say(f"lora.adapters {adapters} were trained on {was}: {now} is taken for the same model")
             return
         yield f"{key} is {now}, but lora.adapters {adapters} were trained on a model with {was}: leave it out"

@@ -16,7 +16,7 @@ FLOORS = [
     ["run_folders", "prompts", "markup", "typed_values"],
     ["tex", "swift.trained", "drawn_sets"],
     ["config"],
-    ["arguments", "idle_keys"],
+    ["arguments", "idle_keys", "earlier_adapters"],
     ["config_file", "config_folder"],
     ["model"],
     ["data"],

@@ -211,7 +211,7 @@ def _from_weights(checkpoint: Path, config: Config) -> str:
     words = [f"model.path={checkpoint}"]
     if holds_adapters(str(checkpoint)):
         words = [f"lora.adapters={checkpoint}"]
-    elif config.model.path is None:
+    elif config.model.whole is None:
         words = ["model=null", *words]  # the checkpoint has a shape and a tokenizer of its own
     return shlex.join(["resume=null", *words])
 

@@ -112,6 +112,12 @@ def test_what_does_not_fit_the_adapters_is_refused(
     assert refusal(capsys, config, word, f"model.path={tmp_path / 'copy'}").endswith(
         f"but lora.adapters {tuned} were trained on a model with {base}: leave it out"
     )
+    assert refusal(capsys, config, "lora.adapters=./none") == (
+        "got-train: error: lora.adapters=./none: lora.adapters: checkpoint ./none does not exist"
+    )
+    assert refusal(capsys, config, "lora.adapters=organisation/adapters").endswith(
+        "lora.adapters organisation/adapters is no folder: fetch it with `hf download`, and name the folder"
+    )
     assert refusal(capsys, config, f"lora.adapters={base}").endswith(
         f"lora.adapters {base} holds no adapters: a whole model is named in model.path"
     )
@@ -126,6 +132,9 @@ def test_the_base_of_adapters_may_have_been_moved(
     base: Path, tuned: Path, config: Path, tmp_path: Path, capsys: Any
 ) -> None:
     moved = base.rename(tmp_path / "moved")
+    assert refusal(capsys, config, f"lora.adapters={tuned}").endswith(
+        f"lora.adapters {tuned} were trained on {base}, which is gone: name it in model.path"
+    )
     assert run("train", config, f"lora.adapters={tuned}", f"model.path={moved}", "--dry-run") == 0
     said = f"lora.adapters {tuned} were trained on {base}: {moved} is taken for the same model"
     assert said in capsys.readouterr().out.splitlines()
@@ -157,3 +166,17 @@ def test_adapters_of_other_programs_are_trained_on(
     )
     assert run("train", *words, "lora.modules=[decoder]", "train.learning_rate=0") == 0
     assert same(tuned, run_folder(tmp_path, "on") / "checkpoint-2") == {True}
+
+
+def test_adapters_go_on_with_more_rows_by_the_words_of_the_refusal(
+    write_config: WriteConfig, rows_file: Path, tmp_path: Path, capsys: Any
+) -> None:
+    config = write_config(lora=LORA, data={"val": None, "val_ratio": 0.2})
+    assert run("train", config) == 0
+    rows_file.write_text(rows_file.read_text() + '{"query": "q", "response": "new"}\n')
+    capsys.readouterr()
+    assert run("train", config, "resume=auto", "train.max_steps=3") == 2
+    folder = run_folder(tmp_path)
+    words = f"resume=null lora.adapters={folder / 'checkpoint-2'} data.val_run={folder}"
+    assert capsys.readouterr().err.rstrip().endswith(f"keeps its validation rows apart: {words}")
+    assert run("train", config, "resume=auto", "train.max_steps=3", *words.split()) == 0
