@@ -74,9 +74,10 @@ def whole_checkpoint(key: str, path: str) -> str:
     """
     checkpoint = resolve_checkpoint(path)
     if holds_adapters(checkpoint):
+        goes_on = f"; or train them on: lora.adapters={checkpoint} in place of it" * (key == "model.path")
         raise UserError(
             f"{key} {checkpoint} holds adapters, not a whole model: merge them first with "
-            f"`got-train merge {checkpoint}`, and name the folder that it writes"
+            f"`got-train merge {checkpoint}`, and name the folder that it writes{goes_on}"
         )
     return checkpoint
 
@@ -154,6 +155,16 @@ def holds_adapters(checkpoint: str) -> bool:
     return (Path(checkpoint) / ADAPTER_FILE).is_file()
 
 
+def check_adapters(checkpoint: str) -> None:
+    """Refuses to merge a whole model; what an id of the hub holds is not known yet.
+
+    Raises:
+        UserError: if a folder has no adapters.
+    """
+    if Path(checkpoint).is_dir() and not holds_adapters(checkpoint):
+        raise UserError(f"{checkpoint} has no adapters: it is a plain model already")
+
+
 def merged_folder(checkpoint: str) -> Path:
     """The default folder for the merged model of a checkpoint, beside the checkpoint."""
     return Path(f"{checkpoint.rstrip('/')}-merged")
@@ -168,6 +179,5 @@ def merge_folders(checkpoint: str, output: str | None) -> tuple[str, Path]:
     source = resolve_checkpoint(checkpoint)
     target = Path(output) if output else merged_folder(source)
     check_new_folder(target, "--output")
-    if Path(source).is_dir() and not holds_adapters(source):
-        raise UserError(f"{source} has no adapters: it is a plain model already")
+    check_adapters(source)
     return source, target

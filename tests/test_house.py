@@ -17,7 +17,7 @@ FLOORS = [
     ["run_folders", "prompts", "markup", "typed_values"],
     ["tex", "swift.trained", "drawn_sets"],
     ["config"],
-    ["arguments", "idle_keys"],
+    ["arguments", "idle_keys", "earlier_adapters"],
     ["config_file", "config_folder"],
     ["model"],
     ["data"],
@@ -146,6 +146,7 @@ def test_engines_import_nothing_of_training() -> None:
     drawing |= {"data.foreign", "data.file_heads", "data.utf8", "typed_values"}
     looking = drawing | {
         "report",
+        "files",
         "bitsandbytes_import",
         "config",
         "config_file",

@@ -5,6 +5,7 @@ the rows in their order, and the number of rows in a step, with the file `steps.
 rates of the steps so far are computed anew. Where rows lie, and the number of devices, may change.
 """
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from omegaconf import OmegaConf
 
 from got_train.arguments import RESUMED_AS_BEFORE, argument, training_arguments
 from got_train.config import Config
-from got_train.config_file import flat, load_config, to_yaml
+from got_train.config_file import load_config, to_yaml
 from got_train.data.good_rows import content_keys
 from got_train.data.rows import Rows
 from got_train.files import atomic_file, read_json
@@ -22,11 +23,12 @@ from got_train.manifest import damage
 from got_train.model.shapes import with_shape_of_checkpoint
 from got_train.ranks import gather, rank, say, world_size
 from got_train.report import UserError, counted
-from got_train.run_folders import CONFIG_FILE, STATE_FILE, holds_adapters, newest_of_runs
-from got_train.training.checked_rows import CheckedRows
+from got_train.run_folders import CONFIG_FILE, STATE_FILE, VAL_FILE, holds_adapters, newest_of_runs
+from got_train.training.checked_rows import CheckedRows, CheckedSet
 from got_train.training.optim import learning_rates
 from got_train.training.pickles import check_only_data
 from got_train.training.plan import StepPlan, total_steps
+from got_train.typed_values import flat
 
 STEPS_FILE = "steps.npz"
 """What the steps of a run are made of: `training` and `validation` are the keys of its rows (see
@@ -41,6 +43,7 @@ PATHS = (
     "model.encoder.path",
     "model.decoder.path",
     "model.decoder.tokenizer",
+    "lora.adapters",
 )
 
 
@@ -77,7 +80,7 @@ def _find_whole(config: Config, resume: str) -> Path | None:
 
 def _check_can_resume(checkpoint: Path, config: Config) -> None:
     """Refuses a checkpoint that lacks something, or whose settings differ."""
-    advice = "start a new run from its weights, with model.path"
+    advice = f"start a new run from its weights: {_from_weights(checkpoint, config)}"
     if not (checkpoint / STATE_FILE).is_file():
         raise UserError(f"resume: {checkpoint} is not a training checkpoint (it has no {STATE_FILE})")
     if not (checkpoint / CONFIG_FILE).is_file():
@@ -149,20 +152,22 @@ def resume_lines(config: Config, checkpoint: Path | None, plan: StepPlan) -> lis
 
 def _steps_of(rows: CheckedRows, plan: StepPlan) -> dict[str, np.ndarray]:
     """What the steps of a run are made of, as `STEPS_FILE` has it."""
-    no_rows = np.zeros(0, dtype=np.uint64)
     return {
-        "training": content_keys(rows.train),
-        "validation": no_rows if rows.val is None else content_keys(rows.val),
+        "training": _keys(rows.train),
+        "validation": np.zeros(0, dtype=np.uint64) if rows.val is None else _keys(rows.val),
         "step_rows": np.array(plan.step_rows),
     }
 
 
+def _keys(checked: CheckedSet) -> np.ndarray:
+    """The keys of a set's rows, which a dry run has not read all."""
+    return content_keys(checked.rows) if checked.keys is None else checked.keys
+
+
 def write_steps(run_dir: Path, rows: CheckedRows, plan: StepPlan) -> None:
-    """Writes what the steps of a new run are made of; every rank reads its share of the rows."""
-    steps = _steps_of(rows, plan)
-    if rank() == 0:
-        with atomic_file(run_dir / STEPS_FILE) as part, open(part, "wb") as file:
-            np.savez(file, allow_pickle=False, **steps)
+    """Writes what the steps of a new run are made of."""
+    with atomic_file(run_dir / STEPS_FILE) as part, open(part, "wb") as file:
+        np.savez(file, allow_pickle=False, **_steps_of(rows, plan))
 
 
 def check_same_steps(checkpoint: Path, config: Config, rows: CheckedRows, plan: StepPlan) -> None:
@@ -189,7 +194,7 @@ def _check_rows(
     before: dict[str, np.ndarray],
     now: dict[str, np.ndarray],
 ) -> None:
-    sets = {"training": rows.train, "validation": rows.val}
+    sets = {"training": rows.train.rows, "validation": None if rows.val is None else rows.val.rows}
     changed = [name for name in sets if not np.array_equal(before[name], now[name])]
     if not changed:
         return
@@ -200,10 +205,13 @@ def _check_rows(
         f"{name} had {len(before[name]):,} and has {len(now[name]):,}" for name in sets if len(before[name])
     )
     place = _first_changed(sets[changed[0]], before[changed[0]], now[changed[0]])
+    new_run, words = "start a new run from its weights", _from_weights(checkpoint, config)
+    if config.data.val is None and (checkpoint.parent / VAL_FILE).is_file():
+        new_run += " that keeps its validation rows apart"
+        words += f" {shlex.quote(f'data.val_run={checkpoint.parent}')}"
     raise UserError(
         f"resume: a run continues as it began, but its rows have changed ({what}; {numbers}{place}). Give "
-        "the rows of before, or start a new run from its weights that keeps its validation rows apart: "
-        f"data.val_run={checkpoint.parent} {_from_weights(checkpoint, config)}"
+        f"the rows of before, or {new_run}: {words}"
     )
 
 
@@ -215,13 +223,13 @@ def _first_changed(rows: Rows | None, before: np.ndarray, now: np.ndarray) -> st
 
 
 def _from_weights(checkpoint: Path, config: Config) -> str:
-    """How a new run starts from a checkpoint; adapters have to be merged before.
-
-    A run that was not made of one whole model has other keys of `model`, which `model.path` excludes.
-    """
-    merged = f"{checkpoint}-merged (from got-train merge {checkpoint})"
-    words = f"model.path={merged if holds_adapters(str(checkpoint)) else checkpoint}"
-    return words if config.model.path is not None else f"{words} in place of the config's section model"
+    """The words that, added to the command, start a new run from the weights of a checkpoint."""
+    words = [f"model.path={checkpoint}"]
+    if holds_adapters(str(checkpoint)):
+        words = [f"lora.adapters={checkpoint}"]
+    elif config.model.whole is None:
+        words = ["model=null", *words]  # the checkpoint has a shape and a tokenizer of its own
+    return shlex.join(["resume=null", *words])
 
 
 def _check_step_rows(was: int, now: int) -> None:

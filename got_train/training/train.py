@@ -151,9 +151,10 @@ def assemble(prepared: Prepared, rows: CheckedRows) -> Assembled:
         UserError: for weights that do not fit, if nothing is left to train, or if the run cannot be resumed.
     """
     config = prepared.config
-    plan = plan_steps(config, len(rows.train))
+    sizes = rows.train.sizes
+    plan = plan_steps(config, len(rows.train.rows))
     # Which bad rows are left out is not known before all are checked.
-    if prepared.resume is not None and (rows.sizes is not None or config.data.on_error == "raise"):
+    if prepared.resume is not None and (sizes is not None or config.data.on_error == "raise"):
         check_same_steps(prepared.resume, config, rows, plan)
     avoid_cudnn_attention()
     tokenizer = prepared.encoder.tokenizer
@@ -162,9 +163,9 @@ def assemble(prepared: Prepared, rows: CheckedRows) -> Assembled:
     compute_dtype = torch.bfloat16 if bf16 else torch.float16 if fp16 else torch.float32
     trained = prepare_for_training(model, config.train.learning_rates, config.lora, compute_dtype)
     compile_layers(model, config.train.arguments)
-    if config.train.tokens_per_batch is not None and rows.sizes is not None:
+    if config.train.tokens_per_batch is not None and sizes is not None:
         encoder_work = 0 if config.train.cache_features else tile_tokens(model)
-        plan = balance_steps(plan, config, rows.sizes, encoder_work)
+        plan = balance_steps(plan, config, sizes, encoder_work)
     return Assembled(prepared, rows, loaded, trained, compute_dtype, plan)
 
 
@@ -207,8 +208,8 @@ def run(assembled: Assembled) -> Path:
         if rank() == 0:
             describe_run(config, run_dir)
             write_rows(run_dir, rows)
-        if resume is None:
-            write_steps(run_dir, rows, assembled.plan)
+            if resume is None:
+                write_steps(run_dir, rows, assembled.plan)
         train_and_compare(assembled, run_dir)
     return run_dir
 
@@ -218,10 +219,10 @@ def train_and_compare(assembled: Assembled, run_dir: Path) -> None:
     prepared, rows = assembled.prepared, assembled.rows
     config, resume = prepared.config, prepared.resume
     compared = {}
-    if config.eval.compare_rows > 0 and config.model.path is not None and config.model.init == "pretrained":
+    if config.eval.compare_rows > 0 and config.model.whole is not None:
         compared["ordinary OCR"] = retention_samples(config, prepared.encoder, run_dir / "ordinary")
         if rows.val is not None:
-            compared["validation"] = SampleSet(rows.val, prepared.encoder)
+            compared["validation"] = SampleSet(rows.val.rows, prepared.encoder)
     trainer = build_trainer(assembled, run_dir)
     changes, stop = Changes(), StopSignals()
     for callback in (changes, stop):
@@ -247,14 +248,14 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
     config, encoder = assembled.prepared.config, assembled.prepared.encoder
     model, plan, rows = assembled.model, assembled.plan, assembled.rows
     arguments = training_arguments(config, plan.accumulation, run_dir, rows.val is not None)
-    samples = SampleSet(rows.train, encoder)
-    val = None if rows.val is None else SampleSet(rows.val.spread(config.eval.loss_rows), encoder)
+    samples = SampleSet(rows.train.rows, encoder)
+    val = None if rows.val is None else SampleSet(rows.val.rows.spread(config.eval.loss_rows), encoder)
     features = open_features(config, model, assembled.compute_dtype)
     patience = config.eval.early_stopping_patience
     return GotTrainer(
         plan=plan,
         eval_config=config.eval,
-        by_kind=len(rows.kinds) > 1,
+        by_kind=len(set().union(*(checked.kinds for checked in rows.sets))) > 1,
         features=features,
         model=model,
         args=arguments,
@@ -298,13 +299,14 @@ def with_absolute_paths(config: Config) -> Config:
             init_from=_checkpoint("model.init_from", model.init_from),
         )
     model = with_shape_of_checkpoint(model)  # which the saved configuration then has
-    val_run = config.data.val_run
+    val_run, adapters = config.data.val_run, config.lora.adapters
     data = replace(
         config.data,
         image_root=absolute(config.data.image_root),
         val_run=None if val_run is None else absolute(resolve_checkpoint(val_run)),
     )
-    return replace(config, model=model, data=data)
+    lora = replace(config.lora, adapters=None if adapters is None else absolute(resolve_checkpoint(adapters)))
+    return replace(config, model=model, data=data, lora=lora)
 
 
 def _checkpoint(key: str, path: str | None) -> str | None:

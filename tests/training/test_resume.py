@@ -167,7 +167,7 @@ def split(write_config: WriteConfig) -> Path:
 
 
 def test_rows_that_were_added_do_not_move_others(
-    split: Path, write_config: WriteConfig, rows_file: Path, tmp_path: Path, capsys: Any
+    split: Path, rows_file: Path, tmp_path: Path, capsys: Any
 ) -> None:
     folder = run_folder(tmp_path, "split")
     kept = (folder / "val_dataset.jsonl").read_text()
@@ -180,15 +180,11 @@ def test_rows_that_were_added_do_not_move_others(
         "got-train: error: resume: a run continues as it began, but its rows have changed (10 new, 0 gone; "
         f"training had 14 and has 22, validation had 3 and has 5; the first other row is {rows_file}:"
     )
-    words = f"data.val_run={folder} model.path={folder / 'checkpoint-4'}"
+    words = f"resume=null model=null model.path={folder / 'checkpoint-4'} data.val_run={folder}"
     advice = "start a new run from its weights that keeps its validation rows apart"
-    place = "in place of the config's section model"
-    assert error.endswith(f"Give the rows of before, or {advice}: {words} {place}")
+    assert error.endswith(f"Give the rows of before, or {advice}: {words}")
     assert (folder / "val_dataset.jsonl").read_text() == kept
-    words = f"{words} model.init=pretrained eval.compare_rows=0"
-    whole = {"encoder": {}, "decoder": {}}  # which the checkpoint brings
-    anew = write_config("split", train=TRAIN, data={"val": None, "val_ratio": 0.01}, model=whole)
-    assert run("train", anew, *words.split()) == 0
+    assert run("train", split, "resume=auto", *words.split(), "eval.compare_rows=0") == 0
     assert re.search(r"train +\S+rows.jsonl +24\n", out := capsys.readouterr().out)
     assert re.search(rf"val +{folder / 'checkpoint-4'} +3\n", out)
     assert (run_folder(tmp_path, "split", 1) / "val_dataset.jsonl").read_text() == kept
@@ -249,7 +245,7 @@ def test_a_schedule_cannot_become_longer(
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"got-train: error: resume: the {schedule} schedule was made for 4 steps and cannot become one of 6: "
         "the 4 steps so far would have had other learning rates. Set train.max_steps=4, or start a new run "
-        f"from its weights: model.path={checkpoint} in place of the config's section model"
+        f"from its weights: resume=null model=null model.path={checkpoint}"
     )
     assert run("train", config, f"resume={run_folder(tmp_path) / 'checkpoint-2'}", "train.max_steps=3") == 2
 
@@ -289,8 +285,8 @@ def test_weights_alone_are_no_run_to_go_on_with(
     checkpoint = run_folder(tmp_path) / "checkpoint-4"
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"got-train: error: resume: {checkpoint} has no state of the optimizer (optimizer.pt): it was saved "
-        "with train.save_only_model, or with another train.deepspeed. Start a new run from its weights, with "
-        "model.path"
+        "with train.save_only_model, or with another train.deepspeed. Start a new run from its weights: "
+        f"resume=null model=null model.path={checkpoint}"
     )
 
 
