@@ -46,8 +46,9 @@ def _of_data(config: Config) -> Iterator[Idle]:
     data = config.data
     if len(data.train) == 1:
         yield Idle(("data.weights",), "data.train is a single set")
-    if data.val is not None:
-        yield Idle(("data.val_ratio",), "data.val names the validation rows")
+    for name in ("val", "val_run"):
+        if getattr(data, name) is not None:
+            yield Idle(("data.val_ratio",), f"data.{name} names the validation rows")
     if not data.replay:
         yield Idle(("data.replay_ratio",), "data.replay names no sets")
 

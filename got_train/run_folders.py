@@ -19,11 +19,17 @@ CONFIG_FILE = "args.yaml"
 STATE_FILE = "trainer_state.json"
 """The file that training writes last into a checkpoint: a checkpoint without it is incomplete."""
 
+CHECKPOINT = r"checkpoint-(\d+)"
+
 WEIGHTS = "*.safetensors"
 """The files of a checkpoint that hold weights of a model or of adapters."""
 
 VAL_FILE = "val_dataset.jsonl"
 """The validation rows of a run, with absolute image paths; the name is ms-swift's."""
+
+STEPS_FILE = "steps.npz"
+"""What the steps of a run are made of, in its folder and in each checkpoint: `training` and `validation` are
+the keys of its rows (see `good_rows.content_key`), `step_rows` is the number of rows in a step."""
 
 ADAPTER_FILE = "adapter_config.json"
 """peft's configuration, which marks a checkpoint of adapters."""
@@ -105,12 +111,23 @@ def newest_checkpoint(run: Path, used: str = WEIGHTS) -> Path | None:
         run: a run folder.
         used: pattern of the files that are about to be used, as in `manifest.damage`.
     """
-    for checkpoint in sorted_by_number(run, r"checkpoint-(\d+)"):
+    for checkpoint in checkpoints_of(run):
         fault = checkpoint_fault(checkpoint, used)
         if fault is None:
             return checkpoint
         logger.warning("%s is passed over: %s", checkpoint, fault)
     return None
+
+
+def checkpoints_of(run: Path) -> list[Path]:
+    """The folders `checkpoint-N` of a run, the newest first."""
+    return sorted_by_number(run, CHECKPOINT)
+
+
+def checkpoint_number(checkpoint: Path) -> int:
+    """The step of a `checkpoint-N`; 0 for a folder of another name."""
+    match = re.fullmatch(CHECKPOINT, checkpoint.name)
+    return int(match[1]) if match else 0
 
 
 def checkpoint_fault(checkpoint: Path, used: str = WEIGHTS) -> str | None:

@@ -8,7 +8,8 @@ import logging
 import re
 import uuid
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,6 +105,14 @@ def content_key(record: Record) -> int:
     return _key(record, [_name_and_size(image) for image in record.images])
 
 
+def question_key(record: Record) -> int:
+    """The key of what a row shows and asks, whatever it answers; of a row without images, all it says."""
+    if not record.images:
+        return content_key(record)
+    turns = tuple(replace(turn, response="") for turn in record.turns)
+    return content_key(replace(record, turns=turns))
+
+
 def _name_and_size(image: FoundImage) -> tuple[str, object]:
     """The last part of an image's path or address, and its size in bytes, or in pixels if it is in memory."""
     if isinstance(image, Image.Image):
@@ -119,18 +128,18 @@ def _key(record: Record, images: Sequence[object]) -> int:
     return max(NO_KEY + 1, int.from_bytes(digest, "little"))
 
 
-def content_keys(rows: Rows) -> np.ndarray:
-    """uint64, `(rows,)`: the `content_key` of each row, `NO_KEY` of a bad one; ranks share the reading."""
-    parts = gather([_content_key(rows, index) for index in rows.distinct[rank() :: world_size()]])
+def row_keys(rows: Rows, key: Callable[[Record], int] = content_key) -> np.ndarray:
+    """uint64, `(rows,)`: a key of each row, `NO_KEY` of a bad one; ranks share the reading."""
+    parts = gather([_key_of(rows, index, key) for index in rows.distinct[rank() :: world_size()]])
     keys = np.empty(len(rows.distinct), dtype=np.uint64)
     for number, part in enumerate(parts):
         keys[number :: len(parts)] = part
     return keys[rows.distinct_number]
 
 
-def _content_key(rows: Rows, index: int) -> int:
+def _key_of(rows: Rows, index: int, key: Callable[[Record], int]) -> int:
     try:
-        return content_key(rows.record(int(index)))
+        return key(rows.record(int(index)))
     except RowError:
         return NO_KEY
 

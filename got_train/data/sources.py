@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from got_train.config import Config, DataConfig
-from got_train.data.good_rows import NO_KEY, content_keys
+from got_train.data.good_rows import NO_KEY, question_key, row_keys
 from got_train.data.readers import Source, find_sources, matches, open_rows, open_sources
 from got_train.data.records import ReadOptions
 from got_train.data.rows import Rows
@@ -178,19 +178,19 @@ def kept_rows(run: str) -> Path:
 
 
 def _without(rows: Rows, val: Rows, name: str) -> Rows:
-    """The rows that are not validation rows.
+    """The rows that are not validation rows, nor ask the same of the same images with another answer.
 
     Raises:
         UserError: if none is left, or a validation row cannot be read, and so not be told from the others.
     """
-    apart = content_keys(val)
+    apart = row_keys(val, question_key)
     bad = np.flatnonzero(apart == NO_KEY)
     if len(bad) > 0:
         raise UserError(
             f"data.val_run: {counted(len(bad), 'validation row')} cannot be read, the first is "
             f"{val.location(int(bad[0]))}: put its images back where it names them"
         )
-    kept = np.flatnonzero(~np.isin(content_keys(rows), apart))
+    kept = np.flatnonzero(~np.isin(row_keys(rows, question_key), apart))
     if len(kept) == 0:
         raise UserError(f"data.val_run: each of the {name} rows is one of its validation rows")
     return rows.subset(kept)

@@ -18,7 +18,7 @@ from got_train.manifest import write_manifest
 from got_train.model.adapters import PEFT_PREFIX
 from got_train.ranks import barrier, rank, world_size
 from got_train.report import UserError
-from got_train.run_folders import CONFIG_FILE
+from got_train.run_folders import CONFIG_FILE, STEPS_FILE
 from got_train.training.run_dir import package_versions
 
 
@@ -43,7 +43,8 @@ def saved_whole(checkpoint: Path) -> Iterator[Path]:
             yield made
             barrier()  # the files of all processes are written
             if rank() == 0:
-                shutil.copyfile(checkpoint.parent / CONFIG_FILE, made / CONFIG_FILE)
+                for name in (CONFIG_FILE, STEPS_FILE):
+                    shutil.copyfile(checkpoint.parent / name, made / name)
                 permit_as_umask(made)
                 write_manifest(made, devices=world_size(), packages=package_versions())
                 flush_folder(made)

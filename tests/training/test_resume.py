@@ -247,6 +247,7 @@ def test_a_schedule_cannot_become_longer(
         "the 4 steps so far would have had other learning rates. Set train.max_steps=4, or start a new run "
         f"from its weights: resume=null model=null model.path={checkpoint}"
     )
+    shutil.rmtree(checkpoint)
     assert run("train", config, f"resume={run_folder(tmp_path) / 'checkpoint-2'}", "train.max_steps=3") == 2
 
 
@@ -259,6 +260,8 @@ def test_a_longer_schedule_that_has_not_begun_to_fall_is_that_of_a_run_planned_s
         config = write_config(name, train=train | {"max_steps": first})
         assert run("train", config) == 0
         folder = run_folder(tmp_path, name)
+        if name == "grown":
+            shutil.rmtree(folder / "checkpoint-4")
         words = [f"resume={folder / 'checkpoint-2'}", "train.max_steps=8", "train.save_steps=8"]
         assert name == "planned" or run("train", config, *words) == 0
         log = read_log(folder / "logging.jsonl")
@@ -336,3 +339,81 @@ def test_kinds_of_any_name_have_curves(write_config: WriteConfig, rows_file: Pat
         "train_loss_nul_.png",
         "train_loss_a_per_b.png",
     }
+
+
+def test_a_run_folder_stands_for_its_newest_checkpoint(config: Path, tmp_path: Path, capsys: Any) -> None:
+    folder = run_folder(tmp_path)
+    for name in (folder, folder.parent):
+        assert run("train", config, f"resume={name}") == 0
+        assert f"nothing is left to train: {folder / 'checkpoint-4'} is the end" in capsys.readouterr().out
+    for word in ("nix", "true"):
+        assert run("train", config, f"resume={word}") == 2
+        assert (
+            capsys.readouterr()
+            .err.splitlines()[-1]
+            .endswith("does not exist: give auto, a run folder, or its checkpoint-N")
+        )
+
+
+def test_later_checkpoints_are_not_written_over(config: Path, tmp_path: Path, capsys: Any) -> None:
+    folder = run_folder(tmp_path)
+    before = (folder / "checkpoint-4" / "optimizer.pt").read_bytes()
+    assert run("train", config, f"resume={folder / 'checkpoint-2'}") == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"got-train: error: resume: {folder} has later checkpoints, which would be written over: move "
+        "checkpoint-4 away, or start a new run from its weights: "
+        f"resume=null model=null model.path={folder / 'checkpoint-2'}"
+    )
+    assert (folder / "checkpoint-4" / "optimizer.pt").read_bytes() == before
+
+
+def test_a_checkpoint_alone_knows_its_rows(
+    config: Path, rows_file: Path, tmp_path: Path, capsys: Any
+) -> None:
+    alone = tmp_path / "elsewhere" / "checkpoint-2"
+    shutil.copytree(run_folder(tmp_path) / "checkpoint-2", alone)
+    rows = [*rows_file.read_text().splitlines(), json.dumps({"query": "one", "response": "more"})]
+    write_rows(rows_file, rows)
+    assert run("train", config, f"resume={alone}") == 2
+    assert "but its rows have changed (1 new, 0 gone" in capsys.readouterr().err
+    write_rows(rows_file, rows[:-1])
+    assert run("train", config, f"resume={alone}", "train.per_device_train_batch_size=2") == 2
+    assert "but a step had 4 samples and has 2" in capsys.readouterr().err
+    assert run("train", config, f"resume={alone}") == 0
+
+
+def test_a_project_that_was_moved_goes_on(
+    write_config: WriteConfig, tmp_path: Path, tokenizer_dir: str
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    shutil.copytree(tokenizer_dir, old / "tokenizer")
+    base = write_config("base", train=TRAIN)
+    words = [f"output_dir={old}", f"model.decoder.tokenizer={old / 'tokenizer'}"]
+    assert run("train", base, *words) == 0
+    lora = {"enabled": True, "rank": 2, "modules": ["decoder"]}
+    tuned = write_config("tuned", train=TRAIN, lora=lora, model={"path": str(old / "base")})
+    assert run("train", tuned, f"output_dir={old}") == 0
+    for name in ("base", "tuned"):
+        [last] = (old / name).glob("v0-*/checkpoint-4")
+        if name == "tuned":
+            shutil.rmtree(last)
+    old.rename(new)
+    words = [f"output_dir={new}", f"model.decoder.tokenizer={new / 'tokenizer'}", "resume=auto"]
+    assert run("train", base, *words) == 0
+    assert run("train", tuned, f"output_dir={new}", f"model.path={new / 'base'}", "resume=auto") == 0
+    assert list(new.glob("tuned/v0-*/checkpoint-4/adapter_model.safetensors"))
+
+
+def test_the_best_checkpoint_must_be_there(write_config: WriteConfig, tmp_path: Path, capsys: Any) -> None:
+    best = {"load_best_model_at_end": True, "eval_strategy": "steps", "eval_steps": 2, "learning_rate": 3.0}
+    config = write_config(train=TRAIN | best, eval={"read_rows": 0})
+    assert run("train", config) == 0
+    folder = run_folder(tmp_path)
+    state = json.loads((folder / "checkpoint-4" / "trainer_state.json").read_text())
+    assert state["best_model_checkpoint"] == str(folder / "checkpoint-2")  # the rate is far too high
+    shutil.rmtree(folder / "checkpoint-2")
+    assert run("train", config, "resume=auto") == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"got-train: error: resume: {folder / 'checkpoint-2'}, the best checkpoint so far, is gone: put it "
+        "back, or set train.load_best_model_at_end=false"
+    )
