@@ -17,10 +17,10 @@ from got_train.model.original import (
     Layout,
     check_fits_original,
     layout_of,
-    read_original_config,
     write_original_files,
 )
 from got_train.model.processor import build_processor
+from got_train.model.shapes import read_got_config
 from got_train.model.tokenizer import load_tokenizer
 from got_train.model.weights import local_folder, read_tensors
 from got_train.report import UserError, check_new_folder, counted
@@ -211,7 +211,7 @@ def convert(source: str, target: str, to: Layout) -> int:
 
 
 def _to_transformers(folder: Path, output: Path) -> int:
-    config = read_original_config(folder)
+    config = read_got_config(str(folder))
     if config.image_token_id != QWEN_SPECIAL_IDS[IMAGE_PAD]:
         raise UserError(
             f"{folder}: im_patch_token {config.image_token_id} is not the tokenizer's {IMAGE_PAD}"
@@ -235,7 +235,7 @@ def _to_transformers(folder: Path, output: Path) -> int:
 
 
 def _to_original(folder: Path, output: Path) -> int:
-    config = GotOcr2Config.from_pretrained(folder)
+    config = read_got_config(str(folder))
     check_fits_original(config, load_tokenizer(str(folder)))
     state = read_state(folder, config, current_name)
     output.mkdir(parents=True, exist_ok=True)
