@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from got_train.config import SampleConfig
-from got_train.config_file import load_config
+from got_train.config import Config, SampleConfig
 from got_train.data.check import check_rows
 from got_train.data.records import ReadOptions
 from got_train.data.rows import Rows
@@ -22,7 +21,7 @@ ROWS_WORTH_WORKERS = 1000
 """Below this many rows, starting processes costs more than it saves."""
 
 
-def check_config(config: str, overrides: Sequence[str]) -> bool:
+def check_config(config: Config) -> bool:
     """Checks the training and validation rows of a config, exactly as `got-train train CONFIG` would.
 
     Returns:
@@ -31,7 +30,7 @@ def check_config(config: str, overrides: Sequence[str]) -> bool:
     Raises:
         UserError: for what `got-train train` would refuse.
     """
-    prepared = prepare(load_config(config, list(overrides)))
+    prepared = prepare(config)
     chosen = prepared.chosen
     sets = {"data.train": chosen.train, "data.replay": chosen.replay, "data.val": chosen.val}
     return _check({name: rows for name, rows in sets.items() if rows is not None}, prepared.encoder)
