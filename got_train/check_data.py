@@ -13,7 +13,7 @@ from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
 from got_train.data.sources import check_all_columns, select_rows
 from got_train.model.tokenizer import load_tokenizer
-from got_train.report import UserError, table
+from got_train.report import table
 from got_train.training.train import prepare
 from got_train.vocabulary import TileShape
 
@@ -60,9 +60,6 @@ def check_files(
     Raises:
         UserError: for a file that cannot be read.
     """
-    for pair in columns:
-        if pair.count("=") != 1:
-            raise UserError(f"--columns {pair}: write THEIRS=OURS, as in text=response")
     options = ReadOptions(dict(pair.split("=") for pair in columns), query, image_root)
     encoder = SampleEncoder(load_tokenizer(tokenizer), SampleConfig(max_length=max_length), TileShape())
     rng = np.random.default_rng(0)

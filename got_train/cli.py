@@ -380,6 +380,9 @@ def _check(options: argparse.Namespace) -> int:
     _check_folder("--image-root", options.image_root)
     for file in options.files:
         DatasetSpec.parse(file)
+    for pair in options.columns or []:
+        if pair.count("=") != 1:
+            raise UserError(f"--columns {pair}: write THEIRS=OURS, as in text=response")
     from got_train.check_data import check_files
 
     read = (options.columns or [], options.query, options.image_root)

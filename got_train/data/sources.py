@@ -15,7 +15,13 @@ from got_train.data.readers import Source, find_sources, matches, open_rows, ope
 from got_train.data.records import ReadOptions
 from got_train.data.rows import Rows
 from got_train.report import UserError, counted
-from got_train.run_folders import STATE_FILE, VAL_FILE, resolve_checkpoint
+from got_train.run_folders import (
+    STATE_FILE,
+    VAL_FILE,
+    newest_checkpoint,
+    newest_of_runs,
+    resolve_checkpoint,
+)
 
 
 @dataclass(frozen=True)
@@ -93,10 +99,15 @@ def look_at_inputs(config: Config) -> None:
     if data.val_run is not None:
         kept_rows(data.val_run)
     check_deepspeed(config.train.arguments.get("deepspeed"))
-    if config.resume not in (None, "auto") and not (Path(str(config.resume)) / STATE_FILE).is_file():
+    if (
+        config.resume is not None
+        and config.resume != "auto"
+        and not (Path(config.resume) / STATE_FILE).is_file()
+    ):
+        newest = newest_checkpoint(Path(config.resume)) or newest_of_runs(Path(config.resume))
+        hint = f"did you mean {newest}?" if newest else "auto means the newest of this name"
         raise UserError(
-            f"resume: {config.resume} is not a training checkpoint (it has no {STATE_FILE}); auto means the "
-            "newest of this name"
+            f"resume: {config.resume} is not a training checkpoint (it has no {STATE_FILE}); {hint}"
         )
 
 

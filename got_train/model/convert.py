@@ -5,6 +5,7 @@ and Vary have the names of the original layout after prefixes of their own.
 """
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from got_train.model.shapes import read_got_config
 from got_train.model.tokenizer import load_tokenizer
 from got_train.model.weights import local_folder, read_tensors
 from got_train.report import UserError, check_new_folder, counted
-from got_train.run_folders import holds_adapters, permit_as_umask
+from got_train.run_folders import CONFIG_FILE, holds_adapters, permit_as_umask
 from got_train.vocabulary import IMAGE_PAD, MESSAGE_END, QWEN_SPECIAL_IDS
 
 Pairs = tuple[tuple[str, str], ...]
@@ -207,7 +208,10 @@ def convert(source: str, target: str, to: Layout) -> int:
         raise UserError(f"{source} holds no config.json: it is not a model folder")
     if layout_of(folder) == to:
         raise UserError(f"{source} is in the {to} layout already")
-    return _to_transformers(folder, output) if to == "transformers" else _to_original(folder, output)
+    number = _to_transformers(folder, output) if to == "transformers" else _to_original(folder, output)
+    if (folder / CONFIG_FILE).is_file():  # it says which chat template the model was trained with
+        shutil.copyfile(folder / CONFIG_FILE, output / CONFIG_FILE)
+    return number
 
 
 def _to_transformers(folder: Path, output: Path) -> int:

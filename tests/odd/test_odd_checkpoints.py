@@ -25,6 +25,7 @@ from got_train.model.merge import merge, save_model_folder
 from got_train.model.shapes import model_tile_shape
 from got_train.report import UserError
 from got_train.run_folders import resolve_checkpoint, whole_checkpoint
+from got_train.training.summary import template_advice
 from tests.conftest import DECODERS, ENCODER
 
 Change = Callable[[Path], None]
@@ -326,6 +327,17 @@ def test_settings_of_earlier_versions_are_read(good: Path, tmp_path: Path) -> No
     assert (config.sample.template, config.sample.max_length) == ("swift", 99)
 
 
+def test_another_chat_template_than_the_model_s_own_is_said(good: Path, tmp_path: Path) -> None:
+    folder = copied(good, "model", holding("args.yaml", "name: a\nsample: {template: swift}\n"), tmp_path)
+    config = Config(name="next", model=ModelConfig(path=str(folder)))
+    assert template_advice(config) == [
+        f"sample.template is original, but {folder} was trained with swift. To keep to it, set "
+        "sample.template=swift"
+    ]
+    config.sample.template = "swift"
+    assert template_advice(config) == []
+
+
 def files(*names: str) -> Change:
     def change(folder: Path) -> None:
         for name in names:
@@ -413,6 +425,14 @@ def test_a_folder_to_convert(
     to = "transformers" if change is nothing else "original"
     assert words.format(folder=folder) in refusal(lambda: convert(str(folder), str(target), to))
     assert not target.exists()
+
+
+def test_a_converted_folder_keeps_the_settings_of_its_run(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("got_train.model.convert.check_fits_original", lambda config, tokenizer: None)
+    convert(str(good / "model"), str(tmp_path / "original"), "original")
+    assert (tmp_path / "original" / "args.yaml").read_text() == (good / "model" / "args.yaml").read_text()
 
 
 DECODERS_TO_START_FROM: list[tuple[str, Change, str]] = [

@@ -16,19 +16,8 @@ from tests.conftest import draw, write_rows
 @pytest.fixture
 def places(tmp_path: Path) -> dict[str, Path]:
     """Files and folders by name; `new` and `none` do not exist."""
-    names = (
-        "picture",
-        "rows",
-        "answers",
-        "questions",
-        "empty",
-        "utf16",
-        "adapters",
-        "folder",
-        "full",
-        "config",
-    )
-    files = {name: tmp_path / name for name in (*names, "new", "none")}
+    names = "picture rows answers questions empty utf16 adapters folder full run config new none"
+    files = {name: tmp_path / name for name in names.split()}
     files["picture"] = tmp_path / "picture.png"
     files["rows"] = tmp_path / "rows.jsonl"
     files["config"] = tmp_path / "run.yaml"
@@ -39,10 +28,12 @@ def places(tmp_path: Path) -> dict[str, Path]:
     files["empty"].touch()
     files["utf16"].write_text('{"response": "a", "labels": "a"}', encoding="utf-16")
     files["config"].write_text("name: a\ndata: {train: nowhere.jsonl}\n")
-    for name in ("adapters", "folder", "full"):
+    for name in ("adapters", "folder", "full", "run"):
         files[name].mkdir()
     (files["adapters"] / "adapter_config.json").write_text("{}")
     (files["full"] / "mine.txt").touch()
+    (files["run"] / "checkpoint-2").mkdir()
+    (files["run"] / "checkpoint-2" / "trainer_state.json").write_text("{}")
     return files
 
 
@@ -131,6 +122,7 @@ COMMANDS = [
         "train {config} data.train={rows} resume={none}",
         "none is not a training checkpoint",
     ),
+    ("a run to resume", "train {config} data.train={rows} resume={run}", "did you mean {run}/checkpoint-2?"),
     ("resume=last", "train {config} data.train={rows} resume=last", "auto means the newest of this name"),
     (
         "a run that kept no rows",
@@ -191,7 +183,8 @@ def test_a_command(
         main([word.format(**places) for word in shlex.split(words)])
     assert ended.value.code == 2
     lines = capsys.readouterr().err.splitlines()
-    assert message in lines[-1] and lines[-1].startswith("got-train")
+    assert any(line.startswith("got-train") and " error: " in line for line in lines)
+    assert message.format(**places) in "\n".join(lines)
     assert {path: path.stat().st_mtime_ns for path in places["rows"].parent.rglob("*")} == before
 
 
