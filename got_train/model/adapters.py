@@ -1,15 +1,19 @@
 """Freezes module groups, adds low-rank adapters, and shows in a table which parameters are trained."""
 
+from pathlib import Path
+
 import torch
 from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model, set_peft_model_state_dict
 from peft.utils import load_peft_weights
 from torch import nn
 
 from got_train.config import GROUPS, Group, LearningRates, LoraSettings
+from got_train.files import read_json
 from got_train.model.convert import current_name, transformers_name
 from got_train.model.got import CONVOLUTIONS, GROUP_PREFIXES, GotModel, group_of
 from got_train.model.quantize import quantize
-from got_train.report import UserError, counted, table
+from got_train.report import UserError, counted, one_line, table
+from got_train.run_folders import ADAPTER_FILE
 
 PEFT_PREFIX = "base_model.model."
 
@@ -131,6 +135,9 @@ def add_adapters(model: GotModel, folder: str, dropout: float | None = None) -> 
     Raises:
         UserError: if the adapters do not fit.
     """
+    read_json(Path(folder) / ADAPTER_FILE)
+    if not any(Path(folder).glob("adapter_model.*")):  # peft would ask the hub for them
+        raise UserError(f"{folder} lacks the weights of its adapters, adapter_model.safetensors")
     try:
         state = adapter_state(folder)
         layers = [name.removeprefix(PEFT_PREFIX).partition(".lora_A.") for name in state]
@@ -140,15 +147,16 @@ def add_adapters(model: GotModel, folder: str, dropout: float | None = None) -> 
         if dropout is not None:
             config.lora_dropout = dropout
         adapted = get_peft_model(model, config)
-        left_over = set_peft_model_state_dict(adapted, state).unexpected_keys
-    except (KeyError, OSError, RuntimeError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"the adapters of {folder} do not fit their base model: {reason}") from None
+        missing, left_over = set_peft_model_state_dict(adapted, state)
+    except Exception as error:  # of any kind: files are damaged in many ways
+        raise UserError(f"the adapters of {folder} do not fit their base model: {one_line(error)}") from error
     if left_over:
         raise UserError(
             f"the adapters of {folder} do not fit their base model: it has no place for "
             f"{counted(len(left_over), 'tensor')}, the first is {left_over[0]}"
         )
+    if lacking := [name for name in missing if ".lora_" in name]:
+        raise UserError(f"{folder} lacks {counted(len(lacking), 'tensor')} of adapters: {lacking[0]}")
     return adapted
 
 

@@ -10,7 +10,7 @@ from got_train.config import Config, ModelConfig, SampleConfig
 from got_train.config_file import load_config
 from got_train.model.adapters import add_adapters, linear_layers
 from got_train.model.got import GotModel
-from got_train.model.loading import build_model, load_got
+from got_train.model.loading import build_model, check_tokenizer, load_got
 from got_train.model.quantize import round_to_4_bits
 from got_train.model.tokenizer import load_tokenizer
 from got_train.prompts import TemplateName
@@ -37,7 +37,9 @@ def load_checkpoint(
     if base is not None and not holds_adapters(folder):
         raise UserError(f"{folder} is a whole model, which needs no base model: leave out {base}")
     if not holds_adapters(folder):
-        return load_got(folder), load_tokenizer(folder), config
+        plain, tokenizer = load_got(folder), load_tokenizer(folder)
+        check_tokenizer(folder, plain, tokenizer)
+        return plain, tokenizer, config
     try:
         model, tokenizer, _ = build_model(config.model, config.sample.max_length, config.seed)
     except UserError as error:

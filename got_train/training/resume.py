@@ -70,8 +70,6 @@ def _find_whole(config: Config, resume: str) -> Path | None:
     if resume == "auto":
         return newest_of_runs(Path(config.output_dir) / config.name, "*")
     folder = Path(resume)
-    if not folder.is_dir():
-        raise UserError(f"resume: {resume} does not exist: give auto, a run folder, or its checkpoint-N")
     if not (folder / CONFIG_FILE).is_file() or not checkpoint_number(folder):
         found = newest_checkpoint(folder, "*") or newest_of_runs(folder, "*")
         folder = found or folder  # one of another program is refused below

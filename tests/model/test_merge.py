@@ -148,5 +148,5 @@ def test_a_merge_on_a_full_disk_leaves_nothing(
 def test_adapters_without_weights_are_refused(base: str, tmp_path: Path) -> None:
     write_adapters(base, tmp_path)
     (tmp_path / "adapter_model.safetensors").unlink()
-    with pytest.raises(UserError, match="do not fit their base model: "):
+    with pytest.raises(UserError, match="lacks the weights of its adapters, adapter_model.safetensors"):
         load_checkpoint(str(tmp_path))

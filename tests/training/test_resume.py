@@ -272,7 +272,9 @@ def test_a_longer_schedule_that_has_not_begun_to_fall_is_that_of_a_run_planned_s
 def test_runs_of_earlier_versions_say_that_rows_are_not_compared(
     config: Path, tmp_path: Path, capsys: Any
 ) -> None:
-    (run_folder(tmp_path) / "steps.npz").unlink()
+    folder = run_folder(tmp_path)
+    for name in ("steps.npz", "checkpoint-4/steps.npz", "checkpoint-4/manifest.json"):
+        (folder / name).unlink()
     assert run("train", config, "resume=auto", "train.max_steps=5") == 0
     assert (
         "steps.npz does not exist, as in runs of earlier versions: the rows cannot" in capsys.readouterr().out
