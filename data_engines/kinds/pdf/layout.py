@@ -6,17 +6,18 @@ where lines stand beside each other at different heights, as in the rows of a ta
 lines follow each other in the file, as headings beside their paragraphs do, cell by cell.
 """
 
+import math
 import re
 from bisect import bisect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
+from itertools import accumulate, combinations, pairwise
 from statistics import median
 
 import numpy as np
 
 from data_engines.tools.boxes import Box, around
-from got_train.characters import HAN
+from got_train.characters import FIRST_EAST_ASIAN, HAN
 
 MIN_COLUMN_LINES = 3
 MIN_COLUMN_WIDTH = 10
@@ -34,7 +35,10 @@ MIN_SHARED_HEIGHT = 0.25
 MIN_SPACE = 0.15
 """Between texts with white space between them, in heights of the lower; what is closer belongs together."""
 MAX_OVERLAP = 0.2
-"""Share of the lower of two lines by which the other's ink may reach into it, as descenders do."""
+"""Share of the lower of two lines by which the other's ink may reach into it, as descenders do; and share of
+its height by which a text may reach over the one that follows on its line."""
+MAX_STEP = 0.12
+"""Between the feet of texts on one line, in heights of the lower."""
 
 MIN_CELL_WIDTH = 2.5
 """In line heights: what is narrower, such as a bullet or a number, belongs to the line beside it."""
@@ -45,6 +49,7 @@ MAX_LINE_GAP = 0.8
 
 OVERPRINT = "overlapping text"
 UNCLEAR_CELLS = "cells that can't be told apart"
+READINGS = "text with its readings over it"
 UNCLEAR_WORDS = "words that can't be told apart"
 BULLETS = ("•", "◦", "▪", "–")
 
@@ -78,7 +83,7 @@ def paragraphs(pieces: Sequence[Text], rules: Sequence[Box] = ()) -> list[list[T
         pieces: in the order of the file.
         rules: level lines that are drawn on the page.
     """
-    groups = _mark_overprints(_read(pieces, _ruled_rows(rules)))
+    groups = _mark_readings(_mark_overprints(_read(pieces, _ruled_rows(rules))))
     return [paragraph for lines in groups if lines for paragraph in _split_paragraphs(lines)]
 
 
@@ -109,6 +114,7 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box]) -> list[list[Text]]:
     page = _extent(pieces)
     height = median(piece.body.height for piece in pieces)
     bands = _bands(pieces)
+    places = {id(piece): place for place, piece in enumerate(pieces)}
     free = [_free(band, page, MIN_GUTTER_WIDTH * height) for band in bands]
     # a running head or foot is in two parts too, but not part of the columns
     for outer, inner in ((0, 1), (-1, -2)):
@@ -118,14 +124,14 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box]) -> list[list[Text]]:
     start = 0
     while start < len(bands):
         end, gutters = _extend(free, start, page, MIN_GUTTER_WIDTH * height)
-        columns = _columns(sum(bands[start:end], []), pieces, gutters, height)
+        columns = _columns(sum(bands[start:end], []), places, gutters, height)
         if len(columns) > 1:
             for column in columns:
                 groups += _read(column, rows)
             groups.append([])
             start = end
             continue
-        end, unclear = _end_of_cells(bands, start, pieces, height)
+        end, unclear = _end_of_cells(bands, start, places, height)
         apart = end > start + 1
         row, ruled_row = sum(bands[start:end], []), _row_around(bands[start], rows)
         start = end
@@ -134,7 +140,7 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box]) -> list[list[Text]]:
         ):
             row = row + bands[start]
             start += 1
-        cells = _cells(row, height, ruled=ruled_row is not None, apart=apart)
+        cells = _cells(row, height, places, ruled=ruled_row is not None, apart=apart)
         if unclear:
             cells = [[replace(line, fault=line.fault or UNCLEAR_CELLS) for line in lines] for lines in cells]
         if len(cells) > 1:
@@ -145,7 +151,7 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box]) -> list[list[Text]]:
 
 
 def _end_of_cells(
-    bands: Sequence[Sequence[Text]], start: int, order: Sequence[Text], height: float
+    bands: Sequence[Sequence[Text]], start: int, places: Mapping[int, int], height: float
 ) -> tuple[int, bool]:
     """Where those bands end that hold texts of several lines beside each other, each whole in the file.
 
@@ -153,14 +159,14 @@ def _end_of_cells(
     """
     row, end, unclear = list(bands[start]), start + 1, False
     cells = _cut(row, height)
-    places = {id(piece): place for place, piece in enumerate(order)}
     while end < len(bands):
         longer = _cut([*row, *bands[end]], height)
         if len(longer) != len(cells) or len(cells) < 2:
             break
-        in_file = [sorted(places[id(piece)] for piece in cell) for cell in longer]
-        in_turn = all(before[-1] < after[0] for before, after in pairwise(sorted(in_file)))
-        wide = all(_extent(cell).width >= MIN_CELL_WIDTH * height for cell in longer)
+        in_turn = _in_turn(longer, places)
+        # a bullet belongs to its line; what else is narrow may stand beside a cell of several lines
+        several = [cell for cell in longer[1:] if len(_bands(cell)) > 1]
+        wide = all(_extent(cell).width >= MIN_CELL_WIDTH * height for cell in [longer[0], *several])
         close = _distance(row, bands[end]) <= MAX_LINE_GAP * height
         full = any(
             len(more) > len(cell) and _extent(_bands(cell)[-1]).width >= MIN_CELL_FILL * _extent(more).width
@@ -230,7 +236,7 @@ def _common(some: Sequence[Stretch], others: Sequence[Stretch], min_width: float
 
 
 def _columns(
-    run: Sequence[Text], order: Sequence[Text], gutters: Sequence[Stretch], height: float
+    run: Sequence[Text], places: Mapping[int, int], gutters: Sequence[Stretch], height: float
 ) -> list[list[Text]]:
     """Cuts a run of bands along those gutters that have a column of text on either side."""
     columns = [list(run)]
@@ -238,7 +244,7 @@ def _columns(
         middle = (left + right) / 2
         before = [piece for piece in columns[-1] if piece.body.right <= middle]
         after = [piece for piece in columns[-1] if piece.body.right > middle]
-        if _is_column(before, height) and _is_column(after, height) and not _alternate(before, after, order):
+        if _is_column(before, height) and _is_column(after, height) and not _is_table(before, after, places):
             columns[-1:] = [before, after]
     return columns
 
@@ -254,12 +260,60 @@ def _is_column(pieces: Sequence[Text], height: float) -> bool:
     return len(bands) >= MIN_COLUMN_LINES and covered >= MIN_COLUMN_FILL * width
 
 
-def _alternate(before: Sequence[Text], after: Sequence[Text], order: Sequence[Text]) -> bool:
-    """Whether the file goes to and fro between two columns, as it does row by row in a table."""
-    left, right = {id(piece) for piece in before}, {id(piece) for piece in after}
-    sides = [id(piece) in left for piece in order if id(piece) in left or id(piece) in right]
+def _is_table(before: Sequence[Text], after: Sequence[Text], places: Mapping[int, int]) -> bool:
+    """Whether the file has two columns row by row, as those of a table.
+
+    Some files have columns of running text so as well: the rows of a table stand level.
+    """
+    left = {id(piece) for piece in before}
+    rows = [
+        ([piece for piece in row if id(piece) in left], [piece for piece in row if id(piece) not in left])
+        for row in _rows_in_file([*before, *after], places)
+    ]
+    aligned = [_are_aligned(*row) for row in rows if all(row)]
+    if len(aligned) > 1:
+        return 2 * sum(aligned) > len(aligned)
+    sides = [key in left for key in sorted(map(id, [*before, *after]), key=places.__getitem__)]
     changes = sum(a != b for a, b in pairwise(sides))
     return changes > min(len(_bands(before)), len(_bands(after)))
+
+
+def _rows_in_file(pieces: Sequence[Text], places: Mapping[int, int]) -> list[list[Text]]:
+    """Parts of pieces from top to bottom, each of which the file has before all that is below."""
+    bands = _bands(pieces)
+    in_file = [sorted(places[id(piece)] for piece in band) for band in bands]
+    lasts = accumulate((numbers[-1] for numbers in in_file), max)
+    firsts = [*accumulate((numbers[0] for numbers in reversed(in_file)), min)][::-1]
+    rows: list[list[Text]] = []
+    reach = math.inf
+    for band, last, first in zip(bands, [math.inf, *lasts], firsts, strict=False):
+        top = _extent(band).top + MAX_OVERLAP * band[0].body.height
+        if not rows or (last < first and reach < top):
+            rows.append([])
+        rows[-1] += band
+        reach = _extent(rows[-1]).bottom
+    return rows
+
+
+def _are_aligned(some: Sequence[Text], others: Sequence[Text]) -> bool:
+    """Whether two cells of a row begin, end, or have their middles at one height."""
+    (first, *_), (second, *_) = cells = sorted([_bands(some), _bands(others)], key=len)
+    heads = _are_level(first[0], second[0])
+    feet = _are_level(*(cell[-1][0] for cell in cells))
+    one, other = _extent(some), _extent(others)
+    return heads or feet or abs(one.middle - other.middle) <= MAX_STEP * min(first[0].body.height, one.height)
+
+
+def _are_level(some: Text, other: Text) -> bool:
+    lower = min(some.body.height, other.body.height)
+    return abs(some.body.bottom - other.body.bottom) <= MAX_STEP * lower
+
+
+def _in_turn(cells: Sequence[Sequence[Text]], places: Mapping[int, int]) -> bool:
+    """Whether the file has each cell as a whole, but for bullets and numbers, which some write apart."""
+    wide = [[piece for piece in cell if piece.body.width > piece.body.height] or cell for cell in cells]
+    in_file = sorted(sorted(places[id(piece)] for piece in cell) for cell in wide)
+    return all(before[-1] < after[0] for before, after in pairwise(in_file))
 
 
 def _beside(some: Sequence[Text], others: Sequence[Text], height: float) -> bool:
@@ -272,21 +326,39 @@ def _beside(some: Sequence[Text], others: Sequence[Text], height: float) -> bool
     )
 
 
-def _cells(row: Sequence[Text], height: float, ruled: bool, apart: bool = False) -> list[list[Text]]:
+def _cells(
+    row: Sequence[Text], height: float, places: Mapping[int, int], ruled: bool, apart: bool = False
+) -> list[list[Text]]:
     """The lines of a row: together, or by cells where these are centred or set lower than others.
 
-    That is so where lines at different heights stand beside each other, or where one line of a row that is
-    `ruled` off goes through several cells: it stands in the middle of higher ones. Or all cells are `apart`.
+    That is so where lines at different heights stand beside each other. In a row that is `ruled` off it is so
+    where the file has each cell as a whole, or where only one line goes through several cells: it stands in
+    the middle of higher ones. Or all cells are `apart`.
     """
-    lines = _lines(row)
+    lines, cells = _lines(row), _cut(row, height)
     tangled = any(_beside(some, others, height) for some, others in combinations(lines, 2))
-    through = ruled and len(lines) > 1 and sum(len(_cut(line, height)) > 1 for line in lines) == 1
-    cells = _cut(row, height) if tangled or through or apart else [row]
+    through = sum(len(_cut(line, height)) > 1 for line in lines) == 1 or _in_turn(cells, places)
+    cells = (
+        _join_level(cells, places) if tangled or apart or (ruled and len(lines) > 1 and through) else [row]
+    )
     if len(cells) > 1:
-        return [lines for cell in cells for lines in _cells(cell, height, ruled=False)]
+        return [lines for cell in cells for lines in _cells(cell, height, places, ruled=False)]
     if tangled:
         return [[replace(_join(line), fault=UNCLEAR_CELLS) for line in lines]]
     return [[_join(line) for line in lines]]
+
+
+def _join_level(cells: Sequence[Sequence[Text]], places: Mapping[int, int]) -> list[list[Text]]:
+    """The cells; neighbours whose lines are level and to and fro in the file, as a table's, are one."""
+    joined = [list(cells[0])]
+    for cell in cells[1:]:
+        fewer, more = sorted((_lines(joined[-1]), _lines(cell)), key=len)
+        level = all(any(_are_level(one[0], other[0]) for other in more) for one in fewer)
+        if len(fewer) > 1 and level and not _in_turn([joined[-1], cell], places):
+            joined[-1] += cell
+        else:
+            joined.append(list(cell))
+    return joined
 
 
 def _cut(pieces: Sequence[Text], height: float) -> list[list[Text]]:
@@ -317,7 +389,9 @@ def _join(pieces: Sequence[Text]) -> Text:
     for before, after in pairwise(pieces):
         gap, height = after.body.left - before.body.right, min(before.body.height, after.body.height)
         text += (" " if gap > MIN_SPACE * height else "") + after.text
-        if gap < -height:
+        # small print may reach under the letter before it, but not over other small print
+        alike = height > 0.9 * max(before.body.height, after.body.height)
+        if gap < -(MAX_OVERLAP if alike else 1) * height:
             fault = fault or OVERPRINT
     if _SPELT.search(text):
         fault = fault or UNCLEAR_WORDS
@@ -346,6 +420,29 @@ def _mark_overprints(groups: Sequence[Sequence[Text]]) -> list[list[Text]]:
         [replace(line, fault=line.fault or OVERPRINT) if next(marks) else line for line in lines]
         for lines in groups
     ]
+
+
+def _mark_readings(groups: Sequence[Sequence[Text]]) -> list[list[Text]]:
+    """Finds fault with small print that says how the Chinese or Japanese line under it is read."""
+    lines = [line for group in groups for line in group]
+    parts = {
+        id(part)
+        for base in lines
+        if any(character >= FIRST_EAST_ASIAN for character in base.text)
+        for small in lines
+        if _is_reading(small.body, base.body)
+        for part in (small, base)
+    }
+    return [
+        [replace(line, fault=line.fault or READINGS) if id(line) in parts else line for line in group]
+        for group in groups
+    ]
+
+
+def _is_reading(small: Box, base: Box) -> bool:
+    inside = base.left - small.height < small.left and small.right < base.right + small.height
+    distance = base.top - small.bottom
+    return inside and small.height < 0.6 * base.height and abs(distance) < MIN_SPACE * base.height
 
 
 def _split_paragraphs(lines: Sequence[Text]) -> list[list[Text]]:
