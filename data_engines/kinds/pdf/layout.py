@@ -55,6 +55,8 @@ BULLETS = ("•", "◦", "▪", "–")
 
 _LEADERS = re.compile(r"\s*(?:[.·․‥…]\s*){5,}")
 """Dots that lead from a heading to its page: their number can't be counted."""
+_BLANKS = re.compile(r"_{5,}")
+"""Lines to write on, of underscores that can't be counted either."""
 _SPELT = re.compile(rf"(?<!\S)(?:(?:[^\W\d_] ){{3,}}[^\W\d_]|(?:[{HAN}] ){{2,}}[{HAN}])(?!\S)")
 """Single letters: words that are spread, or not."""
 
@@ -83,7 +85,7 @@ def paragraphs(pieces: Sequence[Text], rules: Sequence[Box] = ()) -> list[list[T
         pieces: in the order of the file.
         rules: level lines that are drawn on the page.
     """
-    groups = _mark_readings(_mark_overprints(_read(pieces, _ruled_rows(rules))))
+    groups = _mark_readings(_mark_overprints(_read(pieces, _ruled_rows(rules), rules)))
     return [paragraph for lines in groups if lines for paragraph in _split_paragraphs(lines)]
 
 
@@ -107,7 +109,7 @@ def _ruled_rows(rules: Sequence[Box]) -> list[Box]:
     return rows
 
 
-def _read(pieces: Sequence[Text], rows: Sequence[Box]) -> list[list[Text]]:
+def _read(pieces: Sequence[Text], rows: Sequence[Box], rules: Sequence[Box]) -> list[list[Text]]:
     """Lines in reading order, in groups that no paragraph reaches beyond."""
     if not pieces:
         return []
@@ -127,7 +129,7 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box]) -> list[list[Text]]:
         columns = _columns(sum(bands[start:end], []), places, gutters, height)
         if len(columns) > 1:
             for column in columns:
-                groups += _read(column, rows)
+                groups += _read(column, rows, rules)
             groups.append([])
             start = end
             continue
@@ -141,7 +143,11 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box]) -> list[list[Text]]:
             row = row + bands[start]
             start += 1
         cells = _cells(row, height, places, ruled=ruled_row is not None, apart=apart)
-        if unclear:
+        # a rule between the lines of a cell parts it from another, which merged cells beside them may hide
+        if unclear or (len(cells) > 1 and any(_is_parted(lines, rules) for lines in cells)):
+            cells = [[replace(line, fault=line.fault or UNCLEAR_CELLS) for line in lines] for lines in cells]
+        if len(cells) > 1 and groups[-1] and _goes_on(groups[-1][-1], cells, rules):
+            groups[-1] = [replace(line, fault=line.fault or UNCLEAR_CELLS) for line in groups[-1]]
             cells = [[replace(line, fault=line.fault or UNCLEAR_CELLS) for line in lines] for lines in cells]
         if len(cells) > 1:
             groups += [*cells, []]
@@ -178,6 +184,28 @@ def _end_of_cells(
             break
         row, cells, end = [*row, *bands[end]], longer, end + 1
     return end, unclear
+
+
+def _is_parted(lines: Sequence[Text], rules: Sequence[Box]) -> bool:
+    """Whether a rule runs between two lines of a cell, from side to side."""
+    return any(
+        above.ink.bottom - 1 <= rule.top < rule.bottom <= below.ink.top + 1
+        and rule.left <= min(above.ink.left, below.ink.left)
+        and rule.right >= max(above.ink.right, below.ink.right)
+        for above, below in pairwise(lines)
+        for rule in rules
+    )
+
+
+def _goes_on(line: Text, cells: Sequence[Sequence[Text]], rules: Sequence[Box]) -> bool:
+    """Whether a line over a row begins one of its cells, beside the first, that is higher than the others."""
+    return any(
+        cell[0].body.top - line.body.bottom <= MAX_LINE_GAP * line.body.height
+        and _extent(cell).left - line.body.height <= line.body.left
+        and line.body.right <= _extent(cell).right + line.body.height
+        and not _is_parted([line, cell[0]], rules)
+        for cell in cells[1:]
+    )
 
 
 def _row_around(band: Sequence[Text], rows: Sequence[Box]) -> Box | None:
@@ -395,11 +423,13 @@ def _join(pieces: Sequence[Text]) -> Text:
             fault = fault or OVERPRINT
     if _SPELT.search(text):
         fault = fault or UNCLEAR_WORDS
+    if not text.strip("_ "):
+        fault = fault or "lines to write on"
     whole = _extent(pieces)
     # raised, lowered and small print doesn't move the line it stands in
     main = max(pieces, key=lambda piece: piece.body.width).body
     return Text(
-        _LEADERS.sub(" ... ", text).strip(),
+        _BLANKS.sub("___", _LEADERS.sub(" ... ", text)).strip(),
         body=Box(whole.left, main.top, whole.right, main.bottom),
         ink=around([piece.ink for piece in pieces]),
         letters=tuple(letter for piece in pieces for letter in piece.letters),

@@ -197,6 +197,33 @@ def test_cells_of_a_ruled_row_that_are_whole_in_the_file_are_read_one_after_the_
     ]
 
 
+def test_cells_with_a_rule_between_their_lines_are_a_fault() -> None:
+    centred = [
+        piece("a centred cell", 0, 7),
+        piece("whose row ends above", 180, 0),
+        piece("another row", 180, 12),
+    ]
+    assert in_file(*centred) == [line.text for line in centred]
+    [rule] = rules = [Box(175, 10.5, 300, 11)]
+    fault = "cells that can't be told apart"
+    assert {line.fault for part in paragraphs(centred, rules) for line in part} == {fault}
+    # a rule under a few letters parts nothing
+    few = [rule._replace(right=230)]
+    assert {line.fault for part in paragraphs(centred, few) for line in part} == {None}
+
+
+def test_a_cell_that_begins_over_its_row_is_a_fault() -> None:
+    row = [
+        piece("the first of four lines", 180, 0),
+        piece("the second of four lines", 180, 12),
+        piece("name of two", 0, 19),
+        piece("lines, too", 0, 31),
+        piece("the third of four lines", 180, 24),
+        piece("the last of four lines", 180, 36),
+    ]
+    assert {line.fault for line in lines_of(row)} == {"cells that can't be told apart"}
+
+
 def test_an_index_over_an_index_is_a_fault() -> None:
     raised = [
         piece("N", 0, 0),
