@@ -6,16 +6,33 @@ where lines stand beside each other at different heights, as in the rows of a ta
 lines follow each other in the file, as headings beside their paragraphs do, cell by cell.
 """
 
-import math
 import re
 from bisect import bisect
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate, combinations, pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations, pairwise
 from statistics import median
 
 import numpy as np
 
+from data_engines.kinds.pdf.tables import (
+    are_in_turn,
+    goes_on,
+    is_parted,
+    is_table,
+    join_level,
+    row_around,
+    ruled_rows,
+)
+from data_engines.kinds.pdf.texts import (
+    MAX_LINE_GAP,
+    MAX_OVERLAP,
+    Text,
+    bands_of,
+    distance,
+    extent,
+    lines_of,
+)
 from data_engines.tools.boxes import Box, around
 from got_train.characters import FIRST_EAST_ASIAN, HAN
 
@@ -28,24 +45,15 @@ MIN_HEAD_DISTANCE = 1.0
 """Between a running head or foot and the rest, in line heights."""
 MIN_COLUMN_FILL = 0.5
 """Share of its column that a line of running text covers on average."""
-RULE_THICKNESS = 2.0
-"""Points, at most."""
 MIN_SHARED_HEIGHT = 0.25
 """Share of the lower of two texts from which they stand beside each other."""
 MIN_SPACE = 0.15
 """Between texts with white space between them, in heights of the lower; what is closer belongs together."""
-MAX_OVERLAP = 0.2
-"""Share of the lower of two lines by which the other's ink may reach into it, as descenders do; and share of
-its height by which a text may reach over the one that follows on its line."""
-MAX_STEP = 0.12
-"""Between the feet of texts on one line, in heights of the lower."""
 
 MIN_CELL_WIDTH = 2.5
 """In line heights: what is narrower, such as a bullet or a number, belongs to the line beside it."""
 MIN_CELL_FILL = 0.7
 """Share of its cell that a line covers after which another follows."""
-MAX_LINE_GAP = 0.8
-"""Between the lines of a cell, in line heights."""
 
 OVERPRINT = "overlapping text"
 UNCLEAR_CELLS = "cells that can't be told apart"
@@ -64,20 +72,6 @@ Stretch = tuple[float, float]
 """From left to right."""
 
 
-@dataclass(frozen=True)
-class Text:
-    """A piece of text on one baseline: as the file has it, or a whole line of a column."""
-
-    text: str
-    body: Box
-    """From the ascenders to the descenders of its font, whether its letters have any or not."""
-    ink: Box
-    letters: tuple[Box, ...]
-    """The ink of each character from left to right, as high as that of its whole piece in the file."""
-    fault: str | None = None
-    """Why it can't be trusted to say what the page shows."""
-
-
 def paragraphs(pieces: Sequence[Text], rules: Sequence[Box] = ()) -> list[list[Text]]:
     """The page's lines, by paragraphs, in reading order.
 
@@ -85,42 +79,22 @@ def paragraphs(pieces: Sequence[Text], rules: Sequence[Box] = ()) -> list[list[T
         pieces: in the order of the file.
         rules: level lines that are drawn on the page.
     """
-    groups = _mark_readings(_mark_overprints(_read(pieces, _ruled_rows(rules), rules)))
+    groups = _mark_readings(_mark_overprints(_read(pieces, ruled_rows(rules), rules)))
     return [paragraph for lines in groups if lines for paragraph in _split_paragraphs(lines)]
-
-
-def _ruled_rows(rules: Sequence[Box]) -> list[Box]:
-    """The rows of tables whose cells have a rule each: what lies between rules that begin and end alike."""
-    groups: list[list[Box]] = []
-    for rule in sorted(rules, key=lambda rule: rule.top):
-        if groups and rule.top - groups[-1][0].top < RULE_THICKNESS:
-            groups[-1].append(rule)
-        else:
-            groups.append([rule])
-    # the rest are marks with nothing between them, such as those for cutting the paper
-    groups = [group for group in groups if sum(rule.width for rule in group) > 0.9 * around(group).width]
-    rows = []
-    for above, below in pairwise(groups):
-        upper, lower = around(above), around(below)
-        alike = max(abs(upper.left - lower.left), abs(upper.right - lower.right)) < RULE_THICKNESS
-        # single rules may be those of a box round text, or part many rows from a heading
-        if alike and max(len(above), len(below)) > 1:
-            rows.append(Box(upper.left, upper.bottom, upper.right, lower.top))
-    return rows
 
 
 def _read(pieces: Sequence[Text], rows: Sequence[Box], rules: Sequence[Box]) -> list[list[Text]]:
     """Lines in reading order, in groups that no paragraph reaches beyond."""
     if not pieces:
         return []
-    page = _extent(pieces)
+    page = extent(pieces)
     height = median(piece.body.height for piece in pieces)
-    bands = _bands(pieces)
+    bands = bands_of(pieces)
     places = {id(piece): place for place, piece in enumerate(pieces)}
     free = [_free(band, page, MIN_GUTTER_WIDTH * height) for band in bands]
     # a running head or foot is in two parts too, but not part of the columns
     for outer, inner in ((0, 1), (-1, -2)):
-        if len(bands) > 1 and _distance(bands[outer], bands[inner]) > MIN_HEAD_DISTANCE * height:
+        if len(bands) > 1 and distance(bands[outer], bands[inner]) > MIN_HEAD_DISTANCE * height:
             free[outer] = []
     groups: list[list[Text]] = [[]]
     start = 0
@@ -135,18 +109,18 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box], rules: Sequence[Box]) -> 
             continue
         end, unclear = _end_of_cells(bands, start, places, height)
         apart = end > start + 1
-        row, ruled_row = sum(bands[start:end], []), _row_around(bands[start], rows)
+        row, ruled_row = sum(bands[start:end], []), row_around(bands[start], rows)
         start = end
         while start < len(bands) and (
-            _beside(row, bands[start], height) or (ruled_row and _row_around(bands[start], rows) == ruled_row)
+            _beside(row, bands[start], height) or (ruled_row and row_around(bands[start], rows) == ruled_row)
         ):
             row = row + bands[start]
             start += 1
         cells = _cells(row, height, places, ruled=ruled_row is not None, apart=apart)
         # a rule between the lines of a cell parts it from another, which merged cells beside them may hide
-        if unclear or (len(cells) > 1 and any(_is_parted(lines, rules) for lines in cells)):
+        if unclear or (len(cells) > 1 and any(is_parted(lines, rules) for lines in cells)):
             cells = [[replace(line, fault=line.fault or UNCLEAR_CELLS) for line in lines] for lines in cells]
-        if len(cells) > 1 and groups[-1] and _goes_on(groups[-1][-1], cells, rules):
+        if len(cells) > 1 and groups[-1] and goes_on(groups[-1][-1], cells, rules):
             groups[-1] = [replace(line, fault=line.fault or UNCLEAR_CELLS) for line in groups[-1]]
             cells = [[replace(line, fault=line.fault or UNCLEAR_CELLS) for line in lines] for lines in cells]
         if len(cells) > 1:
@@ -169,48 +143,21 @@ def _end_of_cells(
         longer = _cut([*row, *bands[end]], height)
         if len(longer) != len(cells) or len(cells) < 2:
             break
-        in_turn = _in_turn(longer, places)
+        whole = are_in_turn(longer, places)
         # a bullet belongs to its line; what else is narrow may stand beside a cell of several lines
-        several = [cell for cell in longer[1:] if len(_bands(cell)) > 1]
-        wide = all(_extent(cell).width >= MIN_CELL_WIDTH * height for cell in [longer[0], *several])
-        close = _distance(row, bands[end]) <= MAX_LINE_GAP * height
+        several = [cell for cell in longer[1:] if len(bands_of(cell)) > 1]
+        wide = all(extent(cell).width >= MIN_CELL_WIDTH * height for cell in [longer[0], *several])
+        close = distance(row, bands[end]) <= MAX_LINE_GAP * height
         full = any(
-            len(more) > len(cell) and _extent(_bands(cell)[-1]).width >= MIN_CELL_FILL * _extent(more).width
+            len(more) > len(cell) and extent(bands_of(cell)[-1]).width >= MIN_CELL_FILL * extent(more).width
             for cell, more in zip(cells, longer, strict=True)
         )
         grown = sum(len(more) > len(cell) for cell, more in zip(cells, longer, strict=True))
-        if not (in_turn and wide and close and full):
+        if not (whole and wide and close and full):
             unclear = wide and close and full and end == start + 1 and grown < len(cells)
             break
         row, cells, end = [*row, *bands[end]], longer, end + 1
     return end, unclear
-
-
-def _is_parted(lines: Sequence[Text], rules: Sequence[Box]) -> bool:
-    """Whether a rule runs between two lines of a cell, from side to side."""
-    return any(
-        above.ink.bottom - 1 <= rule.top < rule.bottom <= below.ink.top + 1
-        and rule.left <= min(above.ink.left, below.ink.left)
-        and rule.right >= max(above.ink.right, below.ink.right)
-        for above, below in pairwise(lines)
-        for rule in rules
-    )
-
-
-def _goes_on(line: Text, cells: Sequence[Sequence[Text]], rules: Sequence[Box]) -> bool:
-    """Whether a line over a row begins one of its cells, beside the first, that is higher than the others."""
-    return any(
-        cell[0].body.top - line.body.bottom <= MAX_LINE_GAP * line.body.height
-        and _extent(cell).left - line.body.height <= line.body.left
-        and line.body.right <= _extent(cell).right + line.body.height
-        and not _is_parted([line, cell[0]], rules)
-        for cell in cells[1:]
-    )
-
-
-def _row_around(band: Sequence[Text], rows: Sequence[Box]) -> Box | None:
-    bodies = [piece.body for piece in band]
-    return next((row for row in rows if all(row.top < body.middle < row.bottom for body in bodies)), None)
 
 
 def _extend(
@@ -223,28 +170,6 @@ def _extend(
         inner = [(left, right) for left, right in common if left > page.left and right < page.right]
         end, gutters = end + 1, inner or common
     return end, [(left, right) for left, right in gutters if left > page.left and right < page.right]
-
-
-def _bands(pieces: Sequence[Text]) -> list[list[Text]]:
-    """Groups of pieces whose middle halves overlap in height, directly or through others; top to bottom."""
-    bands: list[list[Text]] = []
-    reach = float("-inf")
-    for piece in sorted(pieces, key=lambda piece: piece.body.top + piece.body.height / 4):
-        if piece.body.top + piece.body.height / 4 >= reach:
-            bands.append([])
-        bands[-1].append(piece)
-        reach = max(reach, piece.body.bottom - piece.body.height / 4)
-    return bands
-
-
-def _extent(pieces: Iterable[Text]) -> Box:
-    return around([piece.body for piece in pieces])
-
-
-def _distance(some: Sequence[Text], others: Sequence[Text]) -> float:
-    """Height of the paper between two bands."""
-    upper, lower = sorted(_extent(band)[1::2] for band in (some, others))
-    return lower[0] - upper[1]
 
 
 def _free(band: Sequence[Text], page: Box, min_width: float) -> list[Stretch]:
@@ -272,7 +197,7 @@ def _columns(
         middle = (left + right) / 2
         before = [piece for piece in columns[-1] if piece.body.right <= middle]
         after = [piece for piece in columns[-1] if piece.body.right > middle]
-        if _is_column(before, height) and _is_column(after, height) and not _is_table(before, after, places):
+        if _is_column(before, height) and _is_column(after, height) and not is_table(before, after, places):
             columns[-1:] = [before, after]
     return columns
 
@@ -280,68 +205,12 @@ def _columns(
 def _is_column(pieces: Sequence[Text], height: float) -> bool:
     if len(pieces) < MIN_COLUMN_LINES:
         return False
-    width = _extent(pieces).width
+    width = extent(pieces).width
     if width < MIN_COLUMN_WIDTH * height:
         return False
-    bands = _bands(pieces)
-    covered = sum(_extent(band).width for band in bands) / len(bands)
+    bands = bands_of(pieces)
+    covered = sum(extent(band).width for band in bands) / len(bands)
     return len(bands) >= MIN_COLUMN_LINES and covered >= MIN_COLUMN_FILL * width
-
-
-def _is_table(before: Sequence[Text], after: Sequence[Text], places: Mapping[int, int]) -> bool:
-    """Whether the file has two columns row by row, as those of a table.
-
-    Some files have columns of running text so as well: the rows of a table stand level.
-    """
-    left = {id(piece) for piece in before}
-    rows = [
-        ([piece for piece in row if id(piece) in left], [piece for piece in row if id(piece) not in left])
-        for row in _rows_in_file([*before, *after], places)
-    ]
-    aligned = [_are_aligned(*row) for row in rows if all(row)]
-    if len(aligned) > 1:
-        return 2 * sum(aligned) > len(aligned)
-    sides = [key in left for key in sorted(map(id, [*before, *after]), key=places.__getitem__)]
-    changes = sum(a != b for a, b in pairwise(sides))
-    return changes > min(len(_bands(before)), len(_bands(after)))
-
-
-def _rows_in_file(pieces: Sequence[Text], places: Mapping[int, int]) -> list[list[Text]]:
-    """Parts of pieces from top to bottom, each of which the file has before all that is below."""
-    bands = _bands(pieces)
-    in_file = [sorted(places[id(piece)] for piece in band) for band in bands]
-    lasts = accumulate((numbers[-1] for numbers in in_file), max)
-    firsts = [*accumulate((numbers[0] for numbers in reversed(in_file)), min)][::-1]
-    rows: list[list[Text]] = []
-    reach = math.inf
-    for band, last, first in zip(bands, [math.inf, *lasts], firsts, strict=False):
-        top = _extent(band).top + MAX_OVERLAP * band[0].body.height
-        if not rows or (last < first and reach < top):
-            rows.append([])
-        rows[-1] += band
-        reach = _extent(rows[-1]).bottom
-    return rows
-
-
-def _are_aligned(some: Sequence[Text], others: Sequence[Text]) -> bool:
-    """Whether two cells of a row begin, end, or have their middles at one height."""
-    (first, *_), (second, *_) = cells = sorted([_bands(some), _bands(others)], key=len)
-    heads = _are_level(first[0], second[0])
-    feet = _are_level(*(cell[-1][0] for cell in cells))
-    one, other = _extent(some), _extent(others)
-    return heads or feet or abs(one.middle - other.middle) <= MAX_STEP * min(first[0].body.height, one.height)
-
-
-def _are_level(some: Text, other: Text) -> bool:
-    lower = min(some.body.height, other.body.height)
-    return abs(some.body.bottom - other.body.bottom) <= MAX_STEP * lower
-
-
-def _in_turn(cells: Sequence[Sequence[Text]], places: Mapping[int, int]) -> bool:
-    """Whether the file has each cell as a whole, but for bullets and numbers, which some write apart."""
-    wide = [[piece for piece in cell if piece.body.width > piece.body.height] or cell for cell in cells]
-    in_file = sorted(sorted(places[id(piece)] for piece in cell) for cell in wide)
-    return all(before[-1] < after[0] for before, after in pairwise(in_file))
 
 
 def _beside(some: Sequence[Text], others: Sequence[Text], height: float) -> bool:
@@ -363,12 +232,10 @@ def _cells(
     where the file has each cell as a whole, or where only one line goes through several cells: it stands in
     the middle of higher ones. Or all cells are `apart`.
     """
-    lines, cells = _lines(row), _cut(row, height)
+    lines, cells = lines_of(row), _cut(row, height)
     tangled = any(_beside(some, others, height) for some, others in combinations(lines, 2))
-    through = sum(len(_cut(line, height)) > 1 for line in lines) == 1 or _in_turn(cells, places)
-    cells = (
-        _join_level(cells, places) if tangled or apart or (ruled and len(lines) > 1 and through) else [row]
-    )
+    through = sum(len(_cut(line, height)) > 1 for line in lines) == 1 or are_in_turn(cells, places)
+    cells = join_level(cells, places) if tangled or apart or (ruled and len(lines) > 1 and through) else [row]
     if len(cells) > 1:
         return [lines for cell in cells for lines in _cells(cell, height, places, ruled=False)]
     if tangled:
@@ -376,39 +243,13 @@ def _cells(
     return [[_join(line) for line in lines]]
 
 
-def _join_level(cells: Sequence[Sequence[Text]], places: Mapping[int, int]) -> list[list[Text]]:
-    """The cells; neighbours whose lines are level and to and fro in the file, as a table's, are one."""
-    joined = [list(cells[0])]
-    for cell in cells[1:]:
-        fewer, more = sorted((_lines(joined[-1]), _lines(cell)), key=len)
-        level = all(any(_are_level(one[0], other[0]) for other in more) for one in fewer)
-        if len(fewer) > 1 and level and not _in_turn([joined[-1], cell], places):
-            joined[-1] += cell
-        else:
-            joined.append(list(cell))
-    return joined
-
-
 def _cut(pieces: Sequence[Text], height: float) -> list[list[Text]]:
     """Pieces by the stretches that a gutter parts, from left to right."""
-    gutters = _free(pieces, _extent(pieces), MIN_GUTTER_WIDTH * height)
+    gutters = _free(pieces, extent(pieces), MIN_GUTTER_WIDTH * height)
     cells: list[list[Text]] = [[] for _ in range(len(gutters) + 1)]
     for piece in pieces:
         cells[bisect([left for left, _ in gutters], piece.body.left)].append(piece)
     return cells
-
-
-def _lines(band: Sequence[Text]) -> list[list[Text]]:
-    """The pieces of a band by lines, from top to bottom; raised or lowered small print joins its line."""
-    lines: list[list[Text]] = []
-    for piece in sorted(band, key=lambda piece: -piece.body.height):
-        for line in lines:
-            if line[0].body.top < piece.body.middle < line[0].body.bottom:
-                line.append(piece)
-                break
-        else:
-            lines.append([piece])
-    return sorted(lines, key=lambda line: line[0].body.middle)
 
 
 def _join(pieces: Sequence[Text]) -> Text:
@@ -425,7 +266,7 @@ def _join(pieces: Sequence[Text]) -> Text:
         fault = fault or UNCLEAR_WORDS
     if not text.strip("_ "):
         fault = fault or "lines to write on"
-    whole = _extent(pieces)
+    whole = extent(pieces)
     # raised, lowered and small print doesn't move the line it stands in
     main = max(pieces, key=lambda piece: piece.body.width).body
     return Text(

@@ -14,9 +14,10 @@ from PIL import Image
 
 from data_engines.engine import LeftOut, Reject
 from data_engines.kinds.pdf.formulas import with_formulas
-from data_engines.kinds.pdf.layout import OVERPRINT, RULE_THICKNESS, UNCLEAR_WORDS, Text, paragraphs
+from data_engines.kinds.pdf.layout import OVERPRINT, UNCLEAR_WORDS, paragraphs
 from data_engines.kinds.pdf.rules import FOUND_SPACE, Characters, struck_out, with_underscores
 from data_engines.kinds.pdf.spacing import part_words
+from data_engines.kinds.pdf.texts import RULE_THICKNESS, Text
 from data_engines.kinds.pdf.typefaces import find_typeface_fault, font_names, odd_fonts
 from data_engines.tools.boxes import Box
 from data_engines.tools.typed import as_typed

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from data_engines.kinds.pdf.layout import Text, paragraphs
+from data_engines.kinds.pdf.layout import paragraphs
+from data_engines.kinds.pdf.texts import Text
 from data_engines.tools.boxes import Box
 
 
