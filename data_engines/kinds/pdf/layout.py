@@ -235,9 +235,10 @@ def _cells(
     lines, cells = lines_of(row), _cut(row, height)
     tangled = any(_beside(some, others, height) for some, others in combinations(lines, 2))
     through = sum(len(_cut(line, height)) > 1 for line in lines) == 1 or are_in_turn(cells, places)
-    cells = join_level(cells, places) if tangled or apart or (ruled and len(lines) > 1 and through) else [row]
-    if len(cells) > 1:
-        return [lines for cell in cells for lines in _cells(cell, height, places, ruled=False)]
+    if tangled or apart or (ruled and len(lines) > 1 and through):
+        cells = join_level(cells, places)
+        if len(cells) > 1:
+            return [lines for cell in cells for lines in _cells(cell, height, places, ruled=False)]
     if tangled:
         return [[replace(_join(line), fault=UNCLEAR_CELLS) for line in lines]]
     return [[_join(line) for line in lines]]
