@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     word = parser.parse_args(words[:1]).word
     try:
-        _run(word, words[1:])
+        return _run(word, words[1:])
     except ModuleNotFoundError as error:
         message = f"the package {error.name} is missing; {install_line('engines')} brings it"
         code = 2
@@ -51,20 +51,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message, code = "a worker died, perhaps for want of memory; try fewer --workers", 1
     except KeyboardInterrupt:
         message, code = "interrupted; the same command goes on where this one stopped", 130
-    else:
-        return 0
     print(f"got-data {word}: {message}", file=sys.stderr)
     return code
 
 
-def _run(word: str, words: Sequence[str]) -> None:
+def _run(word: str, words: Sequence[str]) -> int:
     if word in KINDS:
         _draw(read_request(word, words))
     elif word == "mix":
         _mix(words)
     else:
         # loaded only when it is named, as engines are: stats takes seconds
-        importlib.import_module(f"data_engines.{word}").run(words)
+        return importlib.import_module(f"data_engines.{word}").run(words) or 0
+    return 0
 
 
 def _mix(words: Sequence[str]) -> None:

@@ -8,38 +8,21 @@ boxes are never joined to that of the picture: they come in the order in which s
 
 import json
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from data_engines.options import Parser
 from data_engines.tools.boxes import Box
-from data_engines.tools.foreign.folder import read_folder
-from data_engines.tools.foreign.iam import read_iam_form, read_iam_lines, read_iam_words
-from data_engines.tools.foreign.label_studio import read_json_min, read_label_studio
-from data_engines.tools.foreign.labels import NO_TEXT, NOT_READ, Label
-from data_engines.tools.foreign.lists import (
-    read_boxes,
-    read_detection_list,
-    read_im2latex,
-    read_picture_list,
-    read_tab_list,
-)
-from data_engines.tools.foreign.objects import read_donut, read_inkml
+from data_engines.tools.foreign.labels import NO_TEXT, NOT_READ, Found, Label
 from data_engines.tools.foreign.pictures import Pictures
+from data_engines.tools.foreign.readers import READERS
 from got_train.config import MAX_PIXELS
 from got_train.data.errors import ImageError, RowError
-from got_train.data.foreign import (
-    LIST_ENDINGS,
-    READ,
-    UNREAD,
-    Foreign,
-    label_lists,
-    recognise,
-    truth_files,
-    truth_stem,
-)
+from got_train.data.foreign import FORMATS, LIST_ENDINGS, READABLE, label_lists, recognise
 from got_train.data.images import lazy_image
 from got_train.data.records import parse_row
 from got_train.data.utf8 import read_utf8
@@ -47,15 +30,20 @@ from got_train.prompts import IMAGE_TAG, Task, box_permille
 from got_train.report import check_targets, counted
 from got_train.tex.errors import TexError
 
-MISSING = "picture missing"
+FAILED = "picture missing or broken"
 MOST_NAMED = 20
-"""Missing pictures that are named."""
+"""Of these, how many are named."""
+ANNOTATIONS = "annotations"
+"""The folder of labels in FUNSD and COCO; the pictures lie in another one beside it."""
 
 
-def run(words: Sequence[str]) -> None:
-    """The command, from the words after `rows`."""
-    kinds = "; ".join(READ.values())
-    parser = Parser(prog="got-data rows", description=f"Make rows of labels of other tools: {kinds}.")
+def run(words: Sequence[str]) -> int:
+    """The command, from the words after `rows`; its exit code is 1 if pictures have no rows, as they fail."""
+    parser = Parser(
+        prog="got-data rows",
+        description=f"Make rows of labels of other tools: {READABLE}.",
+        epilog="The exit code is 1 where rows were written, but pictures are missing or can't be opened.",
+    )
     parser.add_argument("source", metavar="SOURCE", type=Path, help="file or folder of labels")
     parser.add_argument("--output", metavar="FILE.jsonl", type=Path, required=True, help="rows to write")
     parser.add_argument(
@@ -71,7 +59,23 @@ def run(words: Sequence[str]) -> None:
     )
     parser.add_argument("--overwrite", action="store_true", help="write over an existing file")
     flags = parser.parse_args(words)
-    print(write_rows(flags.source, flags.output, flags.image_root, flags.query, flags.overwrite))
+    written = write_rows(flags.source, flags.output, flags.image_root, flags.query, flags.overwrite)
+    print("\n".join(written.lines))
+    if written.failed:
+        named = [*written.failed[:MOST_NAMED], *(["..."] if len(written.failed) > MOST_NAMED else [])]
+        named.append(f"left out: {len(written.failed)} ({FAILED})")
+        print("\n".join(f"got-data rows: {line}" for line in named), file=sys.stderr)
+    return 1 if written.failed else 0
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of labels."""
+
+    lines: list[str]
+    """What there is to say, for people."""
+    failed: list[str]
+    """A line for each label whose picture is missing or can't be opened."""
 
 
 def write_rows(
@@ -80,8 +84,8 @@ def write_rows(
     image_root: Path | None = None,
     query: str | None = None,
     overwrite: bool = False,
-) -> str:
-    """Writes the rows of foreign labels; returns what there is to say of them.
+) -> Written:
+    """Writes the rows of foreign labels.
 
     Args:
         source: file or folder of labels.
@@ -98,114 +102,86 @@ def write_rows(
     if image_root is not None and not image_root.is_dir():
         raise ValueError(f"--image-root {image_root} is no folder")
     check_targets([output], [source], overwrite)
-    kind, source = _find_labels(source, image_root)
+    folder = source if source.is_dir() else source.parent
+    root = image_root or (folder.parent if folder.name == ANNOTATIONS else None)
+    kind, source = _find_labels(source, root)
+    pictures = Pictures(source if source.is_dir() else source.parent, root)
     left_out: Counter[str] = Counter()
-    pictures = Pictures(source if source.is_dir() else source.parent, image_root)
-    missing: list[str] = []
-    found = _find_pictures(_labels(kind, source, image_root, pictures, left_out), pictures, missing)
+    failed: list[str] = []
     partial = output.with_name(f"{output.name}.partial")
     count = 0
     try:
         with open(partial, "w", encoding="utf-8") as file:
-            for label, picture in found:
-                for row in _rows_of(label, picture, query, left_out):
-                    named = row | {"images": [_relative(picture, output.parent)]}
-                    file.write(json.dumps(named, ensure_ascii=False) + "\n")
-                    count += 1
-        left_out[MISSING] = len(missing)
+            for row, picture in _pictured(READERS[kind](source, pictures), pictures, query, left_out, failed):
+                named = row | {"images": [_relative(picture, output.parent)]}
+                file.write(json.dumps(named, ensure_ascii=False) + "\n")
+                count += 1
         if count == 0:
-            raise ValueError(f"{source} makes no row ({_why_none(left_out, missing)})")
+            raise ValueError(f"{source} makes no row ({_why_none(left_out, failed)})")
         os.replace(partial, output)
     finally:
         partial.unlink(missing_ok=True)
-    lines = [*missing[:MOST_NAMED], *([f"... {len(missing)} in all"] if len(missing) > MOST_NAMED else [])]
-    lines.append(f"{source} was read as {READ[kind]}")
-    lines.append(f"{output}: {counted(count, 'row')}; train on them with data.train={output}")
-    lines += [f"  left out: {number} ({cause})" for cause, number in left_out.items() if number]
-    return "\n".join(lines)
+    lines = [
+        f"{source} was read as {FORMATS[kind].what}",
+        f"{output}: {counted(count, 'row')}; train on them with data.train={output}",
+        *(f"  left out: {number} ({cause})" for cause, number in left_out.items()),
+    ]
+    return Written(lines, failed)
 
 
-def _find_pictures(
-    labels: Iterator[Label], pictures: Pictures, missing: list[str]
-) -> Iterator[tuple[Label, Path]]:
-    """The labels whose pictures are found; `missing` gets a line for each other one."""
+def _pictured(
+    labels: Iterator[Found], pictures: Pictures, query: str | None, left_out: Counter[str], failed: list[str]
+) -> Iterator[tuple[dict[str, Any], Path]]:
+    """The rows of labels with their pictures; adds to `left_out` and `failed` what makes no rows."""
     for label in labels:
+        if isinstance(label, str):
+            left_out[label] += 1
+            continue
         picture = pictures.find(label.picture)
         if picture is None:
-            missing.append(f"{label.location}: {pictures.why_missing(label.picture)}")
-        else:
-            yield label, picture
+            failed.append(f"{label.location}: {pictures.why_missing(label.picture)}")
+            continue
+        try:
+            for row in _rows_of(label, picture, query, left_out):
+                yield row, picture
+        except ImageError as error:
+            failed.append(f"{label.location}: {error}")
 
 
-def _why_none(left_out: Counter[str], missing: Sequence[str]) -> str:
-    causes = (
-        ", ".join(f"{number} x {cause}" for cause, number in left_out.items() if number) or "it names none"
-    )
-    return f"{causes}; {missing[0]}; --image-root names another folder" if missing else causes
+def _why_none(left_out: Counter[str], failed: Sequence[str]) -> str:
+    causes = ", ".join(f"{number} x {cause}" for cause, number in left_out.items())
+    if failed:
+        causes += f"{', ' if causes else ''}{len(failed)} x {FAILED}; {failed[0]}"
+        return f"{causes}; --image-root names another folder"
+    return causes or "it names none"
 
 
-def _find_labels(source: Path, image_root: Path | None) -> tuple[Foreign, Path]:
-    """The kind of labels, and the file that holds them: of a folder its one list, or the folder itself.
+def _find_labels(source: Path, root: Path | None) -> tuple[str, Path]:
+    """The format of labels, and the file that holds them: of a folder its one list, or the folder itself.
 
     Raises:
         ValueError: there are none, or several.
     """
     if not source.exists():
         raise ValueError(f"{source} does not exist; give a file or folder of labels")
-    if source.is_dir():
-        lists = label_lists(source)
-        if len(lists) > 1:
-            raise ValueError(f"{source} has several lists of labels; give one: {', '.join(map(str, lists))}")
-        for file, found in lists.items():
-            return found, file
-        kind: Foreign | None = "text folder" if truth_files(source, image_root) else None
-    else:
-        kind = recognise(source)
+    lists = label_lists(source, root) if source.is_dir() else {}
+    if len(lists) > 1:
+        raise ValueError(f"{source} has several lists of labels; give one: {', '.join(map(str, lists))}")
+    for file, found in lists.items():
+        return found, file
+    kind = recognise(source, root)
     if kind is None:  # of another encoding nothing is recognised
         listed = [file for file in source.iterdir() if file.suffix in LIST_ENDINGS] if source.is_dir() else []
         for file in listed or [source]:
             if file.is_file():
                 read_utf8(file, str(file))
-    if kind in UNREAD:
-        raise ValueError(f"{source} looks like {UNREAD[kind]}")
-    if kind is None:
-        kinds = "; ".join(READ.values())
         raise ValueError(
-            f"{source} is none of the labels that are read: {kinds} (rows of your own need no converting)"
+            f"{source} is none of the labels that are read: got-data rows --help lists them, --image-root "
+            "says where pictures lie, and rows of your own need no converting"
         )
+    if FORMATS[kind].scope == "unread":
+        raise ValueError(f"{source} looks like {FORMATS[kind].what}")
     return kind, source
-
-
-def _labels(
-    kind: Foreign, source: Path, image_root: Path | None, pictures: Pictures, left_out: Counter[str]
-) -> Iterator[Label]:
-    match kind:
-        case "recognition list" | "formula list":
-            return read_tab_list(source)
-        case "picture list":
-            return read_picture_list(source)
-        case "detection list":
-            return read_detection_list(source)
-        case "im2latex list":
-            return read_im2latex(source)
-        case "IAM lines":
-            return read_iam_lines(source)
-        case "IAM words":
-            return read_iam_words(source, left_out)
-        case "IAM form":
-            return read_iam_form(source, lambda name: pictures.find(name) is not None)
-        case "InkML":
-            return read_inkml(source, left_out)
-        case "donut":
-            return read_donut(source)
-        case "Label Studio":
-            return read_label_studio(source, left_out)
-        case "Label Studio JSON-MIN":
-            return read_json_min(source, left_out)
-        case "boxes":
-            return iter([read_boxes(source, truth_stem(source))])
-    assert kind == "text folder"
-    return read_folder(source, image_root, pictures, left_out)
 
 
 def _rows_of(
@@ -237,14 +213,14 @@ def _text_rows(label: Label, query: str | None, left_out: Counter[str]) -> Itera
 
 
 def _box_rows(label: Label, picture: Path, left_out: Counter[str]) -> Iterator[dict[str, Any]]:
-    """A question about each box that lies in the picture; the first row lists them all."""
+    """A question about each box that lies in the picture; the first row lists them all.
+
+    Raises:
+        ImageError: the picture can't be opened.
+    """
     if not label.boxes:
         return
-    try:
-        opened = lazy_image(picture, MAX_PIXELS)
-    except ImageError as error:
-        left_out[error.cause] += 1
-        return
+    opened = lazy_image(picture, MAX_PIXELS)
     width, height = opened.width, opened.height
     across, down = (width / label.size[0], height / label.size[1]) if label.size else (1.0, 1.0)
     regions: list[dict[str, Any]] = []

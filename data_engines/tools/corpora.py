@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,18 +12,26 @@ import numpy as np
 from data_engines.engine import Reject, Source
 from data_engines.kind import CHINESE, ENGLISH
 from data_engines.options import Range
+from data_engines.tools.chance import one_of
 from data_engines.tools.packages import package_code, packaged, packaged_files
 from data_engines.tools.typed import as_typed
 from got_train.characters import EAST_ASIAN, HAN
-from got_train.data.foreign import holds_json, refuse_foreign
+from got_train.data.file_heads import markup_of
+from got_train.data.foreign import refuse_foreign
 from got_train.data.utf8 import read_utf8
 
 Language = Literal["en", "zh", "mixed"]
 
+LANGUAGES: dict[Language | None, str] = {
+    "en": "without Chinese characters",
+    "zh": "with Chinese characters",
+}
+"""What lines of a language are known by."""
 ZH_SENTENCES = 8000
 """Number of Chinese sentences: about the number of English paragraphs that packages hold."""
 WORDS_IN_CLAUSE = Range(2, 7)
 CLAUSES_IN_SENTENCE = Range(1, 4)
+HAN_CHARACTER = re.compile(f"[{HAN}]")
 HAN_WORD = re.compile(rf"[{HAN}]{{1,4}}")
 
 _WORD = re.compile(rf"[{EAST_ASIAN}]|[^\s{EAST_ASIAN}]+")
@@ -46,15 +54,18 @@ class Corpus:
     sources: tuple[Source, ...]
 
 
-def read_corpus(source: Path | None, language: Language, rng: np.random.Generator) -> Corpus:
+def read_corpus(source: Path | None, language: Language | None, rng: np.random.Generator) -> Corpus:
     """The lines of the UTF-8 file `source`; without one, prose in `language` from installed packages.
+
+    Of a source, "zh" are the lines with Chinese characters and "en" the others; None and "mixed" are all.
 
     English consists of whole sentences of docstrings. Chinese consists of words of a dictionary, chosen by
     their frequency and set in clauses: all common characters occur in their usual words, without a meaning.
     """
     if source is not None:
-        return Corpus(tuple(read_lines(source)), (Source(source, str(source)),))
-    lines: list[str] = []
+        lines = _in_language(read_lines(source), language, source)
+        return Corpus(tuple(lines), (Source(source, str(source)),))
+    lines = []
     sources: list[Source] = []
     if language != "zh":
         for package in ENGLISH.packages:
@@ -77,11 +88,36 @@ def read_lines(path: Path) -> list[str]:
     return lines
 
 
-def check_plain(path: Path) -> None:
-    """Raises a ValueError for labels of pictures and JSON, which would be drawn as text."""
-    refuse_foreign(path, f"--source {path}")
-    if path.is_file() and holds_json(path):
-        raise ValueError(f"--source {path} holds JSON; give a file with a text on each line")
+def _in_language(lines: list[str], language: Language | None, source: Path) -> list[str]:
+    chosen = [line for line in lines if language not in LANGUAGES or language == language_of(line)]
+    if not chosen:
+        raise ValueError(
+            f"--source {source} has no line {LANGUAGES[language]}, which --language {language} asks for"
+        )
+    return chosen
+
+
+def language_of(text: str) -> Literal["en", "zh"]:
+    """Chinese, if a character of it is, or else counted as English."""
+    return "zh" if HAN_CHARACTER.search(text) else "en"
+
+
+def find_language(lines: Sequence[str]) -> Language:
+    """The language that all lines have, or mixed."""
+    languages = set(map(language_of, lines))
+    return languages.pop() if len(languages) == 1 else "mixed"
+
+
+def check_plain(path: Path, but: Collection[str] = ()) -> None:
+    """Raises a ValueError for labels of pictures, JSON and XML, which would be drawn as text.
+
+    Args:
+        path: a file.
+        but: formats of labels that are texts, too.
+    """
+    refuse_foreign(path, f"--source {path}", but)
+    if path.is_file() and (markup := markup_of(path)):
+        raise ValueError(f"--source {path} holds {markup}; give a file with a text on each line")
 
 
 def read_text(path: Path) -> str:
@@ -107,7 +143,7 @@ def docstring_prose(package: str) -> Iterator[str]:
 
 def choose_words(rng: np.random.Generator, lines: Sequence[str], words: Range) -> str:
     """A run of `words` words from a random line, or the whole line if it is shorter."""
-    text = lines[int(rng.integers(len(lines)))]
+    text = one_of(rng, lines)
     spans = word_spans(text)
     length = min(words.choose(rng), len(spans))
     first = rng.integers(len(spans) - length + 1)

@@ -14,6 +14,7 @@ from fontTools.ttLib import TTCollection, TTFont, TTLibError
 from PIL import ImageFont
 
 from data_engines.engine import Reject, Source
+from data_engines.tools.chance import one_of
 from data_engines.tools.files import files_below
 from got_train.packages import matplotlib_fonts, noto_fonts
 
@@ -83,6 +84,29 @@ def font_sources(files: Iterable[Path]) -> tuple[Source, ...]:
     return tuple(Source(file, file.name) for file in files)
 
 
+def find_faces(
+    given: Sequence[Path], characters: set[str], whose: str
+) -> tuple[tuple[Face, ...], tuple[Source, ...], dict[str, int]]:
+    """The faces for some texts: those of `given`, or without any of the system and of packages.
+
+    Args:
+        given: font files and folders.
+        characters: the characters of the texts; spaces need none.
+        whose: what the texts are, for the error.
+
+    Returns:
+        The faces, the files as the manifest names them, and unusable faces counted by cause.
+
+    Raises:
+        ValueError: there are no such files, or no face has any of the characters.
+    """
+    files = find_font_files(given)
+    faces, left_out = read_faces(files, characters - {" "})
+    if not faces:
+        raise ValueError(f"--fonts: none of the {len(files)} font files has a character of {whose}")
+    return faces, font_sources(files), left_out
+
+
 def read_faces(files: Iterable[Path], characters: set[str]) -> tuple[tuple[Face, ...], dict[str, int]]:
     """The faces in `files` with those of `characters` that they hold, and unusable ones counted by cause.
 
@@ -139,7 +163,7 @@ def choose_face(rng: np.random.Generator, faces: Sequence[Face], text: str) -> F
     """A random face of those that have all characters of a text."""
     able = [face for face in faces if face.can_write(text)]
     if able:
-        return able[rng.integers(len(able))]
+        return one_of(rng, able)
     for character in sorted(_inked(text)):
         if not any(character in face.characters for face in faces):
             raise Reject(f"no font has U+{ord(character):04X}")

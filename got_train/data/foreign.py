@@ -7,96 +7,24 @@ with that hint: their tabs, numbers and braces would be learnt or drawn as text.
 import json
 import re
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from got_train.data.file_heads import PICTURE_ENDINGS, PICTURE_NAME, Head, most, pictures_in
 from got_train.report import UserError
-
-Foreign = Literal[
-    "recognition list",
-    "detection list",
-    "picture list",
-    "formula list",
-    "im2latex list",
-    "IAM lines",
-    "IAM words",
-    "IAM form",
-    "InkML",
-    "boxes",
-    "donut",
-    "Label Studio",
-    "Label Studio JSON-MIN",
-    "text folder",
-    "checked list",
-    "MJSynth list",
-    "bare boxes",
-    "label graph",
-    "table tokens",
-    "direction list",
-    "Total-Text",
-]
-
-READ: dict[Foreign, str] = {
-    "recognition list": "PaddleOCR's recognition list (picture, tab, text)",
-    "detection list": "PPOCRLabel's detection labels (picture, tab, JSON list of boxes)",
-    "picture list": "a list of pictures with their texts (picture, space or comma, text)",
-    "formula list": "a list of formulas as CROHME's and HME100K's (picture, tab, LaTeX)",
-    "im2latex list": "im2latex's list of pictures and numbers of formulas (.lst)",
-    "IAM lines": "IAM's lines.txt",
-    "IAM words": "IAM's words.txt",
-    "IAM form": "IAM's form in XML",
-    "InkML": "CROHME's InkML",
-    "boxes": "ICDAR's boxes of one picture (x1,y1,...,x4,y4,text)",
-    "donut": "donut's metadata.jsonl (file_name, ground_truth)",
-    "Label Studio": "Label Studio's export in JSON",
-    "Label Studio JSON-MIN": "Label Studio's export in JSON-MIN",
-    "text folder": "a folder of pictures with texts of the same name (.txt, .inkml, .xml)",
-}
-"""What `got-data rows` reads."""
-
-UNREAD: dict[Foreign, str] = {
-    "checked list": "PPOCRLabel's list of checked pictures, which has no texts: give Label.txt or rec_gt.txt",
-    "MJSynth list": "a list of MJSynth with numbers in place of texts: the texts are in the pictures' names",
-    "bare boxes": "a list of boxes without texts, as YOLO's: there is nothing to read in it",
-    "label graph": "a label graph of CROHME, which has no LaTeX: give the .inkml files or a list of LaTeX",
-    "direction list": "PaddleOCR's list of directions (0 or 180), which has no texts",
-    "Total-Text": "Total-Text's boxes, which are not read: ICDAR's are (x1,y1,...,x4,y4,text)",
-    "table tokens": "tables in HTML tokens, as PubTabNet's and PPOCRLabel's gt.txt: they are not read",
-}
-"""Labels that no row can be made of, and what to do instead."""
-
-PICTURE_ENDINGS = (
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".bmp",
-    ".gif",
-    ".tif",
-    ".tiff",
-    ".webp",
-    ".jp2",
-    ".jfif",
-    ".ppm",
-    ".pgm",
-)
-"""Endings by which the pictures of a list are known."""
 
 LIST_ENDINGS = (".txt", ".tsv", ".json", ".jsonl", ".lst")
 """Endings of files in a folder that may list its pictures."""
-HEAD_BYTES = 1 << 16
-"""How much of a file is looked at."""
-MAX_JSON_BYTES = 1 << 28
-"""Of a file whose first JSON object is longer than the head."""
+TRUTH_ENDINGS = (".txt", ".json", ".inkml", ".xml")
+"""Endings of files that hold what stands on the one picture of their name."""
+TEXT_KEYS = ("utf8_string", "text", "transcription")
+"""Keys of the text of an annotation of COCO; the first one found is used."""
 LATEX_SHARE = 0.2
 """Share of texts with LaTeX commands, sub- or superscripts from which all texts of a list are LaTeX."""
-
-_ENDING = "|".join(ending[1:] for ending in PICTURE_ENDINGS)
-PICTURE_FIRST = re.compile(
-    rf"(?P<picture>[^\t]*?\.(?:{_ENDING}))(?P<gap>\t|[ ,;|]+|$)(?P<text>.*)", re.IGNORECASE
-)
-"""A line that begins with a picture's name: up to the first ending of pictures before a gap."""
 LATEX = re.compile(r"\\[A-Za-z]+|[_^] ?\{")
+
 IAM_LINE = re.compile(r"(?P<name>\S+-s?\d+(?:-\d+)?) (?:\d )?(?:ok|err?) (?:-?\d+ ){6}(?P<words>\S.*)")
 """Of lines.txt or sentences.txt: name, quality, grey level, components, box, words between bars."""
 IAM_WORD = re.compile(
@@ -108,28 +36,282 @@ BOX_LINE = re.compile(
     rf'|(?:{_NUMBER}\s+){{4}}(?="))(?P<text>.*)'
 )
 """Corners of a box in pixels and its text, as in ICDAR 2013 (two corners) and 2015 (four)."""
+_TEXT_FIRST = re.compile(r"(?P<text>.+)_(?P<number>\d+)", re.DOTALL)
+_NUMBER_FIRST = re.compile(r"(?P<number>\d+)_(?P<text>.+)", re.DOTALL)
+"""Names of TextRecognitionDataGenerator's pictures, in either of its forms."""
 _ONLY_NUMBERS = re.compile(rf"{_NUMBER}(?:[\s,]+{_NUMBER}){{3,}}")
-_YOLO_LINE = re.compile(r"\d+(?: (?:[01]|[01]?\.\d+)(?:e-\d+)?){4,}")
 _DETECTED = re.compile(r'\[\]|\[\{.*"(?:transcription|points)".*')
-_GRAPH_LINE = re.compile(r"# IUD|[OR], \S+, \S+, |[NE], \S+, ")
+_IM2LATEX = re.compile(r"\d+ \S+ \w+|\S+ \d+")
+_YOLO = re.compile(r"\d+(?: (?:[01]|[01]?\.\d+)(?:e-\d+)?){4,}")
+_GRAPH = re.compile(r"(?:# IUD|[OR], \S+, \S+, |[NE], \S+, ).*")
+_TOTAL_TEXT = re.compile(r"x: \[\[.*, y: \[\[.*")
 
 
-def refuse_foreign(path: Path, name: str, but: Collection[Foreign] = ()) -> None:
-    """Raises a UserError for the labels of another tool, except those of the kinds `but`.
+@dataclass(frozen=True)
+class Format:
+    """A kind of labels."""
+
+    what: str
+    """What it is, and where no row can be made of it, what to do instead."""
+    fits: Callable[[Head], Any]
+    """Is true for the files or folders that have it."""
+    scope: Literal["list", "picture", "folder", "unread"] = "list"
+    """A file with labels of many pictures or of one, or a folder; unread: no row can be made of it."""
+
+
+def _is_boxes(head: Head) -> bool:
+    found = [BOX_LINE.fullmatch(line) for line in head.lines]
+    return most(found) and any(re.search(r"[^\W\d_]|###", match["text"]) for match in found if match)
+
+
+def _is_detection_list(head: Head) -> bool:
+    return most([_DETECTED.fullmatch(text) for text in head.tabbed or [text for _, text in head.spaced]])
+
+
+def _is_checked_list(head: Head) -> bool:
+    return set(head.tabbed) == {"1"} and (head.path.name == "fileState.txt" or len(head.tabbed) > 1)
+
+
+def _is_recognition_list(head: Head) -> bool:
+    """Names may lack the ending where there are such pictures."""
+    return bool(head.tabbed) or (
+        bool(head.named) and all(_has_picture(head.root, name) for name, _ in head.named[:3])
+    )
+
+
+def _has_picture(folder: Path, name: str) -> bool:
+    if not name or not set(name).isdisjoint('/\\*?["<>|:\0') or len(name) > 100:
+        return False
+    found = [*folder.glob(f"{name}.*"), *folder.glob(f"*/{name}.*")]
+    return any(path.suffix.lower() in PICTURE_ENDINGS for path in found)
+
+
+def _is_bare_boxes(head: Head) -> bool:
+    yolo = head.only(_YOLO) and all("." in line for line in head.lines)
+    return yolo or bool(head.spaced and all(_ONLY_NUMBERS.fullmatch(text) for _, text in head.spaced))
+
+
+def _is_mjsynth(head: Head) -> bool:
+    """The number behind a name is its last part, too."""
+    return bool(head.spaced) and all(
+        re.fullmatch(rf".*_.*_{re.escape(text)}\.\w+", name) for name, text in head.spaced
+    )
+
+
+def _is_pix2tex(head: Head) -> bool:
+    # a text of one picture is called as the picture is
+    listed = head.path.suffix == ".txt" and not head.path.stem.isdecimal() and is_latex(head.lines)
+    return (listed or head.path.name == "math.txt") and bool(numbered_pictures(head.root))
+
+
+def numbered_pictures(root: Path) -> dict[Path, list[Path]]:
+    """The folders, `root` or those in it, whose pictures are all called by numbers, and these pictures."""
+    folders = [root, *sorted(path for path in root.iterdir() if path.is_dir())]
+    found = {folder: pictures_in(folder) for folder in folders}
+    return {
+        folder: pictures
+        for folder, pictures in found.items()
+        if pictures and all(path.stem.isdecimal() for path in pictures)
+    }
+
+
+def texts_as_names(folder: Path) -> dict[Path, str]:
+    """The texts of pictures whose names are a text and a number of their own; empty for other folders.
+
+    The pages of one book have one text in their names, and the photographs of two cameras have two; those of
+    days have times as numbers. Of a part of a set most texts differ, and the numbers are not much larger.
+    """
+    pictures = pictures_in(folder)
+    partly: dict[Path, str] = {}
+    for pattern in (_TEXT_FIRST, _NUMBER_FIRST):
+        names = [name for picture in pictures if (name := pattern.fullmatch(picture.stem))]
+        numbers, texts = {int(name["number"]) for name in names}, [name["text"] for name in names]
+        if len(numbers) != len(pictures) or len(set(texts)) < 2:
+            continue
+        found = dict(zip(pictures, texts, strict=True))
+        if max(numbers) < len(pictures):
+            return found
+        if 2 * len(set(texts)) > len(texts) and max(numbers) < 4 * len(texts):
+            partly = partly or found
+    return partly
+
+
+def _is_donut(head: Head) -> bool:
+    truth = head.json.get("ground_truth")
+    is_row = not {"query", "messages", "conversations"}.isdisjoint(head.json)
+    shown = truth if isinstance(truth, str) else json.dumps(truth)
+    return not is_row and bool(re.search(r'"gt_parses?"', shown))
+
+
+def _is_label_studio(head: Head) -> bool:
+    if isinstance(head.json.get("data"), dict):
+        return not {"annotations", "completions", "predictions"}.isdisjoint(head.json)
+    return isinstance(head.json.get("result"), list) and isinstance(head.json.get("task"), dict)
+
+
+def _is_texts_by_picture(head: Head) -> bool:
+    named = all(name.lower().endswith(PICTURE_ENDINGS) for name in head.json)
+    return bool(head.json) and named and all(isinstance(text, str) for text in head.json.values())
+
+
+def _keys(value: Any) -> set[str]:
+    """The keys of the first object in a list; none of anything else."""
+    return set(value[0]) if isinstance(value, list) and value and isinstance(value[0], dict) else set()
+
+
+def coco_annotations(content: dict[str, Any]) -> list[Any]:
+    """The annotations of COCO, a list beside one of images, or of COCO-Text, both by their ids."""
+    match content:
+        case {"images": [*_], "annotations": [*found]}:
+            return found
+        case {"imgs": {}, "anns": {} as found}:
+            return list(found.values())
+    return []
+
+
+def coco_text(annotation: Any) -> str | None:
+    """The text of an annotation, or of its attributes, where CVAT writes it."""
+    places = (annotation, annotation.get("attributes")) if isinstance(annotation, dict) else ()
+    return next((place[key] for place in places if place for key in TEXT_KEYS if key in place), None)
+
+
+FORMATS: dict[str, Format] = {
+    "MATLAB": Format(
+        "a file of MATLAB, as SynthText's gt.mat, which is not read: write lines of picture, tab and text",
+        lambda head: head.text.startswith("MATLAB "),
+        "unread",
+    ),
+    "IAM form": Format(
+        "IAM's form in XML",
+        lambda head: re.search(r"<handwritten-part|<form\b[^>]*writer-id=", head.xml),
+        "picture",
+    ),
+    "InkML": Format("CROHME's InkML", lambda head: re.search(r"<(?:\w+:)?ink\b", head.xml), "picture"),
+    "page XML": Format(
+        "a page in ALTO, PAGE or hOCR, which is not read: write its text into a .txt beside the picture",
+        lambda head: re.search(r"<(?:\w+:)?(?:alto|PcGts)\b|\bocr_page\b", head.xml),
+        "unread",
+    ),
+    "im2latex list": Format(
+        "im2latex's list of pictures and numbers of formulas (.lst)",
+        lambda head: head.path.suffix == ".lst" and head.only(_IM2LATEX),
+    ),
+    "IAM lines": Format("IAM's lines.txt", lambda head: head.mostly(IAM_LINE)),
+    "IAM words": Format("IAM's words.txt", lambda head: head.mostly(IAM_WORD)),
+    "label graph": Format(
+        "a label graph of CROHME, which has no LaTeX: give the .inkml files or a list of LaTeX",
+        lambda head: head.mostly(_GRAPH),
+        "unread",
+    ),
+    "Total-Text": Format(
+        "Total-Text's boxes, which are not read: ICDAR's are (x1,y1,...,x4,y4,text)",
+        lambda head: head.mostly(_TOTAL_TEXT),
+        "unread",
+    ),
+    "boxes": Format("ICDAR's boxes of one picture (x1,y1,...,x4,y4,text)", _is_boxes, "picture"),
+    "detection list": Format(
+        "PPOCRLabel's detection labels (picture, tab, JSON list of boxes)", _is_detection_list
+    ),
+    "checked list": Format(
+        "PPOCRLabel's list of checked pictures, which has no texts: give Label.txt or rec_gt.txt",
+        _is_checked_list,
+        "unread",
+    ),
+    "direction list": Format(
+        "PaddleOCR's list of directions (0 or 180), which has no texts",
+        lambda head: len(head.tabbed) > 1 and set(head.tabbed) <= {"0", "180"},
+        "unread",
+    ),
+    "formula list": Format(
+        "a list of formulas as CROHME's and HME100K's (picture, tab, LaTeX)",
+        lambda head: is_latex(head.tabbed or [text for _, text in head.named]),
+    ),
+    "recognition list": Format("PaddleOCR's recognition list (picture, tab, text)", _is_recognition_list),
+    "bare boxes": Format(
+        "a list of boxes without texts, as YOLO's: there is nothing to read in it", _is_bare_boxes, "unread"
+    ),
+    "MJSynth list": Format("MJSynth's list of pictures with their texts in their names", _is_mjsynth),
+    "picture list": Format(
+        "a list of pictures with their texts (picture, space or comma, text)", lambda head: head.spaced
+    ),
+    "bare pictures": Format(
+        "a list of pictures without texts: there is nothing to read in it",
+        lambda head: head.only(PICTURE_NAME) and head.text[0] != "[",
+        "unread",
+    ),
+    "pix2tex": Format("pix2tex's list of formulas, whose numbers are the names of pictures", _is_pix2tex),
+    "donut": Format("donut's metadata.jsonl (file_name, ground_truth)", _is_donut),
+    "Label Studio": Format("Label Studio's export in JSON", _is_label_studio),
+    "Label Studio JSON-MIN": Format(
+        "Label Studio's export in JSON-MIN",
+        lambda head: {"annotation_id", "lead_time"} & head.json.keys() and "annotator" in head.json,
+    ),
+    "FUNSD": Format(
+        "FUNSD's form in JSON", lambda head: {"box", "text"} <= _keys(head.json.get("form")), "picture"
+    ),
+    "XFUND": Format(
+        "XFUND's forms in JSON", lambda head: {"document", "img"} <= _keys(head.json.get("documents"))
+    ),
+    "ReCTS": Format(
+        "ReCTS's boxes of one picture in JSON",
+        lambda head: {"transcription", "points"} <= _keys(head.json.get("lines")),
+        "picture",
+    ),
+    "boxes by picture": Format(
+        "LSVT's and ArT's boxes in JSON, by the names of pictures",
+        lambda head: {"transcription", "points"} <= _keys(next(filter(None, head.json.values()), None)),
+    ),
+    "texts by picture": Format("texts in JSON, by the names of pictures, as docTR's", _is_texts_by_picture),
+    "COCO": Format(
+        "COCO's or COCO-Text's annotations in JSON (bbox, utf8_string or text)",
+        lambda head: any(coco_text(annotation) is not None for annotation in coco_annotations(head.json)),
+    ),
+    "COCO without texts": Format(
+        f"COCO's annotations, none of which has a text ({', '.join(TEXT_KEYS)}): there is nothing to read",
+        lambda head: coco_annotations(head.json),
+        "unread",
+    ),
+    "table tokens": Format(
+        "tables in HTML tokens, as PubTabNet's and PPOCRLabel's gt.txt: they are not read",
+        lambda head: "html" in head.json and {"filename", "imgid"} & head.json.keys(),
+        "unread",
+    ),
+    "text folder": Format(
+        "a folder of pictures with texts of the same name (.txt, .json, .inkml, .xml)",
+        lambda head: head.path.is_dir() and truth_files(head.path, head.root),
+        "folder",
+    ),
+    "text as name": Format(
+        "TextRecognitionDataGenerator's folder of pictures with their texts as names",
+        lambda head: head.path.is_dir() and texts_as_names(head.path),
+        "folder",
+    ),
+    "LMDB": Format(
+        "a database (LMDB), which is not read: give the list and the pictures that it was made of",
+        lambda head: (head.path / "data.mdb").is_file(),
+        "unread",
+    ),
+}
+"""The formats by name, in the order in which they are tried."""
+
+READABLE = "; ".join(kind.what for kind in FORMATS.values() if kind.scope != "unread")
+"""What `got-data rows` reads."""
+
+
+def refuse_foreign(path: Path, name: str, but: Collection[str] = ()) -> None:
+    """Raises a UserError for the labels of another tool, except those of the formats `but`.
 
     Args:
         path: a file or folder.
         name: what the user calls it, for the message: an option and the path.
-        but: kinds that are read here.
+        but: names of formats that are read here.
     """
     for file in label_lists(path) if path.is_dir() else []:
         refuse_foreign(file, f"{name}: {file}", but)
     kind = recognise(path)
-    if kind is None or kind in but:
-        return
-    if kind in UNREAD:
-        raise UserError(f"{name} looks like {UNREAD[kind]}")
-    raise UserError(f"{name} looks like {READ[kind]}: {rows_command(path)} makes rows of it")
+    if kind is not None and kind not in but:
+        hint = "" if FORMATS[kind].scope == "unread" else f": {rows_command(path)} makes rows of it"
+        raise UserError(f"{name} looks like {FORMATS[kind].what}{hint}")
 
 
 def rows_command(path: Path) -> str:
@@ -137,42 +319,30 @@ def rows_command(path: Path) -> str:
     return f"got-data rows {shlex.quote(str(path))} --output rows.jsonl"
 
 
-def recognise(path: Path) -> Foreign | None:
-    """The kind of foreign labels that a file or folder holds, by its content; None for all else."""
-    if path.is_dir():
-        return "text folder" if truth_files(path) else None
+def recognise(path: Path, root: Path | None = None) -> str | None:
+    """The format of a file or folder, whose pictures lie in `root` if not with it; None for all else."""
     try:
-        head = _read_head(path)
+        head = Head(path, root)
+        return next((name for name, kind in FORMATS.items() if kind.fits(head)), None)
     except OSError:
         return None
-    if head.lstrip().startswith("<"):
-        return _kind_of_xml(head)
-    lines = [line for line in head.replace("\r\n", "\n").split("\n") if line.strip()]
-    lines = [line for line in lines if not line.startswith("#") or line.startswith("# IUD")]
-    if not lines:
-        return None
-    return _kind_of_list(lines, path) or _kind_of_json(path, head)
 
 
-def label_lists(folder: Path) -> dict[Path, Foreign]:
-    """The files in a folder that list labels of many pictures, each with its kind."""
+def label_lists(folder: Path, root: Path | None = None) -> dict[Path, str]:
+    """The files in a folder that list labels of many pictures, each with its format."""
     files = sorted(
         file for file in folder.iterdir() if file.suffix.lower() in LIST_ENDINGS and file.is_file()
     )
-    kinds = {file: kind for file in files if (kind := recognise(file)) is not None}
-    return {file: kind for file, kind in kinds.items() if kind in READ and kind not in ("boxes", "IAM form")}
+    kinds = {file: kind for file in files if (kind := recognise(file, root)) is not None}
+    return {file: kind for file, kind in kinds.items() if FORMATS[kind].scope == "list"}
 
 
 def truth_files(folder: Path, root: Path | None = None) -> list[Path]:
     """The files with texts below a folder that share their name with a picture below it, or below `root`."""
     found = sorted(path for path in folder.rglob("*") if path.is_file())
-    pictures = found if root is None else root.rglob("*")
+    pictures = found if root in (None, folder) else root.rglob("*")
     stems = {path.stem for path in pictures if path.suffix.lower() in PICTURE_ENDINGS}
-    return [
-        path
-        for path in found
-        if path.suffix.lower() in (".txt", ".inkml", ".xml") and truth_stem(path) in stems
-    ]
+    return [path for path in found if path.suffix.lower() in TRUTH_ENDINGS and truth_stem(path) in stems]
 
 
 def truth_stem(path: Path) -> str:
@@ -184,133 +354,6 @@ def truth_stem(path: Path) -> str:
     return path.stem.removesuffix(".gt").removeprefix("gt_")
 
 
-def holds_json(path: Path) -> bool:
-    """Whether a file begins with a JSON object, or a list of them."""
-    return first_object(path, _read_head(path)) is not None
-
-
 def is_latex(texts: Sequence[str]) -> bool:
     """Whether texts are LaTeX, which some of them show; those of one list are of one kind."""
     return sum(bool(LATEX.search(text)) for text in texts) > LATEX_SHARE * len(texts)
-
-
-def _read_head(path: Path) -> str:
-    """The first whole lines of a file; empty where they are no UTF-8."""
-    with open(path, "rb") as file:
-        head = file.read(HEAD_BYTES)
-    if len(head) == HEAD_BYTES and b"\n" in head:
-        head = head[: head.rindex(b"\n")]
-    if head.lstrip().startswith(b"<"):  # XML names its own encoding
-        return head.decode("latin-1")
-    try:
-        return head.decode("utf-8-sig", errors="strict")
-    except UnicodeDecodeError as error:
-        # a single line that is longer than the head may end in half a character
-        return head[: error.start].decode("utf-8-sig") if error.start > HEAD_BYTES - 4 else ""
-
-
-def _most(found: Sequence[Any], lines: Sequence[Any]) -> bool:
-    return sum(map(bool, found)) * 2 > len(lines)
-
-
-def _kind_of_xml(head: str) -> Foreign | None:
-    if "<handwritten-part" in head or re.search(r"<form\b[^>]*writer-id=", head):
-        return "IAM form"
-    return "InkML" if re.search(r"<(?:\w+:)?ink\b", head) else None
-
-
-def _kind_of_list(lines: Sequence[str], path: Path) -> Foreign | None:
-    if path.suffix == ".lst" and all(re.fullmatch(r"\d+ \S+ \w+|\S+ \d+", line.strip()) for line in lines):
-        return "im2latex list"
-    if _most([IAM_LINE.fullmatch(line.rstrip()) for line in lines], lines):
-        return "IAM lines"
-    if _most([IAM_WORD.fullmatch(line.rstrip()) for line in lines], lines):
-        return "IAM words"
-    if _most([_GRAPH_LINE.match(line) for line in lines], lines):
-        return "label graph"
-    if all("." in line and _YOLO_LINE.fullmatch(line.strip()) for line in lines):
-        return "bare boxes"
-    if _most([re.match(r"x: \[\[.*, y: \[\[", line) for line in lines], lines):
-        return "Total-Text"
-    boxes = [match for match in map(BOX_LINE.fullmatch, lines) if match]
-    if _most(boxes, lines) and any(re.search(r"[^\W\d_]|###", match["text"]) for match in boxes):
-        return "boxes"
-    return _kind_of_pairs(lines, path)
-
-
-def _kind_of_pairs(lines: Sequence[str], path: Path) -> Foreign | None:
-    """The kind of a list whose lines are a picture and something about it."""
-    cells = [line.split("\t", 1) for line in lines if "\t" in line]
-    if _most([_names_pictures(first) for first, _ in cells], lines):
-        texts = [text.strip() for first, text in cells if _names_pictures(first)]
-        if _most([_DETECTED.fullmatch(text) for text in texts], texts):
-            return "detection list"
-        if set(texts) == {"1"} and (path.name == "fileState.txt" or len(texts) > 1):
-            return "checked list"
-        if len(texts) > 1 and set(texts) <= {"0", "180"}:
-            return "direction list"
-        return "formula list" if is_latex(texts) else "recognition list"
-    if len(cells) == len(lines) and not any(" " in first or "\t" in text for first, text in cells):
-        if is_latex([text for _, text in cells]):
-            return "formula list"
-        if all(_has_picture(path.parent, first) for first, _ in cells[:3]):
-            return "recognition list"
-    pairs = [match for match in map(PICTURE_FIRST.fullmatch, lines) if match and match["gap"] != "\t"]
-    pairs = [match for match in pairs if match["text"].strip() and match["picture"][0] != "{"]  # a row
-    if _most(pairs, lines):
-        if _most([_DETECTED.fullmatch(pair["text"].strip()) for pair in pairs], pairs):
-            return "detection list"
-        if all(_ONLY_NUMBERS.fullmatch(pair["text"].strip()) for pair in pairs):
-            return "bare boxes"
-        if all(re.fullmatch(rf".*_{re.escape(p['text'].strip())}\.\w+", p["picture"]) for p in pairs):
-            return "MJSynth list"
-        return "picture list"
-    return None
-
-
-def _names_pictures(cell: str) -> bool:
-    """Whether a cell is the name of a picture, or a JSON list of such names, as PaddleOCR allows."""
-    return bool(re.fullmatch(rf'\[".*"\]|.*\.(?:{_ENDING})', cell.strip(), re.IGNORECASE))
-
-
-def _has_picture(folder: Path, name: str) -> bool:
-    """Whether a picture with a name without an ending lies in a folder, or in a folder in it."""
-    if not name or not set(name).isdisjoint('/\\*?["<>|:\0') or len(name) > 100:
-        return False
-    found = [*folder.glob(f"{name}.*"), *folder.glob(f"*/{name}.*")]
-    return any(path.suffix.lower() in PICTURE_ENDINGS for path in found)
-
-
-def _kind_of_json(path: Path, head: str) -> Foreign | None:
-    value = first_object(path, head)
-    if value is None:
-        return None
-    truth = value.get("ground_truth")
-    is_row = not {"query", "messages", "conversations"}.isdisjoint(value)
-    if not is_row and re.search(r'"gt_parses?"', truth if isinstance(truth, str) else json.dumps(truth)):
-        return "donut"
-    if isinstance(value.get("data"), dict) and {"annotations", "completions", "predictions"} & value.keys():
-        return "Label Studio"
-    if isinstance(value.get("result"), list) and isinstance(value.get("task"), dict):
-        return "Label Studio"
-    if {"annotation_id", "lead_time"} & value.keys() and "annotator" in value:
-        return "Label Studio JSON-MIN"
-    return "table tokens" if "html" in value and {"filename", "imgid"} & value.keys() else None
-
-
-def first_object(path: Path, head: str) -> dict[str, Any] | None:
-    """The first JSON object of a file that begins with an object or a list; None for other files."""
-    start = re.match(r"\s*\[?\s*(?=\{)", head)
-    if start is None:
-        return None
-    decoder = json.JSONDecoder()
-    try:
-        value, _ = decoder.raw_decode(head, start.end())
-    except (ValueError, RecursionError):
-        if path.stat().st_size > MAX_JSON_BYTES:
-            return None
-        try:  # the object may be longer than the head
-            value, _ = decoder.raw_decode(path.read_text(encoding="utf-8-sig"), start.end())
-        except (ValueError, RecursionError):
-            return None
-    return value if isinstance(value, dict) else None

@@ -13,6 +13,7 @@ from got_train.characters import composed
 from got_train.evaluation.predictions import Prediction, raise_complaints, read_predictions
 from got_train.evaluation.suites import KIND_SUITES, NONE, SUITES, Part, Parts
 from got_train.evaluation.words import has_chinese
+from got_train.markup.accents import compose_accents
 from got_train.markup.delimiters import read_formula
 from got_train.markup.fences import unfenced
 from got_train.markup.forms import form_of
@@ -86,10 +87,14 @@ def evaluate(path: Path, suite: str | None = None, as_published: bool = False) -
     predictions = read_predictions(path)
     rows, complaints = [], []
     for prediction in progress("scoring", len(predictions), "row", predictions):
-        if not as_published:  # the scripts compare the texts as they stand
-            answer, reference = composed(prediction.answer), composed(prediction.reference)
-            prediction = replace(prediction, answer=answer, reference=reference)
         name = suite or KIND_SUITES.get(prediction.kind, "plain")
+        if not as_published:  # the scripts compare the texts as they stand
+            compose = compose_accents if SUITES[name].is_latex else str
+            answer, reference = (
+                composed(compose(text.replace("\r\n", "\n")))
+                for text in (prediction.answer, prediction.reference)
+            )
+            prediction = replace(prediction, answer=answer, reference=reference)
         try:
             parts = SUITES[name].score(prediction, as_published)
             rows.append(ScoredRow(prediction, _group(prediction, name), name, parts))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from got_train.data.records import UNNAMED_KIND
+from got_train.data.utf8 import read_utf8
 from got_train.prompts import IMAGE_TAG
 from got_train.report import UserError, counted
 from got_train.vocabulary import IMAGE_END
@@ -67,10 +68,7 @@ def raise_complaints(complaints: Sequence[str]) -> None:
 
 def _read_rows(path: Path) -> list[tuple[int, Any]]:
     """Rows with their numbers from 1: of lines in JSONL, of elements in JSON."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8: {error}") from None
+    text = read_utf8(path, f"predictions file {path}")
     if text.lstrip().startswith("["):
         return list(enumerate(_parse(text, str(path)), start=1))
     # Not splitlines(): it would also cut at separators that JSON allows in texts.

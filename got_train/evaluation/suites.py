@@ -105,17 +105,19 @@ class Suite:
     worst_by: str
     """The score by which reports order rows."""
     high_is_good: bool = True
+    is_latex: bool = False
+    r"""Whether texts are LaTeX, in which `\'e` is the letter é."""
 
 
 SUITES = {
     "plain": Suite(plain, "edit_distance", high_is_good=False),
     "scene": Suite(scene, "edit_distance", high_is_good=False),
-    "format": Suite(formatted, "edit_distance", high_is_good=False),
+    "format": Suite(formatted, "edit_distance", high_is_good=False, is_latex=True),
     "chart": Suite(chart, "ap_slight"),
     "music": Suite(plain, "edit_distance", high_is_good=False),
     "geometry": Suite(plain, "edit_distance", high_is_good=False),
     "molecule": Suite(molecule, "tanimoto"),
-    "table": Suite(table, "teds"),
+    "table": Suite(table, "teds", is_latex=True),
     "fine-grained": Suite(plain, "edit_distance", high_is_good=False),
 }
 

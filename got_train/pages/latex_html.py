@@ -5,11 +5,11 @@ drawn later in one run of TeX: a mark holds their place in the HTML, and `Notes`
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 
 from markupsafe import Markup, escape
 
+from got_train.markup.accents import ACCENT, LETTERS, accented
 from got_train.markup.delimiters import CLOSING, DISPLAYS, read_formula
 from got_train.markup.nesting import environment_end, read_argument
 from got_train.markup.tabular import LENGTH_OPTION, TABULAR, Cell, Table, parse_tabular
@@ -66,26 +66,18 @@ _DROPPED = dict.fromkeys(
     0,
 ) | dict.fromkeys("label captionsetup vspace hspace cellcolor rowcolor includegraphics setlength".split(), 1)
 """Commands that show nothing, and how many arguments each has."""
-_SIGNS = {
-    command: sign
-    for commands, signs in (
-        ("textbackslash textasciitilde textasciicircum textquotedbl textbar", '\\~^"|'),
-        ("textless textgreater textemdash textendash textdegree copyright ldots dots", "<>—–°©……"),
-        ("S P ss ae AE oe OE o O aa AA l L i quad", "§¶ßæÆœŒøØåÅłŁı\u2003"),
-    )
-    for command, sign in zip(commands.split(), signs, strict=True)
-} | {"qquad": "\u2003\u2003", "item": "• ", "newline": "\n", "LaTeX": "LaTeX", "TeX": "TeX"}
-_ACCENTS = dict(
-    zip(
-        "'`^\"~=.cvuHrdbk",
-        "\u0301\u0300\u0302\u0308\u0303\u0304\u0307\u0327\u030c\u0306\u030b\u030a\u0323\u0331\u0328",
-        strict=True,
-    )
-)
-"""The combining character of each command of an accent."""
-_ACCENT = re.compile(
-    r"\\(?P<accent>['`^\"~=.]|[cvuHrdbk](?![A-Za-z]))\s*"
-    r"(?P<brace>\{\s*)?(?P<letter>\\[ij]\b|[^\W\d_])(?(brace)\s*\})"
+_SIGNS = (
+    {
+        command: sign
+        for commands, signs in (
+            ("textbackslash textasciitilde textasciicircum textquotedbl textbar", '\\~^"|'),
+            ("textless textgreater textemdash textendash textdegree copyright ldots dots", "<>—–°©……"),
+            ("S P quad", "§¶\u2003"),
+        )
+        for command, sign in zip(commands.split(), signs, strict=True)
+    }
+    | LETTERS
+    | {"qquad": "\u2003\u2003", "item": "• ", "newline": "\n", "LaTeX": "LaTeX", "TeX": "TeX"}
 )
 _TEXT = re.compile(
     rf"(?P<break>\\\\\*?(?:{LENGTH_OPTION})?)|\\(?P<sign>[^A-Za-z])|---?|``|''|[^\\{{}}~$'`-]+|.", re.DOTALL
@@ -159,10 +151,8 @@ def read_piece(text: str, start: int, notes: Notes, depth: int = 0) -> Piece | N
         return source_html(text[start : formula.end]), formula.end
     if text.startswith(r"\begin", start) or text.startswith(r"\end", start):
         return _read_environment(text, start, notes, depth)
-    if accent := _ACCENT.match(text, start):
-        letter = accent["letter"].removeprefix("\\")
-        composed = unicodedata.normalize("NFC", letter + _ACCENTS[accent["accent"]])
-        return escape(composed), accent.end()
+    if accent := ACCENT.match(text, start):
+        return escape(accented(accent)), accent.end()
     return _read_command(text, start, notes, depth)
 
 

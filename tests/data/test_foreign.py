@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from got_train.data.foreign import READ, UNREAD, recognise
+from got_train.data.foreign import FORMATS, recognise
 from got_train.data.readers import open_rows
 from got_train.report import UserError
 
@@ -35,6 +35,23 @@ FOREIGN = {
     "bare boxes": "0 0.5 0.5 0.1 0.2\n",
     "label graph": "# IUD, a\n# Objects(1):\nO, z_1, z, 1.0, 0\n",
     "Total-Text": "x: [[206 251]], y: [[633 811]], ornt: [u'h'], transcriptions: [u'one']\n",
+    "MATLAB": "MATLAB 5.0 MAT-file, Platform: GLNXA64\0\xff",
+    "page XML": '<?xml version="1.0"?>\n<alto xmlns="http://www.loc.gov/standards/alto/ns-v4#"></alto>',
+    "bare pictures": "img/1.jpg\nimg/2.jpg\n",
+    "FUNSD": json.dumps({"form": [{"box": [1, 2, 3, 4], "text": "a", "words": [], "label": "header"}]}),
+    "XFUND": json.dumps(
+        {"lang": "zh", "documents": [{"id": "a", "document": [], "img": {"fname": "a.jpg"}}]}
+    ),
+    "COCO": json.dumps(
+        {
+            "images": [{"id": 1, "file_name": "a.jpg"}],
+            "annotations": [{"image_id": 1, "bbox": [], "text": "a"}],
+        }
+    ),
+    "COCO without texts": json.dumps({"imgs": {"1": {}}, "anns": {"1": {"bbox": [1, 2, 3, 4]}}}),
+    "ReCTS": json.dumps({"chars": [], "lines": [{"transcription": "a", "points": [0, 0, 9, 0, 9, 9, 0, 9]}]}),
+    "boxes by picture": json.dumps({"gt_0": [], "gt_1": [{"transcription": "a", "points": [[0, 0]]}]}),
+    "texts by picture": json.dumps({"a.jpg": "one", "b.jpg": "two"}),
     "table tokens": json.dumps({"filename": "1.jpg", "html": {"cells": []}}) + "\n",
 }
 NATIVE = {
@@ -62,7 +79,7 @@ def write(folder: Path, kind: str) -> Path:
 
 
 def test_every_kind_is_described_and_tested() -> None:
-    assert sorted([*FOREIGN, "text folder"]) == sorted([*READ, *UNREAD])
+    assert sorted([*FOREIGN, "text folder", "text as name", "LMDB", "pix2tex"]) == sorted(FORMATS)
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
@@ -101,12 +118,9 @@ def test_labels_named_as_rows_are_refused_with_what_to_do(kind: str, tmp_path: P
         file = file.rename(tmp_path / ("rows.json" if FOREIGN[kind][0] == "[" else "rows.jsonl"))
     with pytest.raises(UserError) as error:
         open_rows(str(file))
-    hint = (
-        f"{READ[kind]}: got-data rows {file} --output rows.jsonl makes rows of it"
-        if kind in READ
-        else UNREAD[kind]
-    )
-    assert str(error.value) == f"data file {file} looks like {hint}"
+    command = f": got-data rows {file} --output rows.jsonl makes rows of it"
+    hint = "" if FORMATS[kind].scope == "unread" else command
+    assert str(error.value) == f"data file {file} looks like {FORMATS[kind].what}{hint}"
 
 
 def test_folders_of_labels_are_refused_with_what_to_do(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from data_engines.cli import main
 from data_engines.kinds.table.csv_files import find_csv_files
+from data_engines.tools.foreign.readers import READERS
 from data_engines.tools.formulas.sources import read_formulas
+from got_train.data.foreign import FORMATS
 from got_train.data.readers import open_rows
 from tests.data_engines.conftest import picture
 
@@ -57,9 +59,13 @@ def answers(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     return [(row["query"], row["response"], row["images"][0]) for row in rows]
 
 
+def test_every_format_that_makes_rows_has_a_reader() -> None:
+    assert set(READERS) == {name for name, kind in FORMATS.items() if kind.scope != "unread"}
+
+
 def test_a_recognition_list(convert: Convert) -> None:
     pictures("set/crops/1.jpg", "set/crops/2.jpg")
-    lines = ["crops/1.jpg\tone  “two”", "crops/2.jpg\t", "crops/2.jpg\t###", "", "crops/3.jpg\tthree"]
+    lines = ["crops/1.jpg\tone  “two”", "crops/2.jpg\t", "crops/2.jpg\t###", ""]
     lines.append('["crops/1.jpg", "crops/2.jpg"]\tboth')
     rows, printed = convert(write("set/rec_gt.txt", "\r\n".join(lines)))
     assert answers(rows) == [
@@ -68,12 +74,28 @@ def test_a_recognition_list(convert: Convert) -> None:
         (READING, "both", "../set/crops/2.jpg"),
     ]
     assert printed == [
-        "set/rec_gt.txt:5: no picture crops/3.jpg (looked in set, .)",
         "set/rec_gt.txt was read as PaddleOCR's recognition list (picture, tab, text)",
         "out/rows.jsonl: 3 rows; train on them with data.train=out/rows.jsonl",
         "  left out: 2 (empty transcription)",
-        "  left out: 1 (picture missing)",
     ]
+
+
+def test_missing_and_broken_pictures_are_named_and_the_exit_code_tells(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pictures("1.jpg")
+    write("2.jpg", "no picture")
+    box = '\t[{"transcription": "a", "points": [[0, 0], [9, 0], [9, 9], [0, 9]]}]\n'
+    source = write("Label.txt", f"1.jpg{box}2.jpg{box}3.jpg{box}")
+    assert main(["rows", source, "--output", "rows.jsonl"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[1] == "rows.jsonl: 1 row; train on them with data.train=rows.jsonl"
+    assert printed.err == (
+        "got-data rows: Label.txt:2: 2.jpg is not a readable image\n"
+        "got-data rows: Label.txt:3: no picture 3.jpg (looked in ., .)\n"
+        "got-data rows: left out: 2 (picture missing or broken)\n"
+    )
+    assert len(open_rows("rows.jsonl")) == 1
 
 
 def test_boxes_are_asked_about_and_never_joined_to_a_text(convert: Convert) -> None:
@@ -160,6 +182,16 @@ def test_icdars_lists_and_boxes(convert: Convert) -> None:
     ]
 
 
+def test_boxes_of_numbers_beside_others_are_no_text(convert: Convert) -> None:
+    pictures("pages/img_1.jpg", "pages/img_2.jpg", "pages/img_3.jpg")
+    write("pages/gt_img_1.txt", "20,10,120,10,120,30,20,30,one\n")
+    write("pages/gt_img_2.txt", "20,10,120,10,120,30,20,30,1999\n")
+    write("pages/gt_img_3.txt", "")
+    rows, printed = convert("pages")
+    assert [row["response"] for row in rows] == ["one", "1999"]
+    assert printed[2:] == ["  left out: 1 (empty transcription)"]
+
+
 def test_iam(convert: Convert) -> None:
     pictures("iam/lines/a/a01-000u-00.png", "iam/lines/a/a01-000u-01.png", "iam/words/a01-000u-00-00.png")
     lines = '#--- lines ---#\na01-000u-00 ok 154 19 408 746 1661 89 A|MOVE|,|"|to\n'
@@ -216,6 +248,199 @@ def test_im2latex(line: str, convert: Convert) -> None:
     write("im2latex/im2latex_formulas.lst", "x\n\\frac {a} {b}\n")
     rows, _ = convert(write("im2latex/im2latex_train.lst", f"{line}\n"))
     assert answers(rows) == [(FORMULA, r"\[\frac{a}{b}\]", "../im2latex/formula_images/b.png")]
+
+
+def test_mjsynth(convert: Convert) -> None:
+    pictures("90k/1/115_Lube_45484.jpg", "90k/2/1_well_read_7.jpg")
+    lines = "./1/115_Lube_45484.jpg 45484\n./2/1_well_read_7.jpg 7\n"
+    rows, _ = convert(write("90k/annotation_train.txt", lines))
+    assert [row["response"] for row in rows] == ["Lube", "read"]
+
+
+def test_pix2texs_pictures_have_the_numbers_of_their_lines(
+    convert: Convert, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write("formulae/math.txt", "x\n\\frac {a} {b}\n\ny ^ { 2 }\n")
+    pictures("formulae/train/0000001.png", "formulae/train/0000003.png")
+    rows, _ = convert("formulae")
+    assert answers(rows) == [
+        (FORMULA, r"\[\frac{a}{b}\]", "../formulae/train/0000001.png"),
+        (FORMULA, r"\[y^{2}\]", "../formulae/train/0000003.png"),
+    ]
+    pictures("formulae/val/0000000.png")
+    assert refusal(capsys, source, "--output", "rows.jsonl") == (
+        "formulae/math.txt has pictures in formulae/train, formulae/val; name one with --image-root"
+    )
+    rows, _ = convert(source, "--image-root", "formulae/val")
+    assert answers(rows) == [(FORMULA, r"\[x\]", "../formulae/val/0000000.png")]
+    pictures("formulae/val/9.png")
+    assert refusal(capsys, source, "--output", "rows.jsonl", "--image-root", "formulae/val") == (
+        "formulae/val/9.png: no formula 9 in formulae/math.txt, which has 5 lines"
+    )
+    # it is a list of formulas to draw, and no text
+    assert len(read_formulas(Path(source)).found) == 3
+    assert main(["lines", "--count", "1", "--output", "drawn", "--source", source]) == 2
+    assert "looks like pix2tex's list of formulas" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("names", "texts"),
+    [
+        (["one_0", "two three_1", "4_2"], ["4", "one", "two three"]),
+        (["0_one", "1_two three", "2_4"], ["one", "two three", "4"]),
+        (["0_12", "1_7"], ["12", "7"]),
+        (["word_7", "other_4"], ["other", "word"]),
+    ],
+)
+def test_texts_that_are_names_of_pictures(names: list[str], texts: list[str], convert: Convert) -> None:
+    pictures(*(f"out/{name}.jpg" for name in names))
+    rows, printed = convert("out")
+    assert [row["response"] for row in rows] == texts
+    assert "TextRecognitionDataGenerator" in printed[0]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["page_0", "page_1"],
+        ["IMG_12", "IMG_13", "DSC_7", "DSC_9"],
+        ["IMG_20230101_120000", "IMG_20230102_093000"],
+        ["one_0", "two_1", "three"],
+    ],
+)
+def test_names_of_pages_and_photographs_are_no_texts(
+    names: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures(*(f"out/{name}.jpg" for name in names))
+    assert "is none of the labels that are read" in refusal(capsys, "out", "--output", "rows.jsonl")
+
+
+def entity(text: str, box: list[int], *words: tuple[str, list[int]]) -> dict[str, Any]:
+    parts = [{"text": word, "box": place} for word, place in words]
+    return {"id": 0, "text": text, "box": box, "words": parts, "label": "other", "linking": []}
+
+
+def test_funsd(convert: Convert, capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("training_data/images/1.png")
+    words = ("one", [20, 10, 60, 20]), ("two", [70, 10, 120, 20]), ("below", [20, 25, 60, 30])
+    form = [entity("one two below", [20, 10, 120, 30], *words), entity("", [0, 50, 20, 60])]
+    source = write("training_data/annotations/1.json", json.dumps({"form": form}))
+    for given in (source, "training_data", "training_data/annotations"):
+        rows, printed = convert(given)
+        assert answers(rows) == [
+            ("<image>[100, 100, 600, 300] OCR: ", "one two\nbelow", "../training_data/images/1.png")
+        ]
+        assert printed[2:] == ["  left out: 1 (box marked as unreadable (###), difficult, or not yet read)"]
+    write(source, json.dumps({"form": [{"box": [1, 2, 3], "text": "a"}]}))
+    assert refusal(capsys, source, "--output", "rows.jsonl") == (
+        f"{source}: not as FUNSD writes it (not enough values to unpack (expected 4, got 3))"
+    )
+
+
+def test_xfund(convert: Convert) -> None:
+    pictures("zh/zh_val_0.jpg")
+    words = ("邮", [20, 10, 60, 30]), ("箱", [60, 10, 120, 30])
+    page = {"img": {"fname": "zh_val_0.jpg"}, "document": [entity("邮箱", [20, 10, 120, 30], *words)]}
+    rows, _ = convert(write("zh/zh.val.json", json.dumps({"lang": "zh", "documents": [page]})))
+    assert [(row["query"], row["response"]) for row in rows] == [
+        ("<image>[100, 100, 600, 300] OCR: ", "邮箱")
+    ]
+
+
+BOX = {"image_id": 5, "bbox": [20, 10, 100, 20]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {
+            "images": [{"id": 5, "file_name": "a.jpg"}],
+            "annotations": [BOX | {"text": "one"}, BOX | {"text": ""}],
+        },
+        {
+            "images": [{"id": 5, "file_name": "a.jpg", "width": 200, "height": 100}],
+            "annotations": [BOX | {"attributes": {"text": "one"}}, BOX | {"text": None}],
+        },
+        {
+            "imgs": {"5": {"id": 5, "file_name": "a.jpg", "width": 200, "height": 100, "set": "train"}},
+            "anns": {
+                "1": BOX | {"utf8_string": "one", "legibility": "legible", "language": "english"},
+                "2": BOX | {"utf8_string": "two", "legibility": "illegible"},
+            },
+            "imgToAnns": {"5": [1, 2]},
+        },
+        {
+            "imgs": {"5": {"id": "5", "file_name": "a.jpg"}},
+            "anns": {"5_1": BOX | {"utf8_string": "one"}, "5_2": BOX | {"utf8_string": "."}},
+        },
+    ],
+)
+def test_coco(content: dict[str, Any], convert: Convert) -> None:
+    pictures("coco/train2014/a.jpg")
+    rows, printed = convert(write("coco/annotations/cocotext.json", json.dumps(content)))
+    assert answers(rows) == [("<image>[100, 100, 600, 300] OCR: ", "one", "../coco/train2014/a.jpg")]
+    assert printed[2:] == ["  left out: 1 (box marked as unreadable (###), difficult, or not yet read)"]
+
+
+def test_rects(convert: Convert) -> None:
+    pictures("img/a.jpg")
+    line = {"transcription": "one", "points": [20, 10, 120, 10, 120, 30, 20, 30], "ignore": 0}
+    write("gt/a.json", json.dumps({"chars": [], "lines": [line, line | {"ignore": 1}]}))
+    rows, printed = convert("gt", "--image-root", "img")
+    assert answers(rows) == [("<image>[100, 100, 600, 300] OCR: ", "one", "../img/a.jpg")]
+    assert printed[2:] == ["  left out: 1 (box marked as unreadable (###), difficult, or not yet read)"]
+
+
+def test_json_by_the_names_of_pictures(convert: Convert) -> None:
+    pictures("gt_0.jpg", "gt_1.jpg")
+    box = {
+        "transcription": "one",
+        "points": [[20, 10], [120, 10], [120, 30], [20, 30]],
+        "illegibility": False,
+    }
+    source = write("train.json", json.dumps({"gt_0": [box, box | {"illegibility": True}], "gt_1": []}))
+    rows, _ = convert(source)
+    assert answers(rows) == [("<image>[100, 100, 600, 300] OCR: ", "one", "../gt_0.jpg")]
+    rows, _ = convert(write("labels.json", json.dumps({"gt_0.jpg": "zero", "gt_1.jpg": "one"})))
+    assert [row["response"] for row in rows] == ["zero", "one"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        (
+            "a.json",
+            '{"images": [{"id": 1, "file_name": "1.png"}],'
+            ' "annotations": [{"image_id": 2, "bbox": [1, 2, 3, 4], "text": "a"}]}',
+            "a.json: annotations name image_id 2, which no picture has",
+        ),
+        (
+            "a.json",
+            '{"images": [{"id": 1}], "annotations": [{"image_id": 1, "bbox": [1, 2, 3, 4], "text": "a"}]}',
+            "a.json: picture 1: not as COCO writes it (no key 'file_name')",
+        ),
+        (
+            "a.json",
+            '{"images": [], "annotations": [{"image_id": 1, "bbox": null, "text": "a"}]}',
+            "a.json: annotation 1: not as COCO writes it (cannot unpack non-iterable NoneType object)",
+        ),
+        (
+            "a.json",
+            '{"documents": [{"document": [], "img": {}}]}',
+            "a.json:1: not as XFUND writes it (no key 'fname')",
+        ),
+        (
+            "gt.mat",
+            "MATLAB 5.0 MAT-file\0\0",
+            "gt.mat looks like a file of MATLAB, as SynthText's gt.mat, which is not read",
+        ),
+    ],
+)
+def test_broken_json_is_one_line(
+    name: str, text: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures("1.png")
+    assert refusal(capsys, write(name, text), "--output", "rows.jsonl").startswith(message)
 
 
 def test_donut(convert: Convert) -> None:
@@ -282,8 +507,8 @@ def test_label_studios_json_min(convert: Convert, capsys: pytest.CaptureFixture[
     ]
     write("export/min.json", json.dumps([task | {"transcription": "one"}]))
     assert refusal(capsys, "export/min.json", "--output", "rows.jsonl") == (
-        "export/min.json:1: 1 texts for 2 boxes, and JSON-MIN does not say which belong together: "
-        "export as JSON"
+        "export/min.json:1: not as Label Studio's OCR template labels (1 texts for 2 boxes, and JSON-MIN "
+        "does not say which belong together: export as JSON)"
     )
 
 
@@ -336,7 +561,7 @@ def test_texts_beside_pictures(convert: Convert) -> None:
         (
             "a.txt",
             "2.png\tone\n",
-            "a.txt makes no row (1 x picture missing; a.txt:1: no picture 2.png (looked in ., .);",
+            "a.txt makes no row (1 x picture missing or broken; a.txt:1: no picture 2.png (looked in ., .);",
         ),
         ("a.txt", "1.png\t\n1.png\t###\n", "a.txt makes no row (2 x empty transcription)"),
         (
@@ -349,7 +574,11 @@ def test_texts_beside_pictures(convert: Convert) -> None:
             "<form writer-id='1'><handwritten-part>",
             "a.xml is no whole XML: no element found: line 1, column 38",
         ),
-        ("a.txt", "Some text.\n", "a.txt is none of the labels that are read: PaddleOCR's recognition list"),
+        (
+            "a.txt",
+            "Some text.\n",
+            "a.txt is none of the labels that are read: got-data rows --help lists them, ",
+        ),
         ("a.txt", "0 0.5 0.5 0.1 0.1\n", "a.txt looks like a list of boxes without texts, as YOLO's"),
         ("none.txt", "", "b.txt does not exist; give a file or folder of labels"),
     ],
@@ -456,14 +685,36 @@ def test_lists_of_pictures_are_no_formulas(name: str, text: str, kind: str) -> N
         read_formulas(Path(write(name, text)))
 
 
+def test_formulas_by_the_names_of_pictures_are_formulas() -> None:
+    source = write("x.json", json.dumps({"1.png": "\\frac{a}{b}", "2.png": "x^2"}))
+    assert [formula.latex for formula in read_formulas(Path(source)).found] == [r"\frac{a}{b}", "x^{2}"]
+
+
+def test_im2latexs_formulas_are_formulas() -> None:
+    source = write("im2latex_formulas.lst", "\\frac {a} {b}\nx ^ { 2 }\n")
+    assert [formula.latex for formula in read_formulas(Path(source)).found] == [r"\frac{a}{b}", "x^{2}"]
+
+
 def test_a_table_with_pictures_is_a_list_of_formulas() -> None:
     found = read_formulas(Path(write("x.tsv", "image\tlatex\n1.png\t\\frac { a } { b }\n"))).found
     assert [formula.latex for formula in found] == [r"\frac{a}{b}"]
 
 
-def test_json_is_no_text(capsys: pytest.CaptureFixture[str]) -> None:
-    source = write("rows.jsonl", '{"query": "OCR: ", "response": "a"}\n')
+@pytest.mark.parametrize(
+    ("text", "markup"),
+    [
+        ('{"query": "OCR: ", "response": "a"}\n', "JSON"),
+        ('[\n {"text": "a"}\n]', "JSON"),
+        ('["one", "two"]', "JSON"),
+        ('<?xml version="1.0"?>\n<text>a</text>', "XML"),
+        ("<!DOCTYPE html>\n<p>a</p>", "HTML"),
+        ("% mine\n\\documentclass{article}\n", "a LaTeX document"),
+        ("%PDF-1.7\n%\x80\xff", "PDF"),
+    ],
+)
+def test_other_files_are_no_text(text: str, markup: str, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write("texts", text)
     assert main(["lines", "--count", "1", "--output", "out", "--source", source]) == 2
     assert capsys.readouterr().err == (
-        "got-data lines: --source rows.jsonl holds JSON; give a file with a text on each line\n"
+        f"got-data lines: --source texts holds {markup}; give a file with a text on each line\n"
     )

@@ -60,6 +60,29 @@ def test_suite_of_all_rows(tmp_path: Path) -> None:
     assert scores["all"]["f1"] == pytest.approx((2 / 3 + 1) / 2)
 
 
+@pytest.mark.parametrize(
+    ("kind", "answer", "reference"),
+    [
+        ("page", r"Caf\'e \c{c}a", "Café ça"),
+        ("page", "na\u00efve", r"na{\"\i}ve"),
+        ("table", r"\begin{tabular}{l}\'{e}\\\end{tabular}", r"\begin{tabular}{l}é\\\end{tabular}"),
+    ],
+)
+def test_accents_of_latex_are_letters(kind: str, answer: str, reference: str, tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "p.jsonl", [row(answer, reference, kind)])
+    scores = values(path)[kind]
+    assert (scores["exact_match"], scores["cer"], scores["f1"]) == (1, 0, 1)
+    assert values(path, as_published=True)[kind]["exact_match"] == 0
+    # a text of no LaTeX may show a backslash
+    assert values(path, suite="plain")[kind]["exact_match"] == 0
+
+
+def test_line_ends_of_windows_are_line_ends(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "p.jsonl", [row("a\nb", "a\r\nb", "pdf")])
+    assert values(path)["pdf"]["exact_match"] == 1
+    assert values(path, as_published=True)["pdf"]["exact_match"] == 0
+
+
 def test_a_kind_may_have_any_name(tmp_path: Path) -> None:
     rows = [row("a", "a", "all"), row("b", "a", "x: y"), row("\ud800", "a\ud800", "z", images=["\ud800"])]
     path = write_rows(tmp_path / "p.jsonl", [json.dumps(one) for one in rows])

@@ -111,3 +111,12 @@ def test_all_bad_rows_are_named(tmp_path: Path) -> None:
     lines = str(caught.value).split("\n")
     assert lines[0].startswith(f"{path}:2: no response text")
     assert (len(lines), lines[-1]) == (21, "and 2 more rows")
+
+
+def test_other_encodings_are_refused_with_what_mends_them(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_text('{"response": "a", "labels": "a"}', encoding="utf-16")
+    with pytest.raises(
+        UserError, match=r"^predictions file .*p.jsonl is not UTF-8 .* iconv -f UTF-16 -t UTF-8 "
+    ):
+        read_predictions(path)

@@ -29,9 +29,9 @@ from data_engines.kinds.chart.words import (
     choose_family,
     choose_names,
     choose_title,
-    one_of,
 )
 from data_engines.options import Range
+from data_engines.tools.chance import one_of
 
 Kind = Literal["bar", "line", "pie", "scatter"]
 Form = Literal["column", "bar", "line", "area", "pie", "donut", "scatter"]

@@ -18,8 +18,9 @@ from data_engines.kinds.chart.data import Chart, Kind, sample_chart, target
 from data_engines.kinds.chart.drawn import DrawnChart
 from data_engines.kinds.chart.look import NUMERALS, Library, Look, choose_look
 from data_engines.kinds.chart.texts import Texts, set_texts
-from data_engines.kinds.chart.words import ChartWords, one_of, read_words
+from data_engines.kinds.chart.words import ChartWords, read_words
 from data_engines.options import EngineOptions, Range, option
+from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import Language
 from data_engines.tools.fonts import Typeface, find_font_files, font_sources, read_faces, typefaces
 from got_train.prompts import Task
@@ -39,7 +40,9 @@ class Options(EngineOptions):
         "a UTF-8 text file to draw titles and names from; without it, installed packages' prose and names",
         None,
     )
-    language: Language = option("language of titles and names, and of what charts are about", "mixed")
+    language: Language | None = option(
+        "language of titles and names, and of what charts are about, by default all that there is", None
+    )
     kinds: Literal["bar", "line", "pie", "scatter", "mixed"] = option("kinds of charts", "mixed")
     library: Literal["matplotlib", "echarts", "mixed"] = option("library that draws the charts", "mixed")
     categories: Range = option(

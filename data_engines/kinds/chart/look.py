@@ -11,8 +11,9 @@ from matplotlib.colors import to_hex
 
 from data_engines.engine import Reject
 from data_engines.kinds.chart.data import Chart
-from data_engines.kinds.chart.words import SOURCE_LEADS, Tongue, one_of
+from data_engines.kinds.chart.words import SOURCE_LEADS, Tongue
 from data_engines.options import Range
+from data_engines.tools.chance import one_of
 from data_engines.tools.fonts import Typeface
 
 Library = Literal["matplotlib", "echarts"]

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from data_engines.kinds.chart.words import Quantity, one_of
+from data_engines.kinds.chart.words import Quantity
+from data_engines.tools.chance import one_of
 
 STEPS = (1, 2, 5)
 """Gridlines are one of these, times a power of ten, apart."""

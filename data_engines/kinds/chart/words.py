@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple
 
 import numpy as np
 from faker import Faker
@@ -12,13 +12,19 @@ from faker import Faker
 from data_engines.engine import Reject, Source
 from data_engines.kinds.chart import NAMES
 from data_engines.options import Range
-from data_engines.tools.corpora import Language, choose_words, complex_character, read_corpus
+from data_engines.tools.chance import one_of
+from data_engines.tools.corpora import (
+    Language,
+    choose_words,
+    complex_character,
+    find_language,
+    read_corpus,
+    read_lines,
+)
 from data_engines.tools.packages import packaged
 
 Tongue = Literal["en", "zh"]
 """The language of one chart."""
-Choice = TypeVar("Choice")
-
 LOCALES: dict[Tongue, str] = {"en": "en_US", "zh": "zh_CN"}
 NAMES_IN_POOL = 800
 MAX_NAME_CHARACTERS = 24
@@ -186,9 +192,11 @@ class Family(NamedTuple):
 
 
 def read_words(
-    source: Path | None, language: Language, rng: np.random.Generator
+    source: Path | None, language: Language | None, rng: np.random.Generator
 ) -> tuple[tuple[ChartWords, ...], tuple[Source, ...]]:
     """The words of each language in `language`; with a `source`, names and titles come from it alone."""
+    if language is None:
+        language = find_language(read_lines(source)) if source else "mixed"
     tongues: tuple[Tongue, ...] = ("en", "zh") if language == "mixed" else (language,)
     words, sources = [], []
     for tongue in tongues:
@@ -205,10 +213,6 @@ def _pool(faker: Faker, what: str) -> tuple[str, ...]:
     """Different names that are short enough for a chart, in the order in which they came."""
     made = dict.fromkeys(faker.format(what) for _ in range(NAMES_IN_POOL))
     return tuple(name for name in made if len(name) <= MAX_NAME_CHARACTERS)
-
-
-def one_of(rng: np.random.Generator, choices: Sequence[Choice]) -> Choice:
-    return choices[int(rng.integers(len(choices)))]
 
 
 def choose_family(rng: np.random.Generator, words: ChartWords, count: int, time: float) -> Family:

@@ -23,6 +23,7 @@ from PIL import ImageOps
 
 from data_engines.engine import Answer, Drawing, Reject, Stock
 from data_engines.options import EngineOptions, Range, fraction, option
+from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import Corpus, Language, choose_words, read_corpus
 from data_engines.tools.formulas.grammar import choose_formula, choose_inline
 from data_engines.tools.formulas.sources import read_formulas
@@ -66,7 +67,7 @@ _SENTENCE_WORD = re.compile(rf"[A-Za-z0-9 ,;.:(){HAN}\uff0c\u3002\u3001\uff1b]+"
 @dataclass(frozen=True)
 class Options(EngineOptions):
     source: Path | None = option(
-        "a folder of .tex files, a .tex file, or a list: .txt, .jsonl, .json, .tsv, .csv; "
+        "a folder of .tex files, a .tex file, or a list: .txt, .lst, .jsonl, .json, .tsv, .csv; "
         "without it, docstrings of installed packages and made-up formulas",
         None,
     )
@@ -141,6 +142,8 @@ def load(options: Options, rng: np.random.Generator) -> FormulaStock:
     # every formula comes once, in random order, before any comes again
     formulas = [formulas[position] for position in rng.permutation(len(formulas))]
     large = [formula for formula in formulas if len(tokens_of(formula.latex)) >= MIN_TOKENS]
+    if large and (small := sum(f.display for f in formulas) - sum(f.display for f in large)):
+        left_out["formula: a display of a single sign"] = small
     return FormulaStock(
         sources=read.sources + words.sources,
         left_out=dict(left_out),
@@ -167,7 +170,7 @@ def decide(rng: np.random.Generator, index: int, stock: FormulaStock) -> Spec:
     left, top, right, bottom = (options.margin.choose(rng) for _ in range(4))
     return Spec(
         pieces=tuple(pieces),
-        typeface=TYPEFACES[rng.integers(len(TYPEFACES))],
+        typeface=one_of(rng, TYPEFACES),
         width_pt=width_pt,
         dpi=options.dpi.choose(rng),
         margins=(left, top, right, bottom),
@@ -215,7 +218,7 @@ def _choose_sentence(rng: np.random.Generator, stock: FormulaStock) -> list[Form
         if rng.random() < stock.made_up or not stock.inline:
             pieces.append(Formula(plain_formula(choose_inline(rng)), display=False))
         else:
-            pieces.append(stock.inline[rng.integers(len(stock.inline))])
+            pieces.append(one_of(rng, stock.inline))
     if rng.random() < 0.6:
         pieces.append(choose_words(rng, stock.sentences, Range(2, 10)))
     return pieces

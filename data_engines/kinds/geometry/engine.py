@@ -22,6 +22,7 @@ from data_engines.kinds.geometry.sketch import Crowded, Sketch
 from data_engines.kinds.geometry.tikz import LIBRARIES, write
 from data_engines.kinds.geometry.triangles import pair_of_triangles, triangle
 from data_engines.options import EngineOptions, Range, fraction, option
+from data_engines.tools.chance import one_of
 from data_engines.tools.typesetting import TypesetDrawing, draw_typeset
 from got_train.prompts import Task
 from got_train.tex.latex import Sheet, Style, check_style, draw_sheet, sheet_size, sheet_text, tex_version
@@ -97,8 +98,8 @@ def decide(rng: np.random.Generator, index: int, stock: Stock[Options]) -> Spec:
     return Spec(
         code=code,
         size_cm=size,
-        line_width=LINE_WIDTHS[rng.integers(len(LINE_WIDTHS))],
-        typeface=TYPEFACES[rng.integers(len(TYPEFACES))],
+        line_width=one_of(rng, LINE_WIDTHS),
+        typeface=one_of(rng, TYPEFACES),
         dpi=options.dpi.choose(rng),
     )
 

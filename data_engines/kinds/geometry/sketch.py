@@ -9,6 +9,7 @@ import numpy as np
 
 from data_engines.kinds.geometry.plane import Point, angle, cross, direction, middle, polar
 from data_engines.kinds.geometry.tikz import Arc, AxisArrow, Dot, Element, Ellipse, Node, Polyline
+from data_engines.tools.chance import one_of
 
 Item = TypeVar("Item")
 
@@ -70,7 +71,7 @@ class Sketch:
         return int(self.rng.integers(low, high, endpoint=True))
 
     def choose(self, items: Sequence[Item]) -> Item:
-        return items[int(self.rng.integers(len(items)))]
+        return one_of(self.rng, items)
 
     def accent(self) -> tuple[str, ...]:
         """The style of an element that may have the figure's colour."""

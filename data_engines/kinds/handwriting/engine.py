@@ -20,6 +20,7 @@ from data_engines.kinds.handwriting import HANDWRITING_FONTS
 from data_engines.kinds.handwriting.line_images import LineImage, read_ink, read_line_images
 from data_engines.kinds.handwriting.pen import Hand, Stroke, fit, write
 from data_engines.options import EngineOptions, Range, check_bounds, option
+from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import Language, complex_character, read_corpus, word_spans
 from data_engines.tools.fonts import Face, Font, find_font_files, font_sources, read_faces
 from data_engines.tools.packages import packaged, packaged_files
@@ -50,7 +51,9 @@ class Options(EngineOptions):
     source: Path | None = option(
         "a UTF-8 text file to draw from; without it, texts of installed packages", None
     )
-    language: Language = option("language of the texts if no --source is given; Chinese needs --fonts", "en")
+    language: Language | None = option(
+        "language of the texts, by default that of the source, or English; Chinese needs --fonts", None
+    )
     fonts: tuple[Path, ...] = option(
         "font files or folders of them; without it, packaged handwriting fonts", ()
     )
@@ -66,8 +69,10 @@ class Options(EngineOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_bounds("--width", self.width, 8 * self.text_height.high, 4096)
-        if self.line_images and (self.source or self.fonts):
-            raise ValueError("--line-images brings its own texts and writing; leave out --source and --fonts")
+        if self.line_images and (self.source or self.fonts or self.language):
+            raise ValueError(
+                "--line-images brings its own texts and writing; leave out --source, --fonts and --language"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +134,7 @@ def load(options: Options, rng: np.random.Generator) -> HandwritingStock:
         images, left_out = read_line_images(options.line_images)
         source = Source(options.line_images, str(options.line_images))
         return HandwritingStock(sources=(source,), left_out=left_out, options=options, line_images=images)
-    corpus = read_corpus(options.source, options.language, rng)
+    corpus = read_corpus(options.source, options.language or (None if options.source else "en"), rng)
     files, fonts = _find_fonts(options.fonts)
     faces, left_out = read_faces(files, set("".join(corpus.lines)) - {" "})
     texts = tuple(text for text in corpus.lines if _is_writable(text, faces))
@@ -159,7 +164,7 @@ def decide(rng: np.random.Generator, index: int, stock: HandwritingStock) -> Spe
         paper=(paper, paper - int(rng.integers(0, 8)), paper - int(rng.integers(0, 25))),
         ruling=ruling,
         rules=tuple(range(first % pitch, baselines[-1] + 2 * pitch, pitch)),
-        rule=RULE_COLORS[rng.integers(len(RULE_COLORS))],
+        rule=one_of(rng, RULE_COLORS),
         lines=tuple(choose_lines(rng, baselines, width, size, stock)),
     )
 
@@ -232,7 +237,7 @@ def _choose_written(
     rng: np.random.Generator, baselines: Sequence[int], width: int, size: int, stock: HandwritingStock
 ) -> Iterator[WrittenLine]:
     """Lines that one person wrote."""
-    face = stock.faces[rng.integers(len(stock.faces))]
+    face = one_of(rng, stock.faces)
     left, right = round(width * rng.uniform(0.04, 0.12)), round(width * rng.uniform(0.03, 0.07))
     ink, slant, slope = _choose_ink(rng), rng.normal(0.05, 0.12), rng.normal(0, 0.008)
     shake, weight = rng.uniform(0.01, 0.08), math.exp(rng.uniform(-0.6, 0.35))
@@ -259,7 +264,7 @@ def _choose_text(rng: np.random.Generator, texts: tuple[str, ...], face: Face, f
     if rng.random() < 0.2:
         room = round(room * rng.uniform(0.4, 1))
     for _ in range(TRIES):
-        text = texts[rng.integers(len(texts))]
+        text = one_of(rng, texts)
         if not face.can_write(text):
             continue
         spans = word_spans(text)

@@ -1,7 +1,5 @@
 """Pictures of written lines: reads lists of them with their texts, and the ink on each picture."""
 
-import csv
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,15 +10,30 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFilter, ImageOps
 
 from data_engines.engine import Reject
-from data_engines.tools.foreign.iam import read_iam_lines
+from data_engines.tools.foreign.json_files import parse_json
+from data_engines.tools.foreign.labels import Label
+from data_engines.tools.foreign.lists import numbered_lines
+from data_engines.tools.foreign.pictures import Pictures
+from data_engines.tools.foreign.readers import READERS
 from data_engines.tools.typed import as_typed
-from got_train.data.foreign import Foreign, recognise, refuse_foreign
+from got_train.data.foreign import recognise, refuse_foreign
 from got_train.data.utf8 import read_utf8
 
 BLOCK = 48
 """Width in pixels of a piece of a line in which the paper counts as equally light."""
 PAPER_NOISE = 0.12
 """Share of the paper's lightness by which a pixel may be darker and still be paper."""
+
+
+TEXT_LISTS = (
+    "recognition list",
+    "picture list",
+    "texts by picture",
+    "MJSynth list",
+    "IAM lines",
+    "IAM words",
+)
+"""The formats of lists that are read here, by their names in `got_train.data.foreign`."""
 
 
 @dataclass(frozen=True)
@@ -34,21 +47,19 @@ class LineImage:
 def read_line_images(file: Path) -> tuple[tuple[LineImage, ...], dict[str, int]]:
     """The usable pictures in a list, with their texts, and the number of unusable ones by cause.
 
-    The list is IAM's `lines.txt`, whose pictures lie anywhere below its folder; or a `.jsonl` file with
-    "image" and "text"; or a `.csv` or tab-separated file of pictures and texts. The paths in the last three
-    are relative to the folder of the list.
+    The list is a `.jsonl` file with "image" and "text", or one of `TEXT_LISTS`. Names of pictures begin in
+    its folder.
 
     Raises:
         ValueError: the list can't be read, or no picture in it can be used.
     """
-    read_here: list[Foreign] = ["recognition list", "IAM lines"]
-    if file.suffix == ".csv":
-        read_here.append("picture list")
-    refuse_foreign(file, f"--line-images {file}", but=read_here)
-    content = read_utf8(file, f"--line-images {file}")
     lines: list[LineImage] = []
     left_out: Counter[str] = Counter()
-    for path, text in _pairs(file, content):
+    try:
+        pairs = list(_json_pairs(file) if file.suffix == ".jsonl" else _listed_pairs(file))
+    except ValueError as error:
+        raise ValueError(f"--line-images {error}") from None
+    for path, text in pairs:
         text = as_typed(text)
         if not text:
             left_out["line image without text"] += 1
@@ -64,6 +75,29 @@ def read_line_images(file: Path) -> tuple[tuple[LineImage, ...], dict[str, int]]
             f"--line-images {file}: no picture to use ({found}); paths are from the list's folder"
         )
     return tuple(lines), dict(left_out)
+
+
+def _listed_pairs(file: Path) -> Iterator[tuple[Path, str]]:
+    """Path and text of each picture that a list names."""
+    refuse_foreign(file, str(file), but=TEXT_LISTS)
+    kind = recognise(file)
+    if kind is None:
+        read_utf8(file, str(file))  # of another encoding nothing is recognised
+        raise ValueError(f"{file}: give IAM's lines.txt, or lines of picture, tab and text (or .csv, .jsonl)")
+    pictures = Pictures(file.parent, None)
+    for found in READERS[kind](file, pictures):
+        if isinstance(found, Label):
+            yield pictures.find(found.picture) or Path(found.picture), found.text or ""
+
+
+def _json_pairs(file: Path) -> Iterator[tuple[Path, str]]:
+    refuse_foreign(file, str(file))
+    for location, line in numbered_lines(file):
+        match parse_json(line, location):
+            case {"image": str(image), "text": str(text)}:
+                yield file.parent / image, text
+            case _:
+                raise ValueError(f'{location}: give {{"image": ..., "text": ...}} on each line')
 
 
 def read_ink(path: str, width: int, height: int) -> Image.Image:
@@ -103,39 +137,3 @@ def _without_specks(mask: Image.Image) -> Image.Image:
     firm = mask.filter(ImageFilter.BoxBlur(1)).point([255 * (level > 40) for level in range(256)])
     near = firm.filter(ImageFilter.MaxFilter(3))
     return Image.composite(mask, Image.new("L", mask.size), near)
-
-
-def _pairs(file: Path, content: str) -> Iterator[tuple[Path, str]]:
-    """Path and text of each picture that a list names."""
-    # not splitlines(), as texts may hold other line separators, such as U+2028
-    rows = content.rstrip("\n").split("\n") if content.strip() else []
-    if file.suffix == ".jsonl":
-        for number, row in enumerate(rows, 1):
-            if row.strip():
-                yield _from_json(file, number, row)
-    elif recognise(file) == "IAM lines":
-        found = {picture.stem: picture for picture in sorted(file.parent.rglob("*.png"))}
-        for label in read_iam_lines(file):
-            name = str(label.picture)
-            yield found.get(name, file.parent / f"{name}.png"), label.text or ""
-    else:
-        # quotation marks in tab-separated files are part of the text
-        tabs = file.suffix != ".csv"
-        cells_by_row = csv.reader(rows, "excel-tab", quoting=csv.QUOTE_NONE) if tabs else csv.reader(rows)
-        for number, cells in enumerate(cells_by_row, 1):
-            if len(cells) != 2:
-                raise ValueError(
-                    f"--line-images {file}:{number}: {len(cells)} columns; give picture and text"
-                )
-            yield file.parent / cells[0], cells[1]
-
-
-def _from_json(file: Path, number: int, row: str) -> tuple[Path, str]:
-    try:
-        record = json.loads(row)
-    except ValueError:
-        record = None
-    match record:
-        case {"image": str(image), "text": str(text)}:
-            return file.parent / image, text
-    raise ValueError(f'--line-images {file}:{number}: give {{"image": ..., "text": ...}} on each line')

@@ -15,15 +15,14 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 from data_engines.engine import Answer, Drawing, Region, Reject, Rgb, Stock, one_by_one
 from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.boxes import Box, around
+from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import Language, check_text, choose_text, read_corpus, word_spans
 from data_engines.tools.fonts import (
     Face,
     Font,
     choose_face,
-    find_font_files,
-    font_sources,
+    find_faces,
     open_font,
-    read_faces,
 )
 from data_engines.tools.frames import draw_frame
 from got_train.prompts import COLORS, Color, Task
@@ -39,7 +38,7 @@ class Options(EngineOptions):
     source: Path | None = option(
         "a UTF-8 text file to draw from; without it, texts of installed packages", None
     )
-    language: Language = option("language of the texts if no --source is given", "mixed")
+    language: Language | None = option("language of the texts, by default all that there is", None)
     fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
     units: Literal["lines", "words"] = option(
         "what a text is: a whole line of the source, or a run of words from a line", "words"
@@ -132,12 +131,9 @@ class Spec:
 
 def load(options: Options, rng: np.random.Generator) -> LinesStock:
     corpus = read_corpus(options.source, options.language, rng)
-    files = find_font_files(options.fonts)
-    faces, left_out = read_faces(files, set("".join(corpus.lines)) - {" "})
-    if not faces:
-        whose = options.source or "the texts"
-        raise ValueError(f"--fonts: none of the {len(files)} font files has a character of {whose}")
-    sources = (*corpus.sources, *font_sources(files))
+    whose = str(options.source or "the texts")
+    faces, font_files, left_out = find_faces(options.fonts, set("".join(corpus.lines)), whose)
+    sources = (*corpus.sources, *font_files)
     return LinesStock(sources=sources, left_out=left_out, options=options, texts=corpus.lines, faces=faces)
 
 
@@ -203,7 +199,7 @@ def _answers(spec: Spec) -> tuple[Answer, ...]:
 def _choose_text(rng: np.random.Generator, stock: LinesStock) -> str:
     if stock.options.units == "words":
         return choose_text(rng, stock.texts, stock.options.words)
-    return check_text(stock.texts[rng.integers(len(stock.texts))])
+    return check_text(one_of(rng, stock.texts))
 
 
 def _choose_rgb(rng: np.random.Generator, levels: Range) -> Rgb:
@@ -216,7 +212,7 @@ def _choose_frames(
     """The frames, by block. In the colour task, all blocks asked about have one, and no colour repeats."""
     framed = [i for i in range(num_blocks) if rng.random() < options.frames]
     if options.task != "color":
-        return {i: COLORS[rng.integers(len(COLORS))] for i in framed}
+        return {i: one_of(rng, COLORS) for i in framed}
     colors = [COLORS[i] for i in rng.permutation(len(COLORS))]
     return dict(zip(dict.fromkeys([*asked, *framed]), colors, strict=False))
 

@@ -37,6 +37,7 @@ from data_engines.kinds.molecule.structure import (
     room_between_atoms,
 )
 from data_engines.options import EngineOptions, Range, fraction, option
+from data_engines.tools.chance import one_of
 from data_engines.tools.packages import packaged, packaged_files
 from got_train.packages import matplotlib_fonts
 from got_train.prompts import Task
@@ -136,7 +137,8 @@ class MoleculeDrawing(Drawing):
 def load(options: Options, rng: np.random.Generator) -> MoleculeStock:
     instead = "give a list of SMILES with --source"
     path = options.source or packaged_files("chemicals", f"Identifiers/{PUBCHEM.what}", instead)[0]
-    smiles, left_out = read_smiles(path, options.atoms, options.parts)
+    # no molecule of the package's list comes twice
+    smiles, left_out = read_smiles(path, options.atoms, options.parts, canonical=options.source is not None)
     return MoleculeStock(
         sources=(Source(path, str(path)),) if options.source else packaged(PUBCHEM),
         left_out=left_out,
@@ -209,7 +211,7 @@ def _choose_style(rng: np.random.Generator, options: Options) -> MoleculeStyle:
     tint = tuple(rng.integers(225, 256, size=3).tolist()) if rng.random() < 0.3 else (255, 255, 255)
     font = ("", *FONTS)[rng.integers(1 + len(FONTS))]
     return MoleculeStyle(
-        palette=PALETTES[rng.integers(len(PALETTES))] if rng.random() < options.color else "ink",
+        palette=one_of(rng, PALETTES) if rng.random() < options.color else "ink",
         circles=bool(rng.random() < options.circles),
         font=str(matplotlib_fonts() / font) if font else "",
         font_size=float(rng.uniform(0.38, 0.58)),

@@ -21,6 +21,7 @@ from data_engines.kinds.music.notation import (
     stem_and_beam,
 )
 from data_engines.options import Range
+from data_engines.tools.chance import one_of
 from data_engines.tools.scores.kern import METRE_SYMBOLS, duration
 
 MIDDLE_LINES = {"*clefG2": 6, "*clefF4": -6, "*clefC3": 0, "*clefGv2": -1, "*clefC4": -2}
@@ -93,7 +94,7 @@ class Manner:
 def compose(rng: np.random.Generator, measures: int, staves: Range) -> str:
     """A piece of `measures` measures, on one staff or two, as `staves` allows."""
     manner = _choose_manner(rng, staves)
-    degrees = [0, *(CHORDS[rng.integers(len(CHORDS))] for _ in range(measures - 2)), 0][:measures]
+    degrees = [0, *(one_of(rng, CHORDS) for _ in range(measures - 2)), 0][:measures]
     parts = [_accompany(rng, manner, manner.clefs[0], degrees)] if len(manner.clefs) == 2 else []
     parts.append(_sing(rng, manner, manner.clefs[-1], degrees, manner.cells))
     num_staves = len(parts)
@@ -129,7 +130,7 @@ def _choose_manner(rng: np.random.Generator, staves: Range) -> Manner:
         fifths=int(np.clip(round(rng.normal(0, 2.5)), -6, 6)),
         clefs=hands[rng.choice(4, p=[0.45, 0.4, 0.1, 0.05])] if two else (clef,),
         cells=tuple(cells[i] for i in rng.permutation(len(cells))[: rng.integers(3, 6)]),
-        accompaniment=ACCOMPANIMENTS[rng.integers(len(ACCOMPANIMENTS))],
+        accompaniment=one_of(rng, ACCOMPANIMENTS),
         mark="'^~;t:"[rng.choice(6, p=[0.4, 0.2, 0.2, 0.08, 0.08, 0.04])],
         chromatic=often(0.15),
         thick=often(0.5),
@@ -172,7 +173,7 @@ def _walk(
     voice: Voice = []
     while beats:
         chosen = LONG_CELLS[metre.beat] if beats >= 2 and rng.random() < 0.3 else cells
-        cell = chosen[rng.integers(len(chosen))]
+        cell = one_of(rng, chosen)
         group: Voice = []
         for position, length in enumerate(cell.split()):
             if length.endswith("r"):

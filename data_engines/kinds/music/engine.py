@@ -23,6 +23,7 @@ from data_engines.engine import Answer, Drawing, Rgb, Source, Stock, one_by_one
 from data_engines.kinds.music.composer import compose
 from data_engines.kinds.music.excerpt import cut
 from data_engines.options import EngineOptions, Range, fraction, option
+from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import Language, choose_words, read_corpus
 from data_engines.tools.fonts import Face, Font, font_sources, open_font, packaged_fonts, read_faces
 from data_engines.tools.scores.engraver import Joint, check_engraving, engrave, rasterise
@@ -149,7 +150,7 @@ def decide(rng: np.random.Generator, index: int, stock: MusicStock) -> Spec:
         staff=options.staff.choose(rng),
         engraving=_choose_engraving(rng),
         width=options.width,
-        joint=_JOINTS[rng.integers(len(_JOINTS))],
+        joint=one_of(rng, _JOINTS),
         captions=_choose_captions(rng, stock),
         margins=tuple(int(margin) for margin in rng.integers(12, 61, size=4)),  # type: ignore[arg-type]
         ink=(level, level, level),
@@ -221,7 +222,7 @@ def _choose_excerpt(rng: np.random.Generator, stock: MusicStock, measures: int) 
     file = stock.files[rng.choice(len(stock.files), p=stock.weights)]
     score = _open_score(file)
     starts = _starts(score)
-    first = starts[rng.integers(len(starts))]
+    first = one_of(rng, starts)
     moments = np.cumsum([measure.moments for measure in score.measures[first : first + measures]])
     fitting = [n for n in score.excerpts(first, measures) if n == 1 or moments[n - 1] <= MAX_MOMENTS]
     return cut(score, first, fitting[-1])
@@ -252,12 +253,12 @@ def _choose_captions(rng: np.random.Generator, stock: MusicStock) -> tuple[Capti
     title: tuple[tuple[str, ...], Range, Place] = (stock.titles, Range(22, 40), "middle")
     composer: tuple[tuple[str, ...], Range, Place] = (stock.composers, Range(14, 22), "right")
     kinds = ([title, composer], [title], [composer])[rng.integers(3)]
-    chosen = [(texts[rng.integers(len(texts))], size.choose(rng), place) for texts, size, place in kinds]
+    chosen = [(one_of(rng, texts), size.choose(rng), place) for texts, size, place in kinds]
     captions = []
     for text, size, place in chosen:
         able = [face for face in stock.faces if face.can_write(text)]
         if able:
-            face = able[rng.integers(len(able))]
+            face = one_of(rng, able)
             captions.append(Caption(text, (face.path, face.number, size), place))
     return tuple(captions)
 

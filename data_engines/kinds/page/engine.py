@@ -20,7 +20,7 @@ from PIL import Image
 from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Stock
 from data_engines.kinds.page.document import Block
 from data_engines.kinds.page.page_tex import PREAMBLE, count_across, font_code, page_code
-from data_engines.kinds.page.prose import HAN_CHARACTER, Material, choose_blocks
+from data_engines.kinds.page.prose import Material, choose_blocks
 from data_engines.kinds.page.typography import (
     CHINESE,
     LATIN,
@@ -31,7 +31,8 @@ from data_engines.kinds.page.typography import (
     installed,
 )
 from data_engines.options import EngineOptions, Range, option
-from data_engines.tools.corpora import Language, read_corpus
+from data_engines.tools.chance import one_of
+from data_engines.tools.corpora import HAN_CHARACTER, Language, find_language, read_corpus
 from data_engines.tools.fonts import read_faces
 from data_engines.tools.formulas.sources import read_formulas
 from data_engines.tools.typesetting import TypesetDrawing, draw_typeset
@@ -113,8 +114,9 @@ class Spec:
 
 
 def load(options: Options, rng: np.random.Generator) -> PageStock:
-    corpus = read_corpus(options.source, options.language or "mixed", rng)
-    language = options.language or _find_language(corpus.lines)
+    # of a source all lines are read: there are clearer messages below for what a language lacks
+    corpus = read_corpus(options.source, None if options.source else options.language, rng)
+    language = options.language or find_language(corpus.lines)
     latin, chinese = installed(LATIN), installed(CHINESE) if language != "en" else ()
     if not latin or (language != "en" and not chinese):
         raise ValueError(
@@ -151,12 +153,6 @@ def load(options: Options, rng: np.random.Generator) -> PageStock:
     )
 
 
-def _find_language(lines: Sequence[str]) -> Language:
-    """The language that all lines have, or mixed."""
-    chinese = [bool(HAN_CHARACTER.search(line)) for line in lines]
-    return "zh" if all(chinese) else ("mixed" if any(chinese) else "en")
-
-
 def decide(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
     options = stock.options
     language = stock.language
@@ -165,10 +161,10 @@ def decide(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
     two_columns = options.columns == "2" or (options.columns == "mixed" and rng.random() < 0.5)
     material, family = stock.material, None
     if language != "en":
-        family, lines = stock.chinese[rng.integers(len(stock.chinese))]
+        family, lines = one_of(rng, stock.chinese)
         material = replace(material, lines={**material.lines, "zh": lines})
     heads = material.lines["zh" if language == "zh" else "en"]
-    head = heads[rng.integers(len(heads))][:MAX_HEAD_CHARACTERS].rpartition(" ")
+    head = one_of(rng, heads)[:MAX_HEAD_CHARACTERS].rpartition(" ")
     style = choose_style(rng, 2 if two_columns else 1, stock.latin, family, head[0] or head[2])
     lines_of_page = sum(style.fill) * style.text_height / style.leading + SPARE_LINES
     letters_in_line = style.column_width / (LETTER_WIDTH * style.size)

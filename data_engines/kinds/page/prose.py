@@ -11,7 +11,8 @@ import numpy as np
 from data_engines.kinds.page import document
 from data_engines.kinds.page.document import Block, Style, Text, inline_formula, join_pieces, text_run
 from data_engines.options import Range
-from data_engines.tools.corpora import Language, choose_words
+from data_engines.tools.chance import one_of
+from data_engines.tools.corpora import HAN_CHARACTER, Language, choose_words
 from data_engines.tools.formulas.grammar import choose_formula, choose_inline
 from data_engines.tools.tables.choices import choose_grid
 from data_engines.tools.tables.columns import Pen
@@ -24,7 +25,6 @@ Thing = TypeVar("Thing")
 
 MAX_TEXT_CHARACTERS, LONG_LINE_WORDS = 600, Range(60, 100)
 """Length of a paragraph, and the number of words that are taken from a longer line."""
-HAN_CHARACTER = re.compile(rf"[{HAN}]")
 
 _PHRASE = {"en": re.compile(r"[A-Za-z]+(?: [A-Za-z]+){0,3}"), "zh": re.compile(rf"[{HAN}]{{2,6}}")}
 """Texts that may be set in bold or italics."""
@@ -241,7 +241,7 @@ class _Writer:
         return self.choose(_FAMILY_ZH) + given
 
     def choose(self, things: Sequence[Thing]) -> Thing:
-        return things[int(self.rng.integers(len(things)))]
+        return one_of(self.rng, things)
 
 
 def _lines(block: Block, width: float) -> float:

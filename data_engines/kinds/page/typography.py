@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from data_engines.tools.chance import one_of
 from got_train.packages import noto_fonts
 
 MathFonts = Literal["normal", "times", "palatino"]
@@ -140,7 +141,7 @@ def choose_style(
     head: str,
 ) -> PageStyle:
     """A style for a page; `head` is the text for its running head."""
-    paper = PAPERS[int(rng.integers(len(PAPERS)))]
+    paper = one_of(rng, PAPERS)
     left, right = rng.uniform(0.08, 0.16, 2) * paper[0]
     top, bottom = rng.uniform(0.08, 0.13, 2) * paper[1]
     if rng.random() < 0.7:
@@ -151,7 +152,7 @@ def choose_style(
     indented = rng.random() < (0.8 if chinese else 0.6)
     across = rng.random() < 0.5
     heads = _choose_heads(rng, head)
-    family = latin[int(rng.integers(len(latin)))]
+    family = one_of(rng, latin)
     return PageStyle(
         paper=paper,
         margins=(float(left), float(top), float(right), float(bottom)),
@@ -166,9 +167,9 @@ def choose_style(
         gap=float(rng.uniform(0.0, 0.3) * size if indented else rng.uniform(0.4, 0.8) * size),
         ragged=not chinese and rng.random() < 0.15,
         hyphens=rng.random() < 0.8,
-        heading_latin=family if rng.random() < 0.7 else latin[int(rng.integers(len(latin)))],
+        heading_latin=family if rng.random() < 0.7 else one_of(rng, latin),
         heading_scale=float(rng.choice([1.0, 1.2, 1.35, 1.5])),
-        heading_color=HEADING_COLORS[int(rng.integers(len(HEADING_COLORS)))],
+        heading_color=one_of(rng, HEADING_COLORS),
         heading_centred=rng.random() < 0.25,
         abstract_across=across,
         abstract_margin=float(rng.choice([0.0, 1.5, 3.0])) * size if across or columns == 1 else 0.0,

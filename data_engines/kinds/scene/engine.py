@@ -24,10 +24,8 @@ from data_engines.tools.corpora import Language, choose_text, read_corpus, word_
 from data_engines.tools.fonts import (
     Face,
     choose_face,
-    find_font_files,
-    font_sources,
+    find_faces,
     open_font,
-    read_faces,
 )
 from data_engines.tools.warp import Warp
 from got_train.prompts import Task
@@ -52,7 +50,7 @@ class Options(EngineOptions):
     source: Path | None = option(
         "a UTF-8 text file to draw from; without it, texts of installed packages", None
     )
-    language: Language = option("language of the texts if no --source is given", "mixed")
+    language: Language | None = option("language of the texts, by default all that there is", None)
     fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
     photos: tuple[Path, ...] = option("photographs or folders of them; without it, those of scikit-image", ())
     texts: Range = option("texts in a picture", Range(1, 8), lowest=1, highest=12)
@@ -118,13 +116,11 @@ class SceneDrawing(Drawing):
 def load(options: Options, rng: np.random.Generator) -> SceneStock:
     photos, photo_sources, unused_photos = find_photos(options.photos)
     corpus = read_corpus(options.source, options.language, rng)
-    files = find_font_files(options.fonts)
     text = " ".join(corpus.lines)
-    faces, unused_fonts = read_faces(files, set(text + text.upper() + text.lower()) - {" "})
-    if not faces:
-        raise ValueError(f"--fonts: none of the {len(files)} font files has a character of the texts")
+    characters = set(text + text.upper() + text.lower())
+    faces, font_files, unused_fonts = find_faces(options.fonts, characters, "the texts")
     return SceneStock(
-        sources=(*corpus.sources, *font_sources(files), *photo_sources),
+        sources=(*corpus.sources, *font_files, *photo_sources),
         left_out=unused_photos | unused_fonts,
         options=options,
         texts=corpus.lines,

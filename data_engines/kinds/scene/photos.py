@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 
 from data_engines.engine import Reject, Rgb, Source
 from data_engines.kinds.scene import PHOTOS
+from data_engines.tools.chance import one_of
 from data_engines.tools.files import files_below
 from data_engines.tools.packages import packaged
 from got_train.packages import package_folder
@@ -99,7 +100,7 @@ def choose_background(rng: np.random.Generator, photos: tuple[str, ...]) -> Back
     # near the greys: a row for each colour
     palette = np.sort(rng.uniform(0, 255, 3))[:, None] + rng.uniform(-30, 30, (3, 3))
     return Background(
-        photo=None if rng.random() < TEXTURE_SHARE else photos[rng.integers(len(photos))],
+        photo=None if rng.random() < TEXTURE_SHARE else one_of(rng, photos),
         seed=int(rng.integers(2**32)),
         zoom=float(rng.uniform(0.5, 1)),
         place=(float(rng.random()), float(rng.random())),

@@ -21,21 +21,19 @@ from data_engines.kinds.seal.names import (
     choose_company,
     choose_number,
     choose_person,
-    one_of,
     read_name_parts,
 )
 from data_engines.kinds.seal.reading import SCALE, read_texts, upright
 from data_engines.kinds.seal.ring import Ring
 from data_engines.kinds.seal.spec import Arc, Line, Shape, Spec
 from data_engines.options import EngineOptions, Range, fraction, option
+from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import read_lines
 from data_engines.tools.fonts import (
     Face,
     choose_face,
-    find_font_files,
-    font_sources,
+    find_faces,
     open_font,
-    read_faces,
 )
 from data_engines.tools.packages import packaged
 from got_train.prompts import Task
@@ -78,13 +76,11 @@ class SealStock(Stock[Options]):
 def load(options: Options, rng: np.random.Generator) -> SealStock:
     companies = () if options.source is None else tuple(read_lines(options.source))
     name_parts = read_name_parts()
-    files = find_font_files(options.fonts)
-    faces, left_out = read_faces(files, name_parts.characters | set("".join(companies)))
-    if not faces:
-        raise ValueError(f"--fonts: none of the {len(files)} font files has a character of the names")
+    characters = name_parts.characters | set("".join(companies))
+    faces, font_files, left_out = find_faces(options.fonts, characters, "the names")
     own = packaged(CHINESE) if options.source is None else (Source(options.source, str(options.source)),)
     return SealStock(
-        sources=(*own, *font_sources(files)),
+        sources=(*own, *font_files),
         left_out=left_out,
         options=options,
         companies=companies,

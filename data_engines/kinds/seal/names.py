@@ -1,16 +1,13 @@
 """Names of companies and persons that do not exist, put together from existing words."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
 from data_engines.kind import CHINESE
+from data_engines.tools.chance import one_of
 from got_train.packages import package_folder
-
-Choice = TypeVar("Choice")
 
 TRADES = (
     *("科技", "信息技术", "网络科技", "贸易", "商贸", "建筑工程", "建筑装饰", "物业管理", "医疗器械"),
@@ -72,7 +69,3 @@ def choose_number(rng: np.random.Generator, digits: int) -> str:
     """A registration number with `digits` digits; its first digit is not 0."""
     first = rng.integers(1, 10)
     return f"{first}{''.join(map(str, rng.integers(0, 10, size=digits - 1)))}"
-
-
-def one_of(rng: np.random.Generator, choices: Sequence[Choice]) -> Choice:
-    return choices[int(rng.integers(len(choices)))]

@@ -34,14 +34,19 @@ def read_texts(level: Image.Image, spec: Spec) -> list[str]:
 def _read_arc(level: Image.Image, arc: Arc, spec: Spec) -> str:
     """The text along the ring: at each place, the character of the text that looks most like the picture."""
     side = round(arc.size * 1.1)
-    expected = {character: _expected(character, spec, arc.size, side) for character in arc.text}
+    expected = {
+        character: _expected(character, spec, arc.size, side) for character in arc.text if character != " "
+    }
     seen = unroll(level, arc.ring, np.array(arc.angles), side, arc.is_lower)
     # digits stand closer together than the sides of the square
     width = round(open_font(*spec.font, arc.size).getlength(arc.text[0]))
     columns = slice(max(0, (side - width) // 2), (side + width + 1) // 2)
     return "".join(
-        _most_like(pixels[:, columns], {name: font[:, columns] for name, font in expected.items()})
-        for pixels in seen
+        # there is nothing to see where the name of a source has a space
+        " "
+        if character == " "
+        else _most_like(pixels[:, columns], {name: font[:, columns] for name, font in expected.items()})
+        for character, pixels in zip(arc.text, seen, strict=True)
     )
 
 

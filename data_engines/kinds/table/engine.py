@@ -19,6 +19,7 @@ import numpy as np
 from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock
 from data_engines.kinds.table.csv_files import ENDINGS, find_csv_files, read_records
 from data_engines.options import EngineOptions, Range, option
+from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import Corpus, Language, read_corpus
 from data_engines.tools.tables.choices import choose_grid, fill_grid
 from data_engines.tools.tables.columns import Pen
@@ -83,13 +84,20 @@ class Options(EngineOptions):
     source: Path | None = option(
         "a .csv, .tsv or .tex file, or a folder of these; without it, tables are made by chance", None
     )
-    language: Language = option("language of tables made by chance", "mixed")
+    language: Language | None = option("language of tables made by chance, by default both", None)
     rows: Range = option("rows below the header; not for .tex sources", Range(2, 12), lowest=1, highest=40)
     columns: Range = option("columns; not for .tex sources", Range(2, 7), lowest=2, highest=12)
     rules: Literal["booktabs", "ruled", "mixed"] = option(
         "lines as in journals (booktabs), as in forms (ruled), or either; not for .tex sources", "mixed"
     )
     dpi: Range = option("pixels per inch of paper", Range(110, 200), lowest=72, highest=400)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.source and self.language:
+            raise ValueError(
+                f"--language {self.language}: tables of a --source are in its own; leave one of them out"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +135,8 @@ def load(options: Options, rng: np.random.Generator) -> TableStock:
     files: tuple[str, ...] = ()
     left_out: Counter[str] = Counter()
     if options.source is None:
-        languages: tuple[Language, ...] = ("en", "zh") if options.language == "mixed" else (options.language,)
+        given = options.language or "mixed"
+        languages: tuple[Language, ...] = ("en", "zh") if given == "mixed" else (given,)
         corpora = [read_corpus(None, language, rng) for language in languages]
     else:
         tabulars, files = _read_source(options.source, left_out)
@@ -164,7 +173,7 @@ def decide(rng: np.random.Generator, index: int, stock: TableStock) -> Spec:
         code=code,
         cells=cells,
         chinese=chinese,
-        family=families[rng.integers(len(families))],
+        family=one_of(rng, families),
         size=int(rng.choice(tuple(SIZES), p=(0.2, 0.2, 0.5, 0.1))),
         stretch=float(rng.choice((1.0, 1.0, 1.1, 1.2, 1.3, 1.5))),
         padding_pt=float(rng.choice((4.0, 6.0, 6.0, 8.0))),
@@ -239,7 +248,7 @@ def _choose_narrow_grid(rng: np.random.Generator, stock: TableStock) -> Grid:
         # most tables have one language
         corpora = stock.corpora
         if len(corpora) > 1 and rng.random() > BILINGUAL_SHARE:
-            corpora = (corpora[rng.integers(len(corpora))],)
+            corpora = (one_of(rng, corpora),)
         pen = Pen(rng, corpora)
         either: tuple[Rules, ...] = ("booktabs", "ruled")
         rules = pen.choose(either) if options.rules == "mixed" else options.rules

@@ -2,20 +2,20 @@
 
 import html
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from data_engines.tools.foreign.labels import Label, labelled_box
+from data_engines.tools.foreign.labels import Found, Label, labelled_box
 from data_engines.tools.foreign.lists import numbered_lines
+from data_engines.tools.foreign.pictures import Pictures
 from got_train.data.foreign import IAM_LINE, IAM_WORD
 
 _CLITIC = re.compile(r"n?'(?:s|t|d|m|ll|re|ve)", re.IGNORECASE)
 BAD_CUT = "word that IAM marks as badly cut out (err)"
 
 
-def read_iam_lines(path: Path) -> Iterator[Label]:
+def read_iam_lines(path: Path, _: Pictures) -> Iterator[Label]:
     """The lines of lines.txt, or the sentences of sentences.txt."""
     form, quoted = "", False
     for location, line in numbered_lines(path):
@@ -31,7 +31,7 @@ def read_iam_lines(path: Path) -> Iterator[Label]:
         yield Label(location, name, text)
 
 
-def read_iam_words(path: Path, left_out: Counter[str]) -> Iterator[Label]:
+def read_iam_words(path: Path, _: Pictures) -> Iterator[Found]:
     """The words of words.txt."""
     for location, line in numbered_lines(path):
         if line.startswith("#"):
@@ -40,16 +40,16 @@ def read_iam_words(path: Path, left_out: Counter[str]) -> Iterator[Label]:
         if match is None:
             raise ValueError(f"{location}: no line of IAM's words.txt")
         if match["quality"] != "ok":
-            left_out[BAD_CUT] += 1
-            continue
-        yield Label(location, match["name"], match["word"])
+            yield BAD_CUT
+        else:
+            yield Label(location, match["name"], match["word"])
 
 
-def read_iam_form(path: Path, has_picture: Callable[[str], bool]) -> Iterator[Label]:
+def read_iam_form(path: Path, pictures: Pictures) -> Iterator[Found]:
     """The written lines of a form: as pictures of their own if there are any, or as boxes on the form."""
     root = parse_xml(path)
     lines = root.findall("handwritten-part/line")
-    if any(has_picture(line.get("id", "")) for line in lines):
+    if any(pictures.find(line.get("id", "")) for line in lines):
         for line in lines:
             yield Label(f"{path}:{line.get('id')}", line.get("id", ""), _text_of(line))
         return

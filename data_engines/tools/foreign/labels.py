@@ -56,6 +56,10 @@ class Label:
         return latex_answer(text) if self.form == "latex" else text
 
 
+Found = Label | str
+"""What a reader finds: a label, or why it left one out."""
+
+
 def form_of(texts: Sequence[str]) -> Form:
     """What the texts of one set are, which are all of one form."""
     return "latex" if is_latex(texts) else "plain"
@@ -87,7 +91,7 @@ def latex_answer(text: str) -> str:
 
 def labelled_box(corners: list[tuple[float, float]], text: str) -> LabelledBox:
     """The upright box around corners, with its text; what nobody can read becomes empty."""
-    xs, ys = zip(*corners, strict=True)
+    xs, ys = zip(*((float(x), float(y)) for x, y in corners), strict=True)
     return LabelledBox(
         (min(xs), min(ys), max(xs), max(ys)), "" if text.strip() in (ILLEGIBLE, "*") else plain_answer(text)
     )

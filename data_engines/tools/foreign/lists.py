@@ -8,8 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from data_engines.tools.foreign.labels import Label, LabelledBox, form_of, labelled_box
-from got_train.data.foreign import BOX_LINE, PICTURE_FIRST
+from data_engines.tools.foreign.json_files import parse_json
+from data_engines.tools.foreign.labels import Found, Label, LabelledBox, form_of, labelled_box
+from data_engines.tools.foreign.pictures import Pictures
+from got_train.data.file_heads import PICTURE_FIRST
+from got_train.data.foreign import BOX_LINE, numbered_pictures, truth_stem
 from got_train.data.utf8 import read_utf8
 
 PLACEHOLDERS = ("TEMPORARY", "NULL", "待识别", "无")
@@ -18,7 +21,7 @@ PLACEHOLDERS = ("TEMPORARY", "NULL", "待识别", "无")
 _SCRIPT = re.compile("(?:Arabic|Latin|Chinese|Japanese|Korean|Bangla|Hindi|Symbols|Mixed|None),")
 
 
-def read_tab_list(path: Path) -> Iterator[Label]:
+def read_tab_list(path: Path, _: Pictures) -> Iterator[Found]:
     """Lists of PaddleOCR, CROHME and HME100K: a picture or a JSON list of pictures, a tab, text or LaTeX."""
     rows = []
     for location, line in _without_header(numbered_lines(path)):
@@ -46,13 +49,13 @@ def _without_header(lines: Iterator[tuple[str, str]]) -> list[tuple[str, str]]:
 def _pictures(cell: str, location: str) -> list[str]:
     if not cell.startswith("["):
         return [cell]
-    names = _load(cell, location)
+    names = parse_json(cell, location)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError(f"{location}: pictures are names or a JSON list of names, not {cell:.60}")
     return names
 
 
-def read_picture_list(path: Path) -> Iterator[Label]:
+def read_picture_list(path: Path, _: Pictures) -> Iterator[Found]:
     """Lists of a picture, white space or a comma, and a text, in quotation marks or not."""
     rows = list(_csv_pairs(path) if path.suffix.lower() == ".csv" else _spaced_pairs(path))
     form = form_of([text for _, _, text in rows])
@@ -79,33 +82,38 @@ def _csv_pairs(path: Path) -> Iterator[tuple[str, str, str]]:
         yield location, cells[0], cells[1]
 
 
-def read_detection_list(path: Path) -> Iterator[Label]:
+def read_detection_list(path: Path, _: Pictures) -> Iterator[Found]:
     """Detection labels of PPOCRLabel: a picture, a tab, and a JSON list of transcriptions and corners."""
     for location, line in numbered_lines(path):
         match = PICTURE_FIRST.fullmatch(line)
         if match is None:
             raise ValueError(f"{location}: does not begin with a picture; give picture, tab and boxes")
-        boxes = _load(match["text"], location)
+        boxes = parse_json(match["text"], location, "no JSON after the tab")
         if not isinstance(boxes, list):
             raise ValueError(f"{location}: no JSON list of boxes after the tab")
-        yield Label(
-            location, match["picture"].strip(), boxes=tuple(_detected(box, location) for box in boxes)
-        )
+        yield Label(location, match["picture"].strip(), boxes=tuple(detected(box, location) for box in boxes))
 
 
-def _detected(box: Any, location: str) -> LabelledBox:
+def detected(box: Any, location: str) -> LabelledBox:
+    """A box of PPOCRLabel, LSVT, ArT (which have `illegibility`) or ReCTS (`ignore`, corners in one list).
+
+    Raises:
+        ValueError: it is none.
+    """
     match box:
         case {"transcription": str(text), "points": [_, _, *_] as points}:
-            if box.get("difficult") or text in PLACEHOLDERS:
+            if not {"difficult", "illegibility", "ignore"}.isdisjoint(key for key in box if box[key]):
                 text = ""
+            if not isinstance(points[0], list):
+                points = list(zip(points[::2], points[1::2], strict=False))
             with suppress(TypeError, ValueError):  # of points that are no pairs of numbers
-                return labelled_box([(float(x), float(y)) for x, y in points], text)
+                return labelled_box(points, "" if text in PLACEHOLDERS else text)
     raise ValueError(
         f'{location}: a box is {{"transcription": text, "points": [[x, y], ...]}}, not {json.dumps(box):.80}'
     )
 
 
-def read_boxes(path: Path, picture: Path | str) -> Label:
+def read_boxes(path: Path, pictures: Pictures) -> Iterator[Found]:
     """Boxes of one picture with their texts, as ICDAR's: corners in pixels, then the text, after commas.
 
     In the lists of its task on several scripts (MLT) the name of the script comes before every text.
@@ -120,7 +128,7 @@ def read_boxes(path: Path, picture: Path | str) -> Label:
     if all(_SCRIPT.match(text) for _, text in found):
         found = [(corners, text.partition(",")[2]) for corners, text in found]
     boxes = [labelled_box(corners, _unquoted(text)) for corners, text in found]
-    return Label(str(path), picture, boxes=tuple(boxes))
+    yield Label(str(path), pictures.beside(path, truth_stem(path)), boxes=tuple(boxes))
 
 
 def _unquoted(text: str) -> str:
@@ -128,7 +136,7 @@ def _unquoted(text: str) -> str:
     return text[1:-1].replace(r"\"", '"').replace('""', '"') if quoted else text
 
 
-def read_im2latex(path: Path) -> Iterator[Label]:
+def read_im2latex(path: Path, _: Pictures) -> Iterator[Found]:
     """Lists of im2latex: number of a formula, picture, way of drawing; or picture and number.
 
     Numbers count the lines of the one file of formulas beside the list, from 0.
@@ -148,16 +156,29 @@ def read_im2latex(path: Path) -> Iterator[Label]:
         yield Label(location, picture, lines[int(number)], "latex")
 
 
+def read_pix2tex(path: Path, pictures: Pictures) -> Iterator[Found]:
+    """A formula for each picture: the name of a picture is the number of its line, counted from 0."""
+    folders = numbered_pictures(pictures.folders[0])
+    if len(folders) > 1:
+        raise ValueError(f"{path} has pictures in {', '.join(map(str, folders))}; name one with --image-root")
+    lines = read_utf8(path, str(path)).split("\n")
+    for picture in (picture for found in folders.values() for picture in found):
+        number = int(picture.stem)
+        if number >= len(lines):
+            raise ValueError(f"{picture}: no formula {number} in {path}, which has {len(lines)} lines")
+        yield Label(f"{path}:{number + 1}", picture, lines[number], "latex")
+
+
+def read_mjsynth(path: Path, _: Pictures) -> Iterator[Found]:
+    """The text of a picture is the part of its name before the last number."""
+    for location, line in numbered_lines(path):
+        picture = line.strip().rpartition(" ")[0]
+        yield Label(location, picture, Path(picture).stem.split("_")[-2])
+
+
 def numbered_lines(path: Path) -> Iterator[tuple[str, str]]:
     """The lines of a UTF-8 file that are not blank, each with its place as `file:line`."""
     # not splitlines(), as texts may hold other line separators, such as U+2028
     for number, line in enumerate(read_utf8(path, str(path)).split("\n"), 1):
         if line.strip():
             yield f"{path}:{number}", line
-
-
-def _load(text: str, location: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{location}: no JSON after the tab ({error})") from None

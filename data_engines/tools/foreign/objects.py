@@ -1,28 +1,29 @@
 """Reads donut's metadata.jsonl, and the InkML of CROHME."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from data_engines.tools.foreign.iam import parse_xml
-from data_engines.tools.foreign.labels import Label
+from data_engines.tools.foreign.json_files import parse_json
+from data_engines.tools.foreign.labels import Found, Label
 from data_engines.tools.foreign.lists import numbered_lines
+from data_engines.tools.foreign.pictures import Pictures
 
 NO_TRUTH = "InkML without its LaTeX"
 
 
-def read_donut(path: Path) -> Iterator[Label]:
+def read_donut(path: Path, _: Pictures) -> Iterator[Found]:
     """Rows of `file_name` and `ground_truth`, a JSON object with `gt_parse` or `gt_parses`.
 
     A `text_sequence` is the text of the picture, `question` and `answer` ask on their own, and any other
     `gt_parse` is answered as JSON.
     """
     for location, line in numbered_lines(path):
-        row = _load(line, location)
+        row = parse_json(line, location)
         truth = row.get("ground_truth") if isinstance(row, dict) else None
-        truth = _load(truth, location) if isinstance(truth, str) else truth
+        truth = parse_json(truth, location) if isinstance(truth, str) else truth
         match row, truth:
             case {"file_name": str(picture)}, {"gt_parses": [*several]}:
                 parses = several
@@ -51,18 +52,10 @@ def _answers(location: str, picture: str, parses: list[Any]) -> Iterator[Label]:
                 return
 
 
-def read_inkml(path: Path, left_out: Counter[str]) -> Iterator[Label]:
+def read_inkml(path: Path, pictures: Pictures) -> Iterator[Found]:
     """The LaTeX of an expression, whose picture has the name of the file."""
-    root = parse_xml(path)
-    for element in root:
+    for element in parse_xml(path):
         if element.tag.rpartition("}")[2] == "annotation" and element.get("type") == "truth":
-            yield Label(str(path), path.stem, element.text or "", "latex")
+            yield Label(str(path), pictures.beside(path, path.stem), element.text or "", "latex")
             return
-    left_out[NO_TRUTH] += 1
-
-
-def _load(text: str, location: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{location}: no JSON ({error})") from None
+    yield NO_TRUTH

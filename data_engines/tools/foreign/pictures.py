@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from got_train.data.foreign import PICTURE_ENDINGS
+from got_train.data.file_heads import PICTURE_ENDINGS
 
 
 class Pictures:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from data_engines.tools.chance import one_of
+
 LATIN = (
     "a b c d e f g h i j k l m n p q r s t u v w x y z A B C D E F G H K L M N P Q R S T U V X Y Z".split()
 )
@@ -63,21 +65,21 @@ def choose_formula(rng: np.random.Generator) -> str:
 def choose_inline(rng: np.random.Generator) -> str:
     """A formula low enough for a line of text."""
     left = _term(rng, MAX_DEPTH) if rng.random() < 0.6 else _symbol(rng)
-    return left if rng.random() < 0.3 else f"{left}{_pick(rng, RELATIONS)} {_sum(rng, MAX_DEPTH, 2)}"
+    return left if rng.random() < 0.3 else f"{left}{one_of(rng, RELATIONS)} {_sum(rng, MAX_DEPTH, 2)}"
 
 
 def _equation(rng: np.random.Generator) -> str:
     text = _sum(rng, 1, 2)
     for _ in range(1 + int(rng.random() < 0.25)):
-        text += f"{_pick(rng, RELATIONS)} {_sum(rng, 0, 3)}"
+        text += f"{one_of(rng, RELATIONS)} {_sum(rng, 0, 3)}"
     return text
 
 
 def _rows(rng: np.random.Generator) -> str:
-    rows = [f"{_sum(rng, 1, 2)} & {_pick(rng, RELATIONS)} {_sum(rng, 1, 3)}"]
+    rows = [f"{_sum(rng, 1, 2)} & {one_of(rng, RELATIONS)} {_sum(rng, 1, 3)}"]
     for _ in range(rng.integers(1, 4)):
         left = "" if rng.random() < 0.6 else _sum(rng, 2, 2)
-        rows.append(f"{left} & {_pick(rng, RELATIONS)} {_sum(rng, 1, 3)}")
+        rows.append(f"{left} & {one_of(rng, RELATIONS)} {_sum(rng, 1, 3)}")
     return r"\begin{aligned}" + r" \\ ".join(rows) + r"\end{aligned}"
 
 
@@ -87,10 +89,10 @@ def _cases(rng: np.random.Generator) -> str:
         if number == count - 1 and rng.random() < 0.6:
             condition = r"\text{otherwise}"
         else:
-            words = rf"\text{{{_pick(rng, CONDITIONS)}}}" if rng.random() < 0.7 else ""
-            condition = f"{words}{_symbol(rng)}{_pick(rng, RELATIONS)} {_symbol(rng)}"
+            words = rf"\text{{{one_of(rng, CONDITIONS)}}}" if rng.random() < 0.7 else ""
+            condition = f"{words}{_symbol(rng)}{one_of(rng, RELATIONS)} {_symbol(rng)}"
         rows.append(f"{_sum(rng, 2, 2)}, & {condition}")
-    function = f"{_pick(rng, LATIN)}({_symbol(rng)})"
+    function = f"{one_of(rng, LATIN)}({_symbol(rng)})"
     return function + r"=\begin{cases}" + r" \\ ".join(rows) + r"\end{cases}"
 
 
@@ -100,15 +102,15 @@ def _matrix(rng: np.random.Generator) -> str:
     if rng.random() < 0.25:
         return _dotted_matrix(rng)
     cells = [[_sum(rng, MAX_DEPTH, 2) for _ in range(columns)] for _ in range(height)]
-    name = _pick(rng, MATRICES[:3])
+    name = one_of(rng, MATRICES[:3])
     body = r" \\ ".join(" & ".join(row) for row in cells)
     return rf"\begin{{{name}}}{body}\end{{{name}}}" + ("^{T}" if rng.random() < 0.2 else "")
 
 
 def _dotted_matrix(rng: np.random.Generator) -> str:
-    entry, last_row, last_column = _pick(rng, LATIN), _pick(rng, "mn"), _pick(rng, "knp")
+    entry, last_row, last_column = one_of(rng, LATIN), one_of(rng, "mn"), one_of(rng, "knp")
     corner = [f"{entry}_{{{row}{column}}}" for row in ("1", last_row) for column in ("1", last_column)]
-    name = _pick(rng, MATRICES[:2])
+    name = one_of(rng, MATRICES[:2])
     rows = (rf"{corner[0]} & \cdots & {corner[1]}", r"\vdots & \ddots & \vdots")
     return rf"\begin{{{name}}}{rows[0]} \\ {rows[1]} \\ {corner[2]} & \cdots & {corner[3]}\end{{{name}}}"
 
@@ -116,7 +118,7 @@ def _dotted_matrix(rng: np.random.Generator) -> str:
 def _sum(rng: np.random.Generator, depth: int, longest: int) -> str:
     text = ("-" if rng.random() < 0.1 else "") + _term(rng, depth)
     for _ in range(rng.integers(longest)):
-        text += f"{_pick(rng, OPERATORS)} {_term(rng, depth)}"
+        text += f"{one_of(rng, OPERATORS)} {_term(rng, depth)}"
     return text
 
 
@@ -137,31 +139,31 @@ def _atom(rng: np.random.Generator) -> str:
 
 def _symbol(rng: np.random.Generator) -> str:
     chance = rng.random()
-    base = _pick(rng, LATIN if chance < 0.6 else GREEK if chance < 0.87 else STYLED)
+    base = one_of(rng, LATIN if chance < 0.6 else GREEK if chance < 0.87 else STYLED)
     if chance < 0.06:
-        base = f"{_pick(rng, ACCENTS)}{{{base}}}"
+        base = f"{one_of(rng, ACCENTS)}{{{base}}}"
     chance = rng.random()
     if chance < 0.28:
         base += f"_{{{_index(rng)}}}"
     if 0.22 < chance < 0.4:
         base += f"^{{{_power(rng)}}}"
     elif chance > 0.95:
-        base += _pick(rng, ("'", "^{*}", r"^{\dagger}", r"^{\prime\prime}"))
+        base += one_of(rng, ("'", "^{*}", r"^{\dagger}", r"^{\prime\prime}"))
     return base + " "
 
 
 def _index(rng: np.random.Generator) -> str:
-    index = _pick(rng, ("i", "j", "k", "n", "0", "1", "2", "m", "t", r"\mu", "x", r"\max", r"\text{eff}"))
+    index = one_of(rng, ("i", "j", "k", "n", "0", "1", "2", "m", "t", r"\mu", "x", r"\max", r"\text{eff}"))
     chance = rng.random()
-    return f"{index},{_pick(rng, LATIN)}" if chance < 0.12 else f"{index}+1" if chance < 0.22 else index
+    return f"{index},{one_of(rng, LATIN)}" if chance < 0.12 else f"{index}+1" if chance < 0.22 else index
 
 
 def _power(rng: np.random.Generator) -> str:
     chance = rng.random()
     if chance < 0.45:
-        return _pick(rng, ("2", "3", "n", "-1", "T", "k"))
+        return one_of(rng, ("2", "3", "n", "-1", "T", "k"))
     sign = "-" if chance < 0.7 else ""
-    return sign + _pick(rng, LATIN) + _pick(rng, ("", "+1", "/2", r"\pi", "t"))
+    return sign + one_of(rng, LATIN) + one_of(rng, ("", "+1", "/2", r"\pi", "t"))
 
 
 def _number(rng: np.random.Generator) -> str:
@@ -176,50 +178,50 @@ def _fraction(rng: np.random.Generator, depth: int) -> str:
 
 
 def _root(rng: np.random.Generator, depth: int) -> str:
-    degree = f"[{_pick(rng, '3n4')}]" if rng.random() < 0.2 else ""
+    degree = f"[{one_of(rng, '3n4')}]" if rng.random() < 0.2 else ""
     return rf"\sqrt{degree}{{{_sum(rng, depth, 3)}}}"
 
 
 def _large(rng: np.random.Generator, depth: int) -> str:
-    sign = _pick(rng, BIG) + " "
-    variable = _pick(rng, LATIN)
+    sign = one_of(rng, BIG) + " "
+    variable = one_of(rng, LATIN)
     if "int" not in sign:
-        last = _pick(rng, ("n", "N", "m", r"\infty"))
+        last = one_of(rng, ("n", "N", "m", r"\infty"))
         bounds = (
             f"_{{{variable}={_number(rng)}}}^{{{last}}}" if rng.random() < 0.8 else f"_{{{_symbol(rng)}}}"
         )
         return f"{sign}{bounds}{_sum(rng, depth, 2)}"
     limits = ("", rf"_{{{_symbol(rng)}}}", f"_{{0}}^{{{_symbol(rng)}}}", r"_{-\infty}^{\infty}")
-    return rf"{sign}{_pick(rng, limits)}{_sum(rng, depth, 2)}\,d{variable} "
+    return rf"{sign}{one_of(rng, limits)}{_sum(rng, depth, 2)}\,d{variable} "
 
 
 def _limit(rng: np.random.Generator, depth: int) -> str:
-    name = _pick(rng, (r"\lim", r"\lim", r"\sup", r"\inf", r"\max", r"\min", r"\limsup"))
+    name = one_of(rng, (r"\lim", r"\lim", r"\sup", r"\inf", r"\max", r"\min", r"\limsup"))
     arrow = r"\rightarrow" if name.startswith(r"\lim") else r"\in"
-    goal = _pick(rng, ("0", r"\infty", "1", "a"))
-    return f"{name}_{{{_pick(rng, LATIN)} {arrow} {goal}}}{_term(rng, depth)}"
+    goal = one_of(rng, ("0", r"\infty", "1", "a"))
+    return f"{name}_{{{one_of(rng, LATIN)} {arrow} {goal}}}{_term(rng, depth)}"
 
 
 def _derivative(rng: np.random.Generator, depth: int) -> str:
-    sign = _pick(rng, (r"\partial ", "d"))
-    order = _pick(rng, ("", "", "^{2}", "^{n}"))
+    sign = one_of(rng, (r"\partial ", "d"))
+    order = one_of(rng, ("", "", "^{2}", "^{n}"))
     above = _symbol(rng) if rng.random() < 0.6 else ""
-    below = f"{_pick(rng, LATIN)}{order}"
+    below = f"{one_of(rng, LATIN)}{order}"
     return rf"\frac{{{sign}{order}{above}}}{{{sign}{below}}}" + ("" if above else _term(rng, depth))
 
 
 def _bracketed(rng: np.random.Generator, depth: int) -> str:
-    left, right = BRACKETS[0] if rng.random() < 0.5 else BRACKETS[rng.integers(len(BRACKETS))]
+    left, right = BRACKETS[0] if rng.random() < 0.5 else one_of(rng, BRACKETS)
     power = f"^{{{_power(rng)}}}" if rng.random() < 0.3 else ""
     return rf"\left{left} {_sum(rng, depth, 3)}\right{right} {power}"
 
 
 def _applied(rng: np.random.Generator, depth: int) -> str:
-    function = _pick(rng, FUNCTIONS)
+    function = one_of(rng, FUNCTIONS)
     power = "^{2}" if rng.random() < 0.1 else ""
     if rng.random() < 0.7:
         return rf"{function}{power}\left({_sum(rng, depth, 2)}\right)"
-    return f"{function}{power} ({_symbol(rng)}{_pick(rng, ('', ',', ';'))}{_symbol(rng)})"
+    return f"{function}{power} ({_symbol(rng)}{one_of(rng, ('', ',', ';'))}{_symbol(rng)})"
 
 
 def _script_tower(rng: np.random.Generator, depth: int) -> str:
@@ -236,7 +238,7 @@ def _labelled(rng: np.random.Generator, depth: int) -> str:
 
 
 def _dots(rng: np.random.Generator, depth: int) -> str:
-    letter, last = _pick(rng, LATIN), _pick(rng, ("n", "m", "N", "k"))
+    letter, last = one_of(rng, LATIN), one_of(rng, ("n", "m", "N", "k"))
     return rf"{letter}_{{1}}+{letter}_{{2}}+\cdots+{letter}_{{{last}}}"
 
 
@@ -250,7 +252,3 @@ TERMS: tuple[Callable[[np.random.Generator, int], str], ...] = (
 )  # fmt: skip
 _SHARES_UP_TO = (0.33, 0.47, 0.53, 0.65, 0.68, 0.74, 0.83, 0.92, 0.96, 0.975, 0.985)
 """Cumulative shares of all `TERMS` except the last."""
-
-
-def _pick(rng: np.random.Generator, choices: list[str] | tuple[str, ...] | str) -> str:
-    return choices[rng.integers(len(choices))]

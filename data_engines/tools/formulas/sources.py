@@ -20,7 +20,9 @@ from got_train.tex.source import Document, Formula, find_formulas, parse_documen
 
 COLUMNS = ("formula", "latex", "text")
 """Names that the column or key of the formulas in a list may have; the first one found is used."""
-LIST_ENDINGS = (".txt", ".jsonl", ".json", ".tsv", ".csv")
+LISTS_WITH_PICTURES = ("pix2tex", "texts by picture")
+"""Formats of labels that are nothing but formulas if the pictures are left aside."""
+LIST_ENDINGS = (".txt", ".lst", ".jsonl", ".json", ".tsv", ".csv")
 
 _BOUNDED = re.compile(
     r"\s*(?:\$|\\\[|\\\(|\\begin\s*\{(?:equation|align|gather|multline|eqnarray|alignat)\*?\})"
@@ -121,13 +123,13 @@ def _bounded(text: str) -> str:
 def _read_list(path: Path) -> Iterator[str]:
     text = read_text(path)
     ending = path.suffix.lower()
-    if ending == ".txt":
-        check_plain(path)
+    if ending in (".txt", ".lst"):  # im2latex's formulas are a .lst
+        check_plain(path, but=LISTS_WITH_PICTURES)
         yield from filter(str.strip, text.splitlines())
     elif ending in (".tsv", ".csv"):
         yield from _read_table(text, "\t" if ending == ".tsv" else ",", path)
     else:
-        refuse_foreign(path, f"--source {path}")
+        refuse_foreign(path, f"--source {path}", but=LISTS_WITH_PICTURES)
         yield from _read_json(text, ending == ".jsonl", path)
 
 

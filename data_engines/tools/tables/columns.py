@@ -7,6 +7,7 @@ from typing import TypeVar
 import numpy as np
 
 from data_engines.options import Range
+from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import HAN_WORD, choose_words
 from data_engines.tools.tables.grid import Cell, text_cell
 
@@ -43,7 +44,7 @@ class Pen:
         return f"{self.rng.uniform(low, high):.{digits}f}"
 
     def choose(self, items: Sequence[Item]) -> Item:
-        return items[int(self.rng.integers(len(items)))]
+        return one_of(self.rng, items)
 
     def words(self, number: Range) -> str:
         """Words without punctuation; a Chinese word counts as two characters."""

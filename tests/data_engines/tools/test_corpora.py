@@ -8,6 +8,7 @@ import pytest
 from data_engines.engine import Reject
 from data_engines.options import Range
 from data_engines.tools.corpora import (
+    Language,
     choose_text,
     choose_words,
     complex_character,
@@ -39,6 +40,35 @@ def test_what_cannot_be_seen_is_left_out_and_the_rest_is_as_typed(tmp_path: Path
         "the final flow of ffices",
         "r\u00e9sum\u00e9",
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        ("en", ("one", "deux")),
+        ("zh", ("四 five", "六")),
+        ("mixed", ("one", "四 five", "deux", "六")),
+        (None, ("one", "四 five", "deux", "六")),
+    ],
+)
+def test_the_language_chooses_lines_of_a_source(
+    language: Language | None, lines: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "corpus.txt").write_text("one\n四 five\ndeux\n六\n", encoding="utf-8")
+    assert read_corpus(tmp_path / "corpus.txt", language, np.random.default_rng(0)).lines == lines
+
+
+@pytest.mark.parametrize(("text", "language", "which"), [("one", "zh", "with"), ("六", "en", "without")])
+def test_a_source_without_the_language_is_refused(
+    text: str, language: Language, which: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "corpus.txt"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError) as error:
+        read_corpus(file, language, np.random.default_rng(0))
+    assert str(error.value) == (
+        f"--source {file} has no line {which} Chinese characters, which --language {language} asks for"
+    )
 
 
 def test_words_are_what_spaces_part_and_single_chinese_characters() -> None:

@@ -171,6 +171,18 @@ def test_a_bad_source_is_one_clear_line(tmp_path: Path, content: bytes, message:
     assert "\n" not in str(error.value)
 
 
+def test_charts_have_the_languages_of_the_source(words: Path, tmp_path: Path, sans: Path) -> None:
+    stock = engine.load(Options(source=words, fonts=(sans,)), np.random.default_rng(0))
+    assert [some.tongue for some in stock.words] == ["en"]
+    both = tmp_path / "both.txt"
+    both.write_text(words.read_text() + "\n收入和支出的比较\n", encoding="utf-8")
+    stock = engine.load(Options(source=both, fonts=(sans,)), np.random.default_rng(0))
+    assert [(some.tongue, "收" in "".join(some.lines)) for some in stock.words] == [
+        ("en", False),
+        ("zh", True),
+    ]
+
+
 def test_fonts_that_are_not_there_are_one_clear_line(words: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="does not exist"):
         engine.load(

@@ -154,6 +154,17 @@ def test_a_source_is_gone_through_once_before_it_repeats(source):
 
 
 @needs_tex
+@needs_tex
+def test_single_signs_beside_longer_formulas_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("x\nx^2\n\\alpha\n")
+    stock = load(Options(source=tmp_path / "a.txt"), np.random.default_rng(0))
+    assert [formula.latex for formula in stock.formulas] == ["x^{2}"]
+    assert stock.left_out == {"formula: a display of a single sign": 2}
+    (tmp_path / "a.txt").write_text("x\n\\alpha\n")
+    stock = load(Options(source=tmp_path / "a.txt"), np.random.default_rng(0))
+    assert (len(stock.formulas), stock.left_out) == (2, {})
+
+
 def test_without_a_source_formulas_are_found_and_made_up():
     stock = load_stock(None, sentences=0.3)
     assert len(stock.formulas) > 1000

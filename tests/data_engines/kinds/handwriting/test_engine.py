@@ -171,6 +171,8 @@ def test_bad_options_and_sources_are_named(tmp_path: Path, options: Options) -> 
         ValueError, match="^--line-images brings its own texts and writing; leave out --source"
     ):
         replace(options, line_images=tmp_path)
+    with pytest.raises(ValueError, match="leave out --source, --fonts and --language$"):
+        Options(line_images=tmp_path, language="en")
     with pytest.raises(ValueError, match="^--width 200-700: give LOW-HIGH, both from 288 to 4096"):
         replace(options, width=Range(200, 700))
     (tmp_path / "zh.txt").write_text("中文\n", encoding="utf-8")

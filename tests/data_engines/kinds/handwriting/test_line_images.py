@@ -85,25 +85,38 @@ def test_other_lists(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text('some/a.png,"""a"\nsome/b.png,"b, c"\n')
     rows = [{"image": "some/a.png", "text": '"a'}, {"image": "some/b.png", "text": "b, c", "writer": 3}]
     (tmp_path / "list.jsonl").write_text("\n".join(json.dumps(row) for row in rows) + "\n\n")
-    for name in ("list.tsv", "list.csv", "list.jsonl"):
+    (tmp_path / "list.txt").write_text('some/a.png, "\\"a"\nsome/b.png, "b, c"\n')
+    (tmp_path / "list.json").write_text(json.dumps({"some/a.png": '"a', "some/b.png": "b, c"}))
+    for name in ("list.tsv", "list.csv", "list.jsonl", "list.txt", "list.json"):
         assert read_line_images(tmp_path / name) == (tuple(expected), {})
 
 
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("list.tsv", "a.png\tok\nb.png no tab\n", r"list.tsv:2: 1 columns; give picture and text"),
+        ("list.tsv", "a.png\tok\nno tab\na.png\tok\n", r"list.tsv:2: no tab; give picture, tab and text"),
+        (
+            "list.tsv",
+            "a.png\tok\nb.png\tb\t1\n",
+            r"list.tsv:2: 3 columns; give picture and text, with one tab",
+        ),
+        (
+            "list.tsv",
+            "these are words\n",
+            r"list.tsv: give IAM's lines.txt, or lines of picture, tab and text",
+        ),
+        ("list.tsv", "a.png\tx_1 \\frac{a}{b}\n", r"list.tsv looks like a list of formulas"),
         (
             "list.jsonl",
             '{"image": "a.png"}\n',
             r'list.jsonl:1: give {"image": ..., "text": ...} on each line',
         ),
         ("list.jsonl", "[]\n", r"list.jsonl:1: give"),
-        ("list.jsonl", "{\n", r"list.jsonl:1: give"),
+        ("list.jsonl", "{\n", r"list.jsonl:1: no JSON"),
         ("list.jsonl", '{"image": "a.png", "text": null}', r"list.jsonl:1: give"),
         ("list.tsv", "a.png\t \n", r"list.tsv: no picture to use \(1 line image without text\)"),
         ("list.tsv", "a.png\tx\n", r"no picture to use \(1 missing or unreadable line image\); paths are"),
-        ("list.tsv", "", r"list.tsv: no picture to use \(it lists none\)"),
+        ("list.tsv", "", r"list.tsv: give IAM's lines.txt, or"),
     ],
 )
 def test_a_bad_list_is_named(name: str, content: str, message: str, tmp_path: Path) -> None:

@@ -44,6 +44,22 @@ def test_a_row_that_comes_again_counts_once(tmp_path: Path) -> None:
     assert read_smiles(tmp_path / "list.smi", ALL, ALL) == (("CCO", "CCC"), {"the same once more": 1})
 
 
+def test_a_molecule_that_comes_again_in_another_spelling_counts_once(tmp_path: Path) -> None:
+    rows = [
+        "c1ccccc1O",
+        "OC1=CC=CC=C1",
+        "C[C@H](N)O",
+        "C[C@@H](N)O",
+        "[Na+].[Cl-]",
+        "[Cl-].[Na+]",
+        "C(C)(C)(C)(C)C",
+    ]
+    (tmp_path / "list.smi").write_text("\n".join(rows))
+    found, left_out = read_smiles(tmp_path / "list.smi", ALL, ALL)
+    assert found == ("c1ccccc1O", "C[C@H](N)O", "C[C@@H](N)O", "[Na+].[Cl-]", "C(C)(C)(C)(C)C")
+    assert left_out == {"the same once more": 2}
+
+
 def test_parts_are_counted(tmp_path: Path) -> None:
     (tmp_path / "list.smi").write_text("CCO\n[Na+].[Cl-]\n[Ca+2].[Cl-].[Cl-]\n")
     found, left_out = read_smiles(tmp_path / "list.smi", ALL, Range(2, 2))

@@ -39,6 +39,15 @@ def test_the_answer_runs_along_the_ring_then_across_then_along_the_lower_edge(tm
     assert [oval[0], oval[2], len(oval[1])] == ["北京石头科技有限公司", "发票专用章", 18]
 
 
+def test_names_of_a_source_may_have_spaces(tmp_path: Path) -> None:
+    names = tmp_path / "names.txt"
+    names.write_text("ACME TRADING CO. LTD\n", encoding="utf-8")
+    drawn = draw_and_check(seal, specs(8, source=names, shape="round", diameter=Range(480, 480), wear=0.0))
+    answers = [drawing.answers[0].text for drawing in drawn if isinstance(drawing, Drawing)]
+    assert len(answers) > 4
+    assert all(answer.startswith("ACME TRADING CO. LTD") for answer in answers)
+
+
 def test_a_square_seal_reads_down_the_right_column_first() -> None:
     spec = specs(1, shape="square")[0]
     right, left = spec.lines[:2], spec.lines[2:]

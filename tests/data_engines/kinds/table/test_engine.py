@@ -193,6 +193,11 @@ def test_bad_options_are_named(options: dict, message: str) -> None:
         Options(**options)
 
 
+def test_a_source_has_its_own_language(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="^--language zh: tables of a --source are in its own; leave one"):
+        Options(source=tmp_path, language="zh")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

@@ -1,0 +1,100 @@
+"""Reads annotations in JSON: FUNSD, XFUND, COCO, COCO-Text, ReCTS, LSVT, and texts by names of pictures."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from data_engines.tools.foreign.json_files import read_json, written_as
+from data_engines.tools.foreign.labels import Found, Label, LabelledBox, form_of, labelled_box
+from data_engines.tools.foreign.lists import detected
+from data_engines.tools.foreign.pictures import Pictures
+from got_train.data.foreign import coco_annotations, coco_text, truth_stem
+
+TEXTOCR_ILLEGIBLE = "."
+"""By which TextOCR marks what nobody can read."""
+
+
+def read_funsd(path: Path, pictures: Pictures) -> Iterator[Found]:
+    """The texts of one form, each with all of its lines."""
+    form = read_json(path)["form"]
+    with written_as("FUNSD writes it", str(path)):
+        boxes = tuple(map(_entity, form))
+    yield Label(str(path), pictures.beside(path, truth_stem(path)), boxes=boxes)
+
+
+def read_xfund(path: Path, _: Pictures) -> Iterator[Found]:
+    """The texts of several forms."""
+    for number, form in enumerate(read_json(path)["documents"], 1):
+        with written_as("XFUND writes it", f"{path}:{number}"):
+            label = Label(
+                f"{path}:{number}", form["img"]["fname"], boxes=tuple(map(_entity, form["document"]))
+            )
+        yield label
+
+
+def _entity(entity: Mapping[str, Any]) -> LabelledBox:
+    left, top, right, bottom = entity["box"]
+    text = _in_lines(entity["text"], entity.get("words") or [])
+    return labelled_box([(left, top), (right, bottom)], text)
+
+
+def _in_lines(text: str, words: Sequence[Mapping[str, Any]]) -> str:
+    """The text with line breaks before words that lie below those before them."""
+    broken, end, low = "", 0, float("inf")
+    for word in words:
+        start = text.find(word["text"], end)
+        if start < 0:
+            return text
+        _, top, _, bottom = word["box"]
+        broken += "\n" if (top + bottom) / 2 > low else text[end:start]
+        broken += word["text"]
+        end, low = start + len(word["text"]), bottom
+    return broken + text[end:]
+
+
+def read_coco(path: Path, _: Pictures) -> Iterator[Found]:
+    """The texts of COCO's and COCO-Text's annotations, by picture."""
+    content = read_json(path)
+    boxes: dict[str, list[LabelledBox]] = defaultdict(list)
+    for number, annotation in enumerate(coco_annotations(content), 1):
+        with written_as("COCO writes it", f"{path}: annotation {number}"):
+            boxes[str(annotation["image_id"])].append(_annotated(annotation, "anns" in content))
+    images = content["images"] if "images" in content else content["imgs"].values()
+    for number, image in enumerate(images, 1):
+        location = f"{path}: picture {number}"
+        with written_as("COCO writes it", location):
+            name = str(image["file_name"])
+            size = (image["width"], image["height"]) if {"width", "height"} <= image.keys() else None
+            found = tuple(boxes.pop(str(image["id"]), ()))
+        yield Label(location, name, boxes=found, size=size)
+    if boxes:
+        raise ValueError(f"{path}: annotations name image_id {next(iter(boxes))}, which no picture has")
+
+
+def _annotated(annotation: Mapping[str, Any], by_id: bool) -> LabelledBox:
+    text = coco_text(annotation)
+    hidden = annotation.get("legibility") == "illegible" or (by_id and text == TEXTOCR_ILLEGIBLE)
+    left, top, width, height = annotation["bbox"]
+    return labelled_box([(left, top), (left + width, top + height)], "" if hidden or text is None else text)
+
+
+def read_rects(path: Path, pictures: Pictures) -> Iterator[Found]:
+    """The lines of one picture."""
+    boxes = tuple(detected(box, str(path)) for box in read_json(path)["lines"])
+    yield Label(str(path), pictures.beside(path, truth_stem(path)), boxes=boxes)
+
+
+def read_boxes_by_picture(path: Path, _: Pictures) -> Iterator[Found]:
+    """Lists of boxes as PPOCRLabel's, each for the name of a picture, with or without its ending."""
+    for name, boxes in read_json(path).items():
+        location = f"{path}: {name}"
+        yield Label(location, name, boxes=tuple(detected(box, location) for box in boxes))
+
+
+def read_texts_by_picture(path: Path, _: Pictures) -> Iterator[Found]:
+    """Texts, each for the name of a picture."""
+    texts = read_json(path)
+    form = form_of(list(texts.values()))
+    for name, text in texts.items():
+        yield Label(f"{path}: {name}", name, text, form)

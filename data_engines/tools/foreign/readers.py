@@ -1,0 +1,72 @@
+"""The readers of all formats of labels, and of folders whose files have labels of several formats."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from data_engines.tools.foreign import annotations, iam, label_studio, lists, objects
+from data_engines.tools.foreign.labels import Found, Label, form_of
+from data_engines.tools.foreign.pictures import Pictures
+from got_train.data.file_heads import markup_of
+from got_train.data.foreign import FORMATS, recognise, texts_as_names, truth_files, truth_stem
+from got_train.data.utf8 import read_utf8
+
+
+def read_folder(folder: Path, pictures: Pictures) -> Iterator[Found]:
+    """The labels in files that are called as a picture below the folder, or below that of the pictures.
+
+    Raises:
+        ValueError: a file is no UTF-8, is broken, or holds labels that nothing can be made of.
+    """
+    kinds = {file: recognise(file, pictures.below) for file in truth_files(folder, pictures.below)}
+    if "boxes" in kinds.values():  # a text may be a number, and then the file looks like one of numbers
+        kinds |= {file: "boxes" for file, kind in kinds.items() if kind is None and file.suffix == ".txt"}
+    texts = {}
+    for file, kind in kinds.items():
+        if kind is None and file.suffix.lower() == ".txt":
+            texts[file] = read_utf8(file, str(file))
+            if markup := markup_of(file):
+                raise ValueError(f"{file} holds {markup}, and not the text of a picture")
+    form = form_of(list(texts.values()))
+    for file, kind in kinds.items():
+        if file in texts:
+            yield Label(str(file), pictures.beside(file, truth_stem(file)), texts[file], form)
+        elif kind is None or FORMATS[kind].scope == "list":
+            yield f"file that is {kind or 'no label'}"
+        elif FORMATS[kind].scope == "unread":
+            raise ValueError(f"{file} looks like {FORMATS[kind].what}")
+        else:
+            yield from READERS[kind](file, pictures)
+
+
+def read_names(folder: Path, _: Pictures) -> Iterator[Found]:
+    """The texts in the names of pictures."""
+    for picture, text in texts_as_names(folder).items():
+        yield Label(str(picture), picture, text)
+
+
+READERS: dict[str, Callable[[Path, Pictures], Iterator[Found]]] = {
+    "text folder": read_folder,
+    "text as name": read_names,
+    "recognition list": lists.read_tab_list,
+    "formula list": lists.read_tab_list,
+    "picture list": lists.read_picture_list,
+    "detection list": lists.read_detection_list,
+    "boxes": lists.read_boxes,
+    "im2latex list": lists.read_im2latex,
+    "pix2tex": lists.read_pix2tex,
+    "MJSynth list": lists.read_mjsynth,
+    "IAM lines": iam.read_iam_lines,
+    "IAM words": iam.read_iam_words,
+    "IAM form": iam.read_iam_form,
+    "InkML": objects.read_inkml,
+    "donut": objects.read_donut,
+    "FUNSD": annotations.read_funsd,
+    "XFUND": annotations.read_xfund,
+    "COCO": annotations.read_coco,
+    "ReCTS": annotations.read_rects,
+    "boxes by picture": annotations.read_boxes_by_picture,
+    "texts by picture": annotations.read_texts_by_picture,
+    "Label Studio": label_studio.read_label_studio,
+    "Label Studio JSON-MIN": label_studio.read_json_min,
+}
+"""By the names in `got_train.data.foreign.FORMATS`."""
