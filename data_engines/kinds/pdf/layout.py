@@ -49,6 +49,8 @@ MIN_SHARED_HEIGHT = 0.25
 """Share of the lower of two texts from which they stand beside each other."""
 MIN_SPACE = 0.15
 """Between texts with white space between them, in heights of the lower; what is closer belongs together."""
+MAX_COVERED = 0.5
+"""Share of a letter's width over which the small print after it may stand."""
 
 MIN_CELL_WIDTH = 2.5
 """In line heights: what is narrower, such as a bullet or a number, belongs to the line beside it."""
@@ -261,7 +263,9 @@ def _join(pieces: Sequence[Text]) -> Text:
         text += (" " if gap > MIN_SPACE * height else "") + after.text
         # small print may reach under the letter before it, but not over other small print
         alike = height > 0.9 * max(before.body.height, after.body.height)
-        if gap < -(MAX_OVERLAP if alike else 1) * height:
+        last = before.letters[-1] if before.letters else before.ink
+        covered = min(last.right, after.ink.right) - max(last.left, after.ink.left)
+        if gap < -(MAX_OVERLAP if alike else 1) * height or covered > MAX_COVERED * last.width:
             fault = fault or OVERPRINT
     if _SPELT.search(text):
         fault = fault or UNCLEAR_WORDS

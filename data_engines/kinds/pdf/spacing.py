@@ -24,6 +24,8 @@ MAX_UNEVENNESS = 0.06
 """By how much a gap in a single spread word may be wider than usual."""
 MAX_LEAN = 0.18
 """Gap between a slanted letter and a mark that is no space."""
+MIN_MISSED = 0.115
+"""Gap between two letters that is a space, though pdfium finds none, where those of others are none."""
 OPENING, CLOSING, ENDS = "([{", ")]}", ",.;:!?"
 
 
@@ -84,7 +86,7 @@ def _missed_spaces(texts: Sequence[str], gaps: np.ndarray) -> np.ndarray:
     letters = np.array([text[-1].isalpha() and text[-1] < FIRST_EAST_ASIAN for text in texts])
     pairs = letters[:-1] & letters[1:] & np.array([len(text) == 1 for text in texts[1:]])
     not_spread = pairs.sum() >= MIN_PAIRS and float(np.median(gaps[pairs])) < MIN_SPREAD
-    return pairs & (gaps >= MAX_LEAN) & not_spread
+    return pairs & (gaps >= MIN_MISSED) & not_spread
 
 
 def _widest_inside(gaps: np.ndarray, usual: float, may_be_alone: bool) -> float | None:

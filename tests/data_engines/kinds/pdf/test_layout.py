@@ -1,6 +1,7 @@
 """Reading order from the boxes of pieces of text."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from data_engines.kinds.pdf.layout import paragraphs
 from data_engines.kinds.pdf.texts import Text
@@ -233,6 +234,9 @@ def test_an_index_over_an_index_is_a_fault() -> None:
         piece("holds", 20, 0),
     ]
     assert in_file(*raised) == ["NHs holds (overlapping text)"]
+    index = Box(5, 4, 8, 10)
+    lowered = replace(piece("Ns", 0, 0), letters=(Box(0, 0, 5, 10), index))
+    assert in_file(lowered, piece("H", 6, 0, height=6)) == ["NsH (overlapping text)"]
     assert in_file(piece("Freshwater", 0, 0), piece("Saltwater", 46, 0)) == [
         "FreshwaterSaltwater (overlapping text)"
     ]
