@@ -273,12 +273,13 @@ def _is_mark(character: str) -> bool:
 
 
 def _find_fault(textpage: pdfium.PdfTextPage, positions: np.ndarray, text: str) -> str | None:
-    page, first = textpage.raw, int(positions[0])
-    matrix = pdfium_c.FS_MATRIX()
-    pdfium_c.FPDFText_GetMatrix(page, first, matrix)
-    # the upward axis may lean, as it does in fonts that are slanted for want of an italic
-    if not (matrix.a > 0 < matrix.d and abs(matrix.b) <= 0.02 * matrix.a and abs(matrix.c) <= 0.5 * matrix.d):
-        return "rotated or mirrored text"
+    page, matrix = textpage.raw, pdfium_c.FS_MATRIX()
+    for position in positions.tolist():
+        pdfium_c.FPDFText_GetMatrix(page, position, matrix)
+        upright = matrix.a > 0 < matrix.d and abs(matrix.b) <= 0.02 * matrix.a
+        # the upward axis may lean, as it does in fonts that are slanted for want of an italic
+        if not (upright and abs(matrix.c) <= 0.5 * matrix.d):
+            return "rotated or mirrored text"
     if any(pdfium_c.FPDFText_HasUnicodeMapError(page, position) == 1 for position in positions.tolist()):
         return "unmapped glyphs"
     # neither control and private-use characters nor those that Unicode doesn't have can be printed

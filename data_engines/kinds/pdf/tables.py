@@ -127,7 +127,8 @@ def is_parted(lines: Sequence[Text], rules: Sequence[Box]) -> bool:
 def goes_on(line: Text, cells: Sequence[Sequence[Text]], rules: Sequence[Box]) -> bool:
     """Whether a line over a row begins one of its cells, beside the first, that is higher than the others."""
     return any(
-        cell[0].body.top - line.body.bottom <= MAX_LINE_GAP * line.body.height
+        abs(cell[0].body.height - line.body.height) <= MAX_STEP * line.body.height
+        and cell[0].body.top - line.body.bottom <= MAX_LINE_GAP * line.body.height
         and extent(cell).left - line.body.height <= line.body.left
         and line.body.right <= extent(cell).right + line.body.height
         and not is_parted([line, cell[0]], rules)

@@ -195,6 +195,11 @@ def test_soft_hyphens_are_read_where_they_are_drawn(read: Callable[..., str]) ->
     )
 
 
+def test_a_mirrored_letter_among_others_is_a_fault(read: Callable[..., str]) -> None:
+    logo = line("X", 400) + line("E", 400, x=89, matrix="-1 0 0 1") + line("TEX", 400, x=89)
+    assert read(logo) == "rotated or mirrored text"
+
+
 def test_letters_drawn_twice_are_a_fault(read: Callable[..., str]) -> None:
     twice = "".join(
         line(letter, 400, x=72 + 8 * place + by) for place, letter in enumerate("guest") for by in (0, 3)
