@@ -18,12 +18,12 @@ import numpy as np
 from got_train.data.images import image_address
 from got_train.data.records import ReadOptions, Record, Turn
 from got_train.data.sources import select_rows
-from got_train.files import lock, write_text
+from got_train.files import lock, read_json, write_text
 from got_train.inference.questions import check_query
 from got_train.progress import progress
 from got_train.prompts import IMAGE_TAG
-from got_train.ranks import barrier, open_process_group, rank, world_size
-from got_train.report import UserError
+from got_train.ranks import barrier, open_process_group, rank, say, world_size
+from got_train.report import UserError, counted
 
 if TYPE_CHECKING:
     from got_train.inference.chat import Got
@@ -112,16 +112,20 @@ def predict(
         resume: continue an interrupted run after the last row of its file.
 
     Raises:
-        UserError: if the file to continue has other rows, or another process writes it.
+        UserError: if the file to continue has other rows or is of another model, or another process writes it.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     target = output
+    # The file itself has the answers of one process, or of a finished run of several processes.
+    first = _count_done(records, output) if resume else 0
+    if resume and first == len(records):
+        say(f"{output} has all answers already, none is read again")
+    else:
+        _check_same_model(got, output, max_new_tokens, first, resume)
     if rank() == 0 and not resume:  # before the others write: they wait for this process to open the group
         for part in _parts_left(output):
             part.unlink()
     if world_size() > 1:
-        # The file itself has the answers of one process, or of a finished run of several processes.
-        first = _count_done(records, output) if resume else 0
         records = records[first:][rank() :: world_size()]
         parts = _parts(output)
         target = parts[rank()]
@@ -141,6 +145,53 @@ def predict(
         if rank() == 0:
             _join_parts(parts, output, keep=resume)
         barrier()
+    if rank() == 0:
+        _facts_file(output).unlink(missing_ok=True)
+
+
+def _facts_file(output: Path) -> Path:
+    """The file beside answers that are not complete, which says what gives them."""
+    return Path(f"{output}.model.json")
+
+
+def _check_same_model(got: "Got", output: Path, max_new_tokens: int, number: int, resume: bool) -> None:
+    """Writes down what gives the answers of a file; one that is continued must have been begun by the same.
+
+    Args:
+        got: the model.
+        output: the file of answers.
+        max_new_tokens: as in `predict`.
+        number: of answers in the file.
+        resume: whether it is continued.
+    """
+    from got_train.model.fingerprint import weights_fingerprint
+
+    file, sample = _facts_file(output), got.encoder.config
+    now = {
+        "model": weights_fingerprint(got.model),
+        "sample.template": sample.template,
+        "sample.system": sample.system,
+        "max_new_tokens": max_new_tokens,
+    }
+    if resume and file.is_file():
+        before = read_json(file)
+        if before.get("model") != now["model"]:
+            raise UserError(
+                f"{output} was begun by another model: name that one, or another output, or give --overwrite"
+            )
+        for name, value in now.items():
+            if before.get(name) != value:
+                raise UserError(
+                    f"{output} was begun with {name} {before.get(name)}, and it is {value}: take the same, or "
+                    "name another output, or give --overwrite"
+                )
+    elif resume and number > 0:
+        raise UserError(
+            f"{output} has {counted(number, 'answer')}, and nothing tells which model gave them (there is no "
+            f"{file}): answer the other rows into another output, or give --overwrite"
+        )
+    elif rank() == 0:
+        write_text(file, json.dumps(now, indent=1) + "\n")
 
 
 def _join_parts(parts: Sequence[Path], output: Path, keep: bool) -> None:

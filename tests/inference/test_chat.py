@@ -1,5 +1,6 @@
 """The model in Python and its files of answers."""
 
+import copy
 import json
 import os
 import subprocess
@@ -21,6 +22,7 @@ from got_train.inference import chat
 from got_train.inference import predict as module
 from got_train.inference.predict import predict, read_answers, read_questions
 from got_train.inference.questions import question
+from got_train.model.fingerprint import weights_fingerprint
 from got_train.model.loading import build_model
 from got_train.model.processor import build_processor
 from got_train.report import UserError
@@ -120,6 +122,20 @@ def test_a_file_of_answers_has_one_writer(got: Got, rows_file: Path, tmp_path: P
     predict(got, questions[:1], output, max_new_tokens=4, batch_size=4)
 
 
+def cut_off(
+    got: Got, questions: list[Any], output: Path, written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leaves what a process that was killed has left of a file of answers."""
+
+    def kill(*given: Any) -> Iterator[str]:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(chat, "generate", kill)
+        predict(got, questions, output, max_new_tokens=4, batch_size=4)
+    output.write_text(written)
+
+
 def test_a_stopped_file_of_answers_is_gone_on_with(
     got: Got, rows_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,9 +143,9 @@ def test_a_stopped_file_of_answers_is_gone_on_with(
     whole, stopped = tmp_path / "whole.jsonl", tmp_path / "stopped.jsonl"
     predict(got, questions, whole, max_new_tokens=4, batch_size=4)
     lines = whole.read_text().splitlines(keepends=True)
-    stopped.write_text("".join(lines[:6]) + lines[6][:40])  # killed while it wrote
     asked = []
     generate = chat.generate
+    cut_off(got, questions, stopped, "".join(lines[:6]) + lines[6][:40], monkeypatch)
 
     def count(*args: Any) -> Iterator[str]:
         asked.append(len(args[2]))
@@ -148,6 +164,46 @@ def test_a_stopped_file_of_answers_is_gone_on_with(
     assert stopped.read_text() == "not ours\nnor whole"
     predict(got, questions[1:], whole, max_new_tokens=4, batch_size=4)
     assert whole.read_text().splitlines(keepends=True) == lines[1:]
+
+
+def test_only_the_model_that_began_a_file_of_answers_goes_on_with_it(
+    got: Got, rows_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    questions = read_questions(got, str(rows_file))
+    whole, stopped = tmp_path / "whole.jsonl", tmp_path / "stopped.jsonl"
+    predict(got, questions, whole, 4, 4)
+    first = "".join(whole.read_text().splitlines(keepends=True)[:3])
+    cut_off(got, questions, stopped, first, monkeypatch)
+    other = replace(got, model=copy.deepcopy(got.model))
+    with torch.no_grad():
+        next(other.model.parameters())[0] += 1
+    with pytest.raises(UserError) as caught:
+        predict(other, questions, stopped, 4, 4, resume=True)
+    assert str(caught.value) == (
+        f"{stopped} was begun by another model: name that one, or another output, or give --overwrite"
+    )
+    with pytest.raises(UserError, match=r"stopped.jsonl was begun with max_new_tokens 4, and it is 5: take"):
+        predict(got, questions, stopped, 5, 4, resume=True)
+    sample = replace(got.encoder.config, system="s")
+    said = replace(got, encoder=replace(got.encoder, config=sample))
+    with pytest.raises(UserError, match=r"stopped.jsonl was begun with sample.system None, and it is s: tak"):
+        predict(said, questions, stopped, 4, 4, resume=True)
+    assert stopped.read_text() == first
+    same = replace(got, model=copy.deepcopy(got.model).to(torch.bfloat16))  # as on a GPU
+    assert weights_fingerprint(same.model) == weights_fingerprint(got.model)
+    predict(got, questions, stopped, 4, 4, resume=True)
+    assert stopped.read_bytes() == whole.read_bytes()
+    assert not list(tmp_path.glob("*.model.json"))
+    capsys.readouterr()
+    predict(other, questions, whole, 4, 4, resume=True)
+    assert capsys.readouterr().out == f"{whole} has all answers already, none is read again\n"
+    whole.write_text(first)
+    with pytest.raises(UserError) as caught:
+        predict(got, questions, whole, 4, 4, resume=True)
+    assert str(caught.value) == (
+        f"{whole} has 3 answers, and nothing tells which model gave them (there is no {whole}.model.json): "
+        "answer the other rows into another output, or give --overwrite"
+    )
 
 
 def test_benchmark_files_are_asked_in_our_words(got: Got, rows_file: Path, tmp_path: Path) -> None:
@@ -206,6 +262,7 @@ def test_answers_with_odd_separators_are_gone_on_with(
     questions = read_questions(got, str(rows_file))
     file = tmp_path / "out.jsonl"
     predict(got, questions[:3], file, 4, 1)
+    cut_off(got, questions, file, file.read_text(), monkeypatch)
     predict(got, questions, file, 4, 1, resume=True)
     assert read_answers(file) == [SEPARATORS] * 17
 
@@ -217,6 +274,7 @@ def test_processes_go_on_with_the_file_of_one(
     file = tmp_path / "out.jsonl"
     monkeypatch.setattr(chat, "generate", lambda *given: iter(["one process" for _ in given[2]]))
     predict(got, questions[:7], file, 4, 1)
+    cut_off(got, questions, file, file.read_text(), monkeypatch)
     asked = {}
 
     def answer(*given: Any) -> Iterator[str]:
