@@ -10,7 +10,7 @@ import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from got_train.config import ABOVE_0, AT_LEAST_0, AT_LEAST_1, RATE, Config
+from got_train.config import ABOVE_0, AT_LEAST_0, AT_LEAST_1, HIGHER_IS_BETTER, RATE, Config
 from got_train.files import read_json
 from got_train.packages import package_folder
 from got_train.report import UserError
@@ -212,7 +212,10 @@ def training_arguments(
             "train.tokens_per_batch shares those of a step out by length"
         )
     if not has_validation:
-        given |= {"eval_strategy": "no", "eval_on_start": False}
+        given |= {"eval_strategy": "no", "eval_on_start": False, "load_best_model_at_end": False}
+    metric = given.get("metric_for_best_model")
+    if metric is not None:  # transformers takes any that does not end with `loss` for one that should be high
+        given["greater_is_better"] = metric.removeprefix("eval_") in HIGHER_IS_BETTER
     if not torch.accelerator.is_available():
         given["use_cpu"] = True  # otherwise transformers refuses bf16, which CPUs can do
     try:

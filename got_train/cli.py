@@ -87,6 +87,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     top = parser()
     options, rest = top.parse_known_args(argv)
     overrides = [word for word in rest if "=" in word and not word.startswith("-") and "overrides" in options]
+    if "overrides" in options and not any(word.startswith("-") for word in rest):
+        overrides = rest  # `load_config` says what is wrong with a word
     unknown = [word for word in rest if word not in overrides]
     if unknown:
         known = did_you_mean(unknown[0], ["--dry-run"])

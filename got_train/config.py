@@ -21,6 +21,8 @@ Group = Literal["encoder", "connector", "decoder"]
 GROUPS: tuple[Group, ...] = ("encoder", "connector", "decoder")
 SCORES = ("cer", "edit_distance", "exact_match", "repetition")
 """What `evaluation.metrics.text_metrics` gives for the rows that an evaluation reads."""
+HIGHER_IS_BETTER = ("exact_match",)
+"""Those of `SCORES` of which a higher one is better."""
 
 MAX_NEW_TOKENS = 4096
 """Longest answer in tokens, as in the authors' demo."""
@@ -324,6 +326,29 @@ def encoder_conflicts(lora: LoraSettings, train: TrainConfig) -> Iterator[str]:
         )
 
 
+def _evaluations_beside_saves(arguments: dict[str, Any]) -> Iterator[str]:
+    """Refuses checkpoints of which none, or not each, has been evaluated when the best one is chosen."""
+    saves, evaluates = arguments.get("save_strategy", "steps"), arguments.get("eval_strategy", "no")
+    if not arguments.get("load_best_model_at_end") or saves == "best":
+        return
+    why = "train.load_best_model_at_end chooses among checkpoints that were evaluated"
+    if saves != evaluates:
+        yield (
+            f"{why}, but train.save_strategy is {saves} and train.eval_strategy is {evaluates}: set "
+            f"train.eval_strategy={saves if saves != 'no' else 'steps'}"
+            + " train.save_strategy=steps" * (saves == "no")
+        )
+    elif saves == "steps":
+        every = arguments.get("save_steps", 500)
+        # transformers evaluates as often as it logs, unless it is told otherwise
+        evaluated = arguments.get("eval_steps") or arguments.get("logging_steps", 500)
+        if not math.isclose(every / evaluated, max(1, round(every / evaluated))):
+            yield (
+                f"{why}, but train.save_steps {every} is no multiple of train.eval_steps {evaluated}: set "
+                f"train.eval_steps={every}"
+            )
+
+
 def best_checkpoint_conflicts(train: TrainConfig, evaluation: EvalConfig) -> Iterator[str]:
     """Refuses what cannot choose the best checkpoint, which would show at the first evaluation."""
     arguments = train.arguments
@@ -341,10 +366,18 @@ def best_checkpoint_conflicts(train: TrainConfig, evaluation: EvalConfig) -> Ite
             "eval.early_stopping_patience needs train.eval_strategy, epoch or steps, and "
             "train.load_best_model_at_end=true (or train.metric_for_best_model)"
         )
+    yield from _evaluations_beside_saves(arguments)
     name = (metric or "loss").removeprefix("eval_")
     of_a_kind = name.startswith("loss_")  # which kinds the rows are of is not known here
     if name not in metrics and not of_a_kind:
         yield f"train.metric_for_best_model {metric}: {did_you_mean(name, metrics)}"
+        return
+    asked, higher = arguments.get("greater_is_better"), name in HIGHER_IS_BETTER
+    if asked not in (None, higher):
+        yield (
+            f"train.greater_is_better={str(asked).lower()} would choose the worst checkpoint, as a "
+            f"{'higher' if higher else 'lower'} {name} is better: leave it out"
+        )
 
 
 SPANNING: dict[tuple[str, ...], Callable[..., Iterator[str]]] = {

@@ -101,9 +101,17 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
     for word in overrides:
         try:
             read = _with_new_names(_read_word(word), errors)
-        except (OmegaConfBaseException, yaml.YAMLError) as error:
+        except yaml.YAMLError as error:
+            problem = getattr(error, "problem", None) or _one_line(error)
+            errors.append(
+                f"{word}: the value is not YAML ({problem}): close brackets, braces and quotes, and put the "
+                "whole word in quotes, or write a list as a,b"
+            )
+            continue
+        except OmegaConfBaseException as error:
             errors.append(f"{word}: {_one_line(error)}")
             continue
+        errors.extend(_twice(word, dict(flat(words)), dict(flat(read))))
         words = _over(words, read)
         if [value for _, value in flat(read)] == [None]:
             file = _over(file, read)
@@ -167,9 +175,22 @@ def _check_words(words: Sequence[str]) -> None:
             hint = f"write {name}"
         elif follows and name.partition(".")[0] in typing.get_type_hints(Config):
             hint = f"write {name}={follows[0]}"
+        elif _is_open(" ".join(words[:number])):
+            hint = "the shell has cut a list at its spaces: put it in quotes, 'KEY=[a, b]', or write KEY=a,b"
         elif number and "=" in words[number - 1]:
             hint = f"{hint}; values of a list are separated by commas: {words[number - 1]},{word}"
         raise UserError(f"{word!r} is not an override: {hint}")
+
+
+def _is_open(text: str) -> bool:
+    return any(text.count(begin) > text.count(end) for begin, end in ("[]", "{}"))
+
+
+def _twice(word: str, before: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+    """Refuses a key that an earlier word has given another value."""
+    for key, value in now.items():
+        if key in before and before[key] != value:
+            yield f"{word}: {key} is given twice, the other value is {before[key]}: keep one"
 
 
 def read_config(given: dict[str, Any]) -> Config:
@@ -250,7 +271,7 @@ def _idle(config: Config, file: dict[str, Any], words: dict[str, Any]) -> tuple[
         wrong = idle.among(given if idle.contradicts else asked)
         overruled = idle.among(shared)
         if wrong:
-            refused.append(f"{_listed(wrong)} would have no effect, as {idle.why}: leave out one of the two")
+            refused.append(f"{_listed(wrong)} would have no effect, as {idle.why}: leave it out, or change that")
         elif overruled:
             said.append(f"without effect, as {idle.why}: {_listed(overruled)}")
     return refused, said

@@ -101,12 +101,23 @@ def _of_evaluations(config: Config) -> Iterator[Idle]:
     data, evaluation, given = config.data, config.eval, config.train.arguments
     asked = given.get("eval_strategy", "no") != "no" or given.get("eval_on_start", False)
     evaluates, why = asked, "train.eval_strategy is no"
-    if not data.val and data.val_ratio == 0:
+    if not data.val and data.val_run is None and data.val_ratio == 0:
         evaluates, why = False, "there are no validation rows: data.val is not given and data.val_ratio is 0"
         yield Idle(("train.eval_strategy", "train.eval_on_start", "train.load_best_model_at_end"), why)
     if not evaluates:
         of_train = ("per_device_eval_batch_size", "eval_delay", "metric_for_best_model", "greater_is_better")
         yield Idle(("eval.loss_rows", "eval.read_rows", *(f"train.{name}" for name in of_train)), why)
+    elif not (
+        given.get("load_best_model_at_end")
+        or given.get("save_strategy") == "best"
+        or given.get("save_total_limit") is not None  # the best one is kept
+        or evaluation.early_stopping_patience is not None
+    ):
+        nobody = (
+            "nothing asks for the best checkpoint: neither train.load_best_model_at_end nor "
+            "train.save_strategy=best nor eval.early_stopping_patience is set"
+        )
+        yield Idle(("train.metric_for_best_model", "train.greater_is_better"), nobody)
     is_tuned = config.model.whole is not None
     compares = is_tuned and evaluation.compare_rows > 0
     if not is_tuned:

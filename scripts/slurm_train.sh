@@ -42,14 +42,18 @@ run() {
     return "$status"
 }
 
-resume=()
+others=() # a key is given once: what continues the run stands in place of the user's own
+for word in "$@"; do
+    [[ "$word" == resume=* ]] || others+=("$word")
+done
+words=("$@")
 if [ "${SLURM_RESTART_COUNT:-0}" -gt 0 ]; then
-    resume=(resume=auto)
+    words=("${others[@]}" resume=auto)
 else
     got-train train "$@" --dry-run || exit # a mistake would end every start
 fi
 for attempt in $(seq 0 "${RESTARTS:-3}"); do
-    run "${SLURM_RESTART_COUNT:-0}-$attempt" "$@" "${resume[@]}"
+    run "${SLURM_RESTART_COUNT:-0}-$attempt" "${words[@]}"
     status=$?
     if $is_over; then
         exec scontrol requeue "$SLURM_JOB_ID"
@@ -57,6 +61,6 @@ for attempt in $(seq 0 "${RESTARTS:-3}"); do
     if [ "$status" -eq 0 ]; then
         exit
     fi
-    resume=(resume=auto)
+    words=("${others[@]}" resume=auto)
 done
 exit "$status"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from got_train.arguments import accumulation_steps
+from got_train.arguments import accumulation_steps, training_arguments
 from got_train.config import SCORES, Config, EncoderConfig, EvalConfig, ModelConfig
 from got_train.config_file import load_config, to_yaml
 from got_train.evaluation.metrics import text_metrics
@@ -191,6 +191,83 @@ def test_the_best_checkpoint_is_chosen_by_what_an_evaluation_gives(
     unread = [*best, "train.metric_for_best_model=cer", "eval.read_rows=0"]
     assert refusal(write_config(), *unread) == "train.metric_for_best_model cer: allowed: loss"
     assert tuple(text_metrics(["a"], ["b"])) == SCORES
+
+
+@pytest.mark.parametrize(
+    ("metric", "higher"),
+    [("cer", False), ("eval_edit_distance", False), ("repetition", False), ("exact_match", True)]
+    + [("loss", False), ("loss_pdf", False), (None, False)],
+)
+def test_the_best_of_a_metric_is_known(
+    write_config: Callable[..., Path], tmp_path: Path, metric: str | None, higher: bool
+) -> None:
+    """transformers would take the highest of whatever does not end with `loss`."""
+    words = ["load_best_model_at_end=true", "eval_strategy=steps", "eval_steps=2", "save_steps=2"]
+    words = [f"train.{word}" for word in [*words, f"metric_for_best_model={metric or 'null'}"]]
+    config = load_config(write_config(), words)
+    assert training_arguments(config, 1, tmp_path, True).greater_is_better == higher
+    load_config(write_config(), [*words, f"train.greater_is_better={higher}"])
+    name, better = (metric or "loss").removeprefix("eval_"), "higher" if higher else "lower"
+    wrong = str(not higher).lower()
+    assert refusal(write_config(), *words, f"train.greater_is_better={wrong}") == (
+        f"train.greater_is_better={wrong} would choose the worst checkpoint, as a {better} {name} is better: "
+        "leave it out"
+    )
+
+
+CHOOSES = "train.load_best_model_at_end chooses among checkpoints that were evaluated, but "
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["save_steps=2"],
+            "train.save_strategy is steps and train.eval_strategy is no: set train.eval_strategy=steps",
+        ),
+        (
+            ["eval_strategy=epoch"],
+            "train.save_strategy is steps and train.eval_strategy is epoch: set train.eval_strategy=steps",
+        ),
+        (
+            ["save_strategy=epoch", "eval_strategy=steps"],
+            "train.save_strategy is epoch and train.eval_strategy is steps: set train.eval_strategy=epoch",
+        ),
+        (
+            ["save_strategy=no", "eval_strategy=steps"],
+            "train.save_strategy is no and train.eval_strategy is steps: set train.eval_strategy=steps "
+            "train.save_strategy=steps",
+        ),
+        (
+            ["save_steps=2", "eval_strategy=steps", "eval_steps=3"],
+            "train.save_steps 2 is no multiple of train.eval_steps 3: set train.eval_steps=2",
+        ),
+        (
+            ["save_steps=0.2", "eval_strategy=steps", "eval_steps=3"],
+            "train.save_steps 0.2 is no multiple of train.eval_steps 3: set train.eval_steps=0.2",
+        ),
+        (
+            ["save_steps=3", "eval_strategy=steps", "logging_steps=2"],
+            "train.save_steps 3 is no multiple of train.eval_steps 2: set train.eval_steps=3",
+        ),
+    ],
+)
+def test_checkpoints_are_evaluated_where_the_best_is_chosen(
+    write_config: Callable[..., Path], words: list[str], message: str
+) -> None:
+    given = [f"train.{word}" for word in ["load_best_model_at_end=true", *words]]
+    assert refusal(write_config(), *given) == f"{CHOOSES}{message}"
+
+
+def test_a_metric_that_chooses_nothing_is_idle(write_config: Callable[..., Path]) -> None:
+    words = ["train.eval_strategy=steps", "train.metric_for_best_model=cer"]
+    assert refusal(write_config(), *words) == (
+        "train.metric_for_best_model would have no effect, as nothing asks for the best checkpoint: neither "
+        "train.load_best_model_at_end nor train.save_strategy=best nor eval.early_stopping_patience is set: "
+        "leave it out, or change that"
+    )
+    for asks in ("eval.early_stopping_patience=2", "train.save_total_limit=2", "train.save_strategy=best"):
+        load_config(write_config(), [*words, asks])
 
 
 @pytest.mark.parametrize(
@@ -453,7 +530,7 @@ def test_a_word_without_effect_is_refused(
 ) -> None:
     key = word.partition("=")[0]
     path = write_config(**sections)
-    expected = f"{key} would have no effect, as {why}: leave out one of the two"
+    expected = f"{key} would have no effect, as {why}: leave it out, or change that"
     assert refusal(path, word) == expected
 
 
@@ -482,7 +559,7 @@ def test_a_whole_checkpoint_has_a_shape_and_a_tokenizer(
     keys = ", ".join(word.partition("=")[0] for word in words)
     why = "model.path is a whole checkpoint, which has a shape and a tokenizer of its own"
     assert refusal(write_config(**TUNED), *words) == (
-        f"{keys} would have no effect, as {why}: leave out one of the two"
+        f"{keys} would have no effect, as {why}: leave it out, or change that"
     )
     both = write_config(model={"encoder": {}, "decoder": {"model_type": "qwen2"}})
     assert refusal(both, "model.init=pretrained", "model.path=a").startswith("model.decoder.")

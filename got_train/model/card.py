@@ -1,4 +1,4 @@
-"""The model card of a merged folder: what it was made of, how it scored, and how to ask it."""
+"""The model cards of merged folders and of adapters: what they were made of, scores, and how to ask them."""
 
 import json
 from pathlib import Path
@@ -44,6 +44,46 @@ IN_TRANSFORMERS = """\
 """
 
 
+ADAPTERS_CARD = """\
+---
+library_name: peft
+base_model: {base}
+tags: [lora, ocr, got-ocr2, got-train]
+---
+
+# {name}
+
+Adapters (LoRA) that got-train trained. `args.yaml` has every setting of the run, `trainer_state.json` its scores.
+
+- Base model: `{base}`{earlier}
+- Training data: {data}
+- Trained modules: {modules}, rank {rank}
+- Chat template `{template}`
+
+    got-train infer FOLDER --image page.png
+    got-train merge FOLDER
+"""
+
+
+def adapters_card(config: Config) -> str:
+    """The text of the README.md of an adapter checkpoint."""
+    return ADAPTERS_CARD.format(**_facts(config))
+
+
+def _facts(config: Config) -> dict[str, Any]:
+    data, adapters = config.data, config.lora.adapters
+    sets = [f"`{name}`" for name in (*data.train, *(data.replay or []))]
+    return {
+        "name": config.name,
+        "base": config.model.path or "not recorded",
+        "earlier": f", with the adapters `{adapters}`, which were trained on" if adapters else "",
+        "data": ", ".join(sets) or "not recorded",
+        "modules": ", ".join(config.lora.modules),
+        "rank": config.lora.rank,
+        "template": config.sample.template,
+    }
+
+
 def model_card(config: Config, checkpoint: Path, is_stock: bool) -> str:
     """The text of a merged model's README.md.
 
@@ -52,21 +92,14 @@ def model_card(config: Config, checkpoint: Path, is_stock: bool) -> str:
         checkpoint: the adapters; scores are read from it and from its run folder.
         is_stock: whether transformers' own class can load the model.
     """
-    data, adapters = config.data, config.lora.adapters
-    sets = [f"`{name}`" for name in (*data.train, *(data.replay or []))]
+    query = config.data.query
     queries = ", ".join(f"`{task.query(config.sample.template)}`" for task in (Task(), Task(format=True)))
     return CARD.format(
-        name=config.name,
+        **_facts(config),
         source=checkpoint.name,
-        base=config.model.path or "not recorded",
-        earlier=f", with the adapters `{adapters}`, which were trained on" if adapters else "",
-        data=", ".join(sets) or "not recorded",
-        modules=", ".join(config.lora.modules),
-        rank=config.lora.rank,
         scores=_scores(checkpoint) or "not recorded",
-        template=config.sample.template,
         system=CHAT_TEMPLATES[config.sample.template].system.strip(),
-        asked=f"Trained on the query `{data.query}`." if data.query else f"Queries such as {queries}.",
+        asked=f"Trained on the query `{query}`." if query else f"Queries such as {queries}.",
         use=IN_TRANSFORMERS if is_stock else "",
     )
 

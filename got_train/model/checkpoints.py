@@ -9,6 +9,7 @@ from transformers import PreTrainedTokenizerFast
 from got_train.config import Config, ModelConfig, SampleConfig
 from got_train.config_file import load_config
 from got_train.model.adapters import add_adapters, linear_layers
+from got_train.model.fingerprint import check_base, weights_fingerprint
 from got_train.model.got import GotModel
 from got_train.model.loading import build_model, check_tokenizer, load_got
 from got_train.model.quantize import round_to_4_bits
@@ -47,6 +48,7 @@ def load_checkpoint(
         raise UserError(
             f"{folder} holds adapters, and their base model cannot be read: {error}{other}"
         ) from None
+    check_base(Path(folder), weights_fingerprint(model), config.model.path)
     if config.lora.quantization_bits is not None:
         round_to_4_bits(model, linear_layers(model, config.lora.modules))
     return add_adapters(model, folder), tokenizer, config

@@ -25,7 +25,9 @@ from got_train.data.sources import ChosenRows, choose_run_rows, look_at_inputs
 from got_train.hubs import hub_model
 from got_train.model.adapters import module_table, prepare_for_training
 from got_train.model.attention import avoid_cudnn_attention
+from got_train.model.card import adapters_card
 from got_train.model.compilation import compile_layers
+from got_train.model.fingerprint import BASE_FILE, base_file, check_base, weights_fingerprint
 from got_train.model.flops import tile_tokens
 from got_train.model.got import GotModel, group_of
 from got_train.model.loading import LoadReport, build_model, model_tokenizer
@@ -82,6 +84,8 @@ class Assembled:
     model: GotModel | PeftModel
     compute_dtype: torch.dtype
     plan: StepPlan
+    base: str | None
+    """The fingerprint of the weights below adapters; None without adapters."""
 
 
 def train(config: Config, dry_run: bool = False) -> Path | None:
@@ -122,10 +126,12 @@ def prepare(config: Config) -> Prepared:
     check_output_dir(config)
     resume = find_resume(config)
     chosen = choose_run_rows(config.data, config.seed)
-    if config.eval.early_stopping_patience is not None and chosen.val is None:
-        raise UserError(
-            "eval.early_stopping_patience needs validation rows: set data.val, or data.val_ratio=0.1"
-        )
+    needy = {
+        "eval.early_stopping_patience": config.eval.early_stopping_patience is not None,
+        "train.save_strategy=best": argument(config, "save_strategy") == "best",
+    }
+    for key in [key for key, asked in needy.items() if asked and chosen.val is None]:
+        raise UserError(f"{key} needs validation rows: set data.val, or data.val_ratio=0.1")
     steps = total_steps(config, plan_steps(config, len(chosen.all_training)))
     try_optimizer(training_arguments(config, 1, Path(config.output_dir), chosen.val is not None), steps)
     encoder = SampleEncoder(model_tokenizer(config.model), config.sample, model_tile_shape(config.model))
@@ -160,6 +166,10 @@ def assemble(prepared: Prepared, rows: CheckedRows) -> Assembled:
     avoid_cudnn_attention()
     tokenizer = prepared.encoder.tokenizer
     model, _, loaded = build_model(config.model, config.sample.max_length, config.seed, tokenizer)
+    base = weights_fingerprint(model) if config.lora.enabled else None
+    for adapters in (config.lora.adapters, prepared.resume):
+        if base is not None and adapters is not None:
+            check_base(Path(adapters), base, config.model.path)
     bf16, fp16 = argument(config, "bf16"), argument(config, "fp16")
     compute_dtype = torch.bfloat16 if bf16 else torch.float16 if fp16 else torch.float32
     trained = prepare_for_training(model, config.train.learning_rates, config.lora, compute_dtype)
@@ -167,7 +177,7 @@ def assemble(prepared: Prepared, rows: CheckedRows) -> Assembled:
     if config.train.tokens_per_batch is not None and sizes is not None:
         encoder_work = 0 if config.train.cache_features else tile_tokens(model)
         plan = balance_steps(plan, config, sizes, encoder_work)
-    return Assembled(prepared, rows, loaded, trained, compute_dtype, plan)
+    return Assembled(prepared, rows, loaded, trained, compute_dtype, plan, base)
 
 
 def summary(assembled: Assembled) -> str:
@@ -259,6 +269,9 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
         eval_config=config.eval,
         by_kind=len(set().union(*(checked.kinds for checked in rows.sets))) > 1,
         features=features,
+        beside={}
+        if assembled.base is None
+        else {BASE_FILE: base_file(assembled.base), "README.md": adapters_card(config)},
         model=model,
         args=arguments,
         data_collator=partial(

@@ -44,6 +44,7 @@ class GotTrainer(Trainer):
         eval_config: EvalConfig,
         by_kind: bool,
         features: FeatureStore | None,
+        beside: dict[str, str],
         **kwargs: Any,
     ) -> None:
         """Takes the arguments of `transformers.Trainer`, and some more.
@@ -53,6 +54,7 @@ class GotTrainer(Trainer):
             eval_config: how many rows an evaluation reads, and how.
             by_kind: whether losses are also reported per kind of row.
             features: the store for the encoder's output; None if it is not stored.
+            beside: texts of files that are saved beside weights, by their names.
             kwargs: arguments of `transformers.Trainer`.
         """
         super().__init__(**kwargs)
@@ -60,6 +62,7 @@ class GotTrainer(Trainer):
         self.eval_config = eval_config
         self.by_kind = by_kind
         self.features = features
+        self.beside = beside
         self._output = GotOutput()
         self._locations: list[str] = []
         """The locations of the rows of the current batch."""
@@ -206,6 +209,12 @@ class GotTrainer(Trainer):
 
     def _get_output_dir(self, trial: Any) -> str:
         return str(self._save_dir)
+
+    def save_model(self, output_dir: str | None = None, **kwargs: Any) -> None:
+        """Saves weights as transformers does, and the files beside them."""
+        super().save_model(output_dir, **kwargs)
+        for name, text in self.beside.items() if self.args.should_save else ():
+            (Path(output_dir or self.args.output_dir) / name).write_text(text, encoding="utf-8")
 
     def _name_best(self, made: Path) -> None:
         """Names the best checkpoint by its place in the run if it is the one that is being saved."""

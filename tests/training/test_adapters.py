@@ -1,6 +1,7 @@
 """Adapters that are trained on in a new run."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,36 @@ def test_adapters_are_trained_on(base: Path, tuned: Path, config: Path, tmp_path
     assert float((merged - unmerged).abs().max() / unmerged.abs().max()) < 1e-5
     card = Path(f"{on}-merged", "README.md").read_text()
     assert f"- Base model: `{base}`, with the adapters `{tuned}`, which were trained on" in card
+
+
+def test_adapters_know_the_weights_below_them(
+    base: Path, tuned: Path, write_config: WriteConfig, config: Path, tmp_path: Path, capsys: Any
+) -> None:
+    """Another base of the same shape would answer rubbish, and a base may be written over in its place."""
+    assert run("train", write_config("other", train={"max_steps": 1, "save_steps": 1, "seed": 1})) == 0
+    other = run_folder(tmp_path, "other") / "checkpoint-1"
+    moved = tmp_path / "moved"
+    shutil.copytree(base, moved)
+    end = (
+        "it is another model, or was written over since. Put the base back, or name where it is (--base, "
+        "model.path)\n"
+    )
+    line = f"got-train: error: the adapters of {tuned} were trained on other weights than those of "
+    capsys.readouterr()
+    assert run("merge", tuned, "--base", other) == 2
+    assert capsys.readouterr().err.endswith(f"{line}{other}: {end}")
+    assert run("merge", tuned, "--base", moved, "--output", tmp_path / "merged") == 0
+    shutil.copyfile(other / "model.safetensors", base / "model.safetensors")
+    shutil.copyfile(other / "manifest.json", base / "manifest.json")
+    for words in (["merge", tuned], ["train", config, f"lora.adapters={tuned}"]):
+        assert run(*words) == 2
+        assert capsys.readouterr().err.endswith(f"{line}{base}: {end}")
+    assert run("train", tmp_path / "tuned.yaml", "resume=auto", "train.max_steps=3") == 2
+    assert capsys.readouterr().err.endswith(f"{line}{base}: {end}")
+    (tuned / "base_model.json").unlink()  # as of earlier versions
+    assert run("merge", tuned) == 0
+    card = (tuned / "README.md").read_text()
+    assert f"- Base model: `{base}`\n- Training data: `{tmp_path / 'rows.jsonl'}`\n" in card
 
 
 def refusal(capsys: Any, *words: object) -> str:

@@ -15,9 +15,8 @@ BEST = {
     "eval_strategy": "steps",
     "eval_steps": 2,
     "load_best_model_at_end": True,
-    # The loss falls: the first of two checkpoints is the best.
-    "metric_for_best_model": "loss",
-    "greater_is_better": True,
+    # Nothing is read rightly: the first of two checkpoints is the best.
+    "metric_for_best_model": "exact_match",
 }
 
 
@@ -27,7 +26,7 @@ def test_a_run_that_chooses_its_best_checkpoint_stands_for_it(
     assert run("train", write_config(train=BEST, lora={"enabled": True})) == 0
     folder = run_folder(tmp_path)
     assert capsys.readouterr().out.splitlines()[-1] == (
-        f"run folder: {folder} (stands for checkpoint-2, the best by loss; the last is checkpoint-4)"
+        f"run folder: {folder} (stands for checkpoint-2, the best by exact_match; the last is checkpoint-4)"
     )
     moved = folder.rename(folder.with_name("v3-moved"))
     assert run("merge", tmp_path / "output" / "run") == 0

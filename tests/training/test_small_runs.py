@@ -53,20 +53,19 @@ EARLY = {
     "save_steps": 1,
     "eval_strategy": "steps",
     "eval_steps": 1,
-    # The loss falls, so that no evaluation is better than the first.
-    "metric_for_best_model": "loss",
-    "greater_is_better": True,
+    # Nothing is read rightly, so that no evaluation is better than the first.
+    "metric_for_best_model": "exact_match",
     "load_best_model_at_end": True,
 }
 
 
 def test_a_run_stops_early_and_has_ended_then(write_config: WriteConfig, tmp_path: Path, capsys: Any) -> None:
-    config = write_config(train=EARLY, eval={"early_stopping_patience": 2, "read_rows": 0})
+    config = write_config(train=EARLY, eval={"early_stopping_patience": 2})
     assert run("train", config) == 0
     folder = run_folder(tmp_path)
     whole = read_log(folder / "logging.jsonl")
     assert whole[-1]["step"] == 3
-    assert "(stands for checkpoint-1, the best by loss; the last is checkpoint-3)" in capsys.readouterr().out
+    assert "(stands for checkpoint-1, the best by exact_match; the last is checkpoint-3)" in capsys.readouterr().out
     assert run("train", config, "resume=auto") == 0
     assert f"nothing is left to train: {folder / 'checkpoint-3'} is the end" in capsys.readouterr().out
     # Going on from the step before counts on from there.
