@@ -1,7 +1,7 @@
 """Text for the terminal: errors of one line, hints, counts and tables."""
 
 import difflib
-import os
+import tempfile
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -75,8 +75,8 @@ def check_targets(
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(f"{file} cannot be written: {error.strerror}") from None
-        if file.is_dir() or not os.access(file.parent, os.W_OK):
-            reason = "it is a folder" if file.is_dir() else "no permission"
+        reason = "it is a folder" if file.is_dir() else why_not_writable(file.parent)
+        if reason is not None:
             raise UserError(f"{file} cannot be written: {reason}")
         if file.resolve() in [other.resolve() for other in files[:number]]:
             raise UserError(f"{file} is named for two outputs: choose another for one of them")
@@ -84,6 +84,17 @@ def check_targets(
             raise UserError(f"{file} is also an input: choose another output")
         if file.exists() and not overwrite:
             raise UserError(f"{file} exists: choose another output, or {instead}")
+
+
+def why_not_writable(folder: Path) -> str | None:
+    """Why no file can be made in a folder; None if one can, which is tried, as permissions do not tell all."""
+    if not folder.is_dir():
+        return "not a folder"
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        return "no permission" if isinstance(error, PermissionError) else error.strerror
+    return None
 
 
 def check_new_folder(folder: Path, option: str | None = None) -> None:

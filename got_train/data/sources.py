@@ -77,6 +77,14 @@ class ChosenRows:
         """All rows that are trained on: `train`, then `replay`."""
         return self.train if self.replay is None else self.train.joined(self.replay)
 
+    def kept(self, training: Rows, val: Rows | None) -> "ChosenRows":
+        """Those that are left of `all_training` and of `val`, whose bad rows were taken out."""
+        first = len(self.train.files)
+        is_replay = training.picks[:, 0] >= first
+        replay = Rows(training.files[first:], training.picks[is_replay] - [first, 0])
+        train = Rows(training.files[:first], training.picks[~is_replay])
+        return ChosenRows(train, None if self.replay is None else replay, val)
+
 
 def look_at_inputs(config: Config) -> None:
     """Looks whether the files and folders of a run can be read, which takes no time and needs no torch.

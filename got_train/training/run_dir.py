@@ -15,7 +15,7 @@ from got_train.config import Config
 from got_train.config_file import to_yaml
 from got_train.files import lock, write_text
 from got_train.ranks import rank
-from got_train.report import UserError
+from got_train.report import UserError, why_not_writable
 from got_train.run_folders import CONFIG_FILE, runs_of
 
 PACKAGES = ("got-train", "torch", "transformers", "peft", "accelerate", "datasets", "omegaconf", "pillow")
@@ -57,15 +57,15 @@ def only_writer(run_dir: Path) -> Iterator[None]:
 
 
 def check_output_dir(config: Config) -> None:
-    """Finds out before long work whether the run's folder can be made; nothing is made.
+    """Finds out before long work whether the run's folder can be made; nothing is left there.
 
     Raises:
         UserError: if it cannot.
     """
     folder = (Path(config.output_dir) / config.name).resolve()
     existing = next(path for path in (folder, *folder.parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
-        why = "no permission" if existing.is_dir() else "not a folder"
+    why = why_not_writable(existing)
+    if why is not None:
         raise UserError(f"output_dir: {folder} cannot be made: {existing}: {why}")
 
 

@@ -40,6 +40,7 @@ from got_train.run_folders import absolute, resolve_checkpoint, whole_checkpoint
 from got_train.training.callbacks import Changes, FeatureWriter, RunLog
 from got_train.training.checked_rows import CheckedRows, check_run_rows, write_rows
 from got_train.training.compare import compare, comparison_table, retention_samples, write_comparison
+from got_train.training.loggers import check_loggers
 from got_train.training.optim import optimizer_and_groups, try_optimizer
 from got_train.training.plan import StepPlan, balance_steps, plan_steps, total_steps
 from got_train.training.resume import check_same_steps, find_resume, has_ended, resume_lines, write_steps
@@ -133,7 +134,9 @@ def prepare(config: Config) -> Prepared:
     for key in [key for key, asked in needy.items() if asked and chosen.val is None]:
         raise UserError(f"{key} needs validation rows: set data.val, or data.val_ratio=0.1")
     steps = total_steps(config, plan_steps(config, len(chosen.all_training)))
-    try_optimizer(training_arguments(config, 1, Path(config.output_dir), chosen.val is not None), steps)
+    arguments = training_arguments(config, 1, Path(config.output_dir), chosen.val is not None)
+    try_optimizer(arguments, steps)
+    check_loggers(arguments)
     encoder = SampleEncoder(model_tokenizer(config.model), config.sample, model_tile_shape(config.model))
     return Prepared(config, resume, chosen, encoder)
 
@@ -182,7 +185,8 @@ def assemble(prepared: Prepared, rows: CheckedRows) -> Assembled:
 
 def summary(assembled: Assembled) -> str:
     """Tables and advice about the run."""
-    config, chosen = assembled.prepared.config, assembled.prepared.chosen
+    config, rows = assembled.prepared.config, assembled.rows
+    chosen = assembled.prepared.chosen.kept(rows.train.rows, None if rows.val is None else rows.val.rows)
     facts = [
         str(assembled.loaded),
         module_table(assembled.model, config.train.learning_rates, argument(config, "learning_rate")),

@@ -105,7 +105,14 @@ def test_a_dry_run_checks_rows(
     assert run("train", write_config(), "--dry-run") == 2
     assert "1 bad training row (not JSON: 1)" in capsys.readouterr().err
     assert run("train", write_config(), "--dry-run", "data.on_error=skip") == 0
-    assert "training rows: left out 1 of 18 (not JSON: 1)" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "training rows: left out 1 of 18 (not JSON: 1)" in said
+    assert re.search(rf"^train +{re.escape(str(rows_file))} +17$", said, re.MULTILINE)
+    config = write_config(data={"replay": [str(rows_file)], "replay_ratio": 0.5, "on_error": "skip"})
+    assert run("train", config, "--dry-run") == 0
+    said = capsys.readouterr().out
+    assert "training rows: left out 2 of 36 (not JSON: 2)" in said
+    assert re.findall(r"^(train|replay) .* (\d+)$", said, re.MULTILINE) == [("train", "17"), ("replay", "17")]
     write_rows(rows_file, good)
     assert run("train", write_config(), "--dry-run") == 0
     assert "rows were checked" not in capsys.readouterr().out
@@ -114,6 +121,27 @@ def test_a_dry_run_checks_rows(
     assert capsys.readouterr().out.splitlines()[-1] == (
         "rows: 5 of 17 training rows were checked; got-train check-data CONFIG key=value checks all"
     )
+    assert not (tmp_path / "output").exists()
+
+
+def test_a_dry_run_looks_at_loggers(
+    write_config: WriteConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    pytest.importorskip("wandb")
+    monkeypatch.setenv("HOME", str(tmp_path))  # nobody is logged in there
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    for words in (["--dry-run"], []):
+        assert run("train", write_config(), "train.report_to=wandb", *words) == 2
+        assert capsys.readouterr().err.splitlines()[-1] == (
+            "got-train: error: train.report_to wandb: nobody is logged in: run `wandb login`, or set "
+            "WANDB_API_KEY, or WANDB_MODE=offline"
+        )
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    assert run("train", write_config(), "train.report_to=wandb", "--dry-run") == 0
+    monkeypatch.setattr("transformers.integrations.integration_utils.is_wandb_available", lambda: False)
+    assert run("train", write_config(), "train.report_to=wandb", "--dry-run") == 2
+    assert "train.report_to wandb: RuntimeError: WandbCallback requires" in capsys.readouterr().err
     assert not (tmp_path / "output").exists()
 
 
@@ -141,6 +169,11 @@ def test_a_dry_run_says_what_a_resume_would_do(
 @pytest.mark.parametrize(
     ("word", "message"),
     [
+        pytest.param(
+            "output_dir=/proc/nope",
+            "output_dir: /proc/nope/run cannot be made: /proc: ",
+            marks=pytest.mark.skipif(not Path("/proc").is_dir(), reason="there is no /proc"),
+        ),
         ("output_dir={file}/runs", r"output_dir: \S+/runs/run cannot be made: {file}: not a folder"),
         ("data.image_root=nowhere", "data.image_root nowhere is not a folder"),
         ("data.val_run=./nowhere", "checkpoint ./nowhere does not exist"),
