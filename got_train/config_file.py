@@ -386,7 +386,7 @@ def _meant(name: str, section: Iterable[str], prefix: str) -> str:
     homes |= OTHER_NAMES
     plain = name.lower().replace("-", "_")
     near = difflib.get_close_matches(name, section, n=1) or difflib.get_close_matches(
-        plain, homes, n=1, cutoff=0.7
+        plain, homes, n=1, cutoff=0.85 if prefix else 0.7
     )
     if plain not in homes and (not near or near[0] in section):
         return did_you_mean(name, section)

@@ -94,15 +94,23 @@ def look_at_inputs(config: Config) -> None:
     """
     data, model = config.data, config.model
     ordinary = [] if config.eval.ordinary is None else [config.eval.ordinary]
-    for spec in (*data.train, *(data.val or []), *(data.replay or []), *ordinary):
-        DatasetSpec.parse(spec)
+    sets = {"data.train": data.train, "data.val": data.val, "data.replay": data.replay}
+    for key, specs in (sets | {"eval.ordinary": ordinary}).items():
+        for spec in specs or []:
+            try:
+                DatasetSpec.parse(spec)
+            except UserError as error:
+                raise UserError(f"{key}: {error}") from None
     if data.image_root is not None and not Path(data.image_root).is_dir():
         raise UserError(f"data.image_root {data.image_root} is not a folder")
     for path in (model.path, model.init_from) if model.init == "pretrained" else ():
         if path is not None:
             resolve_checkpoint(path)
     if data.val_run is not None:
-        kept_rows(data.val_run)
+        try:
+            kept_rows(data.val_run)
+        except UserError as error:
+            raise UserError(f"data.val_run: {str(error).removeprefix('data.val_run ')}") from None
     check_deepspeed(config.train.arguments.get("deepspeed"))
     if config.resume not in (None, "auto") and not Path(config.resume).is_dir():
         raise UserError(

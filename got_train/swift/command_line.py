@@ -222,6 +222,22 @@ def idle_remarks(line: CommandLine, config: Config) -> list[str]:
     ]
 
 
+def in_words_of_swift(text: str, line: CommandLine, options: Options) -> str:
+    """A text that names keys of configs, with the options that stand for them here after it."""
+    names: dict[str, str] = {}
+    for name, option in options.items():
+        for key in re.findall(r"[a-z_]+\.[a-z_.]+|resume", f"{option.key} {option.decides}"):
+            if line.version in option.versions and (name in line.given or key not in names):
+                names[key] = name
+    found = [
+        f"{key} is --{name}"
+        for key, name in names.items()
+        if re.search(rf"(?<![\w.-]){re.escape(key)}(?![\w]|\.\w)", text)
+        and f"(it comes from --{name} " not in text
+    ]
+    return f"{text} (as options: {', '.join(found)})" if found else text
+
+
 def system_text(line: CommandLine) -> str | None:
     """The text of `--system`, which may be in a `.txt` file; as in swift, `\\n` is a newline."""
     text = line.word("system")

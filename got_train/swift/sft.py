@@ -14,12 +14,13 @@ from got_train.config_file import read_config
 from got_train.config_folder import CONFIGS
 from got_train.files import read_json
 from got_train.ranks import say, world_size
-from got_train.report import UserError
+from got_train.report import StoppedError, UserError
 from got_train.run_folders import CONFIG_FILE
 from got_train.swift.command_line import (
     CommandLine,
     idle_remarks,
     image_root,
+    in_words_of_swift,
     launch_words,
     plain_value,
     read_command_line,
@@ -46,6 +47,8 @@ RELEASED = {"stepfun-ai/GOT-OCR2_0": "got_ocr2", "stepfun-ai/GOT-OCR-2.0-hf": "g
 """swift 4's types of the released models."""
 RATES: dict[Group, str] = {"encoder": "vit_lr", "connector": "aligner_lr"}
 
+HINTS = "hints name keys of the config, such as data.val, data.val_ratio, train.max_steps, train.eval_steps"
+
 BF16: Keys = {"train.bf16": True}
 FP16: Keys = {"train.bf16": False, "train.fp16": True}
 LONG_NAMES = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
@@ -62,7 +65,8 @@ def sft(words: Sequence[str]) -> int:
     Raises:
         UserError: for an option that is not supported here, or a value that a config refuses.
     """
-    line = read_command_line("sft", words, sft_options())
+    options = sft_options()
+    line = read_command_line("sft", words, options)
     notes = remarks(line) + freeze_remarks(line)
     given = sections(line, world_size())
     config = config_of(given, line)
@@ -75,8 +79,12 @@ def sft(words: Sequence[str]) -> int:
 
     head = f"# the config of this command line of swift {line.version}; `got-train train` takes it as a file"
     text = OmegaConf.to_yaml(OmegaConf.create(given))
+    notes.append(in_words_of_swift(HINTS, line, options))
     say("\n".join([*(f"swift: {note}" for note in notes), head, text]))
-    train(config, dry_run=line.dry_run)
+    try:
+        train(config, dry_run=line.dry_run)
+    except (UserError, StoppedError) as error:
+        raise type(error)(in_words_of_swift(str(error), line, options)) from error
     return 0
 
 

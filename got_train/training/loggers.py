@@ -1,5 +1,6 @@
 """Tries the loggers of `train.report_to`, which would fail when the run's folder is there."""
 
+import inspect
 import os
 
 from transformers import TrainingArguments
@@ -29,7 +30,8 @@ def check_loggers(arguments: TrainingArguments) -> None:
     if "wandb" in arguments.report_to and os.environ.get("WANDB_MODE") not in WITHOUT_ACCOUNT:
         import wandb
 
-        if not wandb.login(prompt=False):
+        asks = "prompt" not in inspect.signature(wandb.login).parameters  # as of earlier versions
+        if not asks and not wandb.login(prompt=False):
             raise UserError(
                 "train.report_to wandb: nobody is logged in: run `wandb login`, or set WANDB_API_KEY, or "
                 "WANDB_MODE=offline"

@@ -115,6 +115,12 @@ def size_advice(config: Config, chosen: ChosenRows, plan: StepPlan) -> list[str]
             more = f"train.num_train_epochs={math.ceil(FEW_STEPS / plan.steps_per_epoch)}"
             more += f", or train.global_batch_size={smaller}" * (smaller < plan.step_rows)
         lines.append(f"{counted(steps, 'optimizer step')}: little can be learnt. For {FEW_STEPS}, set {more}")
+    warmup = argument(config, "warmup_steps")
+    if warmup >= max(1, steps) and argument(config, "lr_scheduler_type") != "constant":
+        lines.append(
+            f"train.warmup_steps is {warmup:g} of {counted(steps, 'step')}: the learning rate never reaches its "
+            f"value. Set train.warmup_steps={steps // 10}, or 0.1 for a tenth of the steps"
+        )
     number = 0 if chosen.val is None else len(chosen.val)
     evaluates = argument(config, "eval_strategy")
     ratio = math.ceil(100 * FEW_VALIDATION_ROWS / (len(chosen.train.distinct) + number)) / 100
@@ -129,6 +135,18 @@ def size_advice(config: Config, chosen: ChosenRows, plan: StepPlan) -> list[str]
     if number and evaluates == "steps" and every > steps:
         lines.append(f"no evaluation in {counted(steps, 'step')}: set train.eval_steps={max(1, steps // 4)}")
     return lines
+
+
+def early_line(config: Config, state: TrainerState, metric: str | None) -> list[str]:
+    """That a run has ended before its last step, and why."""
+    patience = config.eval.early_stopping_patience
+    if patience is None or state.global_step >= state.max_steps:
+        return []
+    evaluations = counted(patience, "evaluation")
+    return [
+        f"stopped early, after step {state.global_step:,} of {state.max_steps:,}: {evaluations} in a row "
+        f"without a better {metric} (eval.early_stopping_patience)"
+    ]
 
 
 def saved_line(run_dir: Path, state: TrainerState, metric: str | None) -> str:

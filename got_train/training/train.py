@@ -50,6 +50,7 @@ from got_train.training.summary import (
     checked_lines,
     data_table,
     devices_advice,
+    early_line,
     launcher_advice,
     replay_advice,
     saved_line,
@@ -249,14 +250,15 @@ def train_and_compare(assembled: Assembled, run_dir: Path) -> None:
         raise KeyboardInterrupt(how_to_go_on(run_dir)) from None
     if stop.has_stopped:
         raise StoppedError(how_to_go_on(run_dir))
-    for line in changes.missing(trainer.state):
+    metric = trainer.args.metric_for_best_model
+    for line in (*early_line(config, trainer.state, metric), *changes.missing(trainer.state)):
         say(line)
     if compared:
         comparison = compare(trainer, config, compared)
         if rank() == 0:
             write_comparison(comparison, run_dir)
         say(comparison_table(comparison))
-    say(saved_line(run_dir, trainer.state, trainer.args.metric_for_best_model))
+    say(saved_line(run_dir, trainer.state, metric))
 
 
 def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:

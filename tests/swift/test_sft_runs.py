@@ -72,6 +72,39 @@ def test_a_dry_run_prints_a_config_that_train_takes(workplace: Path, model_dir: 
     assert not (workplace / "output").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["--resume_from_checkpoint", "nix"],
+            "resume: nix does not exist: give auto, a run folder, or its checkpoint-N (as options: resume is "
+            "--resume_from_checkpoint)",
+        ),
+        (
+            ["--early_stop_interval", "2", "--split_dataset_ratio", "0"],
+            "eval.early_stopping_patience needs validation rows: set data.val, or data.val_ratio=0.1 (as "
+            "options: data.val is --val_dataset, data.val_ratio is --split_dataset_ratio, "
+            "eval.early_stopping_patience is --early_stop_interval)",
+        ),
+        (
+            ["--val_dataset", "nix.jsonl"],
+            "data.val: data file nix.jsonl does not exist (as options: data.val is --val_dataset)",
+        ),
+    ],
+)
+def test_errors_name_the_options(
+    workplace: Path, model_dir: str, words: list[str], message: str, capsys: Any
+) -> None:
+    assert run("swift", "sft", "--model", model_dir, "--dataset", "train.jsonl", "--dry-run", *words) == 2
+    said = capsys.readouterr()
+    assert said.err.splitlines()[-1] == f"got-train: error: {message}"
+    assert (
+        "swift: hints name keys of the config, such as data.val, data.val_ratio, train.max_steps, "
+        "train.eval_steps (as options: data.val is --val_dataset, data.val_ratio is --split_dataset_ratio, "
+        "train.max_steps is --max_steps, train.eval_steps is --eval_steps)\n"
+    ) in said.out
+
+
 @pytest.mark.slow
 def test_nproc_per_node_goes_through_torchrun(
     workplace: Path, model_dir: str, monkeypatch: pytest.MonkeyPatch, capfd: Any

@@ -65,7 +65,11 @@ def test_a_run_stops_early_and_has_ended_then(write_config: WriteConfig, tmp_pat
     folder = run_folder(tmp_path)
     whole = read_log(folder / "logging.jsonl")
     assert whole[-1]["step"] == 3
-    assert "(stands for checkpoint-1, the best by exact_match; the last is checkpoint-3)" in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "stopped early, after step 3 of 6: 2 evaluations in a row without a better exact_match "
+        "(eval.early_stopping_patience)",
+        f"run folder: {folder} (stands for checkpoint-1, the best by exact_match; the last is checkpoint-3)",
+    ]
     assert run("train", config, "resume=auto") == 0
     assert f"nothing is left to train: {folder / 'checkpoint-3'} is the end" in capsys.readouterr().out
     # Going on from the step before counts on from there.
@@ -122,6 +126,18 @@ def test_a_dry_run_checks_rows(
         "rows: 5 of 17 training rows were checked; got-train check-data CONFIG key=value checks all"
     )
     assert not (tmp_path / "output").exists()
+
+
+def test_a_warmup_that_never_ends_is_said(write_config: WriteConfig, capsys: Any) -> None:
+    words = [write_config(train={"lr_scheduler_type": "linear", "warmup_steps": 2}), "--dry-run"]
+    assert run("train", *words) == 0
+    assert (
+        "train.warmup_steps is 2 of 2 steps: the learning rate never reaches its value. Set "
+        "train.warmup_steps=0, or 0.1 for a tenth of the steps\n"
+    ) in capsys.readouterr().out
+    for steps in ("train.warmup_steps=1", "train.warmup_steps=0.5", "train.max_steps=3"):
+        assert run("train", *words, steps) == 0
+        assert "never reaches" not in capsys.readouterr().out
 
 
 def test_a_dry_run_looks_at_loggers(
