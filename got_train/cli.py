@@ -13,23 +13,26 @@ from pathlib import Path
 from typing import NoReturn
 
 from got_train.bitsandbytes_import import hide_bitsandbytes
-from got_train.config import MAX_NEW_TOKENS, SampleConfig
+from got_train.config import SampleConfig
 from got_train.evaluation.suites import SUITES
 from got_train.files import REFUSED
-from got_train.prompts import COLORS
-from got_train.ranks import has_process_group, rank
+from got_train.inference.command_line import (
+    BASE_HELP,
+    OVERWRITE,
+    add_infer_options,
+    check_folder,
+    infer,
+    positive,
+)
+from got_train.ranks import has_process_group
 from got_train.report import StoppedError, UserError, check_new_folder, check_targets, counted, did_you_mean
 from got_train.typed_values import expand_home
 
 TRACEBACK = "GOT_TRAIN_TRACEBACK"
 """Environment variable that adds the traceback to the one line about a user's mistake."""
 
-BASE_HELP = "base model of adapters (default: the one that they were trained on)"
-
 STOPPED = 75
 """Exit code of a run that was asked to end, has saved, and can go on: EX_TEMPFAIL of sysexits.h."""
-
-OVERWRITE = "write over existing files"
 
 # Each command imports its modules when it runs, and what needs torch only after it has looked at what it was
 # given: a mistake should not wait for torch.
@@ -132,7 +135,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("overrides", nargs="*", metavar="key=value", help="for example train.max_steps=2")
     train.add_argument("--dry-run", action="store_true", help="print the plan of the run, and do not train")
 
-    _add_infer(command("infer", _infer, "read images with a model"))
+    add_infer_options(command("infer", infer, "read images with a model"))
 
     merge = command("merge", _merge, "merge LoRA adapters into a plain model folder")
     merge.add_argument("checkpoint", help="adapter checkpoint or run folder")
@@ -196,49 +199,6 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def positive(word: str) -> int:
-    """A whole number of a command line that must be 1 or more."""
-    number = int(word)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{word} must be 1 or more")
-    return number
-
-
-def _add_infer(infer: argparse.ArgumentParser) -> None:
-    infer.add_argument("model", help="model folder, checkpoint, run folder or hub id")
-    what = infer.add_mutually_exclusive_group(required=True)
-    what.add_argument("--image", nargs="+", help="images to read: files, 'patterns', folders, PDF files")
-    what.add_argument("--pages", nargs="+", metavar="IMAGE", help="the same, as the pages of one document")
-    what.add_argument("--data", help="rows to answer: what data.train takes")
-    infer.add_argument("--base", help=BASE_HELP)
-    infer.add_argument("--format", action="store_true", help="ask for formatted text")
-    infer.add_argument("--box", metavar="x1,y1,x2,y2", help="read this region, in pixels (or a point x,y)")
-    infer.add_argument("--color", choices=COLORS, help="read inside the frame of this colour")
-    infer.add_argument("--crop", action="store_true", help="cut the image into tiles")
-    infer.add_argument("--query", help="ask this question instead; with --data, for every row")
-    infer.add_argument("--image-root", help="folder in which relative image paths of --data are looked up")
-    infer.add_argument("--output", type=Path, metavar="JSONL", help="file of answers to write, row by row")
-    existing = infer.add_mutually_exclusive_group()
-    existing.add_argument(
-        "--resume", action="store_true", help="continue the file of answers of an interrupted run"
-    )
-    existing.add_argument("--overwrite", action="store_true", help=OVERWRITE)
-    infer.add_argument("--render", type=Path, metavar="HTML", help="page to write, with the rendered answers")
-    infer.add_argument("--stream", action="store_true", help="print a single answer while it is generated")
-    infer.add_argument(
-        "--max-new-tokens",
-        type=positive,
-        default=MAX_NEW_TOKENS,
-        help="longest answer in tokens (default: %(default)s)",
-    )
-    infer.add_argument(
-        "--batch-size", type=positive, default=8, help="images per batch (default: %(default)s)"
-    )
-    infer.add_argument(
-        "--torch-compile", action="store_true", help="compile decoding first, for many answers on a GPU"
-    )
-
-
 def _train(options: argparse.Namespace) -> int:
     from got_train.config_file import load_config
     from got_train.data.sources import look_at_inputs
@@ -249,79 +209,6 @@ def _train(options: argparse.Namespace) -> int:
 
     train(config, dry_run=options.dry_run)
     return 0
-
-
-def _infer(options: argparse.Namespace) -> int:
-    asked = [f"--{name}" for name in ("format", "box", "color", "crop") if getattr(options, name)]
-    if options.data and asked:
-        raise UserError(f"{', '.join(asked)} cannot be used with --data: its rows say what is asked")
-    if options.query is not None and options.format:
-        raise UserError("--query is asked instead of the recipe's tasks: leave out --format")
-    if options.data and not options.output:
-        raise UserError("--data needs --output, the file to write")
-    if options.resume and not options.output:
-        raise UserError("--resume continues a file of answers: it needs --output")
-    if options.stream and (options.data or options.output or options.render):
-        raise UserError("--stream prints one answer: it cannot be used with --data, --output or --render")
-    if options.image_root and not options.data:
-        raise UserError("--image-root is of the rows of --data: name images by their whole paths")
-    _check_folder("--image-root", options.image_root)
-    from got_train.data.sources import DatasetSpec
-    from got_train.inference.predict import check_parts, predict, read_answers, read_questions
-    from got_train.inference.questions import OcrType, check_query, find_images, question
-    from got_train.run_folders import resolve_checkpoint
-
-    named = find_images(options.pages or options.image or [])
-    documents = [named] if options.pages else [[image] for image in named]
-    ocr_type: OcrType = "format" if options.format else "ocr"
-    given = (options.box, options.color, options.crop, options.query)
-    records = [question(images, ocr_type, *given) for images in documents]
-    if options.stream and len(records) > 1:
-        raise UserError(f"--stream prints one answer, these are {len(records)} images")
-    inputs = [*named, *(map(str, DatasetSpec.parse(options.data).sources) if options.data else [])]
-    if options.data and options.query is not None:
-        check_query(options.query)
-    instead = "give --overwrite" + ", or --resume to continue it" * bool(options.output)
-    targets = [file for file in (options.output, options.render) if file]
-    check_targets(targets, inputs, options.overwrite or options.resume, instead)
-    if options.output:
-        check_parts(options.output, options.resume, options.overwrite)
-    model = resolve_checkpoint(options.model)
-    from got_train.inference.chat import Got
-
-    got = Got.from_pretrained(
-        model, image_root=options.image_root, torch_compile=options.torch_compile, base=options.base
-    )
-    limits = (options.max_new_tokens, options.batch_size)
-    if options.stream:
-        for piece in got.stream(records[0], options.max_new_tokens):
-            print(piece, end="", flush=True)
-        print()
-        return 0
-    if options.output:
-        if options.data:
-            records = read_questions(got, options.data, options.query)
-        predict(got, records, options.output, *limits, options.resume)
-        if rank() != 0:
-            return 0
-        print(f"{counted(len(records), 'row')} written to {options.output}")
-        answers = read_answers(options.output) if options.render else []
-    else:
-        answers = []
-        for images, answer in zip(documents, got.read(records, *limits), strict=True):
-            if len(documents) > 1:
-                print(f"== {images[0]}")
-            print(answer)
-            answers.append(answer)
-    if options.render:
-        got.render(list(zip(records, answers, strict=True)), options.render)
-        print(f"page written to {options.render}")
-    return 0
-
-
-def _check_folder(option: str, folder: str | None) -> None:
-    if folder is not None and not Path(folder).is_dir():
-        raise UserError(f"{option} {folder} is not a folder")
 
 
 def _merge(options: argparse.Namespace) -> int:
@@ -381,7 +268,7 @@ def _check(options: argparse.Namespace) -> int:
         from got_train.check_data import check_config
 
         return 0 if check_config(config) else 1
-    _check_folder("--image-root", options.image_root)
+    check_folder("--image-root", options.image_root)
     for file in options.files:
         DatasetSpec.parse(file)
     for pair in options.columns or []:

@@ -47,7 +47,8 @@ OUTPUT: Range = (
     "a folder; a variable is written as ${oc.env:NAME}",
 )
 RUN_NAME: Range = (
-    lambda name: name.strip() == name != "" and not {"", ".", ".."} & {*name.split("/")},
+    # `.`: run folders lie in output_dir itself, as those of ms-swift
+    lambda name: name == "." or (name.strip() == name != "" and not {"", ".", ".."} & {*name.split("/")}),
     "the name of a folder below output_dir",
 )
 
@@ -336,7 +337,8 @@ def _evaluations_beside_saves(arguments: dict[str, Any]) -> Iterator[str]:
         yield (
             f"{why}, but train.save_strategy is {saves} and train.eval_strategy is {evaluates}: set "
             f"train.eval_strategy={saves if saves != 'no' else 'steps'}"
-            + " train.save_strategy=steps" * (saves == "no")
+            + " train.save_strategy=steps"
+            * (saves == "no")
         )
     elif saves == "steps":
         every = arguments.get("save_steps", 500)

@@ -1,11 +1,10 @@
 """Configurations from defaults, then a YAML file, then `key=value` words; and back to YAML."""
 
 import dataclasses
-import difflib
 import json
 import re
 import typing
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,9 @@ from got_train.arguments import OWN_ARGUMENTS, argument_defaults, argument_types
 from got_train.config import SPANNING, Config, Section, TrainConfig
 from got_train.earlier_adapters import contradictions, sections_of_adapters
 from got_train.idle_keys import idle_keys
+from got_train.key_hints import meant_key
 from got_train.ranks import say
-from got_train.report import UserError, did_you_mean
+from got_train.report import UserError
 from got_train.run_folders import CONFIG_FILE
 from got_train.typed_values import SECTION, expand_home, flat, kind_of, read_value
 
@@ -30,49 +30,6 @@ RENAMED = {
 
 MAX_KEYS = 4
 """Most keys that a line about keys without an effect lists."""
-
-OTHER_NAMES = {
-    **dict.fromkeys(("lr", "learningrate"), "train.learning_rate"),
-    **dict.fromkeys(("epochs", "epoch", "num_epochs", "n_epochs"), "train.num_train_epochs"),
-    **dict.fromkeys(("steps", "num_steps", "max_train_steps"), "train.max_steps"),
-    **dict.fromkeys(
-        ("batch_size", "train_batch_size", "micro_batch_size", "per_device_batch_size"),
-        "train.per_device_train_batch_size or train.global_batch_size",
-    ),
-    "eval_batch_size": "train.per_device_eval_batch_size",
-    **dict.fromkeys(
-        ("gradient_accumulation", "grad_accum", "accumulation_steps"), "train.gradient_accumulation_steps"
-    ),
-    **dict.fromkeys(("warmup", "warmup_ratio"), "train.warmup_steps (below 1 a share of all steps)"),
-    **dict.fromkeys(("scheduler", "lr_scheduler"), "train.lr_scheduler_type"),
-    "optimizer": "train.optim",
-    "wd": "train.weight_decay",
-    **dict.fromkeys(("workers", "num_workers"), "train.dataloader_num_workers"),
-    **dict.fromkeys(("r", "lora_r", "lora_rank"), "lora.rank"),
-    **{f"lora_{name}": f"lora.{name}" for name in ("alpha", "dropout", "modules")},
-    **dict.fromkeys(("target_modules", "lora_target_modules"), "lora.modules"),
-    **dict.fromkeys(("quant_bits", "quantization_bit", "load_in_4bit"), "lora.quantization_bits=4"),
-    **dict.fromkeys(
-        ("train_type", "tuner_type", "sft_type", "finetuning_type", "adapter", "use_lora"),
-        "lora.enabled=true",
-    ),
-    **dict.fromkeys(
-        ("freeze_vit", "freeze_vision_tower", "freeze_encoder"), "train.learning_rates.encoder=0"
-    ),
-    **dict.fromkeys(("freeze_llm", "freeze_language_model"), "train.learning_rates.decoder=0"),
-    **dict.fromkeys(("freeze_aligner", "freeze_multi_modal_projector"), "train.learning_rates.connector=0"),
-    "vit_lr": "train.learning_rates.encoder",
-    "aligner_lr": "train.learning_rates.connector",
-    **dict.fromkeys(("dataset", "datasets", "train_file", "train_data"), "data.train"),
-    **dict.fromkeys(("val_dataset", "eval_dataset", "validation"), "data.val"),
-    **dict.fromkeys(("split_dataset_ratio", "val_size"), "data.val_ratio"),
-    **dict.fromkeys(("image_folder", "image_dir", "media_dir"), "data.image_root"),
-    **dict.fromkeys(("exp_name", "experiment_name"), "name"),
-    **dict.fromkeys(("max_seq_length", "max_seq_len", "cutoff_len", "model_max_length"), "sample.max_length"),
-    **dict.fromkeys(("model_name_or_path", "model_id_or_path", "base_model"), "model.path"),
-    "resume_from_checkpoint": "resume",
-}
-"""What other programs call keys, by the last part of the name."""
 
 
 def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa: B006 (never changed)
@@ -271,7 +228,9 @@ def _idle(config: Config, file: dict[str, Any], words: dict[str, Any]) -> tuple[
         wrong = idle.among(given if idle.contradicts else asked)
         overruled = idle.among(shared)
         if wrong:
-            refused.append(f"{_listed(wrong)} would have no effect, as {idle.why}: leave it out, or change that")
+            refused.append(
+                f"{_listed(wrong)} would have no effect, as {idle.why}: leave it out, or change that"
+            )
         elif overruled:
             said.append(f"without effect, as {idle.why}: {_listed(overruled)}")
     return refused, said
@@ -366,41 +325,12 @@ def _read_fields(
     for name, value in given.items():
         key = f"{prefix}{name}"
         if name not in hints:
-            errors.append(f"{key} is not a {noun}: {_meant(str(name), hints, prefix)}")
+            errors.append(f"{key} is not a {noun}: {meant_key(str(name), hints, prefix)}")
         elif dataclasses.is_dataclass(hints[name]):
             values[name] = _read_section(key, value, hints[name], errors)
         else:
             values[name] = read_value(key, value, hints[name], errors)
     return values
-
-
-def _meant(name: str, section: Iterable[str], prefix: str) -> str:
-    """A hint at the key that an unknown name may stand for: by its name elsewhere, or by its spelling."""
-    outer, dot, inner = name.partition(".")
-    if dot and outer in section:  # a key of the file; of a word it would be split
-        return f"write `{inner}:` indented below `{outer}:`, or {prefix}{name}=VALUE on the command line"
-    homes: dict[str, str] = {}
-    for key in (*_keys(Config), *(f"train.{argument}" for argument in argument_types())):
-        last = key.rpartition(".")[2]
-        homes[last] = f"{homes[last]} or {key}" if last in homes else key
-    homes |= OTHER_NAMES
-    plain = name.lower().replace("-", "_")
-    near = difflib.get_close_matches(name, section, n=1) or difflib.get_close_matches(
-        plain, homes, n=1, cutoff=0.85 if prefix else 0.7
-    )
-    if plain not in homes and (not near or near[0] in section):
-        return did_you_mean(name, section)
-    return f"did you mean {homes.get(plain) or homes[near[0]]}?"
-
-
-def _keys(section: Any, prefix: str = "") -> Iterator[str]:
-    """The dotted names of all keys, also those of whole sections."""
-    for name, hint in typing.get_type_hints(section).items():
-        if name == "arguments":
-            continue
-        yield f"{prefix}{name}"
-        if dataclasses.is_dataclass(hint):
-            yield from _keys(hint, f"{prefix}{name}.")
 
 
 def _read_section(key: str, given: Any, section: type[Section], errors: list[str]) -> Section | None:

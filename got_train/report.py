@@ -87,7 +87,7 @@ def check_targets(
 
 
 def why_not_writable(folder: Path) -> str | None:
-    """Why no file can be made in a folder; None if one can, which is tried, as permissions do not tell all."""
+    """Why no file can be made in a folder; None if one can: it is tried."""
     if not folder.is_dir():
         return "not a folder"
     try:

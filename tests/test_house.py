@@ -17,7 +17,7 @@ FLOORS = [
     ["run_folders", "prompts", "markup", "typed_values"],
     ["tex", "swift.trained", "drawn_sets"],
     ["config"],
-    ["arguments", "idle_keys", "earlier_adapters"],
+    ["arguments", "idle_keys", "earlier_adapters", "key_hints"],
     ["config_file", "config_folder"],
     ["model"],
     ["data"],

@@ -112,7 +112,7 @@ def predict(
         resume: continue an interrupted run after the last row of its file.
 
     Raises:
-        UserError: if the file to continue has other rows or is of another model, or another process writes it.
+        UserError: if the file to continue is of other rows or another model, or another process writes it.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     target = output
@@ -182,8 +182,8 @@ def _check_same_model(got: "Got", output: Path, max_new_tokens: int, number: int
         for name, value in now.items():
             if before.get(name) != value:
                 raise UserError(
-                    f"{output} was begun with {name} {before.get(name)}, and it is {value}: take the same, or "
-                    "name another output, or give --overwrite"
+                    f"{output} was begun with {name} {before.get(name)}, and it is {value}: take the "
+                    "same, or name another output, or give --overwrite"
                 )
     elif resume and number > 0:
         raise UserError(

@@ -53,7 +53,7 @@ tags: [lora, ocr, got-ocr2, got-train]
 
 # {name}
 
-Adapters (LoRA) that got-train trained. `args.yaml` has every setting of the run, `trainer_state.json` its scores.
+Adapters (LoRA) of got-train. `args.yaml` has every setting of the run, `trainer_state.json` its scores.
 
 - Base model: `{base}`{earlier}
 - Training data: {data}

@@ -46,6 +46,6 @@ def check_base(folder: Path, fingerprint: str, base: str | None) -> None:
     file = folder / BASE_FILE
     if file.is_file() and read_json(file).get("weights") != fingerprint:
         raise UserError(
-            f"the adapters of {folder} were trained on other weights than those of {base}: it is another model, "
-            "or was written over since. Put the base back, or name where it is (--base, model.path)"
+            f"the adapters of {folder} were trained on other weights than those of {base}: it is another "
+            "model, or was written over since. Put the base back, or name where it is (--base, model.path)"
         )

@@ -118,8 +118,8 @@ def size_advice(config: Config, chosen: ChosenRows, plan: StepPlan) -> list[str]
     warmup = argument(config, "warmup_steps")
     if warmup >= max(1, steps) and argument(config, "lr_scheduler_type") != "constant":
         lines.append(
-            f"train.warmup_steps is {warmup:g} of {counted(steps, 'step')}: the learning rate never reaches its "
-            f"value. Set train.warmup_steps={steps // 10}, or 0.1 for a tenth of the steps"
+            f"train.warmup_steps is {warmup:g} of {counted(steps, 'step')}: the learning rate never reaches "
+            f"its value. Set train.warmup_steps={steps // 10}, or 0.1 for a tenth of the steps"
         )
     number = 0 if chosen.val is None else len(chosen.val)
     evaluates = argument(config, "eval_strategy")

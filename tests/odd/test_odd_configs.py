@@ -203,7 +203,7 @@ WORDS: list[tuple[str, list[str], str | dict[str, Any]]] = [
     ("a section not closed", ["train={seed: 3"], "train={seed: 3: the value is not YAML (did not find expec"),
     ("a quote not closed", ["data.train=['a]"], "data.train=['a]: the value is not YAML (found unexpected e"),
     ("a list cut by the shell", ["data.train=[a,", "b]"], "'b]' is not an override: the shell has cut a lis"),
-    ("a section cut by the shell", ["train={seed:", "3}"], "'3}' is not an override: the shell has cut a lis"),
+    ("a section cut by the shell", ["train={seed:", "3}"], "'3}' is not an override: the shell has cut a"),
     ("a text with a colon", ["data.query=OCR: "], {"data.query": "OCR: "}),
     ("a text with an equals sign", ["data.query=a=b"], {"data.query": "a=b"}),
     ("a text in quotes", ["data.query='a b'"], {"data.query": "a b"}),

@@ -100,8 +100,8 @@ def test_errors_name_the_options(
     assert said.err.splitlines()[-1] == f"got-train: error: {message}"
     assert (
         "swift: hints name keys of the config, such as data.val, data.val_ratio, train.max_steps, "
-        "train.eval_steps (as options: data.val is --val_dataset, data.val_ratio is --split_dataset_ratio, "
-        "train.max_steps is --max_steps, train.eval_steps is --eval_steps)\n"
+        "train.eval_steps (as options: train.max_steps is --max_steps, train.eval_steps is --eval_steps, "
+        "data.val is --val_dataset, data.val_ratio is --split_dataset_ratio)\n"
     ) in said.out
 
 

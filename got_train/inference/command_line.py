@@ -1,0 +1,132 @@
+"""`got-train infer`: its options, what they cannot be used with, and what is done with them."""
+
+import argparse
+from pathlib import Path
+
+from got_train.config import MAX_NEW_TOKENS
+from got_train.prompts import COLORS
+from got_train.ranks import rank
+from got_train.report import UserError, check_targets, counted
+
+BASE_HELP = "base model of adapters (default: the one that they were trained on)"
+
+OVERWRITE = "write over existing files"
+
+
+def positive(word: str) -> int:
+    """A whole number of a command line that must be 1 or more."""
+    number = int(word)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{word} must be 1 or more")
+    return number
+
+
+def add_infer_options(infer: argparse.ArgumentParser) -> None:
+    """The options of `infer`."""
+    infer.add_argument("model", help="model folder, checkpoint, run folder or hub id")
+    what = infer.add_mutually_exclusive_group(required=True)
+    what.add_argument("--image", nargs="+", help="images to read: files, 'patterns', folders, PDF files")
+    what.add_argument("--pages", nargs="+", metavar="IMAGE", help="the same, as the pages of one document")
+    what.add_argument("--data", help="rows to answer: what data.train takes")
+    infer.add_argument("--base", help=BASE_HELP)
+    infer.add_argument("--format", action="store_true", help="ask for formatted text")
+    infer.add_argument("--box", metavar="x1,y1,x2,y2", help="read this region, in pixels (or a point x,y)")
+    infer.add_argument("--color", choices=COLORS, help="read inside the frame of this colour")
+    infer.add_argument("--crop", action="store_true", help="cut the image into tiles")
+    infer.add_argument("--query", help="ask this question instead; with --data, for every row")
+    infer.add_argument("--image-root", help="folder in which relative image paths of --data are looked up")
+    infer.add_argument("--output", type=Path, metavar="JSONL", help="file of answers to write, row by row")
+    existing = infer.add_mutually_exclusive_group()
+    existing.add_argument(
+        "--resume", action="store_true", help="continue the file of answers of an interrupted run"
+    )
+    existing.add_argument("--overwrite", action="store_true", help=OVERWRITE)
+    infer.add_argument("--render", type=Path, metavar="HTML", help="page to write, with the rendered answers")
+    infer.add_argument("--stream", action="store_true", help="print a single answer while it is generated")
+    infer.add_argument(
+        "--max-new-tokens",
+        type=positive,
+        default=MAX_NEW_TOKENS,
+        help="longest answer in tokens (default: %(default)s)",
+    )
+    infer.add_argument(
+        "--batch-size", type=positive, default=8, help="images per batch (default: %(default)s)"
+    )
+    infer.add_argument(
+        "--torch-compile", action="store_true", help="compile decoding first, for many answers on a GPU"
+    )
+
+
+def infer(options: argparse.Namespace) -> int:
+    """Answers images or rows; what needs torch is imported when the options have been looked at."""
+    asked = [f"--{name}" for name in ("format", "box", "color", "crop") if getattr(options, name)]
+    if options.data and asked:
+        raise UserError(f"{', '.join(asked)} cannot be used with --data: its rows say what is asked")
+    if options.query is not None and options.format:
+        raise UserError("--query is asked instead of the recipe's tasks: leave out --format")
+    if options.data and not options.output:
+        raise UserError("--data needs --output, the file to write")
+    if options.resume and not options.output:
+        raise UserError("--resume continues a file of answers: it needs --output")
+    if options.stream and (options.data or options.output or options.render):
+        raise UserError("--stream prints one answer: it cannot be used with --data, --output or --render")
+    if options.image_root and not options.data:
+        raise UserError("--image-root is of the rows of --data: name images by their whole paths")
+    check_folder("--image-root", options.image_root)
+    from got_train.data.sources import DatasetSpec
+    from got_train.inference.predict import check_parts, predict, read_answers, read_questions
+    from got_train.inference.questions import OcrType, check_query, find_images, question
+    from got_train.run_folders import resolve_checkpoint
+
+    named = find_images(options.pages or options.image or [])
+    documents = [named] if options.pages else [[image] for image in named]
+    ocr_type: OcrType = "format" if options.format else "ocr"
+    given = (options.box, options.color, options.crop, options.query)
+    records = [question(images, ocr_type, *given) for images in documents]
+    if options.stream and len(records) > 1:
+        raise UserError(f"--stream prints one answer, these are {len(records)} images")
+    inputs = [*named, *(map(str, DatasetSpec.parse(options.data).sources) if options.data else [])]
+    if options.data and options.query is not None:
+        check_query(options.query)
+    instead = "give --overwrite" + ", or --resume to continue it" * bool(options.output)
+    targets = [file for file in (options.output, options.render) if file]
+    check_targets(targets, inputs, options.overwrite or options.resume, instead)
+    if options.output:
+        check_parts(options.output, options.resume, options.overwrite)
+    model = resolve_checkpoint(options.model)
+    from got_train.inference.chat import Got
+
+    got = Got.from_pretrained(
+        model, image_root=options.image_root, torch_compile=options.torch_compile, base=options.base
+    )
+    limits = (options.max_new_tokens, options.batch_size)
+    if options.stream:
+        for piece in got.stream(records[0], options.max_new_tokens):
+            print(piece, end="", flush=True)
+        print()
+        return 0
+    if options.output:
+        if options.data:
+            records = read_questions(got, options.data, options.query)
+        predict(got, records, options.output, *limits, options.resume)
+        if rank() != 0:
+            return 0
+        print(f"{counted(len(records), 'row')} written to {options.output}")
+        answers = read_answers(options.output) if options.render else []
+    else:
+        answers = []
+        for images, answer in zip(documents, got.read(records, *limits), strict=True):
+            if len(documents) > 1:
+                print(f"== {images[0]}")
+            print(answer)
+            answers.append(answer)
+    if options.render:
+        got.render(list(zip(records, answers, strict=True)), options.render)
+        print(f"page written to {options.render}")
+    return 0
+
+
+def check_folder(option: str, folder: str | None) -> None:
+    """Refuses an option that names no folder."""
+    if folder is not None and not Path(folder).is_dir():
+        raise UserError(f"{option} {folder} is not a folder")
