@@ -36,7 +36,7 @@ from got_train.model.shapes import model_tile_shape, with_shape_of_checkpoint
 from got_train.model.tokenizer import VOCABULARIES
 from got_train.ranks import gather, open_process_group, rank, say
 from got_train.report import StoppedError, UserError
-from got_train.run_folders import absolute, resolve_checkpoint, whole_checkpoint
+from got_train.run_folders import STEPS_FILE, absolute, resolve_checkpoint, whole_checkpoint
 from got_train.training.callbacks import Changes, FeatureWriter, RunLog
 from got_train.training.checked_rows import CheckedRows, check_run_rows, write_rows
 from got_train.training.compare import compare, comparison_table, retention_samples, write_comparison
@@ -225,7 +225,7 @@ def run(assembled: Assembled) -> Path:
         if rank() == 0:
             describe_run(config, run_dir)
             write_rows(run_dir, rows)
-            if resume is None:
+            if not (run_dir / STEPS_FILE).is_file():  # of a new run, or one of an earlier version
                 write_steps(run_dir, rows, assembled.plan)
         train_and_compare(assembled, run_dir)
     return run_dir
