@@ -17,7 +17,7 @@ from typing import Any
 
 from data_engines.options import Parser
 from data_engines.tools.boxes import Box
-from data_engines.tools.foreign.labels import NO_TEXT, NOT_READ, Found, Label
+from data_engines.tools.foreign.labels import HUNDREDTHS, NO_TEXT, NOT_READ, Alone, Found, Label
 from data_engines.tools.foreign.pictures import Pictures
 from data_engines.tools.foreign.readers import READERS
 from got_train.config import MAX_PIXELS
@@ -30,11 +30,15 @@ from got_train.prompts import IMAGE_TAG, Task, box_permille
 from got_train.report import check_targets, counted
 from got_train.tex.errors import TexError
 
-FAILED = "picture missing or broken"
+FAILED = "picture or text missing, broken or contradicted"
 MOST_NAMED = 20
 """Of these, how many are named."""
-ANNOTATIONS = "annotations"
-"""The folder of labels in FUNSD and COCO; the pictures lie in another one beside it."""
+LEAST_INSIDE = 0.8
+"""Least share of a box that lies in its picture: what sticks out further is of another picture or scale."""
+OUTSIDE = "box outside the picture, or of a larger one"
+NO_AREA = "box without area"
+SAME_SHAPE = 0.02
+"""Most by which the proportions of a picture differ from those of the one that its boxes are given for."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -102,10 +106,8 @@ def write_rows(
     if image_root is not None and not image_root.is_dir():
         raise ValueError(f"--image-root {image_root} is no folder")
     check_targets([output], [source], overwrite)
-    folder = source if source.is_dir() else source.parent
-    root = image_root or (folder.parent if folder.name == ANNOTATIONS else None)
-    kind, source = _find_labels(source, root)
-    pictures = Pictures(source if source.is_dir() else source.parent, root)
+    kind, source = _find_labels(source, Pictures(source, image_root).below)
+    pictures = Pictures(source, image_root)
     left_out: Counter[str] = Counter()
     failed: list[str] = []
     partial = output.with_name(f"{output.name}.partial")
@@ -133,9 +135,13 @@ def _pictured(
     labels: Iterator[Found], pictures: Pictures, query: str | None, left_out: Counter[str], failed: list[str]
 ) -> Iterator[tuple[dict[str, Any], Path]]:
     """The rows of labels with their pictures; adds to `left_out` and `failed` what makes no rows."""
+    answers: dict[int, int] = {}  # by picture and question; hashes, as there may be millions
     for label in labels:
         if isinstance(label, str):
             left_out[label] += 1
+            continue
+        if isinstance(label, Alone):
+            failed.append(label.what)
             continue
         picture = pictures.find(label.picture)
         if picture is None:
@@ -143,7 +149,17 @@ def _pictured(
             continue
         try:
             for row in _rows_of(label, picture, query, left_out):
-                yield row, picture
+                asked = hash((str(picture), row["query"]))
+                answer = hash(row["response"])
+                if asked not in answers:
+                    answers[asked] = answer
+                    yield row, picture
+                elif answers[asked] == answer:
+                    left_out["the same once more"] += 1
+                else:
+                    failed.append(
+                        f"{label.location}: {picture} already has another answer to {row['query']!r}"
+                    )
         except ImageError as error:
             failed.append(f"{label.location}: {error}")
 
@@ -216,28 +232,36 @@ def _box_rows(label: Label, picture: Path, left_out: Counter[str]) -> Iterator[d
     """A question about each box that lies in the picture; the first row lists them all.
 
     Raises:
-        ImageError: the picture can't be opened.
+        ImageError: the picture can't be opened, or is not the one that the boxes are of.
     """
     if not label.boxes:
         return
     opened = lazy_image(picture, MAX_PIXELS)
     width, height = opened.width, opened.height
     across, down = (width / label.size[0], height / label.size[1]) if label.size else (1.0, 1.0)
+    if label.size not in (None, HUNDREDTHS) and abs(across / down - 1) > SAME_SHAPE:
+        sizes = (
+            f"{width} x {height} pixels, and its boxes are of a picture of {label.size[0]} x {label.size[1]}"
+        )
+        raise ImageError("image differs", f"{picture} is {sizes}")
     regions: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
     for found in label.boxes:
         left, top, right, bottom = found.box
         box = Box(left * across, top * down, right * across, bottom * down)
-        if not box.meets(Box(0, 0, width, height)):
-            left_out["box outside the picture"] += 1
+        seen = box.shared(Box(0, 0, width, height)) if box.meets(Box(0, 0, width, height)) else None
+        if seen is None or seen.width * seen.height < LEAST_INSIDE * box.width * box.height:
+            left_out[OUTSIDE if box.width * box.height else NO_AREA] += 1
             continue
-        box = box.shared(Box(0, 0, width, height))
-        regions.append({"box": [round(side, 1) for side in box], "text": found.text, "format": False})
-        if not found.text:
+        permille = box_permille(seen, width, height)
+        if permille[0] == permille[2] or permille[1] == permille[3]:
+            left_out[NO_AREA] += 1
+            continue
+        regions.append({"box": [round(side, 1) for side in seen], "text": found.text, "format": False})
+        if found.text:
+            rows.append({"query": IMAGE_TAG + Task(box=permille).query(), "response": found.text})
+        else:
             left_out[NOT_READ] += 1
-            continue
-        query = Task(box=box_permille(box, width, height)).query()
-        rows.append({"query": IMAGE_TAG + query, "response": found.text})
     if rows:
         rows[0]["regions"] = regions
     yield from rows

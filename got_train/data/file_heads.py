@@ -17,6 +17,13 @@ PICTURE_FIRST = re.compile(
 """A line that begins with a picture's name: up to the first ending of pictures before a gap."""
 PICTURE_NAME = re.compile(rf'\[".*"\]|.*\.(?:{_ENDING})', re.IGNORECASE)
 """A picture's name, or a JSON list of such names, as PaddleOCR allows."""
+OBJECT = re.compile(r"""\s*\[?\s*\{\s*["']\w+["']\s*:""")
+"""How objects of JSON or Python begin, alone or in a list."""
+STRUCTURE = re.compile(
+    r"""\s*(?:\[?\s*\{\s*(?:["']|\w+\s*:) | \[\{ | \[\s*[\[(]\s*["'(\[] | \[\[-?\d | \[\s*["'].*["']\s*\]\s*$)""",
+    re.VERBOSE,
+)
+"""How objects and lists begin, whole or broken; LaTeX may begin so, too."""
 _FIRST_OBJECT = re.compile(r"\s*\[?\s*(?=\{)")
 _MARKUP = {
     "JSON": re.compile(r'\s*(?:\[?\s*\{\s*"(?:[^"\\]|\\.)*"\s*:|\[\s*"(?:[^"\\]|\\.)*"\s*[,\]])'),

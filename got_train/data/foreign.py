@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from got_train.data.file_heads import PICTURE_ENDINGS, PICTURE_NAME, Head, most, pictures_in
+from got_train.data.file_heads import PICTURE_ENDINGS, PICTURE_NAME, STRUCTURE, Head, most, pictures_in
 from got_train.report import UserError
 
 LIST_ENDINGS = (".txt", ".tsv", ".json", ".jsonl", ".lst")
@@ -40,7 +40,7 @@ _TEXT_FIRST = re.compile(r"(?P<text>.+)_(?P<number>\d+)", re.DOTALL)
 _NUMBER_FIRST = re.compile(r"(?P<number>\d+)_(?P<text>.+)", re.DOTALL)
 """Names of TextRecognitionDataGenerator's pictures, in either of its forms."""
 _ONLY_NUMBERS = re.compile(rf"{_NUMBER}(?:[\s,]+{_NUMBER}){{3,}}")
-_DETECTED = re.compile(r'\[\]|\[\{.*"(?:transcription|points)".*')
+_BRACKETED = re.compile(rf"[\[(]{_ONLY_NUMBERS.pattern}[\])]")
 _IM2LATEX = re.compile(r"\d+ \S+ \w+|\S+ \d+")
 _YOLO = re.compile(r"\d+(?: (?:[01]|[01]?\.\d+)(?:e-\d+)?){4,}")
 _GRAPH = re.compile(r"(?:# IUD|[OR], \S+, \S+, |[NE], \S+, ).*")
@@ -65,7 +65,8 @@ def _is_boxes(head: Head) -> bool:
 
 
 def _is_detection_list(head: Head) -> bool:
-    return most([_DETECTED.fullmatch(text) for text in head.tabbed or [text for _, text in head.spaced]])
+    texts = head.tabbed or [text for _, text in head.spaced]
+    return most([text == "[]" or STRUCTURE.match(text) or _BRACKETED.fullmatch(text) for text in texts])
 
 
 def _is_checked_list(head: Head) -> bool:
@@ -339,19 +340,25 @@ def label_lists(folder: Path, root: Path | None = None) -> dict[Path, str]:
 
 def truth_files(folder: Path, root: Path | None = None) -> list[Path]:
     """The files with texts below a folder that share their name with a picture below it, or below `root`."""
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
-    pictures = found if root in (None, folder) else root.rglob("*")
+    pictures = (root or folder).rglob("*")
     stems = {path.stem for path in pictures if path.suffix.lower() in PICTURE_ENDINGS}
-    return [path for path in found if path.suffix.lower() in TRUTH_ENDINGS and truth_stem(path) in stems]
+    return [path for path in text_files(folder) if not stems.isdisjoint(truth_stems(path))]
 
 
-def truth_stem(path: Path) -> str:
-    """The name of a picture without its ending, by the name of the file with its text.
+def text_files(folder: Path) -> list[Path]:
+    """The files below a folder that may hold what stands on a picture, sorted."""
+    return sorted(
+        path for path in folder.rglob("*") if path.suffix.lower() in TRUTH_ENDINGS and path.is_file()
+    )
 
-    >>> truth_stem(Path("page.gt.txt")), truth_stem(Path("gt_img_1.txt"))
-    ('page', 'img_1')
+
+def truth_stems(path: Path) -> list[str]:
+    """The names without ending that the picture of a file with its text may have.
+
+    >>> truth_stems(Path("page.gt.txt")), truth_stems(Path("gt_img_1.txt"))
+    (['page.gt', 'page'], ['gt_img_1', 'img_1'])
     """
-    return path.stem.removesuffix(".gt").removeprefix("gt_")
+    return list(dict.fromkeys([path.stem, path.stem.removesuffix(".gt").removeprefix("gt_")]))
 
 
 def is_latex(texts: Sequence[str]) -> bool:

@@ -64,19 +64,20 @@ def test_every_format_that_makes_rows_has_a_reader() -> None:
 
 
 def test_a_recognition_list(convert: Convert) -> None:
-    pictures("set/crops/1.jpg", "set/crops/2.jpg")
+    pictures(*(f"set/crops/{number}.jpg" for number in range(1, 5)))
     lines = ["crops/1.jpg\tone  “two”", "crops/2.jpg\t", "crops/2.jpg\t###", ""]
-    lines.append('["crops/1.jpg", "crops/2.jpg"]\tboth')
+    lines += ['["crops/3.jpg", "crops/4.jpg"]\tboth', "crops/3.jpg\tboth"]
     rows, printed = convert(write("set/rec_gt.txt", "\r\n".join(lines)))
     assert answers(rows) == [
         (READING, "one “two”", "../set/crops/1.jpg"),
-        (READING, "both", "../set/crops/1.jpg"),
-        (READING, "both", "../set/crops/2.jpg"),
+        (READING, "both", "../set/crops/3.jpg"),
+        (READING, "both", "../set/crops/4.jpg"),
     ]
     assert printed == [
         "set/rec_gt.txt was read as PaddleOCR's recognition list (picture, tab, text)",
         "out/rows.jsonl: 3 rows; train on them with data.train=out/rows.jsonl",
         "  left out: 2 (empty transcription)",
+        "  left out: 1 (the same once more)",
     ]
 
 
@@ -92,8 +93,8 @@ def test_missing_and_broken_pictures_are_named_and_the_exit_code_tells(
     assert printed.out.splitlines()[1] == "rows.jsonl: 1 row; train on them with data.train=rows.jsonl"
     assert printed.err == (
         "got-data rows: Label.txt:2: 2.jpg is not a readable image\n"
-        "got-data rows: Label.txt:3: no picture 3.jpg (looked in ., .)\n"
-        "got-data rows: left out: 2 (picture missing or broken)\n"
+        f"got-data rows: Label.txt:3: no picture 3.jpg (looked in ., {Path().resolve().parent})\n"
+        "got-data rows: left out: 2 (picture or text missing, broken or contradicted)\n"
     )
     assert len(open_rows("rows.jsonl")) == 1
 
@@ -104,9 +105,12 @@ def test_boxes_are_asked_about_and_never_joined_to_a_text(convert: Convert) -> N
         {"transcription": "below", "points": [[20, 60], [120, 62], [120, 80], [20, 78]], "difficult": False},
         {"transcription": "above", "points": [[20, 10], [120, 10], [120, 30], [20, 30]], "difficult": False},
         {"transcription": "###", "points": [[150, 10], [190, 10], [190, 30], [150, 30]]},
-        {"transcription": "hard", "points": [[150, 50], [250, 50], [250, 70], [150, 70]], "difficult": True},
+        {"transcription": "hard", "points": [[150, 50], [205, 50], [205, 70], [150, 70]], "difficult": True},
         {"transcription": "待识别", "points": [[150, 80], [190, 80], [190, 90], [150, 90]]},
         {"transcription": "far", "points": [[500, 80], [600, 80], [600, 90], [500, 90]]},
+        {"transcription": "long", "points": [[10, 5], [900, 5], [900, 30], [10, 30]]},
+        {"transcription": "point", "points": [[10, 5], [10, 5], [10, 5], [10, 5]]},
+        {"transcription": "thin", "points": [[10, 5], [10.1, 5], [10.1, 50], [10, 50]]},
     ]
     # PPOCRLabel's names begin with the folder that its labels lie in
     labels = json.dumps(boxes, ensure_ascii=False)
@@ -127,7 +131,8 @@ def test_boxes_are_asked_about_and_never_joined_to_a_text(convert: Convert) -> N
     assert "regions" not in rows[1]
     assert printed[2:] == [
         "  left out: 3 (box marked as unreadable (###), difficult, or not yet read)",
-        "  left out: 1 (box outside the picture)",
+        "  left out: 2 (box outside the picture, or of a larger one)",
+        "  left out: 2 (box without area)",
     ]
 
 
@@ -444,15 +449,19 @@ def test_broken_json_is_one_line(
 
 
 def test_donut(convert: Convert) -> None:
-    pictures("donut/1.png")
+    pictures("donut/1.png", "donut/2.png", "donut/3.png")
     truths = [
         {"gt_parse": {"text_sequence": "one two"}},
         {"gt_parse": {"menu": [{"nm": "é"}]}, "meta": 1},
         {"gt_parses": [{"question": "Who?", "answer": "I"}, {"question": "Who?", "answer": "me"}]},
     ]
-    lines = [json.dumps({"file_name": "1.png", "ground_truth": json.dumps(truth)}) for truth in truths]
+    lines = [
+        json.dumps({"file_name": f"{number}.png", "ground_truth": json.dumps(truth)})
+        for number, truth in enumerate(truths, 1)
+    ]
     source = write("donut/metadata.jsonl", "\n".join(lines))
-    rows, _ = convert(source)
+    rows, printed = convert(source)
+    assert printed[2:] == ["  left out: 1 (further answer to the same question)"]
     assert [(row["query"], row["response"]) for row in rows] == [
         (READING, "one two"),
         (FORMULA, '{"menu": [{"nm": "é"}]}'),
@@ -521,17 +530,133 @@ def test_json_beside_pictures_is_no_text(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_texts_beside_pictures(convert: Convert) -> None:
-    pictures("pages/1.png", "pages/2.png", "pages/3.jpg")
+    pictures("pages/1.png", "pages/2.png", "pages/3.jpg", "val/1.png")
+    write("val/1.txt", "of another folder")
     write("pages/1.txt", "One  line.\r\n\r\nAnother.\r\n")
     write("pages/2.gt.txt", "Tesseract's name\n")
     write("pages/3.txt", " \n")
-    write("pages/notes.txt", "no picture")
     rows, printed = convert("pages")
     assert answers(rows) == [
         (READING, "One line.\nAnother.", "../pages/1.png"),
         (READING, "Tesseract's name", "../pages/2.png"),
     ]
     assert printed[2:] == ["  left out: 1 (empty transcription)"]
+
+
+def test_pictures_and_texts_without_each_other_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("f/a.png", "f/b.png", "f/c.jpg", "f/c.png", "f/d.png", "f/in/e.png", "f/in/f.png")
+    for name in ("a", "c", "e", "in/f", "g"):
+        write(f"f/{name}.txt", f"text {name}")
+    write("f/a.gt.txt", "another text")
+    assert main(["rows", "f", "--output", "rows.jsonl"]) == 1
+    assert [row["response"] for row in map(json.loads, Path("rows.jsonl").read_text().splitlines())] == [
+        "another text",
+        "text e",
+        "text in/f",
+    ]
+    assert capsys.readouterr().err.splitlines() == [
+        f"got-data rows: {line}"
+        for line in (
+            "f/c.txt: 2 pictures are called c: f/c.jpg, f/c.png",
+            "f/g.txt: no picture g (looked in f, .)",
+            "f/b.png: no text of this name",
+            "f/d.png: no text of this name",
+            "f/a.txt: f/a.png already has another answer to '<image>OCR: '",
+            "left out: 5 (picture or text missing, broken or contradicted)",
+        )
+    ]
+
+
+def test_answers_that_contradict_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("1.png")
+    write("a.txt", "1.png\tone\n1.png\ttwo\n1.png\tone\n")
+    assert main(["rows", "a.txt", "--output", "rows.jsonl"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[2:] == ["  left out: 1 (the same once more)"]
+    assert printed.err.splitlines()[0] == (
+        "got-data rows: a.txt:2: 1.png already has another answer to '<image>OCR: '"
+    )
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        ("coco/annotations/train.json", "train.jpg", "coco/train/train.jpg", "coco/val/train.jpg"),
+        ("coco/annotations/instances_train2017.json", "1.jpg", "coco/train2017/1.jpg", "coco/val2017/1.jpg"),
+        ("coco/annotations/x.json", "train/1.jpg", "coco/images/train/1.jpg", "coco/images/val/1.jpg"),
+        ("coco/Annotations/train/x.json", "1.jpg", "coco/images/train/1.jpg", "coco/images/val/1.jpg"),
+        ("coco/x.json", "/home/me/coco/train/1.jpg", "coco/images/train/1.jpg", "coco/images/val/1.jpg"),
+    ],
+)
+def test_pictures_beside_the_folder_of_labels(layout: tuple[str, ...], convert: Convert) -> None:
+    source, name, picture, other = layout
+    pictures(picture, other)
+    content = {
+        "images": [{"id": 5, "file_name": name}],
+        "annotations": [BOX | {"text": "one"}],
+    }
+    rows, _ = convert(write(source, json.dumps(content)))
+    assert rows[0]["images"] == [f"../{picture}"]
+
+
+def test_labels_beside_the_working_folder(convert: Convert, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures("set/images/1.jpg")
+    write("set/annotations/1.json", json.dumps({"form": [entity("one", [20, 10, 120, 30])]}))
+    monkeypatch.chdir("set/annotations")
+    for given in ("1.json", "."):
+        assert convert(given)[0][0]["images"] == ["../../images/1.jpg"]
+
+
+def test_boxes_of_a_picture_of_other_proportions(capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("1.jpg")
+    image = {"id": 5, "file_name": "1.jpg", "width": 100, "height": 200}
+    content = {"images": [image], "annotations": [BOX | {"text": "one"}]}
+    assert (
+        "x.json: picture 1: 1.jpg is 200 x 100 pixels, and its boxes are of a picture of 100 x 200"
+    ) in refusal(capsys, write("x.json", json.dumps(content)), "--output", "rows.jsonl")
+
+
+OBJECTS = [
+    '[{"transcription": "a", "points": [[1, 2]]}]',
+    "[{'transcription': 'a', 'points': [[10, 5], [60, 5], [60, 30], [10, 30]]}]",
+    '{"transcription": "a", "points": [[10, 5], [60, 5], [60, 30], [10, 30]]}',
+    '[{"text": "\\u4e2d", "box": [10, 5, 60, 30]}]',
+    "[{bad",
+    '[["a", 0.9]]',
+    "[[[10, 5], [60, 5]], ('a', 0.9)]",
+    '["a", "b"]',
+    "{text: 'a'}",
+]
+
+
+@pytest.mark.parametrize("text", OBJECTS)
+@pytest.mark.parametrize("line", ["1.png\t{}\n", '1.png "{}"\n', "1.png {}\n"])
+@pytest.mark.parametrize("before", [0, 3])
+def test_objects_are_no_texts(text: str, line: str, before: int, capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("1.png")
+    source = write("a.txt", before * line.format("one") + line.format(text))
+    error = refusal(capsys, source, "--output", "rows.jsonl")
+    if before:
+        assert error.startswith(f"a.txt:{before + 1}: {text:.40} is no text of a picture, but what stands in")
+    else:
+        assert error.startswith("a.txt:1: ")
+
+
+@pytest.mark.parametrize("text", OBJECTS)
+def test_objects_are_no_texts_in_other_files(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("1.png")
+    for name, content in (("a.json", json.dumps({"1.png": text})), ("1.txt", text)):
+        error = refusal(capsys, write(name, content), "--output", "rows.jsonl")
+        assert "is no text of a picture" in error or "holds JSON" in error or "none of the labels" in error
+
+
+@pytest.mark.parametrize(
+    "text", ["[1] see", "[1, 2, 3, 4] show", "[a]", "{a}", "[(1) one]", "(a) {b}", r"\[{x}\]", "[ { x } ]"]
+)
+def test_brackets_may_stand_in_texts(text: str, convert: Convert) -> None:
+    pictures("1.png", "2.png")
+    rows, _ = convert(write("a.txt", f"1.png\t{text}\n2.png\tx\n"))
+    assert len(rows) == 2
 
 
 @pytest.mark.parametrize(
@@ -561,7 +686,7 @@ def test_texts_beside_pictures(convert: Convert) -> None:
         (
             "a.txt",
             "2.png\tone\n",
-            "a.txt makes no row (1 x picture missing or broken; a.txt:1: no picture 2.png (looked in ., .);",
+            "a.txt makes no row (1 x picture or text missing, broken or contradicted; a.txt:1: no picture 2.png (looked in ., /",
         ),
         ("a.txt", "1.png\t\n1.png\t###\n", "a.txt makes no row (2 x empty transcription)"),
         (
@@ -614,7 +739,9 @@ def test_a_folder_with_several_lists_asks_for_one(capsys: pytest.CaptureFixture[
 def test_pictures_of_one_name_are_not_confused(convert: Convert, capsys: pytest.CaptureFixture[str]) -> None:
     pictures("iam/train/18_em_0.png", "iam/test/18_em_0.png")
     source = write("iam/list.txt", "18_em_0\tx ^ { 2 }\n")
-    assert "2 pictures below iam are called 18_em_0" in refusal(capsys, source, "--output", "rows.jsonl")
+    assert "2 pictures are called 18_em_0: iam/test/18_em_0.png, iam/train/18_em_0.png" in refusal(
+        capsys, source, "--output", "rows.jsonl"
+    )
     rows, _ = convert(source, "--image-root", "iam/test")
     assert rows[0]["images"] == ["../iam/test/18_em_0.png"]
     # a path of a folder that is not there is not looked for elsewhere

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from data_engines.tools.foreign.json_files import read_json, written_as
-from data_engines.tools.foreign.labels import Found, Label, LabelledBox, form_of, labelled_box
+from data_engines.tools.foreign.labels import Found, Label, LabelledBox, labelled_box, text_labels
 from data_engines.tools.foreign.lists import detected
 from data_engines.tools.foreign.pictures import Pictures
-from got_train.data.foreign import coco_annotations, coco_text, truth_stem
+from got_train.data.foreign import coco_annotations, coco_text
 
 TEXTOCR_ILLEGIBLE = "."
 """By which TextOCR marks what nobody can read."""
@@ -20,7 +20,7 @@ def read_funsd(path: Path, pictures: Pictures) -> Iterator[Found]:
     form = read_json(path)["form"]
     with written_as("FUNSD writes it", str(path)):
         boxes = tuple(map(_entity, form))
-    yield Label(str(path), pictures.beside(path, truth_stem(path)), boxes=boxes)
+    yield Label(str(path), pictures.of(path), boxes=boxes)
 
 
 def read_xfund(path: Path, _: Pictures) -> Iterator[Found]:
@@ -82,7 +82,7 @@ def _annotated(annotation: Mapping[str, Any], by_id: bool) -> LabelledBox:
 def read_rects(path: Path, pictures: Pictures) -> Iterator[Found]:
     """The lines of one picture."""
     boxes = tuple(detected(box, str(path)) for box in read_json(path)["lines"])
-    yield Label(str(path), pictures.beside(path, truth_stem(path)), boxes=boxes)
+    yield Label(str(path), pictures.of(path), boxes=boxes)
 
 
 def read_boxes_by_picture(path: Path, _: Pictures) -> Iterator[Found]:
@@ -94,7 +94,4 @@ def read_boxes_by_picture(path: Path, _: Pictures) -> Iterator[Found]:
 
 def read_texts_by_picture(path: Path, _: Pictures) -> Iterator[Found]:
     """Texts, each for the name of a picture."""
-    texts = read_json(path)
-    form = form_of(list(texts.values()))
-    for name, text in texts.items():
-        yield Label(f"{path}: {name}", name, text, form)
+    yield from text_labels([(f"{path}: {name}", name, text) for name, text in read_json(path).items()])

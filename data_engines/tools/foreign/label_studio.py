@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from data_engines.tools.foreign.json_files import read_json, written_as
-from data_engines.tools.foreign.labels import Found, Label, LabelledBox, labelled_box
+from data_engines.tools.foreign.labels import HUNDREDTHS, Found, Label, LabelledBox, labelled_box
 from data_engines.tools.foreign.pictures import Pictures
 from got_train.data.file_heads import PICTURE_FIRST
 
-HUNDREDTHS = (100.0, 100.0)
 NO_LABELS = "task without labels, or skipped"
 OTHER_SHAPE = "label that is neither rectangle nor polygon"
 TURNED = "picture turned in Label Studio"

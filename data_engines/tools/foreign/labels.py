@@ -1,6 +1,7 @@
 """What a foreign file says of one picture."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -8,11 +9,14 @@ from typing import Literal
 from data_engines.engine import PixelBox
 from data_engines.tools.corpora import CONTROL
 from data_engines.tools.typed import as_typed
+from got_train.data.file_heads import OBJECT, STRUCTURE
 from got_train.data.foreign import is_latex
 from got_train.markup.delimiters import only_formula
 from got_train.tex.source import plain_formula
 
 Form = Literal["plain", "latex", "json"]
+HUNDREDTHS = (100.0, 100.0)
+"""The size that pictures have where boxes are given in hundredths of theirs."""
 NO_TEXT = "empty transcription"
 ILLEGIBLE = "###"
 """By which ICDAR and PaddleOCR mark what nobody can read."""
@@ -56,13 +60,32 @@ class Label:
         return latex_answer(text) if self.form == "latex" else text
 
 
-Found = Label | str
-"""What a reader finds: a label, or why it left one out."""
+@dataclass(frozen=True)
+class Alone:
+    """A picture or text without the other, or one that contradicts another: named, as a missing picture is."""
+
+    what: str
 
 
-def form_of(texts: Sequence[str]) -> Form:
-    """What the texts of one set are, which are all of one form."""
-    return "latex" if is_latex(texts) else "plain"
+Found = Label | Alone | str
+"""What a reader finds: a label, what is alone, or why it left out a label."""
+
+
+def text_labels(texts: Sequence[tuple[str, Path | str, str]]) -> Iterator[Label]:
+    """The labels of places, pictures and texts of one set, which are all LaTeX or none.
+
+    Raises:
+        ValueError: a text is JSON or what Python prints, such as the boxes of a picture.
+    """
+    form: Form = "latex" if is_latex([text for _, _, text in texts]) else "plain"
+    structure = OBJECT if form == "latex" else STRUCTURE
+    for location, picture, text in texts:
+        if structure.match(text):
+            raise ValueError(
+                f"{location}: {text.strip():.40} is no text of a picture, but what stands in lists of boxes "
+                'as PPOCRLabel\'s: [{"transcription": text, "points": [[x, y], ...]}]'
+            )
+        yield Label(location, picture, text, form)
 
 
 def plain_answer(text: str) -> str:
@@ -90,8 +113,14 @@ def latex_answer(text: str) -> str:
 
 
 def labelled_box(corners: list[tuple[float, float]], text: str) -> LabelledBox:
-    """The upright box around corners, with its text; what nobody can read becomes empty."""
+    """The upright box around corners, with its text; what nobody can read becomes empty.
+
+    Raises:
+        ValueError: a corner is not two finite numbers.
+    """
     xs, ys = zip(*((float(x), float(y)) for x, y in corners), strict=True)
+    if not all(map(math.isfinite, (*xs, *ys))):
+        raise ValueError("a corner is not two finite numbers")
     return LabelledBox(
         (min(xs), min(ys), max(xs), max(ys)), "" if text.strip() in (ILLEGIBLE, "*") else plain_answer(text)
     )

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from data_engines.tools.foreign.json_files import parse_json
-from data_engines.tools.foreign.labels import Found, Label, LabelledBox, form_of, labelled_box
+from data_engines.tools.foreign.labels import Found, Label, LabelledBox, labelled_box, text_labels
 from data_engines.tools.foreign.pictures import Pictures
 from got_train.data.file_heads import PICTURE_FIRST
-from got_train.data.foreign import BOX_LINE, numbered_pictures, truth_stem
+from got_train.data.foreign import BOX_LINE, numbered_pictures
 from got_train.data.utf8 import read_utf8
 
 PLACEHOLDERS = ("TEMPORARY", "NULL", "待识别", "无")
@@ -32,11 +32,8 @@ def read_tab_list(path: Path, _: Pictures) -> Iterator[Found]:
             )
         if not tab and " " in picture and not PICTURE_FIRST.fullmatch(picture):
             raise ValueError(f"{location}: no tab; give picture, tab and text")
-        rows.append((location, picture.strip(), text))
-    form = form_of([text for _, _, text in rows])
-    for location, picture, text in rows:
-        for name in _pictures(picture, location):
-            yield Label(location, name, text, form)
+        rows += [(location, name, text) for name in _pictures(picture.strip(), location)]
+    yield from text_labels(rows)
 
 
 def _without_header(lines: Iterator[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -57,10 +54,7 @@ def _pictures(cell: str, location: str) -> list[str]:
 
 def read_picture_list(path: Path, _: Pictures) -> Iterator[Found]:
     """Lists of a picture, white space or a comma, and a text, in quotation marks or not."""
-    rows = list(_csv_pairs(path) if path.suffix.lower() == ".csv" else _spaced_pairs(path))
-    form = form_of([text for _, _, text in rows])
-    for location, picture, text in rows:
-        yield Label(location, picture, text, form)
+    yield from text_labels(list(_csv_pairs(path) if path.suffix.lower() == ".csv" else _spaced_pairs(path)))
 
 
 def _spaced_pairs(path: Path) -> Iterator[tuple[str, str, str]]:
@@ -128,7 +122,7 @@ def read_boxes(path: Path, pictures: Pictures) -> Iterator[Found]:
     if all(_SCRIPT.match(text) for _, text in found):
         found = [(corners, text.partition(",")[2]) for corners, text in found]
     boxes = [labelled_box(corners, _unquoted(text)) for corners, text in found]
-    yield Label(str(path), pictures.beside(path, truth_stem(path)), boxes=tuple(boxes))
+    yield Label(str(path), pictures.of(path), boxes=tuple(boxes))
 
 
 def _unquoted(text: str) -> str:
@@ -158,7 +152,7 @@ def read_im2latex(path: Path, _: Pictures) -> Iterator[Found]:
 
 def read_pix2tex(path: Path, pictures: Pictures) -> Iterator[Found]:
     """A formula for each picture: the name of a picture is the number of its line, counted from 0."""
-    folders = numbered_pictures(pictures.folders[0])
+    folders = numbered_pictures(pictures.below)
     if len(folders) > 1:
         raise ValueError(f"{path} has pictures in {', '.join(map(str, folders))}; name one with --image-root")
     lines = read_utf8(path, str(path)).split("\n")

@@ -11,6 +11,7 @@ from data_engines.tools.foreign.labels import Found, Label
 from data_engines.tools.foreign.lists import numbered_lines
 from data_engines.tools.foreign.pictures import Pictures
 
+OTHER_ANSWER = "further answer to the same question"
 NO_TRUTH = "InkML without its LaTeX"
 
 
@@ -37,13 +38,12 @@ def read_donut(path: Path, _: Pictures) -> Iterator[Found]:
 
 
 def _answers(location: str, picture: str, parses: list[Any]) -> Iterator[Label]:
-    asked: dict[str, None] = {}
+    asked: set[str] = set()
     for parse in parses:
         match parse:
             case {"question": str(question), "answer": str(answer)}:
-                if question not in asked:  # the first of several answers that count as right
-                    asked[question] = None
-                    yield Label(location, picture, answer, query=question)
+                yield OTHER_ANSWER if question in asked else Label(location, picture, answer, query=question)
+                asked.add(question)
             case {"text_sequence": str(text)}:
                 yield Label(location, picture, text)
             case _:
@@ -56,6 +56,6 @@ def read_inkml(path: Path, pictures: Pictures) -> Iterator[Found]:
     """The LaTeX of an expression, whose picture has the name of the file."""
     for element in parse_xml(path):
         if element.tag.rpartition("}")[2] == "annotation" and element.get("type") == "truth":
-            yield Label(str(path), pictures.beside(path, path.stem), element.text or "", "latex")
+            yield Label(str(path), pictures.of(path), element.text or "", "latex")
             return
     yield NO_TRUTH
