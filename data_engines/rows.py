@@ -33,6 +33,8 @@ from got_train.tex.errors import TexError
 FAILED = "picture or text missing, broken or contradicted"
 MOST_NAMED = 20
 """Of these, how many are named."""
+ROW_ENDINGS = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".tar")
+"""Of files that may hold rows already."""
 LEAST_INSIDE = 0.8
 """Least share of a box that lies in its picture: what sticks out further is of another picture or scale."""
 OUTSIDE = "box outside the picture, or of a larger one"
@@ -191,9 +193,13 @@ def _find_labels(source: Path, root: Path | None) -> tuple[str, Path]:
         for file in listed or [source]:
             if file.is_file():
                 read_utf8(file, str(file))
+        rows = (
+            f"; rows need no converting: data.train={source} reads them, data.query='OCR: ' asks it of all, "
+            "data.columns='{picture: images}' renames keys"
+        )
+        hint = rows if source.suffix.lower() in ROW_ENDINGS else "; --image-root says where pictures lie"
         raise ValueError(
-            f"{source} is none of the labels that are read: got-data rows --help lists them, --image-root "
-            "says where pictures lie, and rows of your own need no converting"
+            f"{source} is none of the labels that are read (got-data rows --help lists them){hint}"
         )
     if FORMATS[kind].scope == "unread":
         raise ValueError(f"{source} looks like {FORMATS[kind].what}")

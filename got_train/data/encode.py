@@ -108,7 +108,7 @@ def check_boxes(record: Record) -> None:
     """Checks that boxes are thousandths of the image; boxes in pixels are the usual mistake.
 
     Raises:
-        RowError: for a box that lies outside of the image, has no area, or has its corners in the wrong order.
+        RowError: for a box that lies outside of the image, has no area, or has its corners in another order.
     """
     for turn in record.turns:
         task = parse_task(turn.query.replace(IMAGE_TAG, ""))

@@ -20,7 +20,8 @@ PICTURE_NAME = re.compile(rf'\[".*"\]|.*\.(?:{_ENDING})', re.IGNORECASE)
 OBJECT = re.compile(r"""\s*\[?\s*\{\s*["']\w+["']\s*:""")
 """How objects of JSON or Python begin, alone or in a list."""
 STRUCTURE = re.compile(
-    r"""\s*(?:\[?\s*\{\s*(?:["']|\w+\s*:) | \[\{ | \[\s*[\[(]\s*["'(\[] | \[\[-?\d | \[\s*["'].*["']\s*\]\s*$)""",
+    r"""\s*(?:\[?\s*\{\s*(?:["']|\w+\s*:) | \[\{ | \[\s*[\[(]\s*["'(\[] | \[\[-?\d
+    | \[\s*["'].*["']\s*\]\s*$)""",
     re.VERBOSE,
 )
 """How objects and lists begin, whole or broken; LaTeX may begin so, too."""

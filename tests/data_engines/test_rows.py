@@ -387,6 +387,95 @@ def test_coco(content: dict[str, Any], convert: Convert) -> None:
     assert printed[2:] == ["  left out: 1 (box marked as unreadable (###), difficult, or not yet read)"]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        {
+            "metainfo": {"dataset_type": "TextDetDataset"},
+            "data_list": [
+                {
+                    "img_path": "img/a.jpg",
+                    "height": 100,
+                    "width": 200,
+                    "instances": [
+                        {"polygon": [20, 10, 120, 10, 120, 30, 20, 30], "text": "one", "ignore": False},
+                        {"bbox": [20, 50, 120, 60], "bbox_label": 0, "text": "no", "ignore": True},
+                    ],
+                }
+            ],
+        },
+        {
+            "file_name": "img/a.jpg",
+            "height": 100,
+            "width": 200,
+            "annotations": [
+                {"box": [20, 10, 120, 10, 120, 30, 20, 30], "text": "one", "label": 2},
+                {"box": [20, 50, 120, 50, 120, 60, 20, 60], "text": "", "label": 2},
+            ],
+        },
+        {
+            "info": {"version": "1"},
+            "annotations": [
+                {
+                    "image_id": "a",
+                    "image_width": 200,
+                    "image_height": 100,
+                    "paragraphs": [
+                        {
+                            "lines": [
+                                {
+                                    "vertices": [[20, 10], [120, 10], [120, 30], [20, 30]],
+                                    "text": text,
+                                    "legible": bool(text),
+                                    "words": [],
+                                }
+                                for text in ("one", "")
+                            ]
+                        }
+                    ],
+                }
+            ],
+        },
+    ],
+)
+def test_mmocr_wildreceipt_and_hiertext(content: dict[str, Any], convert: Convert) -> None:
+    pictures("set/img/a.jpg")
+    rows, printed = convert(write("set/train.jsonl", json.dumps(content)))
+    assert answers(rows) == [("<image>[100, 100, 600, 300] OCR: ", "one", "../set/img/a.jpg")]
+    assert printed[2:] == ["  left out: 1 (box marked as unreadable (###), difficult, or not yet read)"]
+
+
+def test_mmocrs_recognition(convert: Convert) -> None:
+    pictures("a.jpg", "b.jpg")
+    listed = [{"img_path": f"{name}.jpg", "instances": [{"text": name}]} for name in "ab"]
+    rows, _ = convert(write("train.json", json.dumps({"metainfo": {}, "data_list": listed})))
+    assert [row["response"] for row in rows] == ["a", "b"]
+
+
+def test_rctws_boxes_say_whether_they_are_difficult(convert: Convert) -> None:
+    pictures("image_0.jpg")
+    write("image_0.txt", '20,10,120,10,120,30,20,30,0,"one, 2"\n20,50,120,50,120,60,20,60,1,"two"\n')
+    rows, _ = convert("image_0.txt")
+    assert [row["response"] for row in rows] == ["one, 2"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1,1,9,1,9,5,9,9,1,9,one",
+        "1,1,9,1,9,5,9,9,1,9,1,8,####one",
+        "1,1,5,1,9,1,9,5,9,9,5,9,1,9",
+        "1,1,9,1,9,9,1,9",
+    ],
+)
+def test_polygons_are_no_texts(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("set/1.jpg", "set/2.jpg")
+    write("set/2.txt", "5,5,15,5,15,9,5,9,four\n")
+    for lines in (line, f"1,1,9,1,9,9,1,9,two\n1,1,9,1,9,9,1,9,three\n{line}"):
+        write("set/1.txt", lines)
+        assert refusal(capsys, "set", "--output", "rows.jsonl").startswith("set/1.txt")
+
+
 def test_rects(convert: Convert) -> None:
     pictures("img/a.jpg")
     line = {"transcription": "one", "points": [20, 10, 120, 10, 120, 30, 20, 30], "ignore": 0}
@@ -686,7 +775,7 @@ def test_brackets_may_stand_in_texts(text: str, convert: Convert) -> None:
         (
             "a.txt",
             "2.png\tone\n",
-            "a.txt makes no row (1 x picture or text missing, broken or contradicted; a.txt:1: no picture 2.png (looked in ., /",
+            "a.txt makes no row (1 x picture or text missing, broken or contradicted; a.txt:1: no picture ",
         ),
         ("a.txt", "1.png\t\n1.png\t###\n", "a.txt makes no row (2 x empty transcription)"),
         (
@@ -702,9 +791,9 @@ def test_brackets_may_stand_in_texts(text: str, convert: Convert) -> None:
         (
             "a.txt",
             "Some text.\n",
-            "a.txt is none of the labels that are read: got-data rows --help lists them, ",
+            "a.txt is none of the labels that are read (got-data rows --help lists them)",
         ),
-        ("a.txt", "0 0.5 0.5 0.1 0.1\n", "a.txt looks like a list of boxes without texts, as YOLO's"),
+        ("a.txt", "0 0.5 0.5 0.1 0.1\n", "a.txt looks like boxes without texts, as YOLO's"),
         ("none.txt", "", "b.txt does not exist; give a file or folder of labels"),
     ],
 )
@@ -825,6 +914,23 @@ def test_im2latexs_formulas_are_formulas() -> None:
 def test_a_table_with_pictures_is_a_list_of_formulas() -> None:
     found = read_formulas(Path(write("x.tsv", "image\tlatex\n1.png\t\\frac { a } { b }\n"))).found
     assert [formula.latex for formula in found] == [r"\frac{a}{b}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.jsonl", '{"image": "1.png", "text": "one"}\n'),
+        ("a.json", '[{"image": "1.png", "text": "one"}]'),
+        ("a.csv", "image,text,split\n1.png,one,train\n"),
+    ],
+)
+def test_rows_need_no_converting(name: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("1.png")
+    assert refusal(capsys, write(name, text), "--output", "rows.jsonl") == (
+        f"{name} is none of the labels that are read (got-data rows --help lists them); rows need no "
+        f"converting: data.train={name} reads them, data.query='OCR: ' asks it of all, "
+        "data.columns='{picture: images}' renames keys"
+    )
 
 
 @pytest.mark.parametrize(

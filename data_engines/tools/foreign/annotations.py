@@ -1,13 +1,13 @@
-"""Reads annotations in JSON: FUNSD, XFUND, COCO, COCO-Text, ReCTS, LSVT, and texts by names of pictures."""
+"""Reads annotations in JSON: of FUNSD, XFUND, COCO, MMOCR, HierText, ReCTS, LSVT; texts by pictures."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from data_engines.tools.foreign.json_files import read_json, written_as
+from data_engines.tools.foreign.json_files import parse_json, read_json, written_as
 from data_engines.tools.foreign.labels import Found, Label, LabelledBox, labelled_box, text_labels
-from data_engines.tools.foreign.lists import detected
+from data_engines.tools.foreign.lists import detected, numbered_lines
 from data_engines.tools.foreign.pictures import Pictures
 from got_train.data.foreign import coco_annotations, coco_text
 
@@ -27,9 +27,8 @@ def read_xfund(path: Path, _: Pictures) -> Iterator[Found]:
     """The texts of several forms."""
     for number, form in enumerate(read_json(path)["documents"], 1):
         with written_as("XFUND writes it", f"{path}:{number}"):
-            label = Label(
-                f"{path}:{number}", form["img"]["fname"], boxes=tuple(map(_entity, form["document"]))
-            )
+            name, boxes = form["img"]["fname"], tuple(map(_entity, form["document"]))
+            label = Label(f"{path}:{number}", name, boxes=boxes, size=_size(form["img"]))
         yield label
 
 
@@ -65,9 +64,8 @@ def read_coco(path: Path, _: Pictures) -> Iterator[Found]:
         location = f"{path}: picture {number}"
         with written_as("COCO writes it", location):
             name = str(image["file_name"])
-            size = (image["width"], image["height"]) if {"width", "height"} <= image.keys() else None
             found = tuple(boxes.pop(str(image["id"]), ()))
-        yield Label(location, name, boxes=found, size=size)
+        yield Label(location, name, boxes=found, size=_size(image))
     if boxes:
         raise ValueError(f"{path}: annotations name image_id {next(iter(boxes))}, which no picture has")
 
@@ -77,6 +75,56 @@ def _annotated(annotation: Mapping[str, Any], by_id: bool) -> LabelledBox:
     hidden = annotation.get("legibility") == "illegible" or (by_id and text == TEXTOCR_ILLEGIBLE)
     left, top, width, height = annotation["bbox"]
     return labelled_box([(left, top), (left + width, top + height)], "" if hidden or text is None else text)
+
+
+def read_mmocr(path: Path, _: Pictures) -> Iterator[Found]:
+    """The texts of pictures, or of polygons or boxes in them."""
+    for number, picture in enumerate(read_json(path)["data_list"], 1):
+        location = f"{path}: picture {number}"
+        with written_as("MMOCR writes it", location):
+            name, instances, boxes = picture["img_path"], picture["instances"], []
+            for instance in instances:
+                corners = instance.get("polygon") or instance.get("bbox")
+                if corners:
+                    text = "" if instance.get("ignore") else instance.get("text", "")
+                    boxes.append(labelled_box(_pairs(corners), text))
+        if boxes:
+            yield Label(location, name, boxes=tuple(boxes), size=_size(picture))
+        yield from text_labels(
+            [(location, name, found["text"]) for found in instances if found.keys() == {"text"}]
+        )
+
+
+def read_mmocr_lines(path: Path, _: Pictures) -> Iterator[Found]:
+    """Objects with the four corners of boxes and their texts, one for each picture."""
+    for location, line in numbered_lines(path):
+        picture = parse_json(line, location)
+        with written_as("WildReceipt writes it", location):
+            boxes = [labelled_box(_pairs(found["box"]), found["text"]) for found in picture["annotations"]]
+            label = Label(location, picture["file_name"], boxes=tuple(boxes), size=_size(picture))
+        yield label
+
+
+def read_hiertext(path: Path, _: Pictures) -> Iterator[Found]:
+    """The lines of pictures that have their ids as names."""
+    for number, picture in enumerate(read_json(path)["annotations"], 1):
+        location = f"{path}: picture {number}"
+        with written_as("HierText writes it", location):
+            lines = [line for paragraph in picture["paragraphs"] for line in paragraph["lines"]]
+            boxes = [
+                labelled_box(line["vertices"], line["text"] if line["legible"] else "") for line in lines
+            ]
+            size = (picture["image_width"], picture["image_height"])
+            label = Label(location, picture["image_id"], boxes=tuple(boxes), size=size)
+        yield label
+
+
+def _pairs(numbers: Sequence[float]) -> list[tuple[float, float]]:
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def _size(picture: Mapping[str, Any]) -> tuple[float, float] | None:
+    return (picture["width"], picture["height"]) if {"width", "height"} <= picture.keys() else None
 
 
 def read_rects(path: Path, pictures: Pictures) -> Iterator[Found]:

@@ -62,7 +62,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Alone:
-    """A picture or text without the other, or one that contradicts another: named, as a missing picture is."""
+    """A picture without a text, or a text without a picture: named, as a missing picture is."""
 
     what: str
 

@@ -12,12 +12,14 @@ from data_engines.tools.foreign.json_files import parse_json
 from data_engines.tools.foreign.labels import Found, Label, LabelledBox, labelled_box, text_labels
 from data_engines.tools.foreign.pictures import Pictures
 from got_train.data.file_heads import PICTURE_FIRST
-from got_train.data.foreign import BOX_LINE, numbered_pictures
+from got_train.data.foreign import BOX_LINE
+from got_train.data.picture_names import numbered_pictures
 from got_train.data.utf8 import read_utf8
 
 PLACEHOLDERS = ("TEMPORARY", "NULL", "待识别", "无")
 """Texts that PPOCRLabel gives to boxes that nobody and nothing has read, in English and Chinese."""
 
+_DIFFICULT = re.compile('[01],".*"')
 _SCRIPT = re.compile("(?:Arabic|Latin|Chinese|Japanese|Korean|Bangla|Hindi|Symbols|Mixed|None),")
 
 
@@ -110,7 +112,8 @@ def detected(box: Any, location: str) -> LabelledBox:
 def read_boxes(path: Path, pictures: Pictures) -> Iterator[Found]:
     """Boxes of one picture with their texts, as ICDAR's: corners in pixels, then the text, after commas.
 
-    In the lists of its task on several scripts (MLT) the name of the script comes before every text.
+    In the lists of its task on several scripts (MLT) the name of the script comes before every text, and in
+    those of RCTW whether it is difficult.
     """
     found: list[tuple[list[tuple[float, float]], str]] = []
     for location, line in numbered_lines(path):
@@ -121,6 +124,8 @@ def read_boxes(path: Path, pictures: Pictures) -> Iterator[Found]:
         found.append((list(zip(numbers[::2], numbers[1::2], strict=True)), match["text"].strip()))
     if all(_SCRIPT.match(text) for _, text in found):
         found = [(corners, text.partition(",")[2]) for corners, text in found]
+    elif all(_DIFFICULT.fullmatch(text) for _, text in found):
+        found = [(corners, "" if text[0] == "1" else text[2:]) for corners, text in found]
     boxes = [labelled_box(corners, _unquoted(text)) for corners, text in found]
     yield Label(str(path), pictures.of(path), boxes=tuple(boxes))
 

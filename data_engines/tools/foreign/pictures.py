@@ -10,14 +10,13 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from got_train.data.file_heads import PICTURE_ENDINGS
-from got_train.data.foreign import truth_stems
-
+from got_train.data.picture_names import truth_stems
 
 _LABELS = re.compile(
     r"(?:^|[_-])(?:annotations?|anns?|labels?|gts?|jsons?|xmls?|te?xts?|box(?:es)?|transcriptions?|ground_?truth)(?:$|[_-])",
     re.IGNORECASE,
 )
-"""Names of folders of labels, whose pictures lie in others beside them, as in FUNSD, COCO and ICDAR's sets."""
+"""Names of folders of labels whose pictures lie in others beside them, as FUNSD's, COCO's and ICDAR's."""
 
 
 class Pictures:
@@ -107,7 +106,7 @@ def _picture_root(folder: Path) -> Path:
 
 
 def _nearest(found: Sequence[Path], file: Path) -> list[Path]:
-    """Those pictures of one name that lie beside a file, in a folder of the same name or of its name, or all."""
+    """Of pictures of one name those beside a file, in a folder of the same name or of its name, or all."""
     words = re.split("[_.-]", file.stem)
     groups = (
         [path for path in found if path.parent == file.parent],

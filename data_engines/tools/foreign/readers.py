@@ -7,7 +7,8 @@ from data_engines.tools.foreign import annotations, iam, label_studio, lists, ob
 from data_engines.tools.foreign.labels import Alone, Found, Label, text_labels
 from data_engines.tools.foreign.pictures import Pictures
 from got_train.data.file_heads import markup_of
-from got_train.data.foreign import FORMATS, recognise, text_files, texts_as_names, truth_stems
+from got_train.data.foreign import FORMATS, recognise
+from got_train.data.picture_names import text_files, texts_as_names, truth_stems
 from got_train.data.utf8 import read_utf8
 
 
@@ -65,6 +66,9 @@ READERS: dict[str, Callable[[Path, Pictures], Iterator[Found]]] = {
     "donut": objects.read_donut,
     "FUNSD": annotations.read_funsd,
     "XFUND": annotations.read_xfund,
+    "MMOCR": annotations.read_mmocr,
+    "MMOCR lines": annotations.read_mmocr_lines,
+    "HierText": annotations.read_hiertext,
     "COCO": annotations.read_coco,
     "ReCTS": annotations.read_rects,
     "boxes by picture": annotations.read_boxes_by_picture,
