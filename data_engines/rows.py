@@ -17,7 +17,7 @@ from typing import Any
 
 from data_engines.options import Parser
 from data_engines.tools.boxes import Box
-from data_engines.tools.foreign.labels import HUNDREDTHS, NO_TEXT, NOT_READ, Alone, Found, Label
+from data_engines.tools.foreign.labels import NO_TEXT, NOT_READ, Alone, Found, Label
 from data_engines.tools.foreign.pictures import Pictures
 from data_engines.tools.foreign.readers import READERS
 from got_train.config import MAX_PIXELS
@@ -38,7 +38,7 @@ ROW_ENDINGS = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".tar")
 LEAST_INSIDE = 0.8
 """Least share of a box that lies in its picture: what sticks out further is of another picture or scale."""
 OUTSIDE = "box outside the picture, or of a larger one"
-NO_AREA = "box without area"
+NO_AREA = "box without area, or smaller than a pixel"
 SAME_SHAPE = 0.02
 """Most by which the proportions of a picture differ from those of the one that its boxes are given for."""
 
@@ -191,7 +191,7 @@ def _find_labels(source: Path, root: Path | None) -> tuple[str, Path]:
     if kind is None:  # of another encoding nothing is recognised
         listed = [file for file in source.iterdir() if file.suffix in LIST_ENDINGS] if source.is_dir() else []
         for file in listed or [source]:
-            if file.is_file():
+            if file.is_file() and file.suffix not in (".parquet", ".tar"):
                 read_utf8(file, str(file))
         rows = (
             f"; rows need no converting: data.train={source} reads them, data.query='OCR: ' asks it of all, "
@@ -244,8 +244,9 @@ def _box_rows(label: Label, picture: Path, left_out: Counter[str]) -> Iterator[d
         return
     opened = lazy_image(picture, MAX_PIXELS)
     width, height = opened.width, opened.height
-    across, down = (width / label.size[0], height / label.size[1]) if label.size else (1.0, 1.0)
-    if label.size not in (None, HUNDREDTHS) and abs(across / down - 1) > SAME_SHAPE:
+    unit = (100, 100) if label.hundredths else label.size or (width, height)
+    across, down = width / unit[0], height / unit[1]
+    if label.size and abs(width * label.size[1] / (height * label.size[0]) - 1) > SAME_SHAPE:
         sizes = (
             f"{width} x {height} pixels, and its boxes are of a picture of {label.size[0]} x {label.size[1]}"
         )
@@ -260,7 +261,7 @@ def _box_rows(label: Label, picture: Path, left_out: Counter[str]) -> Iterator[d
             left_out[OUTSIDE if box.width * box.height else NO_AREA] += 1
             continue
         permille = box_permille(seen, width, height)
-        if permille[0] == permille[2] or permille[1] == permille[3]:
+        if min(seen.width, seen.height) < 1 or permille[0] == permille[2] or permille[1] == permille[3]:
             left_out[NO_AREA] += 1
             continue
         regions.append({"box": [round(side, 1) for side in seen], "text": found.text, "format": False})

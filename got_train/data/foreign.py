@@ -282,7 +282,7 @@ FORMATS: dict[str, Format] = {
     ),
     "LMDB": Format(
         "a database (LMDB), which is not read: give the list and the pictures that it was made of",
-        lambda head: (head.path / "data.mdb").is_file(),
+        lambda head: head.path.name == "data.mdb" or (head.path / "data.mdb").is_file(),
         "unread",
     ),
 }

@@ -71,6 +71,8 @@ def truth_stems(path: Path) -> list[str]:
     """The names without ending that the picture of a file with its text may have.
 
     >>> truth_stems(Path("page.gt.txt")), truth_stems(Path("gt_img_1.txt"))
-    (['page.gt', 'page'], ['gt_img_1', 'img_1'])
+    (['page.gt', 'page.nrm', 'page.bin', 'page'], ['gt_img_1', 'img_1'])
     """
-    return list(dict.fromkeys([path.stem, path.stem.removesuffix(".gt").removeprefix("gt_")]))
+    bare = path.stem.removesuffix(".gt").removeprefix("gt_")
+    scans = [f"{bare}.nrm", f"{bare}.bin"] if path.stem.endswith(".gt") else []  # of ocropus and kraken
+    return list(dict.fromkeys([path.stem, *scans, bare]))

@@ -132,7 +132,7 @@ def test_boxes_are_asked_about_and_never_joined_to_a_text(convert: Convert) -> N
     assert printed[2:] == [
         "  left out: 3 (box marked as unreadable (###), difficult, or not yet read)",
         "  left out: 2 (box outside the picture, or of a larger one)",
-        "  left out: 2 (box without area)",
+        "  left out: 2 (box without area, or smaller than a pixel)",
     ]
 
 
@@ -245,6 +245,10 @@ def test_formulas_are_spelt_as_the_recipe_spells_them(convert: Convert) -> None:
     write("crohme/in/18_em_3.inkml", ink)
     rows, _ = convert("crohme/in")
     assert answers(rows) == [(FORMULA, r"\[a<b\]", "../crohme/in/18_em_3.png")]
+    pictures("mathwriting/a.png")
+    ink = '<annotation type="label">x^2</annotation><annotation type="normalizedLabel">x^{2}</annotation>'
+    rows, _ = convert(write("mathwriting/a.inkml", f"<ink>{ink}</ink>"))
+    assert answers(rows) == [(FORMULA, r"\[x^{2}\]", "../mathwriting/a.png")]
 
 
 @pytest.mark.parametrize("line", ["1 b basic", "b.png 1"])
@@ -520,6 +524,12 @@ def test_json_by_the_names_of_pictures(convert: Convert) -> None:
         ),
         (
             "a.json",
+            '{"images": [{"id": 1, "file_name": "1.png"}, {"id": "1", "file_name": "2.png"}],'
+            ' "annotations": [{"image_id": 1, "bbox": [1, 2, 3, 4], "text": "a"}]}',
+            "a.json: picture 2: not as COCO writes it (the id 1 of a picture before it)",
+        ),
+        (
+            "a.json",
             '{"documents": [{"document": [], "img": {}}]}',
             "a.json:1: not as XFUND writes it (no key 'fname')",
         ),
@@ -538,11 +548,14 @@ def test_broken_json_is_one_line(
 
 
 def test_donut(convert: Convert) -> None:
-    pictures("donut/1.png", "donut/2.png", "donut/3.png")
+    pictures(*(f"donut/{number}.png" for number in range(1, 7)))
     truths = [
         {"gt_parse": {"text_sequence": "one two"}},
         {"gt_parse": {"menu": [{"nm": "é"}]}, "meta": 1},
-        {"gt_parses": [{"question": "Who?", "answer": "I"}, {"question": "Who?", "answer": "me"}]},
+        {"gt_parses": [{"question": "Who?", "answer": "I"}, {"question": "Who?", "answer": ["me", "us"]}]},
+        {"gt_parses": [{"question": "Who?", "answer": ["he", "him"]}]},
+        {"gt_parses": [{"a": 1}, {"a": 2}]},
+        {"gt_parse": "three"},
     ]
     lines = [
         json.dumps({"file_name": f"{number}.png", "ground_truth": json.dumps(truth)})
@@ -550,14 +563,18 @@ def test_donut(convert: Convert) -> None:
     ]
     source = write("donut/metadata.jsonl", "\n".join(lines))
     rows, printed = convert(source)
-    assert printed[2:] == ["  left out: 1 (further answer to the same question)"]
+    assert printed[2:] == ["  left out: 4 (further answer to the same question)"]
     assert [(row["query"], row["response"]) for row in rows] == [
         (READING, "one two"),
         (FORMULA, '{"menu": [{"nm": "é"}]}'),
         ("<image>Who?", "I"),
+        ("<image>Who?", "he"),
+        (FORMULA, '{"a": 1}'),
+        (READING, "three"),
     ]
     rows, _ = convert(source, "--query", "Parse.")
-    assert [row["query"] for row in rows] == ["<image>Parse.", "<image>Parse.", "<image>Who?"]
+    parse, who = "<image>Parse.", "<image>Who?"
+    assert [row["query"] for row in rows] == [parse, parse, who, who, parse, parse]
 
 
 def region(name: str, text: list[str], **place: float) -> list[dict[str, Any]]:
@@ -610,6 +627,33 @@ def test_label_studios_json_min(convert: Convert, capsys: pytest.CaptureFixture[
     )
 
 
+def test_label_studios_picture_has_the_proportions_of_the_one_that_was_labelled(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    picture(Path(), "a.png", (100, 200))
+    task = {
+        "data": {"ocr": "a.png"},
+        "annotations": [{"result": region("a", ["one"], x=10, y=10, width=30, height=20)}],
+    }
+    assert "a.png is 100 x 200 pixels, and its boxes are of a picture of 200 x 100" in refusal(
+        capsys, write("export.json", json.dumps([task])), "--output", "rows.jsonl"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.json", '{"1.png": "a", "1.png": "b"}', "a.json: no JSON (1.png stands twice in an object"),
+        ("a.txt", "1.png\t2.png\n", "a.txt:1: pictures beside pictures; give pictures and texts"),
+        ("a.txt", "1.png masks/1.png\n", "a.txt:1: pictures beside pictures; give pictures and texts"),
+        ("a.txt", "1.png\t<html><b>a</b></html>\n", "a.txt:1 holds HTML, and not the text of a picture"),
+    ],
+)
+def test_what_is_no_text(name: str, text: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("1.png")
+    assert refusal(capsys, write(name, text), "--output", "rows.jsonl").startswith(message)
+
+
 def test_json_beside_pictures_is_no_text(capsys: pytest.CaptureFixture[str]) -> None:
     pictures("pages/1.png")
     write("pages/1.txt", '[{"text": "one"}]')
@@ -623,11 +667,14 @@ def test_texts_beside_pictures(convert: Convert) -> None:
     write("val/1.txt", "of another folder")
     write("pages/1.txt", "One  line.\r\n\r\nAnother.\r\n")
     write("pages/2.gt.txt", "Tesseract's name\n")
+    pictures("pages/4.nrm.png")
+    write("pages/4.gt.txt", "kraken's name\n")
     write("pages/3.txt", " \n")
     rows, printed = convert("pages")
     assert answers(rows) == [
         (READING, "One line.\nAnother.", "../pages/1.png"),
         (READING, "Tesseract's name", "../pages/2.png"),
+        (READING, "kraken's name", "../pages/4.nrm.png"),
     ]
     assert printed[2:] == ["  left out: 1 (empty transcription)"]
 
@@ -715,6 +762,7 @@ OBJECTS = [
     "[[[10, 5], [60, 5]], ('a', 0.9)]",
     '["a", "b"]',
     "{text: 'a'}",
+    "('a', 0.99)",
 ]
 
 
@@ -726,9 +774,10 @@ def test_objects_are_no_texts(text: str, line: str, before: int, capsys: pytest.
     source = write("a.txt", before * line.format("one") + line.format(text))
     error = refusal(capsys, source, "--output", "rows.jsonl")
     if before:
-        assert error.startswith(f"a.txt:{before + 1}: {text:.40} is no text of a picture, but what stands in")
+        assert error.startswith(f"a.txt:{before + 1} holds ")
+        assert error.endswith(", and not the text of a picture")
     else:
-        assert error.startswith("a.txt:1: ")
+        assert error.startswith(("a.txt:1: ", "a.txt:1 holds "))
 
 
 @pytest.mark.parametrize("text", OBJECTS)
@@ -736,7 +785,7 @@ def test_objects_are_no_texts_in_other_files(text: str, capsys: pytest.CaptureFi
     pictures("1.png")
     for name, content in (("a.json", json.dumps({"1.png": text})), ("1.txt", text)):
         error = refusal(capsys, write(name, content), "--output", "rows.jsonl")
-        assert "is no text of a picture" in error or "holds JSON" in error or "none of the labels" in error
+        assert "and not the text of a picture" in error or "none of the labels" in error
 
 
 @pytest.mark.parametrize(

@@ -60,10 +60,14 @@ def read_coco(path: Path, _: Pictures) -> Iterator[Found]:
         with written_as("COCO writes it", f"{path}: annotation {number}"):
             boxes[str(annotation["image_id"])].append(_annotated(annotation, "anns" in content))
     images = content["images"] if "images" in content else content["imgs"].values()
+    ids: set[str] = set()
     for number, image in enumerate(images, 1):
         location = f"{path}: picture {number}"
         with written_as("COCO writes it", location):
             name = str(image["file_name"])
+            if str(image["id"]) in ids:
+                raise ValueError(f"the id {image['id']} of a picture before it")
+            ids.add(str(image["id"]))
             found = tuple(boxes.pop(str(image["id"]), ()))
         yield Label(location, name, boxes=found, size=_size(image))
     if boxes:
@@ -82,17 +86,16 @@ def read_mmocr(path: Path, _: Pictures) -> Iterator[Found]:
     for number, picture in enumerate(read_json(path)["data_list"], 1):
         location = f"{path}: picture {number}"
         with written_as("MMOCR writes it", location):
-            name, instances, boxes = picture["img_path"], picture["instances"], []
-            for instance in instances:
-                corners = instance.get("polygon") or instance.get("bbox")
-                if corners:
-                    text = "" if instance.get("ignore") else instance.get("text", "")
+            name, boxes, texts = picture["img_path"], [], []
+            for found in picture["instances"]:
+                text = "" if found.get("ignore") else str(found.get("text", ""))
+                if corners := found.get("polygon") or found.get("bbox"):
                     boxes.append(labelled_box(_pairs(corners), text))
+                else:
+                    texts.append((location, name, text))
         if boxes:
             yield Label(location, name, boxes=tuple(boxes), size=_size(picture))
-        yield from text_labels(
-            [(location, name, found["text"]) for found in instances if found.keys() == {"text"}]
-        )
+        yield from text_labels(texts)
 
 
 def read_mmocr_lines(path: Path, _: Pictures) -> Iterator[Found]:

@@ -9,14 +9,12 @@ from typing import Literal
 from data_engines.engine import PixelBox
 from data_engines.tools.corpora import CONTROL
 from data_engines.tools.typed import as_typed
-from got_train.data.file_heads import OBJECT, STRUCTURE
+from got_train.data.file_heads import PICTURE_ENDINGS, STRUCTURE, markup_in
 from got_train.data.foreign import is_latex
 from got_train.markup.delimiters import only_formula
 from got_train.tex.source import plain_formula
 
 Form = Literal["plain", "latex", "json"]
-HUNDREDTHS = (100.0, 100.0)
-"""The size that pictures have where boxes are given in hundredths of theirs."""
 NO_TEXT = "empty transcription"
 ILLEGIBLE = "###"
 """By which ICDAR and PaddleOCR mark what nobody can read."""
@@ -46,7 +44,9 @@ class Label:
     """A question of the file's own."""
     boxes: tuple[LabelledBox, ...] = ()
     size: tuple[float, float] | None = None
-    """Width and height of the picture that the boxes are given for; None for pixels as they are."""
+    """Width and height in pixels of the picture that was labelled, if the file says them."""
+    hundredths: bool = False
+    """Whether boxes are in hundredths of the picture, and not in its pixels."""
 
     def answer(self) -> str:
         """The text as answers have it; empty where there is none.
@@ -75,16 +75,17 @@ def text_labels(texts: Sequence[tuple[str, Path | str, str]]) -> Iterator[Label]
     """The labels of places, pictures and texts of one set, which are all LaTeX or none.
 
     Raises:
-        ValueError: a text is JSON or what Python prints, such as the boxes of a picture.
+        ValueError: a text is JSON, HTML or what Python prints, such as the boxes of a picture.
     """
     form: Form = "latex" if is_latex([text for _, _, text in texts]) else "plain"
-    structure = OBJECT if form == "latex" else STRUCTURE
+    if texts and all(text.lower().endswith(PICTURE_ENDINGS) for _, _, text in texts):
+        raise ValueError(f"{texts[0][0]}: pictures beside pictures; give pictures and texts")
     for location, picture, text in texts:
-        if structure.match(text):
-            raise ValueError(
-                f"{location}: {text.strip():.40} is no text of a picture, but what stands in lists of boxes "
-                'as PPOCRLabel\'s: [{"transcription": text, "points": [[x, y], ...]}]'
-            )
+        held = markup_in(text)
+        if form == "plain" and STRUCTURE.match(text):
+            held = held or "a list or an object"
+        if held:
+            raise ValueError(f"{location} holds {held}, and not the text of a picture")
         yield Label(location, picture, text, form)
 
 

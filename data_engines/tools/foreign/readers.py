@@ -6,7 +6,6 @@ from pathlib import Path
 from data_engines.tools.foreign import annotations, iam, label_studio, lists, objects
 from data_engines.tools.foreign.labels import Alone, Found, Label, text_labels
 from data_engines.tools.foreign.pictures import Pictures
-from got_train.data.file_heads import markup_of
 from got_train.data.foreign import FORMATS, recognise
 from got_train.data.picture_names import text_files, texts_as_names, truth_stems
 from got_train.data.utf8 import read_utf8
@@ -31,8 +30,6 @@ def read_folder(folder: Path, pictures: Pictures) -> Iterator[Found]:
     for file, kind in kinds.items():
         if kind is None and file.suffix.lower() == ".txt":
             texts.append((str(file), beside[file][0], read_utf8(file, str(file))))
-            if markup := markup_of(file):
-                raise ValueError(f"{file} holds {markup}, and not the text of a picture")
         elif kind is None or FORMATS[kind].scope == "list":
             yield f"file that is {kind or 'no label'}"
         elif FORMATS[kind].scope == "unread":
