@@ -11,7 +11,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from data_engines.tools.boxes import Box
 from data_engines.tools.foreign.labels import NO_TEXT, NOT_READ, Alone, Found, Label
 from data_engines.tools.foreign.pictures import Pictures
 from data_engines.tools.foreign.readers import READERS
+from data_engines.tools.typesetting import names_in
 from got_train.config import MAX_PIXELS
 from got_train.data.errors import ImageError, RowError
 from got_train.data.foreign import FORMATS, LIST_ENDINGS, READABLE, label_lists, recognise
@@ -29,6 +30,8 @@ from got_train.data.utf8 import read_utf8
 from got_train.prompts import IMAGE_TAG, Task, box_permille
 from got_train.report import check_targets, counted
 from got_train.tex.errors import TexError
+from got_train.tex.formulas import FORMULA_PREAMBLE
+from got_train.tex.latex import Style, known_names
 
 FAILED = "picture or text missing, broken or contradicted"
 MOST_NAMED = 20
@@ -74,6 +77,18 @@ def run(words: Sequence[str]) -> int:
     return 1 if written.failed else 0
 
 
+@dataclass
+class Tally:
+    """What becomes of labels while their rows are written."""
+
+    left_out: Counter[str] = field(default_factory=Counter)
+    """By cause, how many make no row."""
+    failed: list[str] = field(default_factory=list)
+    """A line for each label whose picture is missing or can't be opened, and so on."""
+    names: Counter[str] = field(default_factory=Counter)
+    """Macros, without backslash, and environments by the number of formulas that use them."""
+
+
 @dataclass(frozen=True)
 class Written:
     """What became of labels."""
@@ -110,66 +125,80 @@ def write_rows(
     check_targets([output], [source], overwrite)
     kind, source = _find_labels(source, Pictures(source, image_root).below)
     pictures = Pictures(source, image_root)
-    left_out: Counter[str] = Counter()
-    failed: list[str] = []
+    tally = Tally()
     partial = output.with_name(f"{output.name}.partial")
     count = 0
     try:
         with open(partial, "w", encoding="utf-8") as file:
-            for row, picture in _pictured(READERS[kind](source, pictures), pictures, query, left_out, failed):
+            for row, picture in _pictured(READERS[kind](source, pictures), pictures, query, tally):
                 named = row | {"images": [_relative(picture, output.parent)]}
                 file.write(json.dumps(named, ensure_ascii=False) + "\n")
                 count += 1
         if count == 0:
-            raise ValueError(f"{source} makes no row ({_why_none(left_out, failed)})")
+            raise ValueError(f"{source} makes no row ({_why_none(tally)})")
         os.replace(partial, output)
     finally:
         partial.unlink(missing_ok=True)
     lines = [
         f"{source} was read as {FORMATS[kind].what}",
         f"{output}: {counted(count, 'row')}; train on them with data.train={output}",
-        *(f"  left out: {number} ({cause})" for cause, number in left_out.items()),
+        *(f"  left out: {number} ({cause})" for cause, number in tally.left_out.items()),
+        *_unknown_names(tally.names),
     ]
-    return Written(lines, failed)
+    return Written(lines, tally.failed)
 
 
 def _pictured(
-    labels: Iterator[Found], pictures: Pictures, query: str | None, left_out: Counter[str], failed: list[str]
+    labels: Iterator[Found], pictures: Pictures, query: str | None, tally: Tally
 ) -> Iterator[tuple[dict[str, Any], Path]]:
-    """The rows of labels with their pictures; adds to `left_out` and `failed` what makes no rows."""
+    """The rows of labels with their pictures."""
     answers: dict[int, int] = {}  # by picture and question; hashes, as there may be millions
     for label in labels:
         if isinstance(label, str):
-            left_out[label] += 1
+            tally.left_out[label] += 1
             continue
         if isinstance(label, Alone):
-            failed.append(label.what)
+            tally.failed.append(label.what)
             continue
         picture = pictures.find(label.picture)
         if picture is None:
-            failed.append(f"{label.location}: {pictures.why_missing(label.picture)}")
+            tally.failed.append(f"{label.location}: {pictures.why_missing(label.picture)}")
             continue
         try:
-            for row in _rows_of(label, picture, query, left_out):
+            for row in _rows_of(label, picture, query, tally.left_out):
                 asked = hash((str(picture), row["query"]))
                 answer = hash(row["response"])
                 if asked not in answers:
                     answers[asked] = answer
+                    if label.form == "latex":
+                        tally.names.update(set(names_in(row["response"])))
                     yield row, picture
                 elif answers[asked] == answer:
-                    left_out["the same once more"] += 1
+                    tally.left_out["the same once more"] += 1
                 else:
-                    failed.append(
+                    tally.failed.append(
                         f"{label.location}: {picture} already has another answer to {row['query']!r}"
                     )
         except ImageError as error:
-            failed.append(f"{label.location}: {error}")
+            tally.failed.append(f"{label.location}: {error}")
 
 
-def _why_none(left_out: Counter[str], failed: Sequence[str]) -> str:
-    causes = ", ".join(f"{number} x {cause}" for cause, number in left_out.items())
-    if failed:
-        causes += f"{', ' if causes else ''}{len(failed)} x {FAILED}; {failed[0]}"
+def _unknown_names(names: Counter[str]) -> list[str]:
+    """A warning about the macros and environments of formulas that TeX does not know."""
+    try:
+        known = known_names(names, Style(preamble=FORMULA_PREAMBLE)) if names else set()
+    except (TexError, ValueError) as error:
+        return [f"  warning: whether TeX knows the commands of the formulas was not seen ({error})"]
+    unknown = [f"{name} ({number})" for name, number in names.most_common() if name not in known]
+    more = ", ..." * (len(unknown) > MOST_NAMED)
+    listed = ", ".join(unknown[:MOST_NAMED]) + more
+    return [f"  warning: TeX does not know these commands of answers (how many): {listed}"] if unknown else []
+
+
+def _why_none(tally: Tally) -> str:
+    causes = ", ".join(f"{number} x {cause}" for cause, number in tally.left_out.items())
+    if tally.failed:
+        causes += f"{', ' if causes else ''}{len(tally.failed)} x {FAILED}; {tally.failed[0]}"
         return f"{causes}; --image-root names another folder"
     return causes or "it names none"
 

@@ -1,6 +1,7 @@
 """`got-data rows`: labels of other tools become rows that training reads, or are refused in one line."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -240,7 +241,7 @@ def test_formulas_are_spelt_as_the_recipe_spells_them(convert: Convert) -> None:
         (FORMULA, r"\[\frac{a}{b}\]", "../crohme/img/18_em_0.bmp"),
         (FORMULA, r"\[2p\]", "../crohme/img/18_em_1.bmp"),
     ]
-    assert printed[-1] == "  left out: 1 (formula: unbalanced braces)"
+    assert printed[2] == "  left out: 1 (formula: unbalanced braces)"
     ink = '<ink xmlns="http://www.w3.org/2003/InkML"><annotation type="truth">$a &lt; b$</annotation></ink>'
     write("crohme/in/18_em_3.inkml", ink)
     rows, _ = convert("crohme/in")
@@ -249,6 +250,21 @@ def test_formulas_are_spelt_as_the_recipe_spells_them(convert: Convert) -> None:
     ink = '<annotation type="label">x^2</annotation><annotation type="normalizedLabel">x^{2}</annotation>'
     rows, _ = convert(write("mathwriting/a.inkml", f"<ink>{ink}</ink>"))
     assert answers(rows) == [(FORMULA, r"\[x^{2}\]", "../mathwriting/a.png")]
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
+def test_commands_that_tex_does_not_know_are_said(convert: Convert, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures("1.png", "2.png", "3.png")
+    source = write("labels.txt", "1.png\t\\unknownx a\n2.png\t\\unknownx \\frac{a}{b}\n3.png\t\\alsoo\n")
+    rows, printed = convert(source)
+    assert rows[0]["response"] == r"\[\unknownx a\]"
+    assert printed[2:] == [
+        "  warning: TeX does not know these commands of answers (how many): unknownx (2), alsoo (1)"
+    ]
+    monkeypatch.setenv("PATH", "")
+    assert convert(source)[1][2].startswith(
+        "  warning: whether TeX knows the commands of the formulas was not seen (pdflatex is not installed: "
+    )
 
 
 @pytest.mark.parametrize("line", ["1 b basic", "b.png 1"])
