@@ -222,6 +222,7 @@ def _find_labels(source: Path, root: Path | None) -> tuple[str, Path]:
         for file in listed or [source]:
             if file.is_file() and file.suffix not in (".parquet", ".tar"):
                 read_utf8(file, str(file))
+                _check_read(file, recognise(file, root))
         rows = (
             f"; rows need no converting: data.train={source} reads them, data.query='OCR: ' asks it of all, "
             "data.columns='{picture: images}' renames keys"
@@ -230,9 +231,14 @@ def _find_labels(source: Path, root: Path | None) -> tuple[str, Path]:
         raise ValueError(
             f"{source} is none of the labels that are read (got-data rows --help lists them){hint}"
         )
-    if FORMATS[kind].scope == "unread":
-        raise ValueError(f"{source} looks like {FORMATS[kind].what}")
+    _check_read(source, kind)
     return kind, source
+
+
+def _check_read(file: Path, kind: str | None) -> None:
+    """Raises a ValueError for a format of which no row can be made."""
+    if kind is not None and FORMATS[kind].scope == "unread":
+        raise ValueError(f"{file} looks like {FORMATS[kind].what}")
 
 
 def _rows_of(

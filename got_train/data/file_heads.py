@@ -31,6 +31,7 @@ _MARKUP = {
     "XML": re.compile(r"\s*<(?:\?xml|!DOCTYPE)\b"),
     "a LaTeX document": re.compile(r"(?:\s*%.*\n)*\s*\\document(?:class|style)\b"),
     "PDF": re.compile("%PDF-"),
+    "RTF": re.compile(r"\{\\rtf\d"),
 }
 """How files begin that are no texts."""
 

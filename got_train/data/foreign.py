@@ -30,6 +30,8 @@ IAM_WORD = re.compile(
     r"(?P<name>\S+-\d+-\d+) (?P<quality>ok|err?) (?:-?\d+ ){5,6}(?P<tag>\D\S*) (?P<word>\S.*)"
 )
 _NUMBER = r"-?\d+(?:\.\d+)?"
+NUMBERS_AND_TEXT = re.compile(rf"(?=.*[^\W\d_]).*(?:{_NUMBER}[,\s]+){{3}}{_NUMBER}.*")
+"""A line of what is said of a word, a sign or an object in a picture."""
 BOX_LINE = re.compile(
     rf"(?P<numbers>(?:{_NUMBER},\s*){{8}}(?:(?=\d+(?:,\d{{3}}){{1,2}}$)|(?!(?:{_NUMBER},){{2}}))|(?:{_NUMBER},\s*){{4}}(?=\D)"
     rf'|(?:{_NUMBER}\s+){{4}}(?="))(?P<text>.*)'

@@ -395,7 +395,7 @@ BOX = {"image_id": 5, "bbox": [20, 10, 100, 20]}
             "imgToAnns": {"5": [1, 2]},
         },
         {
-            "imgs": {"5": {"id": "5", "file_name": "a.jpg"}},
+            "imgs": {"5": {"id": "5", "file_name": "train/a.jpg"}},
             "anns": {"5_1": BOX | {"utf8_string": "one"}, "5_2": BOX | {"utf8_string": "."}},
         },
     ],
@@ -662,6 +662,7 @@ def test_label_studios_picture_has_the_proportions_of_the_one_that_was_labelled(
         ("a.json", '{"1.png": "a", "1.png": "b"}', "a.json: no JSON (1.png stands twice in an object"),
         ("a.txt", "1.png\t2.png\n", "a.txt:1: pictures beside pictures; give pictures and texts"),
         ("a.txt", "1.png masks/1.png\n", "a.txt:1: pictures beside pictures; give pictures and texts"),
+        ("a.txt", "1.png\t{\\rtf1 a}\n", "a.txt:1 holds RTF, and not the text of a picture"),
         ("a.txt", "1.png\t<html><b>a</b></html>\n", "a.txt:1 holds HTML, and not the text of a picture"),
     ],
 )
@@ -675,6 +676,42 @@ def test_json_beside_pictures_is_no_text(capsys: pytest.CaptureFixture[str]) -> 
     write("pages/1.txt", '[{"text": "one"}]')
     assert refusal(capsys, "pages", "--output", "rows.jsonl") == (
         "pages/1.txt holds JSON, and not the text of a picture"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "20,10,120,10,120,30,20,30,ONE\n20,10,120,bad\n",
+        "20\t10\t120\t10\t120\t30\t20\t30\tONE\n",
+        "20 10 120 30 ONE\n",
+        "imagesource:GoogleEarth\n2753 2408 2861 2385 2888 2468 2805 2502 plane 0\n",
+        "Car 0.00 0 -1.57 599.41 156.40 629.75 189.25 2.85 2.63\n",
+        "a 10 20 30 40 0\nb 30 20 40 40 0\n",
+        "The\t10\t20\t30\t40\tTimes\n",
+    ],
+)
+def test_lines_of_numbers_are_no_texts_beside_pictures(
+    text: str, convert: Convert, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures("pages/1.png", "pages/2.png")
+    write("pages/1.txt", text)
+    write("pages/2.txt", "")
+    assert refusal(capsys, "pages", "--output", "rows.jsonl").startswith(
+        "pages/1.txt: half of the lines of these files have four numbers in a row, as boxes have"
+    )
+    # a page may have such lines, and a number of a card is one
+    write("pages/1.txt", f"{text}One\nline\nand\nanother.")
+    write("pages/2.txt", "4532 1234 5678 9010")
+    assert len(convert("pages")[0]) == 2
+
+
+def test_an_export_without_texts_in_a_folder_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("train/a.jpg")
+    content = {"images": [{"id": 0, "file_name": "a.jpg"}], "annotations": [BOX]}
+    source = write("train/_annotations.coco.json", json.dumps(content))
+    assert refusal(capsys, "train", "--output", "rows.jsonl").startswith(
+        f"{source} looks like COCO's annotations, none of which has a text"
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from data_engines.tools.foreign import annotations, iam, label_studio, lists, objects
 from data_engines.tools.foreign.labels import Alone, Found, Label, text_labels
 from data_engines.tools.foreign.pictures import Pictures
-from got_train.data.foreign import FORMATS, recognise
+from got_train.data.foreign import FORMATS, NUMBERS_AND_TEXT, recognise
 from got_train.data.picture_names import text_files, texts_as_names, truth_stems
 from got_train.data.utf8 import read_utf8
 
@@ -36,6 +36,13 @@ def read_folder(folder: Path, pictures: Pictures) -> Iterator[Found]:
             raise ValueError(f"{file} looks like {FORMATS[kind].what}")
         else:
             yield from READERS[kind](file, pictures)
+    lines = [(file, line) for file, _, text in texts for line in text.splitlines() if line.strip()]
+    boxes = [file for file, line in lines if NUMBERS_AND_TEXT.fullmatch(line)]
+    if boxes and 2 * len(boxes) >= len(lines):
+        raise ValueError(
+            f"{boxes[0]}: half of the lines of these files have four numbers in a row, as boxes have; if these "
+            "are seen on the pictures, give the texts as JSON, {picture: text}"
+        )
     yield from text_labels(texts)
 
 
