@@ -78,25 +78,17 @@ def run(words: Sequence[str]) -> int:
 
 
 @dataclass
-class Tally:
-    """What becomes of labels while their rows are written."""
-
-    left_out: Counter[str] = field(default_factory=Counter)
-    """By cause, how many make no row."""
-    failed: list[str] = field(default_factory=list)
-    """A line for each label whose picture is missing or can't be opened, and so on."""
-    names: Counter[str] = field(default_factory=Counter)
-    """Macros, without backslash, and environments by the number of formulas that use them."""
-
-
-@dataclass(frozen=True)
 class Written:
     """What became of labels."""
 
-    lines: list[str]
+    lines: list[str] = field(default_factory=list)
     """What there is to say, for people."""
-    failed: list[str]
-    """A line for each label whose picture is missing or can't be opened."""
+    failed: list[str] = field(default_factory=list)
+    """A line for each label whose picture or text is missing, broken or contradicted."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """How many labels make no row, by cause."""
+    names: Counter[str] = field(default_factory=Counter)
+    """Macros, without backslash, and environments by the number of formulas that use them."""
 
 
 def write_rows(
@@ -125,62 +117,62 @@ def write_rows(
     check_targets([output], [source], overwrite)
     kind, source = _find_labels(source, Pictures(source, image_root).below)
     pictures = Pictures(source, image_root)
-    tally = Tally()
+    written = Written()
     partial = output.with_name(f"{output.name}.partial")
     count = 0
     try:
         with open(partial, "w", encoding="utf-8") as file:
-            for row, picture in _pictured(READERS[kind](source, pictures), pictures, query, tally):
+            for row, picture in _pictured(READERS[kind](source, pictures), pictures, query, written):
                 named = row | {"images": [_relative(picture, output.parent)]}
                 file.write(json.dumps(named, ensure_ascii=False) + "\n")
                 count += 1
         if count == 0:
-            raise ValueError(f"{source} makes no row ({_why_none(tally)})")
+            raise ValueError(f"{source} makes no row ({_why_none(written)})")
         os.replace(partial, output)
     finally:
         partial.unlink(missing_ok=True)
-    lines = [
+    written.lines = [
         f"{source} was read as {FORMATS[kind].what}",
         f"{output}: {counted(count, 'row')}; train on them with data.train={output}",
-        *(f"  left out: {number} ({cause})" for cause, number in tally.left_out.items()),
-        *_unknown_names(tally.names),
+        *(f"  left out: {number} ({cause})" for cause, number in written.left_out.items()),
+        *_unknown_names(written.names),
     ]
-    return Written(lines, tally.failed)
+    return written
 
 
 def _pictured(
-    labels: Iterator[Found], pictures: Pictures, query: str | None, tally: Tally
+    labels: Iterator[Found], pictures: Pictures, query: str | None, written: Written
 ) -> Iterator[tuple[dict[str, Any], Path]]:
     """The rows of labels with their pictures."""
     answers: dict[int, int] = {}  # by picture and question; hashes, as there may be millions
     for label in labels:
         if isinstance(label, str):
-            tally.left_out[label] += 1
+            written.left_out[label] += 1
             continue
         if isinstance(label, Alone):
-            tally.failed.append(label.what)
+            written.failed.append(label.what)
             continue
         picture = pictures.find(label.picture)
         if picture is None:
-            tally.failed.append(f"{label.location}: {pictures.why_missing(label.picture)}")
+            written.failed.append(f"{label.location}: {pictures.why_missing(label.picture)}")
             continue
         try:
-            for row in _rows_of(label, picture, query, tally.left_out):
+            for row in _rows_of(label, picture, query, written.left_out):
                 asked = hash((str(picture), row["query"]))
                 answer = hash(row["response"])
                 if asked not in answers:
                     answers[asked] = answer
                     if label.form == "latex":
-                        tally.names.update(set(names_in(row["response"])))
+                        written.names.update(set(names_in(row["response"])))
                     yield row, picture
                 elif answers[asked] == answer:
-                    tally.left_out["the same once more"] += 1
+                    written.left_out["the same once more"] += 1
                 else:
-                    tally.failed.append(
+                    written.failed.append(
                         f"{label.location}: {picture} already has another answer to {row['query']!r}"
                     )
         except ImageError as error:
-            tally.failed.append(f"{label.location}: {error}")
+            written.failed.append(f"{label.location}: {error}")
 
 
 def _unknown_names(names: Counter[str]) -> list[str]:
@@ -195,10 +187,10 @@ def _unknown_names(names: Counter[str]) -> list[str]:
     return [f"  warning: TeX does not know these commands of answers (how many): {listed}"] if unknown else []
 
 
-def _why_none(tally: Tally) -> str:
-    causes = ", ".join(f"{number} x {cause}" for cause, number in tally.left_out.items())
-    if tally.failed:
-        causes += f"{', ' if causes else ''}{len(tally.failed)} x {FAILED}; {tally.failed[0]}"
+def _why_none(written: Written) -> str:
+    causes = ", ".join(f"{number} x {cause}" for cause, number in written.left_out.items())
+    if written.failed:
+        causes += f"{', ' if causes else ''}{len(written.failed)} x {FAILED}; {written.failed[0]}"
         return f"{causes}; --image-root names another folder"
     return causes or "it names none"
 

@@ -13,7 +13,8 @@ from got_train.data.file_heads import PICTURE_ENDINGS
 from got_train.data.picture_names import truth_stems
 
 _LABELS = re.compile(
-    r"(?:^|[_-])(?:annotations?|anns?|labels?|gts?|jsons?|xmls?|te?xts?|box(?:es)?|transcriptions?|ground_?truth)(?:$|[_-])",
+    r"(?:^|[_-])(?:annotations?|anns?|labels?|gts?|jsons?|xmls?|te?xts?|box(?:es)?|transcriptions?"
+    r"|ground_?truth)(?:$|[_-])",
     re.IGNORECASE,
 )
 """Names of folders of labels whose pictures lie in others beside them, as FUNSD's, COCO's and ICDAR's."""
@@ -64,16 +65,12 @@ class Pictures:
             paths = [folder / f"{candidate}{ending}" for ending in endings]
             if found := [path for path in paths if os.path.isfile(path)]:
                 return found
-        for candidate in (
-            *candidates,
-            re.sub(r"^[0-9a-f]{8}-", "", candidates[-1]),
-        ):  # as Label Studio calls it
+        before_upload = re.sub(r"^[0-9a-f]{8}-", "", candidates[-1])  # which Label Studio puts in front
+        for candidate in (*candidates, before_upload):
             named = self._by_name.get(candidate.rpartition("/")[2], [])
             ends = tuple(f"/{candidate}{ending}" for ending in endings)
-            if found := _nearest(
-                [path for path in named if f"/{path.as_posix()}".endswith(ends)], self.source
-            ):
-                return found
+            if found := [path for path in named if f"/{path.as_posix()}".endswith(ends)]:
+                return _nearest(found, self.source)
         return []
 
     @cached_property

@@ -40,8 +40,8 @@ def read_folder(folder: Path, pictures: Pictures) -> Iterator[Found]:
     boxes = [file for file, line in lines if NUMBERS_AND_TEXT.fullmatch(line)]
     if boxes and 2 * len(boxes) >= len(lines):
         raise ValueError(
-            f"{boxes[0]}: half of the lines of these files have four numbers in a row, as boxes have; if these "
-            "are seen on the pictures, give the texts as JSON, {picture: text}"
+            f"{boxes[0]}: half of the lines of these files have four numbers in a row, as boxes have; if they"
+            " stand on the pictures, give the texts as JSON, {picture: text}"
         )
     yield from text_labels(texts)
 
