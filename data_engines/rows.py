@@ -274,10 +274,9 @@ def _box_rows(label: Label, picture: Path, left_out: Counter[str]) -> Iterator[d
     unit = (100, 100) if label.hundredths else label.size or (width, height)
     across, down = width / unit[0], height / unit[1]
     if label.size and abs(width * label.size[1] / (height * label.size[0]) - 1) > SAME_SHAPE:
-        sizes = (
-            f"{width} x {height} pixels, and its boxes are of a picture of {label.size[0]} x {label.size[1]}"
-        )
-        raise ImageError("image differs", f"{picture} is {sizes}")
+        labelled = "{:g} x {:g}".format(*label.size)
+        detail = f"{picture} is {width} x {height} pixels, and its boxes are of a picture of {labelled}"
+        raise ImageError("image differs", detail)
     regions: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
     for found in label.boxes:

@@ -126,7 +126,8 @@ def _keys(value: Any) -> set[str]:
 
 def _entries(content: dict[str, Any]) -> list[Any]:
     """The values of VIA's annotations, or of the part of its projects that holds them."""
-    return list(content.get("_via_img_metadata", content).values())
+    found = content.get("_via_img_metadata", content)
+    return list(found.values()) if isinstance(found, dict) else []
 
 
 def coco_annotations(content: dict[str, Any]) -> list[Any]:

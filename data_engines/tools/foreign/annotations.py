@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from data_engines.tools.foreign.json_files import parse_json, read_json, written_as
-from data_engines.tools.foreign.labels import Found, Label, LabelledBox, labelled_box, text_labels
+from data_engines.tools.foreign.labels import (
+    Found,
+    Label,
+    LabelledBox,
+    labelled_box,
+    picture_size,
+    text_labels,
+)
 from data_engines.tools.foreign.lists import detected, numbered_lines
 from data_engines.tools.foreign.pictures import Pictures
 from got_train.data.foreign import coco_annotations, coco_text
@@ -28,7 +35,7 @@ def read_xfund(path: Path, _: Pictures) -> Iterator[Found]:
     for number, form in enumerate(read_json(path)["documents"], 1):
         with written_as("XFUND writes it", f"{path}:{number}"):
             name, boxes = form["img"]["fname"], tuple(map(_entity, form["document"]))
-            label = Label(f"{path}:{number}", name, boxes=boxes, size=_size(form["img"]))
+            label = Label(f"{path}:{number}", name, boxes=boxes, size=picture_size(form["img"]))
         yield label
 
 
@@ -70,8 +77,8 @@ def read_coco(path: Path, _: Pictures) -> Iterator[Found]:
             if str(image["id"]) in ids:
                 raise ValueError(f"the id {image['id']} of a picture before it")
             ids.add(str(image["id"]))
-            found = tuple(boxes.pop(str(image["id"]), ()))
-        yield Label(location, name, boxes=found, size=_size(image))
+            found, size = tuple(boxes.pop(str(image["id"]), ())), picture_size(image)
+        yield Label(location, name, boxes=found, size=size)
     if boxes:
         raise ValueError(f"{path}: annotations name image_id {next(iter(boxes))}, which no picture has")
 
@@ -88,7 +95,7 @@ def read_mmocr(path: Path, _: Pictures) -> Iterator[Found]:
     for number, picture in enumerate(read_json(path)["data_list"], 1):
         location = f"{path}: picture {number}"
         with written_as("MMOCR writes it", location):
-            name, boxes, texts = picture["img_path"], [], []
+            name, size, boxes, texts = picture["img_path"], picture_size(picture), [], []
             for found in picture["instances"]:
                 text = "" if found.get("ignore") else str(found.get("text", ""))
                 if corners := found.get("polygon") or found.get("bbox"):
@@ -96,7 +103,7 @@ def read_mmocr(path: Path, _: Pictures) -> Iterator[Found]:
                 else:
                     texts.append((location, name, text))
         if boxes:
-            yield Label(location, name, boxes=tuple(boxes), size=_size(picture))
+            yield Label(location, name, boxes=tuple(boxes), size=size)
         yield from text_labels(texts)
 
 
@@ -106,7 +113,7 @@ def read_mmocr_lines(path: Path, _: Pictures) -> Iterator[Found]:
         picture = parse_json(line, location)
         with written_as("WildReceipt writes it", location):
             boxes = [labelled_box(_pairs(found["box"]), found["text"]) for found in picture["annotations"]]
-            label = Label(location, picture["file_name"], boxes=tuple(boxes), size=_size(picture))
+            label = Label(location, picture["file_name"], boxes=tuple(boxes), size=picture_size(picture))
         yield label
 
 
@@ -119,17 +126,13 @@ def read_hiertext(path: Path, _: Pictures) -> Iterator[Found]:
             boxes = [
                 labelled_box(line["vertices"], line["text"] if line["legible"] else "") for line in lines
             ]
-            size = (picture["image_width"], picture["image_height"])
+            size = picture_size(picture, "image_")
             label = Label(location, picture["image_id"], boxes=tuple(boxes), size=size)
         yield label
 
 
 def _pairs(numbers: Sequence[float]) -> list[tuple[float, float]]:
     return list(zip(numbers[::2], numbers[1::2], strict=True))
-
-
-def _size(picture: Mapping[str, Any]) -> tuple[float, float] | None:
-    return (picture["width"], picture["height"]) if {"width", "height"} <= picture.keys() else None
 
 
 def read_rects(path: Path, pictures: Pictures) -> Iterator[Found]:

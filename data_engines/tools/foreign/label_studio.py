@@ -2,12 +2,12 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from data_engines.tools.foreign.json_files import read_json, written_as
-from data_engines.tools.foreign.labels import Found, Label, LabelledBox, labelled_box
+from data_engines.tools.foreign.labels import Found, Label, LabelledBox, labelled_box, picture_size
 from data_engines.tools.foreign.pictures import Pictures
 from got_train.data.file_heads import PICTURE_FIRST
 
@@ -91,7 +91,9 @@ def _joined_results(location: str, picture: str, results: Sequence[dict[str, Any
         elif {"x", "points", "format", "vertices"} & value.keys():
             yield OTHER_SHAPE
     boxes = [_box(shape, texts.get(name, "")) for name, shape in shapes.items()]
-    yield Label(location, picture, whole, boxes=tuple(boxes), size=_size(shapes.values()), hundredths=True)
+    yield Label(
+        location, picture, whole, boxes=tuple(boxes), size=_size(list(shapes.values())), hundredths=True
+    )
 
 
 def _is_shape(value: Any) -> bool:
@@ -115,11 +117,9 @@ def _box(shape: Mapping[str, Any], text: str) -> LabelledBox:
     return labelled_box(corners, text)
 
 
-def _size(shapes: Iterable[Mapping[str, Any]]) -> tuple[float, float] | None:
-    """Width and height of the picture that all shapes were drawn on."""
-    sizes = {(shape.get("original_width"), shape.get("original_height")) for shape in shapes}
-    width, height = sizes.pop() if len(sizes) == 1 else (None, None)
-    return (width, height) if width and height else None
+def _size(shapes: Sequence[Mapping[str, Any]]) -> tuple[float, float] | None:
+    """Width and height of the picture that the shapes were drawn on."""
+    return picture_size(shapes[0], "original_") if shapes else None
 
 
 def _labelled_min(location: str, task: Mapping[str, Any]) -> Iterator[Found]:

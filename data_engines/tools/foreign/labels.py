@@ -1,10 +1,10 @@
 """What a foreign file says of one picture."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from data_engines.engine import PixelBox
 from data_engines.tools.corpora import CONTROL
@@ -125,3 +125,13 @@ def labelled_box(corners: list[tuple[float, float]], text: str) -> LabelledBox:
     return LabelledBox(
         (min(xs), min(ys), max(xs), max(ys)), "" if text.strip() in (ILLEGIBLE, "*") else plain_answer(text)
     )
+
+
+def picture_size(about: Mapping[str, Any], prefix: str = "") -> tuple[float, float] | None:
+    """Width and height in pixels that a file says of a picture; None where it says nothing or zero.
+
+    Raises:
+        ValueError, TypeError: they are no numbers.
+    """
+    width, height = (float(about.get(f"{prefix}{side}") or 0) for side in ("width", "height"))
+    return (width, height) if width > 0 and height > 0 else None

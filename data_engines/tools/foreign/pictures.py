@@ -13,8 +13,8 @@ from got_train.data.file_heads import PICTURE_ENDINGS
 from got_train.data.picture_names import truth_stems
 
 _LABELS = re.compile(
-    r"(?:^|[_-])(?:annotations?|anns?|labels?|gts?|jsons?|xmls?|te?xts?|box(?:es)?|transcriptions?"
-    r"|ground_?truth)(?:$|[_-])",
+    r"(?:^|[ _-])(?:annotations?|anns?|labels?|gts?|jsons?|xmls?|te?xts?|box(?:es)?|transcriptions?"
+    r"|ground[ _]?truth)(?:$|[ _-])",
     re.IGNORECASE,
 )
 """Names of folders of labels whose pictures lie in others beside them, as FUNSD's, COCO's and ICDAR's."""

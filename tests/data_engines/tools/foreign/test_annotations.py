@@ -67,7 +67,7 @@ def test_xfund(convert: Convert) -> None:
             "imgToAnns": {"5": [1, 2]},
         },
         {
-            "imgs": {"5": {"id": "5", "file_name": "train/a.jpg"}},
+            "imgs": {"5": {"id": "5", "file_name": "train/a.jpg", "width": None, "height": 0}},
             "anns": {"5_1": BOX | {"utf8_string": "one"}, "5_2": BOX | {"utf8_string": "."}},
         },
     ],
@@ -191,6 +191,12 @@ def test_json_by_the_names_of_pictures(convert: Convert) -> None:
             '{"images": [{"id": 1, "file_name": "1.png"}, {"id": "1", "file_name": "2.png"}],'
             ' "annotations": [{"image_id": 1, "bbox": [1, 2, 3, 4], "text": "a"}]}',
             "a.json: picture 2: not as COCO writes it (the id 1 of a picture before it)",
+        ),
+        (
+            "a.json",
+            '{"images": [{"id": 1, "file_name": "1.png", "width": "wide", "height": 1}],'
+            ' "annotations": [{"image_id": 1, "bbox": [1, 2, 3, 4], "text": "a"}]}',
+            "a.json: picture 1: not as COCO writes it (could not convert string to float: 'wide')",
         ),
         (
             "a.json",
