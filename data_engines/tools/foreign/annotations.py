@@ -10,6 +10,7 @@ from data_engines.tools.foreign.labels import (
     Found,
     Label,
     LabelledBox,
+    checked_text,
     labelled_box,
     picture_size,
     text_labels,
@@ -34,7 +35,7 @@ def read_xfund(path: Path, _: Pictures) -> Iterator[Found]:
     """The texts of several forms."""
     for number, form in enumerate(read_json(path)["documents"], 1):
         with written_as("XFUND writes it", f"{path}:{number}"):
-            name, boxes = form["img"]["fname"], tuple(map(_entity, form["document"]))
+            name, boxes = str(form["img"]["fname"]), tuple(map(_entity, form["document"]))
             label = Label(f"{path}:{number}", name, boxes=boxes, size=picture_size(form["img"]))
         yield label
 
@@ -95,9 +96,9 @@ def read_mmocr(path: Path, _: Pictures) -> Iterator[Found]:
     for number, picture in enumerate(read_json(path)["data_list"], 1):
         location = f"{path}: picture {number}"
         with written_as("MMOCR writes it", location):
-            name, size, boxes, texts = picture["img_path"], picture_size(picture), [], []
+            name, size, boxes, texts = str(picture["img_path"]), picture_size(picture), [], []
             for found in picture["instances"]:
-                text = "" if found.get("ignore") else str(found.get("text", ""))
+                text = "" if found.get("ignore") else checked_text(found.get("text", ""))
                 if corners := found.get("polygon") or found.get("bbox"):
                     boxes.append(labelled_box(_pairs(corners), text))
                 else:
@@ -113,7 +114,7 @@ def read_mmocr_lines(path: Path, _: Pictures) -> Iterator[Found]:
         picture = parse_json(line, location)
         with written_as("WildReceipt writes it", location):
             boxes = [labelled_box(_pairs(found["box"]), found["text"]) for found in picture["annotations"]]
-            label = Label(location, picture["file_name"], boxes=tuple(boxes), size=picture_size(picture))
+            label = Label(location, str(picture["file_name"]), boxes=tuple(boxes), size=picture_size(picture))
         yield label
 
 
@@ -127,7 +128,7 @@ def read_hiertext(path: Path, _: Pictures) -> Iterator[Found]:
                 labelled_box(line["vertices"], line["text"] if line["legible"] else "") for line in lines
             ]
             size = picture_size(picture, "image_")
-            label = Label(location, picture["image_id"], boxes=tuple(boxes), size=size)
+            label = Label(location, str(picture["image_id"]), boxes=tuple(boxes), size=size)
         yield label
 
 

@@ -40,6 +40,6 @@ def written_as(tool: str, location: str) -> Iterator[None]:
     """
     try:
         yield
-    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         what = f"no key {error}" if isinstance(error, KeyError) else error
         raise ValueError(f"{location}: not as {tool} ({what})") from None

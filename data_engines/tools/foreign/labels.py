@@ -117,14 +117,26 @@ def labelled_box(corners: list[tuple[float, float]], text: str) -> LabelledBox:
     """The upright box around corners, with its text; what nobody can read becomes empty.
 
     Raises:
-        ValueError: a corner is not two finite numbers.
+        ValueError, TypeError: a corner is not two finite numbers, or the text is none.
     """
+    text = checked_text(text)
     xs, ys = zip(*((float(x), float(y)) for x, y in corners), strict=True)
     if not all(map(math.isfinite, (*xs, *ys))):
         raise ValueError("a corner is not two finite numbers")
     return LabelledBox(
         (min(xs), min(ys), max(xs), max(ys)), "" if text.strip() in (ILLEGIBLE, "*") else plain_answer(text)
     )
+
+
+def checked_text(text: Any) -> str:
+    """The value of a file that has to be a text.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"a text is not text, but {text!r:.40}")
+    return text
 
 
 def picture_size(about: Mapping[str, Any], prefix: str = "") -> tuple[float, float] | None:

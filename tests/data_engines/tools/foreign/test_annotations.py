@@ -200,6 +200,16 @@ def test_json_by_the_names_of_pictures(convert: Convert) -> None:
         ),
         (
             "a.json",
+            '{"data_list": [{"img_path": "1.png", "instances": [{"bbox": [1, 1, 9, 9], "text": null}]}]}',
+            "a.json: picture 1: not as MMOCR writes it (a text is not text, but None)",
+        ),
+        (
+            "a.json",
+            '{"data_list": [{"img_path": 2, "instances": [{"text": "a"}]}]}',
+            "a.json makes no row (1 x picture or text missing, broken or contradicted; a.json: picture 1: ",
+        ),
+        (
+            "a.json",
             '{"documents": [{"document": [], "img": {}}]}',
             "a.json:1: not as XFUND writes it (no key 'fname')",
         ),
