@@ -30,10 +30,12 @@ IAM_WORD = re.compile(
     r"(?P<name>\S+-\d+-\d+) (?P<quality>ok|err?) (?:-?\d+ ){5,6}(?P<tag>\D\S*) (?P<word>\S.*)"
 )
 _NUMBER = r"-?\d+(?:\.\d+)?"
+_THOUSANDS = r"\d+(?:,\d{3}){1,2}"
 NUMBERS_AND_TEXT = re.compile(rf"(?=.*[^\W\d_]).*(?:{_NUMBER}[,\s]+){{3}}{_NUMBER}.*")
 """A line of what is said of a word, a sign or an object in a picture."""
 BOX_LINE = re.compile(
-    rf"(?P<numbers>(?:{_NUMBER},\s*){{8}}(?:(?=\d+(?:,\d{{3}}){{1,2}}$)|(?!(?:{_NUMBER},){{2}}))|(?:{_NUMBER},\s*){{4}}(?=\D)"
+    rf"(?P<numbers>(?:{_NUMBER},\s*){{8}}(?:(?={_THOUSANDS}$)|(?!(?:{_NUMBER},){{2}}))"
+    rf"|(?:{_NUMBER},\s*){{4}}(?!-?\d)"
     rf'|(?:{_NUMBER}\s+){{4}}(?="))(?P<text>.*)'
 )
 """Corners of a box in pixels and its text, as in ICDAR 2013 (two corners) and 2015 (four)."""

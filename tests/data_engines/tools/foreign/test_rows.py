@@ -243,6 +243,13 @@ def test_mjsynth(convert: Convert) -> None:
     assert [row["response"] for row in rows] == ["Lube", "read"]
 
 
+def test_the_text_of_a_box_may_be_a_number_with_commas(convert: Convert) -> None:
+    pictures("img_1.jpg")
+    write("gt_img_1.txt", "20,10,120,10,120,30,20,30,10,000,000\n20,50,120,50,120,60,20,60,won\n")
+    rows, _ = convert("gt_img_1.txt")
+    assert [row["response"] for row in rows] == ["10,000,000", "won"]
+
+
 def test_rctws_boxes_say_whether_they_are_difficult(convert: Convert) -> None:
     pictures("image_0.jpg")
     write("image_0.txt", '20,10,120,10,120,30,20,30,0,"one, 2"\n20,50,120,50,120,60,20,60,1,"two"\n')

@@ -103,6 +103,19 @@ def test_labels_are_not_drawn_as_text(words: str, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err == f"got-data {kind}: {flag} {HINT}\n"
 
 
+def test_objects_are_no_texts_of_line_images(capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("1.png", "2.png")
+    source = write("lines.txt", "1.png\tone\n2.png\t[{bad\n")
+    assert (
+        main(["handwriting", "--count", "1", "--output", "out", "--line-images", source, "--workers", "1"])
+        == 2
+    )
+    assert capsys.readouterr().err == (
+        "got-data handwriting: --line-images lines.txt:2 holds a list or an object, and not the text of a "
+        "picture\n"
+    )
+
+
 @pytest.mark.parametrize("read", [read_formulas, find_csv_files])
 def test_labels_are_not_drawn_as_formulas_or_tables(read: Callable[[Path], object]) -> None:
     with pytest.raises(ValueError) as error:
