@@ -24,7 +24,7 @@ class ChartAnswer:
     texts: dict[str, Any]
     """Title, source, titles of the axes, and whatever else stands beside the numbers."""
     values: dict[str, Any]
-    """Numbers by name, or by the name of a series and a name; `Several` where a name stands more than once."""
+    """Numbers by name, or by the name of a series and a name; `Several` for a name that stands twice."""
 
     @property
     def has_series(self) -> bool:
