@@ -16,7 +16,7 @@ from got_train.markup.nesting import environment_end
 from got_train.tex.errors import TexError
 from got_train.tex.macros import Macro, Macros, expand, group_end, read_definitions, simple, tokens_of
 from got_train.tex.spelling import SYNONYMS, spell
-from got_train.tex.unseen import drop_unseen
+from got_train.tex.unseen import drop_black, drop_unseen
 
 MAX_CHARACTERS = 3000
 """In one formula or table."""
@@ -211,9 +211,9 @@ def find_formulas(document: Document) -> tuple[list[Formula], Counter[str]]:
     for source, environment in _find_maths(document.text, left_out):
         with _counting(left_out, "formula"):
             body, style = _spell(_name_rows(source, environment), document.macros)
-            if body:
-                display = _SIZES.get(style, environment != "")
-                found.append(Formula(body, display))
+            if not body:
+                raise TexError("nothing that can be seen")
+            found.append(Formula(body, _SIZES.get(style, environment != "")))
     return found, left_out
 
 
@@ -241,7 +241,7 @@ def plain_formula(source: str, macros: Macros = BUILT_IN | SYNONYMS) -> str:
 
 def _spell(source: str, macros: Macros) -> tuple[str, str]:
     """A formula in the one spelling, and the style that governed all of it, if any."""
-    return drop_unseen(spell(_plain_latex(source, macros)))
+    return drop_unseen(spell(drop_black(_plain_latex(source, macros))))
 
 
 def _plain_latex(source: str, macros: Macros) -> str:

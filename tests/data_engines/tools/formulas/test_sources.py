@@ -18,9 +18,13 @@ PLAIN = Formula(r"\rho_{L}(q)=\sum_{m=1}^{L}m", display=True)
         ("list.txt", f"{SPACED}\n\n{SPACED}\n"),
         ("list.jsonl", json.dumps({"image": "x", "latex": SPACED}) + "\n" + json.dumps(SPACED)),
         ("list.json", json.dumps([{"text": SPACED}])),
+        ("list.json", json.dumps({"formulas": [SPACED], "more": [{"latex": SPACED}]})),
+        ("list.jsonl", json.dumps([SPACED, {"latex": SPACED, "text": "a caption"}])),
+        ("list.txt", f"{SPACED} % a comment\n"),
+        ("list.txt", f"\\[{SPACED}\\] % a comment\n"),
         ("ids.json", json.dumps({"18": SPACED, "7.png": SPACED}, indent=2)),
         ("ids.json", json.dumps({"18": {"latex": SPACED, "page": 3}})),
-        ("list.tsv", f"id\tformula\n1\t{SPACED}\n2\t\n"),
+        ("list.tsv", f"id\tformula\n1\t{SPACED}\n"),
         ("list.csv", f'formula,id\n"{SPACED}",1\n'),
         ("paper.tex", f"$${SPACED}$$"),
     ],
@@ -34,6 +38,26 @@ def test_lists_and_files(name, text, tmp_path):
     assert formulas.left_out == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.json", json.dumps({"a": "", "b": "ab", "c": "hello world"})),
+        ("list.jsonl", '{"latex": "% none"}\n{"text": "hello, world"}\n{"latex": "ab"}'),
+        ("list.csv", "formula,id\n,1\nab,2\nEine Formel,3\n"),
+        ("list.txt", "ab\n\\quad\n\u516c\u5f0f\n"),
+    ],
+)
+def test_words_and_what_is_empty_are_counted(name, text, tmp_path):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    formulas = read_formulas(path)
+    assert formulas.found == (Formula("ab", display=True),)
+    assert formulas.left_out == {
+        "formula: nothing that can be seen": 1,
+        "formula: words in place of a formula": 1,
+    }
+
+
 def test_an_entry_that_defines_itself_is_counted(tmp_path):
     path = tmp_path / "list.txt"
     path.write_text("\\def\\x{\\begin{x}\\x}\\x\nab\n")
@@ -45,14 +69,14 @@ def test_an_entry_that_defines_itself_is_counted(tmp_path):
 def test_bounds_in_a_list_are_kept(tmp_path):
     path = tmp_path / "list.txt"
     path.write_text(
-        "$a$\n\\[b\\]\n\\begin{align}c&=d\\\\e&=f\\end{align}\n\\begin{array}{c}g\\end{array}\n{x\n"
+        "$a$\n\\[b\\]\n\\begin{align}c&=d\\\\e&=f\\end{align}\n\\begin{array}{cc}g&h\\end{array}\n{x\n"
     )
     formulas = read_formulas(path)
     assert formulas.found == (
         Formula("a", display=False),
         Formula("b", display=True),
         Formula(r"\begin{aligned} c & =d \\ e & =f \end{aligned}", display=True),
-        Formula(r"\begin{array}{c} g \end{array}", display=True),
+        Formula(r"\begin{array}{cc} g & h \end{array}", display=True),
     )
     assert formulas.left_out == {"formula: unbalanced braces": 1}
 
@@ -65,21 +89,36 @@ def test_bounds_in_a_list_are_kept(tmp_path):
         ("x.txt", b"{x\n$a#b$\n", r"can be used \(1 formula: unbalanced braces, 1 formula: a definition\)$"),
         ("x.txt", b"\xff", r"x.txt is not UTF-8, in which it has to be written \(byte 0\)"),
         ("x.csv", b"a,b\n1,2\n", "x.csv: its first line names no column formula or latex or text"),
-        ("x.jsonl", b'"a"\n{', "x.jsonl, line 2: no JSON"),
+        ("x.jsonl", b'"a"\n{', "x.jsonl, line 2: not JSON"),
+        ("x.json", b'{"a": "x+1", "a": "y+2"}', "line 1: ambiguous keys: a stands twice in an object"),
+        ("x.json", b'{"a": {"formula": "x", "latex": "y"}}', "formula and latex differ: remove one of them"),
+        ("x.csv", b"formula,latex\nx,y\n", "x.csv, line 2: formula and latex differ"),
+        (
+            "x.csv",
+            b"formula\nf(x,y)=1\n",
+            "line 2: more cells than the first line has: a formula with commas",
+        ),
+        (
+            "x.json",
+            b'{"version": "1.0", "formulas": ["a"]}',
+            r'line 1: under formulas is \["a"\]: give texts',
+        ),
+        ("x.json", b'{"a": null}', "line 1: under a is null: give texts or objects"),
+        ("x.jsonl", b"7", "line 1: there is 7: give texts or objects"),
         (
             "x.jsonl",
             b'{"tex": "a"}',
-            "x.jsonl, line 1: give texts or objects with formula or latex or text, in",
+            "x.jsonl, line 1: there is an object with tex: give texts or objects with formula or latex",
         ),
         (
             "x.json",
             b'{"a": {"tex": "a"}}',
-            "x.json, line 1: give texts or objects with formula or latex or text",
+            "x.json, line 1: under a is an object with tex: give texts or objects with formula or",
         ),
         (
             "x.json",
             b'{"a": 1}',
-            "x.json, line 1: give texts or objects with formula or latex or text, in a list",
+            "x.json, line 1: under a is 1: give texts or objects with formula or latex or text, in a list",
         ),
         ("x.json", b"{}", r"x.json holds no formula that can be used \(there is none\)$"),
     ],
