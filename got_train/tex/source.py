@@ -6,7 +6,7 @@ knows all that is left is for TeX to say.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,16 @@ from pathlib import Path
 from got_train.markup.delimiters import CLOSING, DISPLAYS
 from got_train.markup.nesting import environment_end
 from got_train.tex.errors import TexError
-from got_train.tex.macros import Macro, Macros, expand, group_end, read_definitions, simple, tokens_of
+from got_train.tex.macros import (
+    Macro,
+    Macros,
+    expand,
+    group_end,
+    read_definitions,
+    simple,
+    tokens_of,
+    used_macros,
+)
 from got_train.tex.spelling import SYNONYMS, spell
 from got_train.tex.unseen import drop_black, drop_unseen
 
@@ -111,11 +120,15 @@ def read_documents(path: Path, left_out: Counter[str]) -> Iterator[Document]:
     Those that can't be used are counted in `left_out`.
 
     What a folder's files without a `\\begin{document}` define, its other files know too. A document and the
-    files that it inputs know what any of them defines.
+    files that it inputs know what any of them defines; a file that means something else in each of several
+    documents is read for each.
     """
     if path.is_file():
-        files = [file for file in _parts(path) if file.suffix != ".sty"]
-        around = [*path.parent.glob("*.tex"), *path.parent.parent.glob("*.tex")]
+        parts = _parts(path)
+        files = [file for file in parts if file.suffix != ".sty"]
+        is_main = r"\begin{document}" in parts[path]
+        near = sorted([*path.parent.glob("*.tex"), *path.parent.parent.glob("*.tex")])
+        around = [path] if is_main else near
     else:
         files = around = sorted(path.rglob("*.tex"))
     inherited = _inherited_macros(around)
@@ -124,7 +137,9 @@ def read_documents(path: Path, left_out: Counter[str]) -> Iterator[Document]:
         if file.parent != folder:
             folder, shared = file.parent, _shared_macros(file.parent)
         with _counting(left_out, "file"):
-            yield parse_document(_read_text(file), {**shared, **inherited.get(file.resolve(), {})})
+            text = _read_text(file)
+            for macros in _meanings(text, inherited.get(file.resolve(), [])):
+                yield parse_document(text, {**shared, **macros})
 
 
 _INPUT = re.compile(
@@ -134,17 +149,29 @@ _INPUT = re.compile(
 )
 
 
-def _inherited_macros(files: Iterable[Path]) -> dict[Path, Macros]:
-    """For each file of a document the macros that the document's files define, in the order of reading."""
-    inherited: dict[Path, Macros] = {}
+def _inherited_macros(files: Iterable[Path]) -> dict[Path, list[Macros]]:
+    """For each file of documents the macros of each, which its files define, in the order of reading."""
+    inherited: dict[Path, list[Macros]] = {}
     for file in files:
         parts = _parts(file)
         if r"\begin{document}" in parts[file]:
             macros: dict[str, Macro] = {}
             for text in parts.values():
                 macros, _ = read_definitions(text, macros)
-            inherited |= {part: {**macros, **inherited.get(part, {})} for part in map(Path.resolve, parts)}
+            for part in map(Path.resolve, parts):
+                inherited.setdefault(part, []).append(macros)
     return inherited
+
+
+def _meanings(text: str, several: Sequence[Macros]) -> Iterator[Macros]:
+    """Those of the macros of several documents that give a text a meaning of its own; at least one."""
+    used = [used_macros(text, macros) for macros in several]
+    for place, (macros, names) in enumerate(zip(several, used, strict=True)):
+        others = [other for at, other in enumerate(used) if other != names or at < place]
+        if not any(names.items() <= other.items() for other in others):
+            yield macros
+    if not several:
+        yield {}
 
 
 def _parts(main: Path) -> dict[Path, str]:
