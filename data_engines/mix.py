@@ -23,6 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 from data_engines.kinds import KINDS
 from data_engines.shards import MANIFEST
 from data_engines.store import Store
+from got_train.typed_values import expand_home
 
 
 @dataclass
@@ -43,6 +44,7 @@ class MixConfig:
     def __post_init__(self) -> None:
         if not 0 < self.scale < math.inf:
             raise ValueError(f"scale {self.scale}: give a number above 0")
+        self.output = expand_home(self.output)
 
 
 def read_mix(path: str, overrides: Sequence[str]) -> MixConfig:
@@ -97,7 +99,7 @@ def _command(name: str, flags: Mapping[str, Any], config: MixConfig) -> tuple[st
     for key, value in flags.items():
         if value is not None:  # null leaves a flag at its default
             values = value if isinstance(value, list) else [value]
-            words += ["--" + key.replace("_", "-"), *map(str, values)]
+            words += ["--" + key.replace("_", "-"), *(expand_home(str(value)) for value in values)]
     return kind, words
 
 

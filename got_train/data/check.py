@@ -66,7 +66,7 @@ class CheckResult:
             if (file, error.cause) not in whole:
                 lines.append(str(error))
             elif causes[file, error.cause] > 0:
-                lines.append(f"{error} (and so for all {self.checked[file]:,} rows of {file})")
+                lines.append(f"{error} (the same cause in all {self.checked[file]:,} rows of {file})")
                 causes[file, error.cause] = 0
         return lines
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from got_train.data.errors import printable
 from got_train.data.messages import FLAGS
 from got_train.data.messages import READ_KEYS as MESSAGE_READ_KEYS
 from got_train.data.records import ALIASES, ANSWER_KEYS, MESSAGE_KEYS, UNSUPPORTED_KEYS, Record
@@ -38,7 +39,9 @@ _TAG = re.compile(
 )
 """What other models write for `IMAGE_TAG`, or a hand that missed it."""
 
-_BRACKETS = r"\s*(?:[\[(<{【「][^\])>}】」]*[\])>}】」]\s*)*"
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2060\ufeff\ufffd]")
+
+_BRACKETS = r"\s*(?:[\[(<{【「]+[^\])>}】」]*[\])>}】」]+\s*)*"
 _TASK = re.compile(
     rf"(?:[-\d.,\s]+|red|green|blue)?{_BRACKETS}ocr(?:\s*with\s+format)?(?:\s+across\s+multi[\s-]*pages?"
     rf"|\s+upon\s+the\s+patch\s+reference)?\s*[:.;,]?{_BRACKETS}",
@@ -64,6 +67,8 @@ def doubts(row: Mapping[str, Any], record: Record) -> Iterator[tuple[str, str]]:
     for key in ANSWER_KEYS:
         if isinstance(row.get(key), list) and len(row[key]) > 1:
             yield "only the first of several answers is trained on", f"{key} has {len(row[key])}"
+    if any(_UNSEEN.search(turn.query + turn.response) for turn in record.turns):
+        yield "a text has characters that no picture shows: controls, or U+FFFD for what was lost", ""
     for turn in record.turns:
         yield from _doubts_of_query(turn.query, len(record.images))
 
@@ -119,6 +124,7 @@ class DoubtCounts:
         lines = []
         for cause, count in self.counts.most_common(MAX_DOUBTS):
             more = ", ..." * (count > MAX_PLACES)
-            lines.append(f"warning: {cause}: {counted(count, 'row')} ({', '.join(self.places[cause])}{more})")
+            places = f"{', '.join(self.places[cause])}{more}"
+            lines.append(printable(f"warning: {cause}: {counted(count, 'row')} ({places})"))
         hidden = len(self.counts) - MAX_DOUBTS
         return [*lines, f"warning: {counted(hidden, 'more cause')} of doubt"] if hidden > 0 else lines

@@ -118,4 +118,6 @@ def check_boxes(record: Record) -> None:
         is_ordered = len(box) == 2 or (len(box) == 4 and box[0] <= box[2] and box[1] <= box[3])
         if max(box) > 1000 or not is_ordered:
             detail = f"{list(box)} is not x1, y1, x2, y2 in thousandths of the image's width and height"
+            if max(box) > 1000:
+                detail += ": of pixels, write x * 1000 / width and y * 1000 / height"
             raise RowError(record.location, "wrong box", detail)

@@ -18,6 +18,7 @@ from got_train.data.arrow import ArrowRows, parquet_rows
 from got_train.data.errors import ImageError
 from got_train.data.names import describe_missing
 from got_train.data.packed import PackedFile, TarMembers
+from got_train.data.utf8 import LFS_POINTER
 from got_train.report import UserError
 
 PDF_DPI = 200
@@ -80,12 +81,16 @@ def find_image(image: str | PackedFile | Image.Image, folders: list[Path]) -> Fo
         return image
     image = os.path.expanduser(image)
     address = _ADDRESS.fullmatch(image)
+    holders = []
     for folder in folders:
         if os.path.isfile(path := folder / image):  # `Path.is_file` would raise if the name is too long
             return path
         if address and os.path.isfile(holder := folder / address[1]):
             if found := _unpack(holder, address[2]):
                 return found
+            holders.append(holder)
+    if address and holders:
+        raise ImageError("image missing", f"{image}: {holders[0]} has no {address[2]}")
     raise ImageError("image missing", describe_missing(image, folders))
 
 
@@ -199,7 +204,13 @@ def _pillow_limit(pixels: int) -> Iterator[None]:
 
 
 def _open(image: Path | PackedFile) -> Image.Image:
-    opened = Image.open(io.BytesIO(image.read_bytes()) if isinstance(image, PackedFile) else image)
+    try:
+        opened = Image.open(io.BytesIO(image.read_bytes()) if isinstance(image, PackedFile) else image)
+    except UnidentifiedImageError:
+        if not image.read_bytes().startswith(LFS_POINTER):
+            raise
+        detail = f"{image} is a pointer of Git LFS: git lfs pull brings it"
+        raise ImageError("image unreadable", detail) from None
     if isinstance(opened, TiffImagePlugin.TiffImageFile) and opened.n_frames > 1:
         advice = "save each as a file, or all as a PDF file (x.pdf:2 is its second page)"
         raise ImageError("image unreadable", f"{image} has {opened.n_frames} pages: {advice}")

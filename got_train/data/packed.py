@@ -27,6 +27,8 @@ class PackedFile:
 
     def read_bytes(self) -> bytes:
         """The bytes of the file. No handle stays open, so none is shared between processes or pickled."""
+        if not self.size:  # an empty cell has no place in the file
+            return b""
         with open(self.holder, "rb") as file:
             file.seek(self.offset)
             return file.read(self.size)

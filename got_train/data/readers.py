@@ -11,6 +11,7 @@ from pathlib import Path
 from got_train.data.arrow import ArrowRows, parquet_rows
 from got_train.data.foreign import refuse_foreign
 from got_train.data.hub import HubSet, find_hub_set, hub_rows
+from got_train.data.names import hint_of_name, image_endings
 from got_train.data.records import (
     ANSWER_KEYS,
     IMAGE_KEYS,
@@ -21,6 +22,7 @@ from got_train.data.records import (
 )
 from got_train.data.row_files import JsonlRows, ListedRows, RowFile, TarRows
 from got_train.data.rows import OpenFile, Rows
+from got_train.data.utf8 import MAX_POINTER_BYTES, refuse_pointer
 from got_train.progress import progress
 from got_train.report import UserError
 
@@ -34,6 +36,7 @@ READERS: dict[str, Callable[[Path], RowFile]] = {
     ".jsonl": JsonlRows,
     ".json": ListedRows,
     ".csv": ListedRows,
+    ".tsv": ListedRows,
     ".tar": TarRows,
     ".parquet": parquet_rows,
 }
@@ -111,14 +114,18 @@ def find_sources(text: str) -> list[Source]:
     if not found:
         hub_set = find_hub_set(text)
         if hub_set is None or Path(text).suffix in READERS:
-            raise UserError(f"data file {text} does not exist")
+            raise UserError(f"data file {text} {hint_of_name(text, [Path()]) or 'does not exist'}")
         return [hub_set]
     sources: list[Source] = []
     for match in found:
+        if not match.is_dir() and not match.is_file():
+            raise UserError(f"data file {match} {hint_of_name(str(match), [Path()]) or 'is no file'}")
         sources += _find_in_folder(match) if match.is_dir() else [match]
     files = [source for source in sources if isinstance(source, Path)]
     for file in files:
-        if file.suffix.lower() not in (".csv", ".tar", ".parquet"):
+        if file.stat().st_size <= MAX_POINTER_BYTES:  # there may be thousands of files
+            refuse_pointer(file.read_bytes(), f"data file {file}")
+        if file.suffix.lower() not in (".csv", ".tar", ".parquet") and not _has_columns(file):
             refuse_foreign(file, f"data file {file}")
         if file.suffix.lower() not in READERS:
             raise UserError(f"data file {file}: only {', '.join(READERS)} files are read, none compressed")
@@ -128,6 +135,16 @@ def find_sources(text: str) -> list[Source]:
                 f"{text} stands for {one} and {other}, which may be the same rows twice: name the one to read"
             )
     return sources
+
+
+def _has_columns(file: Path) -> bool:
+    """Whether a `.tsv` begins with names of columns, and not with the labels of another tool."""
+    if file.suffix.lower() != ".tsv":
+        return False
+    with open(file, encoding="utf-8-sig", errors="replace") as opened:
+        names, cells = ([cell.strip(' "\r\n') for cell in opened.readline().split("\t")] for _ in range(2))
+    known = {*QUESTION_KEYS, *ANSWER_KEYS, *IMAGE_KEYS}
+    return not known.isdisjoint(names) or (cells[0].lower().endswith(image_endings()) and "." not in names[0])
 
 
 def _find_in_folder(folder: Path) -> Sequence[Source]:
@@ -142,9 +159,10 @@ def _find_in_folder(folder: Path) -> Sequence[Source]:
     if (folder / "README.md").is_file():
         return [HubSet(str(folder))]
     refuse_foreign(folder, f"data folder {folder}")
+    ending = next((ending for ending in READERS if any(folder.glob(f"*{ending}"))), ".tar")
     raise UserError(
         f"data folder {folder} has neither manifest.json of got-data, nor {' or '.join(FOLDER_FILES)} "
-        f"beside images, nor README.md of a set of the hub: name files, such as {folder}/*.tar"
+        f"beside images, nor README.md of a set of the hub: name files, such as {folder}/*{ending}"
     )
 
 

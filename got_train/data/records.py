@@ -9,7 +9,7 @@ import ast
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -70,8 +70,14 @@ UNSUPPORTED_KEYS = {
 UNNAMED_KIND = "rows"
 """The kind of rows without a `kind`."""
 
+MAX_SHOWN = 20
+"""Most characters of a text that is not JSON in a message."""
+
 _HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
 """Half of a surrogate pair: JSON allows it, as `"\\ud835"`, but tokenizers and UTF-8 files do not."""
+
+_NOTHING = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*")
+"""White space and marks without width."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +139,7 @@ def parse_row(
     with located(location):
         row = plain_row(row)
         _check_keys(row)
-        names = _value(row, "images", _image_names) or []
+        names = _value(row, "images", image_names) or []
         system, turns = _system_and_turns(row, answered)
         kind = UNNAMED_KIND if row.get("kind") is None else row["kind"]
         kind = str(kind) if isinstance(kind, int) else _text("kind", kind)
@@ -163,8 +169,8 @@ def plain_row(row: Any) -> Mapping[str, Any]:
     plain, named = plain_messages(objects)
     rest = {key: value for key, value in row.items() if key not in MESSAGE_KEYS}
     if named:
-        given = _value(row, "images", _image_names)
-        if given and given != _image_names(named):
+        given = _value(row, "images", image_names)
+        if given and given != image_names(named):
             raise ContentError("ambiguous keys", "images and messages name different images: keep one")
         rest["images"] = named
     return rest | {"messages": plain}
@@ -201,15 +207,16 @@ def rename_keys(row: Any, options: ReadOptions) -> Any:
             same = " and ".join(key for key in row if options.columns.get(key, key) == name)
             raise ContentError("ambiguous keys", f"{same} both mean {name}: keep one of them")
         is_list = name in LIST_KEYS and isinstance(value, str) and value.startswith("[")
-        renamed[name] = _read_list(value) if is_list else value
+        renamed[name] = read_list(value) if is_list else value
     if options.query is not None and all(renamed.get(key) is None for key in QUESTION_KEYS):
         renamed["query"] = options.query
     return renamed
 
 
-def _read_list(text: str) -> Any:
-    """The list that a text holds in JSON, or as Python writes it; any other text as it is."""
-    for read in (load_json, ast.literal_eval):
+def read_list(text: str) -> Any:
+    """The list or object that a text holds in JSON, or as Python writes it; any other text as it is."""
+    # numpy writes no commas, and Python would join the texts
+    for read in (load_json,) if re.search(r"'\s+'", text) else (load_json, ast.literal_eval):
         try:
             return read(text)
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # all of `literal_eval`
@@ -228,7 +235,7 @@ def _value(row: Mapping[str, Any], name: str, form: Callable[[Any], Any] = lambd
     if name == "query" and set(found) == {"instruction", "input"}:
         return "\n".join(_text(key, row[key]) for key in ("instruction", "input"))
     values = [form(row[key]) for key in found]
-    if any(value != values[0] for value in values):
+    if any(value != values[0] for value in values[1:]):
         detail = f"{' and '.join(found)} both mean {name}, and differ"
         raise ContentError(
             "ambiguous keys", f"{detail}: keep one of them, or rename the others with data.columns"
@@ -249,7 +256,7 @@ def _system_and_turns(row: Mapping[str, Any], answered: bool) -> tuple[str | Non
     if query is None:
         raise ContentError("missing key", f"no query {keys}: {HOW_TO_ASK}")
     if response is None and answered:
-        raise ContentError("missing key", f"no response {keys}")
+        raise ContentError("missing key", f"no response {keys}: data.columns (--columns) renames keys")
     return system, [*turns, Turn(_text("query", query), _response(response, answered))]
 
 
@@ -305,12 +312,12 @@ def _response(value: Any, answered: bool = True) -> str:
     if not value and not answered:
         return ""
     text = _text("response", value)
-    if answered and not text.strip():
+    if answered and _NOTHING.fullmatch(text):
         raise ContentError("empty response", "there is nothing to learn from it")
     return text
 
 
-def _image_names(value: Any) -> list[str | PackedFile]:
+def image_names(value: Any) -> list[str | PackedFile]:
     images = value if isinstance(value, list) else [] if value is None else [value]
     # ms-swift writes a path as {"bytes": null, "path": ...}.
     names: list[Any] = [
@@ -361,10 +368,24 @@ def _with_all_tags(turns: list[Turn], num_images: int, keys: str) -> list[Turn]:
     num_tags = sum(turn.query.count(IMAGE_TAG) for turn in turns)
     if num_tags > num_images:
         detail = f"{counted(num_tags, f'{IMAGE_TAG} tag')} for {counted(num_images, 'image')}"
-        hint = "" if num_images else f" (keys: {keys})"
+        hint = "" if num_images else f" (keys: {keys}): data.columns (--columns) renames keys"
         raise ContentError("tag mismatch", detail + hint)
     first = replace(turns[0], query=IMAGE_TAG * (num_images - num_tags) + turns[0].query)
     return [first, *turns[1:]]
+
+
+def with_images(row: Mapping[str, Any], key: str, images: Sequence[Any]) -> dict[str, Any]:
+    """A row whose one image, under `key`, is replaced by several; its tag stands for all, side by side."""
+
+    def repeated(value: Any) -> Any:
+        if isinstance(value, str):
+            return value.replace(IMAGE_TAG, IMAGE_TAG * len(images))
+        if isinstance(value, list):
+            return [repeated(part) for part in value]
+        return {name: repeated(part) for name, part in value.items()} if isinstance(value, dict) else value
+
+    asked = {name: repeated(row[name]) for name in (*QUESTION_KEYS, "history") if name in row}
+    return {**row, **asked, key: list(images)}
 
 
 def load_json(text: str | bytes) -> Any:
@@ -379,7 +400,13 @@ def load_json(text: str | bytes) -> Any:
         return json.loads(text, object_pairs_hook=_with_keys_once)
     except ContentError:
         raise
-    except (ValueError, RecursionError) as error:  # also for numbers or nesting beyond Python's limits
+    except UnicodeDecodeError as error:
+        raise ContentError("not JSON", f"byte {error.start} is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        line = f"line {error.lineno}, " * ("\n" in error.doc.strip())
+        shown = error.doc[error.pos : error.pos + MAX_SHOWN].strip()
+        raise ContentError("not JSON", f"{error.msg}: {line}column {error.colno}, {shown!r}") from None
+    except (ValueError, RecursionError) as error:  # for numbers or nesting beyond Python's limits
         raise ContentError("not JSON", str(error)) from None
 
 

@@ -6,9 +6,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from got_train.data.errors import ContentError
-from got_train.data.names import image_endings
+from got_train.data.names import choose_pictures, image_endings, is_prefix
 from got_train.data.packed import PackedFile, TarMembers
-from got_train.data.records import IMAGE_KEYS, load_json, plain_row
+from got_train.data.records import IMAGE_KEYS, load_json, plain_row, with_images
 from got_train.data.utf8 import HEAD_BYTES, check_head, guess_encoding, not_utf8
 from got_train.data.whole_files import check_lines, read_csv, read_json_list
 from got_train.report import UserError, counted
@@ -17,7 +17,7 @@ TEXT_ENDINGS = (".json", ".txt", ".cls", ".md", ".tex", ".html", ".xml", ".csv",
 """Endings of tar members that may be beside a row and its images, and are not read."""
 
 SAMPLE_BYTES = 1 << 16
-"""Most bytes of lines that are no UTF-8 by which their encoding is guessed."""
+"""So many bytes of lines that are no UTF-8 are enough to guess their encoding."""
 
 
 class RowFile(Protocol):
@@ -92,7 +92,7 @@ def _index_lines(path: Path) -> tuple[np.ndarray, np.ndarray]:
                 except UnicodeDecodeError as error:
                     num_foreign -= 1
                     first_wrong = first_wrong or (number, error.start)
-                    wrong_lines += line[: max(SAMPLE_BYTES - len(wrong_lines), 0)]
+                    wrong_lines += line if len(wrong_lines) < SAMPLE_BYTES else b""
     if first_wrong and num_foreign < 0 and guess_encoding(bytes(wrong_lines)):
         number, place = first_wrong
         raise not_utf8(path, f"data file {path}:{number + 1}", bytes(wrong_lines), place)
@@ -100,7 +100,7 @@ def _index_lines(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 class ListedRows:
-    """The rows of a file that is read as a whole: a `.json` list, or a `.csv` with a line of column names."""
+    """The rows of a file that is read as a whole: a `.json` list, or a `.csv` or `.tsv` with column names."""
 
     def __init__(self, path: Path) -> None:
         """Reads the file.
@@ -111,7 +111,7 @@ class ListedRows:
         self.path = path
         self.columns: list[str] | None = None
         """Names of the columns of a CSV; None for JSON, whose rows have keys of their own."""
-        if path.suffix.lower() == ".csv":
+        if path.suffix.lower() in (".csv", ".tsv"):
             self.columns, self._rows = read_csv(path)
         else:
             self._rows = list(enumerate(read_json_list(path), 1))
@@ -128,14 +128,10 @@ class ListedRows:
         _, row = self._rows[index]
         if self.columns is None:
             return row
-        num_cells = len(row.get(None, ())) + sum(
-            cell is not None for key, cell in row.items() if key is not None
-        )
-        if num_cells != len(self.columns):
-            raise ContentError(
-                "not CSV", f"{counted(num_cells, 'cell')} for {counted(len(self.columns), 'column')}"
-            )
-        return {name: cell for name, cell in row.items() if cell}
+        if len(row) != len(self.columns):
+            detail = f"{counted(len(row), 'cell')} for {counted(len(self.columns), 'column')}"
+            raise ContentError("not CSV", detail)
+        return {name: cell for name, cell in zip(self.columns, row, strict=True) if cell}
 
 
 class TarRows:
@@ -181,6 +177,8 @@ class TarRows:
             images = [row[name]] if isinstance(row[name], str) else row[name]
             if isinstance(images, list):
                 row[name] = [self._member(image, key) for image in images]
+                if len(named) == len(images) == 1 and (members := self._of_prefix(row[name][0], key)):
+                    return with_images(row, name, members)
         return row if named else row | {"images": self._images_of_key(key)}
 
     def _key(self, index: int) -> str:
@@ -190,9 +188,17 @@ class TarRows:
         """The member that a row names, or the name itself if the tar has no such member."""
         if not isinstance(image, str):
             return image
-        folder = key[: key.rfind("/") + 1]
-        found = (self.members.find(name) for name in (folder + image, image, f"{key}.{image}"))
+        found = map(self.members.find, _full_names(image, key))
         return next((member for member in found if member), image)
+
+    def _of_prefix(self, image: Any, key: str) -> list[PackedFile]:
+        """The members that a prefix stands for, as `images_of_prefix` does in folders."""
+        for prefix in _full_names(image, key) if isinstance(image, str) and is_prefix(image) else ():
+            beginning = map(self.members.name, self.members.starting_with(prefix))
+            chosen = choose_pictures(prefix, [name for name in beginning if "/" not in name[len(prefix) :]])
+            if chosen:
+                return [member for name in chosen if (member := self.members.find(name))]
+        return []
 
     def _images_of_key(self, key: str) -> list[PackedFile]:
         files = [self.members.file(number) for number in self.members.starting_with(f"{key}.")]
@@ -202,6 +208,11 @@ class TarRows:
                 detail = f"{file} is not an image that can be read: name the row's images in its key images"
                 raise ContentError("image unreadable", detail)
         return files
+
+
+def _full_names(image: str, key: str) -> list[str]:
+    """What a member may be called whose name stands in the row of a key."""
+    return [key[: key.rfind("/") + 1] + image, image, f"{key}.{image}"]
 
 
 def _is_row(name: bytes) -> bool:

@@ -14,15 +14,15 @@ from got_train.data.images import find_image, image_address
 from got_train.data.names import images_of_prefix
 from got_train.data.records import (
     IMAGE_KEYS,
-    QUESTION_KEYS,
     ReadOptions,
     Record,
+    image_names,
     parse_row,
     plain_row,
     rename_keys,
+    with_images,
 )
 from got_train.data.row_files import RowFile
-from got_train.prompts import IMAGE_TAG
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ class Rows:
         """A row as its file has it, with our names of its keys, and all pictures that a prefix stands for.
 
         Raises:
-            RowError: if the row is not JSON, or has the same key twice after renaming.
+            RowError: if the row is not JSON, has a key twice after renaming, or messages that cannot be
+                read.
         """
         opened, place = self._place(index)
         with located(opened.file.location(place)):
@@ -188,32 +189,16 @@ def _folders(opened: OpenFile) -> list[Path]:
 
 
 def with_images_of_prefix(row: Any, folders: list[Path]) -> Any:
-    """A row whose one image is a prefix, as the authors write several crops or pages, with all its images.
-
-    The tag of a prefix stands for all of them, side by side.
-    """
+    """A row whose one image is a prefix, as the authors write several crops or pages, with all its images."""
     if not isinstance(row, dict):
         return row
     named = [name for name in IMAGE_KEYS if row.get(name)]
-    prefix = row[named[0]] if len(named) == 1 else None
-    if isinstance(prefix, list) and len(prefix) == 1:
-        prefix = prefix[0]
+    plain = row if named else plain_row(row)  # messages may name images, too
+    key = named[0] if named else "images"
+    names = image_names(plain.get(key)) if len(named) < 2 else []
+    prefix = names[0] if len(names) == 1 else None
     images = images_of_prefix(prefix, folders) if isinstance(prefix, str) else []
-    if not images:
-        return row
-    asked = {key: _with_tags(row[key], len(images)) for key in (*QUESTION_KEYS, "history") if key in row}
-    return row | asked | {named[0]: images}
-
-
-def _with_tags(value: Any, number: int) -> Any:
-    """A value of JSON in whose texts each image tag stands `number` times."""
-    if isinstance(value, str):
-        return value.replace(IMAGE_TAG, IMAGE_TAG * number)
-    if isinstance(value, list):
-        return [_with_tags(part, number) for part in value]
-    if isinstance(value, dict):
-        return {key: _with_tags(part, number) for key, part in value.items()}
-    return value
+    return with_images(plain, key, images) if images else row
 
 
 def _all_rows(files: Sequence[OpenFile]) -> np.ndarray:

@@ -1,16 +1,28 @@
 """Texts are UTF-8: files in other encodings are refused, with the command that mends them."""
 
 import codecs
+import re
 import shlex
 from pathlib import Path
 
 from got_train.report import UserError
 
-KNOWN_SHARE = 0.9
-"""Share of characters in use among the Chinese of a text; fewer mean that the encoding is another."""
+KNOWN_SHARE = 0.85
+"""Share of the characters of a text that are common ones of its language; fewer mean another encoding."""
+
+LETTER_SHARE = 0.6
+"""Share of its letters that are in words of three small letters or more."""
+
+DAMAGED_SHARE = 0.02
+"""Share of the characters of a text that may be damaged; words of an odd number of letters are no Chinese."""
 
 NUL_SHARE = 4
 """One byte of so many is NUL in a text in UTF-16, and more of most."""
+
+ASCII_SHARE = 0.3
+"""Share of characters of ASCII in such a text: rows have keys, and texts have spaces and ends of lines."""
+
+WITHOUT_MARK = ("UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE")
 
 HEAD_BYTES = 1 << 16
 """How much of a file is looked at."""
@@ -23,9 +35,31 @@ WIDE = {
 }
 """What iconv calls encodings of two and four bytes, by their byte order marks."""
 
-CHINESE = {"GB18030": ("gb18030", "gb2312", 0xB0, 0xF7, 0xD7), "BIG5": ("cp950", "big5", 0xA4, 0xC6, 0xC6)}
-"""Encodings of Chinese: Python's names of the whole and of the part in use; and by the first byte of a
-character the first in use after the marks (below 0xA4), the last, and the last of the most common ones."""
+_KANJI = frozenset([0xA4, 0xA5, *range(0xB0, 0xD0)])
+EAST_ASIAN = {
+    "CP949": ("cp949", "euc_kr", frozenset(range(0xB0, 0xC9))),
+    "GB18030": ("gb18030", "gb2312", frozenset(range(0xB0, 0xD8))),
+    "CP932": ("cp932", "euc_jp", _KANJI),  # Shift-JIS as Windows has it
+    "EUC-JP": ("euc_jp", "euc_jp", _KANJI),
+    "BIG5": ("cp950", "big5", frozenset(range(0xA4, 0xC7))),
+}
+"""Encodings by iconv's name: Python's name, a part of the encoding with the common characters, and the first
+bytes that these have in it, beside marks (below 0xA4). Of two that fit equally well the first is likelier:
+Korean is also the first half of Chinese by sound, hardly the other way round."""
+
+ALPHABETS = {
+    "WINDOWS-1251": r"[А-Яа-яЁёІіЇїЄє]",
+    "KOI8-R": r"[А-Яа-яЁё]",
+    "WINDOWS-1253": r"[Ά-ώ]",
+}
+"""Encodings of other alphabets, and their letters."""
+
+MAX_READING = 16
+"""Most characters of a file that a message shows."""
+
+LFS_POINTER = b"version https://git-lfs"
+"""How the files begin that stand for large files in a Git repository until these are fetched."""
+MAX_POINTER_BYTES = 1024
 
 PACKED = {
     b"\x1f\x8b": "compressed with gzip: unpack it (gunzip -c FILE > NAME)",
@@ -35,6 +69,9 @@ PACKED = {
     b"PK\x03\x04": "a zip archive (unzip FILE), or a workbook of Excel (save it as CSV in UTF-8)",
     b"7z\xbc\xaf": "a 7z archive (7z x FILE)",
     b"PAR1": "a Parquet file (name it .parquet)",
+    b"%PDF-": "a PDF file, not text",
+    b"\x89PNG": "a picture, not text",
+    b"\xff\xd8\xff": "a picture, not text",
 }
 """What other files are by their first bytes, and what makes a text of them."""
 
@@ -64,12 +101,19 @@ def read_utf8(path: Path, name: str, as_it_is: bool = False) -> str:
 
 def check_head(path: Path, name: str, head: bytes) -> None:
     """Raises a UserError for archives, UTF-16 and UTF-32, which the first bytes of a file show."""
+    refuse_pointer(head, name)
     for mark, what in PACKED.items():
         if head.startswith(mark):
             raise UserError(f"{name} is {what.replace('FILE', shlex.quote(str(path)))}")
     # English in UTF-16 is UTF-8 too
     if head.startswith(tuple(WIDE)) or (head and head.count(0) * NUL_SHARE >= len(head)):
         raise not_utf8(path, name, head, max(head.find(0), 0))
+
+
+def refuse_pointer(head: bytes, name: str) -> None:
+    """Raises a UserError for a file that begins as a pointer of Git LFS does."""
+    if head.startswith(LFS_POINTER):
+        raise UserError(f"{name} is a pointer of Git LFS in place of the file: git lfs pull brings it")
 
 
 def not_utf8(path: Path, name: str, raw: bytes, wrong: int) -> UserError:
@@ -81,61 +125,91 @@ def not_utf8(path: Path, name: str, raw: bytes, wrong: int) -> UserError:
         raw: bytes of it that are no UTF-8, or all of them.
         wrong: place of the first of them.
     """
-    encoding = guess_encoding(raw)
-    if encoding is None:
-        controls = set(raw) & set(range(9))
-        what = "text" if controls else "UTF-8, in which it has to be written"
-        return UserError(f"{name} is not {what} (byte {wrong})")
-    mended = path.with_name(f"{path.stem}.utf8{path.suffix}")
-    mend = f"iconv -f {encoding} -t UTF-8 {shlex.quote(str(path))} > {shlex.quote(str(mended))}"
-    return UserError(f"{name} is not UTF-8 (byte {wrong}), it looks like {encoding}; {mend} mends it")
+    mended = shlex.quote(str(path.with_name(f"{path.stem}.utf8{path.suffix}")))
+    mend = f"-t UTF-8 {shlex.quote(str(path))} > {mended}"
+    likely = guess_encodings(raw)
+    if not likely and set(raw) & set(range(9)):
+        return UserError(f"{name} is not text (byte {wrong})")
+    what = f"{name} is not UTF-8 (byte {wrong})"
+    if not likely:
+        return UserError(f"{what}, in which it has to be written: iconv -f ITS_ENCODING {mend}")
+    (_, reading), *others = _readings(raw, likely).items()
+    doubt = "".join(f", or {encoding} if {text!r} is right, not {reading!r}" for encoding, text in others)
+    return UserError(f"{what}, it looks like {likely[0]}; iconv -f {likely[0]} {mend} mends it{doubt}")
 
 
 def guess_encoding(raw: bytes) -> str | None:
-    """What iconv calls the encoding of a text that is no UTF-8; None for what is no text.
+    """What iconv most likely calls the encoding of a text that is no UTF-8; None for what is no text.
 
     >>> guess_encoding("é".encode("utf-16")), guess_encoding("中文".encode("gbk"))
     ('UTF-16', 'GB18030')
     """
+    return next(iter(guess_encodings(raw)), None)
+
+
+def guess_encodings(raw: bytes) -> list[str]:
+    """The encodings, by iconv's names, in which bytes that are no UTF-8 may be text, likeliest first."""
     for mark, encoding in WIDE.items():
         if raw.startswith(mark):
-            return encoding
+            return [encoding]
     if b"\0" in raw:
-        # the places, of every four bytes, that are NUL in most characters
-        empty = tuple(raw[place::4].count(0) * NUL_SHARE > len(raw[place::4]) for place in range(4))
-        encodings: dict[tuple[bool, ...], str] = {
-            (False, True, False, True): "UTF-16LE",
-            (True, False, True, False): "UTF-16BE",
-            (False, True, True, True): "UTF-32LE",
-            (True, True, True, False): "UTF-32BE",
-            (False, False, True, True): "UTF-32LE",
-            (True, True, False, False): "UTF-32BE",
-        }
-        return encodings.get(empty)
-    likely = {name: _share_of_common(raw, name) for name in CHINESE}
-    best = max(likely, key=lambda name: likely[name])
-    if likely[best] > 0:
-        return best
-    return "WINDOWS-1252" if _is_western(raw) else None
+        shares = {encoding: _share_of_ascii(raw, encoding) for encoding in WITHOUT_MARK}
+        best = max(shares, key=shares.__getitem__)
+        return [best] if shares[best] >= ASCII_SHARE else []
+    # a few Chinese characters may look like small letters of KOI8-R, whose texts are rare today
+    for fits, least in (
+        ({name: _share_of_common(raw, name) for name in EAST_ASIAN}, KNOWN_SHARE),
+        ({name: _share_of_letters(raw, name) for name in ALPHABETS}, LETTER_SHARE),
+    ):
+        if likely := [name for name, share in fits.items() if share >= least]:
+            return sorted(likely, key=lambda name: -fits[name])
+    return [name for name in ("WINDOWS-1252", "WINDOWS-1250") if _is_western(raw, name)]
+
+
+def _readings(raw: bytes, encodings: list[str]) -> dict[str, str]:
+    """A word in each of several encodings, which shows the right one; those that agree are left out."""
+    texts = [raw.decode(EAST_ASIAN.get(encoding, (encoding,))[0], "replace") for encoding in encodings]
+    words = zip(*(re.findall(r"\w*[^\W\x00-\x7f]\w*", text) or [""] for text in texts), strict=False)
+    first, *others = max(words, key=lambda found: len(set(found)))
+    found = {encodings[0]: first} | {
+        encoding: other for encoding, other in zip(encodings[1:], others, strict=True) if other != first
+    }
+    return {encoding: word[:MAX_READING] for encoding, word in found.items()}
+
+
+def _share_of_ascii(raw: bytes, encoding: str) -> float:
+    """The share of characters of ASCII in a text of two or four bytes a character."""
+    text = raw.decode(encoding, "ignore").translate(dict.fromkeys(b"\t\n\r", " "))
+    width = int(encoding[4:6]) // 8
+    return sum(letter.isascii() and letter.isprintable() for letter in text) * width / len(raw)
 
 
 def _share_of_common(raw: bytes, encoding: str) -> float:
-    """The share of the most common characters among the Chinese of a text; 0 if it is in another encoding."""
-    codec, charset, first, last, common = CHINESE[encoding]
-    try:
-        text = raw.decode(codec)
-    except UnicodeDecodeError:
+    """The share of common characters among those of an encoding that a text has."""
+    codec, part, common = EAST_ASIAN[encoding]
+    foreign = [character for character in raw.decode(codec, "replace") if not character.isascii()]
+    if foreign.count("\ufffd") > DAMAGED_SHARE * len(foreign):
         return 0
-    pairs = [character.encode(charset, "ignore") for character in text if not character.isascii()]
+    if part == "euc_jp" and not any("ぁ" <= character <= "ヿ" for character in foreign):
+        return 0  # Chinese, which has no kana
+    pairs = [character.encode(part, "ignore") for character in foreign]
     # accented letters before other letters decode as rare Chinese characters
-    in_use = [pair for pair in pairs if len(pair) == 2 and (pair[0] < 0xA4 or first <= pair[0] <= last)]
-    return sum(pair[0] <= common for pair in in_use) / len(pairs) * (len(in_use) >= KNOWN_SHARE * len(pairs))
+    known = sum(len(pair) == 2 and (pair[0] < 0xA4 or pair[0] in common) for pair in pairs)
+    return known / max(len(pairs), 1)
 
 
-def _is_western(raw: bytes) -> bool:
-    """Whether bytes in Windows-1252 are letters and marks, and nothing that is rare in texts."""
-    try:
-        text = raw.decode("cp1252")
-    except UnicodeDecodeError:  # five bytes are no characters
-        return False
-    return "ÿ" not in text and text.translate(dict.fromkeys(b"\t\n\r", " ")).isprintable()
+def _share_of_letters(raw: bytes, encoding: str) -> float:
+    """The share of what is not ASCII that is words in an alphabet, in small letters but for the first."""
+    text = raw.decode(encoding, "replace")
+    words = re.findall(rf"{ALPHABETS[encoding]}{{3,}}", text)
+    foreign = sum(not character.isascii() for character in text)
+    return sum(len(word) for word in words if word[1:].islower()) / max(foreign, 1)
+
+
+def _is_western(raw: bytes, encoding: str) -> bool:
+    """Whether bytes in an encoding are letters and marks, and nothing that is rare in texts."""
+    text = raw.decode(encoding, "replace")
+    foreign = [character for character in text if character.isalpha() and not character.isascii()]
+    together = sum(map(len, re.findall(r"[^\W\d_\x00-\x7f]{3,}", text)))
+    printable = text.translate(dict.fromkeys(b"\t\n\r", " ")).isprintable()
+    return printable and not {"ÿ", "\ufffd"} & set(text) and together * 2 <= len(foreign)

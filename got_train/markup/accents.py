@@ -7,6 +7,8 @@ from got_train.markup.delimiters import read_formula
 
 LETTERS = dict(zip("ss ae AE oe OE o O aa AA l L i j".split(), "ßæÆœŒøØåÅłŁıȷ", strict=True))
 """The letter of each command."""
+MAX_ACCENTS = 2
+"""On one letter."""
 _MARKS = dict(
     zip(
         "'`^\"~=.cvuHrdbk",
@@ -59,5 +61,6 @@ def _compose(text: str) -> str:
 
 def _repeat(pattern: re.Pattern[str], text: str) -> str:
     """Accents within each other, as of Vietnamese, are composed from the inside."""
-    found = pattern.sub(accented, text)
-    return found if found == text else _repeat(pattern, found)
+    for _ in range(MAX_ACCENTS):
+        text = pattern.sub(accented, text)
+    return text

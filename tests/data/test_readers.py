@@ -142,7 +142,7 @@ def test_bad_tars_end_in_one_clear_line(tmp_path: Path) -> None:
         "cut.tar": r"cut.tar is not a whole, uncompressed tar \(unexpected end of data\)",
         "no_rows.tar": "no_rows.tar has no member KEY.json",
         "twice.tar": "twice.tar holds two members named 1.json",
-        "shard.tar.gz": r"only .jsonl, .json, .csv, .tar, .parquet files are read, none compressed",
+        "shard.tar.gz": r"only .jsonl, .json, .csv, .tsv, .tar, .parquet files are read, none compressed",
     }.items():
         with pytest.raises(UserError, match=message):
             open_rows(str(tmp_path / name))
@@ -203,7 +203,7 @@ def test_a_pattern_is_one_set_in_order_of_names(tmp_path: Path, monkeypatch: pyt
         samples("shards/*.parquet#4")
     (tmp_path / "shards" / "note.md").touch()
     with pytest.raises(
-        UserError, match=r"shards/note.md: only .jsonl, .json, .csv, .tar, .parquet files are read"
+        UserError, match=r"shards/note.md: only .jsonl, .json, .csv, .tsv, .tar, .parquet files are read"
     ):
         samples("shards/*")
 

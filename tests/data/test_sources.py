@@ -69,7 +69,7 @@ def test_a_path_with_a_hash_stands_for_itself(tmp_path: Path) -> None:
         ("nope.jsonl#5", "data file nope.jsonl does not exist"),
         ("{path}#five", "after # comes a number of rows"),
         ("{path}#0", "after # comes a number of rows"),
-        ("{folder}/0.png", "only .jsonl, .json, .csv, .tar, .parquet files are read"),
+        ("{folder}/0.png", "only .jsonl, .json, .csv, .tsv, .tar, .parquet files are read"),
     ],
 )
 def test_bad_specs(rows_file: Path, text: str, message: str) -> None:

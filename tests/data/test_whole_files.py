@@ -31,7 +31,7 @@ GOOD = json.dumps(ROW)
             GOOD.encode() + b"\n" + LINE.encode("gbk"),
             "a.jsonl:2 is not UTF-8 .* looks like GB18030",
         ),
-        ("a.jsonl", LINE.encode("big5"), "looks like BIG5"),
+        ("a.jsonl", LINE.replace("公章", "公章圖片").encode("big5"), "looks like BIG5"),
         ("a.jsonl", LINE.replace("公章", "café").encode("latin-1"), "looks like WINDOWS-1252"),
         ("a.json", f"[{LINE}]".encode("gbk"), "looks like GB18030"),
         ("a.csv", "query,response\nq,公章\n".encode("utf-16"), "looks like UTF-16"),
@@ -41,13 +41,13 @@ GOOD = json.dumps(ROW)
         ("a.jsonl", b"PK\x03\x04", "is a zip archive"),
         ("a.jsonl", f"[{GOOD}]".encode(), "holds one JSON list, not a row a line: mv .*a.jsonl .*a.json$"),
         ("a.jsonl", json.dumps([ROW], indent=1).encode(), "holds one JSON list"),
-        ("a.jsonl", json.dumps(ROW, indent=1).encode(), "spreads a row over several lines: jq -c . "),
+        ("a.jsonl", json.dumps(ROW, indent=1).encode(), "spreads a row over several lines; jq -c . "),
         ("a.jsonl", f"{GOOD}\r{GOOD}\r".encode(), "ends its lines with CR"),
         ("a.jsonl", f"{GOOD},\n{GOOD}\n".encode(), "ends its lines with a comma; sed "),
         ("a.jsonl", repr(ROW).encode(), "holds rows as Python prints them"),
-        ("a.jsonl", json.dumps({"data": [ROW]}).encode(), "not one object with the list data: jq -c "),
-        ("a.json", json.dumps({"data": [ROW]}).encode(), "not one object with the list data: jq -c "),
-        ("a.json", GOOD.encode(), "which is a row: jq -c ."),
+        ("a.jsonl", json.dumps({"data": [ROW]}).encode(), "not one object with the list data; jq -c "),
+        ("a.json", json.dumps({"data": [ROW]}).encode(), "not one object with the list data; jq -c "),
+        ("a.json", GOOD.encode(), "which is a row; jq -c ."),
         ("a.json", f"{GOOD}\n{GOOD}\n".encode(), "holds a JSON value a line: mv .*a.json .*a.jsonl$"),
         ("a.csv", b"OCR: ,abc\nOCR: ,abc\n", "has no column query .* its columns are OCR:, abc: "),
         ("a.csv", b"image,text\n1.png,a\n", "has no column query .* data.columns .* data.query "),
@@ -62,6 +62,13 @@ def test_files_that_are_something_else_are_refused_in_one_line(
     with pytest.raises(UserError, match=message) as caught:
         open_rows(str(tmp_path / name))
     assert "\n" not in str(caught.value)
+
+
+def test_a_large_file_in_another_encoding_may_have_a_damaged_line(tmp_path: Path) -> None:
+    damaged = LINE.encode("gbk").replace(b"\n", b"\xff\n")
+    (tmp_path / "a.jsonl").write_bytes(damaged + LINE.encode("gbk") * 3000)
+    with pytest.raises(UserError, match="a.jsonl:1 is not UTF-8 .* looks like GB18030"):
+        open_rows(str(tmp_path / "a.jsonl"))
 
 
 @pytest.mark.parametrize(
@@ -106,7 +113,7 @@ def test_the_same_fault_of_all_rows_of_a_file_is_said_once(tmp_path: Path) -> No
     path = write_rows(tmp_path / "a.jsonl", rows)
     assert find_faults(samples(str(path))).lines() == [
         f"{path}:1: missing key: no query (keys: image, text): data.query (--query) asks the same of all "
-        f"rows, data.columns (--columns) renames keys (and so for all 3 rows of {path})"
+        f"rows, data.columns (--columns) renames keys (the same cause in all 3 rows of {path})"
     ]
     write_rows(path, [*rows, {"query": "q", "response": "r"}])
     assert len(find_faults(samples(str(path))).lines()) == 3

@@ -40,6 +40,18 @@ def test_sets_are_commands_with_scaled_counts(mix_file: str, corpus: Path, font:
     ]
 
 
+def test_the_home_is_known_in_the_file_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    (tmp_path / "mix.yaml").write_text(
+        "output: ~/out\nsources: {words: ~/words.txt}\nsets:\n"
+        '  a: {kind: lines, count: 1, source: "${sources.words}", fonts: [~/a.ttf, b.ttf]}\n'
+    )
+    (_, words), *_ = commands(read_mix(str(tmp_path / "mix.yaml"), []))
+    assert " ".join(words) == (
+        "--output /home/ann/out/a --count 1 --source /home/ann/words.txt --fonts /home/ann/a.ttf b.ttf"
+    )
+
+
 MIXES = sorted((Path(__file__).parents[2] / "configs" / "engines").glob("*.yaml"))
 
 

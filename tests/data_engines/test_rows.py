@@ -9,7 +9,9 @@ import pytest
 
 from data_engines.cli import main
 from data_engines.kinds.table.csv_files import find_csv_files
+from data_engines.tools.foreign.readers import READERS
 from data_engines.tools.formulas.sources import read_formulas
+from got_train.data.foreign import FORMATS
 from got_train.data.readers import open_rows
 from tests.data_engines.conftest import picture
 
@@ -55,6 +57,10 @@ def pictures(*names: str) -> None:
 
 def answers(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     return [(row["query"], row["response"], row["images"][0]) for row in rows]
+
+
+def test_every_format_that_makes_rows_has_a_reader() -> None:
+    assert set(READERS) == {name for name, kind in FORMATS.items() if kind.scope != "unread"}
 
 
 def test_a_recognition_list(convert: Convert) -> None:
@@ -681,6 +687,11 @@ def test_lists_of_pictures_are_no_formulas(name: str, text: str, kind: str) -> N
 
 def test_formulas_by_the_names_of_pictures_are_formulas() -> None:
     source = write("x.json", json.dumps({"1.png": "\\frac{a}{b}", "2.png": "x^2"}))
+    assert [formula.latex for formula in read_formulas(Path(source)).found] == [r"\frac{a}{b}", "x^{2}"]
+
+
+def test_im2latexs_formulas_are_formulas() -> None:
+    source = write("im2latex_formulas.lst", "\\frac {a} {b}\nx ^ { 2 }\n")
     assert [formula.latex for formula in read_formulas(Path(source)).found] == [r"\frac{a}{b}", "x^{2}"]
 
 

@@ -28,6 +28,7 @@ from got_train.markup.accents import compose_accents
         (r"\"\' \'1 5\'", r"\"\' \'1 5\'"),
         ("no backslash: 'e", "no backslash: 'e"),
         ("\\'{" * 3000, "\\'{" * 3000),
+        ("\\'{" * 3000 + "e" + "}" * 3000, "\\'{" * 2998 + "\u00e9\u0301" + "}" * 2998),
     ],
 )
 def test_accents_are_letters(latex: str, text: str) -> None:

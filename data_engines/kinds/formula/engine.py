@@ -67,7 +67,7 @@ _SENTENCE_WORD = re.compile(rf"[A-Za-z0-9 ,;.:(){HAN}\uff0c\u3002\u3001\uff1b]+"
 @dataclass(frozen=True)
 class Options(EngineOptions):
     source: Path | None = option(
-        "a folder of .tex files, a .tex file, or a list: .txt, .jsonl, .json, .tsv, .csv; "
+        "a folder of .tex files, a .tex file, or a list: .txt, .lst, .jsonl, .json, .tsv, .csv; "
         "without it, docstrings of installed packages and made-up formulas",
         None,
     )

@@ -27,7 +27,7 @@ COLUMNS = ("formula", "latex", "text")
 _WANTED = f"give texts or objects with {' or '.join(COLUMNS)}, in a list or by their ids"
 LISTS_WITH_PICTURES = ("pix2tex", "texts by picture")
 """Formats of labels that are nothing but formulas if the pictures are left aside."""
-LIST_ENDINGS = (".txt", ".jsonl", ".json", ".tsv", ".csv")
+LIST_ENDINGS = (".txt", ".lst", ".jsonl", ".json", ".tsv", ".csv")
 
 _BOUNDED = re.compile(
     r"\s*(?:\$|\\\[|\\\(|\\begin\s*\{(?:equation|align|gather|multline|eqnarray|alignat)\*?\})"
@@ -143,7 +143,7 @@ def _bounded(text: str) -> str:
 def _read_list(path: Path) -> Iterator[str]:
     text = read_text(path)
     ending = path.suffix.lower()
-    if ending == ".txt":
+    if ending in (".txt", ".lst"):  # im2latex's formulas are a .lst
         check_plain(path, but=LISTS_WITH_PICTURES)
         yield from filter(str.strip, text.splitlines())
     elif ending in (".tsv", ".csv"):

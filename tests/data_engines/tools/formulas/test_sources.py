@@ -84,7 +84,11 @@ def test_bounds_in_a_list_are_kept(tmp_path):
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("x.png", b"", r"x.png: give a folder of .tex files, a .tex file or a list \(.txt, .jsonl, .json"),
+        (
+            "x.png",
+            b"",
+            r"x.png: give a folder of .tex files, a .tex file or a list \(.txt, .lst, .jsonl, .json",
+        ),
         ("x.txt", b"\n", r"x.txt holds no formula that can be used \(there is none\)$"),
         ("x.txt", b"{x\n$a#b$\n", r"can be used \(1 formula: unbalanced braces, 1 formula: a definition\)$"),
         ("x.txt", b"\xff", r"x.txt is not UTF-8, in which it has to be written \(byte 0\)"),
