@@ -346,4 +346,4 @@ def _printable(
     east_asian = frozenset().union(*(held[family] for family in chinese))
     everywhere = letters | {character for character in east_asian if character >= FIRST_EAST_ASIAN}
     fitting = {family: lines for family, lines in by_family.items() if lines}
-    return english, fitting, lambda line: set(line) - everywhere
+    return english, fitting, lambda line: set(line) - (everywhere if HAN_CHARACTER.search(line) else letters)

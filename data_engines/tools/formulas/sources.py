@@ -6,7 +6,7 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ def read_formulas(source: Path | None) -> Formulas:
         documents = _parse_all(texts, left_out)
         sources = packaged(FORMULAS)
     elif source.suffix.lower() in LIST_ENDINGS and not source.is_dir():
-        documents = _parse_all(_read_list(source), left_out)
+        documents = _parse_all(_read_list(source), left_out, _bounded)
         sources = (Source(source, str(source)),)
     elif source.is_dir() or source.suffix.lower() == ".tex":
         documents = read_documents(source, left_out)
@@ -78,15 +78,19 @@ def read_formulas(source: Path | None) -> Formulas:
     return Formulas(tuple(found), sources, dict(left_out))
 
 
-_WORDS = re.compile(rf"[^\\\W\d_]{{2,}}[,.;:!?]? [^\W\d_]{{2,}}|[{HAN}]{{2}}")
-_TEX_SIGN = re.compile(r"[\\^_=$&]")
-"""Without any of these, words are text, which formulas would set without its spaces."""
+_COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?(?:\s*(?:\[[^][]*\]|\{[^{}]*\}))*|.)", re.DOTALL)
+_WORDS = re.compile(
+    rf"(?<![^\W\d_])(?=\S{{3}}|\S+ [^\W\d_]{{3}})[^\W\d_]{{2,}}[,.;:!?]? [^\W\d_]{{2,}}|[{HAN}]{{2}}"
+)
+"""Two words, one of three letters or more: text, which a formula sets without its spaces."""
 
 
-def _parse_all(texts: Iterable[str], left_out: Counter[str]) -> Iterator[Document]:
+def _parse_all(
+    texts: Iterable[str], left_out: Counter[str], bounded: Callable[[str], str] = str
+) -> Iterator[Document]:
     for text in texts:
         try:
-            yield parse_document(_bounded(text))
+            yield parse_document(bounded(text))
         except TexError as error:
             left_out[f"formula: {error}"] += 1
 
@@ -99,8 +103,7 @@ def docstring_maths(package: str) -> Iterator[str]:
         for literal in _DOCSTRING.findall(code):
             if "math:" in literal:
                 with contextlib.suppress(SyntaxError, ValueError):
-                    if maths := "\n\n".join(_rst_maths(ast.literal_eval(literal))):
-                        yield maths
+                    yield "\n\n".join(_rst_maths(ast.literal_eval(literal)))
 
 
 _DOCSTRING = re.compile(r'[rRuU]?"""(?:\\.|.)*?"""', re.DOTALL)
@@ -127,14 +130,14 @@ def _rst_maths(text: str) -> Iterator[str]:
 
 
 def _bounded(text: str) -> str:
-    """A text with delimiters added if it has none, as most entries of lists.
+    """An entry of a list, with delimiters added if it has none, as in most lists.
 
     Raises:
         TexError: it is words.
     """
     if _BOUNDED.match(text):
         return text
-    if _WORDS.search(text) and not _TEX_SIGN.search(text):
+    if _WORDS.search(_COMMAND.sub("{}", text)):
         raise TexError("words in place of a formula")
     # the line ends where a comment may end
     return f"\\begin{{displaymath}}{text}\n\\end{{displaymath}}"
@@ -162,7 +165,12 @@ def _read_table(text: str, separator: str, path: Path) -> Iterator[str]:
     names = [name for name in COLUMNS if name in (rows.fieldnames or ())]
     if not names:
         refuse_foreign(path, f"--source {path}")
-        raise ValueError(f"--source {path}: its first line names no column {' or '.join(COLUMNS)}")
+        first = text.partition("\n")[0].strip()
+        raise ValueError(
+            f"--source {path}: its first line names no column {' or '.join(COLUMNS)}, it is {first!r:.60}"
+        )
+    if twice := next((name for name in names if list(rows.fieldnames or ()).count(name) > 1), None):
+        raise ValueError(f"--source {path}: its first line names {twice} twice: rename one of them")
     for row in rows:
         place = f"--source {path}, line {rows.line_num}"
         if None in row:
@@ -189,19 +197,22 @@ def _read_json(text: str, one_a_line: bool, path: Path) -> Iterator[str]:
 
 
 def _entries(value: Any, may_have_ids: bool) -> Iterator[tuple[str, Any]]:
-    """The entries of a JSON file with their ids: of a list, an object of entries, or an object of lists."""
+    """The entries of a list, of an object by their ids, or of the only list in an object."""
+    if may_have_ids and isinstance(value, dict) and len(value) == 1:
+        [(key, inner)] = value.items()
+        value = inner if isinstance(inner, list) else value
     by_id = may_have_ids and isinstance(value, dict) and not any(name in value for name in COLUMNS)
-    entries = list(value.items()) if by_id else [("", value)]
-    if all(isinstance(entry, list) for _, entry in entries):
-        entries = [(key, entry) for key, inner in entries for entry in inner]
-    yield from entries
+    if by_id:
+        yield from value.items()
+    else:
+        yield from (("", entry) for entry in (value if isinstance(value, list) else [value]))
 
 
 def _formula_of(entry: Mapping[str, Any], place: str) -> Any:
-    given = [name for name in COLUMNS if entry.get(name) is not None]
+    given = [name for name in COLUMNS if entry.get(name) not in (None, "")]
     if given[:2] == ["formula", "latex"] and entry["formula"] != entry["latex"]:
         raise ValueError(f"{place}: formula and latex differ: remove one of them")
-    return entry[given[0]] if given else None
+    return next((entry[name] for name in (*given, *COLUMNS) if name in entry), None)
 
 
 def _named(key: str, value: Any) -> str:

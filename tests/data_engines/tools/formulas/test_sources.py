@@ -1,11 +1,13 @@
 import json
 import re
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 
 from data_engines.tools.formulas.grammar import GREEK, choose_formula, choose_inline
-from data_engines.tools.formulas.sources import docstring_maths, read_formulas
+from data_engines.tools.formulas.sources import _bounded, docstring_maths, read_formulas
+from got_train.tex.errors import TexError
 from got_train.tex.source import Formula, find_formulas, parse_document, plain_formula
 
 SPACED = r"\rho _ { L } ( q ) = \sum _ { m = 1 } ^ { L } m"
@@ -18,7 +20,7 @@ PLAIN = Formula(r"\rho_{L}(q)=\sum_{m=1}^{L}m", display=True)
         ("list.txt", f"{SPACED}\n\n{SPACED}\n"),
         ("list.jsonl", json.dumps({"image": "x", "latex": SPACED}) + "\n" + json.dumps(SPACED)),
         ("list.json", json.dumps([{"text": SPACED}])),
-        ("list.json", json.dumps({"formulas": [SPACED], "more": [{"latex": SPACED}]})),
+        ("list.json", json.dumps({"formulas": [SPACED, {"latex": SPACED}]})),
         ("list.jsonl", json.dumps([SPACED, {"latex": SPACED, "text": "a caption"}])),
         ("list.txt", f"{SPACED} % a comment\n"),
         ("list.txt", f"\\[{SPACED}\\] % a comment\n"),
@@ -58,6 +60,28 @@ def test_words_and_what_is_empty_are_counted(name, text, tmp_path):
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        *(
+            (text, True)
+            for text in ("if and only if y=1", "Bonjour, le monde", "the area is a^2", "\u516c\u5f0f x")
+        ),
+        *(
+            (text, False)
+            for text in ("s i n x", "ab cd", "ln x", r"\sin \text{of the}", r"\operatorname{arg max}x")
+        ),
+        *(
+            (text, False)
+            for text in (r"\mathrm{if x}\alpha\beta", "a, b, c", "$hello world$", r"\frac ab cd")
+        ),
+    ],
+)
+def test_words_are_no_formulas(text, words):
+    with pytest.raises(TexError) if words else nullcontext():
+        _bounded(text)
+
+
 def test_an_entry_that_defines_itself_is_counted(tmp_path):
     path = tmp_path / "list.txt"
     path.write_text("\\def\\x{\\begin{x}\\x}\\x\nab\n")
@@ -91,7 +115,7 @@ def test_bounds_in_a_list_are_kept(tmp_path):
         ),
         ("x.txt", b"\n", r"x.txt holds no formula that can be used \(there is none\)$"),
         ("x.txt", b"{x\n$a#b$\n", r"can be used \(1 formula: unbalanced braces, 1 formula: a definition\)$"),
-        ("x.txt", b"\xff", r"x.txt is not UTF-8, in which it has to be written \(byte 0\)"),
+        ("x.txt", b"\xff", r"x.txt is not UTF-8 \(byte 0\), it looks like .*; iconv -f "),
         ("x.csv", b"a,b\n1,2\n", "x.csv: its first line names no column formula or latex or text"),
         ("x.jsonl", b'"a"\n{', "x.jsonl, line 2: not JSON"),
         ("x.json", b'{"a": "x+1", "a": "y+2"}', "line 1: ambiguous keys: a stands twice in an object"),
@@ -107,6 +131,10 @@ def test_bounds_in_a_list_are_kept(tmp_path):
             b'{"version": "1.0", "formulas": ["a"]}',
             r'line 1: under formulas is \["a"\]: give texts',
         ),
+        ("x.json", b'{"images": ["a.png"], "formulas": ["a"]}', "under images is .* give texts or objects"),
+        ("x.json", b'{"latex": 5}', "there is an object with latex: give texts or objects with"),
+        ("x.csv", b"formula;id\nx;1\n", "no column formula or latex or text, it is 'formula;id'"),
+        ("x.csv", b"latex,latex\nx,y\n", "its first line names latex twice: rename one of them"),
         ("x.json", b'{"a": null}', "line 1: under a is null: give texts or objects"),
         ("x.jsonl", b"7", "line 1: there is 7: give texts or objects"),
         (
