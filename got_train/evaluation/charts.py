@@ -85,13 +85,15 @@ def _count_matches(predicted: list[Entry], wanted: list[Entry], tolerance: Toler
         from scipy.sparse import csr_array
         from scipy.sparse.csgraph import maximum_bipartite_matching
     fits = [
-        [
-            isinstance(entry[2], str) == isinstance(other[2], str) and _match(entry, other, tolerance)
-            for other in wanted
-        ]
+        [_are_alike(entry, other) and _match(entry, other, tolerance) for other in wanted]
         for entry in predicted
     ]
     return int((maximum_bipartite_matching(csr_array(fits)) >= 0).sum())
+
+
+def _are_alike(entry: Entry, other: Entry) -> bool:
+    """Whether both have a number, or neither, and so for their names: an empty one is part of any other."""
+    return isinstance(entry[2], str) == isinstance(other[2], str) and ("" in entry[:2]) == ("" in other[:2])
 
 
 def _published_precision(predicted: list[Entry], wanted: list[Entry], tolerance: Tolerance) -> float:

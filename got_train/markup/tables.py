@@ -54,14 +54,16 @@ _PERCENT = re.compile(r"(?<!\\)%")
 _COMMAND_END = re.compile(r"\\[A-Za-z]+$")
 _UNSEEN = re.compile(
     r"\\(?:endfirsthead|endhead|endfoot|endlastfoot|centering|bfseries|itshape|rmfamily|sffamily|ttfamily|small"
-    r"|footnotesize|scriptsize|tiny|bf|it|rm|sf|tt|em)(?![a-zA-Z])"
+    r"|footnotesize|scriptsize|tiny|normalsize|large|Large|LARGE|huge|Huge|bf|it|rm|sf|tt|em|strut|noindent|hfill"
+    r"|raggedright|raggedleft|arraybackslash)(?![a-zA-Z])"
     rf"|\\addlinespace(?![a-zA-Z])(?:{LENGTH_OPTION})?"
-    r"|\\(?:rowcolor|cellcolor|noalign)(?![a-zA-Z])(?:\s*\[[^\][]*\])?\s*\{[^{}]*\}"
+    r"|\\(?:rowcolor|cellcolor|color|noalign|label|[vh]space\*?|vphantom)(?![a-zA-Z])(?:\s*\[[^\][]*\])?\s*\{[^{}]*\}"
+    r"|\\rule(?:\[[^\][]*\])?\{0[.0]*[a-z]*\}\{[^{}]*\}"
 )
 _FACE = re.compile(
     r"(?P<escaped>\\[{}\\])|(?P<close>\})|(?P<open>\{)"
-    r"|\\(?:text(?:bf|it|rm|sf|tt|sl|sc|md|up|normal)?|math(?:bf|rm|it|sf)|emph|underline|mbox|makecell|shortstack)"
-    r"(?:\[\w*\])?\s*\{"
+    r"|\\(?:text(?:bf|it|rm|sf|tt|sl|sc|md|up|normal)?|math(?:bf|rm|it|sf)|emph|underline|mbox|makecell|shortstack"
+    r"|textcolor\{[^{}]*\})(?:\[\w*\])?\s*\{"
 )
 _ESCAPED = re.compile(r"\\([%&$#_{}])")
 _INLINE = re.compile(r"\\[()]")

@@ -126,6 +126,11 @@ def test_a_name_given_twice_is_two_entries(answer: str) -> None:
     assert scores(chart.values, chart.values)["strict"] == 1.0
 
 
+def test_an_empty_name_is_not_part_of_another() -> None:
+    assert scores({"": 10}, {"tea": 10})["high"] == scores({"tea": 10}, {"": 10})["high"] == 0.0
+    assert scores({"": {"": 10}}, {"": {"": 10}})["strict"] == scores({"": 10}, {"": 10})["strict"] == 1.0
+
+
 def test_series_given_twice_are_both_read() -> None:
     chart = read_chart('{"values": {"2024": {"tea": 1}, "2024": {"milk": 2, "milk": 3}}}')
     assert chart

@@ -64,6 +64,24 @@ def test_comments_are_no_text(body: str, expected: list[list[str]]) -> None:
     assert texts(f"\\begin{{tabular}}{{cc}}{body}\\end{{tabular}}") == [expected]
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *(
+            r"\strut x",
+            r"\rule{0pt}{2ex}x",
+            r"x\label{tab:x}",
+            r"\hspace{1em} x",
+            r"\hspace*{1em}x",
+            r"\large x",
+        ),
+        *(r"\textcolor{red}{x}", r"\color{red}x", r"\raggedright\arraybackslash x", r"\vphantom{y}x"),
+    ],
+)
+def test_what_shows_nothing_is_no_text(cell: str) -> None:
+    assert plain_text(cell) == "x"
+
+
 def test_tables_of_a_page_in_order() -> None:
     page = "\\begin{tabular}{c}1\\end{tabular} | <table><tr><td>2<table><tr><td>in</table></td></tr></table>"
     assert texts(page) == [[["1"]], [["2in"]]]
