@@ -212,9 +212,48 @@ _BODY = re.compile(r"\s*(?:(?P<brace>\{)|(\\(?:[A-Za-z@]+|.)|\w))")
 _LET = re.compile(r"\s*=?\s*(?P<brace>\{\s*)?(\\(?:[A-Za-z@]+|.)|[^\s{}\\])(?(brace)\s*\})")
 
 
+_ENVIRONMENT = re.compile(r"\\(?:re)?newenvironment\*?\s*\{\s*(?P<name>[A-Za-z]+\*?)\s*\}")
+
+
+def bound_macro(bound: str, environment: str) -> str:
+    r"""The name of what stands for a bound, `begin` or `end`, of an environment that a document defines.
+
+    >>> bound_macro("begin", "eqn*")
+    '\\begin@eqn@star'
+    """
+    return rf"\{bound}@{environment.replace('*', '@star')}"
+
+
+def _read_environments(text: str, macros: dict[str, Macro]) -> str:
+    """Adds what a text defines as environments, two macros for each; returns the text without that."""
+    rest: list[str] = []
+    position = 0
+    while match := _ENVIRONMENT.search(text, position):
+        rest.append(text[position : match.start()])
+        position = match.end()
+        arguments = _ARGUMENTS.match(text, position)
+        try:
+            begin, end_of_begin = _read_body(text, arguments.end() if arguments else position)
+            end, position = _read_body(text, end_of_begin)
+        except TexError:
+            continue
+        macro = simple(begin, int(arguments[1]) if arguments else 0)
+        if arguments and arguments[2] is not None:
+            macro = replace(macro, default=tuple(tokens_of(arguments[2])))
+        macros[bound_macro("begin", match["name"])], macros[bound_macro("end", match["name"])] = (
+            macro,
+            simple(end),
+        )
+    return "".join([*rest, text[position:]])
+
+
 def read_definitions(text: str, known: Macros) -> tuple[dict[str, Macro], str]:
-    """What `text` defines, on top of what is `known`, and `text` without these definitions."""
+    """What `text` defines, on top of what is `known`, and `text` without these definitions.
+
+    The bounds of environments are macros that `bound_macro` names.
+    """
     macros = dict(known)
+    text = _read_environments(text, macros)
     rest: list[str] = []
     position = 0
     while match := _DEFINITION.search(text, position):

@@ -17,6 +17,7 @@ from got_train.tex.errors import TexError
 from got_train.tex.macros import (
     Macro,
     Macros,
+    bound_macro,
     expand,
     group_end,
     read_definitions,
@@ -73,7 +74,7 @@ _ASIDE = re.compile(
     r"|\\.",
     re.DOTALL,
 )
-_STRUCTURE = re.compile(r"\\begin|\\end|\\\[|\\\(|\$")
+_STRUCTURE = re.compile(r"\\begin|\\end|\\[][()]|\$")
 """What makes a macro stand for the bounds of a formula."""
 _OPENING = re.compile(r"\\begin\s*\{(?P<environment>[A-Za-z]+)\*?\}|\\\[|\\\(|\$\$?|\\.", re.DOTALL)
 _DOLLAR_OR_BRACE = re.compile(r"\\.|[{}$]|\n\s*\n", re.DOTALL)
@@ -88,6 +89,8 @@ _ROWS = {
 }
 """Displays of several rows, and what they are called within one."""
 _DISPLAYS = {"equation", "displaymath", *_ROWS}
+_DISPLAY = re.compile(rf"\\\[|\$\$|\\begin\s*\{{(?:{'|'.join(_DISPLAYS)})\*?\}}")
+_ENVIRONMENT = re.compile(r"\\(?P<bound>begin|end)\s*\{(?P<name>[A-Za-z]+\*?)\}")
 _SIZES = {r"\displaystyle": True, r"\textstyle": False}
 """Styles in which formulas look like displays, or not, wherever they stand."""
 _UNUSABLE = {
@@ -211,9 +214,17 @@ def parse_document(text: str, shared: Macros | None = None) -> Document:
     text = strip_comments(text).split(r"\end{document}")[0]
     macros, rest = read_definitions(text, shared or {})
     structural = {name: macro for name, macro in macros.items() if _STRUCTURE.search("".join(macro.body))}
+    rest = _ENVIRONMENT.sub(lambda match: _named_bound(match, structural), rest)
     if any(re.search(re.escape(name) + r"(?![A-Za-z@])", rest) for name in structural):
         rest = expand(rest, structural, DOCUMENT_FACTOR)
     return Document(rest.split(r"\begin{document}")[-1], {**CUSTOMARY, **macros, **SYNONYMS, **BUILT_IN})
+
+
+def _named_bound(match: re.Match[str], structural: Macros) -> str:
+    """The macro of a bound of the document's own environment, if formulas begin and end with it."""
+    begin = structural.get(bound_macro("begin", match["name"]))
+    is_display = begin is not None and _DISPLAY.search("".join(begin.body))
+    return bound_macro(match["bound"], match["name"]) + " " if is_display else match[0]
 
 
 def strip_comments(text: str) -> str:

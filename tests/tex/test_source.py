@@ -155,6 +155,17 @@ def test_what_uses_a_definition_that_is_not_read_is_counted(definition):
     assert left_out == {"formula: a macro whose definition isn't read": 1}
 
 
+def test_environments_of_the_document_are_displays():
+    text = (
+        r"\newenvironment{eqn}{\begin{equation}}{\end{equation}} \begin{eqn}a\end{eqn}"
+        r"\newenvironment*{rows*}[1][x]{\[ #1=}{\]} \begin{rows*}[y]b\end{rows*}\begin{rows*}c\end{rows*}"
+        r"\newenvironment{lemma}{\begin{center}}{\end{center}} \begin{lemma}$d$\end{lemma}"
+        r"\renewenvironment{equation}{\begin{align}}{\end{align}} \begin{equation}e\end{equation}"
+    )
+    assert [formula.latex for formula in formulas(text)] == ["a", "y=b", "x=c", "d", "e"]
+    assert [formula.latex for formula in formulas(r"\def\be{\[}\def\ee{\]} \be a\ee \be b\ee")] == ["a", "b"]
+
+
 def test_a_file_of_two_documents_is_read_with_the_macros_of_each(tmp_path):
     files = {
         "a.tex": r"\newcommand{\X}{\Y}\newcommand{\Y}{\alpha}\begin{document}\input{s}\input{t}\input{u}",
