@@ -74,7 +74,7 @@ ARGUMENT_RANGES: dict[str, Range] = {
         ("adam_beta1", "adam_beta2"),
         (lambda beta: isinstance(beta, float) and 0 <= beta < 1, "at least 0.0 and below 1.0"),
     ),
-    "num_train_epochs": ABOVE_0,
+    **dict.fromkeys(("num_train_epochs", "logging_steps", "save_steps", "eval_steps"), ABOVE_0),
     "max_steps": (lambda steps: steps >= 1 or steps == -1, "at least 1, or -1 to train for num_train_epochs"),
     "seed": (lambda seed: 0 <= seed < 2**32, "at least 0 and below 2**32"),
 }
@@ -88,6 +88,7 @@ def argument_types() -> dict[str, Any]:
     logger, level = literal["all", "none", *_loggers_in_source()], literal[*LOG_LEVELS]
     loggers = types.GenericAlias(list, logger)
     hints |= {"report_to": logger | loggers | None, "log_level": level, "log_level_replica": level}
+    hints |= {"lr_scheduler_kwargs": dict[str, Any] | None}  # a text is not read there as one would think
     hints |= {name: Annotated[hints[name], range] for name, range in ARGUMENT_RANGES.items()}
     return {name: hints[name] for name in sorted(set(hints) - set(OWN_ARGUMENTS))}
 

@@ -93,6 +93,10 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         top.error(f"unrecognized arguments: {' '.join(unknown)}{hint and f'; {hint}'}")
     if overrides:
         options.overrides += overrides
+    for name, value in vars(options).items():
+        # as of a variable that is not set; swift's own words may be empty
+        if "" in (value if isinstance(value, list) else [value]) and name != "words":
+            top.error(f"argument {name.replace('_', '-')}: it is an empty text")
     return options
 
 
@@ -365,12 +369,20 @@ def _check(options: argparse.Namespace) -> int:
         given = [f"--{name.replace('_', '-')}" for name in asked if getattr(options, name) is not None]
         if given:
             raise UserError(f"{', '.join(given)} cannot be used with a config, whose keys say the same")
+        from got_train.config_file import load_config
+        from got_train.data.sources import look_at_inputs
+
+        config = load_config(first, rest)
+        look_at_inputs(config)
         from got_train.check_data import check_config
 
-        return 0 if check_config(first, rest) else 1
+        return 0 if check_config(config) else 1
     _check_folder("--image-root", options.image_root)
     for file in options.files:
         DatasetSpec.parse(file)
+    for pair in options.columns or []:
+        if pair.count("=") != 1:
+            raise UserError(f"--columns {pair}: write THEIRS=OURS, as in text=response")
     from got_train.check_data import check_files
 
     read = (options.columns or [], options.query, options.image_root)

@@ -51,9 +51,22 @@ OTHER_NAMES = {
     **{f"lora_{name}": f"lora.{name}" for name in ("alpha", "dropout", "modules")},
     **dict.fromkeys(("target_modules", "lora_target_modules"), "lora.modules"),
     **dict.fromkeys(("quant_bits", "quantization_bit", "load_in_4bit"), "lora.quantization_bits=4"),
-    **dict.fromkeys(("dataset", "train_file", "train_data"), "data.train"),
+    **dict.fromkeys(
+        ("train_type", "tuner_type", "sft_type", "finetuning_type", "adapter", "use_lora"),
+        "lora.enabled=true",
+    ),
+    **dict.fromkeys(
+        ("freeze_vit", "freeze_vision_tower", "freeze_encoder"), "train.learning_rates.encoder=0"
+    ),
+    **dict.fromkeys(("freeze_llm", "freeze_language_model"), "train.learning_rates.decoder=0"),
+    **dict.fromkeys(("freeze_aligner", "freeze_multi_modal_projector"), "train.learning_rates.connector=0"),
+    "vit_lr": "train.learning_rates.encoder",
+    "aligner_lr": "train.learning_rates.connector",
+    **dict.fromkeys(("dataset", "datasets", "train_file", "train_data"), "data.train"),
     **dict.fromkeys(("val_dataset", "eval_dataset", "validation"), "data.val"),
-    "split_dataset_ratio": "data.val_ratio",
+    **dict.fromkeys(("split_dataset_ratio", "val_size"), "data.val_ratio"),
+    **dict.fromkeys(("image_folder", "image_dir", "media_dir"), "data.image_root"),
+    **dict.fromkeys(("exp_name", "experiment_name"), "name"),
     **dict.fromkeys(("max_seq_length", "max_seq_len", "cutoff_len", "model_max_length"), "sample.max_length"),
     **dict.fromkeys(("model_name_or_path", "model_id_or_path", "base_model"), "model.path"),
     "resume_from_checkpoint": "resume",
@@ -77,12 +90,7 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
         raise UserError(
             f"config file {path} does not exist; `got-train configs DIR` copies the packaged ones"
         )
-    try:
-        file = OmegaConf.to_container(OmegaConf.load(path))
-    except (yaml.YAMLError, UnicodeDecodeError, OSError, OmegaConfBaseException) as error:
-        raise UserError(f"{path} is not a YAML file: {_one_line(error)}") from None
-    if not isinstance(file, dict):
-        raise UserError(f"{path} must hold sections such as `model:` and `train:`, not a list")
+    file = _read_file(Path(path))
     _check_words(overrides)
     errors: list[str] = []
     by_a_run = Path(path).name == CONFIG_FILE
@@ -101,6 +109,42 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
     if errors or config is None:
         raise _refusal([_with_origin(line, str(path), overrides) for line in errors])
     return config
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    """The sections of a file; what is to be a text is as it stands there, not as YAML reads numbers."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        file = OmegaConf.to_container(OmegaConf.load(path))
+        node = yaml.compose(text, yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path} is not UTF-8 ({error.reason} at byte {error.start}): save it in UTF-8"
+        ) from None
+    except (yaml.YAMLError, OSError, OmegaConfBaseException) as error:
+        raise UserError(f"{path} is not a YAML file: {_one_line(error)}") from None
+    if not isinstance(file, dict):
+        raise UserError(f"{path} must hold sections such as `model:` and `train:`, not a list")
+    return {} if node is None else _as_written(file, node)
+
+
+def _as_written(given: Any, node: yaml.Node, key: str = "") -> Any:
+    """Plain YAML whose numbers are as they are written where they are to be texts: `name: 1.50` is no 1.5.
+
+    Args:
+        given: what YAML makes of the node.
+        node: has the characters of the file.
+        key: the dotted key.
+    """
+    if isinstance(given, dict) and isinstance(node, yaml.MappingNode):
+        nodes = {name.value: entry for name, entry in node.value}
+        names = [name for name in given if name in nodes]  # those of an alias merged in are elsewhere
+        return given | {name: _as_written(given[name], nodes[name], f"{key}.{name}") for name in names}
+    if isinstance(given, list) and isinstance(node, yaml.SequenceNode):
+        return [_as_written(entry, place, key) for entry, place in zip(given, node.value, strict=True)]
+    key = key.removeprefix(".")
+    is_number = type(given) in (int, float)
+    return node.value if is_number and _takes_text(RENAMED.get(key, key), is_list=False) else given
 
 
 def _check_words(words: Sequence[str]) -> None:
@@ -137,7 +181,7 @@ def _read_sections(given: dict[str, Any], errors: list[str]) -> Config | None:
     """The configuration of sections over the defaults; None if there are mistakes, now or before."""
     # `${...}` may name any key, also one that is not given
     sections = _resolved(OmegaConf.create(_over(_as_in_files(Config()), given)))
-    values = _read_fields("", sections, typing.get_type_hints(Config), errors)
+    values = _read_fields("", sections, typing.get_type_hints(Config, include_extras=True), errors)
     for names, conflicts in SPANNING.items():
         spanned = [values.get(name) for name in names]
         if None not in spanned:
@@ -160,7 +204,9 @@ def _with_origin(line: str, path: str, words: Sequence[str]) -> str:
         start = "" if "." in key else "^"  # `name` is also a word of messages
         if re.search(rf"{start}(?<![\w.])({named})(?!\w)", line):
             return f"{word}: {line}"
-    return f"{path}: {line}"
+    first = re.escape(line.partition(" ")[0])
+    longer = [word for word in words if first and re.match(rf"{first}[.\[]", word)]  # as data.train[0]=a
+    return f"{longer[-1] if longer else path}: {line}"
 
 
 def _idle(config: Config, file: dict[str, Any], words: dict[str, Any]) -> tuple[list[str], list[str]]:
@@ -224,7 +270,8 @@ def _takes_text(key: str, is_list: bool) -> bool:
     """Whether a key takes a text, or texts that are not written as YAML."""
     hint: Any = Config
     for name in key.split("."):
-        hint = typing.get_type_hints(hint).get(name) if dataclasses.is_dataclass(hint) else None
+        hints = typing.get_type_hints(hint) if dataclasses.is_dataclass(hint) else {}
+        hint = hints.get(name) or (argument_types().get(name) if hint is TrainConfig else None)
     return hint in (str, str | None) or (hint in (list[str], list[str] | None) and not is_list)
 
 
@@ -272,7 +319,7 @@ def _read_fields(
     for name, value in given.items():
         key = f"{prefix}{name}"
         if name not in hints:
-            errors.append(f"{key} is not a {noun}: {_meant(str(name), hints)}")
+            errors.append(f"{key} is not a {noun}: {_meant(str(name), hints, prefix)}")
         elif dataclasses.is_dataclass(hints[name]):
             values[name] = _read_section(key, value, hints[name], errors)
         else:
@@ -280,15 +327,20 @@ def _read_fields(
     return values
 
 
-def _meant(name: str, section: Iterable[str]) -> str:
+def _meant(name: str, section: Iterable[str], prefix: str) -> str:
     """A hint at the key that an unknown name may stand for: by its name elsewhere, or by its spelling."""
+    outer, dot, inner = name.partition(".")
+    if dot and outer in section:  # a key of the file; of a word it would be split
+        return f"write `{inner}:` indented below `{outer}:`, or {prefix}{name}=VALUE on the command line"
     homes: dict[str, str] = {}
     for key in (*_keys(Config), *(f"train.{argument}" for argument in argument_types())):
         last = key.rpartition(".")[2]
         homes[last] = f"{homes[last]} or {key}" if last in homes else key
     homes |= OTHER_NAMES
     plain = name.lower().replace("-", "_")
-    near = difflib.get_close_matches(name, section, n=1) or difflib.get_close_matches(plain, homes, n=1)
+    near = difflib.get_close_matches(name, section, n=1) or difflib.get_close_matches(
+        plain, homes, n=1, cutoff=0.7
+    )
     if plain not in homes and (not near or near[0] in section):
         return did_you_mean(name, section)
     return f"did you mean {homes.get(plain) or homes[near[0]]}?"

@@ -1,9 +1,9 @@
 """Keys that have no effect in a run because of other keys, so that none is ignored in silence."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from got_train.config import GROUPS, Config
+from got_train.config import GROUPS, Config, EncoderConfig
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,12 @@ def _of_model(config: Config) -> Iterator[Idle]:
     elif model.path is not None:
         why = "model.path is a whole checkpoint, which has a shape and a tokenizer of its own"
         yield Idle(("model.encoder", "model.decoder"), why, contradicts=True)
-    elif model.decoder.path is not None:
+    elif model.init_from is not None:
+        shape = tuple(
+            f"model.encoder.{field.name}" for field in fields(EncoderConfig) if field.name != "path"
+        )
+        yield Idle(shape, "model.init_from brings the shape of its encoder", contradicts=True)
+    if model.init == "pretrained" and model.path is None and model.decoder.path is not None:
         yield Idle(("model.decoder.shape",), "model.decoder.path has a shape of its own", contradicts=True)
 
 

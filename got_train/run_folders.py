@@ -41,6 +41,8 @@ def resolve_checkpoint(path: str) -> str:
         UserError: if a folder holds no checkpoint, its best one is gone, or a path does not exist.
     """
     folder = Path(path)
+    if folder.is_file():
+        raise UserError(f"checkpoint {path} is a file: name the folder that it is in")
     if not folder.is_dir():
         if has_prefix(path):
             return hub_model(path)
@@ -107,9 +109,13 @@ def best_checkpoint(newest: Path) -> Path | None:
     """
     if not (newest / CONFIG_FILE).is_file():
         return None
-    given = yaml.safe_load((newest / CONFIG_FILE).read_text(encoding="utf-8"))
+    try:
+        chooses = yaml.safe_load((newest / CONFIG_FILE).read_text(encoding="utf-8"))["train"]
+        asked = chooses.get("load_best_model_at_end")
+    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, KeyError, TypeError):
+        raise UserError(f"{newest / CONFIG_FILE} is not the configuration of a run") from None
     recorded = read_json(newest / STATE_FILE).get("best_model_checkpoint")
-    if not recorded or not given["train"].get("load_best_model_at_end"):
+    if not recorded or not asked:
         return None
     best = newest.parent / Path(recorded).name  # the run may have been moved since
     if not (best / STATE_FILE).is_file():

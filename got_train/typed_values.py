@@ -54,7 +54,8 @@ def read_value(key: str, value: Any, hint: Any, errors: list[str]) -> Any:
     hint, *ranges = typing.get_args(hint) if typing.get_origin(hint) is Annotated else (hint,)
     value = _read(key, value, hint, errors)
     if value is not None and len(errors) == number:
-        errors.extend(f"{key} {value} must be {words}" for holds, words in ranges if not holds(value))
+        shown = "''" if value == "" else value
+        errors.extend(f"{key} {shown} must be {words}" for holds, words in ranges if not holds(value))
     return value if len(errors) == number else None
 
 

@@ -8,13 +8,20 @@ from pathlib import Path
 
 import numpy as np
 
+from got_train.arguments import check_deepspeed
 from got_train.config import Config, DataConfig
 from got_train.data.good_rows import NO_KEY, content_keys
 from got_train.data.readers import Source, find_sources, matches, open_rows, open_sources
 from got_train.data.records import ReadOptions
 from got_train.data.rows import Rows
 from got_train.report import UserError, counted
-from got_train.run_folders import VAL_FILE, resolve_checkpoint
+from got_train.run_folders import (
+    STATE_FILE,
+    VAL_FILE,
+    newest_checkpoint,
+    newest_of_runs,
+    resolve_checkpoint,
+)
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ class ChosenRows:
 
 
 def look_at_inputs(config: Config) -> None:
-    """Looks whether the files and folders of a run exist, which takes no time and needs no torch.
+    """Looks whether the files and folders of a run can be read, which takes no time and needs no torch.
 
     Raises:
         UserError: for the first that does not.
@@ -89,6 +96,19 @@ def look_at_inputs(config: Config) -> None:
     for path in (model.path, model.init_from) if model.init == "pretrained" else ():
         if path is not None:
             resolve_checkpoint(path)
+    if data.val_run is not None:
+        kept_rows(data.val_run)
+    check_deepspeed(config.train.arguments.get("deepspeed"))
+    if (
+        config.resume is not None
+        and config.resume != "auto"
+        and not (Path(config.resume) / STATE_FILE).is_file()
+    ):
+        newest = newest_checkpoint(Path(config.resume)) or newest_of_runs(Path(config.resume))
+        hint = f"did you mean {newest}?" if newest else "auto means the newest of this name"
+        raise UserError(
+            f"resume: {config.resume} is not a training checkpoint (it has no {STATE_FILE}); {hint}"
+        )
 
 
 def choose_run_rows(config: DataConfig, seed: int) -> ChosenRows:

@@ -12,11 +12,11 @@ from got_train.config_file import load_config
 from got_train.model.adapters import PEFT_PREFIX, linear_layers
 from got_train.model.convert import current_name, transformers_name
 from got_train.model.got import GotModel
-from got_train.model.loading import build_model, load_got
+from got_train.model.loading import build_model, check_tokenizer, load_got
 from got_train.model.quantize import round_to_4_bits
 from got_train.model.tokenizer import load_tokenizer
 from got_train.prompts import TemplateName
-from got_train.report import UserError, counted
+from got_train.report import UserError, counted, one_line
 from got_train.run_folders import (
     ADAPTER_FILE,
     CONFIG_FILE,
@@ -49,7 +49,9 @@ def load_checkpoint(
     if base is not None and not holds_adapters(folder):
         raise UserError(f"{folder} is a whole model, which needs no base model: leave out {base}")
     if not holds_adapters(folder):
-        return load_got(folder), load_tokenizer(folder), config
+        plain, tokenizer = load_got(folder), load_tokenizer(folder)
+        check_tokenizer(folder, plain, tokenizer)
+        return plain, tokenizer, config
     try:
         model, tokenizer, _ = build_model(config.model, config.sample.max_length, config.seed)
     except UserError as error:
@@ -103,6 +105,9 @@ def add_adapters(model: GotModel, folder: str) -> PeftModel:
     Raises:
         UserError: if the adapters do not fit.
     """
+    read_json(Path(folder) / ADAPTER_FILE)
+    if not any(Path(folder).glob("adapter_model.*")):  # peft would ask the hub for them
+        raise UserError(f"{folder} lacks the weights of its adapters, adapter_model.safetensors")
     try:
         saved = load_peft_weights(folder, device="cpu")
         state = {_own_name(name): tensor for name, tensor in saved.items()}
@@ -110,15 +115,16 @@ def add_adapters(model: GotModel, folder: str) -> PeftModel:
         config = PeftConfig.from_pretrained(folder)
         config.target_modules = [layer for layer, found, _ in layers if found]
         adapted = get_peft_model(model, config)
-        left_over = set_peft_model_state_dict(adapted, state).unexpected_keys
-    except (KeyError, OSError, RuntimeError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"the adapters of {folder} do not fit their base model: {reason}") from None
+        missing, left_over = set_peft_model_state_dict(adapted, state)
+    except Exception as error:  # of any kind: files are damaged in many ways
+        raise UserError(f"the adapters of {folder} do not fit their base model: {one_line(error)}") from error
     if left_over:
         raise UserError(
             f"the adapters of {folder} do not fit their base model: it has no place for "
             f"{counted(len(left_over), 'tensor')}, the first is {left_over[0]}"
         )
+    if lacking := [name for name in missing if ".lora_" in name]:
+        raise UserError(f"{folder} lacks {counted(len(lacking), 'tensor')} of adapters: {lacking[0]}")
     return adapted
 
 

@@ -63,8 +63,6 @@ def find_resume(config: Config) -> Path | None:
 def _check_can_resume(checkpoint: Path, config: Config) -> None:
     """Refuses a checkpoint that lacks something, or whose settings differ."""
     advice = "start a new run from its weights, with model.path"
-    if not (checkpoint / STATE_FILE).is_file():
-        raise UserError(f"resume: {checkpoint} is not a training checkpoint (it has no {STATE_FILE})")
     if not (checkpoint / CONFIG_FILE).is_file():
         raise UserError(f"resume: {checkpoint} is not of got-train (it has no {CONFIG_FILE}): {advice}")
     by_deepspeed = config.train.arguments.get("deepspeed") is not None

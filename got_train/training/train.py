@@ -51,6 +51,7 @@ from got_train.training.summary import (
     saved_line,
     size_advice,
     steps_line,
+    template_advice,
 )
 from got_train.training.trainer import GotTrainer
 
@@ -178,6 +179,7 @@ def summary(assembled: Assembled) -> str:
         steps_line(config, assembled.plan),
         *resume_lines(config, assembled.prepared.resume, assembled.plan),
         *size_advice(config, chosen, assembled.plan),
+        *template_advice(config),
         *devices_advice(),
     ]
     return "\n\n".join(facts)

@@ -128,5 +128,5 @@ def test_adapters_of_another_model_are_refused(
 def test_adapters_without_weights_are_refused(base: str, tmp_path: Path) -> None:
     write_adapters(base, tmp_path)
     (tmp_path / "adapter_model.safetensors").unlink()
-    with pytest.raises(UserError, match="do not fit their base model: "):
+    with pytest.raises(UserError, match="lacks the weights of its adapters, adapter_model.safetensors"):
         load_checkpoint(str(tmp_path))
