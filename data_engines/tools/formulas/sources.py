@@ -15,7 +15,7 @@ from data_engines.engine import Source
 from data_engines.kind import FORMULAS
 from data_engines.tools.corpora import check_plain, read_text
 from data_engines.tools.packages import package_code, packaged
-from got_train.characters import HAN
+from got_train.characters import EAST_ASIAN
 from got_train.data.errors import ContentError
 from got_train.data.foreign import refuse_foreign
 from got_train.data.records import load_json
@@ -80,9 +80,10 @@ def read_formulas(source: Path | None) -> Formulas:
 
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?(?:\s*(?:\[[^][]*\]|\{[^{}]*\}))*|.)", re.DOTALL)
 _WORDS = re.compile(
-    rf"(?<![^\W\d_])(?=\S{{3}}|\S+ [^\W\d_]{{3}})[^\W\d_]{{2,}}[,.;:!?]? [^\W\d_]{{2,}}|[{HAN}]{{2}}"
+    rf"(?<![^\W\d_])(?=\S{{3}}|\S+ [^\W\d_]{{3}})[^\W\d_]{{2,}}[,.;:!?]? [^\W\d_]{{2,}}"
+    rf"|\A[\s{EAST_ASIAN}]+\Z"
 )
-"""Two words, one of three letters or more: text, which a formula sets without its spaces."""
+"""Two words, one of three letters or more, which a formula sets without their space; nothing but Chinese."""
 
 
 def _parse_all(

@@ -65,7 +65,7 @@ def test_words_and_what_is_empty_are_counted(name, text, tmp_path):
     [
         *(
             (text, True)
-            for text in ("if and only if y=1", "Bonjour, le monde", "the area is a^2", "\u516c\u5f0f x")
+            for text in ("if and only if y=1", "Bonjour, le monde", "the area is a^2", "\u516c\u5f0f\u3002")
         ),
         *(
             (text, False)
