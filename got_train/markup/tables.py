@@ -47,7 +47,8 @@ def find_tables(text: str) -> list[Table]:
 
 _BEHIND_ROW = re.compile(
     r"((?<!\\)(?:\\\\)+(?:\s*\[[^\][]*\])?"
-    r"|\\(?:hline|cline|[a-z]+rule)(?![A-Za-z])(?:\([^()]*\)|\[[^\][]*\]|\{[^{}]*\})*)\s*%"
+    r"|\\(?:begin|hline|cline|[a-z]+rule)(?![A-Za-z])"
+    r"(?:\([^()]*\)|\[[^\][]*\]|\{(?:[^{}]|\{[^{}]*\})*\})*)\s*%"
 )
 _CELL_END = re.compile(r".*(?:&|\\\\|\\end(?![A-Za-z]))")
 _PERCENT = re.compile(r"(?<!\\)%")

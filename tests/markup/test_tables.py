@@ -49,6 +49,7 @@ def test_brackets_after_rules_and_line_breaks_are_text() -> None:
     [
         ("a1 % c\n & a2 \\\\ b & d", [["a1", "a2"], ["b", "d"]]),
         ("a%\n b & c", [["ab", "c"]]),
+        ("% once x & y \\\\\na & b", [["a", "b"]]),
         ("\\emph% x\n{a} & c % last\n", [["a", "c"]]),
         ("a & b \\\\ % once c & d \\\\\nc & d", [["a", "b"], ["c", "d"]]),
         (
