@@ -21,6 +21,7 @@ _LENGTH = re.compile(
     r"\*?\s*\{[^{}]*\}|\s*[-+]?\s*(?:[\d.]+\s*[a-z]{2}|[\d.]*\\[a-z]*(?:skip|sep|width))"
     r"(?:\s*(?:plus|minus)\s*[-\d.]+\s*[a-z]{2,5})*"
 )
+_NUMBER = re.compile(r"\s*[-+]?\d+ ?")
 _ROW = re.compile(r"\*?(?:\s*\[\s*-?[\d.]+\s*[a-z]{2}\s*\])?")
 _TEXTS = frozenset(
     r"\text \textrm \textbf \textit \textsf \texttt \textnormal \mbox \hbox \operatorname \mathrm \mathbf"
@@ -153,6 +154,10 @@ def _drop_idle(tokens: list[str], is_top: bool = True) -> list[str]:
         elif token == "{":
             end = _group_end(tokens, position)
             kept += ["{", *_drop_idle(tokens[position + 1 : end - 1], False), "}"]
+        elif token == r"\penalty":
+            end = _match_end(_NUMBER, tokens, end)
+        elif token == r"\sideset" and tokens[end : end + 4] == ["{", "}", "{", "}"]:
+            end += 4
         elif token in _IDLE:
             end += tokens[end : end + 1] == [" "]
         else:
@@ -164,11 +169,12 @@ def _drop_idle(tokens: list[str], is_top: bool = True) -> list[str]:
 
 def _right_of(tokens: Sequence[str], left: int) -> int:
     r"""Where the `\right` that belongs to a `\left` stands, with its bracket behind it; 0 if none does."""
-    depth = 0
+    depth = braces = 0
     for position in range(left, len(tokens) - 1):
         depth += (tokens[position] == r"\left") - (tokens[position] == r"\right")
-        if depth == 0:
-            return position
+        braces += (tokens[position] == "{") - (tokens[position] == "}")
+        if depth == 0 or braces < 0:
+            return position if depth == braces == 0 else 0
     return 0
 
 

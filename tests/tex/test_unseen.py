@@ -40,6 +40,8 @@ UNSEEN = {
     r"\smash{x}+\smash[b]{y}": r"x+\smash[b]{y}",
     r"\bigskip x\nobreak=\allowbreak y\linebreak": "x=y",
     r"x+y_{}^{}": "x+y",
+    r"\penalty-100 x+\penalty0 y": "x+y",
+    r"\sideset{}{}\sum x": r"\sum x",
     r"x_{\,}^{2}": "x^{2}",
     r"\sum\limits_{}^{}x": r"\sum x",
     r"a\overset{}{=}\underset{}{b}": "a=b",
@@ -156,5 +158,8 @@ def test_a_style_says_whether_a_formula_looks_like_a_display() -> None:
 
 def test_braces_within_braces_are_dropped_in_time() -> None:
     with within_seconds(2):
+        assert plain_formula(r"\left(\text{a\right)b}{c\right)}{\left.}") == (
+            r"\left(\text{a\right)b}{c\right)}{\left.}"
+        )
         assert plain_formula("{" * 199 + "x" + "}" * 199) == "x"
         assert plain_formula("{" * 150 + r"\frac{a}{b}" * 80 + "}" * 150) == r"\frac{a}{b}" * 80
