@@ -21,7 +21,7 @@ _LENGTH = re.compile(
     r"\*?\s*\{[^{}]*\}|\s*[-+]?\s*(?:[\d.]+\s*[a-z]{2}|[\d.]*\\[a-z]*(?:skip|sep|width))"
     r"(?:\s*(?:plus|minus)\s*[-\d.]+\s*[a-z]{2,5})*"
 )
-_NUMBER = re.compile(r"\s*[-+]?\d+ ?")
+_NUMBER = re.compile(r"\s*[-+]?\d+")
 _ROW = re.compile(r"\*?(?:\s*\[\s*-?[\d.]+\s*[a-z]{2}\s*\])?")
 _TEXTS = frozenset(
     r"\text \textrm \textbf \textit \textsf \texttt \textnormal \mbox \hbox \operatorname \mathrm \mathbf"
@@ -78,9 +78,9 @@ def drop_unseen(latex: str) -> tuple[str, str]:
             start = end
         tokens = tokens[start : _last_seen_end(tokens, start)]
         inside = _inside(tokens)
-        if inside is None:
+        if inside is None and (shorter := _drop_idle(tokens)) == tokens:
             return text_of(_trim_words(tokens)), style
-        tokens = inside
+        tokens = shorter if inside is None else inside
 
 
 def _inside(tokens: list[str]) -> list[str] | None:
@@ -155,16 +155,22 @@ def _drop_idle(tokens: list[str], is_top: bool = True) -> list[str]:
             end = _group_end(tokens, position)
             kept += ["{", *_drop_idle(tokens[position + 1 : end - 1], False), "}"]
         elif token == r"\penalty":
-            end = _match_end(_NUMBER, tokens, end)
+            end = _space_end(tokens, _match_end(_NUMBER, tokens, end))
         elif token == r"\sideset" and tokens[end : end + 4] == ["{", "}", "{", "}"]:
             end += 4
-        elif token in _IDLE:
-            end += tokens[end : end + 1] == [" "]
+        elif token in _IDLE or (token in _LIMITS and tokens[end : end + 1] == [" "]):
+            end = _space_end(tokens, end)
         else:
             kept.append(token)
         position = end
     pairs = zip(kept, [*kept[1:], ""], strict=False)
     return [token for token, after in pairs if token not in _LIMITS or after in _SCRIPTS]
+
+
+def _space_end(tokens: Sequence[str], position: int) -> int:
+    """The position after the space behind a name; that before the bound of a cell is spelling."""
+    is_behind = tokens[position : position + 1] == [" "]
+    return position + (is_behind and tokens[position + 1 : position + 2] not in (["&"], ["\\\\"], [r"\end"]))
 
 
 def _right_of(tokens: Sequence[str], left: int) -> int:

@@ -92,6 +92,22 @@ def test_what_can_not_be_seen_is_dropped(latex: str) -> None:
     assert drop_unseen(UNSEEN[latex])[0] == UNSEEN[latex]
 
 
+@pytest.mark.parametrize(
+    ("latex", "kept"),
+    [
+        (r"{\smash{z}}+1", r"{\smash{z}}+1"),
+        (r"{\smash{z}^{}}", "z"),
+        (r"y \limits x", "yx"),
+        (
+            r"\begin{array}{cc} a \large & b \penalty0 \\ c \end{array}",
+            r"\begin{array}{cc} a & b \\ c \end{array}",
+        ),
+    ],
+)
+def test_what_is_left_has_nothing_more_to_drop(latex: str, kept: str) -> None:
+    assert plain_formula(latex) == kept == plain_formula(kept)
+
+
 def test_empty_scripts_are_dropped_within_a_formula() -> None:
     """They draw half a point of space."""
     assert drop_unseen(r"x^{}+y_{}^{}+\sum_{}^{n}z") == (r"x+y+\sum^{n}z", "")
