@@ -47,9 +47,8 @@ OUTPUT: Range = (
     "a folder; a variable is written as ${oc.env:NAME}",
 )
 RUN_NAME: Range = (
-    # `.`: run folders lie in output_dir itself, as those of ms-swift
     lambda name: name == "." or (name.strip() == name != "" and not {"", ".", ".."} & {*name.split("/")}),
-    "the name of a folder below output_dir",
+    "the name of a folder below output_dir, or . for itself",
 )
 
 
