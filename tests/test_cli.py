@@ -42,7 +42,7 @@ def last_line(capsys: Any) -> str:
         ),
         (
             ["train", "{config}", "data.train=[nope.jsonl]"],
-            "got-train: error: data file nope.jsonl does not exist",
+            "got-train: error: data.train: data file nope.jsonl does not exist",
         ),
         (["train", "{config}", "train.warmup=1"], "train.warmup is not a TrainingArguments name"),
         (
