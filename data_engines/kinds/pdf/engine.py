@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from itertools import islice, zip_longest
+from itertools import islice, pairwise, zip_longest
 from pathlib import Path
 from typing import Literal
 
@@ -21,8 +21,9 @@ import numpy as np
 from PIL import Image
 
 from data_engines.engine import Answer, Drawing, LeftOut, PixelBox, Region, Reject, Source, Stock, one_by_one
+from data_engines.kinds.pdf.layout import UNCLEAR_CELLS
 from data_engines.kinds.pdf.pages import draw_page, image_boxes, open_document, page_size, read_page
-from data_engines.kinds.pdf.texts import Text
+from data_engines.kinds.pdf.texts import Text, bands_of
 from data_engines.options import EngineOptions, option
 from data_engines.tools.boxes import Box, around
 from data_engines.tools.files import files_below
@@ -229,6 +230,12 @@ def _cut_off(
     extent = around([line.ink for line in kept])
     above = [box.bottom for box in gone if box.middle < extent.middle]
     below = [box.top for box in gone if box.middle > extent.middle]
+    torn = _torn_cells(kept, above=bool(above), below=bool(below))
+    if torn:
+        torn_too = [
+            UNCLEAR_CELLS if line in torn else fault for line, fault in zip(lines, faults, strict=True)
+        ]
+        return _cut_off(paragraphs, torn_too, sheet, images)
     part = Box(
         sheet.left,
         (max(above) + extent.top) / 2 if above else sheet.top,
@@ -237,6 +244,18 @@ def _cut_off(
     )
     left = (tuple(line for line in paragraph if line in kept) for paragraph in paragraphs)
     return tuple(paragraph for paragraph in left if paragraph), part
+
+
+def _torn_cells(kept: Sequence[Text], above: bool, below: bool) -> list[Text]:
+    """Lines at an edge that was cut which were read cell by cell, and now look like a row to read across."""
+    bands = bands_of(kept)
+    torn: list[Text] = []
+    for cut, (outer, *inner) in ((above, bands[:2]), (below, bands[:-3:-1])):
+        in_row = sorted(outer, key=lambda line: line.ink.left)
+        one_each = all(before.ink.right <= after.ink.left for before, after in pairwise(in_row))
+        if cut and len(outer) > 1 and one_each and not (inner and len(inner[0]) > 1):
+            torn += outer
+    return torn
 
 
 def _is_seen(line: Text, ink: np.ndarray, spec: Spec) -> bool:

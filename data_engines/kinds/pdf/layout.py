@@ -17,8 +17,10 @@ import numpy as np
 
 from data_engines.kinds.pdf.tables import (
     are_in_turn,
+    are_tables,
     goes_on,
     is_parted,
+    is_partly_parted,
     is_table,
     join_level,
     row_around,
@@ -93,6 +95,7 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box], rules: Sequence[Box]) -> 
     height = median(piece.body.height for piece in pieces)
     bands = bands_of(pieces)
     places = {id(piece): place for place, piece in enumerate(pieces)}
+    doubtful = _doubtful_rows(bands, rules, places, height)
     free = [_free(band, page, MIN_GUTTER_WIDTH * height) for band in bands]
     # a running head or foot is in two parts too, but not part of the columns
     for outer, inner in ((0, 1), (-1, -2)):
@@ -109,7 +112,7 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box], rules: Sequence[Box]) -> 
             groups.append([])
             start = end
             continue
-        end, unclear = _end_of_cells(bands, start, places, height)
+        first, (end, unclear) = start, _end_of_cells(bands, start, places, height)
         apart = end > start + 1
         row, ruled_row = sum(bands[start:end], []), row_around(bands[start], rows)
         start = end
@@ -120,6 +123,7 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box], rules: Sequence[Box]) -> 
             start += 1
         cells = _cells(row, height, places, ruled=ruled_row is not None, apart=apart)
         # a rule between the lines of a cell parts it from another, which merged cells beside them may hide
+        unclear |= len(cells) == 1 and not doubtful.isdisjoint(range(first, start))
         if unclear or (len(cells) > 1 and any(is_parted(lines, rules) for lines in cells)):
             cells = [[replace(line, fault=line.fault or UNCLEAR_CELLS) for line in lines] for lines in cells]
         if len(cells) > 1 and groups[-1] and goes_on(groups[-1][-1], cells, rules):
@@ -130,6 +134,21 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box], rules: Sequence[Box]) -> 
         else:
             groups[-1] += cells[0]
     return groups
+
+
+def _doubtful_rows(
+    bands: Sequence[Sequence[Text]], rules: Sequence[Box], places: Mapping[int, int], height: float
+) -> set[int]:
+    """Which bands are no rows to read across, though their lines may be level.
+
+    Cells that go on below, where others end, are merged ones; and several tables may stand beside each other.
+    """
+    cells = [[_join(cell) for cell in _cut(band, height)] for band in bands]
+    merged = (i for i in range(len(bands) - 1) if is_partly_parted(cells[i], cells[i + 1], rules))
+    tables = (
+        i for i in range(len(bands) - 2) if are_tables(bands[i : i + 3], places, MIN_GUTTER_WIDTH * height)
+    )
+    return {i + k for i in merged for k in (0, 1)} | {i + k for i in tables for k in (0, 1, 2)}
 
 
 def _end_of_cells(

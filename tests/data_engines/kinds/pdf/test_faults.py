@@ -103,6 +103,21 @@ def test_a_font_of_odd_signs_alone_is_not_trusted(read: Callable[..., str]) -> N
     assert read(price, fonts=named("Times-Roman", encoding)) == "£5 a piece"
 
 
+def test_a_font_whose_glyphs_have_numbers_is_not_trusted(read: Callable[..., str]) -> None:
+    numbered = line('"7+%-', 400, font="G")
+    assert read(numbered, fonts=named("01ebsit,Bold", "")) == "symbols under the names of letters"
+    assert read(AROUND + numbered, fonts=named("01ebsit,Bold", "")).split("\n") == SOUND
+    # fonts of TeX may be for brackets alone; and a font with letters, too, says what it has
+    assert read(numbered, fonts=named("ABCDEF+LMMono10-Regular", "")) == '"7+%-'
+    assert read(numbered + line("letters", 600, font="G"), fonts=named("Courier", "")) == 'letters\n"7+%-'
+
+
+def test_cells_that_lose_their_second_line_are_no_row_to_read_across(read: Callable[..., str]) -> None:
+    head = "".join(line(f"share of {place}", 424, x=72 + 150 * place) for place in range(3))
+    below = line("what nobody sees", 410, x=222) + "1 g 220 404 150 14 re f 0 g " + line("too", 410, x=372)
+    assert read(AROUND + head + below).split("\n") == SOUND
+
+
 def test_fractions_are_left_out_with_what_stands_beside_them(read: Callable[..., str]) -> None:
     fraction = line("a + b", 408, x=100) + line("c", 392, x=110) + "98 403 32 0.5 re f "
     assert read(fraction) == "displayed formula"
