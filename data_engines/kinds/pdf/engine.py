@@ -50,6 +50,7 @@ FOOT = 0.15
 """Line heights below its ink, but no more than the font reaches down, in which there may be none either."""
 MIN_IMAGE_SHARE = 0.02
 """Share of a page from which an image may hold text that the file doesn't say."""
+OTHER_INK = "ink that is no letter"
 MIN_LEFT_LINES = 5
 """Lines that a picture has at least from which others were cut off."""
 MIN_LEFT_SHARE = 0.2
@@ -188,7 +189,7 @@ def check(spec: Spec, drawing: PdfDrawing) -> Drawing:
     faults = [
         "text that can't be seen"
         if not _is_seen(line, letters, spec)
-        else ("" if _is_all(line, levels, free, spec) else "ink that is no letter")
+        else ("" if _is_all(line, levels, free, spec) and _is_clear(line, bare, spec) else OTHER_INK)
         for line in spec.lines
     ]
     if not any(faults):
@@ -316,6 +317,14 @@ def _is_all(line: Text, levels: np.ndarray, free: np.ndarray, spec: Spec) -> boo
     lightest = np.where(free[part], levels[part], 0).max(axis=0, initial=0).astype(int)
     darkest = np.where(free[part], levels[part], 255).min(axis=0, initial=255)
     return bool((lightest - darkest).max(initial=0) < MIN_CONTRAST)
+
+
+def _is_clear(line: Text, bare: np.ndarray, spec: Spec) -> bool:
+    """Whether nothing that begins or ends in the middle of a line is drawn under or over its letters."""
+    left, top, right, bottom = _in_pixels(line.ink, spec)
+    rows = slice(int(top + (bottom - top) * MIDDLE[0]) + 1, int(top + (bottom - top) * MIDDLE[1]))
+    part = bare[rows, max(0, int(left)) : math.ceil(right)]
+    return not part.size or bool(np.ptp(part, axis=0).max() < MIN_CONTRAST)
 
 
 def _in_pixels(box: Box, spec: Spec) -> PixelBox:

@@ -56,6 +56,8 @@ MAX_COVERED = 0.5
 
 MIN_CELL_WIDTH = 2.5
 """In line heights: what is narrower, such as a bullet or a number, belongs to the line beside it."""
+MIN_ALIKE = 0.8
+"""Height of a line by that of the one before, between lines of a paragraph or cell."""
 MIN_CELL_FILL = 0.7
 """Share of its cell that a line covers after which another follows."""
 
@@ -174,8 +176,14 @@ def _end_of_cells(
             for cell, more in zip(cells, longer, strict=True)
         )
         grown = sum(len(more) > len(cell) for cell, more in zip(cells, longer, strict=True))
-        if not (whole and wide and close and full):
-            unclear = wide and close and full and end == start + 1 and grown < len(cells)
+        # what is set in another size, as the text under a running head is, goes on with nothing
+        alike = all(
+            MIN_ALIKE < line.body.height / more[0].body.height < 1 / MIN_ALIKE
+            for cell, more in zip(cells, longer, strict=True)
+            for line in more[len(cell) :]
+        )
+        if not (whole and wide and close and full and alike):
+            unclear = wide and close and full and alike and end == start + 1 and grown < len(cells)
             break
         row, cells, end = [*row, *bands[end]], longer, end + 1
     return end, unclear
@@ -348,7 +356,7 @@ def _split_paragraphs(lines: Sequence[Text]) -> list[list[Text]]:
         height = before.body.height
         usual = min(2 * height, 1.25 * min(steps[max(position - 1, 0) : position + 2]))
         indented = after.body.left - before.body.left > 0.8 * height
-        resized = not 0.8 < after.body.height / height < 1.25
+        resized = not MIN_ALIKE < after.body.height / height < 1 / MIN_ALIKE
         beside = after.body.left > before.body.right or after.body.right < before.body.left
         if steps[position] > usual or indented or resized or beside or after.text.startswith(BULLETS):
             split.append([])

@@ -113,9 +113,23 @@ def test_a_font_whose_glyphs_have_numbers_is_not_trusted(read: Callable[..., str
 
 
 def test_cells_that_lose_their_second_line_are_no_row_to_read_across(read: Callable[..., str]) -> None:
-    head = "".join(line(f"share of {place}", 424, x=72 + 150 * place) for place in range(3))
-    below = line("what nobody sees", 410, x=222) + "1 g 220 404 150 14 re f 0 g " + line("too", 410, x=372)
-    assert read(AROUND + head + below).split("\n") == SOUND
+    cells = "".join(
+        line("share in the market", 424, x=left) + line("of that whole year", 408, x=left)
+        for left in (222, 400)
+    )
+    head = line("Brands of coffee", 424) + cells
+    rows = ["Brands of coffee"] + 2 * ["share in the market", "of that whole year"]
+    assert read(AROUND + head).split("\n") == [*SOUND, *rows]
+    hidden = "1 g 220 404 150 14 re f 0 g "
+    assert read(AROUND + head + hidden).split("\n") == SOUND
+
+
+def test_letters_with_strokes_over_them_are_left_out(read: Callable[..., str]) -> None:
+    for stroke in ("80 398 2 8 re f ", "q 0.5 g 80 404 2 20 re f Q "):
+        assert read(AROUND + line("M is drawn over", 400) + stroke).split("\n") == SOUND
+    # paper, frames and rules that run through say nothing, nor do lines under the words
+    for through in ("0.8 g 60 390 300 30 re f 0 g ", "72 398 45 0.5 re f "):
+        assert read(AROUND + through + line("M is not", 400)).split("\n") == [*SOUND, "M is not"]
 
 
 def test_fractions_are_left_out_with_what_stands_beside_them(read: Callable[..., str]) -> None:

@@ -214,6 +214,12 @@ def test_cells_with_a_rule_between_their_lines_are_a_fault() -> None:
     assert {line.fault for part in paragraphs(centred, few) for line in part} == {None}
 
 
+def test_a_line_in_another_size_does_not_go_on_with_a_running_head() -> None:
+    head = [piece("29 November, 8:59", 0, 0, 9), piece("name of the file", 180, 0, 9)]
+    below = piece("Before a table", 0, 14, 13)
+    assert order([head[0], below, head[1]]) == ["29 November, 8:59 name of the file", "Before a table"]
+
+
 def test_merged_cells_between_level_rows_are_a_fault() -> None:
     rows = [
         piece("cell 1", 0, 0),
