@@ -148,9 +148,9 @@ def _doubtful_rows(
     cells = [[_join(cell) for cell in _cut(band, height)] for band in bands]
     merged = (i for i in range(len(bands) - 1) if is_partly_parted(cells[i], cells[i + 1], rules))
     tables = (
-        i for i in range(len(bands) - 2) if are_tables(bands[i : i + 3], places, MIN_GUTTER_WIDTH * height)
+        i for i in range(len(bands) - 1) if are_tables(bands[i : i + 2], places, MIN_GUTTER_WIDTH * height)
     )
-    return {i + k for i in merged for k in (0, 1)} | {i + k for i in tables for k in (0, 1, 2)}
+    return {i + k for i in merged for k in (0, 1)} | {i + k for i in tables for k in (0, 1)}
 
 
 def _end_of_cells(

@@ -119,7 +119,7 @@ def are_tables(bands: Sequence[Sequence[Text]], places: Mapping[int, int], gutte
     # columns of one cell a row are those of a single table, which many files have so
     return len(turns) > 1 and all(
         [number for number, _ in turn] == whole
-        and all(
+        and any(
             any(after.body.left - before.body.right >= gutter for before, after in pairwise(row))
             for _, row in turn
         )
