@@ -2,7 +2,6 @@
 
 import argparse
 import atexit
-import errno
 import io
 import os
 import sys
@@ -16,9 +15,10 @@ from typing import NoReturn
 from got_train.bitsandbytes_import import hide_bitsandbytes
 from got_train.config import MAX_NEW_TOKENS, SampleConfig
 from got_train.evaluation.suites import SUITES
+from got_train.files import REFUSED
 from got_train.prompts import COLORS
 from got_train.ranks import has_process_group, rank
-from got_train.report import UserError, check_new_folder, check_targets, counted, did_you_mean
+from got_train.report import StoppedError, UserError, check_new_folder, check_targets, counted, did_you_mean
 from got_train.typed_values import expand_home
 
 TRACEBACK = "GOT_TRAIN_TRACEBACK"
@@ -26,9 +26,8 @@ TRACEBACK = "GOT_TRAIN_TRACEBACK"
 
 BASE_HELP = "base model of adapters (default: the one that they were trained on)"
 
-REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG}
-"""Errors of the operating system that no program can avoid, such as a full disk. Any other OSError is a fault
-of this program."""
+STOPPED = 75
+"""Exit code of a run that was asked to end, has saved, and can go on: EX_TEMPFAIL of sysexits.h."""
 
 OVERWRITE = "write over existing files"
 
@@ -58,9 +57,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             traceback.print_exc()
         print(f"got-train: error: {error}", file=sys.stderr)
         status = 2
-    except KeyboardInterrupt:
-        print("got-train: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(f"got-train: interrupted{error.args and f': {error}' or ''}", file=sys.stderr)
         status = 130
+    except StoppedError as stopped:
+        print(f"got-train: stopped: {stopped}", file=sys.stderr)
+        status = STOPPED
     _exit(status)
 
 

@@ -45,8 +45,8 @@ OUTPUT: Range = (
     "a folder; a variable is written as ${oc.env:NAME}",
 )
 RUN_NAME: Range = (
-    lambda name: name.strip() == name != "" and not {"", ".", ".."} & {*name.split("/")},
-    "the name of a folder below output_dir",
+    lambda name: name == "." or (name.strip() == name != "" and not {"", ".", ".."} & {*name.split("/")}),
+    "the name of a folder below output_dir, or . for itself",
 )
 
 
@@ -122,11 +122,16 @@ class ModelConfig(Section):
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
 
+    @property
+    def whole(self) -> str | None:
+        """The whole checkpoint that the model starts from; None for one of parts, or of random weights."""
+        return self.path if self.init == "pretrained" else None
+
     def conflicts(self) -> Iterator[str]:
         paths = (self.init_from, self.encoder.path, self.decoder.path)
         names = ("model.init_from", "model.encoder.path", "model.decoder.path")
         others = [name for name, path in zip(names, paths, strict=True) if path is not None]
-        if self.init == "pretrained" and self.path is not None and others:
+        if self.whole is not None and others:
             yield (
                 f"model.path is a whole checkpoint, so {' and '.join(others)} cannot be used beside it: "
                 "set one of them to null"
@@ -197,6 +202,9 @@ class LoraSettings(Section):
     """Low-rank adapters through peft."""
 
     enabled: bool = False
+    adapters: str | None = None
+    """Adapters to go on training: a checkpoint or a run, which brings its base, modules, rank, alpha and
+    kind."""
     modules: list[Group] = field(default_factory=lambda: ["decoder", "connector"])
     """Groups whose linear layers get adapters; everything else is frozen."""
     rank: Annotated[int, AT_LEAST_1] = 8
@@ -214,6 +222,11 @@ class LoraSettings(Section):
     def conflicts(self) -> Iterator[str]:
         if self.enabled and not self.modules:
             yield f"lora.modules is empty: name at least one of {', '.join(GROUPS)}"
+        if self.adapters is not None and not self.enabled:
+            yield (
+                f"lora.adapters {self.adapters} go on training only with lora.enabled=true; to train all "
+                f"weights merge them first with `got-train merge {self.adapters}`"
+            )
 
 
 @dataclass

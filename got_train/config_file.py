@@ -15,11 +15,12 @@ from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 
 from got_train.arguments import OWN_ARGUMENTS, argument_defaults, argument_types
 from got_train.config import SPANNING, Config, Section, TrainConfig
+from got_train.earlier_adapters import contradictions, sections_of_adapters
 from got_train.idle_keys import idle_keys
 from got_train.ranks import say
 from got_train.report import UserError, did_you_mean
 from got_train.run_folders import CONFIG_FILE
-from got_train.typed_values import SECTION, kind_of, read_value
+from got_train.typed_values import SECTION, expand_home, flat, kind_of, read_value
 
 RENAMED = {
     "data.frame": "sample.template",
@@ -77,6 +78,7 @@ OTHER_NAMES = {
 def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa: B006 (never changed)
     """Read a YAML file and `key=value` words over the defaults.
 
+    `key=null` takes back what the file has, also of a whole section: `model=null model.path=FOLDER`.
     Keys that were renamed are still read, with a line that names the new key. A key that has no effect is
     refused as a word, and said if it stands in the file, which several runs may share. The file that a run
     wrote has all keys: nothing is said of it.
@@ -98,10 +100,16 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
     words: dict[str, Any] = {}
     for word in overrides:
         try:
-            words = _over(words, _with_new_names(_read_word(word), errors))
+            read = _with_new_names(_read_word(word), errors)
         except (OmegaConfBaseException, yaml.YAMLError) as error:
             errors.append(f"{word}: {_one_line(error)}")
-    config = _read_sections(_over(file, words), errors)
+            continue
+        words = _over(words, read)
+        if [value for _, value in flat(read)] == [None]:
+            file = _over(file, read)
+    # what a run wrote has all that its adapters brought
+    grows = not by_a_run or "lora.adapters" in dict(flat(words))
+    config = _read_sections(_over(file, words), errors, grows)
     if config is not None:
         errors, remarks = _idle(config, {} if by_a_run else file, words)
         for remark in remarks:
@@ -177,16 +185,34 @@ def read_config(given: dict[str, Any]) -> Config:
     return config
 
 
-def _read_sections(given: dict[str, Any], errors: list[str]) -> Config | None:
-    """The configuration of sections over the defaults; None if there are mistakes, now or before."""
+def _read_sections(given: dict[str, Any], errors: list[str], grows: bool = True) -> Config | None:
+    """The configuration of sections over the defaults; None if there are mistakes, now or before.
+
+    What `lora.adapters` brings lies between, unless the sections have it already (`grows` is false).
+    """
+    defaults = _as_in_files(Config())
     # `${...}` may name any key, also one that is not given
-    sections = _resolved(OmegaConf.create(_over(_as_in_files(Config()), given)))
+    sections = _resolved(OmegaConf.create(_over(defaults, given)))
+    lora = sections["lora"]
+    adapters = lora.get("adapters") if grows and isinstance(lora, dict) else None
+    brought: dict[str, Any] = {}
+    if isinstance(adapters, str):
+        try:
+            brought = sections_of_adapters(expand_home(adapters))
+        except UserError as error:
+            errors.append(str(error))
+            return None
+        given = {name: section for name, section in given.items() if section is not None}
+        sections = _resolved(OmegaConf.create(_over(_over(defaults, brought), given)))
     values = _read_fields("", sections, typing.get_type_hints(Config, include_extras=True), errors)
     for names, conflicts in SPANNING.items():
         spanned = [values.get(name) for name in names]
         if None not in spanned:
             errors.extend(conflicts(*spanned))
-    return None if errors else Config(**values)
+    config = None if errors else Config(**values)
+    if config is not None and brought:
+        errors.extend(contradictions(config, brought))
+    return None if errors else config
 
 
 def _refusal(lines: Sequence[str]) -> UserError:
@@ -395,15 +421,6 @@ def _one_line(error: Exception) -> str:
     kept = [line for line in lines if not line.startswith(("full_key:", "object_type=", "reference_type="))]
     key = getattr(error, "full_key", None)
     return " ".join([f"{key}:"] * bool(key) + kept)
-
-
-def flat(section: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The values of nested sections, with their dotted keys."""
-    for name, value in section.items():
-        if isinstance(value, dict):
-            yield from flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
 
 
 def to_yaml(config: Config) -> str:

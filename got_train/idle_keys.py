@@ -51,8 +51,9 @@ def _of_data(config: Config) -> Iterator[Idle]:
     data = config.data
     if len(data.train) == 1:
         yield Idle(("data.weights",), "data.train is a single set")
-    if data.val is not None:
-        yield Idle(("data.val_ratio",), "data.val names the validation rows")
+    for name in ("val", "val_run"):
+        if getattr(data, name) is not None:
+            yield Idle(("data.val_ratio",), f"data.{name} names the validation rows")
     if not data.replay:
         yield Idle(("data.replay_ratio",), "data.replay names no sets")
 
@@ -106,7 +107,7 @@ def _of_evaluations(config: Config) -> Iterator[Idle]:
     if not evaluates:
         of_train = ("per_device_eval_batch_size", "eval_delay", "metric_for_best_model", "greater_is_better")
         yield Idle(("eval.loss_rows", "eval.read_rows", *(f"train.{name}" for name in of_train)), why)
-    is_tuned = config.model.path is not None and config.model.init == "pretrained"
+    is_tuned = config.model.whole is not None
     compares = is_tuned and evaluation.compare_rows > 0
     if not is_tuned:
         yield Idle(("eval.compare_rows", "eval.ordinary"), "a model without model.path is not compared")

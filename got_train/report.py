@@ -17,6 +17,10 @@ class UserError(ValueError):
     """A mistake that the user can correct: the command line prints its one line and exits with code 2."""
 
 
+class StoppedError(Exception):
+    """A run has ended before its last step because it was asked to, and can go on from what it has saved."""
+
+
 def one_line(error: Exception, lines: int = 3) -> str:
     """The message of another package's error in one line, which begins with its kind if it says little.
 

@@ -8,7 +8,7 @@ import os
 import re
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from omegaconf import MISSING
@@ -156,3 +156,12 @@ def _choices(hint: Any) -> tuple[Any, ...]:
 def _names(hints: Sequence[Any]) -> str:
     names = [name for hint in hints for name in _choices(hint) or [getattr(hint, "__name__", hint)]]
     return " or ".join(map(str, names))
+
+
+def flat(section: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of nested sections, with their dotted keys."""
+    for name, value in section.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from got_train.data.doubts import DoubtCounts, doubts
 from got_train.data.errors import RowError, file_of
-from got_train.data.good_rows import NO_KEY, GoodRows, row_key
+from got_train.data.good_rows import NO_KEY, GoodRows, content_key, row_key
 from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
 from got_train.progress import progress
@@ -26,6 +26,8 @@ class CheckResult:
     """The kinds of the good rows."""
     sizes: np.ndarray
     """int32, `(checked, 2)`: tokens and tiles of each row that was checked; 0 for bad rows."""
+    keys: np.ndarray
+    """uint64, `(checked,)`: the `content_key` of each row that was checked; `NO_KEY` of bad rows."""
     doubts: DoubtCounts
     """What good rows probably do not mean as it is read."""
     checked: Counter[str]
@@ -36,11 +38,12 @@ class CheckResult:
         """Joins the results of all ranks; rank r checked rows r, r + world_size, ..."""
         bad = {index: error for part in parts for index, error in part.bad.items()}
         kinds = set().union(*(part.kinds for part in parts))
-        sizes = np.empty((sum(len(part.sizes) for part in parts), 2), dtype=np.int32)
-        for number, part in enumerate(parts):
-            sizes[number :: len(parts)] = part.sizes
+        number = sum(len(part.sizes) for part in parts)
+        sizes, keys = np.empty((number, 2), dtype=np.int32), np.empty(number, dtype=np.uint64)
+        for first, part in enumerate(parts):
+            sizes[first :: len(parts)], keys[first :: len(parts)] = part.sizes, part.keys
         doubts = DoubtCounts.joined([part.doubts for part in parts])
-        return cls(bad, kinds, sizes, doubts, sum((part.checked for part in parts), Counter()))
+        return cls(bad, kinds, sizes, keys, doubts, sum((part.checked for part in parts), Counter()))
 
     def counts(self) -> dict[str, int]:
         """How many rows have each kind of fault, the most frequent first."""
@@ -75,6 +78,9 @@ class _Good(NamedTuple):
     """What is found about a good row."""
 
     key: int
+    """Its `content_key`."""
+    cache_key: int
+    """Its key in `GoodRows`."""
     kind: str
     sizes: tuple[int, int]
     location: str
@@ -96,12 +102,13 @@ class _Checks(Dataset[_Good | RowError]):
     def __getitem__(self, position: int) -> _Good | RowError:
         try:
             row, record = self.rows.row_and_record(int(self.indexes[position]))
-            key, known = NO_KEY, None
+            cache_key, known = NO_KEY, None
             if self.good_rows is not None:
-                key = row_key(record)
-                known = self.good_rows.find(key)
+                cache_key = row_key(record)
+                known = self.good_rows.find(cache_key)
             sizes = known or self.encoder.sizes(record)
-            return _Good(key, record.kind, sizes, record.location, list(doubts(row, record)))
+            found = list(doubts(row, record))
+            return _Good(content_key(record), cache_key, record.kind, sizes, record.location, found)
         except RowError as error:
             return error
 
@@ -125,8 +132,8 @@ def check_rows(
         good_rows: rows that earlier checks found good, which are not read again; new good rows are added.
     """
     sizes = np.zeros((len(indexes), 2), dtype=np.int32)
-    result = CheckResult({}, set(), sizes, DoubtCounts(), Counter(rows.checked(indexes)))
-    keys = np.full(len(indexes), NO_KEY, dtype=np.uint64)
+    keys, cache_keys = (np.full(len(indexes), NO_KEY, dtype=np.uint64) for _ in range(2))
+    result = CheckResult({}, set(), sizes, keys, DoubtCounts(), Counter(rows.checked(indexes)))
     checks = _Checks(rows, indexes, encoder, good_rows)
     loader = DataLoader(checks, batch_size=64, num_workers=workers, collate_fn=list)
     with progress(description, len(indexes), "row") as bar:
@@ -134,10 +141,11 @@ def check_rows(
             if isinstance(found, RowError):
                 result.bad[int(indexes[position])] = found
             else:
-                keys[position], result.sizes[position] = found.key, found.sizes
+                keys[position], cache_keys[position] = found.key, found.cache_key
+                sizes[position] = found.sizes
                 result.kinds.add(found.kind)
                 result.doubts.add(found.location, found.doubts)
             bar.update()
     if good_rows is not None:
-        good_rows.add(keys, result.sizes)
+        good_rows.add(cache_keys, sizes)
     return result

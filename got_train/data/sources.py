@@ -10,16 +10,13 @@ import numpy as np
 
 from got_train.arguments import check_deepspeed
 from got_train.config import Config, DataConfig
-from got_train.data.good_rows import NO_KEY, content_keys
+from got_train.data.good_rows import NO_KEY, question_key, row_keys
 from got_train.data.readers import Source, find_sources, matches, open_rows, open_sources
 from got_train.data.records import ReadOptions
 from got_train.data.rows import Rows
 from got_train.report import UserError, counted
 from got_train.run_folders import (
-    STATE_FILE,
     VAL_FILE,
-    newest_checkpoint,
-    newest_of_runs,
     resolve_checkpoint,
 )
 
@@ -99,15 +96,9 @@ def look_at_inputs(config: Config) -> None:
     if data.val_run is not None:
         kept_rows(data.val_run)
     check_deepspeed(config.train.arguments.get("deepspeed"))
-    if (
-        config.resume is not None
-        and config.resume != "auto"
-        and not (Path(config.resume) / STATE_FILE).is_file()
-    ):
-        newest = newest_checkpoint(Path(config.resume)) or newest_of_runs(Path(config.resume))
-        hint = f"did you mean {newest}?" if newest else "auto means the newest of this name"
+    if config.resume not in (None, "auto") and not Path(config.resume).is_dir():
         raise UserError(
-            f"resume: {config.resume} is not a training checkpoint (it has no {STATE_FILE}); {hint}"
+            f"resume: {config.resume} does not exist: give auto, a run folder, or its checkpoint-N"
         )
 
 
@@ -198,19 +189,19 @@ def kept_rows(run: str) -> Path:
 
 
 def _without(rows: Rows, val: Rows, name: str) -> Rows:
-    """The rows that are not validation rows.
+    """The rows that are not validation rows, nor ask the same of the same images with another answer.
 
     Raises:
         UserError: if none is left, or a validation row cannot be read, and so not be told from the others.
     """
-    apart = content_keys(val)
+    apart = row_keys(val, question_key)
     bad = np.flatnonzero(apart == NO_KEY)
     if len(bad) > 0:
         raise UserError(
             f"data.val_run: {counted(len(bad), 'validation row')} cannot be read, the first is "
             f"{val.location(int(bad[0]))}: put its images back where it names them"
         )
-    kept = np.flatnonzero(~np.isin(content_keys(rows), apart))
+    kept = np.flatnonzero(~np.isin(row_keys(rows, question_key), apart))
     if len(kept) == 0:
         raise UserError(f"data.val_run: each of the {name} rows is one of its validation rows")
     return rows.subset(kept)

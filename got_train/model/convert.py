@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import save_file
 from transformers import GenerationConfig, GotOcr2Config, GotOcr2ForConditionalGeneration
 
+from got_train.files import atomic_folder, permit_as_umask
 from got_train.model.got import GotModel
 from got_train.model.original import (
     Layout,
@@ -25,7 +26,7 @@ from got_train.model.shapes import read_got_config
 from got_train.model.tokenizer import load_tokenizer
 from got_train.model.weights import local_folder, read_tensors
 from got_train.report import UserError, check_new_folder, counted
-from got_train.run_folders import CONFIG_FILE, holds_adapters, permit_as_umask
+from got_train.run_folders import CONFIG_FILE, holds_adapters
 from got_train.vocabulary import IMAGE_PAD, MESSAGE_END, QWEN_SPECIAL_IDS
 
 Pairs = tuple[tuple[str, str], ...]
@@ -208,9 +209,11 @@ def convert(source: str, target: str, to: Layout) -> int:
         raise UserError(f"{source} holds no config.json: it is not a model folder")
     if layout_of(folder) == to:
         raise UserError(f"{source} is in the {to} layout already")
-    number = _to_transformers(folder, output) if to == "transformers" else _to_original(folder, output)
-    if (folder / CONFIG_FILE).is_file():  # it says which chat template the model was trained with
-        shutil.copyfile(folder / CONFIG_FILE, output / CONFIG_FILE)
+    write = _to_transformers if to == "transformers" else _to_original
+    with atomic_folder(output) as made:
+        number = write(folder, made)
+        if (folder / CONFIG_FILE).is_file():  # it says which chat template the model was trained with
+            shutil.copyfile(folder / CONFIG_FILE, made / CONFIG_FILE)
     return number
 
 
@@ -222,7 +225,6 @@ def _to_transformers(folder: Path, output: Path) -> int:
         )
     tokenizer = load_tokenizer(str(folder))
     state = read_state(folder, config, transformers_name)
-    output.mkdir(parents=True, exist_ok=True)
     save_file(state, output / "model.safetensors", metadata={"format": "pt"})
     permit_as_umask(output)
     config.architectures = [GotOcr2ForConditionalGeneration.__name__]
@@ -242,7 +244,6 @@ def _to_original(folder: Path, output: Path) -> int:
     config = read_got_config(str(folder))
     check_fits_original(config, load_tokenizer(str(folder)))
     state = read_state(folder, config, current_name)
-    output.mkdir(parents=True, exist_ok=True)
     renamed = {original_name(name): tensor for name, tensor in state.items()}
     save_file(renamed, output / "model.safetensors", metadata={"format": "pt"})
     permit_as_umask(output)

@@ -50,8 +50,8 @@ def model_tokenizer(config: ModelConfig) -> PreTrainedTokenizerFast:
     Raises:
         UserError: for a source that does not exist.
     """
-    if config.init == "pretrained" and config.path is not None:
-        return load_tokenizer(whole_checkpoint("model.path", config.path))
+    if config.whole is not None:
+        return load_tokenizer(whole_checkpoint("model.path", config.whole))
     decoder_path = config.decoder.path if config.init == "pretrained" else None
     own = "gpt2" if config.decoder.model_type == "opt" else "qwen"
     return load_tokenizer(config.decoder.tokenizer or decoder_path or own)
@@ -75,8 +75,8 @@ def build_model(
     set_seed(seed)
     config = with_shape_of_checkpoint(config)
     tokenizer = tokenizer or model_tokenizer(config)
-    if config.init == "pretrained" and config.path is not None:
-        model, report = _whole_checkpoint(config.path, tokenizer)
+    if config.whole is not None:
+        model, report = _whole_checkpoint(config.whole, tokenizer)
     else:
         model, report = _from_parts(config, max_length, tokenizer)
     # An answer ends with the message, not with end-of-text.

@@ -65,8 +65,8 @@ def with_shape_of_checkpoint(config: ModelConfig) -> ModelConfig:
     Raises:
         UserError: if the section gives a field another value than the checkpoint has.
     """
-    if config.init == "pretrained" and config.path is not None:
-        whole = read_got_config(whole_checkpoint("model.path", config.path))
+    if config.whole is not None:
+        whole = read_got_config(whole_checkpoint("model.path", config.whole))
         return replace(config, encoder=encoder_section(whole), decoder=decoder_section(whole.text_config))
     decoder = replace(config.decoder, model_type=_model_type(config))
     if config.init == "random" or config.init_from is None:

@@ -12,8 +12,8 @@ from huggingface_hub import snapshot_download
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from got_train.files import read_json
 from got_train.report import UserError, counted, one_line
-from got_train.run_folders import read_json
 
 WEIGHT_FILES = (
     "model.safetensors",

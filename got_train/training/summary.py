@@ -38,7 +38,7 @@ def data_table(config: Config, rows: ChosenRows) -> str:
 def replay_advice(config: Config, rows: ChosenRows) -> list[str]:
     """The authors' advice, for runs that start from a whole model and replay too few rows of its training."""
     share = (0 if rows.replay is None else len(rows.replay)) / len(rows.all_training)
-    if config.model.path is None or config.model.init == "random" or share >= REPLAY_ADVISED:
+    if config.model.whole is None or share >= REPLAY_ADVISED:
         return []
     return [
         f"replay: {share:.0%} of the rows. The authors of GOT-OCR2.0 advise at least {REPLAY_ADVISED:.0%} "

@@ -120,10 +120,9 @@ COMMANDS = [
     (
         "nothing to resume",
         "train {config} data.train={rows} resume={none}",
-        "none is not a training checkpoint",
+        "none does not exist: give auto, a run folder, or its checkpoint-N",
     ),
-    ("a run to resume", "train {config} data.train={rows} resume={run}", "did you mean {run}/checkpoint-2?"),
-    ("resume=last", "train {config} data.train={rows} resume=last", "auto means the newest of this name"),
+    ("resume=last", "train {config} data.train={rows} resume=last", "last does not exist: give auto"),
     (
         "a run that kept no rows",
         "train {config} data.train={rows} data.val_run={none}",
