@@ -24,6 +24,10 @@ ROLES = {
 }
 """The speaker, by every name that is read."""
 
+TEXT_BLOCKS = ("text", "input_text", "output_text")
+IMAGE_BLOCKS = ("image", "image_url", "input_image")
+"""Types of blocks, with those of OpenAI's Responses."""
+
 NAME_KEYS = ("image", "image_url", "path", "url")
 """Keys of a block, or of the object inside it, that name its image."""
 
@@ -41,6 +45,9 @@ UNSUPPORTED_KEYS = {
     "objects": "boxes stand in the query, in thousandths",
 }
 """Keys that would change the meaning of a message, each with the reason why it is refused."""
+
+BLOCK_KEYS = {"type", "text", *NAME_KEYS, "index"}
+"""Keys of a block that are read; TRL counts the images by `index`."""
 
 READ_KEYS = {"role", "from", "content", "value", "images", "image", *ROLES, *FLAGS, *UNSUPPORTED_KEYS}
 """The other keys of a message change nothing."""
@@ -124,9 +131,11 @@ def _block(block: Any) -> tuple[str, list[Any]]:
         raise ContentError("wrong message", f"a block of content is an object with a type, not {block!r:.40}")
     filled = {key: value for key, value in block.items() if value is not None}  # Arrow fills up with nulls
     kind = filled.pop("type", next((key for key in ("text", "image", "image_url") if key in filled), None))
-    if kind == "text" and isinstance(filled.get("text"), str):
-        return filled["text"], []
-    if kind not in ("image", "image_url"):
+    if kind in TEXT_BLOCKS:
+        if not isinstance(text := filled.get("text"), str):
+            raise ContentError("wrong type", f"text of a block must be text, not {text!r:.40}")
+        return text, []
+    if kind not in IMAGE_BLOCKS:
         detail = f"a block {dict(block)!r:.80} is not read: those of type text, image and image_url are"
         raise ContentError("wrong message", detail)
     name = _one_of(filled, *NAME_KEYS)

@@ -308,7 +308,7 @@ def test_a_key_that_is_given_twice_is_a_fault() -> None:
         ({"query": "q", "response": "r", "kind": "\ud835"}, "wrong type", f"kind {HALF}"),
         ({"query": "q", "response": "r", "crop": "yes"}, "wrong type", "crop must be true or false"),
         ({"query": "q", "answer": "r", "text": "s"}, "ambiguous keys", "answer and text both mean response"),
-        ({"messages": []}, "wrong type", "messages must be a list"),
+        ({"messages": []}, "missing key", "no query (keys: messages)"),
         ({"messages": [{"role": "user", "content": "q"}]}, "wrong roles", "must alternate"),
         ({"messages": [{"role": "tool", "content": "q"}]}, "wrong message", "'tool' is not read"),
         (
