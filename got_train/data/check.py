@@ -10,10 +10,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from got_train.data.doubts import DoubtCounts, doubts
 from got_train.data.errors import RowError, file_of
-from got_train.data.good_rows import NO_KEY, GoodRows, row_key
+from got_train.data.good_rows import NO_KEY, GoodRows, content_key, row_key
 from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
 from got_train.progress import progress
+from got_train.report import counted
 
 
 @dataclass
@@ -26,6 +27,8 @@ class CheckResult:
     """The kinds of the good rows."""
     sizes: np.ndarray
     """int32, `(checked, 2)`: tokens and tiles of each row that was checked; 0 for bad rows."""
+    contents: np.ndarray
+    """uint64, `(checked,)`, in any order: the `content_key` of each row that was checked; 0 for bad rows."""
     doubts: DoubtCounts
     """What good rows probably do not mean as it is read."""
     checked: Counter[str]
@@ -40,7 +43,8 @@ class CheckResult:
         for number, part in enumerate(parts):
             sizes[number :: len(parts)] = part.sizes
         doubts = DoubtCounts.joined([part.doubts for part in parts])
-        return cls(bad, kinds, sizes, doubts, sum((part.checked for part in parts), Counter()))
+        contents = np.concatenate([part.contents for part in parts])
+        return cls(bad, kinds, sizes, contents, doubts, sum((part.checked for part in parts), Counter()))
 
     def counts(self) -> dict[str, int]:
         """How many rows have each kind of fault, the most frequent first."""
@@ -77,6 +81,7 @@ class _Good(NamedTuple):
     key: int
     kind: str
     sizes: tuple[int, int]
+    content: int
     location: str
     doubts: list[tuple[str, str]]
 
@@ -101,7 +106,8 @@ class _Checks(Dataset[_Good | RowError]):
                 key = row_key(record)
                 known = self.good_rows.find(key)
             sizes = known or self.encoder.sizes(record)
-            return _Good(key, record.kind, sizes, record.location, list(doubts(row, record)))
+            found = list(doubts(row, record))
+            return _Good(key, record.kind, sizes, content_key(record), record.location, found)
         except RowError as error:
             return error
 
@@ -125,8 +131,8 @@ def check_rows(
         good_rows: rows that earlier checks found good, which are not read again; new good rows are added.
     """
     sizes = np.zeros((len(indexes), 2), dtype=np.int32)
-    result = CheckResult({}, set(), sizes, DoubtCounts(), Counter(rows.checked(indexes)))
-    keys = np.full(len(indexes), NO_KEY, dtype=np.uint64)
+    keys, contents = np.full((2, len(indexes)), NO_KEY, dtype=np.uint64)
+    result = CheckResult({}, set(), sizes, contents, DoubtCounts(), Counter(rows.checked(indexes)))
     checks = _Checks(rows, indexes, encoder, good_rows)
     loader = DataLoader(checks, batch_size=64, num_workers=workers, collate_fn=list)
     with progress(description, len(indexes), "row") as bar:
@@ -134,10 +140,19 @@ def check_rows(
             if isinstance(found, RowError):
                 result.bad[int(indexes[position])] = found
             else:
-                keys[position], result.sizes[position] = found.key, found.sizes
+                keys[position], sizes[position], contents[position] = found.key, found.sizes, found.content
                 result.kinds.add(found.kind)
                 result.doubts.add(found.location, found.doubts)
             bar.update()
     if good_rows is not None:
-        good_rows.add(keys, result.sizes)
+        good_rows.add(keys, sizes)
     return result
+
+
+def trained_on(train: Sequence[CheckResult], val: CheckResult) -> list[str]:
+    """A line if validation rows are training rows too: then they do not show what the model has learnt."""
+    apart = val.contents[val.contents != NO_KEY]
+    if not (both := int(np.isin(apart, np.concatenate([part.contents for part in train])).sum())):
+        return []
+    rows = f"{both:,} of {counted(len(apart), 'validation row')}"
+    return [f"warning: {rows} are training rows too: name others in data.val, or set data.val_ratio"]

@@ -108,14 +108,14 @@ def check_boxes(record: Record) -> None:
     """Checks that boxes are thousandths of the image; boxes in pixels are the usual mistake.
 
     Raises:
-        RowError: for a box that lies outside of the image, or whose corners are in the wrong order.
+        RowError: for a box that lies outside of the image, has no area, or its corners in the wrong order.
     """
     for turn in record.turns:
         task = parse_task(turn.query.replace(IMAGE_TAG, ""))
         if task is None or task.box is None:
             continue
         box = task.box
-        is_ordered = len(box) == 2 or (len(box) == 4 and box[0] <= box[2] and box[1] <= box[3])
+        is_ordered = len(box) == 2 or (len(box) == 4 and box[0] < box[2] and box[1] < box[3])
         if max(box) > 1000 or not is_ordered:
             detail = f"{list(box)} is not x1, y1, x2, y2 in thousandths of the image's width and height"
             if max(box) > 1000:

@@ -8,7 +8,7 @@ import numpy as np
 
 from got_train.arguments import argument
 from got_train.config import Config
-from got_train.data.check import CheckResult, check_rows
+from got_train.data.check import CheckResult, check_rows, trained_on
 from got_train.data.errors import RowError
 from got_train.data.good_rows import GoodRows, sample_fingerprint
 from got_train.data.rows import Rows
@@ -49,8 +49,10 @@ def check_run_rows(
     train, result, sizes = check_set(config, chosen.all_training, encoder, "training", most)
     val, kinds, skipped = None, result.kinds, result.errors()
     if chosen.val is not None:
-        val, result, _ = check_set(config, chosen.val, encoder, "validation", most)
-        kinds, skipped = kinds | result.kinds, skipped + result.errors()
+        val, val_result, _ = check_set(config, chosen.val, encoder, "validation", most)
+        kinds, skipped = kinds | val_result.kinds, skipped + val_result.errors()
+        for line in trained_on([result], val_result):
+            say(line)
     return CheckedRows(train, sizes, val, kinds, skipped)
 
 
