@@ -9,11 +9,12 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from got_train.data.errors import printable
-from got_train.data.messages import BLOCK_KEYS, FLAGS
+from got_train.data.messages import BLOCK_KEYS, FLAGS, NAME_KEYS
 from got_train.data.messages import READ_KEYS as MESSAGE_READ_KEYS
 from got_train.data.records import ALIASES, ANSWER_KEYS, MESSAGE_KEYS, UNSUPPORTED_KEYS, Record
 from got_train.prompts import IMAGE_TAG, Task, parse_task
@@ -42,10 +43,12 @@ _TAG = re.compile(
 )
 """What other models write for `IMAGE_TAG`, or a hand that missed it."""
 
+_BLOCKS = re.compile(r"\s*\[\s*\{\s*['\"](?:type|text|image|role|from)")
+
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2060\ufeff\ufffd]")
 
-_BESIDE = re.compile(r"<(\w+)>.*?</\1>|[\[(<{【「][^\])>}】」]*[\])>}】」]|\b(?:red|green|blue)\b")
-"""What stands beside the words of a task: boxes, and colours."""
+_BESIDE = re.compile(r"<(\w+)>.*?</\1>|[\[(<{【「][^\])>}】」]*[\])>}】」]|\b(?:red|green|blue|image)\b")
+"""What stands beside the words of a task: boxes, colours, and tags that are broken."""
 
 _LOOK_ALIKES = str.maketrans("\u043e\u03bf\u0441\u03f2", "oocc")
 """Cyrillic and Greek letters in place of those of OCR."""
@@ -69,15 +72,28 @@ def doubts(row: Mapping[str, Any], record: Record) -> Iterator[tuple[str, str]]:
         yield f"key {key} of a message is not read", ""
     contents = [message.get("content") for message in messages if isinstance(message, Mapping)]
     blocks = [block for content in contents if isinstance(content, list) for block in content]
-    for key in sorted(_filled(blocks) - BLOCK_KEYS):
+    inner = [block.get(key) for block in blocks if isinstance(block, Mapping) for key in NAME_KEYS]
+    for key in sorted(_filled([*blocks, *inner]) - BLOCK_KEYS):
         yield f"key {key} of a block is not read", ""
     for key in ANSWER_KEYS:
         if isinstance(row.get(key), list) and len(row[key]) > 1:
             yield "only the first of several answers is trained on", f"{key} has {len(row[key])}"
     if any(_UNSEEN.search(turn.query + turn.response) for turn in record.turns):
         yield "a text has characters that no picture shows: controls, or U+FFFD for what was lost", ""
+    if any(_is_garbled(text) for turn in record.turns for text in (turn.query, turn.response)):
+        yield "a text was UTF-8 and has been read in another encoding (\u00c3\u00a9 for \u00e9)", ""
     for turn in record.turns:
         yield from _doubts_of_query(turn.query, len(record.images))
+
+
+def _is_garbled(text: str) -> bool:
+    """Whether the characters of a text are the bytes of another text in UTF-8."""
+    if text.isascii():
+        return False
+    with suppress(UnicodeError):  # most texts are none
+        b"".join(sign.encode("latin-1" if sign < "\u0100" else "cp1252") for sign in text).decode()
+        return True
+    return False
 
 
 def _filled(objects: Sequence[Any]) -> set[str]:
@@ -95,6 +111,8 @@ def _doubts_of_query(query: str, num_images: int) -> Iterator[tuple[str, str]]:
         yield f"a text that looks like the tag {IMAGE_TAG}", repr(asked)[:60]
     if parse_task(_TAG.sub("", query)) is None and _is_nearly_a_task(text):
         yield "a query that is nearly one of GOT's tasks, and is read as another text", repr(asked)[:60]
+    if _BLOCKS.match(asked):
+        yield "a text that looks like a list of blocks or messages", repr(query)[:60]
     if not asked.strip():
         yield "the query asks nothing", repr(query)[:60]
     if task is not None and num_images == 0:

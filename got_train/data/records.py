@@ -270,7 +270,7 @@ def _system_and_turns(row: Mapping[str, Any], answered: bool) -> tuple[str | Non
     system = system if system is None else _text("system", system)
     query, response = _value(row, "query"), _value(row, "response", _first_answer)
     if messages:
-        if row.get("history"):
+        if _turns_of_history(row.get("history")):
             raise ContentError("ambiguous keys", "history and messages are both given: keep one of them")
         return _turns_of_messages(messages, system, query, response, answered)
     turns = _turns_of_history(row.get("history"))
