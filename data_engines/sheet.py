@@ -23,6 +23,7 @@ from got_train.data.images import open_image
 from got_train.data.readers import open_rows
 from got_train.data.records import Record
 from got_train.data.rows import Rows
+from got_train.files import atomic_file, write_text
 from got_train.pages.template import picture_html, render
 from got_train.prompts import IMAGE_TAG, parse_task
 from got_train.report import check_targets
@@ -132,9 +133,10 @@ def write_sheet(
     entries = [read_entry(rows, index, regions) for index in choose(len(rows), count, seed)]
     notes = _draw_again(entries)
     title = f"{name}: {len(entries)} of {len(rows):,} rows"
-    draw_sheet(title, entries, notes).save(png)
+    with atomic_file(png) as part:
+        draw_sheet(title, entries, notes).save(part, "PNG")
     page = render("sheet.html", title=title, entries=entries, notes=notes, embed=_embed)
-    html.write_text(page, encoding="utf-8")
+    write_text(html, page)
     return png, html
 
 

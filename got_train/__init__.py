@@ -16,6 +16,9 @@ def __getattr__(name: str) -> Any:
     # `got-train --help` should not wait for torch.
     if name != "Got":
         raise AttributeError(f"module got_train has no {name}")
-    from got_train.inference.chat import Got
+    from got_train.bitsandbytes_import import bitsandbytes_hidden
+
+    with bitsandbytes_hidden():
+        from got_train.inference.chat import Got
 
     return Got

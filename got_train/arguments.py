@@ -5,16 +5,15 @@ torch and transformers are imported when they are needed: what only imports this
 
 import ast
 import builtins
-import dataclasses
 import functools
 import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from got_train.config import ABOVE_0, AT_LEAST_0, AT_LEAST_1, RATE, Config
+from got_train.files import read_json
 from got_train.packages import package_folder
 from got_train.report import UserError
-from got_train.run_folders import read_json
 from got_train.typed_values import Range
 
 if TYPE_CHECKING:
@@ -24,12 +23,14 @@ DEFAULTS: dict[str, Any] = {
     "remove_unused_columns": False,
     "logging_first_step": True,  # so that every run has a curve
     "logging_nan_inf_filter": False,
+    "optim": "adamw_torch_fused",  # transformers' own; its file computes it from the version of torch
     "report_to": "none",
     "label_names": ["labels"],
     "prediction_loss_only": True,
     "ddp_find_unused_parameters": False,  # every parameter has a gradient in every batch: GotModel.forward
 }
-"""Arguments whose own defaults do not fit; a config may set all of them except the first."""
+"""Arguments whose own defaults do not fit, or do not stand in transformers' file; a config may set all of
+them except the first."""
 
 LOG_LEVELS = ("detail", "debug", "info", "warning", "error", "critical", "passive")
 """What `log_level` takes."""
@@ -74,7 +75,7 @@ ARGUMENT_RANGES: dict[str, Range] = {
         ("adam_beta1", "adam_beta2"),
         (lambda beta: isinstance(beta, float) and 0 <= beta < 1, "at least 0.0 and below 1.0"),
     ),
-    "num_train_epochs": ABOVE_0,
+    **dict.fromkeys(("num_train_epochs", "logging_steps", "save_steps", "eval_steps"), ABOVE_0),
     "max_steps": (lambda steps: steps >= 1 or steps == -1, "at least 1, or -1 to train for num_train_epochs"),
     "seed": (lambda seed: 0 <= seed < 2**32, "at least 0 and below 2**32"),
 }
@@ -88,6 +89,7 @@ def argument_types() -> dict[str, Any]:
     logger, level = literal["all", "none", *_loggers_in_source()], literal[*LOG_LEVELS]
     loggers = types.GenericAlias(list, logger)
     hints |= {"report_to": logger | loggers | None, "log_level": level, "log_level_replica": level}
+    hints |= {"lr_scheduler_kwargs": dict[str, Any] | None}  # a text is not read there as one would think
     hints |= {name: Annotated[hints[name], range] for name, range in ARGUMENT_RANGES.items()}
     return {name: hints[name] for name in sorted(set(hints) - set(OWN_ARGUMENTS))}
 
@@ -132,8 +134,9 @@ def _loggers_in_source() -> list[str]:
     return [ast.literal_eval(key) for key in table.keys if key is not None]
 
 
+@functools.cache
 def argument_defaults() -> dict[str, Any]:
-    """The value of each argument that a config does not set, except `optim`, which depends on torch."""
+    """The value of each argument that a config does not set."""
     defaults = {}
     for field in _fields_in_source():
         default = field.value
@@ -146,10 +149,7 @@ def argument_defaults() -> dict[str, Any]:
 
 def argument(config: Config, name: str) -> Any:
     """The value of an argument: the config's, or the default."""
-    from transformers import TrainingArguments
-
-    defaults = {field.name: field.default for field in dataclasses.fields(TrainingArguments)} | DEFAULTS
-    return config.train.arguments.get(name, defaults[name])
+    return config.train.arguments.get(name, argument_defaults()[name])
 
 
 def accumulation_steps(config: Config, world_size: int) -> int:
@@ -160,11 +160,10 @@ def accumulation_steps(config: Config, world_size: int) -> int:
     Raises:
         UserError: if `global_batch_size` cannot be divided evenly.
     """
-    arguments = config.train.arguments
     total = config.train.global_batch_size
     if total is None:
-        return int(arguments.get("gradient_accumulation_steps", 1))
-    if "gradient_accumulation_steps" in arguments:
+        return int(argument(config, "gradient_accumulation_steps"))
+    if "gradient_accumulation_steps" in config.train.arguments:
         raise UserError(
             "train.gradient_accumulation_steps is derived from train.global_batch_size: set one of them only"
         )
@@ -174,7 +173,7 @@ def accumulation_steps(config: Config, world_size: int) -> int:
                 f"train.global_batch_size {total} is less than one sample on each of {world_size} devices"
             )
         return 1
-    per_step = int(arguments.get("per_device_train_batch_size", 8)) * world_size
+    per_step = int(argument(config, "per_device_train_batch_size")) * world_size
     if total % per_step:
         raise UserError(
             f"train.global_batch_size {total} is not a multiple of {per_step} "

@@ -5,6 +5,8 @@ CPUs.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 NAME = "bitsandbytes"
 
@@ -16,6 +18,18 @@ def hide_bitsandbytes() -> None:
     https://docs.python.org/3/reference/import.html#the-module-cache
     """
     sys.modules.setdefault(NAME, None)  # type: ignore[arg-type]
+
+
+@contextmanager
+def bitsandbytes_hidden() -> Iterator[None]:
+    """Hides the package for a while in a process that is not ours alone."""
+    was_hidden = sys.modules.get(NAME, NAME) is None
+    hide_bitsandbytes()
+    try:
+        yield
+    finally:
+        if not was_hidden:
+            show_bitsandbytes()
 
 
 def show_bitsandbytes() -> None:

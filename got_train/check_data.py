@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from got_train.config import SampleConfig
-from got_train.config_file import load_config
+from got_train.config import Config, SampleConfig
 from got_train.data.check import check_rows, trained_on
 from got_train.data.doubts import DoubtCounts
 from got_train.data.records import ReadOptions
@@ -15,7 +14,7 @@ from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
 from got_train.data.sources import check_all_columns, select_rows
 from got_train.model.tokenizer import load_tokenizer
-from got_train.report import UserError, table
+from got_train.report import table
 from got_train.training.train import prepare
 from got_train.vocabulary import TileShape
 
@@ -23,7 +22,7 @@ ROWS_WORTH_WORKERS = 1000
 """Below this many rows, starting processes costs more than it saves."""
 
 
-def check_config(config: str, overrides: Sequence[str]) -> bool:
+def check_config(config: Config) -> bool:
     """Checks the training and validation rows of a config, exactly as `got-train train CONFIG` would.
 
     Returns:
@@ -32,7 +31,7 @@ def check_config(config: str, overrides: Sequence[str]) -> bool:
     Raises:
         UserError: for what `got-train train` would refuse.
     """
-    prepared = prepare(load_config(config, list(overrides)))
+    prepared = prepare(config)
     chosen = prepared.chosen
     sets = {"data.train": chosen.train, "data.replay": chosen.replay, "data.val": chosen.val}
     return _check({name: rows for name, rows in sets.items() if rows is not None}, prepared.encoder)
@@ -62,9 +61,6 @@ def check_files(
     Raises:
         UserError: for a file that cannot be read.
     """
-    for pair in columns:
-        if pair.count("=") != 1:
-            raise UserError(f"--columns {pair}: write THEIRS=OURS, as in text=response")
     options = ReadOptions(dict(pair.split("=") for pair in columns), query, image_root)
     encoder = SampleEncoder(load_tokenizer(tokenizer), SampleConfig(max_length=max_length), TileShape())
     rng = np.random.default_rng(0)
@@ -85,8 +81,8 @@ def _check(sets: Mapping[str, Rows], encoder: SampleEncoder) -> bool:
     for line in DoubtCounts.joined([result.doubts for result in results.values()]).lines():
         print(line)
     if "data.val" in results:
-        val = results.pop("data.val")
-        for line in trained_on(list(results.values()), val):
+        val = results.pop("data.val").keys
+        for line in trained_on(np.concatenate([result.keys for result in results.values()]), val):
             print(line)
     print(table(["rows of", "rows", "bad", "causes"], counts))
     return not any(bad for _, _, bad, _ in counts)

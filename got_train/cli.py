@@ -2,7 +2,6 @@
 
 import argparse
 import atexit
-import errno
 import io
 import os
 import sys
@@ -16,9 +15,10 @@ from typing import NoReturn
 from got_train.bitsandbytes_import import hide_bitsandbytes
 from got_train.config import MAX_NEW_TOKENS, SampleConfig
 from got_train.evaluation.suites import SUITES
+from got_train.files import REFUSED
 from got_train.prompts import COLORS
 from got_train.ranks import has_process_group, rank
-from got_train.report import UserError, check_new_folder, check_targets, counted, did_you_mean
+from got_train.report import StoppedError, UserError, check_new_folder, check_targets, counted, did_you_mean
 from got_train.typed_values import expand_home
 
 TRACEBACK = "GOT_TRAIN_TRACEBACK"
@@ -26,9 +26,8 @@ TRACEBACK = "GOT_TRAIN_TRACEBACK"
 
 BASE_HELP = "base model of adapters (default: the one that they were trained on)"
 
-REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG}
-"""Errors of the operating system that no program can avoid, such as a full disk. Any other OSError is a fault
-of this program."""
+STOPPED = 75
+"""Exit code of a run that was asked to end, has saved, and can go on: EX_TEMPFAIL of sysexits.h."""
 
 OVERWRITE = "write over existing files"
 
@@ -58,9 +57,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             traceback.print_exc()
         print(f"got-train: error: {error}", file=sys.stderr)
         status = 2
-    except KeyboardInterrupt:
-        print("got-train: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(f"got-train: interrupted{error.args and f': {error}' or ''}", file=sys.stderr)
         status = 130
+    except StoppedError as stopped:
+        print(f"got-train: stopped: {stopped}", file=sys.stderr)
+        status = STOPPED
     _exit(status)
 
 
@@ -93,6 +95,10 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         top.error(f"unrecognized arguments: {' '.join(unknown)}{hint and f'; {hint}'}")
     if overrides:
         options.overrides += overrides
+    for name, value in vars(options).items():
+        # as of a variable that is not set; swift's own words may be empty
+        if "" in (value if isinstance(value, list) else [value]) and name != "words":
+            top.error(f"argument {name.replace('_', '-')}: it is an empty text")
     return options
 
 
@@ -365,12 +371,20 @@ def _check(options: argparse.Namespace) -> int:
         given = [f"--{name.replace('_', '-')}" for name in asked if getattr(options, name) is not None]
         if given:
             raise UserError(f"{', '.join(given)} cannot be used with a config, whose keys say the same")
+        from got_train.config_file import load_config
+        from got_train.data.sources import look_at_inputs
+
+        config = load_config(first, rest)
+        look_at_inputs(config)
         from got_train.check_data import check_config
 
-        return 0 if check_config(first, rest) else 1
+        return 0 if check_config(config) else 1
     _check_folder("--image-root", options.image_root)
     for file in options.files:
         DatasetSpec.parse(file)
+    for pair in options.columns or []:
+        if pair.count("=") != 1:
+            raise UserError(f"--columns {pair}: write THEIRS=OURS, as in text=response")
     from got_train.check_data import check_files
 
     read = (options.columns or [], options.query, options.image_root)

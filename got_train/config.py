@@ -39,6 +39,16 @@ SHARES: Range = (
     "at least 0 and finite, and not all 0",
 )
 
+FILLED: Range = (lambda text: text.strip() != "", "a name or null, not an empty text")
+OUTPUT: Range = (
+    lambda text: text.strip() != "" and not text.startswith("$"),
+    "a folder; a variable is written as ${oc.env:NAME}",
+)
+RUN_NAME: Range = (
+    lambda name: name.strip() == name != "" and not {"", ".", ".."} & {*name.split("/")},
+    "the name of a folder below output_dir",
+)
+
 
 @dataclass
 class Section:
@@ -53,7 +63,7 @@ class Section:
 class EncoderConfig(Section):
     """The ViTDet encoder: SAM ViT-B's shape, its neck and two strided convolutions."""
 
-    path: str | None = None
+    path: Annotated[str | None, FILLED] = None
     """Weights to start from: SAM ViT-B, Vary-tiny or a whole GOT; a folder, hub id or `.pth`."""
     image_size: Annotated[int, AT_LEAST_1] = TILE_SIZE
     """Side of a tile in pixels."""
@@ -88,13 +98,13 @@ class EncoderConfig(Section):
 class DecoderConfig(Section):
     """The language model."""
 
-    path: str | None = None
+    path: Annotated[str | None, FILLED] = None
     """Weights and tokenizer to start from: a folder or hub id of any causal language model."""
-    model_type: str | None = None
+    model_type: Annotated[str | None, FILLED] = None
     """Architecture by transformers' name: qwen2, opt, llama, ...; default: that of `path`, or else qwen2."""
     shape: dict[str, Value] = field(default_factory=dict)
     """Fields of that architecture's configuration, over the recipe's own for qwen2 (0.5B) and opt (125M)."""
-    tokenizer: str | None = None
+    tokenizer: Annotated[str | None, FILLED] = None
     """Folder, hub id or `.tiktoken` file; default: the decoder's own, or the vocabulary of its family."""
 
 
@@ -104,19 +114,24 @@ class ModelConfig(Section):
 
     init: Literal["pretrained", "random"] = "pretrained"
     """`random` ignores every path below and downloads nothing."""
-    path: str | None = None
+    path: Annotated[str | None, FILLED] = None
     """A whole GOT checkpoint in either layout: folder or hub id. Excludes the other paths."""
-    init_from: str | None = None
-    """A run or checkpoint of the stage before: its encoder is taken, whose shape need not be repeated, and
-    its connector where it fits."""
+    init_from: Annotated[str | None, FILLED] = None
+    """A run or checkpoint of the stage before: its encoder is taken, with its shape, and its connector where
+    it fits."""
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
+
+    @property
+    def whole(self) -> str | None:
+        """The whole checkpoint that the model starts from; None for one of parts, or of random weights."""
+        return self.path if self.init == "pretrained" else None
 
     def conflicts(self) -> Iterator[str]:
         paths = (self.init_from, self.encoder.path, self.decoder.path)
         names = ("model.init_from", "model.encoder.path", "model.decoder.path")
         others = [name for name, path in zip(names, paths, strict=True) if path is not None]
-        if self.init == "pretrained" and self.path is not None and others:
+        if self.whole is not None and others:
             yield (
                 f"model.path is a whole checkpoint, so {' and '.join(others)} cannot be used beside it: "
                 "set one of them to null"
@@ -137,7 +152,7 @@ class DataConfig(Section):
     """Validation sets; default: split off `train`."""
     val_ratio: Annotated[float, BELOW_1] = 0.01
     """Share of the training rows split off when `val` is not given, at least one row; 0 for none."""
-    val_run: str | None = None
+    val_run: Annotated[str | None, FILLED] = None
     """A run whose validation rows are used again; those among `train` and `replay` are left out there."""
     replay: list[str] | None = None
     """Sets of the kinds that the model has learnt before, mixed in so that it keeps them."""
@@ -147,7 +162,7 @@ class DataConfig(Section):
     """Keys of rows under other names: theirs to ours, as `text: response`."""
     query: str | None = None
     """Asked by rows that have no query of their own."""
-    image_root: str | None = None
+    image_root: Annotated[str | None, FILLED] = None
     """Folder in which relative image paths are looked up after the data file's own."""
     on_error: Literal["raise", "skip"] = "raise"
     """What a bad row does: stop before training with all of them listed, or be left out and counted."""
@@ -158,6 +173,8 @@ class DataConfig(Section):
                 f"data.weights has {len(self.weights)} numbers and data.train {len(self.train)} sets: "
                 "give one weight a set"
             )
+        if self.val == []:
+            yield "data.val is empty: name a set, or leave it out and set data.val_ratio=0 for no validation"
         if self.val is not None and self.val_run is not None:
             yield "data.val and data.val_run both name validation rows: set one to null"
 
@@ -185,6 +202,9 @@ class LoraSettings(Section):
     """Low-rank adapters through peft."""
 
     enabled: bool = False
+    adapters: str | None = None
+    """Adapters to go on training: a checkpoint or a run, which brings its base, modules, rank, alpha and
+    kind."""
     modules: list[Group] = field(default_factory=lambda: ["decoder", "connector"])
     """Groups whose linear layers get adapters; everything else is frozen."""
     rank: Annotated[int, AT_LEAST_1] = 8
@@ -202,6 +222,11 @@ class LoraSettings(Section):
     def conflicts(self) -> Iterator[str]:
         if self.enabled and not self.modules:
             yield f"lora.modules is empty: name at least one of {', '.join(GROUPS)}"
+        if self.adapters is not None and not self.enabled:
+            yield (
+                f"lora.adapters {self.adapters} go on training only with lora.enabled=true; to train all "
+                f"weights merge them first with `got-train merge {self.adapters}`"
+            )
 
 
 @dataclass
@@ -221,7 +246,7 @@ class EvalConfig(Section):
     it was before training and as it is after; 0 for no comparison."""
     early_stopping_patience: Annotated[int | None, AT_LEAST_1] = None
     """Ends the run after this many evaluations in a row without a better `train.metric_for_best_model`."""
-    ordinary: str | None = None
+    ordinary: Annotated[str | None, FILLED] = None
     """Rows of what the model could read before, for that comparison; default: lines of text drawn for it."""
 
 
@@ -266,10 +291,10 @@ class TrainConfig(Section):
 class Config:
     """One run."""
 
-    name: str = MISSING
+    name: Annotated[str, RUN_NAME] = MISSING
     """Names the run's folder: `output_dir/name/vN-date-time`."""
-    output_dir: str = "output"
-    resume: str | None = None
+    output_dir: Annotated[str, OUTPUT] = "output"
+    resume: Annotated[str | None, FILLED] = None
     """`auto` goes on from the newest checkpoint of this name, if there is one; a path from that one."""
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)

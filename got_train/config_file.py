@@ -15,11 +15,12 @@ from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 
 from got_train.arguments import OWN_ARGUMENTS, argument_defaults, argument_types
 from got_train.config import SPANNING, Config, Section, TrainConfig
+from got_train.earlier_adapters import contradictions, sections_of_adapters
 from got_train.idle_keys import idle_keys
 from got_train.ranks import say
 from got_train.report import UserError, did_you_mean
 from got_train.run_folders import CONFIG_FILE
-from got_train.typed_values import SECTION, kind_of, read_value
+from got_train.typed_values import SECTION, expand_home, flat, kind_of, read_value
 
 RENAMED = {
     "data.frame": "sample.template",
@@ -51,9 +52,22 @@ OTHER_NAMES = {
     **{f"lora_{name}": f"lora.{name}" for name in ("alpha", "dropout", "modules")},
     **dict.fromkeys(("target_modules", "lora_target_modules"), "lora.modules"),
     **dict.fromkeys(("quant_bits", "quantization_bit", "load_in_4bit"), "lora.quantization_bits=4"),
-    **dict.fromkeys(("dataset", "train_file", "train_data"), "data.train"),
+    **dict.fromkeys(
+        ("train_type", "tuner_type", "sft_type", "finetuning_type", "adapter", "use_lora"),
+        "lora.enabled=true",
+    ),
+    **dict.fromkeys(
+        ("freeze_vit", "freeze_vision_tower", "freeze_encoder"), "train.learning_rates.encoder=0"
+    ),
+    **dict.fromkeys(("freeze_llm", "freeze_language_model"), "train.learning_rates.decoder=0"),
+    **dict.fromkeys(("freeze_aligner", "freeze_multi_modal_projector"), "train.learning_rates.connector=0"),
+    "vit_lr": "train.learning_rates.encoder",
+    "aligner_lr": "train.learning_rates.connector",
+    **dict.fromkeys(("dataset", "datasets", "train_file", "train_data"), "data.train"),
     **dict.fromkeys(("val_dataset", "eval_dataset", "validation"), "data.val"),
-    "split_dataset_ratio": "data.val_ratio",
+    **dict.fromkeys(("split_dataset_ratio", "val_size"), "data.val_ratio"),
+    **dict.fromkeys(("image_folder", "image_dir", "media_dir"), "data.image_root"),
+    **dict.fromkeys(("exp_name", "experiment_name"), "name"),
     **dict.fromkeys(("max_seq_length", "max_seq_len", "cutoff_len", "model_max_length"), "sample.max_length"),
     **dict.fromkeys(("model_name_or_path", "model_id_or_path", "base_model"), "model.path"),
     "resume_from_checkpoint": "resume",
@@ -64,6 +78,7 @@ OTHER_NAMES = {
 def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa: B006 (never changed)
     """Read a YAML file and `key=value` words over the defaults.
 
+    `key=null` takes back what the file has, also of a whole section: `model=null model.path=FOLDER`.
     Keys that were renamed are still read, with a line that names the new key. A key that has no effect is
     refused as a word, and said if it stands in the file, which several runs may share. The file that a run
     wrote has all keys: nothing is said of it.
@@ -77,12 +92,7 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
         raise UserError(
             f"config file {path} does not exist; `got-train configs DIR` copies the packaged ones"
         )
-    try:
-        file = OmegaConf.to_container(OmegaConf.load(path))
-    except (yaml.YAMLError, UnicodeDecodeError, OSError, OmegaConfBaseException) as error:
-        raise UserError(f"{path} is not a YAML file: {_one_line(error)}") from None
-    if not isinstance(file, dict):
-        raise UserError(f"{path} must hold sections such as `model:` and `train:`, not a list")
+    file = _read_file(Path(path))
     _check_words(overrides)
     errors: list[str] = []
     by_a_run = Path(path).name == CONFIG_FILE
@@ -90,10 +100,16 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
     words: dict[str, Any] = {}
     for word in overrides:
         try:
-            words = _over(words, _with_new_names(_read_word(word), errors))
+            read = _with_new_names(_read_word(word), errors)
         except (OmegaConfBaseException, yaml.YAMLError) as error:
             errors.append(f"{word}: {_one_line(error)}")
-    config = _read_sections(_over(file, words), errors)
+            continue
+        words = _over(words, read)
+        if [value for _, value in flat(read)] == [None]:
+            file = _over(file, read)
+    # what a run wrote has all that its adapters brought
+    grows = not by_a_run or "lora.adapters" in dict(flat(words))
+    config = _read_sections(_over(file, words), errors, grows)
     if config is not None:
         errors, remarks = _idle(config, {} if by_a_run else file, words)
         for remark in remarks:
@@ -101,6 +117,42 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
     if errors or config is None:
         raise _refusal([_with_origin(line, str(path), overrides) for line in errors])
     return config
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    """The sections of a file; what is to be a text is as it stands there, not as YAML reads numbers."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        file = OmegaConf.to_container(OmegaConf.load(path))
+        node = yaml.compose(text, yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path} is not UTF-8 ({error.reason} at byte {error.start}): save it in UTF-8"
+        ) from None
+    except (yaml.YAMLError, OSError, OmegaConfBaseException) as error:
+        raise UserError(f"{path} is not a YAML file: {_one_line(error)}") from None
+    if not isinstance(file, dict):
+        raise UserError(f"{path} must hold sections such as `model:` and `train:`, not a list")
+    return {} if node is None else _as_written(file, node)
+
+
+def _as_written(given: Any, node: yaml.Node, key: str = "") -> Any:
+    """Plain YAML whose numbers are as they are written where they are to be texts: `name: 1.50` is no 1.5.
+
+    Args:
+        given: what YAML makes of the node.
+        node: has the characters of the file.
+        key: the dotted key.
+    """
+    if isinstance(given, dict) and isinstance(node, yaml.MappingNode):
+        nodes = {name.value: entry for name, entry in node.value}
+        names = [name for name in given if name in nodes]  # those of an alias merged in are elsewhere
+        return given | {name: _as_written(given[name], nodes[name], f"{key}.{name}") for name in names}
+    if isinstance(given, list) and isinstance(node, yaml.SequenceNode):
+        return [_as_written(entry, place, key) for entry, place in zip(given, node.value, strict=True)]
+    key = key.removeprefix(".")
+    is_number = type(given) in (int, float)
+    return node.value if is_number and _takes_text(RENAMED.get(key, key), is_list=False) else given
 
 
 def _check_words(words: Sequence[str]) -> None:
@@ -133,16 +185,34 @@ def read_config(given: dict[str, Any]) -> Config:
     return config
 
 
-def _read_sections(given: dict[str, Any], errors: list[str]) -> Config | None:
-    """The configuration of sections over the defaults; None if there are mistakes, now or before."""
+def _read_sections(given: dict[str, Any], errors: list[str], grows: bool = True) -> Config | None:
+    """The configuration of sections over the defaults; None if there are mistakes, now or before.
+
+    What `lora.adapters` brings lies between, unless the sections have it already (`grows` is false).
+    """
+    defaults = _as_in_files(Config())
     # `${...}` may name any key, also one that is not given
-    sections = _resolved(OmegaConf.create(_over(_as_in_files(Config()), given)))
-    values = _read_fields("", sections, typing.get_type_hints(Config), errors)
+    sections = _resolved(OmegaConf.create(_over(defaults, given)))
+    lora = sections["lora"]
+    adapters = lora.get("adapters") if grows and isinstance(lora, dict) else None
+    brought: dict[str, Any] = {}
+    if isinstance(adapters, str):
+        try:
+            brought = sections_of_adapters(expand_home(adapters))
+        except UserError as error:
+            errors.append(str(error))
+            return None
+        given = {name: section for name, section in given.items() if section is not None}
+        sections = _resolved(OmegaConf.create(_over(_over(defaults, brought), given)))
+    values = _read_fields("", sections, typing.get_type_hints(Config, include_extras=True), errors)
     for names, conflicts in SPANNING.items():
         spanned = [values.get(name) for name in names]
         if None not in spanned:
             errors.extend(conflicts(*spanned))
-    return None if errors else Config(**values)
+    config = None if errors else Config(**values)
+    if config is not None and brought:
+        errors.extend(contradictions(config, brought))
+    return None if errors else config
 
 
 def _refusal(lines: Sequence[str]) -> UserError:
@@ -160,7 +230,9 @@ def _with_origin(line: str, path: str, words: Sequence[str]) -> str:
         start = "" if "." in key else "^"  # `name` is also a word of messages
         if re.search(rf"{start}(?<![\w.])({named})(?!\w)", line):
             return f"{word}: {line}"
-    return f"{path}: {line}"
+    first = re.escape(line.partition(" ")[0])
+    longer = [word for word in words if first and re.match(rf"{first}[.\[]", word)]  # as data.train[0]=a
+    return f"{longer[-1] if longer else path}: {line}"
 
 
 def _idle(config: Config, file: dict[str, Any], words: dict[str, Any]) -> tuple[list[str], list[str]]:
@@ -224,7 +296,8 @@ def _takes_text(key: str, is_list: bool) -> bool:
     """Whether a key takes a text, or texts that are not written as YAML."""
     hint: Any = Config
     for name in key.split("."):
-        hint = typing.get_type_hints(hint).get(name) if dataclasses.is_dataclass(hint) else None
+        hints = typing.get_type_hints(hint) if dataclasses.is_dataclass(hint) else {}
+        hint = hints.get(name) or (argument_types().get(name) if hint is TrainConfig else None)
     return hint in (str, str | None) or (hint in (list[str], list[str] | None) and not is_list)
 
 
@@ -272,7 +345,7 @@ def _read_fields(
     for name, value in given.items():
         key = f"{prefix}{name}"
         if name not in hints:
-            errors.append(f"{key} is not a {noun}: {_meant(str(name), hints)}")
+            errors.append(f"{key} is not a {noun}: {_meant(str(name), hints, prefix)}")
         elif dataclasses.is_dataclass(hints[name]):
             values[name] = _read_section(key, value, hints[name], errors)
         else:
@@ -280,15 +353,20 @@ def _read_fields(
     return values
 
 
-def _meant(name: str, section: Iterable[str]) -> str:
+def _meant(name: str, section: Iterable[str], prefix: str) -> str:
     """A hint at the key that an unknown name may stand for: by its name elsewhere, or by its spelling."""
+    outer, dot, inner = name.partition(".")
+    if dot and outer in section:  # a key of the file; of a word it would be split
+        return f"write `{inner}:` indented below `{outer}:`, or {prefix}{name}=VALUE on the command line"
     homes: dict[str, str] = {}
     for key in (*_keys(Config), *(f"train.{argument}" for argument in argument_types())):
         last = key.rpartition(".")[2]
         homes[last] = f"{homes[last]} or {key}" if last in homes else key
     homes |= OTHER_NAMES
     plain = name.lower().replace("-", "_")
-    near = difflib.get_close_matches(name, section, n=1) or difflib.get_close_matches(plain, homes, n=1)
+    near = difflib.get_close_matches(name, section, n=1) or difflib.get_close_matches(
+        plain, homes, n=1, cutoff=0.7
+    )
     if plain not in homes and (not near or near[0] in section):
         return did_you_mean(name, section)
     return f"did you mean {homes.get(plain) or homes[near[0]]}?"
@@ -343,15 +421,6 @@ def _one_line(error: Exception) -> str:
     kept = [line for line in lines if not line.startswith(("full_key:", "object_type=", "reference_type="))]
     key = getattr(error, "full_key", None)
     return " ".join([f"{key}:"] * bool(key) + kept)
-
-
-def flat(section: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The values of nested sections, with their dotted keys."""
-    for name, value in section.items():
-        if isinstance(value, dict):
-            yield from flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
 
 
 def to_yaml(config: Config) -> str:

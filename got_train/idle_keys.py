@@ -1,9 +1,9 @@
 """Keys that have no effect in a run because of other keys, so that none is ignored in silence."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from got_train.config import GROUPS, Config
+from got_train.config import GROUPS, Config, EncoderConfig
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,12 @@ def _of_model(config: Config) -> Iterator[Idle]:
     elif model.path is not None:
         why = "model.path is a whole checkpoint, which has a shape and a tokenizer of its own"
         yield Idle(("model.encoder", "model.decoder"), why, contradicts=True)
-    elif model.decoder.path is not None:
+    elif model.init_from is not None:
+        shape = tuple(
+            f"model.encoder.{field.name}" for field in fields(EncoderConfig) if field.name != "path"
+        )
+        yield Idle(shape, "model.init_from brings the shape of its encoder", contradicts=True)
+    if model.init == "pretrained" and model.path is None and model.decoder.path is not None:
         yield Idle(("model.decoder.shape",), "model.decoder.path has a shape of its own", contradicts=True)
 
 
@@ -46,8 +51,9 @@ def _of_data(config: Config) -> Iterator[Idle]:
     data = config.data
     if len(data.train) == 1:
         yield Idle(("data.weights",), "data.train is a single set")
-    if data.val is not None:
-        yield Idle(("data.val_ratio",), "data.val names the validation rows")
+    for name in ("val", "val_run"):
+        if getattr(data, name) is not None:
+            yield Idle(("data.val_ratio",), f"data.{name} names the validation rows")
     if not data.replay:
         yield Idle(("data.replay_ratio",), "data.replay names no sets")
 
@@ -101,7 +107,7 @@ def _of_evaluations(config: Config) -> Iterator[Idle]:
     if not evaluates:
         of_train = ("per_device_eval_batch_size", "eval_delay", "metric_for_best_model", "greater_is_better")
         yield Idle(("eval.loss_rows", "eval.read_rows", *(f"train.{name}" for name in of_train)), why)
-    is_tuned = config.model.path is not None and config.model.init == "pretrained"
+    is_tuned = config.model.whole is not None
     compares = is_tuned and evaluation.compare_rows > 0
     if not is_tuned:
         yield Idle(("eval.compare_rows", "eval.ordinary"), "a model without model.path is not compared")

@@ -16,6 +16,7 @@ from got_train.config_file import load_config
 from got_train.config_folder import CONFIGS
 from got_train.evaluation.metrics import text_metrics
 from got_train.evaluation.predictions import Prediction, read_predictions
+from got_train.files import write_text
 from got_train.inference.chat import Got
 from got_train.inference.predict import predict, read_questions
 from got_train.model.merge import merge
@@ -83,8 +84,8 @@ def quickstart(output: Path) -> dict[str, Any]:
     summary = summarise(stages, predictions, rows)
     summary["seconds_data"] = round(drawn, 1)
     summary["seconds"] = round(time.perf_counter() - started, 1)
-    (output / "report.html").write_text(report(summary, stages, predictions), encoding="utf-8")
-    (output / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
+    write_text(output / "report.html", report(summary, stages, predictions))
+    write_text(output / "summary.json", json.dumps(summary, indent=2) + "\n")
     print(f"\n{summary_table(summary)}\n")
     print(f"{summary['seconds']:.0f} s in all; curves and pictures: {output / 'report.html'}")
     return summary

@@ -66,6 +66,18 @@ def gather(value: Any) -> list[Any]:
     return values
 
 
+def any_rank(flag: bool, device: Any) -> bool:
+    """Whether the flag of any process is set; `device` is the one that this process trains on."""
+    if not has_process_group():
+        return flag
+    import torch
+    import torch.distributed as dist
+
+    flags = torch.tensor(flag, dtype=torch.uint8, device=device)
+    dist.all_reduce(flags, dist.ReduceOp.MAX)
+    return bool(flags)
+
+
 def barrier() -> None:
     """Waits until all processes have come to this call."""
     if has_process_group():

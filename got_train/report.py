@@ -2,15 +2,33 @@
 
 import difflib
 import os
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 MAX_NAMES = 20
 """Most allowed names that an error lists."""
 
+MAX_REASON = 300
+"""Most characters of another package's message."""
+
 
 class UserError(ValueError):
     """A mistake that the user can correct: the command line prints its one line and exits with code 2."""
+
+
+class StoppedError(Exception):
+    """A run has ended before its last step because it was asked to, and can go on from what it has saved."""
+
+
+def one_line(error: Exception, lines: int = 3) -> str:
+    """The message of another package's error in one line, which begins with its kind if it says little.
+
+    >>> one_line(KeyError("lora_A")), one_line(ValueError("first\\nsecond"))
+    ("KeyError: 'lora_A'", 'ValueError: first second')
+    """
+    message = " ".join(str(error).splitlines()[:lines])
+    return f"{type(error).__name__}: {textwrap.shorten(message, MAX_REASON, placeholder=' ...')}"
 
 
 def counted(number: int, noun: str) -> str:
@@ -31,9 +49,10 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     'allowed: a, b'
     """
     names = sorted(allowed)
-    near = difflib.get_close_matches(word, names, n=1)
+    by_lower = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(word.lower(), by_lower, n=1)
     if near:
-        return f"did you mean {near[0]}?"
+        return f"did you mean {by_lower[near[0]]}?"
     return f"allowed: {', '.join(names[:MAX_NAMES])}" + (", ..." if len(names) > MAX_NAMES else "")
 
 

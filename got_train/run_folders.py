@@ -1,15 +1,14 @@
 """The folders that runs leave: `output_dir/name/vN-date-time/checkpoint-N`."""
 
-import json
 import logging
-import os
 import re
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from got_train.files import read_json
 from got_train.hubs import has_prefix, hub_model
+from got_train.manifest import damage
 from got_train.report import UserError, check_new_folder
 
 logger = logging.getLogger(__name__)
@@ -20,8 +19,17 @@ CONFIG_FILE = "args.yaml"
 STATE_FILE = "trainer_state.json"
 """The file that training writes last into a checkpoint: a checkpoint without it is incomplete."""
 
+CHECKPOINT = r"checkpoint-(\d+)"
+
+WEIGHTS = "*.safetensors"
+"""The files of a checkpoint that hold weights of a model or of adapters."""
+
 VAL_FILE = "val_dataset.jsonl"
 """The validation rows of a run, with absolute image paths; the name is ms-swift's."""
+
+STEPS_FILE = "steps.npz"
+"""What the steps of a run are made of, in its folder and in each checkpoint: `training` and `validation` are
+the keys of its rows (see `good_rows.content_key`), `step_rows` is the number of rows in a step."""
 
 ADAPTER_FILE = "adapter_config.json"
 """peft's configuration, which marks a checkpoint of adapters."""
@@ -38,9 +46,12 @@ def resolve_checkpoint(path: str) -> str:
     'organisation/model'
 
     Raises:
-        UserError: if a folder holds no checkpoint, its best one is gone, or a path does not exist.
+        UserError: if a folder holds no checkpoint, its best one is gone, weights are damaged, or a path does
+            not exist.
     """
     folder = Path(path)
+    if folder.is_file():
+        raise UserError(f"checkpoint {path} is a file: name the folder that it is in")
     if not folder.is_dir():
         if has_prefix(path):
             return hub_model(path)
@@ -48,6 +59,9 @@ def resolve_checkpoint(path: str) -> str:
             raise UserError(f"checkpoint {path} does not exist")
         return hub_model(path)
     if any((folder / name).is_file() for name in ("config.json", ADAPTER_FILE)):
+        fault = damage(folder, WEIGHTS)
+        if fault is not None:
+            raise UserError(f"checkpoint {path} is damaged: {fault}")
         return path
     found = newest_checkpoint(folder) or newest_of_runs(folder)
     found = found and (best_checkpoint(found) or found)
@@ -68,9 +82,10 @@ def whole_checkpoint(key: str, path: str) -> str:
     """
     checkpoint = resolve_checkpoint(path)
     if holds_adapters(checkpoint):
+        goes_on = f"; or train them on: lora.adapters={checkpoint} in place of it" * (key == "model.path")
         raise UserError(
             f"{key} {checkpoint} holds adapters, not a whole model: merge them first with "
-            f"`got-train merge {checkpoint}`, and name the folder that it writes"
+            f"`got-train merge {checkpoint}`, and name the folder that it writes{goes_on}"
         )
     return checkpoint
 
@@ -85,18 +100,43 @@ def runs_of(folder: Path) -> list[Path]:
     return sorted_by_number(folder, r"v(\d+)-.*")
 
 
-def newest_of_runs(folder: Path) -> Path | None:
-    """The newest complete checkpoint of the run folders in `folder`."""
-    return next(filter(None, map(newest_checkpoint, runs_of(folder))), None)
+def newest_of_runs(folder: Path, used: str = WEIGHTS) -> Path | None:
+    """The newest whole checkpoint of the run folders in `folder`: see `newest_checkpoint`."""
+    found = (newest_checkpoint(run, used) for run in runs_of(folder))
+    return next(filter(None, found), None)
 
 
-def newest_checkpoint(run: Path) -> Path | None:
-    """The newest complete `checkpoint-N` of a run folder."""
-    for checkpoint in sorted_by_number(run, r"checkpoint-(\d+)"):
-        if (checkpoint / STATE_FILE).is_file():
+def newest_checkpoint(run: Path, used: str = WEIGHTS) -> Path | None:
+    """The newest whole `checkpoint-N` of a run folder; a line says which were passed over, and why.
+
+    Args:
+        run: a run folder.
+        used: pattern of the files that are about to be used, as in `manifest.damage`.
+    """
+    for checkpoint in checkpoints_of(run):
+        fault = checkpoint_fault(checkpoint, used)
+        if fault is None:
             return checkpoint
-        logger.warning("%s is incomplete (no %s): left out", checkpoint, STATE_FILE)
+        logger.warning("%s is passed over: %s", checkpoint, fault)
     return None
+
+
+def checkpoints_of(run: Path) -> list[Path]:
+    """The folders `checkpoint-N` of a run, the newest first."""
+    return sorted_by_number(run, CHECKPOINT)
+
+
+def checkpoint_number(checkpoint: Path) -> int:
+    """The step of a `checkpoint-N`; 0 for a folder of another name."""
+    match = re.fullmatch(CHECKPOINT, checkpoint.name)
+    return int(match[1]) if match else 0
+
+
+def checkpoint_fault(checkpoint: Path, used: str = WEIGHTS) -> str | None:
+    """What a checkpoint of training lacks, or what is damaged; None for a whole one."""
+    if not (checkpoint / STATE_FILE).is_file():
+        return f"it is incomplete (no {STATE_FILE})"
+    return damage(checkpoint, used)
 
 
 def best_checkpoint(newest: Path) -> Path | None:
@@ -107,9 +147,13 @@ def best_checkpoint(newest: Path) -> Path | None:
     """
     if not (newest / CONFIG_FILE).is_file():
         return None
-    given = yaml.safe_load((newest / CONFIG_FILE).read_text(encoding="utf-8"))
+    try:
+        chooses = yaml.safe_load((newest / CONFIG_FILE).read_text(encoding="utf-8"))["train"]
+        asked = chooses.get("load_best_model_at_end")
+    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, KeyError, TypeError):
+        raise UserError(f"{newest / CONFIG_FILE} is not the configuration of a run") from None
     recorded = read_json(newest / STATE_FILE).get("best_model_checkpoint")
-    if not recorded or not given["train"].get("load_best_model_at_end"):
+    if not recorded or not asked:
         return None
     best = newest.parent / Path(recorded).name  # the run may have been moved since
     if not (best / STATE_FILE).is_file():
@@ -129,17 +173,19 @@ def sorted_by_number(folder: Path, pattern: str) -> list[Path]:
     return [entry for _, entry in sorted(numbered, reverse=True)]
 
 
-def permit_as_umask(folder: Path) -> None:
-    """Gives files the permissions of any new file: safetensors makes files that only their owner can read."""
-    mask = os.umask(0)
-    os.umask(mask)
-    for file in folder.glob("*.safetensors"):
-        file.chmod(0o666 & ~mask)
-
-
 def holds_adapters(checkpoint: str) -> bool:
     """Whether a checkpoint has adapters rather than a whole model."""
     return (Path(checkpoint) / ADAPTER_FILE).is_file()
+
+
+def check_adapters(checkpoint: str) -> None:
+    """Refuses to merge a whole model; what an id of the hub holds is not known yet.
+
+    Raises:
+        UserError: if a folder has no adapters.
+    """
+    if Path(checkpoint).is_dir() and not holds_adapters(checkpoint):
+        raise UserError(f"{checkpoint} has no adapters: it is a plain model already")
 
 
 def merged_folder(checkpoint: str) -> Path:
@@ -156,23 +202,5 @@ def merge_folders(checkpoint: str, output: str | None) -> tuple[str, Path]:
     source = resolve_checkpoint(checkpoint)
     target = Path(output) if output else merged_folder(source)
     check_new_folder(target, "--output")
-    if Path(source).is_dir() and not holds_adapters(source):
-        raise UserError(f"{source} has no adapters: it is a plain model already")
+    check_adapters(source)
     return source, target
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """A JSON object.
-
-    Raises:
-        UserError: if the file is missing, or is not a JSON object.
-    """
-    try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{file} does not exist") from None
-    except ValueError as error:
-        raise UserError(f"{file} is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise UserError(f"{file} is not a JSON object")
-    return value

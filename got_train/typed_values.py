@@ -8,7 +8,7 @@ import os
 import re
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from omegaconf import MISSING
@@ -54,7 +54,8 @@ def read_value(key: str, value: Any, hint: Any, errors: list[str]) -> Any:
     hint, *ranges = typing.get_args(hint) if typing.get_origin(hint) is Annotated else (hint,)
     value = _read(key, value, hint, errors)
     if value is not None and len(errors) == number:
-        errors.extend(f"{key} {value} must be {words}" for holds, words in ranges if not holds(value))
+        shown = "''" if value == "" else value
+        errors.extend(f"{key} {shown} must be {words}" for holds, words in ranges if not holds(value))
     return value if len(errors) == number else None
 
 
@@ -155,3 +156,12 @@ def _choices(hint: Any) -> tuple[Any, ...]:
 def _names(hints: Sequence[Any]) -> str:
     names = [name for hint in hints for name in _choices(hint) or [getattr(hint, "__name__", hint)]]
     return " or ".join(map(str, names))
+
+
+def flat(section: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of nested sections, with their dotted keys."""
+    for name, value in section.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value

@@ -31,6 +31,19 @@ def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
     return result
 
 
+IN_PYTHON = """
+import sys
+from got_train import Got
+assert Got.__name__ == "Got" and "bitsandbytes" not in sys.modules
+import bitsandbytes
+"""
+
+
+def test_a_model_in_python_does_not_load_it_and_leaves_it_to_others() -> None:
+    result = subprocess.run([sys.executable, "-c", IN_PYTHON], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+
 @pytest.mark.parametrize(
     "lora, train, loaded",
     [

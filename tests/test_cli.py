@@ -68,7 +68,7 @@ def last_line(capsys: Any) -> str:
         ),
         (["train", "{config}", "train.fsdp=full_shard"], "train.fsdp is not supported here: use train.deep"),
         (["train", "{config}", "train.global_batch_size=6"], "global_batch_size 6 is not a multiple of 4"),
-        (["train", "{config}", "resume=nowhere"], "resume: nowhere is not a training checkpoint"),
+        (["train", "{config}", "resume=nowhere"], "resume: nowhere does not exist"),
         (
             "train {config} model.encoder=null model.decoder=null model.init=pretrained "
             "model.path=./nowhere".split(),
@@ -531,6 +531,9 @@ except SystemExit as end:
         ("train {config} data.trian=x train.warmpu_steps=1", "train.warmpu_steps is not a TrainingArg"),
         ("train {config} train.max_steps=many", "train.max_steps='many' has the wrong type: expected int"),
         ("train {config} train.report_to=wandb2", "train.report_to wandb2: did you mean wandb?"),
+        ("train {config} train.deepspeed=none.json", "train.deepspeed: none.json does not exist"),
+        ("train {config} resume=none", "resume: none does not exist"),
+        ("check-data {config} data.train=[none.jsonl]", "data file none.jsonl does not exist"),
         ("check-data none.jsonl", "data file none.jsonl does not exist"),
         ("infer ./none --image {picture}", "checkpoint ./none does not exist"),
         ("infer ./none --image none.png", "no image at none.png"),

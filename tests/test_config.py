@@ -7,7 +7,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from got_train.arguments import accumulation_steps
-from got_train.config import SCORES, Config, EvalConfig
+from got_train.config import SCORES, Config, EncoderConfig, EvalConfig, ModelConfig
 from got_train.config_file import load_config, to_yaml
 from got_train.evaluation.metrics import text_metrics
 from got_train.report import UserError
@@ -604,3 +604,15 @@ def test_stages_carry_the_papers_numbers() -> None:
         assert config.train.arguments["lr_scheduler_type"] == "cosine"
     assert by_name["stage3_posttrain"].train.learning_rates.encoder == 0
     assert by_name["stage2_joint"].train.learning_rates.encoder is None
+
+
+def test_null_takes_back_what_was_said_before(write_config: Callable[..., Path]) -> None:
+    path = write_config()
+    config = load_config(path, ["model=null", "model.path=organisation/model"])
+    assert config.model == ModelConfig(path="organisation/model")
+    config = load_config(path, ["model.path=organisation/model", "model=null"])
+    assert config.model == ModelConfig()
+    config = load_config(path, ["model.encoder=null", "model.encoder.image_size=512"])
+    assert config.model.encoder == EncoderConfig(image_size=512)
+    assert config.model.decoder == load_config(path).model.decoder
+    assert load_config(path, ["train.max_steps=null", "train.max_steps=9"]).train.arguments["max_steps"] == 9

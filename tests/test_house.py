@@ -12,11 +12,12 @@ CODE = sorted([*ROOT.glob("got_train/**/*.py"), *ROOT.glob("data_engines/**/*.py
 
 FLOORS = [
     ["report", "vocabulary", "ranks", "packages", "characters", "bitsandbytes_import", "progress"],
-    ["hubs"],
+    ["hubs", "files"],
+    ["manifest"],
     ["run_folders", "prompts", "markup", "typed_values"],
     ["tex", "swift.trained", "drawn_sets"],
     ["config"],
-    ["arguments", "idle_keys"],
+    ["arguments", "idle_keys", "earlier_adapters"],
     ["config_file", "config_folder"],
     ["model"],
     ["data"],
@@ -145,6 +146,7 @@ def test_engines_import_nothing_of_training() -> None:
     drawing |= {"data.foreign", "data.file_heads", "data.utf8", "typed_values"}
     looking = drawing | {
         "report",
+        "files",
         "bitsandbytes_import",
         "config",
         "config_file",

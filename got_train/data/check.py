@@ -27,8 +27,8 @@ class CheckResult:
     """The kinds of the good rows."""
     sizes: np.ndarray
     """int32, `(checked, 2)`: tokens and tiles of each row that was checked; 0 for bad rows."""
-    contents: np.ndarray
-    """uint64, `(checked,)`, in any order: the `content_key` of each row that was checked; 0 for bad rows."""
+    keys: np.ndarray
+    """uint64, `(checked,)`: the `content_key` of each row that was checked; `NO_KEY` of bad rows."""
     doubts: DoubtCounts
     """What good rows probably do not mean as it is read."""
     checked: Counter[str]
@@ -39,12 +39,12 @@ class CheckResult:
         """Joins the results of all ranks; rank r checked rows r, r + world_size, ..."""
         bad = {index: error for part in parts for index, error in part.bad.items()}
         kinds = set().union(*(part.kinds for part in parts))
-        sizes = np.empty((sum(len(part.sizes) for part in parts), 2), dtype=np.int32)
-        for number, part in enumerate(parts):
-            sizes[number :: len(parts)] = part.sizes
+        number = sum(len(part.sizes) for part in parts)
+        sizes, keys = np.empty((number, 2), dtype=np.int32), np.empty(number, dtype=np.uint64)
+        for first, part in enumerate(parts):
+            sizes[first :: len(parts)], keys[first :: len(parts)] = part.sizes, part.keys
         doubts = DoubtCounts.joined([part.doubts for part in parts])
-        contents = np.concatenate([part.contents for part in parts])
-        return cls(bad, kinds, sizes, contents, doubts, sum((part.checked for part in parts), Counter()))
+        return cls(bad, kinds, sizes, keys, doubts, sum((part.checked for part in parts), Counter()))
 
     def counts(self) -> dict[str, int]:
         """How many rows have each kind of fault, the most frequent first."""
@@ -79,9 +79,11 @@ class _Good(NamedTuple):
     """What is found about a good row."""
 
     key: int
+    """Its `content_key`."""
+    cache_key: int
+    """Its key in `GoodRows`."""
     kind: str
     sizes: tuple[int, int]
-    content: int
     location: str
     doubts: list[tuple[str, str]]
 
@@ -101,13 +103,13 @@ class _Checks(Dataset[_Good | RowError]):
     def __getitem__(self, position: int) -> _Good | RowError:
         try:
             row, record = self.rows.row_and_record(int(self.indexes[position]))
-            key, known = NO_KEY, None
+            cache_key, known = NO_KEY, None
             if self.good_rows is not None:
-                key = row_key(record)
-                known = self.good_rows.find(key)
+                cache_key = row_key(record)
+                known = self.good_rows.find(cache_key)
             sizes = known or self.encoder.sizes(record)
             found = list(doubts(row, record))
-            return _Good(key, record.kind, sizes, content_key(record), record.location, found)
+            return _Good(content_key(record), cache_key, record.kind, sizes, record.location, found)
         except RowError as error:
             return error
 
@@ -131,8 +133,8 @@ def check_rows(
         good_rows: rows that earlier checks found good, which are not read again; new good rows are added.
     """
     sizes = np.zeros((len(indexes), 2), dtype=np.int32)
-    keys, contents = np.full((2, len(indexes)), NO_KEY, dtype=np.uint64)
-    result = CheckResult({}, set(), sizes, contents, DoubtCounts(), Counter(rows.checked(indexes)))
+    keys, cache_keys = (np.full(len(indexes), NO_KEY, dtype=np.uint64) for _ in range(2))
+    result = CheckResult({}, set(), sizes, keys, DoubtCounts(), Counter(rows.checked(indexes)))
     checks = _Checks(rows, indexes, encoder, good_rows)
     loader = DataLoader(checks, batch_size=64, num_workers=workers, collate_fn=list)
     with progress(description, len(indexes), "row") as bar:
@@ -140,19 +142,25 @@ def check_rows(
             if isinstance(found, RowError):
                 result.bad[int(indexes[position])] = found
             else:
-                keys[position], sizes[position], contents[position] = found.key, found.sizes, found.content
+                keys[position], cache_keys[position] = found.key, found.cache_key
+                sizes[position] = found.sizes
                 result.kinds.add(found.kind)
                 result.doubts.add(found.location, found.doubts)
             bar.update()
     if good_rows is not None:
-        good_rows.add(keys, sizes)
+        good_rows.add(cache_keys, sizes)
     return result
 
 
-def trained_on(train: Sequence[CheckResult], val: CheckResult) -> list[str]:
-    """A line if validation rows are training rows too: then they do not show what the model has learnt."""
-    apart = val.contents[val.contents != NO_KEY]
-    if not (both := int(np.isin(apart, np.concatenate([part.contents for part in train])).sum())):
+def trained_on(train: np.ndarray, val: np.ndarray) -> list[str]:
+    """A line if validation rows are training rows too: then they do not show what the model has learnt.
+
+    Args:
+        train: uint64, the `content_key`s of training rows.
+        val: uint64, those of validation rows.
+    """
+    good = val[val != NO_KEY]
+    if not (both := int(np.isin(good, train).sum())):
         return []
-    rows = f"{both:,} of {counted(len(apart), 'validation row')}"
+    rows = f"{both:,} of {counted(len(good), 'validation row')}"
     return [f"warning: {rows} are training rows too: name others in data.val, or set data.val_ratio"]

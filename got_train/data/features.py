@@ -21,7 +21,8 @@ from torch.utils.data import Dataset
 
 from got_train.data.images import FoundImage, PdfPage
 from got_train.data.samples import Sample, SampleSet
-from got_train.run_folders import permit_as_umask
+from got_train.files import atomic_file, permit_as_umask
+from got_train.report import UserError
 
 logger = logging.getLogger(__name__)
 
@@ -82,16 +83,15 @@ class FeatureStore:
         if not waiting or self.is_full:
             return
         shard = self.folder / f"{uuid.uuid4().hex}.safetensors"
-        unfinished = shard.with_suffix(".part")
         try:
-            save_file(waiting, unfinished)
-            unfinished.rename(shard)
-            permit_as_umask(self.folder)
-            self._look()
-        except (OSError, SafetensorError) as error:
-            logger.warning("no more features are kept: %s cannot be written (%s)", shard, error)
-            unfinished.unlink(missing_ok=True)
+            with atomic_file(shard, durable=False) as part:
+                save_file(waiting, part)
+                permit_as_umask(part)
+        except UserError as error:
+            logger.warning("no more features are kept: %s", error)
             self.is_full = True
+        else:
+            self._look()
 
     @property
     def num_bytes(self) -> int:

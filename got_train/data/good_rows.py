@@ -8,8 +8,8 @@ import logging
 import re
 import uuid
 import zipfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,9 @@ from got_train.data.errors import RowError
 from got_train.data.images import FoundImage, PdfPage
 from got_train.data.records import Record
 from got_train.data.rows import Rows
+from got_train.files import atomic_file
 from got_train.ranks import gather, rank, world_size
+from got_train.report import UserError
 
 if TYPE_CHECKING:  # it needs torch, and rows are chosen without
     from got_train.data.samples import SampleEncoder
@@ -69,16 +71,11 @@ class GoodRows:
         if not new.any():
             return
         shard = self.folder / f"{uuid.uuid4().hex}.npz"
-        unfinished = shard.with_suffix(".part")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with open(unfinished, "wb") as file:
+            with atomic_file(shard) as part, open(part, "wb") as file:
                 np.savez(file, keys=keys[new], sizes=sizes[new])
-            unfinished.rename(shard)
-        except OSError as error:
-            logger.warning("rows will be checked again: %s cannot be written (%s)", shard, error)
-            with suppress(OSError):  # if the folder itself could not be made
-                unfinished.unlink()
+        except UserError as error:
+            logger.warning("rows will be checked again: %s", error)
 
 
 def _read(shard: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -108,6 +105,14 @@ def content_key(record: Record) -> int:
     return _key(record, [_name_and_size(image) for image in record.images])
 
 
+def question_key(record: Record) -> int:
+    """The key of what a row shows and asks, whatever it answers; of a row without images, all it says."""
+    if not record.images:
+        return content_key(record)
+    turns = tuple(replace(turn, response="") for turn in record.turns)
+    return content_key(replace(record, turns=turns))
+
+
 def _name_and_size(image: FoundImage) -> tuple[str, object]:
     """The last part of an image's path or address, and its size in bytes, or in pixels if it is in memory."""
     if isinstance(image, Image.Image):
@@ -123,18 +128,18 @@ def _key(record: Record, images: Sequence[object]) -> int:
     return max(NO_KEY + 1, int.from_bytes(digest, "little"))
 
 
-def content_keys(rows: Rows) -> np.ndarray:
-    """uint64, `(rows,)`: the `content_key` of each row, `NO_KEY` of a bad one; ranks share the reading."""
-    parts = gather([_content_key(rows, index) for index in rows.distinct[rank() :: world_size()]])
+def row_keys(rows: Rows, key: Callable[[Record], int] = content_key) -> np.ndarray:
+    """uint64, `(rows,)`: a key of each row, `NO_KEY` of a bad one; ranks share the reading."""
+    parts = gather([_key_of(rows, index, key) for index in rows.distinct[rank() :: world_size()]])
     keys = np.empty(len(rows.distinct), dtype=np.uint64)
     for number, part in enumerate(parts):
         keys[number :: len(parts)] = part
     return keys[rows.distinct_number]
 
 
-def _content_key(rows: Rows, index: int) -> int:
+def _key_of(rows: Rows, index: int, key: Callable[[Record], int]) -> int:
     try:
-        return content_key(rows.record(int(index)))
+        return key(rows.record(int(index)))
     except RowError:
         return NO_KEY
 

@@ -6,10 +6,8 @@ the same must agree.
 """
 
 import ast
-import json
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 
 from got_train.data.errors import ContentError, located
 from got_train.data.images import FoundImage
+from got_train.data.json_values import load_json, read_list
 from got_train.data.messages import FLAGS, plain_messages
 from got_train.data.packed import PackedFile
 from got_train.prompts import IMAGE_TAG
@@ -71,9 +70,6 @@ UNSUPPORTED_KEYS = {
 
 UNNAMED_KIND = "rows"
 """The kind of rows without a `kind`."""
-
-MAX_SHOWN = 20
-"""Most characters of a text that is not JSON in a message."""
 
 EMPTY = ("", [])
 """Values of keys that say nothing, as null does: tables write their empty cells so."""
@@ -224,26 +220,12 @@ def rename_keys(row: Any, options: ReadOptions) -> Any:
 
 def _with_messages_of_trl(row: dict[str, Any]) -> dict[str, Any]:
     """A row whose `prompt`, or `prompt` and `completion`, are lists of messages, with these as `messages`."""
-    parts = {key: row[key] for key in ("prompt", "completion") if _is_list_of_messages(row.get(key))}
+    lists = {key: row[key] for key in ("prompt", "completion") if isinstance(row.get(key), list)}
+    parts = {key: value for key, value in lists.items() if all(isinstance(part, Mapping) for part in value)}
     if "prompt" not in parts or any(map(row.get, MESSAGE_KEYS)):
         return row
     rest = {key: value for key, value in row.items() if key not in parts}
     return rest | {"messages": sum(parts.values(), [])}
-
-
-def _is_list_of_messages(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(part, Mapping) for part in value)
-
-
-def read_list(text: str) -> Any:
-    """The list or object that a text holds in JSON, or as Python writes it; any other text as it is."""
-    # numpy writes no commas, and Python would join the texts
-    for read in (load_json,) if re.search(r"'\s+'", text) else (load_json, ast.literal_eval):
-        try:
-            return read(text)
-        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # all of `literal_eval`
-            continue
-    return text
 
 
 def _value(row: Mapping[str, Any], name: str, form: Callable[[Any], Any] = lambda value: value) -> Any:
@@ -435,39 +417,3 @@ def with_images(row: Mapping[str, Any], key: str, images: Sequence[Any]) -> dict
     if all(str(value).count(IMAGE_TAG) < 2 for value in asked.values()):
         asked = {name: repeated(value) for name, value in asked.items()}
     return {**row, **asked, key: list(images)}
-
-
-def load_json(text: str | bytes) -> Any:
-    """The value of a JSON text, whose bytes are UTF-8.
-
-    Raises:
-        ContentError: if it is not JSON, or an object has a key twice.
-    """
-    try:
-        # of bytes, `json` itself would guess the encoding
-        text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-        return json.loads(text, object_pairs_hook=_with_keys_once, parse_constant=_number_or_null)
-    except ContentError:
-        raise
-    except UnicodeDecodeError as error:
-        raise ContentError("not JSON", f"byte {error.start} is not UTF-8") from None
-    except json.JSONDecodeError as error:
-        line = f"line {error.lineno}, " * ("\n" in error.doc.strip())
-        shown = error.doc[error.pos : error.pos + MAX_SHOWN].strip()
-        raise ContentError("not JSON", f"{error.msg}: {line}column {error.colno}, {shown!r}") from None
-    except (ValueError, RecursionError) as error:  # for numbers or nesting beyond Python's limits
-        raise ContentError("not JSON", str(error)) from None
-
-
-def _number_or_null(name: str) -> float | None:
-    """The value of a constant that JSON lacks; NaN is what pandas has in an empty cell."""
-    return None if name == "NaN" else float(name)
-
-
-def _with_keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; of a key that stands twice `json` would keep the last value."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise ContentError("ambiguous keys", f"{twice} stands twice in an object: keep one of them")
-    return found

@@ -6,9 +6,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from got_train.data.errors import ContentError
+from got_train.data.json_values import load_json
 from got_train.data.names import choose_pictures, image_endings, is_prefix
 from got_train.data.packed import PackedFile, TarMembers
-from got_train.data.records import IMAGE_KEYS, load_json, plain_row, with_images
+from got_train.data.records import IMAGE_KEYS, plain_row, with_images
 from got_train.data.utf8 import HEAD_BYTES, check_head, guess_encoding, not_utf8
 from got_train.data.whole_files import check_lines, read_csv, read_json_list
 from got_train.report import UserError, counted

@@ -34,6 +34,12 @@ class OpenFile:
     source: str
     """The user's name of the set that the file belongs to, such as `a.jsonl#80%`."""
 
+    @functools.cached_property
+    def folders(self) -> list[Path]:
+        """The folders in which relative paths of the file's rows are looked up."""
+        root = self.options.image_root
+        return [self.file.path.parent, *([Path(root).expanduser()] if root else []), Path.cwd()]
+
 
 class Rows:
     """Chosen rows of several files, in order; a row may come more than once."""
@@ -78,7 +84,7 @@ class Rows:
         opened, place = self._place(index)
         with located(opened.file.location(place)):
             row = rename_keys(opened.file.row(place), opened.options)
-            return with_images_of_prefix(row, _folders(opened))
+            return with_images_of_prefix(row, opened.folders)
 
     def location(self, index: int) -> str:
         """The place of a row, for messages."""
@@ -93,7 +99,7 @@ class Rows:
     def _record(self, index: int, row: Any) -> Record:
         """The record of a row that was read, with relative image paths looked up in three folders."""
         opened, place = self._place(index)
-        find = functools.partial(find_image, folders=_folders(opened))
+        find = functools.partial(find_image, folders=opened.folders)
         return parse_row(row, opened.file.location(place), opened.options.answered, find)
 
     def records(self) -> list[Record]:
@@ -180,12 +186,6 @@ class Rows:
         # become text. JSON may have halves of surrogate pairs, which UTF-8 lacks: they become escapes.
         line = json.dumps(row, ensure_ascii=False, default=str)
         return line.encode(errors="backslashreplace").decode()
-
-
-def _folders(opened: OpenFile) -> list[Path]:
-    """The folders in which relative paths of a file's rows are looked up."""
-    root = opened.options.image_root
-    return [opened.file.path.parent, *([Path(root).expanduser()] if root else []), Path.cwd()]
 
 
 def with_images_of_prefix(row: Any, folders: list[Path]) -> Any:

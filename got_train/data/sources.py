@@ -8,13 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
+from got_train.arguments import check_deepspeed
 from got_train.config import Config, DataConfig
-from got_train.data.good_rows import NO_KEY, content_keys
+from got_train.data.good_rows import NO_KEY, question_key, row_keys
 from got_train.data.readers import Source, find_sources, matches, open_rows, open_sources
 from got_train.data.records import ReadOptions
 from got_train.data.rows import Rows
 from got_train.report import UserError, counted
-from got_train.run_folders import VAL_FILE, resolve_checkpoint
+from got_train.run_folders import (
+    VAL_FILE,
+    resolve_checkpoint,
+)
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class ChosenRows:
 
 
 def look_at_inputs(config: Config) -> None:
-    """Looks whether the files and folders of a run exist, which takes no time and needs no torch.
+    """Looks whether the files and folders of a run can be read, which takes no time and needs no torch.
 
     Raises:
         UserError: for the first that does not.
@@ -89,6 +93,13 @@ def look_at_inputs(config: Config) -> None:
     for path in (model.path, model.init_from) if model.init == "pretrained" else ():
         if path is not None:
             resolve_checkpoint(path)
+    if data.val_run is not None:
+        kept_rows(data.val_run)
+    check_deepspeed(config.train.arguments.get("deepspeed"))
+    if config.resume not in (None, "auto") and not Path(config.resume).is_dir():
+        raise UserError(
+            f"resume: {config.resume} does not exist: give auto, a run folder, or its checkpoint-N"
+        )
 
 
 def choose_run_rows(config: DataConfig, seed: int) -> ChosenRows:
@@ -178,19 +189,19 @@ def kept_rows(run: str) -> Path:
 
 
 def _without(rows: Rows, val: Rows, name: str) -> Rows:
-    """The rows that are not validation rows.
+    """The rows that are not validation rows, nor ask the same of the same images with another answer.
 
     Raises:
         UserError: if none is left, or a validation row cannot be read, and so not be told from the others.
     """
-    apart = content_keys(val)
+    apart = row_keys(val, question_key)
     bad = np.flatnonzero(apart == NO_KEY)
     if len(bad) > 0:
         raise UserError(
             f"data.val_run: {counted(len(bad), 'validation row')} cannot be read, the first is "
             f"{val.location(int(bad[0]))}: put its images back where it names them"
         )
-    kept = np.flatnonzero(~np.isin(content_keys(rows), apart))
+    kept = np.flatnonzero(~np.isin(row_keys(rows, question_key), apart))
     if len(kept) == 0:
         raise UserError(f"data.val_run: each of the {name} rows is one of its validation rows")
     return rows.subset(kept)

@@ -13,6 +13,7 @@ from got_train.characters import composed
 from got_train.evaluation.predictions import Prediction, raise_complaints, read_predictions
 from got_train.evaluation.suites import KIND_SUITES, NONE, SUITES, Part, Parts
 from got_train.evaluation.words import has_chinese
+from got_train.files import write_text
 from got_train.markup.accents import compose_accents
 from got_train.markup.delimiters import read_formula
 from got_train.markup.fences import unfenced
@@ -234,4 +235,4 @@ def write_scores(evaluation: Evaluation, path: Path) -> None:
         "groups": [asdict(group) for group in evaluation.groups],
         "notes": evaluation.notes,
     }
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")

@@ -13,6 +13,7 @@ from got_train.config import MAX_PIXELS
 from got_train.data.images import ImageError, find_image, open_image
 from got_train.evaluation.evaluate import Evaluation, ScoredRow, group_tables, row_value
 from got_train.evaluation.suites import SUITES
+from got_train.files import write_text
 from got_train.pages.template import encode_picture, picture_html, render
 from got_train.report import counted
 
@@ -36,7 +37,7 @@ def write_page(evaluation: Evaluation, path: Path) -> None:
     page = render(
         "scores.html", title=f"Evaluation of {evaluation.path.name}", notes=evaluation.notes, groups=groups
     )
-    path.write_text(page, encoding="utf-8", errors="replace")  # an image's path may not be valid text
+    write_text(path, page)
 
 
 def _worst(rows: list[ScoredRow], folder: Path) -> dict[str, Any]:

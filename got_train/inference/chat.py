@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from peft import PeftModel
 
+from got_train.bitsandbytes_import import bitsandbytes_hidden
 from got_train.config import MAX_NEW_TOKENS, Config
 from got_train.data.images import open_image
 from got_train.data.records import Record
@@ -70,7 +71,8 @@ class Got:
         if torch_compile and device == "cpu":
             raise UserError("torch_compile: transformers compiles decoding for GPUs only; leave it out")
         avoid_cudnn_attention()
-        model, tokenizer, config = load_checkpoint(str(path), base, template)
+        with bitsandbytes_hidden():
+            model, tokenizer, config = load_checkpoint(str(path), base, template)
         if image_root is not None:
             config = replace(config, data=replace(config.data, image_root=image_root))
         if torch_compile:

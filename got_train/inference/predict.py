@@ -18,6 +18,7 @@ import numpy as np
 from got_train.data.images import image_address
 from got_train.data.records import ReadOptions, Record, Turn
 from got_train.data.sources import select_rows
+from got_train.files import lock, write_text
 from got_train.inference.questions import check_query
 from got_train.progress import progress
 from got_train.prompts import IMAGE_TAG
@@ -111,7 +112,7 @@ def predict(
         resume: continue an interrupted run after the last row of its file.
 
     Raises:
-        UserError: if the file to continue has other rows.
+        UserError: if the file to continue has other rows, or another process writes it.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     target = output
@@ -125,10 +126,13 @@ def predict(
         parts = _parts(output)
         target = parts[rank()]
         open_process_group("gloo", MAX_WAIT)
-    done = _count_done(records, target) if resume else 0
-    answers = got.read(records[done:], max_new_tokens, batch_size)
-    bar = progress("reading", len(records), "row", answers, initial=done)
-    with open(target, "a" if resume else "w", encoding="utf-8") as file:
+    with open(target, "a", encoding="utf-8") as file:
+        lock(file, target)
+        if not resume:
+            file.truncate(0)
+        done = _count_done(records, target)
+        answers = got.read(records[done:], max_new_tokens, batch_size)
+        bar = progress("reading", len(records), "row", answers, initial=done)
         for record, answer in zip(records[done:], bar, strict=True):
             file.write(json.dumps(prediction_row(record, answer), ensure_ascii=False) + "\n")
             file.flush()
@@ -144,9 +148,7 @@ def _join_parts(parts: Sequence[Path], output: Path, keep: bool) -> None:
     before = output.read_text(encoding="utf-8") if keep and output.exists() else ""
     groups = zip_longest(*(_lines(part.read_bytes()) for part in parts))
     lines = [f"{line}\n" for group in groups for line in group if line is not None]
-    joined = Path(f"{output}.joined")
-    joined.write_text("".join([before, *lines]), encoding="utf-8")
-    joined.replace(output)
+    write_text(output, "".join([before, *lines]))
     for part in parts:
         part.unlink()
 

@@ -1,15 +1,24 @@
 """Freezes module groups, adds low-rank adapters, and shows in a table which parameters are trained."""
 
+from pathlib import Path
+
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model, set_peft_model_state_dict
+from peft.utils import load_peft_weights
 from torch import nn
 
 from got_train.config import GROUPS, Group, LearningRates, LoraSettings
+from got_train.files import read_json
+from got_train.model.convert import current_name, transformers_name
 from got_train.model.got import CONVOLUTIONS, GROUP_PREFIXES, GotModel, group_of
 from got_train.model.quantize import quantize
-from got_train.report import UserError, table
+from got_train.report import UserError, counted, one_line, table
+from got_train.run_folders import ADAPTER_FILE
 
 PEFT_PREFIX = "base_model.model."
+
+ORIGINAL_MODULES = ("model.layers.", "model.vision_tower_high.", "model.mm_projector_vary.")
+"""Prefixes of layer names in the original layout, which ms-swift trains without conversion."""
 
 
 def prepare_for_training(
@@ -24,7 +33,8 @@ def prepare_for_training(
         compute_dtype: the type in which layers with 4-bit weights compute.
 
     Raises:
-        UserError: if nothing is left to train, or adapters are asked for in a frozen group.
+        UserError: if nothing is left to train, adapters are asked for in a frozen group, or those to go on
+            with do not fit.
     """
     frozen = [group for group in GROUPS if getattr(rates, group) == 0]
     for name, parameter in model.named_parameters():
@@ -41,6 +51,8 @@ def prepare_for_training(
     layers = linear_layers(model, lora.modules)
     if lora.quantization_bits is not None:
         quantize(model, layers, compute_dtype)
+    if lora.adapters is not None:
+        return _adapters_to_go_on_with(model, lora, lora.adapters)
     return get_peft_model(
         model,
         LoraConfig(
@@ -52,6 +64,24 @@ def prepare_for_training(
             target_modules=layers,
         ),
     )
+
+
+def _adapters_to_go_on_with(model: GotModel, lora: LoraSettings, folder: str) -> PeftModel:
+    """The model with the adapters of `lora.adapters`, which train.
+
+    Raises:
+        UserError: if they lie in other module groups than `lora.modules` names.
+    """
+    adapted = add_adapters(model, folder, lora.dropout)
+    trained = (name for name, weights in adapted.named_parameters() if weights.requires_grad)
+    groups = {group_of(name.removeprefix(PEFT_PREFIX)) for name in trained}
+    if groups != set(lora.modules):
+        theirs = ", ".join(group for group in GROUPS if group in groups)
+        raise UserError(
+            f"lora.modules {lora.modules}, but the adapters of lora.adapters {folder} are those of {theirs}: "
+            f"set lora.modules=[{theirs.replace(' ', '')}]"
+        )
+    return adapted
 
 
 def linear_layers(model: GotModel, groups: list[Group]) -> list[str]:
@@ -90,3 +120,54 @@ def module_table(model: nn.Module, rates: LearningRates, learning_rate: float) -
         rows.append((group, total, count, (learning_rate if rate is None else rate) if count else None))
     rows.append(("total", sum(row[1] for row in rows), sum(row[2] for row in rows), None))
     return table(["module", "parameters", "trainable", "learning rate"], rows)
+
+
+def add_adapters(model: GotModel, folder: str, dropout: float | None = None) -> PeftModel:
+    """A base model with the adapters of a folder, whose layers may have the names of another layout.
+
+    peft would ignore, without an error, adapters for whose layers it finds no match.
+
+    Args:
+        model: the base model, changed in place.
+        folder: the checkpoint of the adapters.
+        dropout: of the adapters if they train; without it they do not.
+
+    Raises:
+        UserError: if the adapters do not fit.
+    """
+    read_json(Path(folder) / ADAPTER_FILE)
+    if not any(Path(folder).glob("adapter_model.*")):  # peft would ask the hub for them
+        raise UserError(f"{folder} lacks the weights of its adapters, adapter_model.safetensors")
+    try:
+        state = adapter_state(folder)
+        layers = [name.removeprefix(PEFT_PREFIX).partition(".lora_A.") for name in state]
+        config = PeftConfig.from_pretrained(folder)
+        config.target_modules = [layer for layer, found, _ in layers if found]
+        config.inference_mode = dropout is None
+        if dropout is not None:
+            config.lora_dropout = dropout
+        adapted = get_peft_model(model, config)
+        missing, left_over = set_peft_model_state_dict(adapted, state)
+    except Exception as error:  # of any kind: files are damaged in many ways
+        raise UserError(f"the adapters of {folder} do not fit their base model: {one_line(error)}") from error
+    if left_over:
+        raise UserError(
+            f"the adapters of {folder} do not fit their base model: it has no place for "
+            f"{counted(len(left_over), 'tensor')}, the first is {left_over[0]}"
+        )
+    if lacking := [name for name in missing if ".lora_" in name]:
+        raise UserError(f"{folder} lacks {counted(len(lacking), 'tensor')} of adapters: {lacking[0]}")
+    return adapted
+
+
+def adapter_state(folder: str) -> dict[str, torch.Tensor]:
+    """The tensors of an adapter checkpoint under this model's names, as peft takes them."""
+    saved = load_peft_weights(folder, device="cpu")
+    return {_own_name(name): tensor for name, tensor in saved.items()}
+
+
+def _own_name(name: str) -> str:
+    """This model's name of an adapter that was trained in the original layout, or with older transformers."""
+    layer = name.removeprefix(PEFT_PREFIX)
+    own = transformers_name(layer) if layer.startswith(ORIGINAL_MODULES) else current_name(layer)
+    return PEFT_PREFIX + own

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from got_train.config import Config
+from got_train.files import read_json
 from got_train.prompts import CHAT_TEMPLATES, Task
 from got_train.report import counted
-from got_train.run_folders import STATE_FILE, read_json
+from got_train.run_folders import STATE_FILE
 
 CARD = """\
 ---
@@ -20,7 +21,7 @@ tags: [ocr, got-ocr2, got-train]
 
 Adapters of `{source}`, merged into their base model with got-train. `args.yaml` has every setting of the run.
 
-- Base model: `{base}`
+- Base model: `{base}`{earlier}
 - Training data: {data}
 - Trained modules: {modules}, rank {rank}
 - Validation: {scores}
@@ -51,13 +52,14 @@ def model_card(config: Config, checkpoint: Path, is_stock: bool) -> str:
         checkpoint: the adapters; scores are read from it and from its run folder.
         is_stock: whether transformers' own class can load the model.
     """
-    data = config.data
+    data, adapters = config.data, config.lora.adapters
     sets = [f"`{name}`" for name in (*data.train, *(data.replay or []))]
     queries = ", ".join(f"`{task.query(config.sample.template)}`" for task in (Task(), Task(format=True)))
     return CARD.format(
         name=config.name,
         source=checkpoint.name,
         base=config.model.path or "not recorded",
+        earlier=f", with the adapters `{adapters}`, which were trained on" if adapters else "",
         data=", ".join(sets) or "not recorded",
         modules=", ".join(config.lora.modules),
         rank=config.lora.rank,

@@ -3,32 +3,20 @@
 from dataclasses import replace
 from pathlib import Path
 
-from peft import PeftConfig, PeftModel, get_peft_model, set_peft_model_state_dict
-from peft.utils import load_peft_weights
+from peft import PeftModel
 from transformers import PreTrainedTokenizerFast
 
 from got_train.config import Config, ModelConfig, SampleConfig
 from got_train.config_file import load_config
-from got_train.model.adapters import PEFT_PREFIX, linear_layers
-from got_train.model.convert import current_name, transformers_name
+from got_train.model.adapters import add_adapters, linear_layers
 from got_train.model.got import GotModel
-from got_train.model.loading import build_model, load_got
+from got_train.model.loading import build_model, check_tokenizer, load_got
 from got_train.model.quantize import round_to_4_bits
 from got_train.model.tokenizer import load_tokenizer
 from got_train.prompts import TemplateName
-from got_train.report import UserError, counted
-from got_train.run_folders import (
-    ADAPTER_FILE,
-    CONFIG_FILE,
-    absolute,
-    holds_adapters,
-    read_json,
-    resolve_checkpoint,
-)
-from got_train.swift.trained import swift_model
-
-ORIGINAL_MODULES = ("model.layers.", "model.vision_tower_high.", "model.mm_projector_vary.")
-"""Prefixes of layer names in the original layout, which ms-swift trains without conversion."""
+from got_train.report import UserError
+from got_train.run_folders import CONFIG_FILE, absolute, holds_adapters, resolve_checkpoint
+from got_train.swift.trained import base_of_adapters, swift_model
 
 
 def load_checkpoint(
@@ -49,7 +37,9 @@ def load_checkpoint(
     if base is not None and not holds_adapters(folder):
         raise UserError(f"{folder} is a whole model, which needs no base model: leave out {base}")
     if not holds_adapters(folder):
-        return load_got(folder), load_tokenizer(folder), config
+        plain, tokenizer = load_got(folder), load_tokenizer(folder)
+        check_tokenizer(folder, plain, tokenizer)
+        return plain, tokenizer, config
     try:
         model, tokenizer, _ = build_model(config.model, config.sample.max_length, config.seed)
     except UserError as error:
@@ -75,55 +65,11 @@ def run_config(folder: Path, base: str | None, template: TemplateName) -> Config
         return config if base is None else replace(config, model=ModelConfig(path=absolute(base)))
     trained = swift_model(folder)
     if base is None and holds_adapters(str(folder)):
-        base = _base_model(folder, trained)
+        base = base_of_adapters(folder)
+        if base is None:
+            raise UserError(
+                f"{folder} holds adapters and does not name their base model: "
+                "name it with --base (`got-train swift`: --model)"
+            )
     sample = SampleConfig(template=template if trained is None else "swift")
     return Config(name=folder.name, model=ModelConfig(path=base), sample=sample)
-
-
-def _base_model(folder: Path, trained: str | None) -> str:
-    """The base model of adapters from another program: the folder that they name if it exists, or a hub id.
-
-    ms-swift names the copy in its cache, which does not exist on another computer.
-    """
-    named = read_json(folder / ADAPTER_FILE).get("base_model_name_or_path")
-    base = named if named is not None and Path(named).is_dir() else trained or named
-    if base is None:
-        raise UserError(
-            f"{folder} holds adapters and does not name their base model: "
-            "name it with --base (`got-train swift`: --model)"
-        )
-    return str(base)
-
-
-def add_adapters(model: GotModel, folder: str) -> PeftModel:
-    """A base model with the adapters of a folder, whose layers may have the names of another layout.
-
-    peft would ignore, without an error, adapters for whose layers it finds no match.
-
-    Raises:
-        UserError: if the adapters do not fit.
-    """
-    try:
-        saved = load_peft_weights(folder, device="cpu")
-        state = {_own_name(name): tensor for name, tensor in saved.items()}
-        layers = [name.removeprefix(PEFT_PREFIX).partition(".lora_A.") for name in state]
-        config = PeftConfig.from_pretrained(folder)
-        config.target_modules = [layer for layer, found, _ in layers if found]
-        adapted = get_peft_model(model, config)
-        left_over = set_peft_model_state_dict(adapted, state).unexpected_keys
-    except (KeyError, OSError, RuntimeError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"the adapters of {folder} do not fit their base model: {reason}") from None
-    if left_over:
-        raise UserError(
-            f"the adapters of {folder} do not fit their base model: it has no place for "
-            f"{counted(len(left_over), 'tensor')}, the first is {left_over[0]}"
-        )
-    return adapted
-
-
-def _own_name(name: str) -> str:
-    """This model's name of an adapter that was trained in the original layout, or with older transformers."""
-    layer = name.removeprefix(PEFT_PREFIX)
-    own = transformers_name(layer) if layer.startswith(ORIGINAL_MODULES) else current_name(layer)
-    return PEFT_PREFIX + own

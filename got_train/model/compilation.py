@@ -12,6 +12,7 @@ from torch import nn
 
 from got_train.arguments import COMPILE_ARGUMENTS
 from got_train.model.got import GotModel
+from got_train.report import UserError, one_line
 
 MAX_VARIANTS = 24
 """Most compiled versions of one function. transformers' layers share one function: it is compiled for
@@ -27,6 +28,9 @@ def compile_layers(model: GotModel, arguments: Mapping[str, Any]) -> None:
     Args:
         model: with or without adapters.
         arguments: the `train` section.
+
+    Raises:
+        UserError: for a mode or a backend that torch does not know.
     """
     given = {name: arguments[name] for name in COMPILE_ARGUMENTS if arguments.get(name)}
     if not given:
@@ -37,7 +41,10 @@ def compile_layers(model: GotModel, arguments: Mapping[str, Any]) -> None:
     parts = model.model.language_model.modules()
     decoder_layers = next(part for part in parts if isinstance(part, nn.ModuleList))
     for layer in [*model.model.vision_tower.layers, *decoder_layers]:
-        layer.compile(**options)
+        try:
+            layer.compile(**options)
+        except RuntimeError as error:
+            raise UserError(f"train.torch_compile: {one_line(error)}") from None
 
 
 def compile_decoding(model: GotModel | PeftModel) -> None:

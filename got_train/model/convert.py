@@ -5,6 +5,7 @@ and Vary have the names of the original layout after prefixes of their own.
 """
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,19 +13,20 @@ import torch
 from safetensors.torch import save_file
 from transformers import GenerationConfig, GotOcr2Config, GotOcr2ForConditionalGeneration
 
+from got_train.files import atomic_folder, permit_as_umask
 from got_train.model.got import GotModel
 from got_train.model.original import (
     Layout,
     check_fits_original,
     layout_of,
-    read_original_config,
     write_original_files,
 )
 from got_train.model.processor import build_processor
+from got_train.model.shapes import read_got_config
 from got_train.model.tokenizer import load_tokenizer
 from got_train.model.weights import local_folder, read_tensors
 from got_train.report import UserError, check_new_folder, counted
-from got_train.run_folders import holds_adapters, permit_as_umask
+from got_train.run_folders import CONFIG_FILE, holds_adapters
 from got_train.vocabulary import IMAGE_PAD, MESSAGE_END, QWEN_SPECIAL_IDS
 
 Pairs = tuple[tuple[str, str], ...]
@@ -207,18 +209,22 @@ def convert(source: str, target: str, to: Layout) -> int:
         raise UserError(f"{source} holds no config.json: it is not a model folder")
     if layout_of(folder) == to:
         raise UserError(f"{source} is in the {to} layout already")
-    return _to_transformers(folder, output) if to == "transformers" else _to_original(folder, output)
+    write = _to_transformers if to == "transformers" else _to_original
+    with atomic_folder(output) as made:
+        number = write(folder, made)
+        if (folder / CONFIG_FILE).is_file():  # it says which chat template the model was trained with
+            shutil.copyfile(folder / CONFIG_FILE, made / CONFIG_FILE)
+    return number
 
 
 def _to_transformers(folder: Path, output: Path) -> int:
-    config = read_original_config(folder)
+    config = read_got_config(str(folder))
     if config.image_token_id != QWEN_SPECIAL_IDS[IMAGE_PAD]:
         raise UserError(
             f"{folder}: im_patch_token {config.image_token_id} is not the tokenizer's {IMAGE_PAD}"
         )
     tokenizer = load_tokenizer(str(folder))
     state = read_state(folder, config, transformers_name)
-    output.mkdir(parents=True, exist_ok=True)
     save_file(state, output / "model.safetensors", metadata={"format": "pt"})
     permit_as_umask(output)
     config.architectures = [GotOcr2ForConditionalGeneration.__name__]
@@ -235,10 +241,9 @@ def _to_transformers(folder: Path, output: Path) -> int:
 
 
 def _to_original(folder: Path, output: Path) -> int:
-    config = GotOcr2Config.from_pretrained(folder)
+    config = read_got_config(str(folder))
     check_fits_original(config, load_tokenizer(str(folder)))
     state = read_state(folder, config, current_name)
-    output.mkdir(parents=True, exist_ok=True)
     renamed = {original_name(name): tensor for name, tensor in state.items()}
     save_file(renamed, output / "model.safetensors", metadata={"format": "pt"})
     permit_as_umask(output)

@@ -28,9 +28,9 @@ from transformers import (
 from transformers.models.got_ocr2.modeling_got_ocr2 import GotOcr2CausalLMOutputWithPast
 
 from got_train.config import EncoderConfig, Group
+from got_train.files import permit_as_umask
 from got_train.model.attention import fuse_attention
 from got_train.model.loss import head_loss
-from got_train.run_folders import permit_as_umask
 from got_train.vocabulary import IGNORE_INDEX, IMAGE_MEAN, IMAGE_PAD, IMAGE_STD, TileShape, tokens_per_tile
 
 CONVOLUTIONS = "model.multi_modal_projector.conv_upsampler"

@@ -1,12 +1,12 @@
 """From the `model` section to a model and its tokenizer, saying where every weight came from."""
 
+import pickle
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from torch import nn
 from transformers import (
     AutoModelForCausalLM,
@@ -18,11 +18,11 @@ from got_train.config import GROUPS, Group, ModelConfig
 from got_train.model.convert import encoder_state, read_state, transformers_name
 from got_train.model.got import GotModel, got_config, group_of
 from got_train.model.initialize import initialize
-from got_train.model.original import layout_of, read_original_config
-from got_train.model.shapes import config_folder, decoder_config, with_shape_of_checkpoint
+from got_train.model.original import layout_of
+from got_train.model.shapes import config_folder, decoder_config, read_got_config, with_shape_of_checkpoint
 from got_train.model.tokenizer import load_tokenizer
-from got_train.model.weights import local_folder
-from got_train.report import UserError, counted, table
+from got_train.model.weights import MORE_THAN_WEIGHTS, local_folder
+from got_train.report import UserError, counted, one_line, table
 from got_train.run_folders import whole_checkpoint
 from got_train.vocabulary import IMAGE_PAD, MESSAGE_END
 
@@ -50,8 +50,8 @@ def model_tokenizer(config: ModelConfig) -> PreTrainedTokenizerFast:
     Raises:
         UserError: for a source that does not exist.
     """
-    if config.init == "pretrained" and config.path is not None:
-        return load_tokenizer(whole_checkpoint("model.path", config.path))
+    if config.whole is not None:
+        return load_tokenizer(whole_checkpoint("model.path", config.whole))
     decoder_path = config.decoder.path if config.init == "pretrained" else None
     own = "gpt2" if config.decoder.model_type == "opt" else "qwen"
     return load_tokenizer(config.decoder.tokenizer or decoder_path or own)
@@ -75,8 +75,8 @@ def build_model(
     set_seed(seed)
     config = with_shape_of_checkpoint(config)
     tokenizer = tokenizer or model_tokenizer(config)
-    if config.init == "pretrained" and config.path is not None:
-        model, report = _whole_checkpoint(config.path, tokenizer)
+    if config.whole is not None:
+        model, report = _whole_checkpoint(config.whole, tokenizer)
     else:
         model, report = _from_parts(config, max_length, tokenizer)
     # An answer ends with the message, not with end-of-text.
@@ -89,14 +89,23 @@ def build_model(
 def _whole_checkpoint(path: str, tokenizer: PreTrainedTokenizerFast) -> tuple[GotModel, LoadReport]:
     source = whole_checkpoint("model.path", path)
     model = load_got(source)
-    pad_id = tokenizer.convert_tokens_to_ids(IMAGE_PAD)
-    if pad_id != model.config.image_token_id:
-        raise UserError(
-            f"{source}: the tokenizer's {IMAGE_PAD} is {pad_id}, "
-            f"the model's image token {model.config.image_token_id}"
-        )
+    check_tokenizer(source, model, tokenizer)
     counts = Counter(group_of(name) for name, _ in model.named_parameters())
     return model, LoadReport([(group, source, counts[group], 0) for group in GROUPS])
+
+
+def check_tokenizer(source: str, model: GotModel, tokenizer: PreTrainedTokenizerFast) -> None:
+    """Refuses a model with the tokenizer of another one.
+
+    Raises:
+        UserError: if they have not the same image token, or the model has too few embeddings.
+    """
+    image, size = tokenizer.convert_tokens_to_ids(IMAGE_PAD), model.config.text_config.vocab_size
+    if image != model.config.image_token_id or len(tokenizer) > size:
+        raise UserError(
+            f"{source} has the tokenizer of another model: {IMAGE_PAD} is {image} of {len(tokenizer)} tokens "
+            f"there, the model's image token {model.config.image_token_id} of {size}"
+        )
 
 
 def _from_parts(
@@ -127,20 +136,45 @@ def load_got(source: str) -> GotModel:
     Raises:
         UserError: if it is none, or tensors are missing.
     """
-    given: dict[str, Any] = {"dtype": torch.float32, "output_loading_info": True}
-    path: str | None = source
+    config = read_got_config(source)
     if layout_of(config_folder(source)) == "original":
-        folder, path = local_folder(source), None
-        given["config"] = read_original_config(folder)
-        given["state_dict"] = read_state(folder, given["config"], transformers_name)
-    try:
-        model, info = GotModel.from_pretrained(path, **given)
-    except (OSError, SafetensorError) as error:
-        raise UserError(f"no model at {source}: {str(error).splitlines()[0]}") from None
-    missing = sorted(info["missing_keys"])
-    if missing:
-        raise UserError(f"{source} lacks {counted(len(missing), 'tensor')}: {', '.join(missing[:4])}")
+        folder = local_folder(source)
+        state = read_state(folder, config, transformers_name)
+        return GotModel.from_pretrained(None, config=config, state_dict=state, dtype=torch.float32)
+    model, left_over = _with_all_weights(GotModel, source, config=config)
+    if left_over:
+        number = counted(len(left_over), "tensor")
+        raise UserError(
+            f"{source}: the model of config.json has no place for {number}: {', '.join(left_over[:4])}"
+        )
     return model
+
+
+def _with_all_weights(kind: Any, source: str, **given: Any) -> tuple[Any, list[str]]:
+    """A model of transformers in float32, and the names of tensors that it has no place for.
+
+    Args:
+        kind: its class.
+        source: folder or hub id.
+        given: options of `from_pretrained`.
+
+    Raises:
+        UserError: if there is no model, or tensors are missing or have another shape, for which transformers
+            would draw new ones.
+    """
+    try:
+        model, info = kind.from_pretrained(
+            source, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True, **given
+        )
+    except pickle.UnpicklingError:
+        raise UserError(f"{source} {MORE_THAN_WEIGHTS}") from None
+    except Exception as error:  # of any kind: files are damaged in many ways
+        raise UserError(f"no model at {source}: {one_line(error)}") from error
+    if missing := sorted(info["missing_keys"]):
+        raise UserError(f"{source} lacks {counted(len(missing), 'tensor')}: {', '.join(missing[:4])}")
+    for name, shape, wanted in sorted(info["mismatched_keys"]):
+        raise UserError(f"{source}: {name} has shape {tuple(shape)}, config.json asks for {tuple(wanted)}")
+    return model, sorted(info["unexpected_keys"])
 
 
 def _previous_stage(path: str, model: GotModel) -> dict[Group, tuple[str, dict[str, torch.Tensor]]]:
@@ -158,7 +192,7 @@ def _previous_stage(path: str, model: GotModel) -> dict[Group, tuple[str, dict[s
 
 def _decoder_state(path: str, model: GotModel) -> dict[str, torch.Tensor]:
     """The decoder's weights under this model's names, its tables cut or grown to this model's sizes."""
-    causal = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32)
+    causal, _ = _with_all_weights(AutoModelForCausalLM, path)
     prefix = f"{causal.base_model_prefix}."
     state = {
         f"model.language_model.{name.removeprefix(prefix)}" if name.startswith(prefix) else name: tensor

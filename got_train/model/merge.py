@@ -8,6 +8,7 @@ from transformers import PreTrainedTokenizerFast
 
 from got_train.config import Config
 from got_train.config_file import to_yaml
+from got_train.files import atomic_folder
 from got_train.model.card import model_card
 from got_train.model.checkpoints import load_checkpoint
 from got_train.model.got import GotModel, tile_shape
@@ -52,8 +53,10 @@ def merge(
     difference = float((probe_logits(merged) - before).abs().max() / before.abs().max())
     if difference > TOLERANCE:
         raise UserError(f"merged and unmerged logits differ by {difference:.2g} of the largest: not written")
-    save_model_folder(merged, tokenizer, config, target)
-    (target / "README.md").write_text(model_card(config, Path(source), merged.is_stock), encoding="utf-8")
+    with atomic_folder(target) as folder:
+        save_model_folder(merged, tokenizer, config, folder)
+        card = model_card(config, Path(source), merged.is_stock)
+        (folder / "README.md").write_text(card, encoding="utf-8")
     return target, difference
 
 

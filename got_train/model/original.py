@@ -12,10 +12,10 @@ from typing import Literal
 
 from transformers import GotOcr2Config, GotOcr2VisionConfig, PreTrainedTokenizerFast, Qwen2Config
 
+from got_train.files import read_json
 from got_train.model.got import ENCODER_FIELDS, encoder_channels
 from got_train.model.tokenizer import ORIGINAL_VOCABULARY, load_tokenizer, vocabulary_file
 from got_train.report import UserError
-from got_train.run_folders import read_json
 from got_train.vocabulary import (
     ENCODER_CHANNELS,
     END_OF_TEXT,

@@ -10,9 +10,9 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 from transformers.utils import cached_file
 
 from got_train.config import DecoderConfig, EncoderConfig, ModelConfig, Value
-from got_train.model.got import encoder_section
+from got_train.model.got import GotModel, encoder_section
 from got_train.model.original import layout_of, read_original_config
-from got_train.report import UserError, did_you_mean
+from got_train.report import UserError, did_you_mean, one_line
 from got_train.run_folders import whole_checkpoint
 from got_train.vocabulary import TileShape
 
@@ -39,6 +39,13 @@ SIZES = (
 """Fields of decoders that are shown of a checkpoint; each architecture has some of them."""
 
 
+FROM_ELSEWHERE = {
+    **dict.fromkeys(("vocab_size", "pad_token_id"), "the tokenizer"),
+    "model_type": "model.decoder.model_type",
+}
+"""Fields of decoders that `model.decoder.shape` cannot give."""
+
+
 def model_tile_shape(config: ModelConfig) -> TileShape:
     """The tiles that the model of `build_model` takes; no weights are read.
 
@@ -58,11 +65,12 @@ def with_shape_of_checkpoint(config: ModelConfig) -> ModelConfig:
     Raises:
         UserError: if the section gives a field another value than the checkpoint has.
     """
-    if config.init == "pretrained" and config.path is not None:
-        whole = read_got_config(whole_checkpoint("model.path", config.path))
+    if config.whole is not None:
+        whole = read_got_config(whole_checkpoint("model.path", config.whole))
         return replace(config, encoder=encoder_section(whole), decoder=decoder_section(whole.text_config))
     decoder = replace(config.decoder, model_type=_model_type(config))
     if config.init == "random" or config.init_from is None:
+        _check_global_layers(config.encoder)
         return replace(config, decoder=decoder)
     source = whole_checkpoint("model.init_from", config.init_from)
     encoder, default = encoder_section(read_got_config(source)), EncoderConfig()
@@ -74,6 +82,17 @@ def with_shape_of_checkpoint(config: ModelConfig) -> ModelConfig:
                 "leave it out"
             )
     return replace(config, encoder=encoder, decoder=decoder)
+
+
+def _check_global_layers(encoder: EncoderConfig) -> None:
+    """Refuses layers that the encoder lacks. The default list is made for 12 layers."""
+    indexes, number = encoder.global_attn_indexes, encoder.num_hidden_layers
+    is_given = encoder.window_size > 0 and indexes != EncoderConfig().global_attn_indexes
+    if is_given and not all(0 <= index < number for index in indexes):
+        raise UserError(
+            f"model.encoder.global_attn_indexes {indexes}: with model.encoder.num_hidden_layers={number} "
+            f"layers are counted from 0 to {number - 1}"
+        )
 
 
 def _model_type(config: ModelConfig) -> str:
@@ -107,7 +126,15 @@ def read_got_config(source: str) -> GotOcr2Config:
     """
     folder = config_folder(source)
     original = layout_of(folder) == "original"
-    return read_original_config(folder) if original else GotOcr2Config.from_pretrained(folder)
+    try:
+        config = read_original_config(folder) if original else GotOcr2Config.from_pretrained(folder)
+        with torch.device("meta"):
+            GotModel(config)
+    except Exception as error:  # of any kind: each field fails in its own way
+        raise UserError(
+            f"{folder / 'config.json'} does not describe a GOT model: {one_line(error)}"
+        ) from error
+    return config
 
 
 def config_folder(source: str) -> Path:
@@ -121,8 +148,8 @@ def config_folder(source: str) -> Path:
 def _read_decoder_config(path: str) -> PreTrainedConfig:
     try:
         return AutoConfig.from_pretrained(path)
-    except (OSError, ValueError) as error:
-        raise UserError(f"model.decoder.path {path}: {str(error).splitlines()[0]}") from None
+    except Exception as error:  # of any kind: each field fails in its own way
+        raise UserError(f"model.decoder.path {path}: {one_line(error)}") from error
 
 
 def decoder_config(
@@ -142,6 +169,10 @@ def decoder_config(
         if "rope_parameters" in allowed:
             allowed.add("rope_theta")  # the short way that transformers still takes
         for name in config.decoder.shape:
+            if name in FROM_ELSEWHERE:
+                raise UserError(
+                    f"model.decoder.shape.{name} follows from {FROM_ELSEWHERE[name]}: leave it out"
+                )
             if name not in allowed:
                 raise UserError(f"model.decoder.shape.{name}: {kind} has none, {did_you_mean(name, allowed)}")
         shape: dict[str, Any] = {**DECODER_SHAPES.get(kind, {}), **config.decoder.shape}
@@ -152,16 +183,21 @@ def decoder_config(
             with torch.device("meta"):
                 decoder = AutoModel.from_config(text_config)
         except Exception as error:  # of any kind: each architecture fails at numbers in its own way
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            raise UserError(f"{given}: no {kind} can be built of it ({reason})") from None
+            raise UserError(f"{given}: no {kind} can be built of it ({one_line(error)})") from None
         if any(parameter.numel() == 0 for parameter in decoder.parameters()):
             raise UserError(f"{given}: some weights of this {kind} are empty, every size must be at least 1")
         _check_heads(text_config.to_dict(), set(config.decoder.shape))
     else:
         text_config = _read_decoder_config(decoder_path)
         text_config.vocab_size = vocabulary_size
+    positions = config.decoder.shape.get("max_position_embeddings")
+    if isinstance(positions, int) and positions < max_length:
+        raise UserError(
+            f"model.decoder.shape.max_position_embeddings {positions} is less than sample.max_length, "
+            f"{max_length}"
+        )
     if text_config.model_type == "opt":
-        text_config.max_position_embeddings = max(max_length, 2048)
+        text_config.max_position_embeddings = positions or max(max_length, 2048)
     return text_config
 
 

@@ -15,7 +15,7 @@ from transformers.convert_slow_tokenizer import TikTokenConverter
 from transformers.utils import cached_file, has_file
 
 from got_train.prompts import COLORS, LATEX_OCR_QUERY, SYSTEM, Task
-from got_train.report import UserError
+from got_train.report import UserError, one_line
 from got_train.vocabulary import END_OF_TEXT, PROMPT_TOKENS, QWEN_SPECIAL_IDS, SPECIAL_TOKENS
 
 QWEN_PATTERN = (
@@ -88,8 +88,10 @@ def load_tokenizer(source: str) -> PreTrainedTokenizerFast:
             # The authors' tokenizer is Python code beside this file, which is not run.
             return qwen_tokenizer(Path(str(cached_file(source, ORIGINAL_VOCABULARY))))
         tokenizer = AutoTokenizer.from_pretrained(source)
-    except (OSError, ValueError) as error:
-        raise UserError(f"no tokenizer at {source}: {str(error).splitlines()[0]}") from None
+    except Exception as error:  # of any kind: files are damaged in many ways
+        lacks = Path(source).is_dir() and not (Path(source) / "tokenizer.json").is_file()
+        why = "it has no tokenizer.json" if lacks else one_line(error, lines=1)
+        raise UserError(f"no tokenizer at {source}: {why}") from error
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise UserError(f"the tokenizer at {source} has no tokenizer.json: only fast tokenizers are taken")
     return with_prompt_tokens(tokenizer)

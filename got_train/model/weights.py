@@ -12,8 +12,8 @@ from huggingface_hub import snapshot_download
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from got_train.report import UserError, counted
-from got_train.run_folders import read_json
+from got_train.files import read_json
+from got_train.report import UserError, counted, one_line
 
 WEIGHT_FILES = (
     "model.safetensors",
@@ -24,6 +24,9 @@ WEIGHT_FILES = (
 """Files with the weights of a folder, the preferred one first; an index names the shards."""
 
 TORCH_SUFFIXES = (".bin", ".pt", ".pth")
+MORE_THAN_WEIGHTS = (
+    "holds more than weights, and reading that could run code: save its state dict alone, with torch.save"
+)
 WRAPPERS = ("model", "state_dict", "module")
 """Keys under which LAVIS, Lightning and DeepSpeed save the weights, beside the state of the optimizer."""
 
@@ -65,7 +68,9 @@ def read_tensors(source: str) -> dict[str, torch.Tensor]:
 
 
 def _read_shards(index: Path) -> dict[str, torch.Tensor]:
-    places: dict[str, str] = read_json(index).get("weight_map", {})
+    places = read_json(index).get("weight_map")
+    if not isinstance(places, dict) or not all(isinstance(name, str) for name in places.values()):
+        raise UserError(f"{index} has no weight_map of tensors to files")
     tensors: dict[str, torch.Tensor] = {}
     for name in sorted(set(places.values())):
         # Only the name is used: an index must not lead out of its folder.
@@ -89,12 +94,9 @@ def _read_file(file: Path) -> dict[str, torch.Tensor]:
     try:
         loaded = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
-        raise UserError(
-            f"{file} holds more than weights, and reading that could run code: "
-            "save its state dict alone, with torch.save"
-        ) from None
+        raise UserError(f"{file} {MORE_THAN_WEIGHTS}") from None
     except (RuntimeError, EOFError) as error:
-        raise UserError(f"{file} cannot be read: {str(error).splitlines()[0]}") from None
+        raise UserError(f"{file} cannot be read: {one_line(error, lines=1)}") from None
     tensors = loaded if isinstance(loaded, dict) else {}
     wrapped = [tensors[key] for key in WRAPPERS if isinstance(tensors.get(key), dict)]
     tensors = wrapped[0] if wrapped else tensors

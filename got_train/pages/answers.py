@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup
 from PIL import Image
 
+from got_train.files import write_text
 from got_train.markup.chart_dictionary import read_chart
 from got_train.markup.delimiters import only_formula
 from got_train.markup.forms import SMILES, form_of
@@ -47,8 +48,7 @@ def render_page(answers: Sequence[Rendered], path: Path, title: str = "GOT") -> 
     bodies = _finish([_body(clean(answer.text), notes) for answer in answers], notes)
     shown = [_shown(answer, body) for answer, body in zip(answers, bodies, strict=True)]
     page = render("answers.html", title=clean(title), missing=notes.missing, answers=shown)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
+    write_text(path, page)
 
 
 def render_answer(text: str) -> Markup:

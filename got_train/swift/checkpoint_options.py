@@ -84,6 +84,7 @@ ONLY_MERGES = "swift export only merges here"
 UPLOAD = "upload the folder with `hf upload`"
 EXPORT: Options = SHARED | {
     **decides("the folder to write", v4="output_dir"),
+    **unchanged(None, "weights are merged on the CPU", v4="device_map"),
     **unchanged("false", "a folder that exists is never written over", v4="exist_ok"),
     **unchanged("false", "it has no effect in swift either", both="to_peft_format"),
     **unchanged("false", UPLOAD, both="push_to_hub"),

@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 from omegaconf import OmegaConf
 
+from got_train.config import Config
+from got_train.idle_keys import idle_keys
 from got_train.report import UserError
 from got_train.swift.options import MODEL_TYPES, Option, Options, Version, find_option
 
@@ -207,6 +209,17 @@ def remarks(line: CommandLine) -> list[str]:
             raise UserError(f"--{shown(name, words)} is not supported here: {option.reason}")
         sentences.append(f"--{shown(name, words)} changes nothing here: {option.reason}")
     return sentences
+
+
+def idle_remarks(line: CommandLine, config: Config) -> list[str]:
+    """A sentence for each option that sets a key which has no effect in this run because of another."""
+    setters = {option.key: name for name, option in line.options.items() if option.key}
+    given = [key for key, name in setters.items() if plain_value(line.given[name])]
+    return [
+        f"--{shown(setters[key], line.given[setters[key]])} changes nothing here: {idle.why}"
+        for idle in idle_keys(config)
+        for key in idle.among(given)
+    ]
 
 
 def system_text(line: CommandLine) -> str | None:

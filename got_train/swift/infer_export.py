@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from got_train.data.sources import DatasetSpec
 from got_train.report import UserError, counted
-from got_train.run_folders import VAL_FILE, holds_adapters, merged_folder, resolve_checkpoint
+from got_train.run_folders import VAL_FILE, check_adapters, holds_adapters, merged_folder, resolve_checkpoint
 from got_train.swift.checkpoint_options import EXPORT, INFER
 from got_train.swift.command_line import CommandLine, image_root, read_command_line, remarks, system_text
 
@@ -27,7 +28,11 @@ def infer(words: Sequence[str]) -> int:
         notes.append("NPROC_PER_NODE changes nothing here: one process reads")
     notes += dtype_notes(line)
     checkpoint, base = model_of(line)
+    merges = line.flag("merge_lora") or line.flag("merge_lora_and_save")
+    if merges:
+        check_adapters(checkpoint)
     data = rows_of(line, checkpoint)
+    DatasetSpec.parse(data)  # a misspelt path should not wait for torch, and shows in a dry run
     result = result_file(line, checkpoint)
     if result.exists():
         raise UserError(f"{result} exists, and swift would append to it: remove it or name another file")
@@ -35,7 +40,6 @@ def infer(words: Sequence[str]) -> int:
     batch_size = limit(line, "max_batch_size", 1)
     for note in notes:
         print(f"swift: {note}")
-    merges = line.flag("merge_lora") or line.flag("merge_lora_and_save")
     if line.dry_run:
         print(f"reads {data} with {merged_folder(checkpoint) if merges else checkpoint} into {result}")
         return 0
@@ -66,8 +70,7 @@ def export(words: Sequence[str]) -> int:
     if not (line.flag("merge_lora") or line.flag("merge_lora_and_save")):
         raise UserError("swift export only merges here: add --merge_lora true")
     checkpoint, base = model_of(line)
-    if Path(checkpoint).is_dir() and not holds_adapters(checkpoint):
-        raise UserError(f"{checkpoint} has no adapters: it is a plain model already")
+    check_adapters(checkpoint)
     named = line.word("output_dir")
     target = Path(named) if named else merged_folder(checkpoint)
     if target.exists():

@@ -67,6 +67,7 @@ HUB_CACHE = "the hub's cache does this"
 NO_RAY = "Ray is not offered, torchrun starts the processes"
 NO_SETTINGS = "GOT has no such settings"
 READ_AS_NEEDED = "rows are read from files as they are needed"
+NEWEST = "the newest revision is loaded: for another one, download it and name its folder as the model"
 SAFETENSORS = "weights are written as safetensors"
 
 COMMON: Options = {
@@ -92,7 +93,7 @@ COMMON: Options = {
     **unchanged(None, "only self-cognition rows have a place for it", both="model_name model_author"),
     **unchanged("true", SAFETENSORS, both="safe_serialization", v2="save_safetensors"),
     **unchanged(None, "the weights fit into one file", v4="max_shard_size"),
-    **refused("download the revision and name its folder as the model", both="model_revision"),
+    **unchanged("main|master", NEWEST, both="model_revision"),
     **refused("log in with `hf auth login`", both="hub_token"),
     **refused(ONE_DEVICE, v2="device_map_config device_map_config_path device_max_memory"),
     **refused(ONE_DEVICE, v4="device_map max_memory"),

@@ -12,11 +12,13 @@ from omegaconf import OmegaConf
 from got_train.config import GROUPS, Config, Group
 from got_train.config_file import read_config
 from got_train.config_folder import CONFIGS
+from got_train.files import read_json
 from got_train.ranks import say, world_size
 from got_train.report import UserError
-from got_train.run_folders import CONFIG_FILE, read_json
+from got_train.run_folders import CONFIG_FILE
 from got_train.swift.command_line import (
     CommandLine,
+    idle_remarks,
     image_root,
     launch_words,
     plain_value,
@@ -64,6 +66,7 @@ def sft(words: Sequence[str]) -> int:
     notes = remarks(line) + freeze_remarks(line)
     given = sections(line, world_size())
     config = config_of(given, line)
+    notes += idle_remarks(line, config)
     launch = launch_words("sft", words, os.environ)
     if launch is not None:
         print(f"swift: starts {' '.join(launch)}", flush=True)
@@ -108,10 +111,11 @@ def sections(line: CommandLine, world_size: int) -> dict[str, Any]:
         **deepspeed_keys(line),
         **direct,
     }
+    own_lora = not uses_lora or trains_earlier_adapters(line)
     defaults = {
         key: value[line.version]
         for key, value in DEFAULTS.items()
-        if key not in given and value[line.version] is not None and (uses_lora or not key.startswith("lora."))
+        if key not in given and value[line.version] is not None and not (own_lora and key.startswith("lora."))
     }
     nested = OmegaConf.create()
     for key, value in (given | defaults).items():
@@ -167,16 +171,14 @@ def model_keys(line: CommandLine, uses_lora: bool) -> Keys:
         if resume is None:
             raise UserError("--resume_only_model needs --resume_from_checkpoint")
         if uses_lora:
-            raise UserError(
-                "--resume_only_model is not supported here for adapters: merge them first, and name the "
-                "merged folder as the model"
-            )
-        path, resume = resume, None
+            keys["lora.adapters"] = resume
+        else:
+            path = resume
+        resume = None
     if resume and Path(resume).is_dir() and not (Path(resume) / CONFIG_FILE).is_file():
         raise UserError(
             f"--resume_from_checkpoint {resume} was not written by got-train (it has no {CONFIG_FILE}): "
-            "take its weights alone with --resume_only_model true, or merge its adapters and name the merged "
-            "folder as the model"
+            "take its weights alone with --resume_only_model true"
         )
     return keys | ({"resume": resume} if resume else {}) | {"model.path": path}
 
@@ -237,6 +239,11 @@ def trains_adapters(line: CommandLine) -> bool:
     return kind == "lora"
 
 
+def trains_earlier_adapters(line: CommandLine) -> bool:
+    """Whether adapters are trained on, which bring their modules, rank and alpha."""
+    return "adapters" in line.given or line.flag("resume_only_model")
+
+
 def frozen_groups(line: CommandLine) -> list[Group]:
     """The module groups that are frozen by options or by the version's defaults."""
     return [group for group in GROUPS if line.flag(FREEZES[group], group in FROZEN[line.version])]
@@ -264,7 +271,10 @@ def lora_keys(line: CommandLine) -> Keys:
         modules = [group for group in modules if group not in frozen_groups(line)]
     elif by_default:
         modules = ["decoder", "connector"]
-    keys: Keys = {"lora.enabled": True, "lora.modules": modules, **rate_keys(line, modules)}
+    keys: Keys = {"lora.enabled": True, **rate_keys(line, modules)}
+    chosen = {"target_modules", "lora_target_modules", *FREEZES.values()} & line.given.keys()
+    if chosen or not trains_earlier_adapters(line):
+        keys["lora.modules"] = modules
     bits = line.number("quant_bits", "quantization_bit")
     if bits not in (None, 0, 4):
         raise UserError(f"{bits} bits are not offered: 4 are, with bitsandbytes")

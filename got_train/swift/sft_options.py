@@ -54,6 +54,7 @@ SETTING: Options = {
     **decides("lora.modules, train.learning_rates.decoder", v4="freeze_llm"),
     **decides("train.learning_rates.encoder", v4="vit_lr"),
     **decides("train.learning_rates.connector", v4="aligner_lr"),
+    **sets("lora.adapters", v4="adapters"),
     **sets("lora.rank", both="lora_rank"),
     **sets("lora.alpha", both="lora_alpha"),
     **sets("lora.dropout", both="lora_dropout", v2="lora_dropout_p"),
@@ -76,7 +77,7 @@ SETTING: Options = {
     **decides("train.deepspeed", both="deepspeed", v2="deepspeed_config_path"),
     **decides("output_dir, name", both="output_dir"),
     **decides("resume", both="resume_from_checkpoint"),
-    **decides("model.path", both="resume_only_model"),
+    **decides("model.path, lora.adapters", both="resume_only_model"),
     **decides("eval.read_rows", both="predict_with_generate"),
 }
 
@@ -127,6 +128,7 @@ UNCHANGED: Options = {
     **unchanged(None, "the loss is computed from the supervised tokens alone", v4="use_logits_to_keep"),
     **unchanged(None, "the loss is fused already", v2="use_liger", v4="use_liger_kernel"),
     **unchanged("false", MERGED, both="push_to_hub"),
+    **unchanged("true", "sft trains", v4="do_train"),
     **unchanged("false", "the options of a run lie in its own folder", v4="load_args load_data_args"),
     **unchanged("0", GREEDY, both="temperature"),
     **unchanged("false", GREEDY, v2="do_sample"),
@@ -145,7 +147,8 @@ SPLIT = "use --deepspeed zero2"
 
 REFUSED: Options = {
     **refused(ONE_DEVICE, v2="gpu_memory_fraction"),
-    **refused(OWN_CODE, v4="callbacks optimizer"),
+    **refused(OWN_CODE, v4="callbacks"),
+    **refused("it follows from lorap_lr_ratio, vit_lr and aligner_lr", v4="optimizer"),
     **refused(NO_SETTINGS, v4="max_model_len"),
     **refused("Megatron is not offered", v2="tp pp min_lr sequence_parallel"),
     **refused("an epoch has as many rows as the sets together", v4="stopping_strategy"),
@@ -162,7 +165,6 @@ REFUSED: Options = {
     **refused(LORA, v4="target_parameters"),
     **refused(WHOLE_GROUPS, both="freeze_parameters", v2="additional_trainable_parameters"),
     **refused(WHOLE_GROUPS, v4="freeze_parameters_regex trainable_parameters trainable_parameters_regex"),
-    **refused("merge them first, and name the merged folder as the model", v4="adapters"),
     **refused("it is chosen with 4 bits", both="bnb_4bit_quant_storage"),
     **refused(GREEDY, both="top_p", v4="generation_config generation_max_length generation_num_beams"),
     **refused(GREEDY, v4="sortish_sampler"),

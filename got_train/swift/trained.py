@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from got_train.run_folders import read_json
+from got_train.files import read_json
+from got_train.run_folders import ADAPTER_FILE
 
 OPTIONS_FILES = {"args.json": "model", "sft_args.json": "model_id_or_path"}
 """Files with the options of a run (of swift 3 and 4, and of swift 2), and the option that names the model."""
@@ -15,3 +16,12 @@ def swift_model(checkpoint: Path) -> str | None:
             name: str | None = read_json(checkpoint / file).get(option)
             return name
     return None
+
+
+def base_of_adapters(folder: Path) -> str | None:
+    """The base model that adapters of another program name: a folder that exists, or a hub id; None if none.
+
+    ms-swift names the copy in its cache, which does not exist on another computer.
+    """
+    named: str | None = read_json(folder / ADAPTER_FILE).get("base_model_name_or_path")
+    return named if named is not None and Path(named).is_dir() else swift_model(folder) or named

@@ -1,8 +1,7 @@
-"""Callbacks that write `logging.jsonl`, curves, features, and the configuration into checkpoints."""
+"""Callbacks that write `logging.jsonl`, curves and features."""
 
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,10 @@ from torch import nn
 from transformers import TrainerCallback, TrainerState
 
 from got_train.data.features import FeatureStore
+from got_train.files import write_text
 from got_train.model.adapters import PEFT_PREFIX
 from got_train.model.got import group_of
 from got_train.ranks import rank
-from got_train.run_folders import CONFIG_FILE
 
 MAX_NAME_CHARACTERS = 100
 """Most characters of a curve's file name and title."""
@@ -50,12 +49,6 @@ class RunLog(TrainerCallback):
             row = {"global_step/max_steps": f"{state.global_step}/{state.max_steps}", **logs}
             with open(self.file, "a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
-
-    def on_save(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
-        """Copies the run's configuration into the checkpoint, so that merge and infer need no other file."""
-        checkpoint = self.run_dir / f"checkpoint-{state.global_step}"
-        if rank() == 0 and checkpoint.is_dir():
-            shutil.copyfile(self.run_dir / CONFIG_FILE, checkpoint / CONFIG_FILE)
 
     def on_train_end(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
         """Draws the curves."""
@@ -138,7 +131,7 @@ def cut_log(file: Path, step: int) -> None:
             break
         if int(row["global_step/max_steps"].split("/")[0]) <= step:
             kept.append(line)
-    file.write_text("".join(kept), encoding="utf-8")
+    write_text(file, "".join(kept))
 
 
 def draw_curves(log: Path, folder: Path) -> None:

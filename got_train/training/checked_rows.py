@@ -14,22 +14,37 @@ from got_train.data.good_rows import GoodRows, sample_fingerprint
 from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
 from got_train.data.sources import ChosenRows
+from got_train.files import write_text
 from got_train.ranks import gather, rank, say, world_size
 from got_train.report import UserError, counted
 from got_train.run_folders import VAL_FILE
 
 
 @dataclass(frozen=True)
-class CheckedRows:
-    """The good rows of a run, their sizes and kinds, and the bad rows that were left out."""
+class CheckedSet:
+    """The good rows of one set, and the bad rows that were left out."""
 
-    train: Rows
+    rows: Rows
     sizes: np.ndarray | None
-    """int32, `(training rows, 2)`: tokens and tiles of each; None if only a part was checked."""
-    val: Rows | None
+    """int32, `(rows, 2)`: tokens and tiles of each row; None if only a part was checked."""
+    keys: np.ndarray | None
+    """uint64, `(rows,)`: the `content_key` of each row; None if only a part was checked."""
     kinds: set[str]
     skipped: list[RowError]
     """Bad rows that were left out."""
+
+
+@dataclass(frozen=True)
+class CheckedRows:
+    """The good rows of a run."""
+
+    train: CheckedSet
+    val: CheckedSet | None
+
+    @property
+    def sets(self) -> list[CheckedSet]:
+        """Those that there are."""
+        return [self.train] if self.val is None else [self.train, self.val]
 
 
 def check_run_rows(
@@ -46,22 +61,20 @@ def check_run_rows(
     Raises:
         UserError: for bad rows, all of them listed, with `data.on_error: raise`; or if a set has no good row.
     """
-    train, result, sizes = check_set(config, chosen.all_training, encoder, "training", most)
-    val, kinds, skipped = None, result.kinds, result.errors()
-    if chosen.val is not None:
-        val, val_result, _ = check_set(config, chosen.val, encoder, "validation", most)
-        kinds, skipped = kinds | val_result.kinds, skipped + val_result.errors()
-        for line in trained_on([result], val_result):
+    train = check_set(config, chosen.all_training, encoder, "training", most)
+    val = None if chosen.val is None else check_set(config, chosen.val, encoder, "validation", most)
+    if val is not None and val.keys is not None and train.keys is not None:
+        for line in trained_on(train.keys, val.keys):
             say(line)
-    return CheckedRows(train, sizes, val, kinds, skipped)
+    return CheckedRows(train, val)
 
 
 def check_set(
     config: Config, rows: Rows, encoder: SampleEncoder, name: str, most: int | None = None
-) -> tuple[Rows, CheckResult, np.ndarray | None]:
-    """The good rows of one set, the result of its check, and the sizes of the good rows.
+) -> CheckedSet:
+    """The good rows of one set.
 
-    Of more than `most` rows evenly spread ones are checked, and all are given back, without sizes.
+    Of more than `most` rows evenly spread ones are checked, and all are given back.
 
     Raises:
         UserError: for the same reasons as `check_run_rows`.
@@ -77,31 +90,33 @@ def check_set(
     )
     for line in result.doubts.lines():
         say(f"{name} rows: {line}")
-    sizes = result.sizes[part.distinct_number] if whole else None
-    if not result.bad:
-        return rows, result, sizes
-    if config.data.on_error == "raise":
+    if result.bad and config.data.on_error == "raise":
         bad = counted(len(result.bad), f"bad {name} row")
         head = f"{bad} ({result.summary()}); data.on_error=skip leaves out bad rows:"
         raise UserError("\n".join([head, *result.lines()]))
-    if sizes is None:
-        say(f"{name} rows: {len(result.bad):,} bad of {len(part):,} that were checked ({result.summary()})")
-        return rows, result, None
+    if not whole:
+        if result.bad:
+            counts = f"{len(result.bad):,} bad of {len(part):,} that were checked"
+            say(f"{name} rows: {counts} ({result.summary()})")
+        return CheckedSet(rows, None, None, result.kinds, result.errors())
+    sizes, keys = result.sizes[rows.distinct_number], result.keys[rows.distinct_number]
+    if not result.bad:
+        return CheckedSet(rows, sizes, keys, result.kinds, [])
     good = np.flatnonzero(~rows.repeats(np.array(sorted(result.bad))))
     if len(good) == 0:
         raise UserError(f"no {name} row is left: {result.summary()}; the first: {result.lines()[0]}")
     say(f"{name} rows: left out {len(rows) - len(good):,} of {len(rows):,} ({result.summary()})")
-    return rows.subset(good), result, sizes[good]
+    return CheckedSet(rows.subset(good), sizes[good], keys[good], result.kinds, result.errors())
 
 
 def write_rows(run_dir: Path, rows: CheckedRows) -> None:
     """Writes the validation rows and the faults of skipped rows into the run's folder."""
     if rows.val is not None:
-        lines = "".join(rows.val.portable_row(index) + "\n" for index in range(len(rows.val)))
-        (run_dir / VAL_FILE).write_text(lines, encoding="utf-8")
-    if rows.skipped:
-        faults = (
-            {"location": bad.location, "cause": bad.cause, "detail": bad.detail} for bad in rows.skipped
-        )
+        val = rows.val.rows
+        lines = "".join(val.portable_row(index) + "\n" for index in range(len(val)))
+        write_text(run_dir / VAL_FILE, lines)
+    skipped = [bad for part in rows.sets for bad in part.skipped]
+    if skipped:
+        faults = ({"location": bad.location, "cause": bad.cause, "detail": bad.detail} for bad in skipped)
         text = "".join(json.dumps(fault, ensure_ascii=False) + "\n" for fault in faults)
-        (run_dir / "skipped_rows.jsonl").write_text(text, encoding="utf-8")
+        write_text(run_dir / "skipped_rows.jsonl", text)

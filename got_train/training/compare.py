@@ -14,7 +14,7 @@ from pathlib import Path
 from pydoc_data.topics import topics
 
 import numpy as np
-from peft import PeftModel
+from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 
 from got_train.config import Config
 from got_train.data.records import ReadOptions
@@ -22,6 +22,8 @@ from got_train.data.samples import SampleEncoder, SampleSet
 from got_train.data.sources import select_rows
 from got_train.drawn_sets import draw_set
 from got_train.evaluation.metrics import text_metrics
+from got_train.files import write_text
+from got_train.model.adapters import adapter_state
 from got_train.model.loading import build_model
 from got_train.ranks import barrier, rank
 from got_train.report import table
@@ -54,8 +56,7 @@ def retention_samples(config: Config, encoder: SampleEncoder, folder: Path) -> S
     encoder = replace(encoder, config=replace(encoder.config, max_length=sys.maxsize))
     options = ReadOptions(image_root=config.data.image_root)
     rows = select_rows([config.eval.ordinary or str(folder)], options, np.random.default_rng(config.seed))
-    rows, _, _ = check_set(config, rows, encoder, "retention")
-    return SampleSet(rows, encoder)
+    return SampleSet(check_set(config, rows, encoder, "retention").rows, encoder)
 
 
 def _draw_lines(folder: Path, count: int) -> None:
@@ -85,6 +86,14 @@ def compare(trainer: GotTrainer, config: Config, sets: dict[str, SampleSet]) -> 
 def _before_training(trainer: GotTrainer, config: Config) -> Iterator[None]:
     """Replaces the trained model by the model before the first step, for the time of the context."""
     trained = trainer.model
+    if isinstance(trained, PeftModel) and config.lora.adapters is not None:
+        after = {name: tensor.clone() for name, tensor in get_peft_model_state_dict(trained).items()}
+        try:
+            set_peft_model_state_dict(trained, adapter_state(config.lora.adapters))
+            yield
+        finally:
+            set_peft_model_state_dict(trained, after)
+        return
     if isinstance(trained, PeftModel):
         with trained.disable_adapter():
             yield
@@ -109,4 +118,4 @@ def comparison_table(comparison: Comparison) -> str:
 
 
 def write_comparison(comparison: Comparison, run_dir: Path) -> None:
-    (run_dir / FILE).write_text(json.dumps(comparison, indent=2) + "\n", encoding="utf-8")
+    write_text(run_dir / FILE, json.dumps(comparison, indent=2) + "\n")

@@ -5,6 +5,8 @@ the rows in their order, and the number of rows in a step, with the file `steps.
 rates of the steps so far are computed anew. Where rows lie, and the number of devices, may change.
 """
 
+import shlex
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,31 +16,34 @@ from omegaconf import OmegaConf
 
 from got_train.arguments import RESUMED_AS_BEFORE, argument, training_arguments
 from got_train.config import Config
-from got_train.config_file import flat, load_config, to_yaml
-from got_train.data.good_rows import content_keys
+from got_train.config_file import load_config, to_yaml
+from got_train.data.good_rows import row_keys
 from got_train.data.rows import Rows
+from got_train.files import atomic_file, read_json
+from got_train.manifest import damage
 from got_train.model.shapes import with_shape_of_checkpoint
-from got_train.ranks import rank, say, world_size
+from got_train.model.tokenizer import load_tokenizer
+from got_train.ranks import gather, rank, say, world_size
 from got_train.report import UserError, counted
-from got_train.run_folders import CONFIG_FILE, STATE_FILE, holds_adapters, newest_of_runs, read_json
-from got_train.training.checked_rows import CheckedRows
+from got_train.run_folders import (
+    CONFIG_FILE,
+    STATE_FILE,
+    STEPS_FILE,
+    VAL_FILE,
+    checkpoint_number,
+    checkpoints_of,
+    holds_adapters,
+    newest_checkpoint,
+    newest_of_runs,
+)
+from got_train.training.checked_rows import CheckedRows, CheckedSet
 from got_train.training.optim import learning_rates
+from got_train.training.pickles import check_only_data
 from got_train.training.plan import StepPlan, total_steps
-
-STEPS_FILE = "steps.npz"
-"""What the steps of a run are made of: `training` and `validation` are the keys of its rows (see
-`good_rows.content_key`), `step_rows` is the number of rows in a step."""
+from got_train.typed_values import flat
 
 EVALUATED = ("loss_rows", "read_rows", "max_new_tokens", "early_stopping_patience")
 """Keys of `eval` that must stay where a best checkpoint is chosen."""
-
-PATHS = (
-    "model.path",
-    "model.init_from",
-    "model.encoder.path",
-    "model.decoder.path",
-    "model.decoder.tokenizer",
-)
 
 
 def find_resume(config: Config) -> Path | None:
@@ -52,17 +57,33 @@ def find_resume(config: Config) -> Path | None:
     """
     if config.resume is None:
         return None
-    checkpoint: Path | None = Path(config.resume)
-    if config.resume == "auto":
-        checkpoint = newest_of_runs(Path(config.output_dir) / config.name)
+    # One process reads the whole checkpoint to find damage, and tells the others.
+    checkpoint = gather(_find_whole(config, config.resume) if rank() == 0 else None)[0]
     if checkpoint is not None:
         _check_can_resume(checkpoint, config)
+        check_only_data(checkpoint)
     return checkpoint
+
+
+def _find_whole(config: Config, resume: str) -> Path | None:
+    """The checkpoint that `resume` names, without damage; None if a run has none yet."""
+    if resume == "auto":
+        return newest_of_runs(Path(config.output_dir) / config.name, "*")
+    folder = Path(resume)
+    if not (folder / CONFIG_FILE).is_file() or not checkpoint_number(folder):
+        found = newest_checkpoint(folder, "*") or newest_of_runs(folder, "*")
+        folder = found or folder  # one of another program is refused below
+    fault = damage(folder)
+    if fault is not None:
+        raise UserError(
+            f"resume: {folder} is damaged: {fault}. Name an older checkpoint of the run, or set resume=auto"
+        )
+    return folder
 
 
 def _check_can_resume(checkpoint: Path, config: Config) -> None:
     """Refuses a checkpoint that lacks something, or whose settings differ."""
-    advice = "start a new run from its weights, with model.path"
+    advice = f"start a new run from its weights: {_from_weights(checkpoint, config)}"
     if not (checkpoint / STATE_FILE).is_file():
         raise UserError(f"resume: {checkpoint} is not a training checkpoint (it has no {STATE_FILE})")
     if not (checkpoint / CONFIG_FILE).is_file():
@@ -80,14 +101,68 @@ def _check_can_resume(checkpoint: Path, config: Config) -> None:
             f"resume: {checkpoint} has the optimizer of {counted(states, 'device')}, which DeepSpeed cannot "
             f"share out on {counted(world_size(), 'device')}: launch as many, or {advice}"
         )
-    saved = load_config(checkpoint / CONFIG_FILE)
+    _check_others(checkpoint, config)
+    saved = _as_moved(checkpoint, config)
     # earlier versions saved the defaults in place of the checkpoint's shape
     saved = replace(saved, model=with_shape_of_checkpoint(saved.model))
     before, now = map(_resumed_as_before, (saved, config))
-    changed = [name for name in sorted({*before, *now}) if not _same(name, before.get(name), now.get(name))]
+    changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
     if changed:
         changes = ", ".join(f"{name} was {before.get(name)} and is {now.get(name)}" for name in changed)
         raise UserError(f"resume: a run continues as it began, but {changes}: change it back, or {advice}")
+
+
+def _check_others(checkpoint: Path, config: Config) -> None:
+    """Refuses to write over later checkpoints of the run, or to go on without its best one."""
+    number = checkpoint_number(checkpoint)
+    later = [path.name for path in checkpoints_of(checkpoint.parent) if checkpoint_number(path) > number]
+    if later and config.resume != "auto":  # which passes over damaged ones only
+        raise UserError(
+            f"resume: {checkpoint.parent} has later checkpoints, which would be written over: "
+            f"move {', '.join(later)} away, or start a new run from its weights: "
+            f"{_from_weights(checkpoint, config)}"
+        )
+    best = read_json(checkpoint / STATE_FILE).get("best_model_checkpoint")
+    if best and argument(config, "load_best_model_at_end"):
+        place = checkpoint.parent / Path(best).name
+        if not (place / STATE_FILE).is_file():
+            raise UserError(
+                f"resume: {place}, the best checkpoint so far, is gone: put it back, or set "
+                "train.load_best_model_at_end=false"
+            )
+
+
+def _as_moved(checkpoint: Path, config: Config) -> Config:
+    """The settings in a checkpoint, with the paths of now where what they name was only moved."""
+    saved = load_config(checkpoint / CONFIG_FILE)
+    model, now = saved.model, config.model
+    decoder = replace(model.decoder, path=_moved(model.decoder.path, now.decoder.path))
+    tokenizer = now.decoder.tokenizer
+    if tokenizer not in (None, decoder.tokenizer) and _has_tokenizer(checkpoint, tokenizer):
+        decoder = replace(decoder, tokenizer=tokenizer)
+    model = replace(
+        model,
+        path=_moved(model.path, now.path),
+        init_from=_moved(model.init_from, now.init_from),
+        encoder=replace(model.encoder, path=_moved(model.encoder.path, now.encoder.path)),
+        decoder=decoder,
+    )
+    lora = replace(saved.lora, adapters=_moved(saved.lora.adapters, config.lora.adapters))
+    return replace(saved, model=model, lora=lora)
+
+
+def _has_tokenizer(checkpoint: Path, tokenizer: str) -> bool:
+    """Whether the tokenizer in a checkpoint is the one of a folder or name."""
+    saved, now = (load_tokenizer(source).backend_tokenizer for source in (str(checkpoint), tokenizer))
+    return bool(saved.to_str() == now.to_str())
+
+
+def _moved(before: str | None, now: str | None) -> str | None:
+    """The path of now if that of before is gone and ends alike: a checkpoint moves together with its run."""
+    if before is None or now is None or Path(before).exists():
+        return before
+    names = 2 if checkpoint_number(Path(before)) else 1
+    return now if Path(before).parts[-names:] == Path(now).parts[-names:] else before
 
 
 def _resumed_as_before(config: Config) -> dict[str, Any]:
@@ -102,13 +177,6 @@ def _resumed_as_before(config: Config) -> dict[str, Any]:
         # Scores of other rows cannot be compared with the best one so far.
         sections["eval"] = {name: given["eval"][name] for name in EVALUATED}
     return dict(flat(sections))
-
-
-def _same(name: str, before: Any, now: Any) -> bool:
-    """Whether two values are equal; a checkpoint is the same if it was moved together with its run folder."""
-    if name not in PATHS or None in (before, now) or Path(before).exists():
-        return bool(before == now)
-    return Path(before).parts[-2:] == Path(now).parts[-2:]
 
 
 def has_ended(config: Config, checkpoint: Path, plan: StepPlan) -> bool:
@@ -126,27 +194,32 @@ def resume_lines(config: Config, checkpoint: Path | None, plan: StepPlan) -> lis
         return []
     if checkpoint is None:
         return [f"resume: {Path(config.output_dir) / config.name} has no checkpoint, a new run starts"]
+    done = read_json(checkpoint / STATE_FILE)["global_step"]
+    if done > total_steps(config, plan):
+        return [f"nothing is left to train: {checkpoint} is after step {done:,}, the run would end before"]
     if has_ended(config, checkpoint, plan):
         return [f"nothing is left to train: {checkpoint} is the end of this run"]
-    done = read_json(checkpoint / STATE_FILE)["global_step"]
     return [f"resume: after step {done:,} of {total_steps(config, plan):,}, from {checkpoint}"]
 
 
 def _steps_of(rows: CheckedRows, plan: StepPlan) -> dict[str, np.ndarray]:
     """What the steps of a run are made of, as `STEPS_FILE` has it."""
-    no_rows = np.zeros(0, dtype=np.uint64)
     return {
-        "training": content_keys(rows.train),
-        "validation": no_rows if rows.val is None else content_keys(rows.val),
+        "training": _keys(rows.train),
+        "validation": np.zeros(0, dtype=np.uint64) if rows.val is None else _keys(rows.val),
         "step_rows": np.array(plan.step_rows),
     }
 
 
+def _keys(checked: CheckedSet) -> np.ndarray:
+    """The keys of a set's rows, which a dry run has not read all."""
+    return row_keys(checked.rows) if checked.keys is None else checked.keys
+
+
 def write_steps(run_dir: Path, rows: CheckedRows, plan: StepPlan) -> None:
-    """Writes what the steps of a new run are made of; every rank reads its share of the rows."""
-    steps = _steps_of(rows, plan)
-    if rank() == 0:
-        np.savez(run_dir / STEPS_FILE, allow_pickle=False, **steps)
+    """Writes what the steps of a new run are made of."""
+    with atomic_file(run_dir / STEPS_FILE) as part, open(part, "wb") as file:
+        np.savez(file, allow_pickle=False, **_steps_of(rows, plan))
 
 
 def check_same_steps(checkpoint: Path, config: Config, rows: CheckedRows, plan: StepPlan) -> None:
@@ -155,15 +228,24 @@ def check_same_steps(checkpoint: Path, config: Config, rows: CheckedRows, plan: 
     Raises:
         UserError: with what it was, what it is, and what to do.
     """
-    file = checkpoint.parent / STEPS_FILE
+    file = checkpoint / STEPS_FILE
+    if not file.is_file():  # earlier versions had it in the run folder only
+        file = checkpoint.parent / STEPS_FILE
     if file.is_file():
-        with np.load(file) as arrays:
-            before = dict(arrays)
+        before = _read_steps(file)
         _check_rows(checkpoint, config, rows, before, _steps_of(rows, plan))
         _check_step_rows(int(before["step_rows"]), plan.step_rows)
     else:
         say(f"resume: {file} does not exist, as in runs of earlier versions: the rows cannot be compared")
     _check_rates(checkpoint, config, plan)
+
+
+def _read_steps(file: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(file) as arrays:
+            return dict(arrays)
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise UserError(f"resume: {file} is damaged ({type(error).__name__})") from error
 
 
 def _check_rows(
@@ -173,7 +255,7 @@ def _check_rows(
     before: dict[str, np.ndarray],
     now: dict[str, np.ndarray],
 ) -> None:
-    sets = {"training": rows.train, "validation": rows.val}
+    sets = {"training": rows.train.rows, "validation": None if rows.val is None else rows.val.rows}
     changed = [name for name in sets if not np.array_equal(before[name], now[name])]
     if not changed:
         return
@@ -184,10 +266,13 @@ def _check_rows(
         f"{name} had {len(before[name]):,} and has {len(now[name]):,}" for name in sets if len(before[name])
     )
     place = _first_changed(sets[changed[0]], before[changed[0]], now[changed[0]])
+    new_run, words = "start a new run from its weights", _from_weights(checkpoint, config)
+    if config.data.val is None and (checkpoint.parent / VAL_FILE).is_file():
+        new_run += " that keeps its validation rows apart"
+        words += f" {shlex.quote(f'data.val_run={checkpoint.parent}')}"
     raise UserError(
         f"resume: a run continues as it began, but its rows have changed ({what}; {numbers}{place}). Give "
-        "the rows of before, or start a new run from its weights that keeps its validation rows apart: "
-        f"data.val_run={checkpoint.parent} {_from_weights(checkpoint, config)}"
+        f"the rows of before, or {new_run}: {words}"
     )
 
 
@@ -199,13 +284,13 @@ def _first_changed(rows: Rows | None, before: np.ndarray, now: np.ndarray) -> st
 
 
 def _from_weights(checkpoint: Path, config: Config) -> str:
-    """How a new run starts from a checkpoint; adapters have to be merged before.
-
-    A run that was not made of one whole model has other keys of `model`, which `model.path` excludes.
-    """
-    merged = f"{checkpoint}-merged (from got-train merge {checkpoint})"
-    words = f"model.path={merged if holds_adapters(str(checkpoint)) else checkpoint}"
-    return words if config.model.path is not None else f"{words} in place of the config's section model"
+    """The words that, added to the command, start a new run from the weights of a checkpoint."""
+    words = [f"model.path={checkpoint}"]
+    if holds_adapters(str(checkpoint)):
+        words = [f"lora.adapters={checkpoint}"]
+    elif config.model.whole is None:
+        words = ["model=null", *words]  # the checkpoint has a shape and a tokenizer of its own
+    return shlex.join(["resume=null", *words])
 
 
 def _check_step_rows(was: int, now: int) -> None:

@@ -5,12 +5,16 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from got_train.config import Config
 from got_train.config_file import to_yaml
+from got_train.files import lock, write_text
+from got_train.ranks import rank
 from got_train.report import UserError
 from got_train.run_folders import CONFIG_FILE, runs_of
 
@@ -24,11 +28,32 @@ def create_run_dir(config: Config) -> Path:
         parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"output_dir: {parent} cannot be made: {error.strerror}") from None
-    runs = runs_of(parent)
-    number = int(runs[0].name[1:].split("-")[0]) + 1 if runs else 0
-    folder = parent / f"v{number}-{datetime.now():%Y%m%d-%H%M%S}"
-    folder.mkdir()
-    return folder
+    while True:
+        runs = runs_of(parent)
+        number = int(runs[0].name[1:].split("-")[0]) + 1 if runs else 0
+        folder = parent / f"v{number}-{datetime.now():%Y%m%d-%H%M%S}"
+        with suppress(FileExistsError):  # another run of this name began at the same time
+            folder.mkdir()
+            return folder
+
+
+@contextmanager
+def only_writer(run_dir: Path) -> Iterator[None]:
+    """Makes this process, and those of its launch, the only ones that write into a run folder.
+
+    Raises:
+        UserError: if another one does, with its number and host.
+    """
+    if rank() != 0:
+        yield
+        return
+    with open(run_dir / "run.lock", "a+", encoding="utf-8") as file:
+        file.seek(0)
+        lock(file, run_dir, file.read().strip())
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {platform.node()}\n")
+        file.flush()
+        yield
 
 
 def check_output_dir(config: Config) -> None:
@@ -46,14 +71,19 @@ def check_output_dir(config: Config) -> None:
 
 def describe_run(config: Config, run_dir: Path) -> None:
     """Writes the resolved configuration, the command and versions, before the first step."""
-    (run_dir / CONFIG_FILE).write_text(to_yaml(config))
+    write_text(run_dir / CONFIG_FILE, to_yaml(config))
     facts = {
         "command": sys.argv,
         "commit": _commit(),
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": package_versions(),
     }
-    (run_dir / "versions.json").write_text(json.dumps(facts, indent=2) + "\n")
+    write_text(run_dir / "versions.json", json.dumps(facts, indent=2) + "\n")
+
+
+def package_versions() -> dict[str, str]:
+    """The versions of the packages by which a run computes."""
+    return {name: version(name) for name in PACKAGES}
 
 
 def _commit() -> str | None:

@@ -9,6 +9,7 @@ from transformers import TrainerState
 from got_train.arguments import argument
 from got_train.config import Config
 from got_train.data.sources import ChosenRows
+from got_train.model.checkpoints import run_config
 from got_train.ranks import is_launched, world_size
 from got_train.report import counted, table
 from got_train.run_folders import best_checkpoint, newest_checkpoint
@@ -37,7 +38,7 @@ def data_table(config: Config, rows: ChosenRows) -> str:
 def replay_advice(config: Config, rows: ChosenRows) -> list[str]:
     """The authors' advice, for runs that start from a whole model and replay too few rows of its training."""
     share = (0 if rows.replay is None else len(rows.replay)) / len(rows.all_training)
-    if config.model.path is None or config.model.init == "random" or share >= REPLAY_ADVISED:
+    if config.model.whole is None or share >= REPLAY_ADVISED:
         return []
     return [
         f"replay: {share:.0%} of the rows. The authors of GOT-OCR2.0 advise at least {REPLAY_ADVISED:.0%} "
@@ -59,6 +60,20 @@ def steps_line(config: Config, plan: StepPlan) -> str:
         batches = f"in batches of at most {config.train.tokens_per_batch:,} tokens on {devices}"
     steps = counted(total_steps(config, plan), "optimizer step")
     return f"{steps} of {counted(plan.step_rows, 'sample')} ({batches}), {plan.steps_per_epoch:,} an epoch"
+
+
+def template_advice(config: Config) -> list[str]:
+    """What a model from `model.path` was trained with, if this run asks it otherwise."""
+    if config.model.path is None or config.model.init == "random":
+        return []
+    asked = config.sample.template
+    trained = run_config(Path(config.model.path), None, asked).sample.template
+    if trained == asked:
+        return []
+    return [
+        f"sample.template is {asked}, but {config.model.path} was trained with {trained}. To keep to it, set "
+        f"sample.template={trained}"
+    ]
 
 
 def devices_advice() -> list[str]:

@@ -33,15 +33,16 @@ from got_train.model.processor import build_processor
 from got_train.model.shapes import model_tile_shape, with_shape_of_checkpoint
 from got_train.model.tokenizer import VOCABULARIES
 from got_train.ranks import gather, open_process_group, rank, say
-from got_train.report import UserError
-from got_train.run_folders import absolute, resolve_checkpoint, whole_checkpoint
+from got_train.report import StoppedError, UserError
+from got_train.run_folders import STEPS_FILE, absolute, resolve_checkpoint, whole_checkpoint
 from got_train.training.callbacks import Changes, FeatureWriter, RunLog
 from got_train.training.checked_rows import CheckedRows, check_run_rows, write_rows
 from got_train.training.compare import compare, comparison_table, retention_samples, write_comparison
 from got_train.training.optim import optimizer_and_groups, try_optimizer
 from got_train.training.plan import StepPlan, balance_steps, plan_steps, total_steps
 from got_train.training.resume import check_same_steps, find_resume, has_ended, resume_lines, write_steps
-from got_train.training.run_dir import check_output_dir, create_run_dir, describe_run
+from got_train.training.run_dir import check_output_dir, create_run_dir, describe_run, only_writer
+from got_train.training.stopping import StopSignals, how_to_go_on
 from got_train.training.summary import (
     checked_lines,
     data_table,
@@ -51,6 +52,7 @@ from got_train.training.summary import (
     saved_line,
     size_advice,
     steps_line,
+    template_advice,
 )
 from got_train.training.trainer import GotTrainer
 
@@ -150,9 +152,10 @@ def assemble(prepared: Prepared, rows: CheckedRows) -> Assembled:
         UserError: for weights that do not fit, if nothing is left to train, or if the run cannot be resumed.
     """
     config = prepared.config
-    plan = plan_steps(config, len(rows.train))
+    sizes = rows.train.sizes
+    plan = plan_steps(config, len(rows.train.rows))
     # Which bad rows are left out is not known before all are checked.
-    if prepared.resume is not None and (rows.sizes is not None or config.data.on_error == "raise"):
+    if prepared.resume is not None and (sizes is not None or config.data.on_error == "raise"):
         check_same_steps(prepared.resume, config, rows, plan)
     avoid_cudnn_attention()
     tokenizer = prepared.encoder.tokenizer
@@ -161,9 +164,9 @@ def assemble(prepared: Prepared, rows: CheckedRows) -> Assembled:
     compute_dtype = torch.bfloat16 if bf16 else torch.float16 if fp16 else torch.float32
     trained = prepare_for_training(model, config.train.learning_rates, config.lora, compute_dtype)
     compile_layers(model, config.train.arguments)
-    if config.train.tokens_per_batch is not None and rows.sizes is not None:
+    if config.train.tokens_per_batch is not None and sizes is not None:
         encoder_work = 0 if config.train.cache_features else tile_tokens(model)
-        plan = balance_steps(plan, config, rows.sizes, encoder_work)
+        plan = balance_steps(plan, config, sizes, encoder_work)
     return Assembled(prepared, rows, loaded, trained, compute_dtype, plan)
 
 
@@ -178,6 +181,7 @@ def summary(assembled: Assembled) -> str:
         steps_line(config, assembled.plan),
         *resume_lines(config, assembled.prepared.resume, assembled.plan),
         *size_advice(config, chosen, assembled.plan),
+        *template_advice(config),
         *devices_advice(),
     ]
     return "\n\n".join(facts)
@@ -192,26 +196,45 @@ def dry_run_lines(assembled: Assembled) -> list[str]:
 
 
 def run(assembled: Assembled) -> Path:
-    """Trains, compares the model with the one before, and returns the run's folder."""
+    """Trains, compares the model with the one before, and returns the run's folder.
+
+    Raises:
+        StoppedError: if a signal has ended the run before its last step.
+    """
     prepared, rows = assembled.prepared, assembled.rows
     config, resume = prepared.config, prepared.resume
     if resume is not None and has_ended(config, resume, assembled.plan):
         return resume.parent  # as the summary says
     run_dir = shared_run_dir(config, resume)
-    if rank() == 0:
-        describe_run(config, run_dir)
-        write_rows(run_dir, rows)
-    if resume is None:
-        write_steps(run_dir, rows, assembled.plan)
+    with only_writer(run_dir):
+        if rank() == 0:
+            describe_run(config, run_dir)
+            write_rows(run_dir, rows)
+            if not (run_dir / STEPS_FILE).is_file():  # of a new run, or one of an earlier version
+                write_steps(run_dir, rows, assembled.plan)
+        train_and_compare(assembled, run_dir)
+    return run_dir
+
+
+def train_and_compare(assembled: Assembled, run_dir: Path) -> None:
+    """Trains in the run's folder, and compares a model that had been trained before with what it was."""
+    prepared, rows = assembled.prepared, assembled.rows
+    config, resume = prepared.config, prepared.resume
     compared = {}
-    if config.eval.compare_rows > 0 and config.model.path is not None and config.model.init == "pretrained":
+    if config.eval.compare_rows > 0 and config.model.whole is not None:
         compared["ordinary OCR"] = retention_samples(config, prepared.encoder, run_dir / "ordinary")
         if rows.val is not None:
-            compared["validation"] = SampleSet(rows.val, prepared.encoder)
+            compared["validation"] = SampleSet(rows.val.rows, prepared.encoder)
     trainer = build_trainer(assembled, run_dir)
-    changes = Changes()
-    trainer.add_callback(changes)
-    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    changes, stop = Changes(), StopSignals()
+    for callback in (changes, stop):
+        trainer.add_callback(callback)
+    try:
+        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(how_to_go_on(run_dir)) from None
+    if stop.has_stopped:
+        raise StoppedError(how_to_go_on(run_dir))
     for line in changes.missing(trainer.state):
         say(line)
     if compared:
@@ -220,7 +243,6 @@ def run(assembled: Assembled) -> Path:
             write_comparison(comparison, run_dir)
         say(comparison_table(comparison))
     say(saved_line(run_dir, trainer.state, trainer.args.metric_for_best_model))
-    return run_dir
 
 
 def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
@@ -228,14 +250,14 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
     config, encoder = assembled.prepared.config, assembled.prepared.encoder
     model, plan, rows = assembled.model, assembled.plan, assembled.rows
     arguments = training_arguments(config, plan.accumulation, run_dir, rows.val is not None)
-    samples = SampleSet(rows.train, encoder)
-    val = None if rows.val is None else SampleSet(rows.val.spread(config.eval.loss_rows), encoder)
+    samples = SampleSet(rows.train.rows, encoder)
+    val = None if rows.val is None else SampleSet(rows.val.rows.spread(config.eval.loss_rows), encoder)
     features = open_features(config, model, assembled.compute_dtype)
     patience = config.eval.early_stopping_patience
     return GotTrainer(
         plan=plan,
         eval_config=config.eval,
-        by_kind=len(rows.kinds) > 1,
+        by_kind=len(set().union(*(checked.kinds for checked in rows.sets))) > 1,
         features=features,
         model=model,
         args=arguments,
@@ -279,13 +301,14 @@ def with_absolute_paths(config: Config) -> Config:
             init_from=_checkpoint("model.init_from", model.init_from),
         )
     model = with_shape_of_checkpoint(model)  # which the saved configuration then has
-    val_run = config.data.val_run
+    val_run, adapters = config.data.val_run, config.lora.adapters
     data = replace(
         config.data,
         image_root=absolute(config.data.image_root),
         val_run=None if val_run is None else absolute(resolve_checkpoint(val_run)),
     )
-    return replace(config, model=model, data=data)
+    lora = replace(config.lora, adapters=None if adapters is None else absolute(resolve_checkpoint(adapters)))
+    return replace(config, model=model, data=data, lora=lora)
 
 
 def _checkpoint(key: str, path: str | None) -> str | None:

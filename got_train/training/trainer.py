@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
 from transformers import Trainer
-from transformers.trainer_utils import EvalLoopOutput
+from transformers.trainer_utils import EvalLoopOutput, rotate_checkpoints
 
 from got_train.config import EvalConfig
 from got_train.data.features import FeatureStore
@@ -23,9 +24,10 @@ from got_train.inference.generate import generate
 from got_train.model.got import GotOutput
 from got_train.ranks import gather, rank, world_size
 from got_train.report import UserError
-from got_train.run_folders import permit_as_umask
+from got_train.run_folders import STATE_FILE
 from got_train.training.kind_losses import KindLoss, add_up, row_losses, token_means
 from got_train.training.plan import StepBatches, StepPlan
+from got_train.training.saving import check_finite, saved_whole
 from got_train.training.speed import SpeedMeter
 
 MAX_OVERFLOWS = 20
@@ -70,6 +72,7 @@ class GotTrainer(Trainer):
         self._overflows = 0
         """Number of consecutive steps with gradients that are not finite."""
         self._speed = SpeedMeter()
+        self._run_dir = self._save_dir = Path(self.args.output_dir)
 
     def get_train_dataloader(self) -> DataLoader:
         """A loader with the batches of the step plan; transformers' own loader would choose other batches."""
@@ -102,6 +105,7 @@ class GotTrainer(Trainer):
         self._speed.count(tokens=inputs.pop("num_tokens"), samples=len(locations))
         # transformers would wait for each tensor to be copied; the loader has pinned them.
         inputs = {name: tensor.to(self.args.device, non_blocking=True) for name, tensor in inputs.items()}
+        self._seed_batch()
         loss = super().training_step(model, inputs, num_items_in_batch)
         self._keep_features(image_keys, tiles_per_image)
         self._step_losses.append((loss, locations))
@@ -112,6 +116,15 @@ class GotTrainer(Trainer):
             self._train_outputs.append((kinds, losses_only))
         self._output = GotOutput()
         return loss
+
+    def _seed_batch(self) -> None:
+        """Has dropout follow from the seed and the number of the batch, counted over all devices.
+
+        A run that is resumed, on another number of devices too, then leaves out what it would have left out.
+        """
+        number = len(self._step_losses) * world_size() + rank()
+        seed = np.random.SeedSequence([self.args.seed, self.state.global_step, number])
+        torch.manual_seed(int(seed.generate_state(1, np.uint64)[0]))
 
     def compute_loss(
         self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **kwargs: Any
@@ -177,10 +190,32 @@ class GotTrainer(Trainer):
             return super().evaluate(*args, **kwargs)
 
     def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
+        checkpoint = self._run_dir / f"checkpoint-{self.state.global_step}"
         with self._speed.paused():
-            super()._save_checkpoint(*args, **kwargs)
-        if self.args.should_save:
-            permit_as_umask(Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}")
+            check_finite(self.model, self.state.global_step)
+            with saved_whole(checkpoint) as made:
+                self._save_dir = made.parent
+                super()._save_checkpoint(*args, **kwargs)
+                self._name_best(made)
+            self._save_dir = self._run_dir
+            best = self.state.best_model_checkpoint
+            if self.args.should_save:
+                rotate_checkpoints(str(self._run_dir), self.args.save_total_limit, best)
+            if self.args.push_to_hub:
+                super()._push_from_checkpoint(str(checkpoint))
+
+    def _get_output_dir(self, trial: Any) -> str:
+        return str(self._save_dir)
+
+    def _name_best(self, made: Path) -> None:
+        """Names the best checkpoint by its place in the run if it is the one that is being saved."""
+        if self.state.best_model_checkpoint == str(made):
+            self.state.best_model_checkpoint = str(self._run_dir / made.name)
+            if self.args.should_save:
+                self.state.save_to_json(str(made / STATE_FILE))
+
+    def _push_from_checkpoint(self, checkpoint_folder: str) -> None:
+        """Nothing: transformers would push a checkpoint before it has its name."""
 
     def evaluation_loop(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> EvalLoopOutput:
         """Losses of the whole validation set, and scores of reading a part of it."""

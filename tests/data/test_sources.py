@@ -7,6 +7,7 @@ import pytest
 from got_train.config import DataConfig, SampleConfig
 from got_train.data.check import CheckResult, check_rows
 from got_train.data.errors import RowError
+from got_train.data.good_rows import row_keys
 from got_train.data.readers import open_rows
 from got_train.data.records import READ_AS_IT_IS, ReadOptions, parse_row
 from got_train.data.row_files import JsonlRows, ListedRows
@@ -208,6 +209,8 @@ def test_ranks_check_shares_whose_sizes_fit_together(tmp_path: Path) -> None:
     parts = [check(data, data.distinct[rank::3]) for rank in range(3)]
     assert [len(part.sizes) for part in parts] == [2, 2, 1]
     assert CheckResult.joined(parts).sizes.tolist() == whole.sizes.tolist()
+    keys = CheckResult.joined(parts).keys[data.distinct_number]
+    assert keys.tolist() == row_keys(data).tolist() and len(set(keys.tolist())) == 5
     for order in (np.arange(13), np.arange(13)[::-1], np.array([12, 3, 3, 0])):
         rows = data.subset(order)
         samples = SampleSet(rows, encoder())

@@ -16,6 +16,7 @@ from PIL import Image
 from got_train import Got
 from got_train.config import DecoderConfig, EncoderConfig, ModelConfig
 from got_train.data.readers import open_rows
+from got_train.files import lock
 from got_train.inference import chat
 from got_train.inference import predict as module
 from got_train.inference.predict import predict, read_answers, read_questions
@@ -107,6 +108,16 @@ def test_pages_of_a_pdf_are_pictures(got: Got, tmp_path: Path) -> None:
     pages[0].save(tmp_path / "a.pdf", save_all=True, append_images=pages[1:])
     answers = [got.chat(f"{tmp_path}/a.pdf:{number}", max_new_tokens=4) for number in (1, 2)]
     assert answers == got.chat(pages, max_new_tokens=4)
+
+
+def test_a_file_of_answers_has_one_writer(got: Got, rows_file: Path, tmp_path: Path) -> None:
+    questions, output = read_questions(got, str(rows_file)), tmp_path / "answers.jsonl"
+    with open(output, "a") as other:
+        lock(other, output)
+        with pytest.raises(UserError) as caught:
+            predict(got, questions, output, max_new_tokens=4, batch_size=4)
+    assert str(caught.value) == f"{output} is being written by another process"
+    predict(got, questions[:1], output, max_new_tokens=4, batch_size=4)
 
 
 def test_a_stopped_file_of_answers_is_gone_on_with(

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from got_train.config import Config, DecoderConfig, EncoderConfig, ModelConfig
@@ -125,8 +127,26 @@ def test_adapters_of_another_model_are_refused(
         load_checkpoint(str(tmp_path))
 
 
+def test_a_merge_on_a_full_disk_leaves_nothing(
+    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_adapters(base, tmp_path / "adapters")
+
+    def fill_up(self: GotModel, folder: Path, **kwargs: Any) -> None:
+        (folder / "model.safetensors").touch()
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    with monkeypatch.context() as full, pytest.raises(UserError) as caught:
+        full.setattr(GotModel, "save_pretrained", fill_up)
+        merge(str(tmp_path / "adapters"))
+    merged = tmp_path / "adapters-merged"
+    assert str(caught.value) == f"{merged} cannot be written: No space left on device"
+    assert [path.name for path in tmp_path.iterdir()] == ["adapters"]
+    merge(str(tmp_path / "adapters"))
+
+
 def test_adapters_without_weights_are_refused(base: str, tmp_path: Path) -> None:
     write_adapters(base, tmp_path)
     (tmp_path / "adapter_model.safetensors").unlink()
-    with pytest.raises(UserError, match="do not fit their base model: "):
+    with pytest.raises(UserError, match="lacks the weights of its adapters, adapter_model.safetensors"):
         load_checkpoint(str(tmp_path))

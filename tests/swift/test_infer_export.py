@@ -36,11 +36,11 @@ def test_what_infer_would_read(checkpoint: Path, capsys: Any) -> None:
     kept = checkpoint.parent / "val_dataset.jsonl"
     out = capsys.readouterr().out
     assert out.startswith(f"reads {kept}#5 with {checkpoint} into {checkpoint}/infer_result/")
-    words = ("--val_dataset", "a.jsonl", "--merge_lora", "--stream", "false", "--dry-run")
+    words = ("--val_dataset", kept, "--merge_lora", "--stream", "false", "--dry-run")
     assert run("swift", "infer", "--adapters", checkpoint, *words, "--result_path", "b.jsonl") == 0
     assert capsys.readouterr().out == (
         "swift: --stream false changes nothing here: answers are written one by one\n"
-        f"reads a.jsonl with {checkpoint}-merged into b.jsonl\n"
+        f"reads {kept} with {checkpoint}-merged into b.jsonl\n"
     )
 
 
@@ -149,10 +149,17 @@ def test_the_base_model_of_adapters_may_be_named(checkpoint: Path, model_dir: st
     assert f"{model_dir} is a whole model, and so is ./nowhere: give one of them\n" in capsys.readouterr().err
 
 
-def test_a_dry_export_of_a_model_without_adapters_is_refused(model_dir: str, capsys: Any) -> None:
-    assert run("swift", "export", "--model", model_dir, "--merge_lora", "true", "--dry-run") == 2
+@pytest.mark.parametrize("command", ["export", "infer"])
+def test_a_model_without_adapters_is_not_merged(command: str, model_dir: str, capsys: Any) -> None:
+    words = ["--model", model_dir, "--merge_lora", "true", "--dry-run"]
+    assert run("swift", command, *words, *["--val_dataset", "a.jsonl"] * (command == "infer")) == 2
     message = f"{model_dir} has no adapters: it is a plain model already"
     assert capsys.readouterr().err == f"got-train: error: {message}\n"
+
+
+def test_rows_that_do_not_exist_are_missed_before_a_model_is_loaded(model_dir: str, capsys: Any) -> None:
+    assert run("swift", "infer", "--model", model_dir, "--val_dataset", "no.jsonl#2", "--dry-run") == 2
+    assert capsys.readouterr().err == "got-train: error: data file no.jsonl does not exist\n"
 
 
 @pytest.mark.parametrize(("given", "expected"), [("", None), ("--system Brief", "Brief")])

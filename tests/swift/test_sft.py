@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from got_train.report import UserError
-from got_train.swift.command_line import read_command_line
-from got_train.swift.sft import ZERO2, config_of
+from got_train.swift.command_line import idle_remarks, read_command_line
+from got_train.swift.sft import ZERO2, config_of, sections
 from got_train.swift.sft_options import sft_options
 
 Keys = Callable[..., dict[str, Any]]
@@ -273,10 +273,49 @@ def test_all_weights(keys_of: Keys) -> None:
     assert (resumed["model.path"], "resume" in resumed, resumed["name"]) == ("c", False, "m")
 
 
+def test_what_another_option_leaves_without_effect_is_said() -> None:
+    words = [*V4, "--max_steps", "9", "--num_train_epochs", "2", "--lr_scheduler_type", "constant"]
+    words += [
+        "--warmup_steps",
+        "0",
+        "--eval_strategy",
+        "epoch",
+        "--eval_steps",
+        "3",
+        "--save_total_limit",
+        "2",
+    ]
+    line = read_command_line("sft", words, sft_options())
+    assert idle_remarks(line, config_of(sections(line, 1), line)) == [
+        "--num_train_epochs 2 changes nothing here: train.max_steps is 9",
+        "--eval_steps 3 changes nothing here: train.eval_strategy is epoch",
+        "--eval_strategy epoch changes nothing here: there are no validation rows: data.val is not given and "
+        "data.val_ratio is 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    "words", [["--adapters", "c"], ["--resume_from_checkpoint", "c", "--resume_only_model", "true"]]
+)
+def test_adapters_are_trained_on_as_they_are(words: list[str], keys_of: Keys) -> None:
+    keys = keys_of(*V4, *words)
+    assert {key: value for key, value in keys.items() if key.startswith(("lora.", "model.", "resume"))} == {
+        "model.path": "stepfun-ai/GOT-OCR2_0",
+        "lora.enabled": True,
+        "lora.adapters": "c",
+    }
+    more = keys_of(*V4, *words, "--lora_rank", "4", "--freeze_aligner", "false")
+    assert (more["lora.rank"], more["lora.modules"]) == (4, ["decoder", "connector"])
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         ([*V2, "--sft_type=full"], "--sft_type is given twice"),
+        (
+            ["--model", "m", "--dataset", "a", "--tuner_type", "full", "--adapters", "c"],
+            "--adapters c is not supported here: full trains no adapters",
+        ),
         (
             [*V2, "--lora_target_modules", "q_proj"],
             "target modules q_proj are not taken here: lora.modules names groups, not layers; "
@@ -343,8 +382,7 @@ def test_a_checkpoint_of_swift_is_not_resumed(keys_of: Keys, tmp_path: Path) -> 
         keys_of(*words)
     assert str(caught.value) == (
         f"--resume_from_checkpoint {tmp_path} was not written by got-train (it has no args.yaml): take its "
-        "weights alone with --resume_only_model true, or merge its adapters and name the merged folder as "
-        "the model"
+        "weights alone with --resume_only_model true"
     )
     assert keys_of(*words, "--resume_only_model", "true")["model.path"] == str(tmp_path)
     (tmp_path / "args.yaml").touch()

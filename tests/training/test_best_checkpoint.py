@@ -42,6 +42,7 @@ def test_a_run_that_chooses_its_best_checkpoint_stands_for_it(
 def test_the_best_checkpoint_is_handed_over(write_config: WriteConfig, tmp_path: Path) -> None:
     assert run("train", write_config("first", train=BEST)) == 0
     config = json.loads(write_config("second", train={"learning_rate": 0.0}).read_text())
+    del config["model"]["encoder"]
     config["model"] |= {"init": "pretrained", "init_from": str(tmp_path / "output" / "first")}
     (tmp_path / "second.yaml").write_text(json.dumps(config))
     assert run("train", tmp_path / "second.yaml") == 0

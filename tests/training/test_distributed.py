@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ import pytest
 from safetensors import safe_open
 
 from got_train.cli import main
+from got_train.report import UserError
 from got_train.training.callbacks import read_log
+from got_train.training.run_dir import only_writer
 from tests.conftest import HANG_SECONDS, write_rows
+from tests.training.runs import run
 
 ZERO2 = Path(__file__).parents[2] / "configs" / "deepspeed" / "zero2.json"
 
@@ -34,6 +38,11 @@ LAUNCHERS: dict[str, dict[str, Any]] = {
 }
 """What is told besides, by the name of the run."""
 
+
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+
+ENVIRONMENT = {**os.environ, "DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": "1"}
+"""More threads than cores would spin while the threads they wait for have none."""
 
 Logged = list[dict[str, float]]
 
@@ -71,13 +80,11 @@ def alone(write_config: Callable[..., Path], tmp_path: Path) -> Logged:
     return logged(tmp_path, "alone")
 
 
-def on_two_ranks(config: Path) -> str:
+def on_two_ranks(config: Path, *overrides: str) -> str:
     """What a run by torchrun prints."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     result = subprocess.run(
-        [*command, "-m", "got_train", "train", str(config)],
-        # More threads than cores would spin while the threads they wait for have none.
-        env={**os.environ, "DS_ACCELERATOR": "cpu", "OMP_NUM_THREADS": "1"},
+        [*TORCHRUN, "-m", "got_train", "train", str(config), *overrides],
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         timeout=HANG_SECONDS,
@@ -108,6 +115,51 @@ def test_two_ranks_equal_one(
     runs = list((tmp_path / "output" / launcher).iterdir())
     assert len(runs) == 1
     assert json.loads((runs[0] / "checkpoint-2" / "trainer_state.json").read_text())["global_step"] == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", [1, 2])
+def test_a_run_goes_on_with_another_number_of_devices(
+    first: int, write_config: Callable[..., Path], tmp_path: Path
+) -> None:
+    sections = {
+        "train": TRAIN | {"max_steps": 4, "lr_scheduler_type": "constant"},
+        "lora": {"enabled": True, "rank": 4, "modules": ["encoder", "decoder"], "dropout": 0.3},
+    }
+    assert run("train", write_config("whole", **sections)) == 0
+    config = write_config("moved", **sections)
+    if first == 1:
+        assert run("train", config, "train.max_steps=2") == 0
+        on_two_ranks(config, "resume=auto")
+    else:
+        on_two_ranks(config, "train.max_steps=2")
+        assert run("train", config, "resume=auto") == 0
+    for row, expected in zip(logged(tmp_path, "moved"), logged(tmp_path, "whole"), strict=True):
+        assert row == pytest.approx(expected, rel=2e-5)
+
+
+@pytest.mark.slow
+def test_ranks_end_when_their_launcher_is_killed(write_config: Callable[..., Path], tmp_path: Path) -> None:
+    config, log = write_config(train=TRAIN | {"max_steps": 100_000, "save_steps": 100_000}), tmp_path / "log"
+    command = [*TORCHRUN, "-m", "got_train", "train", str(config)]
+    with open(log, "w") as file:
+        launcher = subprocess.Popen(command, env=ENVIRONMENT, stdout=file, stderr=file)
+    end = time.monotonic() + HANG_SECONDS
+    while "'loss'" not in log.read_text():
+        assert launcher.poll() is None and time.monotonic() < end, log.read_text()
+        time.sleep(0.05)
+    launcher.kill()
+    launcher.wait()
+    folder = next((tmp_path / "output" / "run").glob("v0-*"))
+    while time.monotonic() < end:
+        try:
+            with only_writer(folder):  # a rank that lives has its lock
+                break
+        except UserError:
+            time.sleep(0.05)
+    else:
+        pytest.fail(f"the ranks still train:\n{log.read_text()}")
+    assert list(folder.glob("checkpoint-*/manifest.json"))
 
 
 @pytest.mark.slow

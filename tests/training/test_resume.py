@@ -34,12 +34,34 @@ def test_a_checkpoint_that_was_not_saved_to_its_end_is_left_out(
     for name in ("trainer_state.json", "optimizer.pt"):  # killed between the weights and these
         (folder / "checkpoint-4" / name).unlink()
     assert run("train", config, "resume=auto") == 0
-    assert f"{folder / 'checkpoint-4'} is incomplete (no trainer_state.json)" in caplog.text
+    assert (
+        f"{folder / 'checkpoint-4'} is passed over: it is incomplete (no trainer_state.json)" in caplog.text
+    )
     again = load_file(folder / "checkpoint-4" / "model.safetensors")
     assert all(torch.equal(again[name], whole[name]) for name in whole)
     # The steps that were done twice stand in the log once.
     assert losses(folder) == expected
     assert [row["step"] for row in read_log(folder / "logging.jsonl") if "loss" in row] == [1, 2, 3, 4]
+
+
+def test_a_damaged_checkpoint_is_passed_over_or_refused(
+    config: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: Any
+) -> None:
+    newest = run_folder(tmp_path) / "checkpoint-4"
+    whole = load_file(newest / "model.safetensors")
+    file = newest / "optimizer.pt"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    assert run("train", config, f"resume={newest}") == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"got-train: error: resume: {newest} is damaged: optimizer.pt is not what was saved. "
+        "Name an older checkpoint of the run, or set resume=auto"
+    )
+    assert run("train", config, "resume=auto") == 0
+    assert f"{newest} is passed over: optimizer.pt is not what was saved" in caplog.text
+    again = load_file(newest / "model.safetensors")
+    assert all(torch.equal(again[name], whole[name]) for name in whole)
 
 
 def test_a_log_that_was_cut_off_is_gone_on_with(config: Path, tmp_path: Path) -> None:
@@ -145,7 +167,7 @@ def split(write_config: WriteConfig) -> Path:
 
 
 def test_rows_that_were_added_do_not_move_others(
-    split: Path, write_config: WriteConfig, rows_file: Path, tmp_path: Path, capsys: Any
+    split: Path, rows_file: Path, tmp_path: Path, capsys: Any
 ) -> None:
     folder = run_folder(tmp_path, "split")
     kept = (folder / "val_dataset.jsonl").read_text()
@@ -158,15 +180,11 @@ def test_rows_that_were_added_do_not_move_others(
         "got-train: error: resume: a run continues as it began, but its rows have changed (10 new, 0 gone; "
         f"training had 14 and has 22, validation had 3 and has 5; the first other row is {rows_file}:"
     )
-    words = f"data.val_run={folder} model.path={folder / 'checkpoint-4'}"
+    words = f"resume=null model=null model.path={folder / 'checkpoint-4'} data.val_run={folder}"
     advice = "start a new run from its weights that keeps its validation rows apart"
-    place = "in place of the config's section model"
-    assert error.endswith(f"Give the rows of before, or {advice}: {words} {place}")
+    assert error.endswith(f"Give the rows of before, or {advice}: {words}")
     assert (folder / "val_dataset.jsonl").read_text() == kept
-    words = f"{words} model.init=pretrained eval.compare_rows=0"
-    whole = {"encoder": {}, "decoder": {}}  # which the checkpoint brings
-    anew = write_config("split", train=TRAIN, data={"val": None, "val_ratio": 0.01}, model=whole)
-    assert run("train", anew, *words.split()) == 0
+    assert run("train", split, "resume=auto", *words.split(), "eval.compare_rows=0") == 0
     assert re.search(r"train +\S+rows.jsonl +24\n", out := capsys.readouterr().out)
     assert re.search(rf"val +{folder / 'checkpoint-4'} +3\n", out)
     assert (run_folder(tmp_path, "split", 1) / "val_dataset.jsonl").read_text() == kept
@@ -227,8 +245,9 @@ def test_a_schedule_cannot_become_longer(
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"got-train: error: resume: the {schedule} schedule was made for 4 steps and cannot become one of 6: "
         "the 4 steps so far would have had other learning rates. Set train.max_steps=4, or start a new run "
-        f"from its weights: model.path={checkpoint} in place of the config's section model"
+        f"from its weights: resume=null model=null model.path={checkpoint}"
     )
+    shutil.rmtree(checkpoint)
     assert run("train", config, f"resume={run_folder(tmp_path) / 'checkpoint-2'}", "train.max_steps=3") == 2
 
 
@@ -241,6 +260,8 @@ def test_a_longer_schedule_that_has_not_begun_to_fall_is_that_of_a_run_planned_s
         config = write_config(name, train=train | {"max_steps": first})
         assert run("train", config) == 0
         folder = run_folder(tmp_path, name)
+        if name == "grown":
+            shutil.rmtree(folder / "checkpoint-4")
         words = [f"resume={folder / 'checkpoint-2'}", "train.max_steps=8", "train.save_steps=8"]
         assert name == "planned" or run("train", config, *words) == 0
         log = read_log(folder / "logging.jsonl")
@@ -251,7 +272,9 @@ def test_a_longer_schedule_that_has_not_begun_to_fall_is_that_of_a_run_planned_s
 def test_runs_of_earlier_versions_say_that_rows_are_not_compared(
     config: Path, tmp_path: Path, capsys: Any
 ) -> None:
-    (run_folder(tmp_path) / "steps.npz").unlink()
+    folder = run_folder(tmp_path)
+    for name in ("steps.npz", "checkpoint-4/steps.npz", "checkpoint-4/manifest.json"):
+        (folder / name).unlink()
     assert run("train", config, "resume=auto", "train.max_steps=5") == 0
     assert (
         "steps.npz does not exist, as in runs of earlier versions: the rows cannot" in capsys.readouterr().out
@@ -267,14 +290,15 @@ def test_weights_alone_are_no_run_to_go_on_with(
     checkpoint = run_folder(tmp_path) / "checkpoint-4"
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"got-train: error: resume: {checkpoint} has no state of the optimizer (optimizer.pt): it was saved "
-        "with train.save_only_model, or with another train.deepspeed. Start a new run from its weights, with "
-        "model.path"
+        "with train.save_only_model, or with another train.deepspeed. Start a new run from its weights: "
+        f"resume=null model=null model.path={checkpoint}"
     )
 
 
 def test_checkpoints_of_other_programs_are_refused(config: Path, tmp_path: Path, capsys: Any) -> None:
     checkpoint = run_folder(tmp_path) / "checkpoint-2"
-    (checkpoint / "args.yaml").unlink()
+    for name in ("args.yaml", "manifest.json"):
+        (checkpoint / name).unlink()
     assert run("train", config, f"resume={checkpoint}") == 2
     assert f"{checkpoint} is not of got-train (it has no args.yaml)" in capsys.readouterr().err
 
@@ -317,3 +341,81 @@ def test_kinds_of_any_name_have_curves(write_config: WriteConfig, rows_file: Pat
         "train_loss_nul_.png",
         "train_loss_a_per_b.png",
     }
+
+
+def test_a_run_folder_stands_for_its_newest_checkpoint(config: Path, tmp_path: Path, capsys: Any) -> None:
+    folder = run_folder(tmp_path)
+    for name in (folder, folder.parent):
+        assert run("train", config, f"resume={name}") == 0
+        assert f"nothing is left to train: {folder / 'checkpoint-4'} is the end" in capsys.readouterr().out
+    for word in ("nix", "true"):
+        assert run("train", config, f"resume={word}") == 2
+        assert (
+            capsys.readouterr()
+            .err.splitlines()[-1]
+            .endswith("does not exist: give auto, a run folder, or its checkpoint-N")
+        )
+
+
+def test_later_checkpoints_are_not_written_over(config: Path, tmp_path: Path, capsys: Any) -> None:
+    folder = run_folder(tmp_path)
+    before = (folder / "checkpoint-4" / "optimizer.pt").read_bytes()
+    assert run("train", config, f"resume={folder / 'checkpoint-2'}") == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"got-train: error: resume: {folder} has later checkpoints, which would be written over: move "
+        "checkpoint-4 away, or start a new run from its weights: "
+        f"resume=null model=null model.path={folder / 'checkpoint-2'}"
+    )
+    assert (folder / "checkpoint-4" / "optimizer.pt").read_bytes() == before
+
+
+def test_a_checkpoint_alone_knows_its_rows(
+    config: Path, rows_file: Path, tmp_path: Path, capsys: Any
+) -> None:
+    alone = tmp_path / "elsewhere" / "checkpoint-2"
+    shutil.copytree(run_folder(tmp_path) / "checkpoint-2", alone)
+    rows = [*rows_file.read_text().splitlines(), json.dumps({"query": "one", "response": "more"})]
+    write_rows(rows_file, rows)
+    assert run("train", config, f"resume={alone}") == 2
+    assert "but its rows have changed (1 new, 0 gone" in capsys.readouterr().err
+    write_rows(rows_file, rows[:-1])
+    assert run("train", config, f"resume={alone}", "train.per_device_train_batch_size=2") == 2
+    assert "but a step had 4 samples and has 2" in capsys.readouterr().err
+    assert run("train", config, f"resume={alone}") == 0
+
+
+def test_a_project_that_was_moved_goes_on(
+    write_config: WriteConfig, tmp_path: Path, tokenizer_dir: str
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    shutil.copytree(tokenizer_dir, old / "tokenizer")
+    base = write_config("base", train=TRAIN)
+    words = [f"output_dir={old}", f"model.decoder.tokenizer={old / 'tokenizer'}"]
+    assert run("train", base, *words) == 0
+    lora = {"enabled": True, "rank": 2, "modules": ["decoder"]}
+    tuned = write_config("tuned", train=TRAIN, lora=lora, model={"path": str(old / "base")})
+    assert run("train", tuned, f"output_dir={old}") == 0
+    for name in ("base", "tuned"):
+        [last] = (old / name).glob("v0-*/checkpoint-4")
+        if name == "tuned":
+            shutil.rmtree(last)
+    old.rename(new)
+    words = [f"output_dir={new}", f"model.decoder.tokenizer={new / 'tokenizer'}", "resume=auto"]
+    assert run("train", base, *words) == 0
+    assert run("train", tuned, f"output_dir={new}", f"model.path={new / 'base'}", "resume=auto") == 0
+    assert list(new.glob("tuned/v0-*/checkpoint-4/adapter_model.safetensors"))
+
+
+def test_the_best_checkpoint_must_be_there(write_config: WriteConfig, tmp_path: Path, capsys: Any) -> None:
+    best = {"load_best_model_at_end": True, "eval_strategy": "steps", "eval_steps": 2, "learning_rate": 3.0}
+    config = write_config(train=TRAIN | best, eval={"read_rows": 0})
+    assert run("train", config) == 0
+    folder = run_folder(tmp_path)
+    state = json.loads((folder / "checkpoint-4" / "trainer_state.json").read_text())
+    assert state["best_model_checkpoint"] == str(folder / "checkpoint-2")  # the rate is far too high
+    shutil.rmtree(folder / "checkpoint-2")
+    assert run("train", config, "resume=auto") == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"got-train: error: resume: {folder / 'checkpoint-2'}, the best checkpoint so far, is gone: put it "
+        "back, or set train.load_best_model_at_end=false"
+    )

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,7 @@ def test_a_run_stops_early_and_has_ended_then(write_config: WriteConfig, tmp_pat
     assert run("train", config, "resume=auto") == 0
     assert f"nothing is left to train: {folder / 'checkpoint-3'} is the end" in capsys.readouterr().out
     # Going on from the step before counts on from there.
+    shutil.rmtree(folder / "checkpoint-3")
     assert run("train", config, f"resume={folder / 'checkpoint-2'}") == 0
     assert read_log(folder / "logging.jsonl")[-1]["step"] == 3
     assert run("train", config, "resume=auto", "eval.early_stopping_patience=3") == 2

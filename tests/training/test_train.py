@@ -61,6 +61,7 @@ def test_a_run_leaves_what_swift_users_know(write_config: WriteConfig, tmp_path:
         "args.yaml",
         "versions.json",
         "logging.jsonl",
+        "run.lock",
         "steps.npz",
         "images",
         "val_dataset.jsonl",

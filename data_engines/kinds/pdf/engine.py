@@ -21,8 +21,8 @@ import numpy as np
 from PIL import Image
 
 from data_engines.engine import Answer, Drawing, LeftOut, PixelBox, Region, Reject, Source, Stock, one_by_one
-from data_engines.kinds.pdf.layout import Text
 from data_engines.kinds.pdf.pages import draw_page, image_boxes, open_document, page_size, read_page
+from data_engines.kinds.pdf.texts import Text
 from data_engines.options import EngineOptions, option
 from data_engines.tools.boxes import Box, around
 from data_engines.tools.files import files_below

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
 
-from data_engines.kinds.pdf.layout import Text
+from data_engines.kinds.pdf.texts import Text
 from data_engines.kinds.pdf.typefaces import FORMULA
 from data_engines.tools.boxes import Box, around
 

@@ -3,7 +3,7 @@
 import atexit
 import ctypes
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import lru_cache, partial
 
@@ -14,9 +14,10 @@ from PIL import Image
 
 from data_engines.engine import LeftOut, Reject
 from data_engines.kinds.pdf.formulas import with_formulas
-from data_engines.kinds.pdf.layout import OVERPRINT, RULE_THICKNESS, UNCLEAR_WORDS, Text, paragraphs
+from data_engines.kinds.pdf.layout import OVERPRINT, UNCLEAR_WORDS, paragraphs
 from data_engines.kinds.pdf.rules import FOUND_SPACE, Characters, struck_out, with_underscores
 from data_engines.kinds.pdf.spacing import part_words
+from data_engines.kinds.pdf.texts import RULE_THICKNESS, Text
 from data_engines.kinds.pdf.typefaces import find_typeface_fault, font_names, odd_fonts
 from data_engines.tools.boxes import Box
 from data_engines.tools.typed import as_typed
@@ -28,8 +29,11 @@ MAX_UNDERSCORE = 20.0
 """Width of an underscore in points, at most."""
 MAX_OVERPRINT = 0.7
 """Share of the narrower of a letter and a mark beside it that may stand over or under the other."""
-_HYPHENS = dict.fromkeys([0x02, 0xAD, 0xFFFE], "-")
-"""Marks of a hyphen at a line's end: a soft hyphen in files, U+0002 or U+FFFE where pdfium finds one."""
+MAX_TWICE = 0.4
+"""The same for a letter and the same letter, where no kerning brings them as near."""
+SOFT_HYPHEN = "\u00ad"
+_HYPHENS = dict.fromkeys([0x02, 0xAD, 0x2010, 0x2011, 0xFFFE], "-")
+"""Hyphens as they are typed; U+0002 or U+FFFE is what pdfium has for one at a line's end."""
 
 
 @lru_cache(maxsize=8)
@@ -106,21 +110,27 @@ def image_boxes(path: str, number: int) -> list[Box]:
 
 def _find_images(page: pdfium.PdfPage, left: float, top: float) -> list[Box]:
     """The images of a page; `left` and `top` are the corner of the visible page."""
-    images = page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE])
-    boxes = (image.get_bounds() for image in images)
-    return [Box(x - left, top - y, right - left, top - low) for x, low, right, y in boxes]
+    return [box for _, box in _find_objects(page, pdfium_c.FPDF_PAGEOBJ_IMAGE, left, top)]
 
 
 def _find_rules(page: pdfium.PdfPage, left: float, top: float) -> list[tuple[pdfium.PdfObject, Box]]:
     """The level lines among what is drawn; `left` and `top` are the corner of the visible page."""
-    # what is drawn within forms has other coordinates
-    found = []
-    for path in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_PATH], max_depth=1):
-        x, low, right, y = path.get_bounds()
-        box = Box(x - left, top - y, right - left, top - low)
-        if box.height < RULE_THICKNESS < box.width:
-            found.append((path, box))
-    return found
+    paths = _find_objects(page, pdfium_c.FPDF_PAGEOBJ_PATH, left, top)
+    return [(path, box) for path, box in paths if box.height < RULE_THICKNESS < box.width]
+
+
+def _find_objects(
+    page: pdfium.PdfPage, kind: int, left: float, top: float
+) -> Iterator[tuple[pdfium.PdfObject, Box]]:
+    """The objects of a kind, those in forms too; `left` and `top` are the corner of the visible page."""
+    for found in page.get_objects(filter=[kind]):
+        x, low, right, y = found.get_bounds()
+        corners, form = [(x, low), (x, y), (right, low), (right, y)], found.container
+        while form:
+            matrix, form = form.get_matrix(), form.container
+            corners = [matrix.on_point(*corner) for corner in corners]
+        across, up = zip(*corners, strict=True)
+        yield found, Box(min(across) - left, top - max(up), max(across) - left, top - min(up))
 
 
 def _read_pieces(
@@ -196,7 +206,14 @@ def _read_characters(textpage: pdfium.PdfTextPage, left: float, top: float) -> C
     bodies, inks = both[:, 0], both[:, 1]
     # fonts drawn by procedures may not say how high they are
     bodies = np.where(bodies[:, 3:] > bodies[:, 1:2], bodies, inks)
-    return Characters(np.array(positions, dtype=int), texts, bodies, inks)
+    # a soft hyphen without a box of its own says where a word could have been parted
+    shared = np.zeros(len(texts), dtype=bool)
+    shared[1:] = (bodies[1:] == bodies[:-1]).all(axis=1)
+    shared[:-1] |= shared[1:]
+    hyphens = np.array([text[-1] == SOFT_HYPHEN for text in texts], dtype=bool)
+    seen = ~(hyphens & (shared | (bodies[:, 0] >= bodies[:, 2])))
+    texts = [text for text, keep in zip(texts, seen, strict=True) if keep]
+    return Characters(np.array(positions, dtype=int)[seen], texts, bodies[seen], inks[seen])
 
 
 def _baseline(textpage: pdfium.PdfTextPage, top: float, position: int) -> float:
@@ -234,14 +251,18 @@ def _around(boxes: np.ndarray) -> Box:
 
 
 def _find_overprint(texts: Sequence[str], inks: np.ndarray, some: np.ndarray) -> str | None:
-    """Finds fault with accents, rings and strokes that are characters of their own, printed over a letter."""
+    """Finds fault with what is printed over a letter: accents, rings, strokes, and the letter once more."""
     before, after = inks[some[:-1]], inks[some[1:]]
     shared = np.minimum(before[:, 2], after[:, 2]) - np.maximum(before[:, 0], after[:, 0])
     narrower = np.minimum(before[:, 2] - before[:, 0], after[:, 2] - after[:, 0])
-    for place in some[1:][(narrower > 0) & (shared > MAX_OVERPRINT * narrower)]:
+    shares = shared / np.maximum(narrower, 1e-6)
+    for place, share in zip(some[1:][shares > MAX_TWICE], shares[shares > MAX_TWICE], strict=True):
         base, over = texts[place - 1][-1], texts[place][-1]
-        # letters may be kerned as far, the comma in "y," for one; and a combining mark belongs to its letter
-        if _is_mark(base) or (_is_mark(over) and not unicodedata.combining(over)):
+        # letters may be kerned far, the comma in "y," for one; and a combining mark belongs to its letter
+        if share > MAX_OVERPRINT and (_is_mark(base) or (_is_mark(over) and not unicodedata.combining(over))):
+            return OVERPRINT
+        # the letters of a ligature share a box
+        if base == over and (inks[place] != inks[place - 1]).any():
             return OVERPRINT
     return None
 
@@ -252,12 +273,13 @@ def _is_mark(character: str) -> bool:
 
 
 def _find_fault(textpage: pdfium.PdfTextPage, positions: np.ndarray, text: str) -> str | None:
-    page, first = textpage.raw, int(positions[0])
-    matrix = pdfium_c.FS_MATRIX()
-    pdfium_c.FPDFText_GetMatrix(page, first, matrix)
-    # the upward axis may lean, as it does in fonts that are slanted for want of an italic
-    if not (matrix.a > 0 < matrix.d and abs(matrix.b) <= 0.02 * matrix.a and abs(matrix.c) <= 0.5 * matrix.d):
-        return "rotated or mirrored text"
+    page, matrix = textpage.raw, pdfium_c.FS_MATRIX()
+    for position in positions.tolist():
+        pdfium_c.FPDFText_GetMatrix(page, position, matrix)
+        upright = matrix.a > 0 < matrix.d and abs(matrix.b) <= 0.02 * matrix.a
+        # the upward axis may lean, as it does in fonts that are slanted for want of an italic
+        if not (upright and abs(matrix.c) <= 0.5 * matrix.d):
+            return "rotated or mirrored text"
     if any(pdfium_c.FPDFText_HasUnicodeMapError(page, position) == 1 for position in positions.tolist()):
         return "unmapped glyphs"
     # neither control and private-use characters nor those that Unicode doesn't have can be printed

@@ -24,6 +24,8 @@ MAX_UNEVENNESS = 0.06
 """By how much a gap in a single spread word may be wider than usual."""
 MAX_LEAN = 0.18
 """Gap between a slanted letter and a mark that is no space."""
+MIN_MISSED = 0.115
+"""Gap between two letters that is a space, though pdfium finds none, where those of others are none."""
 OPENING, CLOSING, ENDS = "([{", ")]}", ",.;:!?"
 
 
@@ -42,9 +44,12 @@ def part_words(
         line, bodies = [texts[i] for i in some], characters.bodies[some]
         if any(text[0] == FOUND_SPACE for text in line[1:]):
             size = font_size(int(characters.positions[some[0]])) or float(bodies[0, 3] - bodies[0, 1])
-            false, unclear[some] = _false_spaces(line, (bodies[1:, 0] - bodies[:-1, 2]) / size)
+            gaps = (bodies[1:, 0] - bodies[:-1, 2]) / size
+            false, unclear[some] = _false_spaces(line, gaps)
             for i in some[1:][false]:
                 texts[i] = texts[i][-1]
+            for i in some[1:][_missed_spaces(line, gaps)]:
+                texts[i] = FOUND_SPACE + texts[i]
     return characters._replace(texts=texts), unclear
 
 
@@ -74,6 +79,14 @@ def _false_spaces(texts: Sequence[str], gaps: np.ndarray) -> tuple[np.ndarray, b
         else:
             false |= found & pairs & (gaps < MAX_LEAN) & _beside_marks(texts)
     return false, unclear
+
+
+def _missed_spaces(texts: Sequence[str], gaps: np.ndarray) -> np.ndarray:
+    """Which letters of a line whose words are not spread stand apart from the one before, without a space."""
+    letters = np.array([text[-1].isalpha() and text[-1] < FIRST_EAST_ASIAN for text in texts])
+    pairs = letters[:-1] & letters[1:] & np.array([len(text) == 1 for text in texts[1:]])
+    not_spread = pairs.sum() >= MIN_PAIRS and float(np.median(gaps[pairs])) < MIN_SPREAD
+    return pairs & (gaps >= MIN_MISSED) & not_spread
 
 
 def _widest_inside(gaps: np.ndarray, usual: float, may_be_alone: bool) -> float | None:

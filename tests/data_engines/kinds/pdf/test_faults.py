@@ -11,71 +11,23 @@ import pytest
 
 from data_engines.cli import main
 from data_engines.drawing import draw_and_check
-from data_engines.engine import LeftOut, Reject, attempt
+from data_engines.engine import Reject, attempt
 from data_engines.kinds.pdf import engine as pdf
 from data_engines.kinds.pdf.engine import Options
-from data_engines.kinds.pdf.pages import open_document
+from tests.data_engines.kinds.pdf.conftest import form, line, stream
 
-FILE = """%PDF-1.4
-1 0 obj
-<< /Type /Catalog /Pages 2 0 R >>
-endobj
-2 0 obj
-<< /Type /Pages /Kids [3 0 R] /Count 1 >>
-endobj
-3 0 obj
-<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /CropBox [0 0 595 {crop}] /Contents 4 0 R
-   /Resources << /Font << /F {font} /G << /Type /Font /Subtype /Type1 /BaseFont /{name} {encoding} >> >>
-   /ExtGState << /Clear << /ca 0 >> >> >> >>
-endobj
-4 0 obj
-<< /Length {length} >>
-stream
-{content}
-endstream
-endobj
-trailer
-<< /Root 1 0 R >>
-%%EOF
-"""
-FONT = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
 GREY = "q 300 0 0 30 60 395 cm BI /W 1 /H 1 /CS /G /BPC 8 /F /AHx ID 80> EI Q "
 NOISE = "q 300 0 0 30 60 395 cm BI /W 4 /H 1 /CS /G /BPC 8 /F /AHx ID 00ff00ff> EI Q "
 
 
-def line(text: str, y: float, x: float = 72, size: float = 12, font: str = "F") -> str:
-    return f"BT /{font} {size} Tf 1 0 0 1 {x} {y} Tm ({text}) Tj ET "
+def named(name: str, encoding: str) -> str:
+    """The font G of a page."""
+    return f"/G << /Type /Font /Subtype /Type1 /BaseFont /{name} {encoding} >>"
 
 
 BAD = line("what nobody sees", 400)
 SOUND = [f"line {number} that a reader can see" for number in range(20)]
 AROUND = "".join(line(text, 800 - 18 * place) for place, text in enumerate(SOUND))
-
-
-@pytest.fixture
-def read(tmp_path: Path) -> Callable[..., str]:
-    """Reads the only page of a file with the given content: its text, or why it is left out."""
-
-    def read(content: str, crop: float = 842, name: str = "Helvetica", encoding: str = "") -> str:
-        open_document.cache_clear()
-        file = tmp_path / f"{len(list(tmp_path.iterdir()))}.pdf"
-        words = FILE.format(
-            content=content, length=len(content), crop=crop, font=FONT, name=name, encoding=encoding
-        )
-        file.write_text(words)
-        return read_file(file)
-
-    return read
-
-
-def read_file(file: Path, units: pdf.Units = "pages") -> str:
-    stock = pdf.load(Options(source=file, units=units), np.random.default_rng(0))
-    spec = attempt(pdf.decide, np.random.default_rng(0), 0, stock)
-    [made] = [spec] if isinstance(spec, Reject) else draw_and_check(pdf, [spec])
-    if isinstance(made, Reject):
-        assert isinstance(made, LeftOut)
-        return str(made)
-    return made.answers[0].text
 
 
 @pytest.mark.parametrize(
@@ -110,7 +62,9 @@ def test_text_that_nobody_sees_is_left_out_and_the_rest_kept(
 
 
 def test_text_outside_the_crop_box_is_not_read(read: Callable[..., str]) -> None:
-    assert read(line("on the page", 400) + line("above it", 700), crop=600) == "on the page"
+    assert (
+        read(line("on the page", 400) + line("above it", 700), page="/CropBox [0 0 595 600]") == "on the page"
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,20 +87,20 @@ def test_text_outside_the_crop_box_is_not_read(read: Callable[..., str]) -> None
 def test_letters_of_fonts_without_letters_are_left_out(
     name: str, encoding: str, cause: str, read: Callable[..., str]
 ) -> None:
-    assert read(line("abc", 400, font="G"), name=name, encoding=encoding) == cause
+    assert read(line("abc", 400, font="G"), fonts=named(name, encoding)) == cause
     # also where they stand among letters
     mixed = "BT 1 0 0 1 72 400 Tm /F 12 Tf (see ) Tj /G 12 Tf (abc) Tj /F 12 Tf ( it) Tj ET "
     if cause != "displayed formula":
-        assert read(mixed, name=name, encoding=encoding) == cause
+        assert read(mixed, fonts=named(name, encoding)) == cause
 
 
 def test_a_font_of_odd_signs_alone_is_not_trusted(read: Callable[..., str]) -> None:
     cross = "BT 1 0 0 1 72 400 Tm /F 12 Tf (A 3 ) Tj /G 12 Tf (\\243) Tj /F 12 Tf ( 2 design) Tj ET "
     encoding = "/Encoding /WinAnsiEncoding"
-    assert read(cross, name="ABCDEF+AdvP4C4E74", encoding=encoding) == "symbols under the names of letters"
+    assert read(cross, fonts=named("ABCDEF+AdvP4C4E74", encoding)) == "symbols under the names of letters"
     # prices are in the font of their digits
     price = "BT 1 0 0 1 72 400 Tm /G 12 Tf (\\2435 a piece) Tj ET "
-    assert read(price, name="Times-Roman", encoding=encoding) == "£5 a piece"
+    assert read(price, fonts=named("Times-Roman", encoding)) == "£5 a piece"
 
 
 def test_fractions_are_left_out_with_what_stands_beside_them(read: Callable[..., str]) -> None:
@@ -168,6 +122,9 @@ def test_a_rule_under_a_heading_is_no_fraction(read: Callable[..., str]) -> None
         ("Chapter . . . . . . . . . . 5", "Chapter ... 5"),
         ("Chapter................5", "Chapter ... 5"),
         ("and so on ...", "and so on ..."),
+        ("Name: ____________", "Name: ___"),
+        ("a __init__ and ___", "a __init__ and ___"),
+        ("____________ ____", "lines to write on"),
         ("S E C O N D", "words that can't be told apart"),
         ("see S E C O N D here", "words that can't be told apart"),
         ("I saw a b", "I saw a b"),
@@ -202,6 +159,52 @@ def test_images_that_may_hold_text_are_cut_off(read: Callable[..., str]) -> None
     icon = "q 10 0 0 10 60 300 cm BI /W 4 /H 1 /CS /G /BPC 8 /F /AHx ID 00ff00ff> EI Q "
     assert read(AROUND + icon + below).split("\n") == [*SOUND, "below the picture"]
     assert read(image + below) == "images all over the page"
+
+
+FORMS = "/XObject << /X 5 0 R >>"
+
+
+def test_what_is_drawn_in_forms_is_seen_where_it_is(read: Callable[..., str]) -> None:
+    def with_form(content: str, drawn: str, extra: str = "") -> list[str]:
+        return read(AROUND + content, resources=FORMS, objects=[form(drawn, extra)]).split("\n")
+
+    asked = line("in question", 400)
+    assert with_form("q 1 0 0 1 0 -90 cm /X Do Q", asked) == [*SOUND, "in question"]
+    assert with_form("/X Do", asked, "/Group << /S /Transparency >>") == [*SOUND, "in question"]
+    assert with_form("/Clear gs /X Do", asked, "/Group << /S /Transparency >>") == SOUND
+    assert with_form(asked + "/X Do", "1 g 60 395 300 30 re f ") == SOUND
+    assert with_form("/X Do", asked + "0.9 g 60 395 300 30 re f ") == SOUND
+    # an image, an underscore and a stroke that the form has elsewhere
+    below = line("below the picture", 30)
+    image = "q 1 0 0 1 0 0 cm BI /W 4 /H 1 /CS /G /BPC 8 /F /AHx ID 00ff00ff> EI Q "
+    assert with_form("q 300 0 0 100 60 200 cm /X Do Q " + below, image) == SOUND
+    down = "/Matrix [1 0 0 1 0 -200]"
+    words = line("asn1", 400) + line("find", 400, x=103)
+    assert with_form(words + "q 1 0 0 1 0 300 cm /X Do Q ", "98.7 300 3.6 0.4 re f ", down)[-1] == "asn1_find"
+    assert with_form(words + "q 1 0 0 1 0 300 cm /X Do Q ", "0.4 w 70 304 m 140 304 l S ", down) == SOUND
+
+
+def test_soft_hyphens_are_read_where_they_are_drawn(read: Callable[..., str]) -> None:
+    shown = "/G << /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding"
+    assert read("BT /G 12 Tf 72 400 Td (Stra\\337en\\255bahn) Tj ET ", fonts=f"{shown} >>") == "Straßen-bahn"
+    # a letter that stands for itself and for the place after it where its word may be parted
+    mapped = "1 begincodespacerange <00> <ff> endcodespacerange 1 beginbfchar <6e> <006e00ad> endbfchar"
+    unseen = stream(f"begincmap {mapped} endcmap")
+    assert (
+        read(line("Ebenhahn", font="G"), fonts=f"{shown} /ToUnicode 5 0 R >>", objects=[unseen]) == "Ebenhahn"
+    )
+
+
+def test_a_mirrored_letter_among_others_is_a_fault(read: Callable[..., str]) -> None:
+    logo = line("X", 400) + line("E", 400, x=89, matrix="-1 0 0 1") + line("TEX", 400, x=89)
+    assert read(logo) == "rotated or mirrored text"
+
+
+def test_letters_drawn_twice_are_a_fault(read: Callable[..., str]) -> None:
+    twice = "".join(
+        line(letter, 400, x=72 + 8 * place + by) for place, letter in enumerate("guest") for by in (0, 3)
+    )
+    assert read(twice) == "overlapping text"
 
 
 def test_a_folder_of_ordinary_files_does_not_stop_a_run(

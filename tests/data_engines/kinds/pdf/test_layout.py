@@ -1,6 +1,10 @@
 """Reading order from the boxes of pieces of text."""
 
-from data_engines.kinds.pdf.layout import Text, paragraphs
+from collections.abc import Sequence
+from dataclasses import replace
+
+from data_engines.kinds.pdf.layout import paragraphs
+from data_engines.kinds.pdf.texts import Text
 from data_engines.tools.boxes import Box
 
 
@@ -14,8 +18,12 @@ def column(name: str, left: float, tops: range) -> list[Text]:
     return [piece(f"{name} {top} of running text in it", left, top) for top in tops]
 
 
-def order(pieces: list[Text]) -> list[str]:
-    return [line.text for paragraph in paragraphs(pieces) for line in paragraph]
+def lines_of(pieces: Sequence[Text]) -> list[Text]:
+    return [line for paragraph in paragraphs(pieces) for line in paragraph]
+
+
+def order(pieces: Sequence[Text]) -> list[str]:
+    return [line.text for line in lines_of(pieces)]
 
 
 def test_columns_are_read_one_after_the_other_between_full_lines() -> None:
@@ -119,6 +127,131 @@ def test_cells_without_a_gutter_are_a_fault() -> None:
     stairs = [piece("package", 0, 0), piece("type", 38, 6), piece("size", 0, 12)]
     lines = [line for lines in paragraphs([*stairs, piece("beside", 100, 7)]) for line in lines]
     assert [line.fault for line in lines] == [*["cells that can't be told apart"] * 3, None]
+
+
+def in_file(*pieces: Text) -> list[str]:
+    return [f"{line.text} ({line.fault})" if line.fault else line.text for line in lines_of(pieces)]
+
+
+def test_rows_that_the_file_has_one_after_the_other_are_not_read_as_columns() -> None:
+    rows = [
+        [
+            piece(f"{row}: the first of two lines", 0, 40 * row),
+            piece(f"{row}: and the second one", 0, 40 * row + 12),
+            piece(f"{row}: a cell beside them both", 180, 40 * row),
+        ]
+        for row in range(4)
+    ]
+    cells = [cell for row in rows for cell in row]
+    assert in_file(*cells) == [cell.text for cell in cells]
+    # whether they begin, end, or have their middles at one height
+    centred = [cell if cell.body.left == 0 else piece(cell.text, 180, cell.body.top + 6) for cell in cells]
+    assert in_file(*centred) == [cell.text for cell in cells]
+    lowered = [cell if cell.body.left == 0 else piece(cell.text, 180, cell.body.top + 12) for cell in cells]
+    assert " ".join(in_file(*lowered)) == " ".join(cell.text for cell in cells)
+
+
+def test_columns_that_the_file_has_line_by_line_are_columns_where_they_are_not_level() -> None:
+    left, right = column("left", 0, range(0, 84, 12)), column("right", 180, range(3, 87, 12))
+    across = [line for pair in zip(left, right, strict=True) for line in pair]
+    assert in_file(*across) == [line.text for line in [*left, *right]]
+
+
+def test_a_narrow_cell_may_stand_beside_one_of_several_lines() -> None:
+    cells = [
+        piece("Parastratiosphecomyia", 0, 0),
+        piece("stratiosphecomyioides", 0, 12),
+        piece("Says", 130, 0),
+        piece("bzzzzzzz", 200, 0),
+    ]
+    assert in_file(*cells) == [cell.text for cell in cells]
+    # but a bullet belongs to its line
+    bullet = [piece("•", 0, 0), piece("a text of two lines or", 20, 0), piece("so, after a bullet", 20, 12)]
+    assert in_file(*bullet) == ["• a text of two lines or", "so, after a bullet"]
+
+
+def test_names_and_values_beside_a_text_of_other_lines_stay_together() -> None:
+    text = [piece(f"line {i} of an address", 0, 9 * i + 4) for i in range(4)]
+    pairs = [
+        cell
+        for i in range(3)
+        for cell in (piece(f"name {i}:", 150, 12 * i), piece(f"value {i}", 220, 12 * i))
+    ]
+    assert in_file(*text, *pairs) == [
+        *(line.text for line in text),
+        *(f"name {i}: value {i}" for i in range(3)),
+    ]
+
+
+def test_cells_of_a_ruled_row_that_are_whole_in_the_file_are_read_one_after_the_other() -> None:
+    left = [piece("a first paragraph", 0, 12), piece("before a numbered", 0, 32), piece("list", 0, 44)]
+    listed = [piece("Number one", 20, 60), piece("Number two", 20, 72)]
+    right = [piece("text beside the list", 180, 32), piece("that goes on", 180, 44)]
+    # whose numbers some makers write at the end
+    numbers = [piece("1.", 4, 60), piece("2.", 4, 72)]
+    rules = [Box(x, y, x + 180, y + 0.8) for x in (-5, 175) for y in (8, 90)]
+    lines = [line.text for part in paragraphs([*left, *listed, *right, *numbers], rules) for line in part]
+    assert lines == [
+        *(line.text for line in left),
+        "1. Number one",
+        "2. Number two",
+        *(line.text for line in right),
+    ]
+
+
+def test_cells_with_a_rule_between_their_lines_are_a_fault() -> None:
+    centred = [
+        piece("a centred cell", 0, 7),
+        piece("whose row ends above", 180, 0),
+        piece("another row", 180, 12),
+    ]
+    assert in_file(*centred) == [line.text for line in centred]
+    [rule] = rules = [Box(175, 10.5, 300, 11)]
+    fault = "cells that can't be told apart"
+    assert {line.fault for part in paragraphs(centred, rules) for line in part} == {fault}
+    # a rule under a few letters parts nothing
+    few = [rule._replace(right=230)]
+    assert {line.fault for part in paragraphs(centred, few) for line in part} == {None}
+
+
+def test_a_cell_that_begins_over_its_row_is_a_fault() -> None:
+    row = [
+        piece("the first of four lines", 180, 0),
+        piece("the second of four lines", 180, 12),
+        piece("name of two", 0, 19),
+        piece("lines, too", 0, 31),
+        piece("the third of four lines", 180, 24),
+        piece("the last of four lines", 180, 36),
+    ]
+    assert {line.fault for line in lines_of(row)} == {"cells that can't be told apart"}
+
+
+def test_an_index_over_an_index_is_a_fault() -> None:
+    raised = [
+        piece("N", 0, 0),
+        piece("s", 5, 5, height=6),
+        piece("H", 5, -2, height=6),
+        piece("holds", 20, 0),
+    ]
+    assert in_file(*raised) == ["NHs holds (overlapping text)"]
+    index = Box(5, 4, 8, 10)
+    lowered = replace(piece("Ns", 0, 0), letters=(Box(0, 0, 5, 10), index))
+    assert in_file(lowered, piece("H", 6, 0, height=6)) == ["NsH (overlapping text)"]
+    assert in_file(piece("Freshwater", 0, 0), piece("Saltwater", 46, 0)) == [
+        "FreshwaterSaltwater (overlapping text)"
+    ]
+
+
+def test_readings_over_chinese_are_a_fault() -> None:
+    fault = " (text with its readings over it)"
+    for reading in ("かんじ", "hàn zì"):
+        small, base = piece(reading, 0, 0, height=5), piece("漢字と東京の話", 0, 5)
+        assert in_file(small, base) == [reading + fault, base.text + fault]
+    assert in_file(piece("head", 0, 0, height=5), piece("a title", 0, 5)) == ["head", "a title"]
+    assert in_file(piece("第一章", 0, 0, height=5), piece("漢字と東京の話", 0, 9)) == [
+        "第一章",
+        "漢字と東京の話",
+    ]
 
 
 def test_text_printed_over_other_text_is_a_fault() -> None:

@@ -18,11 +18,11 @@ def parted(drawn: str, gaps: dict[str, float]) -> tuple[str, bool]:
     texts, lefts, right = [], [], 0.0
     space = ""
     for sign in drawn:
-        if sign in "|/ ":
+        if sign in "|/. " and sign in gaps:
             space = sign
             continue
         lefts.append(right + SIZE * gaps[space])
-        texts.append({"": "", " ": " "}.get(space, FOUND_SPACE) + sign)
+        texts.append({"": "", ".": "", " ": " "}.get(space, FOUND_SPACE) + sign)
         right, space = lefts[-1] + WIDTH, ""
     boxes = np.array([(left, 0, left + WIDTH, SIZE) for left in lefts])
     characters = Characters(np.arange(len(texts)), texts, boxes, boxes)
@@ -49,6 +49,7 @@ def parted(drawn: str, gaps: dict[str, float]) -> tuple[str, bool]:
         ("a|/.tex|file", {"": 0.0, "|": 0.33, "/": 0.15}, "a .tex file"),
         ("chapter/./././5", {"": 0.0, "/": 0.16}, "chapter . . . 5"),
         ("chapitre/:/deux", {"": 0.0, "/": 0.25}, "chapitre : deux"),
+        ("the|court.sfinal|word", {"": 0.0, "|": 0.33, ".": 0.12}, "the court sfinal word"),
     ],
 )
 def test_only_spaces_that_part_words_are_kept(drawn: str, gaps: dict[str, float], text: str) -> None:

@@ -1,0 +1,181 @@
+"""Writing files so that they are whole or not there, and reading small ones.
+
+A program may be killed, and a disk may become full, at any moment while something is written: files and
+folders are written beside their place, and renamed at the end.
+"""
+
+import errno
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from got_train.report import UserError
+
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None  # type: ignore[assignment]
+
+PART = ".part"
+"""What is added to the name of a file or folder while it is written."""
+
+REFUSED = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG),
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO),
+}
+"""Errors of the operating system that no program can avoid, such as a full disk. Any other OSError is a fault
+of this program."""
+
+
+@contextmanager
+def atomic_file(path: Path, durable: bool = True) -> Iterator[Path]:
+    """A place to write a file, which becomes `path` when it is on the disk.
+
+    Args:
+        path: the file.
+        durable: whether to wait for the disk. Otherwise a loss of power may leave an empty file.
+
+    Raises:
+        UserError: if the system refuses to write it; a file that was there before stays as it was.
+    """
+    part = path.with_name(path.name + PART)
+    with naming_refusals(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield part
+            if durable:
+                flush(part)
+            part.replace(path)
+            if durable:
+                flush(path.parent)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text as `atomic_file` does; what is no valid text, as a path may be, becomes `?`."""
+    with atomic_file(path) as part:
+        part.write_text(text, encoding="utf-8", errors="replace")
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """A new folder to fill, which becomes `path` when all of it is on the disk; `path` may be an empty one.
+
+    Raises:
+        UserError: if the system refuses to write a file in it; nothing is left then.
+    """
+    part = path.with_name(path.name + PART)
+    with naming_refusals(path):
+        try:
+            shutil.rmtree(part, ignore_errors=True)  # of a program that was killed
+            part.mkdir(parents=True)
+            yield part
+            flush_folder(part)
+            part.replace(path)
+            flush(path.parent)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def lock(file: IO[str], what: Path, holder: str = "another process") -> None:
+    """Makes this process the only writer of something while a file is open, however the process ends.
+
+    Nothing is locked where the system knows no `flock`, which is Windows.
+
+    Args:
+        file: the open file that stands for it.
+        what: its name.
+        holder: who has it if this process does not get it.
+
+    Raises:
+        UserError: if another process has it.
+    """
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UserError(f"{what} is being written by {holder}") from None
+
+
+def flush(path: Path) -> None:
+    """Returns when a file's content, or the names in a folder, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def flush_folder(folder: Path) -> None:
+    """As `flush`, for everything in a folder."""
+    for path in (folder, *folder.rglob("*")):
+        flush(path)
+
+
+@contextmanager
+def naming_refusals(path: Path) -> Iterator[None]:
+    """Names what cannot be written, whichever library noticed it."""
+    try:
+        yield
+    except Exception as error:
+        reason = refusal(error)
+        if reason is None:
+            raise
+        raise UserError(f"{path} cannot be written: {reason}") from error
+
+
+def refusal(error: BaseException) -> str | None:
+    """Why the system refused to write; None for any other error.
+
+    safetensors, tokenizers and torch raise errors of their own, with the system's number in the text or
+    nothing but the words that writing failed.
+
+    >>> refusal(OSError(28, "No space left on device"))
+    'No space left on device'
+    >>> refusal(Exception("I/O error: No space left on device (os error 28)"))
+    'No space left on device'
+    >>> refusal(KeyError("x"))
+    """
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.strerror if error.errno in REFUSED else None
+    number = re.search(r"\(os error (\d+)\)", str(error))
+    if number and int(number[1]) in REFUSED:
+        return os.strerror(int(number[1]))
+    if "PytorchStreamWriter failed" in str(error) or "unexpected pos" in str(error):
+        return "writing failed, the disk may be full"
+    return None
+
+
+def permit_as_umask(path: Path) -> None:
+    """Gives a file of safetensors, or those of a folder, the permissions of any new file.
+
+    safetensors makes files that only their owner can read.
+    """
+    mask = os.umask(0)
+    os.umask(mask)
+    for file in path.glob("*.safetensors") if path.is_dir() else [path]:
+        file.chmod(0o666 & ~mask)
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        UserError: if the file is missing, or is not a JSON object.
+    """
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{file} does not exist") from None
+    except ValueError as error:
+        raise UserError(f"{file} is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{file} is not a JSON object")
+    return value

@@ -1,0 +1,56 @@
+"""Ending a run early, so that it can go on: SIGTERM and SIGUSR1, which Slurm and spot machines send first."""
+
+import os
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from transformers import TrainerCallback, TrainerState
+
+from got_train.ranks import any_rank, is_launched
+from got_train.run_folders import newest_checkpoint
+
+SIGNALS = (signal.SIGTERM, getattr(signal, "SIGUSR1", signal.SIGTERM))
+"""Signals after which a run saves and ends; Windows has no SIGUSR1."""
+
+
+class StopSignals(TrainerCallback):
+    """Saves at the end of the step in which a signal came, and ends the run at it on all ranks."""
+
+    def __init__(self) -> None:
+        self.received: signal.Signals | None = None
+        self.launcher = os.getppid() if is_launched() else None
+        self.has_stopped = False
+        """Whether a run has ended before its last step."""
+
+    def on_train_begin(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
+        """From here on a signal does not kill at once."""
+        for number in SIGNALS:
+            signal.signal(number, self._receive)
+
+    def on_step_end(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
+        """Asks for a checkpoint and the end, if any rank has received a signal or lost its launcher.
+
+        Without a launcher it would train beside the run that is launched in its place.
+        """
+        is_left = self.launcher is not None and os.getppid() != self.launcher
+        if any_rank(self.received is not None or is_left, args.device):
+            self.has_stopped = state.global_step < state.max_steps
+            control.should_save = control.should_training_stop = True
+
+    def on_train_end(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
+        """A signal kills again."""
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        self.received = signal.Signals(number)
+
+
+def how_to_go_on(run_dir: Path) -> str:
+    """What a run that has ended early has saved, and how it goes on."""
+    newest = newest_checkpoint(run_dir)
+    if newest is None:
+        return f"{run_dir} has no checkpoint yet (train.save_steps): start again"
+    return f"go on from {newest} with the same command and resume=auto"

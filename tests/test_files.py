@@ -1,0 +1,86 @@
+"""Files and folders are whole or not there."""
+
+import errno
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from got_train.files import PART, atomic_file, atomic_folder, read_json
+from got_train.report import UserError
+
+SMALL_DISK = """
+import resource, signal, sys, torch
+from pathlib import Path
+from safetensors.torch import save_file
+from tokenizers import Tokenizer, models
+from got_train.files import atomic_folder
+from got_train.report import UserError
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+weights = {"a": torch.zeros(100_000)}
+vocabulary = {f"word{number}": number for number in range(10_000)}
+writers = {
+    "safetensors": lambda folder: save_file(weights, folder / "model.safetensors"),
+    "torch": lambda folder: torch.save(weights, folder / "optimizer.pt"),
+    "tokenizers": lambda folder: Tokenizer(models.WordLevel(vocabulary)).save(str(folder / "t.json")),
+    "text": lambda folder: (folder / "args.yaml").write_text("x" * 100_000),
+}
+target = Path(sys.argv[1])
+for name, write in writers.items():
+    try:
+        with atomic_folder(target) as folder:
+            write(folder)
+    except UserError as error:
+        print(name, "|", error, "|", list(target.parent.iterdir()))
+"""
+
+
+def test_a_file_is_there_when_it_is_written(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "scores.json"
+    with atomic_file(file) as part:
+        part.write_text("{}")
+        assert not file.exists()
+    assert read_json(file) == {}
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_file_of_before_stays_when_writing_fails(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("before")
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(UserError) as caught, atomic_file(file) as part:
+        part.write_text("half")
+        raise full
+    assert str(caught.value) == f"{file} cannot be written: No space left on device"
+    assert file.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_fault_of_ours_keeps_its_own_error(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), atomic_folder(tmp_path / "a"):
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_program_left_is_no_obstacle(tmp_path: Path) -> None:
+    left = tmp_path / f"model{PART}"
+    left.mkdir()
+    (left / "half").touch()
+    (tmp_path / "model").mkdir()  # an empty folder that the user has made
+    with atomic_folder(tmp_path / "model") as folder:
+        (folder / "config.json").touch()
+    assert [path.name for path in tmp_path.rglob("*")] == ["model", "config.json"]
+
+
+@pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="the system limits no sizes of files")
+def test_a_full_disk_is_one_line_whichever_library_writes(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", SMALL_DISK, str(tmp_path / "model")]
+    lines = subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [line.split(" | ")[0] for line in lines] == ["safetensors", "torch", "tokenizers", "text"]
+    for line in lines:
+        assert f"| {tmp_path / 'model'} cannot be written: " in line
+        assert line.endswith("| []")
