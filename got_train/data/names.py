@@ -139,8 +139,8 @@ def hint_of_name(name: str, folders: Iterable[Path]) -> str | None:
     if scheme and scheme[1].lower() in ("http", "https"):
         return "is a web address: download it and name the file"
     if scheme and scheme[1].lower() == "file":
-        path = unquote(name[scheme.end() :]).removeprefix("localhost/")
-        whole = path if _is_file(path, folders) else f"/{path.lstrip('/')}"
+        address = unquote(name[scheme.end() :]).removeprefix("localhost/")
+        whole = address if _is_file(address, folders) else f"/{address.lstrip('/')}"
         return f"is a file address: write the path, {whole}"
     if scheme and "://" in scheme[0]:
         return f"lies in a store ({scheme[0]}): copy it to this machine and name the file"

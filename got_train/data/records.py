@@ -71,7 +71,7 @@ UNSUPPORTED_KEYS = {
 UNNAMED_KIND = "rows"
 """The kind of rows without a `kind`."""
 
-EMPTY = ("", [])
+EMPTY: tuple[str, list[Any]] = ("", [])
 """Values of keys that say nothing, as null does: tables write their empty cells so."""
 
 _HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
