@@ -11,15 +11,16 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from data_engines.options import Parser
 from data_engines.tools.boxes import Box
-from data_engines.tools.foreign.labels import NO_TEXT, NOT_READ, Found, Label
+from data_engines.tools.foreign.labels import NO_TEXT, NOT_READ, Alone, Found, Label
 from data_engines.tools.foreign.pictures import Pictures
 from data_engines.tools.foreign.readers import READERS
+from data_engines.tools.typesetting import names_in
 from got_train.config import MAX_PIXELS
 from got_train.data.errors import ImageError, RowError
 from got_train.data.foreign import FORMATS, LIST_ENDINGS, READABLE, label_lists, recognise
@@ -29,12 +30,20 @@ from got_train.data.utf8 import read_utf8
 from got_train.prompts import IMAGE_TAG, Task, box_permille
 from got_train.report import check_targets, counted
 from got_train.tex.errors import TexError
+from got_train.tex.formulas import FORMULA_PREAMBLE
+from got_train.tex.latex import Style, known_names
 
-FAILED = "picture missing or broken"
+FAILED = "picture or text missing, broken or contradicted"
 MOST_NAMED = 20
 """Of these, how many are named."""
-ANNOTATIONS = "annotations"
-"""The folder of labels in FUNSD and COCO; the pictures lie in another one beside it."""
+ROW_ENDINGS = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".tar")
+"""Of files that may hold rows already."""
+LEAST_INSIDE = 0.8
+"""Least share of a box that lies in its picture: what sticks out further is of another picture or scale."""
+OUTSIDE = "box outside the picture, or of a larger one"
+NO_AREA = "box without area, or smaller than a pixel"
+SAME_SHAPE = 0.02
+"""Most by which the proportions of a picture differ from those of the one that its boxes are given for."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -68,14 +77,18 @@ def run(words: Sequence[str]) -> int:
     return 1 if written.failed else 0
 
 
-@dataclass(frozen=True)
+@dataclass
 class Written:
     """What became of labels."""
 
-    lines: list[str]
+    lines: list[str] = field(default_factory=list)
     """What there is to say, for people."""
-    failed: list[str]
-    """A line for each label whose picture is missing or can't be opened."""
+    failed: list[str] = field(default_factory=list)
+    """A line for each label whose picture or text is missing, broken or contradicted."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """How many labels make no row, by cause."""
+    names: Counter[str] = field(default_factory=Counter)
+    """Macros, without backslash, and environments by the number of formulas that use them."""
 
 
 def write_rows(
@@ -102,56 +115,82 @@ def write_rows(
     if image_root is not None and not image_root.is_dir():
         raise ValueError(f"--image-root {image_root} is no folder")
     check_targets([output], [source], overwrite)
-    folder = source if source.is_dir() else source.parent
-    root = image_root or (folder.parent if folder.name == ANNOTATIONS else None)
-    kind, source = _find_labels(source, root)
-    pictures = Pictures(source if source.is_dir() else source.parent, root)
-    left_out: Counter[str] = Counter()
-    failed: list[str] = []
+    kind, source = _find_labels(source, Pictures(source, image_root).below)
+    pictures = Pictures(source, image_root)
+    written = Written()
     partial = output.with_name(f"{output.name}.partial")
     count = 0
     try:
         with open(partial, "w", encoding="utf-8") as file:
-            for row, picture in _pictured(READERS[kind](source, pictures), pictures, query, left_out, failed):
+            for row, picture in _pictured(READERS[kind](source, pictures), pictures, query, written):
                 named = row | {"images": [_relative(picture, output.parent)]}
                 file.write(json.dumps(named, ensure_ascii=False) + "\n")
                 count += 1
         if count == 0:
-            raise ValueError(f"{source} makes no row ({_why_none(left_out, failed)})")
+            raise ValueError(f"{source} makes no row ({_why_none(written)})")
         os.replace(partial, output)
     finally:
         partial.unlink(missing_ok=True)
-    lines = [
+    written.lines = [
         f"{source} was read as {FORMATS[kind].what}",
         f"{output}: {counted(count, 'row')}; train on them with data.train={output}",
-        *(f"  left out: {number} ({cause})" for cause, number in left_out.items()),
+        *(f"  left out: {number} ({cause})" for cause, number in written.left_out.items()),
+        *_unknown_names(written.names),
     ]
-    return Written(lines, failed)
+    return written
 
 
 def _pictured(
-    labels: Iterator[Found], pictures: Pictures, query: str | None, left_out: Counter[str], failed: list[str]
+    labels: Iterator[Found], pictures: Pictures, query: str | None, written: Written
 ) -> Iterator[tuple[dict[str, Any], Path]]:
-    """The rows of labels with their pictures; adds to `left_out` and `failed` what makes no rows."""
+    """The rows of labels with their pictures."""
+    answers: dict[int, int] = {}  # by picture and question; hashes, as there may be millions
     for label in labels:
         if isinstance(label, str):
-            left_out[label] += 1
+            written.left_out[label] += 1
+            continue
+        if isinstance(label, Alone):
+            written.failed.append(label.what)
             continue
         picture = pictures.find(label.picture)
         if picture is None:
-            failed.append(f"{label.location}: {pictures.why_missing(label.picture)}")
+            written.failed.append(f"{label.location}: {pictures.why_missing(label.picture)}")
             continue
         try:
-            for row in _rows_of(label, picture, query, left_out):
-                yield row, picture
+            for row in _rows_of(label, picture, query, written.left_out):
+                asked = hash((str(picture), row["query"]))
+                answer = hash(row["response"])
+                if asked not in answers:
+                    answers[asked] = answer
+                    if label.form == "latex":
+                        written.names.update(set(names_in(row["response"])))
+                    yield row, picture
+                elif answers[asked] == answer:
+                    written.left_out["the same once more"] += 1
+                else:
+                    written.failed.append(
+                        f"{label.location}: {picture} already has another answer to {row['query']!r}"
+                    )
         except ImageError as error:
-            failed.append(f"{label.location}: {error}")
+            written.failed.append(f"{label.location}: {error}")
 
 
-def _why_none(left_out: Counter[str], failed: Sequence[str]) -> str:
-    causes = ", ".join(f"{number} x {cause}" for cause, number in left_out.items())
-    if failed:
-        causes += f"{', ' if causes else ''}{len(failed)} x {FAILED}; {failed[0]}"
+def _unknown_names(names: Counter[str]) -> list[str]:
+    """A warning about the macros and environments of formulas that TeX does not know."""
+    try:
+        known = known_names(names, Style(preamble=FORMULA_PREAMBLE)) if names else set()
+    except (TexError, ValueError) as error:
+        return [f"  warning: whether TeX knows the commands of the formulas was not seen ({error})"]
+    unknown = [f"{name} ({number})" for name, number in names.most_common() if name not in known]
+    more = ", ..." * (len(unknown) > MOST_NAMED)
+    listed = ", ".join(unknown[:MOST_NAMED]) + more
+    return [f"  warning: TeX does not know these commands of answers (how many): {listed}"] if unknown else []
+
+
+def _why_none(written: Written) -> str:
+    causes = ", ".join(f"{number} x {cause}" for cause, number in written.left_out.items())
+    if written.failed:
+        causes += f"{', ' if causes else ''}{len(written.failed)} x {FAILED}; {written.failed[0]}"
         return f"{causes}; --image-root names another folder"
     return causes or "it names none"
 
@@ -173,15 +212,25 @@ def _find_labels(source: Path, root: Path | None) -> tuple[str, Path]:
     if kind is None:  # of another encoding nothing is recognised
         listed = [file for file in source.iterdir() if file.suffix in LIST_ENDINGS] if source.is_dir() else []
         for file in listed or [source]:
-            if file.is_file():
+            if file.is_file() and file.suffix not in (".parquet", ".tar"):
                 read_utf8(file, str(file))
-        raise ValueError(
-            f"{source} is none of the labels that are read: got-data rows --help lists them, --image-root "
-            "says where pictures lie, and rows of your own need no converting"
+                _check_read(file, recognise(file, root))
+        rows = (
+            f"; rows need no converting: data.train={source} reads them, data.query='OCR: ' asks it of all, "
+            "data.columns='{picture: images}' renames keys"
         )
-    if FORMATS[kind].scope == "unread":
-        raise ValueError(f"{source} looks like {FORMATS[kind].what}")
+        hint = rows if source.suffix.lower() in ROW_ENDINGS else "; --image-root says where pictures lie"
+        raise ValueError(
+            f"{source} is none of the labels that are read (got-data rows --help lists them){hint}"
+        )
+    _check_read(source, kind)
     return kind, source
+
+
+def _check_read(file: Path, kind: str | None) -> None:
+    """Raises a ValueError for a format of which no row can be made."""
+    if kind is not None and FORMATS[kind].scope == "unread":
+        raise ValueError(f"{file} looks like {FORMATS[kind].what}")
 
 
 def _rows_of(
@@ -216,28 +265,36 @@ def _box_rows(label: Label, picture: Path, left_out: Counter[str]) -> Iterator[d
     """A question about each box that lies in the picture; the first row lists them all.
 
     Raises:
-        ImageError: the picture can't be opened.
+        ImageError: the picture can't be opened, or is not the one that the boxes are of.
     """
     if not label.boxes:
         return
     opened = lazy_image(picture, MAX_PIXELS)
     width, height = opened.width, opened.height
-    across, down = (width / label.size[0], height / label.size[1]) if label.size else (1.0, 1.0)
+    unit = (100, 100) if label.hundredths else label.size or (width, height)
+    across, down = width / unit[0], height / unit[1]
+    if label.size and abs(width * label.size[1] / (height * label.size[0]) - 1) > SAME_SHAPE:
+        labelled = "{:g} x {:g}".format(*label.size)
+        detail = f"{picture} is {width} x {height} pixels, and its boxes are of a picture of {labelled}"
+        raise ImageError("image differs", detail)
     regions: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
     for found in label.boxes:
         left, top, right, bottom = found.box
         box = Box(left * across, top * down, right * across, bottom * down)
-        if not box.meets(Box(0, 0, width, height)):
-            left_out["box outside the picture"] += 1
+        seen = box.shared(Box(0, 0, width, height)) if box.meets(Box(0, 0, width, height)) else None
+        if seen is None or seen.width * seen.height < LEAST_INSIDE * box.width * box.height:
+            left_out[OUTSIDE if box.width * box.height else NO_AREA] += 1
             continue
-        box = box.shared(Box(0, 0, width, height))
-        regions.append({"box": [round(side, 1) for side in box], "text": found.text, "format": False})
-        if not found.text:
+        permille = box_permille(seen, width, height)
+        if min(seen.width, seen.height) < 1 or permille[0] == permille[2] or permille[1] == permille[3]:
+            left_out[NO_AREA] += 1
+            continue
+        regions.append({"box": [round(side, 1) for side in seen], "text": found.text, "format": False})
+        if found.text:
+            rows.append({"query": IMAGE_TAG + Task(box=permille).query(), "response": found.text})
+        else:
             left_out[NOT_READ] += 1
-            continue
-        query = Task(box=box_permille(box, width, height)).query()
-        rows.append({"query": IMAGE_TAG + query, "response": found.text})
     if rows:
         rows[0]["regions"] = regions
     yield from rows

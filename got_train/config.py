@@ -45,8 +45,8 @@ OUTPUT: Range = (
     "a folder; a variable is written as ${oc.env:NAME}",
 )
 RUN_NAME: Range = (
-    lambda name: name.strip() == name != "" and not {"", ".", ".."} & {*name.split("/")},
-    "the name of a folder below output_dir",
+    lambda name: name == "." or (name.strip() == name != "" and not {"", ".", ".."} & {*name.split("/")}),
+    "the name of a folder below output_dir, or . for itself",
 )
 
 

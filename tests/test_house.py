@@ -143,7 +143,7 @@ def test_engines_import_nothing_of_training() -> None:
         "data.records",
         "data.errors",
     }
-    drawing |= {"data.foreign", "data.file_heads", "data.utf8", "typed_values"}
+    drawing |= {"data.foreign", "data.file_heads", "data.picture_names", "data.utf8", "typed_values"}
     looking = drawing | {
         "report",
         "files",

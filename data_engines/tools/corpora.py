@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,6 +27,8 @@ LANGUAGES: dict[Language | None, str] = {
     "zh": "with Chinese characters",
 }
 """What lines of a language are known by."""
+RARE = 0.1
+"""Share of the lines up to which a second language is left out, unless it is asked for."""
 ZH_SENTENCES = 8000
 """Number of Chinese sentences: about the number of English paragraphs that packages hold."""
 WORDS_IN_CLAUSE = Range(2, 7)
@@ -103,9 +105,15 @@ def language_of(text: str) -> Literal["en", "zh"]:
 
 
 def find_language(lines: Sequence[str]) -> Language:
-    """The language that all lines have, or mixed."""
-    languages = set(map(language_of, lines))
-    return languages.pop() if len(languages) == 1 else "mixed"
+    """The language of all lines but a few, which would be drawn again and again, or mixed."""
+    chinese = sum(language_of(line) == "zh" for line in lines) / len(lines)
+    return "zh" if chinese >= 1 - RARE else "en" if chinese <= RARE else "mixed"
+
+
+def in_other_languages(lines: Iterable[str], language: Language) -> dict[str, int]:
+    """How many lines are not in a language, by cause."""
+    number = sum(language not in ("mixed", language_of(line)) for line in lines)
+    return {f"line not in the language {language}": number} if number else {}
 
 
 def check_plain(path: Path, but: Collection[str] = ()) -> None:

@@ -36,11 +36,12 @@ def draw_typeset(
 
 def with_unknown_names(codes: Sequence[str], style: Style) -> set[str]:
     """Those of `codes` that hold a macro or environment which TeX doesn't know in a style."""
-    names = {code: frozenset(_names(code)) for code in codes}
+    names = {code: frozenset(names_in(code)) for code in codes}
     known = known_names(set().union(*names.values()), style)
     return {code for code, used in names.items() if not used <= known}
 
 
-def _names(latex: str) -> Iterator[str]:
+def names_in(latex: str) -> Iterator[str]:
+    """The macros of a code, without their backslash, and its environments."""
     yield from (token[1:] for token in tokens_of(latex) if token[0] == "\\" and token[1:].isalpha())
     yield from re.findall(r"\\begin\{([A-Za-z]+\*?)\}", latex)

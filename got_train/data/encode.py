@@ -108,7 +108,7 @@ def check_boxes(record: Record) -> None:
     """Checks that boxes are thousandths of the image; boxes in pixels are the usual mistake.
 
     Raises:
-        RowError: for a box that lies outside of the image, has no area, or its corners in the wrong order.
+        RowError: for a box that lies outside of the image, has no area, or has its corners in another order.
     """
     for turn in record.turns:
         task = parse_task(turn.query.replace(IMAGE_TAG, ""))
@@ -118,6 +118,8 @@ def check_boxes(record: Record) -> None:
         is_ordered = len(box) == 2 or (len(box) == 4 and box[0] < box[2] and box[1] < box[3])
         if max(box) > 1000 or not is_ordered:
             detail = f"{list(box)} is not x1, y1, x2, y2 in thousandths of the image's width and height"
-            if max(box) > 1000:
+            if len(box) == 4 and (box[0] == box[2] or box[1] == box[3]):
+                detail += ": it has no area"
+            elif max(box) > 1000:
                 detail += ": of pixels, write x * 1000 / width and y * 1000 / height"
             raise RowError(record.location, "wrong box", detail)

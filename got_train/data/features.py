@@ -87,7 +87,7 @@ class FeatureStore:
             with atomic_file(shard, durable=False) as part:
                 save_file(waiting, part)
                 permit_as_umask(part)
-        except UserError as error:
+        except (UserError, OSError) as error:
             logger.warning("no more features are kept: %s", error)
             self.is_full = True
         else:

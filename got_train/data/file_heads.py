@@ -17,13 +17,21 @@ PICTURE_FIRST = re.compile(
 """A line that begins with a picture's name: up to the first ending of pictures before a gap."""
 PICTURE_NAME = re.compile(rf'\[".*"\]|.*\.(?:{_ENDING})', re.IGNORECASE)
 """A picture's name, or a JSON list of such names, as PaddleOCR allows."""
+STRUCTURE = re.compile(
+    r"""\s*(?:\[?\s*\{\s*(?:["']|\w+\s*:) | \[\{ | \[\s*[\[(]\s*["'(\[] | \[\[-?\d
+    | \(\s*["'].*["']\s*,\s*[\d.]+\s*\)\s*$)""",
+    re.VERBOSE,
+)
+"""How objects and lists begin, whole or broken; LaTeX may begin so, too."""
 _FIRST_OBJECT = re.compile(r"\s*\[?\s*(?=\{)")
+_QUOTED = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 _MARKUP = {
-    "JSON": re.compile(r'\s*(?:\[?\s*\{\s*"(?:[^"\\]|\\.)*"\s*:|\[\s*"(?:[^"\\]|\\.)*"\s*[,\]])'),
+    "JSON": re.compile(rf"\s*(?:\[?\s*\{{\s*{_QUOTED}\s*:|\[\s*{_QUOTED}\s*[,\]])"),
     "HTML": re.compile(r"\s*<(?:!DOCTYPE\s+html|html)\b", re.IGNORECASE),
     "XML": re.compile(r"\s*<(?:\?xml|!DOCTYPE)\b"),
     "a LaTeX document": re.compile(r"(?:\s*%.*\n)*\s*\\document(?:class|style)\b"),
     "PDF": re.compile("%PDF-"),
+    "RTF": re.compile(r"\{\\rtf\d"),
 }
 """How files begin that are no texts."""
 
@@ -100,8 +108,12 @@ def _read_object(path: Path, head: str, start: int) -> dict[str, Any]:
 
 def markup_of(path: Path) -> str | None:
     """What a file holds that begins as no text does: JSON, XML and so on."""
-    head = _read_head(path)
-    return next((name for name, pattern in _MARKUP.items() if pattern.match(head)), None)
+    return markup_in(_read_head(path))
+
+
+def markup_in(text: str) -> str | None:
+    """What begins as no text does: JSON, XML and so on."""
+    return next((name for name, pattern in _MARKUP.items() if pattern.match(text)), None)
 
 
 def pictures_in(folder: Path) -> list[Path]:

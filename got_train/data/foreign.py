@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from got_train.data.file_heads import PICTURE_ENDINGS, PICTURE_NAME, Head, most, pictures_in
+from got_train.data.file_heads import PICTURE_ENDINGS, PICTURE_NAME, STRUCTURE, Head, most
+from got_train.data.picture_names import has_picture, numbered_pictures, texts_as_names, truth_files
 from got_train.report import UserError
 
 LIST_ENDINGS = (".txt", ".tsv", ".json", ".jsonl", ".lst")
 """Endings of files in a folder that may list its pictures."""
-TRUTH_ENDINGS = (".txt", ".json", ".inkml", ".xml")
-"""Endings of files that hold what stands on the one picture of their name."""
 TEXT_KEYS = ("utf8_string", "text", "transcription")
 """Keys of the text of an annotation of COCO; the first one found is used."""
 LATEX_SHARE = 0.2
@@ -31,20 +30,23 @@ IAM_WORD = re.compile(
     r"(?P<name>\S+-\d+-\d+) (?P<quality>ok|err?) (?:-?\d+ ){5,6}(?P<tag>\D\S*) (?P<word>\S.*)"
 )
 _NUMBER = r"-?\d+(?:\.\d+)?"
+_THOUSANDS = r"\d+(?:,\d{3}){1,2}"
+NUMBERS_AND_TEXT = re.compile(rf"(?=.*[^\W\d_]).*(?:{_NUMBER}[,\s]+){{3}}{_NUMBER}.*")
+"""A line of what is said of a word, a sign or an object in a picture."""
 BOX_LINE = re.compile(
-    rf"(?P<numbers>(?:{_NUMBER},\s*){{8}}(?!(?:{_NUMBER},){{4}})|(?:{_NUMBER},\s*){{4}}(?=\D)"
+    rf"(?P<numbers>(?:{_NUMBER},\s*){{8}}(?:(?={_THOUSANDS}$)|(?!(?:{_NUMBER},){{2}}))"
+    rf"|(?:{_NUMBER},\s*){{4}}(?!-?\d)"
     rf'|(?:{_NUMBER}\s+){{4}}(?="))(?P<text>.*)'
 )
 """Corners of a box in pixels and its text, as in ICDAR 2013 (two corners) and 2015 (four)."""
-_TEXT_FIRST = re.compile(r"(?P<text>.+)_(?P<number>\d+)", re.DOTALL)
-_NUMBER_FIRST = re.compile(r"(?P<number>\d+)_(?P<text>.+)", re.DOTALL)
-"""Names of TextRecognitionDataGenerator's pictures, in either of its forms."""
 _ONLY_NUMBERS = re.compile(rf"{_NUMBER}(?:[\s,]+{_NUMBER}){{3,}}")
-_DETECTED = re.compile(r'\[\]|\[\{.*"(?:transcription|points)".*')
+_CORNERS = re.compile(rf"(?:{_NUMBER},\s*){{7}}(?:{_NUMBER},\s*{_NUMBER},\s*)*{_NUMBER}")
+_BRACKETED = re.compile(rf"[\[(]{_ONLY_NUMBERS.pattern}[\])]")
 _IM2LATEX = re.compile(r"\d+ \S+ \w+|\S+ \d+")
 _YOLO = re.compile(r"\d+(?: (?:[01]|[01]?\.\d+)(?:e-\d+)?){4,}")
 _GRAPH = re.compile(r"(?:# IUD|[OR], \S+, \S+, |[NE], \S+, ).*")
-_TOTAL_TEXT = re.compile(r"x: \[\[.*, y: \[\[.*")
+_POLYGON = re.compile(rf"x: \[\[.*, y: \[\[.*|(?:{_NUMBER},\s*){{10,}}.*[^\W\d].*")
+"""Of Total-Text, as it comes and as others have rewritten it, or of CTW1500."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def _is_boxes(head: Head) -> bool:
 
 
 def _is_detection_list(head: Head) -> bool:
-    return most([_DETECTED.fullmatch(text) for text in head.tabbed or [text for _, text in head.spaced]])
+    texts = head.tabbed or [text for _, text in head.spaced]
+    return most([text == "[]" or STRUCTURE.match(text) or _BRACKETED.fullmatch(text) for text in texts])
 
 
 def _is_checked_list(head: Head) -> bool:
@@ -75,20 +78,16 @@ def _is_checked_list(head: Head) -> bool:
 def _is_recognition_list(head: Head) -> bool:
     """Names may lack the ending where there are such pictures."""
     return bool(head.tabbed) or (
-        bool(head.named) and all(_has_picture(head.root, name) for name, _ in head.named[:3])
+        bool(head.named) and all(has_picture(head.root, name) for name, _ in head.named[:3])
     )
-
-
-def _has_picture(folder: Path, name: str) -> bool:
-    if not name or not set(name).isdisjoint('/\\*?["<>|:\0') or len(name) > 100:
-        return False
-    found = [*folder.glob(f"{name}.*"), *folder.glob(f"*/{name}.*")]
-    return any(path.suffix.lower() in PICTURE_ENDINGS for path in found)
 
 
 def _is_bare_boxes(head: Head) -> bool:
     yolo = head.only(_YOLO) and all("." in line for line in head.lines)
-    return yolo or bool(head.spaced and all(_ONLY_NUMBERS.fullmatch(text) for _, text in head.spaced))
+    corners = head.path.suffix == ".txt" and head.only(_CORNERS)
+    return (
+        yolo or corners or bool(head.spaced and all(_ONLY_NUMBERS.fullmatch(text) for _, text in head.spaced))
+    )
 
 
 def _is_mjsynth(head: Head) -> bool:
@@ -102,38 +101,6 @@ def _is_pix2tex(head: Head) -> bool:
     # a text of one picture is called as the picture is
     listed = head.path.suffix == ".txt" and not head.path.stem.isdecimal() and is_latex(head.lines)
     return (listed or head.path.name == "math.txt") and bool(numbered_pictures(head.root))
-
-
-def numbered_pictures(root: Path) -> dict[Path, list[Path]]:
-    """The folders, `root` or those in it, whose pictures are all called by numbers, and these pictures."""
-    folders = [root, *sorted(path for path in root.iterdir() if path.is_dir())]
-    found = {folder: pictures_in(folder) for folder in folders}
-    return {
-        folder: pictures
-        for folder, pictures in found.items()
-        if pictures and all(path.stem.isdecimal() for path in pictures)
-    }
-
-
-def texts_as_names(folder: Path) -> dict[Path, str]:
-    """The texts of pictures whose names are a text and a number of their own; empty for other folders.
-
-    The pages of one book have one text in their names, and the photographs of two cameras have two; those of
-    days have times as numbers. Of a part of a set most texts differ, and the numbers are not much larger.
-    """
-    pictures = pictures_in(folder)
-    partly: dict[Path, str] = {}
-    for pattern in (_TEXT_FIRST, _NUMBER_FIRST):
-        names = [name for picture in pictures if (name := pattern.fullmatch(picture.stem))]
-        numbers, texts = {int(name["number"]) for name in names}, [name["text"] for name in names]
-        if len(numbers) != len(pictures) or len(set(texts)) < 2:
-            continue
-        found = dict(zip(pictures, texts, strict=True))
-        if max(numbers) < len(pictures):
-            return found
-        if 2 * len(set(texts)) > len(texts) and max(numbers) < 4 * len(texts):
-            partly = partly or found
-    return partly
 
 
 def _is_donut(head: Head) -> bool:
@@ -157,6 +124,12 @@ def _is_texts_by_picture(head: Head) -> bool:
 def _keys(value: Any) -> set[str]:
     """The keys of the first object in a list; none of anything else."""
     return set(value[0]) if isinstance(value, list) and value and isinstance(value[0], dict) else set()
+
+
+def _entries(content: dict[str, Any]) -> list[Any]:
+    """The values of VIA's annotations, or of the part of its projects that holds them."""
+    found = content.get("_via_img_metadata", content)
+    return list(found.values()) if isinstance(found, dict) else []
 
 
 def coco_annotations(content: dict[str, Any]) -> list[Any]:
@@ -187,6 +160,11 @@ FORMATS: dict[str, Format] = {
         "picture",
     ),
     "InkML": Format("CROHME's InkML", lambda head: re.search(r"<(?:\w+:)?ink\b", head.xml), "picture"),
+    "VOC": Format(
+        "objects in Pascal VOC's XML, which have classes and no texts: there is nothing to read in it",
+        lambda head: re.search(r"<annotation\b", head.xml) and "<bndbox>" in head.xml,
+        "unread",
+    ),
     "page XML": Format(
         "a page in ALTO, PAGE or hOCR, which is not read: write its text into a .txt beside the picture",
         lambda head: re.search(r"<(?:\w+:)?(?:alto|PcGts)\b|\bocr_page\b", head.xml),
@@ -203,9 +181,9 @@ FORMATS: dict[str, Format] = {
         lambda head: head.mostly(_GRAPH),
         "unread",
     ),
-    "Total-Text": Format(
-        "Total-Text's boxes, which are not read: ICDAR's are (x1,y1,...,x4,y4,text)",
-        lambda head: head.mostly(_TOTAL_TEXT),
+    "polygons": Format(
+        "the polygons of Total-Text or CTW1500, which are not read: boxes are (x1,y1,...,x4,y4,text)",
+        lambda head: head.mostly(_POLYGON),
         "unread",
     ),
     "boxes": Format("ICDAR's boxes of one picture (x1,y1,...,x4,y4,text)", _is_boxes, "picture"),
@@ -228,7 +206,7 @@ FORMATS: dict[str, Format] = {
     ),
     "recognition list": Format("PaddleOCR's recognition list (picture, tab, text)", _is_recognition_list),
     "bare boxes": Format(
-        "a list of boxes without texts, as YOLO's: there is nothing to read in it", _is_bare_boxes, "unread"
+        "boxes without texts, as YOLO's: there is nothing to read in it", _is_bare_boxes, "unread"
     ),
     "MJSynth list": Format("MJSynth's list of pictures with their texts in their names", _is_mjsynth),
     "picture list": Format(
@@ -245,6 +223,27 @@ FORMATS: dict[str, Format] = {
     "Label Studio JSON-MIN": Format(
         "Label Studio's export in JSON-MIN",
         lambda head: {"annotation_id", "lead_time"} & head.json.keys() and "annotator" in head.json,
+    ),
+    "LabelMe": Format(
+        "LabelMe's shapes in JSON, which are not read as their labels may be classes: export them as COCO",
+        lambda head: "imagePath" in head.json and isinstance(head.json.get("shapes"), list),
+        "unread",
+    ),
+    "VIA": Format(
+        "an export of VGG's Image Annotator, which is not read: export the annotations as COCO",
+        lambda head: any(isinstance(entry, dict) and "regions" in entry for entry in _entries(head.json)),
+        "unread",
+    ),
+    "MMOCR": Format(
+        "MMOCR's annotations in JSON (data_list)",
+        lambda head: {"img_path", "instances"} <= _keys(head.json.get("data_list")),
+    ),
+    "MMOCR lines": Format(
+        "WildReceipt's or MMOCR's boxes of a picture on each line in JSON",
+        lambda head: "file_name" in head.json and {"box", "text"} <= _keys(head.json.get("annotations")),
+    ),
+    "HierText": Format(
+        "HierText's annotations in JSON", lambda head: "paragraphs" in _keys(head.json.get("annotations"))
     ),
     "FUNSD": Format(
         "FUNSD's form in JSON", lambda head: {"box", "text"} <= _keys(head.json.get("form")), "picture"
@@ -288,7 +287,7 @@ FORMATS: dict[str, Format] = {
     ),
     "LMDB": Format(
         "a database (LMDB), which is not read: give the list and the pictures that it was made of",
-        lambda head: (head.path / "data.mdb").is_file(),
+        lambda head: head.path.name == "data.mdb" or (head.path / "data.mdb").is_file(),
         "unread",
     ),
 }
@@ -335,23 +334,6 @@ def label_lists(folder: Path, root: Path | None = None) -> dict[Path, str]:
     )
     kinds = {file: kind for file in files if (kind := recognise(file, root)) is not None}
     return {file: kind for file, kind in kinds.items() if FORMATS[kind].scope == "list"}
-
-
-def truth_files(folder: Path, root: Path | None = None) -> list[Path]:
-    """The files with texts below a folder that share their name with a picture below it, or below `root`."""
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
-    pictures = found if root in (None, folder) else root.rglob("*")
-    stems = {path.stem for path in pictures if path.suffix.lower() in PICTURE_ENDINGS}
-    return [path for path in found if path.suffix.lower() in TRUTH_ENDINGS and truth_stem(path) in stems]
-
-
-def truth_stem(path: Path) -> str:
-    """The name of a picture without its ending, by the name of the file with its text.
-
-    >>> truth_stem(Path("page.gt.txt")), truth_stem(Path("gt_img_1.txt"))
-    ('page', 'img_1')
-    """
-    return path.stem.removesuffix(".gt").removeprefix("gt_")
 
 
 def is_latex(texts: Sequence[str]) -> bool:

@@ -74,7 +74,7 @@ class GoodRows:
         try:
             with atomic_file(shard) as part, open(part, "wb") as file:
                 np.savez(file, keys=keys[new], sizes=sizes[new])
-        except UserError as error:
+        except (UserError, OSError) as error:
             logger.warning("rows will be checked again: %s", error)
 
 

@@ -1,13 +1,13 @@
 """Reads files of predictions, written by got-train, ms-swift, or the authors' scripts."""
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from got_train.data.records import UNNAMED_KIND
+from got_train.data.errors import located
+from got_train.data.records import UNNAMED_KIND, load_json
 from got_train.data.utf8 import read_utf8
 from got_train.prompts import IMAGE_TAG
 from got_train.report import UserError, counted
@@ -77,31 +77,44 @@ def _read_rows(path: Path) -> list[tuple[int, Any]]:
 
 
 def _parse(text: str, location: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{location}: not JSON: {error}") from None
+    with located(location):
+        return load_json(text)
 
 
 def _prediction(row: Any, location: str) -> Prediction:
     if not isinstance(row, Mapping):
         raise UserError(f"{location}: a row is an object, this is {type(row).__name__}")
-    answer = _first(row, ANSWER_KEYS)
+    answer = _one(row, ANSWER_KEYS, location)
     if answer is None and ("conversations" in row or "messages" in row):
         raise UserError(
             f"{location}: a question without an answer; first run got-train infer MODEL "
             f"--output predictions.jsonl --data {location.rpartition(':')[0]}"
         )
-    reference = _first(row, REFERENCE_KEYS)
+    reference = _one(row, REFERENCE_KEYS, location)
     for keys, value in ((ANSWER_KEYS, answer), (REFERENCE_KEYS, reference)):
         if not isinstance(value, str):
             raise UserError(
                 f"{location}: no {keys[0]} text; rows need response and labels (or answer and label)"
             )
+    asked, said = (_last_content(row, role) for role in ("user", "assistant"))
+    if said not in (None, answer, reference):
+        raise _ambiguous(location, "messages end with another answer than response and labels")
+    query = _one(row, QUERY_KEYS, location, _plain_query)
+    if query and asked and query != _plain_query(asked):
+        raise _ambiguous(location, "query and messages ask different things")
     kind = str(row.get("kind") or UNNAMED_KIND)
     return Prediction(
-        _whole(str(answer)), _whole(str(reference)), _whole(_query(row)), _images(row), _whole(kind), location
+        answer=_whole(str(answer)),
+        reference=_whole(str(reference)),
+        query=_whole(query or _plain_query(asked)),
+        images=_one(row, IMAGE_KEYS, location, _images) or (),
+        kind=_whole(kind),
+        location=location,
     )
+
+
+def _ambiguous(location: str, detail: str) -> UserError:
+    return UserError(f"{location}: {detail}: keep one of them, and remove the other")
 
 
 def _whole(text: str) -> str:
@@ -109,26 +122,44 @@ def _whole(text: str) -> str:
     return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
-def _first(row: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
-    return next((row[key] for key in keys if row.get(key) is not None), None)
+def _one(
+    row: Mapping[str, Any],
+    keys: tuple[str, ...],
+    location: str,
+    form: Callable[[Any], Any] = lambda value: value,
+) -> Any:
+    """The value of keys that mean the same, in a form that can be compared; None if the row has none.
+
+    Raises:
+        UserError: if the values of two keys differ.
+    """
+    found = [key for key in keys if row.get(key) is not None]
+    values = [form(row[key]) for key in found]
+    if any(value != values[0] for value in values):
+        raise _ambiguous(location, f"{' and '.join(found)} mean the same, and differ")
+    return values[0] if values else None
 
 
-def _query(row: Mapping[str, Any]) -> str:
-    query = _first(row, QUERY_KEYS)
+def _last_content(row: Mapping[str, Any], role: str) -> Any:
+    """What the last of the messages of `role` says; None if there is no text."""
     messages = row.get("messages")
-    if query is None and isinstance(messages, list):
-        said = [message for message in messages if isinstance(message, dict)]
-        asked = [message.get("content") for message in said if message.get("role") == "user"]
-        query = asked[-1] if asked else None
+    said = [
+        message.get("content")
+        for message in (messages if isinstance(messages, list) else [])
+        if isinstance(message, dict) and message.get("role") == role
+    ]
+    return said[-1] if said and isinstance(said[-1], str) else None
+
+
+def _plain_query(query: Any) -> str:
     if not isinstance(query, str):
         return ""
     # In the authors' result files, the image tokens of the prompt are part of the query.
     return query.rpartition(IMAGE_END)[2].replace(IMAGE_TAG, "").strip()
 
 
-def _images(row: Mapping[str, Any]) -> tuple[str, ...]:
+def _images(images: Any) -> tuple[str, ...]:
     """The images of a row, which has a path, a list of paths, or ms-swift's objects with a path."""
-    images = _first(row, IMAGE_KEYS)
     images = images if isinstance(images, list) else [images]
     paths = [image.get("path") if isinstance(image, dict) else image for image in images]
     return tuple(path for path in paths if isinstance(path, str) and path)

@@ -2,6 +2,7 @@
 
 import ast
 import json
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,10 @@ MINUS = "\u2212"
 """Which plots print before negative numbers, and neither JSON nor Python reads."""
 
 
+class Several(tuple[Any, ...]):
+    """All values of a name that a dictionary has more than once, of which Python would keep the last."""
+
+
 @dataclass(frozen=True)
 class ChartAnswer:
     """What the dictionary of a chart says."""
@@ -19,7 +24,7 @@ class ChartAnswer:
     texts: dict[str, Any]
     """Title, source, titles of the axes, and whatever else stands beside the numbers."""
     values: dict[str, Any]
-    """Numbers by name, or by the name of a series and a name."""
+    """Numbers by name, or by the name of a series and a name; `Several` for a name that stands twice."""
 
     @property
     def has_series(self) -> bool:
@@ -66,11 +71,34 @@ def read_chart(answer: str, json_only: bool = False) -> ChartAnswer | None:
     if not json_only:
         written += [text.replace(MINUS, "-") for text in written]
     for text in dict.fromkeys(written):
-        for read in (json.loads,) if json_only else (json.loads, ast.literal_eval):
+        for read in (json.loads,) if json_only else (_read_json, _read_python):
             found = _read(read, text)
             if found is not None:
                 return found
     return None
+
+
+def _read_json(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_object)
+
+
+def _read_python(text: str) -> Any:
+    return _literal(ast.parse(text, mode="eval").body)
+
+
+def _literal(node: ast.expr) -> Any:
+    """The value of a literal, its dictionaries as `_object` makes them."""
+    if not isinstance(node, ast.Dict) or None in node.keys:
+        return ast.literal_eval(node)
+    names = [ast.literal_eval(key) for key in node.keys if key]
+    return _object(list(zip(names, map(_literal, node.values), strict=True)))
+
+
+def _object(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    values = defaultdict(list)
+    for name, value in pairs:
+        values[name].append(value)
+    return {name: several[0] if len(several) == 1 else Several(several) for name, several in values.items()}
 
 
 def _read(read: Callable[[str], Any], answer: str) -> ChartAnswer | None:

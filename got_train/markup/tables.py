@@ -45,18 +45,26 @@ def find_tables(text: str) -> list[Table]:
 
 # LaTeX
 
-_COMMENT = re.compile(r"^[ \t]*%.*\n?|(?<!\\)%[ \t]*\n", re.MULTILINE)
-"""Comments of whole lines and at line ends. Any other % is a slip of the model and would hide the line."""
+_BEHIND_ROW = re.compile(
+    r"((?<!\\)(?:\\\\)+(?:\s*\[[^\][]*\])?"
+    r"|\\(?:begin|hline|cline|[a-z]+rule)(?![A-Za-z])"
+    r"(?:\([^()]*\)|\[[^\][]*\]|\{(?:[^{}]|\{[^{}]*\})*\})*)\s*%"
+)
+_CELL_END = re.compile(r".*(?:&|\\\\|\\end(?![A-Za-z]))")
+_PERCENT = re.compile(r"(?<!\\)%")
+_COMMAND_END = re.compile(r"\\[A-Za-z]+$")
 _UNSEEN = re.compile(
     r"\\(?:endfirsthead|endhead|endfoot|endlastfoot|centering|bfseries|itshape|rmfamily|sffamily|ttfamily|small"
-    r"|footnotesize|scriptsize|tiny|bf|it|rm|sf|tt|em)(?![a-zA-Z])"
+    r"|footnotesize|scriptsize|tiny|normalsize|large|Large|LARGE|huge|Huge|bf|it|rm|sf|tt|em|strut|noindent|hfill"
+    r"|raggedright|raggedleft|arraybackslash)(?![a-zA-Z])"
     rf"|\\addlinespace(?![a-zA-Z])(?:{LENGTH_OPTION})?"
-    r"|\\(?:rowcolor|cellcolor|noalign)(?![a-zA-Z])(?:\s*\[[^\][]*\])?\s*\{[^{}]*\}"
+    r"|\\(?:rowcolor|cellcolor|color|noalign|label|[vh]space\*?|vphantom)(?![a-zA-Z])(?:\s*\[[^\][]*\])?\s*\{[^{}]*\}"
+    r"|\\rule(?:\[[^\][]*\])?\{0[.0]*[a-z]*\}\{[^{}]*\}"
 )
 _FACE = re.compile(
     r"(?P<escaped>\\[{}\\])|(?P<close>\})|(?P<open>\{)"
-    r"|\\(?:text(?:bf|it|rm|sf|tt|sl|sc|md|up|normal)?|math(?:bf|rm|it|sf)|emph|underline|mbox|makecell|shortstack)"
-    r"(?:\[\w*\])?\s*\{"
+    r"|\\(?:text(?:bf|it|rm|sf|tt|sl|sc|md|up|normal)?|math(?:bf|rm|it|sf)|emph|underline|mbox|makecell|shortstack"
+    r"|textcolor\{[^{}]*\})(?:\[\w*\])?\s*\{"
 )
 _ESCAPED = re.compile(r"\\([%&$#_{}])")
 _INLINE = re.compile(r"\\[()]")
@@ -65,11 +73,30 @@ _INLINE = re.compile(r"\\[()]")
 def _latex_table(source: str) -> Table:
     rows = [
         tuple(replace(cell, text=plain_text(cell.text)) for cell in row)
-        for row in parse_tabular(_COMMENT.sub("", source)).rows
+        for row in parse_tabular(_without_comments(source)).rows
     ]
     while rows and not any(cell.text for cell in rows[-1]):
         rows.pop()  # commands behind the last \\
     return Table(tuple(rows))
+
+
+def _without_comments(latex: str) -> str:
+    """LaTeX without comments of whole lines, behind rows and rules, and with no end of a cell or row in them.
+
+    Any other % is a slip of the model, as in `50 % & 2`, and would hide the line.
+    """
+    kept = ""
+    for line in latex.splitlines(keepends=True):
+        line = line.lstrip() if kept and kept[-1] != "\n" else line  # as TeX does behind a comment
+        start = len(line)
+        if line.lstrip().startswith("%"):
+            start = 0
+        elif line.endswith("\n"):
+            behind, cell_end = _BEHIND_ROW.search(line), _CELL_END.match(line)
+            percent = _PERCENT.search(line, cell_end.end() if cell_end else 0)
+            start = behind.end(1) if behind else percent.start() if percent else start
+        kept += line[:start] + " " * bool(_COMMAND_END.search(line[:start]))
+    return kept
 
 
 def plain_text(latex: str) -> str:

@@ -1,8 +1,8 @@
 r"""The macros that a TeX document defines for itself, and text with their meaning in place of their names.
 
 Read are `\newcommand` and its kin, `\def` with plain parameters, `\let`, `\DeclareMathOperator`, paired
-delimiters of mathtools, and commands of xparse with a star, an optional argument and plain ones. Other
-definitions are left to TeX, which then doesn't know the name.
+delimiters of mathtools, and commands of xparse with a star, an optional argument and plain ones. What uses a
+name with another definition can't be read.
 """
 
 import re
@@ -44,6 +44,8 @@ class Macro:
     """Whether the first argument is a star that may stand there."""
 
 
+UNREAD = Macro(0, ("\0",))
+"""What has a definition that isn't read."""
 Macros = Mapping[str, Macro]
 """By name, with the backslash."""
 
@@ -84,7 +86,7 @@ def expand(text: str, macros: Macros, factor: int = 1) -> str:
     `factor` is how many times longer than one formula it may be.
 
     Raises:
-        TexError: a macro lacks an argument, or there is no end.
+        TexError: a macro lacks an argument or its definition isn't read, or there is no end.
 
     >>> expand(r"\half\x", {r"\half": simple(r"\frac{1}{#1}", 1)})
     '\\frac{1}{\\x}'
@@ -103,6 +105,8 @@ def expand(text: str, macros: Macros, factor: int = 1) -> str:
             done.append(token)
             before = before if token.isspace() else token
             continue
+        if macro == UNREAD:
+            raise TexError("a macro whose definition isn't read")
         expansions += 1
         body = _fill(macro, waiting)
         if before in ARITY and len(body) > 1:
@@ -195,22 +199,61 @@ def _pop_until(waiting: list[str], end: str) -> list[str]:
 
 _DEFINITION = re.compile(
     r"\\(?:(?P<new>(?:re)?new(?:command|robustcmd)|provide(?:command|robustcmd)|DeclareRobustCommand)\*?\s*"
-    r"|(?P<xparse>(?:(?:Re)?New|Declare|Provide)(?:Expandable)?DocumentCommand)\s*"
+    r"|(?P<xparse>(?:New|Renew|Declare|Provide)(?:Expandable)?DocumentCommand)\s*"
     r"|(?P<paired>DeclarePairedDelimiter(?:XPP|X)?)\s*"
     r"|(?P<operator>DeclareMathOperator)(?P<star>\*?)\s*"
-    r"|(?:long\s*\\)?(?P<def>g?def)\s*"
-    r"|(?P<let>let)\s*)(?P<brace>\{\s*)?(?P<name>\\(?:[A-Za-z@]+|.))\s*(?(brace)\})"
+    r"|(?:(?:long|protected)\s*\\)*(?P<def>[gex]?def)\s*"
+    r"|(?P<let>let|LetLtxMacro|(?:New|Renew|Declare)CommandCopy)\s*)(?P<brace>\{\s*)?(?P<name>\\(?:[A-Za-z@]+|.))\s*(?(brace)\})"
 )
 _PARAMETERS = re.compile(r"\s*((?:#\d)*)\s*(?=\{)")
 _ARGUMENTS = re.compile(r"\s*\[\s*(\d)\s*\](?:\s*\[([^\[\]]*)\])?")
 """How many arguments there are, and what the first one is where it is left out."""
 _BODY = re.compile(r"\s*(?:(?P<brace>\{)|(\\(?:[A-Za-z@]+|.)|\w))")
-_LET = re.compile(r"\s*=?\s*(\\(?:[A-Za-z@]+|.)|[^\s{}\\])")
+_LET = re.compile(r"\s*=?\s*(?P<brace>\{\s*)?(\\(?:[A-Za-z@]+|.)|[^\s{}\\])(?(brace)\s*\})")
+
+
+_ENVIRONMENT = re.compile(r"\\(?:re)?newenvironment\*?\s*\{\s*(?P<name>[A-Za-z]+\*?)\s*\}")
+
+
+def bound_macro(bound: str, environment: str) -> str:
+    r"""The name of what stands for a bound, `begin` or `end`, of an environment that a document defines.
+
+    >>> bound_macro("begin", "eqn*")
+    '\\begin@eqn@star'
+    """
+    return rf"\{bound}@{environment.replace('*', '@star')}"
+
+
+def _read_environments(text: str, macros: dict[str, Macro]) -> str:
+    """Adds what a text defines as environments, two macros for each; returns the text without that."""
+    rest: list[str] = []
+    position = 0
+    while match := _ENVIRONMENT.search(text, position):
+        rest.append(text[position : match.start()])
+        position = match.end()
+        arguments = _ARGUMENTS.match(text, position)
+        try:
+            begin, end_of_begin = _read_body(text, arguments.end() if arguments else position)
+            end, position = _read_body(text, end_of_begin)
+        except TexError:
+            continue
+        macro = simple(begin, int(arguments[1]) if arguments else 0)
+        if arguments and arguments[2] is not None:
+            macro = replace(macro, default=tuple(tokens_of(arguments[2])))
+        macros[bound_macro("begin", match["name"])], macros[bound_macro("end", match["name"])] = (
+            macro,
+            simple(end),
+        )
+    return "".join([*rest, text[position:]])
 
 
 def read_definitions(text: str, known: Macros) -> tuple[dict[str, Macro], str]:
-    """What `text` defines, on top of what is `known`, and `text` without these definitions."""
+    """What `text` defines, on top of what is `known`, and `text` without these definitions.
+
+    The bounds of environments are macros that `bound_macro` names.
+    """
     macros = dict(known)
+    text = _read_environments(text, macros)
     rest: list[str] = []
     position = 0
     while match := _DEFINITION.search(text, position):
@@ -219,8 +262,8 @@ def read_definitions(text: str, known: Macros) -> tuple[dict[str, Macro], str]:
         try:
             macro, position = _read_definition(text, match, macros)
         except TexError:
-            # such as parameters with words between them: only TeX knows
-            macros.pop(name, None)
+            # such as parameters with words between them
+            macros[name] = UNREAD
             position = match.end()
             continue
         kept = str(match["new"] or match["xparse"]).lower().startswith("provide")
@@ -230,13 +273,25 @@ def read_definitions(text: str, known: Macros) -> tuple[dict[str, Macro], str]:
     return macros, "".join(rest)
 
 
+def used_macros(text: str, macros: Macros) -> dict[str, Macro]:
+    """Those of `macros` that a text uses, and that these use."""
+    used: dict[str, Macro] = {}
+    waiting = tokens_of(text)
+    while waiting:
+        token = waiting.pop()
+        if token in macros and token not in used:
+            used[token] = macros[token]
+            waiting += macros[token].body
+    return used
+
+
 def _read_definition(text: str, match: re.Match[str], macros: Macros) -> tuple[Macro, int]:
     position = match.end()
     if match["let"]:
         meaning = _LET.match(text, position)
         if meaning is None:
             raise TexError("odd definition")
-        target = meaning[1]
+        target = meaning[2]
         return macros.get(target) or Macro(0, (_FINAL + target,)), meaning.end()
     if match["paired"]:
         return _read_paired(text, position, match["paired"])

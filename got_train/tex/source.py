@@ -6,7 +6,7 @@ knows all that is left is for TeX to say.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +14,19 @@ from pathlib import Path
 from got_train.markup.delimiters import CLOSING, DISPLAYS
 from got_train.markup.nesting import environment_end
 from got_train.tex.errors import TexError
-from got_train.tex.macros import Macro, Macros, expand, group_end, read_definitions, simple, tokens_of
+from got_train.tex.macros import (
+    Macro,
+    Macros,
+    bound_macro,
+    expand,
+    group_end,
+    read_definitions,
+    simple,
+    tokens_of,
+    used_macros,
+)
 from got_train.tex.spelling import SYNONYMS, spell
-from got_train.tex.unseen import drop_unseen
+from got_train.tex.unseen import drop_black, drop_unseen
 
 MAX_CHARACTERS = 3000
 """In one formula or table."""
@@ -64,7 +74,7 @@ _ASIDE = re.compile(
     r"|\\.",
     re.DOTALL,
 )
-_STRUCTURE = re.compile(r"\\begin|\\end|\\\[|\\\(|\$")
+_STRUCTURE = re.compile(r"\\begin|\\end|\\[][()]|\$")
 """What makes a macro stand for the bounds of a formula."""
 _OPENING = re.compile(r"\\begin\s*\{(?P<environment>[A-Za-z]+)\*?\}|\\\[|\\\(|\$\$?|\\.", re.DOTALL)
 _DOLLAR_OR_BRACE = re.compile(r"\\.|[{}$]|\n\s*\n", re.DOTALL)
@@ -79,6 +89,8 @@ _ROWS = {
 }
 """Displays of several rows, and what they are called within one."""
 _DISPLAYS = {"equation", "displaymath", *_ROWS}
+_DISPLAY = re.compile(rf"\\\[|\$\$|\\begin\s*\{{(?:{'|'.join(_DISPLAYS)})\*?\}}")
+_ENVIRONMENT = re.compile(r"\\(?P<bound>begin|end)\s*\{(?P<name>[A-Za-z]+\*?)\}")
 _SIZES = {r"\displaystyle": True, r"\textstyle": False}
 """Styles in which formulas look like displays, or not, wherever they stand."""
 _UNUSABLE = {
@@ -111,11 +123,15 @@ def read_documents(path: Path, left_out: Counter[str]) -> Iterator[Document]:
     Those that can't be used are counted in `left_out`.
 
     What a folder's files without a `\\begin{document}` define, its other files know too. A document and the
-    files that it inputs know what any of them defines.
+    files that it inputs know what any of them defines; a file that means something else in each of several
+    documents is read for each.
     """
     if path.is_file():
-        files = [file for file in _parts(path) if file.suffix != ".sty"]
-        around = [*path.parent.glob("*.tex"), *path.parent.parent.glob("*.tex")]
+        parts = _parts(path)
+        files = [file for file in parts if file.suffix != ".sty"]
+        is_main = r"\begin{document}" in parts[path]
+        near = sorted([*path.parent.glob("*.tex"), *path.parent.parent.glob("*.tex")])
+        around = [path] if is_main else near
     else:
         files = around = sorted(path.rglob("*.tex"))
     inherited = _inherited_macros(around)
@@ -124,7 +140,9 @@ def read_documents(path: Path, left_out: Counter[str]) -> Iterator[Document]:
         if file.parent != folder:
             folder, shared = file.parent, _shared_macros(file.parent)
         with _counting(left_out, "file"):
-            yield parse_document(_read_text(file), {**shared, **inherited.get(file.resolve(), {})})
+            text = _read_text(file)
+            for macros in _meanings(text, inherited.get(file.resolve(), [])):
+                yield parse_document(text, {**shared, **macros})
 
 
 _INPUT = re.compile(
@@ -134,17 +152,29 @@ _INPUT = re.compile(
 )
 
 
-def _inherited_macros(files: Iterable[Path]) -> dict[Path, Macros]:
-    """For each file of a document the macros that the document's files define, in the order of reading."""
-    inherited: dict[Path, Macros] = {}
+def _inherited_macros(files: Iterable[Path]) -> dict[Path, list[Macros]]:
+    """For each file of documents the macros of each, which its files define, in the order of reading."""
+    inherited: dict[Path, list[Macros]] = {}
     for file in files:
         parts = _parts(file)
         if r"\begin{document}" in parts[file]:
             macros: dict[str, Macro] = {}
             for text in parts.values():
                 macros, _ = read_definitions(text, macros)
-            inherited |= {part: {**macros, **inherited.get(part, {})} for part in map(Path.resolve, parts)}
+            for part in map(Path.resolve, parts):
+                inherited.setdefault(part, []).append(macros)
     return inherited
+
+
+def _meanings(text: str, several: Sequence[Macros]) -> Iterator[Macros]:
+    """Those of the macros of several documents that give a text a meaning of its own; at least one."""
+    used = [used_macros(text, macros) for macros in several]
+    for place, (macros, names) in enumerate(zip(several, used, strict=True)):
+        others = [other for at, other in enumerate(used) if other != names or at < place]
+        if not any(names.items() <= other.items() for other in others):
+            yield macros
+    if not several:
+        yield {}
 
 
 def _parts(main: Path) -> dict[Path, str]:
@@ -184,9 +214,17 @@ def parse_document(text: str, shared: Macros | None = None) -> Document:
     text = strip_comments(text).split(r"\end{document}")[0]
     macros, rest = read_definitions(text, shared or {})
     structural = {name: macro for name, macro in macros.items() if _STRUCTURE.search("".join(macro.body))}
+    rest = _ENVIRONMENT.sub(lambda match: _named_bound(match, structural), rest)
     if any(re.search(re.escape(name) + r"(?![A-Za-z@])", rest) for name in structural):
         rest = expand(rest, structural, DOCUMENT_FACTOR)
     return Document(rest.split(r"\begin{document}")[-1], {**CUSTOMARY, **macros, **SYNONYMS, **BUILT_IN})
+
+
+def _named_bound(match: re.Match[str], structural: Macros) -> str:
+    """The macro of a bound of the document's own environment, if formulas begin and end with it."""
+    begin = structural.get(bound_macro("begin", match["name"]))
+    is_display = begin is not None and _DISPLAY.search("".join(begin.body))
+    return bound_macro(match["bound"], match["name"]) + " " if is_display else match[0]
 
 
 def strip_comments(text: str) -> str:
@@ -211,9 +249,9 @@ def find_formulas(document: Document) -> tuple[list[Formula], Counter[str]]:
     for source, environment in _find_maths(document.text, left_out):
         with _counting(left_out, "formula"):
             body, style = _spell(_name_rows(source, environment), document.macros)
-            if body:
-                display = _SIZES.get(style, environment != "")
-                found.append(Formula(body, display))
+            if not body:
+                raise TexError("nothing that can be seen")
+            found.append(Formula(body, _SIZES.get(style, environment != "")))
     return found, left_out
 
 
@@ -241,7 +279,7 @@ def plain_formula(source: str, macros: Macros = BUILT_IN | SYNONYMS) -> str:
 
 def _spell(source: str, macros: Macros) -> tuple[str, str]:
     """A formula in the one spelling, and the style that governed all of it, if any."""
-    return drop_unseen(spell(_plain_latex(source, macros)))
+    return drop_unseen(spell(drop_black(_plain_latex(source, macros))))
 
 
 def _plain_latex(source: str, macros: Macros) -> str:

@@ -31,7 +31,7 @@ SYNONYMS: dict[str, Macro] = {
     for name, kept in zip(names.split(), all_kept.split(), strict=True)
 }
 """Names and characters, and the name that is kept for them."""
-_TEXT = frozenset(
+TEXT_COMMANDS = frozenset(
     r"\text \textrm \textbf \textit \textsf \texttt \textsc \textup \textnormal \emph \mbox \hbox \fbox \ce"
     r" \operatorname \hspace \raisebox \color \textcolor \colorbox \rule".split()
 )
@@ -131,7 +131,7 @@ def _spelt(nodes: list[Node]) -> Iterator[str]:
         position += 1
         if isinstance(node, list):
             yield from ("{", *_spelt(node), "}")
-        elif node in _TEXT:
+        elif node in TEXT_COMMANDS:
             position += nodes[position : position + 1] == ["*"]
             yield from _tokens(nodes[start:position])
             while _is_group(nodes, at := _skip_space(nodes, position)):

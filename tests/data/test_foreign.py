@@ -34,7 +34,7 @@ FOREIGN = {
     "MJSynth list": "./1/115_Lube_45484.jpg 45484\n./1/114_Spencerian_73323.jpg 73323\n",
     "bare boxes": "0 0.5 0.5 0.1 0.2\n",
     "label graph": "# IUD, a\n# Objects(1):\nO, z_1, z, 1.0, 0\n",
-    "Total-Text": "x: [[206 251]], y: [[633 811]], ornt: [u'h'], transcriptions: [u'one']\n",
+    "polygons": "x: [[206 251]], y: [[633 811]], ornt: [u'h'], transcriptions: [u'one']\n",
     "MATLAB": "MATLAB 5.0 MAT-file, Platform: GLNXA64\0\xff",
     "page XML": '<?xml version="1.0"?>\n<alto xmlns="http://www.loc.gov/standards/alto/ns-v4#"></alto>',
     "bare pictures": "img/1.jpg\nimg/2.jpg\n",
@@ -49,6 +49,15 @@ FOREIGN = {
         }
     ),
     "COCO without texts": json.dumps({"imgs": {"1": {}}, "anns": {"1": {"bbox": [1, 2, 3, 4]}}}),
+    "VOC": "<annotation><object><name>car</name><bndbox><xmin>1</xmin></bndbox></object></annotation>",
+    "LabelMe": json.dumps({"version": "5.0", "shapes": [], "imagePath": "a.jpg"}),
+    "VIA": json.dumps({"a.jpg12": {"filename": "a.jpg", "size": 12, "regions": []}}),
+    "MMOCR": json.dumps({"metainfo": {}, "data_list": [{"img_path": "a.jpg", "instances": [{"text": "a"}]}]}),
+    "MMOCR lines": json.dumps(
+        {"file_name": "a.jpg", "annotations": [{"box": [1] * 8, "text": "a", "label": 1}]}
+    )
+    + "\n",
+    "HierText": json.dumps({"info": {}, "annotations": [{"image_id": "a", "paragraphs": []}]}),
     "ReCTS": json.dumps({"chars": [], "lines": [{"transcription": "a", "points": [0, 0, 9, 0, 9, 9, 0, 9]}]}),
     "boxes by picture": json.dumps({"gt_0": [], "gt_1": [{"transcription": "a", "points": [[0, 0]]}]}),
     "texts by picture": json.dumps({"a.jpg": "one", "b.jpg": "two"}),

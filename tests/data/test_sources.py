@@ -86,6 +86,8 @@ def test_bad_specs(rows_file: Path, text: str, message: str) -> None:
         ("what is [5000, 2, 1, 1]?", False),
         ("[0, 0, 1001, 20] OCR: ", True),
         ("[30, 0, 20, 20] OCR with format: ", True),
+        ("[83, 125, 83, 125] OCR: ", True),
+        ("[83, 125, 83, 225] OCR: ", True),
         ("[red] [2000, 3] OCR: ", True),
         ("[1, 2, 3] OCR: ", True),
         ("[83, 125, 83, 125] OCR: ", True),

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from got_train.evaluation.charts import TOLERANCES, Tolerance, average_precision
+from got_train.markup.chart_dictionary import read_chart
 
 REFERENCE = {"tea": 10.0, "coffee": 20.0, "milk": 30.0, "water": 40.0}
 
@@ -72,6 +73,68 @@ def test_numbers_of_the_script_are_their_digits() -> None:
         return average_precision({"a": prediction}, {"a": reference}, TOLERANCES["slight"], as_published=True)
 
     assert published(122, 1e22) == published(9e-5, 1e-5) == 1.0
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *(float("nan"), float("inf"), None, True, "NaN", "n/a", "", "?", "-", [-1.5], {"b": {"c": -1.5}}),
+        *("-1.5 to 2", "-1.5 (2019)", "-1a5", "10^-1.5", "-1,5", "x-1.5y2"),
+    ],
+)
+def test_what_is_no_number_is_wrong_for_a_number(odd: object) -> None:
+    # one of two entries is right: 1 of 3 in the union
+    assert set(scores({"a": odd, "b": 2}, {"a": -1.5, "b": 2}).values()) == {0.0}
+    assert scores({"a": odd}, {"a": odd})["strict"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        *(("-1.5", -1.5), ("-$1.50", -1.5), ("$-1.5", -1.5), ("\u22121.5 %", -1.5), ("-1.5e0", -1.5)),
+        *(("1,234.5", 1234.5), ("1 234", 1234), ("1e3", 1000), ("ca. 7 km", 7), (".5", 0.5)),
+    ],
+)
+def test_texts_with_one_number_are_numbers(written: str, number: float) -> None:
+    assert scores({"a": written}, {"a": number})["strict"] == 1.0
+
+
+def test_an_entry_is_found_once() -> None:
+    # three near names for one entry: 1 of 3, where the script finds 3 of 1
+    near = {"tea": 10, "teas": 10, "a tea": 10}
+    assert scores(near, {"tea": 10}) == {"strict": 0.0, "slight": 0.0, "high": 0.0}
+    assert average_precision(near, {"tea": 10}, TOLERANCES["strict"], as_published=True) == 1.0
+    # "tea" may also be the iced one, but then "iced tea" would have none left
+    assert scores({"tea": 1, "iced tea": 1}, {"iced tea": 1, "tea": 1})["strict"] == 1.0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"values": {"w": 5, "w": -1.5, "b": 2}}',
+        "{'values': {'w': 5, 'w': -1.5, 'b': 2}}",
+        '{"values": {"w": -1.5, "w": -1.5, "b": 2}}',
+        '{"values": {"w": -1.5, "W": -1.5, "b": 2}}',
+        '{"data": {"w": 5, "w": -1.5, "b": 2',
+    ],
+)
+def test_a_name_given_twice_is_two_entries(answer: str) -> None:
+    chart, right = read_chart(answer), read_chart('{"values": {"w": -1.5, "b": 2}}')
+    assert chart and right
+    # 2 of 3 match, past 0.5, 0.55, 0.6 and 0.65
+    assert set(scores(chart.values, right.values).values()) == {0.4}
+    assert scores(chart.values, chart.values)["strict"] == 1.0
+
+
+def test_an_empty_name_is_not_part_of_another() -> None:
+    assert scores({"": 10}, {"tea": 10})["high"] == scores({"tea": 10}, {"": 10})["high"] == 0.0
+    assert scores({"": {"": 10}}, {"": {"": 10}})["strict"] == scores({"": 10}, {"": 10})["strict"] == 1.0
+
+
+def test_series_given_twice_are_both_read() -> None:
+    chart = read_chart('{"values": {"2024": {"tea": 1}, "2024": {"milk": 2, "milk": 3}}}')
+    assert chart
+    assert scores(chart.values, {"2024": {"tea": 1, "milk": 3}})["strict"] == 0.4
 
 
 def test_nothing_read() -> None:

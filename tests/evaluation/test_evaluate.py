@@ -77,6 +77,14 @@ def test_accents_of_latex_are_letters(kind: str, answer: str, reference: str, tm
     assert values(path, suite="plain")[kind]["exact_match"] == 0
 
 
+def test_published_scores_compare_texts_as_they_stand(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "p.jsonl", [row("cafe\u0301 ab", "caf\u00e9 ab", "pdf")])
+    assert (values(path)["pdf"]["cer"], values(path)["pdf"]["exact_match"]) == (0, 1)
+    scores = values(path, as_published=True)["pdf"]
+    assert scores["cer"] == pytest.approx(2 / 7)
+    assert scores["exact_match"] == 0
+
+
 def test_line_ends_of_windows_are_line_ends(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "p.jsonl", [row("a\nb", "a\r\nb", "pdf")])
     assert values(path)["pdf"]["exact_match"] == 1

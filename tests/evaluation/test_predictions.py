@@ -68,7 +68,7 @@ def test_line_separators_inside_of_texts_do_not_cut_rows(tmp_path: Path) -> None
 
 
 def test_halves_of_surrogate_pairs_are_marked(tmp_path: Path) -> None:
-    row = json.dumps(OURS | {"response": "a\ud800", "labels": "\udc00😀"})
+    row = json.dumps({"response": "a\ud800", "labels": "\udc00😀"})
     path = write_rows(tmp_path / "p.jsonl", [row])
     assert [(row.answer, row.reference) for row in read_predictions(path)] == [("a\ufffd", "\ufffd😀")]
 
@@ -94,6 +94,7 @@ def test_empty_answers_are_answers(tmp_path: Path) -> None:
             '{"image": "a.png", "conversations": []}',
             "p.jsonl:1: a question without an answer; first run got-train infer",
         ),
+        ('{"labels": "a", "labels": "b", "response": "a"}', "p.jsonl:1: ambiguous keys: labels stands twice"),
         ("", "has no rows"),
     ],
 )
@@ -102,6 +103,35 @@ def test_bad_files_are_named(tmp_path: Path, text: str, message: str) -> None:
     path.write_text(text)
     with pytest.raises(UserError, match=message):
         read_predictions(path)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"label": "zzz"}, "labels and label mean the same, and differ"),
+        ({"label": True}, "labels and label mean the same, and differ"),
+        ({"answer": ""}, "response and answer mean the same, and differ"),
+        ({"query": "OCR: ", "question": "OCR with format: "}, "query and question mean the same, and differ"),
+        ({"query": "OCR with format: "}, "query and messages ask different things"),
+        ({"image": "/data/2.png"}, "images and image mean the same, and differ"),
+        ({"response": "c"}, "messages end with another answer than response and labels"),
+    ],
+)
+def test_keys_that_differ_are_refused(more: dict[str, Any], message: str, tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "p.jsonl", [OURS | more])
+    with pytest.raises(UserError) as caught:
+        read_predictions(path)
+    assert str(caught.value) == f"{path}:1: {message}: keep one of them, and remove the other"
+
+
+def test_keys_may_say_the_same(tmp_path: Path) -> None:
+    more = {"label": "b", "answer": "a", "query": "OCR:", "question": None, "image": {"path": "/data/1.png"}}
+    path = write_rows(tmp_path / "p.jsonl", [OURS | more, OURS])
+    first, second = read_predictions(path)
+    assert first.query == second.query and first.images == second.images
+    # the last answer of a validation row may be the label
+    (row,) = read_predictions(write_rows(tmp_path / "p.jsonl", [OURS | {"response": "c", "labels": "a"}]))
+    assert (row.answer, row.reference) == ("c", "a")
 
 
 def test_all_bad_rows_are_named(tmp_path: Path) -> None:

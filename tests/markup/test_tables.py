@@ -44,6 +44,45 @@ def test_brackets_after_rules_and_line_breaks_are_text() -> None:
     assert [row[0] for row in texts(text)[0]] == ["[0.1, 0.5]", "[12] Smith", "[20 ml]", "[]"]
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("a1 % c\n & a2 \\\\ b & d", [["a1", "a2"], ["b", "d"]]),
+        ("a%\n b & c", [["ab", "c"]]),
+        ("% once x & y \\\\\na & b", [["a", "b"]]),
+        ("\\emph% x\n{a} & c % last\n", [["a", "c"]]),
+        ("a & b \\\\ % once c & d \\\\\nc & d", [["a", "b"], ["c", "d"]]),
+        (
+            "\\hline % top & x\na & b \\\\[2pt]% y\n\\cmidrule(lr){1-2} % z & z\nc & d",
+            [["a", "b"], ["c", "d"]],
+        ),
+        ("50\\% % percent\n& c \\\\ 5 \\% & \\% d", [["50%", "c"], ["5 %", "% d"]]),
+        # slips, which would hide a cell
+        ("50 % & 3 \\\\ c & 5% \\\\", [["50 %", "3"], ["c", "5%"]]),
+    ],
+)
+def test_comments_are_no_text(body: str, expected: list[list[str]]) -> None:
+    assert texts(f"\\begin{{tabular}}{{cc}}{body}\\end{{tabular}}") == [expected]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *(
+            r"\strut x",
+            r"\rule{0pt}{2ex}x",
+            r"x\label{tab:x}",
+            r"\hspace{1em} x",
+            r"\hspace*{1em}x",
+            r"\large x",
+        ),
+        *(r"\textcolor{red}{x}", r"\color{red}x", r"\raggedright\arraybackslash x", r"\vphantom{y}x"),
+    ],
+)
+def test_what_shows_nothing_is_no_text(cell: str) -> None:
+    assert plain_text(cell) == "x"
+
+
 def test_tables_of_a_page_in_order() -> None:
     page = "\\begin{tabular}{c}1\\end{tabular} | <table><tr><td>2<table><tr><td>in</table></td></tr></table>"
     assert texts(page) == [[["1"]], [["2in"]]]

@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 
 from got_train.tex.errors import TexError
-from got_train.tex.macros import Macro, expand, read_definitions, simple
+from got_train.tex.macros import UNREAD, Macro, expand, read_definitions, simple
 from got_train.tex.source import (
     Formula,
     find_formulas,
@@ -68,7 +68,14 @@ def display(text):
         (r"\NewDocumentCommand{\d}{s}{d\IfBooleanF{#1}{x}\IfBooleanT{#1}{y}}", r"\d\d*", "dxdy"),
         (r"\ProvideDocumentCommand{\a}{}{1}\ProvideDocumentCommand{\a}{}{2}", r"\a", "1"),
         (r"\def\n{\@ifstar\m\o}\def\m#1{|#1|}\newrobustcmd{\o}[1]{(#1)}", r"\n{a}\n*{b}", "(a)|b|"),
-        (r"\NewDocumentCommand{\f}{m o}{#1}", r"\f{a}", r"\f{a}"),
+        (r"\RenewDocumentCommand\vec{m}{\mathbf{#1}}", r"\vec{a}", r"\mathbf{a}"),
+        (r"\let\old\vec\RenewExpandableDocumentCommand\vec{s m}{\old{#2}}", r"\vec*{a}", r"\vec{a}"),
+        (
+            r"\NewCommandCopy{\old}{\vec}\renewcommand\vec[1]{\mathbf{#1}}",
+            r"\vec a\old b",
+            r"\mathbf{a}\vec{b}",
+        ),
+        (r"\protected\edef\x{y}\protected\long\def\z#1{(#1)}", r"\x\z{a}", "y(a)"),
     ],
 )
 def test_macros_of_the_document_are_expanded(definition, used, plain):
@@ -138,9 +145,52 @@ def test_macros_that_cannot_be_expanded(macros, text, cause):
         expand(text, macros)
 
 
-def test_definitions_with_words_between_parameters_are_left_to_tex():
+@pytest.mark.parametrize(
+    "definition",
+    [r"\NewDocumentCommand{\f}{m o}{#1}", r"\RenewDocumentCommand\f{m O{}}{#1}", r"\def\f(#1){#1}"],
+)
+def test_what_uses_a_definition_that_is_not_read_is_counted(definition):
+    found, left_out = find_formulas(parse_document(rf"{definition} $\f(a)$ $\vec{{b}}$"))
+    assert found == [Formula(r"\vec{b}", display=False)]
+    assert left_out == {"formula: a macro whose definition isn't read": 1}
+
+
+def test_environments_of_the_document_are_displays():
+    text = (
+        r"\newenvironment{eqn}{\begin{equation}}{\end{equation}} \begin{eqn}a\end{eqn}"
+        r"\newenvironment*{rows*}[1][x]{\[ #1=}{\]} \begin{rows*}[y]b\end{rows*}\begin{rows*}c\end{rows*}"
+        r"\newenvironment{lemma}{\begin{center}}{\end{center}} \begin{lemma}$d$\end{lemma}"
+        r"\renewenvironment{equation}{\begin{align}}{\end{align}} \begin{equation}e\end{equation}"
+    )
+    assert [formula.latex for formula in formulas(text)] == ["a", "y=b", "x=c", "d", "e"]
+    assert [formula.latex for formula in formulas(r"\def\be{\[}\def\ee{\]} \be a\ee \be b\ee")] == ["a", "b"]
+
+
+def test_a_file_of_two_documents_is_read_with_the_macros_of_each(tmp_path):
+    files = {
+        "a.tex": r"\newcommand{\X}{\Y}\newcommand{\Y}{\alpha}\begin{document}\input{s}\input{t}\input{u}",
+        "b.tex": r"\newcommand{\X}{\Y}\newcommand{\Y}{\beta}\begin{document}\input{s}\input{t}\end{document}",
+        "c.tex": r"\begin{document}\input{s}\end{document}",
+        "s.tex": r"\[ \X+1 \]",
+        "t.tex": r"\[ x+1 \]",
+        "u.tex": r"\[ \Y+2 \]",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+
+    def found(path):
+        documents = read_documents(path, Counter())
+        return [formula.latex for document in documents for formula in find_formulas(document)[0]]
+
+    assert found(tmp_path) == [r"\alpha+1", r"\beta+1", "x+1", r"\alpha+2"]
+    # a document alone, and a file of documents
+    assert found(tmp_path / "b.tex") == [r"\beta+1", "x+1"]
+    assert found(tmp_path / "s.tex") == [r"\alpha+1", r"\beta+1"]
+
+
+def test_definitions_with_words_between_parameters_are_not_read():
     macros, rest = read_definitions(r"a\def\x#1.{#1}b\newcommand{\y}{c}", {r"\x": simple("old")})
-    assert macros == {r"\y": Macro(0, ("c",))}
+    assert macros == {r"\x": UNREAD, r"\y": Macro(0, ("c",))}
     assert rest.startswith("a#1.") and rest.endswith("b")
 
 

@@ -78,7 +78,7 @@ class ChartDrawing(Drawing):
 
 
 def load(options: Options, rng: np.random.Generator) -> ChartStock:
-    words, sources = read_words(options.source, options.language, rng)
+    words, sources, unused = read_words(options.source, options.language, rng)
     files = find_font_files(options.fonts)
     characters = set().union(NUMERALS, *(some.characters() for some in words))
     faces, left_out = read_faces(files, characters)
@@ -89,7 +89,7 @@ def load(options: Options, rng: np.random.Generator) -> ChartStock:
         )
     return ChartStock(
         sources=(*sources, *font_sources(dict.fromkeys(Path(font.path) for font in fonts))),
-        left_out=left_out,
+        left_out=left_out | unused,
         versions={package: version(package) for package in PACKAGES},
         options=options,
         words=words,

@@ -18,6 +18,7 @@ from data_engines.tools.corpora import (
     choose_words,
     complex_character,
     find_language,
+    in_other_languages,
     read_corpus,
     read_lines,
 )
@@ -193,10 +194,13 @@ class Family(NamedTuple):
 
 def read_words(
     source: Path | None, language: Language | None, rng: np.random.Generator
-) -> tuple[tuple[ChartWords, ...], tuple[Source, ...]]:
-    """The words of each language in `language`; with a `source`, names and titles come from it alone."""
-    if language is None:
-        language = find_language(read_lines(source)) if source else "mixed"
+) -> tuple[tuple[ChartWords, ...], tuple[Source, ...], dict[str, int]]:
+    """The words of each language in `language`, their sources, and how many lines of `source` are not used.
+
+    With a `source`, names and titles come from it alone.
+    """
+    lines = read_lines(source) if source else ()
+    language = language or (find_language(lines) if lines else "mixed")
     tongues: tuple[Tongue, ...] = ("en", "zh") if language == "mixed" else (language,)
     words, sources = [], []
     for tongue in tongues:
@@ -206,7 +210,7 @@ def read_words(
         pools = {} if source else {title: _pool(faker, what) for title, what in POOLS[tongue].items()}
         words.append(ChartWords(tongue, corpus.lines, pools, _pool(faker, "company")))
         sources += [made for made in corpus.sources if made not in sources]
-    return tuple(words), (*sources, *packaged(NAMES))
+    return tuple(words), (*sources, *packaged(NAMES)), in_other_languages(lines, language)
 
 
 def _pool(faker: Faker, what: str) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ def _listed_pairs(file: Path) -> Iterator[tuple[Path, str]]:
     if kind is None:
         read_utf8(file, str(file))  # of another encoding nothing is recognised
         raise ValueError(f"{file}: give IAM's lines.txt, or lines of picture, tab and text (or .csv, .jsonl)")
-    pictures = Pictures(file.parent, None)
+    pictures = Pictures(file, None)
     for found in READERS[kind](file, pictures):
         if isinstance(found, Label):
             yield pictures.find(found.picture) or Path(found.picture), found.text or ""

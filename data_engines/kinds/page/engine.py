@@ -9,7 +9,7 @@ region.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -32,7 +32,14 @@ from data_engines.kinds.page.typography import (
 )
 from data_engines.options import EngineOptions, Range, option
 from data_engines.tools.chance import one_of
-from data_engines.tools.corpora import HAN_CHARACTER, Language, find_language, read_corpus
+from data_engines.tools.corpora import (
+    HAN_CHARACTER,
+    Language,
+    find_language,
+    in_other_languages,
+    language_of,
+    read_corpus,
+)
 from data_engines.tools.fonts import read_faces
 from data_engines.tools.formulas.sources import read_formulas
 from data_engines.tools.typesetting import TypesetDrawing, draw_typeset
@@ -123,27 +130,31 @@ def load(options: Options, rng: np.random.Generator) -> PageStock:
             "TeX has no fonts for pages: apt-get install lmodern fonts-texgyre, and for Chinese "
             f"{install_line('engines')} or apt-get install texlive-lang-chinese"
         )
-    english, by_family = _printable(corpus.lines, latin, chinese)
+    english, by_family, lacking = _printable(corpus.lines, latin, chinese)
+    printed = {*english, *(line for lines in by_family.values() for line in lines)}
+    wanted = [line for line in corpus.lines if language in ("mixed", language_of(line))]
+    unusable = in_other_languages(corpus.lines, language) if options.source else {}
+    if number := sum(line not in printed for line in wanted):
+        unusable["line that the fonts of pages can't print"] = number
     if language != "zh":
-        if not english:
-            raise ValueError(f"--source {options.source}: no line without Chinese that the fonts can print")
+        _check_any(english, "without", wanted, lacking, options)
         if not any(map(_NAME.search, english)):
             raise ValueError(f"--source {options.source}: no word of four letters, which tables are made of")
-    if language != "en" and not by_family:
-        raise ValueError(f"--source {options.source}: no line with Chinese that the fonts can print")
+    if language != "en":
+        _check_any(by_family, "with", wanted, lacking, options)
     try:
         formulas = read_formulas(options.formulas)
     except ValueError as error:  # the error names the flag of the engine `formula`
         raise ValueError(str(error).replace("--source", "--formulas")) from error
     check_style(_tex_style([*latin[:1], *chinese[:1]]))
-    inline, displayed, unusable = _sort_formulas(rng, formulas.found)
+    inline, displayed, untypeset = _sort_formulas(rng, formulas.found)
     if not inline:
         raise ValueError(
             f"--formulas {options.formulas}: no formulas for within text that TeX can typeset; add some"
         )
     return PageStock(
         sources=(*corpus.sources, *formulas.sources),
-        left_out=formulas.left_out | unusable,
+        left_out=unusable | formulas.left_out | untypeset,
         versions={"xelatex": tex_version("xelatex")},
         options=options,
         language=language,
@@ -288,10 +299,35 @@ def _sort_formulas(
     return inline, tuple(good), dict(left_out)
 
 
+def _check_any(
+    found: Collection[object],
+    which: Literal["with", "without"],
+    lines: Sequence[str],
+    lacking: Callable[[str], set[str]],
+    options: Options,
+) -> None:
+    """Raises a ValueError if none is `found` of the lines with or without Chinese."""
+    if found:
+        return
+    lines = [line for line in lines if (language_of(line) == "zh") == (which == "with")]
+    if not lines:
+        raise ValueError(f"--source {options.source}: no line {which} Chinese")
+    counts = Counter(character for line in lines for character in lacking(line))
+    character = max(counts, key=lambda some: (counts[some], some), default="")
+    name = unicodedata.name(character, "which has no name") if character else "a character of each"
+    raise ValueError(
+        f"--source {options.source}: no line {which} Chinese that the fonts of pages can print; they lack "
+        f"{f'{character} ({name})' if character else name}, and have Latin and Chinese letters only"
+    )
+
+
 def _printable(
     lines: Sequence[str], latin: Sequence[FontFamily], chinese: Sequence[FontFamily]
-) -> tuple[tuple[str, ...], dict[FontFamily, tuple[str, ...]]]:
-    """The lines without Chinese that all Latin families can print, and the others by Chinese family."""
+) -> tuple[tuple[str, ...], dict[FontFamily, tuple[str, ...]], Callable[[str], set[str]]]:
+    """The lines without Chinese that all Latin families can print, and the others by Chinese family.
+
+    The third is a function of the characters of a line that no family has.
+    """
     names = {name for family in (*latin, *chinese) for name in family.files()}
     faces, _ = read_faces([font_files()[name] for name in names], set("".join(lines)))
     held_by_font = {Path(face.path).name: face.characters for face in faces}
@@ -307,4 +343,7 @@ def _printable(
         for family in chinese
     }
     english = tuple(line for line, han in split if not han)
-    return english, {family: fitting for family, fitting in by_family.items() if fitting}
+    east_asian = frozenset().union(*(held[family] for family in chinese))
+    everywhere = letters | {character for character in east_asian if character >= FIRST_EAST_ASIAN}
+    fitting = {family: lines for family, lines in by_family.items() if lines}
+    return english, fitting, lambda line: set(line) - (everywhere if HAN_CHARACTER.search(line) else letters)

@@ -26,12 +26,16 @@ Thing = TypeVar("Thing")
 MAX_TEXT_CHARACTERS, LONG_LINE_WORDS = 600, Range(60, 100)
 """Length of a paragraph, and the number of words that are taken from a longer line."""
 
-_PHRASE = {"en": re.compile(r"[A-Za-z]+(?: [A-Za-z]+){0,3}"), "zh": re.compile(rf"[{HAN}]{{2,6}}")}
+_LATIN_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+_PHRASE = {
+    "en": re.compile(rf"{_LATIN_WORD.pattern}(?: {_LATIN_WORD.pattern}){{0,3}}"),
+    "zh": re.compile(rf"[{HAN}]{{2,6}}"),
+}
 """Texts that may be set in bold or italics."""
 _GAP = {"en": re.compile(r"(?<=[a-z]) (?=[a-z])"), "zh": re.compile(rf"(?<=[{HAN}])(?=[{HAN}])")}
 """Places where a formula or a word of the other language may be inserted."""
 
-_LATIN_WORD, _TWO_HAN = re.compile(r"[A-Za-z]{2,}"), re.compile(rf"[{HAN}]{{2}}")
+_TWO_HAN = re.compile(rf"[{HAN}]{{2}}")
 
 _HEADINGS = {
     "en": "Introduction|Related Work|Background|Methods|Experiments|Results|Discussion|Conclusion",
@@ -229,7 +233,8 @@ class _Writer:
         most = words.choose(self.rng)
         if language == "zh":
             return "".join(_TWO_HAN.findall(self.choose(self.material.lines["zh"]))[:most]) or "概要"
-        found = _LATIN_WORD.findall(self.choose(self.material.lines["en"]))[:most]
+        found = _LATIN_WORD.findall(self.choose(self.material.lines["en"]))
+        found = [word for word in found if len(word) > 1][:most]
         while found and len(found[-1]) < 5:
             found.pop()
         return " ".join(found).capitalize() or "Overview"

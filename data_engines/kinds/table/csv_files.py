@@ -2,8 +2,10 @@
 
 import csv
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from data_engines.engine import Reject
 from data_engines.tools.files import files_below
@@ -18,6 +20,15 @@ MAX_CELL_CHARACTERS = 500
 """Length of a value; longer ones are texts or other data, not cells."""
 
 Records = tuple[tuple[str, ...], ...]
+
+
+class Values(NamedTuple):
+    """What a file holds."""
+
+    records: Records
+    """Header first, of equal length: at least two, with at least two values each."""
+    left_out: Mapping[str, int]
+    """How many parts of the file are not used, by cause."""
 
 
 def find_csv_files(source: Path) -> list[Path]:
@@ -35,8 +46,8 @@ def find_csv_files(source: Path) -> list[Path]:
 
 
 @lru_cache(maxsize=16)
-def read_records(file: str) -> Records:
-    """The records of a file, header first, of equal length: at least two, with at least two values each.
+def read_values(file: str) -> Values:
+    """The values of a file.
 
     Raises:
         Reject: the file can't be read, or holds something else.
@@ -46,8 +57,10 @@ def read_records(file: str) -> Records:
             raw = opened.read(MAX_BYTES)
     except OSError as error:
         raise Reject("file that can't be read") from error
+    left_out: dict[str, int] = {}
     if len(raw) == MAX_BYTES:
         raw = raw[: raw.rfind(b"\n") + 1]
+        left_out[f"end of a file of more than {MAX_BYTES >> 10} KiB"] = 1
     text = _decode(raw)
     if re.search(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]", text):
         raise Reject("file that is not text")
@@ -65,7 +78,9 @@ def read_records(file: str) -> Records:
         raise Reject("file without records of values")
     if max(len(value) for record in records for value in record) > MAX_CELL_CHARACTERS:
         raise Reject("file with whole texts as values")
-    return tuple(records)
+    if len(records) < len(rows):
+        left_out["row of another length than its header"] = len(rows) - len(records)
+    return Values(tuple(records), left_out)
 
 
 def _decode(raw: bytes) -> str:

@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock
-from data_engines.kinds.table.csv_files import ENDINGS, find_csv_files, read_records
+from data_engines.kinds.table.csv_files import ENDINGS, find_csv_files, read_values
 from data_engines.options import EngineOptions, Range, option
 from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import Corpus, Language, read_corpus
@@ -215,7 +215,7 @@ def _readable_files(source: Path, left_out: Counter[str]) -> tuple[str, ...]:
     files = []
     for file in find_csv_files(source):
         try:
-            read_records(str(file))
+            left_out.update(read_values(str(file)).left_out)
             files.append(str(file))
         except Reject as reject:
             left_out[str(reject)] += 1
@@ -264,7 +264,7 @@ def _choose_narrow_grid(rng: np.random.Generator, stock: TableStock) -> Grid:
 
 def _choose_window(pen: Pen, stock: TableStock) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """The header and some neighbouring records of a file, in columns that are not too wide."""
-    header, *records = read_records(pen.choose(stock.files))
+    header, *records = read_values(pen.choose(stock.files)).records
     number = min(stock.options.rows.choose(pen.rng), len(records))
     first = pen.integer(0, len(records) - number)
     window = records[first : first + number]

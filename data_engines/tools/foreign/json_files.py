@@ -1,11 +1,12 @@
 """Reads JSON that other tools wrote, and says where it is not as they write it."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from got_train.data.errors import ContentError
+from got_train.data.records import load_json
 from got_train.data.utf8 import read_utf8
 
 
@@ -13,25 +14,20 @@ def read_json(path: Path) -> Any:
     """The content of a file.
 
     Raises:
-        ValueError: it is no JSON.
+        ValueError: it is no JSON, or an object has a key twice.
     """
-    try:
-        return json.loads(read_utf8(path, str(path)))
-    except RecursionError as error:
-        raise ValueError(f"{path} is no JSON: {error}") from None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path}:{error.lineno} is no JSON: {error.msg}") from None
+    return parse_json(read_utf8(path, str(path)), str(path))
 
 
 def parse_json(text: str, location: str, what: str = "no JSON") -> Any:
     """The value of a part of a file.
 
     Raises:
-        ValueError: it is no JSON; the message says `what`.
+        ValueError: it is no JSON, or an object has a key twice; the message says `what`.
     """
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return load_json(text)
+    except ContentError as error:
         raise ValueError(f"{location}: {what} ({error})") from None
 
 
@@ -44,6 +40,6 @@ def written_as(tool: str, location: str) -> Iterator[None]:
     """
     try:
         yield
-    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         what = f"no key {error}" if isinstance(error, KeyError) else error
         raise ValueError(f"{location}: not as {tool} ({what})") from None

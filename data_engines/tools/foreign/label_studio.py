@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from data_engines.tools.foreign.json_files import read_json, written_as
-from data_engines.tools.foreign.labels import Found, Label, LabelledBox, labelled_box
+from data_engines.tools.foreign.labels import Found, Label, LabelledBox, labelled_box, picture_size
 from data_engines.tools.foreign.pictures import Pictures
 from got_train.data.file_heads import PICTURE_FIRST
 
-HUNDREDTHS = (100.0, 100.0)
 NO_LABELS = "task without labels, or skipped"
 OTHER_SHAPE = "label that is neither rectangle nor polygon"
 TURNED = "picture turned in Label Studio"
@@ -92,7 +91,9 @@ def _joined_results(location: str, picture: str, results: Sequence[dict[str, Any
         elif {"x", "points", "format", "vertices"} & value.keys():
             yield OTHER_SHAPE
     boxes = [_box(shape, texts.get(name, "")) for name, shape in shapes.items()]
-    yield Label(location, picture, whole, boxes=tuple(boxes), size=HUNDREDTHS)
+    yield Label(
+        location, picture, whole, boxes=tuple(boxes), size=_size(list(shapes.values())), hundredths=True
+    )
 
 
 def _is_shape(value: Any) -> bool:
@@ -116,6 +117,11 @@ def _box(shape: Mapping[str, Any], text: str) -> LabelledBox:
     return labelled_box(corners, text)
 
 
+def _size(shapes: Sequence[Mapping[str, Any]]) -> tuple[float, float] | None:
+    """Width and height of the picture that the shapes were drawn on."""
+    return picture_size(shapes[0], "original_") if shapes else None
+
+
 def _labelled_min(location: str, task: Mapping[str, Any]) -> Iterator[Found]:
     """A task of JSON-MIN."""
     picture = _picture(task)
@@ -133,7 +139,7 @@ def _labelled_min(location: str, task: Mapping[str, Any]) -> Iterator[Found]:
         )
     else:
         boxes = tuple(_box(shape, text) for shape, text in zip(shapes, texts, strict=True))
-        yield Label(location, picture, boxes=boxes, size=HUNDREDTHS)
+        yield Label(location, picture, boxes=boxes, size=_size(shapes), hundredths=True)
 
 
 def _joined(text: Any) -> str:

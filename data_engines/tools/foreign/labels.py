@@ -1,13 +1,15 @@
 """What a foreign file says of one picture."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from data_engines.engine import PixelBox
 from data_engines.tools.corpora import CONTROL
 from data_engines.tools.typed import as_typed
+from got_train.data.file_heads import PICTURE_ENDINGS, STRUCTURE, markup_in
 from got_train.data.foreign import is_latex
 from got_train.markup.delimiters import only_formula
 from got_train.tex.source import plain_formula
@@ -42,7 +44,9 @@ class Label:
     """A question of the file's own."""
     boxes: tuple[LabelledBox, ...] = ()
     size: tuple[float, float] | None = None
-    """Width and height of the picture that the boxes are given for; None for pixels as they are."""
+    """Width and height in pixels of the picture that was labelled, if the file says them."""
+    hundredths: bool = False
+    """Whether boxes are in hundredths of the picture, and not in its pixels."""
 
     def answer(self) -> str:
         """The text as answers have it; empty where there is none.
@@ -56,13 +60,33 @@ class Label:
         return latex_answer(text) if self.form == "latex" else text
 
 
-Found = Label | str
-"""What a reader finds: a label, or why it left one out."""
+@dataclass(frozen=True)
+class Alone:
+    """A picture without a text, or a text without a picture: named, as a missing picture is."""
+
+    what: str
 
 
-def form_of(texts: Sequence[str]) -> Form:
-    """What the texts of one set are, which are all of one form."""
-    return "latex" if is_latex(texts) else "plain"
+Found = Label | Alone | str
+"""What a reader finds: a label, what is alone, or why it left out a label."""
+
+
+def text_labels(texts: Sequence[tuple[str, Path | str, str]]) -> Iterator[Label]:
+    """The labels of places, pictures and texts of one set, which are all LaTeX or none.
+
+    Raises:
+        ValueError: a text is JSON, HTML or what Python prints, such as the boxes of a picture.
+    """
+    form: Form = "latex" if is_latex([text for _, _, text in texts]) else "plain"
+    if texts and all(text.lower().endswith(PICTURE_ENDINGS) for _, _, text in texts):
+        raise ValueError(f"{texts[0][0]}: pictures beside pictures; give pictures and texts")
+    for location, picture, text in texts:
+        held = markup_in(text)
+        if form == "plain" and STRUCTURE.match(text):
+            held = held or "a list or an object"
+        if held:
+            raise ValueError(f"{location} holds {held}, and not the text of a picture")
+        yield Label(location, picture, text, form)
 
 
 def plain_answer(text: str) -> str:
@@ -90,8 +114,36 @@ def latex_answer(text: str) -> str:
 
 
 def labelled_box(corners: list[tuple[float, float]], text: str) -> LabelledBox:
-    """The upright box around corners, with its text; what nobody can read becomes empty."""
+    """The upright box around corners, with its text; what nobody can read becomes empty.
+
+    Raises:
+        ValueError, TypeError: a corner is not two finite numbers, or the text is none.
+    """
+    text = checked_text(text)
     xs, ys = zip(*((float(x), float(y)) for x, y in corners), strict=True)
+    if not all(map(math.isfinite, (*xs, *ys))):
+        raise ValueError("a corner is not two finite numbers")
     return LabelledBox(
         (min(xs), min(ys), max(xs), max(ys)), "" if text.strip() in (ILLEGIBLE, "*") else plain_answer(text)
     )
+
+
+def checked_text(text: Any) -> str:
+    """The value of a file that has to be a text.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"a text is not text, but {text!r:.40}")
+    return text
+
+
+def picture_size(about: Mapping[str, Any], prefix: str = "") -> tuple[float, float] | None:
+    """Width and height in pixels that a file says of a picture; None where it says nothing or zero.
+
+    Raises:
+        ValueError, TypeError: they are no numbers.
+    """
+    width, height = (float(about.get(f"{prefix}{side}") or 0) for side in ("width", "height"))
+    return (width, height) if width > 0 and height > 0 else None

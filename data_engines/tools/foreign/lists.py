@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from data_engines.tools.foreign.json_files import parse_json
-from data_engines.tools.foreign.labels import Found, Label, LabelledBox, form_of, labelled_box
+from data_engines.tools.foreign.labels import Found, Label, LabelledBox, labelled_box, text_labels
 from data_engines.tools.foreign.pictures import Pictures
 from got_train.data.file_heads import PICTURE_FIRST
-from got_train.data.foreign import BOX_LINE, numbered_pictures, truth_stem
+from got_train.data.foreign import BOX_LINE
+from got_train.data.picture_names import numbered_pictures
 from got_train.data.utf8 import read_utf8
 
 PLACEHOLDERS = ("TEMPORARY", "NULL", "待识别", "无")
 """Texts that PPOCRLabel gives to boxes that nobody and nothing has read, in English and Chinese."""
 
+_DIFFICULT = re.compile('[01],".*"')
 _SCRIPT = re.compile("(?:Arabic|Latin|Chinese|Japanese|Korean|Bangla|Hindi|Symbols|Mixed|None),")
 
 
@@ -32,11 +34,8 @@ def read_tab_list(path: Path, _: Pictures) -> Iterator[Found]:
             )
         if not tab and " " in picture and not PICTURE_FIRST.fullmatch(picture):
             raise ValueError(f"{location}: no tab; give picture, tab and text")
-        rows.append((location, picture.strip(), text))
-    form = form_of([text for _, _, text in rows])
-    for location, picture, text in rows:
-        for name in _pictures(picture, location):
-            yield Label(location, name, text, form)
+        rows += [(location, name, text) for name in _pictures(picture.strip(), location)]
+    yield from text_labels(rows)
 
 
 def _without_header(lines: Iterator[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -57,10 +56,7 @@ def _pictures(cell: str, location: str) -> list[str]:
 
 def read_picture_list(path: Path, _: Pictures) -> Iterator[Found]:
     """Lists of a picture, white space or a comma, and a text, in quotation marks or not."""
-    rows = list(_csv_pairs(path) if path.suffix.lower() == ".csv" else _spaced_pairs(path))
-    form = form_of([text for _, _, text in rows])
-    for location, picture, text in rows:
-        yield Label(location, picture, text, form)
+    yield from text_labels(list(_csv_pairs(path) if path.suffix.lower() == ".csv" else _spaced_pairs(path)))
 
 
 def _spaced_pairs(path: Path) -> Iterator[tuple[str, str, str]]:
@@ -116,7 +112,8 @@ def detected(box: Any, location: str) -> LabelledBox:
 def read_boxes(path: Path, pictures: Pictures) -> Iterator[Found]:
     """Boxes of one picture with their texts, as ICDAR's: corners in pixels, then the text, after commas.
 
-    In the lists of its task on several scripts (MLT) the name of the script comes before every text.
+    In the lists of its task on several scripts (MLT) the name of the script comes before every text, and in
+    those of RCTW whether it is difficult.
     """
     found: list[tuple[list[tuple[float, float]], str]] = []
     for location, line in numbered_lines(path):
@@ -127,8 +124,10 @@ def read_boxes(path: Path, pictures: Pictures) -> Iterator[Found]:
         found.append((list(zip(numbers[::2], numbers[1::2], strict=True)), match["text"].strip()))
     if all(_SCRIPT.match(text) for _, text in found):
         found = [(corners, text.partition(",")[2]) for corners, text in found]
+    elif all(_DIFFICULT.fullmatch(text) for _, text in found):
+        found = [(corners, "" if text[0] == "1" else text[2:]) for corners, text in found]
     boxes = [labelled_box(corners, _unquoted(text)) for corners, text in found]
-    yield Label(str(path), pictures.beside(path, truth_stem(path)), boxes=tuple(boxes))
+    yield Label(str(path), pictures.of(path), boxes=tuple(boxes))
 
 
 def _unquoted(text: str) -> str:
@@ -158,7 +157,7 @@ def read_im2latex(path: Path, _: Pictures) -> Iterator[Found]:
 
 def read_pix2tex(path: Path, pictures: Pictures) -> Iterator[Found]:
     """A formula for each picture: the name of a picture is the number of its line, counted from 0."""
-    folders = numbered_pictures(pictures.folders[0])
+    folders = numbered_pictures(pictures.below)
     if len(folders) > 1:
         raise ValueError(f"{path} has pictures in {', '.join(map(str, folders))}; name one with --image-root")
     lines = read_utf8(path, str(path)).split("\n")

@@ -11,6 +11,7 @@ from data_engines.tools.foreign.labels import Found, Label
 from data_engines.tools.foreign.lists import numbered_lines
 from data_engines.tools.foreign.pictures import Pictures
 
+OTHER_ANSWER = "further answer to the same question"
 NO_TRUTH = "InkML without its LaTeX"
 
 
@@ -36,26 +37,28 @@ def read_donut(path: Path, _: Pictures) -> Iterator[Found]:
         yield from _answers(location, picture, parses)
 
 
-def _answers(location: str, picture: str, parses: list[Any]) -> Iterator[Label]:
-    asked: dict[str, None] = {}
+def _answers(location: str, picture: str, parses: list[Any]) -> Iterator[Found]:
+    """A label for each question; of several answers that count as right, the first."""
+    asked: set[str | None] = set()
     for parse in parses:
+        further = 0
         match parse:
-            case {"question": str(question), "answer": str(answer)}:
-                if question not in asked:  # the first of several answers that count as right
-                    asked[question] = None
-                    yield Label(location, picture, answer, query=question)
-            case {"text_sequence": str(text)}:
-                yield Label(location, picture, text)
+            case {"question": str(question), "answer": str(answer) | [str(answer), *_]}:
+                label = Label(location, picture, answer, query=question)
+                further = len(parse["answer"]) - 1 if isinstance(parse["answer"], list) else 0
+            case {"text_sequence": str(text)} | str(text):
+                label = Label(location, picture, text)
             case _:
                 text = json.dumps(parse, ensure_ascii=False) if parse else ""
-                yield Label(location, picture, text, "json")
-                return
+                label = Label(location, picture, text, "json")
+        yield OTHER_ANSWER if label.query in asked else label
+        yield from [OTHER_ANSWER] * further
+        asked.add(label.query)
 
 
 def read_inkml(path: Path, pictures: Pictures) -> Iterator[Found]:
-    """The LaTeX of an expression, whose picture has the name of the file."""
-    for element in parse_xml(path):
-        if element.tag.rpartition("}")[2] == "annotation" and element.get("type") == "truth":
-            yield Label(str(path), pictures.beside(path, path.stem), element.text or "", "latex")
-            return
-    yield NO_TRUTH
+    """The LaTeX of an expression of CROHME or MathWriting, whose picture has the name of the file."""
+    elements = [element for element in parse_xml(path) if element.tag.rpartition("}")[2] == "annotation"]
+    said = {element.get("type"): element.text or "" for element in elements}
+    found = [said[name] for name in ("truth", "normalizedLabel", "label") if name in said]
+    yield Label(str(path), pictures.of(path), found[0], "latex") if found else NO_TRUTH

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from data_engines.tools.foreign import annotations, iam, label_studio, lists, objects
-from data_engines.tools.foreign.labels import Found, Label, form_of
+from data_engines.tools.foreign.labels import Alone, Found, Label, text_labels
 from data_engines.tools.foreign.pictures import Pictures
-from got_train.data.file_heads import markup_of
-from got_train.data.foreign import FORMATS, recognise, texts_as_names, truth_files, truth_stem
+from got_train.data.foreign import FORMATS, NUMBERS_AND_TEXT, recognise
+from got_train.data.picture_names import text_files, texts_as_names, truth_stems
 from got_train.data.utf8 import read_utf8
 
 
@@ -17,25 +17,33 @@ def read_folder(folder: Path, pictures: Pictures) -> Iterator[Found]:
     Raises:
         ValueError: a file is no UTF-8, is broken, or holds labels that nothing can be made of.
     """
-    kinds = {file: recognise(file, pictures.below) for file in truth_files(folder, pictures.below)}
+    beside = {file: pictures.beside(file) for file in text_files(folder)}
+    for file, found in beside.items():
+        if len(found) != 1:
+            yield Alone(f"{file}: {pictures.why_missing(truth_stems(file)[-1])}")
+    for picture in sorted(set(pictures.all).difference(*beside.values())):
+        yield Alone(f"{picture}: no text of this name")
+    kinds = {file: recognise(file, pictures.below) for file, found in beside.items() if len(found) == 1}
     if "boxes" in kinds.values():  # a text may be a number, and then the file looks like one of numbers
         kinds |= {file: "boxes" for file, kind in kinds.items() if kind is None and file.suffix == ".txt"}
-    texts = {}
+    texts = []
     for file, kind in kinds.items():
         if kind is None and file.suffix.lower() == ".txt":
-            texts[file] = read_utf8(file, str(file))
-            if markup := markup_of(file):
-                raise ValueError(f"{file} holds {markup}, and not the text of a picture")
-    form = form_of(list(texts.values()))
-    for file, kind in kinds.items():
-        if file in texts:
-            yield Label(str(file), pictures.beside(file, truth_stem(file)), texts[file], form)
+            texts.append((str(file), beside[file][0], read_utf8(file, str(file))))
         elif kind is None or FORMATS[kind].scope == "list":
             yield f"file that is {kind or 'no label'}"
         elif FORMATS[kind].scope == "unread":
             raise ValueError(f"{file} looks like {FORMATS[kind].what}")
         else:
             yield from READERS[kind](file, pictures)
+    lines = [(file, line) for file, _, text in texts for line in text.splitlines() if line.strip()]
+    boxes = [file for file, line in lines if NUMBERS_AND_TEXT.fullmatch(line)]
+    if boxes and 2 * len(boxes) >= len(lines):
+        raise ValueError(
+            f"{boxes[0]}: half of the lines of these files have four numbers in a row, as boxes have; if they"
+            " stand on the pictures, give the texts as JSON, {picture: text}"
+        )
+    yield from text_labels(texts)
 
 
 def read_names(folder: Path, _: Pictures) -> Iterator[Found]:
@@ -62,6 +70,9 @@ READERS: dict[str, Callable[[Path, Pictures], Iterator[Found]]] = {
     "donut": objects.read_donut,
     "FUNSD": annotations.read_funsd,
     "XFUND": annotations.read_xfund,
+    "MMOCR": annotations.read_mmocr,
+    "MMOCR lines": annotations.read_mmocr_lines,
+    "HierText": annotations.read_hiertext,
     "COCO": annotations.read_coco,
     "ReCTS": annotations.read_rects,
     "boxes by picture": annotations.read_boxes_by_picture,

@@ -6,20 +6,25 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from data_engines.engine import Source
 from data_engines.kind import FORMULAS
 from data_engines.tools.corpora import check_plain, read_text
 from data_engines.tools.packages import package_code, packaged
+from got_train.characters import EAST_ASIAN
+from got_train.data.errors import ContentError
 from got_train.data.foreign import refuse_foreign
+from got_train.data.records import load_json
 from got_train.tex.errors import TexError
 from got_train.tex.source import Document, Formula, find_formulas, parse_document, read_documents
 
 COLUMNS = ("formula", "latex", "text")
-"""Names that the column or key of the formulas in a list may have; the first one found is used."""
+"""Names of the column or key of the formulas in a list; beside another, `text` is something else."""
+_WANTED = f"give texts or objects with {' or '.join(COLUMNS)}, in a list or by their ids"
 LISTS_WITH_PICTURES = ("pix2tex", "texts by picture")
 """Formats of labels that are nothing but formulas if the pictures are left aside."""
 LIST_ENDINGS = (".txt", ".lst", ".jsonl", ".json", ".tsv", ".csv")
@@ -51,7 +56,7 @@ def read_formulas(source: Path | None) -> Formulas:
         documents = _parse_all(texts, left_out)
         sources = packaged(FORMULAS)
     elif source.suffix.lower() in LIST_ENDINGS and not source.is_dir():
-        documents = _parse_all(map(_bounded, _read_list(source)), left_out)
+        documents = _parse_all(_read_list(source), left_out, _bounded)
         sources = (Source(source, str(source)),)
     elif source.is_dir() or source.suffix.lower() == ".tex":
         documents = read_documents(source, left_out)
@@ -73,10 +78,20 @@ def read_formulas(source: Path | None) -> Formulas:
     return Formulas(tuple(found), sources, dict(left_out))
 
 
-def _parse_all(texts: Iterable[str], left_out: Counter[str]) -> Iterator[Document]:
+_COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?(?:\s*(?:\[[^][]*\]|\{[^{}]*\}))*|.)", re.DOTALL)
+_WORDS = re.compile(
+    rf"(?<![^\W\d_])(?=\S{{3}}|\S+ [^\W\d_]{{3}})[^\W\d_]{{2,}}[,.;:!?]? [^\W\d_]{{2,}}"
+    rf"|\A[\s{EAST_ASIAN}]+\Z"
+)
+"""Two words, one of three letters or more, which a formula sets without their space; nothing but Chinese."""
+
+
+def _parse_all(
+    texts: Iterable[str], left_out: Counter[str], bounded: Callable[[str], str] = str
+) -> Iterator[Document]:
     for text in texts:
         try:
-            yield parse_document(text)
+            yield parse_document(bounded(text))
         except TexError as error:
             left_out[f"formula: {error}"] += 1
 
@@ -116,8 +131,17 @@ def _rst_maths(text: str) -> Iterator[str]:
 
 
 def _bounded(text: str) -> str:
-    """An entry of a list, with delimiters added if it has none, as in most lists."""
-    return text if _BOUNDED.match(text) else rf"\begin{{displaymath}}{text}\end{{displaymath}}"
+    """An entry of a list, with delimiters added if it has none, as in most lists.
+
+    Raises:
+        TexError: it is words.
+    """
+    if _BOUNDED.match(text):
+        return text
+    if _WORDS.search(_COMMAND.sub("{}", text)):
+        raise TexError("words in place of a formula")
+    # the line ends where a comment may end
+    return f"\\begin{{displaymath}}{text}\n\\end{{displaymath}}"
 
 
 def _read_list(path: Path) -> Iterator[str]:
@@ -139,31 +163,60 @@ def _read_table(text: str, separator: str, path: Path) -> Iterator[str]:
         delimiter=separator,
         quoting=csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL,
     )
-    column = next((name for name in COLUMNS if name in (rows.fieldnames or ())), None)
-    if column is None:
+    names = [name for name in COLUMNS if name in (rows.fieldnames or ())]
+    if not names:
         refuse_foreign(path, f"--source {path}")
-        raise ValueError(f"--source {path}: its first line names no column {' or '.join(COLUMNS)}")
+        first = text.partition("\n")[0].strip()
+        raise ValueError(
+            f"--source {path}: its first line names no column {' or '.join(COLUMNS)}, it is {first!r:.60}"
+        )
+    if twice := next((name for name in names if list(rows.fieldnames or ()).count(name) > 1), None):
+        raise ValueError(f"--source {path}: its first line names {twice} twice: rename one of them")
     for row in rows:
-        if row[column]:
-            yield row[column]
+        place = f"--source {path}, line {rows.line_num}"
+        if None in row:
+            hint = "a formula with commas needs quotes round it" if separator == "," else "tabs bound cells"
+            raise ValueError(f"{place}: more cells than the first line has: {hint}")
+        yield _formula_of(row, place) or ""
 
 
 def _read_json(text: str, one_a_line: bool, path: Path) -> Iterator[str]:
-    lines = text.splitlines() if one_a_line else [text]
-    for number, line in enumerate(lines, start=1):
+    # not splitlines(), which also cuts at separators that JSON allows in texts
+    for number, line in enumerate(text.split("\n") if one_a_line else [text], start=1):
         if not line.strip():
             continue
+        place = f"--source {path}, line {number}"
         try:
-            value = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"--source {path}, line {number}: no JSON ({error.msg})") from error
-        if isinstance(value, dict) and not one_a_line and not any(name in value for name in COLUMNS):
-            # formulas by their ids
-            value = list(value.values())
-        for entry in value if isinstance(value, list) else [value]:
-            if isinstance(entry, dict):
-                entry = next((entry[name] for name in COLUMNS if name in entry), None)
-            if not isinstance(entry, str):
-                wanted = f"give texts or objects with {' or '.join(COLUMNS)}, in a list or by their ids"
-                raise ValueError(f"--source {path}, line {number}: {wanted}")
-            yield entry
+            value = load_json(line)
+        except ContentError as error:
+            raise ValueError(f"{place}: {error.cause}: {error}") from None
+        for key, entry in _entries(value, may_have_ids=not one_a_line):
+            formula = _formula_of(entry, place) if isinstance(entry, dict) else entry
+            if not isinstance(formula, str):
+                raise ValueError(f"{place}: {_named(key, entry)}: {_WANTED}")
+            yield formula
+
+
+def _entries(value: Any, may_have_ids: bool) -> Iterator[tuple[str, Any]]:
+    """The entries of a list, of an object by their ids, or of the only list in an object."""
+    if may_have_ids and isinstance(value, dict) and len(value) == 1:
+        [(key, inner)] = value.items()
+        value = inner if isinstance(inner, list) else value
+    by_id = may_have_ids and isinstance(value, dict) and not any(name in value for name in COLUMNS)
+    if by_id:
+        yield from value.items()
+    else:
+        yield from (("", entry) for entry in (value if isinstance(value, list) else [value]))
+
+
+def _formula_of(entry: Mapping[str, Any], place: str) -> Any:
+    given = [name for name in COLUMNS if entry.get(name) not in (None, "")]
+    if given[:2] == ["formula", "latex"] and entry["formula"] != entry["latex"]:
+        raise ValueError(f"{place}: formula and latex differ: remove one of them")
+    return next((entry[name] for name in (*given, *COLUMNS) if name in entry), None)
+
+
+def _named(key: str, value: Any) -> str:
+    """What stands in the place of a formula."""
+    kind = f"an object with {', '.join(value) or 'nothing'}" if isinstance(value, dict) else json.dumps(value)
+    return f"{f'under {key}' if key else 'there'} is {kind:.60}"

@@ -22,6 +22,7 @@ from data_engines.kinds.page.engine import (
     load,
 )
 from data_engines.kinds.page.page_tex import count_across
+from data_engines.kinds.page.prose import _PHRASE, _Writer
 from data_engines.options import Parser, Range, add_flags, read_flags
 from got_train.prompts import Task
 from got_train.tex.latex import Note
@@ -221,12 +222,42 @@ def test_chinese_pages_need_no_english_words(files: Path) -> None:
     }
 
 
+def test_lines_that_are_not_printed_are_counted(files: Path) -> None:
+    lines = [f"This is line number {number} of many." for number in range(19)]
+    text = "\n".join([*lines, "今天天气很好。", "Это дом"])
+    (files / "many.txt").write_text(text, encoding="utf-8")
+    given = {"source": files / "many.txt", "formulas": files / "formulas.txt"}
+    stock = load(Options(**given), make_rng(0, "page"))
+    assert (stock.language, len(stock.material.lines["en"])) == ("en", 19)
+    unprinted = {"line that the fonts of pages can't print": 1}
+    assert stock.left_out == unprinted | {"line not in the language en": 1}
+    asked = load(Options(**given, language="mixed"), make_rng(0, "page"))
+    assert asked.left_out == unprinted and asked.chinese
+
+
+def test_words_are_not_cut_at_their_accents(files: Path) -> None:
+    (files / "french.txt").write_text("Voilà l'élève peut-être fatigué aujourd\u2019hui.\n", encoding="utf-8")
+    stock = load(Options(source=files / "french.txt", formulas=files / "formulas.txt"), make_rng(0, "page"))
+    writer = _Writer(make_rng(0, "page"), stock.material, "en")
+    assert writer.phrase("en", Range(5, 5)) == "Voilà l'élève peut-être fatigué aujourd\u2019hui"
+    assert _PHRASE["en"].findall("Été où l'on va") == ["Été où l'on va"]
+
+
 @pytest.mark.parametrize(
     ("source", "formulas", "language", "message"),
     [
         ("missing.txt", None, "en", "--source .*missing.txt does not exist; give a UTF-8 text file with"),
-        ("english.txt", None, "zh", "--source .*english.txt: no line with Chinese that the fonts can print"),
-        ("hebrew.txt", None, "en", "--source .*hebrew.txt: no line without Chinese that the fonts can print"),
+        ("english.txt", None, "zh", "--source .*english.txt: no line with Chinese$"),
+        ("chinese.txt", None, "en", "--source .*chinese.txt: no line without Chinese$"),
+        (
+            "hebrew.txt",
+            None,
+            None,
+            r"hebrew.txt: no line without Chinese that the fonts of pages can print; they lack \u05dc "
+            r"\(HEBREW LETTER LAMED\), and have Latin and Chinese letters only$",
+        ),
+        ("russian.txt", None, "en", r"they lack \u043e \(CYRILLIC SMALL LETTER O\), and have Latin"),
+        ("korean.txt", None, "mixed", r"they lack \uac00 \(HANGUL SYLLABLE GA\), and have Latin"),
         ("short.txt", None, "en", "--source .*short.txt: no word of four letters, which tables are made of"),
         ("lines.txt", "missing.txt", "en", "--formulas .*missing.txt does not exist"),
         ("lines.txt", "tall.txt", "en", "--formulas .*tall.txt: no formulas for within text"),
@@ -239,11 +270,14 @@ def test_chinese_pages_need_no_english_words(files: Path) -> None:
     ],
 )
 def test_bad_sources_end_in_one_clear_line(
-    files: Path, source: str, formulas: str | None, language: str, message: str
+    files: Path, source: str, formulas: str | None, language: str | None, message: str
 ) -> None:
     (files / "english.txt").write_text("Only letters.\n", encoding="utf-8")
     (files / "short.txt").write_text("A to B, 2025!\n", encoding="utf-8")
-    (files / "hebrew.txt").write_text("שלום\n", encoding="utf-8")
+    (files / "chinese.txt").write_text("今天天气很好。\n", encoding="utf-8")
+    (files / "hebrew.txt").write_text("ללל\n", encoding="utf-8")
+    (files / "russian.txt").write_text("Около окон и дом\n", encoding="utf-8")
+    (files / "korean.txt").write_text("가가\n", encoding="utf-8")
     (files / "tall.txt").write_text("\\frac{a}{b}\n", encoding="utf-8")
     (files / "bad.txt").write_text("\\nonsense\n", encoding="utf-8")
     given = {"source": files / source, "formulas": formulas and files / formulas}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from data_engines.engine import Reject
-from data_engines.kinds.table.csv_files import MAX_BYTES, find_csv_files, read_records
+from data_engines.kinds.table.csv_files import MAX_BYTES, find_csv_files, read_values
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from data_engines.kinds.table.csv_files import MAX_BYTES, find_csv_files, read_r
 )
 def test_records(tmp_path: Path, name: str, content: bytes, records: tuple) -> None:
     (tmp_path / name).write_bytes(content)
-    assert read_records(str(tmp_path / name)) == records
+    assert read_values(str(tmp_path / name)).records == records
 
 
 @pytest.mark.parametrize(
@@ -42,16 +42,24 @@ def test_records(tmp_path: Path, name: str, content: bytes, records: tuple) -> N
 def test_what_is_no_table(tmp_path: Path, content: bytes, cause: str) -> None:
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(Reject, match=f"^{cause}$"):
-        read_records(str(tmp_path / "a.csv"))
+        read_values(str(tmp_path / "a.csv"))
 
 
 @pytest.mark.parametrize(("encoding", "width", "mark"), [("ascii", 1, 0), ("utf-16", 2, 2)])
 def test_the_start_of_a_large_file(tmp_path: Path, encoding: str, width: int, mark: int) -> None:
     text = "name,value\n" + "abc,12\n" * MAX_BYTES
     (tmp_path / "a.csv").write_bytes(text.encode(encoding))
-    records = read_records(str(tmp_path / "a.csv"))
+    records = read_values(str(tmp_path / "a.csv")).records
     assert len(records) == (MAX_BYTES - mark - 11 * width) // (7 * width) + 1
     assert set(records[1:]) == {("abc", "12")}
+    assert read_values(str(tmp_path / "a.csv")).left_out == {"end of a file of more than 256 KiB": 1}
+
+
+def test_rows_of_another_length_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("q,w\n1,2\n3\n\n4,5,6\n7,8\n,\n")
+    values = read_values(str(tmp_path / "a.csv"))
+    assert values.records == (("q", "w"), ("1", "2"), ("7", "8"))
+    assert values.left_out == {"row of another length than its header": 2}
 
 
 def test_files_are_found_at_any_depth(tmp_path: Path) -> None:

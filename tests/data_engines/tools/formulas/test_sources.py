@@ -1,11 +1,13 @@
 import json
 import re
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 
 from data_engines.tools.formulas.grammar import GREEK, choose_formula, choose_inline
-from data_engines.tools.formulas.sources import docstring_maths, read_formulas
+from data_engines.tools.formulas.sources import _bounded, docstring_maths, read_formulas
+from got_train.tex.errors import TexError
 from got_train.tex.source import Formula, find_formulas, parse_document, plain_formula
 
 SPACED = r"\rho _ { L } ( q ) = \sum _ { m = 1 } ^ { L } m"
@@ -18,9 +20,13 @@ PLAIN = Formula(r"\rho_{L}(q)=\sum_{m=1}^{L}m", display=True)
         ("list.txt", f"{SPACED}\n\n{SPACED}\n"),
         ("list.jsonl", json.dumps({"image": "x", "latex": SPACED}) + "\n" + json.dumps(SPACED)),
         ("list.json", json.dumps([{"text": SPACED}])),
+        ("list.json", json.dumps({"formulas": [SPACED, {"latex": SPACED}]})),
+        ("list.jsonl", json.dumps([SPACED, {"latex": SPACED, "text": "a caption"}])),
+        ("list.txt", f"{SPACED} % a comment\n"),
+        ("list.txt", f"\\[{SPACED}\\] % a comment\n"),
         ("ids.json", json.dumps({"18": SPACED, "7.png": SPACED}, indent=2)),
         ("ids.json", json.dumps({"18": {"latex": SPACED, "page": 3}})),
-        ("list.tsv", f"id\tformula\n1\t{SPACED}\n2\t\n"),
+        ("list.tsv", f"id\tformula\n1\t{SPACED}\n"),
         ("list.csv", f'formula,id\n"{SPACED}",1\n'),
         ("paper.tex", f"$${SPACED}$$"),
     ],
@@ -34,6 +40,48 @@ def test_lists_and_files(name, text, tmp_path):
     assert formulas.left_out == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.json", json.dumps({"a": "", "b": "ab", "c": "hello world"})),
+        ("list.jsonl", '{"latex": "% none"}\n{"text": "hello, world"}\n{"latex": "ab"}'),
+        ("list.csv", "formula,id\n,1\nab,2\nEine Formel,3\n"),
+        ("list.txt", "ab\n\\quad\n\u516c\u5f0f\n"),
+    ],
+)
+def test_words_and_what_is_empty_are_counted(name, text, tmp_path):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    formulas = read_formulas(path)
+    assert formulas.found == (Formula("ab", display=True),)
+    assert formulas.left_out == {
+        "formula: nothing that can be seen": 1,
+        "formula: words in place of a formula": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        *(
+            (text, True)
+            for text in ("if and only if y=1", "Bonjour, le monde", "the area is a^2", "\u516c\u5f0f\u3002")
+        ),
+        *(
+            (text, False)
+            for text in ("s i n x", "ab cd", "ln x", r"\sin \text{of the}", r"\operatorname{arg max}x")
+        ),
+        *(
+            (text, False)
+            for text in (r"\mathrm{if x}\alpha\beta", "a, b, c", "$hello world$", r"\frac ab cd")
+        ),
+    ],
+)
+def test_words_are_no_formulas(text, words):
+    with pytest.raises(TexError) if words else nullcontext():
+        _bounded(text)
+
+
 def test_an_entry_that_defines_itself_is_counted(tmp_path):
     path = tmp_path / "list.txt"
     path.write_text("\\def\\x{\\begin{x}\\x}\\x\nab\n")
@@ -45,14 +93,14 @@ def test_an_entry_that_defines_itself_is_counted(tmp_path):
 def test_bounds_in_a_list_are_kept(tmp_path):
     path = tmp_path / "list.txt"
     path.write_text(
-        "$a$\n\\[b\\]\n\\begin{align}c&=d\\\\e&=f\\end{align}\n\\begin{array}{c}g\\end{array}\n{x\n"
+        "$a$\n\\[b\\]\n\\begin{align}c&=d\\\\e&=f\\end{align}\n\\begin{array}{cc}g&h\\end{array}\n{x\n"
     )
     formulas = read_formulas(path)
     assert formulas.found == (
         Formula("a", display=False),
         Formula("b", display=True),
         Formula(r"\begin{aligned} c & =d \\ e & =f \end{aligned}", display=True),
-        Formula(r"\begin{array}{c} g \end{array}", display=True),
+        Formula(r"\begin{array}{cc} g & h \end{array}", display=True),
     )
     assert formulas.left_out == {"formula: unbalanced braces": 1}
 
@@ -67,23 +115,42 @@ def test_bounds_in_a_list_are_kept(tmp_path):
         ),
         ("x.txt", b"\n", r"x.txt holds no formula that can be used \(there is none\)$"),
         ("x.txt", b"{x\n$a#b$\n", r"can be used \(1 formula: unbalanced braces, 1 formula: a definition\)$"),
-        ("x.txt", b"\xff", r"x.txt is not UTF-8, in which it has to be written \(byte 0\)"),
+        ("x.txt", b"\xff", r"x.txt is not UTF-8 \(byte 0\), it looks like .*; iconv -f "),
         ("x.csv", b"a,b\n1,2\n", "x.csv: its first line names no column formula or latex or text"),
-        ("x.jsonl", b'"a"\n{', "x.jsonl, line 2: no JSON"),
+        ("x.jsonl", b'"a"\n{', "x.jsonl, line 2: not JSON"),
+        ("x.json", b'{"a": "x+1", "a": "y+2"}', "line 1: ambiguous keys: a stands twice in an object"),
+        ("x.json", b'{"a": {"formula": "x", "latex": "y"}}', "formula and latex differ: remove one of them"),
+        ("x.csv", b"formula,latex\nx,y\n", "x.csv, line 2: formula and latex differ"),
+        (
+            "x.csv",
+            b"formula\nf(x,y)=1\n",
+            "line 2: more cells than the first line has: a formula with commas",
+        ),
+        (
+            "x.json",
+            b'{"version": "1.0", "formulas": ["a"]}',
+            r'line 1: under formulas is \["a"\]: give texts',
+        ),
+        ("x.json", b'{"images": ["a.png"], "formulas": ["a"]}', "under images is .* give texts or objects"),
+        ("x.json", b'{"latex": 5}', "there is an object with latex: give texts or objects with"),
+        ("x.csv", b"formula;id\nx;1\n", "no column formula or latex or text, it is 'formula;id'"),
+        ("x.csv", b"latex,latex\nx,y\n", "its first line names latex twice: rename one of them"),
+        ("x.json", b'{"a": null}', "line 1: under a is null: give texts or objects"),
+        ("x.jsonl", b"7", "line 1: there is 7: give texts or objects"),
         (
             "x.jsonl",
             b'{"tex": "a"}',
-            "x.jsonl, line 1: give texts or objects with formula or latex or text, in",
+            "x.jsonl, line 1: there is an object with tex: give texts or objects with formula or latex",
         ),
         (
             "x.json",
             b'{"a": {"tex": "a"}}',
-            "x.json, line 1: give texts or objects with formula or latex or text",
+            "x.json, line 1: under a is an object with tex: give texts or objects with formula or",
         ),
         (
             "x.json",
             b'{"a": 1}',
-            "x.json, line 1: give texts or objects with formula or latex or text, in a list",
+            "x.json, line 1: under a is 1: give texts or objects with formula or latex or text, in a list",
         ),
         ("x.json", b"{}", r"x.json holds no formula that can be used \(there is none\)$"),
     ],
