@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from got_train.config import Config, SampleConfig
-from got_train.data.check import check_rows
+from got_train.data.check import check_rows, trained_on
+from got_train.data.doubts import DoubtCounts
 from got_train.data.records import ReadOptions
 from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
@@ -70,12 +71,18 @@ def check_files(
 
 def _check(sets: Mapping[str, Rows], encoder: SampleEncoder) -> bool:
     """Prints a line for each bad row and for each cause of doubt, and a table of the sets."""
-    counts = []
+    counts, results = [], {}
     for name, rows in sets.items():
         workers = (os.cpu_count() or 1) if len(rows) > ROWS_WORTH_WORKERS else 0
-        result = check_rows(rows, rows.distinct, encoder, workers, description=name)
-        for line in [*result.lines(), *result.doubts.lines()]:
+        results[name] = result = check_rows(rows, rows.distinct, encoder, workers, description=name)
+        for line in result.lines():
             print(line)
         counts.append((name, len(rows.distinct), len(result.bad), result.summary() or "-"))
+    for line in DoubtCounts.joined([result.doubts for result in results.values()]).lines():
+        print(line)
+    if "data.val" in results:
+        val = results.pop("data.val").keys
+        for line in trained_on(np.concatenate([result.keys for result in results.values()]), val):
+            print(line)
     print(table(["rows of", "rows", "bad", "causes"], counts))
     return not any(bad for _, _, bad, _ in counts)

@@ -96,7 +96,7 @@ def box_permille(box: Sequence[float], width: int, height: int) -> tuple[int, ..
 
 
 _TASK = re.compile(
-    r"\s*(?:\[(?P<color>red|green|blue)\]\s*)?(?:\[(?P<box>\d{1,6}(?:,\s*\d{1,6}){1,3})\]\s*)?"
+    r"\s*(?:\[(?P<color>red|green|blue)\]\s*)?(?:\[(?P<box>[0-9]{1,6}(?:,\s*[0-9]{1,6}){1,3})\]\s*)?"
     r"OCR(?P<format> with format)?(?: (?P<scope>across multi pages|upon the patch reference))?:\s*"
 )
 

@@ -270,6 +270,32 @@ def test_check_data_of_a_config_checks_what_it_trains_on(
     assert "--columns picture: write THEIRS=OURS, as in text=response" in last_line(capsys)
 
 
+def test_validation_rows_that_are_trained_on_are_said(
+    write_config: WriteConfig, tmp_path: Path, capsys: Any
+) -> None:
+    draw(tmp_path / "a.png", "x")
+    rows = [{"query": "OCR: ", "response": text, "images": ["a.png"]} for text in "abcd"]
+    path, other = (
+        write_rows(tmp_path / f"{name}.jsonl", rows[start:]) for name, start in (("a", 0), ("b", 2))
+    )
+    line = "rows are training rows too: name others in data.val, or set data.val_ratio\n"
+    config = write_config(data={"train": [str(path)], "val": [str(path)]})
+    assert run("check-data", config) == 0
+    assert f"warning: 4 of 4 validation {line}" in capsys.readouterr().out
+    assert run("train", config, "--dry-run", f"data.val={other}", "data.on_error=raise") == 0
+    assert f"warning: 2 of 2 validation {line}" in capsys.readouterr().out
+    assert run("check-data", config, "data.val=null", "data.val_ratio=0.5") == 0
+    assert "training rows too" not in capsys.readouterr().out
+
+
+def test_check_data_says_a_doubt_about_several_files_once(tmp_path: Path, capsys: Any) -> None:
+    row = {"query": "What?", "response": "x", "caption": "x"}
+    first, second = (write_rows(tmp_path / f"{name}.jsonl", [row] * 2) for name in "ab")
+    assert run("check-data", first, second) == 0
+    places = f"{first}:1, {first}:2, {second}:1, ..."
+    assert capsys.readouterr().out.startswith(f"warning: key caption is not read: 4 rows ({places})\n")
+
+
 def test_an_existing_file_is_written_over_if_asked(tmp_path: Path) -> None:
     predictions = write_rows(tmp_path / "predictions.jsonl", [{"response": "a", "labels": "a"}])
     for name in ("scores.json", "report.html"):

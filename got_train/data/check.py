@@ -14,6 +14,7 @@ from got_train.data.good_rows import NO_KEY, GoodRows, content_key, row_key
 from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
 from got_train.progress import progress
+from got_train.report import counted
 
 
 @dataclass
@@ -149,3 +150,17 @@ def check_rows(
     if good_rows is not None:
         good_rows.add(cache_keys, sizes)
     return result
+
+
+def trained_on(train: np.ndarray, val: np.ndarray) -> list[str]:
+    """A line if validation rows are training rows too: then they do not show what the model has learnt.
+
+    Args:
+        train: uint64, the `content_key`s of training rows.
+        val: uint64, those of validation rows.
+    """
+    good = val[val != NO_KEY]
+    if not (both := int(np.isin(good, train).sum())):
+        return []
+    rows = f"{both:,} of {counted(len(good), 'validation row')}"
+    return [f"warning: {rows} are training rows too: name others in data.val, or set data.val_ratio"]

@@ -3,18 +3,21 @@
 Rows with doubts are trained on as they are; `got-train check-data` and `train` say how many there are.
 """
 
+import difflib
+import html
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from got_train.data.errors import printable
-from got_train.data.messages import FLAGS
+from got_train.data.messages import BLOCK_KEYS, FLAGS, NAME_KEYS
 from got_train.data.messages import READ_KEYS as MESSAGE_READ_KEYS
 from got_train.data.records import ALIASES, ANSWER_KEYS, MESSAGE_KEYS, UNSUPPORTED_KEYS, Record
-from got_train.prompts import IMAGE_TAG, parse_task
+from got_train.prompts import IMAGE_TAG, Task, parse_task
 from got_train.report import counted
 
 READ_KEYS = {
@@ -34,20 +37,24 @@ MAX_DOUBTS = 20
 """Most kinds of doubts that are listed."""
 
 _TAG = re.compile(
-    r"[<\[{〈《【][\s|/]*(?:image|img|picture)[\s_-]*(?:pad|token|placeholder|\d+)?[\s|/]*[>\]}〉》】]",
+    r"(?:[<＜\[［{｛〈《【]|&lt;)[\s|/]*(?:image|img|picture)[\s_-]*(?:pad|token|placeholder|\d+)?[\s|/]*"
+    r"(?:[>＞\]］}｝〉》】]|&gt;)",
     re.IGNORECASE,
 )
 """What other models write for `IMAGE_TAG`, or a hand that missed it."""
 
+_BLOCKS = re.compile(r"\s*\[\s*\{\s*['\"](?:type|text|image|role|from)")
+
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2060\ufeff\ufffd]")
 
-_BRACKETS = r"\s*(?:[\[(<{【「]+[^\])>}】」]*[\])>}】」]+\s*)*"
-_TASK = re.compile(
-    rf"(?:[-\d.,\s]+|red|green|blue)?{_BRACKETS}ocr(?:\s*with\s+format)?(?:\s+across\s+multi[\s-]*pages?"
-    rf"|\s+upon\s+the\s+patch\s+reference)?\s*[:.;,]?{_BRACKETS}",
-    re.IGNORECASE,
-)
-"""A query that asks nearly as the recipe's tasks do."""
+_BESIDE = re.compile(r"<(\w+)>.*?</\1>|[\[(<{【「][^\])>}】」]*[\])>}】」]|\b(?:red|green|blue|image)\b")
+"""What stands beside the words of a task: boxes, colours, and tags that are broken."""
+
+_LOOK_ALIKES = str.maketrans("\u043e\u03bf\u0441\u03f2", "oocc")
+"""Cyrillic and Greek letters in place of those of OCR."""
+
+NEARLY = 0.8
+"""Similarity, by difflib, of the letters of a query to those of a task: OCR with a letter more or less."""
 
 
 def doubts(row: Mapping[str, Any], record: Record) -> Iterator[tuple[str, str]]:
@@ -61,37 +68,73 @@ def doubts(row: Mapping[str, Any], record: Record) -> Iterator[tuple[str, str]]:
         if key not in READ_KEYS and value not in (None, "", [], {}):
             yield f"key {key} is not read", ""
     messages = [message for key in MESSAGE_KEYS for message in row.get(key) or []]
-    unread = {key for message in messages if isinstance(message, Mapping) for key in _filled(message)}
-    for key in sorted(unread - MESSAGE_READ_KEYS):
+    for key in sorted(_filled(messages) - MESSAGE_READ_KEYS):
         yield f"key {key} of a message is not read", ""
+    contents = [message.get("content") for message in messages if isinstance(message, Mapping)]
+    blocks = [block for content in contents if isinstance(content, list) for block in content]
+    inner = [block.get(key) for block in blocks if isinstance(block, Mapping) for key in NAME_KEYS]
+    for key in sorted(_filled([*blocks, *inner]) - BLOCK_KEYS):
+        yield f"key {key} of a block is not read", ""
     for key in ANSWER_KEYS:
         if isinstance(row.get(key), list) and len(row[key]) > 1:
             yield "only the first of several answers is trained on", f"{key} has {len(row[key])}"
     if any(_UNSEEN.search(turn.query + turn.response) for turn in record.turns):
         yield "a text has characters that no picture shows: controls, or U+FFFD for what was lost", ""
+    if any(_is_garbled(text) for turn in record.turns for text in (turn.query, turn.response)):
+        yield "a text was UTF-8 and has been read in another encoding (\u00c3\u00a9 for \u00e9)", ""
     for turn in record.turns:
         yield from _doubts_of_query(turn.query, len(record.images))
 
 
-def _filled(message: Mapping[str, Any]) -> set[str]:
-    return {str(key) for key, value in message.items() if value not in (None, "", [], {})}
+def _is_garbled(text: str) -> bool:
+    """Whether the characters of a text are the bytes of another text in UTF-8."""
+    if text.isascii():
+        return False
+    with suppress(UnicodeError):  # most texts are none
+        b"".join(sign.encode("latin-1" if sign < "\u0100" else "cp1252") for sign in text).decode()
+        return True
+    return False
+
+
+def _filled(objects: Sequence[Any]) -> set[str]:
+    """The keys under which some of the objects have a value."""
+    items = (item for part in objects if isinstance(part, Mapping) for item in part.items())
+    return {str(key) for key, value in items if value not in (None, "", [], {})}
 
 
 def _doubts_of_query(query: str, num_images: int) -> Iterator[tuple[str, str]]:
-    text = unicodedata.normalize("NFKC", query).replace("、", ",")
+    text = unicodedata.normalize("NFKC", html.unescape(query))
     asked = query.replace(IMAGE_TAG, "")
     tags = [found for found in _TAG.findall(text) if found != IMAGE_TAG]
     task = parse_task(asked)
     if tags or text.count(IMAGE_TAG) > query.count(IMAGE_TAG):
         yield f"a text that looks like the tag {IMAGE_TAG}", repr(asked)[:60]
-    elif task is None and _TASK.fullmatch(text.replace(IMAGE_TAG, "").strip()):
+    if parse_task(_TAG.sub("", query)) is None and _is_nearly_a_task(text):
         yield "a query that is nearly one of GOT's tasks, and is read as another text", repr(asked)[:60]
+    if _BLOCKS.match(asked):
+        yield "a text that looks like a list of blocks or messages", repr(query)[:60]
     if not asked.strip():
         yield "the query asks nothing", repr(query)[:60]
     if task is not None and num_images == 0:
         yield "the query asks about an image, and the row has none", repr(asked)[:60]
     if task is not None and IMAGE_TAG in query and not query.lstrip().startswith(IMAGE_TAG):
         yield "the image comes after the query", repr(query)[:60]
+
+
+def _is_nearly_a_task(text: str) -> bool:
+    words = _BESIDE.sub("", text.casefold().translate(_LOOK_ALIKES).replace("0cr", "ocr"))
+    return bool(difflib.get_close_matches(_letters(words), _TASKS, cutoff=NEARLY))
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalpha, text))
+
+
+_TASKS = [
+    _letters(Task(format=has_format, crop=crop, pages=pages).query().casefold())
+    for has_format in (False, True)
+    for crop, pages in ((False, False), (True, False), (False, True))
+]
 
 
 @dataclass

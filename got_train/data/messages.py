@@ -24,6 +24,10 @@ ROLES = {
 }
 """The speaker, by every name that is read."""
 
+TEXT_BLOCKS = ("text", "input_text", "output_text")
+IMAGE_BLOCKS = ("image", "image_url", "input_image")
+"""Types of blocks, with those of OpenAI's Responses."""
+
 NAME_KEYS = ("image", "image_url", "path", "url")
 """Keys of a block, or of the object inside it, that name its image."""
 
@@ -41,6 +45,9 @@ UNSUPPORTED_KEYS = {
     "objects": "boxes stand in the query, in thousandths",
 }
 """Keys that would change the meaning of a message, each with the reason why it is refused."""
+
+BLOCK_KEYS = {"type", "text", *NAME_KEYS, "bytes", "index"}
+"""Keys of a block, and of the object inside it, that are read; `index` counts the images."""
 
 READ_KEYS = {"role", "from", "content", "value", "images", "image", *ROLES, *FLAGS, *UNSUPPORTED_KEYS}
 """The other keys of a message change nothing."""
@@ -64,9 +71,13 @@ def plain_messages(messages: list[Any]) -> tuple[list[dict[str, Any]], list[Any]
         text, named = _content(message, role)
         images += named
         plain.append({"role": role, "content": text} | _flag(message, role))
-    if all(name is None for name in images):
+    numbers = [name for name in images if isinstance(name, int)]
+    if numbers != list(range(len(numbers))):
+        raise ContentError("wrong message", f"index of blocks must count the images in turn, not {numbers}")
+    unnamed = sum(name is None or isinstance(name, int) for name in images)
+    if unnamed == len(images):
         return plain, []
-    if None in images:
+    if unnamed:
         raise ContentError("wrong message", "some blocks name their image, and some do not: name all or none")
     return plain, images
 
@@ -96,7 +107,8 @@ def _role(message: Mapping[str, Any]) -> str:
     role = _one_of(message, "role", "from")
     if isinstance(role, str) and role in ROLES:
         return ROLES[role]
-    said = "a message has no role" if role is None else f"role {role!r:.40} is not read"
+    keys = f"(keys: {', '.join(map(str, message))})"
+    said = f"a message has no role {keys}" if role is None else f"role {role!r:.40} is not read"
     why = {"developer": "; its text may be system's", "tool": "; GOT calls no tools"}.get(str(role), "")
     raise ContentError("wrong message", f"{said}: {', '.join(ROLES)} are{why}")
 
@@ -105,7 +117,8 @@ def _content(message: Mapping[str, Any], role: str) -> tuple[str, list[Any]]:
     """The text of a message with a tag for each image, and its images: None for one that is not named."""
     content, images = _one_of(message, "content", "value"), _one_of(message, "images", "image")
     if content is None:
-        raise ContentError("wrong message", f"the {role} message has no content, or null: it needs text")
+        detail = f"the {role} message has no content, or null (keys: {', '.join(map(str, message))})"
+        raise ContentError("wrong message", f"{detail}: it needs text")
     if isinstance(content, list) and content:
         if images:
             raise ContentError("ambiguous keys", "a message has images and blocks: name them in the blocks")
@@ -119,22 +132,32 @@ def _content(message: Mapping[str, Any], role: str) -> tuple[str, list[Any]]:
 
 
 def _block(block: Any) -> tuple[str, list[Any]]:
-    """The text of a block, or a tag and the image that the block names (None if it names none)."""
+    """The text of a block, or a tag and the image that the block names (or its index, or None)."""
     if not isinstance(block, Mapping):
         raise ContentError("wrong message", f"a block of content is an object with a type, not {block!r:.40}")
     filled = {key: value for key, value in block.items() if value is not None}  # Arrow fills up with nulls
+    if filled.get("text") and any(filled.get(key) for key in NAME_KEYS):
+        raise ContentError(
+            "wrong message", f"a block {dict(block)!r:.80} has a text and an image: make it two"
+        )
     kind = filled.pop("type", next((key for key in ("text", "image", "image_url") if key in filled), None))
-    if kind == "text" and isinstance(filled.get("text"), str):
-        return filled["text"], []
-    if kind not in ("image", "image_url"):
+    if kind in TEXT_BLOCKS:
+        if not isinstance(text := filled.get("text"), str):
+            raise ContentError("wrong type", f"text of a block must be text, not {text!r:.40}")
+        return text, []
+    if kind not in IMAGE_BLOCKS:
         detail = f"a block {dict(block)!r:.80} is not read: those of type text, image and image_url are"
         raise ContentError("wrong message", detail)
-    name = _one_of(filled, *NAME_KEYS)
+    name, index = _one_of(filled, *NAME_KEYS), filled.get("index")
+    if name is None and isinstance(index, int):
+        return IMAGE_TAG, [index]
     if name is None and any(filled.values()):
         detail = (
             f"a block of type {kind} names its image by {', '.join(NAME_KEYS)}, not by {', '.join(filled)}"
         )
         raise ContentError("wrong message", detail)
+    if isinstance(name, int):
+        raise ContentError("wrong type", f"the image of a block must be a path, not {name!r}")
     if isinstance(name, Mapping) and "url" in name:
         name = name["url"]
     return IMAGE_TAG, [name]

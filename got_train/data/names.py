@@ -23,6 +23,7 @@ _BASE64 = re.compile(r"(?:iVBORw0KG|/9j/|R0lGOD|UklGR|Qk[0-9A-Za-z+/]|SUkq|TU0A)
 """The first characters of PNG, JPEG, GIF, WebP, BMP and TIFF in base64, and enough of the rest."""
 _NO_NAME = re.compile(r"[\0\ud800-\udbff]")
 """What no name of a file has."""
+_VARIABLE = re.compile(r"\$\w|\$\{")
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
 
@@ -112,7 +113,7 @@ def _list_once(folder: str, changed: int) -> tuple[list[str], dict[str, str]]:
 
 def describe_missing(image: str, folders: Iterable[Path]) -> str:
     """What is to be said of an image that is in none of the folders: what its name is, and what to do."""
-    folders = list(dict.fromkeys(folders))
+    folders = list(dict.fromkeys(folder.absolute() for folder in folders))
     hint = _hint_of_picture(image, folders) or hint_of_name(image, folders)
     if len(image) > MAX_NAME_CHARACTERS:
         image = f"{image!r:.80}..."
@@ -138,9 +139,15 @@ def hint_of_name(name: str, folders: Iterable[Path]) -> str | None:
     if scheme and scheme[1].lower() in ("http", "https"):
         return "is a web address: download it and name the file"
     if scheme and scheme[1].lower() == "file":
-        return f"is a file address: write the path, /{unquote(name[scheme.end() :]).lstrip('/')}"
+        address = unquote(name[scheme.end() :]).removeprefix("localhost/")
+        whole = address if _is_file(address, folders) else f"/{address.lstrip('/')}"
+        return f"is a file address: write the path, {whole}"
     if scheme and "://" in scheme[0]:
         return f"lies in a store ({scheme[0]}): copy it to this machine and name the file"
+    if name.startswith("~"):
+        return f"begins with {name.split('/')[0]}, which is nobody's home here: write the path"
+    if _VARIABLE.search(name):
+        return f"has a variable of the shell, which is not read here: write {os.path.expandvars(name)}"
     if _WINDOWS.match(name):
         return f"is a path of Windows: write a path of this machine, with / such as {name.split(chr(92))[-1]}"
     if "\\" in name:

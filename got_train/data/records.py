@@ -6,9 +6,8 @@ the same must agree.
 """
 
 import ast
-import json
 import re
-from collections import Counter
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from got_train.data.errors import ContentError, located
 from got_train.data.images import FoundImage
+from got_train.data.json_values import load_json, read_list
 from got_train.data.messages import FLAGS, plain_messages
 from got_train.data.packed import PackedFile
 from got_train.prompts import IMAGE_TAG
@@ -48,7 +48,8 @@ MESSAGE_KEYS = ("messages", *ALIASES["messages"])
 QUESTION_KEYS = ("query", *ALIASES["query"], *MESSAGE_KEYS)
 """Every row must have exactly one of these."""
 
-HOW_TO_ASK = "data.query (--query) asks the same of all rows, data.columns (--columns) renames keys"
+HOW_TO_RENAME = "data.columns (--columns) renames keys"
+HOW_TO_ASK = f"data.query (--query) asks the same of all rows, {HOW_TO_RENAME}"
 
 LIST_KEYS = (*IMAGE_KEYS, *MESSAGE_KEYS)
 """Keys whose value may be a list that is written as a text, as in cells of a CSV."""
@@ -70,11 +71,13 @@ UNSUPPORTED_KEYS = {
 UNNAMED_KIND = "rows"
 """The kind of rows without a `kind`."""
 
-MAX_SHOWN = 20
-"""Most characters of a text that is not JSON in a message."""
+EMPTY: tuple[str, list[Any]] = ("", [])
+"""Values of keys that say nothing, as null does: tables write their empty cells so."""
 
 _HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
 """Half of a surrogate pair: JSON allows it, as `"\\ud835"`, but tokenizers and UTF-8 files do not."""
+
+_TAGS_IN_FRONT = re.compile(rf"\A(?:{IMAGE_TAG})+")
 
 _NOTHING = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*")
 """White space and marks without width."""
@@ -141,7 +144,9 @@ def parse_row(
         _check_keys(row)
         names = _value(row, "images", image_names) or []
         system, turns = _system_and_turns(row, answered)
-        kind = UNNAMED_KIND if row.get("kind") is None else row["kind"]
+        if not names and "images" in _nearly_named(row).values():
+            raise _missing(row, "images", HOW_TO_RENAME)
+        kind = UNNAMED_KIND if row.get("kind") in (None, *EMPTY) else row["kind"]
         kind = str(kind) if isinstance(kind, int) else _text("kind", kind)
         _check_texts(turns, system, kind)
         crop = row.get("crop")
@@ -160,16 +165,16 @@ def plain_row(row: Any) -> Mapping[str, Any]:
     if not isinstance(row, Mapping):
         raise ContentError("not an object", f"a row is {{...}}, this is {type(row).__name__}")
     messages = _value(row, "messages")
-    if messages is None:
+    if messages is None or messages in EMPTY:
         return row
-    if not isinstance(messages, list) or not messages:
+    if not isinstance(messages, list):
         raise ContentError("wrong type", "messages must be a list of messages")
     # ms-swift writes the messages of validation rows as JSON inside texts.
     objects = [load_json(message) if isinstance(message, str) else message for message in messages]
     plain, named = plain_messages(objects)
     rest = {key: value for key, value in row.items() if key not in MESSAGE_KEYS}
     if named:
-        given = _value(row, "images", image_names)
+        given = _value(row, "images", lambda value: image_names(value or None))
         if given and given != image_names(named):
             raise ContentError("ambiguous keys", "images and messages name different images: keep one")
         rest["images"] = named
@@ -208,34 +213,33 @@ def rename_keys(row: Any, options: ReadOptions) -> Any:
             raise ContentError("ambiguous keys", f"{same} both mean {name}: keep one of them")
         is_list = name in LIST_KEYS and isinstance(value, str) and value.startswith("[")
         renamed[name] = read_list(value) if is_list else value
-    if options.query is not None and all(renamed.get(key) is None for key in QUESTION_KEYS):
+    if options.query is not None and not any(map(renamed.get, QUESTION_KEYS)):
         renamed["query"] = options.query
-    return renamed
+    return _with_messages_of_trl(renamed)
 
 
-def read_list(text: str) -> Any:
-    """The list or object that a text holds in JSON, or as Python writes it; any other text as it is."""
-    # numpy writes no commas, and Python would join the texts
-    for read in (load_json,) if re.search(r"'\s+'", text) else (load_json, ast.literal_eval):
-        try:
-            return read(text)
-        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # all of `literal_eval`
-            continue
-    return text
+def _with_messages_of_trl(row: dict[str, Any]) -> dict[str, Any]:
+    """A row whose `prompt`, or `prompt` and `completion`, are lists of messages, with these as `messages`."""
+    lists = {key: row[key] for key in ("prompt", "completion") if isinstance(row.get(key), list)}
+    parts = {key: value for key, value in lists.items() if all(isinstance(part, Mapping) for part in value)}
+    if "prompt" not in parts or any(map(row.get, MESSAGE_KEYS)):
+        return row
+    rest = {key: value for key, value in row.items() if key not in parts}
+    return rest | {"messages": sum(parts.values(), [])}
 
 
 def _value(row: Mapping[str, Any], name: str, form: Callable[[Any], Any] = lambda value: value) -> Any:
     """The value of a key, or of another name of it, in a form that can be compared; None if the row has none.
 
     Raises:
-        ContentError: if two names of the key have values that differ. Empty ones of other names do not count.
+        ContentError: if two names of the key have values that differ. Empty ones do not count beside others.
     """
     named = [key for key in (name, *ALIASES[name]) if row.get(key) is not None]
-    found = [key for key in named if key == name or row[key] not in ("", [])] or named[:1]
+    found = [key for key in named if row[key] not in EMPTY] or named[:1]
     if name == "query" and set(found) == {"instruction", "input"}:
         return "\n".join(_text(key, row[key]) for key in ("instruction", "input"))
     values = [form(row[key]) for key in found]
-    if any(value != values[0] for value in values[1:]):
+    if any(not _same(value, values[0]) for value in values[1:]):
         detail = f"{' and '.join(found)} both mean {name}, and differ"
         raise ContentError(
             "ambiguous keys", f"{detail}: keep one of them, or rename the others with data.columns"
@@ -247,17 +251,29 @@ def _system_and_turns(row: Mapping[str, Any], answered: bool) -> tuple[str | Non
     system, messages = _value(row, "system"), row.get("messages")
     system = system if system is None else _text("system", system)
     query, response = _value(row, "query"), _value(row, "response", _first_answer)
-    if messages is not None:
-        if row.get("history"):
+    if messages:
+        if _turns_of_history(row.get("history")):
             raise ContentError("ambiguous keys", "history and messages are both given: keep one of them")
         return _turns_of_messages(messages, system, query, response, answered)
     turns = _turns_of_history(row.get("history"))
-    keys = f"(keys: {', '.join(map(str, row)) or 'none'})"
     if query is None:
-        raise ContentError("missing key", f"no query {keys}: {HOW_TO_ASK}")
+        raise _missing(row, "query", HOW_TO_ASK)
     if response is None and answered:
-        raise ContentError("missing key", f"no response {keys}: data.columns (--columns) renames keys")
+        raise _missing(row, "response", HOW_TO_RENAME)
     return system, [*turns, Turn(_text("query", query), _response(response, answered))]
+
+
+def _nearly_named(row: Mapping[str, Any]) -> dict[str, str]:
+    """The keys that would be read in small letters without spaces around them, each with what it means."""
+    meant = {alias: name for name, aliases in ALIASES.items() for alias in (name, *aliases)}
+    plain = {key: key.strip().lower() for key in map(str, row)}
+    return {key: meant[name] for key, name in plain.items() if name in meant and name != key}
+
+
+def _missing(row: Mapping[str, Any], name: str, mend: str) -> ContentError:
+    keys = f"(keys: {', '.join(map(str, row)) or 'none'})"
+    near = "".join(f"; {key!r} is written {key.strip().lower()}" for key in _nearly_named(row))
+    return ContentError("missing key", f"no {name} {keys}: {mend}{near}")
 
 
 def _turns_of_messages(
@@ -268,7 +284,7 @@ def _turns_of_messages(
     A row may also have the last answer only in `response`.
     """
     if messages[0]["role"] == "system":
-        _check_same("system", system, [messages[0]["content"]])
+        _check_same("system", system, messages[0]["content"])
         system, messages = messages[0]["content"], messages[1:]
     if messages and messages[-1]["role"] == "user" and (response is not None or not answered):
         messages = [*messages, {"role": "assistant", "content": response or ""}]
@@ -277,8 +293,9 @@ def _turns_of_messages(
         detail = f"messages must alternate user and assistant, these are: {', '.join(roles)}"
         raise ContentError("wrong roles", detail)
     asked, answers = messages[::2], messages[1::2]
-    _check_same("query", query, [asked[0]["content"], asked[-1]["content"]])
-    _check_same("response", response, [answers[-1]["content"]])
+    if query != asked[-1]["content"]:
+        _check_same("query", query, asked[0]["content"])
+    _check_same("response", response, answers[-1]["content"])
     if "loss" in answers[-1]:
         raise ContentError(
             "empty response",
@@ -290,10 +307,19 @@ def _turns_of_messages(
     ]
 
 
-def _check_same(name: str, value: Any, said: list[str]) -> None:
-    if value is not None and value not in said:
-        detail = f"{name} and messages differ ({value!r:.40}, {said[-1]!r:.40}): keep one of them"
+def _check_same(name: str, value: Any, said: str) -> None:
+    if value is not None and value not in EMPTY and not _same(value, said):
+        detail = f"{name} and messages differ ({value!r:.40}, {said!r:.40}): keep one of them"
         raise ContentError("ambiguous keys", detail)
+
+
+def _same(value: Any, other: Any) -> bool:
+    """Whether two values mean the same: accents may be spelt in two ways, and missing tags go in front."""
+    plain, plain_other = (
+        _TAGS_IN_FRONT.sub("", unicodedata.normalize("NFC", text)) if isinstance(text, str) else text
+        for text in (value, other)
+    )
+    return bool(plain == plain_other)
 
 
 def _text(name: str, value: Any) -> str:
@@ -368,14 +394,17 @@ def _with_all_tags(turns: list[Turn], num_images: int, keys: str) -> list[Turn]:
     num_tags = sum(turn.query.count(IMAGE_TAG) for turn in turns)
     if num_tags > num_images:
         detail = f"{counted(num_tags, f'{IMAGE_TAG} tag')} for {counted(num_images, 'image')}"
-        hint = "" if num_images else f" (keys: {keys}): data.columns (--columns) renames keys"
+        hint = "" if num_images else f" (keys: {keys}): {HOW_TO_RENAME}"
         raise ContentError("tag mismatch", detail + hint)
     first = replace(turns[0], query=IMAGE_TAG * (num_images - num_tags) + turns[0].query)
     return [first, *turns[1:]]
 
 
 def with_images(row: Mapping[str, Any], key: str, images: Sequence[Any]) -> dict[str, Any]:
-    """A row whose one image, under `key`, is replaced by several; its tag stands for all, side by side."""
+    """A row whose one image, under `key`, is replaced by several.
+
+    A question with one tag gets one for each image, side by side; one with more is left as it is.
+    """
 
     def repeated(value: Any) -> Any:
         if isinstance(value, str):
@@ -384,36 +413,7 @@ def with_images(row: Mapping[str, Any], key: str, images: Sequence[Any]) -> dict
             return [repeated(part) for part in value]
         return {name: repeated(part) for name, part in value.items()} if isinstance(value, dict) else value
 
-    asked = {name: repeated(row[name]) for name in (*QUESTION_KEYS, "history") if name in row}
+    asked = {name: row[name] for name in (*QUESTION_KEYS, "history") if name in row}
+    if all(str(value).count(IMAGE_TAG) < 2 for value in asked.values()):
+        asked = {name: repeated(value) for name, value in asked.items()}
     return {**row, **asked, key: list(images)}
-
-
-def load_json(text: str | bytes) -> Any:
-    """The value of a JSON text, whose bytes are UTF-8.
-
-    Raises:
-        ContentError: if it is not JSON, or an object has a key twice.
-    """
-    try:
-        # of bytes, `json` itself would guess the encoding
-        text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-        return json.loads(text, object_pairs_hook=_with_keys_once)
-    except ContentError:
-        raise
-    except UnicodeDecodeError as error:
-        raise ContentError("not JSON", f"byte {error.start} is not UTF-8") from None
-    except json.JSONDecodeError as error:
-        line = f"line {error.lineno}, " * ("\n" in error.doc.strip())
-        shown = error.doc[error.pos : error.pos + MAX_SHOWN].strip()
-        raise ContentError("not JSON", f"{error.msg}: {line}column {error.colno}, {shown!r}") from None
-    except (ValueError, RecursionError) as error:  # for numbers or nesting beyond Python's limits
-        raise ContentError("not JSON", str(error)) from None
-
-
-def _with_keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; of a key that stands twice `json` would keep the last value."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise ContentError("ambiguous keys", f"{twice} stands twice in an object: keep one of them")
-    return found

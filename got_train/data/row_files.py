@@ -6,9 +6,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from got_train.data.errors import ContentError
+from got_train.data.json_values import load_json
 from got_train.data.names import choose_pictures, image_endings, is_prefix
 from got_train.data.packed import PackedFile, TarMembers
-from got_train.data.records import IMAGE_KEYS, load_json, plain_row, with_images
+from got_train.data.records import IMAGE_KEYS, plain_row, with_images
 from got_train.data.utf8 import HEAD_BYTES, check_head, guess_encoding, not_utf8
 from got_train.data.whole_files import check_lines, read_csv, read_json_list
 from got_train.report import UserError, counted
@@ -75,28 +76,47 @@ def _index_lines(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """
     numbers: list[int] = []
     offsets: list[int] = []
-    offset, num_foreign, wrong_lines = 0, 0, bytearray()
-    first_wrong: tuple[int, int] | None = None
+    offset, last_good, num_good, num_wrong, mixed = 0, -1, 0, 0, False
+    wrong: list[tuple[int, int]] = []  # lines and places in them
+    sample = bytearray()
     with open(path, "rb") as file:
-        check_head(path, f"data file {path}", file.read(HEAD_BYTES))
+        head = file.read(HEAD_BYTES)
+        first_line, end, _ = head.partition(b"\n")
+        check_head(path, f"data file {path}", first_line if end and _wrong_byte(first_line) is None else head)
         file.seek(0)
         for number, line in enumerate(file):
             if not line.isspace():
                 numbers.append(number)
                 offsets.append(offset)
             offset += len(line)
-            if not line.isascii():
-                try:
-                    line.decode()
-                    num_foreign += 1
-                except UnicodeDecodeError as error:
-                    num_foreign -= 1
-                    first_wrong = first_wrong or (number, error.start)
-                    wrong_lines += line if len(wrong_lines) < SAMPLE_BYTES else b""
-    if first_wrong and num_foreign < 0 and guess_encoding(bytes(wrong_lines)):
-        number, place = first_wrong
-        raise not_utf8(path, f"data file {path}:{number + 1}", bytes(wrong_lines), place)
+            if (place := _wrong_byte(line)) is not None:
+                wrong = [*wrong[:1], (number, place)]
+                num_wrong += 1
+                mixed = mixed or last_good > wrong[0][0]
+                sample += line if len(sample) < SAMPLE_BYTES else b""
+            elif not line.isascii():
+                last_good, num_good = number, num_good + 1
+    # a few damaged lines among good ones are left to the reader of rows
+    few = num_wrong * 10 < num_good if mixed else num_wrong == 1 and last_good > wrong[0][0]
+    if wrong and not few and guess_encoding(bytes(sample)):
+        (first, place), (last, _) = wrong[0], wrong[-1]
+        if mixed:
+            what = f"{num_wrong:,} lines are not UTF-8, the first is {first + 1}, and {num_good:,} are"
+            raise UserError(f"data file {path} is in two encodings: {what}; write all in UTF-8")
+        lines = (first + 1, last + 1) if num_good or 0 in sample else None
+        raise not_utf8(path, f"data file {path}:{first + 1}", bytes(sample), place, lines)
     return np.array(numbers, dtype=np.int64), np.array(offsets, dtype=np.int64)
+
+
+def _wrong_byte(line: bytes) -> int | None:
+    """The place of the first byte of a line that cannot stand in JSON in UTF-8; None if all can."""
+    if 0 in line:
+        return line.index(0)
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return None
 
 
 class ListedRows:

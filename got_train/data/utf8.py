@@ -3,6 +3,7 @@
 import codecs
 import re
 import shlex
+from itertools import pairwise
 from pathlib import Path
 
 from got_train.report import UserError
@@ -35,17 +36,22 @@ WIDE = {
 }
 """What iconv calls encodings of two and four bytes, by their byte order marks."""
 
-_KANJI = frozenset([0xA4, 0xA5, *range(0xB0, 0xD0)])
+_KANJI = {"euc_jp": frozenset([0xA4, 0xA5, *range(0xB0, 0xD0)])}
+_TRADITIONAL = {"big5": frozenset(range(0xA4, 0xC7))}
 EAST_ASIAN = {
-    "CP949": ("cp949", "euc_kr", frozenset(range(0xB0, 0xC9))),
-    "GB18030": ("gb18030", "gb2312", frozenset(range(0xB0, 0xD8))),
-    "CP932": ("cp932", "euc_jp", _KANJI),  # Shift-JIS as Windows has it
-    "EUC-JP": ("euc_jp", "euc_jp", _KANJI),
-    "BIG5": ("cp950", "big5", frozenset(range(0xA4, 0xC7))),
+    "CP949": ("cp949", {"euc_kr": frozenset(range(0xB0, 0xC9))}),
+    "EUC-JP": ("euc_jp", _KANJI),
+    "GB18030": ("gb18030", {"gb2312": frozenset(range(0xB0, 0xD8))} | _TRADITIONAL),
+    "CP932": ("cp932", _KANJI),  # Shift-JIS as Windows has it
+    "BIG5": ("cp950", _TRADITIONAL),
 }
-"""Encodings by iconv's name: Python's name, a part of the encoding with the common characters, and the first
+"""Encodings by iconv's name: Python's name, and encodings of their common characters, each with the first
 bytes that these have in it, beside marks (below 0xA4). Of two that fit equally well the first is likelier:
-Korean is also the first half of Chinese by sound, hardly the other way round."""
+Korean is also the first half of Chinese by sound, hardly the other way round, and
+Chinese has no kana."""
+
+RARE = set("\ufffdÿˆ¸˜¯˘˙˚˝˛ˇﬁﬂ≥≤∂∑∏∫Ω√≈∆◊")
+"""What letters of other encodings become."""
 
 ALPHABETS = {
     "WINDOWS-1251": r"[А-Яа-яЁёІіЇїЄє]",
@@ -116,7 +122,9 @@ def refuse_pointer(head: bytes, name: str) -> None:
         raise UserError(f"{name} is a pointer of Git LFS in place of the file: git lfs pull brings it")
 
 
-def not_utf8(path: Path, name: str, raw: bytes, wrong: int) -> UserError:
+def not_utf8(
+    path: Path, name: str, raw: bytes, wrong: int, lines: tuple[int, int] | None = None
+) -> UserError:
     """The error about a file in another encoding, with the command that mends it.
 
     Args:
@@ -124,18 +132,25 @@ def not_utf8(path: Path, name: str, raw: bytes, wrong: int) -> UserError:
         name: what the user calls it.
         raw: bytes of it that are no UTF-8, or all of them.
         wrong: place of the first of them.
+        lines: the first and the last line that are no UTF-8, from 1, in a file in which others are.
     """
     mended = shlex.quote(str(path.with_name(f"{path.stem}.utf8{path.suffix}")))
-    mend = f"-t UTF-8 {shlex.quote(str(path))} > {mended}"
+    file = shlex.quote(str(path))
+    before, mend = "", f"-t UTF-8 {file} > {mended}"
+    if lines is not None:
+        first, last = lines
+        before = f"(head -n {first - 1} {file}; LC_ALL=C sed -n '{first},{last}p' {file} | "
+        mend = f"-t UTF-8; tail -n +{last + 1} {file}) > {mended}"
     likely = guess_encodings(raw)
     if not likely and set(raw) & set(range(9)):
         return UserError(f"{name} is not text (byte {wrong})")
-    what = f"{name} is not UTF-8 (byte {wrong})"
+    what = f"{name} is not UTF-8 (byte {wrong}){', as other lines are' * (lines is not None)}"
     if not likely:
-        return UserError(f"{what}, in which it has to be written: iconv -f ITS_ENCODING {mend}")
+        return UserError(f"{what}, in which it has to be written: {before}iconv -f ITS_ENCODING {mend}")
     (_, reading), *others = _readings(raw, likely).items()
     doubt = "".join(f", or {encoding} if {text!r} is right, not {reading!r}" for encoding, text in others)
-    return UserError(f"{what}, it looks like {likely[0]}; iconv -f {likely[0]} {mend} mends it{doubt}")
+    command = f"{before}iconv -f {likely[0]} {mend}"
+    return UserError(f"{what}, it looks like {likely[0]}; {command} mends it{doubt}")
 
 
 def guess_encoding(raw: bytes) -> str | None:
@@ -163,7 +178,7 @@ def guess_encodings(raw: bytes) -> list[str]:
     ):
         if likely := [name for name, share in fits.items() if share >= least]:
             return sorted(likely, key=lambda name: -fits[name])
-    return [name for name in ("WINDOWS-1252", "WINDOWS-1250") if _is_western(raw, name)]
+    return [name for name in ("WINDOWS-1252", "WINDOWS-1250", "MACINTOSH") if _is_western(raw, name)]
 
 
 def _readings(raw: bytes, encodings: list[str]) -> dict[str, str]:
@@ -186,22 +201,30 @@ def _share_of_ascii(raw: bytes, encoding: str) -> float:
 
 def _share_of_common(raw: bytes, encoding: str) -> float:
     """The share of common characters among those of an encoding that a text has."""
-    codec, part, common = EAST_ASIAN[encoding]
+    codec, parts = EAST_ASIAN[encoding]
     foreign = [character for character in raw.decode(codec, "replace") if not character.isascii()]
     if foreign.count("\ufffd") > DAMAGED_SHARE * len(foreign):
         return 0
-    if part == "euc_jp" and not any("ぁ" <= character <= "ヿ" for character in foreign):
+    if parts is _KANJI and not any("ぁ" <= character <= "ヿ" for character in foreign):
         return 0  # Chinese, which has no kana
-    pairs = [character.encode(part, "ignore") for character in foreign]
     # accented letters before other letters decode as rare Chinese characters
-    known = sum(len(pair) == 2 and (pair[0] < 0xA4 or pair[0] in common) for pair in pairs)
-    return known / max(len(pairs), 1)
+    known = sum(
+        any(_is_common(character.encode(part, "ignore"), common) for part, common in parts.items())
+        for character in foreign
+    )
+    return known / max(len(foreign), 1)
+
+
+def _is_common(pair: bytes, common: frozenset[int]) -> bool:
+    return len(pair) == 2 and (pair[0] < 0xA4 or pair[0] in common)
 
 
 def _share_of_letters(raw: bytes, encoding: str) -> float:
     """The share of what is not ASCII that is words in an alphabet, in small letters but for the first."""
-    text = raw.decode(encoding, "replace")
-    words = re.findall(rf"{ALPHABETS[encoding]}{{3,}}", text)
+    text, letter = raw.decode(encoding, "replace"), ALPHABETS[encoding]
+    if re.search(rf"[a-z]{letter}", text):
+        return 0  # a Latin word with accents
+    words = re.findall(rf"{letter}{{3,}}", text)
     foreign = sum(not character.isascii() for character in text)
     return sum(len(word) for word in words if word[1:].islower()) / max(foreign, 1)
 
@@ -212,4 +235,6 @@ def _is_western(raw: bytes, encoding: str) -> bool:
     foreign = [character for character in text if character.isalpha() and not character.isascii()]
     together = sum(map(len, re.findall(r"[^\W\d_\x00-\x7f]{3,}", text)))
     printable = text.translate(dict.fromkeys(b"\t\n\r", " ")).isprintable()
-    return printable and not {"ÿ", "\ufffd"} & set(text) and together * 2 <= len(foreign)
+    capital_within = any(a.islower() and b.isupper() and not b.isascii() for a, b in pairwise(text))
+    odd = capital_within or RARE & set(text) or re.search(r"\w[‚„]", text)  # quotes open before words
+    return printable and not odd and together * 2 <= len(foreign)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from got_train.data.errors import ContentError
-from got_train.data.records import ANSWER_KEYS, IMAGE_KEYS, QUESTION_KEYS, load_json, read_list
+from got_train.data.json_values import load_json, read_list
+from got_train.data.records import ANSWER_KEYS, IMAGE_KEYS, QUESTION_KEYS
 from got_train.data.utf8 import read_utf8
 from got_train.report import UserError
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from got_train.arguments import argument
 from got_train.config import Config
-from got_train.data.check import CheckResult, check_rows
+from got_train.data.check import CheckResult, check_rows, trained_on
 from got_train.data.errors import RowError
 from got_train.data.good_rows import GoodRows, sample_fingerprint
 from got_train.data.rows import Rows
@@ -63,6 +63,9 @@ def check_run_rows(
     """
     train = check_set(config, chosen.all_training, encoder, "training", most)
     val = None if chosen.val is None else check_set(config, chosen.val, encoder, "validation", most)
+    if val is not None and val.keys is not None and train.keys is not None:
+        for line in trained_on(train.keys, val.keys):
+            say(line)
     return CheckedRows(train, val)
 
 

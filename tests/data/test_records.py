@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from got_train.data.errors import ContentError, RowError
+from got_train.data.json_values import load_json
 from got_train.data.packed import PackedFile
 from got_train.data.readers import open_rows
-from got_train.data.records import HOW_TO_ASK, UNNAMED_KIND, Record, Turn, load_json, parse_row
+from got_train.data.records import HOW_TO_ASK, UNNAMED_KIND, Record, Turn, parse_row
 from got_train.data.row_files import ListedRows
 from got_train.report import UserError
 from tests.conftest import write_rows
@@ -308,7 +309,7 @@ def test_a_key_that_is_given_twice_is_a_fault() -> None:
         ({"query": "q", "response": "r", "kind": "\ud835"}, "wrong type", f"kind {HALF}"),
         ({"query": "q", "response": "r", "crop": "yes"}, "wrong type", "crop must be true or false"),
         ({"query": "q", "answer": "r", "text": "s"}, "ambiguous keys", "answer and text both mean response"),
-        ({"messages": []}, "wrong type", "messages must be a list"),
+        ({"messages": []}, "missing key", "no query (keys: messages)"),
         ({"messages": [{"role": "user", "content": "q"}]}, "wrong roles", "must alternate"),
         ({"messages": [{"role": "tool", "content": "q"}]}, "wrong message", "'tool' is not read"),
         (

@@ -90,6 +90,8 @@ def test_bad_specs(rows_file: Path, text: str, message: str) -> None:
         ("[83, 125, 83, 225] OCR: ", True),
         ("[red] [2000, 3] OCR: ", True),
         ("[1, 2, 3] OCR: ", True),
+        ("[83, 125, 83, 125] OCR: ", True),
+        ("[83, 125, 90, 125] OCR: ", True),
     ],
 )
 def test_boxes_are_thousandths(tmp_path: Path, query: str, bad: bool) -> None:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from itertools import islice, zip_longest
+from itertools import islice, pairwise, zip_longest
 from pathlib import Path
 from typing import Literal
 
@@ -21,8 +21,9 @@ import numpy as np
 from PIL import Image
 
 from data_engines.engine import Answer, Drawing, LeftOut, PixelBox, Region, Reject, Source, Stock, one_by_one
+from data_engines.kinds.pdf.layout import UNCLEAR_CELLS
 from data_engines.kinds.pdf.pages import draw_page, image_boxes, open_document, page_size, read_page
-from data_engines.kinds.pdf.texts import Text
+from data_engines.kinds.pdf.texts import Text, bands_of
 from data_engines.options import EngineOptions, option
 from data_engines.tools.boxes import Box, around
 from data_engines.tools.files import files_below
@@ -49,6 +50,7 @@ FOOT = 0.15
 """Line heights below its ink, but no more than the font reaches down, in which there may be none either."""
 MIN_IMAGE_SHARE = 0.02
 """Share of a page from which an image may hold text that the file doesn't say."""
+OTHER_INK = "ink that is no letter"
 MIN_LEFT_LINES = 5
 """Lines that a picture has at least from which others were cut off."""
 MIN_LEFT_SHARE = 0.2
@@ -187,7 +189,7 @@ def check(spec: Spec, drawing: PdfDrawing) -> Drawing:
     faults = [
         "text that can't be seen"
         if not _is_seen(line, letters, spec)
-        else ("" if _is_all(line, levels, free, spec) else "ink that is no letter")
+        else ("" if _is_all(line, levels, free, spec) and _is_clear(line, bare, spec) else OTHER_INK)
         for line in spec.lines
     ]
     if not any(faults):
@@ -229,6 +231,12 @@ def _cut_off(
     extent = around([line.ink for line in kept])
     above = [box.bottom for box in gone if box.middle < extent.middle]
     below = [box.top for box in gone if box.middle > extent.middle]
+    torn = _torn_cells(kept, above=bool(above), below=bool(below))
+    if torn:
+        torn_too = [
+            UNCLEAR_CELLS if line in torn else fault for line, fault in zip(lines, faults, strict=True)
+        ]
+        return _cut_off(paragraphs, torn_too, sheet, images)
     part = Box(
         sheet.left,
         (max(above) + extent.top) / 2 if above else sheet.top,
@@ -237,6 +245,18 @@ def _cut_off(
     )
     left = (tuple(line for line in paragraph if line in kept) for paragraph in paragraphs)
     return tuple(paragraph for paragraph in left if paragraph), part
+
+
+def _torn_cells(kept: Sequence[Text], above: bool, below: bool) -> list[Text]:
+    """Lines at an edge that was cut which were read cell by cell, and now look like a row to read across."""
+    bands = bands_of(kept)
+    torn: list[Text] = []
+    for cut, (outer, *inner) in ((above, bands[:2]), (below, bands[:-3:-1])):
+        in_row = sorted(outer, key=lambda line: line.ink.left)
+        one_each = all(before.ink.right <= after.ink.left for before, after in pairwise(in_row))
+        if cut and len(outer) > 1 and one_each and not (inner and len(inner[0]) > 1):
+            torn += outer
+    return torn
 
 
 def _is_seen(line: Text, ink: np.ndarray, spec: Spec) -> bool:
@@ -297,6 +317,14 @@ def _is_all(line: Text, levels: np.ndarray, free: np.ndarray, spec: Spec) -> boo
     lightest = np.where(free[part], levels[part], 0).max(axis=0, initial=0).astype(int)
     darkest = np.where(free[part], levels[part], 255).min(axis=0, initial=255)
     return bool((lightest - darkest).max(initial=0) < MIN_CONTRAST)
+
+
+def _is_clear(line: Text, bare: np.ndarray, spec: Spec) -> bool:
+    """Whether nothing that begins or ends in the middle of a line is drawn under or over its letters."""
+    left, top, right, bottom = _in_pixels(line.ink, spec)
+    rows = slice(int(top + (bottom - top) * MIDDLE[0]) + 1, int(top + (bottom - top) * MIDDLE[1]))
+    part = bare[rows, max(0, int(left)) : math.ceil(right)]
+    return not part.size or bool(np.ptp(part, axis=0).max() < MIN_CONTRAST)
 
 
 def _in_pixels(box: Box, spec: Spec) -> PixelBox:

@@ -17,8 +17,10 @@ import numpy as np
 
 from data_engines.kinds.pdf.tables import (
     are_in_turn,
+    are_tables,
     goes_on,
     is_parted,
+    is_partly_parted,
     is_table,
     join_level,
     row_around,
@@ -54,6 +56,8 @@ MAX_COVERED = 0.5
 
 MIN_CELL_WIDTH = 2.5
 """In line heights: what is narrower, such as a bullet or a number, belongs to the line beside it."""
+MIN_ALIKE = 0.8
+"""Height of a line by that of the one before, between lines of a paragraph or cell."""
 MIN_CELL_FILL = 0.7
 """Share of its cell that a line covers after which another follows."""
 
@@ -93,6 +97,7 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box], rules: Sequence[Box]) -> 
     height = median(piece.body.height for piece in pieces)
     bands = bands_of(pieces)
     places = {id(piece): place for place, piece in enumerate(pieces)}
+    doubtful = _doubtful_rows(bands, rules, places, height)
     free = [_free(band, page, MIN_GUTTER_WIDTH * height) for band in bands]
     # a running head or foot is in two parts too, but not part of the columns
     for outer, inner in ((0, 1), (-1, -2)):
@@ -109,7 +114,7 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box], rules: Sequence[Box]) -> 
             groups.append([])
             start = end
             continue
-        end, unclear = _end_of_cells(bands, start, places, height)
+        first, (end, unclear) = start, _end_of_cells(bands, start, places, height)
         apart = end > start + 1
         row, ruled_row = sum(bands[start:end], []), row_around(bands[start], rows)
         start = end
@@ -120,6 +125,7 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box], rules: Sequence[Box]) -> 
             start += 1
         cells = _cells(row, height, places, ruled=ruled_row is not None, apart=apart)
         # a rule between the lines of a cell parts it from another, which merged cells beside them may hide
+        unclear |= len(cells) == 1 and not doubtful.isdisjoint(range(first, start))
         if unclear or (len(cells) > 1 and any(is_parted(lines, rules) for lines in cells)):
             cells = [[replace(line, fault=line.fault or UNCLEAR_CELLS) for line in lines] for lines in cells]
         if len(cells) > 1 and groups[-1] and goes_on(groups[-1][-1], cells, rules):
@@ -130,6 +136,21 @@ def _read(pieces: Sequence[Text], rows: Sequence[Box], rules: Sequence[Box]) -> 
         else:
             groups[-1] += cells[0]
     return groups
+
+
+def _doubtful_rows(
+    bands: Sequence[Sequence[Text]], rules: Sequence[Box], places: Mapping[int, int], height: float
+) -> set[int]:
+    """Which bands are no rows to read across, though their lines may be level.
+
+    Cells that go on below, where others end, are merged ones; and several tables may stand beside each other.
+    """
+    cells = [[_join(cell) for cell in _cut(band, height)] for band in bands]
+    merged = (i for i in range(len(bands) - 1) if is_partly_parted(cells[i], cells[i + 1], rules))
+    tables = (
+        i for i in range(len(bands) - 1) if are_tables(bands[i : i + 2], places, MIN_GUTTER_WIDTH * height)
+    )
+    return {i + k for i in merged for k in (0, 1)} | {i + k for i in tables for k in (0, 1)}
 
 
 def _end_of_cells(
@@ -155,8 +176,14 @@ def _end_of_cells(
             for cell, more in zip(cells, longer, strict=True)
         )
         grown = sum(len(more) > len(cell) for cell, more in zip(cells, longer, strict=True))
-        if not (whole and wide and close and full):
-            unclear = wide and close and full and end == start + 1 and grown < len(cells)
+        # what is set in another size, as the text under a running head is, goes on with nothing
+        alike = all(
+            MIN_ALIKE < line.body.height / more[0].body.height < 1 / MIN_ALIKE
+            for cell, more in zip(cells, longer, strict=True)
+            for line in more[len(cell) :]
+        )
+        if not (whole and wide and close and full and alike):
+            unclear = wide and close and full and alike and end == start + 1 and grown < len(cells)
             break
         row, cells, end = [*row, *bands[end]], longer, end + 1
     return end, unclear
@@ -329,7 +356,7 @@ def _split_paragraphs(lines: Sequence[Text]) -> list[list[Text]]:
         height = before.body.height
         usual = min(2 * height, 1.25 * min(steps[max(position - 1, 0) : position + 2]))
         indented = after.body.left - before.body.left > 0.8 * height
-        resized = not 0.8 < after.body.height / height < 1.25
+        resized = not MIN_ALIKE < after.body.height / height < 1 / MIN_ALIKE
         beside = after.body.left > before.body.right or after.body.right < before.body.left
         if steps[position] > usual or indented or resized or beside or after.text.startswith(BULLETS):
             split.append([])

@@ -6,6 +6,7 @@ Chinese, and where a letter leans away from the comma after it. Gaps are in unit
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -77,7 +78,9 @@ def _false_spaces(texts: Sequence[str], gaps: np.ndarray) -> tuple[np.ndarray, b
             unclear |= end is None
             false |= found & pairs & (gaps <= (end or 0.0))
         else:
-            false |= found & pairs & (gaps < MAX_LEAN) & _beside_marks(texts)
+            near = found & pairs & (gaps < MAX_LEAN)
+            false |= near & (_beside_marks(texts) | (_before_signs(texts) & (gaps < MIN_MISSED)))
+            unclear |= bool((near & _before_signs(texts) & ~false).any())
     return false, unclear
 
 
@@ -106,3 +109,14 @@ def _beside_marks(texts: Sequence[str]) -> list[bool]:
         or (mark[-1] in ENDS and after[0].isspace() and before[-1] != mark[-1] != after[-1])
         for before, mark, after in zip(texts, texts[1:], [*texts[2:], " "], strict=False)
     ]
+
+
+def _before_signs(texts: Sequence[str]) -> np.ndarray:
+    """Which characters, from the second on, are signs such as hyphens, whose letters seldom stand apart."""
+    # beside underscores, which are rules, spaces are found by other means
+    return np.array(
+        [
+            not (after[-1].isalnum() or after[-1] in ENDS or "_" in (before[-1], after[-1]))
+            for before, after in pairwise(texts)
+        ]
+    )

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
+from operator import itemgetter
 
 from data_engines.kinds.pdf.texts import (
     MAX_LINE_GAP,
@@ -100,6 +101,32 @@ def are_in_turn(cells: Sequence[Sequence[Text]], places: Mapping[int, int]) -> b
     return all(before[-1] < after[0] for before, after in pairwise(in_file))
 
 
+def are_tables(bands: Sequence[Sequence[Text]], places: Mapping[int, int], gutter: float) -> bool:
+    """Whether the file has several tables beside each other: one after the other, each row by row.
+
+    Args:
+        bands: some in succession.
+        places: of the pieces in the file.
+        gutter: between cells, at least, in points.
+    """
+    numbered = [(places[id(piece)], number, piece) for number, band in enumerate(bands) for piece in band]
+    in_file = [
+        (number, [piece for *_, piece in pieces])
+        for number, pieces in groupby(sorted(numbered, key=itemgetter(0)), key=itemgetter(1))
+    ]
+    whole = [*range(len(bands))]
+    turns = [in_file[i : i + len(whole)] for i in range(0, len(in_file), len(whole))]
+    # columns of one cell a row are those of a single table, which many files have so
+    return len(turns) > 1 and all(
+        [number for number, _ in turn] == whole
+        and any(
+            any(after.body.left - before.body.right >= gutter for before, after in pairwise(row))
+            for _, row in turn
+        )
+        for turn in turns
+    )
+
+
 def join_level(cells: Sequence[Sequence[Text]], places: Mapping[int, int]) -> list[list[Text]]:
     """The cells; neighbours whose lines are level and to and fro in the file, as a table's, are one."""
     joined = [list(cells[0])]
@@ -122,6 +149,19 @@ def is_parted(lines: Sequence[Text], rules: Sequence[Box]) -> bool:
         for above, below in pairwise(lines)
         for rule in rules
     )
+
+
+def is_partly_parted(upper: Sequence[Text], lower: Sequence[Text], rules: Sequence[Box]) -> bool:
+    """Whether rules part some cells of two rows, but not all that stand close to each other."""
+    below = [
+        (one, other)
+        for one in upper
+        for other in lower
+        if min(one.ink.right, other.ink.right) > max(one.ink.left, other.ink.left)
+    ]
+    parted = [is_parted(pair, rules) for pair in below]
+    close = [other.body.top - one.body.bottom <= MAX_LINE_GAP * one.body.height for one, other in below]
+    return any(parted) and any(near and not apart for near, apart in zip(close, parted, strict=True))
 
 
 def goes_on(line: Text, cells: Sequence[Sequence[Text]], rules: Sequence[Box]) -> bool:

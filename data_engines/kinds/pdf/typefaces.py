@@ -40,6 +40,10 @@ _MATHS = re.compile(
     re.IGNORECASE,
 )
 _ODD, _PLAIN = re.compile("[¡-¥¨¼-ÖØ-öø-ÿ]"), re.compile("[0-9A-Za-z]")
+_TEX = re.compile(r"[a-z]+\d+$|lm", re.IGNORECASE)
+"""Fonts of TeX, many of which are for brackets, bars and braces."""
+MIN_MARKS = 4
+"""Different marks of ASCII from which a font that has more of them than of all else has numbers for codes."""
 MIN_FORMULA = 3
 """Letters of a piece, half of them of a font for formulas, from which it is a formula."""
 
@@ -66,12 +70,24 @@ def font_names(page: object, positions: Sequence[int]) -> list[str | None]:
 def odd_fonts(names: Sequence[str | None], characters: Sequence[str]) -> set[str | None]:
     """Those fonts of a page that have signs for other languages, but neither letters nor digits of English.
 
-    In many journals a cross has the code of a pound sign, and brackets those of Icelandic letters.
+    In many journals a cross has the code of a pound sign, and brackets those of Icelandic letters. Fonts with
+    many marks and few letters are odd too: where glyphs are numbered, and the file does not say which letters
+    they are, the first has the code of an exclamation mark, the next that of a quotation mark, and so on.
     """
     used: dict[str | None, str] = {}
     for name, character in zip(names, characters, strict=True):
         used[name] = used.get(name, "") + character
-    return {name for name, text in used.items() if _ODD.search(text) and not _PLAIN.search(text)}
+    return {
+        name
+        for name, text in used.items()
+        if (_ODD.search(text) and not _PLAIN.search(text)) or (name and _is_numbered(name, text))
+    }
+
+
+def _is_numbered(name: str, text: str) -> bool:
+    signs = {*text}
+    marks = [sign for sign in signs if sign.isascii() and not sign.isalnum()]
+    return len(marks) >= MIN_MARKS and 2 * len(marks) > len(signs) and not _TEX.match(name)
 
 
 def find_typeface_fault(

@@ -103,6 +103,35 @@ def test_a_font_of_odd_signs_alone_is_not_trusted(read: Callable[..., str]) -> N
     assert read(price, fonts=named("Times-Roman", encoding)) == "£5 a piece"
 
 
+def test_a_font_whose_glyphs_have_numbers_is_not_trusted(read: Callable[..., str]) -> None:
+    numbered = line('"7+%-', 400, font="G")
+    assert read(numbered, fonts=named("01ebsit,Bold", "")) == "symbols under the names of letters"
+    assert read(AROUND + numbered, fonts=named("01ebsit,Bold", "")).split("\n") == SOUND
+    # fonts of TeX may be for brackets alone; and a font with letters, too, says what it has
+    assert read(numbered, fonts=named("ABCDEF+LMMono10-Regular", "")) == '"7+%-'
+    assert read(numbered + line("letters", 600, font="G"), fonts=named("Courier", "")) == 'letters\n"7+%-'
+
+
+def test_cells_that_lose_their_second_line_are_no_row_to_read_across(read: Callable[..., str]) -> None:
+    cells = "".join(
+        line("share in the market", 424, x=left) + line("of that whole year", 408, x=left)
+        for left in (222, 400)
+    )
+    head = line("Brands of coffee", 424) + cells
+    rows = ["Brands of coffee"] + 2 * ["share in the market", "of that whole year"]
+    assert read(AROUND + head).split("\n") == [*SOUND, *rows]
+    hidden = "1 g 220 404 150 14 re f 0 g "
+    assert read(AROUND + head + hidden).split("\n") == SOUND
+
+
+def test_letters_with_strokes_over_them_are_left_out(read: Callable[..., str]) -> None:
+    for stroke in ("80 398 2 8 re f ", "q 0.5 g 80 404 2 20 re f Q "):
+        assert read(AROUND + line("M is drawn over", 400) + stroke).split("\n") == SOUND
+    # paper and frames begin and end beyond the line
+    for through in ("0.8 g 60 390 300 30 re f 0 g ", "60 390 300 30 re S "):
+        assert read(AROUND + through + line("M is not", 400)).split("\n") == [*SOUND, "M is not"]
+
+
 def test_fractions_are_left_out_with_what_stands_beside_them(read: Callable[..., str]) -> None:
     fraction = line("a + b", 408, x=100) + line("c", 392, x=110) + "98 403 32 0.5 re f "
     assert read(fraction) == "displayed formula"

@@ -214,6 +214,48 @@ def test_cells_with_a_rule_between_their_lines_are_a_fault() -> None:
     assert {line.fault for part in paragraphs(centred, few) for line in part} == {None}
 
 
+def test_a_line_in_another_size_does_not_go_on_with_a_running_head() -> None:
+    head = [piece("29 November, 8:59", 0, 0, 9), piece("name of the file", 180, 0, 9)]
+    below = piece("Before a table", 0, 14, 13)
+    assert order([head[0], below, head[1]]) == ["29 November, 8:59 name of the file", "Before a table"]
+
+
+def test_merged_cells_between_level_rows_are_a_fault() -> None:
+    rows = [
+        piece("cell 1", 0, 0),
+        piece("merged", 100, 0),
+        piece("cell 2", 0, 14),
+        piece("two rows", 100, 14),
+    ]
+    beside = [Box(-5, 11.5, 90, 12)]
+    fault = "cells that can't be told apart"
+    assert {line.fault for part in paragraphs(rows, beside) for line in part} == {fault}
+    # a rule under both parts them alike
+    for rules in ([], [*beside, Box(90, 11.5, 200, 12)]):
+        assert [(line.text, line.fault) for part in paragraphs(rows, rules) for line in part] == [
+            ("cell 1 merged", None),
+            ("cell 2 two rows", None),
+        ]
+
+
+def test_two_tables_beside_each_other_are_a_fault() -> None:
+    def table(left: float) -> list[Text]:
+        return [
+            piece(text, left + 40 * place, 14 * row)
+            for row in range(4)
+            for place, text in enumerate((f"{row}", f"{row} m"))
+        ]
+
+    one, other = table(0), table(100)
+    assert {line.fault for line in lines_of([*one, *other])} == {"cells that can't be told apart"}
+    # a file may have a single table row by row, or column by column
+    by_rows = sorted([*one, *other], key=lambda piece: piece.body.top)
+    by_columns = sorted([*one, *other], key=lambda piece: piece.body.left)
+    for pieces in (by_rows, by_columns):
+        assert order(pieces) == [f"{row} {row} m {row} {row} m" for row in range(4)]
+        assert {line.fault for line in lines_of(pieces)} == {None}
+
+
 def test_a_cell_that_begins_over_its_row_is_a_fault() -> None:
     row = [
         piece("the first of four lines", 180, 0),

@@ -49,6 +49,8 @@ def parted(drawn: str, gaps: dict[str, float]) -> tuple[str, bool]:
         ("a|/.tex|file", {"": 0.0, "|": 0.33, "/": 0.15}, "a .tex file"),
         ("chapter/./././5", {"": 0.0, "/": 0.16}, "chapter . . . 5"),
         ("chapitre/:/deux", {"": 0.0, "/": 0.25}, "chapitre : deux"),
+        ("KOMA/-Script|class", {"": 0.0, "|": 0.33, "/": 0.1}, "KOMA-Script class"),
+        ("from|-|to", {"": 0.0, "|": 0.2}, "from - to"),
         ("the|court.sfinal|word", {"": 0.0, "|": 0.33, ".": 0.12}, "the court sfinal word"),
     ],
 )
@@ -62,6 +64,7 @@ def test_only_spaces_that_part_words_are_kept(drawn: str, gaps: dict[str, float]
         ("Α|Β|Γ|Δ|Ε", {"": 0.0, "|": 0.17}),  # words of one letter, or a word
         ("3.3/Α|Β|Γ|Δ|Ε", {"": 0.0, "|": 0.17, "/": 1.0}),
         ("s|p|r|e|a|d/and|n|o|t", {"": 0.0, "|": 0.24, "/": 0.33}),
+        ("a|slanted/%|here", {"": 0.0, "|": 0.33, "/": 0.17}),
     ],
 )
 def test_a_line_whose_words_cannot_be_told_is_unclear(drawn: str, gaps: dict[str, float]) -> None:
