@@ -68,7 +68,8 @@ ARGUMENT_RANGES: dict[str, Range] = {
     **dict.fromkeys(("gradient_accumulation_steps", "eval_accumulation_steps"), AT_LEAST_1),
     "dataloader_prefetch_factor": AT_LEAST_1,
     **dict.fromkeys(("dataloader_num_workers", "data_seed"), AT_LEAST_0),
-    **dict.fromkeys(("learning_rate", "weight_decay", "adam_epsilon"), RATE),
+    **dict.fromkeys(("learning_rate", "weight_decay", "max_grad_norm"), RATE),
+    "adam_epsilon": ABOVE_0,  # a weight without a gradient would become 0 / 0
     **dict.fromkeys(("warmup_steps", "neftune_noise_alpha"), RATE),
     # torch takes no betas that are whole numbers
     **dict.fromkeys(

@@ -1,0 +1,56 @@
+"""A checkpoint gets into its run whole, or not at all."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from got_train.files import read_json
+from got_train.manifest import damage
+from got_train.report import UserError
+from got_train.training.saving import check_finite, saved_whole
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path) -> Path:
+    for name in ("args.yaml", "steps.npz"):
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+def test_a_checkpoint_has_its_name_when_it_is_whole(run_dir: Path) -> None:
+    left = run_dir / "checkpoint-1.part" / "checkpoint-1"
+    left.mkdir(parents=True)  # of a run that was killed
+    checkpoint = run_dir / "checkpoint-2"
+    with saved_whole(checkpoint) as made:
+        made.mkdir()
+        (made / "model.safetensors").write_text("weights")
+        assert not checkpoint.exists()
+    assert sorted(path.name for path in run_dir.iterdir()) == ["args.yaml", "checkpoint-2", "steps.npz"]
+    manifest = read_json(checkpoint / "manifest.json")
+    assert sorted(manifest["files"]) == ["args.yaml", "model.safetensors", "steps.npz"]
+    assert manifest["devices"] == 1 and "torch" in manifest["packages"]
+    assert damage(checkpoint) is None
+
+
+def test_a_checkpoint_of_before_stays_when_saving_fails(run_dir: Path) -> None:
+    checkpoint = run_dir / "checkpoint-2"
+    checkpoint.mkdir()
+    (checkpoint / "model.safetensors").write_text("before")
+    with pytest.raises(ZeroDivisionError), saved_whole(checkpoint) as made:
+        made.mkdir()
+        raise ZeroDivisionError
+    assert (checkpoint / "model.safetensors").read_text() == "before"
+    assert sorted(path.name for path in run_dir.iterdir()) == ["args.yaml", "checkpoint-2", "steps.npz"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_weights_that_are_not_finite_are_not_saved(value: float) -> None:
+    model = torch.nn.Linear(2, 2)
+    check_finite(model, step=3)
+    with torch.no_grad():
+        model.bias[1] = value
+    with pytest.raises(UserError, match=r"^step 3: bias is not finite, so this step is not saved\. "):
+        check_finite(model, step=3)
+    model.bias.requires_grad_(False)  # frozen weights are those of the model that the run began with
+    check_finite(model, step=3)
