@@ -144,9 +144,9 @@ def _is_open(text: str) -> bool:
 
 
 def _twice(word: str, before: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
-    """Refuses a key that an earlier word has given another value."""
+    """Refuses a key that an earlier word has given another value; null takes back what was said before."""
     for key, value in now.items():
-        if key in before and before[key] != value:
+        if None not in (value, before.get(key)) and before[key] != value:
             yield f"{word}: {key} is given twice, the other value is {before[key]}: keep one"
 
 

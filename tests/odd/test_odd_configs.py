@@ -214,7 +214,7 @@ WORDS: list[tuple[str, list[str], str | dict[str, Any]]] = [
         "train.seed=2: train.seed is given twice, the other value is 1: keep one",
     ),
     ("a key twice with one value", ["train.seed=1", "train.seed=1"], {"train.seed": 1}),
-    ("a key twice, once as null", ["model.path=a", "model.path=null"], "model.path is given twice, the othe"),
+    ("a value taken back", ["model.path=a", "model.path=null"], {"model.path": None}),
     ("the old and the new name of a key", ["data.crop=true", "sample.crop=no"], "sample.crop is given twice"),
     ("a section and a key of it", ["train={seed: 1}", "train.seed=2"], "train.seed is given twice, the othe"),
     ("a section taken back, and a key of it", ["train=null", "train.seed=2"], {"train.seed": 2}),
