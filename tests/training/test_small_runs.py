@@ -141,9 +141,14 @@ def test_a_warmup_that_never_ends_is_said(write_config: WriteConfig, capsys: Any
 
 
 def test_a_dry_run_looks_at_loggers(
-    write_config: WriteConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    request: pytest.FixtureRequest,
+    write_config: WriteConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Any,
 ) -> None:
-    pytest.importorskip("wandb")
+    wandb = pytest.importorskip("wandb")
+    request.addfinalizer(wandb.teardown)  # it remembers its settings for the whole process
     monkeypatch.setenv("HOME", str(tmp_path))  # nobody is logged in there
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     monkeypatch.delenv("WANDB_API_KEY", raising=False)

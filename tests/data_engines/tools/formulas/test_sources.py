@@ -115,7 +115,7 @@ def test_bounds_in_a_list_are_kept(tmp_path):
         ),
         ("x.txt", b"\n", r"x.txt holds no formula that can be used \(there is none\)$"),
         ("x.txt", b"{x\n$a#b$\n", r"can be used \(1 formula: unbalanced braces, 1 formula: a definition\)$"),
-        ("x.txt", b"\xff", r"x.txt is not UTF-8 \(byte 0\), it looks like .*; iconv -f "),
+        ("x.txt", b"\xff", r"x.txt is not UTF-8 \(byte 0\), in which it has to be .*: iconv -f "),
         ("x.csv", b"a,b\n1,2\n", "x.csv: its first line names no column formula or latex or text"),
         ("x.jsonl", b'"a"\n{', "x.jsonl, line 2: not JSON"),
         ("x.json", b'{"a": "x+1", "a": "y+2"}', "line 1: ambiguous keys: a stands twice in an object"),
