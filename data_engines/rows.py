@@ -27,6 +27,7 @@ from got_train.data.foreign import FORMATS, LIST_ENDINGS, READABLE, label_lists,
 from got_train.data.images import lazy_image
 from got_train.data.records import parse_row
 from got_train.data.utf8 import read_utf8
+from got_train.files import atomic_file
 from got_train.prompts import IMAGE_TAG, Task, box_permille
 from got_train.report import check_targets, counted
 from got_train.tex.errors import TexError
@@ -118,19 +119,14 @@ def write_rows(
     kind, source = _find_labels(source, Pictures(source, image_root).below)
     pictures = Pictures(source, image_root)
     written = Written()
-    partial = output.with_name(f"{output.name}.partial")
     count = 0
-    try:
-        with open(partial, "w", encoding="utf-8") as file:
-            for row, picture in _pictured(READERS[kind](source, pictures), pictures, query, written):
-                named = row | {"images": [_relative(picture, output.parent)]}
-                file.write(json.dumps(named, ensure_ascii=False) + "\n")
-                count += 1
+    with atomic_file(output) as part, open(part, "w", encoding="utf-8") as file:
+        for row, picture in _pictured(READERS[kind](source, pictures), pictures, query, written):
+            named = row | {"images": [_relative(picture, output.parent)]}
+            file.write(json.dumps(named, ensure_ascii=False) + "\n")
+            count += 1
         if count == 0:
             raise ValueError(f"{source} makes no row ({_why_none(written)})")
-        os.replace(partial, output)
-    finally:
-        partial.unlink(missing_ok=True)
     written.lines = [
         f"{source} was read as {FORMATS[kind].what}",
         f"{output}: {counted(count, 'row')}; train on them with data.train={output}",

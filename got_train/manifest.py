@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,15 @@ def _first_damage(folder: Path, listed: Iterable[tuple[str, int, str]]) -> str |
         file = folder / name
         if not file.is_file():
             return f"{name} is missing"
-        if file.stat().st_size != size:
-            return f"{name} has {file.stat().st_size:,} bytes and had {size:,}"
-        if digest(file) != saved:
+        stat = file.stat()
+        if stat.st_size != size:
+            return f"{name} has {stat.st_size:,} bytes and had {size:,}"
+        if _digest_once(file, stat.st_size, stat.st_mtime_ns) != saved:
             return f"{name} is not what was saved"
     return None
+
+
+@lru_cache
+def _digest_once(file: Path, size: int, changed_ns: int) -> str:
+    """The hash of a file, computed again if it has changed: a start asks for the same weights often."""
+    return digest(file)
