@@ -58,9 +58,9 @@ def atomic_file(path: Path, durable: bool = True) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a text as `atomic_file` does; what is no valid text, as a path may be, becomes `?`."""
+    """Writes a text as `atomic_file` does."""
     with atomic_file(path) as part:
-        part.write_text(text, encoding="utf-8", errors="replace")
+        part.write_text(text, encoding="utf-8")
 
 
 @contextmanager

@@ -37,7 +37,8 @@ def write_page(evaluation: Evaluation, path: Path) -> None:
     page = render(
         "scores.html", title=f"Evaluation of {evaluation.path.name}", notes=evaluation.notes, groups=groups
     )
-    write_text(path, page)
+    # an image's path may not be valid text
+    write_text(path, page.encode("utf-8", errors="replace").decode("utf-8"))
 
 
 def _worst(rows: list[ScoredRow], folder: Path) -> dict[str, Any]:
