@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from got_train.config import ABOVE_0, AT_LEAST_0, AT_LEAST_1, HIGHER_IS_BETTER, RATE, Config
-from got_train.files import read_json
+from got_train.foreign_files import read_json
 from got_train.packages import package_folder
 from got_train.report import UserError
 from got_train.typed_values import Range

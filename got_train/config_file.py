@@ -15,6 +15,7 @@ from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue
 from got_train.arguments import OWN_ARGUMENTS, argument_defaults, argument_types
 from got_train.config import SPANNING, Config, Section, TrainConfig
 from got_train.earlier_adapters import contradictions, sections_of_adapters
+from got_train.foreign_files import check_yaml, read_text
 from got_train.idle_keys import idle_keys
 from got_train.key_hints import meant_key
 from got_train.ranks import say
@@ -54,6 +55,8 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
     errors: list[str] = []
     by_a_run = Path(path).name == CONFIG_FILE
     file = _with_new_names(file, errors, quiet=by_a_run)
+    if by_a_run:
+        file = _literal(file)
     words: dict[str, Any] = {}
     for word in overrides:
         try:
@@ -86,15 +89,12 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
 
 def _read_file(path: Path) -> dict[str, Any]:
     """The sections of a file; what is to be a text is as it stands there, not as YAML reads numbers."""
+    text = read_text(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        file = OmegaConf.to_container(OmegaConf.load(path))
+        check_yaml(text)
+        file = OmegaConf.to_container(OmegaConf.create(text))
         node = yaml.compose(text, yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path} is not UTF-8 ({error.reason} at byte {error.start}): save it in UTF-8"
-        ) from None
-    except (yaml.YAMLError, OSError, OmegaConfBaseException) as error:
+    except (yaml.YAMLError, ValueError, OmegaConfBaseException) as error:
         raise UserError(f"{path} is not a YAML file: {_one_line(error)}") from None
     if not isinstance(file, dict):
         raise UserError(f"{path} must hold sections such as `model:` and `train:`, not a list")
@@ -177,6 +177,7 @@ def _read_sections(given: dict[str, Any], errors: list[str], grows: bool = True)
     if isinstance(adapters, str):
         try:
             brought = sections_of_adapters(expand_home(adapters))
+            brought = _literal(brought)
         except UserError as error:
             errors.append(str(error))
             return None
@@ -289,6 +290,19 @@ def _over(below: Any, above: Any) -> Any:
     if not (isinstance(below, dict) and isinstance(above, dict)):
         return above
     return below | {key: _over(below.get(key), value) for key, value in above.items()}
+
+
+def _literal(value: Any) -> Any:
+    """Sections of a file that a run wrote, in which nothing is to be interpolated.
+
+    A run writes values. Where there is a `${...}` among them it is a text, or somebody has put it there to
+    learn what the variables of this machine are.
+    """
+    if isinstance(value, dict):
+        return {name: _literal(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_literal(entry) for entry in value]
+    return re.sub(r"(\\*)\$\{", r"\1\1\\${", value) if isinstance(value, str) else value
 
 
 def _resolved(node: Any) -> Any:

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from got_train.config import Config
+from got_train.foreign_files import read_json, read_yaml
 from got_train.ranks import say
 from got_train.report import UserError
 from got_train.run_folders import (
@@ -15,7 +14,6 @@ from got_train.run_folders import (
     CONFIG_FILE,
     absolute,
     holds_adapters,
-    read_json,
     resolve_checkpoint,
 )
 from got_train.swift.trained import base_of_adapters
@@ -48,12 +46,12 @@ def sections_of_adapters(path: str) -> dict[str, Any]:
     if not holds_adapters(str(folder)):
         raise UserError(f"lora.adapters {path} holds no adapters: a whole model is named in model.path")
     if (folder / CONFIG_FILE).is_file():
-        run = yaml.safe_load((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-        if not isinstance(run, dict) or not {"model", "lora", "train"} <= run.keys():
+        run = read_yaml(folder / CONFIG_FILE)
+        if not all(isinstance(run.get(name), dict) for name in ("model", "lora", "train")):
             raise UserError(f"lora.adapters: {folder / CONFIG_FILE} is not what a run writes")
         brought = {"model": run["model"], "lora": run["lora"]}
         seed = {"train": {"seed": run["train"].get("seed", 42)}}
-        return brought if run["model"]["path"] else brought | seed
+        return brought if run["model"].get("path") else brought | seed
     given = read_json(folder / ADAPTER_FILE)
     keys = ("rank", "alpha", "dropout", "use_dora", "use_rslora")
     lora = {key: given[PEFT_NAMES.get(key, key)] for key in keys if PEFT_NAMES.get(key, key) in given}

@@ -1,18 +1,17 @@
-"""Writing files so that they are whole or not there, and reading small ones.
+"""Writing files so that they are whole or not there.
 
 A program may be killed, and a disk may become full, at any moment while something is written: files and
-folders are written beside their place, and renamed at the end.
+folders are written beside their place, and renamed at the end. `foreign_files` reads.
 """
 
 import errno
-import json
 import os
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from got_train.report import UserError
 
@@ -162,20 +161,3 @@ def permit_as_umask(path: Path) -> None:
     os.umask(mask)
     for file in path.glob("*.safetensors") if path.is_dir() else [path]:
         file.chmod(0o666 & ~mask)
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """A JSON object.
-
-    Raises:
-        UserError: if the file is missing, or is not a JSON object.
-    """
-    try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{file} does not exist") from None
-    except ValueError as error:
-        raise UserError(f"{file} is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise UserError(f"{file} is not a JSON object")
-    return value

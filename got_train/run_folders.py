@@ -3,12 +3,11 @@
 import logging
 import re
 from pathlib import Path
+from typing import Any
 
-import yaml
-
-from got_train.files import read_json
+from got_train.foreign_files import read_json, read_yaml
 from got_train.hubs import has_prefix, hub_model
-from got_train.manifest import damage
+from got_train.manifest import damage, wrong_size
 from got_train.report import UserError, check_new_folder
 
 logger = logging.getLogger(__name__)
@@ -46,8 +45,8 @@ def resolve_checkpoint(path: str) -> str:
     'organisation/model'
 
     Raises:
-        UserError: if a folder holds no checkpoint, its best one is gone, weights are damaged, or a path does
-            not exist.
+        UserError: if a folder holds no checkpoint, its best one is gone, weights have another size than they
+            had (who reads them looks at their hashes), or a path does not exist.
     """
     folder = Path(path)
     if folder.is_file():
@@ -59,7 +58,7 @@ def resolve_checkpoint(path: str) -> str:
             raise UserError(f"checkpoint {path} does not exist")
         return hub_model(path)
     if any((folder / name).is_file() for name in ("config.json", ADAPTER_FILE)):
-        fault = damage(folder, WEIGHTS)
+        fault = wrong_size(folder, WEIGHTS)
         if fault is not None:
             raise UserError(f"checkpoint {path} is damaged: {fault}")
         return path
@@ -100,21 +99,22 @@ def runs_of(folder: Path) -> list[Path]:
     return sorted_by_number(folder, r"v(\d+)-.*")
 
 
-def newest_of_runs(folder: Path, used: str = WEIGHTS) -> Path | None:
+def newest_of_runs(folder: Path, whole: bool = False) -> Path | None:
     """The newest whole checkpoint of the run folders in `folder`: see `newest_checkpoint`."""
-    found = (newest_checkpoint(run, used) for run in runs_of(folder))
+    found = (newest_checkpoint(run, whole) for run in runs_of(folder))
     return next(filter(None, found), None)
 
 
-def newest_checkpoint(run: Path, used: str = WEIGHTS) -> Path | None:
+def newest_checkpoint(run: Path, whole: bool = False) -> Path | None:
     """The newest whole `checkpoint-N` of a run folder; a line says which were passed over, and why.
 
     Args:
         run: a run folder.
-        used: pattern of the files that are about to be used, as in `manifest.damage`.
+        whole: whether every file is to be read and compared with what was saved, as for a run that goes on.
+            Otherwise only weights are looked at, and only their sizes.
     """
     for checkpoint in checkpoints_of(run):
-        fault = checkpoint_fault(checkpoint, used)
+        fault = checkpoint_fault(checkpoint, whole)
         if fault is None:
             return checkpoint
         logger.warning("%s is passed over: %s", checkpoint, fault)
@@ -132,11 +132,32 @@ def checkpoint_number(checkpoint: Path) -> int:
     return int(match[1]) if match else 0
 
 
-def checkpoint_fault(checkpoint: Path, used: str = WEIGHTS) -> str | None:
+def checkpoint_fault(checkpoint: Path, whole: bool = False) -> str | None:
     """What a checkpoint of training lacks, or what is damaged; None for a whole one."""
     if not (checkpoint / STATE_FILE).is_file():
         return f"it is incomplete (no {STATE_FILE})"
-    return damage(checkpoint, used)
+    return damage(checkpoint) if whole else wrong_size(checkpoint, WEIGHTS)
+
+
+def training_state(checkpoint: Path) -> dict[str, Any]:
+    """What transformers wrote of a run into a checkpoint.
+
+    Raises:
+        UserError: if the file is missing, or a value that is used has another type.
+    """
+    file = checkpoint / STATE_FILE
+    state = read_json(file)
+    kinds: dict[str, type | tuple[type, ...]] = {
+        **dict.fromkeys(("global_step", "max_steps"), int),
+        "log_history": list,
+        "stateful_callbacks": dict,
+        "best_model_checkpoint": (str, type(None)),
+    }
+    wrong = [name for name, kind in kinds.items() if name in state and not isinstance(state[name], kind)]
+    wrong += [name for name in ("global_step", "max_steps") if not wrong and state.get(name, 0) < 0]
+    if wrong or not all(isinstance(entry, dict) for entry in state.get("log_history", [])):
+        raise UserError(f"{file} is damaged: {(wrong or ['log_history'])[0]} is not what a run writes")
+    return state
 
 
 def best_checkpoint(newest: Path) -> Path | None:
@@ -148,11 +169,15 @@ def best_checkpoint(newest: Path) -> Path | None:
     if not (newest / CONFIG_FILE).is_file():
         return None
     try:
-        chooses = yaml.safe_load((newest / CONFIG_FILE).read_text(encoding="utf-8"))["train"]
-        asked = chooses.get("load_best_model_at_end")
-    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, KeyError, TypeError):
-        raise UserError(f"{newest / CONFIG_FILE} is not the configuration of a run") from None
-    recorded = read_json(newest / STATE_FILE).get("best_model_checkpoint")
+        chooses = read_yaml(newest / CONFIG_FILE).get("train")
+    except UserError as error:
+        raise UserError(f"{newest / CONFIG_FILE} is not the configuration of a run: {error}") from None
+    if not isinstance(chooses, dict):
+        raise UserError(f"{newest / CONFIG_FILE} is not the configuration of a run")
+    asked, recorded = (
+        chooses.get("load_best_model_at_end"),
+        training_state(newest).get("best_model_checkpoint"),
+    )
     if not recorded or not asked:
         return None
     best = newest.parent / Path(recorded).name  # the run may have been moved since

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from got_train.files import PART, atomic_file, atomic_folder, read_json
+from got_train.files import PART, atomic_file, atomic_folder
+from got_train.foreign_files import read_json
 from got_train.report import UserError
 
 SMALL_DISK = """

@@ -1,10 +1,11 @@
 """Damage of a checkpoint is noticed."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from got_train.manifest import FILE, damage, write_manifest
+from got_train.manifest import MANIFEST_FILE, damage, write_manifest, wrong_size
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def test_a_whole_checkpoint_has_no_damage(folder: Path) -> None:
 
 
 def test_a_checkpoint_without_manifest_cannot_be_compared(folder: Path) -> None:
-    (folder / FILE).unlink()
+    (folder / MANIFEST_FILE).unlink()
     assert damage(folder) is None
 
 
@@ -45,12 +46,24 @@ def test_every_damage_of_a_file_is_told(folder: Path, name: str) -> None:
 
 def test_only_files_that_are_about_to_be_used_are_looked_at(folder: Path) -> None:
     (folder / "optimizer.pt").unlink()
-    assert damage(folder, "*.safetensors") is None
+    assert wrong_size(folder, "*.safetensors") is None
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", "{}", '{"files": 1}', '{"files": {"a": 1}}', '{"files": {"a": {}}}']
+    "content",
+    [
+        *(
+            "",
+            "[]",
+            "{}",
+            '{"files": 1}',
+            '{"files": {"a": 1}}',
+            '{"files": {"a": {}}}',
+            '{"files":' * 20_000,
+        ),
+        *(json.dumps({"files": {name: {"bytes": 1, "xxh3_128": "0"}}}) for name in ("../a", "/a", "a\0")),
+    ],
 )
 def test_a_damaged_manifest_is_damage(folder: Path, content: str) -> None:
-    (folder / FILE).write_text(content)
-    assert damage(folder) == f"{FILE} is damaged"
+    (folder / MANIFEST_FILE).write_text(content)
+    assert damage(folder) == f"{MANIFEST_FILE} is damaged"

@@ -18,7 +18,8 @@ import numpy as np
 from got_train.data.images import image_address
 from got_train.data.records import ReadOptions, Record, Turn
 from got_train.data.sources import select_rows
-from got_train.files import lock, read_json, write_text
+from got_train.files import lock, write_text
+from got_train.foreign_files import read_json
 from got_train.inference.questions import check_query
 from got_train.progress import progress
 from got_train.prompts import IMAGE_TAG

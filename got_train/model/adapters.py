@@ -1,21 +1,34 @@
 """Freezes module groups, adds low-rank adapters, and shows in a table which parameters are trained."""
 
+import re
 from pathlib import Path
 
 import torch
-from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model, set_peft_model_state_dict
-from peft.utils import load_peft_weights
+from peft import LoraConfig, PeftModel, get_peft_model, set_peft_model_state_dict
 from torch import nn
 
 from got_train.config import GROUPS, Group, LearningRates, LoraSettings
-from got_train.files import read_json
+from got_train.foreign_files import read_json, reading
 from got_train.model.convert import current_name, transformers_name
 from got_train.model.got import CONVOLUTIONS, GROUP_PREFIXES, GotModel, group_of
 from got_train.model.quantize import quantize
-from got_train.report import UserError, counted, one_line, table
+from got_train.model.weights import check_numbers, read_file
+from got_train.report import UserError, counted, table
 from got_train.run_folders import ADAPTER_FILE
 
 PEFT_PREFIX = "base_model.model."
+
+ADAPTER_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
+
+NOT_READ = (
+    "megatron_config layer_replication target_parameters trainable_token_indices alora_invocation_tokens "
+    "use_qalora use_bdlora lora_bias arrow_config velora_config monteclora_config kasa_config"
+).split()
+"""Settings of peft by which a model computes otherwise, grows or imports code: adapters that have one are
+refused."""
+
+BASE_KEPT = (True, False, None, "gaussian", "eva", "orthogonal")
+"""Ways to begin adapters that leave the weights of the base model as they are."""
 
 ORIGINAL_MODULES = ("model.layers.", "model.vision_tower_high.", "model.mm_projector_vary.")
 """Prefixes of layer names in the original layout, which ms-swift trains without conversion."""
@@ -135,21 +148,19 @@ def add_adapters(model: GotModel, folder: str, dropout: float | None = None) -> 
     Raises:
         UserError: if the adapters do not fit.
     """
-    read_json(Path(folder) / ADAPTER_FILE)
-    if not any(Path(folder).glob("adapter_model.*")):  # peft would ask the hub for them
-        raise UserError(f"{folder} lacks the weights of its adapters, adapter_model.safetensors")
-    try:
-        state = adapter_state(folder)
-        layers = [name.removeprefix(PEFT_PREFIX).partition(".lora_A.") for name in state]
-        config = PeftConfig.from_pretrained(folder)
-        config.target_modules = [layer for layer, found, _ in layers if found]
-        config.inference_mode = dropout is None
-        if dropout is not None:
-            config.lora_dropout = dropout
+    state = adapter_state(folder)
+    layers = {}
+    for name, tensor in state.items():
+        layer, is_first, _ = name.removeprefix(PEFT_PREFIX).partition(".lora_A.")
+        if is_first:
+            layers[layer] = tensor
+    config = adapter_config(Path(folder), {layer: len(tensor) for layer, tensor in layers.items()})
+    _check_layers(model, folder, layers)
+    if dropout is not None:
+        config.inference_mode, config.lora_dropout = False, dropout
+    with reading(f"the adapters of {folder} do not fit their base model: {ADAPTER_FILE}"):
         adapted = get_peft_model(model, config)
         missing, left_over = set_peft_model_state_dict(adapted, state)
-    except Exception as error:  # of any kind: files are damaged in many ways
-        raise UserError(f"the adapters of {folder} do not fit their base model: {one_line(error)}") from error
     if left_over:
         raise UserError(
             f"the adapters of {folder} do not fit their base model: it has no place for "
@@ -160,9 +171,98 @@ def add_adapters(model: GotModel, folder: str, dropout: float | None = None) -> 
     return adapted
 
 
+def _check_layers(model: GotModel, folder: str, layers: dict[str, torch.Tensor]) -> None:
+    """Refuses adapters of layers that the model lacks, before peft makes new ones as large as they are.
+
+    Args:
+        model: the base model.
+        folder: the adapters.
+        layers: `lora_A`, `(rank, width)`, of each layer.
+    """
+    modules = dict(model.named_modules())
+    for layer, tensor in layers.items():
+        width = getattr(modules.get(layer), "in_features", None)
+        if tensor.ndim != 2 or tensor.shape[1] != width or len(tensor) < 1:
+            raise UserError(
+                f"the adapters of {folder} do not fit their base model: it has no linear layer {layer} of "
+                f"which {tuple(tensor.shape)} could be an adapter"
+            )
+
+
+def adapter_config(folder: Path, ranks: dict[str, int]) -> LoraConfig:
+    """peft's configuration of a folder's adapters, of which only numbers are taken.
+
+    Args:
+        folder: the adapters.
+        ranks: of each layer that its weights have.
+
+    Raises:
+        UserError: if it is no LoRA, is set to what would change the base model or import code, or has
+            another rank than the weights.
+    """
+    file = folder / ADAPTER_FILE
+    given = read_json(file)
+    if given.get("peft_type") != "LORA":
+        raise UserError(f"{file}: peft_type {str(given.get('peft_type'))[:40]} is not read: LORA is")
+    odd = [name for name in NOT_READ if given.get(name)]
+    if odd:
+        raise UserError(f"{file} sets {', '.join(odd)}, which got-train does not read")
+    if given.get("init_lora_weights", True) not in BASE_KEPT:
+        raise UserError(
+            f"{file}: init_lora_weights {str(given['init_lora_weights'])[:40]} changes the base model"
+        )
+    numbers = {name: given[name] for name in ("r", "lora_alpha", "lora_dropout") if name in given}
+    wrong = [
+        name
+        for name, value in numbers.items()
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e6
+    ]
+    if wrong or not isinstance(numbers.get("r", 8), int) or not 0 <= numbers.get("lora_dropout", 0) < 1:
+        raise UserError(
+            f"{file}: {(wrong or ['r or lora_dropout'])[0]} is not a number that adapters can have"
+        )
+    patterns = {name: given.get(f"{name}_pattern") or {} for name in ("rank", "alpha")}
+    for name, pattern in patterns.items():
+        plain = isinstance(pattern, dict) and all(
+            re.fullmatch(r"[\w.]+", layer) and isinstance(number, int | float)
+            for layer, number in pattern.items()
+        )
+        if not plain:
+            raise UserError(f"{file}: {name}_pattern must give numbers of layers by their names")
+    saved = given.get("modules_to_save")
+    if saved is not None and not (isinstance(saved, list) and all(isinstance(name, str) for name in saved)):
+        raise UserError(f"{file}: modules_to_save must be a list of names")
+    rank = numbers.pop("r", 8)
+    others = {layer: number for layer, number in ranks.items() if number != rank}
+    if not ranks or (others and not patterns["rank"]):
+        raise UserError(
+            f"the adapters of {folder} do not fit their {ADAPTER_FILE}: it says rank {rank}, the weights "
+            f"have {', '.join(map(str, sorted(set(ranks.values())))) or 'no adapters'}"
+        )
+    return LoraConfig(
+        r=rank,
+        **numbers,
+        use_dora=bool(given.get("use_dora")),
+        use_rslora=bool(given.get("use_rslora")),
+        target_modules=list(ranks),
+        rank_pattern=dict(others),
+        alpha_pattern=patterns["alpha"],
+        modules_to_save=saved,
+        inference_mode=True,
+    )
+
+
 def adapter_state(folder: str) -> dict[str, torch.Tensor]:
-    """The tensors of an adapter checkpoint under this model's names, as peft takes them."""
-    saved = load_peft_weights(folder, device="cpu")
+    """The tensors of an adapter checkpoint under this model's names, as peft takes them.
+
+    Raises:
+        UserError: if there are none, or the file is damaged.
+    """
+    files = [Path(folder) / name for name in ADAPTER_WEIGHTS if (Path(folder) / name).exists()]
+    if not files:
+        raise UserError(f"{folder} lacks the weights of its adapters, {ADAPTER_WEIGHTS[0]}")
+    saved = read_file(files[0])
+    check_numbers(files[0], saved)
     return {_own_name(name): tensor for name, tensor in saved.items()}
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from got_train.config import Config
-from got_train.files import read_json
+from got_train.foreign_files import read_json
 from got_train.prompts import CHAT_TEMPLATES, Task
 from got_train.report import counted
-from got_train.run_folders import STATE_FILE
+from got_train.run_folders import STATE_FILE, training_state
 
 CARD = """\
 ---
@@ -108,12 +108,14 @@ def _scores(checkpoint: Path) -> str:
     """The last evaluation before the checkpoint, and the rows that were read before and after training."""
     found = []
     if (checkpoint / STATE_FILE).is_file():
-        log: list[dict[str, Any]] = read_json(checkpoint / STATE_FILE).get("log_history", [])
+        log: list[dict[str, Any]] = training_state(checkpoint).get("log_history", [])
         evaluated = [entry for entry in log if "eval_loss" in entry]
         if evaluated:
-            steps, scores = evaluated[-1]["step"], evaluated[-1].items()
-            named = [f"{name.removeprefix('eval_')} {value:.4g}" for name, value in scores if _is_score(name)]
-            found.append(f"{', '.join(named)} after {counted(steps, 'step')}")
+            last = {name: value for name, value in evaluated[-1].items() if isinstance(value, int | float)}
+            named = [
+                f"{name.removeprefix('eval_')} {value:.4g}" for name, value in last.items() if _is_score(name)
+            ]
+            found.append(f"{', '.join(named)} after {counted(int(last.get('step', 0)), 'step')}")
     comparison = checkpoint.parent / "comparison.json"
     if comparison.is_file():
         found.append(f"before and after training `{json.dumps(read_json(comparison))}`")

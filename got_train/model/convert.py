@@ -5,7 +5,6 @@ and Vary have the names of the original layout after prefixes of their own.
 """
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import torch
 from safetensors.torch import save_file
 from transformers import GenerationConfig, GotOcr2Config, GotOcr2ForConditionalGeneration
 
+from got_train.config_file import load_config, to_yaml
 from got_train.files import atomic_folder, permit_as_umask
 from got_train.model.got import GotModel
 from got_train.model.original import (
@@ -24,7 +24,7 @@ from got_train.model.original import (
 from got_train.model.processor import build_processor
 from got_train.model.shapes import read_got_config
 from got_train.model.tokenizer import load_tokenizer
-from got_train.model.weights import local_folder, read_tensors
+from got_train.model.weights import check_numbers, local_folder, read_tensors
 from got_train.report import UserError, check_new_folder, counted
 from got_train.run_folders import CONFIG_FILE, holds_adapters
 from got_train.vocabulary import IMAGE_PAD, MESSAGE_END, QWEN_SPECIAL_IDS
@@ -134,6 +134,7 @@ def encoder_state(source: str) -> dict[str, torch.Tensor]:
             state[transformers_name(f"model.vision_tower_high.{name.removeprefix(prefixes[0])}")] = tensor
         elif "multi_modal_projector.conv_upsampler" in name:
             state[current_name(name)] = tensor
+    check_numbers(source, state)
     return state
 
 
@@ -177,6 +178,7 @@ def read_state(
             raise UserError(
                 f"{folder}: {name} has shape {tuple(tensor.shape)}, config.json asks for {tuple(own[name])}"
             )
+    check_numbers(folder, state)
     if tied and head in state and not torch.equal(state[head], state[embedding]):
         raise UserError(
             f"{folder}: tie_word_embeddings is true, but {head} is not the embedding: set it to false in "
@@ -213,7 +215,8 @@ def convert(source: str, target: str, to: Layout) -> int:
     with atomic_folder(output) as made:
         number = write(folder, made)
         if (folder / CONFIG_FILE).is_file():  # it says which chat template the model was trained with
-            shutil.copyfile(folder / CONFIG_FILE, made / CONFIG_FILE)
+            config = to_yaml(load_config(folder / CONFIG_FILE))
+            (made / CONFIG_FILE).write_text(config, encoding="utf-8")
     return number
 
 

@@ -7,7 +7,7 @@ import torch
 import xxhash
 from torch import nn
 
-from got_train.files import read_json
+from got_train.foreign_files import read_json
 from got_train.report import UserError
 
 BASE_FILE = "base_model.json"

@@ -1,28 +1,30 @@
 """From the `model` section to a model and its tokenizer, saying where every weight came from."""
 
-import pickle
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 
 import torch
 from torch import nn
-from transformers import (
-    AutoModelForCausalLM,
-    PreTrainedTokenizerFast,
-    set_seed,
-)
+from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, PreTrainedTokenizerFast, set_seed
 
 from got_train.config import GROUPS, Group, ModelConfig
-from got_train.model.convert import encoder_state, read_state, transformers_name
+from got_train.foreign_files import reading
+from got_train.model.config_json import model_config
+from got_train.model.convert import current_name, encoder_state, read_state, transformers_name
 from got_train.model.got import GotModel, got_config, group_of
 from got_train.model.initialize import initialize
-from got_train.model.original import layout_of
-from got_train.model.shapes import config_folder, decoder_config, read_got_config, with_shape_of_checkpoint
+from got_train.model.original import layout_of_type
+from got_train.model.shapes import (
+    decoder_config,
+    read_decoder_config,
+    read_got_config,
+    with_shape_of_checkpoint,
+)
 from got_train.model.tokenizer import load_tokenizer
-from got_train.model.weights import MORE_THAN_WEIGHTS, local_folder
-from got_train.report import UserError, counted, one_line, table
+from got_train.model.weights import check_numbers, local_folder, read_tensors
+from got_train.report import UserError, counted, table
 from got_train.run_folders import whole_checkpoint
 from got_train.vocabulary import IMAGE_PAD, MESSAGE_END
 
@@ -113,6 +115,8 @@ def _from_parts(
 ) -> tuple[GotModel, LoadReport]:
     sources = config if config.init == "pretrained" else ModelConfig(init="random")
     decoder_path = sources.decoder.path
+    # Before the model is made, which is as large as config.json says: the weights have to be so, too.
+    decoder = None if decoder_path is None else _decoder_state(decoder_path)
     text_config = decoder_config(config, decoder_path, len(tokenizer), max_length)
     text_config.pad_token_id = tokenizer.pad_token_id
     model = GotModel(got_config(config.encoder, text_config, tokenizer))
@@ -123,8 +127,8 @@ def _from_parts(
         given["encoder"] = (sources.encoder.path, encoder_state(sources.encoder.path))
     if sources.init_from is not None:
         given |= _previous_stage(sources.init_from, model)
-    if decoder_path is not None:
-        given["decoder"] = (decoder_path, _decoder_state(decoder_path, model))
+    if decoder_path is not None and decoder is not None:
+        given["decoder"] = (decoder_path, _fitted(decoder, model))
     for group in GROUPS:
         _load_group(model, group, given.get(group), report)
     return model, report
@@ -136,45 +140,17 @@ def load_got(source: str) -> GotModel:
     Raises:
         UserError: if it is none, or tensors are missing.
     """
+    file, given = model_config(source)
     config = read_got_config(source)
-    if layout_of(config_folder(source)) == "original":
-        folder = local_folder(source)
-        state = read_state(folder, config, transformers_name)
-        return GotModel.from_pretrained(None, config=config, state_dict=state, dtype=torch.float32)
-    model, left_over = _with_all_weights(GotModel, source, config=config)
-    if left_over:
-        number = counted(len(left_over), "tensor")
-        raise UserError(
-            f"{source}: the model of config.json has no place for {number}: {', '.join(left_over[:4])}"
-        )
+    original = layout_of_type(file.parent, given.get("model_type")) == "original"
+    # Names and shapes are compared before anything is as large as config.json says.
+    state = read_state(local_folder(source), config, transformers_name if original else current_name)
+    with reading(source):
+        model = GotModel.from_pretrained(None, config=config, state_dict=state, dtype=torch.float32)
+        # Not all that is wrong in config.json shows in the weights: two tokens try the numbers of heads.
+        with torch.no_grad():
+            model.model.language_model(inputs_embeds=torch.zeros(1, 2, config.text_config.hidden_size))
     return model
-
-
-def _with_all_weights(kind: Any, source: str, **given: Any) -> tuple[Any, list[str]]:
-    """A model of transformers in float32, and the names of tensors that it has no place for.
-
-    Args:
-        kind: its class.
-        source: folder or hub id.
-        given: options of `from_pretrained`.
-
-    Raises:
-        UserError: if there is no model, or tensors are missing or have another shape, for which transformers
-            would draw new ones.
-    """
-    try:
-        model, info = kind.from_pretrained(
-            source, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True, **given
-        )
-    except pickle.UnpicklingError:
-        raise UserError(f"{source} {MORE_THAN_WEIGHTS}") from None
-    except Exception as error:  # of any kind: files are damaged in many ways
-        raise UserError(f"no model at {source}: {one_line(error)}") from error
-    if missing := sorted(info["missing_keys"]):
-        raise UserError(f"{source} lacks {counted(len(missing), 'tensor')}: {', '.join(missing[:4])}")
-    for name, shape, wanted in sorted(info["mismatched_keys"]):
-        raise UserError(f"{source}: {name} has shape {tuple(shape)}, config.json asks for {tuple(wanted)}")
-    return model, sorted(info["unexpected_keys"])
 
 
 def _previous_stage(path: str, model: GotModel) -> dict[Group, tuple[str, dict[str, torch.Tensor]]]:
@@ -190,14 +166,42 @@ def _previous_stage(path: str, model: GotModel) -> dict[Group, tuple[str, dict[s
     return given
 
 
-def _decoder_state(path: str, model: GotModel) -> dict[str, torch.Tensor]:
-    """The decoder's weights under this model's names, its tables cut or grown to this model's sizes."""
-    causal, _ = _with_all_weights(AutoModelForCausalLM, path)
+def _decoder_state(path: str) -> dict[str, torch.Tensor]:
+    """The weights of a decoder under the names of the model that it becomes a part of.
+
+    Args:
+        path: folder or hub id.
+
+    Raises:
+        UserError: if there is none, or tensors are missing or have another shape than `config.json` says.
+    """
+    config = read_decoder_config(path)
+    kind = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]  # transformers' own class, never one of the folder
+    tensors = read_tensors(path)
+    check_numbers(path, tensors)
+    check_size(path, partial(kind, config), tensors)
+    with reading(path):
+        causal, info = kind.from_pretrained(
+            None,
+            config=config,
+            state_dict=tensors,
+            dtype=torch.float32,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+        )
+    if missing := sorted(info["missing_keys"]):
+        raise UserError(f"{path} lacks {counted(len(missing), 'tensor')}: {', '.join(missing[:4])}")
+    for name, shape, wanted in sorted(info["mismatched_keys"]):
+        raise UserError(f"{path}: {name} has shape {tuple(shape)}, config.json asks for {tuple(wanted)}")
     prefix = f"{causal.base_model_prefix}."
-    state = {
+    return {
         f"model.language_model.{name.removeprefix(prefix)}" if name.startswith(prefix) else name: tensor
         for name, tensor in causal.state_dict().items()
     }
+
+
+def _fitted(state: dict[str, torch.Tensor], model: GotModel) -> dict[str, torch.Tensor]:
+    """A decoder's weights with tables that are cut or grown to a model's sizes."""
     own = model.state_dict()
     for name, tensor in state.items():
         if name.endswith("embed_positions.weight") and tensor.shape != own[name].shape:
@@ -207,6 +211,24 @@ def _decoder_state(path: str, model: GotModel) -> dict[str, torch.Tensor]:
     if model.config.tie_word_embeddings:
         state.pop("lm_head.weight", None)
     return state
+
+
+def check_size(source: str, build: Callable[[], nn.Module], tensors: Mapping[str, torch.Tensor]) -> None:
+    """Refuses a configuration whose model would be much larger than the weights, before there is one.
+
+    Args:
+        source: of both.
+        build: makes the model.
+        tensors: the weights.
+
+    Raises:
+        UserError: if it would be.
+    """
+    with reading(source), torch.device("meta"):
+        wanted = sum(weights.numel() for weights in build().parameters())
+    held = sum(tensor.numel() for tensor in tensors.values())
+    if wanted > 2 * held:  # a tied head may be missing
+        raise UserError(f"{source}: config.json asks for {wanted:,} numbers, the weights are {held:,}")
 
 
 def stretch_positions(table: torch.Tensor, length: int, offset: int = 2) -> torch.Tensor:

@@ -8,11 +8,11 @@ the authors' code always builds the same one, with an output of 1024 channels, a
 import json
 import shutil
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from transformers import GotOcr2Config, GotOcr2VisionConfig, PreTrainedTokenizerFast, Qwen2Config
 
-from got_train.files import read_json
+from got_train.foreign_files import read_json
 from got_train.model.got import ENCODER_FIELDS, encoder_channels
 from got_train.model.tokenizer import ORIGINAL_VOCABULARY, load_tokenizer, vocabulary_file
 from got_train.report import UserError
@@ -51,15 +51,19 @@ def layout_of(folder: Path) -> Layout:
     Raises:
         UserError: if the folder has no GOT model.
     """
-    model_type = read_json(folder / "config.json").get("model_type")
-    if model_type not in MODEL_TYPES:
-        raise UserError(f"{folder} holds a {model_type} model, not got_ocr2 (transformers) or GOT (original)")
+    return layout_of_type(folder, read_json(folder / "config.json").get("model_type"))
+
+
+def layout_of_type(folder: Path, model_type: Any) -> Layout:
+    """As `layout_of`, from what `config.json` says."""
+    if not isinstance(model_type, str) or model_type not in MODEL_TYPES:
+        said = str(model_type)[:40]
+        raise UserError(f"{folder} holds a {said} model, not got_ocr2 (transformers) or GOT (original)")
     return MODEL_TYPES[model_type]
 
 
-def read_original_config(folder: Path) -> GotOcr2Config:
-    """transformers' configuration of a model in the original layout."""
-    original = read_json(folder / "config.json")
+def original_config(original: dict[str, Any]) -> GotOcr2Config:
+    """transformers' configuration of a model in the original layout, from what its `config.json` says."""
     fields = {name: original[name] for name in DECODER_FIELDS if name in original}
     text_config = Qwen2Config(**fields, rope_theta=original.get("rope_theta", 10000.0))
     return GotOcr2Config(

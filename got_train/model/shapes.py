@@ -1,17 +1,17 @@
 """The shape of a model: from the `model` section, and from the checkpoint that it names."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModel, GotOcr2Config, PreTrainedConfig
+from transformers import CONFIG_MAPPING, AutoConfig, AutoModel, GotOcr2Config, PreTrainedConfig
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
-from transformers.utils import cached_file
 
 from got_train.config import DecoderConfig, EncoderConfig, ModelConfig, Value
+from got_train.foreign_files import reading
+from got_train.model.config_json import model_config
 from got_train.model.got import GotModel, encoder_section
-from got_train.model.original import layout_of, read_original_config
+from got_train.model.original import layout_of_type, original_config
 from got_train.report import UserError, did_you_mean, one_line
 from got_train.run_folders import whole_checkpoint
 from got_train.vocabulary import TileShape
@@ -100,7 +100,7 @@ def _model_type(config: ModelConfig) -> str:
     given, path = config.decoder.model_type, config.decoder.path
     if config.init == "random" or path is None:
         return given or "qwen2"
-    model_type = str(_read_decoder_config(path).model_type)
+    model_type = str(read_decoder_config(path).model_type)
     if given not in (None, model_type):
         raise UserError(
             f"model.decoder.model_type is {given}, but model.decoder.path {path} holds a {model_type}: "
@@ -124,32 +124,29 @@ def read_got_config(source: str) -> GotOcr2Config:
     Raises:
         UserError: if there is none.
     """
-    folder = config_folder(source)
-    original = layout_of(folder) == "original"
-    try:
-        config = read_original_config(folder) if original else GotOcr2Config.from_pretrained(folder)
+    file, given = model_config(source)
+    original = layout_of_type(file.parent, given.get("model_type")) == "original"
+    with reading(f"{file} does not describe a GOT model: it"):
+        config = original_config(given) if original else GotOcr2Config.from_dict(given)
         with torch.device("meta"):
             GotModel(config)
-    except Exception as error:  # of any kind: each field fails in its own way
-        raise UserError(
-            f"{folder / 'config.json'} does not describe a GOT model: {one_line(error)}"
-        ) from error
     return config
 
 
-def config_folder(source: str) -> Path:
-    """Where the `config.json` of a model folder or hub id lies."""
-    try:
-        return Path(str(cached_file(source, "config.json"))).parent
-    except OSError as error:
-        raise UserError(f"no model at {source}: {str(error).splitlines()[0]}") from None
+def read_decoder_config(path: str) -> PreTrainedConfig:
+    """The configuration of a decoder of a folder or hub id.
 
-
-def _read_decoder_config(path: str) -> PreTrainedConfig:
-    try:
-        return AutoConfig.from_pretrained(path)
-    except Exception as error:  # of any kind: each field fails in its own way
-        raise UserError(f"model.decoder.path {path}: {one_line(error)}") from error
+    Raises:
+        UserError: if there is none.
+    """
+    file, given = model_config(path)
+    model_type = given.pop("model_type", None)
+    if not isinstance(model_type, str) or model_type not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        raise UserError(
+            f"model.decoder.path {path} holds a {str(model_type)[:40]} model, which is no decoder"
+        )
+    with reading(f"model.decoder.path: {file}"):
+        return CONFIG_MAPPING[model_type].from_dict(given)
 
 
 def decoder_config(
@@ -188,7 +185,7 @@ def decoder_config(
             raise UserError(f"{given}: some weights of this {kind} are empty, every size must be at least 1")
         _check_heads(text_config.to_dict(), set(config.decoder.shape))
     else:
-        text_config = _read_decoder_config(decoder_path)
+        text_config = read_decoder_config(decoder_path)
         text_config.vocab_size = vocabulary_size
     positions = config.decoder.shape.get("max_position_embeddings")
     if isinstance(positions, int) and positions < max_length:

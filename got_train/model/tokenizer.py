@@ -14,8 +14,9 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 from transformers.convert_slow_tokenizer import TikTokenConverter
 from transformers.utils import cached_file, has_file
 
+from got_train.foreign_files import read_json, reading
 from got_train.prompts import COLORS, LATEX_OCR_QUERY, SYSTEM, Task
-from got_train.report import UserError, one_line
+from got_train.report import UserError
 from got_train.vocabulary import END_OF_TEXT, PROMPT_TOKENS, QWEN_SPECIAL_IDS, SPECIAL_TOKENS
 
 QWEN_PATTERN = (
@@ -26,6 +27,13 @@ QWEN_PATTERN = (
 
 ORIGINAL_VOCABULARY = "qwen.tiktoken"
 """The vocabulary's file in a folder of the authors' layout."""
+
+
+VOCABULARY_FILES = ("tokenizer.json", ORIGINAL_VOCABULARY, "vocab.json", "tokenizer.model", "vocab.txt")
+"""One of these is in a folder that has a tokenizer."""
+
+SETTINGS = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+"""More files of a tokenizer, all of them JSON objects."""
 
 
 class Vocabulary(NamedTuple):
@@ -83,18 +91,47 @@ def load_tokenizer(source: str) -> PreTrainedTokenizerFast:
     if source == "gpt2":
         files = [str(vocabulary_file(name)) for name in ("gpt2", "gpt2_merges")]
         return with_prompt_tokens(_fast(_byte_level(models.BPE.from_file(*files))))
-    try:
+    _check_files(source)
+    with reading(f"the tokenizer at {source}"):
         if has_file(source, ORIGINAL_VOCABULARY) and not has_file(source, "tokenizer.json"):
             # The authors' tokenizer is Python code beside this file, which is not run.
             return qwen_tokenizer(Path(str(cached_file(source, ORIGINAL_VOCABULARY))))
-        tokenizer = AutoTokenizer.from_pretrained(source)
-    except Exception as error:  # of any kind: files are damaged in many ways
-        lacks = Path(source).is_dir() and not (Path(source) / "tokenizer.json").is_file()
-        why = "it has no tokenizer.json" if lacks else one_line(error, lines=1)
-        raise UserError(f"no tokenizer at {source}: {why}") from error
-    if not isinstance(tokenizer, PreTrainedTokenizerFast):
-        raise UserError(f"the tokenizer at {source} has no tokenizer.json: only fast tokenizers are taken")
-    return with_prompt_tokens(tokenizer)
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        if not isinstance(tokenizer, PreTrainedTokenizerFast):
+            raise UserError(
+                f"the tokenizer at {source} has no tokenizer.json: only fast tokenizers are taken"
+            )
+        # Settings of tokenizer.json by which the rows of a batch would be cut, or padded.
+        tokenizer.backend_tokenizer.no_truncation()
+        tokenizer.backend_tokenizer.no_padding()
+        tokenizer = with_prompt_tokens(tokenizer)
+        _try(source, tokenizer)
+    return tokenizer
+
+
+def _check_files(source: str) -> None:
+    """Refuses the files of a tokenizer's folder that are no JSON objects.
+
+    Raises:
+        UserError: with the first such file; or if the folder has none of a tokenizer.
+    """
+    folder = Path(source)
+    if not folder.is_dir():
+        return
+    for name in ("tokenizer.json", *SETTINGS):
+        if (folder / name).exists():
+            read_json(folder / name)
+    if not any((folder / name).is_file() for name in VOCABULARY_FILES):
+        raise UserError(f"no tokenizer at {source}: it has no tokenizer.json")
+
+
+def _try(source: str, tokenizer: PreTrainedTokenizerFast) -> None:
+    """Refuses a tokenizer whose ids lie outside of its table, or that cannot write what it has read."""
+    size = len(tokenizer)
+    ids = [*tokenizer.get_vocab().values(), *tokenizer.encode(f"{SYSTEM} a1"), tokenizer.pad_token_id]
+    if not all(isinstance(number, int) and 0 <= number < size for number in ids):
+        raise UserError(f"the tokenizer at {source} has ids outside of its {size:,} tokens")
+    tokenizer.decode(list(range(min(size, 300))), skip_special_tokens=True)
 
 
 def qwen_tokenizer(ranks: Path) -> PreTrainedTokenizerFast:

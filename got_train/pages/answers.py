@@ -16,7 +16,7 @@ from got_train.files import write_text
 from got_train.markup.chart_dictionary import read_chart
 from got_train.markup.delimiters import only_formula
 from got_train.markup.forms import SMILES, form_of
-from got_train.pages.drawings import input_html, molecule_html, not_drawn, score_html, tex_html
+from got_train.pages.drawings import input_html, molecule_html, not_drawn, scores_html, tex_html
 from got_train.pages.latex_html import Notes, clean, formula_html
 from got_train.pages.markdown import markdown_html
 from got_train.pages.template import render
@@ -65,14 +65,14 @@ def render_answer(text: str) -> Markup:
 
 
 def _body(text: str, notes: Notes) -> Markup:
-    """The HTML of a cleaned answer, with marks where drawings by TeX will stand."""
+    """The HTML of a cleaned answer, with marks where drawings by TeX and scores will stand."""
     form = form_of(text) if len(text) <= MAX_CHARACTERS else "text"
     if form == "molecule":
         match = SMILES.fullmatch(text)
         assert match, "form_of found it"
         return molecule_html(match[1], notes)
     if form == "score":
-        return score_html(text, notes)
+        return notes.engrave_later(text)
     if form == "chart":
         return _chart_html(text)
     if form == "formula":
@@ -100,12 +100,13 @@ def _written(value: object) -> str:
 
 
 def _finish(bodies: Sequence[Markup], notes: Notes) -> list[Markup]:
-    """The answers with their drawings by TeX in place."""
-    drawings = tex_html(notes.tex, notes)
+    """The answers with their drawings by TeX, and their scores, in place."""
+    drawings = {str(number): drawn for number, drawn in enumerate(tex_html(notes.tex, notes))}
+    drawings |= {f"s{number}": drawn for number, drawn in enumerate(scores_html(notes.scores, notes))}
     finished = []
     for body in bodies:
-        pieces = body.split("\0")  # HTML and numbers of marks by turns
-        pieces[1::2] = [drawings[int(number)] for number in pieces[1::2]]
+        pieces = body.split("\0")  # HTML and names of marks by turns
+        pieces[1::2] = [drawings[str(name)] for name in pieces[1::2]]
         finished.append(Markup("").join(pieces))
     return finished
 

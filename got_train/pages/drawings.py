@@ -1,7 +1,5 @@
 """Molecules, scores and LaTeX as pictures inside a page: an `<img>` runs no script that may be in its SVG."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 
@@ -9,6 +7,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from got_train.packages import install_line
+from got_train.pages.engraving import engrave
 from got_train.pages.latex_html import Notes, source_html
 from got_train.pages.template import encode_picture, picture_html
 from got_train.tex.answers import DPI, draw_answers
@@ -18,9 +17,6 @@ MAX_SMILES = 400
 BOND_PIXELS = 44
 MAX_MOLECULE_PIXELS = 700
 """Width of a drawing."""
-MAX_KERN = 20_000
-"""Characters; a page of music has 5000."""
-ENGRAVING_SECONDS = 20
 MAX_TEX = 20_000
 """Characters of one drawing."""
 TEX_BATCH = 50
@@ -67,23 +63,17 @@ def molecule_html(smiles: str, notes: Notes) -> Markup:
     return picture_html(drawer.GetDrawingText().encode(), "svg+xml", smiles, width)
 
 
-def score_html(kern: str, notes: Notes) -> Markup:
-    """A score engraved by Verovio, in a process of its own."""
-    if len(kern) > MAX_KERN:
-        return not_drawn(kern, "too long to be engraved")
-    command = [sys.executable, "-m", "got_train.pages.engraving"]
+def scores_html(scores: Sequence[str], notes: Notes) -> list[Markup]:
+    """Scores engraved by Verovio, in a process of its own; as text, with the reason, where it fails."""
     try:
-        done = subprocess.run(
-            command, input=kern.encode(), capture_output=True, timeout=ENGRAVING_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return not_drawn(kern, "Verovio takes too long")
-    if done.returncode == 2:
+        drawn = engrave(scores) if scores else []
+    except ModuleNotFoundError:
         notes.missing[f"scores stand as **kern: {install_line('render')}"] = None
-        return Markup('<pre class="source">{}</pre>').format(kern)
-    if done.returncode:
-        return not_drawn(kern, "Verovio makes no notes of it")
-    return picture_html(done.stdout, "svg+xml", "score")
+        return [Markup('<pre class="source">{}</pre>').format(kern) for kern in scores]
+    return [
+        picture_html(svg, "svg+xml", "score") if isinstance(svg, bytes) else not_drawn(kern, svg)
+        for kern, svg in zip(scores, drawn, strict=True)
+    ]
 
 
 def tex_html(sources: Sequence[str], notes: Notes) -> list[Markup]:

@@ -95,12 +95,19 @@ _UNFIT = re.compile(
 
 @dataclass
 class Notes:
-    """What the page still needs: drawings by TeX, and tools that are not installed."""
+    """What the page still needs: drawings by TeX, scores, and tools that are not installed."""
 
     tex: list[str] = field(default_factory=list)
     """The LaTeX of drawings, in order."""
+    scores: list[str] = field(default_factory=list)
+    """The **kern of scores, in order."""
     missing: dict[str, None] = field(default_factory=dict)
     """A line for each missing tool."""
+
+    def engrave_later(self, kern: str) -> Markup:
+        """Notes a score; returns a mark for its place, as `draw_later`."""
+        self.scores.append(kern)
+        return Markup("\0s{}\0").format(len(self.scores) - 1)
 
     def draw_later(self, latex: str) -> Markup:
         """Notes a drawing by TeX; returns a mark for its place, in characters that no cleaned answer has."""

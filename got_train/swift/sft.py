@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from got_train.config import GROUPS, Config, Group
 from got_train.config_file import read_config
 from got_train.config_folder import CONFIGS
-from got_train.files import read_json
+from got_train.foreign_files import read_json
 from got_train.ranks import say, world_size
 from got_train.report import StoppedError, UserError
 from got_train.run_folders import CONFIG_FILE

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from got_train.files import read_json
+from got_train.foreign_files import read_json, text_of
 from got_train.run_folders import ADAPTER_FILE
 
 OPTIONS_FILES = {"args.json": "model", "sft_args.json": "model_id_or_path"}
@@ -13,8 +13,7 @@ def swift_model(checkpoint: Path) -> str | None:
     """The model that ms-swift trained, from the options in its checkpoint; None for any other folder."""
     for file, option in OPTIONS_FILES.items():
         if (checkpoint / file).is_file():
-            name: str | None = read_json(checkpoint / file).get(option)
-            return name
+            return text_of(checkpoint / file, read_json(checkpoint / file), option)
     return None
 
 
@@ -23,5 +22,6 @@ def base_of_adapters(folder: Path) -> str | None:
 
     ms-swift names the copy in its cache, which does not exist on another computer.
     """
-    named: str | None = read_json(folder / ADAPTER_FILE).get("base_model_name_or_path")
+    file = folder / ADAPTER_FILE
+    named = text_of(file, read_json(file), "base_model_name_or_path")
     return named if named is not None and Path(named).is_dir() else swift_model(folder) or named

@@ -19,7 +19,8 @@ from got_train.config import Config
 from got_train.config_file import load_config, to_yaml
 from got_train.data.good_rows import row_keys
 from got_train.data.rows import Rows
-from got_train.files import atomic_file, read_json
+from got_train.files import atomic_file
+from got_train.foreign_files import reading
 from got_train.manifest import damage
 from got_train.model.shapes import with_shape_of_checkpoint
 from got_train.model.tokenizer import load_tokenizer
@@ -35,6 +36,7 @@ from got_train.run_folders import (
     holds_adapters,
     newest_checkpoint,
     newest_of_runs,
+    training_state,
 )
 from got_train.training.checked_rows import CheckedRows, CheckedSet
 from got_train.training.optim import learning_rates
@@ -68,10 +70,10 @@ def find_resume(config: Config) -> Path | None:
 def _find_whole(config: Config, resume: str) -> Path | None:
     """The checkpoint that `resume` names, without damage; None if a run has none yet."""
     if resume == "auto":
-        return newest_of_runs(Path(config.output_dir) / config.name, "*")
+        return newest_of_runs(Path(config.output_dir) / config.name, whole=True)
     folder = Path(resume)
     if not (folder / CONFIG_FILE).is_file() or not checkpoint_number(folder):
-        found = newest_checkpoint(folder, "*") or newest_of_runs(folder, "*")
+        found = newest_checkpoint(folder, whole=True) or newest_of_runs(folder, whole=True)
         folder = found or folder  # one of another program is refused below
     fault = damage(folder)
     if fault is not None:
@@ -101,6 +103,8 @@ def _check_can_resume(checkpoint: Path, config: Config) -> None:
             f"resume: {checkpoint} has the optimizer of {counted(states, 'device')}, which DeepSpeed cannot "
             f"share out on {counted(world_size(), 'device')}: launch as many, or {advice}"
         )
+    if not {"global_step", "max_steps"} <= training_state(checkpoint).keys():
+        raise UserError(f"resume: {checkpoint / STATE_FILE} does not say which step it is")
     _check_others(checkpoint, config)
     saved = _as_moved(checkpoint, config)
     # earlier versions saved the defaults in place of the checkpoint's shape
@@ -122,7 +126,7 @@ def _check_others(checkpoint: Path, config: Config) -> None:
             f"move {', '.join(later)} away, or start a new run from its weights: "
             f"{_from_weights(checkpoint, config)}"
         )
-    best = read_json(checkpoint / STATE_FILE).get("best_model_checkpoint")
+    best = training_state(checkpoint).get("best_model_checkpoint")
     if best and argument(config, "load_best_model_at_end"):
         place = checkpoint.parent / Path(best).name
         if not (place / STATE_FILE).is_file():
@@ -181,10 +185,13 @@ def _resumed_as_before(config: Config) -> dict[str, Any]:
 
 def has_ended(config: Config, checkpoint: Path, plan: StepPlan) -> bool:
     """Whether nothing is left to train after a checkpoint: its run was at its end, or stopped early."""
-    state = read_json(checkpoint / STATE_FILE)
+    state = training_state(checkpoint)
     patience = config.eval.early_stopping_patience
-    stopping = state.get("stateful_callbacks", {}).get("EarlyStoppingCallback", {}).get("attributes", {})
-    stopped = patience is not None and stopping.get("early_stopping_patience_counter", 0) >= patience
+    stopping: Any = state.get("stateful_callbacks", {})
+    for name in ("EarlyStoppingCallback", "attributes"):
+        stopping = stopping.get(name) if isinstance(stopping, dict) else None
+    counter = stopping.get("early_stopping_patience_counter", 0) if isinstance(stopping, dict) else 0
+    stopped = patience is not None and isinstance(counter, int) and counter >= patience
     return stopped or bool(state["global_step"] >= total_steps(config, plan))
 
 
@@ -194,7 +201,7 @@ def resume_lines(config: Config, checkpoint: Path | None, plan: StepPlan) -> lis
         return []
     if checkpoint is None:
         return [f"resume: {Path(config.output_dir) / config.name} has no checkpoint, a new run starts"]
-    done = read_json(checkpoint / STATE_FILE)["global_step"]
+    done = training_state(checkpoint)["global_step"]
     if done > total_steps(config, plan):
         return [f"nothing is left to train: {checkpoint} is after step {done:,}, the run would end before"]
     if has_ended(config, checkpoint, plan):
@@ -241,11 +248,14 @@ def check_same_steps(checkpoint: Path, config: Config, rows: CheckedRows, plan: 
 
 
 def _read_steps(file: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(file) as arrays:
-            return dict(arrays)
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise UserError(f"resume: {file} is damaged ({type(error).__name__})") from error
+    with reading(f"resume: {file}"), zipfile.ZipFile(file) as archive:
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+            raise UserError(f"resume: {file} is damaged (it is compressed, as no run writes it)")
+        arrays = dict(np.load(file, allow_pickle=False))
+        steps = {name: arrays[name] for name in ("training", "validation", "step_rows")}
+        if steps["step_rows"].ndim or any(steps[name].ndim != 1 for name in ("training", "validation")):
+            raise UserError(f"resume: {file} is damaged (arrays of other shapes)")
+    return steps
 
 
 def _check_rows(
@@ -303,7 +313,7 @@ def _check_step_rows(was: int, now: int) -> None:
 
 def _check_rates(checkpoint: Path, config: Config, plan: StepPlan) -> None:
     """Refuses another number of steps if the steps so far would then have had other learning rates."""
-    state = read_json(checkpoint / STATE_FILE)
+    state = training_state(checkpoint)
     was, now, done = state["max_steps"], total_steps(config, plan), state["global_step"]
     arguments = training_arguments(config, plan.accumulation, Path(config.output_dir), has_validation=True)
     if was != now and learning_rates(arguments, was, done) != learning_rates(arguments, now, done):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from got_train.files import read_json
+from got_train.foreign_files import read_json
 from got_train.manifest import damage
 from got_train.report import UserError
 from got_train.training.saving import check_finite, saved_whole

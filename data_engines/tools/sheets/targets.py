@@ -5,8 +5,8 @@ up is typeset by TeX: formulas, tables, TikZ and pages. An answer that these can
 something that they don't know.
 """
 
+import io
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from PIL import Image, ImageOps
 
@@ -14,6 +14,7 @@ from data_engines.engine import Reject, attempt
 from data_engines.tools.sheets.labels import draw_table
 from got_train.markup.chart_dictionary import read_chart
 from got_train.markup.forms import SMILES, Form, form_of
+from got_train.pages.engraving import engrave
 from got_train.tex.answers import draw_answers
 from got_train.tex.errors import TexError
 
@@ -21,7 +22,7 @@ Target = Image.Image | Reject | None
 """The picture of an answer, or why there is none; None if the answer is plain text."""
 
 MOLECULE_SIZE = 360
-STAFF = 48
+MARGIN = 12
 MAX_SCORE_PIXELS = 1600
 TABLE_TEXT = 18
 """Size in pixels of the text in tables."""
@@ -65,16 +66,19 @@ def _draw_molecules(answers: Sequence[str]) -> list[Image.Image | Reject]:
 
 
 def _draw_scores(answers: Sequence[str]) -> list[Image.Image | Reject]:
-    from data_engines.tools.scores.engraver import check_engraving, engrave, rasterise
+    import resvg_py
 
-    def draw(answer: str) -> Image.Image:
-        joint: Literal["{", ""] = "{" if answer.partition("\n")[0].count("**kern") > 1 else ""
-        engraving = engrave(answer, joint, STAFF, {})
-        check_engraving(answer, engraving.mei)
-        score = rasterise(engraving.svg, MAX_SCORE_PIXELS, smallest=0)
-        return ImageOps.expand(score, STAFF // 4, fill="white").convert("RGB")
+    def draw(svg: bytes | str) -> Image.Image:
+        if isinstance(svg, str):
+            raise Reject(svg)
+        png = resvg_py.svg_to_bytes(
+            svg_string=svg.decode(), width=MAX_SCORE_PIXELS, background="#ffffff", skip_system_fonts=True
+        )
+        score = Image.open(io.BytesIO(bytes(png))).convert("RGB")
+        ink = ImageOps.invert(score).getbbox()
+        return ImageOps.expand(score.crop(ink), MARGIN, fill="white")
 
-    return [attempt(draw, answer) for answer in answers]
+    return [attempt(draw, svg) for svg in engrave(answers)]
 
 
 def _draw_chart(answer: str) -> Image.Image:

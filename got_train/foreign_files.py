@@ -1,0 +1,164 @@
+"""Reading files that a stranger may have written: whatever is in them ends in one line that names the file.
+
+The libraries below raise errors of any kind at files that are damaged on purpose, some of them expand a few
+bytes to gigabytes, and some wait for ever where a pipe stands in place of a file.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from got_train.report import MAX_REASON, UserError, one_line
+
+MAX_BYTES = 2**26
+"""Largest JSON or YAML file that is read; in memory it may take thirty times as much."""
+
+MAX_DEPTH = 100
+"""Most sections inside each other in a YAML file."""
+
+MAX_NODES = 200_000
+"""Most values of a YAML file; what stands for others (`*name`) counts as what it stands for."""
+
+ADVICE = re.compile(r"weights_only|trust_remote_code|re-running `torch\.load`|arbitrary code", re.IGNORECASE)
+"""What libraries say where they advise to load a file in a way that may run code."""
+
+
+@contextmanager
+def reading(what: str | Path) -> Iterator[None]:
+    """Names what cannot be read, whichever library noticed it.
+
+    transformers, tokenizers, peft, safetensors, torch and numpy raise errors of any kind at damaged files:
+    KeyError, RecursionError or MemoryError among them, and Rust's panics, which are no Exception. Inside
+    stands only what such a library does.
+
+    Raises:
+        UserError: in place of any error.
+    """
+    try:
+        yield
+    except (UserError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:
+        why = type(error).__name__ if ADVICE.search(str(error)) else one_line_of(error)
+        raise UserError(f"{what} cannot be read: {why}") from error
+
+
+def one_line_of(error: BaseException) -> str:
+    """As `report.one_line`, for errors that need not be Exceptions."""
+    return (
+        one_line(error)
+        if isinstance(error, Exception)
+        else f"{type(error).__name__}: {str(error)[:MAX_REASON]}"
+    )
+
+
+def read_text(file: Path) -> str:
+    """The text of a small file in UTF-8.
+
+    Raises:
+        UserError: if it does not exist, is large, a folder, a pipe or a device, or is not UTF-8.
+    """
+    if not file.is_file():
+        raise UserError(f"{file} {'is no file' if file.exists() else 'does not exist'}")
+    try:
+        size = file.stat().st_size
+        if size > MAX_BYTES:
+            raise UserError(f"{file} has {size:,} bytes: at most {MAX_BYTES:,} are read of such a file")
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{file} is not UTF-8 ({error.reason} at byte {error.start}): save it in UTF-8"
+        ) from None
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror}") from None
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        UserError: if the file cannot be read, or is not a JSON object.
+    """
+    try:
+        value = json.loads(read_text(file))
+    except RecursionError:
+        raise UserError(f"{file} is nested too deeply") from None
+    except UserError:
+        raise
+    except ValueError as error:
+        raise UserError(f"{file} is not JSON: {str(error)[:MAX_REASON]}") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{file} is not a JSON object")
+    return value
+
+
+def check_yaml(text: str) -> None:
+    """Refuses what would take more memory, or a deeper stack, than its length lets expect.
+
+    Raises:
+        ValueError: with the reason.
+        yaml.YAMLError: if the text is no YAML.
+    """
+    loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+    sizes: dict[str, int] = {}
+    """The number of values behind each anchor."""
+    opened: list[tuple[str | None, int]] = []
+    """The anchor of each section around, and how many values there were before it."""
+    number = 0
+    for event in yaml.parse(text, loader):
+        anchor = getattr(event, "anchor", None)
+        if isinstance(event, yaml.AliasEvent):
+            if anchor in sizes:
+                number += sizes[anchor]
+            elif any(name == anchor for name, _ in opened):
+                raise ValueError(f"*{anchor} stands inside of what it stands for")
+        elif isinstance(event, yaml.CollectionStartEvent):
+            opened.append((anchor, number))
+            number += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            name, before = opened.pop()
+            if name is not None:
+                sizes[name] = number - before
+        elif isinstance(event, yaml.ScalarEvent):
+            number += 1
+            if anchor is not None:
+                sizes[anchor] = 1
+        if len(opened) > MAX_DEPTH:
+            raise ValueError(f"it has more than {MAX_DEPTH} sections inside each other")
+        if number > MAX_NODES:
+            raise ValueError(f"it has more than {MAX_NODES:,} values")
+
+
+def read_yaml(file: Path) -> dict[str, Any]:
+    """A YAML file of sections, which nothing is interpolated in.
+
+    Raises:
+        UserError: if the file cannot be read, or has no sections.
+    """
+    text = read_text(file)
+    try:
+        check_yaml(text)
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:  # a number of 5,000 digits is a ValueError
+        problem = getattr(error, "problem", None) or one_line(error)
+        raise UserError(f"{file} is not a YAML file: {problem}") from None
+    if not isinstance(value, dict):
+        raise UserError(f"{file} must hold sections such as `model:` and `train:`")
+    return value
+
+
+def text_of(file: Path, given: dict[str, Any], key: str) -> str | None:
+    """The text of a key, or None if there is none.
+
+    Raises:
+        UserError: if it is no text.
+    """
+    value = given.get(key)
+    if value is not None and not isinstance(value, str):
+        raise UserError(f"{file}: {key} must be a text, not {type(value).__name__}")
+    return value
