@@ -6,6 +6,7 @@ torch and transformers are imported when they are needed: what only imports this
 import ast
 import builtins
 import functools
+import os
 import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,6 +15,7 @@ from got_train.config import ABOVE_0, AT_LEAST_0, AT_LEAST_1, HIGHER_IS_BETTER, 
 from got_train.foreign_files import read_json
 from got_train.packages import package_folder
 from got_train.report import UserError
+from got_train.secrets import masked_values
 from got_train.typed_values import Range
 
 if TYPE_CHECKING:
@@ -202,6 +204,10 @@ def training_arguments(
     from transformers import TrainingArguments
 
     given = {name: value for name, value in config.train.arguments.items() if name not in COMPILE_ARGUMENTS}
+    # These arguments are logged, some of them saved: huggingface_hub finds its token here, too.
+    if given.get("hub_token"):
+        os.environ["HF_TOKEN"] = given["hub_token"]
+    given = masked_values(given)
     given["gradient_accumulation_steps"] = accumulation
     if config.eval.early_stopping_patience is not None:
         given["restore_callback_states_from_checkpoint"] = True  # it goes on counting where it was

@@ -8,6 +8,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
@@ -26,6 +27,7 @@ from got_train.inference.command_line import (
 )
 from got_train.ranks import has_process_group
 from got_train.report import StoppedError, UserError, check_new_folder, check_targets, counted, did_you_mean
+from got_train.secrets import MaskedStream, learn_environment, learn_words
 from got_train.typed_values import expand_home
 
 TRACEBACK = "GOT_TRAIN_TRACEBACK"
@@ -41,7 +43,18 @@ STOPPED = 75
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs one command; a mistake of the user ends with one line and exit code 2."""
     # a shell leaves the ~ of --output=~/a and data.val=~/a as it is
-    options = parse(list(map(expand_home, sys.argv[1:] if argv is None else argv)))
+    words = list(map(expand_home, sys.argv[1:] if argv is None else argv))
+    learn_environment()
+    learn_words(words)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # a log shows a line when it is written, in its order
+    # whoever prints a secret of the configuration: a library, or a traceback
+    with redirect_stdout(MaskedStream(sys.stdout)), redirect_stderr(MaskedStream(sys.stderr)):
+        _main(words)
+
+
+def _main(words: list[str]) -> NoReturn:
+    options = parse(words)
     # `gradient_checkpointing` has a new name in transformers 6, which our oldest supported release lacks.
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     # Rows are encoded one by one: the tokenizer's threads would only give warnings when the loader forks.
@@ -49,8 +62,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     hide_bitsandbytes()
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_DISABLE", "1")  # bars of other packages; `progress` has ours
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)  # a log shows a line when it is written, in its order
     try:
         status = options.run(options)
     except (UserError, OSError) as error:

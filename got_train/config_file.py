@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 from omegaconf import MISSING, OmegaConf
+from omegaconf._utils import get_omega_conf_dumper
 from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
 
 from got_train.arguments import OWN_ARGUMENTS, argument_defaults, argument_types
@@ -21,6 +22,7 @@ from got_train.key_hints import meant_key
 from got_train.ranks import say
 from got_train.report import UserError
 from got_train.run_folders import CONFIG_FILE
+from got_train.secrets import learn, masked, masked_values
 from got_train.typed_values import SECTION, expand_home, flat, kind_of, read_value
 
 RENAMED = {
@@ -183,11 +185,17 @@ def _read_sections(given: dict[str, Any], errors: list[str], grows: bool = True)
             return None
         given = {name: section for name, section in given.items() if section is not None}
         sections = _resolved(OmegaConf.create(_over(_over(defaults, brought), given)))
+    for name, section in sections.items():
+        if name != "data":  # its columns may have any name
+            learn(str(name), section)
     values = _read_fields("", sections, typing.get_type_hints(Config, include_extras=True), errors)
     for names, conflicts in SPANNING.items():
         spanned = [values.get(name) for name in names]
         if None not in spanned:
             errors.extend(conflicts(*spanned))
+    for name in ("name", "output_dir"):
+        if isinstance(values.get(name), str) and masked(values[name]) != values[name]:
+            errors.append(f"{name} holds a secret, and would be the name of a folder")
     config = None if errors else Config(**values)
     if config is not None and brought:
         errors.extend(contradictions(config, brought))
@@ -389,8 +397,23 @@ def _one_line(error: Exception) -> str:
 
 
 def to_yaml(config: Config) -> str:
-    """The resolved configuration in the shape of the files under `configs/`: what `load_config` reads."""
-    return OmegaConf.to_yaml(OmegaConf.create(_as_in_files(config)))
+    """The resolved configuration in the shape of the files under `configs/`: what `load_config` reads.
+
+    Secrets are left out, and are to be given again.
+    """
+    # as `OmegaConf.to_yaml`, which would look for `${...}` in it
+    return yaml.dump(
+        saved_sections(config), Dumper=get_omega_conf_dumper(), sort_keys=False, allow_unicode=True
+    )
+
+
+def saved_sections(config: Config) -> dict[str, Any]:
+    """What is saved of a configuration: all but its secrets."""
+    given = _as_in_files(config)
+    columns = given["data"].pop("columns")  # which may have any name
+    sections: dict[str, Any] = masked_values(given)
+    sections["data"]["columns"] = columns
+    return sections
 
 
 def _as_in_files(config: Config) -> dict[str, Any]:

@@ -11,8 +11,8 @@ ROOT = Path(__file__).parent.parent
 CODE = sorted([*ROOT.glob("got_train/**/*.py"), *ROOT.glob("data_engines/**/*.py")])
 
 FLOORS = [
-    ["report", "vocabulary", "ranks", "packages", "characters", "bitsandbytes_import", "progress"],
-    ["hubs", "files"],
+    ["report", "vocabulary", "secrets", "ranks", "packages", "characters", "bitsandbytes_import", "progress"],
+    ["hubs", "files", "foreign_files"],
     ["manifest"],
     ["run_folders", "prompts", "markup", "typed_values"],
     ["tex", "swift.trained", "drawn_sets"],

@@ -9,6 +9,7 @@ from got_train.foreign_files import read_json
 from got_train.prompts import CHAT_TEMPLATES, Task
 from got_train.report import counted
 from got_train.run_folders import STATE_FILE, training_state
+from got_train.secrets import masked
 
 CARD = """\
 ---
@@ -67,7 +68,7 @@ Adapters (LoRA) of got-train. `args.yaml` has every setting of the run, `trainer
 
 def adapters_card(config: Config) -> str:
     """The text of the README.md of an adapter checkpoint."""
-    return ADAPTERS_CARD.format(**_facts(config))
+    return masked(ADAPTERS_CARD.format(**_facts(config)))
 
 
 def _facts(config: Config) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def model_card(config: Config, checkpoint: Path, is_stock: bool) -> str:
     """
     query = config.data.query
     queries = ", ".join(f"`{task.query(config.sample.template)}`" for task in (Task(), Task(format=True)))
-    return CARD.format(
+    card = CARD.format(
         **_facts(config),
         source=checkpoint.name,
         scores=_scores(checkpoint) or "not recorded",
@@ -102,6 +103,7 @@ def model_card(config: Config, checkpoint: Path, is_stock: bool) -> str:
         asked=f"Trained on the query `{query}`." if query else f"Queries such as {queries}.",
         use=IN_TRANSFORMERS if is_stock else "",
     )
+    return masked(card)
 
 
 def _scores(checkpoint: Path) -> str:

@@ -43,7 +43,7 @@ _MUSIC = re.compile(r'class="(?:note|m?rest|multirest)\b', re.IGNORECASE)
 """Verovio adds words of its own to some classes."""
 
 _ELSEWHERE = re.compile(r"<image|href=[\"'](?!#)")
-"""What a drawing would bring from another file; Verovio escapes what it is given, and names its own glyphs."""
+"""What would bring something of another file. Verovio escapes what it is given, and names its own glyphs."""
 
 
 def engrave(scores: Sequence[str]) -> list[bytes | str]:

@@ -14,6 +14,7 @@ import atexit
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -47,6 +48,28 @@ _INSTALL = (
 )
 """What scripts/install_tex.sh does, which an installed package lacks."""
 _PREAMBLE = "preamble.tex"
+_CONFINED = str(Path(__file__).with_name("confined.py"))
+"""xdvipdfmx and pdfTeX read pictures, and any font by its path, whatever TeX's own settings forbid."""
+_SYSTEM_FOLDERS = (
+    *("/bin", "/lib", "/lib64", "/usr/bin", "/usr/lib", "/usr/lib64", "/usr/libexec"),
+    *("/usr/local/bin", "/usr/local/lib"),
+    *(
+        f"/usr/share/{name}"
+        for name in ("texlive", "texmf", "texmf-dist", "texmf-local", "fonts", "fontconfig")
+    ),
+    *(f"/usr/share/{name}" for name in ("ghostscript", "color", "perl", "perl5", "locale", "zoneinfo")),
+    *("/usr/local/share/texmf", "/usr/local/share/fonts", "/var/lib/texmf", "/var/cache/fontconfig"),
+    *(
+        "/etc/texmf",
+        "/etc/fonts",
+        "/etc/alternatives",
+        "/etc/ld.so.cache",
+        "/etc/paperspecs",
+        "/etc/papersize",
+    ),
+    *("/dev/urandom", "/dev/random"),
+)
+"""What TeX, its fonts and its programs are read from: of the system, nothing of anybody's own."""
 _SYSTEM_CHINESE = ("NotoSerifCJK-Regular.ttc", "NotoSansCJK-Regular.ttc")
 _SYSTEM_CHINESE_FOLDERS = ("/usr/share/fonts/opentype/noto", "/usr/share/fonts/noto-cjk")
 
@@ -301,8 +324,10 @@ def _run_program(
     path = shutil.which(program)
     if path is None:
         raise ValueError(f"{program} is not installed: {_INSTALL}")
+    linked = [str(file.resolve()) for file in folder.iterdir() if file.is_symlink()]
+    confined = [sys.executable, "-I", "-S", _CONFINED, str(folder), *_readable(path), *linked, "--"]
     return run_watched(
-        [path, "-no-shell-escape", "-interaction=nonstopmode", *arguments],
+        [*confined, path, "-no-shell-escape", "-interaction=nonstopmode", *arguments],
         folder,
         _environment(folder, path),
         start_seconds=START_SECONDS,
@@ -312,13 +337,21 @@ def _run_program(
     )
 
 
+def _readable(program: str) -> list[str]:
+    """What a TeX reads of the system; one that did not come with it lies in a folder of its own."""
+    own = Path(program).resolve().parents[2]
+    return [*_SYSTEM_FOLDERS, *([] if own in (Path("/"), Path("/usr")) else [str(own)])]
+
+
 def _environment(folder: Path, program: str) -> dict[str, str]:
-    """Has TeX read and write in `folder` only, make no bitmap fonts, and know neither user nor day."""
+    """Has TeX itself read and write in `folder` only, make no bitmap fonts, and know neither user nor day."""
     home = str(folder / "home")
     return {
         "PATH": f"{Path(program).parent}:/usr/bin:/bin",
         "HOME": home,
         "TEXMFHOME": home,
+        "TEXMFOUTPUT": str(folder),
+        "TMPDIR": str(folder),
         "openin_any": "p",
         "openout_any": "p",
         "MKTEXPK": "0",

@@ -18,6 +18,7 @@ from got_train.files import write_text
 from got_train.ranks import gather, rank, say, world_size
 from got_train.report import UserError, counted
 from got_train.run_folders import VAL_FILE
+from got_train.secrets import masked
 
 
 @dataclass(frozen=True)
@@ -119,4 +120,4 @@ def write_rows(run_dir: Path, rows: CheckedRows) -> None:
     if skipped:
         faults = ({"location": bad.location, "cause": bad.cause, "detail": bad.detail} for bad in skipped)
         text = "".join(json.dumps(fault, ensure_ascii=False) + "\n" for fault in faults)
-        write_text(run_dir / "skipped_rows.jsonl", text)
+        write_text(run_dir / "skipped_rows.jsonl", masked(text))

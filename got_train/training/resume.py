@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from omegaconf import OmegaConf
 
 from got_train.arguments import RESUMED_AS_BEFORE, argument, training_arguments
 from got_train.config import Config
-from got_train.config_file import load_config, to_yaml
+from got_train.config_file import load_config, saved_sections
 from got_train.data.good_rows import row_keys
 from got_train.data.rows import Rows
 from got_train.files import atomic_file
@@ -171,8 +170,7 @@ def _moved(before: str | None, now: str | None) -> str | None:
 
 def _resumed_as_before(config: Config) -> dict[str, Any]:
     """The settings that a resumed run cannot change, by their dotted keys."""
-    given = OmegaConf.to_container(OmegaConf.create(to_yaml(config)))
-    assert isinstance(given, dict)
+    given = saved_sections(config)
     sections = {name: given[name] for name in ("model", "sample", "lora")}
     del sections["sample"]["max_pixels"]  # it decides which rows are errors: the rows themselves are compared
     train = {name: argument(config, name) for name in RESUMED_AS_BEFORE if name != "learning_rates"}

@@ -17,6 +17,7 @@ from got_train.files import lock, write_text
 from got_train.ranks import rank
 from got_train.report import UserError, why_not_writable
 from got_train.run_folders import CONFIG_FILE, runs_of
+from got_train.secrets import masked
 
 PACKAGES = ("got-train", "torch", "transformers", "peft", "accelerate", "datasets", "omegaconf", "pillow")
 
@@ -73,7 +74,7 @@ def describe_run(config: Config, run_dir: Path) -> None:
     """Writes the resolved configuration, the command and versions, before the first step."""
     write_text(run_dir / CONFIG_FILE, to_yaml(config))
     facts = {
-        "command": sys.argv,
+        "command": [masked(word) for word in sys.argv],
         "commit": _commit(),
         "python": platform.python_version(),
         "packages": package_versions(),

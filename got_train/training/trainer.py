@@ -14,12 +14,14 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 from transformers import Trainer
+from transformers.trainer import TRAINING_ARGS_NAME
 from transformers.trainer_utils import EvalLoopOutput, rotate_checkpoints
 
 from got_train.config import EvalConfig
 from got_train.data.features import FeatureStore
 from got_train.data.samples import SampleSet
 from got_train.evaluation.metrics import text_metrics
+from got_train.foreign_files import reading
 from got_train.inference.generate import generate
 from got_train.model.got import GotOutput
 from got_train.ranks import gather, rank, world_size
@@ -213,8 +215,13 @@ class GotTrainer(Trainer):
     def save_model(self, output_dir: str | None = None, **kwargs: Any) -> None:
         """Saves weights as transformers does, and the files beside them."""
         super().save_model(output_dir, **kwargs)
-        for name, text in self.beside.items() if self.args.should_save else ():
-            (Path(output_dir or self.args.output_dir) / name).write_text(text, encoding="utf-8")
+        folder = Path(output_dir or self.args.output_dir)
+        if not self.args.should_save:
+            return
+        # A pickle with functions in it that nobody reads: args.yaml has the settings.
+        (folder / TRAINING_ARGS_NAME).unlink(missing_ok=True)
+        for name, text in self.beside.items():
+            (folder / name).write_text(text, encoding="utf-8")
 
     def _name_best(self, made: Path) -> None:
         """Names the best checkpoint by its place in the run if it is the one that is being saved."""
@@ -222,6 +229,18 @@ class GotTrainer(Trainer):
             self.state.best_model_checkpoint = str(self._run_dir / made.name)
             if self.args.should_save:
                 self.state.save_to_json(str(made / STATE_FILE))
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, *args: Any, **kwargs: Any) -> None:
+        with reading(f"resume: the weights of {resume_from_checkpoint}"):
+            super()._load_from_checkpoint(resume_from_checkpoint, *args, **kwargs)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        with reading(f"resume: the state of the optimizer of {checkpoint}"):
+            super()._load_optimizer_and_scheduler(checkpoint)
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        with reading(f"resume: the random state of {checkpoint}"):
+            super()._load_rng_state(checkpoint)
 
     def _push_from_checkpoint(self, checkpoint_folder: str) -> None:
         """Nothing: transformers would push a checkpoint before it has its name."""
