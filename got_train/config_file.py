@@ -1,6 +1,7 @@
 """Configurations from defaults, then a YAML file, then `key=value` words; and back to YAML."""
 
 import dataclasses
+import io
 import json
 import re
 import typing
@@ -94,9 +95,9 @@ def _read_file(path: Path) -> dict[str, Any]:
     text = read_text(path)
     try:
         check_yaml(text)
-        file = OmegaConf.to_container(OmegaConf.create(text))
+        file = OmegaConf.to_container(OmegaConf.load(io.StringIO(text)))
         node = yaml.compose(text, yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)
-    except (yaml.YAMLError, ValueError, OmegaConfBaseException) as error:
+    except (yaml.YAMLError, OSError, ValueError, OmegaConfBaseException) as error:  # OmegaConf's own OSError
         raise UserError(f"{path} is not a YAML file: {_one_line(error)}") from None
     if not isinstance(file, dict):
         raise UserError(f"{path} must hold sections such as `model:` and `train:`, not a list")

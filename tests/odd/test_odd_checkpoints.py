@@ -432,7 +432,7 @@ CONVERTED: list[tuple[str, Change, str]] = [
     ("a shard is missing", in_shards(lost=True), "names model-1-of-2.safetensors, which does not exist"),
     ("an index without places", in_shards(named=False), "index.json has no weight_map of tensors to files"),
     ("a tensor too many", with_tensors(WEIGHTS, extra=torch.ones(1)), "has 1 unknown tensor, not of GOT: ex"),
-    ("config.json is damaged", with_keys("config.json", vision_config=5), "does not describe a GOT model"),
+    ("config.json is damaged", with_keys("config.json", vision_config=5), "vision_config must be a section"),
     ("no tokenizer", without("tokenizer.json"), "no tokenizer at {folder}: it has no tokenizer.json"),
     ("a good one in its own layout", nothing, "is in the transformers layout already"),
 ]
@@ -460,9 +460,9 @@ def test_a_converted_folder_keeps_the_settings_of_its_run(
 
 
 DECODERS_TO_START_FROM: list[tuple[str, Change, str]] = [
-    ("no config.json", without("config.json"), "model.decoder.path {folder}: "),
-    ("config.json is a list", holding("config.json", "[]"), "model.decoder.path {folder}: "),
-    ("weights cut off", cut(WEIGHTS), "no model at {folder}: SafetensorError"),
+    ("no config.json", without("config.json"), "config.json does not exist"),
+    ("config.json is a list", holding("config.json", "[]"), "config.json is not a JSON object"),
+    ("weights cut off", cut(WEIGHTS), "cannot be read: SafetensorError"),
     ("a tensor missing", with_tensors(WEIGHTS, model_norm_weight=None), "{folder} lacks 1 tensor: model.nor"),
     ("wider", with_keys("config.json", intermediate_size=128), "config.json asks for "),
 ]

@@ -1,0 +1,91 @@
+"""Secrets of a configuration reach no file, no screen and no message; the run and its continuation work."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from got_train import secrets
+from got_train.config_file import load_config, to_yaml
+from tests.training.runs import WriteConfig, run, run_folder
+
+SECRET = "cAnArYsEcReT0123456789"
+
+
+@pytest.fixture(autouse=True)
+def unknown_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "_known", set())
+    monkeypatch.setenv("HF_TOKEN", "")  # so that it is put back
+
+
+def test_a_run_with_secrets_leaves_none_and_goes_on(
+    tmp_path: Path, capsys: Any, write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_HF_TOKEN", f"{SECRET}-env")
+    config = write_config(
+        train={
+            "hub_token": "${oc.env:MY_HF_TOKEN}",
+            "run_name": f"{SECRET}-env",
+            "save_steps": 1,
+            "hub_model_id": f"https://me:{SECRET}-url@host/x",
+        },
+        lora={"enabled": True, "rank": 2, "modules": ["connector"]},
+        eval={"read_rows": 0},
+    )
+    assert run("train", config, "--dry-run") == 0
+    assert run("train", config, f"train.hub_token={SECRET}-word") == 0
+    assert run("train", config, f"train.hub_token={SECRET}-word", "train.max_steps=3", "resume=auto") == 0
+    folder = run_folder(tmp_path)
+    assert run("merge", folder / "checkpoint-3", "--output", tmp_path / "merged") == 0
+    said = capsys.readouterr()
+    assert SECRET not in said.out + said.err
+    written = [path for place in (folder, tmp_path / "merged") for path in place.rglob("*") if path.is_file()]
+    assert len(written) > 20
+    assert [path for path in written if SECRET.encode() in path.read_bytes()] == []
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        f"train.hub_token=[{SECRET},b]",
+        f"train.wandb_api_key={SECRET}",
+        f"wandb.api_key={SECRET}",
+        f"name=hf_{SECRET}",
+        f"output_dir=https://me:{SECRET}@host/x",
+        f"data.train=https://me:{SECRET}@host/x",
+        f"train.hub_token='{SECRET}",
+    ],
+)
+def test_a_mistake_is_said_without_the_secret(word: str, capsys: Any, write_config: WriteConfig) -> None:
+    assert run("train", write_config(), word, "--dry-run") == 2
+    said = capsys.readouterr()
+    assert "got-train: error: " in said.err and SECRET not in said.out + said.err
+
+
+def test_a_traceback_has_none(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from got_train import cli
+
+    def fails(*_: object) -> int:
+        raise RuntimeError(f"no answer from {SECRET}")
+
+    monkeypatch.setenv("SOME_PASSWORD", SECRET)
+    monkeypatch.setenv(cli.TRACEBACK, "1")
+    monkeypatch.setattr(cli, "_configs", lambda options: print(SECRET) or fails())
+    with pytest.raises(RuntimeError):
+        run("configs")
+    assert capsys.readouterr().out == f"{secrets.MASK}\n"
+
+
+def test_huggingface_gets_its_token_by_its_own_variable(tmp_path: Path, write_config: WriteConfig) -> None:
+    from got_train.arguments import training_arguments
+
+    config = load_config(write_config(train={"push_to_hub": True, "hub_token": SECRET}))
+    arguments = training_arguments(config, 1, tmp_path, has_validation=False)
+    assert os.environ["HF_TOKEN"] == SECRET and arguments.hub_token is None
+    assert SECRET not in to_yaml(config)
+
+
+def test_names_of_columns_are_no_secrets(write_config: WriteConfig) -> None:
+    config = load_config(write_config(data={"columns": {"token": "response"}}))
+    assert "token: response" in to_yaml(config) and secrets.masked("response") == "response"
