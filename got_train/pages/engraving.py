@@ -111,7 +111,7 @@ def with_braces(kern: str) -> str:
     first, *rest = kern.strip("\n").split("\n")
     rest = [
         line
-        for line, following in zip(rest, [*rest[1:], ""], strict=True)
+        for line, following in zip(rest, [*rest[1:], ""], strict=False)
         if not (line.startswith("*M") and following.startswith("*met("))
     ]
     staves = len(re.findall(r"\*\*kern", first))
