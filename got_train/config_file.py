@@ -24,7 +24,7 @@ from got_train.ranks import say
 from got_train.report import UserError
 from got_train.run_folders import CONFIG_FILE
 from got_train.secrets import learn, masked, masked_values
-from got_train.typed_values import SECTION, expand_home, flat, kind_of, read_value
+from got_train.typed_values import SECTION, expand_home, flat, kind_of, literal, read_value
 
 RENAMED = {
     "data.frame": "sample.template",
@@ -59,7 +59,7 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
     by_a_run = Path(path).name == CONFIG_FILE
     file = _with_new_names(file, errors, quiet=by_a_run)
     if by_a_run:
-        file = _literal(file)
+        file = literal(file)
     words: dict[str, Any] = {}
     for word in overrides:
         try:
@@ -179,8 +179,7 @@ def _read_sections(given: dict[str, Any], errors: list[str], grows: bool = True)
     brought: dict[str, Any] = {}
     if isinstance(adapters, str):
         try:
-            brought = sections_of_adapters(expand_home(adapters))
-            brought = _literal(brought)
+            brought = literal(sections_of_adapters(expand_home(adapters)))
         except UserError as error:
             errors.append(str(error))
             return None
@@ -299,19 +298,6 @@ def _over(below: Any, above: Any) -> Any:
     if not (isinstance(below, dict) and isinstance(above, dict)):
         return above
     return below | {key: _over(below.get(key), value) for key, value in above.items()}
-
-
-def _literal(value: Any) -> Any:
-    """Sections of a file that a run wrote, in which nothing is to be interpolated.
-
-    A run writes values. Where there is a `${...}` among them it is a text, or somebody has put it there to
-    learn what the variables of this machine are.
-    """
-    if isinstance(value, dict):
-        return {name: _literal(entry) for name, entry in value.items()}
-    if isinstance(value, list):
-        return [_literal(entry) for entry in value]
-    return re.sub(r"(\\*)\$\{", r"\1\1\\${", value) if isinstance(value, str) else value
 
 
 def _resolved(node: Any) -> Any:

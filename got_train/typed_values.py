@@ -165,3 +165,16 @@ def flat(section: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
             yield from flat(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
+
+
+def literal(value: Any) -> Any:
+    """Sections of a file that a run wrote, in which nothing is to be interpolated.
+
+    A run writes values. Where there is a `${...}` among them it is a text, or somebody has put it there to
+    learn what the variables of this machine are.
+    """
+    if isinstance(value, dict):
+        return {name: literal(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [literal(entry) for entry in value]
+    return re.sub(r"(\\*)\$\{", r"\1\1\\${", value) if isinstance(value, str) else value

@@ -62,7 +62,7 @@ def main(words: Sequence[str]) -> None:
     """Becomes the program."""
     end = words.index("--")
     confine(words[0], words[1:end])
-    os.execv(words[end + 1], words[end + 1 :])
+    os.execv(words[end + 1], list(words[end + 1 :]))
 
 
 if __name__ == "__main__":
