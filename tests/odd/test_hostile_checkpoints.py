@@ -137,7 +137,7 @@ MODELS: dict[str, tuple[Change, str | None]] = {
     "config: a null section": (with_keys(CONFIG, text_config=None), "text_config must be a section"),
     "config: a section that is a list": (with_keys(CONFIG, vision_config=[1]), "vision_config must be a se"),
     "config: a kind that is a list": (with_keys(CONFIG, model_type=["got_ocr2"]), "not got_ocr2"),
-    "config: another decoder": (with_keys(CONFIG, text_config={"model_type": "bert"}), "config.json"),
+    "config: another decoder": (with_keys(CONFIG, text_config={"model_type": "bert"}), "lacks 199 t"),
     "config: less than no layers": (with_keys(CONFIG, text_config__num_hidden_layers=-1), "config.json"),
     "config: a million layers": (
         with_keys(CONFIG, vision_config__num_hidden_layers=10**6),
@@ -184,7 +184,7 @@ MODELS: dict[str, tuple[Change, str | None]] = {
     "tokenizer: {}": (holding(TOKENIZER, "{}"), "the tokenizer at"),
     "tokenizer: deep": (holding(TOKENIZER, DEEP), "tokenizer.json is nested too deeply"),
     "tokenizer: a pipe": (instead(TOKENIZER, os.mkfifo), "tokenizer.json is no file"),
-    "tokenizer: other ids": (special_ids(1000), "the tokenizer"),
+    "tokenizer: other ids": (special_ids(1000), None),
     "tokenizer: negative ids": (special_ids(-1000), "the tokenizer at"),
     "tokenizer: no model": (tokenizer(model=...), "the tokenizer at"),
     "tokenizer: cuts texts": (
@@ -276,7 +276,6 @@ def test_other_commands_go_through_the_same_doors(
     shutil.copytree(good / "model", folder)
     MODELS[name][0](folder)
     page, rows, config = tmp_path / "page.png", tmp_path / "rows.jsonl", write_config()
-    is_tokenizer = name.startswith(("tokenizer", "settings"))
     commands: dict[str, list[object]] = {
         "train": ["train", config, "model=null", f"model.path={folder}", "--dry-run"],
         "init_from": ["train", config, "model.init=pretrained", f"model.init_from={folder}", "--dry-run"],
@@ -284,7 +283,8 @@ def test_other_commands_go_through_the_same_doors(
         "check-data": ["check-data", rows, "--tokenizer", folder],
     }
     for command, words in commands.items():
-        refused("..." if (command == "check-data") != is_tokenizer else "...", folder, capsys, *words)
+        # not every one reads every file of the folder
+        refused(MODELS[name][1] if command == "train" else "...", folder, capsys, *words)
 
 
 RANK, ADAPTER_JSON = "base_model.model.model.multi_modal_projector", "adapter_config.json"
