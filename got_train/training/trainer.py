@@ -165,6 +165,8 @@ class GotTrainer(Trainer):
         for (loss, locations), is_finite in zip(losses, finite, strict=True):
             if not is_finite:
                 self._stop(f"loss is {loss.item()}", locations)
+        if norm is not None and norm < 0:
+            norm = math.nan  # DeepSpeed has -1 in its place
         self._overflows = 0 if norm is None or math.isfinite(norm) else self._overflows + 1
         # In float16, a step that overflows is skipped, and the scale of the loss is then reduced.
         if self._overflows > (MAX_OVERFLOWS if self.args.fp16 else 0):
