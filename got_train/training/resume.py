@@ -91,15 +91,16 @@ def _check_can_resume(checkpoint: Path, config: Config) -> None:
     if not (checkpoint / CONFIG_FILE).is_file():
         raise UserError(f"resume: {checkpoint} is not of got-train (it has no {CONFIG_FILE}): {advice}")
     saved_by, goes_on_by = _optimizer_of(checkpoint), optimizer_kind(argument(config, "deepspeed"))
+    lacks = f"has no state of the optimizer ({'optimizer.pt' if goes_on_by == PLAIN else 'global_step*'})"
     if saved_by is None:
         raise UserError(
-            f"resume: {checkpoint} has no state of the optimizer: it was saved with train.save_only_model. "
-            f"{advice[0].upper()}{advice[1:]}"
+            f"resume: {checkpoint} {lacks}: it was saved with train.save_only_model, or with another "
+            f"train.deepspeed. {advice[0].upper()}{advice[1:]}"
         )
     if saved_by != goes_on_by:
         raise UserError(
-            f"resume: {checkpoint} was saved with {saved_by}, whose optimizer does not go on with "
-            f"{goes_on_by}: set train.deepspeed as it was, or {advice}"
+            f"resume: {checkpoint} {lacks}: it was saved with {saved_by}, and only goes on so. Set "
+            f"train.deepspeed as it was, or {advice}"
         )
     _check_others(checkpoint, config)
     saved = _as_moved(checkpoint, config)

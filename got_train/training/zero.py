@@ -62,17 +62,12 @@ def part_files(checkpoint: Path) -> list[Path]:
 
 
 def check_can_share_out(checkpoint: Path) -> None:
-    """Refuses parts that cannot be cut anew for the devices of this launch.
-
-    Args:
-        checkpoint: one of ZeRO, of which `check_only_data` thinks well.
+    """Refuses a checkpoint of ZeRO of which parts are missing, or cannot be cut for this launch.
 
     Raises:
         UserError: with the reason.
     """
-    files = part_files(checkpoint)
-    if len(files) != world_size():
-        _read_parts(files)
+    _read_parts(part_files(checkpoint))
 
 
 def load_checkpoint(engine: Any, checkpoint: str, **options: Any) -> Any:
@@ -131,11 +126,13 @@ def _check_part(part: dict[str, Any], first: dict[str, Any], count: int) -> None
             in all parts.
         ValueError: if it is not one of so many parts, or its pieces lie outside of it.
     """
+    if set(part["partition_count"]) != {count}:
+        raise ValueError(f"it is one of {part['partition_count']} parts, and {count} are there")
+    if count == world_size():
+        return  # DeepSpeed loads it as it is
     again = f"only goes on with {counted(count, 'device')}: launch as many"
     if isinstance(part[STATES], list):
         raise UserError(f"resume: an optimizer saved with zero_optimization.elastic_checkpoint {again}")
-    if set(part["partition_count"]) != {count}:
-        raise ValueError(f"it is one of {part['partition_count']} parts, and {count} are there")
     for weights, pieces, _ in zip(part[WEIGHTS], part[LAYOUT], part[STATES]["param_groups"], strict=True):
         for name, piece in pieces.items():
             if not 0 <= piece.start <= piece.start + piece.numel <= len(weights):
