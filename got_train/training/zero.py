@@ -37,7 +37,7 @@ class Piece(NamedTuple):
     """Their place in the part."""
     first: int
     """The number of the first of them in the parameter."""
-    count: int
+    numel: int
 
 
 def optimizer_kind(deepspeed: str | dict[str, Any] | None) -> str:
@@ -192,12 +192,12 @@ def pieces_of(layouts: Sequence[Mapping[str, Any]]) -> dict[str, list[Piece]]:
     for part, layout in enumerate(layouts):
         for name, piece in layout.items():
             before = found.setdefault(name, [])
-            before.append(Piece(part, piece.start, sum(other.count for other in before), piece.numel))
+            before.append(Piece(part, piece.start, sum(other.numel for other in before), piece.numel))
     return found
 
 
 def _sizes(pieces: Mapping[str, Sequence[Piece]]) -> dict[str, int]:
-    return {name: sum(piece.count for piece in of_name) for name, of_name in pieces.items()}
+    return {name: sum(piece.numel for piece in of_name) for name, of_name in pieces.items()}
 
 
 def cut_anew(
@@ -221,7 +221,7 @@ def cut_anew(
         for piece in (piece for piece in pieces if piece.part == part):
             for source in saved[name]:
                 first = max(piece.first, source.first)
-                count = min(piece.first + piece.count, source.first + source.count) - first
+                count = min(piece.first + piece.numel, source.first + source.numel) - first
                 if count > 0:
                     found = parts[source.part][source.start + first - source.first :][:count]
                     made[piece.start + first - piece.first :][:count] = found
