@@ -124,8 +124,11 @@ def only_writer(path: Path, what: Path) -> Iterator[None]:
         with open(path, "a+", encoding="utf-8") as file:
             file.seek(0)
             lock(file, what, file.read().strip() or "another process")
-            if not path.exists() or not os.path.samestat(path.stat(), os.fstat(file.fileno())):
-                continue  # its last writer has removed it in the meantime
+            try:
+                if not os.path.samestat(path.stat(), os.fstat(file.fileno())):
+                    continue
+            except FileNotFoundError:  # its last writer has removed it in the meantime
+                continue
             file.truncate(0)
             file.write(f"process {os.getpid()} on {platform.node()}\n")
             file.flush()

@@ -133,7 +133,8 @@ def _check_part(part: dict[str, Any], first: dict[str, Any], count: int) -> None
     again = f"only goes on with {counted(count, 'device')}: launch as many"
     if isinstance(part[STATES], list):
         raise UserError(f"resume: an optimizer saved with zero_optimization.elastic_checkpoint {again}")
-    for weights, pieces, _ in zip(part[WEIGHTS], part[LAYOUT], part[STATES]["param_groups"], strict=True):
+    groups = zip(part[WEIGHTS], part[LAYOUT], part[STATES]["param_groups"], first[LAYOUT], strict=True)
+    for weights, pieces, _, _ in groups:
         for name, piece in pieces.items():
             if not 0 <= piece.start <= piece.start + piece.numel <= len(weights):
                 raise ValueError(f"{name} lies outside of it")
@@ -161,14 +162,12 @@ def _shared_out(parts: Sequence[dict[str, Any]], optimizer: Any) -> dict[str, An
         UserError: if the parts are of other parameters.
     """
     now = optimizer.state_dict()
+    layouts, own_layouts = [part[LAYOUT] for part in parts], gather(now[LAYOUT])
+    if _sizes(layouts) != _sizes(own_layouts):
+        raise UserError("resume: the checkpoint has the optimizer of other parameters than are trained now")
     weights, states = [], {}
     for group, own in enumerate(optimizer.single_partition_of_fp32_groups):
-        saved = pieces_of([part[LAYOUT][group] for part in parts])
-        wanted = pieces_of(gather(now[LAYOUT][group]))
-        if _sizes(saved) != _sizes(wanted):
-            raise UserError(
-                "resume: the checkpoint has the optimizer of other parameters than are trained now"
-            )
+        saved, wanted = (pieces_of([layout[group] for layout in some]) for some in (layouts, own_layouts))
         cut = partial(cut_anew, saved=saved, wanted=wanted, part=rank(), size=len(own))
         weights.append(cut([part[WEIGHTS][group] for part in parts]))
         states[group] = {
@@ -196,8 +195,13 @@ def pieces_of(layouts: Sequence[Mapping[str, Any]]) -> dict[str, list[Piece]]:
     return found
 
 
-def _sizes(pieces: Mapping[str, Sequence[Piece]]) -> dict[str, int]:
-    return {name: sum(piece.numel for piece in of_name) for name, of_name in pieces.items()}
+def _sizes(layouts: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str, int]]:
+    """The elements of each parameter in each group, over all parts."""
+    groups = zip(*layouts, strict=True)
+    return [
+        {name: sum(piece.numel for piece in pieces) for name, pieces in pieces_of(group).items()}
+        for group in groups
+    ]
 
 
 def cut_anew(
