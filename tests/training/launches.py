@@ -35,7 +35,7 @@ def launch(logs: Path, devices: int, config: str, *words: str) -> None:
         ranks[forked(lambda: train(load_config(config, list(words))), log, given | address)] = log
     ended = Processes(ranks).wait()
     if ended.code:
-        print(ended.output)
+        print(ended.output, end="")
         sys.exit(ended.code)
 
 

@@ -42,7 +42,7 @@ def launch(*launches: Sequence[object], code: int = 0) -> str:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=HANG_SECONDS,
+        timeout=HANG_SECONDS * len(launches),
     )
     assert result.returncode == code, result.stdout[-3000:] + result.stderr[-3000:]
     return result.stdout
