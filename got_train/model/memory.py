@@ -1,0 +1,311 @@
+"""The memory of a device in training and in inference, by formula. All values are bytes.
+
+What autograd keeps was read from traces of transformers 5.23, peft 0.21 and torch 2.13, tensor by tensor. The
+needed memory is that of the worst of a few moments of a step, each a sum of named parts. Not counted is what lies
+outside tensors: the CUDA context and what the allocator cannot use (`RESERVE`, an assumption).
+
+Letters in formulas: `n` patches of a tile, `p` the same with the padding of windows, `w` a width, `m` the width
+inside an MLP, `a` bytes of a number in products, `s` bytes of a number between layers.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from transformers import GotOcr2Config
+
+from got_train.model.got import TILES_WITHOUT_GRAPH, encoder_channels
+from got_train.model.loss import CHUNK_LOGITS
+from got_train.model.size import ModelSize
+
+RESERVE = 1_000_000_000
+"""The CUDA context, workspaces of its libraries, and memory that the allocator cannot use: assumed."""
+
+Parts = dict[str, float]
+"""Bytes of each part of the memory."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch of one device."""
+
+    rows: int
+    length: int
+    """Tokens of the longest row, to which all are padded."""
+    tiles: int
+    """Of all rows."""
+    supervised: int
+    """Positions with a label, of all rows."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a run computes."""
+
+    compute: int
+    """Bytes of a number in products: 2 for bf16 and fp16, 4 for float32."""
+    weight: int = 4
+    """Bytes of a weight: DeepSpeed casts them to the type of products, nothing else does."""
+    gpu: bool = True
+    """Which attention the encoder uses: `attend_augmented` or `attend_in_blocks`."""
+    checkpointing: bool = False
+    """Whether layers keep their input only, and compute the rest again in the backward pass."""
+    accumulates: bool = False
+    """Whether gradients of earlier batches are there while a batch is computed."""
+    devices: int = 1
+    zero: Literal[0, 1, 2] | None = None
+    """Stage of ZeRO; None without DeepSpeed."""
+    bucket: int = 0
+    """Numbers in the buckets in which DeepSpeed reduces gradients."""
+    cached_features: bool = False
+    dropout: bool = True
+    """Whether adapters have dropout, which keeps a mask."""
+    optimizer_copies: int = 0
+    """Temporary copies of the gradients in an optimizer step: 1 if it is not fused."""
+
+    @property
+    def autocast(self) -> bool:
+        """Whether each product casts its inputs and weights."""
+        return self.compute < self.weight
+
+    @property
+    def between(self) -> int:
+        """Bytes of a number between layers."""
+        return self.weight
+
+
+def encoder_layer(config: GotOcr2Config, layer: int, tiles: int, setting: Setting, trained: bool) -> int:
+    """What a layer of the encoder keeps for its backward pass.
+
+    Args:
+        config: of the model.
+        layer: its number.
+        tiles: number of tiles.
+        setting: how the run computes.
+        trained: whether its weights are trained; if not, gradients pass through to adapters.
+    """
+    vision, a = config.vision_config, setting.compute
+    w, m, heads = vision.hidden_size, vision.mlp_dim, vision.num_attention_heads
+    n, p, side = _patches(config, layer)
+    norms = 2 * n * w * setting.between
+    mlp = n * m * a
+    inputs = (3 * n * w + n * m) * a if trained else 0  # of qkv, proj, lin1 and lin2
+    tables = 2 * p * w * a  # the relative positions, repeated for each row of queries
+    projected = 3 if side < n**0.5 or tiles > 1 else 1  # a single square of patches needs no copy of all three
+    if setting.gpu:
+        width = _augmented(w // heads, side)
+        queries = (1 + projected) * p * w * a if trained else 0
+        attention = 4 * p * heads * width * a + 4 * p * heads  # queries, keys, values, result; the softmax's sums
+    else:
+        queries = (1 + (projected == 1)) * p * w * a if trained else 0
+        attention = (3 * p * w + 2 * p * heads * side) * a
+    return tiles * (norms + mlp + inputs + tables + queries + attention)
+
+
+def encoder_ends(config: GotOcr2Config, tiles: int, setting: Setting) -> int:
+    """What is kept before and after the encoder's layers: pixels, neck, strided convolutions."""
+    vision, a = config.vision_config, setting.compute
+    n = (vision.image_size // vision.patch_size) ** 2
+    pixels = 3 * vision.image_size**2 * (1 + setting.weight + (a if setting.autocast else 0))
+    neck = n * (vision.hidden_size + 4 * vision.output_channels) * a
+    convolutions = n // 4 * 2 * vision.output_channels * a + n // 16 * encoder_channels(config) * a
+    return tiles * (pixels + neck + convolutions)
+
+
+def encoder_without_graph(config: GotOcr2Config, tiles: int, setting: Setting) -> int:
+    """The largest moment of a frozen encoder, which takes few tiles at a time."""
+    vision, a = config.vision_config, setting.compute
+    w, m, heads = vision.hidden_size, vision.mlp_dim, vision.num_attention_heads
+    largest = 0
+    for layer in range(vision.num_hidden_layers):
+        n, p, side = _patches(config, layer)
+        attention = 6 * p * w + 2 * p * heads * side
+        if setting.gpu:
+            attention = 3 * p * w + 2 * p * heads * side + 4 * p * heads * _augmented(w // heads, side)
+        largest = max(largest, 2 * n * w * setting.between + max(attention, 2 * n * m) * a)
+    at_once = min(tiles, TILES_WITHOUT_GRAPH if setting.gpu else 1)
+    return at_once * largest + tiles * 3 * vision.image_size**2 * (1 + setting.weight)
+
+
+def _patches(config: GotOcr2Config, layer: int) -> tuple[int, int, int]:
+    """Patches of a tile, the same with the padding of windows, and the side of a square that attends to itself."""
+    vision = config.vision_config
+    grid = vision.image_size // vision.patch_size
+    if vision.window_size == 0 or layer in vision.global_attn_indexes:
+        return grid**2, grid**2, grid
+    padded = grid + -grid % vision.window_size
+    return grid**2, padded**2, vision.window_size
+
+
+def _augmented(width: int, side: int) -> int:
+    """Width of the queries, keys and values of `attend_augmented`."""
+    return width + 2 * side + -(width + 2 * side) % 8
+
+
+def decoder_layer(size: ModelSize, batch: Batch, setting: Setting) -> int:
+    """What a layer of the decoder keeps for its backward pass, without its adapters."""
+    a, s, w, m = setting.compute, setting.between, size.width, size.inner
+    trained = size.trains_decoder
+    copies = 1 if setting.autocast else 0  # autocast casts the input of each product for itself
+    # The attention's result is the input of its last product.
+    attention = (2 * size.queries + 2 * size.keys) * a + 4 * size.heads
+    if size.gated:
+        norms = 2 * w * (4 + (s if trained else 0))  # what comes in, in float32, and what is multiplied by weights
+        inputs = (2 + 3 * copies) * w * a if trained else 0
+        mlp = (4 if trained else 3) * m * a
+    else:
+        norms = 2 * w * s
+        inputs = (2 + 2 * copies) * w * a if trained else 0
+        mlp = m * a
+    return batch.rows * batch.length * (norms + inputs + attention + mlp)
+
+
+def adapter_inputs(numbers: int, setting: Setting) -> int:
+    """What adapters keep: for each number of their input the cast one, and a mask of dropout.
+
+    On a CPU the mask has the type of the input.
+    """
+    mask = (1 if setting.gpu else setting.weight) if setting.dropout else 0
+    return numbers * (setting.compute + mask)
+
+
+def loss(size: ModelSize, batch: Batch, setting: Setting) -> int:
+    """The head and its loss, while it is computed: see `model.loss`."""
+    a, head = setting.compute, size.vocabulary * size.width
+    chunk = min(batch.supervised, max(1, CHUNK_LOGITS // size.vocabulary)) * size.vocabulary
+    cast = head * a if setting.autocast else 0
+    logits = chunk * (4 + a + (4 if a < 4 else 0))  # their softmax in float32, which converts them before
+    # The logits' gradient; the head's in float32, and a product that is added to it.
+    gradients = chunk * (4 + a) + head * (4 + (a if a < 4 else 0)) if size.trains_head else 0
+    hidden = 2 * batch.supervised * size.width * setting.between  # and their gradient
+    return cast + max(logits, gradients) + hidden
+
+
+def moments(size: ModelSize, batch: Batch, setting: Setting) -> dict[str, Parts]:
+    """The memory of a device at the moments of a step that may be its worst, part by part."""
+    config, always = size.config, states(size, setting)
+    gradients = always.pop("gradients")
+    here = gradients if setting.accumulates else 0
+    layers = range(config.vision_config.num_hidden_layers)
+    tiles = 0 if setting.cached_features else batch.tiles
+    encoder = [encoder_layer(config, layer, tiles, setting, size.trains_encoder) for layer in layers]
+    encoder = [kept + adapter_inputs(tiles * size.adapted_in_encoder, setting) // len(layers) for kept in encoder]
+    decoder = decoder_layer(size, batch, setting)
+    decoder += adapter_inputs(batch.rows * batch.length * size.adapted_in_decoder, setting) // size.layers
+    tokens = batch.rows * batch.length * size.width
+    ends = encoder_ends(config, tiles, setting)
+    if setting.checkpointing:
+        patches = (config.vision_config.image_size // config.vision_config.patch_size) ** 2
+        kept_encoder = tiles * patches * config.vision_config.hidden_size * setting.between * len(layers) + ends
+        kept_decoder = tokens * setting.between * size.layers
+        again_encoder, again_decoder = max(encoder), decoder
+    else:
+        kept_encoder, kept_decoder = sum(encoder) + ends, decoder * size.layers
+        again_encoder = again_decoder = 0
+    if not size.encoder_has_gradients:
+        kept_encoder = again_encoder = 0
+    kept_decoder += tokens * setting.between * 3  # embeddings, what the last norm keeps
+    cast_decoder, cast_encoder = casts(size, setting)
+    head = size.vocabulary * size.width * setting.weight if size.trains_head else 0
+    found = {
+        "loss": {
+            "gradients": here,
+            "casts": cast_decoder + cast_encoder,
+            "activations": kept_encoder + kept_decoder,
+            "loss": loss(size, batch, setting),
+        },
+        "backward pass of the decoder": {
+            "gradients": here,
+            "casts": 0 if setting.checkpointing else cast_decoder + cast_encoder,
+            "activations": kept_encoder + kept_decoder + again_decoder,
+            "loss": head,
+            "workspace": batch.rows * batch.length * (3 * size.inner * setting.compute + 8 * size.width),
+        },
+        "gradient of the embedding": {
+            "gradients": gradients if setting.accumulates else gradients * size.decoder_share,
+            "casts": 0 if setting.checkpointing else cast_encoder,
+            "activations": kept_encoder,
+            # Those of the head and of the embedding, which are one table, and their sum.
+            "loss": head * (3 if setting.accumulates else 2),
+        },
+        "backward pass of the encoder": {
+            "gradients": gradients if setting.accumulates else gradients * size.decoder_share,
+            "casts": 0 if setting.checkpointing else cast_encoder,
+            "activations": kept_encoder + again_encoder,
+            "workspace": max(encoder) // 2 if kept_encoder else 0,
+        },
+        "optimizer step": {
+            "gradients": gradients,
+            "workspace": setting.optimizer_copies * size.trained * 4
+            + (size.trained * 4 / setting.devices if setting.zero else 0),
+        },
+    }
+    if tiles and not size.encoder_has_gradients:
+        workspace = encoder_without_graph(config, tiles, setting)
+        found["encoder without a graph"] = {"gradients": here, "workspace": workspace}
+    return {name: always | parts for name, parts in found.items()}
+
+
+def states(size: ModelSize, setting: Setting) -> Parts:
+    """What is there in every step: weights, gradients, states of the optimizer, buckets of gradients.
+
+    ZeRO's stage 1 shares out the states, stage 2 the gradients too. DeepSpeed has float32 copies of the weights
+    that are trained. `DistributedDataParallel` has the gradients once more, in its buckets.
+    """
+    weights = (size.total - size.quantized) * setting.weight + size.quantized * BYTES_OF_4_BITS
+    gradients: float = size.trained * setting.weight
+    optimizer: float = size.optimizer
+    buckets: float = gradients if setting.devices > 1 else 0
+    if setting.zero is not None:
+        optimizer += 4 * size.trained
+        if setting.zero >= 1:
+            optimizer /= setting.devices
+        buckets = min(setting.bucket, size.trained) * setting.weight
+        if setting.zero == 2:
+            gradients /= setting.devices
+    return {"weights": weights, "gradients": gradients, "optimizer": optimizer, "buckets": buckets}
+
+
+BYTES_OF_4_BITS = 0.5 + 1 / 64 + 4 / (64 * 256)
+"""A weight in NormalFloat: 4 bits, a scale of 8 bits for each 64 weights, and for 256 of these one of 32."""
+
+
+def casts(size: ModelSize, setting: Setting) -> tuple[int, int]:
+    """The weights that autocast has cast and keeps, of the decoder with the connector, and of the encoder.
+
+    With gradient checkpointing only those of trained weights stay, in autocast's cache, until the loss.
+    """
+    if not setting.autocast:
+        return 0, 0
+    decoder = size.products_in_decoder
+    if setting.checkpointing and not size.trains_decoder:
+        decoder = 0
+    encoder = size.products_in_encoder if size.encoder_has_gradients else 0
+    if setting.checkpointing and not size.trains_encoder:
+        encoder = 0
+    return decoder * setting.compute, encoder * setting.compute
+
+
+def worst(size: ModelSize, batch: Batch, setting: Setting) -> tuple[str, Parts]:
+    """The moment of a step that needs most, and its parts."""
+    found = moments(size, batch, setting)
+    name = max(found, key=lambda moment: sum(found[moment].values()))
+    return name, found[name]
+
+
+def inference(size: ModelSize, rows: int, length: int, compute: int = 2) -> Parts:
+    """The memory of reading rows of one tile with all weights in one type, without what autograd keeps.
+
+    Args:
+        size: of the model; adapters are merged.
+        rows: read at once.
+        length: tokens of image, question and answer.
+        compute: bytes of a number.
+    """
+    setting = Setting(compute=compute, weight=compute)
+    cache = 2 * size.layers * size.keys * length * rows * compute
+    return {
+        "weights": size.total * compute,
+        "keys and values": cache + cache / size.layers,  # those of a layer are copied when they grow
+        "encoder": encoder_without_graph(size.config, rows, setting),
+        "logits": rows * size.vocabulary * (compute + 4),
+    }
