@@ -121,7 +121,7 @@ def look_at(config: Config) -> Known:
 
 
 def known_model(config: Config) -> tuple[Config, PreTrainedTokenizerFast, list[str]]:
-    """The configuration and the tokenizer of its model; where its source is not there, of the recipe's shape."""
+    """The configuration and the tokenizer of its model; of the recipe's shape if its source is not there."""
     try:
         tokenizer = model_tokenizer(config.model)
         shape_of_model(config.model, config.sample.max_length, tokenizer)
@@ -182,10 +182,13 @@ def time_table(known: Known, asked: Need, devices: int, utilization: float, tflo
         ("optimizer steps", f"{number:,} of {counted(steps.step_rows, 'row')}{of_rows}"),
         ("operations a step", f"{step / 1e12:,.1f} TFLOP ({row / 1e12:.2f} a row of {length:,.0f} tokens)"),
         ("hours", f"{hours:,.1f} at {utilization:.0%} of {tflops:g} TFLOP/s on {counted(devices, 'device')}"),
-        ("a checkpoint on disk", f"{checkpoint_bytes(config, asked) / GB:.1f} GB, {kept_checkpoints(config)}"),
+        (
+            "a checkpoint",
+            f"{checkpoint_bytes(config, asked) / GB:.1f} GB, {kept_checkpoints(config)}",
+        ),
     ]
     if config.train.cache_features:
-        facts.append(("features on disk", f"{feature_bytes(config, asked, steps, tiles) / GB:.1f} GB"))
+        facts.append(("features", f"{feature_bytes(config, asked, steps, tiles) / GB:.1f} GB"))
     return table(["run", ""], facts)
 
 
@@ -240,7 +243,7 @@ def recipes_table() -> str:
                 for devices, deepspeed in ((1, None), (8, str(CONFIGS / ZERO2))):
                     for checkpointing in (False, True):
                         changed = with_arguments(
-                            replace(config, train=replace(config.train, global_batch_size=rows * devices * 2)),
+                            with_step(config, 2 * rows * devices),
                             per_device_train_batch_size=rows,
                             gradient_checkpointing=checkpointing,
                             deepspeed=deepspeed,
@@ -251,12 +254,17 @@ def recipes_table() -> str:
     return "\n".join(lines)
 
 
+def with_step(config: Config, rows: int) -> Config:
+    """The configuration with so many rows in a step."""
+    return replace(config, train=replace(config.train, global_batch_size=rows))
+
+
 def inference_table() -> str:
     """The table of docs/hardware.md about reading in bfloat16: GB of a device, part by part."""
     config = of_recipes_shape(load_config(CONFIGS / RECIPES["stage 2"][0], ["data.train=[]"]))
     size = model_size(meta_model(config, model_tokenizer(config.model)), config)
     length = tile_shape(size.config).num_tokens + MAX_NEW_TOKENS
-    batches = {rows: inference(size, rows, length) | {"outside tensors (assumed)": RESERVE} for rows in (1, 8)}
+    batches = {rows: inference(size, rows, length) | {"outside tensors": RESERVE} for rows in (1, 8)}
     header = ["rows at once", "tokens a row", *batches[1], "together"]
     lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
     for rows, parts in batches.items():

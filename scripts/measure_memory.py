@@ -2,9 +2,9 @@
 
     python scripts/measure_memory.py [small middle large] [--bf16] [--checkpointing] [--lora]
 
-Each figure is of a process of its own. `tensors` counts the bytes of all live tensors at each operation (torch's
-MemTracker, exact, without what an operation allocates inside). `process` is the peak of resident memory over what
-the process had before the model.
+Each figure is of a process of its own. `tensors` counts the bytes of all live tensors at each operation
+(torch's MemTracker: exact, without what an operation allocates inside). `process` is the peak of resident
+memory over what the process had before the model.
 """
 
 import argparse
@@ -34,7 +34,7 @@ SIZES: dict[str, dict[str, Any]] = {
 
 
 class Tracker(MemTracker):
-    """Tracks tensors alone: the statistics of modules know no frozen weights, and no module that is called twice."""
+    """Tracks tensors alone: its statistics of modules know no frozen weights and no module called twice."""
 
     def _nothing(self, *given: Any) -> None:
         pass
@@ -108,10 +108,15 @@ def measure(words: argparse.Namespace) -> dict[str, float]:
     ids[0, :tokens] = size["vocabulary"] - 1
     labels = ids.clone()
     labels[0, :tokens] = -100
-    given = {"input_ids": ids, "labels": labels, "tiles": torch.zeros(1, size["tile"], size["tile"], 3, dtype=torch.uint8)}
+    given = {
+        "input_ids": ids,
+        "labels": labels,
+        "tiles": torch.zeros(1, size["tile"], size["tile"], 3, dtype=torch.uint8),
+    }
     batch = Batch(1, ids.shape[1], 1, size["text"])
     formula = sum(worst(model_size(model, config), batch, setting)[1].values())
-    optimizer = torch.optim.AdamW([weights for weights in model.parameters() if weights.requires_grad], fused=True)
+    trained = [weights for weights in model.parameters() if weights.requires_grad]
+    optimizer = torch.optim.AdamW(trained, fused=True)
     tracker = Tracker()
     for number in range(2):
         tracked = number == 1 and words.child == "tensors"

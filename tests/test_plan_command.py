@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from got_train.config_file import load_config
 from got_train.config_folder import CONFIGS
 from got_train.model.loading import model_tokenizer
@@ -30,7 +28,9 @@ def test_a_small_run_fits(write_config: WriteConfig, tmp_path: Path, capsys: Any
 def test_one_that_does_not_fit_says_what_to_set(write_config: WriteConfig, capsys: Any) -> None:
     assert run("plan", write_config(), "--memory", 0.5) == 1
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last.startswith("does not fit: 1.0 of 0.5 GB (computed), nor with train.gradient_checkpointing=true ")
+    assert last.startswith(
+        "does not fit: 1.0 of 0.5 GB (computed), nor with train.gradient_checkpointing=true "
+    )
     assert last.endswith("rows are too long, or the device is too small")
 
 

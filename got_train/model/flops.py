@@ -64,7 +64,8 @@ def training_flops(
         cached: whether features are read rather than computed.
     """
     trains = {
-        group_of(name) for name, weights in model.named_parameters()
+        group_of(name)
+        for name, weights in model.named_parameters()
         if weights.requires_grad and ".lora_" not in name
     }
     again = 1 if checkpointing else 0

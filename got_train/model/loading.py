@@ -82,9 +82,7 @@ def build_model(
     return model, tokenizer, report
 
 
-def shape_of_model(
-    config: ModelConfig, max_length: int, tokenizer: PreTrainedTokenizerFast
-) -> GotOcr2Config:
+def shape_of_model(config: ModelConfig, max_length: int, tokenizer: PreTrainedTokenizerFast) -> GotOcr2Config:
     """The configuration of the model that `build_model` builds; no weights are read.
 
     Raises:

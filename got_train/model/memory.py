@@ -1,11 +1,11 @@
 """The memory of a device in training and in inference, by formula. All values are bytes.
 
 What autograd keeps was read from traces of transformers 5.23, peft 0.21 and torch 2.13, tensor by tensor. The
-needed memory is that of the worst of a few moments of a step, each a sum of named parts. Not counted is what lies
-outside tensors: the CUDA context and what the allocator cannot use (`RESERVE`, an assumption).
+needed memory is that of the worst of a few moments of a step, each a sum of named parts. Not counted is what
+lies outside tensors: the CUDA context and what the allocator cannot use (`RESERVE`, an assumption).
 
-Letters in formulas: `n` patches of a tile, `p` the same with the padding of windows, `w` a width, `m` the width
-inside an MLP, `a` bytes of a number in products, `s` bytes of a number between layers.
+Letters in formulas: `n` patches of a tile, `p` the same with the padding of windows, `w` a width, `m` the
+width inside an MLP, `a` bytes of a number in products, `s` bytes of a number between layers.
 """
 
 from dataclasses import dataclass
@@ -90,11 +90,15 @@ def encoder_layer(config: GotOcr2Config, layer: int, tiles: int, setting: Settin
     mlp = n * m * a
     inputs = (3 * n * w + n * m) * a if trained else 0  # of qkv, proj, lin1 and lin2
     tables = 2 * p * w * a  # the relative positions, repeated for each row of queries
-    projected = 3 if side < n**0.5 or tiles > 1 else 1  # a single square of patches needs no copy of all three
+    projected = (
+        3 if side < n**0.5 or tiles > 1 else 1
+    )  # a single square of patches needs no copy of all three
     if setting.gpu:
         width = _augmented(w // heads, side)
         queries = (1 + projected) * p * w * a if trained else 0
-        attention = 4 * p * heads * width * a + 4 * p * heads  # queries, keys, values, result; the softmax's sums
+        attention = (
+            4 * p * heads * width * a + 4 * p * heads
+        )  # queries, keys, values, result; the softmax's sums
     else:
         queries = (1 + (projected == 1)) * p * w * a if trained else 0
         attention = (3 * p * w + 2 * p * heads * side) * a
@@ -127,7 +131,7 @@ def encoder_without_graph(config: GotOcr2Config, tiles: int, setting: Setting) -
 
 
 def _patches(config: GotOcr2Config, layer: int) -> tuple[int, int, int]:
-    """Patches of a tile, the same with the padding of windows, and the side of a square that attends to itself."""
+    """Patches of a tile, the same with padding, and the side of a square that attends to itself."""
     vision = config.vision_config
     grid = vision.image_size // vision.patch_size
     if vision.window_size == 0 or layer in vision.global_attn_indexes:
@@ -149,7 +153,9 @@ def decoder_layer(size: ModelSize, batch: Batch, setting: Setting) -> int:
     # The attention's result is the input of its last product.
     attention = (2 * size.queries + 2 * size.keys) * a + 4 * size.heads
     if size.gated:
-        norms = 2 * w * (4 + (s if trained else 0))  # what comes in, in float32, and what is multiplied by weights
+        norms = (
+            2 * w * (4 + (s if trained else 0))
+        )  # what comes in, in float32, and what is multiplied by weights
         inputs = (2 + 3 * copies) * w * a if trained else 0
         mlp = (4 if trained else 3) * m * a
     else:
@@ -180,76 +186,100 @@ def loss(size: ModelSize, batch: Batch, setting: Setting) -> int:
     return cast + max(logits, gradients) + hidden
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What waits for the backward pass."""
+
+    encoder: int
+    decoder: int
+    encoder_layer: int
+    """Of the largest layer of the encoder, without checkpointing."""
+    encoder_again: int
+    """What gradient checkpointing computes again at a time, as for the decoder."""
+    decoder_again: int
+
+
+def kept(size: ModelSize, batch: Batch, setting: Setting) -> Kept:
+    """What the forward pass of a batch keeps."""
+    vision, layers = size.config.vision_config, size.config.vision_config.num_hidden_layers
+    tokens, between = batch.rows * batch.length, setting.between
+    decoder = decoder_layer(size, batch, setting)
+    decoder += adapter_inputs(tokens * size.adapted_in_decoder, setting) // size.layers
+    ends = 3 * tokens * size.width * between  # embeddings, and what the last norm keeps
+    inputs = tokens * size.width * between * size.layers
+    decoder_kept = ends + (inputs if setting.checkpointing else decoder * size.layers)
+    decoder_again = decoder if setting.checkpointing else 0
+    if not size.encoder_has_gradients:
+        return Kept(0, decoder_kept, 0, 0, decoder_again)
+    tiles = batch.tiles
+    adapters = adapter_inputs(tiles * size.adapted_in_encoder, setting) // layers
+    encoder = [
+        encoder_layer(size.config, layer, tiles, setting, size.trains_encoder) + adapters
+        for layer in range(layers)
+    ]
+    patches = (vision.image_size // vision.patch_size) ** 2
+    inputs = tiles * patches * vision.hidden_size * between * layers
+    encoder_kept = encoder_ends(size.config, tiles, setting) + (
+        inputs if setting.checkpointing else sum(encoder)
+    )
+    encoder_again = max(encoder) if setting.checkpointing else 0
+    return Kept(encoder_kept, decoder_kept, max(encoder), encoder_again, decoder_again)
+
+
 def moments(size: ModelSize, batch: Batch, setting: Setting) -> dict[str, Parts]:
     """The memory of a device at the moments of a step that may be its worst, part by part."""
-    config, always = size.config, states(size, setting)
+    always, waiting = states(size, setting), kept(size, batch, setting)
     gradients = always.pop("gradients")
-    here = gradients if setting.accumulates else 0
-    layers = range(config.vision_config.num_hidden_layers)
-    tiles = 0 if setting.cached_features else batch.tiles
-    encoder = [encoder_layer(config, layer, tiles, setting, size.trains_encoder) for layer in layers]
-    encoder = [kept + adapter_inputs(tiles * size.adapted_in_encoder, setting) // len(layers) for kept in encoder]
-    decoder = decoder_layer(size, batch, setting)
-    decoder += adapter_inputs(batch.rows * batch.length * size.adapted_in_decoder, setting) // size.layers
-    tokens = batch.rows * batch.length * size.width
-    ends = encoder_ends(config, tiles, setting)
-    if setting.checkpointing:
-        patches = (config.vision_config.image_size // config.vision_config.patch_size) ** 2
-        kept_encoder = tiles * patches * config.vision_config.hidden_size * setting.between * len(layers) + ends
-        kept_decoder = tokens * setting.between * size.layers
-        again_encoder, again_decoder = max(encoder), decoder
-    else:
-        kept_encoder, kept_decoder = sum(encoder) + ends, decoder * size.layers
-        again_encoder = again_decoder = 0
-    if not size.encoder_has_gradients:
-        kept_encoder = again_encoder = 0
-    kept_decoder += tokens * setting.between * 3  # embeddings, what the last norm keeps
+    before = gradients if setting.accumulates else 0
+    after_decoder = gradients if setting.accumulates else gradients * size.decoder_share
     cast_decoder, cast_encoder = casts(size, setting)
+    cast_later = not setting.checkpointing  # autocast's cache ends with the forward pass
     head = size.vocabulary * size.width * setting.weight if size.trains_head else 0
-    found = {
+    step = 4 * size.trained * setting.optimizer_copies
+    found: dict[str, Parts] = {
         "loss": {
-            "gradients": here,
+            "gradients": before,
             "casts": cast_decoder + cast_encoder,
-            "activations": kept_encoder + kept_decoder,
+            "activations": waiting.encoder + waiting.decoder,
             "loss": loss(size, batch, setting),
         },
         "backward pass of the decoder": {
-            "gradients": here,
-            "casts": 0 if setting.checkpointing else cast_decoder + cast_encoder,
-            "activations": kept_encoder + kept_decoder + again_decoder,
+            "gradients": before,
+            "casts": cast_later * (cast_decoder + cast_encoder),
+            "activations": waiting.encoder + waiting.decoder + waiting.decoder_again,
             "loss": head,
             "workspace": batch.rows * batch.length * (3 * size.inner * setting.compute + 8 * size.width),
         },
         "gradient of the embedding": {
-            "gradients": gradients if setting.accumulates else gradients * size.decoder_share,
-            "casts": 0 if setting.checkpointing else cast_encoder,
-            "activations": kept_encoder,
+            "gradients": after_decoder,
+            "casts": cast_later * cast_encoder,
+            "activations": waiting.encoder,
             # Those of the head and of the embedding, which are one table, and their sum.
             "loss": head * (3 if setting.accumulates else 2),
         },
         "backward pass of the encoder": {
-            "gradients": gradients if setting.accumulates else gradients * size.decoder_share,
-            "casts": 0 if setting.checkpointing else cast_encoder,
-            "activations": kept_encoder + again_encoder,
-            "workspace": max(encoder) // 2 if kept_encoder else 0,
+            "gradients": after_decoder,
+            "casts": cast_later * cast_encoder,
+            "activations": waiting.encoder + waiting.encoder_again,
+            "workspace": waiting.encoder_layer // 2,
         },
         "optimizer step": {
             "gradients": gradients,
-            "workspace": setting.optimizer_copies * size.trained * 4
-            + (size.trained * 4 / setting.devices if setting.zero else 0),
+            # DeepSpeed casts the gradients of its share to float32.
+            "workspace": step + (4 * size.trained / setting.devices if setting.zero else 0),
         },
     }
-    if tiles and not size.encoder_has_gradients:
-        workspace = encoder_without_graph(config, tiles, setting)
-        found["encoder without a graph"] = {"gradients": here, "workspace": workspace}
+    if batch.tiles and not size.encoder_has_gradients and not setting.cached_features:
+        workspace = encoder_without_graph(size.config, batch.tiles, setting)
+        found["encoder without a graph"] = {"gradients": before, "workspace": workspace}
     return {name: always | parts for name, parts in found.items()}
 
 
 def states(size: ModelSize, setting: Setting) -> Parts:
     """What is there in every step: weights, gradients, states of the optimizer, buckets of gradients.
 
-    ZeRO's stage 1 shares out the states, stage 2 the gradients too. DeepSpeed has float32 copies of the weights
-    that are trained. `DistributedDataParallel` has the gradients once more, in its buckets.
+    ZeRO's stage 1 shares out the states, stage 2 the gradients too. DeepSpeed has float32 copies of the
+    weights that are trained. `DistributedDataParallel` has the gradients once more, in its buckets.
     """
     weights = (size.total - size.quantized) * setting.weight + size.quantized * BYTES_OF_4_BITS
     gradients: float = size.trained * setting.weight

@@ -15,8 +15,8 @@ from got_train.model.got import GotModel, group_of
 from got_train.model.loading import shape_of_model
 
 STATES = {"sgd": 0, "adafactor": 0, "adagrad": 1, "rmsprop": 1, "lion": 1}
-"""Numbers that optimizers keep of each weight, by what their names begin with; every other one keeps 2, as Adam
-does. Adafactor's rows and columns are small."""
+"""Numbers that optimizers keep of each weight, by what their names begin with; every other one keeps 2, as
+Adam does. Adafactor's rows and columns are small."""
 
 MIN_8BIT_SIZE = 4096
 """Numbers from which on bitsandbytes keeps states of a tensor in 8 bits (`Optimizer8bit`)."""
@@ -90,7 +90,7 @@ def model_size(model: nn.Module, config: Config) -> ModelSize:
     below = linear_layers(base, config.lora.modules) if config.lora.quantization_bits else []
     quantized = {_own_name(name) for name in below}
     head = base.lm_head.weight
-    in_decoder = sum(weights.numel() for (_, weights), group in zip(trained, groups, strict=True) if group != "encoder")
+    in_encoder = sum(weights.numel() for name, weights in trained if group_of(name) == "encoder")
     num_trained = sum(weights.numel() for _, weights in trained)
     heads = text.num_attention_heads
     head_width = getattr(text, "head_dim", None) or text.hidden_size // heads
@@ -104,8 +104,10 @@ def model_size(model: nn.Module, config: Config) -> ModelSize:
         encoder_has_gradients="encoder" in groups,
         trains_decoder="decoder" in own,
         trains_head=head.requires_grad,
-        decoder_share=in_decoder / num_trained,
-        products_in_encoder=sum(weights.numel() for name, weights in linear if group_of(f"{name}.weight") == "encoder"),
+        decoder_share=1 - in_encoder / num_trained,
+        products_in_encoder=sum(
+            weights.numel() for name, weights in linear if group_of(f"{name}.weight") == "encoder"
+        ),
         products_in_decoder=sum(
             weights.numel()
             for name, weights in linear
@@ -160,5 +162,3 @@ def _adapted(trained: list[tuple[str, nn.Parameter]], group: str) -> Iterator[in
 def _patches(config: GotOcr2Config) -> int:
     vision = config.vision_config
     return int(vision.image_size // vision.patch_size) ** 2
-
-

@@ -1,6 +1,5 @@
-"""From the configuration of a run to the memory that a device needs: whether it fits, and what to set if not."""
+"""From the configuration of a run to the memory that it needs: whether it fits, and what to set if not."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,9 +10,10 @@ import torch
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
-from got_train.arguments import accumulation_steps, argument
+from got_train.arguments import accumulation_steps, argument, check_deepspeed
 from got_train.config import Config
 from got_train.config_folder import CONFIGS
+from got_train.files import read_json
 from got_train.model.flops import tile_tokens
 from got_train.model.got import GotModel, tile_shape
 from got_train.model.memory import RESERVE, Batch, Parts, Setting, worst
@@ -91,8 +91,9 @@ def run_setting(config: Config, devices: int) -> Setting:
     deepspeed = config.train.arguments.get("deepspeed")
     if deepspeed is None:
         return setting
-    given = deepspeed if isinstance(deepspeed, dict) else json.loads(Path(deepspeed).read_text(encoding="utf-8"))
-    zero = given.get("zero_optimization", {})
+    check_deepspeed(deepspeed)
+    given = deepspeed if isinstance(deepspeed, dict) else read_json(Path(deepspeed))
+    zero = given.get("zero_optimization") or {}
     buckets = 2 if zero.get("overlap_comm") else 1
     bucket = zero.get("reduce_bucket_size", 500_000_000)  # DeepSpeed's own
     bucket = 500_000_000 if bucket == "auto" else int(bucket)
@@ -102,11 +103,13 @@ def run_setting(config: Config, devices: int) -> Setting:
 def accumulates(config: Config, devices: int) -> bool:
     """Whether a step has several batches on each device; with `tokens_per_batch` it is taken for granted."""
     number = accumulation_steps(config, devices)
-    return number > 1 or (config.train.tokens_per_batch is not None and config.train.global_batch_size != devices)
+    return number > 1 or (
+        config.train.tokens_per_batch is not None and config.train.global_batch_size != devices
+    )
 
 
 def assumed_sizes(config: Config, model: GotModel) -> np.ndarray:
-    """Sizes of rows as long as `sample.max_length` allows: one tile each, or as many as a cropped image has."""
+    """Sizes of rows of `sample.max_length` tokens: one tile each, or as many as a cropped image has."""
     length, tokens = config.sample.max_length, tile_shape(model.config).num_tokens
     tiles = min(config.sample.max_tiles + 1 if config.sample.crop else 1, length // tokens)
     return np.tile(np.array([[length, tiles]], dtype=np.int32), (MOST_EQUAL_ROWS, 1))
@@ -140,7 +143,11 @@ def largest_batches(config: Config, model: GotModel, sizes: np.ndarray) -> list[
 
 
 def verdict(
-    config: Config, tokenizer: PreTrainedTokenizerFast, sizes: np.ndarray | None, devices: int, memory: float | None
+    config: Config,
+    tokenizer: PreTrainedTokenizerFast,
+    sizes: np.ndarray | None,
+    devices: int,
+    memory: float | None,
 ) -> tuple[str, bool]:
     """The line that says whether a run fits, with what to set if it does not; and whether it does.
 
@@ -181,8 +188,8 @@ def changes(config: Config, devices: int) -> Iterator[tuple[list[str], Config]]:
     smaller = list(_smaller_batches(config))
     for word, changed in smaller:
         yield [*words, word], changed
-    for word, config in smaller[-1:]:
-        words = [*words, word]
+    if smaller:
+        words, config = [*words, smaller[-1][0]], smaller[-1][1]
     if devices > 1 and config.train.arguments.get("deepspeed") is None:
         words = [*words, f"train.deepspeed=configs/{ZERO2}"]
         config = with_arguments(config, deepspeed=str(CONFIGS / ZERO2))

@@ -4,8 +4,8 @@ import importlib.util
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Any
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -99,8 +99,8 @@ def test_a_layer_of_the_encoder_by_hand() -> None:
 
 def test_a_layer_of_the_decoder_by_hand() -> None:
     size, batch = sized(full_width()), Batch(1, LENGTH, 1, TEXT)
-    # A token: two norms with what comes in and what is scaled, in float32; five casts of the input, queries, keys,
-    # values and result, 16 sums, and four tensors of the MLP.
+    # A token: two norms with what comes in and what is scaled, in float32; five casts of the input, queries,
+    # keys, values and result, 16 sums, and four tensors of the MLP.
     token = 2 * (4096 + 4096) + 5 * 2048 + 4 * 2048 + 16 * 4 + 4 * 2816 * 2
     assert decoder_layer(size, batch, BF16) == LENGTH * token == LENGTH * 57_408
     frozen = sized(full_width(), lora=LoraSettings(enabled=True))
@@ -118,7 +118,10 @@ def test_the_loss_and_the_states_by_hand() -> None:
     # The softmax in float32 and the logits' gradient in bfloat16; the head's gradient and a product.
     assert loss(size, batch, BF16) == 2 * head + 6 * chunk + 6 * head + hidden
     # Logits in bfloat16, and in float32, and their logarithms.
-    assert loss(sized(full_width(), lora=LoraSettings(enabled=True)), batch, BF16) == 2 * head + 10 * chunk + hidden
+    assert (
+        loss(sized(full_width(), lora=LoraSettings(enabled=True)), batch, BF16)
+        == 2 * head + 10 * chunk + hidden
+    )
     alone = states(size, BF16)
     assert alone == {
         "weights": 4 * size.total,
@@ -167,7 +170,12 @@ def test_reading_by_hand() -> None:
 
 
 def fused(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *args: Any, scale: float | None = None, **given: Any
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    *args: Any,
+    scale: float | None = None,
+    **given: Any,
 ) -> torch.Tensor:
     """torch's kernel for GPUs in place of the one for CPUs."""
     if torch.is_autocast_enabled("cpu"):
@@ -230,7 +238,9 @@ def tracked_peak(model: nn.Module, batch: Batch, setting: Setting) -> float:
 
 def reckoned(size: ModelSize, batch: Batch, setting: Setting) -> float:
     """The most bytes by formula in a forward and a backward pass, without the optimizer."""
-    passes = {name: parts for name, parts in moments(size, batch, setting).items() if name != "optimizer step"}
+    passes = {
+        name: parts for name, parts in moments(size, batch, setting).items() if name != "optimizer step"
+    }
     return max(sum(parts.values()) for parts in passes.values()) - size.optimizer
 
 
