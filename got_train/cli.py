@@ -228,9 +228,12 @@ def _train(options: argparse.Namespace) -> int:
 
 def above_0(text: str) -> float:
     """A number above 0, for argparse."""
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
     if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and finite")
     return number
 
 

@@ -1,5 +1,6 @@
 """`got-train plan`: whether a run fits into memory and how long it takes, before anything starts."""
 
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,7 @@ from got_train.training.need import (
     Need,
     adapter_changes,
     assumed_sizes,
+    models_without_weights,
     need,
     verdict,
     with_arguments,
@@ -80,11 +82,15 @@ def plan(config: Config, devices: int, memory: float, utilization: float, tflops
         UserError: for what `got-train train` would refuse.
     """
     known = look_at(config)
-    line, fits = verdict(known.config, known.tokenizer, known.sizes, devices, memory)
-    columns = {
-        name: need(changed, meta_model(changed, known.tokenizer), known.sizes, devices)
-        for name, changed in variants(known.config, devices)
-    }
+    models = models_without_weights(known.tokenizer)
+    line, fits = verdict(known.config, models, known.sizes, devices, memory)
+    columns = {}
+    for name, changed in variants(known.config, devices):
+        try:
+            columns[name] = need(changed, models(changed), known.sizes, devices)
+        except UserError:
+            if not columns:  # of the configuration itself; adapters may not go with its frozen groups
+                raise
     asked = columns["as configured"]
     batch = asked.batch
     print("\n".join(known.notes))
@@ -127,8 +133,8 @@ def known_model(config: Config) -> tuple[Config, PreTrainedTokenizerFast, list[s
         shape_of_model(config.model, config.sample.max_length, tokenizer)
     except UserError as error:
         config = of_recipes_shape(config)
-        tokenizer = model_tokenizer(config.model)
-        return config, tokenizer, [f"assumed: a model of the recipe's shape, as {error}"]
+        notes = [f"assumed: a model of the recipe's shape, as {textwrap.shorten(str(error), 150)}"]
+        return config, model_tokenizer(config.model), notes
     return config, tokenizer, []
 
 
@@ -141,13 +147,14 @@ def variants(config: Config, devices: int) -> Iterator[tuple[str, Config]]:
     """The configuration, and what else could be set, by the name of its column."""
     yield "as configured", config
     flipped = not argument(config, "gradient_checkpointing")
-    word = f"gradient_checkpointing={str(flipped).lower()}"
+    word = "checkpointing" if flipped else "no checkpointing"
     yield word, with_arguments(config, gradient_checkpointing=flipped)
     if devices > 1 and config.train.arguments.get("deepspeed") is None:
         for stage in (1, 2):
             zero = {"zero_optimization": {"stage": stage, "reduce_bucket_size": 200_000_000}}
             yield f"ZeRO-{stage}", with_arguments(config, deepspeed=zero)
-    yield from adapter_changes(config)
+    for word, changed in adapter_changes(config):
+        yield "LoRA, 4 bits" if "bits" in word else "LoRA", changed
 
 
 def memory_table(columns: dict[str, Need], devices: int) -> str:
@@ -218,7 +225,7 @@ RECIPES = {
     "stage 2": ("stage2_joint.yaml", []),
     "stage 3": ("stage3_posttrain.yaml", []),
     "LoRA": ("finetune_lora.yaml", []),
-    "LoRA, 4-bit": ("finetune_lora.yaml", ["lora.quantization_bits=4"]),
+    "LoRA, 4 bits": ("finetune_lora.yaml", ["lora.quantization_bits=4"]),
 }
 """The packaged configurations of the tables in docs/hardware.md, with words over them."""
 

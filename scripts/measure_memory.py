@@ -28,7 +28,7 @@ from got_train.model.size import model_size
 SIZES: dict[str, dict[str, Any]] = {
     "small": {"layers": 2, "width": 128, "tile": 512, "vocabulary": 4_000, "text": 300},
     "middle": {"layers": 4, "width": 256, "tile": 512, "vocabulary": 16_000, "text": 1_000},
-    "large": {"layers": 4, "width": 768, "tile": 1024, "vocabulary": 50_000, "text": 600},
+    "large": {"layers": 2, "width": 768, "tile": 1024, "vocabulary": 50_000, "text": 600},
 }
 """`width` is of the encoder and of the decoder; the encoder's last layer is global."""
 

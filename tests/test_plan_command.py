@@ -20,7 +20,7 @@ def test_a_small_run_fits(write_config: WriteConfig, tmp_path: Path, capsys: Any
     # The rows of the file are read: the longest has 2 turns of text, others an image of 4 tokens.
     assert "largest batch of a device: 4 rows of" in out
     assert "2 of 8 rows" in out  # max_steps of 4 rows on each of 2 devices
-    assert "ZeRO-2" in out and "lora.quantization_bits=4" in out and "assumed: every row" not in out
+    assert "ZeRO-2" in out and "LoRA, 4 bits" in out and "assumed: every row" not in out
     assert out.splitlines()[-1].startswith("fits: 1.0 of 24 GB")
     assert not (tmp_path / "output").exists()
 

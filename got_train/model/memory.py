@@ -8,7 +8,7 @@ Letters in formulas: `n` patches of a tile, `p` the same with the padding of win
 width inside an MLP, `a` bytes of a number in products, `s` bytes of a number between layers.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from transformers import GotOcr2Config
@@ -61,6 +61,12 @@ class Setting:
     """Whether adapters have dropout, which keeps a mask."""
     optimizer_copies: int = 0
     """Temporary copies of the gradients in an optimizer step: 1 if it is not fused."""
+    offloaded: bool = False
+    """Whether DeepSpeed keeps the optimizer's states in the memory of the host."""
+    loss_rows: int = 0
+    """Rows whose loss an evaluation computes at once; 0 for no evaluation."""
+    read_rows: int = 0
+    """Rows that an evaluation reads at once."""
 
     @property
     def autocast(self) -> bool:
@@ -269,10 +275,31 @@ def moments(size: ModelSize, batch: Batch, setting: Setting) -> dict[str, Parts]
             "workspace": step + (4 * size.trained / setting.devices if setting.zero else 0),
         },
     }
+    if setting.loss_rows or setting.read_rows:
+        found["evaluation"] = evaluation(size, batch, setting)
     if batch.tiles and not size.encoder_has_gradients and not setting.cached_features:
         workspace = encoder_without_graph(size.config, batch.tiles, setting)
         found["encoder without a graph"] = {"gradients": before, "workspace": workspace}
     return {name: always | parts for name, parts in found.items()}
+
+
+def evaluation(size: ModelSize, batch: Batch, setting: Setting) -> Parts:
+    """What an evaluation adds to the states: nothing is kept, but batches are others than in training.
+
+    Rows are as long as those of the batch. A row that is read grows some tokens past its reference.
+    """
+    tokens = setting.loss_rows * batch.length
+    layer = tokens * (3 * size.inner * setting.compute + 6 * size.width * setting.between)
+    keys = 2 * size.layers * size.keys * setting.read_rows * (batch.length + RUN_ON_TOKENS) * setting.between
+    tiles = max(setting.loss_rows, setting.read_rows) * -(-batch.tiles // batch.rows)
+    encoder = encoder_without_graph(size.config, tiles, setting)
+    head = size.vocabulary * size.width * setting.compute
+    cast = sum(casts(size, replace(setting, checkpointing=True))) + head if setting.autocast else 0
+    return {"casts": cast, "workspace": max(layer, keys, encoder)}
+
+
+RUN_ON_TOKENS = 32
+"""As in `inference.generate`, which lies above."""
 
 
 def states(size: ModelSize, setting: Setting) -> Parts:
@@ -286,7 +313,7 @@ def states(size: ModelSize, setting: Setting) -> Parts:
     optimizer: float = size.optimizer
     buckets: float = gradients if setting.devices > 1 else 0
     if setting.zero is not None:
-        optimizer += 4 * size.trained
+        optimizer = 0 if setting.offloaded else optimizer + 4 * size.trained
         if setting.zero >= 1:
             optimizer /= setting.devices
         buckets = min(setting.bucket, size.trained) * setting.weight

@@ -1,6 +1,6 @@
 """From the configuration of a run to the memory that it needs: whether it fits, and what to set if not."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,17 @@ from got_train.training.plan import LengthBalance
 GB = 1e9
 """Sizes are told in 10^9 bytes: a device that is sold with 24 GB has some more."""
 
+Models = Callable[[Config], nn.Module]
+"""Gives the model of a configuration without weights; configurations may differ in more than the model."""
+
 ZERO2 = "deepspeed/zero2.json"
 
 MOST_EQUAL_ROWS = 4096
 """Rows of the assumed length that are packed where no data is there."""
+
+
+DEEPSPEED_BUCKET = 500_000_000
+"""Numbers in a bucket of gradients if its configuration does not say."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,7 @@ def run_setting(config: Config, devices: int) -> Setting:
     """
     compute = 2 if argument(config, "bf16") or argument(config, "fp16") else 4
     optimizer = argument(config, "optim")
+    evaluates = argument(config, "eval_strategy") != "no"
     setting = Setting(
         compute=compute,
         gpu=not argument(config, "use_cpu"),
@@ -87,6 +95,8 @@ def run_setting(config: Config, devices: int) -> Setting:
         cached_features=config.train.cache_features,
         dropout=config.lora.dropout > 0,
         optimizer_copies=1 if optimizer == "adamw_torch" else 0,
+        loss_rows=argument(config, "per_device_eval_batch_size") if evaluates else 0,
+        read_rows=config.eval.batch_size if evaluates and config.eval.read_rows else 0,
     )
     deepspeed = config.train.arguments.get("deepspeed")
     if deepspeed is None:
@@ -94,10 +104,17 @@ def run_setting(config: Config, devices: int) -> Setting:
     check_deepspeed(deepspeed)
     given = deepspeed if isinstance(deepspeed, dict) else read_json(Path(deepspeed))
     zero = given.get("zero_optimization") or {}
-    buckets = 2 if zero.get("overlap_comm") else 1
-    bucket = zero.get("reduce_bucket_size", 500_000_000)  # DeepSpeed's own
-    bucket = 500_000_000 if bucket == "auto" else int(bucket)
-    return replace(setting, weight=compute, zero=zero.get("stage", 0), bucket=buckets * bucket)
+    stage, bucket = zero.get("stage", 0), zero.get("reduce_bucket_size")
+    if stage not in (0, 1, 2):
+        raise UserError(f"train.deepspeed: zero_optimization.stage {stage}: allowed are 0, 1 and 2")
+    bucket = int(bucket) if isinstance(bucket, int | float) else DEEPSPEED_BUCKET
+    return replace(
+        setting,
+        weight=compute,
+        zero=stage,
+        bucket=bucket * (2 if zero.get("overlap_comm") else 1),
+        offloaded=(zero.get("offload_optimizer") or {}).get("device", "none") != "none",
+    )
 
 
 def accumulates(config: Config, devices: int) -> bool:
@@ -142,9 +159,21 @@ def largest_batches(config: Config, model: GotModel, sizes: np.ndarray) -> list[
     ]
 
 
+def models_without_weights(tokenizer: PreTrainedTokenizerFast) -> Models:
+    """Makes the model of a configuration; those with and without adapters are made once."""
+    made: dict[bool, nn.Module] = {}
+
+    def model(config: Config) -> nn.Module:
+        if config.lora.enabled not in made:
+            made[config.lora.enabled] = meta_model(config, tokenizer)
+        return made[config.lora.enabled]
+
+    return model
+
+
 def verdict(
     config: Config,
-    tokenizer: PreTrainedTokenizerFast,
+    models: Models,
     sizes: np.ndarray | None,
     devices: int,
     memory: float | None,
@@ -153,13 +182,12 @@ def verdict(
 
     Args:
         config: of the run.
-        tokenizer: of its model.
+        models: from `models_without_weights`.
         sizes: see `need`.
         devices: number of devices.
         memory: GB of a device; None if there is none to compare with.
     """
-    model = meta_model(config, tokenizer)
-    asked = need(config, model, sizes, devices).gigabytes
+    asked = need(config, models(config), sizes, devices).gigabytes
     if memory is None:
         return f"needs {asked:.1f} GB of each device (computed)", True
     if asked <= memory:
@@ -169,8 +197,7 @@ def verdict(
     for words, changed in changes(config, devices):
         tried = words
         try:
-            other = model if changed.lora.enabled == config.lora.enabled else meta_model(changed, tokenizer)
-            found = need(changed, other, sizes, devices).gigabytes
+            found = need(changed, models(changed), sizes, devices).gigabytes
         except UserError:
             continue  # such as a batch that does not divide the step, or nothing to adapt
         if found <= memory:

@@ -41,7 +41,7 @@ from got_train.training.callbacks import Changes, FeatureWriter, RunLog
 from got_train.training.checked_rows import CheckedRows, check_run_rows, write_rows
 from got_train.training.compare import compare, comparison_table, retention_samples, write_comparison
 from got_train.training.loggers import check_loggers
-from got_train.training.need import device_gigabytes, verdict
+from got_train.training.need import device_gigabytes, models_without_weights, verdict
 from got_train.training.optim import optimizer_and_groups, try_optimizer
 from got_train.training.plan import StepPlan, balance_steps, plan_steps, total_steps
 from got_train.training.resume import check_same_steps, find_resume, has_ended, resume_lines, write_steps
@@ -214,9 +214,9 @@ def dry_run_lines(assembled: Assembled) -> list[str]:
 
 def memory_line(assembled: Assembled) -> str:
     """Whether the run fits into the memory of this machine's device, by the rows that were checked."""
-    config, tokenizer = assembled.prepared.config, assembled.prepared.encoder.tokenizer
-    sizes = assembled.rows.train.seen
-    line, _ = verdict(config, tokenizer, sizes, world_size(), device_gigabytes(config))
+    config, sizes = assembled.prepared.config, assembled.rows.train.seen
+    models = models_without_weights(assembled.prepared.encoder.tokenizer)
+    line, _ = verdict(config, models, sizes, world_size(), device_gigabytes(config))
     return f"memory: {line}"
 
 

@@ -118,10 +118,8 @@ def test_the_loss_and_the_states_by_hand() -> None:
     # The softmax in float32 and the logits' gradient in bfloat16; the head's gradient and a product.
     assert loss(size, batch, BF16) == 2 * head + 6 * chunk + 6 * head + hidden
     # Logits in bfloat16, and in float32, and their logarithms.
-    assert (
-        loss(sized(full_width(), lora=LoraSettings(enabled=True)), batch, BF16)
-        == 2 * head + 10 * chunk + hidden
-    )
+    adapted = sized(full_width(), lora=LoraSettings(enabled=True))
+    assert loss(adapted, batch, BF16) == 2 * head + 10 * chunk + hidden
     alone = states(size, BF16)
     assert alone == {
         "weights": 4 * size.total,
@@ -136,6 +134,19 @@ def test_the_loss_and_the_states_by_hand() -> None:
     assert zero2["optimizer"] == 12 * size.total / 8
     assert zero2["buckets"] == 400_000_000
     assert casts(size, replace(BF16, weight=2, zero=2)) == (0, 0)
+
+
+def test_an_evaluation_by_hand() -> None:
+    size, batch = sized(full_width()), Batch(2, LENGTH, 2, 2 * TEXT)
+    assert "evaluation" not in moments(size, batch, BF16)
+    read = moments(size, batch, replace(BF16, loss_rows=1, read_rows=64))["evaluation"]
+    # Keys and values of 2 layers in float32, 32 tokens past the reference; the weights of all products.
+    assert read["workspace"] == 2 * 2 * 1024 * 64 * 1032 * 4
+    products = size.products_in_decoder + size.products_in_encoder
+    assert read["casts"] == 2 * (products + VOCABULARY * 1024)
+    computed = moments(size, batch, replace(BF16, loss_rows=64))["evaluation"]
+    assert computed["workspace"] == 64 * LENGTH * (3 * 2816 * 2 + 6 * 1024 * 4)
+    assert "gradients" not in computed
 
 
 def test_weights_in_4_bits() -> None:
