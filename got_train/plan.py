@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from torch import nn
 from transformers import PreTrainedTokenizerFast
 
 from got_train.arguments import argument
@@ -238,27 +239,31 @@ def recipes_table() -> str:
     """The table of docs/hardware.md about training: GB of a device."""
     header = ["run", "rows a batch", "tokens a row", "1 device", "1, checkpointing", "8, ZeRO-2", "8, both"]
     lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
+    made: dict[str, nn.Module] = {}
     for name, (file, words) in RECIPES.items():
-        config = load_config(CONFIGS / file, ["data.train=[]", *words])
-        config = of_recipes_shape(config)
-        tokenizer = model_tokenizer(config.model)
-        model = meta_model(config, tokenizer)
+        config = of_recipes_shape(load_config(CONFIGS / file, ["data.train=[]", *words]))
+        if file not in made:
+            made[file] = meta_model(config, model_tokenizer(config.model))
         for rows in BATCH_ROWS:
             for tokens in TOKENS:
                 length = tokens or config.sample.max_length
-                needs = []
-                for devices, deepspeed in ((1, None), (8, str(CONFIGS / ZERO2))):
-                    for checkpointing in (False, True):
-                        changed = with_arguments(
-                            with_step(config, 2 * rows * devices),
-                            per_device_train_batch_size=rows,
-                            gradient_checkpointing=checkpointing,
-                            deepspeed=deepspeed,
-                        )
-                        sizes = np.tile(np.array([[length, 1]], dtype=np.int32), (rows, 1))
-                        needs.append(f"{need(changed, model, sizes, devices).gigabytes:.1f}")
+                needs = [f"{number:.1f}" for number in _needs(config, made[file], rows, length)]
                 lines.append(f"| {' | '.join([name, str(rows), f'{length:,}', *needs])} |")
     return "\n".join(lines)
+
+
+def _needs(config: Config, model: nn.Module, rows: int, length: int) -> Iterator[float]:
+    """GB of a device for the columns of the table, for rows of one tile in two batches a step."""
+    sizes = np.tile(np.array([[length, 1]], dtype=np.int32), (rows, 1))
+    for devices, deepspeed in ((1, None), (8, str(CONFIGS / ZERO2))):
+        for checkpointing in (False, True):
+            changed = with_arguments(
+                with_step(config, 2 * rows * devices),
+                per_device_train_batch_size=rows,
+                gradient_checkpointing=checkpointing,
+                deepspeed=deepspeed,
+            )
+            yield need(changed, model, sizes, devices).gigabytes
 
 
 def with_step(config: Config, rows: int) -> Config:

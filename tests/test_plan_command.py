@@ -60,8 +60,8 @@ def test_the_smallest_change_that_fits_is_named(capsys: Any) -> None:
 def test_mistakes_end_in_one_line(write_config: WriteConfig, capsys: Any) -> None:
     assert run("plan", "nothing.yaml") == 2
     assert capsys.readouterr().err.startswith("got-train: error: config file nothing.yaml does not exist")
-    assert run("plan", write_config(train={"global_batch_size": 6}), "--devices", 4) == 2
-    assert "train.global_batch_size 6 is not a multiple of 16" in capsys.readouterr().err
+    assert run("plan", write_config(train={"global_batch_size": 4}), "--devices", 4) == 2
+    assert "train.global_batch_size 4 is not a multiple of 16" in capsys.readouterr().err
     assert run("plan", write_config(), "--utilization", 2) == 2
     assert "2 is above 1" in capsys.readouterr().err
 

@@ -136,7 +136,7 @@ def optimizer_bytes(optimizer: str, name: str, weights: torch.Tensor) -> int:
     kind = optimizer.removeprefix("paged_").split("_")[0]
     states, numbers = STATES.get(kind, 2), weights.numel()
     # transformers keeps those of embeddings in 32 bits.
-    if "8bit" not in optimizer or numbers < MIN_8BIT_SIZE or "embed" in name:
+    if "8bit" not in optimizer or numbers < MIN_8BIT_SIZE or "embed_" in name:
         return 4 * states * numbers
     return states * (numbers + 4 * -(-numbers // BLOCK))
 

@@ -137,7 +137,7 @@ def test_the_loss_and_the_states_by_hand() -> None:
 
 
 def test_an_evaluation_by_hand() -> None:
-    size, batch = sized(full_width()), Batch(2, LENGTH, 2, 2 * TEXT)
+    size, batch = sized(full_width()), Batch(2, LENGTH, 0, 2 * TEXT)  # rows of text alone
     assert "evaluation" not in moments(size, batch, BF16)
     read = moments(size, batch, replace(BF16, loss_rows=1, read_rows=64))["evaluation"]
     # Keys and values of 2 layers in float32, 32 tokens past the reference; the weights of all products.
