@@ -67,6 +67,8 @@ class Setting:
     """Rows whose loss an evaluation computes at once; 0 for no evaluation."""
     read_rows: int = 0
     """Rows that an evaluation reads at once."""
+    read_tokens: int = 1024
+    """Longest answer that it reads."""
 
     @property
     def autocast(self) -> bool:
@@ -286,11 +288,14 @@ def moments(size: ModelSize, batch: Batch, setting: Setting) -> dict[str, Parts]
 def evaluation(size: ModelSize, batch: Batch, setting: Setting) -> Parts:
     """What an evaluation adds to the states: nothing is kept, but batches are others than in training.
 
-    Rows are as long as those of the batch. A row that is read grows some tokens past its reference.
+    Rows are as long as those of the batch. A row that is read grows some tokens past its reference, or to the
+    longest answer.
     """
+    reference = batch.supervised // batch.rows
+    read = batch.length - reference + min(reference + RUN_ON_TOKENS, setting.read_tokens)
     tokens = setting.loss_rows * batch.length
     layer = tokens * (3 * size.inner * setting.compute + 6 * size.width * setting.between)
-    keys = 2 * size.layers * size.keys * setting.read_rows * (batch.length + RUN_ON_TOKENS) * setting.between
+    keys = 2 * size.layers * size.keys * setting.read_rows * read * setting.between
     tiles = max(setting.loss_rows, setting.read_rows) * -(-batch.tiles // batch.rows)
     encoder = encoder_without_graph(size.config, tiles, setting)
     head = size.vocabulary * size.width * setting.compute

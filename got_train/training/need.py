@@ -97,6 +97,7 @@ def run_setting(config: Config, devices: int) -> Setting:
         optimizer_copies=1 if optimizer == "adamw_torch" else 0,
         loss_rows=argument(config, "per_device_eval_batch_size") if evaluates else 0,
         read_rows=config.eval.batch_size if evaluates and config.eval.read_rows else 0,
+        read_tokens=config.eval.max_new_tokens,
     )
     deepspeed = config.train.arguments.get("deepspeed")
     if deepspeed is None:

@@ -142,6 +142,8 @@ def test_an_evaluation_by_hand() -> None:
     read = moments(size, batch, replace(BF16, loss_rows=1, read_rows=64))["evaluation"]
     # Keys and values of 2 layers in float32, 32 tokens past the reference; the weights of all products.
     assert read["workspace"] == 2 * 2 * 1024 * 64 * 1032 * 4
+    short = replace(BF16, read_rows=64, read_tokens=100)
+    assert moments(size, batch, short)["evaluation"]["workspace"] == 2 * 2 * 1024 * 64 * (256 + 100) * 4
     products = size.products_in_decoder + size.products_in_encoder
     assert read["casts"] == 2 * (products + VOCABULARY * 1024)
     computed = moments(size, batch, replace(BF16, loss_rows=64))["evaluation"]
