@@ -94,13 +94,18 @@ def plan(config: Config, devices: int, memory: float, utilization: float, tflops
                 raise
     asked = columns["as configured"]
     batch = asked.batch
-    print("\n".join(known.notes))
+    for note in known.notes:
+        print(note)
     print(
         f"largest batch of a device: {counted(batch.rows, 'row')} of {counted(batch.length, 'token')}, "
         f"{counted(batch.tiles, 'tile')}\n"
     )
     print(memory_table(columns, devices))
     print()
+    if known.sizes is not None:
+        longest = need(known.config, models(known.config), None, devices).gigabytes
+        length = known.config.sample.max_length
+        print(f"with rows of sample.max_length={length} tokens it would be {longest:.1f} GB\n")
     print(time_table(known, asked, devices, utilization, tflops))
     print()
     print(line)
