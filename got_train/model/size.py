@@ -117,7 +117,7 @@ def model_size(model: nn.Module, config: Config) -> ModelSize:
         adapted_in_decoder=sum(_adapted(trained, "decoder")),
         vocabulary=len(head),
         width=text.hidden_size,
-        inner=getattr(text, "intermediate_size", None) or text.ffn_dim,
+        inner=getattr(text, "intermediate_size", None) or getattr(text, "ffn_dim", 4 * text.hidden_size),
         layers=text.num_hidden_layers,
         heads=heads,
         queries=heads * head_width,
@@ -129,9 +129,8 @@ def model_size(model: nn.Module, config: Config) -> ModelSize:
 def optimizer_bytes(optimizer: str, name: str, weights: torch.Tensor) -> int:
     """What an optimizer keeps of a tensor.
 
-    >>> optimizer_bytes("adamw_torch_fused", "x", torch.zeros(64, 64)), optimizer_bytes("adamw_8bit", "x",
-    ...     torch.zeros(64, 64))
-    (32768, 8320)
+    >>> [optimizer_bytes(name, "x", torch.zeros(64, 64)) for name in ("adamw_torch_fused", "adamw_8bit")]
+    [32768, 8320]
     """
     kind = optimizer.removeprefix("paged_").split("_")[0]
     states, numbers = STATES.get(kind, 2), weights.numel()

@@ -216,7 +216,8 @@ def memory_line(assembled: Assembled) -> str:
     """Whether the run fits into the memory of this machine's device, by the rows that were checked."""
     config, sizes = assembled.prepared.config, assembled.rows.train.seen
     models = models_without_weights(assembled.prepared.encoder.tokenizer)
-    line, _ = verdict(config, models, sizes, world_size(), device_gigabytes(config))
+    known = sizes if len(sizes) else None  # of those that were checked none may be good
+    line, _ = verdict(config, models, known, world_size(), device_gigabytes(config))
     return f"memory: {line}"
 
 
