@@ -78,6 +78,11 @@ def test_settings_of_deepspeed(write_config: WriteConfig) -> None:
     found = run_setting(zero, 2)
     assert (found.zero, found.weight, found.compute, found.bucket) == (2, 2, 2, 200_000_000)
     assert not found.autocast
+    offloaded = {
+        "zero_optimization": {"stage": 1, "offload_optimizer": {"device": "cpu"}, "overlap_comm": True}
+    }
+    found = run_setting(with_arguments(config, deepspeed=offloaded), 2)
+    assert (found.zero, found.offloaded, found.bucket) == (1, True, 1_000_000_000)
 
 
 def test_batches_within_tokens(write_config: WriteConfig) -> None:

@@ -104,17 +104,19 @@ def run_setting(config: Config, devices: int) -> Setting:
         return setting
     check_deepspeed(deepspeed)
     given = deepspeed if isinstance(deepspeed, dict) else read_json(Path(deepspeed))
-    zero = given.get("zero_optimization") or {}
+    zero = given.get("zero_optimization")
+    zero = zero if isinstance(zero, dict) else {}
     stage, bucket = zero.get("stage", 0), zero.get("reduce_bucket_size")
     if stage not in (0, 1, 2):
         raise UserError(f"train.deepspeed: zero_optimization.stage {stage}: allowed are 0, 1 and 2")
+    offload = zero.get("offload_optimizer")
     bucket = int(bucket) if isinstance(bucket, int | float) else DEEPSPEED_BUCKET
     return replace(
         setting,
         weight=compute,
         zero=stage,
         bucket=bucket * (2 if zero.get("overlap_comm") else 1),
-        offloaded=(zero.get("offload_optimizer") or {}).get("device", "none") != "none",
+        offloaded=isinstance(offload, dict) and offload.get("device", "none") != "none",
     )
 
 
