@@ -7,7 +7,7 @@ from functools import partial
 
 import torch
 from torch import nn
-from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, PreTrainedTokenizerFast, set_seed
+from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, GotOcr2Config, PreTrainedTokenizerFast, set_seed
 
 from got_train.config import GROUPS, Group, ModelConfig
 from got_train.foreign_files import reading
@@ -88,6 +88,21 @@ def build_model(
     return model, tokenizer, report
 
 
+def shape_of_model(config: ModelConfig, max_length: int, tokenizer: PreTrainedTokenizerFast) -> GotOcr2Config:
+    """The configuration of the model that `build_model` builds; no weights are read.
+
+    Raises:
+        UserError: for a source that does not exist, or a shape that no model can have.
+    """
+    config = with_shape_of_checkpoint(config)
+    if config.whole is not None:
+        return read_got_config(whole_checkpoint("model.path", config.whole))
+    decoder_path = config.decoder.path if config.init == "pretrained" else None
+    text_config = decoder_config(config, decoder_path, len(tokenizer), max_length)
+    text_config.pad_token_id = tokenizer.pad_token_id
+    return got_config(config.encoder, text_config, tokenizer)
+
+
 def _whole_checkpoint(path: str, tokenizer: PreTrainedTokenizerFast) -> tuple[GotModel, LoadReport]:
     source = whole_checkpoint("model.path", path)
     model = load_got(source)
@@ -117,9 +132,7 @@ def _from_parts(
     decoder_path = sources.decoder.path
     # Before the model is made, which is as large as config.json says: the weights have to be so, too.
     decoder = None if decoder_path is None else _decoder_state(decoder_path)
-    text_config = decoder_config(config, decoder_path, len(tokenizer), max_length)
-    text_config.pad_token_id = tokenizer.pad_token_id
-    model = GotModel(got_config(config.encoder, text_config, tokenizer))
+    model = GotModel(shape_of_model(config, max_length, tokenizer))
     initialize(model)
     report = LoadReport()
     given: dict[Group, tuple[str, dict[str, torch.Tensor]]] = {}
