@@ -1,0 +1,434 @@
+"""The inputs of `fuzz.py`: good rows, pictures, configurations and checkpoints with changes in them."""
+
+import csv
+import io
+import json
+import os
+import random
+import shutil
+import struct
+import tarfile
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow
+import pypdfium2
+import torture_runs
+from fuzz_mutations import dumped, encoded, mutated_bytes, mutated_text, mutated_value, odd_text, odd_value
+from PIL import Image
+from pyarrow import parquet
+from torture_runs import Run, run_folder, warm_up, whole_run, write_data
+
+from got_train.cli import main as got_train
+from got_train.config import SampleConfig
+from got_train.config_file import load_config, to_yaml
+from got_train.data.check import check_rows
+from got_train.data.records import ReadOptions
+from got_train.data.samples import SampleEncoder, SampleSet
+from got_train.data.sources import check_all_columns, select_rows
+from got_train.manifest import FILE as MANIFEST
+from got_train.manifest import write_manifest
+from got_train.model.checkpoints import load_checkpoint
+from got_train.model.tokenizer import small_tokenizer
+from got_train.run_folders import newest_checkpoint, resolve_checkpoint
+from got_train.training.resume import find_resume
+from got_train.training.train import prepare, with_absolute_paths
+from got_train.vocabulary import TileShape
+
+
+class Refused(Exception):  # noqa: N818
+    """An input was refused by a command, or as bad rows."""
+
+
+Use = Callable[[], object]
+"""Reads an input as got-train does."""
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Good inputs."""
+
+    folder: Path
+    """Has `a.png`, `doc.pdf`, and, if checkpoints are asked for, whole runs of both `KINDS`."""
+    rows: list[Any]
+    pictures: dict[str, bytes]
+    """Pictures by the names of their files."""
+    encoder: SampleEncoder
+
+
+@dataclass(frozen=True)
+class Family:
+    """Inputs of a sort."""
+
+    weight: int
+    """Their share among all inputs."""
+    make: Callable[[random.Random, Seeds, Path], Use]
+    """Writes an input into a folder."""
+
+
+RUNS = ("one process", "adapters")
+
+ROWS: list[Any] = [
+    {"query": "<image>OCR: ", "response": "abc", "images": ["a.png"]},
+    {"query": "OCR with format: ", "response": "$x^2$", "images": "a.png", "kind": "formula", "crop": True},
+    {"query": "<image>OCR: ", "response": "b", "images": ["a.png"], "history": [["c", "d"]], "system": "e"},
+    {"query": "[1, 2, 30, 40] OCR: ", "response": "b", "image": "doc.pdf:1", "id": 7, "score": 0.5},
+    {"messages": [{"role": "user", "content": "<image>OCR: "}, {"role": "assistant", "content": "a"}]},
+    {
+        "messages": [
+            {"role": "system", "content": "s"},
+            {"role": "user", "content": [{"type": "image", "image": "a.png"}, {"type": "text", "text": "q"}]},
+            {"role": "assistant", "content": [{"type": "text", "text": "a"}], "loss": True},
+        ]
+    },
+    {
+        "conversations": [{"from": "human", "value": "<image>\nOCR: "}, {"from": "gpt", "value": "a"}],
+        "image": "a.png",
+    },
+    {"instruction": "OCR: ", "input": "", "output": "a", "images": [{"path": "a.png"}]},
+    {"prompt": [{"role": "user", "content": "q"}], "completion": [{"role": "assistant", "content": "a"}]},
+]
+
+
+def make_seeds(folder: Path, families: Sequence[str]) -> Seeds:
+    """Makes good inputs in a folder."""
+    folder.mkdir()
+    pictures = good_pictures()
+    (folder / "a.png").write_bytes(pictures["RGB.png"])
+    (folder / "doc.pdf").write_bytes(pictures["pages.pdf"])
+    if set(families) - {"rows", "pictures"}:
+        write_data(folder)
+        warm_up(folder)
+        for kind in RUNS:
+            whole_run(Run(kind, folder, folder / kind))
+    odd = Path(__file__).parents[1] / "tests" / "odd" / "rows.jsonl"
+    rows = [json.loads(line).get("row") for line in odd.read_text(encoding="utf-8").splitlines()]
+    encoder = SampleEncoder(small_tokenizer(), SampleConfig(max_length=512), TileShape(8, 1))
+    return Seeds(folder, [*ROWS * 20, *(row for row in rows if isinstance(row, dict))], pictures, encoder)
+
+
+def good_pictures() -> dict[str, bytes]:
+    """A picture of each kind that Pillow writes, and a PDF file."""
+    pixels = np.random.default_rng(0).integers(0, 255, (24, 40, 4), np.uint8)
+    image = Image.fromarray(pixels)
+    formats = {
+        "png": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"),
+        **{"jpg": ("L", "RGB", "CMYK"), "gif": ("P", "L"), "webp": ("RGB", "RGBA")},
+        **{"tif": ("1", "L", "RGB", "RGBA", "CMYK", "F", "I;16"), "bmp": ("1", "L", "RGB", "P")},
+        **{"ico": ("RGBA",), "ppm": ("RGB", "L")},
+    }
+    made = {}
+    for ending, modes in formats.items():
+        for mode in modes:
+            buffer, file_format = io.BytesIO(), {"jpg": "JPEG", "tif": "TIFF"}.get(ending, ending.upper())
+            exif = Image.Exif()
+            exif[0x0112] = 6
+            kept = {"exif": exif} if ending in ("jpg", "png", "webp", "tif") else {}
+            drawn = image.convert("L" if mode in ("F", "I;16") else "RGBA").convert(mode)
+            drawn.save(buffer, file_format, **kept)
+            made[f"{mode.replace(';', '')}.{ending}"] = buffer.getvalue()
+    buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "TIFF", compression="tiff_lzw")
+    made["lzw.tif"] = buffer.getvalue()
+    made["frames.gif"] = _frames(image)
+    with pypdfium2.PdfDocument.new() as document:
+        document.new_page(40, 30)
+        document.new_page(30, 40)
+        buffer = io.BytesIO()
+        document.save(buffer)
+    return made | {"pages.pdf": buffer.getvalue(), "text.pdf": TEXT_PDF}
+
+
+TEXT_PDF = b"""%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 60 40]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>endobj
+4 0 obj<</Length 64>>stream
+q 2 0 0 2 0 0 cm 1 0 0 rg 5 5 20 10 re f BT /F 8 Tf (abc) Tj ET Q
+endstream endobj
+5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj
+trailer<</Root 1 0 R/Size 6>>
+"""
+
+
+def _frames(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.convert("P").save(buffer, "GIF", save_all=True, append_images=[image.convert("P").rotate(90)])
+    return buffer.getvalue()
+
+
+def rows_input(rng: random.Random, seeds: Seeds, folder: Path) -> Use:
+    """A data file with a few rows, and the pictures that they name."""
+    for name in ("a.png", "doc.pdf"):
+        os.link(seeds.folder / name, folder / name)
+    chosen = [rng.choice(seeds.rows) for _ in range(rng.randint(1, 3))]
+    rows = [mutated_value(row, rng) if rng.random() < 0.8 else row for row in chosen]
+    ending = rng.choice(["jsonl"] * 5 + ["json", "csv", "tsv", "tar", "tar", "parquet", "arrow"])
+    file = folder / f"r.{ending}"
+    content = DATA_FILES[ending](rows, rng, seeds)
+    file.write_bytes(mutated_bytes(content, rng) if rng.random() < 0.35 else content)
+    columns = {odd_text(rng): "response", "text": "response"} if rng.random() < 0.1 else {}
+    query = mutated_text("OCR: ", rng) if rng.random() < 0.1 else None
+    spec = f"{file}{rng.choice(['#2', '#50%', '#0', '#-1', '#x'])}" if rng.random() < 0.05 else str(file)
+    return lambda: read_rows(spec, ReadOptions(columns, query), seeds.encoder)
+
+
+def read_rows(spec: str, options: ReadOptions, encoder: SampleEncoder) -> None:
+    """Checks all rows of a file as `got-train check-data` does, and makes the samples of the good ones."""
+    rows = select_rows([spec], options, np.random.default_rng(0))
+    check_all_columns(rows)
+    found = check_rows(rows, rows.distinct, encoder, 0, "rows")
+    lines = [*found.lines(), *found.doubts.lines()]
+    samples = SampleSet(rows, encoder)
+    for index in range(len(rows)):
+        if index not in found.bad:
+            assert samples[index].num_tiles == found.sizes[list(rows.distinct).index(index)][1]
+            json.loads(rows.portable_row(index))
+    if found.bad:
+        raise Refused("\n".join(lines))
+
+
+def _csv(rows: list[Any], rng: random.Random, delimiter: str) -> bytes:
+    buffer, objects = io.StringIO(), [row for row in rows if isinstance(row, dict)]
+    names = list(dict.fromkeys(key for row in objects for key in row))
+    writer = csv.writer(buffer, delimiter=delimiter, quoting=rng.choice([0, 1]), lineterminator="\n")
+    writer.writerow(names)
+    for row in objects:
+        cells = [row.get(name) for name in names]
+        writer.writerow([cell if isinstance(cell, str) else dumped(cell, rng) for cell in cells])
+    return encoded(buffer.getvalue(), rng)
+
+
+def _tar(rows: list[Any], rng: random.Random, seeds: Seeds) -> bytes:
+    buffer = io.BytesIO()
+    kinds = [tarfile.REGTYPE] * 20 + [tarfile.SYMTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE, tarfile.LNKTYPE]
+    with tarfile.open(
+        fileobj=buffer, mode="w", format=rng.choice([tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+    ) as tar:
+        for number, row in enumerate(rows):
+            key = (
+                f"{number:03}"
+                if rng.random() < 0.9
+                else mutated_text(f"{number:03}", rng).replace("\ud800", "")
+            )
+            content = encoded(dumped(row, rng), rng)
+            picture = rng.choice(list(seeds.pictures))
+            for ending, data in (("json", content), (picture.partition(".")[2], seeds.pictures[picture])):
+                member = tarfile.TarInfo(f"{key}.{ending}".replace("\0", "0")[:3000])
+                member.type, member.size = rng.choice(kinds), len(data)
+                tar.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def _table(rows: list[Any], rng: random.Random, form: str) -> bytes:
+    try:
+        table = pyarrow.Table.from_pylist([row for row in rows if isinstance(row, dict)])
+    except (pyarrow.ArrowException, OverflowError, TypeError, ValueError):  # cells of several types
+        table = pyarrow.Table.from_pylist(ROWS[:2])
+    if rng.random() < 0.3:
+        odd: list[Any] = [
+            pyarrow.array([b"\xff" * 3] * len(table)),
+            pyarrow.array([2**62] * len(table), pyarrow.timestamp("ns")),
+            pyarrow.array([[["a"]]] * len(table)),
+            pyarrow.array([{"bytes": b"a", "path": None}] * len(table)),
+            pyarrow.nulls(len(table)),
+        ]
+        name = rng.choice(["response", "images", "image", "messages", "x"])
+        table = table.append_column(name, rng.choice(odd))
+    buffer = io.BytesIO()
+    try:
+        if form == "parquet":
+            parquet.write_table(table, buffer)
+        else:
+            new = rng.choice([pyarrow.ipc.new_stream, pyarrow.ipc.new_file])
+            with new(buffer, table.schema) as writer:
+                writer.write_table(table)
+    except pyarrow.ArrowException:  # what the format cannot hold
+        return b"PAR1"
+    return buffer.getvalue()
+
+
+DATA_FILES: dict[str, Callable[[list[Any], random.Random, Seeds], bytes]] = {
+    "jsonl": lambda rows, rng, seeds: encoded("\n".join(dumped(row, rng) for row in rows) + "\n", rng),
+    "json": lambda rows, rng, seeds: encoded(dumped(rows, rng), rng),
+    "csv": lambda rows, rng, seeds: _csv(rows, rng, ","),
+    "tsv": lambda rows, rng, seeds: _csv(rows, rng, "\t"),
+    "tar": _tar,
+    "parquet": lambda rows, rng, seeds: _table(rows, rng, "parquet"),
+    "arrow": lambda rows, rng, seeds: _table(rows, rng, "arrow"),
+}
+
+
+def picture_input(rng: random.Random, seeds: Seeds, folder: Path) -> Use:
+    """A row with a damaged picture."""
+    name = rng.choice(list(seeds.pictures))
+    content = mutated_bytes(seeds.pictures[name], rng)
+    if name.endswith(".png") and rng.random() < 0.3:
+        content = with_png_header(seeds.pictures[name], rng)
+    if rng.random() < 0.1:
+        name = f"x.{rng.choice(list(seeds.pictures)).partition('.')[2]}"
+    (folder / name).write_bytes(content)
+    image = f"{name}:{rng.choice([1, 1, 2])}" if name.endswith(".pdf") else name
+    row = {"query": "<image>OCR: ", "response": "a", "images": [image]}
+    (folder / "r.jsonl").write_text(json.dumps(row) + "\n")
+    return lambda: read_rows(str(folder / "r.jsonl"), ReadOptions(), seeds.encoder)
+
+
+def with_png_header(content: bytes, rng: random.Random) -> bytes:
+    """A PNG with other numbers in its header, whose checksum is right."""
+    sizes = [0, 1, 40, 3000, 60_000, 2**31 - 1, 2**32 - 1]
+    numbers = [
+        rng.choice(sizes),
+        rng.choice(sizes),
+        *(rng.choice([0, 1, 2, 3, 4, 6, 8, 16]) for _ in range(5)),
+    ]
+    header = b"IHDR" + struct.pack(">IIBBBBB", *numbers)
+    return content[:12] + header + struct.pack(">I", zlib.crc32(header)) + content[33:]
+
+
+def config_input(rng: random.Random, seeds: Seeds, folder: Path) -> Use:
+    """A configuration, and words of a command line."""
+    run = Run(rng.choice(RUNS), seeds.folder, folder)
+    text = json.dumps(torture_runs.configuration(run))
+    if rng.random() < 0.5:
+        text = to_yaml(load_config(write(folder / "good.yaml", text)))
+    elif rng.random() < 0.8:
+        text = dumped(mutated_value(json.loads(text), rng), rng)
+    if rng.random() < 0.5:
+        lines = text.split("\n") if "\n" in text else text.split(",")
+        place = rng.randrange(len(lines))
+        lines[place] = mutated_text(lines[place], rng)
+        text = ("\n" if "\n" in text else ",").join(lines)
+    content = encoded(text, rng)
+    file = folder / "c.yaml"
+    file.write_bytes(mutated_bytes(content, rng) if rng.random() < 0.15 else content)
+    words = [override(rng) for _ in range(rng.choice([0, 0, 0, 1, 2]))]
+    return lambda: read_config(file, words)
+
+
+def write(file: Path, text: str) -> Path:
+    """A file with a text."""
+    file.write_text(text)
+    return file
+
+
+KEYS = (
+    *("train.max_steps", "train.save_steps", "train.learning_rate", "train.deepspeed", "train.report_to"),
+    *("train.lr_scheduler_kwargs", "train.optim_args", "train.learning_rates", "data.columns", "data.train"),
+    *("model.encoder.image_size", "model.decoder.shape", "model.path", "lora.modules", "lora.rank", "resume"),
+    *("eval.loss_rows", "sample.max_pixels", "name", "seed", "data.val", "data.val_ratio", "data.weights"),
+)
+
+
+def override(rng: random.Random) -> str:
+    """A word such as `train.max_steps=2`."""
+    value = odd_value(rng)
+    text = value if isinstance(value, str) else json.dumps(value)
+    key = rng.choice(KEYS) if rng.random() < 0.8 else mutated_text(rng.choice(KEYS), rng)
+    return f"{key}={text}".replace("\0", "")
+
+
+def read_config(file: Path, words: list[str]) -> None:
+    """Reads a configuration, and tries its settings on its rows."""
+    config = load_config(file, words)
+    assert to_yaml(config)
+    prepare(config)
+
+
+def damaged_run(rng: random.Random, seeds: Seeds, folder: Path, names: Callable[[str], bool]) -> Run:
+    """A copy of a run in whose newest checkpoint a file was changed."""
+    kind = rng.choice(RUNS)
+    run = Run(kind, seeds.folder, folder)
+    shutil.copytree(seeds.folder / kind / "output", run.output, copy_function=os.link)
+    checkpoint = newest_checkpoint(run_folder(run))
+    assert checkpoint
+    file = rng.choice(sorted(file for file in checkpoint.iterdir() if names(file.name)))
+    content = file.read_bytes()
+    file.unlink()
+    change = rng.random()
+    if change < 0.05:
+        file.mkdir()
+    elif change > 0.1:
+        file.write_bytes(changed_file(file.name, content, rng))
+    listed = rng.random()
+    if listed < 0.85 and file.name != MANIFEST:
+        (checkpoint / MANIFEST).unlink()
+        if listed < 0.5:
+            write_manifest(checkpoint, devices=1, packages={})
+    return run
+
+
+def changed_file(name: str, content: bytes, rng: random.Random) -> bytes:
+    """A file of a checkpoint with changes in its values, or in its bytes."""
+    if rng.random() < 0.3:
+        return mutated_bytes(content, rng)
+    if name.endswith(".json"):
+        return encoded(dumped(mutated_value(json.loads(content), rng), rng), rng)
+    if name.endswith(".safetensors"):
+        length = struct.unpack("<Q", content[:8])[0]
+        header = dumped(mutated_value(json.loads(content[8 : 8 + length]), rng), rng).encode(errors="replace")
+        told = len(header) if rng.random() < 0.9 else rng.choice([0, 1, 2**31, 2**63, len(header) * 2])
+        return struct.pack("<Q", told) + header + content[8 + length :]
+    if name.endswith(".yaml"):
+        lines = content.decode().split("\n")
+        place = rng.randrange(len(lines))
+        lines[place] = mutated_text(lines[place], rng)
+        return encoded("\n".join(lines), rng)
+    return mutated_bytes(content, rng)
+
+
+def checkpoint_input(rng: random.Random, seeds: Seeds, folder: Path) -> Use:
+    """A checkpoint that is loaded, resolved, or resumed from."""
+    run = damaged_run(rng, seeds, folder, lambda name: True)
+    checkpoint = max(run_folder(run).glob("checkpoint-*"))
+    config = write(folder / "c.yaml", json.dumps(torture_runs.configuration(run)))
+    resumed = f"resume={rng.choice(['auto', str(checkpoint)])}"
+    uses: list[Use] = [
+        lambda: load_checkpoint(str(checkpoint)),
+        lambda: load_checkpoint(resolve_checkpoint(str(run_folder(run)))),
+        lambda: find_resume(with_absolute_paths(load_config(config, [resumed]))),
+        lambda: prepare(load_config(config, [f"data.val_run={run_folder(run)}", "data.val=null"])),
+        lambda: prepare(load_config(config, ["model=null", f"model.path={checkpoint}"])),
+    ]
+    return rng.choice(uses)
+
+
+def resumed_input(rng: random.Random, seeds: Seeds, folder: Path) -> Use:
+    """A run that goes on from a checkpoint with changes in what only training reads."""
+    read = (
+        "optimizer.pt",
+        "scheduler.pt",
+        "rng_state.pth",
+        "trainer_state.json",
+        "training_args.bin",
+        "steps.npz",
+    )
+    run = damaged_run(
+        rng, seeds, folder, lambda name: name in read or name.endswith((".safetensors", ".yaml"))
+    )
+    config = write(folder / "c.yaml", json.dumps(torture_runs.configuration(run)))
+
+    def resume() -> None:
+        try:
+            got_train(
+                ["train", str(config), "resume=auto", "train.max_steps=7", "train.lr_scheduler_type=constant"]
+            )
+        except SystemExit as end:
+            if end.code == 2:
+                raise Refused from None
+            assert not end.code
+
+    return resume
+
+
+FAMILIES = {
+    "rows": Family(50, rows_input),
+    "pictures": Family(25, picture_input),
+    "configurations": Family(15, config_input),
+    "checkpoints": Family(8, checkpoint_input),
+    "resumed runs": Family(2, resumed_input),
+}
