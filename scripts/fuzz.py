@@ -7,7 +7,6 @@ with one line. A traceback, a crash, a hang, or memory without bound is a fault;
 """
 
 import argparse
-import contextlib
 import json
 import logging
 import os
@@ -111,9 +110,11 @@ def drive(inputs: Sequence[tuple[str, int]], seed: int, seeds: Seeds, folder: Pa
         reading, writing = os.pipe()
         process = os.fork()
         if process == 0:
-            with contextlib.suppress(BaseException):
-                os.close(reading)
+            os.close(reading)
+            try:
                 read_batch(inputs[len(found) : len(found) + BATCH], seed, seeds, folder, writing)
+            except BaseException:  # of this script: the process must end here
+                os.write(writing, json.dumps(["a fault of fuzz.py", traceback.format_exc()]).encode() + b"\n")
             os._exit(0)
         os.close(writing)
         found += _watched(process, reading, inputs[len(found) : len(found) + BATCH])
@@ -123,7 +124,7 @@ def drive(inputs: Sequence[tuple[str, int]], seed: int, seeds: Seeds, folder: Pa
 def _watched(process: int, reading: int, inputs: Sequence[tuple[str, int]]) -> list[Found]:
     """What a process tells of its inputs; the last one may have ended it."""
     found: list[Found] = []
-    hangs = False
+    is_reading = hangs = False
     with os.fdopen(reading, "rb", buffering=0) as pipe:
         rest = b""
         while True:
@@ -135,10 +136,11 @@ def _watched(process: int, reading: int, inputs: Sequence[tuple[str, int]]) -> l
                 break
             *lines, rest = (rest + part).split(b"\n")
             for line in lines:
-                if line != b"begun":
+                is_reading = line == b"begun"
+                if not is_reading:
                     found.append(Found(*inputs[len(found)], *json.loads(line)))
     status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-    if len(found) < len(inputs):
+    if is_reading:
         ended = "hang" if hangs or status == -signal.SIGPROF else f"the process ended with {status}"
         found.append(Found(*inputs[len(found)], ended))
     return found

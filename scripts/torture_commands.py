@@ -46,7 +46,7 @@ def commands(wholes: Wholes, folder: Path) -> list[Command]:
     )
     rows = str(wholes["adapters"].run.data / "rows.jsonl")
     answers = folder / "infer" / "output" / "answers.jsonl"
-    read = ("infer", "--model", model, "--data", rows, "--max-new-tokens", "4", "--batch-size", "4")
+    read = ("infer", model, "--data", rows, "--max-new-tokens", "4", "--batch-size", "4")
     score = ("eval", str(answers), "--suite", "plain", "--output", "FOLDER/scores.json")
     asked = {
         "convert": (("convert", model, "FOLDER/converted", "--to", "original"), ""),

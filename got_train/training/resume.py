@@ -91,9 +91,10 @@ def _check_none_is_damaged(runs: Path) -> None:
     """Refuses to begin anew, as if nothing had been trained, where no checkpoint of earlier runs is whole."""
     left = [checkpoint for run in runs_of(runs) for checkpoint in checkpoints_of(run)]
     if left:
-        faults = ", ".join(f"{path.parent.name}/{path.name}: {checkpoint_fault(path, '*')}" for path in left)
+        faults = [f"{path.parent.name}/{path.name}: {checkpoint_fault(path, '*')}" for path in left]
         raise UserError(
-            f"resume: no checkpoint of {runs} is whole ({faults}): put one back, or set resume=null to begin anew"
+            f"resume: no checkpoint of {runs} is whole ({', '.join(faults)}): put one back, or begin anew with "
+            "resume=null"
         )
 
 

@@ -64,6 +64,23 @@ def test_a_damaged_checkpoint_is_passed_over_or_refused(
     assert all(torch.equal(again[name], whole[name]) for name in whole)
 
 
+def test_a_run_without_a_whole_checkpoint_is_not_begun_anew(
+    config: Path, tmp_path: Path, capsys: Any
+) -> None:
+    folder = run_folder(tmp_path)
+    left = sorted(folder.glob("checkpoint-*"), reverse=True)
+    for checkpoint in left:
+        (checkpoint / "optimizer.pt").unlink()
+    assert run("train", config, "resume=auto") == 2
+    faults = ", ".join(f"{folder.name}/{path.name}: optimizer.pt is missing" for path in left)
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"got-train: error: resume: no checkpoint of {folder.parent} is whole ({faults}): put one back, or "
+        "begin anew with resume=null"
+    )
+    assert list(folder.parent.iterdir()) == [folder]
+    assert run("train", config, "resume=null") == 0
+
+
 def test_a_log_that_was_cut_off_is_gone_on_with(config: Path, tmp_path: Path) -> None:
     folder = run_folder(tmp_path)
     expected = losses(folder)
