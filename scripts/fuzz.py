@@ -27,7 +27,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import mkdtemp
 
-from fuzz_inputs import FAMILIES, Refused, Seeds, make_seeds
+from fuzz_inputs import FAMILIES, Refused
+from fuzz_seeds import Seeds, make_seeds
 
 from got_train.report import UserError, table
 

@@ -22,7 +22,8 @@ from tempfile import mkdtemp
 
 from torture_commands import commands, every_change_of_commands, every_full_disk_of_commands
 from torture_faults import DRAWN, LISTED, Fault, Wholes
-from torture_runs import KINDS, Lost, Run, warm_up, whole_run, write_data
+from torture_processes import Lost
+from torture_runs import KINDS, Run, warm_up, whole_run, write_data
 
 from got_train.report import table
 

@@ -7,18 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from torture_faults import Fault, Wholes, check_refused
-from torture_runs import (
-    REFUSED,
-    STEPS,
-    Ended,
-    Lost,
-    command,
-    contents,
-    full_from,
-    kill_at,
-    list_changes,
-    run_folder,
-)
+from torture_processes import REFUSED, Ended, Lost, full_from, kill_at, list_changes
+from torture_runs import STEPS, command, contents, run_folder
 
 
 @dataclass(frozen=True)
@@ -81,7 +71,7 @@ def fill_disk_of_command(asked: Command, point: int, folder: Path) -> str:
     """The disk is full from a change of a file on; then there is room again, and the command is run again."""
     (folder / "output").mkdir(parents=True)
     ended = asked.run(folder, before=lambda: full_from(folder / "output", point))
-    check_refused(ended, "No space left on device")
+    check_refused(ended)
     check_again(asked, folder)
     return f"{asked.words[0]} from {asked.changes[point - 1]}"
 

@@ -3,6 +3,7 @@
 import io
 import os
 import random
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,24 +14,8 @@ from pathlib import Path
 import numpy as np
 import safetensors.torch
 import torch
-from torture_runs import (
-    RANKS,
-    REFUSED,
-    STEPS,
-    STOPPED,
-    Ended,
-    Lost,
-    Whole,
-    check_resumed,
-    contents,
-    copied,
-    full_from,
-    in_folder,
-    kill_at,
-    limit_files,
-    run_folder,
-    start,
-)
+from torture_processes import REFUSED, STOPPED, Ended, Lost, full_from, kill_at, limit_files
+from torture_runs import RANKS, STEPS, Whole, check_resumed, contents, copied, in_folder, run_folder, start
 
 Fault = Callable[[Path], str]
 """Causes a fault in a new folder, and returns what it was."""
@@ -40,6 +25,9 @@ Wholes = Mapping[str, Whole]
 
 WAYS = ("missing", "empty", "half", "zeroed", "one bit", "other shapes")
 """How a file is damaged."""
+
+NO_ROOM = "cannot be written|No space left on device|File too large"
+"""What a line says about a full disk."""
 
 LONGER = 1.2
 """Moments are chosen in this part of a run's time: it may take longer than the run that was measured."""
@@ -134,10 +122,10 @@ def damage_all(whole: Whole, choices: list[tuple[str, str]], folder: Path) -> st
     return ", ".join(f"{name}: {how}" for name, how in choices)
 
 
-def check_refused(ended: Ended, words: str = "cannot be written") -> None:
-    """Raises `Lost` for an end that is neither good nor one line with these words."""
+def check_refused(ended: Ended, words: str = NO_ROOM) -> None:
+    """Raises `Lost` for an end that is neither good nor one line with some of these words, a pattern."""
     lines = [line for line in ended.output.splitlines() if line.startswith("got-train: error: ")]
-    if ended.code and not (ended.code == REFUSED and len(lines) == 1 and words in lines[0]):
+    if ended.code and not (ended.code == REFUSED and len(lines) == 1 and re.search(words, lines[0])):
         raise Lost(f"ended with {ended.code}:\n{ended.output}")
 
 

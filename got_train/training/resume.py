@@ -93,8 +93,8 @@ def _check_none_is_damaged(runs: Path) -> None:
     if left:
         faults = [f"{path.parent.name}/{path.name}: {checkpoint_fault(path, '*')}" for path in left]
         raise UserError(
-            f"resume: no checkpoint of {runs} is whole ({', '.join(faults)}): put one back, or begin anew with "
-            "resume=null"
+            f"resume: no checkpoint of {runs} is whole ({', '.join(faults)}): put one back, or begin anew "
+            "with resume=null"
         )
 
 
