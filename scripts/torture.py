@@ -9,6 +9,7 @@ Other commands are broken too, and run again.
 
 import argparse
 import random
+import resource
 import shutil
 import sys
 import time
@@ -24,8 +25,6 @@ from torture_commands import commands, every_change_of_commands, every_full_disk
 from torture_faults import DRAWN, LISTED, Fault, Wholes
 from torture_processes import Lost
 from torture_runs import KINDS, Run, warm_up, whole_run, write_data
-
-from got_train.report import table
 
 Plan = list[tuple[str, Fault]]
 """Faults with the sort that each is of."""
@@ -82,6 +81,8 @@ def main() -> None:
     wholes = {kind: whole_run(Run(kind, folder, folder / f"whole {kind}")) for kind in KINDS}
     plan = plan_faults(wholes, folder / "commands", options.faults, random.Random(options.seed))
     caused, lost, begun = Counter(name for name, _ in plan), Counter[str](), time.monotonic()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = used.ru_utime + used.ru_stime
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("fork")) as pool:
         results = {
             pool.submit(cause, fault, folder / f"fault {number}"): (name, fault)
@@ -93,10 +94,12 @@ def main() -> None:
             if loss is not None:
                 lost[name] += 1
                 print(f"LOST {name}: {fault}: {loss}", flush=True)
-    rows = [[name, str(number), str(lost[name])] for name, number in caused.items()]
-    print(table(["fault", "caused", "lost"], rows))
-    seconds = time.monotonic() - begun
-    print(f"{len(plan)} faults, {lost.total()} lost, {seconds:.0f} s, seed {options.seed}")
+    print("| fault | caused | lost |\n|---|---|---|")  # for docs/reliability.md
+    for name, number in caused.items():
+        print(f"| {name} | {number} | {lost[name]} |")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    times = f"{time.monotonic() - begun:.0f} s, {used.ru_utime + used.ru_stime - before:.0f} s of processors"
+    print(f"{len(plan)} faults, {lost.total()} lost, {times}, seed {options.seed}")
     shutil.rmtree(folder)
     sys.exit(1 if lost else 0)
 

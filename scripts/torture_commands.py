@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -16,9 +16,9 @@ class Command:
     """A command of got-train, and what it writes."""
 
     words: tuple[str, ...]
-    written: dict[str, bytes]
+    written: dict[str, bytes] = field(repr=False)
     """All files that it leaves in its folder, by their names, when nothing happens to it."""
-    changes: tuple[str, ...]
+    changes: tuple[str, ...] = field(repr=False)
     """The events that change files in its folder."""
     goes_on: str
     """What is said in addition when a file is there already."""
@@ -59,21 +59,19 @@ def once(words: tuple[str, ...], goes_on: str, folder: Path) -> Command:
     return Command(words, contents(folder / "output"), tuple(changes.read_text().splitlines()), goes_on)
 
 
-def kill_command(asked: Command, point: int, folder: Path) -> str:
+def kill_command(asked: Command, point: int, folder: Path) -> None:
     """A command is killed before a change of a file, and run again."""
     (folder / "output").mkdir(parents=True)
     asked.run(folder, before=lambda: kill_at(folder / "output", point))
     check_again(asked, folder)
-    return f"{asked.words[0]} before {asked.changes[point - 1]}"
 
 
-def fill_disk_of_command(asked: Command, point: int, folder: Path) -> str:
+def fill_disk_of_command(asked: Command, point: int, folder: Path) -> None:
     """The disk is full from a change of a file on; then there is room again, and the command is run again."""
     (folder / "output").mkdir(parents=True)
     ended = asked.run(folder, before=lambda: full_from(folder / "output", point))
     check_refused(ended)
     check_again(asked, folder)
-    return f"{asked.words[0]} from {asked.changes[point - 1]}"
 
 
 def check_again(asked: Command, folder: Path) -> None:

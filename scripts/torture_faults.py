@@ -17,8 +17,8 @@ import torch
 from torture_processes import REFUSED, STOPPED, Ended, Lost, full_from, kill_at, limit_files
 from torture_runs import RANKS, STEPS, Whole, check_resumed, contents, copied, in_folder, run_folder, start
 
-Fault = Callable[[Path], str]
-"""Causes a fault in a new folder, and returns what it was."""
+Fault = partial[None]
+"""Causes a fault in a new folder, which is its last argument."""
 
 Wholes = Mapping[str, Whole]
 """The run of each kind that nothing has happened to."""
@@ -33,23 +33,21 @@ LONGER = 1.2
 """Moments are chosen in this part of a run's time: it may take longer than the run that was measured."""
 
 
-def kill_before(whole: Whole, rank: int, point: int, folder: Path) -> str:
+def kill_before(whole: Whole, rank: int, point: int, folder: Path) -> None:
     """Killed just before a file is changed."""
     run = in_folder(whole, folder)
     start(run, before=lambda: kill_at(run.output, point), rank=rank).wait()
     check_resumed(whole, run)
-    return f"rank {rank} before {whole.changes[rank][point - 1]}"
 
 
-def kill_within(whole: Whole, rank: int, size: int, folder: Path) -> str:
+def kill_within(whole: Whole, rank: int, size: int, folder: Path) -> None:
     """Killed in the middle of writing a file."""
     run = in_folder(whole, folder)
     start(run, before=lambda: limit_files(size, kills=True), rank=rank).wait()
     check_resumed(whole, run)
-    return f"rank {rank} at byte {size}"
 
 
-def kill_at_moment(whole: Whole, rank: int, seconds: float, folder: Path) -> str:
+def kill_at_moment(whole: Whole, rank: int, seconds: float, folder: Path) -> None:
     """Killed at any moment."""
     run = in_folder(whole, folder)
     processes = start(run)
@@ -57,19 +55,17 @@ def kill_at_moment(whole: Whole, rank: int, seconds: float, folder: Path) -> str
     os.kill(list(processes.ranks)[rank], signal.SIGKILL)
     processes.wait()
     check_resumed(whole, run)
-    return f"rank {rank} after {seconds:.2f} s"
 
 
-def kill_twice(whole: Whole, rank: int, points: tuple[int, int], folder: Path) -> str:
+def kill_twice(whole: Whole, rank: int, points: tuple[int, int], folder: Path) -> None:
     """Killed, and killed again while it resumes."""
     run = in_folder(whole, folder)
     for number, point in enumerate(points):
         start(run, resume=number > 0, before=partial(kill_at, run.output, point), rank=rank).wait()
     check_resumed(whole, run)
-    return f"rank {rank} before change {points[0]}, when it resumed before {points[1]}"
 
 
-def terminate(whole: Whole, number: signal.Signals, seconds: float, folder: Path) -> str:
+def terminate(whole: Whole, number: signal.Signals, seconds: float, folder: Path) -> None:
     """Asked to end at any moment."""
     run = in_folder(whole, folder)
     processes = start(run)
@@ -79,34 +75,30 @@ def terminate(whole: Whole, number: signal.Signals, seconds: float, folder: Path
     if ended.code not in (0, STOPPED, -number):
         raise Lost(f"ended with {ended.code}:\n{ended.output}")
     check_resumed(whole, run)
-    return f"{number.name} after {seconds:.2f} s"
 
 
-def fill_disk(whole: Whole, rank: int, point: int, folder: Path) -> str:
+def fill_disk(whole: Whole, rank: int, point: int, folder: Path) -> None:
     """From some change of a file on, nothing can be written."""
     run = in_folder(whole, folder)
     check_refused(start(run, before=lambda: full_from(run.output, point), rank=rank).wait())
     check_resumed(whole, run)
-    return f"rank {rank} from {whole.changes[rank][point - 1]}"
 
 
-def limit_disk(whole: Whole, rank: int, size: int, folder: Path) -> str:
+def limit_disk(whole: Whole, rank: int, size: int, folder: Path) -> None:
     """No file may become larger than some size, whichever library writes it."""
     run = in_folder(whole, folder)
     check_refused(start(run, before=lambda: limit_files(size, kills=False), rank=rank).wait())
     check_resumed(whole, run)
-    return f"rank {rank}, files of at most {size} bytes"
 
 
-def damage_newest(whole: Whole, name: str, how: str, folder: Path) -> str:
+def damage_newest(whole: Whole, name: str, how: str, folder: Path) -> None:
     """A file of the newest checkpoint is damaged."""
     run = copied(whole, folder)
     damage(run_folder(run) / f"checkpoint-{STEPS}" / name, how)
     check_resumed(whole, run)
-    return f"{name}: {how}"
 
 
-def damage_all(whole: Whole, choices: list[tuple[str, str]], folder: Path) -> str:
+def damage_all(whole: Whole, choices: list[tuple[str, str]], folder: Path) -> None:
     """A file of each checkpoint is damaged: then nothing is trained, written over or removed."""
     run = copied(whole, folder)
     checkpoints = sorted(run_folder(run).glob("checkpoint-*"))
@@ -119,7 +111,6 @@ def damage_all(whole: Whole, choices: list[tuple[str, str]], folder: Path) -> st
     check_refused(ended, "is whole")
     if contents(run.output) != before:
         raise Lost("the run was changed")
-    return ", ".join(f"{name}: {how}" for name, how in choices)
 
 
 def check_refused(ended: Ended, words: str = NO_ROOM) -> None:

@@ -7,7 +7,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +78,11 @@ class Whole:
     """What a run comes to that nothing has happened to."""
 
     run: Run
-    weights: str
+    weights: str = field(repr=False)
     """Hash of the last weights."""
-    losses: list[float]
-    seconds: float
-    changes: list[list[str]]
+    losses: list[float] = field(repr=False)
+    seconds: float = field(repr=False)
+    changes: list[list[str]] = field(repr=False)
     """The events that change files in its folder, of each rank."""
 
     def save_points(self, rank: int) -> list[int]:
