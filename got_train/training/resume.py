@@ -7,12 +7,16 @@ rates of the steps so far are computed anew. Where rows lie, and the number of d
 
 import shlex
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from omegaconf import OmegaConf
+from transformers import TrainerState
 
 from got_train.arguments import RESUMED_AS_BEFORE, argument, training_arguments
 from got_train.config import Config
@@ -24,7 +28,7 @@ from got_train.manifest import damage
 from got_train.model.shapes import with_shape_of_checkpoint
 from got_train.model.tokenizer import load_tokenizer
 from got_train.ranks import gather, rank, say, world_size
-from got_train.report import UserError, counted
+from got_train.report import UserError, counted, one_line
 from got_train.run_folders import (
     CONFIG_FILE,
     STATE_FILE,
@@ -64,7 +68,27 @@ def find_resume(config: Config) -> Path | None:
     if checkpoint is not None:
         _check_can_resume(checkpoint, config)
         check_only_data(checkpoint)
+        with naming_damage(checkpoint):
+            TrainerState.load_from_json(str(checkpoint / STATE_FILE))
     return checkpoint
+
+
+@contextmanager
+def naming_damage(checkpoint: Path | str) -> Iterator[None]:
+    """Names the checkpoint that cannot be loaded: without a manifest nobody has found its damage before.
+
+    transformers, torch and safetensors raise errors of any kind at a file that is damaged. Inside stands only
+    what such a library does.
+
+    Raises:
+        UserError: in place of any error except a lack of memory.
+    """
+    try:
+        yield
+    except (UserError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:
+        raise UserError(f"resume: {checkpoint} cannot be loaded: {one_line(error)}") from error
 
 
 def _find_whole(config: Config, resume: str) -> Path | None:

@@ -27,6 +27,7 @@ from got_train.report import UserError
 from got_train.run_folders import STATE_FILE
 from got_train.training.kind_losses import KindLoss, add_up, row_losses, token_means
 from got_train.training.plan import StepBatches, StepPlan
+from got_train.training.resume import naming_damage
 from got_train.training.saving import check_finite, saved_whole
 from got_train.training.speed import SpeedMeter
 
@@ -225,6 +226,18 @@ class GotTrainer(Trainer):
 
     def _push_from_checkpoint(self, checkpoint_folder: str) -> None:
         """Nothing: transformers would push a checkpoint before it has its name."""
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, *args: Any, **kwargs: Any) -> None:
+        with naming_damage(resume_from_checkpoint):
+            super()._load_from_checkpoint(resume_from_checkpoint, *args, **kwargs)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        with naming_damage(checkpoint or ""):
+            super()._load_optimizer_and_scheduler(checkpoint)
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        with naming_damage(checkpoint or ""):
+            super()._load_rng_state(checkpoint)
 
     def evaluation_loop(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> EvalLoopOutput:
         """Losses of the whole validation set, and scores of reading a part of it."""
