@@ -6,12 +6,14 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from got_train.vocabulary import IMAGE_PAD, IMAGE_START, MESSAGE_END, MESSAGE_START
+
 DEEP = "@deep@"
 """A text that stands for lists within lists: `json` itself would not write as many."""
 
 ODD_TEXTS = [
     *("", " ", "\0", "\x1b[31m", "\r\n", "\ufeff", "\u202e", "\ud800", "e\u0301", "公章", "𝔸", "None", "nan"),
-    *("<image>", "<image><image>", "<img></img>", "<imgpad>", "<|im_end|>", "<|im_start|>", "OCR: "),
+    *("<image>", "<image><image>", IMAGE_START, IMAGE_PAD, MESSAGE_START, MESSAGE_END, "OCR: "),
     *("a.png", "./a.png", "../a.png", "/", "~", "~nobody/a.png", "/dev/zero", "/dev/stdin", "/proc/self/mem"),
     *(
         "doc.pdf:1",
