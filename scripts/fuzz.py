@@ -30,6 +30,7 @@ from tempfile import mkdtemp
 from fuzz_inputs import FAMILIES, Refused
 from fuzz_seeds import Seeds, make_seeds
 
+from got_train.files import REFUSED
 from got_train.report import UserError
 
 MAX_SECONDS = 60
@@ -66,6 +67,8 @@ def outcome(family: str, number: int, seed: int, seeds: Seeds, folder: Path) -> 
             return Found(family, number, f"a line of more than {MAX_LINE} characters: {line[:200]}")
         what = "refused"
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in REFUSED:  # of which the command line makes a line
+            return Found(family, number, "refused")
         ours = [
             frame
             for frame in traceback.extract_tb(error.__traceback__)
@@ -118,7 +121,11 @@ def drive(inputs: Sequence[tuple[str, int]], seed: int, seeds: Seeds, folder: Pa
                 os.write(writing, json.dumps(["a fault of fuzz.py", traceback.format_exc()]).encode() + b"\n")
             os._exit(0)
         os.close(writing)
-        found += _watched(process, reading, inputs[len(found) : len(found) + BATCH])
+        batch = _watched(process, reading, inputs[len(found) : len(found) + BATCH])
+        for one in batch:
+            if one.what not in ("read", "refused"):
+                print(f"{one.family}:{one.number}: {one.what}", flush=True)
+        found += batch
     return found
 
 
