@@ -125,7 +125,8 @@ def _types_in_source() -> dict[str, Any]:
     }
 
 
-def _loggers_in_source() -> list[str]:
+@functools.cache
+def _loggers_in_source() -> tuple[str, ...]:
     """The names that `report_to` takes, as they stand in transformers' file."""
     file = package_folder("transformers") / "integrations" / "integration_utils.py"
     [table] = [
@@ -134,7 +135,7 @@ def _loggers_in_source() -> list[str]:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "INTEGRATION_TO_CALLBACK"
     ]
     assert isinstance(table, ast.Dict)
-    return [ast.literal_eval(key) for key in table.keys if key is not None]
+    return tuple(ast.literal_eval(key) for key in table.keys if key is not None)
 
 
 @functools.cache

@@ -27,6 +27,8 @@ TRUTHS = {
 }
 """Texts and numbers that stand for true and false."""
 
+MAX_SHOWN = 80
+"""Most characters of a wrong value in a message."""
 
 _HOME = re.compile(r"((?:-*[\w.-]+=)?)(~\w*/.*)", re.DOTALL)
 """A path that begins in a home, alone or after `key=` or `--option=`."""
@@ -127,9 +129,9 @@ def _read_single(key: str, value: Any, hints: Sequence[Any], errors: list[str]) 
             return converted
     choices = [str(choice) for hint in hints for choice in _choices(hint)]
     if choices:
-        errors.append(f"{key} {value}: {did_you_mean(str(value), choices)}")
+        errors.append(f"{key} {str(value):.{MAX_SHOWN}}: {did_you_mean(str(value)[:MAX_SHOWN], choices)}")
     else:
-        errors.append(f"{key}={value!r} has the wrong type: expected {_names(hints)}")
+        errors.append(f"{key}={value!r:.{MAX_SHOWN}} has the wrong type: expected {_names(hints)}")
     return None
 
 

@@ -92,7 +92,7 @@ def test_the_arguments_that_are_read_from_transformers_files_are_those_that_it_h
 
     read, hints = arguments._types_in_source(), typing.get_type_hints(TrainingArguments)
     assert set(read) == {field.name for field in dataclasses.fields(TrainingArguments) if field.init}
-    assert arguments._loggers_in_source() == list(INTEGRATION_TO_CALLBACK)
+    assert arguments._loggers_in_source() == tuple(INTEGRATION_TO_CALLBACK)
     assert list(arguments.LOG_LEVELS) == list(trainer_log_levels)
     assert {name for name, hint in read.items() if hint != hints[name]} == {
         *("debug", "hub_strategy", "optim", "lr_scheduler_type", "parallelism_config"),

@@ -25,7 +25,7 @@ from pyarrow import parquet
 
 from got_train.data.errors import ContentError, located
 from got_train.data.packed import PackedFile
-from got_train.report import UserError
+from got_train.report import UserError, one_line
 
 _BYTES = (pyarrow.binary(), pyarrow.large_binary(), pyarrow.null())
 _LISTS = (pyarrow.ListType, pyarrow.LargeListType, pyarrow.FixedSizeListType)
@@ -108,8 +108,10 @@ def parquet_rows(path: Path) -> ArrowRows:
     """
     try:
         empty = parquet.read_metadata(path).num_rows == 0
-    except pyarrow.ArrowInvalid as error:
-        raise UserError(f"data file {path} is not a whole Parquet file: {error}") from None
+    except (pyarrow.ArrowException, OSError) as error:  # OSError without a number for what is damaged
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise UserError(f"data file {path} is not a whole Parquet file: {one_line(error)}") from None
     # A shard whose samples were all rejected has no rows; `datasets` cannot copy it.
     return ArrowRows(path, [] if empty else _copy_into_cache(path))
 

@@ -30,11 +30,13 @@ from got_train.run_folders import (
     STATE_FILE,
     STEPS_FILE,
     VAL_FILE,
+    checkpoint_fault,
     checkpoint_number,
     checkpoints_of,
     holds_adapters,
     newest_checkpoint,
     newest_of_runs,
+    runs_of,
     training_state,
 )
 from got_train.training.checked_rows import CheckedRows, CheckedSet
@@ -69,9 +71,13 @@ def find_resume(config: Config) -> Path | None:
 
 
 def _find_whole(config: Config, resume: str) -> Path | None:
-    """The checkpoint that `resume` names, without damage; None if a run has none yet."""
+    """The checkpoint that `resume` names, without damage; None if there is none yet."""
     if resume == "auto":
-        return newest_of_runs(Path(config.output_dir) / config.name, whole=True)
+        runs = Path(config.output_dir) / config.name
+        found = newest_of_runs(runs, whole=True)
+        if found is None:
+            _check_none_is_damaged(runs)
+        return found
     folder = Path(resume)
     if not (folder / CONFIG_FILE).is_file() or not checkpoint_number(folder):
         found = newest_checkpoint(folder, whole=True) or newest_of_runs(folder, whole=True)
@@ -82,6 +88,17 @@ def _find_whole(config: Config, resume: str) -> Path | None:
             f"resume: {folder} is damaged: {fault}. Name an older checkpoint of the run, or set resume=auto"
         )
     return folder
+
+
+def _check_none_is_damaged(runs: Path) -> None:
+    """Refuses to begin anew, as if nothing had been trained, where no checkpoint of earlier runs is whole."""
+    left = [checkpoint for run in runs_of(runs) for checkpoint in checkpoints_of(run)]
+    if left:
+        faults = [f"{path.parent.name}/{path.name}: {checkpoint_fault(path, whole=True)}" for path in left]
+        raise UserError(
+            f"resume: no checkpoint of {runs} is whole ({', '.join(faults)}): put one back, or begin anew "
+            "with resume=null"
+        )
 
 
 def _check_can_resume(checkpoint: Path, config: Config) -> None:

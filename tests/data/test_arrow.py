@@ -141,6 +141,11 @@ def test_bad_parquet_files_end_in_one_clear_line(tmp_path: Path) -> None:
         open_rows(str(tmp_path / "latex_ocr.parquet"))
     with pytest.raises(UserError, match="broken.parquet is not a whole Parquet file"):
         open_rows(str(tmp_path / "broken.parquet"))
+    whole = write_parquet(tmp_path / "flipped.parquet", [ROW]).read_bytes()
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    (tmp_path / "flipped.parquet").write_bytes(whole[:footer] + b"\xff" + whole[footer + 1 :])
+    with pytest.raises(UserError, match="flipped.parquet is not a whole Parquet file: OSError: Couldn't"):
+        open_rows(str(tmp_path / "flipped.parquet"))
     schema = pyarrow.schema({"query": pyarrow.string(), "response": pyarrow.string()})
     parquet.write_table(schema.empty_table(), tmp_path / "empty.parquet")
     with pytest.raises(UserError, match="empty.parquet has no rows"):

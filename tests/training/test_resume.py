@@ -64,6 +64,44 @@ def test_a_damaged_checkpoint_is_passed_over_or_refused(
     assert all(torch.equal(again[name], whole[name]) for name in whole)
 
 
+def test_a_run_without_a_whole_checkpoint_is_not_begun_anew(
+    config: Path, tmp_path: Path, capsys: Any
+) -> None:
+    folder = run_folder(tmp_path)
+    left = sorted(folder.glob("checkpoint-*"), reverse=True)
+    for checkpoint in left:
+        (checkpoint / "optimizer.pt").unlink()
+    assert run("train", config, "resume=auto") == 2
+    faults = ", ".join(f"{folder.name}/{path.name}: optimizer.pt is missing" for path in left)
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"got-train: error: resume: no checkpoint of {folder.parent} is whole ({faults}): put one back, or "
+        "begin anew with resume=null"
+    )
+    assert list(folder.parent.iterdir()) == [folder]
+    assert run("train", config, "resume=null") == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth", "trainer_state.json"]
+)
+def test_damage_that_no_manifest_tells_of_is_one_line(
+    name: str, config: Path, tmp_path: Path, capsys: Any
+) -> None:
+    newest = run_folder(tmp_path) / "checkpoint-4"
+    (newest / "manifest.json").unlink()
+    content = (newest / name).read_bytes()
+    if name == "trainer_state.json":
+        damaged = content.replace(b'"global_step"', b'"global_stop"')
+    elif name == "model.safetensors":  # a header that does not cover the file
+        damaged = content + b"0000"
+    else:
+        damaged = b"\x80\x02}q\x00."  # a pickle of an empty dictionary
+    (newest / name).write_bytes(damaged)
+    assert run("train", config, "resume=auto", "train.max_steps=5", "train.save_steps=5") == 2
+    *_, line = capsys.readouterr().err.splitlines()
+    assert line.startswith("got-train: error: resume: ") and str(newest) in line
+
+
 def test_a_log_that_was_cut_off_is_gone_on_with(config: Path, tmp_path: Path) -> None:
     folder = run_folder(tmp_path)
     expected = losses(folder)
