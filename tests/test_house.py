@@ -12,7 +12,7 @@ CODE = sorted([*ROOT.glob("got_train/**/*.py"), *ROOT.glob("data_engines/**/*.py
 
 FLOORS = [
     ["report", "vocabulary", "ranks", "packages", "characters", "bitsandbytes_import", "progress"],
-    ["hubs", "files"],
+    ["hubs", "files", "shortages", "stop_signals"],
     ["manifest"],
     ["run_folders", "prompts", "markup", "typed_values"],
     ["tex", "swift.trained", "drawn_sets"],

@@ -137,6 +137,10 @@ class FeatureSamples(Dataset[Sample]):
             return replace(encoder.sample(record), image_keys=tuple(keys))
         return encoder.sample(record, features)
 
+    def location(self, index: int) -> str:
+        """The place of a row, for messages."""
+        return self.samples.location(index)
+
 
 def encoder_fingerprint(state: dict[str, torch.Tensor], image_size: int, dtype: torch.dtype) -> str:
     """Names an encoder by its weights, the side of its tiles and the type in which it computes."""

@@ -22,6 +22,7 @@ from got_train.data.batching import collate
 from got_train.data.features import FeatureSamples, FeatureStore, encoder_fingerprint
 from got_train.data.samples import SampleEncoder, SampleSet
 from got_train.data.sources import ChosenRows, choose_run_rows, look_at_inputs
+from got_train.data.workers import naming_worker_faults
 from got_train.hubs import hub_model
 from got_train.model.adapters import module_table, prepare_for_training
 from got_train.model.attention import avoid_cudnn_attention
@@ -44,7 +45,13 @@ from got_train.training.loggers import check_loggers
 from got_train.training.optim import optimizer_and_groups, try_optimizer
 from got_train.training.plan import StepPlan, balance_steps, plan_steps, total_steps
 from got_train.training.resume import check_same_steps, find_resume, has_ended, resume_lines, write_steps
-from got_train.training.run_dir import check_output_dir, create_run_dir, describe_run, only_writer
+from got_train.training.run_dir import (
+    check_output_dir,
+    create_run_dir,
+    describe_run,
+    naming_a_lost_folder,
+    only_writer,
+)
 from got_train.training.stopping import StopSignals, how_to_go_on
 from got_train.training.summary import (
     checked_lines,
@@ -244,8 +251,10 @@ def train_and_compare(assembled: Assembled, run_dir: Path) -> None:
     changes, stop = Changes(), StopSignals()
     for callback in (changes, stop):
         trainer.add_callback(callback)
+    lower = "train.dataloader_num_workers, sample.max_pixels or the size of a batch"
     try:
-        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+        with naming_worker_faults(lower, partial(how_to_go_on, run_dir)), naming_a_lost_folder(run_dir):
+            trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(how_to_go_on(run_dir)) from None
     if stop.has_stopped:
