@@ -30,8 +30,8 @@ PEER_IS_LOST = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 SHARED_MEMORY = (
-    "shared memory (/dev/shm) is full, where loader workers leave samples: start the container with more, as in "
-    "--shm-size=16g, or set train.dataloader_num_workers=0"
+    "shared memory (/dev/shm) is full, where loader workers leave samples: start the container with more, as "
+    "in --shm-size=16g, or set train.dataloader_num_workers=0"
 )
 
 

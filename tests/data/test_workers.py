@@ -13,7 +13,6 @@ from got_train.data import workers
 from got_train.data.samples import SampleEncoder
 from got_train.data.workers import Watched, naming_worker_faults
 from got_train.report import UserError
-from tests.conftest import within_seconds
 from tests.training.runs import WriteConfig, run
 
 LOWER = "train.dataloader_num_workers or sample.max_pixels"
