@@ -40,6 +40,7 @@ from got_train.report import StoppedError, UserError
 from got_train.run_folders import STEPS_FILE, absolute, resolve_checkpoint, whole_checkpoint
 from got_train.training.callbacks import Changes, FeatureWriter, RunLog
 from got_train.training.checked_rows import CheckedRows, check_run_rows, write_rows
+from got_train.training.compiler_locks import wait_for_compilers
 from got_train.training.compare import compare, comparison_table, retention_samples, write_comparison
 from got_train.training.loggers import check_loggers
 from got_train.training.optim import optimizer_and_groups, try_optimizer
@@ -227,6 +228,8 @@ def run(assembled: Assembled) -> Path:
     config, resume = prepared.config, prepared.resume
     if resume is not None and has_ended(config, resume, assembled.plan):
         return resume.parent  # as the summary says
+    if argument(config, "deepspeed") is not None:
+        wait_for_compilers()
     run_dir = shared_run_dir(config, resume)
     with only_writer(run_dir):
         if rank() == 0:

@@ -79,7 +79,7 @@ def test_a_full_folder_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_disk_that_refuses_ends_the_keeping_and_not_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(tensors: object, path: Path) -> None:
+    def refuse(tensors: object, path: Path, metadata: object) -> None:
         path.write_bytes(b"part")
         raise OSError(28, "No space left on device")
 
