@@ -11,6 +11,7 @@ from data_engines.kinds import KINDS
 from data_engines.mix import check_output, commands, finish_mix, read_mix
 from data_engines.options import Parser, add_flags, read_flags
 from data_engines.run import RunOptions, generate
+from data_engines.tools.pools import GOES_ON
 from got_train.packages import install_line
 from got_train.typed_values import expand_home
 
@@ -48,9 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         message, code = str(error), 2
     except BrokenProcessPool:
-        message, code = "a worker died, perhaps for want of memory; try fewer --workers", 1
+        message, code = f"a worker was killed: out of memory? Lower --workers; {GOES_ON}", 2
     except KeyboardInterrupt:
-        message, code = "interrupted; the same command goes on where this one stopped", 130
+        message, code = f"interrupted; {GOES_ON}", 130
     print(f"got-data {word}: {message}", file=sys.stderr)
     return code
 

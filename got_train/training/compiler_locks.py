@@ -16,24 +16,24 @@ from got_train.report import UserError
 logger = logging.getLogger(__name__)
 
 QUIET_SECONDS = 900
-"""Without a change in the folder for this long nobody compiles there: one file of DeepSpeed takes a minute or two."""
+"""Without a change in the folder for so long nobody compiles there: a file of DeepSpeed takes a minute."""
 
 POLL_SECONDS = 1.0
 
 
 def wait_for_compilers() -> None:
-    """Removes locks that nobody can hold any more; waits, at most `QUIET_SECONDS`, where that is not sure yet.
+    """Removes locks that nobody can hold any more; waits up to `QUIET_SECONDS` where that is not sure yet.
 
     Raises:
         UserError: for a lock whose process hangs, or that cannot be removed.
     """
     for lock in _locks():
-        said = False
-        begun = time.monotonic()
+        said, before, seen = False, 0.0, 0.0
         while (changed := _last_change(lock)) is not None:
-            # The clock of another host, or of this one, may be wrong: then the time of waiting counts.
-            waited = time.monotonic() - begun
-            quiet = max(time.time() - changed, waited)
+            if changed != before:
+                before, seen = changed, time.monotonic()
+            # The clock of another host, or of this one, may be wrong: then the time since it was seen counts.
+            quiet = max(time.time() - changed, time.monotonic() - seen)
             holder = _holder(lock)
             if quiet > QUIET_SECONDS:
                 _end(lock, holder, quiet)
@@ -43,8 +43,8 @@ def wait_for_compilers() -> None:
             if not said:
                 left = QUIET_SECONDS - quiet
                 logger.warning(
-                    "%s was made %.0f seconds ago by a process that is not on this host, or was killed. It is "
-                    "removed in %.0f seconds unless something is compiled there; remove it if nobody does",
+                    "%s was made %.0f seconds ago by a process that was killed or is not on this host. It is "
+                    "removed in %.0f seconds unless somebody compiles there; remove it if nobody does",
                     *(lock, quiet, left),
                 )
                 said = True
@@ -62,7 +62,7 @@ def _locks() -> Iterator[Path]:
 
 
 def _last_change(lock: Path) -> float | None:
-    """When something in the folder of a lock was last changed, in seconds of the clock; None without a lock."""
+    """When something in the folder of a lock was last changed, in seconds since 1970; None without a lock."""
     times = []
     for file in (lock, *lock.parent.iterdir()):
         try:

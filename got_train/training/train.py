@@ -40,8 +40,8 @@ from got_train.report import StoppedError, UserError
 from got_train.run_folders import STEPS_FILE, absolute, resolve_checkpoint, whole_checkpoint
 from got_train.training.callbacks import Changes, FeatureWriter, RunLog
 from got_train.training.checked_rows import CheckedRows, check_run_rows, write_rows
-from got_train.training.compiler_locks import wait_for_compilers
 from got_train.training.compare import compare, comparison_table, retention_samples, write_comparison
+from got_train.training.compiler_locks import wait_for_compilers
 from got_train.training.loggers import check_loggers
 from got_train.training.optim import optimizer_and_groups, try_optimizer
 from got_train.training.plan import StepPlan, balance_steps, plan_steps, total_steps
