@@ -1,7 +1,10 @@
 """The command `got-data`: `got-data KIND` draws samples, other words look at what was drawn or mix it."""
 
 import importlib
+import os
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
@@ -12,6 +15,7 @@ from data_engines.mix import check_output, commands, finish_mix, read_mix
 from data_engines.options import Parser, add_flags, read_flags
 from data_engines.run import RunOptions, generate
 from data_engines.tools.pools import GOES_ON
+from got_train.drawn_sets import PARENT
 from got_train.packages import install_line
 from got_train.typed_values import expand_home
 
@@ -22,6 +26,9 @@ COMMANDS = {
     "stats": "tables of what is in a set: kinds, lengths, pictures, characters, repeats",
 }
 """The other words."""
+
+PARENT_SECONDS = 0.5
+"""Between two looks at whether the parent lives."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -123,5 +130,14 @@ def _draw(request: Request) -> None:
             print(f"  {title}: {number} ({cause})")
 
 
+def _end_with_parent(parent: int) -> None:
+    """Ends this process when the one that has started it was killed."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_SECONDS)
+    os._exit(1)
+
+
 if __name__ == "__main__":
+    if PARENT in os.environ:
+        threading.Thread(target=_end_with_parent, args=(int(os.environ[PARENT]),), daemon=True).start()
     sys.exit(main())

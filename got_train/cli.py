@@ -337,8 +337,12 @@ def _configs(options: argparse.Namespace) -> int:
 
 
 def _quickstart(options: argparse.Namespace) -> int:
-    check_new_folder(options.output, "--output")
+    if (options.output / "summary.json").is_file() or options.output.is_file():
+        check_new_folder(options.output, "--output")
     from got_train.quickstart import quickstart
 
-    quickstart(options.output)
+    try:
+        quickstart(options.output)
+    except (KeyboardInterrupt, StoppedError) as ended:  # a stage says how it would go on alone
+        raise type(ended)(GO_ON["_quickstart"]) from None
     return 0

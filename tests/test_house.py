@@ -143,7 +143,14 @@ def test_engines_import_nothing_of_training() -> None:
         "data.records",
         "data.errors",
     }
-    drawing |= {"data.foreign", "data.file_heads", "data.picture_names", "data.utf8", "typed_values"}
+    drawing |= {
+        "data.foreign",
+        "data.file_heads",
+        "data.picture_names",
+        "data.utf8",
+        "typed_values",
+        "drawn_sets",
+    }
     looking = drawing | {
         "report",
         "files",

@@ -21,6 +21,9 @@ from got_train.report import counted
 KEEP_SECONDS = 300
 """Between two writings of the rows that were found good: what a check that is killed does again."""
 
+BATCH_ROWS = 64
+"""Rows that a process hands over at once."""
+
 
 @dataclass
 class CheckResult:
@@ -151,7 +154,7 @@ def check_rows(
     keys, cache_keys = (np.full(len(indexes), NO_KEY, dtype=np.uint64) for _ in range(2))
     result = CheckResult({}, set(), sizes, keys, DoubtCounts(), Counter(rows.checked(indexes)))
     checks = Watched(_Checks(rows, indexes, encoder, good_rows), workers, row_seconds)
-    loader = DataLoader(checks, batch_size=64, num_workers=workers, collate_fn=list)
+    loader = DataLoader(checks, batch_size=BATCH_ROWS, num_workers=workers, collate_fn=list)
     lower = "train.dataloader_num_workers or sample.max_pixels"
     with naming_worker_faults(lower), progress(description, len(indexes), "row") as bar:
         kept, kept_at = 0, time.monotonic()

@@ -140,7 +140,7 @@ class GotTrainer(Trainer):
     def _batch_in_words(self, inputs: dict[str, Any]) -> str:
         """A batch's size: rows, tokens with padding, tiles."""
         rows, tokens = inputs["input_ids"].shape
-        tiles = len(inputs["pixel_values"]) if inputs.get("pixel_values") is not None else 0
+        tiles = len(inputs["tiles"]) if "tiles" in inputs else 0
         step = self.state.global_step + self.model.training
         return f"the batch of step {step} ({rows} x {tokens:,} tokens, {counted(tiles, 'tile')})"
 

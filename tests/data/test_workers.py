@@ -86,7 +86,6 @@ def test_other_signals_are_other_faults(number: signal.Signals, words: str) -> N
 @pytest.mark.parametrize("happens", [stop, lambda: time.sleep(600)], ids=["stopped", "hung"])
 def test_a_worker_that_hangs_is_noticed(happens: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "POLL_SECONDS", 0.1)
-    begun = time.monotonic()
     with pytest.raises(UserError) as caught:
         read(happens, seconds=1)
     why = "it was stopped" if happens is stop else "perhaps its file system does not answer"
@@ -94,7 +93,6 @@ def test_a_worker_that_hangs_is_noticed(happens: Any, monkeypatch: pytest.Monkey
         f"a loader worker has been at rows.jsonl, line 6 for 1 seconds ({why}), and was ended; "
         "train.ddp_timeout is twice the time that a row may take"
     )
-    assert time.monotonic() - begun < 60
 
 
 def test_many_rows_that_are_slow_together_are_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
