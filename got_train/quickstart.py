@@ -84,7 +84,7 @@ def check_quickstart_folder(output: Path) -> None:
     Raises:
         UserError: if it does, as after a quickstart that has ended.
     """
-    own = ["data", "tokenizer", "merged", "predictions", "report.html", LOCK, *STAGES]
+    own = ["data", "tokenizer", "good_rows", "merged", "predictions", "report.html", LOCK, *STAGES]
     own += [f"{stage}.yaml" for stage in STAGES]
     allowed = {*own, *(name + PART for name in (*own, "summary.json"))}
     if not output.is_dir() or not {path.name for path in output.iterdir()} <= allowed:

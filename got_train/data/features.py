@@ -197,7 +197,7 @@ def _places_in(shard: Path, itemsize: int) -> dict[str, Place]:
 
 
 def _bytes_of(tensor: torch.Tensor) -> memoryview:
-    return memoryview(tensor.view(torch.uint8).numpy()).cast("B")
+    return tensor.view(torch.uint8).numpy().data.cast("B")
 
 
 def _hash(tensor: torch.Tensor) -> int:

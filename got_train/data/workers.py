@@ -192,4 +192,8 @@ def _death(error: Exception, lower: str) -> str | None:
         return f"a loader worker was ended{at}: {SHARED_MEMORY}"
     if how == "Killed":
         return f"a loader worker was killed{at}: out of memory? Lower {lower}"
+    if how == "Terminated":
+        return (
+            "a loader worker was ended by SIGTERM, as by a launcher that has lost another process of the run"
+        )
     return f"a loader worker crashed{at} ({how}): leave that row out, or lower {lower}"
