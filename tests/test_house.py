@@ -25,7 +25,7 @@ FLOORS = [
     ["inference"],
     ["evaluation"],
     ["training"],
-    ["check_data", "swift", "quickstart_data"],
+    ["check_data", "plan", "swift", "quickstart_data"],
     ["quickstart"],
     ["cli"],
     ["__main__"],
