@@ -150,10 +150,10 @@ def test_engines_import_nothing_of_training() -> None:
         "data.utf8",
         "typed_values",
         "drawn_sets",
+        "files",
     }
     looking = drawing | {
         "report",
-        "files",
         "bitsandbytes_import",
         "config",
         "config_file",

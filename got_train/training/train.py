@@ -15,7 +15,7 @@ import torch
 from peft import PeftModel
 from transformers import EarlyStoppingCallback
 
-from got_train.arguments import argument, training_arguments
+from got_train.arguments import argument, is_float32_instead, training_arguments
 from got_train.config import Config
 from got_train.config_file import to_yaml
 from got_train.data.batching import collate
@@ -61,6 +61,7 @@ from got_train.training.summary import (
     devices_advice,
     early_line,
     launcher_advice,
+    precision_advice,
     replay_advice,
     saved_line,
     size_advice,
@@ -183,7 +184,7 @@ def assemble(prepared: Prepared, rows: CheckedRows) -> Assembled:
     for adapters in (config.lora.adapters, prepared.resume):
         if base is not None and adapters is not None:
             check_base(Path(adapters), base, config.model.path)
-    bf16, fp16 = argument(config, "bf16"), argument(config, "fp16")
+    bf16, fp16 = argument(config, "bf16"), argument(config, "fp16") and not is_float32_instead(config)
     compute_dtype = torch.bfloat16 if bf16 else torch.float16 if fp16 else torch.float32
     trained = prepare_for_training(model, config.train.learning_rates, config.lora, compute_dtype)
     compile_layers(model, config.train.arguments)
@@ -207,6 +208,7 @@ def summary(assembled: Assembled) -> str:
         *size_advice(config, chosen, assembled.plan),
         *template_advice(config),
         *devices_advice(),
+        *precision_advice(config),
     ]
     return "\n\n".join(facts)
 

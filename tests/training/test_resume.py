@@ -111,6 +111,10 @@ def test_a_run_that_has_ended_trains_no_more(config: Path, tmp_path: Path, capsy
         ),
         (["train.lr_scheduler_type=cosine"], "train.lr_scheduler_type was constant and is cosine"),
         (["train.deepspeed.zero_optimization.stage=2"], "has no state of the optimizer (global_step*)"),
+        (
+            ["train.deepspeed.zero_optimization.stage=2"],
+            "saved with no DeepSpeed, and only goes on so. Set train",
+        ),
     ],
 )
 def test_a_run_goes_on_as_it_began(config: Path, words: list[str], message: str, capsys: Any) -> None:
