@@ -1,7 +1,10 @@
 """The command `got-data`: `got-data KIND` draws samples, other words look at what was drawn or mix it."""
 
 import importlib
+import os
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, NamedTuple
@@ -11,6 +14,8 @@ from data_engines.kinds import KINDS
 from data_engines.mix import check_output, commands, finish_mix, read_mix
 from data_engines.options import Parser, add_flags, read_flags
 from data_engines.run import RunOptions, generate
+from data_engines.tools.pools import GOES_ON
+from got_train.drawn_sets import PARENT
 from got_train.packages import install_line
 from got_train.typed_values import expand_home
 
@@ -21,6 +26,9 @@ COMMANDS = {
     "stats": "tables of what is in a set: kinds, lengths, pictures, characters, repeats",
 }
 """The other words."""
+
+PARENT_SECONDS = 0.5
+"""Between two looks at whether the parent lives."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,9 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         message, code = str(error), 2
     except BrokenProcessPool:
-        message, code = "a worker died, perhaps for want of memory; try fewer --workers", 1
+        message, code = f"a worker was killed: out of memory? Lower --workers; {GOES_ON}", 2
     except KeyboardInterrupt:
-        message, code = "interrupted; the same command goes on where this one stopped", 130
+        message, code = f"interrupted; {GOES_ON}", 130
     print(f"got-data {word}: {message}", file=sys.stderr)
     return code
 
@@ -122,5 +130,14 @@ def _draw(request: Request) -> None:
             print(f"  {title}: {number} ({cause})")
 
 
+def _end_with_parent(parent: int) -> None:
+    """Ends this process when the one that has started it was killed."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_SECONDS)
+    os._exit(1)
+
+
 if __name__ == "__main__":
+    if PARENT in os.environ:
+        threading.Thread(target=_end_with_parent, args=(int(os.environ[PARENT]),), daemon=True).start()
     sys.exit(main())

@@ -9,9 +9,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing.synchronize import Event
+from collections.abc import Callable, Generator, MutableSequence, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any, Literal
 
 from data_engines.drawing import Job, draw_batch
@@ -21,9 +20,17 @@ from data_engines.kinds import KINDS
 from data_engines.rejects import Rejected
 from data_engines.shards import Report, Shard, finish_shard
 from data_engines.store import Store
+from data_engines.tools.pools import as_ended
 from got_train.packages import install_line
 
 Executor = Literal["local", "ray"]
+
+STOPPED, DRAWN = 0, 1
+"""Of the numbers that processes share: whether to end, and how many batches were begun. There is no lock,
+which a process that is stopped would hold for ever; a count that is lost does no harm."""
+
+RAY_SECONDS = 6 * 3600
+"""Longest wait for a shard from Ray, whose cluster may have to grow first."""
 
 Finished = Generator[tuple[Shard, Report], None, None]
 """Shards as they become whole, in any order."""
@@ -47,16 +54,16 @@ def draw_locally(job: Job, store: Store, shards: Sequence[Shard], workers: int) 
         return
     # spawn: forked children of a process with threads may hang, and not every system can fork
     context = multiprocessing.get_context("spawn")
-    stopped = context.Event()
+    shared = context.RawArray("Q", 2)
     pool = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_start_worker, initargs=(job, store, stopped)
+        workers, mp_context=context, initializer=_start_worker, initargs=(job, store, shared)
     )
     try:
         futures = {pool.submit(_draw_in_worker, shard): shard for shard in shards}
-        for future in as_completed(futures):
+        for future in as_ended(futures, lambda: shared[DRAWN]):
             yield futures[future], future.result()
     finally:
-        stopped.set()
+        shared[STOPPED] = 1
         pool.shutdown(cancel_futures=True)
 
 
@@ -76,7 +83,13 @@ def draw_on_ray(job: Job, store: Store, shards: Sequence[Shard], workers: int) -
     waiting = {draw.remote(job_of_all, store_of_all, shard): shard for shard in shards}
     try:
         while waiting:
-            [task], _ = ray.wait(list(waiting))
+            tasks, _ = ray.wait(list(waiting), timeout=RAY_SECONDS)
+            if not tasks:
+                hours = f"{RAY_SECONDS / 3600:.0f} hours"
+                raise ValueError(
+                    f"Ray has finished no shard for {hours}: look at its workers with `ray status`"
+                )
+            [task] = tasks
             yield waiting.pop(task), ray.get(task)
     except ray.exceptions.RayTaskError as error:
         raise error.cause from error
@@ -91,14 +104,14 @@ EXECUTORS: dict[Executor, Callable[[Job, Store, Sequence[Shard], int], Finished]
 }
 
 
-def draw_shard(job: Job, store: Store, shard: Shard, stopped: Event | None = None) -> Report:
+def draw_shard(job: Job, store: Store, shard: Shard, shared: MutableSequence[int] | None = None) -> Report:
     """Draws a shard in this process, in batches of successive samples.
 
     Args:
         job: what to draw.
         store: where to.
         shard: which samples.
-        stopped: ends the work after a batch once it is set.
+        shared: where the main process sees that this one gets on, and says that it is to end after a batch.
 
     Raises:
         ValueError: it alone has more rejects than the run may have.
@@ -109,8 +122,10 @@ def draw_shard(job: Job, store: Store, shard: Shard, stopped: Event | None = Non
     rejects: list[Rejected] = []
     with store.work_place(shard.name) as folder:
         for start in range(0, len(shard.indexes), size):
-            if stopped is not None and stopped.is_set():
-                raise InterruptedError
+            if shared is not None:
+                shared[DRAWN] += 1
+                if shared[STOPPED]:
+                    raise InterruptedError
             indexes = shard.indexes[start : start + size]
             for index, drawn in draw_batch(job, indexes, folder):
                 if isinstance(drawn, Reject):
@@ -123,12 +138,12 @@ def draw_shard(job: Job, store: Store, shard: Shard, stopped: Event | None = Non
 
 
 _work: Any = None
-"""Job, store and the event of this worker process."""
+"""Job, store and the numbers that this worker process shares with the others."""
 
 
-def _start_worker(job: Job, store: Store, stopped: Event) -> None:
+def _start_worker(job: Job, store: Store, shared: MutableSequence[int]) -> None:
     global _work
-    _work = job, store, stopped
+    _work = job, store, shared
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides what an interrupt means
     threading.Thread(target=_exit_with_parent, daemon=True).start()
 
@@ -142,5 +157,5 @@ def _exit_with_parent() -> None:
 
 
 def _draw_in_worker(shard: Shard) -> Report:
-    job, store, stopped = _work
-    return draw_shard(job, store, shard, stopped)
+    job, store, shared = _work
+    return draw_shard(job, store, shard, shared)

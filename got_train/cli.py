@@ -6,6 +6,7 @@ import io
 import math
 import os
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
@@ -29,6 +30,8 @@ from got_train.inference.command_line import (
 from got_train.ranks import has_process_group
 from got_train.report import StoppedError, UserError, check_new_folder, check_targets, counted, did_you_mean
 from got_train.secrets import MaskedStream, learn_environment, learn_words
+from got_train.shortages import shortage
+from got_train.stop_signals import stopped_by_signals
 from got_train.typed_values import expand_home
 
 TRACEBACK = "GOT_TRAIN_TRACEBACK"
@@ -36,6 +39,16 @@ TRACEBACK = "GOT_TRAIN_TRACEBACK"
 
 STOPPED = 75
 """Exit code of a run that was asked to end, has saved, and can go on: EX_TEMPFAIL of sysexits.h."""
+
+GO_ON = {
+    "_train": "the same command with resume=auto goes on; rows that were found good are not read again",
+    "infer": "with --output, the same command with --resume goes on",
+    "_quickstart": "the same command goes on",
+}
+"""How a command goes on that a signal has ended, by the function that runs it."""
+
+THREAD_SECONDS = 30
+"""Longest wait for a thread after an error."""
 
 # Each command imports its modules when it runs, and what needs torch only after it has looked at what it was
 # given: a mistake should not wait for torch.
@@ -63,14 +76,17 @@ def _main(words: list[str]) -> NoReturn:
     hide_bitsandbytes()
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_DISABLE", "1")  # bars of other packages; `progress` has ours
+    threads = threading.enumerate()
     try:
-        status = options.run(options)
-    except (UserError, OSError) as error:
-        if isinstance(error, OSError) and error.errno not in REFUSED:
+        with stopped_by_signals(GO_ON.get(options.run.__name__, "start again")):
+            status = options.run(options)
+    except Exception as error:  # what a machine has too little of has no kind of error: see `shortages`
+        line = _line_of(error)
+        if line is None:
             raise
         if TRACEBACK in os.environ:
             traceback.print_exc()
-        print(f"got-train: error: {error}", file=sys.stderr)
+        print(f"got-train: error: {line}", file=sys.stderr)
         status = 2
     except KeyboardInterrupt as error:
         print(f"got-train: interrupted{error.args and f': {error}' or ''}", file=sys.stderr)
@@ -78,7 +94,30 @@ def _main(words: list[str]) -> NoReturn:
     except StoppedError as stopped:
         print(f"got-train: stopped: {stopped}", file=sys.stderr)
         status = STOPPED
+    if status != 0:
+        _end_what_hangs(status, threads)
     _exit(status)
+
+
+def _line_of(error: Exception) -> str | None:
+    """The line that says what a user can put right; None for a fault of this program."""
+    if isinstance(error, UserError) or (isinstance(error, OSError) and error.errno in REFUSED):
+        return str(error)
+    return shortage(error)
+
+
+def _end_what_hangs(status: int, before: Sequence[threading.Thread]) -> None:
+    """Ends processes and threads that were left by an error, for which Python would wait without limit."""
+    if "multiprocessing" in sys.modules:
+        for child in sys.modules["multiprocessing"].active_children():
+            child.kill()
+    for thread in set(threading.enumerate()) - set(before):
+        if not thread.daemon:
+            thread.join(THREAD_SECONDS)
+            if thread.is_alive():  # it reads from a file system that does not answer
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(status)
 
 
 def _exit(status: int) -> NoReturn:
@@ -358,8 +397,12 @@ def _configs(options: argparse.Namespace) -> int:
 
 
 def _quickstart(options: argparse.Namespace) -> int:
-    check_new_folder(options.output, "--output")
+    if (options.output / "summary.json").is_file() or options.output.is_file():
+        check_new_folder(options.output, "--output")
     from got_train.quickstart import quickstart
 
-    quickstart(options.output)
+    try:
+        quickstart(options.output)
+    except (KeyboardInterrupt, StoppedError) as ended:  # a stage says how it would go on alone
+        raise type(ended)(GO_ON["_quickstart"]) from None
     return 0

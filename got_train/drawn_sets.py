@@ -5,6 +5,7 @@ this package must not import `data_engines`.
 """
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,12 @@ from got_train.report import UserError
 
 REFUSED = 2
 """Exit code of `got-data` for what a user can put right."""
+
+PARENT = "GOT_DATA_PARENT"
+"""Environment variable with the process without which `got-data` ends: another one would draw beside it."""
+
+MAX_SECONDS = 6 * 3600
+"""Longest time for a set; `got-data` itself notices workers that hang."""
 
 
 def draw_set(kind: str, output: Path, **flags: object) -> int:
@@ -32,7 +39,19 @@ def draw_set(kind: str, output: Path, **flags: object) -> int:
     # `got-data` draws its progress bar only on a terminal, which then shows its errors, too.
     shown = sys.stderr.isatty()
     stderr = None if shown else subprocess.PIPE
-    result = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=stderr, text=True, check=False)
+    environment = {**os.environ, PARENT: str(os.getpid())}
+    try:
+        result = subprocess.run(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            text=True,
+            check=False,
+            env=environment,
+            timeout=MAX_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise UserError(f"got-data {kind} was ended: it took more than {MAX_SECONDS // 3600} hours") from None
     said = "see its message above" if shown else result.stderr.strip()
     if result.returncode == REFUSED:
         raise UserError(f"got-data {kind} failed: {said.splitlines()[-1]}")

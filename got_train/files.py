@@ -65,8 +65,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextmanager
-def atomic_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path, durable: bool = True) -> Iterator[Path]:
     """A new folder to fill, which becomes `path` when all of it is on the disk; `path` may be an empty one.
+
+    Args:
+        path: the folder.
+        durable: as in `atomic_file`; waiting for thousands of small files takes minutes.
 
     Raises:
         UserError: if the system refuses to write a file in it; nothing is left then.
@@ -77,9 +81,11 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(part, ignore_errors=True)  # of a program that was killed
             part.mkdir(parents=True)
             yield part
-            flush_folder(part)
+            if durable:
+                flush_folder(part)
             part.replace(path)
-            flush(path.parent)
+            if durable:
+                flush(path.parent)
         finally:
             shutil.rmtree(part, ignore_errors=True)
 

@@ -1,6 +1,8 @@
 """The whole recipe in miniature, on a CPU: data, three stages, a LoRA fine-tune, merge, reading.
 
-It runs the very code of the full-size recipe; only the configurations (`configs/quickstart/`) differ.
+It runs the very code of the full-size recipe; only the configurations (`configs/quickstart/`) differ. The
+same command goes on after an interruption: data as `got-data` does, stages as `resume=auto` does, and the
+merged model and each file of predictions are there whole or are made anew.
 """
 
 import json
@@ -16,15 +18,15 @@ from got_train.config_file import load_config
 from got_train.config_folder import CONFIGS
 from got_train.evaluation.metrics import text_metrics
 from got_train.evaluation.predictions import Prediction, read_predictions
-from got_train.files import write_text
+from got_train.files import PART, atomic_folder, lock, write_text
 from got_train.inference.chat import Got
-from got_train.inference.predict import predict, read_questions
+from got_train.inference.predict import is_complete, predict, read_questions
 from got_train.model.merge import merge
 from got_train.model.tokenizer import small_tokenizer
 from got_train.pages.template import picture_html, render
 from got_train.quickstart_data import draw_data
 from got_train.report import check_new_folder, table
-from got_train.training.callbacks import read_log
+from got_train.training.callbacks import draw_curves, read_log
 from got_train.training.train import train
 
 STAGE_CONFIGS = CONFIGS / "quickstart"
@@ -41,6 +43,8 @@ HELD_OUT = {
 STAGES = ("stage1", "stage2", "stage3", "lora")
 MAX_NEW_TOKENS = 48
 BATCH_SIZE = 100
+LOCK = "quickstart.lock"
+CURVE = "train_loss.png"
 SHOWN_ROWS = 8
 """Pictures of each task in the report."""
 
@@ -56,7 +60,7 @@ class Stage:
 
 
 def quickstart(output: Path) -> dict[str, Any]:
-    """Runs everything and writes `report.html` and `summary.json`.
+    """Runs everything that an interrupted quickstart has left, and writes `report.html` and `summary.json`.
 
     Args:
         output: folder for data, runs and reports.
@@ -65,17 +69,41 @@ def quickstart(output: Path) -> dict[str, Any]:
         What `summary.json` holds.
 
     Raises:
-        UserError: if the folder is not empty.
+        UserError: if the folder holds anything else than an interrupted quickstart, or one is running in it.
     """
-    check_new_folder(output, "--output")
+    check_quickstart_folder(output)
+    output.mkdir(parents=True, exist_ok=True)
+    with open(output / LOCK, "a", encoding="utf-8") as file:
+        lock(file, output)
+        return _all_parts(output)
+
+
+def check_quickstart_folder(output: Path) -> None:
+    """Refuses a folder that holds something else than an interrupted quickstart.
+
+    Raises:
+        UserError: if it does, as after a quickstart that has ended.
+    """
+    own = ["data", "tokenizer", "good_rows", "merged", "predictions", "report.html", LOCK, *STAGES]
+    own += [f"{stage}.yaml" for stage in STAGES]
+    allowed = {*own, *(name + PART for name in (*own, "summary.json"))}
+    if not output.is_dir() or not {path.name for path in output.iterdir()} <= allowed:
+        check_new_folder(output, "--output")
+
+
+def _all_parts(output: Path) -> dict[str, Any]:
     started = time.perf_counter()
     data = output / "data"
     rows = draw_data(data)
-    small_tokenizer().save_pretrained(output / "tokenizer")
+    if not (output / "tokenizer").is_dir():
+        with atomic_folder(output / "tokenizer") as folder:
+            small_tokenizer().save_pretrained(folder)
     drawn = time.perf_counter() - started
     stages = {name: run_stage(name, output) for name in STAGES}
     models = {name: output / name for name in STAGES}
-    models["merged"], _ = merge(str(models["lora"]), str(output / "merged"))
+    models["merged"] = output / "merged"
+    if not models["merged"].is_dir():
+        merge(str(models["lora"]), str(models["merged"]))
     predictions = {
         f"{name}_{task}": read_held_out(models[name], task, f"{name}_{task}", output)
         for name, tasks in HELD_OUT.items()
@@ -101,12 +129,14 @@ def run_stage(name: str, output: Path) -> Stage:
     """`got-train train configs/quickstart/NAME.yaml`, with its paths under `output`."""
     text = (STAGE_CONFIGS / f"{name}.yaml").read_text()
     config_file = output / f"{name}.yaml"
-    config_file.write_text(text.replace(CONFIG_OUTPUT, str(output.resolve())))
-    words = [f"output_dir={output}", *precision_words()]
+    write_text(config_file, text.replace(CONFIG_OUTPUT, str(output.resolve())))
+    words = [f"output_dir={output}", "resume=auto", *precision_words()]
     print(f"\n=== {name}: got-train train {config_file} {' '.join(words)}", flush=True)
     started = time.perf_counter()
     folder = train(load_config(config_file, words))
     assert folder is not None
+    if not (folder / "images" / CURVE).is_file():  # it was killed after its last checkpoint
+        draw_curves(folder / "logging.jsonl", folder / "images")
     return Stage(folder, time.perf_counter() - started)
 
 
@@ -114,8 +144,9 @@ def read_held_out(model: Path, task: str, name: str, output: Path) -> Prediction
     """`got-train infer MODEL --data HELD_OUT --output PREDICTIONS`."""
     file = output / "predictions" / f"{name}.jsonl"
     held_out = output / "data" / f"{task}_held_out" / "data.jsonl"
-    got = Got.from_pretrained(model)
-    predict(got, read_questions(got, str(held_out)), file, MAX_NEW_TOKENS, BATCH_SIZE)
+    if not is_complete(file):  # begun anew, so that no answer depends on where it was interrupted
+        got = Got.from_pretrained(model)
+        predict(got, read_questions(got, str(held_out)), file, MAX_NEW_TOKENS, BATCH_SIZE)
     return read_predictions(file)
 
 
@@ -171,7 +202,7 @@ def report(summary: dict[str, Any], stages: dict[str, Stage], predictions: dict[
     shown = [
         {
             "name": name,
-            "curve": picture_html((stage.folder / "images" / "train_loss.png").read_bytes()),
+            "curve": picture_html((stage.folder / "images" / CURVE).read_bytes()),
             "tasks": [
                 {"name": key, "cer": cer(rows), "rows": [_shown(row) for row in rows[:SHOWN_ROWS]]}
                 for key, rows in predictions.items()

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from got_train.drawn_sets import draw_set
+from got_train.files import atomic_folder, write_text
 from got_train.prompts import IMAGE_TAG, LATEX_OCR_QUERY
 
 SIZE = 64
@@ -54,7 +55,7 @@ DATA_SETS = (
 
 
 def draw_data(folder: Path) -> dict[str, int]:
-    """Draws every set into a folder of its own.
+    """Draws every set into a folder of its own; what was drawn before stays, and is gone on with.
 
     Returns:
         How many rows each has.
@@ -62,8 +63,7 @@ def draw_data(folder: Path) -> dict[str, int]:
     rows = {}
     for seed, data_set in enumerate(DATA_SETS):
         corpus = folder / f"{data_set.name}.txt"
-        corpus.parent.mkdir(parents=True, exist_ok=True)
-        corpus.write_text("\n".join(numbers_of(data_set)) + "\n")
+        write_text(corpus, "\n".join(numbers_of(data_set)) + "\n")
         draw = draw_fractions if data_set.task == "fraction" else draw_lines
         rows[data_set.name] = draw(data_set, corpus, folder / data_set.name, seed)
     return rows
@@ -107,7 +107,14 @@ def draw_fractions(data_set: DataSet, corpus: Path, output: Path, seed: int) -> 
     """A user's own set: two numbers with a bar drawn between them, to be read as LaTeX."""
     numbers = output.with_name(f"{output.name}_without_bars")
     draw_lines(replace(data_set, task="plain"), corpus, numbers, seed)
-    output.mkdir(parents=True)
+    if not output.is_dir():
+        with atomic_folder(output, durable=False) as folder:
+            _draw_bars(numbers, folder)
+    return len((output / "data.jsonl").read_text(encoding="utf-8").splitlines())
+
+
+def _draw_bars(numbers: Path, output: Path) -> None:
+    """Draws a bar into each picture of two numbers, and writes rows that ask for the fraction."""
     rows = []
     for index, line in enumerate((numbers / "data.jsonl").read_text(encoding="utf-8").splitlines()):
         drawn = json.loads(line)
@@ -125,7 +132,6 @@ def draw_fractions(data_set: DataSet, corpus: Path, output: Path, seed: int) -> 
             }
         )
     (output / "data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return len(rows)
 
 
 def _draw_bar(image: Image.Image, above: list[float], below: list[float]) -> None:

@@ -17,8 +17,11 @@ class UserError(ValueError):
     """A mistake that the user can correct: the command line prints its one line and exits with code 2."""
 
 
-class StoppedError(Exception):
-    """A run has ended before its last step because it was asked to, and can go on from what it has saved."""
+class StoppedError(BaseException):
+    """A run has ended before its last step because it was asked to, and can go on from what it has saved.
+
+    As KeyboardInterrupt it is no `Exception`, since it may come while a library tries an import.
+    """
 
 
 def one_line(error: Exception, lines: int = 3) -> str:

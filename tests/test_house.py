@@ -12,7 +12,7 @@ CODE = sorted([*ROOT.glob("got_train/**/*.py"), *ROOT.glob("data_engines/**/*.py
 
 FLOORS = [
     ["report", "vocabulary", "secrets", "ranks", "packages", "characters", "bitsandbytes_import", "progress"],
-    ["hubs", "files", "foreign_files"],
+    ["hubs", "files", "foreign_files", "shortages", "stop_signals"],
     ["manifest"],
     ["run_folders", "prompts", "markup", "typed_values"],
     ["tex", "swift.trained", "drawn_sets"],
@@ -143,7 +143,15 @@ def test_engines_import_nothing_of_training() -> None:
         "data.records",
         "data.errors",
     }
-    drawing |= {"data.foreign", "data.file_heads", "data.picture_names", "data.utf8", "typed_values", "files"}
+    drawing |= {
+        "data.foreign",
+        "data.file_heads",
+        "data.picture_names",
+        "data.utf8",
+        "typed_values",
+        "drawn_sets",
+        "files",
+    }
     looking = drawing | {
         "report",
         "bitsandbytes_import",

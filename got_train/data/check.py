@@ -1,5 +1,6 @@
 """Reads every row before training: finds the bad rows, and the sizes of the others."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +14,15 @@ from got_train.data.errors import RowError, file_of
 from got_train.data.good_rows import NO_KEY, GoodRows, content_key, row_key
 from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
+from got_train.data.workers import ROW_SECONDS, Watched, naming_worker_faults
 from got_train.progress import progress
 from got_train.report import counted
+
+KEEP_SECONDS = 300
+"""Between two writings of the rows that were found good: what a check that is killed does again."""
+
+BATCH_ROWS = 64
+"""Rows that a process hands over at once."""
 
 
 @dataclass
@@ -113,6 +121,10 @@ class _Checks(Dataset[_Good | RowError]):
         except RowError as error:
             return error
 
+    def location(self, position: int) -> str:
+        """The place of a row, for messages."""
+        return self.rows.location(int(self.indexes[position]))
+
 
 def check_rows(
     rows: Rows,
@@ -121,6 +133,7 @@ def check_rows(
     workers: int,
     description: str,
     good_rows: GoodRows | None = None,
+    row_seconds: float = ROW_SECONDS,
 ) -> CheckResult:
     """Reads every row once, as training will.
 
@@ -130,15 +143,25 @@ def check_rows(
         encoder: the encoder that training makes samples with.
         workers: number of processes beside this one; 0 for none.
         description: title of the progress bar.
-        good_rows: rows that earlier checks found good, which are not read again; new good rows are added.
+        good_rows: rows that earlier checks found good, which are not read again; new good rows are added, so
+            that a check that is killed goes on about where it was.
+        row_seconds: longest time that a process may take over a row.
+
+    Raises:
+        UserError: if a process is killed or hangs.
     """
     sizes = np.zeros((len(indexes), 2), dtype=np.int32)
     keys, cache_keys = (np.full(len(indexes), NO_KEY, dtype=np.uint64) for _ in range(2))
     result = CheckResult({}, set(), sizes, keys, DoubtCounts(), Counter(rows.checked(indexes)))
-    checks = _Checks(rows, indexes, encoder, good_rows)
-    loader = DataLoader(checks, batch_size=64, num_workers=workers, collate_fn=list)
-    with progress(description, len(indexes), "row") as bar:
+    checks = Watched(_Checks(rows, indexes, encoder, good_rows), workers, row_seconds)
+    loader = DataLoader(checks, batch_size=BATCH_ROWS, num_workers=workers, collate_fn=list)
+    lower = "train.dataloader_num_workers or sample.max_pixels"
+    with naming_worker_faults(lower), progress(description, len(indexes), "row") as bar:
+        kept, kept_at = 0, time.monotonic()
         for position, found in enumerate(check for batch in loader for check in batch):
+            if good_rows is not None and time.monotonic() - kept_at > KEEP_SECONDS:
+                good_rows.add(cache_keys[kept:position], sizes[kept:position])
+                kept, kept_at = position, time.monotonic()
             if isinstance(found, RowError):
                 result.bad[int(indexes[position])] = found
             else:
@@ -148,7 +171,7 @@ def check_rows(
                 result.doubts.add(found.location, found.doubts)
             bar.update()
     if good_rows is not None:
-        good_rows.add(cache_keys, sizes)
+        good_rows.add(cache_keys[kept:], sizes[kept:])
     return result
 
 

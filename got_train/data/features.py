@@ -1,33 +1,52 @@
 """The feature store: outputs of a frozen encoder are kept on disk, and later read instead of the images.
 
-Each training process writes its own shards (safetensors, which are memory-mapped, and renamed into place only
-when they are complete). Each process that reads rows finds the shards of all processes.
+Each training process writes its own shards (safetensors, renamed into place only when they are complete).
+Each process that reads rows finds the shards of all processes. Features are read into memory and compared
+with their hash: a shard that is damaged or lost, while the run goes on too, costs its features and never the
+run. A file that is mapped instead would end the process with SIGBUS when it is cut off.
 """
 
 import hashlib
 import json
 import logging
+import math
+import os
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
+import xxhash
 from PIL import Image
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch.utils.data import Dataset
 
 from got_train.data.images import FoundImage, PdfPage
 from got_train.data.samples import Sample, SampleSet
 from got_train.files import atomic_file, permit_as_umask
-from got_train.report import UserError
+from got_train.report import UserError, one_line
 
 logger = logging.getLogger(__name__)
 
 SHARD_BYTES = 2**27
 """Size of a shard, and so most of what is lost when a run is killed: 256 tiles of GOT in bfloat16."""
+
+MAX_HEADER_BYTES = 2**24
+"""More than the list of the tensors in a shard ever has."""
+
+
+class Place(NamedTuple):
+    """Where features lie."""
+
+    shard: Path
+    start: int
+    """In the file, in bytes."""
+    shape: tuple[int, ...]
+    hash: int
+    """XXH3 of the bytes and the shape."""
 
 
 class FeatureStore:
@@ -49,9 +68,9 @@ class FeatureStore:
         self._waiting: dict[str, torch.Tensor] = {}
         """Features that were added but are not written yet."""
         self._seen: set[str] = set()
-        """Names of the files that this process has opened, or failed to open."""
-        self._places: dict[str, Any] = {}
-        """The open file of each key."""
+        """Names of the files that this process has looked at."""
+        self._places: dict[str, Place] = {}
+        """Where the features of each key lie."""
         self._seen_ns = -1
         """The folder's time of change in nanoseconds, when it was last looked at."""
         self._look()  # before workers are forked: they need not look again, nor warn again of a damaged file
@@ -66,10 +85,12 @@ class FeatureStore:
             return self._waiting[key]
         if key not in self._places:
             self._look()
-        return self._places[key].get_tensor(key) if key in self._places else None
+        return self._read(key) if key in self._places else None
 
     def add(self, key: str, features: torch.Tensor) -> None:
         """Keeps features, unless the folder is full."""
+        if key in self._places and not self._places[key].shard.is_file():
+            del self._places[key]  # a loader worker has found it damaged
         if self.is_full or key in self._waiting or key in self._places:
             return
         self._waiting[key] = features.to("cpu", self.dtype).contiguous()
@@ -83,9 +104,10 @@ class FeatureStore:
         if not waiting or self.is_full:
             return
         shard = self.folder / f"{uuid.uuid4().hex}.safetensors"
+        hashes = {key: f"{_hash(tensor):x}" for key, tensor in waiting.items()}
         try:
             with atomic_file(shard, durable=False) as part:
-                save_file(waiting, part)
+                save_file(waiting, part, metadata=hashes)
                 permit_as_umask(part)
         except (UserError, OSError) as error:
             logger.warning("no more features are kept: %s", error)
@@ -96,24 +118,92 @@ class FeatureStore:
     @property
     def num_bytes(self) -> int:
         """Bytes of all shards, including those of other processes."""
-        return sum(path.stat().st_size for path in self.folder.glob("*.safetensors"))
+        total = 0
+        for path in self.folder.glob("*.safetensors"):
+            with suppress(FileNotFoundError):  # another process has removed it
+                total += path.stat().st_size
+        return total
 
     def _look(self) -> None:
-        """Opens the shards that were written since the last look."""
-        changed_ns = self.folder.stat().st_mtime_ns
+        """Finds the shards that were written since the last look."""
+        try:
+            changed_ns = self.folder.stat().st_mtime_ns
+        except FileNotFoundError:  # somebody has removed it; the next shard makes it anew
+            changed_ns = 0
         if changed_ns == self._seen_ns:
             return
         self._seen_ns = changed_ns
-        for path in self.folder.glob("*.safetensors"):
-            if path.name in self._seen:
-                continue
-            self._seen.add(path.name)
+        shards = {path.name: path for path in self.folder.glob("*.safetensors")}
+        if gone := self._seen - set(shards):  # another process has said so
+            self._places = {key: place for key, place in self._places.items() if place.shard.name not in gone}
+        for name in set(shards) - self._seen:
             try:
-                shard = safe_open(path, framework="pt")
-            except (OSError, SafetensorError) as error:
-                logger.warning("images are encoded again: %s is damaged, delete it (%s)", path, error)
-            else:
-                self._places.update(dict.fromkeys(shard.keys(), shard))
+                self._places |= _places_in(shards[name], self.dtype.itemsize)
+            except OSError as error:
+                self._forget(shards[name], error.strerror or str(error))
+            except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:  # of its JSON
+                self._remove(shards[name], one_line(error))
+        self._seen = set(shards)
+
+    def _read(self, key: str) -> torch.Tensor | None:
+        """The features of a key from its shard; None if they are not what was written."""
+        place = self._places[key]
+        content = torch.empty(place.shape, dtype=self.dtype)
+        try:
+            with open(place.shard, "rb") as file:
+                file.seek(place.start)
+                read = file.readinto(_bytes_of(content))
+        except OSError as error:
+            self._forget(place.shard, error.strerror or str(error))
+            return None
+        # of a file that is cut off, the memory may hold the rest from before
+        if read != content.nbytes or _hash(content) != place.hash:
+            self._remove(place.shard, "features in it are not what was written")
+            return None
+        return content
+
+    def _forget(self, shard: Path, why: str) -> None:
+        logger.warning("images are encoded again: %s is damaged or lost (%s)", shard, why)
+        self._places = {key: place for key, place in self._places.items() if place.shard != shard}
+
+    def _remove(self, shard: Path, why: str) -> None:
+        """Forgets a damaged shard and removes it, so that its features are kept anew."""
+        self._forget(shard, f"{why}; it is removed")
+        with suppress(OSError):  # another process has removed it, or the folder cannot be changed
+            shard.unlink()
+
+
+def _places_in(shard: Path, itemsize: int) -> dict[str, Place]:
+    """Where the features in a shard lie.
+
+    Raises:
+        ValueError: if it is cut off, or is of an earlier version, which wrote no hashes. A damaged list of
+            its tensors raises whatever reading it raises.
+    """
+    with open(shard, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        head = json.loads(file.read(min(length, MAX_HEADER_BYTES)))
+        size = os.fstat(file.fileno()).st_size
+    hashes = head.pop("__metadata__", None)
+    if hashes is None:
+        raise ValueError("it has no hashes, as in earlier versions")
+    places = {}
+    for key, facts in head.items():
+        start, shape = 8 + length + facts["data_offsets"][0], tuple(map(int, facts["shape"]))
+        if min(shape) < 0 or start < 0 or start + math.prod(shape) * itemsize > size:
+            raise ValueError("it is cut off")
+        places[key] = Place(shard, start, shape, int(hashes[key], 16))
+    return places
+
+
+def _bytes_of(tensor: torch.Tensor) -> memoryview:
+    return tensor.view(torch.uint8).numpy().data.cast("B")
+
+
+def _hash(tensor: torch.Tensor) -> int:
+    hashed = xxhash.xxh3_64(_bytes_of(tensor))
+    hashed.update(repr(tuple(tensor.shape)).encode())
+    return hashed.intdigest()
 
 
 @dataclass(frozen=True)
@@ -136,6 +226,10 @@ class FeatureSamples(Dataset[Sample]):
         if not features or len(features) < len(keys):
             return replace(encoder.sample(record), image_keys=tuple(keys))
         return encoder.sample(record, features)
+
+    def location(self, index: int) -> str:
+        """The place of a row, for messages."""
+        return self.samples.location(index)
 
 
 def encoder_fingerprint(state: dict[str, torch.Tensor], image_size: int, dtype: torch.dtype) -> str:

@@ -116,3 +116,7 @@ class SampleSet(Dataset[Sample]):
 
     def __getitem__(self, index: int) -> Sample:
         return self.encoder.sample(self.rows.record(index))
+
+    def location(self, index: int) -> str:
+        """The place of a row, for messages."""
+        return self.rows.location(index)

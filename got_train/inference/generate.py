@@ -1,7 +1,8 @@
 """Generates answers to records, batch by batch."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 from functools import partial
 
 import numpy as np
@@ -12,8 +13,10 @@ from transformers import TextIteratorStreamer
 
 from got_train.data.records import Record
 from got_train.data.samples import Sample, SampleEncoder
+from got_train.data.workers import ROW_SECONDS
 from got_train.model.got import GotModel, normalized
-from got_train.report import UserError
+from got_train.report import UserError, counted
+from got_train.shortages import naming_memory
 from got_train.vocabulary import IGNORE_INDEX, MESSAGE_END
 
 NO_REPEAT_NGRAM_SIZE = 20
@@ -31,6 +34,7 @@ def generate(
     max_new_tokens: int,
     batch_size: int,
     stop_past_reference: bool = False,
+    lower: str = "lower --batch-size or --max-new-tokens",
 ) -> Iterator[str]:
     """Greedy answers to the last query of each record, in order.
 
@@ -42,32 +46,58 @@ def generate(
         batch_size: records per batch.
         stop_past_reference: stop answers `RUN_ON_TOKENS` past the longest reference of their batch: a model
             that has not learnt to stop would otherwise take most of the time of an evaluation.
+        lower: what to do if a batch does not fit into memory.
 
     Raises:
         RowError: for a record whose images cannot be read.
+        UserError: if a batch does not fit into memory, or an image is not read within `ROW_SECONDS`.
     """
     for samples in _windows(encoder, records, batch_size * WINDOW_BATCHES):
         answers: dict[int, str] = {}
         for batch in _length_sorted_batches(samples, batch_size):
             longest = max(len(samples[index].input_ids) - len(prompt_ids(samples[index])) for index in batch)
             limit = min(max_new_tokens, longest + RUN_ON_TOKENS) if stop_past_reference else max_new_tokens
-            written = _generate_batch(model, encoder, [samples[index] for index in batch], limit)
+            asked = [samples[index] for index in batch]
+            with naming_memory(partial(_in_words, asked, limit), lower):
+                written = _generate_batch(model, encoder, asked, limit)
             answers |= zip(batch, written, strict=True)
         yield from (answers[index] for index in range(len(samples)))
+
+
+def _in_words(samples: list[Sample], max_new_tokens: int) -> str:
+    """A batch of questions by its size."""
+    length = max(len(prompt_ids(sample)) for sample in samples)
+    tiles = sum(len(sample.tiles) for sample in samples)
+    size = f"{len(samples)} x {length:,} tokens, {counted(tiles, 'tile')}"
+    return f"a batch of questions ({size}) with answers of up to {max_new_tokens:,} tokens"
 
 
 def _windows(encoder: SampleEncoder, records: Sequence[Record], size: int) -> Iterator[list[Sample]]:
     """Samples of `size` records at a time; the next samples are made while these are answered."""
 
-    def samples(start: int) -> list[Sample]:
-        return [encoder.sample(record) for record in records[start : start + size]]
+    def begin(start: int) -> list[Future[Sample]]:
+        return [thread.submit(encoder.sample, record) for record in records[start : start + size]]
 
-    with ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(samples, 0)
+    thread = ThreadPoolExecutor(1)
+    try:
+        coming = begin(0)
         for start in range(0, len(records), size):
-            window = coming.result()
-            coming = thread.submit(samples, start + size)
+            # In order: each is waited for when those before are made.
+            window = [_made(sample, record) for sample, record in zip(coming, records[start:], strict=False)]
+            coming = begin(start + size)
             yield window
+    finally:
+        thread.shutdown(wait=False, cancel_futures=True)
+
+
+def _made(sample: Future[Sample], record: Record) -> Sample:
+    try:
+        return sample.result(ROW_SECONDS)
+    except FutureTimeout:
+        raise UserError(
+            f"{record.location}: it was not read within {ROW_SECONDS} seconds, perhaps its file system does "
+            "not answer"
+        ) from None
 
 
 def _length_sorted_batches(samples: list[Sample], batch_size: int) -> Iterator[list[int]]:

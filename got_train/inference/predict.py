@@ -155,6 +155,11 @@ def _facts_file(output: Path) -> Path:
     return Path(f"{output}.model.json")
 
 
+def is_complete(output: Path) -> bool:
+    """Whether `predict` has written all of a file."""
+    return output.is_file() and not _facts_file(output).exists()
+
+
 def _check_same_model(got: "Got", output: Path, max_new_tokens: int, number: int, resume: bool) -> None:
     """Writes down what gives the answers of a file; one that is continued must have been begun by the same.
 

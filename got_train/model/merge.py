@@ -17,6 +17,7 @@ from got_train.model.weights import not_finite
 from got_train.prompts import TemplateName
 from got_train.report import UserError
 from got_train.run_folders import CONFIG_FILE, merge_folders
+from got_train.shortages import naming_memory
 
 TOLERANCE = 1e-3
 """Largest difference of logits before and after a merge, relative to the largest logit (float32)."""
@@ -46,6 +47,12 @@ def merge(
             logits differ.
     """
     source, target = merge_folders(checkpoint, output)
+    with naming_memory(lambda: f"merging {source}", "its weights are held in memory: end other programs"):
+        return target, _write_merged(source, target, base, template)
+
+
+def _write_merged(source: str, target: Path, base: str | None, template: TemplateName) -> float:
+    """Writes the merged model; returns the largest difference of logits."""
     model, tokenizer, config = load_checkpoint(source, base, template)
     if not isinstance(model, PeftModel):
         raise UserError(f"{source} has no adapters: it is a plain model already")
@@ -62,7 +69,7 @@ def merge(
         save_model_folder(merged, tokenizer, config, folder)
         card = model_card(config, Path(source), merged.is_stock)
         (folder / "README.md").write_text(card, encoding="utf-8")
-    return target, difference
+    return difference
 
 
 @torch.no_grad()

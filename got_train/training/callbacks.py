@@ -12,7 +12,7 @@ from torch import nn
 from transformers import TrainerCallback, TrainerState
 
 from got_train.data.features import FeatureStore
-from got_train.files import write_text
+from got_train.files import atomic_file, write_text
 from got_train.model.adapters import PEFT_PREFIX
 from got_train.model.got import group_of
 from got_train.ranks import rank
@@ -172,7 +172,8 @@ def draw_curve(points: list[tuple[int, float]], label: str, file: Path) -> None:
     axes.set_xlabel("step")
     axes.set_title(label.replace("\0", "_")[:MAX_NAME_CHARACTERS], parse_math=False)
     axes.grid(alpha=0.3)
-    figure.savefig(file, bbox_inches="tight")
+    with atomic_file(file, durable=False) as part:
+        figure.savefig(part, bbox_inches="tight", format="png")
 
 
 def smoothed(values: list[float]) -> list[float]:

@@ -89,7 +89,7 @@ def check_set(
     mine = part.distinct[rank() :: world_size()]
     known = good_rows if most is None else None
     result = CheckResult.joined(
-        gather(check_rows(part, mine, encoder, workers, f"checking {name} rows", known))
+        gather(check_rows(part, mine, encoder, workers, f"checking {name} rows", known, row_seconds(config)))
     )
     for line in result.doubts.lines():
         say(f"{name} rows: {line}")
@@ -111,6 +111,11 @@ def check_set(
         raise UserError(f"no {name} row is left: {result.summary()}; the first: {result.lines()[0]}")
     say(f"{name} rows: left out {len(rows) - len(good):,} of {len(rows):,} ({result.summary()})")
     return CheckedSet(rows.subset(good), sizes[good], keys[good], result.kinds, result.errors(), seen)
+
+
+def row_seconds(config: Config) -> float:
+    """Longest time that a loader worker may take over a row: before the other ranks stop to wait for it."""
+    return float(argument(config, "ddp_timeout")) / 2
 
 
 def write_rows(run_dir: Path, rows: CheckedRows) -> None:

@@ -4,7 +4,8 @@ import json
 import platform
 import subprocess
 import sys
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +20,8 @@ from got_train.run_folders import CONFIG_FILE, runs_of
 from got_train.secrets import masked
 
 PACKAGES = ("got-train", "torch", "transformers", "peft", "accelerate", "datasets", "omegaconf", "pillow")
+
+GIT_SECONDS = 10
 
 
 def create_run_dir(config: Config) -> Path:
@@ -44,6 +47,21 @@ def only_writer(run_dir: Path) -> AbstractContextManager[None]:
         UserError: if another one does, with its number and host.
     """
     return files.only_writer(run_dir / "run.lock", run_dir) if rank() == 0 else nullcontext()
+
+
+@contextmanager
+def naming_a_lost_folder(run_dir: Path) -> Iterator[None]:
+    """Says that the folder of a run is gone, whatever was to be written into it.
+
+    Raises:
+        UserError: if it is.
+    """
+    try:
+        yield
+    except Exception as error:  # of safetensors and torch, too, which name no file
+        if run_dir.is_dir():
+            raise
+        raise UserError(f"{run_dir} is gone, with the checkpoints of this run: start again") from error
 
 
 def check_output_dir(config: Config) -> None:
@@ -78,11 +96,11 @@ def package_versions() -> dict[str, str]:
 
 def _commit() -> str | None:
     """The commit of the package's checkout; None if it was installed from a wheel."""
-    result = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        result = subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, timeout=GIT_SECONDS
+        )
+    except (OSError, subprocess.TimeoutExpired):  # there is no git, or a file system that does not answer
+        return None
     return result.stdout.strip() or None

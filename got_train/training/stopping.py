@@ -10,9 +10,7 @@ from transformers import TrainerCallback, TrainerState
 
 from got_train.ranks import any_rank, is_launched
 from got_train.run_folders import newest_checkpoint
-
-SIGNALS = (signal.SIGTERM, getattr(signal, "SIGUSR1", signal.SIGTERM))
-"""Signals after which a run saves and ends; Windows has no SIGUSR1."""
+from got_train.stop_signals import SIGNALS
 
 
 class StopSignals(TrainerCallback):
@@ -23,11 +21,11 @@ class StopSignals(TrainerCallback):
         self.launcher = os.getppid() if is_launched() else None
         self.has_stopped = False
         """Whether a run has ended before its last step."""
+        self._before: dict[int, Any] = {}
 
     def on_train_begin(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
-        """From here on a signal does not kill at once."""
-        for number in SIGNALS:
-            signal.signal(number, self._receive)
+        """From here on a signal does not end the run at once."""
+        self._before = {number: signal.signal(number, self._receive) for number in SIGNALS}
 
     def on_step_end(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
         """Asks for a checkpoint and the end, if any rank has received a signal or lost its launcher.
@@ -40,9 +38,9 @@ class StopSignals(TrainerCallback):
             control.should_save = control.should_training_stop = True
 
     def on_train_end(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
-        """A signal kills again."""
-        for number in SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
+        """A signal ends the run at once again."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         self.received = signal.Signals(number)

@@ -22,6 +22,7 @@ from got_train.data.batching import collate
 from got_train.data.features import FeatureSamples, FeatureStore, encoder_fingerprint
 from got_train.data.samples import SampleEncoder, SampleSet
 from got_train.data.sources import ChosenRows, choose_run_rows, look_at_inputs
+from got_train.data.workers import naming_worker_faults
 from got_train.hubs import hub_model
 from got_train.model.adapters import module_table, prepare_for_training
 from got_train.model.attention import avoid_cudnn_attention
@@ -40,12 +41,19 @@ from got_train.run_folders import STEPS_FILE, absolute, resolve_checkpoint, whol
 from got_train.training.callbacks import Changes, FeatureWriter, RunLog
 from got_train.training.checked_rows import CheckedRows, check_run_rows, write_rows
 from got_train.training.compare import compare, comparison_table, retention_samples, write_comparison
+from got_train.training.compiler_locks import wait_for_compilers
 from got_train.training.loggers import check_loggers
 from got_train.training.need import device_gigabytes, models_without_weights, verdict
 from got_train.training.optim import optimizer_and_groups, try_optimizer
 from got_train.training.plan import StepPlan, balance_steps, plan_steps, total_steps
 from got_train.training.resume import check_same_steps, find_resume, has_ended, resume_lines, write_steps
-from got_train.training.run_dir import check_output_dir, create_run_dir, describe_run, only_writer
+from got_train.training.run_dir import (
+    check_output_dir,
+    create_run_dir,
+    describe_run,
+    naming_a_lost_folder,
+    only_writer,
+)
 from got_train.training.stopping import StopSignals, how_to_go_on
 from got_train.training.summary import (
     checked_lines,
@@ -233,6 +241,8 @@ def run(assembled: Assembled) -> Path:
     config, resume = prepared.config, prepared.resume
     if resume is not None and has_ended(config, resume, assembled.plan):
         return resume.parent  # as the summary says
+    if argument(config, "deepspeed") is not None:
+        wait_for_compilers()
     run_dir = shared_run_dir(config, resume)
     with only_writer(run_dir):
         if rank() == 0:
@@ -257,8 +267,10 @@ def train_and_compare(assembled: Assembled, run_dir: Path) -> None:
     changes, stop = Changes(), StopSignals()
     for callback in (changes, stop):
         trainer.add_callback(callback)
+    lower = "train.dataloader_num_workers, sample.max_pixels or the size of a batch"
     try:
-        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+        with naming_worker_faults(lower, partial(how_to_go_on, run_dir)), naming_a_lost_folder(run_dir):
+            trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(how_to_go_on(run_dir)) from None
     if stop.has_stopped:

@@ -21,13 +21,15 @@ from transformers.trainer_utils import EvalLoopOutput, rotate_checkpoints
 from got_train.config import EvalConfig
 from got_train.data.features import FeatureStore
 from got_train.data.samples import SampleSet
+from got_train.data.workers import Watched
 from got_train.evaluation.metrics import text_metrics
 from got_train.foreign_files import reading
 from got_train.inference.generate import generate
 from got_train.model.got import GotOutput
 from got_train.ranks import gather, rank, world_size
-from got_train.report import UserError
+from got_train.report import UserError, counted
 from got_train.run_folders import STATE_FILE
+from got_train.shortages import naming_memory
 from got_train.training.kind_losses import KindLoss, add_up, row_losses, token_means
 from got_train.training.plan import StepBatches, StepPlan
 from got_train.training.saving import check_finite, saved_whole
@@ -36,6 +38,12 @@ from got_train.training.zero import load_checkpoint
 
 MAX_OVERFLOWS = 20
 """Most consecutive steps that float16 may skip: enough to bring the first loss scale, 65,536, below 1."""
+
+LOWER_FOR_TRAINING = (
+    "lower train.per_device_train_batch_size (or train.tokens_per_batch, if it is set), sample.max_tiles or "
+    "sample.max_length, or set train.gradient_checkpointing=true"
+)
+"""What to do if a batch does not fit into memory."""
 
 
 class GotTrainer(Trainer):
@@ -92,7 +100,7 @@ class GotTrainer(Trainer):
         """A loader with the batches of the step plan; transformers' own loader would choose other batches."""
         assert self.train_dataset is not None
         return DataLoader(
-            self.train_dataset,
+            self._watched(self.train_dataset),
             batch_sampler=StepBatches(self.plan, rank(), lambda: int(self.state.epoch or 0)),
             collate_fn=self.data_collator,
             num_workers=self.args.dataloader_num_workers,
@@ -102,6 +110,14 @@ class GotTrainer(Trainer):
             in_order=self.args.dataloader_in_order,
             pin_memory=self.args.dataloader_pin_memory and torch.accelerator.is_available(),
         )
+
+    def get_eval_dataloader(self, eval_dataset: Any = None) -> DataLoader:
+        """transformers' own loader, whose workers are watched."""
+        return super().get_eval_dataloader(self._watched(eval_dataset or self.eval_dataset))
+
+    def _watched(self, samples: Any) -> Watched[Any]:
+        # Half of the time that the other ranks wait for this one.
+        return Watched(samples, self.args.dataloader_num_workers, self.args.ddp_timeout / 2)
 
     def get_batch_samples(self, epoch_iterator: Iterator, num_batches: int, device: torch.device) -> Any:
         """The batches of the next step; the time of the run starts with the first call."""
@@ -120,7 +136,8 @@ class GotTrainer(Trainer):
         # transformers would wait for each tensor to be copied; the loader has pinned them.
         inputs = {name: tensor.to(self.args.device, non_blocking=True) for name, tensor in inputs.items()}
         self._seed_batch()
-        loss = super().training_step(model, inputs, num_items_in_batch)
+        with naming_memory(lambda: self._batch_in_words(inputs), LOWER_FOR_TRAINING):
+            loss = super().training_step(model, inputs, num_items_in_batch)
         self._keep_features(image_keys, tiles_per_image)
         self._step_losses.append((loss, locations))
         if self.by_kind:
@@ -130,6 +147,13 @@ class GotTrainer(Trainer):
             self._train_outputs.append((kinds, losses_only))
         self._output = GotOutput()
         return loss
+
+    def _batch_in_words(self, inputs: dict[str, Any]) -> str:
+        """A batch's size: rows, tokens with padding, tiles."""
+        rows, tokens = inputs["input_ids"].shape
+        tiles = len(inputs["tiles"]) if "tiles" in inputs else 0
+        step = self.state.global_step + self.model.training
+        return f"the batch of step {step} ({rows} x {tokens:,} tokens, {counted(tiles, 'tile')})"
 
     def _seed_batch(self) -> None:
         """Has dropout follow from the seed and the number of the batch, counted over all devices.
@@ -186,7 +210,9 @@ class GotTrainer(Trainer):
         kinds = inputs.pop("kind")
         for name in ("location", "num_tokens", "image_keys", "tiles_per_image"):
             inputs.pop(name)
-        result = super().prediction_step(model, inputs, *args, **kwargs)
+        lower = f"lower train.per_device_eval_batch_size ({self.args.per_device_eval_batch_size})"
+        with naming_memory(lambda: self._batch_in_words(inputs), lower):
+            result = super().prediction_step(model, inputs, *args, **kwargs)
         if self.by_kind:
             # Leaves out the repeated rows that complete the last batch of the ranks.
             rows = row_losses(kinds, self._output)
@@ -286,6 +312,7 @@ class GotTrainer(Trainer):
                 self.eval_config.max_new_tokens,
                 self.eval_config.batch_size,
                 stop_past_reference=True,
+                lower="lower eval.batch_size",
             )
         pairs = list(zip(answers, (record.turns[-1].response for record in mine), strict=True))
         return [pair for part in gather(pairs) for pair in part]

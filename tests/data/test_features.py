@@ -1,10 +1,14 @@
+import os
 import pickle
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 from got_train.config import SampleConfig
 from got_train.data import features
@@ -75,7 +79,7 @@ def test_a_full_folder_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_disk_that_refuses_ends_the_keeping_and_not_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(tensors: object, path: Path) -> None:
+    def refuse(tensors: object, path: Path, metadata: object) -> None:
         path.write_bytes(b"part")
         raise OSError(28, "No space left on device")
 
@@ -108,9 +112,64 @@ def test_a_damaged_shard_costs_its_features_and_not_the_run(
     reader.add("1", tensor(1))
     reader.flush()
     assert store(tmp_path).find("1") is not None
-    (message, again) = [record.message for record in caplog.records]
-    assert message == again
-    assert message.startswith(f"images are encoded again: {damaged} is damaged, delete it (")
+    (message,) = [record.message for record in caplog.records]
+    assert message.startswith(f"images are encoded again: {damaged} is damaged or lost (")
+    assert not damaged.exists()
+
+
+def changes(place: Path) -> dict[str, Callable[[], object]]:
+    """Damage of a shard that is in use, and what does it."""
+    content = place.read_bytes()
+    flipped = bytearray(content)
+    flipped[-1] ^= 1
+    return {
+        "cut off": lambda: os.truncate(place, len(content) // 2),
+        "empty": lambda: os.truncate(place, 0),
+        "zeroed": lambda: place.write_bytes(bytes(len(content))),
+        "zeroed behind its head": lambda: place.write_bytes(content[:-40] + bytes(40)),
+        "one bit": lambda: place.write_bytes(flipped),
+        "lost": place.unlink,
+        "its folder is lost": lambda: shutil.rmtree(place.parent),
+        "unreadable": lambda: (place.unlink(), place.mkdir()),
+    }
+
+
+DAMAGES = (
+    "cut off, empty, zeroed, zeroed behind its head, one bit, lost, its folder is lost, unreadable".split(
+        ", "
+    )
+)
+
+
+@pytest.mark.parametrize("opened", ["before", "after"])
+@pytest.mark.parametrize("what", DAMAGES)
+def test_a_shard_that_is_damaged_while_the_run_goes_on_is_computed_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, what: str, opened: str
+) -> None:
+    first = store(tmp_path)
+    first.add("a", tensor(1))
+    first.flush()
+    (shard,) = first.folder.iterdir()
+    readers = [store(tmp_path), store(tmp_path)] if opened == "before" else []
+    changes(shard)[what]()
+    worker, trainer = readers or [store(tmp_path), store(tmp_path)]
+    assert worker.find("a") is None and worker.find("a") is None
+    told = [record.message for record in caplog.records if str(shard) in record.message]
+    assert len(told) == (
+        0 if opened == "after" and "lost" in what else 1 if opened == "before" else len(told)
+    )
+    trainer.add("a", tensor(1))  # what the worker did not find is encoded, and kept again
+    trainer.flush()
+    for reader in (worker, trainer, store(tmp_path)):
+        assert torch.equal(reader.find("a"), tensor(1))  # type: ignore[arg-type]
+
+
+def test_shards_of_earlier_versions_are_not_trusted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = store(tmp_path).folder
+    save_file({"a": tensor(1)}, folder / "old.safetensors")
+    assert store(tmp_path).find("a") is None
+    (message,) = [record.message for record in caplog.records]
+    assert message.endswith("(ValueError: it has no hashes, as in earlier versions; it is removed)")
 
 
 def test_an_encoder_is_named_by_all_that_matters() -> None:

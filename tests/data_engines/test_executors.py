@@ -1,5 +1,6 @@
 """Parts of a run, places other than this machine's disk, and Ray: the same bytes in the end."""
 
+import multiprocessing
 import os
 import signal
 import time
@@ -8,9 +9,12 @@ from pathlib import Path
 import fsspec
 import pytest
 
+from data_engines import executors
+from data_engines.cli import main
 from data_engines.executors import draw_shard
 from data_engines.kinds.lines import engine as lines
 from data_engines.store import Store
+from data_engines.tools import pools
 from tests.data_engines.conftest import files_of, generate
 
 
@@ -120,3 +124,51 @@ def test_too_many_rejects_on_ray_are_the_same_one_line(
     finally:
         ray.shutdown()
     assert "\n" not in str(stop.value)
+
+
+def test_a_worker_that_hangs_is_noticed(
+    tmp_path: Path, small_lines: lines.Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "POLL_SECONDS", 0.5)
+    stopped: list[int] = []
+
+    def progress_and_stop(futures, progress):
+        # once all workers draw, one of them is stopped
+        def now():
+            children = [child.pid for child in multiprocessing.active_children() if child.pid]
+            if progress() > 1 and not stopped and children:
+                stopped.append(children[0])
+                monkeypatch.setattr(pools, "HANG_SECONDS", 3.0)
+                os.kill(children[0], signal.SIGSTOP)
+            return progress()
+
+        return pools.as_ended(futures, now)
+
+    monkeypatch.setattr(executors, "as_ended", progress_and_stop)
+    run = {"count": 4000, "shard_size": 1000, "workers": 2, "output": tmp_path / "out"}
+    with pytest.raises(ValueError, match=r"^no worker has got on for 3 seconds: one is stopped"):
+        generate("lines", small_lines, **run)
+    assert stopped and not multiprocessing.active_children()
+
+
+def test_a_killed_worker_is_one_line(
+    tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    killed: list[int] = []
+
+    def kill(futures, progress):
+        def now():
+            if progress() > 1 and not killed:
+                killed.append(multiprocessing.active_children()[0].pid)
+                os.kill(killed[0], signal.SIGKILL)
+            return progress()
+
+        return pools.as_ended(futures, now)
+
+    monkeypatch.setattr(pools, "POLL_SECONDS", 0.2)
+    monkeypatch.setattr(executors, "as_ended", kill)
+    words = ["lines", "--count", "4000", "--shard-size", "1000", "--workers", "2", "--source", str(corpus)]
+    assert main([*words, "--output", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"got-data lines: a worker was killed: out of memory? Lower --workers; {pools.GOES_ON}"
+    )

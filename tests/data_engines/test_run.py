@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import multiprocessing
 import os
 import platform
 import signal
@@ -304,8 +303,7 @@ def test_what_was_begun_is_removed_when_drawing_fails(
 def test_an_interrupted_run_waits_for_batches_not_for_shards(
     tmp_path: Path, small_lines: lines.Options
 ) -> None:
-    stopped = multiprocessing.get_context("spawn").Event()
-    stopped.set()
+    stopped = [1, 0]
     store = Store(str(tmp_path / "out"))
     job = Job("lines", 3, lines.load(small_lines, np.random.default_rng(0)), 0.0, RejectLimit(0.1, 1_000_000))
     with pytest.raises(InterruptedError):

@@ -3,11 +3,12 @@
 import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from data_engines.tools.pools import as_ended
 from got_train.config import MAX_PIXELS
 from got_train.data.errors import ImageError
 from got_train.data.images import FoundImage, open_image
@@ -36,7 +37,15 @@ def measure_all(files: Sequence[FoundImage]) -> Iterator[Picture | str]:
         return
     # processes instead of threads, because two threads decode PNG files no faster than one
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(measure, files, chunksize=CHUNK)
+        chunks = [files[start : start + CHUNK] for start in range(0, len(files), CHUNK)]
+        futures = [pool.submit(_measure_chunk, chunk) for chunk in chunks]
+        for future in futures:
+            [_] = as_ended([future], lambda: sum(map(Future.done, futures)))
+            yield from future.result()
+
+
+def _measure_chunk(files: Sequence[FoundImage]) -> list[Picture | str]:
+    return [measure(file) for file in files]
 
 
 def measure(file: FoundImage) -> Picture | str:
