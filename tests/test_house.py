@@ -12,7 +12,7 @@ CODE = sorted([*ROOT.glob("got_train/**/*.py"), *ROOT.glob("data_engines/**/*.py
 
 FLOORS = [
     ["report", "vocabulary", "ranks", "packages", "characters", "bitsandbytes_import", "progress"],
-    ["hubs", "files"],
+    ["hubs", "files", "processes"],
     ["manifest"],
     ["run_folders", "prompts", "markup", "typed_values"],
     ["tex", "swift.trained", "drawn_sets"],
@@ -139,6 +139,7 @@ def test_engines_import_nothing_of_training() -> None:
         "prompts",
         "packages",
         "characters",
+        "processes",
         "progress",
         "data.records",
         "data.errors",

@@ -13,8 +13,12 @@ class ContentError(ValueError):
     """The content of a row cannot be used; `cause` names the kind of fault."""
 
     def __init__(self, cause: str, detail: str) -> None:
-        super().__init__(detail)
+        super().__init__(cause, detail)  # both, so that it can be pickled
         self.cause = cause
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return self.detail
 
 
 class ImageError(ContentError):

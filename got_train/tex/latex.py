@@ -27,9 +27,9 @@ import pypdfium2.raw as pdfium_c
 from PIL import Image
 
 from got_train.packages import install_line, noto_fonts
+from got_train.processes import run_watched
 from got_train.tex.errors import TexError
 from got_train.tex.harness import HARNESS, MAX_POINTS, Transcript, read_transcript
-from got_train.tex.processes import run_watched
 
 Program = Literal["pdflatex", "xelatex"]
 

@@ -2,7 +2,7 @@ import os
 import sys
 import time
 
-from got_train.tex.processes import run_watched
+from got_train.processes import run_watched
 from tests.conftest import HANG_SECONDS
 
 
