@@ -4,7 +4,9 @@ Both vocabularies come inside Python packages, so a run from random weights down
 is gone or has become another, the hub's copies of the same files are taken.
 """
 
+import functools
 import hashlib
+import json
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -95,6 +97,31 @@ def load_tokenizer(source: str) -> PreTrainedTokenizerFast:
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise UserError(f"the tokenizer at {source} has no tokenizer.json: only fast tokenizers are taken")
     return with_prompt_tokens(tokenizer)
+
+
+@functools.lru_cache(maxsize=4)
+def max_token_bytes(tokenizer: PreTrainedTokenizerFast) -> int | None:
+    """The most bytes of a text in Unicode's composed form (NFC) that one token can stand for.
+
+    None if that is not known: only of byte-pair encoding over bytes that leaves none out, and neither changes
+    texts but to NFC, nor takes white space away beside added tokens.
+    """
+    parts = json.loads(tokenizer.backend_tokenizer.to_str())
+    before = parts["pre_tokenizer"] or {}
+    steps = before.get("pretokenizers", [before])
+    alphabet = set(pre_tokenizers.ByteLevel.alphabet())
+    known = (
+        (parts["normalizer"] or {"type": "NFC"})["type"] == "NFC"
+        and steps[-1].get("type") == "ByteLevel"
+        and all(step["type"] == "ByteLevel" or step.get("behavior") == "Isolated" for step in steps)
+        and parts["model"]["type"] == "BPE"
+        and alphabet <= set(parts["model"]["vocab"])
+        and not any(token["lstrip"] or token["rstrip"] for token in parts["added_tokens"])
+    )
+    if not known:
+        return None
+    added = max((len(token["content"].encode()) for token in parts["added_tokens"]), default=0)
+    return max(added, *map(len, parts["model"]["vocab"]))  # a character stands for a byte there
 
 
 def qwen_tokenizer(ranks: Path) -> PreTrainedTokenizerFast:
