@@ -12,6 +12,7 @@ from data_engines.mix import check_output, commands, finish_mix, read_mix
 from data_engines.options import Parser, add_flags, read_flags
 from data_engines.run import RunOptions, generate
 from got_train.packages import install_line
+from got_train.report import readable
 from got_train.typed_values import expand_home
 
 COMMANDS = {
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message, code = "a worker died, perhaps for want of memory; try fewer --workers", 1
     except KeyboardInterrupt:
         message, code = "interrupted; the same command goes on where this one stopped", 130
-    print(f"got-data {word}: {message}", file=sys.stderr)
+    print(readable(f"got-data {word}: {message}"), file=sys.stderr)
     return code
 
 

@@ -25,7 +25,15 @@ from got_train.inference.command_line import (
     positive,
 )
 from got_train.ranks import has_process_group
-from got_train.report import StoppedError, UserError, check_new_folder, check_targets, counted, did_you_mean
+from got_train.report import (
+    StoppedError,
+    UserError,
+    check_new_folder,
+    check_targets,
+    counted,
+    did_you_mean,
+    readable,
+)
 from got_train.typed_values import expand_home
 
 TRACEBACK = "GOT_TRAIN_TRACEBACK"
@@ -58,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         if TRACEBACK in os.environ:
             traceback.print_exc()
-        print(f"got-train: error: {error}", file=sys.stderr)
+        print(readable(f"got-train: error: {error}"), file=sys.stderr)
         status = 2
     except KeyboardInterrupt as error:
         print(f"got-train: interrupted{error.args and f': {error}' or ''}", file=sys.stderr)

@@ -28,7 +28,7 @@ MAX_NEW_TOKENS = 4096
 """Longest answer in tokens, as in the authors' demo."""
 
 MAX_PIXELS = 89_478_485
-"""Largest image in pixels unless a config says otherwise: the size at which Pillow itself gives alarm."""
+"""Largest image in pixels unless a config says otherwise: the size at which Pillow itself warns."""
 
 AT_LEAST_0: Range = (lambda number: number >= 0, "at least 0")
 AT_LEAST_1: Range = (lambda number: number >= 1, "at least 1")

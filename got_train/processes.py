@@ -18,6 +18,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from got_train.report import counted
+
 try:
     import resource
 except ImportError:  # on Windows
@@ -132,12 +134,14 @@ class KeptProcess:
             for result in function(*arguments):
                 take(result)
             return
-        kind, value = "result", None
+        kind: str = "result"
+        value: object = None
         with self._lock:
             process = self._started()
             try:
                 _send(process.stdin, (os.getcwd(), function, arguments, max_memory, seconds))
                 until = time.monotonic() + MAX_WAIT_SECONDS
+                assert process.stdout is not None, "asked for at its start"
                 with selectors.DefaultSelector() as selector:
                     selector.register(process.stdout, selectors.EVENT_READ)
                     read = partial(_wait_and_read, selector, process, until)
@@ -155,6 +159,7 @@ class KeptProcess:
         if kind == "memory":
             raise LimitError(_too_much(max_memory))
         if kind == "error":
+            assert isinstance(value, Exception), "as `serve` sends it"
             raise value
 
     def call(self, function: Callable[..., Any], *arguments: Any, max_memory: int, seconds: int) -> Any:
@@ -291,7 +296,7 @@ def _wait_and_read(
 def _why_ended(process: subprocess.Popen[bytes], max_memory: int, seconds: int) -> str:
     ended = process.wait(MAX_WAIT_SECONDS)
     if ended == -signal.SIGPROF:
-        return f"takes longer than {seconds} seconds"
+        return f"takes longer than {counted(seconds, 'second')}"
     by = f" ({signal.Signals(-ended).name})" if ended < 0 else ""
     return f"crashes its reader{by}, or {_too_much(max_memory)}"
 

@@ -141,6 +141,7 @@ def test_engines_import_nothing_of_training() -> None:
         "characters",
         "processes",
         "progress",
+        "report",
         "data.records",
         "data.errors",
     }

@@ -78,8 +78,7 @@ def decode_picture(
         ImageError: if it is cut off or damaged, or has more than `max_pixels` pixels.
     """
     with image_errors(str(source)), pillow_limit(max_pixels):
-        opened = open_picture(source)
-        check_size(str(source), *opened.size, max_pixels)
+        opened = open_picture(source, max_pixels)
         shrink(opened, wanted)
         upright = _upright(opened)
         check_size(str(source), *upright.size, max_pixels)  # an icon is as large as the picture inside
@@ -107,7 +106,7 @@ def read_start(source: Path | PackedFile, number: int) -> tuple[bytes, int]:
     return start, size
 
 
-def open_picture(source: Path | PackedFile) -> Image.Image:
+def open_picture(source: Path | PackedFile, max_pixels: int) -> Image.Image:
     """Opens a picture without decoding it.
 
     Raises:
@@ -118,10 +117,12 @@ def open_picture(source: Path | PackedFile) -> Image.Image:
     if start == LFS_POINTER:
         detail = f"{source} is a pointer of Git LFS: git lfs pull brings it"
         raise ImageError("image unreadable", detail)
-    opened = Image.open(io.BytesIO(source.read_bytes()) if isinstance(source, PackedFile) else source)
+    with pillow_limit(None):
+        opened = Image.open(io.BytesIO(source.read_bytes()) if isinstance(source, PackedFile) else source)
     if opened.format == "EPS":
         detail = f"{source} is PostScript, which is a program: save it as a picture or as a PDF file"
         raise ImageError("image unreadable", detail)
+    check_size(str(source), *opened.size, max_pixels)
     if isinstance(opened, TiffImagePlugin.TiffImageFile) and opened.n_frames > 1:
         advice = "save each as a file, or all as a PDF file (x.pdf:2 is its second page)"
         raise ImageError("image unreadable", f"{source} has {opened.n_frames} pages: {advice}")
@@ -223,10 +224,11 @@ def image_errors(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def pillow_limit(pixels: int) -> Iterator[None]:
-    """Makes Pillow's limit ours for a while: a file may hold another image that is larger."""
+def pillow_limit(pixels: int | None) -> Iterator[None]:
+    """Makes Pillow's limit ours for a while, or none: a file may hold another image that is larger."""
     limit = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = max(1, -(-pixels // 2))  # more than twice as many are an error
+    # more than twice as many are an error
+    Image.MAX_IMAGE_PIXELS = None if pixels is None else max(1, -(-pixels // 2))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)

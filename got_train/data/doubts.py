@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from got_train.characters import composed
-from got_train.data.errors import printable
 from got_train.data.messages import BLOCK_KEYS, FLAGS, NAME_KEYS
 from got_train.data.messages import READ_KEYS as MESSAGE_READ_KEYS
 from got_train.data.records import ALIASES, ANSWER_KEYS, MESSAGE_KEYS, UNSUPPORTED_KEYS, Record
 from got_train.prompts import IMAGE_TAG, Task, parse_task
-from got_train.report import counted
+from got_train.report import counted, readable
 
 READ_KEYS = {
     *ALIASES,
@@ -173,6 +172,6 @@ class DoubtCounts:
         for cause, count in self.counts.most_common(MAX_DOUBTS):
             more = ", ..." * (count > MAX_PLACES)
             places = f"{', '.join(self.places[cause])}{more}"
-            lines.append(printable(f"warning: {cause}: {counted(count, 'row')} ({places})"))
+            lines.append(readable(f"warning: {cause}: {counted(count, 'row')} ({places})"))
         hidden = len(self.counts) - MAX_DOUBTS
         return [*lines, f"warning: {counted(hidden, 'more cause')} of doubt"] if hidden > 0 else lines

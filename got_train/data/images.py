@@ -191,7 +191,7 @@ def lazy_image(image: FoundImage, max_pixels: int) -> LazyImage:
     elif isinstance(image, PdfPage):
         opened = image.draw(max_pixels)
     else:
-        with image_errors(name), pillow_limit(max_pixels):
+        with image_errors(name):
             opened, source = _open(image, max_pixels)
     with image_errors(name), pillow_limit(max_pixels):
         check_size(name, *opened.size, max_pixels)
@@ -213,7 +213,8 @@ def _open(image: Path | PackedFile, max_pixels: int) -> tuple[Image.Image, Path 
     usual = next((name for name, begins in _USUAL.items() if start.startswith(begins)), None)
     if usual is not None and size <= _HERE_BYTES:
         content = image.read_bytes()
-        opened = Image.open(io.BytesIO(content), formats=[usual])
+        with pillow_limit(None):
+            opened = Image.open(io.BytesIO(content), formats=[usual])
         check_size(str(image), *opened.size, max_pixels)
         small = opened.width * opened.height <= _HERE_PIXELS
         if usual == "JPEG":
@@ -221,7 +222,7 @@ def _open(image: Path | PackedFile, max_pixels: int) -> tuple[Image.Image, Path 
         if small:
             return opened, None
     elif usual == "JPEG":
-        return open_picture(image), image
+        return open_picture(image, max_pixels), image
     return _decoded(str(image), decode_picture, image, None, max_pixels=max_pixels), None
 
 
