@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from got_train.config import SampleConfig
 from got_train.data.arrow import ArrowRows
 from got_train.data.decoding import upright_rgb
-from got_train.data.encode import check_length
+from got_train.data.encode import check_length, encode
 from got_train.data.errors import RowError
 from got_train.data.images import lazy_image, open_image
 from got_train.data.records import Record, parse_row
@@ -68,7 +68,7 @@ def test_hostile_pictures(tmp_path: Path) -> None:
     found = read_all(tmp_path, list(PICTURES), seconds=4)
     assert found["alpha.png"] == "RGB 9400 x 9400"
     assert found["chunks.png"] == "RGB 9 x 9"
-    for name in ("large.png", "a.ico", "a.gif", "screen.gif", "a.jpg", "a.psd", "large.tiff"):
+    for name in ("large.png", "a.ico", "a.gif", "screen.gif", "a.jpg", "large.tiff"):
         assert found[name].startswith("image too large: "), found[name]
     for name in ("a.qoi", "scans.jpg"):
         assert found[name].endswith("takes longer than 4 seconds"), found[name]
@@ -83,8 +83,7 @@ def test_hostile_pdfs(tmp_path: Path) -> None:
         (tmp_path / f"{name}.pdf").write_bytes(made())
     found = read_all(tmp_path, [f"{name}.pdf:1" for name in PDFS], seconds=4)
     found = {name.removesuffix(".pdf:1"): line for name, line in found.items()}
-    for name in ("huge page", "huge unit"):
-        assert found[name].startswith("image too large: "), found[name]
+    assert found["huge page"].startswith("image too large: ")
     for name in ("billion laughs", "packed twice"):
         assert "takes longer than" in found[name] or "of memory" in found[name], found[name]
     for name in ("no pages", "cut off", "no PDF"):
@@ -196,8 +195,9 @@ def test_no_text_is_refused_that_fits() -> None:
     assert max_token_bytes(tokenizer) == 128
     texts = {" " * 128 * 50, "\u1112\u1161\u11ab" * 300, "e\u0301" * 900, "a" * 3000}
     for text in texts:
-        length = len(tokenizer.encode(text, add_special_tokens=False))
-        check_length(row(query=f"{text}?"), tokenizer, SampleConfig(max_length=length), 1)
+        record = row(query=f"{text}?")
+        ids, _ = encode(record, [], tokenizer, SampleConfig(max_length=10**6), 1)
+        check_length(record, tokenizer, SampleConfig(max_length=len(ids)), 1)
     spaced = {"query": "<image>" + " " * 9000 + "<image>OCR: ", "response": "x", "images": ["a", "b"]}
     check_length(parse_row(spaced, "x:1"), tokenizer, SampleConfig(max_length=100), 1)
 
