@@ -17,6 +17,7 @@ from data_engines.run import RunOptions, generate
 from data_engines.tools.pools import GOES_ON
 from got_train.drawn_sets import PARENT
 from got_train.packages import install_line
+from got_train.report import readable
 from got_train.typed_values import expand_home
 
 COMMANDS = {
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message, code = f"a worker was killed: out of memory? Lower --workers; {GOES_ON}", 2
     except KeyboardInterrupt:
         message, code = f"interrupted; {GOES_ON}", 130
-    print(f"got-data {word}: {message}", file=sys.stderr)
+    print(readable(f"got-data {word}: {message}"), file=sys.stderr)
     return code
 
 

@@ -28,7 +28,15 @@ from got_train.inference.command_line import (
     positive,
 )
 from got_train.ranks import has_process_group
-from got_train.report import StoppedError, UserError, check_new_folder, check_targets, counted, did_you_mean
+from got_train.report import (
+    StoppedError,
+    UserError,
+    check_new_folder,
+    check_targets,
+    counted,
+    did_you_mean,
+    readable,
+)
 from got_train.secrets import MaskedStream, learn_environment, learn_words
 from got_train.shortages import shortage
 from got_train.stop_signals import stopped_by_signals
@@ -86,7 +94,7 @@ def _main(words: list[str]) -> NoReturn:
             raise
         if TRACEBACK in os.environ:
             traceback.print_exc()
-        print(f"got-train: error: {line}", file=sys.stderr)
+        print(readable(f"got-train: error: {line}"), file=sys.stderr)
         status = 2
     except KeyboardInterrupt as error:
         print(f"got-train: interrupted{error.args and f': {error}' or ''}", file=sys.stderr)

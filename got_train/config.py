@@ -27,8 +27,8 @@ HIGHER_IS_BETTER = ("exact_match",)
 MAX_NEW_TOKENS = 4096
 """Longest answer in tokens, as in the authors' demo."""
 
-MAX_PIXELS = 178_956_970
-"""Largest image in pixels unless a config says otherwise: the size at which Pillow itself gives alarm."""
+MAX_PIXELS = 89_478_485
+"""Largest image in pixels unless a config says otherwise: the size at which Pillow itself warns."""
 
 AT_LEAST_0: Range = (lambda number: number >= 0, "at least 0")
 AT_LEAST_1: Range = (lambda number: number >= 1, "at least 1")

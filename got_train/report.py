@@ -1,6 +1,7 @@
 """Text for the terminal: errors of one line, hints, counts and tables."""
 
 import difflib
+import re
 import tempfile
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,12 @@ MAX_NAMES = 20
 MAX_REASON = 300
 """Most characters of another package's message."""
 
+MAX_LINE_CHARACTERS = 4000
+"""Longest line of a message: values that it quotes may be as long as a file."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Controls of the terminal, ends of lines, and marks that turn the direction of what follows."""
+
 
 class UserError(ValueError):
     """A mistake that the user can correct: the command line prints its one line and exits with code 2."""
@@ -22,6 +29,29 @@ class StoppedError(BaseException):
 
     As KeyboardInterrupt it is no `Exception`, since it may come while a library tries an import.
     """
+
+
+def printable(text: str) -> str:
+    """A text as one line that can be printed: names of files and tar members may hold bytes that are no
+    UTF-8, and rows line ends, other controls and halves of surrogate pairs.
+    """
+    text = text.encode(errors="backslashreplace").decode()
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def shortened(text: str, most: int) -> str:
+    """A text without its middle if it has more than `most` characters.
+
+    >>> shortened("1234567890", 7), shortened("1234567", 7)
+    ('1 ... 0', '1234567')
+    """
+    side = (most - 5) // 2
+    return text if len(text) <= most else f"{text[:side]} ... {text[-side:]}"
+
+
+def readable(message: str) -> str:
+    """A message for the terminal: what it quotes of strangers' files neither floods nor controls it."""
+    return "\n".join(shortened(printable(line), MAX_LINE_CHARACTERS) for line in message.split("\n"))
 
 
 def one_line(error: Exception, lines: int = 3) -> str:

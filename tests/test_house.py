@@ -12,7 +12,7 @@ CODE = sorted([*ROOT.glob("got_train/**/*.py"), *ROOT.glob("data_engines/**/*.py
 
 FLOORS = [
     ["report", "vocabulary", "secrets", "ranks", "packages", "characters", "bitsandbytes_import", "progress"],
-    ["hubs", "files", "foreign_files", "shortages", "stop_signals"],
+    ["hubs", "files", "foreign_files", "processes", "shortages", "stop_signals"],
     ["manifest"],
     ["run_folders", "prompts", "markup", "typed_values"],
     ["tex", "swift.trained", "drawn_sets"],
@@ -139,7 +139,9 @@ def test_engines_import_nothing_of_training() -> None:
         "prompts",
         "packages",
         "characters",
+        "processes",
         "progress",
+        "report",
         "data.records",
         "data.errors",
     }

@@ -11,12 +11,12 @@ import numpy as np
 from PIL import Image
 
 from data_engines.engine import Region, Reject, Source
+from got_train.config import MAX_PIXELS
 from got_train.data.images import FoundImage, lazy_image, open_image
 from got_train.data.readers import open_rows
 from got_train.data.rows import Rows
 from got_train.prompts import IMAGE_TAG, parse_task
 
-MAX_PIXELS = 100_000_000
 MIN_CONTRAST = 16
 """Levels between the lightest and the darkest place of a picture that is not blank."""
 

@@ -111,7 +111,8 @@ def parquet_rows(path: Path) -> ArrowRows:
     except (pyarrow.ArrowException, OSError) as error:  # OSError without a number for what is damaged
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise UserError(f"data file {path} is not a whole Parquet file: {one_line(error)}") from None
+        reason = one_line(error, lines=1)
+        raise UserError(f"data file {path} is not a whole Parquet file: {reason}") from None
     # A shard whose samples were all rejected has no rows; `datasets` cannot copy it.
     return ArrowRows(path, [] if empty else _copy_into_cache(path))
 
@@ -129,11 +130,20 @@ def _copy_into_cache(path: Path) -> list[Path]:
 
 @functools.cache
 def _map_arrow(file: Path) -> tuple[pyarrow.Table, int]:
-    """The table of an Arrow file, mapped into memory once in each process, and the address of its start."""
-    source = pyarrow.memory_map(str(file))
-    start = source.read_buffer().address
-    source.seek(0)
-    return pyarrow.ipc.open_stream(source).read_all(), start
+    """The table of an Arrow file, mapped into memory once in each process, and the address of its start.
+
+    Raises:
+        UserError: if the file is not a whole Arrow file, as `datasets` writes them.
+    """
+    try:
+        source = pyarrow.memory_map(str(file))
+        start = source.read_buffer().address
+        source.seek(0)
+        table = pyarrow.ipc.open_stream(source).read_all()
+        table.validate()
+    except (pyarrow.ArrowException, OSError) as error:  # OSError: of an empty file, and of some damaged ones
+        raise UserError(f"{file} is not a whole Arrow file of datasets: {one_line(error, lines=1)}") from None
+    return table, start
 
 
 def _holds_images(kind: pyarrow.DataType) -> bool:

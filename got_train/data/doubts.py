@@ -6,19 +6,18 @@ Rows with doubts are trained on as they are; `got-train check-data` and `train` 
 import difflib
 import html
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from got_train.data.errors import printable
+from got_train.characters import composed
 from got_train.data.messages import BLOCK_KEYS, FLAGS, NAME_KEYS
 from got_train.data.messages import READ_KEYS as MESSAGE_READ_KEYS
 from got_train.data.records import ALIASES, ANSWER_KEYS, MESSAGE_KEYS, UNSUPPORTED_KEYS, Record
 from got_train.prompts import IMAGE_TAG, Task, parse_task
-from got_train.report import counted
+from got_train.report import counted, readable
 
 READ_KEYS = {
     *ALIASES,
@@ -37,7 +36,7 @@ MAX_DOUBTS = 20
 """Most kinds of doubts that are listed."""
 
 _TAG = re.compile(
-    r"(?:[<＜\[［{｛〈《【]|&lt;)[\s|/]*(?:image|img|picture)[\s_-]*(?:pad|token|placeholder|\d+)?[\s|/]*"
+    r"(?:[<＜\[［{｛〈《【]|&lt;)[\s|/]{0,9}(?:image|img|picture)[\s_-]{0,9}(?:pad|token|placeholder|\d{1,9})?[\s|/]{0,9}"
     r"(?:[>＞\]］}｝〉》】]|&gt;)",
     re.IGNORECASE,
 )
@@ -55,6 +54,9 @@ _LOOK_ALIKES = str.maketrans("\u043e\u03bf\u0441\u03f2", "oocc")
 
 NEARLY = 0.8
 """Similarity, by difflib, of the letters of a query to those of a task: OCR with a letter more or less."""
+
+MAX_TASK_CHARACTERS = 1000
+"""Longest query that may be nearly a task, tags and boxes included."""
 
 
 def doubts(row: Mapping[str, Any], record: Record) -> Iterator[tuple[str, str]]:
@@ -103,7 +105,7 @@ def _filled(objects: Sequence[Any]) -> set[str]:
 
 
 def _doubts_of_query(query: str, num_images: int) -> Iterator[tuple[str, str]]:
-    text = unicodedata.normalize("NFKC", html.unescape(query))
+    text = composed(html.unescape(query), "NFKC")
     asked = query.replace(IMAGE_TAG, "")
     tags = [found for found in _TAG.findall(text) if found != IMAGE_TAG]
     task = parse_task(asked)
@@ -122,6 +124,8 @@ def _doubts_of_query(query: str, num_images: int) -> Iterator[tuple[str, str]]:
 
 
 def _is_nearly_a_task(text: str) -> bool:
+    if len(text) > MAX_TASK_CHARACTERS:
+        return False
     words = _BESIDE.sub("", text.casefold().translate(_LOOK_ALIKES).replace("0cr", "ocr"))
     return bool(difflib.get_close_matches(_letters(words), _TASKS, cutoff=NEARLY))
 
@@ -168,6 +172,6 @@ class DoubtCounts:
         for cause, count in self.counts.most_common(MAX_DOUBTS):
             more = ", ..." * (count > MAX_PLACES)
             places = f"{', '.join(self.places[cause])}{more}"
-            lines.append(printable(f"warning: {cause}: {counted(count, 'row')} ({places})"))
+            lines.append(readable(f"warning: {cause}: {counted(count, 'row')} ({places})"))
         hidden = len(self.counts) - MAX_DOUBTS
         return [*lines, f"warning: {counted(hidden, 'more cause')} of doubt"] if hidden > 0 else lines

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from transformers import PreTrainedTokenizerFast
 
+from got_train.characters import composed
 from got_train.config import SampleConfig
 from got_train.data.errors import RowError
 from got_train.data.records import Record
+from got_train.model.tokenizer import max_token_bytes
 from got_train.prompts import CHAT_TEMPLATES, IMAGE_TAG, TemplateName, canonical_query, parse_task
 from got_train.report import counted
 from got_train.vocabulary import IGNORE_INDEX, IMAGE_END, IMAGE_PAD, IMAGE_START
@@ -52,6 +54,32 @@ def encode(
         detail = f"{counted(len(ids), 'token')}, sample.max_length is {config.max_length}"
         raise RowError(record.location, "too long", detail)
     return np.array(ids, dtype=np.int64), np.array(labels, dtype=np.int64)
+
+
+def check_length(
+    record: Record, tokenizer: PreTrainedTokenizerFast, config: SampleConfig, tokens_per_tile: int
+) -> None:
+    """Refuses texts that are too long whatever their tokens are, and too many images.
+
+    It takes no time, while to count the tokens of a text of megabytes takes many seconds.
+
+    Args:
+        record: the conversation, whose images need not be opened: each has one tile or more.
+        tokenizer: as for `encode`.
+        config: as for `encode`.
+        tokens_per_tile: decoder positions of a tile.
+
+    Raises:
+        RowError: if there are certainly more than `sample.max_length` token ids.
+    """
+    texts = [text for text, _ in spans(record, config.template, config.system)]
+    least = len(record.images) * (tokens_per_tile - 1)  # which the texts have a token of each of
+    # a token may stand for one byte
+    if least + sum(map(len, texts)) > config.max_length and (most := max_token_bytes(tokenizer)) is not None:
+        least += sum(len(composed(text).encode()) // most for text in texts)
+    if least > config.max_length:
+        detail = f"at least {counted(least, 'token')}, sample.max_length is {config.max_length}"
+        raise RowError(record.location, "too long", detail)
 
 
 def spans(

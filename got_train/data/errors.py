@@ -1,20 +1,24 @@
 """Errors of rows and images."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from got_train.report import UserError
+from got_train.report import UserError, printable, shortened
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+MAX_DETAIL_CHARACTERS = 1000
+"""Longest text about what is wrong with a row: it may quote what stands there."""
 
 
 class ContentError(ValueError):
     """The content of a row cannot be used; `cause` names the kind of fault."""
 
     def __init__(self, cause: str, detail: str) -> None:
-        super().__init__(detail)
+        super().__init__(cause, detail)  # both, so that it can be pickled
         self.cause = cause
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return self.detail
 
 
 class ImageError(ContentError):
@@ -35,7 +39,7 @@ class RowError(UserError):
         """
         if not cause:
             location, cause, detail = location.rstrip("\n").rpartition("RowError: ")[2].split(": ", 2)
-        location, detail = printable(location), printable(detail)
+        location, detail = (shortened(printable(text), MAX_DETAIL_CHARACTERS) for text in (location, detail))
         super().__init__(location, cause, detail)
         self.location = location
         self.cause = cause
@@ -43,14 +47,6 @@ class RowError(UserError):
 
     def __str__(self) -> str:
         return f"{self.location}: {self.cause}: {self.detail}"
-
-
-def printable(text: str) -> str:
-    """A text as one line that can be printed: names of files and tar members may hold bytes that are no
-    UTF-8, and rows line ends, other controls and halves of surrogate pairs.
-    """
-    text = text.encode(errors="backslashreplace").decode()
-    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def file_of(location: str) -> str:

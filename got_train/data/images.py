@@ -1,28 +1,59 @@
-"""Images are found and opened safely."""
+"""Images are found and opened safely.
+
+Small pictures of the usual formats are decoded in this process. PDF pages, large pictures and those of other
+formats may take any time and memory, or crash their reader: a process with limits decodes them.
+"""
 
 import functools
 import io
 import os.path
 import re
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import pypdfium2
-from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image
 
 from got_train.data.arrow import ArrowRows, parquet_rows
+from got_train.data.decoding import (
+    check_size,
+    count_pdf_pages,
+    decode_picture,
+    draw_pdf_page,
+    image_errors,
+    open_picture,
+    pillow_limit,
+    read_start,
+    shrink,
+    upright_rgb,
+    upright_size,
+)
 from got_train.data.errors import ImageError
 from got_train.data.names import describe_missing
 from got_train.data.packed import PackedFile, TarMembers
-from got_train.data.utf8 import LFS_POINTER
+from got_train.processes import KeptProcess
 from got_train.report import UserError
 
-PDF_DPI = 200
-"""Dots per inch of PDF pages: a page of A4 becomes 1654 x 2339 pixels, enough for several tiles."""
+_READER = KeptProcess()
+"""Decodes what may be hostile. Loader workers have one each."""
+
+READ_SECONDS = 20
+"""Processor time for a picture or page; usual ones take a tenth of a second, the largest a few."""
+
+_READ_MEMORY, _READ_MEMORY_PER_PIXEL = 1 << 28, 16
+"""Bytes for a picture or page, and for each pixel that it may have: WebP is in memory four times."""
+
+_USUAL = {"PNG": b"\x89PNG\r\n", "JPEG": b"\xff\xd8\xff", "WEBP": b"RIFF"}
+"""Formats that are decoded in this process, and how their files begin."""
+
+_HERE_BYTES, _HERE_PIXELS = 1 << 25, 25_000_000
+"""Largest file and picture that are decoded in this process."""
+
+_MAX_SCANS = 64
+"""Most passes of a JPEG over all its pixels that are decoded in this process; usual ones have up to 10, but
+100,000 fit into a megabyte."""
+_SCAN = b"\xff\xda"
 
 _ADDRESS = re.compile(r"(.+?\.(?:tar|parquet|arrow|pdf)):(.+)", re.IGNORECASE)
 """An image inside another file: `shards/00000.tar:000123.png`, `train.parquet:124/image`, `manual.pdf:3`."""
@@ -45,11 +76,7 @@ class PdfPage:
         Raises:
             ImageError: if the page cannot be read, or would have more than `max_pixels` pixels.
         """
-        with _as_image_errors(str(self)), pypdfium2.PdfDocument(self.holder) as document:
-            page = document[self.number - 1]
-            width, height = (round(side * PDF_DPI / 72) for side in page.get_size())
-            _check_size(str(self), width, height, max_pixels)
-            return page.render(scale=PDF_DPI / 72).to_pil().convert("RGB")
+        return _decoded(str(self), draw_pdf_page, self.holder, self.number, max_pixels=max_pixels)
 
 
 def num_pdf_pages(path: Path) -> int:
@@ -58,8 +85,9 @@ def num_pdf_pages(path: Path) -> int:
     Raises:
         ImageError: if the file cannot be read.
     """
-    with _as_image_errors(str(path)), pypdfium2.PdfDocument(path) as document:
-        return len(document)
+    with image_errors(str(path)):
+        number: int = _READER.call(count_pdf_pages, path, max_memory=_memory(0), seconds=READ_SECONDS)
+    return number
 
 
 FoundImage = Path | PackedFile | PdfPage | Image.Image
@@ -127,6 +155,8 @@ class LazyImage:
     width: int
     height: int
     """Width and height are those of the upright image, in pixels."""
+    source: Path | PackedFile | None = None
+    """What another process is to decode."""
 
     def decode(self, width: int | None = None, height: int | None = None) -> Image.Image:
         """The image as RGB, upright, with transparent pixels over white.
@@ -140,30 +170,32 @@ class LazyImage:
         Raises:
             ImageError: if the image is cut off or damaged.
         """
-        with _as_image_errors(self.name), _pillow_limit(self.width * self.height):
-            if width is not None and height is not None:
-                turned = self.image.size != (self.width, self.height)
-                self.image.draft("RGB", (height, width) if turned else (width, height))
-            return _upright_rgb(self.image)
+        wanted = None if width is None or height is None else (width, height)
+        pixels = self.width * self.height
+        if self.source is not None:
+            return _decoded(self.name, decode_picture, self.source, wanted, max_pixels=pixels)
+        with image_errors(self.name), pillow_limit(pixels):
+            shrink(self.image, wanted)
+            return upright_rgb(self.image)
 
 
 def lazy_image(image: FoundImage, max_pixels: int) -> LazyImage:
-    """Opens an image without decoding it.
+    """Opens an image, and decodes it only where that is not known to be safe.
 
     Raises:
         ImageError: if it is not an image, or has more than `max_pixels` pixels.
     """
-    name = str(image)
-    if isinstance(image, PdfPage):
-        page = image.draw(max_pixels)
-        return LazyImage(name, page, *page.size)
-    with _as_image_errors(name), _pillow_limit(max_pixels):
-        opened = image if isinstance(image, Image.Image) else _open(image)
-        _check_size(name, opened.width, opened.height, max_pixels)
-        # A broken file may have any value here, even a text; Pillow does not turn the image of such a file.
-        turned = opened.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
-        width, height = reversed(opened.size) if turned else opened.size
-        return LazyImage(name, opened, width, height)
+    name, source = str(image), None
+    if isinstance(image, Image.Image):
+        opened = image
+    elif isinstance(image, PdfPage):
+        opened = image.draw(max_pixels)
+    else:
+        with image_errors(name):
+            opened, source = _open(image, max_pixels)
+    with image_errors(name), pillow_limit(max_pixels):
+        check_size(name, *opened.size, max_pixels)
+        return LazyImage(name, opened, *upright_size(opened), source)
 
 
 def open_image(image: FoundImage, max_pixels: int) -> Image.Image:
@@ -175,68 +207,48 @@ def open_image(image: FoundImage, max_pixels: int) -> Image.Image:
     return lazy_image(image, max_pixels).decode()
 
 
-@contextmanager
-def _as_image_errors(name: str) -> Iterator[None]:
-    try:
-        yield
-    except ImageError:
-        raise
-    except UnidentifiedImageError:  # its own message names a buffer in memory
-        raise ImageError("image unreadable", f"{name} is not a readable image") from None
-    except Image.DecompressionBombError:
-        raise ImageError("image too large", f"{name} has more pixels than sample.max_pixels allows") from None
-    except Exception as error:  # parsers raise anything for a damaged file: `struct.error`, RuntimeError
-        cause = "image truncated" if "truncated" in str(error) else "image unreadable"
-        raise ImageError(cause, f"{name}: {str(error) or type(error).__name__}") from None
+def _open(image: Path | PackedFile, max_pixels: int) -> tuple[Image.Image, Path | PackedFile | None]:
+    """An opened image, and its file if another process is to decode it: a JPEG, as it may be shrunk."""
+    start, size = read_start(image, max(map(len, _USUAL.values())))
+    usual = next((name for name, begins in _USUAL.items() if start.startswith(begins)), None)
+    if usual is not None and size <= _HERE_BYTES:
+        content = image.read_bytes()
+        with pillow_limit(None):
+            opened = Image.open(io.BytesIO(content), formats=[usual])
+        check_size(str(image), *opened.size, max_pixels)
+        small = opened.width * opened.height <= _HERE_PIXELS
+        if usual == "JPEG":
+            return opened, None if small and content.count(_SCAN) <= _MAX_SCANS else image
+        if small:
+            return opened, None
+    elif usual == "JPEG":
+        return open_picture(image, max_pixels), image
+    return _decoded(str(image), decode_picture, image, None, max_pixels=max_pixels), None
 
 
-@contextmanager
-def _pillow_limit(pixels: int) -> Iterator[None]:
-    """Raises Pillow's own limit to `pixels` while an image is opened or decoded: `_check_size` has ours."""
-    limit = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = max(limit or 0, pixels)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
+def _decoded(
+    name: str, function: Callable[..., Iterator[Any]], *arguments: object, max_pixels: int
+) -> Image.Image:
+    """The image that a function of `decoding` gives in bands, in a process with limits."""
+    image, top = None, 0
+
+    def take(part: Any) -> None:
+        nonlocal image, top
+        if image is None:
+            image = Image.new("RGB", part)
+            return
+        mode, content, row_bytes = part
+        size = (image.width, len(content) // row_bytes)
+        image.paste(Image.frombuffer("RGB", size, content, "raw", mode, row_bytes, 1), (0, top))
+        top += size[1]
+
+    with image_errors(name):
+        memory = _memory(max_pixels)
+        _READER.run(function, *arguments, max_pixels, take=take, max_memory=memory, seconds=READ_SECONDS)
+    assert image is not None, "its size comes first"
+    return image
 
 
-def _open(image: Path | PackedFile) -> Image.Image:
-    try:
-        opened = Image.open(io.BytesIO(image.read_bytes()) if isinstance(image, PackedFile) else image)
-    except UnidentifiedImageError:
-        if not image.read_bytes().startswith(LFS_POINTER):
-            raise
-        detail = f"{image} is a pointer of Git LFS: git lfs pull brings it"
-        raise ImageError("image unreadable", detail) from None
-    if isinstance(opened, TiffImagePlugin.TiffImageFile) and opened.n_frames > 1:
-        advice = "save each as a file, or all as a PDF file (x.pdf:2 is its second page)"
-        raise ImageError("image unreadable", f"{image} has {opened.n_frames} pages: {advice}")
-    return opened
-
-
-def _check_size(name: str, width: int, height: int, max_pixels: int) -> None:
-    if width * height > max_pixels:
-        detail = f"{name} has {width} x {height} pixels, sample.max_pixels {max_pixels}"
-        raise ImageError("image too large", detail)
-
-
-def _upright_rgb(image: Image.Image) -> Image.Image:
-    image = ImageOps.exif_transpose(image)
-    if image.mode == "RGB":
-        image.load()
-        return image
-    if image.mode == "F" or image.mode.startswith("I"):  # decimals, or 16-bit grey: Pillow would clip them
-        values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0, neginf=0)
-        if values.max(initial=0) > 255:
-            values *= 255 / 65535
-        elif image.mode == "F" and values.max(initial=0) <= 1:
-            values *= 255
-        return Image.fromarray(values.clip(0, 255).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        paper = Image.new("RGBA", layer.size, "white")
-        return Image.alpha_composite(paper, layer).convert("RGB")
-    return image.convert("RGB")
+def _memory(pixels: int) -> int:
+    """Bytes that reading an image of at most so many pixels may take."""
+    return _READ_MEMORY + _READ_MEMORY_PER_PIXEL * pixels

@@ -5,13 +5,13 @@ import functools
 import os.path
 import re
 import sys
-import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote
 
 from PIL import Image
 
+from got_train.characters import composed
 from got_train.data.errors import ImageError
 from got_train.report import counted
 
@@ -178,4 +178,4 @@ def _is_file(name: str, folders: Iterable[Path]) -> bool:
 
 def _plain(name: str) -> str:
     """A name without the difference of upper case, and of accents that systems write in two ways."""
-    return unicodedata.normalize("NFC", name).casefold()
+    return composed(name).casefold()

@@ -93,7 +93,8 @@ def _read_headers(path: Path) -> Iterator[tuple[bytes, int, int]]:
         with tarfile.open(path, "r:") as tar:
             while (member := tar.next()) is not None:
                 tar.members.clear()  # type: ignore[attr-defined]  # or it would keep all members
-                if member.isfile():
+                # a sparse file does not lie there as it is read
+                if member.isfile() and not member.issparse():
                     name = member.name.removeprefix("./").encode(errors="surrogateescape")
                     yield name, member.offset_data, member.size
     except tarfile.TarError as error:

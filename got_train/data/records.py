@@ -7,12 +7,12 @@ the same must agree.
 
 import ast
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from got_train.characters import composed
 from got_train.data.errors import ContentError, located
 from got_train.data.images import FoundImage
 from got_train.data.json_values import load_json, read_list
@@ -316,8 +316,7 @@ def _check_same(name: str, value: Any, said: str) -> None:
 def _same(value: Any, other: Any) -> bool:
     """Whether two values mean the same: accents may be spelt in two ways, and missing tags go in front."""
     plain, plain_other = (
-        _TAGS_IN_FRONT.sub("", unicodedata.normalize("NFC", text)) if isinstance(text, str) else text
-        for text in (value, other)
+        _TAGS_IN_FRONT.sub("", composed(text)) if isinstance(text, str) else text for text in (value, other)
     )
     return bool(plain == plain_other)
 

@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerFast
 
 from got_train.config import SampleConfig
-from got_train.data.encode import check_boxes, encode
+from got_train.data.encode import check_boxes, check_length, encode
 from got_train.data.errors import located
 from got_train.data.images import lazy_image
 from got_train.data.records import Record
@@ -62,6 +62,7 @@ class SampleEncoder:
         Raises:
             RowError: for an image that cannot be read, a wrong box, or more than `sample.max_length` tokens.
         """
+        check_length(record, self.tokenizer, self.config, self.tile.num_tokens)
         size = self.tile.image_size
         no_tiles = np.zeros((0, size, size, 3), dtype=np.uint8)
         tiles = [] if features else [tile(image, size, grid) for image, grid in self._open_images(record)]
@@ -85,6 +86,7 @@ class SampleEncoder:
         Raises:
             RowError: for the same reasons as `sample`.
         """
+        check_length(record, self.tokenizer, self.config, self.tile.num_tokens)
         tiles_per_image = tuple(num_tiles(grid) for _, grid in self._open_images(record))
         input_ids, _ = encode(record, tiles_per_image, self.tokenizer, self.config, self.tile.num_tokens)
         return len(input_ids), sum(tiles_per_image)

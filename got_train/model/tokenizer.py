@@ -4,7 +4,9 @@ Both vocabularies come inside Python packages, so a run from random weights down
 is gone or has become another, the hub's copies of the same files are taken.
 """
 
+import functools
 import hashlib
+import json
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -132,6 +134,31 @@ def _try(source: str, tokenizer: PreTrainedTokenizerFast) -> None:
     if not all(isinstance(number, int) and 0 <= number < size for number in ids):
         raise UserError(f"the tokenizer at {source} has ids outside of its {size:,} tokens")
     tokenizer.decode(list(range(min(size, 300))), skip_special_tokens=True)
+
+
+@functools.lru_cache(maxsize=4)
+def max_token_bytes(tokenizer: PreTrainedTokenizerFast) -> int | None:
+    """The most bytes of a text in Unicode's composed form (NFC) that one token can stand for.
+
+    None if that is not known: only of byte-pair encoding over bytes that leaves none out, and neither changes
+    texts but to NFC, nor takes white space away beside added tokens.
+    """
+    parts = json.loads(tokenizer.backend_tokenizer.to_str())
+    before = parts["pre_tokenizer"] or {}
+    steps = before.get("pretokenizers", [before])
+    alphabet = set(pre_tokenizers.ByteLevel.alphabet())
+    known = (
+        (parts["normalizer"] or {"type": "NFC"})["type"] == "NFC"
+        and steps[-1].get("type") == "ByteLevel"
+        and all(step["type"] == "ByteLevel" or step.get("behavior") == "Isolated" for step in steps)
+        and parts["model"]["type"] == "BPE"
+        and alphabet <= set(parts["model"]["vocab"])
+        and not any(token["lstrip"] or token["rstrip"] for token in parts["added_tokens"])
+    )
+    if not known:
+        return None
+    added = max((len(token["content"].encode()) for token in parts["added_tokens"]), default=0)
+    return max(added, *map(len, parts["model"]["vocab"]))  # a character stands for a byte there
 
 
 def qwen_tokenizer(ranks: Path) -> PreTrainedTokenizerFast:

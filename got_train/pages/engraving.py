@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from got_train.tex.processes import run_watched
+from got_train.processes import run_watched
 
 OPTIONS = {
     "inputFrom": "humdrum",

@@ -28,9 +28,9 @@ import pypdfium2.raw as pdfium_c
 from PIL import Image
 
 from got_train.packages import install_line, noto_fonts
+from got_train.processes import run_watched
 from got_train.tex.errors import TexError
 from got_train.tex.harness import HARNESS, MAX_POINTS, Transcript, read_transcript
-from got_train.tex.processes import run_watched
 
 Program = Literal["pdflatex", "xelatex"]
 
@@ -38,6 +38,8 @@ START_SECONDS = 60.0
 """Time for reading the preamble; a new TeX looks for its fonts once."""
 ITEM_SECONDS = 10.0
 """Time for one item; usual ones take a millisecond, pages and drawings up to a hundred."""
+MAX_MEMORY = 1 << 31
+"""Bytes of address space for a TeX, with its format and fonts."""
 MAX_SAID_PER_ITEM = 50_000
 """Bytes on the terminal; some TeX errors come with long excerpts."""
 
@@ -334,6 +336,7 @@ def _run_program(
         step_seconds=ITEM_SECONDS,
         most_seconds=START_SECONDS + num_items * ITEM_SECONDS / 10,
         max_bytes=MAX_SAID_PER_ITEM * (num_items + 4),
+        max_memory=MAX_MEMORY,
     )
 
 

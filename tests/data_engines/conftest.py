@@ -1,6 +1,6 @@
 """Sources that the engines draw from, made on the spot: a corpus, a font and PDF files of each sort."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from data_engines.kinds.lines import engine as lines
-from data_engines.kinds.pdf.pages import open_document
 from data_engines.options import Range
 from data_engines.run import RunOptions
 from data_engines.run import generate as generate_run
@@ -63,7 +62,7 @@ def row(query: str, response: str, *images: str, **more: object) -> dict[str, ob
 
 
 @pytest.fixture
-def make_pdf(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+def make_pdf(tmp_path: Path) -> Callable[..., Path]:
     """Writes a PDF whose pages of 6 x 8 inches hold the texts given for them."""
 
     def make(pages: Sequence[Sequence[Placed]], name: str = "pages.pdf", rotation: float = 0) -> Path:
@@ -79,5 +78,4 @@ def make_pdf(tmp_path: Path) -> Iterator[Callable[..., Path]]:
                 pdf.savefig(figure)
         return file
 
-    yield make
-    open_document.cache_clear()
+    return make

@@ -22,7 +22,7 @@ from PIL import Image
 
 from data_engines.engine import Answer, Drawing, LeftOut, PixelBox, Region, Reject, Source, Stock, one_by_one
 from data_engines.kinds.pdf.layout import UNCLEAR_CELLS
-from data_engines.kinds.pdf.pages import draw_page, image_boxes, open_document, page_size, read_page
+from data_engines.kinds.pdf.reading import count_pages, draw_page, image_boxes, page_size, read_page
 from data_engines.kinds.pdf.texts import Text, bands_of
 from data_engines.options import EngineOptions, option
 from data_engines.tools.boxes import Box, around
@@ -114,7 +114,7 @@ def load(options: Options, rng: np.random.Generator) -> PdfStock:
     left_out: Counter[str] = Counter()
     for file in map(str, found):
         try:
-            num_pages.append(len(open_document(file)))
+            num_pages.append(count_pages(file))
             files.append(file)
         except Reject as reject:
             left_out[str(reject)] += 1

@@ -1,4 +1,7 @@
-"""PDF files: their pages as pictures, and the pieces of text on them as a reader would type them."""
+"""PDF files: their pages as pictures, and the pieces of text on them as a reader would type them.
+
+Engines call what is in `reading`, which runs this in a process with limits.
+"""
 
 import atexit
 import ctypes
@@ -49,12 +52,16 @@ def open_document(path: str) -> pdfium.PdfDocument:
 atexit.register(open_document.cache_clear)  # before pdfium itself is closed, which would complain
 
 
+def count_pages(path: str) -> int:
+    """The number of pages of a file."""
+    return len(open_document(path))
+
+
 def page_size(path: str, number: int) -> tuple[float, float]:
     """Width and height of a page in points."""
     return open_document(path).get_page_size(number)
 
 
-@lru_cache(maxsize=4)
 def read_page(path: str, number: int) -> list[list[Text]]:
     """The lines of a page by paragraphs, in reading order.
 
@@ -100,7 +107,6 @@ def draw_page(
         return whole, render().to_pil().convert("RGB")
 
 
-@lru_cache(maxsize=4)
 def image_boxes(path: str, number: int) -> list[Box]:
     """Where images are on a page."""
     with closing(open_document(path)[number]) as page:

@@ -1,6 +1,6 @@
 """PDF files written by hand: one page, what is drawn on it in PDF's own words, and what else it needs."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,6 @@ from data_engines.drawing import draw_and_check
 from data_engines.engine import LeftOut, Reject, attempt
 from data_engines.kinds.pdf import engine as pdf
 from data_engines.kinds.pdf.engine import Options
-from data_engines.kinds.pdf.pages import open_document
 
 HELVETICA = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
 UPRIGHT = "1 0 0 1"
@@ -77,7 +76,7 @@ def read_file(file: Path, units: pdf.Units = "pages") -> str:
 
 
 @pytest.fixture
-def read(tmp_path: Path) -> Iterator[Callable[..., str]]:
+def read(tmp_path: Path) -> Callable[..., str]:
     """Reads a page that `write_page` writes: its text, or why it is left out."""
 
     def read(content: str, **more: str | Sequence[str]) -> str:
@@ -85,5 +84,4 @@ def read(tmp_path: Path) -> Iterator[Callable[..., str]]:
         write_page(file, content, **more)
         return read_file(file)
 
-    yield read
-    open_document.cache_clear()
+    return read

@@ -2,7 +2,7 @@ import os
 import sys
 import time
 
-from got_train.tex.processes import run_watched
+from got_train.processes import run_watched
 from tests.conftest import HANG_SECONDS
 
 
@@ -13,6 +13,7 @@ def run(
     step_seconds=HANG_SECONDS,
     most_seconds=HANG_SECONDS,
     max_bytes=1000,
+    max_memory=None,
 ):
     return run_watched(
         [sys.executable, "-c", code],
@@ -22,6 +23,7 @@ def run(
         step_seconds=step_seconds,
         most_seconds=most_seconds,
         max_bytes=max_bytes,
+        max_memory=max_memory,
     )
 
 
@@ -59,3 +61,9 @@ def test_a_program_that_a_signal_ends_is_said_to_be_stopped(tmp_path):
     code = "import os, signal; print('so far', flush=True); os.kill(os.getpid(), signal.SIGTERM)"
     assert run(code, tmp_path) == ("so far\n", "was ended by SIGTERM")
     assert run(code.replace("SIGTERM", "SIGKILL"), tmp_path) == ("so far\n", "was ended by SIGKILL")
+
+
+def test_a_program_gets_no_more_memory_than_it_may_have(tmp_path):
+    code = "import time; time.sleep(0.5); print(len(bytearray(1 << 30)))"
+    assert run(code, tmp_path)[0] == f"{1 << 30}\n"
+    assert "MemoryError" in run(code, tmp_path, max_memory=1 << 29)[0]
