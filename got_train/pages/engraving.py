@@ -88,6 +88,7 @@ def _run(folder: Path, numbers: Sequence[int], seconds: float) -> tuple[str, str
         step_seconds=SCORE_SECONDS,
         most_seconds=seconds,
         max_bytes=2**20,
+        max_memory=MAX_MEMORY,
     )
 
 
@@ -126,11 +127,6 @@ def main(folder: Path, numbers: Sequence[str]) -> None:
     """Writes an SVG for each score of a folder, and says which one it is at."""
     import verovio
 
-    if sys.platform != "win32":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     verovio.enableLog(verovio.LOG_OFF)
     for number in numbers:
         print(f"engraving {number}", flush=True)
