@@ -1,8 +1,10 @@
 """Reads every row before training: finds the bad rows, and the sizes of the others."""
 
+import functools
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +13,9 @@ from torch.utils.data import DataLoader, Dataset
 from got_train.data.doubts import DoubtCounts, doubts
 from got_train.data.errors import RowError, file_of
 from got_train.data.good_rows import NO_KEY, GoodRows, content_key, row_key
+from got_train.data.images import PdfPage
+from got_train.data.packed import PackedFile
+from got_train.data.records import Record
 from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
 from got_train.progress import progress
@@ -33,18 +38,34 @@ class CheckResult:
     """What good rows probably do not mean as it is read."""
     checked: Counter[str]
     """How many rows of each file were checked."""
+    kind_numbers: np.ndarray
+    """int16, `(checked,)`: the place of each row's kind among the sorted `kinds`; -1 for rows that cannot be
+    remembered together with their file."""
+    holders: dict[int, set[str]]
+    """The files in which the images of the other rows lie, by the number of the row's file."""
+
+    @classmethod
+    def empty(cls, number: int) -> "CheckResult":
+        """The result for a number of rows of which nothing is known."""
+        sizes, keys = np.zeros((number, 2), dtype=np.int32), np.full(number, NO_KEY, dtype=np.uint64)
+        kind_numbers = np.full(number, -1, dtype=np.int16)
+        return cls({}, set(), sizes, keys, DoubtCounts(), Counter(), kind_numbers, {})
 
     @classmethod
     def joined(cls, parts: Sequence["CheckResult"]) -> "CheckResult":
         """Joins the results of all ranks; rank r checked rows r, r + world_size, ..."""
         bad = {index: error for part in parts for index, error in part.bad.items()}
         kinds = set().union(*(part.kinds for part in parts))
-        number = sum(len(part.sizes) for part in parts)
-        sizes, keys = np.empty((number, 2), dtype=np.int32), np.empty(number, dtype=np.uint64)
+        joined = cls.empty(sum(len(part.sizes) for part in parts))
         for first, part in enumerate(parts):
-            sizes[first :: len(parts)], keys[first :: len(parts)] = part.sizes, part.keys
+            share = slice(first, None, len(parts))
+            joined.sizes[share], joined.keys[share] = part.sizes, part.keys
+            joined.kind_numbers[share] = _among(kinds, sorted(part.kinds))[part.kind_numbers]
+            for file, holders in part.holders.items():
+                joined.holders.setdefault(file, set()).update(holders)
         doubts = DoubtCounts.joined([part.doubts for part in parts])
-        return cls(bad, kinds, sizes, keys, doubts, sum((part.checked for part in parts), Counter()))
+        checked = sum((part.checked for part in parts), Counter())
+        return replace(joined, bad=bad, kinds=kinds, doubts=doubts, checked=checked)
 
     def counts(self) -> dict[str, int]:
         """How many rows have each kind of fault, the most frequent first."""
@@ -75,6 +96,12 @@ class CheckResult:
         return lines
 
 
+def _among(kinds: set[str], names: Sequence[str]) -> np.ndarray:
+    """int16: the places of some names among the sorted kinds, and -1 at the end, which stands for none."""
+    places = {kind: place for place, kind in enumerate(sorted(kinds))}
+    return np.array([*(places[name] for name in names), -1], dtype=np.int16)
+
+
 class _Good(NamedTuple):
     """What is found about a good row."""
 
@@ -86,6 +113,8 @@ class _Good(NamedTuple):
     sizes: tuple[int, int]
     location: str
     doubts: list[tuple[str, str]]
+    holders: set[str] | None
+    """The files in which its images lie; None if it cannot be remembered together with its file."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +138,25 @@ class _Checks(Dataset[_Good | RowError]):
                 known = self.good_rows.find(cache_key)
             sizes = known or self.encoder.sizes(record)
             found = list(doubts(row, record))
-            return _Good(content_key(record), cache_key, record.kind, sizes, record.location, found)
+            holders = None if found else self._holders(record, int(self.indexes[position]))
+            return _Good(content_key(record), cache_key, record.kind, sizes, record.location, found, holders)
         except RowError as error:
-            return error
+            return error.with_traceback(None)  # which would keep the row, 5 kB, until the end
+
+    def _holders(self, record: Record, index: int) -> set[str] | None:
+        """The files in which the images of a row lie; None if some image is a file, or in memory."""
+        folders = tuple(self.rows.file(index).folders)
+        holders = {image.holder for image in record.images if isinstance(image, PackedFile | PdfPage)}
+        packed = all(isinstance(image, PackedFile | PdfPage) for image in record.images)
+        is_sure = packed and all(_found_first(holder, folders) for holder in holders)
+        return {str(holder.absolute()) for holder in holders} if is_sure else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _found_first(holder: Path, folders: tuple[Path, ...]) -> bool:
+    """Whether no other file, when it appears, would be taken in place of this one."""
+    first, *others = folders
+    return holder.is_relative_to(first) or not any(holder.is_relative_to(other) for other in others)
 
 
 def check_rows(
@@ -132,9 +177,9 @@ def check_rows(
         description: title of the progress bar.
         good_rows: rows that earlier checks found good, which are not read again; new good rows are added.
     """
-    sizes = np.zeros((len(indexes), 2), dtype=np.int32)
-    keys, cache_keys = (np.full(len(indexes), NO_KEY, dtype=np.uint64) for _ in range(2))
-    result = CheckResult({}, set(), sizes, keys, DoubtCounts(), Counter(rows.checked(indexes)))
+    result = replace(CheckResult.empty(len(indexes)), checked=Counter(rows.checked(indexes)))
+    cache_keys, kinds = np.full(len(indexes), NO_KEY, dtype=np.uint64), list[str]()
+    numbers = rows.picks[indexes, 0]
     checks = _Checks(rows, indexes, encoder, good_rows)
     loader = DataLoader(checks, batch_size=64, num_workers=workers, collate_fn=list)
     with progress(description, len(indexes), "row") as bar:
@@ -142,13 +187,19 @@ def check_rows(
             if isinstance(found, RowError):
                 result.bad[int(indexes[position])] = found
             else:
-                keys[position], cache_keys[position] = found.key, found.cache_key
-                sizes[position] = found.sizes
-                result.kinds.add(found.kind)
+                result.keys[position], cache_keys[position] = found.key, found.cache_key
+                result.sizes[position] = found.sizes
+                if found.kind not in result.kinds:
+                    result.kinds.add(found.kind)
+                    kinds.append(found.kind)
                 result.doubts.add(found.location, found.doubts)
+                if found.holders is not None:
+                    result.kind_numbers[position] = kinds.index(found.kind)
+                    result.holders.setdefault(int(numbers[position]), set()).update(found.holders)
             bar.update()
+    result.kind_numbers = _among(result.kinds, kinds)[result.kind_numbers]
     if good_rows is not None:
-        good_rows.add(cache_keys, sizes)
+        good_rows.add(cache_keys, result.sizes)
     return result
 
 

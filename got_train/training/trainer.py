@@ -82,7 +82,9 @@ class GotTrainer(Trainer):
         assert self.train_dataset is not None
         return DataLoader(
             self.train_dataset,
-            batch_sampler=StepBatches(self.plan, rank(), lambda: int(self.state.epoch or 0)),
+            batch_sampler=StepBatches(
+                self.plan, rank(), lambda: int(self.state.epoch or 0), self._steps_done_of_epoch
+            ),
             collate_fn=self.data_collator,
             num_workers=self.args.dataloader_num_workers,
             prefetch_factor=self.args.dataloader_prefetch_factor,
@@ -91,6 +93,10 @@ class GotTrainer(Trainer):
             in_order=self.args.dataloader_in_order,
             pin_memory=self.args.dataloader_pin_memory and torch.accelerator.is_available(),
         )
+
+    def _steps_done_of_epoch(self) -> int:
+        """How many steps of a resumed epoch transformers passes over; 0 where an epoch begins."""
+        return 0 if self.args.ignore_data_skip else self.state.global_step % self.plan.steps_per_epoch
 
     def get_batch_samples(self, epoch_iterator: Iterator, num_batches: int, device: torch.device) -> Any:
         """The batches of the next step; the time of the run starts with the first call."""
