@@ -1,6 +1,7 @@
 """Reads every row before training: finds the bad rows, and the sizes of the others."""
 
 import functools
+import os.path
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -39,7 +40,7 @@ class CheckResult:
     checked: Counter[str]
     """How many rows of each file were checked."""
     kind_numbers: np.ndarray
-    """int16, `(checked,)`: the place of each row's kind among the sorted `kinds`; -1 for rows that cannot be
+    """int32, `(checked,)`: the place of each row's kind among the sorted `kinds`; -1 for rows that cannot be
     remembered together with their file."""
     holders: dict[int, set[str]]
     """The files in which the images of the other rows lie, by the number of the row's file."""
@@ -48,7 +49,7 @@ class CheckResult:
     def empty(cls, number: int) -> "CheckResult":
         """The result for a number of rows of which nothing is known."""
         sizes, keys = np.zeros((number, 2), dtype=np.int32), np.full(number, NO_KEY, dtype=np.uint64)
-        kind_numbers = np.full(number, -1, dtype=np.int16)
+        kind_numbers = np.full(number, -1, dtype=np.int32)
         return cls({}, set(), sizes, keys, DoubtCounts(), Counter(), kind_numbers, {})
 
     @classmethod
@@ -97,9 +98,9 @@ class CheckResult:
 
 
 def _among(kinds: set[str], names: Sequence[str]) -> np.ndarray:
-    """int16: the places of some names among the sorted kinds, and -1 at the end, which stands for none."""
+    """int32: the places of some names among the sorted kinds, and -1 at the end, which stands for none."""
     places = {kind: place for place, kind in enumerate(sorted(kinds))}
-    return np.array([*(places[name] for name in names), -1], dtype=np.int16)
+    return np.array([*(places[name] for name in names), -1], dtype=np.int32)
 
 
 class _Good(NamedTuple):
@@ -141,15 +142,20 @@ class _Checks(Dataset[_Good | RowError]):
             holders = None if found else self._holders(record, int(self.indexes[position]))
             return _Good(content_key(record), cache_key, record.kind, sizes, record.location, found, holders)
         except RowError as error:
-            return error.with_traceback(None)  # which would keep the row, 5 kB, until the end
+            error.__context__ = None  # this and the traceback would keep the row and much else, 5 kB
+            return error.with_traceback(None)
 
     def _holders(self, record: Record, index: int) -> set[str] | None:
         """The files in which the images of a row lie; None if some image is a file, or in memory."""
-        folders = tuple(self.rows.file(index).folders)
-        holders = {image.holder for image in record.images if isinstance(image, PackedFile | PdfPage)}
-        packed = all(isinstance(image, PackedFile | PdfPage) for image in record.images)
-        is_sure = packed and all(_found_first(holder, folders) for holder in holders)
-        return {str(holder.absolute()) for holder in holders} if is_sure else None
+        opened, holders = self.rows.file(index), set()
+        for image in record.images:
+            if not isinstance(image, PackedFile | PdfPage):
+                return None
+            is_own = str(image).startswith(f"{opened.file.path}:")
+            if not is_own and not _found_first(image.holder, tuple(opened.folders)):
+                return None
+            holders.add(os.path.abspath(image.holder))
+        return holders
 
 
 @functools.lru_cache(maxsize=4096)
@@ -178,7 +184,7 @@ def check_rows(
         good_rows: rows that earlier checks found good, which are not read again; new good rows are added.
     """
     result = replace(CheckResult.empty(len(indexes)), checked=Counter(rows.checked(indexes)))
-    cache_keys, kinds = np.full(len(indexes), NO_KEY, dtype=np.uint64), list[str]()
+    cache_keys, kinds = np.full(len(indexes), NO_KEY, dtype=np.uint64), dict[str, int]()
     numbers = rows.picks[indexes, 0]
     checks = _Checks(rows, indexes, encoder, good_rows)
     loader = DataLoader(checks, batch_size=64, num_workers=workers, collate_fn=list)
@@ -189,15 +195,14 @@ def check_rows(
             else:
                 result.keys[position], cache_keys[position] = found.key, found.cache_key
                 result.sizes[position] = found.sizes
-                if found.kind not in result.kinds:
-                    result.kinds.add(found.kind)
-                    kinds.append(found.kind)
+                kind = kinds.setdefault(found.kind, len(kinds))
                 result.doubts.add(found.location, found.doubts)
                 if found.holders is not None:
-                    result.kind_numbers[position] = kinds.index(found.kind)
+                    result.kind_numbers[position] = kind
                     result.holders.setdefault(int(numbers[position]), set()).update(found.holders)
             bar.update()
-    result.kind_numbers = _among(result.kinds, kinds)[result.kind_numbers]
+    result.kinds = set(kinds)
+    result.kind_numbers = _among(result.kinds, list(kinds))[result.kind_numbers]
     if good_rows is not None:
         good_rows.add(cache_keys, result.sizes)
     return result

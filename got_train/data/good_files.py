@@ -7,6 +7,7 @@ changed takes less time than to read the row. Rows with doubts are read again, s
 import hashlib
 import itertools
 import logging
+import os.path
 import time
 import uuid
 import zipfile
@@ -41,9 +42,9 @@ class _GoodFile:
     kinds: np.ndarray
     """Names of kinds."""
     kind_numbers: np.ndarray
-    """int16, `(rows of the file,)`: the place of each row's kind in `kinds`."""
+    """int32, `(rows of the file,)`: the place of each row's kind in `kinds`."""
     holders: dict[str, tuple[int, int]]
-    """Size and time of change of each file with images."""
+    """Size and time of change of the file itself, and of each file with its images."""
 
 
 class GoodFiles:
@@ -59,7 +60,7 @@ class GoodFiles:
         self.folder = folder / "files"
         self.rows = rows
         self._begun_ns = time.time_ns()
-        self._states = [_state(opened) for opened in rows.files]
+        self._stats = [_stat(opened.file.path) for opened in rows.files]
         self._found = [self._read(number) for number in range(len(rows.files))]
         # A rank may see an older file, or none: what is not the same on all ranks is not used.
         marks = gather([file and file.mark for file in self._found])
@@ -89,24 +90,25 @@ class GoodFiles:
         """
         kinds = np.array(sorted(result.kinds), dtype=np.str_)
         for number, part, places in self._by_file(indexes):
-            state, holders = self._states[number], result.holders.get(number, set())
+            opened, holders = self.rows.files[number], result.holders.get(number, set())
             good = result.kind_numbers[part] >= 0
-            if state is None or not good.any() or len(holders) > MAX_HOLDERS:
+            if not good.any() or len(holders) > MAX_HOLDERS:
                 continue
-            before, length = self._found[number], len(self.rows.files[number].file)
-            file = before or _GoodFile("", *_nothing(length), {})
-            states = {holder: _stat(Path(holder)) for holder in holders} | file.holders
-            known = {holder: stat for holder, stat in states.items() if stat is not None}
+            file = self._found[number] or _GoodFile("", *_nothing(len(opened.file)), {})
+            stats = file.holders | {holder: _stat(Path(holder)) for holder in holders}
+            known = {holder: stat for holder, stat in stats.items() if stat is not None}
+            own = _stat(opened.file.path)
             written = any(known[holder][1] >= self._begun_ns for holder in known)
-            if written or len(known) < len(states) or _stat(self.rows.files[number].file.path) != state[1]:
+            if written or len(known) < len(stats) or own is None or own != self._stats[number]:
                 continue  # something has changed while it was read
+            known[os.path.abspath(opened.file.path)] = own
             names, mapped = np.unique(np.concatenate([file.kinds, kinds]), return_inverse=True)
             file.kind_numbers[:] = mapped[: len(file.kinds)][file.kind_numbers] if len(file.kinds) else 0
             chosen = places[good]
             file.keys[chosen], file.sizes[chosen] = result.keys[part][good], result.sizes[part][good]
             file.kind_numbers[chosen] = mapped[len(file.kinds) :][result.kind_numbers[part][good]]
             file.kinds, file.holders = names, known
-            self._write(state[0], file)
+            self._write(self._place(opened), file)
 
     def _by_file(self, indexes: np.ndarray) -> list[tuple[int, slice, np.ndarray]]:
         """Number of each file, where its rows stand among `indexes`, and their places in the file."""
@@ -116,9 +118,8 @@ class GoodFiles:
         return [(int(picks[part.start, 0]), part, picks[part, 1]) for part in parts]
 
     def _read(self, number: int) -> _GoodFile | None:
-        state = self._states[number]
-        shard = self.folder / f"{state[0]}.npz" if state else None
-        if shard is None or not shard.is_file():
+        shard = self._place(self.rows.files[number])
+        if not shard.is_file():
             return None
         try:
             with np.load(shard) as arrays:
@@ -136,8 +137,16 @@ class GoodFiles:
         is_same = all(_stat(Path(holder)) == stat for holder, stat in file.holders.items())
         return file if is_whole and is_same else None
 
-    def _write(self, name: str, file: _GoodFile) -> None:
-        shard = self.folder / f"{name}.npz"
+    def _place(self, opened: OpenFile) -> Path:
+        """Where it is remembered what a data file has, read in one way."""
+        options = opened.options
+        root = options.image_root and os.path.abspath(os.path.expanduser(options.image_root))
+        reading = (sorted(options.columns.items()), options.query, root, options.answered)
+        text = repr((os.path.abspath(opened.file.path), reading))
+        name = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()
+        return self.folder / f"{name}.npz"
+
+    def _write(self, shard: Path, file: _GoodFile) -> None:
         try:
             with atomic_file(shard) as part, open(part, "wb") as opened:
                 np.savez(
@@ -157,7 +166,7 @@ class GoodFiles:
 def _nothing(rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """`keys`, `sizes`, `kinds` and `kind_numbers` of a file of which nothing is remembered."""
     keys, sizes = np.full(rows, NO_KEY, dtype=np.uint64), np.zeros((rows, 2), dtype=np.int32)
-    return keys, sizes, np.zeros(0, dtype=np.str_), np.zeros(rows, dtype=np.int16)
+    return keys, sizes, np.zeros(0, dtype=np.str_), np.zeros(rows, dtype=np.int32)
 
 
 def _stat(file: Path) -> tuple[int, int] | None:
@@ -167,16 +176,3 @@ def _stat(file: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return stat.st_size, stat.st_mtime_ns
-
-
-def _state(opened: OpenFile) -> tuple[str, tuple[int, int]] | None:
-    """A name for a data file as it is now and how its rows are read, with its size and time of change."""
-    stat = _stat(opened.file.path)
-    if stat is None or not opened.file.path.is_file():
-        return None
-    options = opened.options
-    root = options.image_root and str(Path(options.image_root).expanduser().absolute())
-    reading = (sorted(options.columns.items()), options.query, root, options.answered)
-    # The place of an image in a message, and so in the key of its row, is as the file was named.
-    text = repr((str(opened.file.path), str(opened.file.path.absolute()), stat, reading))
-    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest(), stat

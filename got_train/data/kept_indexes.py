@@ -5,11 +5,13 @@ memory: it is there at once, and all processes of a machine share it.
 """
 
 import hashlib
+import io
 import os
 import uuid
 from pathlib import Path
 
 import numpy as np
+import pyarrow
 import xxhash
 
 from got_train.files import atomic_file
@@ -17,6 +19,9 @@ from got_train.report import UserError
 
 MIN_MEMBERS = 1000
 """Smaller indexes are made as fast as they are found."""
+
+MAX_HEADER_BYTES = 4096
+"""More than numpy writes before the values of an index."""
 
 
 def kept_index(path: Path, state: str) -> np.ndarray | None:
@@ -30,13 +35,16 @@ def kept_index(path: Path, state: str) -> np.ndarray | None:
     if kept is None or not kept.is_file():
         return None
     try:
-        with open(kept, "rb") as file:
-            file.seek(-16, os.SEEK_END)
-            digest = file.read()
-        index: np.ndarray = np.load(kept, mmap_mode="r")
-    except (OSError, EOFError, ValueError):
+        # numpy's own mapping would keep a file open for each tar, and a process may not have a thousand.
+        with pyarrow.memory_map(str(kept)) as file:
+            content = file.read_buffer()
+        header = io.BytesIO(content[:MAX_HEADER_BYTES].to_pybytes())
+        np.lib.format.read_magic(header)
+        (length,), _, dtype = np.lib.format.read_array_header_1_0(header)
+        index = np.frombuffer(content, dtype, length, header.tell())
+    except (OSError, EOFError, ValueError, TypeError):  # pyarrow's errors are OSErrors or ValueErrors
         return None
-    return index if digest == _digest(index, state) else None
+    return index if content[-16:].to_pybytes() == _digest(index, state) else None
 
 
 def keep_index(path: Path, state: str, index: np.ndarray) -> None:

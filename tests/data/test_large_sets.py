@@ -15,6 +15,7 @@ import pytest
 
 from got_train.config import Config, SampleConfig
 from got_train.data import packed
+from got_train.data.check import check_rows
 from got_train.data.kept_indexes import MIN_MEMBERS, index_file
 from got_train.data.packed import TarMembers
 from got_train.data.readers import open_rows
@@ -166,6 +167,14 @@ def test_memory_holds_no_object_for_each_row(name: str, tmp_path: Path) -> None:
     assert (many - few) / 2000 < 120
 
 
+def test_bad_rows_keep_little(tmp_path: Path) -> None:
+    listed = [row(number) | {"images": ["gone.png"]} for number in range(900)]
+    file = write_rows(tmp_path / "rows.jsonl", listed)
+    rows = open_rows(str(file))
+    held = held_bytes(lambda: check_rows(rows, np.arange(900), ENCODER, 0, "checking"))
+    assert held / 900 < 2000
+
+
 def listed(path: Path) -> list[tuple[bytes, int, int]]:
     """The members of a tar as `tarfile` has them."""
     with tarfile.open(path, "r:") as tar:
@@ -219,6 +228,9 @@ def test_the_index_of_a_large_tar_is_kept(tmp_path: Path, monkeypatch: pytest.Mo
         return [(bytes(index.names[number]), file.offset, file.size) for number, file in enumerate(files)]
 
     expected = found()
+    descriptors = len(os.listdir("/proc/self/fd"))
+    several = [TarMembers(path) for _ in range(5)]
+    assert len(several) == 5 and len(os.listdir("/proc/self/fd")) == descriptors
     assert expected == sorted(listed(path))
     [kept] = (tmp_path / "cache/got-train/indexes").iterdir()
     with monkeypatch.context() as patch:
