@@ -147,7 +147,7 @@ class _Checks(Dataset[_Good | RowError]):
 
     def _holders(self, record: Record, index: int) -> set[str] | None:
         """The files in which the images of a row lie; None if some image is a file, or in memory."""
-        opened, holders = self.rows.file(index), set()
+        opened, holders = self.rows.file(index), set[str]()
         for image in record.images:
             if not isinstance(image, PackedFile | PdfPage):
                 return None

@@ -148,7 +148,7 @@ class GoodFiles:
 
     def _write(self, shard: Path, file: _GoodFile) -> None:
         try:
-            with atomic_file(shard) as part, open(part, "wb") as opened:
+            with atomic_file(shard, durable=False) as part, open(part, "wb") as opened:
                 np.savez(
                     opened,
                     mark=np.array(uuid.uuid4().hex),

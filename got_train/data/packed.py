@@ -93,7 +93,7 @@ class TarMembers:
 
 def _index(path: Path) -> np.ndarray:
     """`name`, `offset` and `size` of each member of a tar, sorted by name."""
-    names, offsets, sizes = [], array("q"), array("q")
+    names, offsets, sizes = list[bytes](), array("q"), array("q")
     for name, offset, size in _read_headers(path):
         names.append(name)
         offsets.append(offset)
@@ -129,7 +129,7 @@ def _read_headers(path: Path) -> Iterator[tuple[bytes, int, int]]:
                     yield name.removeprefix(b"./"), offset, size
                     end = offset + size + -size % tarfile.BLOCKSIZE
                     continue
-                tar.offset = end  # type: ignore[attr-defined]
+                tar.offset = end
                 file.seek(0)  # then `next` seeks itself, and looks whether the last member is whole
                 if (member := tar.next()) is None:
                     return
@@ -137,7 +137,7 @@ def _read_headers(path: Path) -> Iterator[tuple[bytes, int, int]]:
                 if member.isfile():
                     name = member.name.removeprefix("./").encode(errors="surrogateescape")
                     yield name, member.offset_data, member.size
-                end = tar.offset  # type: ignore[attr-defined]
+                end = tar.offset
     except tarfile.TarError as error:
         raise UserError(
             f"data file {path} is not a whole, uncompressed tar ({error}); a compressed one must be "

@@ -171,7 +171,7 @@ class TarRows:
         self.path = path
         self.members = TarMembers(path)
         names = self.members.names
-        likely = np.flatnonzero(np.char.endswith(names, b".json")) if len(names) else []
+        likely = np.flatnonzero(np.char.endswith(names, b".json"))
         rows = np.array([number for number in likely if _is_row(names[number])], dtype=np.int64)
         if len(names) and not len(rows):
             raise UserError(
