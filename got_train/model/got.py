@@ -84,6 +84,9 @@ class GotModel(GotOcr2ForConditionalGeneration):
     def __init__(self, config: GotOcr2Config) -> None:
         embedding = f"model.language_model.{_embedding_name(config.text_config)}"
         self._tied_weights_keys = {"lm_head.weight": embedding}
+        if config.tie_word_embeddings:
+            # The Trainer, which loads the best checkpoint itself, would miss a head that was saved once.
+            self._keys_to_ignore_on_save = {"lm_head.weight"}
         super().__init__(config)
         fuse_attention(self.model.vision_tower)
         channels = encoder_channels(config)
