@@ -169,7 +169,7 @@ def begin(folder: Path, form: str, rows: int, resume: bool) -> Start:
     before = 0
     if resume:
         before = sum("loss" in line for line in read_log(runs_of(run_parent)[0] / "logging.jsonl"))
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port=0"]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--standalone"]
     command += ["-m", "got_train", "train", str(config), *(["resume=auto"] if resume else [])]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}
     with open(folder / f"{form}.log", "ab") as log:

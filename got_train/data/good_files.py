@@ -124,9 +124,11 @@ class GoodFiles:
         try:
             with np.load(shard) as arrays:
                 file = _GoodFile(
-                    str(arrays["mark"]),
-                    *(arrays[name] for name in ("keys", "sizes", "kinds", "kind_numbers")),
-                    dict(zip(arrays["holders"].tolist(), map(tuple, arrays["states"].tolist()), strict=True)),
+                    mark=str(arrays["mark"]),
+                    **{name: arrays[name] for name in ("keys", "sizes", "kinds", "kind_numbers")},
+                    holders=dict(
+                        zip(arrays["holders"].tolist(), map(tuple, arrays["states"].tolist()), strict=True)
+                    ),
                 )
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             logger.warning(

@@ -109,8 +109,8 @@ def _index(path: Path) -> np.ndarray:
         index[key] = column[order]
     twice = np.flatnonzero(index["name"][1:] == index["name"][:-1])
     if len(twice):
-        name = bytes(index["name"][twice[0]]).decode(errors="surrogateescape")
-        raise UserError(f"data file {path} holds two members named {name}")
+        same = bytes(index["name"][twice[0]]).decode(errors="surrogateescape")
+        raise UserError(f"data file {path} holds two members named {same}")
     return index
 
 
