@@ -131,8 +131,14 @@ def memory_mib(process: int) -> float:
     return 0.0
 
 
+def steps_so_far(run_parent: Path) -> int:
+    """How many steps the logs of all runs have."""
+    logs = [log for folder in runs_of(run_parent) for log in folder.glob("logging.jsonl")]
+    return sum("loss" in line for log in logs for line in read_log(log))
+
+
 def watch(launcher: subprocess.Popen[bytes], run_parent: Path, before: int) -> Start:
-    """Waits for the first step of a new line in the log of the newest run, and looks at the processes."""
+    """Waits for one step more in the logs, and looks at the processes meanwhile."""
     start, begun = Start(), time.monotonic()
     while launcher.poll() is None:
         family = list(processes_below(launcher.pid))
@@ -141,8 +147,7 @@ def watch(launcher: subprocess.Popen[bytes], run_parent: Path, before: int) -> S
         for process in family:
             role = "rank" if process.parent == launcher.pid else "loader worker"
             start.memory_mib[role] = max(start.memory_mib.get(role, 0.0), memory_mib(process.number))
-        logs = [log for folder in runs_of(run_parent)[:1] for log in folder.glob("logging.jsonl")]
-        if sum("loss" in line for log in logs for line in read_log(log)) > before:
+        if steps_so_far(run_parent) > before:
             return start
         time.sleep(0.5)
     raise SystemExit(f"the run ended with {launcher.returncode} before its first step")
@@ -166,9 +171,7 @@ def begin(folder: Path, form: str, rows: int, resume: bool) -> Start:
     }
     config.write_text(json.dumps(given))
     run_parent = folder / "output" / form
-    before = 0
-    if resume:
-        before = sum("loss" in line for line in read_log(runs_of(run_parent)[0] / "logging.jsonl"))
+    before = steps_so_far(run_parent)
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--standalone"]
     command += ["-m", "got_train", "train", str(config), *(["resume=auto"] if resume else [])]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}
