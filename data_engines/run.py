@@ -107,27 +107,31 @@ def generate(kind: str, options: Any, run: RunOptions) -> dict[str, Any] | None:
         "left_out": stock.left_out,
     }
     store = Store(run.output)
-    shards.open_run(store, plan)
-    all_shards = shards.split(run.count, shard_size, run.format)
+    share = KINDS[kind].max_rejects if run.max_rejects is None else run.max_rejects
+    job = Job(kind, run.seed, stock, run.degrade, RejectLimit(share, run.count))
+    with shards.open_run(store, plan, *run.part):
+        return _draw_part(job, run, plan, store)
+
+
+def _draw_part(job: Job, run: RunOptions, plan: dict[str, Any], store: Store) -> dict[str, Any] | None:
+    """Draws what is missing of a part; returns the manifest of the run if no other part is missing."""
+    all_shards = shards.split(run.count, plan["shard_size"], run.format)
     number, parts = run.part
     mine = all_shards[number::parts]
     missing = [shard for shard in mine if not store.exists(shard.report)]
-    share = KINDS[kind].max_rejects if run.max_rejects is None else run.max_rejects
-    limit = RejectLimit(share, run.count)
-    job = Job(kind, run.seed, stock, run.degrade, limit)
     total = sum(len(shard.indexes) for shard in mine)
     already = total - sum(len(shard.indexes) for shard in missing)
     drawn, rejects = 0, list[Rejected]()
-    with progress(kind, total, "sample", initial=already) as bar:
+    with progress(job.kind, total, "sample", initial=already) as bar:
         with contextlib.closing(EXECUTORS[run.executor](job, store, missing, run.workers)) as finished:
             for shard, report in finished:
                 bar.update(len(shard.indexes))
                 drawn += len(shard.indexes)
                 rejects += report["rejects"]
-                limit.check(drawn, rejects)
+                job.limit.check(drawn, rejects)
     if not all(store.exists(shard.report) for shard in all_shards):
         return None
-    return shards.finish_run(store, plan, all_shards, limit)
+    return shards.finish_run(store, plan, all_shards, job.limit)
 
 
 def default_shard_size(count: int, batch_size: int) -> int:

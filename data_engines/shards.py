@@ -1,6 +1,7 @@
 """The folder a run writes: shards that appear whole, and the manifest last.
 
 DIR/plan.json              what is being drawn, until the manifest says so
+DIR/0-of-1.lock            the process that draws this part of the run, while it does
 DIR/shards/*.partial       a shard in the making: its pictures and rows.jsonl
 DIR/shards/00000/          a whole shard, as a folder ...
 DIR/shards/00000.tar       ... or a WebDataset ...
@@ -10,10 +11,11 @@ DIR/data.jsonl             of folders: all rows in the order of their samples, a
 DIR/manifest.json          the plan, and what came of it: there only when the rest is complete
 """
 
+import contextlib
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
@@ -25,6 +27,8 @@ from data_engines.store import PARTIAL, Store
 
 MANIFEST = "manifest.json"
 PLAN = "plan.json"
+LOCK = ".lock"
+"""Ending of the files that keep a second process from drawing the same."""
 
 
 class Report(TypedDict):
@@ -74,8 +78,8 @@ def picture_name(index: int, position: int, pictures: int, ending: str) -> str:
     return f"{index:06d}.{ending}" if pictures == 1 else f"{index:06d}.{position}.{ending}"
 
 
-def open_run(store: Store, plan: dict[str, Any]) -> None:
-    """Makes the output ready for `plan`: a new folder, or one in which the same plan was left unfinished.
+def check_plan(store: Store, plan: dict[str, Any]) -> bool:
+    """Whether the output has a run of `plan` already; otherwise it is a new folder.
 
     Raises:
         ValueError: the folder holds other files, or a run of another plan.
@@ -89,10 +93,30 @@ def open_run(store: Store, plan: dict[str, Any]) -> None:
                 raise ValueError(
                     f"--output {store.url} holds a run with other {names}; choose another --output"
                 )
-            return
-    if any(not name.endswith(PARTIAL) for name in store.names()):
+            return True
+    if any(not name.endswith((PARTIAL, LOCK)) for name in store.names()):
         raise ValueError(f"--output {store.url} is not empty and holds no run of got-data; choose another")
-    store.write(PLAN, [json.dumps(plan, indent=2), "\n"])
+    return False
+
+
+@contextlib.contextmanager
+def open_run(store: Store, plan: dict[str, Any], number: int, parts: int) -> Iterator[None]:
+    """Makes this process the only one that draws a part of `plan`, in a new folder or an unfinished one.
+
+    Args:
+        store: the output.
+        plan: what is drawn.
+        number: of the part.
+        parts: how many there are.
+
+    Raises:
+        ValueError: the folder holds other files, a run of another plan, or another process draws the part.
+    """
+    check_plan(store, plan)  # nothing is left in a folder of something else
+    with store.only_writer(f"{number}-of-{parts}{LOCK}"):
+        if not check_plan(store, plan):
+            store.write(PLAN, [json.dumps(plan, indent=2), "\n"])
+        yield
 
 
 def finish_shard(

@@ -11,6 +11,8 @@ from pathlib import Path
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from got_train.files import atomic_file, only_writer
+
 PARTIAL = ".partial"
 """Ending of what is not whole yet."""
 
@@ -46,6 +48,24 @@ class Store:
             return []
         return sorted(Path(path).name for path in self._files.ls(self._at(folder), detail=False))
 
+    @contextlib.contextmanager
+    def only_writer(self, name: str) -> Iterator[None]:
+        """Keeps a second process away while this one holds the lock file `name`; elsewhere nothing can.
+
+        Raises:
+            ValueError: another process holds it, with its number and host.
+        """
+        if not self.is_local:
+            yield
+            return
+        place = Path(self._at(name))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with only_writer(place, Path(self.url)):
+            try:
+                yield
+            finally:
+                self.remove(name)
+
     def remove(self, name: str) -> None:
         """Removes a file or a folder, if it is there."""
         # another part of the run may remove it at this moment
@@ -62,6 +82,10 @@ class Store:
             folder = Path(tempfile.mkdtemp(prefix="got-data-"))
         try:
             yield folder
+        except OSError as error:
+            if error.errno is not None and error.filename is None:  # as when the disk is full
+                error.filename = self._at(name)
+            raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -84,9 +108,11 @@ class Store:
 
     def write(self, name: str, texts: Iterable[str]) -> None:
         """Writes texts one after the other into a file; a local one is never seen half written."""
-        place = self._partial(name) if self.is_local else self._at(name)
-        self._files.makedirs(os.path.dirname(place), exist_ok=True)
-        with self._files.open(str(place), "w", encoding="utf-8") as file:
+        if not self.is_local:
+            self._files.makedirs(os.path.dirname(self._at(name)), exist_ok=True)
+            with self._files.open(self._at(name), "w", encoding="utf-8") as file:
+                file.writelines(texts)
+            return
+        place = atomic_file(Path(self._at(name)), part=self._partial(name))
+        with place as part, open(part, "w", encoding="utf-8") as file:
             file.writelines(texts)
-        if self.is_local:
-            os.replace(place, self._at(name))

@@ -219,6 +219,10 @@ def training_arguments(
         given["greater_is_better"] = metric.removeprefix("eval_") in HIGHER_IS_BETTER
     if not torch.accelerator.is_available():
         given["use_cpu"] = True  # otherwise transformers refuses bf16, which CPUs can do
+    if is_float32_instead(config):
+        given["fp16"] = False
+    if argument(config, "adam_epsilon") < torch.finfo(torch.float32).tiny:
+        raise UserError(f"train.adam_epsilon {given['adam_epsilon']} is 0 in float32: give at least 1.2e-38")
     try:
         arguments = TrainingArguments(output_dir=str(output_dir), **{**DEFAULTS, **given})
     except (ValueError, TypeError, ImportError) as error:  # of transformers' own checks
@@ -227,6 +231,17 @@ def training_arguments(
     # no parameters to ask for their type.
     arguments._n_gpu = min(arguments.n_gpu, 1)
     return arguments
+
+
+def is_float32_instead(config: Config) -> bool:
+    """Whether float16 is asked for on a CPU, where only DeepSpeed computes in it.
+
+    accelerate computes in float32 there, without the scale of the loss that skips steps which overflow.
+    """
+    import torch
+
+    on_cpu = argument(config, "use_cpu") or not torch.accelerator.is_available()
+    return on_cpu and argument(config, "fp16") and argument(config, "deepspeed") is None
 
 
 def check_deepspeed(config: str | dict[str, Any] | None) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import atexit
 import io
+import math
 import os
 import sys
 import traceback
@@ -135,6 +136,20 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("overrides", nargs="*", metavar="key=value", help="for example train.max_steps=2")
     train.add_argument("--dry-run", action="store_true", help="print the plan of the run, and do not train")
 
+    plan = command("plan", _plan, "whether a run fits into memory, and how long it takes")
+    plan.add_argument("config", nargs="?", help="YAML file (default: the packaged ones, as a table)")
+    plan.add_argument("overrides", nargs="*", metavar="key=value", help="for example lora.rank=16")
+    plan.add_argument("--devices", type=positive, default=1, help="number of devices (default: %(default)s)")
+    plan.add_argument(
+        "--memory", type=above_0, default=24.0, metavar="GB", help="memory of a device (default: %(default)g)"
+    )
+    plan.add_argument(
+        "--utilization", type=share, default=0.4, help="share of its rate that a device reaches (%(default)g)"
+    )
+    plan.add_argument(
+        "--tflops", type=above_0, default=989.0, help="its rate in bf16 (default: %(default)g, of an H100)"
+    )
+
     add_infer_options(command("infer", infer, "read images with a model"))
 
     merge = command("merge", _merge, "merge LoRA adapters into a plain model folder")
@@ -209,6 +224,40 @@ def _train(options: argparse.Namespace) -> int:
 
     train(config, dry_run=options.dry_run)
     return 0
+
+
+def above_0(text: str) -> float:
+    """A number above 0, for argparse."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and finite")
+    return number
+
+
+def share(text: str) -> float:
+    """A number above 0 and at most 1, for argparse."""
+    if (number := above_0(text)) > 1:
+        raise argparse.ArgumentTypeError(f"{text} is above 1")
+    return number
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from got_train.config_file import lacks_data, load_config
+
+    if options.config is None:
+        from got_train.plan import inference_table, recipes_table
+
+        print(f"{recipes_table()}\n\n{inference_table()}")
+        return 0
+    rows = ["data.train=[]"] if lacks_data(options.config, options.overrides) else []
+    config = load_config(options.config, [*options.overrides, *rows])
+    from got_train.plan import plan
+
+    fits = plan(config, options.devices, options.memory, options.utilization, options.tflops)
+    return 0 if fits else 1
 
 
 def _merge(options: argparse.Namespace) -> int:

@@ -84,6 +84,14 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
     return config
 
 
+def lacks_data(path: str | Path, overrides: Sequence[str]) -> bool:
+    """Whether neither a file nor words name training rows: a plan can be made without them."""
+    if any(word.startswith(("data.train=", "data=")) for word in overrides) or not Path(path).is_file():
+        return False
+    section = _read_file(Path(path)).get("data")
+    return isinstance(section, dict) and section.get("train") == MISSING
+
+
 def _read_file(path: Path) -> dict[str, Any]:
     """The sections of a file; what is to be a text is as it stands there, not as YAML reads numbers."""
     try:

@@ -7,6 +7,7 @@ folders are written beside their place, and renamed at the end.
 import errno
 import json
 import os
+import platform
 import re
 import shutil
 from collections.abc import Iterator
@@ -33,17 +34,18 @@ of this program."""
 
 
 @contextmanager
-def atomic_file(path: Path, durable: bool = True) -> Iterator[Path]:
+def atomic_file(path: Path, durable: bool = True, part: Path | None = None) -> Iterator[Path]:
     """A place to write a file, which becomes `path` when it is on the disk.
 
     Args:
         path: the file.
         durable: whether to wait for the disk. Otherwise a loss of power may leave an empty file.
+        part: the place, where several processes may write the same file at once.
 
     Raises:
         UserError: if the system refuses to write it; a file that was there before stays as it was.
     """
-    part = path.with_name(path.name + PART)
+    part = part or path.with_name(path.name + PART)
     with naming_refusals(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,6 +104,36 @@ def lock(file: IO[str], what: Path, holder: str = "another process") -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise UserError(f"{what} is being written by {holder}") from None
+
+
+@contextmanager
+def only_writer(path: Path, what: Path) -> Iterator[None]:
+    """Makes this process the only writer of something, however it ends; see `lock`.
+
+    Args:
+        path: the file to lock, which names the writer to others.
+        what: what is written.
+
+    Raises:
+        UserError: if another process writes it, with its number and host.
+    """
+    if fcntl is None:
+        yield
+        return
+    while True:
+        with open(path, "a+", encoding="utf-8") as file:
+            file.seek(0)
+            lock(file, what, file.read().strip() or "another process")
+            try:
+                if not os.path.samestat(path.stat(), os.fstat(file.fileno())):
+                    continue
+            except FileNotFoundError:  # its last writer has removed it in the meantime
+                continue
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {platform.node()}\n")
+            file.flush()
+            yield
+            return
 
 
 def flush(path: Path) -> None:

@@ -24,7 +24,7 @@ from got_train.model.original import (
 from got_train.model.processor import build_processor
 from got_train.model.shapes import read_got_config
 from got_train.model.tokenizer import load_tokenizer
-from got_train.model.weights import local_folder, read_tensors
+from got_train.model.weights import local_folder, not_finite, read_tensors
 from got_train.report import UserError, check_new_folder, counted
 from got_train.run_folders import CONFIG_FILE, holds_adapters
 from got_train.vocabulary import IMAGE_PAD, MESSAGE_END, QWEN_SPECIAL_IDS
@@ -225,8 +225,7 @@ def _to_transformers(folder: Path, output: Path) -> int:
         )
     tokenizer = load_tokenizer(str(folder))
     state = read_state(folder, config, transformers_name)
-    save_file(state, output / "model.safetensors", metadata={"format": "pt"})
-    permit_as_umask(output)
+    _save(state, folder, output)
     config.architectures = [GotOcr2ForConditionalGeneration.__name__]
     config.dtype = _dtype(state)
     config.text_config.pad_token_id = tokenizer.pad_token_id
@@ -245,10 +244,17 @@ def _to_original(folder: Path, output: Path) -> int:
     check_fits_original(config, load_tokenizer(str(folder)))
     state = read_state(folder, config, current_name)
     renamed = {original_name(name): tensor for name, tensor in state.items()}
-    save_file(renamed, output / "model.safetensors", metadata={"format": "pt"})
-    permit_as_umask(output)
+    _save(renamed, folder, output)
     write_original_files(config, str(_dtype(state)).removeprefix("torch."), output)
     return len(state)
+
+
+def _save(state: dict[str, torch.Tensor], folder: Path, output: Path) -> None:
+    bad = not_finite(state.items())
+    if bad is not None:
+        raise UserError(f"{folder}: {bad} is not finite: not written")
+    save_file(state, output / "model.safetensors", metadata={"format": "pt"})
+    permit_as_umask(output)
 
 
 def _dtype(state: dict[str, torch.Tensor]) -> torch.dtype:

@@ -8,7 +8,7 @@ operations, half of them for activations and half for weights.
 from torch import nn
 from transformers import GotOcr2Config
 
-from got_train.model.got import GotModel, encoder_channels, tile_shape
+from got_train.model.got import GotModel, encoder_channels, group_of, tile_shape
 
 
 def tile_flops(config: GotOcr2Config) -> int:
@@ -29,7 +29,7 @@ def tile_flops(config: GotOcr2Config) -> int:
     return 2 * total
 
 
-def row_flops(model: GotModel, length: int, num_supervised: int, num_tiles: int) -> int:
+def row_flops(model: GotModel, length: float, num_supervised: float, num_tiles: float) -> float:
     """Operations of the forward pass of connector, decoder and head over one row.
 
     Args:
@@ -41,10 +41,38 @@ def row_flops(model: GotModel, length: int, num_supervised: int, num_tiles: int)
     text = model.config.text_config
     connector = model.model.multi_modal_projector.multimodal_projector
     connected = num_tiles * tile_shape(model.config).num_tokens * connector.weight.numel()
-    attention = text.num_hidden_layers * length * (length + 1) // 2 * 2 * text.hidden_size
+    attention = text.num_hidden_layers * length * (length + 1) * text.hidden_size
     body = length * decoder_weights(model)
     head = num_supervised * model.lm_head.weight.numel()
     return 2 * (connected + body + attention + head)
+
+
+def training_flops(
+    model: GotModel, length: float, num_supervised: float, num_tiles: float, checkpointing: bool, cached: bool
+) -> float:
+    """Operations of a row in a training step, what gradient checkpointing computes again included.
+
+    A backward pass takes one pass for the gradients of what goes into products, and one for those of weights
+    that are trained.
+
+    Args:
+        model: prepared for training, without its adapters around it.
+        length: see `row_flops`.
+        num_supervised: see `row_flops`.
+        num_tiles: see `row_flops`.
+        checkpointing: whether layers are computed again in the backward pass.
+        cached: whether features are read rather than computed.
+    """
+    trains = {
+        group_of(name)
+        for name, weights in model.named_parameters()
+        if weights.requires_grad and ".lora_" not in name
+    }
+    again = 1 if checkpointing else 0
+    encoder = (2 + ("encoder" in trains) + again) if model.trains_encoder else 1
+    decoder = 2 + ("decoder" in trains) + again
+    tiles = 0 if cached else num_tiles * encoder * tile_flops(model.config)
+    return tiles + decoder * row_flops(model, length, num_supervised, num_tiles)
 
 
 def decoder_weights(model: GotModel) -> int:

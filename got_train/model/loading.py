@@ -8,11 +8,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import (
-    AutoModelForCausalLM,
-    PreTrainedTokenizerFast,
-    set_seed,
-)
+from transformers import AutoModelForCausalLM, GotOcr2Config, PreTrainedTokenizerFast, set_seed
 
 from got_train.config import GROUPS, Group, ModelConfig
 from got_train.model.convert import encoder_state, read_state, transformers_name
@@ -86,6 +82,21 @@ def build_model(
     return model, tokenizer, report
 
 
+def shape_of_model(config: ModelConfig, max_length: int, tokenizer: PreTrainedTokenizerFast) -> GotOcr2Config:
+    """The configuration of the model that `build_model` builds; no weights are read.
+
+    Raises:
+        UserError: for a source that does not exist, or a shape that no model can have.
+    """
+    config = with_shape_of_checkpoint(config)
+    if config.whole is not None:
+        return read_got_config(whole_checkpoint("model.path", config.whole))
+    decoder_path = config.decoder.path if config.init == "pretrained" else None
+    text_config = decoder_config(config, decoder_path, len(tokenizer), max_length)
+    text_config.pad_token_id = tokenizer.pad_token_id
+    return got_config(config.encoder, text_config, tokenizer)
+
+
 def _whole_checkpoint(path: str, tokenizer: PreTrainedTokenizerFast) -> tuple[GotModel, LoadReport]:
     source = whole_checkpoint("model.path", path)
     model = load_got(source)
@@ -113,9 +124,7 @@ def _from_parts(
 ) -> tuple[GotModel, LoadReport]:
     sources = config if config.init == "pretrained" else ModelConfig(init="random")
     decoder_path = sources.decoder.path
-    text_config = decoder_config(config, decoder_path, len(tokenizer), max_length)
-    text_config.pad_token_id = tokenizer.pad_token_id
-    model = GotModel(got_config(config.encoder, text_config, tokenizer))
+    model = GotModel(shape_of_model(config, max_length, tokenizer))
     initialize(model)
     report = LoadReport()
     given: dict[Group, tuple[str, dict[str, torch.Tensor]]] = {}

@@ -13,6 +13,7 @@ from got_train.model.card import model_card
 from got_train.model.checkpoints import load_checkpoint
 from got_train.model.got import GotModel, tile_shape
 from got_train.model.processor import build_processor
+from got_train.model.weights import not_finite
 from got_train.prompts import TemplateName
 from got_train.report import UserError
 from got_train.run_folders import CONFIG_FILE, merge_folders
@@ -41,7 +42,8 @@ def merge(
         The folder, and the largest difference of logits before and after, relative to the largest logit.
 
     Raises:
-        UserError: if the checkpoint has no adapters, the folder exists, or the logits differ.
+        UserError: if the checkpoint has no adapters, the folder exists, weights are not finite, or the
+            logits differ.
     """
     source, target = merge_folders(checkpoint, output)
     model, tokenizer, config = load_checkpoint(source, base, template)
@@ -51,7 +53,10 @@ def merge(
     before = probe_logits(model)
     merged = model.merge_and_unload()
     difference = float((probe_logits(merged) - before).abs().max() / before.abs().max())
-    if difference > TOLERANCE:
+    bad = not_finite(merged.named_parameters())
+    if bad is not None:
+        raise UserError(f"{source}: {bad} is not finite after the merge: not written")
+    if not difference <= TOLERANCE:  # nan too
         raise UserError(f"merged and unmerged logits differ by {difference:.2g} of the largest: not written")
     with atomic_folder(target) as folder:
         save_model_folder(merged, tokenizer, config, folder)

@@ -5,6 +5,7 @@ are read with `weights_only`.
 """
 
 import pickle
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -47,6 +48,14 @@ def local_folder(source: str) -> Path:
     except (OSError, ValueError) as error:
         raise UserError(f"no model at {source}: {str(error).splitlines()[0]}") from None
     return folder
+
+
+def not_finite(tensors: Iterable[tuple[str, torch.Tensor]]) -> str | None:
+    """The name of the first tensor with a value that is not finite; None if there is none."""
+    for name, tensor in tensors:
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            return name
+    return None
 
 
 def read_tensors(source: str) -> dict[str, torch.Tensor]:

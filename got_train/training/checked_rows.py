@@ -34,6 +34,8 @@ class CheckedSet:
     kinds: set[str]
     skipped: list[RowError]
     """Bad rows that were left out."""
+    seen: np.ndarray
+    """int32, `(rows that were checked and are good, 2)`: tokens and tiles of each."""
 
 
 @dataclass(frozen=True)
@@ -90,20 +92,21 @@ def check_set(
         bad = counted(len(result.bad), f"bad {name} row")
         head = f"{bad} ({result.summary()}); data.on_error=skip leaves out bad rows:"
         raise UserError("\n".join([head, *result.lines()]))
+    seen = result.sizes[result.sizes[:, 0] > 0]
     if not whole:
         if result.bad:
             counts = f"{len(result.bad):,} bad of {len(part):,} that were checked"
             say(f"{name} rows: {counts} ({result.summary()})")
-        return CheckedSet(rows, None, None, result.kinds, result.errors())
+        return CheckedSet(rows, None, None, result.kinds, result.errors(), seen)
     numbers = rows.distinct_numbers()
     sizes, keys = result.sizes[numbers], result.keys[numbers]
     if not result.bad:
-        return CheckedSet(rows, sizes, keys, result.kinds, [])
+        return CheckedSet(rows, sizes, keys, result.kinds, [], seen)
     good = np.flatnonzero(~rows.repeats(np.array(sorted(result.bad))))
     if len(good) == 0:
         raise UserError(f"no {name} row is left: {result.summary()}; the first: {result.lines()[0]}")
     say(f"{name} rows: left out {len(rows) - len(good):,} of {len(rows):,} ({result.summary()})")
-    return CheckedSet(rows.subset(good), sizes[good], keys[good], result.kinds, result.errors())
+    return CheckedSet(rows.subset(good), sizes[good], keys[good], result.kinds, result.errors(), seen)
 
 
 def _check(config: Config, rows: Rows, encoder: SampleEncoder, name: str, remember: bool) -> CheckResult:

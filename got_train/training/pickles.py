@@ -7,8 +7,11 @@ loading it calls the function. torch loads some files without (`weights_only`); 
 import pickle
 import re
 from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
 
-from torch.serialization import get_unsafe_globals_in_checkpoint
+import torch
+from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
 from got_train.report import UserError
 
@@ -42,3 +45,16 @@ def check_only_data(checkpoint: Path) -> None:
                 f"resume: loading {file} would run {', '.join(sorted(named - DATA))}, which no checkpoint of "
                 "got-train needs: do not use it"
             )
+
+
+def load_data(file: Path) -> Any:
+    """What stands in a file of torch. Nothing runs; tensors stay on the disk until they are used.
+
+    Raises:
+        UserError: if the file is damaged, or would run something.
+    """
+    try:
+        with safe_globals([resolve_name(name) for name in DATA if name.startswith("deepspeed.")]):
+            return torch.load(file, map_location="cpu", mmap=True, weights_only=True)
+    except (RuntimeError, ValueError, EOFError, OSError, pickle.UnpicklingError) as error:
+        raise UserError(f"resume: {file} is damaged ({type(error).__name__})") from error

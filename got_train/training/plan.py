@@ -145,19 +145,25 @@ class StepBatches(Sampler[list[int]]):
                 yield batch.tolist()
 
 
-def plan_steps(config: Config, num_rows: int) -> StepPlan:
+def plan_steps(config: Config, num_rows: int, devices: int | None = None) -> StepPlan:
     """The steps of a run, with rows split in their order.
+
+    Args:
+        config: of the run.
+        num_rows: rows of an epoch.
+        devices: number of devices; default: that of the launch.
 
     Raises:
         UserError: if `train.global_batch_size` cannot be divided evenly.
     """
-    accumulation = accumulation_steps(config, world_size())
+    devices = devices or world_size()
+    accumulation = accumulation_steps(config, devices)
     size = argument(config, "per_device_train_batch_size")
     data_seed = argument(config, "data_seed")
     return StepPlan(
         num_rows=num_rows,
-        step_rows=config.train.global_batch_size or size * accumulation * world_size(),
-        world_size=world_size(),
+        step_rows=config.train.global_batch_size or size * accumulation * devices,
+        world_size=devices,
         seed=config.seed if data_seed is None else data_seed,
         accumulation=accumulation,
         drop_last=argument(config, "dataloader_drop_last"),

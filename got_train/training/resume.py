@@ -23,7 +23,7 @@ from got_train.files import atomic_file, read_json
 from got_train.manifest import damage
 from got_train.model.shapes import with_shape_of_checkpoint
 from got_train.model.tokenizer import load_tokenizer
-from got_train.ranks import gather, rank, say, world_size
+from got_train.ranks import gather, rank, say
 from got_train.report import UserError, counted
 from got_train.run_folders import (
     CONFIG_FILE,
@@ -40,6 +40,7 @@ from got_train.training.checked_rows import CheckedRows, CheckedSet
 from got_train.training.optim import learning_rates
 from got_train.training.pickles import check_only_data
 from got_train.training.plan import StepPlan, total_steps
+from got_train.training.zero import DEEPSPEED, PLAIN, ZERO, check_can_share_out, optimizer_kind, part_files
 from got_train.typed_values import flat
 
 EVALUATED = ("loss_rows", "read_rows", "max_new_tokens", "early_stopping_patience")
@@ -62,6 +63,7 @@ def find_resume(config: Config) -> Path | None:
     if checkpoint is not None:
         _check_can_resume(checkpoint, config)
         check_only_data(checkpoint)
+        check_can_share_out(checkpoint)
     return checkpoint
 
 
@@ -88,18 +90,17 @@ def _check_can_resume(checkpoint: Path, config: Config) -> None:
         raise UserError(f"resume: {checkpoint} is not a training checkpoint (it has no {STATE_FILE})")
     if not (checkpoint / CONFIG_FILE).is_file():
         raise UserError(f"resume: {checkpoint} is not of got-train (it has no {CONFIG_FILE}): {advice}")
-    by_deepspeed = config.train.arguments.get("deepspeed") is not None
-    optimizer = "global_step*" if by_deepspeed else "optimizer.pt"
-    if not list(checkpoint.glob(optimizer)):
+    saved_by, goes_on_by = _optimizer_of(checkpoint), optimizer_kind(argument(config, "deepspeed"))
+    lacks = f"has no state of the optimizer ({'optimizer.pt' if goes_on_by == PLAIN else 'global_step*'})"
+    if saved_by is None:
         raise UserError(
-            f"resume: {checkpoint} has no state of the optimizer ({optimizer}): it was saved with "
-            f"train.save_only_model, or with another train.deepspeed. {advice[0].upper()}{advice[1:]}"
+            f"resume: {checkpoint} {lacks}: it was saved with train.save_only_model, or with another "
+            f"train.deepspeed. {advice[0].upper()}{advice[1:]}"
         )
-    states = len(list(checkpoint.glob("global_step*/*_optim_states.pt")))
-    if by_deepspeed and states != world_size():
+    if saved_by != goes_on_by:
         raise UserError(
-            f"resume: {checkpoint} has the optimizer of {counted(states, 'device')}, which DeepSpeed cannot "
-            f"share out on {counted(world_size(), 'device')}: launch as many, or {advice}"
+            f"resume: {checkpoint} {lacks}: it was saved with {saved_by}, and only goes on so. Set "
+            f"train.deepspeed as it was, or {advice}"
         )
     _check_others(checkpoint, config)
     saved = _as_moved(checkpoint, config)
@@ -110,6 +111,15 @@ def _check_can_resume(checkpoint: Path, config: Config) -> None:
     if changed:
         changes = ", ".join(f"{name} was {before.get(name)} and is {now.get(name)}" for name in changed)
         raise UserError(f"resume: a run continues as it began, but {changes}: change it back, or {advice}")
+
+
+def _optimizer_of(checkpoint: Path) -> str | None:
+    """Whose optimizer a checkpoint has, as `optimizer_kind` says it; None if it has none."""
+    if part_files(checkpoint):
+        return ZERO
+    if list(checkpoint.glob("global_step*")):
+        return DEEPSPEED
+    return PLAIN if (checkpoint / "optimizer.pt").is_file() else None
 
 
 def _check_others(checkpoint: Path, config: Config) -> None:

@@ -1,19 +1,18 @@
 """The folder of a run: `output_dir/name/vN-date-time`, as in ms-swift."""
 
 import json
-import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from got_train import files
 from got_train.config import Config
 from got_train.config_file import to_yaml
-from got_train.files import lock, write_text
+from got_train.files import write_text
 from got_train.ranks import rank
 from got_train.report import UserError, why_not_writable
 from got_train.run_folders import CONFIG_FILE, runs_of
@@ -37,23 +36,13 @@ def create_run_dir(config: Config) -> Path:
             return folder
 
 
-@contextmanager
-def only_writer(run_dir: Path) -> Iterator[None]:
+def only_writer(run_dir: Path) -> AbstractContextManager[None]:
     """Makes this process, and those of its launch, the only ones that write into a run folder.
 
     Raises:
         UserError: if another one does, with its number and host.
     """
-    if rank() != 0:
-        yield
-        return
-    with open(run_dir / "run.lock", "a+", encoding="utf-8") as file:
-        file.seek(0)
-        lock(file, run_dir, file.read().strip())
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {platform.node()}\n")
-        file.flush()
-        yield
+    return files.only_writer(run_dir / "run.lock", run_dir) if rank() == 0 else nullcontext()
 
 
 def check_output_dir(config: Config) -> None:

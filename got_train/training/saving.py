@@ -5,7 +5,6 @@ with their hashes, brought to the disk, and the folder takes its place in the ru
 removed. A run that is killed at any moment has its newest whole checkpoint as it was.
 """
 
-import math
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from torch import nn
 from got_train.files import PART, flush, flush_folder, naming_refusals, permit_as_umask
 from got_train.manifest import write_manifest
 from got_train.model.adapters import PEFT_PREFIX
+from got_train.model.weights import not_finite
 from got_train.ranks import barrier, rank, world_size
 from got_train.report import UserError
 from got_train.run_folders import CONFIG_FILE, STEPS_FILE
@@ -70,10 +70,10 @@ def check_finite(model: nn.Module, step: int) -> None:
     Raises:
         UserError: with the first tensor that is not.
     """
-    for name, weights in model.named_parameters():
-        if weights.requires_grad and not math.isfinite(float(weights.detach().abs().max())):
-            raise UserError(
-                f"step {step}: {name.removeprefix(PEFT_PREFIX)} is not finite, so this step is not saved. "
-                "Go on from the newest checkpoint with a lower train.learning_rate: see logging.jsonl for "
-                "where the loss went up"
-            )
+    name = not_finite(pair for pair in model.named_parameters() if pair[1].requires_grad)
+    if name is not None:
+        raise UserError(
+            f"step {step}: {name.removeprefix(PEFT_PREFIX)} is not finite, so this step is not saved. "
+            "Go on from the newest checkpoint with a lower train.learning_rate: see logging.jsonl for "
+            "where the loss went up"
+        )

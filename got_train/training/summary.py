@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from transformers import TrainerState
 
-from got_train.arguments import argument
+from got_train.arguments import argument, is_float32_instead
 from got_train.config import Config
 from got_train.data.sources import ChosenRows
 from got_train.model.checkpoints import run_config
@@ -82,6 +82,13 @@ def devices_advice() -> list[str]:
     if world_size() > 1 or count < 2:
         return []
     return [f"1 of {count} devices is used: torchrun --nproc_per_node={count} -m got_train uses all of them"]
+
+
+def precision_advice(config: Config) -> list[str]:
+    """What a device does in place of what was asked for."""
+    if not is_float32_instead(config):
+        return []
+    return ["train.fp16 has no effect on a CPU: it computes in float32"]
 
 
 def launcher_advice(config: Config) -> list[str]:

@@ -15,7 +15,7 @@ import torch
 from peft import PeftModel
 from transformers import EarlyStoppingCallback
 
-from got_train.arguments import argument, training_arguments
+from got_train.arguments import argument, is_float32_instead, training_arguments
 from got_train.config import Config
 from got_train.config_file import to_yaml
 from got_train.data.batching import collate
@@ -34,13 +34,14 @@ from got_train.model.loading import LoadReport, build_model, model_tokenizer
 from got_train.model.processor import build_processor
 from got_train.model.shapes import model_tile_shape, with_shape_of_checkpoint
 from got_train.model.tokenizer import VOCABULARIES
-from got_train.ranks import gather, open_process_group, rank, say
+from got_train.ranks import gather, open_process_group, rank, say, world_size
 from got_train.report import StoppedError, UserError
 from got_train.run_folders import STEPS_FILE, absolute, resolve_checkpoint, whole_checkpoint
 from got_train.training.callbacks import Changes, FeatureWriter, RunLog
 from got_train.training.checked_rows import CheckedRows, check_run_rows, write_rows
 from got_train.training.compare import compare, comparison_table, retention_samples, write_comparison
 from got_train.training.loggers import check_loggers
+from got_train.training.need import device_gigabytes, models_without_weights, verdict
 from got_train.training.optim import optimizer_and_groups, try_optimizer
 from got_train.training.plan import StepPlan, balance_steps, plan_steps, total_steps
 from got_train.training.resume import check_same_steps, find_resume, has_ended, resume_lines, write_steps
@@ -52,6 +53,7 @@ from got_train.training.summary import (
     devices_advice,
     early_line,
     launcher_advice,
+    precision_advice,
     replay_advice,
     saved_line,
     size_advice,
@@ -174,7 +176,7 @@ def assemble(prepared: Prepared, rows: CheckedRows) -> Assembled:
     for adapters in (config.lora.adapters, prepared.resume):
         if base is not None and adapters is not None:
             check_base(Path(adapters), base, config.model.path)
-    bf16, fp16 = argument(config, "bf16"), argument(config, "fp16")
+    bf16, fp16 = argument(config, "bf16"), argument(config, "fp16") and not is_float32_instead(config)
     compute_dtype = torch.bfloat16 if bf16 else torch.float16 if fp16 else torch.float32
     trained = prepare_for_training(model, config.train.learning_rates, config.lora, compute_dtype)
     compile_layers(model, config.train.arguments)
@@ -198,16 +200,27 @@ def summary(assembled: Assembled) -> str:
         *size_advice(config, chosen, assembled.plan),
         *template_advice(config),
         *devices_advice(),
+        *precision_advice(config),
     ]
     return "\n\n".join(facts)
 
 
 def dry_run_lines(assembled: Assembled) -> list[str]:
-    """What a dry run has not found out."""
+    """What a dry run has not found out, and what it reckons."""
     return [
         *launcher_advice(assembled.prepared.config),
         *checked_lines(assembled.prepared.chosen, DRY_RUN_ROWS),
+        memory_line(assembled),
     ]
+
+
+def memory_line(assembled: Assembled) -> str:
+    """Whether the run fits into the memory of this machine's device, by the rows that were checked."""
+    config, sizes = assembled.prepared.config, assembled.rows.train.seen
+    models = models_without_weights(assembled.prepared.encoder.tokenizer)
+    known = sizes if len(sizes) else None  # of those that were checked none may be good
+    line, _ = verdict(config, models, known, world_size(), device_gigabytes(config))
+    return f"memory: {line}"
 
 
 def run(assembled: Assembled) -> Path:

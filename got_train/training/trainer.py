@@ -6,6 +6,7 @@ row, features of a frozen encoder are stored, and evaluations read images.
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from got_train.training.kind_losses import KindLoss, add_up, row_losses, token_m
 from got_train.training.plan import StepBatches, StepPlan
 from got_train.training.saving import check_finite, saved_whole
 from got_train.training.speed import SpeedMeter
+from got_train.training.zero import load_checkpoint
 
 MAX_OVERFLOWS = 20
 """Most consecutive steps that float16 may skip: enough to bring the first loss scale, 65,536, below 1."""
@@ -76,6 +78,13 @@ class GotTrainer(Trainer):
         """Number of consecutive steps with gradients that are not finite."""
         self._speed = SpeedMeter()
         self._run_dir = self._save_dir = Path(self.args.output_dir)
+
+    def create_scheduler(self, *args: Any, **kwargs: Any) -> Any:
+        """Makes the scheduler. This is the last call before a checkpoint is loaded, by DeepSpeed's engine."""
+        if self.is_deepspeed_enabled and self.accelerator.deepspeed_engine_wrapped is not None:
+            engine = self.accelerator.deepspeed_engine_wrapped.engine
+            engine.load_checkpoint = partial(load_checkpoint, engine)
+        return super().create_scheduler(*args, **kwargs)
 
     def get_train_dataloader(self) -> DataLoader:
         """A loader with the batches of the step plan; transformers' own loader would choose other batches."""
@@ -162,6 +171,8 @@ class GotTrainer(Trainer):
         for (loss, locations), is_finite in zip(losses, finite, strict=True):
             if not is_finite:
                 self._stop(f"loss is {loss.item()}", locations)
+        if norm is not None and norm < 0:
+            norm = math.nan  # DeepSpeed has -1 in its place
         self._overflows = 0 if norm is None or math.isfinite(norm) else self._overflows + 1
         # In float16, a step that overflows is skipped, and the scale of the loss is then reduced.
         if self._overflows > (MAX_OVERFLOWS if self.args.fp16 else 0):

@@ -4,10 +4,12 @@ import dataclasses
 import json
 import multiprocessing
 import os
+import platform
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,7 @@ from data_engines.rejects import RejectLimit
 from data_engines.shards import Shard
 from data_engines.store import Store
 from got_train.data.records import parse_row
+from got_train.files import only_writer
 from tests.conftest import HANG_SECONDS
 from tests.data_engines.conftest import files_of, generate
 
@@ -232,14 +235,59 @@ def test_a_full_disk_ends_the_run_and_is_no_reject(
     assert generate("lines", small_lines, count=3, output=tmp_path / "out")["rejects"] == {}
 
 
-def test_the_same_run_may_be_started_twice_at_once(tmp_path: Path, small_lines: lines.Options) -> None:
-    generate("lines", small_lines, count=3, output=tmp_path / "out")
+def test_a_second_process_that_draws_the_same_is_refused(tmp_path: Path, small_lines: lines.Options) -> None:
+    output = tmp_path / "out"
+    output.mkdir()
+    with only_writer(output / "0-of-1.lock", output):
+        with pytest.raises(ValueError) as caught:
+            generate("lines", small_lines, count=3, output=output)
+        assert str(caught.value) == (
+            f"{output} is being written by process {os.getpid()} on {platform.node()}"
+        )
+        assert [path.name for path in output.iterdir()] == ["0-of-1.lock"]
+    # the lock of a process that was killed is a file that nobody holds
+    generate("lines", small_lines, count=3, output=output)
+    assert sorted(path.name for path in output.iterdir()) == ["data.jsonl", "manifest.json", "shards"]
+
+
+def test_parts_of_a_run_are_drawn_at_once(tmp_path: Path, small_lines: lines.Options) -> None:
+    output = tmp_path / "out"
+    whole = generate("lines", small_lines, count=3, output=tmp_path / "whole", shard_size=1)
+    store = Store(str(output))
+    with store.only_writer("1-of-2.lock"):
+        assert generate("lines", small_lines, count=3, output=output, shard_size=1, shard="0/2") is None
+        with pytest.raises(ValueError, match="is being written by process"):
+            generate("lines", small_lines, count=3, output=output, shard_size=1, shard="1/2")
+    assert generate("lines", small_lines, count=3, output=output, shard_size=1, shard="1/2") == whole
+    assert files_of(output) == files_of(tmp_path / "whole")
+
+
+def test_a_folder_of_something_else_has_nothing_new_in_it(tmp_path: Path, small_lines: lines.Options) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(ValueError, match="is not empty and holds no run"):
+        generate("lines", small_lines, count=3, output=tmp_path)
+    assert "0-of-1.lock" not in {path.name for path in tmp_path.iterdir()}
+
+
+def test_two_that_make_the_same_shard_have_places_of_their_own(tmp_path: Path) -> None:
     store = Store(str(tmp_path / "out"))
     with store.work_place("shards/00000") as one, store.work_place("shards/00000") as other:
         (one / "000000.png").write_bytes(b"a picture")
         assert list(other.iterdir()) == []
-    generate("lines", small_lines, count=3, output=tmp_path / "out")
-    assert sorted(path.name for path in (tmp_path / "out/shards").iterdir()) == ["00000", "00000.json"]
+
+
+def test_a_full_disk_is_named_and_leaves_nothing_half(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "out"))
+
+    def texts() -> Iterator[str]:
+        yield "a"
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(ValueError, match=r"out/data\.jsonl cannot be written: No space left on device$"):
+        store.write("data.jsonl", texts())
+    assert list((tmp_path / "out").iterdir()) == []
+    with pytest.raises(OSError, match="out/shards/00000"), store.work_place("shards/00000"):
+        raise OSError(28, "No space left on device")
 
 
 @pytest.mark.parametrize("url", ["memory://out", "local"])

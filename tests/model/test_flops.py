@@ -5,11 +5,11 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import GotOcr2ForConditionalGeneration
 
-from got_train.config import DecoderConfig, EncoderConfig, ModelConfig
+from got_train.config import DecoderConfig, EncoderConfig, LearningRates, LoraSettings, ModelConfig
 from got_train.model import loss
 from got_train.model.adapters import prepare_for_training
 from got_train.model.attention import attend_in_blocks
-from got_train.model.flops import decoder_weights, row_flops, tile_flops, tile_tokens
+from got_train.model.flops import decoder_weights, row_flops, tile_flops, tile_tokens, training_flops
 from got_train.model.got import GotModel, normalized
 from got_train.model.loading import build_model
 from got_train.vocabulary import IGNORE_INDEX
@@ -81,6 +81,19 @@ def test_what_a_tile_is_worth(model: GotModel) -> None:
     assert tile_tokens(model) == pytest.approx(trained / 3)
 
 
+def test_the_passes_of_a_training_step(model: GotModel) -> None:
+    tile, row = tile_flops(model.config), row_flops(model, LENGTH, SUPERVISED, num_tiles=1)
+    given = (model, LENGTH, SUPERVISED, 1)
+    assert training_flops(*given, checkpointing=False, cached=False) == 3 * tile + 3 * row
+    assert training_flops(*given, checkpointing=True, cached=False) == 4 * tile + 4 * row
+    prepare_for_training(model, LearningRates(encoder=0), LoraSettings())
+    assert training_flops(*given, checkpointing=True, cached=False) == tile + 4 * row
+    assert training_flops(*given, checkpointing=False, cached=True) == 3 * row
+    prepare_for_training(model, LearningRates(), LoraSettings(enabled=True))
+    row = row_flops(model, LENGTH, SUPERVISED, num_tiles=1)  # with what the adapters add
+    assert training_flops(*given, checkpointing=False, cached=False) == tile + 2 * row
+
+
 def counted_step(model: GotOcr2ForConditionalGeneration, given: dict[str, torch.Tensor]) -> tuple[int, int]:
     """What a training step costs.
 
@@ -122,8 +135,6 @@ def test_a_training_step_costs_no_more_than_it_must(model: GotModel) -> None:
 
 
 def test_a_frozen_encoder_costs_its_forward_pass_and_keeps_nothing(model: GotModel) -> None:
-    from got_train.config import LearningRates, LoraSettings
-
     prepare_for_training(model, LearningRates(encoder=0), LoraSettings())
     operations, memory = counted_step(model.train(), batch(model))
     assert operations < tile_flops(model.config) + 3.1 * row_flops(model, LENGTH, SUPERVISED, num_tiles=1)

@@ -153,6 +153,10 @@ def test_a_resumed_epoch_reads_what_is_left_of_it(
         ),
         (["train.lr_scheduler_type=cosine"], "train.lr_scheduler_type was constant and is cosine"),
         (["train.deepspeed.zero_optimization.stage=2"], "has no state of the optimizer (global_step*)"),
+        (
+            ["train.deepspeed.zero_optimization.stage=2"],
+            "saved with no DeepSpeed, and only goes on so. Set train",
+        ),
     ],
 )
 def test_a_run_goes_on_as_it_began(config: Path, words: list[str], message: str, capsys: Any) -> None:

@@ -419,6 +419,25 @@ def test_float16_leaves_out_steps_that_overflow_but_not_for_ever(
     assert next(norms, None) is None
 
 
+def test_a_cpu_lets_nothing_through_that_is_not_finite_in_float16(
+    write_config: WriteConfig, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing scales the loss there, so that no step is left out."""
+    config = write_config(train={"max_steps": 3, "save_steps": 1, "save_total_limit": 1, "fp16": True})
+    norms = iter([1.0, -1.0])  # DeepSpeed has -1 for what is not finite
+    monkeypatch.setattr(Trainer, "_get_grad_norm", lambda *_, **__: next(norms))
+    assert run("train", config) == 2
+    printed = capsys.readouterr()
+    assert "train.fp16 has no effect on a CPU: it computes in float32" in printed.out
+    assert "step 2: gradient norm is nan; the last batch was " in printed.err
+    assert [path.name for path in run_folder(tmp_path).glob("checkpoint-*")] == ["checkpoint-1"]
+
+
+def test_an_epsilon_that_is_0_in_float32_is_refused(write_config: WriteConfig, capsys: Any) -> None:
+    assert run("train", write_config(), "train.adam_epsilon=1e-46") == 2
+    assert "train.adam_epsilon 1e-46 is 0 in float32: give at least 1.2e-38" in capsys.readouterr().err
+
+
 def test_of_several_devices_a_process_takes_one(
     write_config: WriteConfig, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

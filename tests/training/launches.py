@@ -1,0 +1,45 @@
+"""Several launches on the CPU, forked from one process that has everything imported.
+
+    python -m tests.training.launches '[[DEVICES, CONFIG, key=value, ...], ...]'
+
+It ends at the first launch that fails, with its exit code, and prints what the failed process has printed.
+"""
+
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+os.environ |= {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "DS_ACCELERATOR": "cpu"}  # before torch
+
+import deepspeed  # noqa: F401
+
+from got_train.config_file import load_config
+from got_train.training.train import train
+from scripts.torture import Processes, forked
+
+
+def launch(logs: Path, devices: int, config: str, *words: str) -> None:
+    """One launch of so many processes."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    ranks = {}
+    for rank in range(devices):
+        place = {"WORLD_SIZE": devices, "RANK": rank, "LOCAL_RANK": rank, "LOCAL_SIZE": devices}
+        given = {name: str(value) for name, value in place.items()}
+        address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        log = logs / str(rank)
+        ranks[forked(lambda: train(load_config(config, list(words))), log, given | address)] = log
+    ended = Processes(ranks).wait()
+    if ended.code:
+        print(ended.output, end="")
+        sys.exit(ended.code)
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as folder:
+        for devices, config, *words in json.loads(sys.argv[1]):
+            launch(Path(folder), devices, config, *words)
