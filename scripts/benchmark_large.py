@@ -180,7 +180,9 @@ def begin(folder: Path, form: str, rows: int, resume: bool) -> Start:
     try:
         start = watch(launcher, run_parent, before)
     finally:
-        launcher.send_signal(signal.SIGTERM)
+        for process in list(processes_below(launcher.pid)):
+            if process.parent == launcher.pid:  # the launcher itself would not wait for a checkpoint
+                os.kill(process.number, signal.SIGTERM)
         launcher.wait()
     return start
 
