@@ -1,9 +1,12 @@
 """Reads every row before training: finds the bad rows, and the sizes of the others."""
 
+import functools
+import os.path
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +15,9 @@ from torch.utils.data import DataLoader, Dataset
 from got_train.data.doubts import DoubtCounts, doubts
 from got_train.data.errors import RowError, file_of
 from got_train.data.good_rows import NO_KEY, GoodRows, content_key, row_key
+from got_train.data.images import PdfPage
+from got_train.data.packed import PackedFile
+from got_train.data.records import Record
 from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
 from got_train.data.workers import ROW_SECONDS, Watched, naming_worker_faults
@@ -41,18 +47,34 @@ class CheckResult:
     """What good rows probably do not mean as it is read."""
     checked: Counter[str]
     """How many rows of each file were checked."""
+    kind_numbers: np.ndarray
+    """int32, `(checked,)`: the place of each row's kind among the sorted `kinds`; -1 for rows that cannot be
+    remembered together with their file."""
+    holders: dict[int, set[str]]
+    """The files in which the images of the other rows lie, by the number of the row's file."""
+
+    @classmethod
+    def empty(cls, number: int) -> "CheckResult":
+        """The result for a number of rows of which nothing is known."""
+        sizes, keys = np.zeros((number, 2), dtype=np.int32), np.full(number, NO_KEY, dtype=np.uint64)
+        kind_numbers = np.full(number, -1, dtype=np.int32)
+        return cls({}, set(), sizes, keys, DoubtCounts(), Counter(), kind_numbers, {})
 
     @classmethod
     def joined(cls, parts: Sequence["CheckResult"]) -> "CheckResult":
         """Joins the results of all ranks; rank r checked rows r, r + world_size, ..."""
         bad = {index: error for part in parts for index, error in part.bad.items()}
         kinds = set().union(*(part.kinds for part in parts))
-        number = sum(len(part.sizes) for part in parts)
-        sizes, keys = np.empty((number, 2), dtype=np.int32), np.empty(number, dtype=np.uint64)
+        joined = cls.empty(sum(len(part.sizes) for part in parts))
         for first, part in enumerate(parts):
-            sizes[first :: len(parts)], keys[first :: len(parts)] = part.sizes, part.keys
+            share = slice(first, None, len(parts))
+            joined.sizes[share], joined.keys[share] = part.sizes, part.keys
+            joined.kind_numbers[share] = _among(kinds, sorted(part.kinds))[part.kind_numbers]
+            for file, holders in part.holders.items():
+                joined.holders.setdefault(file, set()).update(holders)
         doubts = DoubtCounts.joined([part.doubts for part in parts])
-        return cls(bad, kinds, sizes, keys, doubts, sum((part.checked for part in parts), Counter()))
+        checked = sum((part.checked for part in parts), Counter())
+        return replace(joined, bad=bad, kinds=kinds, doubts=doubts, checked=checked)
 
     def counts(self) -> dict[str, int]:
         """How many rows have each kind of fault, the most frequent first."""
@@ -83,6 +105,12 @@ class CheckResult:
         return lines
 
 
+def _among(kinds: set[str], names: Sequence[str]) -> np.ndarray:
+    """int32: the places of some names among the sorted kinds, and -1 at the end, which stands for none."""
+    places = {kind: place for place, kind in enumerate(sorted(kinds))}
+    return np.array([*(places[name] for name in names), -1], dtype=np.int32)
+
+
 class _Good(NamedTuple):
     """What is found about a good row."""
 
@@ -94,6 +122,8 @@ class _Good(NamedTuple):
     sizes: tuple[int, int]
     location: str
     doubts: list[tuple[str, str]]
+    holders: set[str] | None
+    """The files in which its images lie; None if it cannot be remembered together with its file."""
 
 
 @dataclass(frozen=True)
@@ -117,13 +147,34 @@ class _Checks(Dataset[_Good | RowError]):
                 known = self.good_rows.find(cache_key)
             sizes = known or self.encoder.sizes(record)
             found = list(doubts(row, record))
-            return _Good(content_key(record), cache_key, record.kind, sizes, record.location, found)
+            holders = None if found else self._holders(record, int(self.indexes[position]))
+            return _Good(content_key(record), cache_key, record.kind, sizes, record.location, found, holders)
         except RowError as error:
-            return error
+            error.__context__ = None  # this and the traceback would keep the row and much else, 5 kB
+            return error.with_traceback(None)
 
     def location(self, position: int) -> str:
         """The place of a row, for messages."""
         return self.rows.location(int(self.indexes[position]))
+
+    def _holders(self, record: Record, index: int) -> set[str] | None:
+        """The files in which the images of a row lie; None if some image is a file, or in memory."""
+        opened, holders = self.rows.file(index), set[str]()
+        for image in record.images:
+            if not isinstance(image, PackedFile | PdfPage):
+                return None
+            is_own = str(image).startswith(f"{opened.file.path}:")
+            if not is_own and not _found_first(image.holder, tuple(opened.folders)):
+                return None
+            holders.add(os.path.abspath(image.holder))
+        return holders
+
+
+@functools.lru_cache(maxsize=4096)
+def _found_first(holder: Path, folders: tuple[Path, ...]) -> bool:
+    """Whether no other file, when it appears, would be taken in place of this one."""
+    first, *others = folders
+    return holder.is_relative_to(first) or not any(holder.is_relative_to(other) for other in others)
 
 
 def check_rows(
@@ -150,9 +201,9 @@ def check_rows(
     Raises:
         UserError: if a process is killed or hangs.
     """
-    sizes = np.zeros((len(indexes), 2), dtype=np.int32)
-    keys, cache_keys = (np.full(len(indexes), NO_KEY, dtype=np.uint64) for _ in range(2))
-    result = CheckResult({}, set(), sizes, keys, DoubtCounts(), Counter(rows.checked(indexes)))
+    result = replace(CheckResult.empty(len(indexes)), checked=Counter(rows.checked(indexes)))
+    cache_keys, kinds = np.full(len(indexes), NO_KEY, dtype=np.uint64), dict[str, int]()
+    numbers = rows.picks[indexes, 0]
     checks = Watched(_Checks(rows, indexes, encoder, good_rows), workers, row_seconds)
     loader = DataLoader(checks, batch_size=BATCH_ROWS, num_workers=workers, collate_fn=list)
     lower = "train.dataloader_num_workers or sample.max_pixels"
@@ -160,18 +211,23 @@ def check_rows(
         kept, kept_at = 0, time.monotonic()
         for position, found in enumerate(check for batch in loader for check in batch):
             if good_rows is not None and time.monotonic() - kept_at > KEEP_SECONDS:
-                good_rows.add(cache_keys[kept:position], sizes[kept:position])
+                good_rows.add(cache_keys[kept:position], result.sizes[kept:position])
                 kept, kept_at = position, time.monotonic()
             if isinstance(found, RowError):
                 result.bad[int(indexes[position])] = found
             else:
-                keys[position], cache_keys[position] = found.key, found.cache_key
-                sizes[position] = found.sizes
-                result.kinds.add(found.kind)
+                result.keys[position], cache_keys[position] = found.key, found.cache_key
+                result.sizes[position] = found.sizes
+                kind = kinds.setdefault(found.kind, len(kinds))
                 result.doubts.add(found.location, found.doubts)
+                if found.holders is not None:
+                    result.kind_numbers[position] = kind
+                    result.holders.setdefault(int(numbers[position]), set()).update(found.holders)
             bar.update()
+    result.kinds = set(kinds)
+    result.kind_numbers = _among(result.kinds, list(kinds))[result.kind_numbers]
     if good_rows is not None:
-        good_rows.add(cache_keys[kept:], sizes[kept:])
+        good_rows.add(cache_keys[kept:], result.sizes[kept:])
     return result
 
 

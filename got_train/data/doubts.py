@@ -4,6 +4,7 @@ Rows with doubts are trained on as they are; `got-train check-data` and `train` 
 """
 
 import difflib
+import functools
 import html
 import re
 from collections import Counter
@@ -104,7 +105,13 @@ def _filled(objects: Sequence[Any]) -> set[str]:
     return {str(key) for key, value in items if value not in (None, "", [], {})}
 
 
-def _doubts_of_query(query: str, num_images: int) -> Iterator[tuple[str, str]]:
+@functools.lru_cache(maxsize=1024)
+def _doubts_of_query(query: str, num_images: int) -> list[tuple[str, str]]:
+    """The doubts about a question: thousands of rows ask the same."""
+    return list(_found_in_query(query, num_images))
+
+
+def _found_in_query(query: str, num_images: int) -> Iterator[tuple[str, str]]:
     text = composed(html.unescape(query), "NFKC")
     asked = query.replace(IMAGE_TAG, "")
     tags = [found for found in _TAG.findall(text) if found != IMAGE_TAG]

@@ -134,7 +134,7 @@ def row_keys(rows: Rows, key: Callable[[Record], int] = content_key) -> np.ndarr
     keys = np.empty(len(rows.distinct), dtype=np.uint64)
     for number, part in enumerate(parts):
         keys[number :: len(parts)] = part
-    return keys[rows.distinct_number]
+    return keys[rows.distinct_numbers()]
 
 
 def _key_of(rows: Rows, index: int, key: Callable[[Record], int]) -> int:

@@ -1,12 +1,15 @@
 """Files inside other files, which are read without unpacking."""
 
+import bisect
 import tarfile
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from got_train.data.kept_indexes import keep_index, kept_index
 from got_train.report import UserError
 
 
@@ -37,8 +40,8 @@ class PackedFile:
 class TarMembers:
     """The files of an uncompressed tar, indexed by one pass over its headers.
 
-    The index is three arrays sorted by name. They take 16 bytes a member, plus the length of the longest
-    name, and are sent to loader workers quickly.
+    The index of a large tar is kept on the disk for the next start and mapped into memory, so that all
+    processes of a machine share it. It takes 16 bytes a member, plus the length of the longest name.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,16 +51,18 @@ class TarMembers:
             UserError: if the tar is compressed, cut off, or holds two members with the same name.
         """
         self.path = path
-        members = list(_read_headers(path))
-        names = np.array([name for name, _, _ in members], dtype=np.bytes_)
-        order = np.argsort(names, kind="stable")
-        self.names = names[order]
+        stat = path.stat()
+        state = f"{path.absolute()} {stat.st_size} {stat.st_mtime_ns}"
+        index = kept_index(path, state)
+        if index is None:
+            made = _index(path)
+            keep_index(path, state, made)
+            kept = kept_index(path, state)
+            index = made if kept is None else kept  # which takes no memory of this process alone
+        self.names = index["name"]
         """Names as UTF-8 bytes, sorted."""
-        self.offsets = np.array([offset for _, offset, _ in members], dtype=np.int64)[order]
-        self._sizes = np.array([size for _, _, size in members], dtype=np.int64)[order]
-        twice = np.flatnonzero(self.names[1:] == self.names[:-1])
-        if len(twice):
-            raise UserError(f"data file {path} holds two members named {self.name(twice[0])}")
+        self.offsets = index["offset"]
+        self._sizes = index["size"]
 
     def name(self, number: int) -> str:
         """Name of a member, given its number in the order of names."""
@@ -74,31 +79,84 @@ class TarMembers:
             key = name.encode(errors="surrogateescape")
         except UnicodeEncodeError:  # no member has half of a surrogate pair in its name
             return None
-        if len(key) > self.names.itemsize:  # numpy would first copy all names to this width
-            return None
-        number = int(np.searchsorted(self.names, key))
+        number = bisect.bisect_left(self.names, key)
         return self.file(number) if number < len(self.names) and self.names[number] == key else None
 
     def starting_with(self, start: str) -> list[int]:
         """Numbers of the members whose names begin with `start`, in the order of names."""
         key = start.encode(errors="surrogateescape")
-        # No byte of UTF-8 is 255, so this end sorts after every name that starts with the key.
-        first, end = np.searchsorted(self.names, [key, key + b"\xff"])
-        return list(range(first, end))
+        # `searchsorted` would first copy all names to the width of a longer key, for every row. No byte of
+        # UTF-8 is 255, so the end sorts after every name that starts with the key.
+        first = bisect.bisect_left(self.names, key)
+        return list(range(first, bisect.bisect_left(self.names, key + b"\xff", first)))
+
+
+def _index(path: Path) -> np.ndarray:
+    """`name`, `offset` and `size` of each member of a tar, sorted by name."""
+    names, offsets, sizes = list[bytes](), array("q"), array("q")
+    for name, offset, size in _read_headers(path):
+        names.append(name)
+        offsets.append(offset)
+        sizes.append(size)
+    columns = {
+        "name": np.array(names, dtype=np.bytes_),
+        "offset": np.array(offsets, dtype=np.int64),
+        "size": np.array(sizes, dtype=np.int64),
+    }
+    order = np.argsort(columns["name"], kind="stable")
+    index = np.empty(len(order), [(key, column.dtype) for key, column in columns.items()])
+    for key, column in columns.items():
+        index[key] = column[order]
+    twice = np.flatnonzero(index["name"][1:] == index["name"][:-1])
+    if len(twice):
+        same = bytes(index["name"][twice[0]]).decode(errors="surrogateescape")
+        raise UserError(f"data file {path} holds two members named {same}")
+    return index
 
 
 def _read_headers(path: Path) -> Iterator[tuple[bytes, int, int]]:
     """Name, offset and size of each file in a tar."""
     try:
-        with tarfile.open(path, "r:") as tar:
-            while (member := tar.next()) is not None:
+        with open(path, "rb") as file, tarfile.open(fileobj=file, mode="r:") as tar:
+            tar.firstmember = None  # type: ignore[attr-defined]  # it is read again
+            end = 0
+            while True:
+                file.seek(end)
+                plain = None if tar.pax_headers else _plain_member(file.read(tarfile.BLOCKSIZE))
+                if plain is not None:
+                    name, size = plain
+                    offset = end + tarfile.BLOCKSIZE
+                    yield name.removeprefix(b"./"), offset, size
+                    end = offset + size + -size % tarfile.BLOCKSIZE
+                    continue
+                tar.offset = end
+                file.seek(0)  # then `next` seeks itself, and looks whether the last member is whole
+                if (member := tar.next()) is None:
+                    return
                 tar.members.clear()  # type: ignore[attr-defined]  # or it would keep all members
                 # a sparse file does not lie there as it is read
                 if member.isfile() and not member.issparse():
                     name = member.name.removeprefix("./").encode(errors="surrogateescape")
                     yield name, member.offset_data, member.size
+                end = tar.offset
     except tarfile.TarError as error:
         raise UserError(
             f"data file {path} is not a whole, uncompressed tar ({error}); a compressed one must be "
             "decompressed first, because members are read from the tar without unpacking it"
         ) from None
+
+
+def _plain_member(header: bytes) -> tuple[bytes, int] | None:
+    """Name and size of a regular file; None for what `tarfile` reads, four times as slowly.
+
+    That is whatever is not a regular file with a short name, and headers that are damaged or cut off.
+    """
+    if len(header) != tarfile.BLOCKSIZE or header[156] not in b"0\0" or header[345]:
+        return None
+    name = header[:100].partition(b"\0")[0]
+    try:
+        size, checksum = (int(header[a:b].partition(b"\0")[0], 8) for a, b in ((124, 136), (148, 156)))
+    except ValueError:
+        return None
+    found = sum(header) - sum(header[148:156]) + 8 * ord(" ")
+    return (name, size) if found == checksum and size >= 0 and name[-1:] not in (b"", b"/") else None

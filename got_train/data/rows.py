@@ -91,6 +91,10 @@ class Rows:
         opened, place = self._place(index)
         return opened.file.location(place)
 
+    def file(self, index: int) -> OpenFile:
+        """The file of a row."""
+        return self._place(index)[0]
+
     def _place(self, index: int) -> tuple[OpenFile, int]:
         """The file of a row, and the index of the row in it."""
         number, place = self.picks[index].tolist()
@@ -125,9 +129,11 @@ class Rows:
     def checked(self, indexes: np.ndarray) -> dict[str, int]:
         """How many of the rows at `indexes` each file has, by the name of the file in locations of rows."""
         counts: dict[str, int] = {}
-        for number in np.unique(self.picks[indexes, 0]).tolist():
-            name = file_of(self.files[number].file.location(0))
-            counts[name] = counts.get(name, 0) + int((self.picks[indexes, 0] == number).sum())
+        numbers = np.bincount(self.picks[indexes, 0], minlength=len(self.files)).tolist()
+        for opened, number in zip(self.files, numbers, strict=True):
+            if number:
+                name = file_of(opened.file.location(0))
+                counts[name] = counts.get(name, 0) + number
         return counts
 
     def unused_columns(self) -> dict[str, str]:
@@ -156,18 +162,17 @@ class Rows:
     @functools.cached_property
     def distinct(self) -> np.ndarray:
         """int64: the index of the first appearance of each row, in the order of the files."""
-        return np.unique(self._keys, return_index=True)[1]
+        return np.unique(self._keys(), return_index=True)[1]
 
-    @functools.cached_property
-    def distinct_number(self) -> np.ndarray:
-        """int64, `(rows,)`: for each row, the place of its first appearance in `distinct`."""
-        return np.unique(self._keys, return_inverse=True)[1]
+    def distinct_numbers(self) -> np.ndarray:
+        """int64, `(rows,)`: for each row, the place of its first appearance in `distinct`; it is not kept."""
+        return np.unique(self._keys(), return_inverse=True)[1]
 
     def repeats(self, indexes: np.ndarray) -> np.ndarray:
         """bool, `(rows,)`: whether each row is one of the rows at `indexes`, or a repeat of one."""
-        return np.isin(self._keys, self._keys[indexes])
+        keys = self._keys()
+        return np.isin(keys, keys[indexes])
 
-    @functools.cached_property
     def _keys(self) -> np.ndarray:
         """One number for each row, equal for repeats: ten million rows can be compared quickly."""
         return self.picks[:, 0] * (self.picks[:, 1].max(initial=0) + 1) + self.picks[:, 1]

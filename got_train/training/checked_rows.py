@@ -1,7 +1,8 @@
 """Checks all rows of a run before its first step; every rank checks its share."""
 
 import json
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,13 @@ from got_train.arguments import argument
 from got_train.config import Config
 from got_train.data.check import CheckResult, check_rows, trained_on
 from got_train.data.errors import RowError
-from got_train.data.good_rows import GoodRows, sample_fingerprint
+from got_train.data.good_files import GoodFiles
+from got_train.data.good_rows import NO_KEY, GoodRows, sample_fingerprint
 from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
 from got_train.data.sources import ChosenRows
 from got_train.files import write_text
-from got_train.ranks import gather, rank, say, world_size
+from got_train.ranks import barrier, gather, rank, say, world_size
 from got_train.report import UserError, counted
 from got_train.run_folders import VAL_FILE
 from got_train.secrets import masked
@@ -82,15 +84,9 @@ def check_set(
     Raises:
         UserError: for the same reasons as `check_run_rows`.
     """
-    workers = argument(config, "dataloader_num_workers")
-    good_rows = GoodRows(Path(config.output_dir) / "good_rows" / sample_fingerprint(encoder))
     whole = most is None or len(rows) <= most
     part = rows if most is None or whole else rows.spread(most)
-    mine = part.distinct[rank() :: world_size()]
-    known = good_rows if most is None else None
-    result = CheckResult.joined(
-        gather(check_rows(part, mine, encoder, workers, f"checking {name} rows", known, row_seconds(config)))
-    )
+    result = _check(config, part, encoder, name, remember=most is None)
     for line in result.doubts.lines():
         say(f"{name} rows: {line}")
     if result.bad and config.data.on_error == "raise":
@@ -103,7 +99,8 @@ def check_set(
             counts = f"{len(result.bad):,} bad of {len(part):,} that were checked"
             say(f"{name} rows: {counts} ({result.summary()})")
         return CheckedSet(rows, None, None, result.kinds, result.errors(), seen)
-    sizes, keys = result.sizes[rows.distinct_number], result.keys[rows.distinct_number]
+    numbers = rows.distinct_numbers()
+    sizes, keys = result.sizes[numbers], result.keys[numbers]
     if not result.bad:
         return CheckedSet(rows, sizes, keys, result.kinds, [], seen)
     good = np.flatnonzero(~rows.repeats(np.array(sorted(result.bad))))
@@ -116,6 +113,32 @@ def check_set(
 def row_seconds(config: Config) -> float:
     """Longest time that a loader worker may take over a row: before the other ranks stop to wait for it."""
     return float(argument(config, "ddp_timeout")) / 2
+
+
+def _check(config: Config, rows: Rows, encoder: SampleEncoder, name: str, remember: bool) -> CheckResult:
+    """What is known of the distinct rows, which the ranks share out."""
+    workers, seconds = argument(config, "dataloader_num_workers"), row_seconds(config)
+    description = f"checking {name} rows"
+    if not remember:
+        mine = rows.distinct[rank() :: world_size()]
+        checked = check_rows(rows, mine, encoder, workers, description, row_seconds=seconds)
+        return CheckResult.joined(gather(checked))
+    folder = Path(config.output_dir) / "good_rows" / sample_fingerprint(encoder)
+    files = GoodFiles(folder, rows)
+    known = files.known(rows.distinct)
+    is_new = known.keys == NO_KEY
+    new = rows.distinct[is_new]
+    mine = new[rank() :: world_size()]
+    good_rows = GoodRows(folder) if len(mine) else None
+    checked = check_rows(rows, mine, encoder, workers, description, good_rows, seconds)
+    result = CheckResult.joined(gather(checked))
+    if rank() == 0:
+        files.add(new, result)
+    barrier()  # or a rank might look at what is remembered for the next set before it is written
+    known.sizes[is_new], known.keys[is_new] = result.sizes, result.keys
+    counts = Counter(rows.checked(rows.distinct))
+    kinds = known.kinds | result.kinds
+    return replace(result, sizes=known.sizes, keys=known.keys, kinds=kinds, checked=counts)
 
 
 def write_rows(run_dir: Path, rows: CheckedRows) -> None:

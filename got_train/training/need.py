@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerFast
 from got_train.arguments import accumulation_steps, argument, check_deepspeed
 from got_train.config import Config
 from got_train.config_folder import CONFIGS
-from got_train.files import read_json
+from got_train.foreign_files import read_json
 from got_train.model.flops import tile_tokens
 from got_train.model.got import GotModel, tile_shape
 from got_train.model.memory import RESERVE, Batch, Parts, Setting, worst

@@ -6,6 +6,7 @@ of all its tokens: how rows are put into batches changes not the result but the 
 the same work.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -40,13 +41,14 @@ class LengthBalance:
         """
         lengths, tiles = self.sizes[rows].T
         order = np.lexsort((rows, tiles, lengths))[::-1]
-        extra = tiles[order] * self.tile_tokens
+        # As lists, because numbers of numpy are slow one by one, and a start looks at all rows of the run.
+        longest, extra = lengths[order].tolist(), (tiles[order] * self.tile_tokens).tolist()
         cuts, first, spent = [], 0, 0.0
-        for place in range(len(order)):
-            spent += extra[place]
-            if place > first and (place - first + 1) * lengths[order[first]] + spent > budget:
+        for place, more in enumerate(extra):
+            spent += more
+            if place > first and (place - first + 1) * longest[first] + spent > budget:
                 cuts.append(place)
-                first, spent = place, extra[place]
+                first, spent = place, more
         return np.split(rows[order], cuts)
 
     def split_rows(self, rows: np.ndarray, count: int) -> list[np.ndarray]:
@@ -90,12 +92,12 @@ class StepPlan:
         whole, rest = divmod(self.num_rows, self.step_rows)
         return max(1, whole if self.drop_last else whole + bool(rest))
 
-    def steps(self, epoch: int) -> Iterator[np.ndarray]:
-        """The rows of each step of an epoch."""
+    def steps(self, epoch: int) -> np.ndarray:
+        """int64, `(steps, step_rows)`: the rows of each step of an epoch."""
         order = np.arange(self.num_rows)
         if self.shuffled:
             np.random.default_rng([self.seed, epoch]).shuffle(order)
-        yield from np.resize(order, (self.steps_per_epoch, self.step_rows))
+        return np.resize(order, (self.steps_per_epoch, self.step_rows))
 
     def batches(self, rows: np.ndarray) -> list[np.ndarray]:
         """The batches of a step: the first batch of each device, then the second of each, and so on."""
@@ -128,12 +130,17 @@ class StepBatches(Sampler[list[int]]):
     rank: int
     epoch: Callable[[], int]
     """Returns the epoch; called whenever an epoch starts or is resumed."""
+    steps_done: Callable[[], int] = lambda: 0
+    """Returns how many steps of the epoch are done already; called when `epoch` is."""
 
     def __len__(self) -> int:
         return self.plan.steps_per_epoch * self.plan.accumulation
 
     def __iter__(self) -> Iterator[list[int]]:
-        for rows in self.plan.steps(self.epoch()):
+        # transformers takes as many batches and throws them away: to make them would take milliseconds each.
+        done = self.steps_done()
+        yield from itertools.repeat([], done * self.plan.accumulation)
+        for rows in self.plan.steps(self.epoch())[done:]:
             for batch in self.plan.batches(rows)[self.rank :: self.plan.world_size]:
                 yield batch.tolist()
 

@@ -101,7 +101,9 @@ class GotTrainer(Trainer):
         assert self.train_dataset is not None
         return DataLoader(
             self._watched(self.train_dataset),
-            batch_sampler=StepBatches(self.plan, rank(), lambda: int(self.state.epoch or 0)),
+            batch_sampler=StepBatches(
+                self.plan, rank(), lambda: int(self.state.epoch or 0), self._steps_done_of_epoch
+            ),
             collate_fn=self.data_collator,
             num_workers=self.args.dataloader_num_workers,
             prefetch_factor=self.args.dataloader_prefetch_factor,
@@ -118,6 +120,10 @@ class GotTrainer(Trainer):
     def _watched(self, samples: Any) -> Watched[Any]:
         # Half of the time that the other ranks wait for this one.
         return Watched(samples, self.args.dataloader_num_workers, self.args.ddp_timeout / 2)
+
+    def _steps_done_of_epoch(self) -> int:
+        """How many steps of a resumed epoch transformers passes over; 0 where an epoch begins."""
+        return 0 if self.args.ignore_data_skip else self.state.global_step % self.plan.steps_per_epoch
 
     def get_batch_samples(self, epoch_iterator: Iterator, num_batches: int, device: torch.device) -> Any:
         """The batches of the next step; the time of the run starts with the first call."""

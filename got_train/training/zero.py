@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from got_train.files import read_json
+from got_train.foreign_files import read_json
 from got_train.ranks import gather, rank, world_size
 from got_train.report import UserError, counted, one_line
 from got_train.training.pickles import check_only_data, load_data

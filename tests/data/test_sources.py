@@ -211,12 +211,12 @@ def test_ranks_check_shares_whose_sizes_fit_together(tmp_path: Path) -> None:
     parts = [check(data, data.distinct[rank::3]) for rank in range(3)]
     assert [len(part.sizes) for part in parts] == [2, 2, 1]
     assert CheckResult.joined(parts).sizes.tolist() == whole.sizes.tolist()
-    keys = CheckResult.joined(parts).keys[data.distinct_number]
+    keys = CheckResult.joined(parts).keys[data.distinct_numbers()]
     assert keys.tolist() == row_keys(data).tolist() and len(set(keys.tolist())) == 5
     for order in (np.arange(13), np.arange(13)[::-1], np.array([12, 3, 3, 0])):
         rows = data.subset(order)
         samples = SampleSet(rows, encoder())
-        sizes = check(rows, rows.distinct).sizes[rows.distinct_number]
+        sizes = check(rows, rows.distinct).sizes[rows.distinct_numbers()]
         assert sizes[:, 0].tolist() == [len(samples[index].input_ids) for index in range(len(order))]
 
 

@@ -68,6 +68,17 @@ def test_the_epoch_is_asked_for_whenever_one_starts() -> None:
     assert first != second
 
 
+def test_steps_that_are_done_are_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    batches = StepPlan.batches
+    monkeypatch.setattr(StepPlan, "batches", lambda plan, rows: made.append(1) or batches(plan, rows))
+    whole = list(StepBatches(PLAN, 1, lambda: 3))
+    made.clear()
+    resumed = list(StepBatches(PLAN, 1, lambda: 3, lambda: 2))
+    assert len(made) == 1
+    assert resumed == [[], [], [], [], *whole[4:]]
+
+
 @pytest.mark.parametrize("world_size", [1, 8])
 @pytest.mark.parametrize("budget", [8192, 16384])
 def test_batches_of_like_length_are_within_the_budget(world_size: int, budget: int) -> None:

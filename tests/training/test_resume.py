@@ -11,7 +11,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from got_train.data.samples import SampleSet
 from got_train.training.callbacks import read_log
+from got_train.training.plan import StepPlan
 from tests.conftest import draw, write_rows
 from tests.training.runs import WriteConfig, losses, run, run_folder
 
@@ -121,6 +123,46 @@ def test_a_run_that_has_ended_trains_no_more(config: Path, tmp_path: Path, capsy
     assert before == (sorted(path.name for path in folder.iterdir()), (folder / "logging.jsonl").read_text())
     assert run("train", config, "resume=auto", "train.max_steps=5", "train.save_steps=5") == 0
     assert (folder / "checkpoint-5").is_dir()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train.per_device_train_batch_size=2"],
+        ["train.per_device_train_batch_size=1", "train.dataloader_num_workers=2"],
+        ["train.tokens_per_batch=64"],
+    ],
+)
+def test_a_resumed_epoch_reads_what_is_left_of_it(
+    words: list[str], write_config: WriteConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_config(data={"val": None, "val_ratio": 0}, eval={"read_rows": 0, "compare_rows": 0})
+    written = json.loads(path.read_text())
+    del written["train"]["per_device_train_batch_size"]
+    path.write_text(json.dumps(written))
+    given = ["train.global_batch_size=2", "train.max_steps=8", *words]
+    read, sample, split = tmp_path / "read", SampleSet.__getitem__, StepPlan.batches
+
+    def watched(samples: SampleSet, index: int) -> Any:
+        with open(read, "a") as file:  # of loader workers too
+            file.write(f"{index}\n")
+        return sample(samples, index)
+
+    monkeypatch.setattr(SampleSet, "__getitem__", watched)
+    splits: list[int] = []
+    monkeypatch.setattr(StepPlan, "batches", lambda plan, rows: splits.append(1) or split(plan, rows))
+    assert run("train", path, *given, "train.save_steps=6") == 0
+    expected = losses(run_folder(tmp_path))
+    whole = read.read_text().split()[:16]
+    for later in run_folder(tmp_path).glob("checkpoint-8"):
+        shutil.rmtree(later)
+    read.unlink()
+    splits.clear()
+    assert run("train", path, *given, "train.save_steps=6", "resume=auto") == 0
+    again = read.read_text().split()
+    # of 9 steps 6 were done: those that are left are read, ahead too, and no other
+    assert 4 <= len(again) <= 6 and len(splits) <= 3
+    assert not set(again[:4]) & set(whole[:12]) and losses(run_folder(tmp_path)) == expected
 
 
 @pytest.mark.parametrize(
