@@ -212,15 +212,14 @@ def adapter_config(folder: Path, ranks: dict[str, int]) -> LoraConfig:
             f"{file}: init_lora_weights {str(given['init_lora_weights'])[:40]} changes the base model"
         )
     numbers = {name: given[name] for name in ("r", "lora_alpha", "lora_dropout") if name in given}
-    wrong = [
+    wrong: list[str] = [
         name
         for name, value in numbers.items()
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e6
     ]
     if wrong or not isinstance(numbers.get("r", 8), int) or not 0 <= numbers.get("lora_dropout", 0) < 1:
-        raise UserError(
-            f"{file}: {(wrong or ['r or lora_dropout'])[0]} is not a number that adapters can have"
-        )
+        name = wrong[0] if wrong else "r or lora_dropout"
+        raise UserError(f"{file}: {name} is not a number that adapters can have")
     patterns = {name: given.get(f"{name}_pattern") or {} for name in ("rank", "alpha")}
     for name, pattern in patterns.items():
         plain = isinstance(pattern, dict) and all(
