@@ -1,52 +1,26 @@
 """The commands."""
 
 import argparse
-import atexit
 import io
-import math
 import os
 import sys
-import threading
-import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
 from got_train.bitsandbytes_import import hide_bitsandbytes
+from got_train.command_options import BASE_HELP, OVERWRITE, above_0, check_folder, positive, share
 from got_train.config import SampleConfig
+from got_train.ending import run_and_end
 from got_train.evaluation.suites import SUITES
-from got_train.files import REFUSED
-from got_train.inference.command_line import (
-    BASE_HELP,
-    OVERWRITE,
-    add_infer_options,
-    check_folder,
-    infer,
-    positive,
-)
-from got_train.ranks import has_process_group
-from got_train.report import (
-    StoppedError,
-    UserError,
-    check_new_folder,
-    check_targets,
-    counted,
-    did_you_mean,
-    readable,
-)
+from got_train.inference.command_line import add_infer_options, infer
+from got_train.report import StoppedError, UserError, check_new_folder, check_targets, counted, did_you_mean
 from got_train.secrets import MaskedStream, learn_environment, learn_words
-from got_train.shortages import shortage
-from got_train.stop_signals import stopped_by_signals
 from got_train.typed_values import expand_home
-
-TRACEBACK = "GOT_TRAIN_TRACEBACK"
-"""Environment variable that adds the traceback to the one line about a user's mistake."""
-
-STOPPED = 75
-"""Exit code of a run that was asked to end, has saved, and can go on: EX_TEMPFAIL of sysexits.h."""
 
 GO_ON = {
     "_train": "the same command with resume=auto goes on; rows that were found good are not read again",
@@ -54,9 +28,6 @@ GO_ON = {
     "_quickstart": "the same command goes on",
 }
 """How a command goes on that a signal has ended, by the function that runs it."""
-
-THREAD_SECONDS = 30
-"""Longest wait for a thread after an error."""
 
 # Each command imports its modules when it runs, and what needs torch only after it has looked at what it was
 # given: a mistake should not wait for torch.
@@ -84,64 +55,7 @@ def _main(words: list[str]) -> NoReturn:
     hide_bitsandbytes()
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_DISABLE", "1")  # bars of other packages; `progress` has ours
-    threads = threading.enumerate()
-    try:
-        with stopped_by_signals(GO_ON.get(options.run.__name__, "start again")):
-            status = options.run(options)
-    except Exception as error:  # what a machine has too little of has no kind of error: see `shortages`
-        line = _line_of(error)
-        if line is None:
-            raise
-        if TRACEBACK in os.environ:
-            traceback.print_exc()
-        print(readable(f"got-train: error: {line}"), file=sys.stderr)
-        status = 2
-    except KeyboardInterrupt as error:
-        print(f"got-train: interrupted{error.args and f': {error}' or ''}", file=sys.stderr)
-        status = 130
-    except StoppedError as stopped:
-        print(f"got-train: stopped: {stopped}", file=sys.stderr)
-        status = STOPPED
-    if status != 0:
-        _end_what_hangs(status, threads)
-    _exit(status)
-
-
-def _line_of(error: Exception) -> str | None:
-    """The line that says what a user can put right; None for a fault of this program."""
-    if isinstance(error, UserError) or (isinstance(error, OSError) and error.errno in REFUSED):
-        return str(error)
-    return shortage(error)
-
-
-def _end_what_hangs(status: int, before: Sequence[threading.Thread]) -> None:
-    """Ends processes and threads that were left by an error, for which Python would wait without limit."""
-    if "multiprocessing" in sys.modules:
-        for child in sys.modules["multiprocessing"].active_children():
-            child.kill()
-    for thread in set(threading.enumerate()) - set(before):
-        if not thread.daemon:
-            thread.join(THREAD_SECONDS)
-            if thread.is_alive():  # it reads from a file system that does not answer
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os._exit(status)
-
-
-def _exit(status: int) -> NoReturn:
-    """Ends the process; one of several ranks ends without waiting for the interpreter to shut down.
-
-    `DistributedDataParallel` keeps the process group and its threads after `destroy_process_group`. If such a
-    thread frees a tensor while Python shuts down, it aborts a run that was successful.
-    """
-    if not has_process_group():
-        sys.exit(status)
-    if status == 0:
-        sys.modules["torch.distributed"].destroy_process_group()
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
+    run_and_end(partial(options.run, options), GO_ON.get(options.run.__name__, "start again"))
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -282,24 +196,6 @@ def _train(options: argparse.Namespace) -> int:
 
     train(config, dry_run=options.dry_run)
     return 0
-
-
-def above_0(text: str) -> float:
-    """A number above 0, for argparse."""
-    try:
-        number = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0 and finite")
-    return number
-
-
-def share(text: str) -> float:
-    """A number above 0 and at most 1, for argparse."""
-    if (number := above_0(text)) > 1:
-        raise argparse.ArgumentTypeError(f"{text} is above 1")
-    return number
 
 
 def _plan(options: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ CODE = sorted([*ROOT.glob("got_train/**/*.py"), *ROOT.glob("data_engines/**/*.py
 FLOORS = [
     ["report", "vocabulary", "secrets", "ranks", "packages", "characters", "bitsandbytes_import", "progress"],
     ["hubs", "files", "foreign_files", "processes", "shortages", "stop_signals"],
-    ["manifest"],
+    ["manifest", "command_options", "ending"],
     ["run_folders", "prompts", "markup", "typed_values"],
     ["tex", "swift.trained", "drawn_sets"],
     ["config"],

@@ -1,6 +1,8 @@
 """Secrets of a configuration reach no file, no screen and no message; the run and its continuation work."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -63,18 +65,25 @@ def test_a_mistake_is_said_without_the_secret(word: str, capsys: Any, write_conf
     assert "got-train: error: " in said.err and SECRET not in said.out + said.err
 
 
-def test_a_traceback_has_none(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from got_train import cli
+FAILS = """
+from got_train import cli
 
-    def fails(*_: object) -> int:
-        raise RuntimeError(f"no answer from {SECRET}")
+def configs(options):
+    print(os.environ["SOME_PASSWORD"])
+    raise RuntimeError("no answer from " + os.environ["SOME_PASSWORD"])
 
-    monkeypatch.setenv("SOME_PASSWORD", SECRET)
-    monkeypatch.setenv(cli.TRACEBACK, "1")
-    monkeypatch.setattr(cli, "_configs", lambda options: print(SECRET) or fails())
-    with pytest.raises(RuntimeError):
-        run("configs")
-    assert capsys.readouterr().out == f"{secrets.MASK}\n"
+cli._configs = configs
+cli.main(["configs"])
+"""
+
+
+def test_a_traceback_has_none() -> None:
+    environment = os.environ | {"SOME_PASSWORD": SECRET}
+    code = f"import os{FAILS}"
+    ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (1, f"{secrets.MASK}\n")
+    assert ended.stderr.startswith("Traceback (most recent call last):\n")
+    assert ended.stderr.endswith(f"RuntimeError: no answer from {secrets.MASK}\n")
 
 
 def test_huggingface_gets_its_token_by_its_own_variable(tmp_path: Path, write_config: WriteConfig) -> None:

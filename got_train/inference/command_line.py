@@ -3,22 +3,11 @@
 import argparse
 from pathlib import Path
 
+from got_train.command_options import BASE_HELP, OVERWRITE, check_folder, positive
 from got_train.config import MAX_NEW_TOKENS
 from got_train.prompts import COLORS
 from got_train.ranks import rank
 from got_train.report import UserError, check_targets, counted
-
-BASE_HELP = "base model of adapters (default: the one that they were trained on)"
-
-OVERWRITE = "write over existing files"
-
-
-def positive(word: str) -> int:
-    """A whole number of a command line that must be 1 or more."""
-    number = int(word)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{word} must be 1 or more")
-    return number
 
 
 def add_infer_options(infer: argparse.ArgumentParser) -> None:
@@ -124,9 +113,3 @@ def infer(options: argparse.Namespace) -> int:
         got.render(list(zip(records, answers, strict=True)), options.render)
         print(f"page written to {options.render}")
     return 0
-
-
-def check_folder(option: str, folder: str | None) -> None:
-    """Refuses an option that names no folder."""
-    if folder is not None and not Path(folder).is_dir():
-        raise UserError(f"{option} {folder} is not a folder")
