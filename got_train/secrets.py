@@ -56,7 +56,7 @@ def learn(name: str, value: Any) -> None:
 
 def learn_words(words: Sequence[str]) -> None:
     """Notes the secrets of a command line: `train.hub_token=X`, `--hub_token X`."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words, ""][1:], strict=True):
         name, equals, value = word.partition("=")
         learn(name, value if equals else following if word.startswith("-") else None)
 
