@@ -24,11 +24,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from faults.runs import DECODER, ENCODER
 from PIL import Image, ImageDraw
-from torture import DECODER, ENCODER
 
 from got_train.data.kept_indexes import index_file
-from got_train.files import read_json
+from got_train.foreign_files import read_json
 from got_train.manifest import write_manifest
 from got_train.model.tokenizer import small_tokenizer
 from got_train.report import table

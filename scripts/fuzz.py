@@ -27,8 +27,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import mkdtemp
 
-from fuzz_inputs import FAMILIES, Refused
-from fuzz_seeds import Seeds, make_seeds
+from faults.inputs import FAMILIES, Refused
+from faults.seeds import Seeds, make_seeds
 
 from got_train.files import REFUSED
 from got_train.report import UserError

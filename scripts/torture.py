@@ -21,10 +21,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import mkdtemp
 
-from torture_commands import commands, every_change_of_commands, every_full_disk_of_commands
-from torture_faults import DRAWN, LISTED, Fault, Wholes
-from torture_processes import Lost
-from torture_runs import KINDS, Run, warm_up, whole_run, write_data
+from faults.causes import DRAWN, LISTED, Fault, Wholes
+from faults.commands import commands, every_change_of_commands, every_full_disk_of_commands
+from faults.processes import Lost
+from faults.runs import KINDS, Run, warm_up, whole_run, write_data
 
 Plan = list[tuple[str, Fault]]
 """Faults with the sort that each is of."""

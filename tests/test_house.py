@@ -50,7 +50,7 @@ LOOKING = {"sets.py", "sheet.py", "stats.py", "pictures.py", "rows.py", "targets
 """Files of data_engines that read sets of rows."""
 
 
-SCRIPTS = sorted(ROOT.glob("scripts/*.py"))
+SCRIPTS = sorted(ROOT.glob("scripts/**/*.py"))
 
 
 @pytest.mark.parametrize("fact", ["151859", "151857", "<imgpad>", "<|im_start|>"])

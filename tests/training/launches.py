@@ -16,9 +16,9 @@ os.environ |= {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "DS_ACCELERAT
 
 import deepspeed  # noqa: F401
 
-from got_train.config_file import load_config
-from got_train.training.train import train
-from scripts.torture import Processes, forked
+import got_train.training.train  # noqa: F401
+from got_train.cli import main
+from scripts.faults.processes import Processes, forked
 
 
 def launch(logs: Path, devices: int, config: str, *words: str) -> None:
@@ -32,7 +32,7 @@ def launch(logs: Path, devices: int, config: str, *words: str) -> None:
         given = {name: str(value) for name, value in place.items()}
         address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
         log = logs / str(rank)
-        ranks[forked(lambda: train(load_config(config, list(words))), log, given | address)] = log
+        ranks[forked(lambda: main(["train", config, *words]), log, given | address)] = log
     ended = Processes(ranks).wait()
     if ended.code:
         print(ended.output, end="")

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import safetensors.torch
 import torch
-from torture_processes import REFUSED, STOPPED, Ended, Lost, full_from, kill_at, limit_files
-from torture_runs import RANKS, STEPS, Whole, check_resumed, contents, copied, in_folder, run_folder, start
+
+from .processes import REFUSED, STOPPED, Ended, Lost, full_from, kill_at, limit_files
+from .runs import RANKS, STEPS, Whole, check_resumed, contents, copied, in_folder, run_folder, start
 
 Fault = partial[None]
 """Causes a fault in a new folder, which is its last argument."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from torture_faults import Fault, Wholes, check_refused
-from torture_processes import REFUSED, Ended, Lost, full_from, kill_at, list_changes
-from torture_runs import STEPS, command, contents, run_folder
+from .causes import Fault, Wholes, check_refused
+from .processes import REFUSED, Ended, Lost, full_from, kill_at, list_changes
+from .runs import STEPS, command, contents, run_folder
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 import pypdfium2
 from PIL import Image
-from torture_runs import Run, warm_up, whole_run, write_data
 
 from got_train.config import SampleConfig
 from got_train.data.samples import SampleEncoder
 from got_train.model.tokenizer import small_tokenizer
 from got_train.vocabulary import TileShape
 
+from .runs import Run, warm_up, whole_run, write_data
+
 RUNS = ("one process", "adapters")
-"""The runs whose checkpoints are changed, by their kinds in `torture_runs`."""
+"""The runs whose checkpoints are changed, by their kinds in `runs`."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def make_seeds(folder: Path, families: Sequence[str]) -> Seeds:
         warm_up(folder)
         for kind in RUNS:
             whole_run(Run(kind, folder, folder / kind))
-    odd = Path(__file__).parents[1] / "tests" / "odd" / "rows.jsonl"
+    odd = Path(__file__).parents[2] / "tests" / "odd" / "rows.jsonl"
     rows = [json.loads(line).get("row") for line in odd.read_text(encoding="utf-8").splitlines()]
     encoder = SampleEncoder(small_tokenizer(), SampleConfig(max_length=512), TileShape(8, 1))
     return Seeds(folder, [*ROWS * 20, *(row for row in rows if isinstance(row, dict))], pictures, encoder)

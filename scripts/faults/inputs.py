@@ -16,11 +16,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow
-import torture_runs
-from fuzz_mutations import dumped, encoded, mutated_bytes, mutated_text, mutated_value, odd_text, odd_value
-from fuzz_seeds import ROWS, RUNS, Seeds
 from pyarrow import parquet
-from torture_runs import SAVE_STEPS, STEPS, Run, run_folder
 
 from got_train.cli import main as got_train
 from got_train.config_file import load_config, to_yaml
@@ -34,6 +30,11 @@ from got_train.model.checkpoints import load_checkpoint
 from got_train.run_folders import resolve_checkpoint
 from got_train.training.resume import find_resume
 from got_train.training.train import prepare, with_absolute_paths
+
+from . import runs
+from .mutations import dumped, encoded, mutated_bytes, mutated_text, mutated_value, odd_text, odd_value
+from .runs import SAVE_STEPS, STEPS, Run, run_folder
+from .seeds import ROWS, RUNS, Seeds
 
 
 class Refused(Exception):  # noqa: N818
@@ -186,7 +187,7 @@ def with_png_header(content: bytes, rng: random.Random) -> bytes:
 def config_input(rng: random.Random, seeds: Seeds, folder: Path) -> Use:
     """A configuration, and words of a command line."""
     run = Run(rng.choice(RUNS), seeds.folder, folder)
-    text = json.dumps(torture_runs.configuration(run))
+    text = json.dumps(runs.configuration(run))
     if rng.random() < 0.5:
         text = to_yaml(load_config(write(folder / "good.yaml", text)))
     elif rng.random() < 0.8:
@@ -278,7 +279,7 @@ def checkpoint_input(rng: random.Random, seeds: Seeds, folder: Path) -> Use:
     """A checkpoint that is loaded, resolved, or resumed from."""
     run = damaged_run(rng, seeds, folder, STEPS, ("",))
     checkpoint = run_folder(run) / f"checkpoint-{STEPS}"
-    config = write(folder / "c.yaml", json.dumps(torture_runs.configuration(run)))
+    config = write(folder / "c.yaml", json.dumps(runs.configuration(run)))
     resumed = f"resume={rng.choice(['auto', str(checkpoint)])}"
     uses: list[Use] = [
         lambda: load_checkpoint(str(checkpoint)),
@@ -294,7 +295,7 @@ def resumed_input(rng: random.Random, seeds: Seeds, folder: Path) -> Use:
     """A run that goes on from a checkpoint with changes in what only training reads."""
     read = (".pt", ".pth", ".bin", ".npz", ".safetensors", ".yaml", "trainer_state.json")
     run = damaged_run(rng, seeds, folder, STEPS - SAVE_STEPS, read)
-    config = write(folder / "c.yaml", json.dumps(torture_runs.configuration(run)))
+    config = write(folder / "c.yaml", json.dumps(runs.configuration(run)))
 
     def resume() -> None:
         try:

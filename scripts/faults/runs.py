@@ -22,7 +22,6 @@ os.environ |= {
 import safetensors.torch
 import torch
 from PIL import Image, ImageDraw
-from torture_processes import Ended, Lost, Processes, announce, forked, list_changes
 
 from got_train.cli import main as got_train
 from got_train.manifest import digest
@@ -31,6 +30,8 @@ from got_train.model.tokenizer import small_tokenizer
 from got_train.run_folders import runs_of
 from got_train.training import callbacks
 from got_train.training.callbacks import read_log
+
+from .processes import Ended, Lost, Processes, announce, forked, list_changes
 
 STEPS, SAVE_STEPS = 6, 2
 
@@ -43,7 +44,7 @@ DECODER = {
     **{"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1},
     **{"num_attention_heads": 2, "num_key_value_heads": 2},
 }
-ZERO2 = Path(__file__).parents[1] / "configs" / "deepspeed" / "zero2.json"
+ZERO2 = Path(__file__).parents[2] / "configs" / "deepspeed" / "zero2.json"
 
 KINDS: dict[str, dict[str, Any]] = {
     "one process": {},

@@ -1,0 +1,1 @@
+"""Faults and odd inputs that `torture.py` and `fuzz.py` cause and make."""
