@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,8 @@ def test_killed_anywhere_the_same_command_goes_on(tmp_path: Path, small: None) -
                 setattr(place, name, die_at(calls, getattr(place, name), after))
             quickstart.quickstart(output)
             code = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(code)
 

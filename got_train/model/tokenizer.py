@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 from transformers.convert_slow_tokenizer import TikTokenConverter
@@ -115,10 +117,14 @@ def _check_files(source: str) -> None:
     """Refuses the files of a tokenizer's folder that are no JSON objects.
 
     Raises:
-        UserError: with the first such file; or if the folder has none of a tokenizer.
+        UserError: with the first such file; or if the folder has none of a tokenizer, or does not exist.
     """
     folder = Path(source)
     if not folder.is_dir():
+        try:
+            validate_repo_id(source)
+        except HFValidationError:
+            raise UserError(f"no tokenizer at {source}: there is no such folder") from None
         return
     for name in ("tokenizer.json", *SETTINGS):
         if (folder / name).exists():

@@ -24,8 +24,7 @@ from got_train.data.check import check_rows
 from got_train.data.records import ReadOptions
 from got_train.data.samples import SampleEncoder, SampleSet
 from got_train.data.sources import check_all_columns, select_rows
-from got_train.manifest import FILE as MANIFEST
-from got_train.manifest import write_manifest
+from got_train.manifest import MANIFEST_FILE, write_manifest
 from got_train.model.checkpoints import load_checkpoint
 from got_train.run_folders import resolve_checkpoint
 from got_train.training.resume import find_resume
@@ -249,8 +248,8 @@ def damaged_run(rng: random.Random, seeds: Seeds, folder: Path, step: int, endin
     elif change > 0.1:
         file.write_bytes(changed_file(file.name, content, rng))
     listed = rng.random()
-    if listed < 0.85 and file.name != MANIFEST:
-        (checkpoint / MANIFEST).unlink()
+    if listed < 0.85 and file.name != MANIFEST_FILE:
+        (checkpoint / MANIFEST_FILE).unlink()
         if listed < 0.5:
             write_manifest(checkpoint, devices=1, packages={})
     return run

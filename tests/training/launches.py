@@ -7,10 +7,11 @@ It ends at the first launch that fails, with its exit code, and prints what the 
 
 import json
 import os
+import shutil
 import socket
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 os.environ |= {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "DS_ACCELERATOR": "cpu"}  # before torch
 
@@ -28,7 +29,7 @@ def launch(logs: Path, devices: int, config: str, *words: str) -> None:
         port = str(free.getsockname()[1])
     ranks = {}
     for rank in range(devices):
-        place = {"WORLD_SIZE": devices, "RANK": rank, "LOCAL_RANK": rank, "LOCAL_SIZE": devices}
+        place = {"WORLD_SIZE": devices, "RANK": rank, "LOCAL_RANK": rank, "LOCAL_WORLD_SIZE": devices}
         given = {name: str(value) for name, value in place.items()}
         address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
         log = logs / str(rank)
@@ -40,6 +41,8 @@ def launch(logs: Path, devices: int, config: str, *words: str) -> None:
 
 
 if __name__ == "__main__":
-    with TemporaryDirectory() as folder:
-        for devices, config, *words in json.loads(sys.argv[1]):
-            launch(Path(folder), devices, config, *words)
+    # no TemporaryDirectory, which the first process that ends would remove
+    folder = Path(mkdtemp())
+    for devices, config, *words in json.loads(sys.argv[1]):
+        launch(folder, devices, config, *words)
+    shutil.rmtree(folder)

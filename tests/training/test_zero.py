@@ -80,7 +80,7 @@ def test_a_run_goes_on_with_any_number_of_devices(
     part_files(checkpoint)[1].unlink()
     last = launch([1, config, "resume=auto", "train.max_steps=6"], code=2).splitlines()[-1]
     assert last.startswith(
-        f"error: resume: {part_files(checkpoint)[0]} is damaged (ValueError: it is one of "
+        f"got-train: error: resume: {part_files(checkpoint)[0]} is damaged (ValueError: it is one of "
     )
 
 
