@@ -23,6 +23,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066
 class UserError(ValueError):
     """A mistake that the user can correct: the command line prints its one line and exits with code 2."""
 
+    def __init__(self, *texts: str) -> None:
+        super().__init__(*map(readable, texts))
+
 
 class StoppedError(BaseException):
     """A run has ended before its last step because it was asked to, and can go on from what it has saved.

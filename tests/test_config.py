@@ -10,7 +10,7 @@ from got_train.arguments import accumulation_steps, training_arguments
 from got_train.config import SCORES, Config, EncoderConfig, EvalConfig, ModelConfig
 from got_train.config_file import load_config, to_yaml
 from got_train.evaluation.metrics import text_metrics
-from got_train.report import UserError
+from got_train.report import MAX_LINE_CHARACTERS, UserError
 from got_train.training.train import train
 
 CONFIGS = [
@@ -699,3 +699,16 @@ def test_null_takes_back_what_was_said_before(write_config: Callable[..., Path])
     assert config.model.encoder == EncoderConfig(image_size=512)
     assert config.model.decoder == load_config(path).model.decoder
     assert load_config(path, ["train.max_steps=null", "train.max_steps=9"]).train.arguments["max_steps"] == 9
+
+
+def test_a_word_in_another_encoding_is_a_mistake(write_config: Callable[..., Path]) -> None:
+    word = b"data.query=\xc4\xe3".decode("utf-8", "surrogateescape")  # of a terminal in GBK
+    with pytest.raises(UserError, match=r"is not UTF-8: type it again, in a terminal that writes UTF-8$"):
+        load_config(write_config(), [word])
+
+
+def test_a_key_of_any_length_is_told_in_a_line_that_can_be_read(write_config: Callable[..., Path]) -> None:
+    with pytest.raises(UserError) as caught:
+        load_config(write_config(), [f"model.{'<table>' * 9000}=1"])
+    line = str(caught.value)
+    assert line.startswith("model.<table><table>") and " ... " in line and len(line) <= MAX_LINE_CHARACTERS

@@ -124,7 +124,7 @@ KILLS: dict[str, tuple[Any, str, int, bool]] = {
     "while the merged model is written": (got_merge, "model_card", 1, False),
     "in the first file of predictions": (predict, "prediction_row", 30, False),
     "in a later file of predictions": (predict, "prediction_row", 60, False),
-    "before the summary": (quickstart, "summary_table", 1, False),
+    "before the report": (quickstart, "report", 1, False),
 }
 """Where the quickstart is killed, one after the other: a function, at which call, whether after its work."""
 

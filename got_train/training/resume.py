@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from transformers import TrainerState
 
 from got_train.arguments import RESUMED_AS_BEFORE, argument, training_arguments
 from got_train.config import Config
@@ -66,6 +67,8 @@ def find_resume(config: Config) -> Path | None:
     if checkpoint is not None:
         _check_can_resume(checkpoint, config)
         check_only_data(checkpoint)
+        with reading(f"resume: {checkpoint / STATE_FILE}"):
+            TrainerState.load_from_json(str(checkpoint / STATE_FILE))
         check_can_share_out(checkpoint)
     return checkpoint
 
