@@ -18,6 +18,9 @@ from got_train.report import UserError, counted
 TEXT_ENDINGS = (".json", ".txt", ".cls", ".md", ".tex", ".html", ".xml", ".csv", ".tsv", ".yaml", ".yml")
 """Endings of tar members that may be beside a row and its images, and are not read."""
 
+MAX_ROW_BYTES = 1 << 26
+"""Longest row, many times what any `sample.max_length` can hold."""
+
 SAMPLE_BYTES = 1 << 16
 """So many bytes of lines that are no UTF-8 are enough to guess their encoding."""
 
@@ -72,8 +75,8 @@ def _index_lines(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Numbers (from 0) and byte offsets of the lines that are not blank, both int64.
 
     Raises:
-        UserError: if the file is in another encoding than UTF-8. A damaged line among good ones is left to
-            the reader of the row.
+        UserError: if the file is in another encoding than UTF-8, or a line has more than `MAX_ROW_BYTES`. A
+            damaged line among good ones is left to the reader of the row.
     """
     numbers, offsets = array("q"), array("q")  # lists of millions of numbers would be five times as large
     offset, last_good, num_good, num_wrong, mixed = 0, -1, 0, 0, False
@@ -84,7 +87,10 @@ def _index_lines(path: Path) -> tuple[np.ndarray, np.ndarray]:
         first_line, end, _ = head.partition(b"\n")
         check_head(path, f"data file {path}", first_line if end and _wrong_byte(first_line) is None else head)
         file.seek(0)
-        for number, line in enumerate(file):
+        for number, line in enumerate(iter(lambda: file.readline(MAX_ROW_BYTES + 1), b"")):
+            if len(line) > MAX_ROW_BYTES:
+                place = f"data file {path}:{number + 1} has a line of more than {MAX_ROW_BYTES:,} bytes"
+                raise UserError(f"{place}: JSONL has a row in each line")
             if not line.isspace():
                 numbers.append(number)
                 offsets.append(offset)
@@ -189,7 +195,10 @@ class TarRows:
 
     def row(self, index: int) -> Any:
         """The value of a `KEY.json`; its images that are members of the tar are `PackedFile`s."""
-        row = load_json(self.members.file(self._rows[index]).read_bytes())
+        member = self.members.file(self._rows[index])
+        if member.size > MAX_ROW_BYTES:
+            raise ContentError("too long", f"it has {member.size:,} bytes, a row at most {MAX_ROW_BYTES:,}")
+        row = load_json(member.read_bytes())
         if not isinstance(row, dict):
             return row
         row = dict(plain_row(row))  # messages may name images, too

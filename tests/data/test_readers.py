@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from got_train.data import row_files
 from got_train.data.errors import ImageError, RowError
 from got_train.data.images import find_image, open_image
 from got_train.data.packed import PackedFile, TarMembers
@@ -179,6 +180,20 @@ def test_bad_rows_of_a_tar_name_shard_and_key(tmp_path: Path) -> None:
         f"{path}:9": "image missing",
     }
     assert str(bad[3]) == f"{path}:4: image unreadable: {path}:4.png is not a readable image"
+
+
+def test_rows_of_any_size_are_not_read_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(row_files, "MAX_ROW_BYTES", 1000)
+    big = ROW | {"response": "a" * 1000}
+    path = write_tar(tmp_path / "a.tar", {"1.json": big, "1.png": png(1)})
+    [error] = find_faults(samples(str(path))).bad.values()
+    size = len(json.dumps(big))
+    assert str(error) == f"{path}:1: too long: it has {size:,} bytes, a row at most 1,000"
+    rows = write_rows(tmp_path / "rows.jsonl", [ROW, big])
+    with pytest.raises(
+        UserError, match=r"rows.jsonl:2 has a line of more than 1,000 bytes: JSONL has a row in"
+    ):
+        open_rows(str(rows))
 
 
 # ------------------------------------------------------------------------------ patterns and folders
