@@ -89,8 +89,8 @@ def _index_lines(path: Path) -> tuple[np.ndarray, np.ndarray]:
         file.seek(0)
         for number, line in enumerate(iter(lambda: file.readline(MAX_ROW_BYTES + 1), b"")):
             if len(line) > MAX_ROW_BYTES:
-                place = f"data file {path}:{number + 1} has a line of more than {MAX_ROW_BYTES:,} bytes"
-                raise UserError(f"{place}: JSONL has a row in each line")
+                where = f"data file {path}:{number + 1} has a line of more than {MAX_ROW_BYTES:,} bytes"
+                raise UserError(f"{where}: JSONL has a row in each line")
             if not line.isspace():
                 numbers.append(number)
                 offsets.append(offset)
