@@ -85,7 +85,7 @@ def check_again(asked: Command, folder: Path) -> None:
         check_same(asked, folder, left)
     ended = asked.run(folder)
     if ended.code == REFUSED and left:  # it says that its file or folder is there already
-        check_refused(ended, "xist" if asked.goes_on else "is not empty")
+        check_refused(ended, "exist")
         ended = asked.run(folder, asked.goes_on) if asked.goes_on else Ended(0, "")
     if ended.code:
         raise Lost(f"the second time it ended with {ended.code}:\n{ended.output}")

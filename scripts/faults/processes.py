@@ -6,12 +6,15 @@ events; libraries that write files in C or Rust are made to announce them likewi
 
 import errno
 import os
+import random
 import resource
 import signal
+import socket
 import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -100,6 +103,20 @@ def forked(work: Callable[[], object], log: Path, environment: dict[str, str]) -
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def free_port() -> str:
+    """A port for the processes of a run to meet at.
+
+    It is below those that systems give out by themselves: one of those might be given to another run, which is
+    broken at the same time, before this one listens at it.
+    """
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_000)
+        with socket.socket() as tried:
+            with suppress(OSError):  # somebody listens at it
+                tried.bind(("127.0.0.1", port))
+                return str(port)
 
 
 def announce(module: Any, name: str, place: int) -> None:

@@ -4,7 +4,6 @@ import gc
 import json
 import os
 import shutil
-import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,7 +30,7 @@ from got_train.run_folders import runs_of
 from got_train.training import callbacks
 from got_train.training.callbacks import read_log
 
-from .processes import Ended, Lost, Processes, announce, forked, list_changes
+from .processes import Ended, Lost, Processes, announce, forked, free_port, list_changes
 
 STEPS, SAVE_STEPS = 6, 2
 
@@ -170,10 +169,7 @@ def start(
     config.write_text(json.dumps(configuration(run)))
     words = ["train", str(config), *["resume=auto"] * resume]
     number = RANKS.get(run.kind, 1)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    ranks = {}
+    port, ranks = free_port(), {}
     for own in range(number):
         first = before if rank in (own, -1) else lambda: None
         log = run.folder / f"rank{own}.log"

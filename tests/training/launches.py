@@ -8,7 +8,6 @@ It ends at the first launch that fails, with its exit code, and prints what the 
 import json
 import os
 import shutil
-import socket
 import sys
 from pathlib import Path
 from tempfile import mkdtemp
@@ -19,15 +18,12 @@ import deepspeed  # noqa: F401
 
 import got_train.training.train  # noqa: F401
 from got_train.cli import main
-from scripts.faults.processes import Processes, forked
+from scripts.faults.processes import Processes, forked, free_port
 
 
 def launch(logs: Path, devices: int, config: str, *words: str) -> None:
     """One launch of so many processes."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    ranks = {}
+    port, ranks = free_port(), {}
     for rank in range(devices):
         place = {"WORLD_SIZE": devices, "RANK": rank, "LOCAL_RANK": rank, "LOCAL_WORLD_SIZE": devices}
         given = {name: str(value) for name, value in place.items()}
