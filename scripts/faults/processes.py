@@ -108,8 +108,8 @@ def forked(work: Callable[[], object], log: Path, environment: dict[str, str]) -
 def free_port() -> str:
     """A port for the processes of a run to meet at.
 
-    It is below those that systems give out by themselves: one of those might be given to another run, which is
-    broken at the same time, before this one listens at it.
+    It is below those that systems give out by themselves: one of those might be given to another run before
+    this one listens at it.
     """
     while True:
         port = random.SystemRandom().randrange(10_000, 32_000)
