@@ -171,8 +171,11 @@ def memory_table(columns: dict[str, Need], devices: int) -> str:
     ]
     rows.append(["together", *(round(found.gigabytes, 1) for found in columns.values())])
     lines = table([f"GB of each of {counted(devices, 'device')}", *columns], rows)
-    moments = ", ".join(f"{name}: {found.moment}" for name, found in columns.items())
-    return f"{lines}\nthe moment that needs most: {moments}"
+    by_moment: dict[str, list[str]] = {}
+    for name, found in columns.items():
+        by_moment.setdefault(found.moment, []).append(name)
+    moments = "; ".join(f"{moment} ({', '.join(names)})" for moment, names in by_moment.items())
+    return f"{lines}\nmost is needed at: {moments}"
 
 
 def time_table(known: Known, asked: Need, devices: int, utilization: float, tflops: float) -> str:
