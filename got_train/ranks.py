@@ -8,6 +8,8 @@ import sys
 from datetime import timedelta
 from typing import Any
 
+from got_train.stop_signals import killed_by_signals
+
 
 def is_launched() -> bool:
     """Whether a launcher started this process."""
@@ -46,7 +48,8 @@ def open_process_group(backend: str | None, timeout: timedelta) -> None:
     if accelerator is not None:
         torch.accelerator.set_device_index(int(os.environ.get("LOCAL_RANK", 0)))
     device = "cpu" if accelerator is None else accelerator.type
-    dist.init_process_group(backend or dist.get_default_backend_for_device(device), timeout=timeout)
+    with killed_by_signals():
+        dist.init_process_group(backend or dist.get_default_backend_for_device(device), timeout=timeout)
 
 
 def has_process_group() -> bool:

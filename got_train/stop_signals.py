@@ -35,3 +35,21 @@ def stopped_by_signals(go_on: str) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def killed_by_signals() -> Iterator[None]:
+    """Has a signal end this process at once.
+
+    While a library waits for other processes, which the same signal may have ended, Python runs no handler:
+    this one would wait for them as long as it may.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -11,8 +11,11 @@ ROOT = Path(__file__).parent.parent
 CODE = sorted([*ROOT.glob("got_train/**/*.py"), *ROOT.glob("data_engines/**/*.py")])
 
 FLOORS = [
-    ["report", "vocabulary", "secrets", "ranks", "packages", "characters", "bitsandbytes_import", "progress"],
-    ["hubs", "files", "foreign_files", "processes", "shortages", "stop_signals"],
+    [
+        *("report", "vocabulary", "secrets", "ranks", "packages", "characters", "bitsandbytes_import"),
+        *("progress", "stop_signals"),
+    ],
+    ["hubs", "files", "foreign_files", "processes", "shortages"],
     ["manifest", "command_options", "ending"],
     ["run_folders", "prompts", "markup", "typed_values"],
     ["tex", "swift.trained", "drawn_sets"],

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ import pytest
 import torch
 
 from got_train.training.callbacks import RunLog
+from scripts.faults.processes import free_port
+from tests.conftest import HANG_SECONDS
 from tests.training.runs import WriteConfig, losses, run, run_folder, weights
 
 TRAIN = {"max_steps": 4, "save_steps": 100, "save_strategy": "steps", "lr_scheduler_type": "constant"}
@@ -119,3 +122,22 @@ with only_writer(Path({str(folder)!r})):
         )
         writer.kill()  # a killed writer holds nothing
     assert run("train", config, "resume=auto") == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc whether a process listens")
+def test_a_process_that_waits_for_another_to_begin_is_ended_by_a_signal(write_config: WriteConfig) -> None:
+    port = free_port()
+    place = {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "2"}
+    environment = os.environ | place | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    command = [sys.executable, "-m", "got_train", "train", str(write_config(train=TRAIN))]
+    with subprocess.Popen(command, env=environment) as waiting:
+        listed = f":{int(port):04X} "
+        for _ in range(HANG_SECONDS * 10):
+            tables = (Path(f"/proc/net/{name}").read_text() for name in ("tcp", "tcp6"))
+            if any(listed in table for table in tables):
+                break
+            time.sleep(0.1)
+        time.sleep(1)  # it listens, and now waits
+        waiting.send_signal(signal.SIGUSR1)
+        assert waiting.wait(HANG_SECONDS) == -signal.SIGUSR1
