@@ -9,6 +9,7 @@ import os
 import platform
 import re
 import shutil
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,9 @@ except ImportError:  # on Windows
 
 PART = ".part"
 """What is added to the name of a file or folder while it is written."""
+
+_locked: "weakref.WeakSet[IO[str]]" = weakref.WeakSet()
+"""The files that this process has locked."""
 
 REFUSED = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG),
@@ -109,6 +113,20 @@ def lock(file: IO[str], what: Path, holder: str = "another process") -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise UserError(f"{what} is being written by {holder}") from None
+    _locked.add(file)
+
+
+def _let_go() -> None:
+    """In a forked process, such as a loader worker: it may outlive this one, and would keep the lock."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for file in _locked:
+        if not file.closed:
+            os.dup2(nothing, file.fileno())
+    os.close(nothing)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 
 @contextmanager

@@ -68,7 +68,8 @@ def shortage(error: BaseException) -> str | None:
     if reason is not None:
         return reason
     if number == errno.EAGAIN or THREADS_ARE_OUT.search(text):
-        return "the system allows no more processes or threads: raise the limit with `ulimit -u`"
+        limits = "raise their limit with `ulimit -u`, or that of memory with `ulimit -v`"
+        return f"the system allows no more processes or threads: {limits}"
     if type(error).__name__ in ("DistBackendError", "DistNetworkError") or PEER_IS_LOST.search(text):
         return (
             "another process of this launch has ended, or has not answered within train.ddp_timeout seconds: "

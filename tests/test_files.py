@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from got_train.files import PART, atomic_file, atomic_folder
+from got_train.files import PART, atomic_file, atomic_folder, only_writer
 from got_train.foreign_files import read_json
 from got_train.report import UserError
 
@@ -85,3 +85,19 @@ def test_a_full_disk_is_one_line_whichever_library_writes(tmp_path: Path) -> Non
     for line in lines:
         assert f"| {tmp_path / 'model'} cannot be written: " in line
         assert line.endswith("| []")
+
+
+def test_a_forked_process_holds_no_lock_of_its_parent(tmp_path: Path) -> None:
+    lock, what = tmp_path / "lock", tmp_path
+    reading, writing = os.pipe()
+    with only_writer(lock, what):
+        worker = os.fork()
+        if worker == 0:  # as a loader worker that hangs, and outlives the run
+            os.read(reading, 1)
+            os._exit(0)
+        with pytest.raises(UserError, match=rf"is being written by process {os.getpid()} on "):
+            with only_writer(lock, what):
+                pass
+    with only_writer(lock, what):
+        os.write(writing, b"x")
+    os.waitpid(worker, 0)

@@ -215,11 +215,11 @@ def changes(config: Config, devices: int) -> Iterator[tuple[list[str], Config]]:
         words = [*words, "train.gradient_checkpointing=true"]
         config = with_arguments(config, gradient_checkpointing=True)
         yield words, config
-    smaller = list(_smaller_batches(config))
-    for word, changed in smaller:
-        yield [*words, word], changed
-    if smaller:
-        words, config = [*words, smaller[-1][0]], smaller[-1][1]
+    for smaller in (list(_smaller_evaluations(config)), list(_smaller_batches(config))):
+        for word, changed in smaller:
+            yield [*words, word], changed
+        if smaller:
+            words, config = [*words, smaller[-1][0]], smaller[-1][1]
     if devices > 1 and config.train.arguments.get("deepspeed") is None:
         words = [*words, f"train.deepspeed=configs/{ZERO2}"]
         config = with_arguments(config, deepspeed=str(CONFIGS / ZERO2))
@@ -227,6 +227,20 @@ def changes(config: Config, devices: int) -> Iterator[tuple[list[str], Config]]:
     for change in adapter_changes(config):
         words, config = [*words, change[0]], change[1]
         yield words, config
+
+
+def _smaller_evaluations(config: Config) -> Iterator[tuple[str, Config]]:
+    """Fewer rows at a time in evaluations, which may need more than training: as `_smaller_batches`."""
+    if argument(config, "eval_strategy") == "no":
+        return
+    given: list[str] = []
+    if argument(config, "per_device_eval_batch_size") > 1:
+        given.append("train.per_device_eval_batch_size=1")
+        config = with_arguments(config, per_device_eval_batch_size=1)
+        yield " ".join(given), config
+    if config.eval.read_rows and config.eval.batch_size > 1:
+        given.append("eval.batch_size=1")
+        yield " ".join(given), replace(config, eval=replace(config.eval, batch_size=1))
 
 
 def _smaller_batches(config: Config) -> Iterator[tuple[str, Config]]:

@@ -61,7 +61,8 @@ def saved_whole(checkpoint: Path) -> Iterator[Path]:
 def remove_parts(run_dir: Path) -> None:
     """Removes checkpoints that a killed run has not finished."""
     for part in run_dir.glob(f"checkpoint-*{PART}"):
-        shutil.rmtree(part)
+        if part.is_dir():
+            shutil.rmtree(part)
 
 
 def check_finite(model: nn.Module, step: int) -> None:
