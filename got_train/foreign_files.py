@@ -134,8 +134,12 @@ def check_yaml(text: str) -> None:
             raise ValueError(f"it has more than {MAX_NODES:,} values")
 
 
-def read_yaml(file: Path) -> dict[str, Any]:
+def read_yaml(file: Path, holds: str = "sections such as `model:` and `train:`") -> dict[str, Any]:
     """A YAML file of sections, which nothing is interpolated in.
+
+    Args:
+        file: the file.
+        holds: what it is to hold, for messages.
 
     Raises:
         UserError: if the file cannot be read, or has no sections.
@@ -148,7 +152,7 @@ def read_yaml(file: Path) -> dict[str, Any]:
         problem = getattr(error, "problem", None) or one_line(error)
         raise UserError(f"{file} is not a YAML file: {problem}") from None
     if not isinstance(value, dict):
-        raise UserError(f"{file} must hold sections such as `model:` and `train:`")
+        raise UserError(f"{file} must hold {holds}")
     return value
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from omegaconf import MISSING
 
 from got_train.report import did_you_mean
+from got_train.secrets import masked
 
 Range = tuple[Callable[[Any], bool], str]
 """A predicate and its description in words. NaN fails every predicate."""
@@ -129,9 +130,11 @@ def _read_single(key: str, value: Any, hints: Sequence[Any], errors: list[str]) 
             return converted
     choices = [str(choice) for hint in hints for choice in _choices(hint)]
     if choices:
-        errors.append(f"{key} {str(value):.{MAX_SHOWN}}: {did_you_mean(str(value)[:MAX_SHOWN], choices)}")
+        shown = masked(str(value))[:MAX_SHOWN]
+        errors.append(f"{key} {shown}: {did_you_mean(shown, choices)}")
     else:
-        errors.append(f"{key}={value!r:.{MAX_SHOWN}} has the wrong type: expected {_names(hints)}")
+        shown = masked(repr(value))[:MAX_SHOWN]
+        errors.append(f"{key}={shown} has the wrong type: expected {_names(hints)}")
     return None
 
 

@@ -1,7 +1,6 @@
 """Sets of rows as sources: what `got-data` drew before, or any rows that training reads."""
 
 import functools
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +12,7 @@ from PIL import Image
 from data_engines.engine import Region, Reject, Source
 from got_train.config import MAX_PIXELS
 from got_train.data.images import FoundImage, lazy_image, open_image
-from got_train.data.readers import open_rows
+from got_train.data.readers import open_rows, run_manifest
 from got_train.data.rows import Rows
 from got_train.prompts import IMAGE_TAG, parse_task
 
@@ -54,11 +53,16 @@ def set_sources(names: Sequence[str]) -> tuple[Source, ...]:
         if not manifest.is_file():
             sources.append(Source(Path(name) if Path(name).is_file() else None, name))
             continue
-        said = json.loads(manifest.read_text(encoding="utf-8"))
+        said = run_manifest(Path(name))
         if "sets" in said:  # a mix
             sources += set_sources([f"{name}/{part}" for part in said["sets"]])
         else:
-            licences = dict.fromkeys(source["licence"] for source in said["sources"])
+            given = said.get("sources")
+            licences = dict.fromkeys(
+                str(source.get("licence"))
+                for source in (given if isinstance(given, list) else [])
+                if isinstance(source, dict)
+            )
             sources.append(Source(manifest, name, "; ".join(licences)))
     return tuple(sources)
 

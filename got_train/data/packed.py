@@ -6,11 +6,21 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from got_train.data.kept_indexes import keep_index, kept_index
 from got_train.report import UserError
+
+MAX_NAME = 4096
+"""Longest name of a member in bytes, as of a path on Linux: all names take as much memory as the longest."""
+MAX_FACTS = 1 << 20
+"""Most bytes of what a tar says about a member in front of it."""
+MAX_OFFSET = 1 << 62
+
+_ABOUT_THE_NEXT = (b"x", b"g", b"L", b"K")
+"""Types of headers that a name or facts about the next member follow."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,10 @@ def _index(path: Path) -> np.ndarray:
     """`name`, `offset` and `size` of each member of a tar, sorted by name."""
     names, offsets, sizes = list[bytes](), array("q"), array("q")
     for name, offset, size in _read_headers(path):
+        if len(name) > MAX_NAME:
+            raise UserError(
+                f"data file {path}: the member at byte {offset:,} has a name of {len(name):,} bytes"
+            )
         names.append(name)
         offsets.append(offset)
         sizes.append(size)
@@ -117,7 +131,7 @@ def _index(path: Path) -> np.ndarray:
 def _read_headers(path: Path) -> Iterator[tuple[bytes, int, int]]:
     """Name, offset and size of each file in a tar."""
     try:
-        with open(path, "rb") as file, tarfile.open(fileobj=file, mode="r:") as tar:
+        with open(path, "rb") as file, _opened(file) as tar:
             tar.firstmember = None  # type: ignore[attr-defined]  # it is read again
             end = 0
             while True:
@@ -130,20 +144,53 @@ def _read_headers(path: Path) -> Iterator[tuple[bytes, int, int]]:
                     end = offset + size + -size % tarfile.BLOCKSIZE
                     continue
                 tar.offset = end
+                _check_header(file, end)
                 file.seek(0)  # then `next` seeks itself, and looks whether the last member is whole
                 if (member := tar.next()) is None:
+                    _check_rest(file, end)
                     return
+                if member.size < 0 or tar.offset <= end or tar.offset > MAX_OFFSET:
+                    raise tarfile.ReadError(f"the size of the member at byte {end:,} is impossible")
                 tar.members.clear()  # type: ignore[attr-defined]  # or it would keep all members
                 # a sparse file does not lie there as it is read
                 if member.isfile() and not member.issparse():
                     name = member.name.removeprefix("./").encode(errors="surrogateescape")
                     yield name, member.offset_data, member.size
                 end = tar.offset
-    except tarfile.TarError as error:
+    except UserError:
+        raise
+    # of numbers and headers that are damaged on purpose tarfile raises the others
+    except (tarfile.TarError, ValueError, OverflowError, RecursionError) as error:
         raise UserError(
             f"data file {path} is not a whole, uncompressed tar ({error}); a compressed one must be "
             "decompressed first, because members are read from the tar without unpacking it"
         ) from None
+
+
+def _opened(file: IO[bytes]) -> tarfile.TarFile:
+    _check_header(file, 0)  # which tarfile reads at once
+    file.seek(0)
+    return tarfile.open(fileobj=file, mode="r:")
+
+
+def _check_header(file: IO[bytes], place: int) -> None:
+    """Refuses megabytes of facts about a member, such as its name: they would be read as a whole."""
+    file.seek(place)
+    header = file.read(tarfile.BLOCKSIZE)
+    if len(header) == tarfile.BLOCKSIZE and header[156:157] in _ABOUT_THE_NEXT:
+        size = header[124:136].strip(b"\0 ")
+        if not size.isdigit() or int(size, 8) > MAX_FACTS:
+            raise tarfile.ReadError(f"what stands at byte {place:,} about a member is too long")
+
+
+def _check_rest(file: IO[bytes], place: int) -> None:
+    """Refuses a tar with something behind the end of its members, which a damaged header would hide."""
+    file.seek(place)
+    while chunk := file.read(1 << 20):
+        if chunk.strip(b"\0"):
+            raise tarfile.ReadError(
+                f"behind byte {place:,} stands what is no member: it is damaged, or several tars were joined"
+            )
 
 
 def _plain_member(header: bytes) -> tuple[bytes, int] | None:

@@ -2,11 +2,11 @@
 
 import glob
 import itertools
-import json
 import os.path
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from got_train.data.arrow import ArrowRows, parquet_rows
 from got_train.data.foreign import refuse_foreign
@@ -23,6 +23,7 @@ from got_train.data.records import (
 from got_train.data.row_files import JsonlRows, ListedRows, RowFile, TarRows
 from got_train.data.rows import OpenFile, Rows
 from got_train.data.utf8 import MAX_POINTER_BYTES, refuse_pointer
+from got_train.foreign_files import read_json
 from got_train.progress import progress
 from got_train.report import UserError
 
@@ -170,19 +171,36 @@ def _incomplete(folder: Path) -> UserError:
     return UserError(f"data folder {folder} is incomplete: run the same got-data command again to finish it")
 
 
-def _files_of_run(folder: Path) -> list[Path]:
-    """The data files of a folder that `got-data` wrote."""
+def run_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder that `got-data` wrote, with its `sets` (a mix) or its `format`.
+
+    Raises:
+        UserError: if the folder is incomplete, or `got-data` writes no such manifest.
+    """
     manifest = folder / "manifest.json"
     if not manifest.is_file():
         raise _incomplete(folder)
-    facts = json.loads(manifest.read_text(encoding="utf-8"))
-    if "sets" in facts:  # a mix of several runs
-        return [file for name in facts["sets"] for file in _files_of_run(folder / name)]
+    facts = read_json(manifest)
+    sets = facts.get("sets", [])
+    if not isinstance(sets, list) or not all(isinstance(name, str) for name in sets):
+        raise UserError(f"{manifest}: sets must be a list of names")
+    for name in sets:
+        if Path(name).is_absolute() or not Path(name).parts or ".." in Path(name).parts:
+            raise UserError(f"{manifest}: {name!r} is no folder beside it")
     # Runs of versions with only one format have no such key.
     output_format = facts.get("format", "files")
-    if output_format not in RUN_FILES:
+    if not isinstance(output_format, str) or output_format not in RUN_FILES:
         raise UserError(f"{manifest}: format {output_format!r} is not read: {', '.join(RUN_FILES)} are")
-    files = sorted(folder.glob(RUN_FILES[output_format]))
+    return facts
+
+
+def _files_of_run(folder: Path) -> list[Path]:
+    """The data files of a folder that `got-data` wrote."""
+    facts = run_manifest(folder)
+    if "sets" in facts:  # a mix of several runs
+        return [file for name in facts["sets"] for file in _files_of_run(folder / name)]
+    pattern = RUN_FILES[facts.get("format", "files")]
+    files = sorted(folder.glob(pattern))
     if not files:
-        raise UserError(f"data folder {folder} has no {RUN_FILES[output_format]}, as its manifest promises")
+        raise UserError(f"data folder {folder} has no {pattern}, as its manifest promises")
     return files

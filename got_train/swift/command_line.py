@@ -14,12 +14,31 @@ import yaml
 from omegaconf import OmegaConf
 
 from got_train.config import Config
+from got_train.foreign_files import read_text, read_yaml
 from got_train.idle_keys import idle_keys
 from got_train.report import UserError
 from got_train.swift.options import MODEL_TYPES, Option, Options, Version, find_option
 
 LAUNCHER_VARIABLES = ("NPROC_PER_NODE", "MASTER_PORT", "NNODES", "NODE_RANK", "MASTER_ADDR")
 """Environment variables that swift passes to torchrun; NPROC_PER_NODE or NNODES starts it."""
+
+OF_FILES = {
+    *LAUNCHER_VARIABLES,
+    *{"CUDA_VISIBLE_DEVICES", "ASCEND_RT_VISIBLE_DEVICES", "PYTORCH_CUDA_ALLOC_CONF", "OMP_NUM_THREADS"},
+    *{"MAX_PIXELS", "MIN_PIXELS", "SIZE_FACTOR", "ROOT_IMAGE_DIR", "TOKENIZERS_PARALLELISM"},
+    *{"USE_HF", "HF_HOME", "HF_ENDPOINT", "HF_HUB_OFFLINE", "MODELSCOPE_CACHE"},
+    *{"WANDB_API_KEY", "WANDB_PROJECT", "WANDB_ENTITY", "WANDB_NAME", "WANDB_MODE"},
+    *{
+        "NCCL_DEBUG",
+        "NCCL_SOCKET_IFNAME",
+        "NCCL_IB_DISABLE",
+        "NCCL_IB_HCA",
+        "NCCL_P2P_DISABLE",
+        "NCCL_TIMEOUT",
+    },
+    "GLOO_SOCKET_IFNAME",
+}
+"""Environment variables that a file may set: others may name what is to be run, as PYTHONPATH and CC do."""
 
 
 @dataclass(frozen=True)
@@ -125,23 +144,25 @@ def yaml_file(words: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], Sequenc
     """The options of a YAML or JSON file that stands first, and the other words, which have precedence.
 
     As in swift 4, variables of its `ENV` section are added to the environment if it does not have them.
+
+    Raises:
+        UserError: if the file cannot be read, or names a variable by which it could run code.
     """
     if not words or Path(words[0]).suffix not in (".yaml", ".yml", ".json"):
         return {}, words
-    try:
-        content = yaml.safe_load(Path(words[0]).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"config file {words[0]} does not exist") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{words[0]} cannot be read: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict):
-        raise UserError(f"{words[0]} must hold options, as in `dataset: [a.jsonl]`")
+    if not Path(words[0]).exists():
+        raise UserError(f"config file {words[0]} does not exist")
+    content = read_yaml(Path(words[0]), "options, as in `dataset: [a.jsonl]`")
     environment = content.pop("ENV", None) or {}
     if not isinstance(environment, dict):
         raise UserError(f"{words[0]}: ENV must hold names and values, as in `NPROC_PER_NODE: 4`")
     for name, value in environment.items():
-        os.environ.setdefault(name, str(value))
-    return {name: _file_words(value) for name, value in content.items() if value is not None}, words[1:]
+        if name not in OF_FILES:
+            stranger = "which a stranger may have written"
+            in_shell = f"set it in the shell, export {name}=..."
+            raise UserError(f"{words[0]}: {name} of ENV is not taken from a file, {stranger}: {in_shell}")
+        os.environ.setdefault(name, str(value).replace("\0", ""))
+    return {str(name): _file_words(value) for name, value in content.items() if value is not None}, words[1:]
 
 
 def _file_words(value: object) -> tuple[str, ...]:
@@ -243,10 +264,7 @@ def system_text(line: CommandLine) -> str | None:
     text = line.word("system")
     if text is None or not text.endswith(".txt"):
         return text and text.replace("\\n", "\n")
-    try:
-        return Path(text).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"--system {text} cannot be read: {error}") from None
+    return read_text(Path(text))
 
 
 def image_root() -> str | None:

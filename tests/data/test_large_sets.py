@@ -204,11 +204,14 @@ def test_headers_are_read_as_tarfile_reads_them(form: int, shared: dict[str, str
 
 @pytest.mark.parametrize("kept", [0, 100, 511, 700, 1024, 1500, 2047, 2048, 2600])
 def test_tars_that_were_cut_off_are_read_or_refused_as_by_tarfile(kept: int, tmp_path: Path) -> None:
+    """But for those that end within a later header: tarfile takes it for the end."""
     path = write_tar(tmp_path / "a.tar", {"a.json": ROW, "b.png": png(1)})
     path.write_bytes(path.read_bytes()[:kept])
     try:
         expected = listed(path)
     except tarfile.TarError:
+        expected = None
+    if expected is None or kept == 1500:
         with pytest.raises(UserError, match="is not a whole, uncompressed tar"):
             list(packed._read_headers(path))
     else:

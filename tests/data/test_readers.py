@@ -196,6 +196,74 @@ def test_rows_of_any_size_are_not_read_into_memory(tmp_path: Path, monkeypatch: 
         open_rows(str(rows))
 
 
+def header(name: str, size: int, kind: bytes = tarfile.REGTYPE, raw: bytes | None = None) -> bytes:
+    """A header of a tar, with any bytes where its size stands."""
+    made = bytearray(tarfile.TarInfo(name).tobuf(tarfile.GNU_FORMAT)[:512])
+    made[124:136] = b"%011o\0" % size if raw is None else raw
+    made[148:157] = b" " * 8 + kind
+    made[148:156] = b"%06o\0 " % sum(made)
+    return bytes(made)
+
+
+ROW_BYTES = json.dumps(ROW).encode()
+MEMBER = header("a.json", len(ROW_BYTES)) + ROW_BYTES.ljust(512, b"\0")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            MEMBER + b"?" * 512 + MEMBER,
+            r"behind byte 1,024 stands what is no member: it is damaged, or several",
+        ),
+        (
+            MEMBER + bytes(1024) + MEMBER,
+            r"behind byte 1,024 stands what is no member: it is damaged, or several",
+        ),
+        (
+            MEMBER + header("b.json", 0, raw=b"-0000001000\0") + bytes(1024),
+            "member at byte 1,024 is impossible",
+        ),
+        (MEMBER + header("b.json", 0, raw=b"\xff" * 12) + bytes(1024), "member at byte 1,024 is impossible"),
+        (MEMBER + header("b", 0, raw=b"\x80" + b"\x7f" * 11) + bytes(1024), "not a whole, uncompressed tar"),
+        (header("x", 3 * 2**30, b"x") + bytes(512), "at byte 0 about a member is too long"),
+        (header("x", 3 * 2**30, b"L") + bytes(512), "at byte 0 about a member is too long"),
+        (header("x", 0, b"x") * 3000 + MEMBER, "not a whole, uncompressed tar"),
+    ],
+)
+def test_tars_that_lie_are_refused_in_one_line(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "a.tar").write_bytes(content)
+    with pytest.raises(UserError, match=message) as caught:
+        open_rows(str(tmp_path / "a.tar"))
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_name_of_any_length_is_no_name(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar", {"a" * 5000 + ".json": ROW, "b.json": ROW})
+    with pytest.raises(UserError, match=r"a.tar: the member at byte .* has a name of 5,005 bytes$"):
+        open_rows(str(path))
+
+
+@pytest.mark.parametrize(
+    ("manifest", "message"),
+    [
+        ('{"sets": ["."]}', "'.' is no folder beside it"),
+        ('{"sets": ["../b"]}', "'../b' is no folder beside it"),
+        ('{"sets": ["/b"]}', "'/b' is no folder beside it"),
+        ('{"sets": 5}', "sets must be a list of names"),
+        ('{"sets": [5]}', "sets must be a list of names"),
+        ('{"format": [1]}', r"format \[1\] is not read"),
+        ("[]", "is not a JSON object"),
+        ("", "is not JSON"),
+        ("[" * 100_000, "is nested too deeply"),
+    ],
+)
+def test_manifests_of_strangers_are_refused_in_one_line(tmp_path: Path, manifest: str, message: str) -> None:
+    (tmp_path / "manifest.json").write_text(manifest)
+    with pytest.raises(UserError, match=f"manifest.json:? .*{message}|manifest.json {message}"):
+        find_sources(str(tmp_path))
+
+
 # ------------------------------------------------------------------------------ patterns and folders
 
 

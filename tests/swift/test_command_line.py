@@ -9,7 +9,14 @@ import pytest
 
 from got_train.report import UserError
 from got_train.swift.checkpoint_options import EXPORT, INFER
-from got_train.swift.command_line import launch_words, plain_value, read_command_line, remarks, split_options
+from got_train.swift.command_line import (
+    launch_words,
+    plain_value,
+    read_command_line,
+    remarks,
+    split_options,
+    yaml_file,
+)
 from got_train.swift.options import Options, find_option
 from got_train.swift.sft_options import SFT, sft_options
 
@@ -186,3 +193,24 @@ def test_torchrun_starts_what_swift_would_start() -> None:
     ]
     assert launch_words("sft", words, {"CUDA_VISIBLE_DEVICES": "0"}) is None
     assert launch_words("sft", words, environment | {"LOCAL_RANK": "3"}) is None
+
+
+def test_a_file_sets_no_variable_that_could_run_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    (tmp_path / "a.yaml").write_text("ENV: {NPROC_PER_NODE: 1, PYTHONPATH: /tmp/evil}\nmodel: m\n")
+    with pytest.raises(UserError, match="PYTHONPATH of ENV is not taken from a file, .* set it in the shell"):
+        yaml_file([str(tmp_path / "a.yaml")])
+    assert "PYTHONPATH" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: " + "[" * 20000, "more than 100 sections"),
+        ("dataset: &a [*a]", "stands inside of what it stands for"),
+    ],
+)
+def test_a_file_that_nests_without_end_is_one_line(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(UserError, match=message):
+        yaml_file([str(tmp_path / "a.yaml")])
