@@ -139,6 +139,15 @@ def checkpoint_fault(checkpoint: Path, whole: bool = False) -> str | None:
     return damage(checkpoint) if whole else wrong_size(checkpoint, WEIGHTS)
 
 
+def _is_logged(entry: Any) -> bool:
+    """Whether a value is a line of a run's log: figures at a step."""
+    return (
+        isinstance(entry, dict)
+        and all(isinstance(entry.get(name, 0), int | float) for name in ("step", "loss", "epoch"))
+        and ("loss" not in entry or "step" in entry)
+    )
+
+
 def training_state(checkpoint: Path) -> dict[str, Any]:
     """What transformers wrote of a run into a checkpoint.
 
@@ -155,7 +164,7 @@ def training_state(checkpoint: Path) -> dict[str, Any]:
     }
     wrong = [name for name, kind in kinds.items() if name in state and not isinstance(state[name], kind)]
     wrong += [name for name in ("global_step", "max_steps") if not wrong and state.get(name, 0) < 0]
-    if wrong or not all(isinstance(entry, dict) for entry in state.get("log_history", [])):
+    if wrong or not all(map(_is_logged, state.get("log_history", []))):
         raise UserError(f"{file} is damaged: {(wrong or ['log_history'])[0]} is not what a run writes")
     return state
 

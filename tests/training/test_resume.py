@@ -12,6 +12,8 @@ import torch
 from safetensors.torch import load_file
 
 from got_train.data.samples import SampleSet
+from got_train.report import UserError
+from got_train.run_folders import training_state
 from got_train.training.callbacks import read_log
 from got_train.training.plan import StepPlan
 from tests.conftest import draw, write_rows
@@ -102,6 +104,13 @@ def test_damage_that_no_manifest_tells_of_is_one_line(
     assert run("train", config, "resume=auto", "train.max_steps=5", "train.save_steps=5") == 2
     *_, line = capsys.readouterr().err.splitlines()
     assert line.startswith("got-train: error: resume: ") and str(newest) in line
+
+
+@pytest.mark.parametrize("entry", [5, {"loss": 1.0}, {"loss": 1.0, "step": "2"}, {"loss": [1], "step": 2}])
+def test_the_log_of_a_stranger_is_refused(entry: Any, tmp_path: Path) -> None:
+    (tmp_path / "trainer_state.json").write_text(json.dumps({"global_step": 2, "log_history": [entry]}))
+    with pytest.raises(UserError, match="is damaged: log_history is not what a run writes$"):
+        training_state(tmp_path)
 
 
 def test_a_log_that_was_cut_off_is_gone_on_with(config: Path, tmp_path: Path) -> None:
