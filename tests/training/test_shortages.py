@@ -194,6 +194,7 @@ def test_a_machine_without_git(
 def test_a_signal_while_rows_are_checked_loses_none(
     number: signal.Signals, write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
+    handler = signal.getsignal(number)  # another test's, perhaps
     monkeypatch.setattr(check, "KEEP_SECONDS", -1)
     sizes = SampleEncoder.sizes
     asked: list[str] = []
@@ -211,7 +212,7 @@ def test_a_signal_while_rows_are_checked_loses_none(
     config = write_config(data={"val": None})
     assert run("train", config) == 75
     assert f"stopped: by {number.name}; the same command with resume=auto goes on" in said(capsys)
-    assert signal.getsignal(number) is signal.SIG_DFL
+    assert signal.getsignal(number) is handler
     asked.clear()
     assert run("train", config, "resume=auto") == 0
     assert len(asked) == 17 - 7  # the last row that came before the signal waited to be written
