@@ -251,11 +251,11 @@ def is_float32_instead(config: Config) -> bool:
     return on_cpu and argument(config, "fp16") and argument(config, "deepspeed") is None
 
 
-def check_deepspeed(config: str | dict[str, Any] | None) -> None:
-    """Refuses what DeepSpeed offers and the loss cannot do.
+def zero_section(config: str | dict[str, Any] | None) -> dict[str, Any]:
+    """The section `zero_optimization` of a configuration of DeepSpeed, or of its file; empty if it has none.
 
     Raises:
-        UserError: for a file that cannot be read, or ZeRO's stage 3.
+        UserError: for a file that cannot be read.
     """
     if isinstance(config, str):
         try:
@@ -263,7 +263,16 @@ def check_deepspeed(config: str | dict[str, Any] | None) -> None:
         except UserError as error:
             raise UserError(f"train.deepspeed: {error}") from error
     zero = (config or {}).get("zero_optimization")
-    if isinstance(zero, dict) and zero.get("stage") == 3:
+    return zero if isinstance(zero, dict) else {}
+
+
+def check_deepspeed(config: str | dict[str, Any] | None) -> None:
+    """Refuses what DeepSpeed offers and the loss cannot do.
+
+    Raises:
+        UserError: for a file that cannot be read, or ZeRO's stage 3.
+    """
+    if zero_section(config).get("stage") == 3:
         raise UserError(
             "train.deepspeed: ZeRO's stage 3 is not supported, as the loss reads the head's weights outside "
             "of its module: use stage 2, configs/deepspeed/zero2.json"

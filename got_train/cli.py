@@ -22,13 +22,6 @@ from got_train.report import StoppedError, UserError, check_new_folder, check_ta
 from got_train.secrets import MaskedStream, learn_environment, learn_words
 from got_train.typed_values import expand_home
 
-GO_ON = {
-    "_train": "the same command with resume=auto goes on; rows that were found good are not read again",
-    "infer": "with --output, the same command with --resume goes on",
-    "_quickstart": "the same command goes on",
-}
-"""How a command goes on that a signal has ended, by the function that runs it."""
-
 # Each command imports its modules when it runs, and what needs torch only after it has looked at what it was
 # given: a mistake should not wait for torch.
 
@@ -55,7 +48,7 @@ def _main(words: list[str]) -> NoReturn:
     hide_bitsandbytes()
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_DISABLE", "1")  # bars of other packages; `progress` has ours
-    run_and_end(partial(options.run, options), GO_ON.get(options.run.__name__, "start again"))
+    run_and_end(partial(options.run, options), options.go_on)
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -98,12 +91,16 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--local_rank", "--local-rank", help=argparse.SUPPRESS)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int], help: str, go_on: str = "start again"
+    ) -> argparse.ArgumentParser:
+        """Adds a command; `go_on` says how it goes on after a signal has ended it."""
         added = commands.add_parser(name, help=help)
-        added.set_defaults(run=run)
+        added.set_defaults(run=run, go_on=go_on)
         return added
 
-    train = command("train", _train, "train with a config")
+    again = "the same command with resume=auto goes on; rows that were found good are not read again"
+    train = command("train", _train, "train with a config", again)
     train.add_argument("config", help="YAML file")
     train.add_argument("overrides", nargs="*", metavar="key=value", help="for example train.max_steps=2")
     train.add_argument("--dry-run", action="store_true", help="print the plan of the run, and do not train")
@@ -122,7 +119,8 @@ def parser() -> argparse.ArgumentParser:
         "--tflops", type=above_0, default=989.0, help="its rate in bf16 (default: %(default)g, of an H100)"
     )
 
-    add_infer_options(command("infer", infer, "read images with a model"))
+    again = "with --output, the same command with --resume goes on"
+    add_infer_options(command("infer", infer, "read images with a model", again))
 
     merge = command("merge", _merge, "merge LoRA adapters into a plain model folder")
     merge.add_argument("checkpoint", help="adapter checkpoint or run folder")
@@ -179,7 +177,8 @@ def parser() -> argparse.ArgumentParser:
     configs = command("configs", _configs, "list the packaged configs, or copy them into a folder")
     configs.add_argument("folder", nargs="?", type=Path, help="such as configs: new, or with the same files")
 
-    quickstart = command("quickstart", _quickstart, "the whole recipe in miniature, on a CPU")
+    again = "the same command goes on"
+    quickstart = command("quickstart", _quickstart, "the whole recipe in miniature, on a CPU", again)
     quickstart.add_argument(
         "--output", type=Path, default=Path("output/quickstart"), help="(default: %(default)s)"
     )
@@ -308,5 +307,5 @@ def _quickstart(options: argparse.Namespace) -> int:
     try:
         quickstart(options.output)
     except (KeyboardInterrupt, StoppedError) as ended:  # a stage says how it would go on alone
-        raise type(ended)(GO_ON["_quickstart"]) from None
+        raise type(ended)(options.go_on) from None
     return 0

@@ -27,6 +27,9 @@ HIGHER_IS_BETTER = ("exact_match",)
 MAX_NEW_TOKENS = 4096
 """Longest answer in tokens, as in the authors' demo."""
 
+RUN_ON_TOKENS = 32
+"""Tokens past the longest reference that are enough to see that an answer does not stop."""
+
 MAX_PIXELS = 89_478_485
 """Largest image in pixels unless a config says otherwise: the size at which Pillow itself warns."""
 

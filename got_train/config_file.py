@@ -134,7 +134,7 @@ def _as_written(given: Any, node: yaml.Node, key: str = "") -> Any:
 def _check_words(words: Sequence[str]) -> None:
     """Refuses words that are not `key=value`."""
     for number, word in enumerate(words):
-        if not word.isprintable() and word.encode("utf-8", "ignore") != word.encode("utf-8", "surrogatepass"):
+        if any("\ud800" <= letter <= "\udfff" for letter in word):  # of bytes that are no UTF-8
             raise UserError(f"{word!r} is not UTF-8: type it again, in a terminal that writes UTF-8")
         if "=" in word and not word.startswith(("-", "=")):
             continue

@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
-from got_train.arguments import argument
+from got_train.arguments import argument, zero_section
 from got_train.config import MAX_NEW_TOKENS, Config
 from got_train.config_file import load_config
 from got_train.config_folder import CONFIGS
@@ -156,8 +156,9 @@ def variants(config: Config, devices: int) -> Iterator[tuple[str, Config]]:
     word = "checkpointing" if flipped else "no checkpointing"
     yield word, with_arguments(config, gradient_checkpointing=flipped)
     if devices > 1 and config.train.arguments.get("deepspeed") is None:
+        packaged = zero_section(str(CONFIGS / ZERO2))
         for stage in (1, 2):
-            zero = {"zero_optimization": {"stage": stage, "reduce_bucket_size": 200_000_000}}
+            zero = {"zero_optimization": packaged | {"stage": stage}}
             yield f"ZeRO-{stage}", with_arguments(config, deepspeed=zero)
     for word, changed in adapter_changes(config):
         yield "LoRA, 4 bits" if "bits" in word else "LoRA", changed

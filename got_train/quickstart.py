@@ -18,7 +18,7 @@ from got_train.config_file import load_config
 from got_train.config_folder import CONFIGS
 from got_train.evaluation.metrics import text_metrics
 from got_train.evaluation.predictions import Prediction, read_predictions
-from got_train.files import PART, atomic_folder, lock, write_text
+from got_train.files import PART, atomic_folder, only_writer, write_text
 from got_train.inference.chat import Got
 from got_train.inference.predict import is_complete, predict, read_questions
 from got_train.model.merge import merge
@@ -73,8 +73,7 @@ def quickstart(output: Path) -> dict[str, Any]:
     """
     check_quickstart_folder(output)
     output.mkdir(parents=True, exist_ok=True)
-    with open(output / LOCK, "a", encoding="utf-8") as file:
-        lock(file, output)
+    with only_writer(output / LOCK, output):
         return _all_parts(output)
 
 

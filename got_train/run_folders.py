@@ -183,11 +183,8 @@ def best_checkpoint(newest: Path) -> Path | None:
         raise UserError(f"{newest / CONFIG_FILE} is not the configuration of a run: {error}") from None
     if not isinstance(chooses, dict):
         raise UserError(f"{newest / CONFIG_FILE} is not the configuration of a run")
-    asked, recorded = (
-        chooses.get("load_best_model_at_end"),
-        training_state(newest).get("best_model_checkpoint"),
-    )
-    if not recorded or not asked:
+    recorded = training_state(newest).get("best_model_checkpoint")
+    if not recorded or not chooses.get("load_best_model_at_end"):
         return None
     best = newest.parent / Path(recorded).name  # the run may have been moved since
     if not (best / STATE_FILE).is_file():

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import json
 import os
+import platform
 import re
 import signal
 import subprocess
@@ -191,7 +192,8 @@ def test_a_second_quickstart_is_refused_and_what_it_draws_ends_with_it(tmp_path:
                 break
             time.sleep(0.1)
         second = subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS)
-        assert second.returncode == 2 and f"{output} is being written by another process" in second.stderr
+        holder = f"process {first.pid} on {platform.node()}"
+        assert second.returncode == 2 and f"{output} is being written by {holder}" in second.stderr
         drawing = [child.pid for child in psutil.Process(first.pid).children(recursive=True)]
         assert drawing
         first.kill()

@@ -157,8 +157,6 @@ def _read_headers(path: Path) -> Iterator[tuple[bytes, int, int]]:
                     name = member.name.removeprefix("./").encode(errors="surrogateescape")
                     yield name, member.offset_data, member.size
                 end = tar.offset
-    except UserError:
-        raise
     # of numbers and headers that are damaged on purpose tarfile raises the others
     except (tarfile.TarError, ValueError, OverflowError, RecursionError) as error:
         raise UserError(

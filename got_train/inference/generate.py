@@ -11,6 +11,7 @@ from peft import PeftModel
 from torch.nn.utils.rnn import pad_sequence
 from transformers import TextIteratorStreamer
 
+from got_train.config import RUN_ON_TOKENS
 from got_train.data.records import Record
 from got_train.data.samples import Sample, SampleEncoder
 from got_train.data.workers import ROW_SECONDS
@@ -21,8 +22,6 @@ from got_train.vocabulary import IGNORE_INDEX, MESSAGE_END
 
 NO_REPEAT_NGRAM_SIZE = 20
 """As in the authors' demo, for single images only: the text of several tiles or pages may repeat itself."""
-RUN_ON_TOKENS = 32
-"""Tokens past the longest reference that are enough to see that an answer does not stop."""
 WINDOW_BATCHES = 4
 """Number of batches whose samples are made together and sorted by length before they are answered."""
 

@@ -1,6 +1,5 @@
 """Freezes module groups, adds low-rank adapters, and shows in a table which parameters are trained."""
 
-import re
 from pathlib import Path
 
 import torch
@@ -8,7 +7,8 @@ from peft import LoraConfig, PeftModel, get_peft_model, set_peft_model_state_dic
 from torch import nn
 
 from got_train.config import GROUPS, Group, LearningRates, LoraSettings
-from got_train.foreign_files import read_json, reading
+from got_train.foreign_files import reading
+from got_train.model.adapter_config import adapter_config
 from got_train.model.convert import current_name, transformers_name
 from got_train.model.got import CONVOLUTIONS, GROUP_PREFIXES, GotModel, group_of
 from got_train.model.quantize import quantize
@@ -19,16 +19,6 @@ from got_train.run_folders import ADAPTER_FILE
 PEFT_PREFIX = "base_model.model."
 
 ADAPTER_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
-
-NOT_READ = (
-    "megatron_config layer_replication target_parameters trainable_token_indices alora_invocation_tokens "
-    "use_qalora use_bdlora lora_bias arrow_config velora_config monteclora_config kasa_config"
-).split()
-"""Settings of peft by which a model computes otherwise, grows or imports code: adapters that have one are
-refused."""
-
-BASE_KEPT = (True, False, None, "gaussian", "eva", "orthogonal")
-"""Ways to begin adapters that leave the weights of the base model as they are."""
 
 ORIGINAL_MODULES = ("model.layers.", "model.vision_tower_high.", "model.mm_projector_vary.")
 """Prefixes of layer names in the original layout, which ms-swift trains without conversion."""
@@ -187,68 +177,6 @@ def _check_layers(model: GotModel, folder: str, layers: dict[str, torch.Tensor])
                 f"the adapters of {folder} do not fit their base model: it has no linear layer {layer} of "
                 f"which {tuple(tensor.shape)} could be an adapter"
             )
-
-
-def adapter_config(folder: Path, ranks: dict[str, int]) -> LoraConfig:
-    """peft's configuration of a folder's adapters, of which only numbers are taken.
-
-    Args:
-        folder: the adapters.
-        ranks: of each layer that its weights have.
-
-    Raises:
-        UserError: if it is no LoRA, is set to what would change the base model or import code, or has
-            another rank than the weights.
-    """
-    file = folder / ADAPTER_FILE
-    given = read_json(file)
-    if given.get("peft_type") != "LORA":
-        raise UserError(f"{file}: peft_type {str(given.get('peft_type'))[:40]} is not read: LORA is")
-    odd = [name for name in NOT_READ if given.get(name)]
-    if odd:
-        raise UserError(f"{file} sets {', '.join(odd)}, which got-train does not read")
-    if given.get("init_lora_weights", True) not in BASE_KEPT:
-        raise UserError(
-            f"{file}: init_lora_weights {str(given['init_lora_weights'])[:40]} changes the base model"
-        )
-    numbers = {name: given[name] for name in ("r", "lora_alpha", "lora_dropout") if name in given}
-    wrong: list[str] = [
-        name
-        for name, value in numbers.items()
-        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e6
-    ]
-    if wrong or not isinstance(numbers.get("r", 8), int) or not 0 <= numbers.get("lora_dropout", 0) < 1:
-        name = wrong[0] if wrong else "r or lora_dropout"
-        raise UserError(f"{file}: {name} is not a number that adapters can have")
-    patterns = {name: given.get(f"{name}_pattern") or {} for name in ("rank", "alpha")}
-    for name, pattern in patterns.items():
-        plain = isinstance(pattern, dict) and all(
-            re.fullmatch(r"[\w.]+", layer) and isinstance(number, int | float)
-            for layer, number in pattern.items()
-        )
-        if not plain:
-            raise UserError(f"{file}: {name}_pattern must give numbers of layers by their names")
-    saved = given.get("modules_to_save")
-    if saved is not None and not (isinstance(saved, list) and all(isinstance(name, str) for name in saved)):
-        raise UserError(f"{file}: modules_to_save must be a list of names")
-    rank = numbers.pop("r", 8)
-    others = {layer: number for layer, number in ranks.items() if number != rank}
-    if not ranks or (others and not patterns["rank"]):
-        raise UserError(
-            f"the adapters of {folder} do not fit their {ADAPTER_FILE}: it says rank {rank}, the weights "
-            f"have {', '.join(map(str, sorted(set(ranks.values())))) or 'no adapters'}"
-        )
-    return LoraConfig(
-        r=rank,
-        **numbers,
-        use_dora=bool(given.get("use_dora")),
-        use_rslora=bool(given.get("use_rslora")),
-        target_modules=list(ranks),
-        rank_pattern=dict(others),
-        alpha_pattern=patterns["alpha"],
-        modules_to_save=saved,
-        inference_mode=True,
-    )
 
 
 def adapter_state(folder: str) -> dict[str, torch.Tensor]:

@@ -11,12 +11,11 @@ from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, GotOcr2Config, PreTrainedT
 
 from got_train.config import GROUPS, Group, ModelConfig
 from got_train.foreign_files import reading
-from got_train.model.config_json import model_config
 from got_train.model.convert import current_name, encoder_state, read_state, transformers_name
 from got_train.model.got import GotModel, got_config, group_of
 from got_train.model.initialize import initialize
-from got_train.model.original import layout_of_type
 from got_train.model.shapes import (
+    config_and_layout,
     decoder_config,
     read_decoder_config,
     read_got_config,
@@ -153,11 +152,10 @@ def load_got(source: str) -> GotModel:
     Raises:
         UserError: if it is none, or tensors are missing.
     """
-    file, given = model_config(source)
-    config = read_got_config(source)
-    original = layout_of_type(file.parent, given.get("model_type")) == "original"
+    config, layout = config_and_layout(source)
+    named = transformers_name if layout == "original" else current_name
     # Names and shapes are compared before anything is as large as config.json says.
-    state = read_state(local_folder(source), config, transformers_name if original else current_name)
+    state = read_state(local_folder(source), config, named)
     with reading(source):
         model = GotModel.from_pretrained(None, config=config, state_dict=state, dtype=torch.float32)
         # Not all that is wrong in config.json shows in the weights: two tokens try the numbers of heads.

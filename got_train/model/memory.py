@@ -13,12 +13,16 @@ from typing import Literal
 
 from transformers import GotOcr2Config
 
+from got_train.config import RUN_ON_TOKENS
 from got_train.model.got import TILES_WITHOUT_GRAPH, encoder_channels
 from got_train.model.loss import CHUNK_LOGITS
 from got_train.model.size import ModelSize
 
 RESERVE = 1_000_000_000
 """The CUDA context, workspaces of its libraries, and memory that the allocator cannot use: assumed."""
+
+BYTES_OF_4_BITS = 0.5 + 1 / 64 + 4 / (64 * 256)
+"""A weight in NormalFloat: 4 bits, a scale of 8 bits for each 64 weights, and for 256 of these one of 32."""
 
 Parts = dict[str, float]
 """Bytes of each part of the memory."""
@@ -303,10 +307,6 @@ def evaluation(size: ModelSize, batch: Batch, setting: Setting) -> Parts:
     return {"casts": cast, "workspace": max(layer, keys, encoder)}
 
 
-RUN_ON_TOKENS = 32
-"""As in `inference.generate`, which lies above."""
-
-
 def states(size: ModelSize, setting: Setting) -> Parts:
     """What is there in every step: weights, gradients, states of the optimizer, buckets of gradients.
 
@@ -325,10 +325,6 @@ def states(size: ModelSize, setting: Setting) -> Parts:
         if setting.zero == 2:
             gradients /= setting.devices
     return {"weights": weights, "gradients": gradients, "optimizer": optimizer, "buckets": buckets}
-
-
-BYTES_OF_4_BITS = 0.5 + 1 / 64 + 4 / (64 * 256)
-"""A weight in NormalFloat: 4 bits, a scale of 8 bits for each 64 weights, and for 256 of these one of 32."""
 
 
 def casts(size: ModelSize, setting: Setting) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from got_train.config import DecoderConfig, EncoderConfig, ModelConfig, Value
 from got_train.foreign_files import reading
 from got_train.model.config_json import model_config
 from got_train.model.got import GotModel, encoder_section
-from got_train.model.original import layout_of_type, original_config
+from got_train.model.original import Layout, layout_of_type, original_config
 from got_train.report import UserError, did_you_mean, one_line
 from got_train.run_folders import whole_checkpoint
 from got_train.vocabulary import TileShape
@@ -119,18 +119,23 @@ def decoder_section(text_config: PreTrainedConfig) -> DecoderConfig:
 
 
 def read_got_config(source: str) -> GotOcr2Config:
-    """The configuration of a checkpoint in either layout.
+    """The configuration of a checkpoint of either layout, as transformers'.
 
     Raises:
         UserError: if there is none.
     """
+    return config_and_layout(source)[0]
+
+
+def config_and_layout(source: str) -> tuple[GotOcr2Config, Layout]:
+    """As `read_got_config`, and the layout that its files have."""
     file, given = model_config(source)
-    original = layout_of_type(file.parent, given.get("model_type")) == "original"
+    layout = layout_of_type(file.parent, given.get("model_type"))
     with reading(f"{file} does not describe a GOT model: it"):
-        config = original_config(given) if original else GotOcr2Config.from_dict(given)
+        config = original_config(given) if layout == "original" else GotOcr2Config.from_dict(given)
         with torch.device("meta"):
             GotModel(config)
-    return config
+    return config, layout
 
 
 def read_decoder_config(path: str) -> PreTrainedConfig:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,9 @@ import torch
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
-from got_train.arguments import accumulation_steps, argument, check_deepspeed
+from got_train.arguments import accumulation_steps, argument, check_deepspeed, zero_section
 from got_train.config import Config
 from got_train.config_folder import CONFIGS
-from got_train.foreign_files import read_json
 from got_train.model.flops import tile_tokens
 from got_train.model.got import GotModel, tile_shape
 from got_train.model.memory import RESERVE, Batch, Parts, Setting, worst
@@ -103,9 +101,7 @@ def run_setting(config: Config, devices: int) -> Setting:
     if deepspeed is None:
         return setting
     check_deepspeed(deepspeed)
-    given = deepspeed if isinstance(deepspeed, dict) else read_json(Path(deepspeed))
-    zero = given.get("zero_optimization")
-    zero = zero if isinstance(zero, dict) else {}
+    zero = zero_section(deepspeed)
     stage, bucket = zero.get("stage", 0), zero.get("reduce_bucket_size")
     if stage not in (0, 1, 2):
         raise UserError(f"train.deepspeed: zero_optimization.stage {stage}: allowed are 0, 1 and 2")

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from got_train.foreign_files import read_json
+from got_train.arguments import zero_section
 from got_train.ranks import gather, rank, world_size
 from got_train.report import UserError, counted, one_line
 from got_train.training.pickles import check_only_data, load_data
@@ -48,8 +48,7 @@ def optimizer_kind(deepspeed: str | dict[str, Any] | None) -> str:
     """
     if deepspeed is None:
         return PLAIN
-    zero = (read_json(Path(deepspeed)) if isinstance(deepspeed, str) else deepspeed).get("zero_optimization")
-    return ZERO if isinstance(zero, dict) and zero.get("stage") else DEEPSPEED
+    return ZERO if zero_section(deepspeed).get("stage") else DEEPSPEED
 
 
 def part_files(checkpoint: Path) -> list[Path]:

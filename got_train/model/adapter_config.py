@@ -1,0 +1,100 @@
+"""`adapter_config.json` of adapters that a stranger may have made: peft gets only numbers of it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from peft import LoraConfig
+
+from got_train.foreign_files import read_json
+from got_train.report import UserError
+from got_train.run_folders import ADAPTER_FILE
+
+NOT_READ = (
+    "megatron_config layer_replication target_parameters trainable_token_indices alora_invocation_tokens "
+    "use_qalora use_bdlora lora_bias arrow_config velora_config monteclora_config kasa_config"
+).split()
+"""Settings of peft by which a model computes otherwise, grows or imports code: adapters that have one are
+refused."""
+
+BASE_KEPT = (True, False, None, "gaussian", "eva", "orthogonal")
+"""Ways to begin adapters that leave the weights of the base model as they are."""
+
+
+def adapter_config(folder: Path, ranks: dict[str, int]) -> LoraConfig:
+    """peft's configuration of a folder's adapters, of which only numbers are taken.
+
+    Args:
+        folder: the adapters.
+        ranks: of each layer that its weights have.
+
+    Raises:
+        UserError: if it is no LoRA, is set to what would change the base model or import code, or has
+            another rank than the weights.
+    """
+    file = folder / ADAPTER_FILE
+    given = read_json(file)
+    _check_is_lora(file, given)
+    numbers, patterns = _numbers(file, given), _patterns(file, given)
+    saved = given.get("modules_to_save")
+    if saved is not None and not (isinstance(saved, list) and all(isinstance(name, str) for name in saved)):
+        raise UserError(f"{file}: modules_to_save must be a list of names")
+    rank = numbers.pop("r", 8)
+    others = {layer: number for layer, number in ranks.items() if number != rank}
+    if not ranks or (others and not patterns["rank"]):
+        raise UserError(
+            f"the adapters of {folder} do not fit their {ADAPTER_FILE}: it says rank {rank}, the weights "
+            f"have {', '.join(map(str, sorted(set(ranks.values())))) or 'no adapters'}"
+        )
+    return LoraConfig(
+        r=rank,
+        **numbers,
+        use_dora=bool(given.get("use_dora")),
+        use_rslora=bool(given.get("use_rslora")),
+        target_modules=list(ranks),
+        rank_pattern=dict(others),
+        alpha_pattern=patterns["alpha"],
+        modules_to_save=saved,
+        inference_mode=True,
+    )
+
+
+def _check_is_lora(file: Path, given: dict[str, Any]) -> None:
+    """Refuses what is no LoRA, or one that would change the base model or import code."""
+    if given.get("peft_type") != "LORA":
+        raise UserError(f"{file}: peft_type {str(given.get('peft_type'))[:40]} is not read: LORA is")
+    odd = [name for name in NOT_READ if given.get(name)]
+    if odd:
+        raise UserError(f"{file} sets {', '.join(odd)}, which got-train does not read")
+    if given.get("init_lora_weights", True) not in BASE_KEPT:
+        raise UserError(
+            f"{file}: init_lora_weights {str(given['init_lora_weights'])[:40]} changes the base model"
+        )
+
+
+def _numbers(file: Path, given: dict[str, Any]) -> dict[str, Any]:
+    """Rank, alpha and dropout, those of them that are given."""
+    names = ("r", "lora_alpha", "lora_dropout")
+    numbers: dict[str, Any] = {name: given[name] for name in names if name in given}
+    wrong: list[str] = [
+        name
+        for name, value in numbers.items()
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e6
+    ]
+    if wrong or not isinstance(numbers.get("r", 8), int) or not 0 <= numbers.get("lora_dropout", 0) < 1:
+        name = wrong[0] if wrong else "r or lora_dropout"
+        raise UserError(f"{file}: {name} is not a number that adapters can have")
+    return numbers
+
+
+def _patterns(file: Path, given: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Ranks and alphas of single layers."""
+    patterns = {name: given.get(f"{name}_pattern") or {} for name in ("rank", "alpha")}
+    for name, pattern in patterns.items():
+        plain = isinstance(pattern, dict) and all(
+            re.fullmatch(r"[\w.]+", layer) and isinstance(number, int | float)
+            for layer, number in pattern.items()
+        )
+        if not plain:
+            raise UserError(f"{file}: {name}_pattern must give numbers of layers by their names")
+    return patterns
