@@ -90,11 +90,14 @@ def test_a_full_disk_is_one_line_whichever_library_writes(tmp_path: Path) -> Non
 def test_a_forked_process_holds_no_lock_of_its_parent(tmp_path: Path) -> None:
     lock, what = tmp_path / "lock", tmp_path
     reading, writing = os.pipe()
+    waiting, started = os.pipe()
     with only_writer(lock, what):
         worker = os.fork()
         if worker == 0:  # as a loader worker that hangs, and outlives the run
+            os.write(started, b"x")
             os.read(reading, 1)
             os._exit(0)
+        os.read(waiting, 1)  # the lock is let go of in the worker, which may start late
         with pytest.raises(UserError, match=rf"is being written by process {os.getpid()} on "):
             with only_writer(lock, what):
                 pass
