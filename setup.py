@@ -11,5 +11,5 @@ setup(
         *configs,
     ],
     package_dir={"got_train.configs": "configs"},
-    package_data={"": ["*.html", "*.json", "*.yaml"]},
+    package_data={"": ["*.html", "*.jinja", "*.json", "*.yaml"]},
 )

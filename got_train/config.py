@@ -27,6 +27,9 @@ HIGHER_IS_BETTER = ("exact_match",)
 MAX_NEW_TOKENS = 4096
 """Longest answer in tokens, as in the authors' demo."""
 
+NO_REPEAT_NGRAM_SIZE = 20
+"""As in the authors' demo, for single images only: the text of several tiles or pages may repeat itself."""
+
 RUN_ON_TOKENS = 32
 """Tokens past the longest reference that are enough to see that an answer does not stop."""
 

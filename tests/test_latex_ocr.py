@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from got_train.cli import main
-from got_train.config import DecoderConfig, EncoderConfig, ModelConfig
+from got_train.config import DecoderConfig, EncoderConfig, ModelConfig, SampleConfig
 from got_train.data import hub
 from got_train.data.hub import HubSet
 from got_train.model.loading import build_model
@@ -89,7 +89,7 @@ def base(tmp_path: Path, tokenizer_dir: str) -> Path:
     )
     model, tokenizer, _ = build_model(config, 128, seed=0)
     model.save_pretrained(tmp_path / "base")
-    build_processor(model.config, tokenizer).save_pretrained(tmp_path / "base")
+    build_processor(model.config, tokenizer, SampleConfig()).save_pretrained(tmp_path / "base")
     return tmp_path / "base"
 
 

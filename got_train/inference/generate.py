@@ -11,7 +11,7 @@ from peft import PeftModel
 from torch.nn.utils.rnn import pad_sequence
 from transformers import TextIteratorStreamer
 
-from got_train.config import RUN_ON_TOKENS
+from got_train.config import NO_REPEAT_NGRAM_SIZE, RUN_ON_TOKENS
 from got_train.data.records import Record
 from got_train.data.samples import Sample, SampleEncoder
 from got_train.data.workers import ROW_SECONDS
@@ -20,8 +20,6 @@ from got_train.report import UserError, counted
 from got_train.shortages import naming_memory
 from got_train.vocabulary import IGNORE_INDEX, MESSAGE_END
 
-NO_REPEAT_NGRAM_SIZE = 20
-"""As in the authors' demo, for single images only: the text of several tiles or pages may repeat itself."""
 WINDOW_BATCHES = 4
 """Number of batches whose samples are made together and sorted by length before they are answered."""
 

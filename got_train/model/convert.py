@@ -10,8 +10,9 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from transformers import GenerationConfig, GotOcr2Config, GotOcr2ForConditionalGeneration
+from transformers import GotOcr2Config, GotOcr2ForConditionalGeneration
 
+from got_train.config import SampleConfig
 from got_train.config_file import load_config, to_yaml
 from got_train.files import atomic_folder, permit_as_umask
 from got_train.model.got import GotModel
@@ -21,13 +22,15 @@ from got_train.model.original import (
     layout_of,
     write_original_files,
 )
-from got_train.model.processor import build_processor
+from got_train.model.processor import build_processor, generation_config, save_processor
 from got_train.model.shapes import read_got_config
 from got_train.model.tokenizer import load_tokenizer
 from got_train.model.weights import check_numbers, local_folder, not_finite, read_tensors
+from got_train.prompts import TemplateName
 from got_train.report import UserError, check_new_folder, counted
 from got_train.run_folders import CONFIG_FILE, holds_adapters
-from got_train.vocabulary import IMAGE_PAD, MESSAGE_END, QWEN_SPECIAL_IDS
+from got_train.swift.trained import swift_model
+from got_train.vocabulary import IMAGE_PAD, QWEN_SPECIAL_IDS
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -211,16 +214,19 @@ def convert(source: str, target: str, to: Layout) -> int:
         raise UserError(f"{source} holds no config.json: it is not a model folder")
     if layout_of(folder) == to:
         raise UserError(f"{source} is in the {to} layout already")
-    write = _to_transformers if to == "transformers" else _to_original
+    run = load_config(folder / CONFIG_FILE) if (folder / CONFIG_FILE).is_file() else None
+    template: TemplateName = "original" if swift_model(folder) is None else "swift"
+    sample = SampleConfig(template=template) if run is None else run.sample
     with atomic_folder(output) as made:
-        number = write(folder, made)
-        if (folder / CONFIG_FILE).is_file():  # it says which chat template the model was trained with
-            config = to_yaml(load_config(folder / CONFIG_FILE))
-            (made / CONFIG_FILE).write_text(config, encoding="utf-8")
+        number = (
+            _to_transformers(folder, made, sample) if to == "transformers" else _to_original(folder, made)
+        )
+        if run is not None:
+            (made / CONFIG_FILE).write_text(to_yaml(run), encoding="utf-8")
     return number
 
 
-def _to_transformers(folder: Path, output: Path) -> int:
+def _to_transformers(folder: Path, output: Path, sample: SampleConfig) -> int:
     config = read_got_config(str(folder))
     if config.image_token_id != QWEN_SPECIAL_IDS[IMAGE_PAD]:
         raise UserError(
@@ -233,12 +239,8 @@ def _to_transformers(folder: Path, output: Path) -> int:
     config.dtype = _dtype(state)
     config.text_config.pad_token_id = tokenizer.pad_token_id
     config.save_pretrained(output)
-    GenerationConfig(
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.convert_tokens_to_ids(MESSAGE_END),
-        pad_token_id=tokenizer.pad_token_id,
-    ).save_pretrained(output)
-    build_processor(config, tokenizer).save_pretrained(output)
+    generation_config(tokenizer).save_pretrained(output)
+    save_processor(build_processor(config, tokenizer, sample), output)
     return len(state)
 
 

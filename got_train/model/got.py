@@ -87,6 +87,10 @@ class GotModel(GotOcr2ForConditionalGeneration):
         if config.tie_word_embeddings:
             # The Trainer, which loads the best checkpoint itself, would miss a head that was saved once.
             self._keys_to_ignore_on_save = {"lm_head.weight"}
+        rope = getattr(config.text_config, "rope_parameters", None)
+        if rope is not None and "rope_theta" in rope:
+            # transformers 4 does not know rope_parameters, and would go by 10,000 without a word.
+            config.text_config.rope_theta = rope["rope_theta"]
         super().__init__(config)
         fuse_attention(self.model.vision_tower)
         channels = encoder_channels(config)

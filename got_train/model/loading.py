@@ -14,6 +14,7 @@ from got_train.foreign_files import reading
 from got_train.model.convert import current_name, encoder_state, read_state, transformers_name
 from got_train.model.got import GotModel, got_config, group_of
 from got_train.model.initialize import initialize
+from got_train.model.processor import generation_config
 from got_train.model.shapes import (
     config_and_layout,
     decoder_config,
@@ -25,7 +26,7 @@ from got_train.model.tokenizer import load_tokenizer
 from got_train.model.weights import check_numbers, local_folder, read_tensors
 from got_train.report import UserError, counted, table
 from got_train.run_folders import whole_checkpoint
-from got_train.vocabulary import IMAGE_PAD, MESSAGE_END
+from got_train.vocabulary import IMAGE_PAD
 
 
 @dataclass
@@ -80,10 +81,7 @@ def build_model(
         model, report = _whole_checkpoint(config.whole, tokenizer)
     else:
         model, report = _from_parts(config, max_length, tokenizer)
-    # An answer ends with the message, not with end-of-text.
-    model.generation_config.eos_token_id = tokenizer.convert_tokens_to_ids(MESSAGE_END)
-    model.generation_config.pad_token_id = tokenizer.pad_token_id
-    model.generation_config.bos_token_id = tokenizer.bos_token_id
+    model.generation_config = generation_config(tokenizer)
     return model, tokenizer, report
 
 

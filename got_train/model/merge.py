@@ -12,7 +12,7 @@ from got_train.files import atomic_folder
 from got_train.model.card import model_card
 from got_train.model.checkpoints import load_checkpoint
 from got_train.model.got import GotModel, tile_shape
-from got_train.model.processor import build_processor
+from got_train.model.processor import build_processor, save_processor
 from got_train.model.weights import not_finite
 from got_train.prompts import TemplateName
 from got_train.report import UserError
@@ -89,5 +89,5 @@ def save_model_folder(
 ) -> None:
     """Saves weights, tokenizer, processor and configuration: all that inference and other programs need."""
     model.save_pretrained(folder)
-    build_processor(model.config, tokenizer).save_pretrained(folder)
+    save_processor(build_processor(model.config, tokenizer, config.sample), folder)
     (folder / CONFIG_FILE).write_text(to_yaml(config), encoding="utf-8")

@@ -314,7 +314,7 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
         ),
         train_dataset=samples if features is None else FeatureSamples(samples, features),
         eval_dataset=val,
-        processing_class=build_processor(model.config, encoder.tokenizer),
+        processing_class=build_processor(model.config, encoder.tokenizer, config.sample),
         callbacks=[
             RunLog(run_dir),
             *([] if features is None else [FeatureWriter(features)]),

@@ -26,6 +26,7 @@ from got_train.evaluation.metrics import text_metrics
 from got_train.foreign_files import reading
 from got_train.inference.generate import generate
 from got_train.model.got import GotOutput
+from got_train.model.processor import for_transformers_4
 from got_train.ranks import gather, rank, world_size
 from got_train.report import UserError, counted
 from got_train.run_folders import STATE_FILE
@@ -261,6 +262,7 @@ class GotTrainer(Trainer):
         folder = Path(output_dir or self.args.output_dir)
         if not self.args.should_save:
             return
+        for_transformers_4(self.processing_class, folder)
         # A pickle with functions in it that nobody reads: args.yaml has the settings.
         (folder / TRAINING_ARGS_NAME).unlink(missing_ok=True)
         for name, text in self.beside.items():

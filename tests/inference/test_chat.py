@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from got_train import Got
-from got_train.config import DecoderConfig, EncoderConfig, ModelConfig
+from got_train.config import DecoderConfig, EncoderConfig, ModelConfig, SampleConfig
 from got_train.data.readers import open_rows
 from got_train.files import lock
 from got_train.inference import chat
@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, tokenizer_dir: str) -> Path
     model, tokenizer, _ = build_model(config, 128, seed=0)
     path = tmp_path_factory.mktemp("model")
     model.save_pretrained(path)
-    build_processor(model.config, tokenizer).save_pretrained(path)
+    build_processor(model.config, tokenizer, SampleConfig()).save_pretrained(path)
     return path
 
 

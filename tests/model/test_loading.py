@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, OPTConfig
 
-from got_train.config import DecoderConfig, EncoderConfig, ModelConfig, Value
+from got_train.config import DecoderConfig, EncoderConfig, ModelConfig, SampleConfig, Value
 from got_train.model.convert import transformers_name
 from got_train.model.loading import (
     build_model,
@@ -33,7 +33,7 @@ def config(tokenizer: str | None, decoder: str = "qwen2", **model: object) -> Mo
 def saved_model(folder: Path, tokenizer_dir: str, decoder: str = "qwen2", seed: int = 3) -> Path:
     model, tokenizer, _ = build_model(config(tokenizer_dir, decoder), 64, seed)
     model.save_pretrained(folder)
-    build_processor(model.config, tokenizer).save_pretrained(folder)
+    build_processor(model.config, tokenizer, SampleConfig()).save_pretrained(folder)
     return folder
 
 
@@ -89,7 +89,7 @@ def test_the_next_stage_takes_the_shape_of_the_encoder(
     before.encoder.window_size = window_size
     stage1, tokenizer, _ = build_model(before, 64, 3)
     stage1.save_pretrained(tmp_path)
-    build_processor(stage1.config, tokenizer).save_pretrained(tmp_path)
+    build_processor(stage1.config, tokenizer, SampleConfig()).save_pretrained(tmp_path)
     after = config(tokenizer_dir, init="pretrained", init_from=str(tmp_path))
     after.encoder = EncoderConfig()
     model, _, _ = build_model(after, 64, seed=0)

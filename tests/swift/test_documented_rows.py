@@ -48,7 +48,7 @@ def test_token_ids_and_labels_are_swifts(tmp_path: Path) -> None:
     config = got_config(EncoderConfig(image_size=256, patch_size=4), decoder, tokenizer)
     config.architectures = ["GotOcr2ForConditionalGeneration"]
     config.save_pretrained(tmp_path / "model")
-    build_processor(config, tokenizer).save_pretrained(tmp_path / "model")
+    build_processor(config, tokenizer, SampleConfig()).save_pretrained(tmp_path / "model")
     for name in ("a.png", "b.png", "c.png"):
         draw(tmp_path / name, name)
     files = []

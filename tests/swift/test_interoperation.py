@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from got_train.cli import main
-from got_train.config import DecoderConfig, EncoderConfig, ModelConfig
+from got_train.config import DecoderConfig, EncoderConfig, ModelConfig, SampleConfig
 from got_train.inference.chat import Got
 from got_train.model.loading import build_model
 from got_train.model.processor import build_processor
@@ -60,7 +60,7 @@ def model(tmp_path: Path, tokenizer_dir: str) -> Path:
     built, tokenizer, _ = build_model(config, 512, seed=0)
     folder = tmp_path / "model"
     built.save_pretrained(folder)
-    build_processor(built.config, tokenizer).save_pretrained(folder)
+    build_processor(built.config, tokenizer, SampleConfig()).save_pretrained(folder)
     return folder
 
 
