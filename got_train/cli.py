@@ -10,10 +10,10 @@ from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, get_args
 
 from got_train.bitsandbytes_import import hide_bitsandbytes
-from got_train.command_options import BASE_HELP, OVERWRITE, above_0, check_folder, positive, share
+from got_train.command_options import BASE_HELP, OVERWRITE, Engine, above_0, check_folder, positive, share
 from got_train.config import SampleConfig
 from got_train.ending import run_and_end
 from got_train.evaluation.suites import SUITES
@@ -122,6 +122,17 @@ def parser() -> argparse.ArgumentParser:
     again = "with --output, the same command with --resume goes on"
     add_infer_options(command("infer", infer, "read images with a model", again))
 
+    serve = command("serve", _serve, "put a model behind an address, with vLLM or transformers")
+    serve.add_argument("model", help="model folder, checkpoint, run folder or hub id")
+    serve.add_argument(
+        "--host", default="127.0.0.1", help="address to listen at (default: this machine's own)"
+    )
+    serve.add_argument("--port", type=positive, default=8000, help="(default: %(default)s)")
+    serve.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
+    serve.add_argument("--engine", choices=get_args(Engine), help="(default: vllm if it is installed)")
+    serve.add_argument("--base", help=BASE_HELP)
+    serve.add_argument("options", nargs="*", metavar="-- OPTION", help="more options of the engine")
+
     merge = command("merge", _merge, "merge LoRA adapters into a plain model folder")
     merge.add_argument("checkpoint", help="adapter checkpoint or run folder")
     merge.add_argument("--output", help="folder to write (default: CHECKPOINT-merged)")
@@ -211,6 +222,16 @@ def _plan(options: argparse.Namespace) -> int:
 
     fits = plan(config, options.devices, options.memory, options.utilization, options.tflops)
     return 0 if fits else 1
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from got_train.run_folders import resolve_checkpoint
+
+    model = resolve_checkpoint(options.model)
+    from got_train.serving.serve import serve
+
+    serve(model, options.host, options.port, options.device, options.engine, options.base, options.options)
+    return 0
 
 
 def _merge(options: argparse.Namespace) -> int:

@@ -3,8 +3,12 @@
 import argparse
 import math
 from pathlib import Path
+from typing import Literal
 
 from got_train.report import UserError
+
+Engine = Literal["vllm", "transformers"]
+"""Programs that serve a model."""
 
 BASE_HELP = "base model of adapters (default: the one that they were trained on)"
 

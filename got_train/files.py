@@ -36,6 +36,11 @@ REFUSED = {
 of this program."""
 
 
+def cache_folder() -> Path:
+    """The folder in the user's cache for what can be made again."""
+    return Path(os.path.expanduser(os.environ.get("XDG_CACHE_HOME") or "~/.cache")) / "got-train"
+
+
 @contextmanager
 def atomic_file(path: Path, durable: bool = True, part: Path | None = None) -> Iterator[Path]:
     """A place to write a file, which becomes `path` when it is on the disk.

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow
 import xxhash
 
-from got_train.files import atomic_file
+from got_train.files import atomic_file, cache_folder
 from got_train.report import UserError
 
 MIN_MEMBERS = 1000
@@ -70,6 +70,6 @@ def _digest(index: np.ndarray, state: str) -> bytes:
 
 def index_file(path: Path) -> Path | None:
     """The file that holds the index of a file, in the user's cache; None if there is no such folder."""
-    cache = Path(os.path.expanduser(os.environ.get("XDG_CACHE_HOME") or "~/.cache"))
+    cache = cache_folder()
     name = hashlib.blake2b(os.fsencode(path.absolute()), digest_size=16).hexdigest()
-    return cache / "got-train" / "indexes" / f"{name}.npy" if cache.is_absolute() else None
+    return cache / "indexes" / f"{name}.npy" if cache.is_absolute() else None

@@ -11,21 +11,18 @@ from peft import PeftModel
 
 from got_train.bitsandbytes_import import bitsandbytes_hidden
 from got_train.config import MAX_NEW_TOKENS, Config
-from got_train.data.images import open_image
 from got_train.data.records import Record
 from got_train.data.samples import SampleEncoder
+from got_train.inference.answer_page import write_answer_page
 from got_train.inference.generate import generate, stream
 from got_train.inference.questions import Box, ImageName, OcrType, question
 from got_train.model.attention import avoid_cudnn_attention
 from got_train.model.checkpoints import load_checkpoint
 from got_train.model.compilation import compile_decoding
+from got_train.model.fingerprint import weights_fingerprint
 from got_train.model.got import GotModel, cast_weights, tile_shape
-from got_train.pages.answers import Rendered, render_page
-from got_train.prompts import IMAGE_TAG, TemplateName
+from got_train.prompts import TemplateName
 from got_train.report import UserError
-
-MAX_SIDE_PIXELS = 1200
-"""Longer side of a picture in a page of answers."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +132,11 @@ class Got:
         record = question(images, ocr_type, image_root=self.config.data.image_root)
         return self._answer([record], **options)[0]
 
+    @property
+    def identity(self) -> str:
+        """What tells this model from another one, for files of answers that are continued."""
+        return weights_fingerprint(self.model)
+
     def stream(self, record: Record, max_new_tokens: int = MAX_NEW_TOKENS) -> Iterator[str]:
         """The answer to a record in pieces, as they are generated."""
         return stream(self.model, self.encoder, record, max_new_tokens)
@@ -165,10 +167,4 @@ class Got:
             read: records and their answers.
             page: the file to write.
         """
-        rendered = []
-        for record, answer in read:
-            images = [open_image(image, self.encoder.config.max_pixels) for image in record.images]
-            for image in images:  # reduced now to save memory: a page may show thousands of them
-                image.thumbnail((MAX_SIDE_PIXELS, MAX_SIDE_PIXELS))
-            rendered.append(Rendered(answer, tuple(images), record.turns[-1].query.replace(IMAGE_TAG, "")))
-        render_page(rendered, page)
+        write_answer_page(read, page, self.encoder.config.max_pixels)

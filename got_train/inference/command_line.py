@@ -2,12 +2,17 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from got_train.command_options import BASE_HELP, OVERWRITE, check_folder, positive
 from got_train.config import MAX_NEW_TOKENS
 from got_train.prompts import COLORS
 from got_train.ranks import rank
 from got_train.report import UserError, check_targets, counted
+
+if TYPE_CHECKING:
+    from got_train.inference.chat import Got
+    from got_train.inference.served import Served
 
 
 def add_infer_options(infer: argparse.ArgumentParser) -> None:
@@ -42,7 +47,25 @@ def add_infer_options(infer: argparse.ArgumentParser) -> None:
         "--batch-size", type=positive, default=8, help="images per batch (default: %(default)s)"
     )
     infer.add_argument(
+        "--server",
+        metavar="URL",
+        help="ask the server that serves this model (`got-train serve`), --batch-size requests at once",
+    )
+    infer.add_argument(
         "--torch-compile", action="store_true", help="compile decoding first, for many answers on a GPU"
+    )
+
+
+def _reader(model: str, options: argparse.Namespace) -> "Got | Served":
+    """What answers: a model that is loaded here, or one behind an address."""
+    if options.server:
+        from got_train.inference.served import Served
+
+        return Served.at(options.server, model, options.image_root)
+    from got_train.inference.chat import Got
+
+    return Got.from_pretrained(
+        model, image_root=options.image_root, torch_compile=options.torch_compile, base=options.base
     )
 
 
@@ -61,6 +84,8 @@ def infer(options: argparse.Namespace) -> int:
         raise UserError("--stream prints one answer: it cannot be used with --data, --output or --render")
     if options.image_root and not options.data:
         raise UserError("--image-root is of the rows of --data: name images by their whole paths")
+    if options.server and (options.torch_compile or options.base):
+        raise UserError("--torch-compile and --base are of a model that is read here: leave out --server")
     check_folder("--image-root", options.image_root)
     from got_train.data.sources import DatasetSpec
     from got_train.inference.predict import check_parts, predict, read_answers, read_questions
@@ -83,11 +108,7 @@ def infer(options: argparse.Namespace) -> int:
     if options.output:
         check_parts(options.output, options.resume, options.overwrite)
     model = resolve_checkpoint(options.model)
-    from got_train.inference.chat import Got
-
-    got = Got.from_pretrained(
-        model, image_root=options.image_root, torch_compile=options.torch_compile, base=options.base
-    )
+    got = _reader(model, options)
     limits = (options.max_new_tokens, options.batch_size)
     if options.stream:
         for piece in got.stream(records[0], options.max_new_tokens):

@@ -28,6 +28,7 @@ from got_train.report import UserError, counted
 
 if TYPE_CHECKING:
     from got_train.inference.chat import Got
+    from got_train.inference.served import Served
 
 MAX_WAIT = timedelta(days=7)
 """Longest time that a process waits for the others, whose rows may take much longer."""
@@ -61,7 +62,7 @@ def _parts_left(output: Path, continued: Sequence[Path] = ()) -> list[Path]:
     return sorted(set(found) - set(continued))
 
 
-def read_questions(got: "Got", data: str, query: str | None = None) -> list[Record]:
+def read_questions(got: "Got | Served", data: str, query: str | None = None) -> list[Record]:
     """The rows of a data set, which may lack a response.
 
     Args:
@@ -93,7 +94,7 @@ def _asking(record: Record, query: str) -> Record:
 
 
 def predict(
-    got: "Got",
+    got: "Got | Served",
     records: Sequence[Record],
     output: Path,
     max_new_tokens: int,
@@ -160,7 +161,9 @@ def is_complete(output: Path) -> bool:
     return output.is_file() and not _facts_file(output).exists()
 
 
-def _check_same_model(got: "Got", output: Path, max_new_tokens: int, number: int, resume: bool) -> None:
+def _check_same_model(
+    got: "Got | Served", output: Path, max_new_tokens: int, number: int, resume: bool
+) -> None:
     """Writes down what gives the answers of a file; one that is continued must have been begun by the same.
 
     Args:
@@ -170,11 +173,9 @@ def _check_same_model(got: "Got", output: Path, max_new_tokens: int, number: int
         number: of answers in the file.
         resume: whether it is continued.
     """
-    from got_train.model.fingerprint import weights_fingerprint
-
     file, sample = _facts_file(output), got.encoder.config
     now = {
-        "model": weights_fingerprint(got.model),
+        "model": got.identity,
         "sample.template": sample.template,
         "sample.system": sample.system,
         "max_new_tokens": max_new_tokens,

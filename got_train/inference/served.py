@@ -1,0 +1,255 @@
+"""Asks a model behind an address as if it were here: the same questions, answers and files.
+
+Images go out as the tiles that the encoder takes, so any server of OpenAI's protocol that fills the chat
+template of the model's folder sees the pixels and token ids of `infer` without a server.
+"""
+
+import base64
+import io
+import json
+import os
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+from PIL import Image
+
+from got_train.config import Config
+from got_train.data.records import Record
+from got_train.data.samples import Sample, SampleEncoder
+from got_train.foreign_files import read_json
+from got_train.inference.answer_page import write_answer_page
+from got_train.model.checkpoints import run_config
+from got_train.model.got import tile_shape
+from got_train.model.shapes import read_got_config
+from got_train.model.tokenizer import load_tokenizer
+from got_train.prompts import CHAT_TEMPLATES, IMAGE_TAG
+from got_train.report import UserError, one_line, shortened
+from got_train.run_folders import holds_adapters, merged_folder
+
+TIMEOUT = httpx.Timeout(3600, connect=30)
+"""Seconds; a server with many questions begins an answer late."""
+
+ASK = "chat/completions"
+
+RETRY_SECONDS = (1, 4, 16)
+"""Waits before a question is asked again after an error that may pass."""
+
+MAX_SAID = 300
+"""Characters of a server's message that are shown."""
+
+PASSING = (429, 500, 502, 503, 504)
+"""Statuses of such errors."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A model behind an address, which is asked as `Got` is."""
+
+    url: str
+    """Of the API: it ends with `/v1`."""
+    name: str
+    """The name that the server knows the model by."""
+    encoder: SampleEncoder
+    config: Config
+    """The configuration of the run that trained the model."""
+    generation: dict[str, Any]
+    """The content of its `generation_config.json`."""
+
+    @classmethod
+    def at(cls, url: str, folder: str, image_root: str | None = None) -> "Served":
+        """The model at an address.
+
+        Args:
+            url: such as `http://127.0.0.1:8000`.
+            folder: the folder that is served, for its tokenizer and settings; its weights are not read.
+            image_root: another folder in which relative image paths are looked up.
+
+        Raises:
+            UserError: if there is no server, or the folder holds no model.
+        """
+        if not url.startswith(("http://", "https://")):
+            raise UserError(f"--server {url} must begin with http:// or https://")
+        url = url.rstrip("/").removesuffix("/v1") + "/v1"
+        if holds_adapters(folder):
+            merged = merged_folder(folder)
+            if not merged.is_dir():
+                raise UserError(f"{folder} holds adapters: name the merged folder that is served")
+            folder = str(merged)
+        config = run_config(Path(folder), None, "original")
+        if image_root is not None:
+            config = replace(config, data=replace(config.data, image_root=image_root))
+        encoder = SampleEncoder(load_tokenizer(folder), config.sample, tile_shape(read_got_config(folder)))
+        ways = Path(folder) / "generation_config.json"
+        generation = read_json(ways) if ways.is_file() else {}
+        return cls(url, _name_at(url, folder), encoder, config, generation)
+
+    @property
+    def identity(self) -> str:
+        """What tells this model from another one, for files of answers that are continued."""
+        return f"{self.name} at {self.url}"
+
+    def read(self, records: Sequence[Record], max_new_tokens: int, batch_size: int = 1) -> Iterator[str]:
+        """The answers to records, in order; `batch_size` of them are asked at the same time.
+
+        Raises:
+            RowError: for a record whose images cannot be read.
+            UserError: if the server does not answer.
+        """
+        waiting: deque[Future[str]] = deque()
+        asking = ThreadPoolExecutor(batch_size)
+        with httpx.Client(timeout=TIMEOUT, headers=_key()) as client:
+            try:
+                for record in records:
+                    body = self._body(record, max_new_tokens)
+                    waiting.append(asking.submit(_answer, client, self.url, body))
+                    if len(waiting) > 2 * batch_size:  # none should stand idle while another writes much
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                asking.shutdown(wait=False, cancel_futures=True)
+
+    def stream(self, record: Record, max_new_tokens: int) -> Iterator[str]:
+        """The answer to a record in pieces, as they come.
+
+        Raises:
+            RowError: for a record whose images cannot be read.
+            UserError: if the server does not answer.
+        """
+        body = self._body(record, max_new_tokens) | {"stream": True}
+        asked = httpx.stream("POST", f"{self.url}/{ASK}", json=body, headers=_key(), timeout=TIMEOUT)
+        try:
+            with asked as response:
+                if response.is_error:
+                    response.read()
+                    raise _refusal(response)
+                for line in response.iter_lines():
+                    if line.startswith("data: {"):
+                        said = json.loads(line.removeprefix("data: "))
+                        if "error" in said:
+                            raise UserError(f"{self.url}: {shortened(str(said['error']), MAX_SAID)}")
+                        yield "".join(choice["delta"].get("content") or "" for choice in said["choices"])
+        except httpx.HTTPError as error:
+            raise _silence(self.url, error) from None
+
+    def render(self, read: Sequence[tuple[Record, str]], page: Path) -> None:
+        """As `Got.render`."""
+        write_answer_page(read, page, self.encoder.config.max_pixels)
+
+    def _body(self, record: Record, max_new_tokens: int) -> dict[str, Any]:
+        """A question in OpenAI's protocol, with what transformers' server needs beside it."""
+        sample = self.encoder.sample(record)
+        tiled = any(tiles > 1 for tiles in sample.tiles_per_image)
+        if tiled and CHAT_TEMPLATES[self.config.sample.template].as_written:
+            raise UserError(
+                f"{record.location}: in ms-swift's chat template each picture of a request has a block of "
+                "its own, and tiles have one together: leave out --crop, or --server"
+            )
+        body: dict[str, Any] = {
+            "model": self.name,
+            "messages": messages(record, sample),
+            "max_tokens": max_new_tokens,
+            "temperature": 0,
+            "chat_template_kwargs": {"multi_page": True, "num_image_tokens": self.encoder.tile.num_tokens},
+        }
+        if sample.num_tiles > 1 and self.generation:  # whose text may repeat itself; vLLM's plugin knows
+            body["generation_config"] = json.dumps(self.generation | {"no_repeat_ngram_size": 0})
+        return body
+
+
+def messages(record: Record, sample: Sample) -> list[dict[str, Any]]:
+    """A conversation in OpenAI's protocol, up to the question that is to be answered.
+
+    Args:
+        record: the conversation.
+        sample: its images as tiles.
+    """
+    ends = np.cumsum(sample.tiles_per_image)
+    images = iter(zip(ends - sample.tiles_per_image, ends, strict=True))
+    spoken: list[dict[str, Any]] = []
+    if record.system is not None:
+        spoken.append({"role": "system", "content": record.system})
+    for turn in record.turns:
+        first, *rest = turn.query.split(IMAGE_TAG)
+        parts: list[dict[str, Any]] = [{"type": "text", "text": first}] if first else []
+        for text in rest:
+            parts += map(_picture, sample.tiles[slice(*next(images))])
+            parts += [{"type": "text", "text": text}] if text else []
+        spoken += [{"role": "user", "content": parts}, {"role": "assistant", "content": turn.response}]
+    return spoken[:-1]
+
+
+def _picture(tile: np.ndarray) -> dict[str, Any]:
+    """A tile in a message, every pixel as it is."""
+    buffer = io.BytesIO()
+    Image.fromarray(tile).save(buffer, "PNG", compress_level=1)
+    url = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def _name_at(url: str, folder: str) -> str:
+    """The name by which a server knows a model: the first that it lists.
+
+    transformers' server lists what is in the hub's cache, fails if there is none, and takes any name.
+    """
+    try:
+        response = httpx.get(f"{url}/models", headers=_key(), timeout=TIMEOUT)
+    except httpx.HTTPError as error:
+        raise _silence(url, error) from None
+    if response.status_code in (401, 403):
+        raise _refusal(response)
+    try:
+        return str(response.json()["data"][0]["id"])
+    except (ValueError, LookupError, TypeError):
+        return folder
+
+
+def _answer(client: httpx.Client, url: str, body: dict[str, Any]) -> str:
+    """The answer to a question, which is asked again after an error that may pass."""
+    for wait in (*RETRY_SECONDS, None):
+        try:
+            response = client.post(f"{url}/{ASK}", json=body)
+            if not response.is_error:
+                return _text_of(response)
+            failed = _refusal(response)
+            if response.status_code not in PASSING:
+                raise failed
+        except httpx.HTTPError as error:
+            failed = _silence(url, error)
+        if wait is not None:
+            time.sleep(wait)
+    raise failed
+
+
+def _text_of(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["choices"][0]["message"]["content"] or "")
+    except (ValueError, LookupError, TypeError):
+        said = shortened(response.text, MAX_SAID)
+        raise UserError(f"{response.url} does not answer in OpenAI's protocol: {said}") from None
+
+
+def _key() -> dict[str, str]:
+    """The header with the key of a server that asks for one."""
+    key = os.environ.get("OPENAI_API_KEY")
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def _silence(url: str, error: httpx.HTTPError) -> UserError:
+    return UserError(
+        f"no answer from {url} ({one_line(error)}): is it running? `got-train serve MODEL` starts a server"
+    )
+
+
+def _refusal(response: httpx.Response) -> UserError:
+    """What a server says instead of an answer."""
+    return UserError(
+        f"{response.url} refuses with {response.status_code}: {shortened(response.text, MAX_SAID)}"
+    )

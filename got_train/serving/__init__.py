@@ -1,0 +1,1 @@
+"""Models behind an address: `got-train serve`, and what vLLM needs to know of GOT."""
