@@ -23,7 +23,7 @@ from got_train.key_hints import meant_key
 from got_train.ranks import say
 from got_train.report import UserError
 from got_train.run_folders import CONFIG_FILE
-from got_train.secrets import learn, masked, masked_values
+from got_train.secrets import learn, learn_words, masked, masked_values
 from got_train.typed_values import SECTION, expand_home, flat, kind_of, literal, read_value
 
 RENAMED = {
@@ -106,6 +106,7 @@ def _read_file(path: Path) -> dict[str, Any]:
         file = OmegaConf.to_container(OmegaConf.load(io.StringIO(text)))
         node = yaml.compose(text, yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)
     except (yaml.YAMLError, OSError, ValueError, OmegaConfBaseException) as error:  # OmegaConf's own OSError
+        learn_words(text.splitlines())  # a library may quote a line
         raise UserError(f"{path} is not a YAML file: {_one_line(error)}") from None
     if not isinstance(file, dict):
         raise UserError(f"{path} must hold sections such as `model:` and `train:`, not a list")
@@ -196,8 +197,9 @@ def _read_sections(given: dict[str, Any], errors: list[str], grows: bool = True)
         given = {name: section for name, section in given.items() if section is not None}
         sections = _resolved(OmegaConf.create(_over(_over(defaults, brought), given)))
     for name, section in sections.items():
-        if name != "data":  # its columns may have any name
-            learn(str(name), section)
+        if name == "data" and isinstance(section, dict):  # its columns may have any name
+            section = {key: value for key, value in section.items() if key != "columns"}
+        learn(str(name), section)
     values = _read_fields("", sections, typing.get_type_hints(Config, include_extras=True), errors)
     for names, conflicts in SPANNING.items():
         spanned = [values.get(name) for name in names]
