@@ -29,12 +29,11 @@ _ADDRESS = re.compile(r"(?<=://)[^\s/@'\"]+(?=@)")
 """What stands before the host of an address."""
 _PARAMETER = re.compile(r"(?<=[?&#;])([\w.-]+)=([^\s&#;'\"]+)")
 """A parameter of an address, and its value."""
-_LOGIN = re.compile(r"(?<![\w.+-])[\w.+-]+:([^\s/@'\"]{8,})(?=@[\w-])")
-"""`user:password@host`, of an address without `https://`. An answer of a model may look so: `mail:name@host`."""
-_ASSIGNED = re.compile(
-    r"(?P<name>[\w.-]+)(?=['\"]?(?P<between>\s*[=:]\s*|\s+)['\"(\[{]*(?P<value>[^\s'\"(){}\[\],;&]+))"
-)
-"""A name and the value after it, however somebody has put them together."""
+_LOGIN = re.compile(r"(?<![\w.+-])[\w.+-]{1,99}:([^\s/@'\"]{8,999})(?=@[\w-])")
+"""`user:password@host`, an address without `https://`; an answer of a model may look so: `mail:name@host`."""
+_ASSIGNED = re.compile(r"(?<![\w.-])([\w.-]{1,99})['\"]?(\s{0,9}[=:]\s{0,9}|\s{1,9})['\"(\[{]{0,9}")
+"""A name and what is between it and its value, however somebody has put them together."""
+_VALUE = re.compile(r"[^\s'\"(){}\[\],;&]*")
 _TOKENS = re.compile(r"\b(?:hf_|sk-|ghp_|github_pat_|glpat-)[A-Za-z0-9_-]{16,}")
 """Tokens by their looks: of Hugging Face, OpenAI, GitHub and GitLab."""
 
@@ -54,7 +53,7 @@ def is_secret_name(name: str) -> bool:
 
 
 def learn(name: str, value: Any) -> None:
-    """Notes the texts of a value, if its name is that of a secret, and the secrets inside of any other text."""
+    """Notes the texts of a value, if its name is that of a secret, and secrets inside of any other text."""
     if isinstance(value, Mapping):
         for key, entry in value.items():
             learn(name if is_secret_name(name) else str(key), entry)
@@ -76,13 +75,18 @@ def _inside(text: str) -> Iterator[str]:
     yield from (found[0].partition(":")[2] for found in _ADDRESS.finditer(text))
     yield from (found[1] for found in _LOGIN.finditer(text))
     yield from (found[2] for found in _PARAMETER.finditer(text) if is_secret_name(found[1]))
-    for found in _ASSIGNED.finditer(text):
+    place = 0
+    while assigned := _ASSIGNED.search(text, place):
+        name, between, place = assigned[1], assigned[2].strip(), assigned.end()
         # `key information` and `the token: none` are words of a sentence
-        is_first = found.start() == 0 and found["between"].strip() != ""
-        if is_secret_name(found["name"]) and (is_first or re.search(r"[._-]", found["name"])):
-            yield found["value"]
-            if found.start() == 0:
-                yield text[found.end() :].lstrip(" =:'\"")
+        is_meant = re.search(r"[._-]", name) or (assigned.start() == 0 and between)
+        if is_secret_name(name) and is_meant:
+            if assigned.start() == 0:
+                yield text[place:]
+            value = _VALUE.match(text, place)
+            assert value is not None
+            yield value[0]
+            place = value.end()
 
 
 def _spellings(secret: str) -> Iterator[str]:
@@ -92,7 +96,7 @@ def _spellings(secret: str) -> Iterator[str]:
 
 
 def learn_words(words: Sequence[str]) -> None:
-    """Notes the secrets of a command line: `train.hub_token=X`, `--hub_token X`, also `train.hub_token : X`."""
+    """Notes the secrets of a command line: `train.hub_token=X`, `--hub_token X`, `train.hub_token : X`."""
     for number, word in enumerate(words):
         name, _, value = word.partition("=")
         learn(name, value)
