@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from got_train.report import MAX_REASON, UserError, one_line
+from got_train.report import MAX_REASON, UserError, one_line, shortened
 
 MAX_BYTES = 2**26
 """Largest JSON or YAML file that is read; in memory it may take thirty times as much."""
@@ -60,7 +60,7 @@ def one_line_of(error: BaseException) -> str:
     return (
         one_line(error)
         if isinstance(error, Exception)
-        else f"{type(error).__name__}: {str(error)[:MAX_REASON]}"
+        else f"{type(error).__name__}: {shortened(str(error), MAX_REASON)}"
     )
 
 
@@ -98,7 +98,7 @@ def read_json(file: Path) -> dict[str, Any]:
     except UserError:
         raise
     except ValueError as error:
-        raise UserError(f"{file} is not JSON: {str(error)[:MAX_REASON]}") from None
+        raise UserError(f"{file} is not JSON: {shortened(str(error), MAX_REASON)}") from None
     if not isinstance(value, dict):
         raise UserError(f"{file} is not a JSON object")
     return value

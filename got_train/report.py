@@ -15,6 +15,9 @@ MAX_NAMES = 20
 MAX_REASON = 300
 """Most characters of another package's message."""
 
+MAX_QUOTED = 40
+"""Most characters of a value that a message only points at."""
+
 MAX_LINE_CHARACTERS = 4000
 """Longest line of a message: values that it quotes may be as long as a file."""
 

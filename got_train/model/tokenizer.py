@@ -19,6 +19,7 @@ from transformers.convert_slow_tokenizer import TikTokenConverter
 from transformers.utils import cached_file, has_file
 
 from got_train.foreign_files import read_json, reading
+from got_train.hubs import try_hub
 from got_train.prompts import COLORS, LATEX_OCR_QUERY, SYSTEM, Task
 from got_train.report import UserError
 from got_train.vocabulary import END_OF_TEXT, PROMPT_TOKENS, QWEN_SPECIAL_IDS, SPECIAL_TOKENS
@@ -125,6 +126,7 @@ def _check_files(source: str) -> None:
             validate_repo_id(source)
         except HFValidationError:
             raise UserError(f"no tokenizer at {source}: there is no such folder") from None
+        try_hub()
         return
     for name in ("tokenizer.json", *SETTINGS):
         if (folder / name).exists():
@@ -261,6 +263,7 @@ def _packaged_file(vocabulary: Vocabulary) -> Path:
 
 
 def _hub_file(vocabulary: Vocabulary) -> Path:
+    try_hub()
     try:
         return Path(str(cached_file(vocabulary.repository, vocabulary.file)))
     except OSError as error:
