@@ -22,7 +22,7 @@ from got_train.idle_keys import idle_keys
 from got_train.interpolations import resolved
 from got_train.key_hints import meant_key
 from got_train.ranks import say
-from got_train.report import UserError
+from got_train.report import UserError, printable
 from got_train.run_folders import CONFIG_FILE
 from got_train.secrets import learn, learn_words, masked, masked_values
 from got_train.typed_values import SECTION, expand_home, flat, kind_of, literal, read_value
@@ -89,7 +89,7 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
     if config is not None:
         errors, remarks = _idle(config, {} if by_a_run else file, words)
         for remark in remarks:
-            say(f"{path}: {remark}")
+            say(printable(f"{path}: {remark}"))
     if errors or config is None:
         raise _refusal([_with_origin(line, str(path), overrides) for line in errors])
     return config
@@ -227,7 +227,7 @@ def _refusal(lines: Sequence[str]) -> UserError:
     heading = [f"{len(lines)} errors:"] if len(lines) > 1 else []
     if len(lines) > MAX_ERRORS:
         heading = [f"the first {MAX_ERRORS} of {len(lines):,} errors:"]
-    return UserError("\n".join([*heading, *lines[:MAX_ERRORS]]))
+    return UserError("\n".join([*heading, *map(printable, lines[:MAX_ERRORS])]))
 
 
 def _with_origin(line: str, path: str, words: Sequence[str]) -> str:

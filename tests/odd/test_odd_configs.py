@@ -187,6 +187,7 @@ FILES: list[tuple[str, str | bytes, str | dict[str, Any]]] = [
         HEAD + "eval: {early_stopping_patience: 2}\n",
         "needs train.eval_st",
     ),
+    ("a line end in a key", HEAD + '"a\\nb\\e[31m": 1\n', "a\\nb\\x1b[31m is not a config key"),
     # Bombs
     (
         "names that double",
@@ -250,6 +251,8 @@ WORDS: list[tuple[str, list[str], str | dict[str, Any]]] = [
     ("deep names", [f"name={'${' * 40_000}{'}' * 40_000}"], "a text has more than 100 ${...}"),
     ("a long key", [f"{'a' * 120_000}=1"], "is not a config key"),
     ("a long value", [f"lr_scheduler_type={'l' * 120_000}"], "did you mean train.lr_scheduler_type?"),
+    ("a character of code 0", ['model.path="a\\0b"'], "model.path has a character of code 0: leave it out"),
+    ("one in a list", ['data.train=["a\\0b"]'], "data.train[0] has a character of code 0: leave it out"),
     ("no key", ["=5"], "'=5' is not an override: write key=value"),
     ("no value", ["sample.max_length="], "sample.max_length must not be null: expected int"),
     ("a list in several words", ["data.train=a", "b"], "values of a list are separated by commas: data.trai"),
