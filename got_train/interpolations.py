@@ -69,11 +69,11 @@ class _Budget:
             self.characters += len(value) if isinstance(value, str) else 0
             return value
 
-        Container.resolve_parse_tree = counted  # type: ignore[method-assign]
+        Container.resolve_parse_tree = counted
         try:
             yield
         finally:
-            Container.resolve_parse_tree = look_up  # type: ignore[method-assign]
+            Container.resolve_parse_tree = look_up
 
     def plain(self, node: Any, depth: int) -> Any:
         """The value of a node of OmegaConf."""
