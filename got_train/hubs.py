@@ -50,7 +50,6 @@ def try_hub() -> None:
     Its package would ask again for half a minute, for each file. One that answers slowly is asked
     by the package, which waits longer.
     """
-    import httpx2
     from huggingface_hub import constants, get_session
 
     if constants.HF_HUB_OFFLINE:
@@ -59,10 +58,10 @@ def try_hub() -> None:
         try:
             get_session().head(constants.ENDPOINT, timeout=ANSWER_SECONDS)
             return
-        except httpx2.ConnectError:  # no such host, no route to it, or nothing listens there
+        except Exception as error:  # of httpx, or since release 2 of the hub's package of httpx2
+            if type(error).__name__ != "ConnectError":  # no such host, no route to it, or nothing listens
+                return
             time.sleep(seconds)
-        except httpx2.HTTPError:
-            return
     constants.HF_HUB_OFFLINE = True
 
 
