@@ -162,6 +162,12 @@ class MaskedStream:
         return getattr(self.stream, name)
 
 
+def print_answer(text: str, end: str = "\n") -> None:
+    """Prints what a model has read as it is: a page may show addresses and what looks like a token."""
+    stream = sys.stdout.stream if isinstance(sys.stdout, MaskedStream) else sys.stdout
+    print(text, end=end, file=stream, flush=True)
+
+
 @contextmanager
 def masked_output(words: Sequence[str]) -> Iterator[None]:
     """Keeps the secrets of a command line and of the environment off the screen, whoever prints them."""

@@ -176,3 +176,13 @@ def test_huggingface_gets_its_token_by_its_own_variable(tmp_path: Path, write_co
 def test_names_of_columns_are_no_secrets(write_config: WriteConfig) -> None:
     config = load_config(write_config(data={"columns": {"token": "response"}}))
     assert "token: response" in to_yaml(config) and secrets.masked("response") == "response"
+
+
+def test_what_a_model_has_read_is_printed_as_it_is(capsys: Any) -> None:
+    text = f"https://host/x?token={SECRET} https://me:word@host hf_{SECRET}"
+    with secrets.masked_output([]):
+        secrets.print_answer(text)
+        print(text)
+    shown, said = capsys.readouterr().out.splitlines()
+    assert shown == text
+    assert said == "https://host/x?token=*** https://***@host ***"
