@@ -28,8 +28,8 @@ except ImportError:  # on Windows
 TOO_LONG, ENDLESS = "takes too long", "writes without end"
 
 MAX_WAIT_SECONDS = 600.0
-"""Longest wait for an answer of a kept process that gets less than a minute of processor time: that limit ends
-it, unless it was stopped or waits for a disk."""
+"""Longest wait for an answer of a kept process with up to a minute of processor time: that limit ends it,
+unless it was stopped or waits for a disk. Others are waited for ten times as long as they may compute."""
 
 _HEADER_BYTES = 8
 """In front of each message between this process and a kept one: the length of the message."""

@@ -23,8 +23,8 @@ MAX_COLUMNS = 1000
 """Most columns, with those inside of others; each takes memory for each part of the file."""
 
 MAX_COPY_BYTES, MAX_TIMES = 1 << 30, 50
-"""Largest copy of a small file, and how many times as large as its file that of a large one may be: texts that
-stand in many rows are written once in Parquet."""
+"""Largest copy of a small file, and how many times as large as its file that of a large one may be: a text
+that stands in many rows is written once in Parquet."""
 
 BATCH_BYTES, BATCH_ROWS = 1 << 24, 8192
 """About as many bytes, and at most so many rows, are copied at a time."""
@@ -33,7 +33,7 @@ _MEMORY, _MEMORY_TIMES = 1 << 30, 3
 """Bytes for a copy, and for each byte of the file: a group of rows is read as a whole."""
 
 _SECONDS, _BYTES_PER_SECOND = 30, 5_000_000
-"""Processor time for a copy, and what of the file adds a second to it; usual ones take a twentieth of that."""
+"""Processor time for a copy, and what of the file adds a second to it; usual ones take a twentieth."""
 
 _LOCK_SECONDS = 6 * 3600
 """Longest wait for another process that copies the same file."""
@@ -124,8 +124,8 @@ def copy_parquet(path: Path, copy: Path, most_bytes: int) -> Iterator[tuple[int,
                 stream.write_batch(batch if batch.schema == plain else batch.cast(plain))
                 if sink.tell() > most_bytes:
                     raise UserError(
-                        f"data file {path} unpacks to more than {most_bytes:,} bytes: texts that stand in many "
-                        "rows belong into data.query or the system message; or cut it into several files"
+                        f"data file {path} unpacks to more than {most_bytes:,} bytes: texts that stand in "
+                        "many rows belong into data.query or the system message; or cut it into several files"
                     )
                 yield len(batch), facts.num_rows
 
