@@ -87,8 +87,8 @@ def hub_rows(source: HubSet) -> list[ArrowRows]:
         for split in source.splits:
             try:
                 loaded = datasets.load_dataset(name, subset, split=split)
-            except (datasets.exceptions.DatasetsError, OSError, ValueError) as error:
-                reason = " ".join(str(error).split())
+            except Exception as error:  # of what stands in a folder or file of a set, `datasets` raises any
+                reason = " ".join(str(error).split()) or type(error).__name__
                 raise UserError(
                     f"{source} is neither a data file nor a data set of the hub (split {split}): {reason}"
                 ) from None
