@@ -37,6 +37,7 @@ from got_train.run_folders import (
     holds_adapters,
     newest_checkpoint,
     newest_of_runs,
+    renamed,
     runs_of,
     training_state,
 )
@@ -85,7 +86,7 @@ def _find_whole(config: Config, resume: str) -> Path | None:
     if not (folder / CONFIG_FILE).is_file() or not checkpoint_number(folder):
         found = newest_checkpoint(folder, whole=True) or newest_of_runs(folder, whole=True)
         folder = found or folder  # one of another program is refused below
-    fault = damage(folder)
+    fault = damage(folder) or renamed(folder)
     if fault is not None:
         raise UserError(
             f"resume: {folder} is damaged: {fault}. Name an older checkpoint of the run, or set resume=auto"

@@ -462,6 +462,21 @@ def test_later_checkpoints_are_not_written_over(config: Path, tmp_path: Path, ca
     assert (folder / "checkpoint-4" / "optimizer.pt").read_bytes() == before
 
 
+def test_a_checkpoint_under_another_number_is_passed_over(
+    config: Path, tmp_path: Path, caplog: Any, capsys: Any
+) -> None:
+    folder = run_folder(tmp_path)
+    copy = folder / "checkpoint-99"
+    shutil.copytree(folder / "checkpoint-2", copy)
+    why = "it is the checkpoint of step 2, renamed or copied"
+    assert run("train", config, f"resume={copy}", "train.max_steps=6") == 2
+    assert f"resume: {copy} is damaged: {why}. Name an older" in capsys.readouterr().err
+    assert run("train", config, "resume=auto", "train.max_steps=6", "train.save_total_limit=1") == 0
+    assert f"{copy} is passed over: {why}" in caplog.text
+    assert f"run folder: {folder} (stands for checkpoint-6, its last)" in capsys.readouterr().out
+    assert sorted(path.name for path in folder.glob("checkpoint-*")) == ["checkpoint-6", "checkpoint-99"]
+
+
 def test_a_checkpoint_alone_knows_its_rows(
     config: Path, rows_file: Path, tmp_path: Path, capsys: Any
 ) -> None:
