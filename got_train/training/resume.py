@@ -201,7 +201,7 @@ def _moved(before: str | None, now: str | None) -> str | None:
 
 
 def _best_metric(config: Config) -> str | None:
-    """The score that chooses the best checkpoint, which transformers takes the loss for; None if none does."""
+    """The score that chooses the best checkpoint, by default the loss; None if none is chosen."""
     metric = argument(config, "metric_for_best_model")
     if metric is None and argument(config, "load_best_model_at_end"):
         return "loss"

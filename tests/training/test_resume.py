@@ -532,7 +532,9 @@ def test_the_best_checkpoint_must_be_there(write_config: WriteConfig, tmp_path: 
 CHOOSES = ["train.load_best_model_at_end=true", "train.eval_strategy=steps", "train.eval_steps=2"]
 
 
-def test_choosing_a_best_checkpoint_can_begin_and_end_later(config: Path, tmp_path: Path, capsys: Any) -> None:
+def test_choosing_a_best_checkpoint_can_begin_and_end_later(
+    config: Path, tmp_path: Path, capsys: Any
+) -> None:
     goes_on = ["train", config, "resume=auto"]
     assert run(*goes_on, *CHOOSES, "train.max_steps=6") == 0
     state = training_state(run_folder(tmp_path) / "checkpoint-6")
