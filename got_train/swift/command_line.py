@@ -156,11 +156,12 @@ def yaml_file(words: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], Sequenc
     environment = content.pop("ENV", None) or {}
     if not isinstance(environment, dict):
         raise UserError(f"{words[0]}: ENV must hold names and values, as in `NPROC_PER_NODE: 4`")
-    for name, value in environment.items():
+    for name in environment:
         if name not in OF_FILES:
             stranger = "which a stranger may have written"
             in_shell = f"set it in the shell, export {name}=..."
             raise UserError(f"{words[0]}: {name} of ENV is not taken from a file, {stranger}: {in_shell}")
+    for name, value in environment.items():
         os.environ.setdefault(name, str(value).replace("\0", ""))
     return {str(name): _file_words(value) for name, value in content.items() if value is not None}, words[1:]
 
