@@ -41,15 +41,11 @@ def check_tokenizer_json(file: Path, content: dict[str, Any]) -> None:
     """
     steps = {name: content.get(name) for name in STEPS}
     model, added = content.get("model"), content.get("added_tokens")
-    settings = [name for name in model if name not in TOKENS] if isinstance(model, dict) else []
-    texts = (
-        [token.get("content") for token in added if isinstance(token, dict)]
-        if isinstance(added, list)
-        else []
-    )
+    settings = {name: model[name] for name in set(model) - set(TOKENS)} if isinstance(model, dict) else {}
+    tokens = [token for token in added if isinstance(token, dict)] if isinstance(added, list) else []
     sizes = {
         "the JSON of all but the tokens": (
-            len(json.dumps([steps, *(model[name] for name in settings)])),
+            len(json.dumps([steps, settings])),
             MAX_CHARACTERS,
         ),
         "the growth of a text by normalizer and pre_tokenizer": (
@@ -61,7 +57,10 @@ def check_tokenizer_json(file: Path, content: dict[str, Any]) -> None:
             max(map(_repeats, _patterns(steps)), default=0),
             MAX_REPEATS,
         ),
-        "the length of added_tokens": (sum(map(_bytes, texts)), MAX_ADDED_CHARACTERS),
+        "the length of added_tokens": (
+            sum(_bytes(token.get("content")) for token in tokens),
+            MAX_ADDED_CHARACTERS,
+        ),
     }
     for name, (size, most) in sizes.items():
         if size > most:
@@ -97,7 +96,7 @@ def _patterns(value: Any) -> list[str]:
     """The regular expressions somewhere in a value."""
     if isinstance(value, dict):
         own = value.get("Regex")
-        return [own] * isinstance(own, str) + _patterns(list(value.values()))
+        return ([own] if isinstance(own, str) else []) + _patterns(list(value.values()))
     return [pattern for entry in value for pattern in _patterns(entry)] if isinstance(value, list) else []
 
 
