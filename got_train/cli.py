@@ -6,7 +6,6 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +18,7 @@ from got_train.ending import run_and_end
 from got_train.evaluation.suites import SUITES
 from got_train.inference.command_line import add_infer_options, infer
 from got_train.report import StoppedError, UserError, check_new_folder, check_targets, counted, did_you_mean
-from got_train.secrets import MaskedStream, learn_environment, learn_words
+from got_train.secrets import masked, masked_output
 from got_train.typed_values import expand_home
 
 # Each command imports its modules when it runs, and what needs torch only after it has looked at what it was
@@ -30,12 +29,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs one command; a mistake of the user ends with one line and exit code 2."""
     # a shell leaves the ~ of --output=~/a and data.val=~/a as it is
     words = list(map(expand_home, sys.argv[1:] if argv is None else argv))
-    learn_environment()
-    learn_words(words)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # a log shows a line when it is written, in its order
-    # whoever prints a secret of the configuration: a library, or a traceback
-    with redirect_stdout(MaskedStream(sys.stdout)), redirect_stderr(MaskedStream(sys.stderr)):
+    with masked_output(words):
+        if argv is None:
+            sys.argv[1:] = map(masked, words)  # wandb keeps the command line, and sends it
         _main(words)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from PIL import Image
 
-from got_train.data.arrow import ArrowRows, parquet_rows
+from got_train.data.arrow import ArrowRows, arrow_rows, parquet_rows
 from got_train.data.decoding import (
     check_size,
     count_pdf_pages,
@@ -138,7 +138,7 @@ def _members(holder: Path) -> TarMembers | ArrowRows:
     suffix = holder.suffix.lower()
     if suffix == ".tar":
         return TarMembers(holder)
-    return parquet_rows(holder) if suffix == ".parquet" else ArrowRows(holder, [holder])
+    return parquet_rows(holder) if suffix == ".parquet" else arrow_rows(holder)
 
 
 def image_address(image: FoundImage) -> str:

@@ -19,6 +19,7 @@ from transformers.convert_slow_tokenizer import TikTokenConverter
 from transformers.utils import cached_file, has_file
 
 from got_train.foreign_files import read_json, reading
+from got_train.hubs import try_hub
 from got_train.model.tokenizer_json import check_tokenizer_json
 from got_train.prompts import COLORS, LATEX_OCR_QUERY, SYSTEM, Task
 from got_train.report import UserError
@@ -132,6 +133,7 @@ def _check_files(source: str) -> None:
             validate_repo_id(source)
         except HFValidationError:
             raise UserError(f"no tokenizer at {source}: there is no such folder") from None
+        try_hub()
         return
     for name in SETTINGS:
         if (folder / name).exists():
@@ -276,6 +278,7 @@ def _packaged_file(vocabulary: Vocabulary) -> Path:
 
 
 def _hub_file(vocabulary: Vocabulary) -> Path:
+    try_hub()
     try:
         return Path(str(cached_file(vocabulary.repository, vocabulary.file)))
     except OSError as error:

@@ -14,6 +14,7 @@ from huggingface_hub import snapshot_download
 from safetensors.torch import load_file
 
 from got_train.foreign_files import read_json, reading
+from got_train.hubs import try_hub
 from got_train.manifest import check_file
 from got_train.report import UserError, counted
 
@@ -45,6 +46,7 @@ def local_folder(source: str) -> Path:
     if Path(source).is_dir():
         return Path(source)
     wanted = ["*.json", "*.txt", "*.tiktoken", "*.safetensors"]
+    try_hub()
     try:
         folder = Path(snapshot_download(source, allow_patterns=wanted))
         if not any(folder.glob("*.safetensors")):

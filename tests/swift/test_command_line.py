@@ -206,7 +206,7 @@ def test_a_file_sets_no_variable_that_could_run_code(tmp_path: Path, monkeypatch
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: " + "[" * 20000, "more than 100 sections"),
+        ("a: " + "[" * 20000, "more than 30 sections"),
         ("dataset: &a [*a]", "stands inside of what it stands for"),
     ],
 )
