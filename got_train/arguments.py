@@ -45,11 +45,10 @@ Any of them asks for compilation, which is done layer by layer here."""
 RESUMED_AS_BEFORE = (
     "learning_rate learning_rates lr_scheduler_type lr_scheduler_kwargs warmup_steps optim optim_args "
     "optim_target_modules weight_decay adam_beta1 adam_beta2 adam_epsilon max_grad_norm neftune_noise_alpha "
-    "bf16 fp16 use_liger_kernel seed data_seed train_sampling_strategy dataloader_drop_last "
-    "metric_for_best_model greater_is_better"
+    "bf16 fp16 use_liger_kernel seed data_seed train_sampling_strategy dataloader_drop_last"
 ).split()
-"""Keys of `train` that must stay when a run is resumed, since what a step does follows from them, or which
-step is the best. `training.resume` compares the number of samples in a step, and the schedule."""
+"""Keys of `train` that must stay when a run is resumed, since what a step does follows from them.
+`training.resume` compares the number of samples in a step, the schedule, and how the best step is chosen."""
 
 
 OWN_ARGUMENTS = {
