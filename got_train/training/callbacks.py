@@ -56,9 +56,7 @@ class RunLog(TrainerCallback):
         folder = self.run_dir / "images"
         try:
             draw_curves(self.file, folder)
-        except (
-            Exception
-        ) as error:  # matplotlib, its fonts and Pillow raise errors of any kind, MemoryError too
+        except Exception as error:  # of any kind: matplotlib, fonts, Pillow, and MemoryError
             say(f"the curves were not drawn into {folder}: {one_line(error)}")
 
 
