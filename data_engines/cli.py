@@ -18,6 +18,7 @@ from data_engines.tools.pools import GOES_ON
 from got_train.drawn_sets import PARENT
 from got_train.packages import install_line
 from got_train.report import readable
+from got_train.secrets import masked_output
 from got_train.typed_values import expand_home
 
 COMMANDS = {
@@ -36,6 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its exit code. What ends it early is told in one line."""
     # a shell leaves the ~ of --source=~/a and sources.pdf=~/a as it is
     words = list(map(expand_home, sys.argv[1:] if arguments is None else arguments))
+    with masked_output(words):
+        return _main(words)
+
+
+def _main(words: Sequence[str]) -> int:
     summaries = {name: kind.summary for name, kind in KINDS.items()} | COMMANDS
     parser = Parser(
         prog="got-data",

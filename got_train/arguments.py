@@ -8,13 +8,14 @@ import builtins
 import functools
 import os
 import types
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from got_train.config import ABOVE_0, AT_LEAST_0, AT_LEAST_1, HIGHER_IS_BETTER, RATE, Config
 from got_train.foreign_files import read_json
 from got_train.packages import package_folder
-from got_train.report import UserError
+from got_train.report import UserError, one_line
 from got_train.secrets import masked_values
 from got_train.typed_values import Range
 
@@ -44,11 +45,10 @@ Any of them asks for compilation, which is done layer by layer here."""
 RESUMED_AS_BEFORE = (
     "learning_rate learning_rates lr_scheduler_type lr_scheduler_kwargs warmup_steps optim optim_args "
     "optim_target_modules weight_decay adam_beta1 adam_beta2 adam_epsilon max_grad_norm neftune_noise_alpha "
-    "bf16 fp16 use_liger_kernel seed data_seed train_sampling_strategy dataloader_drop_last "
-    "metric_for_best_model greater_is_better"
+    "bf16 fp16 use_liger_kernel seed data_seed train_sampling_strategy dataloader_drop_last"
 ).split()
-"""Keys of `train` that must stay when a run is resumed, since what a step does follows from them, or which
-step is the best. `training.resume` compares the number of samples in a step, and the schedule."""
+"""Keys of `train` that must stay when a run is resumed, since what a step does follows from them.
+`training.resume` compares the number of samples in a step, the schedule, and how the best step is chosen."""
 
 
 OWN_ARGUMENTS = {
@@ -230,14 +230,32 @@ def training_arguments(
         given["fp16"] = False
     if argument(config, "adam_epsilon") < torch.finfo(torch.float32).tiny:
         raise UserError(f"train.adam_epsilon {given['adam_epsilon']} is 0 in float32: give at least 1.2e-38")
+    for pair in str(given.get("optim_args") or "").replace(" ", "").split(","):
+        if pair and pair.count("=") != 1:
+            raise UserError(f"train.optim_args {given['optim_args']}: write NAME=VALUE, NAME=VALUE")
+
+    def made(chosen: dict[str, Any]) -> TrainingArguments:
+        return TrainingArguments(output_dir=str(output_dir), **{**DEFAULTS, **chosen})
+
     try:
-        arguments = TrainingArguments(output_dir=str(output_dir), **{**DEFAULTS, **given})
-    except (ValueError, TypeError, ImportError) as error:  # of transformers' own checks
-        raise UserError(f"train: {' '.join(str(error).split())}") from error
+        arguments = made(given)
+    except Exception as error:  # accelerate and DeepSpeed, too, raise errors of any kind at odd values
+        key = _wrong_alone(made, given)
+        raise UserError(f"{f'train.{key}' if key else 'train'}: {one_line(error)}") from error
     # A process has one device. On several transformers would use DataParallel, whose copies of the model have
     # no parameters to ask for their type.
     arguments._n_gpu = min(arguments.n_gpu, 1)
     return arguments
+
+
+def _wrong_alone(make: Callable[[dict[str, Any]], object], given: dict[str, Any]) -> str | None:
+    """The first of some arguments that cannot even be given alone, on a CPU; None if each of them can."""
+    for name, value in given.items():
+        try:
+            make({"use_cpu": True, name: value})
+        except Exception:  # as above: any kind
+            return name
+    return None
 
 
 def is_float32_instead(config: Config) -> bool:
@@ -255,15 +273,21 @@ def zero_section(config: str | dict[str, Any] | None) -> dict[str, Any]:
     """The section `zero_optimization` of a configuration of DeepSpeed, or of its file; empty if it has none.
 
     Raises:
-        UserError: for a file that cannot be read.
+        UserError: for a file that cannot be read, or something else in place of the section.
     """
     if isinstance(config, str):
         try:
             config = read_json(Path(config))
         except UserError as error:
             raise UserError(f"train.deepspeed: {error}") from error
-    zero = (config or {}).get("zero_optimization")
-    return zero if isinstance(zero, dict) else {}
+    zero = (config or {}).get("zero_optimization") or {}
+    if not isinstance(zero, dict):
+        raise UserError(
+            f"train.deepspeed: zero_optimization must be a section such as {{stage: 2}}, not {zero!r}"
+        )
+    if zero.get("stage") not in (None, 0, 1, 2, 3):
+        raise UserError(f"train.deepspeed: zero_optimization.stage {zero['stage']!r}: allowed are 0, 1 and 2")
+    return zero
 
 
 def check_deepspeed(config: str | dict[str, Any] | None) -> None:

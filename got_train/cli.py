@@ -3,10 +3,10 @@
 import argparse
 import io
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +19,7 @@ from got_train.ending import run_and_end
 from got_train.evaluation.suites import SUITES
 from got_train.inference.command_line import add_infer_options, infer
 from got_train.report import StoppedError, UserError, check_new_folder, check_targets, counted, did_you_mean
-from got_train.secrets import MaskedStream, learn_environment, learn_words
+from got_train.secrets import masked, masked_output
 from got_train.typed_values import expand_home
 
 # Each command imports its modules when it runs, and what needs torch only after it has looked at what it was
@@ -30,12 +30,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Runs one command; a mistake of the user ends with one line and exit code 2."""
     # a shell leaves the ~ of --output=~/a and data.val=~/a as it is
     words = list(map(expand_home, sys.argv[1:] if argv is None else argv))
-    learn_environment()
-    learn_words(words)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)  # a log shows a line when it is written, in its order
-    # whoever prints a secret of the configuration: a library, or a traceback
-    with redirect_stdout(MaskedStream(sys.stdout)), redirect_stderr(MaskedStream(sys.stderr)):
+    with masked_output(words):
+        if argv is None:
+            sys.argv[1:] = map(masked, words)  # wandb keeps the command line, and sends it
         _main(words)
 
 
@@ -131,7 +130,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--device", help="such as cpu or cuda:1 (default: the GPU if there is one)")
     serve.add_argument("--engine", choices=get_args(Engine), help="(default: vllm if it is installed)")
     serve.add_argument("--base", help=BASE_HELP)
-    serve.add_argument("options", nargs="*", metavar="-- OPTION", help="more options of the engine")
+    serve.add_argument("--engine-options", metavar="='--NAME VALUE ...'", help="more options of the engine")
 
     merge = command("merge", _merge, "merge LoRA adapters into a plain model folder")
     merge.add_argument("checkpoint", help="adapter checkpoint or run folder")
@@ -230,7 +229,8 @@ def _serve(options: argparse.Namespace) -> int:
     model = resolve_checkpoint(options.model)
     from got_train.serving.serve import serve
 
-    serve(model, options.host, options.port, options.device, options.engine, options.base, options.options)
+    more = shlex.split(options.engine_options or "")
+    serve(model, options.host, options.port, options.device, options.engine, options.base, more)
     return 0
 
 

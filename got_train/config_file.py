@@ -12,18 +12,19 @@ from typing import Any
 import yaml
 from omegaconf import MISSING, OmegaConf
 from omegaconf._utils import get_omega_conf_dumper
-from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
+from omegaconf.errors import OmegaConfBaseException
 
 from got_train.arguments import OWN_ARGUMENTS, argument_defaults, argument_types
 from got_train.config import SPANNING, Config, Section, TrainConfig
 from got_train.earlier_adapters import contradictions, sections_of_adapters
-from got_train.foreign_files import check_yaml, read_text
+from got_train.foreign_files import MAX_DEPTH, check_yaml, read_text
 from got_train.idle_keys import idle_keys
+from got_train.interpolations import resolved
 from got_train.key_hints import meant_key
 from got_train.ranks import say
-from got_train.report import UserError
+from got_train.report import UserError, printable
 from got_train.run_folders import CONFIG_FILE
-from got_train.secrets import learn, masked, masked_values
+from got_train.secrets import learn, learn_words, masked, masked_values
 from got_train.typed_values import SECTION, expand_home, flat, kind_of, literal, read_value
 
 RENAMED = {
@@ -34,6 +35,10 @@ RENAMED = {
 
 MAX_KEYS = 4
 """Most keys that a line about keys without an effect lists."""
+
+
+MAX_ERRORS = 50
+"""Most mistakes that are listed."""
 
 
 def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa: B006 (never changed)
@@ -71,7 +76,7 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
                 "whole word in quotes, or write a list as a,b"
             )
             continue
-        except OmegaConfBaseException as error:
+        except (OmegaConfBaseException, ValueError) as error:
             errors.append(f"{word}: {_one_line(error)}")
             continue
         errors.extend(_twice(word, dict(flat(words)), dict(flat(read))))
@@ -84,7 +89,7 @@ def load_config(path: str | Path, overrides: list[str] = []) -> Config:  # noqa:
     if config is not None:
         errors, remarks = _idle(config, {} if by_a_run else file, words)
         for remark in remarks:
-            say(f"{path}: {remark}")
+            say(printable(f"{path}: {remark}"))
     if errors or config is None:
         raise _refusal([_with_origin(line, str(path), overrides) for line in errors])
     return config
@@ -106,6 +111,7 @@ def _read_file(path: Path) -> dict[str, Any]:
         file = OmegaConf.to_container(OmegaConf.load(io.StringIO(text)))
         node = yaml.compose(text, yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)
     except (yaml.YAMLError, OSError, ValueError, OmegaConfBaseException) as error:  # OmegaConf's own OSError
+        learn_words(text.splitlines())  # a library may quote a line
         raise UserError(f"{path} is not a YAML file: {_one_line(error)}") from None
     if not isinstance(file, dict):
         raise UserError(f"{path} must hold sections such as `model:` and `train:`, not a list")
@@ -182,8 +188,12 @@ def _read_sections(given: dict[str, Any], errors: list[str], grows: bool = True)
     What `lora.adapters` brings lies between, unless the sections have it already (`grows` is false).
     """
     defaults = _as_in_files(Config())
-    # `${...}` may name any key, also one that is not given
-    sections = _resolved(OmegaConf.create(_over(defaults, given)))
+    try:
+        # `${...}` may name any key, also one that is not given
+        sections = resolved(_over(defaults, given))
+    except UserError as error:
+        errors.append(str(error))
+        return None
     lora = sections["lora"]
     adapters = lora.get("adapters") if grows and isinstance(lora, dict) else None
     brought: dict[str, Any] = {}
@@ -194,10 +204,11 @@ def _read_sections(given: dict[str, Any], errors: list[str], grows: bool = True)
             errors.append(str(error))
             return None
         given = {name: section for name, section in given.items() if section is not None}
-        sections = _resolved(OmegaConf.create(_over(_over(defaults, brought), given)))
+        sections = resolved(_over(_over(defaults, brought), given))
     for name, section in sections.items():
-        if name != "data":  # its columns may have any name
-            learn(str(name), section)
+        if name == "data" and isinstance(section, dict):  # its columns may have any name
+            section = {key: value for key, value in section.items() if key != "columns"}
+        learn(str(name), section)
     values = _read_fields("", sections, typing.get_type_hints(Config, include_extras=True), errors)
     for names, conflicts in SPANNING.items():
         spanned = [values.get(name) for name in names]
@@ -214,7 +225,9 @@ def _read_sections(given: dict[str, Any], errors: list[str], grows: bool = True)
 
 def _refusal(lines: Sequence[str]) -> UserError:
     heading = [f"{len(lines)} errors:"] if len(lines) > 1 else []
-    return UserError("\n".join([*heading, *lines]))
+    if len(lines) > MAX_ERRORS:
+        heading = [f"the first {MAX_ERRORS} of {len(lines):,} errors:"]
+    return UserError("\n".join([*heading, *map(printable, lines[:MAX_ERRORS])]))
 
 
 def _with_origin(line: str, path: str, words: Sequence[str]) -> str:
@@ -284,10 +297,14 @@ def _read_word(word: str) -> dict[str, Any]:
     would make a mapping of `data.query=OCR: `.
     """
     key, _, value = word.partition("=")
+    if max(map(key.count, ".[")) > MAX_DEPTH:
+        raise ValueError(f"the key has more than {MAX_DEPTH} parts")
     is_quoted = value[:1] in ("'", '"') and value.endswith(value[0])
     is_list = value.startswith(("[", "{"))
     if _takes_text(RENAMED.get(key, key), is_list) and not is_quoted and value not in ("", "~", "null"):
-        word = f"{key}={json.dumps(value, ensure_ascii=False)}"
+        value = json.dumps(value, ensure_ascii=False)
+    check_yaml(value)
+    word = f"{key}={value}"
     return typing.cast(dict[str, Any], OmegaConf.to_container(OmegaConf.from_dotlist([word])))
 
 
@@ -310,24 +327,6 @@ def _over(below: Any, above: Any) -> Any:
     return below | {key: _over(below.get(key), value) for key, value in above.items()}
 
 
-def _resolved(node: Any) -> Any:
-    """Plain sections and lists, each `${...}` replaced by its value, or by an exception if it has none."""
-    if not OmegaConf.is_config(node):
-        return node
-    is_section = OmegaConf.is_dict(node)
-    entries = {name: _entry(node, name) for name in (node if is_section else range(len(node)))}
-    return entries if is_section else list(entries.values())
-
-
-def _entry(node: Any, name: Any) -> Any:
-    try:
-        return _resolved(node[name])
-    except MissingMandatoryValue:
-        return MISSING
-    except InterpolationResolutionError as error:
-        return ValueError(str(error).splitlines()[0])
-
-
 def _read_fields(
     prefix: str, given: dict[Any, Any], hints: dict[str, Any], errors: list[str], noun: str = "config key"
 ) -> dict[str, Any]:
@@ -344,7 +343,8 @@ def _read_fields(
     for name, value in given.items():
         key = f"{prefix}{name}"
         if name not in hints:
-            errors.append(f"{key} is not a {noun}: {meant_key(str(name), hints, prefix)}")
+            hint = meant_key(str(name), hints, prefix) if len(errors) < MAX_ERRORS else ""
+            errors.append(f"{key} is not a {noun}: {hint}")
         elif dataclasses.is_dataclass(hints[name]):
             values[name] = _read_section(key, value, hints[name], errors)
         else:

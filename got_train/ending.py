@@ -1,6 +1,7 @@
 """How a command ends: its last line, its exit code, and that nothing of it is left running."""
 
 import atexit
+import logging
 import os
 import sys
 import threading
@@ -11,7 +12,7 @@ from typing import NoReturn
 
 from got_train.files import REFUSED
 from got_train.ranks import has_process_group
-from got_train.report import StoppedError, UserError, readable
+from got_train.report import StoppedError, UserError, printable, readable
 from got_train.secrets import masked
 from got_train.shortages import shortage
 from got_train.stop_signals import stopped_by_signals
@@ -29,6 +30,14 @@ THREAD_SECONDS = 30
 """Longest wait for a thread after an error."""
 
 
+class _OneLine(logging.Formatter):
+    """Warnings of this program as one line each, whatever the names of files and rows in them are."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return printable(text) if record.name.startswith("got_train.") else text
+
+
 def run_and_end(run: Callable[[], int], go_on: str) -> NoReturn:
     """Runs a command, and ends the process.
 
@@ -41,6 +50,8 @@ def run_and_end(run: Callable[[], int], go_on: str) -> NoReturn:
     """
     threads = threading.enumerate()
     sys.excepthook = _print_masked
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_OneLine())
     try:
         with stopped_by_signals(go_on):
             status = run()

@@ -8,18 +8,25 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from got_train.report import MAX_REASON, UserError, one_line
+from got_train.report import MAX_REASON, UserError, one_line, shortened
 
 MAX_BYTES = 2**26
 """Largest JSON or YAML file that is read; in memory it may take thirty times as much."""
 
-MAX_DEPTH = 100
-"""Most sections inside each other in a YAML file."""
+MAX_DEPTH = 30
+"""Most sections inside each other in YAML, and most brackets inside each other in a text with `${...}`."""
+
+MAX_INTERPOLATIONS = 100
+"""Most `${...}` in one text of YAML."""
+
+MAX_INTERPOLATED_CHARACTERS = 2**20
+"""Largest YAML that has `${...}`."""
 
 MAX_NODES = 200_000
 """Most values of a YAML file; what stands for others (`*name`) counts as what it stands for."""
@@ -53,7 +60,7 @@ def one_line_of(error: BaseException) -> str:
     return (
         one_line(error)
         if isinstance(error, Exception)
-        else f"{type(error).__name__}: {str(error)[:MAX_REASON]}"
+        else f"{type(error).__name__}: {shortened(str(error), MAX_REASON)}"
     )
 
 
@@ -91,7 +98,7 @@ def read_json(file: Path) -> dict[str, Any]:
     except UserError:
         raise
     except ValueError as error:
-        raise UserError(f"{file} is not JSON: {str(error)[:MAX_REASON]}") from None
+        raise UserError(f"{file} is not JSON: {shortened(str(error), MAX_REASON)}") from None
     if not isinstance(value, dict):
         raise UserError(f"{file} is not a JSON object")
     return value
@@ -104,6 +111,8 @@ def check_yaml(text: str) -> None:
         ValueError: with the reason.
         yaml.YAMLError: if the text is no YAML.
     """
+    if "${" in text and len(text) > MAX_INTERPOLATED_CHARACTERS:
+        raise ValueError(f"it has ${{...}}, and more than {MAX_INTERPOLATED_CHARACTERS:,} characters")
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     sizes: dict[str, int] = {}
     """The number of values behind each anchor."""
@@ -125,6 +134,7 @@ def check_yaml(text: str) -> None:
             if name is not None:
                 sizes[name] = number - before
         elif isinstance(event, yaml.ScalarEvent):
+            check_interpolations(event.value)
             number += 1
             if anchor is not None:
                 sizes[anchor] = 1
@@ -132,6 +142,21 @@ def check_yaml(text: str) -> None:
             raise ValueError(f"it has more than {MAX_DEPTH} sections inside each other")
         if number > MAX_NODES:
             raise ValueError(f"it has more than {MAX_NODES:,} values")
+
+
+def check_interpolations(text: str) -> None:
+    """Refuses a text whose `${...}` would take a deep stack to read.
+
+    Raises:
+        ValueError: with the reason.
+    """
+    if "${" not in text:
+        return
+    if text.count("${") > MAX_INTERPOLATIONS:
+        raise ValueError(f"a text has more than {MAX_INTERPOLATIONS} ${{...}}")
+    steps = accumulate((1 if letter in "{[(" else -1) for letter in text if letter in "{}[]()")
+    if max(steps) > MAX_DEPTH:
+        raise ValueError(f"a text with ${{...}} has more than {MAX_DEPTH} brackets inside each other")
 
 
 def read_yaml(file: Path, holds: str = "sections such as `model:` and `train:`") -> dict[str, Any]:

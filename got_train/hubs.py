@@ -3,6 +3,7 @@
 import functools
 import os
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,9 @@ from got_train.report import UserError
 
 MODEL_FILES = ("*.json", "*.txt", "*.tiktoken", "*.safetensors")
 """The files of a model that are downloaded; of code there are none."""
+
+ANSWER_SECONDS = 5
+"""Longest wait to see whether the hub answers."""
 
 ON, OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -39,6 +43,28 @@ def split_hub(name: str) -> tuple[bool, str]:
     return given.lower() in OFF, name
 
 
+@functools.cache
+def try_hub() -> None:
+    """Looks once whether Hugging Face can be reached at all; if not, only its cache is used from then on.
+
+    Its package would ask again for half a minute, for each file. One that answers slowly is asked
+    by the package, which waits longer.
+    """
+    from huggingface_hub import constants, get_session
+
+    if constants.HF_HUB_OFFLINE:
+        return
+    for seconds in (1, 0):
+        try:
+            get_session().head(constants.ENDPOINT, timeout=ANSWER_SECONDS)
+            return
+        except Exception as error:  # of httpx, or since release 2 of the hub's package of httpx2
+            if type(error).__name__ != "ConnectError":  # no such host, no route to it, or nothing listens
+                return
+            time.sleep(seconds)
+    constants.HF_HUB_OFFLINE = True
+
+
 def has_prefix(name: str) -> bool:
     return _PREFIX.fullmatch(name) is not None
 
@@ -55,6 +81,7 @@ def hub_model(name: str) -> str:
             raise UserError(f"{name}: after the prefix comes an id, as in MS::stepfun-ai/GOT-OCR2_0")
         return name
     if not on_modelscope:
+        try_hub()
         return model
     folder = modelscope_folder(model, "model", MODEL_FILES)
     if not any(folder.glob("*.safetensors")):

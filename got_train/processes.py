@@ -28,11 +28,17 @@ except ImportError:  # on Windows
 TOO_LONG, ENDLESS = "takes too long", "writes without end"
 
 MAX_WAIT_SECONDS = 600.0
-"""Longest wait for an answer of a kept process: the limit of processor time ends it, unless it was stopped or
-waits for a disk."""
+"""Longest wait for an answer of a kept process with up to a minute of processor time: that limit ends it,
+unless it was stopped or waits for a disk. Others are waited for ten times as long as they may compute."""
 
 _HEADER_BYTES = 8
 """In front of each message between this process and a kept one: the length of the message."""
+_LESS_ADDRESS_SPACE = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+}
+"""Threads that are not used, and memory that pyarrow reserves, would count as taken."""
 _PIPE_BYTES = 1 << 20
 """Pictures go through a pipe; as large as it may be without privileges, it is filled less often."""
 
@@ -140,7 +146,8 @@ class KeptProcess:
             process = self._started()
             try:
                 _send(process.stdin, (os.getcwd(), function, arguments, max_memory, seconds))
-                until = time.monotonic() + MAX_WAIT_SECONDS
+                wait = max(MAX_WAIT_SECONDS, 10.0 * seconds)
+                until = time.monotonic() + wait
                 assert process.stdout is not None, "asked for at its start"
                 with selectors.DefaultSelector() as selector:
                     selector.register(process.stdout, selectors.EVENT_READ)
@@ -152,7 +159,7 @@ class KeptProcess:
             except (EOFError, BrokenPipeError):
                 raise LimitError(_why_ended(process, max_memory, seconds)) from None
             except TimeoutError:
-                raise LimitError(f"takes longer than {MAX_WAIT_SECONDS:g} seconds") from None
+                raise LimitError(f"takes longer than {wait:g} seconds") from None
             finally:
                 if kind == "result":  # it has not come to its end
                     self._stop()
@@ -178,8 +185,7 @@ class KeptProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # where C libraries complain of damaged files
-                # threads of linear algebra would take address space, and are not used
-                env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+                env={**os.environ, **_LESS_ADDRESS_SPACE},
                 start_new_session=True,  # Ctrl-C is for this process
             )
         return self._process

@@ -8,6 +8,7 @@ import sys
 from datetime import timedelta
 from typing import Any
 
+from got_train.report import printable
 from got_train.stop_signals import killed_by_signals
 
 
@@ -29,7 +30,7 @@ def world_size() -> int:
 def say(text: str) -> None:
     """Prints once, whatever the number of processes."""
     if rank() == 0:
-        print(text, flush=True)
+        print("\n".join(map(printable, text.split("\n"))), flush=True)
 
 
 def open_process_group(backend: str | None, timeout: timedelta) -> None:

@@ -7,11 +7,16 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from got_train.secrets import masked_message
+
 MAX_NAMES = 20
 """Most allowed names that an error lists."""
 
 MAX_REASON = 300
 """Most characters of another package's message."""
+
+MAX_QUOTED = 40
+"""Most characters of a value that a message only points at."""
 
 MAX_LINE_CHARACTERS = 4000
 """Longest line of a message: values that it quotes may be as long as a file."""
@@ -45,9 +50,12 @@ def printable(text: str) -> str:
 def shortened(text: str, most: int) -> str:
     """A text without its middle if it has more than `most` characters.
 
+    Secrets are taken out first: nothing would know one by its half.
+
     >>> shortened("1234567890", 7), shortened("1234567", 7)
     ('1 ... 0', '1234567')
     """
+    text = masked_message(text)
     side = (most - 5) // 2
     return text if len(text) <= most else f"{text[:side]} ... {text[-side:]}"
 

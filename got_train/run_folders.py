@@ -136,7 +136,19 @@ def checkpoint_fault(checkpoint: Path, whole: bool = False) -> str | None:
     """What a checkpoint of training lacks, or what is damaged; None for a whole one."""
     if not (checkpoint / STATE_FILE).is_file():
         return f"it is incomplete (no {STATE_FILE})"
-    return damage(checkpoint) if whole else wrong_size(checkpoint, WEIGHTS)
+    return (damage(checkpoint) if whole else wrong_size(checkpoint, WEIGHTS)) or renamed(checkpoint)
+
+
+def renamed(checkpoint: Path) -> str | None:
+    """That a `checkpoint-N` was renamed or copied, by the step that its state tells, if it tells one."""
+    number = checkpoint_number(checkpoint)
+    if not number or not (checkpoint / STATE_FILE).is_file():
+        return None
+    try:
+        step = training_state(checkpoint).get("global_step", number)
+    except UserError:  # who reads more than the weights says what is wrong with it
+        return None
+    return None if step == number else f"it is the checkpoint of step {step}, renamed or copied"
 
 
 def _is_logged(entry: Any) -> bool:

@@ -13,8 +13,7 @@ from typing import Annotated, Any, Literal
 
 from omegaconf import MISSING
 
-from got_train.report import did_you_mean
-from got_train.secrets import masked
+from got_train.report import did_you_mean, shortened
 
 Range = tuple[Callable[[Any], bool], str]
 """A predicate and its description in words. NaN fails every predicate."""
@@ -68,6 +67,9 @@ def _read(key: str, value: Any, hint: Any, errors: list[str]) -> Any:
         return None
     if isinstance(value, str) and value == MISSING:
         errors.append(f"{key} must be set, in the file or as key=value")
+        return None
+    if isinstance(value, str) and "\0" in value:  # no file has such a name, and C would cut it there
+        errors.append(f"{key} has a character of code 0: leave it out")
         return None
     if hint is Any:
         return _read_entries(key, value, Any, errors)
@@ -130,10 +132,10 @@ def _read_single(key: str, value: Any, hints: Sequence[Any], errors: list[str]) 
             return converted
     choices = [str(choice) for hint in hints for choice in _choices(hint)]
     if choices:
-        shown = masked(str(value))[:MAX_SHOWN]
+        shown = shortened(str(value), MAX_SHOWN)
         errors.append(f"{key} {shown}: {did_you_mean(shown, choices)}")
     else:
-        shown = masked(repr(value))[:MAX_SHOWN]
+        shown = shortened(repr(value), MAX_SHOWN)
         errors.append(f"{key}={shown} has the wrong type: expected {_names(hints)}")
     return None
 

@@ -25,6 +25,15 @@ DeepSpeed's first compilation of its operator for CPUs. Every wait for a process
 """
 
 
+@pytest.fixture(autouse=True)
+def environment_as_before() -> Iterator[None]:
+    """Commands set variables of their process, by which a later test would run something else."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @contextmanager
 def within_seconds(seconds: float) -> Iterator[None]:
     """Fails if the block uses more processor time in this process, which a busy machine does not add to."""

@@ -17,7 +17,7 @@ FLOORS = [
     ],
     ["hubs", "files", "foreign_files", "processes", "shortages"],
     ["manifest", "command_options", "ending"],
-    ["run_folders", "prompts", "markup", "typed_values"],
+    ["run_folders", "prompts", "markup", "typed_values", "interpolations"],
     ["tex", "swift.trained", "drawn_sets"],
     ["config"],
     ["arguments", "idle_keys", "earlier_adapters", "key_hints"],
@@ -28,7 +28,7 @@ FLOORS = [
     ["inference"],
     ["evaluation"],
     ["training"],
-    ["check_data", "plan", "swift", "quickstart_data"],
+    ["check_data", "plan", "swift", "serving", "quickstart_data"],
     ["quickstart"],
     ["cli"],
     ["__main__"],
@@ -156,6 +156,7 @@ def test_engines_import_nothing_of_training() -> None:
         "typed_values",
         "drawn_sets",
         "files",
+        "secrets",
     }
     looking = drawing | {
         "report",

@@ -65,6 +65,7 @@ def formulas(folder: Path, name: str, numbers: range) -> list[Path]:
 def latex_ocr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Makes the known name stand for a small local set; the pictures of its test split."""
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
     datasets.disable_progress_bars()
     folder = tmp_path / "LaTeX_OCR"
     folder.mkdir()

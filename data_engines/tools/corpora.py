@@ -46,6 +46,8 @@ _ROLE = re.compile(r":[\w:]+:(?=`)")
 _NO_PROSE = re.compile(r"[^\w\s,;:'().?!-]|_|--|::")
 """Signs of code, markup or formulas."""
 MIN_PROSE_CHARACTERS = 40
+MAX_LINE_CHARACTERS = 1 << 20
+"""Longest line of a source: each drawing looks through a whole line."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,12 @@ def read_lines(path: Path) -> list[str]:
     check_plain(path)
     lines = [as_typed(CONTROL.sub("", line)) for line in read_text(path).splitlines()]
     lines = [line for line in lines if line]
+    longest = max(map(len, lines), default=0)
+    if longest > MAX_LINE_CHARACTERS:
+        raise ValueError(
+            f"--source {path} has a line of {longest:,} characters, at most {MAX_LINE_CHARACTERS:,} are "
+            "drawn from; give a file with a text on each line"
+        )
     if not lines:
         raise ValueError(f"--source {path} holds no text; give a file with a text on each line")
     return lines

@@ -1,8 +1,8 @@
 """Rows of Arrow tables: Parquet files and sets of the hub, with their images.
 
 A Parquet file is packed in groups of rows: to read one row, its whole group must be decoded. Training reads
-in random order, so `datasets` copies the file once into Arrow files in its cache. They are mapped into
-memory, and their rows need no decoding. Time to read 2,000 of 20,000 rows at random, images of 18 kB, one
+in random order, so the file is copied once into an Arrow file in the cache of `datasets`. It is mapped into
+memory, and its rows need no decoding. Time to read 2,000 of 20,000 rows at random, images of 18 kB, one
 core:
 
 ===============  ===============  ==========  =====================
@@ -21,13 +21,18 @@ from typing import Any
 
 import numpy as np
 import pyarrow
-from pyarrow import parquet
 
 from got_train.data.errors import ContentError, located
 from got_train.data.packed import PackedFile
+from got_train.data.parquet_copies import arrow_copy
+from got_train.processes import KeptProcess, LimitError
 from got_train.report import UserError, one_line
 
 _BYTES = (pyarrow.binary(), pyarrow.large_binary(), pyarrow.null())
+_READER = KeptProcess()
+"""Looks at Arrow files that rows name."""
+_MEMORY, _SECONDS = 1 << 26, 30
+"""Bytes that an Arrow file may take beside what is mapped, and processor time."""
 _LISTS = (pyarrow.ListType, pyarrow.LargeListType, pyarrow.FixedSizeListType)
 
 
@@ -106,26 +111,29 @@ def parquet_rows(path: Path) -> ArrowRows:
     Raises:
         UserError: if the file is not a whole Parquet file.
     """
+    return ArrowRows(path, [arrow_copy(path)])
+
+
+def arrow_rows(path: Path) -> ArrowRows:
+    """The rows of an Arrow file that a row names; those of `datasets` are not compressed.
+
+    Raises:
+        UserError: if it is no whole Arrow file, or a compressed one, which may be gigabytes in memory.
+    """
+    memory = _MEMORY + 2 * path.stat().st_size  # it is mapped, and counts as taken
     try:
-        empty = parquet.read_metadata(path).num_rows == 0
-    except (pyarrow.ArrowException, OSError) as error:  # OSError without a number for what is damaged
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        reason = one_line(error, lines=1)
-        raise UserError(f"data file {path} is not a whole Parquet file: {reason}") from None
-    # A shard whose samples were all rejected has no rows; `datasets` cannot copy it.
-    return ArrowRows(path, [] if empty else _copy_into_cache(path))
+        taken = _READER.call(memory_of_arrow, path, max_memory=memory, seconds=_SECONDS)
+    except LimitError as error:
+        raise UserError(f"{path} {error}") from None
+    if taken > _MEMORY:
+        raise UserError(f"{path} is a compressed Arrow file: datasets writes them without compression")
+    return ArrowRows(path, [path])
 
 
-def _copy_into_cache(path: Path) -> list[Path]:
-    """The Arrow files that `datasets` makes of a Parquet file, and makes again if that file has changed."""
-    import datasets  # takes a second, and not every run has Parquet files
-
-    try:
-        copy = datasets.Dataset.from_parquet(str(path))
-    except (datasets.exceptions.DatasetGenerationError, ValueError) as error:  # ValueError: unknown type
-        raise UserError(f"data file {path} cannot be read: {error.__cause__ or error}") from None
-    return [Path(file["filename"]) for file in copy.cache_files]
+def memory_of_arrow(path: Path) -> int:
+    """Bytes that an Arrow file takes beside what is mapped."""
+    _map_arrow.__wrapped__(path)
+    return pyarrow.default_memory_pool().max_memory() or 0
 
 
 @functools.cache

@@ -18,7 +18,7 @@ from got_train.data.messages import BLOCK_KEYS, FLAGS, NAME_KEYS
 from got_train.data.messages import READ_KEYS as MESSAGE_READ_KEYS
 from got_train.data.records import ALIASES, ANSWER_KEYS, MESSAGE_KEYS, UNSUPPORTED_KEYS, Record
 from got_train.prompts import IMAGE_TAG, Task, parse_task
-from got_train.report import counted, readable
+from got_train.report import counted, readable, shortened
 
 READ_KEYS = {
     *ALIASES,
@@ -55,6 +55,9 @@ _LOOK_ALIKES = str.maketrans("\u043e\u03bf\u0441\u03f2", "oocc")
 
 NEARLY = 0.8
 """Similarity, by difflib, of the letters of a query to those of a task: OCR with a letter more or less."""
+
+MAX_EXAMPLE = 60
+"""Most characters of a query that is shown as an example."""
 
 MAX_TASK_CHARACTERS = 1000
 """Longest query that may be nearly a task, tags and boxes included."""
@@ -117,17 +120,20 @@ def _found_in_query(query: str, num_images: int) -> Iterator[tuple[str, str]]:
     tags = [found for found in _TAG.findall(text) if found != IMAGE_TAG]
     task = parse_task(asked)
     if tags or text.count(IMAGE_TAG) > query.count(IMAGE_TAG):
-        yield f"a text that looks like the tag {IMAGE_TAG}", repr(asked)[:60]
+        yield f"a text that looks like the tag {IMAGE_TAG}", shortened(repr(asked), MAX_EXAMPLE)
     if parse_task(_TAG.sub("", query)) is None and _is_nearly_a_task(text):
-        yield "a query that is nearly one of GOT's tasks, and is read as another text", repr(asked)[:60]
+        yield (
+            "a query that is nearly one of GOT's tasks, and is read as another text",
+            shortened(repr(asked), MAX_EXAMPLE),
+        )
     if _BLOCKS.match(asked):
-        yield "a text that looks like a list of blocks or messages", repr(query)[:60]
+        yield "a text that looks like a list of blocks or messages", shortened(repr(query), MAX_EXAMPLE)
     if not asked.strip():
-        yield "the query asks nothing", repr(query)[:60]
+        yield "the query asks nothing", shortened(repr(query), MAX_EXAMPLE)
     if task is not None and num_images == 0:
-        yield "the query asks about an image, and the row has none", repr(asked)[:60]
+        yield "the query asks about an image, and the row has none", shortened(repr(asked), MAX_EXAMPLE)
     if task is not None and IMAGE_TAG in query and not query.lstrip().startswith(IMAGE_TAG):
-        yield "the image comes after the query", repr(query)[:60]
+        yield "the image comes after the query", shortened(repr(query), MAX_EXAMPLE)
 
 
 def _is_nearly_a_task(text: str) -> bool:

@@ -127,6 +127,8 @@ def most(found: Sequence[Any]) -> bool:
 
 
 def _read_head(path: Path) -> str:
+    if path.exists() and not path.is_file():  # to open a pipe may take for ever
+        return ""
     with open(path, "rb") as file:
         head = file.read(HEAD_BYTES)
     if len(head) == HEAD_BYTES and b"\n" in head:

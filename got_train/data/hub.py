@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from got_train.data.arrow import ArrowRows
-from got_train.hubs import has_prefix, modelscope_folder, split_hub
+from got_train.hubs import has_prefix, modelscope_folder, split_hub, try_hub
 from got_train.prompts import LATEX_OCR_QUERY
 from got_train.report import UserError
 
@@ -78,6 +78,7 @@ def hub_rows(source: HubSet) -> list[ArrowRows]:
     Raises:
         UserError: if there is no such set, subset or split, or the hub cannot be reached.
     """
+    try_hub()
     import datasets  # takes a second, and not every run reads from the hub
 
     name = str(modelscope_folder(source.name, "dataset")) if source.on_modelscope else source.name
@@ -86,8 +87,8 @@ def hub_rows(source: HubSet) -> list[ArrowRows]:
         for split in source.splits:
             try:
                 loaded = datasets.load_dataset(name, subset, split=split)
-            except (datasets.exceptions.DatasetsError, OSError, ValueError) as error:
-                reason = " ".join(str(error).split())
+            except Exception as error:  # of what stands in a folder or file of a set, `datasets` raises any
+                reason = " ".join(str(error).split()) or type(error).__name__
                 raise UserError(
                     f"{source} is neither a data file nor a data set of the hub (split {split}): {reason}"
                 ) from None

@@ -15,7 +15,7 @@ from typing import Any
 
 from PIL import Image
 
-from got_train.data.arrow import ArrowRows, parquet_rows
+from got_train.data.arrow import ArrowRows, arrow_rows, parquet_rows
 from got_train.data.decoding import (
     check_size,
     count_pdf_pages,
@@ -86,7 +86,14 @@ def num_pdf_pages(path: Path) -> int:
         ImageError: if the file cannot be read.
     """
     with image_errors(str(path)):
-        number: int = _READER.call(count_pdf_pages, path, max_memory=_memory(0), seconds=READ_SECONDS)
+        status = path.stat()
+        return _num_pdf_pages(path, status.st_size, status.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=4096)
+def _num_pdf_pages(path: Path, size: int, changed: int) -> int:
+    """As `num_pdf_pages`, once for a file with this size and time: each of its pages is asked for."""
+    number: int = _READER.call(count_pdf_pages, path, max_memory=_memory(0), seconds=READ_SECONDS)
     return number
 
 
@@ -138,7 +145,7 @@ def _members(holder: Path) -> TarMembers | ArrowRows:
     suffix = holder.suffix.lower()
     if suffix == ".tar":
         return TarMembers(holder)
-    return parquet_rows(holder) if suffix == ".parquet" else ArrowRows(holder, [holder])
+    return parquet_rows(holder) if suffix == ".parquet" else arrow_rows(holder)
 
 
 def image_address(image: FoundImage) -> str:

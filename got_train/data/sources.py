@@ -14,11 +14,14 @@ from got_train.data.good_rows import NO_KEY, question_key, row_keys
 from got_train.data.readers import Source, find_sources, matches, open_rows, open_sources
 from got_train.data.records import ReadOptions
 from got_train.data.rows import Rows
-from got_train.report import UserError, counted
+from got_train.report import UserError, counted, shortened
 from got_train.run_folders import (
     VAL_FILE,
     resolve_checkpoint,
 )
+
+MAX_CHOSEN = 100_000_000
+"""Most rows that a specification may ask for, by repeating them: their numbers take 8 bytes each."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,10 @@ class DatasetSpec:
         sources = tuple(find_sources(path))
         if not re.fullmatch(r"\d+(\.\d+)?%|\d+", number) or float(number.rstrip("%")) == 0:
             raise UserError(f"{text}: after # comes a number of rows such as #5000, or a share such as #80%")
+        if len(number) > len(str(MAX_CHOSEN)) or float(number.rstrip("%")) > MAX_CHOSEN:
+            raise UserError(
+                f"{path}#{shortened(number, 40)}: at most {MAX_CHOSEN:,} rows are chosen of a set"
+            )
         return cls(sources, number)
 
     def count(self, available: int) -> int:

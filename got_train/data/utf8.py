@@ -93,6 +93,8 @@ def read_utf8(path: Path, name: str, as_it_is: bool = False) -> str:
     Raises:
         UserError: the file can't be read, or is not UTF-8.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():  # it may have no end
+        raise UserError(f"{name} can't be read: it is no file, but a pipe or a device")
     try:
         raw = path.read_bytes()
     except OSError as error:

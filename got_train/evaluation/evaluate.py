@@ -20,7 +20,7 @@ from got_train.markup.fences import unfenced
 from got_train.markup.forms import form_of
 from got_train.progress import progress
 from got_train.prompts import parse_task
-from got_train.report import UserError, counted, table
+from got_train.report import UserError, counted, shortened, table
 
 ALL = "all"
 """The group of all rows."""
@@ -200,6 +200,10 @@ def row_value(part: Part) -> float:
     return part[0] / part[1] if part[1] else math.nan
 
 
+MAX_KIND_CHARACTERS = 100
+"""Longest name of a kind in the title of its table."""
+
+
 def group_tables(evaluation: Evaluation) -> list[tuple[str, str, list[str], list[list[str]]]]:
     """A table for each kind, as kind, title, header and rows: one row per score, one column per language."""
     tables = []
@@ -208,7 +212,14 @@ def group_tables(evaluation: Evaluation) -> list[tuple[str, str, list[str], list
         members = [group for group in evaluation.groups if group.kind == whole.kind]
         header = ["score", *(f"{group.language} ({counted(group.rows, 'row')})" for group in members)]
         lines = [[name, *(_score_text(group, name) for group in members)] for name in whole.scores]
-        tables.append((whole.kind, f"{whole.kind}: suite {whole.suite}{published}", header, lines))
+        tables.append(
+            (
+                whole.kind,
+                f"{shortened(whole.kind, MAX_KIND_CHARACTERS)}: suite {whole.suite}{published}",
+                header,
+                lines,
+            )
+        )
     return tables
 
 

@@ -9,6 +9,7 @@ from got_train.config import MAX_NEW_TOKENS
 from got_train.prompts import COLORS
 from got_train.ranks import rank
 from got_train.report import UserError, check_targets, counted
+from got_train.secrets import print_answer
 
 if TYPE_CHECKING:
     from got_train.inference.chat import Got
@@ -112,7 +113,7 @@ def infer(options: argparse.Namespace) -> int:
     limits = (options.max_new_tokens, options.batch_size)
     if options.stream:
         for piece in got.stream(records[0], options.max_new_tokens):
-            print(piece, end="", flush=True)
+            print_answer(piece, end="")
         print()
         return 0
     if options.output:
@@ -128,7 +129,7 @@ def infer(options: argparse.Namespace) -> int:
         for images, answer in zip(documents, got.read(records, *limits), strict=True):
             if len(documents) > 1:
                 print(f"== {images[0]}")
-            print(answer)
+            print_answer(answer)
             answers.append(answer)
     if options.render:
         got.render(list(zip(records, answers, strict=True)), options.render)

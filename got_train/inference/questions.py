@@ -14,7 +14,7 @@ from got_train.data.names import image_endings
 from got_train.data.readers import matches
 from got_train.data.records import UNNAMED_KIND, Record, Turn
 from got_train.prompts import COLORS, IMAGE_TAG, Task, box_permille
-from got_train.report import UserError
+from got_train.report import UserError, shortened
 from got_train.vocabulary import PROMPT_TOKENS
 
 ImageName = str | Path | Image.Image
@@ -138,7 +138,7 @@ def find_images(names: Iterable[str]) -> list[str]:
         try:
             paths = matches(name)
         except OSError as error:
-            raise UserError(f"no image at {name[:80]}...: {error.strerror}") from None
+            raise UserError(f"no image at {shortened(name, 80)}: {error.strerror}") from None
         inside = [image for path in paths for image in _images_of(path)]
         if not inside:
             try:

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
+import requests
 from PIL import Image
 
 from got_train.config import Config
@@ -33,10 +33,8 @@ from got_train.prompts import CHAT_TEMPLATES, IMAGE_TAG
 from got_train.report import UserError, one_line, shortened
 from got_train.run_folders import holds_adapters, merged_folder
 
-TIMEOUT = httpx.Timeout(3600, connect=30)
-"""Seconds; a server with many questions begins an answer late."""
-
-ASK = "chat/completions"
+TIMEOUT = (30, 3600)
+"""Longest waits in seconds, to connect and for an answer: a server with many questions begins late."""
 
 RETRY_SECONDS = (1, 4, 16)
 """Waits before a question is asked again after an error that may pass."""
@@ -104,17 +102,15 @@ class Served:
         """
         waiting: deque[Future[str]] = deque()
         asking = ThreadPoolExecutor(batch_size)
-        with httpx.Client(timeout=TIMEOUT, headers=_key()) as client:
-            try:
-                for record in records:
-                    body = self._body(record, max_new_tokens)
-                    waiting.append(asking.submit(_answer, client, self.url, body))
-                    if len(waiting) > 2 * batch_size:  # none should stand idle while another writes much
-                        yield waiting.popleft().result()
-                while waiting:
+        try:
+            for record in records:
+                waiting.append(asking.submit(_answer, self.url, self._body(record, max_new_tokens)))
+                if len(waiting) > 2 * batch_size:  # none should stand idle while another writes much
                     yield waiting.popleft().result()
-            finally:
-                asking.shutdown(wait=False, cancel_futures=True)
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            asking.shutdown(wait=False, cancel_futures=True)
 
     def stream(self, record: Record, max_new_tokens: int) -> Iterator[str]:
         """The answer to a record in pieces, as they come.
@@ -124,19 +120,17 @@ class Served:
             UserError: if the server does not answer.
         """
         body = self._body(record, max_new_tokens) | {"stream": True}
-        asked = httpx.stream("POST", f"{self.url}/{ASK}", json=body, headers=_key(), timeout=TIMEOUT)
         try:
-            with asked as response:
-                if response.is_error:
-                    response.read()
+            with _ask(self.url, body) as response:
+                if not response.ok:
                     raise _refusal(response)
                 for line in response.iter_lines():
-                    if line.startswith("data: {"):
-                        said = json.loads(line.removeprefix("data: "))
+                    if line.startswith(b"data: {"):
+                        said = json.loads(line.removeprefix(b"data: "))
                         if "error" in said:
                             raise UserError(f"{self.url}: {shortened(str(said['error']), MAX_SAID)}")
                         yield "".join(choice["delta"].get("content") or "" for choice in said["choices"])
-        except httpx.HTTPError as error:
+        except requests.RequestException as error:
             raise _silence(self.url, error) from None
 
     def render(self, read: Sequence[tuple[Record, str]], page: Path) -> None:
@@ -200,8 +194,8 @@ def _name_at(url: str, folder: str) -> str:
     transformers' server lists what is in the hub's cache, fails if there is none, and takes any name.
     """
     try:
-        response = httpx.get(f"{url}/models", headers=_key(), timeout=TIMEOUT)
-    except httpx.HTTPError as error:
+        response = requests.get(f"{url}/models", headers=_key(), timeout=TIMEOUT)
+    except requests.RequestException as error:
         raise _silence(url, error) from None
     if response.status_code in (401, 403):
         raise _refusal(response)
@@ -211,24 +205,34 @@ def _name_at(url: str, folder: str) -> str:
         return folder
 
 
-def _answer(client: httpx.Client, url: str, body: dict[str, Any]) -> str:
+def _ask(url: str, body: dict[str, Any]) -> requests.Response:
+    return requests.post(
+        f"{url}/chat/completions",
+        json=body,
+        headers=_key(),
+        timeout=TIMEOUT,
+        stream=body.get("stream", False),
+    )
+
+
+def _answer(url: str, body: dict[str, Any]) -> str:
     """The answer to a question, which is asked again after an error that may pass."""
     for wait in (*RETRY_SECONDS, None):
         try:
-            response = client.post(f"{url}/{ASK}", json=body)
-            if not response.is_error:
+            response = _ask(url, body)
+            if response.ok:
                 return _text_of(response)
             failed = _refusal(response)
             if response.status_code not in PASSING:
                 raise failed
-        except httpx.HTTPError as error:
+        except requests.RequestException as error:
             failed = _silence(url, error)
         if wait is not None:
             time.sleep(wait)
     raise failed
 
 
-def _text_of(response: httpx.Response) -> str:
+def _text_of(response: requests.Response) -> str:
     try:
         return str(response.json()["choices"][0]["message"]["content"] or "")
     except (ValueError, LookupError, TypeError):
@@ -242,13 +246,13 @@ def _key() -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} if key else {}
 
 
-def _silence(url: str, error: httpx.HTTPError) -> UserError:
+def _silence(url: str, error: requests.RequestException) -> UserError:
     return UserError(
         f"no answer from {url} ({one_line(error)}): is it running? `got-train serve MODEL` starts a server"
     )
 
 
-def _refusal(response: httpx.Response) -> UserError:
+def _refusal(response: requests.Response) -> UserError:
     """What a server says instead of an answer."""
     return UserError(
         f"{response.url} refuses with {response.status_code}: {shortened(response.text, MAX_SAID)}"

@@ -11,7 +11,8 @@ from typing import Any
 from transformers.utils import cached_file
 
 from got_train.foreign_files import read_json
-from got_train.report import UserError
+from got_train.hubs import try_hub
+from got_train.report import MAX_QUOTED, UserError, shortened
 
 CONFIG_JSON = "config.json"
 
@@ -37,19 +38,24 @@ def model_config(source: str) -> tuple[Path, dict[str, Any]]:
     file = Path(source) / CONFIG_JSON
     if not Path(source).is_dir():
         try:
+            try_hub()
             file = Path(str(cached_file(source, CONFIG_JSON)))
         except (OSError, ValueError) as error:
             raise UserError(f"no model at {source}: {str(error).splitlines()[0]}") from None
     given = read_json(file)
     for name in SECTION_NAMES:
         if name in given and not isinstance(given[name], dict):
-            raise UserError(f"{file}: {name} must be a section, not {str(given[name])[:40]}")
+            raise UserError(
+                f"{file}: {name} must be a section, not {shortened(str(given[name]), MAX_QUOTED)}"
+            )
     for key, value in _numbers(given, ""):
         limit = next(
             (most for word, most in LIMITS.items() if re.search(rf"(^|[._]){word}$", key)), MAX_NUMBER
         )
         if abs(value) > limit:
-            raise UserError(f"{file}: {key} is {str(value)[:40]}, at most {limit:,} can be read")
+            raise UserError(
+                f"{file}: {key} is {shortened(str(value), MAX_QUOTED)}, at most {limit:,} can be read"
+            )
     if given.get("quantization_config") is not None:
         raise UserError(f"{file}: quantized weights are not read (quantization_config)")
     cleaned = _without_code(given)

@@ -25,7 +25,7 @@ from got_train.model.original import (
 from got_train.model.processor import build_processor, generation_config, save_processor
 from got_train.model.shapes import read_got_config
 from got_train.model.tokenizer import load_tokenizer
-from got_train.model.weights import check_numbers, local_folder, not_finite, read_tensors
+from got_train.model.weights import check_numbers, local_folder, read_tensors
 from got_train.prompts import TemplateName
 from got_train.report import UserError, check_new_folder, counted
 from got_train.run_folders import CONFIG_FILE, holds_adapters
@@ -234,7 +234,7 @@ def _to_transformers(folder: Path, output: Path, sample: SampleConfig) -> int:
         )
     tokenizer = load_tokenizer(str(folder))
     state = read_state(folder, config, transformers_name)
-    _save(state, folder, output)
+    _save(state, output)
     config.architectures = [GotOcr2ForConditionalGeneration.__name__]
     config.dtype = _dtype(state)
     config.text_config.pad_token_id = tokenizer.pad_token_id
@@ -249,15 +249,12 @@ def _to_original(folder: Path, output: Path) -> int:
     check_fits_original(config, load_tokenizer(str(folder)))
     state = read_state(folder, config, current_name)
     renamed = {original_name(name): tensor for name, tensor in state.items()}
-    _save(renamed, folder, output)
+    _save(renamed, output)
     write_original_files(config, str(_dtype(state)).removeprefix("torch."), output)
     return len(state)
 
 
-def _save(state: dict[str, torch.Tensor], folder: Path, output: Path) -> None:
-    bad = not_finite(state.items())
-    if bad is not None:
-        raise UserError(f"{folder}: {bad} is not finite: not written")
+def _save(state: dict[str, torch.Tensor], output: Path) -> None:
     save_file(state, output / "model.safetensors", metadata={"format": "pt"})
     permit_as_umask(output)
 

@@ -19,6 +19,8 @@ from transformers.convert_slow_tokenizer import TikTokenConverter
 from transformers.utils import cached_file, has_file
 
 from got_train.foreign_files import read_json, reading
+from got_train.hubs import try_hub
+from got_train.model.tokenizer_json import check_tokenizer_json
 from got_train.prompts import COLORS, LATEX_OCR_QUERY, SYSTEM, Task
 from got_train.report import UserError
 from got_train.vocabulary import END_OF_TEXT, PROMPT_TOKENS, QWEN_SPECIAL_IDS, SPECIAL_TOKENS
@@ -38,6 +40,9 @@ VOCABULARY_FILES = ("tokenizer.json", ORIGINAL_VOCABULARY, "vocab.json", "tokeni
 
 SETTINGS = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 """More files of a tokenizer, all of them JSON objects."""
+
+MAX_TOKEN_CHARACTERS = 4096
+"""Longest token of a stranger's vocabulary: an answer may repeat it thousands of times."""
 
 
 class Vocabulary(NamedTuple):
@@ -100,6 +105,9 @@ def load_tokenizer(source: str) -> PreTrainedTokenizerFast:
         if has_file(source, ORIGINAL_VOCABULARY) and not has_file(source, "tokenizer.json"):
             # The authors' tokenizer is Python code beside this file, which is not run.
             return qwen_tokenizer(Path(str(cached_file(source, ORIGINAL_VOCABULARY))))
+        if has_file(source, "tokenizer.json"):
+            file = Path(str(cached_file(source, "tokenizer.json")))
+            check_tokenizer_json(file, read_json(file))
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
         if not isinstance(tokenizer, PreTrainedTokenizerFast):
             raise UserError(
@@ -125,18 +133,27 @@ def _check_files(source: str) -> None:
             validate_repo_id(source)
         except HFValidationError:
             raise UserError(f"no tokenizer at {source}: there is no such folder") from None
+        try_hub()
         return
-    for name in ("tokenizer.json", *SETTINGS):
+    for name in SETTINGS:
         if (folder / name).exists():
             read_json(folder / name)
+    if (folder / "tokenizer.json").exists() and not (folder / "tokenizer.json").is_file():
+        raise UserError(f"{folder / 'tokenizer.json'} is no file")
     if not any((folder / name).is_file() for name in VOCABULARY_FILES):
         raise UserError(f"no tokenizer at {source}: it has no tokenizer.json")
 
 
 def _try(source: str, tokenizer: PreTrainedTokenizerFast) -> None:
-    """Refuses a tokenizer whose ids lie outside of its table, or that cannot write what it has read."""
-    size = len(tokenizer)
-    ids = [*tokenizer.get_vocab().values(), *tokenizer.encode(f"{SYSTEM} a1"), tokenizer.pad_token_id]
+    """Refuses ids outside of the table, huge tokens, and a tokenizer that cannot write what it has read."""
+    size, vocabulary = len(tokenizer), tokenizer.get_vocab()
+    longest = max(map(len, vocabulary), default=0)
+    if longest > MAX_TOKEN_CHARACTERS:
+        raise UserError(
+            f"the tokenizer at {source} has a token of {longest:,} characters, at most "
+            f"{MAX_TOKEN_CHARACTERS:,} are read"
+        )
+    ids = [*vocabulary.values(), *tokenizer.encode(f"{SYSTEM} a1"), tokenizer.pad_token_id]
     if not all(isinstance(number, int) and 0 <= number < size for number in ids):
         raise UserError(f"the tokenizer at {source} has ids outside of its {size:,} tokens")
     tokenizer.decode(list(range(min(size, 300))), skip_special_tokens=True)
@@ -261,6 +278,7 @@ def _packaged_file(vocabulary: Vocabulary) -> Path:
 
 
 def _hub_file(vocabulary: Vocabulary) -> Path:
+    try_hub()
     try:
         return Path(str(cached_file(vocabulary.repository, vocabulary.file)))
     except OSError as error:

@@ -14,9 +14,9 @@ import yaml
 from omegaconf import OmegaConf
 
 from got_train.config import Config
-from got_train.foreign_files import read_text, read_yaml
+from got_train.foreign_files import check_yaml, read_text, read_yaml
 from got_train.idle_keys import idle_keys
-from got_train.report import UserError
+from got_train.report import MAX_REASON, UserError, shortened
 from got_train.swift.options import MODEL_TYPES, Option, Options, Version, find_option
 
 LAUNCHER_VARIABLES = ("NPROC_PER_NODE", "MASTER_PORT", "NNODES", "NODE_RANK", "MASTER_ADDR")
@@ -156,11 +156,12 @@ def yaml_file(words: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], Sequenc
     environment = content.pop("ENV", None) or {}
     if not isinstance(environment, dict):
         raise UserError(f"{words[0]}: ENV must hold names and values, as in `NPROC_PER_NODE: 4`")
-    for name, value in environment.items():
+    for name in environment:
         if name not in OF_FILES:
             stranger = "which a stranger may have written"
             in_shell = f"set it in the shell, export {name}=..."
             raise UserError(f"{words[0]}: {name} of ENV is not taken from a file, {stranger}: {in_shell}")
+    for name, value in environment.items():
         os.environ.setdefault(name, str(value).replace("\0", ""))
     return {str(name): _file_words(value) for name, value in content.items() if value is not None}, words[1:]
 
@@ -204,9 +205,12 @@ def _scalar(word: str) -> Any:
     if word == "no":  # YAML would make it false, but it is the name of a strategy
         return word
     try:
+        check_yaml(word)
         return OmegaConf.to_container(OmegaConf.from_dotlist([f"word={word}"]))["word"]
     except yaml.YAMLError:
         return word  # text with a colon or a bracket in it
+    except ValueError as error:
+        raise UserError(f"{shortened(word, MAX_REASON)}: {error}") from None
 
 
 def shown(name: str, words: Sequence[str]) -> str:

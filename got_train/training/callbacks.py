@@ -5,9 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import torch
-from matplotlib.figure import Figure
 from torch import nn
 from transformers import TrainerCallback, TrainerState
 
@@ -15,7 +13,8 @@ from got_train.data.features import FeatureStore
 from got_train.files import atomic_file, write_text
 from got_train.model.adapters import PEFT_PREFIX
 from got_train.model.got import group_of
-from got_train.ranks import rank
+from got_train.ranks import rank, say
+from got_train.report import one_line
 
 MAX_NAME_CHARACTERS = 100
 """Most characters of a curve's file name and title."""
@@ -51,9 +50,14 @@ class RunLog(TrainerCallback):
                 file.write(json.dumps(row) + "\n")
 
     def on_train_end(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
-        """Draws the curves."""
-        if rank() == 0:
-            draw_curves(self.file, self.run_dir / "images")
+        """Draws the curves; a run that has trained and saved is not lost for want of a picture."""
+        if rank() != 0:
+            return
+        folder = self.run_dir / "images"
+        try:
+            draw_curves(self.file, folder)
+        except Exception as error:  # of any kind: matplotlib, fonts, Pillow, and MemoryError
+            say(f"the curves were not drawn into {folder}: {one_line(error)}")
 
 
 class FeatureWriter(TrainerCallback):
@@ -136,7 +140,6 @@ def cut_log(file: Path, step: int) -> None:
 
 def draw_curves(log: Path, folder: Path) -> None:
     """Draws one PNG for each number in a log; the training loss is also shown smoothed."""
-    matplotlib.use("Agg")
     folder.mkdir(exist_ok=True)
     # The last row is a summary of the run: its names, such as `train_loss`, are not those of curves.
     rows = [row for row in read_log(log) if "train_runtime" not in row]
@@ -160,6 +163,8 @@ def file_name(label: str) -> str:
 
 def draw_curve(points: list[tuple[int, float]], label: str, file: Path) -> None:
     """Draws a curve over steps as a PNG."""
+    from matplotlib.figure import Figure  # here, as an installation may be broken, or memory may be short
+
     figure = Figure(figsize=(7, 4), dpi=110)
     axes = figure.subplots()
     steps, values = zip(*points, strict=True)

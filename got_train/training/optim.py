@@ -79,13 +79,16 @@ def learning_rates(arguments: TrainingArguments, steps: int, done: int) -> list[
 
 
 def _scheduler(arguments: TrainingArguments, optimizer: Optimizer, steps: int) -> Any:
-    return get_scheduler(
-        arguments.lr_scheduler_type,
-        optimizer,
-        num_warmup_steps=arguments.get_warmup_steps(steps),
-        num_training_steps=steps,
-        scheduler_specific_kwargs=arguments.lr_scheduler_kwargs,
-    )
+    try:
+        return get_scheduler(
+            arguments.lr_scheduler_type,
+            optimizer,
+            num_warmup_steps=arguments.get_warmup_steps(steps),
+            num_training_steps=steps,
+            scheduler_specific_kwargs=arguments.lr_scheduler_kwargs,
+        )
+    except TypeError as error:
+        raise UserError(f"train.lr_scheduler_kwargs: {error}") from error
 
 
 def _optimizer(arguments: TrainingArguments, model: nn.Module) -> tuple[Any, dict[str, Any]]:

@@ -37,6 +37,7 @@ from got_train.run_folders import (
     holds_adapters,
     newest_checkpoint,
     newest_of_runs,
+    renamed,
     runs_of,
     training_state,
 )
@@ -85,7 +86,7 @@ def _find_whole(config: Config, resume: str) -> Path | None:
     if not (folder / CONFIG_FILE).is_file() or not checkpoint_number(folder):
         found = newest_checkpoint(folder, whole=True) or newest_of_runs(folder, whole=True)
         folder = found or folder  # one of another program is refused below
-    fault = damage(folder)
+    fault = damage(folder) or renamed(folder)
     if fault is not None:
         raise UserError(
             f"resume: {folder} is damaged: {fault}. Name an older checkpoint of the run, or set resume=auto"
@@ -129,7 +130,8 @@ def _check_can_resume(checkpoint: Path, config: Config) -> None:
     saved = _as_moved(checkpoint, config)
     # earlier versions saved the defaults in place of the checkpoint's shape
     saved = replace(saved, model=with_shape_of_checkpoint(saved.model))
-    before, now = map(_resumed_as_before, (saved, config))
+    both_choose = None not in map(_best_metric, (saved, config))
+    before, now = (_resumed_as_before(settings, both_choose) for settings in (saved, config))
     changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
     if changed:
         changes = ", ".join(f"{name} was {before.get(name)} and is {now.get(name)}" for name in changed)
@@ -198,15 +200,29 @@ def _moved(before: str | None, now: str | None) -> str | None:
     return now if Path(before).parts[-names:] == Path(now).parts[-names:] else before
 
 
-def _resumed_as_before(config: Config) -> dict[str, Any]:
-    """The settings that a resumed run cannot change, by their dotted keys."""
+def _best_metric(config: Config) -> str | None:
+    """The score that chooses the best checkpoint, by default the loss; None if none is chosen."""
+    metric = argument(config, "metric_for_best_model")
+    if metric is None and argument(config, "load_best_model_at_end"):
+        return "loss"
+    return None if metric is None else str(metric).removeprefix("eval_")
+
+
+def _resumed_as_before(config: Config, chooses_best: bool) -> dict[str, Any]:
+    """The settings that a resumed run cannot change, by their dotted keys.
+
+    Args:
+        config: of the run before, or of the one that goes on.
+        chooses_best: whether both choose a best checkpoint: scores of other rows, or another score, cannot be
+            compared with the best one so far.
+    """
     given = saved_sections(config)
     sections = {name: given[name] for name in ("model", "sample", "lora")}
     del sections["sample"]["max_pixels"]  # it decides which rows are errors: the rows themselves are compared
     train = {name: argument(config, name) for name in RESUMED_AS_BEFORE if name != "learning_rates"}
     sections["train"] = train | {"learning_rates": given["train"]["learning_rates"]}
-    if train["metric_for_best_model"] is not None or argument(config, "load_best_model_at_end"):
-        # Scores of other rows cannot be compared with the best one so far.
+    if chooses_best:
+        sections["train"]["metric_for_best_model"] = _best_metric(config)
         sections["eval"] = {name: given["eval"][name] for name in EVALUATED}
     return dict(flat(sections))
 

@@ -18,7 +18,7 @@ from got_train.model.adapters import PEFT_PREFIX
 from got_train.model.weights import not_finite
 from got_train.ranks import barrier, rank, world_size
 from got_train.report import UserError
-from got_train.run_folders import CONFIG_FILE, STEPS_FILE
+from got_train.run_folders import CONFIG_FILE, STEPS_FILE, checkpoint_number, checkpoints_of, renamed
 from got_train.training.run_dir import package_versions
 
 
@@ -56,6 +56,27 @@ def saved_whole(checkpoint: Path) -> Iterator[Path]:
             if rank() == 0:
                 shutil.rmtree(part)  # on a full disk too, so that there is room again
         barrier()
+
+
+def remove_older(newest: Path, limit: int | None, best: str | None) -> None:
+    """Removes checkpoints that are older than the newest ones of a run.
+
+    transformers would count, and remove, all that begins like a checkpoint (`checkpoint-4-merged`), and take
+    one that was renamed to a higher number for the newest.
+
+    Args:
+        newest: the checkpoint that was just saved.
+        limit: how many are kept, with the best one; None for all.
+        best: the best one, which is kept though it is older.
+    """
+    if limit is None or limit <= 0:
+        return
+    step, best_name = checkpoint_number(newest), Path(best or newest).name
+    older = [path for path in checkpoints_of(newest.parent) if checkpoint_number(path) < step]
+    older = [path for path in older if path.name != best_name and renamed(path) is None]
+    kept = limit - len({newest.name, best_name})
+    for checkpoint in older[max(0, kept) :]:
+        shutil.rmtree(checkpoint, ignore_errors=True)
 
 
 def remove_parts(run_dir: Path) -> None:

@@ -16,7 +16,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 from transformers import Trainer
 from transformers.trainer import TRAINING_ARGS_NAME
-from transformers.trainer_utils import EvalLoopOutput, rotate_checkpoints
+from transformers.trainer_utils import EvalLoopOutput
 
 from got_train.config import EvalConfig
 from got_train.data.features import FeatureStore
@@ -33,7 +33,7 @@ from got_train.run_folders import STATE_FILE
 from got_train.shortages import naming_memory
 from got_train.training.kind_losses import KindLoss, add_up, row_losses, token_means
 from got_train.training.plan import StepBatches, StepPlan
-from got_train.training.saving import check_finite, saved_whole
+from got_train.training.saving import check_finite, remove_older, saved_whole
 from got_train.training.speed import SpeedMeter
 from got_train.training.zero import load_checkpoint
 
@@ -247,9 +247,8 @@ class GotTrainer(Trainer):
                 super()._save_checkpoint(*args, **kwargs)
                 self._name_best(made)
             self._save_dir = self._run_dir
-            best = self.state.best_model_checkpoint
             if self.args.should_save:
-                rotate_checkpoints(str(self._run_dir), self.args.save_total_limit, best)
+                remove_older(checkpoint, self.args.save_total_limit, self.state.best_model_checkpoint)
             if self.args.push_to_hub:
                 super()._push_from_checkpoint(str(checkpoint))
 

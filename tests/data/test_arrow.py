@@ -8,7 +8,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from got_train.data.errors import RowError
+from got_train.data.errors import ImageError, RowError
 from got_train.data.images import find_image, open_image
 from got_train.data.readers import open_rows
 from got_train.data.records import ReadOptions
@@ -79,8 +79,9 @@ def test_parquet_pictures_that_are_not_understood_are_bad_rows(tmp_path: Path) -
     lists = pyarrow.array([[png(1)]], pyarrow.list_view(pyarrow.binary()))
     table = pyarrow.table({"query": ["OCR: "], "response": ["x"], "image": lists})
     parquet.write_table(table, tmp_path / "view.parquet")
-    with pytest.raises(UserError, match="view.parquet cannot be read: Arrow type list_view"):
-        samples(str(tmp_path / "view.parquet"))
+    data = samples(str(tmp_path / "view.parquet"))
+    with pytest.raises(RowError, match=r"parquet:1: wrong type: images must be a path or a list of"):
+        data.rows.record(0)
 
 
 def test_cells_that_python_cannot_read_make_bad_rows(tmp_path: Path) -> None:
@@ -163,3 +164,68 @@ def test_bad_rows_of_a_parquet_file_name_file_and_row(tmp_path: Path) -> None:
         [f"{path}:4", "missing key"],
     ]
     assert f"{path}:2/image is not a readable image" in str(bad[1])
+
+
+DAMAGED = [
+    b"{",
+    b"\xff",
+    b"3",
+    b'{"info": null}',
+    b'{"info": {"features": {"query": {"names": 5, "_type": "ClassLabel"}}}}',
+]
+
+
+@pytest.mark.parametrize("said", DAMAGED)
+def test_what_datasets_says_of_columns_may_be_damaged(tmp_path: Path, said: bytes) -> None:
+    table = pyarrow.table({"query": ["OCR: "], "response": ["x"]})
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "README.md").touch()
+    for path in (tmp_path / "a.parquet", tmp_path / "set" / "train.parquet"):
+        parquet.write_table(table.replace_schema_metadata({b"huggingface": said}), path)
+    assert open_rows(str(tmp_path / "a.parquet")).record(0).turns[0].response == "x"
+    if said != b'{"info": {"features": {"query": {"names": 5, "_type": "ClassLabel"}}}}':
+        with pytest.raises(UserError, match="set is neither a data file nor a data set of the hub"):
+            open_rows(str(tmp_path / "set"))
+
+
+def test_parquet_that_unpacks_to_gigabytes_is_one_line(tmp_path: Path) -> None:
+    def repeated(size: int, number: int) -> pyarrow.Array:
+        values = pyarrow.array(["x" * size], pyarrow.large_string())
+        return pyarrow.DictionaryArray.from_arrays(np.zeros(number, np.int32), values)
+
+    rows, cells = repeated(2000, 600_000), repeated(1 << 22, 1000)
+    for name, column, stored, why in (
+        ("rows", rows, True, "unpacks to more than 1,073,741,824 bytes"),
+        ("plain", rows, False, "unpacks to more than 1,073,741,824 bytes"),  # without Arrow's own types
+        ("cells", cells, True, "needs more than 1.0 GB of memory"),
+    ):
+        path = tmp_path / f"{name}.parquet"
+        parquet.write_table(pyarrow.table({"query": column}), path, compression="zstd", store_schema=stored)
+        assert path.stat().st_size < 1_000_000
+        with pytest.raises(UserError, match=rf"{path.name} {why}"):
+            open_rows(str(path))
+    assert not list((tmp_path / "cache").rglob("*.arrow"))
+
+
+def test_odd_columns_of_parquet(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    said = {"query": ["OCR: "], "response": ["x"]}
+    parquet.write_table(pyarrow.table(said | {f"c{number}": ["x"] for number in range(20_000)}), path)
+    with pytest.raises(UserError, match=r"a.parquet has 20,002 columns, at most 1,000 are read: leave some"):
+        open_rows(str(path))
+    columns = [pyarrow.array(["x"])] * 3
+    parquet.write_table(pyarrow.Table.from_arrays(columns, ["query", "response", "response"]), path)
+    with pytest.raises(UserError, match=r"a.parquet has the column response twice: rename or remove one"):
+        open_rows(str(path))
+    texts = {name: pyarrow.array(values).dictionary_encode() for name, values in said.items()}
+    parquet.write_table(pyarrow.table(texts), path)  # as pandas writes categories
+    assert open_rows(str(path)).record(0).turns[0].response == "x"
+
+
+def test_a_compressed_arrow_file_makes_the_row_bad(tmp_path: Path) -> None:
+    table = pyarrow.table({"image": [bytes(1 << 28)]})
+    options = pyarrow.ipc.IpcWriteOptions(compression="zstd")
+    with pyarrow.ipc.new_stream(str(tmp_path / "a.arrow"), table.schema, options=options) as stream:
+        stream.write_table(table)
+    with pytest.raises(ImageError, match=r"a\.arrow is not a whole Arrow file of datasets: ArrowMemoryError"):
+        find_image("a.arrow:1/image", [tmp_path])

@@ -1,11 +1,13 @@
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image, features
 
+from got_train.data import images
 from got_train.data.errors import ImageError
 from got_train.data.images import find_image, lazy_image, open_image
 from got_train.data.tiles import grid_of_tiles, num_tiles, tile
@@ -211,3 +213,23 @@ def test_pictures_are_looked_up_in_order(tmp_path: Path) -> None:
     assert find_image(str(tmp_path / "b" / "x.png"), folders) == tmp_path / "b" / "x.png"
     with pytest.raises(ImageError, match=r"y.png \(looked in .*a, .*b\)"):
         find_image("y.png", folders)
+
+
+def test_pages_of_a_pdf_are_counted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[object] = []
+    call = images._READER.call
+
+    def counted(*given: Any, **limits: Any) -> Any:
+        calls.append(given)
+        return call(*given, **limits)
+
+    monkeypatch.setattr(images._READER, "call", counted)
+    pdf = tmp_path / "a.pdf"
+    pages = [Image.new("RGB", (32, 32), color) for color in ("red", "blue")]
+    pages[0].save(pdf, save_all=True, append_images=pages[1:])
+    for number in (1, 2, 1):
+        assert str(find_image("a.pdf:" + str(number), [tmp_path])) == f"{pdf}:{number}"
+    assert len(calls) == 1
+    pages[0].save(pdf)
+    with pytest.raises(ImageError, match="has no 2"):
+        find_image("a.pdf:2", [tmp_path])

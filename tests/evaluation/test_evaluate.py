@@ -390,3 +390,11 @@ def test_suites_of_the_command_line() -> None:
     assert (options.suite, options.as_published, options.report, options.output) == (None, False, None, None)
     for suite in SUITES:
         assert parser().parse_args(["eval", "p.jsonl", "--suite", suite]).suite == suite
+
+
+def test_the_name_of_a_kind_is_shortened(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_rows(tmp_path / "p.jsonl", [row("a", "a", kind="k" * 100_000)])
+    with pytest.raises(SystemExit):
+        main(["eval", str(path)])
+    assert f"{'k' * 47} ... {'k' * 47}: suite plain" in (printed := capsys.readouterr().out)
+    assert max(map(len, printed.split("\n"))) < 200

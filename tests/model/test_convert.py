@@ -13,7 +13,7 @@ from transformers import AutoModelForImageTextToText, AutoProcessor, GotOcr2Visi
 from got_train.cli import main
 from got_train.config import ModelConfig
 from got_train.model import original
-from got_train.model.convert import _save, convert, current_name, original_name, transformers_name
+from got_train.model.convert import convert, current_name, original_name, transformers_name
 from got_train.model.loading import build_model, load_got
 from got_train.model.original import DECODER_FIELDS, ENCODER, ENCODER_FIELDS
 from got_train.model.tokenizer import QWEN_PATTERN, vocabulary_file
@@ -258,10 +258,15 @@ def test_folders_that_cannot_be_converted(
     assert not (tmp_path / "out").exists()
 
 
-def test_weights_that_are_not_finite_are_not_converted(tokenizer_dir: str, tmp_path: Path) -> None:
-    save_file({"a.weight": torch.ones(2), "b.weight": torch.tensor([1.0, torch.nan])}, tmp_path / "in")
-    with pytest.raises(UserError, match=r"in: b\.weight is not finite: not written$"):
-        _save(load_file(tmp_path / "in"), tmp_path / "in", tmp_path / "out")
+def test_weights_that_are_not_finite_are_not_read(small: GotOcr2VisionConfig, tmp_path: Path) -> None:
+    folder = small_folder(tmp_path / "original", small)
+    norm = load_file(folder / "model.safetensors")["model.norm.weight"]
+    norm[1] = torch.nan
+    rewrite(folder, **{"model.norm.weight": norm})
+    with pytest.raises(
+        UserError, match=r"original: model\.language_model\.norm\.weight is not finite: take an"
+    ):
+        load_got(str(folder))
 
 
 def test_torch_files_in_either_layout(small: GotOcr2VisionConfig, tokenizer_dir: str, tmp_path: Path) -> None:

@@ -146,13 +146,12 @@ def test_a_merge_on_a_full_disk_leaves_nothing(
     merge(str(tmp_path / "adapters"))
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), 3e38])
-def test_weights_that_are_not_finite_are_not_merged(base: str, tmp_path: Path, value: float) -> None:
+def test_weights_that_are_not_finite_are_not_merged(base: str, tmp_path: Path) -> None:
     write_adapters(base, tmp_path / "adapters")
     file = tmp_path / "adapters" / "adapter_model.safetensors"
     state = load_file(file)
     name = next(name for name in state if "language_model.layers.0.mlp.up_proj.lora_B" in name)
-    state[name][0] = value  # the last is finite, and its product with the other matrix is not
+    state[name][0] = 3e38  # which is finite, and its product with the other matrix is not
     state[name.replace("lora_B", "lora_A")] *= 1e3
     save_file(state, file)
     with pytest.raises(UserError, match=r"mlp\.up_proj\.weight is not finite after the merge: not written$"):

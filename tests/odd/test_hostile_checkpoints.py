@@ -68,6 +68,15 @@ def of_type(dtype: torch.dtype, name: str = WEIGHTS) -> Change:
     return change
 
 
+def not_finite(value: float, name: str = WEIGHTS, dtype: torch.dtype = torch.float32) -> Change:
+    def change(folder: Path) -> None:
+        state = {key: tensor.to(dtype) for key, tensor in load_file(folder / name).items()}
+        state[max(state)].view(-1)[-1] = value
+        save_file(state, folder / name)
+
+    return change
+
+
 def index(shard: Any) -> Change:
     def change(folder: Path) -> None:
         state = load_file(folder / WEIGHTS)
@@ -115,6 +124,32 @@ def both(*changes: Change) -> Change:
 
 def tokenizer(**values: Any) -> Change:
     return with_keys("tokenizer.json", **values)
+
+
+def replacing(pattern: dict[str, str], content: str, kind: str = "normalizer", times: int = 1) -> Change:
+    """A tokenizer with a step, or several, that replaces a part of each text."""
+    step = {"type": "Replace", "pattern": pattern, "content": content}
+    return tokenizer(**{kind: {"type": "Sequence", f"{kind}s": [step] * times}})
+
+
+def splitting(pattern: str) -> Change:
+    step = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+    before = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    return tokenizer(pre_tokenizer={"type": "Sequence", "pretokenizers": [step, before]})
+
+
+def vocabulary(token: Any, number: Any, part: str = "vocab") -> Change:
+    """A tokenizer with another token in its vocabulary, or another pair in its merges."""
+
+    def change(folder: Path) -> None:
+        content = json.loads((folder / "tokenizer.json").read_text())
+        if part == "vocab":
+            content["model"]["vocab"][token] = number
+        else:
+            content["model"]["merges"] = [[token, number]]
+        (folder / "tokenizer.json").write_text(json.dumps(content))
+
+    return change
 
 
 def special_ids(delta: int) -> Change:
@@ -175,6 +210,8 @@ MODELS: dict[str, tuple[Change, str | None]] = {
     "weights: a deep header": (header(b'{"a":' * 20_000), "model.safetensors cannot be read"),
     "weights: float8": (of_type(torch.float8_e4m3fn), "has type float8_e4m3fn, which is not read"),
     "weights: whole numbers": (of_type(torch.int64), "has type int64, which is not read"),
+    "weights: one is no number": (not_finite(torch.nan), "is not finite: take an earlier checkpoint"),
+    "weights: one is infinite": (not_finite(-torch.inf, dtype=torch.bfloat16), "is not finite: take an ear"),
     "weights: a pipe": (instead(WEIGHTS, os.mkfifo), "model.safetensors is no file"),
     "weights: a device": (a_link(WEIGHTS, "/dev/zero"), "model.safetensors is no file"),
     "shards: elsewhere": (index("../model/shard.safetensors"), "which is no file beside it"),
@@ -187,6 +224,50 @@ MODELS: dict[str, tuple[Change, str | None]] = {
     "tokenizer: other ids": (special_ids(1000), None),
     "tokenizer: negative ids": (special_ids(-1000), "the tokenizer at"),
     "tokenizer: no model": (tokenizer(model=...), "the tokenizer at"),
+    "tokenizer: a long text between characters": (
+        replacing({"String": ""}, "x" * 15_000),
+        "the growth of a text by normalizer and pre_tokenizer is 60004, at most 32 is read",
+    ),
+    "tokenizer: a longer text": (
+        replacing({"Regex": ""}, "x" * 10**7),
+        "the JSON of all but the tokens is 1",
+    ),
+    "tokenizer: doubles 40 times": (replacing({"String": " "}, "  ", times=40), "the growth of a text by no"),
+    "tokenizer: doubles answers": (
+        replacing({"String": "a"}, "aa", "decoder", times=40),
+        "the growth of a text by decoder is",
+    ),
+    "tokenizer: a long beginning": (
+        tokenizer(normalizer={"type": "Prepend", "prepend": "x" * 15_000}),
+        "the growth of a text by normalizer and pre_tokenizer is 60004",
+    ),
+    "tokenizer: bytes of bytes": (
+        tokenizer(normalizer={"type": "Sequence", "normalizers": [{"type": "ByteLevel"}] * 40}),
+        "the growth of a text by normalizer and pre_tokenizer is",
+    ),
+    "tokenizer: spaces to a sign": (replacing({"String": " "}, "\u2581"), None),
+    "tokenizer: many steps": (
+        replacing({"String": "a"}, "a", times=10**5),
+        "the JSON of all but the tokens is",
+    ),
+    "tokenizer: a pattern of copies": (
+        splitting("(((a{1000}){1000}){1000})"),
+        "the number of repetitions in a",
+    ),
+    "tokenizer: a pattern that goes back": (splitting("(a+)+$"), None),
+    "tokenizer: a pattern that matches nothing": (splitting(""), None),
+    "tokenizer: a huge token": (vocabulary("x" * 10**6, 256), "the tokenizer at"),
+    "tokenizer: a huge added token": (
+        tokenizer(added_tokens=[{"id": 300, "content": "x" * 2_000_000, "special": True}]),
+        "the length of added_tokens is 2e+06",
+    ),
+    "tokenizer: a huge number": (vocabulary("xx", 2**32 - 1), "the tokenizer at"),
+    "tokenizer: a number that is a list": (vocabulary("xx", [1]), "the tokenizer at"),
+    "tokenizer: the same number twice": (vocabulary("xx", 5), "..."),
+    "tokenizer: a pair of nothing": (vocabulary("", "", part="merges"), "the tokenizer at"),
+    "tokenizer: a pair of numbers": (vocabulary(1, 2, part="merges"), "the tokenizer at"),
+    "tokenizer: added tokens that are texts": (tokenizer(added_tokens=["a"]), "the tokenizer at"),
+    "tokenizer: no vocabulary": (tokenizer(model={"type": "BPE", "vocab": {}, "merges": []}), "..."),
     "tokenizer: cuts texts": (
         tokenizer(
             truncation={"direction": "Right", "max_length": 2, "strategy": "LongestFirst", "stride": 0}
@@ -215,7 +296,7 @@ MODELS: dict[str, tuple[Change, str | None]] = {
     "args: deep": (holding("args.yaml", "a: " + "[" * 20_000), "args.yaml is not a YAML file"),
     "args: deep by lines": (
         holding("args.yaml", "\n".join(" " * depth + "a:" for depth in range(2_000))),
-        "more than 100 sections inside each other",
+        "more than 30 sections inside each other",
     ),
     "args: code": (holding("args.yaml", RUNS_CODE), "args.yaml is not a YAML file"),
     "args: a billion laughs": (holding("args.yaml", LAUGHS), "it has more than 200,000 values"),
@@ -315,6 +396,7 @@ ADAPTERS: dict[str, tuple[Change, str | None]] = {
     "code": (code(ADAPTER_JSON), None),
     "a pickle": (torch_file(hostile_pickle, "adapter_model.bin"), "holds more than weights"),
     "a length of 2**63": (header(b"{}", length=2**63, name=ADAPTER_WEIGHTS), "cannot be read"),
+    "one is no number": (not_finite(torch.nan, ADAPTER_WEIGHTS), "is not finite: take an earlier checkpoint"),
     "float8": (of_type(torch.float8_e4m3fn, ADAPTER_WEIGHTS), "has type float8_e4m3fn"),
     "args: a billion laughs": (holding("args.yaml", LAUGHS), "it has more than 200,000 values"),
     "args: code": (holding("args.yaml", RUNS_CODE), "args.yaml is not a YAML file"),

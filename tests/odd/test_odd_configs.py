@@ -187,6 +187,56 @@ FILES: list[tuple[str, str | bytes, str | dict[str, Any]]] = [
         HEAD + "eval: {early_stopping_patience: 2}\n",
         "needs train.eval_st",
     ),
+    ("a line end in a key", HEAD + '"a\\nb\\e[31m": 1\n', "a\\nb\\x1b[31m is not a config key"),
+    # Bombs
+    (
+        "names that double",
+        HEAD + "x0: xxxx\n" + "".join(f"x{i}: ${{x{i - 1}}}${{x{i - 1}}}\n" for i in range(1, 28)),
+        "${...} stand for too much, as they name each other: at most 3,000 are looked up",
+    ),
+    (
+        "sections that double",
+        HEAD
+        + "x0: {a: 1}\n"
+        + "".join(f"x{i}: {{a: '${{x{i - 1}}}', b: '${{x{i - 1}}}'}}\n" for i in range(1, 28)),
+        "${...} stand for too much",
+    ),
+    (
+        "texts that grow a hundredfold",
+        HEAD + f"x0: {'x' * 900_000}\nx1: {'${x0}' * 100}\nx2: {'${x1}' * 100}\n",
+        "${...} stand for too much",
+    ),
+    (
+        "a long row of names",
+        HEAD + "x0: a\n" + "".join(f"x{i}: ${{x{i - 1}}}\n" for i in range(1, 100)),
+        "x0 is not",
+    ),
+    ("a section that names itself", HEAD + "x: {y: '${x}'}\n", "x is not a config key"),
+    ("3,000 ${ inside each other", f"name: '{'${' * 3000}a{'}' * 3000}'\n", "more than 100 ${...}"),
+    (
+        "90 ${ inside each other",
+        f"name: '{'${' * 90}a{'}' * 90}'\n",
+        "more than 30 brackets inside each other",
+    ),
+    (
+        "lists in ${",
+        f"name: '${{oc.create:{'[' * 3000}{']' * 3000}}}'\n",
+        "more than 30 brackets inside each",
+    ),
+    ("deep sections", HEAD + f"train: {'{a: ' * 40}1{'}' * 40}\n", "more than 30 sections inside each other"),
+    (
+        "aliases that double",
+        HEAD + "x0: &a0 [x]\n" + "".join(f"x{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 30)),
+        "more than 200,000 values",
+    ),
+    (
+        "thousands of unknown keys",
+        HEAD + "".join(f"learnin_rate{i}: 1\n" for i in range(4000)),
+        "the first 50 of 4,000 errors:",
+    ),
+    ("a name of a megabyte", HEAD + f"lora: {{modules: {'d' * 2**20}}}\n", "lora.modules[0] dddd"),
+    ("a megabyte of names of secrets", HEAD + f"x: {'a_token=' * 2**17}\n", "x is not a config key"),
+    ("a number of a megabyte", HEAD + f"lora: {{rank: {'9' * 2**20}}}\n", "is not a YAML file"),
 ]
 
 WORDS: list[tuple[str, list[str], str | dict[str, Any]]] = [
@@ -195,6 +245,14 @@ WORDS: list[tuple[str, list[str], str | dict[str, Any]]] = [
     ("spaces around =", ["train.seed", "=", "5"], "write train.seed=5"),
     ("a colon for =", ["train.seed:", "5"], "write train.seed=5"),
     ("= forgotten", ["train.seed"], "'train.seed' is not an override: write key=value"),
+    ("a deep list", [f"train.lr_scheduler_kwargs={'[' * 60_000}"], "more than 30 sections inside each other"),
+    ("a deep key", [f"a{'.a' * 60_000}=1"], "the key has more than 30 parts"),
+    ("brackets of a key", [f"a{'[a' * 60_000}=1"], "the key has more than 30 parts"),
+    ("deep names", [f"name={'${' * 40_000}{'}' * 40_000}"], "a text has more than 100 ${...}"),
+    ("a long key", [f"{'a' * 120_000}=1"], "is not a config key"),
+    ("a long value", [f"lr_scheduler_type={'l' * 120_000}"], "did you mean train.lr_scheduler_type?"),
+    ("a character of code 0", ['model.path="a\\0b"'], "model.path has a character of code 0: leave it out"),
+    ("one in a list", ['data.train=["a\\0b"]'], "data.train[0] has a character of code 0: leave it out"),
     ("no key", ["=5"], "'=5' is not an override: write key=value"),
     ("no value", ["sample.max_length="], "sample.max_length must not be null: expected int"),
     ("a list in several words", ["data.train=a", "b"], "values of a list are separated by commas: data.trai"),

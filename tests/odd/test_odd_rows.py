@@ -63,6 +63,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         document.save(folder / "doc.pdf")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(datasets.config, "HF_DATASETS_CACHE", folder / "cache")
+        patch.setenv("HF_DATASETS_CACHE", str(folder / "cache"))
         datasets.disable_progress_bars()
         yield folder
 

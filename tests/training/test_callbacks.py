@@ -1,9 +1,11 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from got_train.training import callbacks
+from tests.training.runs import WriteConfig, run, run_folder
 
 
 def test_curves_are_what_was_logged_and_not_the_summary(
@@ -40,3 +42,21 @@ def test_smoothing_starts_at_the_first_value_and_lags() -> None:
 def test_a_curve_is_a_picture(tmp_path: Path) -> None:
     callbacks.draw_curve([(1, 3.0), (2, 2.0)], "train_loss", tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), ImportError("libfreetype.so.6: cannot open shared object file"), OSError(28, "x")],
+)
+def test_a_run_ends_well_without_its_curves(
+    error: Exception, write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any
+) -> None:
+    def fail(*arguments: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(callbacks, "draw_curve", fail)
+    assert run("train", write_config(data={"val": None})) == 0
+    printed = capsys.readouterr().out
+    folder = run_folder(tmp_path)
+    assert f"the curves were not drawn into {folder / 'images'}: {type(error).__name__}" in printed
+    assert f"run folder: {folder} (stands for checkpoint-2, its last)" in printed

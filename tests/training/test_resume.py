@@ -462,6 +462,21 @@ def test_later_checkpoints_are_not_written_over(config: Path, tmp_path: Path, ca
     assert (folder / "checkpoint-4" / "optimizer.pt").read_bytes() == before
 
 
+def test_a_checkpoint_under_another_number_is_passed_over(
+    config: Path, tmp_path: Path, caplog: Any, capsys: Any
+) -> None:
+    folder = run_folder(tmp_path)
+    copy = folder / "checkpoint-99"
+    shutil.copytree(folder / "checkpoint-2", copy)
+    why = "it is the checkpoint of step 2, renamed or copied"
+    assert run("train", config, f"resume={copy}", "train.max_steps=6") == 2
+    assert f"resume: {copy} is damaged: {why}. Name an older" in capsys.readouterr().err
+    assert run("train", config, "resume=auto", "train.max_steps=6", "train.save_total_limit=1") == 0
+    assert f"{copy} is passed over: {why}" in caplog.text
+    assert f"run folder: {folder} (stands for checkpoint-6, its last)" in capsys.readouterr().out
+    assert sorted(path.name for path in folder.glob("checkpoint-*")) == ["checkpoint-6", "checkpoint-99"]
+
+
 def test_a_checkpoint_alone_knows_its_rows(
     config: Path, rows_file: Path, tmp_path: Path, capsys: Any
 ) -> None:
@@ -512,3 +527,22 @@ def test_the_best_checkpoint_must_be_there(write_config: WriteConfig, tmp_path: 
         f"got-train: error: resume: {folder / 'checkpoint-2'}, the best checkpoint so far, is gone: put it "
         "back, or set train.load_best_model_at_end=false"
     )
+
+
+CHOOSES = ["train.load_best_model_at_end=true", "train.eval_strategy=steps", "train.eval_steps=2"]
+
+
+def test_choosing_a_best_checkpoint_can_begin_and_end_later(
+    config: Path, tmp_path: Path, capsys: Any
+) -> None:
+    goes_on = ["train", config, "resume=auto"]
+    assert run(*goes_on, *CHOOSES, "train.max_steps=6") == 0
+    state = training_state(run_folder(tmp_path) / "checkpoint-6")
+    assert state["best_model_checkpoint"] == str(run_folder(tmp_path) / "checkpoint-6")
+    assert run(*goes_on, *CHOOSES, "train.max_steps=8", "eval.loss_rows=2") == 2
+    assert "as it began, but eval.loss_rows was 512 and is 2: change it back" in capsys.readouterr().err
+    metric = "train.metric_for_best_model"
+    assert run(*goes_on, *CHOOSES, "train.max_steps=8", f"{metric}=cer") == 2
+    assert f"but {metric} was loss and is cer: change it back" in capsys.readouterr().err
+    assert run(*goes_on, *CHOOSES, "train.max_steps=8", f"{metric}=eval_loss") == 0  # which is its default
+    assert run(*goes_on, "train.max_steps=10") == 0

@@ -8,7 +8,7 @@ import torch
 from got_train.foreign_files import read_json
 from got_train.manifest import damage
 from got_train.report import UserError
-from got_train.training.saving import check_finite, saved_whole
+from got_train.training.saving import check_finite, remove_older, saved_whole
 
 
 @pytest.fixture
@@ -42,6 +42,31 @@ def test_a_checkpoint_of_before_stays_when_saving_fails(run_dir: Path) -> None:
         raise ZeroDivisionError
     assert (checkpoint / "model.safetensors").read_text() == "before"
     assert sorted(path.name for path in run_dir.iterdir()) == ["args.yaml", "checkpoint-2", "steps.npz"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "best", "left"),
+    [
+        (None, None, [1, 2, 3, 4]),
+        (1, None, [4]),
+        (2, None, [3, 4]),
+        (1, 2, [2, 4]),
+        (3, 1, [1, 3, 4]),
+        (2, 4, [3, 4]),
+    ],
+)
+def test_older_checkpoints_are_removed_and_nothing_else(
+    limit: int | None, best: int | None, left: list[int], tmp_path: Path
+) -> None:
+    for number, step in ((1, 1), (2, 2), (3, 3), (4, 4), (99, 2)):  # the last is a copy
+        (tmp_path / f"checkpoint-{number}").mkdir()
+        (tmp_path / f"checkpoint-{number}" / "trainer_state.json").write_text(f'{{"global_step": {step}}}')
+    (tmp_path / "checkpoint-1-merged").mkdir()
+    (tmp_path / "checkpoint-5").mkdir()  # damaged, and passed over when the run went on
+    best_checkpoint = None if best is None else str(tmp_path / f"checkpoint-{best}")
+    remove_older(tmp_path / "checkpoint-4", limit, best_checkpoint)
+    names = {*(f"checkpoint-{number}" for number in (*left, 5, 99)), "checkpoint-1-merged"}
+    assert {path.name for path in tmp_path.iterdir()} == names
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])

@@ -12,6 +12,8 @@ from data_engines.tools.foreign.pictures import Pictures
 from got_train.data.foreign import IAM_LINE, IAM_WORD
 
 _CLITIC = re.compile(r"n?'(?:s|t|d|m|ll|re|ve)", re.IGNORECASE)
+MAX_XML_BYTES = 1 << 24
+"""Largest XML file, of one picture; in memory it may take forty times as much."""
 BAD_CUT = "word that IAM marks as badly cut out (err)"
 
 
@@ -77,12 +79,17 @@ def parse_xml(path: Path) -> ElementTree.Element:
     """The root of an XML file, in the encoding that it names.
 
     Raises:
-        ValueError: it is no XML.
+        ValueError: it is no XML, in an encoding that is not known, or large.
     """
+    size = path.stat().st_size
+    if size > MAX_XML_BYTES:
+        raise ValueError(f"{path} has {size:,} bytes: at most {MAX_XML_BYTES:,} are read of XML")
     try:
         return ElementTree.parse(path).getroot()
     except ElementTree.ParseError as error:
         raise ValueError(f"{path} is no whole XML: {error}") from None
+    except (LookupError, ValueError) as error:  # of the encoding that the file names
+        raise ValueError(f"{path} is in an encoding that is not read ({error}): save it in UTF-8") from None
 
 
 def join_words(words: Sequence[str], quoted: bool) -> tuple[str, bool]:

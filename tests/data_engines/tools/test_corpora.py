@@ -1,5 +1,6 @@
 """Lines and words of a corpus."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -113,3 +114,14 @@ def test_a_text_is_a_run_of_words_or_a_reject() -> None:
     assert drawn == {"one two", "two three"}
     with pytest.raises(Reject, match=r"^U\+05E9 needs a shaping engine$"):
         choose_text(rng, ["שלום"], Range(1, 1))
+
+
+def test_a_source_is_no_pipe_and_has_no_endless_line(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    (tmp_path / "zero.txt").symlink_to("/dev/zero")
+    for name in ("pipe.txt", "zero.txt"):
+        with pytest.raises(ValueError, match=rf"{name} can't be read: it is no file, but a pipe or a device"):
+            read_corpus(tmp_path / name, None, np.random.default_rng(0))
+    (tmp_path / "long.txt").write_text("x" * 10**7)
+    with pytest.raises(ValueError, match=r"long.txt has a line of 10,000,000 characters, at most 1,048,576"):
+        read_corpus(tmp_path / "long.txt", None, np.random.default_rng(0))

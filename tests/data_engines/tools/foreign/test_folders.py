@@ -1,6 +1,7 @@
 """Folders of pictures and texts, and pictures that lie beside the folder of their labels."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -231,3 +232,28 @@ def test_pictures_of_one_name_are_not_confused(convert: Convert, capsys: pytest.
     assert "no picture train/18_em_0.png" in refusal(
         capsys, source, "--output", "rows.jsonl", "--image-root", "iam/test"
     )
+
+
+@pytest.mark.parametrize("encoding", ["nope-8", "hex", "gbk", "idna", "undefined"])
+def test_xml_in_an_encoding_that_is_not_read(encoding: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("f/a.png")
+    root = '<ink xmlns="http://www.w3.org/2003/InkML"><annotation type="truth">$x$</annotation></ink>'
+    file = write("f/a.inkml", f'<?xml version="1.0" encoding="{encoding}"?>{root}')
+    line = refusal(capsys, "f", "--output", "rows.jsonl")
+    assert line.startswith(f"{file} is in an encoding that is not read (") and "save it in UTF-8" in line
+
+
+def test_large_xml_and_entities_of_other_files(capsys: pytest.CaptureFixture[str]) -> None:
+    pictures("f/a.png")
+    start = '<ink xmlns="http://www.w3.org/2003/InkML">'
+    write("f/a.inkml", start + "<t/>" * (1 << 22) + "</ink>")
+    assert refusal(capsys, "f", "--output", "rows.jsonl").endswith("at most 16,777,216 are read of XML")
+    said = '<annotation type="truth">&a;</annotation></ink>'
+    write("f/a.inkml", f'<!DOCTYPE ink [<!ENTITY a SYSTEM "file:///etc/passwd">]>{start}{said}')
+    assert "undefined entity &a;" in refusal(capsys, "f", "--output", "rows.jsonl")
+
+
+def test_labels_that_are_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo("labels.txt")
+    line = refusal(capsys, "labels.txt", "--output", "rows.jsonl")
+    assert line.startswith("labels.txt is none of the labels that are read")

@@ -1,0 +1,67 @@
+"""A small model and pictures for what asks a server, and the wait for one."""
+
+import subprocess
+import time
+from pathlib import Path
+
+import requests
+
+from got_train.config import Config, DecoderConfig, EncoderConfig, ModelConfig, SampleConfig
+from got_train.data.records import Record
+from got_train.inference.questions import question
+from got_train.model.loading import build_model
+from got_train.model.merge import save_model_folder
+from tests.conftest import ENCODER, HANG_SECONDS, draw
+
+SHAPE = {
+    "hidden_size": 128,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 2,
+    "tie_word_embeddings": False,
+}
+"""Heads of 64, which vLLM has kernels for on a CPU; tied, the model would repeat its last token."""
+
+
+def save_small_model(path: Path, tokenizer_dir: str) -> None:
+    """A folder that says different things of different pictures."""
+    config = ModelConfig(
+        init="random",
+        encoder=EncoderConfig(**{**ENCODER, "output_channels": 128}),  # type: ignore[arg-type]
+        decoder=DecoderConfig(model_type="qwen2", shape=dict(SHAPE), tokenizer=tokenizer_dir),
+    )
+    model, tokenizer, _ = build_model(config, 1024, seed=0)
+    save_model_folder(model, tokenizer, Config(name="small", sample=SampleConfig()), path)
+
+
+def draw_pictures(folder: Path) -> list[str]:
+    """Pictures of numbers, of several widths."""
+    paths = [folder / f"{number}.png" for number in range(5)]
+    for number, path in enumerate(paths):
+        draw(path, str(number) * 3, size=(64 + 32 * number, 64))
+    return list(map(str, paths))
+
+
+def every_question(pictures: list[str]) -> list[Record]:
+    """A question of each task."""
+    return [
+        *(question([picture], ocr_type) for picture in pictures for ocr_type in ("ocr", "format")),
+        question([pictures[1]], box="3,4,40,50"),
+        question([pictures[2]], color="red"),
+        question([pictures[2]], query="What does it say?"),
+        question(pictures[:3], "format"),
+        *(question([picture], crop=True) for picture in pictures[3:]),
+    ]
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Returns when a server has started."""
+    for _ in range(HANG_SECONDS):
+        assert process.poll() is None
+        try:
+            if requests.get(f"{url}/health", timeout=HANG_SECONDS).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(1)
+    raise AssertionError(f"no server at {url}")
