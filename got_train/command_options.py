@@ -10,6 +10,9 @@ from got_train.report import UserError
 Engine = Literal["vllm", "transformers"]
 """Programs that serve a model."""
 
+SERVED_NAME = "got"
+"""The name by which requests name a model, whichever is served."""
+
 BASE_HELP = "base model of adapters (default: the one that they were trained on)"
 
 OVERWRITE = "write over existing files"

@@ -20,6 +20,7 @@ import numpy as np
 import requests
 from PIL import Image
 
+from got_train.command_options import SERVED_NAME
 from got_train.config import Config
 from got_train.data.records import Record
 from got_train.data.samples import Sample, SampleEncoder
@@ -86,7 +87,7 @@ class Served:
         encoder = SampleEncoder(load_tokenizer(folder), config.sample, tile_shape(read_got_config(folder)))
         ways = Path(folder) / "generation_config.json"
         generation = read_json(ways) if ways.is_file() else {}
-        return cls(url, _name_at(url, folder), encoder, config, generation)
+        return cls(url, _name_at(url), encoder, config, generation)
 
     @property
     def identity(self) -> str:
@@ -188,10 +189,10 @@ def _picture(tile: np.ndarray) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": url}}
 
 
-def _name_at(url: str, folder: str) -> str:
-    """The name by which a server knows a model: the first that it lists.
+def _name_at(url: str) -> str:
+    """The name by which a server knows its model: the only one that it lists, or that of `got-train serve`.
 
-    transformers' server lists what is in the hub's cache, fails if there is none, and takes any name.
+    transformers' server lists what is in the hub's cache instead, and fails if nothing is.
     """
     try:
         response = requests.get(f"{url}/models", headers=_key(), timeout=TIMEOUT)
@@ -200,9 +201,10 @@ def _name_at(url: str, folder: str) -> str:
     if response.status_code in (401, 403):
         raise _refusal(response)
     try:
-        return str(response.json()["data"][0]["id"])
+        [listed] = response.json()["data"]
+        return str(listed["id"])
     except (ValueError, LookupError, TypeError):
-        return folder
+        return SERVED_NAME
 
 
 def _ask(url: str, body: dict[str, Any]) -> requests.Response:

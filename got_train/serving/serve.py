@@ -16,7 +16,7 @@ import torch
 import xxhash
 from transformers.utils.import_utils import is_serve_available
 
-from got_train.command_options import Engine
+from got_train.command_options import SERVED_NAME, Engine
 from got_train.files import atomic_folder, cache_folder
 from got_train.model.checkpoints import run_config
 from got_train.model.convert import convert
@@ -30,9 +30,6 @@ from got_train.model.weights import local_folder
 from got_train.ranks import say
 from got_train.report import UserError
 from got_train.run_folders import CONFIG_FILE, holds_adapters, merged_folder
-
-NAME = "got"
-"""The name by which requests name the model, whichever is served."""
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -62,13 +59,14 @@ def serve(
     """
     chosen = engine or ("vllm" if find_spec("vllm") else "transformers")
     check_engine(chosen)
-    folder = servable(model, base)
+    folder = servable(model, base).absolute()
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    os.chdir(_named(folder))
     words = [*command(chosen, folder, host, port, device), *more]
     environment = dict(os.environ)
     if chosen == "vllm" and device.startswith("cuda:"):
         environment["CUDA_VISIBLE_DEVICES"] = device.removeprefix("cuda:")
-    say(f"{chosen} serves {folder} at http://{host}:{port}/v1, under the name {NAME}")
+    say(f"{chosen} serves {folder} at http://{host}:{port}/v1, under the name {SERVED_NAME}")
     if host not in LOOPBACK:
         say(f"whoever reaches {host}:{port} can ask it: there is no password")
     say(f"ask it with: got-train infer {folder} --server http://{host}:{port} --image page.png")
@@ -90,22 +88,25 @@ def check_engine(engine: Engine) -> None:
 
 
 def command(engine: Engine, folder: Path, host: str, port: int, device: str) -> list[str]:
-    """The command of a server whose answers are those of `infer`: greedy, and in its types of weights."""
+    """The command of a server whose answers are those of `infer`: greedy, and in its types of weights.
+
+    It is run where the folder is called `SERVED_NAME`.
+    """
     tokens = tile_shape(read_got_config(str(folder))).num_tokens
     dtype = "bfloat16" if device.startswith("cuda") else "float32"
     where = ["--host", host, "--port", str(port), "--dtype", dtype]
     if engine == "transformers":
         kwargs = {"multi_page": True, "num_image_tokens": tokens}
-        program = [sys.executable, "-m", "transformers.cli.transformers", "serve", str(folder)]
+        program = [sys.executable, "-m", "transformers.cli.transformers", "serve", SERVED_NAME]
         return [*program, *where, "--device", device, "--chat-template-kwargs", json.dumps(kwargs)]
     try:
         version("vllm")
-        program = [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", str(folder)]
+        program = [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", SERVED_NAME]
     except PackageNotFoundError:  # its builds for CPUs have another name, which its own command does not know
-        program = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(folder)]
+        program = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", SERVED_NAME]
     ways = ["--mm-processor-kwargs", json.dumps({"num_image_tokens": tokens})]
     ways += ["--override-generation-config", json.dumps({"temperature": 0})]
-    return [*program, *where, "--served-model-name", NAME, *ways]
+    return [*program, *where, *ways]
 
 
 def servable(model: str, base: str | None = None) -> Path:
@@ -165,6 +166,15 @@ def _completed(folder: Path) -> Path:
         save_processor(build_processor(read_got_config(str(folder)), tokenizer, sample), made)
         generation_config(tokenizer).save_pretrained(made)
     return target
+
+
+def _named(folder: Path) -> Path:
+    """A folder in which the model's folder is called `SERVED_NAME`: servers call a model by its path."""
+    place = cache_folder() / "served" / f"{xxhash.xxh3_128(os.fsencode(folder.resolve())).hexdigest()}.name"
+    place.mkdir(parents=True, exist_ok=True)
+    if not (place / SERVED_NAME).is_symlink():
+        (place / SERVED_NAME).symlink_to(folder.resolve())
+    return place
 
 
 def _kept_place(folder: Path) -> Path:

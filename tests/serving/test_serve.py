@@ -29,25 +29,27 @@ def test_the_commands_answer_as_infer_does(folder: Path, monkeypatch: pytest.Mon
     where = ["--host", "127.0.0.1", "--port", "8000", "--dtype"]
     words = command("transformers", folder, "127.0.0.1", 8000, "cpu")
     assert words[1:] == [
-        *("-m", "transformers.cli.transformers", "serve", str(folder), *where, "float32", "--device", "cpu"),
+        *("-m", "transformers.cli.transformers", "serve", "got", *where, "float32", "--device", "cpu"),
         *("--chat-template-kwargs", '{"multi_page": true, "num_image_tokens": 4}'),
     ]
     monkeypatch.setattr(module, "version", lambda package: "1")
     words = command("vllm", folder, "127.0.0.1", 8000, "cuda:1")
     assert words[1:] == [
-        *("-m", "vllm.entrypoints.cli.main", "serve", str(folder), *where, "bfloat16"),
-        *("--served-model-name", "got", "--mm-processor-kwargs", '{"num_image_tokens": 4}'),
+        *("-m", "vllm.entrypoints.cli.main", "serve", "got", *where, "bfloat16"),
+        *("--mm-processor-kwargs", '{"num_image_tokens": 4}'),
         *("--override-generation-config", '{"temperature": 0}'),
     ]
 
 
 def test_it_becomes_the_server(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     started: list[Any] = []
+    monkeypatch.chdir(folder.parent)  # so that it is put back
     monkeypatch.setattr(os, "execve", lambda *given: started.append(given))
     monkeypatch.setattr(module, "check_engine", lambda engine: None)
-    serve(str(folder), "0.0.0.0", 81, "cuda:1", "vllm", None, ["--max-model-len", "4096"])
+    serve(folder.name, "0.0.0.0", 81, "cuda:1", "vllm", None, ["--max-model-len", "4096"])
     [(program, words, environment)] = started
     assert (program, words[-2:]) == (sys.executable, ["--max-model-len", "4096"])
+    assert Path("got").resolve() == folder
     assert environment["CUDA_VISIBLE_DEVICES"] == "1"
     assert "whoever reaches 0.0.0.0:81 can ask it" in capsys.readouterr().out
 
