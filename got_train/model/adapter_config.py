@@ -21,16 +21,17 @@ BASE_KEPT = (True, False, None, "gaussian", "eva", "orthogonal")
 """Ways to begin adapters that leave the weights of the base model as they are."""
 
 
-def adapter_config(folder: Path, ranks: dict[str, int]) -> LoraConfig:
+def adapter_config(folder: Path, ranks: dict[str, int], saved_names: dict[str, str]) -> LoraConfig:
     """peft's configuration of a folder's adapters, of which only numbers are taken.
 
     Args:
         folder: the adapters.
         ranks: of each layer that its weights have.
+        saved_names: the name of each layer in the folder, which may be that of another layout.
 
     Raises:
         UserError: if it is no LoRA, is set to what would change the base model or import code, or has
-            another rank than the weights.
+            other ranks than the weights.
     """
     file = folder / ADAPTER_FILE
     given = read_json(file)
@@ -40,20 +41,24 @@ def adapter_config(folder: Path, ranks: dict[str, int]) -> LoraConfig:
     if saved is not None and not (isinstance(saved, list) and all(isinstance(name, str) for name in saved)):
         raise UserError(f"{file}: modules_to_save must be a list of names")
     rank = numbers.pop("r", 8)
-    others = {layer: number for layer, number in ranks.items() if number != rank}
-    if not ranks or (others and not patterns["rank"]):
+    said = {layer: _of_layer(patterns["rank"], saved_names[layer], rank) for layer in ranks}
+    wrong = next((layer for layer in ranks if said[layer] != ranks[layer]), None)
+    if not ranks or wrong is not None:
+        of_layer = f" for {wrong}" if patterns["rank"] else ""
         raise UserError(
-            f"the adapters of {folder} do not fit their {ADAPTER_FILE}: it says rank {rank}, the weights "
-            f"have {', '.join(map(str, sorted(set(ranks.values())))) or 'no adapters'}"
+            f"the adapters of {folder} do not fit their {ADAPTER_FILE}: it says rank "
+            f"{rank if wrong is None else f'{said[wrong]:g}{of_layer}'}, the weights have "
+            f"{'no adapters' if wrong is None else ranks[wrong]}"
         )
+    alphas = {layer: _of_layer(patterns["alpha"], saved_names[layer], None) for layer in ranks}
     return LoraConfig(
         r=rank,
         **numbers,
         use_dora=bool(given.get("use_dora")),
         use_rslora=bool(given.get("use_rslora")),
         target_modules=list(ranks),
-        rank_pattern=dict(others),
-        alpha_pattern=patterns["alpha"],
+        rank_pattern={layer: number for layer, number in ranks.items() if number != rank},
+        alpha_pattern={layer: alpha for layer, alpha in alphas.items() if alpha is not None},
         modules_to_save=saved,
         inference_mode=True,
     )
@@ -90,12 +95,19 @@ def _numbers(file: Path, given: dict[str, Any]) -> dict[str, Any]:
     return numbers
 
 
+def _of_layer(pattern: dict[str, float], layer: str, other: Any) -> Any:
+    """The number of a layer in a pattern, whose names may be the ends of names, as peft looks them up."""
+    return next(
+        (number for name, number in pattern.items() if re.fullmatch(rf"(.*\.)?({name})", layer)), other
+    )
+
+
 def _patterns(file: Path, given: dict[str, Any]) -> dict[str, dict[str, float]]:
     """Ranks and alphas of single layers."""
     patterns = {name: given.get(f"{name}_pattern") or {} for name in ("rank", "alpha")}
     for name, pattern in patterns.items():
         plain = isinstance(pattern, dict) and all(
-            re.fullmatch(r"[\w.]+", layer) and isinstance(number, int | float)
+            re.fullmatch(r"[\w.]+", layer) and isinstance(number, int | float) and abs(number) < 1e6
             for layer, number in pattern.items()
         )
         if not plain:

@@ -138,14 +138,17 @@ def add_adapters(model: GotModel, folder: str, dropout: float | None = None) -> 
     Raises:
         UserError: if the adapters do not fit.
     """
-    state = adapter_state(folder)
-    layers = {}
-    for name, tensor in state.items():
-        layer, is_first, _ = name.removeprefix(PEFT_PREFIX).partition(".lora_A.")
+    saved = _saved_adapters(folder)
+    state = {_own_name(name): tensor for name, tensor in saved.items()}
+    layers, saved_names = {}, {}
+    for name, tensor in saved.items():
+        saved_layer, is_first, _ = name.removeprefix(PEFT_PREFIX).partition(".lora_A.")
         if is_first:
-            layers[layer] = tensor
-    config = adapter_config(Path(folder), {layer: len(tensor) for layer, tensor in layers.items()})
+            layer = _own_name(name).removeprefix(PEFT_PREFIX).partition(".lora_A.")[0]
+            layers[layer], saved_names[layer] = tensor, saved_layer
     _check_layers(model, folder, layers)
+    ranks = {layer: len(tensor) for layer, tensor in layers.items()}
+    config = adapter_config(Path(folder), ranks, saved_names)
     if dropout is not None:
         config.inference_mode, config.lora_dropout = False, dropout
     with reading(f"the adapters of {folder} do not fit their base model: {ADAPTER_FILE}"):
@@ -185,12 +188,17 @@ def adapter_state(folder: str) -> dict[str, torch.Tensor]:
     Raises:
         UserError: if there are none, or the file is damaged.
     """
+    return {_own_name(name): tensor for name, tensor in _saved_adapters(folder).items()}
+
+
+def _saved_adapters(folder: str) -> dict[str, torch.Tensor]:
+    """As `adapter_state`, under the names in the file."""
     files = [Path(folder) / name for name in ADAPTER_WEIGHTS if (Path(folder) / name).exists()]
     if not files:
         raise UserError(f"{folder} lacks the weights of its adapters, {ADAPTER_WEIGHTS[0]}")
     saved = read_file(files[0])
     check_numbers(files[0], saved)
-    return {_own_name(name): tensor for name, tensor in saved.items()}
+    return saved
 
 
 def _own_name(name: str) -> str:

@@ -1,12 +1,15 @@
 import copy
+import json
+from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from transformers import TrainingArguments
 
 from got_train.bitsandbytes_import import show_bitsandbytes
 from got_train.config import DecoderConfig, EncoderConfig, LearningRates, LoraSettings, ModelConfig
-from got_train.model.adapters import linear_layers, module_table, prepare_for_training
+from got_train.model.adapters import add_adapters, linear_layers, module_table, prepare_for_training
 from got_train.model.got import GotModel, group_of
 from got_train.model.loading import build_model
 from got_train.model.quantize import round_to_4_bits
@@ -127,3 +130,23 @@ def test_a_frozen_encoder_keeps_no_graph_even_with_gradient_checkpointing(
 def test_adapters_in_a_frozen_group_are_refused(model: GotModel) -> None:
     with pytest.raises(UserError, match="disagree: connector has rate 0"):
         prepare_for_training(model, LearningRates(connector=0), LoraSettings(enabled=True))
+
+
+def test_alphas_and_ranks_of_layers_go_with_their_layers_in_the_original_layout(
+    model: GotModel, tmp_path: Path
+) -> None:
+    """ms-swift trains that layout without conversion, and its patterns have the names of its layers."""
+    own = ["model.multi_modal_projector.multimodal_projector", "model.language_model.layers.0.mlp.up_proj"]
+    theirs = ["model.mm_projector_vary", "model.layers.0.mlp.up_proj"]
+    weights = {}
+    for layer, name, rank in zip(own, theirs, (3, 2), strict=True):
+        linear = model.get_submodule(layer)
+        weights[f"base_model.model.{name}.lora_A.weight"] = torch.ones(rank, linear.in_features)
+        weights[f"base_model.model.{name}.lora_B.weight"] = torch.ones(linear.out_features, rank)
+    save_file(weights, tmp_path / "adapter_model.safetensors")
+    said = {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": theirs}
+    said |= {"rank_pattern": {"mm_projector_vary": 3}, "alpha_pattern": {"mm_projector_vary": 6 * 3}}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(said))
+    adapted = add_adapters(model, str(tmp_path))
+    scales = [adapted.base_model.model.get_submodule(layer).scaling["default"] for layer in own]
+    assert scales == [6, 2]

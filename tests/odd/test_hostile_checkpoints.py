@@ -380,7 +380,22 @@ ADAPTERS: dict[str, tuple[Change, str | None]] = {
         both(without("args.yaml"), with_keys(ADAPTER_JSON, base_model_name_or_path="../../../etc")),
         "holds adapters, and their base model cannot be read",
     ),
-    "rank 0": (with_keys(ADAPTER_JSON, r=0), "it says rank 0, the weights have 2"),
+    "ranks that the weights contradict": (
+        with_keys(ADAPTER_JSON, rank_pattern={"linear_fc1": 3, "multimodal_projector": 3}),
+        "it says rank 3 for model.multi_modal_projector.multimodal_projector, the weights have 2",
+    ),
+    "a rank and a pattern": (
+        with_keys(ADAPTER_JSON, r=8, rank_pattern={"nope": 2}),
+        "it says rank 8 for model.multi_modal_projector.multimodal_projector, the weights have 2",
+    ),
+    "an alpha that is none": (
+        with_keys(ADAPTER_JSON, alpha_pattern={"x": float("nan")}),
+        "alpha_pattern must",
+    ),
+    "rank 0": (
+        with_keys(ADAPTER_JSON, r=0),
+        "it says rank 0, the weights have 2",
+    ),
     "a huge rank": (with_keys(ADAPTER_JSON, r=10**9), "r is not a number that adapters can have"),
     "a rank of one layer": (with_keys(ADAPTER_JSON, rank_pattern={"(a+)+$": 2}), "rank_pattern must give"),
     "unknown layers": (with_keys(ADAPTER_JSON, target_modules=["nope"]), None),
