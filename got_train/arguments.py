@@ -241,7 +241,9 @@ def training_arguments(
         arguments = made(given)
     except Exception as error:  # accelerate and DeepSpeed, too, raise errors of any kind at odd values
         key = _wrong_alone(made, given)
-        raise UserError(f"{f'train.{key}' if key else 'train'}: {one_line(error)}") from error
+        own = isinstance(error, ValueError | TypeError | ImportError)  # of transformers' own checks
+        said = " ".join(str(error).split()) if own else one_line(error)
+        raise UserError(f"{f'train.{key}' if key else 'train'}: {said}") from error
     # A process has one device. On several transformers would use DataParallel, whose copies of the model have
     # no parameters to ask for their type.
     arguments._n_gpu = min(arguments.n_gpu, 1)

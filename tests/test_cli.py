@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -47,7 +48,7 @@ def last_line(capsys: Any) -> str:
         (["train", "{config}", "train.warmup=1"], "train.warmup is not a TrainingArguments name"),
         (
             ["train", "{config}", "train.lr_scheduler_type=cosin"],
-            "train: cosin is not a valid SchedulerType",
+            "train.lr_scheduler_type: cosin is not a valid SchedulerType",
         ),
         (["train", "{config}", "train.deepspeed=nope.json"], "train.deepspeed: nope.json does not exist"),
         (
@@ -59,8 +60,14 @@ def last_line(capsys: Any) -> str:
             "train.deepspeed needs a launcher, on one device too: deepspeed --module got_train train ...",
         ),
         (["train", "{config}", "train.report_to=wandb2"], "train.report_to wandb2: did you mean wandb?"),
-        (["train", "{config}", "train.lr_scheduler_type=cosine_with_min_lr"], "train: One of min_lr or"),
-        (["train", "{config}", "train.optim=galore_adamw"], "train: You need to install `galore_torch`"),
+        (
+            ["train", "{config}", "train.lr_scheduler_type=cosine_with_min_lr"],
+            "train: One of min_lr or",
+        ),
+        (
+            ["train", "{config}", "train.optim=galore_adamw"],
+            "train: You need to install `galore_torch`",
+        ),
         (
             "train {config} train.eval_strategy=steps train.eval_steps=1 train.save_steps=1 "
             "train.load_best_model_at_end=true train.metric_for_best_model=loss_foo".split(),
@@ -594,3 +601,15 @@ def test_the_module_runs_and_a_mistake_needs_no_torch() -> None:
     assert result.returncode == 2
     assert "the following arguments are required: config" in result.stderr
     assert " torch\n" not in result.stderr
+
+
+@pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="the system limits no sizes of files")
+def test_a_limit_of_files_names_the_file(tmp_path: Path, write_config: WriteConfig, rows_file: Path) -> None:
+    assert run("train", write_config("base")) == 0
+    output = tmp_path / "answers.jsonl"
+    words = ["infer", str(tmp_path / "output" / "base"), "--data", str(rows_file), "--output", str(output)]
+    limited = "import resource, sys; from got_train.cli import main; "
+    limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (400, 400)); main(sys.argv[1:])"
+    ended = subprocess.run([sys.executable, "-c", limited, *words], capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[-1] == f"got-train: error: {output} cannot be written: File too large"

@@ -62,7 +62,7 @@ class Watched(Dataset[Item]):
         """
         self.dataset = dataset
         self.seconds = seconds
-        self.places = multiprocessing.RawArray("q", 3 * max(workers, 1))
+        self.places = multiprocessing.RawArray("q", 3 * workers) if workers else []
         """For each worker its process, the row that it is at plus 1 or 0 for none, and a count of rows."""
         self.ended: dict[int, str] = {}
         """Why a worker was killed here, by its process."""

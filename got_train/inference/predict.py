@@ -18,7 +18,7 @@ import numpy as np
 from got_train.data.images import image_address
 from got_train.data.records import ReadOptions, Record, Turn
 from got_train.data.sources import select_rows
-from got_train.files import lock, write_text
+from got_train.files import lock, naming_refusals, write_text
 from got_train.foreign_files import read_json
 from got_train.inference.questions import check_query
 from got_train.progress import progress
@@ -132,7 +132,7 @@ def predict(
         parts = _parts(output)
         target = parts[rank()]
         open_process_group("gloo", MAX_WAIT)
-    with open(target, "a", encoding="utf-8") as file:
+    with naming_refusals(target), open(target, "a", encoding="utf-8") as file:
         lock(file, target)
         if not resume:
             file.truncate(0)
