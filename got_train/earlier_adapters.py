@@ -16,7 +16,7 @@ from got_train.run_folders import (
     holds_adapters,
     resolve_checkpoint,
 )
-from got_train.swift.trained import base_of_adapters
+from got_train.swift_runs import base_of_adapters
 from got_train.typed_values import flat
 
 KEPT = ("modules", "rank", "alpha", "use_dora", "use_rslora", "quantization_bits")

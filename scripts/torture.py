@@ -90,7 +90,11 @@ def main() -> None:
         }
         for result in as_completed(results):
             name, fault = results[result]
-            loss = result.result()
+            try:
+                loss = result.result()
+            except BaseException:  # a fault of this script: the others would be waited for
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
             if loss is not None:
                 lost[name] += 1
                 print(f"LOST {name}: {fault}: {loss}", flush=True)

@@ -584,7 +584,8 @@ for name in sys.argv[1:]:
 
 def test_every_module_imports_where_unix_s_own_modules_are_missing() -> None:
     names = [name for name in MODULES if name.startswith(("got_train", "data_engines"))]
-    names = [name for name in names if not name.endswith("__main__")]
+    apart = ("got_train.__main__", "data_engines.__main__", "got_train.serving.vllm_")  # vLLM imports these
+    names = [name for name in names if not name.startswith(apart)]
     command = [sys.executable, "-c", WITHOUT_UNIX, *names]
     result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert result.returncode == 0, result.stderr

@@ -18,7 +18,7 @@ FLOORS = [
     ["hubs", "files", "foreign_files", "processes", "shortages"],
     ["manifest", "command_options", "ending"],
     ["run_folders", "prompts", "markup", "typed_values", "interpolations"],
-    ["tex", "swift.trained", "drawn_sets"],
+    ["tex", "swift_runs", "drawn_sets"],
     ["config"],
     ["arguments", "idle_keys", "earlier_adapters", "key_hints"],
     ["config_file", "config_folder"],

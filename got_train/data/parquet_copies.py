@@ -16,7 +16,6 @@ from pyarrow import parquet
 
 from got_train.files import atomic_file, refusal
 from got_train.processes import KeptProcess, LimitError
-from got_train.progress import progress
 from got_train.report import UserError, counted, one_line
 
 MAX_COLUMNS = 1000
@@ -69,6 +68,8 @@ def arrow_copy(path: Path) -> Path:
 
 
 def _make(path: Path, copy: Path, size: int) -> None:
+    from got_train.progress import progress  # tqdm looks at TQDM_DISABLE where it is imported first
+
     most = max(MAX_COPY_BYTES, MAX_TIMES * size)
     memory, seconds = _MEMORY + _MEMORY_TIMES * size, _SECONDS + size // _BYTES_PER_SECOND
     bar = progress(f"copying {path}", 0, "row", delay=2)

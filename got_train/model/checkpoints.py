@@ -17,7 +17,7 @@ from got_train.model.tokenizer import load_tokenizer
 from got_train.prompts import TemplateName
 from got_train.report import UserError
 from got_train.run_folders import CONFIG_FILE, absolute, holds_adapters, resolve_checkpoint
-from got_train.swift.trained import base_of_adapters, swift_model
+from got_train.swift_runs import base_of_adapters, swift_model
 
 
 def load_checkpoint(

@@ -29,7 +29,7 @@ from got_train.model.weights import check_numbers, local_folder, read_tensors
 from got_train.prompts import TemplateName
 from got_train.report import UserError, check_new_folder, counted
 from got_train.run_folders import CONFIG_FILE, holds_adapters
-from got_train.swift.trained import swift_model
+from got_train.swift_runs import swift_model
 from got_train.vocabulary import IMAGE_PAD, QWEN_SPECIAL_IDS
 
 Pairs = tuple[tuple[str, str], ...]

@@ -15,6 +15,8 @@ import numpy as np
 import safetensors.torch
 import torch
 
+from got_train.run_folders import checkpoint_number
+
 from .processes import REFUSED, STOPPED, Ended, Lost, full_from, kill_at, limit_files
 from .runs import RANKS, STEPS, Whole, check_resumed, contents, copied, in_folder, run_folder, start
 
@@ -104,7 +106,8 @@ def damage_all(whole: Whole, choices: list[tuple[str, str]], folder: Path) -> No
     run = copied(whole, folder)
     checkpoints = sorted(run_folder(run).glob("checkpoint-*"))
     for checkpoint, (name, how) in zip(checkpoints, choices, strict=True):
-        damage(checkpoint / name, how)
+        # DeepSpeed has the step in the name of a folder
+        damage(checkpoint / name.replace(f"step{STEPS}", f"step{checkpoint_number(checkpoint)}"), how)
     before = contents(run.output)
     ended = start(run, resume=True).wait()
     if ended.code != REFUSED:
