@@ -27,6 +27,7 @@ from got_train.model.processor import CHAT_TEMPLATE_FILE, build_processor, gener
 from got_train.model.shapes import read_got_config
 from got_train.model.tokenizer import load_tokenizer
 from got_train.model.weights import local_folder
+from got_train.packages import install_line
 from got_train.ranks import say
 from got_train.report import UserError
 from got_train.run_folders import CONFIG_FILE, holds_adapters, merged_folder
@@ -83,7 +84,7 @@ def check_engine(engine: Engine) -> None:
         raise UserError("vLLM is not installed: pip install vllm, or leave out --engine")
     if engine == "transformers" and not is_serve_available():
         raise UserError(
-            "the server of transformers is not installed: pip install 'got-train[serve]', or vllm"
+            f"the server of transformers is not installed: {install_line('serve')}, or pip install vllm"
         )
 
 

@@ -87,7 +87,7 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "is_serve_available", lambda: False)
     with pytest.raises(UserError, match="pip install vllm"):
         check_engine("vllm")
-    with pytest.raises(UserError, match=r"pip install 'got-train\[serve\]'"):
+    with pytest.raises(UserError, match=r"pip install -e '.*\[serve\]', or pip install vllm"):
         check_engine("transformers")
 
 
