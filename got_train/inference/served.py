@@ -24,10 +24,10 @@ from got_train.command_options import SERVED_NAME
 from got_train.config import Config
 from got_train.data.records import Record
 from got_train.data.samples import Sample, SampleEncoder
-from got_train.foreign_files import read_json
 from got_train.inference.answer_page import write_answer_page
 from got_train.model.checkpoints import run_config
 from got_train.model.got import tile_shape
+from got_train.model.processor import generation_config
 from got_train.model.shapes import read_got_config
 from got_train.model.tokenizer import load_tokenizer
 from got_train.prompts import CHAT_TEMPLATES, IMAGE_TAG
@@ -58,8 +58,6 @@ class Served:
     encoder: SampleEncoder
     config: Config
     """The configuration of the run that trained the model."""
-    generation: dict[str, Any]
-    """The content of its `generation_config.json`."""
 
     @classmethod
     def at(cls, url: str, folder: str, image_root: str | None = None) -> "Served":
@@ -85,9 +83,7 @@ class Served:
         if image_root is not None:
             config = replace(config, data=replace(config.data, image_root=image_root))
         encoder = SampleEncoder(load_tokenizer(folder), config.sample, tile_shape(read_got_config(folder)))
-        ways = Path(folder) / "generation_config.json"
-        generation = read_json(ways) if ways.is_file() else {}
-        return cls(url, _name_at(url), encoder, config, generation)
+        return cls(url, _name_at(url), encoder, config)
 
     @property
     def identity(self) -> str:
@@ -154,8 +150,10 @@ class Served:
             "temperature": 0,
             "chat_template_kwargs": {"multi_page": True, "num_image_tokens": self.encoder.tile.num_tokens},
         }
-        if sample.num_tiles > 1 and self.generation:  # whose text may repeat itself; vLLM's plugin knows
-            body["generation_config"] = json.dumps(self.generation | {"no_repeat_ngram_size": 0})
+        if sample.num_tiles > 1:  # whose text may repeat itself; vLLM's plugin knows
+            ways = generation_config(self.encoder.tokenizer)
+            ways.no_repeat_ngram_size = 0
+            body["generation_config"] = ways.to_json_string()
         return body
 
 
