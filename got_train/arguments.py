@@ -61,6 +61,8 @@ OWN_ARGUMENTS = {
     "per_gpu_train_batch_size": "use per_device_train_batch_size",
     "fsdp": "use train.deepspeed=configs/deepspeed/zero2.json",
     "fsdp_config": "use train.deepspeed=configs/deepspeed/zero2.json",
+    "parallelism_config": "use torchrun, and train.deepspeed=configs/deepspeed/zero2.json",
+    "accelerator_config": "batches and their accumulation follow from global_batch_size",
     "label_smoothing_factor": "the loss is computed without logits of the whole vocabulary at hand",
 }
 """Arguments that would have no effect here, and what to use instead."""

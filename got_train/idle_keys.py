@@ -86,6 +86,13 @@ def _of_steps(config: Config) -> Iterator[Idle]:
     if not given.get("gradient_checkpointing"):
         why = "train.gradient_checkpointing is false"
         yield Idle(("train.gradient_checkpointing_kwargs",), why)
+    if not given.get("use_liger_kernel"):
+        yield Idle(("train.liger_kernel_config",), "train.use_liger_kernel is false")
+    optim = str(given.get("optim", "adamw_torch_fused"))
+    if optim in ("adamw_torch", "adamw_torch_fused"):
+        yield Idle(("train.optim_args",), f"train.optim is {optim}, whose settings are train.adam_*")
+    if not optim.startswith(("galore", "apollo")):
+        yield Idle(("train.optim_target_modules",), f"train.optim is {optim}, which is one for all layers")
     if not given.get("push_to_hub"):
         names = ("token", "private_repo", "model_id", "strategy", "always_push", "revision")
         yield Idle(tuple(f"train.hub_{name}" for name in names), "train.push_to_hub is false")

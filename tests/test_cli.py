@@ -73,6 +73,26 @@ def last_line(capsys: Any) -> str:
             "train.load_best_model_at_end=true train.metric_for_best_model=loss_foo".split(),
             "train: The `metric_for_best_model` training argument is set to 'eval_loss_foo'",
         ),
+        (
+            ["train", "{config}", "train.parallelism_config=5"],
+            "train.parallelism_config is not supported here",
+        ),
+        (
+            ["train", "{config}", "train.accelerator_config={{a: 1}}"],
+            "train.accelerator_config is not supported",
+        ),
+        (
+            ["train", "{config}", "train.optim_args=a=b"],
+            "train.optim_args would have no effect, as train.optim",
+        ),
+        (
+            ["train", "{config}", "train.optim_target_modules=all-linear"],
+            "train.optim_target_modules would have no effect, as train.optim is adamw_torch_fused",
+        ),
+        (
+            ["train", "{config}", "train.liger_kernel_config={{rope: true}}"],
+            "train.liger_kernel_config.rope would have no effect, as train.use_liger_kernel is false",
+        ),
         (["train", "{config}", "train.fsdp=full_shard"], "train.fsdp is not supported here: use train.deep"),
         (["train", "{config}", "train.global_batch_size=6"], "global_batch_size 6 is not a multiple of 4"),
         (["train", "{config}", "resume=nowhere"], "resume: nowhere does not exist"),
