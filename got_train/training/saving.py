@@ -54,7 +54,9 @@ def saved_whole(checkpoint: Path) -> Iterator[Path]:
                 flush(checkpoint.parent)
         finally:
             if rank() == 0:
-                shutil.rmtree(part)  # on a full disk too, so that there is room again
+                # On a full disk too, so that there is room again. Another process may still write into it:
+                # what that leaves goes before the next save.
+                shutil.rmtree(part, ignore_errors=True)
         barrier()
 
 

@@ -1,5 +1,7 @@
 """A checkpoint gets into its run whole, or not at all."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,21 @@ def test_a_checkpoint_of_before_stays_when_saving_fails(run_dir: Path) -> None:
         raise ZeroDivisionError
     assert (checkpoint / "model.safetensors").read_text() == "before"
     assert sorted(path.name for path in run_dir.iterdir()) == ["args.yaml", "checkpoint-2", "steps.npz"]
+
+
+def test_a_full_disk_is_told_though_another_process_still_writes(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_empty(*place: object, **options: object) -> None:
+        raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY))
+
+    checkpoint = run_dir / "checkpoint-2"
+    with pytest.raises(UserError, match="checkpoint-2 cannot be written: No space left on device"):
+        with saved_whole(checkpoint) as made:
+            made.mkdir()
+            monkeypatch.setattr(os, "rmdir", not_empty)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert not checkpoint.exists()
 
 
 @pytest.mark.parametrize(
