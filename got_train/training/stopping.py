@@ -37,6 +37,11 @@ class StopSignals(TrainerCallback):
             self.has_stopped = state.global_step < state.max_steps
             control.should_save = control.should_training_stop = True
 
+    def on_epoch_end(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
+        """Does not take an epoch that is broken off for one that has ended: to evaluate may take too long."""
+        if self.has_stopped and state.epoch is not None and not float(state.epoch).is_integer():
+            control.should_evaluate = control.should_save = False
+
     def on_train_end(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
         """A signal ends the run at once again."""
         for number, handler in self._before.items():

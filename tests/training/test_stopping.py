@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from got_train.training.callbacks import RunLog
+from got_train.training.callbacks import RunLog, read_log
 from scripts.faults.processes import free_port
 from tests.conftest import HANG_SECONDS
 from tests.training.runs import WriteConfig, losses, run, run_folder, weights
@@ -65,6 +65,18 @@ def test_a_signal_saves_and_the_run_goes_on_as_if_nothing_had_been(
     assert losses(folder) == losses(whole)
     before, after = weights(whole / "checkpoint-4"), weights(folder / "checkpoint-4")
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_an_epoch_that_is_broken_off_is_not_evaluated(
+    write_config: WriteConfig, tmp_path: Path, at_step_2: Callable[[Callable[[], None]], None]
+) -> None:
+    at_step_2(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    config = write_config(train=TRAIN | {"eval_strategy": "epoch"})
+    assert run("train", config) == 75
+    lines = read_log(run_folder(tmp_path) / "logging.jsonl")
+    assert [line["loss"] for line in lines if "loss" in line] and not any(
+        "eval_loss" in line for line in lines
+    )
 
 
 def test_control_c_says_how_to_go_on(
