@@ -76,10 +76,11 @@ def run_and_end(run: Callable[[], int], go_on: str) -> NoReturn:
 
 def _line_of(error: Exception) -> str | None:
     """The line that says what a user can put right; None for a fault of this program."""
-    if isinstance(error, OSError) and error.errno in REFUSED and error.filename is None:
-        return f"a file cannot be written or read: {error.strerror} (see ulimit -a, df)"
-    if isinstance(error, UserError) or (isinstance(error, OSError) and error.errno in REFUSED):
+    if isinstance(error, UserError):
         return str(error)
+    if isinstance(error, OSError) and error.errno in REFUSED:
+        unnamed = f"a file cannot be written or read: {error.strerror} (see ulimit -a, df)"
+        return unnamed if error.filename is None else str(error)
     return shortage(error)
 
 

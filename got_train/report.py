@@ -60,6 +60,11 @@ def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:side]} ... {text[-side:]}"
 
 
+def quoted(value: object) -> str:
+    """A value that a message only points at, shortened."""
+    return shortened(str(value), MAX_QUOTED)
+
+
 def readable(message: str) -> str:
     """A message for the terminal: what it quotes of strangers' files neither floods nor controls it."""
     return "\n".join(shortened(printable(line), MAX_LINE_CHARACTERS) for line in message.split("\n"))

@@ -7,7 +7,7 @@ from typing import Any
 from peft import LoraConfig
 
 from got_train.foreign_files import read_json
-from got_train.report import MAX_QUOTED, UserError, shortened
+from got_train.report import UserError, quoted
 from got_train.run_folders import ADAPTER_FILE
 
 NOT_READ = (
@@ -67,16 +67,13 @@ def adapter_config(folder: Path, ranks: dict[str, int], saved_names: dict[str, s
 def _check_is_lora(file: Path, given: dict[str, Any]) -> None:
     """Refuses what is no LoRA, or one that would change the base model or import code."""
     if given.get("peft_type") != "LORA":
-        raise UserError(
-            f"{file}: peft_type {shortened(str(given.get('peft_type')), MAX_QUOTED)} is not read: LORA is"
-        )
+        raise UserError(f"{file}: peft_type {quoted(given.get('peft_type'))} is not read: LORA is")
     odd = [name for name in NOT_READ if given.get(name)]
     if odd:
         raise UserError(f"{file} sets {', '.join(odd)}, which got-train does not read")
     if given.get("init_lora_weights", True) not in BASE_KEPT:
         raise UserError(
-            f"{file}: init_lora_weights {shortened(str(given['init_lora_weights']), MAX_QUOTED)} changes the "
-            "base model"
+            f"{file}: init_lora_weights {quoted(given['init_lora_weights'])} changes the base model"
         )
 
 

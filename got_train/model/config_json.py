@@ -12,7 +12,7 @@ from transformers.utils import cached_file
 
 from got_train.foreign_files import read_json
 from got_train.hubs import try_hub
-from got_train.report import MAX_QUOTED, UserError, shortened
+from got_train.report import UserError, quoted
 
 CONFIG_JSON = "config.json"
 
@@ -45,17 +45,13 @@ def model_config(source: str) -> tuple[Path, dict[str, Any]]:
     given = read_json(file)
     for name in SECTION_NAMES:
         if name in given and not isinstance(given[name], dict):
-            raise UserError(
-                f"{file}: {name} must be a section, not {shortened(str(given[name]), MAX_QUOTED)}"
-            )
+            raise UserError(f"{file}: {name} must be a section, not {quoted(given[name])}")
     for key, value in _numbers(given, ""):
         limit = next(
             (most for word, most in LIMITS.items() if re.search(rf"(^|[._]){word}$", key)), MAX_NUMBER
         )
         if abs(value) > limit:
-            raise UserError(
-                f"{file}: {key} is {shortened(str(value), MAX_QUOTED)}, at most {limit:,} can be read"
-            )
+            raise UserError(f"{file}: {key} is {quoted(value)}, at most {limit:,} can be read")
     if given.get("quantization_config") is not None:
         raise UserError(f"{file}: quantized weights are not read (quantization_config)")
     cleaned = _without_code(given)

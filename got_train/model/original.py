@@ -15,7 +15,7 @@ from transformers import GotOcr2Config, GotOcr2VisionConfig, PreTrainedTokenizer
 from got_train.foreign_files import read_json
 from got_train.model.got import ENCODER_FIELDS, encoder_channels
 from got_train.model.tokenizer import ORIGINAL_VOCABULARY, load_tokenizer, vocabulary_file
-from got_train.report import MAX_QUOTED, UserError, shortened
+from got_train.report import UserError, quoted
 from got_train.vocabulary import (
     ENCODER_CHANNELS,
     END_OF_TEXT,
@@ -57,7 +57,7 @@ def layout_of(folder: Path) -> Layout:
 def layout_of_type(folder: Path, model_type: Any) -> Layout:
     """As `layout_of`, from what `config.json` says."""
     if not isinstance(model_type, str) or model_type not in MODEL_TYPES:
-        said = shortened(str(model_type), MAX_QUOTED)
+        said = quoted(model_type)
         raise UserError(f"{folder} holds a {said} model, not got_ocr2 (transformers) or GOT (original)")
     return MODEL_TYPES[model_type]
 

@@ -12,7 +12,7 @@ from got_train.foreign_files import reading
 from got_train.model.config_json import model_config
 from got_train.model.got import GotModel, encoder_section
 from got_train.model.original import Layout, layout_of_type, original_config
-from got_train.report import MAX_QUOTED, UserError, did_you_mean, one_line, shortened
+from got_train.report import UserError, did_you_mean, one_line, quoted
 from got_train.run_folders import whole_checkpoint
 from got_train.vocabulary import TileShape
 
@@ -147,10 +147,7 @@ def read_decoder_config(path: str) -> PreTrainedConfig:
     file, given = model_config(path)
     model_type = given.pop("model_type", None)
     if not isinstance(model_type, str) or model_type not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
-        raise UserError(
-            f"model.decoder.path {path} holds a {shortened(str(model_type), MAX_QUOTED)} model, which is no "
-            "decoder"
-        )
+        raise UserError(f"model.decoder.path {path} holds a {quoted(model_type)} model, which is no decoder")
     with reading(f"model.decoder.path: {file}"):
         return CONFIG_MAPPING[model_type].from_dict(given)
 
