@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from got_train.command_options import BASE_HELP, OVERWRITE, check_folder, positive
 from got_train.config import MAX_NEW_TOKENS
+from got_train.inference.answer import Answer
 from got_train.prompts import COLORS
 from got_train.ranks import rank
 from got_train.report import UserError, check_targets, counted
@@ -38,6 +39,15 @@ def add_infer_options(infer: argparse.ArgumentParser) -> None:
     existing.add_argument("--overwrite", action="store_true", help=OVERWRITE)
     infer.add_argument("--render", type=Path, metavar="HTML", help="page to write, with the rendered answers")
     infer.add_argument("--stream", action="store_true", help="print a single answer while it is generated")
+    infer.add_argument(
+        "--confidence", action="store_true", help="also give the probability of each answer and line"
+    )
+    infer.add_argument(
+        "--beams",
+        type=positive,
+        default=1,
+        help="answers kept beside each other, of which the likeliest is given (default: 1, greedy)",
+    )
     infer.add_argument(
         "--max-new-tokens",
         type=positive,
@@ -83,10 +93,16 @@ def infer(options: argparse.Namespace) -> int:
         raise UserError("--resume continues a file of answers: it needs --output")
     if options.stream and (options.data or options.output or options.render):
         raise UserError("--stream prints one answer: it cannot be used with --data, --output or --render")
+    if options.stream and (options.beams > 1 or options.confidence):
+        raise UserError("--stream prints an answer while it is written: leave out --beams and --confidence")
+    if options.beams > 1 and (options.confidence or options.torch_compile):
+        raise UserError("--confidence and --torch-compile are of greedy answers: leave out --beams")
     if options.image_root and not options.data:
         raise UserError("--image-root is of the rows of --data: name images by their whole paths")
-    if options.server and (options.torch_compile or options.base):
-        raise UserError("--torch-compile and --base are of a model that is read here: leave out --server")
+    if options.server and (options.torch_compile or options.base or options.beams > 1):
+        raise UserError(
+            "--torch-compile, --base and --beams are of a model that is read here: leave out --server"
+        )
     check_folder("--image-root", options.image_root)
     from got_train.data.sources import DatasetSpec
     from got_train.inference.predict import check_parts, predict, read_answers, read_questions
@@ -111,6 +127,7 @@ def infer(options: argparse.Namespace) -> int:
     model = resolve_checkpoint(options.model)
     got = _reader(model, options)
     limits = (options.max_new_tokens, options.batch_size)
+    ways = (options.beams, options.confidence)
     if options.stream:
         for piece in got.stream(records[0], options.max_new_tokens):
             print_answer(piece, end="")
@@ -119,19 +136,27 @@ def infer(options: argparse.Namespace) -> int:
     if options.output:
         if options.data:
             records = read_questions(got, options.data, options.query)
-        predict(got, records, options.output, *limits, options.resume)
+        predict(got, records, options.output, *limits, options.resume, *ways)
         if rank() != 0:
             return 0
         print(f"{counted(len(records), 'row')} written to {options.output}")
         answers = read_answers(options.output) if options.render else []
     else:
         answers = []
-        for images, answer in zip(documents, got.read(records, *limits), strict=True):
+        for images, answer in zip(documents, got.answers(records, *limits, *ways), strict=True):
             if len(documents) > 1:
                 print(f"== {images[0]}")
-            print_answer(answer)
-            answers.append(answer)
+            print_answer(_with_confidences(answer) if options.confidence else answer.text)
+            answers.append(answer.text)
     if options.render:
         got.render(list(zip(records, answers, strict=True)), options.render)
         print(f"page written to {options.render}")
     return 0
+
+
+def _with_confidences(answer: Answer) -> str:
+    """An answer for a person, each line behind its probability, and at the end that of the whole answer."""
+    lines = zip(answer.line_confidences, answer.text.split("\n"), strict=True)
+    return "\n".join(
+        [*(f"{confidence:.3f}  {line}" for confidence, line in lines), f"confidence {answer.confidence:.3f}"]
+    )

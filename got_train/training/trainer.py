@@ -321,7 +321,8 @@ class GotTrainer(Trainer):
                 stop_past_reference=True,
                 lower="lower eval.batch_size",
             )
-        pairs = list(zip(answers, (record.turns[-1].response for record in mine), strict=True))
+        references = (record.turns[-1].response for record in mine)
+        pairs = [(answer.text, reference) for answer, reference in zip(answers, references, strict=True)]
         return [pair for part in gather(pairs) for pair in part]
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
