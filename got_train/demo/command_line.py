@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from got_train.demo.server import Site
     from got_train.inference.chat import Got
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
 GRACE_SECONDS = 3
 """How long answers that are being written may take after Ctrl-C."""
 
@@ -78,7 +76,7 @@ def demo(options: argparse.Namespace) -> int:
         from got_train.demo.server import Site
 
         models = [_read_model(path, options) for path in paths]
-        pixels = min(model.encoder.config.max_pixels for model in models)
+        pixels = min([MAX_PIXELS, *(model.encoder.config.max_pixels for model in models)])
         uploads = Uploads(Path(folder), pixels)
         _run(Site(_names(paths), models, options.max_new_tokens, uploads), options, address)
     return 0
@@ -119,10 +117,10 @@ def _label(
         for model in models:
             readings = Readings(options.output.with_suffix(".readings.jsonl"), model.identity)
             readings.fill(entries)
-        pixels = models[0].encoder.config.max_pixels if models else MAX_PIXELS
+        pixels = min([MAX_PIXELS, *(model.encoder.config.max_pixels for model in models)])
         labelling = Labelling(entries, corrections, pixels)
         print(
-            f"{counted(len(entries), 'question')}, {labelling.counts()['done']} answered; "
+            f"{counted(len(entries), 'picture')}, {labelling.counts()['done']} done; "
             f"rows go to {options.output}"
         )
         if corrections.cut_off:
@@ -184,11 +182,11 @@ def _run(site: "Site", options: argparse.Namespace, address: socket.socket) -> N
     """Serves the page until a signal ends it."""
     import uvicorn
 
-    from got_train.demo.server import build
+    from got_train.demo.server import LOOPBACK_HOSTS, build
 
     host = f"[{options.host}]" if ":" in options.host else options.host
     print(f"the page is at http://{host}:{options.port} (Ctrl-C ends it)")
-    if options.host not in LOOPBACK:
+    if options.host not in LOOPBACK_HOSTS:
         print(f"whoever reaches {host}:{options.port} can use it: there is no password")
     config = uvicorn.Config(
         build(site, options.host),

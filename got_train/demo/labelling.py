@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from got_train.data.errors import ImageError
 from got_train.data.records import ReadOptions, Record
 from got_train.data.rows import Rows
 from got_train.data.sources import select_rows
@@ -35,7 +36,9 @@ class Entry:
     is_read: bool = False
     """Whether a model has been asked, or the row came with an answer."""
     fault: str = ""
-    """Why its picture cannot be read."""
+    """Why a model has not read it."""
+    is_unreadable: bool = False
+    """Whether its picture cannot be opened: no row of it would train."""
     skipped: int = 0
     """How often it was passed over."""
 
@@ -100,15 +103,18 @@ class Labelling:
             "entries": len(self.entries),
             "done": sum(map(self.is_done, range(len(self.entries)))),
             "read": sum(entry.is_read for entry in self.entries),
+            "unreadable": sum(entry.is_unreadable for entry in self.entries),
             "rows": len(self.corrections),
         }
 
     def next(self) -> int | None:
         """The entry to correct next: what was skipped comes last, and what the model doubts most first.
 
-        Of entries that it has not read yet, and of those without a probability, the first comes first.
+        Of entries that it has not read yet, and of those without a probability, the first comes first. Those
+        whose pictures were found to be unreadable do not come again.
         """
-        waiting = [number for number in range(len(self.entries)) if not self.is_done(number)]
+        readable = [number for number, entry in enumerate(self.entries) if not entry.is_unreadable]
+        waiting = [number for number in readable if not self.is_done(number)]
         return min(waiting, key=self._urgency, default=None)
 
     def _urgency(self, number: int) -> tuple[int, bool, float, int]:
@@ -120,11 +126,15 @@ class Labelling:
         """A picture of an entry for the page; those of the last few are kept.
 
         Raises:
-            ImageError: if it cannot be read.
+            UserError: if it cannot be read, in one line without its folder.
         """
         if (number, page) not in self._previews:
             for old in list(self._previews)[:-MOST_PREVIEWS]:
                 del self._previews[old]
-            image = self.entries[number].record.images[page]
-            self._previews[number, page] = preview(image, self._max_pixels)
+            entry = self.entries[number]
+            try:
+                self._previews[number, page] = preview(entry.record.images[page], self._max_pixels)
+            except ImageError as error:
+                entry.is_unreadable = True
+                raise UserError(entry.without_folders(f"{error.cause}: {error}")) from None
         return self._previews[number, page]

@@ -1,4 +1,7 @@
-"""The server of the page: what each address answers. No address reads a file that a visitor could name."""
+"""The server of the page: what each address answers. No address reads a file that a visitor could name.
+
+Gradio 6.31, which would be less to write, wants Pillow below 13, and draws no boxes.
+"""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,7 +19,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from got_train.data.errors import ImageError
 from got_train.data.records import Record
 from got_train.demo.asking import answer_events, read_box, read_question, task_of, with_task
 from got_train.demo.labelling import Entry, Labelling
@@ -186,7 +188,9 @@ class Site:
         return JSONResponse(await run_in_threadpool(self._shown_next))
 
     def _accept(self, body: Mapping[str, Any]) -> None:
-        _, record = self._asked_entry(body)
+        number, record = self._asked_entry(body)
+        for page in range(len(record.images)):  # a row whose picture cannot be opened would not train
+            self._labelling().preview(number, page)
         self._labelling().corrections.accept(record, text_of(body, "text"))
 
     def _asked_entry(self, body: Mapping[str, Any]) -> tuple[int, Record]:
@@ -196,6 +200,8 @@ class Site:
         box = read_box(body)
         if box is not None and len(record.images) > 1:
             raise UserError("the pages of a document are read whole: leave out the box")
+        if box is not None and task_of(record) is None:
+            raise UserError("this picture has a question of its own: leave out the box")
         size = (1, 1)
         if box is not None:
             shown = labelling.preview(number, 0)
@@ -231,8 +237,8 @@ class Site:
         try:
             picture = labelling.preview(number, 0)
             shown |= {"width": picture.width, "height": picture.height}
-        except ImageError as error:
-            shown["fault"] = entry.without_folders(f"{error.cause}: {error}")
+        except UserError as error:
+            shown["fault"] = str(error)
         return shown
 
     def _labelling(self) -> Labelling:
@@ -302,7 +308,7 @@ def build(site: Site, host: str) -> Starlette:
         ]
     names = LOOPBACK_HOSTS if host in LOOPBACK_HOSTS else ["*"]
     guards = [Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False), Middleware(OwnPage)]
-    handlers: dict[Any, Any] = {UserError: refuse, ImageError: refuse, Exception: fail}
+    handlers: dict[Any, Any] = {UserError: refuse, Exception: fail}
     return Starlette(routes=routes, middleware=guards, exception_handlers=handlers, lifespan=site.lifespan)
 
 

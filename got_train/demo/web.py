@@ -13,7 +13,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from got_train.data.errors import ImageError
 from got_train.demo.asking import Event
 from got_train.demo.pictures import MAX_UPLOAD_BYTES
 from got_train.demo.turns import BusyError
@@ -80,8 +79,6 @@ async def fail(request: Request, error: Exception) -> Response:
 
 def explained(error: Exception) -> str:
     """One line for a visitor; a fault of this program is told where it runs, not to strangers."""
-    if isinstance(error, ImageError):
-        return f"{error.cause}: {error}"
     line = str(error) if isinstance(error, UserError) else shortage(error)
     if line is None:
         logger.error("an error that no one expected", exc_info=error)

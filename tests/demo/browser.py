@@ -29,8 +29,9 @@ class Browser:
         self._read, self._rest, self._number = read_here, b"", 0
         self.requests: list[str] = []
         """The addresses that the page has asked for."""
-        flags = "--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --remote-debugging-pipe"
-        command = f'exec "$0" {flags} --user-data-dir="$1" about:blank 3<&{read_there} 4>&{write_there}'
+        flags = "--headless --hide-scrollbars --no-sandbox --disable-gpu --disable-dev-shm-usage"
+        pipes = f"--remote-debugging-pipe 3<&{read_there} 4>&{write_there}"
+        command = f'exec "$0" {flags} --user-data-dir="$1" about:blank {pipes}'
         self._process = subprocess.Popen(
             ["bash", "-c", command, program, str(profile)],
             pass_fds=(read_there, write_there),
@@ -99,12 +100,12 @@ class Browser:
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
-    def wait(self, expression: str) -> Any:
-        """The value of an expression as soon as it is true."""
+    def wait(self, expression: str) -> None:
+        """Returns when an expression is true."""
         end = time.monotonic() + HANG_SECONDS
         while time.monotonic() < end:
-            if value := self.run(expression):
-                return value
+            if self.run(f"!!({expression})"):
+                return
             time.sleep(0.05)
         raise AssertionError(f"never true: {expression}")
 

@@ -54,7 +54,7 @@ def test_without_a_model_it_starts_empty(photos: Path, tmp_path: Path, label_cli
         assert client.get("/state").json()["models"] == []
         first = client.get("/next").json()
         assert (first["number"], first["names"], first["text"], first["width"]) == (0, ["0.png"], "", 64)
-        assert first["counts"] == {"entries": 4, "done": 0, "read": 0, "rows": 0}
+        assert first["counts"] == {"entries": 4, "done": 0, "read": 0, "unreadable": 0, "rows": 0}
         shown = client.get("/entries/0/0")
         assert Image.open(io.BytesIO(shown.content)).size == (64, 32)
         second = post(client, "/accept", number=0, text="nought", format=False)
@@ -62,14 +62,19 @@ def test_without_a_model_it_starts_empty(photos: Path, tmp_path: Path, label_cli
         third = post(client, "/skip", number=1)
         assert third["number"] == 2
         damaged = post(client, "/accept", number=2, text="\\(x^2\\)", format=True, box=None)
-        assert damaged["number"] == 3 and damaged["fault"].startswith("image unreadable: ")
-        assert "width" not in damaged
+        said = "image unreadable: 3 empty.png is not a readable image"
+        assert (damaged["number"], damaged["fault"], "width" in damaged) == (3, said, False)
+        assert error_of(client.post("/accept", json={"number": 3, "text": "x"})) == said
+        assert error_of(client.get("/entries/3/0")) == said
         assert post(client, "/skip", number=3)["number"] == 1  # what was skipped comes again, last
+        last = post(client, "/accept", number=1, text="one", format=False)
+        assert last == {"counts": {"entries": 4, "done": 3, "read": 0, "unreadable": 1, "rows": 3}}
         assert error_of(client.post("/accept", json={"number": 1, "text": " "})).startswith("empty response")
         assert error_of(client.post("/ask", json={"number": 1})) == "there is no such model"
     assert rows_of(output) == [
         ("<image>OCR: ", "nought", "my 照片/0.png"),
         ("<image>OCR with format: ", "\\(x^2\\)", "my 照片/2.png"),
+        ("<image>OCR: ", "one", "my 照片/1.png"),
     ]
 
 
@@ -153,12 +158,14 @@ def test_rows_are_corrected_too(photos: Path, tmp_path: Path, label_client: Labe
     with label_client(source, output) as client:
         first = client.get("/next").json()
         assert (first["number"], first["text"], first["format"]) == (1, "doubtful", None)
+        boxed = client.post("/accept", json={"number": 1, "text": "x", "box": [1, 1, 9, 9]})
+        assert error_of(boxed) == "this picture has a question of its own: leave out the box"
         second = post(client, "/accept", number=1, text="a picture", format=False)
         assert (second["number"], second["text"]) == (0, "sure")
         third = post(client, "/accept", number=0, text="sure", format=False)
         assert (third["number"], third["query"]) == (2, "[0, 0, 500, 500] OCR: ")
         last = post(client, "/accept", number=2, text="box", format=False)
-        assert last == {"counts": {"entries": 3, "done": 3, "read": 3, "rows": 3}}
+        assert last == {"counts": {"entries": 3, "done": 3, "read": 3, "unreadable": 0, "rows": 3}}
     assert [row[:2] for row in rows_of(output)] == [
         ("<image>What is it?", "a picture"),
         ("<image>OCR: ", "sure"),

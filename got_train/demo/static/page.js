@@ -16,6 +16,7 @@ let entry = null; // what is corrected
 let whole = ""; // its text, while that of a box is written
 let visited = []; // entries before this one
 let edited = false;
+let moving = false; // whether an entry is being written or brought
 
 // ---- asking the server
 
@@ -345,7 +346,8 @@ let look = null;
 
 function showCounts(counts) {
   const read = about.models.length && counts.read < counts.entries ? `, ${counts.read} read by the model` : "";
-  $("progress").textContent = `${counts.done} of ${counts.entries} done${read}`;
+  const broken = counts.unreadable ? `, ${counts.unreadable} cannot be opened` : "";
+  $("progress").textContent = `${counts.done} of ${counts.entries} done${broken}${read}`;
 }
 
 function showEntry(found) {
@@ -359,7 +361,7 @@ function showEntry(found) {
   if (!entry) {
     showPicture(null, "", "");
     tell("");
-    $("progress").textContent += ": all is done. The rows are in the file; Ctrl-C in the terminal ends this.";
+    $("progress").textContent += ": that is all. The rows are in the file; Ctrl-C in the terminal ends this.";
     return;
   }
   const number = entry.names.length > 1 ? ` and ${entry.names.length - 1} more pages` : "";
@@ -405,9 +407,23 @@ async function poll() {
   setTimeout(poll, POLL_MILLISECONDS);
 }
 
-const accept = guarded(async () => {
-  if (!entry) return;
-  const { number, format } = { ...question() };
+function movingOn(work) {
+  // One at a time: a second press of a key would accept what nobody has seen yet.
+  return guarded(async () => {
+    if (moving || !entry) return;
+    moving = true;
+    for (const button of $("editor").querySelectorAll("button")) button.disabled = true;
+    try {
+      await work();
+    } finally {
+      moving = false;
+      for (const button of $("editor").querySelectorAll("button")) button.disabled = false;
+    }
+  });
+}
+
+const accept = movingOn(async () => {
+  const { number, format } = question();
   const found = await askJson("/accept", { number, format, box, text: $("text").value });
   if (box) {
     const corners = box.join(",");
@@ -420,13 +436,12 @@ const accept = guarded(async () => {
   showEntry(found);
 });
 
-const skip = guarded(async () => {
-  if (!entry) return;
+const skip = movingOn(async () => {
   visited.push(entry.number);
   showEntry(await askJson("/skip", { number: entry.number }));
 });
 
-const back = guarded(async () => {
+const back = movingOn(async () => {
   if (!visited.length) throw new Error("there is nothing before this one");
   showEntry(await askJson(`/entries/${visited[visited.length - 1]}`));
   visited.pop();
