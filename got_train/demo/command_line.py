@@ -145,7 +145,7 @@ def _listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         advice = "give another --port" if error.errno == errno.EADDRINUSE else "give another --host or --port"
-        reason = error.strerror or str(error)
+        reason = str(error.strerror).partition(" (while")[0]
         raise UserError(f"the page cannot be at {host}:{port} ({reason}): {advice}") from None
     except OverflowError:
         raise UserError(f"--port {port} is none: they go up to 65535") from None
