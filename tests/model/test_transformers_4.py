@@ -33,8 +33,10 @@ ANSWER = """if True:
         content = [{"type": "image", "image": name} for name in pictures] + [{"type": "text", "text": query}]
         asked = [{"role": "user", "content": content}]
         text = processor.apply_chat_template(asked, add_generation_prompt=True)
+        # this version's processor does not do it for a text that it is given
+        text = text.replace("<imgpad>", "<imgpad>" * 4 * len(pictures))
         images = [Image.open(name).convert("RGB") for name in pictures]
-        inputs = processor(images=images, text=text, return_tensors="pt", num_image_tokens=4, multi_page=True)
+        inputs = processor(images=images, text=text, return_tensors="pt", multi_page=len(images) > 1)
         rule = {} if len(images) == 1 else {"no_repeat_ngram_size": 0}
         with torch.no_grad():
             logits.append(model(**inputs).logits[0, -1].numpy())
