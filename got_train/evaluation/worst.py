@@ -11,6 +11,7 @@ from rapidfuzz.distance import Levenshtein
 
 from got_train.config import MAX_PIXELS
 from got_train.data.images import ImageError, find_image, open_image
+from got_train.evaluation.confidence import confidence_table
 from got_train.evaluation.evaluate import Evaluation, ScoredRow, group_tables, row_value
 from got_train.evaluation.suites import SUITES
 from got_train.files import write_text
@@ -35,7 +36,11 @@ def write_page(evaluation: Evaluation, path: Path) -> None:
         shown = {"title": title, "header": header, "lines": lines}
         groups.append(shown | _worst(rows, evaluation.path.parent))
     page = render(
-        "scores.html", title=f"Evaluation of {evaluation.path.name}", notes=evaluation.notes, groups=groups
+        "scores.html",
+        title=f"Evaluation of {evaluation.path.name}",
+        notes=evaluation.notes,
+        groups=groups,
+        reliabilities=[(found, *confidence_table(found)) for found in evaluation.confidences],
     )
     # an image's path may not be valid text
     write_text(path, page.encode("utf-8", errors="replace").decode("utf-8"))

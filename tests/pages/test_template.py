@@ -20,6 +20,12 @@ PAGES = {
     },
     "scores.html": {
         "notes": [HOSTILE],
+        "reliabilities": [
+            (
+                {"noun": HOSTILE, "number": 1, "bins": [{"confidence": 0.5, "right": 1.0, "number": 1}]},
+                *(HOSTILE, [HOSTILE], [[HOSTILE]], HOSTILE),
+            )
+        ],
         "groups": [
             {
                 "title": HOSTILE,
