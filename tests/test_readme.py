@@ -17,7 +17,7 @@ from got_train.cli import main, parse
 from tests.conftest import draw, small_model_words, write_rows
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = {"train", "check-data", "serve", "demo", "label", "swift", "merge", "convert", "infer", "eval", "push"}
+COMMANDS = set("train check-data serve demo label swift merge convert infer eval push".split())
 README = (ROOT / "README.md").read_text()
 ENGINES = (ROOT / "docs" / "engines.md").read_text()
 
