@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,7 @@ class Corrections:
         self._lines: list[bytes] = []
         self._of_key: dict[Key, int] = {}
         """The line of each question."""
+        self._lock = threading.Lock()
         self.cut_off = False
         """Whether the file ended with a part of a row, which was removed."""
         with naming_refusals(path):
@@ -80,8 +82,12 @@ class Corrections:
         """
         row = self._row(record, answer)
         line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
-        self._check_unchanged()
-        key = question_key(record)
+        with self._lock:
+            self._check_unchanged()
+            self._write(question_key(record), line)
+
+    def _write(self, key: Key, line: bytes) -> None:
+        """Appends a line, or puts it in the place of the one with the same question."""
         number = self._of_key.get(key)
         if number is None:
             self._append(line)

@@ -130,7 +130,7 @@ class Labelling:
         """
         if (number, page) not in self._previews:
             for old in list(self._previews)[:-MOST_PREVIEWS]:
-                del self._previews[old]
+                self._previews.pop(old, None)  # another thread may have done so
             entry = self.entries[number]
             try:
                 self._previews[number, page] = preview(entry.record.images[page], self._max_pixels)

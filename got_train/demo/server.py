@@ -91,15 +91,15 @@ class Site:
     async def add_picture(self, request: Request) -> Response:
         """Takes a file of a visitor."""
         assert self.uploads is not None
-        file = self.uploads.place()
-        async with self.uploading.turn():
-            try:
-                await receive_file(request, file)
-            except BaseException:
-                file.unlink(missing_ok=True)
-                raise
-            name = request.query_params.get("name", "")
-            found, note = await run_in_threadpool(self.uploads.add, file, name)
+        file, name = self.uploads.place(), request.query_params.get("name", "")
+        self.uploading.check()
+        try:
+            await receive_file(request, file)
+            async with self.uploading.turn():
+                found, note = await run_in_threadpool(self.uploads.add, file, name)
+        except BaseException:
+            file.unlink(missing_ok=True)
+            raise
         shown = [
             {"word": word, "name": one.name, "width": one.width, "height": one.height} for word, one in found
         ]

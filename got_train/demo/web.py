@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 MAX_BODY = 1 << 21
 """Bytes of a request that is no file: longer than any answer of a model."""
 
+UPLOAD_SECONDS = 600
+"""Longest time in which a file may come."""
+
 HEADERS = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -121,17 +124,19 @@ async def receive_file(request: Request, file: Path) -> None:
     """Writes what a visitor sends into a file.
 
     Raises:
-        UserError: if it is empty, too large or cut off.
+        UserError: if it is empty, too large or cut off, or comes too slowly.
     """
     size = 0
-    with open(file, "xb") as opened:
-        try:
+    try:
+        with open(file, "xb") as opened, anyio.fail_after(UPLOAD_SECONDS):
             async for piece in request.stream():
                 size += len(piece)
                 if size > MAX_UPLOAD_BYTES:
                     raise UserError(f"the file is too large: {MAX_UPLOAD_BYTES >> 20} MiB are taken")
                 await run_in_threadpool(opened.write, piece)
-        except ClientDisconnect:
-            raise UserError("the file was not sent to its end") from None
+    except ClientDisconnect:
+        raise UserError("the file was not sent to its end") from None
+    except TimeoutError:
+        raise UserError(f"the file was not sent within {UPLOAD_SECONDS} seconds") from None
     if size == 0:
         raise UserError("the file is empty")
