@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from got_train import check_data
 from got_train.data.records import Record
@@ -50,6 +51,22 @@ def test_accepted_rows_train_and_are_continued(
         },
     ]
     monkeypatch.chdir(tmp_path.parent)  # names of pictures begin where the file lies
+    assert check_data.check_files([str(output)], [], None, None, 1024, tokenizer_dir)
+
+
+def test_pages_of_a_pdf_are_pictures_too(
+    tmp_path: Path, tokenizer_dir: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = [Image.new("RGB", (64, 32), "white") for _ in range(2)]
+    pages[0].save(tmp_path / "a b.pdf", save_all=True, append_images=pages[1:])
+    records = [question([f"{tmp_path}/a b.pdf:{page}"]) for page in (1, 2)]
+    output = tmp_path / "rows.jsonl"
+    with Corrections.opened(output) as found:
+        found.accept(records[1], "second")
+    with Corrections.opened(output) as found:
+        assert [found.answer(module.question_key(record)) for record in records] == [None, "second"]
+    assert rows_of(output)[0]["images"] == ["a b.pdf:2"]
+    monkeypatch.chdir(tmp_path.parent)
     assert check_data.check_files([str(output)], [], None, None, 1024, tokenizer_dir)
 
 

@@ -58,8 +58,8 @@ function looker(frame) {
   let next = null;
   let busy = false;
   frame.addEventListener("load", () => {
-    const height = frame.contentDocument.documentElement.scrollHeight;
-    frame.style.height = `${Math.min(height, MOST_FRAME_PIXELS) + 4}px`;
+    const height = frame.contentDocument.body.offsetHeight; // that of its root is never less than the frame's
+    frame.style.height = `${Math.min(height, MOST_FRAME_PIXELS) + 8}px`;
   });
   return async (text, quick) => {
     next = { text, quick };
@@ -364,7 +364,7 @@ function showEntry(found) {
     $("progress").textContent += ": that is all. The rows are in the file; Ctrl-C in the terminal ends this.";
     return;
   }
-  const number = entry.names.length > 1 ? ` and ${entry.names.length - 1} more pages` : "";
+  const number = entry.names.length > 1 ? ` (page 1 of ${entry.names.length})` : "";
   const name = entry.names[0] + number;
   const size = entry.width ? `: ${entry.width} x ${entry.height} pixels` : "";
   const picture = entry.width ? `/entries/${entry.number}/0` : null;
@@ -372,10 +372,32 @@ function showEntry(found) {
   tell(entry.fault);
   if (entry.format !== null) document.querySelector(`[value=${entry.format ? "format" : "ocr"}]`).checked = true;
   for (const kind of document.querySelectorAll("[name=kind]")) kind.disabled = entry.format === null;
+  showEntryPages();
   $("editor").querySelector("label").textContent = "Text of the picture";
   showReading();
   if (entry.text) document.activeElement.blur();
   else $("text").focus();
+}
+
+function showEntryPages() {
+  // A document has a button for each page; a box is of a single picture.
+  const buttons = entry.names.map((name, page) => {
+    const item = document.createElement("li");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = name;
+    button.addEventListener("click", (event) => {
+      if (event.detail) button.blur(); // of a mouse: the next Enter is to accept
+      $("picture").src = `/entries/${entry.number}/${page}`;
+      $("picture").alt = `picture to read: ${name}`;
+    });
+    item.append(button);
+    return item;
+  });
+  const several = buttons.length > 1;
+  $("pages").replaceChildren(...(several ? buttons : []));
+  for (const id of ["corners", "clear"]) $(id).disabled = several;
+  $("frame").style.pointerEvents = several ? "none" : "";
 }
 
 function showReading() {
@@ -448,7 +470,7 @@ const back = movingOn(async () => {
 });
 
 const readEntry = guarded(async () => {
-  if (running || !entry) return;
+  if (running || !entry || !about.models.length) return;
   const open = entry;
   let text = "";
   setRunning(new AbortController());
@@ -482,7 +504,8 @@ function keys(event) {
     return about.labelling ? accept() : readPictures();
   }
   const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat;
-  if (!about.labelling || !plain || event.target.closest("input, textarea, select, button, summary")) return;
+  if (!about.labelling || !plain || event.target.closest("textarea, input:not([type=radio])")) return;
+  if (event.key === "Enter" && event.target.closest("button")) return; // which it presses
   const action = { Enter: accept, e: edit, s: skip, b: back }[event.key];
   if (!action) return;
   event.preventDefault();
@@ -512,7 +535,7 @@ function startDemo() {
 }
 
 async function startLabelling() {
-  for (const id of ["adding", "framed", "tiled", "asking"]) $(id).hidden = true;
+  for (const id of ["drop", "framed", "tiled", "asking"]) $(id).hidden = true;
   $("title").textContent = about.models.length ? `Correcting what ${about.models[0]} reads` : "What stands there?";
   $("read").textContent = "Read again";
   $("read").hidden = about.models.length === 0;
