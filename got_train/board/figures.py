@@ -1,6 +1,7 @@
 """Curves, facts and settings of runs, as the page shows them."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -196,7 +197,7 @@ def summarised(run: Run, name: str, choose: Callable[[list[float]], float]) -> s
 def duration(run: Run) -> str:
     """The time of training: a run that goes on begins to count anew, and its parts are added."""
     times = [value for value in run.log.values.get("elapsed_time", {}).values() if is_drawn(value)]
-    ends = [time for time, following in zip(times, [*times[1:], 0.0], strict=True) if following < time]
+    ends = [time for time, following in pairwise([*times, 0.0]) if following < time]
     return in_words(sum(ends)) if ends else ""
 
 

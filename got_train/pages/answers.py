@@ -1,7 +1,7 @@
 r"""Answers as they look, on a page beside the pictures that were read.
 
 The text of a model is data. It reaches the page escaped, as MathML of known elements, or drawn in an `<img>`.
-The page has no links elsewhere and no scripts, and its policy forbids the browser to run or to fetch anything.
+The page has no scripts and no links elsewhere, and its policy forbids the browser to run or fetch anything.
 """
 
 from collections.abc import Sequence

@@ -10,6 +10,8 @@ const contrast = (one, other) => { const [low, high] = [light(one), light(other)
 const isFilled = element => { const color = numbers(getComputedStyle(element).backgroundColor)
   return color.length < 4 || color[3] > 0 }
 const name = element => `${element.tagName} ${element.getAttribute('class') ?? ''}: ${element.textContent.slice(0, 40)}`
+const seen = (box, window) => ({ top: box.top, bottom: box.bottom, height: box.height,
+  left: Math.max(box.left, window?.left ?? box.left), right: Math.min(box.right, window?.right ?? box.right) })
 function look(page, width) {
   for (const folded of page.querySelectorAll('details')) folded.open = true
   const found = { width: page.documentElement.scrollWidth, outside: [], over: [], faint: [], nameless: [] }
@@ -23,7 +25,8 @@ function look(page, width) {
     if (!node.data.trim() || parent.closest('math')) continue
     const range = page.createRange()
     range.selectNodeContents(node)
-    const boxes = [...range.getClientRects()].filter(box => box.width > 1)
+    const window = around(parent, scrolls)?.getBoundingClientRect()
+    const boxes = [...range.getClientRects()].map(box => seen(box, window)).filter(box => box.right - box.left > 1)
     if (!boxes.length) continue
     for (const box of boxes) texts.push({ box, node })
     const style = getComputedStyle(parent)
