@@ -175,7 +175,7 @@ def _drawn(line: Line, x: Axis, y: Axis) -> dict[str, Any]:
     dots = [place for piece in placed for place in piece if line.dashed or len(piece) == 1]
     return {
         "label": line.label,
-        "style": f"c{line.color % NUM_COLORS}{' dashed' if line.dashed else ''}",
+        "style": f"{_color(line)}{' dashed' if line.dashed else ''}",
         "dashed": line.dashed,
         "paths": [" ".join(f"{left},{top}" for left, top in piece) for piece in placed if len(piece) > 1],
         "dots": dots if len(dots) <= MAX_POINTS // 3 else [],
@@ -184,19 +184,21 @@ def _drawn(line: Line, x: Axis, y: Axis) -> dict[str, Any]:
 
 def _letters(lines: Sequence[tuple[Line, Points]], x: Axis, y: Axis) -> list[dict[str, Any]]:
     """The letters at the ends of lines, moved apart where lines end at the same height."""
-    ends = [
-        {"letter": line.letter, "style": f"c{line.color % NUM_COLORS}", "x": x.place(points[-1][0]) + 7,
-         "y": y.place(points[-1][1]) + 4}
-        for line, points in lines
-        if line.letter and points
-    ]  # fmt: skip
-    ends.sort(key=lambda end: end["y"])
-    for above, below in zip(ends, ends[1:], strict=False):
-        below["y"] = max(below["y"], above["y"] + LETTER_GAP)
-    over = max(0.0, ends[-1]["y"] - (HEIGHT - BOTTOM + 4)) if ends else 0.0
-    for end in ends:
-        end["y"] = round(end["y"] - over, 1)
-    return ends
+    lettered = [(line, points[-1]) for line, points in lines if line.letter and points]
+    ends = [(y.place(value) + 4, x.place(step) + 7, line) for line, (step, value) in lettered]
+    ends.sort(key=lambda end: end[0])
+    heights: list[float] = []
+    for height, _, _ in ends:
+        heights.append(max(height, heights[-1] + LETTER_GAP) if heights else height)
+    over = max(0.0, heights[-1] - (HEIGHT - BOTTOM + 4)) if heights else 0.0
+    return [
+        {"letter": line.letter, "style": _color(line), "x": left, "y": round(height - over, 1)}
+        for height, (_, left, line) in zip(heights, ends, strict=True)
+    ]
+
+
+def _color(line: Line) -> str:
+    return f"c{line.color % NUM_COLORS}"
 
 
 def _in_words(line: Line, points: Points) -> str:
