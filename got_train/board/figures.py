@@ -38,6 +38,10 @@ SECTIONS = {
 }
 """Curves beside the losses, by the titles of their sections."""
 
+LOSSES = "Losses"
+FIRST = (LOSSES, next(iter(SECTIONS)))
+"""The sections that come before the pictures."""
+
 BATCH_KEYS = {
     "samples": "global_batch_size",
     "tokens": "tokens_per_batch",
@@ -60,7 +64,7 @@ def curve_sections(runs: Sequence[Run]) -> Iterator[tuple[str, list[Markup], str
         f"{len(suffixes) - len(shown):,} more kinds are not drawn." if len(suffixes) > len(shown) else ""
     )
     if losses:
-        yield "Losses", losses, left_out
+        yield LOSSES, losses, left_out
     for title, names in SECTIONS.items():
         curves = [value_curve(runs, name) for name in names if any(name in run.log.values for run in runs)]
         if curves:
@@ -142,7 +146,7 @@ def starts_from(run: Run) -> str:
     parts = {"": "model.path", "encoder of ": "model.init_from", "encoder ": "model.encoder.path"}
     parts["decoder "] = "model.decoder.path"
     named = [f"{what}{path}" for what, key in parts.items() if (path := given(key, "null")) != "null"]
-    random = "random weights" if run.settings else ""
+    random = "random weights" if "model.init" in run.settings else ""
     return random if given("model.init") == "random" else ", ".join(named) or random
 
 
@@ -151,7 +155,7 @@ def trains(run: Run) -> str:
     if given("lora.enabled") == "true":
         return f"adapters of rank {given('lora.rank')} in {given('lora.modules')}"
     frozen = [group for group, rate in group_rates(run).items() if rate in ("0", "0.0")]
-    whole = "all weights" if run.settings else ""
+    whole = "all weights" if "lora.enabled" in run.settings else ""
     return f"all weights but those of {', '.join(frozen)}" if frozen else whole
 
 

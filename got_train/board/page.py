@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 from string import ascii_uppercase
-from typing import Any
 
-from got_train.board.figures import comparison_rows, curve_sections, differing, facts
+from got_train.board.figures import FIRST, comparison_rows, curve_sections, differing, facts
 from got_train.board.readings import examples, read_evaluations
 from got_train.board.runs import Run, read_run
 from got_train.files import write_text
@@ -21,10 +20,12 @@ def write_board(folders: Sequence[Path], output: Path) -> None:
     """
     runs = [read_run(folder, letter) for folder, letter in zip(folders, ascii_uppercase, strict=False)]
     reads = [read_evaluations(run) for run in runs]
-    curves = [
+    sections = [
         {"id": f"curves-{place}", "title": title, "curves": drawn, "left_out": left_out}
         for place, (title, drawn, left_out) in enumerate(curve_sections(runs))
     ]
+    curves = [section for section in sections if section["title"] in FIRST]
+    more_curves = [section for section in sections if section["title"] not in FIRST]
     shown = examples(reads)
     compared = [(run, rows) for run in runs if (rows := comparison_rows(run))]
     title = f"Run {runs[0].name}" if len(runs) == 1 else f"{counted(len(runs), 'run')}"
@@ -36,12 +37,21 @@ def write_board(folders: Sequence[Path], output: Path) -> None:
         faults=[
             fault for run, read in zip(runs, reads, strict=True) for fault in (*run.faults, *read.faults)
         ],
-        contents=_contents(runs, curves, compared, shown),
+        contents=[
+            ("runs", "What was run"),
+            *((section["id"], section["title"]) for section in curves),
+            *([("pictures", "The same pictures at every evaluation")] if shown else []),
+            *([("compared", "Before and after")] if compared else []),
+            *((section["id"], section["title"]) for section in more_curves),
+            *([("settings", "Settings")] if any(run.settings for run in runs) else []),
+        ],
         facts=facts(runs),
         differing=differing(runs) if len(runs) > 1 else [],
         curves=curves,
+        more_curves=more_curves,
         compared=[(_named(run, len(runs)), rows) for run, rows in compared],
         examples=shown,
+        left_out=[read.left_out for read in reads if read.left_out],
         unread=[run.name for run in runs if not run.evaluations],
     )
     write_text(output, page)
@@ -49,15 +59,3 @@ def write_board(folders: Sequence[Path], output: Path) -> None:
 
 def _named(run: Run, number: int) -> str:
     return run.name if number == 1 else f"{run.letter}: {run.name}"
-
-
-def _contents(runs: Sequence[Run], curves: Any, compared: Any, shown: Any) -> list[tuple[str, str]]:
-    """The addresses and titles of the sections that the page has."""
-    return [
-        ("runs", "What was run"),
-        *((section["id"], section["title"]) for section in curves[:2]),
-        *([("pictures", "The same pictures at every evaluation")] if shown else []),
-        *([("compared", "Before and after")] if compared else []),
-        *((section["id"], section["title"]) for section in curves[2:]),
-        *([("settings", "Settings")] if any(run.settings for run in runs) else []),
-    ]

@@ -39,6 +39,12 @@ class Read:
     faults: list[str] = field(default_factory=list)
 
     @property
+    def left_out(self) -> str:
+        """That not all evaluations are on the page, if they are not."""
+        shown, kept = len(self.evaluations), len(self.run.evaluations)
+        return f"{self.run.name}: {shown:,} of {kept:,} evaluations are shown." if shown < kept else ""
+
+    @property
     def keys(self) -> list[Key]:
         """The rows of its evaluations, those of the last one first."""
         return list(dict.fromkeys(key for rows in reversed(self.evaluations.values()) for key in rows))
@@ -60,7 +66,9 @@ def read_evaluations(run: Run) -> Read:
         except UserError as error:
             read.faults.append(str(error).partition("\n")[0])
             continue
-        read.evaluations[step] = {(row.query, row.images, row.reference): row for row in reversed(rows)}
+        read.evaluations[step] = {}
+        for row in rows:
+            read.evaluations[step].setdefault((row.query, row.images, row.reference), row)
     return read
 
 
@@ -98,13 +106,15 @@ def _steps(read: Read, key: Key) -> list[tuple[int, Prediction]]:
 
 
 def _step(step: int, row: Prediction) -> dict[str, Any]:
-    answer, reference = (composed(_cut(text)) for text in (row.answer, row.reference))
+    whole = [composed(text) for text in (row.answer, row.reference)]
+    answer, reference = map(_cut, whole)
     edits, length = text_parts(answer, reference)["cer"]
     half_wrong = answer != "" and 2 * edits > length
+    part = f" of the first {MAX_CHARACTERS:,} characters" if [answer, reference] != whole else ""
     return {
         "step": f"{step:,}",
-        "right": answer == reference,
-        "score": f"CER {number(edits / max(length, 1))}",
+        "right": whole[0] == whole[1],
+        "score": f"CER {number(edits / max(length, 1))}{part}",
         "differences": [("", answer)] if half_wrong else differences(answer, reference),
     }
 

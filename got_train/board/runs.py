@@ -121,7 +121,7 @@ def _runs_at(path: str) -> list[Path]:
     runs = [run for run in newest if run is not None]
     if not runs:
         raise UserError(f"{path} holds no run: no {LOG_FILE}, no {CONFIG_FILE}, no run folder vN-*")
-    return sorted(runs, key=lambda run: run.name.partition("-")[2])
+    return sorted(runs, key=lambda run: (run.name.partition("-")[2], str(run)))
 
 
 def is_run(folder: Path) -> bool:

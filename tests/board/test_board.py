@@ -322,6 +322,8 @@ def test_a_page_of_many_runs_is_bounded(make_run: MakeRun, tmp_path: Path) -> No
         page.count('class="steps"') == 8
         and page.count('class="right"') + page.count('class="wrong"') == 8 * 12
     )
+    assert f"<p>lora/{folder.name}: 12 of 40 evaluations are shown.</p>" in page
+    assert "✗ CER 0 of the first 4,000 characters" in page  # and wrong behind them
     assert page.count("<figcaption>Loss") == 25 and "kinds are not drawn" in page
     assert len(page) < 8_000_000
 

@@ -91,7 +91,9 @@ PAGES = {
         "contents": [("a", HOSTILE)] * 3,
         "facts": [[HOSTILE] * 3],
         "differing": [[HOSTILE] * 3],
-        "curves": [{"id": "a", "title": HOSTILE, "curves": [HOSTILE], "left_out": HOSTILE}] * 3,
+        "curves": [{"id": "a", "title": HOSTILE, "curves": [HOSTILE], "left_out": HOSTILE}],
+        "more_curves": [],
+        "left_out": [HOSTILE],
         "compared": [(HOSTILE, [[HOSTILE] * 3])],
         "examples": [
             {
