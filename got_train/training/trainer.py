@@ -315,14 +315,16 @@ class GotTrainer(Trainer):
             # Otherwise compiled layers would be compiled again for the cache of generation.
             torch.compiler.set_stance("force_eager"),
         ):
-            answers = generate(
-                model,
-                samples.encoder,
-                mine,
-                self.eval_config.max_new_tokens,
-                self.eval_config.batch_size,
-                stop_past_reference=True,
-                lower="lower eval.batch_size",
+            answers = list(  # within the contexts: answers are generated when they are asked for
+                generate(
+                    model,
+                    samples.encoder,
+                    mine,
+                    self.eval_config.max_new_tokens,
+                    self.eval_config.batch_size,
+                    stop_past_reference=True,
+                    lower="lower eval.batch_size",
+                )
             )
         parts = [iter(part) for part in gather(answers)]
         return [(record, next(parts[number % len(parts)])) for number, record in enumerate(records)]

@@ -2,15 +2,18 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from got_train.data.records import Record, Turn
 from got_train.evaluation.metrics import text_metrics
 from got_train.evaluation.predictions import read_predictions
 from got_train.run_folders import readings_of
+from got_train.training import trainer
 from got_train.training.callbacks import read_log
 from got_train.training.readings import KEPT_EVALUATIONS, KEPT_ROWS, cut_readings, keep_readings
 from tests.training.runs import WriteConfig, run, run_folder
@@ -53,6 +56,25 @@ def test_a_run_that_goes_on_neither_doubles_nor_loses_readings(
     (folder / "readings" / "step-9.jsonl").write_text("of a step that the run has not come to\n")
     assert run("train", config, "resume=auto") == 0
     assert {file.name: file.read_bytes() for file in readings_of(folder).values()} == before
+
+
+def test_rows_are_read_in_the_precision_of_the_run(
+    write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generate, seen = trainer.generate, []
+
+    def watched(*given: Any, **named: Any) -> Iterator[str]:
+        for answer in generate(*given, **named):
+            enabled = torch.is_autocast_enabled("cpu")
+            seen.append(torch.get_autocast_dtype("cpu") if enabled else torch.float32)
+            yield answer
+
+    monkeypatch.setattr(trainer, "generate", watched)
+    config = write_config(train=TRAIN | {"max_steps": 1, "eval_on_start": False})
+    for bf16, dtype in (("true", torch.bfloat16), ("false", torch.float32)):
+        assert run("train", config, f"train.bf16={bf16}") == 0
+        assert seen == [dtype] * 2
+        seen.clear()
 
 
 def test_evenly_spread_rows_are_kept_and_names_of_any_bytes(tmp_path: Path) -> None:
