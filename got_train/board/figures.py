@@ -10,7 +10,7 @@ from markupsafe import Markup
 from got_train.board.runs import MAX_VALUE_CHARACTERS, Run, numbers
 from got_train.config import SCORES
 from got_train.pages.curves import Line, curve_html, is_drawn, number
-from got_train.report import shortened
+from got_train.report import counted, shortened
 
 MAX_COMPARED = 100
 """Most scores before and after fine-tuning."""
@@ -105,6 +105,7 @@ def value_curve(runs: Sequence[Run], name: str) -> Markup:
 
 
 def points_of(run: Run, name: str) -> list[tuple[int, float]]:
+    """What was logged under a name."""
     return list(run.log.values.get(name, {}).items())
 
 
@@ -133,15 +134,17 @@ def facts(runs: Sequence[Run]) -> list[list[str]]:
 
 
 def state(run: Run) -> str:
-    step, last = f"{run.log.step:,}", f"{run.log.max_steps:,}"
-    if not run.log.max_steps:
+    """How far a run has come."""
+    log = run.log
+    if not log.max_steps:
         return "nothing was logged"
-    if not run.log.has_ended:
-        return f"not finished: step {step} of {last}"
-    return f"finished, {step} steps" if step == last else f"ended early: step {step} of {last}"
+    if log.has_ended and log.step == log.max_steps:
+        return f"finished after {counted(log.step, 'step')}"
+    return f"{'ended early' if log.has_ended else 'not finished'}: step {log.step:,} of {log.max_steps:,}"
 
 
 def starts_from(run: Run) -> str:
+    """The weights that a run began with."""
     given = run.settings.get
     parts = {"": "model.path", "encoder of ": "model.init_from", "encoder ": "model.encoder.path"}
     parts["decoder "] = "model.decoder.path"
@@ -151,6 +154,7 @@ def starts_from(run: Run) -> str:
 
 
 def trains(run: Run) -> str:
+    """Which weights a run trains."""
     given = run.settings.get
     if given("lora.enabled") == "true":
         return f"adapters of rank {given('lora.rank')} in {given('lora.modules')}"
@@ -176,11 +180,13 @@ def group_rates(run: Run) -> dict[str, str]:
 
 
 def rows_of(run: Run, name: str, key: str) -> str:
-    counted, named = run.rows.get(name), run.settings.get(key, "null")
-    return ": ".join(([f"{counted:,}"] if counted is not None else []) + ([named] if named != "null" else []))
+    """How many rows a set has, and where they come from."""
+    known, named = run.rows.get(name), run.settings.get(key, "null")
+    return ": ".join([*([f"{known:,}"] if known is not None else []), *([named] if named != "null" else [])])
 
 
 def batch(run: Run) -> str:
+    """How large a batch is."""
     given = {unit: run.settings.get(f"train.{key}", "null") for unit, key in BATCH_KEYS.items()}
     return ", ".join(f"{size} {unit}" for unit, size in given.items() if size != "null")
 
@@ -194,6 +200,7 @@ def course(run: Run, name: str) -> str:
 
 
 def summarised(run: Run, name: str, choose: Callable[[list[float]], float]) -> str:
+    """One number for all that was logged under a name."""
     values = [value for value in run.log.values.get(name, {}).values() if is_drawn(value)]
     return number(choose(values)) if values else ""
 
@@ -218,6 +225,7 @@ def in_words(seconds: float) -> str:
 
 
 def made_with(run: Run) -> str:
+    """The versions of the packages by which a run has computed."""
     packages = run.versions.get("packages")
     versions = packages if isinstance(packages, dict) else {}
     named = [

@@ -93,7 +93,7 @@ def test_a_run_on_a_page_that_needs_nothing_else(make_run: MakeRun, tmp_path: Pa
     assert "<h1>Run lora/v0-20260101-000000</h1>" in page
     assert re.findall(r"(?:src|href)=.(?!data:|#)|<script|<link|url\(", page) == []
     facts = {name: cells[0] for name, cells in table(page, "What was run").items()}
-    assert facts["state"] == "finished, 4 steps"
+    assert facts["state"] == "finished after 4 steps"
     assert facts["starts from"] == "/models/got"
     assert facts["trains"] == "adapters of rank 8 in decoder"
     assert facts["training rows"] == "/data/a.jsonl#80%"
@@ -129,7 +129,7 @@ def test_several_runs_share_curves_and_pictures_and_show_what_differs(
     page = board(tmp_path, make_run(), make_run("more", settings=other, answers=("abc",), log=LOG[:2]))
     assert "<h1>2 runs</h1>" in page
     assert table(page, "Those that differ") == {"name": ["lora", "more"], "lora.rank": ["8", "32"]}
-    assert table(page, "What was run")["state"] == ["finished, 4 steps", "not finished: step 2 of 4"]
+    assert table(page, "What was run")["state"] == ["finished after 4 steps", "not finished: step 2 of 4"]
     assert page.count("<img") == page.count("<h3>Picture") == 1  # one picture with the readings of both
     assert page.count("<figcaption>Loss ") == 2 + 1
     assert re.findall(r'<p class="label">([AB]: .*?)</p>', page) == [
