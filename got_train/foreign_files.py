@@ -69,8 +69,12 @@ def one_line_of(error: BaseException) -> str:
     )
 
 
-def read_text(file: Path) -> str:
+def read_text(file: Path, errors: str = "strict") -> str:
     """The text of a small file in UTF-8.
+
+    Args:
+        file: the file.
+        errors: what is done with bytes that are not UTF-8, as in `bytes.decode`.
 
     Raises:
         UserError: if it does not exist, is large, a folder, a pipe or a device, or is not UTF-8.
@@ -81,7 +85,7 @@ def read_text(file: Path) -> str:
         size = file.stat().st_size
         if size > MAX_BYTES:
             raise UserError(f"{file} has {size:,} bytes: at most {MAX_BYTES:,} are read of such a file")
-        return file.read_text(encoding="utf-8-sig")
+        return file.read_text(encoding="utf-8-sig", errors=errors)
     except UnicodeDecodeError as error:
         raise UserError(
             f"{file} is not UTF-8 ({error.reason} at byte {error.start}): save it in UTF-8"
