@@ -28,7 +28,7 @@ FLOORS = [
     ["inference"],
     ["evaluation"],
     ["training"],
-    ["check_data", "plan", "push", "swift", "serving", "quickstart_data", "demo"],
+    ["check_data", "plan", "push", "swift", "serving", "board", "quickstart_data", "demo"],
     ["quickstart"],
     ["cli"],
     ["__main__"],

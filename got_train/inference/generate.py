@@ -199,13 +199,7 @@ def _generate_batch(
     tiles = torch.from_numpy(np.concatenate([sample.tiles for sample in samples])).to(device)
     features = model.encode(normalized(tiles, model.dtype)) if len(tiles) else None
     no_repeat = NO_REPEAT_NGRAM_SIZE if len(samples[0].tiles) <= 1 else 0
-    recorder = _Recorder()
-    rule: dict[str, Any]
-    if log_probs:
-        rules = [NoRepeatNGramLogitsProcessor(no_repeat)] if no_repeat else []
-        rule = {"logits_processor": LogitsProcessorList([recorder, *rules]), "no_repeat_ngram_size": 0}
-    else:
-        rule = {"no_repeat_ngram_size": no_repeat}
+    recorder = _Recorder() if log_probs else None
     output = model.generate(
         input_ids=input_ids,
         inputs_embeds=model.embed(input_ids, features),
@@ -216,10 +210,10 @@ def _generate_batch(
         eos_token_id=tokenizer.convert_tokens_to_ids(MESSAGE_END),
         pad_token_id=tokenizer.pad_token_id,
         streamer=streamer,
-        **rule,
+        **_rule(no_repeat, recorder),
     )[:, length:]
     texts = tokenizer.batch_decode(output, skip_special_tokens=True)
-    if not log_probs:
+    if recorder is None:
         return list(map(Answer, texts))
     probs = recorder.log_probs(output)
     return [
@@ -228,8 +222,16 @@ def _generate_batch(
     ]
 
 
+def _rule(no_repeat: int, recorder: "_Recorder | None") -> dict[str, Any]:
+    """Options of `generate` for the rule against repetition, with a recorder before it if there is one."""
+    if recorder is None:
+        return {"no_repeat_ngram_size": no_repeat}
+    rules = [NoRepeatNGramLogitsProcessor(no_repeat)] if no_repeat else []
+    return {"logits_processor": LogitsProcessorList([recorder, *rules]), "no_repeat_ngram_size": 0}
+
+
 class _Recorder(LogitsProcessor):
-    """Keeps the log probability of each token that is taken; it stands before all rules.
+    """Keeps the log probability of each token that is taken.
 
     The logits of all steps, which transformers would keep, are 600 kB a token.
     """

@@ -78,7 +78,7 @@ def test_the_report_has_them(tmp_path: Path) -> None:
     write_page(evaluation, tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()
     assert page.count("<svg") == 2 and page.count("<circle") == 6
-    assert "Confidence of 8 lines" in page
+    assert "confidence of 8 lines" in page
 
 
 def test_of_nothing_wrong_nothing_is_held(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 import os
 import subprocess
 import sys
@@ -15,12 +16,13 @@ import torch
 from PIL import Image
 
 from got_train import Got
+from got_train.cli import main
 from got_train.config import DecoderConfig, EncoderConfig, ModelConfig, SampleConfig
 from got_train.data.readers import open_rows
 from got_train.files import lock
 from got_train.inference import chat
 from got_train.inference import predict as module
-from got_train.inference.answer import Answer
+from got_train.inference.answer import Answer, Token
 from got_train.inference.predict import predict, read_answers, read_questions
 from got_train.inference.questions import question
 from got_train.model.fingerprint import weights_fingerprint
@@ -287,6 +289,48 @@ def test_files_of_answers_tell_how_sure_they_are(
         predict(got, questions, plain, 6, 8, resume=True, confidence=True)
     predict(got, questions, sure, 6, 8, resume=True, confidence=True)
     assert sure.read_text() == "".join(texts[1])
+
+
+def test_confidences_are_printed_before_the_lines(
+    got: Got, pictures: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    said = Answer("a\nb", (Token("a\n", math.log(0.5)), Token("b", math.log(0.25)), Token("", 0.0)))
+    monkeypatch.setattr(Got, "from_pretrained", lambda *given, **options: got)
+    monkeypatch.setattr(chat, "generate", lambda *given, **ways: iter([said]))
+    monkeypatch.setattr("got_train.run_folders.resolve_checkpoint", lambda model: model)
+    with pytest.raises(SystemExit):
+        main(["infer", "model", "--image", str(pictures[0]), "--confidence"])
+    assert capsys.readouterr().out == "0.500  a\n0.250  b\nconfidence 0.125\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            "--stream --confidence",
+            "--stream prints an answer while it is written: leave out --beams and --conf",
+        ),
+        (
+            "--stream --beams 2",
+            "--stream prints an answer while it is written: leave out --beams and --confid",
+        ),
+        (
+            "--confidence --beams 2",
+            "--confidence and --torch-compile are of greedy answers: leave out --beams",
+        ),
+        (
+            "--server http://127.0.0.1:9 --beams 2",
+            "--torch-compile, --base and --beams are of a model that is r",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_one_line(
+    words: str, message: str, pictures: list[Path], capsys: Any
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["infer", "model", "--image", str(pictures[0]), *words.split()])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith(f"got-train: error: {message}")
 
 
 def test_files_that_do_not_tell_of_beams_are_gone_on_with(
