@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import HANG_SECONDS
-from tests.pages.test_answers import BROWSERS
+from tests.pages.browser import BROWSERS
 
 
 class Browser:
