@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn, get_args
 
+from got_train.bench.command_line import add_bench_options, bench
 from got_train.bitsandbytes_import import hide_bitsandbytes
 from got_train.command_options import BASE_HELP, OVERWRITE, Engine, above_0, check_folder, positive, share
 from got_train.config import SampleConfig
@@ -120,6 +121,9 @@ def parser() -> argparse.ArgumentParser:
 
     again = "with --output, the same command with --resume goes on"
     add_infer_options(command("infer", infer, "read images with a model", again))
+
+    again = "the same command with --resume goes on"
+    add_bench_options(command("bench", bench, "ask and score a published benchmark", again))
 
     serve = command("serve", _serve, "put a model behind an address, with vLLM or transformers")
     serve.add_argument("model", help="model folder, checkpoint, run folder or hub id")

@@ -28,7 +28,7 @@ FLOORS = [
     ["inference"],
     ["evaluation"],
     ["training"],
-    ["check_data", "plan", "swift", "serving", "quickstart_data"],
+    ["check_data", "plan", "swift", "serving", "quickstart_data", "bench"],
     ["quickstart"],
     ["cli"],
     ["__main__"],

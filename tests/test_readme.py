@@ -17,7 +17,7 @@ from got_train.cli import main, parse
 from tests.conftest import draw, small_model_words, write_rows
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = {"train", "check-data", "serve", "swift", "merge", "convert", "infer", "eval"}
+COMMANDS = {"train", "check-data", "serve", "swift", "merge", "convert", "infer", "eval", "bench"}
 README = (ROOT / "README.md").read_text()
 ENGINES = (ROOT / "docs" / "engines.md").read_text()
 
@@ -118,6 +118,8 @@ def test_what_needs_a_full_size_model_or_the_hub_is_understood() -> None:
     """Both are run on small stand-ins by the tests of these commands."""
     [convert] = of("got-train", "convert")
     assert parse(convert).to == "original"
+    [bench] = of("got-train", "bench")
+    assert parse(bench).benchmark == "omnidocbench"
     [swift] = [" ".join(words) for words in commands() if words[:2] == ["got-train", "swift"]]
     assert swift in (ROOT / "docs" / "swift.md").read_text()
 
