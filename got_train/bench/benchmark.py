@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from got_train.command_options import Tiles
+from got_train.config import MAX_PIXELS
 from got_train.data.errors import ContentError
-from got_train.data.images import FoundImage
+from got_train.data.images import FoundImage, lazy_image
 from got_train.data.json_values import load_json
 from got_train.data.records import Record, Turn
 from got_train.data.utf8 import read_utf8
@@ -118,6 +119,25 @@ def check_files(paths: Sequence[Path], source: str) -> None:
         raise missing(absent[0], source, len(absent) - 1)
 
 
+def check_pictures(paths: Sequence[Path], source: str) -> None:
+    """As `check_files`; pictures must also begin as pictures do, and not as what stands for a large file.
+
+    Raises:
+        UserError: names the first file that is missing or no picture.
+    """
+    check_files(paths, source)
+    for path in dict.fromkeys(paths):
+        try:
+            lazy_image(path, MAX_PIXELS)
+        except ContentError as error:
+            raise damaged(error, source) from None
+
+
+def damaged(error: ContentError | str, source: str) -> UserError:
+    """The error for a file that cannot be read, which most often did not arrive whole."""
+    return UserError(f"{error}: the benchmark is published at {source}")
+
+
 def require(*packages: str) -> None:
     """Looks for packages that scores need, before anything is asked.
 
@@ -129,8 +149,8 @@ def require(*packages: str) -> None:
             raise UserError(f"the package {package} is missing; {install_line('bench')} brings it")
 
 
-def read_list(path: Path) -> list[Any]:
-    """The list in a JSON file.
+def read_list(path: Path, source: str) -> list[Any]:
+    """The list in a JSON file of a benchmark that is published at `source`.
 
     Raises:
         UserError: if the file holds anything else.
@@ -138,9 +158,9 @@ def read_list(path: Path) -> list[Any]:
     try:
         content = load_json(read_utf8(path, str(path)))
     except ContentError as error:
-        raise UserError(f"{path}: {error}") from None
-    if not isinstance(content, list):
-        raise UserError(f"{path} holds no list")
+        raise damaged(f"{path}: {error}", source) from None
+    if not isinstance(content, list) or not content:
+        raise damaged(f"{path} holds no list of rows", source)
     return content
 
 

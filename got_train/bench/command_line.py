@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 from got_train.command_options import Tiles
 from got_train.inference.command_line import add_reading_options, check_reading_options, reader
 from got_train.ranks import rank
-from got_train.report import check_targets, counted
+from got_train.report import UserError, check_targets, counted
 
 if TYPE_CHECKING:
     from got_train.bench.benchmark import Asking, Benchmark, Groups
@@ -52,6 +52,8 @@ def bench(options: argparse.Namespace) -> int:
         check_query(options.query)
     benchmark = read_benchmark(options.benchmark, options.folder, Asking(options.query, options.tiles))
     output = options.output or Path("bench") / options.benchmark
+    if output.resolve() == options.folder.resolve():
+        raise UserError(f"--output {output} is the benchmark's own folder: choose another")
     answers_file, scores_file = output / ANSWERS, output / SCORES
     instead = "give --overwrite, or --resume to continue it"
     check_targets([answers_file, scores_file], [], options.overwrite or options.resume, instead)

@@ -14,8 +14,8 @@ from typing import Any, Literal, get_args
 from got_train.bench.benchmark import (
     Asking,
     Groups,
-    check_files,
     check_folder_exists,
+    check_pictures,
     missing,
     question_record,
     read_list,
@@ -100,11 +100,11 @@ class Fox:
         ]
 
     def _read(self, path: Path, folder: Path, language: str, task: TaskName, asking: Asking) -> None:
-        rows = tuple(_row(row, f"{path}:{number}") for number, row in enumerate(read_list(path), start=1))
-        if not rows:
-            raise UserError(f"{path} has no rows")
+        rows = tuple(
+            _row(row, f"{path}:{number}") for number, row in enumerate(read_list(path, SOURCE), start=1)
+        )
         images = _images(rows, folder, language, task)
-        check_files(images, SOURCE)
+        check_pictures(images, SOURCE)
         places = [_place(row, f"{path}:{number}", task) for number, row in enumerate(rows, start=1)]
         unit = _unit([value for place in places for value in place])
         if unit != "thousandths" and any(places):

@@ -17,6 +17,8 @@ from got_train.bench.benchmark import (
     Asking,
     Groups,
     check_folder_exists,
+    check_pictures,
+    damaged,
     question_record,
     write_files,
 )
@@ -28,7 +30,6 @@ from got_train.evaluation.evaluate import CONFIDENCE, RESAMPLES, Score, scores_o
 from got_train.markup.delimiters import CLOSING
 from got_train.markup.fences import unfenced
 from got_train.prompts import Task
-from got_train.report import UserError
 
 SOURCE = (
     "https://huggingface.co/datasets/linxy/LaTeX_OCR (SUBSET/test-*.parquet), or linked at "
@@ -107,19 +108,16 @@ def _hub_records(files: Sequence[Path], query: str, crop: bool) -> list[Record]:
 def _pix2tex_records(folder: Path, query: str, crop: bool) -> list[Record]:
     found = sorted(folder.glob(f"**/{EQUATIONS}"))
     if not found:
-        raise UserError(
-            f"{folder} has neither {EQUATIONS} nor test-*.parquet: the benchmark is published at {SOURCE}"
-        )
+        raise damaged(f"{folder} has neither {EQUATIONS} nor test-*.parquet", SOURCE)
     tests = [path for path in sorted(folder.glob(f"**/{TEST_FOLDER}")) if path.is_dir()]
     pictures = [picture for test in tests for picture in pictures_in(test) if picture.stem.isdecimal()]
     if not pictures:
-        raise UserError(
-            f"{folder} has no {TEST_FOLDER}/ with pictures such as 0000123.png: published at {SOURCE}"
-        )
+        raise damaged(f"{folder} has no {TEST_FOLDER}/ with pictures such as 0000123.png", SOURCE)
+    check_pictures(pictures, SOURCE)
     lines = read_utf8(found[0], str(found[0])).split("\n")
     pictures.sort(key=lambda picture: int(picture.stem))
     if int(pictures[-1].stem) >= len(lines):
-        raise UserError(f"{found[0]} has no line for {pictures[-1]}: published at {SOURCE}")
+        raise damaged(f"{found[0]} has no line for {pictures[-1]}", SOURCE)
     return [
         question_record(
             picture, query, crop, TEST_FOLDER, lines[int(picture.stem)], f"{found[0]}:{picture.stem}"

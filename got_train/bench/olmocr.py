@@ -11,6 +11,7 @@ from got_train.bench.benchmark import (
     Groups,
     check_files,
     check_folder_exists,
+    damaged,
     missing,
     page_record,
     require,
@@ -79,8 +80,8 @@ class OlmOcr:
             for name, number in self.pages
         ]
         self.notes = [
-            "formulas are compared in one spelling, and not drawn with KaTeX as the official scorer does: "
-            "its share of `math`, and with it the overall score, is a little higher"
+            "formulas are compared in one spelling without typefaces; the official scorer draws them with "
+            "KaTeX, and may find a formula that is spelt in another way"
         ]
         if absent := [name for name in PUBLISHED if name not in self.tests]:
             self.notes.append(
@@ -129,7 +130,7 @@ def _num_pages(path: Path) -> int:
     try:
         return num_pdf_pages(path)
     except ContentError as error:
-        raise UserError(f"{error}: the benchmark is published at {SOURCE}") from None
+        raise damaged(error, SOURCE) from None
 
 
 def _read_tests(file: Path) -> list[Test]:
@@ -139,7 +140,7 @@ def _read_tests(file: Path) -> list[Test]:
             try:
                 test = load_json(line)
             except ContentError as error:
-                raise UserError(f"{file}:{number}: {error}") from None
+                raise damaged(f"{file}:{number}: {error}", SOURCE) from None
             _check_test(test, f"{file}:{number}")
             tests.append(test)
     return tests

@@ -55,6 +55,11 @@ _FORMULAS = [
 _SPACING = re.compile(
     r"\\[,;:!> ]|\\q?quad(?![A-Za-z])|\\(?:left|right|displaystyle|limits|nolimits)(?![A-Za-z])|~"
 )
+_TYPEFACE = re.compile(
+    r"\\(?:operatorname\*?|text(?:rm|bf|it|sf|tt|normal)?|math(?:rm|bf|bb|cal|frak|sf|it|tt|scr|normal)"
+    r"|boldsymbol|bm|pmb)\s*\{([^{}]*)\}"
+)
+"""Commands of typeface, which KaTeX's comparison does not see either."""
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NEAR_MARKER = 200
 """Characters before and after a footnote's mark that are looked at."""
@@ -256,7 +261,7 @@ def _markdown_cells(line: str) -> list[str]:
 def has_formula(test: Test, page: str) -> bool:
     r"""Whether a formula of the page holds the test's formula, both in one spelling.
 
-    KaTeX would also find formulas that only look the same: this is nearly a lower bound.
+    KaTeX would also find formulas that are spelt in other ways and look the same.
 
     >>> has_formula({"math": r"x^2 \le 1"}, r"\[ y = x^{2} \leq 1 + z \]")
     True
@@ -273,11 +278,14 @@ def has_formula(test: Test, page: str) -> bool:
 
 
 def _spelt(formula: str) -> list[str]:
-    """The tokens of a formula in the one spelling, without those that only set spaces and sizes."""
+    """The tokens of a formula in the one spelling, without those that set spaces, sizes and typefaces."""
     try:
         formula = spell(expand(_SPACING.sub(" ", formula), SYNONYMS))
     except TexError:
         pass  # its braces do not match: it is compared as it stands
+    before = None
+    while before != formula:
+        before, formula = formula, _TYPEFACE.sub(r"\1", formula)
     return [token for token in tokens_of(formula) if not token.isspace()]
 
 

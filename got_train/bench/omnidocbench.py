@@ -20,8 +20,9 @@ from got_train.bench.benchmark import (
     LARGE_SIDE_PIXELS,
     Asking,
     Groups,
-    check_files,
     check_folder_exists,
+    check_pictures,
+    damaged,
     missing,
     page_record,
     read_list,
@@ -90,13 +91,11 @@ class OmniDocBench:
         self.file = folder / FILE
         if not self.file.is_file():
             raise missing(self.file, SOURCE)
-        self.annotations = read_list(self.file)
+        self.annotations = read_list(self.file, SOURCE)
         for number, annotation in enumerate(self.annotations, start=1):
             _check(annotation, f"{self.file}, page {number}")
-        if not self.annotations:
-            raise UserError(f"{self.file} has no pages: the benchmark is published at {SOURCE}")
         images = [_image(annotation["page_info"]["image_path"], folder) for annotation in self.annotations]
-        check_files(images, SOURCE)
+        check_pictures(images, SOURCE)
         self.names = [f"{image.name[:-4]}.md" for image in images]
         self.records = [
             page_record(
@@ -114,7 +113,7 @@ class OmniDocBench:
         """Writes a markdown file for each page, and the configuration of the official scorer."""
         write_files(output / FOLDER, dict(zip(self.names, map(with_html_tables, answers), strict=True)))
         paths = {"truth": self.file, "pages": output / FOLDER}
-        text = CONFIG_TEXT.format(**{name: json.dumps(str(path.resolve())) for name, path in paths.items()})
+        text = CONFIG_TEXT.format(**{name: _quoted(path.resolve()) for name, path in paths.items()})
         write_files(output, {CONFIG: text})
         return (
             f"for the official scorer: python pdf_validation.py --config {output / CONFIG}, in a checkout of "
@@ -146,9 +145,14 @@ def _check(annotation: Any, location: str) -> None:
     except (TypeError, KeyError, AttributeError):
         whole = False
     if not whole:
-        raise UserError(f"{location} is no annotated page (page_info, layout_dets): published at {SOURCE}")
+        raise damaged(f"{location} is no annotated page (page_info, layout_dets)", SOURCE)
     if image.is_absolute() or ".." in image.parts:
         raise UserError(f"{location}: image_path {image} leads out of the folder")
+
+
+def _quoted(path: Path) -> str:
+    """A path as YAML may have it, whatever characters it holds."""
+    return json.dumps(str(path), ensure_ascii=False)
 
 
 def _image(name: str, folder: Path) -> Path:

@@ -82,6 +82,10 @@ def test_nothing_is_overwritten_unasked_and_a_finished_run_is_only_scored(
         (["olmocr", "nope", "model"], "folder nope does not exist"),
         (["latex-ocr", "model", "model"], "model has neither math.txt nor test-*.parquet"),
         (["latex-ocr", "数据 1", "nope"], "checkpoint nope does not exist"),
+        (
+            ["latex-ocr", "数据 1", "model", "--output", "数据 1"],
+            "is the benchmark's own folder: choose another",
+        ),
         (["latex-ocr", "数据 1", "model", "--query", "<image>"], "<image> cannot stand in a query"),
         (
             ["latex-ocr", "数据 1", "model", "--server", "http://x", "--base", "y"],

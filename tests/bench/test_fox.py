@@ -129,6 +129,13 @@ def test_what_is_missing_is_named_with_its_source(tmp_path: Path) -> None:
     )
 
 
+def test_a_picture_that_did_not_arrive_whole_is_named(tmp_path: Path) -> None:
+    folder = folders.fox(tmp_path, FILES)
+    (folder / "en_pdf_png" / "en_2.png").write_text("version https://git-lfs.github.com/spec/v1")
+    with pytest.raises(UserError, match=r"en_pdf_png/en_2.png.*: the benchmark is published at https://"):
+        Fox(folder, Asking())
+
+
 def test_the_swapped_folders_of_lines_are_found(tmp_path: Path) -> None:
     folder = folders.fox(tmp_path, {"en_line_ocr": [("1.png", "OCR the line (1, 2)", "a")]})
     (folder / "en_pdf_png").rename(folder / "cn_pdf_png")

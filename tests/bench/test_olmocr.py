@@ -106,6 +106,8 @@ def test_tables_without_cells_or_closed_rows_are_no_error() -> None:
         (r"f(x) dx", r"\[ \int_0^1 f(x)\,dx \]", True),
         (r"\frac{a}{b}", r"$\frac ab$", True),
         (r"\left( a \right)", r"$(a)$", True),
+        (r"\operatorname{Ann}_{R}", r"$\text{Ann}_R$", True),
+        (r"\mathcal{I}_{i}", r"$I_i$", True),
         (r"x^2", r"\( x^3 \)", False),
         (r"a b", r"\( b a \)", False),
         (r"x", "x without delimiters", False),

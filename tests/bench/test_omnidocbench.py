@@ -172,9 +172,10 @@ def test_what_is_missing_or_damaged_is_named(tmp_path: Path) -> None:
         f"the benchmark is published at {source}"
     )
     for content, message in [
-        ("{}", "holds no list"),
-        ("[", "OmniDocBench.json: "),
-        ("[]", "has no pages"),
+        ("{}", "holds no list of rows: the benchmark is published at"),
+        ("version https://git-lfs.github.com/spec/v1", "is a pointer of Git LFS in place of the file"),
+        ("[", "OmniDocBench.json: Expecting value: .*: the benchmark is published at"),
+        ("[]", "holds no list of rows"),
         ("[{}]", "page 1 is no annotated page"),
         (
             json.dumps([{"page_info": {"image_path": "../a.jpg"}, "layout_dets": []}]),
