@@ -18,7 +18,7 @@ from got_train.bench.benchmark import (
     write_files,
 )
 from got_train.bench.markdown import with_html_tables
-from got_train.bench.olmocr_tests import TESTS, TEXT_KEYS, Test, passes
+from got_train.bench.olmocr_tests import NUMBER_KEYS, OPTIONAL_KEYS, TESTS, TEXT_KEYS, TYPEFACES, Test, passes
 from got_train.data.errors import ContentError
 from got_train.data.images import PdfPage, num_pdf_pages
 from got_train.data.json_values import load_json
@@ -35,7 +35,7 @@ PUBLISHED = (
     *("old_scans.jsonl", "old_scans_math.jsonl", "table_tests.jsonl"),
 )
 BASELINE = "baseline"
-"""The tests that every page has which has none of this type in a file."""
+"""The type of the test that each PDF file has which has none of this type in a file of tests."""
 FOLDER = "markdown"
 
 
@@ -79,10 +79,12 @@ class OlmOcr:
             )
             for name, number in self.pages
         ]
-        self.notes = [
-            "formulas are compared in one spelling without typefaces; the official scorer draws them with "
-            "KaTeX, and may find a formula that is spelt in another way"
-        ]
+        self.notes = []
+        if any(test["type"] == "math" for tests in self.tests.values() for test in tests):
+            self.notes.append(
+                "formulas are compared in one spelling without typefaces; the official scorer draws them "
+                "with KaTeX, and may find a formula that is spelt in another way"
+            )
         if absent := [name for name in PUBLISHED if name not in self.tests]:
             self.notes.append(
                 f"{self.folder} lacks {', '.join(absent)}, published at {SOURCE}: `overall` is of the others"
@@ -147,22 +149,24 @@ def _read_tests(file: Path) -> list[Test]:
 
 
 def _check_test(test: Any, location: str) -> None:
-    """Refuses a row that is no test of the benchmark."""
-    if (
-        not isinstance(test, dict)
-        or not isinstance(test.get("pdf"), str)
-        or not isinstance(test.get("page"), int)
-    ):
+    """Refuses a row that is no test of the benchmark, before hours of reading."""
+    given = test if isinstance(test, dict) else {}
+    pdf, kind = given.get("pdf"), given.get("type")
+    if not isinstance(pdf, str) or not pdf or not isinstance(given.get("page"), int):
         raise UserError(f"{location}: a test has a pdf, a page and a type")
-    pdf = Path(test["pdf"])
-    if pdf.is_absolute() or ".." in pdf.parts or not test["pdf"]:
-        raise UserError(f"{location}: pdf {quoted(test['pdf'])} leads out of the folder {PDF_FOLDER}")
-    kind = test.get("type")
+    if Path(pdf).is_absolute() or ".." in Path(pdf).parts:
+        raise UserError(f"{location}: pdf {quoted(pdf)} leads out of the folder {PDF_FOLDER}")
     if kind not in TESTS:
         raise UserError(f"{location}: type {quoted(kind)} is not known: {', '.join(TESTS)} are")
     for key in TEXT_KEYS.get(kind, ()):
         if not isinstance(test.get(key), str) or not test[key].strip():
             raise UserError(f"{location}: a test of type {kind} needs the text {key}")
+    for keys, of_type, what in ((OPTIONAL_KEYS, str, "a text"), (NUMBER_KEYS, int, "a whole number")):
+        for key in keys:
+            if not isinstance(test.get(key), of_type | None):
+                raise UserError(f"{location}: {key} {quoted(test[key])} is not {what}")
+    if kind == "format" and test["format"] not in TYPEFACES:
+        raise UserError(f"{location}: format {quoted(test['format'])} is none of {', '.join(TYPEFACES)}")
 
 
 def _share(results: Sequence[float]) -> dict[str, Score]:

@@ -98,7 +98,12 @@ def _is_present(test: Test, page: str) -> bool:
 
 def _is_near(ratio: float, test: Test, wanted: str) -> bool:
     """Whether rapidfuzz's ratio allows no more than the test's number of differences."""
-    return ratio / 100 >= 1 - test.get("max_diffs", 0) / max(len(wanted), 1)
+    return ratio / 100 >= 1 - _differences(test) / max(len(wanted), 1)
+
+
+def _differences(test: Test) -> int:
+    """How many characters may differ."""
+    return int(test.get("max_diffs") or 0)
 
 
 def _is_absent(test: Test, page: str) -> bool:
@@ -109,7 +114,7 @@ def _is_in_order(test: Test, page: str) -> bool:
     from fuzzysearch import find_near_matches
 
     content = normalized(page)
-    most = test.get("max_diffs", 0)
+    most = _differences(test)
     before, after = (
         [match.start for match in find_near_matches(normalized(test[key]), content, max_l_dist=most)]
         for key in ("before", "after")
@@ -127,7 +132,7 @@ def _is_healthy(test: Test, page: str) -> bool:
     size = sum(map(str.isalnum, counted))
     if test.get("max_length") is not None:
         return bool(size <= test["max_length"])
-    most = test.get("max_repeats", MAX_REPEATS)
+    most = test.get("max_repeats") or MAX_REPEATS
     if size == 0 or any(_repeats(page, length) > most for length in range(1, LONGEST_REPEATED + 1)):
         return False
     return not (test.get("check_disallowed_characters", True) and _FOREIGN.search(page))
@@ -164,7 +169,7 @@ def _has_cell(test: Test, page: str) -> bool:
 
 def _is_alike(cell: Cell, wanted: str, test: Test) -> bool:
     ratio = fuzz.ratio(wanted, normalized(cell.text)) / 100
-    return bool(ratio >= max(0.5, 1 - test.get("max_diffs", 0) / max(len(wanted), 1)))
+    return bool(ratio >= max(0.5, 1 - _differences(test) / max(len(wanted), 1)))
 
 
 class _Grid:
@@ -297,13 +302,13 @@ def _holds(tokens: list[str], wanted: list[str]) -> bool:
 def _has_format(test: Test, page: str) -> bool:
     """Whether a text stands in a heading, in bold or in italics."""
     wanted = normalized(test["text"])
-    texts = [normalized(text) for pattern in _TYPEFACES[test["format"]] for text in pattern.findall(page)]
+    texts = [normalized(text) for pattern in TYPEFACES[test["format"]] for text in pattern.findall(page)]
     if not test.get("case_sensitive", True):
         wanted, texts = wanted.lower(), [text.lower() for text in texts]
     return any(_is_near(fuzz.partial_ratio(wanted, text), test, wanted) for text in texts)
 
 
-_TYPEFACES = {
+TYPEFACES = {
     name: [re.compile(pattern, re.IGNORECASE | re.DOTALL | re.MULTILINE) for pattern in patterns]
     for name, patterns in {
         "heading": (r"^#{1,6}\s+([^\n]+?)$", r"<h[1-6][^>]*>(.*?)</h[1-6]>"),
@@ -316,6 +321,7 @@ _TYPEFACES = {
         ),
     }.items()
 }
+"""What finds the texts of a format."""
 
 
 def _has_footnote(test: Test, page: str) -> bool:
@@ -372,3 +378,8 @@ TEXT_KEYS: dict[str, tuple[str, ...]] = {
     "footnote": ("marker",),
 }
 """The texts that a test of each type must have."""
+
+OPTIONAL_KEYS = (*_SIDES, "appears_before_marker", "appears_after_marker")
+"""Texts that a test may have."""
+NUMBER_KEYS = ("max_diffs", "first_n", "last_n", "max_length", "max_repeats")
+"""Whole numbers that a test may have."""

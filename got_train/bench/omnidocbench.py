@@ -127,8 +127,7 @@ class OmniDocBench:
         for annotation, markdown in progress("scoring", len(self.annotations), "page", pages):
             scored = page_parts(annotated_page(annotation), answered_page(markdown))
             parts["all"].append(scored)
-            language = annotation["page_info"].get("page_attribute", {}).get("language")
-            if language:
+            if language := _attributes(annotation).get("language"):
                 parts.setdefault(str(language), []).append(scored)
         groups = {name: scores_of(some) for name, some in parts.items()}
         return {name: scores for name, scores in groups.items() if scores}
@@ -166,8 +165,12 @@ def _is_large(annotation: Mapping[str, Any]) -> bool:
     return max(page.get("width") or 0, page.get("height") or 0) >= LARGE_SIDE_PIXELS
 
 
+def _attributes(annotation: Mapping[str, Any]) -> Mapping[str, Any]:
+    return annotation["page_info"].get("page_attribute") or {}
+
+
 def _source(annotation: Mapping[str, Any]) -> str:
-    return str(annotation["page_info"].get("page_attribute", {}).get("data_source") or "page")
+    return str(_attributes(annotation).get("data_source") or "page")
 
 
 def page_parts(wanted: Page, answer: Page) -> Parts:

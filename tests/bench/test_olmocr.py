@@ -158,7 +158,7 @@ def test_the_score_is_the_mean_of_the_files_shares(tmp_path: Path) -> None:
         "type table": 0.5,
     }
     assert groups["overall"]["passed"].rows == 6
-    assert "lacks arxiv_math.jsonl, headers_footers.jsonl" in bench.notes[1]
+    assert "lacks arxiv_math.jsonl, headers_footers.jsonl" in bench.notes[0]  # there are no formulas
 
 
 def test_pages_are_written_by_the_names_that_the_official_scorer_looks_for(tmp_path: Path) -> None:
@@ -189,6 +189,15 @@ def test_pages_are_written_by_the_names_that_the_official_scorer_looks_for(tmp_p
         ({"pdf": "../a.pdf", "page": 1, "type": "baseline"}, "pdf ../a.pdf leads out of the folder pdfs"),
         ({"pdf": "a.pdf", "type": "baseline"}, "a test has a pdf, a page and a type"),
         ({"pdf": "a.pdf", "page": 3, "type": "baseline"}, "a.pdf has no page 3"),
+        (
+            {"pdf": "a.pdf", "page": 1, "type": "baseline", "max_length": "1"},
+            "max_length 1 is not a whole number",
+        ),
+        ({"pdf": "a.pdf", "page": 1, "type": "table", "cell": "a", "up": 2}, "up 2 is not a text"),
+        (
+            {"pdf": "a.pdf", "page": 1, "type": "format", "text": "a", "format": "loud"},
+            "format loud is none of heading, bold, italic",
+        ),
     ],
 )
 def test_what_is_no_test_is_named(test: dict[str, Any], message: str, tmp_path: Path) -> None:
