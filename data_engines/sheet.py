@@ -88,7 +88,7 @@ def run(words: Sequence[str]) -> None:
     parser.add_argument("--regions", action="store_true", help="draw a box round every text that has one")
     parser.add_argument("--overwrite", action="store_true", help="write over existing files")
     flags = parser.parse_args(words)
-    output = flags.output or default_output(flags.rows)
+    output = re.sub(r"\.(png|html)$", "", flags.output) if flags.output else default_output(flags.rows)
     png, html = write_sheet(flags.rows, output, flags.count, flags.seed, flags.regions, flags.overwrite)
     print(f"{png}\n{html}")
 
