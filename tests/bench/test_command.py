@@ -1,6 +1,8 @@
 """`got-train bench`: what it prints and writes, and how it goes on."""
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,16 +11,22 @@ from typing import Any
 import pytest
 
 from got_train.bench import command_line
-from got_train.cli import main
-from got_train.config import SampleConfig
+from got_train.cli import main, parse
+from got_train.config import DecoderConfig, EncoderConfig, ModelConfig, SampleConfig
 from got_train.data.records import Record
+from got_train.model.loading import build_model
+from got_train.model.processor import build_processor
 from tests.bench import folders
+from tests.conftest import DECODERS, ENCODER
 
 FORMULAS = {0: "a + b", 1: "c + d"}
 
 
+PAGE = Path(__file__).parent.parent.parent / "docs" / "benchmarks.md"
+
+
 class Reader:
-    """A model that answers what is written on the picture: its label, but for the last."""
+    """A model that answers with the label, in which it takes d for e."""
 
     identity = "a model"
     encoder = SimpleNamespace(config=SampleConfig())
@@ -96,3 +104,37 @@ def test_nothing_is_overwritten_unasked_and_a_finished_run_is_only_scored(
 def test_mistakes_end_with_one_line(folder: Path, words: list[str], message: str, capsys: Any) -> None:
     assert run(*words) == 2
     assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_model_reads_the_pages_and_a_second_run_scores_them_only(
+    tmp_path: Path, tokenizer_dir: str, capsys: Any
+) -> None:
+    pytest.importorskip("fuzzysearch", reason="needs the extra bench")
+    config = ModelConfig(
+        init="random",
+        encoder=EncoderConfig(**ENCODER),  # type: ignore[arg-type]
+        decoder=DecoderConfig(model_type="qwen2", shape=DECODERS["qwen2"], tokenizer=tokenizer_dir),
+    )
+    model, tokenizer, _ = build_model(config, 128, seed=0)
+    model.save_pretrained(tmp_path / "model")
+    build_processor(model.config, tokenizer, SampleConfig()).save_pretrained(tmp_path / "model")
+    tests = [{"pdf": "a/b.pdf", "page": 2, "id": "1", "type": "absent", "text": "nowhere to be found"}]
+    folder = folders.olmocr(tmp_path / "bench_data", {"old_scans.jsonl": tests})
+    words = ("olmocr", folder, tmp_path / "model", "--output", tmp_path / "out", "--max-new-tokens", 4)
+    assert run(*words) == 0
+    printed = capsys.readouterr().out.partition("2 answers written")[2]
+    assert "old_scans.jsonl  passed  1.0000" in printed
+    assert sorted(path.name for path in (tmp_path / "out" / "markdown" / "a").iterdir()) == [
+        "b_pg1_repeat1.md",
+        "b_pg2_repeat1.md",
+    ]
+    assert run(*words, "--resume") == 0
+    again = capsys.readouterr().out
+    assert "has all answers already" in again and again.endswith(printed)
+
+
+def test_the_commands_of_the_page_are_understood() -> None:
+    [block] = re.findall(r"```bash\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    words = [shlex.split(line.partition(" # ")[0]) for line in block.splitlines() if line[:3] == "got"]
+    options = [parse(line[1:]) for line in words]
+    assert [option.benchmark for option in options] == ["omnidocbench", "omnidocbench", "fox"]

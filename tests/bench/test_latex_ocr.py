@@ -22,7 +22,8 @@ def test_pix2tex_s_pictures_have_their_lines(tmp_path: Path) -> None:
     assert {record.turns[0].query for record in bench.records} == {"<image>OCR with format: "}
 
 
-def test_the_hub_s_subsets_are_scored_each(tmp_path: Path) -> None:
+def test_the_hub_s_subsets_are_scored_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
     folder = folders.hub_set(tmp_path / "LaTeX_OCR", {"full": ["a + b", "c"], "human_handwrite": ["d"]})
     bench = LatexOcr(folder, Asking(query=LATEX_OCR_QUERY))
     assert [(record.kind, record.turns[0].response) for record in bench.records] == [
