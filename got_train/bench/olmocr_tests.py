@@ -6,6 +6,7 @@ here anew. Where that code draws a formula with KaTeX, spellings are compared he
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -20,6 +21,9 @@ from got_train.tex.spelling import SYNONYMS, spell
 
 Test = Mapping[str, Any]
 """A test as its file has it."""
+
+KEPT = 4096
+"""Texts and formulas whose plain form is remembered: many tests are of one page."""
 
 _EQUAL = str.maketrans(
     {"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "＿": "_", "µ": "μ"}
@@ -65,6 +69,7 @@ _NEAR_MARKER = 200
 """Characters before and after a footnote's mark that are looked at."""
 
 
+@lru_cache(maxsize=KEPT)
 def normalized(text: str) -> str:
     """A text as the benchmark compares it.
 
@@ -282,7 +287,8 @@ def has_formula(test: Test, page: str) -> bool:
     return bool(wanted) and any(_holds(_spelt(formula), wanted) for formula in found)
 
 
-def _spelt(formula: str) -> list[str]:
+@lru_cache(maxsize=KEPT)
+def _spelt(formula: str) -> tuple[str, ...]:
     """The tokens of a formula in the one spelling, without those that set spaces, sizes and typefaces."""
     try:
         formula = spell(expand(_SPACING.sub(" ", formula), SYNONYMS))
@@ -291,10 +297,10 @@ def _spelt(formula: str) -> list[str]:
     before = None
     while before != formula:
         before, formula = formula, _TYPEFACE.sub(r"\1", formula)
-    return [token for token in tokens_of(formula) if not token.isspace()]
+    return tuple(token for token in tokens_of(formula) if not token.isspace())
 
 
-def _holds(tokens: list[str], wanted: list[str]) -> bool:
+def _holds(tokens: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
     size = len(wanted)
     return any(tokens[at : at + size] == wanted for at in range(len(tokens) - size + 1))
 
