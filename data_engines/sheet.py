@@ -135,7 +135,8 @@ def write_sheet(
     title = f"{name}: {len(entries)} of {len(rows):,} rows"
     with atomic_file(png) as part:
         draw_sheet(title, entries, notes).save(part, "PNG")
-    page = render("sheet.html", title=title, entries=entries, notes=notes, embed=_embed)
+    contents = [(f"row-{number}", entry.title) for number, entry in enumerate(entries, 1)]
+    page = render("sheet.html", title=title, contents=contents, entries=entries, notes=notes, embed=_embed)
     write_text(html, page)
     return png, html
 
@@ -205,11 +206,11 @@ def _draw_again(entries: Sequence[Entry]) -> list[str]:
     return notes
 
 
-def _embed(picture: Image.Image) -> str:
-    """A picture as part of the HTML page."""
+def _embed(picture: Image.Image, shows: str) -> str:
+    """A picture as part of the HTML page, with what it shows in words."""
     file = io.BytesIO()
     picture.save(file, "PNG")
-    return picture_html(file.getvalue())
+    return picture_html(file.getvalue(), "png", shows)
 
 
 def draw_sheet(title: str, entries: Sequence[Entry], notes: Sequence[str]) -> Image.Image:

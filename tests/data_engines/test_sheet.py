@@ -35,7 +35,7 @@ def test_a_set_of_any_format_becomes_a_png_and_a_page_that_stands_alone(
     assert capsys.readouterr().out == f"{output}.png\n{output}.html\n"
     assert Image.open(f"{output}.png").width == sheet.PICTURE + sheet.TEXT + 3 * sheet.GAP
     html = Path(f"{output}.html").read_text()
-    assert re.findall(r"(?:src|href)=.(?!data:)|<script", html) == []
+    assert re.findall(r"(?:src|href)=.(?!data:|#)|<script", html) == []
     embedded = [base64.b64decode(png) for png in re.findall(r"data:image/png;base64,([^\"]+)\"", html)]
     assert [Image.open(io.BytesIO(png)).size for png in embedded] == [(96, 64)] * 3
     said = open_rows(str(tmp_path / "set"))
