@@ -146,6 +146,13 @@ def parser() -> argparse.ArgumentParser:
     convert.add_argument("target", help="folder to write")
     convert.add_argument("--to", required=True, choices=["transformers", "original"], help="its layout")
 
+    again = "the same command with --overwrite goes on"
+    push = command("push", _push, "put a model onto Hugging Face or ModelScope", again)
+    push.add_argument("model", help="model folder, checkpoint or run folder")
+    push.add_argument("repo", help="OWNER/NAME, or MS::OWNER/NAME on ModelScope")
+    push.add_argument("--public", action="store_true", help="everybody may read it (default: only you)")
+    push.add_argument("--overwrite", action="store_true", help="replace files of the repository")
+
     evaluate = command("eval", _evaluate, "score a file of predictions")
     evaluate.add_argument(
         "predictions",
@@ -162,6 +169,9 @@ def parser() -> argparse.ArgumentParser:
         "--report", type=Path, metavar="HTML", help="page to write, with the worst answers and their images"
     )
     evaluate.add_argument("--output", type=Path, metavar="JSON", help="file to write the scores to")
+    evaluate.add_argument(
+        "--calibrate", metavar="MODEL", help="write beside this model what corrects its --confidence"
+    )
     evaluate.add_argument("--overwrite", action="store_true", help=OVERWRITE)
 
     board = command("board", _board, "show runs on one page: curves, settings, readings at each evaluation")
@@ -272,14 +282,29 @@ def _convert(options: argparse.Namespace) -> int:
     return 0
 
 
+def _push(options: argparse.Namespace) -> int:
+    from got_train.push import push
+
+    push(options.model, options.repo, options.public, options.overwrite)
+    return 0
+
+
 def _evaluate(options: argparse.Namespace) -> int:
+    from got_train.evaluation.confidence import calibrate
     from got_train.evaluation.evaluate import evaluate, score_text, write_scores
     from got_train.evaluation.worst import write_page
+    from got_train.run_folders import resolve_checkpoint
 
     targets = [file for file in (options.output, options.report) if file]
     check_targets(targets, [options.predictions], options.overwrite)
+    model = options.calibrate and Path(resolve_checkpoint(options.calibrate))
+    if model and not model.is_dir():
+        raise UserError(f"--calibrate {model} is no folder of this machine")
+    calibrated = calibrate(options.predictions, model, options.overwrite) if model else ""
     evaluation = evaluate(options.predictions, options.suite, options.as_published)
     print(score_text(evaluation))
+    if calibrated:
+        print(f"\n{calibrated}")
     if options.output:
         write_scores(evaluation, options.output)
     if options.report:

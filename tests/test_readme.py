@@ -17,7 +17,9 @@ from got_train.cli import main, parse
 from tests.conftest import draw, small_model_words, write_rows
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = {"train", "check-data", "serve", "swift", "merge", "convert", "infer", "eval", "board", "bench"}
+COMMANDS = {
+    *("train", "check-data", "serve", "swift", "merge", "convert", "infer", "eval", "push", "board", "bench"),
+}
 README = (ROOT / "README.md").read_text()
 ENGINES = (ROOT / "docs" / "engines.md").read_text()
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from got_train.command_options import BASE_HELP, OVERWRITE, check_folder, positive
 from got_train.config import MAX_NEW_TOKENS
+from got_train.inference.answer import Answer
 from got_train.prompts import COLORS
 from got_train.ranks import rank
 from got_train.report import UserError, check_targets, counted
@@ -32,6 +33,15 @@ def add_infer_options(infer: argparse.ArgumentParser) -> None:
     infer.add_argument("--output", type=Path, metavar="JSONL", help="file of answers to write, row by row")
     infer.add_argument("--render", type=Path, metavar="HTML", help="page to write, with the rendered answers")
     infer.add_argument("--stream", action="store_true", help="print a single answer while it is generated")
+    infer.add_argument(
+        "--confidence", action="store_true", help="also give the probability of each answer and line"
+    )
+    infer.add_argument(
+        "--beams",
+        type=positive,
+        default=1,
+        help="answers kept beside each other, of which the likeliest is given (default: 1, greedy)",
+    )
     add_reading_options(infer)
 
 
@@ -98,9 +108,15 @@ def infer(options: argparse.Namespace) -> int:
         raise UserError("--resume continues a file of answers: it needs --output")
     if options.stream and (options.data or options.output or options.render):
         raise UserError("--stream prints one answer: it cannot be used with --data, --output or --render")
+    if options.stream and (options.beams > 1 or options.confidence):
+        raise UserError("--stream prints an answer while it is written: leave out --beams and --confidence")
+    if options.beams > 1 and (options.confidence or options.torch_compile):
+        raise UserError("--confidence and --torch-compile are of greedy answers: leave out --beams")
     if options.image_root and not options.data:
         raise UserError("--image-root is of the rows of --data: name images by their whole paths")
     check_reading_options(options)
+    if options.server and options.beams > 1:
+        raise UserError("--beams is of a model that is read here: leave out --server")
     check_folder("--image-root", options.image_root)
     from got_train.data.sources import DatasetSpec
     from got_train.inference.predict import check_parts, predict, read_answers, read_questions
@@ -125,6 +141,7 @@ def infer(options: argparse.Namespace) -> int:
     model = resolve_checkpoint(options.model)
     got = reader(model, options, options.image_root)
     limits = (options.max_new_tokens, options.batch_size)
+    ways = (options.beams, options.confidence)
     if options.stream:
         for piece in got.stream(records[0], options.max_new_tokens):
             print_answer(piece, end="")
@@ -133,19 +150,27 @@ def infer(options: argparse.Namespace) -> int:
     if options.output:
         if options.data:
             records = read_questions(got, options.data, options.query)
-        predict(got, records, options.output, *limits, options.resume)
+        predict(got, records, options.output, *limits, options.resume, *ways)
         if rank() != 0:
             return 0
         print(f"{counted(len(records), 'row')} written to {options.output}")
         answers = read_answers(options.output) if options.render else []
     else:
         answers = []
-        for images, answer in zip(documents, got.read(records, *limits), strict=True):
+        for images, answer in zip(documents, got.answers(records, *limits, *ways), strict=True):
             if len(documents) > 1:
                 print(f"== {images[0]}")
-            print_answer(answer)
-            answers.append(answer)
+            print_answer(_with_confidences(answer) if options.confidence else answer.text)
+            answers.append(answer.text)
     if options.render:
         got.render(list(zip(records, answers, strict=True)), options.render)
         print(f"page written to {options.render}")
     return 0
+
+
+def _with_confidences(answer: Answer) -> str:
+    """An answer for a person, each line behind its probability, and at the end that of the whole answer."""
+    lines = zip(answer.line_confidences, answer.text.split("\n"), strict=True)
+    return "\n".join(
+        [*(f"{confidence:.3f}  {line}" for confidence, line in lines), f"confidence {answer.confidence:.3f}"]
+    )

@@ -20,6 +20,12 @@ PAGES = {
     },
     "scores.html": {
         "notes": [HOSTILE],
+        "reliabilities": [
+            (
+                {"noun": HOSTILE, "number": 1, "bins": [{"confidence": 0.5, "right": 1.0, "number": 1}]},
+                *(HOSTILE, [HOSTILE], [[HOSTILE]], HOSTILE),
+            )
+        ],
         "contents": [("a", HOSTILE)] * 3,
         "groups": [
             {
@@ -148,7 +154,7 @@ def test_marks_of_ends_of_lines_are_seen() -> None:
     assert "<del>" in page and "<ins>" in page
     row = {**PAGES["scores.html"]["groups"][0]["worst"][0], "differences": [("\n", ""), ("", "b")]}
     group = {**PAGES["scores.html"]["groups"][0], "worst": [row]}
-    page = render("scores.html", title="t", notes=[], contents=[], groups=[group])
+    page = render("scores.html", title="t", notes=[], contents=[], groups=[group], reliabilities=[])
     assert "<pre><del>⏎\n</del><ins>b</ins></pre>" in page
 
 
