@@ -16,6 +16,7 @@ from got_train.bench.command_line import add_bench_options, bench
 from got_train.bitsandbytes_import import hide_bitsandbytes
 from got_train.command_options import BASE_HELP, OVERWRITE, Engine, above_0, check_folder, positive, share
 from got_train.config import SampleConfig
+from got_train.demo.command_line import add_demo_options, add_label_options, demo, label
 from got_train.ending import run_and_end
 from got_train.evaluation.suites import SUITES
 from got_train.inference.command_line import add_infer_options, infer
@@ -135,6 +136,10 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--engine", choices=get_args(Engine), help="(default: vllm if it is installed)")
     serve.add_argument("--base", help=BASE_HELP)
     serve.add_argument("--engine-options", metavar="='--NAME VALUE ...'", help="more options of the engine")
+
+    add_demo_options(command("demo", demo, "a page in the browser to try a model, or two side by side"))
+    again = "the same command goes on after the last accepted row"
+    add_label_options(command("label", label, "a page in the browser to make rows of photographs", again))
 
     merge = command("merge", _merge, "merge LoRA adapters into a plain model folder")
     merge.add_argument("checkpoint", help="adapter checkpoint or run folder")

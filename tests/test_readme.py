@@ -17,9 +17,7 @@ from got_train.cli import main, parse
 from tests.conftest import draw, small_model_words, write_rows
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = {
-    *("train", "check-data", "serve", "swift", "merge", "convert", "infer", "eval", "push", "board", "bench"),
-}
+COMMANDS = set("train check-data serve demo label swift merge convert infer eval push board bench".split())
 README = (ROOT / "README.md").read_text()
 ENGINES = (ROOT / "docs" / "engines.md").read_text()
 
@@ -125,6 +123,8 @@ def test_what_needs_a_full_size_model_or_the_hub_is_understood() -> None:
     assert parse(convert).to == "original"
     [bench] = of("got-train", "bench")
     assert parse(bench).benchmark == "omnidocbench"
+    [demo], [label] = of("got-train", "demo"), of("got-train", "label")  # run by tests/demo
+    assert parse(demo).second is None and parse(label).output == Path("rows.jsonl")
     [swift] = [" ".join(words) for words in commands() if words[:2] == ["got-train", "swift"]]
     assert swift in (ROOT / "docs" / "swift.md").read_text()
 
