@@ -126,8 +126,8 @@ ARGUMENTS = {
     "gradient_checkpointing": "Compute layers again in the backward pass: less memory, more time.",
     "torch_compile": "Compile the layers, one by one.",
     "deepspeed": (
-        "A file of DeepSpeed's settings, such as `configs/deepspeed/zero2.json`, or the section itself. ZeRO-3 "
-        "is refused."
+        "A file of DeepSpeed's settings, such as `configs/deepspeed/zero2.json`, or the section itself. "
+        "ZeRO-3 is refused."
     ),
     "logging_steps": "Steps between two lines of the log; below 1 a share of all steps.",
     "save_strategy": "When a checkpoint is saved: `no`, `steps`, `epoch` or `best`.",
@@ -152,7 +152,7 @@ ARGUMENTS = {
 
 
 def argument_keys(often: bool) -> list[Key]:
-    """The names of `transformers.TrainingArguments` that the section `train` takes: those above, or the rest."""
+    """The names of `transformers.TrainingArguments` in the section `train`: those above, or the rest."""
     hints, defaults = argument_types(), argument_defaults()
     meanings = ARGUMENTS if often else first_sentences()
     names = ARGUMENTS if often else [name for name in hints if name not in ARGUMENTS]

@@ -47,5 +47,7 @@ def test_a_changed_sentence_asks_for_its_translation(monkeypatch: pytest.MonkeyP
     tables = list(script.tables())
     run = [key._replace(meaning="Another sentence.") for key in tables[0][1]]
     monkeypatch.setattr(script, "tables", lambda: [("run", run), *tables[1:]])
-    with pytest.raises(ValueError, match="name means 'Another sentence.' now, it was .Names the run's folder"):
+    with pytest.raises(
+        ValueError, match="name means 'Another sentence.' now, it was .Names the run's folder"
+    ):
         script.renewed("zh")

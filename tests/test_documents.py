@@ -1,4 +1,4 @@
-"""The pages of the documents: their commands, rows and code are understood, and those of a first model run."""
+"""The pages of the documents: commands, rows and code are understood, and those of a first model run."""
 
 import json
 import re
@@ -33,7 +33,9 @@ from tests.serving.servers import save_small_model
 FIRST_MODEL = ROOT / "docs" / "first-model.md"
 TASKS = sorted(ROOT.glob("docs/tasks/*.md"))
 RELEASED = "stepfun-ai/GOT-OCR-2.0-hf"
-EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+    "optional-dependencies"
+]
 
 LAUNCHERS = ("got-train", "torchrun", "deepspeed", "sbatch")
 OTHERS = {

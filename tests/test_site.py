@@ -1,4 +1,4 @@
-"""The documents as a site: built strictly, without anything from another host, with a search that finds answers."""
+"""The documents as a site: built strictly, nothing from another host, and a search that finds answers."""
 
 import json
 import os
@@ -16,7 +16,9 @@ pytest.importorskip("material", reason="pip install 'got-train[docs]'")
 pytest.importorskip("mkdocstrings", reason="pip install 'got-train[docs]'")
 pytest.importorskip("mkdocs_static_i18n", reason="pip install 'got-train[docs]'")
 
-LOADED = re.compile(r"<(?:script|img|iframe)[^>]*\ssrc=\"([^\"]+)\"|<link[^>]*rel=\"stylesheet\"[^>]*href=\"([^\"]+)\"")
+LOADED = re.compile(
+    r"<(?:script|img|iframe)[^>]*\ssrc=\"([^\"]+)\"|<link[^>]*rel=\"stylesheet\"[^>]*href=\"([^\"]+)\""
+)
 """What a page loads by itself."""
 
 
@@ -32,7 +34,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         text=True,
         timeout=HANG_SECONDS,
     )
-    warnings = [line for line in (done.stdout + done.stderr).splitlines() if re.match("WARNING|ERROR|Aborted", line)]
+    warnings = [
+        line for line in (done.stdout + done.stderr).splitlines() if re.match("WARNING|ERROR|Aborted", line)
+    ]
     assert (done.returncode, warnings) == (0, []), done.stderr
     return folder
 
@@ -78,6 +82,8 @@ def test_tables_and_lists_have_become_such(site: Path) -> None:
 )
 def test_the_search_has_the_words_of_a_page(site: Path, words: str, page: str) -> None:
     index = json.loads(read(site / "search" / "search_index.json"))
-    texts = [f"{entry['title']} {entry['text']}" for entry in index["docs"] if entry["location"].startswith(page)]
+    texts = [
+        f"{entry['title']} {entry['text']}" for entry in index["docs"] if entry["location"].startswith(page)
+    ]
     plain = re.sub(r"<[^>]*>|\u200b", "", " ".join(texts)).lower()
     assert [word for word in words.split() if word not in plain] == []

@@ -53,7 +53,9 @@ def test_it_has_the_same_headings_and_commands(page: Path) -> None:
 @pytest.mark.parametrize("page", CHINESE, ids=lambda page: page.name)
 def test_it_has_the_same_tables_of_the_code(page: Path) -> None:
     """Of the options of swift all but the header; those of the configuration have sentences in Chinese."""
-    ours, theirs = ({name: rows for _, name, rows, _ in TABLE.findall(read(file))} for file in (page, english_of(page)))
+    ours, theirs = (
+        {name: rows for _, name, rows, _ in TABLE.findall(read(file))} for file in (page, english_of(page))
+    )
     assert list(ours) == list(theirs)
     if english_of(page).name == WITH_TABLES_OF_THE_CODE:
         for name, rows in theirs.items():
