@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn, get_args
 
 from got_train.bitsandbytes_import import hide_bitsandbytes
+from got_train.command_examples import epilog
 from got_train.command_options import BASE_HELP, OVERWRITE, Engine, above_0, check_folder, positive, share
 from got_train.config import SampleConfig
 from got_train.ending import run_and_end
@@ -84,7 +85,11 @@ def as_override(word: str, value: str = "VALUE") -> str:
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(prog="got-train", description="Train GOT-OCR2.0-style models.")
+    top = argparse.ArgumentParser(
+        prog="got-train",
+        description="Train GOT-OCR2.0-style models.",
+        epilog="`got-train COMMAND --help` has the options of a command, with examples.",
+    )
     top.add_argument("--version", action="version", version=f"%(prog)s {version('got-train')}")
     # The deepspeed launcher puts this before the command; torch reads the same from the environment.
     top.add_argument("--local_rank", "--local-rank", help=argparse.SUPPRESS)
@@ -94,7 +99,13 @@ def parser() -> argparse.ArgumentParser:
         name: str, run: Callable[[argparse.Namespace], int], help: str, go_on: str = "start again"
     ) -> argparse.ArgumentParser:
         """Adds a command; `go_on` says how it goes on after a signal has ended it."""
-        added = commands.add_parser(name, help=help)
+        added = commands.add_parser(
+            name,
+            help=help,
+            description=f"{help[0].upper()}{help[1:]}.",
+            epilog=epilog(name),
+            formatter_class=partial(argparse.RawDescriptionHelpFormatter, max_help_position=36),
+        )
         added.set_defaults(run=run, go_on=go_on)
         return added
 

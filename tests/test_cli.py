@@ -16,6 +16,7 @@ import torch
 from omegaconf import OmegaConf
 
 from got_train.cli import main, parse
+from got_train.command_examples import EXAMPLES
 from tests.conftest import draw, write_rows
 from tests.test_house import MODULES
 
@@ -31,6 +32,17 @@ def run(*words: object) -> int:
 
 def last_line(capsys: Any) -> str:
     return str(capsys.readouterr().err.splitlines()[-1])
+
+
+@pytest.mark.parametrize("command", EXAMPLES)
+def test_help_has_examples_and_fits_on_a_screen(
+    command: str, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    assert run(command, "--help") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[lines.index("examples:") + 1 :] == [f"  {line}" for line in EXAMPLES[command]]
+    assert len(lines) <= 50
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from data_engines.kinds import NAMES
 from data_engines.mix import commands as mix_commands
 from data_engines.mix import read_mix
 from got_train.cli import parse
+from got_train.command_examples import EXAMPLES
 from got_train.config_file import load_config
 from tests.conftest import draw, small_model_words, write_rows
 from tests.documents import (
@@ -45,8 +47,13 @@ OTHERS = {
 }
 """Programs that are not of this project, and why that will do."""
 
-UNIQUE = {" ".join(words): without_variables(words) for page in ENGLISH for words in commands(read(page))}
-"""The commands of all pages; Chinese pages have those of their English ones (test_translations.py)."""
+HELP = [shlex.split(line) for lines in EXAMPLES.values() for line in lines]
+UNIQUE = {
+    " ".join(words): without_variables(words)
+    for words in [*(words for page in ENGLISH for words in commands(read(page))), *HELP]
+}
+"""The commands of all pages, and the examples of `--help`; Chinese pages have those of their English ones
+(test_translations.py)."""
 
 
 def of(*programs: str) -> dict[str, list[str]]:
