@@ -4,7 +4,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "train": (
         "got-train train configs/finetune_lora.yaml data.train=rows.jsonl --dry-run",
         "got-train train configs/finetune_lora.yaml data.train=rows.jsonl lora.rank=16 resume=auto",
-        "torchrun --nproc_per_node=8 -m got_train train configs/stage2_joint.yaml data.train=a.jsonl,b.jsonl#80%",
+        "torchrun --nproc_per_node=8 -m got_train train configs/stage2_joint.yaml data.train=rows.jsonl",
     ),
     "plan": (
         "got-train plan",
@@ -31,7 +31,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "got-train check-data rows.csv --columns picture=images text=response --query 'OCR: '",
     ),
     "swift": (
-        "got-train swift sft --model_type got-ocr2 --model_id_or_path stepfun-ai/GOT-OCR2_0 --dataset rows.jsonl",
+        "got-train swift sft --model_type got_ocr2 --model stepfun-ai/GOT-OCR2_0 --dataset rows.jsonl",
     ),
     "configs": ("got-train configs", "got-train configs configs"),
     "quickstart": ("got-train quickstart",),
