@@ -17,6 +17,7 @@ from data_engines.mix import read_mix
 from got_train.cli import parse
 from got_train.command_examples import EXAMPLES
 from got_train.config_file import load_config
+from scripts.write_configuration_page import SECTIONS, tables
 from tests.conftest import draw, small_model_words, write_rows
 from tests.documents import (
     CHINESE,
@@ -200,6 +201,19 @@ def test_the_rows_of_a_task_are_good(page: Path, tmp_path: Path, monkeypatch: An
     assert run(["check-data", "rows.jsonl"]) == 0
     out = capsys.readouterr().out
     assert re.search(r"rows.jsonl +5 +0 ", out) and "warning" not in out
+
+
+NAMED_KEY = re.compile(r"(?<![\w./-])((?:train|data|model|sample|lora|eval)(?:\.[a-z_]+)+)(?![\w/(.])")
+FREE = ("data.columns.", "model.decoder.shape.")
+"""Sections whose keys are free."""
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.zh.md"], ids=lambda page: page.name)
+def test_keys_that_are_named_exist(page: Path) -> None:
+    known = {key.name for _, keys in tables() for key in keys} | set(SECTIONS)
+    named = [name for name in NAMED_KEY.findall(read(page)) if not name.startswith(FREE)]
+    files = (".py", ".json", ".jsonl", ".yaml", ".md", ".csv", ".tar", ".tsv", ".parquet")
+    assert [name for name in named if name not in known and not name.endswith(files)] == []
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:
