@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from PIL import Image
 
 from data_engines import cli as got_data
@@ -214,6 +215,12 @@ def test_keys_that_are_named_exist(page: Path) -> None:
     named = [name for name in NAMED_KEY.findall(read(page)) if not name.startswith(FREE)]
     files = (".py", ".json", ".jsonl", ".yaml", ".md", ".csv", ".tar", ".tsv", ".parquet")
     assert [name for name in named if name not in known and not name.endswith(files)] == []
+
+
+def test_the_citation_is_of_this_version() -> None:
+    citation = yaml.safe_load(read(ROOT / "CITATION.cff"))
+    project = tomllib.loads(read(ROOT / "pyproject.toml"))["project"]
+    assert (citation["version"], citation["license"]) == (project["version"], project["license"])
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:
