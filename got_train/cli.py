@@ -15,6 +15,7 @@ from typing import NoReturn, get_args
 from got_train.bitsandbytes_import import hide_bitsandbytes
 from got_train.command_examples import epilog
 from got_train.command_options import BASE_HELP, OVERWRITE, Engine, above_0, check_folder, positive, share
+from got_train.completion import Shell, completion_script
 from got_train.config import SampleConfig
 from got_train.ending import run_and_end
 from got_train.evaluation.suites import SUITES
@@ -198,6 +199,9 @@ def parser() -> argparse.ArgumentParser:
     configs = command("configs", _configs, "list the packaged configs, or copy them into a folder")
     configs.add_argument("folder", nargs="?", type=Path, help="such as configs: new, or with the same files")
 
+    completion = command("completion", _completion, "print a script that completes commands in a shell")
+    completion.add_argument("shell", choices=get_args(Shell))
+
     again = "the same command goes on"
     quickstart = command("quickstart", _quickstart, "the whole recipe in miniature, on a CPU", again)
     quickstart.add_argument(
@@ -328,6 +332,11 @@ def _configs(options: argparse.Namespace) -> int:
         print(listing())
     else:
         print(f"files written to {options.folder}: {len(copy_configs(options.folder))}")
+    return 0
+
+
+def _completion(options: argparse.Namespace) -> int:
+    print(completion_script(parser(), options.shell))
     return 0
 
 

@@ -34,6 +34,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "got-train swift sft --model_type got_ocr2 --model stepfun-ai/GOT-OCR2_0 --dataset rows.jsonl",
     ),
     "configs": ("got-train configs", "got-train configs configs"),
+    "completion": ("got-train completion bash", "got-train completion zsh"),
     "quickstart": ("got-train quickstart",),
 }
 """The examples of each command."""
