@@ -88,7 +88,7 @@ def run(words: Sequence[str]) -> None:
     parser.add_argument("--regions", action="store_true", help="draw a box round every text that has one")
     parser.add_argument("--overwrite", action="store_true", help="write over existing files")
     flags = parser.parse_args(words)
-    output = flags.output or default_output(flags.rows)
+    output = re.sub(r"\.(png|html)$", "", flags.output) if flags.output else default_output(flags.rows)
     png, html = write_sheet(flags.rows, output, flags.count, flags.seed, flags.regions, flags.overwrite)
     print(f"{png}\n{html}")
 
@@ -135,7 +135,8 @@ def write_sheet(
     title = f"{name}: {len(entries)} of {len(rows):,} rows"
     with atomic_file(png) as part:
         draw_sheet(title, entries, notes).save(part, "PNG")
-    page = render("sheet.html", title=title, entries=entries, notes=notes, embed=_embed)
+    contents = [(f"row-{number}", entry.title) for number, entry in enumerate(entries, 1)]
+    page = render("sheet.html", title=title, contents=contents, entries=entries, notes=notes, embed=_embed)
     write_text(html, page)
     return png, html
 
@@ -205,11 +206,11 @@ def _draw_again(entries: Sequence[Entry]) -> list[str]:
     return notes
 
 
-def _embed(picture: Image.Image) -> str:
-    """A picture as part of the HTML page."""
+def _embed(picture: Image.Image, shows: str) -> str:
+    """A picture as part of the HTML page, with what it shows in words."""
     file = io.BytesIO()
     picture.save(file, "PNG")
-    return picture_html(file.getvalue())
+    return picture_html(file.getvalue(), "png", shows)
 
 
 def draw_sheet(title: str, entries: Sequence[Entry], notes: Sequence[str]) -> Image.Image:

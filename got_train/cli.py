@@ -172,6 +172,15 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--output", type=Path, metavar="JSON", help="file to write the scores to")
     evaluate.add_argument("--overwrite", action="store_true", help=OVERWRITE)
 
+    board = command("board", _board, "show runs on one page: curves, settings, readings at each evaluation")
+    board.add_argument(
+        "runs", nargs="+", metavar="RUN", help="run folder, output/NAME (its newest run), or output (all)"
+    )
+    board.add_argument(
+        "--output", type=Path, default=Path("board.html"), metavar="HTML", help="(default: %(default)s)"
+    )
+    board.add_argument("--overwrite", action="store_true", help=OVERWRITE)
+
     check = command("check-data", _check, "find every bad row of data files")
     check.add_argument(
         "files",
@@ -286,6 +295,20 @@ def _evaluate(options: argparse.Namespace) -> int:
         write_scores(evaluation, options.output)
     if options.report:
         write_page(evaluation, options.report)
+    return 0
+
+
+def _board(options: argparse.Namespace) -> int:
+    from got_train.board.runs import files_of, find_runs
+
+    folders = find_runs(options.runs)
+    check_targets(
+        [options.output], [file for folder in folders for file in files_of(folder)], options.overwrite
+    )
+    from got_train.board.page import write_board
+
+    write_board(folders, options.output)
+    print(f"{counted(len(folders), 'run')} on {options.output}")
     return 0
 
 

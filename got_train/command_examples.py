@@ -15,6 +15,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "got-train infer MODEL --image scans/ manual.pdf --output read.jsonl",
         "got-train infer MODEL --data test.jsonl --output predictions.jsonl --resume",
     ),
+    "board": (
+        "got-train board output/finetune_lora",
+        "got-train board output/a output/b --output ab.html",
+    ),
     "serve": (
         "got-train serve output/finetune_lora --port 8000",
         "got-train infer output/finetune_lora --server http://127.0.0.1:8000 --image page.png",

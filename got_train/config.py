@@ -252,7 +252,8 @@ class EvalConfig(Section):
     loss_rows: Annotated[int, AT_LEAST_1] = 512
     """Most rows whose loss is computed at an evaluation."""
     read_rows: Annotated[int, AT_LEAST_0] = 16
-    """Most rows that are read (generated and scored) at an evaluation; 0 for none."""
+    """Most rows that are read (generated and scored) at an evaluation; 0 for none. Up to 64 are kept in the
+    run's folder, for `got-train board`."""
     max_new_tokens: Annotated[int, AT_LEAST_1] = 1024
     """Longest answer in tokens; none is let run far past the longest reference of its batch."""
     batch_size: Annotated[int, AT_LEAST_1] = 8

@@ -31,6 +31,9 @@ MAX_INTERPOLATED_CHARACTERS = 2**20
 MAX_NODES = 200_000
 """Most values of a YAML file; what stands for others (`*name`) counts as what it stands for."""
 
+RUST_PANIC = "PanicException"
+"""Name of what a panic of Rust raises; each library in Rust has a class of its own."""
+
 ADVICE = re.compile(r"weights_only|trust_remote_code|re-running `torch\.load`|arbitrary code", re.IGNORECASE)
 """What libraries say where they advise to load a file in a way that may run code."""
 
@@ -41,16 +44,18 @@ def reading(what: str | Path) -> Iterator[None]:
 
     transformers, tokenizers, peft, safetensors, torch and numpy raise errors of any kind at damaged files:
     KeyError, RecursionError or MemoryError among them, and Rust's panics, which are no Exception. Inside
-    stands only what such a library does.
+    stands only what such a library does. What ends a command, Ctrl-C or a signal, is no error of a file.
 
     Raises:
         UserError: in place of any error.
     """
     try:
         yield
-    except (UserError, KeyboardInterrupt, SystemExit, GeneratorExit):
+    except UserError:
         raise
     except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != RUST_PANIC:
+            raise
         why = type(error).__name__ if ADVICE.search(str(error)) else one_line_of(error)
         raise UserError(f"{what} cannot be read: {why}") from error
 
@@ -64,8 +69,12 @@ def one_line_of(error: BaseException) -> str:
     )
 
 
-def read_text(file: Path) -> str:
+def read_text(file: Path, errors: str = "strict") -> str:
     """The text of a small file in UTF-8.
+
+    Args:
+        file: the file.
+        errors: what is done with bytes that are not UTF-8, as in `bytes.decode`.
 
     Raises:
         UserError: if it does not exist, is large, a folder, a pipe or a device, or is not UTF-8.
@@ -76,7 +85,7 @@ def read_text(file: Path) -> str:
         size = file.stat().st_size
         if size > MAX_BYTES:
             raise UserError(f"{file} has {size:,} bytes: at most {MAX_BYTES:,} are read of such a file")
-        return file.read_text(encoding="utf-8-sig")
+        return file.read_text(encoding="utf-8-sig", errors=errors)
     except UnicodeDecodeError as error:
         raise UserError(
             f"{file} is not UTF-8 ({error.reason} at byte {error.start}): save it in UTF-8"

@@ -18,14 +18,17 @@ from got_train.config_file import load_config
 from got_train.config_folder import CONFIGS
 from got_train.evaluation.metrics import text_metrics
 from got_train.evaluation.predictions import Prediction, read_predictions
+from got_train.evaluation.worst import differences
 from got_train.files import PART, atomic_folder, only_writer, write_text
 from got_train.inference.chat import Got
 from got_train.inference.predict import is_complete, predict, read_questions
 from got_train.model.merge import merge
 from got_train.model.tokenizer import small_tokenizer
+from got_train.pages.curves import Line, curve_html
 from got_train.pages.template import picture_html, render
 from got_train.quickstart_data import draw_data
 from got_train.report import check_new_folder, table
+from got_train.run_folders import LOG_FILE
 from got_train.training.callbacks import draw_curves, read_log
 from got_train.training.train import train
 
@@ -135,7 +138,7 @@ def run_stage(name: str, output: Path) -> Stage:
     folder = train(load_config(config_file, words))
     assert folder is not None
     if not (folder / "images" / CURVE).is_file():  # it was killed after its last checkpoint
-        draw_curves(folder / "logging.jsonl", folder / "images")
+        draw_curves(folder / LOG_FILE, folder / "images")
     return Stage(folder, time.perf_counter() - started)
 
 
@@ -160,7 +163,7 @@ def summarise(
     """The figures of the run."""
     summary: dict[str, Any] = {}
     for name, stage in stages.items():
-        log = read_log(stage.folder / "logging.jsonl")
+        log = read_log(stage.folder / LOG_FILE)
         losses = [row["loss"] for row in log if "loss" in row]
         summary[name] = {
             "loss_first": losses[0],
@@ -201,7 +204,7 @@ def report(summary: dict[str, Any], stages: dict[str, Stage], predictions: dict[
     shown = [
         {
             "name": name,
-            "curve": picture_html((stage.folder / "images" / CURVE).read_bytes()),
+            "curve": loss_curve(read_log(stage.folder / LOG_FILE)),
             "tasks": [
                 {"name": key, "cer": cer(rows), "rows": [_shown(row) for row in rows[:SHOWN_ROWS]]}
                 for key, rows in predictions.items()
@@ -213,6 +216,7 @@ def report(summary: dict[str, Any], stages: dict[str, Stage], predictions: dict[
     return render(
         "quickstart.html",
         title="got-train quickstart",
+        contents=[(name, name) for name in stages],
         header=HEADER,
         figures=[["-" if cell is None else cell for cell in row] for row in stage_rows(summary)],
         merged_equals_unmerged=summary["merged_equals_unmerged"],
@@ -220,6 +224,21 @@ def report(summary: dict[str, Any], stages: dict[str, Stage], predictions: dict[
     )
 
 
-def _shown(row: Prediction) -> tuple[Markup, Prediction]:
-    """A prediction with its picture."""
-    return picture_html(Path(row.images[0]).read_bytes()), row
+def loss_curve(log: list[dict[str, Any]]) -> Markup:
+    """The losses of a stage, in training and on held-out rows."""
+    losses = {
+        name: [(row["step"], row[name]) for row in log if name in row] for name in ("loss", "eval_loss")
+    }
+    lines = [Line("training", losses["loss"]), Line("held out", losses["eval_loss"], color=1, dashed=True)]
+    return curve_html("Loss", lines, may_be_log=True)
+
+
+def _shown(row: Prediction) -> dict[str, Any]:
+    """A prediction with its picture, as the template needs it."""
+    return {
+        "picture": picture_html(Path(row.images[0]).read_bytes(), "png", f"picture of {row.reference}"),
+        "query": row.query,
+        "reference": row.reference,
+        "differences": differences(row.answer, row.reference),
+        "right": row.answer == row.reference,
+    }

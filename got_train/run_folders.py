@@ -26,6 +26,18 @@ WEIGHTS = "*.safetensors"
 VAL_FILE = "val_dataset.jsonl"
 """The validation rows of a run, with absolute image paths; the name is ms-swift's."""
 
+LOG_FILE = "logging.jsonl"
+"""The log of a run, one line a report, with ms-swift's names where it has one."""
+
+VERSIONS_FILE = "versions.json"
+"""The command, the commit and the versions of packages of a run."""
+
+COMPARISON_FILE = "comparison.json"
+"""Scores before and after fine-tuning, by set of rows."""
+
+READINGS = "readings"
+"""The folder in a run's with what each evaluation has read: `step-N.jsonl`, as `infer --output` writes it."""
+
 STEPS_FILE = "steps.npz"
 """What the steps of a run are made of, in its folder and in each checkpoint: `training` and `validation` are
 the keys of its rows (see `good_rows.content_key`), `step_rows` is the number of rows in a step."""
@@ -124,6 +136,18 @@ def newest_checkpoint(run: Path, whole: bool = False) -> Path | None:
 def checkpoints_of(run: Path) -> list[Path]:
     """The folders `checkpoint-N` of a run, the newest first."""
     return sorted_by_number(run, CHECKPOINT)
+
+
+def readings_file(run: Path, step: int) -> Path:
+    """Where the readings of the evaluation after a step are kept."""
+    return run / READINGS / f"step-{step}.jsonl"
+
+
+def readings_of(run: Path) -> dict[int, Path]:
+    """The files of readings of a run by their steps, the first step first."""
+    files = (run / READINGS).glob("step-*.jsonl")
+    matches = [(re.fullmatch(r"step-(\d{1,15})\.jsonl", file.name), file) for file in files]
+    return dict(sorted((int(match[1]), file) for match, file in matches if match and file.is_file()))
 
 
 def checkpoint_number(checkpoint: Path) -> int:

@@ -28,7 +28,7 @@ FLOORS = [
     ["inference"],
     ["evaluation"],
     ["training"],
-    ["check_data", "plan", "swift", "serving", "quickstart_data"],
+    ["check_data", "plan", "swift", "serving", "board", "quickstart_data"],
     ["quickstart"],
     ["cli"],
     ["__main__"],

@@ -83,8 +83,9 @@ def test_everything_runs_and_is_reported(tmp_path: Path, small: None, capsys: An
     assert summary["held_out_rows"]["fractions_held_out"] == 12
 
     page = (output / "report.html").read_text()
-    assert page.count('src="data:image/png;base64,') == 4 + 6 * 8
-    assert not re.findall(r"(?:src|href)=.(?!data:)", page)
+    assert page.count('src="data:image/png;base64,') == 6 * 8
+    assert page.count('<figure class="curve">') == 4
+    assert not re.findall(r"(?:src|href)=.(?!data:|#)", page)
     assert "stage3, box and colour" in capsys.readouterr().out
 
     with pytest.raises(SystemExit) as caught:

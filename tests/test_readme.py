@@ -14,7 +14,7 @@ from got_train.cli import parse
 from tests.conftest import draw, small_model_words, write_rows
 from tests.documents import ROOT, commands, launched, run
 
-COMMANDS = {"train", "check-data", "serve", "swift", "merge", "convert", "infer", "eval"}
+COMMANDS = {"train", "check-data", "serve", "swift", "merge", "convert", "infer", "eval", "board"}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -66,6 +66,9 @@ def test_merge_infer_and_eval_commands(workplace: Path, tokenizer_dir: str, caps
     steps = ["train.max_steps=1", "train.save_steps=1", "train.disable_tqdm=true", "eval.read_rows=0"]
     small = ["model.init=random", *small_model_words(tokenizer_dir)]
     assert run([*train, *steps, *small, "train.dataloader_num_workers=0"]) == 0
+    [board] = of("got-train", "board")
+    assert run(board) == 0
+    assert (workplace / "board.html").is_file()
     [merge] = of("got-train", "merge")
     assert run(merge) == 0
     for words in of("got-train", "infer"):

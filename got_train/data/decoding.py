@@ -129,11 +129,17 @@ def open_picture(source: Path | PackedFile, max_pixels: int) -> Image.Image:
     return opened
 
 
+def orientation(image: Image.Image) -> int:
+    """How a picture lies by its Exif data, 1 to 8; 1, upright, where they are damaged."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where they are damaged, Pillow warns of each entry
+        value = image.getexif().get(ExifTags.Base.Orientation)
+    return value if value in range(1, 9) else 1
+
+
 def upright_size(image: Image.Image) -> tuple[int, int]:
     """Width and height of a picture when it is turned as its Exif data say."""
-    # A broken file may have any value here, even a text; Pillow does not turn the image of such a file.
-    turned = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
-    return image.size[::-1] if turned else image.size
+    return image.size[::-1] if orientation(image) in (5, 6, 7, 8) else image.size
 
 
 def shrink(image: Image.Image, wanted: tuple[int, int] | None) -> None:
@@ -157,8 +163,7 @@ def upright_rgb(image: Image.Image) -> Image.Image:
 def _upright(image: Image.Image) -> Image.Image:
     """The decoded picture, turned as its Exif data say."""
     image.load()
-    turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
-    return ImageOps.exif_transpose(image) if turned else image
+    return ImageOps.exif_transpose(image) if orientation(image) != 1 else image
 
 
 def _rgb_bands(image: Image.Image) -> Iterator[Image.Image]:
@@ -231,7 +236,7 @@ def pillow_limit(pixels: int | None) -> Iterator[None]:
     Image.MAX_IMAGE_PIXELS = None if pixels is None else max(1, -(-pixels // 2))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # Pillow warns of large pictures and of damaged Exif data
             yield
     finally:
         Image.MAX_IMAGE_PIXELS = limit

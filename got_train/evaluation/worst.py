@@ -35,10 +35,13 @@ def write_page(evaluation: Evaluation, path: Path) -> None:
         shown = {"title": title, "header": header, "lines": lines}
         groups.append(shown | _worst(rows, evaluation.path.parent))
     page = render(
-        "scores.html", title=f"Evaluation of {evaluation.path.name}", notes=evaluation.notes, groups=groups
+        "scores.html",
+        title=f"Evaluation of {evaluation.path.name}",
+        notes=evaluation.notes,
+        contents=[(f"group-{number}", group["title"]) for number, group in enumerate(groups, 1)],
+        groups=groups,
     )
-    # an image's path may not be valid text
-    write_text(path, page.encode("utf-8", errors="replace").decode("utf-8"))
+    write_text(path, page)
 
 
 def _worst(rows: list[ScoredRow], folder: Path) -> dict[str, Any]:
@@ -68,7 +71,7 @@ def _shown(row: ScoredRow, folder: Path) -> dict[str, Any]:
     hidden = len(prediction.images) - MAX_IMAGES
     answer, reference = _cut(prediction.answer), _cut(prediction.reference)
     return {
-        "pictures": [_image(name, folder) for name in prediction.images[:MAX_IMAGES]],
+        "pictures": [shown_picture(name, [folder, Path.cwd()]) for name in prediction.images[:MAX_IMAGES]],
         "hidden": max(hidden, 0),
         "query": prediction.query,
         "reference": reference,
@@ -77,14 +80,14 @@ def _shown(row: ScoredRow, folder: Path) -> dict[str, Any]:
     }
 
 
-def _image(name: str, folder: Path) -> Markup | str:
-    """An image, found in the predictions' folder or the working directory; or why it cannot be shown."""
+def shown_picture(name: str, folders: list[Path]) -> Markup | str:
+    """An image that a row names, small enough for a page; or why it cannot be shown."""
     try:
-        image = open_image(find_image(name, [folder, Path.cwd()]), MAX_PIXELS)
+        image = open_image(find_image(name, folders), MAX_PIXELS)
     except ImageError as error:
         return str(error)
     image.thumbnail((MAX_SIDE_PIXELS, MAX_SIDE_PIXELS), Image.Resampling.LANCZOS)
-    return picture_html(encode_picture(image, "jpeg"), "jpeg")
+    return picture_html(encode_picture(image, "jpeg"), "jpeg", f"picture {Path(name).name}")
 
 
 def _cut(text: str) -> str:

@@ -8,7 +8,7 @@ from got_train.config import Config
 from got_train.foreign_files import read_json
 from got_train.prompts import CHAT_TEMPLATES, Task
 from got_train.report import counted
-from got_train.run_folders import STATE_FILE, training_state
+from got_train.run_folders import COMPARISON_FILE, STATE_FILE, training_state
 from got_train.secrets import masked
 
 CARD = """\
@@ -118,7 +118,7 @@ def _scores(checkpoint: Path) -> str:
                 f"{name.removeprefix('eval_')} {value:.4g}" for name, value in last.items() if _is_score(name)
             ]
             found.append(f"{', '.join(named)} after {counted(int(last.get('step', 0)), 'step')}")
-    comparison = checkpoint.parent / "comparison.json"
+    comparison = checkpoint.parent / COMPARISON_FILE
     if comparison.is_file():
         found.append(f"before and after training `{json.dumps(read_json(comparison))}`")
     return "; ".join(found)

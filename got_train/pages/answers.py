@@ -1,7 +1,7 @@
 r"""Answers as they look, on a page beside the pictures that were read.
 
 The text of a model is data. It reaches the page escaped, as MathML of known elements, or drawn in an `<img>`.
-The page has no links and no scripts, and its policy forbids the browser to run or to fetch anything.
+The page has no scripts and no links elsewhere, and its policy forbids the browser to run or fetch anything.
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,14 @@ from got_train.markup.chart_dictionary import read_chart
 from got_train.markup.delimiters import only_formula
 from got_train.markup.forms import SMILES, form_of
 from got_train.pages.drawings import input_html, molecule_html, not_drawn, scores_html, tex_html
-from got_train.pages.latex_html import Notes, clean, formula_html
+from got_train.pages.latex_html import Notes, formula_html
 from got_train.pages.markdown import markdown_html
-from got_train.pages.template import render
+from got_train.pages.template import clean, render
 
 MAX_CHARACTERS = 100_000
 """Characters of an answer; a longer one is shown as its text."""
+MAX_TITLE = 60
+"""Characters of an answer in the contents of the page."""
 MAX_CELLS = 20_000
 """Cells of a chart's table. Series that share no names make a huge table whose cells are mostly empty."""
 
@@ -47,7 +49,8 @@ def render_page(answers: Sequence[Rendered], path: Path, title: str = "GOT") -> 
     notes = Notes()
     bodies = _finish([_body(clean(answer.text), notes) for answer in answers], notes)
     shown = [_shown(answer, body) for answer, body in zip(answers, bodies, strict=True)]
-    page = render("answers.html", title=clean(title), missing=notes.missing, answers=shown)
+    contents = [(f"answer-{number}", _first_line(answer.text)) for number, answer in enumerate(answers, 1)]
+    page = render("answers.html", title=title, missing=notes.missing, contents=contents, answers=shown)
     write_text(path, page)
 
 
@@ -114,8 +117,14 @@ def _finish(bodies: Sequence[Markup], notes: Notes) -> list[Markup]:
 def _shown(answer: Rendered, body: Markup) -> dict[str, Any]:
     """An answer as the template wants it."""
     return {
-        "query": clean(answer.query) if answer.query.strip() else "",
+        "query": answer.query.strip(),
         "pictures": [input_html(image.convert("RGB")) for image in answer.images],
         "body": body,
-        "text": clean(answer.text),
+        "text": answer.text,
     }
+
+
+def _first_line(text: str) -> str:
+    """How an answer begins, for the contents of the page."""
+    line = text.strip().partition("\n")[0]
+    return line if len(line) <= MAX_TITLE else f"{line[:MAX_TITLE]} ..."

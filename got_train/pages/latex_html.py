@@ -88,9 +88,6 @@ _TYPED = {
     **{"~": "\u00a0", "--": "–", "---": "—", "``": "“", "''": "”"},
 }
 """What TeX makes of characters in running text."""
-_UNFIT = re.compile(
-    r"[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010fffd]",
-)
 
 
 @dataclass
@@ -113,11 +110,6 @@ class Notes:
         """Notes a drawing by TeX; returns a mark for its place, in characters that no cleaned answer has."""
         self.tex.append(latex)
         return Markup("\0{}\0").format(len(self.tex) - 1)
-
-
-def clean(text: str) -> str:
-    """`text` with U+FFFD for what HTML does not allow: control characters and halves of surrogate pairs."""
-    return _UNFIT.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 Piece = tuple[Markup, int]

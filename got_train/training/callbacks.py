@@ -15,6 +15,8 @@ from got_train.model.adapters import PEFT_PREFIX
 from got_train.model.got import group_of
 from got_train.ranks import rank, say
 from got_train.report import one_line
+from got_train.run_folders import LOG_FILE
+from got_train.training.readings import cut_readings
 
 MAX_NAME_CHARACTERS = 100
 """Most characters of a curve's file name and title."""
@@ -28,17 +30,19 @@ class RunLog(TrainerCallback):
 
     def __init__(self, run_dir: Path) -> None:
         self.run_dir = run_dir
-        self.file = run_dir / "logging.jsonl"
+        self.file = run_dir / LOG_FILE
 
     def on_train_begin(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
-        """Makes a resumed run follow its settings; removes the lines logged after its checkpoint."""
+        """Makes a resumed run follow its settings; removes what was logged and read after its checkpoint."""
         # transformers takes these from the checkpoint: numbers of steps, and a path that may have changed.
         state.compute_steps(args, state.max_steps)
         best = self.run_dir / f"checkpoint-{state.best_global_step}"
         if best.is_dir():
             state.best_model_checkpoint = str(best)
-        if rank() == 0 and self.file.is_file():
-            cut_log(self.file, state.global_step)
+        if rank() == 0:
+            cut_readings(self.run_dir, state.global_step)
+            if self.file.is_file():
+                cut_log(self.file, state.global_step)
 
     def on_log(
         self, args: Any, state: TrainerState, control: Any, logs: dict[str, Any], **kwargs: Any

@@ -21,16 +21,16 @@ from got_train.data.records import ReadOptions
 from got_train.data.samples import SampleEncoder, SampleSet
 from got_train.data.sources import select_rows
 from got_train.drawn_sets import draw_set
-from got_train.evaluation.metrics import text_metrics
 from got_train.files import write_text
 from got_train.model.adapters import adapter_state
 from got_train.model.loading import build_model
 from got_train.ranks import barrier, rank
 from got_train.report import table
+from got_train.run_folders import COMPARISON_FILE
 from got_train.training.checked_rows import check_set
+from got_train.training.readings import reading_scores
 from got_train.training.trainer import GotTrainer
 
-FILE = "comparison.json"
 METRICS = ("cer", "exact_match", "repetition")
 
 PROSE = re.compile(r"[A-Za-z0-9 ,.;:\'()-]{80,}")
@@ -75,7 +75,7 @@ def compare(trainer: GotTrainer, config: Config, sets: dict[str, SampleSet]) -> 
     """
 
     def read(samples: SampleSet) -> dict[str, float]:
-        return text_metrics(*zip(*trainer.read_rows(samples, config.eval.compare_rows), strict=True))
+        return reading_scores(trainer.read_rows(samples, config.eval.compare_rows))
 
     after = {name: read(samples) for name, samples in sets.items()}
     with _before_training(trainer, config):
@@ -118,4 +118,4 @@ def comparison_table(comparison: Comparison) -> str:
 
 
 def write_comparison(comparison: Comparison, run_dir: Path) -> None:
-    write_text(run_dir / FILE, json.dumps(comparison, indent=2) + "\n")
+    write_text(run_dir / COMPARISON_FILE, json.dumps(comparison, indent=2) + "\n")

@@ -16,7 +16,7 @@ from got_train.config_file import to_yaml
 from got_train.files import write_text
 from got_train.ranks import rank
 from got_train.report import UserError, why_not_writable
-from got_train.run_folders import CONFIG_FILE, runs_of
+from got_train.run_folders import CONFIG_FILE, VERSIONS_FILE, runs_of
 from got_train.secrets import masked
 
 PACKAGES = ("got-train", "torch", "transformers", "peft", "accelerate", "datasets", "omegaconf", "pillow")
@@ -86,7 +86,7 @@ def describe_run(config: Config, run_dir: Path) -> None:
         "python": platform.python_version(),
         "packages": package_versions(),
     }
-    write_text(run_dir / "versions.json", json.dumps(facts, indent=2) + "\n")
+    write_text(run_dir / VERSIONS_FILE, json.dumps(facts, indent=2) + "\n")
 
 
 def package_versions() -> dict[str, str]:

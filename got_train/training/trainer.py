@@ -22,7 +22,6 @@ from got_train.config import EvalConfig
 from got_train.data.features import FeatureStore
 from got_train.data.samples import SampleSet
 from got_train.data.workers import Watched
-from got_train.evaluation.metrics import text_metrics
 from got_train.foreign_files import reading
 from got_train.inference.generate import generate
 from got_train.model.got import GotOutput
@@ -33,6 +32,7 @@ from got_train.run_folders import STATE_FILE
 from got_train.shortages import naming_memory
 from got_train.training.kind_losses import KindLoss, add_up, row_losses, token_means
 from got_train.training.plan import StepBatches, StepPlan
+from got_train.training.readings import Reading, keep_readings, reading_scores
 from got_train.training.saving import check_finite, remove_older, saved_whole
 from got_train.training.speed import SpeedMeter
 from got_train.training.zero import load_checkpoint
@@ -296,14 +296,17 @@ class GotTrainer(Trainer):
         result.metrics.update(token_means(self._eval_losses, f"{metric_key_prefix}_loss"))
         if self.eval_config.read_rows > 0:
             assert isinstance(self.eval_dataset, SampleSet)
-            pairs = self.read_rows(self.eval_dataset, self.eval_config.read_rows)
-            scores = text_metrics(*zip(*pairs, strict=True))
+            readings = self.read_rows(self.eval_dataset, self.eval_config.read_rows)
+            if rank() == 0:
+                keep_readings(self._run_dir, self.state.global_step, readings)
+            scores = reading_scores(readings)
             result.metrics.update({f"{metric_key_prefix}_{name}": value for name, value in scores.items()})
         return result
 
-    def read_rows(self, samples: SampleSet, limit: int) -> list[tuple[str, str]]:
-        """Answers and references of at most `limit` rows, evenly spread; each rank reads its share."""
-        mine = samples.rows.spread(limit).records()[rank() :: world_size()]
+    def read_rows(self, samples: SampleSet, limit: int) -> list[Reading]:
+        """At most `limit` rows, evenly spread, with their answers: all ranks get all, and read a share."""
+        records = samples.rows.spread(limit).records()
+        mine = records[rank() :: world_size()]
         model = self.accelerator.unwrap_model(self.model)
         model.eval()
         dtype = torch.bfloat16 if self.args.bf16 else torch.float16
@@ -312,17 +315,19 @@ class GotTrainer(Trainer):
             # Otherwise compiled layers would be compiled again for the cache of generation.
             torch.compiler.set_stance("force_eager"),
         ):
-            answers = generate(
-                model,
-                samples.encoder,
-                mine,
-                self.eval_config.max_new_tokens,
-                self.eval_config.batch_size,
-                stop_past_reference=True,
-                lower="lower eval.batch_size",
+            answers = list(  # within the contexts: answers are generated when they are asked for
+                generate(
+                    model,
+                    samples.encoder,
+                    mine,
+                    self.eval_config.max_new_tokens,
+                    self.eval_config.batch_size,
+                    stop_past_reference=True,
+                    lower="lower eval.batch_size",
+                )
             )
-        pairs = list(zip(answers, (record.turns[-1].response for record in mine), strict=True))
-        return [pair for part in gather(pairs) for pair in part]
+        parts = [iter(part) for part in gather(answers)]
+        return [(record, next(parts[number % len(parts)])) for number, record in enumerate(records)]
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Adds losses per kind of row, speed and memory to the values for all loggers."""

@@ -111,6 +111,13 @@ def test_a_jpeg_whose_orientation_is_a_text_stands_upright(tmp_path: Path) -> No
     assert open_image(tmp_path / "a.jpg", 100).size == (4, 2)
 
 
+@pytest.mark.filterwarnings("error")
+def test_damaged_exif_data_leave_a_picture_as_it_lies_without_a_warning(tmp_path: Path) -> None:
+    entries = b"\x01\x12\0\3\xff\xff\xff\xff\0\6\0\0" * 50
+    Image.new("RGB", (4, 2)).save(tmp_path / "a.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + entries)
+    assert open_image(tmp_path / "a.jpg", 100).size == (4, 2)
+
+
 def test_a_large_jpeg_is_decoded_smaller_but_not_below_what_is_wanted(tmp_path: Path) -> None:
     waves = np.add.outer(np.sin(np.arange(240) / 9), np.cos(np.arange(400) / 7))
     picture = Image.fromarray((waves * 60 + 128).astype(np.uint8)).convert("RGB")

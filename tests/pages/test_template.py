@@ -15,10 +15,12 @@ HOSTILE = "</title></style></pre>\"'><script>document.title='run'</script>"
 PAGES = {
     "answers.html": {
         "missing": [HOSTILE],
+        "contents": [("a", HOSTILE)] * 3,
         "answers": [{"query": HOSTILE, "pictures": [HOSTILE], "body": HOSTILE, "text": HOSTILE}],
     },
     "scores.html": {
         "notes": [HOSTILE],
+        "contents": [("a", HOSTILE)] * 3,
         "groups": [
             {
                 "title": HOSTILE,
@@ -43,6 +45,7 @@ PAGES = {
         "header": [HOSTILE],
         "figures": [[HOSTILE]],
         "merged_equals_unmerged": HOSTILE,
+        "contents": [("a", HOSTILE)] * 3,
         "stages": [
             {
                 "name": HOSTILE,
@@ -51,14 +54,23 @@ PAGES = {
                     {
                         "name": HOSTILE,
                         "cer": 0.5,
-                        "rows": [(HOSTILE, {"query": HOSTILE, "reference": HOSTILE, "answer": HOSTILE})],
+                        "rows": [
+                            {
+                                "picture": HOSTILE,
+                                "query": HOSTILE,
+                                "reference": HOSTILE,
+                                "differences": [(HOSTILE, "a"), ("a", HOSTILE), (HOSTILE, HOSTILE)],
+                                "right": False,
+                            }
+                        ],
                     }
                 ],
             }
         ],
     },
     "sheet.html": {
-        "embed": str,
+        "embed": lambda picture, shows: picture + shows,
+        "contents": [("a", HOSTILE)] * 3,
         "entries": [
             {
                 "title": HOSTILE,
@@ -72,6 +84,42 @@ PAGES = {
         ],
         "notes": [HOSTILE],
     },
+    "board.html": {
+        "runs": [{"name": HOSTILE, "settings": {HOSTILE: HOSTILE}}] * 2,
+        "names": [HOSTILE] * 2,
+        "faults": [HOSTILE],
+        "contents": [("a", HOSTILE)] * 3,
+        "facts": [[HOSTILE] * 3],
+        "differing": [[HOSTILE] * 3],
+        "curves": [{"id": "a", "title": HOSTILE, "curves": [HOSTILE], "left_out": HOSTILE}],
+        "more_curves": [],
+        "left_out": [HOSTILE],
+        "compared": [(HOSTILE, [[HOSTILE] * 3])],
+        "examples": [
+            {
+                "query": HOSTILE,
+                "kind": HOSTILE,
+                "pictures": [HOSTILE],
+                "hidden": 1,
+                "reference": HOSTILE,
+                "runs": [
+                    {
+                        "letter": HOSTILE,
+                        "name": HOSTILE,
+                        "steps": [
+                            {
+                                "step": HOSTILE,
+                                "right": False,
+                                "score": HOSTILE,
+                                "differences": [(HOSTILE, "a"), ("a", HOSTILE), (HOSTILE, HOSTILE)],
+                            }
+                        ],
+                    }
+                ],
+            }
+        ],
+        "unread": [HOSTILE],
+    },
 }
 """What each page is made of, with hostile text in every place."""
 
@@ -81,6 +129,27 @@ def test_text_in_any_place_of_a_page_is_escaped(name: str) -> None:
     page = render(name, title=HOSTILE, **PAGES[name])
     assert "<script" not in page and "document.title=&#39;run&#39;" in page
     assert page.count("</style>") == page.count("</title>") == 1
+
+
+def test_characters_without_a_place_in_html_are_marked_wherever_they_stand() -> None:
+    page = render("chart.html", texts=[("a\x00b", "\ud800")], rows=[["\x1b[31m"]])
+    assert page.encode() and "<strong>a\ufffdb</strong> \ufffd<br>" in page and "\ufffd[31m" in page
+
+
+def test_every_page_says_its_language_and_fits_a_phone() -> None:
+    for name, content in PAGES.items():
+        page = render(name, title="t", **content)
+        assert '<html lang="en">' in page and '<meta name="viewport" content="width=device-width' in page
+        assert "color-scheme: light dark" in page and "prefers-color-scheme: dark" in page
+
+
+def test_marks_of_ends_of_lines_are_seen() -> None:
+    page = render("scores.html", title="t", **PAGES["scores.html"])
+    assert "<del>" in page and "<ins>" in page
+    row = {**PAGES["scores.html"]["groups"][0]["worst"][0], "differences": [("\n", ""), ("", "b")]}
+    group = {**PAGES["scores.html"]["groups"][0], "worst": [row]}
+    page = render("scores.html", title="t", notes=[], contents=[], groups=[group])
+    assert "<pre><del>⏎\n</del><ins>b</ins></pre>" in page
 
 
 def test_every_page_is_in_that_test_and_has_the_policy() -> None:

@@ -114,6 +114,11 @@ def test_two_ranks_equal_one(
         assert row == pytest.approx(expected, rel=2e-5)
     runs = list((tmp_path / "output" / launcher).iterdir())
     assert len(runs) == 1
+    readings = [
+        next((tmp_path / "output" / name).glob("v0-*/readings/step-2.jsonl")).read_text()
+        for name in (launcher, "alone")
+    ]
+    assert readings[0] == readings[1]
     assert json.loads((runs[0] / "checkpoint-2" / "trainer_state.json").read_text())["global_step"] == 2
 
 

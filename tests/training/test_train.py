@@ -63,6 +63,7 @@ def test_a_run_leaves_what_swift_users_know(write_config: WriteConfig, tmp_path:
         "logging.jsonl",
         "run.lock",
         "steps.npz",
+        "readings",
         "images",
         "val_dataset.jsonl",
         "checkpoint-2",

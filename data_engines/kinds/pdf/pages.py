@@ -21,7 +21,7 @@ from data_engines.kinds.pdf.layout import OVERPRINT, UNCLEAR_WORDS, paragraphs
 from data_engines.kinds.pdf.rules import FOUND_SPACE, Characters, struck_out, with_underscores
 from data_engines.kinds.pdf.spacing import part_words
 from data_engines.kinds.pdf.texts import RULE_THICKNESS, Text
-from data_engines.kinds.pdf.typefaces import find_typeface_fault, font_names, odd_fonts
+from data_engines.kinds.pdf.typefaces import find_typeface_fault, font_names, font_size, odd_fonts, sign_fonts
 from data_engines.tools.boxes import Box
 from data_engines.tools.typed import as_typed
 
@@ -160,10 +160,13 @@ def _read_pieces(
     )
     elsewhere, ahead = _breaks(characters)
     elsewhere |= np.diff(seen, prepend=True)
-    characters, unclear = part_words(characters, elsewhere, partial(_font_size, textpage))
+    characters, unclear = part_words(
+        characters, elsewhere, lambda position: font_size(textpage.raw, position)[1]
+    )
     positions, texts, bodies, inks = characters
     names, last = font_names(textpage.raw, positions.tolist()), [text[-1] for text in texts]
     odd = odd_fonts(names, last)
+    odd |= sign_fonts(textpage.raw, positions.tolist(), names, last, bodies, inks)
     pieces = []
     for some in np.split(np.arange(len(texts)), np.flatnonzero(elsewhere | ahead)):
         if len(some) and seen[some[0]]:
@@ -227,13 +230,6 @@ def _baseline(textpage: pdfium.PdfTextPage, top: float, position: int) -> float:
     x, y = ctypes.c_double(), ctypes.c_double()
     pdfium_c.FPDFText_GetCharOrigin(textpage.raw, position, x, y)
     return top - y.value
-
-
-def _font_size(textpage: pdfium.PdfTextPage, position: int) -> float:
-    """Size of a character's font, in points."""
-    matrix = pdfium_c.FS_MATRIX()
-    pdfium_c.FPDFText_GetMatrix(textpage.raw, position, matrix)
-    return float(pdfium_c.FPDFText_GetFontSize(textpage.raw, position) * abs(matrix.d))
 
 
 def _breaks(characters: Characters) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ import ctypes
 import re
 from collections.abc import Sequence
 
+import numpy as np
 import pypdfium2.raw as pdfium_c
 
 FORMULA = "displayed formula"
@@ -44,6 +45,10 @@ _TEX = re.compile(r"[a-z]+\d+$|lm", re.IGNORECASE)
 """Fonts of TeX, many of which are for brackets, bars and braces."""
 MIN_MARKS = 4
 """Different marks of ASCII from which a font that has more of them than of all else has numbers for codes."""
+MIN_LETTER_HEIGHT = 0.15
+"""Of a letter or digit, by the font's size: a minus has a twentieth, small letters a fifth or more."""
+MAX_DIGIT_WIDTH = 0.78
+"""Of a digit with the space around it; most have 0.5 to 0.7, signs of formulas 0.78 and more."""
 MIN_FORMULA = 3
 """Letters of a piece, half of them of a font for formulas, from which it is a formula."""
 
@@ -88,6 +93,47 @@ def _is_numbered(name: str, text: str) -> bool:
     signs = {*text}
     marks = [sign for sign in signs if sign.isascii() and not sign.isalnum()]
     return len(marks) >= MIN_MARKS and 2 * len(marks) > len(signs) and not _TEX.match(name)
+
+
+def sign_fonts(
+    page: object,
+    positions: Sequence[int],
+    names: Sequence[str | None],
+    characters: Sequence[str],
+    bodies: np.ndarray,
+    inks: np.ndarray,
+) -> set[str | None]:
+    """Those fonts of a page that draw a sign for a letter or digit: in many journals 2 is a minus, 1 a plus.
+
+    Args:
+        page: pdfium's handle of the page's text.
+        positions: of the characters in the file.
+        names: of the font of each character.
+        characters: of the page, each without the white space before it.
+        bodies: their boxes with the space around them, an array of characters x 4, in points.
+        inks: boxes of what is drawn, the same.
+    """
+    first: dict[tuple[str, str], int] = {}
+    for place, (name, character) in enumerate(zip(names, characters, strict=True)):
+        if name and character.isascii() and character.isalnum():
+            first.setdefault((name, character), place)
+    found: set[str | None] = set()
+    for (name, character), place in first.items():
+        across, upwards = font_size(page, positions[place])
+        width, height = bodies[place, 2] - bodies[place, 0], inks[place, 3] - inks[place, 1]
+        # fonts that are drawn by procedures may say that their letters have no height
+        is_flat = 0 < height < MIN_LETTER_HEIGHT * upwards
+        if is_flat or (character.isdigit() and width > MAX_DIGIT_WIDTH * across > 0):
+            found.add(name)
+    return found
+
+
+def font_size(page: object, position: int) -> tuple[float, float]:
+    """Size of a character's font, in points, across and upwards."""
+    matrix = pdfium_c.FS_MATRIX()
+    pdfium_c.FPDFText_GetMatrix(page, position, matrix)
+    size = pdfium_c.FPDFText_GetFontSize(page, position)
+    return size * abs(matrix.a), size * abs(matrix.d)
 
 
 def find_typeface_fault(

@@ -112,6 +112,25 @@ def test_a_font_whose_glyphs_have_numbers_is_not_trusted(read: Callable[..., str
     assert read(numbered + line("letters", 600, font="G"), fonts=named("Courier", "")) == 'letters\n"7+%-'
 
 
+@pytest.mark.parametrize(
+    ("sign", "widths"),
+    [("-", ""), ("+", "/FirstChar 43 /LastChar 43 /Widths [833]")],  # too low for a digit, too wide for one
+)
+def test_a_font_that_draws_signs_for_digits_is_not_trusted(
+    sign: str, widths: str, read: Callable[..., str]
+) -> None:
+    change = f"BT 1 0 0 1 72 400 Tm /F 12 Tf (Change ) Tj /G 12 Tf ({sign}) Tj /F 12 Tf (5.4 in %) Tj ET "
+    encoding = "/Encoding /WinAnsiEncoding"
+    assert read(change, fonts=named("AdvPS7DA6", encoding)) == f"Change {sign}5.4 in %"
+    cmap = "1 begincodespacerange <00> <FF> endcodespacerange 2 beginbfchar <2B> <0031> <2D> <0032> endbfchar"
+    signs = {
+        "fonts": named("AdvPS7DA6", f"{encoding} {widths} /ToUnicode 5 0 R"),
+        "objects": [stream(cmap)],
+    }
+    assert read(change, **signs) == "symbols under the names of letters"
+    assert read(AROUND + change, **signs).split("\n") == SOUND
+
+
 def test_cells_that_lose_their_second_line_are_no_row_to_read_across(read: Callable[..., str]) -> None:
     cells = "".join(
         line("share in the market", 424, x=left) + line("of that whole year", 408, x=left)
