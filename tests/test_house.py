@@ -16,7 +16,7 @@ FLOORS = [
         *("progress", "stop_signals"),
     ],
     ["hubs", "files", "foreign_files", "processes", "shortages"],
-    ["manifest", "command_options", "ending"],
+    ["manifest", "command_options", "command_examples", "completion", "ending"],
     ["run_folders", "prompts", "markup", "typed_values", "interpolations"],
     ["tex", "swift_runs", "drawn_sets"],
     ["config"],
