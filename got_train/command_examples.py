@@ -15,6 +15,16 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "got-train infer MODEL --image scans/ manual.pdf --output read.jsonl",
         "got-train infer MODEL --data test.jsonl --output predictions.jsonl --resume",
     ),
+    "demo": ("got-train demo output/finetune_lora", "got-train demo MODEL output/finetune_lora --port 7861"),
+    "label": (
+        "got-train label photos/ --model MODEL --output rows.jsonl",
+        "got-train label predictions.jsonl --output rows.jsonl",
+    ),
+    "push": (
+        "got-train push output/finetune_lora OWNER/NAME",
+        "got-train push output/finetune_lora MS::OWNER/NAME --public",
+    ),
+    "bench": ("got-train bench omnidocbench OmniDocBench/ MODEL",),
     "board": (
         "got-train board output/finetune_lora",
         "got-train board output/a output/b --output ab.html",
