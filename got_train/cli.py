@@ -12,9 +12,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn, get_args
 
+from got_train.bench.command_line import add_bench_options, bench
 from got_train.bitsandbytes_import import hide_bitsandbytes
+from got_train.command_examples import epilog
 from got_train.command_options import BASE_HELP, OVERWRITE, Engine, above_0, check_folder, positive, share
+from got_train.completion import Shell, completion_script
 from got_train.config import SampleConfig
+from got_train.demo.command_line import add_demo_options, add_label_options, demo, label
 from got_train.ending import run_and_end
 from got_train.evaluation.suites import SUITES
 from got_train.inference.command_line import add_infer_options, infer
@@ -84,7 +88,11 @@ def as_override(word: str, value: str = "VALUE") -> str:
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(prog="got-train", description="Train GOT-OCR2.0-style models.")
+    top = argparse.ArgumentParser(
+        prog="got-train",
+        description="Train GOT-OCR2.0-style models.",
+        epilog="`got-train COMMAND --help` has the options of a command, with examples.",
+    )
     top.add_argument("--version", action="version", version=f"%(prog)s {version('got-train')}")
     # The deepspeed launcher puts this before the command; torch reads the same from the environment.
     top.add_argument("--local_rank", "--local-rank", help=argparse.SUPPRESS)
@@ -94,7 +102,13 @@ def parser() -> argparse.ArgumentParser:
         name: str, run: Callable[[argparse.Namespace], int], help: str, go_on: str = "start again"
     ) -> argparse.ArgumentParser:
         """Adds a command; `go_on` says how it goes on after a signal has ended it."""
-        added = commands.add_parser(name, help=help)
+        added = commands.add_parser(
+            name,
+            help=help,
+            description=f"{help[0].upper()}{help[1:]}.",
+            epilog=epilog(name),
+            formatter_class=partial(argparse.RawDescriptionHelpFormatter, max_help_position=36),
+        )
         added.set_defaults(run=run, go_on=go_on)
         return added
 
@@ -121,6 +135,9 @@ def parser() -> argparse.ArgumentParser:
     again = "with --output, the same command with --resume goes on"
     add_infer_options(command("infer", infer, "read images with a model", again))
 
+    again = "the same command with --resume goes on"
+    add_bench_options(command("bench", bench, "ask and score a published benchmark", again))
+
     serve = command("serve", _serve, "put a model behind an address, with vLLM or transformers")
     serve.add_argument("model", help="model folder, checkpoint, run folder or hub id")
     serve.add_argument(
@@ -132,6 +149,10 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--base", help=BASE_HELP)
     serve.add_argument("--engine-options", metavar="='--NAME VALUE ...'", help="more options of the engine")
 
+    add_demo_options(command("demo", demo, "a page in the browser to try a model, or two side by side"))
+    again = "the same command goes on after the last accepted row"
+    add_label_options(command("label", label, "a page in the browser to make rows of photographs", again))
+
     merge = command("merge", _merge, "merge LoRA adapters into a plain model folder")
     merge.add_argument("checkpoint", help="adapter checkpoint or run folder")
     merge.add_argument("--output", help="folder to write (default: CHECKPOINT-merged)")
@@ -141,6 +162,13 @@ def parser() -> argparse.ArgumentParser:
     convert.add_argument("source", help="model folder, checkpoint, run folder or hub id")
     convert.add_argument("target", help="folder to write")
     convert.add_argument("--to", required=True, choices=["transformers", "original"], help="its layout")
+
+    again = "the same command with --overwrite goes on"
+    push = command("push", _push, "put a model onto Hugging Face or ModelScope", again)
+    push.add_argument("model", help="model folder, checkpoint or run folder")
+    push.add_argument("repo", help="OWNER/NAME, or MS::OWNER/NAME on ModelScope")
+    push.add_argument("--public", action="store_true", help="everybody may read it (default: only you)")
+    push.add_argument("--overwrite", action="store_true", help="replace files of the repository")
 
     evaluate = command("eval", _evaluate, "score a file of predictions")
     evaluate.add_argument(
@@ -158,6 +186,9 @@ def parser() -> argparse.ArgumentParser:
         "--report", type=Path, metavar="HTML", help="page to write, with the worst answers and their images"
     )
     evaluate.add_argument("--output", type=Path, metavar="JSON", help="file to write the scores to")
+    evaluate.add_argument(
+        "--calibrate", metavar="MODEL", help="write beside this model what corrects its --confidence"
+    )
     evaluate.add_argument("--overwrite", action="store_true", help=OVERWRITE)
 
     board = command("board", _board, "show runs on one page: curves, settings, readings at each evaluation")
@@ -195,6 +226,9 @@ def parser() -> argparse.ArgumentParser:
 
     configs = command("configs", _configs, "list the packaged configs, or copy them into a folder")
     configs.add_argument("folder", nargs="?", type=Path, help="such as configs: new, or with the same files")
+
+    completion = command("completion", _completion, "print a script that completes commands in a shell")
+    completion.add_argument("shell", choices=get_args(Shell))
 
     again = "the same command goes on"
     quickstart = command("quickstart", _quickstart, "the whole recipe in miniature, on a CPU", again)
@@ -268,14 +302,29 @@ def _convert(options: argparse.Namespace) -> int:
     return 0
 
 
+def _push(options: argparse.Namespace) -> int:
+    from got_train.push import push
+
+    push(options.model, options.repo, options.public, options.overwrite)
+    return 0
+
+
 def _evaluate(options: argparse.Namespace) -> int:
+    from got_train.evaluation.confidence import calibrate
     from got_train.evaluation.evaluate import evaluate, score_text, write_scores
     from got_train.evaluation.worst import write_page
+    from got_train.run_folders import resolve_checkpoint
 
     targets = [file for file in (options.output, options.report) if file]
     check_targets(targets, [options.predictions], options.overwrite)
+    model = options.calibrate and Path(resolve_checkpoint(options.calibrate))
+    if model and not model.is_dir():
+        raise UserError(f"--calibrate {model} is no folder of this machine")
+    calibrated = calibrate(options.predictions, model, options.overwrite) if model else ""
     evaluation = evaluate(options.predictions, options.suite, options.as_published)
     print(score_text(evaluation))
+    if calibrated:
+        print(f"\n{calibrated}")
     if options.output:
         write_scores(evaluation, options.output)
     if options.report:
@@ -340,6 +389,11 @@ def _configs(options: argparse.Namespace) -> int:
         print(listing())
     else:
         print(f"files written to {options.folder}: {len(copy_configs(options.folder))}")
+    return 0
+
+
+def _completion(options: argparse.Namespace) -> int:
+    print(completion_script(parser(), options.shell))
     return 0
 
 

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from got_train.report import UserError
 
@@ -18,8 +18,10 @@ ANSWER_SECONDS = 5
 
 ON, OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+"""Owner and name, on either hub."""
+
 _PREFIX = re.compile(r"(ms|hf)::(.*)", flags=re.IGNORECASE | re.DOTALL)
-_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def split_hub(name: str) -> tuple[bool, str]:
@@ -76,7 +78,7 @@ def hub_model(name: str) -> str:
         UserError: if a prefix is before no id, or ModelScope has no such model.
     """
     on_modelscope, model = split_hub(name)
-    if _ID.fullmatch(model) is None or Path(name).exists():
+    if HUB_ID.fullmatch(model) is None or Path(name).exists():
         if has_prefix(name):
             raise UserError(f"{name}: after the prefix comes an id, as in MS::stepfun-ai/GOT-OCR2_0")
         return name
@@ -98,17 +100,24 @@ def modelscope_folder(
     Raises:
         UserError: if there is no such repository, it cannot be reached, or the package is not installed.
     """
-    try:
-        from modelscope_hub import HubApi, HubError
-    except ModuleNotFoundError:
-        raise UserError(
-            f"{kind} {name} is to come from ModelScope, which needs modelscope-hub: "
-            "pip install -e '.[modelscope]'"
-        ) from None
+    api, hub_error = modelscope_api(f"{kind} {name} is to come from ModelScope, which")
     try:
         patterns = list(files) if files else None
-        folder: Path = HubApi().download_repo(name, kind, allow_patterns=patterns)
-    except (HubError, OSError) as error:  # those of requests are OSErrors
+        folder: Path = api.download_repo(name, kind, allow_patterns=patterns)
+    except (hub_error, OSError) as error:  # those of requests are OSErrors
         reason = " ".join(str(error).split())
         raise UserError(f"no {kind} {name} on ModelScope: {reason}") from None
     return folder
+
+
+def modelscope_api(what: str) -> tuple[Any, type[Exception]]:
+    """ModelScope's own package: its client, and the error that it raises.
+
+    Raises:
+        UserError: if it is not installed; `what` needs it.
+    """
+    try:
+        from modelscope_hub import HubApi, HubError
+    except ModuleNotFoundError:
+        raise UserError(f"{what} needs modelscope-hub: pip install -e '.[modelscope]'") from None
+    return HubApi(), HubError

@@ -73,16 +73,17 @@ def prepare(folder: Path, size: str, rows: int) -> None:
         size: of the models.
         rows: of each file.
     """
+    from got_train.config import SampleConfig
     from got_train.config_file import load_config
     from got_train.model.loading import build_model
-    from got_train.model.processor import build_processor
+    from got_train.model.processor import build_processor, save_processor
 
     for decoder in ("qwen2", "opt"):
         config = {"name": "x", "data": {"train": ["x"]}, "model": model_section(size, decoder)}
         (folder / "config.yaml").write_text(json.dumps(config))
         model, tokenizer, _ = build_model(load_config(folder / "config.yaml").model, 4096, seed=0)
         model.save_pretrained(folder / decoder)
-        build_processor(model.config, tokenizer).save_pretrained(folder / decoder)
+        save_processor(build_processor(model.config, tokenizer, SampleConfig()), folder / decoder)
     _draw_rows(folder, "formulas", rows, words=(8, 14))
     _draw_rows(folder, "texts", rows, words=(20, 160))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from got_train.characters import composed
+from got_train.evaluation.confidence import Reliability, confidence_text, reliabilities
 from got_train.evaluation.predictions import Prediction, raise_complaints, read_predictions
 from got_train.evaluation.suites import KIND_SUITES, NONE, SUITES, Part, Parts
 from got_train.evaluation.words import has_chinese
@@ -69,6 +70,8 @@ class Evaluation:
     as_published: bool
     groups: list[Group]
     rows: list[ScoredRow]
+    confidences: list[Reliability]
+    """Of answers and of lines, if the rows tell how sure the model is."""
     notes: list[str]
     """Notes on rows that could not be scored, and why."""
 
@@ -105,7 +108,7 @@ def evaluate(path: Path, suite: str | None = None, as_published: bool = False) -
             complaints.append(str(error))
     raise_complaints(complaints)
     notes = _add_formulas(rows)
-    return Evaluation(path, as_published, _groups(rows), rows, notes)
+    return Evaluation(path, as_published, _groups(rows), rows, reliabilities(predictions), notes)
 
 
 def _group(prediction: Prediction, suite: str) -> str:
@@ -234,6 +237,7 @@ def _score_text(group: Group, name: str) -> str:
 def score_text(evaluation: Evaluation) -> str:
     """The scores as text for a person."""
     parts = [f"{title}\n{table(header, lines)}" for _, title, header, lines in group_tables(evaluation)]
+    parts += map(confidence_text, evaluation.confidences)
     return "\n\n".join([*parts, *(f"note: {note}" for note in evaluation.notes)])
 
 
@@ -244,6 +248,7 @@ def write_scores(evaluation: Evaluation, path: Path) -> None:
         "as_published": evaluation.as_published,
         "confidence": CONFIDENCE,
         "groups": [asdict(group) for group in evaluation.groups],
+        "reliability": [asdict(found) for found in evaluation.confidences],
         "notes": evaluation.notes,
     }
     write_text(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")

@@ -36,6 +36,12 @@ class Prediction:
     kind: str
     location: str
     """The place of the row, for messages and reports: `file:row`."""
+    confidence: float | None = None
+    """The model's probability of the answer, if the row tells it."""
+    line_confidences: tuple[float, ...] = ()
+    """Those of the lines of the answer; none if the row tells them not, or those of another answer."""
+    calibrated: bool = False
+    """Whether a calibration of the model has corrected them."""
 
 
 def read_predictions(path: Path) -> list[Prediction]:
@@ -110,7 +116,22 @@ def _prediction(row: Any, location: str) -> Prediction:
         images=_one(row, IMAGE_KEYS, location, _images) or (),
         kind=_whole(kind),
         location=location,
+        confidence=_probability(row.get("confidence")),
+        line_confidences=_line_confidences(row.get("line_confidences"), str(answer)),
+        calibrated=row.get("calibrated") is True,
     )
+
+
+def _probability(value: Any) -> float | None:
+    """A confidence of ours; other programs may mean something else by that key."""
+    known = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    return float(value) if known else None
+
+
+def _line_confidences(values: Any, answer: str) -> tuple[float, ...]:
+    found = [_probability(value) for value in values] if isinstance(values, list) else []
+    known = [value for value in found if value is not None]
+    return tuple(known) if len(known) == len(found) == answer.count("\n") + 1 else ()
 
 
 def _ambiguous(location: str, detail: str) -> UserError:

@@ -11,6 +11,7 @@ from rapidfuzz.distance import Levenshtein
 
 from got_train.config import MAX_PIXELS
 from got_train.data.images import ImageError, find_image, open_image
+from got_train.evaluation.confidence import confidence_table
 from got_train.evaluation.evaluate import Evaluation, ScoredRow, group_tables, row_value
 from got_train.evaluation.suites import SUITES
 from got_train.files import write_text
@@ -34,12 +35,16 @@ def write_page(evaluation: Evaluation, path: Path) -> None:
         rows = [row for row in evaluation.rows if row.group == kind]  # the group of all rows has none
         shown = {"title": title, "header": header, "lines": lines}
         groups.append(shown | _worst(rows, evaluation.path.parent))
+    reliabilities = [(found, *confidence_table(found)) for found in evaluation.confidences]
+    contents = [(f"group-{number}", group["title"]) for number, group in enumerate(groups, 1)]
+    contents += [(f"confidence-{number}", title) for number, (_, title, *_) in enumerate(reliabilities, 1)]
     page = render(
         "scores.html",
         title=f"Evaluation of {evaluation.path.name}",
         notes=evaluation.notes,
-        contents=[(f"group-{number}", group["title"]) for number, group in enumerate(groups, 1)],
+        contents=contents,
         groups=groups,
+        reliabilities=reliabilities,
     )
     write_text(path, page)
 

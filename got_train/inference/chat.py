@@ -1,7 +1,7 @@
 """A trained model in Python: `Got.from_pretrained(folder).chat("page.png")` reads an image."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,10 @@ from got_train.bitsandbytes_import import bitsandbytes_hidden
 from got_train.config import MAX_NEW_TOKENS, Config
 from got_train.data.records import Record
 from got_train.data.samples import SampleEncoder
+from got_train.inference.answer import Answer
 from got_train.inference.answer_page import write_answer_page
-from got_train.inference.generate import generate, stream
+from got_train.inference.calibration import Calibration, read_calibration
+from got_train.inference.generate import LOWER, generate, stream
 from got_train.inference.questions import Box, ImageName, OcrType, question
 from got_train.model.attention import avoid_cudnn_attention
 from got_train.model.checkpoints import load_checkpoint
@@ -23,6 +25,7 @@ from got_train.model.fingerprint import weights_fingerprint
 from got_train.model.got import GotModel, cast_weights, tile_shape
 from got_train.prompts import TemplateName
 from got_train.report import UserError
+from got_train.run_folders import resolve_checkpoint
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Got:
     encoder: SampleEncoder
     config: Config
     """The configuration of the run that trained the model."""
+    calibration: Calibration | None = None
+    """What corrects the probabilities of answers, if it lies beside the model."""
 
     @classmethod
     def from_pretrained(
@@ -68,15 +73,17 @@ class Got:
         if torch_compile and device == "cpu":
             raise UserError("torch_compile: transformers compiles decoding for GPUs only; leave it out")
         avoid_cudnn_attention()
+        folder = resolve_checkpoint(str(path))
         with bitsandbytes_hidden():
-            model, tokenizer, config = load_checkpoint(str(path), base, template)
+            model, tokenizer, config = load_checkpoint(folder, base, template)
         if image_root is not None:
             config = replace(config, data=replace(config.data, image_root=image_root))
         if torch_compile:
             compile_decoding(model)
         cast_weights(model, dtype or (torch.bfloat16 if device.startswith("cuda") else torch.float32))
         model.to(device).eval()
-        return cls(model, SampleEncoder(tokenizer, config.sample, tile_shape(model.config)), config)
+        encoder = SampleEncoder(tokenizer, config.sample, tile_shape(model.config))
+        return cls(model, encoder, config, read_calibration(Path(folder)))
 
     def chat(
         self,
@@ -137,13 +144,44 @@ class Got:
         """What tells this model from another one, for files of answers that are continued."""
         return weights_fingerprint(self.model)
 
-    def stream(self, record: Record, max_new_tokens: int = MAX_NEW_TOKENS) -> Iterator[str]:
-        """The answer to a record in pieces, as they are generated."""
-        return stream(self.model, self.encoder, record, max_new_tokens)
+    def stream(
+        self, record: Record, max_new_tokens: int = MAX_NEW_TOKENS, log_probs: bool = False
+    ) -> Generator[str, None, Answer]:
+        """The answer to a record in pieces, as they are generated; the generator returns the whole answer."""
+        return stream(self.model, self.encoder, record, max_new_tokens, log_probs)
 
     def read(self, records: Sequence[Record], max_new_tokens: int, batch_size: int = 1) -> Iterator[str]:
-        """The answers to records, in order."""
-        return generate(self.model, self.encoder, records, max_new_tokens, batch_size)
+        """The texts of the answers to records, in order."""
+        return (answer.text for answer in self.answers(records, max_new_tokens, batch_size))
+
+    def answers(
+        self,
+        records: Sequence[Record],
+        max_new_tokens: int,
+        batch_size: int = 1,
+        beams: int = 1,
+        log_probs: bool = False,
+    ) -> Iterator[Answer]:
+        """The answers to records, in order: of a search with `beams`, or greedy, with their tokens if asked.
+
+        Raises:
+            UserError: if both are asked, or a batch does not fit into memory.
+            RowError: for a record whose images cannot be read.
+        """
+        if beams > 1 and log_probs:
+            raise UserError("probabilities are those of greedy answers: take beams=1 or log_probs=False")
+        lower = "lower --beams, --batch-size or --max-new-tokens" if beams > 1 else LOWER
+        answers = generate(
+            self.model,
+            self.encoder,
+            records,
+            max_new_tokens,
+            batch_size,
+            lower=lower,
+            beams=beams,
+            log_probs=log_probs,
+        )
+        return (replace(answer, calibration=self.calibration) for answer in answers)
 
     def _answer(
         self,

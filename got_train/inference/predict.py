@@ -7,7 +7,7 @@ import glob
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from itertools import zip_longest
 from pathlib import Path
@@ -20,6 +20,7 @@ from got_train.data.records import ReadOptions, Record, Turn
 from got_train.data.sources import select_rows
 from got_train.files import lock, naming_refusals, write_text
 from got_train.foreign_files import read_json
+from got_train.inference.answer import Answer
 from got_train.inference.questions import check_query
 from got_train.progress import progress
 from got_train.prompts import IMAGE_TAG
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
 MAX_WAIT = timedelta(days=7)
 """Longest time that a process waits for the others, whose rows may take much longer."""
 
-ANSWER_KEYS = ("response", "labels", "kind")
+ANSWER_KEYS = ("response", "labels", "kind", "confidence", "line_confidences", "calibrated")
 """Keys of a row of answers that do not say what was asked."""
+
+EARLIER = {"beams": 1, "confidence": False, "calibration": None}
+"""What files were begun with that do not tell it."""
 
 
 def check_parts(output: Path, resume: bool, overwrite: bool) -> None:
@@ -100,6 +104,8 @@ def predict(
     max_new_tokens: int,
     batch_size: int,
     resume: bool = False,
+    beams: int = 1,
+    confidence: bool = False,
 ) -> None:
     """Answers records and writes rows of `query, response, labels, images, kind`, in order.
 
@@ -112,18 +118,33 @@ def predict(
         max_new_tokens: most tokens of an answer.
         batch_size: records per batch.
         resume: continue an interrupted run after the last row of its file.
+        beams: 1 for greedy answers.
+        confidence: also write the probability of each answer, `confidence`, and of its lines,
+            `line_confidences`; with `calibrated` if a calibration of the model has corrected them.
 
     Raises:
-        UserError: if the file to continue is of other rows or another model, or another process writes it.
+        UserError: if the file to continue is of other rows, another model or other options, or another
+            process writes it.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
     target = output
     # The file itself has the answers of one process, or of a finished run of several processes.
     first = _count_done(records, output) if resume else 0
     if resume and first == len(records):
+        if confidence and records and not _has_confidence(output):
+            raise UserError(
+                f"{output} has all answers already, without their confidence: leave out --confidence, or "
+                "give --overwrite"
+            )
         say(f"{output} has all answers already, none is read again")
     else:
-        _check_same_model(got, output, max_new_tokens, first, resume)
+        options = {
+            "max_new_tokens": max_new_tokens,
+            "beams": beams,
+            "confidence": confidence,
+            "calibration": asdict(got.calibration) if confidence and got.calibration else None,
+        }
+        _check_same_model(got, output, options, first, resume)
     if rank() == 0 and not resume:  # before the others write: they wait for this process to open the group
         for part in _parts_left(output):
             part.unlink()
@@ -137,7 +158,7 @@ def predict(
         if not resume:
             file.truncate(0)
         done = _count_done(records, target)
-        answers = got.read(records[done:], max_new_tokens, batch_size)
+        answers = got.answers(records[done:], max_new_tokens, batch_size, beams, log_probs=confidence)
         bar = progress("reading", len(records), "row", answers, initial=done)
         for record, answer in zip(records[done:], bar, strict=True):
             file.write(json.dumps(prediction_row(record, answer), ensure_ascii=False) + "\n")
@@ -162,14 +183,14 @@ def is_complete(output: Path) -> bool:
 
 
 def _check_same_model(
-    got: "Got | Served", output: Path, max_new_tokens: int, number: int, resume: bool
+    got: "Got | Served", output: Path, options: dict[str, Any], number: int, resume: bool
 ) -> None:
     """Writes down what gives the answers of a file; one that is continued must have been begun by the same.
 
     Args:
         got: the model.
         output: the file of answers.
-        max_new_tokens: as in `predict`.
+        options: those of `predict` that change its rows.
         number: of answers in the file.
         resume: whether it is continued.
     """
@@ -178,7 +199,7 @@ def _check_same_model(
         "model": got.identity,
         "sample.template": sample.template,
         "sample.system": sample.system,
-        "max_new_tokens": max_new_tokens,
+        **options,
     }
     if resume and file.is_file():
         before = read_json(file)
@@ -187,9 +208,9 @@ def _check_same_model(
                 f"{output} was begun by another model: name that one, or another output, or give --overwrite"
             )
         for name, value in now.items():
-            if before.get(name) != value:
+            if (begun := before.get(name, EARLIER.get(name))) != value:
                 raise UserError(
-                    f"{output} was begun with {name} {before.get(name)}, and it is {value}: take the "
+                    f"{output} was begun with {name} {begun}, and it is {value}: take the "
                     "same, or name another output, or give --overwrite"
                 )
     elif resume and number > 0:
@@ -226,7 +247,8 @@ def _count_done(records: Sequence[Record], output: Path) -> int:
     except UnicodeDecodeError as error:
         raise UserError(f"{output} is not UTF-8 ({error.reason}): remove it or name another file") from None
     same = len(lines) <= len(records) and all(
-        _same_question(line, prediction_row(record, "")) for line, record in zip(lines, records, strict=False)
+        _same_question(line, prediction_row(record, Answer("")))
+        for line, record in zip(lines, records, strict=False)
     )
     if not same:
         raise UserError(f"{output} holds answers to other questions: remove it or name another file")
@@ -246,18 +268,23 @@ def _question(row: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key not in ANSWER_KEYS}
 
 
+def _has_confidence(output: Path) -> bool:
+    return "confidence" in json.loads(_lines(output.read_bytes())[0])
+
+
 def read_answers(output: Path) -> list[str]:
     """The answers of a file that `predict` has written."""
     return [json.loads(line)["response"] for line in _lines(output.read_bytes())]
 
 
-def prediction_row(record: Record, answer: str) -> dict[str, Any]:
+def prediction_row(record: Record, answer: Answer) -> dict[str, Any]:
     """A row of predictions with ms-swift's keys, which can be corrected by hand and trained on.
 
-    `labels` is the reference, or null. The answer stands in `response` only.
+    `labels` is the reference, or null. The answer stands in `response` only. Probabilities, where they were
+    asked for, are in keys that training does not read.
     """
     *before, last = record.turns
-    row: dict[str, Any] = {"query": last.query, "response": answer, "labels": last.response or None}
+    row: dict[str, Any] = {"query": last.query, "response": answer.text, "labels": last.response or None}
     if record.system is not None:
         row["system"] = record.system
     if all(turn.supervised for turn in before):
@@ -269,7 +296,17 @@ def prediction_row(record: Record, answer: str) -> dict[str, Any]:
         ]
     if record.crop is not None:
         row["crop"] = record.crop
-    return row | {"images": [image_address(image) for image in record.images], "kind": record.kind}
+    row |= {"images": [image_address(image) for image in record.images], "kind": record.kind}
+    if answer.tokens:
+        row["confidence"] = _rounded(answer.confidence)
+        row["line_confidences"] = list(map(_rounded, answer.line_confidences))
+        row |= {"calibrated": True} if answer.calibration else {}
+    return row
+
+
+def _rounded(probability: float) -> float:
+    """In four digits, as the batch changes those after them; very small ones stay apart, to be sorted."""
+    return float(f"{probability:.4g}")
 
 
 def _messages(turn: Turn) -> list[dict[str, Any]]:

@@ -24,7 +24,9 @@ from got_train.command_options import SERVED_NAME
 from got_train.config import Config
 from got_train.data.records import Record
 from got_train.data.samples import Sample, SampleEncoder
+from got_train.inference.answer import Answer, Token
 from got_train.inference.answer_page import write_answer_page
+from got_train.inference.calibration import Calibration, read_calibration
 from got_train.model.checkpoints import run_config
 from got_train.model.got import tile_shape
 from got_train.model.processor import generation_config
@@ -33,6 +35,7 @@ from got_train.model.tokenizer import load_tokenizer
 from got_train.prompts import CHAT_TEMPLATES, IMAGE_TAG
 from got_train.report import UserError, one_line, shortened
 from got_train.run_folders import holds_adapters, merged_folder
+from got_train.vocabulary import MESSAGE_END
 
 TIMEOUT = (30, 3600)
 """Longest waits in seconds, to connect and for an answer: a server with many questions begins late."""
@@ -58,6 +61,8 @@ class Served:
     encoder: SampleEncoder
     config: Config
     """The configuration of the run that trained the model."""
+    calibration: Calibration | None = None
+    """What corrects the probabilities of answers, if it lies beside the model."""
 
     @classmethod
     def at(cls, url: str, folder: str, image_root: str | None = None) -> "Served":
@@ -83,7 +88,7 @@ class Served:
         if image_root is not None:
             config = replace(config, data=replace(config.data, image_root=image_root))
         encoder = SampleEncoder(load_tokenizer(folder), config.sample, tile_shape(read_got_config(folder)))
-        return cls(url, _name_at(url), encoder, config)
+        return cls(url, _name_at(url), encoder, config, read_calibration(Path(folder)))
 
     @property
     def identity(self) -> str:
@@ -91,17 +96,39 @@ class Served:
         return f"{self.name} at {self.url}"
 
     def read(self, records: Sequence[Record], max_new_tokens: int, batch_size: int = 1) -> Iterator[str]:
+        """The texts of the answers to records, in order."""
+        return (answer.text for answer in self.answers(records, max_new_tokens, batch_size))
+
+    def answers(
+        self,
+        records: Sequence[Record],
+        max_new_tokens: int,
+        batch_size: int = 1,
+        beams: int = 1,
+        log_probs: bool = False,
+    ) -> Iterator[Answer]:
         """The answers to records, in order; `batch_size` of them are asked at the same time.
 
         Raises:
             RowError: for a record whose images cannot be read.
-            UserError: if the server does not answer.
+            UserError: if the server does not answer, or does not give the probabilities that are asked for;
+                for beams, of which OpenAI's protocol knows nothing.
         """
-        waiting: deque[Future[str]] = deque()
+        if beams > 1:
+            raise UserError("--beams is of a model that is read here: leave out --server")
+        more = {"logprobs": True} if log_probs else {}
+        answers = self._asked(records, max_new_tokens, batch_size, more)
+        return (replace(answer, calibration=self.calibration) for answer in answers)
+
+    def _asked(
+        self, records: Sequence[Record], max_new_tokens: int, batch_size: int, more: dict[str, Any]
+    ) -> Iterator[Answer]:
+        """Asks records, with more in the body of each question."""
+        waiting: deque[Future[Answer]] = deque()
         asking = ThreadPoolExecutor(batch_size)
         try:
             for record in records:
-                waiting.append(asking.submit(_answer, self.url, self._body(record, max_new_tokens)))
+                waiting.append(asking.submit(_answer, self.url, self._body(record, max_new_tokens) | more))
                 if len(waiting) > 2 * batch_size:  # none should stand idle while another writes much
                     yield waiting.popleft().result()
             while waiting:
@@ -215,13 +242,13 @@ def _ask(url: str, body: dict[str, Any]) -> requests.Response:
     )
 
 
-def _answer(url: str, body: dict[str, Any]) -> str:
+def _answer(url: str, body: dict[str, Any]) -> Answer:
     """The answer to a question, which is asked again after an error that may pass."""
     for wait in (*RETRY_SECONDS, None):
         try:
             response = _ask(url, body)
             if response.ok:
-                return _text_of(response)
+                return _read_answer(response, "logprobs" in body)
             failed = _refusal(response)
             if response.status_code not in PASSING:
                 raise failed
@@ -232,12 +259,29 @@ def _answer(url: str, body: dict[str, Any]) -> str:
     raise failed
 
 
-def _text_of(response: requests.Response) -> str:
+def _read_answer(response: requests.Response, log_probs: bool) -> Answer:
     try:
-        return str(response.json()["choices"][0]["message"]["content"] or "")
-    except (ValueError, LookupError, TypeError):
+        choice = response.json()["choices"][0]
+        text = str(choice["message"]["content"] or "")
+        given = (choice.get("logprobs") or {}).get("content") if log_probs else []
+        tokens = tuple(_token(token) for token in given or [])
+    except (ValueError, LookupError, TypeError, AttributeError):
         said = shortened(response.text, MAX_SAID)
         raise UserError(f"{response.url} does not answer in OpenAI's protocol: {said}") from None
+    if sum(token.text.count("\n") for token in tokens) != text.count("\n") and tokens:
+        raise UserError(f"{response.url} gives probabilities (logprobs) of another text than its answer")
+    if log_probs and not tokens:
+        raise UserError(
+            f"{response.url} gives no probabilities (logprobs), as vLLM would: leave out --confidence, or "
+            "--server"
+        )
+    return Answer(text, tokens)
+
+
+def _token(given: dict[str, Any]) -> Token:
+    """A token of `logprobs`; the one that ends an answer has no text."""
+    text = str(given["token"])
+    return Token("" if text == MESSAGE_END else text, float(given["logprob"]))
 
 
 def _key() -> dict[str, str]:

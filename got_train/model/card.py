@@ -66,6 +66,36 @@ Adapters (LoRA) of got-train. `args.yaml` has every setting of the run, `trainer
 """
 
 
+WHOLE_CARD = """\
+---
+library_name: transformers
+pipeline_tag: image-text-to-text
+tags: [ocr, got-ocr2, got-train]
+---
+
+# {name}
+
+A model for reading pictures, trained with got-train. `args.yaml` has every setting of the run.
+
+- Started from: `{base}`
+- Training data: {data}
+- Validation: {scores}
+- Chat template `{template}`
+
+    got-train infer FOLDER --image page.png
+"""
+
+
+def whole_card(config: Config, checkpoint: Path) -> str:
+    """The text of the README.md of a model whose own weights were trained.
+
+    Args:
+        config: of the run.
+        checkpoint: the model; scores are read from it and from its run folder.
+    """
+    return masked(WHOLE_CARD.format(**_facts(config), scores=_scores(checkpoint) or "not recorded"))
+
+
 def adapters_card(config: Config) -> str:
     """The text of the README.md of an adapter checkpoint."""
     return masked(ADAPTERS_CARD.format(**_facts(config)))

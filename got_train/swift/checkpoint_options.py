@@ -33,7 +33,7 @@ SHARED: Options = COMMON | {
     **unchanged("0", "weights are read as they are", v2="quantization_bit", v4="quant_bits"),
     **unchanged(None, KEPT, both="bnb_4bit_quant_type bnb_4bit_use_double_quant bnb_4bit_quant_storage"),
     **unchanged(None, KEPT, v2="bnb_4bit_comp_dtype", v4="bnb_4bit_compute_dtype"),
-    **unchanged("1", GREEDY, both="num_beams top_k repetition_penalty"),
+    **unchanged("1", GREEDY, both="top_k repetition_penalty"),
     **unchanged("0", GREEDY, both="temperature"),
     **unchanged("false", GREEDY, v2="do_sample", v4="logprobs"),
     **unchanged("delete", "a cut question cannot be answered", both="truncation_strategy"),
@@ -69,6 +69,7 @@ INFER: Options = SHARED | {
     **decides("the file of answers", v2="result_dir", v4="result_path"),
     **decides("the longest answer", both="max_new_tokens"),
     **decides("rows per batch", v4="max_batch_size"),
+    **decides("the answers that are kept beside each other", both="num_beams"),
     **unchanged("pt|transformers|AUTO", "the model is run by PyTorch", both="infer_backend"),
     **unchanged("false", "rows are read, nobody is asked", v2="eval_human"),
     **unchanged("true", "answers are always written", v2="save_result"),
@@ -81,7 +82,7 @@ INFER: Options = SHARED | {
 }
 
 ONLY_MERGES = "swift export only merges here"
-UPLOAD = "upload the folder with `hf upload`"
+UPLOAD = "push the folder with `got-train push`"
 EXPORT: Options = SHARED | {
     **decides("the folder to write", v4="output_dir"),
     **unchanged(None, "weights are merged on the CPU", v4="device_map"),
@@ -97,7 +98,7 @@ EXPORT: Options = SHARED | {
     **unchanged("float32", "weights are written in float32", v4="torch_dtype"),
     **unchanged(None, "nothing is read", both="max_new_tokens stream val_dataset", v2="show_dataset_sample"),
     **unchanged(None, "nothing is read", v2="val_dataset_sample eval_human result_dir save_result verbose"),
-    **unchanged(None, "nothing is read", v2="infer_backend"),
+    **unchanged(None, "nothing is read", both="num_beams", v2="infer_backend"),
     **refused(UPLOAD, both="hub_model_id hub_private_repo commit_message"),
     **refused(ONLY_MERGES, both="quant_n_samples quant_batch_size", v2="quant_seqlen quant_device_map"),
     **refused(ONLY_MERGES, v2="quant_output_dir ollama_output_dir gguf_file to_megatron megatron_output_dir"),

@@ -38,6 +38,7 @@ def infer(words: Sequence[str]) -> int:
         raise UserError(f"{result} exists, and swift would append to it: remove it or name another file")
     max_new_tokens = limit(line, "max_new_tokens", MAX_NEW_TOKENS[line.version])
     batch_size = limit(line, "max_batch_size", 1)
+    beams = limit(line, "num_beams", 1)
     for note in notes:
         print(f"swift: {note}")
     if line.dry_run:
@@ -54,7 +55,7 @@ def infer(words: Sequence[str]) -> int:
     if system is not None:
         got = replace(got, encoder=replace(got.encoder, config=replace(got.encoder.config, system=system)))
     records = read_questions(got, data)
-    predict(got, records, result, max_new_tokens, batch_size)
+    predict(got, records, result, max_new_tokens, batch_size, beams=beams)
     print(f"{counted(len(records), 'row')} written to {result}")
     return 0
 

@@ -86,7 +86,7 @@ WORKERS = "dataloader_num_workers processes encode rows"
 EQUAL_WEIGHT = "answers are supervised with equal weight"
 WHOLE_GROUPS = "whole groups are frozen or trained"
 ENCODER_TOO = "the encoder follows gradient_checkpointing"
-MERGED = "merge, and upload the folder with `hf upload`"
+MERGED = "merge, and push the folder with `got-train push`"
 GREEDY = "validation rows are read greedily"
 LOOP = "the loop is transformers'"
 

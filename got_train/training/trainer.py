@@ -326,7 +326,7 @@ class GotTrainer(Trainer):
                     lower="lower eval.batch_size",
                 )
             )
-        parts = [iter(part) for part in gather(answers)]
+        parts = [iter(part) for part in gather([answer.text for answer in answers])]
         return [(record, next(parts[number % len(parts)])) for number, record in enumerate(records)]
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:

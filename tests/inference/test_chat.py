@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 import os
 import subprocess
 import sys
@@ -15,11 +16,13 @@ import torch
 from PIL import Image
 
 from got_train import Got
+from got_train.cli import main
 from got_train.config import DecoderConfig, EncoderConfig, ModelConfig, SampleConfig
 from got_train.data.readers import open_rows
 from got_train.files import lock
 from got_train.inference import chat
 from got_train.inference import predict as module
+from got_train.inference.answer import Answer, Token
 from got_train.inference.predict import predict, read_answers, read_questions
 from got_train.inference.questions import question
 from got_train.model.fingerprint import weights_fingerprint
@@ -127,7 +130,7 @@ def cut_off(
 ) -> None:
     """Leaves what a process that was killed has left of a file of answers."""
 
-    def kill(*given: Any) -> Iterator[str]:
+    def kill(*given: Any, **ways: Any) -> Iterator[Answer]:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
@@ -147,9 +150,9 @@ def test_a_stopped_file_of_answers_is_gone_on_with(
     generate = chat.generate
     cut_off(got, questions, stopped, "".join(lines[:6]) + lines[6][:40], monkeypatch)
 
-    def count(*args: Any) -> Iterator[str]:
+    def count(*args: Any, **ways: Any) -> Iterator[Answer]:
         asked.append(len(args[2]))
-        return generate(*args)
+        return generate(*args, **ways)
 
     monkeypatch.setattr(chat, "generate", count)
     predict(got, questions, stopped, max_new_tokens=4, batch_size=4, resume=True)
@@ -251,6 +254,98 @@ def test_corrected_answers_are_trained_on(got: Got, rows_file: Path, tmp_path: P
         assert corrected == replace(asked_before, turns=turns, location=corrected.location)
 
 
+def test_files_of_answers_tell_how_sure_they_are(
+    got: Got, rows_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In keys that training does not read, equal in batches and alone, and gone on with."""
+    questions, plain, sure, alone = (
+        read_questions(got, str(rows_file)),
+        *(tmp_path / f"{name}.jsonl" for name in ("plain", "sure", "alone")),
+    )
+    predict(got, questions, plain, 6, 8)
+    predict(got, questions, sure, 6, 8, confidence=True)
+    predict(got, questions, alone, 6, 1, confidence=True)
+    texts = [file.read_text().splitlines(keepends=True) for file in (plain, sure, alone)]
+    before, rows, single = ([json.loads(line) for line in lines] for lines in texts)
+    for row, one, without in zip(rows, single, before, strict=True):
+        assert row == without | {key: row[key] for key in ("confidence", "line_confidences")}
+        assert len(row["line_confidences"]) == len(row["response"].split("\n"))
+        assert 0 < row["confidence"] <= min(row["line_confidences"]) <= 1
+        assert row["confidence"] == pytest.approx(one["confidence"], rel=1e-3)
+        assert row["line_confidences"] == pytest.approx(one["line_confidences"], rel=1e-3)
+    for with_it, without_it in zip(
+        open_rows(str(sure)).records(), open_rows(str(plain)).records(), strict=True
+    ):
+        assert with_it == replace(without_it, location=with_it.location)
+    stopped = tmp_path / "stopped.jsonl"
+    cut_off(got, questions, stopped, "", monkeypatch)
+    with pytest.raises(
+        UserError, match="stopped.jsonl was begun with confidence False, and it is True: take"
+    ):
+        predict(got, questions, stopped, 4, 4, resume=True, confidence=True)
+    with pytest.raises(
+        UserError, match="plain.jsonl has all answers already, without their confidence: leav"
+    ):
+        predict(got, questions, plain, 6, 8, resume=True, confidence=True)
+    predict(got, questions, sure, 6, 8, resume=True, confidence=True)
+    assert sure.read_text() == "".join(texts[1])
+
+
+def test_confidences_are_printed_before_the_lines(
+    got: Got, pictures: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    said = Answer("a\nb", (Token("a\n", math.log(0.5)), Token("b", math.log(0.25)), Token("", 0.0)))
+    monkeypatch.setattr(Got, "from_pretrained", lambda *given, **options: got)
+    monkeypatch.setattr(chat, "generate", lambda *given, **ways: iter([said]))
+    monkeypatch.setattr("got_train.run_folders.resolve_checkpoint", lambda model: model)
+    with pytest.raises(SystemExit):
+        main(["infer", "model", "--image", str(pictures[0]), "--confidence"])
+    assert capsys.readouterr().out == "0.500  a\n0.250  b\nconfidence 0.125\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            "--stream --confidence",
+            "--stream prints an answer while it is written: leave out --beams and --conf",
+        ),
+        (
+            "--stream --beams 2",
+            "--stream prints an answer while it is written: leave out --beams and --confid",
+        ),
+        (
+            "--confidence --beams 2",
+            "--confidence and --torch-compile are of greedy answers: leave out --beams",
+        ),
+        (
+            "--server http://127.0.0.1:9 --beams 2",
+            "--beams is of a model that is read here: leave out --server",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_one_line(
+    words: str, message: str, pictures: list[Path], capsys: Any
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["infer", "model", "--image", str(pictures[0]), *words.split()])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith(f"got-train: error: {message}")
+
+
+def test_files_that_do_not_tell_of_beams_are_gone_on_with(
+    got: Got, rows_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions, output = read_questions(got, str(rows_file)), tmp_path / "out.jsonl"
+    cut_off(got, questions, output, "", monkeypatch)
+    facts = tmp_path / "out.jsonl.model.json"
+    told = json.loads(facts.read_text())
+    facts.write_text(json.dumps({key: told[key] for key in told if key not in ("beams", "confidence")}))
+    with pytest.raises(UserError, match="out.jsonl was begun with beams 1, and it is 2: take the same"):
+        predict(got, questions, output, 4, 4, resume=True, beams=2)
+    predict(got, questions, output, 4, 4, resume=True)
+
+
 SEPARATORS = "a\u2028b\u2029c\x85d"
 """Lines for str.splitlines, and not for JSON."""
 
@@ -258,7 +353,7 @@ SEPARATORS = "a\u2028b\u2029c\x85d"
 def test_answers_with_odd_separators_are_gone_on_with(
     got: Got, rows_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chat, "generate", lambda *given: iter([SEPARATORS for _ in given[2]]))
+    monkeypatch.setattr(chat, "generate", lambda *given, **ways: iter([Answer(SEPARATORS) for _ in given[2]]))
     questions = read_questions(got, str(rows_file))
     file = tmp_path / "out.jsonl"
     predict(got, questions[:3], file, 4, 1)
@@ -272,14 +367,16 @@ def test_processes_go_on_with_the_file_of_one(
 ) -> None:
     questions = read_questions(got, str(rows_file))
     file = tmp_path / "out.jsonl"
-    monkeypatch.setattr(chat, "generate", lambda *given: iter(["one process" for _ in given[2]]))
+    monkeypatch.setattr(
+        chat, "generate", lambda *given, **ways: iter([Answer("one process") for _ in given[2]])
+    )
     predict(got, questions[:7], file, 4, 1)
     cut_off(got, questions, file, file.read_text(), monkeypatch)
     asked = {}
 
-    def answer(*given: Any) -> Iterator[str]:
+    def answer(*given: Any, **ways: Any) -> Iterator[Answer]:
         asked[number] = len(given[2])
-        return iter([f"{SEPARATORS} {number}" for _ in given[2]])
+        return iter([Answer(f"{SEPARATORS} {number}") for _ in given[2]])
 
     monkeypatch.setattr(chat, "generate", answer)
     monkeypatch.setattr(module, "world_size", lambda: 2)

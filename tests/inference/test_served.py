@@ -18,6 +18,7 @@ from PIL import Image
 from transformers.utils.import_utils import is_serve_available
 
 from got_train.inference import served as module
+from got_train.inference.answer import Answer, Token
 from got_train.inference.chat import Got
 from got_train.inference.predict import predict, read_answers
 from got_train.inference.questions import question
@@ -43,6 +44,7 @@ class Stub(BaseHTTPRequestHandler):
 
     asked: list[dict[str, Any]] = []
     failures: list[int] = []
+    log_probs: dict[str, Any] | None = None
 
     def do_GET(self) -> None:
         self._send(200, {"data": [{"id": "small"}]})
@@ -57,7 +59,7 @@ class Stub(BaseHTTPRequestHandler):
         said = "".join(part.get("text", "#") for part in parts)
         if "0" in said:  # a question that takes longer than those after it
             time.sleep(0.5)
-        self._send(200, {"choices": [{"message": {"content": said}}]})
+        self._send(200, {"choices": [{"message": {"content": said}, "logprobs": self.log_probs}]})
 
     def _send(self, status: int, content: Any) -> None:
         text = json.dumps(content).encode()
@@ -73,7 +75,7 @@ class Stub(BaseHTTPRequestHandler):
 @pytest.fixture
 def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(module, "RETRY_SECONDS", (0, 0))
-    Stub.asked, Stub.failures = [], []
+    Stub.asked, Stub.failures, Stub.log_probs = [], [], None
     with ThreadingHTTPServer(("127.0.0.1", 0), Stub) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -121,6 +123,30 @@ def test_what_passes_is_asked_again_and_what_does_not_is_one_line(
         list(got.read([record], 7))
     with pytest.raises(UserError, match="must begin with http:// or https://"):
         Served.at("localhost:8000", str(folder))
+
+
+def test_probabilities_are_those_that_the_server_gives(stub: str, folder: Path, pictures: list[str]) -> None:
+    got, record = Served.at(stub, str(folder)), question(pictures[:1])
+    given = [("#OCR", -0.5), (": ", -0.25), ("<|im_end|>", -0.125)]
+    Stub.log_probs = {"content": [{"token": text, "logprob": value} for text, value in given]}
+    [answer] = got.answers([record], 7, log_probs=True)
+    assert Stub.asked[-1]["logprobs"] is True
+    assert answer == Answer("#OCR: ", (Token("#OCR", -0.5), Token(": ", -0.25), Token("", -0.125)))
+    [answer] = got.answers([record], 7)
+    assert "logprobs" not in Stub.asked[-1]
+    assert answer == Answer("#OCR: ")
+    for nothing in (None, {"content": None}, {"content": []}):
+        Stub.log_probs = nothing
+        with pytest.raises(UserError, match=r"gives no probabilities \(logprobs\), as vLLM would: leave out"):
+            list(got.answers([record], 7, log_probs=True))
+    Stub.log_probs = {"content": [{"token": "#OCR:\n", "logprob": -0.5}]}
+    with pytest.raises(UserError, match=r"gives probabilities \(logprobs\) of another text than its answer"):
+        list(got.answers([record], 7, log_probs=True))
+    Stub.log_probs = {"content": [{"token": "a"}]}
+    with pytest.raises(UserError, match="does not answer in OpenAI's protocol"):
+        list(got.answers([record], 7, log_probs=True))
+    with pytest.raises(UserError, match="--beams is of a model that is read here: leave out --server"):
+        got.answers([record], 7, beams=2)
 
 
 def test_no_server_is_one_line(folder: Path) -> None:

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent.parent
 TEMPLATES = sorted((ROOT / "got_train" / "pages" / "templates").iterdir())
 HOSTILE = "</title></style></pre>\"'><script>document.title='run'</script>"
 PAGES = {
+    "answer.html": {"missing": [HOSTILE], "body": HOSTILE},
     "answers.html": {
         "missing": [HOSTILE],
         "contents": [("a", HOSTILE)] * 3,
@@ -20,6 +21,12 @@ PAGES = {
     },
     "scores.html": {
         "notes": [HOSTILE],
+        "reliabilities": [
+            (
+                {"noun": HOSTILE, "number": 1, "bins": [{"confidence": 0.5, "right": 1.0, "number": 1}]},
+                *(HOSTILE, [HOSTILE], [[HOSTILE]], HOSTILE),
+            )
+        ],
         "contents": [("a", HOSTILE)] * 3,
         "groups": [
             {
@@ -148,12 +155,12 @@ def test_marks_of_ends_of_lines_are_seen() -> None:
     assert "<del>" in page and "<ins>" in page
     row = {**PAGES["scores.html"]["groups"][0]["worst"][0], "differences": [("\n", ""), ("", "b")]}
     group = {**PAGES["scores.html"]["groups"][0], "worst": [row]}
-    page = render("scores.html", title="t", notes=[], contents=[], groups=[group])
+    page = render("scores.html", title="t", notes=[], contents=[], groups=[group], reliabilities=[])
     assert "<pre><del>⏎\n</del><ins>b</ins></pre>" in page
 
 
 def test_every_page_is_in_that_test_and_has_the_policy() -> None:
-    pages = {path.name for path in TEMPLATES if '{% extends "page.html" %}' in path.read_text()}
+    pages = {path.name for path in TEMPLATES if '{% extends "' in path.read_text()}
     assert pages == set(PAGES)
     for name in pages:
         assert render(name, title="t", **PAGES[name]).count("default-src 'none'; img-src data:;") == 1

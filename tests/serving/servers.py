@@ -24,12 +24,12 @@ SHAPE = {
 """Heads of 64, which vLLM has kernels for on a CPU; tied, the model would repeat its last token."""
 
 
-def save_small_model(path: Path, tokenizer_dir: str) -> None:
-    """A folder that says different things of different pictures."""
+def save_small_model(path: Path, tokenizer_dir: str, **more: float) -> None:
+    """A folder that says different things of different pictures; `more` is of the decoder's shape."""
     config = ModelConfig(
         init="random",
         encoder=EncoderConfig(**{**ENCODER, "output_channels": 128}),  # type: ignore[arg-type]
-        decoder=DecoderConfig(model_type="qwen2", shape=dict(SHAPE), tokenizer=tokenizer_dir),
+        decoder=DecoderConfig(model_type="qwen2", shape={**SHAPE, **more}, tokenizer=tokenizer_dir),
     )
     model, tokenizer, _ = build_model(config, 1024, seed=0)
     save_model_folder(model, tokenizer, Config(name="small", sample=SampleConfig()), path)

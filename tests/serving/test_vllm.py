@@ -64,5 +64,9 @@ def test_vllm_answers_as_infer_does(tmp_path: Path, tokenizer_dir: str) -> None:
             answers = [answer.rstrip("\ufffd") for answer in here.read(records, 24, 4)]
             assert [answer.rstrip("\ufffd") for answer in there.read(records, 24, 4)] == answers
             assert len(set(answers)) > 8
+            pairs = zip(*(got.answers(records, 24, 4, log_probs=True) for got in (here, there)), strict=True)
+            for ours, theirs in pairs:
+                assert theirs.confidence == pytest.approx(ours.confidence, rel=1e-3)
+                assert theirs.line_confidences == pytest.approx(ours.line_confidences, rel=1e-3)
         finally:
             process.terminate()

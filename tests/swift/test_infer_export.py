@@ -171,7 +171,7 @@ def test_infer_takes_a_system_text(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[Got] = []
-    monkeypatch.setattr("got_train.inference.predict.predict", lambda got, *others: asked.append(got))
+    monkeypatch.setattr("got_train.inference.predict.predict", lambda got, *others, **ways: asked.append(got))
     kept = checkpoint.parent / "val_dataset.jsonl"
     assert run("swift", "infer", "--model", model_dir, "--val_dataset", kept, *given.split()) == 0
     assert asked[0].encoder.config.system == expected
@@ -181,7 +181,7 @@ def test_a_model_that_says_nothing_is_asked_in_swifts_template(
     checkpoint: Path, model_dir: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Got] = []
-    monkeypatch.setattr("got_train.inference.predict.predict", lambda got, *others: asked.append(got))
+    monkeypatch.setattr("got_train.inference.predict.predict", lambda got, *others, **ways: asked.append(got))
     monkeypatch.setenv("ROOT_IMAGE_DIR", str(checkpoint))
     kept = checkpoint.parent / "val_dataset.jsonl"
     assert run("swift", "infer", "--model", model_dir, "--val_dataset", kept) == 0

@@ -104,6 +104,11 @@ def test_infer_and_merge(
     output = tmp_path / "answers.jsonl"
     assert run("infer", base, "--data", tmp_path / "rows.jsonl", "--output", output) == 2
     assert said(capsys).endswith("did not fit; lower --batch-size or --max-new-tokens")
+    assert run("infer", base, "--image", tmp_path / "1.png", "--beams", 3) == 2
+    line = said(capsys)
+    assert (
+        " tile) with 3 beams of answers of up to 4,096 tokens did not fit; lower --beams, --batch-s" in line
+    )
     failing(monkeypatch, merge, "probe_logits", HOST)
     adapters = run_folder(tmp_path, "lora") / "checkpoint-2"
     assert run("merge", adapters) == 2
