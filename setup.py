@@ -8,8 +8,9 @@ setup(
     packages=[
         *find_packages(include=["got_train*", "data_engines*"]),
         "got_train.pages.templates",
+        "got_train.demo.static",
         *configs,
     ],
     package_dir={"got_train.configs": "configs"},
-    package_data={"": ["*.html", "*.jinja", "*.json", "*.yaml"]},
+    package_data={"": ["*.css", "*.html", "*.jinja", "*.js", "*.json", "*.yaml"]},
 )

@@ -23,6 +23,7 @@ from got_train.typed_values import expand_home
 
 COMMANDS = {
     "rows": "rows out of labels of PaddleOCR, Label Studio, IAM, CROHME, donut, or texts beside pictures",
+    "tasks": "rows as tasks of Label Studio, with their answers to be corrected there",
     "mix": "the whole data of a stage, several sets in one go",
     "sheet": "a picture and a page of some rows, with their answers drawn again",
     "stats": "tables of what is in a set: kinds, lengths, pictures, characters, repeats",

@@ -16,7 +16,7 @@ FLOORS = [
         *("progress", "stop_signals"),
     ],
     ["hubs", "files", "foreign_files", "processes", "shortages"],
-    ["manifest", "command_options", "ending"],
+    ["manifest", "command_options", "command_examples", "completion", "ending"],
     ["run_folders", "prompts", "markup", "typed_values", "interpolations"],
     ["tex", "swift_runs", "drawn_sets"],
     ["config"],
@@ -28,7 +28,7 @@ FLOORS = [
     ["inference"],
     ["evaluation"],
     ["training"],
-    ["check_data", "plan", "push", "swift", "serving", "board", "quickstart_data"],
+    ["check_data", "plan", "push", "swift", "serving", "board", "bench", "quickstart_data", "demo"],
     ["quickstart"],
     ["cli"],
     ["__main__"],
@@ -44,12 +44,12 @@ ENGINE_FLOORS = [
     ["drawing"],
     ["executors"],
     ["run", "mix"],
-    ["sheet", "stats", "rows"],
+    ["sheet", "stats", "rows", "tasks"],
     ["cli"],
 ]
 """data_engines in the same order."""
 
-LOOKING = {"sets.py", "sheet.py", "stats.py", "pictures.py", "rows.py", "targets.py"}
+LOOKING = {"sets.py", "sheet.py", "stats.py", "pictures.py", "rows.py", "targets.py", "tasks.py"}
 """Files of data_engines that read sets of rows."""
 
 

@@ -1,7 +1,7 @@
 """A trained model in Python: `Got.from_pretrained(folder).chat("page.png")` reads an image."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -144,9 +144,11 @@ class Got:
         """What tells this model from another one, for files of answers that are continued."""
         return weights_fingerprint(self.model)
 
-    def stream(self, record: Record, max_new_tokens: int = MAX_NEW_TOKENS) -> Iterator[str]:
-        """The answer to a record in pieces, as they are generated."""
-        return stream(self.model, self.encoder, record, max_new_tokens)
+    def stream(
+        self, record: Record, max_new_tokens: int = MAX_NEW_TOKENS, log_probs: bool = False
+    ) -> Generator[str, None, Answer]:
+        """The answer to a record in pieces, as they are generated; the generator returns the whole answer."""
+        return stream(self.model, self.encoder, record, max_new_tokens, log_probs)
 
     def read(self, records: Sequence[Record], max_new_tokens: int, batch_size: int = 1) -> Iterator[str]:
         """The texts of the answers to records, in order."""

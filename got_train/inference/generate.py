@@ -1,6 +1,6 @@
 """Generates answers to records, batch by batch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from functools import partial
@@ -129,21 +129,48 @@ def _length_sorted_batches(samples: list[Sample], batch_size: int) -> Iterator[l
 
 
 def stream(
-    model: GotModel | PeftModel, encoder: SampleEncoder, record: Record, max_new_tokens: int
-) -> Iterator[str]:
-    """The answer to a record in pieces, as they are generated; joined, they are the answer of `generate`.
+    model: GotModel | PeftModel,
+    encoder: SampleEncoder,
+    record: Record,
+    max_new_tokens: int,
+    log_probs: bool = False,
+) -> Generator[str, None, Answer]:
+    """The answer to a record in pieces, as they are generated; the generator returns the answer as a whole.
+
+    Joined, the pieces are the answer of `generate`. Closing the generator stops the model at its next token.
 
     Raises:
         RowError: for a record whose images cannot be read.
     """
     sample = encoder.sample(record)
-    streamer = TextIteratorStreamer(encoder.tokenizer, skip_prompt=True, skip_special_tokens=True)
+    streamer = _Pieces(encoder.tokenizer, skip_prompt=True, skip_special_tokens=True)
     with ThreadPoolExecutor(1) as thread:
-        answer = thread.submit(_generate_batch, model, encoder, [sample], max_new_tokens, streamer)
+        batch = partial(_generate_batch, model, encoder, [sample], max_new_tokens, streamer)
+        answer = thread.submit(batch, log_probs=log_probs)
         # Without this, the loop below would wait for ever after an error in the thread.
         answer.add_done_callback(lambda done: streamer.end() if done.exception() else None)
-        yield from streamer
-        answer.result()
+        try:
+            yield from streamer
+        except GeneratorExit:
+            streamer.is_stopped = True
+            raise
+        return answer.result()[0]
+
+
+class _StoppedError(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class _Pieces(TextIteratorStreamer):
+    """The pieces of an answer, which can be stopped from outside."""
+
+    is_stopped = False
+
+    def put(self, value: torch.Tensor) -> None:
+        """Takes a token; raises a `_StoppedError` in the thread of the model if no more are wanted."""
+        if self.is_stopped:
+            raise _StoppedError
+        super().put(value)
 
 
 @torch.no_grad()

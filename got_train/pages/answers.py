@@ -4,7 +4,7 @@ The text of a model is data. It reaches the page escaped, as MathML of known ele
 The page has no scripts and no links elsewhere, and its policy forbids the browser to run or fetch anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from got_train.markup.chart_dictionary import read_chart
 from got_train.markup.delimiters import only_formula
 from got_train.markup.forms import SMILES, form_of
 from got_train.pages.drawings import input_html, molecule_html, not_drawn, scores_html, tex_html
-from got_train.pages.latex_html import Notes, formula_html
+from got_train.pages.latex_html import Notes, formula_html, source_html
 from got_train.pages.markdown import markdown_html
 from got_train.pages.template import clean, render
 
@@ -67,6 +67,22 @@ def render_answer(text: str) -> Markup:
     return body
 
 
+def answer_page(text: str, quick: bool) -> str:
+    """A page of one answer alone, for a frame within another page.
+
+    Args:
+        text: the answer.
+        quick: leave what takes TeX or Verovio as its source, as while somebody types.
+
+    Raises:
+        UserError: markdown-it-py is not installed.
+    """
+    notes = Notes()
+    body = _body(clean(text), notes)
+    (finished,) = _undrawn([body], notes) if quick else _finish([body], notes)
+    return render("answer.html", title="answer", missing=notes.missing, body=finished)
+
+
 def _body(text: str, notes: Notes) -> Markup:
     """The HTML of a cleaned answer, with marks where drawings by TeX and scores will stand."""
     form = form_of(text) if len(text) <= MAX_CHARACTERS else "text"
@@ -106,6 +122,17 @@ def _finish(bodies: Sequence[Markup], notes: Notes) -> list[Markup]:
     """The answers with their drawings by TeX, and their scores, in place."""
     drawings = {str(number): drawn for number, drawn in enumerate(tex_html(notes.tex, notes))}
     drawings |= {f"s{number}": drawn for number, drawn in enumerate(scores_html(notes.scores, notes))}
+    return _with_drawings(bodies, drawings)
+
+
+def _undrawn(bodies: Sequence[Markup], notes: Notes) -> list[Markup]:
+    """The answers with the sources of their drawings and scores in place."""
+    drawings = {str(number): source_html(source) for number, source in enumerate(notes.tex)}
+    drawings |= {f"s{number}": source_html(kern) for number, kern in enumerate(notes.scores)}
+    return _with_drawings(bodies, drawings)
+
+
+def _with_drawings(bodies: Sequence[Markup], drawings: Mapping[str, Markup]) -> list[Markup]:
     finished = []
     for body in bodies:
         pieces = body.split("\0")  # HTML and names of marks by turns

@@ -98,6 +98,29 @@ def test_a_stream_is_the_answer_in_pieces(model_and_rows: tuple[GotModel, Sample
     assert [piece for piece in pieces if piece] == ["\n"] * 12
 
 
+def test_a_stream_that_nobody_reads_on_stops_the_model(model_and_rows: tuple[GotModel, SampleSet]) -> None:
+    model, samples = model_and_rows
+    say_for_ever(model, samples.encoder.tokenizer.encode("\n")[0])
+    steps: list[None] = []
+    model.lm_head.register_forward_hook(lambda *_: steps.append(None))
+    pieces = stream(model, samples.encoder, samples.rows.record(16), max_new_tokens=120)
+    while not next(pieces):  # the first pieces are empty until a word is whole
+        pass
+    pieces.close()
+    assert 0 < len(steps) < 120
+
+
+def test_a_stream_returns_the_whole_answer(model_and_rows: tuple[GotModel, SampleSet]) -> None:
+    model, samples = model_and_rows
+    record = samples.rows.records()[2]
+    pieces = stream(model, samples.encoder, record, max_new_tokens=12, log_probs=True)
+    with pytest.raises(StopIteration) as ended:
+        while True:
+            next(pieces)
+    (whole,) = generate(model, samples.encoder, [record], 12, 1, log_probs=True)
+    assert ended.value.value == whole
+
+
 def test_a_fault_while_streaming_is_raised(
     model_and_rows: tuple[GotModel, SampleSet], monkeypatch: pytest.MonkeyPatch
 ) -> None:

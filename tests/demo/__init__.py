@@ -1,0 +1,1 @@
+"""The pages on which people try a model and correct rows."""
