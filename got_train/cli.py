@@ -12,8 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn, get_args
 
+from got_train.bench.command_line import add_bench_options, bench
 from got_train.bitsandbytes_import import hide_bitsandbytes
+from got_train.command_examples import epilog
 from got_train.command_options import BASE_HELP, OVERWRITE, Engine, above_0, check_folder, positive, share
+from got_train.completion import Shell, completion_script
 from got_train.config import SampleConfig
 from got_train.demo.command_line import add_demo_options, add_label_options, demo, label
 from got_train.ending import run_and_end
@@ -85,7 +88,11 @@ def as_override(word: str, value: str = "VALUE") -> str:
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(prog="got-train", description="Train GOT-OCR2.0-style models.")
+    top = argparse.ArgumentParser(
+        prog="got-train",
+        description="Train GOT-OCR2.0-style models.",
+        epilog="`got-train COMMAND --help` has the options of a command, with examples.",
+    )
     top.add_argument("--version", action="version", version=f"%(prog)s {version('got-train')}")
     # The deepspeed launcher puts this before the command; torch reads the same from the environment.
     top.add_argument("--local_rank", "--local-rank", help=argparse.SUPPRESS)
@@ -95,7 +102,13 @@ def parser() -> argparse.ArgumentParser:
         name: str, run: Callable[[argparse.Namespace], int], help: str, go_on: str = "start again"
     ) -> argparse.ArgumentParser:
         """Adds a command; `go_on` says how it goes on after a signal has ended it."""
-        added = commands.add_parser(name, help=help)
+        added = commands.add_parser(
+            name,
+            help=help,
+            description=f"{help[0].upper()}{help[1:]}.",
+            epilog=epilog(name),
+            formatter_class=partial(argparse.RawDescriptionHelpFormatter, max_help_position=36),
+        )
         added.set_defaults(run=run, go_on=go_on)
         return added
 
@@ -121,6 +134,9 @@ def parser() -> argparse.ArgumentParser:
 
     again = "with --output, the same command with --resume goes on"
     add_infer_options(command("infer", infer, "read images with a model", again))
+
+    again = "the same command with --resume goes on"
+    add_bench_options(command("bench", bench, "ask and score a published benchmark", again))
 
     serve = command("serve", _serve, "put a model behind an address, with vLLM or transformers")
     serve.add_argument("model", help="model folder, checkpoint, run folder or hub id")
@@ -210,6 +226,9 @@ def parser() -> argparse.ArgumentParser:
 
     configs = command("configs", _configs, "list the packaged configs, or copy them into a folder")
     configs.add_argument("folder", nargs="?", type=Path, help="such as configs: new, or with the same files")
+
+    completion = command("completion", _completion, "print a script that completes commands in a shell")
+    completion.add_argument("shell", choices=get_args(Shell))
 
     again = "the same command goes on"
     quickstart = command("quickstart", _quickstart, "the whole recipe in miniature, on a CPU", again)
@@ -370,6 +389,11 @@ def _configs(options: argparse.Namespace) -> int:
         print(listing())
     else:
         print(f"files written to {options.folder}: {len(copy_configs(options.folder))}")
+    return 0
+
+
+def _completion(options: argparse.Namespace) -> int:
+    print(completion_script(parser(), options.shell))
     return 0
 
 

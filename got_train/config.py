@@ -78,9 +78,13 @@ class EncoderConfig(Section):
     patch_size: Annotated[int, AT_LEAST_1] = PATCH_SIZE
     """Side of a patch in pixels."""
     hidden_size: Annotated[int, AT_LEAST_1] = 768
+    """Width of the layers, a multiple of `num_attention_heads`."""
     num_hidden_layers: Annotated[int, AT_LEAST_1] = 12
+    """Number of layers."""
     num_attention_heads: Annotated[int, AT_LEAST_1] = 12
+    """Attention heads of each layer."""
     mlp_dim: Annotated[int, AT_LEAST_1] = 3072
+    """Width of the layers' MLPs."""
     window_size: Annotated[int, AT_LEAST_0] = 14
     """Side of an attention window in patches; 0 makes every layer global."""
     global_attn_indexes: list[int] = field(default_factory=lambda: [2, 5, 8, 11])
@@ -210,14 +214,18 @@ class LoraSettings(Section):
     """Low-rank adapters through peft."""
 
     enabled: bool = False
+    """Train adapters; without them all weights are trained."""
     adapters: str | None = None
     """Adapters to go on training: a checkpoint or a run, which brings its base, modules, rank, alpha and
     kind."""
     modules: list[Group] = field(default_factory=lambda: ["decoder", "connector"])
     """Groups whose linear layers get adapters; everything else is frozen."""
     rank: Annotated[int, AT_LEAST_1] = 8
+    """Rank of the adapters: a higher one can learn more and takes more memory."""
     alpha: Annotated[int, AT_LEAST_1] = 32
+    """Adapters are scaled by alpha / rank."""
     dropout: Annotated[float, BELOW_1] = 0.05
+    """Share of an adapter's inputs that are set to zero in training."""
     use_dora: bool = False
     """Learns the length of each weight vector apart from its direction (DoRA)."""
     use_rslora: bool = False
@@ -264,8 +272,11 @@ class LearningRates(Section):
     """Start of each module group's schedule; null follows `learning_rate`, 0 freezes the group."""
 
     encoder: Annotated[float | None, RATE] = None
+    """Of the encoder."""
     connector: Annotated[float | None, RATE] = None
+    """Of the layer between encoder and decoder."""
     decoder: Annotated[float | None, RATE] = None
+    """Of the language model."""
     convolutions: Annotated[float | None, RATE] = None
     """Of the encoder's two strided convolutions alone, which ms-swift 4 counts to the connector; null follows
     `encoder`."""
@@ -303,6 +314,7 @@ class Config:
     name: Annotated[str, RUN_NAME] = MISSING
     """Names the run's folder: `output_dir/name/vN-date-time`."""
     output_dir: Annotated[str, OUTPUT] = "output"
+    """Folder of all runs."""
     resume: Annotated[str | None, FILLED] = None
     """`auto` goes on from the newest checkpoint of this name, if there is one; a path from that one."""
     model: ModelConfig = field(default_factory=ModelConfig)

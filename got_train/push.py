@@ -50,7 +50,7 @@ def push(model: str, repo: str, public: bool, overwrite: bool) -> None:
     card, base = without_local_base(card_of(folder))
     print(f"{folder}: {counted(len(files) + (CARD_FILE not in files), 'file')}, {_size(folder, files)}")
     if left:
-        print(f"left out, since only a run that goes on needs it: {', '.join(left)}")
+        print(f"left out, as no part of the model: {', '.join(left)}")
     if base is not None:
         print(f"its base model is {base}, which only this machine has: send that too, or a merged model")
     with TemporaryDirectory(prefix="got-train-push-") as staged:

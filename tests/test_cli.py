@@ -16,6 +16,7 @@ import torch
 from omegaconf import OmegaConf
 
 from got_train.cli import main, parse
+from got_train.command_examples import EXAMPLES
 from tests.conftest import draw, write_rows
 from tests.test_house import MODULES
 
@@ -31,6 +32,17 @@ def run(*words: object) -> int:
 
 def last_line(capsys: Any) -> str:
     return str(capsys.readouterr().err.splitlines()[-1])
+
+
+@pytest.mark.parametrize("command", EXAMPLES)
+def test_help_has_examples_and_fits_on_a_screen(
+    command: str, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    assert run(command, "--help") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[lines.index("examples:") + 1 :] == [f"  {line}" for line in EXAMPLES[command]]
+    assert len(lines) <= 50
 
 
 @pytest.mark.parametrize(
@@ -332,7 +344,7 @@ def test_an_existing_file_is_written_over_if_asked(tmp_path: Path) -> None:
     assert (tmp_path / "scores.json").read_text() == (tmp_path / "report.html").read_text() == "mine"
     assert run(*words, "--overwrite") == 0
     assert json.loads((tmp_path / "scores.json").read_text())["groups"][0]["rows"] == 1
-    assert "<table>" in (tmp_path / "report.html").read_text()
+    assert "<table" in (tmp_path / "report.html").read_text()
 
 
 def test_renamed_keys_are_read_and_said(write_config: WriteConfig, capsys: Any) -> None:

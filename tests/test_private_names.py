@@ -32,7 +32,7 @@ PRIVATE: dict[str, tuple[str, list[str] | None]] = {
 }
 """For each name the version it was read in, and its parameters if it is a function in Python."""
 
-OTHERS = {"_n_gpu", "_utils", "_dynamo", "_run_exitfuncs", "_exit", "_core", "_reconstruct"}
+OTHERS = {"_n_gpu", "_utils", "_dynamo", "_run_exitfuncs", "_exit", "_actions", "_core", "_reconstruct"}
 """An attribute that only instances of `TrainingArguments` have, a part of a name above, names of Python's own
 library (`os._exit` is documented), and names that stand in files of numpy's random state."""
 

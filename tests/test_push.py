@@ -80,7 +80,7 @@ def test_a_checkpoint_is_sent_without_the_state_of_its_training(
     assert made.get("visibility") == "private" or made.get("Visibility") == 1
     assert said.stdout.splitlines()[:2] == [
         f"{checkpoint}: 7 files, 0.0 MB",
-        f"left out, since only a run that goes on needs it: {', '.join(LEFT)}",
+        f"left out, as no part of the model: {', '.join(LEFT)}",
     ]
     address = repo if repo.startswith("MS") else f"{hub.url}/{name}"
     assert said.stdout.splitlines()[-1] == f"sent to {address} (private)"

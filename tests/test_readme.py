@@ -2,7 +2,6 @@
 
 import json
 import re
-import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,38 +10,17 @@ import pytest
 from PIL import Image
 
 from data_engines import cli as got_data
-from data_engines.mix import commands as mix_commands
-from data_engines.mix import read_mix
-from got_train.cli import main, parse
+from got_train.cli import parse
 from tests.conftest import draw, small_model_words, write_rows
+from tests.documents import ROOT, commands, launched, run
 
-ROOT = Path(__file__).parent.parent
-COMMANDS = set("train check-data serve demo label swift merge convert infer eval push board".split())
-README = (ROOT / "README.md").read_text()
-ENGINES = (ROOT / "docs" / "engines.md").read_text()
-
-
-def commands(text: str = README) -> list[list[str]]:
-    """The lines of a text's bash blocks, split into words, comments left out."""
-    blocks = re.findall(r"```bash\n(.*?)```", text, flags=re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines() if line.strip()]
-    return [shlex.split(re.sub(r"\s#\s.*", "", line)) for line in lines]
-
-
-def launched(words: list[str]) -> list[str]:
-    """What a launcher starts: the words behind the module's name."""
-    return words[words.index("got_train") + 1 :] if "got_train" in words else words[1:]
+COMMANDS = set("train check-data serve demo label swift merge convert infer eval push board bench".split())
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def of(program: str, command: str | None = None) -> list[list[str]]:
-    found = [launched(words) for words in commands() if words[0] in program.split("|")]
+    found = [launched(words) for words in commands(README) if words[0] in program.split("|")]
     return [words for words in found if command is None or words[0] == command]
-
-
-def run(words: list[str]) -> int:
-    with pytest.raises(SystemExit) as caught:
-        main(words)
-    return int(caught.value.code or 0)
 
 
 @pytest.fixture
@@ -64,7 +42,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_command_is_known() -> None:
-    programs = {words[0] for words in commands()}
+    programs = {words[0] for words in commands(README)}
     assert programs == {"bash", "pip", "got-train", "torchrun", "deepspeed", "got-data"}
     assert {words[0] for words in of("got-train")} == COMMANDS
     for words in of("bash"):
@@ -101,29 +79,15 @@ def test_merge_infer_and_eval_commands(workplace: Path, tokenizer_dir: str, caps
     capsys.readouterr()
 
 
-def test_no_shell_expands_a_word_of_the_commands() -> None:
-    """zsh takes unquoted brackets for a pattern and stops where no file matches."""
-    pages = [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("configs/**/*.yaml")]
-    expanded = []
-    for page in pages:
-        text = page.read_text()
-        blocks = "\n".join(re.findall(r"```bash\n(.*?)```", text, flags=re.DOTALL))
-        lines = blocks.splitlines() + re.findall(r"^# +((?:got-|pip ).*)", text, flags=re.MULTILINE)
-        prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
-        lines += re.findall(r"(?<!`)`((?:got-\w+ |pip |[a-z.]+[a-z_]=)[^`\n]*)`", prose)
-        for line in lines:
-            bare = re.sub(r"\s#\s.*|'[^']*'|\"[^\"]*\"", "", line)
-            expanded += [f"{page.name}: {line}"] * bool(re.search(r"[][{}*?()!~;<>|]", bare))
-    assert expanded == []
-
-
 def test_what_needs_a_full_size_model_or_the_hub_is_understood() -> None:
     """Both are run on small stand-ins by the tests of these commands."""
     [convert] = of("got-train", "convert")
     assert parse(convert).to == "original"
+    [bench] = of("got-train", "bench")
+    assert parse(bench).benchmark == "omnidocbench"
     [demo], [label] = of("got-train", "demo"), of("got-train", "label")  # run by tests/demo
     assert parse(demo).second is None and parse(label).output == Path("rows.jsonl")
-    [swift] = [" ".join(words) for words in commands() if words[:2] == ["got-train", "swift"]]
+    [swift] = [" ".join(words) for words in commands(README) if words[:2] == ["got-train", "swift"]]
     assert swift in (ROOT / "docs" / "swift.md").read_text()
 
 
@@ -171,20 +135,3 @@ def test_got_data_commands(workplace: Path) -> None:
     assert (workplace / "labels.jsonl").read_text()
     assert (workplace / "data" / "formulas-sheet.html").is_file()
     assert (workplace / "output" / "data" / "stage1" / "manifest.json").is_file()
-
-
-@pytest.mark.parametrize("words", [w[1:] for w in commands(ENGINES) if w[0] == "got-data"], ids=" ".join)
-def test_commands_of_the_engines_page_are_understood(
-    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("rdkit", reason="needs the extra engines")
-    monkeypatch.chdir(tmp_path)
-    Path("FOLDER").mkdir()
-    if words[0] == "mix":
-        requests = mix_commands(read_mix(str(ROOT / words[1]), words[2:]))
-    elif words[0] in got_data.COMMANDS:
-        return  # the README's are run
-    else:
-        requests = [(words[0], words[1:])]
-    for kind, flags in requests:
-        assert got_data.read_request(kind, flags).kind == kind

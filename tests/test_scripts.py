@@ -34,6 +34,18 @@ def run(said: Path, *words: str, **variables: str) -> subprocess.CompletedProces
 ARRAY = {"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_MIN": "1", "SLURM_ARRAY_TASK_COUNT": "8"}
 
 
+def test_the_image_has_what_the_package_is_made_of() -> None:
+    root = SCRIPTS.parent
+    lines = (root / "Dockerfile").read_text().splitlines()
+    copied = [name for line in lines if line.startswith("COPY") for name in line.split()[1:-1]]
+    assert [name for name in copied if not (root / name).exists()] == []
+    ignored = (root / ".dockerignore").read_text().splitlines()
+    assert sorted(copied) == sorted(line[1:] for line in ignored if line.startswith("!"))
+    [install] = [line for line in lines if line.startswith("RUN pip")]
+    extras = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(install.split("[")[1].split("]")[0].split(",")) <= set(extras)
+
+
 def test_a_slurm_task_draws_its_part(said: Path) -> None:
     result = run(said, "lines", "--count", "9", "--output", "out", SLURM_CPUS_PER_TASK="16", **ARRAY)
     assert (result.returncode, result.stderr) == (0, "")

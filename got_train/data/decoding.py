@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pypdfium2
@@ -133,7 +134,7 @@ def orientation(image: Image.Image) -> int:
     """How a picture lies by its Exif data, 1 to 8; 1, upright, where they are damaged."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # where they are damaged, Pillow warns of each entry
-        value = image.getexif().get(ExifTags.Base.Orientation)
+        value: Any = image.getexif().get(ExifTags.Base.Orientation)
     return value if value in range(1, 9) else 1
 
 

@@ -72,8 +72,8 @@ def _jieba():  # type: ignore[no-untyped-def]  # a function of a package without
 
 
 @contextmanager
-def needed(package: str) -> Iterator[None]:
-    """For the import of a package that scores need.
+def needed(package: str, extra: str = "eval") -> Iterator[None]:
+    """For the import of a package of an extra, which scores need.
 
     Raises:
         UserError: if it is not installed.
@@ -81,7 +81,7 @@ def needed(package: str) -> Iterator[None]:
     try:
         yield
     except ImportError:
-        raise UserError(f"the package {package} is missing; {install_line('eval')} brings it") from None
+        raise UserError(f"the package {package} is missing; {install_line(extra)} brings it") from None
 
 
 def _bleu(prediction: Sequence[str], reference: Sequence[str]) -> float:

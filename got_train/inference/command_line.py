@@ -24,7 +24,6 @@ def add_infer_options(infer: argparse.ArgumentParser) -> None:
     what.add_argument("--image", nargs="+", help="images to read: files, 'patterns', folders, PDF files")
     what.add_argument("--pages", nargs="+", metavar="IMAGE", help="the same, as the pages of one document")
     what.add_argument("--data", help="rows to answer: what data.train takes")
-    infer.add_argument("--base", help=BASE_HELP)
     infer.add_argument("--format", action="store_true", help="ask for formatted text")
     infer.add_argument("--box", metavar="x1,y1,x2,y2", help="read this region, in pixels (or a point x,y)")
     infer.add_argument("--color", choices=COLORS, help="read inside the frame of this colour")
@@ -32,11 +31,6 @@ def add_infer_options(infer: argparse.ArgumentParser) -> None:
     infer.add_argument("--query", help="ask this question instead; with --data, for every row")
     infer.add_argument("--image-root", help="folder in which relative image paths of --data are looked up")
     infer.add_argument("--output", type=Path, metavar="JSONL", help="file of answers to write, row by row")
-    existing = infer.add_mutually_exclusive_group()
-    existing.add_argument(
-        "--resume", action="store_true", help="continue the file of answers of an interrupted run"
-    )
-    existing.add_argument("--overwrite", action="store_true", help=OVERWRITE)
     infer.add_argument("--render", type=Path, metavar="HTML", help="page to write, with the rendered answers")
     infer.add_argument("--stream", action="store_true", help="print a single answer while it is generated")
     infer.add_argument(
@@ -48,35 +42,56 @@ def add_infer_options(infer: argparse.ArgumentParser) -> None:
         default=1,
         help="answers kept beside each other, of which the likeliest is given (default: 1, greedy)",
     )
-    infer.add_argument(
+    add_reading_options(infer)
+
+
+def add_reading_options(command: argparse.ArgumentParser) -> None:
+    """The options of all commands that write a file of answers."""
+    command.add_argument("--base", help=BASE_HELP)
+    existing = command.add_mutually_exclusive_group()
+    existing.add_argument(
+        "--resume", action="store_true", help="continue the file of answers of an interrupted run"
+    )
+    existing.add_argument("--overwrite", action="store_true", help=OVERWRITE)
+    command.add_argument(
         "--max-new-tokens",
         type=positive,
         default=MAX_NEW_TOKENS,
         help="longest answer in tokens (default: %(default)s)",
     )
-    infer.add_argument(
+    command.add_argument(
         "--batch-size", type=positive, default=8, help="images per batch (default: %(default)s)"
     )
-    infer.add_argument(
+    command.add_argument(
         "--server",
         metavar="URL",
         help="ask the server that serves this model (`got-train serve`), --batch-size requests at once",
     )
-    infer.add_argument(
+    command.add_argument(
         "--torch-compile", action="store_true", help="compile decoding first, for many answers on a GPU"
     )
 
 
-def _reader(model: str, options: argparse.Namespace) -> "Got | Served":
+def check_reading_options(options: argparse.Namespace) -> None:
+    """Refuses options that exclude each other.
+
+    Raises:
+        UserError: names them.
+    """
+    if options.server and (options.torch_compile or options.base):
+        raise UserError("--torch-compile and --base are of a model that is read here: leave out --server")
+
+
+def reader(model: str, options: argparse.Namespace, image_root: str | None = None) -> "Got | Served":
     """What answers: a model that is loaded here, or one behind an address."""
     if options.server:
         from got_train.inference.served import Served
 
-        return Served.at(options.server, model, options.image_root)
+        return Served.at(options.server, model, image_root)
     from got_train.inference.chat import Got
 
     return Got.from_pretrained(
-        model, image_root=options.image_root, torch_compile=options.torch_compile, base=options.base
+        model, image_root=image_root, torch_compile=options.torch_compile, base=options.base
     )
 
 
@@ -99,10 +114,9 @@ def infer(options: argparse.Namespace) -> int:
         raise UserError("--confidence and --torch-compile are of greedy answers: leave out --beams")
     if options.image_root and not options.data:
         raise UserError("--image-root is of the rows of --data: name images by their whole paths")
-    if options.server and (options.torch_compile or options.base or options.beams > 1):
-        raise UserError(
-            "--torch-compile, --base and --beams are of a model that is read here: leave out --server"
-        )
+    check_reading_options(options)
+    if options.server and options.beams > 1:
+        raise UserError("--beams is of a model that is read here: leave out --server")
     check_folder("--image-root", options.image_root)
     from got_train.data.sources import DatasetSpec
     from got_train.inference.predict import check_parts, predict, read_answers, read_questions
@@ -125,7 +139,7 @@ def infer(options: argparse.Namespace) -> int:
     if options.output:
         check_parts(options.output, options.resume, options.overwrite)
     model = resolve_checkpoint(options.model)
-    got = _reader(model, options)
+    got = reader(model, options, options.image_root)
     limits = (options.max_new_tokens, options.batch_size)
     ways = (options.beams, options.confidence)
     if options.stream:

@@ -23,24 +23,30 @@ def find_tables(text: str) -> list[Table]:
 
     Cells hold plain text, which has single spaces, and of LaTeX no commands of typeface.
     """
-    tables: list[Table] = []
+    return [table for table, _, _ in placed_tables(text)]
+
+
+def placed_tables(text: str) -> Iterator[tuple[Table, int, int]]:
+    """The tables of `find_tables`, each with the places in the text where it begins and ends."""
     position = 0
     while start := _START.search(text, position):
         if start["latex"]:
             _, end = environment_end(text, start.start())
-            tables.append(_latex_table(text[start.start() : end]))
+            table = _latex_table(text[start.start() : end])
         elif start["html"]:
             closing = find_closing(_HTML_TABLE, text, start.start())
             end = closing.start() if closing else len(text)
-            tables.append(_html_table(text[start.start() : end]))
+            table = _html_table(text[start.start() : end])
+            end = text.find(">", end) + 1 or len(text)
         else:
             lines = text[start.start() :].split("\n")
             size = next((i for i, line in enumerate(lines) if "|" not in line), len(lines))
             size = max(size, 2)  # a separator of one column has no bar
-            tables.append(_markdown_table(lines[:1] + lines[2:size]))
-            end = start.start() + sum(len(line) + 1 for line in lines[:size])
+            table = _markdown_table(lines[:1] + lines[2:size])
+            end = min(start.start() + sum(len(line) + 1 for line in lines[:size]), len(text))
         position = max(end, start.end())
-    return [table for table in tables if table.rows]
+        if table.rows:
+            yield table, start.start(), position
 
 
 # LaTeX
@@ -130,14 +136,18 @@ def _without_faces(latex: str) -> str:
 # HTML and markdown
 
 
+_HtmlCell = tuple[list[str], int, int, bool]
+"""The texts of a cell, how many rows and columns it spans, and whether it is a heading."""
+
+
 class _TableParser(HTMLParser):
     """Rows of the outermost table; tables inside its cells add their text only."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[list[tuple[list[str], int, int]]] = []
-        """The texts of each cell, and how many rows and columns it spans."""
+        self.rows: list[list[_HtmlCell]] = []
         self.depth = 0
+        self.in_head = False
         self.texts: list[str] = []
         """Texts of the open cell, or of no cell where none is open."""
 
@@ -145,6 +155,7 @@ class _TableParser(HTMLParser):
         self.depth += tag == "table"
         if self.depth != 1:
             return
+        self.in_head = tag == "thead" or (self.in_head and tag != "tbody")
         if tag == "br":
             self.texts.append(" ")
         elif tag in ("tr", "td", "th"):
@@ -153,11 +164,13 @@ class _TableParser(HTMLParser):
                 self.rows.append([])
             if tag != "tr":
                 given = dict(attrs)
-                self.rows[-1].append((self.texts, _span(given.get("rowspan")), _span(given.get("colspan"))))
+                spans = _span(given.get("rowspan")), _span(given.get("colspan"))
+                self.rows[-1].append((self.texts, *spans, tag == "th" or self.in_head))
 
     def handle_endtag(self, tag: str) -> None:
         if self.depth == 1 and tag in ("td", "th", "tr", "table"):
             self.texts = []
+        self.in_head = self.in_head and not (self.depth == 1 and tag == "thead")
         self.depth -= tag == "table"
 
     def handle_data(self, data: str) -> None:
@@ -175,7 +188,7 @@ def _html_table(source: str) -> Table:
     return Table(tuple(_placed(parser.rows)))
 
 
-def _placed(rows: list[list[tuple[list[str], int, int]]]) -> Iterator[tuple[Cell, ...]]:
+def _placed(rows: list[list[_HtmlCell]]) -> Iterator[tuple[Cell, ...]]:
     """The cells of each row at the columns that spans from the rows above leave free."""
     covered: dict[int, int] = {}
     """By column, the rows that a span still covers."""
@@ -183,10 +196,11 @@ def _placed(rows: list[list[tuple[list[str], int, int]]]) -> Iterator[tuple[Cell
         cells = []
         column = 0
         below = {column: left - 1 for column, left in covered.items() if left > 1}
-        for texts, height, width in row:
+        for texts, height, width, is_heading in row:
             while column in covered:
                 column += 1
-            cells.append(Cell(" ".join("".join(texts).split()), column, height, width))
+            text = " ".join("".join(texts).split())
+            cells.append(Cell(text, column, height, width, is_heading=is_heading))
             if height > 1:
                 below |= dict.fromkeys(range(column, column + width), height - 1)
             column += width

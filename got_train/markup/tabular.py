@@ -49,6 +49,8 @@ class Cell:
     """How many rows and columns it spans."""
     alignment: str = ""
     """l, c or r; empty where the notation does not say."""
+    is_heading: bool = False
+    """Whether HTML calls it a heading; the other notations do not say."""
 
 
 @dataclass(frozen=True)

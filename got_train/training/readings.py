@@ -13,6 +13,7 @@ import numpy as np
 from got_train.data.records import Record
 from got_train.evaluation.metrics import text_metrics
 from got_train.files import write_text
+from got_train.inference.answer import Answer
 from got_train.inference.predict import prediction_row
 from got_train.run_folders import readings_file, readings_of
 
@@ -43,8 +44,8 @@ def keep_readings(run_dir: Path, step: int, readings: Sequence[Reading]) -> None
     chosen = np.linspace(0, len(readings), min(KEPT_ROWS, len(readings)), endpoint=False, dtype=np.int64)
     # An empty reference, as of a blank picture, is one here.
     rows = (
-        prediction_row(*readings[index]) | {"labels": readings[index][0].turns[-1].response}
-        for index in chosen
+        prediction_row(record, Answer(text)) | {"labels": record.turns[-1].response}
+        for record, text in (readings[index] for index in chosen)
     )
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     # Names of files may hold bytes that are no UTF-8: JSON has escapes for them.

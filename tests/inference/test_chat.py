@@ -320,7 +320,7 @@ def test_confidences_are_printed_before_the_lines(
         ),
         (
             "--server http://127.0.0.1:9 --beams 2",
-            "--torch-compile, --base and --beams are of a model that is r",
+            "--beams is of a model that is read here: leave out --server",
         ),
     ],
 )

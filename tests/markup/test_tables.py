@@ -2,7 +2,7 @@
 
 import pytest
 
-from got_train.markup.tables import find_tables, plain_text
+from got_train.markup.tables import find_tables, placed_tables, plain_text
 from tests.conftest import within_seconds
 
 LATEX = r"""Before \begin{tabular}{|l|c|c|} \toprule
@@ -86,6 +86,24 @@ def test_what_shows_nothing_is_no_text(cell: str) -> None:
 def test_tables_of_a_page_in_order() -> None:
     page = "\\begin{tabular}{c}1\\end{tabular} | <table><tr><td>2<table><tr><td>in</table></td></tr></table>"
     assert texts(page) == [[["1"]], [["2in"]]]
+
+
+@pytest.mark.parametrize("text", [LATEX, HTML, "a|b\n-|-\n1|2\n"], ids=["latex", "html", "markdown"])
+def test_the_places_of_tables(text: str) -> None:
+    page = f"before\n{text}\n\nafter"
+    [(_, start, end)] = placed_tables(page)
+    table = r"\begin{tabular}" + text.partition(r"\begin{tabular}")[2].removesuffix(" after")
+    assert page[start:end].strip("\n") == (table if text == LATEX else text.strip("\n"))
+
+
+def test_headings_of_html() -> None:
+    text = (
+        "<table><thead><tr><td>a</td></tr></thead><tr><td>b</td><th>c</th></tr>"
+        "<tbody><tr><td>d</td></tr></tbody></table>"
+    )
+    [table] = find_tables(text)
+    headings = {cell.text: cell.is_heading for row in table.rows for cell in row}
+    assert headings == {"a": True, "b": False, "c": True, "d": False}
 
 
 def test_table_cut_off() -> None:

@@ -1,0 +1,186 @@
+"""olmOCR-bench: facts about single pages of PDF files, each of which a page's text passes or fails."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from got_train.bench.benchmark import (
+    Asking,
+    Groups,
+    check_files,
+    check_folder_exists,
+    damaged,
+    missing,
+    page_record,
+    require,
+    write_files,
+)
+from got_train.bench.markdown import with_html_tables
+from got_train.bench.olmocr_tests import NUMBER_KEYS, OPTIONAL_KEYS, TESTS, TEXT_KEYS, TYPEFACES, Test, passes
+from got_train.data.errors import ContentError
+from got_train.data.images import PdfPage, num_pdf_pages
+from got_train.data.json_values import load_json
+from got_train.data.utf8 import read_utf8
+from got_train.evaluation.evaluate import CONFIDENCE, RESAMPLES, Score, scores_of
+from got_train.progress import progress
+from got_train.report import UserError, quoted
+
+SOURCE = "https://huggingface.co/datasets/allenai/olmOCR-bench (folder bench_data)"
+DATA_FOLDER = "bench_data"
+PDF_FOLDER = "pdfs"
+PUBLISHED = (
+    *("arxiv_math.jsonl", "headers_footers.jsonl", "long_tiny_text.jsonl", "multi_column.jsonl"),
+    *("old_scans.jsonl", "old_scans_math.jsonl", "table_tests.jsonl"),
+)
+BASELINE = "baseline"
+"""The type of the test that each PDF file has which has none of this type in a file of tests."""
+FOLDER = "markdown"
+
+
+class OlmOcr:
+    """The tests in a folder, and the pages that they are of."""
+
+    def __init__(self, folder: Path, asking: Asking) -> None:
+        """Reads the tests, and counts the pages of their PDF files.
+
+        Raises:
+            UserError: if files are missing, or a test cannot be read.
+        """
+        require("fuzzysearch")
+        check_folder_exists(folder)
+        self.folder = folder / DATA_FOLDER if (folder / DATA_FOLDER).is_dir() else folder
+        files = sorted(self.folder.glob("*.jsonl"))
+        if not files:
+            raise missing(self.folder / PUBLISHED[0], SOURCE)
+        self.tests = {file.name: _read_tests(file) for file in files}
+        pdfs = {
+            test["pdf"]: self.folder / PDF_FOLDER / test["pdf"]
+            for tests in self.tests.values()
+            for test in tests
+        }
+        check_files(list(pdfs.values()), SOURCE)
+        tested = {test["pdf"] for tests in self.tests.values() for test in tests if test["type"] == BASELINE}
+        self.tests[BASELINE] = [
+            {"pdf": name, "page": 1, "type": BASELINE} for name in sorted(pdfs.keys() - tested)
+        ]
+        self.pages = [
+            (name, number) for name, path in sorted(pdfs.items()) for number in range(1, _num_pages(path) + 1)
+        ]
+        self._check_pages(pdfs)
+        self.records = [
+            page_record(
+                PdfPage(pdfs[name], number),
+                asking,
+                False,
+                Path(name).parent.name or "pages",
+                location=f"{name}:{number}",
+            )
+            for name, number in self.pages
+        ]
+        self.notes = []
+        if any(test["type"] == "math" for tests in self.tests.values() for test in tests):
+            self.notes.append(
+                "formulas are compared in one spelling without typefaces; the official scorer draws them "
+                "with KaTeX, and may find a formula that is spelt in another way"
+            )
+        if absent := [name for name in PUBLISHED if name not in self.tests]:
+            self.notes.append(
+                f"{self.folder} lacks {', '.join(absent)}, published at {SOURCE}: `overall` is of the others"
+            )
+
+    def _check_pages(self, pdfs: Mapping[str, Path]) -> None:
+        pages = set(self.pages)
+        for name, tests in self.tests.items():
+            for test in tests:
+                if (test["pdf"], test["page"]) not in pages:
+                    raise UserError(f"{name}: {pdfs[test['pdf']]} has no page {test['page']}")
+
+    def write(self, answers: Sequence[str], output: Path) -> str:
+        """Writes a markdown file for each page, by the names that the official scorer looks for."""
+        names = [f"{Path(name).with_suffix('')}_pg{number}_repeat1.md" for name, number in self.pages]
+        write_files(output / FOLDER, dict(zip(names, map(with_html_tables, answers), strict=True)))
+        return (
+            f"for the official scorer: copy {output / FOLDER} to {self.folder / 'got-train'}, and run "
+            f"python -m olmocr.bench.benchmark --dir {self.folder} --candidate got-train"
+        )
+
+    def score(self, answers: Sequence[str]) -> Groups:
+        """The share of tests that pass: by file, over all files, and by type of test."""
+        markdown = dict(zip(self.pages, map(with_html_tables, answers), strict=True))
+        passed: dict[str, list[tuple[str, float]]] = {}
+        number = sum(map(len, self.tests.values()))
+        bar = progress(
+            "testing", number, "test", ((name, test) for name in self.tests for test in self.tests[name])
+        )
+        for name, test in bar:
+            result = float(passes(test, markdown[test["pdf"], test["page"]]))
+            passed.setdefault(name, []).append((test["type"], result))
+        by_file = {name: [result for _, result in results] for name, results in passed.items()}
+        by_type: dict[str, list[float]] = {}
+        for type_name, result in (pair for results in passed.values() for pair in results):
+            by_type.setdefault(type_name, []).append(result)
+        return {
+            "overall": {"passed": _overall(list(by_file.values()))},
+            **{name: _share(results) for name, results in by_file.items()},
+            **{f"type {name}": _share(results) for name, results in sorted(by_type.items())},
+        }
+
+
+def _num_pages(path: Path) -> int:
+    try:
+        return num_pdf_pages(path)
+    except ContentError as error:
+        raise damaged(error, SOURCE) from None
+
+
+def _read_tests(file: Path) -> list[Test]:
+    tests = []
+    for number, line in enumerate(read_utf8(file, str(file)).split("\n"), start=1):
+        if line.strip():
+            try:
+                test = load_json(line)
+            except ContentError as error:
+                raise damaged(f"{file}:{number}: {error}", SOURCE) from None
+            _check_test(test, f"{file}:{number}")
+            tests.append(test)
+    return tests
+
+
+def _check_test(test: Any, location: str) -> None:
+    """Refuses a row that is no test of the benchmark, before hours of reading."""
+    given = test if isinstance(test, dict) else {}
+    pdf, kind = given.get("pdf"), given.get("type")
+    if not isinstance(pdf, str) or not pdf or not isinstance(given.get("page"), int):
+        raise UserError(f"{location}: a test has a pdf, a page and a type")
+    if Path(pdf).is_absolute() or ".." in Path(pdf).parts:
+        raise UserError(f"{location}: pdf {quoted(pdf)} leads out of the folder {PDF_FOLDER}")
+    if kind not in TESTS:
+        raise UserError(f"{location}: type {quoted(kind)} is not known: {', '.join(TESTS)} are")
+    for key in TEXT_KEYS.get(kind, ()):
+        if not isinstance(test.get(key), str) or not test[key].strip():
+            raise UserError(f"{location}: a test of type {kind} needs the text {key}")
+    for keys, of_type, what in ((OPTIONAL_KEYS, str, "a text"), (NUMBER_KEYS, int, "a whole number")):
+        for key in keys:
+            if not isinstance(test.get(key), of_type | None):
+                raise UserError(f"{location}: {key} {quoted(test[key])} is not {what}")
+    if kind == "format" and test["format"] not in TYPEFACES:
+        raise UserError(f"{location}: format {quoted(test['format'])} is none of {', '.join(TYPEFACES)}")
+
+
+def _share(results: Sequence[float]) -> dict[str, Score]:
+    return scores_of([{"passed": (result, 1.0)} for result in results])
+
+
+def _overall(files: Sequence[Sequence[float]]) -> Score:
+    """The mean of the files' shares, as the benchmark has it; each file's tests are drawn by themselves."""
+    rng = np.random.default_rng(0)
+    shares = [np.array(results) for results in files if results]
+    drawn = [
+        np.mean([rng.choice(results, size=len(results)).mean() for results in shares])
+        for _ in range(RESAMPLES)
+    ]
+    low, high = np.percentile(drawn, [50 - 50 * CONFIDENCE, 50 + 50 * CONFIDENCE])
+    number = sum(map(len, shares))
+    return Score(float(np.mean([results.mean() for results in shares])), float(low), float(high), number)
