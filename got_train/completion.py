@@ -1,6 +1,7 @@
 """`got-train completion SHELL`: a script by which a shell completes commands, options, choices and files."""
 
 import argparse
+from collections.abc import Mapping
 from typing import Literal
 
 from got_train.packages import install_line
@@ -23,7 +24,7 @@ def completion_script(parser: argparse.ArgumentParser, shell: Shell) -> str:
     return str(shtab.complete(parser, shell))
 
 
-def _take_files(parser: argparse.ArgumentParser, file: dict[str, str]) -> None:
+def _take_files(parser: argparse.ArgumentParser, file: Mapping[str, object]) -> None:
     """Has everything that takes a word of its own be completed as a file."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):

@@ -57,12 +57,13 @@ def run_watched(
     most_seconds: float,
     max_bytes: int,
     max_memory: int | None = None,
+    begin: bytes = b"",
 ) -> tuple[str, str | None]:
     """Runs a program in `folder`, without input, and returns its output and why it was stopped, if it was.
 
-    It is stopped, with all it has started, when it is silent for `start_seconds` at first or for
-    `step_seconds` later, when it runs for `most_seconds` or writes more than `max_bytes`. It gets no more
-    than `max_memory` bytes. Or a signal of somebody else ends it.
+    It is stopped, with all it has started, when it is silent for `start_seconds` before it has said `begin`,
+    or anything, or for `step_seconds` later, when it runs for `most_seconds` or writes more than `max_bytes`.
+    It gets no more than `max_memory` bytes. Or a signal of somebody else ends it.
     """
     process = subprocess.Popen(
         command,
@@ -87,7 +88,7 @@ def run_watched(
                 stopped = TOO_LONG
             elif piece := os.read(pipe.fileno(), 1 << 16):
                 output += piece
-                patience = step_seconds
+                patience = step_seconds if begin in output else start_seconds
                 if len(output) > max_bytes:
                     stopped = ENDLESS
             else:

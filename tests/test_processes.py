@@ -14,6 +14,7 @@ def run(
     most_seconds=HANG_SECONDS,
     max_bytes=1000,
     max_memory=None,
+    begin=b"",
 ):
     return run_watched(
         [sys.executable, "-c", code],
@@ -24,6 +25,7 @@ def run(
         most_seconds=most_seconds,
         max_bytes=max_bytes,
         max_memory=max_memory,
+        begin=begin,
     )
 
 
@@ -47,6 +49,11 @@ def test_a_silent_program_is_stopped_with_its_children(tmp_path):
     while os.path.exists(child) and open(child).read().split()[2] != "Z" and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not os.path.exists(child) or open(child).read().split()[2] == "Z"
+
+
+def test_a_program_may_be_silent_until_it_begins_with_its_steps(tmp_path):
+    code = "import time; print(1, flush=True); time.sleep(1); print('begin', flush=True); time.sleep(9999)"
+    assert run(code, tmp_path, step_seconds=0.2, begin=b"begin") == ("1\nbegin\n", "takes too long")
 
 
 def test_a_chattering_program_is_stopped(tmp_path):

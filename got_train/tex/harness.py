@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 MAX_POINTS = 4000
 """Longest side of a tight item in points."""
 
+BEGIN = b"@got begin "
+"""How the line begins that tells of an item's beginning."""
+
 HARNESS = r"""
 \makeatletter
 \nofiles

@@ -30,7 +30,7 @@ from PIL import Image
 from got_train.packages import install_line, noto_fonts
 from got_train.processes import run_watched
 from got_train.tex.errors import TexError
-from got_train.tex.harness import HARNESS, MAX_POINTS, Transcript, read_transcript
+from got_train.tex.harness import BEGIN, HARNESS, MAX_POINTS, Transcript, read_transcript
 
 Program = Literal["pdflatex", "xelatex"]
 
@@ -337,6 +337,7 @@ def _run_program(
         most_seconds=START_SECONDS + num_items * ITEM_SECONDS / 10,
         max_bytes=MAX_SAID_PER_ITEM * (num_items + 4),
         max_memory=MAX_MEMORY,
+        begin=BEGIN,
     )
 
 

@@ -51,12 +51,14 @@ def saved_whole(checkpoint: Path) -> Iterator[Path]:
                 if checkpoint.exists():
                     shutil.rmtree(checkpoint)  # one that was passed over when the run was resumed
                 made.replace(checkpoint)
-                flush(checkpoint.parent)
-        finally:
-            if rank() == 0:
-                # On a full disk too, so that there is room again. Another process may still write into it:
-                # what that leaves goes before the next save.
                 shutil.rmtree(part, ignore_errors=True)
+                flush(checkpoint.parent)
+        except BaseException:
+            # So that there is room again on a full disk. Of several processes the others may still write into
+            # the folder: there it stays until the next save.
+            if world_size() == 1:
+                shutil.rmtree(part, ignore_errors=True)
+            raise
         barrier()
 
 

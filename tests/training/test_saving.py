@@ -10,6 +10,7 @@ import torch
 from got_train.foreign_files import read_json
 from got_train.manifest import damage
 from got_train.report import UserError
+from got_train.training import saving
 from got_train.training.saving import check_finite, remove_older, saved_whole
 
 
@@ -59,6 +60,24 @@ def test_a_full_disk_is_told_though_another_process_still_writes(
             monkeypatch.setattr(os, "rmdir", not_empty)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert not checkpoint.exists()
+
+
+def test_a_failed_save_leaves_the_folder_in_which_other_processes_write(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = run_dir / "checkpoint-2"
+    other = run_dir / "checkpoint-2.part" / "checkpoint-2" / "of another process"
+    monkeypatch.setattr(saving, "world_size", lambda: 2)
+    with pytest.raises(UserError, match="checkpoint-2 cannot be written: No space left on device"):
+        with saved_whole(checkpoint) as made:
+            made.mkdir()
+            other.touch()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert other.exists() and not checkpoint.exists()
+    with saved_whole(checkpoint) as made:
+        made.mkdir()
+        assert not other.exists()
+    assert sorted(path.name for path in run_dir.glob("checkpoint-*")) == ["checkpoint-2"]
 
 
 @pytest.mark.parametrize(
