@@ -18,7 +18,7 @@ from got_train.data.images import lazy_image
 from got_train.data.readers import open_rows
 from got_train.data.records import Record
 from got_train.files import write_text
-from got_train.prompts import IMAGE_TAG, parse_task
+from got_train.prompts import IMAGE_TAG, Task, parse_task
 from got_train.report import check_targets, counted
 
 CONFIG = """<View>
@@ -72,6 +72,8 @@ def tasks_of(rows_file: str, root: Path) -> tuple[list[dict[str, Any]], Counter[
     """
     rows = open_rows(rows_file)
     tasks: dict[Path, dict[str, Any]] = {}
+    whole: set[Path] = set()
+    """Pictures that have a text of their own."""
     left_out: Counter[str] = Counter()
     for index in range(len(rows)):
         row, record = rows.row_and_record(index)
@@ -81,6 +83,11 @@ def tasks_of(rows_file: str, root: Path) -> tuple[list[dict[str, Any]], Counter[
             continue
         (picture,) = record.images
         assert isinstance(picture, Path), "by `_why_not`"
+        if _box_of(record) is None:
+            if picture in whole:
+                left_out["a second text of its whole picture"] += 1
+                continue
+            whole.add(picture)
         if picture not in tasks:
             address = LOCAL_FILES + quote(_inside(picture, root, record.location))
             tasks[picture] = {
@@ -96,7 +103,21 @@ def tasks_of(rows_file: str, root: Path) -> tuple[list[dict[str, Any]], Counter[
 def _why_not(record: Record) -> str | None:
     if len(record.images) != 1 or not isinstance(record.images[0], Path):
         return "without a picture, or with several, or one inside another file"
-    return "with earlier questions" if len(record.turns) > 1 else None
+    if len(record.turns) > 1:
+        return "with earlier questions"
+    task, box = _task_of(record), _box_of(record)
+    if task is not None and (task.color is not None or (box is not None and len(box) < 4)):
+        return "about a point or a colour, for which there is no rectangle"
+    return None
+
+
+def _task_of(record: Record) -> Task | None:
+    return parse_task(record.turns[-1].query.replace(IMAGE_TAG, ""))
+
+
+def _box_of(record: Record) -> Sequence[int] | None:
+    task = _task_of(record)
+    return None if task is None else task.box
 
 
 def _inside(picture: Path, root: Path, location: str) -> str:
@@ -112,7 +133,7 @@ def _add_result(prediction: dict[str, Any], row: Mapping[str, Any], record: Reco
     """Adds the answer of a row: a text of the whole picture, or a box with its text."""
     opened = lazy_image(picture, MAX_PIXELS)
     (turn,) = record.turns
-    task = parse_task(turn.query.replace(IMAGE_TAG, ""))
+    box = _box_of(record)
     shared = {
         "id": f"got{len(prediction['result'])}",
         "to_name": "image",
@@ -121,13 +142,13 @@ def _add_result(prediction: dict[str, Any], row: Mapping[str, Any], record: Reco
         "image_rotation": 0,
     }
     confidence = row.get("confidence")
-    if isinstance(confidence, int | float):
-        prediction["score"] = min(confidence, prediction.get("score", 1.0))
-    if task is None or task.box is None or len(task.box) < 4:
+    if isinstance(confidence, int | float) and 0 <= confidence <= 1:
+        prediction["score"] = min(float(confidence), prediction.get("score", 1.0))
+    if box is None:
         value: dict[str, Any] = {"text": [turn.response]}
         prediction["result"].append(shared | {"from_name": "text", "type": "textarea", "value": value})
         return
-    left, top, right, bottom = (side / 10 for side in task.box)  # of a hundred
+    left, top, right, bottom = (side / 10 for side in box)  # of a hundred
     place = {"x": left, "y": top, "width": right - left, "height": bottom - top, "rotation": 0}
     for name, kind, more in (
         ("bbox", "rectangle", {}),

@@ -1,6 +1,5 @@
 """Questions that the page asks, and what happens while a model answers them."""
 
-import math
 import re
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -19,6 +18,9 @@ from got_train.vocabulary import IMAGE_PAD
 
 MAX_QUERY = 2000
 """Characters of a question."""
+
+MAX_SIDE = 10**9
+"""Pixels; every side of a box lies below it."""
 
 _PADS = re.compile(f"(?:{re.escape(IMAGE_PAD)})+")
 
@@ -57,7 +59,7 @@ def read_box(body: Mapping[str, Any]) -> list[float] | None:
     box = _checked(body, "box", list)
     if box is None:
         return None
-    if len(box) not in (2, 4) or not all(type(side) in (int, float) and math.isfinite(side) for side in box):
+    if len(box) not in (2, 4) or not all(type(side) in (int, float) and abs(side) < MAX_SIDE for side in box):
         raise UserError("a box is x1, y1, x2, y2 in pixels, a point x, y")
     return [float(side) for side in box]
 
@@ -77,12 +79,19 @@ def with_task(record: Record, format: bool, box: Sequence[float] | None, size: t
         format: whether formatted text is wanted.
         box: region in pixels, if only that is read.
         size: width and height of the picture.
+
+    Raises:
+        UserError: if the box is too small for the thousandths in which the model is told of it.
     """
     *before, last = record.turns
     task = parse_task(last.query.replace(IMAGE_TAG, ""))
     if task is None:
         return record
-    permille = task.box if box is None else box_permille(box, *size)
+    permille = task.box
+    if box is not None:
+        permille = box_permille(box, *size)
+        if len(box) == 4 and not (permille[0] < permille[2] and permille[1] < permille[3]):
+            raise UserError("the box is too small: it must be a thousandth of the picture wide and high")
     asked = replace(task, format=format, box=permille).query()
     turn = replace(last, query=IMAGE_TAG * last.query.count(IMAGE_TAG) + asked)
     return replace(record, turns=(*before, turn))

@@ -88,7 +88,8 @@ def label(options: argparse.Namespace) -> int:
     check_folder("--image-root", options.image_root)
     if options.output.suffix != ".jsonl":
         raise UserError(f"--output {options.output}: rows are a .jsonl file")
-    check_targets([options.output], options.photos, overwrite=True)
+    targets = [options.output, *([_readings_of(options.output)] if options.model else [])]
+    check_targets(targets, options.photos, overwrite=True)
     from got_train.run_folders import resolve_checkpoint
 
     path = None if options.model is None else resolve_checkpoint(options.model)
@@ -115,7 +116,7 @@ def _label(
         models = [] if path is None else [_read_model(path, options)]
         readings = None
         for model in models:
-            readings = Readings(options.output.with_suffix(".readings.jsonl"), model.identity)
+            readings = Readings(_readings_of(options.output), model.identity)
             readings.fill(entries)
         pixels = min([MAX_PIXELS, *(model.encoder.config.max_pixels for model in models)])
         labelling = Labelling(entries, corrections, pixels)
@@ -128,6 +129,11 @@ def _label(
         names = [] if path is None else _names([path])
         site = Site(names, models, options.max_new_tokens, labelling=labelling, readings=readings)
         _run(site, options, address)
+
+
+def _readings_of(output: Path) -> Path:
+    """Where a model's readings are kept beside the rows."""
+    return output.with_suffix(".readings.jsonl")
 
 
 def _check_packages() -> None:

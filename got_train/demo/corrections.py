@@ -69,6 +69,9 @@ class Corrections:
     def __len__(self) -> int:
         return len(self._of_key)
 
+    def __contains__(self, key: Key) -> bool:
+        return key in self._of_key
+
     def answer(self, key: Key) -> str | None:
         """The accepted answer to a question, or None."""
         number = self._of_key.get(key)

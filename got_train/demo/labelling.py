@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ from got_train.data.errors import ImageError
 from got_train.data.records import ReadOptions, Record
 from got_train.data.rows import Rows
 from got_train.data.sources import select_rows
-from got_train.demo.corrections import Corrections, question_key
+from got_train.demo.corrections import Corrections, Key, question_key
 from got_train.demo.pictures import Preview, preview
+from got_train.evaluation.predictions import probability
 from got_train.inference.questions import OcrType, find_images, question
 from got_train.report import UserError
 
@@ -41,6 +43,11 @@ class Entry:
     """Whether its picture cannot be opened: no row of it would train."""
     skipped: int = 0
     """How often it was passed over."""
+
+    @cached_property
+    def key(self) -> Key:
+        """What tells its question from others in the file of rows."""
+        return question_key(self.record)
 
     @property
     def names(self) -> list[str]:
@@ -74,9 +81,7 @@ def _entry_of(rows: Rows, index: int) -> Entry:
     if not record.images:
         raise UserError(f"{record.location} has no picture, beside which it could be corrected")
     asked = replace(record, turns=(*before, replace(last, response="")))
-    confidence = row.get(CONFIDENCE)
-    known = float(confidence) if isinstance(confidence, int | float) else None
-    return Entry(asked, last.response, known, is_read=bool(last.response))
+    return Entry(asked, last.response, probability(row.get(CONFIDENCE)), is_read=bool(last.response))
 
 
 class Labelling:
@@ -91,11 +96,11 @@ class Labelling:
 
     def is_done(self, number: int) -> bool:
         """Whether an entry has an accepted answer."""
-        return self.accepted(number) is not None
+        return self.entries[number].key in self.corrections
 
     def accepted(self, number: int) -> str | None:
         """The accepted answer of an entry, or None."""
-        return self.corrections.answer(question_key(self.entries[number].record))
+        return self.corrections.answer(self.entries[number].key)
 
     def counts(self) -> dict[str, int]:
         """How many entries there are, are done, and are read."""

@@ -26,9 +26,15 @@ class Readings:
         self._path, self._identity = path, identity
 
     def fill(self, entries: Iterable[Entry]) -> None:
-        """Gives entries what was read of them in an earlier session."""
+        """Gives entries what was read of them in an earlier session.
+
+        Raises:
+            UserError: if the file cannot be read.
+        """
         found = {}
-        for line in self._path.read_bytes().split(b"\n") if self._path.exists() else []:
+        with naming_refusals(self._path):
+            lines = self._path.read_bytes().split(b"\n") if self._path.exists() else []
+        for line in lines:
             try:
                 row = json.loads(line)
                 if row[MODEL] == self._identity:

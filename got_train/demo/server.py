@@ -38,6 +38,7 @@ from got_train.demo.web import (
     text_of,
 )
 from got_train.evaluation.worst import differences
+from got_train.inference.answer import Answer
 from got_train.inference.chat import Got
 from got_train.prompts import COLORS, IMAGE_TAG
 from got_train.report import UserError
@@ -263,16 +264,25 @@ class Site:
 
     def _read_entry(self, entry: Entry) -> None:
         assert self.readings is not None
+        try:
+            answer = self._answer(entry)
+            if answer is not None:
+                self.readings.add(entry, answer)
+        except Exception as error:  # one entry does not end the reading of the others
+            entry.fault, entry.is_read = entry.without_folders(explained(error)), True
+
+    def _answer(self, entry: Entry) -> Answer | None:
+        """What the first model answers; None if the server ends meanwhile."""
         pieces = self.models[0].stream(entry.record, self.max_new_tokens, log_probs=True)
         try:
             while not self.ending:
                 next(pieces)
         except StopIteration as end:
-            self.readings.add(entry, end.value)
-        except Exception as error:
-            entry.fault, entry.is_read = entry.without_folders(explained(error)), True
+            answer: Answer = end.value
+            return answer
         finally:
             pieces.close()
+        return None
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:

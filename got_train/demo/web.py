@@ -53,11 +53,18 @@ class OwnPage:
         if scope["type"] == "http":
             headers = dict(scope["headers"])
             origin = headers.get(b"origin", b"").decode("latin-1")
-            if origin and urlsplit(origin).netloc != headers.get(b"host", b"").decode("latin-1"):
+            if origin and _host_of(origin) != headers.get(b"host", b"").decode("latin-1"):
                 refused = JSONResponse({"error": "this is no page of another site"}, 403)
                 await refused(scope, receive, send_with_headers)
                 return
         await self._app(scope, receive, send_with_headers)
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # it is no address
+        return None
 
 
 class Lines(StreamingResponse):
@@ -113,6 +120,7 @@ async def json_body(request: Request) -> dict[str, Any]:
             raise UserError(f"this is too long: {MAX_BODY:,} bytes are taken")
     try:
         body = json.loads(content)
+        json.dumps(body, ensure_ascii=False).encode()  # halves of surrogate pairs are no text
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):

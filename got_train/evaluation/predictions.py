@@ -116,20 +116,20 @@ def _prediction(row: Any, location: str) -> Prediction:
         images=_one(row, IMAGE_KEYS, location, _images) or (),
         kind=_whole(kind),
         location=location,
-        confidence=_probability(row.get("confidence")),
+        confidence=probability(row.get("confidence")),
         line_confidences=_line_confidences(row.get("line_confidences"), str(answer)),
         calibrated=row.get("calibrated") is True,
     )
 
 
-def _probability(value: Any) -> float | None:
+def probability(value: Any) -> float | None:
     """A confidence of ours; other programs may mean something else by that key."""
     known = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
     return float(value) if known else None
 
 
 def _line_confidences(values: Any, answer: str) -> tuple[float, ...]:
-    found = [_probability(value) for value in values] if isinstance(values, list) else []
+    found = [probability(value) for value in values] if isinstance(values, list) else []
     known = [value for value in found if value is not None]
     return tuple(known) if len(known) == len(found) == answer.count("\n") + 1 else ()
 

@@ -54,6 +54,18 @@ def test_a_box_is_in_hundredths() -> None:
     assert {part["id"] for part in result} == {"got0"}
 
 
+def test_what_would_come_back_as_something_else_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    others = [("<image>[150, 150] OCR: ", "point"), ("<image>[red] OCR: ", "red"), ("<image>OCR: ", "again")]
+    more = [{"query": query, "response": answer, "images": ["c.png"]} for query, answer in others]
+    write_rows(Path("rows.jsonl"), [ROWS[2], *more])
+    assert main(["tasks", "rows.jsonl", "--output", "tasks.json"]) == 0
+    said = capsys.readouterr().out
+    assert "left out: 2 (about a point or a colour, for which there is no rectangle)" in said
+    assert "left out: 1 (a second text of its whole picture)" in said
+    [task] = json.loads(Path("tasks.json").read_text())
+    assert [part["value"] for part in task["predictions"][0]["result"]] == [{"text": ["two"]}]
+
+
 def test_what_cannot_be_tasks(capsys: pytest.CaptureFixture[str]) -> None:
     write_rows(Path("rows.jsonl"), ROWS[2:])
     assert main(["tasks", "rows.jsonl", "--output", "图片 1/tasks.json"]) == 2

@@ -1,7 +1,9 @@
 """Correcting pictures: the order in which they come, what goes on after an end, and rows as input."""
 
+import errno
 import io
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ pytest.importorskip("starlette", reason="pip install 'got-train[demo]'")
 
 from starlette.testclient import TestClient  # noqa: E402
 
+from got_train.demo import readings
 from got_train.demo.labelling import find_entries  # noqa: E402
 from got_train.inference.chat import Got  # noqa: E402
 from got_train.inference.questions import question  # noqa: E402
@@ -104,6 +107,8 @@ def test_a_box_is_a_row_of_its_own(photos: Path, tmp_path: Path, label_client: L
         assert after["number"] == 0  # the whole picture is still to be written
         wrong = client.post("/accept", json={"number": 0, "text": "part", "box": [16, 8, 99, 24]})
         assert error_of(wrong) == "the box must lie inside the picture of 64 x 32 pixels"
+        tiny = client.post("/accept", json={"number": 0, "text": "part", "box": [1, 1, 1.001, 1.001]})
+        assert error_of(tiny).startswith("the box is too small")
     assert rows_of(output) == [("<image>[250, 250, 500, 750] OCR: ", "part", "my 照片/0.png")]
 
 
@@ -141,6 +146,27 @@ def test_what_the_model_doubts_most_comes_first(
         assert [client.get(f"/entries/{number}").json()["text"] for number in range(3)] == [
             entry["text"] for entry in entries[:3]
         ]
+
+
+def test_readings_that_cannot_be_kept_are_shown_all_the_same(
+    photos: Path, tmp_path: Path, label_client: Labeller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(readings, "open", full, raising=False)
+    with label_client(photos, tmp_path / "rows.jsonl", with_model=True) as client:
+        wait_until_read(client, 4)
+        shown = [client.get(f"/entries/{number}").json() for number in range(3)]
+        assert all(entry["confidence"] is not None for entry in shown)
+        assert all("cannot be written: No space left on device" in entry["fault"] for entry in shown)
+
+
+def test_a_confidence_that_is_no_probability_is_none(photos: Path, tmp_path: Path) -> None:
+    row = {"query": "<image>OCR: ", "response": "a", "images": ["my 照片/0.png"]}
+    rows = [row | {"confidence": value} for value in (10**400, float("nan"), True, "0.5", 0.5)]
+    found = find_entries([str(write_rows(tmp_path / "read.jsonl", rows))], "ocr")
+    assert [entry.confidence for entry in found] == [None, None, None, None, 0.5]
 
 
 def test_rows_are_corrected_too(photos: Path, tmp_path: Path, label_client: Labeller) -> None:

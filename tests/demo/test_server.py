@@ -195,6 +195,8 @@ QUESTIONS: list[tuple[Any, str]] = [
     ({"pictures": [{}]}, "there is no picture to read: add one"),
     ({"pictures": ["W"], "box": [1, 2, 3]}, "a box is x1, y1, x2, y2 in pixels, a point x, y"),
     ({"pictures": ["W"], "box": [1, 2, 1e999, 4]}, "this is not as the page sends it"),
+    ({"pictures": ["W"], "box": [1, 2, 10**400, 4]}, "a box is x1, y1, x2, y2 in pixels, a point x, y"),
+    ({"pictures": ["W"], "query": "\ud800"}, "this is not as the page sends it"),
     ({"pictures": ["W"], "box": ["1", 2, 3, 4]}, "a box is x1, y1, x2, y2 in pixels, a point x, y"),
     (
         {"pictures": ["W"], "box": [1, 2, 300, 4]},
@@ -230,6 +232,7 @@ def test_other_sites_cannot_use_the_page(demo_client: TestClient) -> None:
     for headers in (
         {"origin": "https://evil.example"},
         {"origin": "null"},
+        {"origin": "http://[abc"},
         {"origin": "http://127.0.0.1:9999"},
     ):
         assert error_of(demo_client.post("/pictures", content=picture(), headers=headers), 403)
