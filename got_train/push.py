@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from safetensors import safe_open
+
 from got_train.config import Config
-from got_train.foreign_files import read_text
+from got_train.foreign_files import read_text, reading
 from got_train.hubs import HUB_ID, MODEL_FILES, modelscope_api, split_hub
 from got_train.manifest import MANIFEST_FILE, check_file
 from got_train.report import UserError, counted, one_line
@@ -47,6 +49,9 @@ def push(model: str, repo: str, public: bool, overwrite: bool) -> None:
     files, left = files_of(folder)
     for file in files:
         check_file(folder / file)
+        if Path(file).match(WEIGHTS):
+            with reading(folder / file), safe_open(folder / file, framework="numpy"):
+                pass  # its head is whole
     card, base = without_local_base(card_of(folder))
     print(f"{folder}: {counted(len(files) + (CARD_FILE not in files), 'file')}, {_size(folder, files)}")
     if left:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ import pytest
 
 from got_train.config import Config, LoraSettings, ModelConfig
 from got_train.config_file import to_yaml
-from got_train.manifest import write_manifest
+from got_train.manifest import MANIFEST_FILE, write_manifest
 from got_train.push import card_of, files_of, without_local_base
+from got_train.push import push as push_model
 from got_train.report import UserError
 from tests.conftest import HANG_SECONDS
 from tests.hub_server import TOKEN, Hub, hub_server
@@ -34,6 +36,13 @@ SENT = [
 LEFT = ["global_step2", "optimizer.pt", "rng_state_0.pth", "scheduler.pt", "steps.npz"]
 
 
+def weights(text: str) -> bytes:
+    """A file of safetensors that holds a text."""
+    data = 1000 * text
+    head = json.dumps({"w": {"dtype": "U8", "shape": [len(data)], "data_offsets": [0, len(data)]}})
+    return struct.pack("<Q", len(head)) + head.encode() + data.encode()
+
+
 @pytest.fixture
 def hub() -> Iterator[Hub]:
     with hub_server() as server:
@@ -47,7 +56,7 @@ def checkpoint(tmp_path: Path) -> Path:
     (folder / "global_step2").mkdir(parents=True)
     for name in {*SENT, *LEFT} - {"README.md", "global_step2"}:
         (folder / name).write_text("{}")
-    (folder / "model.safetensors").write_bytes(b"weights" * 1000)
+    (folder / "model.safetensors").write_bytes(weights("w"))
     (folder / "args.yaml").write_text(to_yaml(Config(name="invoices")))
     write_manifest(folder)
     return folder
@@ -74,7 +83,7 @@ def test_a_checkpoint_is_sent_without_the_state_of_its_training(
     assert said.returncode == 0, said.stderr
     name = repo.removeprefix("MS::")
     assert sorted(hub.files[name]) == SENT
-    assert hub.files[name]["model.safetensors"] == b"weights" * 1000
+    assert hub.files[name]["model.safetensors"] == weights("w")
     assert b"# invoices" in hub.files[name]["README.md"]
     made = hub.made[name]
     assert made.get("visibility") == "private" or made.get("Visibility") == 1
@@ -153,10 +162,17 @@ def test_mistakes_are_found_before_a_hub_is_asked(
 
 
 def test_weights_that_are_not_what_was_saved_are_not_sent(hub: Hub, checkpoint: Path) -> None:
-    (checkpoint / "model.safetensors").write_bytes(b"WEIGHTS" * 1000)
+    (checkpoint / "model.safetensors").write_bytes(weights("W"))
     said = push(hub, checkpoint, "got/reader")
     assert said.returncode == 2 and "is damaged: model.safetensors is not what was saved" in said.stderr
     assert hub.files == {}
+
+
+def test_weights_that_did_not_arrive_whole_are_not_sent(checkpoint: Path) -> None:
+    (checkpoint / MANIFEST_FILE).unlink(missing_ok=True)
+    (checkpoint / "model.safetensors").write_bytes(b"")
+    with pytest.raises(UserError, match="model.safetensors cannot be read"):
+        push_model(str(checkpoint), "got/reader", public=False, overwrite=False)
 
 
 def test_a_folder_without_weights_of_safetensors_is_refused(checkpoint: Path) -> None:

@@ -154,8 +154,10 @@ def _file_name(language: str, task: TaskName) -> str:
 def _row(row: Any, location: str) -> Row:
     """The first question and answer of a row, which are all that Fox's README asks."""
     try:
-        question, label = (str(turn["value"]) for turn in row["conversations"][:2])
-        return Row(str(row["image"]), question, label)
+        texts = [row["image"], *(turn["value"] for turn in row["conversations"][:2])]
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError(texts)
+        return Row(*texts)
     except (TypeError, KeyError, ValueError):
         raise UserError(
             f"{location}: a row has an image, and conversations of a question and an answer"

@@ -66,6 +66,8 @@ class LatexOcr:
             self.records = _hub_records(subsets, query, crop)
         else:
             self.records = _pix2tex_records(folder, query, crop)
+        if not self.records:
+            raise damaged(f"{folder} has no picture with a formula", SOURCE)
         self.notes = [
             "BLEU counts tokens of LaTeX; pix2tex's counts those of its own tokenizer, and so does its token "
             "accuracy, which is left out here",

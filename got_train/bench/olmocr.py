@@ -55,6 +55,8 @@ class OlmOcr:
         if not files:
             raise missing(self.folder / PUBLISHED[0], SOURCE)
         self.tests = {file.name: _read_tests(file) for file in files}
+        if not any(self.tests.values()):
+            raise damaged(f"{self.folder} has files of tests, but no test in them", SOURCE)
         pdfs = {
             test["pdf"]: self.folder / PDF_FOLDER / test["pdf"]
             for tests in self.tests.values()

@@ -7,6 +7,7 @@ has the official scorer compute both.
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -97,6 +98,9 @@ class OmniDocBench:
         images = [_image(annotation["page_info"]["image_path"], folder) for annotation in self.annotations]
         check_pictures(images, SOURCE)
         self.names = [f"{image.name[:-4]}.md" for image in images]
+        twice = [name for name, number in Counter(self.names).items() if number > 1]
+        if twice:
+            raise damaged(f"{self.file} has several pages for {twice[0]}", SOURCE)
         self.records = [
             page_record(
                 image, asking, _is_large(annotation), _source(annotation), location=f"{self.file}:{number}"
@@ -136,9 +140,12 @@ class OmniDocBench:
 def _check(annotation: Any, location: str) -> None:
     """Refuses what is no annotated page."""
     try:
-        image = PurePosixPath(annotation["page_info"]["image_path"])
-        elements = annotation["layout_dets"]
-        whole = all("category_type" in element and "anno_id" in element for element in elements)
+        page = annotation["page_info"]
+        image = PurePosixPath(page["image_path"])
+        whole = all(map(_is_element, annotation["layout_dets"])) and isinstance(
+            page.get("page_attribute"), dict | None
+        )
+        whole = whole and all(isinstance(page.get(side), int | float | None) for side in ("width", "height"))
         for relation in annotation.get("extra", {}).get("relation", []):
             whole = whole and {"source_anno_id", "target_anno_id"} <= relation.keys()
     except (TypeError, KeyError, AttributeError):
@@ -147,6 +154,15 @@ def _check(annotation: Any, location: str) -> None:
         raise damaged(f"{location} is no annotated page (page_info, layout_dets)", SOURCE)
     if image.is_absolute() or ".." in image.parts:
         raise UserError(f"{location}: image_path {image} leads out of the folder")
+
+
+def _is_element(element: Any) -> bool:
+    return (
+        isinstance(element, dict)
+        and isinstance(element.get("category_type"), str)
+        and isinstance(element.get("anno_id"), int | str)
+        and isinstance(element.get("order"), int | float | None)
+    )
 
 
 def _quoted(path: Path) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from got_train.characters import composed
@@ -157,7 +158,7 @@ def calibrate(path: Path, folder: Path, overwrite: bool = False) -> str:
         overwrite: whether an earlier correction may be replaced.
 
     Raises:
-        UserError: if rows have no confidences, or corrected ones, or are too few.
+        UserError: if rows have no confidences, or corrected ones, or are too few, or no correction helps.
     """
     predictions = read_predictions(path)
     if any(row.calibrated for row in predictions):
@@ -171,16 +172,26 @@ def calibrate(path: Path, folder: Path, overwrite: bool = False) -> str:
     if not all(pairs.values()):
         raise UserError(f"{path} has no confidences: `got-train infer --confidence` writes them")
     found = Calibration(**{noun: checked_correction(some, noun) for noun, some in pairs.items()})
+    errors = {
+        noun: [_reliability(noun, part).calibration_error for part in (some, _by_others(some))]
+        for noun, some in pairs.items()
+    }
+    lines = [
+        f"calibration error of {counted(len(pairs[noun]), noun)}: {before:.4f}, corrected {after:.4f}"
+        for noun, (before, after) in errors.items()
+    ]
+    if all(after >= before for before, after in errors.values()):
+        raise UserError(f"a correction would not help, so none is written: {'; '.join(lines)}")
+    without = sum(row.confidence is None for row in predictions)
+    if without:
+        lines.append(f"{counted(without, 'row')} without a confidence from 0 to 1 left out")
     file = write_calibration(found, folder)
-    lines = [f"{file} written: `infer --confidence` corrects by it from now on"]
-    for noun, some in pairs.items():
-        before, after = (_reliability(noun, pairs).calibration_error for pairs in (some, _by_others(some)))
-        lines.append(f"calibration error of {counted(len(some), noun)}: {before:.4f}, corrected {after:.4f}")
-    return "\n".join(lines)
+    return "\n".join([f"{file} written: `infer --confidence` corrects by it from now on", *lines])
 
 
 def _by_others(pairs: Sequence[tuple[float, bool]]) -> list[tuple[float, bool]]:
-    """Each fifth of the pairs, as they come, corrected by what the other four tell."""
+    """Each fifth of the pairs, drawn by chance, corrected by what the other four tell."""
+    pairs = [pairs[place] for place in np.random.default_rng(0).permutation(len(pairs))]
     ends = [place * len(pairs) // FOLDS for place in range(FOLDS + 1)]
     corrected = []
     for begin, end in pairwise(ends):

@@ -117,7 +117,7 @@ def read_calibration(folder: Path) -> Calibration | None:
     content = read_json(file)
     try:
         answer, line = (_read_correction(content[noun]) for noun in ("answer", "line"))
-    except (LookupError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, OverflowError):
         raise UserError(f"{file} is damaged: remove it, confidences are then those of the model") from None
     return Calibration(answer, line)
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from got_train.inference.chat import Got
     from got_train.inference.served import Served
 
+MAX_BEAMS = 64
+"""More would only take memory: each beam takes as much as another question in the batch."""
+
 
 def add_infer_options(infer: argparse.ArgumentParser) -> None:
     """The options of `infer`."""
@@ -110,6 +113,8 @@ def infer(options: argparse.Namespace) -> int:
         raise UserError("--stream prints one answer: it cannot be used with --data, --output or --render")
     if options.stream and (options.beams > 1 or options.confidence):
         raise UserError("--stream prints an answer while it is written: leave out --beams and --confidence")
+    if options.beams > MAX_BEAMS:
+        raise UserError(f"--beams {options.beams}: at most {MAX_BEAMS}")
     if options.beams > 1 and (options.confidence or options.torch_compile):
         raise UserError("--confidence and --torch-compile are of greedy answers: leave out --beams")
     if options.image_root and not options.data:

@@ -14,6 +14,7 @@ from got_train.bench import command_line
 from got_train.cli import main, parse
 from got_train.config import DecoderConfig, EncoderConfig, ModelConfig, SampleConfig
 from got_train.data.records import Record
+from got_train.inference.answer import Answer
 from got_train.model.loading import build_model
 from got_train.model.processor import build_processor
 from tests.bench import folders
@@ -31,8 +32,8 @@ class Reader:
     identity = "a model"
     encoder = SimpleNamespace(config=SampleConfig())
 
-    def read(self, records: list[Record], max_new_tokens: int, batch_size: int) -> Iterator[str]:
-        return iter([record.turns[-1].response.replace("d", "e") for record in records])
+    def answers(self, records: list[Record], *limits: int, log_probs: bool) -> Iterator[Answer]:
+        return iter([Answer(record.turns[-1].response.replace("d", "e")) for record in records])
 
 
 @pytest.fixture
@@ -76,7 +77,9 @@ def test_nothing_is_overwritten_unasked_and_a_finished_run_is_only_scored(
         "got-train: error: bench/latex-ocr/answers.jsonl exists: choose another output, or give --overwrite, "
         "or --resume to continue it"
     )
-    monkeypatch.setattr(Reader, "read", lambda self, records, *limits: iter([""] * len(records)))
+    monkeypatch.setattr(
+        Reader, "answers", lambda self, records, *limits, log_probs: iter([Answer("")] * len(records))
+    )
     assert run(*words, "--resume") == 0
     assert (tmp_path / "bench" / "latex-ocr" / "scores.json").read_text() == first
     assert run(*words, "--overwrite") == 0

@@ -99,7 +99,7 @@ def test_a_correction_is_written_beside_the_model(tmp_path: Path) -> None:
     path = write_rows(tmp_path / "rows.jsonl", sure_rows())
     said = calibrate(path, tmp_path).splitlines()
     assert said[0] == f"{tmp_path}/confidence.json written: `infer --confidence` corrects by it from now on"
-    assert said[1].startswith("calibration error of 100 answers: 0.3300, corrected 0.0")
+    assert said[1].startswith("calibration error of 100 answers: 0.3300, corrected 0.1340")
     made = read_calibration(tmp_path)
     assert made is not None
     assert made.answer(0.9) == pytest.approx(0.5, abs=0.02) and made.answer(0.2) == pytest.approx(
@@ -108,6 +108,14 @@ def test_a_correction_is_written_beside_the_model(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="confidence.json exists: give --overwrite"):
         calibrate(path, tmp_path)
     calibrate(path, tmp_path, overwrite=True)
+
+
+def test_a_correction_that_would_not_help_is_not_written(tmp_path: Path) -> None:
+    sure = [(0.5, True), (0.5, False), (0.4, True), (0.4, False), (0.4, False)] * 20
+    rows = [row("a" if right else "b", "a", confidence, [confidence]) for confidence, right in sure]
+    with pytest.raises(UserError, match="^a correction would not help, so none is written: calibration "):
+        calibrate(write_rows(tmp_path / "rows.jsonl", rows), tmp_path)
+    assert not (tmp_path / "confidence.json").exists()
 
 
 def test_what_cannot_be_corrected_is_told(tmp_path: Path) -> None:
