@@ -102,7 +102,7 @@ def test_answers_come_as_a_page_too(got: Got, pictures: list[Path], tmp_path: Pa
     pytest.importorskip("markdown_it", reason="the extra render is not installed")
     page = tmp_path / "out" / "demo.html"
     answer = got.chat(pictures[0], "format", render=True, save_render_file=page, max_new_tokens=4)
-    assert "OCR with format: " in page.read_text() and page.read_text().count("<img") == 1
+    assert "OCR with format:" in page.read_text() and page.read_text().count("<img") == 1
     assert isinstance(answer, str)
     with pytest.raises(UserError, match="render=True needs save_render_file"):
         got.chat(pictures[0], render=True)

@@ -127,7 +127,7 @@ def test_mistakes(words: list[str], message: str) -> None:
         ),
         (["--device_groups", "a"], "--device_groups a is not supported here: Ray is not offered"),
         (["--fsdp", "full_shard"], "--fsdp full_shard is not supported here: use --deepspeed zero2"),
-        (["--push_to_hub"], "--push_to_hub is not supported here: merge, and upload the folder with"),
+        (["--push_to_hub"], "--push_to_hub is not supported here: merge, and push the folder with"),
         (
             ["--external_plugins", "a.py"],
             "--external_plugins a.py is not supported here: no code outside got-train",
