@@ -6,7 +6,8 @@ import os
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -117,6 +118,11 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("config", help="YAML file")
     train.add_argument("overrides", nargs="*", metavar="key=value", help="for example train.max_steps=2")
     train.add_argument("--dry-run", action="store_true", help="print the plan of the run, and do not train")
+
+    again = "the same command goes on"
+    curve = command("curve", _curve, "how many rows are needed: train on shares of them, and compare", again)
+    curve.add_argument("config", help="YAML file, as for train")
+    curve.add_argument("overrides", nargs="*", metavar="key=value", help="for example data.val_ratio=0.2")
 
     plan = command("plan", _plan, "whether a run fits into memory, and how long it takes")
     plan.add_argument("config", nargs="?", help="YAML file (default: the packaged ones, as a table)")
@@ -247,6 +253,19 @@ def _train(options: argparse.Namespace) -> int:
     from got_train.training.train import train
 
     train(config, dry_run=options.dry_run)
+    return 0
+
+
+def _curve(options: argparse.Namespace) -> int:
+    from got_train.config_file import load_config
+    from got_train.data.sources import look_at_inputs
+
+    config = load_config(options.config, options.overrides)
+    look_at_inputs(config)
+    from got_train.learning_curve import learning_curve
+
+    with saying_how_the_whole_goes_on(options):
+        learning_curve(config)
     return 0
 
 
@@ -402,8 +421,15 @@ def _quickstart(options: argparse.Namespace) -> int:
         check_new_folder(options.output, "--output")
     from got_train.quickstart import quickstart
 
-    try:
+    with saying_how_the_whole_goes_on(options):
         quickstart(options.output)
-    except (KeyboardInterrupt, StoppedError) as ended:  # a stage says how it would go on alone
-        raise type(ended)(options.go_on) from None
     return 0
+
+
+@contextmanager
+def saying_how_the_whole_goes_on(options: argparse.Namespace) -> Iterator[None]:
+    """For commands of several runs, of which the one that was ended says how it would go on alone."""
+    try:
+        yield
+    except (KeyboardInterrupt, StoppedError) as ended:
+        raise type(ended)(options.go_on) from None

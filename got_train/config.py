@@ -42,6 +42,7 @@ ABOVE_0: Range = (lambda number: 0 < number < math.inf, "above 0 and finite")
 RATE: Range = (lambda number: 0 <= number < math.inf, "at least 0 and finite")
 BELOW_1: Range = (lambda number: 0 <= number < 1, "at least 0 and below 1")
 BETWEEN_0_AND_1: Range = (lambda number: 0 < number < 1, "above 0 and below 1")
+UP_TO_1: Range = (lambda number: 0 < number <= 1, "above 0 and at most 1")
 SHARES: Range = (
     lambda numbers: all(0 <= number < math.inf for number in numbers) and sum(numbers) > 0,
     "at least 0 and finite, and not all 0",
@@ -164,6 +165,9 @@ class DataConfig(Section):
     """Validation sets; default: split off `train`."""
     val_ratio: Annotated[float, BELOW_1] = 0.01
     """Share of the training rows split off when `val` is not given, at least one row; 0 for none."""
+    train_ratio: Annotated[float, UP_TO_1] = 1.0
+    """Share of the training rows that is used, by chance; a smaller share is a part of each larger one, and
+    validation rows stay the same: `got-train curve` trains on four shares."""
     val_run: Annotated[str | None, FILLED] = None
     """A run whose validation rows are used again; those among `train` and `replay` are left out there."""
     replay: list[str] | None = None

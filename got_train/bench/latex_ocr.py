@@ -26,7 +26,8 @@ from got_train.data.file_heads import pictures_in
 from got_train.data.records import ReadOptions, Record
 from got_train.data.sources import select_rows
 from got_train.data.utf8 import read_utf8
-from got_train.evaluation.evaluate import CONFIDENCE, RESAMPLES, Score, scores_of
+from got_train.evaluation.evaluate import Score, scores_of
+from got_train.evaluation.intervals import drawn_counts, interval
 from got_train.markup.delimiters import CLOSING
 from got_train.markup.fences import unfenced
 from got_train.prompts import Task
@@ -177,10 +178,8 @@ def bleu(pairs: Sequence[tuple[str, str]]) -> Score:
         pairs: answers and references.
     """
     counts = np.array([_bleu_counts(*pair) for pair in pairs], dtype=float)
-    rng = np.random.default_rng(0)
-    drawn = [_bleu(counts[rng.integers(len(pairs), size=len(pairs))].sum(axis=0)) for _ in range(RESAMPLES)]
-    low, high = np.percentile(drawn, [50 - 50 * CONFIDENCE, 50 + 50 * CONFIDENCE])
-    return Score(_bleu(counts.sum(axis=0)), float(low), float(high), len(pairs))
+    drawn = (_bleu(times @ counts) for times in drawn_counts(len(pairs)))
+    return Score(_bleu(counts.sum(axis=0)), *interval(drawn), len(pairs))
 
 
 def _bleu_counts(answer: str, wanted: str) -> list[int]:

@@ -23,7 +23,8 @@ from got_train.data.errors import ContentError
 from got_train.data.images import PdfPage, num_pdf_pages
 from got_train.data.json_values import load_json
 from got_train.data.utf8 import read_utf8
-from got_train.evaluation.evaluate import CONFIDENCE, RESAMPLES, Score, scores_of
+from got_train.evaluation.evaluate import Score, scores_of
+from got_train.evaluation.intervals import RESAMPLES, interval
 from got_train.progress import progress
 from got_train.report import UserError, quoted
 
@@ -183,6 +184,5 @@ def _overall(files: Sequence[Sequence[float]]) -> Score:
         np.mean([rng.choice(results, size=len(results)).mean() for results in shares])
         for _ in range(RESAMPLES)
     ]
-    low, high = np.percentile(drawn, [50 - 50 * CONFIDENCE, 50 + 50 * CONFIDENCE])
     number = sum(map(len, shares))
-    return Score(float(np.mean([results.mean() for results in shares])), float(low), float(high), number)
+    return Score(float(np.mean([results.mean() for results in shares])), *interval(drawn), number)

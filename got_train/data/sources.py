@@ -144,6 +144,8 @@ def choose_run_rows(config: DataConfig, seed: int) -> ChosenRows:
         val = select_rows(config.val, options, rng)
     elif config.val_ratio > 0:
         train, val = _split(train, config.val_ratio, rng)
+    if config.train_ratio < 1:
+        train = share_of(train, config.train_ratio, seed)
     if config.replay:
         available = select_rows(config.replay, options, rng)
         if val is not None and config.val_run is not None:
@@ -228,6 +230,13 @@ def _without(rows: Rows, val: Rows, name: str) -> Rows:
     if len(kept) == 0:
         raise UserError(f"data.val_run: each of the {name} rows is one of its validation rows")
     return rows.subset(kept)
+
+
+def share_of(train: Rows, ratio: float, seed: int) -> Rows:
+    """A share of the distinct rows with all their repeats; a smaller share is a part of each larger one."""
+    order = np.random.default_rng(seed).permutation(train.distinct)
+    chosen = order[: max(1, round(len(order) * ratio))]
+    return train.subset(np.flatnonzero(train.repeats(chosen)))
 
 
 def _split(train: Rows, ratio: float, rng: np.random.Generator) -> tuple[Rows, Rows]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from got_train.demo.labelling import CONFIDENCE, Entry
+from got_train.evaluation.predictions import probability
 from got_train.files import naming_refusals
 from got_train.inference.answer import Answer
 from got_train.inference.predict import prediction_row
@@ -37,8 +38,9 @@ class Readings:
         for line in lines:
             try:
                 row = json.loads(line)
-                if row[MODEL] == self._identity:
-                    found[row["query"], *row["images"]] = str(row["response"]), float(row[CONFIDENCE])
+                sure = probability(row[CONFIDENCE])
+                if row[MODEL] == self._identity and sure is not None:
+                    found[row["query"], *row["images"]] = str(row["response"]), sure
             except (ValueError, LookupError, TypeError):  # a line that was cut off, or is no reading
                 continue
         for entry in entries:

@@ -11,6 +11,7 @@ import numpy as np
 
 from got_train.characters import composed
 from got_train.evaluation.confidence import Reliability, confidence_text, reliabilities
+from got_train.evaluation.intervals import CONFIDENCE_LEVEL, RESAMPLES, drawn_counts, interval
 from got_train.evaluation.predictions import Prediction, raise_complaints, read_predictions
 from got_train.evaluation.suites import KIND_SUITES, NONE, SUITES, Part, Parts
 from got_train.evaluation.words import has_chinese
@@ -25,8 +26,6 @@ from got_train.report import UserError, counted, shortened, table
 
 ALL = "all"
 """The group of all rows."""
-RESAMPLES = 1000
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -181,20 +180,17 @@ def scores_of(rows: Sequence[Parts]) -> dict[str, Score]:
     names = list(dict.fromkeys(name for row in rows for name in row))
     parts = np.array([[row.get(name, NONE) for name in names] for row in rows])  # (rows, scores, 2)
     amounts, weights = parts[:, :, 0], parts[:, :, 1]
-    rng = np.random.default_rng(0)
     drawn = np.empty((RESAMPLES, len(names)))
     with np.errstate(invalid="ignore", divide="ignore"):
-        for i in range(RESAMPLES):
-            counts = np.bincount(rng.integers(len(rows), size=len(rows)), minlength=len(rows))
+        for i, counts in enumerate(drawn_counts(len(rows))):
             drawn[i] = (counts @ amounts) / (counts @ weights)
     scores = {}
     for i, name in enumerate(names):
         counted = int(np.count_nonzero(weights[:, i]))
         if counted:
             usable = drawn[np.isfinite(drawn[:, i]), i]  # a drawn sample may have no row that counts
-            low, high = np.percentile(usable, [50 - 50 * CONFIDENCE, 50 + 50 * CONFIDENCE])
             value = amounts[:, i].sum() / weights[:, i].sum()
-            scores[name] = Score(float(value), float(low), float(high), counted)
+            scores[name] = Score(float(value), *interval(usable), counted)
     return scores
 
 
@@ -246,7 +242,7 @@ def write_scores(evaluation: Evaluation, path: Path) -> None:
     content = {
         "predictions": str(evaluation.path),
         "as_published": evaluation.as_published,
-        "confidence": CONFIDENCE,
+        "confidence": CONFIDENCE_LEVEL,
         "groups": [asdict(group) for group in evaluation.groups],
         "reliability": [asdict(found) for found in evaluation.confidences],
         "notes": evaluation.notes,

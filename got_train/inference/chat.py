@@ -14,10 +14,10 @@ from got_train.config import MAX_NEW_TOKENS, Config
 from got_train.data.records import Record
 from got_train.data.samples import SampleEncoder
 from got_train.inference.answer import Answer
-from got_train.inference.answer_page import write_answer_page
 from got_train.inference.calibration import Calibration, read_calibration
 from got_train.inference.generate import LOWER, generate, stream
 from got_train.inference.questions import Box, ImageName, OcrType, question
+from got_train.inference.reader import Reader
 from got_train.model.attention import avoid_cudnn_attention
 from got_train.model.checkpoints import load_checkpoint
 from got_train.model.compilation import compile_decoding
@@ -29,7 +29,7 @@ from got_train.run_folders import resolve_checkpoint
 
 
 @dataclass(frozen=True)
-class Got:
+class Got(Reader):
     """A model for reading, with the methods and names of the authors' demo.
 
     As in the demo, answers are greedy and end at `<|im_end|>`, and those of single images never repeat a
@@ -150,10 +150,6 @@ class Got:
         """The answer to a record in pieces, as they are generated; the generator returns the whole answer."""
         return stream(self.model, self.encoder, record, max_new_tokens, log_probs)
 
-    def read(self, records: Sequence[Record], max_new_tokens: int, batch_size: int = 1) -> Iterator[str]:
-        """The texts of the answers to records, in order."""
-        return (answer.text for answer in self.answers(records, max_new_tokens, batch_size))
-
     def answers(
         self,
         records: Sequence[Record],
@@ -197,12 +193,3 @@ class Got:
         if render and save_render_file is not None:
             self.render(list(zip(records, answers, strict=True)), Path(save_render_file))
         return answers
-
-    def render(self, read: Sequence[tuple[Record, str]], page: Path) -> None:
-        """Writes an HTML page with the rendered answers, each beside its images.
-
-        Args:
-            read: records and their answers.
-            page: the file to write.
-        """
-        write_answer_page(read, page, self.encoder.config.max_pixels)

@@ -2,19 +2,15 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from got_train.command_options import BASE_HELP, OVERWRITE, check_folder, positive
 from got_train.config import MAX_NEW_TOKENS
 from got_train.inference.answer import Answer
+from got_train.inference.reader import Reader
 from got_train.prompts import COLORS
 from got_train.ranks import rank
 from got_train.report import UserError, check_targets, counted
 from got_train.secrets import print_answer
-
-if TYPE_CHECKING:
-    from got_train.inference.chat import Got
-    from got_train.inference.served import Served
 
 MAX_BEAMS = 64
 """More would only take memory: each beam takes as much as another question in the batch."""
@@ -85,7 +81,7 @@ def check_reading_options(options: argparse.Namespace) -> None:
         raise UserError("--torch-compile and --base are of a model that is read here: leave out --server")
 
 
-def reader(model: str, options: argparse.Namespace, image_root: str | None = None) -> "Got | Served":
+def reader(model: str, options: argparse.Namespace, image_root: str | None = None) -> Reader:
     """What answers: a model that is loaded here, or one behind an address."""
     if options.server:
         from got_train.inference.served import Served

@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,14 +22,11 @@ from got_train.files import lock, naming_refusals, write_text
 from got_train.foreign_files import read_json
 from got_train.inference.answer import Answer
 from got_train.inference.questions import check_query
+from got_train.inference.reader import Reader
 from got_train.progress import progress
 from got_train.prompts import IMAGE_TAG
 from got_train.ranks import barrier, open_process_group, rank, say, world_size
 from got_train.report import UserError, counted
-
-if TYPE_CHECKING:
-    from got_train.inference.chat import Got
-    from got_train.inference.served import Served
 
 MAX_WAIT = timedelta(days=7)
 """Longest time that a process waits for the others, whose rows may take much longer."""
@@ -66,7 +63,7 @@ def _parts_left(output: Path, continued: Sequence[Path] = ()) -> list[Path]:
     return sorted(set(found) - set(continued))
 
 
-def read_questions(got: "Got | Served", data: str, query: str | None = None) -> list[Record]:
+def read_questions(got: Reader, data: str, query: str | None = None) -> list[Record]:
     """The rows of a data set, which may lack a response.
 
     Args:
@@ -98,7 +95,7 @@ def _asking(record: Record, query: str) -> Record:
 
 
 def predict(
-    got: "Got | Served",
+    got: Reader,
     records: Sequence[Record],
     output: Path,
     max_new_tokens: int,
@@ -182,9 +179,7 @@ def is_complete(output: Path) -> bool:
     return output.is_file() and not _facts_file(output).exists()
 
 
-def _check_same_model(
-    got: "Got | Served", output: Path, options: dict[str, Any], number: int, resume: bool
-) -> None:
+def _check_same_model(got: Reader, output: Path, options: dict[str, Any], number: int, resume: bool) -> None:
     """Writes down what gives the answers of a file; one that is continued must have been begun by the same.
 
     Args:

@@ -25,8 +25,8 @@ from got_train.config import Config
 from got_train.data.records import Record
 from got_train.data.samples import Sample, SampleEncoder
 from got_train.inference.answer import Answer, Token
-from got_train.inference.answer_page import write_answer_page
 from got_train.inference.calibration import Calibration, read_calibration
+from got_train.inference.reader import Reader
 from got_train.model.checkpoints import run_config
 from got_train.model.got import tile_shape
 from got_train.model.processor import generation_config
@@ -51,7 +51,7 @@ PASSING = (429, 500, 502, 503, 504)
 
 
 @dataclass(frozen=True)
-class Served:
+class Served(Reader):
     """A model behind an address, which is asked as `Got` is."""
 
     url: str
@@ -94,10 +94,6 @@ class Served:
     def identity(self) -> str:
         """What tells this model from another one, for files of answers that are continued."""
         return f"{self.name} at {self.url}"
-
-    def read(self, records: Sequence[Record], max_new_tokens: int, batch_size: int = 1) -> Iterator[str]:
-        """The texts of the answers to records, in order."""
-        return (answer.text for answer in self.answers(records, max_new_tokens, batch_size))
 
     def answers(
         self,
@@ -156,10 +152,6 @@ class Served:
                         yield "".join(choice["delta"].get("content") or "" for choice in said["choices"])
         except requests.RequestException as error:
             raise _silence(self.url, error) from None
-
-    def render(self, read: Sequence[tuple[Record, str]], page: Path) -> None:
-        """As `Got.render`."""
-        write_answer_page(read, page, self.encoder.config.max_pixels)
 
     def _body(self, record: Record, max_new_tokens: int) -> dict[str, Any]:
         """A question in OpenAI's protocol, with what transformers' server needs beside it."""

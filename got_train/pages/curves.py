@@ -1,4 +1,4 @@
-"""Curves over the steps of training as SVG inside a page.
+"""Curves over the steps of training, or over its rows, as SVG inside a page.
 
 They have the page's colours, light or dark. Lines are told apart by dashes, dots and letters too, and each
 curve has a text for those who do not see it and its figures as a table.
@@ -49,6 +49,8 @@ class Line:
     """Dashed lines have a dot at each point."""
     letter: str = ""
     """What stands at its end."""
+    intervals: Sequence[tuple[int, float, float]] = ()
+    """Bars from a lowest to a highest value, at some of the steps."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +70,32 @@ class Axis:
         return round(self.start + (at - low) / (high - low) * (self.end - self.start), 1)
 
 
-def curve_html(title: str, lines: Sequence[Line], may_be_log: bool = False) -> Markup:
+@dataclass(frozen=True)
+class Over:
+    """What a curve is drawn over."""
+
+    title: str
+    """What stands below the axis."""
+    place: str
+    """How a place on the axis is named, as in `step {:,}`."""
+
+
+STEPS = Over("step", "step {:,}")
+ROWS = Over("training rows", "{:,} rows")
+
+
+def curve_html(title: str, lines: Sequence[Line], may_be_log: bool = False, over: Over = STEPS) -> Markup:
     """A curve with its legend, its text for screen readers and its figures.
 
     Args:
         title: what is drawn, with its unit.
         lines: with at least one point in all.
         may_be_log: whether the scale is logarithmic where values differ very much, as losses do.
+        over: what it is drawn over.
     """
     finite = {line.label: [point for point in line.points if is_drawn(point[1])] for line in lines}
     values = [value for points in finite.values() for _, value in points]
+    values += [end for line in lines for _, *ends in line.intervals for end in ends]
     steps = [step for line in lines for step, _ in line.points]
     is_log = may_be_log and bool(values) and min(values) > 0 and max(values) > LOG_RATIO * min(values)
     low, high = _range(values, is_log)
@@ -90,15 +108,16 @@ def curve_html(title: str, lines: Sequence[Line], may_be_log: bool = False) -> M
         "curve.html",
         title=title,
         note="logarithmic scale" if is_log else "",
-        summary=". ".join([title, *(_in_words(line, finite[line.label]) for line in lines)]),
+        over=over.title,
+        summary=". ".join([title, *(_in_words(line, finite[line.label], over.place) for line in lines)]),
         size=(WIDTH, HEIGHT),
         frame=(left, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM),
         x_ticks=[(x.place(tick), number(tick)) for tick in _ticks(x.low, x.high) if tick == int(tick)],
         y_ticks=[(y.place(tick), number(tick)) for tick in y_ticks],
         lines=[_drawn(line, x, y) for line in lines],
         letters=_letters([(line, finite[line.label]) for line in lines], x, y),
-        faults=[fault for line in lines for fault in _not_finite(line)],
-        header=["step", *(line.label for line in lines)],
+        faults=[fault for line in lines for fault in _not_finite(line, over.place)],
+        header=[over.title, *(line.label for line in lines)],
         rows=_rows(lines),
     )
 
@@ -179,6 +198,7 @@ def _drawn(line: Line, x: Axis, y: Axis) -> dict[str, Any]:
         "dashed": line.dashed,
         "paths": [" ".join(f"{left},{top}" for left, top in piece) for piece in placed if len(piece) > 1],
         "dots": dots if len(dots) <= MAX_POINTS // 3 else [],
+        "bars": [(x.place(step), y.place(low), y.place(high)) for step, low, high in line.intervals],
     }
 
 
@@ -201,24 +221,24 @@ def _color(line: Line) -> str:
     return f"c{line.color % NUM_COLORS}"
 
 
-def _in_words(line: Line, points: Points) -> str:
+def _in_words(line: Line, points: Points, place: str) -> str:
     """What a line shows, for those who do not see it."""
     if not points:
         return f"{line.label}: no finite value"
     (first, start), (last, end) = points[0], points[-1]
     if len(points) == 1:
-        return f"{line.label}: {number(start)} at step {first:,}"
+        return f"{line.label}: {number(start)} at {place.format(first)}"
     least, lowest = min(points, key=lambda point: point[1])
     most, highest = max(points, key=lambda point: point[1])
     return (
-        f"{line.label}: {number(start)} at step {first:,}, {number(end)} at step {last:,}, lowest "
-        f"{number(lowest)} at step {least:,}, highest {number(highest)} at step {most:,}"
+        f"{line.label}: {number(start)} at {place.format(first)}, {number(end)} at {place.format(last)}, "
+        f"lowest {number(lowest)} at {place.format(least)}, highest {number(highest)} at {place.format(most)}"
     )
 
 
-def _not_finite(line: Line) -> list[str]:
+def _not_finite(line: Line, place: str) -> list[str]:
     bad = [step for step, value in line.points if not is_drawn(value)]
-    return [f"{line.label}: {len(bad):,} not finite, the first at step {bad[0]:,}"] if bad else []
+    return [f"{line.label}: {len(bad):,} not finite, the first at {place.format(bad[0])}"] if bad else []
 
 
 def _rows(lines: Sequence[Line]) -> list[list[str]]:

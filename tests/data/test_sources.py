@@ -134,6 +134,21 @@ def test_validation_rows_are_split_off_with_all_their_repeats(rows_file: Path) -
     assert choose_run_rows(DataConfig(train=[str(rows_file)], val_ratio=0), seed=1).val is None
 
 
+def test_a_smaller_share_is_a_part_of_each_larger_one_and_validation_rows_stay(rows_file: Path) -> None:
+    shares, held_out = {}, []
+    for ratio in (1.0, 0.5, 0.25, 0.001):
+        chosen = choose_run_rows(
+            DataConfig(train=[f"{rows_file}#200%"], val_ratio=0.1, train_ratio=ratio), seed=3
+        )
+        assert chosen.val is not None
+        shares[ratio] = {tuple(pick) for pick in chosen.train.picks.tolist()}
+        assert len(chosen.train) == 2 * len(shares[ratio])  # with all repeats
+        held_out.append(chosen.val.picks.tolist())
+    assert [len(shares[ratio]) for ratio in (1.0, 0.5, 0.25, 0.001)] == [16, 8, 4, 1]
+    assert held_out == 4 * held_out[:1]
+    assert shares[0.001] < shares[0.25] < shares[0.5] < shares[1.0]
+
+
 def test_one_row_is_split_off_at_least(rows_file: Path) -> None:
     chosen = choose_run_rows(DataConfig(train=[str(rows_file)]), seed=0)
     assert chosen.val is not None

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from got_train.pages.curves import HEIGHT, MAX_POINTS, MAX_ROWS, WIDTH, Line, curve_html, number
+from got_train.pages.curves import HEIGHT, MAX_POINTS, MAX_ROWS, ROWS, WIDTH, Line, curve_html, number
 
 NAN = math.nan
 
@@ -84,6 +84,19 @@ def test_lines_are_told_apart_without_colours() -> None:
     heights = [float(y) for y, _ in ends]
     assert all(below - above >= 12 for above, below in zip(heights, heights[1:], strict=False))
     assert page.count('class="c0 dashed" points') == 2 and page.count("<circle") == 3  # with the legend
+
+
+def test_intervals_are_bars_within_the_frame_and_other_places_have_their_name() -> None:
+    line = Line("A", [(10, 1.0), (20, 0.5)], intervals=[(10, 0.5, 9.0), (20, 0.25, 0.75)])
+    page = curve_html("CER", [line], over=ROWS)
+    tops = [(float(x) + 4, float(y)) for x, y in re.findall(r'd="M([\d.]+) ([\d.]+)h8', page)]
+    assert [x for x, _ in tops] == [pytest.approx(x) for x, _ in points(page)[0]]
+    highest = [float(y) for y in re.findall(r"V([\d.]+)m", page)]
+    assert all(0 <= top < low <= HEIGHT for top, (_, low) in zip(highest, tops, strict=True))
+    assert (
+        ">training rows</text>" in page and "A: 1 at 10 rows, 0.5 at 20 rows, lowest 0.5 at 20 rows" in page
+    )
+    assert '<th scope="col">training rows</th>' in page
 
 
 def test_numbers_are_short() -> None:
