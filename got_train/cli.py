@@ -21,7 +21,7 @@ from got_train.completion import Shell, completion_script
 from got_train.config import SampleConfig
 from got_train.demo.command_line import add_demo_options, add_label_options, demo, label
 from got_train.ending import run_and_end
-from got_train.evaluation.suites import SUITES
+from got_train.evaluation.command_line import add_eval_options, score
 from got_train.inference.command_line import add_infer_options, infer
 from got_train.report import StoppedError, UserError, check_new_folder, check_targets, counted, did_you_mean
 from got_train.secrets import masked, masked_output
@@ -176,26 +176,7 @@ def parser() -> argparse.ArgumentParser:
     push.add_argument("--public", action="store_true", help="everybody may read it (default: only you)")
     push.add_argument("--overwrite", action="store_true", help="replace files of the repository")
 
-    evaluate = command("eval", _evaluate, "score a file of predictions")
-    evaluate.add_argument(
-        "predictions",
-        type=Path,
-        help="output of `infer --data --output`, of ms-swift, or of the authors' scripts",
-    )
-    evaluate.add_argument(
-        "--suite", choices=SUITES, help="scores of all rows (default: the suite of each row's kind)"
-    )
-    evaluate.add_argument(
-        "--as-published", action="store_true", help="compute scores as the paper's scripts, errors included"
-    )
-    evaluate.add_argument(
-        "--report", type=Path, metavar="HTML", help="page to write, with the worst answers and their images"
-    )
-    evaluate.add_argument("--output", type=Path, metavar="JSON", help="file to write the scores to")
-    evaluate.add_argument(
-        "--calibrate", metavar="MODEL", help="write beside this model what corrects its --confidence"
-    )
-    evaluate.add_argument("--overwrite", action="store_true", help=OVERWRITE)
+    add_eval_options(command("eval", score, "score a file of predictions"))
 
     board = command("board", _board, "show runs on one page: curves, settings, readings at each evaluation")
     board.add_argument(
@@ -325,29 +306,6 @@ def _push(options: argparse.Namespace) -> int:
     from got_train.push import push
 
     push(options.model, options.repo, options.public, options.overwrite)
-    return 0
-
-
-def _evaluate(options: argparse.Namespace) -> int:
-    from got_train.evaluation.confidence import calibrate
-    from got_train.evaluation.evaluate import evaluate, score_text, write_scores
-    from got_train.evaluation.worst import write_page
-    from got_train.run_folders import resolve_checkpoint
-
-    targets = [file for file in (options.output, options.report) if file]
-    check_targets(targets, [options.predictions], options.overwrite)
-    model = options.calibrate and Path(resolve_checkpoint(options.calibrate))
-    if model and not model.is_dir():
-        raise UserError(f"--calibrate {model} is no folder of this machine")
-    calibrated = calibrate(options.predictions, model, options.overwrite) if model else ""
-    evaluation = evaluate(options.predictions, options.suite, options.as_published)
-    print(score_text(evaluation))
-    if calibrated:
-        print(f"\n{calibrated}")
-    if options.output:
-        write_scores(evaluation, options.output)
-    if options.report:
-        write_page(evaluation, options.report)
     return 0
 
 

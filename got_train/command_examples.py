@@ -6,6 +6,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "got-train train configs/finetune_lora.yaml data.train=rows.jsonl lora.rank=16 resume=auto",
         "torchrun --nproc_per_node=8 -m got_train train configs/stage2_joint.yaml data.train=rows.jsonl",
     ),
+    "curve": (
+        "got-train curve configs/finetune_lora.yaml data.train=rows.jsonl data.val_ratio=0.2",
+        "got-train curve configs/presets/lora_200.yaml name=mine data.train=rows.jsonl",
+    ),
     "plan": (
         "got-train plan",
         "got-train plan configs/stage2_joint.yaml data.train=rows.jsonl --devices 8 --memory 24",

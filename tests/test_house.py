@@ -28,7 +28,10 @@ FLOORS = [
     ["inference"],
     ["evaluation"],
     ["training"],
-    ["check_data", "plan", "push", "swift", "serving", "board", "bench", "quickstart_data", "demo"],
+    [
+        *("check_data", "plan", "push", "swift", "serving", "board", "bench", "quickstart_data", "demo"),
+        "learning_curve",
+    ],
     ["quickstart"],
     ["cli"],
     ["__main__"],

@@ -14,7 +14,9 @@ from got_train.cli import parse
 from tests.conftest import draw, small_model_words, write_rows
 from tests.documents import ROOT, commands, launched, run
 
-COMMANDS = set("train check-data serve demo label swift merge convert infer eval push board bench".split())
+COMMANDS = set(
+    "train check-data serve demo label swift merge convert infer eval push board bench curve".split()
+)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
