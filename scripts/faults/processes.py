@@ -86,6 +86,7 @@ class Processes:
 def forked(work: Callable[[], object], log: Path, environment: dict[str, str]) -> int:
     """Starts work in a copy of this process; returns its number."""
     sys.stdout.flush()
+    log.touch()  # the copy may be killed before it has opened it
     process = os.fork()
     if process:
         return process
