@@ -6,7 +6,7 @@ import socket
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from got_train.command_options import BASE_HELP, check_folder, positive
 from got_train.config import MAX_NEW_TOKENS, MAX_PIXELS
@@ -79,7 +79,6 @@ def demo(options: argparse.Namespace) -> int:
         pixels = min([MAX_PIXELS, *(model.encoder.config.max_pixels for model in models)])
         uploads = Uploads(Path(folder), pixels)
         _run(Site(_names(paths), models, options.max_new_tokens, uploads), options, address)
-    return 0
 
 
 def label(options: argparse.Namespace) -> int:
@@ -100,12 +99,11 @@ def label(options: argparse.Namespace) -> int:
     entries = find_entries(options.photos, "format" if options.format else "ocr", options.image_root)
     with _listening(options.host, options.port) as address:
         _label(entries, path, options, address)
-    return 0
 
 
 def _label(
     entries: "list[Entry]", path: str | None, options: argparse.Namespace, address: socket.socket
-) -> None:
+) -> NoReturn:
     """Serves the page of entries, which a model, if there is one, reads meanwhile."""
     from got_train.demo.corrections import Corrections
     from got_train.demo.labelling import Labelling
@@ -184,8 +182,13 @@ def _names(paths: list[str]) -> list[str]:
     return [f"{path} ({number})" for number, path in enumerate(names, 1)]
 
 
-def _run(site: "Site", options: argparse.Namespace, address: socket.socket) -> None:
-    """Serves the page until a signal ends it."""
+def _run(site: "Site", options: argparse.Namespace, address: socket.socket) -> NoReturn:
+    """Serves the page until Ctrl-C or another signal ends it.
+
+    Raises:
+        KeyboardInterrupt: after Ctrl-C.
+        StoppedError: after another signal.
+    """
     import uvicorn
 
     from got_train.demo.server import LOOPBACK_HOSTS, build
@@ -202,3 +205,4 @@ def _run(site: "Site", options: argparse.Namespace, address: socket.socket) -> N
         limit_concurrency=MAX_CONNECTIONS,
     )
     uvicorn.Server(config).run(sockets=[address])
+    raise KeyboardInterrupt  # the signal that the server raises again at its end was seen to get lost

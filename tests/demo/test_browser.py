@@ -20,6 +20,7 @@ pytest.importorskip("markdown_it", reason="pip install 'got-train[render]'")
 pytest.importorskip("math_core", reason="pip install 'got-train[render]'")
 
 from got_train import check_data  # noqa: E402
+from got_train.cli import main  # noqa: E402
 from got_train.inference.chat import Got  # noqa: E402
 from got_train.inference.questions import question  # noqa: E402
 from tests.conftest import HANG_SECONDS, draw  # noqa: E402
@@ -205,3 +206,15 @@ def test_a_page_whose_address_is_taken(start: Start, tmp_path: Path) -> None:
     third = run([*words, "rows.jsonl", "--port", free_port()])
     assert third.returncode == 2
     assert "got-train: error: rows.jsonl is being written by process" in third.stderr
+
+
+def test_a_server_that_ends_without_its_signal_was_interrupted_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The signal that the server raises again after it has ended was lost on a busy machine."""
+    draw(tmp_path / "1.png", "1")
+    monkeypatch.setattr("uvicorn.Server.run", lambda server, sockets: None)
+    with pytest.raises(SystemExit) as caught:
+        main(["label", str(tmp_path / "1.png"), "--output", str(tmp_path / "r.jsonl"), "--port", free_port()])
+    assert caught.value.code == 130
+    assert "got-train: interrupted" in capsys.readouterr().err
