@@ -252,11 +252,11 @@ def conclusion(curve: LearningCurve) -> str:
         f"{twice.rows:,} rows, twice as many, would bring the CER from {known.cer:.4f} to about "
         f"{twice.cer:.4f} ({twice.low:.4f} to {twice.high:.4f}), if the curve goes on as it has come."
     ]
-    lasting = before.low <= known.high and known.low <= before.high
+    came = before.low <= known.high and known.low <= before.high
     lines.append(
         f"The smaller shares alone foretell {before.cer:.4f} ({before.low:.4f} to {before.high:.4f}) for all "
-        f"rows, and {known.cer:.4f} came: "
-        + ("the curve can be relied on so far." if lasting else "the curve bends, so do not rely on it.")
+        f"rows; {known.cer:.4f} came, "
+        + ("which agrees within the intervals." if came else "so the curve bends: do not rely on it.")
     )
     if twice.high >= known.low:
         lines.append(

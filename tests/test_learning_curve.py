@@ -74,11 +74,11 @@ def test_the_conclusion_says_what_can_be_relied_on() -> None:
     assert steady == (
         "160 rows, twice as many, would bring the CER from 0.1000 to about 0.0500 (0.0400 to 0.0600), if the "
         "curve goes on as it has come. The smaller shares alone foretell 0.1000 (0.0800 to 0.1200) for all "
-        "rows, and 0.1000 came: the curve can be relied on so far. Intervals are those of the held-out rows; "
-        "that another seed would train another model is not in them."
+        "rows; 0.1000 came, which agrees within the intervals. Intervals are those of the held-out rows; that "
+        "another seed would train another model is not in them."
     )
     bent = conclusion(of_rates((0.1, 0.09, 0.11), (0.3, 0.25, 0.35), (0.28, 0.2, 0.3)))
-    assert "the curve bends, so do not rely on it." in bent
+    assert "0.3000 came, so the curve bends: do not rely on it." in bent
     assert "The gain is not certain: longer training" in bent
 
 

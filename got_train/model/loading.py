@@ -156,6 +156,7 @@ def load_got(source: str) -> GotModel:
     state = read_state(local_folder(source), config, named)
     with reading(source):
         model = GotModel.from_pretrained(None, config=config, state_dict=state, dtype=torch.float32)
+        model.name_or_path = ""  # or peft asks the hub, at each save, for a model of the name "None"
         # Not all that is wrong in config.json shows in the weights: two tokens try the numbers of heads.
         with torch.no_grad():
             model.model.language_model(inputs_embeds=torch.zeros(1, 2, config.text_config.hidden_size))
