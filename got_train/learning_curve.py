@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from got_train.arguments import argument
 from got_train.config import Config, encoder_conflicts
 from got_train.data.sources import ChosenRows, choose_run_rows, share_of
 from got_train.evaluation.intervals import drawn_counts, interval
@@ -24,7 +25,7 @@ from got_train.pages.template import render
 from got_train.ranks import rank, say
 from got_train.report import UserError, counted, table
 from got_train.run_folders import VAL_FILE
-from got_train.training.plan import plan_steps, total_steps
+from got_train.training.plan import StepPlan, plan_steps, total_steps
 from got_train.training.train import train
 
 SHARES = {"1of8": 1 / 8, "1of4": 1 / 4, "1of2": 1 / 2, "all": 1.0}
@@ -90,9 +91,10 @@ def learning_curve(config: Config) -> LearningCurve:
         UserError: also for too few rows, none held out, or runs of this name with other settings or rows.
     """
     chosen = chosen_rows(config)
-    steps = total_steps(config, plan_steps(config, len(chosen.all_training)))
+    plan = plan_steps(config, len(chosen.all_training))
+    steps = total_steps(config, plan)
     say(f"{len(SHARES)} runs of {counted(steps, 'step')} each; their names begin with {config.name}_")
-    runs = [train_share(config, share, steps) for share in SHARES]
+    runs = [train_share(with_steps(config, plan), share) for share in SHARES]
     files = [read_held_out(run, config) for run in runs]
     counts = [len(share_of(chosen.train, ratio, config.seed).distinct) for ratio in SHARES.values()]
     curve = conclude(config.name, steps, counts, files)
@@ -128,24 +130,35 @@ def chosen_rows(config: Config) -> ChosenRows:
     return chosen
 
 
-def train_share(config: Config, share: str, steps: int) -> Path:
+def with_steps(config: Config, plan: StepPlan) -> Config:
+    """The configuration with steps in place of epochs, of which a run on fewer rows has more.
+
+    Args:
+        config: of the run on all rows.
+        plan: of the same run.
+    """
+    arguments = {**config.train.arguments, "max_steps": total_steps(config, plan)}
+    for work in ("logging", "eval", "save"):
+        if argument(config, f"{work}_strategy") == "epoch":
+            arguments |= {f"{work}_strategy": "steps", f"{work}_steps": plan.steps_per_epoch}
+    return replace(config, train=replace(config.train, arguments=arguments))
+
+
+def train_share(config: Config, share: str) -> Path:
     """The finished run on a share of the rows; an interrupted one goes on.
 
     Raises:
         UserError: if the runs of this name had other settings.
     """
-    cached = replace(
-        config.train, arguments={**config.train.arguments, "max_steps": steps}, cache_features=True
-    )
-    if any(encoder_conflicts(config.lora, cached)):
-        cached = replace(cached, cache_features=False)
+    cached = replace(config.train, cache_features=True)
+    train_config = config.train if any(encoder_conflicts(config.lora, cached)) else cached
     name = f"{config.name}_{share}"
     run_config = replace(
         config,
         name=name,
         resume="auto",
         data=replace(config.data, train_ratio=SHARES[share]),
-        train=cached,
+        train=train_config,
         eval=replace(config.eval, compare_rows=0),
     )
     say(f"\n=== {share} of the rows: {name}")

@@ -74,8 +74,8 @@ def test_the_conclusion_says_what_can_be_relied_on() -> None:
     assert steady == (
         "160 rows, twice as many, would bring the CER from 0.1000 to about 0.0500 (0.0400 to 0.0600), if the "
         "curve goes on as it has come. The smaller shares alone foretell 0.1000 (0.0800 to 0.1200) for all "
-        "rows; 0.1000 came, which agrees within the intervals. Intervals are those of the held-out rows; that "
-        "another seed would train another model is not in them."
+        "rows; 0.1000 came, which agrees within the intervals. Intervals are those of the held-out rows; "
+        "that another seed would train another model is not in them."
     )
     bent = conclusion(of_rates((0.1, 0.09, 0.11), (0.3, 0.25, 0.35), (0.28, 0.2, 0.3)))
     assert "0.3000 came, so the curve bends: do not rely on it." in bent
@@ -85,7 +85,8 @@ def test_the_conclusion_says_what_can_be_relied_on() -> None:
 def test_four_runs_are_trained_read_and_drawn_and_the_same_command_goes_on(
     write_config: Callable[..., Path], tmp_path: Path, capsys: Any
 ) -> None:
-    config = write_config(train={"num_train_epochs": 2, "max_steps": -1, "learning_rates": {"encoder": 0}})
+    each = {"num_train_epochs": 2, "max_steps": -1, "save_strategy": "epoch", "eval_strategy": "epoch"}
+    config = write_config(train=each | {"learning_rates": {"encoder": 0}})
     assert run(str(config)) == 0
     out = capsys.readouterr().out
     assert "4 runs of 10 steps each; their names begin with run_" in out
@@ -96,7 +97,8 @@ def test_four_runs_are_trained_read_and_drawn_and_the_same_command_goes_on(
     seen = set()
     for share in SHARES:
         [folder] = (tmp_path / f"output/run_{share}").iterdir()
-        assert (folder / "checkpoint-10").is_dir()
+        # as often as the run on all rows, which has five steps an epoch
+        assert sorted(path.name for path in folder.glob("checkpoint-*")) == ["checkpoint-10", "checkpoint-5"]
         rows = [json.loads(line) for line in (folder / "held_out.jsonl").read_text().splitlines()]
         seen.add(tuple(row["labels"] for row in rows))
         assert len(rows) == 4
