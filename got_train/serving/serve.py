@@ -20,6 +20,7 @@ from got_train.command_options import SERVED_NAME, Engine
 from got_train.files import atomic_folder, cache_folder, cache_name
 from got_train.model.checkpoints import run_config
 from got_train.model.convert import convert
+from got_train.model.devices import check_device
 from got_train.model.got import GotModel, tile_shape
 from got_train.model.merge import merge
 from got_train.model.original import layout_of
@@ -60,6 +61,8 @@ def serve(
     """
     chosen = engine or ("vllm" if find_spec("vllm") else "transformers")
     check_engine(chosen)
+    if device is not None:
+        check_device(device)
     folder = servable(model, base).absolute()
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     os.chdir(_named(folder))
