@@ -23,7 +23,15 @@ from got_train.demo.command_line import add_demo_options, add_label_options, dem
 from got_train.ending import run_and_end
 from got_train.evaluation.command_line import add_eval_options, score
 from got_train.inference.command_line import add_infer_options, infer
-from got_train.report import StoppedError, UserError, check_new_folder, check_targets, counted, did_you_mean
+from got_train.report import (
+    StoppedError,
+    UserError,
+    check_new_folder,
+    check_targets,
+    counted,
+    did_you_mean,
+    printable,
+)
 from got_train.secrets import masked, masked_output
 from got_train.typed_values import expand_home
 
@@ -296,7 +304,7 @@ def _convert(options: argparse.Namespace) -> int:
     from got_train.model.original import CODE_NOTE
 
     number = convert(source, options.target, options.to)
-    print(f"{counted(number, 'tensor')} written to {options.target}, in the {options.to} layout")
+    print(f"{counted(number, 'tensor')} written to {printable(options.target)}, in the {options.to} layout")
     if options.to == "original":
         print(CODE_NOTE)
     return 0
@@ -319,7 +327,7 @@ def _board(options: argparse.Namespace) -> int:
     from got_train.board.page import write_board
 
     write_board(folders, options.output)
-    print(f"{counted(len(folders), 'run')} on {options.output}")
+    print(f"{counted(len(folders), 'run')} on {printable(str(options.output))}")
     return 0
 
 
@@ -365,7 +373,7 @@ def _configs(options: argparse.Namespace) -> int:
     if options.folder is None:
         print(listing())
     else:
-        print(f"files written to {options.folder}: {len(copy_configs(options.folder))}")
+        print(f"files written to {printable(str(options.folder))}: {len(copy_configs(options.folder))}")
     return 0
 
 

@@ -10,9 +10,6 @@ from got_train.report import UserError
 Engine = Literal["vllm", "transformers"]
 """Programs that serve a model."""
 
-Tiles = Literal["large", "all", "none"]
-"""Which pages of a benchmark are cut into tiles."""
-
 SERVED_NAME = "got"
 """The name by which requests name a model, whichever is served."""
 

@@ -5,6 +5,7 @@ folders are written beside their place, and renamed at the end. `foreign_files` 
 """
 
 import errno
+import hashlib
 import os
 import platform
 import re
@@ -39,6 +40,11 @@ of this program."""
 def cache_folder() -> Path:
     """The folder in the user's cache for what can be made again."""
     return Path(os.path.expanduser(os.environ.get("XDG_CACHE_HOME") or "~/.cache")) / "got-train"
+
+
+def cache_name(path: Path) -> str:
+    """A name for what the cache keeps of a file or folder: its path is too long for one."""
+    return hashlib.blake2b(os.fsencode(path), digest_size=16).hexdigest()
 
 
 @contextmanager

@@ -3,10 +3,13 @@
 import functools
 import os
 import re
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
+
+import requests
 
 from got_train.report import UserError
 
@@ -16,9 +19,12 @@ MODEL_FILES = ("*.json", "*.txt", "*.tiktoken", "*.safetensors")
 ANSWER_SECONDS = 5
 """Longest wait to see whether the hub answers."""
 
+REACH_SECONDS = 3
+"""Longest wait for a connection to a hub that a push cannot do without."""
+
 ON, OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
-HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+", flags=re.ASCII)
 """Owner and name, on either hub."""
 
 _PREFIX = re.compile(r"(ms|hf)::(.*)", flags=re.IGNORECASE | re.DOTALL)
@@ -65,6 +71,33 @@ def try_hub() -> None:
                 return
             time.sleep(seconds)
     constants.HF_HUB_OFFLINE = True
+
+
+def check_reached(hub: str, address: str) -> None:
+    """Looks whether a hub can be reached at all: its package might ask again and again for half a minute.
+
+    Raises:
+        UserError: if nothing takes a connection within `REACH_SECONDS`.
+    """
+    reached = threading.Event()
+
+    def connect() -> None:
+        try:
+            requests.head(address, timeout=(REACH_SECONDS, 1))
+        except requests.ReadTimeout:
+            pass  # it answers slowly, which its package waits for
+        except requests.RequestException:
+            return
+        reached.set()
+
+    # A silent name server is waited for longer than any time limit of a request.
+    asking = threading.Thread(target=connect, daemon=True)
+    asking.start()
+    asking.join(REACH_SECONDS)
+    if not reached.is_set():
+        raise UserError(
+            f"{hub} was not reached: nothing answers at {address}; look at the network or its proxy"
+        )
 
 
 def has_prefix(name: str) -> bool:

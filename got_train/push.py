@@ -12,7 +12,7 @@ from safetensors import safe_open
 
 from got_train.config import Config
 from got_train.foreign_files import read_text, reading
-from got_train.hubs import HUB_ID, MODEL_FILES, modelscope_api, split_hub
+from got_train.hubs import HUB_ID, MODEL_FILES, check_reached, modelscope_api, split_hub
 from got_train.manifest import MANIFEST_FILE, check_file
 from got_train.report import UserError, counted, one_line
 from got_train.run_folders import ADAPTER_FILE, CONFIG_FILE, WEIGHTS, resolve_checkpoint
@@ -38,11 +38,14 @@ def push(model: str, repo: str, public: bool, overwrite: bool) -> None:
 
     Raises:
         UserError: for a folder without a model, a repository that has files of these names or other weights,
-            or a hub that refuses.
+            or a hub that is not reached or refuses.
     """
     on_modelscope, name = split_hub(repo)
     if HUB_ID.fullmatch(name) is None:
-        raise UserError(f"{repo} names no repository: it is OWNER/NAME, or MS::OWNER/NAME on ModelScope")
+        raise UserError(
+            f"{repo} names no repository: it is OWNER/NAME, or MS::OWNER/NAME on ModelScope, in letters "
+            "without accents, digits, - _ and ."
+        )
     folder = Path(resolve_checkpoint(model))
     if not folder.is_dir():
         raise UserError(f"{model} is on a hub already: name a folder of this machine")
@@ -114,12 +117,15 @@ def _size(folder: Path, files: Collection[str]) -> str:
 
 
 def _to_hugging_face(staged: Path, name: str, public: bool, overwrite: bool) -> str:
-    from huggingface_hub import HfApi
+    from huggingface_hub import HfApi, constants
     from huggingface_hub.errors import HfHubHTTPError
 
+    if constants.HF_HUB_OFFLINE:
+        raise UserError("HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set, and nothing can be sent: unset it")
     api = HfApi()
     # The first base is the one of all errors of the package that speaks HTTP: httpx, or requests earlier.
-    with _refusals("Hugging Face", "`hf auth login` or HF_TOKEN", HfHubHTTPError.__bases__[0]):
+    error = HfHubHTTPError.__bases__[0]
+    with _refusals("Hugging Face", api.endpoint, "`hf auth login` or HF_TOKEN", error):
         exists = api.repo_exists(name)
         if exists:
             _check_present(name, staged, api.list_repo_files(name), overwrite)
@@ -132,7 +138,10 @@ def _to_hugging_face(staged: Path, name: str, public: bool, overwrite: bool) -> 
 def _to_modelscope(staged: Path, name: str, public: bool, overwrite: bool) -> str:
     os.environ.setdefault("MODELSCOPE_LOG_LEVEL", "WARNING")  # else ten lines about its batches
     api, error = modelscope_api(f"pushing {name} to ModelScope")
-    with _refusals("ModelScope", "MODELSCOPE_API_TOKEN", error):
+    from modelscope_hub import get_default_config
+
+    address = str(get_default_config().endpoint)
+    with _refusals("ModelScope", address, "MODELSCOPE_API_TOKEN", error):
         exists = api.repo_exists(name, "model")
         if exists:
             present = [file.path for file in api.list_repo_files(name, "model")]
@@ -181,15 +190,17 @@ def _named(files: list[str], most: int = 3) -> str:
 
 
 @contextmanager
-def _refusals(hub: str, login: str, error: type[Exception]) -> Iterator[None]:
-    """Says in one line what a hub refuses.
+def _refusals(hub: str, address: str, login: str, error: type[Exception]) -> Iterator[None]:
+    """Says in one line that a hub is not reached, or what it refuses.
 
     Raises:
         UserError: in place of `error`, and of what the system or the hub's package finds wrong.
     """
+    check_reached(hub, address)
     try:
         yield
     except UserError:
         raise
     except (error, OSError, ValueError, RuntimeError) as refused:
+        check_reached(hub, address)
         raise UserError(f"{hub} refuses: {one_line(refused)}; who you are is told by {login}") from None

@@ -123,7 +123,7 @@ def check_targets(
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UserError(f"{file} cannot be written: {error.strerror}") from None
+            raise UserError(f"{file} cannot be written: {_why_no_folder(file.parent, error)}") from None
         reason = "it is a folder" if file.is_dir() else why_not_writable(file.parent)
         if reason is not None:
             raise UserError(f"{file} cannot be written: {reason}")
@@ -133,6 +133,14 @@ def check_targets(
             raise UserError(f"{file} is also an input: choose another output")
         if file.exists() and not overwrite:
             raise UserError(f"{file} exists: choose another output, or {instead}")
+
+
+def _why_no_folder(folder: Path, error: OSError) -> str | None:
+    """Why a folder cannot be made."""
+    inner = next((part for part in (folder, *folder.parents) if part.is_file()), None)
+    if inner is None:
+        return error.strerror
+    return f"{inner} is a file, and not a folder: move it away, or choose another output"
 
 
 def why_not_writable(folder: Path) -> str | None:
@@ -183,4 +191,4 @@ def _cell(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:.4g}"
-    return str(value)
+    return printable(str(value))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from got_train.foreign_files import read_json, read_yaml
-from got_train.hubs import has_prefix, hub_model
+from got_train.hubs import HUB_ID, has_prefix, hub_model
 from got_train.manifest import damage, wrong_size
 from got_train.report import UserError, check_new_folder
 
@@ -66,7 +66,7 @@ def resolve_checkpoint(path: str) -> str:
     if not folder.is_dir():
         if has_prefix(path):
             return hub_model(path)
-        if folder.is_absolute() or path.startswith(".") or path.count("/") != 1 or folder.parent.is_dir():
+        if path.startswith(".") or HUB_ID.fullmatch(path) is None or folder.parent.is_dir():
             raise UserError(f"checkpoint {path} does not exist")
         return hub_model(path)
     if any((folder / name).is_file() for name in ("config.json", ADAPTER_FILE)):
@@ -245,6 +245,16 @@ def holds_adapters(checkpoint: str) -> bool:
     return (Path(checkpoint) / ADAPTER_FILE).is_file()
 
 
+def check_no_base(checkpoint: str, base: str | None) -> None:
+    """Refuses a base model for a model that needs none.
+
+    Raises:
+        UserError: if a base is named, and the checkpoint holds no adapters.
+    """
+    if base is not None and not holds_adapters(checkpoint):
+        raise UserError(f"{checkpoint} is a whole model, which needs no base model: leave out {base}")
+
+
 def check_adapters(checkpoint: str) -> None:
     """Refuses to merge a whole model; what an id of the hub holds is not known yet.
 
@@ -258,6 +268,11 @@ def check_adapters(checkpoint: str) -> None:
 def merged_folder(checkpoint: str) -> Path:
     """The default folder for the merged model of a checkpoint, beside the checkpoint."""
     return Path(f"{checkpoint.rstrip('/')}-merged")
+
+
+def merged_beside(checkpoint: str) -> Path | None:
+    """The folder of the merged model of adapters, which need not be there yet; None for a whole model."""
+    return merged_folder(checkpoint) if holds_adapters(checkpoint) else None
 
 
 def merge_folders(checkpoint: str, output: str | None) -> tuple[str, Path]:

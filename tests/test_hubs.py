@@ -178,3 +178,11 @@ def test_training_starts_from_a_model_of_modelscope(
         main([*words.split(), "--dry-run"])
     assert caught.value.code == 0, capsys.readouterr()
     assert "model.safetensors" in modelscope
+
+
+@pytest.mark.parametrize("name", ["\u6a21\u578b/x", "o/mod\u00e8le", "o/a b", "o/"])
+def test_what_no_hub_calls_a_model_is_a_path_that_does_not_exist(name: str) -> None:
+    with pytest.raises(UserError) as caught:
+        resolve_checkpoint(name)
+    assert str(caught.value) == f"checkpoint {name} does not exist"
+    assert find_hub_set(name) is None

@@ -2,15 +2,18 @@
 
 import json
 import os
+import socket
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from got_train import hubs
 from got_train.config import Config, LoraSettings, ModelConfig
 from got_train.config_file import to_yaml
 from got_train.manifest import MANIFEST_FILE, write_manifest
@@ -144,6 +147,11 @@ def test_a_public_repository_is_asked_for(hub: Hub, checkpoint: Path) -> None:
             ["{folder}", "reader"],
             "reader names no repository: it is OWNER/NAME, or MS::OWNER/NAME on ModelScope",
         ),
+        (
+            ["{folder}", "got/r\u00e9ader"],
+            "got/r\u00e9ader names no repository: it is OWNER/NAME, or MS::OWNER/NAME on ModelScope, in "
+            "letters without accents, digits, - _ and .",
+        ),
         (["{folder}/none", "got/reader"], "checkpoint {folder}/none does not exist"),
         (
             ["stepfun-ai/GOT-OCR-2.0-hf", "got/reader"],
@@ -159,6 +167,39 @@ def test_mistakes_are_found_before_a_hub_is_asked(
         f"got-train: error: {message.format(folder=checkpoint)}"
     )
     assert hub.tokens == set()
+
+
+@pytest.mark.parametrize("repo", HUBS)
+def test_a_hub_that_is_not_there_is_said_at_once(
+    repo: str, hub: Hub, checkpoint: Path, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    gone = {"HF_ENDPOINT": address, "MODELSCOPE_ENDPOINT": address, "MODELSCOPE_HOME": str(tmp_path)}
+    said = push(hub, checkpoint, repo, **gone)
+    name = "ModelScope" if repo.startswith("MS") else "Hugging Face"
+    assert (said.returncode, said.stderr) == (
+        2,
+        f"got-train: error: {name} was not reached: nothing answers at {address}; look at the network or its "
+        "proxy\n",
+    )
+
+
+def test_a_silent_network_is_waited_for_only_shortly(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = threading.Event()
+    monkeypatch.setattr(hubs, "REACH_SECONDS", 0.1)
+    monkeypatch.setattr(hubs.requests, "head", lambda *given, **more: done.wait(HANG_SECONDS))
+    with pytest.raises(UserError, match="ModelScope was not reached"):
+        hubs.check_reached("ModelScope", "https://example.invalid")
+    done.set()
+
+
+def test_without_a_network_by_choice_nothing_is_sent(hub: Hub, checkpoint: Path) -> None:
+    said = push(hub, checkpoint, "got/reader", HF_HUB_OFFLINE="1")
+    assert said.returncode == 2
+    assert said.stderr == (
+        "got-train: error: HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set, and nothing can be sent: unset it\n"
+    )
 
 
 def test_weights_that_are_not_what_was_saved_are_not_sent(hub: Hub, checkpoint: Path) -> None:

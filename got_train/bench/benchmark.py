@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from got_train.command_options import Tiles
+from got_train.bench import Tiles
 from got_train.config import MAX_PIXELS
 from got_train.data.errors import ContentError
 from got_train.data.images import FoundImage, lazy_image
@@ -17,7 +17,7 @@ from got_train.evaluation.evaluate import Score
 from got_train.files import atomic_file
 from got_train.packages import install_line
 from got_train.prompts import IMAGE_TAG, Task
-from got_train.report import UserError, counted, table
+from got_train.report import UserError, counted, quoted, table
 
 LARGE_SIDE_PIXELS = 2560
 """The longer side from which on a page is large. A4 at 200 dots an inch, as most pages are, has 2,339."""
@@ -117,6 +117,16 @@ def check_files(paths: Sequence[Path], source: str) -> None:
     absent = [path for path in dict.fromkeys(paths) if not path.is_file()]
     if absent:
         raise missing(absent[0], source, len(absent) - 1)
+
+
+def check_inside(name: str, what: str, location: str, folder: str = "of the benchmark") -> None:
+    """Refuses a name from a file of a benchmark that leads to another folder of this machine.
+
+    Raises:
+        UserError: if it does.
+    """
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise UserError(f"{location}: {what} {quoted(name)} leads out of the folder {folder}")
 
 
 def check_pictures(paths: Sequence[Path], source: str) -> None:

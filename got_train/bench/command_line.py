@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from got_train.command_options import Tiles
+from got_train.bench import Tiles
 from got_train.inference.command_line import add_reading_options, check_reading_options, reader
 from got_train.ranks import rank
-from got_train.report import UserError, check_targets, counted
+from got_train.report import UserError, check_targets, counted, printable
 
 if TYPE_CHECKING:
     from got_train.bench.benchmark import Asking, Benchmark, Groups
@@ -64,13 +64,13 @@ def bench(options: argparse.Namespace) -> int:
     if rank() != 0:
         return 0
     answers = read_answers(answers_file)
-    print(f"{counted(len(answers), 'answer')} written to {answers_file}")
-    print(benchmark.write(answers, output))
+    print(f"{counted(len(answers), 'answer')} written to {printable(str(answers_file))}")
+    print(printable(benchmark.write(answers, output)))
     groups = benchmark.score(answers)
     write_text(scores_file, _scores_json(options.benchmark, model, groups, benchmark.notes))
     print(groups_text(groups))
     for note in benchmark.notes:
-        print(f"note: {note}")
+        print(printable(f"note: {note}"))
     return 0
 
 

@@ -15,6 +15,7 @@ from got_train.bench.benchmark import (
     Asking,
     Groups,
     check_folder_exists,
+    check_inside,
     check_pictures,
     missing,
     question_record,
@@ -112,7 +113,7 @@ class Fox:
         for number, (row, image, place) in enumerate(zip(rows, images, places, strict=True), start=1):
             location = f"{path}:{number}"
             color = _color(row, location) if task == "onbox" else None
-            box = _permille(place, unit, image) if place else None
+            box = _permille(place, unit, image, location) if place else None
             query = Task(box=box, color=color).query()
             crop = asking.tiles == "all" and task == "page"
             self.records.append(question_record(image, query, crop, path.stem, row.label, location))
@@ -157,11 +158,13 @@ def _row(row: Any, location: str) -> Row:
         texts = [row["image"], *(turn["value"] for turn in row["conversations"][:2])]
         if not all(isinstance(text, str) for text in texts):
             raise TypeError(texts)
-        return Row(*texts)
+        found = Row(*texts)
     except (TypeError, KeyError, ValueError):
         raise UserError(
             f"{location}: a row has an image, and conversations of a question and an answer"
         ) from None
+    check_inside(found.image, "image", location)
+    return found
 
 
 def _images(rows: Sequence[Row], folder: Path, language: str, task: TaskName) -> list[Path]:
@@ -200,13 +203,25 @@ def _unit(numbers: Sequence[float]) -> Unit:
     return "fractions" if 0 < largest <= 1 else "thousandths" if largest <= 1000 else "pixels"
 
 
-def _permille(place: Sequence[float], unit: Unit, image: Path) -> tuple[int, ...]:
+def _permille(place: Sequence[float], unit: Unit, image: Path, location: str) -> tuple[int, ...]:
+    """A box or point in thousandths of the picture."""
+    width, height = (1, 1) if unit == "fractions" else (1000, 1000)
     if unit == "pixels":
         try:
-            return box_permille(place, *open_image(image, MAX_PIXELS).size)
+            width, height = open_image(image, MAX_PIXELS).size
         except ImageError as error:
-            raise UserError(str(error)) from None
-    return tuple(int(value * 1000 if unit == "fractions" else value) for value in place)
+            raise UserError(f"{location}: {error}") from None
+    named = f"[{', '.join(f'{value:.10g}' for value in place)}]"
+    inside = all(value <= limit for value, limit in zip(place, (width, height) * 2, strict=False))
+    if not inside or (len(place) == 4 and not (place[0] < place[2] and place[1] < place[3])):
+        raise UserError(
+            f"{location}: {named} is no place in the picture: in {unit}, x goes up to {width} and y up to "
+            f"{height}, and a box is x1, y1, x2, y2 with x1 below x2 and y1 below y2"
+        )
+    found = box_permille(place, width, height)
+    if len(found) == 4 and not (found[0] < found[2] and found[1] < found[3]):
+        raise UserError(f"{location}: the box {named} is narrower than a thousandth of the picture")
+    return found
 
 
 def _results(rows: Sequence[Row], answers: Sequence[str]) -> list[dict[str, str]]:

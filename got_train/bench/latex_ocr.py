@@ -31,6 +31,7 @@ from got_train.evaluation.intervals import drawn_counts, interval
 from got_train.markup.delimiters import CLOSING
 from got_train.markup.fences import unfenced
 from got_train.prompts import Task
+from got_train.report import counted
 
 SOURCE = (
     "https://huggingface.co/datasets/linxy/LaTeX_OCR (SUBSET/test-*.parquet), or linked at "
@@ -64,12 +65,13 @@ class LatexOcr:
         crop = asking.tiles == "all"
         subsets = sorted(folder.glob("**/test-*.parquet")) or sorted(folder.glob("**/test.parquet"))
         if subsets:
-            self.records = _hub_records(subsets, query, crop)
+            self.records, left_out = _hub_records(subsets, query, crop)
         else:
-            self.records = _pix2tex_records(folder, query, crop)
+            self.records, left_out = _pix2tex_records(folder, query, crop)
         if not self.records:
             raise damaged(f"{folder} has no picture with a formula", SOURCE)
         self.notes = [
+            *left_out,
             "BLEU counts tokens of LaTeX; pix2tex's counts those of its own tokenizer, and so does its token "
             "accuracy, which is left out here",
             "delimiters round an answer are left out, since the references have none",
@@ -94,21 +96,26 @@ class LatexOcr:
         return {kind: _scores(pairs) for kind, pairs in kinds.items()}
 
 
-def _hub_records(files: Sequence[Path], query: str, crop: bool) -> list[Record]:
+def _hub_records(files: Sequence[Path], query: str, crop: bool) -> tuple[list[Record], list[str]]:
+    """The questions, and what is to be said of rows that ask none."""
     options = ReadOptions(query=query)
-    records = []
+    records, left_out = [], []
     for file in files:
         rows = select_rows([str(file)], options, np.random.default_rng(0)).records()
-        kind = file.parent.name
+        pictured = [row for row in rows if row.images]
         records += [
-            question_record(row.images[0], query, crop, kind, row.turns[-1].response, row.location)
-            for row in rows
-            if row.images
+            question_record(
+                row.images[0], query, crop, file.parent.name, row.turns[-1].response, row.location
+            )
+            for row in pictured
         ]
-    return records
+        if bare := len(rows) - len(pictured):
+            left_out.append(f"{file}: {counted(bare, 'row')} without a picture: left out")
+    return records, left_out
 
 
-def _pix2tex_records(folder: Path, query: str, crop: bool) -> list[Record]:
+def _pix2tex_records(folder: Path, query: str, crop: bool) -> tuple[list[Record], list[str]]:
+    """As `_hub_records`."""
     found = sorted(folder.glob(f"**/{EQUATIONS}"))
     if not found:
         raise damaged(f"{folder} has neither {EQUATIONS} nor test-*.parquet", SOURCE)
@@ -121,13 +128,15 @@ def _pix2tex_records(folder: Path, query: str, crop: bool) -> list[Record]:
     pictures.sort(key=lambda picture: int(picture.stem))
     if int(pictures[-1].stem) >= len(lines):
         raise damaged(f"{found[0]} has no line for {pictures[-1]}", SOURCE)
-    return [
-        question_record(
-            picture, query, crop, TEST_FOLDER, lines[int(picture.stem)], f"{found[0]}:{picture.stem}"
-        )
-        for picture in pictures
-        if lines[int(picture.stem)].strip()
+    formulas = [(picture, lines[int(picture.stem)]) for picture in pictures]
+    records = [
+        question_record(picture, query, crop, TEST_FOLDER, formula, f"{found[0]}:{picture.stem}")
+        for picture, formula in formulas
+        if formula.strip()
     ]
+    bare = len(formulas) - len(records)
+    left_out = [f"{found[0]}: {counted(bare, 'picture')} whose line is empty: left out"] if bare else []
+    return records, left_out
 
 
 def bare_formula(answer: str) -> str:

@@ -11,6 +11,7 @@ from got_train.bench.benchmark import (
     Groups,
     check_files,
     check_folder_exists,
+    check_inside,
     damaged,
     missing,
     page_record,
@@ -157,8 +158,7 @@ def _check_test(test: Any, location: str) -> None:
     pdf, kind = given.get("pdf"), given.get("type")
     if not isinstance(pdf, str) or not pdf or not isinstance(given.get("page"), int):
         raise UserError(f"{location}: a test has a pdf, a page and a type")
-    if Path(pdf).is_absolute() or ".." in Path(pdf).parts:
-        raise UserError(f"{location}: pdf {quoted(pdf)} leads out of the folder {PDF_FOLDER}")
+    check_inside(pdf, "pdf", location, PDF_FOLDER)
     if kind not in TESTS:
         raise UserError(f"{location}: type {quoted(kind)} is not known: {', '.join(TESTS)} are")
     for key in TEXT_KEYS.get(kind, ()):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from got_train.data.arrow import ArrowRows
-from got_train.hubs import has_prefix, modelscope_folder, split_hub, try_hub
+from got_train.hubs import HUB_ID, has_prefix, modelscope_folder, split_hub, try_hub
 from got_train.prompts import LATEX_OCR_QUERY
 from got_train.report import UserError
 
@@ -41,7 +41,7 @@ OTHER_IDS = {theirs: ours for ours, theirs in MODELSCOPE_IDS.items()}
 QUERIES = {"linxy/LaTeX_OCR": LATEX_OCR_QUERY}
 """ms-swift's queries for sets that have only the columns `image` and `text`."""
 
-_ID = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?::(?P<subsets>[\w./-]+))?")
+_ID = re.compile(rf"(?P<name>(?a:{HUB_ID.pattern}))(?::(?P<subsets>[\w./-]+))?")
 
 
 def find_hub_set(text: str) -> HubSet | None:

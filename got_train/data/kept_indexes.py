@@ -4,9 +4,7 @@ To index a tar of a million members takes seconds, in each process that reads it
 memory: it is there at once, and all processes of a machine share it.
 """
 
-import hashlib
 import io
-import os
 import uuid
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import numpy as np
 import pyarrow
 import xxhash
 
-from got_train.files import atomic_file, cache_folder
+from got_train.files import atomic_file, cache_folder, cache_name
 from got_train.report import UserError
 
 MIN_MEMBERS = 1000
@@ -71,5 +69,4 @@ def _digest(index: np.ndarray, state: str) -> bytes:
 def index_file(path: Path) -> Path | None:
     """The file that holds the index of a file, in the user's cache; None if there is no such folder."""
     cache = cache_folder()
-    name = hashlib.blake2b(os.fsencode(path.absolute()), digest_size=16).hexdigest()
-    return cache / "indexes" / f"{name}.npy" if cache.is_absolute() else None
+    return cache / "indexes" / f"{cache_name(path.absolute())}.npy" if cache.is_absolute() else None

@@ -129,8 +129,7 @@ def answer_events(got: Got, record: Record, max_new_tokens: int) -> Generator[Ev
                 answer: Answer = end.value
                 break
             first = first or time.monotonic() - begun
-            if piece:
-                yield {"piece": piece}
+            yield {"piece": piece}  # also an empty one: the model can be stopped between two events
     finally:
         pieces.close()
     yield {

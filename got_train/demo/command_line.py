@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from got_train.command_options import BASE_HELP, check_folder, positive
 from got_train.config import MAX_NEW_TOKENS, MAX_PIXELS
 from got_train.packages import install_line
-from got_train.report import UserError, check_targets, counted, one_line
+from got_train.report import UserError, check_targets, counted
 
 if TYPE_CHECKING:
     from got_train.demo.labelling import Entry
@@ -156,15 +156,11 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def _read_model(path: str, options: argparse.Namespace) -> "Got":
-    import torch
-
     from got_train.inference.chat import Got
+    from got_train.model.devices import check_device
 
     if options.device is not None:
-        try:
-            torch.empty(0, device=options.device)
-        except (RuntimeError, AssertionError) as error:
-            raise UserError(f"--device {options.device}: {one_line(error, lines=1)}") from None
+        check_device(options.device)
     return Got.from_pretrained(path, device=options.device, base=options.base)
 
 

@@ -14,11 +14,9 @@ from got_train.data.sources import select_rows
 from got_train.demo.corrections import Corrections, Key, question_key
 from got_train.demo.pictures import Preview, preview
 from got_train.evaluation.predictions import probability
+from got_train.inference.answer import CONFIDENCE_KEY
 from got_train.inference.questions import OcrType, find_images, question
 from got_train.report import UserError
-
-CONFIDENCE = "confidence"
-"""The key of a row of answers with the model's probability of its answer."""
 
 MOST_PREVIEWS = 8
 """Previews that are kept beside the newest one."""
@@ -81,7 +79,7 @@ def _entry_of(rows: Rows, index: int) -> Entry:
     if not record.images:
         raise UserError(f"{record.location} has no picture, beside which it could be corrected")
     asked = replace(record, turns=(*before, replace(last, response="")))
-    return Entry(asked, last.response, probability(row.get(CONFIDENCE)), is_read=bool(last.response))
+    return Entry(asked, last.response, probability(row.get(CONFIDENCE_KEY)), is_read=bool(last.response))
 
 
 class Labelling:

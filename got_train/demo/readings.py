@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from got_train.demo.labelling import CONFIDENCE, Entry
+from got_train.demo.labelling import Entry
 from got_train.evaluation.predictions import probability
 from got_train.files import naming_refusals
-from got_train.inference.answer import Answer
+from got_train.inference.answer import CONFIDENCE_KEY, Answer
 from got_train.inference.predict import prediction_row
 
 MODEL = "model"
@@ -38,7 +38,7 @@ class Readings:
         for line in lines:
             try:
                 row = json.loads(line)
-                sure = probability(row[CONFIDENCE])
+                sure = probability(row[CONFIDENCE_KEY])
                 if row[MODEL] == self._identity and sure is not None:
                     found[row["query"], *row["images"]] = str(row["response"]), sure
             except (ValueError, LookupError, TypeError):  # a line that was cut off, or is no reading

@@ -48,6 +48,12 @@ FILES = {
     "/": ("page.html", "text/html"),
     "/page.css": ("page.css", "text/css"),
     "/page.js": ("page.js", "text/javascript"),
+    "/state.js": ("state.js", "text/javascript"),
+    "/asking.js": ("asking.js", "text/javascript"),
+    "/boxes.js": ("boxes.js", "text/javascript"),
+    "/rendering.js": ("rendering.js", "text/javascript"),
+    "/trying.js": ("trying.js", "text/javascript"),
+    "/correcting.js": ("correcting.js", "text/javascript"),
 }
 """The page itself: the only files of this machine that have an address."""
 

@@ -35,7 +35,7 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
-"""Of every answer: the browser runs nothing but the page's own script, and asks no other machine."""
+"""Of every answer: the browser runs nothing but the page's own scripts, and asks no other machine."""
 
 
 class OwnPage:

@@ -18,7 +18,7 @@ from got_train.inference.calibration import (
     correction,
     write_calibration,
 )
-from got_train.report import UserError, counted, table
+from got_train.report import UserError, counted, printable, table
 
 BINS = 10
 """Of equal width, from 0 to 1."""
@@ -185,7 +185,7 @@ def calibrate(path: Path, folder: Path, overwrite: bool = False) -> str:
     without = sum(row.confidence is None for row in predictions)
     if without:
         lines.append(f"{counted(without, 'row')} without a confidence from 0 to 1 left out")
-    file = write_calibration(found, folder)
+    file = printable(str(write_calibration(found, folder)))
     return "\n".join([f"{file} written: `infer --confidence` corrects by it from now on", *lines])
 
 

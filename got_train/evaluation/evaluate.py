@@ -22,7 +22,7 @@ from got_train.markup.fences import unfenced
 from got_train.markup.forms import form_of
 from got_train.progress import progress
 from got_train.prompts import parse_task
-from got_train.report import UserError, counted, shortened, table
+from got_train.report import UserError, counted, printable, shortened, table
 
 ALL = "all"
 """The group of all rows."""
@@ -232,9 +232,11 @@ def _score_text(group: Group, name: str) -> str:
 
 def score_text(evaluation: Evaluation) -> str:
     """The scores as text for a person."""
-    parts = [f"{title}\n{table(header, lines)}" for _, title, header, lines in group_tables(evaluation)]
+    parts = [
+        f"{printable(title)}\n{table(header, lines)}" for _, title, header, lines in group_tables(evaluation)
+    ]
     parts += map(confidence_text, evaluation.confidences)
-    return "\n\n".join([*parts, *(f"note: {note}" for note in evaluation.notes)])
+    return "\n\n".join([*parts, *(f"note: {printable(note)}" for note in evaluation.notes)])
 
 
 def write_scores(evaluation: Evaluation, path: Path) -> None:

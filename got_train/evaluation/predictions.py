@@ -9,6 +9,7 @@ from typing import Any
 from got_train.data.errors import located
 from got_train.data.records import UNNAMED_KIND, load_json
 from got_train.data.utf8 import read_utf8
+from got_train.inference.answer import CONFIDENCE_KEY
 from got_train.prompts import IMAGE_TAG
 from got_train.report import UserError, counted
 from got_train.vocabulary import IMAGE_END
@@ -116,7 +117,7 @@ def _prediction(row: Any, location: str) -> Prediction:
         images=_one(row, IMAGE_KEYS, location, _images) or (),
         kind=_whole(kind),
         location=location,
-        confidence=probability(row.get("confidence")),
+        confidence=probability(row.get(CONFIDENCE_KEY)),
         line_confidences=_line_confidences(row.get("line_confidences"), str(answer)),
         calibrated=row.get("calibrated") is True,
     )

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from got_train.inference.calibration import Calibration
 
+CONFIDENCE_KEY = "confidence"
+"""The key of a row of answers with the model's probability of its answer."""
+
 
 @dataclass(frozen=True)
 class Token:

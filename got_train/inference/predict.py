@@ -20,7 +20,7 @@ from got_train.data.records import ReadOptions, Record, Turn
 from got_train.data.sources import select_rows
 from got_train.files import lock, naming_refusals, write_text
 from got_train.foreign_files import read_json
-from got_train.inference.answer import Answer
+from got_train.inference.answer import CONFIDENCE_KEY, Answer
 from got_train.inference.questions import check_query
 from got_train.inference.reader import Reader
 from got_train.progress import progress
@@ -31,7 +31,7 @@ from got_train.report import UserError, counted
 MAX_WAIT = timedelta(days=7)
 """Longest time that a process waits for the others, whose rows may take much longer."""
 
-ANSWER_KEYS = ("response", "labels", "kind", "confidence", "line_confidences", "calibrated")
+ANSWER_KEYS = ("response", "labels", "kind", CONFIDENCE_KEY, "line_confidences", "calibrated")
 """Keys of a row of answers that do not say what was asked."""
 
 EARLIER = {"beams": 1, "confidence": False, "calibration": None}
@@ -264,7 +264,7 @@ def _question(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _has_confidence(output: Path) -> bool:
-    return "confidence" in json.loads(_lines(output.read_bytes())[0])
+    return CONFIDENCE_KEY in json.loads(_lines(output.read_bytes())[0])
 
 
 def read_answers(output: Path) -> list[str]:
@@ -293,7 +293,7 @@ def prediction_row(record: Record, answer: Answer) -> dict[str, Any]:
         row["crop"] = record.crop
     row |= {"images": [image_address(image) for image in record.images], "kind": record.kind}
     if answer.tokens:
-        row["confidence"] = _rounded(answer.confidence)
+        row[CONFIDENCE_KEY] = _rounded(answer.confidence)
         row["line_confidences"] = list(map(_rounded, answer.line_confidences))
         row |= {"calibrated": True} if answer.calibration else {}
     return row

@@ -34,7 +34,7 @@ from got_train.model.shapes import read_got_config
 from got_train.model.tokenizer import load_tokenizer
 from got_train.prompts import CHAT_TEMPLATES, IMAGE_TAG
 from got_train.report import UserError, one_line, shortened
-from got_train.run_folders import holds_adapters, merged_folder
+from got_train.run_folders import merged_beside
 from got_train.vocabulary import MESSAGE_END
 
 TIMEOUT = (30, 3600)
@@ -79,8 +79,7 @@ class Served(Reader):
         if not url.startswith(("http://", "https://")):
             raise UserError(f"--server {url} must begin with http:// or https://")
         url = url.rstrip("/").removesuffix("/v1") + "/v1"
-        if holds_adapters(folder):
-            merged = merged_folder(folder)
+        if merged := merged_beside(folder):
             if not merged.is_dir():
                 raise UserError(f"{folder} holds adapters: name the merged folder that is served")
             folder = str(merged)

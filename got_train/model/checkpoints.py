@@ -16,7 +16,7 @@ from got_train.model.quantize import round_to_4_bits
 from got_train.model.tokenizer import load_tokenizer
 from got_train.prompts import TemplateName
 from got_train.report import UserError
-from got_train.run_folders import CONFIG_FILE, absolute, holds_adapters, resolve_checkpoint
+from got_train.run_folders import CONFIG_FILE, absolute, check_no_base, holds_adapters, resolve_checkpoint
 from got_train.swift_runs import base_of_adapters, swift_model
 
 
@@ -35,8 +35,7 @@ def load_checkpoint(
     """
     folder = resolve_checkpoint(path)
     config = run_config(Path(folder), base, template)
-    if base is not None and not holds_adapters(folder):
-        raise UserError(f"{folder} is a whole model, which needs no base model: leave out {base}")
+    check_no_base(folder, base)
     if not holds_adapters(folder):
         plain, tokenizer = load_got(folder), load_tokenizer(folder)
         check_tokenizer(folder, plain, tokenizer)

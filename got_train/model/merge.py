@@ -15,7 +15,7 @@ from got_train.model.got import GotModel, tile_shape
 from got_train.model.processor import build_processor, save_processor
 from got_train.model.weights import not_finite
 from got_train.prompts import TemplateName
-from got_train.report import UserError
+from got_train.report import UserError, printable
 from got_train.run_folders import CONFIG_FILE, merge_folders
 from got_train.shortages import naming_memory
 
@@ -25,7 +25,8 @@ TOLERANCE = 1e-3
 
 def merge_message(folder: Path, difference: float) -> str:
     """The line that is printed after a merge."""
-    return f"merged into {folder} (logits before and after differ by {difference:.2g} of the largest)"
+    place = printable(str(folder))
+    return f"merged into {place} (logits before and after differ by {difference:.2g} of the largest)"
 
 
 def merge(

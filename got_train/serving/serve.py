@@ -17,9 +17,10 @@ import xxhash
 from transformers.utils.import_utils import is_serve_available
 
 from got_train.command_options import SERVED_NAME, Engine
-from got_train.files import atomic_folder, cache_folder
+from got_train.files import atomic_folder, cache_folder, cache_name
 from got_train.model.checkpoints import run_config
 from got_train.model.convert import convert
+from got_train.model.devices import check_device
 from got_train.model.got import GotModel, tile_shape
 from got_train.model.merge import merge
 from got_train.model.original import layout_of
@@ -30,7 +31,7 @@ from got_train.model.weights import local_folder
 from got_train.packages import install_line
 from got_train.ranks import say
 from got_train.report import UserError
-from got_train.run_folders import CONFIG_FILE, holds_adapters, merged_folder
+from got_train.run_folders import CONFIG_FILE, check_no_base, merged_beside
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -60,6 +61,8 @@ def serve(
     """
     chosen = engine or ("vllm" if find_spec("vllm") else "transformers")
     check_engine(chosen)
+    if device is not None:
+        check_device(device)
     folder = servable(model, base).absolute()
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     os.chdir(_named(folder))
@@ -120,14 +123,12 @@ def servable(model: str, base: str | None = None) -> Path:
     Raises:
         UserError: for a model that no server knows.
     """
-    if holds_adapters(model):
-        merged = merged_folder(model)
+    check_no_base(model, base)
+    if merged := merged_beside(model):
         if not merged.is_dir():
             say(f"merging {model}")
             merge(model, str(merged), base)
         model = str(merged)
-    elif base is not None:
-        raise UserError(f"{model} is a whole model, which needs no base model: leave out {base}")
     folder = local_folder(model)
     config = read_got_config(str(folder))
     with torch.device("meta"):
@@ -171,7 +172,7 @@ def _completed(folder: Path) -> Path:
 
 def _named(folder: Path) -> Path:
     """A folder in which the model's folder is called `SERVED_NAME`: servers call a model by its path."""
-    place = cache_folder() / "served" / f"{xxhash.xxh3_128(os.fsencode(folder.resolve())).hexdigest()}.name"
+    place = cache_folder() / "served" / f"{cache_name(folder.resolve())}.name"
     place.mkdir(parents=True, exist_ok=True)
     if not (place / SERVED_NAME).is_symlink():
         (place / SERVED_NAME).symlink_to(folder.resolve())

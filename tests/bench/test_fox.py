@@ -9,6 +9,7 @@ from got_train.bench.benchmark import Asking
 from got_train.bench.fox import Fox
 from got_train.report import UserError
 from tests.bench import folders
+from tests.conftest import draw
 
 for package in ("nltk", "jieba", "wn"):
     pytest.importorskip(package, reason="needs the extra eval")
@@ -46,12 +47,14 @@ def test_each_task_has_the_prompt_that_got_knows(tmp_path: Path) -> None:
     ("box", "asked", "unit"),
     [
         ("(0.1, 0.2, 0.55, 0.9)", "[100, 200, 550, 900]", "fractions"),
-        ("[20, 10, 1100, 50]", "[100, 100, 5500, 500]", "pixels"),
+        ("[20, 10, 1100, 50]", "[10, 100, 550, 500]", "pixels"),
     ],
 )
 def test_other_units_are_read_and_said(box: str, asked: str, unit: str, tmp_path: Path) -> None:
     question = f"Give the OCR results of the box {box}"
-    bench = Fox(folders.fox(tmp_path, {"en_box_ocr": [("en_1.png", question, "a")]}), Asking())
+    folder = folders.fox(tmp_path, {"en_box_ocr": [("en_1.png", question, "a")]})
+    draw(folder / "en_pdf_png" / "en_1.png", "1", (2000, 100))
+    bench = Fox(folder, Asking())
     assert bench.records[0].turns[0].query == f"<image>{asked} OCR: "
     assert f"the places in en_box_ocr.json are taken for {unit}" in bench.notes
 
@@ -110,6 +113,49 @@ def test_questions_that_are_not_understood_are_named(
     with pytest.raises(UserError) as caught:
         Fox(folder, Asking())
     assert str(caught.value).startswith(f"{tmp_path}/{name}.json:1: {message}")
+
+
+@pytest.mark.parametrize(
+    ("box", "message"),
+    [
+        (
+            "[20, 10, 1100.5, 50]",
+            "[20, 10, 1100.5, 50] is no place in the picture: in pixels, x goes up to 200 and y up to 100, "
+            "and a box is x1, y1, x2, y2 with x1 below x2 and y1 below y2",
+        ),
+        (
+            "(0.9, 0.2, 0.5, 0.9)",
+            "[0.9, 0.2, 0.5, 0.9] is no place in the picture: in fractions, x goes up to 1 and y up to 1, "
+            "and a box is x1, y1, x2, y2 with x1 below x2 and y1 below y2",
+        ),
+        (
+            "{20, 10, 20, 50}",
+            "[20, 10, 20, 50] is no place in the picture: in thousandths, x goes up to 1000 and",
+        ),
+        (
+            "(0.5001, 0.2, 0.5002, 0.9)",
+            "the box [0.5001, 0.2, 0.5002, 0.9] is narrower than a thousandth of the picture",
+        ),
+    ],
+)
+def test_boxes_that_no_picture_has_are_told_in_the_numbers_of_the_file(
+    box: str, message: str, tmp_path: Path
+) -> None:
+    question = f"Give the OCR results of the box {box}"
+    folder = folders.fox(tmp_path, {"en_box_ocr": [("en_1.png", question, "a")]})
+    with pytest.raises(UserError) as caught:
+        Fox(folder, Asking())
+    assert str(caught.value).startswith(f"{tmp_path}/en_box_ocr.json:1: {message}")
+
+
+@pytest.mark.parametrize("image", ["../secret.png", "/etc/passwd"])
+def test_pictures_outside_of_the_folder_are_refused(image: str, tmp_path: Path) -> None:
+    turns = [{"from": "human", "value": "OCR this image: "}, {"from": "gpt", "value": "a"}]
+    (tmp_path / "en_page_ocr.json").write_text(json.dumps([{"image": image, "conversations": turns}]))
+    with pytest.raises(UserError) as caught:
+        Fox(tmp_path, Asking())
+    said = f"{tmp_path}/en_page_ocr.json:1: image {image} leads out of the folder of the benchmark"
+    assert str(caught.value) == said
 
 
 def test_what_is_missing_is_named_with_its_source(tmp_path: Path) -> None:

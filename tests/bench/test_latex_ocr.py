@@ -10,6 +10,7 @@ from got_train.bench.latex_ocr import LatexOcr, bare_formula, bleu, tightened
 from got_train.prompts import LATEX_OCR_QUERY
 from got_train.report import UserError
 from tests.bench import folders
+from tests.data.packing import write_parquet
 
 FORMULAS = {3: r"\frac { a } { b }", 7: r"x ^ { 2 } + y", 12: r"\operatorname { sin } ( x )"}
 
@@ -39,6 +40,20 @@ def test_the_hub_s_subsets_are_scored_each(tmp_path: Path, monkeypatch: pytest.M
         "bleu": 0.0,  # no sequence of four tokens is right
     }
     assert groups["human_handwrite"]["exact_match"].value == 1
+
+
+def test_rows_that_ask_nothing_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    folder = folders.hub_set(tmp_path / "LaTeX_OCR", {"full": ["a", "b", "c"]})
+    file = folder / "full" / "test-00000-of-00001.parquet"
+    picture = {"bytes": (folder / "1.png").read_bytes(), "path": None}
+    write_parquet(file, [{"image": image, "text": "a"} for image in (picture, None, None)])
+    bench = LatexOcr(folder, Asking())
+    assert len(bench.records) == 1
+    assert bench.notes[0] == f"{file}: 2 rows without a picture: left out"
+    old = LatexOcr(folders.pix2tex(tmp_path / "data", {3: "x", 5: " "}), Asking())
+    assert len(old.records) == 1
+    assert old.notes[0] == f"{tmp_path}/data/math.txt: 1 picture whose line is empty: left out"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 import zlib
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ pytest.importorskip("starlette", reason="pip install 'got-train[demo]'")
 from starlette.testclient import TestClient  # noqa: E402
 
 from got_train.demo import web  # noqa: E402
+from got_train.demo.server import FILES, STATIC  # noqa: E402
 from got_train.demo.turns import BusyError, Turns  # noqa: E402
 from got_train.inference.chat import Got  # noqa: E402
 from got_train.inference.questions import question  # noqa: E402
@@ -241,8 +243,18 @@ def test_other_sites_cannot_use_the_page(demo_client: TestClient) -> None:
     assert demo_client.post("/pictures", content=picture(), headers=same).status_code == 200
 
 
+def test_every_file_of_the_page_has_an_address(demo_client: TestClient) -> None:
+    assert sorted(name for name, _ in FILES.values()) == sorted(path.name for path in STATIC.iterdir())
+    for address, (name, kind) in FILES.items():
+        answer = demo_client.get(address)
+        assert answer.content == (STATIC / name).read_bytes()
+        assert answer.headers["content-type"] == f"{kind}; charset=utf-8"  # else no browser runs a module
+        for imported in re.findall(r'from "\./(.+)"', answer.text):
+            assert f"/{imported}" in FILES, f"{name} imports {imported}"
+
+
 def test_every_answer_lets_the_browser_run_only_the_page(demo_client: TestClient) -> None:
-    for path in ("/", "/page.js", "/page.css", "/state", "/nothing"):
+    for path in (*FILES, "/state", "/nothing"):
         policy = demo_client.get(path).headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; script-src 'self'; ")
     page = demo_client.get("/").text

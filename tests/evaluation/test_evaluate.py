@@ -15,7 +15,7 @@ if importlib.util.find_spec("wn") is None:
 
 from got_train.cli import main, parser  # noqa: E402
 from got_train.evaluation import formulas  # noqa: E402
-from got_train.evaluation.evaluate import evaluate, scores_of  # noqa: E402
+from got_train.evaluation.evaluate import evaluate, score_text, scores_of  # noqa: E402
 from got_train.evaluation.metrics import text_metrics  # noqa: E402
 from got_train.evaluation.suites import KIND_SUITES, SUITES, find_formulas, find_tabulars  # noqa: E402
 from got_train.evaluation.worst import write_page  # noqa: E402
@@ -398,3 +398,11 @@ def test_the_name_of_a_kind_is_shortened(tmp_path: Path, capsys: pytest.CaptureF
         main(["eval", str(path)])
     assert f"{'k' * 47} ... {'k' * 47}: suite plain" in (printed := capsys.readouterr().out)
     assert max(map(len, printed.split("\n"))) < 200
+
+
+def test_kinds_do_not_control_the_terminal(tmp_path: Path) -> None:
+    row = {"response": "a", "labels": "a", "images": ["1.png"], "query": "OCR: "}
+    write_rows(tmp_path / "a.jsonl", [row | {"kind": kind} for kind in ("x\x1b[31m", "y\n\u202e")])
+    said = score_text(evaluate(tmp_path / "a.jsonl"))
+    assert "x\\x1b[31m" in said and "y\\n\\u202e" in said
+    assert "\x1b" not in said and "\u202e" not in said

@@ -276,3 +276,15 @@ def test_torch_files_in_either_layout(small: GotOcr2VisionConfig, tokenizer_dir:
         (folder / "model.safetensors").unlink()
         after = load_got(str(folder)).state_dict()
         assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
+
+
+def test_a_target_does_not_control_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("got_train.model.convert.convert", lambda *given: 2)
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(SystemExit) as ended:
+        main(["convert", str(tmp_path), "a\x1b[31m\n", "--to", "transformers"])
+    assert ended.value.code == 0
+    said = "2 tensors written to a\\x1b[31m\\n, in the transformers layout\n"
+    assert capsys.readouterr().out == said

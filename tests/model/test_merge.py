@@ -17,7 +17,7 @@ from got_train.model.checkpoints import load_checkpoint
 from got_train.model.convert import original_name
 from got_train.model.got import GotModel
 from got_train.model.loading import build_model, load_got
-from got_train.model.merge import merge, probe_logits, save_model_folder
+from got_train.model.merge import merge, merge_message, probe_logits, save_model_folder
 from got_train.report import UserError
 from tests.conftest import DECODERS, ENCODER
 
@@ -164,3 +164,8 @@ def test_adapters_without_weights_are_refused(base: str, tmp_path: Path) -> None
     (tmp_path / "adapter_model.safetensors").unlink()
     with pytest.raises(UserError, match="lacks the weights of its adapters, adapter_model.safetensors"):
         load_checkpoint(str(tmp_path))
+
+
+def test_a_folder_does_not_control_the_terminal() -> None:
+    said = merge_message(Path("a\x1b[31m\n"), 0.25)
+    assert said == "merged into a\\x1b[31m\\n (logits before and after differ by 0.25 of the largest)"

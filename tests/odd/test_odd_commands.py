@@ -145,7 +145,11 @@ COMMANDS = [
         "rows.jsonl exists: choose another output, or give",
     ),
     ("a folder for a file", "eval {answers} --output {folder}", "folder cannot be written: it is a folder"),
-    ("a file for a folder", "eval {answers} --output {rows}/a.json", "a.json cannot be written: "),
+    (
+        "a file for a folder",
+        "eval {answers} --output {rows}/new/a.json",
+        "a.json cannot be written: {rows} is a file, and not a folder: move it away, or choose another out",
+    ),
     (
         "two outputs in one file",
         "eval {answers} --output {new} --report {new}",

@@ -46,6 +46,7 @@ def test_it_becomes_the_server(folder: Path, monkeypatch: pytest.MonkeyPatch, ca
     monkeypatch.chdir(folder.parent)  # so that it is put back
     monkeypatch.setattr(os, "execve", lambda *given: started.append(given))
     monkeypatch.setattr(module, "check_engine", lambda engine: None)
+    monkeypatch.setattr(module, "check_device", lambda device: None)
     serve(folder.name, "0.0.0.0", 81, "cuda:1", "vllm", None, ["--max-model-len", "4096"])
     [(program, words, environment)] = started
     assert (program, words[-2:]) == (sys.executable, ["--max-model-len", "4096"])
