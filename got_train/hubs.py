@@ -19,7 +19,7 @@ MODEL_FILES = ("*.json", "*.txt", "*.tiktoken", "*.safetensors")
 ANSWER_SECONDS = 5
 """Longest wait to see whether the hub answers."""
 
-REACH_SECONDS = 3
+REACH_SECONDS = 10
 """Longest wait for a connection to a hub that a push cannot do without."""
 
 ON, OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
