@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from got_train.board.runs import MAX_VALUE_CHARACTERS, Run, numbers
-from got_train.config import SCORES
+from got_train.config import GROUPS, SCORES
 from got_train.pages.curves import Line, curve_html, is_drawn, number
 from got_train.report import counted, shortened
 
@@ -25,15 +25,17 @@ TITLES = {
     "eval_edit_distance": "Edit distance, of the longer text",
     "eval_exact_match": "Share of rows read without an error",
     "eval_repetition": "Share of answers that end in a loop",
+    "eval_picture_gain": "What the pictures tell (nats a token)",
     "learning_rate": "Learning rate",
     "grad_norm": "Norm of the gradient",
+    **{f"grad_norm_{group}": f"Norm of the gradient of the {group}" for group in GROUPS},
     "tokens_per_second": "Tokens a second",
     "memory(GiB)": "Peak memory (GiB)",
     "data_wait": "Share of the time spent waiting for data",
 }
 SECTIONS = {
-    "Scores at each evaluation": tuple(f"eval_{name}" for name in SCORES),
-    "Learning rate and gradient": ("learning_rate", "grad_norm"),
+    "Scores at each evaluation": (*(f"eval_{name}" for name in SCORES), "eval_picture_gain"),
+    "Learning rate and gradient": ("learning_rate", "grad_norm", *(f"grad_norm_{name}" for name in GROUPS)),
     "Speed and memory": ("tokens_per_second", "memory(GiB)", "data_wait"),
 }
 """Curves beside the losses, by the titles of their sections."""

@@ -69,6 +69,7 @@ from got_train.training.summary import (
     template_advice,
 )
 from got_train.training.trainer import GotTrainer
+from got_train.training.unread_pictures import UnreadPictures
 
 DRY_RUN_ROWS = 200
 """Most rows of each set that a dry run checks."""
@@ -317,6 +318,7 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
         processing_class=build_processor(model.config, encoder.tokenizer, config.sample),
         callbacks=[
             RunLog(run_dir),
+            UnreadPictures(could_read=config.model.whole is not None),
             *([] if features is None else [FeatureWriter(features)]),
             *([] if patience is None else [EarlyStoppingCallback(patience)]),
         ],

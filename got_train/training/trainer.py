@@ -18,7 +18,7 @@ from transformers import Trainer
 from transformers.trainer import TRAINING_ARGS_NAME
 from transformers.trainer_utils import EvalLoopOutput
 
-from got_train.config import EvalConfig
+from got_train.config import EvalConfig, Group
 from got_train.data.features import FeatureStore
 from got_train.data.samples import SampleSet
 from got_train.data.workers import Watched
@@ -30,7 +30,9 @@ from got_train.ranks import gather, rank, world_size
 from got_train.report import UserError, counted
 from got_train.run_folders import STATE_FILE
 from got_train.shortages import naming_memory
+from got_train.training.gradient_norms import group_norms, logged_norms, trained_weights
 from got_train.training.kind_losses import KindLoss, add_up, row_losses, token_means
+from got_train.training.picture_gain import RowGain, picture_gain, row_gains
 from got_train.training.plan import StepBatches, StepPlan
 from got_train.training.readings import Reading, keep_readings, reading_scores
 from got_train.training.saving import check_finite, remove_older, saved_whole
@@ -85,6 +87,11 @@ class GotTrainer(Trainer):
         """The kinds and losses of this rank's batches since the last log."""
         self._eval_losses: list[KindLoss] = []
         """The losses of all ranks in the current evaluation."""
+        self._eval_gains: list[RowGain] = []
+        """What the pictures of all ranks' rows tell in the current evaluation."""
+        self._trained = trained_weights(self.model)
+        self._group_norms: dict[Group, torch.Tensor] = {}
+        """The norms of the gradients of module groups in the last step."""
         self._overflows = 0
         """Number of consecutive steps with gradients that are not finite."""
         self._speed = SpeedMeter()
@@ -204,6 +211,8 @@ class GotTrainer(Trainer):
         # In float16, a step that overflows is skipped, and the scale of the loss is then reduced.
         if self._overflows > (MAX_OVERFLOWS if self.args.fp16 else 0):
             self._stop(f"gradient norm is {norm}", losses[-1][1])
+        if not self.is_deepspeed_enabled:  # which has used up the gradients, and has only the norm of all
+            self._group_norms = group_norms(self._trained)
         return norm
 
     def _stop(self, what: str, locations: list[str]) -> None:
@@ -220,6 +229,8 @@ class GotTrainer(Trainer):
         lower = f"lower train.per_device_eval_batch_size ({self.args.per_device_eval_batch_size})"
         with naming_memory(lambda: self._batch_in_words(inputs), lower):
             result = super().prediction_step(model, inputs, *args, **kwargs)
+            gains = row_gains(model, inputs, self._output, self.model.config.image_token_id)
+        self._eval_gains += self.accelerator.gather_for_metrics(gains, use_gather_object=True)
         if self.by_kind:
             # Leaves out the repeated rows that complete the last batch of the ranks.
             rows = row_losses(kinds, self._output)
@@ -291,9 +302,12 @@ class GotTrainer(Trainer):
 
     def evaluation_loop(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> EvalLoopOutput:
         """Losses of the whole validation set, and scores of reading a part of it."""
-        self._eval_losses = []
+        self._eval_losses, self._eval_gains = [], []
         result = super().evaluation_loop(*args, metric_key_prefix=metric_key_prefix, **kwargs)
         result.metrics.update(token_means(self._eval_losses, f"{metric_key_prefix}_loss"))
+        gain = picture_gain(self._eval_gains)
+        if gain is not None:
+            result.metrics[f"{metric_key_prefix}_picture_gain"] = gain
         if self.eval_config.read_rows > 0:
             assert isinstance(self.eval_dataset, SampleSet)
             readings = self.read_rows(self.eval_dataset, self.eval_config.read_rows)
@@ -330,11 +344,13 @@ class GotTrainer(Trainer):
         return [(record, next(parts[number % len(parts)])) for number, record in enumerate(records)]
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Adds losses per kind of row, speed and memory to the values for all loggers."""
+        """Adds losses per kind of row, norms per module group, speed and memory for all loggers."""
         if "loss" in logs and self.by_kind:
             mine = add_up(loss for kinds, output in self._train_outputs for loss in row_losses(kinds, output))
             logs |= token_means([loss for part in gather(mine) for loss in part], "loss")
             self._train_outputs = []
+        if "grad_norm" in logs:
+            logs |= logged_norms(self._group_norms, logs["grad_norm"])
         if "loss" in logs:
             logs |= self._speed.figures(self.state.global_step, self.state.max_steps, self.args.device)
         super().log(logs, start_time)

@@ -33,8 +33,10 @@ LOG: list[dict[str, Any]] = [
      "grad_norm": 1.0, "tokens_per_second": 1234.5, "memory(GiB)": 1.5, "elapsed_time": 30.0},
     {"global_step/max_steps": "2/4", "eval_loss": 1.5, "eval_loss_pdf": 1.6, "eval_cer": 0.5},
     {"global_step/max_steps": "4/4", "loss": 0.5, "loss_pdf": 0.7, "loss_scene": 0.2, "learning_rate": 0.0,
-     "grad_norm": 0.5, "tokens_per_second": 2345.5, "memory(GiB)": 1.75, "elapsed_time": 65.0},
-    {"global_step/max_steps": "4/4", "eval_loss": 0.4, "eval_loss_pdf": 0.5, "eval_cer": 0.0},
+     "grad_norm": 0.5, "grad_norm_decoder": 0.5, "tokens_per_second": 2345.5, "memory(GiB)": 1.75,
+     "elapsed_time": 65.0},
+    {"global_step/max_steps": "4/4", "eval_loss": 0.4, "eval_loss_pdf": 0.5, "eval_cer": 0.0,
+     "eval_picture_gain": 2.5},
     {"global_step/max_steps": "4/4", "train_runtime": 70.0, "train_loss": 1.25},
 ]  # fmt: skip
 
@@ -102,8 +104,9 @@ def test_a_run_on_a_page_that_needs_nothing_else(make_run: MakeRun, tmp_path: Pa
     assert facts["CER"] == "1.5 → 0, lowest 0"
     assert (facts["peak memory (GiB)"], facts["time of training"]) == ("1.75", "1 min 5 s")
     assert re.findall(r"<figcaption>([^<]*?)(?: <small>|<)", page) == [
-        *("Loss", "Loss of pdf", "Loss of scene", "Character error rate (CER)", "Learning rate"),
-        *("Norm of the gradient", "Tokens a second", "Peak memory (GiB)"),
+        *("Loss", "Loss of pdf", "Loss of scene", "Character error rate (CER)"),
+        *("What the pictures tell (nats a token)", "Learning rate", "Norm of the gradient"),
+        *("Norm of the gradient of the decoder", "Tokens a second", "Peak memory (GiB)"),
     ]
     assert "training: 2 at step 2, 0.5 at step 4" in page and "held out: 9 at step 0, 0.4 at step 4" in page
     assert 'class="fault"' not in page

@@ -71,6 +71,13 @@ def logged(tmp_path: Path, name: str) -> Logged:
     ]
 
 
+def gradient_norms(tmp_path: Path, name: str) -> list[dict[str, float]]:
+    """Of each step the norms of module groups."""
+    rows = read_log(next((tmp_path / "output" / name).glob("v0-*")) / "logging.jsonl")
+    steps = [row for row in rows if "loss" in row]
+    return [{key: row[key] for key in row if key.startswith("grad_norm_")} for row in steps]
+
+
 @pytest.fixture
 def alone(write_config: Callable[..., Path], tmp_path: Path) -> Logged:
     """What one process logs."""
@@ -114,6 +121,13 @@ def test_two_ranks_equal_one(
         assert row == pytest.approx(expected, rel=2e-5)
     runs = list((tmp_path / "output" / launcher).iterdir())
     assert len(runs) == 1
+    norms, others = (gradient_norms(tmp_path, name) for name in (launcher, "alone"))
+    if launcher == "zero2":
+        assert norms == [{}, {}]  # DeepSpeed has used up the gradients
+    else:
+        assert all(row == pytest.approx(other, rel=2e-5) for row, other in zip(norms, others, strict=True))
+    evaluated = [row for row in read_log(runs[0] / "logging.jsonl") if "eval_loss" in row]
+    assert ["eval_picture_gain" in row for row in evaluated] == [True]
     readings = [
         next((tmp_path / "output" / name).glob("v0-*/readings/step-2.jsonl")).read_text()
         for name in (launcher, "alone")
