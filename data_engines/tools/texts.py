@@ -22,7 +22,7 @@ from data_engines.tools.corpora import (
 from data_engines.tools.matter.filler import Matter, Tongue, read_matter
 from data_engines.tools.packages import packaged
 
-MATTER = 0.4
+MATTER = 0.25
 """Share of matter among texts of packages, with which digits and signs are as frequent as in documents."""
 
 

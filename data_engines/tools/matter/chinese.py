@@ -110,199 +110,212 @@ SENTENCES = templates(
     会议由{name}主持，{name}、{name}等{small}人参加；地点：{address}。
     """
 )
-GROUPS = {
-    "figures": templates(
-        r"""
-        {integer}
-        {decimal}
-        {percent}
-        第{integer}页
-        共{small}页
-        +{percent}
-        -{decimal}
-        {han}、
-        {small}/{small}
-        约{integer}人
-        {decimal}万
-        {decimal}亿
-        {year}—{year}
-        第{han}章
-        {small}×{small}
-        增长{percent}
-        {integer}～{integer}
-        （{small}）
-        ＜{decimal}
-        ≥{percent}
-        第{small}名
-        """
-    ),
-    "prices": templates(
-        r"""
-        {price}
-        {price}
-        合计：{price}
-        小计：{price}
-        {price}/{unit}
-        {small}件×{price}
-        单价：{price}
-        税率{small}%
-        满{whole}元减{small}元
-        优惠{price}！
-        实付{price}
-        原价{price}，现价{price}
-        押金：{price}
-        {phrase}{leader}{price}
-        金额：{price}
-        运费{price}
-        仅售{price}
-        """
-    ),
-    "dates": templates(
-        r"""
-        {date}
-        {date}
-        {date} {time}
-        日期：{date}
-        截止日期：{date}
-        {time}
-        {time}—{time}
-        营业时间：{time}-{time}
-        {date}至{date}
-        更新于{date}
-        有效期至{date}
-        生产日期：{date}
-        """
-    ),
-    "places": templates(
-        r"""
-        {name}
-        {address}
-        {address}
-        {company}
-        {name}（{job}）
-        地址：{address}
-        收件人：{name}
-        尊敬的{name}：
-        {company}，{city}
-        姓名：{name}
-        联系人：{name}
-        单位：{company}
-        籍贯：{city}
-        """
-    ),
-    "contacts": templates(
-        r"""
-        电话：{phone}
-        {phone}
-        传真：{phone}
-        手机：{phone}
-        邮箱：{email}
-        {email}
-        {url}
-        网址：{url}
-        {name} {phone}
-        微信号：{user}
-        QQ：{integer}
-        @{user}
-        #{phrase}#
-        热线：{phone} | {email}
-        """
-    ),
-    "codes": templates(
-        r"""
-        发票号码：{code}
-        订单号：{code}
-        编号：{code}
-        {code}
-        版本{section}
-        〔{small}〕
-        邮编：{zip}
-        第{section}条
-        证书编号：{code}
-        （{year}）{small}号
-        房间{integer}
-        型号：{code}
-        ISBN {code}
-        """
-    ),
-    "units": templates(
-        r"""
-        {measure}
-        {measure}
-        {measure}×{measure}
-        净含量：{measure}
-        不超过{measure}
-        {decimal}-{decimal}{unit}
-        重量：{measure}
-        {phrase}：{measure}
-        温度：{decimal}℃
-        面积约{decimal}平方米
-        时速{integer}公里
-        """
-    ),
-    "contents": templates(
-        r"""
-        {heading}{leader}{integer}
-        第{han}章 {heading}{leader}{integer}
-        {section} {heading}{leader}{integer}
-        第{han}节 {heading}
-        附录{letter} {heading}{leader}{integer}
-        图{section} {phrase}
-        表{small}：{phrase}
-        {han}、{heading}
-        （{han}）{phrase}
-        {section} {heading}
-        {heading} / {integer}
-        """
-    ),
-    "lists": templates(
-        r"""
-        {label}{phrase}
-        {label}{phrase}；
-        {label}{phrase}：{measure}
-        {label}{name}、{name}、{name}
-        """
-    ),
-    "quotations": templates(
-        r"""
-        “{phrase}”
-        「{phrase}」
-        《{phrase}》
-        {name}说：“{phrase}。”
-        【{phrase}】
-        ——{name}《{phrase}》
-        """
-    ),
-    "code": templates(
-        r"""
-        {word} = {decimal}  # {phrase}
-        // {phrase}
-        print("{phrase}")
-        if {word} > {small}:
-        $ {word} -{letter} /{word}
-        /* {phrase} */
-        <{word}>{phrase}</{word}>
-        {word}_{word}({small}, {small})
-        pip install {word}=={section}
-        y = {decimal}x + {small}
-        \{word}{{{phrase}}}
-        {{"{word}": {integer}}}
-        {word}[{small}] & 0x{hex}
-        """
-    ),
-    "rows": templates(
-        r"""
-        {phrase}：{integer}
-        {decimal} | {decimal}
-        {phrase} {price}
-        {date} {phrase} {price}
-        {phrase}|{percent}
-        {phrase}、{phrase}、{phrase}
-        {phrase}；{phrase}
-        {integer} {integer} {integer}
-        {name} {small}岁 {city}
-        """
-    ),
-    "sentences": SENTENCES,
-}
-"""Templates by what they are about; every group is as likely as the others."""
+FIGURES = templates(
+    r"""
+    {integer}
+    {decimal}
+    {percent}
+    第{integer}页
+    共{small}页
+    +{percent}
+    -{decimal}
+    {han}、
+    {small}/{small}
+    约{integer}人
+    {decimal}万
+    {decimal}亿
+    {year}—{year}
+    第{han}章
+    {small}×{small}
+    增长{percent}
+    {integer}～{integer}
+    （{small}）
+    ＜{decimal}
+    ≥{percent}
+    第{small}名
+    """
+)
+PRICED = templates(
+    r"""
+    {price}
+    {price}
+    合计：{price}
+    小计：{price}
+    {price}/{unit}
+    {small}件×{price}
+    单价：{price}
+    税率{small}%
+    满{whole}元减{small}元
+    优惠{price}！
+    实付{price}
+    原价{price}，现价{price}
+    押金：{price}
+    {phrase}{leader}{price}
+    金额：{price}
+    运费{price}
+    仅售{price}
+    """
+)
+DATED = templates(
+    r"""
+    {date}
+    {date}
+    {date} {time}
+    日期：{date}
+    截止日期：{date}
+    {time}
+    {time}—{time}
+    营业时间：{time}-{time}
+    {date}至{date}
+    更新于{date}
+    有效期至{date}
+    生产日期：{date}
+    """
+)
+PLACES = templates(
+    r"""
+    {name}
+    {address}
+    {address}
+    {company}
+    {name}（{job}）
+    地址：{address}
+    收件人：{name}
+    尊敬的{name}：
+    {company}，{city}
+    姓名：{name}
+    联系人：{name}
+    单位：{company}
+    籍贯：{city}
+    """
+)
+CONTACTS = templates(
+    r"""
+    电话：{phone}
+    {phone}
+    传真：{phone}
+    手机：{phone}
+    邮箱：{email}
+    {email}
+    {url}
+    网址：{url}
+    {name} {phone}
+    微信号：{user}
+    QQ：{integer}
+    @{user}
+    #{phrase}#
+    热线：{phone} | {email}
+    """
+)
+NUMBERED = templates(
+    r"""
+    发票号码：{code}
+    订单号：{code}
+    编号：{code}
+    {code}
+    版本{section}
+    〔{small}〕
+    邮编：{zip}
+    第{section}条
+    证书编号：{code}
+    （{year}）{small}号
+    房间{integer}
+    型号：{code}
+    ISBN {code}
+    """
+)
+MEASURED = templates(
+    r"""
+    {measure}
+    {measure}
+    {measure}×{measure}
+    净含量：{measure}
+    不超过{measure}
+    {decimal}-{decimal}{unit}
+    重量：{measure}
+    {phrase}：{measure}
+    温度：{decimal}℃
+    面积约{decimal}平方米
+    时速{integer}公里
+    """
+)
+CONTENTS = templates(
+    r"""
+    {heading}{leader}{integer}
+    第{han}章 {heading}{leader}{integer}
+    {section} {heading}{leader}{integer}
+    第{han}节 {heading}
+    附录{letter} {heading}{leader}{integer}
+    图{section} {phrase}
+    表{small}：{phrase}
+    {han}、{heading}
+    （{han}）{phrase}
+    {section} {heading}
+    {heading} / {integer}
+    """
+)
+LISTS = templates(
+    r"""
+    {label}{phrase}
+    {label}{phrase}；
+    {label}{phrase}：{measure}
+    {label}{name}、{name}、{name}
+    """
+)
+QUOTATIONS = templates(
+    r"""
+    “{phrase}”
+    “{phrase}”{phrase}
+    “{phrase}”和“{phrase}”
+    {phrase}（{phrase}）
+    {phrase}（见第{small}页）
+    （{phrase}）
+    {phrase}：“{phrase}”
+    {phrase}；{phrase}。
+    {phrase}。
+    所谓“{phrase}”，即{phrase}。
+    {phrase}（{word}）
+    {phrase}（{year}）
+    「{phrase}」
+    《{phrase}》
+    {name}说：“{phrase}。”
+    【{phrase}】
+    ——{name}《{phrase}》
+    """
+)
+CODE = templates(
+    r"""
+    {word} = {decimal}  # {phrase}
+    // {phrase}
+    print("{phrase}")
+    if {word} > {small}:
+    $ {word} -{letter} /{word}
+    /* {phrase} */
+    <{word}>{phrase}</{word}>
+    {word}_{word}({small}, {small})
+    pip install {word}=={section}
+    y = {decimal}x + {small}
+    \{word}{{{phrase}}}
+    {{"{word}": {integer}}}
+    {word}[{small}] & 0x{hex}
+    """
+)
+ROWS = templates(
+    r"""
+    {phrase}：{integer}
+    {decimal} | {decimal}
+    {phrase} {price}
+    {date} {phrase} {price}
+    {phrase}|{percent}
+    {phrase}、{phrase}、{phrase}
+    {phrase}；{phrase}
+    {integer} {integer} {integer}
+    {name} {small}岁 {city}
+    """
+)
+
+TEMPLATES = (
+    FIGURES + PRICED + DATED + 2 * PLACES + CONTACTS + NUMBERED + MEASURED + 2 * CONTENTS
+    + 10 * LISTS + 8 * QUOTATIONS + CODE + ROWS + 2 * SENTENCES
+)  # fmt: skip
+"""All of them, so often that digits and signs come out as in documents."""

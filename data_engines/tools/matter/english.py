@@ -115,196 +115,207 @@ SENTENCES = templates(
     Members pay {price} + {small}% tax; everyone else pays {price}.
     """
 )
-GROUPS = {
-    "figures": templates(
-        r"""
-        {integer}
-        {decimal}
-        {percent}
-        No. {integer}
-        {decimal} ± {decimal}
-        +{percent}
-        -{decimal}
-        {small}/{small}
-        {integer} / {integer}
-        p. {integer}
-        pp. {integer}–{integer}
-        ~{integer}
-        x{small}
-        {small} × {small}
-        > {decimal}
-        < {percent}
-        {year}-{year}
-        Page {small} of {integer}
-        """
-    ),
-    "prices": templates(
-        r"""
-        {price}
-        {price}
-        Total: {price}
-        Subtotal {price}
-        {price} / {unit}
-        {small} x {price}
-        VAT {small}%: {price}
-        From {price} per night
-        Save {small}%!
-        Balance due: {price}
-        -{price}
-        {price} + tax
-        {phrase} {leader} {price}
-        Price: {price}/{unit}
-        {small} @ {price}
-        Only {price}*
-        """
-    ),
-    "dates": templates(
-        r"""
-        {date}
-        {date}
-        {date}, {time}
-        {weekday}, {date}
-        Due: {date}
-        {time}
-        Date: {date}
-        {time} - {time}
-        Open {time} – {time}
-        {date} – {date}
-        Updated {date} {time}
-        © {year} {company}
-        """
-    ),
-    "places": templates(
-        r"""
-        {name}
-        {address}
-        {address}
-        {company}
-        {name}, {job}
-        {company}, {city}
-        Attn: {name}
-        Dear {name},
-        {company} & Co.
-        c/o {name}, {address}
-        {name} / {company}
-        Name: {name}
-        """
-    ),
-    "contacts": templates(
-        r"""
-        Tel. {phone}
-        {phone}
-        Fax: {phone}
-        {email}
-        E-mail: {email}
-        {url}
-        {url}
-        @{user}
-        {name} <{email}>
-        #{word}
-        Phone {phone} | {email}
-        www.{domain}
-        ftp://{domain}/{word}/
-        """
-    ),
-    "codes": templates(
-        r"""
-        Invoice #{code}
-        Order No. {code}
-        S/N: {code}
-        Ref. {code}
-        v{section}
-        ISBN {code}
-        {code}
-        [{small}]
-        § {section}
-        ({small}, {small})
-        #{hex}
-        Item {code} | Qty {small}
-        ID: {code}
-        """
-    ),
-    "units": templates(
-        r"""
-        {measure}
-        {measure}
-        {measure} x {measure}
-        Max. {measure}
-        {measure} ± {percent}
-        {decimal}-{decimal} {unit}
-        {word}: {measure}
-        ≤ {measure}
-        {measure} ({measure})
-        """
-    ),
-    "contents": templates(
-        r"""
-        {heading} {leader} {integer}
-        {section} {heading} {leader} {integer}
-        {section} {heading} {integer}
-        Chapter {small}: {heading}
-        Chapter {small} {heading} {leader} {integer}
-        Fig. {section} {phrase}
-        {letter}. {heading} {leader} {integer}
-        Table {small}. {phrase}
-        {heading}, {integer}
-        """
-    ),
-    "lists": templates(
-        r"""
-        {label} {phrase}
-        {label} {phrase}: {measure}
-        {label} {name} ({year})
-        {label} {phrase};
-        """
-    ),
-    "quotations": templates(
-        r"""
-        “{phrase}”
-        ‘{phrase}’
-        "{phrase}"
-        “{phrase},” said {name}.
-        "{phrase}?"
-        '{phrase}'
-        """
-    ),
-    "code": templates(
-        r"""
-        {word} = {decimal}
-        {word}[{small}] += {word}
-        if ({word} >= {integer} && {word} != 0) {{
-        }} else {{
-        for {word} in range({integer}):
-        return {word}_{word} * {decimal}
-        # {phrase}
-        // {phrase}
-        SELECT * FROM {word} WHERE id = {integer};
-        $ grep -r "{word}" src/*.c | wc -l
-        <{word} id="{small}">
-        </{word}>
-        {word}: {{{small}, {small}}}
-        def {word}(self, {word}=None):
-        ~/.config/{word}.txt
-        C:\{word}\{word}.exe
-        /usr/share/{word}/{word}-{section}.tar.gz
-        {word} == {word} || {word} < {small}
-        export {word}_{word}={integer}
-        f(x) = {small}x^2 + {small}x - {small}
-        y = {decimal} * x
-        $ ls -l
-        """
-    ),
-    "rows": templates(
-        r"""
-        {decimal} | {decimal} | {decimal}
-        | {word} | {integer} |
-        {phrase}: {integer}
-        {code} {phrase} {price}
-        {integer} {integer} {integer} {integer}
-        {date} {phrase} {price}
-        {phrase} {percent} {percent}
-        """
-    ),
-    "sentences": SENTENCES,
-}
-"""Templates by what they are about; every group is as likely as the others."""
+FIGURES = templates(
+    r"""
+    {integer}
+    {decimal}
+    {percent}
+    No. {integer}
+    {decimal} ± {decimal}
+    +{percent}
+    -{decimal}
+    {small}/{small}
+    {small}/{small}/{year}
+    {integer} / {integer}
+    p. {integer}
+    pp. {integer}–{integer}
+    ~{integer}
+    x{small}
+    {small} × {small}
+    > {decimal}
+    < {percent}
+    {year}-{year}
+    Page {small} of {integer}
+    """
+)
+PRICED = templates(
+    r"""
+    {price}
+    {price}
+    Total: {price}
+    Subtotal {price}
+    {price} / {unit}
+    {small} x {price}
+    VAT {small}%: {price}
+    From {price} per night
+    Save {small}%!
+    Balance due: {price}
+    -{price}
+    {price} + tax
+    {phrase} {leader} {price}
+    Price: {price}/{unit}
+    {small} @ {price}
+    Only {price}*
+    """
+)
+DATED = templates(
+    r"""
+    {date}
+    {date}
+    {date}, {time}
+    {weekday}, {date}
+    Due: {date}
+    {time}
+    Date: {date}
+    {time} - {time}
+    Open {time} – {time}
+    {date} / {date}
+    {date} – {date}
+    Updated {date} {time}
+    © {year} {company}
+    """
+)
+PLACES = templates(
+    r"""
+    {name}
+    {address}
+    {address}
+    {company}
+    {name}, {job}
+    {company}, {city}
+    Attn: {name}
+    Dear {name},
+    {company} & Co.
+    c/o {name}, {address}
+    {name} / {company}
+    Name: {name}
+    {word}/{word}
+    {city} & {city}
+    {name} and/or {name}
+    """
+)
+CONTACTS = templates(
+    r"""
+    Tel. {phone}
+    {phone}
+    Fax: {phone}
+    {email}
+    E-mail: {email}
+    {url}
+    {url}
+    @{user}
+    {name} <{email}>
+    #{word}
+    Phone {phone} | {email}
+    www.{domain}
+    ftp://{domain}/{word}/
+    """
+)
+NUMBERED = templates(
+    r"""
+    Invoice #{code}
+    Order No. {code}
+    S/N: {code}
+    Ref. {code}
+    v{section}
+    ISBN {code}
+    {code}
+    [{small}]
+    § {section}
+    ({small}, {small})
+    #{hex}
+    Item {code} | Qty {small}
+    ID: {code}
+    """
+)
+MEASURED = templates(
+    r"""
+    {measure}
+    {measure}
+    {measure} x {measure}
+    Max. {measure}
+    {measure} ± {percent}
+    {decimal}-{decimal} {unit}
+    {word}: {measure}
+    ≤ {measure}
+    {measure} ({measure})
+    """
+)
+CONTENTS = templates(
+    r"""
+    {heading} {leader} {integer}
+    {section} {heading} {leader} {integer}
+    {section} {heading} {integer}
+    Chapter {small}: {heading}
+    Chapter {small} {heading} {leader} {integer}
+    Fig. {section} {phrase}
+    {letter}. {heading} {leader} {integer}
+    Table {small}. {phrase}
+    {heading}, {integer}
+    """
+)
+LISTS = templates(
+    r"""
+    {label} {phrase}
+    {label} {phrase}: {measure}
+    {label} {name} ({year})
+    {label} {phrase};
+    """
+)
+QUOTATIONS = templates(
+    r"""
+    “{phrase}”
+    ‘{phrase}’
+    "{phrase}"
+    “{phrase},” said {name}.
+    "{phrase}?"
+    '{phrase}'
+    """
+)
+CODE = templates(
+    r"""
+    {word} = {decimal}
+    {word}[{small}] += {word}
+    if ({word} >= {integer} && {word} != 0) {{
+    }} else {{
+    for {word} in range({integer}):
+    return {word}_{word} * {decimal}
+    {word}_{word}({word}_{word}={{'{word}': [{small}]}})
+    "{word}_{word}": {{"id": {small}}},
+    \begin{{{word}}}[{word}]
+    #define {word}_{word} ({small} & 0x{hex})
+    # {phrase}
+    // {phrase}
+    SELECT * FROM {word} WHERE id = {integer};
+    $ grep -r "{word}" src/*.c | wc -l
+    <{word} id="{small}">
+    </{word}>
+    {word}: {{{small}, {small}}}
+    def {word}(self, {word}=None):
+    ~/.config/{word}.txt
+    C:\{word}\{word}.exe
+    /usr/share/{word}/{word}-{section}.tar.gz
+    {word} == {word} || {word} < {small}
+    export {word}_{word}={integer}
+    f(x) = {small}x^2 + {small}x - {small}
+    y = {decimal} * x
+    $ ls -l
+    """
+)
+ROWS = templates(
+    r"""
+    {decimal} | {decimal} | {decimal}
+    | {word} | {integer} |
+    {phrase}: {integer}
+    {code} {phrase} {price}
+    {integer} {integer} {integer} {integer}
+    {date} {phrase} {price}
+    {phrase} {percent} {percent}
+    """
+)
+
+TEMPLATES = (
+    2 * FIGURES + PRICED + 3 * DATED + PLACES + CONTACTS + 2 * NUMBERED + 3 * MEASURED + 2 * CONTENTS
+    + 4 * LISTS + 2 * QUOTATIONS + 2 * CODE + ROWS + SENTENCES
+)  # fmt: skip
+"""All of them, so often that digits and signs come out as in documents."""

@@ -46,8 +46,7 @@ class Matter:
 
     def choose(self, rng: np.random.Generator) -> str:
         """One piece of any sort."""
-        groups = TABLES[self.tongue].GROUPS
-        return self._fill(rng, one_of(rng, groups[one_of(rng, tuple(groups))]))
+        return self._fill(rng, one_of(rng, TABLES[self.tongue].TEMPLATES))
 
     def choose_sentence(self, rng: np.random.Generator) -> str:
         """A whole sentence with numbers, prices, dates or names."""
@@ -59,10 +58,9 @@ class Matter:
     def characters(self) -> set[str]:
         """Every character that a piece may hold, except those of the prose."""
         table = TABLES[self.tongue]
-        templates = [text for group in table.GROUPS.values() for text in group]
         names = [*self.people, *self.companies, *self.addresses, *self.cities, *self.jobs]
         tables = [table.DATES, table.TIMES, table.NOONS, table.PRICES, table.PHONES, table.CODES, table.UNITS]
-        tables += [table.LABELS, table.HEADINGS, table.MONTHS, table.WEEKDAYS, templates, names]
+        tables += [table.LABELS, table.HEADINGS, table.MONTHS, table.WEEKDAYS, table.TEMPLATES, names]
         printable = set(string.digits + string.ascii_letters + string.punctuation + HAN_DIGITS + "十…·")
         return printable.union(*(text for texts in tables for text in texts))
 
