@@ -285,7 +285,7 @@ QUOTATIONS = templates(
 )
 CODE = templates(
     r"""
-    {word} = {decimal}  # {phrase}
+    {word} = {decimal} # {phrase}
     // {phrase}
     print("{phrase}")
     if {word} > {small}:

@@ -26,6 +26,9 @@ DATES = templates(
     {mon} {d}
     {y}-{m:02}-{d:02}
     {m:02}/{d:02}/{y}
+    {m:02}/{d:02}/{y}
+    {d:02}/{m:02}/{y}
+    {d:02}/{m:02}/{short:02}
     {d:02}.{m:02}.{y}
     {m}/{d}/{short:02}
     {d}.{m}.{y}
@@ -190,6 +193,8 @@ PLACES = templates(
     {name} / {company}
     Name: {name}
     {word}/{word}
+    {word}/{word}/{word}
+    {phrase} w/ {phrase}
     {city} & {city}
     {name} and/or {name}
     """
@@ -197,6 +202,7 @@ PLACES = templates(
 CONTACTS = templates(
     r"""
     Tel. {phone}
+    {url}
     {phone}
     Fax: {phone}
     {email}

@@ -69,8 +69,9 @@ def read_matter(tongue: Tongue, lines: Sequence[str], rng: np.random.Generator) 
     """The matter of a language, with phrases of its `lines`."""
     from faker import Faker  # takes half a second, and comes with the extra `engines`
 
-    faker = Faker(LOCALES[tongue])
-    faker.seed_instance(int(rng.integers(2**32)))
+    faker, latin = Faker(LOCALES[tongue]), Faker("la")
+    for made_up in (faker, latin):
+        made_up.seed_instance(int(rng.integers(2**32)))
 
     def pool(what: str) -> tuple[str, ...]:
         made = (faker.format(what).replace("\n", ", ") for _ in range(NAMES_IN_POOL))
@@ -84,7 +85,7 @@ def read_matter(tongue: Tongue, lines: Sequence[str], rng: np.random.Generator) 
         addresses=pool("address"),
         cities=pool("city"),
         jobs=pool("job"),
-        words=tuple(dict.fromkeys(Faker("la").words(NAMES_IN_POOL))),
+        words=tuple(dict.fromkeys(latin.words(NAMES_IN_POOL))),
     )
 
 
