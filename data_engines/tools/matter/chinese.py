@@ -106,7 +106,7 @@ SENTENCES = templates(
     {name}说：“{phrase}。”
     《{phrase}》由{company}于{date}出版，定价{price}。
     订单{code}已于{date}寄往{address}，收件人{name}。
-    气温为{decimal}±{decimal}℃，比{year}年平均值高{percent}。
+    气温为{decimal}±{decimal}°C，比{year}年平均值高{percent}。
     会议由{name}主持，{name}、{name}等{small}人参加；地点：{address}。
     """
 )
