@@ -18,6 +18,7 @@ CHINESE = Packaged(("jieba",), "dict.txt", "MIT")
 FORMULAS = Packaged(("networkx", "numpy", "scipy", "sympy"), "formulas of docstrings", "BSD-3-Clause")
 DEJAVU = Packaged(("matplotlib",), "DejaVu fonts", "Bitstream Vera")
 NOTO = Packaged(("pylopdf-fonts-zh-cn",), "Noto Sans SC and Noto Serif SC", "OFL-1.1")
+FAKER = Packaged(("faker",), "names of companies, places, people and jobs", "MIT")
 TEXTS = (ENGLISH, CHINESE)
 FONTS = (DEJAVU, NOTO)
 """Fonts that are used in addition to those of the system."""

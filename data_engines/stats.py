@@ -15,6 +15,7 @@ from transformers import PreTrainedTokenizerFast
 
 from data_engines.options import Parser, check_bounds
 from data_engines.tools.sheets.pictures import Picture, measure_all
+from data_engines.tools.signs import REFERENCE, Language, count_characters, frequencies
 from got_train.bitsandbytes_import import hide_bitsandbytes
 from got_train.config import EncoderConfig, SampleConfig
 from got_train.config_file import load_config
@@ -64,8 +65,8 @@ class Survey:
     rows: list[RowCounts] = field(default_factory=list)
     pictures: list[Picture | None] = field(default_factory=list)
     """Each different picture; None for pictures that can't be opened, or were not opened."""
-    characters: Counter[str] = field(default_factory=Counter)
-    """Counts of characters in answers, without white space."""
+    characters: dict[Language, Counter[str]] = field(default_factory=lambda: count_characters([]))
+    """Counts of characters in answers, without white space, by the language of their line."""
     faults: defaultdict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
     """Faulty rows and pictures, by kind of fault and cause; the other tables leave out faulty rows."""
 
@@ -128,7 +129,8 @@ def _read_rows(rows: Rows, found: Survey) -> list[FoundImage]:
         for record, (answer_tokens, text_tokens) in zip(records, lengths, strict=True):
             places = [files.setdefault(str(image), (len(files), image))[0] for image in record.images]
             answers = [turn.response for turn in record.turns]
-            found.characters.update("".join("".join(answers).split()))
+            for language, counts in count_characters(answers).items():
+                found.characters[language].update(counts)
             found.rows.append(
                 RowCounts(
                     kind=record.kind,
@@ -222,7 +224,8 @@ def describe(found: Survey, limits: dict[str, int]) -> str:
         ),
         "samples too long to train on": _limit_table(found, limits),
         "pictures: smallest, median and largest": _picture_table(found),
-        "characters of answers": _character_table(found.characters),
+        "characters of answers": _character_table(sum(found.characters.values(), Counter())),
+        "digits and signs in 1,000 characters, beside real documents": _sign_table(found.characters),
         "repeats": _repeat_table(found),
         "faults": _fault_table(found),
     }
@@ -300,6 +303,16 @@ def _character_table(characters: Counter[str]) -> str:
         for name, counts in scripts.items()
     ]
     return table(["script", "distinct", "in all", "share", "most frequent"], lines)
+
+
+def _sign_table(characters: dict[Language, Counter[str]]) -> str:
+    """Lines without Chinese are counted as English."""
+    english, chinese = (frequencies(characters[language]) for language in ("en", "zh"))
+    lines = [
+        (name, *(f"{number:.1f}" for number in (here, real, here_zh, real_zh)))
+        for (name, (real, real_zh)), here, here_zh in zip(REFERENCE.items(), english, chinese, strict=True)
+    ]
+    return table(["sign", "English", "documents", "Chinese", "documents"], lines)
 
 
 def script_of(character: str) -> str:

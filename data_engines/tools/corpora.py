@@ -38,6 +38,12 @@ HAN_WORD = re.compile(rf"[{HAN}]{{1,4}}")
 
 _WORD = re.compile(rf"[{EAST_ASIAN}]|[^\s{EAST_ASIAN}]+")
 """A word: one Chinese or Japanese character, or other characters between spaces."""
+CLOSING = "，。、；：？！）》〉」』】〕〗］｝％～"
+"""Chinese and Japanese signs that no line begins with, even after a space."""
+NO_START = CLOSING + "”’…,.:;?!)]}%"
+"""Signs that no line begins with where they follow a character without a space."""
+NO_END = "（《〈「『【〔〖［｛“‘([{"
+"""Signs that no line ends with where a character follows without a space."""
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 """Control characters, except white space."""
 _DOCSTRING = re.compile(r'^\s*[rR]?"""(.*?)"""', re.DOTALL | re.MULTILINE)
@@ -159,16 +165,15 @@ def docstring_prose(package: str) -> Iterator[str]:
 
 def choose_words(rng: np.random.Generator, lines: Sequence[str], words: Range) -> str:
     """A run of `words` words from a random line, or the whole line if it is shorter."""
-    text = one_of(rng, lines)
+    return run_of_words(rng, one_of(rng, lines), words)
+
+
+def run_of_words(rng: np.random.Generator, text: str, words: Range) -> str:
+    """A run of `words` words from a text, or the whole text if it is shorter."""
     spans = word_spans(text)
     length = min(words.choose(rng), len(spans))
     first = rng.integers(len(spans) - length + 1)
     return text[spans[first][0] : spans[first + length - 1][1]]
-
-
-def choose_text(rng: np.random.Generator, lines: Sequence[str], words: Range) -> str:
-    """A run of words from a random line that needs no shaping engine."""
-    return check_text(choose_words(rng, lines, words))
 
 
 def check_text(text: str) -> str:
@@ -182,10 +187,21 @@ def check_text(text: str) -> str:
 def word_spans(text: str) -> list[tuple[int, int]]:
     """The start and end of each word in a line; the line may be broken between any two words.
 
-    >>> word_spans("two 字")
-    [(0, 3), (4, 5)]
+    No word begins with closing punctuation that belongs to the one before it, or ends with opening
+    punctuation of the next: Chinese and Japanese, which have no spaces, are not broken there.
+
+    >>> word_spans("two 字，《书》")
+    [(0, 3), (4, 6), (6, 9)]
     """
-    return [match.span() for match in _WORD.finditer(text)]
+    spans: list[tuple[int, int]] = []
+    for start, end in (match.span() for match in _WORD.finditer(text)):
+        before = spans[-1][1] if spans else -1
+        adjacent = start == before and (text[start] in NO_START or text[start - 1] in NO_END)
+        if adjacent or (spans and text[start] in CLOSING):
+            spans[-1] = spans[-1][0], end
+        else:
+            spans.append((start, end))
+    return spans
 
 
 def complex_character(text: str) -> str | None:

@@ -146,6 +146,20 @@ def test_characters_are_counted_by_script(tmp_path: Path) -> None:
     ]
 
 
+def test_digits_and_signs_stand_beside_those_of_documents(tmp_path: Path) -> None:
+    written = [
+        row("OCR: ", text, picture(tmp_path, "a.png")) for text in ("ab $5\n3/4 x#", "共5元，《中文》。")
+    ]
+    found = stats.survey(str(write_rows(tmp_path / "rows.jsonl", written)))
+    head, *lines = tables(found, {})["digits and signs in 1,000 characters, beside real documents"]
+    assert head.split() == ["sign", "English", "documents", "Chinese", "documents"]
+    shown = {line.rsplit(maxsplit=4)[0].strip(): line.split()[-4:] for line in lines}
+    assert shown["digits"] == ["333.3", "72.8", "111.1", "29.5"]
+    assert shown["$"] == ["111.1", "0.5", "0.0", "0.7"]
+    assert shown["/"] == ["111.1", "6.7", "0.0", "4.5"]
+    assert shown["《 》"] == ["0.0", "0.0", "222.2", "0.2"]
+
+
 def test_faults_are_counted_with_the_first_place(tmp_path: Path) -> None:
     (tmp_path / "bad.png").write_bytes(b"no picture")
     whole = (tmp_path / picture(tmp_path, "whole.png", (400, 400))).read_bytes()

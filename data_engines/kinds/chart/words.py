@@ -10,7 +10,7 @@ import numpy as np
 from faker import Faker
 
 from data_engines.engine import Reject, Source
-from data_engines.kinds.chart import NAMES
+from data_engines.kind import FAKER
 from data_engines.options import Range
 from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import (
@@ -210,7 +210,7 @@ def read_words(
         pools = {} if source else {title: _pool(faker, what) for title, what in POOLS[tongue].items()}
         words.append(ChartWords(tongue, corpus.lines, pools, _pool(faker, "company")))
         sources += [made for made in corpus.sources if made not in sources]
-    return tuple(words), (*sources, *packaged(NAMES)), in_other_languages(lines, language)
+    return tuple(words), (*sources, *packaged(FAKER)), in_other_languages(lines, language)
 
 
 def _pool(faker: Faker, what: str) -> tuple[str, ...]:

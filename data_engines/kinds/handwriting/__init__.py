@@ -1,6 +1,6 @@
 """Handwriting: pens, and real lines with their transcripts."""
 
-from data_engines.kind import ENGLISH, Kind, Packaged
+from data_engines.kind import ENGLISH, FAKER, Kind, Packaged
 
 HANDWRITING_FONTS = Packaged(
     (
@@ -22,7 +22,7 @@ KIND = Kind(
     ),
     answer="plain text",
     prompt="plain",
-    sources=(ENGLISH, HANDWRITING_FONTS),
+    sources=(ENGLISH, FAKER, HANDWRITING_FONTS),
     max_rejects=0.1,
     batch_size=20,
     regions=True,

@@ -7,7 +7,7 @@ region.
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Literal
@@ -21,9 +21,11 @@ from data_engines.kinds.handwriting.line_images import LineImage, read_ink, read
 from data_engines.kinds.handwriting.pen import Hand, Stroke, fit, write
 from data_engines.options import EngineOptions, Range, check_bounds, option
 from data_engines.tools.chance import one_of
-from data_engines.tools.corpora import Language, complex_character, read_corpus, word_spans
+from data_engines.tools.corpora import Language, complex_character, word_spans
 from data_engines.tools.fonts import Face, Font, find_font_files, font_sources, read_faces
 from data_engines.tools.packages import packaged, packaged_files
+from data_engines.tools.texts import Texts, matter_option, read_texts
+from data_engines.tools.typed import uncounted
 from got_train.prompts import Task
 
 TRIES = 30
@@ -54,6 +56,7 @@ class Options(EngineOptions):
     language: Language | None = option(
         "language of the texts, by default that of the source, or English; Chinese needs --fonts", None
     )
+    matter: float | None = matter_option()
     fonts: tuple[Path, ...] = option(
         "font files or folders of them; without it, packaged handwriting fonts", ()
     )
@@ -69,15 +72,17 @@ class Options(EngineOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_bounds("--width", self.width, 8 * self.text_height.high, 4096)
-        if self.line_images and (self.source or self.fonts or self.language):
+        if self.line_images and (self.source or self.fonts or self.language or self.matter):
             raise ValueError(
-                "--line-images brings its own texts and writing; leave out --source, --fonts and --language"
+                "--line-images brings its own texts and writing; leave out --source, --fonts, --language and "
+                "--matter"
             )
 
 
 @dataclass(frozen=True, kw_only=True)
 class HandwritingStock(Stock[Options]):
-    texts: tuple[str, ...] = ()
+    texts: Texts | None = None
+    """None where there are pictures of lines."""
     faces: tuple[Face, ...] = ()
     line_images: tuple[LineImage, ...] = ()
 
@@ -134,19 +139,22 @@ def load(options: Options, rng: np.random.Generator) -> HandwritingStock:
         images, left_out = read_line_images(options.line_images)
         source = Source(options.line_images, str(options.line_images))
         return HandwritingStock(sources=(source,), left_out=left_out, options=options, line_images=images)
-    corpus = read_corpus(options.source, options.language or (None if options.source else "en"), rng)
+    language = options.language or (None if options.source else "en")
+    texts = read_texts(options.source, language, options.matter, rng)
     files, fonts = _find_fonts(options.fonts)
-    faces, left_out = read_faces(files, set("".join(corpus.lines)) - {" "})
-    texts = tuple(text for text in corpus.lines if _is_writable(text, faces))
-    if not texts:
+    faces, left_out = read_faces(files, texts.characters() - {" "})
+    lines = tuple(text for text in texts.lines if _is_writable(text, faces))
+    if not lines:
         raise ValueError(
             f"--fonts: none of the {len(files)} font files can write a line of the texts; give fonts that can"
             " (the packaged ones are Latin)"
         )
-    if len(texts) < len(corpus.lines):
-        left_out["text that no font can write"] = len(corpus.lines) - len(texts)
-    sources = (*corpus.sources, *fonts)
-    return HandwritingStock(sources=sources, left_out=left_out, options=options, texts=texts, faces=faces)
+    if len(lines) < len(texts.lines):
+        left_out["text that no font can write"] = len(texts.lines) - len(lines)
+    sources = (*texts.sources, *fonts)
+    return HandwritingStock(
+        sources=sources, left_out=left_out, options=options, texts=replace(texts, lines=lines), faces=faces
+    )
 
 
 def decide(rng: np.random.Generator, index: int, stock: HandwritingStock) -> Spec:
@@ -184,8 +192,9 @@ def draw(spec: Spec) -> HandwrittenDrawing:
         place = (left, top, left + mask.width, top + mask.height)
         picture.paste(line.ink, place, mask)
         placed.append((mask, place))
-    answer = Answer(Task(), "\n".join(line.text for line in spec.lines))
-    regions = tuple(Region(place, line.text) for (_, place), line in zip(placed, spec.lines, strict=True))
+    answers = [uncounted(line.text) for line in spec.lines]
+    answer = Answer(Task(), "\n".join(answers))
+    regions = tuple(Region(place, text) for (_, place), text in zip(placed, answers, strict=True))
     return HandwrittenDrawing((picture,), (answer,), regions, photograph=True, placed=tuple(placed))
 
 
@@ -237,6 +246,7 @@ def _choose_written(
     rng: np.random.Generator, baselines: Sequence[int], width: int, size: int, stock: HandwritingStock
 ) -> Iterator[WrittenLine]:
     """Lines that one person wrote."""
+    assert stock.texts
     face = one_of(rng, stock.faces)
     left, right = round(width * rng.uniform(0.04, 0.12)), round(width * rng.uniform(0.03, 0.07))
     ink, slant, slope = _choose_ink(rng), rng.normal(0.05, 0.12), rng.normal(0, 0.008)
@@ -259,12 +269,12 @@ def _choose_written(
         yield WrittenLine(text, x, baseline + jitter, ink, FontWriting(font, hand, int(rng.integers(2**32))))
 
 
-def _choose_text(rng: np.random.Generator, texts: tuple[str, ...], face: Face, font: Font, room: int) -> str:
+def _choose_text(rng: np.random.Generator, texts: Texts, face: Face, font: Font, room: int) -> str:
     """A run of words from anywhere in some text, at most as long as the line."""
     if rng.random() < 0.2:
         room = round(room * rng.uniform(0.4, 1))
     for _ in range(TRIES):
-        text = one_of(rng, texts)
+        text = texts.choose(rng)
         if not face.can_write(text):
             continue
         spans = word_spans(text)

@@ -16,7 +16,7 @@ from data_engines.engine import Answer, Drawing, Region, Reject, Rgb, Stock, one
 from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.boxes import Box, around
 from data_engines.tools.chance import one_of
-from data_engines.tools.corpora import Language, check_text, choose_text, read_corpus, word_spans
+from data_engines.tools.corpora import Language, check_text, word_spans
 from data_engines.tools.fonts import (
     Face,
     Font,
@@ -25,6 +25,8 @@ from data_engines.tools.fonts import (
     open_font,
 )
 from data_engines.tools.frames import draw_frame
+from data_engines.tools.texts import Texts, matter_option, read_texts
+from data_engines.tools.typed import uncounted
 from got_train.prompts import COLORS, Color, Task
 
 ROOM = 4
@@ -39,6 +41,7 @@ class Options(EngineOptions):
         "a UTF-8 text file to draw from; without it, texts of installed packages", None
     )
     language: Language | None = option("language of the texts, by default all that there is", None)
+    matter: float | None = matter_option()
     fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
     units: Literal["lines", "words"] = option(
         "what a text is: a whole line of the source, or a run of words from a line", "words"
@@ -89,7 +92,7 @@ class Options(EngineOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class LinesStock(Stock[Options]):
-    texts: tuple[str, ...]
+    texts: Texts
     faces: tuple[Face, ...]
 
 
@@ -111,7 +114,8 @@ class Block:
 
     @property
     def text(self) -> str:
-        return "\n".join(line.text for line in self.lines)
+        """As it is answered."""
+        return "\n".join(uncounted(line.text) for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -130,11 +134,11 @@ class Spec:
 
 
 def load(options: Options, rng: np.random.Generator) -> LinesStock:
-    corpus = read_corpus(options.source, options.language, rng)
+    texts = read_texts(options.source, options.language, options.matter, rng)
     whose = str(options.source or "the texts")
-    faces, font_files, left_out = find_faces(options.fonts, set("".join(corpus.lines)), whose)
-    sources = (*corpus.sources, *font_files)
-    return LinesStock(sources=sources, left_out=left_out, options=options, texts=corpus.lines, faces=faces)
+    faces, font_files, left_out = find_faces(options.fonts, texts.characters(), whose)
+    sources = (*texts.sources, *font_files)
+    return LinesStock(sources=sources, left_out=left_out, options=options, texts=texts, faces=faces)
 
 
 def decide(rng: np.random.Generator, index: int, stock: LinesStock) -> Spec:
@@ -198,8 +202,8 @@ def _answers(spec: Spec) -> tuple[Answer, ...]:
 
 def _choose_text(rng: np.random.Generator, stock: LinesStock) -> str:
     if stock.options.units == "words":
-        return choose_text(rng, stock.texts, stock.options.words)
-    return check_text(one_of(rng, stock.texts))
+        return stock.texts.choose_run(rng, stock.options.words)
+    return check_text(stock.texts.choose(rng))
 
 
 def _choose_rgb(rng: np.random.Generator, levels: Range) -> Rgb:

@@ -38,10 +38,10 @@ from data_engines.tools.corpora import (
     find_language,
     in_other_languages,
     language_of,
-    read_corpus,
 )
 from data_engines.tools.fonts import read_faces
 from data_engines.tools.formulas.sources import read_formulas
+from data_engines.tools.texts import matter_option, read_texts
 from data_engines.tools.typesetting import TypesetDrawing, draw_typeset
 from got_train.characters import FIRST_EAST_ASIAN, HAN
 from got_train.packages import install_line
@@ -66,6 +66,8 @@ LETTER_WIDTH = 0.47
 """Average width of a Latin letter, as a multiple of the font's size; Chinese ones have about twice that."""
 MADE_UP = 0.5
 """Share of the formulas that are made up, where the user gives no formulas."""
+SENTENCES = 4000
+"""Number of sentences of matter in each language."""
 MAX_FORMULAS = 400
 MAX_FORMULA_CHARACTERS, MAX_INLINE_CHARACTERS = 160, 40
 """Length of a formula, and of one in a line of text, in characters of LaTeX."""
@@ -97,6 +99,7 @@ class Options(EngineOptions):
         "language of the texts, by default that of the source; mixed: pages in one of the two, or in both",
         None,
     )
+    matter: float | None = matter_option()
     columns: Literal["1", "2", "mixed"] = option("columns of a page", "mixed")
     dpi: Range = option("pixels per inch", Range(90, 120), lowest=60, highest=300)
 
@@ -107,8 +110,8 @@ class PageStock(Stock[Options]):
     latin: tuple[FontFamily, ...]
     material: Material
     """Texts and formulas, without Chinese, as every Chinese family holds different characters."""
-    chinese: tuple[tuple[FontFamily, tuple[str, ...]], ...]
-    """Chinese font families, each with the lines that it can print."""
+    chinese: tuple[tuple[FontFamily, tuple[str, ...], tuple[str, ...]], ...]
+    """Chinese font families, each with the lines and the sentences of matter that it can print."""
 
 
 @dataclass(frozen=True)
@@ -122,18 +125,19 @@ class Spec:
 
 def load(options: Options, rng: np.random.Generator) -> PageStock:
     # of a source all lines are read: there are clearer messages below for what a language lacks
-    corpus = read_corpus(options.source, None if options.source else options.language, rng)
-    language = options.language or find_language(corpus.lines)
+    texts = read_texts(options.source, None if options.source else options.language, options.matter, rng)
+    language = options.language or find_language(texts.lines)
     latin, chinese = installed(LATIN), installed(CHINESE) if language != "en" else ()
     if not latin or (language != "en" and not chinese):
         raise ValueError(
             "TeX has no fonts for pages: apt-get install lmodern fonts-texgyre, and for Chinese "
             f"{install_line('engines')} or apt-get install texlive-lang-chinese"
         )
-    english, by_family, lacking = _printable(corpus.lines, latin, chinese)
+    english, by_family, lacking = _printable(texts.lines, latin, chinese)
+    sentences, sentences_by_family, _ = _printable(texts.choose_sentences(rng, SENTENCES), latin, chinese)
     printed = {*english, *(line for lines in by_family.values() for line in lines)}
-    wanted = [line for line in corpus.lines if language in ("mixed", language_of(line))]
-    unusable = in_other_languages(corpus.lines, language) if options.source else {}
+    wanted = [line for line in texts.lines if language in ("mixed", language_of(line))]
+    unusable = in_other_languages(texts.lines, language) if options.source else {}
     if number := sum(line not in printed for line in wanted):
         unusable["line that the fonts of pages can't print"] = number
     if language != "zh":
@@ -153,14 +157,23 @@ def load(options: Options, rng: np.random.Generator) -> PageStock:
             f"--formulas {options.formulas}: no formulas for within text that TeX can typeset; add some"
         )
     return PageStock(
-        sources=(*corpus.sources, *formulas.sources),
+        sources=(*texts.sources, *formulas.sources),
         left_out=unusable | formulas.left_out | untypeset,
         versions={"xelatex": tex_version("xelatex")},
         options=options,
         language=language,
         latin=latin,
-        material=Material({"en": english}, inline, displayed, MADE_UP if options.formulas is None else 0.0),
-        chinese=tuple(by_family.items()),
+        material=Material(
+            lines={"en": english},
+            sentences={"en": sentences},
+            matter=texts.share,
+            inline=inline,
+            displayed=displayed,
+            made_up=MADE_UP if options.formulas is None else 0.0,
+        ),
+        chinese=tuple(
+            (family, lines, sentences_by_family.get(family, ())) for family, lines in by_family.items()
+        ),
     )
 
 
@@ -172,8 +185,12 @@ def decide(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
     two_columns = options.columns == "2" or (options.columns == "mixed" and rng.random() < 0.5)
     material, family = stock.material, None
     if language != "en":
-        family, lines = one_of(rng, stock.chinese)
-        material = replace(material, lines={**material.lines, "zh": lines})
+        family, lines, sentences = one_of(rng, stock.chinese)
+        material = replace(
+            material,
+            lines={**material.lines, "zh": lines},
+            sentences={**material.sentences, "zh": sentences},
+        )
     heads = material.lines["zh" if language == "zh" else "en"]
     head = one_of(rng, heads)[:MAX_HEAD_CHARACTERS].rpartition(" ")
     style = choose_style(rng, 2 if two_columns else 1, stock.latin, family, head[0] or head[2])

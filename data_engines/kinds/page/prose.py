@@ -56,6 +56,10 @@ class Material:
 
     lines: Mapping[PageLanguage, tuple[str, ...]]
     """Lines that the fonts can print."""
+    sentences: Mapping[PageLanguage, tuple[str, ...]]
+    """Sentences with numbers, prices, dates and names, which the fonts can print."""
+    matter: float
+    """Share of such sentences."""
     inline: tuple[str, ...]
     displayed: tuple[str, ...]
     """Formulas for displays, as LaTeX."""
@@ -188,10 +192,9 @@ class _Writer:
 
     def text(self, language: PageLanguage, sentences: Range) -> Text:
         """Some sentences, with formulas, bold words and words of the other language."""
-        lines = self.material.lines[language]
         texts: list[str] = []
         for _ in range(sentences.choose(self.rng)):
-            line = self.choose(lines)
+            line = self.line(language)
             short = len(line) <= MAX_TEXT_CHARACTERS
             texts.append(line if short else choose_words(self.rng, [line], LONG_LINE_WORDS))
             if sum(map(len, texts)) > MAX_TEXT_CHARACTERS:
@@ -214,6 +217,12 @@ class _Writer:
             parts = [text_run(before), text_run(phrase, style), text_run(after)]
             pieces[position : position + 1] = [part for part in parts if part.printed]
         return join_pieces(pieces)
+
+    def line(self, language: PageLanguage) -> str:
+        sentences = self.material.sentences[language]
+        if sentences and self.rng.random() < self.material.matter:
+            return self.choose(sentences)
+        return self.choose(self.material.lines[language])
 
     def cut(self, pieces: Sequence[Text], places: re.Pattern[str]) -> tuple[int, str, str, str] | None:
         """The position of a random piece, and its text before, at and after one of its `places`, if any."""

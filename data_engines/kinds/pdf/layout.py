@@ -36,6 +36,7 @@ from data_engines.kinds.pdf.texts import (
     lines_of,
 )
 from data_engines.tools.boxes import Box, around
+from data_engines.tools.typed import uncounted
 from got_train.characters import FIRST_EAST_ASIAN, HAN
 
 MIN_COLUMN_LINES = 3
@@ -67,10 +68,6 @@ READINGS = "text with its readings over it"
 UNCLEAR_WORDS = "words that can't be told apart"
 BULLETS = ("•", "◦", "▪", "–")
 
-_LEADERS = re.compile(r"\s*(?:[.·․‥…]\s*){5,}")
-"""Dots that lead from a heading to its page: their number can't be counted."""
-_BLANKS = re.compile(r"_{5,}")
-"""Lines to write on, of underscores that can't be counted either."""
 _SPELT = re.compile(rf"(?<!\S)(?:(?:[^\W\d_] ){{3,}}[^\W\d_]|(?:[{HAN}] ){{2,}}[{HAN}])(?!\S)")
 """Single letters: words that are spread, or not."""
 
@@ -302,7 +299,7 @@ def _join(pieces: Sequence[Text]) -> Text:
     # raised, lowered and small print doesn't move the line it stands in
     main = max(pieces, key=lambda piece: piece.body.width).body
     return Text(
-        _BLANKS.sub("___", _LEADERS.sub(" ... ", text)).strip(),
+        uncounted(text),
         body=Box(whole.left, main.top, whole.right, main.bottom),
         ink=around([piece.ink for piece in pieces]),
         letters=tuple(letter for piece in pieces for letter in piece.letters),

@@ -20,13 +20,15 @@ from data_engines.kinds.scene.photos import Background, choose_background, find_
 from data_engines.kinds.scene.signs import PADDING, Ink, Sign, SignStyle, Tint, check_ink, draw_sign, to_rgb
 from data_engines.options import EngineOptions, Range, check_bounds, option
 from data_engines.tools.boxes import Box
-from data_engines.tools.corpora import Language, choose_text, read_corpus, word_spans
+from data_engines.tools.corpora import Language, word_spans
 from data_engines.tools.fonts import (
     Face,
     choose_face,
     find_faces,
     open_font,
 )
+from data_engines.tools.texts import Texts, matter_option, read_texts
+from data_engines.tools.typed import uncounted
 from data_engines.tools.warp import Warp
 from got_train.prompts import Task
 
@@ -51,6 +53,7 @@ class Options(EngineOptions):
         "a UTF-8 text file to draw from; without it, texts of installed packages", None
     )
     language: Language | None = option("language of the texts, by default all that there is", None)
+    matter: float | None = matter_option()
     fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
     photos: tuple[Path, ...] = option("photographs or folders of them; without it, those of scikit-image", ())
     texts: Range = option("texts in a picture", Range(1, 8), lowest=1, highest=12)
@@ -67,7 +70,7 @@ class Options(EngineOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class SceneStock(Stock[Options]):
-    texts: tuple[str, ...]
+    texts: Texts
     faces: tuple[Face, ...]
     photos: tuple[str, ...]
 
@@ -115,15 +118,15 @@ class SceneDrawing(Drawing):
 
 def load(options: Options, rng: np.random.Generator) -> SceneStock:
     photos, photo_sources, unused_photos = find_photos(options.photos)
-    corpus = read_corpus(options.source, options.language, rng)
-    text = " ".join(corpus.lines)
+    texts = read_texts(options.source, options.language, options.matter, rng)
+    text = "".join(sorted(texts.characters()))
     characters = set(text + text.upper() + text.lower())
     faces, font_files, unused_fonts = find_faces(options.fonts, characters, "the texts")
     return SceneStock(
-        sources=(*corpus.sources, *font_files, *photo_sources),
+        sources=(*texts.sources, *font_files, *photo_sources),
         left_out=unused_photos | unused_fonts,
         options=options,
-        texts=corpus.lines,
+        texts=texts,
         faces=faces,
         photos=photos,
     )
@@ -153,7 +156,7 @@ def draw(spec: Spec) -> SceneDrawing:
         file = io.BytesIO()
         picture.save(file, "JPEG", quality=spec.quality)
         picture = Image.open(file).convert("RGB")
-    answer = Answer(Task(), "\n".join(sign.text for sign in spec.signs))
+    answer = Answer(Task(), "\n".join(uncounted(sign.text) for sign in spec.signs))
     return SceneDrawing((picture,), (answer,), photograph=True, inks=inks)
 
 
@@ -162,7 +165,7 @@ def check(spec: Spec, drawing: SceneDrawing) -> Drawing:
     boxes = [check_ink(drawing.pictures[0], ink) for ink in drawing.inks]
     if any(one.meets(other) for i, one in enumerate(boxes) for other in boxes[:i]):
         raise Reject("texts overlap")
-    regions = tuple(Region(box, sign.text) for box, sign in zip(boxes, spec.signs, strict=True))
+    regions = tuple(Region(box, uncounted(sign.text)) for box, sign in zip(boxes, spec.signs, strict=True))
     return replace(drawing, regions=regions)
 
 
@@ -209,7 +212,7 @@ def _choose_sign(rng: np.random.Generator, cell: Box, level: float, stock: Scene
 def _choose_cased(rng: np.random.Generator, stock: SceneStock) -> str:
     """A text like those of signs: often in capitals, and without punctuation at its ends."""
     for _ in range(10):
-        text = choose_text(rng, stock.texts, stock.options.words).strip(OUTER_MARKS)
+        text = stock.texts.choose_run(rng, stock.options.words).strip(OUTER_MARKS)
         if text:
             break
     else:

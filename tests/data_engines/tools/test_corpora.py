@@ -6,11 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_engines.engine import Reject
 from data_engines.options import Range
 from data_engines.tools.corpora import (
     Language,
-    choose_text,
     choose_words,
     complex_character,
     read_corpus,
@@ -74,7 +72,23 @@ def test_a_source_without_the_language_is_refused(
 
 def test_words_are_what_spaces_part_and_single_chinese_characters() -> None:
     text = "GOT 模型, v2.0"
-    assert [text[start:end] for start, end in word_spans(text)] == ["GOT", "模", "型", ",", "v2.0"]
+    assert [text[start:end] for start, end in word_spans(text)] == ["GOT", "模", "型,", "v2.0"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("他说：“好！”再见。", ["他", "说：", "“好！”", "再", "见。"]),
+        ("《书》（新版），5元", ["《书》", "（新", "版），", "5", "元"]),
+        ("价格 ，上涨5%。", ["价", "格 ，", "上", "涨", "5%。"]),
+        ("用(如)法,see", ["用", "(如)", "法,see"]),
+        ("don’t say “so” (yet) .", ["don’t", "say", "“so”", "(yet)", "."]),
+    ],
+)
+def test_words_neither_begin_with_closing_nor_end_with_opening_punctuation(
+    text: str, words: list[str]
+) -> None:
+    assert [text[start:end] for start, end in word_spans(text)] == words
 
 
 @pytest.mark.parametrize(
@@ -106,14 +120,6 @@ def test_words_are_drawn_from_within_a_line() -> None:
     drawn = {choose_words(rng, ["one two three", "四五"], Range(2, 2)) for _ in range(50)}
     assert drawn == {"one two", "two three", "四五"}
     assert choose_words(rng, ["short"], Range(3, 9)) == "short"
-
-
-def test_a_text_is_a_run_of_words_or_a_reject() -> None:
-    rng = np.random.default_rng(0)
-    drawn = {choose_text(rng, ["one two three"], Range(2, 2)) for _ in range(20)}
-    assert drawn == {"one two", "two three"}
-    with pytest.raises(Reject, match=r"^U\+05E9 needs a shaping engine$"):
-        choose_text(rng, ["שלום"], Range(1, 1))
 
 
 def test_a_source_is_no_pipe_and_has_no_endless_line(tmp_path: Path) -> None:

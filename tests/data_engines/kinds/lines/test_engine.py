@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from data_engines.drawing import draw_and_check
-from data_engines.engine import Drawing, Region, Reject
+from data_engines.engine import Drawing, Region, Reject, attempt
 from data_engines.kinds.lines import engine as lines
 from data_engines.kinds.lines.engine import Options, Spec
 from data_engines.options import Range
@@ -110,6 +110,34 @@ def test_a_long_text_is_wrapped_between_words_and_keeps_its_line_breaks(tmp_path
         [answer] = draw(spec).answers
         assert answer.text.count("\n") >= 1
         assert answer.text.replace("\n", " ") == "a text of several words that is wider than the picture is"
+
+
+def test_no_line_begins_with_closing_or_ends_with_opening_punctuation() -> None:
+    # narrow pictures, so that most texts are wrapped
+    options = Options(language="zh", matter=0.5, words=Range(8, 30), width=160, height=320, lines=Range(1, 2))
+    stock = lines.load(options, np.random.default_rng(0))
+    drawn = [
+        line
+        for i in range(400)
+        if isinstance(spec := attempt(lines.decide, np.random.default_rng([5, i]), i, stock), Spec)
+        for block in spec.blocks
+        for line in block.text.split("\n")
+    ]
+    assert len(drawn) > 1000
+    assert [line for line in drawn if line[0] in "，。、；：？！）》〉」』】”’…"] == []
+    assert [line for line in drawn if line[-1] in "（《〈「『【“‘"] == []
+
+
+def test_leaders_are_drawn_dot_by_dot_and_answered_by_three(tmp_path: Path, font: Path) -> None:
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("Results ............ 12\n")
+    options = Options(source=corpus, fonts=(font,), units="lines", lines=Range(1, 1))
+    for spec in specs(options, 5):
+        [line] = spec.blocks[0].lines
+        assert line.text == "Results ............ 12"
+        drawing = draw(spec)
+        assert [answer.text for answer in drawing.answers] == ["Results ... 12"]
+        assert [region.text for region in drawing.regions] == ["Results ... 12"]
 
 
 def test_the_box_task_asks_for_the_text_in_the_box(corpus: Path, font: Path) -> None:

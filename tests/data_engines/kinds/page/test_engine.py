@@ -217,7 +217,7 @@ def test_the_options_choose_language_and_columns(files: Path, stock: PageStock) 
 def test_chinese_pages_need_no_english_words(files: Path) -> None:
     (files / "dates.txt").write_text("1 + 1 = 2\n今天天气很好。\n", encoding="utf-8")
     options = Options(source=files / "dates.txt", formulas=files / "formulas.txt", language="zh")
-    assert {line for _, lines in load(options, make_rng(0, "page")).chinese for line in lines} == {
+    assert {line for _, lines, _ in load(options, make_rng(0, "page")).chinese for line in lines} == {
         "今天天气很好。"
     }
 
