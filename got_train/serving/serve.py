@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import torch
 import xxhash
@@ -96,21 +96,32 @@ def command(engine: Engine, folder: Path, host: str, port: int, device: str) -> 
 
     It is run where the folder is called `SERVED_NAME`.
     """
-    tokens = tile_shape(read_got_config(str(folder))).num_tokens
-    dtype = "bfloat16" if device.startswith("cuda") else "float32"
-    where = ["--host", host, "--port", str(port), "--dtype", dtype]
+    where = ["--host", host, "--port", str(port)]
+    settings = vllm_settings(folder, device)
     if engine == "transformers":
-        kwargs = {"multi_page": True, "num_image_tokens": tokens}
+        kwargs = {"multi_page": True, **settings["mm_processor_kwargs"]}
         program = [sys.executable, "-m", "transformers.cli.transformers", "serve", SERVED_NAME]
-        return [*program, *where, "--device", device, "--chat-template-kwargs", json.dumps(kwargs)]
+        ways = ["--dtype", settings["dtype"], "--device", device]
+        return [*program, *where, *ways, "--chat-template-kwargs", json.dumps(kwargs)]
     try:
         version("vllm")
         program = [sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", SERVED_NAME]
     except PackageNotFoundError:  # its builds for CPUs have another name, which its own command does not know
         program = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", SERVED_NAME]
-    ways = ["--mm-processor-kwargs", json.dumps({"num_image_tokens": tokens})]
-    ways += ["--override-generation-config", json.dumps({"temperature": 0})]
-    return [*program, *where, *ways]
+    words = []
+    for name, value in settings.items():
+        words += [f"--{name.replace('_', '-')}", value if isinstance(value, str) else json.dumps(value)]
+    return [*program, *where, *words]
+
+
+def vllm_settings(folder: Path, device: str) -> dict[str, Any]:
+    """Settings of vLLM's engine by which a folder answers as `infer` does."""
+    tokens = tile_shape(read_got_config(str(folder))).num_tokens
+    return {
+        "dtype": "bfloat16" if device.startswith("cuda") else "float32",
+        "mm_processor_kwargs": {"num_image_tokens": tokens},
+        "override_generation_config": {"temperature": 0},
+    }
 
 
 def servable(model: str, base: str | None = None) -> Path:

@@ -24,7 +24,7 @@ from got_train.inference.predict import predict, read_answers
 from got_train.inference.questions import question
 from got_train.inference.served import Served
 from got_train.report import UserError
-from tests.serving.servers import draw_pictures, every_question, save_small_model, wait_for
+from tests.serving.servers import draw_pictures, every_question, free_port, save_small_model, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -171,15 +171,13 @@ def server(folder: Path) -> Iterator[str]:
     """transformers' server of the small model."""
     if not is_serve_available():
         pytest.skip("pip install 'got-train[serve]' brings the server of transformers")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     words = ["-m", "got_train", "serve", str(folder), "--port", str(port), "--engine", "transformers"]
     with subprocess.Popen(
         [sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         url = f"http://127.0.0.1:{port}"
-        wait_for(url, process)
+        wait_for(f"{url}/health", process)
         yield url
         process.terminate()
 

@@ -1,15 +1,19 @@
 """vLLM, with this package's plugin, answers as `infer` does; it needs an environment of its own."""
 
 import os
-import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from got_train.inference.chat import Got
-from got_train.inference.served import Served
-from tests.serving.servers import draw_pictures, every_question, save_small_model, wait_for
+from tests.serving.servers import (
+    ON_CPU,
+    assert_it_answers_as_infer_does,
+    draw_pictures,
+    free_port,
+    save_small_model,
+    wait_for,
+)
 
 PYTHON = os.environ.get("VLLM_PYTHON")
 
@@ -44,29 +48,17 @@ def test_the_rule_against_repetitions_is_that_of_transformers() -> None:
 
 def test_vllm_answers_as_infer_does(tmp_path: Path, tokenizer_dir: str) -> None:
     assert PYTHON is not None
-    folder, pictures = tmp_path / "model", draw_pictures(tmp_path)
+    folder, pictures, port = tmp_path / "model", draw_pictures(tmp_path), free_port()
     save_small_model(folder, tokenizer_dir)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     words = [PYTHON, "-m", "got_train", "serve", str(folder), "--port", str(port), "--engine", "vllm"]
-    environment = os.environ | {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "VLLM_CPU_KVCACHE_SPACE": "1"}
+    environment = os.environ | ON_CPU
     environment.pop("PYTHONPATH", None)  # the plugin is found by what is installed
     log = open(tmp_path / "log", "wb")
     more = "--engine-options=--enforce-eager --max-model-len 1024"
     with subprocess.Popen([*words, more], env=environment, cwd="/", stdout=log, stderr=log) as process:
         try:
             url = f"http://127.0.0.1:{port}"
-            wait_for(url, process)
-            here, there = Got.from_pretrained(folder), Served.at(url, str(folder))
-            records = every_question(pictures)
-            # an answer that is cut inside a character ends otherwise: vLLM leaves out the half
-            answers = [answer.rstrip("\ufffd") for answer in here.read(records, 24, 4)]
-            assert [answer.rstrip("\ufffd") for answer in there.read(records, 24, 4)] == answers
-            assert len(set(answers)) > 8
-            pairs = zip(*(got.answers(records, 24, 4, log_probs=True) for got in (here, there)), strict=True)
-            for ours, theirs in pairs:
-                assert theirs.confidence == pytest.approx(ours.confidence, rel=1e-3)
-                assert theirs.line_confidences == pytest.approx(ours.line_confidences, rel=1e-3)
+            wait_for(f"{url}/health", process)
+            assert_it_answers_as_infer_does(url, folder, pictures)
         finally:
             process.terminate()
