@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import torch
 import xxhash
+from huggingface_hub import constants
 from transformers.utils.import_utils import is_serve_available
 
 from got_train.command_options import SERVED_NAME, Engine
@@ -65,6 +66,8 @@ def serve(
         check_device(device)
     folder = servable(model, base).absolute()
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if chosen == "transformers":  # its list of models fails where the hub's cache does not exist
+        Path(constants.HF_HUB_CACHE).mkdir(parents=True, exist_ok=True)
     os.chdir(_named(folder))
     words = [*command(chosen, folder, host, port, device), *more]
     environment = dict(os.environ)

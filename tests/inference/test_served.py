@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -167,17 +168,18 @@ def test_tiles_of_a_model_in_swifts_template_are_refused(
 
 
 @pytest.fixture(scope="module")
-def server(folder: Path) -> Iterator[str]:
-    """transformers' server of the small model."""
+def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """transformers' server of the small model, on a machine that has never asked a hub."""
     if not is_serve_available():
         pytest.skip("pip install 'got-train[serve]' brings the server of transformers")
     port = free_port()
     words = ["-m", "got_train", "serve", str(folder), "--port", str(port), "--engine", "transformers"]
+    environment = os.environ | {"HF_HUB_CACHE": str(tmp_path_factory.mktemp("home") / "hub")}
     with subprocess.Popen(
-        [sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
     ) as process:
         url = f"http://127.0.0.1:{port}"
-        wait_for(f"{url}/health", process)
+        wait_for(f"{url}/v1/models", process)
         yield url
         process.terminate()
 
