@@ -1,7 +1,6 @@
 """Ray Serve LLM, started by `scripts/serve_ray.py` on a Ray of its own, answers as `infer` does."""
 
 import os
-import signal
 import subprocess
 from pathlib import Path
 
@@ -40,4 +39,4 @@ def test_ray_answers_as_infer_does(tmp_path: Path, tokenizer_dir: str) -> None:
             wait_for(f"{url}/v1/models", process)
             assert_it_answers_as_infer_does(url, folder, pictures)
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
