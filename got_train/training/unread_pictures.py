@@ -63,7 +63,8 @@ class UnreadPictures(TrainerCallback):
     def on_train_begin(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
         """Finds out whether a run that goes on has said it."""
         log = state.log_history
-        self._has_said = any(are_unread(log[:end], self.could_read) for end in range(1, len(log) + 1))
+        ends = [end for end, row in enumerate(log, 1) if evaluations([row])]
+        self._has_said = any(are_unread(log[:end], self.could_read) for end in ends)
 
     def on_evaluate(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
         """Says it at the first evaluation at which it holds."""
