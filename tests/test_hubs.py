@@ -27,13 +27,16 @@ MODEL, SET = "models/stepfun-ai/GOT-OCR2_0", "datasets/AI-ModelScope/LaTeX_OCR"
 
 @pytest.fixture
 def modelscope(model_dir: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """A ModelScope with a model and a set of two rows; the list gets every file that is downloaded."""
+    """A ModelScope with a model and a set of few rows; the list gets every file that is downloaded."""
     package = pytest.importorskip("modelscope_hub", reason="the extra modelscope is not installed")
-    rows = [{"image": {"bytes": png(n), "path": None}, "text": f"x _ {n}"} for n in (1, 2)]
-    (tmp_path / "set" / "small").mkdir(parents=True)
-    write_parquet(tmp_path / "set" / "small" / "train.parquet", rows)
+    rows = [{"image": {"bytes": png(n), "path": None}, "text": f"x _ {n}"} for n in range(1, 13)]
+    for file, some in {"small/train": rows[:2], "full/train": rows[:8], "full/validation": rows[8:]}.items():
+        (tmp_path / "set" / file).parent.mkdir(parents=True, exist_ok=True)
+        write_parquet(tmp_path / "set" / f"{file}.parquet", some)
     (tmp_path / "set" / "README.md").write_text(
-        "---\nconfigs:\n- {config_name: small, data_files: small/train.parquet}\n---\n"
+        "---\nconfigs:\n- {config_name: small, data_files: small/train.parquet}\n"
+        "- {config_name: full, data_files: [{split: train, path: full/train.parquet}, "
+        "{split: validation, path: full/validation.parquet}]}\n---\n"
     )
     folders = {MODEL: Path(model_dir), SET: tmp_path / "set"}
     sent: list[str] = []
