@@ -1,7 +1,10 @@
 """`got-train curve`: shares of the rows, what is concluded of them, and the whole of it on small models."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,8 @@ import pytest
 
 from got_train.cli import main
 from got_train.learning_curve import SHARES, Foretold, LearningCurve, Point, conclude, conclusion, foretell
-from tests.conftest import write_rows
+from tests.conftest import HANG_SECONDS, write_rows
+from tests.documents import ROOT
 
 
 def run(*words: str) -> int:
@@ -118,6 +122,25 @@ def test_four_runs_are_trained_read_and_drawn_and_the_same_command_goes_on(
     assert re.search(
         r"run_1of8 holds a run with other settings or rows: give this curve another name, such", error
     )
+
+
+@pytest.mark.slow
+def test_two_processes_share_training_and_reading(write_config: Callable[..., Path], tmp_path: Path) -> None:
+    config = write_config(train={"max_steps": 1, "save_steps": 1, "use_cpu": True})
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    result = subprocess.run(
+        [*launch, "-m", "got_train", "curve", config],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert len(json.loads((tmp_path / "output/run_curve/curve.json").read_text())["points"]) == 4
+    for share in SHARES:
+        [folder] = (tmp_path / f"output/run_{share}").iterdir()
+        assert len((folder / "held_out.jsonl").read_text().splitlines()) == 4
+        assert not list(folder.glob("held_out.jsonl.part-*"))
 
 
 @pytest.mark.parametrize(

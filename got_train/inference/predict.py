@@ -142,14 +142,16 @@ def predict(
             "calibration": asdict(got.calibration) if confidence and got.calibration else None,
         }
         _check_same_model(got, output, options, first, resume)
-    if rank() == 0 and not resume:  # before the others write: they wait for this process to open the group
+    if world_size() > 1:
+        open_process_group("gloo", MAX_WAIT)
+    if rank() == 0 and not resume:
         for part in _parts_left(output):
             part.unlink()
+    barrier()  # or what another process has begun to write might be removed
     if world_size() > 1:
         records = records[first:][rank() :: world_size()]
         parts = _parts(output)
         target = parts[rank()]
-        open_process_group("gloo", MAX_WAIT)
     with naming_refusals(target), open(target, "a", encoding="utf-8") as file:
         lock(file, target)
         if not resume:
