@@ -75,6 +75,14 @@ PAGES = {
             }
         ],
     },
+    "learning_curve.html": {
+        "steps": 5,
+        "held_out_rows": 8,
+        "curve": HOSTILE,
+        "conclusion": HOSTILE,
+        "header": [HOSTILE],
+        "figures": [[HOSTILE]],
+    },
     "sheet.html": {
         "embed": lambda picture, shows: picture + shows,
         "contents": [("a", HOSTILE)] * 3,
