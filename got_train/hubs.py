@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -83,9 +84,8 @@ def check_reached(hub: str, address: str) -> None:
 
     def connect() -> None:
         try:
-            requests.head(address, timeout=(REACH_SECONDS, 1))
-        except requests.ReadTimeout:
-            pass  # it answers slowly, which its package waits for
+            with suppress(requests.ReadTimeout):  # it answers slowly, which its package waits for
+                requests.head(address, timeout=(REACH_SECONDS, 1))
         except requests.RequestException:
             return
         reached.set()

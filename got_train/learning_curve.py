@@ -94,7 +94,8 @@ def learning_curve(config: Config) -> LearningCurve:
     plan = plan_steps(config, len(chosen.all_training))
     steps = total_steps(config, plan)
     say(f"{len(SHARES)} runs of {counted(steps, 'step')} each; their names begin with {config.name}_")
-    runs = [train_share(with_steps(config, plan), share) for share in SHARES]
+    in_steps = with_steps(config, plan)
+    runs = [train_share(in_steps, share) for share in SHARES]
     files = [read_held_out(run, config) for run in runs]
     counts = [len(share_of(chosen.train, ratio, config.seed).distinct) for ratio in SHARES.values()]
     curve = conclude(config.name, steps, counts, files)

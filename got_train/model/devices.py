@@ -2,7 +2,10 @@
 
 import torch
 
-from got_train.report import UserError, counted
+from got_train.report import UserError, counted, shortened
+
+MAX_WHY = 200
+"""Most characters of what torch says of a device."""
 
 
 def check_device(name: str) -> None:
@@ -20,5 +23,6 @@ def check_device(name: str) -> None:
         raise UserError(f"--device {name}: torch sees {counted(number, 'GPU')} on this machine{last}")
     try:
         torch.zeros(1, device=device).cpu()
-    except (RuntimeError, AssertionError, NotImplementedError):
-        raise UserError(f"--device {name} cannot be used here: write cpu, or leave it out") from None
+    except (RuntimeError, AssertionError) as error:  # it is of no use, its memory is full, torch lacks it
+        why = shortened(str(error).partition("\n")[0], MAX_WHY)
+        raise UserError(f"--device {name} cannot be used here ({why}): write cpu, or leave it out") from error

@@ -14,7 +14,12 @@ from got_train.report import UserError
         ("cuda", 0, "--device cuda: torch sees 0 GPUs on this machine: write cpu, or leave it out"),
         ("cuda:2", 2, "--device cuda:2: torch sees 2 GPUs on this machine: they go up to cuda:1"),
         ("gpu", 1, "--device gpu is none: write cpu, cuda, or cuda:1 for the second GPU"),
-        ("meta", 1, "--device meta cannot be used here: write cpu, or leave it out"),
+        (
+            "meta",
+            1,
+            "--device meta cannot be used here (Cannot copy out of meta tensor; no data!): write cpu, or "
+            "leave it out",
+        ),
     ],
 )
 def test_a_device_that_is_not_there_is_one_line(
