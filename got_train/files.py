@@ -42,9 +42,9 @@ def cache_folder() -> Path:
     return Path(os.path.expanduser(os.environ.get("XDG_CACHE_HOME") or "~/.cache")) / "got-train"
 
 
-def cache_name(path: Path) -> str:
-    """A name for what the cache keeps of a file or folder: its path is too long for one."""
-    return hashlib.blake2b(os.fsencode(path), digest_size=16).hexdigest()
+def cache_name(source: Path | str) -> str:
+    """A name for what the cache keeps of a source: its path, or what tells it from others, is too long for one."""
+    return hashlib.blake2b(os.fsencode(source), digest_size=16).hexdigest()
 
 
 @contextmanager

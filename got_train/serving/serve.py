@@ -7,13 +7,12 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
 import torch
-import xxhash
 from huggingface_hub import constants
 from transformers.utils.import_utils import is_serve_available
 
@@ -35,6 +34,8 @@ from got_train.report import UserError
 from got_train.run_folders import CONFIG_FILE, check_no_base, merged_beside
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+PLUGIN_GROUPS = ("vllm.general_plugins", "vllm.logits_processors")
+"""Groups of entry points in which vLLM looks for plugins; `pyproject.toml` fills them."""
 
 
 def serve(
@@ -81,13 +82,18 @@ def serve(
 
 
 def check_engine(engine: Engine) -> None:
-    """Refuses an engine that is not installed.
+    """Refuses an engine that is not installed, and a vLLM that would not find this package's plugin.
 
     Raises:
         UserError: with what to install.
     """
     if engine == "vllm" and not find_spec("vllm"):
         raise UserError("vLLM is not installed: pip install vllm, or leave out --engine")
+    if engine == "vllm" and not all(entry_points(group=group, name="got_train") for group in PLUGIN_GROUPS):
+        raise UserError(
+            "vLLM would not find the plugin of got-train: an older got-train, or none, is installed beside it. "
+            "Install this one again with pip, or take --engine transformers"
+        )
     if engine == "transformers" and not is_serve_available():
         raise UserError(
             f"the server of transformers is not installed: {install_line('serve')}, or pip install vllm"
@@ -196,5 +202,4 @@ def _named(folder: Path) -> Path:
 def _kept_place(folder: Path) -> Path:
     """A place in the user's cache that changes with the folder's files."""
     state = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in sorted(folder.iterdir())]
-    digest = xxhash.xxh3_128(repr((str(folder.resolve()), state)).encode()).hexdigest()
-    return cache_folder() / "served" / digest
+    return cache_folder() / "served" / cache_name(repr((str(folder.resolve()), state)))

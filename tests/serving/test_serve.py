@@ -92,6 +92,15 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         check_engine("transformers")
 
 
+def test_a_vllm_that_would_not_find_the_plugin_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "find_spec", lambda name: "vllm")
+    check_engine("vllm")
+    for missing in module.PLUGIN_GROUPS:
+        monkeypatch.setattr(module, "entry_points", lambda group, name, gone=missing: group != gone)
+        with pytest.raises(UserError, match="would not find the plugin of got-train"):
+            check_engine("vllm")
+
+
 def test_the_command_line(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     called: list[Any] = []
     monkeypatch.setattr(module, "serve", lambda *given: called.append(given))
