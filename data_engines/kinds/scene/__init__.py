@@ -1,6 +1,6 @@
 """Scenes: photographs, and texts placed on them."""
 
-from data_engines.kind import FAKER, FONTS, TEXTS, Kind, Packaged
+from data_engines.kind import FAKER, FONTS, PROSE, Kind, Packaged
 
 PHOTOS = Packaged(("scikit-image",), "ten photographs", "CC0 or public domain, one by one in the manifest")
 KIND = Kind(
@@ -8,7 +8,7 @@ KIND = Kind(
     drawn_from="texts of packages on photographs; a text file, `--photos`",
     answer="plain text, top to bottom",
     prompt="plain",
-    sources=(*TEXTS, FAKER, *FONTS, PHOTOS),
+    sources=(*PROSE, FAKER, *FONTS, PHOTOS),
     max_rejects=0.1,
     batch_size=20,
     regions=True,
