@@ -1,8 +1,7 @@
 """Scenes: photographs, and texts placed on them."""
 
-from data_engines.kind import FAKER, FONTS, PROSE, Kind, Packaged
+from data_engines.kind import FAKER, FONTS, PHOTOS, PROSE, Kind
 
-PHOTOS = Packaged(("scikit-image",), "ten photographs", "CC0 or public domain, one by one in the manifest")
 KIND = Kind(
     summary="texts placed on photographs",
     drawn_from="texts of packages on photographs; a text file, `--photos`",
