@@ -292,11 +292,7 @@ def test_a_key_that_is_given_twice_is_a_fault() -> None:
         ({"query": "q", "response": "", "no_text": False}, "empty response", '"no_text": true says that'),
         ({"query": "q", "response": "", "no_text": "yes"}, "wrong type", "no_text must be true or false"),
         ({"query": "q", "response": "r", "no_text": True}, "ambiguous keys", "and the answer is 'r'"),
-        (
-            {"query": "q", "response": "r", "history": [["q", ""]], "no_text": True},
-            "empty response",
-            "nothing",
-        ),
+        ({"query": "q", "history": [["q", ""]], "no_text": True}, "empty response", "nothing to learn"),
         ({"query": 5, "response": "r"}, "wrong type", "query must be text, not int"),
         ({"query": "q", "response": {"a": 1}}, "wrong type", "response must be text, not dict"),
         ({"query": "q", "response": "r", "images": 5}, "wrong type", "images must be a path"),
