@@ -119,7 +119,8 @@ def _suite_of(prediction: Prediction, as_published: bool) -> str:
 def _group(prediction: Prediction, suite: str) -> str:
     """The group of a row: its kind, and for regions and colours two groups, as in the paper.
 
-    Rows of a kind whose pictures have no text are a group apart. A kind that has the name of the group of all rows gets another name.
+    Rows of a kind whose pictures have no text are a group apart. A kind that has the name of the group of all
+    rows gets another name.
     """
     if prediction.kind == ALL:
         return f"kind {ALL}"
