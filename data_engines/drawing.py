@@ -111,5 +111,7 @@ def _make_row(kind: str, names: list[str], answer: Answer, drawing: Drawing) -> 
     }
     if task.crop:
         row["crop"] = True
+    if answer.no_text:
+        row["no_text"] = True
     parse_row(row, location=names[0])
     return row

@@ -59,6 +59,8 @@ class Answer:
     text: str
     box: PixelBox | None = None
     """The region that is asked about, which the query then names in thousandths."""
+    no_text: bool = False
+    """Whether the picture has no text, so that the text of the answer is empty."""
 
 
 @dataclass(frozen=True)

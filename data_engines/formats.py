@@ -81,14 +81,17 @@ def _pack_parquet(work: Path, place: str, rows: Sequence[Row]) -> Path:
     """A Parquet file whose columns are the keys of rows, with the pictures' bytes inside."""
     file = work / "shard.parquet"
     # pictures are compressed already
-    with parquet.ParquetWriter(file, COLUMNS, compression="none") as writer:
+    columns = COLUMNS
+    if any("no_text" in row for row in rows):  # no column of other sets, whose bytes stay as they are
+        columns = columns.append(pyarrow.field("no_text", pyarrow.bool_()))
+    with parquet.ParquetWriter(file, columns, compression="none") as writer:
         for start in range(0, len(rows), ROWS_IN_GROUP):
             group = [
                 row
                 | {"images": [{"bytes": (work / name).read_bytes(), "path": name} for name in row["images"]]}
                 for row in rows[start : start + ROWS_IN_GROUP]
             ]
-            writer.write_table(pyarrow.Table.from_pylist(group, COLUMNS))
+            writer.write_table(pyarrow.Table.from_pylist(group, columns))
     return file
 
 

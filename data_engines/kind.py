@@ -15,11 +15,15 @@ class Packaged:
 
 ENGLISH = Packaged(("networkx", "numpy", "scipy"), "docstrings", "BSD-3-Clause")
 CHINESE = Packaged(("jieba",), "dict.txt", "MIT")
+SENTENCES = Packaged(("hsg",), "sentences of Tatoeba", "CC-BY-2.0-FR")
 FORMULAS = Packaged(("networkx", "numpy", "scipy", "sympy"), "formulas of docstrings", "BSD-3-Clause")
 DEJAVU = Packaged(("matplotlib",), "DejaVu fonts", "Bitstream Vera")
 NOTO = Packaged(("pylopdf-fonts-zh-cn",), "Noto Sans SC and Noto Serif SC", "OFL-1.1")
+PHOTOS = Packaged(("scikit-image",), "ten photographs", "CC0 or public domain, one by one in the manifest")
 FAKER = Packaged(("faker",), "names of companies, places, people and jobs", "MIT")
 TEXTS = (ENGLISH, CHINESE)
+"""Texts that names and titles are made of."""
+PROSE = (ENGLISH, SENTENCES, CHINESE)
 FONTS = (DEJAVU, NOTO)
 """Fonts that are used in addition to those of the system."""
 

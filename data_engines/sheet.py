@@ -42,6 +42,8 @@ FONT_SIZE = 19
 BACKGROUND, INK, QUIET, QUERY, BAD = "#ffffff", "#222222", "#777777", "#0b57a4", "#b3261e"
 ASKED, REGION = "#ff00aa", "#00a0ff"
 """Colours of boxes; no question names them."""
+NO_TEXT = "(no text)"
+"""What stands for the answer about a picture without text."""
 
 
 @dataclass
@@ -157,7 +159,8 @@ def read_entry(rows: Rows, index: int, regions: bool = False) -> Entry:
     for turn in record.turns:
         query = turn.query.replace(IMAGE_TAG, "").strip("\n")
         task = parse_task(query)
-        entry.turns.append(Turn(query, turn.response, formatted=task is None or task.format))
+        answer = turn.response or NO_TEXT
+        entry.turns.append(Turn(query, answer, formatted=task is None or task.format))
     try:
         entry.pictures = [open_image(image, MAX_PIXELS) for image in record.images]
     except ImageError as error:

@@ -17,6 +17,7 @@ NAMES = (
     "music",
     "geometry",
     "chart",
+    "blank",
     "fine-grained",
     "multi-crop",
     "multi-page",

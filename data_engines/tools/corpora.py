@@ -29,6 +29,8 @@ LANGUAGES: dict[Language | None, str] = {
 """What lines of a language are known by."""
 RARE = 0.1
 """Share of the lines up to which a second language is left out, unless it is asked for."""
+NO_CHINESE = "draw English alone with --language en"
+"""What to do where a package with Chinese is missing."""
 ZH_SENTENCES = 8000
 """Number of Chinese sentences: about the number of English paragraphs that packages hold."""
 WORDS_IN_CLAUSE = Range(2, 7)
@@ -65,7 +67,7 @@ class Corpus:
 
 
 def read_corpus(source: Path | None, language: Language | None, rng: np.random.Generator) -> Corpus:
-    """The lines of the UTF-8 file `source`; without one, prose in `language` from installed packages.
+    """The lines of the UTF-8 file `source`; without one, texts in `language` that names are made of.
 
     Of a source, "zh" are the lines with Chinese characters and "en" the others; None and "mixed" are all.
 
@@ -82,8 +84,10 @@ def read_corpus(source: Path | None, language: Language | None, rng: np.random.G
             lines += docstring_prose(package)
         sources += packaged(ENGLISH)
     if language != "en":
-        (dictionary,) = packaged_files("jieba", CHINESE.what, "draw English alone with --language en")
-        lines += _dictionary_sentences(dictionary, rng)
+        rows = dictionary_words(
+            rng, (ZH_SENTENCES, WORDS_IN_CLAUSE.high * CLAUSES_IN_SENTENCE.high), NO_CHINESE
+        )
+        lines += [_sentence(words, rng) for words in rows]
         sources += packaged(CHINESE)
     return Corpus(tuple(lines), tuple(sources))
 
@@ -221,8 +225,15 @@ def _is_prose(text: str) -> bool:
     return whole and not _NO_PROSE.search(text)
 
 
-def _dictionary_sentences(dictionary: Path, rng: np.random.Generator) -> list[str]:
-    """Chinese sentences of words from a dictionary whose lines are a word, its count, and more."""
+def dictionary_words(rng: np.random.Generator, shape: tuple[int, int], instead: str) -> list[list[str]]:
+    """Rows of words of a Chinese dictionary, whose lines are a word, its count, and more.
+
+    Args:
+        rng: chooses.
+        shape: rows, and words in a row.
+        instead: what the user may name in place of the dictionary, for the error.
+    """
+    (dictionary,) = packaged_files("jieba", CHINESE.what, instead)
     counts: dict[str, int] = {}
     for line in dictionary.read_text(encoding="utf-8").splitlines():
         word, count, *_ = line.split()
@@ -231,9 +242,8 @@ def _dictionary_sentences(dictionary: Path, rng: np.random.Generator) -> list[st
     words = list(counts)
     # with the root of the counts, rarer words and their characters occur often enough to be learnt
     chances = np.sqrt(np.array(list(counts.values()), dtype=float))
-    longest = WORDS_IN_CLAUSE.high * CLAUSES_IN_SENTENCE.high
-    drawn = rng.choice(len(words), size=(ZH_SENTENCES, longest), p=chances / chances.sum())
-    return [_sentence([words[i] for i in row], rng) for row in drawn]
+    drawn = rng.choice(len(words), size=shape, p=chances / chances.sum())
+    return [[words[i] for i in row] for row in drawn]
 
 
 def _sentence(words: Sequence[str], rng: np.random.Generator) -> str:

@@ -85,6 +85,8 @@ def read_page(names: tuple[str, ...], index: int, whole: bool = True) -> Page:
     task = parse_task(turn.query.replace(IMAGE_TAG, ""))
     if others or len(record.images) != 1 or task is None:
         raise Reject("row that is not a plain question about one picture")
+    if record.no_text:
+        raise Reject("picture without text")
     if task.color or task.crop or task.pages or (whole and task.box):
         raise Reject("row about a part of a picture, or more than one")
     regions = rows.row(index).get("regions") or []

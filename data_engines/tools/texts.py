@@ -21,6 +21,7 @@ from data_engines.tools.corpora import (
 )
 from data_engines.tools.matter.filler import Matter, Tongue, read_matter
 from data_engines.tools.packages import packaged
+from data_engines.tools.prose import read_prose
 
 MATTER = 0.25
 """Share of matter among texts of packages, with which digits and signs are as frequent as in documents."""
@@ -69,8 +70,8 @@ class Texts:
 def read_texts(
     source: Path | None, language: Language | None, share: float | None, rng: np.random.Generator
 ) -> Texts:
-    """The lines of `read_corpus`, and the matter that `--matter` asks for, in the languages of the lines."""
-    corpus = read_corpus(source, language, rng)
+    """The lines of a source, or prose of packages, and the matter that `--matter` asks for beside them."""
+    corpus = read_corpus(source, language, rng) if source else read_prose(language, rng)
     if share is None:
         share = 0.0 if source else MATTER
     texts = Texts(corpus.lines, (), share, corpus.sources)

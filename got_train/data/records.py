@@ -106,6 +106,8 @@ class Record:
     """The kind of the row, for counts and losses by kind; `UNNAMED_KIND` if the row has none."""
     location: str
     """The place of the row, for messages: `file:line`, `shard.tar:key` or `file.parquet:row`."""
+    no_text: bool = False
+    """Whether the row says that its pictures have no text, so that the last answer is empty on purpose."""
 
 
 @dataclass(frozen=True)
@@ -143,17 +145,21 @@ def parse_row(
         row = plain_row(row)
         _check_keys(row)
         names = _value(row, "images", image_names) or []
-        system, turns = _system_and_turns(row, answered)
+        no_text = _flag(row, "no_text")
+        system, turns = _system_and_turns(row, answered and not no_text)
+        if no_text and not _NOTHING.fullmatch(turns[-1].response):
+            detail = f"no_text says that nothing is to be read, and the answer is {turns[-1].response!r:.40}"
+            raise ContentError("ambiguous keys", f"{detail}: keep one of them")
+        if no_text:  # white space is nothing, too
+            turns[-1] = replace(turns[-1], response="")
         if not names and "images" in _nearly_named(row).values():
             raise _missing(row, "images", HOW_TO_RENAME)
         kind = UNNAMED_KIND if row.get("kind") in (None, *EMPTY) else row["kind"]
         kind = str(kind) if isinstance(kind, int) else _text("kind", kind)
         _check_texts(turns, system, kind)
-        crop = row.get("crop")
-        if crop is not None and not isinstance(crop, bool):
-            raise ContentError("wrong type", f"crop must be true or false, not {crop!r}")
+        crop = _flag(row, "crop")
         turns = _with_all_tags(turns, len(names), ", ".join(map(str, row)))
-        return Record(tuple(turns), tuple(map(find, names)), system, crop, kind, location)
+        return Record(tuple(turns), tuple(map(find, names)), system, crop, kind, location, bool(no_text))
 
 
 def plain_row(row: Any) -> Mapping[str, Any]:
@@ -321,6 +327,13 @@ def _same(value: Any, other: Any) -> bool:
     return bool(plain == plain_other)
 
 
+def _flag(row: Mapping[str, Any], name: str) -> bool | None:
+    value = row.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise ContentError("wrong type", f"{name} must be true or false, not {value!r}")
+    return value
+
+
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         kind = "bytes" if isinstance(value, PackedFile) else type(value).__name__
@@ -338,7 +351,8 @@ def _response(value: Any, answered: bool = True) -> str:
         return ""
     text = _text("response", value)
     if answered and _NOTHING.fullmatch(text):
-        raise ContentError("empty response", "there is nothing to learn from it")
+        detail = 'there is nothing to learn from it; "no_text": true says that its pictures have no text'
+        raise ContentError("empty response", detail)
     return text
 
 

@@ -13,7 +13,7 @@ from got_train.characters import composed
 from got_train.evaluation.confidence import Reliability, confidence_text, reliabilities
 from got_train.evaluation.intervals import CONFIDENCE_LEVEL, RESAMPLES, drawn_counts, interval
 from got_train.evaluation.predictions import Prediction, raise_complaints, read_predictions
-from got_train.evaluation.suites import KIND_SUITES, NONE, SUITES, Part, Parts
+from got_train.evaluation.suites import KIND_SUITES, NO_TEXT, NONE, SUITES, Part, Parts
 from got_train.evaluation.words import has_chinese
 from got_train.files import write_text
 from got_train.markup.accents import compose_accents
@@ -90,7 +90,7 @@ def evaluate(path: Path, suite: str | None = None, as_published: bool = False) -
     predictions = read_predictions(path)
     rows, complaints = [], []
     for prediction in progress("scoring", len(predictions), "row", predictions):
-        name = suite or KIND_SUITES.get(prediction.kind, "plain")
+        name = suite or _suite_of(prediction, as_published)
         if not as_published:  # the scripts compare the texts as they stand
             compose = compose_accents if SUITES[name].is_latex else str
             answer, reference = (
@@ -110,13 +110,22 @@ def evaluate(path: Path, suite: str | None = None, as_published: bool = False) -
     return Evaluation(path, as_published, _groups(rows), rows, reliabilities(predictions), notes)
 
 
+def _suite_of(prediction: Prediction, as_published: bool) -> str:
+    if not prediction.reference.strip() and not as_published:
+        return NO_TEXT
+    return KIND_SUITES.get(prediction.kind, "plain")
+
+
 def _group(prediction: Prediction, suite: str) -> str:
     """The group of a row: its kind, and for regions and colours two groups, as in the paper.
 
-    A kind that has the name of the group of all rows gets another name.
+    Rows of a kind whose pictures have no text are a group apart. A kind that has the name of the group of all
+    rows gets another name.
     """
     if prediction.kind == ALL:
         return f"kind {ALL}"
+    if suite == NO_TEXT and KIND_SUITES.get(prediction.kind) != NO_TEXT:
+        return f"{prediction.kind} without text"
     task = parse_task(prediction.query) if suite == "fine-grained" else None
     if task is None or not (task.box or task.color):
         return prediction.kind

@@ -96,6 +96,12 @@ def molecule(row: Prediction, as_published: bool) -> Parts:
     return {name: (float(value), 1.0) for name, value in asdict(score).items()} | _characters(row)
 
 
+def no_text(row: Prediction, as_published: bool) -> Parts:
+    """Pictures without text: whether nothing was answered, and how many characters were made up otherwise."""
+    invented = len(row.answer.strip())
+    return {"answered_by_nothing": (float(not invented), 1.0), "invented_characters": (float(invented), 1.0)}
+
+
 @dataclass(frozen=True)
 class Suite:
     """The scores of a kind of rows."""
@@ -119,11 +125,16 @@ SUITES = {
     "molecule": Suite(molecule, "tanimoto"),
     "table": Suite(table, "teds", is_latex=True),
     "fine-grained": Suite(plain, "edit_distance", high_is_good=False),
+    "no-text": Suite(no_text, "invented_characters", high_is_good=False),
 }
+
+NO_TEXT = "no-text"
+"""The suite of rows whose reference is empty, whatever their kind: no other score says anything of them."""
 
 KIND_SUITES = {
     **{name: name for name in SUITES},
     **dict.fromkeys(("formula", "page", "multi-crop", "multi-page"), "format"),
+    "blank": NO_TEXT,
     **dict.fromkeys(("pdf", "lines", "handwriting", "seal", UNNAMED_KIND), "plain"),
 }
 """The suite of each kind that got-data draws; the suite of any other kind is `plain`."""

@@ -277,11 +277,12 @@ def read_answers(output: Path) -> list[str]:
 def prediction_row(record: Record, answer: Answer) -> dict[str, Any]:
     """A row of predictions with ms-swift's keys, which can be corrected by hand and trained on.
 
-    `labels` is the reference, or null. The answer stands in `response` only. Probabilities, where they were
-    asked for, are in keys that training does not read.
+    `labels` is the reference, empty where the pictures have no text, or null. The answer stands in
+    `response` only. Probabilities, where they were asked for, are in keys that training does not read.
     """
     *before, last = record.turns
-    row: dict[str, Any] = {"query": last.query, "response": answer.text, "labels": last.response or None}
+    reference = "" if record.no_text else last.response or None
+    row: dict[str, Any] = {"query": last.query, "response": answer.text, "labels": reference}
     if record.system is not None:
         row["system"] = record.system
     if all(turn.supervised for turn in before):
@@ -293,6 +294,8 @@ def prediction_row(record: Record, answer: Answer) -> dict[str, Any]:
         ]
     if record.crop is not None:
         row["crop"] = record.crop
+    if record.no_text and not answer.text:  # an answer that is there contradicts it
+        row["no_text"] = True
     row |= {"images": [image_address(image) for image in record.images], "kind": record.kind}
     if answer.tokens:
         row[CONFIDENCE_KEY] = _rounded(answer.confidence)

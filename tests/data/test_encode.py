@@ -68,6 +68,14 @@ def test_transformers_template_equals_its_processor(query: str, options: dict[st
     assert (labels[:-1] == IGNORE_INDEX).all()
 
 
+def test_of_a_picture_without_text_only_the_end_is_supervised() -> None:
+    tokenizer = small_tokenizer()
+    blank = record(query="<image>OCR: ", response="", images=["a"], no_text=True)
+    ids, labels = encode(blank, [1], tokenizer, SampleConfig(), 256)
+    assert labels[labels != IGNORE_INDEX].tolist() == [tokenizer.convert_tokens_to_ids("<|im_end|>")]
+    assert labels[-1] == ids[-1]
+
+
 def test_history_and_system_in_the_original_template() -> None:
     row = record(query="q2", response="r2", history=[["q1", "r1"]], system="S")
     assert text_of(row, "original") == (

@@ -289,6 +289,10 @@ def test_a_key_that_is_given_twice_is_a_fault() -> None:
         ({"response": "r"}, "missing key", f"no query (keys: response): {HOW_TO_ASK}"),
         ({"query": "q"}, "missing key", "no response"),
         ({"query": "q", "response": ""}, "empty response", "nothing to learn"),
+        ({"query": "q", "response": "", "no_text": False}, "empty response", '"no_text": true says that'),
+        ({"query": "q", "response": "", "no_text": "yes"}, "wrong type", "no_text must be true or false"),
+        ({"query": "q", "response": "r", "no_text": True}, "ambiguous keys", "and the answer is 'r'"),
+        ({"query": "q", "history": [["q", ""]], "no_text": True}, "empty response", "nothing to learn"),
         ({"query": 5, "response": "r"}, "wrong type", "query must be text, not int"),
         ({"query": "q", "response": {"a": 1}}, "wrong type", "response must be text, not dict"),
         ({"query": "q", "response": "r", "images": 5}, "wrong type", "images must be a path"),
@@ -398,3 +402,20 @@ def test_images_in_blocks_are_found_in_tars_and_from_other_folders(
         portable = write_rows(tmp_path / "elsewhere.jsonl", [rows.portable_row(0)])
         monkeypatch.chdir("/")
         assert open_rows(str(portable)).record(0).turns == rows.record(0).turns
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"query": "q", "response": ""},
+        {"query": "q", "response": " \n"},
+        {"query": "q", "response": None},
+        {"query": "q"},
+        {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": ""}]},
+        {"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": ""}]},
+    ],
+)
+def test_a_row_that_says_so_is_answered_by_nothing(row: dict[str, Any]) -> None:
+    record = parse_row(row | {"images": ["a.png"], "no_text": True}, "r.jsonl:1")
+    assert record.turns == (Turn("<image>q", ""),)
+    assert record.no_text

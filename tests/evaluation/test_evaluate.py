@@ -273,6 +273,23 @@ def test_molecule_suite(tmp_path: Path) -> None:
     )
 
 
+def test_pictures_without_text_are_apart(tmp_path: Path) -> None:
+    rows = [
+        row(" \n", "", "blank"),
+        row("Invoice\n", "", "blank"),
+        row("ab", "ab", "scene"),
+        row("", "", "scene"),
+        row("made up", "", "chart"),
+    ]
+    path = write_rows(tmp_path / "p.jsonl", rows)
+    scores = values(path)
+    assert scores["blank"] == {"answered_by_nothing": 0.5, "invented_characters": 3.5}
+    assert scores["scene"]["exact_match"] == 1
+    assert scores["scene without text"] == {"answered_by_nothing": 1, "invented_characters": 0}
+    assert scores["chart without text"] == {"answered_by_nothing": 0, "invented_characters": 7}
+    assert values(write_rows(tmp_path / "q.jsonl", rows[:4]), as_published=True)["scene"]["exact_match"] == 1
+
+
 def test_regions_and_colors_are_apart(tmp_path: Path) -> None:
     rows = [
         row("a", "a", "fine-grained", "[10, 20, 30, 40] OCR: "),

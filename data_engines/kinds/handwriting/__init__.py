@@ -1,6 +1,6 @@
 """Handwriting: pens, and real lines with their transcripts."""
 
-from data_engines.kind import ENGLISH, FAKER, Kind, Packaged
+from data_engines.kind import ENGLISH, FAKER, SENTENCES, Kind, Packaged
 
 HANDWRITING_FONTS = Packaged(
     (
@@ -22,7 +22,7 @@ KIND = Kind(
     ),
     answer="plain text",
     prompt="plain",
-    sources=(ENGLISH, FAKER, HANDWRITING_FONTS),
+    sources=(ENGLISH, SENTENCES, FAKER, HANDWRITING_FONTS),
     max_rejects=0.1,
     batch_size=20,
     regions=True,

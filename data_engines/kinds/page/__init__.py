@@ -1,6 +1,6 @@
 """Pages: their blocks, what they say, and how they are typeset."""
 
-from data_engines.kind import FAKER, FORMULAS, NOTO, TEXTS, Kind
+from data_engines.kind import FAKER, FORMULAS, NOTO, PROSE, Kind
 
 KIND = Kind(
     summary="whole pages with headings, formulas, lists and tables",
@@ -8,7 +8,7 @@ KIND = Kind(
     answer="Mathpix markdown",
     prompt="format",
     needs=("TeX",),
-    sources=(*TEXTS, FAKER, FORMULAS, NOTO),
+    sources=(*PROSE, FAKER, FORMULAS, NOTO),
     max_rejects=0.1,
     batch_size=48,
     regions=True,

@@ -16,7 +16,6 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_one
-from data_engines.kinds.scene.photos import Background, choose_background, find_photos, make_background
 from data_engines.kinds.scene.signs import PADDING, Ink, Sign, SignStyle, Tint, check_ink, draw_sign, to_rgb
 from data_engines.options import EngineOptions, Range, check_bounds, option
 from data_engines.tools.boxes import Box
@@ -27,6 +26,7 @@ from data_engines.tools.fonts import (
     find_faces,
     open_font,
 )
+from data_engines.tools.photos import Background, choose_background, find_photos, make_background
 from data_engines.tools.texts import Texts, matter_option, read_texts
 from data_engines.tools.typed import uncounted
 from data_engines.tools.warp import Warp

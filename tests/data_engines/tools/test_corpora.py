@@ -98,7 +98,7 @@ def test_what_needs_a_shaping_engine_is_found(text: str, found: str | None) -> N
     assert complex_character(text) == found
 
 
-def test_without_a_source_packages_bring_prose_of_both_languages() -> None:
+def test_without_a_source_packages_bring_texts_of_both_languages() -> None:
     english = read_corpus(None, "en", np.random.default_rng(0))
     assert len(english.lines) > 5000
     assert "Node disjoint paths are paths that only share their first and last nodes." in " ".join(

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from data_engines.options import Range
-from data_engines.tools.corpora import CLOSING, complex_character, language_of, read_corpus, word_spans
+from data_engines.tools.corpora import CLOSING, complex_character, language_of, word_spans
 from data_engines.tools.matter.filler import Matter, Tongue, read_matter
+from data_engines.tools.prose import read_prose
 from data_engines.tools.signs import REFERENCE, count_characters, frequencies
 from data_engines.tools.texts import MATTER, read_texts
 
@@ -107,7 +108,7 @@ def test_texts_of_packages_have_about_the_digits_and_signs_of_documents() -> Non
     chinese = dict(zip(REFERENCE, frequencies(counts["zh"]), strict=True))
     for sign in ("digits", "，", "。", "、", "；", "（ ）", '" “ ”'):
         assert 0.4 < chinese[sign] / REFERENCE[sign][1] < 2.5, sign
-    bare = read_corpus(None, "mixed", np.random.default_rng(0))
+    bare = read_prose("mixed", np.random.default_rng(0))
     assert not any(set("$%@#€|=+") & set(line) for line in bare.lines)
 
 

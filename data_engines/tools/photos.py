@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from data_engines.engine import Reject, Rgb, Source
-from data_engines.kinds.scene import PHOTOS
+from data_engines.kind import PHOTOS
 from data_engines.tools.chance import one_of
 from data_engines.tools.files import files_below
 from data_engines.tools.packages import packaged
@@ -36,6 +36,8 @@ PACKAGED = {
     "rocket.jpg": "public domain (SpaceX)",
 }
 """The photographs of scikit-image for which its documentation names a licence."""
+WITHOUT_TEXT = tuple(sorted(PACKAGED.keys() - {"astronaut.png", "clock_motion.png", "rocket.jpg"}))
+"""Those with no letter or digit on a badge, a dial or a hull."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,14 @@ class Background:
     """Colours for the darkest, middle and lightest levels of a grey photograph or a texture."""
 
 
-def find_photos(given: Sequence[Path]) -> tuple[tuple[str, ...], tuple[Source, ...], dict[str, int]]:
-    """The photographs in files and folders, or the packaged ones; their sources; counts of unusable files.
+def find_photos(
+    given: Sequence[Path], names: Sequence[str] = tuple(PACKAGED)
+) -> tuple[tuple[str, ...], tuple[Source, ...], dict[str, int]]:
+    """The photographs in files and folders, or packaged ones; their sources; counts of unusable files.
+
+    Args:
+        given: files and folders; empty for packaged ones.
+        names: which of the packaged ones.
 
     Raises:
         ValueError: there is no photograph at all.
@@ -70,10 +78,10 @@ def find_photos(given: Sequence[Path]) -> tuple[tuple[str, ...], tuple[Source, .
         folder = package_folder("skimage") / "data"
         sources = [
             source
-            for name, licence in PACKAGED.items()
-            for source in packaged(replace(PHOTOS, what=name, licence=licence))
+            for name in names
+            for source in packaged(replace(PHOTOS, what=name, licence=PACKAGED[name]))
         ]
-        return tuple(str(folder / name) for name in PACKAGED), tuple(sources), {}
+        return tuple(str(folder / name) for name in names), tuple(sources), {}
     photos, left_out = [], Counter[str]()
     for file in [file for path in given for file in files_below(path, PHOTO_ENDINGS)]:
         try:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from data_engines.engine import Reject
-from data_engines.kinds.scene.photos import (
+from data_engines.tools.photos import (
     PACKAGED,
     Background,
     choose_background,
