@@ -18,6 +18,7 @@ NAMES = (
     "geometry",
     "chart",
     "fine-grained",
+    "text-with-boxes",
     "multi-crop",
     "multi-page",
 )
