@@ -23,7 +23,7 @@ from got_train.report import counted, readable, shortened
 READ_KEYS = {
     *ALIASES,
     *(alias for aliases in ALIASES.values() for alias in aliases),
-    *("history", "crop", "kind"),
+    *("history", "crop", "kind", "objects"),
     *("id", "regions"),  # names of rows, and what the engine `fine-grained` reads
     *FLAGS,
     *UNSUPPORTED_KEYS,

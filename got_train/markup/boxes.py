@@ -17,6 +17,9 @@ from got_train.vocabulary import BOX_END, BOX_START, BOX_TOKENS, REF_END, REF_ST
 Permille = tuple[int, int, int, int]
 """Left, top, right and bottom in thousandths of the picture's width and height, from 0 to 1000."""
 
+BOXED_EXAMPLE = f"{REF_START}text{REF_END}{BOX_START}(x1,y1),(x2,y2){BOX_END}"
+"""For messages."""
+
 _BOX = re.compile(
     rf"\s*{BOX_START}\s*"
     r"\(\s*(\d{1,4})\s*,\s*(\d{1,4})\s*\)\s*,\s*\(\s*(\d{1,4})\s*,\s*(\d{1,4})\s*\)"

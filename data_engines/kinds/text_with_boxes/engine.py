@@ -46,11 +46,11 @@ def load(options: Options, rng: np.random.Generator) -> SetStock:
     index = index.keep(index.pages["num_regions"] > 0, "row without regions")
     order = rng.permutation(index.pages["row"])
     sources = set_sources(options.source)
-    return SetStock(sources=sources, options=options, left_out=index.left_out, order=order, size=len(order))
+    return SetStock(sources=sources, options=options, left_out=index.left_out, order=order)
 
 
 def decide(rng: np.random.Generator, index: int, stock: SetStock) -> Spec:
-    page = read_page(stock.options.source, int(stock.order[index]), whole=False)
+    page = read_page(stock.options.source, int(stock.order[index % len(stock.order)]), whole=False)
     if not all(region.text.strip() for region in page.regions):
         raise LeftOut("text that nobody has read")
     parts = _parts(page.regions)
