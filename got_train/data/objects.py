@@ -3,9 +3,9 @@
     {"query": "<image>OCR with boxes: ", "response": "<ref-object><bbox>", "images": ["a.png"],
      "objects": {"ref": ["Total 12.50"], "bbox": [[192, 96, 688, 168]]}}
 
-Each `<ref-object>` of the row, in order, stands for the next text of `ref`, and each `<bbox>` for the next box
-of `bbox`: in pixels of the upright picture, or with `"bbox_type": "norm1"` in parts of its width and height. With
-several pictures `image_id` says of each box in which it lies, from 0. Answers get texts and boxes as
+Each `<ref-object>` of the row, in order, stands for the next text of `ref`, and each `<bbox>` for the next
+box of `bbox`: in pixels of the upright picture, or with `"bbox_type": "norm1"` in parts of its width and
+height. With several pictures `image_id` says of each box in which it lies, from 0. In an answer they stand as
 `got_train.markup.boxes` writes them; in a question a box is `[x1, y1, x2, y2]`, as in GOT's prompts.
 """
 

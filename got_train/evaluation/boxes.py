@@ -1,7 +1,7 @@
 """Scores of text with boxes: which texts were found, and how well their boxes fit.
 
-Boxes of the answer and of the reference are paired one to one so that the sum of their overlaps is largest. An
-overlap is the area that both cover over the area that either covers (intersection over union, IoU).
+Boxes of the answer and of the reference are paired one to one so that the sum of their overlaps is largest.
+An overlap is the area that both cover over the area that either covers (intersection over union, IoU).
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ def box_parts(answer: str, reference: str) -> dict[str, Part]:
     """What an answer adds to the scores of text with boxes.
 
     Returns:
-        `iou`: the mean overlap of the boxes of the references with those of the answers; one that was not found
-        has 0. `box_f1`: of boxes that overlap by `FOUND` or more. `text_f1`: of those of them whose texts are
-        equal, too. Both over all boxes of all answers and references together. `broken`: the share of the
-        answer's pieces that are no text with its box.
+        `iou`: the mean overlap of the boxes of the references with those of the answers; one that was not
+        found has 0. `box_f1`: of boxes that overlap by `FOUND` or more. `text_f1`: of those of them whose
+        texts are equal, too. Both over all boxes of all answers and references together. `broken`: the share
+        of the answers' pieces that are no text with its box.
     """
     read = read_boxed(answer)
     predicted, wanted = read.found, read_boxed(reference).found
@@ -42,7 +42,7 @@ def box_parts(answer: str, reference: str) -> dict[str, Part]:
 def match_boxes(
     predicted: Sequence[BoxedText], wanted: Sequence[BoxedText]
 ) -> list[tuple[BoxedText, BoxedText, float]]:
-    """Pairs with the largest sum of overlaps, each with its overlap; boxes that meet no other have no partner."""
+    """Pairs with the largest sum of overlaps, each with its overlap; what meets no other has no partner."""
     if not predicted or not wanted:
         return []
     with needed("scipy"):

@@ -22,8 +22,9 @@ NUMBER_PIXELS = 12
 def region_values(record: Record, answer: str, max_pixels: int) -> dict[str, Any]:
     """What an answer to the question for text with boxes says, in pixels; nothing of another question.
 
-    The picture may have been squeezed into a square or cut into tiles: thousandths are of the picture as a person
-    sees it, upright, and so are these pixels. A page of a PDF file has those of the picture that is made of it.
+    The model saw the picture squeezed into a square, or cut into tiles. Thousandths are of the picture as a
+    person sees it, upright, and so are these pixels; those of a page of a PDF file are of the picture that is
+    made of it.
 
     Args:
         record: the question.
@@ -53,7 +54,7 @@ def boxes_to_draw(record: Record, answer: str) -> tuple[BoxedText, ...]:
 
 
 def draw_boxes(picture: Image.Image, boxes: Sequence[BoxedText]) -> None:
-    """Draws boxes into a picture of any size, each with its number, counted from 1, above its upper left corner."""
+    """Draws boxes into a picture of any size, each with its number, from 1, above its upper left corner."""
     canvas = ImageDraw.Draw(picture)
     font = ImageFont.load_default(NUMBER_PIXELS)
     for number, one in enumerate(boxes, 1):

@@ -1,4 +1,4 @@
-r"""The notation of an answer: text with boxes, SMILES, **kern, the dictionary of a chart, LaTeX or markdown."""
+r"""The notation of an answer: text with boxes, SMILES, **kern, a chart's dictionary, LaTeX or markdown."""
 
 import re
 from typing import Literal
