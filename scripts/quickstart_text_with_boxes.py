@@ -4,7 +4,7 @@
     python scripts/quickstart_text_with_boxes.py output/quickstart
 
 It starts from the encoder of the quickstart's stage 1 and takes its pictures of numbers, 24,000 to train on
-and 200 held out. Run again after an interruption, it goes on. `docs/tasks/text-with-boxes.md` has the figures.
+and 200 held out. Run again after an interruption, it goes on. Figures: `docs/tasks/text-with-boxes.md`.
 """
 
 import argparse
