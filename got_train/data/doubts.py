@@ -148,8 +148,9 @@ def _letters(text: str) -> str:
 
 
 _TASKS = [
-    _letters(Task(format=has_format, crop=crop, pages=pages).query().casefold())
+    _letters(Task(has_format, crop=crop, pages=pages, with_boxes=with_boxes).query().casefold())
     for has_format in (False, True)
+    for with_boxes in (False, True)
     for crop, pages in ((False, False), (True, False), (False, True))
 ]
 
