@@ -142,9 +142,15 @@ def _pieces(answer: str) -> Iterator[BoxedText | str]:
     for part in parts:
         text, _, rest = part.partition(REF_END)
         match = _BOX.match(rest)
-        box = tuple(map(int, match.groups())) if match else (0, 0, 0, 0)
+        box = _box(match)
         if match is None or not is_box(box) or not text.strip():
             yield part
             continue
         yield BoxedText(text, box)
         yield from filter(str.strip, [rest[match.end() :]])
+
+
+def _box(match: re.Match[str] | None) -> Permille:
+    """The numbers of a box; one without area where there is none."""
+    left, top, right, bottom = map(int, match.groups()) if match else (0, 0, 0, 0)
+    return left, top, right, bottom
