@@ -394,20 +394,23 @@ def test_text_with_boxes_says_every_text_where_its_ink_is(text_set: str, tmp_pat
         for one, region in zip(read.found, row["regions"], strict=True):
             assert one.box == box_permille(region["box"], *picture.size)
             left, top, right, bottom = map(int, region["box"])
-            assert dark[top:bottom, left:right].any(axis=1).all()  # ink in each line of pixels
+            ink = dark[top:bottom, left:right]
+            assert ink[0].any() and ink[-1].any() and ink[:, 0].any() and ink[:, -1].any()
             dark[top:bottom, left:right] = False
         assert not dark.any()  # and nowhere else
 
 
-def test_boxes_of_a_degraded_picture_are_those_of_its_ink(text_set: str, tmp_path: Path) -> None:
+def test_boxes_move_along_with_a_degraded_picture(text_set: str, tmp_path: Path) -> None:
     options = text_with_boxes.Options((text_set,))
     generate("text-with-boxes", options, count=8, output=tmp_path / "boxes", degrade=1.0)
-    rows = [open_sets((str(tmp_path / "boxes"),)).row(number) for number in range(8)]
+    drawn = open_sets((str(tmp_path / "boxes"),))
+    rows = [drawn.row(number) for number in range(len(drawn))]
     sizes = [Image.open(tmp_path / "boxes" / row["images"][0]).size for row in rows]
     assert any(size != (320, 320) for size in sizes)  # it was turned
     for row, size in zip(rows, sizes, strict=True):
-        boxes = [one.box for one in read_boxed(row["response"]).found]
-        assert boxes == [box_permille(region["box"], *size) for region in row["regions"]]
+        boxes = np.array([one.box for one in read_boxed(row["response"]).found])
+        expected = np.array([box_permille(region["box"], *size) for region in row["regions"]])
+        assert np.abs(boxes - expected).max() <= 1  # regions are rounded to a tenth of a pixel
 
 
 def read_page_picture(rows: Any, number: int) -> Image.Image:
