@@ -143,7 +143,7 @@ def check_boxes(record: Record) -> None:
     for turn in record.turns:
         task = parse_task(turn.query.replace(IMAGE_TAG, ""))
         if task is not None and task.with_boxes and (broken := read_boxed(turn.response).num_broken):
-            detail = f"{counted(broken, 'piece')} of the answer are not {BOXED_EXAMPLE}"
+            detail = f"{counted(broken, 'piece')} of the answer can't be read as {BOXED_EXAMPLE}"
             raise RowError(record.location, "wrong box", f"{detail}, in thousandths of the image")
         if task is None or task.box is None:
             continue

@@ -91,8 +91,14 @@ def test_pixels_are_those_of_the_upright_picture_in_and_out(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("response", "detail"),
     [
-        ("<ref>12</ref><box>(192,96),(1688,168)</box>\n34", "2 pieces of the answer are not <ref>text</ref>"),
-        ("12", "1 piece of the answer"),
+        (
+            "<ref>12</ref><box>(192,96),(1688,168)</box>\n34",
+            "1 piece of the answer can't be read as <ref>text",
+        ),
+        (
+            "12\n<ref>3",
+            "2 pieces of the answer can't be read as <ref>text</ref><box>(x1,y1),(x2,y2)</box>, in th",
+        ),
     ],
 )
 def test_answers_that_are_no_text_with_boxes_are_bad_rows(picture: Path, response: str, detail: str) -> None:
