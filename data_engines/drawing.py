@@ -18,6 +18,7 @@ from data_engines.rejects import RejectLimit
 from data_engines.shards import picture_name
 from data_engines.tools.degrade import degrade, without_colors
 from got_train.data.records import parse_row
+from got_train.markup.boxes import BoxedText, write_boxed
 from got_train.prompts import IMAGE_TAG, box_permille
 
 SAVE_AS: dict[str, dict[str, Any]] = {
@@ -100,12 +101,14 @@ def _encode(job: Job, index: int, drawing: Drawing) -> tuple[list[Row], dict[str
 
 def _make_row(kind: str, names: list[str], answer: Answer, drawing: Drawing) -> Row:
     """A row of the JSONL, which the trainer's own parser has accepted."""
-    task = answer.task
+    task, text = answer.task, answer.text
+    if task.with_boxes:
+        text = _text_with_boxes(drawing)
     if answer.box:
         task = replace(task, box=box_permille(answer.box, *drawing.pictures[0].size))
     row: Row = {
         "query": IMAGE_TAG * len(names) + task.query(),
-        "response": answer.text,
+        "response": text,
         "images": names,
         "kind": kind,
     }
@@ -115,3 +118,20 @@ def _make_row(kind: str, names: list[str], answer: Answer, drawing: Drawing) -> 
         row["no_text"] = True
     parse_row(row, location=names[0])
     return row
+
+
+def _text_with_boxes(drawing: Drawing) -> str:
+    """The texts of a drawing with their boxes, where they stand after the picture was degraded.
+
+    Raises:
+        Reject: a text could not be read back, or is thinner than a thousandth of the picture.
+    """
+    size = drawing.pictures[0].size
+    texts = []
+    for region in drawing.regions:
+        left, top, right, bottom = box_permille(region.box, *size)
+        texts.append(BoxedText(region.text, (left, top, right, bottom)))
+    try:
+        return write_boxed(texts)
+    except ValueError as error:
+        raise Reject(str(error)) from None

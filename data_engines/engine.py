@@ -57,6 +57,7 @@ class Answer:
 
     task: Task
     text: str
+    """Empty for text with boxes: it says where the regions of the drawing are when that is written."""
     box: PixelBox | None = None
     """The region that is asked about, which the query then names in thousandths."""
     no_text: bool = False

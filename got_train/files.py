@@ -43,7 +43,7 @@ def cache_folder() -> Path:
 
 
 def cache_name(source: Path | str) -> str:
-    """A name for what the cache keeps of a source: its path, or what tells it from others, is too long for one."""
+    """A name for what the cache keeps of a source, whose path, or what tells it from others, is too long."""
     return hashlib.blake2b(os.fsencode(source), digest_size=16).hexdigest()
 
 

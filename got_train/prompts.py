@@ -71,6 +71,8 @@ class Task:
     """The image comes as several tiles."""
     pages: bool = False
     """The images are pages of one document."""
+    with_boxes: bool = False
+    """Text with boxes: the texts of the image, and where they stand, as `markup.boxes` writes them."""
 
     def query(self, template: TemplateName = "original") -> str:
         """The query text of this task, without any image tag.
@@ -81,7 +83,8 @@ class Task:
         color = f"[{self.color}] " if self.color else ""
         box = str(list(self.box)) if self.box else ""
         space = " " if template == "transformers" or self.box else ""
-        verb = "OCR with format" if self.format else "OCR"
+        ways = [name for name, wanted in (("format", self.format), ("boxes", self.with_boxes)) if wanted]
+        verb = f"OCR with {' and '.join(ways)}" if ways else "OCR"
         scope = " across multi pages" if self.pages else " upon the patch reference" if self.crop else ""
         return f"{color}{box}{space}{verb}{scope}: "
 
@@ -97,7 +100,8 @@ def box_permille(box: Sequence[float], width: int, height: int) -> tuple[int, ..
 
 _TASK = re.compile(
     r"\s*(?:\[(?P<color>red|green|blue)\]\s*)?(?:\[(?P<box>[0-9]{1,6}(?:,\s*[0-9]{1,6}){1,3})\]\s*)?"
-    r"OCR(?P<format> with format)?(?: (?P<scope>across multi pages|upon the patch reference))?:\s*"
+    r"OCR(?: with (?P<ways>format|boxes|format and boxes))?"
+    r"(?: (?P<scope>across multi pages|upon the patch reference))?:\s*"
 )
 
 
@@ -106,9 +110,11 @@ def parse_task(query: str) -> Task | None:
     match = _TASK.fullmatch(query)
     if match is None:
         return None
+    ways = match["ways"] or ""
     box = tuple(int(value) for value in match["box"].split(",")) if match["box"] else None
     return Task(
-        format=match["format"] is not None,
+        format="format" in ways,
+        with_boxes="boxes" in ways,
         box=box,
         color=next((color for color in COLORS if color == match["color"]), None),
         crop=match["scope"] == "upon the patch reference",

@@ -142,13 +142,15 @@ def run_stage(name: str, output: Path) -> Stage:
     return Stage(folder, time.perf_counter() - started)
 
 
-def read_held_out(model: Path, task: str, name: str, output: Path) -> Predictions:
+def read_held_out(
+    model: Path, task: str, name: str, output: Path, max_new_tokens: int = MAX_NEW_TOKENS
+) -> Predictions:
     """`got-train infer MODEL --data HELD_OUT --output PREDICTIONS`."""
     file = output / "predictions" / f"{name}.jsonl"
     held_out = output / "data" / f"{task}_held_out" / "data.jsonl"
     if not is_complete(file):  # begun anew, so that no answer depends on where it was interrupted
         got = Got.from_pretrained(model)
-        predict(got, read_questions(got, str(held_out)), file, MAX_NEW_TOKENS, BATCH_SIZE)
+        predict(got, read_questions(got, str(held_out)), file, max_new_tokens, BATCH_SIZE)
     return read_predictions(file)
 
 

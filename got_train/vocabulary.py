@@ -11,16 +11,20 @@ MESSAGE_END = "<|im_end|>"
 IMAGE_START = "<img>"
 IMAGE_END = "</img>"
 IMAGE_PAD = "<imgpad>"
+REF_START = "<ref>"
+REF_END = "</ref>"
+BOX_START = "<box>"
+BOX_END = "</box>"
 
 SPECIAL_TOKENS: tuple[str, ...] = (
     END_OF_TEXT,
     MESSAGE_START,
     MESSAGE_END,
     *(f"<|extra_{i}|>" for i in range(205)),
-    "<ref>",
-    "</ref>",
-    "<box>",
-    "</box>",
+    REF_START,
+    REF_END,
+    BOX_START,
+    BOX_END,
     "<quad>",
     "</quad>",
     IMAGE_START,
@@ -31,6 +35,10 @@ SPECIAL_TOKENS: tuple[str, ...] = (
 
 PROMPT_TOKENS: tuple[str, ...] = (END_OF_TEXT, MESSAGE_START, MESSAGE_END, IMAGE_START, IMAGE_END, IMAGE_PAD)
 """Tokens that every prompt needs. They are added to the tokenizer of any other decoder that lacks them."""
+
+BOX_TOKENS: tuple[str, ...] = (REF_START, REF_END, BOX_START, BOX_END)
+"""Tokens of answers that say where a text stands (`got_train.markup.boxes`): 151851 to 151854 in Qwen's
+vocabulary. Unlike the other special tokens they are a part of what is read."""
 
 QWEN_SPECIAL_IDS: dict[str, int] = {
     END_OF_TEXT: 151643,

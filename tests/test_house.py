@@ -139,7 +139,7 @@ def test_training_imports_no_engines() -> None:
 
 def test_engines_import_nothing_of_training() -> None:
     """Drawing needs the words and rows; looking at sets needs what reads and counts them."""
-    markup = {"markup.chart_dictionary", "markup.delimiters", "markup.forms"}
+    markup = {"markup.boxes", "markup.chart_dictionary", "markup.delimiters", "markup.forms"}
     drawing = markup | {
         "vocabulary",
         "prompts",

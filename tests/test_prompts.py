@@ -15,6 +15,8 @@ QUERIES = [
         "OCR with format upon the patch reference: ",
         " OCR with format upon the patch reference: ",
     ),
+    (Task(with_boxes=True), "OCR with boxes: ", " OCR with boxes: "),
+    (Task(format=True, with_boxes=True), "OCR with format and boxes: ", " OCR with format and boxes: "),
     (
         Task(format=True, pages=True),
         "OCR with format across multi pages: ",

@@ -19,6 +19,7 @@ NAMES = (
     "chart",
     "blank",
     "fine-grained",
+    "text-with-boxes",
     "multi-crop",
     "multi-page",
 )

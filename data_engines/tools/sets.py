@@ -29,6 +29,8 @@ class Page:
     format: bool
     """Whether the text is marked up."""
     regions: tuple[Region, ...]
+    whole: bool = True
+    """Whether the text is that of the whole picture."""
 
     def open(self) -> Image.Image:
         return open_image(self.image, MAX_PIXELS)
@@ -87,7 +89,7 @@ def read_page(names: tuple[str, ...], index: int, whole: bool = True) -> Page:
         raise Reject("row that is not a plain question about one picture")
     if record.no_text:
         raise Reject("picture without text")
-    if task.color or task.crop or task.pages or (whole and task.box):
+    if task.color or task.crop or task.pages or task.with_boxes or (whole and task.box):
         raise Reject("row about a part of a picture, or more than one")
     regions = rows.row(index).get("regions") or []
     return Page(
@@ -95,6 +97,7 @@ def read_page(names: tuple[str, ...], index: int, whole: bool = True) -> Page:
         turn.response,
         task.format,
         tuple(Region(tuple(r["box"]), r["text"], bool(r.get("format"))) for r in regions),
+        whole=task.box is None,
     )
 
 

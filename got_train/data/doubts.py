@@ -23,7 +23,7 @@ from got_train.report import counted, readable, shortened
 READ_KEYS = {
     *ALIASES,
     *(alias for aliases in ALIASES.values() for alias in aliases),
-    *("history", "crop", "kind", "no_text"),
+    *("history", "crop", "kind", "no_text", "objects"),
     *("id", "regions"),  # names of rows, and what the engine `fine-grained` reads
     *FLAGS,
     *UNSUPPORTED_KEYS,
@@ -148,8 +148,9 @@ def _letters(text: str) -> str:
 
 
 _TASKS = [
-    _letters(Task(format=has_format, crop=crop, pages=pages).query().casefold())
+    _letters(Task(has_format, crop=crop, pages=pages, with_boxes=with_boxes).query().casefold())
     for has_format in (False, True)
+    for with_boxes in (False, True)
     for crop, pages in ((False, False), (True, False), (False, True))
 ]
 

@@ -10,6 +10,7 @@ from got_train.characters import composed
 from got_train.config import SampleConfig
 from got_train.data.errors import RowError
 from got_train.data.records import Record
+from got_train.markup.boxes import BOXED_EXAMPLE, read_boxed
 from got_train.model.tokenizer import max_token_bytes
 from got_train.prompts import CHAT_TEMPLATES, IMAGE_TAG, TemplateName, canonical_query, parse_task
 from got_train.report import counted
@@ -136,10 +137,14 @@ def check_boxes(record: Record) -> None:
     """Checks that boxes are thousandths of the image; boxes in pixels are the usual mistake.
 
     Raises:
-        RowError: for a box that lies outside of the image, has no area, or has its corners in another order.
+        RowError: for a box that lies outside of the image, has no area, or has its corners in another order;
+            for an answer that should be text with boxes, and has something else in it.
     """
     for turn in record.turns:
         task = parse_task(turn.query.replace(IMAGE_TAG, ""))
+        if task is not None and task.with_boxes and (broken := read_boxed(turn.response).num_broken):
+            detail = f"{counted(broken, 'piece')} of the answer can't be read as {BOXED_EXAMPLE}"
+            raise RowError(record.location, "wrong box", f"{detail}, in thousandths of the image")
         if task is None or task.box is None:
             continue
         box = task.box

@@ -42,7 +42,7 @@ UNSUPPORTED_KEYS = {
     "videos": "GOT reads images",
     "audios": "GOT reads images",
     "audio": "GOT reads images",
-    "objects": "boxes stand in the query, in thousandths",
+    "objects": "it is a key of the row",
 }
 """Keys that would change the meaning of a message, each with the reason why it is refused."""
 

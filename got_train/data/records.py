@@ -17,6 +17,7 @@ from got_train.data.errors import ContentError, located
 from got_train.data.images import FoundImage
 from got_train.data.json_values import load_json, read_list
 from got_train.data.messages import FLAGS, plain_messages
+from got_train.data.objects import place_objects
 from got_train.data.packed import PackedFile
 from got_train.prompts import IMAGE_TAG
 from got_train.report import counted
@@ -55,7 +56,6 @@ LIST_KEYS = (*IMAGE_KEYS, *MESSAGE_KEYS)
 """Keys whose value may be a list that is written as a text, as in cells of a CSV."""
 
 UNSUPPORTED_KEYS = {
-    "objects": "boxes stand in the query, in thousandths: [x1, y1, x2, y2] OCR: ",
     "videos": "GOT reads images",
     "audios": "GOT reads images",
     "tools": "GOT calls none",
@@ -147,11 +147,9 @@ def parse_row(
         names = _value(row, "images", image_names) or []
         no_text = _flag(row, "no_text")
         system, turns = _system_and_turns(row, answered and not no_text)
-        if no_text and not _NOTHING.fullmatch(turns[-1].response):
-            detail = f"no_text says that nothing is to be read, and the answer is {turns[-1].response!r:.40}"
-            raise ContentError("ambiguous keys", f"{detail}: keep one of them")
-        if no_text:  # white space is nothing, too
-            turns[-1] = replace(turns[-1], response="")
+        if no_text:
+            turns = _answered_by_nothing(turns)
+        turns = _with_objects(turns, row.get("objects"), names, find)
         if not names and "images" in _nearly_named(row).values():
             raise _missing(row, "images", HOW_TO_RENAME)
         kind = UNNAMED_KIND if row.get("kind") in (None, *EMPTY) else row["kind"]
@@ -402,6 +400,27 @@ def _check_texts(turns: list[Turn], system: str | None, kind: str) -> None:
             raise ContentError("tag mismatch", f"{IMAGE_TAG} cannot stand in {place}")
 
 
+def _answered_by_nothing(turns: list[Turn]) -> list[Turn]:
+    """The turns of a row whose pictures have no text; white space in its last answer is nothing, too."""
+    *before, last = turns
+    if not _NOTHING.fullmatch(last.response):
+        detail = f"no_text says that nothing is to be read, and the answer is {last.response!r:.40}"
+        raise ContentError("ambiguous keys", f"{detail}: keep one of them")
+    return [*before, replace(last, response="")]
+
+
+def _with_objects(
+    turns: list[Turn], objects: Any, names: Sequence[Any], find: Callable[[Any], FoundImage]
+) -> list[Turn]:
+    """The turns with ms-swift's `objects`, if there are any, in the places of their tags."""
+    if not objects:
+        return turns
+    texts = [text for turn in turns for text in (turn.query, turn.response)]
+    placed = place_objects(texts, objects, names, find)
+    pairs = zip(turns, placed[::2], placed[1::2], strict=True)
+    return [replace(turn, query=query, response=response) for turn, query, response in pairs]
+
+
 def _with_all_tags(turns: list[Turn], num_images: int, keys: str) -> list[Turn]:
     """The turns with one tag for each image; as in swift, missing tags go in front of the first query."""
     num_tags = sum(turn.query.count(IMAGE_TAG) for turn in turns)
@@ -411,22 +430,3 @@ def _with_all_tags(turns: list[Turn], num_images: int, keys: str) -> list[Turn]:
         raise ContentError("tag mismatch", detail + hint)
     first = replace(turns[0], query=IMAGE_TAG * (num_images - num_tags) + turns[0].query)
     return [first, *turns[1:]]
-
-
-def with_images(row: Mapping[str, Any], key: str, images: Sequence[Any]) -> dict[str, Any]:
-    """A row whose one image, under `key`, is replaced by several.
-
-    A question with one tag gets one for each image, side by side; one with more is left as it is.
-    """
-
-    def repeated(value: Any) -> Any:
-        if isinstance(value, str):
-            return value.replace(IMAGE_TAG, IMAGE_TAG * len(images))
-        if isinstance(value, list):
-            return [repeated(part) for part in value]
-        return {name: repeated(part) for name, part in value.items()} if isinstance(value, dict) else value
-
-    asked = {name: row[name] for name in (*QUESTION_KEYS, "history") if name in row}
-    if all(str(value).count(IMAGE_TAG) < 2 for value in asked.values()):
-        asked = {name: repeated(value) for name, value in asked.items()}
-    return {**row, **asked, key: list(images)}

@@ -1,6 +1,7 @@
 """Files of rows. JSONL and WebDataset tars are read row by row, JSON and CSV as a whole."""
 
 from array import array
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,9 +11,10 @@ from got_train.data.errors import ContentError
 from got_train.data.json_values import load_json
 from got_train.data.names import choose_pictures, image_endings, is_prefix
 from got_train.data.packed import PackedFile, TarMembers
-from got_train.data.records import IMAGE_KEYS, plain_row, with_images
+from got_train.data.records import IMAGE_KEYS, QUESTION_KEYS, plain_row
 from got_train.data.utf8 import HEAD_BYTES, check_head, guess_encoding, not_utf8
 from got_train.data.whole_files import check_lines, read_csv, read_json_list
+from got_train.prompts import IMAGE_TAG
 from got_train.report import UserError, counted
 
 TEXT_ENDINGS = (".json", ".txt", ".cls", ".md", ".tex", ".html", ".xml", ".csv", ".tsv", ".yaml", ".yml")
@@ -250,3 +252,22 @@ def _is_row(name: bytes) -> bool:
     """Whether a member is a `KEY.json`: keys end at the first dot of the last part of the name."""
     key, _, ending = name.rpartition(b"/")[2].partition(b".")
     return bool(key) and ending == b"json"
+
+
+def with_images(row: Mapping[str, Any], key: str, images: Sequence[Any]) -> dict[str, Any]:
+    """A row whose one image, under `key`, is replaced by several.
+
+    A question with one tag gets one for each image, side by side; one with more is left as it is.
+    """
+
+    def repeated(value: Any) -> Any:
+        if isinstance(value, str):
+            return value.replace(IMAGE_TAG, IMAGE_TAG * len(images))
+        if isinstance(value, list):
+            return [repeated(part) for part in value]
+        return {name: repeated(part) for name, part in value.items()} if isinstance(value, dict) else value
+
+    asked = {name: row[name] for name in (*QUESTION_KEYS, "history") if name in row}
+    if all(str(value).count(IMAGE_TAG) < 2 for value in asked.values()):
+        asked = {name: repeated(value) for name, value in asked.items()}
+    return {**row, **asked, key: list(images)}

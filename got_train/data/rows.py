@@ -20,9 +20,8 @@ from got_train.data.records import (
     parse_row,
     plain_row,
     rename_keys,
-    with_images,
 )
-from got_train.data.row_files import RowFile
+from got_train.data.row_files import RowFile, with_images
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from got_train.data.records import UNNAMED_KIND
 from got_train.evaluation import words
+from got_train.evaluation.boxes import box_parts
 from got_train.evaluation.charts import TEXTS, TOLERANCES, average_precision
 from got_train.evaluation.metrics import Part, text_parts
 from got_train.evaluation.molecules import molecule_score
 from got_train.evaluation.predictions import Prediction
 from got_train.evaluation.teds import table_parts
+from got_train.markup.boxes import BOXED_EXAMPLE, read_boxed
 from got_train.markup.chart_dictionary import read_chart
 from got_train.report import UserError
 
@@ -102,6 +104,19 @@ def no_text(row: Prediction, as_published: bool) -> Parts:
     return {"answered_by_nothing": (float(not invented), 1.0), "invented_characters": (float(invented), 1.0)}
 
 
+def text_with_boxes(row: Prediction, as_published: bool) -> Parts:
+    """Texts with boxes by the overlap of their boxes, and by the characters of all texts together.
+
+    Raises:
+        UserError: if the reference is no text with boxes.
+    """
+    reference = read_boxed(row.reference)
+    if reference.num_broken or not reference.found:
+        raise UserError(f"{row.location}: the reference is not {BOXED_EXAMPLE}: {row.reference!r:.80}")
+    texts = replace(row, answer=read_boxed(row.answer).text, reference=reference.text)
+    return box_parts(row.answer, row.reference) | _characters(texts)
+
+
 @dataclass(frozen=True)
 class Suite:
     """The scores of a kind of rows."""
@@ -124,6 +139,7 @@ SUITES = {
     "geometry": Suite(plain, "edit_distance", high_is_good=False),
     "molecule": Suite(molecule, "tanimoto"),
     "table": Suite(table, "teds", is_latex=True),
+    "text-with-boxes": Suite(text_with_boxes, "iou"),
     "fine-grained": Suite(plain, "edit_distance", high_is_good=False),
     "no-text": Suite(no_text, "invented_characters", high_is_good=False),
 }

@@ -96,6 +96,7 @@ class Got(Reader):
         *,
         query: str | None = None,
         crop: bool = False,
+        with_boxes: bool = False,
         max_new_tokens: int = MAX_NEW_TOKENS,
         batch_size: int = 8,
     ) -> Any:
@@ -110,6 +111,7 @@ class Got(Reader):
             save_render_file: the HTML file of that page.
             query: any other question, in place of one of the recipe's tasks.
             crop: cut images into tiles.
+            with_boxes: ask for text with boxes, which `got_train.markup.boxes.read_boxed` reads.
             max_new_tokens: most tokens of an answer.
             batch_size: images per batch.
 
@@ -121,7 +123,8 @@ class Got(Reader):
         """
         images = image if isinstance(image, list) else [image]
         root = self.config.data.image_root
-        records = [question([one], ocr_type, ocr_box, ocr_color, crop, query, root) for one in images]
+        asked = (ocr_type, ocr_box, ocr_color, crop, query, root, with_boxes)
+        records = [question([one], *asked) for one in images]
         answers = self._answer(records, render, save_render_file, max_new_tokens, batch_size)
         return answers if isinstance(image, list) else answers[0]
 

@@ -1,16 +1,21 @@
 """`got-train infer`: its options, what they cannot be used with, and what is done with them."""
 
 import argparse
+import json
 from pathlib import Path
 
 from got_train.command_options import BASE_HELP, OVERWRITE, check_folder, positive
 from got_train.config import MAX_NEW_TOKENS
-from got_train.inference.answer import Answer
+from got_train.data.records import Record
+from got_train.inference.answer import CONFIDENCE_KEY, Answer
 from got_train.inference.reader import Reader
 from got_train.prompts import COLORS
 from got_train.ranks import rank
 from got_train.report import UserError, check_targets, counted
 from got_train.secrets import print_answer
+
+ASKED = ("format", "with-boxes", "box", "color", "crop")
+"""Options that say what is asked."""
 
 MAX_BEAMS = 64
 """More would only take memory: each beam takes as much as another question in the batch."""
@@ -24,6 +29,11 @@ def add_infer_options(infer: argparse.ArgumentParser) -> None:
     what.add_argument("--pages", nargs="+", metavar="IMAGE", help="the same, as the pages of one document")
     what.add_argument("--data", help="rows to answer: what data.train takes")
     infer.add_argument("--format", action="store_true", help="ask for formatted text")
+    infer.add_argument(
+        "--with-boxes",
+        action="store_true",
+        help="ask for each text and its box, as JSON with boxes in pixels",
+    )
     infer.add_argument("--box", metavar="x1,y1,x2,y2", help="read this region, in pixels (or a point x,y)")
     infer.add_argument("--color", choices=COLORS, help="read inside the frame of this colour")
     infer.add_argument("--crop", action="store_true", help="cut the image into tiles")
@@ -96,9 +106,11 @@ def reader(model: str, options: argparse.Namespace, image_root: str | None = Non
 
 def infer(options: argparse.Namespace) -> int:
     """Answers images or rows; what needs torch is imported when the options have been looked at."""
-    asked = [f"--{name}" for name in ("format", "box", "color", "crop") if getattr(options, name)]
+    asked = [f"--{name}" for name in ASKED if getattr(options, name.replace("-", "_"))]
     if options.data and asked:
         raise UserError(f"{', '.join(asked)} cannot be used with --data: its rows say what is asked")
+    if options.stream and options.with_boxes:
+        raise UserError("--stream prints an answer while it is written, --with-boxes as JSON: leave out one")
     if options.query is not None and options.format:
         raise UserError("--query is asked instead of the recipe's tasks: leave out --format")
     if options.data and not options.output:
@@ -128,7 +140,7 @@ def infer(options: argparse.Namespace) -> int:
     documents = [named] if options.pages else [[image] for image in named]
     ocr_type: OcrType = "format" if options.format else "ocr"
     given = (options.box, options.color, options.crop, options.query)
-    records = [question(images, ocr_type, *given) for images in documents]
+    records = [question(images, ocr_type, *given, with_boxes=options.with_boxes) for images in documents]
     if options.stream and len(records) > 1:
         raise UserError(f"--stream prints one answer, these are {len(records)} images")
     inputs = [*named, *(map(str, DatasetSpec.parse(options.data).sources) if options.data else [])]
@@ -158,15 +170,30 @@ def infer(options: argparse.Namespace) -> int:
         answers = read_answers(options.output) if options.render else []
     else:
         answers = []
-        for images, answer in zip(documents, got.answers(records, *limits, *ways), strict=True):
-            if len(documents) > 1:
-                print(f"== {images[0]}")
-            print_answer(_with_confidences(answer) if options.confidence else answer.text)
+        for record, images, answer in zip(
+            records, documents, got.answers(records, *limits, *ways), strict=True
+        ):
+            if options.with_boxes:
+                print_answer(_in_json(record, answer, got.encoder.config.max_pixels))
+            else:
+                if len(documents) > 1:
+                    print(f"== {images[0]}")
+                print_answer(_with_confidences(answer) if options.confidence else answer.text)
             answers.append(answer.text)
     if options.render:
         got.render(list(zip(records, answers, strict=True)), options.render)
         print(f"page written to {options.render}")
     return 0
+
+
+def _in_json(record: Record, answer: Answer, max_pixels: int) -> str:
+    """Text with boxes as a line of JSON: the keys of a row of answers that other programs want."""
+    from got_train.inference.predict import prediction_row
+    from got_train.inference.regions import REGION_KEYS, region_values
+
+    row = prediction_row(record, answer) | region_values(record, answer.text, max_pixels)
+    shown = ("images", *REGION_KEYS, CONFIDENCE_KEY)
+    return json.dumps({key: row[key] for key in shown if key in row}, ensure_ascii=False)
 
 
 def _with_confidences(answer: Answer) -> str:

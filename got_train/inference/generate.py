@@ -24,6 +24,7 @@ from got_train.data.samples import Sample, SampleEncoder
 from got_train.data.workers import ROW_SECONDS
 from got_train.inference.answer import Answer, Token
 from got_train.model.got import GotModel, normalized
+from got_train.model.tokenizer import answer_texts, hidden_ids
 from got_train.report import UserError, counted
 from got_train.shortages import naming_memory
 from got_train.vocabulary import IGNORE_INDEX, MESSAGE_END
@@ -143,7 +144,7 @@ def stream(
         RowError: for a record whose images cannot be read.
     """
     sample = encoder.sample(record)
-    streamer = _Pieces(encoder.tokenizer, skip_prompt=True, skip_special_tokens=True)
+    streamer = _Pieces(encoder.tokenizer)
     with ThreadPoolExecutor(1) as thread:
         batch = partial(_generate_batch, model, encoder, [sample], max_new_tokens, streamer)
         answer = thread.submit(batch, log_probs=log_probs)
@@ -166,10 +167,16 @@ class _Pieces(TextIteratorStreamer):
 
     is_stopped = False
 
+    def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
+        super().__init__(tokenizer, skip_prompt=True)
+        self._hidden = torch.tensor(sorted(hidden_ids(tokenizer)))
+
     def put(self, value: torch.Tensor) -> None:
         """Takes a token; raises a `_StoppedError` in the thread of the model if no more are wanted."""
         if self.is_stopped:
             raise _StoppedError
+        if not self.next_tokens_are_prompt:
+            value = value[~torch.isin(value, self._hidden)]
         super().put(value)
 
 
@@ -212,7 +219,7 @@ def _generate_batch(
         streamer=streamer,
         **_rule(no_repeat, recorder),
     )[:, length:]
-    texts = tokenizer.batch_decode(output, skip_special_tokens=True)
+    texts = answer_texts(tokenizer, output.tolist())
     if recorder is None:
         return list(map(Answer, texts))
     probs = recorder.log_probs(output)
@@ -261,7 +268,7 @@ def _tokens(tokenizer: PreTrainedTokenizerFast, ids: list[int], log_probs: list[
     """The tokens of an answer, without the padding after its end."""
     end = tokenizer.convert_tokens_to_ids(MESSAGE_END)
     length = ids.index(end) + 1 if end in ids else len(ids)
-    texts = tokenizer.batch_decode([[token] for token in ids[:length]], skip_special_tokens=True)
+    texts = answer_texts(tokenizer, [[token] for token in ids[:length]])
     return tuple(map(Token, texts, log_probs))
 
 

@@ -23,6 +23,7 @@ from got_train.foreign_files import read_json
 from got_train.inference.answer import CONFIDENCE_KEY, Answer
 from got_train.inference.questions import check_query
 from got_train.inference.reader import Reader
+from got_train.inference.regions import REGION_KEYS, region_values
 from got_train.progress import progress
 from got_train.prompts import IMAGE_TAG
 from got_train.ranks import barrier, open_process_group, rank, say, world_size
@@ -31,7 +32,7 @@ from got_train.report import UserError, counted
 MAX_WAIT = timedelta(days=7)
 """Longest time that a process waits for the others, whose rows may take much longer."""
 
-ANSWER_KEYS = ("response", "labels", "kind", CONFIDENCE_KEY, "line_confidences", "calibrated")
+ANSWER_KEYS = ("response", "labels", "kind", CONFIDENCE_KEY, "line_confidences", "calibrated", *REGION_KEYS)
 """Keys of a row of answers that do not say what was asked."""
 
 EARLIER = {"beams": 1, "confidence": False, "calibration": None}
@@ -106,6 +107,8 @@ def predict(
 ) -> None:
     """Answers records and writes rows of `query, response, labels, images, kind`, in order.
 
+    Text with boxes is written in pixels, too, as `region_values` gives it.
+
     Each process of torchrun writes its share into `OUTPUT.part-I-of-N`, and the first one joins the parts.
 
     Args:
@@ -158,9 +161,11 @@ def predict(
             file.truncate(0)
         done = _count_done(records, target)
         answers = got.answers(records[done:], max_new_tokens, batch_size, beams, log_probs=confidence)
+        max_pixels = got.encoder.config.max_pixels
         bar = progress("reading", len(records), "row", answers, initial=done)
         for record, answer in zip(records[done:], bar, strict=True):
-            file.write(json.dumps(prediction_row(record, answer), ensure_ascii=False) + "\n")
+            row = prediction_row(record, answer) | region_values(record, answer.text, max_pixels)
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
             file.flush()
     if world_size() > 1:
         barrier()

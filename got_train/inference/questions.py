@@ -35,6 +35,7 @@ def question(
     crop: bool = False,
     query: str | None = None,
     image_root: str | None = None,
+    with_boxes: bool = False,
 ) -> Record:
     """The record that asks about images.
 
@@ -46,6 +47,7 @@ def question(
         crop: cut the image into tiles.
         query: replaces the recipe's tasks.
         image_root: folder in which relative paths are looked up before the working directory.
+        with_boxes: ask for text with boxes.
 
     Raises:
         UserError: for an image that cannot be read, a box outside of it, or options that exclude each other.
@@ -56,10 +58,15 @@ def question(
         raise UserError(f"color {color!r} is not known: {', '.join(COLORS)} are")
     if query is not None:
         check_query(query)
-        if box or color:
-            raise UserError("query is asked instead of the recipe's tasks: leave out box and color")
+        if box or color or with_boxes:
+            ways = "box, color and with_boxes" if with_boxes else "box and color"
+            raise UserError(f"query is asked instead of the recipe's tasks: leave out {ways}")
+    if with_boxes and (box or color):
+        raise UserError("with_boxes asks for all texts of the image: leave out box and color")
     if len(images) > 1 and (box or color or crop):
         raise UserError("the pages of a document are read whole: leave out box, color and crop")
+    if len(images) > 1 and with_boxes:
+        raise UserError("with_boxes asks about one image: read the pages of a document one by one")
     folders = [Path(image_root)] if image_root else []
     try:
         found = tuple(
@@ -71,7 +78,7 @@ def question(
     pages = len(found) > 1
     if query is None:
         permille = None if box is None or box == "" else _permille(box, found[0])
-        task = Task(ocr_type == "format", permille, color or None, crop, pages)
+        task = Task(ocr_type == "format", permille, color or None, crop, pages, with_boxes)
         query = task.query()
     turn = Turn(IMAGE_TAG * len(found) + query, "")
     return Record((turn,), found, system=None, crop=crop or None, kind=UNNAMED_KIND, location="question")

@@ -1,11 +1,12 @@
-r"""The notation of an answer: SMILES, **kern, the dictionary of a chart, LaTeX or markdown."""
+r"""The notation of an answer: text with boxes, SMILES, **kern, a chart's dictionary, LaTeX or markdown."""
 
 import re
 from typing import Literal
 
+from got_train.markup.boxes import is_boxed
 from got_train.markup.delimiters import OPENING, only_formula
 
-Form = Literal["text", "molecule", "score", "chart", "formula", "document"]
+Form = Literal["text", "boxes", "molecule", "score", "chart", "formula", "document"]
 
 SMILES_START, SMILES_END = "<smiles>", "</smiles>"
 SMILES = re.compile(rf"\s*{SMILES_START}(.*?){SMILES_END}\s*", re.DOTALL)
@@ -30,6 +31,8 @@ def form_of(answer: str) -> Form:
     >>> form_of("<smiles>CCO</smiles>"), form_of("\\frac { a } { b }"), form_of("a line")
     ('molecule', 'formula', 'text')
     """
+    if is_boxed(answer):
+        return "boxes"
     if SMILES.fullmatch(answer):
         return "molecule"
     if answer.startswith("**kern"):

@@ -7,6 +7,7 @@ is gone or has become another, the hub's copies of the same files are taken.
 import functools
 import hashlib
 import json
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +24,7 @@ from got_train.hubs import try_hub
 from got_train.model.tokenizer_json import check_tokenizer_json
 from got_train.prompts import COLORS, LATEX_OCR_QUERY, SYSTEM, Task
 from got_train.report import UserError
-from got_train.vocabulary import END_OF_TEXT, PROMPT_TOKENS, QWEN_SPECIAL_IDS, SPECIAL_TOKENS
+from got_train.vocabulary import BOX_TOKENS, END_OF_TEXT, PROMPT_TOKENS, QWEN_SPECIAL_IDS, SPECIAL_TOKENS
 
 QWEN_PATTERN = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
@@ -186,10 +187,11 @@ def max_token_bytes(tokenizer: PreTrainedTokenizerFast) -> int | None:
 
 def qwen_tokenizer(ranks: Path) -> PreTrainedTokenizerFast:
     """GOT's tokenizer: 151,643 ranks, then the special tokens, 151,860 entries in all."""
-    converter = TikTokenConverter(
-        vocab_file=str(ranks), pattern=QWEN_PATTERN, extra_special_tokens=list(SPECIAL_TOKENS)
-    )
-    backend = converter.converted()
+    backend = TikTokenConverter(vocab_file=str(ranks), pattern=QWEN_PATTERN).converted()
+    for token in SPECIAL_TOKENS:
+        # what is special is left out of texts by every program that serves a model
+        added = AddedToken(token, normalized=False, special=token not in BOX_TOKENS)
+        (backend.add_special_tokens if added.special else backend.add_tokens)([added])
     backend.normalizer = normalizers.NFC()
     tokenizer = _fast(backend)
     ids = {token: tokenizer.convert_tokens_to_ids(token) for token in QWEN_SPECIAL_IDS}
@@ -208,8 +210,23 @@ def with_prompt_tokens(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenize
     return tokenizer
 
 
-def small_tokenizer() -> PreTrainedTokenizerFast:
-    """One token a byte, and one for each phrase of the recipe's prompts.
+@functools.lru_cache(maxsize=4)
+def hidden_ids(tokenizer: PreTrainedTokenizerFast) -> frozenset[int]:
+    """The ids that are no part of an answer's text: those of the special tokens but `BOX_TOKENS`."""
+    added = tokenizer.backend_tokenizer.get_added_tokens_decoder()
+    return frozenset(
+        number for number, token in added.items() if token.special and token.content not in BOX_TOKENS
+    )
+
+
+def answer_texts(tokenizer: PreTrainedTokenizerFast, answers: Sequence[Sequence[int]]) -> list[str]:
+    """The texts of answers, which are token ids; special tokens but `BOX_TOKENS` are left out."""
+    hidden = hidden_ids(tokenizer)
+    return tokenizer.batch_decode([[token for token in ids if token not in hidden] for ids in answers])
+
+
+def small_tokenizer(more: Sequence[str] = ()) -> PreTrainedTokenizerFast:
+    """One token a byte, one for each phrase of the recipe's prompts, and one for each of `more` phrases.
 
     For small models trained from nothing, of which a full vocabulary would be most of the weights. An answer
     is spelt character by character, which is what a picture shows; long prompts would only delay the moment
@@ -219,7 +236,7 @@ def small_tokenizer() -> PreTrainedTokenizerFast:
     backend = _byte_level(models.BPE({character: i for i, character in enumerate(alphabet)}, []))
     tasks = [Task(format=flag).query() for flag in (False, True)]
     colors = [f"[{color}] " for color in COLORS]
-    phrases = [SYSTEM, "system\n", "user\n", "assistant\n", *tasks, *colors, LATEX_OCR_QUERY]
+    phrases = [SYSTEM, "system\n", "user\n", "assistant\n", *tasks, *colors, LATEX_OCR_QUERY, *more]
     backend.add_tokens([AddedToken(phrase, normalized=False) for phrase in phrases])
     backend.add_special_tokens([AddedToken(token, normalized=False) for token in PROMPT_TOKENS])
     return _fast(backend)

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from got_train.files import write_text
+from got_train.markup.boxes import read_boxed
 from got_train.markup.chart_dictionary import read_chart
 from got_train.markup.delimiters import only_formula
 from got_train.markup.forms import SMILES, form_of
@@ -20,6 +21,7 @@ from got_train.pages.drawings import input_html, molecule_html, not_drawn, score
 from got_train.pages.latex_html import Notes, formula_html, source_html
 from got_train.pages.markdown import markdown_html
 from got_train.pages.template import clean, render
+from got_train.report import counted
 
 MAX_CHARACTERS = 100_000
 """Characters of an answer; a longer one is shown as its text."""
@@ -90,6 +92,8 @@ def _body(text: str, notes: Notes) -> Markup:
         match = SMILES.fullmatch(text)
         assert match, "form_of found it"
         return molecule_html(match[1], notes)
+    if form == "boxes":
+        return _boxes_html(text)
     if form == "score":
         return notes.engrave_later(text)
     if form == "chart":
@@ -99,6 +103,13 @@ def _body(text: str, notes: Notes) -> Markup:
     if form == "document":
         return markdown_html(text, notes)
     return Markup('<div class="plain">{}</div>').format(text)
+
+
+def _boxes_html(text: str) -> Markup:
+    """Texts with boxes, counted from 1, and their boxes in thousandths."""
+    read = read_boxed(text)
+    broken = read.num_broken and f"{counted(read.num_broken, 'piece')} of the answer can't be read"
+    return render("boxes.html", found=read.found, broken=broken)
 
 
 def _chart_html(text: str) -> Markup:

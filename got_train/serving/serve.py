@@ -91,8 +91,8 @@ def check_engine(engine: Engine) -> None:
         raise UserError("vLLM is not installed: pip install vllm, or leave out --engine")
     if engine == "vllm" and not all(entry_points(group=group, name="got_train") for group in PLUGIN_GROUPS):
         raise UserError(
-            "vLLM would not find the plugin of got-train: an older got-train, or none, is installed beside it. "
-            "Install this one again with pip, or take --engine transformers"
+            "vLLM would not find the plugin of got-train: an older one, or none, is installed beside it. "
+            "Install this got-train again with pip, or take --engine transformers"
         )
     if engine == "transformers" and not is_serve_available():
         raise UserError(

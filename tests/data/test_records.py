@@ -317,11 +317,6 @@ def test_a_key_that_is_given_twice_is_a_fault() -> None:
         ({"messages": [{"role": "user", "content": "q"}]}, "wrong roles", "must alternate"),
         ({"messages": [{"role": "tool", "content": "q"}]}, "wrong message", "'tool' is not read"),
         (
-            {"query": "q", "response": "r", "objects": {"bbox": [[1, 2, 3, 4]]}},
-            "unsupported key",
-            "objects is not read: boxes stand in the query, in thousandths: [x1, y1, x2, y2] OCR: ",
-        ),
-        (
             {"messages": ['{"role": "user", "content": "\ud835"}', '{"role": "bot", "content": "r"}']},
             "wrong type",
             "query holds half of a surrogate pair, which is no character",

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
+from tokenizers import AddedToken, Tokenizer
+from transformers import PreTrainedTokenizerFast
 
 from got_train import Got
 from got_train.cli import main
@@ -29,6 +31,7 @@ from got_train.model.fingerprint import weights_fingerprint
 from got_train.model.loading import build_model
 from got_train.model.processor import build_processor
 from got_train.report import UserError
+from got_train.vocabulary import BOX_TOKENS, END_OF_TEXT, MESSAGE_END
 from tests.conftest import DECODERS, ENCODER, HANG_SECONDS, write_rows
 
 
@@ -84,12 +87,15 @@ def test_every_way_of_asking(got: Got, pictures: list[Path], monkeypatch: pytest
     monkeypatch.setattr(Got, "read", read)
     got.chat(pictures[0], "format", ocr_color="green")
     got.chat(pictures[0], ocr_type="ocr", ocr_box=[0, 0, 16, 32])
+    got.chat(pictures[0], with_boxes=True)
     got.chat_crop(pictures[0])
     got.chat_pages(pictures)
     assert asked == [
         "[green] OCR with format: ",
         None,
         "[0, 0, 500, 1000] OCR: ",
+        None,
+        "OCR with boxes: ",
         None,
         "OCR with format upon the patch reference: ",
         True,
@@ -303,9 +309,44 @@ def test_confidences_are_printed_before_the_lines(
     assert capsys.readouterr().out == "0.500  a\n0.250  b\nconfidence 0.125\n"
 
 
+def test_text_with_boxes_is_json_in_pixels(
+    got: Got, pictures: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    said = Answer("<ref>a\nb</ref><box>(250,0),(1000,500)</box><ref>c")
+    monkeypatch.setattr(Got, "from_pretrained", lambda *given, **options: got)
+    monkeypatch.setattr(
+        chat, "generate", lambda model, encoder, records, *more, **ways: iter([said] * len(records))
+    )
+    monkeypatch.setattr("got_train.run_folders.resolve_checkpoint", lambda model: model)
+    images = [str(path.resolve()) for path in pictures[:2]]
+    with pytest.raises(SystemExit):
+        main(["infer", "model", "--image", *images, "--with-boxes"])
+    regions = [{"box": [8.0, 0.0, 32.0, 16.0], "text": "a\nb", "format": False}]
+    expected = {"regions": regions, "broken_regions": 1}
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert printed == [{"images": [image], **expected} for image in images]
+    output = tmp_path / "read.jsonl"
+    words = ["infer", "model", "--image", *images, "--with-boxes", "--output", str(output)]
+    for more in ([], ["--resume"]):  # a file with all answers is recognised
+        with pytest.raises(SystemExit) as caught:
+            main([*words, *more])
+        assert caught.value.code in (None, 0)
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [row["query"] for row in rows] == ["<image>OCR with boxes: "] * 2
+    assert [{key: row[key] for key in expected} for row in rows] == [expected] * 2
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (
+            "--stream --with-boxes",
+            "--stream prints an answer while it is written, --with-boxes as JSON: leave out one",
+        ),
+        (
+            "--with-boxes --color red",
+            "with_boxes asks for all texts of the image: leave out box and color",
+        ),
         (
             "--stream --confidence",
             "--stream prints an answer while it is written: leave out --beams and --conf",
@@ -414,3 +455,29 @@ def test_processes_share_the_rows(folder: Path, got: Got, rows_file: Path, tmp_p
 def test_a_stream_ends_as_the_answer(got: Got, pictures: list[Path]) -> None:
     record = question([pictures[1]])
     assert "".join(got.stream(record, 8)) == got.chat(pictures[1], max_new_tokens=8)
+
+
+def test_answers_keep_the_tokens_of_boxes_and_lose_those_of_prompts(
+    got: Got, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In GOT's vocabulary of the hub they are special tokens, as those of the prompts are."""
+    backend = Tokenizer.from_str(got.encoder.tokenizer.backend_tokenizer.to_str())
+    backend.add_special_tokens([AddedToken(token, normalized=False) for token in BOX_TOKENS])
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, pad_token=END_OF_TEXT)
+    marked = replace(got, encoder=replace(got.encoder, tokenizer=tokenizer))
+    text = "<ref>12</ref><box>(1,2),(3,4)</box>\n<ref>\u4e2d \u00e9</ref><box>(5,6),(7,8)</box>"
+    ids = tokenizer.encode(f"{text}{MESSAGE_END}{END_OF_TEXT}{END_OF_TEXT}")
+    assert tokenizer.decode(ids, skip_special_tokens=True).startswith("12(1,2)")
+
+    def generated(streamer: Any = None, **options: Any) -> torch.Tensor:
+        prompt = options["input_ids"]
+        if streamer:
+            streamer.put(prompt)
+            for token in ids:
+                streamer.put(torch.tensor([token]))
+            streamer.end()
+        return torch.cat([prompt, torch.tensor([ids])], dim=1)
+
+    monkeypatch.setattr(marked.model, "generate", generated)
+    assert marked.chat(pictures[0], with_boxes=True) == text
+    assert "".join(marked.stream(question([pictures[0]], with_boxes=True))) == text

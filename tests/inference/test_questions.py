@@ -23,6 +23,8 @@ def test_questions_are_the_recipe_s_prompts(picture: Path) -> None:
     assert asked([picture], "format") == "<image>OCR with format: "
     assert asked([picture], "format", crop=True) == "<image>OCR with format upon the patch reference: "
     assert asked([picture, picture], "format") == "<image><image>OCR with format across multi pages: "
+    assert asked([picture], with_boxes=True) == "<image>OCR with boxes: "
+    assert asked([picture], "format", with_boxes=True) == "<image>OCR with format and boxes: "
     assert asked([picture], color="red") == "<image>[red] OCR: "
     assert asked([picture], query="How many?") == "<image>How many?"
 
@@ -46,6 +48,9 @@ def test_boxes_are_pixels_of_the_picture(picture: Path, box: object) -> None:
         ({"ocr_type": "text"}, "ocr_type 'text' is not known: ocr and format are"),
         ({"query": "What?", "box": (0, 0, 9, 9)}, "instead of the recipe's tasks: leave out box and color"),
         ({"query": "What?", "color": "red"}, "instead of the recipe's tasks: leave out box and color"),
+        ({"query": "What?", "with_boxes": True}, "leave out box, color and with_boxes"),
+        ({"with_boxes": True, "box": (0, 0, 9, 9)}, "with_boxes asks for all texts of the image"),
+        ({"with_boxes": True, "color": "red"}, "with_boxes asks for all texts of the image"),
         (
             {"query": "<image> What?"},
             "<image> cannot stand in a query: images and the chat template",

@@ -37,3 +37,9 @@ def test_formulas_without_bounds(answer: str) -> None:
 )
 def test_text_with_the_signs_of_indices_is_no_formula(answer: str) -> None:
     assert form_of(answer) == "document"
+
+
+def test_text_with_boxes_is_told_from_what_is_in_it() -> None:
+    assert form_of(r"<ref>\[a_1\]</ref><box>(1,2),(3,4)</box>") == "boxes"
+    assert form_of("<ref>a</ref><box>(1,2),(3,") == "boxes"  # cut off
+    assert form_of("<ref> is a tag of wikis") == "text"

@@ -2,11 +2,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from transformers import AutoTokenizer
 
 from got_train.model import tokenizer as tokenizer_module
 from got_train.model.tokenizer import VOCABULARIES, load_tokenizer, small_tokenizer, vocabulary_file
 from got_train.report import UserError
-from got_train.vocabulary import PROMPT_TOKENS
+from got_train.vocabulary import BOX_TOKENS, PROMPT_TOKENS
 
 
 def test_gots_tokenizer_has_the_released_ids() -> None:
@@ -21,6 +22,17 @@ def test_gots_tokenizer_has_the_released_ids() -> None:
     ]
     assert tokenizer.encode("Hello 2024 \u4e2d\u6587") == [9707, 220, 17, 15, 17, 19, 72858, 16744]
     assert tokenizer.pad_token == tokenizer.eos_token == "<|endoftext|>"
+
+
+def test_texts_of_gots_tokenizer_keep_the_tokens_of_boxes(tmp_path: Path) -> None:
+    """Programs that serve a model leave out special tokens; a saved tokenizer tells them which."""
+    text = "<ref>12</ref><box>(1,20),(3,4)</box>"
+    tokenizer = load_tokenizer("qwen")
+    ids = [151851, 16, 17, 151852, 151853, 7, 16, 11, 17, 15, 23547, 18, 11, 19, 8, 151854]
+    assert tokenizer.encode(text) == ids
+    tokenizer.save_pretrained(tmp_path)
+    for one in (tokenizer, AutoTokenizer.from_pretrained(tmp_path)):
+        assert one.decode([*ids, 151645, 151859], skip_special_tokens=True) == text
 
 
 def test_qwen_text_is_normalised_and_comes_back() -> None:
@@ -46,6 +58,7 @@ def test_small_tokenizer_spells_answers_and_keeps_prompts_short(tmp_path: Path) 
         "2",
         "0",
     ]
+    assert len(small_tokenizer([*BOX_TOKENS, "OCR with boxes: "])) == len(tokenizer) + 5
     assert tokenizer.decode(tokenizer.encode("\u4e2d \u00e9")) == "\u4e2d \u00e9"
     tokenizer.save_pretrained(tmp_path)
     again = load_tokenizer(str(tmp_path))

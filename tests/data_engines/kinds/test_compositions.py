@@ -10,14 +10,16 @@ import pytest
 from PIL import Image, ImageDraw
 
 from data_engines.drawing import draw_and_check
-from data_engines.engine import Drawing, Reject
+from data_engines.engine import Drawing, LeftOut, Reject
 from data_engines.kinds.fine_grained import engine as fine_grained
 from data_engines.kinds.lines import engine as lines
 from data_engines.kinds.multi_crop import engine as multi_crop
 from data_engines.kinds.multi_page import engine as multi_page
+from data_engines.kinds.text_with_boxes import engine as text_with_boxes
 from data_engines.options import Range
 from data_engines.tools.frames import FRAME_RGB
 from data_engines.tools.sets import count_tokens, open_sets, read_page
+from got_train.markup.boxes import read_boxed
 from got_train.prompts import Task, box_permille
 from tests.data_engines.conftest import generate
 
@@ -375,3 +377,121 @@ def test_a_frame_round_another_text_is_a_reject(text_set: str) -> None:
     other = next(region for region in spec.page.regions if region != spec.asked)
     with pytest.raises(Reject, match="^frame round another text$"):
         fine_grained.check(replace(spec, asked=other), drawing)
+
+
+def test_text_with_boxes_says_every_text_where_its_ink_is(text_set: str, tmp_path: Path) -> None:
+    options = text_with_boxes.Options((text_set,))
+    generate("text-with-boxes", options, count=8, output=tmp_path / "boxes")
+    drawn = open_sets((str(tmp_path / "boxes"),))
+    texts = {open_sets((text_set,)).row(row)["response"] for row in range(12)}
+    for number in range(8):
+        row, picture = drawn.row(number), read_page_picture(drawn, number)
+        assert (row["query"], row["kind"]) == ("<image>OCR with boxes: ", "text-with-boxes")
+        read = read_boxed(row["response"])
+        assert read.text in texts and read.num_broken == 0
+        assert [one.text for one in read.found] == [region["text"] for region in row["regions"]]
+        dark = np.asarray(picture.convert("L")) < 255
+        for one, region in zip(read.found, row["regions"], strict=True):
+            assert one.box == box_permille(region["box"], *picture.size)
+            left, top, right, bottom = map(int, region["box"])
+            ink = dark[top:bottom, left:right]
+            assert ink[0].any() and ink[-1].any() and ink[:, 0].any() and ink[:, -1].any()
+            dark[top:bottom, left:right] = False
+        assert not dark.any()  # and nowhere else
+
+
+def test_boxes_move_along_with_a_degraded_picture(text_set: str, tmp_path: Path) -> None:
+    options = text_with_boxes.Options((text_set,))
+    generate("text-with-boxes", options, count=8, output=tmp_path / "boxes", degrade=1.0)
+    drawn = open_sets((str(tmp_path / "boxes"),))
+    rows = [drawn.row(number) for number in range(len(drawn))]
+    sizes = [Image.open(tmp_path / "boxes" / row["images"][0]).size for row in rows]
+    assert any(size != (320, 320) for size in sizes)  # it was turned
+    for row, size in zip(rows, sizes, strict=True):
+        boxes = np.array([one.box for one in read_boxed(row["response"]).found])
+        expected = np.array([box_permille(region["box"], *size) for region in row["regions"]])
+        assert np.abs(boxes - expected).max() <= 1  # regions are rounded to a tenth of a pixel
+
+
+def read_page_picture(rows: Any, number: int) -> Image.Image:
+    return Image.open(rows.record(number).images[0])
+
+
+def regions_of(*texts: str, top: int = 0) -> list[dict[str, Any]]:
+    """Texts below each other, 10 pixels high."""
+    places = range(top, top + 10 * len(texts), 10)
+    return [{"box": [0, y, 50, y + 10], "text": text} for y, text in zip(places, texts, strict=True)]
+
+
+def decided(folder: Path, row: dict[str, Any]) -> list[str]:
+    """The texts of a row in the order of reading."""
+    options = text_with_boxes.Options((write_set(folder, [row]),))
+    stock = text_with_boxes.load(options, np.random.default_rng(0))
+    spec = text_with_boxes.decide(np.random.default_rng(0), 0, stock)
+    return [region.text for region in spec.regions]
+
+
+def test_texts_come_in_the_order_of_the_set_s_answer(tmp_path: Path) -> None:
+    row = {"query": "OCR: ", "response": "b\na\n\na c\nd\na", "regions": regions_of("a", "a c\nd", "b", "a")}
+    assert decided(tmp_path / "a", row) == ["b", "a", "a c\nd", "a"]
+    # a paragraph holds its lines
+    whole = {"box": [0, 0, 50, 20], "text": "x\ny"}
+    row = {"query": "OCR: ", "response": "x\ny", "regions": [whole, *regions_of("x", "y")]}
+    assert decided(tmp_path / "b", row) == ["x", "y"]
+    # cells stand in LaTeX between commands, row by row
+    table = {"query": "OCR with format: ", "response": r"\begin{tabular}{cc}2 & 1\end{tabular}"}
+    assert decided(tmp_path / "c", table | {"regions": regions_of("2", "1")}) == ["2", "1"]
+
+
+def test_texts_of_labels_come_from_top_to_bottom_and_left_to_right(tmp_path: Path) -> None:
+    regions = [
+        {"box": [100, 12, 150, 22], "text": "second"},
+        {"box": [0, 40, 50, 50], "text": "third"},
+        {"box": [0, 10, 50, 24], "text": "first"},
+    ]
+    row = {"query": "[0, 0, 500, 500] OCR: ", "response": "x", "regions": regions}
+    assert decided(tmp_path / "a", row) == ["first", "second", "third"]
+
+
+@pytest.mark.parametrize(
+    ("response", "regions", "cause"),
+    [
+        ("a\nb", regions_of("a"), "text without a box"),
+        ("ab", regions_of("a"), "text without a box"),
+        ("a", regions_of("a", "b"), "box without a text in the answer"),
+        ("a", regions_of("a", ""), "text that nobody has read"),
+        (
+            "a\nb",
+            [{**regions_of("a")[0], "format": True}, *regions_of("b")],
+            "plain texts beside formatted ones",
+        ),
+    ],
+)
+def test_pictures_whose_texts_and_boxes_differ_are_left_out(
+    tmp_path: Path, response: str, regions: list[dict[str, Any]], cause: str
+) -> None:
+    with pytest.raises(LeftOut, match=cause):
+        decided(tmp_path / "a", {"query": "OCR: ", "response": response, "regions": regions})
+
+
+def test_a_box_that_shows_nothing_is_rejected(tmp_path: Path) -> None:
+    row = {
+        "query": "OCR: ",
+        "response": "a\nb",
+        "regions": [*regions_of("a", top=24), *regions_of("b", top=500)],
+    }
+    name = write_set(tmp_path / "a", [row])
+    options = text_with_boxes.Options((name,))
+    stock = text_with_boxes.load(options, np.random.default_rng(0))
+    spec = text_with_boxes.decide(np.random.default_rng(0), 0, stock)
+    [reject] = draw_and_check(text_with_boxes, [spec])
+    assert str(reject) == "picture that shows nothing"
+
+
+def test_rows_of_text_with_boxes_are_no_pages(tmp_path: Path) -> None:
+    answer = "<ref>a</ref><box>(0,0),(10,10)</box>"
+    name = write_set(
+        tmp_path / "a", [{"query": "OCR with boxes: ", "response": answer, "regions": regions_of("a")}]
+    )
+    with pytest.raises(Reject, match="row about a part of a picture, or more than one"):
+        read_page((name,), 0)
