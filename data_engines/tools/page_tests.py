@@ -34,8 +34,8 @@ SHORT_CHARACTERS = 8
 """Length of a text, such as a page number, that may stand in the page by chance."""
 EDGE_CHARACTERS = 100
 """Beginning and end of an answer, where alone a short text is looked for."""
-MIN_FORMULA_TOKENS = 4
-"""Length of a formula; a shorter one may stand in many others."""
+MIN_FORMULA_TOKENS = 5
+"""Length of a formula without its braces; a shorter one may stand in many others."""
 
 _PLAIN = re.compile(r"[^\\*_$`|<>{}\[\]#~^&\n]+")
 """Characters that no notation marks up."""
@@ -43,7 +43,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])")
 _MARKS = " ,.;:!?)，。、；：！？）"
 _WORD_END, _WORD_START = re.compile(r"[!-~\u00a1-\u024f]+$"), re.compile(r"[!-~\u00a1-\u024f]")
 """Of Latin letters and digits, with what stands between them."""
-_FORMULA = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]", re.DOTALL)
+_FORMULA = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _TAG = re.compile(r"\\tag ?\{[^{}]*\}")
 _SIGN = re.compile(r"(?<![\\A-Za-z])[A-Za-z0-9](?![A-Za-z])")
 """A letter or digit of a formula that stands alone."""
@@ -171,7 +171,7 @@ def _with_altered(table: Table, cell: Cell) -> Table:
 def _math(rng: np.random.Generator, page: str, drawing: Drawing) -> Iterator[Trial]:
     for formula in _shuffled(rng, list(_FORMULA.finditer(_masked(page, _tables(page))))):
         code = _TAG.sub("", formula[1] or formula[2]).strip()
-        if sum(not token.isspace() for token in tokens_of(code)) < MIN_FORMULA_TOKENS:
+        if sum(bool(token.strip("{} \n")) for token in tokens_of(code)) < MIN_FORMULA_TOKENS:
             continue
         start, end = formula.span()
         damaged = [page[:start] + page[end:]]
@@ -183,16 +183,15 @@ def _math(rng: np.random.Generator, page: str, drawing: Drawing) -> Iterator[Tri
 
 
 def find_stretches(page: str, drawing: Drawing) -> list[Stretch]:
-    """The sentences of a page without formulas and markup, in order, cut to the length of texts of tests."""
+    """The sentences without formulas and markup that a page has once, cut to the length of tests' texts."""
     hidden = _tables(page)
     hidden += [formula.span() for formula in _FORMULA.finditer(_masked(page, hidden))]
     found = []
     for run in _PLAIN.finditer(_masked(page, hidden)):
-        start = run.start()
         for sentence in _SENTENCE_END.split(run[0]):
             text = _beginning(sentence)
-            if text_width(text) >= MIN_WIDTH:
-                start = page.index(text, start)
+            if text_width(text) >= MIN_WIDTH and page.count(text) == 1:
+                start = page.index(text)
                 found.append(Stretch(text, start, page.count("\n", 0, start), _rows_of(text, drawing)))
     return found
 

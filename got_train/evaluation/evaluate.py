@@ -12,7 +12,7 @@ import numpy as np
 from got_train.characters import composed
 from got_train.evaluation.confidence import Reliability, confidence_text, reliabilities
 from got_train.evaluation.intervals import CONFIDENCE_LEVEL, RESAMPLES, drawn_counts, interval
-from got_train.evaluation.page_tests import note_of_tests, pages_of_rows, run_tests, tests_by_page
+from got_train.evaluation.page_tests import note_of_tests, pages_of_rows, read_page_tests, run_tests
 from got_train.evaluation.predictions import Prediction, raise_complaints, read_predictions
 from got_train.evaluation.suites import KIND_SUITES, NO_TEXT, NONE, SUITES, Part, Parts
 from got_train.evaluation.words import has_chinese
@@ -96,7 +96,7 @@ def evaluate(
         UserError: for rows that cannot be read, or whose reference does not fit the suite; all are listed.
             For tests that cannot be read, or that are of other pictures than the rows'.
     """
-    tests_of = tests_by_page(tests) if tests else {}
+    tests_of = read_page_tests(tests) if tests else {}
     predictions = read_predictions(path)
     rows, complaints = [], []
     for prediction in progress("scoring", len(predictions), "row", predictions):

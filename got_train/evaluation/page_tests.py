@@ -36,7 +36,7 @@ def read_tests(file: Path) -> list[Test]:
     return tests
 
 
-def tests_by_page(file: Path) -> dict[str, list[Test]]:
+def read_page_tests(file: Path) -> dict[str, list[Test]]:
     """The tests of a file by the names of their pages: of pictures, or of pages of PDF files (`a.pdf:2`).
 
     Raises:
@@ -82,7 +82,7 @@ def pages_of_rows(file: Path, names: Mapping[str, object], rows: Sequence[Predic
 def _place(row: Prediction, names: Mapping[str, object]) -> tuple[str, str]:
     """The folder of a row's page, and its name in there; both empty if there are no tests of it."""
     task = parse_task(row.query)
-    if len(row.images) == 1 and not (task and (task.box or task.color)):
+    if len(row.images) == 1 and not (task and (task.box or task.color or task.with_boxes)):
         parts = row.images[0].split("/")
         for begin in range(len(parts)):
             if (name := "/".join(parts[begin:])) in names:
