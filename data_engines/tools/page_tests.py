@@ -148,9 +148,9 @@ def _table(rng: np.random.Generator, page: str, drawing: Drawing) -> Iterator[Tr
             "left": (row, column - 1),
             "right": (row, column + 1),
         }
-        # what stands beside the cell is a neighbour and no heading
+        # what stands beside the cell is a neighbour and no heading, and headings have none
         neighbours |= {"top_heading": (0, column)} if row > 1 else {}
-        neighbours |= {"left_heading": (row, 0)} if column > 1 else {}
+        neighbours |= {"left_heading": (row, 0)} if column > 1 and row > 0 else {}
         sides = [side for side, place in neighbours.items() if place in places]
         sides = sides and [sides[i] for i in sorted(rng.permutation(len(sides))[: rng.integers(1, 3)])]
         cells = [places[row, column], *(places[neighbours[side]] for side in sides)]

@@ -93,7 +93,7 @@ def test_what_the_tests_of_a_page_say() -> None:
     assert table == [
         {"type": "table", "max_diffs": 0, "cell": "12.5", "up": "Depth", "left": "North"},
         {"type": "table", "max_diffs": 0, "cell": "310", "up": "Ships"},
-        {"type": "table", "max_diffs": 0, "cell": "Ships", "left_heading": "Port"},
+        {"type": "table", "max_diffs": 0, "cell": "Ships", "down": "310", "left": "Depth"},
     ]
     assert sorted(test["math"] for test in math) == [r"\sum_{i}x_{i}\leq n", "a^{2}+b^{2}=c"]
 
