@@ -58,7 +58,7 @@ def test_the_kinds_with_regions_in_the_documents() -> None:
 
 
 def test_the_kinds_with_tests_in_the_documents() -> None:
-    rows = re.findall(r"^\| `(present|absent|order|table|math)` \| .* \| (.*) \|$", DOCS, re.MULTILINE)
+    rows = re.findall(r"^\| `(present|absent|order|table|math)` \| .* \| (`.*`) \|$", DOCS, re.MULTILINE)
     expected = {
         name: ", ".join(f"`{other}`" for other, kind in KINDS.items() if name in kind.tests)
         for name in KINDS["page"].tests

@@ -63,7 +63,7 @@ def test_answers_are_scored_by_the_tests_of_their_pages(tmp_path: Path) -> None:
     # three pages: of the first one of two tests passes
     score = evaluation.groups[0].scores["passed"]
     assert (score.low, score.high) == (0.5, 1)
-    assert "passed           0.7500 [0.5000, 1.0000] of 3\n" in score_text(evaluation)
+    assert "passed          0.7500 [0.5000, 1.0000] of 3\n" in score_text(evaluation)
     write_page(evaluation, tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
     assert "passed_absent" in page and "failed 0_2" in page
