@@ -120,6 +120,9 @@ def read_request(kind: str, words: Sequence[str]) -> Request:
     parser.set_defaults(max_rejects=facts.max_rejects)
     add_flags(parser.add_argument_group(f"options of {kind}"), engine.Options)
     flags = parser.parse_args(words)
+    if flags.tests and not facts.tests:
+        tested = ", ".join(name for name, other in KINDS.items() if other.tests)
+        raise ValueError(f"--tests: there are none of {kind}, only of {tested}; leave it out")
     return Request(kind, read_flags(flags, engine.Options), read_flags(flags, RunOptions))
 
 
@@ -129,6 +132,9 @@ def _draw(request: Request) -> None:
         print(f"{output}: this part is drawn, others are missing")
         return
     print(f"{output}: {manifest['rows']} rows from {manifest['count']} samples")
+    if tests := manifest.get("tests_of_type"):
+        counts = ", ".join(f"{number} {name}" for name, number in tests.items())
+        print(f"  tests: {sum(tests.values())} ({counts})")
     for title, counts in (
         ("sources left out", "left_out"),
         ("samples left out", "samples_left_out"),

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from data_engines.engine import Answer, Drawing, Reject, Stock, attempt
-from data_engines.formats import Row
-from data_engines.kinds import room
+from data_engines.formats import Row, Sample
+from data_engines.kinds import KINDS, room
 from data_engines.rejects import RejectLimit
 from data_engines.shards import picture_name
 from data_engines.tools.degrade import degrade, without_colors
+from data_engines.tools.page_tests import choose_tests
 from got_train.data.records import parse_row
 from got_train.markup.boxes import BoxedText, write_boxed
 from got_train.prompts import IMAGE_TAG, box_permille
@@ -39,6 +40,8 @@ class Job:
     degrade: float
     """Strength, from 0 to 1."""
     limit: RejectLimit
+    tests: bool = False
+    """Whether tests of its answers are written too."""
 
 
 def load_engine(kind: str) -> ModuleType:
@@ -52,7 +55,7 @@ def make_rng(seed: int, kind: str, *index: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
-def draw_batch(job: Job, indexes: range, folder: Path) -> Iterator[tuple[int, list[Row] | Reject]]:
+def draw_batch(job: Job, indexes: range, folder: Path) -> Iterator[tuple[int, list[Sample] | Reject]]:
     """Draws samples together; of each its rows, with their pictures in `folder`, or why it has none."""
     engine = load_engine(job.kind)
     specs = [attempt(engine.decide, make_rng(job.seed, job.kind, i), i, job.stock) for i in indexes]
@@ -61,11 +64,11 @@ def draw_batch(job: Job, indexes: range, folder: Path) -> Iterator[tuple[int, li
         if isinstance(made, Reject):
             yield index, made
             continue
-        rows, files = made
+        samples, files = made
         # no reject but the end of the run, if the disk is full
         for name, content in files.items():
             (folder / name).write_bytes(content)
-        yield index, rows
+        yield index, samples
 
 
 def draw_and_check(engine: ModuleType, specs: Sequence[Any]) -> list[Drawing | Reject]:
@@ -78,8 +81,9 @@ def draw_and_check(engine: ModuleType, specs: Sequence[Any]) -> list[Drawing | R
     ]
 
 
-def _encode(job: Job, index: int, drawing: Drawing) -> tuple[list[Row], dict[str, bytes]]:
-    """The rows of a drawing, and its pictures as files by name."""
+def _encode(job: Job, index: int, drawing: Drawing) -> tuple[list[Sample], dict[str, bytes]]:
+    """The rows of a drawing with their tests, and its pictures as files by name."""
+    tests = _choose_tests(job, index, drawing)
     drawing = degrade(drawing, job.degrade, make_rng(job.seed, f"{job.kind}/degrade", index))
     number = len(drawing.pictures)
     # the noise of degraded pictures makes PNG files slow and large too
@@ -96,7 +100,15 @@ def _encode(job: Job, index: int, drawing: Drawing) -> tuple[list[Row], dict[str
         file = io.BytesIO()
         without_colors(picture).save(file, **SAVE_AS[ending])
         files[name] = file.getvalue()
-    return rows, files
+    return [Sample(row, tests) for row in rows], files
+
+
+def _choose_tests(job: Job, index: int, drawing: Drawing) -> list[Row]:
+    """The tests of a drawing that are asked for, with an id; they have a source of chance of their own."""
+    if not job.tests:
+        return []
+    tests = choose_tests(make_rng(job.seed, f"{job.kind}/tests", index), drawing, KINDS[job.kind].tests)
+    return [{"id": f"{job.kind}_{index:06d}_{number}", **test} for number, test in enumerate(tests, start=1)]
 
 
 def _make_row(kind: str, names: list[str], answer: Answer, drawing: Drawing) -> Row:

@@ -84,6 +84,8 @@ class Drawing:
     """Texts of the only picture: words, lines, paragraphs or cells, whichever stand apart."""
     photograph: bool = False
     """Whether it looks like one: then it is written as JPEG, in a fifth of the time and bytes of PNG."""
+    unanswered: tuple[str, ...] = ()
+    """Texts that are printed and that the answer leaves out, such as running heads."""
 
 
 @dataclass(frozen=True)

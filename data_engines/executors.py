@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from data_engines.drawing import Job, draw_batch
 from data_engines.engine import LeftOut, Reject
-from data_engines.formats import Row
+from data_engines.formats import Sample
 from data_engines.kinds import KINDS
 from data_engines.rejects import Rejected
 from data_engines.shards import Report, Shard, finish_shard
@@ -118,7 +118,7 @@ def draw_shard(job: Job, store: Store, shard: Shard, shared: MutableSequence[int
         InterruptedError: it was stopped.
     """
     size = KINDS[job.kind].batch_size
-    rows: list[Row] = []
+    samples: list[Sample] = []
     rejects: list[Rejected] = []
     with store.work_place(shard.name) as folder:
         for start in range(0, len(shard.indexes), size):
@@ -132,9 +132,9 @@ def draw_shard(job: Job, store: Store, shard: Shard, shared: MutableSequence[int
                     rejected: Rejected = {"index": index, "cause": str(drawn)}
                     rejects.append(rejected | {"left_out": True} if isinstance(drawn, LeftOut) else rejected)
                 else:
-                    rows += drawn
+                    samples += drawn
             job.limit.check(start + len(indexes), rejects)
-        return finish_shard(store, shard, folder, rows, rejects)
+        return finish_shard(store, shard, folder, samples, rejects, job.tests)
 
 
 _work: Any = None

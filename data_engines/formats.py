@@ -10,7 +10,7 @@ import tarfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pyarrow
 from pyarrow import parquet
@@ -20,6 +20,15 @@ ENDINGS: dict[Format, str] = {"files": "", "webdataset": ".tar", "parquet": ".pa
 
 Row = dict[str, Any]
 """A row of the JSONL; its pictures are named as they lie in the shard."""
+
+
+class Sample(NamedTuple):
+    """What is written of one question."""
+
+    row: Row
+    tests: Sequence[Row] = ()
+    """Tests of its answer, without the keys that name its page."""
+
 
 ROWS_IN_GROUP = 100
 """Rows in a row group of a Parquet file; a reader has to load a whole group to read one row."""
@@ -93,6 +102,24 @@ def _pack_parquet(work: Path, place: str, rows: Sequence[Row]) -> Path:
             ]
             writer.write_table(pyarrow.Table.from_pylist(group, columns))
     return file
+
+
+def picture_address(format: Format, place: str, row: Row, number: int) -> str:
+    """The name by which the picture of a row is found in its run, as training names it.
+
+    Args:
+        format: of the shard.
+        place: of the shard in its run.
+        row: a row about one picture.
+        number: the place of the row in the shard, counted from 1.
+    """
+    [name] = row["images"]
+    addresses = {
+        "files": f"{place}/{name}",
+        "webdataset": f"{place}:{name}",
+        "parquet": f"{place}:{number}/images/0",
+    }
+    return addresses[format]
 
 
 PACKERS: dict[Format, Callable[[Path, str, Sequence[Row]], Path]] = {

@@ -47,3 +47,5 @@ class Kind:
     """Number of samples that are drawn together."""
     regions: bool = False
     """Whether its rows say which texts stand where, for questions about parts of a picture."""
+    tests: tuple[str, ...] = ()
+    """The types of the tests that `--tests` writes for its pictures, of `tools.page_tests.TRIALS`."""

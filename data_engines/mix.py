@@ -97,9 +97,10 @@ def _command(name: str, flags: Mapping[str, Any], config: MixConfig) -> tuple[st
         raise ValueError(f"sets.{name}.count is {count!r}; give a whole number of at least 1")
     words = ["--output", f"{config.output}/{name}", "--count", str(max(1, round(count * config.scale)))]
     for key, value in flags.items():
-        if value is not None:  # null leaves a flag at its default
-            values = value if isinstance(value, list) else [value]
-            words += ["--" + key.replace("_", "-"), *(expand_home(str(value)) for value in values)]
+        if value is None or value is False:  # null leaves a flag at its default, false is that of a switch
+            continue
+        values = [] if value is True else value if isinstance(value, list) else [value]
+        words += ["--" + key.replace("_", "-"), *(expand_home(str(value)) for value in values)]
     return kind, words
 
 

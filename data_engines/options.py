@@ -109,7 +109,8 @@ def add_flags(parser: argparse._ActionsContainer, options_type: type) -> None:
     types_by_name = get_type_hints(options_type)
     for field in dataclasses.fields(options_type):
         required = field.default is dataclasses.MISSING
-        shown = "" if required or field.default in (None, ()) else " (default: %(default)s)"
+        silent = required or field.default is False or field.default in (None, ())
+        shown = "" if silent else " (default: %(default)s)"
         parser.add_argument(
             flag_of(field.name),
             required=required,
@@ -147,6 +148,8 @@ def _argument_type(kind: Any) -> dict[str, Any]:
         return {"choices": get_args(kind)}
     if get_origin(kind) is tuple:
         return {"nargs": "+", "type": get_args(kind)[0], "metavar": get_args(kind)[0].__name__.upper()}
+    if kind is bool:
+        return {"action": "store_true"}
     if kind is Range:
         return {"type": parse_range, "metavar": "LOW-HIGH"}
     return {"type": kind, "metavar": kind.__name__.upper()}

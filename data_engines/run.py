@@ -39,6 +39,7 @@ class RunOptions(EngineOptions):
     seed: int = option("other seed, other samples; sample i depends on the seed and i alone", 0, lowest=0)
     degrade: float = fraction("skew, blur, shadow, JPEG and the like, from 0 for none to 1", 0.0)
     format: Format = option("how to keep the samples", "files")
+    tests: bool = option("also write tests of the pages in the form of olmOCR-bench: tests.jsonl", False)
     workers: int = option("processes; one a core unless given", os.cpu_count() or 1, lowest=1)
     executor: Executor = option("who draws: processes here, or the Ray cluster at RAY_ADDRESS", "local")
     shard_size: int | None = option(
@@ -106,9 +107,12 @@ def generate(kind: str, options: Any, run: RunOptions) -> dict[str, Any] | None:
         "sources": [shards.describe_source(source) for source in stock.sources],
         "left_out": stock.left_out,
     }
+    if run.tests:  # sets without them are as before there were any
+        plan["tests"] = True
+        plan["versions"] |= {name: version(name) for name in ("fuzzysearch", "rapidfuzz")}
     store = Store(run.output)
     share = KINDS[kind].max_rejects if run.max_rejects is None else run.max_rejects
-    job = Job(kind, run.seed, stock, run.degrade, RejectLimit(share, run.count))
+    job = Job(kind, run.seed, stock, run.degrade, RejectLimit(share, run.count), run.tests)
     with shards.open_run(store, plan, *run.part):
         return _draw_part(job, run, plan, store)
 

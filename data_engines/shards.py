@@ -6,8 +6,10 @@ DIR/shards/*.partial       a shard in the making: its pictures and rows.jsonl
 DIR/shards/00000/          a whole shard, as a folder ...
 DIR/shards/00000.tar       ... or a WebDataset ...
 DIR/shards/00000.parquet   ... or a Parquet file with the pictures inside
+DIR/shards/00000.tests.jsonl   with `--tests`: the tests of its pictures
 DIR/shards/00000.json      its counts and rejects: there only when the shard is whole
 DIR/data.jsonl             of folders: all rows in the order of their samples, as the trainer reads them
+DIR/tests.jsonl            with `--tests`: all tests in the same order
 DIR/manifest.json          the plan, and what came of it: there only when the rest is complete
 """
 
@@ -18,10 +20,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from data_engines.engine import Source
-from data_engines.formats import ENDINGS, PACKERS, Format, Row
+from data_engines.formats import ENDINGS, PACKERS, Format, Sample, json_line, picture_address
 from data_engines.rejects import Rejected, RejectLimit
 from data_engines.store import PARTIAL, Store
 
@@ -36,6 +38,8 @@ class Report(TypedDict):
 
     rows: int
     rejects: list[Rejected]
+    tests: NotRequired[dict[str, int]]
+    """With `--tests`: how many there are, by type."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,10 @@ class Shard:
     @property
     def report(self) -> str:
         return f"{self.name}.json"
+
+    @property
+    def tests(self) -> str:
+        return f"{self.name}.tests.jsonl"
 
 
 def split(count: int, shard_size: int, format: Format) -> list[Shard]:
@@ -87,7 +95,8 @@ def check_plan(store: Store, plan: dict[str, Any]) -> bool:
     for name in (MANIFEST, PLAN):
         if store.exists(name):
             found = json.loads(store.read(name))
-            different = [key for key in plan if json.loads(json.dumps(plan[key])) != found.get(key)]
+            keys = dict.fromkeys([*plan, "tests"])  # a plan without tests does not say so
+            different = [key for key in keys if json.loads(json.dumps(plan.get(key))) != found.get(key)]
             if different:
                 names = ", ".join(different)
                 raise ValueError(
@@ -120,13 +129,32 @@ def open_run(store: Store, plan: dict[str, Any], number: int, parts: int) -> Ite
 
 
 def finish_shard(
-    store: Store, shard: Shard, work: Path, rows: Sequence[Row], rejects: list[Rejected]
+    store: Store,
+    shard: Shard,
+    work: Path,
+    samples: Sequence[Sample],
+    rejects: list[Rejected],
+    with_tests: bool = False,
 ) -> Report:
     """Packs the pictures in `work` with their rows, puts them in their place and reports the shard whole."""
+    rows = [sample.row for sample in samples]
     store.publish(PACKERS[shard.format](work, shard.place, rows), shard.place)
     report: Report = {"rows": len(rows), "rejects": rejects}
+    if with_tests:
+        report["tests"] = _write_tests(store, shard, samples)
     store.write(shard.report, [json.dumps(report), "\n"])
     return report
+
+
+def _write_tests(store: Store, shard: Shard, samples: Sequence[Sample]) -> dict[str, int]:
+    """Writes the tests of a shard with the names of their pages; returns how many there are of each type."""
+    tests = [
+        {"pdf": picture_address(shard.format, shard.place, sample.row, number), "page": 1, **test}
+        for number, sample in enumerate(samples, start=1)
+        for test in sample.tests
+    ]
+    store.write(shard.tests, map(json_line, tests))
+    return dict(Counter(test["type"] for test in tests))
 
 
 def finish_run(
@@ -137,11 +165,12 @@ def finish_run(
     Raises:
         ValueError: there are more rejects than may be, or not one row.
     """
-    num_rows, rejects = 0, []
+    num_rows, rejects, tests = 0, [], Counter[str]()
     for shard in shards:
         report: Report = json.loads(store.read(shard.report))
         num_rows += report["rows"]
         rejects += report["rejects"]
+        tests += Counter(report.get("tests", {}))
     limit.check(plan["count"], rejects)
     left_out, rejected = (
         Counter(reject["cause"] for reject in rejects if bool(reject.get("left_out")) is apart)
@@ -153,7 +182,11 @@ def finish_run(
         raise ValueError(f"not one sample could be drawn: {listed}")
     if plan["format"] == "files":
         store.write("data.jsonl", (store.read(f"{shard.place}/rows.jsonl") for shard in shards))
+    if plan.get("tests"):
+        store.write("tests.jsonl", (store.read(shard.tests) for shard in shards))
     manifest = plan | {"rows": num_rows, "rejects": dict(sorted(rejected.items()))}
+    if tests:
+        manifest["tests_of_type"] = dict(sorted(tests.items()))
     if left_out:
         manifest["samples_left_out"] = dict(sorted(left_out.items()))
     store.write(MANIFEST, [json.dumps(manifest, indent=2, ensure_ascii=False), "\n"])

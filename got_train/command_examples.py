@@ -42,7 +42,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "got-train convert stepfun-ai/GOT-OCR2_0 got-hf --to transformers",
         "got-train convert output/stage3_posttrain got-original --to original",
     ),
-    "eval": ("got-train eval predictions.jsonl --report report.html --output scores.json",),
+    "eval": (
+        "got-train eval predictions.jsonl --report report.html --output scores.json",
+        "got-train eval predictions.jsonl --tests data/page/tests.jsonl",
+    ),
     "check-data": (
         "got-train check-data rows.jsonl",
         "got-train check-data configs/finetune_lora.yaml data.train=rows.jsonl",

@@ -19,6 +19,7 @@ FLOORS = [
     ["manifest", "command_options", "command_examples", "completion", "ending"],
     ["run_folders", "prompts", "markup", "typed_values", "interpolations"],
     ["tex", "swift_runs", "drawn_sets"],
+    ["page_tests"],
     ["config"],
     ["arguments", "idle_keys", "earlier_adapters", "key_hints"],
     ["config_file", "config_folder"],
@@ -139,7 +140,8 @@ def test_training_imports_no_engines() -> None:
 
 def test_engines_import_nothing_of_training() -> None:
     """Drawing needs the words and rows; looking at sets needs what reads and counts them."""
-    markup = {"markup.boxes", "markup.chart_dictionary", "markup.delimiters", "markup.forms"}
+    markup = {f"markup.{name}" for name in ("boxes", "chart_dictionary", "delimiters", "forms")}
+    markup |= {"markup.html_tables", "markup.tables", "markup.tabular", "page_tests.runner"}
     drawing = markup | {
         "vocabulary",
         "prompts",

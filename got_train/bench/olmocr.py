@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -18,16 +17,16 @@ from got_train.bench.benchmark import (
     require,
     write_files,
 )
-from got_train.bench.markdown import with_html_tables
-from got_train.bench.olmocr_tests import NUMBER_KEYS, OPTIONAL_KEYS, TESTS, TEXT_KEYS, TYPEFACES, Test, passes
-from got_train.data.errors import ContentError
+from got_train.data.errors import ContentError, RowError
 from got_train.data.images import PdfPage, num_pdf_pages
-from got_train.data.json_values import load_json
-from got_train.data.utf8 import read_utf8
 from got_train.evaluation.evaluate import Score, scores_of
 from got_train.evaluation.intervals import RESAMPLES, interval
+from got_train.evaluation.page_tests import read_tests
+from got_train.markup.html_tables import with_html_tables
+from got_train.page_tests.runner import passes
+from got_train.page_tests.texts import Test
 from got_train.progress import progress
-from got_train.report import UserError, quoted
+from got_train.report import UserError
 
 SOURCE = "https://huggingface.co/datasets/allenai/olmOCR-bench (folder bench_data)"
 DATA_FOLDER = "bench_data"
@@ -140,36 +139,13 @@ def _num_pages(path: Path) -> int:
 
 
 def _read_tests(file: Path) -> list[Test]:
-    tests = []
-    for number, line in enumerate(read_utf8(file, str(file)).split("\n"), start=1):
-        if line.strip():
-            try:
-                test = load_json(line)
-            except ContentError as error:
-                raise damaged(f"{file}:{number}: {error}", SOURCE) from None
-            _check_test(test, f"{file}:{number}")
-            tests.append(test)
+    try:
+        tests = read_tests(file)
+    except RowError as error:
+        raise damaged(str(error), SOURCE) from None
+    for number, test in enumerate(tests, start=1):
+        check_inside(test["pdf"], "pdf", f"{file}: test {number}", PDF_FOLDER)
     return tests
-
-
-def _check_test(test: Any, location: str) -> None:
-    """Refuses a row that is no test of the benchmark, before hours of reading."""
-    given = test if isinstance(test, dict) else {}
-    pdf, kind = given.get("pdf"), given.get("type")
-    if not isinstance(pdf, str) or not pdf or not isinstance(given.get("page"), int):
-        raise UserError(f"{location}: a test has a pdf, a page and a type")
-    check_inside(pdf, "pdf", location, PDF_FOLDER)
-    if kind not in TESTS:
-        raise UserError(f"{location}: type {quoted(kind)} is not known: {', '.join(TESTS)} are")
-    for key in TEXT_KEYS.get(kind, ()):
-        if not isinstance(test.get(key), str) or not test[key].strip():
-            raise UserError(f"{location}: a test of type {kind} needs the text {key}")
-    for keys, of_type, what in ((OPTIONAL_KEYS, str, "a text"), (NUMBER_KEYS, int, "a whole number")):
-        for key in keys:
-            if not isinstance(test.get(key), of_type | None):
-                raise UserError(f"{location}: {key} {quoted(test[key])} is not {what}")
-    if kind == "format" and test["format"] not in TYPEFACES:
-        raise UserError(f"{location}: format {quoted(test['format'])} is none of {', '.join(TYPEFACES)}")
 
 
 def _share(results: Sequence[float]) -> dict[str, Score]:

@@ -31,7 +31,6 @@ from got_train.bench.benchmark import (
     require,
     write_files,
 )
-from got_train.bench.markdown import with_html_tables
 from got_train.bench.omnidocbench_pages import (
     FORMULA,
     SCORED,
@@ -46,6 +45,7 @@ from got_train.bench.omnidocbench_pages import (
 from got_train.evaluation.evaluate import scores_of
 from got_train.evaluation.suites import NONE, Parts
 from got_train.evaluation.teds import teds
+from got_train.markup.html_tables import with_html_tables
 from got_train.markup.tabular import Table
 from got_train.progress import progress
 

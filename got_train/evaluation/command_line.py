@@ -23,6 +23,12 @@ def add_eval_options(command: argparse.ArgumentParser) -> None:
         "--as-published", action="store_true", help="compute scores as the paper's scripts, errors included"
     )
     command.add_argument(
+        "--tests",
+        type=Path,
+        metavar="JSONL",
+        help="also run the tests of pages in this file, such as `got-data --tests` writes",
+    )
+    command.add_argument(
         "--report", type=Path, metavar="HTML", help="page to write, with the worst answers and their images"
     )
     command.add_argument("--output", type=Path, metavar="JSON", help="file to write the scores to")
@@ -39,12 +45,13 @@ def score(options: argparse.Namespace) -> int:
     from got_train.evaluation.worst import write_page
 
     targets = [file for file in (options.output, options.report) if file]
-    check_targets(targets, [options.predictions], options.overwrite)
+    given = [file for file in (options.predictions, options.tests) if file]
+    check_targets(targets, given, options.overwrite)
     model = options.calibrate and Path(resolve_checkpoint(options.calibrate))
     if model and not model.is_dir():
         raise UserError(f"--calibrate {model} is no folder of this machine")
     calibrated = calibrate(options.predictions, model, options.overwrite) if model else ""
-    evaluation = evaluate(options.predictions, options.suite, options.as_published)
+    evaluation = evaluate(options.predictions, options.suite, options.as_published, options.tests)
     print(score_text(evaluation))
     if calibrated:
         print(f"\n{calibrated}")

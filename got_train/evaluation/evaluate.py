@@ -3,8 +3,8 @@
 import json
 import math
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from got_train.characters import composed
 from got_train.evaluation.confidence import Reliability, confidence_text, reliabilities
 from got_train.evaluation.intervals import CONFIDENCE_LEVEL, RESAMPLES, drawn_counts, interval
+from got_train.evaluation.page_tests import note_of_tests, pages_of_rows, read_page_tests, run_tests
 from got_train.evaluation.predictions import Prediction, raise_complaints, read_predictions
 from got_train.evaluation.suites import KIND_SUITES, NO_TEXT, NONE, SUITES, Part, Parts
 from got_train.evaluation.words import has_chinese
@@ -20,6 +21,7 @@ from got_train.markup.accents import compose_accents
 from got_train.markup.delimiters import read_formula
 from got_train.markup.fences import unfenced
 from got_train.markup.forms import form_of
+from got_train.page_tests.texts import Test
 from got_train.progress import progress
 from got_train.prompts import parse_task
 from got_train.report import UserError, counted, printable, shortened, table
@@ -47,6 +49,8 @@ class ScoredRow:
     group: str
     suite: str
     parts: Parts
+    failed: list[str] = field(default_factory=list)
+    """The ids of the tests of its page that it fails."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +76,12 @@ class Evaluation:
     confidences: list[Reliability]
     """Of answers and of lines, if the rows tell how sure the model is."""
     notes: list[str]
-    """Notes on rows that could not be scored, and why."""
+    """Notes on rows that could not be scored, and why, and on tests that were not run."""
 
 
-def evaluate(path: Path, suite: str | None = None, as_published: bool = False) -> Evaluation:
+def evaluate(
+    path: Path, suite: str | None = None, as_published: bool = False, tests: Path | None = None
+) -> Evaluation:
     """Scores the rows of a file.
 
     Args:
@@ -83,10 +89,14 @@ def evaluate(path: Path, suite: str | None = None, as_published: bool = False) -
         suite: suite of all rows; by default each kind has its own suite: see `KIND_SUITES`.
         as_published: compute scores as the authors' scripts do, including their errors, for comparison with
             the paper.
+        tests: a file of tests in the form of olmOCR-bench, such as `got-data --tests` writes. Rows that
+            answer for its pages get the scores `passed`, of all tests, and `passed_TYPE`.
 
     Raises:
         UserError: for rows that cannot be read, or whose reference does not fit the suite; all are listed.
+            For tests that cannot be read, or that are of other pictures than the rows'.
     """
+    tests_of = read_page_tests(tests) if tests else {}
     predictions = read_predictions(path)
     rows, complaints = [], []
     for prediction in progress("scoring", len(predictions), "row", predictions):
@@ -107,6 +117,8 @@ def evaluate(path: Path, suite: str | None = None, as_published: bool = False) -
             complaints.append(str(error))
     raise_complaints(complaints)
     notes = _add_formulas(rows)
+    if tests:
+        notes += _add_tests(rows, tests, tests_of)
     return Evaluation(path, as_published, _groups(rows), rows, reliabilities(predictions), notes)
 
 
@@ -152,6 +164,18 @@ def _add_formulas(rows: list[ScoredRow]) -> list[str]:
             what = "scored 0: TeX rejects the answer" if fits else "not matched: TeX rejects the reference"
             faults[what].append(f"{row.prediction.location}: {score.fault}")
     return [f"{counted(len(some), 'formula')} {what}; {some[0]}" for what, some in sorted(faults.items())]
+
+
+def _add_tests(rows: list[ScoredRow], file: Path, tests: Mapping[str, Sequence[Test]]) -> list[str]:
+    """Adds the shares of passed tests to the rows that answer for the pages of a file; returns notes."""
+    pages = pages_of_rows(file, tests, [row.prediction for row in rows])
+    for row, page in zip(rows, progress("testing", len(rows), "row", pages), strict=True):
+        if page:
+            parts, failed = run_tests(row.prediction.answer, tests[page])
+            row.parts.update(parts)
+            row.failed.extend(failed)
+    note = note_of_tests(tests, set(pages))
+    return [note] if note else []
 
 
 def _is_formula(row: Prediction) -> bool:
@@ -256,6 +280,7 @@ def write_scores(evaluation: Evaluation, path: Path) -> None:
         "confidence": CONFIDENCE_LEVEL,
         "groups": [asdict(group) for group in evaluation.groups],
         "reliability": [asdict(found) for found in evaluation.confidences],
+        "failed_tests": [name for row in evaluation.rows for name in row.failed],
         "notes": evaluation.notes,
     }
     write_text(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")

@@ -73,6 +73,7 @@ def _shown(row: ScoredRow, folder: Path) -> dict[str, Any]:
     prediction = row.prediction
     values = {name: row_value(part) for name, part in row.parts.items()}
     scores = [f"{name} {value:.3f}" for name, value in values.items() if not math.isnan(value)]
+    failed = [f"failed {name}" for name in row.failed]
     hidden = len(prediction.images) - MAX_IMAGES
     answer, reference = _cut(prediction.answer), _cut(prediction.reference)
     return {
@@ -81,7 +82,7 @@ def _shown(row: ScoredRow, folder: Path) -> dict[str, Any]:
         "query": prediction.query,
         "reference": reference,
         "differences": differences(answer, reference),
-        "scores": "\n".join([prediction.location.rpartition("/")[2], *scores]),
+        "scores": "\n".join([prediction.location.rpartition("/")[2], *scores, *failed]),
     }
 
 

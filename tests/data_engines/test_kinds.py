@@ -57,6 +57,15 @@ def test_the_kinds_with_regions_in_the_documents() -> None:
     assert expected in DOCS, f"docs/engines.md should have\n{expected}"
 
 
+def test_the_kinds_with_tests_in_the_documents() -> None:
+    rows = re.findall(r"^\| `(present|absent|order|table|math)` \| .* \| (`.*`) \|$", DOCS, re.MULTILINE)
+    expected = {
+        name: ", ".join(f"`{other}`" for other, kind in KINDS.items() if name in kind.tests)
+        for name in KINDS["page"].tests
+    }
+    assert dict(rows) == expected, f"docs/engines.md should have {expected}"
+
+
 def test_the_readme_counts_them() -> None:
     assert f"{NUMBERS[len(KINDS)]} kinds of synthetic training pictures" in (ROOT / "README.md").read_text()
 

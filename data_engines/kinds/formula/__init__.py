@@ -13,4 +13,5 @@ KIND = Kind(
     # sources of the wild hold formulas for other packages, and some that never were typeset
     max_rejects=0.2,
     batch_size=FORMULAS_TOGETHER,
+    tests=("math",),
 )

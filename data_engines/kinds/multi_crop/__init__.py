@@ -9,4 +9,5 @@ KIND = Kind(
     prompt="patch reference",
     max_rejects=0.3,
     batch_size=10,
+    tests=("present", "order", "table", "math"),
 )

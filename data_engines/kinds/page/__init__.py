@@ -12,4 +12,5 @@ KIND = Kind(
     max_rejects=0.1,
     batch_size=48,
     regions=True,
+    tests=("present", "absent", "order", "table", "math"),
 )

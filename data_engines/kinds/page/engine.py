@@ -237,7 +237,10 @@ def _draw(spec: Spec, sheet: Sheet) -> TypesetDrawing:
     if len(answer) < MIN_ANSWER_CHARACTERS:
         raise Reject("hardly anything fits the page")
     picture = draw_sheet(sheet, spec.dpi)
-    return TypesetDrawing((picture,), (Answer(Task(format=True), answer),), sheet=sheet)
+    unanswered = tuple(text for text in (*spec.style.heads, spec.style.foot) if text)
+    return TypesetDrawing(
+        (picture,), (Answer(Task(format=True), answer),), unanswered=unanswered, sheet=sheet
+    )
 
 
 def _places(sheet: Sheet) -> dict[int, tuple[Note, Note]]:

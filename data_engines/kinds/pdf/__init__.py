@@ -11,4 +11,5 @@ KIND = Kind(
     max_rejects=0.05,
     batch_size=20,
     regions=True,
+    tests=("present", "order"),
 )

@@ -13,4 +13,5 @@ KIND = Kind(
     max_rejects=0.5,
     batch_size=128,
     regions=True,
+    tests=("table",),
 )

@@ -1,0 +1,1 @@
+"""Tests of pages in the form of olmOCR-bench."""
