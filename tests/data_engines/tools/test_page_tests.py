@@ -134,6 +134,11 @@ def test_what_stands_twice_is_not_tested(name: str, drawing: Drawing) -> None:
     assert [test.get("text") for test in tests] == ([RIGHT] if name == "present" else [])
 
 
+def test_no_table_is_tested_where_the_benchmark_finds_none() -> None:
+    assert chosen(page(f"{TABLE}\n\n\\(a<b\\)"), "table") != []
+    assert chosen(page(f"\\(a<b\\)\n\n{TABLE}"), "table") == []
+
+
 def test_types_of_kinds_are_those_that_can_be_written() -> None:
     named = {name: kind.tests for name, kind in KINDS.items() if kind.tests}
     assert list(named) == ["pdf", "formula", "table", "page", "multi-crop"]

@@ -142,6 +142,7 @@ def test_running_heads_and_page_numbers_are_printed_but_not_answered(specs: list
     headed, bare = draw_and_check(page, [replace(spec, style=style), replace(spec, style=plain)])
     assert isinstance(headed, Drawing) and isinstance(bare, Drawing)
     assert headed.answers == bare.answers
+    assert (headed.unanswered, bare.unanswered) == (("Zebra", "77", "88"), ())
     ink, bare_ink = (np.asarray(drawing.pictures[0].convert("L")) < 128 for drawing in (headed, bare))
     top, foot = (round(y * 60 / 72.27) for y in (style.margins[1], style.paper[1] - style.margins[3]))
     assert ink[:top].any() and not bare_ink[:top].any()
