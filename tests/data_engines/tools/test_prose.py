@@ -18,7 +18,7 @@ MOST_CHARACTERS = 6500
 def test_prose_is_sentences_docstrings_and_lists_of_words() -> None:
     english, chinese = tatoeba_sentences()
     assert "He pressed the button and waited." in english
-    assert "没有雪的冬天不是冬天。" in chinese
+    assert "沒有雪的冬天不是冬天。" in chinese
     assert all(re.search("[.?!][\"”'’]?$", line) for line in english)
     assert all(re.search("[。？！…][”’」』]?$", line) and line[0] not in CLOSING for line in chinese)
     assert len(english) > 50_000 and len(chinese) > 45_000
