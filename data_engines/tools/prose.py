@@ -36,9 +36,13 @@ WORDS_IN_LIST = 6
 COMMON = 20
 """Times that a character occurs in the sentences, so that no list need show it."""
 
-_ENGLISH = re.compile(r"[A-Z0-9\"“'‘][\w\s,.;:?!'\"“”‘’()–—-]*[.?!][\"”'’]?")
+DOCSTRING_SENTENCES = 3
+"""About as many sentences as a paragraph of a docstring has: it is as likely as these."""
+
+_LETTERS = "A-Za-zÀ-ɏ0-9"
+_ENGLISH = re.compile(rf"[A-Z0-9\"“'‘][{_LETTERS}\s,.;:?!'\"“”‘’()–—-]*[.?!][\"”'’]?")
 _CHINESE = re.compile(
-    rf"[{HAN}A-Z0-9“‘「『《][{HAN}\w，。、；：？！…—·“”‘’（）《》「」『』 ]*[。？！…][”’」』]?"
+    rf"[{HAN}A-Z0-9“‘「『《][{HAN}{_LETTERS}０-９，。、；：？！…—·“”‘’（）《》「」『』 ]*[。？！…][”’」』]?"
 )
 
 
@@ -53,7 +57,7 @@ def read_prose(language: Language | None, rng: np.random.Generator) -> Corpus:
     sources = packaged(SENTENCES)
     if language != "zh":
         docstrings = read_corpus(None, "en", rng)
-        lines += docstrings.lines + english
+        lines += docstrings.lines * DOCSTRING_SENTENCES + english
         sources = docstrings.sources + sources
     if language != "en":
         common = {sign for sign, count in Counter("".join(chinese)).items() if count >= COMMON}

@@ -24,7 +24,7 @@ def test_prose_is_sentences_docstrings_and_lists_of_words() -> None:
     assert len(english) > 50_000 and len(chinese) > 45_000
     assert not any(re.search(f"[{HAN}]", line) for line in english)
     mixed = read_prose("mixed", np.random.default_rng(0))
-    docstrings = read_corpus(None, "en", np.random.default_rng(0)).lines
+    docstrings = read_corpus(None, "en", np.random.default_rng(0)).lines * prose.DOCSTRING_SENTENCES
     assert mixed.lines[: len(docstrings) + len(english)] == docstrings + english
     lists = mixed.lines[len(docstrings) + len(english) + len(chinese) :]
     assert len(lists) == prose.WORD_LISTS
