@@ -29,8 +29,6 @@ LANGUAGES: dict[Language | None, str] = {
 """What lines of a language are known by."""
 RARE = 0.1
 """Share of the lines up to which a second language is left out, unless it is asked for."""
-NO_CHINESE = "draw English alone with --language en"
-"""What to do where a package with Chinese is missing."""
 ZH_SENTENCES = 8000
 """Number of Chinese sentences: about the number of English paragraphs that packages hold."""
 WORDS_IN_CLAUSE = Range(2, 7)
@@ -84,10 +82,8 @@ def read_corpus(source: Path | None, language: Language | None, rng: np.random.G
             lines += docstring_prose(package)
         sources += packaged(ENGLISH)
     if language != "en":
-        rows = dictionary_words(
-            rng, (ZH_SENTENCES, WORDS_IN_CLAUSE.high * CLAUSES_IN_SENTENCE.high), NO_CHINESE
-        )
-        lines += [_sentence(words, rng) for words in rows]
+        shape = ZH_SENTENCES, WORDS_IN_CLAUSE.high * CLAUSES_IN_SENTENCE.high
+        lines += [_sentence(words, rng) for words in dictionary_words(rng, shape)]
         sources += packaged(CHINESE)
     return Corpus(tuple(lines), tuple(sources))
 
@@ -225,19 +221,21 @@ def _is_prose(text: str) -> bool:
     return whole and not _NO_PROSE.search(text)
 
 
-def dictionary_words(rng: np.random.Generator, shape: tuple[int, int], instead: str) -> list[list[str]]:
+def dictionary_words(
+    rng: np.random.Generator, shape: tuple[int, int], but: Collection[str] = ()
+) -> list[list[str]]:
     """Rows of words of a Chinese dictionary, whose lines are a word, its count, and more.
 
     Args:
         rng: chooses.
         shape: rows, and words in a row.
-        instead: what the user may name in place of the dictionary, for the error.
+        but: characters; words of these alone are left out.
     """
-    (dictionary,) = packaged_files("jieba", CHINESE.what, instead)
+    (dictionary,) = packaged_files("jieba", CHINESE.what, "draw English alone with --language en")
     counts: dict[str, int] = {}
     for line in dictionary.read_text(encoding="utf-8").splitlines():
         word, count, *_ = line.split()
-        if HAN_WORD.fullmatch(word):
+        if HAN_WORD.fullmatch(word) and not set(word).issubset(but):
             counts[word] = int(count)
     words = list(counts)
     # with the root of the counts, rarer words and their characters occur often enough to be learnt

@@ -6,6 +6,7 @@ of words of a dictionary, as in an index or a glossary.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 
@@ -13,7 +14,6 @@ import numpy as np
 
 from data_engines.kind import CHINESE, SENTENCES
 from data_engines.tools.corpora import (
-    NO_CHINESE,
     Corpus,
     Language,
     complex_character,
@@ -30,13 +30,19 @@ OWN_TEXTS = "give texts of your own with --source (docs/engines.md names handboo
 """What to do where the sentences are missing."""
 MIN_SENTENCES = 10_000
 """Of each language: fewer mean that the file has another form than it had."""
-WORD_LISTS = 8000
+WORD_LISTS = 1500
 """Number of lists of words, among about 49,000 Chinese sentences."""
 WORDS_IN_LIST = 6
+COMMON = 20
+"""Times that a character occurs in the sentences, so that no list need show it."""
 
-_ENGLISH = re.compile(r"[A-Z0-9\"“'‘][\w\s,.;:?!'\"“”‘’()–—-]*[.?!][\"”'’]?")
+DOCSTRING_SENTENCES = 3
+"""About as many sentences as a paragraph of a docstring has: it is as likely as these."""
+
+_LETTERS = "A-Za-zÀ-ɏ0-9"
+_ENGLISH = re.compile(rf"[A-Z0-9\"“'‘][{_LETTERS}\s,.;:?!'\"“”‘’()–—-]*[.?!][\"”'’]?")
 _CHINESE = re.compile(
-    rf"[{HAN}A-Z0-9“‘「『《][{HAN}\w，。、；：？！…—·“”‘’（）《》「」『』 ]*[。？！…][”’」』]?"
+    rf"[{HAN}A-Z0-9“‘「『《][{HAN}{_LETTERS}０-９，。、；：？！…—·“”‘’（）《》「」『』 ]*[。？！…][”’」』]?"
 )
 
 
@@ -51,11 +57,12 @@ def read_prose(language: Language | None, rng: np.random.Generator) -> Corpus:
     sources = packaged(SENTENCES)
     if language != "zh":
         docstrings = read_corpus(None, "en", rng)
-        lines += docstrings.lines + english
+        lines += docstrings.lines * DOCSTRING_SENTENCES + english
         sources = docstrings.sources + sources
     if language != "en":
-        words = dictionary_words(rng, (WORD_LISTS, WORDS_IN_LIST), NO_CHINESE)
-        lines += chinese + tuple("、".join(dict.fromkeys(row)) + "。" for row in words)
+        common = {sign for sign, count in Counter("".join(chinese)).items() if count >= COMMON}
+        words = dictionary_words(rng, (WORD_LISTS, WORDS_IN_LIST), common)
+        lines += chinese + tuple("、，，，"[rng.integers(4)].join(dict.fromkeys(row)) + "。" for row in words)
         sources += packaged(CHINESE)
     return Corpus(lines, sources)
 

@@ -15,7 +15,7 @@ from typing import Any
 from got_train.characters import composed
 from got_train.data.errors import ContentError, located
 from got_train.data.images import FoundImage
-from got_train.data.json_values import load_json, read_list
+from got_train.data.json_values import load_json
 from got_train.data.messages import FLAGS, plain_messages
 from got_train.data.objects import place_objects
 from got_train.data.packed import PackedFile
@@ -199,37 +199,6 @@ def _check_keys(row: Mapping[str, Any]) -> None:
                 f"{key} {row[key]!r:.40} of a row is not read: leave out rows that are not to be trained on"
             )
             raise ContentError("unsupported key", f"{detail}, or rename the key with data.columns")
-
-
-def rename_keys(row: Any, options: ReadOptions) -> Any:
-    """A row with our names of its keys, and with a query; any value except an object is returned unchanged.
-
-    Raises:
-        ContentError: if two keys would get the same name.
-    """
-    if not isinstance(row, Mapping):
-        return row
-    renamed: dict[str, Any] = {}
-    for key, value in row.items():
-        name = options.columns.get(key, key)
-        if name in renamed:
-            same = " and ".join(key for key in row if options.columns.get(key, key) == name)
-            raise ContentError("ambiguous keys", f"{same} both mean {name}: keep one of them")
-        is_list = name in LIST_KEYS and isinstance(value, str) and value.startswith("[")
-        renamed[name] = read_list(value) if is_list else value
-    if options.query is not None and not any(map(renamed.get, QUESTION_KEYS)):
-        renamed["query"] = options.query
-    return _with_messages_of_trl(renamed)
-
-
-def _with_messages_of_trl(row: dict[str, Any]) -> dict[str, Any]:
-    """A row whose `prompt`, or `prompt` and `completion`, are lists of messages, with these as `messages`."""
-    lists = {key: row[key] for key in ("prompt", "completion") if isinstance(row.get(key), list)}
-    parts = {key: value for key, value in lists.items() if all(isinstance(part, Mapping) for part in value)}
-    if "prompt" not in parts or any(map(row.get, MESSAGE_KEYS)):
-        return row
-    rest = {key: value for key, value in row.items() if key not in parts}
-    return rest | {"messages": sum(parts.values(), [])}
 
 
 def _value(row: Mapping[str, Any], name: str, form: Callable[[Any], Any] = lambda value: value) -> Any:

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,18 @@ import numpy as np
 
 from got_train.data.errors import ContentError, file_of, located
 from got_train.data.images import find_image, image_address
+from got_train.data.json_values import read_list
 from got_train.data.names import images_of_prefix
 from got_train.data.records import (
     IMAGE_KEYS,
+    LIST_KEYS,
+    MESSAGE_KEYS,
+    QUESTION_KEYS,
     ReadOptions,
     Record,
     image_names,
     parse_row,
     plain_row,
-    rename_keys,
 )
 from got_train.data.row_files import RowFile, with_images
 
@@ -210,3 +213,34 @@ def _all_rows(files: Sequence[OpenFile]) -> np.ndarray:
     numbers = np.repeat(np.arange(len(files), dtype=np.int64), lengths)
     places = [np.arange(length, dtype=np.int64) for length in lengths]
     return np.stack([numbers, np.concatenate([*places, np.zeros(0, dtype=np.int64)])], axis=1)
+
+
+def rename_keys(row: Any, options: ReadOptions) -> Any:
+    """A row with our names of its keys, and with a query; any value except an object is returned unchanged.
+
+    Raises:
+        ContentError: if two keys would get the same name.
+    """
+    if not isinstance(row, Mapping):
+        return row
+    renamed: dict[str, Any] = {}
+    for key, value in row.items():
+        name = options.columns.get(key, key)
+        if name in renamed:
+            same = " and ".join(key for key in row if options.columns.get(key, key) == name)
+            raise ContentError("ambiguous keys", f"{same} both mean {name}: keep one of them")
+        is_list = name in LIST_KEYS and isinstance(value, str) and value.startswith("[")
+        renamed[name] = read_list(value) if is_list else value
+    if options.query is not None and not any(map(renamed.get, QUESTION_KEYS)):
+        renamed["query"] = options.query
+    return _with_messages_of_trl(renamed)
+
+
+def _with_messages_of_trl(row: dict[str, Any]) -> dict[str, Any]:
+    """A row whose `prompt`, or `prompt` and `completion`, are lists of messages, with these as `messages`."""
+    lists = {key: row[key] for key in ("prompt", "completion") if isinstance(row.get(key), list)}
+    parts = {key: value for key, value in lists.items() if all(isinstance(part, Mapping) for part in value)}
+    if "prompt" not in parts or any(map(row.get, MESSAGE_KEYS)):
+        return row
+    rest = {key: value for key, value in row.items() if key not in parts}
+    return rest | {"messages": sum(parts.values(), [])}

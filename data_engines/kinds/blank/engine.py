@@ -114,12 +114,11 @@ def check_rules(picture: np.ndarray) -> None:
         picture: `(height, width, 3)`, whose first pixel is paper.
     """
     ink = (picture != picture[0, 0]).any(axis=2)
-    rows, columns = ink.any(axis=1), ink.any(axis=0)
-    if not rows.any():
+    if not ink.any():
         return
-    box = ink[np.ix_(rows, columns)]  # without what lies beside all ink
-    box = box[~box.all(axis=1)]
-    if box.size and box[:, ~box.all(axis=0)].any():
+    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
+    box = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    if box[np.ix_(~box.all(axis=1), ~box.all(axis=0))].any():
         raise Reject("ink between the rules")
 
 
