@@ -32,12 +32,12 @@ _TAGS = re.compile(f"({REF_TAG}|{BOX_TAG})")
 
 
 def place_objects(
-    texts: Sequence[str], given: Any, names: Sequence[Any], find: Callable[[Any], FoundImage]
-) -> list[str]:
-    """Texts of a row with their objects in the places of their tags.
+    turns: Sequence[tuple[str, str]], given: Any, names: Sequence[Any], find: Callable[[Any], FoundImage]
+) -> list[tuple[str, str]]:
+    """The questions and answers of a row with its objects in the places of their tags.
 
     Args:
-        texts: questions and answers by turns.
+        turns: questions with their answers.
         given: the value of `objects`, or its JSON.
         names: the pictures that the row names.
         find: finds one of them; those with boxes in pixels are opened for their size.
@@ -57,19 +57,19 @@ def place_objects(
         raise ContentError("unsupported key", detail)
     refs, boxes = _list(objects, "ref"), _permille(objects, names, find)
     for tag, values in ((REF_TAG, refs), (BOX_TAG, boxes)):
-        found = sum(text.count(tag) for text in texts)
+        found = sum(text.count(tag) for turn in turns for text in turn)
         if found != len(values):
             name = "ref" if tag == REF_TAG else "bbox"
             detail = f"{counted(found, f'{tag} tag')} for {counted(len(values), 'object')} of {name}"
             raise ContentError("tag mismatch", detail)
-    placed = iter(refs), iter(boxes)
+    left = iter(refs), iter(boxes)
     try:
-        return [_placed(text, *placed, is_answer=bool(number % 2)) for number, text in enumerate(texts)]
+        return [(_placed(query, *left, is_answer=False), _placed(answer, *left)) for query, answer in turns]
     except ValueError as error:
         raise ContentError("wrong box", f"objects: {error}") from None
 
 
-def _placed(text: str, refs: Iterator[Any], boxes: Iterator[tuple[int, ...]], is_answer: bool) -> str:
+def _placed(text: str, refs: Iterator[Any], boxes: Iterator[tuple[int, ...]], is_answer: bool = True) -> str:
     """A text with the next objects in the places of its tags."""
 
     def written(tag: str) -> str:

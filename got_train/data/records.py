@@ -7,7 +7,7 @@ the same must agree.
 
 import ast
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -149,14 +149,15 @@ def parse_row(
         system, turns = _system_and_turns(row, answered and not no_text)
         if no_text:
             turns = _answered_by_nothing(turns)
-        turns = _with_objects(turns, row.get("objects"), names, find)
+        if row.get("objects"):
+            said = place_objects([(turn.query, turn.response) for turn in turns], row["objects"], names, find)
+            turns = [replace(turn, query=q, response=a) for turn, (q, a) in zip(turns, said, strict=True)]
         if not names and "images" in _nearly_named(row).values():
             raise _missing(row, "images", HOW_TO_RENAME)
         kind = UNNAMED_KIND if row.get("kind") in (None, *EMPTY) else row["kind"]
         kind = str(kind) if isinstance(kind, int) else _text("kind", kind)
         _check_texts(turns, system, kind)
-        crop = _flag(row, "crop")
-        turns = _with_all_tags(turns, len(names), ", ".join(map(str, row)))
+        crop, turns = _flag(row, "crop"), _with_all_tags(turns, len(names), ", ".join(map(str, row)))
         return Record(tuple(turns), tuple(map(find, names)), system, crop, kind, location, bool(no_text))
 
 
@@ -378,18 +379,6 @@ def _answered_by_nothing(turns: list[Turn]) -> list[Turn]:
     return [*before, replace(last, response="")]
 
 
-def _with_objects(
-    turns: list[Turn], objects: Any, names: Sequence[Any], find: Callable[[Any], FoundImage]
-) -> list[Turn]:
-    """The turns with ms-swift's `objects`, if there are any, in the places of their tags."""
-    if not objects:
-        return turns
-    texts = [text for turn in turns for text in (turn.query, turn.response)]
-    placed = place_objects(texts, objects, names, find)
-    pairs = zip(turns, placed[::2], placed[1::2], strict=True)
-    return [replace(turn, query=query, response=response) for turn, query, response in pairs]
-
-
 def _with_all_tags(turns: list[Turn], num_images: int, keys: str) -> list[Turn]:
     """The turns with one tag for each image; as in swift, missing tags go in front of the first query."""
     num_tags = sum(turn.query.count(IMAGE_TAG) for turn in turns)
@@ -397,5 +386,4 @@ def _with_all_tags(turns: list[Turn], num_images: int, keys: str) -> list[Turn]:
         detail = f"{counted(num_tags, f'{IMAGE_TAG} tag')} for {counted(num_images, 'image')}"
         hint = "" if num_images else f" (keys: {keys}): {HOW_TO_RENAME}"
         raise ContentError("tag mismatch", detail + hint)
-    first = replace(turns[0], query=IMAGE_TAG * (num_images - num_tags) + turns[0].query)
-    return [first, *turns[1:]]
+    return [replace(turns[0], query=IMAGE_TAG * (num_images - num_tags) + turns[0].query), *turns[1:]]
