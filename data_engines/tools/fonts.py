@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from PIL import ImageFont
 from data_engines.engine import Reject, Source
 from data_engines.tools.chance import one_of
 from data_engines.tools.files import files_below
-from data_engines.tools.languages import SCRIPTS, LanguageCode, scripts_of
+from data_engines.tools.languages import SCRIPTS, LanguageCode, letters_of, scripts_of
 from got_train.packages import install_line, matplotlib_fonts, noto_fonts, package_folder
 
 Font = tuple[str, int, int]
@@ -117,18 +116,18 @@ def find_faces(
         The faces, the files as the manifest names them, and unusable faces counted by cause.
 
     Raises:
-        ValueError: there are no such files, or no face has any of the characters, or any letter of a language.
+        ValueError: there are no such files, or no face has a character of the texts, or a letter of a language.
     """
     files = find_font_files(given, languages)
     faces, left_out = read_faces(files, characters - {" "})
     if not faces:
         raise ValueError(f"--fonts: none of the {len(files)} font files has a character of {whose}")
     for script in scripts_of(languages):
-        if not any(map(script.is_in, chain.from_iterable(face.characters for face in faces))):
+        if not any(face.characters & letters_of(script) for face in faces):
             extra = f"{install_line('languages')}, " if script.fonts else ""
             raise ValueError(
-                f"--fonts: none of the {len(files)} font files has letters and rules of the {script.name} script; "
-                f"{extra}apt-get install {script.debian}, or give fonts with --fonts"
+                f"--fonts: none of the {len(files)} font files has letters and rules of the {script.name} "
+                f"script; {extra}apt-get install {script.debian}, or give fonts with --fonts"
             )
     return faces, font_sources(files), left_out
 
@@ -227,8 +226,8 @@ def _characters(font: TTFont) -> set[str]:
         return set()
     characters = {chr(code) for code in font.getBestCmap() or ()}
     for script in SCRIPTS:
-        if script.tags and (letters := set(filter(script.is_in, characters))) and not script.tags & _tags(font):
-            characters -= letters
+        if script.tags and characters & letters_of(script) and not script.tags & _tags(font):
+            characters -= letters_of(script)
     return characters
 
 

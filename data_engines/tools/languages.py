@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from data_engines.kind import Packaged
@@ -87,9 +88,7 @@ THAI = Script(
     frozenset({"thai"}),
     "๐๑๒๓๔๕๖๗๘๙",
 )
-TIBETAN = Script(
-    "Tibetan", r"\u0f00-\u0fda", None, "fonts-noto-core", frozenset({"tibt"}), "༠༡༢༣༤༥༦༧༨༩"
-)
+TIBETAN = Script("Tibetan", r"\u0f00-\u0fda", None, "fonts-noto-core", frozenset({"tibt"}), "༠༡༢༣༤༥༦༧༨༩")
 SCRIPTS = (LATIN, GREEK, CYRILLIC, HANGUL, KANA, HEBREW, ARABIC, DEVANAGARI, THAI, TIBETAN)
 
 LOCALES: dict[LanguageCode, Locale] = {
@@ -108,6 +107,12 @@ LOCALES: dict[LanguageCode, Locale] = {
     "uk": Locale("Ukrainian", CYRILLIC, "uk", "uk_UA"),
 }
 """All but English and Chinese, whose texts `corpora` and `matter` know."""
+
+
+@cache
+def letters_of(script: Script) -> frozenset[str]:
+    """Every character of a script, assigned or not; all scripts here are in Unicode's first plane."""
+    return frozenset(re.findall(f"[{script.letters}]", "".join(map(chr, range(0x10000)))))
 
 
 def scripts_of(languages: Sequence[LanguageCode]) -> list[Script]:

@@ -28,9 +28,7 @@ def packaged_files(distribution: str, pattern: str, instead: str, extra: str = "
         folder, cause = None, "is missing"
     files = sorted(folder.glob(pattern)) if folder else []
     if not files:
-        raise ValueError(
-            f"the package {distribution} {cause}; {install_line(extra)} brings it, or {instead}"
-        )
+        raise ValueError(f"the package {distribution} {cause}; {install_line(extra)} brings it, or {instead}")
     return files
 
 

@@ -1,13 +1,16 @@
 """Lines whose letters change with their neighbours or run from right to left.
 
 Pillow draws them with raqm, which asks FriBiDi for the order and HarfBuzz for the glyphs. All other lines are
-drawn in Pillow's basic layout, letter by letter. Texts and answers are in logical order, that of reading and typing.
+drawn in Pillow's basic layout, letter by letter. Texts and answers are in logical order, that of reading and
+typing.
 """
 
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import version
 from itertools import groupby
 from typing import Literal
 
@@ -66,7 +69,7 @@ def direction_of(text: str) -> Direction | None:
     if complex_character(text) is None:
         return None
     kinds = Counter(map(unicodedata.bidirectional, text))
-    return "rtl" if kinds["R"] + kinds["AL"] > kinds["L"] else "ltr"
+    return "rtl" if kinds["R"] + kinds["AL"] >= kinds["L"] else "ltr"
 
 
 @lru_cache(maxsize=1)
@@ -81,6 +84,14 @@ def lacking() -> str | None:
     except ModuleNotFoundError:
         return f"the package uharfbuzz is missing; {install_line('languages')} brings it"
     return None
+
+
+def shaper_versions(characters: Iterable[str]) -> dict[str, str]:
+    """The programs that shape texts of such characters, for the manifest; none where none is needed."""
+    if complex_character("".join(characters)) is None or lacking():
+        return {}
+    programs = ("raqm", "fribidi", "harfbuzz")
+    return {name: features.version(name) or "" for name in programs} | {"uharfbuzz": version("uharfbuzz")}
 
 
 def check_shaper(language: str) -> None:
@@ -98,7 +109,7 @@ def check_shapable(text: str) -> str:
 
 
 def check_glyphs(text: str, font: Font) -> None:
-    """Raises a Reject if HarfBuzz, asked alone, finds a character without a glyph, or a mark without a letter."""
+    """Raises a Reject if HarfBuzz, asked alone, finds no glyph for a character, or no letter for a mark."""
     import uharfbuzz  # comes with the extra `languages`
 
     shaper = _shaper(*font[:2])

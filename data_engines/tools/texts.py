@@ -22,9 +22,9 @@ from data_engines.tools.corpora import (
 from data_engines.tools.languages import LOCALES, LanguageCode
 from data_engines.tools.matter.filler import Matter, Tongue, read_matter
 from data_engines.tools.matter.local import LocalMatter, local_lines, local_matter_sources, read_local_matter
-from data_engines.tools.shaping import check_shaper
 from data_engines.tools.packages import packaged
 from data_engines.tools.prose import read_prose
+from data_engines.tools.shaping import check_shaper
 
 MATTER = 0.25
 """Share of matter among texts of packages, with which digits and signs are as frequent as in documents."""
@@ -44,8 +44,8 @@ def matter_option() -> Any:
 def languages_option() -> Any:
     """The option of kinds that draw texts in any language."""
     return option(
-        "languages of the texts, one picture in one of them (mixed: in English and Chinese); by default English "
-        "and Chinese, or every line of the source",
+        "languages of the texts, each picture in one (mixed: in English and Chinese); by default English and "
+        "Chinese, or every line of the source",
         (),
     )
 

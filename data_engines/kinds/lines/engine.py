@@ -1,8 +1,8 @@
 """Text lines and small text blocks on plain paper, drawn with Pillow from a corpus and fonts.
 
-The texts of a picture stand one below the other, each at a random horizontal place. A text that is wider than
-the picture is wrapped, from the right where it is read so, and the answer keeps the line breaks. Answers are in
-logical order, that of reading and typing. Each text is a region.
+The texts of a picture stand one below the other, each at a random horizontal place. A text that is wider
+than the picture is wrapped, and its lines begin at the right where they are read from there; the answer keeps
+the line breaks. Answers are in logical order, that of reading and typing. Each text is a region.
 """
 
 from collections.abc import Sequence
@@ -28,6 +28,7 @@ from data_engines.tools.shaping import (
     check_shapable,
     direction_of,
     setting,
+    shaper_versions,
 )
 from data_engines.tools.texts import Texts, choose_texts, languages_option, matter_option, read_languages
 from data_engines.tools.typed import uncounted
@@ -147,7 +148,12 @@ def load(options: Options, rng: np.random.Generator) -> LinesStock:
     faces, font_files, left_out = find_faces(options.fonts, characters, whose, options.language)
     sources = dict.fromkeys(source for some in texts for source in some.sources)
     return LinesStock(
-        sources=(*sources, *font_files), left_out=left_out, options=options, texts=texts, faces=faces
+        sources=(*sources, *font_files),
+        versions=shaper_versions(characters),
+        left_out=left_out,
+        options=options,
+        texts=texts,
+        faces=faces,
     )
 
 
@@ -188,8 +194,8 @@ def draw(spec: Spec) -> Drawing:
 def check(spec: Spec, drawing: Drawing) -> Drawing:
     """The drawing, if the ink of each text fills its box, no ink is outside the boxes, and no glyph lacks."""
     for block in spec.blocks:
-        if block.direction:
-            check_glyphs(block.text, spec.font)
+        for line in block.lines if block.direction else ():
+            check_glyphs(line.text, spec.font)
     paper = Image.new("RGB", (spec.width, spec.height), spec.paper)
     ink = ImageChops.difference(drawing.pictures[0], paper)
     for block in spec.blocks:

@@ -1,4 +1,4 @@
-"""Texts in any language of CLDR: translated messages, and pieces made of its names, dates, numbers and prices."""
+"""Texts in any language of CLDR: translated messages, and pieces of its names, dates, numbers and prices."""
 
 import gettext
 import re
@@ -16,12 +16,27 @@ from data_engines.tools.languages import LATIN, Locale
 from data_engines.tools.packages import packaged, packaged_files
 from data_engines.tools.typed import as_typed
 
-PIECES = 5000
+PIECES = 3000
 """Number of made-up pieces of a language."""
 NAMES_IN_POOL = 300
 OWN_DIGITS = 0.4
 """Share of the pieces that are written in the script's own digits, where it has some."""
-CURRENCIES = ("EUR", "USD", "GBP", "JPY", "CNY", "INR", "KRW", "THB", "ILS", "EGP", "SAR", "RUB", "VND", "CHF")
+CURRENCIES = (
+    "EUR",
+    "USD",
+    "GBP",
+    "JPY",
+    "CNY",
+    "INR",
+    "KRW",
+    "THB",
+    "ILS",
+    "EGP",
+    "SAR",
+    "RUB",
+    "VND",
+    "CHF",
+)
 UNITS = (
     *("length-kilometer", "length-meter", "length-centimeter", "mass-kilogram", "mass-gram", "volume-liter"),
     *("temperature-celsius", "duration-hour", "duration-minute", "duration-day", "area-square-meter"),
@@ -46,14 +61,14 @@ class LocalMatter:
 
 
 def local_lines(locale: Locale) -> tuple[tuple[str, ...], tuple[Source, ...]]:
-    """What packages say in a language, each text once: messages that Django has in it, and names of CLDR."""
+    """What packages say in a language, each text once: messages of Django, and names of CLDR."""
     texts = [*_messages(locale.cldr), *_names(locale.cldr)]
     lines = dict.fromkeys(text for text in map(as_typed, texts) if _is_in(locale, text))
     return tuple(lines), (*packaged(MESSAGES), *packaged(CLDR))
 
 
 def read_local_matter(locale: Locale, rng: np.random.Generator) -> LocalMatter:
-    """Pieces of a language: dates, times, numbers, prices, measures, lists, and Faker's names and addresses."""
+    """Pieces of a language: dates, times, numbers, prices, measures, lists, Faker's names and addresses."""
     maker = _Maker(locale, rng)
     pieces = (as_typed(maker.make()) for _ in range(PIECES))
     return LocalMatter(tuple(piece for piece in dict.fromkeys(pieces) if piece))
@@ -103,8 +118,19 @@ class _Maker:
         self.digits = str.maketrans("0123456789", digits) if digits else None
 
     def make(self) -> str:
-        sorts: list[Callable[[], str]] = [self.date, self.time, self.number, self.price, self.measure, self.names_list]
-        sorts += [self.entry, self.content, self.person, self.address] if self.people else [self.entry, self.content]
+        sorts: list[Callable[[], str]] = [
+            self.date,
+            self.time,
+            self.number,
+            self.price,
+            self.measure,
+            self.names_list,
+        ]
+        sorts += (
+            [self.entry, self.content, self.person, self.address]
+            if self.people
+            else [self.entry, self.content]
+        )
         piece = one_of(self.rng, sorts)()
         return piece.translate(self.digits) if self.digits and self.rng.random() < OWN_DIGITS else piece
 
@@ -118,7 +144,9 @@ class _Maker:
         faker.seed_instance(int(self.rng.integers(2**32)))
         pools = []
         for what in (("name",), ("company", "job"), ("address", "city")):
-            made = (str(faker.format(one_of(self.rng, what))).replace("\n", ", ") for _ in range(NAMES_IN_POOL))
+            made = (
+                str(faker.format(one_of(self.rng, what))).replace("\n", ", ") for _ in range(NAMES_IN_POOL)
+            )
             # where Faker has not translated something, it is English, in part or as a whole
             own = self.locale.script is LATIN
             pools.append([t for t in made if own or (_is_in(self.locale, t) and not LATIN.is_in(t))])
@@ -175,7 +203,8 @@ class _Maker:
         return f"{self.name()}: {one_of(self.rng, (self.number, self.price, self.measure, self.date))()}"
 
     def content(self) -> str:
-        return f"{self.rng.integers(1, 13)}. {self.name()} {'.' * int(self.rng.integers(6, 20))} {self.rng.integers(1, 300)}"
+        number, page = self.rng.integers(1, 13), self.rng.integers(1, 300)
+        return f"{number}. {self.name()} {'.' * int(self.rng.integers(6, 20))} {page}"
 
     def person(self) -> str:
         return f"{one_of(self.rng, self.people)}, {one_of(self.rng, self.companies)}"
