@@ -6,7 +6,6 @@ typing.
 """
 
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -61,15 +60,18 @@ def setting(font: Font, direction: Direction | None) -> Setting:
 
 
 def direction_of(text: str) -> Direction | None:
-    """The direction of a text that needs shaping, that of most of its letters; None for other texts.
+    """The direction of a text that needs shaping; None for other texts.
+
+    A text is read from the right if its first letter is, as web pages have it, or if most of its letters are.
 
     >>> direction_of("plain"), direction_of("हिन्दी"), direction_of("שלום OCR")
     (None, 'ltr', 'rtl')
     """
     if complex_character(text) is None:
         return None
-    kinds = Counter(map(unicodedata.bidirectional, text))
-    return "rtl" if kinds["R"] + kinds["AL"] >= kinds["L"] else "ltr"
+    kinds = [kind for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL")]
+    from_left = kinds.count("L")
+    return "ltr" if kinds[:1] == ["L"] and 2 * from_left > len(kinds) else "rtl"
 
 
 @lru_cache(maxsize=1)

@@ -79,7 +79,7 @@ def local_matter_sources(locale: Locale) -> tuple[Source, ...]:
 
 
 def _messages(language: str) -> Iterator[str]:
-    """The translations in Django's catalogues that hold no placeholder; none where it has no such language."""
+    """The translations in Django's catalogues that hold no placeholder; some languages have none."""
     instead = "give texts with --source"
     for file in packaged_files("django", "**/locale/*/LC_MESSAGES/*.mo", instead, "languages"):
         if file.parts[-3] == language:
