@@ -116,7 +116,7 @@ def find_faces(
         The faces, the files as the manifest names them, and unusable faces counted by cause.
 
     Raises:
-        ValueError: there are no such files, or no face has a character of the texts or a letter of a language.
+        ValueError: there are no such files or no face with a character of the texts or letters of a language.
     """
     files = find_font_files(given, languages)
     faces, left_out = read_faces(files, characters - {" "})

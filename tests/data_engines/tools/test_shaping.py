@@ -23,10 +23,12 @@ uharfbuzz = pytest.importorskip("uharfbuzz", reason="needs the extra languages")
         ("हिन्दी", "ltr"),
         ("שלום", "rtl"),
         ("Hello שלום", "ltr"),
+        ("של Hello", "rtl"),
+        ("OCR שלום", "rtl"),
         ("٢٧ ...", "rtl"),
     ],
 )
-def test_the_direction_is_that_of_most_letters(text: str, direction: str | None) -> None:
+def test_the_direction_is_that_of_the_first_letter_or_of_most(text: str, direction: str | None) -> None:
     assert direction_of(text) == direction
 
 
