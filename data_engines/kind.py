@@ -21,6 +21,8 @@ DEJAVU = Packaged(("matplotlib",), "DejaVu fonts", "Bitstream Vera")
 NOTO = Packaged(("pylopdf-fonts-zh-cn",), "Noto Sans SC and Noto Serif SC", "OFL-1.1")
 PHOTOS = Packaged(("scikit-image",), "ten photographs", "CC0 or public domain, one by one in the manifest")
 FAKER = Packaged(("faker",), "names of companies, places, people and jobs", "MIT")
+MESSAGES = Packaged(("django",), "translated messages", "BSD-3-Clause")
+CLDR = Packaged(("babel",), "names, dates, numbers and prices of CLDR", "BSD-3-Clause, Unicode-3.0")
 TEXTS = (ENGLISH, CHINESE)
 """Texts that names and titles are made of."""
 PROSE = (ENGLISH, SENTENCES, CHINESE)

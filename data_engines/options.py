@@ -147,7 +147,7 @@ def _argument_type(kind: Any) -> dict[str, Any]:
     if get_origin(kind) is Literal:
         return {"choices": get_args(kind)}
     if get_origin(kind) is tuple:
-        return {"nargs": "+", "type": get_args(kind)[0], "metavar": get_args(kind)[0].__name__.upper()}
+        return {"nargs": "+"} | _argument_type(get_args(kind)[0])
     if kind is bool:
         return {"action": "store_true"}
     if kind is Range:

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/install.sh
-install_got_train bench,completion,demo,dev,docs,engines,eval,modelscope,quantization,ray,render,serve
+install_got_train bench,completion,demo,dev,docs,engines,eval,languages,modelscope,quantization,ray,render,serve
 ruff check .
 ruff format --check .
 mypy

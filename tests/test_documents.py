@@ -77,14 +77,15 @@ def workplace(tmp_path: Path, tokenizer_dir: str, monkeypatch: pytest.MonkeyPatc
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         if "/" not in name:
             write_rows(tmp_path / name, [row] * 20)
-    for name in ("boxes", "formulas", "lines", "formula"):
+    for name in ("boxes", "formulas", "lines", "formula", "hindi", "blocks"):
         folder = tmp_path / "data" / name
         folder.mkdir(parents=True)
         draw(folder / "p.png", "1")
         write_rows(folder / "metadata.jsonl", [row | {"images": None, "file_name": "p.png"}] * 20)
     for name in ("manuals", "arxiv", "fonts", "FOLDER"):
         (tmp_path / name).mkdir()
-    (tmp_path / "korean.txt").write_text("영수증\n", encoding="utf-8")
+    for name in ("hindi.txt", "nepali.txt"):
+        (tmp_path / name).write_text("रसीद\n", encoding="utf-8")
     save_small_model(tmp_path / "small", tokenizer_dir)
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     monkeypatch.chdir(tmp_path)

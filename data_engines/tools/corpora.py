@@ -36,8 +36,14 @@ CLAUSES_IN_SENTENCE = Range(1, 4)
 HAN_CHARACTER = re.compile(f"[{HAN}]")
 HAN_WORD = re.compile(rf"[{HAN}]{{1,4}}")
 
-_WORD = re.compile(rf"[{EAST_ASIAN}]|[^\s{EAST_ASIAN}]+")
-"""A word: one Chinese or Japanese character, or other characters between spaces."""
+_THAI = r"[\u0e40-\u0e44]?[\u0e01-\u0e2e][\u0e2f-\u0e3a\u0e45-\u0e4e]*"
+"""A Thai consonant with the vowels and marks round it: Thai has no spaces between words."""
+_TIBETAN = r"[\u0f00-\u0f0a\u0f15-\u0fff]+[\u0f0b-\u0f14]*"
+"""A Tibetan syllable with the point or stroke behind it."""
+_WORD = re.compile(
+    rf"[{EAST_ASIAN}]|{_THAI}|{_TIBETAN}|[^\s{EAST_ASIAN}\u0e01-\u0e2e\u0e40-\u0e44\u0f00-\u0fff]+|\S"
+)
+"""A word: a Chinese or Japanese character, a Thai or Tibetan syllable, or other characters between spaces."""
 CLOSING = "，。、；：？！）》〉」』】〕〗］｝％～"
 """Chinese and Japanese signs that no line begins with, even after a space."""
 NO_START = CLOSING + "”’…,.:;?!)]}%"

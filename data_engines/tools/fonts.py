@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ from PIL import ImageFont
 from data_engines.engine import Reject, Source
 from data_engines.tools.chance import one_of
 from data_engines.tools.files import files_below
-from got_train.packages import matplotlib_fonts, noto_fonts
+from data_engines.tools.languages import SCRIPTS, LanguageCode, letters_of, scripts_of
+from got_train.packages import install_line, matplotlib_fonts, noto_fonts, package_folder
 
 Font = tuple[str, int, int]
 """File, number of the face in it, size in pixels."""
@@ -61,8 +63,11 @@ class Typeface(Face):
     """400 is regular, 700 bold."""
 
 
-def find_font_files(given: Sequence[Path]) -> list[Path]:
-    """The font files given directly or by folders; without any, those of the system and of packages."""
+def find_font_files(given: Sequence[Path], languages: Sequence[LanguageCode] = ()) -> list[Path]:
+    """The font files given directly or by folders; without any, those of the system and of packages.
+
+    Those of a package for one script are used for its languages only.
+    """
     if given:
         files = [file for path in given for file in files_below(path, FONT_ENDINGS)]
         if not files:
@@ -71,12 +76,24 @@ def find_font_files(given: Sequence[Path]) -> list[Path]:
     folders = [Path(folder).expanduser() for folder in SYSTEM_FOLDERS.get(sys.platform, ())]
     found = (files_below(folder, FONT_ENDINGS) for folder in folders if folder.is_dir())
     files = [file for files in found for file in files]
-    return [*files, *packaged_fonts()]
+    return [*files, *packaged_fonts(), *script_fonts(languages)]
 
 
 def packaged_fonts() -> list[Path]:
     """DejaVu, and Noto Sans SC and Noto Serif SC where the extra `engines` is installed."""
     return [*sorted(matplotlib_fonts().glob("DejaVu*.ttf")), *noto_fonts()]
+
+
+def script_fonts(languages: Sequence[LanguageCode]) -> list[Path]:
+    """The fonts for the scripts of some languages in the packages of the extra `languages` that are there."""
+    modules = [
+        name.replace("-", "_")
+        for script in scripts_of(languages)
+        if script.fonts
+        for name in script.fonts.packages
+    ]
+    folders = [package_folder(module) for module in modules if find_spec(module)]
+    return [file for folder in folders for file in files_below(folder, FONT_ENDINGS)]
 
 
 def font_sources(files: Iterable[Path]) -> tuple[Source, ...]:
@@ -85,7 +102,7 @@ def font_sources(files: Iterable[Path]) -> tuple[Source, ...]:
 
 
 def find_faces(
-    given: Sequence[Path], characters: set[str], whose: str
+    given: Sequence[Path], characters: set[str], whose: str, languages: Sequence[LanguageCode] = ()
 ) -> tuple[tuple[Face, ...], tuple[Source, ...], dict[str, int]]:
     """The faces for some texts: those of `given`, or without any of the system and of packages.
 
@@ -93,17 +110,25 @@ def find_faces(
         given: font files and folders.
         characters: the characters of the texts; spaces need none.
         whose: what the texts are, for the error.
+        languages: the languages that are asked for.
 
     Returns:
         The faces, the files as the manifest names them, and unusable faces counted by cause.
 
     Raises:
-        ValueError: there are no such files, or no face has any of the characters.
+        ValueError: there are no such files or no face with a character of the texts or letters of a language.
     """
-    files = find_font_files(given)
+    files = find_font_files(given, languages)
     faces, left_out = read_faces(files, characters - {" "})
     if not faces:
         raise ValueError(f"--fonts: none of the {len(files)} font files has a character of {whose}")
+    for script in scripts_of(languages):
+        if not any(face.characters & letters_of(script) for face in faces):
+            extra = f"{install_line('languages')}, " if script.fonts else ""
+            raise ValueError(
+                f"--fonts: none of the {len(files)} font files has letters and rules of the {script.name} "
+                f"script; {extra}apt-get install {script.debian}, or give fonts with --fonts"
+            )
     return faces, font_sources(files), left_out
 
 
@@ -176,9 +201,10 @@ def _inked(text: str) -> set[str]:
 
 
 @lru_cache(maxsize=MAX_OPEN_FACES)
-def open_font(path: str, number: int, size: int) -> ImageFont.FreeTypeFont:
+def open_font(path: str, number: int, size: int, shaped: bool = False) -> ImageFont.FreeTypeFont:
     # the basic layout draws a text as it was measured, character by character, and is the faster one
-    return ImageFont.truetype(path, size, index=number, layout_engine=ImageFont.Layout.BASIC)
+    layout = ImageFont.Layout.RAQM if shaped else ImageFont.Layout.BASIC
+    return ImageFont.truetype(path, size, index=number, layout_engine=layout)
 
 
 def _read_file(file: Path) -> list[set[str]]:
@@ -191,11 +217,21 @@ def _read_file(file: Path) -> list[set[str]]:
 
 
 def _characters(font: TTFont) -> set[str]:
-    """The characters that have an outline of their own."""
+    """The characters that have an outline of their own, and rules of their script where it needs some."""
     scalable = "glyf" in font or "CFF " in font or "CFF2" in font
     # the names of glyphs don't matter here, and reading the font's own would take ten times as long
     font.setGlyphOrder([str(number) for number in range(font["maxp"].numGlyphs)])
     # format 13 maps whole blocks of characters to one placeholder, in a font of last resort
     if not scalable or "cmap" not in font or any(table.format == 13 for table in font["cmap"].tables):
         return set()
-    return {chr(code) for code in font.getBestCmap() or ()}
+    characters = {chr(code) for code in font.getBestCmap() or ()}
+    for script in SCRIPTS:
+        if script.tags and characters & letters_of(script) and not script.tags & _tags(font):
+            characters -= letters_of(script)
+    return characters
+
+
+def _tags(font: TTFont) -> set[str]:
+    """The names of the scripts that a font has rules for."""
+    tables = [font[name].table.ScriptList for name in ("GSUB", "GPOS") if name in font]
+    return {record.ScriptTag for scripts in tables if scripts for record in scripts.ScriptRecord}

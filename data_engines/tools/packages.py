@@ -9,13 +9,14 @@ from data_engines.kind import Packaged
 from got_train.packages import install_line, package_folder
 
 
-def packaged_files(distribution: str, pattern: str, instead: str) -> list[Path]:
+def packaged_files(distribution: str, pattern: str, instead: str, extra: str = "engines") -> list[Path]:
     """The files of an installed distribution that match a pattern, sorted.
 
     Args:
         distribution: its name; the module has the same name, with underscores for hyphens.
         pattern: a glob pattern of paths inside the package's folder.
         instead: what the user may name in place of these files, for the error.
+        extra: the extra of got-train that brings the package.
 
     Raises:
         ValueError: the package is not installed, or holds no such file.
@@ -27,9 +28,7 @@ def packaged_files(distribution: str, pattern: str, instead: str) -> list[Path]:
         folder, cause = None, "is missing"
     files = sorted(folder.glob(pattern)) if folder else []
     if not files:
-        raise ValueError(
-            f"the package {distribution} {cause}; {install_line('engines')} brings it, or {instead}"
-        )
+        raise ValueError(f"the package {distribution} {cause}; {install_line(extra)} brings it, or {instead}")
     return files
 
 

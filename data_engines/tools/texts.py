@@ -13,15 +13,18 @@ from data_engines.options import Range, option
 from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import (
     Language,
-    check_text,
     find_language,
     language_of,
     read_corpus,
+    read_lines,
     run_of_words,
 )
+from data_engines.tools.languages import LOCALES, LanguageCode
 from data_engines.tools.matter.filler import Matter, Tongue, read_matter
+from data_engines.tools.matter.local import LocalMatter, local_lines, local_matter_sources, read_local_matter
 from data_engines.tools.packages import packaged
 from data_engines.tools.prose import read_prose
+from data_engines.tools.shaping import check_shaper
 
 MATTER = 0.25
 """Share of matter among texts of packages, with which digits and signs are as frequent as in documents."""
@@ -38,12 +41,21 @@ def matter_option() -> Any:
     )
 
 
+def languages_option() -> Any:
+    """The option of kinds that draw texts in any language."""
+    return option(
+        "languages of the texts, each picture in one (mixed: in English and Chinese); by default English and "
+        "Chinese, or every line of the source",
+        (),
+    )
+
+
 @dataclass(frozen=True)
 class Texts:
     """Texts to choose from: each is a line of `lines` or, with the probability `share`, made-up matter."""
 
     lines: tuple[str, ...]
-    matter: tuple[Matter, ...]
+    matter: tuple[Matter | LocalMatter, ...]
     """One for each language, all as likely; empty where `share` is 0."""
     share: float
     sources: tuple[Source, ...]
@@ -55,12 +67,13 @@ class Texts:
         return one_of(rng, self.lines)
 
     def choose_run(self, rng: np.random.Generator, words: Range) -> str:
-        """A run of words from a random text, or the whole text if it is shorter, that needs no shaping."""
-        return check_text(run_of_words(rng, self.choose(rng), words))
+        """A run of words from a random text, or the whole text if it is shorter."""
+        return run_of_words(rng, self.choose(rng), words)
 
     def choose_sentences(self, rng: np.random.Generator, count: int) -> list[str]:
-        """`count` sentences of matter in each language; none where `share` is 0."""
-        return [matter.choose_sentence(rng) for matter in self.matter for _ in range(count)]
+        """`count` sentences of matter in English and Chinese each; none where `share` is 0."""
+        matter = [matter for matter in self.matter if isinstance(matter, Matter)]
+        return [some.choose_sentence(rng) for some in matter for _ in range(count)]
 
     def characters(self) -> set[str]:
         """Every character that a text may hold."""
@@ -79,6 +92,60 @@ def read_texts(
         return texts
     matter = read_all_matter(corpus.lines, language, rng)
     return replace(texts, matter=matter, sources=(*corpus.sources, *packaged(FAKER)))
+
+
+def read_languages(
+    source: Path | None, languages: Sequence[LanguageCode], share: float | None, rng: np.random.Generator
+) -> tuple[Texts, ...]:
+    """The texts of some languages, for pictures in one of them: fonts seldom have the letters of two scripts.
+
+    English and Chinese are one, as Chinese fonts have both; without `languages`, all lines of a source are.
+
+    Raises:
+        ValueError: a source has no line in one of the languages, or something lacks that they need.
+    """
+    common = [code for code in ("en", "zh", "mixed") if code in languages]
+    read = []
+    if common or not languages:
+        language = None if not common else common[0] if len(common) == 1 else "mixed"
+        read.append(read_texts(source, language, share, rng))
+    for code in dict.fromkeys(languages):
+        if code in LOCALES:
+            read.append(_read_locale(source, code, share, rng))
+    return tuple(read)
+
+
+def choose_texts(rng: np.random.Generator, texts: Sequence[Texts]) -> Texts:
+    """Those of one language for a picture; where there is only one, no chance is spent."""
+    return one_of(rng, texts) if len(texts) > 1 else texts[0]
+
+
+def _read_locale(
+    source: Path | None, code: LanguageCode, share: float | None, rng: np.random.Generator
+) -> Texts:
+    locale = LOCALES[code]
+    if locale.script.tags:
+        check_shaper(code)
+    if source:
+        lines, sources = _lines_in(source, code), (Source(source, str(source)),)
+    else:
+        lines, sources = local_lines(locale)
+    if share is None:
+        share = 0.0 if source else MATTER
+    if not share:
+        return Texts(lines, (), share, sources)
+    matter = read_local_matter(locale, rng)
+    return Texts(lines, (matter,), share, tuple(dict.fromkeys((*sources, *local_matter_sources(locale)))))
+
+
+def _lines_in(source: Path, code: LanguageCode) -> tuple[str, ...]:
+    script = LOCALES[code].script
+    lines = tuple(filter(script.is_in, read_lines(source)))
+    if not lines:
+        raise ValueError(
+            f"--source {source} has no line with {script.name} letters, which --language {code} asks for"
+        )
+    return lines
 
 
 def read_all_matter(

@@ -1,7 +1,8 @@
 """Text lines and small text blocks on plain paper, drawn with Pillow from a corpus and fonts.
 
-The texts of a picture stand one below the other, each at a random horizontal place. A text that is wider than
-the picture is wrapped, and the answer keeps the line breaks. Each text is a region.
+The texts of a picture stand one below the other, each at a random horizontal place. A text that is wider
+than the picture is wrapped, and its lines begin at the right where they are read from there; the answer keeps
+the line breaks. Answers are in logical order, that of reading and typing. Each text is a region.
 """
 
 from collections.abc import Sequence
@@ -10,22 +11,26 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image, ImageChops, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw
 
 from data_engines.engine import Answer, Drawing, Region, Reject, Rgb, Stock, one_by_one
 from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.boxes import Box, around
 from data_engines.tools.chance import one_of
-from data_engines.tools.corpora import Language, check_text, word_spans
-from data_engines.tools.fonts import (
-    Face,
-    Font,
-    choose_face,
-    find_faces,
-    open_font,
-)
+from data_engines.tools.corpora import word_spans
+from data_engines.tools.fonts import Face, Font, choose_face, find_faces
 from data_engines.tools.frames import draw_frame
-from data_engines.tools.texts import Texts, matter_option, read_texts
+from data_engines.tools.languages import LanguageCode
+from data_engines.tools.shaping import (
+    Direction,
+    Setting,
+    check_glyphs,
+    check_shapable,
+    direction_of,
+    setting,
+    shaper_versions,
+)
+from data_engines.tools.texts import Texts, choose_texts, languages_option, matter_option, read_languages
 from data_engines.tools.typed import uncounted
 from got_train.prompts import COLORS, Color, Task
 
@@ -40,7 +45,7 @@ class Options(EngineOptions):
     source: Path | None = option(
         "a UTF-8 text file to draw from; without it, texts of installed packages", None
     )
-    language: Language | None = option("language of the texts, by default all that there is", None)
+    language: tuple[LanguageCode, ...] = languages_option()
     matter: float | None = matter_option()
     fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
     units: Literal["lines", "words"] = option(
@@ -92,7 +97,8 @@ class Options(EngineOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class LinesStock(Stock[Options]):
-    texts: Texts
+    texts: tuple[Texts, ...]
+    """One for each language; a picture has texts of one."""
     faces: tuple[Face, ...]
 
 
@@ -110,6 +116,8 @@ class Block:
     lines: tuple[PlacedLine, ...]
     box: Box
     """Box of its ink, in pixels; right and bottom are just outside."""
+    direction: Direction | None = None
+    """In which its lines are read, if they need shaping."""
     frame: Color | None = None
 
     @property
@@ -134,16 +142,24 @@ class Spec:
 
 
 def load(options: Options, rng: np.random.Generator) -> LinesStock:
-    texts = read_texts(options.source, options.language, options.matter, rng)
+    texts = read_languages(options.source, options.language, options.matter, rng)
     whose = str(options.source or "the texts")
-    faces, font_files, left_out = find_faces(options.fonts, texts.characters(), whose)
-    sources = (*texts.sources, *font_files)
-    return LinesStock(sources=sources, left_out=left_out, options=options, texts=texts, faces=faces)
+    characters = set().union(*(some.characters() for some in texts))
+    faces, font_files, left_out = find_faces(options.fonts, characters, whose, options.language)
+    sources = dict.fromkeys(source for some in texts for source in some.sources)
+    return LinesStock(
+        sources=(*sources, *font_files),
+        versions=shaper_versions(characters),
+        left_out=left_out,
+        options=options,
+        texts=texts,
+        faces=faces,
+    )
 
 
 def decide(rng: np.random.Generator, index: int, stock: LinesStock) -> Spec:
-    options = stock.options
-    texts = [_choose_text(rng, stock) for _ in range(options.lines.choose(rng))]
+    options, source = stock.options, choose_texts(rng, stock.texts)
+    texts = [_choose_text(rng, source, options) for _ in range(options.lines.choose(rng))]
     face = choose_face(rng, stock.faces, "".join(texts))
     size, blocks = _fit(rng, texts, face, options)
     asked = tuple(int(i) for i in rng.permutation(len(blocks))[: options.questions])
@@ -165,10 +181,10 @@ def decide(rng: np.random.Generator, index: int, stock: LinesStock) -> Spec:
 def draw(spec: Spec) -> Drawing:
     picture = Image.new("RGB", (spec.width, spec.height), spec.paper)
     canvas = ImageDraw.Draw(picture)
-    font = open_font(*spec.font)
     for block in spec.blocks:
+        how = setting(spec.font, block.direction)
         for line in block.lines:
-            canvas.text((line.x, line.baseline), line.text, spec.ink, font, anchor="ls")
+            how.draw(canvas, line.x, line.baseline, line.text, spec.ink)
         if block.frame:
             draw_frame(canvas, block.box, block.frame, text_height=spec.font[2])
     regions = tuple(Region(block.box, block.text) for block in spec.blocks)
@@ -176,7 +192,10 @@ def draw(spec: Spec) -> Drawing:
 
 
 def check(spec: Spec, drawing: Drawing) -> Drawing:
-    """The drawing, if the ink of each text fills its box, and no ink is outside the boxes."""
+    """The drawing, if the ink of each text fills its box, no ink is outside the boxes, and no glyph lacks."""
+    for block in spec.blocks:
+        for line in block.lines if block.direction else ():
+            check_glyphs(line.text, spec.font)
     paper = Image.new("RGB", (spec.width, spec.height), spec.paper)
     ink = ImageChops.difference(drawing.pictures[0], paper)
     for block in spec.blocks:
@@ -200,10 +219,10 @@ def _answers(spec: Spec) -> tuple[Answer, ...]:
     return tuple(Answer(Task(), block.text, box=block.box) for block in asked)
 
 
-def _choose_text(rng: np.random.Generator, stock: LinesStock) -> str:
-    if stock.options.units == "words":
-        return stock.texts.choose_run(rng, stock.options.words)
-    return check_text(stock.texts.choose(rng))
+def _choose_text(rng: np.random.Generator, texts: Texts, options: Options) -> str:
+    if options.units == "words":
+        return check_shapable(texts.choose_run(rng, options.words))
+    return check_shapable(texts.choose(rng))
 
 
 def _choose_rgb(rng: np.random.Generator, levels: Range) -> Rgb:
@@ -227,8 +246,10 @@ def _fit(
     """The font's size, and the blocks: a random size, or the largest that fits of smaller ones."""
     size = options.text_height.choose(rng)
     lay_out = _lay_out_rows if options.layout == "rows" else _lay_out
+    directions = [direction_of(text) for text in texts]
     while True:
-        blocks = lay_out(rng, texts, open_font(face.path, face.number, size), options)
+        settings = [setting((face.path, face.number, size), direction) for direction in directions]
+        blocks = lay_out(rng, list(zip(texts, settings, strict=True)), options)
         if blocks:
             return size, blocks
         if size == options.text_height.low:
@@ -237,12 +258,12 @@ def _fit(
 
 
 def _lay_out(
-    rng: np.random.Generator, texts: Sequence[str], font: ImageFont.FreeTypeFont, options: Options
+    rng: np.random.Generator, texts: Sequence[tuple[str, Setting]], options: Options
 ) -> list[Block] | None:
     """Places the texts one below the other, each at a random indent; None if they don't fit."""
     widest = options.width - 2 * ROOM
-    wrapped = [_wrap(text, font, widest) for text in texts]
-    inks = [[_ink(line, font) for line in lines] for lines in wrapped]
+    wrapped = [_wrap(text, how, widest) for text, how in texts]
+    inks = [[how.ink(line) for line in lines] for lines, (_, how) in zip(wrapped, texts, strict=True)]
     above = -min(top for block in inks for _, top, _, _ in block)
     below = max(bottom for block in inks for _, _, _, bottom in block)
     num_lines = sum(map(len, wrapped))
@@ -253,62 +274,51 @@ def _lay_out(
     leading = int(rng.integers(min(free // num_lines, (above + below) // 2) + 1))
     y = int(rng.integers(free - leading * (num_lines - 1) + 1))
     blocks = []
-    for lines, block_inks in zip(wrapped, inks, strict=True):
+    for lines, block_inks, (_, how) in zip(wrapped, inks, texts, strict=True):
         width = max(right - left for left, _, right, _ in block_inks)
         x = ROOM + int(rng.integers(widest - width + 1))
         y += ROOM
         placed, boxes = [], []
         for text, (left, top, right, bottom) in zip(lines, block_inks, strict=True):
             baseline = y + above
-            placed.append(PlacedLine(text, x - left, baseline))
-            boxes.append(Box(x, baseline + top, x + right - left, baseline + bottom))
+            start = x + width - (right - left) if how.direction == "rtl" else x
+            placed.append(PlacedLine(text, start - left, baseline))
+            boxes.append(Box(start, baseline + top, start + right - left, baseline + bottom))
             y += above + below + leading
         y += ROOM
-        blocks.append(Block(tuple(placed), around(boxes)))
+        blocks.append(Block(tuple(placed), around(boxes), how.direction))
     return blocks
 
 
 def _lay_out_rows(
-    rng: np.random.Generator, texts: Sequence[str], font: ImageFont.FreeTypeFont, options: Options
+    rng: np.random.Generator, texts: Sequence[tuple[str, Setting]], options: Options
 ) -> list[Block] | None:
     """Places each text near the start of its own row; None if one doesn't fit."""
     row_height = options.height // options.lines.high
     blocks = []
-    for row, text in enumerate(texts):
-        left, top, right, bottom = _ink(text, font)
+    for row, (text, how) in enumerate(texts):
+        left, top, right, bottom = how.ink(text)
         free_across = options.width - 2 * ROOM - (right - left)
         free_down = row_height - 2 * ROOM - (bottom - top)
         if free_across < 0 or free_down < 0:
             return None
-        x = ROOM + int(rng.integers(min(free_across, ROOM) + 1))
+        indent = int(rng.integers(min(free_across, ROOM) + 1))
+        x = ROOM + (free_across - indent if how.direction == "rtl" else indent)
         y = row * row_height + ROOM + int(rng.integers(min(free_down, ROOM // 2) + 1))
         box = Box(x, y, x + right - left, y + bottom - top)
-        blocks.append(Block((PlacedLine(text, x - left, y - top),), box))
+        blocks.append(Block((PlacedLine(text, x - left, y - top),), box, how.direction))
     return blocks
 
 
-def _ink(text: str, font: ImageFont.FreeTypeFont) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom of the ink of a line of text, relative to the start of its baseline.
-
-    The font's `getbbox` would also count the white beside the first and last character.
-    """
-    mask, (x, y) = font.getmask2(text, mode="L", anchor="ls")
-    box = mask.getbbox()
-    if box is None:
-        raise Reject("text without ink")
-    left, top, right, bottom = box
-    return left + x, top + y, right + x, bottom + y
-
-
-def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+def _wrap(text: str, how: Setting, width: int) -> list[str]:
     """Breaks a text between words into lines of at most `width` pixels; a wider word gets its own line."""
-    if font.getlength(text) <= width:
+    if how.length(text) <= width:
         return [text]
     lines = []
     spans = word_spans(text)
     start, end = spans[0]
     for word_start, word_end in spans[1:]:
-        if font.getlength(text[start:word_end]) > width:
+        if how.length(text[start:word_end]) > width:
             lines.append(text[start:end])
             start = word_start
         end = word_end

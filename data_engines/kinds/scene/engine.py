@@ -19,7 +19,7 @@ from data_engines.engine import Answer, Drawing, Region, Reject, Stock, one_by_o
 from data_engines.kinds.scene.signs import PADDING, Ink, Sign, SignStyle, Tint, check_ink, draw_sign, to_rgb
 from data_engines.options import EngineOptions, Range, check_bounds, option
 from data_engines.tools.boxes import Box
-from data_engines.tools.corpora import Language, word_spans
+from data_engines.tools.corpora import Language, check_text, word_spans
 from data_engines.tools.fonts import (
     Face,
     choose_face,
@@ -212,7 +212,7 @@ def _choose_sign(rng: np.random.Generator, cell: Box, level: float, stock: Scene
 def _choose_cased(rng: np.random.Generator, stock: SceneStock) -> str:
     """A text like those of signs: often in capitals, and without punctuation at its ends."""
     for _ in range(10):
-        text = stock.texts.choose_run(rng, stock.options.words).strip(OUTER_MARKS)
+        text = check_text(stock.texts.choose_run(rng, stock.options.words)).strip(OUTER_MARKS)
         if text:
             break
     else:

@@ -13,6 +13,7 @@ from data_engines.engine import Drawing, Region, Reject, attempt
 from data_engines.kinds.lines import engine as lines
 from data_engines.kinds.lines.engine import Options, Spec
 from data_engines.options import Range
+from data_engines.tools import shaping
 from data_engines.tools.frames import BOLD_FRAME_SIZE, FRAME_GAP, FRAME_RGB
 from got_train.prompts import Task
 
@@ -206,7 +207,10 @@ def test_frames_may_mean_nothing(corpus: Path, font: Path) -> None:
         ("unbreakable" * 9, "text does not fit the picture"),
     ],
 )
-def test_a_text_that_cannot_be_drawn_is_rejected(text: str, cause: str, tmp_path: Path, font: Path) -> None:
+def test_a_text_that_cannot_be_drawn_is_rejected(
+    text: str, cause: str, tmp_path: Path, font: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shaping, "lacking", lambda: "a reason")
     corpus = tmp_path / "corpus.txt"
     corpus.write_text(text + "\n")
     stock = lines.load(Options(source=corpus, fonts=(font,), units="lines"), np.random.default_rng(0))
@@ -236,3 +240,60 @@ def test_ink_beside_the_texts_and_texts_without_all_of_theirs_are_rejects(corpus
         lines.check(unplaced, draw(spec))
     with pytest.raises(Reject, match="^text without all of its ink$"):
         lines.check(spec, draw(unplaced))
+
+
+@pytest.fixture
+def arabic(tmp_path: Path) -> Path:
+    pytest.importorskip("uharfbuzz", reason="needs the extra languages")
+    file = tmp_path / "arabic.txt"
+    file.write_text("السلام عليكم ورحمة الله وبركاته يا أهل الخير والعلم\n", encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("layout", ["free", "rows"])
+def test_texts_from_right_to_left_end_at_the_right_and_are_answered_in_reading_order(
+    layout: str, arabic: Path, font: Path
+) -> None:
+    options = Options(
+        source=arabic,
+        fonts=(font,),
+        units="lines" if layout == "free" else "words",
+        words=Range(1, 2),
+        lines=Range(1, 1),
+        layout=layout,
+        text_height=Range(16, 20),
+        width=240,
+        height=240,
+    )
+    for spec in specs(options, 10):
+        [block] = spec.blocks
+        ink = unlike_paper(spec, draw(spec).pictures[0])
+        left, top, right, bottom = map(int, block.box)
+        assert block.direction == "rtl" and extent(ink) == (left, top, right, bottom)
+        assert block.text.replace("\n", " ") in arabic.read_text()
+        if layout == "rows":
+            assert spec.width - right <= 2 * lines.ROOM
+            continue
+        assert len(block.lines) >= 2
+        how = lines.setting(spec.font, "rtl")
+        assert len({line.x + how.ink(line.text)[2] for line in block.lines}) == 1  # flush at the right
+
+
+def test_pictures_have_one_of_several_languages(arabic: Path, font: Path) -> None:
+    with arabic.open("a", encoding="utf-8") as file:
+        file.write("Здравствуйте всем\nΚαλημέρα σας\n")
+    options = Options(source=arabic, fonts=(font,), language=("ar", "ru", "el"), words=Range(1, 2))
+    answers = [draw(spec).answers[0].text for spec in specs(options, 60)]
+    found = [[bool(re.search(letters, text)) for letters in ("[ء-ي]", "[а-я]", "[α-ω]")] for text in answers]
+    assert all(map(sum, found)) and {sum(which) for which in found} == {1}
+    assert all(any(column) for column in zip(*found, strict=True))
+
+
+def test_a_mark_without_a_letter_is_rejected(tmp_path: Path) -> None:
+    pytest.importorskip("pylopdf_fonts_hi", reason="needs the extra languages")
+    file = tmp_path / "marks.txt"
+    file.write_text("ि क\n", encoding="utf-8")
+    options = Options(source=file, language=("hi",), units="lines", lines=Range(1, 1))
+    [spec] = specs(options, 1)
+    [rejected] = draw_and_check(lines, [spec])
+    assert isinstance(rejected, Reject) and str(rejected) == "mark without a letter to stand on"
