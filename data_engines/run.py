@@ -92,7 +92,7 @@ def generate(kind: str, options: Any, run: RunOptions) -> dict[str, Any] | None:
         raise ValueError(
             f"--count {run.count} is more than the {stock.size} there are; ask for fewer, or add sources"
         )
-    plan = {
+    plan: dict[str, Any] = {
         "engine": kind,
         "options": to_json(options),
         "seed": run.seed,
