@@ -104,10 +104,11 @@ def read_languages(
     Raises:
         ValueError: a source has no line in one of the languages, or something lacks that they need.
     """
-    common = [code for code in ("en", "zh", "mixed") if code in languages]
+    known: tuple[Language, ...] = ("en", "zh", "mixed")
+    common = [code for code in known if code in languages]
     read = []
     if common or not languages:
-        language = None if not common else common[0] if len(common) == 1 else "mixed"
+        language: Language | None = None if not common else common[0] if len(common) == 1 else "mixed"
         read.append(read_texts(source, language, share, rng))
     for code in dict.fromkeys(languages):
         if code in LOCALES:
@@ -126,6 +127,7 @@ def _read_locale(
     locale = LOCALES[code]
     if locale.script.tags:
         check_shaper(code)
+    sources: tuple[Source, ...]
     if source:
         lines, sources = _lines_in(source, code), (Source(source, str(source)),)
     else:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -161,7 +161,8 @@ class _Maker:
 
     def moment(self) -> datetime:
         day = date.fromordinal(int(self.rng.integers(FIRST_DAY, LAST_DAY)))
-        return datetime(day.year, day.month, day.day, *map(int, self.rng.integers((24, 60, 60))))
+        hour, minute, second = map(int, self.rng.integers((24, 60, 60)))
+        return datetime(day.year, day.month, day.day, hour, minute, second)
 
     def date(self) -> str:
         from babel.dates import format_date
@@ -184,7 +185,7 @@ class _Maker:
     def price(self) -> str:
         from babel.numbers import format_currency
 
-        form = "name" if self.rng.integers(2) else "standard"
+        form: Literal["name", "standard"] = "name" if self.rng.integers(2) else "standard"
         return format_currency(
             self.value(5), one_of(self.rng, CURRENCIES), locale=self.cldr, format_type=form
         )
