@@ -20,7 +20,7 @@ MAX_BYTES = 2**26
 """Largest JSON or YAML file that is read; in memory it may take thirty times as much."""
 
 MAX_DEPTH = 30
-"""Most sections inside each other in YAML, and most brackets inside each other in a text with `${...}`."""
+"""Most sections inside each other in YAML and JSON, and most brackets in brackets in a text with `${...}`."""
 
 MAX_INTERPOLATIONS = 100
 """Most `${...}` in one text of YAML."""
@@ -98,19 +98,34 @@ def read_json(file: Path) -> dict[str, Any]:
     """A JSON object.
 
     Raises:
-        UserError: if the file cannot be read, or is not a JSON object.
+        UserError: if the file cannot be read, is not a JSON object, or is nested too deeply: what is read is
+            copied and written again by functions that call themselves for each level.
     """
+    too_deep = UserError(f"{file} is nested too deeply: at most {MAX_DEPTH} levels are read")
     try:
         value = json.loads(read_text(file))
     except RecursionError:
-        raise UserError(f"{file} is nested too deeply") from None
+        raise too_deep from None
     except UserError:
         raise
     except ValueError as error:
         raise UserError(f"{file} is not JSON: {shortened(str(error), MAX_REASON)}") from None
     if not isinstance(value, dict):
         raise UserError(f"{file} is not a JSON object")
+    if _is_deep(value):
+        raise too_deep
     return value
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether there are more than `MAX_DEPTH` lists and objects inside each other."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        inner = [each.values() if isinstance(each, dict) else each for each in level]
+        level = [one for each in inner for one in each if isinstance(one, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def check_yaml(text: str) -> None:
