@@ -1,11 +1,10 @@
 """Texts in any language of CLDR: translated messages, and pieces of its names, dates, numbers and prices."""
 
-import gettext
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -80,14 +79,16 @@ def local_matter_sources(locale: Locale) -> tuple[Source, ...]:
 
 def _messages(language: str) -> Iterator[str]:
     """The translations in Django's catalogues that hold no placeholder; some languages have none."""
+    from babel.messages.mofile import read_mo  # comes with the extra `languages`
+
     instead = "give texts with --source"
     for file in packaged_files("django", "**/locale/*/LC_MESSAGES/*.mo", instead, "languages"):
         if file.parts[-3] == language:
             with file.open("rb") as catalogue:
-                translations: dict[Any, str] = vars(gettext.GNUTranslations(catalogue))["_catalog"]
-            yield from (
-                text for key, text in translations.items() if key and text and not _PLACEHOLDER.search(text)
-            )
+                messages = [message for message in read_mo(catalogue) if message.id]
+            for message in messages:
+                forms = [message.string] if isinstance(message.string, str) else message.string
+                yield from (text for text in forms or () if text and not _PLACEHOLDER.search(text))
 
 
 def _names(language: str) -> Iterator[str]:
