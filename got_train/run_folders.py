@@ -193,7 +193,10 @@ def training_state(checkpoint: Path) -> dict[str, Any]:
     file = checkpoint / STATE_FILE
     state = read_json(file)
     kinds: dict[str, type | tuple[type, ...]] = {
-        **dict.fromkeys(("global_step", "max_steps"), int),
+        **dict.fromkeys(("global_step", "max_steps", "train_batch_size"), int),
+        **dict.fromkeys(("logging_steps", "eval_steps", "save_steps", "num_train_epochs"), (int, float)),
+        **dict.fromkeys(("epoch", "total_flos", "num_input_tokens_seen"), (int, float)),
+        **dict.fromkeys(("best_metric", "best_global_step"), (int, float, type(None))),
         "log_history": list,
         "stateful_callbacks": dict,
         "best_model_checkpoint": (str, type(None)),

@@ -124,8 +124,10 @@ def _check_can_resume(checkpoint: Path, config: Config) -> None:
             f"resume: {checkpoint} {lacks}: it was saved with {saved_by}, and only goes on so. Set "
             f"train.deepspeed as it was, or {advice}"
         )
-    if not {"global_step", "max_steps"} <= training_state(checkpoint).keys():
-        raise UserError(f"resume: {checkpoint / STATE_FILE} does not say which step it is")
+    lacking = {"global_step", "max_steps", "train_batch_size"} - training_state(checkpoint).keys()
+    if lacking:
+        named = ", ".join(sorted(lacking))
+        raise UserError(f"resume: {checkpoint / STATE_FILE} is damaged: it lacks {named}")
     _check_others(checkpoint, config)
     saved = _as_moved(checkpoint, config)
     # earlier versions saved the defaults in place of the checkpoint's shape

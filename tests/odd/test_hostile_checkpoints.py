@@ -452,7 +452,9 @@ RUNS: dict[str, tuple[Change, str]] = {
     "state: a step that is a text": (with_keys(STATE, global_step="x"), "global_step is not what a run wri"),
     "state: a step below 0": (with_keys(STATE, global_step=-1), "global_step is not what a run writes"),
     "state: a log of numbers": (with_keys(STATE, log_history=[5]), "log_history is not what a run writes"),
-    "state: no step": (with_keys(STATE, global_step=...), "does not say which step it is"),
+    "state: no step": (with_keys(STATE, global_step=...), "it lacks global_step"),
+    "state: no size of a batch": (with_keys(STATE, train_batch_size=...), "it lacks train_batch_size"),
+    "state: a score that is a list": (with_keys(STATE, best_metric=[1]), "best_metric is not what a run wri"),
     "optimizer: code": (lambda folder: hostile_pickle(folder / "optimizer.pt"), "would run posix.system"),
     "optimizer: empty": (
         lambda folder: torch.save({}, folder / "optimizer.pt"),

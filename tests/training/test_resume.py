@@ -113,6 +113,20 @@ def test_the_log_of_a_stranger_is_refused(entry: Any, tmp_path: Path) -> None:
         training_state(tmp_path)
 
 
+def test_every_number_of_a_stranger_s_state_is_checked(config: Path, tmp_path: Path) -> None:
+    state = json.loads((run_folder(tmp_path) / "checkpoint-4" / "trainer_state.json").read_text())
+    numbers = [
+        name
+        for name, value in state.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
+    assert {"train_batch_size", "epoch", "save_steps"} <= set(numbers)
+    for name in numbers:
+        (tmp_path / "trainer_state.json").write_text(json.dumps(state | {name: {"a": 1}}))
+        with pytest.raises(UserError, match=f"is damaged: {name} is not what a run writes$"):
+            training_state(tmp_path)
+
+
 def test_a_log_that_was_cut_off_is_gone_on_with(config: Path, tmp_path: Path) -> None:
     folder = run_folder(tmp_path)
     expected = losses(folder)
