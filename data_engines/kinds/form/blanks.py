@@ -84,6 +84,7 @@ def _choose_filling(facts: Facts, faces: Faces, page: Page) -> Filling:
 def _heading(page: Page, facts: Facts, text: str) -> None:
     rng = facts.rng
     if rng.random() < 0.4:
+        page.gap(0.3)
         height = round(1.6 * page.size)
         page.marks.append(Bar(Box(page.margin, page.y, page.right, page.y + height), one_of(rng, SHADES)))
         lettering, baseline = page.lettering(bold=True), page.y + (height + round(0.7 * page.size)) // 2
@@ -131,7 +132,7 @@ def _field(page: Page, facts: Facts, filling: Filling, label: str, value: str, p
     pieces: list[Piece] = [printed(text, lettering, start, baseline)]
     start += round(lettering.length(text)) + pad
     if is_grid:
-        start = max(start, left + (right - left) * 28 // 100)
+        start = max(start, left + (right - left) * 32 // 100)
         page.marks += [
             *frame(Box(left, top, start, bottom + 1), 1),
             *frame(Box(start - 1, top, right, bottom + 1), 1),

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from data_engines.engine import Reject
-from data_engines.kinds.form.printing import Print
+from data_engines.kinds.form.printing import Print, in_picture
 from data_engines.kinds.form.sheet import Piece, Printed, Sheet
 from data_engines.tools.boxes import Box
 
@@ -25,45 +25,58 @@ def check_sheet(sheet: Sheet, how: Print, picture: Image.Image, bare: Image.Imag
     Raises:
         Reject: a letter is missing or pale, ink leaves its box, or things stand on each other.
     """
-    _check_places(sheet)
-    # the darker of two: letters may also be lighter than the shade they stand on
-    difference = ImageChops.difference(picture, bare)
-    ink = np.asarray(difference).max(axis=2)
-    scale = np.array([*how.scale, *how.scale])
-    for line in sheet.lines:
-        for piece in line.pieces:
-            for box in _letters(piece):
-                left, top, right, bottom = np.rint(np.multiply(box, scale)).astype(int)
-                part = ink[max(0, top) : bottom, max(0, left) : right]
-                if not part.size or part.max() < MIN_CONTRAST:
-                    raise Reject("letter that is not seen")
-        left, top, right, bottom = np.rint(np.multiply(line.box, scale)).astype(int)
-        rows, columns = (
-            np.flatnonzero((ink[top:bottom, left:right] >= SEEN).any(axis=axis)) for axis in (1, 0)
-        )
-        sides = rows[0], bottom - top - 1 - rows[-1], columns[0], right - left - 1 - columns[-1]
-        if max(sides) > FAINT * max(how.scale):
-            raise Reject("text without all of its ink")
-    for line in sheet.lines:
-        left, top, right, bottom = np.rint(np.multiply(line.box, scale)).astype(int)
+    letters = [[_letters(piece) for piece in line.pieces] for line in sheet.lines]
+    _check_places(sheet, [box for line in letters for boxes in line for box in boxes])
+    # the absolute difference: letters may also be lighter than the shade that they stand on
+    red, green, blue = ImageChops.difference(picture, bare).split()
+    ink = np.array(ImageChops.lighter(ImageChops.lighter(red, green), blue))
+    for line, boxes in zip(sheet.lines, letters, strict=True):
+        left, top, right, bottom = _pixels(line.box, how)
+        part = ink[top:bottom, left:right]
+        _check_line(part, [box for some in boxes for box in some], left, how)
         ink[max(0, top - FAINT) : bottom + FAINT, max(0, left - FAINT) : right + FAINT] = 0
     if (ink >= SEEN).any():
         raise Reject("ink beside the texts")
 
 
-def _check_places(sheet: Sheet) -> None:
+def _check_line(ink: np.ndarray, letters: Sequence[Box], start: int, how: Print) -> None:
+    """Raises a Reject if a letter of a line is not seen, or its ink does not fill its box.
+
+    Args:
+        ink: levels of the ink within the line's box.
+        letters: where its letters stand on the sheet.
+        start: left edge of the line's box in the picture.
+        how: how the sheet is printed.
+    """
+    darkest = ink.max(axis=0)
+    for box in letters:
+        left, _, right, _ = _pixels(box, how)
+        seen = darkest[max(0, left - start) : right - start]
+        if not seen.size or seen.max() < MIN_CONTRAST:
+            raise Reject("letter that is not seen")
+    rows, columns = (np.flatnonzero((ink >= SEEN).any(axis=axis)) for axis in (1, 0))
+    height, width = ink.shape
+    if max(rows[0], height - 1 - rows[-1], columns[0], width - 1 - columns[-1]) > FAINT * max(how.scale):
+        raise Reject("text without all of its ink")
+
+
+def _check_places(sheet: Sheet, letters: Sequence[Box]) -> None:
     """Raises a Reject if something leaves the sheet, or a text meets another or a dark mark."""
     page = Box(0, 0, sheet.width, sheet.height)
-    pieces = [piece for line in sheet.lines for piece in line.pieces]
-    boxes = [piece.box for piece in pieces]
-    marks = [mark for mark in sheet.marks if isinstance(mark, Printed) or mark.color is None]
+    boxes = [piece.box for line in sheet.lines for piece in line.pieces]
+    marks = [mark.box for mark in sheet.marks if isinstance(mark, Printed) or mark.color is None]
     if not all(box.inside(page) for box in [*boxes, *(mark.box for mark in sheet.marks)]):
         raise Reject("text beyond the paper's edge")
     if any(one.meets(other) for one, other in combinations(boxes, 2)):
         raise Reject("texts overlap")
-    letters = [box for piece in pieces for box in _letters(piece)]
-    if _meet(letters, [mark.box for mark in marks]):
+    if _meet(letters, marks):
         raise Reject("text on a rule")
+
+
+def _pixels(box: Box, how: Print) -> tuple[int, int, int, int]:
+    """The box in whole pixels of the picture."""
+    left, top, right, bottom = in_picture(box, how)
+    return round(left), round(top), round(right), round(bottom)
 
 
 def _meet(boxes: Sequence[Box], others: Sequence[Box]) -> bool:

@@ -265,7 +265,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("工作单位", "{company}"),
             ("职务", "{job}"),
-            ("入职日期", "{day}"),
+            ("入职日期", "{recent}"),
             ("工号", "{digits6}"),
             ("直属主管", "{name}"),
             ("单位电话", "{phone}"),
@@ -275,7 +275,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         "教育背景",
         (
             ("毕业院校", "{city}大学"),
-            ("毕业时间", "{day}"),
+            ("毕业时间", "{recent}"),
             ("证书编号", "{digits9}"),
             ("班主任", "{name}"),
             ("学号", "{digits8}"),
@@ -285,9 +285,9 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         "申请事项",
         (
             ("申请人", "{name}"),
-            ("申请日期", "{day}"),
-            ("开始日期", "{day}"),
-            ("结束日期", "{day}"),
+            ("申请日期", "{recent}"),
+            ("开始日期", "{recent}"),
+            ("结束日期", "{recent}"),
             ("金额（元）", "{cents}"),
             ("事由", ""),
             ("车牌号", "京A·{digits5}"),
@@ -304,7 +304,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ),
     (
         "审批意见",
-        (("部门主管", "{name}"), ("经办人", "{name}"), ("签字", ""), ("日期", "{day}"), ("备注", "")),
+        (("部门主管", "{name}"), ("经办人", "{name}"), ("签字", ""), ("日期", "{recent}"), ("备注", "")),
     ),
 )
 """Headings with labels of blanks and what is written there; nothing where nobody writes in print."""

@@ -1,9 +1,9 @@
 """Receipts, invoices and forms with blanks, in English and Chinese, with sums that are right.
 
 The answer has a line for each printed line, in the order of reading, and each is a region. Cells of a row are
-joined by single spaces. A line to write on is answered by `___`, one of dots by `...`, however long it is; what
-is written on it takes its place. A box to tick is ☐, ☑ or ☒, as it looks. Not answered are rules, whatever signs
-they are made of, bar codes, which hold no text, and boxes and cells in which nothing stands.
+joined by single spaces. A line to write on is answered by `___`, one of dots by `...`, however long it is;
+what is written on it takes its place. A box to tick is ☐, ☑ or ☒, as it looks. Not answered are rules, also
+those made of signs, bar codes, which hold no text, and boxes and cells in which nothing stands.
 """
 
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from data_engines.engine import Answer, Drawing, PixelBox, Region, Rgb, Stock, one_by_one
+from data_engines.engine import Answer, Drawing, Region, Rgb, Stock, one_by_one
 from data_engines.kind import FAKER
 from data_engines.kinds.form.blanks import choose_form
 from data_engines.kinds.form.check import check_sheet
 from data_engines.kinds.form.faces import Faces, find_form_faces
 from data_engines.kinds.form.facts import Facts
 from data_engines.kinds.form.invoice import choose_invoice
-from data_engines.kinds.form.printing import Print, Printer, print_sheet
+from data_engines.kinds.form.printing import Print, Printer, in_picture, print_sheet
 from data_engines.kinds.form.receipt import choose_receipt
 from data_engines.kinds.form.sheet import Sheet
 from data_engines.options import EngineOptions, Range, option
@@ -94,7 +94,7 @@ def decide(rng: np.random.Generator, index: int, stock: FormStock) -> Spec:
 def draw(spec: Spec) -> FormDrawing:
     picture = print_sheet(spec.sheet, spec.how)
     bare = print_sheet(spec.sheet, spec.how, with_lines=False)
-    regions = tuple(Region(_in_picture(line.box, spec.how), line.text) for line in spec.sheet.lines)
+    regions = tuple(Region(in_picture(line.box, spec.how), line.text) for line in spec.sheet.lines)
     answer = Answer(Task(), "\n".join(region.text for region in regions))
     return FormDrawing((picture,), (answer,), regions, bare=bare)
 
@@ -134,9 +134,3 @@ def choose_page_print(rng: np.random.Generator) -> Print:
         streaks=(),
         seed=0,
     )
-
-
-def _in_picture(box: PixelBox, how: Print) -> PixelBox:
-    across, down = how.scale
-    left, top, right, bottom = box
-    return left * across, top * down, right * across, bottom * down

@@ -289,7 +289,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("City", "{city}"),
             ("State", "{letter2}"),
             ("ZIP", "{digits5}"),
-            ("Since", "{day}"),
+            ("Since", "{recent}"),
             ("Country", "{nation}"),
         ),
     ),
@@ -299,7 +299,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Employer", "{company}"),
             ("Job title", "{job}"),
             ("Supervisor", "{name}"),
-            ("Start date", "{day}"),
+            ("Start date", "{recent}"),
             ("Annual salary ($)", "{whole}"),
             ("Employee ID", "{digits6}"),
             ("Work phone", "{phone}"),
@@ -312,7 +312,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Policy No.", "{digits9}"),
             ("Insurance company", "{company}"),
             ("Group No.", "{digits5}"),
-            ("Valid until", "{day}"),
+            ("Valid until", "{recent}"),
             ("Relationship", "{relative}"),
         ),
     ),
@@ -322,7 +322,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Physician", "Dr. {last}"),
             ("Weight (kg)", "{digits2}"),
             ("Height (cm)", "1{digits2}"),
-            ("Last visit", "{day}"),
+            ("Last visit", "{recent}"),
             ("Allergies", ""),
             ("Medication", ""),
         ),
@@ -333,7 +333,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Make", "{last}"),
             ("Registration No.", "{letter2}{digits4}"),
             ("Mileage", "{whole}"),
-            ("First registered", "{day}"),
+            ("First registered", "{recent}"),
             ("Owner", "{name}"),
         ),
     ),
@@ -350,19 +350,19 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "For office use only",
         (
-            ("Received on", "{day}"),
+            ("Received on", "{recent}"),
             ("Received by", "{name}"),
             ("Approved by", "{name}"),
             ("Reference", "{letter2}-{digits5}"),
             ("Fee paid", "{cents}"),
         ),
     ),
-    ("Declaration", (("Signature", ""), ("Date", "{day}"), ("Name", "{name}"), ("Witness", "{name}"))),
+    ("Declaration", (("Signature", ""), ("Date", "{recent}"), ("Name", "{name}"), ("Witness", "{name}"))),
 )
 """Headings with labels of blanks and what is written there; nothing where nobody writes in print."""
 NATIONS = ("Canada", "Ireland", "Kenya", "Brazil", "Portugal", "New Zealand", "India", "Jamaica", "Norway")
 RELATIVES = ("spouse", "self", "mother", "father", "brother", "daughter", "friend")
-COMBED = (("ZIP code", "{digits5}"), ("Date of birth (DDMMYYYY)", "{digits8}"), ("Member No.", "{digits9}"))
+COMBED = (("ZIP code", "{digits5}"), ("Date of birth (DDMMYYYY)", "{birth8}"), ("Member No.", "{digits9}"))
 """Labels of blanks with a box for each character."""
 CHOICES = (
     ("Gender", ("Male", "Female", "Other")),

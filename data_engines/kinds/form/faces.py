@@ -109,8 +109,14 @@ def _families(faces: Sequence[Typeface]) -> tuple[Family, ...]:
     return tuple(
         Family(face, other if (other := bold.get(name)) and other.characters >= face.characters else face)
         for name, face in regular.items()
-        if not FOR_TITLES.search(name)
+        if not FOR_TITLES.search(name) and _is_usual(face)
     )
+
+
+def _is_usual(face: Typeface) -> bool:
+    """Whether a full stop stands on the baseline; in some fonts of other scripts it looks like a middle dot."""
+    _, top, _, bottom = open_font(face.path, face.number, 100).getbbox(".", anchor="ls")
+    return top > -30 and bottom < 10
 
 
 def _is_even(face: Typeface) -> bool:

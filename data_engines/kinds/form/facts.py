@@ -58,8 +58,11 @@ class Facts:
                 # Chinese addresses end with a post code
                 return re.sub(r" \d{6}$", "", self.address()[0])
             case "day":
-                day = date.fromordinal(int(self.rng.integers(FIRST_BIRTH, LAST_BIRTH)))
-                return day.strftime(one_of(self.rng, self.table.DAYS))
+                return f"{self.birth():{one_of(self.rng, self.table.DAYS)}}"
+            case "birth8":
+                return f"{self.birth():%d%m%Y}"
+            case "recent":
+                return f"{self.moment():{one_of(self.rng, self.table.DAYS)}}"
             case "sex":
                 return one_of(self.rng, ("男", "女"))
             case "nation":
@@ -68,7 +71,11 @@ class Facts:
                 return one_of(self.rng, self.table.RELATIVES)
         return self.matter.fill(self.rng, f"{{{name}}}")
 
+    def birth(self) -> date:
+        return date.fromordinal(int(self.rng.integers(FIRST_BIRTH, LAST_BIRTH)))
+
     def moment(self) -> datetime:
+        """When a paper is written, in the hours of shops."""
         seconds = int(self.rng.integers((LAST - FIRST).days)) * 86400 + int(self.rng.integers(28_800, 80_000))
         return FIRST + timedelta(seconds=seconds)
 

@@ -66,17 +66,7 @@ class Lettering:
 
         It is the ink of one in a cell; of others the width is that of the character, the height of the text.
         """
-        if self.cell:
-            shapes = ((left, _part_ink(part, font, self.is_dotted)) for part, left, font in self.parts(text))
-            return [Box(left + ink.left, ink.top, left + ink.right, ink.bottom) for left, ink in shapes]
-        font, ink = open_font(*self.font), self.ink(text)
-        edges = [font.getlength(text[:end]) for end in range(len(text) + 1)]
-        spans = zip(text, edges, edges[1:], strict=False)
-        return [
-            Box(max(left, ink.left), ink.top, min(right, ink.right), ink.bottom)
-            for character, left, right in spans
-            if character != " "
-        ]
+        return _letters(self, text)
 
     def wrapped(self, text: str, width: float) -> list[str]:
         """The text in lines of at most `width` pixels, broken between words."""
@@ -95,6 +85,21 @@ class Lettering:
 def _ink(lettering: Lettering, text: str) -> Box:
     inks = ((left, _part_ink(part, font, lettering.is_dotted)) for part, left, font in lettering.parts(text))
     return around([Box(left + ink.left, ink.top, left + ink.right, ink.bottom) for left, ink in inks])
+
+
+@lru_cache(maxsize=4096)
+def _letters(lettering: Lettering, text: str) -> list[Box]:
+    if lettering.cell:
+        parts = lettering.parts(text)
+        shapes = ((left, _part_ink(part, font, lettering.is_dotted)) for part, left, font in parts)
+        return [Box(left + ink.left, ink.top, left + ink.right, ink.bottom) for left, ink in shapes]
+    font, ink = open_font(*lettering.font), lettering.ink(text)
+    edges = [font.getlength(text[:end]) for end in range(len(text) + 1)]
+    return [
+        Box(max(left, ink.left), ink.top, min(right, ink.right), ink.bottom)
+        for character, left, right in zip(text, edges, edges[1:], strict=False)
+        if character != " "
+    ]
 
 
 @lru_cache(maxsize=4096)

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from data_engines.engine import Rgb
+from data_engines.engine import PixelBox, Rgb
 from data_engines.kinds.form.sheet import Sheet
 
 Printer = Literal["page", "thermal", "pins"]
@@ -34,6 +34,13 @@ class Print:
 
     def size(self, sheet: Sheet) -> tuple[int, int]:
         return round(sheet.width * self.scale[0]), round(sheet.height * self.scale[1])
+
+
+def in_picture(box: PixelBox, how: Print) -> PixelBox:
+    """Where a box of a sheet is in its picture."""
+    across, down = how.scale
+    left, top, right, bottom = box
+    return left * across, top * down, right * across, bottom * down
 
 
 def print_sheet(sheet: Sheet, how: Print, *, with_lines: bool = True) -> Image.Image:

@@ -228,7 +228,7 @@ def _sums(roll: Roll, facts: Facts, sale: Sale) -> None:
         return money(cents) + symbol if symbol == "元" else symbol + money(cents)
 
     if rng.random() < 0.3:
-        roll.row(label("count"), str(len(sale.items)))
+        roll.row(label("count"), str(sale.num_pieces))
     if sale.discount or not sale.tax_is_included:
         roll.row(label("subtotal"), sum_of(sale.subtotal))
     if sale.discount:

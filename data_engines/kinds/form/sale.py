@@ -42,6 +42,11 @@ class Sale:
     """In cash; 0 where a card pays."""
 
     @property
+    def num_pieces(self) -> int:
+        """What is weighed is one piece."""
+        return sum(1 if item.unit else int(item.quantity) for item in self.items)
+
+    @property
     def change(self) -> int:
         return self.paid - self.total
 
