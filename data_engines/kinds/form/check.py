@@ -1,6 +1,7 @@
 """Looks at the ink of a printed sheet: each letter is there, and nothing stands where no text is told."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -10,6 +11,7 @@ from data_engines.engine import Reject
 from data_engines.kinds.form.printing import Print, in_picture
 from data_engines.kinds.form.sheet import Piece, Printed, Sheet
 from data_engines.tools.boxes import Box
+from data_engines.tools.fonts import Font, open_font
 
 MIN_CONTRAST = 50
 """Levels between a letter's darkest point and what is behind it."""
@@ -25,6 +27,7 @@ def check_sheet(sheet: Sheet, how: Print, picture: Image.Image, bare: Image.Imag
     Raises:
         Reject: a letter is missing or pale, ink leaves its box, or things stand on each other.
     """
+    _check_glyphs(sheet)
     letters = [[_letters(piece) for piece in line.pieces] for line in sheet.lines]
     _check_places(sheet, [box for line in letters for boxes in line for box in boxes])
     # the absolute difference: letters may also be lighter than the shade that they stand on
@@ -58,6 +61,27 @@ def _check_line(ink: np.ndarray, letters: Sequence[Box], start: int, how: Print)
     height, width = ink.shape
     if max(rows[0], height - 1 - rows[-1], columns[0], width - 1 - columns[-1]) > FAINT * max(how.scale):
         raise Reject("text without all of its ink")
+
+
+def _check_glyphs(sheet: Sheet) -> None:
+    """Raises a Reject if a font has no glyph for a character and draws its sign for that."""
+    for line in sheet.lines:
+        for piece in line.pieces:
+            if isinstance(piece, Printed):
+                for part, _, font in piece.lettering.parts(piece.text):
+                    if not all(_has_glyph(font, character) for character in part if character != " "):
+                        raise Reject("character without a glyph")
+
+
+@lru_cache(maxsize=65_536)
+def _has_glyph(font: Font, character: str) -> bool:
+    return bytes(open_font(*font).getmask(character)) != _missing(font)
+
+
+@lru_cache(maxsize=1024)
+def _missing(font: Font) -> bytes:
+    """What a font draws for a code that is no character."""
+    return bytes(open_font(*font).getmask("\U0010ffff"))
 
 
 def _check_places(sheet: Sheet, letters: Sequence[Box]) -> None:

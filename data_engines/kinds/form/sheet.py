@@ -8,6 +8,7 @@ from PIL import ImageDraw
 from data_engines.engine import Rgb
 from data_engines.kinds.form.lettering import Lettering
 from data_engines.tools.boxes import Box, around
+from data_engines.tools.typed import as_typed
 
 Sign = Literal["☐", "☑", "☒"]
 
@@ -36,8 +37,13 @@ class Printed:
 class Blank:
     """A line to write on: of ink, or of dots."""
 
-    box: Box
+    place: Box
+    """From which dots may leave a rest at the right."""
     is_dotted: bool = False
+
+    @property
+    def box(self) -> Box:
+        return around([bar.box for bar in self.bars()])
 
     @property
     def text(self) -> str:
@@ -49,10 +55,10 @@ class Blank:
 
     def bars(self) -> list["Bar"]:
         """The line, or its dots."""
-        left, top, right, bottom = map(int, self.box)
+        left, top, right, bottom = map(int, self.place)
         side = bottom - top
         ends = range(left + side, right + 1, 4 * side)
-        return [Bar(Box(x - side, top, x, bottom)) for x in ends] if self.is_dotted else [Bar(self.box)]
+        return [Bar(Box(x - side, top, x, bottom)) for x in ends] if self.is_dotted else [Bar(self.place)]
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ class Line:
 
     @property
     def text(self) -> str:
-        return " ".join(piece.text for piece in self.pieces)
+        return as_typed(" ".join(piece.text for piece in self.pieces))
 
     @property
     def box(self) -> Box:
