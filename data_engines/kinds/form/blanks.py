@@ -16,6 +16,10 @@ from data_engines.tools.chance import one_of
 Ground = Literal["rule", "dots", "box", "grid"]
 """What one writes on: a line, a line of dots, in a box, or in the cells of a table."""
 GROUNDS: tuple[Ground, ...] = ("rule", "rule", "dots", "box", "grid")
+LABEL_SHARE = 32
+"""Percent of a row's width that a label's cell takes at least."""
+RULE_SHARE = 0.06
+"""Thickness of a line to write on, as a share of the font's size."""
 PENS: tuple[Rgb | None, ...] = (None, None, (25, 25, 30), (28, 48, 140), (40, 60, 110))
 SHADES: tuple[Rgb, ...] = ((225, 225, 225), (214, 224, 238), (238, 238, 230))
 
@@ -119,44 +123,31 @@ def _fields(page: Page, facts: Facts, filling: Filling, fields: list[tuple[str, 
     page.put(*pieces)
 
 
-def _field(page: Page, facts: Facts, filling: Filling, label: str, value: str, place: Box) -> list[Piece]:
-    """A label and its blank."""
-    lettering, pad = page.lettering(), page.size // 2
-    is_grid = filling.ground == "grid"
+def _field(page: Page, facts: Facts, filling: Filling, name: str, value: str, place: Box) -> list[Piece]:
+    """A label and its blank, or what stands there; a value that has no room is left out."""
+    lettering, pad, is_grid = page.lettering(), page.size // 2, filling.ground == "grid"
+    is_framed = filling.ground in ("grid", "box")
     left, top, right, bottom = map(int, place)
-    baseline = (
-        bottom - round(0.5 * page.size) if not is_grid else (top + bottom + round(0.7 * page.size)) // 2
+    middle = (top + bottom + round(0.7 * page.size)) // 2
+    baseline = middle if is_grid else bottom - pad
+    label = printed(
+        name if is_framed else name + facts.table.COLON, lettering, left + pad * is_grid, baseline
     )
-    text = label if is_grid or filling.ground == "box" else label + facts.table.COLON
-    start = left + (pad if is_grid else 0)
-    pieces: list[Piece] = [printed(text, lettering, start, baseline)]
-    start += round(lettering.length(text)) + pad
+    start = label.x + round(lettering.length(label.text)) + pad
     if is_grid:
-        start = max(start, left + (right - left) * 32 // 100)
-        page.marks += [
-            *frame(Box(left, top, start, bottom + 1), 1),
-            *frame(Box(start - 1, top, right, bottom + 1), 1),
-        ]
-    elif filling.ground == "box":
+        start = max(start, left + (right - left) * LABEL_SHARE // 100)
+        page.marks += frame(Box(left, top, start, bottom + 1), 1)
+        page.marks += frame(Box(start - 1, top, right, bottom + 1), 1)
+    elif is_framed:
         page.marks += frame(Box(start, top + 3, right, bottom - 3), 1)
-    room = right - start - 2 * pad
-    if value and filling.lettering.length(value) > room:
-        value = ""
-    thickness = max(1, round(page.size * 0.06))
-    rule = Box(start, baseline + 2, right, baseline + 2 + thickness)
-    blank = Blank(rule, is_dotted=filling.ground == "dots")
-    if value:
-        floor = (
-            baseline
-            if is_grid or filling.ground == "box"
-            else baseline - round(filling.lettering.ink(value).bottom)
-        )
-        pieces.append(printed(value, filling.lettering, start + pad, floor, ink=filling.pen))
-        if filling.ground in ("rule", "dots"):
-            page.marks += blank.bars()
-    elif filling.ground in ("rule", "dots"):
-        pieces.append(blank)
-    return pieces
+    place = Box(start, baseline + 2, right, baseline + 2 + max(1, round(page.size * RULE_SHARE)))
+    blank = Blank(place, is_dotted=filling.ground == "dots")
+    if not value or filling.lettering.length(value) > right - start - 2 * pad:
+        return [label] if is_framed else [label, blank]
+    if not is_framed:
+        page.marks += blank.bars()
+        baseline -= round(filling.lettering.ink(value).bottom)
+    return [label, printed(value, filling.lettering, start + pad, baseline, ink=filling.pen)]
 
 
 def _comb(page: Page, facts: Facts, filling: Filling, label: str, template: str) -> None:
@@ -190,8 +181,8 @@ def _choices(page: Page, facts: Facts, filling: Filling, label: str, choices: tu
     x = page.margin + round(lettering.length(text)) + page.size
     for number, choice in enumerate(choices):
         sign: Sign = filling.tick if number == chosen else "☐"
-        for is_box in (is_behind, not is_behind):
-            if is_box:
+        for part in ("words", "box") if is_behind else ("box", "words"):
+            if part == "words":
                 pieces.append(printed(choice, lettering, x, baseline))
                 x += round(lettering.length(choice)) + page.size // 3
             else:

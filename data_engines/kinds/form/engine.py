@@ -82,12 +82,12 @@ def decide(rng: np.random.Generator, index: int, stock: FormStock) -> Spec:
     count = stock.options.items.choose(rng)
     match one_of(rng, stock.options.style):
         case "receipt":
-            how = choose_receipt_print(rng)
+            how = _choose_receipt_print(rng)
             return Spec(choose_receipt(facts, faces, count, how.printer), how)
         case "invoice":
-            return Spec(choose_invoice(facts, faces, count), choose_page_print(rng))
+            return Spec(choose_invoice(facts, faces, count), _choose_page_print(rng))
         case "form":
-            return Spec(choose_form(facts, faces), choose_page_print(rng))
+            return Spec(choose_form(facts, faces), _choose_page_print(rng))
 
 
 @one_by_one
@@ -105,7 +105,7 @@ def check(spec: Spec, drawing: FormDrawing) -> Drawing:
     return drawing
 
 
-def choose_receipt_print(rng: np.random.Generator) -> Print:
+def _choose_receipt_print(rng: np.random.Generator) -> Print:
     printer: Printer = ("thermal", "thermal", "thermal", "page", "pins")[rng.integers(5)]
     stretch = float(rng.uniform(1, 1.25)) if printer == "thermal" else 1.0
     zoom = {"page": 1.0, "thermal": float(rng.uniform(1, 1.4)), "pins": 2.0}[printer]
@@ -122,7 +122,7 @@ def choose_receipt_print(rng: np.random.Generator) -> Print:
     )
 
 
-def choose_page_print(rng: np.random.Generator) -> Print:
+def _choose_page_print(rng: np.random.Generator) -> Print:
     white = int(rng.integers(246, 256))
     black = int(rng.integers(0, 60))
     return Print(
