@@ -133,7 +133,7 @@ def _field(page: Page, facts: Facts, filling: Filling, name: str, value: str, pl
     label = printed(
         name if is_framed else name + facts.table.COLON, lettering, left + pad * is_grid, baseline
     )
-    start = label.x + round(lettering.length(label.text)) + pad
+    start = label.x + round(lettering.length(text)) + pad
     if is_grid:
         start = max(start, left + (right - left) * LABEL_SHARE // 100)
         page.marks += frame(Box(left, top, start, bottom + 1), 1)

@@ -114,9 +114,9 @@ def _families(faces: Sequence[Typeface]) -> tuple[Family, ...]:
 
 
 def _is_usual(face: Typeface) -> bool:
-    """Whether a full stop stands on the baseline: in some fonts of other scripts it is a middle dot."""
-    _, top, _, bottom = open_font(face.path, face.number, 100).getbbox(".", anchor="ls")
-    return top > -30 and bottom < 10
+    """Whether a full stop stands on the baseline: in some fonts of other scripts it is raised."""
+    font = (face.path, face.number, 100)
+    return abs(Lettering(font, font).ink(".").bottom) < 5
 
 
 def _is_even(face: Typeface) -> bool:
