@@ -130,9 +130,8 @@ def _field(page: Page, facts: Facts, filling: Filling, name: str, value: str, pl
     left, top, right, bottom = map(int, place)
     middle = (top + bottom + round(0.7 * page.size)) // 2
     baseline = middle if is_grid else bottom - pad
-    label = printed(
-        name if is_framed else name + facts.table.COLON, lettering, left + pad * is_grid, baseline
-    )
+    text = name if is_framed else name + facts.table.COLON
+    label = printed(text, lettering, left + pad * is_grid, baseline)
     start = label.x + round(lettering.length(text)) + pad
     if is_grid:
         start = max(start, left + (right - left) * LABEL_SHARE // 100)

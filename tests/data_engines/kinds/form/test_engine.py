@@ -8,6 +8,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw
 
 from data_engines.drawing import draw_and_check
@@ -220,6 +221,14 @@ def test_fonts_without_chinese_are_refused(fonts: tuple[Path, ...]) -> None:
     message = "^--fonts: none of the 2 font files has all characters of Chinese papers; give others, or the "
     with pytest.raises(ValueError, match=message):
         form.load(Options(fonts=fonts[:2]), np.random.default_rng(0))
+
+
+def test_fonts_with_raised_full_stops_are_left_out(fonts: tuple[Path, ...], tmp_path: Path) -> None:
+    with TTFont(fonts[0]) as font:
+        font["glyf"]["period"].coordinates.translate((0, 300))
+        font.save(tmp_path / "raised.ttf")
+    with pytest.raises(ValueError, match="none of the 1 font files has all characters of English papers"):
+        form.load(Options(fonts=(tmp_path / "raised.ttf",), language="en"), np.random.default_rng(0))
 
 
 def test_sets_of_it_are_composed(fonts: tuple[Path, ...], tmp_path: Path) -> None:
