@@ -16,6 +16,7 @@ from data_engines.tools.chance import one_of
 
 Ruling = Literal["grid", "rows", "head", "none", "shaded"]
 RULINGS: tuple[Ruling, ...] = ("grid", "grid", "rows", "head", "none", "shaded")
+SIDES: tuple[Side, ...] = ("left", "centre", "right")
 SHADES: tuple[Rgb, ...] = ((230, 230, 230), (220, 230, 241), (226, 239, 218), (253, 233, 217))
 ACCENTS: tuple[Rgb, ...] = ((31, 56, 100), (60, 60, 60), (128, 30, 40), (20, 90, 70), (40, 90, 150))
 WHITE: Rgb = (255, 255, 255)
@@ -73,7 +74,7 @@ def _details(facts: Facts) -> list[tuple[str, str]]:
 
 def _letterhead(page: Page, facts: Facts) -> None:
     """The sender across the page, then the title, then numbers and dates."""
-    rng, side = facts.rng, one_of(facts.rng, ("left", "centre", "right"))
+    rng, side = facts.rng, one_of(facts.rng, SIDES)
     page.text(facts.sender, side, rng.uniform(1.2, 1.8), bold=True)
     sender = _sender(facts)
     joined = one_of(rng, (", ", " | ", "  ")) if facts.matter.tongue == "en" else "  "
@@ -83,9 +84,7 @@ def _letterhead(page: Page, facts: Facts) -> None:
     if rng.random() < 0.6:
         page.rule(int(rng.integers(1, 4)))
     page.gap(0.5)
-    page.text(
-        one_of(rng, facts.table.INVOICE_TITLES), one_of(rng, ("left", "centre", "right")), 1.7, bold=True
-    )
+    page.text(one_of(rng, facts.table.INVOICE_TITLES), one_of(rng, SIDES), 1.7, bold=True)
     page.gap(0.5)
     body, details = page.lettering(), _details(facts)
     edge = page.margin + page.size + round(max(body.length(label) for label, _ in details))
@@ -97,7 +96,7 @@ def _letterhead(page: Page, facts: Facts) -> None:
 def _two_blocks(page: Page, facts: Facts) -> None:
     """The title, then the sender at the left, and numbers and dates beside."""
     rng, body = facts.rng, page.lettering()
-    page.text(one_of(rng, facts.table.INVOICE_TITLES), one_of(rng, ("left", "centre", "right")), 2, bold=True)
+    page.text(one_of(rng, facts.table.INVOICE_TITLES), one_of(rng, SIDES), 2, bold=True)
     page.gap(0.7)
     top, middle = page.y, page.margin + page.room * 55 // 100
     page.block([facts.sender, *_sender(facts)], page.margin, middle - 2 * page.size)
