@@ -173,10 +173,11 @@ def _head(roll: Roll, facts: Facts, trade: str) -> None:
     for label, template in numbers.items():
         if rng.random() < 0.7:
             details.append((one_of(rng, table.LABELS[label]), facts.fill(template)))
-    is_spread = rng.random() < 0.4
+    # a wide colon has its own white
+    is_spread, space = rng.random() < 0.4, "" if colon == "：" else " "
     for number in rng.permutation(len(details)):
         label, value = details[number]
-        roll.row(f"{label}{colon}", value) if is_spread else roll.left(f"{label}{colon} {value}")
+        roll.row(f"{label}{colon}", value) if is_spread else roll.left(f"{label}{colon}{space}{value}")
 
 
 def _goods(roll: Roll, facts: Facts, sale: Sale) -> None:
