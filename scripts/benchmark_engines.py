@@ -44,6 +44,7 @@ CASES = (
     Case("pdf", "pages", "--source {pdf} --units pages", 200, 15),
     Case("scene", count=800, aim=60),
     Case("handwriting", count=800, aim=60),
+    Case("form", count=400),
     Case("formula", count=3000, aim=200),
     Case("molecule", count=1600, aim=120),
     Case("table", count=1000, aim=60),

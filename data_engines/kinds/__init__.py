@@ -10,6 +10,7 @@ NAMES = (
     "scene",
     "handwriting",
     "seal",
+    "form",
     "formula",
     "molecule",
     "table",

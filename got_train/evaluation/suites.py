@@ -151,7 +151,7 @@ KIND_SUITES = {
     **{name: name for name in SUITES},
     **dict.fromkeys(("formula", "page", "multi-crop", "multi-page"), "format"),
     "blank": NO_TEXT,
-    **dict.fromkeys(("pdf", "lines", "handwriting", "seal", UNNAMED_KIND), "plain"),
+    **dict.fromkeys(("pdf", "lines", "handwriting", "seal", "form", UNNAMED_KIND), "plain"),
 }
 """The suite of each kind that got-data draws; the suite of any other kind is `plain`."""
 

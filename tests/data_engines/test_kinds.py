@@ -9,7 +9,7 @@ from data_engines.kinds import KINDS, NAMES, room
 
 ROOT = Path(__file__).parents[2]
 DOCS = (ROOT / "docs" / "engines.md").read_text(encoding="utf-8")
-NUMBERS = {13: "Thirteen", 14: "Fourteen", 15: "Fifteen", 16: "Sixteen", 17: "Seventeen"}
+NUMBERS = {13: "Thirteen", 14: "Fourteen", 15: "Fifteen", 16: "Sixteen", 17: "Seventeen", 18: "Eighteen"}
 
 
 def table(*rows: tuple[str, ...]) -> str:

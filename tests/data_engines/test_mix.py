@@ -60,7 +60,7 @@ def test_every_mix_of_the_recipe_is_understood(path: Path, tmp_path: Path) -> No
     config = read_mix(str(path), [f"sources.pdf={tmp_path}"])
     requests = [read_request(*command) for command in commands(config)]
     assert len(requests) == len(config.sets)
-    numbers = {"stage1": 5_000_000, "stage2": 7_100_000, "stage3": 1_300_000, "trial": 1560}
+    numbers = {"stage1": 5_000_000, "stage2": 7_100_000, "stage3": 1_300_000, "trial": 1660}
     assert sum(request.run.count for request in requests) == numbers[path.stem]
 
 

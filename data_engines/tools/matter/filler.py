@@ -46,13 +46,13 @@ class Matter:
 
     def choose(self, rng: np.random.Generator) -> str:
         """One piece of any sort."""
-        return self._fill(rng, one_of(rng, TABLES[self.tongue].TEMPLATES))
+        return self.fill(rng, one_of(rng, TABLES[self.tongue].TEMPLATES))
 
     def choose_sentence(self, rng: np.random.Generator) -> str:
         """A whole sentence with numbers, prices, dates or names."""
-        return self._fill(rng, one_of(rng, TABLES[self.tongue].SENTENCES))
+        return self.fill(rng, one_of(rng, TABLES[self.tongue].SENTENCES))
 
-    def _fill(self, rng: np.random.Generator, template: str) -> str:
+    def fill(self, rng: np.random.Generator, template: str) -> str:
         return template.format_map(_Fields(rng, self))
 
     def characters(self) -> set[str]:
