@@ -23,4 +23,3 @@ def with_html_tables(answer: str) -> str:
             pieces += [answer[end:start], html_of(table)]
             end = behind
     return _WRAPPER.sub("", "".join([*pieces, answer[end:]])) if pieces else answer
-

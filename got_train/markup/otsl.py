@@ -19,8 +19,9 @@ _HEADINGS = ("ched", "rhed")
 def read_otsl(source: str) -> Table:
     """A table; a word for a span that has nothing to go on from is an empty cell.
 
-    >>> [(cell.text, cell.columns) for cell in read_otsl("<otsl><fcel>a<lcel><nl><fcel>b<ecel><nl></otsl>").rows[0]]
-    [('a', 2)]
+    >>> table = read_otsl("<otsl><fcel>a<lcel><nl><fcel>b<ecel><nl></otsl>")
+    >>> [[(cell.text, cell.columns) for cell in row] for row in table.rows]
+    [[('a', 2)], [('b', 1), ('', 1)]]
     """
     _, *pieces = _WORD.split(_AROUND.sub("", source))
     places: list[list[tuple[str, str]]] = [[]]

@@ -83,7 +83,7 @@ _ESCAPED = re.compile(r"\\([%&$#_{}])")
 _SIGN = re.compile(
     r"(?P<formula>\$(?:\\.|[^$\\])*\$)|\\(?P<escaped>[%&$#_{}])"
     r"|\\text(?P<name>backslash|asciitilde|asciicircum|quotedbl)(?![A-Za-z])(?:\{\}|[ ])?"
-    r"|(?P<joined>---?|``|'')|\{\}|(?P<space>~)"
+    r"|(?P<joined>---?|``|'')|\{(?P<lone>[\[*]?)\}|(?P<space>~)"
 )
 """What stands for another sign in text, and formulas, in which it does not."""
 _NAMED = {"backslash": "\\", "asciitilde": "~", "asciicircum": "^", "quotedbl": '"'}
@@ -136,7 +136,7 @@ def _plain_sign(match: re.Match[str]) -> str:
         return _ESCAPED.sub(r"\1", match["formula"]).replace("~", " ")
     if match["joined"]:
         return _JOINED[match["joined"]]
-    return match["escaped"] or _NAMED.get(match["name"], "") or " " * bool(match["space"])
+    return match["escaped"] or match["lone"] or _NAMED.get(match["name"], "") or " " * bool(match["space"])
 
 
 def _without_faces(latex: str) -> str:

@@ -22,7 +22,7 @@ def _html_cell(cell: Cell) -> str:
 
 
 def markdown_of(table: Table) -> str:
-    r"""A table as markdown, its first row the heading; as HTML if it has merged cells, which markdown has not.
+    r"""A table as markdown, headed by its first row; as HTML if it has merged cells, which markdown lacks.
 
     >>> markdown_of(Table(((Cell("a", 0), Cell("b|c", 1)), (Cell("1", 0), Cell("", 1)))))
     '| a | b\\|c |\n| --- | --- |\n| 1 |  |'

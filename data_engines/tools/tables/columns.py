@@ -53,8 +53,8 @@ class Pen:
         Args:
             rng: the chance by which everything is chosen.
             corpora: lines of text that words come from.
-            tongues: the language of each corpus, for headers that say what a column holds. Without it, headers
-                are words of the corpora, which may be in any language.
+            tongues: the language of each corpus, for headers that say what a column holds. Without it,
+                headers are words of the corpora, which may be in any language.
         """
         self.rng = rng
         self.corpora = corpora
