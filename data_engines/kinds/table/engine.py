@@ -1,10 +1,9 @@
 r"""Tables, with the LaTeX tabular that draws them.
 
-Tables are made by chance, or filled from CSV files, or taken unchanged from `.tex` sources. The answer is the
-tabular in the one form of `tools/tables/grid.py`, or what `markup.written_tables` makes of it. TeX sets it in a
-look (`look.py`); typeface, size and distances are set outside it. The check finds the text of every cell on the
-page, in order, seen and apart from the others, unless the table is from a `.tex` source; and an answer that is
-not LaTeX is read back.
+Tables are made by chance, or filled from CSV files, or taken unchanged from `.tex` sources. The answer is a
+tabular in the one form of `tools/tables/grid.py`, or what `markup.written_tables` makes of it. TeX sets it
+in a look (`look.py`); typeface, size and distances are set outside it. The check finds the text of every cell
+on the page, in order, unless the table is from a `.tex` source, and reads an answer that is not LaTeX back.
 """
 
 import re
@@ -16,9 +15,9 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image
 
-from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock
+from data_engines.engine import Answer, Drawing, Reject, Source, Stock
+from data_engines.kinds.table.check import check_answer, check_seen, find_cells
 from data_engines.kinds.table.csv_files import ENDINGS, find_csv_files, read_values
 from data_engines.kinds.table.look import (
     CHINESE_FAMILIES,
@@ -38,7 +37,7 @@ from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import Corpus, Language, read_corpus
 from data_engines.tools.tables.choices import choose_grid, fill_grid
 from data_engines.tools.tables.columns import Pen
-from data_engines.tools.tables.grid import legible, text_width, tidy, width_of, write_tabular
+from data_engines.tools.tables.grid import text_width, tidy, width_of, write_tabular
 from data_engines.tools.tables.headers import Tongue
 from data_engines.tools.typesetting import TypesetDrawing, draw_typeset, with_unknown_names
 from got_train.markup.tables import find_tables
@@ -52,7 +51,6 @@ from got_train.tex.latex import (
     Style,
     check_style,
     draw_sheet,
-    sheet_characters,
     sheet_size,
     tex_version,
     with_chinese,
@@ -73,10 +71,6 @@ TRIES = 20
 MARGIN_PT = 8.0
 SIZES = {8: r"\footnotesize", 9: r"\small", 10: r"\normalsize", 12: r"\large"}
 """LaTeX's commands for font sizes, by points."""
-MIN_CONTRAST = 40
-"""Levels of grey, of 255, between a text and what is behind it, below which it can't be seen."""
-MIN_GAP_PIXELS = -1.0
-"""Distance of two cells' texts, below which they run into each other."""
 NO_TEXT = re.compile(r"\\")
 """A command of LaTeX that a cell of another notation can't hold."""
 FORMULA = re.compile(r"\$[^$]*\$")
@@ -149,8 +143,8 @@ class Spec:
     notation: Notation | None
     """Of the answer; None for LaTeX."""
     cells: tuple[str, ...] | None
-    """The text that each cell shows, in the order in which TeX sets them; None for `.tex` sources, where it is
-    not known."""
+    """The text that each cell shows, in the order in which TeX sets them; None for `.tex` sources, where it
+    is not known."""
     chinese: bool
     """Whether the table needs xelatex and its Chinese fonts."""
     family: str
@@ -228,15 +222,12 @@ def check(spec: Spec, drawing: TypesetDrawing) -> Drawing:
     Raises:
         Reject: it does not, or the answer is read otherwise than the LaTeX it was made of.
     """
-    if spec.notation and list(map(_structure, find_tables(drawing.answers[0].text))) != [
-        _structure(_read(spec))
-    ]:
-        raise Reject("answer that is read otherwise than the table")
+    if spec.notation:
+        check_answer(drawing.answers[0].text, _read(spec))
     if spec.cells is None:
         return drawing
-    scale = spec.dpi / 72
-    regions = _find_cells(spec.cells, drawing.sheet, scale)
-    _check_seen(regions, drawing.pictures[0])
+    regions = find_cells(spec.cells, drawing.sheet, spec.dpi / 72)
+    check_seen(regions, drawing.pictures[0])
     return replace(drawing, regions=regions)
 
 
@@ -246,10 +237,6 @@ def _read(spec: Spec) -> Table:
     if len(tables) != 1:
         raise Reject("table that can't be read back")
     return tables[0]
-
-
-def _structure(table: Table) -> list[list[tuple[str, int, int, int]]]:
-    return [[(cell.text, cell.column, cell.rows, cell.columns) for cell in row] for row in table.rows]
 
 
 def _read_source(
@@ -390,46 +377,3 @@ def _draw(spec: Spec, sheet: Sheet) -> TypesetDrawing:
     answer = WRITERS[spec.notation](_read(spec)) if spec.notation else spec.code
     picture = draw_sheet(sheet, spec.dpi)
     return TypesetDrawing((picture,), (Answer(Task(format=True), answer),), sheet=sheet)
-
-
-def _find_cells(cells: Sequence[str], sheet: Sheet, scale: float) -> tuple[Region, ...]:
-    """The regions of the cells with text; the picture has `scale` pixels per point.
-
-    Raises:
-        Reject: the text of the page is not that of all cells together.
-    """
-    on_page = [(sign, box) for text, box in sheet_characters(sheet) for sign in legible(text)]
-    regions = []
-    position = 0
-    for cell in cells:
-        expected = legible(cell)
-        found = on_page[position : position + len(expected)]
-        if "".join(sign for sign, _ in found) != expected:
-            raise Reject("text other than in the cells")
-        position += len(expected)
-        if found:
-            lefts, tops, rights, bottoms = np.array([box for _, box in found]).T * scale
-            regions.append(Region((lefts.min(), tops.min(), rights.max(), bottoms.max()), cell))
-    if position < len(on_page):
-        raise Reject("text other than in the cells")
-    return tuple(regions)
-
-
-def _check_seen(regions: Sequence[Region], picture: Image.Image) -> None:
-    """Raises a Reject if a text has the colour of what is behind it, or runs into another cell's."""
-    if not regions:
-        return
-    levels = np.asarray(picture.convert("L"))
-    boxes = np.array([region.box for region in regions])
-    lefts, tops = np.floor(boxes[:, :2]).astype(int).T
-    rights, bottoms = np.ceil(boxes[:, 2:]).astype(int).T
-    for left, top, right, bottom in zip(lefts, tops, rights, bottoms, strict=True):
-        ink = levels[max(top, 0) : bottom, max(left, 0) : right]
-        if int(ink.max()) - int(ink.min()) < MIN_CONTRAST:
-            raise Reject("text that can't be seen")
-    starts = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    ends = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    gaps = (starts - ends).max(axis=2)
-    np.fill_diagonal(gaps, 0)
-    if gaps.min() < MIN_GAP_PIXELS:
-        raise Reject("texts of cells that run into each other")

@@ -1,7 +1,8 @@
 r"""How tables look in journals, in Word, in Excel and on web pages, and grids in such a look.
 
-A look changes what is drawn and never what is answered: colours, cells of several lines and turned headers are
-answered as the plain text they show. What it changes of a grid, `dressed` does; the rest is set outside of it.
+A look changes what is drawn and never what is answered: colours are not answered, and cells of several lines
+and turned headers are answered as the text that they show. `dressed` changes the grid; the rest is set
+outside of it.
 """
 
 import re
@@ -80,7 +81,7 @@ DARK = 150
 WIDE, VERY_WIDE = 14.0, 30.0
 """Widths in digits from which a column of texts may be wrapped, and is nearly always."""
 WRAP_SHARE, BREAK_SHARE, TURN_SHARE = 0.3, 0.35, 0.12
-"""Shares of wide columns that are wrapped, of wide headers in two lines, of tables whose headers are turned."""
+"""Shares of wide columns that are wrapped, wide headers in two lines, and tables with turned headers."""
 TURNED_WIDTH = 2.0
 """Width of a turned text in digits."""
 MAX_TURNED, MAX_STACKED = 24.0, 12.0
