@@ -25,8 +25,8 @@ OTSL = (
     "<fcel>both<lcel><fcel>a|b<nl><ucel><xcel><fcel>$x<y$<nl></otsl>"
 )
 HTML = (
-    '<table><tr><td rowspan="2">Name</td><td colspan="2">Size &amp; cost</td></tr><tr><td>mm</td><td></td></tr>'
-    '<tr><td rowspan="2" colspan="2">both</td><td>a|b</td></tr><tr><td>$x&lt;y$</td></tr></table>'
+    '<table><tr><td rowspan="2">Name</td><td colspan="2">Size &amp; cost</td></tr>'
+    '<tr><td>mm</td><td></td></tr><tr><td rowspan="2" colspan="2">both</td><td>a|b</td></tr><tr><td>$x&lt;y$</td></tr></table>'
 )
 
 
@@ -53,7 +53,6 @@ def test_every_notation_is_read_back(seed: int) -> None:
     ]
     if width > 1 and seed % 2:
         rows[0][:2] = [Cell("wide", 0, columns=2)]
-    rows[0][-1] = Cell("last", width - 1 - (len(rows[0]) == width - 1 == 1), columns=rows[0][-1].columns)
     table = Table(tuple(map(tuple, rows)))
     for notation, write in WRITERS.items():
         assert find_tables(write(table)) == [table], notation
