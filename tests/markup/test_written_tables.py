@@ -26,7 +26,8 @@ OTSL = (
 )
 HTML = (
     '<table><tr><td rowspan="2">Name</td><td colspan="2">Size &amp; cost</td></tr>'
-    '<tr><td>mm</td><td></td></tr><tr><td rowspan="2" colspan="2">both</td><td>a|b</td></tr><tr><td>$x&lt;y$</td></tr></table>'
+    '<tr><td>mm</td><td></td></tr><tr><td rowspan="2" colspan="2">both</td><td>a|b</td></tr>'
+    "<tr><td>$x&lt;y$</td></tr></table>"
 )
 
 
