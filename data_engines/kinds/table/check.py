@@ -59,7 +59,8 @@ def check_seen(regions: Sequence[Region], picture: Image.Image) -> None:
     lefts, tops = np.floor(boxes[:, :2]).astype(int).T
     rights, bottoms = np.ceil(boxes[:, 2:]).astype(int).T
     for left, top, right, bottom in zip(lefts, tops, rights, bottoms, strict=True):
-        ink = levels[max(top, 0) : bottom, max(left, 0) : right]
+        # with a pixel around it: a thin dash may fill its box
+        ink = levels[max(top - 1, 0) : bottom + 1, max(left - 1, 0) : right + 1]
         if int(ink.max()) - int(ink.min()) < MIN_CONTRAST:
             raise Reject("text that can't be seen")
     starts = np.maximum(boxes[:, None, :2], boxes[None, :, :2])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from data_engines.tools.corpora import HAN_WORD
-from data_engines.tools.tables.choices import Layout, choose_layout
+from data_engines.tools.tables.choices import Layout, RuledRows, choose_layout
 from data_engines.tools.tables.columns import Pen
 from data_engines.tools.tables.grid import Cell, Face, Grid, Rules, text_cell, text_width
 
@@ -69,6 +69,13 @@ BAND_FILLS: dict[Style, tuple[str, ...]] = {
 }
 BAND_SHARES: dict[Style, float] = {"journal": 0.04, "word": 0.25, "excel": 0.25, "web": 0.4}
 """Shares of tables with every second row in another colour."""
+RULED_ROWS: dict[Style, tuple[RuledRows, ...]] = {
+    "word": ("all", "all", "all", "all", "all", "groups"),
+    "excel": ("all", "all", "all", "all", "all", "none"),
+    "web": ("all", "all", "all", "head", "none"),
+}
+UPRIGHT_SHARES: dict[Style, float] = {"word": 0.8, "excel": 1.0, "web": 0.4}
+"""Shares of tables with upright rules, of those with rules between all rows."""
 TEXT_COLORS: dict[Style, tuple[str, ...]] = {
     "journal": (BLACK,),
     "word": (BLACK,),
@@ -127,19 +134,17 @@ def choose_style_layout(pen: Pen, style: Style, rules: Rules | None) -> Layout:
         rules: the kind of rules, None for any that the style has.
     """
     if style == "journal":
-        kind = rules or pen.choose(("booktabs", "booktabs", "ruled", "double"))
+        kinds: tuple[Rules, ...] = ("booktabs", "booktabs", "ruled", "double")
+        few: tuple[RuledRows, ...] = ("head", "none")
+        kind: Rules = rules or pen.choose(kinds)
         if rules is None and pen.chance(0.15):
-            return Layout("ruled", pen.choose(("head", "none")), False)
+            return Layout("ruled", pen.choose(few), False)
         if kind == "double":
             return Layout("double", "groups", False)
         return choose_layout(pen, kind)
     numbers_right = pen.chance(0.9) if style == "excel" else pen.chance(0.3)
-    if style == "web":
-        rows = pen.choose(("all", "all", "all", "head", "none"))
-        upright = rows == "all" and pen.chance(0.4)
-    else:
-        rows = pen.choose(("all", "all", "all", "all", "all", "groups" if style == "word" else "none"))
-        upright = rows == "all" and (style == "excel" or pen.chance(0.8))
+    rows = pen.choose(RULED_ROWS[style])
+    upright = rows == "all" and pen.chance(UPRIGHT_SHARES[style])
     return Layout("ruled", "all" if rules and rows == "none" else rows, upright, numbers_right)
 
 

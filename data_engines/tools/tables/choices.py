@@ -13,6 +13,9 @@ ROWS_FOR_GROUPS = 5
 COLUMNS_FOR_SPANS = 4
 """Number of columns from which headers may span columns."""
 
+RuledRows = Literal["all", "groups", "head", "none"]
+"""The rows that rules part: all, the header and groups, the header alone, or none."""
+
 
 @dataclass(frozen=True)
 class Block:
@@ -27,8 +30,7 @@ class Layout:
     """Where a table has rules, and how its columns are aligned."""
 
     rules: Rules
-    rows: Literal["all", "groups", "head", "none"]
-    """The rows that rules part: all, the header and groups, the header alone, or none."""
+    rows: RuledRows
     upright: bool
     numbers_right: bool = False
     """Whether texts stand on the left and numbers on the right, as in spreadsheets."""

@@ -149,7 +149,7 @@ def test_tables_say_the_same_in_every_notation() -> None:
 @needs_tex
 def test_commands_are_no_text_of_other_notations(tmp_path: Path) -> None:
     (tmp_path / "paper.tex").write_text(TEX.replace("b & 2", r"\dag & $\dag$"))
-    with pytest.raises(ValueError, match=r"1 table: a cell with a command that only LaTeX can answer\)$"):
+    with pytest.raises(ValueError, match="1 table: a cell with a command that only LaTeX can answer"):
         table.load(Options(source=tmp_path, answer="html"), np.random.default_rng(0))
     (tmp_path / "paper.tex").write_text(TEX.replace("b & 2", r"b & $\dag$"))
     stock = table.load(Options(source=tmp_path, answer="html"), np.random.default_rng(0))
