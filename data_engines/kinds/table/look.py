@@ -69,6 +69,13 @@ BAND_FILLS: dict[Style, tuple[str, ...]] = {
 }
 BAND_SHARES: dict[Style, float] = {"journal": 0.04, "word": 0.25, "excel": 0.25, "web": 0.4}
 """Shares of tables with every second row in another colour."""
+LEVELS: dict[Style, tuple[Literal["p", "m", "b"], ...]] = {
+    "journal": ("p", "p", "m"),
+    "word": ("p", "m"),
+    "excel": ("p", "m", "b", "b"),
+    "web": ("p", "m"),
+}
+"""How cells stand beside those of several lines: LaTeX's letters for such columns."""
 RULED_ROWS: dict[Style, tuple[RuledRows, ...]] = {
     "word": ("all", "all", "all", "all", "all", "groups"),
     "excel": ("all", "all", "all", "all", "all", "none"),
@@ -150,6 +157,7 @@ def choose_style_layout(pen: Pen, style: Style, rules: Rules | None) -> Layout:
 
 def choose_look(pen: Pen, style: Style, grid: Grid) -> Look:
     """The look of a grid in a style; booktabs' tables have no fills: their rules would leave gaps in them."""
+    all_ruled = all(grid.lines)
     merged = any(cell.rows > 1 for row in grid.rows[grid.num_heads :] for cell in row)
     filled = grid.rules == "ruled"
     wraps = _choose_wraps(pen, grid)
@@ -163,7 +171,8 @@ def choose_look(pen: Pen, style: Style, grid: Grid) -> Look:
         if filled and not merged and pen.chance(BAND_SHARES[style])
         else "",
         wraps=wraps,
-        level=pen.choose(("p", "m", "m", "b") if style == "excel" else ("p", "m")),
+        # where rules do not part the rows, only a common first line shows which lines are of one row
+        level=pen.choose(LEVELS[style]) if all_ruled else "p",
         broken=_choose_broken(pen, grid, wraps) - turned,
         turned=turned,
         angle=90 if pen.chance(0.85) else -90,
@@ -217,11 +226,12 @@ def _dressed_head(cell: Cell, column: int, grid: Grid, look: Look) -> Cell:
         face: Face = "textbf" if cell.latex.startswith(r"\textbf{") else ""
         if column in look.broken:
             parts = _halves(cell.shows)
+            # in a box of its own, as a table within a cell would end the fill behind it
             lines = LINE_END.join(text_cell(part, face).latex for part in parts)
-            latex = rf"\makecell[{grid.alignments[column]}]{{{lines}}}"
+            latex = rf"\hbox{{\makecell[{grid.alignments[column]}]{{{lines}}}}}"
             drawn = replace(cell, latex=latex, width=max(map(text_width, parts)))
         elif _is_han(cell.shows) and text_width(cell.shows) <= MAX_STACKED:
-            latex = rf"\makecell{{{LINE_END.join(cell.shows)}}}"
+            latex = rf"\hbox{{\makecell{{{LINE_END.join(cell.shows)}}}}}"
             drawn = replace(cell, latex=latex, width=TURNED_WIDTH)
         else:
             latex = rf"\rotatebox{{{look.angle}}}{{\hspace{{3pt}}{cell.latex}\hspace{{3pt}}}}"

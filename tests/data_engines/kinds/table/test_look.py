@@ -1,6 +1,7 @@
 """How tables look: what it changes in the LaTeX that is drawn, and that the page still shows every cell."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,7 +65,8 @@ def test_wrapped_broken_and_turned_cells() -> None:
     assert write_tabular(drawn).splitlines() == [
         r"\begin{tabular}{|l|>{\raggedright\arraybackslash\hyphenpenalty10000 }m{5.60em}|r|}",
         r"\hline",
-        r"\rotatebox{90}{\hspace{3pt}Item\hspace{3pt}} & \textbf{Notes} & \makecell[r]{Unit \\ price} \\",
+        r"\rotatebox{90}{\hspace{3pt}Item\hspace{3pt}} & \textbf{Notes} "
+        r"& \hbox{\makecell[r]{Unit \\ price}} \\",
         r"\hline",
         rf"A & {LONG} & 1.50 \\",
         r"\hline",
@@ -95,7 +97,7 @@ def test_chinese_characters_of_a_header_stand_below_each_other() -> None:
     rows = ((text_cell("名称"), text_cell("总金额")), (text_cell("A"), text_cell("1")))
     grid = Grid("lr", rows, ((), (), ()), "ruled", upright=False)
     drawn = dressed(grid, Look(wraps=(0, 0), turned=frozenset({1})))
-    assert drawn.rows[0][1].latex == r"\makecell{总 \\ 金 \\ 额}"
+    assert drawn.rows[0][1].latex == r"\hbox{\makecell{总 \\ 金 \\ 额}}"
 
 
 @needs_tex
@@ -116,6 +118,20 @@ def test_every_cell_of_a_look_is_read_back_from_the_page() -> None:
     assert sizes[LONG][1] > 2 * sizes["short"][1], "not wrapped"
     assert sizes["Unit price"][1] > 1.5 * sizes["A"][1], "not broken"
     assert [region.text for region in spanned.regions] == ["Size", "Name", "mm", "cm", "A", "1", "2"]
+
+
+@needs_tex
+@pytest.mark.parametrize("look", [Look(broken=frozenset({2})), Look(turned=frozenset({2})), Look()])
+def test_a_fill_reaches_the_edges_of_every_header(look: Look) -> None:
+    rows = ((*FLAT.rows[0][:2], text_cell("单价总额")), (*FLAT.rows[1][:2], text_cell("1234567.50")))
+    grid = replace(FLAT, rows=rows, lines=((),) * 3, upright=False)
+    spec = make_spec(grid, replace(look, head_fill="E2EFD9", wraps=(0, 0, 0)))
+    [drawing] = draw_and_check(table, [replace(spec, chinese=True, family=r"\sffamily")])
+    assert isinstance(drawing, Drawing), drawing
+    pixels = np.asarray(drawing.pictures[0])
+    filled = (pixels == (0xE2, 0xEF, 0xD9)).all(axis=2).any(axis=0)
+    margin = 17  # of 8 points at 144 to the inch
+    assert filled[margin:-margin].all()
 
 
 @needs_tex
