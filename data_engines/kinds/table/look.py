@@ -143,7 +143,7 @@ def choose_style_layout(pen: Pen, style: Style, rules: Rules | None) -> Layout:
     if style == "journal":
         kinds: tuple[Rules, ...] = ("booktabs", "booktabs", "ruled", "double")
         few: tuple[RuledRows, ...] = ("head", "none")
-        kind: Rules = rules or pen.choose(kinds)
+        kind = pen.choose(kinds) if rules is None else rules
         if rules is None and pen.chance(0.15):
             return Layout("ruled", pen.choose(few), False)
         if kind == "double":
