@@ -141,7 +141,8 @@ def test_training_imports_no_engines() -> None:
 def test_engines_import_nothing_of_training() -> None:
     """Drawing needs the words and rows; looking at sets needs what reads and counts them."""
     markup = {f"markup.{name}" for name in ("boxes", "chart_dictionary", "delimiters", "forms")}
-    markup |= {"markup.html_tables", "markup.tables", "markup.tabular", "page_tests.runner"}
+    markup |= {"markup.html_tables", "markup.tables", "markup.tabular", "markup.written_tables"}
+    markup |= {"page_tests.runner"}
     drawing = markup | {
         "vocabulary",
         "prompts",

@@ -16,9 +16,10 @@ import numpy as np
 
 from data_engines.engine import Drawing
 from data_engines.tools.tables.grid import text_width
-from got_train.markup.html_tables import html_of, with_html_tables
+from got_train.markup.html_tables import with_html_tables
 from got_train.markup.tables import placed_tables
 from got_train.markup.tabular import Cell, Table
+from got_train.markup.written_tables import html_of
 from got_train.page_tests.runner import passes
 from got_train.tex.macros import tokens_of
 

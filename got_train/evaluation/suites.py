@@ -58,7 +58,7 @@ def table(row: Prediction, as_published: bool) -> Parts:
     """
     parts = table_parts(row.answer, row.reference, as_published)
     if parts["teds"] == NONE:
-        raise UserError(f"{row.location}: the reference has no table (LaTeX tabular, HTML or markdown)")
+        raise UserError(f"{row.location}: the reference has no table (LaTeX tabular, HTML, OTSL or markdown)")
     return parts | _words(row.answer, row.reference, as_published) | _characters(row)
 
 

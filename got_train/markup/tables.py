@@ -1,4 +1,4 @@
-r"""Tables of any of the usual notations as one grid of cells: LaTeX, HTML and markdown."""
+r"""Tables of any of the usual notations as one grid of cells: LaTeX, HTML, OTSL and markdown."""
 
 import re
 from collections.abc import Iterator
@@ -6,15 +6,18 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 from got_train.markup.nesting import environment_end, find_closing
+from got_train.markup.otsl import read_otsl
 from got_train.markup.tabular import LENGTH_OPTION, Cell, Table, parse_tabular
 
 _START = re.compile(
     r"(?P<latex>\\begin\s*\{(?:tabular[*xy]?|longtable)\})"
     r"|(?P<html><table\b)"
+    r"|(?P<otsl><otsl>)"
     r"|(?P<markdown>^[^\n|]*\|[^\n]*\n[ \t]*(?:\|[ \t]*)?:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*"
     r"(?:\|[ \t]*)?$)",
     re.MULTILINE | re.IGNORECASE,
 )
+_OTSL_END = "</otsl>"
 _HTML_TABLE = re.compile(r"(?P<open><table\b)|(?P<close></table\b)", re.IGNORECASE)
 
 
@@ -38,6 +41,10 @@ def placed_tables(text: str) -> Iterator[tuple[Table, int, int]]:
             end = closing.start() if closing else len(text)
             table = _html_table(text[start.start() : end])
             end = text.find(">", end) + 1 or len(text)
+        elif start["otsl"]:
+            end = text.find(_OTSL_END, start.end())
+            end = end + len(_OTSL_END) if end >= 0 else len(text)
+            table = read_otsl(text[start.start() : end])
         else:
             lines = text[start.start() :].split("\n")
             size = next((i for i, line in enumerate(lines) if "|" not in line), len(lines))
@@ -73,6 +80,15 @@ _FACE = re.compile(
     r"|textcolor\{[^{}]*\})(?:\[\w*\])?\s*\{"
 )
 _ESCAPED = re.compile(r"\\([%&$#_{}])")
+_SIGN = re.compile(
+    r"(?P<formula>\$(?:\\.|[^$\\])*\$)|\\(?P<escaped>[%&$#_{}])"
+    r"|\\text(?P<name>backslash|asciitilde|asciicircum|quotedbl)(?![A-Za-z])(?:\{\}|[ ])?"
+    r"|(?P<joined>---?|``|'')|\{(?P<lone>[\[*]?)\}|(?P<space>~)"
+)
+"""What stands for another sign in text, and formulas, in which it does not."""
+_NAMED = {"backslash": "\\", "asciitilde": "~", "asciicircum": "^", "quotedbl": '"'}
+_JOINED = {"--": "–", "---": "—", "``": "“", "''": "”"}
+"""Signs that TeX joins."""
 _INLINE = re.compile(r"\\[()]")
 
 
@@ -108,12 +124,19 @@ def _without_comments(latex: str) -> str:
 def plain_text(latex: str) -> str:
     r"""The text of a LaTeX cell without commands of typeface, as HTML or markdown have it; formulas stay.
 
-    >>> plain_text(r"\textbf{Cost}~in \$, \(x\)")
-    'Cost in $, $x$'
+    >>> plain_text(r"\textbf{Cost}~in \$, \(x\): 3--5")
+    'Cost in $, $x$: 3–5'
     """
     text = _INLINE.sub("$", _without_faces(_UNSEEN.sub(" ", latex)))
-    text = _ESCAPED.sub(r"\1", text).replace("~", " ")
-    return " ".join(text.split())
+    return " ".join(_SIGN.sub(_plain_sign, text).split())
+
+
+def _plain_sign(match: re.Match[str]) -> str:
+    if match["formula"]:
+        return _ESCAPED.sub(r"\1", match["formula"]).replace("~", " ")
+    if match["joined"]:
+        return _JOINED[match["joined"]]
+    return match["escaped"] or match["lone"] or _NAMED.get(match["name"], "") or " " * bool(match["space"])
 
 
 def _without_faces(latex: str) -> str:

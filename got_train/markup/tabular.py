@@ -50,7 +50,7 @@ class Cell:
     alignment: str = ""
     """l, c or r; empty where the notation does not say."""
     is_heading: bool = False
-    """Whether HTML calls it a heading; the other notations do not say."""
+    """Whether HTML or OTSL calls it a heading; the other notations do not say."""
 
 
 @dataclass(frozen=True)

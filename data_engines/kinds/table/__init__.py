@@ -1,11 +1,11 @@
-"""LaTeX tables, made by chance or read from .tex and CSV files."""
+"""Tables, made by chance or read from .tex and CSV files."""
 
 from data_engines.kind import NOTO, TEXTS, Kind
 
 KIND = Kind(
-    summary="LaTeX tables, generated or from .tex and CSV files",
+    summary="tables, generated or from .tex and CSV files",
     drawn_from="made-up tables; CSV files, `.tex` trees",
-    answer="LaTeX `tabular`",
+    answer="LaTeX `tabular`; HTML, markdown or OTSL by `--answer`",
     prompt="format",
     needs=("TeX",),
     sources=(*TEXTS, NOTO),

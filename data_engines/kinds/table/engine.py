@@ -1,14 +1,14 @@
 r"""Tables, with the LaTeX tabular that draws them.
 
-Tables are made by chance, or filled from CSV files, or taken unchanged from `.tex` sources. The answer is the
-code that TeX has typeset, in the one form of `tools/tables/grid.py`; typeface, size and distances are set
-outside it. The check finds the text of every cell on the page, in order, unless the table is from a `.tex`
-source.
+Tables are made by chance, or filled from CSV files, or taken unchanged from `.tex` sources. The answer is a
+tabular in the one form of `tools/tables/grid.py`, or what `markup.written_tables` makes of it. TeX sets it
+in a look (`look.py`); typeface, size and distances are set outside it. The check finds the text of every cell
+on the page, in order, unless the table is from a `.tex` source, and reads an answer that is not LaTeX back.
 """
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -16,15 +16,33 @@ from typing import Literal
 
 import numpy as np
 
-from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock
+from data_engines.engine import Answer, Drawing, Reject, Source, Stock
+from data_engines.kinds.table.check import check_answer, check_seen, find_cells
 from data_engines.kinds.table.csv_files import ENDINGS, find_csv_files, read_values
+from data_engines.kinds.table.look import (
+    CHINESE_FAMILIES,
+    LATIN_FAMILIES,
+    PADDINGS_PT,
+    STRETCHES,
+    STYLES,
+    choose_look,
+    choose_style_layout,
+    dressed,
+)
+from data_engines.kinds.table.look import (
+    Style as LookStyle,
+)
 from data_engines.options import EngineOptions, Range, option
 from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import Corpus, Language, read_corpus
 from data_engines.tools.tables.choices import choose_grid, fill_grid
 from data_engines.tools.tables.columns import Pen
-from data_engines.tools.tables.grid import Grid, Rules, legible, text_width, tidy, width_of, write_tabular
+from data_engines.tools.tables.grid import text_width, tidy, width_of, write_tabular
+from data_engines.tools.tables.headers import Tongue
 from data_engines.tools.typesetting import TypesetDrawing, draw_typeset, with_unknown_names
+from got_train.markup.tables import find_tables
+from got_train.markup.tabular import Table
+from got_train.markup.written_tables import WRITERS, Notation
 from got_train.prompts import Task
 from got_train.tex.errors import TexError
 from got_train.tex.latex import (
@@ -33,7 +51,6 @@ from got_train.tex.latex import (
     Style,
     check_style,
     draw_sheet,
-    sheet_characters,
     sheet_size,
     tex_version,
     with_chinese,
@@ -54,9 +71,9 @@ TRIES = 20
 MARGIN_PT = 8.0
 SIZES = {8: r"\footnotesize", 9: r"\small", 10: r"\normalsize", 12: r"\large"}
 """LaTeX's commands for font sizes, by points."""
-LATIN_FAMILIES = ("lmr", "lmr", "ptm", "ptm", "ppl", "pnc", "pbk", "lmss", "phv", "lmtt")
-"""Latin Modern, Times, Palatino, Schoolbook, Bookman, Latin Modern Sans, Helvetica and a typewriter face."""
-CHINESE_FAMILIES = (r"\rmfamily", r"\sffamily")
+NO_TEXT = re.compile(r"\\")
+"""A command of LaTeX that a cell of another notation can't hold."""
+FORMULA = re.compile(r"\$[^$]*\$")
 
 LATIN = re.compile(
     r"[\n -~\u00a3\u00a7\u00a9\u00ae\u00b0\u00b1\u00b5\u00bf-\u017e\u2013\u2014\u2018-\u201d]*"
@@ -65,12 +82,12 @@ LATIN = re.compile(
 
 PROGRAMS: tuple[Program, ...] = ("pdflatex", "xelatex")
 """The program for tables of Latin letters, and the one for all other tables."""
-PACKAGES = rf"""\usepackage{{amsmath,amssymb,{TABLES}}}
+PACKAGES = rf"""\usepackage{{amsmath,amssymb,{TABLES},{MORE_TABLES},rotating}}
+{COLORED_TABLES}
 """
 SOURCE_PACKAGES = (
     PACKAGES
-    + rf"""\usepackage{{bm,{MORE_TABLES},rotating,pifont,siunitx}}
-{COLORED_TABLES}
+    + r"""\usepackage{bm,pifont,siunitx}
 """
 )
 """The preamble for tables from `.tex` sources."""
@@ -88,7 +105,10 @@ class Options(EngineOptions):
     rows: Range = option("rows below the header; not for .tex sources", Range(2, 12), lowest=1, highest=40)
     columns: Range = option("columns; not for .tex sources", Range(2, 7), lowest=2, highest=12)
     rules: Literal["booktabs", "ruled", "mixed"] = option(
-        "lines as in journals (booktabs), as in forms (ruled), or either; not for .tex sources", "mixed"
+        "lines as in journals (booktabs), as in forms (ruled), or any, or none; not for .tex sources", "mixed"
+    )
+    answer: Literal["latex", "html", "markdown", "otsl"] = option(
+        "notation of the answers; with markdown, tables with merged cells are answered in HTML", "latex"
     )
     dpi: Range = option("pixels per inch of paper", Range(110, 200), lowest=72, highest=400)
 
@@ -104,6 +124,8 @@ class Options(EngineOptions):
 class TableStock(Stock[Options]):
     corpora: tuple[tuple[str, ...], ...] = ()
     """Lines of text in each language, for tables made by chance."""
+    tongues: tuple[Tongue, ...] = ()
+    """The language of each corpus."""
     files: tuple[str, ...] = ()
     """Paths of the files with records."""
     tabulars: tuple[str, ...] = ()
@@ -115,8 +137,14 @@ class Spec:
     """All that is decided about one table."""
 
     code: str
+    """The table in the LaTeX that is answered, or of which the answer is made."""
+    drawn: str
+    """What TeX sets: the code in its look."""
+    notation: Notation | None
+    """Of the answer; None for LaTeX."""
     cells: tuple[str, ...] | None
-    """The text that each cell shows, row by row; None for `.tex` sources, where it is not known."""
+    """The text that each cell shows, in the order in which TeX sets them; None for `.tex` sources, where it
+    is not known."""
     chinese: bool
     """Whether the table needs xelatex and its Chinese fonts."""
     family: str
@@ -131,15 +159,16 @@ class Spec:
 
 def load(options: Options, rng: np.random.Generator) -> TableStock:
     corpora: list[Corpus] = []
+    tongues: tuple[Tongue, ...] = ()
     tabulars: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     left_out: Counter[str] = Counter()
     if options.source is None:
         given = options.language or "mixed"
-        languages: tuple[Language, ...] = ("en", "zh") if given == "mixed" else (given,)
-        corpora = [read_corpus(None, language, rng) for language in languages]
+        tongues = ("en", "zh") if given == "mixed" else (given,)
+        corpora = [read_corpus(None, tongue, rng) for tongue in tongues]
     else:
-        tabulars, files = _read_source(options.source, left_out)
+        tabulars, files = _read_source(options.source, options.answer == "latex", left_out)
     chinese_too = options.source is not None or options.language != "en"
     for chinese in (False, True)[: 1 + chinese_too]:
         for from_source in [True] * bool(tabulars) + [False] * (bool(files) or not tabulars):
@@ -151,6 +180,7 @@ def load(options: Options, rng: np.random.Generator) -> TableStock:
         versions={program: tex_version(program) for program in PROGRAMS[: 1 + chinese_too]},
         options=options,
         corpora=tuple(corpus.lines for corpus in corpora),
+        tongues=tongues,
         files=files,
         tabulars=tuple(tabulars[i] for i in rng.permutation(len(tabulars))),
     )
@@ -159,24 +189,25 @@ def load(options: Options, rng: np.random.Generator) -> TableStock:
 def decide(rng: np.random.Generator, index: int, stock: TableStock) -> Spec:
     options = stock.options
     turns = 2 if stock.files else 1  # a source with both kinds of files gives tables of both in turn
+    style: LookStyle = "journal"
     if stock.tabulars and index % turns == 0:
-        code = stock.tabulars[index // turns % len(stock.tabulars)]
+        code = drawn = stock.tabulars[index // turns % len(stock.tabulars)]
         cells, text = None, code
     else:
-        grid = _choose_narrow_grid(rng, stock)
-        code = write_tabular(grid)
-        cells = tuple(cell.shows for row in grid.rows for cell in row)
+        style = _choose_style(rng, options)
+        code, drawn, cells = _choose_narrow_table(rng, stock, style)
         text = "".join(cells)
     chinese = LATIN.fullmatch(text) is None
-    families = CHINESE_FAMILIES if chinese else LATIN_FAMILIES
     return Spec(
         code=code,
+        drawn=drawn,
+        notation=None if options.answer == "latex" else options.answer,
         cells=cells,
         chinese=chinese,
-        family=one_of(rng, families),
+        family=one_of(rng, (CHINESE_FAMILIES if chinese else LATIN_FAMILIES)[style]),
         size=int(rng.choice(tuple(SIZES), p=(0.2, 0.2, 0.5, 0.1))),
-        stretch=float(rng.choice((1.0, 1.0, 1.1, 1.2, 1.3, 1.5))),
-        padding_pt=float(rng.choice((4.0, 6.0, 6.0, 8.0))),
+        stretch=float(rng.choice(STRETCHES[style])),
+        padding_pt=float(rng.choice(PADDINGS_PT[style])),
         dpi=options.dpi.choose(rng),
     )
 
@@ -186,21 +217,44 @@ def draw(specs: Sequence[Spec]) -> list[TypesetDrawing | Reject]:
 
 
 def check(spec: Spec, drawing: TypesetDrawing) -> Drawing:
-    """The drawing with a region for each cell, if the text of every cell is on the page, in order."""
+    """The drawing with a region for each cell, if the page shows the text of every cell, in order.
+
+    Raises:
+        Reject: it does not, or the answer is read otherwise than the LaTeX it was made of.
+    """
+    if spec.notation:
+        check_answer(drawing.answers[0].text, _read(spec))
     if spec.cells is None:
         return drawing
-    return replace(drawing, regions=_find_cells(spec.cells, drawing.sheet, spec.dpi / 72))
+    regions = find_cells(spec.cells, drawing.sheet, spec.dpi / 72)
+    check_seen(regions, drawing.pictures[0])
+    return replace(drawing, regions=regions)
 
 
-def _read_source(source: Path, left_out: Counter[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _read(spec: Spec) -> Table:
+    """The table as the reader of answers reads its LaTeX."""
+    tables = find_tables(spec.code)
+    if len(tables) != 1:
+        raise Reject("table that can't be read back")
+    return tables[0]
+
+
+def _read_source(
+    source: Path, is_latex: bool, left_out: Counter[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The tabulars of a source's `.tex` files, and its files of values that can be read.
+
+    Args:
+        source: a file, or a folder of files.
+        is_latex: whether answers are LaTeX; in other notations, cells with its commands can't be answered.
+        left_out: what is not used, by cause, which this adds to.
 
     Raises:
         ValueError: there are neither.
     """
     paths = [source] if source.is_file() else source.rglob("*")
     endings = {path.suffix.lower() for path in paths}
-    tabulars = _read_tabulars(source, left_out) if ".tex" in endings else ()
+    tabulars = _read_tabulars(source, is_latex, left_out) if ".tex" in endings else ()
     if ".tex" not in endings or endings.intersection(ENDINGS):
         files = _readable_files(source, left_out)
     else:
@@ -222,43 +276,62 @@ def _readable_files(source: Path, left_out: Counter[str]) -> tuple[str, ...]:
     return tuple(files)
 
 
-def _read_tabulars(source: Path, left_out: Counter[str]) -> tuple[str, ...]:
+def _read_tabulars(source: Path, is_latex: bool, left_out: Counter[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for document in read_documents(source, left_out):
         tabulars, unusable = find_tabulars(document)
         left_out.update(unusable)
         for tabular in tabulars:
             try:
-                found[tidy(tabular)] = None
+                code = tidy(tabular)
             except TexError as error:
                 left_out[f"table: {error}"] += 1
+                continue
+            if is_latex or not any(NO_TEXT.search(FORMULA.sub("", text)) for text in _texts(code)):
+                found[code] = None
+            else:
+                left_out["table: a cell with a command that only LaTeX can answer"] += 1
     unknown = with_unknown_names(tuple(found), _style(False, True)) if found else set()
     if unknown:
         left_out["table: a name that TeX doesn't know"] += len(unknown)
     return tuple(code for code in found if code not in unknown)
 
 
+def _texts(code: str) -> Iterator[str]:
+    return (cell.text for table in find_tables(code) for row in table.rows for cell in row)
+
+
 def _list(left_out: Counter[str]) -> str:
     return ", ".join(f"{number} {cause}" for cause, number in sorted(left_out.items()))
 
 
-def _choose_narrow_grid(rng: np.random.Generator, stock: TableStock) -> Grid:
+def _choose_style(rng: np.random.Generator, options: Options) -> LookStyle:
+    return "journal" if options.rules == "booktabs" else one_of(rng, STYLES)
+
+
+def _choose_narrow_table(
+    rng: np.random.Generator, stock: TableStock, style: LookStyle
+) -> tuple[str, str, tuple[str, ...]]:
+    """A table's LaTeX, the same in its look, and the texts of its cells in the order of the latter."""
     options = stock.options
     for _ in range(TRIES):
         # most tables have one language
-        corpora = stock.corpora
+        corpora, tongues = stock.corpora, stock.tongues
         if len(corpora) > 1 and rng.random() > BILINGUAL_SHARE:
-            corpora = (one_of(rng, corpora),)
-        pen = Pen(rng, corpora)
-        either: tuple[Rules, ...] = ("booktabs", "ruled")
-        rules = pen.choose(either) if options.rules == "mixed" else options.rules
+            place = int(rng.integers(len(corpora)))
+            corpora, tongues = (corpora[place],), (tongues[place],)
+        pen = Pen(rng, corpora, tongues)
+        layout = choose_style_layout(pen, style, None if options.rules == "mixed" else options.rules)
         if stock.files:
             header, records = _choose_window(pen, stock)
-            grid = fill_grid(pen, header, records, rules)
+            grid = fill_grid(pen, header, records, layout)
         else:
-            grid = choose_grid(pen, options.rows.choose(rng), options.columns.choose(rng), rules)
-        if width_of(grid) <= MAX_WIDTH:
-            return grid
+            grid = choose_grid(pen, options.rows.choose(rng), options.columns.choose(rng), layout)
+        look = choose_look(pen, style, grid)
+        drawn = dressed(grid, look)
+        if width_of(drawn) <= MAX_WIDTH:
+            cells = tuple(cell.shows for row in drawn.rows for cell in row)
+            return write_tabular(grid), f"{look.commands()}%\n{write_tabular(drawn)}", cells
     raise Reject("no table narrow enough to be read")
 
 
@@ -294,35 +367,13 @@ def _body(spec: Spec) -> str:
     return (
         rf"{SIZES[spec.size]}{family}\renewcommand{{\arraystretch}}{{{spec.stretch}}}"
         rf"\setlength{{\tabcolsep}}{{{spec.padding_pt}pt}}%"
-        f"\n{spec.code}"
+        f"\n{spec.drawn}"
     )
 
 
 def _draw(spec: Spec, sheet: Sheet) -> TypesetDrawing:
     if max(sheet_size(sheet)) > MAX_SIDE_PT * spec.size / 10:
         raise Reject("larger than can be read")
+    answer = WRITERS[spec.notation](_read(spec)) if spec.notation else spec.code
     picture = draw_sheet(sheet, spec.dpi)
-    return TypesetDrawing((picture,), (Answer(Task(format=True), spec.code),), sheet=sheet)
-
-
-def _find_cells(cells: Sequence[str], sheet: Sheet, scale: float) -> tuple[Region, ...]:
-    """The regions of the cells with text; the picture has `scale` pixels per point.
-
-    Raises:
-        Reject: the text of the page is not that of all cells together.
-    """
-    on_page = [(sign, box) for text, box in sheet_characters(sheet) for sign in legible(text)]
-    regions = []
-    position = 0
-    for cell in cells:
-        expected = legible(cell)
-        found = on_page[position : position + len(expected)]
-        if "".join(sign for sign, _ in found) != expected:
-            raise Reject("text other than in the cells")
-        position += len(expected)
-        if found:
-            lefts, tops, rights, bottoms = np.array([box for _, box in found]).T * scale
-            regions.append(Region((lefts.min(), tops.min(), rights.max(), bottoms.max()), cell))
-    if position < len(on_page):
-        raise Reject("text other than in the cells")
-    return tuple(regions)
+    return TypesetDrawing((picture,), (Answer(Task(format=True), answer),), sheet=sheet)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from data_engines.tools.corpora import HAN_WORD
 from data_engines.tools.tables.columns import Column, Pen, choose_column, name_column
@@ -12,6 +13,9 @@ ROWS_FOR_GROUPS = 5
 COLUMNS_FOR_SPANS = 4
 """Number of columns from which headers may span columns."""
 
+RuledRows = Literal["all", "groups", "head", "none"]
+"""The rows that rules part: all, the header and groups, the header alone, or none."""
+
 
 @dataclass(frozen=True)
 class Block:
@@ -21,30 +25,65 @@ class Block:
     breaks: dict[int, tuple[Span, ...]]
 
 
-def choose_grid(pen: Pen, num_rows: int, num_columns: int, rules: Rules) -> Grid:
-    """A random table, with `num_rows` rows below its header, or one or two more."""
+@dataclass(frozen=True)
+class Layout:
+    """Where a table has rules, and how its columns are aligned."""
+
+    rules: Rules
+    rows: RuledRows
+    upright: bool
+    numbers_right: bool = False
+    """Whether texts stand on the left and numbers on the right, as in spreadsheets."""
+
+    @property
+    def shows_merged(self) -> bool:
+        """Whether rules tell the rows that a cell spans."""
+        return self.rows in ("all", "groups")
+
+
+def choose_layout(pen: Pen, rules: Rules) -> Layout:
+    """Rules between all rows, or only where they are needed."""
+    every_row = rules == "ruled" and pen.chance(0.6)
+    upright = rules == "ruled" and pen.chance(0.8 if every_row else 0.3)
+    return Layout(rules, "all" if every_row else "groups", upright)
+
+
+def choose_grid(pen: Pen, num_rows: int, num_columns: int, layout: Layout | Rules) -> Grid:
+    """A random table, with `num_rows` rows below its header, or one or two more.
+
+    Args:
+        pen: what chooses its contents.
+        num_rows: rows below the header.
+        num_columns: columns.
+        layout: where it has rules; of a mere kind of rules, the layout is chosen by chance.
+    """
     columns = [name_column(pen) if pen.chance(0.8) else choose_column(pen)]
     columns += [choose_column(pen) for _ in range(num_columns - 1)]
-    head = _choose_head(pen, columns)
-    body = _choose_body(pen, columns, num_rows)
-    alignments = _choose_alignments(pen, [column.numeric for column in columns])
-    return _rule(pen, rules, alignments, head, body)
+    shows_merged = isinstance(layout, str) or layout.shows_merged
+    head = _choose_head(pen, columns, shows_merged)
+    body = _choose_body(pen, columns, num_rows, shows_merged)
+    alignments = _choose_alignments(pen, [column.numeric for column in columns], layout)
+    return _rule(pen, layout, alignments, head, body)
 
 
-def fill_grid(pen: Pen, header: Sequence[str], records: Sequence[Sequence[str]], rules: Rules) -> Grid:
+def fill_grid(
+    pen: Pen, header: Sequence[str], records: Sequence[Sequence[str]], layout: Layout | Rules
+) -> Grid:
     """A table that is filled with records."""
     face: Face = "textbf" if pen.chance(0.3) else ""
     head = Block([[text_cell(name, face) for name in header]], {})
     rows = [[text_cell(value) for value in record] for record in records]
     numeric = [all(_is_number(row[i]) for row in records) for i in range(len(header))]
-    return _rule(pen, rules, _choose_alignments(pen, numeric), head, Block(rows, {}))
+    return _rule(pen, layout, _choose_alignments(pen, numeric, layout), head, Block(rows, {}))
 
 
 def _is_number(text: str) -> bool:
     return not text.strip("0123456789.,+-%eE$ NA")
 
 
-def _choose_alignments(pen: Pen, numeric: Sequence[bool]) -> str:
+def _choose_alignments(pen: Pen, numeric: Sequence[bool], layout: Layout | Rules) -> str:
+    if isinstance(layout, Layout) and layout.numbers_right:
+        return "".join("r" if each else "l" for each in numeric)
     if pen.chance(0.3):
         return "c" * len(numeric)
     text, number = pen.choose(("l", "l", "c")), pen.choose(("r", "r", "c"))
@@ -52,13 +91,13 @@ def _choose_alignments(pen: Pen, numeric: Sequence[bool]) -> str:
     return first + "".join(number if each else text for each in numeric[1:])
 
 
-def _choose_head(pen: Pen, columns: Sequence[Column]) -> Block:
+def _choose_head(pen: Pen, columns: Sequence[Column], shows_merged: bool) -> Block:
     """One row of headers, or two whose upper one spans columns; and the rules between them."""
     face: Face = "textbf" if pen.chance(0.3) else ""
     lower = [text_cell(column.header, face) for column in columns]
     if pen.chance(0.1):
         lower[0] = Cell()
-    if len(columns) < COLUMNS_FOR_SPANS or pen.chance(0.65):
+    if not shows_merged or len(columns) < COLUMNS_FOR_SPANS or pen.chance(0.65):
         return Block([lower], {})
     upper: list[Cell] = []
     spans: list[Span] = []
@@ -78,10 +117,10 @@ def _choose_head(pen: Pen, columns: Sequence[Column]) -> Block:
     return Block([upper, lower], {1: tuple(spans)})
 
 
-def _choose_body(pen: Pen, columns: Sequence[Column], num_rows: int) -> Block:
+def _choose_body(pen: Pen, columns: Sequence[Column], num_rows: int, shows_merged: bool) -> Block:
     rows = [[_choose_cell(pen, column, i) for i, column in enumerate(columns)] for _ in range(num_rows)]
     grouping = pen.choose(("none", "none", "first", "first", "titles"))
-    if num_rows < ROWS_FOR_GROUPS or grouping == "none":
+    if num_rows < ROWS_FOR_GROUPS or grouping == "none" or not shows_merged:
         return (
             _with_total(pen, columns[0].header, rows)
             if num_rows > 2 and pen.chance(0.15)
@@ -141,24 +180,28 @@ def _choose_starts(pen: Pen, num_rows: int) -> list[int]:
     return starts
 
 
-def _rule(pen: Pen, rules: Rules, alignments: str, head: Block, body: Block) -> Grid:
-    """The grid of a header and a body, with rules between all rows, or only where they are needed."""
+def _rule(pen: Pen, layout: Layout | Rules, alignments: str, head: Block, body: Block) -> Grid:
+    """The grid of a header and a body, with rules where the layout has them."""
+    if isinstance(layout, str):
+        layout = choose_layout(pen, layout)
     rows = [*head.rows, *body.rows]
     width, first = len(alignments), len(head.rows)
-    every_row = rules == "ruled" and pen.chance(0.6)
-    if every_row:
+    breaks: dict[int, tuple[Span, ...]] = {}
+    if layout.rows == "all":
         covered = _covered(rows, width)
         breaks = {
             number: joined(column for column in range(width) if (number, column) not in covered)
             for number in range(1, len(rows))
         }
-    else:
+    elif layout.rows == "groups":
         breaks = {first: whole_line(width)} | head.breaks
         breaks |= {first + number: spans for number, spans in body.breaks.items()}
-    breaks |= {0: whole_line(width), len(rows): whole_line(width)}
+    elif layout.rows == "head":
+        breaks = {first: whole_line(width)}
+    if layout.shows_merged:
+        breaks |= {0: whole_line(width), len(rows): whole_line(width)}
     lines = tuple(breaks.get(number, ()) for number in range(len(rows) + 1))
-    upright = rules == "ruled" and pen.chance(0.8 if every_row else 0.3)
-    return Grid(alignments, tuple(map(tuple, rows)), lines, rules, upright)
+    return Grid(alignments, tuple(map(tuple, rows)), lines, layout.rules, layout.upright, first)
 
 
 def _covered(rows: Sequence[Sequence[Cell]], width: int) -> set[tuple[int, int]]:

@@ -10,6 +10,7 @@ from data_engines.options import Range
 from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import HAN_WORD, choose_words
 from data_engines.tools.tables.grid import Cell, text_cell
+from data_engines.tools.tables.headers import HEADERS, Tongue
 
 Item = TypeVar("Item")
 
@@ -17,17 +18,49 @@ UNITS = ("kg", "mm", "cm", "km", "ms", "s", "min", "MB", "GB", "Hz", "kHz", "V",
 CODES = ("A", "B", "C", "NX", "SK", "TR", "No. ", "ID", "M", "Q", "R2D-", "GB/T ", "v", "#")
 GREEK = {"alpha": "α", "beta": "β", "lambda": "λ", "mu": "μ", "sigma": "σ", "theta": "θ", "eta": "η"}
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DATES = ("{0}-{1:02}-{2:02}", "{2}/{1}/{0}", "{3} {2}, {0}", "{2} {3} {0}", "{0}.{1}.{2}")
+CHINESE_DATES = ("{0}年{1}月{2}日", "{0}-{1:02}-{2:02}", "{0}/{1}/{2}", "{0}.{1:02}.{2:02}")
+MARKS = {
+    "yes": ("Yes", "No"),
+    "sign": ("+", "-"),
+    "level": ("High", "Low"),
+    "sex": ("M", "F"),
+    "result": ("pass", "fail"),
+}
+"""What is in a column of two marks."""
+CHINESE_MARKS = {
+    "yes": ("是", "否"),
+    "sign": ("有", "无"),
+    "sex": ("男", "女"),
+    "result": ("合格", "不合格"),
+}
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+WORD_SHARE = 0.25
+"""Share of fitting headers that have a word before them, as in `Harbour price`."""
+LONG_TEXT_WORDS = Range(3, 9)
+"""Words of a long text where columns may be wrapped."""
 EMPTY = (Cell(), Cell(), Cell(), Cell("-", "-"), Cell("--", "–"), Cell("N/A", "N/A"))
 
 
 class Pen:
     """Chooses the contents of one table at random from `rng`; words come from lines of the corpora."""
 
-    def __init__(self, rng: np.random.Generator, corpora: Sequence[Sequence[str]]) -> None:
+    def __init__(
+        self, rng: np.random.Generator, corpora: Sequence[Sequence[str]], tongues: Sequence[Tongue] = ()
+    ) -> None:
+        """
+        Args:
+            rng: the chance by which everything is chosen.
+            corpora: lines of text that words come from.
+            tongues: the language of each corpus, for headers that say what a column holds. Without it,
+                headers are words of the corpora, which may be in any language.
+        """
         self.rng = rng
         self.corpora = corpora
+        self.tongues = tongues
+        self.headers: set[str] = set()
+        """Headers chosen so far."""
         self.capitals = self.chance(0.7)
         """Whether names in Latin letters start with a capital."""
         self.empty_share = self.choose((0.0, 0.0, 0.0, 0.05, 0.15))
@@ -46,12 +79,11 @@ class Pen:
     def choose(self, items: Sequence[Item]) -> Item:
         return one_of(self.rng, items)
 
-    def words(self, number: Range) -> str:
-        """Words without punctuation; a Chinese word counts as two characters."""
+    def words(self, number: Range, corpus: Sequence[str] | None = None) -> str:
+        """Words without punctuation, of any corpus or of the given one; a Chinese word has two characters."""
         while True:
-            text = choose_words(
-                self.rng, self.choose(self.corpora), Range(2 * number.low, 2 * number.high + 4)
-            )
+            lines = self.choose(self.corpora) if corpus is None else corpus
+            text = choose_words(self.rng, lines, Range(2 * number.low, 2 * number.high + 4))
             han = HAN_WORD.findall(text)
             if han:
                 return "".join(han)[: 2 * number.choose(self.rng)]
@@ -63,6 +95,31 @@ class Pen:
 
     def name(self, max_words: int) -> str:
         return self.words(Range(1, max_words))
+
+    def header(self, contents: str, max_words: int = 1) -> str:
+        """A header for contents of `HEADERS`, which no other column has; words where no language is known."""
+        if not self.tongues:
+            return self.name(max_words)
+        place = self.integer(0, len(self.tongues) - 1)
+        tongue = self.tongues[place]
+        names = HEADERS[contents][tongue]
+        unused = [name for name in names if name not in self.headers]
+        header = self.choose(unused or names)
+        self.headers.add(header)
+        if tongue == "en" and not self.capitals:
+            header = _uncapitalized(header)
+        if not unused or self.chance(WORD_SHARE):
+            word = self.words(Range(1, 1), self.corpora[place])
+            header = f"{word} {_uncapitalized(header)}" if tongue == "en" else word + header
+        return header
+
+
+def _uncapitalized(header: str) -> str:
+    """
+    >>> _uncapitalized("Unit price"), _uncapitalized("95% CI"), _uncapitalized("F1")
+    ('unit price', '95% CI', 'F1')
+    """
+    return header if header[1:2].isupper() or not header[1:2].isalpha() else header[0].lower() + header[1:]
 
 
 @dataclass(frozen=True)
@@ -79,72 +136,102 @@ def choose_column(pen: Pen) -> Column:
 
 def name_column(pen: Pen) -> Column:
     length = pen.choose((Range(1, 1), Range(1, 2), Range(1, 3)))
-    return Column(pen.name(2), lambda: text_cell(pen.words(length)), numeric=False)
+    return Column(pen.header("names", 2), lambda: text_cell(pen.words(length)), numeric=False)
 
 
 def _long_text(pen: Pen) -> Column:
-    return Column(pen.name(1), lambda: text_cell(pen.words(Range(2, 5))), numeric=False)
+    length = LONG_TEXT_WORDS if pen.tongues else Range(2, 5)
+    return Column(pen.header("long text"), lambda: text_cell(pen.words(length)), numeric=False)
 
 
 def _whole_numbers(pen: Pen) -> Column:
     highest = pen.choose((9, 99, 999, 9999, 99_999, 9_999_999))
     separator = "," if pen.chance(0.5) else ""
-    return Column(pen.name(2), lambda: text_cell(f"{pen.integer(0, highest):{separator}}"))
+    header = pen.header(f"numbers to {highest}", 2)
+    return Column(header, lambda: text_cell(f"{pen.integer(0, highest):{separator}}"))
 
 
 def _decimals(pen: Pen) -> Column:
     digits, highest = pen.integer(1, 4), pen.choose((1, 1, 10, 100, 1000))
     low = -highest if pen.chance(0.2) else 0
-    return Column(pen.name(2), lambda: text_cell(pen.number(low, highest, digits)))
+    header = pen.header("differences" if low else f"decimals to {highest}", 2)
+    return Column(header, lambda: text_cell(pen.number(low, highest, digits)))
 
 
 def _percentages(pen: Pen) -> Column:
     digits = pen.integer(0, 2)
     if pen.chance(0.3):
-        return Column(f"{pen.name(1)} (%)", lambda: text_cell(pen.number(0, 100, digits)))
-    return Column(pen.name(2), lambda: text_cell(pen.number(0, 100, digits) + "%"))
+        header = _with_unit(pen.header("percentages"), "%")
+        return Column(header, lambda: text_cell(pen.number(0, 100, digits)))
+    return Column(pen.header("percentages", 2), lambda: text_cell(pen.number(0, 100, digits) + "%"))
 
 
 def _measurements(pen: Pen) -> Column:
     unit, digits = pen.choose(UNITS), pen.integer(0, 2)
     if pen.chance(0.6):
-        return Column(f"{pen.name(1)} ({unit})", lambda: text_cell(pen.number(0, 500, digits)))
-    return Column(pen.name(1), lambda: text_cell(f"{pen.number(0, 500, digits)} {unit}"))
+        header = _with_unit(pen.header(unit), unit)
+        return Column(header, lambda: text_cell(pen.number(0, 500, digits)))
+    return Column(pen.header(unit), lambda: text_cell(f"{pen.number(0, 500, digits)} {unit}"))
+
+
+def _with_unit(header: str, unit: str) -> str:
+    """
+    >>> _with_unit("Weight", "kg")
+    'Weight (kg)'
+    """
+    return f"{header} ({unit})"
 
 
 def _money(pen: Pen) -> Column:
     sign, digits = pen.choose(("$", "$", "US$", "")), pen.choose((0, 2))
-    return Column(pen.name(2), lambda: text_cell(f"{sign}{pen.rng.uniform(1, 50_000):,.{digits}f}"))
+    header = pen.header("money", 2)
+    behind = ""
+    if HAN_WORD.search(header) and pen.tongues:
+        sign, behind = pen.choose((("¥", ""), ("", "元"), ("", "")))
+    if not sign + behind and pen.tongues:
+        header = _with_unit(header, "元" if HAN_WORD.search(header) else "USD")
+    return Column(header, lambda: text_cell(f"{sign}{pen.rng.uniform(1, 50_000):,.{digits}f}{behind}"))
 
 
 def _dates(pen: Pen) -> Column:
-    form = pen.choose(("{0}-{1:02}-{2:02}", "{2}/{1}/{0}", "{3} {2}, {0}", "{2} {3} {0}", "{0}.{1}.{2}"))
+    form = pen.choose(DATES)
+    header = pen.header("dates")
+    if HAN_WORD.search(header) and pen.tongues:
+        form = pen.choose(CHINESE_DATES)
 
     def choose() -> Cell:
         month = pen.integer(1, 12)
-        return text_cell(form.format(pen.integer(1950, 2030), month, pen.integer(1, 28), MONTHS[month - 1]))
+        day = form.format(pen.integer(1950, 2030), month, pen.integer(1, 28), MONTHS[month - 1])
+        return text_cell(day)
 
-    return Column(pen.name(1), choose, numeric=False)
+    return Column(header, choose, numeric=False)
 
 
 def _years(pen: Pen) -> Column:
-    return Column(pen.name(1), lambda: text_cell(str(pen.integer(1900, 2030))))
+    header = pen.header("years")
+    return Column(header, lambda: text_cell(str(pen.integer(1900, 2030))))
 
 
 def _times(pen: Pen) -> Column:
-    return Column(pen.name(1), lambda: text_cell(f"{pen.integer(0, 23)}:{pen.integer(0, 59):02}"), False)
+    header = pen.header("times")
+    return Column(header, lambda: text_cell(f"{pen.integer(0, 23)}:{pen.integer(0, 59):02}"), False)
 
 
 def _codes(pen: Pen) -> Column:
     prefix, highest = pen.choose(CODES), pen.choose((9, 99, 9999))
-    return Column(pen.name(1), lambda: text_cell(f"{prefix}{pen.integer(1, highest)}"), False)
+    return Column(pen.header("codes"), lambda: text_cell(f"{prefix}{pen.integer(1, highest)}"), False)
 
 
 def _marks(pen: Pen) -> Column:
-    header = pen.name(1)
-    pair = pen.choose((("Yes", "No"), ("+", "-"), ("High", "Low"), ("M", "F"), ("pass", "fail")))
-    if HAN_WORD.search(header):
-        pair = pen.choose((("是", "否"), ("有", "无"), ("男", "女"), ("合格", "不合格")))
+    if pen.tongues:
+        what = pen.choose(tuple(CHINESE_MARKS))
+        header = pen.header(what)
+        pair = CHINESE_MARKS[what] if HAN_WORD.search(header) else MARKS[what]
+    else:
+        header = pen.name(1)
+        pair = pen.choose(tuple(MARKS.values()))
+        if HAN_WORD.search(header):
+            pair = pen.choose(tuple(CHINESE_MARKS.values()))
     return Column(header, lambda: text_cell(pen.choose(pair)), numeric=False)
 
 
@@ -155,12 +242,15 @@ def _deviations(pen: Pen) -> Column:
         mean, deviation = pen.number(0, 100, digits), pen.number(0, 5, digits)
         return Cell(rf"${mean} \pm {deviation}$", f"{mean}±{deviation}")
 
-    return Column(pen.name(1), choose)
+    return Column(pen.header("means"), choose)
 
 
 def _intervals(pen: Pen) -> Column:
     digits = pen.integer(0, 2)
     form = pen.choose(("({}, {})", "[{}, {}]", "{}-{}", "{}--{}", "{} to {}"))
+    header = pen.header("intervals", 2)
+    if HAN_WORD.search(header) and pen.tongues:
+        form = form.replace(" to ", "～")
 
     def choose() -> Cell:
         low = float(pen.rng.uniform(0, 50))
@@ -169,7 +259,7 @@ def _intervals(pen: Pen) -> Column:
         # TeX prints two hyphens as an en dash
         return Cell(text, text.replace("--", "–")) if form == "{}--{}" else text_cell(text)
 
-    return Column(pen.name(2), choose, numeric=False)
+    return Column(header, choose, numeric=False)
 
 
 def _powers(pen: Pen) -> Column:
@@ -179,7 +269,7 @@ def _powers(pen: Pen) -> Column:
         factor, power = pen.number(1, 9.9, digits), pen.choose((-6, -5, -4, -3, -2, 2, 3, 4, 5, 6))
         return Cell(rf"${factor} \times 10^{{{power}}}$", f"{factor}×10{str(power).translate(RAISED)}")
 
-    return Column(pen.name(1), choose)
+    return Column(pen.header("powers"), choose)
 
 
 def _significances(pen: Pen) -> Column:
@@ -189,7 +279,7 @@ def _significances(pen: Pen) -> Column:
             return Cell("$<0.001$", "<0.001")
         return Cell(f"${value}^{{{stars}}}$", value + stars) if stars else Cell(f"${value}$", value)
 
-    return Column(pen.name(1), choose)
+    return Column(pen.header("significances"), choose)
 
 
 def _symbols(pen: Pen) -> Column:
@@ -207,7 +297,7 @@ def _symbols(pen: Pen) -> Column:
             )
         )
 
-    return Column(pen.name(1), choose, numeric=False)
+    return Column(pen.header("symbols"), choose, numeric=False)
 
 
 KINDS = (

@@ -13,7 +13,7 @@ Every row stands on a line of its own, with single spaces round its `&`, and so 
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,7 +23,8 @@ from got_train.tex.escaping import escape
 from got_train.tex.macros import group_end
 from got_train.tex.source import WIDTHLESS_RULE
 
-Rules = Literal["booktabs", "ruled"]
+Rules = Literal["booktabs", "ruled", "double"]
+"""Lines as in journals, as in forms, or as in forms with two above and below the table."""
 Face = Literal["", "textbf", "textit"]
 """LaTeX's command for a bold or italic face; empty for the usual face."""
 Span = tuple[int, int]
@@ -58,21 +59,28 @@ class Cell:
     columns: int = 1
     """Number of columns that it spans; the row has no cells for the others."""
     rows: int = 1
-    """Number of rows that it spans; the cells below it exist, and are empty."""
+    """Number of rows that it spans; the cells below it exist, and are empty. Below zero in what is drawn: it
+    spans the rows above, whose fills would hide it."""
     alignment: str = "c"
     """Alignment of a cell that spans columns: l, c or r."""
+    fill: str = ""
+    """The colour behind it in what is drawn, as six hexadecimal digits; empty for none."""
+    width: float = 0.0
+    """Its width in digits where it is drawn in several lines or turned; 0 if it is that of its text."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    alignments: str
-    """l, c or r for each column."""
+    alignments: Sequence[str]
+    """l, c or r for each column, or any column specification in what is drawn."""
     rows: tuple[tuple[Cell, ...], ...]
     lines: tuple[tuple[Span, ...], ...]
     """The spans of columns that have a rule, over each row and under the last row."""
     rules: Rules
     upright: bool
     """Whether all columns have vertical rules; only in ruled tables."""
+    num_heads: int = 1
+    """Number of rows that are the header."""
 
 
 def text_cell(text: str, face: Face = "") -> Cell:
@@ -125,7 +133,7 @@ def width_of(grid: Grid) -> float:
     for row in grid.rows:
         column = 0
         for cell in row:
-            width = 2.5 + text_width(cell.shows)
+            width = 2.5 + (cell.width or text_width(cell.shows))
             if cell.columns == 1:
                 widths[column] = max(widths[column], width)
             else:
@@ -181,16 +189,30 @@ def _write_rules(grid: Grid, number: int) -> list[str]:
     booktabs = grid.rules == "booktabs"
     if spans == whole_line(len(grid.alignments)):
         at_end = {0: r"\toprule", len(grid.rows): r"\bottomrule"}
+        if grid.rules == "double" and number in at_end:
+            return [r"\hline", r"\hline"]
         return [at_end.get(number, r"\midrule") if booktabs else r"\hline"]
+    if any(cell.fill for cell in grid.rows[number]):
+        return [_write_hhline(grid, spans)]
     command = r"\cmidrule(lr)" if booktabs else r"\cline"
     return [" ".join(f"{command}{{{first + 1}-{last + 1}}}" for first, last in spans)]
+
+
+def _write_hhline(grid: Grid, spans: Sequence[Span]) -> str:
+    r"""A rule under some columns that fills do not hide, as they do `\cline`."""
+    edge = "|" if grid.upright else ""
+    ruled = {column for first, last in spans for column in range(first, last + 1)}
+    signs = ("-" if column in ruled else "~" for column in range(len(grid.alignments)))
+    return rf"\hhline{{{edge}{edge.join(signs)}{edge}}}"
 
 
 def _write_row(row: tuple[Cell, ...], edge: str) -> str:
     written = []
     column = 0
     for cell in row:
-        latex = rf"\multirow{{{cell.rows}}}{{*}}{{{cell.latex}}}" if cell.rows > 1 else cell.latex
+        latex = rf"\multirow{{{cell.rows}}}{{*}}{{{cell.latex}}}" if cell.rows != 1 else cell.latex
+        if cell.fill:
+            latex = rf"\cellcolor[HTML]{{{cell.fill}}}{latex}"
         if cell.columns > 1:
             sides = f"{edge if column == 0 else ''}{cell.alignment}{edge}"
             latex = rf"\multicolumn{{{cell.columns}}}{{{sides}}}{{{latex}}}"

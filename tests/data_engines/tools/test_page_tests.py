@@ -16,6 +16,8 @@ from data_engines.kinds.pdf.engine import Options
 from data_engines.tools.page_tests import TRIALS, choose_tests, find_stretches
 from got_train.data.readers import open_rows
 from got_train.evaluation.evaluate import evaluate
+from got_train.markup.tables import find_tables
+from got_train.markup.written_tables import WRITERS, Notation
 from got_train.page_tests.runner import share_passed
 from got_train.prompts import Task
 from tests.conftest import write_rows
@@ -96,6 +98,15 @@ def test_what_the_tests_of_a_page_say() -> None:
         {"type": "table", "max_diffs": 0, "cell": "Ships", "down": "310", "left": "Depth"},
     ]
     assert sorted(test["math"] for test in math) == [r"\sum_{i}x_{i}\leq n", "a^{2}+b^{2}=c"]
+
+
+@pytest.mark.parametrize("notation", WRITERS)
+def test_cells_are_tested_in_every_notation(notation: Notation) -> None:
+    written = TEXT.replace(TABLE, WRITERS[notation](find_tables(TABLE)[0]))
+    tests = chosen(page(written), "table")
+    assert [test["cell"] for test in tests] == ["12.5", "310", "Ships"]
+    assert share_passed(written, tests) == share_passed(TEXT, tests) == 1
+    assert share_passed(written.replace("310", "97"), tests) == 1 / 3  # the one that does not speak of it
 
 
 DAMAGE: list[tuple[str, Callable[[str], str]]] = [

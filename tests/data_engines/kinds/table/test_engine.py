@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 
 from data_engines.drawing import draw_and_check, make_rng
-from data_engines.engine import Drawing, Reject
+from data_engines.engine import Answer, Drawing, Reject
 from data_engines.kinds.table import engine as table
 from data_engines.kinds.table.engine import Options, Spec, TableStock
 from data_engines.options import Range
+from data_engines.tools.typesetting import TypesetDrawing
+from got_train.evaluation.teds import teds
+from got_train.markup.tables import find_tables
+from got_train.markup.written_tables import WRITERS, Notation
 from got_train.prompts import Task
 
 needs_tex = pytest.mark.skipif(shutil.which("xelatex") is None, reason="needs pdflatex and xelatex")
@@ -34,15 +38,20 @@ TEX = r"""
 
 
 def make_stock(*corpora: tuple[str, ...], **options: object) -> TableStock:
-    return TableStock(sources=(), options=Options(**options), corpora=corpora or (ENGLISH, CHINESE))
+    corpora = corpora or (ENGLISH, CHINESE)
+    tongues = tuple("zh" if corpus == CHINESE else "en" for corpus in corpora)
+    return TableStock(sources=(), options=Options(**options), corpora=corpora, tongues=tongues)
 
 
 def draw_specs(stock: TableStock, indexes: range) -> list[Spec]:
     return [table.decide(make_rng(0, "table", i), i, stock) for i in indexes]
 
 
+CODE = "\\begin{tabular}{lr}\n\\hline\nA & 50\\% \\\\\n\\hline\n\\end{tabular}"
 SMALL = Spec(
-    code="\\begin{tabular}{lr}\n\\hline\nA & 50\\% \\\\\n\\hline\n\\end{tabular}",
+    code=CODE,
+    drawn=CODE,
+    notation=None,
     cells=("A", "50%"),
     chinese=False,
     family="ptm",
@@ -77,19 +86,78 @@ def test_what_the_page_does_not_say_is_rejected() -> None:
             replace(SMALL, cells=("A", "51%")),
             replace(SMALL, cells=("A",)),
             replace(SMALL, cells=("A", "50%", "B")),
-            replace(SMALL, code=SMALL.code.replace("A", "A" * 200), cells=("A" * 200, "50%")),
-            replace(SMALL, code=SMALL.code.replace("A", r"\unknown")),
+            replace(SMALL, drawn=CODE.replace("A", "A" * 200), cells=("A" * 200, "50%")),
+            replace(SMALL, drawn=CODE.replace("A", r"\unknown")),
+            replace(SMALL, drawn=CODE.replace("A", r"\color[HTML]{F0F0F0}A")),
+            replace(SMALL, drawn=CODE.replace("{lr}", "{@{}p{1em}@{}r@{}}"), cells=("A", "50%")),
+            replace(
+                SMALL,
+                drawn=CODE.replace("{lr}", "{@{}p{1em}@{}l@{}}").replace("A", "Overlong"),
+                cells=("Overlong", "50%"),
+            ),
             SMALL,
         ],
     )
-    assert [str(drawing) for drawing in drawings[:5]] == [
+    assert isinstance(drawings.pop(6), Drawing)
+    assert [str(drawing) for drawing in drawings[:7]] == [
         "text other than in the cells",
         "text other than in the cells",
         "text other than in the cells",
         "larger than can be read",
         "LaTeX error: Undefined control sequence",
+        "text that can't be seen",
+        "texts of cells that run into each other",
     ]
-    assert isinstance(drawings[5], Drawing)
+    assert isinstance(drawings[7], Drawing)
+
+
+@needs_tex
+@pytest.mark.parametrize(
+    ("notation", "answer"),
+    [
+        ("html", "<table><tr><td>A</td><td>50%</td></tr></table>"),
+        ("markdown", "| A | 50% |\n| --- | --- |"),
+        ("otsl", "<otsl><fcel>A<fcel>50%<nl></otsl>"),
+    ],
+)
+def test_an_answer_in_another_notation_is_read_back(notation: Notation, answer: str) -> None:
+    spec = replace(SMALL, notation=notation)
+    [drawing] = table.draw([spec])
+    assert isinstance(drawing, TypesetDrawing)
+    assert drawing.answers == (Answer(Task(format=True), answer),)
+    assert isinstance(table.check(spec, drawing), Drawing)
+    wrong = replace(drawing, answers=(Answer(Task(format=True), answer.replace("A", "B")),))
+    with pytest.raises(Reject, match="^answer that is read otherwise than the table$"):
+        table.check(spec, wrong)
+
+
+def test_tables_say_the_same_in_every_notation() -> None:
+    """The texts of cells are those that are shown, whatever the notation, and TEDS finds no difference."""
+    seen = set()
+    for spec in draw_specs(make_stock(), range(60)):
+        [read] = find_tables(spec.code)
+        assert spec.cells is not None
+        texts = {cell.text for row in read.rows for cell in row if "$" not in cell.text}
+        assert texts <= {" ".join(cell.split()) for cell in spec.cells}
+        for notation, write in WRITERS.items():
+            [again] = find_tables(write(read))
+            assert teds(again, read) == 1.0
+            seen.add((notation, write(read)[0]))
+    assert seen == {("html", "<"), ("otsl", "<"), ("markdown", "<"), ("markdown", "|")}
+
+
+@needs_tex
+def test_commands_are_no_text_of_other_notations(tmp_path: Path) -> None:
+    (tmp_path / "paper.tex").write_text(TEX.replace("b & 2", r"\dag & $\dag$"))
+    with pytest.raises(ValueError, match="1 table: a cell with a command that only LaTeX can answer"):
+        table.load(Options(source=tmp_path, answer="html"), np.random.default_rng(0))
+    (tmp_path / "paper.tex").write_text(TEX.replace("b & 2", r"b & $\dag$"))
+    stock = table.load(Options(source=tmp_path, answer="html"), np.random.default_rng(0))
+    [drawing] = draw_and_check(table, draw_specs(stock, range(1)))
+    assert isinstance(drawing, Drawing), drawing
+    assert drawing.answers[0].text == (
+        r"<table><tr><td>a</td><td>1</td></tr><tr><td>b</td><td>$\dag$</td></tr></table>"
+    )
 
 
 @needs_tex

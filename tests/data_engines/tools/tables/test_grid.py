@@ -18,6 +18,7 @@ from data_engines.tools.tables.grid import (
     width_of,
     write_tabular,
 )
+from data_engines.tools.tables.headers import HEADERS
 from got_train.tex.errors import TexError
 
 WORDS = ("the quick brown foxes jumped over lazy dogs, again and again", "many words are needed for names")
@@ -62,6 +63,15 @@ def test_a_ruled_table() -> None:
         r"A \& B & $x^{2}$ & \\",
         r"\hline",
         r"\end{tabular}",
+    ]
+
+
+def test_two_lines_above_and_below() -> None:
+    rows = ((text_cell("a"),), (text_cell("b"),))
+    grid = Grid("l", rows, (((0, 0),),) * 3, "double", upright=False)
+    assert write_tabular(grid).splitlines()[1:-1] == [
+        *[r"\hline", r"\hline", r"a \\"],
+        *[r"\hline", r"b \\", r"\hline", r"\hline"],
     ]
 
 
@@ -117,6 +127,29 @@ def test_contents_of_all_kinds_say_what_they_show() -> None:
             assert column.header and cell.shows and cell.rows == cell.columns == 1
             if "$" not in cell.latex.replace(r"\$", "") and "--" not in cell.latex:
                 assert cell.latex == escape(cell.shows)
+
+
+def test_headers_say_what_their_columns_hold() -> None:
+    shown: dict[str, list[str]] = {}
+    for kind in dict.fromkeys(KINDS):
+        for seed in range(60):
+            column = kind(Pen(np.random.default_rng(seed), (WORDS, HAN), ("en", "zh")))
+            header = re.sub(r" \([^()]*\)$", "", column.header).lower()
+            names = [name.lower() for some in HEADERS.values() for both in some.values() for name in both]
+            assert any(header.endswith(name) for name in names), column.header
+            shown.setdefault(column.header, []).append(column.choose().shows)
+    dates = [text for header, texts in shown.items() if "日期" in header for text in texts]
+    assert any(re.fullmatch(r"\d{4}年\d+月\d+日", text) for text in dates)
+    assert not any(re.search("[A-Za-z]", text) for text in dates), "an English month below a Chinese header"
+    assert {text for header, texts in shown.items() if "性别" in header for text in texts} == {"男", "女"}
+    prices = [text for header, texts in shown.items() if "单价" in header for text in texts]
+    assert prices and all(re.fullmatch(r"¥?[\d,.]+元?", text) for text in prices)
+
+
+def test_no_two_columns_have_one_header() -> None:
+    pen = Pen(np.random.default_rng(0), (WORDS,), ("en",))
+    headers = [pen.header("dates") for _ in HEADERS["dates"]["en"]]
+    assert len(set(headers)) == len(headers) == 7
 
 
 def test_small_figures_are_shown_as_such() -> None:
