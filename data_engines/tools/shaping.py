@@ -88,18 +88,18 @@ def lacking() -> str | None:
     return None
 
 
-def shaper_versions(characters: Iterable[str]) -> dict[str, str]:
-    """The programs that shape texts of such characters, for the manifest; none where none is needed."""
-    if complex_character("".join(characters)) is None or lacking():
+def shaper_versions(characters: Iterable[str], columns: bool = False) -> dict[str, str]:
+    """The programs that shape such characters, or set columns, for the manifest, if any is needed."""
+    if not (columns or complex_character("".join(characters))) or lacking():
         return {}
     programs = ("raqm", "fribidi", "harfbuzz")
     return {name: features.version(name) or "" for name in programs} | {"uharfbuzz": version("uharfbuzz")}
 
 
-def check_shaper(language: str) -> None:
-    """Raises a ValueError if something lacks that a language needs."""
+def check_shaper(flag: str) -> None:
+    """Raises a ValueError if something lacks that an option, such as a language, needs."""
     if lack := lacking():
-        raise ValueError(f"--language {language} needs a shaping engine: {lack}")
+        raise ValueError(f"{flag} needs a shaping engine: {lack}")
 
 
 def check_shapable(text: str) -> str:
@@ -126,6 +126,22 @@ def check_glyphs(text: str, font: Font) -> None:
             raise Reject("character without a glyph after shaping")
         if circle in glyphs and chr(DOTTED_CIRCLE) not in text:
             raise Reject("mark without a letter to stand on")
+
+
+def vertical_forms(signs: Iterable[str], path: str, number: int) -> frozenset[str]:
+    """Those of some signs for which a face has another glyph in columns, as HarfBuzz, asked alone, says."""
+    import uharfbuzz  # comes with the extra `languages`
+
+    shaper, found = _shaper(path, number), set()
+    for sign in signs:
+        buffer = uharfbuzz.Buffer()
+        buffer.add_str(sign)
+        buffer.guess_segment_properties()
+        buffer.direction = "ttb"
+        uharfbuzz.shape(shaper, buffer)
+        if buffer.glyph_infos[0].codepoint != shaper.get_nominal_glyph(ord(sign)):
+            found.add(sign)
+    return frozenset(found)
 
 
 @lru_cache(maxsize=4096)

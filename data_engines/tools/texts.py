@@ -126,7 +126,7 @@ def _read_locale(
 ) -> Texts:
     locale = LOCALES[code]
     if locale.script.tags:
-        check_shaper(code)
+        check_shaper(f"--language {code}")
     sources: tuple[Source, ...]
     if source:
         lines, sources = _lines_in(source, code), (Source(source, str(source)),)
