@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from itertools import groupby
-from typing import Literal
+from typing import Literal, Protocol
 
 from PIL import ImageDraw, ImageFont, features
 
 from data_engines.engine import Reject, Rgb
-from data_engines.tools.corpora import complex_character
+from data_engines.tools.corpora import complex_character, word_spans
 from data_engines.tools.fonts import Font, open_font
 from data_engines.tools.languages import SCRIPTS, Script
 from got_train.packages import install_line, package_folder
@@ -55,8 +55,29 @@ class Setting:
         canvas.text((x, baseline), line, ink, self.font, anchor="ls", direction=self.direction)
 
 
+class Lengths(Protocol):
+    """What knows how long a line is."""
+
+    def length(self, line: str) -> float: ...
+
+
 def setting(font: Font, direction: Direction | None) -> Setting:
     return Setting(open_font(*font, shaped=direction is not None), direction)
+
+
+def wrap(text: str, how: Lengths, width: float) -> list[str]:
+    """Breaks a text between words into lines of at most `width` pixels; a wider word gets its own line."""
+    if how.length(text) <= width:
+        return [text]
+    lines = []
+    spans = word_spans(text)
+    start, end = spans[0]
+    for word_start, word_end in spans[1:]:
+        if how.length(text[start:word_end]) > width:
+            lines.append(text[start:end])
+            start = word_start
+        end = word_end
+    return [*lines, text[start:end]]
 
 
 def direction_of(text: str) -> Direction | None:

@@ -30,7 +30,7 @@ the middle of a Chinese character."""
 
 _UPRIGHT = rf"{EAST_ASIAN}\u203b\u2460-\u24ff\u25a0-\u26ff"
 _RUN = re.compile(rf"([{_UPRIGHT}]+)|[^\s{_UPRIGHT}]+(?:\s+[^\s{_UPRIGHT}]+)*|\s+")
-"""A run of characters that stand upright in columns, of words, which lie on their right sides, or of spaces."""
+"""A run of characters that stand upright in columns, of words, which lie there, or of spaces."""
 _CELL = re.compile(r"\d\d?|[A-Z]")
 _LETTER = re.compile(rf"[{HAN}\u3040-\u30ff]")
 

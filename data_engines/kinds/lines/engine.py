@@ -20,7 +20,6 @@ from data_engines.engine import Answer, Drawing, Region, Reject, Rgb, Stock, one
 from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.boxes import Box, around
 from data_engines.tools.chance import one_of
-from data_engines.tools.corpora import word_spans
 from data_engines.tools.fonts import Face, Font, choose_face, find_faces
 from data_engines.tools.frames import draw_frame
 from data_engines.tools.languages import LanguageCode
@@ -33,6 +32,7 @@ from data_engines.tools.shaping import (
     direction_of,
     setting,
     shaper_versions,
+    wrap,
 )
 from data_engines.tools.texts import Texts, choose_texts, languages_option, matter_option, read_languages
 from data_engines.tools.typed import uncounted
@@ -298,7 +298,7 @@ def _lay_out(
 ) -> list[Block] | None:
     """Places the texts one below the other, each at a random indent; None if they don't fit."""
     widest = options.width - 2 * ROOM
-    wrapped = [_wrap(text, how, widest) for text, how in texts]
+    wrapped = [wrap(text, how, widest) for text, how in texts]
     inks = [[how.ink(line) for line in lines] for lines, (_, how) in zip(wrapped, texts, strict=True)]
     above = -min(top for block in inks for _, top, _, _ in block)
     below = max(bottom for block in inks for _, _, _, bottom in block)
@@ -344,18 +344,3 @@ def _lay_out_rows(
         box = Box(x, y, x + right - left, y + bottom - top)
         blocks.append(Block((PlacedLine(text, x - left, y - top),), box, how.direction))
     return blocks
-
-
-def _wrap(text: str, how: Setting | Column, width: int) -> list[str]:
-    """Breaks a text between words into lines of at most `width` pixels; a wider word gets its own line."""
-    if how.length(text) <= width:
-        return [text]
-    lines = []
-    spans = word_spans(text)
-    start, end = spans[0]
-    for word_start, word_end in spans[1:]:
-        if how.length(text[start:word_end]) > width:
-            lines.append(text[start:end])
-            start = word_start
-        end = word_end
-    return [*lines, text[start:end]]
