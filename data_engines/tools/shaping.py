@@ -160,7 +160,7 @@ def vertical_forms(signs: Iterable[str], path: str, number: int) -> frozenset[st
         buffer.guess_segment_properties()
         buffer.direction = "ttb"
         uharfbuzz.shape(shaper, buffer)
-        if buffer.glyph_infos[0].codepoint != shaper.get_nominal_glyph(ord(sign)):
+        if buffer.glyph_infos[0].codepoint not in (0, shaper.get_nominal_glyph(ord(sign))):
             found.add(sign)
     return frozenset(found)
 

@@ -66,7 +66,7 @@ def can_stand(text: str) -> bool:
     >>> can_stand("第12章"), can_stand("OCR 文字"), can_stand("12")
     (True, False, False)
     """
-    upright = sum(len(run) for run, stands in _runs(text) if stands)
+    upright = sum(len(run) for run, stands in _runs(text) if stands or _is_cell(run))
     enough = upright >= MIN_UPRIGHT * len(text.replace(" ", ""))
     return enough and bool(_LETTER.search(text)) and complex_character(text) is None
 

@@ -23,7 +23,7 @@ class Warp:
     view: tuple[float, ...]
     """Projective matrix, row by row, from pixels around the middle of the flat picture to the result."""
     curve: float = 0.0
-    """Angle in radians, below pi, that the picture spans on an upright cylinder; 0 is flat, as with an arc."""
+    """Angle in radians, below pi, that the picture spans on an upright cylinder without an arc; 0 is flat."""
     dip: float = 0.0
     """How far one looks down on the cylinder: the sine of the angle; below 0 it is seen from below."""
 

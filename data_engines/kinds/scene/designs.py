@@ -117,7 +117,7 @@ def design_screen(draft: Draft, ground: Rgb) -> None:
     inner = Box(bezel, bezel, draft.width - bezel, height - bezel)
     draft.patch(inner, page, 0.02 * draft.width)
     bar, row = choose_color(rng, (0.15, 0.3, 0.85)), height * rng.uniform(0.09, 0.14)
-    row = max(row, 24.0)
+    row = max(24.0, row, 0.16 * height if draft.left_over < 6 else 0)
     draft.patch(Box(*inner[:3], inner.top + row), bar)
     draft.write(
         Box(inner.left + 10, inner.top, inner.right - 10, inner.top + row),

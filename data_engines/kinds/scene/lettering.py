@@ -13,21 +13,26 @@ Way = Direction | Literal["column"] | None
 
 
 def measure(text: str, font: Font, way: Way) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of a text from where it starts, in pixels."""
+    """Left, top, right and bottom of a text with the white beside it, from where it starts in pixels."""
     if way == "column":
-        return (0, 0, *Column(font).standing(text).size)
+        return ink_of(text, font, way)
     return setting(font, way).font.getbbox(text, anchor="ls", direction=way)
 
 
-def write(surface: Image.Image, left: float, top: float, text: str, font: Font, way: Way) -> None:
-    """Writes a text as white ink; `left` and `top` are those of what `measure` measures."""
+def ink_of(text: str, font: Font, way: Way) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the ink of a text from where it starts, in pixels."""
     if way == "column":
-        ink = Column(font).standing(text)
-        surface.paste(255, (round(left), round(top)), ink)
-        return
-    start, above, _, _ = measure(text, font, way)
-    canvas = ImageDraw.Draw(surface)
-    canvas.text((left - start, top - above), text, 255, setting(font, way).font, anchor="ls", direction=way)
+        return (0, 0, *Column(font).standing(text).size)
+    return setting(font, way).ink(text)
+
+
+def write(surface: Image.Image, x: float, y: float, text: str, font: Font, way: Way) -> None:
+    """Writes a text as white ink that starts at a place: on the baseline, or where a column's ink begins."""
+    if way == "column":
+        surface.paste(255, (round(x), round(y)), Column(font).standing(text))
+    else:
+        canvas, face = ImageDraw.Draw(surface), setting(font, way).font
+        canvas.text((x, y), text, 255, face, anchor="ls", direction=way)
 
 
 def check_letters(text: str, font: Font, way: Way) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from data_engines.engine import Reject, Rgb
-from data_engines.kinds.scene.lettering import Way, write
+from data_engines.kinds.scene.lettering import Way, measure, write
 from data_engines.kinds.scene.surface import light_on, lit
 from data_engines.tools.boxes import Box
 from data_engines.tools.fonts import Font
@@ -125,7 +125,8 @@ def _flat_layers(sign: Sign) -> Image.Image:
     size = sign.font[2]
     pad = math.ceil(PADDING * size)
     ink = Image.new("L", (sign.warp.width, sign.warp.height))
-    write(ink, pad, pad, sign.text, sign.font, sign.way)
+    left, top, _, _ = measure(sign.text, sign.font, sign.way)
+    write(ink, pad - left, pad - top, sign.text, sign.font, sign.way)
     # blurring the letters and sharpening their edges makes them fatter, much faster than stroking outlines
     edge = _dim(ink.filter(ImageFilter.BoxBlur(max(3, size / 14))), 6)
     ground = Image.new("L", ink.size)

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from data_engines.engine import Reject, Rgb
-from data_engines.kinds.scene.lettering import Way, write
+from data_engines.kinds.scene.lettering import Way, ink_of, write
 from data_engines.kinds.scene.signs import Ink
 from data_engines.kinds.scene.surface import light_on, lit
 from data_engines.tools.boxes import Box
@@ -101,7 +101,7 @@ def _flat(thing: Thing) -> tuple[Image.Image, Image.Image]:
     """The face as it is seen from the front, and, in three bands, its cover, its ink and whose ink it is.
 
     Raises:
-        Reject: a line lies over another one, or over the edge.
+        Reject: a line lies over another one, or over the edge, or its ink does not fill its box.
     """
     size = thing.warp.width, thing.warp.height
     face, whose, cover, ink = Image.new("RGB", size, thing.color), *(Image.new("L", size) for _ in range(3))
@@ -120,7 +120,10 @@ def _flat(thing: Thing) -> tuple[Image.Image, Image.Image]:
         if min(left, top) < EDGE or right > size[0] - EDGE or bottom > size[1] - EDGE:
             raise Reject("text cut off")
         letters = Image.new("L", (right - left, bottom - top))
-        write(letters, GAP, GAP, line.text, line.font, line.way)
+        first, highest, _, _ = ink_of(line.text, line.font, line.way)
+        write(letters, GAP - first, GAP - highest, line.text, line.font, line.way)
+        if letters.getbbox() != (GAP, GAP, letters.width - GAP, letters.height - GAP):
+            raise Reject("text without all of its ink")
         face.paste(line.color, (left, top), letters)
         ink.paste(letters, (left, top))
         whose.paste(number, (left, top, right, bottom))
