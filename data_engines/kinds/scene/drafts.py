@@ -148,11 +148,12 @@ class Draft:
         return True
 
     def _choose(self, what: str | None, whole: bool) -> str:
+        """A text in the language of the thing's first, if one is soon found; matter may be in Latin letters."""
         for _ in range(TRIES):
-            text = what and self.writer.choose_matter(self.rng, what)
-            if not text:
-                text = self.writer.choose_long(self.rng) if whole else self.writer.choose(self.rng)
-            if self.language in (None, language_of(text)) or text.isascii() and what:
+            text = (what and self.writer.choose_matter(self.rng, what)) or (
+                self.writer.choose_long(self.rng) if whole else self.writer.choose(self.rng)
+            )
+            if self.language in (None, language_of(text)) or (what and text.isascii()):
                 break
         if self.language is None and not text.isascii():
             self.language = language_of(text)

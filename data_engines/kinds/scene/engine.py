@@ -176,8 +176,10 @@ def draw(spec: Spec) -> SceneDrawing:
 
 def check(spec: Spec, drawing: SceneDrawing) -> Drawing:
     """The drawing with a region for each text, if every text is whole, stands out and overlaps no other."""
-    for one in (*spec.signs, *(line for thing in spec.things for line in thing.lines)):
-        check_letters(one.text, one.font, one.way)
+    for sign in spec.signs:
+        check_letters(sign.text, sign.font, sign.way)
+    for line in (line for thing in spec.things for line in thing.lines):
+        check_letters(line.text, line.font, line.way)
     boxes = [[check_ink(drawing.pictures[0], ink) for ink in inks] for inks in drawing.inks]
     wholes = [around(some) for some in boxes]
     if any(one.meets(other) for i, one in enumerate(wholes) for other in wholes[:i]):

@@ -83,7 +83,7 @@ def draw_thing(picture: Image.Image, thing: Thing) -> tuple[Ink, ...]:
     picture.paste(lit(seen, light), corner, cover)
     levels, owners = np.asarray(ink), np.asarray(numbers)
     return tuple(
-        _ink(levels, owners, number, corner, thing.warp.outline(line.box))
+        _ink(levels, owners, number, corner, Box(*thing.warp.outline(line.box)))
         for number, line in enumerate(thing.lines, start=1)
     )
 
