@@ -148,7 +148,7 @@ class Draft:
         return True
 
     def _choose(self, what: str | None, whole: bool) -> str:
-        """A text in the language of the thing's first, if one is soon found; matter may be in Latin letters."""
+        """A text in the language of the thing's first, if one is soon found; matter may be Latin."""
         for _ in range(TRIES):
             text = (what and self.writer.choose_matter(self.rng, what)) or (
                 self.writer.choose_long(self.rng) if whole else self.writer.choose(self.rng)
