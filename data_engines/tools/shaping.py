@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from itertools import groupby
-from typing import Literal
+from typing import Literal, Protocol
 
 from PIL import ImageDraw, ImageFont, features
 
 from data_engines.engine import Reject, Rgb
-from data_engines.tools.corpora import complex_character
+from data_engines.tools.corpora import complex_character, word_spans
 from data_engines.tools.fonts import Font, open_font
 from data_engines.tools.languages import SCRIPTS, Script
 from got_train.packages import install_line, package_folder
@@ -55,8 +55,29 @@ class Setting:
         canvas.text((x, baseline), line, ink, self.font, anchor="ls", direction=self.direction)
 
 
+class Lengths(Protocol):
+    """What knows how long a line is."""
+
+    def length(self, line: str) -> float: ...
+
+
 def setting(font: Font, direction: Direction | None) -> Setting:
     return Setting(open_font(*font, shaped=direction is not None), direction)
+
+
+def wrap(text: str, how: Lengths, width: float) -> list[str]:
+    """Breaks a text between words into lines of at most `width` pixels; a wider word gets its own line."""
+    if how.length(text) <= width:
+        return [text]
+    lines = []
+    spans = word_spans(text)
+    start, end = spans[0]
+    for word_start, word_end in spans[1:]:
+        if how.length(text[start:word_end]) > width:
+            lines.append(text[start:end])
+            start = word_start
+        end = word_end
+    return [*lines, text[start:end]]
 
 
 def direction_of(text: str) -> Direction | None:
@@ -88,18 +109,18 @@ def lacking() -> str | None:
     return None
 
 
-def shaper_versions(characters: Iterable[str]) -> dict[str, str]:
-    """The programs that shape texts of such characters, for the manifest; none where none is needed."""
-    if complex_character("".join(characters)) is None or lacking():
+def shaper_versions(characters: Iterable[str], columns: bool = False) -> dict[str, str]:
+    """The programs that shape such characters, or set columns, for the manifest, if any is needed."""
+    if not (columns or complex_character("".join(characters))) or lacking():
         return {}
     programs = ("raqm", "fribidi", "harfbuzz")
     return {name: features.version(name) or "" for name in programs} | {"uharfbuzz": version("uharfbuzz")}
 
 
-def check_shaper(language: str) -> None:
-    """Raises a ValueError if something lacks that a language needs."""
+def check_shaper(flag: str) -> None:
+    """Raises a ValueError if something lacks that an option, such as a language, needs."""
     if lack := lacking():
-        raise ValueError(f"--language {language} needs a shaping engine: {lack}")
+        raise ValueError(f"{flag} needs a shaping engine: {lack}")
 
 
 def check_shapable(text: str) -> str:
@@ -126,6 +147,22 @@ def check_glyphs(text: str, font: Font) -> None:
             raise Reject("character without a glyph after shaping")
         if circle in glyphs and chr(DOTTED_CIRCLE) not in text:
             raise Reject("mark without a letter to stand on")
+
+
+def vertical_forms(signs: Iterable[str], path: str, number: int) -> frozenset[str]:
+    """Those of some signs for which a face has another glyph in columns, as HarfBuzz, asked alone, says."""
+    import uharfbuzz  # comes with the extra `languages`
+
+    shaper, found = _shaper(path, number), set()
+    for sign in signs:
+        buffer = uharfbuzz.Buffer()
+        buffer.add_str(sign)
+        buffer.guess_segment_properties()
+        buffer.direction = "ttb"
+        uharfbuzz.shape(shaper, buffer)
+        if buffer.glyph_infos[0].codepoint not in (0, shaper.get_nominal_glyph(ord(sign))):
+            found.add(sign)
+    return frozenset(found)
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,7 @@ import numpy as np
 from data_engines.engine import Source
 from data_engines.kind import FAKER
 from data_engines.options import Range, option
-from data_engines.tools.chance import one_of
+from data_engines.tools.chance import Choice, one_of
 from data_engines.tools.corpora import (
     Language,
     find_language,
@@ -116,7 +116,7 @@ def read_languages(
     return tuple(read)
 
 
-def choose_texts(rng: np.random.Generator, texts: Sequence[Texts]) -> Texts:
+def choose_texts(rng: np.random.Generator, texts: Sequence[Choice]) -> Choice:
     """Those of one language for a picture; where there is only one, no chance is spent."""
     return one_of(rng, texts) if len(texts) > 1 else texts[0]
 
@@ -126,7 +126,7 @@ def _read_locale(
 ) -> Texts:
     locale = LOCALES[code]
     if locale.script.tags:
-        check_shaper(code)
+        check_shaper(f"--language {code}")
     sources: tuple[Source, ...]
     if source:
         lines, sources = _lines_in(source, code), (Source(source, str(source)),)

@@ -1,7 +1,7 @@
 """Warped pictures: bent around an arc and seen at an angle, like signs in a street, or warped freely."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ CELL = 16
 
 @dataclass(frozen=True)
 class Warp:
-    """A map of the points of a flat picture: first onto an arc, then into perspective."""
+    """A map of the points of a flat picture: first onto an arc or a cylinder, then into perspective."""
 
     width: int
     """Width of the flat picture in pixels."""
@@ -22,6 +22,10 @@ class Warp:
     """Angle in radians that the picture spans on its circle: 0 is straight, above 0 the middle is highest."""
     view: tuple[float, ...]
     """Projective matrix, row by row, from pixels around the middle of the flat picture to the result."""
+    curve: float = 0.0
+    """Angle in radians, below pi, that the picture spans on an upright cylinder without an arc; 0 is flat."""
+    dip: float = 0.0
+    """How far one looks down on the cylinder: the sine of the angle; below 0 it is seen from below."""
 
     def forward(self, points: np.ndarray) -> np.ndarray:
         """The places in the result of points of the flat picture; both of shape (points, 2)."""
@@ -30,6 +34,9 @@ class Warp:
             radius = self.width / self.arc
             angle, reach = x / radius, radius - y
             x, y = reach * np.sin(angle), radius - reach * np.cos(angle)
+        elif self.curve:
+            radius = self.width / self.curve
+            x, y = radius * np.sin(x / radius), y - radius * self.dip * (1 - np.cos(x / radius))
         return _project(np.reshape(self.view, (3, 3)), x, y)
 
     def backward(self, points: np.ndarray) -> np.ndarray:
@@ -41,24 +48,39 @@ class Warp:
             side = np.sign(radius)
             angle = np.arctan2(side * x, side * (radius - y))
             x, y = radius * angle, radius - side * np.hypot(x, radius - y)
+        elif self.curve:
+            radius = self.width / self.curve
+            # what is beyond the cylinder's sides is seen nowhere: it comes to lie beyond the picture
+            beyond = np.sign(x) * np.maximum(np.abs(x) - radius, 0) * 4
+            angle = np.arcsin(np.clip(x / radius, -1, 1))
+            x, y = radius * angle + beyond, y + radius * self.dip * (1 - np.cos(angle))
         return np.stack([x, y], axis=1) + (self.width / 2, self.height / 2)
 
     def extent(self) -> tuple[float, float, float, float]:
         """Left, top, right and bottom of the result."""
+        return self.outline((0, 0, self.width, self.height))
+
+    def outline(self, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of a rectangle of the flat picture in the result."""
         along = np.linspace(0, 1, 25)
         low, high = np.zeros(25), np.ones(25)
         sides = [(along, low), (along, high), (low, along), (high, along)]
-        outline = np.concatenate([np.stack(side, axis=1) for side in sides]) * (self.width, self.height)
-        seen = self.forward(outline)
+        outline = np.concatenate([np.stack(side, axis=1) for side in sides])
+        seen = self.forward(outline * np.subtract(box[2:], box[:2]) + box[:2])
         (left, top), (right, bottom) = seen.min(axis=0), seen.max(axis=0)
         return float(left), float(top), float(right), float(bottom)
+
+    def moved(self, x: float, y: float) -> "Warp":
+        """The same warp with its result `x` pixels further right and `y` further down."""
+        view = np.array([[1, 0, x], [0, 1, y], [0, 0, 1]]) @ np.reshape(self.view, (3, 3))
+        return replace(self, view=tuple(view.ravel().tolist()))
 
     def picture(self, flat: Image.Image) -> tuple[Image.Image, tuple[int, int]]:
         """The warped picture on black, and the place of its upper left corner."""
         left, top, right, bottom = self.extent()
         corner = int(np.floor(left)) - 1, int(np.floor(top)) - 1
         size = int(np.ceil(right)) + 1 - corner[0], int(np.ceil(bottom)) + 1 - corner[1]
-        if not self.arc:
+        if not self.arc and not self.curve:
             moved = np.reshape(self.view, (3, 3)).copy()
             moved[:2] -= np.outer(corner, moved[2])
             back = np.linalg.inv(moved)

@@ -3,6 +3,9 @@
 The texts of a picture stand one below the other, each at a random horizontal place. A text that is wider
 than the picture is wrapped, and its lines begin at the right where they are read from there; the answer keeps
 the line breaks. Answers are in logical order, that of reading and typing. Each text is a region.
+
+Chinese and Japanese may stand in columns from right to left: the texts are then laid out as lines of a page
+that lies on its side, which is turned when it is drawn.
 """
 
 from collections.abc import Sequence
@@ -17,7 +20,6 @@ from data_engines.engine import Answer, Drawing, Region, Reject, Rgb, Stock, one
 from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.boxes import Box, around
 from data_engines.tools.chance import one_of
-from data_engines.tools.corpora import word_spans
 from data_engines.tools.fonts import Face, Font, choose_face, find_faces
 from data_engines.tools.frames import draw_frame
 from data_engines.tools.languages import LanguageCode
@@ -26,12 +28,15 @@ from data_engines.tools.shaping import (
     Setting,
     check_glyphs,
     check_shapable,
+    check_shaper,
     direction_of,
     setting,
     shaper_versions,
+    wrap,
 )
 from data_engines.tools.texts import Texts, choose_texts, languages_option, matter_option, read_languages
 from data_engines.tools.typed import uncounted
+from data_engines.tools.vertical import Column, can_stand, check_columns, standing_faces, turned
 from got_train.prompts import COLORS, Color, Task
 
 ROOM = 4
@@ -71,6 +76,10 @@ class Options(EngineOptions):
     layout: Literal["free", "rows"] = option(
         "texts anywhere, or each at the start of a row; the rows have equal heights, as in a form", "free"
     )
+    vertical: float = fraction(
+        "fraction of the pictures of Chinese or Japanese texts that have them in columns, from right to left",
+        0.0,
+    )
     frames: float = fraction("fraction of the texts with coloured frames that no question asks about", 0.0)
     task: Literal["plain", "box", "color"] = option(
         "ask for the whole picture, for the text in a box, or for the text in a coloured frame", "plain"
@@ -100,10 +109,14 @@ class LinesStock(Stock[Options]):
     texts: tuple[Texts, ...]
     """One for each language; a picture has texts of one."""
     faces: tuple[Face, ...]
+    standing: tuple[Face, ...]
+    """Those that can write columns, without the signs that they can't."""
 
 
 @dataclass(frozen=True)
 class PlacedLine:
+    """A line, or a column as it lies before its page is turned."""
+
     text: str
     x: int
     baseline: int
@@ -135,6 +148,8 @@ class Spec:
     paper: Rgb
     ink: Rgb
     font: Font
+    vertical: bool
+    """Whether the lines are columns; the page is drawn on its side then, and turned."""
     blocks: tuple[Block, ...]
     task: Literal["plain", "box", "color"]
     asked: tuple[int, ...]
@@ -147,21 +162,26 @@ def load(options: Options, rng: np.random.Generator) -> LinesStock:
     characters = set().union(*(some.characters() for some in texts))
     faces, font_files, left_out = find_faces(options.fonts, characters, whose, options.language)
     sources = dict.fromkeys(source for some in texts for source in some.sources)
+    if options.vertical:
+        check_shaper(f"--vertical {options.vertical}")
     return LinesStock(
         sources=(*sources, *font_files),
-        versions=shaper_versions(characters),
+        versions=shaper_versions(characters, columns=options.vertical > 0),
         left_out=left_out,
         options=options,
         texts=texts,
         faces=faces,
+        standing=standing_faces(faces) if options.vertical else (),
     )
 
 
 def decide(rng: np.random.Generator, index: int, stock: LinesStock) -> Spec:
     options, source = stock.options, choose_texts(rng, stock.texts)
     texts = [_choose_text(rng, source, options) for _ in range(options.lines.choose(rng))]
-    face = choose_face(rng, stock.faces, "".join(texts))
-    size, blocks = _fit(rng, texts, face, options)
+    # without columns no chance is spent: sets stay as they were before there were any
+    vertical = bool(options.vertical and all(map(can_stand, texts)) and rng.random() < options.vertical)
+    face = choose_face(rng, stock.standing if vertical else stock.faces, "".join(texts))
+    size, blocks = _fit(rng, texts, face, vertical, options)
     asked = tuple(int(i) for i in rng.permutation(len(blocks))[: options.questions])
     paper, ink = _choose_rgb(rng, options.paper), _choose_rgb(rng, options.ink)
     frames = _choose_frames(rng, len(blocks), asked, options)
@@ -171,6 +191,7 @@ def decide(rng: np.random.Generator, index: int, stock: LinesStock) -> Spec:
         paper=paper,
         ink=ink,
         font=(face.path, face.number, size),
+        vertical=vertical,
         blocks=tuple(replace(block, frame=frames.get(i)) for i, block in enumerate(blocks)),
         task=options.task,
         asked=asked,
@@ -179,12 +200,17 @@ def decide(rng: np.random.Generator, index: int, stock: LinesStock) -> Spec:
 
 @one_by_one
 def draw(spec: Spec) -> Drawing:
-    picture = Image.new("RGB", (spec.width, spec.height), spec.paper)
+    size = (spec.height, spec.width) if spec.vertical else (spec.width, spec.height)
+    picture = Image.new("RGB", size, spec.paper)
     canvas = ImageDraw.Draw(picture)
     for block in spec.blocks:
-        how = setting(spec.font, block.direction)
+        how = _setting(spec.font, block.direction, spec.vertical)
         for line in block.lines:
             how.draw(canvas, line.x, line.baseline, line.text, spec.ink)
+    if spec.vertical:
+        picture = picture.transpose(Image.Transpose.ROTATE_270)
+    canvas = ImageDraw.Draw(picture)
+    for block in spec.blocks:
         if block.frame:
             draw_frame(canvas, block.box, block.frame, text_height=spec.font[2])
     regions = tuple(Region(block.box, block.text) for block in spec.blocks)
@@ -196,6 +222,8 @@ def check(spec: Spec, drawing: Drawing) -> Drawing:
     for block in spec.blocks:
         for line in block.lines if block.direction else ():
             check_glyphs(line.text, spec.font)
+        for line in block.lines if spec.vertical else ():
+            check_columns(line.text, spec.font)
     paper = Image.new("RGB", (spec.width, spec.height), spec.paper)
     ink = ImageChops.difference(drawing.pictures[0], paper)
     for block in spec.blocks:
@@ -240,16 +268,24 @@ def _choose_frames(
     return dict(zip(dict.fromkeys([*asked, *framed]), colors, strict=False))
 
 
+def _setting(font: Font, direction: Direction | None, vertical: bool) -> Setting | Column:
+    return Column(font) if vertical else setting(font, direction)
+
+
 def _fit(
-    rng: np.random.Generator, texts: Sequence[str], face: Face, options: Options
+    rng: np.random.Generator, texts: Sequence[str], face: Face, vertical: bool, options: Options
 ) -> tuple[int, list[Block]]:
     """The font's size, and the blocks: a random size, or the largest that fits of smaller ones."""
     size = options.text_height.choose(rng)
     lay_out = _lay_out_rows if options.layout == "rows" else _lay_out
     directions = [direction_of(text) for text in texts]
+    page = replace(options, width=options.height, height=options.width) if vertical else options
     while True:
-        settings = [setting((face.path, face.number, size), direction) for direction in directions]
-        blocks = lay_out(rng, list(zip(texts, settings, strict=True)), options)
+        font = face.path, face.number, size
+        settings = [_setting(font, direction, vertical) for direction in directions]
+        blocks = lay_out(rng, list(zip(texts, settings, strict=True)), page)
+        if blocks and vertical:
+            return size, [replace(block, box=turned(block.box, options.width)) for block in blocks]
         if blocks:
             return size, blocks
         if size == options.text_height.low:
@@ -258,11 +294,11 @@ def _fit(
 
 
 def _lay_out(
-    rng: np.random.Generator, texts: Sequence[tuple[str, Setting]], options: Options
+    rng: np.random.Generator, texts: Sequence[tuple[str, Setting | Column]], options: Options
 ) -> list[Block] | None:
     """Places the texts one below the other, each at a random indent; None if they don't fit."""
     widest = options.width - 2 * ROOM
-    wrapped = [_wrap(text, how, widest) for text, how in texts]
+    wrapped = [wrap(text, how, widest) for text, how in texts]
     inks = [[how.ink(line) for line in lines] for lines, (_, how) in zip(wrapped, texts, strict=True)]
     above = -min(top for block in inks for _, top, _, _ in block)
     below = max(bottom for block in inks for _, _, _, bottom in block)
@@ -291,7 +327,7 @@ def _lay_out(
 
 
 def _lay_out_rows(
-    rng: np.random.Generator, texts: Sequence[tuple[str, Setting]], options: Options
+    rng: np.random.Generator, texts: Sequence[tuple[str, Setting | Column]], options: Options
 ) -> list[Block] | None:
     """Places each text near the start of its own row; None if one doesn't fit."""
     row_height = options.height // options.lines.high
@@ -308,18 +344,3 @@ def _lay_out_rows(
         box = Box(x, y, x + right - left, y + bottom - top)
         blocks.append(Block((PlacedLine(text, x - left, y - top),), box, how.direction))
     return blocks
-
-
-def _wrap(text: str, how: Setting, width: int) -> list[str]:
-    """Breaks a text between words into lines of at most `width` pixels; a wider word gets its own line."""
-    if how.length(text) <= width:
-        return [text]
-    lines = []
-    spans = word_spans(text)
-    start, end = spans[0]
-    for word_start, word_end in spans[1:]:
-        if how.length(text[start:word_end]) > width:
-            lines.append(text[start:end])
-            start = word_start
-        end = word_end
-    return [*lines, text[start:end]]

@@ -9,14 +9,20 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from data_engines.engine import Reject, Rgb
+from data_engines.kinds.scene.lettering import Way, measure, write
+from data_engines.kinds.scene.surface import light_on, lit
 from data_engines.tools.boxes import Box
-from data_engines.tools.fonts import Font, open_font
+from data_engines.tools.fonts import Font
 from data_engines.tools.warp import Warp
 
 PADDING = 0.3
 """Room round a text for its plate, outline or shadow, as a share of the font's size."""
 MIN_CONTRAST = 45
 """Levels between a text and its surroundings."""
+PAINT_DEPTH = 0.25
+"""How much darker paint may be where the surface is, from 0 to 1."""
+THIN = 90
+"""Least ink, of 255, that the strongest place of a letter must have."""
 MAX_ALIKE = 0.15
 """Share of a letter's surroundings that may have less contrast to it."""
 
@@ -39,6 +45,7 @@ class Sign:
 
     text: str
     font: Font
+    way: Way
     warp: Warp
     style: SignStyle
     ink: Tint
@@ -59,9 +66,14 @@ def draw_sign(picture: Image.Image, sign: Sign) -> Ink:
     """Draws a text into the picture."""
     seen, corner = sign.warp.picture(_flat_layers(sign))
     ground, edge, ink = seen.split()
-    if sign.style == "plate":
-        picture.paste(sign.plate, corner, _dim(ground, sign.opacity))
     box = (*corner, corner[0] + seen.width, corner[1] + seen.height)
+    light = light_on(picture, box, PAINT_DEPTH)
+
+    def paint(color: Rgb, mask: Image.Image) -> None:
+        picture.paste(lit(Image.new("RGB", seen.size, color), light), corner, mask)
+
+    if sign.style == "plate":
+        paint(sign.plate, _dim(ground, sign.opacity))
     levels = np.asarray(picture.crop(box).convert("L"), dtype=float)
     around = np.asarray(edge) > 127
     if not around.any():
@@ -69,13 +81,12 @@ def draw_sign(picture: Image.Image, sign: Sign) -> Ink:
     luma = _ink_luma(float(levels[around].mean()), sign.ink.depth)
     opposite = (245, 245, 245) if luma < 128 else (15, 15, 15)
     if sign.style == "shadow":
-        picture.paste(opposite, corner, ground)
+        paint(opposite, ground)
     # where the background is as light as the text, it would swallow the text
     swallowed = sign.style != "plate" and not _stands_out(levels, around, luma, 2 * MIN_CONTRAST)
     if sign.style == "outline" or swallowed:
-        picture.paste(opposite, corner, edge)
-    color = _color_of_luma(sign.ink, luma)
-    picture.paste(color, corner, _dim(ink, sign.opacity))
+        paint(opposite, edge)
+    paint(_color_of_luma(sign.ink, luma), _dim(ink, sign.opacity))
     return Ink(ink, *corner)
 
 
@@ -100,9 +111,11 @@ def check_ink(picture: Image.Image, ink: Ink) -> Box:
     covered, near = np.asarray(mask), np.asarray(mask.filter(ImageFilter.BoxBlur(2)))
     # the surroundings begin a pixel or two off the ink, where blur no longer mixes the two
     beside = (near > 4) & (near < 64) & (covered == 0)
-    if not (covered > 160).any() or not beside.any():
+    # the strokes of small letters are thinner than a pixel
+    strong = covered > max(THIN, min(160, 0.8 * covered.max()))
+    if not strong.any() or not beside.any():
         raise Reject("text too thin")
-    if not _stands_out(levels, beside, float(levels[covered > 160].mean()), MIN_CONTRAST):
+    if not _stands_out(levels, beside, float(levels[strong].mean()), MIN_CONTRAST):
         raise Reject("text too like its background")
     return Box(left, top, right, bottom)
 
@@ -111,10 +124,9 @@ def _flat_layers(sign: Sign) -> Image.Image:
     """A text before it is bent, as a picture of three bands: plate or shadow, outline, and ink."""
     size = sign.font[2]
     pad = math.ceil(PADDING * size)
-    font = open_font(*sign.font)
-    left, top, _, _ = font.getbbox(sign.text, anchor="ls")
     ink = Image.new("L", (sign.warp.width, sign.warp.height))
-    ImageDraw.Draw(ink).text((pad - left, pad - top), sign.text, 255, font, anchor="ls")
+    left, top, _, _ = measure(sign.text, sign.font, sign.way)
+    write(ink, pad - left, pad - top, sign.text, sign.font, sign.way)
     # blurring the letters and sharpening their edges makes them fatter, much faster than stroking outlines
     edge = _dim(ink.filter(ImageFilter.BoxBlur(max(3, size / 14))), 6)
     ground = Image.new("L", ink.size)
@@ -150,6 +162,8 @@ def _color_of_luma(color: Tint, luma: float) -> Rgb:
 def _stands_out(levels: np.ndarray, around: np.ndarray, luma: float, contrast: float) -> bool:
     """Whether each letter of a text of lightness `luma` differs by `contrast` from its surroundings."""
     alike = around & (np.abs(levels - luma) < contrast)
+    if around.shape[0] > around.shape[1]:  # a column
+        alike, around = alike.T, around.T
     letters = range(0, around.shape[1], around.shape[0])
     num_alike, num_around = (np.add.reduceat(mask.sum(axis=0), letters) for mask in (alike, around))
     return bool((num_alike <= MAX_ALIKE * num_around).all())

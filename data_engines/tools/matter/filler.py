@@ -48,6 +48,10 @@ class Matter:
         """One piece of any sort."""
         return self.fill(rng, one_of(rng, TABLES[self.tongue].TEMPLATES))
 
+    def choose_field(self, rng: np.random.Generator, name: str) -> str:
+        """One field by its name, such as a phone number (`phone`), as it stands on a sign."""
+        return _Fields(rng, self)[name]
+
     def choose_sentence(self, rng: np.random.Generator) -> str:
         """A whole sentence with numbers, prices, dates or names."""
         return self.fill(rng, one_of(rng, TABLES[self.tongue].SENTENCES))

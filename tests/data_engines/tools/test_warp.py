@@ -63,3 +63,28 @@ def test_all_of_a_picture_is_seen(arc: float) -> None:
     left, top, right, bottom = warp.extent()
     assert corner == (int(np.floor(left)) - 1, int(np.floor(top)) - 1)
     assert seen.width >= right - corner[0] and seen.height >= bottom - corner[1]
+
+
+@pytest.mark.parametrize("dip", [0.0, 0.4, -0.4])
+def test_a_cylinder_narrows_towards_its_sides(dip: float) -> None:
+    flat = Warp(200, 100, 0.0, (1, 0, 0, 0, 1, 0, 0, 0, 1))
+    bent = Warp(200, 100, 0.0, flat.view, curve=2.0, dip=dip)
+    points = np.array([[0, 0], [10, 0], [100, 0], [110, 0], [200, 0], [30, 70]], dtype=float)
+    seen = bent.forward(points)
+    # by trigonometry: a radius of 100, and one radian to each side
+    assert np.allclose(seen[[0, 4], 0], [-100 * np.sin(1), 100 * np.sin(1)])
+    assert seen[1, 0] - seen[0, 0] < 0.6 * (seen[3, 0] - seen[2, 0])
+    assert np.allclose(seen[2], [0, -50]) and np.allclose(seen[0, 1], -50 - 100 * dip * (1 - np.cos(1)))
+    assert np.allclose(bent.backward(seen), points)
+    picture, (left, top) = bent.picture(Image.new("L", (200, 100), 255))
+    extent = bent.extent()
+    assert (left, top) == (int(np.floor(extent[0])) - 1, int(np.floor(extent[1])) - 1)
+    assert abs(np.asarray(picture).sum() / 255 - 200 * np.sin(1) * 100) < 250
+
+
+def test_a_moved_warp_shows_the_same_picture_elsewhere() -> None:
+    warp = Warp(150, 50, 0.7, VIEWS["turned and tilted"])
+    flat = Image.new("L", (150, 50), 255)
+    (seen, corner), (other, moved) = warp.picture(flat), warp.moved(30, -7).picture(flat)
+    assert moved == (corner[0] + 30, corner[1] - 7)
+    assert np.abs(np.asarray(seen, dtype=int) - np.asarray(other)).max() <= 1

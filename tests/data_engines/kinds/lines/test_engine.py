@@ -297,3 +297,41 @@ def test_a_mark_without_a_letter_is_rejected(tmp_path: Path) -> None:
     [spec] = specs(options, 1)
     [rejected] = draw_and_check(lines, [spec])
     assert isinstance(rejected, Reject) and str(rejected) == "mark without a letter to stand on"
+
+
+@pytest.mark.parametrize("layout", ["free", "rows"])
+def test_columns_stand_from_right_to_left_in_the_order_of_the_answer(layout: str, tmp_path: Path) -> None:
+    pytest.importorskip("pylopdf_fonts_zh_cn", reason="needs the extra engines")
+    if shaping.lacking():
+        pytest.skip("needs libfribidi0 and the extra languages")
+    file = tmp_path / "poem.txt"
+    file.write_text("春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。\n", encoding="utf-8")
+    options = Options(
+        source=file,
+        vertical=1.0,
+        layout=layout,
+        words=Range(4, 14) if layout == "free" else Range(3, 6),
+        lines=Range(2, 2),
+        text_height=Range(16, 20),
+        width=240,
+        height=200,
+    )
+    for spec in specs(options, 8):
+        drawing = draw(spec)
+        assert spec.vertical and drawing.pictures[0].size == (240, 200)
+        first, second = (region.box for region in drawing.regions)
+        assert second[2] <= first[0]
+        ink = unlike_paper(spec, drawing.pictures[0])
+        for block in spec.blocks:
+            left, top, right, bottom = map(int, block.box)
+            assert extent(ink[top:bottom, left:right]) == (0, 0, right - left, bottom - top)
+            assert block.text.replace("\n", "") in file.read_text(encoding="utf-8")
+            # its columns, beside each other, are as many as the lines of its answer
+            assert (right - left) < 1.6 * spec.font[2] * len(block.lines)
+
+
+def test_without_columns_no_chance_is_spent_on_them(corpus: Path, font: Path) -> None:
+    plain = specs(Options(source=corpus, fonts=(font,)), 5)
+    if not shaping.lacking():
+        assert specs(Options(source=corpus, fonts=(font,), vertical=1.0), 5) == plain
+    assert not any(spec.vertical for spec in plain)

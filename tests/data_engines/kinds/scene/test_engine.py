@@ -12,10 +12,11 @@ from PIL import Image, ImageChops
 from data_engines.drawing import draw_and_check
 from data_engines.engine import Drawing, Reject
 from data_engines.kinds.scene import engine as scene
-from data_engines.kinds.scene import signs
+from data_engines.kinds.scene import fitting, signs
 from data_engines.kinds.scene.engine import Options, Spec
 from data_engines.kinds.scene.signs import Ink, check_ink, draw_sign
 from data_engines.options import Range
+from data_engines.tools import shaping
 from data_engines.tools.photos import make_background
 from got_train.prompts import Task
 
@@ -37,7 +38,10 @@ def photos(tmp_path: Path) -> tuple[Path, ...]:
 
 @pytest.fixture
 def options(corpus: Path, font: Path, photos: tuple[Path, ...]) -> Options:
-    return Options(source=corpus, fonts=(font,), photos=photos, texts=Range(1, 6), words=Range(1, 3), **SMALL)
+    """Loose texts alone; those on things have tests of their own."""
+    return Options(
+        source=corpus, fonts=(font,), photos=photos, texts=Range(1, 6), words=Range(1, 3), things=0.0, **SMALL
+    )
 
 
 def specs(options: Options, count: int = 30) -> list[Spec]:
@@ -90,7 +94,7 @@ def test_boxes_are_round_what_was_drawn(options: Options) -> None:
 
 def test_texts_are_large_enough_to_read(options: Options) -> None:
     sizes = [sign.font[2] for spec in specs(options, 40) for sign in spec.signs]
-    assert scene.MIN_SIZE <= min(sizes) < max(sizes) <= scene.MAX_SIZE
+    assert fitting.MIN_SIZE <= min(sizes) < max(sizes) <= fitting.MAX_SIZE
     for _, drawing in drawn(specs(replace(options, words=Range(2, 2)), 15)):
         assert min(region.box[3] - region.box[1] for region in drawing.regions) >= 14
 
@@ -128,7 +132,7 @@ def test_a_letter_on_a_dark_spot_is_enough_for_a_reject(options: Options) -> Non
 @pytest.mark.parametrize("shift", [(-400, 0), (0, 300), (5000, 5000)])
 def test_a_text_over_the_edge_is_rejected(shift: tuple[int, int], options: Options) -> None:
     spec = next(spec for spec in specs(options) if len(spec.signs) == 1)
-    sign = replace(spec.signs[0], warp=scene._shift(spec.signs[0].warp, *shift))
+    sign = replace(spec.signs[0], warp=spec.signs[0].warp.moved(*shift))
     assert str(draw_and_check(scene, [replace(spec, signs=(sign,))])[0]) == "text beyond the picture's edge"
 
 
@@ -144,7 +148,7 @@ def test_a_mask_that_was_cut_itself_is_rejected() -> None:
 def test_texts_on_top_of_each_other_are_rejected(options: Options) -> None:
     spec = next(spec for spec in specs(options) if len(spec.signs) == 1)
     sign = replace(spec.signs[0], style="plate", opacity=1.0)
-    moved = replace(sign, warp=scene._shift(sign.warp, 3, 3))
+    moved = replace(sign, warp=sign.warp.moved(3, 3))
     cause = str(draw_and_check(scene, [replace(spec, signs=(sign, moved))])[0])
     assert cause in ("texts overlap", "text too like its background")
 
@@ -196,8 +200,9 @@ def test_a_source_of_capitals_can_be_written_small(tmp_path: Path, options: Opti
     ],
 )
 def test_a_text_that_cannot_be_drawn_is_rejected(
-    text: str, cause: str, tmp_path: Path, options: Options
+    text: str, cause: str, tmp_path: Path, options: Options, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(shaping, "lacking", lambda: "a reason")
     (tmp_path / "one.txt").write_text(text + "\n")
     stock = scene.load(replace(options, source=tmp_path / "one.txt"), np.random.default_rng(0))
     with pytest.raises(Reject, match=re.escape(cause)):
