@@ -30,11 +30,11 @@ class Warp:
             radius = self.width / self.arc
             angle, reach = x / radius, radius - y
             x, y = reach * np.sin(angle), radius - reach * np.cos(angle)
-        return _project(np.reshape(self.view, (3, 3)), x, y)
+        return project(np.reshape(self.view, (3, 3)), x, y)
 
     def backward(self, points: np.ndarray) -> np.ndarray:
         """The points of the flat picture that are seen at `points`: the inverse of `forward`."""
-        x, y = _project(np.linalg.inv(np.reshape(self.view, (3, 3))), *points.T).T
+        x, y = project(np.linalg.inv(np.reshape(self.view, (3, 3))), *points.T).T
         if self.arc:
             radius = self.width / self.arc
             # if the circle's middle is above the text, all signs are reversed
@@ -101,6 +101,7 @@ def warp_patches(
     return flat.transform(size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
 
 
-def _project(matrix: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def project(matrix: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The places, of shape (points, 2), to which a projective matrix of shape (3, 3) takes points."""
     seen = matrix @ np.stack([x, y, np.ones_like(x)])
     return (seen[:2] / seen[2]).T
