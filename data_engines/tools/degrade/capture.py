@@ -107,7 +107,7 @@ def copy(picture: Image.Image, amount: float, rng: np.random.Generator) -> Image
     small = _scaled(picture, 1 - (1 - MIN_COPY_RESOLUTION) * amount)
     grain = np.frombuffer(rng.bytes(small.width * small.height), np.uint8).reshape(small.height, small.width)
     ragged = 0.35 * amount * (paper - ink) * (grain / 255 - 0.5)
-    limit = paper - (paper - ink) * rng.uniform(0.35, 0.55)
+    limit = paper - (paper - ink) * rng.uniform(0.2, 0.4)
     black = np.asarray(small) + ragged < limit
     specks = rng.integers(0, black.size, round(MAX_SPECKS * amount * black.size))
     black.reshape(-1)[specks] = True

@@ -47,7 +47,7 @@ MARK_CHANCE = 0.25
 CAPTURED = 0.6
 """Share of the pictures that are no scans at full strength."""
 ATTEMPTS = 3
-"""How often a picture is degraded, each time half as much, before it is left as it is."""
+"""How often a picture is degraded, each time with half the amounts, before it is left as it is."""
 
 Effect = Callable[[Image.Image, float, np.random.Generator], Image.Image]
 Seen = tuple[Image.Image, Move | None]
@@ -108,7 +108,7 @@ def without_colors(picture: Image.Image) -> Image.Image:
 def _degrade(picture: Image.Image, strength: float, only_texts: bool, rng: np.random.Generator) -> Seen:
     clean = without_colors(picture)
     for attempt in range(ATTEMPTS):
-        degraded, move = _choose_family(clean, strength / 2**attempt, only_texts, rng)
+        degraded, move = _choose_family(clean, strength / 4**attempt, only_texts, rng)
         if degraded is clean or legible(clean, degraded, move):
             return degraded.convert("RGB"), move
     return picture, None

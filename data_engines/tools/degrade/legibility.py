@@ -6,6 +6,7 @@ it, in its place, of its shape and with enough of its contrast. These are the co
 """
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -16,8 +17,10 @@ TILE = 24
 """Side in pixels of the tiles: about a character."""
 STEP = 3
 """Pixels between those of a tile that are compared."""
-BLUR = 2
+BLUR = 1
 """Radius of the blur in pixels before the comparison, which leaves shapes of strokes and takes noise away."""
+EDGE = BLUR + 1
+"""Pixels at the edge of a picture that are not compared themselves, but in the blur of their neighbours."""
 MIN_INK = 12.0
 """Standard deviation of the levels of a tile that has ink."""
 MIN_CONTRAST = 0.25
@@ -27,36 +30,55 @@ MIN_LIKENESS = 0.55
 
 
 def legible(before: Image.Image, after: Image.Image, move: Move | None) -> bool:
-    """Whether each place with ink in `before` is as it was in `after`, where `move` says that it is seen."""
-    contrast, likeness = compare(before, after, move)
-    return bool((contrast >= MIN_CONTRAST).all() and (likeness >= MIN_LIKENESS).all())
+    """Whether each place with ink in `before` is as it was in `after`, where `move` says that it is seen.
+
+    It need be so in one colour only: who reads under a red stamp looks for what is dark in red light too.
+    """
+    read = None
+    for old, new in _colors(before, after):
+        ink, contrast, likeness = compare(old, new, move)
+        good = (contrast >= MIN_CONTRAST) & (likeness >= MIN_LIKENESS)
+        # which tiles have ink is said by their greys, which come first
+        read = good | ~ink if read is None else read | good
+        if read.all():
+            return True
+    return False
 
 
-def compare(before: Image.Image, after: Image.Image, move: Move | None) -> tuple[np.ndarray, np.ndarray]:
-    """Of each tile with ink the share of its contrast that is left, and its correlation, from -1 to 1."""
-    old, new = _levels(before), _levels(after)
-    rows, columns = (math.ceil(side / TILE) for side in old.shape)
-    # tiles at the right and lower edges repeat the last pixels
+def compare(
+    before: Image.Image, after: Image.Image, move: Move | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Compares two grey pictures.
+
+    Returns:
+        For each tile whether it has ink, which share of its contrast is left, and the correlation of its
+        levels before and after, from -1 to 1; all of shape (rows, columns).
+    """
+    width, height = before.size
+    rows, columns = math.ceil(height / TILE), math.ceil(width / TILE)
+    # tiles at the right and lower edges repeat pixels; into those at the very edge the desk is blurred
     y, x = (
-        np.minimum(np.arange(STEP // 2, number * TILE, STEP), side - 1)
-        for number, side in zip((rows, columns), old.shape, strict=True)
+        np.clip(
+            np.arange(STEP // 2, number * TILE, STEP), min(EDGE, side // 2), max(side - 1 - EDGE, side // 2)
+        )
+        for number, side in ((rows, height), (columns, width))
     )
     places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    if move is not None:
-        places = np.floor(move.points(places + 0.5)).astype(int)
-    seen_x, seen_y = places.T
+    seen_x, seen_y = (places if move is None else np.floor(move.points(places + 0.5)).astype(int)).T
+    old, new = (np.asarray(picture.filter(ImageFilter.BoxBlur(BLUR))) for picture in (before, after))
     tiles = (rows, TILE // STEP, columns, TILE // STEP)
-    shown = old[np.ix_(y, x)].reshape(tiles)
-    seen = new[seen_y, seen_x].reshape(tiles)
-    shown = shown - shown.mean(axis=(1, 3), keepdims=True)
-    seen = seen - seen.mean(axis=(1, 3), keepdims=True)
-    spread, new_spread = (np.sqrt((levels**2).mean(axis=(1, 3))) for levels in (shown, seen))
+    shown, seen = (
+        levels.reshape(tiles).astype(np.float32) for levels in (old[np.ix_(y, x)], new[seen_y, seen_x])
+    )
+    shown -= shown.mean(axis=(1, 3), keepdims=True)
+    seen -= seen.mean(axis=(1, 3), keepdims=True)
+    variance, new_variance = (np.square(levels).mean(axis=(1, 3)) + 1e-6 for levels in (shown, seen))
     together = (shown * seen).mean(axis=(1, 3))
-    ink = spread >= MIN_INK
-    contrast = together[ink] / spread[ink] ** 2
-    return contrast, together[ink] / (spread[ink] * np.maximum(new_spread[ink], 1e-3))
+    return variance >= MIN_INK**2, together / variance, together / np.sqrt(variance * new_variance)
 
 
-def _levels(picture: Image.Image) -> np.ndarray:
-    """Blurred levels of grey, of shape (height, width)."""
-    return np.asarray(picture.convert("L").filter(ImageFilter.BoxBlur(BLUR)), dtype=np.float32)
+def _colors(before: Image.Image, after: Image.Image) -> Iterator[tuple[Image.Image, Image.Image]]:
+    """Both pictures in grey, and, if one has colours, in red, in green and in blue."""
+    yield before.convert("L"), after.convert("L")
+    if after.mode == "RGB":
+        yield from zip(before.convert("RGB").split(), after.split(), strict=True)

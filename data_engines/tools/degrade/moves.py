@@ -152,7 +152,7 @@ class View:
         if self.ground is None:
             ground = Image.new("RGB", self.size, (24, 24, 26))
         else:
-            ground = _in_shadow(make_background(self.ground, *self.size), outline)
+            ground = _in_shadow(_desk(self.ground, self.size), outline)
         ground.paste(seen, mask=outline)
         return ground
 
@@ -219,6 +219,13 @@ def _outline(width: int, height: int) -> np.ndarray:
     along, low, high = np.linspace(0, 1, KNOTS), np.zeros(KNOTS), np.ones(KNOTS)
     sides = [(along, low), (high, along), (along[::-1], high), (low, along[::-1])]
     return np.concatenate([np.stack(side, axis=1) for side in sides]) * (width, height)
+
+
+def _desk(ground: Background, size: tuple[int, int]) -> Image.Image:
+    """A texture, more even than most and of half the resolution, as what is out of focus."""
+    desk = make_background(ground, size[0] // 2 + 1, size[1] // 2 + 1)
+    even = desk.resize((1, 1), Image.Resampling.BOX).resize(desk.size)
+    return Image.blend(desk, even, 0.6).resize(size, Image.Resampling.BILINEAR)
 
 
 def _in_shadow(ground: Image.Image, outline: Image.Image) -> Image.Image:

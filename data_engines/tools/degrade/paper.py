@@ -15,10 +15,10 @@ MAX_TINT = 45
 """Levels by which tinted paper may be below white, in each channel."""
 MAX_GRAIN = 26
 """Levels between the lightest and the darkest grain of the paper."""
-MAX_BLEED = 0.3
+MAX_BLEED = 0.2
 """Share of the ink's contrast with which the back of a sheet may show through."""
-STAMP_INKS: tuple[Rgb, ...] = ((180, 35, 50), (45, 60, 160), (95, 45, 130), (30, 110, 80))
-"""None of them so pure that a stamp could be taken for a frame that a question names by its colour."""
+STAMP_INKS: tuple[Rgb, ...] = ((215, 40, 55), (40, 55, 205), (120, 45, 190), (30, 150, 80))
+"""With `MAX_STAMP` none is so pure that a stamp could be taken for a frame that a question names."""
 MAX_STAMP = 0.65
 """Share of its colour that a stamp may have."""
 MIN_MARGIN_PIXELS = 36

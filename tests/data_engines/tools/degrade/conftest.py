@@ -10,7 +10,7 @@ from data_engines.tools.fonts import open_font
 LINES = ["Nothing asked is hidden", "or cut away, and boxes", "move along with texts."]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def page(font: Path) -> Image.Image:
     """A white page, grey, with a margin of 50 pixels and three lines of text from there."""
     picture = Image.new("L", (400, 320), 255)

@@ -8,9 +8,10 @@ from data_engines.tools.degrade.moves import choose_photograph, choose_turn
 
 
 def test_a_page_is_like_itself(page: Image.Image) -> None:
-    contrast, likeness = compare(page, page, None)
-    assert len(contrast) == len(likeness) > 40  # tiles with ink
-    assert np.allclose(contrast, 1) and np.allclose(likeness, 1)
+    ink, contrast, likeness = compare(page, page, None)
+    assert ink.shape == contrast.shape == likeness.shape == (14, 17)
+    assert 40 < ink.sum() < 14 * 17 / 2
+    assert np.allclose(contrast[ink], 1) and np.allclose(likeness[ink], 1)
     assert legible(page, page.convert("RGB"), None)
 
 
@@ -30,6 +31,16 @@ def test_a_hidden_word_is_found(page: Image.Image) -> None:
     crossed = page.copy()
     ImageDraw.Draw(crossed).rectangle((50, 60, 110, 90), 0)
     assert not legible(page, crossed, None)
+
+
+def test_text_below_a_mark_is_read_in_the_light_of_its_colour(page: Image.Image) -> None:
+    barred = page.convert("RGB")
+    canvas = ImageDraw.Draw(barred)
+    for x in range(50, 400, 12):
+        canvas.line((x, 0, x, 320), (255, 0, 0), 4)
+    barred = ImageChops.darker(barred, page.convert("RGB"))
+    assert legible(page, barred, None)
+    assert not legible(page, barred.convert("L").point(lambda level: level * 0.7), None)
 
 
 def test_a_character_of_its_own_is_not_overlooked() -> None:

@@ -6,7 +6,14 @@ from PIL import Image, ImageDraw
 
 from data_engines.engine import PixelBox
 from data_engines.tools.degrade.fields import paper_color
-from data_engines.tools.degrade.moves import Turn, View, choose_photograph, choose_screen, choose_turn, move_box
+from data_engines.tools.degrade.moves import (
+    Turn,
+    View,
+    choose_photograph,
+    choose_screen,
+    choose_turn,
+    move_box,
+)
 
 SIZE = (300, 220)
 MARKS: dict[tuple[int, int, int], PixelBox] = {
@@ -60,14 +67,14 @@ def test_what_is_seen_at_a_point_is_the_inverse_of_where_points_are_seen() -> No
 def test_a_turn_keeps_all_ink_at_the_borders() -> None:
     # marks in the very corners: all of them must still be there, on paper all round
     picture = Image.new("L", (160, 120), "white")
-    for x in (0, 120):
-        for y in (0, 90):
-            ImageDraw.Draw(picture).rectangle((x, y, x + 39, y + 29), "black")
+    for x in (0, 130):
+        for y in (0, 100):
+            ImageDraw.Draw(picture).rectangle((x, y, x + 29, y + 19), "black")
     for seed in range(40):
         turned = choose("turn", seed, picture.size).picture(picture)
         missing_light = 255 * turned.width * turned.height - int(np.asarray(turned).sum())
         # half a pixel of the marks' outer edge, where it blends with nothing, may be gained or lost
-        assert abs(missing_light / 255 - 4 * 40 * 30) < 0.5 * 4 * 2 * (40 + 30)
+        assert abs(missing_light / 255 - 4 * 30 * 20) < 0.5 * 4 * 2 * (30 + 20)
 
 
 def test_the_paper_goes_on_where_a_turn_uncovers_it() -> None:
@@ -85,8 +92,10 @@ def test_a_screen_is_flat_and_has_a_dark_frame() -> None:
 
 
 def test_folds_and_curls_are_seen_by_their_shading() -> None:
-    shadings = [choose_photograph(np.random.default_rng(seed), SIZE, 1.0).relief.shading() for seed in range(12)]
+    shadings = [
+        choose_photograph(np.random.default_rng(seed), SIZE, 1.0).relief.shading() for seed in range(12)
+    ]
     darkest = [shading.getextrema()[0] for shading in shadings]
-    assert all(shading.getextrema()[1] == 255 for shading in shadings)
+    assert all(shading.getextrema()[1] > 245 for shading in shadings)
     assert sum(level == 255 for level in darkest) > 0  # a flat one
     assert 120 < min(darkest) < 220
