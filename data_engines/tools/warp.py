@@ -69,10 +69,13 @@ class Warp:
 
 
 def warp(
-    flat: Image.Image, size: tuple[int, int], backward: Callable[[np.ndarray], np.ndarray]
+    flat: Image.Image, size: tuple[int, int], backward: Callable[[np.ndarray], np.ndarray], cell: int = CELL
 ) -> Image.Image:
-    """A picture of `size` on black; `backward` maps its points to the points of `flat` seen there."""
-    xs, ys = (np.unique([*range(0, side, CELL), side]) for side in size)
+    """A picture of `size` on black; `backward` maps its points to the points of `flat` seen there.
+
+    What is bent little may have larger patches, of `cell` pixels, which are faster.
+    """
+    xs, ys = (np.unique([*range(0, side, cell), side]) for side in size)
     knots = np.stack(np.meshgrid(xs, ys), axis=-1)
     sources = backward(knots.reshape(-1, 2)).reshape(*knots.shape)
     patches = np.concatenate([knots[:-1, :-1], knots[1:, 1:]], axis=-1).reshape(-1, 4)

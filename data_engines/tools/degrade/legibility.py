@@ -13,14 +13,10 @@ from PIL import Image, ImageFilter
 
 from data_engines.tools.degrade.moves import Move
 
-TILE = 24
-"""Side in pixels of the tiles: about a character."""
-STEP = 3
-"""Pixels between those of a tile that are compared."""
-BLUR = 1
-"""Radius of the blur in pixels before the comparison, which leaves shapes of strokes and takes noise away."""
-EDGE = BLUR + 1
-"""Pixels at the edge of a picture that are not compared themselves, but in the blur of their neighbours."""
+CELL = 3
+"""Side in pixels of the cells whose means are compared: less would be noise, more would blur strokes."""
+TILE = 8
+"""Cells along a side of a tile: about a character."""
 MIN_INK = 12.0
 """Standard deviation of the levels of a tile that has ink."""
 MIN_CONTRAST = 0.25
@@ -54,22 +50,21 @@ def compare(
         For each tile whether it has ink, which share of its contrast is left, and the correlation of its
         levels before and after, from -1 to 1; all of shape (rows, columns).
     """
-    width, height = before.size
-    rows, columns = math.ceil(height / TILE), math.ceil(width / TILE)
-    # tiles at the right and lower edges repeat pixels; into those at the very edge the desk is blurred
+    old = np.asarray(before.reduce(CELL))
+    rows, columns = (math.ceil(side / TILE) for side in old.shape)
+    # tiles at the right and lower edges repeat cells; what lies beyond the very edge is blurred into its cells
     y, x = (
-        np.clip(
-            np.arange(STEP // 2, number * TILE, STEP), min(EDGE, side // 2), max(side - 1 - EDGE, side // 2)
-        )
-        for number, side in ((rows, height), (columns, width))
+        np.clip(np.arange(TILE * number), min(1, side - 1), max(side - 2, 0))
+        for number, side in zip((rows, columns), old.shape, strict=True)
     )
-    places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    seen_x, seen_y = (places if move is None else np.floor(move.points(places + 0.5)).astype(int)).T
-    old, new = (np.asarray(picture.filter(ImageFilter.BoxBlur(BLUR))) for picture in (before, after))
-    tiles = (rows, TILE // STEP, columns, TILE // STEP)
-    shown, seen = (
-        levels.reshape(tiles).astype(np.float32) for levels in (old[np.ix_(y, x)], new[seen_y, seen_x])
-    )
+    if move is None:
+        new = np.asarray(after.reduce(CELL))[np.ix_(y, x)]
+    else:
+        middles = CELL * (np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2) + 0.5)
+        seen_x, seen_y = np.floor(move.points(middles)).astype(int).T
+        new = np.asarray(after.filter(ImageFilter.BoxBlur((CELL - 1) / 2)))[seen_y, seen_x]
+    tiles = (rows, TILE, columns, TILE)
+    shown, seen = (levels.reshape(tiles).astype(np.float32) for levels in (old[np.ix_(y, x)], new))
     shown -= shown.mean(axis=(1, 3), keepdims=True)
     seen -= seen.mean(axis=(1, 3), keepdims=True)
     variance, new_variance = (np.square(levels).mean(axis=(1, 3)) + 1e-6 for levels in (shown, seen))

@@ -29,6 +29,8 @@ MAX_GROUND = 0.06
 """Width of the desk that is seen beyond the sheet, in shares of the sheet's sides."""
 KNOTS = 129
 """Places across and down at which the height of a sheet is given."""
+PATCH = 32
+"""Side in pixels of the patches of a photograph, in which a curled sheet is straight to a quarter of a pixel."""
 ROUNDS = 8
 """In which a point is looked for that is seen at another: each brings it nearer by a factor of 3 or more."""
 
@@ -144,7 +146,7 @@ class View:
         # a pixel more on each side, so that what lies at the very edge isn't blended with black
         padded = Image.new(sheet.mode, (sheet.width + 2, sheet.height + 2), paper_color(sheet))
         padded.paste(sheet, (1, 1))
-        seen = warp(padded, self.size, lambda points: self.backward(points) + 1).convert("RGB")
+        seen = self._warped(padded).convert("RGB")
         outline = Image.new("L", (2 * self.size[0], 2 * self.size[1]))
         corners = 2 * self.points(_outline(*self.relief.size))
         ImageDraw.Draw(outline).polygon([tuple(corner) for corner in corners.tolist()], fill=255)
@@ -155,6 +157,14 @@ class View:
             ground = _in_shadow(_desk(self.ground, self.size), outline)
         ground.paste(seen, mask=outline)
         return ground
+
+    def _warped(self, padded: Image.Image) -> Image.Image:
+        """The sheet, which has a pixel more on each side, on black."""
+        if not (self.relief.across.any() or self.relief.down.any()):
+            back = [[1, 0, 1], [0, 1, 1], [0, 0, 1]] @ np.linalg.inv(self.matrix)
+            seen = (back / back[2, 2]).ravel()[:8].tolist()
+            return padded.transform(self.size, Image.Transform.PERSPECTIVE, seen, Image.Resampling.BILINEAR)
+        return warp(padded, self.size, lambda points: self.backward(points) + 1, PATCH)
 
 
 def choose_photograph(rng: np.random.Generator, size: tuple[int, int], amount: float) -> View:
