@@ -30,7 +30,7 @@ MAX_GROUND = 0.06
 KNOTS = 129
 """Places across and down at which the height of a sheet is given."""
 PATCH = 32
-"""Side in pixels of the patches of a photograph, in which a curled sheet is straight to a quarter of a pixel."""
+"""Side in pixels of the patches of a photograph: what is curled is off by a quarter of a pixel in one."""
 ROUNDS = 8
 """In which a point is looked for that is seen at another: each brings it nearer by a factor of 3 or more."""
 
