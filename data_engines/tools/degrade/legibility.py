@@ -52,7 +52,7 @@ def compare(
     """
     old = np.asarray(before.reduce(CELL))
     rows, columns = (math.ceil(side / TILE) for side in old.shape)
-    # the last tiles repeat cells; those at the very edge are left out, as what lies beyond is blurred into them
+    # the last tiles repeat cells; those at the very edge are left out: what lies beyond is blurred into them
     y, x = (
         np.clip(np.arange(TILE * number), min(1, side - 1), max(side - 2, 0))
         for number, side in zip((rows, columns), old.shape, strict=True)

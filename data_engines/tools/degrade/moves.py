@@ -4,7 +4,7 @@ Sheets are moved onto a canvas that holds all of them, so nothing is cut off.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -180,7 +180,10 @@ def choose_photograph(rng: np.random.Generator, size: tuple[int, int], amount: f
     lean = np.array([0.4 * rng.uniform(-1, 1), rng.choice([-1, 1])])
     heights = min(size) * across, min(size) * down
     relief = Relief(size, *heights, lean, rng.uniform(0, 2 * math.pi))
-    return _choose_view(rng, relief, amount, choose_background(rng, ()))
+    ground = choose_background(rng, ())
+    # most desks are grey or brown: they have most red and least blue
+    warm = tuple((max(color), sorted(color)[1], min(color)) for color in ground.palette)
+    return _choose_view(rng, relief, amount, replace(ground, palette=warm))
 
 
 def choose_screen(rng: np.random.Generator, size: tuple[int, int], amount: float) -> View:
