@@ -13,8 +13,8 @@ MAX_BLUR = 1.3
 """Radius of the blur in pixels."""
 MIN_RESOLUTION = 0.6
 """Scale to which a picture may be reduced before it is enlarged again."""
-MIN_COPY_RESOLUTION = 0.65
-"""The same of a copy in black and white, of which less can be read."""
+COPY_RESOLUTIONS = (0.8, 1.5)
+"""Scales at which a picture may be copied in black and white, from the most to the least amount."""
 MAX_NOISE = 11.0
 """Standard deviation of the noise in levels."""
 MIN_QUALITY = 22
@@ -104,11 +104,13 @@ def copy(picture: Image.Image, amount: float, rng: np.random.Generator) -> Image
     paper, ink = paper_color(picture)[0], int(np.percentile(levels, 0.5))
     if paper - ink < MIN_COPIED_LEVELS:
         return picture
-    small = _scaled(picture, 1 - (1 - MIN_COPY_RESOLUTION) * amount)
-    grain = np.frombuffer(rng.bytes(small.width * small.height), np.uint8).reshape(small.height, small.width)
-    ragged = 0.35 * amount * (paper - ink) * (grain / 255 - 0.5)
-    limit = paper - (paper - ink) * rng.uniform(0.2, 0.4)
-    black = np.asarray(small) + ragged < limit
+    worst, best = COPY_RESOLUTIONS
+    scanned = _scaled(picture, best - (best - worst) * amount)
+    grain = np.frombuffer(rng.bytes(scanned.width * scanned.height), np.uint8).reshape(scanned.size[::-1])
+    ragged = 0.3 * amount * (paper - ink) * (grain / 255 - 0.5)
+    # thin strokes are grey, and would be lost half way between paper and ink
+    limit = paper - (paper - ink) * rng.uniform(0.18, 0.35)
+    black = np.asarray(scanned) + ragged < limit
     specks = rng.integers(0, black.size, round(MAX_SPECKS * amount * black.size))
     black.reshape(-1)[specks] = True
     result = Image.fromarray(np.where(black, rng.integers(0, 50), rng.integers(235, 256)).astype(np.uint8))

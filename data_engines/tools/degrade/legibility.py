@@ -15,13 +15,13 @@ from data_engines.tools.degrade.moves import Move
 
 CELL = 3
 """Side in pixels of the cells whose means are compared: less would be noise, more would blur strokes."""
-TILE = 8
-"""Cells along a side of a tile: about a character."""
+TILE = 4
+"""Cells along a side of a tile: less than most characters, so that none is lost among its neighbours."""
 MIN_INK = 12.0
 """Standard deviation of the levels of a tile that has ink."""
-MIN_CONTRAST = 0.25
+MIN_CONTRAST = 0.3
 """Share of its contrast that the ink of a tile must keep."""
-MIN_LIKENESS = 0.55
+MIN_LIKENESS = 0.6
 """Correlation of the levels of a tile before and after."""
 
 

@@ -9,8 +9,8 @@ from data_engines.tools.degrade.moves import choose_photograph, choose_turn
 
 def test_a_page_is_like_itself(page: Image.Image) -> None:
     ink, contrast, likeness = compare(page, page, None)
-    assert ink.shape == contrast.shape == likeness.shape == (14, 17)
-    assert 40 < ink.sum() < 14 * 17 / 2
+    assert ink.shape == contrast.shape == likeness.shape == (27, 34)
+    assert 80 < ink.sum() < 27 * 34 / 2
     assert np.allclose(contrast[ink], 1) and np.allclose(likeness[ink], 1)
     assert legible(page, page.convert("RGB"), None)
 
