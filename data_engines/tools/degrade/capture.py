@@ -21,7 +21,7 @@ MIN_QUALITY = 22
 """Quality of JPEG compression."""
 MAX_GRID = 0.3
 """Share of the light that is missing between the pixels of a screen."""
-MAX_MOIRE = 0.28
+MAX_MOIRE = 0.24
 """Share of the light that is missing in the dark bands of a moiré."""
 MIN_COPIED_LEVELS = 60
 """Between paper and ink of what a copier can tell apart."""
@@ -84,7 +84,7 @@ def show_pixels(picture: Image.Image, amount: float, rng: np.random.Generator) -
 
 def add_moire(picture: Image.Image, amount: float, rng: np.random.Generator) -> Image.Image:
     """The picture with the coloured bands that the grids of a screen and of a sensor make together."""
-    angle, period = rng.uniform(0, math.pi), rng.uniform(6, 50)
+    angle, period = rng.uniform(0, math.pi), rng.uniform(10, 60)
     # a turn of the phase is 256 levels, so that bytes wrap as it does
     turns = 256 / period
     right = np.arange(picture.width) * math.cos(angle) * turns

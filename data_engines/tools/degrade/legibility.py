@@ -17,7 +17,7 @@ CELL = 3
 """Side in pixels of the cells whose means are compared: less would be noise, more would blur strokes."""
 TILE = 4
 """Cells along a side of a tile: less than most characters, so that none is lost among its neighbours."""
-MIN_INK = 12.0
+MIN_INK = 16.0
 """Standard deviation of the levels of a tile that has ink."""
 MIN_CONTRAST = 0.3
 """Share of its contrast that the ink of a tile must keep."""

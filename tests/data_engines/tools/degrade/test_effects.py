@@ -23,11 +23,11 @@ def test_each_effect_shows_and_leaves_the_text(effect: Callable[..., Image.Image
     modes = ["L"] if effect is capture.copy else ["L", "RGB"]
     for mode in modes:
         for seed in range(3):
-            seen = effect(page.convert(mode), 0.8, np.random.default_rng(seed))
+            seen = effect(page.convert(mode), 0.6, np.random.default_rng(seed))
             assert seen.size == page.size and seen.mode in (mode, "RGB")
             assert ImageChops.difference(seen.convert("L"), page).getextrema()[1] > 3
             assert legible(page, seen, None)
-            again = effect(page.convert(mode), 0.8, np.random.default_rng(seed))
+            again = effect(page.convert(mode), 0.6, np.random.default_rng(seed))
             assert seen.tobytes() == again.tobytes()
 
 
