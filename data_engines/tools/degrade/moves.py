@@ -203,7 +203,8 @@ def _choose_view(rng: np.random.Generator, relief: Relief, amount: float, ground
     beyond = 2 + MAX_GROUND * rng.random((2, 2)) * [width, height]
     corner, end = seen.min(axis=0) - beyond[0], seen.max(axis=0) + beyond[1]
     shift = [[1, 0, -corner[0]], [0, 1, -corner[1]], [0, 0, 1]]
-    return View(relief, shift @ matrix, tuple(np.ceil(end - corner).astype(int).tolist()), ground)
+    seen_width, seen_height = np.ceil(end - corner).astype(int).tolist()
+    return View(relief, shift @ matrix, (seen_width, seen_height), ground)
 
 
 def _choose_folds(rng: np.random.Generator, number: int, amount: float) -> np.ndarray:

@@ -75,11 +75,11 @@ def stamp(picture: Image.Image, amount: float, rng: np.random.Generator) -> Imag
     worn = worn.filter(ImageFilter.BoxBlur(1)).point([min(255, 90 + 2 * level) for level in range(256)])
     strength = MAX_STAMP * (0.5 + 0.5 * amount)
     mark = ImageChops.multiply(mark, worn).point([round(strength * level) for level in range(256)])
-    place = (rng.random(2) * np.subtract(picture.size, side)).astype(int).tolist()
+    x, y = (rng.random(2) * np.subtract(picture.size, side)).astype(int).tolist()
     result = picture.convert("RGB")
-    below = result.crop((*place, place[0] + side, place[1] + side))
+    below = result.crop((x, y, x + side, y + side))
     inked = ImageChops.multiply(below, Image.new("RGB", below.size, one_of(rng, STAMP_INKS)))
-    result.paste(inked, tuple(place), mark)
+    result.paste(inked, (x, y), mark)
     return result
 
 
