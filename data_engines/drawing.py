@@ -16,7 +16,7 @@ from data_engines.formats import Row, Sample
 from data_engines.kinds import KINDS, room
 from data_engines.rejects import RejectLimit
 from data_engines.shards import picture_name
-from data_engines.tools.degrade import degrade, without_colors
+from data_engines.tools.degrade.families import degrade, without_colors
 from data_engines.tools.page_tests import choose_tests
 from got_train.data.records import parse_row
 from got_train.markup.boxes import BoxedText, write_boxed

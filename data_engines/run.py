@@ -1,7 +1,7 @@
 """One run: some number of samples of one kind, drawn into one folder.
 
 The way of a sample: `generate` -> an executor -> `drawing.draw_batch` -> the engine's `decide`, `draw` and
-`check` -> `tools.degrade.degrade` -> `shards.finish_shard` -> `shards.finish_run`.
+`check` -> `tools.degrade` -> `shards.finish_shard` -> `shards.finish_run`.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ class RunOptions(EngineOptions):
     count: int = option("number of samples; rejected ones have no rows", lowest=1)
     output: str = option("folder to write or to continue, or a URL that fsspec knows")
     seed: int = option("other seed, other samples; sample i depends on the seed and i alone", 0, lowest=0)
-    degrade: float = fraction("skew, blur, shadow, JPEG and the like, from 0 for none to 1", 0.0)
+    degrade: float = fraction("show pictures as scans, photographs and faxes do, from 0 for none to 1", 0.0)
     format: Format = option("how to keep the samples", "files")
     tests: bool = option("also write tests of the pages in the form of olmOCR-bench: tests.jsonl", False)
     workers: int = option("processes; one a core unless given", os.cpu_count() or 1, lowest=1)

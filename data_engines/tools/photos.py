@@ -104,11 +104,12 @@ def find_photos(
 
 
 def choose_background(rng: np.random.Generator, photos: tuple[str, ...]) -> Background:
+    """A piece of one of some photographs, or a texture; without photographs always a texture."""
     brightness, contrast = rng.uniform(-35, 35), rng.uniform(0.7, 1.15)
     # near the greys: a row for each colour
     palette = np.sort(rng.uniform(0, 255, 3))[:, None] + rng.uniform(-30, 30, (3, 3))
     return Background(
-        photo=None if rng.random() < TEXTURE_SHARE else one_of(rng, photos),
+        photo=None if rng.random() < TEXTURE_SHARE or not photos else one_of(rng, photos),
         seed=int(rng.integers(2**32)),
         zoom=float(rng.uniform(0.5, 1)),
         place=(float(rng.random()), float(rng.random())),

@@ -37,11 +37,11 @@ class Warp:
         elif self.curve:
             radius = self.width / self.curve
             x, y = radius * np.sin(x / radius), y - radius * self.dip * (1 - np.cos(x / radius))
-        return _project(np.reshape(self.view, (3, 3)), x, y)
+        return project(np.reshape(self.view, (3, 3)), x, y)
 
     def backward(self, points: np.ndarray) -> np.ndarray:
         """The points of the flat picture that are seen at `points`: the inverse of `forward`."""
-        x, y = _project(np.linalg.inv(np.reshape(self.view, (3, 3))), *points.T).T
+        x, y = project(np.linalg.inv(np.reshape(self.view, (3, 3))), *points.T).T
         if self.arc:
             radius = self.width / self.arc
             # if the circle's middle is above the text, all signs are reversed
@@ -91,10 +91,13 @@ class Warp:
 
 
 def warp(
-    flat: Image.Image, size: tuple[int, int], backward: Callable[[np.ndarray], np.ndarray]
+    flat: Image.Image, size: tuple[int, int], backward: Callable[[np.ndarray], np.ndarray], cell: int = CELL
 ) -> Image.Image:
-    """A picture of `size` on black; `backward` maps its points to the points of `flat` seen there."""
-    xs, ys = (np.unique([*range(0, side, CELL), side]) for side in size)
+    """A picture of `size` on black; `backward` maps its points to the points of `flat` seen there.
+
+    What is bent little may have larger patches, of `cell` pixels, which are faster.
+    """
+    xs, ys = (np.unique([*range(0, side, cell), side]) for side in size)
     knots = np.stack(np.meshgrid(xs, ys), axis=-1)
     sources = backward(knots.reshape(-1, 2)).reshape(*knots.shape)
     patches = np.concatenate([knots[:-1, :-1], knots[1:, 1:]], axis=-1).reshape(-1, 4)
@@ -123,6 +126,7 @@ def warp_patches(
     return flat.transform(size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
 
 
-def _project(matrix: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def project(matrix: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The places, of shape (points, 2), to which a projective matrix of shape (3, 3) takes points."""
     seen = matrix @ np.stack([x, y, np.ones_like(x)])
     return (seen[:2] / seen[2]).T

@@ -5,7 +5,7 @@ Gradio 6.31, which would be less to write, wants Pillow below 13, and draws no b
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -198,7 +198,11 @@ class Site:
         number, record = self._asked_entry(body)
         for page in range(len(record.images)):  # a row whose picture cannot be opened would not train
             self._labelling().preview(number, page)
-        self._labelling().corrections.accept(record, text_of(body, "text"))
+        no_text = body.get("no_text") is True
+        if no_text and body.get("box") is not None:
+            raise UserError("that there is no text is said of whole pictures: leave out the box")
+        answer = "" if no_text else text_of(body, "text")
+        self._labelling().corrections.accept(replace(record, no_text=no_text), answer)
 
     def _asked_entry(self, body: Mapping[str, Any]) -> tuple[int, Record]:
         """The entry of a request, and its question in the form that the request asks for."""

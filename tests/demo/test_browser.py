@@ -158,6 +158,13 @@ def test_correcting_by_keys_alone(browser: Browser, start: Start, tmp_path: Path
     browser.press("Escape")
     browser.press("s")
     browser.wait(f"{name}.startsWith('2.png')")
+    browser.press("Escape")
+    browser.press("n")
+    browser.wait(f"{name}.startsWith('1.png')")
+    browser.press("Escape")
+    browser.press("b")
+    browser.wait(f"{name}.startsWith('2.png')")
+    assert browser.text("#sure") == "accepted as a picture without text; accept again to replace it"
     browser.type("two")
     browser.press("Enter", ctrl=True)
     browser.wait(f"{name}.startsWith('1.png')")

@@ -112,6 +112,32 @@ def test_a_box_is_a_row_of_its_own(photos: Path, tmp_path: Path, label_client: L
     assert rows_of(output) == [("<image>[250, 250, 500, 750] OCR: ", "part", "my 照片/0.png")]
 
 
+def test_a_picture_without_text_is_a_row_that_says_so(
+    photos: Path, tmp_path: Path, label_client: Labeller
+) -> None:
+    output = tmp_path / "rows.jsonl"
+    with label_client(photos, output) as client:
+        assert error_of(client.post("/accept", json={"number": 0, "text": ""})).startswith("empty response")
+        boxed = client.post("/accept", json={"number": 0, "no_text": True, "box": [16, 8, 32, 24]})
+        said = "that there is no text is said of whole pictures: leave out the box"
+        assert error_of(boxed) == said
+        after = post(client, "/accept", number=0, no_text=True, format=False)
+        assert (after["number"], after["counts"]["done"]) == (1, 1)
+        before = client.get("/entries/0").json()
+        assert (before["is_done"], before["text"]) == (True, "")
+        post(client, "/accept", number=1, text="one", format=False)
+        post(client, "/accept", number=1, text="made up", no_text=True, format=False)
+    row = {"query": "<image>OCR: ", "response": "", "no_text": True}
+    assert [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()] == [
+        {**row, "images": ["my 照片/0.png"]},
+        {**row, "images": ["my 照片/1.png"]},
+    ]
+    with label_client(photos, output) as client:  # what was said stays said, and can be taken back
+        assert client.get("/next").json()["number"] == 2
+        post(client, "/accept", number=0, text="nought", format=False)
+    assert rows_of(output)[0] == ("<image>OCR: ", "nought", "my 照片/0.png")
+
+
 def wait_until_read(client: TestClient, number: int) -> None:
     for _ in range(HANG_SECONDS):
         if client.get("/next").json()["counts"]["read"] == number:

@@ -93,7 +93,7 @@ function showReading() {
   $("text").value = entry.text;
   whole = entry.text;
   let sure = "";
-  if (entry.is_done) sure = "accepted; accept again to replace it";
+  if (entry.is_done) sure = `accepted${entry.text ? "" : " as a picture without text"}; accept again to replace it`;
   else if (entry.confidence !== null) sure = `the model is ${(100 * entry.confidence).toFixed(0)} % sure`;
   else if (state.about.models.length && !entry.is_read) sure = "the model has not read it yet";
   $("sure").textContent = sure;
@@ -139,10 +139,10 @@ function movingOn(work) {
   });
 }
 
-const accept = movingOn(async () => {
+async function write(answer) {
   const { number } = state.entry;
   const corners = state.box && state.box.join(",");
-  const found = await askJson("/accept", { ...question(), text: $("text").value });
+  const found = await askJson("/accept", { ...question(), ...answer });
   if (corners) {
     setBox(null);
     showCounts(found.counts);
@@ -151,7 +151,10 @@ const accept = movingOn(async () => {
   }
   visited.push(number);
   showEntry(found);
-});
+}
+
+const accept = movingOn(() => write({ text: $("text").value }));
+const nothing = movingOn(() => write({ no_text: true })); // whatever the model has made up
 
 const skip = movingOn(async () => {
   const { number } = state.entry;
@@ -198,7 +201,7 @@ function keys(event) {
   const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat;
   if (!plain || event.target.closest("textarea, input:not([type=radio])")) return;
   if (event.key === "Enter" && event.target.closest("button")) return; // which it presses
-  const action = { Enter: accept, e: edit, s: skip, b: back }[event.key];
+  const action = { Enter: accept, n: nothing, e: edit, s: skip, b: back }[event.key];
   if (!action) return;
   event.preventDefault();
   action();
@@ -218,7 +221,7 @@ export async function startCorrecting() {
     edited = true;
     look($("text").value, true);
   });
-  for (const [id, action] of Object.entries({ accept, skip, back, edit })) $(id).addEventListener("click", action);
+  for (const [id, action] of Object.entries({ accept, nothing, skip, back, edit })) $(id).addEventListener("click", action);
   document.addEventListener("keydown", keys);
   window.addEventListener("beforeunload", (event) => {
     if (edited) event.preventDefault();
