@@ -163,7 +163,7 @@ class Author:
             case "code":
                 return [self.code()]
             case "figure":
-                return self.figure(self.room.column_width)
+                return self.figure(min(self.room.column_width, self.room.lines * self.room.leading))
             case "statement":
                 return [self.statement()]
             case "heading":
@@ -220,9 +220,7 @@ class Author:
 
     def items(self) -> Block:
         language = self.choose_language()
-        return self.listed(
-            [self.prose.text(language, Range(1, 2)) for _ in range(self.rng.integers(2, 6))]
-        )
+        return self.listed([self.prose.text(language, Range(1, 2)) for _ in range(self.rng.integers(2, 6))])
 
     def listed(self, texts: Sequence[Text]) -> Block:
         label = self.choose_weighted({"•": 3, "–": 1, "{}.": 3, "({})": 1, "{})": 1})

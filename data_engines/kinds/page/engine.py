@@ -96,8 +96,8 @@ MAX_HEAD_CHARACTERS = 30
 """Length of the text of a running head."""
 _NAME = re.compile(r"[^\W\d_]{4}")
 """Four letters in a row, which a word in a table must have."""
-_WORDS = re.compile(rf"{_NAME.pattern}|[{HAN}]{{2}}")
-"""What a text in a figure has that no other part of the page has by chance."""
+_TELLING = re.compile(rf"{_NAME.pattern}.{{4}}|[{HAN}]{{4}}")
+"""What a text in a figure has that the rest of the page hardly has by chance."""
 MIN_ANSWER_CHARACTERS = 100
 """Length of an answer; a shorter one is a Reject."""
 
@@ -273,7 +273,9 @@ def _draw(spec: Spec, sheet: Sheet) -> TypesetDrawing:
         texts = [escape_markdown(" ".join(heads)), *texts, escape_markdown(foot)]
     else:
         in_figures = [text for block in printed if block.figure for text in block.figure.texts]
-        unanswered = [*heads, foot, *filter(_WORDS.search, in_figures)]
+        in_figures = list(filter(_TELLING.search, dict.fromkeys(in_figures)))
+        # one of a figure first: of these texts only the first few are tested
+        unanswered = [*in_figures[:1], *heads, foot, *in_figures[1:]]
     answer = "\n\n".join(filter(None, texts))
     if len(answer) < MIN_ANSWER_CHARACTERS:
         raise Reject("hardly anything fits the page")

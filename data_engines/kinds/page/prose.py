@@ -20,10 +20,12 @@ Thing = TypeVar("Thing")
 
 MAX_TEXT_CHARACTERS, LONG_LINE_WORDS = 600, Range(60, 100)
 """Length of a paragraph, and the number of words that are taken from a longer line."""
-BEGINNINGS = 3
-"""Lines of which the longest is where the text of a section begins: as a rule one of a paragraph."""
+BEGINNINGS = {"en": 3, "zh": 1}
+"""Lines of which the longest is where the text of a section begins: in English as a rule a paragraph."""
 PHRASE_TRIES = 4
+"""Lines in which words for a phrase are looked for."""
 POINT_WORDS = {"en": Range(3, 14), "zh": Range(5, 24)}
+"""Words beside a bullet of a slide; a Chinese character counts as one."""
 NEAR_LINES = 8
 """Lines of a section whose words are in its heading, its captions and its figures."""
 
@@ -100,7 +102,7 @@ class Prose:
     def place(self, language: PageLanguage) -> int:
         lines = self.material.lines[language]
         if language not in self.places:
-            found = [int(self.rng.integers(len(lines))) for _ in range(BEGINNINGS)]
+            found = [int(self.rng.integers(len(lines))) for _ in range(BEGINNINGS[language])]
             self.places[language] = max(found, key=lambda number: len(lines[number]))
         return self.places[language]
 
