@@ -50,10 +50,7 @@ def _article(author: Author) -> list[Block]:
         blocks += author.section()
     if author.has_references:
         blocks.append(author.plain_heading(1, author.choose_of(BIBLIOGRAPHY[author.choose_language()])))
-        number = int(rng.integers(0, 20))
-        while author.lines(blocks) < room.lines:
-            number += 1
-            blocks.append(author.reference(number))
+        blocks += _numbered(author, author.reference, int(rng.integers(1, 20)), blocks)
     return blocks
 
 
@@ -70,10 +67,14 @@ def _textbook(author: Author) -> list[Block]:
             weights = {"": 1, "statement": 4, "display": 2, "figure": 1, "items": 0.5, "heading": 0.5}
             blocks += author.extra(author.choose_weighted(weights))
     blocks.append(author.plain_heading(1, author.choose_of(EXERCISES[author.choose_language()])))
-    number = int(rng.integers(0, 40))
-    while author.lines(blocks) < room.lines:
-        number += 1
-        blocks.append(author.exercise(number))
+    return blocks + _numbered(author, author.exercise, int(rng.integers(1, 40)), blocks)
+
+
+def _numbered(author: Author, write: Callable[[int], Block], first: int, above: list[Block]) -> list[Block]:
+    """References or exercises, which fill the page below the blocks above them; at least one."""
+    blocks = [write(first)]
+    while author.lines([*above, *blocks]) < author.room.lines:
+        blocks.append(write(first + len(blocks)))
     return blocks
 
 

@@ -3,6 +3,7 @@
 import pickle
 import shutil
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from data_engines.kinds.page.document import (
 )
 from data_engines.kinds.page.engine import Options, PageStock, decide, load
 from data_engines.kinds.page.figures import Figure
-from data_engines.kinds.page.page_tex import count_across
+from data_engines.kinds.page.page_tex import KEPT_WITH_NEXT, count_across
 from data_engines.kinds.page.prose import _PHRASE, Prose
 from data_engines.kinds.page.spec import Spec
 from data_engines.options import Parser, Range, add_flags, read_flags
@@ -75,8 +76,10 @@ def drawings(specs: list[Spec]) -> list[Drawing]:
     return drawn
 
 
-def english(specs: list[Spec], columns: int = 1) -> Spec:
-    return next(spec for spec in specs if not spec.style.chinese and spec.style.columns == columns)
+def english(stock: PageStock, columns: int = 1) -> Spec:
+    """An article in that many columns."""
+    decided = (decide(make_rng(3, "page", i), i, replace(stock, language="en")) for i in count())
+    return next(spec for spec in decided if (spec.style.layout, spec.style.columns) == ("article", columns))
 
 
 def test_the_answer_is_the_blocks_that_end_on_the_page(specs: list[Spec], drawings: list[Drawing]) -> None:
@@ -132,8 +135,8 @@ def test_samples_depend_on_their_index_only(stock: PageStock, specs: list[Spec])
     assert pickle.loads(pickle.dumps(specs[1])) == specs[1]
 
 
-def test_what_is_too_wide_for_the_column_is_neither_printed_nor_answered(specs: list[Spec]) -> None:
-    spec = english(specs)
+def test_what_is_too_wide_for_the_column_is_neither_printed_nor_answered(stock: PageStock) -> None:
+    spec = english(stock)
     long = display("+".join(f"a_{{{i}}}" for i in range(60)))
     text = paragraph(text_run("Some text that stands before and after it, " * 3 + "as it should."))
     with_it, without = draw_and_check(
@@ -144,8 +147,8 @@ def test_what_is_too_wide_for_the_column_is_neither_printed_nor_answered(specs: 
     assert with_it.pictures[0].tobytes() == without.pictures[0].tobytes()
 
 
-def test_running_heads_and_page_numbers_are_printed_but_not_answered(specs: list[Spec]) -> None:
-    spec = english(specs)
+def test_running_heads_and_page_numbers_are_printed_but_not_answered(stock: PageStock) -> None:
+    spec = english(stock)
     style = replace(spec.style, heads=("Zebra", "", "77"), foot="88", fill=(1.0,))
     plain = replace(style, heads=("", "", ""), foot="", rule=False)
     headed, bare = draw_and_check(page, [replace(spec, style=style), replace(spec, style=plain)])
@@ -162,8 +165,8 @@ PARAGRAPH = paragraph(text_run("The keeper of the lighthouse climbs the stairs e
 DRAWN = Figure(120, 60, r"\put(60,30){\makebox(0,0){Ships per year}}", ("Ships per year",))
 
 
-def test_a_footnote_is_answered_last_if_its_mark_is_on_the_page(specs: list[Spec]) -> None:
-    spec = english(specs)
+def test_a_footnote_is_answered_last_if_its_mark_is_on_the_page(stock: PageStock) -> None:
+    spec = english(stock)
     marked = paragraph(join_pieces([text_run("It is as bright as a star."), footnote_mark("7")]))
     notes = [footnote("7", text_run("As stars are."), 1), footnote("8", text_run("Nobody reads this."), 60)]
     blocks = (marked, *[PARAGRAPH] * 58, marked, *notes)
@@ -177,8 +180,8 @@ def test_a_footnote_is_answered_last_if_its_mark_is_on_the_page(specs: list[Spec
     assert note.box[1] > max(region.box[3] for region in drawing.regions if region is not note)
 
 
-def test_texts_in_figures_are_answered_only_on_demand(specs: list[Spec]) -> None:
-    spec = english(specs)
+def test_texts_in_figures_are_answered_only_on_demand(stock: PageStock) -> None:
+    spec = english(stock)
     spec = replace(spec, style=replace(spec.style, heads=("Zebra", "", "77"), foot="88", fill=(1.0,)))
     blocks = (PARAGRAPH, figure(DRAWN), caption(text_run("Figure 3: What passes.")), PARAGRAPH)
     whole = replace(spec, blocks=tuple(map(answered, blocks)), answer_all=True)
@@ -196,8 +199,8 @@ def test_texts_in_figures_are_answered_only_on_demand(specs: list[Spec]) -> None
     assert [test["text"] for test in tests] == ["Ships per year", "Zebra", "77"]
 
 
-def test_a_photograph_stands_in_the_middle_between_what_is_around_it(specs: list[Spec], tmp_path: Path) -> None:
-    spec = english(specs)
+def test_a_photograph_stands_between_what_is_around_it(stock: PageStock, tmp_path: Path) -> None:
+    spec = english(stock)
     Image.new("RGB", (400, 300), "red").save(tmp_path / "red.png")
     photo = Background(str(tmp_path / "red.png"), 0, 1.0, (0.0, 0.0), False, (1.0,) * 3, (0.0,) * 3, ())
     blocks = (PARAGRAPH, figure(Figure(100, 80, photo=photo)), caption(text_run("Fig. 1. Red.")), PARAGRAPH)
@@ -214,9 +217,9 @@ def test_a_photograph_stands_in_the_middle_between_what_is_around_it(specs: list
     assert rows[-1] < boxes["Fig. 1. Red."][1]
 
 
-def test_the_room_for_a_photograph_is_checked(specs: list[Spec]) -> None:
+def test_the_room_for_a_photograph_is_checked(stock: PageStock) -> None:
     photo = Background(None, 0, 1.0, (0.0, 0.0), False, (), (), ())
-    spec = replace(english(specs), blocks=(figure(Figure(100, 80, photo=photo)),))
+    spec = replace(english(stock), blocks=(figure(Figure(100, 80, photo=photo)),))
     begin, end = Note("", 72, 100), Note("", 72, 100 + 80 * 72 / 72.27)
     left, top, right, bottom = photo_box(spec, 1, begin, end)
     assert (top, bottom) == (round(100 * 60 / 72), round((100 + 80 * 72 / 72.27) * 60 / 72))
@@ -225,14 +228,14 @@ def test_the_room_for_a_photograph_is_checked(specs: list[Spec]) -> None:
         photo_box(spec, 1, begin, Note("", 72, 140))
 
 
-def test_code_stands_in_a_fence_as_it_is_printed(specs: list[Spec]) -> None:
+def test_code_stands_in_a_fence_as_it_is_printed(stock: PageStock) -> None:
     lines = ("def f(x):", "    y = {'a': \"b\"}  # -- ~x^2", "", "    return y[x] % 3 & 1")
     blocks = (PARAGRAPH, code(lines, "Listing 2: Sums"), PARAGRAPH)
     drawn = draw_and_check(
         page,
         [
             replace(spec, blocks=blocks, style=replace(spec.style, code_frame=frame))
-            for spec in [english(specs)]
+            for spec in [english(stock)]
             for frame in ("plain", "ruled", "shaded")
         ],
     )
@@ -270,8 +273,8 @@ def test_a_page_without_a_word_of_its_answer_is_rejected(read: str) -> None:
         check_text(["two words", "two"], read)
 
 
-def test_ink_outside_the_columns_is_rejected(specs: list[Spec]) -> None:
-    spec = english(specs, columns=2)
+def test_ink_outside_the_columns_is_rejected(stock: PageStock) -> None:
+    spec = english(stock, columns=2)
     across = count_across(spec.blocks, spec.style)
     left, top, _, _ = spec.style.margins
     places = {across + 1: (Note("", left, top), Note("", left, top + 20))}
@@ -285,20 +288,21 @@ def test_ink_outside_the_columns_is_rejected(specs: list[Spec]) -> None:
             check_columns(ink, spec, places)
 
 
-@pytest.mark.parametrize(("lines", "language"), [(slice(3), "en"), (slice(3, 6), "zh"), (slice(6), "mixed")])
-def test_a_line_may_stand_between_columns(specs: list[Spec]) -> None:
-    spec = english(specs, columns=2)
+def test_a_line_may_stand_between_columns(stock: PageStock) -> None:
+    spec = english(stock, columns=2)
     style = replace(spec.style, column_rule=True)
     left, top, _, _ = style.margins
     across = count_across(spec.blocks, style)
     places = {across + 1: (Note("", left, top), Note("", left, top + 20))}
     ink = np.zeros([round(side * 60 / 72.27) for side in style.paper[::-1]], dtype=bool)
-    ink[round((top + 50) * 60 / 72.27), round((left + style.column_width + style.gutter / 2) * 60 / 72.27)] = True
+    middle = left + style.column_width + style.gutter / 2
+    ink[round((top + 50) * 60 / 72.27), round(middle * 60 / 72.27)] = True
     check_columns(ink, replace(spec, style=style), places)
     with pytest.raises(Reject, match="text runs out of its column"):
         check_columns(ink, spec, places)
 
 
+@pytest.mark.parametrize(("lines", "language"), [(slice(3), "en"), (slice(3, 6), "zh"), (slice(6), "mixed")])
 def test_the_source_says_which_language_pages_have(
     lines: slice, language: str, files: Path, tmp_path: Path
 ) -> None:
