@@ -158,9 +158,8 @@ def _draw_curves(canvas: _Canvas) -> None:
     colors = [COLORS[i] for i in rng.permutation(len(COLORS))[:series]]
     room = (canvas.width - left) / series
     for place, color in enumerate(colors):
-        ys = bottom + height * np.clip(
-            rng.uniform(0.2, 0.7) + rng.normal(0, 0.12, number).cumsum(), 0.03, 0.88
-        )
+        shares = rng.uniform(0.2, 0.7) + rng.normal(0, 0.12, number).cumsum()
+        ys = bottom + np.clip(height * shares, 2, height - 12)  # below the legend
         x = left + 8 + room * place
         canvas.color(color)
         points = list(zip(xs.tolist(), ys.tolist(), strict=True))

@@ -187,7 +187,7 @@ def _as_slide(rng: np.random.Generator, style: PageStyle, families: Families) ->
     return replace(
         style,
         paper=paper,
-        margins=(0.07 * paper[0], 0.1 * paper[1], 0.07 * paper[0], 0.11 * paper[1]),
+        margins=(0.07 * paper[0], 0.1 * paper[1], 0.07 * paper[0], 0.15 * paper[1]),
         fill=(1.0,),
         heads=("", "", ""),
         foot=one_of(rng, ("", "{}", "{} / {}")).format(*_choose_page(rng)),
