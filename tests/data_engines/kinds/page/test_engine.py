@@ -212,9 +212,9 @@ def test_a_photograph_stands_between_what_is_around_it(stock: PageStock, tmp_pat
     assert abs(len(columns) - 100 * 60 / 72.27) <= 1 and abs(len(rows) - 80 * 60 / 72.27) <= 1
     left = spec.style.margins[0] + (spec.style.text_width - 100) / 2
     assert abs(columns[0] - left * 60 / 72.27) <= 1
-    boxes = {region.text: region.box for region in drawing.regions}
-    assert boxes[PARAGRAPH.markdown][3] <= rows[0]
-    assert rows[-1] < boxes["Fig. 1. Red."][1]
+    above, below, _ = drawing.regions
+    assert (above.text, below.text) == (PARAGRAPH.markdown, "Fig. 1. Red.")
+    assert above.box[3] <= rows[0] and rows[-1] < below.box[1]
 
 
 def test_the_room_for_a_photograph_is_checked(stock: PageStock) -> None:
