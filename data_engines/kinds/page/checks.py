@@ -23,6 +23,7 @@ Places = dict[int, tuple[Note, Note]]
 
 _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 _HYPHEN = re.compile("[-\u00ad\u2010\u2011\u0002\ufffe]")
+_FENCED = re.compile(r"^```\n(.*)\n```$", re.DOTALL | re.MULTILINE)
 _LINE_END = re.compile(_HYPHEN.pattern + "\r?\n")
 
 
@@ -33,6 +34,14 @@ def check_text(printed: Sequence[str], read: str) -> None:
     found = _count_words(_LINE_END.sub("", read)) | _count_words(_LINE_END.sub("\n", read))
     if needed - found:
         raise Reject("words of the answer are not on the page")
+
+
+def check_code(answers: Sequence[str], read: str) -> None:
+    """Raises a Reject unless `read` has each line of code of the answers, character by character but spaces."""
+    read = "".join(read.split())
+    code = [match[1] for answer in answers if (match := _FENCED.search(answer))]
+    if not all("".join(line.split()) in read for text in code for line in text.split("\n")):
+        raise Reject("code is not on the page as it is answered")
 
 
 def _count_words(text: str) -> Counter[str]:

@@ -19,7 +19,15 @@ import numpy as np
 from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock
 from data_engines.kind import CODE
 from data_engines.kinds.page.author import Room
-from data_engines.kinds.page.checks import INK, Places, check_columns, check_text, ink_box, photo_box
+from data_engines.kinds.page.checks import (
+    INK,
+    Places,
+    check_code,
+    check_columns,
+    check_text,
+    ink_box,
+    photo_box,
+)
 from data_engines.kinds.page.document import answered, escape_markdown
 from data_engines.kinds.page.layouts import choose_blocks
 from data_engines.kinds.page.listings import read_listings
@@ -244,7 +252,9 @@ def check(spec: Spec, drawing: TypesetDrawing) -> Drawing:
     """The drawing with regions for its blocks, if all words are on the page and all ink is in its columns."""
     places = _places(drawing.sheet)
     printed = [block.printed for number, block in enumerate(spec.blocks, 1) if number in places]
-    check_text(printed, sheet_text(drawing.sheet))
+    read = sheet_text(drawing.sheet)
+    check_text(printed, read)
+    check_code([spec.blocks[number - 1].markdown for number in places], read)
     ink = np.asarray(drawing.pictures[0].convert("L")) < INK
     check_columns(ink, spec, places)
     regions = [

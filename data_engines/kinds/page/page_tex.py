@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from data_engines.kinds.page.document import Block, BlockKind
 from data_engines.kinds.page.figures import LABEL_SIZE
-from data_engines.kinds.page.typography import CHINESE, FontFamily, PageStyle
+from data_engines.kinds.page.typography import CHINESE, MONO, FontFamily, PageStyle
 from got_train.tex.escaping import escape_latex
 from got_train.tex.packages import MATHS, TABLES
 from got_train.tex.typefaces import MATH_VERSIONS
@@ -174,7 +174,9 @@ def font_code(families: Iterable[FontFamily]) -> str:
         bold = f"BoldFont={family.bold}" if family.bold != family.upright else "AutoFakeBold=2"
         command, more = r"\newCJKfontfamily", ""
         if family not in CHINESE:
-            command, more = r"\newfontfamily", f",ItalicFont={family.italic},Ligatures=TeX"
+            # in code, a straight apostrophe stays one
+            ligatures = "TeXOff" if family in MONO else "TeX"
+            command, more = r"\newfontfamily", f",ItalicFont={family.italic},Ligatures={ligatures}"
         name = rf"\expandafter{command}\csname page {family.name}\endcsname"
         lines.append(rf"{name}{{{family.upright}}}[Path=./,{bold}{more}]")
     return "\n".join(lines) + "\n"

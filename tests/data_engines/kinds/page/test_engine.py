@@ -13,7 +13,7 @@ from PIL import Image
 from data_engines.drawing import draw_and_check, make_rng
 from data_engines.engine import Drawing, Reject
 from data_engines.kinds.page import engine as page
-from data_engines.kinds.page.checks import INK, check_columns, check_text, photo_box
+from data_engines.kinds.page.checks import INK, check_code, check_columns, check_text, photo_box
 from data_engines.kinds.page.document import (
     answered,
     caption,
@@ -35,7 +35,7 @@ from data_engines.options import Parser, Range, add_flags, read_flags
 from data_engines.tools.page_tests import choose_tests
 from data_engines.tools.photos import Background
 from got_train.prompts import Task
-from got_train.tex.latex import Note, sheet_text
+from got_train.tex.latex import Note
 
 pytestmark = pytest.mark.skipif(shutil.which("xelatex") is None, reason="needs xelatex")
 
@@ -243,8 +243,12 @@ def test_code_stands_in_a_fence_as_it_is_printed(stock: PageStock) -> None:
         assert isinstance(drawing, Drawing)
         fenced = "\n".join(["Listing 2: Sums", "", "```", *lines, "```"])
         assert [region.text for region in drawing.regions] == [PARAGRAPH.markdown, fenced, PARAGRAPH.markdown]
-        printed = sheet_text(drawing.sheet)
-        assert all(line.strip() in printed for line in lines)
+
+
+def test_code_that_is_printed_otherwise_is_rejected() -> None:
+    check_code(["Listing 1: no code\n\n```\ny = 'a'\n\n  z\n```", "```"], "z y = 'a'")
+    with pytest.raises(Reject, match="code is not on the page as it is answered"):
+        check_code(["```\ny = 'a'\n```"], "y = \u2019a\u2019")
 
 
 def test_one_bad_page_spoils_no_other(specs: list[Spec], drawings: list[Drawing]) -> None:
