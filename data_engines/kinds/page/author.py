@@ -85,7 +85,7 @@ class Author:
         self.has_references = layout == "article" and rng.random() < 0.25
         cites = self.has_references or (layout == "article" and rng.random() < 0.2)
         formula_share = 0.0 if layout == "newspaper" else float(rng.choice([0.0, 0.3, 0.7]))
-        self.prose = Prose(rng, material, language, formula_share, cites, links)
+        self.prose = Prose(rng, material, language, room.letters, formula_share, cites, links)
         self.numbering = rng.choice(["", "1", "1.", "一、" if language == "zh" else "1."])
         self.numbers_formulas = rng.random() < 0.4
         self.caption_form = int(rng.integers(12))

@@ -37,7 +37,7 @@ def check_text(printed: Sequence[str], read: str) -> None:
 
 
 def check_code(answers: Sequence[str], read: str) -> None:
-    """Raises a Reject unless `read` has each line of code of the answers, character by character but spaces."""
+    """Raises a Reject unless `read` has each line of code of the answers, except for spaces."""
     read = "".join(read.split())
     code = [match[1] for answer in answers if (match := _FENCED.search(answer))]
     if not all("".join(line.split()) in read for text in code for line in text.split("\n")):

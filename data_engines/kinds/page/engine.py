@@ -106,7 +106,7 @@ _NAME = re.compile(r"[^\W\d_]{4}")
 """Four letters in a row, which a word in a table must have."""
 _TELLING = re.compile(rf"{_NAME.pattern}.{{4}}|[{HAN}]{{4}}")
 """What a text in a figure has that the rest of the page hardly has by chance."""
-MIN_ANSWER_CHARACTERS = 100
+MIN_ANSWER_CHARACTERS = 60
 """Length of an answer; a shorter one is a Reject."""
 
 

@@ -119,6 +119,7 @@ def _axes(canvas: _Canvas, ticks: int) -> tuple[float, float, float]:
     """
     left, bottom = 26.0, 22.0
     top = canvas.height - 16
+    ticks = max(1, min(ticks, int((top - bottom) / (1.5 * LABEL_SIZE))))
     unit = float(one_of(canvas.rng, (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 25, 50, 100)))
     canvas.text(left, canvas.height - 5, canvas.label(canvas.width - left), "l")
     canvas.line((left, top), (left, bottom), (canvas.width, bottom))
@@ -177,16 +178,12 @@ def _draw_boxes(canvas: _Canvas) -> None:
     rng = canvas.rng
     number = int(rng.integers(2, 5))
     across = canvas.width / number >= 80
-    gap = 18.0
+    gap, high = 18.0, 24.0
     width = (canvas.width - gap * (number - 1)) / number - 1 if across else 0.7 * canvas.width
-    high = 26.0 if across else (canvas.height - gap * (number - 1)) / number
-    if not across and high < 13:
-        number, high = 2, 22.0
-    if across:
-        canvas.height = 40.0
+    canvas.height = high + 1 if across else number * (high + gap) - gap + 1
     for box in range(number):
         x = (width + gap) * box + 0.5 if across else 0.15 * canvas.width
-        y = 7.0 if across else canvas.height - high - (high + gap) * box
+        y = 0.5 if across else canvas.height - 0.5 - high - (high + gap) * box
         corners = [(x, y), (x + width, y), (x + width, y + high), (x, y + high)]
         canvas.line(*corners, corners[0])
         canvas.text(x + width / 2, y + high / 2, canvas.label(width - 8))

@@ -22,6 +22,10 @@ MAX_TEXT_CHARACTERS, LONG_LINE_WORDS = 600, Range(60, 100)
 """Length of a paragraph, and the number of words that are taken from a longer line."""
 BEGINNINGS = {"en": 3, "zh": 1}
 """Lines of which the longest is where the text of a section begins: in English as a rule a paragraph."""
+LONGEST_WORD = 0.75
+"""Length of what TeX may be unable to break, such as an address, as a share of the letters in a line."""
+LINE_TRIES = 6
+"""Lines of which the first without such a word is taken."""
 PHRASE_TRIES = 4
 """Lines in which words for a phrase are looked for."""
 POINT_WORDS = {"en": Range(3, 14), "zh": Range(5, 24)}
@@ -83,6 +87,7 @@ class Prose:
         rng: np.random.Generator,
         material: Material,
         language: Language,
+        letters: float,
         formula_share: float,
         cites: bool,
         links: bool,
@@ -90,6 +95,7 @@ class Prose:
         self.rng = rng
         self.material = material
         self.formula_share = formula_share
+        self.too_long = re.compile(rf"[^\s{HAN}]{{{max(int(LONGEST_WORD * letters), 10)},}}")
         self.interlaced = language == "mixed" and rng.random() < 0.5
         self.cites, self.links = cites, links
         self.places: dict[PageLanguage, int] = {}
@@ -172,6 +178,14 @@ class Prose:
         return f"[{', '.join(map(str, numbers))}]"
 
     def line(self, language: PageLanguage) -> str:
+        """The next line, or a sentence of matter; at times one after it, lest a word is wider than a column."""
+        for _ in range(LINE_TRIES):
+            line = self.any_line(language)
+            if not self.too_long.search(line):
+                break
+        return line
+
+    def any_line(self, language: PageLanguage) -> str:
         sentences = self.material.sentences[language]
         if sentences and self.rng.random() < self.material.matter:
             return self.choose(sentences)

@@ -355,7 +355,7 @@ def test_lines_that_are_not_printed_are_counted(files: Path) -> None:
 def test_words_are_not_cut_at_their_accents(files: Path) -> None:
     (files / "french.txt").write_text("Voilà l'élève peut-être fatigué aujourd\u2019hui.\n", encoding="utf-8")
     stock = load(Options(source=files / "french.txt", formulas=files / "formulas.txt"), make_rng(0, "page"))
-    writer = Prose(make_rng(0, "page"), stock.material, "en", 0.0, cites=False, links=False)
+    writer = Prose(make_rng(0, "page"), stock.material, "en", 80, 0.0, cites=False, links=False)
     assert writer.phrase("en", Range(5, 5)) == "Voilà l'élève peut-être fatigué aujourd\u2019hui"
     assert _PHRASE["en"].findall("Été où l'on va") == ["Été où l'on va"]
 

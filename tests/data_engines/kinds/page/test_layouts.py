@@ -1,5 +1,6 @@
 """The layouts of pages: which blocks they have, and how they look."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -87,11 +88,18 @@ def test_code_is_no_wider_than_its_column() -> None:
 
 
 def test_a_section_goes_on_where_its_source_does() -> None:
-    prose = Prose(np.random.default_rng(0), MATERIAL, "en", 0.0, cites=False, links=False)
+    prose = Prose(np.random.default_rng(0), MATERIAL, "en", 80, 0.0, cites=False, links=False)
     first = LINES.index(prose.line("en"))
     assert [prose.line("en") for _ in range(3)] == [LINES[(first + n) % 40] for n in (1, 2, 3)]
     prose.turn_over()
     assert LINES.index(prose.line("en")) != first + 4
+
+
+def test_a_word_that_is_wider_than_a_narrow_column_is_not_taken() -> None:
+    material = replace(MATERIAL, lines={"en": (*LINES, "Write to keeper@lighthouse.example.org soon.")})
+    for letters, taken in ((26, False), (80, True)):
+        prose = Prose(np.random.default_rng(0), material, "en", letters, 0.0, cites=False, links=False)
+        assert any("keeper@" in prose.line("en") for _ in range(100)) == taken
 
 
 @pytest.mark.parametrize("columns", ["1", "2", "3"])
