@@ -19,6 +19,8 @@ Place = tuple[float, float]
 
 LABEL_SIZE = 8
 """Size of the letters in figures, in points; a Chinese one is as wide, a Latin one about half as wide."""
+LABEL_ROOM = 27.0
+"""Width of a number of four digits and what parts it from the next one, in points."""
 COLORS = ("blue!60!black", "red!70!black", "teal", "orange!90!black", "gray", "violet")
 
 
@@ -133,7 +135,7 @@ def _axes(canvas: _Canvas, ticks: int) -> tuple[float, float, float]:
 def _draw_bars(canvas: _Canvas) -> None:
     rng = canvas.rng
     left, bottom, height = _axes(canvas, int(rng.integers(2, 6)))
-    number = int(rng.integers(3, 7))
+    number = min(int(rng.integers(3, 7)), int((canvas.width - left) / LABEL_ROOM))
     step = (canvas.width - left) / number
     color = one_of(rng, COLORS)
     first_year = int(rng.integers(1980, 2020)) if rng.random() < 0.4 else 0
@@ -152,6 +154,7 @@ def _draw_curves(canvas: _Canvas) -> None:
     rng = canvas.rng
     left, bottom, height = _axes(canvas, int(rng.integers(2, 6)))
     number, series = int(rng.integers(4, 9)), int(rng.integers(1, 4))
+    number = min(number, int((canvas.width - left) / LABEL_ROOM))
     xs = np.linspace(left + 6, canvas.width - 8, number)
     unit = int(one_of(rng, (1, 2, 5, 10, 100)))
     for position, x in enumerate(xs.tolist()):

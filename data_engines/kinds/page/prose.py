@@ -178,7 +178,7 @@ class Prose:
         return f"[{', '.join(map(str, numbers))}]"
 
     def line(self, language: PageLanguage) -> str:
-        """The next line, or a sentence of matter; at times one after it, lest a word is wider than a column."""
+        """The next line, or a sentence of matter; if a word of it is too long, another one."""
         for _ in range(LINE_TRIES):
             line = self.any_line(language)
             if not self.too_long.search(line):
