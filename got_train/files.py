@@ -185,6 +185,10 @@ def flush_folder(folder: Path) -> None:
         flush(path)
 
 
+FAILED_WRITES = ("PytorchStreamWriter failed", "unexpected pos", "basic_ios::clear: iostream error")
+"""How torch's writer says that writing failed: within a file, at its end, and when it closes one."""
+
+
 @contextmanager
 def naming_refusals(path: Path) -> Iterator[None]:
     """Names what cannot be written, whichever library noticed it."""
@@ -214,7 +218,7 @@ def refusal(error: BaseException) -> str | None:
     number = re.search(r"\(os error (\d+)\)", str(error))
     if number and int(number[1]) in REFUSED:
         return os.strerror(int(number[1]))
-    if "PytorchStreamWriter failed" in str(error) or "unexpected pos" in str(error):
+    if any(words in str(error) for words in FAILED_WRITES):
         return "writing failed, the disk may be full"
     return None
 

@@ -5,7 +5,7 @@ set -euo pipefail
 needed=(
     amsmath.sty amssymb.sty array.sty bm.sty booktabs.sty cancel.sty fontenc.sty fontspec.sty
     graphicx.sty hhline.sty lmodern.sty makecell.sty mathrsfs.sty mathtools.sty mhchem.sty
-    multirow.sty pifont.sty rotating.sty siunitx.sty stmaryrd.sty tabularx.sty textcomp.sty tikz.sty
+    multirow.sty pict2e.sty pifont.sty rotating.sty siunitx.sty stmaryrd.sty tabularx.sty textcomp.sty tikz.sty
     wasysym.sty xcolor.sty xeCJK.sty
     txfonts.sty pxfonts.sty lmroman10-regular.otf texgyretermes-regular.otf
 )

@@ -32,7 +32,8 @@ MIN_WIDTH, MAX_WIDTH = 24, 80
 ORDER_DIFFS = 2
 """Characters of a text that may be misread where the order is tested."""
 SHORT_CHARACTERS = 8
-"""Length of a text, such as a page number, that may stand in the page by chance."""
+"""Length of a text, such as a page number, that may stand in the page by chance; a Chinese character counts
+twice."""
 EDGE_CHARACTERS = 100
 """Beginning and end of an answer, where alone a short text is looked for."""
 MIN_FORMULA_TOKENS = 5
@@ -107,7 +108,7 @@ def _present(rng: np.random.Generator, page: str, drawing: Drawing) -> Iterator[
 
 def _absent(rng: np.random.Generator, page: str, drawing: Drawing) -> Iterator[Trial]:
     for text in drawing.unanswered:
-        is_short = len(text) < SHORT_CHARACTERS
+        is_short = text_width(text) < SHORT_CHARACTERS
         where = {"first_n": EDGE_CHARACTERS, "last_n": EDGE_CHARACTERS} if is_short else {}
         yield Trial({"text": text, **where}, [f"{text}\n\n{page}", f"{page}\n\n{text}"])
 

@@ -42,6 +42,7 @@ _PART = re.compile(
     r"|\\(?P<escaped>[^A-Za-z\s])"
     r"|\*\*(?P<bold>[^\s*](?:[^\n]*?[^\s*])??)\*\*"
     r"|\*(?P<italic>[^\s*](?:[^*\n]*[^\s*])?)\*"
+    r"|^```[^\n`]*\n(?P<code>.*?)\n```$"
     r"|^(?P<heading>\#{1,6})[ ]+(?P<title>[^\n]+)"
     r"|^(?P<bullet>[ ]*[-+*][ ]+)"
     r"|(?P<lines>\n+)"
@@ -91,6 +92,9 @@ def _translate(match: re.Match[str]) -> tuple[str, int]:
     if match["bold"] or match["italic"]:
         command, inner = (r"\textbf", match["bold"]) if match["bold"] else (r"\emph", match["italic"])
         return f"{command}{{{to_latex(inner)}}}", end
+    if match["code"]:
+        lines = (escape_latex(line).replace(" ", "~") or "~" for line in match["code"].split("\n"))
+        return "".join(rf"\texttt{{{line}}}\par" + "\n" for line in lines), end
     if match["heading"]:
         command = _HEADINGS[min(len(match["heading"]), len(_HEADINGS)) - 1]
         return f"{command}{{{to_latex(match['title'])}}}", end

@@ -20,6 +20,10 @@ TABULAR = r"\begin{tabular}{l} a & \begin{tabular}{c} b \end{tabular} \\ \end{ta
         ("2 * 3 * 4", "2 * 3 * 4"),
         ("a\nb\n\nc", "a\\par\nb\\par\\medskip\nc"),
         ("## Part 1", r"\subsection*{Part 1}"),
+        (
+            "```\ndef f(*a_b):\n\n    $x\n```",
+            "\\texttt{def~f(*a\\_b):}\\par\n\\texttt{~}\\par\n\\texttt{~~~~\\$x}\\par\n",
+        ),
         ("- one\n- two", "\\textbullet{} one\\par\n\\textbullet{} two"),
         (r"\section*{1 R\&D {x}} text", r"\section*{1 R\&D {x}} text"),
         (r"\title{\nA\n}", r"\title{\nA\n}"),

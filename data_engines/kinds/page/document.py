@@ -4,7 +4,9 @@ The markdown is that of Mathpix, which GOT's labels were made with: `\title{}`, 
 environment, `\section*{}` with the printed number inside, `\( \)` and `\[ \]`, tables as `tabular`; the rest
 is plain markdown. Mathpix's converter still writes headings that way, not as `#`, and so do the released
 weights. Text inside LaTeX is escaped for LaTeX. In running text all characters are as printed, except that
-characters which markdown would take for markup have a backslash.
+characters which markdown would take for markup have a backslash. Captions, footnotes and references are
+paragraphs; the mark of a footnote is a raised `\({ }^{1}\)`, as Mathpix writes it, in the text and before the
+note; code stands in a fence, as it is printed. What is printed in a figure is no answer.
 
 The macros in the LaTeX are those of `page_tex.PREAMBLE`.
 """
@@ -13,21 +15,39 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
+from data_engines.kinds.page.figures import Figure
 from data_engines.tools.tables.grid import Grid, write_tabular
 from got_train.tex.escaping import escape_latex
 
-Style = Literal["plain", "bold", "italic"]
+Style = Literal["plain", "bold", "italic", "link"]
 BlockKind = Literal[
-    "title", "authors", "abstract", "section", "subsection", "paragraph", "items", "display", "table"
+    "title",
+    "authors",
+    "abstract",
+    "byline",
+    "section",
+    "subsection",
+    "paragraph",
+    "items",
+    "display",
+    "table",
+    "figure",
+    "caption",
+    "code",
+    "entry",
+    "footnote",
 ]
 
 _MARKDOWN = str.maketrans({character: "\\" + character for character in "\\`*_$"})
 _LINE_START = re.compile(r"^(?=[#>+-])|^(\d+)(?=[.)]\s)")
 """Beginnings of a line that markdown would take for a heading, a quotation or a list."""
 _STYLES: dict[Style, tuple[str, str]] = {
-    "plain": ("{}", "{}"), "bold": (r"\textbf{{{}}}", "**{}**"), "italic": (r"\textit{{{}}}", "*{}*")
+    "plain": ("{}", "{}"), "bold": (r"\textbf{{{}}}", "**{}**"), "italic": (r"\textit{{{}}}", "*{}*"),
+    "link": (r"\pagelink{{{}}}", "{}"),
 }  # fmt: skip
-"""How a text is written in LaTeX and in markdown."""
+"""How a text is written in LaTeX and in markdown; where a link leads is not printed."""
+_MARKS = {"*": r"*", "†": r"\dagger", "‡": r"\ddagger"}
+"""Marks of footnotes that are no numbers, as LaTeX."""
 
 
 class Text(NamedTuple):
@@ -47,6 +67,10 @@ class Block(NamedTuple):
     markdown: str
     printed: str
     """The words that a reader sees, without those of formulas."""
+    figure: Figure | None = None
+    """What is drawn in place of text."""
+    of: int = 0
+    """Of a footnote, the number of the block with its mark, counted from 1."""
 
 
 def escape_markdown(text: str) -> str:
@@ -66,6 +90,12 @@ def text_run(text: str, style: Style = "plain") -> Text:
 def inline_formula(code: str) -> Text:
     latex = rf"\({code}\)"
     return Text(latex, latex, " ")  # letters of a formula are no words
+
+
+def footnote_mark(mark: str) -> Text:
+    """The raised mark of a footnote, which is a number, or a sign of `_MARKS`."""
+    latex = rf"{{ }}^{{{_MARKS.get(mark, mark)}}}"
+    return Text(rf"\pagemark{{\({latex}\)}}", rf"\({latex}\)", mark if mark.isdigit() else " ")
 
 
 def join_pieces(pieces: Iterable[Text]) -> Text:
@@ -122,3 +152,52 @@ def table(grid: Grid, caption: str = "") -> Block:
     markdown = f"{escape_markdown(caption)}\n\n{tabular}" if caption else tabular
     words = [cell.shows for row in grid.rows for cell in row if "$" not in cell.latex]
     return Block("table", latex, markdown, "\n".join([caption, *words]))
+
+
+def byline(text: str) -> Block:
+    """Who wrote what follows, where and when."""
+    return Block("byline", rf"\pagebyline{{{escape_latex(text)}}}", escape_markdown(text), text)
+
+
+def figure(drawn: Figure) -> Block:
+    """What is drawn; the texts in it are not answered."""
+    latex = rf"\pagefigure{{{drawn.width:.2f}pt}}{{{drawn.height:.2f}pt}}{{{drawn.latex}}}"
+    return Block("figure", latex, "", "\n".join(drawn.texts), drawn)
+
+
+def answered(block: Block) -> Block:
+    """The block with the texts of its figure, if it is one, as the answer."""
+    if not block.figure:
+        return block
+    return block._replace(markdown="\n".join(map(escape_markdown, block.figure.texts)))
+
+
+def caption(text: Text) -> Block:
+    """The text below a figure or above a listing."""
+    return Block("caption", rf"\pagecaption{{{text.latex}}}", text.markdown, text.printed)
+
+
+def code(lines: Sequence[str], caption: str = "") -> Block:
+    """A listing, whose spaces count, with the line above it."""
+    latex = "".join(rf"\pagecodeline{{{escape_latex(line).replace(' ', '~')}}}" for line in lines)
+    text = "\n".join(lines)
+    markdown = f"```\n{text}\n```"
+    if caption:
+        markdown = f"{escape_markdown(caption)}\n\n{markdown}"
+    latex = rf"\pagecode{{{escape_latex(caption)}}}{{{latex}}}"
+    return Block("code", latex, markdown, f"{caption}\n{text}")
+
+
+def entry(label: str, text: Text) -> Block:
+    """A reference or exercise with its printed label; its other lines are indented."""
+    latex = rf"\pageentry{{{escape_latex(label)}}}{{{text.latex}}}"
+    return Block("entry", latex, f"{label} {text.markdown}".lstrip(), f"{label} {text.printed}")
+
+
+def footnote(mark: str, text: Text, of: int) -> Block:
+    """A note at the foot of the last column; `of` is the number of the block that has its mark."""
+    sign = footnote_mark(mark)
+    latex = rf"\pagefootnote{{{sign.latex}}}{{{text.latex}}}"
+    return Block(
+        "footnote", latex, f"{sign.markdown} {text.markdown}", f"{sign.printed} {text.printed}", of=of
+    )

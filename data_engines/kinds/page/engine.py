@@ -1,9 +1,9 @@
-"""Whole document pages in Mathpix markdown: headings, paragraphs, lists, formulas and tables set by XeLaTeX.
+"""Whole document pages in Mathpix markdown: articles, textbooks, newspapers and slides set by XeLaTeX.
 
 A spec holds more blocks than its page has room for. TeX prints as many of them as end on the page, and
 reports which; these are the answer. So no block is cut off, and the answer has all that is printed except
-running heads and page numbers, which GOT is taught to leave out. Each block that stands in one column is a
-region.
+running heads, page numbers and the texts in figures, which GOT is taught to leave out (`--answer-all` takes
+them in). Each block that stands in one column is a region.
 """
 
 import re
@@ -15,18 +15,33 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image
 
-from data_engines.engine import Answer, Drawing, PixelBox, Region, Reject, Stock
-from data_engines.kinds.page.document import Block
-from data_engines.kinds.page.page_tex import PREAMBLE, count_across, font_code, page_code
-from data_engines.kinds.page.prose import Material, choose_blocks
+from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock
+from data_engines.kind import CODE
+from data_engines.kinds.page.author import Room
+from data_engines.kinds.page.checks import (
+    INK,
+    Places,
+    check_code,
+    check_columns,
+    check_text,
+    ink_box,
+    photo_box,
+)
+from data_engines.kinds.page.document import answered, escape_markdown
+from data_engines.kinds.page.layouts import choose_blocks
+from data_engines.kinds.page.listings import read_listings
+from data_engines.kinds.page.looks import choose_style
+from data_engines.kinds.page.page_tex import PREAMBLE, code_size, font_code, page_code
+from data_engines.kinds.page.prose import Material
+from data_engines.kinds.page.spec import Spec
 from data_engines.kinds.page.typography import (
     CHINESE,
     LATIN,
+    MONO,
+    Columns,
     FontFamily,
-    PageStyle,
-    choose_style,
+    Layout,
     font_files,
     installed,
 )
@@ -41,6 +56,8 @@ from data_engines.tools.corpora import (
 )
 from data_engines.tools.fonts import read_faces
 from data_engines.tools.formulas.sources import read_formulas
+from data_engines.tools.packages import packaged
+from data_engines.tools.photos import WITHOUT_TEXT, find_photos, make_background
 from data_engines.tools.texts import matter_option, read_texts
 from data_engines.tools.typesetting import TypesetDrawing, draw_typeset
 from got_train.characters import FIRST_EAST_ASIAN, HAN
@@ -48,7 +65,6 @@ from got_train.packages import install_line
 from got_train.prompts import Task
 from got_train.tex.errors import TexError
 from got_train.tex.latex import (
-    Note,
     Sheet,
     Style,
     check_style,
@@ -64,6 +80,17 @@ SPARE_LINES = 6
 """Lines that a spec holds beyond the estimated room of its page, as only TeX knows the heights."""
 LETTER_WIDTH = 0.47
 """Average width of a Latin letter, as a multiple of the font's size; Chinese ones have about twice that."""
+CODE_WIDTH = 0.6
+"""Width of a letter of code in the same measure."""
+LAYOUTS: dict[Layout, float] = {"article": 0.66, "textbook": 0.14, "newspaper": 0.08, "slide": 0.12}
+"""Shares of the layouts; those that have the asked-for columns are left."""
+COLUMNS: dict[Layout, dict[Columns, float]] = {
+    "article": {1: 0.5, 2: 0.42, 3: 0.08},
+    "textbook": {1: 0.75, 2: 0.25},
+    "newspaper": {2: 0.25, 3: 0.75},
+    "slide": {1: 1.0},
+}
+"""Shares of the numbers of columns in a layout."""
 MADE_UP = 0.5
 """Share of the formulas that are made up, where the user gives no formulas."""
 SENTENCES = 4000
@@ -77,11 +104,10 @@ MAX_HEAD_CHARACTERS = 30
 """Length of the text of a running head."""
 _NAME = re.compile(r"[^\W\d_]{4}")
 """Four letters in a row, which a word in a table must have."""
-MIN_ANSWER_CHARACTERS = 100
+_TELLING = re.compile(rf"{_NAME.pattern}.{{4}}|[{HAN}]{{4}}")
+"""What a text in a figure has that the rest of the page hardly has by chance."""
+MIN_ANSWER_CHARACTERS = 60
 """Length of an answer; a shorter one is a Reject."""
-INK = 240
-"""Grey level below which a pixel counts as ink."""
-POINTS_PER_INCH, TEX_POINTS_PER_INCH = 72, 72.27
 
 
 @dataclass(frozen=True)
@@ -100,7 +126,11 @@ class Options(EngineOptions):
         None,
     )
     matter: float | None = matter_option()
-    columns: Literal["1", "2", "mixed"] = option("columns of a page", "mixed")
+    columns: Literal["1", "2", "3", "mixed"] = option("columns of a page", "mixed")
+    answer_all: bool = option(
+        "answer running heads, page numbers and the texts in figures, too; GOT's authors leave them out",
+        False,
+    )
     dpi: Range = option("pixels per inch", Range(90, 120), lowest=60, highest=300)
 
 
@@ -108,19 +138,11 @@ class Options(EngineOptions):
 class PageStock(Stock[Options]):
     language: Language
     latin: tuple[FontFamily, ...]
+    mono: tuple[FontFamily, ...]
     material: Material
     """Texts and formulas, without Chinese, as every Chinese family holds different characters."""
     chinese: tuple[tuple[FontFamily, tuple[str, ...], tuple[str, ...]], ...]
     """Chinese font families, each with the lines and the sentences of matter that it can print."""
-
-
-@dataclass(frozen=True)
-class Spec:
-    """All that is decided about one page; TeX finds out how many of its blocks fit."""
-
-    blocks: tuple[Block, ...]
-    style: PageStyle
-    dpi: int
 
 
 def load(options: Options, rng: np.random.Generator) -> PageStock:
@@ -156,8 +178,10 @@ def load(options: Options, rng: np.random.Generator) -> PageStock:
         raise ValueError(
             f"--formulas {options.formulas}: no formulas for within text that TeX can typeset; add some"
         )
+    listings, code_sources = _read_code(options)
+    photos, photo_sources, _ = find_photos((), WITHOUT_TEXT)
     return PageStock(
-        sources=(*texts.sources, *formulas.sources),
+        sources=(*texts.sources, *formulas.sources, *code_sources, *photo_sources),
         left_out=unusable | formulas.left_out | untypeset,
         versions={"xelatex": tex_version("xelatex")},
         options=options,
@@ -169,8 +193,11 @@ def load(options: Options, rng: np.random.Generator) -> PageStock:
             matter=texts.share,
             inline=inline,
             displayed=displayed,
+            listings=listings,
+            photos=photos,
             made_up=MADE_UP if options.formulas is None else 0.0,
         ),
+        mono=installed(MONO),
         chinese=tuple(
             (family, lines, sentences_by_family.get(family, ())) for family, lines in by_family.items()
         ),
@@ -182,7 +209,7 @@ def decide(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
     language = stock.language
     if language == "mixed":
         language = ("en", "zh", "mixed")[rng.integers(3)]
-    two_columns = options.columns == "2" or (options.columns == "mixed" and rng.random() < 0.5)
+    layout, columns = _choose_layout(rng, options)
     material, family = stock.material, None
     if language != "en":
         family, lines, sentences = one_of(rng, stock.chinese)
@@ -193,17 +220,29 @@ def decide(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
         )
     heads = material.lines["zh" if language == "zh" else "en"]
     head = one_of(rng, heads)[:MAX_HEAD_CHARACTERS].rpartition(" ")
-    style = choose_style(rng, 2 if two_columns else 1, stock.latin, family, head[0] or head[2])
-    lines_of_page = sum(style.fill) * style.text_height / style.leading + SPARE_LINES
-    letters_in_line = style.column_width / (LETTER_WIDTH * style.size)
-    blocks = choose_blocks(rng, material, language, letters_in_line, lines_of_page)
-    return Spec(blocks, style, options.dpi.choose(rng))
+    style = choose_style(rng, layout, columns, stock.latin, stock.mono, family, head[0] or head[2])
+    room = Room(
+        letters=style.column_width / (LETTER_WIDTH * style.size),
+        lines=sum(style.fill) * style.text_height / style.leading + SPARE_LINES * (layout != "slide"),
+        leading=style.leading,
+        column_width=style.column_width,
+        text_width=style.text_width,
+        code_letters=style.column_width / (CODE_WIDTH * code_size(style)) - 2,
+    )
+    links = style.link_color != "black"
+    blocks = choose_blocks(rng, material, language, layout, links, room)
+    if options.answer_all:
+        blocks = tuple(map(answered, blocks))
+    return Spec(blocks, style, options.dpi.choose(rng), options.answer_all)
 
 
 def draw(specs: Sequence[Spec]) -> list[TypesetDrawing | Reject]:
     looks = [spec.style for spec in specs]
     families = {
-        family for look in looks for family in (look.latin, look.heading_latin, look.chinese) if family
+        family
+        for look in looks
+        for family in (look.latin, look.heading_latin, look.mono, look.chinese)
+        if family
     }
     style = _tex_style(sorted(families, key=lambda family: family.name))
     return draw_typeset(specs, lambda spec: (page_code(spec.blocks, spec.style), style), _draw)
@@ -213,13 +252,17 @@ def check(spec: Spec, drawing: TypesetDrawing) -> Drawing:
     """The drawing with regions for its blocks, if all words are on the page and all ink is in its columns."""
     places = _places(drawing.sheet)
     printed = [block.printed for number, block in enumerate(spec.blocks, 1) if number in places]
-    check_text(printed, sheet_text(drawing.sheet))
+    read = sheet_text(drawing.sheet)
+    check_text(printed, read)
+    check_code([spec.blocks[number - 1].markdown for number in places], read)
     ink = np.asarray(drawing.pictures[0].convert("L")) < INK
     check_columns(ink, spec, places)
     regions = [
         Region(box, spec.blocks[number - 1].markdown, format=True)
         for number, (begin, end) in places.items()
-        if begin.x == end.x and (box := _ink_box(ink, spec, number, begin, end))
+        if spec.blocks[number - 1].markdown
+        and begin.x == end.x
+        and (box := ink_box(ink, spec, number, begin, end))
     ]
     regions.sort(key=lambda region: (region.box[1], region.box[0]))
     return replace(drawing, regions=tuple(regions))
@@ -233,71 +276,56 @@ def _tex_style(families: Sequence[FontFamily]) -> Style:
 def _draw(spec: Spec, sheet: Sheet) -> TypesetDrawing:
     places = _places(sheet)
     printed = [block for number, block in enumerate(spec.blocks, 1) if number in places]
-    answer = "\n\n".join(block.markdown for block in printed)
+    heads, foot = [head for head in spec.style.heads if head], spec.style.foot
+    texts = [block.markdown for block in printed]
+    unanswered: list[str] = []
+    if spec.answer_all:
+        texts = [escape_markdown(" ".join(heads)), *texts, escape_markdown(foot)]
+    else:
+        in_figures = [text for block in printed if block.figure for text in block.figure.texts]
+        in_figures = list(filter(_TELLING.search, dict.fromkeys(in_figures)))
+        # one of a figure first: of these texts only the first few are tested
+        unanswered = [*in_figures[:1], *heads, foot, *in_figures[1:]]
+    answer = "\n\n".join(filter(None, texts))
     if len(answer) < MIN_ANSWER_CHARACTERS:
         raise Reject("hardly anything fits the page")
     picture = draw_sheet(sheet, spec.dpi)
-    unanswered = tuple(text for text in (*spec.style.heads, spec.style.foot) if text)
+    for number, (begin, end) in places.items():
+        figure = spec.blocks[number - 1].figure
+        if figure and figure.photo:
+            left, top, right, bottom = photo_box(spec, number, begin, end)
+            picture.paste(make_background(figure.photo, right - left, bottom - top), (left, top))
     return TypesetDrawing(
-        (picture,), (Answer(Task(format=True), answer),), unanswered=unanswered, sheet=sheet
+        (picture,),
+        (Answer(Task(format=True), answer),),
+        unanswered=tuple(filter(None, unanswered)),
+        sheet=sheet,
     )
 
 
-def _places(sheet: Sheet) -> dict[int, tuple[Note, Note]]:
-    """The notes of TeX on the beginning and end of each block on the page, by the block's number."""
+def _places(sheet: Sheet) -> Places:
     notes = {note.text: note for note in sheet.notes}
     numbers = [int(text.removeprefix("end ")) for text in notes if text.startswith("end ")]
     return {number: (notes[f"begin {number}"], notes[f"end {number}"]) for number in numbers}
 
 
-_WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
-_HYPHEN = re.compile("[-\u00ad\u2010\u2011\u0002\ufffe]")
-_LINE_END = re.compile(_HYPHEN.pattern + "\r?\n")
+def _choose_layout(rng: np.random.Generator, options: Options) -> tuple[Layout, Columns]:
+    """The layout of a page and the number of its columns, which the user may have asked for."""
+    chances = {
+        (layout, columns): share * part
+        for layout, share in LAYOUTS.items()
+        for columns, part in COLUMNS[layout].items()
+        if options.columns in ("mixed", str(columns))
+    }
+    shares = np.array(list(chances.values()))
+    return list(chances)[int(rng.choice(len(chances), p=shares / shares.sum()))]
 
 
-def check_text(printed: Sequence[str], read: str) -> None:
-    """Raises a Reject unless `read`, the text of the page in any order, has all words of `printed`."""
-    needed = _count_words("\n".join(printed))
-    # a hyphen at the end of a line may belong to the word, or come from hyphenation
-    found = _count_words(_LINE_END.sub("", read)) | _count_words(_LINE_END.sub("\n", read))
-    if needed - found:
-        raise Reject("words of the answer are not on the page")
-
-
-def _count_words(text: str) -> Counter[str]:
-    return Counter(_WORD.findall(unicodedata.normalize("NFKC", _HYPHEN.sub("", text))))
-
-
-def check_columns(ink: np.ndarray, spec: Spec, places: dict[int, tuple[Note, Note]]) -> None:
-    """Raises a Reject if there is ink beside the columns of text or between them."""
-    style, room = spec.style, 3
-    left = round(_pixels(spec, style.margins[0]))
-    right = round(_pixels(spec, style.margins[0] + style.text_width))
-    beside = ink[:, : left - room].any() or ink[:, right + room :].any()
-    if style.columns == 2:
-        across = count_across(spec.blocks, style)
-        tops = [begin.y for number, (begin, _) in places.items() if number > across]
-        first = _pixels(spec, style.margins[0] + style.column_width)
-        gutter = slice(round(first) + room, round(first + _pixels(spec, style.gutter)) - room)
-        bottom = round(_pixels(spec, style.margins[1] + style.text_height))
-        if tops:
-            beside |= ink[round(min(tops) * spec.dpi / POINTS_PER_INCH) : bottom, gutter].any()
-    if beside:
-        raise Reject("text runs out of its column")
-
-
-def _pixels(spec: Spec, tex_points: float) -> float:
-    return tex_points * spec.dpi / TEX_POINTS_PER_INCH
-
-
-def _ink_box(ink: np.ndarray, spec: Spec, number: int, begin: Note, end: Note) -> PixelBox | None:
-    """The box of a block's ink; None if it has no ink."""
-    style, scale = spec.style, spec.dpi / POINTS_PER_INCH
-    width = style.text_width if number <= count_across(spec.blocks, style) else style.column_width
-    left, top = int(begin.x * scale) - 1, int(begin.y * scale)
-    part = ink[top : int(end.y * scale) + 1, left : int(left + _pixels(spec, width)) + 3]
-    box = Image.fromarray(part).getbbox()
-    return box and (left + box[0], top + box[1], left + box[2], top + box[3])
+def _read_code(options: Options) -> tuple[tuple[tuple[str, ...], ...], tuple[Source, ...]]:
+    """Pieces of code for listings and where they come from: none with the user's own texts."""
+    if options.source:
+        return (), ()
+    return tuple(lines for name in CODE.packages for lines in read_listings(name)), packaged(CODE)
 
 
 def _sort_formulas(

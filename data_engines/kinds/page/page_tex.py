@@ -2,17 +2,23 @@ r"""The TeX of document pages: columns that are filled with whole blocks.
 
 A page is one box of paper, made within a single run of TeX. All blocks are typeset once. A first try fills
 the columns with them, and TeX's marks show the last block that ends there; then the columns are filled again
-with the blocks up to that one. `\gotnote` reports where each block on the page begins and ends.
+with the blocks up to that one. Footnotes stand at the foot of the last column, if the blocks with their marks
+are on the page. `\gotnote` reports where each block on the page begins and ends.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from data_engines.kinds.page.document import Block, BlockKind
-from data_engines.kinds.page.typography import CHINESE, FontFamily, PageStyle
+from data_engines.kinds.page.figures import LABEL_SIZE
+from data_engines.kinds.page.typography import CHINESE, MONO, FontFamily, PageStyle
 from got_train.tex.escaping import escape_latex
 from got_train.tex.packages import MATHS, TABLES
 from got_train.tex.typefaces import MATH_VERSIONS
 
+ACROSS: frozenset[BlockKind] = frozenset({"title", "authors", "abstract", "byline", "figure", "caption"})
+"""Blocks that may extend across all columns where they are the first ones of a page."""
+KEPT_WITH_NEXT: tuple[BlockKind, ...] = ("section", "subsection", "byline", "figure")
+"""Blocks after which no column ends."""
 SIZES = (8, 9, 9.5, 10, 10.5, 11, 12, 14, 17, 20, 24)
 """Sizes of fonts in points."""
 WHITE: dict[BlockKind, tuple[float, float]] = {
@@ -25,22 +31,30 @@ WHITE: dict[BlockKind, tuple[float, float]] = {
     "items": (0.3, 0.3),
     "display": (0.6, 0.6),
     "table": (0.6, 0.6),
+    "byline": (0.2, 0.5),
+    "figure": (0.8, 0.3),
+    "caption": (0.2, 0.8),
+    "code": (0.6, 0.6),
+    "entry": (0.1, 0.1),
+    "footnote": (0.0, 0.0),
 }
 """Smallest white space above and below a block, in lines."""
 PREAMBLE = (
     rf"""\usepackage{{{MATHS}}}
-\usepackage{{{TABLES},xcolor,lmodern}}
+\usepackage{{{TABLES},xcolor,lmodern,pict2e}}
 \usepackage[no-math]{{fontspec}}
 \usepackage{{xeCJK}}
 """
     + MATH_VERSIONS
     + r"""
 \makeatletter
-\newbox\page@top \newbox\page@rest \newbox\page@left \newbox\page@right \newbox\page@wide
+\newbox\page@top \newbox\page@rest \newbox\page@notes \newbox\page@wide
 \newif\ifpage@first \newif\ifpage@fits
-\newdimen\page@height \newdimen\page@step
+\newdimen\page@height \newdimen\page@room \newdimen\page@step
 \newcount\page@last
+\setlength\unitlength{1pt} \fboxsep\z@
 \def\page@box#1{\numexpr3000+#1\relax}
+\def\page@column#1{\numexpr2990+#1\relax}
 
 % A block: its number, its width, what it says; nothing, if that is wider. Lines are as high as a strut, so
 % that blocks can be stacked.
@@ -57,15 +71,30 @@ PREAMBLE = (
 \def\pageauthors#1#2{{\parindent\z@\page@ragged\pageauthorstyle\page@line{#1}\page@line{\itshape#2}}}
 \long\def\pageabstract#1#2{{\parindent\z@\leftskip\pageabstractmargin\rightskip\leftskip
   \page@line{\textbf{#1}\quad#2}}}
+\def\pagebyline#1{{\parindent\z@\page@ragged\itshape\page@line{#1}}}
+\long\def\pagecaption#1{{\parindent\z@\page@ragged\pagecaptionstyle\page@line{#1}}}
+\long\def\pagefigure#1#2#3{\page@measure{#1}\hbox to\hsize{\hfil
+  \vbox to#2{\hsize#1\vfil\hbox to#1{\pagefigurestyle#3\hss}}\hfil}}
+\def\pagecodeline#1{\hbox{\strut#1}}
+\long\def\pagecode#1#2{\page@above{#1}%
+  \setbox\page@wide\vbox{\pagecodestyle#2}\page@measure{\dimexpr\wd\page@wide+8pt\relax}%
+  \pagecodeframe{\vbox{\kern2pt\hbox to\hsize{\kern4pt\box\page@wide\hss}\kern2pt}}}
+\def\page@plain#1{#1}
+\def\page@ruled#1{\hrule#1\hrule}
+\def\page@shaded#1{\hbox{\colorbox{gray!8}{#1}}}
+\long\def\pageentry#1#2{{\setbox\z@\hbox{#1\kern.5em}\hangindent\wd\z@\hangafter\@ne
+  \parindent\z@\page@line{\box\z@#2}}}
+\long\def\pagefootnote#1#2{{\parindent\z@\pagenotestyle\page@line{#1\kern.4em#2}}}
+\def\pagemark#1{\nobreak#1}
 \long\def\pageitem#1#2{{\parindent\z@\leftskip2em\page@line{\llap{\hbox to 1.7em{#1\hss}}#2}}}
 \def\page@measure#1{\ifdim#1>\hsize\global\page@fitsfalse\fi}
 \def\pagedisplay#1#2{\setbox\page@wide\hbox{$\displaystyle#2$}%
   \def\page@number{#1}\setbox\z@\hbox{\ifx\page@number\@empty\else\quad(#1)\fi}%
   \page@measure{\dimexpr\wd\page@wide+2\wd\z@\relax}%
   \hbox to\hsize{\hfil\box\page@wide\hfil\llap{\box\z@}}}
-\long\def\pagetable#1#2{\def\page@caption{#1}\ifx\page@caption\@empty\else
-    {\parindent\z@\page@ragged\pagecentred\page@line{#1}}\nobreak\vskip.3\baselineskip\fi
-  \setbox\page@wide\hbox{#2}\page@measure{\wd\page@wide}%
+\def\page@above#1{\def\page@caption{#1}\ifx\page@caption\@empty\else
+    {\parindent\z@\page@ragged\pagecentred\page@line{#1}}\nobreak\vskip.3\baselineskip\fi}
+\long\def\pagetable#1#2{\page@above{#1}\setbox\page@wide\hbox{#2}\page@measure{\wd\page@wide}%
   \nointerlineskip\hbox to\hsize{\hfil\box\page@wide\hfil}}
 
 % A block in a column: its number, the white above and below it, whether it stays with what follows.
@@ -74,13 +103,23 @@ PREAMBLE = (
   \unvcopy\page@box{#1}%
   \ifnum#4=1 \nobreak\else\mark{#1}\fi
   \vskip#3\relax\fi\fi}
-\def\page@split#1#2{\setbox#1\vsplit\page@rest to#2\page@height
+% A footnote, the first one below a short line: its number, and that of the block with its mark.
+\def\pagenote#1#2{\ifnum#2>\page@last\else\ifvoid\page@box{#2}\else\ifvoid\page@box{#1}\else
+  \ifpage@first\page@firstfalse\vskip.8\baselineskip\hrule width.35\columnwidth\kern.4\baselineskip\fi
+  \unvcopy\page@box{#1}\fi\fi\fi}
+% A column: its number, the share of its height that is filled, the height of what stands at its foot.
+\def\pagesplit#1#2#3{\page@room#2\page@height
+  \ifdim\page@room>\dimexpr\page@height-#3\relax \page@room\dimexpr\page@height-#3\relax\fi
+  \setbox\page@column{#1}\vsplit\page@rest to\page@room
   \edef\page@mark{\splitbotmark}\ifx\page@mark\@empty\else\let\page@ended\page@mark\fi}
-\def\page@pour{\setbox\page@rest\vbox{\hsize\columnwidth\page@firsttrue\pagebody}%
-  \page@split\page@left\pageleftfill
-  \ifx\pagerightfill\@empty\else\page@split\page@right\pagerightfill\fi}
+\def\pagenotesheight{\dimexpr\ht\page@notes+\dp\page@notes\relax}
+\def\pagenotesbox{\box\page@notes}
+\def\page@pour{\setbox\page@notes\vbox{\hsize\columnwidth\page@firsttrue\pagenotes}%
+  \setbox\page@rest\vbox{\hsize\columnwidth\page@firsttrue\pagebody}%
+  \pagesplits}
 \def\page@at#1#2#3{\vbox to\z@{\kern#2\hbox to\paperwidth{\kern#1#3\hss}\vss}}
-\def\page@column#1{\vbox to\page@height{\unvbox#1\vfil}}
+% A column and what stands at its foot.
+\def\pagecolumn#1#2{\hbox to\columnwidth{\vbox to\page@height{\unvbox\page@column{#1}\vfil#2}\hss}}
 \def\pagemake{%
   \splittopskip.7\baselineskip \splitmaxdepth\maxdepth
   \page@last\@m
@@ -91,7 +130,7 @@ PREAMBLE = (
   \page@step\baselineskip
   \vbox to\paperheight{\offinterlineskip
     \page@at\pageleft\pagetopmargin{\vbox{\box\page@top
-      \hbox to\textwidth{\page@column\page@left\hfil\ifvoid\page@right\else\page@column\page@right\fi}}}%
+      \hbox to\textwidth{\pagecolumns}}}%
     \page@at\pageleft{\dimexpr\pagetopmargin-2.2\page@step}%
       {\vbox{\hbox to\textwidth{\pagehead}\pageheadrule}}%
     \page@at\pageleft{\dimexpr\pagetopmargin+\textheight+1.4\page@step}%
@@ -109,17 +148,22 @@ def page_code(blocks: Sequence[Block], style: PageStyle) -> str:
     for number, block in enumerate(blocks, 1):
         width = r"\textwidth" if number <= across else r"\columnwidth"
         lines.append(rf"\pageblock{{{number}}}{{{width}}}{{{block.latex}}}")
-    adds = [_add(number, block, style) for number, block in enumerate(blocks, 1)]
+    numbered = list(enumerate(blocks, 1))
+    adds = [_add(number, block, style) for number, block in numbered if not block.of]
+    notes = [rf"\pagenote{{{number}}}{{{block.of}}}" for number, block in numbered if block.of]
     lines.append(rf"\def\pagetop{{{''.join(adds[:across])}}}")
     lines.append(rf"\def\pagebody{{{''.join(adds[across:])}}}")
+    lines.append(rf"\def\pagenotes{{{''.join(notes)}}}")
     return "%\n".join([*lines, r"\pagemake"])
 
 
 def count_across(blocks: Sequence[Block], style: PageStyle) -> int:
-    """Number of blocks at the top of the page that extend across both columns."""
+    """Number of blocks at the top of the page that extend across all columns."""
     if style.columns == 1:
         return 0
-    wide = ("title", "authors", "abstract") if style.abstract_across else ("title", "authors")
+    wide = {"title", "authors", "byline", "figure", "caption"} | (
+        {"abstract"} if style.abstract_across else set()
+    )
     return next((number for number, block in enumerate(blocks) if block.kind not in wide), len(blocks))
 
 
@@ -130,7 +174,9 @@ def font_code(families: Iterable[FontFamily]) -> str:
         bold = f"BoldFont={family.bold}" if family.bold != family.upright else "AutoFakeBold=2"
         command, more = r"\newCJKfontfamily", ""
         if family not in CHINESE:
-            command, more = r"\newfontfamily", f",ItalicFont={family.italic},Ligatures=TeX"
+            # in code, a straight apostrophe stays one
+            ligatures = "TeXOff" if family in MONO else "TeX"
+            command, more = r"\newfontfamily", f",ItalicFont={family.italic},Ligatures={ligatures}"
         name = rf"\expandafter{command}\csname page {family.name}\endcsname"
         lines.append(rf"{name}{{{family.upright}}}[Path=./,{bold}{more}]")
     return "\n".join(lines) + "\n"
@@ -148,8 +194,7 @@ def _settings(style: PageStyle) -> Iterator[str]:
     ):
         yield rf"\{name}={points:.2f}pt\relax"
     yield rf"\def\pageleft{{{left:.2f}pt}}\def\pagetopmargin{{{top:.2f}pt}}"
-    fills = [f"{fill:.3f}" for fill in style.fill]
-    yield rf"\def\pageleftfill{{{fills[0]}}}\def\pagerightfill{{{fills[1] if style.columns == 2 else ''}}}"
+    yield from _column_settings(style)
     yield _use(style.chinese) if style.chinese else r"\makexeCJKinactive"
     yield _use(style.latin) + rf"\mathversion{{{style.latin.math}}}" + _size(style.size, style.leading)
     yield r"\tolerance=2000 \emergencystretch=3em \clubpenalty=150 \widowpenalty=150"
@@ -158,11 +203,34 @@ def _settings(style: PageStyle) -> Iterator[str]:
     if not style.hyphens:
         yield r"\hyphenpenalty=10000"
     yield from _heading_settings(style)
+    centre = r"\pagecentred" if style.columns == 1 else ""
     small = _size(0.9 * style.size, 1.1 * style.size)
+    yield rf"\def\pagenotestyle{{{small}}}\def\pagecaptionstyle{{{small}{centre}}}"
+    yield rf"\def\pagefigurestyle{{{_size(LABEL_SIZE, LABEL_SIZE)}}}"
+    yield rf"\def\pagecodestyle{{{_use(style.mono)}{_size(code_size(style), 1.2 * code_size(style))}}}"
+    yield rf"\expandafter\let\expandafter\pagecodeframe\csname page@{style.code_frame}\endcsname"
+    yield rf"\def\pagelink#1{{\textcolor{{{style.link_color}}}{{#1}}}}"
     heads = r"\hfil ".join(map(escape_latex, style.heads))
     yield rf"\def\pagehead{{{small}{heads}}}"
     yield r"\def\pageheadrule{" + (r"\kern3pt\hrule}" if style.rule and any(style.heads) else "}")
     yield rf"\def\pagefoot{{{small}{escape_latex(style.foot)}}}"
+
+
+def code_size(style: PageStyle) -> float:
+    """Size of the letters of code, in points."""
+    return max(0.85 * style.size, SIZES[0])
+
+
+def _column_settings(style: PageStyle) -> Iterator[str]:
+    """The columns from the left to the right; footnotes stand at the foot of the last one."""
+    last = style.columns
+    splits, columns = [], []
+    for number, fill in enumerate(style.fill, 1):
+        height, foot = (r"\pagenotesheight", r"\pagenotesbox") if number == last else ("0pt", "")
+        splits.append(rf"\pagesplit{{{number}}}{{{fill:.3f}}}{{{height}}}")
+        columns.append(rf"\pagecolumn{{{number}}}{{{foot}}}")
+    between = r"\hfil\vrule width.4pt\hfil " if style.column_rule else r"\hfil "
+    yield rf"\def\pagesplits{{{''.join(splits)}}}\def\pagecolumns{{{between.join(columns)}}}"
 
 
 def _heading_settings(style: PageStyle) -> Iterator[str]:
@@ -190,5 +258,5 @@ def _size(points: float, leading: float) -> str:
 def _add(number: int, block: Block, style: PageStyle) -> str:
     gap = style.gap if block.kind == "paragraph" else 0.0
     above, below = (max(lines * style.leading, gap) for lines in WHITE[block.kind])
-    stays = block.kind in ("section", "subsection")
+    stays = block.kind in KEPT_WITH_NEXT
     return rf"\pageadd{{{number}}}{{{above:.2f}pt}}{{{below:.2f}pt}}{{{stays:d}}}"

@@ -1,22 +1,17 @@
-"""The contents of document pages: headings, paragraphs, lists, formulas and tables, from a corpus."""
+"""The running text of document pages: sentences with formulas, citations, marks and words in other styles."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Literal, TypeVar
 
 import numpy as np
 
-from data_engines.kinds.page import document
-from data_engines.kinds.page.document import Block, Style, Text, inline_formula, join_pieces, text_run
+from data_engines.kinds.page.document import Style, Text, footnote_mark, inline_formula, join_pieces, text_run
 from data_engines.options import Range
 from data_engines.tools.chance import one_of
-from data_engines.tools.corpora import HAN_CHARACTER, Language, choose_words
-from data_engines.tools.formulas.grammar import choose_formula, choose_inline
-from data_engines.tools.tables.choices import choose_grid
-from data_engines.tools.tables.columns import Pen
-from data_engines.tools.tables.grid import Rules
+from data_engines.tools.corpora import Language, choose_words, run_of_words
+from data_engines.tools.formulas.grammar import choose_inline
 from got_train.characters import HAN
 from got_train.tex.source import plain_formula
 
@@ -25,6 +20,18 @@ Thing = TypeVar("Thing")
 
 MAX_TEXT_CHARACTERS, LONG_LINE_WORDS = 600, Range(60, 100)
 """Length of a paragraph, and the number of words that are taken from a longer line."""
+BEGINNINGS = {"en": 3, "zh": 1}
+"""Lines of which the longest is where the text of a section begins: in English as a rule a paragraph."""
+LONGEST_WORD = 0.75
+"""Length of what TeX may be unable to break, such as an address, as a share of the letters in a line."""
+LINE_TRIES = 6
+"""Lines of which the first without such a word is taken."""
+PHRASE_TRIES = 4
+"""Lines in which words for a phrase are looked for."""
+POINT_WORDS = {"en": Range(3, 14), "zh": Range(5, 24)}
+"""Words beside a bullet of a slide; a Chinese character counts as one."""
+NEAR_LINES = 8
+"""Lines of a section whose words are in its heading, its captions and its figures."""
 
 _LATIN_WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 _PHRASE = {
@@ -34,13 +41,14 @@ _PHRASE = {
 """Texts that may be set in bold or italics."""
 _GAP = {"en": re.compile(r"(?<=[a-z]) (?=[a-z])"), "zh": re.compile(rf"(?<=[{HAN}])(?=[{HAN}])")}
 """Places where a formula or a word of the other language may be inserted."""
+_SENTENCE_END = {
+    "en": re.compile(r"(?<=[a-z][.!?])(?= [A-Z]|$)"),
+    "zh": re.compile(rf"(?<=[。！？])(?=[{HAN}]|$)"),
+}
+"""Places where the mark of a footnote may stand."""
 
 _TWO_HAN = re.compile(rf"[{HAN}]{{2}}")
 
-_HEADINGS = {
-    "en": "Introduction|Related Work|Background|Methods|Experiments|Results|Discussion|Conclusion",
-    "zh": "引言|相关工作|研究方法|实验结果|讨论|结论|预备知识|总结与展望",
-}
 _GIVEN = (
     "Anna Boris Carla David Elena Felix Grace Henry Irene Jonas Karin Louis Maria Nadia Oscar Paula".split()
 )
@@ -55,7 +63,7 @@ class Material:
     """The texts and formulas that blocks are made of."""
 
     lines: Mapping[PageLanguage, tuple[str, ...]]
-    """Lines that the fonts can print."""
+    """Lines that the fonts can print, in the order of their sources."""
     sentences: Mapping[PageLanguage, tuple[str, ...]]
     """Sentences with numbers, prices, dates and names, which the fonts can print."""
     matter: float
@@ -63,113 +71,46 @@ class Material:
     inline: tuple[str, ...]
     displayed: tuple[str, ...]
     """Formulas for displays, as LaTeX."""
+    listings: tuple[tuple[str, ...], ...]
+    """Pieces of code as their lines."""
+    photos: tuple[str, ...]
+    """Paths of photographs."""
     made_up: float
     """Share of the formulas that are made up instead of chosen from these."""
 
 
-def choose_blocks(
-    rng: np.random.Generator, material: Material, language: Language, width: float, lines: float
-) -> tuple[Block, ...]:
-    """More blocks than fit into `lines` lines of `width` letters; a Chinese character counts twice."""
-    writer = _Writer(rng, material, language)
-    blocks = writer.front() if rng.random() < 0.3 else []
-    if not blocks and rng.random() < 0.5:
-        blocks.append(writer.paragraph())  # the page continues the one before it
-    while sum(_lines(block, width) for block in blocks) < lines:
-        blocks += writer.section()
-    return tuple(blocks)
+class Prose:
+    """Writes the texts of a page, those of a section in the order in which its source has them."""
 
-
-class _Writer:
-    """Writes one block after the other, and counts sections, tables and formulas."""
-
-    def __init__(self, rng: np.random.Generator, material: Material, language: Language) -> None:
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        material: Material,
+        language: Language,
+        letters: float,
+        formula_share: float,
+        cites: bool,
+        links: bool,
+    ) -> None:
         self.rng = rng
         self.material = material
-        self.language = language
-        self.numbering = rng.choice(["", "1", "1.", "一、" if language == "zh" else "1."])
-        self.formula_share = float(rng.choice([0.0, 0.3, 0.7]))
+        self.formula_share = formula_share
+        self.too_long = re.compile(rf"[^\s{HAN}]{{{max(int(LONGEST_WORD * letters), 10)},}}")
         self.interlaced = language == "mixed" and rng.random() < 0.5
-        self.numbers_formulas = rng.random() < 0.4
-        self.section_number = int(rng.integers(0, 6))
-        self.table_number = int(rng.integers(0, 5))
-        self.formula_number = int(rng.integers(0, 30))
+        self.cites, self.links = cites, links
+        self.places: dict[PageLanguage, int] = {}
+        """The number of the next line in each language."""
 
-    def choose_weighted(self, weights: Mapping[str, float]) -> str:
-        chances = np.array(list(weights.values()))
-        return str(self.rng.choice(list(weights), p=chances / chances.sum()))
+    def turn_over(self) -> None:
+        """Other texts follow."""
+        self.places.clear()
 
-    def choose_language(self) -> PageLanguage:
-        if self.language == "mixed":
-            return "zh" if self.rng.random() < 0.6 else "en"
-        return self.language
-
-    def front(self) -> list[Block]:
-        self.section_number = 0
-        language = self.choose_language()
-        blocks = [document.title(self.phrase(language, Range(4, 9)))]
-        if self.rng.random() < 0.8:
-            names = [self.name(language) for _ in range(self.rng.integers(1, 5))]
-            place = self.phrase(language, Range(1, 2))
-            affiliation = place + "大学" if language == "zh" else "University of " + place
-            blocks.append(document.authors(names, affiliation))
-        if self.rng.random() < 0.7:
-            label = "摘要" if language == "zh" else "Abstract"
-            blocks.append(document.abstract(label, self.text(language, Range(3, 7))))
-        return blocks
-
-    def section(self) -> list[Block]:
-        blocks = [self.heading(1)]
-        for _ in range(self.rng.integers(1, 4)):
-            blocks.append(self.paragraph())
-            match self.choose_weighted({"": 4, "items": 1.2, "display": 2.5, "table": 1, "heading": 1}):
-                case "items":
-                    blocks.append(self.items())
-                case "display":
-                    blocks.append(self.display())
-                case "table":
-                    blocks.append(self.table())
-                case "heading":
-                    blocks += [self.heading(2), self.paragraph()]
-        return blocks
-
-    def heading(self, level: Literal[1, 2]) -> Block:
-        language = self.choose_language()
-        if level == 1:
-            self.section_number += 1
-            self.subsection_number = 0
-        else:
-            self.subsection_number += 1
-        text = self.phrase(language, Range(2, 5))
-        if level == 1 and self.rng.random() < 0.25:
-            text = str(self.rng.choice(_HEADINGS[language].split("|")))
-        return document.heading(level, self.number(level), text)
-
-    def number(self, level: Literal[1, 2]) -> str:
-        if not self.numbering:
-            return ""
-        if self.numbering == "一、":
-            return "一二三四五六七八九十"[(self.section_number - 1) % 10] + "、" if level == 1 else ""
-        number = f"{self.section_number}.{self.subsection_number}" if level == 2 else f"{self.section_number}"
-        return f"{number}{self.numbering.removeprefix('1')} "
-
-    def paragraph(self) -> Block:
-        return document.paragraph(self.text(self.choose_language(), Range(2, 6)))
-
-    def items(self) -> Block:
-        language = self.choose_language()
-        texts = [self.text(language, Range(1, 2)) for _ in range(self.rng.integers(2, 6))]
-        label = self.choose_weighted({"•": 3, "–": 1, "{}.": 3, "({})": 1, "{})": 1})
-        return document.items([label.format(i) for i in range(1, len(texts) + 1)], texts)
-
-    def display(self) -> Block:
-        code = self.choose(self.material.displayed)
-        if self.invents():
-            code = plain_formula(choose_formula(self.rng))
-        if not self.numbers_formulas:
-            return document.display(code)
-        self.formula_number += 1
-        return document.display(code, str(self.formula_number))
+    def place(self, language: PageLanguage) -> int:
+        lines = self.material.lines[language]
+        if language not in self.places:
+            found = [int(self.rng.integers(len(lines))) for _ in range(BEGINNINGS[language])]
+            self.places[language] = max(found, key=lambda number: len(lines[number]))
+        return self.places[language]
 
     def inline(self) -> Text:
         if self.invents():
@@ -179,19 +120,11 @@ class _Writer:
     def invents(self) -> bool:
         return self.rng.random() < self.material.made_up
 
-    def table(self) -> Block:
-        language = self.choose_language()
-        rules: Rules = "booktabs" if self.rng.random() < 0.5 else "ruled"
-        num_rows, num_columns = int(self.rng.integers(2, 7)), int(self.rng.integers(2, 5))
-        grid = choose_grid(Pen(self.rng, [self.material.lines[language]]), num_rows, num_columns, rules)
-        if self.rng.random() < 0.5:
-            return document.table(grid)
-        self.table_number += 1
-        label = f"表 {self.table_number} " if language == "zh" else f"Table {self.table_number}: "
-        return document.table(grid, label + self.phrase(language, Range(3, 7)))
+    def text(self, language: PageLanguage, sentences: Range, mark: str = "") -> Text:
+        """Some sentences, with formulas, bold words and words of the other language.
 
-    def text(self, language: PageLanguage, sentences: Range) -> Text:
-        """Some sentences, with formulas, bold words and words of the other language."""
+        The mark of a footnote stands behind one of them.
+        """
         texts: list[str] = []
         for _ in range(sentences.choose(self.rng)):
             line = self.line(language)
@@ -210,19 +143,60 @@ class _Writer:
             if words and (cut := self.cut(pieces, _GAP["zh"])):
                 position, before, _, after = cut
                 pieces[position] = text_run(f"{before} {words} {after}")
-        if self.rng.random() < 0.15 and (cut := self.cut(pieces, _PHRASE[language])):
-            position, before, phrase, after = cut
+        if self.cites and self.rng.random() < 0.4 and (cut := self.cut(pieces, _GAP[language])):
+            position, before, _, after = cut
+            pieces[position] = text_run(f"{before} {self.citation()} {after}")
+        if self.rng.random() < 0.15:
             # Chinese has no italics
             style: Style = "italic" if language == "en" and self.rng.random() < 0.5 else "bold"
-            parts = [text_run(before), text_run(phrase, style), text_run(after)]
-            pieces[position : position + 1] = [part for part in parts if part.printed]
+            self.set_phrase(pieces, language, style)
+        if self.links and self.rng.random() < 0.5:
+            self.set_phrase(pieces, language, "link")
+        if mark:
+            pieces = self.marked(pieces, language, mark)
         return join_pieces(pieces)
 
+    def marked(self, pieces: list[Text], language: PageLanguage, mark: str) -> list[Text]:
+        """The pieces with the mark of a footnote behind a sentence, or at their end."""
+        cut = self.cut(pieces, _SENTENCE_END[language])
+        if not cut or pieces[cut[0]] != text_run(cut[1] + cut[3]):
+            return [*pieces, footnote_mark(mark)]
+        position, before, _, after = cut
+        parts = [text_run(before), footnote_mark(mark), text_run(after)]
+        return [*pieces[:position], *parts, *pieces[position + 1 :]]
+
+    def set_phrase(self, pieces: list[Text], language: PageLanguage, style: Style) -> None:
+        """Sets some words of a random piece in a style, if it is plain."""
+        if cut := self.cut(pieces, _PHRASE[language]):
+            position, before, phrase, after = cut
+            if pieces[position] == text_run(before + phrase + after):
+                parts = [text_run(before), text_run(phrase, style), text_run(after)]
+                pieces[position : position + 1] = [part for part in parts if part.printed]
+
+    def citation(self) -> str:
+        numbers = sorted({int(self.rng.integers(1, 60)) for _ in range(self.rng.integers(1, 4))})
+        return f"[{', '.join(map(str, numbers))}]"
+
     def line(self, language: PageLanguage) -> str:
+        """The next line, or a sentence of matter; if a word of it is too long, another one."""
+        for _ in range(LINE_TRIES):
+            line = self.any_line(language)
+            if not self.too_long.search(line):
+                break
+        return line
+
+    def any_line(self, language: PageLanguage) -> str:
         sentences = self.material.sentences[language]
         if sentences and self.rng.random() < self.material.matter:
             return self.choose(sentences)
-        return self.choose(self.material.lines[language])
+        lines, place = self.material.lines[language], self.place(language)
+        self.places[language] = (place + 1) % len(lines)
+        return lines[place]
+
+    def near(self, language: PageLanguage) -> str:
+        """A line of those that the section has, or may have."""
+        lines = self.material.lines[language]
+        return lines[(self.place(language) + int(self.rng.integers(NEAR_LINES))) % len(lines)]
 
     def cut(self, pieces: Sequence[Text], places: re.Pattern[str]) -> tuple[int, str, str, str] | None:
         """The position of a random piece, and its text before, at and after one of its `places`, if any."""
@@ -240,13 +214,20 @@ class _Writer:
         A Chinese word has two characters. English phrases end in a long word, which is hardly a preposition.
         """
         most = words.choose(self.rng)
-        if language == "zh":
-            return "".join(_TWO_HAN.findall(self.choose(self.material.lines["zh"]))[:most]) or "概要"
-        found = _LATIN_WORD.findall(self.choose(self.material.lines["en"]))
-        found = [word for word in found if len(word) > 1][:most]
-        while found and len(found[-1]) < 5:
-            found.pop()
-        return " ".join(found).capitalize() or "Overview"
+        for _ in range(PHRASE_TRIES):
+            if language == "zh":
+                found = _TWO_HAN.findall(self.near("zh"))[:most]
+            else:
+                found = [word for word in _LATIN_WORD.findall(self.near("en")) if len(word) > 1][:most]
+                while found and len(found[-1]) < 5:
+                    found.pop()
+            if found:
+                return "".join(found) if language == "zh" else " ".join(found).capitalize()
+        return "概要" if language == "zh" else "Overview"
+
+    def point(self, language: PageLanguage) -> Text:
+        """Some words of a line, as beside a bullet of a slide."""
+        return text_run(run_of_words(self.rng, self.near(language), POINT_WORDS[language]))
 
     def name(self, language: PageLanguage) -> str:
         if language == "en":
@@ -256,11 +237,3 @@ class _Writer:
 
     def choose(self, things: Sequence[Thing]) -> Thing:
         return one_of(self.rng, things)
-
-
-def _lines(block: Block, width: float) -> float:
-    """Approximate height of a block in lines of `width` letters."""
-    if block.kind in ("display", "table"):
-        return block.markdown.count(r"\\") + (3 if block.kind == "display" else 2)
-    letters = len(block.printed) + len(HAN_CHARACTER.findall(block.printed))
-    return ceil(letters / width) + (block.kind in ("title", "section", "subsection"))

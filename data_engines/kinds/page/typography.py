@@ -8,11 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
-from data_engines.tools.chance import one_of
 from got_train.packages import noto_fonts
 
+Layout = Literal["article", "textbook", "newspaper", "slide"]
+Columns = Literal[1, 2, 3]
+CodeFrame = Literal["plain", "ruled", "shaded"]
 MathFonts = Literal["normal", "times", "palatino"]
 
 
@@ -47,6 +47,11 @@ LATIN = (
     _tex_gyre("schola"),
     _tex_gyre("heros"),
 )
+MONO = (
+    FontFamily("mono", "lmmono10-regular.otf", "lmmono10-regular.otf", "lmmono10-italic.otf"),
+    _tex_gyre("cursor"),
+)
+"""Typefaces of code, in which all letters are equally wide."""
 CHINESE = (
     FontFamily("song", "FandolSong-Regular.otf", "FandolSong-Bold.otf"),
     FontFamily("hei", "FandolHei-Regular.otf", "FandolHei-Bold.otf"),
@@ -60,7 +65,7 @@ CHINESE = (
 @lru_cache(maxsize=1)
 def font_files() -> dict[str, Path]:
     """The paths of the available fonts, by name: in the installed TeX or the Python package."""
-    names = sorted(frozenset().union(*(family.files() for family in (*LATIN, *CHINESE))))
+    names = sorted(frozenset().union(*(family.files() for family in (*LATIN, *MONO, *CHINESE))))
     found: list[Path] = []
     if shutil.which("kpsewhich"):
         answer = subprocess.run(["kpsewhich", *names], capture_output=True, text=True, timeout=60)
@@ -82,10 +87,15 @@ class PageStyle:
     """Width and height of the paper."""
     margins: tuple[float, float, float, float]
     """Left, top, right and bottom margin."""
-    columns: Literal[1, 2]
+    layout: Layout
+    columns: Columns
     gutter: float
+    column_rule: bool
+    """Whether a line stands between columns."""
     fill: tuple[float, ...]
     """Share of each column that may be filled."""
+    mono: FontFamily
+    """The typeface of code."""
     latin: FontFamily
     chinese: FontFamily | None
     """The Chinese family; None where only Latin letters are printed."""
@@ -99,13 +109,16 @@ class PageStyle:
     ragged: bool
     """Whether lines are left-aligned instead of justified."""
     hyphens: bool
+    link_color: str
+    """Colour of the text of links."""
+    code_frame: CodeFrame
     heading_latin: FontFamily
     heading_scale: float
     """Size of headings of the first level, as a multiple of the text's size."""
     heading_color: str
     heading_centred: bool
     abstract_across: bool
-    """Whether the abstract extends across both columns, instead of standing in the first."""
+    """Whether the abstract extends across all columns, instead of standing in the first."""
     abstract_margin: float
     """White space on either side of the abstract."""
     rule: bool
@@ -126,67 +139,3 @@ class PageStyle:
     @property
     def column_width(self) -> float:
         return (self.text_width - (self.columns - 1) * self.gutter) / self.columns
-
-
-PAPERS = ((597.5, 845.0), (597.5, 845.0), (614.3, 795.0), (499.0, 708.6), (420.9, 597.5), (526.0, 754.0))
-"""A4 (twice as often as others), letter, B5, A5 and the Chinese 16mo."""
-HEADING_COLORS = ("black", "black", "black", "black", "blue!50!black", "red!60!black", "teal!70!black")
-
-
-def choose_style(
-    rng: np.random.Generator,
-    columns: Literal[1, 2],
-    latin: Sequence[FontFamily],
-    chinese: FontFamily | None,
-    head: str,
-) -> PageStyle:
-    """A style for a page; `head` is the text for its running head."""
-    paper = one_of(rng, PAPERS)
-    left, right = rng.uniform(0.08, 0.16, 2) * paper[0]
-    top, bottom = rng.uniform(0.08, 0.13, 2) * paper[1]
-    if rng.random() < 0.7:
-        right = left
-    small = columns == 2 or paper[0] < 450
-    size = float(rng.choice([9.0, 9.5, 10.0] if small else [10.0, 10.5, 11.0, 12.0]))
-    leading = size * rng.uniform(1.35, 1.7) if chinese else size * rng.uniform(1.15, 1.5)
-    indented = rng.random() < (0.8 if chinese else 0.6)
-    across = rng.random() < 0.5
-    heads = _choose_heads(rng, head)
-    family = one_of(rng, latin)
-    return PageStyle(
-        paper=paper,
-        margins=(float(left), float(top), float(right), float(bottom)),
-        columns=columns,
-        gutter=float(rng.uniform(1.5, 2.5) * size),
-        fill=_choose_fill(rng, columns),
-        latin=family,
-        chinese=chinese,
-        size=size,
-        leading=float(leading),
-        indent=size * (2.0 if chinese else 1.5) if indented else 0.0,
-        gap=float(rng.uniform(0.0, 0.3) * size if indented else rng.uniform(0.4, 0.8) * size),
-        ragged=not chinese and rng.random() < 0.15,
-        hyphens=rng.random() < 0.8,
-        heading_latin=family if rng.random() < 0.7 else one_of(rng, latin),
-        heading_scale=float(rng.choice([1.0, 1.2, 1.35, 1.5])),
-        heading_color=one_of(rng, HEADING_COLORS),
-        heading_centred=rng.random() < 0.25,
-        abstract_across=across,
-        abstract_margin=float(rng.choice([0.0, 1.5, 3.0])) * size if across or columns == 1 else 0.0,
-        rule=rng.random() < 0.3,
-        heads=heads,
-        foot=str(rng.integers(1, 400)) if not any(heads) and rng.random() < 0.7 else "",
-    )
-
-
-def _choose_fill(rng: np.random.Generator, columns: int) -> tuple[float, ...]:
-    """Share of each column that is filled. Most pages are full; on some, a chapter ends in either column."""
-    if rng.random() < 0.8:
-        return (1.0,) * columns
-    share = float(rng.uniform(0.55, 0.95))
-    return (share,) * columns if columns == 1 or rng.random() < 0.5 else (1.0, share)
-
-
-def _choose_heads(rng: np.random.Generator, head: str) -> tuple[str, ...]:
-    texts = [head, str(rng.integers(1, 400)), ""]
-    return ("", "", "") if rng.random() < 0.5 else tuple(texts[i] for i in rng.permutation(3))

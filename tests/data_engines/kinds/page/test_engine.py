@@ -3,27 +3,37 @@
 import pickle
 import shutil
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from data_engines.drawing import draw_and_check, make_rng
 from data_engines.engine import Drawing, Reject
 from data_engines.kinds.page import engine as page
-from data_engines.kinds.page.document import display, paragraph, text_run
-from data_engines.kinds.page.engine import (
-    Options,
-    PageStock,
-    Spec,
-    check_columns,
-    check_text,
-    decide,
-    load,
+from data_engines.kinds.page.checks import INK, check_code, check_columns, check_text, photo_box
+from data_engines.kinds.page.document import (
+    answered,
+    caption,
+    code,
+    display,
+    figure,
+    footnote,
+    footnote_mark,
+    join_pieces,
+    paragraph,
+    text_run,
 )
-from data_engines.kinds.page.page_tex import count_across
-from data_engines.kinds.page.prose import _PHRASE, _Writer
+from data_engines.kinds.page.engine import Options, PageStock, decide, load
+from data_engines.kinds.page.figures import Figure
+from data_engines.kinds.page.page_tex import KEPT_WITH_NEXT, count_across
+from data_engines.kinds.page.prose import _PHRASE, Prose
+from data_engines.kinds.page.spec import Spec
 from data_engines.options import Parser, Range, add_flags, read_flags
+from data_engines.tools.page_tests import choose_tests
+from data_engines.tools.photos import Background
 from got_train.prompts import Task
 from got_train.tex.latex import Note
 
@@ -66,8 +76,10 @@ def drawings(specs: list[Spec]) -> list[Drawing]:
     return drawn
 
 
-def english(specs: list[Spec], columns: int = 1) -> Spec:
-    return next(spec for spec in specs if not spec.style.chinese and spec.style.columns == columns)
+def english(stock: PageStock, columns: int = 1) -> Spec:
+    """An article in that many columns."""
+    decided = (decide(make_rng(3, "page", i), i, replace(stock, language="en")) for i in count())
+    return next(spec for spec in decided if (spec.style.layout, spec.style.columns) == ("article", columns))
 
 
 def test_the_answer_is_the_blocks_that_end_on_the_page(specs: list[Spec], drawings: list[Drawing]) -> None:
@@ -77,12 +89,12 @@ def test_the_answer_is_the_blocks_that_end_on_the_page(specs: list[Spec], drawin
         parts = answer.text
         printed = []
         for block in spec.blocks:
-            if parts.startswith(block.markdown):
+            if block.markdown and parts.startswith(block.markdown):
                 parts = parts.removeprefix(block.markdown).removeprefix("\n\n")
                 printed.append(block)
         assert parts == ""
-        assert len(printed) < len(spec.blocks)
-        assert printed[-1].kind not in ("section", "subsection")
+        assert len(printed) < len(spec.blocks) or spec.style.layout == "slide"
+        assert printed[-1].kind not in KEPT_WITH_NEXT
 
 
 def test_pages_are_of_their_paper_s_size_in_colour(specs: list[Spec], drawings: list[Drawing]) -> None:
@@ -96,7 +108,7 @@ def test_pages_are_of_their_paper_s_size_in_colour(specs: list[Spec], drawings: 
 def test_regions_hold_all_ink_of_their_blocks_and_no_other(drawings: list[Drawing]) -> None:
     assert sum(len(drawing.regions) for drawing in drawings) > 30
     for drawing in drawings:
-        ink = np.asarray(drawing.pictures[0].convert("L")) < page.INK
+        ink = np.asarray(drawing.pictures[0].convert("L")) < INK
         text = drawing.answers[0].text
         for region in drawing.regions:
             assert region.format
@@ -123,8 +135,8 @@ def test_samples_depend_on_their_index_only(stock: PageStock, specs: list[Spec])
     assert pickle.loads(pickle.dumps(specs[1])) == specs[1]
 
 
-def test_what_is_too_wide_for_the_column_is_neither_printed_nor_answered(specs: list[Spec]) -> None:
-    spec = english(specs)
+def test_what_is_too_wide_for_the_column_is_neither_printed_nor_answered(stock: PageStock) -> None:
+    spec = english(stock)
     long = display("+".join(f"a_{{{i}}}" for i in range(60)))
     text = paragraph(text_run("Some text that stands before and after it, " * 3 + "as it should."))
     with_it, without = draw_and_check(
@@ -135,8 +147,8 @@ def test_what_is_too_wide_for_the_column_is_neither_printed_nor_answered(specs: 
     assert with_it.pictures[0].tobytes() == without.pictures[0].tobytes()
 
 
-def test_running_heads_and_page_numbers_are_printed_but_not_answered(specs: list[Spec]) -> None:
-    spec = english(specs)
+def test_running_heads_and_page_numbers_are_printed_but_not_answered(stock: PageStock) -> None:
+    spec = english(stock)
     style = replace(spec.style, heads=("Zebra", "", "77"), foot="88", fill=(1.0,))
     plain = replace(style, heads=("", "", ""), foot="", rule=False)
     headed, bare = draw_and_check(page, [replace(spec, style=style), replace(spec, style=plain)])
@@ -147,6 +159,96 @@ def test_running_heads_and_page_numbers_are_printed_but_not_answered(specs: list
     top, foot = (round(y * 60 / 72.27) for y in (style.margins[1], style.paper[1] - style.margins[3]))
     assert ink[:top].any() and not bare_ink[:top].any()
     assert ink[foot:].any() and not bare_ink[foot:].any()
+
+
+PARAGRAPH = paragraph(text_run("The keeper of the lighthouse climbs the stairs every evening. " * 4))
+DRAWN = Figure(120, 60, r"\put(60,30){\makebox(0,0){Ships per year}}", ("Ships per year",))
+
+
+def test_a_footnote_is_answered_last_if_its_mark_is_on_the_page(stock: PageStock) -> None:
+    spec = english(stock)
+    marked = paragraph(join_pieces([text_run("It is as bright as a star."), footnote_mark("7")]))
+    notes = [footnote("7", text_run("As stars are."), 1), footnote("8", text_run("Nobody reads this."), 60)]
+    blocks = (marked, *[PARAGRAPH] * 58, marked, *notes)
+    [drawing] = draw_and_check(page, [replace(spec, blocks=blocks)])
+    assert isinstance(drawing, Drawing)
+    first, *others, last = drawing.answers[0].text.split("\n\n")
+    assert first == r"It is as bright as a star.\({ }^{7}\)"
+    assert set(others) == {PARAGRAPH.markdown}
+    assert last == r"\({ }^{7}\) As stars are."
+    [note] = [region for region in drawing.regions if region.text == last]
+    assert note.box[1] > max(region.box[3] for region in drawing.regions if region is not note)
+
+
+def test_texts_in_figures_are_answered_only_on_demand(stock: PageStock) -> None:
+    spec = english(stock)
+    spec = replace(spec, style=replace(spec.style, heads=("Zebra", "", "77"), foot="88", fill=(1.0,)))
+    blocks = (PARAGRAPH, figure(DRAWN), caption(text_run("Figure 3: What passes.")), PARAGRAPH)
+    whole = replace(spec, blocks=tuple(map(answered, blocks)), answer_all=True)
+    usual, all_of_it = draw_and_check(page, [replace(spec, blocks=blocks), whole])
+    assert isinstance(usual, Drawing) and isinstance(all_of_it, Drawing)
+    text = PARAGRAPH.markdown
+    assert usual.answers[0].text == f"{text}\n\nFigure 3: What passes.\n\n{text}"
+    assert usual.unanswered == ("Ships per year", "Zebra", "77", "88")
+    assert all_of_it.answers[0].text.split("\n\n") == [
+        "Zebra 77", text, "Ships per year", "Figure 3: What passes.", text, "88"
+    ]  # fmt: skip
+    assert all_of_it.unanswered == ()
+    assert usual.pictures[0].tobytes() == all_of_it.pictures[0].tobytes()
+    tests = choose_tests(make_rng(0, "page"), usual, ["absent"])
+    assert [test["text"] for test in tests] == ["Ships per year", "Zebra", "77"]
+
+
+def test_a_photograph_stands_between_what_is_around_it(stock: PageStock, tmp_path: Path) -> None:
+    spec = english(stock)
+    Image.new("RGB", (400, 300), "red").save(tmp_path / "red.png")
+    photo = Background(str(tmp_path / "red.png"), 0, 1.0, (0.0, 0.0), False, (1.0,) * 3, (0.0,) * 3, ())
+    blocks = (PARAGRAPH, figure(Figure(100, 80, photo=photo)), caption(text_run("Fig. 1. Red.")), PARAGRAPH)
+    [drawing] = draw_and_check(page, [replace(spec, blocks=blocks)])
+    assert isinstance(drawing, Drawing)
+    red = (np.asarray(drawing.pictures[0]) == (255, 0, 0)).all(axis=2)
+    rows, columns = (np.flatnonzero(red.any(axis=axis)) for axis in (1, 0))
+    assert red.sum() == len(rows) * len(columns)
+    assert abs(len(columns) - 100 * 60 / 72.27) <= 1 and abs(len(rows) - 80 * 60 / 72.27) <= 1
+    left = spec.style.margins[0] + (spec.style.text_width - 100) / 2
+    assert abs(columns[0] - left * 60 / 72.27) <= 1
+    above, below, _ = drawing.regions
+    assert (above.text, below.text) == (PARAGRAPH.markdown, "Fig. 1. Red.")
+    assert above.box[3] <= rows[0] and rows[-1] < below.box[1]
+
+
+def test_the_room_for_a_photograph_is_checked(stock: PageStock) -> None:
+    photo = Background(None, 0, 1.0, (0.0, 0.0), False, (), (), ())
+    spec = replace(english(stock), blocks=(figure(Figure(100, 80, photo=photo)),))
+    begin, end = Note("", 72, 100), Note("", 72, 100 + 80 * 72 / 72.27)
+    left, top, right, bottom = photo_box(spec, 1, begin, end)
+    assert (top, bottom) == (round(100 * 60 / 72), round((100 + 80 * 72 / 72.27) * 60 / 72))
+    assert right - left in (83, 84)
+    with pytest.raises(Reject, match="a photograph is not where its room is"):
+        photo_box(spec, 1, begin, Note("", 72, 140))
+
+
+def test_code_stands_in_a_fence_as_it_is_printed(stock: PageStock) -> None:
+    lines = ("def f(x):", "    y = {'a': \"b\"}  # -- ~x^2", "", "    return y[x] % 3 & 1")
+    blocks = (PARAGRAPH, code(lines, "Listing 2: Sums"), PARAGRAPH)
+    drawn = draw_and_check(
+        page,
+        [
+            replace(spec, blocks=blocks, style=replace(spec.style, code_frame=frame))
+            for spec in [english(stock)]
+            for frame in ("plain", "ruled", "shaded")
+        ],
+    )
+    for drawing in drawn:
+        assert isinstance(drawing, Drawing)
+        fenced = "\n".join(["Listing 2: Sums", "", "```", *lines, "```"])
+        assert [region.text for region in drawing.regions] == [PARAGRAPH.markdown, fenced, PARAGRAPH.markdown]
+
+
+def test_code_that_is_printed_otherwise_is_rejected() -> None:
+    check_code(["Listing 1: no code\n\n```\ny = 'a'\n\n  z\n```", "```"], "z y = 'a'")
+    with pytest.raises(Reject, match="code is not on the page as it is answered"):
+        check_code(["```\ny = 'a'\n```"], "y = \u2019a\u2019")
 
 
 def test_one_bad_page_spoils_no_other(specs: list[Spec], drawings: list[Drawing]) -> None:
@@ -175,8 +277,8 @@ def test_a_page_without_a_word_of_its_answer_is_rejected(read: str) -> None:
         check_text(["two words", "two"], read)
 
 
-def test_ink_outside_the_columns_is_rejected(specs: list[Spec]) -> None:
-    spec = english(specs, columns=2)
+def test_ink_outside_the_columns_is_rejected(stock: PageStock) -> None:
+    spec = english(stock, columns=2)
     across = count_across(spec.blocks, spec.style)
     left, top, _, _ = spec.style.margins
     places = {across + 1: (Note("", left, top), Note("", left, top + 20))}
@@ -188,6 +290,20 @@ def test_ink_outside_the_columns_is_rejected(specs: list[Spec]) -> None:
         ink[round((top + 50) * 60 / 72.27), round(x * 60 / 72.27)] = True
         with pytest.raises(Reject, match="text runs out of its column"):
             check_columns(ink, spec, places)
+
+
+def test_a_line_may_stand_between_columns(stock: PageStock) -> None:
+    spec = english(stock, columns=2)
+    style = replace(spec.style, column_rule=True)
+    left, top, _, _ = style.margins
+    across = count_across(spec.blocks, style)
+    places = {across + 1: (Note("", left, top), Note("", left, top + 20))}
+    ink = np.zeros([round(side * 60 / 72.27) for side in style.paper[::-1]], dtype=bool)
+    middle = left + style.column_width + style.gutter / 2
+    ink[round((top + 50) * 60 / 72.27), round(middle * 60 / 72.27)] = True
+    check_columns(ink, replace(spec, style=style), places)
+    with pytest.raises(Reject, match="text runs out of its column"):
+        check_columns(ink, spec, places)
 
 
 @pytest.mark.parametrize(("lines", "language"), [(slice(3), "en"), (slice(3, 6), "zh"), (slice(6), "mixed")])
@@ -239,7 +355,7 @@ def test_lines_that_are_not_printed_are_counted(files: Path) -> None:
 def test_words_are_not_cut_at_their_accents(files: Path) -> None:
     (files / "french.txt").write_text("Voilà l'élève peut-être fatigué aujourd\u2019hui.\n", encoding="utf-8")
     stock = load(Options(source=files / "french.txt", formulas=files / "formulas.txt"), make_rng(0, "page"))
-    writer = _Writer(make_rng(0, "page"), stock.material, "en")
+    writer = Prose(make_rng(0, "page"), stock.material, "en", 80, 0.0, cites=False, links=False)
     assert writer.phrase("en", Range(5, 5)) == "Voilà l'élève peut-être fatigué aujourd\u2019hui"
     assert _PHRASE["en"].findall("Été où l'on va") == ["Été où l'on va"]
 
