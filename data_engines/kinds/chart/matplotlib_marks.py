@@ -19,6 +19,8 @@ MARK = "mark"
 """The id of lines that show numbers, unlike those of grids and boxes."""
 LIMIT = 1.02
 """Half the side of the plot of a pie, in radii: more than 1, for the outline."""
+WEB = 0.4
+"""Opacity of the rings and spokes of a radar chart."""
 OUTSIDE = 1.08
 """Distance from the centre to the names beside slices and spokes, in radii."""
 
@@ -131,14 +133,15 @@ def draw_radar(axes: Axes, chart: Chart, look: Look, texts: Texts) -> None:
     high = chart.axis.high
     turns = np.linspace(0, 2 * np.pi, len(chart.categories) + 1)
     ends = np.array([np.sin(turns), np.cos(turns)])
-    grid = {"color": matplotlib.rcParams["grid.color"], "linewidth": matplotlib.rcParams["grid.linewidth"]}
+    # the colour of gridlines may be that of the paper outside of axes
+    ink = matplotlib.rcParams["ytick.color"]
+    grid = {"color": ink, "linewidth": 0.8, "zorder": 1}
     dashes = "dashed" if look.grid == "dashed" else "solid"
     for mark in chart.axis.marks[1:]:
-        strength = 1 if mark in chart.axis.ticks else FAINT
-        axes.plot(*ends * mark / high, **grid, linestyle=dashes, alpha=strength, zorder=1)
+        strength = WEB if mark in chart.axis.ticks else WEB * FAINT
+        axes.plot(*ends * mark / high, linestyle=dashes, alpha=strength, **grid)
     for x, y in ends.T[:-1]:
-        axes.plot([0, x], [0, y], **grid, zorder=1)
-    ink = matplotlib.rcParams["ytick.color"]
+        axes.plot([0, x], [0, y], alpha=WEB, **grid)
     for tick in chart.axis.ticks:
         style = {"ha": "right", "va": "center", "color": ink, "zorder": 4}
         axes.text(-0.02, tick / high, tick_text(tick, chart.places, chart.axis), **style)

@@ -181,6 +181,8 @@ def sample_boxes(rng: np.random.Generator, quantity: Quantity, num_boxes: int) -
     values = read_at(axis, numbers * 10**places)
     if (np.diff(values, axis=0) < (2 * axis.part if is_off else axis.part)).any():
         raise Reject("two lines of a box are too near each other")
+    if values.min() == axis.low or values.max() == axis.high:
+        raise Reject("a line of a box lies on the frame")
     return shortened(values, places, axis, moved_off(rng, axis, values) if is_off else None)
 
 

@@ -42,6 +42,8 @@ MAX_COMBINED_BARS = 2
 MIN_SPOKES = 4
 MAX_SPOKES = 9
 MIN_BINS = 8
+MARKER_REACH = 3
+"""Places along an axis from which points that may lie anywhere do not hide one another."""
 LOG_SHARE = 0.12
 """Share of logarithmic axes, of quantities that may reach over several powers of ten."""
 MIN_LOG_TOP = 300
@@ -276,20 +278,25 @@ def _sample_points(
 ) -> tuple[Family, dict[str, Any]]:
     """What runs along the x axis, and the points of a scatter chart, as fields of `Chart`.
 
-    A second point that would be read in the same place is left out.
+    A second point that would be read in the same place, or would hide the first, is left out.
     """
     across = one_of(rng, [other for other in QUANTITIES[words.tongue] if other != quantity])
     y_axis, y_places, y_off = _sample_axis(rng, quantity, log)
     x_axis, x_places, x_off = _sample_axis(rng, across, log and _is_wide(across))
     slope, scatter = rng.uniform(-0.8, 0.8), rng.uniform(0.05, 0.25)
     columns, rows = np.array(x_axis.places), np.array(y_axis.places)
+    x_reach, y_reach = (MARKER_REACH if is_off else 1 for is_off in (x_off, y_off))
     owners: dict[tuple[int, int], int] = {}
     for series in range(num_series):
         for x in sorted(rng.choice(len(columns) - 1, size=min(num_points, len(columns) - 1), replace=False)):
             share = 0.5 + slope * ((x + 1) / len(columns) - 0.5) + rng.normal(0, scatter)
             y = min(max(round(share * len(rows)), 1), len(rows) - 2)
-            owners.setdefault((int(columns[x + 1]), int(rows[y])), series)
-    points = [[point for point, owner in owners.items() if owner == series] for series in range(num_series)]
+            if all(abs(x - a) >= x_reach or abs(y - b) >= y_reach for a, b in owners):
+                owners[int(x), y] = series
+    points = [
+        [(int(columns[x + 1]), int(rows[y])) for (x, y), owner in owners.items() if owner == series]
+        for series in range(num_series)
+    ]
     if not all(points):
         raise Reject("a series has no point of its own")
     values, x_values = (tuple(tuple(point[end] for point in row) for row in points) for end in (1, 0))
