@@ -12,6 +12,7 @@ MAX_COVERAGE = 0.7
 LABEL = "_displayLabel"
 """RDKit's property of an atom with the text that is drawn for it; digits are set low by `<sub>`."""
 _TAGS = re.compile("</?su[bp]>")
+_REST = re.compile(r"R(\d*)")
 
 
 class Group(NamedTuple):
@@ -104,12 +105,16 @@ def _lowered(name: str) -> str:
 
 
 def written_out(drawn: Chem.Mol) -> Chem.Mol:
-    """The molecule of a drawing with the atoms of each group in place of its name."""
+    """The molecule of a drawing with the atoms of groups in place of their names, and rests as named."""
     whole = Chem.RWMol(drawn)
     for atom in drawn.GetAtoms():
         if not atom.HasProp(LABEL):
             continue
-        group = Chem.MolFromSmiles(_BY_NAME[_TAGS.sub("", atom.GetProp(LABEL))].smiles)
+        name = _TAGS.sub("", atom.GetProp(LABEL))
+        if rest := _REST.fullmatch(name):
+            whole.GetAtomWithIdx(atom.GetIdx()).SetIsotope(int(rest[1] or 0))
+            continue
+        group = Chem.MolFromSmiles(_BY_NAME[name].smiles)
         Chem.Kekulize(group, clearAromaticFlags=True)
         first, *others = list(group.GetAtoms())[1:]
         whole.ReplaceAtom(atom.GetIdx(), first)

@@ -1,5 +1,6 @@
 """Short names of groups: what they stand for, where they are put in, and how a drawing with them is read."""
 
+import numpy as np
 import pytest
 
 Chem = pytest.importorskip("rdkit.Chem")
@@ -9,6 +10,7 @@ from rdkit.Chem.Draw import rdMolDraw2D  # noqa: E402
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula  # noqa: E402
 
 from data_engines.kinds.molecule.abbreviations import GROUPS, NAMES, abbreviated, written_out  # noqa: E402
+from data_engines.kinds.molecule.rests import name_rests, with_rests  # noqa: E402
 from data_engines.kinds.molecule.structure import read_back  # noqa: E402
 
 
@@ -59,7 +61,7 @@ def test_what_has_a_charge_or_an_isotope_gets_no_name(smiles: str) -> None:
 def test_stereochemistry_beside_a_name_is_read_from_the_drawing() -> None:
     smiles = Chem.CanonSmiles("COC(=O)[C@H](Cc1ccccc1)NC(=O)OC(C)(C)C")
     drawing = drawn(smiles)
-    assert drawing.GetNumAtoms() == 5  # with the hydrogen at the stereocentre
+    assert drawing.GetNumAtoms() == 4
     assert read_back(written_out(drawing)) == smiles
     for bond in drawing.GetBonds():
         if bond.GetBondDir() in (Chem.BondDir.BEGINWEDGE, Chem.BondDir.BEGINDASH):
@@ -73,3 +75,33 @@ def test_another_name_is_another_molecule() -> None:
     [atom] = [atom for atom in drawing.GetAtoms() if atom.HasProp("_displayLabel")]
     atom.SetProp("_displayLabel", "OEt")
     assert read_back(written_out(drawing)) == "CCOc1ccncc1"
+
+
+def test_some_ends_become_rests_that_are_read_by_their_names() -> None:
+    molecule = Chem.MolFromSmiles("C[C@H](O)c1ccc(F)cc1Cl")
+    made = set()
+    for seed in range(40):
+        changed = with_rests(np.random.default_rng(seed), molecule)
+        smiles = Chem.CanonSmiles(Chem.MolToSmiles(changed))
+        made.add(smiles)
+        redrawn = Chem.MolFromSmiles(smiles)
+        name_rests(redrawn)
+        rdDepictor.Compute2DCoords(redrawn)
+        drawing = rdMolDraw2D.PrepareMolForDrawing(redrawn)
+        names = [atom.GetProp("_displayLabel") for atom in drawing.GetAtoms() if not atom.GetAtomicNum()]
+        assert sorted(names) in (
+            ["R"],
+            ["R<sup>1</sup>", "R<sup>2</sup>"],
+            [f"R<sup>{n}</sup>" for n in (1, 2, 3)],
+        )
+        assert read_back(written_out(drawing)) == smiles
+        for atom in drawing.GetAtoms():
+            if not atom.GetAtomicNum():
+                atom.SetProp("_displayLabel", "R<sup>7</sup>")
+        assert "[7*]" in read_back(written_out(drawing))
+    assert len(made) > 10 and {smiles.count("*") for smiles in made} == {1, 2, 3}
+
+
+def test_small_molecules_get_no_rests() -> None:
+    molecule = Chem.MolFromSmiles("CCO")
+    assert with_rests(np.random.default_rng(0), molecule) is molecule
