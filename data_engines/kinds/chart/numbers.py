@@ -4,6 +4,8 @@ A number that is not printed lies on a gridline, a whole part of the way between
 answer is the nearest place that a reader can tell (`axes.read_at`), and the number itself stands in `exact`.
 """
 
+from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +34,9 @@ MIN_SEGMENT_SHARE = 0.25
 """Smallest segment of stacked bars, as a share of the greatest."""
 CUT_SHARES = {"line": 0.4, "column": 0.25, "bar": 0.25}
 """Share of the charts, without numbers below 0, whose axis does not start at 0."""
-NEGATIVE_SHARE = 0.2
+MIN_CUT_COUNTS = 400
+"""The greatest number, in units of its last place, from which axes may be cut: printed numbers differ then."""
+NEGATIVE_SHARE = 0.3
 """Share of the charts of signed quantities in which all numbers are below 0."""
 OFF_SHARE = 0.5
 """Share of the charts without printed numbers whose marks lie anywhere between gridlines."""
@@ -99,12 +103,12 @@ def sample_counts(
     shares = _sample_shares(rng, *shape, ordered)
     if labelled and form == "line" and len(shares) > 1:
         shares = _apart(shares)
-    low = 0.0
+    low, top, unit = 0.0, choose_top(rng, quantity), 10**quantity.decimals
     if stacked:
         shares = np.maximum(shares, MIN_SEGMENT_SHARE) / len(shares)
     elif quantity.signed and form != "area" and rng.random() < 0.6:
         shares = -shares if rng.random() < NEGATIVE_SHARE else shares * 1.4 - 0.4
-    elif rng.random() < CUT_SHARES.get(form, 0):
+    elif rng.random() < CUT_SHARES.get(form, 0) and (not labelled or top * unit >= MIN_CUT_COUNTS):
         rest = rng.uniform(0.5, 0.9)
         shares = rest + (1 - rest) * shares
         low = max(shares.min() - rng.uniform(0.2, 0.5) * (shares.max() - shares.min()), 0.0)
@@ -114,11 +118,11 @@ def sample_counts(
         room = HEAD_ROOM * (high - low)
         low = low - room if low < 0 else low
         high = high + room if high > 0 else high
-    top, num_steps = choose_top(rng, quantity), int(rng.integers(5, 9))
+    num_steps = int(rng.integers(5, 9))
     if labelled:
         places = quantity.decimals
-        axis = make_axis(low * top * 10**places, high * top * 10**places, num_steps)
-        values = np.rint(shares * top * 10**places).astype(int)
+        axis = make_axis(low * top * unit, high * top * unit, num_steps)
+        values = np.rint(shares * top * unit).astype(int)
         values = np.maximum(values, axis.low if axis.low < 0 else axis.low + 1)
         return Numbers(rows_of(values), places, _reaching(axis, values, stacked))
     axis, is_off = readable_axis(rng, low * top, high * top, num_steps, quantity.decimals)
@@ -179,10 +183,13 @@ def sample_boxes(rng: np.random.Generator, quantity: Quantity, num_boxes: int) -
         rng, max(low, 0.0), numbers.max(), int(rng.integers(5, 9)), quantity.decimals
     )
     values = read_at(axis, numbers * 10**places)
-    if (np.diff(values, axis=0) < (2 * axis.part if is_off else axis.part)).any():
-        raise Reject("two lines of a box are too near each other")
-    if values.min() == axis.low or values.max() == axis.high:
+    gap = 2 * axis.part if is_off else axis.part
+    for below, row in pairwise(values):
+        np.maximum(row, below + gap, out=row)
+    if values.min() == axis.low:
         raise Reject("a line of a box lies on the frame")
+    steps = -(-(int(values.max()) + 1 - axis.low) // axis.step)
+    axis = replace(axis, high=axis.low + steps * axis.step)
     return shortened(values, places, axis, moved_off(rng, axis, values) if is_off else None)
 
 

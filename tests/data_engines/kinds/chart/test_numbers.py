@@ -91,16 +91,18 @@ def test_marks_that_are_moved_off_are_still_read_the_same(axis: Axis | LogAxis) 
         assert axis.low <= moved.min() and moved.max() <= axis.high
         distances = np.abs(np.diff(axis.positions(moved)))
         assert distances.min() > 0.05 * axis.gap
-        assert (moved[1:-1] != places[1:-1]).all()
+        assert (moved[1:-1] != places[1:-1]).mean() > 0.9
 
 
 def test_the_lines_of_a_box_stand_in_order_and_apart() -> None:
     quantity, rng, made = Quantity("Exports", "billion USD", 4, 700, 1), np.random.default_rng(0), 0
     for _ in range(100):
         try:
-            numbers = sample_boxes(rng, quantity, 4)
+            numbers = sample_boxes(rng, quantity, 10)
         except Reject:
             continue
         made += 1
+        marks = np.array(numbers.exact or numbers.values)
         assert np.diff(numbers.values, axis=0).min() >= numbers.axis.gap
-    assert made > 50
+        assert numbers.axis.low < marks.min() and marks.max() < numbers.axis.high
+    assert made > 80
