@@ -221,12 +221,12 @@ def _read_scale(
 
 
 def _check_bars(chart: Chart, bars: Marks, scale: Scale) -> None:
-    """Raises a Reject unless bars start at zero, or where the axis or the bar above starts, and end at their
-    numbers."""
-    base = np.full(len(chart.categories), max(chart.axis.low, 0), dtype=float)
+    """Raises a Reject unless bars end at their numbers, and start at zero, at the start of an axis above it, or
+    at the end of the bar below."""
+    base: np.ndarray = np.full(len(chart.categories), max(chart.axis.low, 0), dtype=float)
     for row, counts in zip(bars, _drawn(chart), strict=True):
         ends = [(bar.left, bar.right) if chart.form == "bar" else (bar.bottom, bar.top) for bar in row]
-        top = base + counts if chart.stacked else counts
+        top = base + counts if chart.stacked else np.array(counts)
         scale.compare(np.ravel(ends), np.sort([base, top], axis=0).T.ravel())
         base = top if chart.stacked else base
 

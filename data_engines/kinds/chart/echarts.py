@@ -202,8 +202,8 @@ def make_option(chart: Chart, look: Look, texts: Texts) -> dict[str, Any]:
         # the gridlines are those of the first
         second["splitLine"] = second["minorSplitLine"] = {"show": False}
         y_axes.append(second)
-        line = _series(chart.over, look, texts, 0, theme, first=len(chart.series))
-        series.append(line | {"yAxisIndex": 1})
+        over = _series(chart.over, look, texts, 0, theme, first=len(chart.series))
+        series.append(over | {"yAxisIndex": 1})
     # resvg draws a transparent ground too, which takes it a seventh of the time of a chart
     box = {"show": look.frame == "box", "borderColor": theme.axis_ink, "backgroundColor": "none"}
     return option | {

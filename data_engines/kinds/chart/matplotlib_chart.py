@@ -164,7 +164,7 @@ def _lay_out(figure: Figure, axes: Axes, chart: Chart, look: Look, texts: Texts)
         corners = np.array([middle - radius, middle + radius])
     else:
         # the plot gets the place that the texts at its axes leave
-        seen = [box for some in figure.axes if (box := some.get_tightbbox()) is not None]
+        seen = [made for some in figure.axes if (made := some.get_tightbbox()) is not None]
         around, plot = Bbox.union(seen), axes.get_window_extent()
         corners = [[left, bottom], [right, top]] + plot.get_points() - around.get_points()
         if ((corners[1] - corners[0]) / (look.width, look.height)).min() < MIN_PLOT_SHARE:
@@ -199,11 +199,11 @@ def _read(picture: Image.Image, figure: Figure, legend: Legend | None, chart: Ch
     axes, height = figure.axes[0], picture.height
     wedges: Sequence[Any] = axes.patches if chart.round else ()
     bars: Sequence[Any] = [row for row in axes.containers if isinstance(row, BarContainer)]
-    lines = [line for some in figure.axes for line in some.lines if line.get_gid() == MARK]
-    marks = wedges or [*(row[0] for row in bars), *lines]
+    lines = [(some, line) for some in figure.axes for line in some.lines if line.get_gid() == MARK]
+    marks = wedges or [*(row[0] for row in bars), *(line for _, line in lines)]
     # the lines of a radar chart come back to their first points
     count = len(chart.categories) or None
-    points = [_points(line.axes, line.get_xydata()[:count], height) for line in lines]
+    points = [_points(some, line.get_xydata()[:count], height) for some, line in lines]
     if chart.form == "box":
         marks, points = axes.patches[:1], _read_boxes(axes, height)
     entries = zip(legend.get_texts(), legend.legend_handles, strict=True) if legend else ()
@@ -226,8 +226,9 @@ def _read_boxes(axes: Axes, height: int) -> list[tuple[Point, ...]]:
     boxes = []
     for place, box in enumerate(axes.patches):
         # each box has two whiskers, two caps at their ends, and the line of the median
-        _, _, low, high, median = (line.get_ydata()[0] for line in axes.lines[5 * place : 5 * place + 5])
-        corners = box.get_path().vertices
+        own = [np.asarray(line.get_ydata())[0] for line in axes.lines[5 * place : 5 * place + 5]]
+        _, _, low, high, median = own
+        corners = np.asarray(box.get_path().vertices)
         first, third = corners[:, 1].min(), corners[:, 1].max()
         x = (corners[:, 0].min() + corners[:, 0].max()) / 2
         boxes.append(_points(axes, [(x, y) for y in (low, first, median, third, high)], height))

@@ -35,7 +35,7 @@ MIN_SEGMENT_SHARE = 0.25
 CUT_SHARES = {"line": 0.4, "column": 0.25, "bar": 0.25}
 """Share of the charts, without numbers below 0, whose axis does not start at 0."""
 MIN_CUT_COUNTS = 400
-"""The greatest number, in units of its last place, from which axes may be cut: printed numbers differ then."""
+"""The greatest number, in units of its last place, from which its axis may be cut: numbers differ then."""
 NEGATIVE_SHARE = 0.3
 """Share of the charts of signed quantities in which all numbers are below 0."""
 OFF_SHARE = 0.5

@@ -178,8 +178,10 @@ def decide(rng: np.random.Generator, index: int, stock: MoleculeStock) -> Spec:
         abbreviations=_choose_names(rng) if rng.random() < options.abbreviations else (),
     )
     if rng.random() < options.rests:
-        smiles = Chem.MolToSmiles(with_rests(rng, Chem.MolFromSmiles(spec.smiles)))
-        return dataclasses.replace(spec, smiles=Chem.CanonSmiles(smiles))
+        changed = with_rests(rng, Chem.MolFromSmiles(spec.smiles))
+        # two ends of a double bond that were alike may have become different
+        decide_stereo(rng, changed, centres=False)
+        return dataclasses.replace(spec, smiles=Chem.CanonSmiles(Chem.MolToSmiles(changed)))
     return spec
 
 
