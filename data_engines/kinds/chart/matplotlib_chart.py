@@ -203,7 +203,7 @@ def _read(picture: Image.Image, figure: Figure, legend: Legend | None, chart: Ch
     marks = wedges or [*(row[0] for row in bars), *(line for _, line in lines)]
     # the lines of a radar chart come back to their first points
     count = len(chart.categories) or None
-    points = [_points(some, line.get_xydata()[:count], height) for some, line in lines]
+    points = [_points(some, np.asarray(line.get_xydata())[:count], height) for some, line in lines]
     if chart.form == "box":
         marks, points = axes.patches[:1], _read_boxes(axes, height)
     entries = zip(legend.get_texts(), legend.legend_handles, strict=True) if legend else ()
