@@ -221,8 +221,8 @@ def _read_scale(
 
 
 def _check_bars(chart: Chart, bars: Marks, scale: Scale) -> None:
-    """Raises a Reject unless bars end at their numbers, and start at the bar below, at zero, or at the low end
-    of an axis without zero."""
+    """Raises a Reject unless bars end at their numbers, and start at the bar below, at zero, or at the low
+    end of an axis without zero."""
     base: np.ndarray = np.full(len(chart.categories), max(chart.axis.low, 0), dtype=float)
     for row, counts in zip(bars, _drawn(chart), strict=True):
         ends = [(bar.left, bar.right) if chart.form == "bar" else (bar.bottom, bar.top) for bar in row]
