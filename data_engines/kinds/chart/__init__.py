@@ -3,7 +3,7 @@
 from data_engines.kind import FAKER, FONTS, TEXTS, Kind
 
 KIND = Kind(
-    summary="bar, line, pie and scatter charts",
+    summary="bar, line, pie, scatter, combined and radar charts, histograms, box plots",
     drawn_from="names and texts of packages; a text file",
     answer="JSON: `title`, `source`, `x_title`, `y_title`, `values`",
     prompt="format",

@@ -4,15 +4,17 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain, combinations
+from typing import NamedTuple
 
 import numpy as np
 from PIL import ImageColor
 
 from data_engines.engine import Reject
+from data_engines.kinds.chart.axes import MIN_PART_PIXELS, AnyAxis, Counts, read_at, tick_text
 from data_engines.kinds.chart.data import Chart
 from data_engines.kinds.chart.drawn import DrawnChart, Point, Written
 from data_engines.kinds.chart.look import Look
-from data_engines.kinds.chart.numbers import Axis, tick_text
+from data_engines.kinds.chart.numbers import Exact
 from data_engines.kinds.chart.texts import Texts
 from data_engines.tools.boxes import Box
 
@@ -26,13 +28,30 @@ MIN_CONTRAST_LEVELS = 50
 MIN_DIFFERENCE_LEVELS = 40
 """Levels, summed over red, green and blue, between the colours of two series or slices."""
 READ_ERROR = 0.25
-"""Distance that a mark may be away from its number's place, in parts between gridlines."""
+"""Distance that a mark may be away from its number's place, in parts between the places that are read."""
 PIXEL = 1.0
 """The same distance in pixels, as libraries put lines on whole pixels; the smaller limit counts."""
 SLICE_ERROR = 0.5
 """Degrees by which the ends of a slice may be off."""
 ASIDE = 12
-"""Degrees by which a name may lie beyond the ends of its slice."""
+"""Degrees by which a name may lie beyond the ends of its slice, or beside its spoke."""
+
+
+class Scale(NamedTuple):
+    """Turns pixels along an axis into its positions."""
+
+    factor: float
+    offset: float
+    axis: AnyAxis
+    places: int
+
+    def compare(self, pixels: Sequence[float] | np.ndarray, counts: Sequence[float] | np.ndarray) -> None:
+        """Raises a Reject unless each pixel lies where its number is."""
+        allowed = min(READ_ERROR * self.axis.gap, PIXEL * abs(self.factor))
+        positions = self.axis.positions(counts)
+        found = self.factor * np.asarray(pixels) + self.offset
+        if len(found) != len(positions) or np.abs(found - positions).max() > allowed:
+            raise Reject("a mark is not where its number is")
 
 
 def check_chart(chart: Chart, look: Look, texts: Texts, drawn: DrawnChart, answer: str) -> None:
@@ -46,37 +65,60 @@ def check_chart(chart: Chart, look: Look, texts: Texts, drawn: DrawnChart, answe
     if chart.round:
         _check_slices(chart, look, texts, drawn)
         return
-    scale = _read_scale(drawn.texts, chart.axis, chart.places, vertical=chart.form != "bar")
-    if drawn.bars:
-        _check_bars(chart, drawn.bars, scale)
-    else:
-        ys = [y for row in drawn.points for _, y in row]
-        _compare(scale, ys, np.concatenate(chart.values), chart.axis, chart.places)
-    if chart.x_axis:
-        scale = _read_scale(drawn.texts, chart.x_axis, chart.x_places, vertical=False)
-        xs = [x for row in drawn.points for x, _ in row]
-        _compare(scale, xs, np.concatenate(chart.x_values), chart.x_axis, chart.x_places)
+    for layer in chart.layers:
+        _check_layer(layer, look, texts, drawn, right=layer is not chart)
+
+
+def _check_layer(chart: Chart, look: Look, texts: Texts, drawn: DrawnChart, right: bool) -> None:
+    """Raises a Reject unless marks are at their numbers and names, and printed numbers at their marks."""
+    scale = _read_scale(drawn.texts, chart, right=right)
+    marks: Marks = [[Box(x, y, x, y) for x, y in row] for row in drawn.points]
+    if chart.form == "radar":
+        _check_spokes(chart, drawn, scale)
         return
-    marks = drawn.bars or [[Box(x, y, x, y) for x, y in row] for row in drawn.points]
-    _check_categories(chart, texts, drawn.texts, marks)
+    if chart.has_bars:
+        marks = drawn.bars
+        _check_bars(chart, marks, scale)
+    else:
+        scale.compare([mark.middle for mark in chain(*marks)], np.concatenate(_drawn(chart)))
+    if chart.x_axis:
+        _check_across(chart, chart.x_axis, drawn)
+    else:
+        _check_categories(chart, texts, drawn.texts, marks)
     if chart.labelled:
         _check_numbers(chart, look, texts, drawn, marks)
 
 
 def _check_answer(chart: Chart, answer: str) -> None:
+    """Raises a Reject unless the answer has each number, as it is read from where its mark is drawn."""
     parsed = json.loads(answer)["values"]
-    rows = list(parsed.values()) if len(chart.series) > 1 else [parsed]
-    counts = [[round(value * 10**chart.places) for value in row.values()] for row in rows]
-    if counts != [list(row) for row in chart.values]:
+    if chart.form == "box":
+        parsed = {name: {box: parsed[box].get(name) for box in parsed} for name in chart.series}
+    rows = list(parsed.values()) if len(chart.names) > 1 else [parsed]
+    for layer in chart.layers:
+        own, rows = rows[: len(layer.series)], rows[len(layer.series) :]
+        counts = tuple(tuple(round(value * 10**layer.places) for value in row.values()) for row in own)
+        if counts != layer.values or not _reads_as(layer.axis, layer.exact, counts):
+            raise Reject("the answer differs from the data")
+    if chart.x_axis and not _reads_as(chart.x_axis, chart.x_exact, chart.x_values):
         raise Reject("the answer differs from the data")
+
+
+def _reads_as(axis: AnyAxis, exact: Exact, values: Counts) -> bool:
+    rows = zip(exact, values, strict=True) if exact else ()
+    return all(read_at(axis, np.array(marks)).tolist() == list(counts) for marks, counts in rows)
+
+
+def _drawn(chart: Chart) -> Sequence[Sequence[float]]:
+    return chart.exact or chart.values
 
 
 def _check_texts(chart: Chart, texts: Texts, written: Sequence[Written]) -> None:
     """Raises a Reject unless every text is in the picture in full, and no other text is."""
-    expected = [texts.title, texts.source, chart.x_title, chart.y_title, *texts.legend, *texts.categories]
+    expected = [texts.title, texts.source, chart.x_title, *texts.legend, *texts.categories]
     expected += chain(*texts.values)
-    if not chart.round:
-        expected += _ticks(chart.axis, chart.places)
+    for layer in chart.layers:
+        expected += [layer.y_title, *(() if layer.round else _ticks(layer.axis, layer.places))]
     if chart.x_axis:
         expected += _ticks(chart.x_axis, chart.x_places)
     solid = ["".join(text.split()) for text in expected if text]
@@ -85,8 +127,8 @@ def _check_texts(chart: Chart, texts: Texts, written: Sequence[Written]) -> None
         raise Reject("a text is missing")
 
 
-def _ticks(axis: Axis, places: int) -> dict[str, float]:
-    return {tick_text(count, places, axis): count / 10**places for count in axis.ticks}
+def _ticks(axis: AnyAxis, places: int) -> dict[str, int]:
+    return {tick_text(count, places, axis): count for count in axis.ticks}
 
 
 def _check_boxes(drawn: DrawnChart) -> None:
@@ -148,39 +190,71 @@ def _faces(text: Written, center: Point, start: float, end: float) -> bool:
     return _turn(angle, start + half) <= half + ASIDE
 
 
-def _read_scale(written: Sequence[Written], axis: Axis, places: int, vertical: bool) -> np.ndarray:
-    """Factor and offset that turn pixels into numbers, fitted to the numbers written beside an axis."""
+def _read_scale(
+    written: Sequence[Written], chart: Chart, *, across: bool = False, right: bool = False
+) -> Scale:
+    """The scale fitted to the numbers written beside an axis: that of the values, or the one `across`.
+
+    Where two axes have the same numbers, the one at the left is meant, or at the `right`.
+    """
+    axis, places = chart.axis, chart.places
+    if across and chart.x_axis:
+        axis, places = chart.x_axis, chart.x_places
+    vertical = (chart.form == "bar") == across
     ticks = _ticks(axis, places)
     lines: dict[float, dict[str, float]] = {}
     for text in written:
         if text.text in ticks:
-            across, along = (text.x, text.y) if vertical else (text.y, text.x)
-            lines.setdefault(round(across, 1), {})[text.text] = along
-    whole = [line for line in lines.values() if len(line) == len(ticks)]
+            aside, along = (text.x, text.y) if vertical else (text.y, text.x)
+            lines.setdefault(round(aside, 1), {})[text.text] = along
+    whole = [lines[aside] for aside in sorted(lines) if len(lines[aside]) == len(ticks)]
     if not whole:
         raise Reject("the numbers of an axis are not in line")
-    numbers = [ticks[text] for text in whole[0]]
-    scale = np.polyfit(list(whole[0].values()), numbers, 1)
-    _compare(scale, list(whole[0].values()), np.array(numbers) * 10**places, axis, places)
+    line = whole[-1 if right else 0]
+    counts, pixels = [ticks[text] for text in line], list(line.values())
+    factor, offset = np.polyfit(pixels, axis.positions(counts), 1)
+    scale = Scale(float(factor), float(offset), axis, places)
+    scale.compare(pixels, counts)
+    if not chart.labelled and axis.gap < MIN_PART_PIXELS * abs(scale.factor):
+        raise Reject("the places along an axis are too near each other")
     return scale
 
 
-def _compare(
-    scale: np.ndarray, pixels: Sequence[float] | np.ndarray, counts: np.ndarray, axis: Axis, places: int
-) -> None:
-    allowed = min(READ_ERROR * axis.step / axis.parts / 10**places, PIXEL * abs(scale[0]))
-    if len(pixels) != len(counts) or np.abs(np.polyval(scale, pixels) - counts / 10**places).max() > allowed:
-        raise Reject("a mark is not where its number is")
-
-
-def _check_bars(chart: Chart, bars: Marks, scale: np.ndarray) -> None:
-    """Raises a Reject unless bars start at zero, or at the end of the bar below, and end at their numbers."""
-    base = np.zeros(len(chart.categories))
-    for row, counts in zip(bars, chart.values, strict=True):
+def _check_bars(chart: Chart, bars: Marks, scale: Scale) -> None:
+    """Raises a Reject unless bars end at their numbers, and start at the bar below, at zero, or at the low
+    end of an axis without zero."""
+    base: np.ndarray = np.full(len(chart.categories), max(chart.axis.low, 0), dtype=float)
+    for row, counts in zip(bars, _drawn(chart), strict=True):
         ends = [(bar.left, bar.right) if chart.form == "bar" else (bar.bottom, bar.top) for bar in row]
-        expected = np.sort([base, base + counts], axis=0).T
-        _compare(scale, np.ravel(ends), expected.ravel(), chart.axis, chart.places)
-        base = base + counts if chart.stacked else base
+        top = base + counts if chart.stacked else np.array(counts)
+        scale.compare(np.ravel(ends), np.sort([base, top], axis=0).T.ravel())
+        base = top if chart.stacked else base
+
+
+def _check_across(chart: Chart, axis: AnyAxis, drawn: DrawnChart) -> None:
+    """Raises a Reject unless points and the edges of bins are where the numbers below the plot say."""
+    scale = _read_scale(drawn.texts, chart, across=True)
+    if chart.form == "histogram":
+        [bars] = drawn.bars
+        scale.compare([end for bar in bars for end in (bar.left, bar.right)], np.repeat(axis.places, 2)[1:-1])
+    else:
+        xs = chart.x_exact or chart.x_values
+        scale.compare([x for row in drawn.points for x, _ in row], np.concatenate(xs))
+
+
+def _check_spokes(chart: Chart, drawn: DrawnChart, scale: Scale) -> None:
+    """Raises a Reject unless points lie at their numbers on their spokes, whose names stand at their ends."""
+    x, y = drawn.center
+    spokes = np.arange(len(chart.categories)) * 360 / len(chart.categories)
+    for row, counts in zip(drawn.points, _drawn(chart), strict=True):
+        away = np.array(row) - (x, y)
+        scale.compare(y - np.hypot(*away.T), counts)
+        for spoke, (right, down) in zip(spokes, away, strict=True):
+            if _turn(np.degrees(np.arctan2(right, -down)), spoke) > SLICE_ERROR:
+                raise Reject("a mark is not where its number is")
+    for spoke, name in zip(spokes, chart.categories, strict=True):
+        if not any(_faces(text, drawn.center, spoke, spoke) for text in drawn.texts if text.text == name):
+            raise Reject("a name is not at its mark")
 
 
 def _check_categories(chart: Chart, texts: Texts, written: Sequence[Written], marks: Marks) -> None:

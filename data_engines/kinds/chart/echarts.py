@@ -14,10 +14,10 @@ import resvg_py
 from PIL import Image
 from py_mini_racer import MiniRacer
 
+from data_engines.kinds.chart.axes import AnyAxis, Axis, number, tick_text
 from data_engines.kinds.chart.data import Chart
 from data_engines.kinds.chart.drawn import DrawnChart, Written, ink_on, written_at
 from data_engines.kinds.chart.look import FAINT, HOLE, MARKER_SIZES, MARKERS, Look
-from data_engines.kinds.chart.numbers import Axis, number, tick_text
 from data_engines.kinds.chart.texts import LEADING, SWATCH, Texts, font_of, pie_radius, valleys
 from data_engines.tools.boxes import Box
 from data_engines.tools.fonts import Typeface, open_font
@@ -105,10 +105,10 @@ def draw(chart: Chart, look: Look, texts: Texts) -> DrawnChart:
         # clockwise from the top, while ECharts counts from the right
         marks["slices"] = tuple(tuple((math.degrees(end) + 90) % 360 for end in pair) for pair in ends)
         marks["center"] = (rows[0][0]["cx"], rows[0][0]["cy"])
-    elif chart.form in ("column", "bar"):
-        marks["bars"] = tuple(tuple(map(_box, row)) for row in rows)
     else:
-        marks["points"] = tuple(tuple(tuple(mark["point"]) for mark in row) for row in rows)
+        num_bars = len(chart.series) if chart.has_bars else 0
+        marks["bars"] = tuple(tuple(map(_box, row)) for row in rows[:num_bars])
+        marks["points"] = tuple(tuple(tuple(mark["point"]) for mark in row) for row in rows[num_bars:])
     return DrawnChart(
         picture,
         tuple(_written(text, fonts[text["bold"]]) for text in done["texts"]),
@@ -190,17 +190,27 @@ def make_option(chart: Chart, look: Look, texts: Texts) -> dict[str, Any]:
     if chart.x_axis:
         names = _value_axis(chart.x_axis, chart.x_places, look, theme)
     x_axis, y_axis = (numbers, names) if chart.form == "bar" else (names, numbers)
-    at_end = look.axis_titles == "end" and chart.form != "bar"
+    at_end = look.axis_titles == "end" and chart.form != "bar" and not chart.over
     x_axis |= {"name": chart.x_title, "nameLocation": "middle"}
     y_axis |= {"name": chart.y_title, "nameLocation": "end" if at_end else "middle"}
     y_axis["nameTextStyle"] |= {"align": "left"} if at_end else {}
+    series = [_series(chart, look, texts, series, theme) for series in range(len(chart.series))]
+    y_axes = [y_axis]
+    if chart.over:
+        second = _value_axis(chart.over.axis, chart.over.places, look, theme)
+        second |= {"name": chart.over.y_title, "nameLocation": "middle"}
+        # the gridlines are those of the first
+        second["splitLine"] = second["minorSplitLine"] = {"show": False}
+        y_axes.append(second)
+        over = _series(chart.over, look, texts, 0, theme, first=len(chart.series))
+        series.append(over | {"yAxisIndex": 1})
     # resvg draws a transparent ground too, which takes it a seventh of the time of a chart
     box = {"show": look.frame == "box", "borderColor": theme.axis_ink, "backgroundColor": "none"}
     return option | {
         "grid": {**place, **box, "outerBoundsMode": "same"},
         "xAxis": x_axis,
-        "yAxis": y_axis,
-        "series": [_series(chart, look, texts, series, theme) for series in range(len(chart.series))],
+        "yAxis": y_axes,
+        "series": series,
     }
 
 
@@ -248,14 +258,17 @@ def _axis_style(look: Look, theme: Theme) -> dict[str, Any]:
     }
 
 
-def _value_axis(axis: Axis, places: int, look: Look, theme: Theme) -> dict[str, Any]:
+def _value_axis(axis: AnyAxis, places: int, look: Look, theme: Theme) -> dict[str, Any]:
+    assert isinstance(axis, Axis), "Matplotlib draws logarithmic axes"
     line = {"color": theme.grid_ink, "type": look.grid}
-    between = axis.parts > 2
+    between = axis.marks != axis.ticks
     return {
         **_axis_style(look, theme),
         "type": "value",
         "min": number(axis.low, places),
         "max": number(axis.high, places),
+        # where bars begin
+        "startValue": max(number(axis.low, places), 0),
         "interval": number(axis.step, places),
         "names": [tick_text(count, places, axis) for count in axis.ticks],
         "axisLine": {"show": look.frame == "box", "onZero": False, "lineStyle": {"color": theme.axis_ink}},
@@ -278,10 +291,13 @@ def _category_axis(chart: Chart, look: Look, texts: Texts, theme: Theme) -> dict
     }
 
 
-def _series(chart: Chart, look: Look, texts: Texts, series: int, theme: Theme) -> dict[str, Any]:
-    values = chart.numbers[series]
+def _series(
+    chart: Chart, look: Look, texts: Texts, series: int, theme: Theme, first: int = 0
+) -> dict[str, Any]:
+    """A series, in front of which there are `first` others of the layer below."""
+    values = chart.drawn[series]
     made: dict[str, Any] = {"name": chart.series[series], "data": values}
-    is_bar = chart.form in ("column", "bar")
+    is_bar = chart.has_bars
     if chart.labelled:
         color = ink_on(look.colors[series]) if chart.stacked else theme.ink
         style = {"show": True, "color": color, "fontSize": look.size}
@@ -300,10 +316,10 @@ def _series(chart: Chart, look: Look, texts: Texts, series: int, theme: Theme) -
             "barCategoryGap": f"{100 * (1 - look.fill):.0f}%",
             "itemStyle": {"borderColor": theme.ink, "borderWidth": int(look.edge)},
         }
-    made["symbol"] = SYMBOLS[look.marker_of(series)]
+    made["symbol"] = SYMBOLS[look.marker_of(first + series)]
     made["symbolSize"] = round(look.size * MARKER_SIZES[chart.form])
     if chart.form == "scatter":
-        points = list(zip(chart.x_numbers[series], values, strict=True))
+        points = list(zip(chart.x_drawn[series], values, strict=True))
         return made | {"type": "scatter", "data": points, "itemStyle": {"opacity": 1}}
     return made | {
         "type": "line",

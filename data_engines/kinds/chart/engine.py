@@ -1,7 +1,7 @@
-"""Charts with the numbers they show: bars, lines, pies and points, by Matplotlib and by ECharts.
+"""Charts with the numbers they show, by Matplotlib and by ECharts.
 
 The answer is OneChart's dictionary (`data.target`), with every number as it can be read from the
-picture: printed at its mark, or lying on a gridline or a whole part of the way between two.
+picture: printed at its mark, or at the place along the axis that is nearest to its mark.
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,10 @@ import numpy as np
 from data_engines.engine import Answer, Drawing, Reject, Stock, one_by_one
 from data_engines.kinds.chart import echarts, matplotlib_chart
 from data_engines.kinds.chart.check import check_chart
-from data_engines.kinds.chart.data import Chart, Kind, sample_chart, target
+from data_engines.kinds.chart.data import Chart, Kind, target
 from data_engines.kinds.chart.drawn import DrawnChart
 from data_engines.kinds.chart.look import NUMERALS, Library, Look, choose_look
+from data_engines.kinds.chart.samples import sample_chart
 from data_engines.kinds.chart.texts import Texts, set_texts
 from data_engines.kinds.chart.words import ChartWords, read_words
 from data_engines.options import EngineOptions, Range, option
@@ -27,8 +28,20 @@ from got_train.prompts import Task
 
 TRIES = 25
 """Charts that are tried for one sample until one fits its picture."""
-KINDS: tuple[Kind, ...] = ("bar", "line", "pie", "scatter")
-KIND_CHANCES = (0.4, 0.28, 0.2, 0.12)
+KIND_CHANCES: dict[Library, dict[Kind, float]] = {
+    "matplotlib": {
+        "bar": 0.28,
+        "line": 0.2,
+        "pie": 0.1,
+        "scatter": 0.12,
+        "combined": 0.08,
+        "histogram": 0.08,
+        "box": 0.07,
+        "radar": 0.07,
+    },
+    "echarts": {"bar": 0.36, "line": 0.24, "pie": 0.18, "scatter": 0.1, "combined": 0.12},
+}
+"""What each library draws, and how often."""
 PACKAGES = ("matplotlib", "panel", "mini-racer", "resvg-py", "faker")
 ECHARTS_SHARE = 0.5
 """Share of the samples that ECharts draws under `--library mixed`."""
@@ -43,7 +56,9 @@ class Options(EngineOptions):
     language: Language | None = option(
         "language of titles and names, and of what charts are about, by default all that there is", None
     )
-    kinds: Literal["bar", "line", "pie", "scatter", "mixed"] = option("kinds of charts", "mixed")
+    kinds: Literal[Kind, "mixed"] = option(
+        "kinds of charts; ECharts draws no histogram, box and radar", "mixed"
+    )
     library: Literal["matplotlib", "echarts", "mixed"] = option("library that draws the charts", "mixed")
     categories: Range = option(
         "bars, slices (at most 9) or points of a series; fewer points where there are few gridlines",
@@ -55,6 +70,14 @@ class Options(EngineOptions):
     width: Range = option("width of a picture in pixels", Range(600, 1000), lowest=400, highest=4000)
     height: Range = option("height of a picture in pixels", Range(440, 760), lowest=300, highest=4000)
     fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.library == "echarts" and self.kinds not in (*KIND_CHANCES["echarts"], "mixed"):
+            raise ValueError(
+                f"--kinds {self.kinds}: ECharts draws none; give --library matplotlib, or one of "
+                + ", ".join(KIND_CHANCES["echarts"])
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,14 +123,17 @@ def load(options: Options, rng: np.random.Generator) -> ChartStock:
 def decide(rng: np.random.Generator, index: int, stock: ChartStock) -> Spec:
     options = stock.options
     words = one_of(rng, stock.words)
-    kind, library = options.kinds, options.library
-    if kind == "mixed":
-        kind = KINDS[rng.choice(len(KINDS), p=KIND_CHANCES)]
+    library = options.library
     if library == "mixed":
-        library = "echarts" if rng.random() < ECHARTS_SHARE else "matplotlib"
+        both = options.kinds == "mixed" or options.kinds in KIND_CHANCES["echarts"]
+        library = "echarts" if both and rng.random() < ECHARTS_SHARE else "matplotlib"
+    kind, chances = options.kinds, KIND_CHANCES[library]
+    if kind == "mixed":
+        kind = list(chances)[rng.choice(len(chances), p=list(chances.values()))]
     for _ in range(TRIES):
         try:
-            chart = sample_chart(rng, words, kind, options.categories, options.series)
+            may_be_log = library == "matplotlib"
+            chart = sample_chart(rng, words, kind, options.categories, options.series, may_be_log)
             look = choose_look(rng, chart, library, words.tongue, stock.fonts, options.width, options.height)
             chart, texts = set_texts(chart, look)
         except Reject as reject:

@@ -19,14 +19,14 @@ from data_engines.tools.fonts import Typeface
 Library = Literal["matplotlib", "echarts"]
 Marker = Literal["o", "s", "^", "D"]
 LegendPlace = Literal["right", "top", "bottom", "inside"]
-"""A legend inside the plot is not for pies."""
+"""A legend inside the plot is for plots with one pair of axes, and so not for pies."""
 NumberPlace = Literal["inside", "outside", "legend", "split"]
 """Place of the numbers of a pie; with `split`, names stand outside the slices and numbers inside.
 
 ECharts has one label for both, so it draws no `split`."""
 MARKERS: tuple[Marker, ...] = ("o", "s", "^", "D")
 """Shapes of points, by Matplotlib's names."""
-MARKER_SIZES = {"scatter": 0.8, "line": 0.55, "area": 0.55}
+MARKER_SIZES = {"scatter": 0.8, "line": 0.55, "area": 0.55, "radar": 0.5}
 """Sizes of points by the form of the chart, as multiples of the font's size."""
 HOLE = 0.5
 """Radius of the hole of a donut, as a share of the donut's radius."""
@@ -114,7 +114,8 @@ def choose_look(
     height: Range,
 ) -> Look:
     lead = one_of(rng, SOURCE_LEADS[tongue])
-    texts = (chart.title, chart.source, chart.x_title, chart.y_title, *chart.categories, *chart.series, lead)
+    texts = [chart.title, chart.source, chart.x_title, *chart.categories, *chart.names, lead]
+    texts += [layer.y_title for layer in chart.layers]
     characters = {character for text in texts if text for character in text} - {" "}
     regular, bold = _choose_fonts(rng, fonts, characters)
     wide, high = width.choose(rng), height.choose(rng)
@@ -122,7 +123,8 @@ def choose_look(
     least = max(13, max(wide, high) // 75)
     size = Range(least, max(least + 1, min(least * 3 // 2, min(wide, high) // 26))).choose(rng)
     style = (one_of(rng, THEMES),) if library == "echarts" else one_of(rng, SHEETS)
-    num_colors = len(chart.categories) if chart.round else len(chart.series)
+    num_colors = len(chart.categories) if chart.round else len(chart.names)
+    has_corner = not (chart.round or chart.form == "radar" or chart.over)
     return Look(
         width=wide,
         height=high,
@@ -135,7 +137,7 @@ def choose_look(
         # where no numbers are printed, they are read from gridlines
         grid=one_of(rng, ("solid", "dashed", "none") if chart.labelled else ("solid", "dashed")),
         frame=one_of(rng, ("box", "open")),
-        legend=one_of(rng, get_args(LegendPlace)[: 3 if chart.round else 4]),
+        legend=one_of(rng, get_args(LegendPlace)[: 4 if has_corner else 3]),
         heading=one_of(rng, ("center", "center", "left")),
         axis_titles=one_of(rng, ("middle", "middle", "end")),
         source_lead=lead,

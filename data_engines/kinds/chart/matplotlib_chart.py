@@ -1,6 +1,7 @@
 """Draws charts with Matplotlib's Axes in its style sheets, and reads back from the artists what was drawn."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import matplotlib
@@ -11,36 +12,34 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis as SideAxis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontPath, FontProperties
 from matplotlib.legend import Legend
 from matplotlib.patches import Patch
 from matplotlib.text import Text
+from matplotlib.ticker import NullFormatter
 from matplotlib.transforms import Bbox
 from PIL import Image
 
 from data_engines.engine import Reject
+from data_engines.kinds.chart.axes import AnyAxis, LogAxis, number, tick_text
 from data_engines.kinds.chart.data import Chart
-from data_engines.kinds.chart.drawn import DrawnChart, Written, ink_on, written_at
-from data_engines.kinds.chart.look import FAINT, HOLE, MARKER_SIZES, Look
-from data_engines.kinds.chart.numbers import Axis, number, tick_text
-from data_engines.kinds.chart.texts import (
-    INSIDE,
-    LEADING,
-    MIN_PLOT_SHARE,
-    Texts,
-    pie_radius,
-    valleys,
+from data_engines.kinds.chart.drawn import DrawnChart, Point, Written, written_at
+from data_engines.kinds.chart.look import FAINT, Look
+from data_engines.kinds.chart.matplotlib_marks import (
+    BASE,
+    LIMIT,
+    MARK,
+    draw_bars,
+    draw_boxes,
+    draw_lines,
+    draw_radar,
+    draw_slices,
 )
+from data_engines.kinds.chart.texts import LEADING, MIN_PLOT_SHARE, Texts, pie_radius
 from data_engines.tools.boxes import Box
 from data_engines.tools.fonts import Typeface
-
-BASE = 10
-"""Size of the font in points, on which style sheets base all other sizes; the dpi turn it into pixels."""
-LIMIT = 1.02
-"""Half the side of the plot of a pie, in radii: more than 1, for the outline."""
-OUTSIDE = 1.08
-"""Distance from the centre to the names beside slices, in radii."""
 
 
 def draw(chart: Chart, look: Look, texts: Texts) -> DrawnChart:
@@ -59,90 +58,35 @@ def draw(chart: Chart, look: Look, texts: Texts) -> DrawnChart:
         canvas = FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         if chart.round:
-            _draw_slices(axes, chart, look, texts)
+            draw_slices(axes, chart, look, texts)
+        elif chart.form == "radar":
+            draw_radar(axes, chart, look, texts)
         else:
-            draw_marks = _draw_bars if chart.form in ("column", "bar") else _draw_lines
-            draw_marks(axes, chart, look, texts)
-            _draw_axes(axes, chart, look, texts)
+            _draw_plot(axes, chart, look, texts)
         legend = _lay_out(figure, axes, chart, look, texts)
         canvas.draw()
         picture = Image.frombytes("RGB", canvas.get_width_height(), canvas.buffer_rgba(), "raw", "RGBX")
-        return _read(picture, figure, axes, legend, chart)
+        return _read(picture, figure, legend, chart)
 
 
 def _font(font: Typeface) -> FontPath:
     return FontPath(font.path, font.number)
 
 
-def _draw_bars(axes: Axes, chart: Chart, look: Look, texts: Texts) -> None:
-    places, base = np.arange(len(chart.categories)), np.zeros(len(chart.categories))
-    thickness = look.fill / (1 if chart.stacked else len(chart.series))
-    edge = {"edgecolor": matplotlib.rcParams["text.color"], "linewidth": 0.8} if look.edge else {}
-    for series, (name, lengths) in enumerate(zip(chart.series, chart.numbers, strict=True)):
-        at = places + (0 if chart.stacked else (series - (len(chart.series) - 1) / 2) * thickness)
-        style: dict[str, Any] = {"label": name, "color": look.colors[series], **edge}
-        if chart.form == "bar":
-            drawn = axes.barh(at, lengths, thickness, left=base, **style)
-        else:
-            drawn = axes.bar(at, lengths, thickness, bottom=base, **style)
-        if chart.labelled:
-            style = {"label_type": "center", "color": ink_on(look.colors[series])} if chart.stacked else {}
-            axes.bar_label(drawn, texts.values[series], padding=0 if chart.stacked else 3, **style)
-        base += lengths if chart.stacked else 0
-
-
-def _draw_lines(axes: Axes, chart: Chart, look: Look, texts: Texts) -> None:
-    """Lines, areas, and the points of scatter charts."""
-    size = BASE * MARKER_SIZES[chart.form]
-    for series, (name, ys) in enumerate(zip(chart.series, chart.numbers, strict=True)):
-        xs = chart.x_numbers[series] if chart.x_values else range(len(ys))
-        color = look.colors[series]
-        axes.plot(
-            xs,
-            ys,
-            color=color,
-            label=name,
-            linewidth=look.stroke,
-            # above the frame, as a point may lie on it
-            zorder=3,
-            linestyle="none" if chart.form == "scatter" else "solid",
-            marker=look.marker_of(series),
-            markersize=size,
-            markeredgecolor=matplotlib.rcParams["text.color"] if look.edge else color,
-            clip_on=False,
-        )
-        if chart.form == "area":
-            low = number(chart.axis.low, chart.places)
-            axes.fill_between(xs, ys, low, color=color, alpha=0.35, linewidth=0)
-        if chart.labelled:
-            for x, y, text, below in zip(xs, ys, texts.values[series], valleys(chart), strict=True):
-                offset = (0, -size) if below else (0, size * 0.8)
-                side = "top" if below else "bottom"
-                axes.annotate(text, (x, y), offset, textcoords="offset points", ha="center", va=side)
-
-
-def _draw_slices(axes: Axes, chart: Chart, look: Look, texts: Texts) -> None:
-    slices = axes.pie(
-        chart.values[0],
-        colors=look.colors,
-        startangle=90 - look.start,
-        counterclock=False,
-        wedgeprops={
-            "width": HOLE if chart.form == "donut" else None,
-            "edgecolor": matplotlib.rcParams["text.color" if look.edge else "figure.facecolor"],
-            "linewidth": 0.8 if look.edge else 1.2,
-        },
-    )
-    names: Sequence[str] = texts.categories
-    if look.numbers == "outside":
-        names = [f"{name}\n{value}" for name, value in zip(names, texts.values[0], strict=True)]
-    if names:
-        axes.pie_label(slices, names, distance=OUTSIDE)
-    if look.numbers in ("inside", "split"):
-        labels = axes.pie_label(slices, texts.values[0], distance=INSIDE[chart.form])
-        for label, color in zip(labels, look.colors, strict=False):
-            label.set_color(ink_on(color))
-    axes.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT))
+def _draw_plot(axes: Axes, chart: Chart, look: Look, texts: Texts) -> None:
+    if chart.form == "box":
+        draw_boxes(axes, chart, look)
+    else:
+        draw_marks = draw_bars if chart.has_bars else draw_lines
+        draw_marks(axes, chart, look, texts)
+    _draw_axes(axes, chart, look, texts)
+    if chart.over:
+        second = axes.twinx()
+        draw_lines(second, chart.over, look, texts, first=len(chart.series))
+        _draw_scale(second.yaxis, chart.over.axis, chart.over.places, look)
+        second.grid(False, which="both")
+        second.set_ylabel(chart.over.y_title or "")
+        second.spines[["top", "left"]].set_visible(False)
 
 
 def _draw_axes(axes: Axes, chart: Chart, look: Look, texts: Texts) -> None:
@@ -162,13 +106,19 @@ def _draw_axes(axes: Axes, chart: Chart, look: Look, texts: Texts) -> None:
     if chart.axis.low < 0:
         line = axes.axvline if flat else axes.axhline
         line(0, color=matplotlib.rcParams["axes.edgecolor"], linewidth=0.8)
-    axes.set_xlabel(chart.x_title or "", loc="center" if look.axis_titles == "middle" else "right")
-    axes.set_ylabel(chart.y_title or "", loc="center" if look.axis_titles == "middle" else "top")
+    # texts at the ends of two axes might meet
+    middle = look.axis_titles == "middle" or chart.over is not None
+    axes.set_xlabel(chart.x_title or "", loc="center" if middle else "right")
+    axes.set_ylabel(chart.y_title or "", loc="center" if middle else "top")
     if look.frame == "open":
         axes.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_scale(side: SideAxis, axis: Axis, places: int, look: Look) -> None:
+def _draw_scale(side: SideAxis, axis: AnyAxis, places: int, look: Look) -> None:
+    if isinstance(axis, LogAxis):
+        set_scale = side.axes.set_xscale if side is side.axes.xaxis else side.axes.set_yscale
+        set_scale("log")
+        side.set_minor_formatter(NullFormatter())
     between = [number(count, places) for count in axis.marks if count not in axis.ticks]
     side.set_ticks(between, minor=True)
     side.set_ticks(
@@ -206,20 +156,21 @@ def _lay_out(figure: Figure, axes: Axes, chart: Chart, look: Look, texts: Texts)
         top -= (box.height + pad / 2) if look.legend == "top" else 0
         bottom += (box.height + pad / 2) if look.legend == "bottom" else 0
         right -= (box.width + pad) if look.legend == "right" else 0
-    for text in axes.findobj(Text):
+    for text in chain.from_iterable(some.findobj(Text) for some in figure.axes):
         text.get_fontproperties().set_file(_font(look.font))
-    if chart.round:
+    if chart.round or chart.form == "radar":
         middle = np.array([left + right, bottom + top]) / 2
         radius = LIMIT * pie_radius(chart, look, right - left, top - bottom)
         corners = np.array([middle - radius, middle + radius])
     else:
         # the plot gets the place that the texts at its axes leave
-        around, plot = axes.get_tightbbox(), axes.get_window_extent()
-        assert around is not None, "axes are seen"
+        seen = [made for some in figure.axes if (made := some.get_tightbbox()) is not None]
+        around, plot = Bbox.union(seen), axes.get_window_extent()
         corners = [[left, bottom], [right, top]] + plot.get_points() - around.get_points()
         if ((corners[1] - corners[0]) / (look.width, look.height)).min() < MIN_PLOT_SHARE:
             raise Reject("the texts leave too little room for the plot")
-    axes.set_position(Bbox(corners / (look.width, look.height)))
+    for some in figure.axes:
+        some.set_position(Bbox(corners / (look.width, look.height)))
     return legend
 
 
@@ -228,7 +179,9 @@ def _draw_legend(
 ) -> Legend | None:
     if not texts.legend:
         return None
-    handles = list(axes.patches) if chart.round else axes.get_legend_handles_labels()[0]
+    handles: list[Any] = list(axes.patches)
+    if not chart.round:
+        handles = [handle for some in figure.axes for handle in some.get_legend_handles_labels()[0]]
     font = FontProperties(fname=_font(look.font), size=BASE)
     style: dict[str, Any] = {"ncols": texts.columns, "prop": font, "columnspacing": 1.2}
     if look.legend == "inside":
@@ -242,31 +195,49 @@ def _draw_legend(
     return figure.legend(handles, texts.legend, **style)
 
 
-def _read(
-    picture: Image.Image, figure: Figure, axes: Axes, legend: Legend | None, chart: Chart
-) -> DrawnChart:
-    height = picture.height
+def _read(picture: Image.Image, figure: Figure, legend: Legend | None, chart: Chart) -> DrawnChart:
+    axes, height = figure.axes[0], picture.height
     wedges: Sequence[Any] = axes.patches if chart.round else ()
-    bars: Sequence[Any] = axes.containers if chart.form in ("column", "bar") else ()
-    # below 0, a line at 0 follows those of the series
-    lines = () if bars or wedges else axes.lines[: len(chart.series)]
-    marks = wedges or [row[0] for row in bars] or lines
+    bars: Sequence[Any] = [row for row in axes.containers if isinstance(row, BarContainer)]
+    lines = [(some, line) for some in figure.axes for line in some.lines if line.get_gid() == MARK]
+    marks = wedges or [*(row[0] for row in bars), *(line for _, line in lines)]
+    # the lines of a radar chart come back to their first points
+    count = len(chart.categories) or None
+    points = [_points(some, np.asarray(line.get_xydata())[:count], height) for some, line in lines]
+    if chart.form == "box":
+        marks, points = axes.patches[:1], _read_boxes(axes, height)
     entries = zip(legend.get_texts(), legend.legend_handles, strict=True) if legend else ()
-    x, y = axes.transData.transform((0, 0))
+    [center] = _points(axes, [(0, 0)], height)
     return DrawnChart(
         picture,
         tuple(_written(text, height) for text in figure.findobj(Text) if _is_seen(text)),
         tuple(map(_color, marks)),
         tuple((text.get_text(), _color(handle)) for text, handle in entries),
         tuple(tuple(_flipped(bar.get_window_extent(), height) for bar in row) for row in bars),
-        tuple(
-            tuple((float(x), float(height - y)) for x, y in axes.transData.transform(line.get_xydata()))
-            for line in lines
-        ),
+        tuple(points),
         # clockwise from the top, while Matplotlib counts the other way from the right
         tuple(((90 - wedge.theta2) % 360, (90 - wedge.theta1) % 360) for wedge in wedges),
-        (float(x), float(height - y)),
+        center,
     )
+
+
+def _read_boxes(axes: Axes, height: int) -> list[tuple[Point, ...]]:
+    """The points at which the lines of boxes show the five statistics, (statistic, box)."""
+    boxes = []
+    for place, box in enumerate(axes.patches):
+        # each box has two whiskers, two caps at their ends, and the line of the median
+        own = [np.asarray(line.get_ydata())[0] for line in axes.lines[5 * place : 5 * place + 5]]
+        _, _, low, high, median = own
+        corners = np.asarray(box.get_path().vertices)
+        first, third = corners[:, 1].min(), corners[:, 1].max()
+        x = (corners[:, 0].min() + corners[:, 0].max()) / 2
+        boxes.append(_points(axes, [(x, y) for y in (low, first, median, third, high)], height))
+    return list(zip(*boxes, strict=True))
+
+
+def _points(axes: Axes, data: Any, height: int) -> tuple[Point, ...]:
+    """Places in an axes, as pixels from the left and from the top."""
+    return tuple((float(x), float(height - y)) for x, y in axes.transData.transform(data))
 
 
 def _is_seen(text: Any) -> bool:

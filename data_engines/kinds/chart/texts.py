@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from PIL import ImageFont
 
 from data_engines.engine import Reject
+from data_engines.kinds.chart.axes import MIN_PART_PIXELS, AnyAxis, LogAxis, tick_text, written
 from data_engines.kinds.chart.data import Chart
 from data_engines.kinds.chart.look import Look
-from data_engines.kinds.chart.numbers import Axis, tick_text, written
 from data_engines.tools.corpora import word_spans
 from data_engines.tools.fonts import open_font
 
@@ -76,16 +76,23 @@ def set_texts(chart: Chart, look: Look) -> tuple[Chart, Texts]:
     height = look.height - line * (2 + texts.rows * (look.legend in ("top", "bottom")))
     height -= look.title_size * LEADING * _num_lines(title) + line * _num_lines(source)
     width = look.width - 2 * size - (widest if legend and look.legend == "right" else 0)
+    if chart.form == "radar":
+        radius = pie_radius(chart, look, width, height)
+        if radius < (len(chart.axis.ticks) - 1) * LEADING * size or not _is_readable(chart.axis, radius):
+            raise Reject("the texts leave too little room for the plot")
+        return chart, replace(texts, categories=chart.categories)
     if chart.round:
         _check_slices(chart, look, texts, pie_radius(chart, look, width, height))
         beside = look.numbers in ("outside", "split")
         return chart, replace(texts, categories=chart.categories if beside else ())
-    for text, room in ((chart.x_title, width), (chart.y_title, height)):
+    sides = [(layer.y_title, height) for layer in chart.layers]
+    for text, room in ((chart.x_title, width), *sides):
         if text and font.getlength(text) * 1.2 > room:
             raise Reject("the title of an axis does not fit")
     height -= line * bool(chart.x_title)
-    ticks = [tick_text(count, chart.places, chart.axis) for count in chart.axis.ticks]
-    width -= line * bool(chart.y_title) + max(map(font.getlength, ticks))
+    for layer in chart.layers:
+        ticks = [tick_text(count, layer.places, layer.axis) for count in layer.axis.ticks]
+        width -= line * bool(layer.y_title) + max(map(font.getlength, ticks))
     names, tilt, taken = _set_names(chart, look, width)
     width, height = (width - taken, height) if chart.form == "bar" else (width, height - taken)
     if legend and look.legend == "inside":
@@ -103,7 +110,7 @@ def _num_lines(text: str | None) -> int:
 def _legend(chart: Chart, look: Look) -> tuple[str, ...]:
     """The texts of the legend."""
     if not chart.round:
-        return chart.series if len(chart.series) > 1 else ()
+        return chart.names if chart.has_legend else ()
     if look.numbers in ("outside", "split"):
         return ()
     if look.numbers == "inside":
@@ -166,14 +173,14 @@ def _set_names(chart: Chart, look: Look, width: float) -> tuple[tuple[str, ...],
 def _with_room(chart: Chart, share: float) -> Chart:
     """The chart with an axis extended above its numbers; at least `share` of the axis is free."""
     axis = chart.axis
-    if chart.form == "bar" or share > 0.4:
+    if chart.form == "bar" or share > 0.4 or isinstance(axis, LogAxis):
         raise Reject("the legend does not fit")
     top = max(map(sum, zip(*chart.values, strict=True))) if chart.stacked else max(map(max, chart.values))
     high = axis.high
     # a number may stand above the highest mark
     while (high - top) / (high - axis.low) < share + 0.09:
         high += axis.step
-    return replace(chart, axis=Axis(axis.low, high, axis.step, axis.parts))
+    return replace(chart, axis=replace(axis, high=high))
 
 
 def _check_marks(chart: Chart, look: Look, texts: Texts, width: float, height: float) -> None:
@@ -184,24 +191,36 @@ def _check_marks(chart: Chart, look: Look, texts: Texts, width: float, height: f
     needed = max(font.getlength(tick_text(count, chart.places, chart.axis)) * 1.3 for count in ticks)
     if (width if flat else height) < (len(ticks) - 1) * (needed if flat else LEADING * size):
         raise Reject("the numbers of an axis do not fit")
+    sides = [(layer.axis, width if flat else height) for layer in chart.layers if not layer.labelled]
+    if chart.form == "scatter" and chart.x_axis:
+        sides.append((chart.x_axis, width))
+    if not all(_is_readable(axis, room) for axis, room in sides):
+        raise Reject("the places along an axis are too near each other")
     if chart.form == "scatter":
         return
     pitch = (height if flat else width) / len(chart.categories)
     longest = max((font.getlength(text) for row in texts.values for text in row), default=0)
-    if chart.form not in ("column", "bar"):
+    if not chart.has_bars:
         if longest > pitch - 4:
             raise Reject("the numbers of a line do not fit")
         return
-    thickness = pitch * look.fill / (1 if chart.stacked else len(chart.series))
+    fill = 1 if chart.form == "histogram" else look.fill
+    thickness = pitch * fill / (1 if chart.stacked else len(chart.series))
     if thickness < size * (1.2 if chart.labelled and (flat or chart.stacked) else 0.4):
         raise Reject("the bars are too thin")
     if not flat and longest > (thickness if len(chart.series) > 1 else pitch) - 3:
         raise Reject("a number does not fit its bar")
 
 
+def _is_readable(axis: AnyAxis, room: float) -> bool:
+    """Whether the places of an axis that is `room` pixels long, or somewhat less, can be told apart."""
+    low, high = axis.positions([axis.low, axis.high])
+    return bool(axis.gap * room / (high - low) >= 1.15 * MIN_PART_PIXELS)
+
+
 def pie_radius(chart: Chart, look: Look, width: float, height: float) -> float:
-    """The radius of a pie in pixels that leaves room for names beside it, and for lines to the names."""
-    if look.numbers not in ("outside", "split"):
+    """The radius in pixels that leaves room for names beside a pie or radar chart, and for lines to them."""
+    if look.numbers not in ("outside", "split") and chart.round:
         return 0.48 * min(width, height)
     longest = max(map(font_of(look).getlength, chart.categories))
     return min(width / 2 - longest - 2.2 * look.size, height / 2 - (2 * LEADING + 1) * look.size)

@@ -104,6 +104,12 @@ QUANTITIES: dict[Tongue, tuple[Quantity, ...]] = {
     ),
 }
 
+COUNTED: dict[Tongue, Quantity] = {
+    "en": Quantity("Frequency", "", 12, 400, 0),
+    "zh": Quantity("频数", "", 12, 400, 0),
+}
+"""What a histogram shows of each bin."""
+
 MONTHS = "January February March April May June July August September October November December".split()
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 AGES = ("0-14", "15-24", "25-34", "35-44", "45-54", "55-64", "65-74", "75-84")
@@ -177,7 +183,7 @@ class ChartWords:
         tongue = self.tongue
         texts = [*self.lines, *self.publishers, *self.pools, *OTHERS[tongue]]
         texts += [*SOURCE_LEADS[tongue], *TITLES[tongue]]
-        texts += [quantity.name + quantity.unit for quantity in QUANTITIES[tongue]]
+        texts += [quantity.name + quantity.unit for quantity in (*QUANTITIES[tongue], COUNTED[tongue])]
         for names in (*self.pools.values(), *(times for _, times in TIMES[tongue])):
             texts += names
         return set().union(*texts, *(title for title, _ in TIMES[tongue])) - {" "}

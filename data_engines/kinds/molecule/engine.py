@@ -6,10 +6,12 @@ order in which a list names the atoms can't be seen in a picture.
 
 A formula always shows how the ends of a double bond lie. If a SMILES leaves that open, chance decides it
 before the molecule is drawn. For stereocentres that are left open, `--stereo` says how often chance decides.
-The check reads the molecule back from the coordinates, bonds and wedges of the drawing, and compares it with
-the answer.
+Groups may be written by their short names, such as Ph and CO2Et: the answer has all of their atoms. Ends may
+be R or R1, for which it has `*` or `[1*]`. The check reads the molecule back from the coordinates, bonds,
+wedges and names of the drawing, and compares it with the answer.
 """
 
+import dataclasses
 import io
 import math
 from dataclasses import dataclass
@@ -26,6 +28,8 @@ from rdkit.Geometry import Point2D
 
 from data_engines.engine import Answer, Drawing, Reject, Rgb, Source, Stock, one_by_one
 from data_engines.kinds.molecule import PUBCHEM
+from data_engines.kinds.molecule.abbreviations import NAMES, abbreviated, written_out
+from data_engines.kinds.molecule.rests import name_rests, with_rests
 from data_engines.kinds.molecule.room import labels_touch, spread_parts
 from data_engines.kinds.molecule.smiles import read_smiles
 from data_engines.kinds.molecule.structure import (
@@ -77,6 +81,10 @@ class Options(EngineOptions):
     circles: float = fraction(
         "fraction of pictures with circles in aromatic rings instead of double bonds", 0.1
     )
+    abbreviations: float = fraction(
+        "fraction of pictures with short names of groups, such as Ph, CO2Et", 0.25
+    )
+    rests: float = fraction("fraction of molecules with R, R1, R2 or R3 at some ends", 0.05)
     bond: Range = option(
         "length of a bond in pixels; shorter where --size requires it",
         Range(24, 52),
@@ -126,6 +134,8 @@ class Spec:
     margins: tuple[int, int, int, int]
     """Pixels of paper at the left, top, right and bottom."""
     style: MoleculeStyle
+    abbreviations: tuple[str, ...]
+    """Names of groups that are written instead of their atoms."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +165,7 @@ def decide(rng: np.random.Generator, index: int, stock: MoleculeStock) -> Spec:
         raise Reject("no molecule has this SMILES")
     decide_stereo(rng, molecule, centres=bool(rng.random() < options.stereo))
     angle = (0.0, math.radians(30 * rng.integers(12)), rng.uniform(0, 2 * math.pi))[rng.integers(3)]
-    return Spec(
+    spec = Spec(
         smiles=Chem.CanonSmiles(Chem.MolToSmiles(molecule)),
         layout="coordgen" if rng.random() < 0.3 else "depictor",
         mirrored=bool(rng.random() < 0.5),
@@ -164,12 +174,23 @@ def decide(rng: np.random.Generator, index: int, stock: MoleculeStock) -> Spec:
         size=options.size,
         margins=tuple(int(margin) for margin in rng.integers(8, 49, size=4)),  # type: ignore[arg-type]
         style=_choose_style(rng, options),
+        # chosen last, as are rests, so that pictures without them are what they were before there were any
+        abbreviations=_choose_names(rng) if rng.random() < options.abbreviations else (),
     )
+    if rng.random() < options.rests:
+        changed = with_rests(rng, Chem.MolFromSmiles(spec.smiles))
+        # two ends of a double bond that were alike may have become different
+        decide_stereo(rng, changed, centres=False)
+        return dataclasses.replace(spec, smiles=Chem.CanonSmiles(Chem.MolToSmiles(changed)))
+    return spec
 
 
 @one_by_one
 def draw(spec: Spec) -> MoleculeDrawing:
     molecule = Chem.MolFromSmiles(spec.smiles)
+    name_rests(molecule)
+    if spec.abbreviations:
+        molecule = abbreviated(molecule, spec.abbreviations)
     _lay_out(molecule, spec)
     # hydrogens at stereocentres are drawn, unless they would crowd atoms or bonds
     drawn = _prepare(molecule, hydrogens=True)
@@ -192,7 +213,7 @@ def draw(spec: Spec) -> MoleculeDrawing:
 
 def check(spec: Spec, drawing: MoleculeDrawing) -> Drawing:
     """The drawing, if its coordinates, bonds and wedges read as the molecule of the answer."""
-    if read_back(drawing.molecule) != spec.smiles:
+    if read_back(written_out(drawing.molecule)) != spec.smiles:
         raise Reject("the drawing is read as another molecule")
     return drawing
 
@@ -204,6 +225,11 @@ def _prepare(molecule: Chem.Mol, hydrogens: bool) -> Chem.Mol:
         if not atom.GetDegree():
             atom.SetNumRadicalElectrons(0)  # ions of metals, which nobody draws with a dot
     return drawn
+
+
+def _choose_names(rng: np.random.Generator) -> tuple[str, ...]:
+    """Most of the names, as each writer uses some and not others."""
+    return tuple(name for name in NAMES if rng.random() < 0.7)
 
 
 def _choose_style(rng: np.random.Generator, options: Options) -> MoleculeStyle:

@@ -9,11 +9,12 @@ from PIL import ImageDraw
 
 from data_engines.engine import Reject
 from data_engines.kinds.chart import echarts, matplotlib_chart
+from data_engines.kinds.chart.axes import Axis, LogAxis
 from data_engines.kinds.chart.check import check_chart
 from data_engines.kinds.chart.data import Chart, target
 from data_engines.kinds.chart.drawn import DrawnChart, Written, written_at
 from data_engines.kinds.chart.look import Library, Look
-from data_engines.kinds.chart.numbers import Axis
+from data_engines.kinds.chart.numbers import STATISTICS
 from data_engines.kinds.chart.texts import Texts, set_texts
 
 
@@ -96,6 +97,9 @@ def test_all_forms_pass(columns: Chart, look: Look, library: Library) -> None:
         dataclasses.replace(columns, form="line"),
         dataclasses.replace(columns, form="area", series=("",), values=((125, 40),)),
         dataclasses.replace(scatter, form="scatter"),
+        dataclasses.replace(columns, axis=Axis(30, 250, 20)),
+        dataclasses.replace(columns, axis=Axis(30, 250, 20), form="bar"),
+        dataclasses.replace(columns, values=((-125, -40), (-200, -55)), axis=Axis(-250, 0, 50)),
     ]
     for chart in charts:
         for legend in ("right", "top", "bottom", "inside")[: 3 if chart.form == "bar" else 4]:
@@ -108,6 +112,130 @@ def test_numbers_of_a_pie_stand_in_beside_or_in_the_legend(slices: Shown, librar
         for numbers in places:
             chart = dataclasses.replace(slices.chart, form=form)
             show(chart, dataclasses.replace(slices.look, numbers=numbers), library).check()
+
+
+@pytest.fixture(scope="module")
+def off(columns: Chart, look: Look, library: Library) -> Shown:
+    """Without printed numbers, and anywhere between gridlines."""
+    axis, exact = Axis(0, 250, 50, parts=10), ((122.0, 41.3), (197.9, 57.0))
+    chart = dataclasses.replace(
+        columns, form="line", labelled=False, axis=axis, values=((120, 40), (200, 55)), exact=exact
+    )
+    return show(chart, look, library)
+
+
+@pytest.fixture(scope="module")
+def combined(columns: Chart, look: Look, library: Library) -> Shown:
+    """Two columns, and a line with the same numbers at its axis."""
+    bars = dataclasses.replace(
+        columns, labelled=False, axis=Axis(0, 250, 50), series=("Cost (USD)",), values=((125, 200),)
+    )
+    line = dataclasses.replace(bars, form="line", series=("Growth",), y_title="Growth", values=((50, 75),))
+    return show(dataclasses.replace(bars, over=line), look, library)
+
+
+def test_marks_off_the_gridlines_pass(off: Shown) -> None:
+    off.check()
+    assert '{"2020": 12.0, "2021": 4.0}' in target(off.chart)
+
+
+def test_an_answer_that_is_not_what_a_reader_takes_a_mark_for_is_found(off: Shown) -> None:
+    chart = dataclasses.replace(off.chart, values=((125, 40), (200, 55)))
+    with pytest.raises(Reject, match="the answer differs from the data"):
+        check_chart(chart, *off[1:], target(chart))
+
+
+def test_places_too_near_each_other_are_found(off: Shown) -> None:
+    chart = dataclasses.replace(off.chart, axis=Axis(0, 250, 50, parts=50))
+    values = tuple(tuple(round(count) for count in row) for row in chart.exact)
+    with pytest.raises(Reject, match="the places along an axis are too near each other"):
+        off._replace(chart=dataclasses.replace(chart, values=values)).check()
+
+
+def test_a_line_over_columns_passes_and_is_read_from_the_axis_at_its_right(combined: Shown) -> None:
+    combined.check()
+    ticks = [text for text in combined.drawn.texts if text.text == "25"]
+    assert len(ticks) == 2
+    [[(x, y), other]] = combined.drawn.points
+    with pytest.raises(Reject, match="a mark is not where its number is"):
+        combined.check(points=(((x, y - 5), other),))
+    right = max(ticks, key=lambda text: text.x)
+    texts = tuple(moved(y=6)(text) if text is right else text for text in combined.drawn.texts)
+    with pytest.raises(Reject, match="a mark is not where its number is"):
+        combined.check(texts=texts)
+
+
+def test_a_line_that_is_beside_its_columns_is_found(combined: Shown) -> None:
+    [[(x, y), (other, end)]] = combined.drawn.points
+    with pytest.raises(Reject, match="a name is not at its mark"):
+        combined.check(points=(((other, y), (x, end)),))
+
+
+@pytest.fixture(scope="module")
+def plain(columns: Chart) -> Chart:
+    return dataclasses.replace(columns, labelled=False, series=("",), values=((125, 40),))
+
+
+@pytest.mark.parametrize("powers", [False, True])
+def test_logarithmic_axes_pass(columns: Chart, look: Look, powers: bool) -> None:
+    axis = LogAxis(10, 1000, powers)
+    for form in ("column", "bar", "line", "area"):
+        numbers = {"values": ((120, 400),), "exact": ((121.0, 390.0),), "places": 0, "axis": axis}
+        chart = dataclasses.replace(columns, form=form, series=("",), labelled=False, **numbers)
+        shown = show(chart, look, "matplotlib")
+        shown.check()
+        with pytest.raises(Reject, match="a mark is not where its number is"):
+            shown._replace(chart=dataclasses.replace(chart, exact=((124.0, 390.0),))).check()
+
+
+def test_bins_pass_and_are_measured_below_too(plain: Chart, look: Look) -> None:
+    bins = Axis(0, 20, 20, parts=2)
+    chart = dataclasses.replace(plain, form="histogram", categories=("0-10", "10-20"), x_axis=bins)
+    shown = show(chart, look, "matplotlib")
+    shown.check()
+    [[first, second]] = shown.drawn.bars
+    with pytest.raises(Reject, match="a mark is not where its number is"):
+        shown.check(bars=((first._replace(right=first.right - 3), second),))
+
+
+def test_boxes_pass_and_each_of_their_lines_is_measured(plain: Chart, look: Look) -> None:
+    rows = ((20, 30), (50, 40), (80, 60), (90, 75), (120, 140))
+    shown = show(dataclasses.replace(plain, form="box", series=STATISTICS, values=rows), look, "matplotlib")
+    shown.check()
+    for place in range(5):
+        points = [list(row) for row in shown.drawn.points]
+        x, y = points[place][1]
+        points[place][1] = (x, y + 3)
+        with pytest.raises(Reject, match="a mark is not where its number is"):
+            shown.check(points=tuple(map(tuple, points)))
+
+
+@pytest.fixture(scope="module")
+def radar(columns: Chart, look: Look) -> Shown:
+    spokes = {"categories": ("A", "B", "C", "D"), "values": ((120, 40, 90, 150), (200, 55, 100, 35))}
+    plain = {"form": "radar", "labelled": False, "y_title": None, "exact": ()}
+    axis = Axis(0, 250, 50, parts=10)
+    return show(dataclasses.replace(columns, axis=axis, **spokes, **plain), look, "matplotlib")
+
+
+def test_radar_charts_pass_and_distances_are_measured(radar: Shown) -> None:
+    radar.check()
+    ((x, y), *others), *rows = radar.drawn.points
+    with pytest.raises(Reject, match="a mark is not where its number is"):
+        radar.check(points=(((x, y - 4), *others), *rows))
+
+
+def test_points_between_spokes_are_found(radar: Shown) -> None:
+    ((x, y), *others), *rows = radar.drawn.points
+    with pytest.raises(Reject, match="a mark is not where its number is"):
+        radar.check(points=(((x + 3, y), *others), *rows))
+
+
+def test_names_of_spokes_that_are_swapped_are_found(radar: Shown) -> None:
+    swap = {"A": "B", "B": "A"}
+    texts = tuple(text._replace(text=swap.get(text.text, text.text)) for text in radar.drawn.texts)
+    with pytest.raises(Reject, match="a name is not at its mark"):
+        radar.check(texts=texts)
 
 
 def test_a_text_that_is_cut_short_is_found(bars: Shown) -> None:

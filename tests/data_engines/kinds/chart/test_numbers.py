@@ -5,15 +5,18 @@ import pytest
 
 pytest.importorskip("faker")
 
-from data_engines.kinds.chart.numbers import (  # noqa: E402 (below the check that it is installed)
+from data_engines.engine import Reject  # noqa: E402
+from data_engines.kinds.chart.axes import (  # noqa: E402 (below the check that it is installed)
     Axis,
-    hundred,
+    LogAxis,
     make_axis,
+    moved_off,
     number,
-    sample_counts,
+    read_at,
     tick_text,
     written,
 )
+from data_engines.kinds.chart.numbers import hundred, sample_boxes, sample_counts  # noqa: E402
 from data_engines.kinds.chart.words import Quantity  # noqa: E402
 
 
@@ -59,5 +62,47 @@ def test_no_number_lies_beyond_its_axis() -> None:
     quantity = Quantity("Exports", "billion USD", 4, 20, 1)
     rng = np.random.default_rng(0)
     for _ in range(300):
-        counts, _, axis = sample_counts(rng, quantity, (4, 5), False, "column", labelled=True, stacked=True)
-        assert max(map(sum, zip(*counts, strict=True))) <= axis.high
+        for labelled in (True, False):
+            made = sample_counts(rng, quantity, (4, 5), False, "column", labelled=labelled, stacked=True)
+            assert max(map(sum, zip(*(made.exact or made.values), strict=True))) <= made.axis.high
+
+
+def test_a_tenth_of_the_space_between_gridlines_is_read() -> None:
+    axis = Axis(100, 300, 50, parts=10)
+    assert (axis.part, list(axis.marks)) == (5, [100, 150, 200, 250, 300])
+    assert read_at(axis, np.array([[101, 103], [247.4, 300]])).tolist() == [[100, 105], [245, 300]]
+
+
+def test_a_logarithmic_axis_is_read_ever_more_coarsely_within_a_decade() -> None:
+    axis = LogAxis(10, 1000)
+    assert list(axis.ticks) == [10, 100, 1000]
+    assert list(axis.marks) == [*range(10, 100, 10), *range(100, 1001, 100)]
+    numbers = np.array([11.5, 13.1, 26, 64, 66, 860, 990])
+    assert read_at(axis, numbers).tolist() == [12, 14, 25, 60, 70, 900, 1000]
+    assert [tick_text(count, 0, axis) for count in axis.ticks] == ["10", "100", "1,000"]
+
+
+@pytest.mark.parametrize("axis", [Axis(-20, 60, 20, parts=10), LogAxis(10, 10_000)])
+def test_marks_that_are_moved_off_are_still_read_the_same(axis: Axis | LogAxis) -> None:
+    rng, places = np.random.default_rng(0), np.array(axis.places)
+    for _ in range(50):
+        moved = moved_off(rng, axis, places)
+        assert read_at(axis, moved).tolist() == places.tolist()
+        assert axis.low <= moved.min() and moved.max() <= axis.high
+        distances = np.abs(np.diff(axis.positions(moved)))
+        assert distances.min() > 0.05 * axis.gap
+        assert (moved[1:-1] != places[1:-1]).mean() > 0.9
+
+
+def test_the_lines_of_a_box_stand_in_order_and_apart() -> None:
+    quantity, rng, made = Quantity("Exports", "billion USD", 4, 700, 1), np.random.default_rng(0), 0
+    for _ in range(100):
+        try:
+            numbers = sample_boxes(rng, quantity, 10)
+        except Reject:
+            continue
+        made += 1
+        marks = np.array(numbers.exact or numbers.values)
+        assert np.diff(numbers.values, axis=0).min() >= numbers.axis.gap
+        assert numbers.axis.low < marks.min() and marks.max() < numbers.axis.high
+    assert made > 80

@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from data_engines.engine import Reject
+from data_engines.kinds.chart.axes import Axis
 from data_engines.kinds.chart.data import Chart
 from data_engines.kinds.chart.look import Look
-from data_engines.kinds.chart.numbers import Axis
 from data_engines.kinds.chart.texts import set_texts
 
 

@@ -77,7 +77,7 @@ def test_every_molecule_is_drawn_and_its_canonical_smiles_is_the_answer(source: 
 
 def test_an_open_double_bond_gets_both_forms_and_never_stays_open(tmp_path: Path) -> None:
     (tmp_path / "list.smi").write_text("OC(=O)C=CC(O)=O\n")
-    specs = draw_specs(Options(source=tmp_path / "list.smi", stereo=0.0), 30)
+    specs = draw_specs(Options(source=tmp_path / "list.smi", stereo=0.0, rests=0.0), 30)
     assert {spec.smiles for spec in specs} == {"O=C(O)/C=C/C(=O)O", r"O=C(O)/C=C\C(=O)O"}
 
 
@@ -87,7 +87,7 @@ def test_an_open_double_bond_gets_both_forms_and_never_stays_open(tmp_path: Path
 )
 def test_open_double_bonds_of_rings_are_cis(smiles: str, tmp_path: Path) -> None:
     (tmp_path / "list.smi").write_text(f"{smiles}\n")
-    specs = draw_specs(Options(source=tmp_path / "list.smi", stereo=0.0), 12)
+    specs = draw_specs(Options(source=tmp_path / "list.smi", stereo=0.0, rests=0.0), 12)
     assert len({spec.smiles for spec in specs}) == 1
     for drawing in draw_and_check(molecule, specs):
         assert isinstance(drawing, Drawing), drawing
@@ -144,7 +144,7 @@ def test_symbols_that_touch_are_found() -> None:
 
 def test_stereocentres_are_decided_as_often_as_asked(tmp_path: Path) -> None:
     (tmp_path / "list.smi").write_text("CC(O)CC\n")
-    open_centre = Options(source=tmp_path / "list.smi", stereo=0.0)
+    open_centre = Options(source=tmp_path / "list.smi", stereo=0.0, rests=0.0)
     decided = dataclasses.replace(open_centre, stereo=1.0)
     assert {spec.smiles for spec in draw_specs(open_centre, 20)} == {"CCC(C)O"}
     assert {spec.smiles for spec in draw_specs(decided, 20)} == {"CC[C@H](C)O", "CC[C@@H](C)O"}
