@@ -204,8 +204,8 @@ def naming_refusals(path: Path) -> Iterator[None]:
 def refusal(error: BaseException) -> str | None:
     """Why the system refused to write; None for any other error.
 
-    safetensors, tokenizers and torch raise errors of their own, with the system's number in the text or
-    nothing but the words that writing failed.
+    safetensors, tokenizers and torch raise errors of their own, with the system's number or words in the text
+    or nothing but that writing failed.
 
     >>> refusal(OSError(28, "No space left on device"))
     'No space left on device'
@@ -218,6 +218,9 @@ def refusal(error: BaseException) -> str | None:
     number = re.search(r"\(os error (\d+)\)", str(error))
     if number and int(number[1]) in REFUSED:
         return os.strerror(int(number[1]))
+    named = [os.strerror(known) for known in sorted(REFUSED) if os.strerror(known) in str(error)]
+    if named:
+        return named[0]
     if any(words in str(error) for words in FAILED_WRITES):
         return "writing failed, the disk may be full"
     return None

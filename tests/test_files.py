@@ -40,6 +40,30 @@ for name, write in writers.items():
 """
 
 
+FULL_ANYWHERE = """
+import os, resource, signal, sys, torch
+from pathlib import Path
+from got_train.files import naming_refusals
+from got_train.report import UserError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+file, is_zip = Path(sys.argv[1]), sys.argv[2] == "zip"
+state = [torch.ones(number) for number in (10, 3000, 20)]
+torch.save(state, file, _use_new_zipfile_serialization=is_zip)
+size = file.stat().st_size
+limits = [*range(0, size, 211), *range(size - 8, size)]
+for limit in limits:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    try:
+        with naming_refusals(file):
+            torch.save(state, file, _use_new_zipfile_serialization=is_zip)
+    except UserError as error:
+        assert str(error).startswith(f"{file} cannot be written: "), error
+    else:
+        raise AssertionError(f"{limit} of {size} bytes were enough")
+print(len(limits), "refused")
+"""
+
+
 def test_a_file_is_there_when_it_is_written(tmp_path: Path) -> None:
     file = tmp_path / "new" / "scores.json"
     with atomic_file(file) as part:
@@ -85,6 +109,13 @@ def test_a_full_disk_is_one_line_whichever_library_writes(tmp_path: Path) -> Non
     for line in lines:
         assert f"| {tmp_path / 'model'} cannot be written: " in line
         assert line.endswith("| []")
+
+
+@pytest.mark.parametrize("form", ["zip", "pickle"])
+def test_a_disk_that_is_full_at_any_byte_of_a_state_is_named(tmp_path: Path, form: str) -> None:
+    words = [sys.executable, "-c", FULL_ANYWHERE, str(tmp_path / "optimizer.pt"), form]
+    ended = subprocess.run(words, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "") and ended.stdout.endswith(" refused\n"), ended
 
 
 def test_a_forked_process_holds_no_lock_of_its_parent(tmp_path: Path) -> None:
