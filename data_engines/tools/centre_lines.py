@@ -4,6 +4,7 @@ The ink is thinned to lines one pixel wide (Zhang and Suen, 1984). Where lines m
 on as one path, as strokes of a pen cross each other.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,12 +16,12 @@ from skimage.morphology import skeletonize
 
 STRAIGHT = -0.75
 """Cosine of the angle between two lines at a crossing up to which they are one stroke: 180 to 139 degrees."""
-SPUR = 1.6
+SPUR = 1.15
 """Length of a line with a free end, in half widths of the ink, up to which it only reaches into a corner."""
 CONTRACTED = 2.0
 """Length of a line between crossings, in half widths of the ink, up to which they are one crossing."""
-FARTHEST = 2.2
-"""Half widths of the ink within which all ink lies from the centre lines of drawn signs."""
+LENGTHENED = 5.0
+"""Half widths of the ink on which its end is looked for beyond the end of a path."""
 
 Pixel = tuple[int, int]
 """Row and column."""
@@ -51,7 +52,7 @@ def trace(ink: np.ndarray) -> list[np.ndarray]:
     branches, places = _branches(pixels)
     kept = [branch for branch in branches if not _is_spur(branch, depth)]
     branches = _contract(kept, CONTRACTED * half)
-    paths = _paths(branches, places, round(half))
+    paths = [_lengthened(path, ink, half) for path in _paths(branches, places, round(half))]
     # the middle of a pixel is half a pixel from its edges, and the margin is taken off again
     return [_from_upper_left(np.array(path, dtype=float)[:, ::-1] - 0.5) for path in paths]
 
@@ -192,22 +193,39 @@ def _part(
     return before + part + after
 
 
+def _lengthened(path: list[Pixel], ink: np.ndarray, half: float) -> list[tuple[float, float]]:
+    """The path, on to half a width from the ends of the ink: thinning takes off more."""
+    points: list[tuple[float, float]] = [(float(row), float(column)) for row, column in path]
+    for _ in range(2):
+        (row, column), inner = points[0], points[min(max(2, round(3 * half)), len(points) - 1)]
+        down, across = row - inner[0], column - inner[1]
+        span = math.hypot(down, across) or math.inf
+        down, across = down / span, across / span
+        steps = 0
+        while steps < LENGTHENED * half:
+            if not ink[round(row + (steps + 1) * down), round(column + (steps + 1) * across)]:
+                break
+            steps += 1
+        if span < math.inf and steps > half:
+            points.insert(0, (row + (steps - half) * down, column + (steps - half) * across))
+        points.reverse()
+    return points
+
+
 def _from_upper_left(path: np.ndarray) -> np.ndarray:
     """The path in the direction in which most people would draw it: to the right or down."""
     across, down = path[-1] - path[0]
     return path[::-1] if across + 0.8 * down < 0 else path
 
 
-def covers(paths: Sequence[np.ndarray], ink: np.ndarray) -> bool:
-    """Whether a pen on these paths leaves no ink out: a solid sign has ink far from its centre lines."""
+def covers(paths: Sequence[np.ndarray], ink: np.ndarray, reach: float) -> bool:
+    """Whether all ink lies within `reach` pixels of the paths: solid signs have some that is farther away."""
     if not paths:
         return not ink.any()
     points = np.concatenate([_between(path) for path in paths]).astype(int)
     away = np.ones_like(ink)
     away[points[:, 1], points[:, 0]] = False
-    distance = distance_transform_edt(away)
-    usual = np.median(distance_transform_edt(np.pad(ink, 1))[points[:, 1] + 1, points[:, 0] + 1])
-    return bool(distance[ink].max() <= FARTHEST * usual + 1)
+    return bool(distance_transform_edt(away)[ink].max() <= reach)
 
 
 def _between(path: np.ndarray) -> np.ndarray:

@@ -17,6 +17,8 @@ from got_train.tex.latex import Sheet, draw_sheet
 from got_train.tex.macros import tokens_of
 
 EM_PT = 10
+THICKEST = 0.15
+"""Ems from the middle of a line within which all of its ink lies, with the corners of its ends."""
 TRACED_DPI = 300
 """Pixels per inch in which formulas are traced: the thinnest lines of a script are 1.5 pixels wide."""
 PRINTED_ONLY = frozenset(
@@ -96,7 +98,7 @@ def write_by_hand(sheet: Sheet, hand: Hand, dpi: float) -> Image.Image:
     for number, (rows, columns) in enumerate(find_objects(parts), 1):
         part = parts[rows, columns] == number
         paths = trace(part)
-        if not covers(paths, part):
+        if not covers(paths, part, THICKEST * em):
             raise Reject("a sign that no pen draws")
         # the strokes of each part are drawn from its lower left corner
         corner = np.array([columns.start, rows.stop])

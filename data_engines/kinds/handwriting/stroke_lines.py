@@ -23,6 +23,8 @@ from got_train.data.utf8 import read_utf8
 
 GLYPH_SIZE = 96
 """Pixels of the em in which glyphs are traced."""
+THICKEST = 0.13
+"""Ems from the middle of a stroke within which all of its ink lies, with the corners of its ends."""
 MEDIANS_EM = 1024
 """Units of the em of medians; y is above the baseline."""
 
@@ -105,7 +107,7 @@ def character_of(font: StrokeFont, character: str) -> Character | None:
     ImageDraw.Draw(picture).text((-left, -top), character, 255, face, anchor="ls")
     ink = np.asarray(picture) > 127
     paths = trace(ink)
-    if not covers(paths, ink):
+    if not covers(paths, ink, THICKEST * GLYPH_SIZE):
         return None
     return Character(sign_of([(path + (left, top)) / GLYPH_SIZE for path in paths]), advance)
 
