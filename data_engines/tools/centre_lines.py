@@ -23,6 +23,9 @@ CONTRACTED = 2.0
 LENGTHENED = 5.0
 """Half widths of the ink on which its end is looked for beyond the end of a path."""
 
+CORNER = 2.2
+"""Half widths of the thickest line on which the ink of a sharp corner may lie beyond its path."""
+
 Pixel = tuple[int, int]
 """Row and column."""
 End = tuple[int, int]
@@ -218,14 +221,21 @@ def _from_upper_left(path: np.ndarray) -> np.ndarray:
     return path[::-1] if across + 0.8 * down < 0 else path
 
 
-def covers(paths: Sequence[np.ndarray], ink: np.ndarray, reach: float) -> bool:
-    """Whether all ink lies within `reach` pixels of the paths: solid signs have some that is farther away."""
+def covers(paths: Sequence[np.ndarray], ink: np.ndarray, thickest: float) -> bool:
+    """Whether a pen on these paths draws the sign: none of it is left out, and none is a solid area.
+
+    Args:
+        paths: those of `trace`.
+        ink: True where there is ink, of shape (height, width).
+        thickest: half of the width in pixels up to which a line is one.
+    """
     if not paths:
         return not ink.any()
     points = np.concatenate([_between(path) for path in paths]).astype(int)
     away = np.ones_like(ink)
     away[points[:, 1], points[:, 0]] = False
-    return bool(distance_transform_edt(away)[ink].max() <= reach)
+    thick = distance_transform_edt(np.pad(ink, 1)).max() > thickest
+    return not thick and bool(distance_transform_edt(away)[ink].max() <= CORNER * thickest)
 
 
 def _between(path: np.ndarray) -> np.ndarray:

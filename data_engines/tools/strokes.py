@@ -143,8 +143,9 @@ def stamp(course: Course) -> tuple[Image.Image, tuple[int, int]]:
     """The ink that a round pen leaves on a course in pixels, as a mask with its upper left corner."""
     radius = np.maximum(course.width / 2, THINNEST)
     reach = int(np.ceil(radius.max() + 0.5))
-    corner = np.floor(course.points.min(axis=0)).astype(int) - reach
-    width, height = np.floor(course.points.max(axis=0)).astype(int) + reach + 1 - corner
+    # no ink at the edge of the mask
+    corner = np.floor(course.points.min(axis=0)).astype(int) - reach - 1
+    width, height = np.floor(course.points.max(axis=0)).astype(int) + reach + 2 - corner
     part = ((course.points - corner) * PARTS).astype(int)
     (x, y), (part_x, part_y) = (part // PARTS).T, (part % PARTS).T
     cover = _discs(reach)[((radius - THINNEST) / RADIUS_STEP).astype(int), part_y, part_x]

@@ -17,8 +17,8 @@ from got_train.tex.latex import Sheet, draw_sheet
 from got_train.tex.macros import tokens_of
 
 EM_PT = 10
-THICKEST = 0.15
-"""Ems from the middle of a line within which all of its ink lies, with the corners of its ends."""
+THICKEST = 0.085
+"""Half of the width in ems of the thickest line; what is thicker is a solid sign."""
 TRACED_DPI = 300
 """Pixels per inch in which formulas are traced: the thinnest lines of a script are 1.5 pixels wide."""
 PRINTED_ONLY = frozenset(

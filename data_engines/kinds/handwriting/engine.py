@@ -1,15 +1,14 @@
 """Handwritten lines, one below the other on a blank, ruled or squared page.
 
-Latin lines are written in handwriting fonts, with every letter a little different, and Chinese ones stroke
-by stroke; or lines are pictures of lines that people wrote, of which only the ink is put on the page. Each
-line is a line of the answer and a region.
+Latin lines are written in handwriting fonts, with every letter a little different, or stroke by stroke along
+the middle of their letters, as Chinese ones are; or lines are pictures of lines that people wrote, of which
+only the ink is put on the page. Each line is a line of the answer and a region.
 """
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Literal
@@ -20,21 +19,22 @@ from PIL import Image, ImageChops, ImageDraw
 from data_engines.engine import Answer, Drawing, Region, Reject, Rgb, Source, Stock, one_by_one
 from data_engines.kind import NOTO
 from data_engines.kinds.handwriting import HANDWRITING_FONTS
-from data_engines.kinds.handwriting.line_images import LineImage, read_ink, read_line_images
-from data_engines.kinds.handwriting.pen import Hand, Stroke, fit, write
-from data_engines.kinds.handwriting.stroke_lines import (
-    StrokeFont,
-    StrokeHand,
-    check_medians,
-    fit_strokes,
-    write_strokes,
+from data_engines.kinds.handwriting.hands import (
+    Fit,
+    FontWriting,
+    StrokeWriting,
+    choose_letters,
+    choose_strokes,
 )
+from data_engines.kinds.handwriting.line_images import LineImage, read_ink, read_line_images
+from data_engines.kinds.handwriting.pen import Stroke, write
+from data_engines.kinds.handwriting.stroke_lines import check_medians, write_strokes
 from data_engines.options import EngineOptions, Range, check_bounds, option
 from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import Language, complex_character, word_spans
-from data_engines.tools.fonts import Face, Font, find_font_files, font_sources, read_faces
+from data_engines.tools.fonts import Face, find_font_files, font_sources, read_faces
 from data_engines.tools.packages import packaged, packaged_files
-from data_engines.tools.strokes import Pen, choose_ink
+from data_engines.tools.strokes import choose_ink
 from data_engines.tools.texts import Texts, matter_option, read_texts
 from data_engines.tools.typed import uncounted
 from got_train.prompts import Task
@@ -46,8 +46,6 @@ NO_FIRST = " ,.;:!?)-'，。！？、）"
 
 Place = tuple[int, int, int, int]
 """Left, top, right and bottom in pixels."""
-Fit = Callable[..., str]
-"""The words from the start of a text that fit on `room` pixels."""
 Ruling = Literal["blank", "ruled", "margin", "squared"]
 RULINGS: dict[Ruling, float] = {"blank": 0.45, "ruled": 0.3, "margin": 0.1, "squared": 0.15}
 """Probability of each ruling."""
@@ -57,8 +55,8 @@ INKED = 96
 """Level of a mask from which a pixel counts as ink."""
 STROKE_FONT = "NotoSansSC-Regular.otf"
 """Its strokes have about one width and no serifs, as those of a pen do."""
-MEDIANS = 0.75
-"""Share of the Chinese pages that are written with `--strokes` where there are any."""
+LATIN_BY_STROKES = 0.4
+"""Share of the pages in packaged Latin hands, joined ones among them, whose letters are drawn by strokes."""
 BASELINE = 0.7
 """Approximate height of the baseline in a picture of a line, as a share from the top."""
 
@@ -109,8 +107,8 @@ class Writable:
 
     texts: Texts
     faces: tuple[Face, ...]
-    by_strokes: bool
-    """Whether a pen follows the middle of the glyphs."""
+    by_strokes: float
+    """Share of the pages on which a pen follows the middle of the glyphs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,26 +116,6 @@ class HandwritingStock(Stock[Options]):
     writable: tuple[Writable, ...] = ()
     """Empty where there are pictures of lines."""
     line_images: tuple[LineImage, ...] = ()
-
-
-@dataclass(frozen=True)
-class FontWriting:
-    """Writing in a font."""
-
-    font: Font
-    hand: Hand
-    seed: int
-
-
-@dataclass(frozen=True)
-class StrokeWriting:
-    """Writing stroke by stroke."""
-
-    font: StrokeFont
-    size: int
-    """Of the font, in pixels."""
-    hand: StrokeHand
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -295,20 +273,20 @@ def _write(line: WrittenLine) -> Stroke:
             return Stroke(read_ink(path, width, height), 0, round(BASELINE * height))
 
 
-def _find_fonts(options: Options) -> Iterator[tuple[list[Path], tuple[Source, ...], bool]]:
-    """Font files, what the manifest names, and whether only the middle of the glyphs is used."""
+def _find_fonts(options: Options) -> Iterator[tuple[list[Path], tuple[Source, ...], float]]:
+    """Font files, what the manifest names, and the share of the pages written along the middle of glyphs."""
     if options.fonts:
         files = find_font_files(options.fonts)
-        yield files, font_sources(files), False
+        yield files, font_sources(files), 0
         return
     instead = "give handwriting fonts of your own with --fonts"
     if options.language != "zh":
         found = [packaged_files(name, "**/*.ttf", instead) for name in HANDWRITING_FONTS.packages]
-        yield list(chain(*found)), packaged(HANDWRITING_FONTS), False
+        yield list(chain(*found)), packaged(HANDWRITING_FONTS), LATIN_BY_STROKES
     if options.language != "en":
         strokes = [Source(options.strokes, str(options.strokes))] if options.strokes else []
         (package,) = NOTO.packages
-        yield packaged_files(package, STROKE_FONT, instead), (*packaged(NOTO), *strokes), True
+        yield packaged_files(package, STROKE_FONT, instead), (*packaged(NOTO), *strokes), 1
 
 
 def _is_writable(text: str, faces: Sequence[Face]) -> bool:
@@ -324,62 +302,16 @@ def _choose_written(
     face = one_of(rng, writable.faces)
     left, right = round(width * rng.uniform(0.04, 0.12)), round(width * rng.uniform(0.03, 0.07))
     ink, slope = choose_ink(rng), rng.normal(0, 0.008)
-    choose_writing = _choose_strokes if writable.by_strokes else _choose_letters
-    writings = choose_writing(rng, face, size, slope, stock.options)
+    writings: Iterator[tuple[FontWriting | StrokeWriting, Fit]] = (
+        choose_strokes(rng, face, size, slope, stock.options.strokes)
+        if rng.random() < writable.by_strokes
+        else choose_letters(rng, face, size, slope)
+    )
     for baseline, (writing, fit_line) in zip(baselines, writings, strict=False):
         x = left + round(abs(rng.normal(0, 0.015)) * width)
         text = _choose_text(rng, writable.texts, face, fit_line, size, room=width - right - x)
         jitter = round(size * rng.normal(0, 0.03))
         yield WrittenLine(text, x, baseline + jitter, ink, writing)
-
-
-def _choose_letters(
-    rng: np.random.Generator, face: Face, size: int, slope: float, options: Options
-) -> Iterator[tuple[FontWriting, Fit]]:
-    """How somebody writes line after line in a font, and what fits in a line."""
-    slant, shake, weight = rng.normal(0.05, 0.12), rng.uniform(0.01, 0.08), math.exp(rng.uniform(-0.6, 0.35))
-    while True:
-        font = (face.path, face.number, round(size * rng.uniform(0.93, 1.07)))
-        hand = Hand(
-            slant=float(np.clip(slant + rng.normal(0, 0.03), -0.25, 0.4)),
-            slope=float(np.clip(slope + rng.normal(0, 0.003), -0.02, 0.02)),
-            wander=float(rng.uniform(0.02, 0.09)),
-            stretch=float(rng.uniform(0, 0.12)),
-            shake=float(shake),
-            weight=float(weight),
-            pressure=float(rng.uniform(0, 0.35)),
-        )
-        yield FontWriting(font, hand, int(rng.integers(2**32))), partial(fit, font=font)
-
-
-def _choose_strokes(
-    rng: np.random.Generator, face: Face, size: int, slope: float, options: Options
-) -> Iterator[tuple[StrokeWriting, Fit]]:
-    """How somebody writes line after line stroke by stroke, and what fits in a line."""
-    medians = options.strokes if rng.random() < MEDIANS else None
-    font = StrokeFont(face.path, face.number, str(medians) if medians else None)
-    quick = rng.random()
-    pen = Pen(
-        width=float(rng.uniform(0.035, 0.085)),
-        stray=float(0.012 + 0.022 * quick),
-        rounding=float(np.clip(quick + rng.normal(0, 0.2), 0, 1)),
-        taper=float(rng.uniform(0, 0.6)),
-        joining=float(max(0, quick - 0.3) * rng.uniform(0.2, 0.9)),
-        pressure=float(rng.uniform(0, 0.35)),
-        slant=float(np.clip(rng.normal(0.02, 0.08), -0.2, 0.25)),
-        rise=float(np.clip(rng.normal(0.05, 0.04), -0.02, 0.14)),
-    )
-    spacing, wander = rng.uniform(0.88, 1.08), rng.uniform(0.01, 0.09)
-    while True:
-        line_size = round(0.95 * size * rng.uniform(0.95, 1.05))
-        hand = StrokeHand(
-            pen=pen,
-            spacing=float(spacing),
-            slope=float(np.clip(slope + rng.normal(0, 0.003), -0.02, 0.02)),
-            wander=float(wander),
-        )
-        writing = StrokeWriting(font, line_size, hand, int(rng.integers(2**32)))
-        yield writing, partial(fit_strokes, font=font, size=line_size, hand=hand)
 
 
 def _choose_text(

@@ -1,4 +1,4 @@
-"""Lines as a pen writes them stroke by stroke: Chinese, and all that a font with Chinese characters has.
+"""Lines as a pen writes them stroke by stroke: Chinese characters, or the letters of a Latin hand.
 
 The strokes of a character are the centre lines of its glyph or, where a folder has them, its medians: the
 lines in the middle of its strokes, in the order of writing, as in the npm package `hanzi-writer-data`, which
@@ -23,8 +23,8 @@ from got_train.data.utf8 import read_utf8
 
 GLYPH_SIZE = 96
 """Pixels of the em in which glyphs are traced."""
-THICKEST = 0.13
-"""Ems from the middle of a stroke within which all of its ink lies, with the corners of its ends."""
+THICKEST = 0.105
+"""Half of the width in ems of the thickest line; what is thicker is a solid sign."""
 MEDIANS_EM = 1024
 """Units of the em of medians; y is above the baseline."""
 
@@ -47,6 +47,8 @@ class StrokeHand:
     pen: Pen
     spacing: float
     """Distance of the characters, as a multiple of the font's."""
+    unevenness: float
+    """Share by which that distance differs from one character to the next: joined letters bear little."""
     slope: float
     """Pixels up per pixel to the right."""
     wander: float
@@ -67,7 +69,8 @@ def write_strokes(text: str, font: StrokeFont, size: int, hand: StrokeHand, seed
     rng = np.random.default_rng(seed)
     characters = [_known(font, character) for character in text]
     advances = hand.spacing * np.array([character.advance for character in characters])
-    advances *= rng.uniform(0.94, 1.06, len(advances))
+    advances *= 1 + hand.unevenness * rng.uniform(-1, 1, len(advances))
+    advances *= np.where([character == " " for character in text], rng.uniform(0.9, 1.9, len(advances)), 1)
     starts = np.cumsum(advances) - advances
     knots = np.arange(0, starts[-1] + 3, 3)
     drift = np.interp(starts, knots, rng.uniform(-1, 1, len(knots)))
@@ -86,7 +89,8 @@ def fit_strokes(text: str, font: StrokeFont, size: int, hand: StrokeHand, room: 
     for _, word_end in word_spans(text):
         found = [character_of(font, character) for character in text[end:word_end]]
         advances = [character.advance for character in found if character]
-        reach += 1.02 * size * hand.spacing * sum(advances)
+        # spaces are wider than those of the font
+        reach += 1.06 * size * hand.spacing * sum(advances)
         if reach > room or len(advances) < len(found):
             break
         end = word_end

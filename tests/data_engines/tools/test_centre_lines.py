@@ -54,19 +54,19 @@ def test_a_corner_is_one_path_and_a_ring_begins_at_its_upper_left() -> None:
 )
 def test_paths_cover_what_was_drawn_with_a_pen(lines: list[tuple[float, ...]]) -> None:
     ink = drawn(*lines)
-    assert covers(trace(ink), ink, reach=6)
+    assert covers(trace(ink), ink, thickest=6)
     lost = ink | drawn((5, 5, 15, 5))
-    assert not covers(trace(ink), lost, reach=6)
+    assert not covers(trace(ink), lost, thickest=6)
 
 
 def test_a_solid_sign_is_not_covered() -> None:
     picture = Image.new("L", (100, 100))
     ImageDraw.Draw(picture).ellipse((20, 20, 80, 80), 255)
     ink = np.asarray(picture) > 127
-    assert not covers(trace(ink), ink, reach=10)
+    assert not covers(trace(ink), ink, thickest=6)
 
 
 def test_no_ink_has_no_paths() -> None:
     blank = np.zeros((9, 9), dtype=bool)
-    assert trace(blank) == [] and covers([], blank, reach=1)
-    assert not covers([], ~blank, reach=1)
+    assert trace(blank) == [] and covers([], blank, thickest=1)
+    assert not covers([], ~blank, thickest=1)

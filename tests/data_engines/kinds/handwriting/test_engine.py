@@ -12,7 +12,8 @@ from PIL import Image
 from data_engines.drawing import draw_and_check
 from data_engines.engine import Drawing, Reject
 from data_engines.kinds.handwriting import engine as handwriting
-from data_engines.kinds.handwriting.engine import FontWriting, Options, PictureWriting, Spec, WrittenLine
+from data_engines.kinds.handwriting.engine import Options, PictureWriting, Spec, WrittenLine
+from data_engines.kinds.handwriting.hands import FontWriting
 from data_engines.options import Range
 from got_train.prompts import Task
 

@@ -10,7 +10,8 @@ import pytest
 from data_engines.drawing import draw_and_check
 from data_engines.engine import Drawing, Reject
 from data_engines.kinds.handwriting import engine as handwriting
-from data_engines.kinds.handwriting.engine import FontWriting, Options, Spec, StrokeWriting
+from data_engines.kinds.handwriting.engine import Options, Spec
+from data_engines.kinds.handwriting.hands import FontWriting, StrokeWriting
 from data_engines.kinds.handwriting.stroke_lines import (
     StrokeFont,
     StrokeHand,
@@ -20,12 +21,14 @@ from data_engines.kinds.handwriting.stroke_lines import (
     write_strokes,
 )
 from data_engines.options import Range
+from data_engines.tools.corpora import HAN_CHARACTER
 from data_engines.tools.packages import packaged_files
 from data_engines.tools.strokes import Pen
 
 STEADY = StrokeHand(
     Pen(width=0.06, stray=0, rounding=0, taper=0, joining=0, pressure=0, slant=0, rise=0),
     spacing=1,
+    unevenness=0,
     slope=0,
     wander=0,
 )
@@ -113,13 +116,14 @@ def test_a_seed_is_a_line(font: StrokeFont) -> None:
 
 def test_each_page_is_in_the_writing_of_its_texts(options: Options) -> None:
     pages = specs(options)
-    chinese = 0
+    chinese = letters = 0
     for spec in pages:
         (kind,) = {type(line.writing) for line in spec.lines}
-        han = any("\u4e00" <= character <= "\u9fff" for line in spec.lines for character in line.text)
-        assert kind is (StrokeWriting if han else FontWriting)
+        han = any(HAN_CHARACTER.search(line.text) for line in spec.lines)
+        assert kind is StrokeWriting or not han
         chinese += han
-    assert 0 < chinese < len(pages)
+        letters += kind is FontWriting
+    assert 0 < chinese < len(pages) - letters < len(pages)
     drawn = [one for one in draw_and_check(handwriting, pages) if isinstance(one, Drawing)]
     assert len(drawn) >= 10
     for line in (line for spec in pages for line in spec.lines):
@@ -131,7 +135,7 @@ def test_pages_with_strokes_are_written_with_them_mostly(options: Options, media
         line.writing.font.medians
         for spec in specs(replace(options, strokes=medians), 30)
         for line in spec.lines[:1]
-        if isinstance(line.writing, StrokeWriting)
+        if isinstance(line.writing, StrokeWriting) and HAN_CHARACTER.search(line.text)
     ]
     assert set(fonts) == {None, str(medians)} and fonts.count(str(medians)) > len(fonts) / 2
 
