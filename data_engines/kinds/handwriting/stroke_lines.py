@@ -25,6 +25,8 @@ GLYPH_SIZE = 96
 """Pixels of the em in which glyphs are traced."""
 THICKEST = 0.105
 """Half of the width in ems of the thickest line; what is thicker is a solid sign."""
+BULLET = "\u2022"
+"""A pen's dot for it would be a middle dot."""
 MEDIANS_EM = 1024
 """Units of the em of medians; y is above the baseline."""
 
@@ -100,6 +102,8 @@ def fit_strokes(text: str, font: StrokeFont, size: int, hand: StrokeHand, room: 
 @lru_cache(maxsize=8192)
 def character_of(font: StrokeFont, character: str) -> Character | None:
     """The strokes of a character; None where lines of a pen don't make its glyph, as with solid signs."""
+    if character == BULLET:
+        return None
     face = open_font(font.path, font.number, GLYPH_SIZE)
     advance = face.getlength(character) / GLYPH_SIZE
     if font.medians and HAN_CHARACTER.match(character):
