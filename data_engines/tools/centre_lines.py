@@ -137,7 +137,7 @@ def _contract(branches: list[_Branch], longest: float) -> list[_Branch]:
             same[last] = first
         else:
             kept.append(branch)
-    return [replace(one, crossings=tuple(map(root, one.crossings))) for one in kept]
+    return [replace(one, crossings=(root(one.crossings[0]), root(one.crossings[1]))) for one in kept]
 
 
 def _paths(branches: list[_Branch], places: list[Pixel], half: int) -> Iterable[list[Pixel]]:
@@ -150,7 +150,7 @@ def _paths(branches: list[_Branch], places: list[Pixel], half: int) -> Iterable[
     joined: dict[End, End] = {}
     for ends in meeting.values():
         if len(ends) == 2:
-            pairs = [(-1.0, *ends)]
+            pairs = [(-1.0, ends[0], ends[1])]
         else:
             ways = {end: _way(branches[end[0]].pixels, end[1], half) for end in ends}
             pairs = sorted(

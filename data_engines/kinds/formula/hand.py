@@ -12,7 +12,7 @@ from scipy.ndimage import find_objects, label
 
 from data_engines.engine import Reject, Rgb
 from data_engines.tools.centre_lines import covers, trace
-from data_engines.tools.strokes import Pen, choose_ink, draw_signs, sign_of, stamp
+from data_engines.tools.strokes import Pen, Sign, choose_ink, draw_signs, sign_of, stamp
 from got_train.tex.latex import Sheet, draw_sheet
 from got_train.tex.macros import tokens_of
 
@@ -94,7 +94,8 @@ def write_by_hand(sheet: Sheet, hand: Hand, dpi: float) -> Image.Image:
     ink = np.asarray(draw_sheet(sheet, TRACED_DPI).convert("L")) < 128
     em = TRACED_DPI / 72 * EM_PT
     parts, _ = label(ink, np.ones((3, 3)))
-    signs, places = [], []
+    signs: list[Sign] = []
+    places: list[np.ndarray] = []
     for number, (rows, columns) in enumerate(find_objects(parts), 1):
         part = parts[rows, columns] == number
         paths = trace(part)

@@ -172,7 +172,7 @@ def _read_stock(options: Options, rng: np.random.Generator) -> HandwritingStock:
     if options.source or options.language in ("en", "zh"):
         languages = (options.language,)
     texts = [read_texts(options.source, language, options.matter, rng) for language in languages]
-    characters = set().union(*(some.characters() for some in texts)) - {" "}
+    characters = set[str]().union(*(some.characters() for some in texts)) - {" "}
     writable: list[Writable] = []
     left_out: Counter[str] = Counter()
     sources = dict.fromkeys(source for some in texts for source in some.sources)
