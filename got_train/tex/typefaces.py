@@ -16,3 +16,8 @@ MATH_VERSIONS = r"""
 \gotversion{times}{txr}{txmi}
 \gotversion{palatino}{pxr}{pxmi}
 """
+HAND_VERSION = r"""
+\gotversion{hand}{lmss}{lmm}
+\newcommand\gothand{\mathversion{hand}\fontfamily{lmss}\selectfont}
+"""
+"""The version `hand`, for what a pen follows: letters of LaTeX's own, all else without serifs."""

@@ -1,4 +1,4 @@
-r"""Formulas as TeX prints them: on their own, several below each other, or in a sentence.
+r"""Formulas as TeX prints them or a hand writes them: on their own, below each other, or in a sentence.
 
 They come from `.tex` sources, lists of formulas or the docstrings of scientific packages, or are made up.
 The answer is the LaTeX that was typeset, with `\( \)` round formulas in a line and `\[ \]` round displays.
@@ -22,6 +22,7 @@ import numpy as np
 from PIL import ImageOps
 
 from data_engines.engine import Answer, Drawing, Reject, Stock
+from data_engines.kinds.formula.hand import Hand, can_write, choose_hand, write_by_hand
 from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import Corpus, Language, choose_words, read_corpus
@@ -42,7 +43,7 @@ from got_train.tex.latex import (
 )
 from got_train.tex.macros import tokens_of
 from got_train.tex.source import Formula, plain_formula
-from got_train.tex.typefaces import MATH_VERSIONS
+from got_train.tex.typefaces import HAND_VERSION, MATH_VERSIONS
 
 MIN_TOKENS = 3
 """Tokens of a formula that is a picture by itself, if the source has any that long."""
@@ -57,7 +58,7 @@ ROW_GAP_PT = 12
 TYPEFACES = ("modern", "modern", "times", "palatino")
 """Without Euler, whose upright letters look like `\\mathrm`."""
 
-STYLE = Style(preamble=FORMULA_PREAMBLE + MATH_VERSIONS, margin_pt=MARGIN_PT)
+STYLE = Style(preamble=FORMULA_PREAMBLE + MATH_VERSIONS + HAND_VERSION, margin_pt=MARGIN_PT)
 
 _CHINESE = re.compile(f"[{EAST_ASIAN}]")
 _SENTENCE_WORD = re.compile(rf"[A-Za-z0-9 ,;.:(){HAN}\uff0c\u3002\u3001\uff1b]+")
@@ -84,6 +85,11 @@ class Options(EngineOptions):
         "pixels per inch of paper; the font has 10 points", Range(110, 240), lowest=60, highest=600
     )
     margin: Range = option("pixels of white added on each side", Range(2, 30), lowest=0, highest=500)
+    hand: float = fraction(
+        "fraction of the pictures that are written by hand, where they have no Chinese and no bold or "
+        "other special letters",
+        0.0,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -117,6 +123,8 @@ class Spec:
     dpi: int
     margins: tuple[int, int, int, int]
     """Left, top, right and bottom margin in pixels."""
+    hand: Hand | None = None
+    """None where the picture is printed."""
 
 
 def load(options: Options, rng: np.random.Generator) -> FormulaStock:
@@ -168,12 +176,16 @@ def decide(rng: np.random.Generator, index: int, stock: FormulaStock) -> Spec:
         if 0 <= chance - options.sentences < options.several:
             pieces += [_choose(rng, stock) for _ in range(more)]
     left, top, right, bottom = (options.margin.choose(rng) for _ in range(4))
+    typeface, dpi = one_of(rng, TYPEFACES), options.dpi.choose(rng)
+    # without --hand no chance is spent
+    hand = choose_hand(rng) if options.hand and rng.random() < options.hand and _by_hand(pieces) else None
     return Spec(
         pieces=tuple(pieces),
-        typeface=one_of(rng, TYPEFACES),
+        typeface="hand" if hand else typeface,
         width_pt=width_pt,
-        dpi=options.dpi.choose(rng),
+        dpi=dpi,
         margins=(left, top, right, bottom),
+        hand=hand,
     )
 
 
@@ -197,6 +209,12 @@ def check(spec: Spec, drawing: Drawing) -> Drawing:
 @cache
 def _chinese_style() -> Style:
     return with_chinese(STYLE, maths=True)
+
+
+def _by_hand(pieces: Sequence[Formula | str]) -> bool:
+    """Whether a hand can write all of the pieces."""
+    texts = [piece if isinstance(piece, str) else piece.latex for piece in pieces]
+    return all(can_write(text) and not _CHINESE.search(text) for text in texts)
 
 
 def _choose(rng: np.random.Generator, stock: FormulaStock, index: int | None = None) -> Formula:
@@ -248,7 +266,8 @@ def _draw(spec: Spec, sheet: Sheet) -> Drawing:
     width, height = sheet_size(sheet)
     if max(width, height) > MAX_SIDE_PT:
         raise Reject("larger than a page")
-    picture = draw_sheet(sheet, min(spec.dpi, MAX_SIDE_PIXELS / max(width, height) * 72))
+    dpi = min(spec.dpi, MAX_SIDE_PIXELS / max(width, height) * 72)
+    picture = write_by_hand(sheet, spec.hand, dpi) if spec.hand else draw_sheet(sheet, dpi)
     answer = ("\n" if spec.width_pt is None else " ").join(_write(spec, r"\[{}\]", r"\({}\)"))
-    framed = ImageOps.expand(picture, spec.margins, "white")
+    framed = ImageOps.expand(picture, spec.margins, spec.hand.paper if spec.hand else "white")
     return Drawing((framed,), (Answer(Task(format=True), answer),))

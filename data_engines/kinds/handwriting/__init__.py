@@ -1,6 +1,6 @@
 """Handwriting: pens, and real lines with their transcripts."""
 
-from data_engines.kind import ENGLISH, FAKER, SENTENCES, Kind, Packaged
+from data_engines.kind import CHINESE, ENGLISH, FAKER, NOTO, SENTENCES, Kind, Packaged
 
 HANDWRITING_FONTS = Packaged(
     (
@@ -18,11 +18,12 @@ HANDWRITING_FONTS = Packaged(
 KIND = Kind(
     summary="pages of handwritten lines",
     drawn_from=(
-        "handwriting fonts; a text file, `--fonts`, `--line-images` (IAM's `lines.txt`, TSV, CSV, JSONL)"
+        "handwriting fonts, strokes of Chinese; a text file, `--fonts`, `--strokes`, `--line-images` "
+        "(IAM's `lines.txt`, TSV, CSV, JSONL)"
     ),
     answer="plain text",
     prompt="plain",
-    sources=(ENGLISH, SENTENCES, FAKER, HANDWRITING_FONTS),
+    sources=(ENGLISH, SENTENCES, CHINESE, FAKER, HANDWRITING_FONTS, NOTO),
     max_rejects=0.1,
     batch_size=20,
     regions=True,

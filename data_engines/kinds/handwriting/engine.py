@@ -1,11 +1,12 @@
 """Handwritten lines, one below the other on a blank, ruled or squared page.
 
-Lines are written in handwriting fonts, with every letter a little different, or they are pictures of lines
-that people wrote; only the ink of such a picture is put on the page. Each line is a line of the answer and a
-region.
+Latin lines are written in handwriting fonts, with every letter a little different, or stroke by stroke along
+the middle of their letters, as Chinese ones are; or lines are pictures of lines that people wrote, of which
+only the ink is put on the page. Each line is a line of the answer and a region.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -16,14 +17,24 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw
 
 from data_engines.engine import Answer, Drawing, Region, Reject, Rgb, Source, Stock, one_by_one
+from data_engines.kind import NOTO
 from data_engines.kinds.handwriting import HANDWRITING_FONTS
+from data_engines.kinds.handwriting.hands import (
+    Fit,
+    FontWriting,
+    StrokeWriting,
+    choose_letters,
+    choose_strokes,
+)
 from data_engines.kinds.handwriting.line_images import LineImage, read_ink, read_line_images
-from data_engines.kinds.handwriting.pen import Hand, Stroke, fit, write
+from data_engines.kinds.handwriting.pen import Stroke, write
+from data_engines.kinds.handwriting.stroke_lines import check_medians, write_strokes
 from data_engines.options import EngineOptions, Range, check_bounds, option
 from data_engines.tools.chance import one_of
 from data_engines.tools.corpora import Language, complex_character, word_spans
-from data_engines.tools.fonts import Face, Font, find_font_files, font_sources, read_faces
+from data_engines.tools.fonts import Face, find_font_files, font_sources, read_faces
 from data_engines.tools.packages import packaged, packaged_files
+from data_engines.tools.strokes import choose_ink
 from data_engines.tools.texts import Texts, matter_option, read_texts
 from data_engines.tools.typed import uncounted
 from got_train.prompts import Task
@@ -38,12 +49,14 @@ Place = tuple[int, int, int, int]
 Ruling = Literal["blank", "ruled", "margin", "squared"]
 RULINGS: dict[Ruling, float] = {"blank": 0.45, "ruled": 0.3, "margin": 0.1, "squared": 0.15}
 """Probability of each ruling."""
-PENS: tuple[Rgb, ...] = ((25, 25, 28), (22, 38, 120), (35, 45, 90), (70, 70, 75), (125, 25, 30), (20, 70, 45))
-PEN_CHANCES = (0.35, 0.25, 0.17, 0.13, 0.06, 0.04)
 RULE_COLORS: tuple[Rgb, ...] = ((150, 180, 215), (178, 190, 205), (185, 185, 185), (165, 195, 175))
 MARGIN_RULE: Rgb = (226, 160, 160)
 INKED = 96
 """Level of a mask from which a pixel counts as ink."""
+STROKE_FONT = "NotoSansSC-Regular.otf"
+"""Its strokes have about one width and no serifs, as those of a pen do."""
+LATIN_BY_STROKES = 0.4
+"""Share of the pages in packaged Latin hands, joined ones among them, whose letters are drawn by strokes."""
 BASELINE = 0.7
 """Approximate height of the baseline in a picture of a line, as a share from the top."""
 
@@ -54,11 +67,18 @@ class Options(EngineOptions):
         "a UTF-8 text file to draw from; without it, texts of installed packages", None
     )
     language: Language | None = option(
-        "language of the texts, by default that of the source, or English; Chinese needs --fonts", None
+        "language of the texts; by default English and Chinese, or every line of the source", None
     )
     matter: float | None = matter_option()
     fonts: tuple[Path, ...] = option(
-        "font files or folders of them; without it, packaged handwriting fonts", ()
+        "font files or folders of them; without it, packaged handwriting fonts, and for Chinese strokes "
+        "along the middle of Noto Sans SC",
+        (),
+    )
+    strokes: Path | None = option(
+        "a folder with the strokes of Chinese characters, as the npm package hanzi-writer-data has them; "
+        "most Chinese pages are written with them",
+        None,
     )
     line_images: Path | None = option(
         "a list of pictures of written lines with their texts (IAM's lines.txt, TSV, CSV, JSONL); "
@@ -72,28 +92,30 @@ class Options(EngineOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_bounds("--width", self.width, 8 * self.text_height.high, 4096)
-        if self.line_images and (self.source or self.fonts or self.language or self.matter):
+        if self.line_images and (self.source or self.fonts or self.strokes or self.language or self.matter):
             raise ValueError(
-                "--line-images brings its own texts and writing; leave out --source, --fonts, --language and "
-                "--matter"
+                "--line-images brings its own texts and writing; leave out --source, --fonts, --strokes, "
+                "--language and --matter"
             )
+        if self.strokes and self.fonts:
+            raise ValueError("--strokes are for pages without --fonts; leave out one of them")
+
+
+@dataclass(frozen=True)
+class Writable:
+    """Texts, and the faces that can write each of them or some of them."""
+
+    texts: Texts
+    faces: tuple[Face, ...]
+    by_strokes: float
+    """Share of the pages on which a pen follows the middle of the glyphs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HandwritingStock(Stock[Options]):
-    texts: Texts | None = None
-    """None where there are pictures of lines."""
-    faces: tuple[Face, ...] = ()
+    writable: tuple[Writable, ...] = ()
+    """Empty where there are pictures of lines."""
     line_images: tuple[LineImage, ...] = ()
-
-
-@dataclass(frozen=True)
-class FontWriting:
-    """Writing in a font."""
-
-    font: Font
-    hand: Hand
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -111,7 +133,7 @@ class WrittenLine:
     x: int
     baseline: int
     ink: Rgb
-    writing: FontWriting | PictureWriting
+    writing: FontWriting | StrokeWriting | PictureWriting
 
 
 @dataclass(frozen=True)
@@ -139,21 +161,41 @@ def load(options: Options, rng: np.random.Generator) -> HandwritingStock:
         images, left_out = read_line_images(options.line_images)
         source = Source(options.line_images, str(options.line_images))
         return HandwritingStock(sources=(source,), left_out=left_out, options=options, line_images=images)
-    language = options.language or (None if options.source else "en")
-    texts = read_texts(options.source, language, options.matter, rng)
-    files, fonts = _find_fonts(options.fonts)
-    faces, left_out = read_faces(files, texts.characters() - {" "})
-    lines = tuple(text for text in texts.lines if _is_writable(text, faces))
-    if not lines:
+    if options.strokes:
+        check_medians(options.strokes)
+    return _read_stock(options, rng)
+
+
+def _read_stock(options: Options, rng: np.random.Generator) -> HandwritingStock:
+    """The texts, each with the first fonts that can write it."""
+    languages: tuple[Language | None, ...] = ("en", "zh")
+    if options.source or options.language in ("en", "zh"):
+        languages = (options.language,)
+    texts = [read_texts(options.source, language, options.matter, rng) for language in languages]
+    characters = set[str]().union(*(some.characters() for some in texts)) - {" "}
+    writable: list[Writable] = []
+    left_out: Counter[str] = Counter()
+    sources = dict.fromkeys(source for some in texts for source in some.sources)
+    for files, found, by_strokes in _find_fonts(options):
+        faces, unusable = read_faces(files, characters)
+        left_out.update(unusable)
+        sources |= dict.fromkeys(found)
+        for position, some in enumerate(texts):
+            able = {line for line in some.lines if _is_writable(line, faces)}
+            if able:
+                lines = tuple(line for line in some.lines if line in able)
+                writable.append(Writable(replace(some, lines=lines), faces, by_strokes))
+                rest = tuple(line for line in some.lines if line not in able)
+                texts[position] = replace(some, lines=rest)
+    if not writable:
         raise ValueError(
-            f"--fonts: none of the {len(files)} font files can write a line of the texts; give fonts that can"
-            " (the packaged ones are Latin)"
+            "--fonts: none of the font files can write a line of the texts; give fonts that can (without "
+            "--fonts, Latin letters, Chinese and what else is in Noto Sans SC is written)"
         )
-    if len(lines) < len(texts.lines):
-        left_out["text that no font can write"] = len(texts.lines) - len(lines)
-    sources = (*texts.sources, *fonts)
+    if rest := sum(len(some.lines) for some in texts):
+        left_out["text that no font can write"] = rest
     return HandwritingStock(
-        sources=sources, left_out=left_out, options=options, texts=replace(texts, lines=lines), faces=faces
+        sources=tuple(sources), left_out=dict(left_out), options=options, writable=tuple(writable)
     )
 
 
@@ -225,17 +267,26 @@ def _write(line: WrittenLine) -> Stroke:
     match line.writing:
         case FontWriting(font, hand, seed):
             return write(line.text, font, hand, seed)
+        case StrokeWriting(strokes, size, by, seed):
+            return write_strokes(line.text, strokes, size, by, seed)
         case PictureWriting(path, width, height):
             return Stroke(read_ink(path, width, height), 0, round(BASELINE * height))
 
 
-def _find_fonts(given: Sequence[Path]) -> tuple[list[Path], tuple[Source, ...]]:
-    if given:
-        files = find_font_files(given)
-        return files, font_sources(files)
+def _find_fonts(options: Options) -> Iterator[tuple[list[Path], tuple[Source, ...], float]]:
+    """Font files, what the manifest names, and the share of the pages written along the middle of glyphs."""
+    if options.fonts:
+        files = find_font_files(options.fonts)
+        yield files, font_sources(files), 0
+        return
     instead = "give handwriting fonts of your own with --fonts"
-    found = [packaged_files(name, "**/*.ttf", instead) for name in HANDWRITING_FONTS.packages]
-    return list(chain(*found)), packaged(HANDWRITING_FONTS)
+    if options.language != "zh":
+        found = [packaged_files(name, "**/*.ttf", instead) for name in HANDWRITING_FONTS.packages]
+        yield list(chain(*found)), packaged(HANDWRITING_FONTS), LATIN_BY_STROKES
+    if options.language != "en":
+        strokes = [Source(options.strokes, str(options.strokes))] if options.strokes else []
+        (package,) = NOTO.packages
+        yield packaged_files(package, STROKE_FONT, instead), (*packaged(NOTO), *strokes), 1
 
 
 def _is_writable(text: str, faces: Sequence[Face]) -> bool:
@@ -246,30 +297,26 @@ def _choose_written(
     rng: np.random.Generator, baselines: Sequence[int], width: int, size: int, stock: HandwritingStock
 ) -> Iterator[WrittenLine]:
     """Lines that one person wrote."""
-    assert stock.texts
-    face = one_of(rng, stock.faces)
+    counts = np.array([len(one.texts.lines) for one in stock.writable])
+    writable = stock.writable[rng.choice(len(counts), p=counts / counts.sum())]
+    face = one_of(rng, writable.faces)
     left, right = round(width * rng.uniform(0.04, 0.12)), round(width * rng.uniform(0.03, 0.07))
-    ink, slant, slope = _choose_ink(rng), rng.normal(0.05, 0.12), rng.normal(0, 0.008)
-    shake, weight = rng.uniform(0.01, 0.08), math.exp(rng.uniform(-0.6, 0.35))
-    for baseline in baselines:
+    ink, slope = choose_ink(rng), rng.normal(0, 0.008)
+    writings: Iterator[tuple[FontWriting | StrokeWriting, Fit]] = (
+        choose_strokes(rng, face, size, slope, stock.options.strokes)
+        if rng.random() < writable.by_strokes
+        else choose_letters(rng, face, size, slope)
+    )
+    for baseline, (writing, fit_line) in zip(baselines, writings, strict=False):
         x = left + round(abs(rng.normal(0, 0.015)) * width)
-        line_size = round(size * rng.uniform(0.93, 1.07))
-        font = (face.path, face.number, line_size)
-        hand = Hand(
-            slant=float(np.clip(slant + rng.normal(0, 0.03), -0.25, 0.4)),
-            slope=float(np.clip(slope + rng.normal(0, 0.003), -0.02, 0.02)),
-            wander=float(rng.uniform(0.02, 0.09)),
-            stretch=float(rng.uniform(0, 0.12)),
-            shake=float(shake),
-            weight=float(weight),
-            pressure=float(rng.uniform(0, 0.35)),
-        )
-        text = _choose_text(rng, stock.texts, face, font, room=width - right - x)
+        text = _choose_text(rng, writable.texts, face, fit_line, size, room=width - right - x)
         jitter = round(size * rng.normal(0, 0.03))
-        yield WrittenLine(text, x, baseline + jitter, ink, FontWriting(font, hand, int(rng.integers(2**32))))
+        yield WrittenLine(text, x, baseline + jitter, ink, writing)
 
 
-def _choose_text(rng: np.random.Generator, texts: Texts, face: Face, font: Font, room: int) -> str:
+def _choose_text(
+    rng: np.random.Generator, texts: Texts, face: Face, fit_line: Fit, size: int, room: int
+) -> str:
     """A run of words from anywhere in some text, at most as long as the line."""
     if rng.random() < 0.2:
         room = round(room * rng.uniform(0.4, 1))
@@ -279,8 +326,8 @@ def _choose_text(rng: np.random.Generator, texts: Texts, face: Face, font: Font,
             continue
         spans = word_spans(text)
         # a start early enough in the text that most lines are full
-        start = spans[rng.integers(max(1, len(spans) - room // font[2] // 2))][0]
-        line = fit(text[start:].lstrip(NO_FIRST), font, room)
+        start = spans[rng.integers(max(1, len(spans) - room // size // 2))][0]
+        line = fit_line(text[start:].lstrip(NO_FIRST), room=room)
         if line:
             return line
     raise Reject("no text found that fits font and line")
@@ -290,7 +337,7 @@ def _choose_pictured(
     rng: np.random.Generator, baselines: Sequence[int], width: int, size: int, stock: HandwritingStock
 ) -> Iterator[WrittenLine]:
     """Lines of several people, at about the same height, each at a random indent."""
-    ink, room = _choose_ink(rng), round(width * 0.92)
+    ink, room = choose_ink(rng), round(width * 0.92)
     images = stock.line_images
     chosen = rng.choice(len(images), len(baselines), replace=len(baselines) > len(images))
     for baseline, image in zip(baselines, (images[position] for position in chosen), strict=True):
@@ -298,12 +345,6 @@ def _choose_pictured(
         line_width, height = max(1, round(scale * image.width)), max(1, round(scale * image.height))
         x = round(width * 0.04) + int(rng.integers(min(room - line_width, width // 5) + 1))
         yield WrittenLine(image.text, x, baseline, ink, PictureWriting(image.path, line_width, height))
-
-
-def _choose_ink(rng: np.random.Generator) -> Rgb:
-    levels = np.array(PENS[rng.choice(len(PENS), p=PEN_CHANCES)]) + rng.integers(-12, 30, 3)
-    red, green, blue = np.clip(levels, 0, 255).tolist()
-    return red, green, blue
 
 
 def _draw_rules(picture: Image.Image, spec: Spec) -> None:

@@ -12,7 +12,8 @@ from PIL import Image
 from data_engines.drawing import draw_and_check
 from data_engines.engine import Drawing, Reject
 from data_engines.kinds.handwriting import engine as handwriting
-from data_engines.kinds.handwriting.engine import FontWriting, Options, PictureWriting, Spec, WrittenLine
+from data_engines.kinds.handwriting.engine import Options, PictureWriting, Spec, WrittenLine
+from data_engines.kinds.handwriting.hands import FontWriting
 from data_engines.options import Range
 from got_train.prompts import Task
 
@@ -143,7 +144,8 @@ def test_only_texts_that_a_font_can_write_are_written(tmp_path: Path, font: Path
     (tmp_path / "mixed.txt").write_text(PROSE + "中文\nשלום\nЖук\n", encoding="utf-8")
     both = replace(options, source=tmp_path / "mixed.txt", fonts=(font, font.with_name("cmr10.ttf")))
     stock = handwriting.load(both, np.random.default_rng(0))
-    assert stock.texts is not None and stock.texts.lines == (*PROSE.splitlines(), "Жук")
+    (writable,) = stock.writable
+    assert writable.texts.lines == (*PROSE.splitlines(), "Жук") and not writable.by_strokes
     assert stock.left_out == {"text that no font can write": 2}
     for spec in specs(both, 20):
         for line in spec.lines:
@@ -171,12 +173,14 @@ def test_bad_options_and_sources_are_named(tmp_path: Path, options: Options) -> 
         ValueError, match="^--line-images brings its own texts and writing; leave out --source"
     ):
         replace(options, line_images=tmp_path)
-    with pytest.raises(ValueError, match="leave out --source, --fonts, --language and --matter$"):
+    with pytest.raises(ValueError, match="leave out --source, --fonts, --strokes, --language and --matter$"):
         Options(line_images=tmp_path, language="en")
+    with pytest.raises(ValueError, match="^--strokes are for pages without --fonts; leave out one of them$"):
+        replace(options, strokes=tmp_path)
     with pytest.raises(ValueError, match="^--width 200-700: give LOW-HIGH, both from 288 to 4096"):
         replace(options, width=Range(200, 700))
     (tmp_path / "zh.txt").write_text("中文\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="^--fonts: none of the 1 font files can write a line of the texts"):
+    with pytest.raises(ValueError, match="^--fonts: none of the font files can write a line of the texts"):
         handwriting.load(replace(options, source=tmp_path / "zh.txt"), np.random.default_rng(0))
 
 
