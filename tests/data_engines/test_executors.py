@@ -4,10 +4,14 @@ import multiprocessing
 import os
 import signal
 import time
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, ClassVar
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from data_engines import executors
 from data_engines.cli import main
@@ -63,6 +67,49 @@ def test_workers_put_shards_into_such_a_place_themselves(
     written = tmp_path / "far" / (tmp_path / "far").relative_to("/")  # it goes down its own path twice
     assert files_of(written) == files_of(tmp_path / "local")
     assert list((tmp_path / "temporary").glob("got-data-*")) == []
+
+
+class CountedFiles(MemoryFileSystem):
+    """An object store as far as requests go: counts what a client asks for."""
+
+    protocol = "counted"
+    store: ClassVar[dict[str, Any]] = {}
+    asked: ClassVar[Counter[str]] = Counter()
+    within: ClassVar[list[str]] = []
+    """Methods that call others, which are no requests of their own."""
+
+
+def _counted(name: str) -> Callable[..., Any]:
+    def ask(self: CountedFiles, *arguments: Any, **more: Any) -> Any:
+        if not self.within:
+            self.asked[name] += 1
+        self.within.append(name)
+        try:
+            return getattr(MemoryFileSystem, name)(self, *arguments, **more)
+        finally:
+            self.within.pop()
+
+    return ask
+
+
+for name in ("ls", "info", "exists", "isdir", "makedirs", "rm", "put", "put_file", "open", "cat_file"):
+    setattr(CountedFiles, name, _counted(name))
+
+
+def test_an_object_store_is_listed_once_and_gets_two_requests_a_shard(
+    tmp_path: Path, small_lines: lines.Options
+) -> None:
+    fsspec.register_implementation("counted", CountedFiles, clobber=True)
+    asked = []
+    for count in (20, 120):
+        CountedFiles.asked.clear()
+        url = f"counted://{tmp_path.name}/{count}"
+        generate("lines", small_lines, output=url, count=count, shard_size=20, format="webdataset")
+        asked.append(Counter(CountedFiles.asked))
+    # five shards more: each is put and reported, and its report is read once at the end
+    assert asked[1] - asked[0] == {"put_file": 5, "open": 5, "cat_file": 5}
+    # the folder twice and its shards three times: at the start, at the end, and for what is half made
+    assert asked[1]["ls"] == 5 and asked[1]["exists"] == 0
 
 
 def test_small_sets_are_shared_out_among_the_workers(
