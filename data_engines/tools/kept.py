@@ -14,6 +14,8 @@ from got_train.report import UserError
 
 Arrays = dict[str, np.ndarray]
 
+MIN_LENGTH = 1000
+"""Of an array that is kept: shorter ones are made as fast as they are found."""
 STATE = "state"
 """The array that says of what, and in which state of it, the others were made."""
 
@@ -36,7 +38,9 @@ def find_kept(name: str, state: str) -> Arrays | None:
 
 
 def keep(name: str, state: str, arrays: Arrays) -> None:
-    """Keeps arrays instead of those of another state, if the cache can be written."""
+    """Keeps arrays instead of those of another state, unless they are small or the cache can't be written."""
+    if max(array.size for array in arrays.values()) < MIN_LENGTH:
+        return
     file = _place(name)
     own = file.with_name(uuid.uuid4().hex)  # parts of a run may make the same at once
     try:

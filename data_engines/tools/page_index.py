@@ -1,6 +1,5 @@
 """What is known of every row of some sets before any is chosen, so that only pages that fit are chosen."""
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,9 +11,8 @@ import numpy as np
 from data_engines.engine import Reject
 from data_engines.options import Range
 from data_engines.tools.kept import find_kept, keep
-from data_engines.tools.sets import Page, open_sets, read_page
+from data_engines.tools.sets import Page, open_sets, read_page, state_of_sets
 from got_train.data.errors import RowError
-from got_train.data.rows import Rows
 
 TRIES = 50
 """Pages that are looked at for each one that is wanted."""
@@ -95,11 +93,10 @@ def index_pages(names: tuple[str, ...], min_rows: int = 1, whole: bool = True) -
     Raises:
         ValueError: there are fewer rows, or none is a page.
     """
-    rows = open_sets(names)
-    total = len(rows)
+    total = len(open_sets(names))
     if total < min_rows:
         raise ValueError(f"--source {' '.join(names)}: {total} rows are too few for a sample of {min_rows}")
-    name, state = f"pages {names} {whole}", _state(rows)
+    name, state = f"pages {names} {whole}", f"{FORM} {version('got-train')} {state_of_sets(names)}"
     held = find_kept(name, state)
     if held is None:
         index, faulty = _look_at_all(names, total, whole)
@@ -110,13 +107,6 @@ def index_pages(names: tuple[str, ...], min_rows: int = 1, whole: bool = True) -
     else:
         index = PageIndex(names, held["pages"], json.loads(str(held["left_out"])))
     return index.keep(np.ones(len(index.pages), dtype=bool), "")
-
-
-def _state(rows: Rows) -> str:
-    """The files of some rows as they are now."""
-    files = [opened.file.path for opened in rows.files]
-    found = [(str(file.absolute()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    return hashlib.sha256(json.dumps([FORM, version("got-train"), found]).encode()).hexdigest()
 
 
 def _look_at_all(names: tuple[str, ...], total: int, whole: bool) -> tuple[PageIndex, bool]:

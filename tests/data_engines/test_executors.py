@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -124,6 +126,17 @@ def test_small_sets_are_shared_out_among_the_workers(
     monkeypatch.setattr("data_engines.executors.draw_shard", draw)
     generate("lines", small_lines, output=tmp_path / "out", count=110)
     assert drawn == [20, 20, 20, 20, 20, 10]
+
+
+def test_a_worker_of_scenes_takes_less_than_600_megabytes(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys; from data_engines.cli import main; main(sys.argv[1:]); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)"
+    )
+    words = ["scene", "--count", "160", "--workers", "1", "--output", str(tmp_path / "out")]
+    # the main process is the only worker here: it reads the sources and draws
+    drawn = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+    assert int(drawn.stdout.splitlines()[-1]) < 600
 
 
 def test_an_unknown_place_is_one_line(tmp_path: Path, small_lines: lines.Options) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data_engines.kinds.lines import engine as lines
-from data_engines.tools import large_texts
+from data_engines.tools import kept, large_texts
 from data_engines.tools.corpora import PATTERNS, read_lines
 from data_engines.tools.languages import DEVANAGARI
 from data_engines.tools.large_texts import FileTexts
@@ -20,6 +20,7 @@ TEXT = "\ufeffone two\r\n\r\n  \u200b\nthree\x0bfour\u2028中文 字\n\x07e\u030
 @pytest.fixture(autouse=True)
 def small_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(kept, "MIN_LENGTH", 1)
     monkeypatch.setattr(large_texts, "PIECE_BYTES", 32)
     monkeypatch.setattr(large_texts, "MAX_WHOLE_BYTES", 10)
 
@@ -76,8 +77,8 @@ def test_a_file_is_gone_through_once_until_it_changes(large: Path, monkeypatch: 
     large.write_text(TEXT.replace("last", "    "), encoding="utf-8", newline="")
     assert len(FileTexts(large)) == 300
     assert read == ["", PATTERNS["zh"], ""]
-    for kept in (large.parent / "cache").rglob("*.npz"):
-        kept.write_bytes(kept.read_bytes()[:200])
+    for file in (large.parent / "cache").rglob("*.npz"):
+        file.write_bytes(file.read_bytes()[:200])
     assert len(FileTexts(large)) == 300
 
 
