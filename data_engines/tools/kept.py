@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,10 +43,11 @@ def keep(name: str, state: str, arrays: Arrays) -> None:
     if max(array.size for array in arrays.values()) < MIN_LENGTH:
         return
     file = _place(name)
+    written: dict[str, Any] = {**arrays, STATE: np.array(state)}
     own = file.with_name(uuid.uuid4().hex)  # parts of a run may make the same at once
     try:
         with atomic_file(own, durable=False) as part, open(part, "wb") as out:
-            np.savez(out, **arrays, **{STATE: np.array(state)})
+            np.savez(out, **written)
         own.replace(file)
     except (UserError, OSError):
         return  # they are made again next time
