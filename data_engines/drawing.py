@@ -15,7 +15,7 @@ from data_engines.engine import Answer, Drawing, Reject, Stock, attempt
 from data_engines.formats import Row, Sample
 from data_engines.kinds import KINDS, room
 from data_engines.rejects import RejectLimit
-from data_engines.shards import picture_name
+from data_engines.shards import picture_name, sample_name
 from data_engines.tools.degrade.families import degrade, without_colors
 from data_engines.tools.page_tests import choose_tests
 from got_train.data.records import parse_row
@@ -88,7 +88,8 @@ def _encode(job: Job, index: int, drawing: Drawing) -> tuple[list[Sample], dict[
     number = len(drawing.pictures)
     # the noise of degraded pictures makes PNG files slow and large too
     ending = "jpg" if drawing.photograph or job.degrade else "png"
-    names = [picture_name(index, position, number, ending) for position in range(number)]
+    sample = sample_name(index, job.limit.count)
+    names = [picture_name(sample, position, number, ending) for position in range(number)]
     rows = [_make_row(job.kind, names, answer, drawing) for answer in drawing.answers]
     if drawing.regions:
         rows[0]["regions"] = [
@@ -108,7 +109,8 @@ def _choose_tests(job: Job, index: int, drawing: Drawing) -> list[Row]:
     if not job.tests:
         return []
     tests = choose_tests(make_rng(job.seed, f"{job.kind}/tests", index), drawing, KINDS[job.kind].tests)
-    return [{"id": f"{job.kind}_{index:06d}_{number}", **test} for number, test in enumerate(tests, start=1)]
+    sample = sample_name(index, job.limit.count)
+    return [{"id": f"{job.kind}_{sample}_{number}", **test} for number, test in enumerate(tests, start=1)]
 
 
 def _make_row(kind: str, names: list[str], answer: Answer, drawing: Drawing) -> Row:

@@ -122,7 +122,8 @@ def _draw_part(job: Job, run: RunOptions, plan: dict[str, Any], store: Store) ->
     all_shards = shards.split(run.count, plan["shard_size"], run.format)
     number, parts = run.part
     mine = all_shards[number::parts]
-    missing = [shard for shard in mine if not store.exists(shard.report)]
+    whole = shards.whole_shards(store, mine)
+    missing = [shard for shard in mine if shard.number not in whole]
     total = sum(len(shard.indexes) for shard in mine)
     already = total - sum(len(shard.indexes) for shard in missing)
     drawn, rejects = 0, list[Rejected]()
@@ -133,7 +134,7 @@ def _draw_part(job: Job, run: RunOptions, plan: dict[str, Any], store: Store) ->
                 drawn += len(shard.indexes)
                 rejects += report["rejects"]
                 job.limit.check(drawn, rejects)
-    if not all(store.exists(shard.report) for shard in all_shards):
+    if len(shards.whole_shards(store, all_shards)) < len(all_shards):
         return None
     return shards.finish_run(store, plan, all_shards, job.limit)
 

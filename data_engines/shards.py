@@ -19,18 +19,22 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NotRequired, TypedDict
 
 from data_engines.engine import Source
 from data_engines.formats import ENDINGS, PACKERS, Format, Sample, json_line, picture_address
 from data_engines.rejects import Rejected, RejectLimit
 from data_engines.store import PARTIAL, Store
+from data_engines.tools.kept import sha256_of
 
 MANIFEST = "manifest.json"
 PLAN = "plan.json"
+SHARDS = "shards"
 LOCK = ".lock"
 """Ending of the files that keep a second process from drawing the same."""
+SHARD_DIGITS, SAMPLE_DIGITS = 5, 6
+"""Least number of digits in names: those of sets with up to 100,000 shards and 1,000,000 samples."""
 
 
 class Report(TypedDict):
@@ -49,10 +53,12 @@ class Shard:
     number: int
     indexes: range
     format: Format
+    digits: int = SHARD_DIGITS
+    """In its name."""
 
     @property
     def name(self) -> str:
-        return f"shards/{self.number:05d}"
+        return f"{SHARDS}/{self.number:0{self.digits}d}"
 
     @property
     def place(self) -> str:
@@ -71,19 +77,40 @@ class Shard:
 def split(count: int, shard_size: int, format: Format) -> list[Shard]:
     """The shards of samples 0 to `count` - 1."""
     starts = range(0, count, shard_size)
+    digits = digits_for(len(starts), SHARD_DIGITS)
     return [
-        Shard(number, range(start, min(start + shard_size, count)), format)
+        Shard(number, range(start, min(start + shard_size, count)), format, digits)
         for number, start in enumerate(starts)
     ]
 
 
-def picture_name(index: int, position: int, pictures: int, ending: str) -> str:
+def whole_shards(store: Store, shards: Sequence[Shard]) -> set[int]:
+    """The numbers of the shards that are whole, by one listing: there may be thousands, far away."""
+    present = set(store.names(SHARDS))
+    return {shard.number for shard in shards if PurePosixPath(shard.report).name in present}
+
+
+def digits_for(count: int, least: int) -> int:
+    """Digits in the names of `count` things, numbered from 0, whose names sort as their numbers do.
+
+    >>> digits_for(1_000_000, SAMPLE_DIGITS), digits_for(1_000_001, SAMPLE_DIGITS)
+    (6, 7)
+    """
+    return max(least, len(str(count - 1)))
+
+
+def sample_name(index: int, count: int) -> str:
+    """Name of a sample, one of `count`."""
+    return f"{index:0{digits_for(count, SAMPLE_DIGITS)}d}"
+
+
+def picture_name(sample: str, position: int, pictures: int, ending: str) -> str:
     """Name of a sample's picture, the only one or one of several; WebDataset cuts keys at the first dot.
 
-    >>> picture_name(7, 0, 1, "png"), picture_name(7, 0, 2, "jpg")
+    >>> picture_name("000007", 0, 1, "png"), picture_name("000007", 0, 2, "jpg")
     ('000007.png', '000007.0.jpg')
     """
-    return f"{index:06d}.{ending}" if pictures == 1 else f"{index:06d}.{position}.{ending}"
+    return f"{sample}.{ending}" if pictures == 1 else f"{sample}.{position}.{ending}"
 
 
 def check_plan(store: Store, plan: dict[str, Any]) -> bool:
@@ -92,8 +119,9 @@ def check_plan(store: Store, plan: dict[str, Any]) -> bool:
     Raises:
         ValueError: the folder holds other files, or a run of another plan.
     """
+    present = store.names()
     for name in (MANIFEST, PLAN):
-        if store.exists(name):
+        if name in present:
             found = json.loads(store.read(name))
             keys = dict.fromkeys([*plan, "tests"])  # a plan without tests does not say so
             different = [key for key in keys if json.loads(json.dumps(plan.get(key))) != found.get(key)]
@@ -103,7 +131,7 @@ def check_plan(store: Store, plan: dict[str, Any]) -> bool:
                     f"--output {store.url} holds a run with other {names}; choose another --output"
                 )
             return True
-    if any(not name.endswith((PARTIAL, LOCK)) for name in store.names()):
+    if any(not name.endswith((PARTIAL, LOCK)) for name in present):
         raise ValueError(f"--output {store.url} is not empty and holds no run of got-data; choose another")
     return False
 
@@ -125,6 +153,7 @@ def open_run(store: Store, plan: dict[str, Any], number: int, parts: int) -> Ite
     with store.only_writer(f"{number}-of-{parts}{LOCK}"):
         if not check_plan(store, plan):
             store.write(PLAN, [json.dumps(plan, indent=2), "\n"])
+        store.make_folder(SHARDS)
         yield
 
 
@@ -166,8 +195,8 @@ def finish_run(
         ValueError: there are more rejects than may be, or not one row.
     """
     num_rows, rejects, tests = 0, [], Counter[str]()
-    for shard in shards:
-        report: Report = json.loads(store.read(shard.report))
+    for text in store.read_all([shard.report for shard in shards]):
+        report: Report = json.loads(text)
         num_rows += report["rows"]
         rejects += report["rejects"]
         tests += Counter(report.get("tests", {}))
@@ -191,9 +220,9 @@ def finish_run(
         manifest["samples_left_out"] = dict(sorted(left_out.items()))
     store.write(MANIFEST, [json.dumps(manifest, indent=2, ensure_ascii=False), "\n"])
     store.remove(PLAN)
-    for name in store.names("shards"):
+    for name in store.names(SHARDS):
         if name.endswith(PARTIAL):
-            store.remove(f"shards/{name}")
+            store.remove(f"{SHARDS}/{name}")
     return manifest
 
 
@@ -203,9 +232,7 @@ def describe_source(source: Source) -> dict[str, Any]:
     if source.path is None:
         return said
     if source.path.is_file():
-        with source.path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256")
-        return said | {"bytes": source.path.stat().st_size, "sha256": digest.hexdigest()}
+        return said | {"bytes": source.path.stat().st_size, "sha256": sha256_of(source.path)}
     sizes = {
         file.relative_to(source.path).as_posix(): file.stat().st_size
         for file in source.path.rglob("*")

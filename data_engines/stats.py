@@ -14,7 +14,9 @@ import numpy as np
 from transformers import PreTrainedTokenizerFast
 
 from data_engines.options import Parser, check_bounds
+from data_engines.tools.near_repeats import count_near_repeats, signature
 from data_engines.tools.sheets.pictures import Picture, measure_all
+from data_engines.tools.sheets.row_tables import PictureTable, RowCounts, RowTable
 from data_engines.tools.signs import REFERENCE, Language, count_characters, frequencies
 from got_train.bitsandbytes_import import hide_bitsandbytes
 from got_train.config import EncoderConfig, SampleConfig
@@ -22,7 +24,6 @@ from got_train.config_file import load_config
 from got_train.config_folder import CONFIGS
 from got_train.data.encode import spans
 from got_train.data.errors import RowError
-from got_train.data.images import FoundImage
 from got_train.data.readers import open_rows
 from got_train.data.records import Record
 from got_train.data.rows import Rows
@@ -35,36 +36,21 @@ from got_train.vocabulary import MAX_TILES, TILE_SIZE, tokens_per_tile
 
 BATCH = 1000
 """Number of rows whose texts are tokenized together."""
+OPENED_TOGETHER = 100_000
+"""Number of pictures whose names are held in memory at once."""
 NUM_FREQUENT_CHARACTERS = 16
 
 SCRIPTS = {"LATIN": "Latin", "CJK": "Han", "GREEK": "Greek"}
 """Scripts by the first word of a character's Unicode name."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowCounts:
-    """The facts about one row from which the tables are made."""
-
-    kind: str
-    task: str
-    crop: bool
-    answer_tokens: int
-    text_tokens: int
-    """Tokens of the sample, without those of its pictures."""
-    answer: bytes
-    """Hash of the answer's text."""
-    question: bytes
-    pictures: tuple[int, ...]
-    """Indexes of the row's pictures in `Survey.pictures`."""
-
-
 @dataclass
 class Survey:
     """The contents of a set."""
 
-    rows: list[RowCounts] = field(default_factory=list)
-    pictures: list[Picture | None] = field(default_factory=list)
-    """Each different picture; None for pictures that can't be opened, or were not opened."""
+    rows: RowTable = field(default_factory=RowTable)
+    pictures: PictureTable = field(default_factory=lambda: PictureTable(0))
+    """Each different picture."""
     characters: dict[Language, Counter[str]] = field(default_factory=lambda: count_characters([]))
     """Counts of characters in answers, without white space, by the language of their line."""
     faults: defaultdict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -110,42 +96,38 @@ def survey(name: str, max_pictures: int | None = None) -> Survey:
     """
     if max_pictures is not None:
         check_bounds("--pictures", max_pictures, 0)
-    found = Survey()
-    files = _read_rows(open_rows(name), found)
-    _open_pictures(files, max_pictures, found)
+    found, rows = Survey(), open_rows(name)
+    _read_rows(rows, found)
+    _open_pictures(rows, max_pictures, found)
     return found
 
 
-def _read_rows(rows: Rows, found: Survey) -> list[FoundImage]:
-    """Reads and counts all rows into `found`; returns the different pictures."""
+def _read_rows(rows: Rows, found: Survey) -> None:
+    """Reads and counts all rows into `found`."""
     tokenizer = load_tokenizer("qwen")
-    files: dict[str, tuple[int, FoundImage]] = {}
     starts = range(0, len(rows), BATCH)
     bar = progress("rows", len(rows), "row")
     for start in starts:
         numbers = range(start, min(start + BATCH, len(rows)))
-        records = [record for number in numbers if (record := _read_row(rows, number, found))]
-        lengths = _count_tokens(records, tokenizer)
-        for record, (answer_tokens, text_tokens) in zip(records, lengths, strict=True):
-            places = [files.setdefault(str(image), (len(files), image))[0] for image in record.images]
+        records = {number: record for number in numbers if (record := _read_row(rows, number, found))}
+        lengths = _count_tokens(list(records.values()), tokenizer)
+        for (number, record), (answer_tokens, text_tokens) in zip(records.items(), lengths, strict=True):
             answers = [turn.response for turn in record.turns]
             for language, counts in count_characters(answers).items():
                 found.characters[language].update(counts)
-            found.rows.append(
-                RowCounts(
-                    kind=record.kind,
-                    task=task_name(record),
-                    crop=bool(record.crop),
-                    answer_tokens=answer_tokens,
-                    text_tokens=text_tokens,
-                    answer=_hash(answers),
-                    question=_hash([turn.query for turn in record.turns]),
-                    pictures=tuple(places),
-                )
+            counts_of_row = RowCounts(
+                kind=record.kind,
+                task=task_name(record),
+                crop=bool(record.crop),
+                answer_tokens=answer_tokens,
+                text_tokens=text_tokens,
+                answer=_hash(answers),
+                question=_hash([turn.query for turn in record.turns]),
+                pictures=tuple(_hash([str(image)]) for image in record.images),
             )
+            found.rows.add(number, counts_of_row, signature("\0".join(answers)))
         bar.update(len(numbers))
     bar.close()
-    return [file for _, file in files.values()]
 
 
 def _read_row(rows: Rows, index: int, found: Survey) -> Record | None:
@@ -182,22 +164,27 @@ def task_name(record: Record) -> str:
     return " ".join(word for word in words if getattr(task, word)) or "plain"
 
 
-def _hash(texts: Sequence[str]) -> bytes:
-    return blake2b("\0".join(texts).encode(), digest_size=16).digest()
+def _hash(texts: Sequence[str]) -> int:
+    return int.from_bytes(blake2b("\0".join(texts).encode(), digest_size=8).digest())
 
 
-def _open_pictures(files: Sequence[FoundImage], most: int | None, found: Survey) -> None:
-    """Opens `most` of the files, evenly spread, or all, and puts their sizes into `found`."""
-    found.pictures = [None] * len(files)
-    number = len(files) if most is None else min(most, len(files))
-    chosen = [place * len(files) // number for place in range(number)]
-    measured = measure_all([files[place] for place in chosen])
-    bar = progress("pictures", number, "picture", zip(chosen, measured, strict=True))
-    for place, picture in bar:
-        if isinstance(picture, Picture):
-            found.pictures[place] = picture
-        else:
-            found.faults["picture", picture].append(str(files[place]))
+def _open_pictures(rows: Rows, most: int | None, found: Survey) -> None:
+    """Opens `most` of the pictures, evenly spread, or all, and puts their sizes into `found`."""
+    places = found.rows.number_pictures()
+    found.pictures = PictureTable(len(places))
+    number = len(places) if most is None else min(most, len(places))
+    chosen = [place * len(places) // number for place in range(number)]
+    bar = progress("pictures", number, "picture")
+    for start in range(0, number, OPENED_TOGETHER):
+        some = chosen[start : start + OPENED_TOGETHER]
+        files = [rows.record(row).images[position] for row, position in places[some].tolist()]
+        for place, file, picture in zip(some, files, measure_all(files), strict=True):
+            if isinstance(picture, Picture):
+                found.pictures[place] = picture
+            else:
+                found.faults["picture", picture].append(str(file))
+            bar.update()
+    bar.close()
 
 
 def sample_tokens(row: RowCounts, pictures: Sequence[Picture | None]) -> int | None:
@@ -243,42 +230,44 @@ def _count_table(found: Survey) -> str:
     return table(["kind", "task", "rows", "share"], lines)
 
 
-def _by_kind(found: Survey) -> Iterator[tuple[str, list[RowCounts]]]:
-    """The rows of each kind, and all rows if there are several kinds."""
-    kinds: dict[str, list[RowCounts]] = {}
-    for row in found.rows:
-        kinds.setdefault(row.kind, []).append(row)
-    yield from sorted(kinds.items())
+def _by_kind(found: Survey) -> Iterator[tuple[str, np.ndarray]]:
+    """The places of the rows of each kind, and of all rows if there are several kinds."""
+    kinds = found.rows.of_kinds()
+    yield from kinds.items()
     if len(kinds) > 1:
-        yield "all", found.rows
+        yield "all", np.arange(len(found.rows))
 
 
 def _spread_table(found: Survey, length: Callable[[RowCounts], int | None], nothing: str) -> str:
     lines = []
-    for kind, rows in _by_kind(found):
-        lengths = [value for row in rows if (value := length(row)) is not None]
-        if lengths:
+    for kind, places in _by_kind(found):
+        known = (value for place in places if (value := length(found.rows[place])) is not None)
+        lengths = np.fromiter(known, np.int32)
+        if len(lengths):
             spread = np.percentile(lengths, [0, 50, 95, 100], method="higher")
             lines.append((kind, len(lengths), *map(int, spread)))
     return table(["kind", "rows", "min", "median", "p95", "max"], lines) if lines else nothing
 
 
 def _limit_table(found: Survey, limits: dict[str, int]) -> str:
-    lengths = [value for row in found.rows if (value := sample_tokens(row, found.pictures)) is not None]
+    known = (value for row in found.rows if (value := sample_tokens(row, found.pictures)) is not None)
+    lengths = np.fromiter(known, np.int32)
     lines = []
     for name, limit in limits.items():
-        number = sum(length > limit for length in lengths)
+        number = int((lengths > limit).sum())
         lines.append((name, limit, number, _share(number, len(lengths))))
     return table(["configuration", "sample.max_length", "rows", "share"], lines)
 
 
 def _picture_table(found: Survey) -> str:
     lines = []
-    for kind, rows in _by_kind(found):
-        numbers = {number for row in rows for number in row.pictures}
-        opened = [picture for number in numbers if (picture := found.pictures[number])]
-        if opened:
-            sizes = [(one.width, one.height, one.width * one.height / 1e6) for one in opened]
+    for kind, places in _by_kind(found):
+        numbers = np.unique(
+            np.fromiter((n for place in places for n in found.rows[place].pictures), np.int64)
+        )
+        opened = found.pictures.sizes(numbers)
+        if len(opened):
+            sizes = np.column_stack([opened, opened.prod(axis=1) / 1e6])
             widths, heights, megapixels = np.percentile(sizes, [0, 50, 100], axis=0).T
             spreads = [" / ".join(f"{value:,.0f}" for value in side) for side in (widths, heights)]
             spreads.append(" / ".join(f"{value:.2f}" for value in megapixels))
@@ -328,15 +317,20 @@ def script_of(character: str) -> str:
 def _repeat_table(found: Survey) -> str:
     """The numbers of rows that repeat an earlier row of their kind."""
     lines = []
-    for kind, rows in _by_kind(found):
-        wholes = [
-            (row.question, row.answer, *(picture.content for picture in pictures if picture))
-            for row in rows
-            if None not in (pictures := [found.pictures[number] for number in row.pictures])
-        ]
-        answers = len(rows) - len({row.answer for row in rows})
-        lines.append((kind, len(rows), answers, len(wholes) - len(set(wholes))))
-    return table(["kind", "rows", "answer seen before", "pictures, question and answer seen before"], lines)
+    for kind, places in _by_kind(found):
+        answers = len(places) - len(np.unique(found.rows.answers()[places]))
+        near = count_near_repeats(found.rows.signatures()[places])
+        wholes = np.fromiter(
+            (
+                hash((row.question, row.answer, *(picture.content for picture in pictures if picture)))
+                for row in map(found.rows.__getitem__, places)
+                if None not in (pictures := [found.pictures[number] for number in row.pictures])
+            ),
+            np.int64,
+        )
+        lines.append((kind, len(places), answers, near, len(wholes) - len(np.unique(wholes))))
+    heads = ["kind", "rows", "answer seen before", "or nearly", "pictures, question and answer seen before"]
+    return table(heads, lines)
 
 
 def _fault_table(found: Survey) -> str:

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from fsspec.core import url_to_fs
@@ -15,6 +15,8 @@ from got_train.files import atomic_file, only_writer
 
 PARTIAL = ".partial"
 """Ending of what is not whole yet."""
+FILES_AT_ONCE = 1000
+"""Files that are read together, so that they fit the memory."""
 
 
 class Store:
@@ -32,21 +34,34 @@ class Store:
         except (ValueError, ImportError) as error:
             raise ValueError(f"--output {url}: {error}") from error
         self.is_local = isinstance(self._files, LocalFileSystem)
+        self._folders: set[str] = set()  # made by this store
 
     def _at(self, name: str) -> str:
         return f"{self._root}/{name}" if name else self._root
 
     def exists(self, name: str) -> bool:
+        self._files.invalidate_cache()  # of listings: other machines write here, too
         return bool(self._files.exists(self._at(name)))
 
     def read(self, name: str) -> str:
         return str(self._files.read_text(self._at(name), encoding="utf-8"))
 
+    def read_all(self, names: Sequence[str]) -> Iterator[str]:
+        """The texts of small files, in the order of their names; object stores send many at once."""
+        if self.is_local:
+            yield from map(self.read, names)
+            return
+        for start in range(0, len(names), FILES_AT_ONCE):
+            read = self._files.cat([self._at(name) for name in names[start : start + FILES_AT_ONCE]])
+            yield from (content.decode() for _, content in sorted(read.items()))
+
     def names(self, folder: str = "") -> list[str]:
         """What lies in a folder, in order; nothing if there is no such folder."""
-        if not self.exists(folder):
+        self._files.invalidate_cache()
+        try:
+            return sorted(Path(path).name for path in self._files.ls(self._at(folder), detail=False))
+        except FileNotFoundError:
             return []
-        return sorted(Path(path).name for path in self._files.ls(self._at(folder), detail=False))
 
     @contextlib.contextmanager
     def only_writer(self, name: str) -> Iterator[None]:
@@ -65,6 +80,12 @@ class Store:
                 yield
             finally:
                 self.remove(name)
+
+    def make_folder(self, name: str) -> None:
+        """Makes a folder, unless this store has made it: object stores would be asked for each file."""
+        if name not in self._folders:
+            self._files.makedirs(self._at(name), exist_ok=True)
+            self._folders.add(name)
 
     def remove(self, name: str) -> None:
         """Removes a file or a folder, if it is there."""
@@ -102,14 +123,17 @@ class Store:
             place.parent.mkdir(parents=True, exist_ok=True)
             os.replace(made, place)
             return
-        self.remove(name)
-        self._files.makedirs(os.path.dirname(self._at(name)), exist_ok=True)
-        self._files.put(str(made), self._at(name), recursive=made.is_dir())
+        self.make_folder(os.path.dirname(name))
+        if made.is_dir():
+            self.remove(name)
+            self._files.put(str(made), self._at(name), recursive=True)
+        else:
+            self._files.put_file(str(made), self._at(name))
 
     def write(self, name: str, texts: Iterable[str]) -> None:
         """Writes texts one after the other into a file; a local one is never seen half written."""
         if not self.is_local:
-            self._files.makedirs(os.path.dirname(self._at(name)), exist_ok=True)
+            self.make_folder(os.path.dirname(name))
             with self._files.open(self._at(name), "w", encoding="utf-8") as file:
                 file.writelines(texts)
             return

@@ -27,6 +27,8 @@ LANGUAGES: dict[Language | None, str] = {
     "zh": "with Chinese characters",
 }
 """What lines of a language are known by."""
+PATTERNS: dict[Language | None, str] = {"en": rf"\A[^{HAN}]*\Z", "zh": f"[{HAN}]"}
+"""What is found in such lines."""
 RARE = 0.1
 """Share of the lines up to which a second language is left out, unless it is asked for."""
 ZH_SENTENCES = 8000
@@ -106,17 +108,26 @@ def read_lines(path: Path) -> list[str]:
             "drawn from; give a file with a text on each line"
         )
     if not lines:
-        raise ValueError(f"--source {path} holds no text; give a file with a text on each line")
+        raise no_text(path)
     return lines
+
+
+def no_text(source: Path) -> ValueError:
+    """The error about a source without any text."""
+    return ValueError(f"--source {source} holds no text; give a file with a text on each line")
 
 
 def _in_language(lines: list[str], language: Language | None, source: Path) -> list[str]:
     chosen = [line for line in lines if language not in LANGUAGES or language == language_of(line)]
     if not chosen:
-        raise ValueError(
-            f"--source {source} has no line {LANGUAGES[language]}, which --language {language} asks for"
-        )
+        raise no_line(source, language)
     return chosen
+
+
+def no_line(source: Path, language: Language | None) -> ValueError:
+    """The error about a source without a line in a language."""
+    lacking = f"line {LANGUAGES[language]}, which --language {language} asks for"
+    return ValueError(f"--source {source} has no {lacking}")
 
 
 def language_of(text: str) -> Literal["en", "zh"]:
@@ -126,7 +137,11 @@ def language_of(text: str) -> Literal["en", "zh"]:
 
 def find_language(lines: Sequence[str]) -> Language:
     """The language of all lines but a few, which would be drawn again and again, or mixed."""
-    chinese = sum(language_of(line) == "zh" for line in lines) / len(lines)
+    return language_by_share(sum(language_of(line) == "zh" for line in lines) / len(lines))
+
+
+def language_by_share(chinese: float) -> Language:
+    """The language of texts of which a share, from 0 to 1, has Chinese characters."""
     return "zh" if chinese >= 1 - RARE else "en" if chinese <= RARE else "mixed"
 
 

@@ -32,8 +32,13 @@ class Script:
     digits: str | None = None
     """Its own digits from 0 to 9, which documents have beside the usual ones."""
 
+    @property
+    def pattern(self) -> str:
+        """What is found in a text with one of its letters."""
+        return f"[{self.letters}]"
+
     def is_in(self, text: str) -> bool:
-        return re.search(f"[{self.letters}]", text) is not None
+        return re.search(self.pattern, text) is not None
 
 
 @dataclass(frozen=True)

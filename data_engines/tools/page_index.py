@@ -1,20 +1,25 @@
 """What is known of every row of some sets before any is chosen, so that only pages that fit are chosen."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 
 import numpy as np
 
 from data_engines.engine import Reject
 from data_engines.options import Range
-from data_engines.tools.sets import Page, open_sets, read_page
+from data_engines.tools.kept import find_kept, keep
+from data_engines.tools.sets import Page, open_sets, read_page, state_of_sets
 from got_train.data.errors import RowError
 
 TRIES = 50
 """Pages that are looked at for each one that is wanted."""
 PAGE = np.dtype([("row", np.int64), ("formatted", bool), ("num_bytes", np.int64), ("num_regions", np.int64)])
 """Of a page: its row, counted over all sets; whether its text is marked up, and how long it is in UTF-8."""
+FORM = 1
+"""Of kept indexes: another one where the same rows give another index."""
 STARTS = 10
 """First pages that are tried: one may be unlike all others."""
 
@@ -78,7 +83,7 @@ class PageIndex:
 
 
 def index_pages(names: tuple[str, ...], min_rows: int = 1, whole: bool = True) -> PageIndex:
-    """All pages of sets: 100,000 rows take about 20 seconds.
+    """All pages of sets: 100,000 rows take about 20 seconds, or none where their index was kept.
 
     Args:
         names: sets, as `open_rows` takes them.
@@ -91,6 +96,22 @@ def index_pages(names: tuple[str, ...], min_rows: int = 1, whole: bool = True) -
     total = len(open_sets(names))
     if total < min_rows:
         raise ValueError(f"--source {' '.join(names)}: {total} rows are too few for a sample of {min_rows}")
+    name, state = f"pages {names} {whole}", f"{FORM} {version('got-train')} {state_of_sets(names)}"
+    held = find_kept(name, state)
+    if held is None:
+        index, faulty = _look_at_all(names, total, whole)
+        # faulty rows may be mended without a change of these files: a picture is missing, say
+        if not faulty:
+            left_out = np.array(json.dumps(index.left_out))
+            keep(name, state, {"pages": index.pages, "left_out": left_out})
+    else:
+        index = PageIndex(names, held["pages"], json.loads(str(held["left_out"])))
+    return index.keep(np.ones(len(index.pages), dtype=bool), "")
+
+
+def _look_at_all(names: tuple[str, ...], total: int, whole: bool) -> tuple[PageIndex, bool]:
+    """The index of all rows, and whether any of them is faulty."""
+    faulty = False
     pages: list[tuple[int, bool, int, int]] = []
     left_out: Counter[str] = Counter()
     for row in range(total):
@@ -100,7 +121,7 @@ def index_pages(names: tuple[str, ...], min_rows: int = 1, whole: bool = True) -
             left_out[str(reject)] += 1
         except RowError as error:
             left_out[error.cause] += 1
+            faulty = True
         else:
             pages.append((row, page.format, len(page.text.encode()), len(page.regions)))
-    index = PageIndex(names, np.array(pages, dtype=PAGE), dict(left_out))
-    return index.keep(np.ones(len(pages), dtype=bool), "")
+    return PageIndex(names, np.array(pages, dtype=PAGE), dict(left_out)), faulty

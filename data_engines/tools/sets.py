@@ -1,6 +1,7 @@
 """Sets of rows as sources: what `got-data` drew before, or any rows that training reads."""
 
 import functools
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -45,6 +46,13 @@ class Page:
 def open_sets(names: tuple[str, ...]) -> Rows:
     """The rows of all sets, one after the other, indexed once in each process."""
     return functools.reduce(Rows.joined, map(open_rows, names))
+
+
+def state_of_sets(names: tuple[str, ...]) -> str:
+    """Stands for the files of some sets as they are now: where they lie, their sizes, times of change."""
+    files = [opened.file.path for opened in open_sets(names).files]
+    found = [(str(file.absolute()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return hashlib.sha256(repr(found).encode()).hexdigest()
 
 
 def set_sources(names: Sequence[str]) -> tuple[Source, ...]:

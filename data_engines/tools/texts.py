@@ -12,14 +12,19 @@ from data_engines.kind import FAKER
 from data_engines.options import Range, option
 from data_engines.tools.chance import Choice, one_of
 from data_engines.tools.corpora import (
+    PATTERNS,
     Language,
     find_language,
+    language_by_share,
     language_of,
+    no_line,
+    no_text,
     read_corpus,
     read_lines,
     run_of_words,
 )
 from data_engines.tools.languages import LOCALES, LanguageCode
+from data_engines.tools.large_texts import FileTexts, is_large
 from data_engines.tools.matter.filler import Matter, Tongue, read_matter
 from data_engines.tools.matter.local import LocalMatter, local_lines, local_matter_sources, read_local_matter
 from data_engines.tools.packages import packaged
@@ -54,7 +59,7 @@ def languages_option() -> Any:
 class Texts:
     """Texts to choose from: each is a line of `lines` or, with the probability `share`, made-up matter."""
 
-    lines: tuple[str, ...]
+    lines: Sequence[str]
     matter: tuple[Matter | LocalMatter, ...]
     """One for each language, all as likely; empty where `share` is 0."""
     share: float
@@ -77,21 +82,28 @@ class Texts:
 
     def characters(self) -> set[str]:
         """Every character that a text may hold."""
-        return set("".join(self.lines)).union(*(matter.characters() for matter in self.matter))
+        own = self.lines.characters() if isinstance(self.lines, FileTexts) else set("".join(self.lines))
+        return own.union(*(matter.characters() for matter in self.matter))
 
 
 def read_texts(
     source: Path | None, language: Language | None, share: float | None, rng: np.random.Generator
 ) -> Texts:
     """The lines of a source, or prose of packages, and the matter that `--matter` asks for beside them."""
-    corpus = read_corpus(source, language, rng) if source else read_prose(language, rng)
     if share is None:
         share = 0.0 if source else MATTER
-    texts = Texts(corpus.lines, (), share, corpus.sources)
+    if source and is_large(source):
+        large = FileTexts(source, PATTERNS.get(language, ""))
+        if not large:
+            raise no_line(source, language) if language in PATTERNS else no_text(source)
+        texts = Texts(large, (), share, (Source(source, str(source)),))
+    else:
+        corpus = read_corpus(source, language, rng) if source else read_prose(language, rng)
+        texts = Texts(corpus.lines, (), share, corpus.sources)
     if not share:
         return texts
-    matter = read_all_matter(corpus.lines, language, rng)
-    return replace(texts, matter=matter, sources=(*corpus.sources, *packaged(FAKER)))
+    matter = read_all_matter(texts.lines, language, rng)
+    return replace(texts, matter=matter, sources=(*texts.sources, *packaged(FAKER)))
 
 
 def read_languages(
@@ -140,9 +152,13 @@ def _read_locale(
     return Texts(lines, (matter,), share, tuple(dict.fromkeys((*sources, *local_matter_sources(locale)))))
 
 
-def _lines_in(source: Path, code: LanguageCode) -> tuple[str, ...]:
+def _lines_in(source: Path, code: LanguageCode) -> Sequence[str]:
     script = LOCALES[code].script
-    lines = tuple(filter(script.is_in, read_lines(source)))
+    lines: Sequence[str]
+    if is_large(source):
+        lines = FileTexts(source, script.pattern)
+    else:
+        lines = tuple(filter(script.is_in, read_lines(source)))
     if not lines:
         raise ValueError(
             f"--source {source} has no line with {script.name} letters, which --language {code} asks for"
@@ -154,7 +170,19 @@ def read_all_matter(
     lines: Sequence[str], language: Language | None, rng: np.random.Generator
 ) -> tuple[Matter, ...]:
     """The matter of a language, or of both if it is mixed, with phrases of the lines of each."""
-    language = language or find_language(lines)
+    language = language or _language_of_all(lines)
     tongues: tuple[Tongue, ...] = ("en", "zh") if language == "mixed" else (language,)
-    own = {tongue: [line for line in lines if language_of(line) == tongue] for tongue in tongues}
+    own = {tongue: _lines_of(lines, tongue) for tongue in tongues}
     return tuple(read_matter(tongue, own[tongue] or lines, rng) for tongue in tongues)
+
+
+def _language_of_all(lines: Sequence[str]) -> Language:
+    if isinstance(lines, FileTexts):  # which knows without being read
+        return language_by_share(len(_lines_of(lines, "zh")) / len(lines))
+    return find_language(lines)
+
+
+def _lines_of(lines: Sequence[str], tongue: Tongue) -> Sequence[str]:
+    if isinstance(lines, FileTexts):
+        return lines.matching(PATTERNS[tongue])
+    return tuple(line for line in lines if language_of(line) == tongue)

@@ -3,11 +3,17 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, ClassVar
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from data_engines import executors
 from data_engines.cli import main
@@ -65,6 +71,49 @@ def test_workers_put_shards_into_such_a_place_themselves(
     assert list((tmp_path / "temporary").glob("got-data-*")) == []
 
 
+class CountedFiles(MemoryFileSystem):
+    """An object store as far as requests go: counts what a client asks for."""
+
+    protocol = "counted"
+    store: ClassVar[dict[str, Any]] = {}
+    asked: ClassVar[Counter[str]] = Counter()
+    within: ClassVar[list[str]] = []
+    """Methods that call others, which are no requests of their own."""
+
+
+def _counted(name: str) -> Callable[..., Any]:
+    def ask(self: CountedFiles, *arguments: Any, **more: Any) -> Any:
+        if not self.within:
+            self.asked[name] += 1
+        self.within.append(name)
+        try:
+            return getattr(MemoryFileSystem, name)(self, *arguments, **more)
+        finally:
+            self.within.pop()
+
+    return ask
+
+
+for name in ("ls", "info", "exists", "isdir", "makedirs", "rm", "put", "put_file", "open", "cat_file"):
+    setattr(CountedFiles, name, _counted(name))
+
+
+def test_an_object_store_is_listed_once_and_gets_two_requests_a_shard(
+    tmp_path: Path, small_lines: lines.Options
+) -> None:
+    fsspec.register_implementation("counted", CountedFiles, clobber=True)
+    asked = []
+    for count in (20, 120):
+        CountedFiles.asked.clear()
+        url = f"counted://{tmp_path.name}/{count}"
+        generate("lines", small_lines, output=url, count=count, shard_size=20, format="webdataset")
+        asked.append(Counter(CountedFiles.asked))
+    # five shards more: each is put and reported, and its report is read once at the end
+    assert asked[1] - asked[0] == {"put_file": 5, "open": 5, "cat_file": 5}
+    # the folder twice and its shards three times: at the start, at the end, and for what is half made
+    assert asked[1]["ls"] == 5 and asked[1]["exists"] == 0
+
+
 def test_small_sets_are_shared_out_among_the_workers(
     tmp_path: Path, small_lines: lines.Options, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +126,17 @@ def test_small_sets_are_shared_out_among_the_workers(
     monkeypatch.setattr("data_engines.executors.draw_shard", draw)
     generate("lines", small_lines, output=tmp_path / "out", count=110)
     assert drawn == [20, 20, 20, 20, 20, 10]
+
+
+def test_a_worker_of_scenes_takes_less_than_600_megabytes(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys; from data_engines.cli import main; main(sys.argv[1:]); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)"
+    )
+    words = ["scene", "--count", "160", "--workers", "1", "--output", str(tmp_path / "out")]
+    # the main process is the only worker here: it reads the sources and draws
+    drawn = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+    assert int(drawn.stdout.splitlines()[-1]) < 600
 
 
 def test_an_unknown_place_is_one_line(tmp_path: Path, small_lines: lines.Options) -> None:

@@ -16,12 +16,12 @@ import pytest
 from PIL import Image
 
 from data_engines.cli import main
-from data_engines.drawing import Job
+from data_engines.drawing import Job, draw_batch
 from data_engines.executors import draw_shard
 from data_engines.kinds.lines import engine as lines
 from data_engines.options import Range
 from data_engines.rejects import RejectLimit
-from data_engines.shards import Shard
+from data_engines.shards import Shard, sample_name, split
 from data_engines.store import Store
 from got_train.data.records import parse_row
 from got_train.files import only_writer
@@ -74,6 +74,28 @@ def test_rows_are_what_the_trainer_reads(tmp_path: Path, corpus: Path, small_lin
         assert (record.turns[0].query, record.kind) == ("<image>OCR: ", "lines")
         assert set(record.turns[0].response.split("\n")) <= set(corpus.read_text().splitlines())
         assert Image.open(tmp_path / "out" / record.images[0]).size == (96, 64)
+
+
+def test_names_sort_as_samples_do_in_sets_of_any_size() -> None:
+    # as many digits as sets had before that are no larger
+    assert [shard.name for shard in split(30, 20, "webdataset")] == ["shards/00000", "shards/00001"]
+    assert split(100_000, 1, "files")[-1].name == "shards/99999"
+    assert (sample_name(7, 1_000_000), sample_name(7, 10_000_000)) == ("000007", "0000007")
+    names = [shard.place for shard in split(100_001, 1, "webdataset")]
+    assert names == sorted(names)
+    assert (names[0], names[-1]) == ("shards/000000.tar", "shards/100000.tar")
+
+
+def test_samples_of_a_large_set_have_longer_names(
+    tmp_path: Path, small_lines: lines.Options, corpus: Path
+) -> None:
+    stock = lines.load(small_lines, np.random.default_rng(0))
+    job = Job("lines", 3, stock, 0.0, RejectLimit(1, 10_000_000), tests=True)
+    drawn = dict(draw_batch(job, range(999_999, 1_000_001), tmp_path))
+    assert sorted(file.name for file in tmp_path.glob("*.png")) == ["0999999.png", "1000000.png"]
+    assert all(
+        sample.row["images"] == [f"{index:07d}.png"] for index, some in drawn.items() for sample in some
+    )
 
 
 def test_workers_do_not_change_a_byte(tmp_path: Path, small_lines: lines.Options) -> None:

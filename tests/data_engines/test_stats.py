@@ -130,7 +130,7 @@ def test_repeats_are_told_by_content(tmp_path: Path) -> None:
         row("OCR: ", "y", white),
     ]
     lines = tables(stats.survey(str(write_rows(tmp_path / "rows.jsonl", written))), {})["repeats"]
-    assert lines[1].split() == ["rows", "5", "3", "1"]
+    assert lines[1].split() == ["rows", "5", "3", "3", "1"]
 
 
 def test_characters_are_counted_by_script(tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_pictures_bounds_how_many_are_opened(tmp_path: Path) -> None:
     said = tables(unopened, {"mine": 400})
     assert said["tokens of samples, with those of their pictures"] == ["none is known: open the pictures"]
     assert said["pictures: smallest, median and largest"] == ["none opened"]
-    assert said["repeats"][1].split() == ["rows", "18", "17", "0"]
+    assert said["repeats"][1].split() == ["rows", "18", "17", "17", "0"]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ class Matter:
     """What the matter of one language is made of."""
 
     tongue: Tongue
-    lines: tuple[str, ...]
+    lines: Sequence[str]
     """Prose, for the phrases within it."""
     people: tuple[str, ...]
     companies: tuple[str, ...]
@@ -83,7 +83,7 @@ def read_matter(tongue: Tongue, lines: Sequence[str], rng: np.random.Generator) 
 
     return Matter(
         tongue=tongue,
-        lines=tuple(lines),
+        lines=lines,
         people=pool("name"),
         companies=pool("company"),
         addresses=pool("address"),
