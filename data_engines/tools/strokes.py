@@ -78,7 +78,9 @@ def sign_of(paths: Sequence[np.ndarray], *, ordered: bool = False) -> Sign:
         points=np.concatenate(parts or [np.empty((0, 2), np.float32)]),
         rounded=np.concatenate(rounded or [np.empty((0, 2), np.float32)]),
         stroke=np.repeat(np.arange(len(parts)), counts),
-        along=np.concatenate([np.linspace(0, 1, count, dtype=np.float32) for count in counts] or [[]]),
+        along=np.concatenate(
+            [np.linspace(0, 1, count, dtype=np.float32) for count in counts] or [np.empty(0, np.float32)]
+        ),
         ordered=ordered,
     )
 

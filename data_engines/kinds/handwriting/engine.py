@@ -192,8 +192,8 @@ def _read_stock(options: Options, rng: np.random.Generator) -> HandwritingStock:
             "--fonts: none of the font files can write a line of the texts; give fonts that can (without "
             "--fonts, Latin letters, Chinese and what else is in Noto Sans SC is written)"
         )
-    if rest := sum(len(some.lines) for some in texts):
-        left_out["text that no font can write"] = rest
+    if unwritten := sum(len(some.lines) for some in texts):
+        left_out["text that no font can write"] = unwritten
     return HandwritingStock(
         sources=tuple(sources), left_out=dict(left_out), options=options, writable=tuple(writable)
     )

@@ -47,8 +47,9 @@ def move_box(move: Move, box: PixelBox) -> PixelBox:
     left, top, right, bottom = box
     along = np.linspace(0, 1, 17)
     xs, ys = left + along * (right - left), top + along * (bottom - top)
-    sides = [(xs, top), (xs, bottom), (left, ys), (right, ys)]
-    outline = np.concatenate([np.stack(np.broadcast_arrays(x, y), axis=1) for x, y in sides])
+    ends = np.ones_like(along)
+    sides = [(xs, top * ends), (xs, bottom * ends), (left * ends, ys), (right * ends, ys)]
+    outline = np.concatenate([np.stack(side, axis=1) for side in sides])
     seen = move.points(outline)
     (left, top), (right, bottom) = seen.min(axis=0).tolist(), seen.max(axis=0).tolist()
     return left, top, right, bottom
