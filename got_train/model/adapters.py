@@ -140,12 +140,7 @@ def add_adapters(model: GotModel, folder: str, dropout: float | None = None) -> 
     """
     saved = _saved_adapters(folder)
     state = {_own_name(name): tensor for name, tensor in saved.items()}
-    layers, saved_names = {}, {}
-    for name, tensor in saved.items():
-        saved_layer, is_first, _ = name.removeprefix(PEFT_PREFIX).partition(".lora_A.")
-        if is_first:
-            layer = _own_name(name).removeprefix(PEFT_PREFIX).partition(".lora_A.")[0]
-            layers[layer], saved_names[layer] = tensor, saved_layer
+    layers, saved_names = _adapted_layers(saved)
     _check_layers(model, folder, layers)
     ranks = {layer: len(tensor) for layer, tensor in layers.items()}
     config = adapter_config(Path(folder), ranks, saved_names)
@@ -162,6 +157,26 @@ def add_adapters(model: GotModel, folder: str, dropout: float | None = None) -> 
     if lacking := [name for name in missing if ".lora_" in name]:
         raise UserError(f"{folder} lacks {counted(len(lacking), 'tensor')} of adapters: {lacking[0]}")
     return adapted
+
+
+def check_fit(model: GotModel, folder: str) -> None:
+    """Refuses adapters whose layers a model has not, or not as wide; the model may lack memory of its own.
+
+    Raises:
+        UserError: names the first of them; or there are no adapters in the folder.
+    """
+    _check_layers(model, folder, _adapted_layers(_saved_adapters(folder))[0])
+
+
+def _adapted_layers(saved: dict[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """`lora_A`, `(rank, width)`, of each layer under this model's name, and the layer's name in the file."""
+    layers, saved_names = {}, {}
+    for name, tensor in saved.items():
+        saved_layer, is_first, _ = name.removeprefix(PEFT_PREFIX).partition(".lora_A.")
+        if is_first:
+            layer = _own_name(name).removeprefix(PEFT_PREFIX).partition(".lora_A.")[0]
+            layers[layer], saved_names[layer] = tensor, saved_layer
+    return layers, saved_names
 
 
 def _check_layers(model: GotModel, folder: str, layers: dict[str, torch.Tensor]) -> None:

@@ -1,17 +1,26 @@
 """Loads checkpoints: whole models, and adapters together with their base model."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from peft import PeftModel
 from transformers import PreTrainedTokenizerFast
 
 from got_train.config import Config, ModelConfig, SampleConfig
 from got_train.config_file import load_config
-from got_train.model.adapters import add_adapters, linear_layers
+from got_train.model.adapters import add_adapters, check_fit, linear_layers
 from got_train.model.fingerprint import check_base, weights_fingerprint
 from got_train.model.got import GotModel
-from got_train.model.loading import build_model, check_tokenizer, load_got
+from got_train.model.loading import (
+    build_model,
+    check_tokenizer,
+    load_got,
+    model_tokenizer,
+    shape_of_model,
+)
 from got_train.model.quantize import round_to_4_bits
 from got_train.model.tokenizer import load_tokenizer
 from got_train.prompts import TemplateName
@@ -40,17 +49,29 @@ def load_checkpoint(
         plain, tokenizer = load_got(folder), load_tokenizer(folder)
         check_tokenizer(folder, plain, tokenizer)
         return plain, tokenizer, config
-    try:
+    if config.model.whole is None:  # what is made at random is as large as args.yaml says
+        with _naming_base(folder, base), torch.device("meta"):
+            tokenizer = model_tokenizer(config.model)
+            empty = GotModel(shape_of_model(config.model, config.sample.max_length, tokenizer))
+        check_fit(empty, folder)
+    with _naming_base(folder, base):
         model, tokenizer, _ = build_model(config.model, config.sample.max_length, config.seed)
+    check_base(Path(folder), weights_fingerprint(model), config.model.path)
+    if config.lora.quantization_bits is not None:
+        round_to_4_bits(model, linear_layers(model, config.lora.modules))
+    return add_adapters(model, folder), tokenizer, config
+
+
+@contextmanager
+def _naming_base(folder: str, base: str | None) -> Iterator[None]:
+    """Says whose base model it is that cannot be read."""
+    try:
+        yield
     except UserError as error:
         other = "; name another with --base" if base is None else ""
         raise UserError(
             f"{folder} holds adapters, and their base model cannot be read: {error}{other}"
         ) from None
-    check_base(Path(folder), weights_fingerprint(model), config.model.path)
-    if config.lora.quantization_bits is not None:
-        round_to_4_bits(model, linear_layers(model, config.lora.modules))
-    return add_adapters(model, folder), tokenizer, config
 
 
 def run_config(folder: Path, base: str | None, template: TemplateName) -> Config:

@@ -16,6 +16,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 from transformers import Trainer
 from transformers.trainer import TRAINING_ARGS_NAME
+from transformers.trainer_callback import ExportableState
 from transformers.trainer_utils import EvalLoopOutput
 
 from got_train.config import EvalConfig, Group
@@ -255,6 +256,7 @@ class GotTrainer(Trainer):
             check_finite(self.model, self.state.global_step)
             with saved_whole(checkpoint) as made:
                 self._save_dir = made.parent
+                self._complete_callbacks()
                 super()._save_checkpoint(*args, **kwargs)
                 self._name_best(made)
             self._save_dir = self._run_dir
@@ -262,6 +264,12 @@ class GotTrainer(Trainer):
                 remove_older(checkpoint, self.args.save_total_limit, self.state.best_model_checkpoint)
             if self.args.push_to_hub:
                 super()._push_from_checkpoint(str(checkpoint))
+
+    def _complete_callbacks(self) -> None:
+        """Adds what the state of a resumed run lacks of callbacks, which transformers takes for granted."""
+        for callback in (*self.callback_handler.callbacks, self.control):
+            if isinstance(callback, ExportableState):
+                self.state.stateful_callbacks.setdefault(type(callback).__name__, {})
 
     def _get_output_dir(self, trial: Any) -> str:
         return str(self._save_dir)

@@ -320,6 +320,11 @@ ADAPTERS: list[tuple[str, Change, str | None]] = [
     ("args.yaml is empty", holding("args.yaml", ""), "args.yaml: name must be set"),
     ("args.yaml is a list", holding("args.yaml", "- a\n"), "args.yaml must hold sections such as `model:`"),
     ("args.yaml is cut off", holding("args.yaml", "name: 'a\n"), "args.yaml is not a YAML file: "),
+    (
+        "args.yaml is cut off between two lines",  # what is left means the recipe's own size, at random
+        holding("args.yaml", "name: a\noutput_dir: b\n"),
+        "do not fit their base model: it has no linear layer ",
+    ),
     ("args.yaml of another program", holding("args.yaml", "name: a\nlr: 1\n"), "lr is not a config key"),
     (
         "the base model is gone",

@@ -113,6 +113,21 @@ def test_the_log_of_a_stranger_is_refused(entry: Any, tmp_path: Path) -> None:
         training_state(tmp_path)
 
 
+def test_a_state_without_callbacks_is_gone_on_with(config: Path, tmp_path: Path) -> None:
+    folder = run_folder(tmp_path)
+    newest = folder / "checkpoint-4"
+    expected = load_file(newest / "model.safetensors")
+    shutil.rmtree(newest)
+    before = folder / "checkpoint-2"
+    state = json.loads((before / "trainer_state.json").read_text())
+    assert "TrainerControl" in state["stateful_callbacks"]
+    (before / "trainer_state.json").write_text(json.dumps(state | {"stateful_callbacks": {}}))
+    (before / "manifest.json").unlink()
+    assert run("train", config, "resume=auto") == 0
+    again = load_file(newest / "model.safetensors")
+    assert all(torch.equal(again[name], expected[name]) for name in expected)
+
+
 def test_every_number_of_a_stranger_s_state_is_checked(config: Path, tmp_path: Path) -> None:
     state = json.loads((run_folder(tmp_path) / "checkpoint-4" / "trainer_state.json").read_text())
     numbers = [
