@@ -85,6 +85,9 @@ def draw_sign(picture: Image.Image, sign: Sign) -> Ink:
     # where the background is as light as the text, it would swallow the text
     swallowed = sign.style != "plate" and not _stands_out(levels, around, luma, 2 * MIN_CONTRAST)
     if sign.style == "outline" or swallowed:
+        light = Image.new(
+            "L", seen.size, 255
+        )  # in the light of a busy ground outline and text would grow alike
         paint(opposite, edge)
     paint(_color_of_luma(sign.ink, luma), _dim(ink, sign.opacity))
     return Ink(ink, *corner)
