@@ -127,3 +127,8 @@ def test_what_is_no_text_is_said_to_be_none(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"\x89\r\n\x1a\n\0\1\2\3\4\5\6\7\x08\x09\xff\xfe")
     with pytest.raises(ValueError, match=r"^x is not text \(byte 0\)$"):
         read_utf8(tmp_path / "x", "x")
+
+
+def test_a_word_of_a_megabyte_beside_a_wrong_byte_is_gone_through_once() -> None:
+    raw = "Größe ".encode("cp1252") + b"x" * 2**20  # minutes, where each letter begins a search
+    assert str(not_utf8(Path("x"), "x", raw, 2)).endswith(" x > x.utf8 mends it")
