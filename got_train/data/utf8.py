@@ -186,7 +186,7 @@ def guess_encodings(raw: bytes) -> list[str]:
 def _readings(raw: bytes, encodings: list[str]) -> dict[str, str]:
     """A word in each of several encodings, which shows the right one; those that agree are left out."""
     texts = [raw.decode(EAST_ASIAN.get(encoding, (encoding,))[0], "replace") for encoding in encodings]
-    # whole words first: a pattern for what surrounds a letter would go through a long word once for each letter
+    # whole words first: a pattern of what surrounds a letter would go through a long word once a letter
     foreign = ([word for word in re.findall(r"\w+", text) if not word.isascii()] for text in texts)
     words = zip(*(found or [""] for found in foreign), strict=False)
     first, *others = max(words, key=lambda found: len(set(found)))
