@@ -52,9 +52,8 @@ class RejectLimit:
     def check(self, drawn: int, rejects: Sequence[Rejected]) -> None:
         """Raises a ValueError that lists the causes when `rejects` are too many for `drawn` samples."""
         allowed = self.allowed(drawn)
-        if len(rejects) <= allowed:  # asked after each of thousands of shards
-            return
-        rejects = [reject for reject in rejects if not reject.get("left_out")]
+        if len(rejects) > allowed:  # asked after each of thousands of shards
+            rejects = [reject for reject in rejects if not reject.get("left_out")]
         if len(rejects) <= allowed:
             return
         causes = Counter(reject["cause"] for reject in rejects)

@@ -5,8 +5,6 @@ import numpy as np
 from data_engines.kinds.form.sheet import Bar
 from data_engines.tools.boxes import Box
 
-FINDER = 7
-"""Modules of the square in three corners of a code."""
 MODULES = (21, 25, 29)
 
 

@@ -15,8 +15,8 @@ from got_train.tex.escaping import escape_latex
 from got_train.tex.packages import MATHS, TABLES
 from got_train.tex.typefaces import MATH_VERSIONS
 
-ACROSS: frozenset[BlockKind] = frozenset({"title", "authors", "abstract", "byline", "figure", "caption"})
-"""Blocks that may extend across all columns where they are the first ones of a page."""
+ACROSS: frozenset[BlockKind] = frozenset({"title", "authors", "byline", "figure", "caption"})
+"""Blocks that extend across all columns where they are the first of a page; at times abstracts do, too."""
 KEPT_WITH_NEXT: tuple[BlockKind, ...] = ("section", "subsection", "byline", "figure")
 """Blocks after which no column ends."""
 SIZES = (8, 9, 9.5, 10, 10.5, 11, 12, 14, 17, 20, 24)
@@ -161,9 +161,7 @@ def count_across(blocks: Sequence[Block], style: PageStyle) -> int:
     """Number of blocks at the top of the page that extend across all columns."""
     if style.columns == 1:
         return 0
-    wide = {"title", "authors", "byline", "figure", "caption"} | (
-        {"abstract"} if style.abstract_across else set()
-    )
+    wide = ACROSS | ({"abstract"} if style.abstract_across else set())
     return next((number for number, block in enumerate(blocks) if block.kind not in wide), len(blocks))
 
 
