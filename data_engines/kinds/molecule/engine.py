@@ -26,28 +26,29 @@ from rdkit.Chem import rdCoordGen, rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 from rdkit.Geometry import Point2D
 
-from data_engines.engine import Answer, Drawing, Reject, Rgb, Source, Stock, one_by_one
+from data_engines.engine import Answer, Drawing, Reject, Source, Stock, one_by_one
 from data_engines.kinds.molecule import PUBCHEM
 from data_engines.kinds.molecule.abbreviations import NAMES, abbreviated, written_out
-from data_engines.kinds.molecule.rests import name_rests, with_rests
-from data_engines.kinds.molecule.room import labels_touch, spread_parts
-from data_engines.kinds.molecule.smiles import read_smiles
-from data_engines.kinds.molecule.structure import (
-    aromatic_rings,
-    bond_length,
-    decide_stereo,
-    read_back,
-    room_beside_bonds,
-    room_between_atoms,
+from data_engines.kinds.molecule.hand import (
+    Hand,
+    Written,
+    bonds_of,
+    choose_hand,
+    draw_rules,
+    read_bonds,
+    unsettle,
+    write_by_hand,
 )
+from data_engines.kinds.molecule.parts import read_parts
+from data_engines.kinds.molecule.rests import name_rests, with_rests
+from data_engines.kinds.molecule.room import labels_touch, spread_parts, they_touch
+from data_engines.kinds.molecule.smiles import read_smiles
+from data_engines.kinds.molecule.structure import Skeleton, aromatic_rings, decide_stereo, read_back
+from data_engines.kinds.molecule.style import MoleculeStyle, choose_hand_style, choose_style
 from data_engines.options import EngineOptions, Range, fraction, option
-from data_engines.tools.chance import one_of
 from data_engines.tools.packages import packaged, packaged_files
-from got_train.packages import matplotlib_fonts
 from got_train.prompts import Task
 
-FONTS = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSerif.ttf", "STIXGeneral.ttf")
-"""Fonts for the symbols of atoms; all are part of matplotlib."""
 MIN_BOND_PIXELS = 14
 """Length of a bond in pixels; symbols of atoms can't be read between shorter bonds."""
 MIN_SIDE_PIXELS = 128
@@ -61,10 +62,6 @@ ROOM_FOR_METHYL = 1.2
 
 PART_GAP = 2.0
 """Distance in bond lengths between the atoms of parts that no bond joins: symbols reach into it from both."""
-
-Palette = Literal["ink", "default", "cdk", "avalon"]
-PALETTES: tuple[Palette, ...] = ("default", "cdk", "avalon")
-"""Colours of atoms that programs use; the palette `ink` has one colour for all atoms."""
 
 
 @dataclass(frozen=True)
@@ -92,32 +89,13 @@ class Options(EngineOptions):
         highest=100,
     )
     size: int = option("longest side of a molecule in pixels", 800, lowest=100, highest=4000)
+    hand: float = fraction("fraction of the pictures that are drawn by hand", 0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MoleculeStock(Stock[Options]):
     smiles: tuple[str, ...]
     """The different SMILES of the source, shuffled."""
-
-
-@dataclass(frozen=True)
-class MoleculeStyle:
-    """How molecules look in a book or a program; lengths are shares of the bond length."""
-
-    palette: Palette
-    circles: bool
-    font: str
-    """A font file, or an empty string for RDKit's own font."""
-    font_size: float
-    line_width: float
-    line_gap: float
-    """Gap between the lines of a double bond."""
-    label_gap: float
-    """Gap between a symbol and the bonds that end at it."""
-    explicit_methyl: bool
-    """Whether the ends of chains are written as CH3."""
-    ink: Rgb
-    paper: Rgb
 
 
 @dataclass(frozen=True)
@@ -136,12 +114,16 @@ class Spec:
     style: MoleculeStyle
     abbreviations: tuple[str, ...]
     """Names of groups that are written instead of their atoms."""
+    hand: Hand | None = None
+    """None where the picture is printed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MoleculeDrawing(Drawing):
     molecule: Chem.Mol
     """The molecule as it was laid out for the drawing."""
+    written: Written | None = None
+    """What the pen drew; None where the picture is printed."""
 
 
 def load(options: Options, rng: np.random.Generator) -> MoleculeStock:
@@ -173,7 +155,7 @@ def decide(rng: np.random.Generator, index: int, stock: MoleculeStock) -> Spec:
         bond=options.bond.choose(rng),
         size=options.size,
         margins=tuple(int(margin) for margin in rng.integers(8, 49, size=4)),  # type: ignore[arg-type]
-        style=_choose_style(rng, options),
+        style=choose_style(rng, options.color, options.circles),
         # chosen last, as are rests, so that pictures without them are what they were before there were any
         abbreviations=_choose_names(rng) if rng.random() < options.abbreviations else (),
     )
@@ -181,7 +163,10 @@ def decide(rng: np.random.Generator, index: int, stock: MoleculeStock) -> Spec:
         changed = with_rests(rng, Chem.MolFromSmiles(spec.smiles))
         # two ends of a double bond that were alike may have become different
         decide_stereo(rng, changed, centres=False)
-        return dataclasses.replace(spec, smiles=Chem.CanonSmiles(Chem.MolToSmiles(changed)))
+        spec = dataclasses.replace(spec, smiles=Chem.CanonSmiles(Chem.MolToSmiles(changed)))
+    # without --hand no chance is spent
+    if options.hand and rng.random() < options.hand:
+        return dataclasses.replace(spec, hand=choose_hand(rng), style=choose_hand_style(rng, spec.style))
     return spec
 
 
@@ -194,28 +179,58 @@ def draw(spec: Spec) -> MoleculeDrawing:
     _lay_out(molecule, spec)
     # hydrogens at stereocentres are drawn, unless they would crowd atoms or bonds
     drawn = _prepare(molecule, hydrogens=True)
-    if room_between_atoms(drawn) < MIN_ATOM_DISTANCE or room_beside_bonds(drawn) < MIN_BOND_DISTANCE:
+    skeleton = Skeleton.of(drawn)
+    if crowded := _crowded(skeleton):
         drawn = _prepare(molecule, hydrogens=False)
-    if room_between_atoms(drawn) < MIN_ATOM_DISTANCE:
-        raise Reject("atoms lie on one another")
-    if room_beside_bonds(drawn) < MIN_BOND_DISTANCE:
-        raise Reject("an atom lies on a bond")
-    bond, extent = bond_length(molecule), np.ptp(molecule.GetConformer().GetPositions(), axis=0).max()
+        skeleton = Skeleton.of(drawn)
+        crowded = _crowded(skeleton)
+    if crowded:
+        raise Reject(crowded)
+    bare = Skeleton.of(molecule)
+    bond, extent = bare.bond_length, np.ptp(bare.points, axis=0).max()
     scale = min(spec.bond / bond, spec.size / max(extent, bond))
     if scale * bond < MIN_BOND_PIXELS:
         raise Reject("bonds too short to read")
-    if labels_touch(_as_svg(Chem.Mol(drawn), scale, spec.style)):
+    without_circles = dataclasses.replace(spec.style, circles=False)
+    if labels_touch(_as_svg(Chem.Mol(drawn), skeleton, scale, without_circles)[0]):
         raise Reject("symbols touch one another or a bond")
-    picture = _on_paper(_draw(Chem.Mol(drawn), scale, spec.style), spec)
     answer = Answer(Task(format=True), f"<smiles>{spec.smiles}</smiles>")
-    return MoleculeDrawing((picture,), (answer,), molecule=drawn)
+    if spec.hand is None:
+        picture = _on_paper(_draw(Chem.Mol(drawn), skeleton, scale, spec.style), spec)
+        return MoleculeDrawing((picture,), (answer,), molecule=drawn)
+    pixels = scale * skeleton.bond_length
+    svg, atoms = _as_svg(Chem.Mol(drawn), skeleton, scale, spec.style)
+    written = write_by_hand(read_parts(svg), atoms, _letter_pixels(spec.style, pixels), spec.hand)
+    picture = _on_paper(written.ink, spec, pixels)
+    return MoleculeDrawing((picture,), (answer,), molecule=drawn, written=written)
 
 
 def check(spec: Spec, drawing: MoleculeDrawing) -> Drawing:
-    """The drawing, if its coordinates, bonds and wedges read as the molecule of the answer."""
+    """The drawing, if its coordinates, bonds and wedges read as the molecule of the answer.
+
+    By hand its lines, as the pen drew them, must be those of the molecule, and symbols keep off all else.
+    """
     if read_back(written_out(drawing.molecule)) != spec.smiles:
         raise Reject("the drawing is read as another molecule")
+    if written := drawing.written:
+        meant = Chem.Mol(drawing.molecule)
+        if spec.style.circles:
+            for ring in aromatic_rings(meant):
+                _open_ring(meant, ring)
+        if read_bonds(written) != bonds_of(meant):
+            raise Reject("the pen drew other bonds")
+        if they_touch(written.symbols, [(set(line.atoms), line.points) for line in written.lines]):
+            raise Reject("symbols touch one another or a bond")
     return drawing
+
+
+def _crowded(skeleton: Skeleton) -> str | None:
+    """What is too close to be told apart, or None."""
+    if skeleton.room_between_atoms() < MIN_ATOM_DISTANCE:
+        return "atoms lie on one another"
+    if skeleton.room_beside_bonds() < MIN_BOND_DISTANCE:
+        return "an atom lies on a bond"
+    return None
 
 
 def _prepare(molecule: Chem.Mol, hydrogens: bool) -> Chem.Mol:
@@ -232,24 +247,6 @@ def _choose_names(rng: np.random.Generator) -> tuple[str, ...]:
     return tuple(name for name in NAMES if rng.random() < 0.7)
 
 
-def _choose_style(rng: np.random.Generator, options: Options) -> MoleculeStyle:
-    level = int(rng.integers(0, 70)) if rng.random() < 0.3 else 0
-    tint = tuple(rng.integers(225, 256, size=3).tolist()) if rng.random() < 0.3 else (255, 255, 255)
-    font = ("", *FONTS)[rng.integers(1 + len(FONTS))]
-    return MoleculeStyle(
-        palette=one_of(rng, PALETTES) if rng.random() < options.color else "ink",
-        circles=bool(rng.random() < options.circles),
-        font=str(matplotlib_fonts() / font) if font else "",
-        font_size=float(rng.uniform(0.38, 0.58)),
-        line_width=float(rng.uniform(0.04, 0.1)),
-        line_gap=float(rng.uniform(0.12, 0.2)),
-        label_gap=float(rng.uniform(0.0, 0.12)),
-        explicit_methyl=bool(rng.random() < 0.15),
-        ink=(level, level, level),
-        paper=tint,
-    )
-
-
 def _lay_out(molecule: Chem.Mol, spec: Spec) -> None:
     """Places the atoms."""
     if spec.layout == "coordgen":
@@ -262,24 +259,41 @@ def _lay_out(molecule: Chem.Mol, spec: Spec) -> None:
     # wedges are set later, for the final layout, as a mirrored layout needs other wedges
     turn = np.array([[cosine, sine], [-sine, cosine]]) * (-1 if spec.mirrored else 1, 1)
     points[:, :2] = points[:, :2] @ turn
-    spread_parts(points, Chem.GetMolFrags(molecule), PART_GAP * bond_length(molecule))
+    parts = Chem.GetMolFrags(molecule)
+    if len(parts) > 1 or spec.hand:
+        bond = Skeleton.of(molecule).bond_length
+        spread_parts(points, parts, PART_GAP * bond)
+        if spec.hand:
+            unsettle(points, bond, spec.hand)
     conformer.SetPositions(points)
 
 
-def _as_svg(drawn: Chem.Mol, scale: float, style: MoleculeStyle) -> str:
-    """The molecule as `_draw` draws it, as lines and outlines that say of which atom or bond they are."""
+def _as_svg(
+    drawn: Chem.Mol, skeleton: Skeleton, scale: float, style: MoleculeStyle
+) -> tuple[str, np.ndarray]:
+    """The molecule as `_draw` draws it, as lines and outlines that say of which atom or bond they are.
+
+    Returns:
+        The SVG, and the places of the atoms in it in pixels, (atoms, 2).
+    """
     drawer = rdMolDraw2D.MolDraw2DSVG(-1, -1)
-    _set_options(drawer, drawn, scale, style)
-    drawer.DrawMolecule(drawn)
-    drawer.FinishDrawing()
-    return str(drawer.GetDrawingText())
+    _draw_with(drawer, drawn, skeleton, scale, style)
+    places = [drawer.GetDrawCoords(atom) for atom in range(drawn.GetNumAtoms())]
+    return str(drawer.GetDrawingText()), np.array([(place.x, place.y) for place in places])
 
 
-def _draw(drawn: Chem.Mol, scale: float, style: MoleculeStyle) -> Image.Image:
+def _draw(drawn: Chem.Mol, skeleton: Skeleton, scale: float, style: MoleculeStyle) -> Image.Image:
     """The molecule at `scale` pixels per unit of its layout; bonds of rings with a circle become single."""
     # -1: RDKit makes the canvas as large as the molecule needs
     drawer = rdMolDraw2D.MolDraw2DCairo(-1, -1)
-    ink = _set_options(drawer, drawn, scale, style)
+    _draw_with(drawer, drawn, skeleton, scale, style)
+    return Image.open(io.BytesIO(drawer.GetDrawingText())).convert("RGB")
+
+
+def _draw_with(
+    drawer: rdMolDraw2D.MolDraw2D, drawn: Chem.Mol, skeleton: Skeleton, scale: float, style: MoleculeStyle
+) -> None:
+    ink = _set_options(drawer, skeleton, scale, style)
     centres = [_open_ring(drawn, atoms) for atoms in aromatic_rings(drawn)] if style.circles else []
     drawer.DrawMolecule(drawn)
     drawer.SetFillPolys(False)
@@ -288,14 +302,13 @@ def _draw(drawn: Chem.Mol, scale: float, style: MoleculeStyle) -> Image.Image:
     for x, y, radius in centres:
         drawer.DrawEllipse(Point2D(x - radius, y - radius), Point2D(x + radius, y + radius))
     drawer.FinishDrawing()
-    return Image.open(io.BytesIO(drawer.GetDrawingText())).convert("RGB")
 
 
 def _set_options(
-    drawer: rdMolDraw2D.MolDraw2D, drawn: Chem.Mol, scale: float, style: MoleculeStyle
+    drawer: rdMolDraw2D.MolDraw2D, skeleton: Skeleton, scale: float, style: MoleculeStyle
 ) -> tuple[float, float, float]:
     """Tells RDKit how to draw; returns the colour of the ink."""
-    bond = scale * bond_length(drawn)
+    bond = scale * skeleton.bond_length
     options: Any = drawer.drawOptions()
     options.prepareMolsBeforeDrawing = False
     options.includeMetadata = False  # metadata would put the answer into the picture's file
@@ -305,9 +318,9 @@ def _set_options(
     options.bondLineWidth = max(1.0, style.line_width * bond)
     options.scaleBondWidth = False
     options.multipleBondOffset = style.line_gap
-    options.fixedFontSize = max(8, round(style.font_size * bond))
+    options.fixedFontSize = _letter_pixels(style, bond)
     options.additionalAtomLabelPadding = style.label_gap
-    options.explicitMethyl = style.explicit_methyl and room_between_atoms(drawn) > ROOM_FOR_METHYL
+    options.explicitMethyl = style.explicit_methyl and skeleton.room_between_atoms() > ROOM_FOR_METHYL
     if style.font:
         options.fontFile = style.font
     red, green, blue = style.ink
@@ -322,6 +335,11 @@ def _set_options(
     return ink
 
 
+def _letter_pixels(style: MoleculeStyle, bond: float) -> int:
+    """Size in pixels of the letters of symbols, for bonds of `bond` pixels."""
+    return max(8, round(style.font_size * bond))
+
+
 def _open_ring(drawn: Chem.Mol, atoms: tuple[int, ...]) -> tuple[float, float, float]:
     """Makes a ring's bonds single lines; returns x, y and radius of the circle inside the ring."""
     for one, other in zip(atoms, (*atoms[1:], atoms[0]), strict=True):
@@ -332,10 +350,16 @@ def _open_ring(drawn: Chem.Mol, atoms: tuple[int, ...]) -> tuple[float, float, f
     return float(x), float(y), 0.68 * float(np.linalg.norm(middles - (x, y), axis=1).min())
 
 
-def _on_paper(ink: Image.Image, spec: Spec) -> Image.Image:
+def _on_paper(ink: Image.Image, spec: Spec, bond: float = 0) -> Image.Image:
+    """A drawing with paper round it; by hand, `ink` is a mask, and bonds are `bond` pixels long."""
     left, top, right, bottom = spec.margins
     width, height = left + ink.width + right, top + ink.height + bottom
     size = max(width, MIN_SIDE_PIXELS), max(height, MIN_SIDE_PIXELS)
     picture = Image.new("RGB", size, spec.style.paper)
-    picture.paste(ink, (left + (size[0] - width) // 2, top + (size[1] - height) // 2))
+    place = left + (size[0] - width) // 2, top + (size[1] - height) // 2
+    if spec.hand:
+        draw_rules(picture, spec.hand, bond)
+        picture.paste(spec.style.ink, place, ink)
+    else:
+        picture.paste(ink, place)
     return picture

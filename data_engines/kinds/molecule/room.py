@@ -1,18 +1,15 @@
 """Room between the symbols of a drawn molecule, and between its parts."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
 
+from data_engines.kinds.molecule.parts import read_parts
 from data_engines.tools.boxes import Box, around
 
 MIN_GAP = 1.0
 """Pixels between symbols, and between a symbol and a bond that doesn't end there."""
-_PATH = re.compile(r"<path class='(?P<of>[^']*)' d='(?P<way>[^']*)'")
-_POINT = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
-_BOND, _ATOM = re.compile(r"bond-\d+"), re.compile(r"atom-(\d+)")
 
 
 def spread_parts(points: np.ndarray, parts: Sequence[Sequence[int]], gap: float) -> None:
@@ -35,14 +32,26 @@ def labels_touch(svg: str) -> bool:
     """Whether the symbols of two atoms, or a symbol and a bond of other atoms, touch in RDKit's drawing."""
     symbols: dict[int, list[Box]] = {}
     lines: list[tuple[set[int], np.ndarray]] = []
-    for path in _PATH.finditer(svg):
-        points = np.array(_POINT.findall(path["way"]), dtype=float)
-        atoms = [int(number) for number in _ATOM.findall(path["of"])]
-        if len(points) and _BOND.search(path["of"]):
-            lines.append((set(atoms), points))
-        elif len(points):
-            (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
-            symbols.setdefault(atoms[0], []).append(Box(left, top, right, bottom))
+    for part in read_parts(svg):
+        if len(part.atoms) == 1:
+            symbols.setdefault(part.atoms[0], []).append(box_around(np.concatenate(part.contours)))
+        else:
+            lines += [(set(part.atoms), contour) for contour in part.contours]
+    return they_touch(symbols, lines)
+
+
+def box_around(points: np.ndarray) -> Box:
+    """The box around points, (points, 2)."""
+    return Box(*points.min(axis=0).tolist(), *points.max(axis=0).tolist())
+
+
+def they_touch(symbols: Mapping[int, Sequence[Box]], lines: Sequence[tuple[set[int], np.ndarray]]) -> bool:
+    """Whether the symbols of two atoms, or a symbol and a line of other atoms, touch.
+
+    Args:
+        symbols: the letters of each atom's symbol.
+        lines: the atoms of each line, and its points, (points, 2).
+    """
     boxes = {atom: [letter.grown(MIN_GAP / 2) for letter in letters] for atom, letters in symbols.items()}
     for one, other in combinations(boxes.values(), 2):
         if around(one).meets(around(other)) and any(a.meets(b) for a in one for b in other):
@@ -53,6 +62,7 @@ def labels_touch(svg: str) -> bool:
         for atom, letters in boxes.items()
         if atom not in atoms
         for letter in letters
+        if letter.meets(box_around(line).grown(MIN_GAP))
     )
 
 

@@ -1,5 +1,6 @@
 """Facts about RDKit's molecules: stereochemistry, rings, distances, and the molecule read from a drawing."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -65,35 +66,42 @@ def read_back(drawn: Chem.Mol) -> str | None:
     return None if molecule is None else Chem.CanonSmiles(Chem.MolToSmiles(molecule))
 
 
-def room_between_atoms(molecule: Chem.Mol) -> float:
-    """The shortest distance between atoms that no bond joins, in bond lengths."""
-    points = molecule.GetConformer().GetPositions()
-    apart = np.linalg.norm(points[:, None] - points[None], axis=-1)
-    apart[np.eye(len(points), dtype=bool) | (Chem.GetAdjacencyMatrix(molecule) > 0)] = np.inf
-    return float(apart.min()) / bond_length(molecule)
+@dataclass(frozen=True)
+class Skeleton:
+    """Where the atoms and bonds of a molecule lie; read once, as it is measured several times."""
 
-
-def room_beside_bonds(molecule: Chem.Mol) -> float:
-    """The shortest distance between an atom and a bond of two other atoms, in bond lengths."""
-    points, ends = molecule.GetConformer().GetPositions(), _bond_ends(molecule)
-    along = points[ends[:, 1]] - points[ends[:, 0]]  # (bonds, 3)
-    offsets = points - points[ends[:, 0], None]  # (bonds, atoms, 3)
-    shares = np.clip((offsets @ along[..., None])[..., 0] / (along**2).sum(axis=1, keepdims=True), 0, 1)
-    rooms = np.linalg.norm(offsets - shares[..., None] * along[:, None], axis=-1)
-    np.put_along_axis(rooms, ends, np.inf, axis=1)
-    return float(rooms.min(initial=np.inf)) / bond_length(molecule)
-
-
-def bond_length(molecule: Chem.Mol) -> float:
-    """The median length of the bonds in units of the layout; RDKit's usual length if there is no bond."""
-    one, other = molecule.GetConformer().GetPositions()[_bond_ends(molecule).T]
-    return float(np.median(np.linalg.norm(one - other, axis=-1))) if len(one) else 1.5
-
-
-def _bond_ends(molecule: Chem.Mol) -> np.ndarray:
+    points: np.ndarray
+    """Coordinates of the atoms, (atoms, 3)."""
+    joined: np.ndarray
+    """Whether a bond joins two atoms, (atoms, atoms)."""
+    ends: np.ndarray
     """The numbers of the two atoms of each bond, (bonds, 2)."""
-    ends = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in molecule.GetBonds()]
-    return np.array(ends, dtype=int).reshape(-1, 2)
+    bond_length: float
+    """The median length of the bonds in units of the layout; RDKit's usual length if there is no bond."""
+
+    @classmethod
+    def of(cls, molecule: Chem.Mol) -> "Skeleton":
+        points, joined = molecule.GetConformer().GetPositions(), Chem.GetAdjacencyMatrix(molecule) > 0
+        ends = np.argwhere(np.triu(joined))
+        one, other = points[ends.T]
+        length = float(np.median(np.linalg.norm(one - other, axis=-1))) if len(ends) else 1.5
+        return cls(points, joined, ends, length)
+
+    def room_between_atoms(self) -> float:
+        """The shortest distance between atoms that no bond joins, in bond lengths."""
+        apart = np.linalg.norm(self.points[:, None] - self.points[None], axis=-1)
+        apart[np.eye(len(self.points), dtype=bool) | self.joined] = np.inf
+        return float(apart.min()) / self.bond_length
+
+    def room_beside_bonds(self) -> float:
+        """The shortest distance between an atom and a bond of two other atoms, in bond lengths."""
+        points, ends = self.points, self.ends
+        along = points[ends[:, 1]] - points[ends[:, 0]]  # (bonds, 3)
+        offsets = points - points[ends[:, 0], None]  # (bonds, atoms, 3)
+        shares = np.clip((offsets @ along[..., None])[..., 0] / (along**2).sum(axis=1, keepdims=True), 0, 1)
+        rooms = np.linalg.norm(offsets - shares[..., None] * along[:, None], axis=-1)
+        np.put_along_axis(rooms, ends, np.inf, axis=1)
+        return float(rooms.min(initial=np.inf)) / self.bond_length
 
 
 def aromatic_rings(molecule: Chem.Mol) -> list[tuple[int, ...]]:

@@ -20,11 +20,7 @@ from data_engines.engine import Drawing, Reject  # noqa: E402
 from data_engines.kinds.molecule import engine as molecule  # noqa: E402
 from data_engines.kinds.molecule.engine import MoleculeDrawing, Options, Spec  # noqa: E402
 from data_engines.kinds.molecule.room import labels_touch  # noqa: E402
-from data_engines.kinds.molecule.structure import (  # noqa: E402
-    read_back,
-    room_beside_bonds,
-    room_between_atoms,
-)
+from data_engines.kinds.molecule.structure import Skeleton, read_back  # noqa: E402
 from data_engines.options import Range  # noqa: E402
 from got_train.prompts import Task  # noqa: E402
 
@@ -127,7 +123,7 @@ def test_symbols_of_different_parts_stand_apart(tmp_path: Path) -> None:
             parts = [list(part) for part in Chem.GetMolFrags(drawing.molecule)]
             for one, other in itertools.combinations(parts, 2):
                 apart = np.linalg.norm(points[one][:, None] - points[other][None], axis=-1).min()
-                assert apart > 1.9 * molecule.bond_length(drawing.molecule)
+                assert apart > 1.9 * Skeleton.of(drawing.molecule).bond_length
     assert sum(isinstance(drawing, Reject) for drawing in drawings) <= 2
 
 
@@ -140,6 +136,22 @@ def test_symbols_that_touch_are_found() -> None:
     # the letters of one symbol may
     assert not labels_touch(glyph.format(0, 10.0, 20.0) + glyph.format(0, 20.5, 30.0))
     assert labels_touch(apart + bond.format(12.0)) and not labels_touch(apart + bond.format(8.0))
+
+
+def test_symbols_are_found_in_what_rdkit_draws(source: Path) -> None:
+    [spec] = draw_specs(Options(source=source), 1)
+    crowded = drawn("OC(O)(O)O")
+    svg, _ = molecule._as_svg(
+        crowded, Skeleton.of(crowded), 30, dataclasses.replace(spec.style, font_size=0.5)
+    )
+    assert not labels_touch(svg)
+    points = crowded.GetConformer().GetPositions()
+    points[2] = points[0] + 0.5
+    crowded.GetConformer().SetPositions(points)
+    svg, _ = molecule._as_svg(
+        crowded, Skeleton.of(crowded), 30, dataclasses.replace(spec.style, font_size=0.5)
+    )
+    assert labels_touch(svg)
 
 
 def test_stereocentres_are_decided_as_often_as_asked(tmp_path: Path) -> None:
@@ -222,8 +234,8 @@ def test_the_room_beside_a_bond_is_that_of_the_nearest_other_atom() -> None:
     butane.GetConformer().SetPositions(
         np.array([[0, 0, 0], [2, 0, 0], [2, 2, 0], [0.5, 0.5, 0]], dtype=float)
     )
-    assert room_beside_bonds(butane) == pytest.approx(0.25)  # the last atom to the first bond
-    assert room_beside_bonds(drawn("C")) == math.inf
+    assert Skeleton.of(butane).room_beside_bonds() == pytest.approx(0.25)  # the last atom to the first bond
+    assert Skeleton.of(drawn("C")).room_beside_bonds() == math.inf
 
 
 def test_nothing_touches_the_edge_and_every_picture_has_ink(source: Path) -> None:
@@ -294,6 +306,7 @@ def test_hydrogens_at_stereocentres_are_left_out_where_they_would_hide_one_anoth
     spec = dataclasses.replace(spec, smiles=Chem.CanonSmiles(ring), layout="coordgen", size=800)
     laid_out = Chem.MolFromSmiles(spec.smiles)
     rdCoordGen.AddCoords(laid_out)
-    assert room_between_atoms(rdMolDraw2D.PrepareMolForDrawing(laid_out)) < molecule.MIN_ATOM_DISTANCE
+    with_hydrogens = Skeleton.of(rdMolDraw2D.PrepareMolForDrawing(laid_out))
+    assert with_hydrogens.room_between_atoms() < molecule.MIN_ATOM_DISTANCE
     [drawing] = draw_and_check(molecule, [spec])
     assert isinstance(drawing, Drawing), drawing
