@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from data_engines.kinds.music.notation import (
+    SPINES,
     Event,
     Voice,
     key_signature,
@@ -20,6 +21,7 @@ from data_engines.kinds.music.notation import (
     pitch_name,
     stem_and_beam,
 )
+from data_engines.kinds.music.performance import add_dynamics, set_words
 from data_engines.options import Range
 from data_engines.tools.chance import one_of
 from data_engines.tools.scores.kern import METRE_SYMBOLS, duration
@@ -65,6 +67,8 @@ CELLS = {
     ),
 }
 """Rhythms of one beat, by its length."""
+SUNG_CELLS = {"4": ("4", "4", "8 8"), "4.": ("4.", "4 8", "4 8", "8 8 8")}
+"""Rhythms of one beat that leave room for a syllable below each note."""
 LONG_CELLS = {"4": ("2", "4. 8", "8 4 8", "4.r 8", "6 6 6"), "4.": ("2.", "4. 4.r")}
 """Rhythms of two beats, by the length of one."""
 ACCOMPANIMENTS = ("blocks", "long", "broken", "waltz", "octaves", "melody", "melody")
@@ -91,27 +95,42 @@ class Manner:
     second_voice: float
 
 
-def compose(rng: np.random.Generator, measures: int, staves: Range) -> str:
-    """A piece of `measures` measures, on one staff or two, as `staves` allows."""
+def compose(
+    rng: np.random.Generator,
+    measures: int,
+    staves: Range,
+    syllables: Sequence[str] = (),
+    dynamics: bool = False,
+) -> str:
+    """A piece of `measures` measures, on one staff or two, as `staves` allows.
+
+    With `syllables` its melody is a song; `dynamics` adds marks such as `p` and hairpins.
+    """
     manner = _choose_manner(rng, staves)
+    if syllables:
+        manner = _for_a_voice(manner)
     degrees = [0, *(one_of(rng, CHORDS) for _ in range(measures - 2)), 0][:measures]
     parts = [_accompany(rng, manner, manner.clefs[0], degrees)] if len(manner.clefs) == 2 else []
     parts.append(_sing(rng, manner, manner.clefs[-1], degrees, manner.cells))
-    num_staves = len(parts)
     repeated = rng.random() < 0.08
-    lines = [
-        ["**kern"] * num_staves,
-        list(manner.clefs),
-        [key_signature(manner.fifths)] * num_staves,
-        [manner.metre.sign] * num_staves,
-    ]
+    signs = [key_signature(manner.fifths), manner.metre.sign]
     if manner.metre.sign in METRE_SYMBOLS and rng.random() < 0.5:
-        lines.append([METRE_SYMBOLS[manner.metre.sign]] * num_staves)
-    lines.append(["=!|:" if repeated else "=-"] * num_staves)
+        signs.append(METRE_SYMBOLS[manner.metre.sign])
+    last = "=:|!" if repeated else "==" if rng.random() < 0.4 else "="
+    melody = [event for voices in parts[-1] for event in voices[0]]
+    set_words(melody, syllables)
+    if dynamics:
+        add_dynamics(rng, melody)
+    wanted = {"**text": bool(syllables), "**dynam": dynamics}
+    spines = [spine for spine in SPINES if wanted[spine]]
+    num_staves, num_spines = len(parts), len(parts) + len(spines)
+    lines = [["**kern"] * num_staves + spines, [*manner.clefs, *["*"] * len(spines)]]
+    lines += [[sign] * num_staves + ["*"] * len(spines) for sign in signs]
+    lines.append(["=!|:" if repeated else "=-"] * num_spines)
     for number in range(measures):
-        lines += [*measure_rows([part[number] for part in parts]), ["="] * num_staves]
-    lines[-1] = ["=:|!" if repeated else "==" if rng.random() < 0.4 else "="] * num_staves
-    return "\n".join("\t".join(line) for line in [*lines, ["*-"] * num_staves])
+        lines += [*measure_rows([part[number] for part in parts], spines), ["="] * num_spines]
+    lines[-1:] = [[last] * num_spines, ["*-"] * num_spines]
+    return "\n".join(map("\t".join, lines))
 
 
 def _choose_manner(rng: np.random.Generator, staves: Range) -> Manner:
@@ -139,6 +158,18 @@ def _choose_manner(rng: np.random.Generator, staves: Range) -> Manner:
         grace=often(0.12, 0.2),
         tied=often(0.6),
         second_voice=often(0.7, 0.25),
+    )
+
+
+def _for_a_voice(manner: Manner) -> Manner:
+    """A manner in which single notes leave room for words."""
+    return replace(
+        manner,
+        cells=SUNG_CELLS[manner.metre.beat],
+        thick=0.0,
+        grace=0.0,
+        second_voice=0.0,
+        slurred=min(manner.slurred, 0.4),
     )
 
 

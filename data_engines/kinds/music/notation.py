@@ -1,6 +1,6 @@
 """Notes as **kern writes them: pitches in a key, stems and beams, and the rows of a measure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, groupby, zip_longest
@@ -31,6 +31,10 @@ class Event:
     mark: str = ""
     stem: str = ""
     beam: str = ""
+    syllable: str = ""
+    """What is sung on it, as **text writes it."""
+    dynamic: str = ""
+    """The mark or the end of a hairpin that stands at it, as **dynam writes it."""
 
     def token(self) -> str:
         if not self.names:
@@ -44,6 +48,12 @@ class Event:
 
 
 Voice = list[Event]
+
+SPINES: dict[str, Callable[[Event], str]] = {
+    "**text": lambda event: event.syllable,
+    "**dynam": lambda event: event.dynamic,
+}
+"""The spines that may stand beside the notes, in this order, and what each says of a note."""
 
 
 def make_event(length: str, steps: Sequence[int], fifths: int, alterations: Sequence[int] = ()) -> Event:
@@ -83,23 +93,30 @@ def stem_and_beam(group: Sequence[Event], middle: float) -> None:
             _set_beams(run)
 
 
-def measure_rows(staves: Sequence[Sequence[Voice]]) -> list[list[str]]:
-    """The rows of a measure: one for each moment, and one before it for grace notes, if there are any."""
+def measure_rows(staves: Sequence[Sequence[Voice]], spines: Sequence[str] = ()) -> list[list[str]]:
+    """The rows of a measure: one for each moment, and one before it for grace notes, if there are any.
+
+    `spines` are those of `SPINES` that follow the notes; they belong to the first voice of the last staff.
+    """
     voices = [voice for staff in staves for voice in staff]
     onsets = [[Fraction(0), *accumulate(duration(event.length) for event in voice)] for voice in voices]
     starting = [dict(zip(starts, voice, strict=False)) for starts, voice in zip(onsets, voices, strict=True)]
+    lead, nothing = starting[-len(staves[-1])], ["."] * len(spines)
     rows: list[list[str]] = []
     for moment in sorted({onset for starts in starting for onset in starts}):
         events = [starts.get(moment) for starts in starting]
         graces = [event.grace if event and event.grace else "." for event in events]
         if set(graces) != {"."}:
-            rows.append(graces)
-        rows.append([event.token() if event else "." for event in events])
+            rows.append([*graces, *nothing])
+        first = lead.get(moment)
+        beside = [SPINES[spine](first) or "." for spine in spines] if first else nothing
+        rows.append([*(event.token() if event else "." for event in events), *beside])
     if len(voices) == len(staves):
         return rows
     splits = ["*^" if len(staff) > 1 else "*" for staff in staves]
     joins = ["*v" if len(staff) > 1 else "*" for staff in staves for _ in staff]
-    return [splits, *rows, joins]
+    others = ["*"] * len(spines)
+    return [[*splits, *others], *rows, [*joins, *others]]
 
 
 def _key_alteration(letter: str, fifths: int) -> int:

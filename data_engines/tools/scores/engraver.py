@@ -13,6 +13,7 @@ import verovio
 from PIL import Image, ImageOps
 
 from data_engines.engine import Reject
+from data_engines.tools.fonts import Typeface
 from data_engines.tools.scores.kern import METRE_SYMBOLS, Pitch, notes_and_rests, read_score
 
 Joint = Literal["{", "[", ""]
@@ -84,8 +85,10 @@ def check_engraving(kern: str, mei: str) -> None:
         raise Reject("other clefs, keys or metres engraved")
 
 
-def rasterise(svg: str, width: int, smallest: float) -> Image.Image:
+def rasterise(svg: str, width: int, smallest: float, face: Typeface | None = None) -> Image.Image:
     """The SVG in black on white, cropped to its ink, and reduced if it is wider than `width` pixels.
+
+    `face` is that of its words; without one they are not drawn.
 
     Raises:
         Reject: ink reaches the edge of the SVG, or the SVG would be reduced below the share `smallest`.
@@ -95,7 +98,12 @@ def rasterise(svg: str, width: int, smallest: float) -> Image.Image:
         raise Reject("staves too small to read")
     # every sign is an outline; skipping the system's fonts, which aren't needed, saves two thirds of the time
     png = resvg_py.svg_to_bytes(
-        svg_string=svg, width=min(width, drawn), background="#ffffff", skip_system_fonts=True
+        svg_string=svg,
+        width=min(width, drawn),
+        background="#ffffff",
+        skip_system_fonts=True,
+        font_files=[face.path] if face else None,
+        serif_family=face.family if face else None,
     )
     mask = Image.open(io.BytesIO(bytes(png))).convert("L")
     left, top, right, bottom = ImageOps.invert(mask).getbbox() or (0, 0, 0, 0)
@@ -126,7 +134,8 @@ def _for_verovio(kern: str, joint: Joint) -> str:
     symbols = {i for i, line in enumerate(lines) if line.startswith("*met(")}
     lines = [line for i, line in enumerate(lines) if not (i + 1 in symbols and line.startswith("*M"))]
     numbers = range(lines[0].count("**kern"), 0, -1)
-    staves = "\t".join(f"*staff{number}" for number in numbers)
+    others = ["*"] * (len(lines[0].split("\t")) - len(numbers))
+    staves = "\t".join([*(f"*staff{number}" for number in numbers), *others])
     names = ",".join(f"s{number}" for number in reversed(numbers))
     decoration = {"{": f"{{({names})}}", "[": f"[({names})]", "": names}[joint]
     return "\n".join([f"!!!system-decoration: {decoration}", lines[0], staves, *lines[1:]])

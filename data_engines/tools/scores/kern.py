@@ -107,10 +107,19 @@ def notes_and_rests(text: str) -> tuple[Counter[Pitch], int]:
     """How often each note occurs in a score, and the number of its rests."""
     lines = [line for line in text.splitlines() if not line.startswith(("*", "=", "!"))]
     tokens = [token for line in lines for token in line.split() if token != "."]
-    names = [match[0] for token in tokens if (match := _PITCH.search(token))]
+    notes = [pitch for token in tokens for pitch in pitches(token)]
+    return Counter(notes), len(tokens) - len(notes)
+
+
+def pitches(field: str) -> list[Pitch]:
+    """The notes of a note or chord; none for a rest.
+
+    >>> pitches("8cL 8ee-J"), pitches("4BB/"), pitches("4r")
+    ([Pitch(name='c', octave=4), Pitch(name='e', octave=5)], [Pitch(name='b', octave=2)], [])
+    """
+    names = [match[0] for token in field.split() if (match := _PITCH.search(token))]
     octaves = [3 + len(name) if name.islower() else 4 - len(name) for name in names]
-    notes = Counter(Pitch(name[0].lower(), octave) for name, octave in zip(names, octaves, strict=True))
-    return notes, len(tokens) - len(names)
+    return [Pitch(name[0].lower(), octave) for name, octave in zip(names, octaves, strict=True)]
 
 
 @lru_cache(maxsize=10_000)

@@ -1,6 +1,7 @@
 """The engine `music`: made-up pieces and excerpts of files, each drawn as one system."""
 
 import dataclasses
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,12 @@ from data_engines.engine import Drawing, Reject  # noqa: E402 (below the check t
 from data_engines.kinds.music import engine as music  # noqa: E402
 from data_engines.kinds.music.engine import Options, Spec  # noqa: E402
 from data_engines.options import Range  # noqa: E402
+from data_engines.tools.corpora import Language  # noqa: E402
 from data_engines.tools.scores.kern import read_score  # noqa: E402
 from got_train.prompts import Task  # noqa: E402
 
 MADE_UP = Options(titles=0.0)
+PLAIN = Options(titles=0.0, lyrics=0.0, dynamics=0.0, old=0.0)
 
 
 def draw_specs(options: Options, count: int = 12) -> list[Spec]:
@@ -96,6 +99,32 @@ def test_titles_stand_above_the_system_and_are_no_part_of_the_answer() -> None:
     assert isinstance(plain, Drawing) and isinstance(captioned, Drawing)
     assert captioned.answers == plain.answers
     assert captioned.pictures[0].height > plain.pictures[0].height
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_songs_have_words_in_their_language_and_no_barlines_through_them(language: Language) -> None:
+    specs = draw_specs(dataclasses.replace(PLAIN, lyrics=1.0, language=language), 6)
+    for spec, drawing in zip(specs, draw_and_check(music, specs), strict=True):
+        assert isinstance(drawing, Drawing), drawing
+        assert "**text" in spec.kern.splitlines()[0]
+        assert spec.words is not None
+        assert ("Noto" in spec.words.family) == (language == "zh")
+        assert spec.joint == ""
+
+
+def test_old_prints_are_on_old_paper_and_have_the_same_answers() -> None:
+    plain, old = draw_specs(PLAIN, 6), draw_specs(dataclasses.replace(PLAIN, old=1.0), 6)
+    assert [spec.kern for spec in plain] == [spec.kern for spec in old]
+    for new, worn in zip(draw_and_check(music, plain), draw_and_check(music, old), strict=True):
+        assert isinstance(new, Drawing) and isinstance(worn, Drawing), worn
+        assert new.pictures[0].tobytes() != worn.pictures[0].tobytes()
+        assert new.answers == worn.answers
+
+
+def test_without_words_dynamics_and_old_prints_a_seed_draws_what_it_always_drew() -> None:
+    [spec] = draw_specs(PLAIN, 1)
+    assert hashlib.sha256(spec.kern.encode()).hexdigest()[:16] == "ead84100284dde88"
+    assert (spec.words, spec.old_print) == (None, None)
 
 
 def test_a_sample_depends_on_its_own_chance_only() -> None:
