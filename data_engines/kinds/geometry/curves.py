@@ -114,10 +114,37 @@ def _polygon_on_axes(sketch: Sketch, frame: Frame) -> None:
         corners.append(complex(across, up))
     corners.sort(key=lambda corner: math.atan2(corner.imag, corner.real))
     sketch.polygon(*corners, style=(*sketch.filling(0.3), *sketch.accent()))
+    located = sketch.chance(0.4)
     for corner in corners:
-        sketch.name(corner, dots=True)
+        if located:
+            sketch.dot(corner)
+            sketch.write(corner, f"$({number(corner.real)},{number(corner.imag)})$")
+        else:
+            sketch.name(corner, dots=True)
         if sketch.chance(0.2):
             sketch.line(complex(corner.real), corner, style=("dashed",))
+
+
+def _triangle_below_line(sketch: Sketch, frame: Frame) -> None:
+    """A line that falls, the triangle between it and the axes, filled, and where it meets them."""
+    across, up = sketch.integer(1, frame.right), sketch.integer(1, frame.top)
+    sketch.polygon(0, complex(across), complex(0, up), style=sketch.filling(1.0, hatched=True))
+    sketch.line(*line_ends(frame, -up / across, up), style=sketch.accent())
+    for point in (complex(across), complex(0, up)):
+        sketch.write(point, f"$({number(point.real)},{number(point.imag)})$")
+
+
+def _vectors(sketch: Sketch, frame: Frame) -> None:
+    """Two vectors from the origin, and often their sum with dashed parallels."""
+    one = complex(sketch.integer(1, frame.right - 1), sketch.integer(0, 1))
+    other = complex(sketch.integer(0, 1), sketch.integer(1, frame.top - 1))
+    ends = {r"\vec{a}": one, r"\vec{b}": other}
+    if frame.holds(one + other) and sketch.chance(0.6):
+        sketch.line(one, one + other, other, style=("dashed",))
+        ends[r"\vec{a}+\vec{b}"] = one + other
+    for text, end in ends.items():
+        sketch.line(0, end, style=("->", *sketch.accent()))
+        sketch.write(end, f"${text}$")
 
 
 FUNCTIONS: tuple[tuple[str, str, Function], ...] = (
@@ -143,6 +170,8 @@ CURVES = (
     _inverse,
     _reciprocal,
     line_and_parabola,
-    _polygon_on_axes,
+    *[_polygon_on_axes] * 2,
+    *[_triangle_below_line] * 2,
+    _vectors,
 )
 """A curve is listed as many times as it shall be drawn, relative to the others."""

@@ -1,9 +1,10 @@
 r"""Drawn figures, with the TikZ code that draws them.
 
 Shapes are those of geometry textbooks: triangles, quadrilaterals, circles, lines and solids, with
-constructions, marks and letters. Curves are lines, conics and graphs of functions on axes. The answer is the
-`tikzpicture` that TeX has typeset, in the one form of `tikz.py`. The width of its lines and its typeface are
-set outside the `tikzpicture`, so they are not part of the answer.
+constructions, marks and letters, and figures of exercises, with what is given and what is asked. Curves are
+lines, conics and graphs of functions on axes. The answer is the `tikzpicture` that TeX has typeset, in the
+one form of `tikz.py`. The width of its lines and its typeface are set outside the `tikzpicture`, so they are
+not part of the answer.
 """
 
 import re
@@ -16,6 +17,7 @@ import numpy as np
 from data_engines.engine import Answer, Drawing, Reject, Stock
 from data_engines.kinds.geometry.circles import circle, two_circles
 from data_engines.kinds.geometry.curves import graph
+from data_engines.kinds.geometry.exercises import exercise
 from data_engines.kinds.geometry.lines import lines, solid
 from data_engines.kinds.geometry.polygons import apart, polygon, quadrilateral, regular_polygon
 from data_engines.kinds.geometry.sketch import Crowded, Sketch
@@ -39,6 +41,7 @@ DRAWERS: dict[Callable[[Sketch], None], int] = {
     polygon: 1,
     apart: 2,
     solid: 2,
+    exercise: 16,
 }
 """Weights: how often each kind of shapes is drawn, relative to the others."""
 CURVE_SHARE = 0.3

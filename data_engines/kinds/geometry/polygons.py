@@ -26,7 +26,8 @@ def quadrilateral(sketch: Sketch) -> None:
     if kind in ("square", "rectangle") and sketch.chance(0.25):
         sketch.right_angle(a, b, d)
     elif kind in ("parallelogram", "rhombus") and sketch.chance(0.3):
-        sketch.choose((sketch.parallel, sketch.equal))((a, b), (d, c))
+        mark = sketch.parallel if sketch.chance(0.5) else sketch.equal
+        mark((a, b), (d, c))
     if sketch.chance(0.25):
         sketch.length(a, b)
         sketch.length(b, c)

@@ -3,12 +3,13 @@
 import math
 import re
 from collections.abc import Sequence
+from itertools import product
 from typing import TypeVar
 
 import numpy as np
 
 from data_engines.kinds.geometry.plane import Point, angle, cross, direction, middle, polar
-from data_engines.kinds.geometry.tikz import Arc, AxisArrow, Dot, Element, Ellipse, Node, Polyline
+from data_engines.kinds.geometry.tikz import Arc, AxisArrow, Dot, Element, Ellipse, Node, Polyline, number
 from data_engines.tools.chance import one_of
 
 Item = TypeVar("Item")
@@ -30,6 +31,10 @@ CLEAR = 0.04
 """Smallest distance in centimetres between a text and any line."""
 AIRY = 0.14
 """Distance in centimetres between a text and the lines beyond which more room is no better."""
+STROKES_APART = 0.09
+"""Distance in centimetres of the strokes that mark equal sides, and of the arrow heads of parallels."""
+ARCS_APART = 0.08
+"""Distance in centimetres of the arcs that mark equal angles."""
 COLORS = ("red", "blue", "teal", "orange", "violet", "brown", "magenta", "gray")
 FILLS = ("gray!20", "gray!40", "blue!15", "red!15", "yellow!30", "green!15", "orange!20", "cyan!20")
 PATTERNS = ("north east lines", "north west lines", "dots", "crosshatch")
@@ -48,6 +53,11 @@ class Sketch:
         self.elements: list[Element] = []
         self.color = str(self.choose(COLORS)) if colored else None
         """Colour of the accented parts of the figure; None for an all-black figure."""
+        self.marking: tuple[str, ...] = (self.color,) if self.color and self.chance(0.5) else ()
+        """The style of signs on the figure, such as right angles and strokes on equal sides."""
+        self.units_per_cm = self.choose((0.5, 1, 1, 2, 2, 3, 4, 5, 10))
+        """Length of a centimetre in the numbers of the figure, which fit each other as in an exercise."""
+        self.unit = self.choose(("", "", "", r"\,\mathrm{cm}", r"\,\mathrm{m}"))
         self.upright = self.chance(0.1)
         """Whether letters stand upright rather than in italics."""
         self.dots = self.chance(0.2)
@@ -122,34 +132,42 @@ class Sketch:
 
     def name_pair(self, letter: str, *points: Point) -> None:
         """Names points with one letter, numbered from 1, and puts dots on them."""
-        for number, point in enumerate(points, start=1):
+        for place, point in enumerate(points, start=1):
             self.dot(point)
-            self._texts.append((point, f"${letter}_{number}$", True))
+            self._texts.append((point, f"${letter}_{place}$", True))
 
     def write(self, point: Point, text: str) -> None:
         """Writes a text beside a point; where there is no room, it is left out."""
         self._texts.append((point, text, False))
 
-    def length(self, a: Point, b: Point) -> None:
-        """Writes a side's length at its middle: a number or a small letter."""
-        number = str(self.integer(2, 20))
-        text = self.choose((number, number, f"{number}.{self.integer(1, 9)}", self.choose("abcdhklmnrxy")))
-        self.write(middle(a, b), f"${text}$")
+    def length(self, a: Point, b: Point, text: str = "") -> None:
+        """Writes a side's length at its middle: `text`, or else its size or a small letter."""
+        size = self.measure(a, b) + self.unit
+        self.write(middle(a, b), f"${text or self.choose((size, size, size, self.choose('abcdhklmnrxy')))}$")
+
+    def measure(self, a: Point, b: Point) -> str:
+        """The distance of two points in the units of the figure, with a digit after the point below 20."""
+        size = abs(b - a) * self.units_per_cm
+        return f"{size:.0f}" if size >= 20 else number(size, 1)
 
     def right_angle(self, corner: Point, a: Point, b: Point) -> None:
         size = min(0.25, abs(a - corner) / 3, abs(b - corner) / 3)
         one, other = polar(size, direction(corner, a)), polar(size, direction(corner, b))
-        self.elements.append(Polyline((corner + one, corner + one + other, corner + other), mark=True))
+        strokes = corner + one, corner + one + other, corner + other
+        self.elements.append(Polyline(strokes, style=self.marking, mark=True))
 
-    def angle(self, corner: Point, a: Point, b: Point, text: str = "") -> None:
-        """Marks the angle between two rays, with `text` in it where there is room."""
+    def angle(self, corner: Point, a: Point, b: Point, text: str = "", arcs: int = 1) -> None:
+        """Marks the angle between two rays by one or more arcs, with `text` in it where there is room."""
         start, end = direction(corner, a), direction(corner, b)
         if cross(a - corner, b - corner) < 0:
             start, end = end, start
         end += 360 * (end < start)
         radius = min(0.7, 0.3 + 10 / (end - start), abs(a - corner) / 2, abs(b - corner) / 2)
         size = round(radius, 2)
-        self.elements.append(Arc(corner, (size, size), start, end, self.accent(), mark=True))
+        style = self.accent()
+        for i in range(arcs):
+            reach = round(size - ARCS_APART * i, 2)
+            self.elements.append(Arc(corner, (reach, reach), start, end, style, mark=True))
         if text:
             self._angle_texts.append((corner, radius, (start + end) / 2, text))
 
@@ -159,19 +177,21 @@ class Sketch:
         greek = rf"$\{self.choose(('alpha', 'beta', 'theta', 'gamma', 'varphi'))}$"
         self.angle(corner, a, b, self.choose((size, size, greek, f"${self.integer(1, 4)}$")))
 
-    def equal(self, *sides: tuple[Point, Point]) -> None:
-        """Marks sides of equal length with a stroke across the middle of each."""
+    def equal(self, *sides: tuple[Point, Point], strokes: int = 1) -> None:
+        """Marks sides of equal length with strokes across the middle of each."""
         for a, b in sides:
             half = polar(0.1, direction(a, b) + 90)
-            self.elements.append(Polyline((middle(a, b) - half, middle(a, b) + half), mark=True))
+            for i in range(strokes):
+                place = middle(a, b) + polar(STROKES_APART * (i - (strokes - 1) / 2), direction(a, b))
+                self.elements.append(Polyline((place - half, place + half), style=self.marking, mark=True))
 
-    def parallel(self, *sides: tuple[Point, Point]) -> None:
+    def parallel(self, *sides: tuple[Point, Point], heads: int = 1) -> None:
         """Marks parallel sides with arrow heads at their middles."""
-        for a, b in sides:
+        for (a, b), i in product(sides, range(heads)):
             ahead = direction(a, b)
-            tip = middle(a, b) + polar(0.09, ahead)
+            tip = middle(a, b) + polar(0.09 - STROKES_APART * i, ahead)
             ends = tip + polar(0.18, ahead + 155), tip + polar(0.18, ahead - 155)
-            self.elements.append(Polyline((ends[0], tip, ends[1]), mark=True))
+            self.elements.append(Polyline((ends[0], tip, ends[1]), style=self.marking, mark=True))
 
     def place_letters(self) -> None:
         """Puts every text where it touches neither a line nor another text.
@@ -201,7 +221,7 @@ class Sketch:
                 raise Crowded
         for corner, radius, toward, text in self._angle_texts:
             size = text_size(text)
-            for distance in (0.22, 0.3, 0.4):
+            for distance in (0.22, 0.3, 0.4, 0.55, 0.7):
                 center = corner + polar(radius + distance, toward)
                 if _crowding(center, size, drawn, taken) < math.inf:
                     taken.append((center, size))
