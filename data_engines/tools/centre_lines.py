@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
+from scipy.ndimage import distance_transform_cdt, distance_transform_edt
 from skimage.morphology import skeletonize
 
 STRAIGHT = -0.75
@@ -25,6 +25,8 @@ LENGTHENED = 5.0
 
 CORNER = 2.2
 """Half widths of the thickest line on which the ink of a sharp corner may lie beyond its path."""
+STEPS = ((-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
+"""To the neighbours of a pixel: those beside it, and then those at its corners."""
 
 Pixel = tuple[int, int]
 """Row and column."""
@@ -47,12 +49,12 @@ def trace(ink: np.ndarray) -> list[np.ndarray]:
         ink: True where there is ink, of shape (height, width).
     """
     ink = np.pad(ink, 1)
-    pixels = {(row, column) for row, column in np.argwhere(skeletonize(ink)).tolist()}
-    if not pixels:
+    thin = skeletonize(ink)
+    if not thin.any():
         return []
     depth = distance_transform_edt(ink)
-    half = float(np.median([depth[pixel] for pixel in pixels]))
-    branches, places = _branches(pixels)
+    half = float(np.median(depth[thin]))
+    branches, places = _branches(thin)
     kept = [branch for branch in branches if not _is_spur(branch, depth)]
     branches = _contract(kept, CONTRACTED * half)
     paths = [_lengthened(path, ink, half) for path in _paths(branches, places, round(half))]
@@ -60,57 +62,70 @@ def trace(ink: np.ndarray) -> list[np.ndarray]:
     return [_from_upper_left(np.array(path, dtype=float)[:, ::-1] - 0.5) for path in paths]
 
 
-def _branches(pixels: set[Pixel]) -> tuple[list[_Branch], list[Pixel]]:
+def _branches(thin: np.ndarray) -> tuple[list[_Branch], list[Pixel]]:
     """The branches of a skeleton, and a pixel of each crossing."""
-    beside = {pixel: _neighbours(pixel, pixels) for pixel in pixels}
-    crossing: dict[Pixel, int] = {}
+    pixels: list[Pixel] = [(row, column) for row, column in np.argwhere(thin).tolist()]
+    beside = _neighbours(thin)
+    crossing: dict[int, int] = {}
     places: list[Pixel] = []
-    for pixel in sorted(pixel for pixel in pixels if len(beside[pixel]) > 2):
-        if pixel not in crossing:
-            stack = [pixel]
+    for number, others in enumerate(beside):
+        if len(others) > 2 and number not in crossing:
+            stack = [number]
             while stack:
                 crossing[one := stack.pop()] = len(places)
                 stack += [other for other in beside[one] if len(beside[other]) > 2 and other not in crossing]
-            places.append(pixel)
+            places.append(pixels[number])
     branches: list[_Branch] = []
-    left = set(pixels) - set(crossing)
+    left = set(range(len(pixels))) - set(crossing)
+
+    def follow_all(starts: Iterable[int]) -> None:
+        for start in starts:
+            if start in left:
+                row, crossings = _follow(start, beside, left, crossing)
+                branches.append(_Branch([pixels[number] for number in row], crossings))
+
     # from crossings and free ends first: what is then left are rings, which begin at their upper left
-    ends = [one for one in left if len(beside[one]) < 2 or not crossing.keys().isdisjoint(beside[one])]
-    for start in [*sorted(ends), *sorted(left, key=lambda pixel: (sum(pixel), pixel))]:
-        if start in left:
-            branches.append(_follow(start, beside, left, crossing))
+    ends = {one for one in left if len(beside[one]) < 2}
+    ends.update(other for one in crossing for other in beside[one])
+    follow_all(sorted(ends & left))
+    follow_all(sorted(left, key=lambda number: (sum(pixels[number]), number)))
     return branches, places
 
 
-def _neighbours(pixel: Pixel, pixels: set[Pixel]) -> list[Pixel]:
-    row, column = pixel
-    straight = [(row - 1, column), (row, column - 1), (row, column + 1), (row + 1, column)]
-    found = [one for one in straight if one in pixels]
-    for y in (row - 1, row + 1):
-        for x in (column - 1, column + 1):
-            # a step round the corner is shorter than the two along its sides, where those are there
-            if (y, x) in pixels and (y, column) not in pixels and (row, x) not in pixels:
-                found.append((y, x))
-    return found
+def _neighbours(thin: np.ndarray) -> list[list[int]]:
+    """The neighbours of each pixel of a skeleton, all by their numbers in rows from the top."""
+    rows, columns = np.nonzero(thin)
+    number = np.full(thin.shape, -1)
+    number[rows, columns] = np.arange(len(rows))
+    down, right = np.array(STEPS).T
+    found = number[rows[:, None] + down, columns[:, None] + right]
+    # a step round the corner is shorter than the two along its sides, where those are there
+    above, before, after, below = found[:, :4].T >= 0
+    sides = np.stack([above | before, above | after, below | before, below | after], axis=1)
+    found[:, 4:][sides] = -1
+    return [[one for one in row if one >= 0] for row in found.tolist()]
 
 
 def _follow(
-    start: Pixel, beside: dict[Pixel, list[Pixel]], left: set[Pixel], crossing: dict[Pixel, int]
-) -> _Branch:
-    """The branch from a pixel on, whose pixels are taken out of `left`."""
+    start: int, beside: list[list[int]], left: set[int], crossing: dict[int, int]
+) -> tuple[list[int], tuple[int | None, int | None]]:
+    """The pixels of the branch from one on, which are taken out of `left`, and the crossings at its ends."""
     met = [crossing[one] for one in beside[start] if one in crossing]
-    row, pixel = [start], start
-    left.remove(start)
-    while following := [one for one in beside[pixel] if one in left]:
-        pixel = following[0]
-        left.remove(pixel)
-        row.append(pixel)
-    if len(row) == 1:
-        return _Branch(row, (met[0] if met else None, met[1] if len(met) > 1 else None))
-    last = [crossing[one] for one in beside[pixel] if one in crossing]
-    if not met and not last and start in beside[pixel]:
+    row, going_on = [], True
+    while going_on:
         row.append(start)
-    return _Branch(row, (met[0] if met else None, last[0] if last else None))
+        left.remove(start)
+        going_on = False
+        for one in beside[start]:
+            if one in left:
+                start, going_on = one, True
+                break
+    if len(row) == 1:
+        return row, (met[0] if met else None, met[1] if len(met) > 1 else None)
+    last = [crossing[one] for one in beside[row[-1]] if one in crossing]
+    if not met and not last and row[0] in beside[row[-1]]:
+        row.append(row[0])
+    return row, (met[0] if met else None, last[0] if last else None)
 
 
 def _is_spur(branch: _Branch, depth: np.ndarray) -> bool:
@@ -234,8 +249,16 @@ def covers(paths: Sequence[np.ndarray], ink: np.ndarray, thickest: float) -> boo
     points = np.concatenate([_between(path) for path in paths]).astype(int)
     away = np.ones_like(ink)
     away[points[:, 1], points[:, 0]] = False
-    thick = distance_transform_edt(np.pad(ink, 1)).max() > thickest
-    return not thick and bool(distance_transform_edt(away)[ink].max() <= CORNER * thickest)
+    thin = not _is_deeper(np.pad(ink, 1), np.pad(ink, 1), thickest)
+    return thin and not _is_deeper(away, ink, CORNER * thickest)
+
+
+def _is_deeper(area: np.ndarray, part: np.ndarray, limit: float) -> bool:
+    """Whether a pixel of a part of an area is further than `limit` from what is not in the area."""
+    # along rows and columns no way is shorter than the straight one, and it is found in a tenth of the time
+    if distance_transform_cdt(area, "taxicab")[part].max(initial=0) <= limit:
+        return False
+    return bool(distance_transform_edt(area)[part].max(initial=0) > limit)
 
 
 def _between(path: np.ndarray) -> np.ndarray:

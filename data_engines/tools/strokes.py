@@ -46,7 +46,7 @@ class Pen:
     slant: float
     """Ems to the right per em up."""
     rise: float
-    """Ems up per em to the right, within a sign."""
+    """Ems up per em to the right within a sign; a wide one, such as a bar, rises no more than that in all."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,27 @@ def choose_ink(rng: np.random.Generator) -> Rgb:
     return red, green, blue
 
 
+def choose_pen(rng: np.random.Generator, width: tuple[float, float], quick: float, stray: float) -> Pen:
+    """A pen for signs that stand nearly upright and unjoined, as in formulas.
+
+    Args:
+        rng: the only chance.
+        width: of a stroke in ems, the least and the most.
+        quick: from 0 for a careful hand to 1.
+        stray: what a quick hand strays more than a careful one, in ems.
+    """
+    return Pen(
+        width=float(rng.uniform(*width)),
+        stray=float(0.012 + stray * quick),
+        rounding=float(0.5 * quick),
+        taper=float(rng.uniform(0, 0.5)),
+        joining=0,
+        pressure=float(rng.uniform(0, 0.35)),
+        slant=float(np.clip(rng.normal(0.02, 0.08), -0.15, 0.25)),
+        rise=float(np.clip(rng.normal(0.01, 0.015), -0.02, 0.04)),
+    )
+
+
 @dataclass(frozen=True)
 class Course:
     """Points on the way of a pen, each at most about a pen's radius from the one before it."""
@@ -126,7 +147,8 @@ def draw_signs(signs: Sequence[Sign], places: np.ndarray, pen: Pen, rng: np.rand
     bow = np.stack([-chord[:, 1], chord[:, 0]], axis=1) * _normal(rng, total, 0.8 * pen.stray)[:, None]
     points += bow[stroke] * (4 * along * (1 - along))[:, None]
     points = _stray(points, sign, rng, pen.stray)
-    points[:, 1] -= pen.rise * points[:, 0]
+    rise = pen.rise / np.array([one.points[:, 0].max(initial=1) for one in signs])
+    points[:, 1] -= rise[sign] * points[:, 0]
     points[:, 0] -= pen.slant * points[:, 1]
     points += places[sign]
     faint, taper = rng.random(total), rng.random(total)

@@ -21,6 +21,13 @@ LABEL_SHARE = 32
 RULE_SHARE = 0.06
 """Thickness of a line to write on, as a share of the font's size."""
 PENS: tuple[Rgb | None, ...] = (None, None, (25, 25, 30), (28, 48, 140), (40, 60, 110))
+ROWS, HAND_ROWS = (1.9, 2.5), (2.4, 3.0)
+"""Height of a row as a share of the body's font: who writes by hand needs more."""
+BY_HAND = 0.6
+"""Share of the forms that are filled in by hand, where there are hands."""
+HAND_PENS: tuple[Rgb | None, ...] = ((25, 25, 30), (45, 48, 60), (28, 48, 140), (40, 60, 110), (30, 70, 160))
+HAND_SIZE = (1.15, 1.4)
+"""Size of a hand as a share of the body's font: their small letters are lower."""
 SHADES: tuple[Rgb, ...] = ((225, 225, 225), (214, 224, 238), (238, 238, 230))
 
 
@@ -66,7 +73,7 @@ def choose_form(facts: Facts, faces: Faces) -> Sheet:
     if rng.random() < 0.5:
         for number in rng.permutation(len(table.STATEMENTS))[:2]:
             _statement(page, facts, filling, table.STATEMENTS[number])
-    return page.sheet()
+    return page.sheet(foot=page.margin // 2)
 
 
 def _choose_filling(facts: Facts, faces: Faces, page: Page) -> Filling:
@@ -75,13 +82,18 @@ def _choose_filling(facts: Facts, faces: Faces, page: Page) -> Filling:
     family = faces.choose(rng)
     if facts.matter.tongue == "en" and faces.even and rng.random() < 0.6:
         family = one_of(rng, faces.even)
+    lettering, pens, rows = family.lettering(round(page.size * rng.uniform(0.9, 1.1))), PENS, ROWS
+    if faces.hands and rng.random() < BY_HAND:
+        face = one_of(rng, faces.hands)
+        font = (face.path, face.number, round(page.size * rng.uniform(*HAND_SIZE)))
+        lettering, pens, rows = Lettering(font, font), HAND_PENS, HAND_ROWS
     return Filling(
         ground=one_of(rng, GROUNDS),
         share=share,
-        lettering=family.lettering(round(page.size * rng.uniform(0.9, 1.1))),
-        pen=one_of(rng, PENS),
+        lettering=lettering,
+        pen=one_of(rng, pens),
         tick=one_of(rng, ("☑", "☑", "☒")),
-        height=round(page.size * rng.uniform(1.9, 2.5)),
+        height=round(page.size * rng.uniform(*rows)),
     )
 
 
@@ -164,7 +176,9 @@ def _comb(page: Page, facts: Facts, filling: Filling, label: str, template: str)
     if facts.rng.random() < filling.share:
         font = filling.lettering.font
         spread = Lettering((font[0], font[1], min(font[2], side)), font, cell=side)
-        pieces.append(printed(value, spread, start, baseline, ink=filling.pen))
+        ink = spread.ink(value)
+        middle = (top + bottom - round(ink.top + ink.bottom)) // 2
+        pieces.append(printed(value, spread, start, middle, ink=filling.pen))
     page.put(*pieces)
     page.y = bottom + 4
 

@@ -42,7 +42,9 @@ FADED = 0.4
 class Options(EngineOptions):
     style: tuple[Style, ...] = option("what is drawn, all as likely", ("receipt", "invoice", "form"))
     language: Language = option("language of the papers, each in one; mixed for both", "mixed")
-    fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
+    fonts: tuple[Path, ...] = option(
+        "font files or folders of them; without it, the system's fonts, and handwriting of packages", ()
+    )
     items: Range = option("goods on a receipt or invoice", Range(1, 12), lowest=1, highest=12)
 
 

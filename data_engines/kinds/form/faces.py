@@ -1,18 +1,21 @@
-"""Fonts of papers: families that can write everything, and those whose letters have one width."""
+"""Fonts of papers: families that can write everything, those whose letters have one width, and hands."""
 
 import re
 import string
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from data_engines.engine import Source
+from data_engines.kind import HANDWRITING_FONTS
 from data_engines.kinds.form.facts import TABLES
 from data_engines.kinds.form.lettering import Lettering
 from data_engines.tools.chance import one_of
 from data_engines.tools.fonts import (
+    Face,
     Typeface,
     find_font_files,
     font_sources,
@@ -21,6 +24,7 @@ from data_engines.tools.fonts import (
     typefaces,
 )
 from data_engines.tools.matter.filler import Matter, Tongue
+from data_engines.tools.packages import packaged, packaged_files
 
 LATIN = set(string.ascii_letters + string.digits + string.punctuation + "£€¥")
 FOR_TITLES = re.compile("display", re.IGNORECASE)
@@ -48,6 +52,8 @@ class Faces:
     """Each has all characters."""
     even: tuple[Family, ...]
     """Those whose Latin letters have one width; they may lack Chinese characters, and there may be none."""
+    hands: tuple[Face, ...]
+    """Handwriting that has all characters: none of packages has Chinese ones."""
 
     def choose(self, rng: np.random.Generator) -> Family:
         return one_of(rng, self.families)
@@ -64,16 +70,25 @@ class Faces:
 def find_form_faces(
     given: Sequence[Path], matter: Sequence[Matter]
 ) -> tuple[dict[Tongue, Faces], tuple[Source, ...], dict[str, int]]:
-    """The families for the language of each matter, the files as the manifest names them, and unusable faces.
+    """The faces for the language of each matter, the sources as the manifest names them, and unusable faces.
+
+    Handwriting is that of packages, and there is none with fonts that the user gives.
 
     Raises:
-        ValueError: no font has all characters of a language.
+        ValueError: no font has all characters of a language, or a package is missing.
     """
     files = find_font_files(given)
     needed = {some.tongue: LATIN | _characters(some) for some in matter}
     read, left_out = read_faces(files, set().union(*needed.values()))
     families = _families(typefaces(face for face in read if face.characters >= LATIN))
     even = tuple(family for family in families if _is_even(family.regular))
+    hands: tuple[Face, ...] = ()
+    sources = font_sources(files)
+    if "en" in needed and not given:
+        instead = "give fonts of your own with --fonts"
+        found = (packaged_files(name, "**/*.ttf", instead) for name in HANDWRITING_FONTS.packages)
+        hands, _ = read_faces(chain(*found), needed["en"])
+        sources += packaged(HANDWRITING_FONTS)
     faces = {}
     for tongue, characters in needed.items():
         able = tuple(family for family in families if characters <= family.regular.characters)
@@ -82,8 +97,9 @@ def find_form_faces(
                 f"--fonts: none of the {len(files)} font files has all characters of {NAMES[tongue]} papers; "
                 "give others, or the other --language"
             )
-        faces[tongue] = Faces(able, even)
-    return faces, font_sources(files), left_out
+        able_hands = tuple(face for face in hands if characters <= face.characters)
+        faces[tongue] = Faces(able, even, able_hands)
+    return faces, sources, left_out
 
 
 def _characters(matter: Matter) -> set[str]:

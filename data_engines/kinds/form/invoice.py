@@ -46,7 +46,7 @@ def choose_invoice(facts: Facts, faces: Faces, count: int) -> Sheet:
     _sums(page, facts, sale)
     page.gap(rng.uniform(0.8, 2))
     _payment(page, facts)
-    return page.sheet()
+    return page.sheet(foot=page.margin // 2)
 
 
 def _sender(facts: Facts) -> list[str]:

@@ -1,7 +1,7 @@
 """Receipts as tills print them, on a narrow roll from top to bottom."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from data_engines.kinds.form.codes import choose_bar_code, choose_square_code
 from data_engines.kinds.form.faces import Faces
@@ -9,7 +9,7 @@ from data_engines.kinds.form.facts import Facts
 from data_engines.kinds.form.lettering import Lettering
 from data_engines.kinds.form.printing import Printer
 from data_engines.kinds.form.sale import TAX_RATES, Sale, choose_sale, money
-from data_engines.kinds.form.sheet import Bar, Line, Mark, Printed, Sheet
+from data_engines.kinds.form.sheet import Bar, Draft, Printed, Sheet
 from data_engines.tools.boxes import Box
 from data_engines.tools.chance import one_of
 
@@ -25,28 +25,14 @@ IN_CELLS = 0.65
 """Share of the receipts whose letters have one width."""
 
 
-@dataclass
-class Roll:
-    """A roll of paper on which one line is printed below the other."""
+@dataclass(kw_only=True)
+class Roll(Draft):
+    """A roll of paper, printed line by line."""
 
     body: Lettering
     large: Lettering
-    width: int
-    margin: int
-    pitch: int
-    """Pixels from one baseline of the body to the next."""
     sign: str
     """What its rules are made of; empty for a drawn rule."""
-    y: int = 0
-    lines: list[Line] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=list)
-
-    @property
-    def room(self) -> int:
-        return self.width - 2 * self.margin
-
-    def gap(self, share: float = 0.6) -> None:
-        self.y += round(self.pitch * share)
 
     def centred(self, text: str, lettering: Lettering | None = None) -> None:
         """A text in the middle, in as many lines as it takes."""
@@ -54,11 +40,11 @@ class Roll:
         for part in lettering.wrapped(text, self.room):
             left, _, right, _ = lettering.ink(part)
             x = round((self.width - (right - left)) / 2 - left)
-            self._put([Printed(part, lettering, x, self._advance(lettering))])
+            self.put(Printed(part, lettering, x, self._baseline(lettering)))
 
     def left(self, text: str, indent: int = 0) -> None:
         for part in self.body.wrapped(text, self.room - indent):
-            self._put([Printed(part, self.body, self.margin + indent, self._advance(self.body))])
+            self.put(Printed(part, self.body, self.margin + indent, self.advance()))
 
     def row(self, left: str, right: str, lettering: Lettering | None = None, indent: int = 0) -> None:
         """A text at each side; where both don't fit on one line, the right one gets a line of its own."""
@@ -67,10 +53,10 @@ class Roll:
         if lettering.length(left) > room:
             self.left(left)
             left = ""
-        baseline = self._advance(lettering)
-        start = self.width - self.margin - round(lettering.length(right))
+        baseline = self._baseline(lettering)
+        start = self.right - round(lettering.length(right))
         texts = [(left, self.margin + indent), (right, start)]
-        self._put([Printed(text, lettering, x, baseline) for text, x in texts if text])
+        self.put(*(Printed(text, lettering, x, baseline) for text, x in texts if text))
 
     def cells(self, name: str, numbers: Sequence[str], edges: Sequence[int]) -> None:
         """A row of a table: a name, which may be empty, and numbers that end at their edges."""
@@ -79,35 +65,31 @@ class Roll:
             (number, edge - round(self.body.length(number)))
             for number, edge in zip(numbers, edges, strict=True)
         ]
-        baseline = self._advance(self.body)
-        self._put([Printed(text, self.body, x, baseline) for text, x in texts])
+        baseline = self.advance()
+        self.put(*(Printed(text, self.body, x, baseline) for text, x in texts))
 
     def rule(self) -> None:
         if self.sign:
             count = int(self.room / self.body.length(self.sign))
-            baseline = self._advance(self.body)
+            baseline = self.advance()
             self.marks.append(Printed(self.sign * count, self.body, self.margin, baseline))
         else:
             self.gap(0.5)
-            self.marks.append(Bar(Box(self.margin, self.y, self.width - self.margin, self.y + 2)))
+            self.marks.append(Bar(Box(self.margin, self.y, self.right, self.y + 2)))
             self.gap(0.3)
 
     def paste(self, bars: Sequence[Bar], width: int, height: int) -> None:
         """A code in the middle, whose bars start at its upper left corner."""
-        self.gap()
+        self.gap(0.6)
         x = (self.width - width) // 2
         for bar in bars:
             left, top, right, bottom = bar.box
             self.marks.append(Bar(Box(left + x, top + self.y, right + x, bottom + self.y)))
         self.y += height
 
-    def _advance(self, lettering: Lettering) -> int:
-        """The baseline of the next line."""
-        self.y += round(self.pitch * lettering.size / self.body.size)
-        return self.y
-
-    def _put(self, pieces: Sequence[Printed]) -> None:
-        self.lines.append(Line(tuple(pieces)))
+    def _baseline(self, lettering: Lettering) -> int:
+        """That of the next line, which is as high as its letters need."""
+        return self.advance(lettering.size / self.body.size)
 
 
 def choose_receipt(facts: Facts, faces: Faces, count: int, printer: Printer) -> Sheet:
@@ -124,7 +106,7 @@ def choose_receipt(facts: Facts, faces: Faces, count: int, printer: Printer) -> 
     roll.rule()
     _foot(roll, facts)
     roll.gap(float(rng.uniform(0.8, 2)))
-    return Sheet(roll.width, roll.y, tuple(roll.lines), tuple(roll.marks))
+    return roll.sheet()
 
 
 def _choose_roll(facts: Facts, faces: Faces, printer: Printer) -> Roll:
@@ -148,7 +130,8 @@ def _choose_roll(facts: Facts, faces: Faces, printer: Printer) -> Roll:
     margin = int(rng.integers(cell, 3 * cell))
     pitch = round(2 * cell * rng.uniform(1.15, 1.45))
     sign = "" if rng.random() < 0.2 else one_of(rng, SIGNS)
-    return Roll(body, large, columns * cell + 2 * margin, margin, pitch, sign)
+    width = columns * cell + 2 * margin
+    return Roll(width=width, margin=margin, pitch=pitch, body=body, large=large, sign=sign)
 
 
 def _head(roll: Roll, facts: Facts, trade: str) -> None:
@@ -203,7 +186,7 @@ def _goods(roll: Roll, facts: Facts, sale: Sale) -> None:
 def _table(roll: Roll, heads: Sequence[str], names: Sequence[str], sale: Sale, *, has_rule: bool) -> None:
     """Names, quantities, prices and amounts; a name that has no room has a line of its own above."""
     rows = [(item.quantity, money(item.price), money(item.amount)) for item in sale.items]
-    right, edges = float(roll.width - roll.margin), []
+    right, edges = float(roll.right), []
     for column in reversed(list(zip(heads[1:], *rows, strict=True))):
         edges.append(round(right))
         right -= max(map(roll.body.length, column)) + roll.body.size * 0.7

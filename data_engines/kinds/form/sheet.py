@@ -1,6 +1,6 @@
-"""What stands on a sheet: lines of texts, blanks and tick boxes, and marks that are not answered."""
+"""Sheets and what stands on them: lines of texts, blanks and tick boxes, and marks that are not answered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from PIL import ImageDraw
@@ -128,6 +128,46 @@ class Sheet:
     height: int
     lines: tuple[Line, ...]
     marks: tuple[Mark, ...]
+
+
+@dataclass(kw_only=True)
+class Draft:
+    """A sheet that is being set from top to bottom."""
+
+    width: int
+    margin: int
+    """Pixels without texts at either side."""
+    pitch: int
+    """Pixels from one baseline to the next."""
+    y: int = 0
+    """Lower edge of what stands there already."""
+    lines: list[Line] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+
+    @property
+    def right(self) -> int:
+        return self.width - self.margin
+
+    @property
+    def room(self) -> int:
+        return self.width - 2 * self.margin
+
+    def gap(self, share: float) -> None:
+        """White space, as a share of a line."""
+        self.y += round(share * self.pitch)
+
+    def advance(self, share: float = 1) -> int:
+        """The baseline of the next line, which is `share` times as high as others."""
+        self.gap(share)
+        return self.y
+
+    def put(self, *pieces: Piece) -> None:
+        """A line of these pieces."""
+        self.lines.append(Line(pieces))
+
+    def sheet(self, foot: int = 0) -> Sheet:
+        """All that was set, with `foot` pixels of paper below."""
+        return Sheet(self.width, self.y + foot, tuple(self.lines), tuple(self.marks))
 
 
 def frame(box: Box, thickness: int) -> list[Bar]:

@@ -1,20 +1,7 @@
 """Handwriting: pens, and real lines with their transcripts."""
 
-from data_engines.kind import CHINESE, ENGLISH, FAKER, NOTO, SENTENCES, Kind, Packaged
+from data_engines.kind import CHINESE, ENGLISH, FAKER, HANDWRITING_FONTS, NOTO, SENTENCES, Kind
 
-HANDWRITING_FONTS = Packaged(
-    (
-        "fontpkg-caveat",
-        "fontpkg-dancing-script",
-        "fontpkg-indie-flower",
-        "fontpkg-kalam",
-        "fontpkg-shadows-into-light",
-        "fontpkg-zeyada",
-    ),
-    "font files",
-    "OFL-1.1",
-)
-"""Fonts of Latin script only."""
 KIND = Kind(
     summary="pages of handwritten lines",
     drawn_from=(

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageDraw
 
 from data_engines.engine import Answer, Drawing, Region, Reject, Rgb, Source, Stock, one_by_one
-from data_engines.kind import NOTO
-from data_engines.kinds.handwriting import HANDWRITING_FONTS
+from data_engines.kind import HANDWRITING_FONTS, NOTO
+from data_engines.kinds.handwriting.crossings import Crossing, choose_crossing, cross_out
 from data_engines.kinds.handwriting.hands import (
     Fit,
     FontWriting,
@@ -26,6 +26,7 @@ from data_engines.kinds.handwriting.hands import (
     choose_letters,
     choose_strokes,
 )
+from data_engines.kinds.handwriting.ink import Place, grained, place_ink, touch
 from data_engines.kinds.handwriting.line_images import LineImage, read_ink, read_line_images
 from data_engines.kinds.handwriting.pen import Stroke, write
 from data_engines.kinds.handwriting.stroke_lines import check_medians, write_strokes
@@ -44,19 +45,23 @@ TRIES = 30
 NO_FIRST = " ,.;:!?)-'，。！？、）"
 """Characters that no line starts with."""
 
-Place = tuple[int, int, int, int]
-"""Left, top, right and bottom in pixels."""
 Ruling = Literal["blank", "ruled", "margin", "squared"]
 RULINGS: dict[Ruling, float] = {"blank": 0.45, "ruled": 0.3, "margin": 0.1, "squared": 0.15}
 """Probability of each ruling."""
 RULE_COLORS: tuple[Rgb, ...] = ((150, 180, 215), (178, 190, 205), (185, 185, 185), (165, 195, 175))
 MARGIN_RULE: Rgb = (226, 160, 160)
-INKED = 96
-"""Level of a mask from which a pixel counts as ink."""
 STROKE_FONT = "NotoSansSC-Regular.otf"
 """Its strokes have about one width and no serifs, as those of a pen do."""
 LATIN_BY_STROKES = 0.4
 """Share of the pages in packaged Latin hands, joined ones among them, whose letters are drawn by strokes."""
+RUNS_ON = 0.6
+"""Share of the pages of packaged texts on which a text goes on in the next line."""
+CROSSED_OUT = 0.06
+"""Share of the lines with a word that is crossed out."""
+PENCIL = 0.15
+"""Share of the pages that are written with a pencil."""
+GRAINS = 0.2, 0.5
+"""Share of the graphite that may be missing in the grain of the paper: the least and the most."""
 BASELINE = 0.7
 """Approximate height of the baseline in a picture of a line, as a share from the top."""
 
@@ -128,12 +133,21 @@ class PictureWriting:
 
 
 @dataclass(frozen=True)
+class CrossedOut:
+    """A word that is crossed out at the end of a line, where there is room for it."""
+
+    text: str
+    crossing: Crossing
+
+
+@dataclass(frozen=True)
 class WrittenLine:
     text: str
     x: int
     baseline: int
     ink: Rgb
     writing: FontWriting | StrokeWriting | PictureWriting
+    crossed_out: CrossedOut | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +162,9 @@ class Spec:
     """Positions of the rules, in pixels from the top."""
     rule: Rgb
     lines: tuple[WrittenLine, ...]
+    grain: float
+    """Share of the ink that may be missing in the grain of the paper; 0 for a pen."""
+    seed: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +189,8 @@ def _read_stock(options: Options, rng: np.random.Generator) -> HandwritingStock:
     if options.source or options.language in ("en", "zh"):
         languages = (options.language,)
     texts = [read_texts(options.source, language, options.matter, rng) for language in languages]
-    characters = set[str]().union(*(some.characters() for some in texts)) - {" "}
+    found_characters = set[str]().union(*(some.characters() for some in texts))
+    characters = {one for one in found_characters if one != " " and complex_character(one) is None}
     writable: list[Writable] = []
     left_out: Counter[str] = Counter()
     sources = dict.fromkeys(source for some in texts for source in some.sources)
@@ -181,11 +199,9 @@ def _read_stock(options: Options, rng: np.random.Generator) -> HandwritingStock:
         left_out.update(unusable)
         sources |= dict.fromkeys(found)
         for position, some in enumerate(texts):
-            able = {line for line in some.lines if _is_writable(line, faces)}
+            able, rest = _part(some.lines, faces)
             if able:
-                lines = tuple(line for line in some.lines if line in able)
-                writable.append(Writable(replace(some, lines=lines), faces, by_strokes))
-                rest = tuple(line for line in some.lines if line not in able)
+                writable.append(Writable(replace(some, lines=able), faces, by_strokes))
                 texts[position] = replace(some, lines=rest)
     if not writable:
         raise ValueError(
@@ -208,6 +224,11 @@ def decide(rng: np.random.Generator, index: int, stock: HandwritingStock) -> Spe
     choose_lines = _choose_pictured if stock.line_images else _choose_written
     paper = int(rng.integers(225, 256))
     ruling = tuple(RULINGS)[rng.choice(len(RULINGS), p=list(RULINGS.values()))]
+    lines = tuple(choose_lines(rng, baselines, width, size, stock))
+    pencil = rng.random() < PENCIL
+    if pencil:
+        grey = int(rng.integers(60, 110))
+        lines = tuple(replace(line, ink=(grey, grey, grey + int(rng.integers(0, 8)))) for line in lines)
     return Spec(
         width=width,
         height=baselines[-1] + round(pitch * rng.uniform(0.8, 1.6)),
@@ -215,7 +236,9 @@ def decide(rng: np.random.Generator, index: int, stock: HandwritingStock) -> Spe
         ruling=ruling,
         rules=tuple(range(first % pitch, baselines[-1] + 2 * pitch, pitch)),
         rule=one_of(rng, RULE_COLORS),
-        lines=tuple(choose_lines(rng, baselines, width, size, stock)),
+        lines=lines,
+        grain=float(rng.uniform(*GRAINS)) if pencil else 0.0,
+        seed=int(rng.integers(2**32)),
     )
 
 
@@ -224,16 +247,22 @@ def draw(spec: Spec) -> HandwrittenDrawing:
     picture = Image.new("RGB", (spec.width, spec.height), spec.paper)
     _draw_rules(picture, spec)
     placed: list[tuple[Image.Image, Place]] = []
+    crossed_out: list[tuple[Image.Image, Place]] = []
+    rng = np.random.default_rng(spec.seed)
     for line in spec.lines:
-        stroke = _write(line)
-        box = stroke.mask.getbbox()
-        if box is None:
-            raise Reject("line without ink")
-        mask = stroke.mask.crop(box)
-        left, top = line.x - stroke.x + box[0], line.baseline - stroke.baseline + box[1]
-        place = (left, top, left + mask.width, top + mask.height)
-        picture.paste(line.ink, place, mask)
+        mask, place = place_ink(_write(line.text, line.writing), line.x, line.baseline)
         placed.append((mask, place))
+        if line.crossed_out:
+            word = cross_out(_write(line.crossed_out.text, line.writing), line.crossed_out.crossing)
+            gap = round(0.5 * (place[3] - place[1]))
+            ink, beside = place_ink(word, place[2] + gap + word.x, line.baseline)
+            if beside[2] < spec.width and beside[3] < spec.height:
+                crossed_out.append((ink, beside))
+    for (mask, place), color in zip(placed, (line.ink for line in spec.lines), strict=True):
+        picture.paste(color, place, grained(mask, spec.grain, rng))
+    for mask, place in crossed_out:
+        if not any(touch(mask, place, *other) for other in placed):
+            picture.paste(spec.lines[0].ink, place, grained(mask, spec.grain, rng))
     answers = [uncounted(line.text) for line in spec.lines]
     answer = Answer(Task(), "\n".join(answers))
     regions = tuple(Region(place, text) for (_, place), text in zip(placed, answers, strict=True))
@@ -245,30 +274,17 @@ def check(spec: Spec, drawing: HandwrittenDrawing) -> Drawing:
     for number, (mask, place) in enumerate(drawing.placed):
         if min(place) < 0 or place[2] > spec.width or place[3] > spec.height:
             raise Reject("line leaves the page")
-        if any(_touch(mask, place, *other) for other in drawing.placed[:number]):
+        if any(touch(mask, place, *other) for other in drawing.placed[:number]):
             raise Reject("lines touch")
     return drawing
 
 
-def _touch(mask: Image.Image, place: Place, other: Image.Image, other_place: Place) -> bool:
-    """Whether the two masks have ink on a common pixel of the page."""
-    left, top = map(max, place[:2], other_place[:2])
-    right, bottom = map(min, place[2:], other_place[2:])
-    if left >= right or top >= bottom:
-        return False
-    parts = [
-        ink.crop((left - x, top - y, right - x, bottom - y))
-        for ink, (x, y, _, _) in ((mask, place), (other, other_place))
-    ]
-    return any(ImageChops.darker(*parts).histogram()[INKED:])
-
-
-def _write(line: WrittenLine) -> Stroke:
-    match line.writing:
+def _write(text: str, writing: FontWriting | StrokeWriting | PictureWriting) -> Stroke:
+    match writing:
         case FontWriting(font, hand, seed):
-            return write(line.text, font, hand, seed)
+            return write(text, font, hand, seed)
         case StrokeWriting(strokes, size, by, seed):
-            return write_strokes(line.text, strokes, size, by, seed)
+            return write_strokes(text, strokes, size, by, seed)
         case PictureWriting(path, width, height):
             return Stroke(read_ink(path, width, height), 0, round(BASELINE * height))
 
@@ -289,8 +305,14 @@ def _find_fonts(options: Options) -> Iterator[tuple[list[Path], tuple[Source, ..
         yield packaged_files(package, STROKE_FONT, instead), (*packaged(NOTO), *strokes), 1
 
 
-def _is_writable(text: str, faces: Sequence[Face]) -> bool:
-    return not complex_character(text) and any(face.can_write(text) for face in faces)
+def _part(lines: Sequence[str], faces: Sequence[Face]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The lines that some face can write, and the others."""
+    able: list[str] = []
+    rest: list[str] = []
+    known = {face.characters | {" "} for face in faces}
+    for line in lines:
+        (able if any(characters.issuperset(line) for characters in known) else rest).append(line)
+    return tuple(able), tuple(rest)
 
 
 def _choose_written(
@@ -307,11 +329,34 @@ def _choose_written(
         if rng.random() < writable.by_strokes
         else choose_letters(rng, face, size, slope)
     )
+    # the lines of a source may be names or sums, which do not go on in each other
+    runs_on, rest = not stock.options.source and rng.random() < RUNS_ON, ""
     for baseline, (writing, fit_line) in zip(baselines, writings, strict=False):
         x = left + round(abs(rng.normal(0, 0.015)) * width)
-        text = _choose_text(rng, writable.texts, face, fit_line, size, room=width - right - x)
+        room, text = width - right - x, ""
+        if runs_on:
+            rest = _lengthen(rng, rest, writable.texts, face, room // size * 3)
+            text = fit_line(rest, room=room)
+            rest = rest[len(text) :].lstrip(" ") if text else ""
+        text = text or _choose_text(rng, writable.texts, face, fit_line, size, room)
         jitter = round(size * rng.normal(0, 0.03))
-        yield WrittenLine(text, x, baseline + jitter, ink, writing)
+        crossed_out = None
+        if rng.random() < CROSSED_OUT:
+            start, end = one_of(rng, word_spans(text))
+            crossed_out = CrossedOut(text[start:end], choose_crossing(rng, size))
+        yield WrittenLine(text, x, baseline + jitter, ink, writing, crossed_out)
+
+
+def _lengthen(rng: np.random.Generator, text: str, texts: Texts, face: Face, length: int) -> str:
+    """The text with others after it, until it is as long as asked for."""
+    for _ in range(TRIES):
+        if len(text) >= length:
+            break
+        more = texts.choose(rng)
+        if face.can_write(more):
+            # Chinese has no space after a full stop
+            text += (" " if text and text[-1].isascii() else "") + more.lstrip(NO_FIRST)
+    return text
 
 
 def _choose_text(

@@ -59,6 +59,12 @@ def test_slant_and_rise() -> None:
     )
 
 
+def test_a_wide_sign_rises_no_more_than_a_letter() -> None:
+    bar = [np.array([[0.0, -0.3], [20.0, -0.3]])]
+    rising = course(bar, replace(STEADY, rise=0.1)).points[:, 1]
+    assert np.isclose(rising[0] - rising[-1], 0.1, atol=1e-6)
+
+
 def test_strokes_are_joined_only_where_their_order_is_known() -> None:
     near = [np.array([[0.1, -0.6], [0.5, -0.6]]), np.array([[0.4, -0.4], [0.8, -0.4]])]
     joining = replace(STEADY, joining=1.0)

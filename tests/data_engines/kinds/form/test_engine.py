@@ -15,6 +15,7 @@ from data_engines.drawing import draw_and_check
 from data_engines.engine import Drawing, Reject
 from data_engines.kinds.fine_grained import engine as fine_grained
 from data_engines.kinds.form import engine as form
+from data_engines.kinds.form import faces
 from data_engines.kinds.form.engine import FormDrawing, Options, Spec
 from data_engines.kinds.form.lettering import Lettering
 from data_engines.kinds.form.printing import Print
@@ -135,6 +136,26 @@ def test_what_is_written_takes_the_place_of_the_blank(fonts: tuple[Path, ...]) -
     assert isinstance(draw_and_check(form, [Spec(sheet, PLAIN)])[0], Drawing)
 
 
+def test_forms_are_filled_in_by_hand_unless_fonts_are_given(
+    fonts: tuple[Path, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed = [spec for spec, _ in drawn(specs(Options(fonts=fonts, language="en", style=("form",)), 30))]
+    monkeypatch.setattr(faces, "find_font_files", lambda given: list(fonts))
+    by_hand = [spec for spec, _ in drawn(specs(Options(language="en", style=("form",)), 30))]
+    used, others = (
+        {
+            Path(piece.lettering.font[0])
+            for spec in some
+            for line in spec.sheet.lines
+            for piece in line.pieces
+            if isinstance(piece, Printed)
+        }
+        for some in (printed, by_hand)
+    )
+    assert used <= {*fonts}
+    assert len(others - {*fonts}) >= 4
+
+
 def test_ticked_crossed_and_empty_boxes_look_different() -> None:
     pictures = set()
     for sign in get_args(Sign):
@@ -165,7 +186,7 @@ def small(fonts: tuple[Path, ...]) -> Spec:
 
 
 def cause(spec: Spec, drawing: Drawing | None = None) -> str:
-    made = drawing or form.draw([spec])[0]
+    made = drawing or next(form.draw([spec]))
     assert isinstance(made, FormDrawing)
     with pytest.raises(Reject) as found:
         form.check(spec, made)
@@ -173,7 +194,7 @@ def cause(spec: Spec, drawing: Drawing | None = None) -> str:
 
 
 def damaged(spec: Spec, box: Box, color: str) -> Drawing:
-    drawing = form.draw([spec])[0]
+    drawing = next(form.draw([spec]))
     assert isinstance(drawing, FormDrawing)
     form.check(spec, drawing)
     ImageDraw.Draw(drawing.pictures[0]).rectangle(tuple(box), fill=color)

@@ -12,7 +12,8 @@ from PIL import Image
 from data_engines.drawing import draw_and_check
 from data_engines.engine import Drawing, Reject
 from data_engines.kinds.handwriting import engine as handwriting
-from data_engines.kinds.handwriting.engine import Options, PictureWriting, Spec, WrittenLine
+from data_engines.kinds.handwriting.crossings import Crossing
+from data_engines.kinds.handwriting.engine import CrossedOut, Options, PictureWriting, Spec, WrittenLine
 from data_engines.kinds.handwriting.hands import FontWriting
 from data_engines.options import Range
 from got_train.prompts import Task
@@ -79,11 +80,51 @@ def test_lines_are_runs_of_words_of_the_source(options: Options) -> None:
         assert re.search(rf"(?<!\w){re.escape(line)}(?!\w)", PROSE)  # words are whole
 
 
+def unmarked(spec: Spec) -> Spec:
+    """The page without rules and without words that are crossed out."""
+    lines = tuple(replace(line, crossed_out=None) for line in spec.lines)
+    return replace(spec, ruling="blank", lines=lines)
+
+
+def test_a_word_that_is_crossed_out_stands_beside_its_line_and_is_not_answered(options: Options) -> None:
+    spec = next(spec for spec in map(unmarked, specs(options)) if len(spec.lines[2].text) < 30)
+    word = CrossedOut("jumps", Crossing("lines", 2, 3.0, seed=1))
+    lines = tuple(replace(line, crossed_out=word if i == 2 else None) for i, line in enumerate(spec.lines))
+    (_, without), (_, crossed) = drawn([spec, replace(spec, lines=lines, width=spec.width + 300)])
+    assert crossed.answers == without.answers and crossed.regions == without.regions
+    right = spec.width - 1
+    left, top, end, bottom = without.regions[2].box
+    marked = np.asarray(crossed.pictures[0])[round(top) : round(bottom), round(end) + 4 :] != spec.paper
+    assert marked.any(axis=(0, 2)).sum() > 60 and left < right
+    # where there is no room, no word is crossed out
+    (narrow,) = draw_and_check(handwriting, [replace(spec, lines=lines, width=int(end) + 30)])
+    assert isinstance(narrow, Reject) or narrow.answers == without.answers
+
+
+def test_a_pencil_is_grey_and_misses_the_hollows_of_the_paper(options: Options) -> None:
+    pages = [(spec, drawing) for spec, drawing in drawn(specs(options, 40)) if spec.grain]
+    assert 1 <= len(pages) < 20
+    for spec, drawing in pages:
+        assert max(spec.lines[0].ink) - min(spec.lines[0].ink) < 8
+        (inked,) = draw_and_check(handwriting, [replace(spec, grain=0.0)])
+        assert isinstance(inked, Drawing) and inked.answers == drawing.answers
+        pencil, pen = (np.asarray(one.pictures[0]).astype(float).mean() for one in (drawing, inked))
+        assert pen < pencil
+
+
+def test_prose_goes_on_in_the_next_line() -> None:
+    stock = handwriting.load(Options(language="en", matter=0.0), np.random.default_rng(0))
+    pages = [handwriting.decide(np.random.default_rng(i), i, stock) for i in range(20)]
+    full = 0
+    for page in pages:
+        known = " ".join(line.text for line in page.lines)
+        full += sum(text in known for text in stock.writable[0].texts.lines if len(text) > 60) > 0
+    assert full >= 3
+
+
 @pytest.mark.parametrize("sort", ["options", "pictured"])
 def test_boxes_hold_all_ink_and_nothing_else(sort: str, request: pytest.FixtureRequest) -> None:
-    for spec, drawing in drawn(
-        [replace(spec, ruling="blank") for spec in specs(request.getfixturevalue(sort))]
-    ):
+    for spec, drawing in drawn([unmarked(spec) for spec in specs(request.getfixturevalue(sort))]):
         inked = (np.asarray(drawing.pictures[0]) != np.array(spec.paper)).any(axis=-1)
         for region in drawing.regions:
             left, top, right, bottom = region.box

@@ -115,7 +115,7 @@ def test_a_seed_is_a_line(font: StrokeFont) -> None:
 
 
 def test_each_page_is_in_the_writing_of_its_texts(options: Options) -> None:
-    pages = specs(options)
+    pages = specs(options, 30)
     chinese = letters = 0
     for spec in pages:
         (kind,) = {type(line.writing) for line in spec.lines}
