@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import ImageOps
+from PIL import Image, ImageOps
 
-from data_engines.engine import Answer, Drawing, Reject, Stock
+from data_engines.engine import Answer, Drawing, Reject, Rgb, Stock
 from data_engines.kinds.formula.hand import Hand, can_write, choose_hand, write_by_hand
 from data_engines.options import EngineOptions, Range, fraction, option
 from data_engines.tools.chance import one_of
@@ -57,6 +57,24 @@ MARGIN_PT = 3.0
 ROW_GAP_PT = 12
 TYPEFACES = ("modern", "modern", "times", "palatino")
 """Without Euler, whose upright letters look like `\\mathrm`."""
+
+COLORED = 0.15
+"""Share of the printed pictures in colours, as on slides, in textbooks and on screens."""
+COLORS: tuple[tuple[Rgb, Rgb], ...] = (
+    ((235, 235, 235), (28, 28, 30)),
+    ((210, 225, 240), (18, 30, 52)),
+    ((240, 90, 80), (24, 24, 26)),
+    ((28, 72, 170), (255, 255, 255)),
+    ((180, 30, 35), (255, 255, 255)),
+    ((90, 90, 95), (255, 255, 255)),
+    ((35, 35, 35), (250, 243, 224)),
+    ((20, 40, 70), (228, 238, 247)),
+)
+"""Ink and paper."""
+OWN_COLORS = frozenset((r"\color", r"\textcolor", r"\colorbox", r"\fcolorbox"))
+"""Macros for colours that the answer has."""
+VISIBLE_LEVELS = 95
+"""Levels of grey by which ink differs from the paper."""
 
 STYLE = Style(preamble=FORMULA_PREAMBLE + MATH_VERSIONS + HAND_VERSION, margin_pt=MARGIN_PT)
 
@@ -125,6 +143,9 @@ class Spec:
     """Left, top, right and bottom margin in pixels."""
     hand: Hand | None = None
     """None where the picture is printed."""
+    ink: Rgb = (0, 0, 0)
+    """That of print, as the paper; a hand has its own."""
+    paper: Rgb = (255, 255, 255)
 
 
 def load(options: Options, rng: np.random.Generator) -> FormulaStock:
@@ -179,6 +200,10 @@ def decide(rng: np.random.Generator, index: int, stock: FormulaStock) -> Spec:
     typeface, dpi = one_of(rng, TYPEFACES), options.dpi.choose(rng)
     # without --hand no chance is spent
     hand = choose_hand(rng) if options.hand and rng.random() < options.hand and _by_hand(pieces) else None
+    ink, paper = Spec.ink, Spec.paper
+    # chosen last, so that all other pictures are what they were before there were any
+    if not hand and rng.random() < COLORED and OWN_COLORS.isdisjoint(_macros(pieces)):
+        ink, paper = one_of(rng, COLORS)
     return Spec(
         pieces=tuple(pieces),
         typeface="hand" if hand else typeface,
@@ -186,6 +211,8 @@ def decide(rng: np.random.Generator, index: int, stock: FormulaStock) -> Spec:
         dpi=dpi,
         margins=(left, top, right, bottom),
         hand=hand,
+        ink=ink,
+        paper=paper,
     )
 
 
@@ -198,7 +225,8 @@ def check(spec: Spec, drawing: Drawing) -> Drawing:
     left, top, right, bottom = spec.margins
     (picture,) = drawing.pictures
     inside = picture.crop((left, top, picture.width - right, picture.height - bottom)).convert("L")
-    ink = inside.point(lambda level: 255 if level < 160 else 0).getbbox()
+    paper = Image.new("RGB", (1, 1), spec.paper).convert("L").getpixel((0, 0))
+    ink = inside.point(lambda level: 255 * (abs(level - paper) > VISIBLE_LEVELS)).getbbox()
     if ink is None:
         raise Reject("no ink")
     if min(ink[:2]) == 0 or ink[2] == inside.width or ink[3] == inside.height:
@@ -215,6 +243,10 @@ def _by_hand(pieces: Sequence[Formula | str]) -> bool:
     """Whether a hand can write all of the pieces."""
     texts = [piece if isinstance(piece, str) else piece.latex for piece in pieces]
     return all(can_write(text) and not _CHINESE.search(text) for text in texts)
+
+
+def _macros(pieces: Sequence[Formula | str]) -> set[str]:
+    return {token for piece in pieces if isinstance(piece, Formula) for token in tokens_of(piece.latex)}
 
 
 def _choose(rng: np.random.Generator, stock: FormulaStock, index: int | None = None) -> Formula:
@@ -267,7 +299,12 @@ def _draw(spec: Spec, sheet: Sheet) -> Drawing:
     if max(width, height) > MAX_SIDE_PT:
         raise Reject("larger than a page")
     dpi = min(spec.dpi, MAX_SIDE_PIXELS / max(width, height) * 72)
-    picture = write_by_hand(sheet, spec.hand, dpi) if spec.hand else draw_sheet(sheet, dpi)
+    if spec.hand:
+        picture = write_by_hand(sheet, spec.hand, dpi)
+    else:
+        picture = draw_sheet(sheet, dpi)
+        if spec.ink != Spec.ink:
+            picture = ImageOps.colorize(picture.convert("L"), spec.ink, spec.paper)
     answer = ("\n" if spec.width_pt is None else " ").join(_write(spec, r"\[{}\]", r"\({}\)"))
-    framed = ImageOps.expand(picture, spec.margins, spec.hand.paper if spec.hand else "white")
+    framed = ImageOps.expand(picture, spec.margins, spec.hand.paper if spec.hand else spec.paper)
     return Drawing((framed,), (Answer(Task(format=True), answer),))

@@ -12,7 +12,7 @@ from scipy.ndimage import find_objects, label
 
 from data_engines.engine import Reject, Rgb
 from data_engines.tools.centre_lines import covers, trace
-from data_engines.tools.strokes import Pen, Sign, choose_ink, draw_signs, sign_of, stamp
+from data_engines.tools.strokes import Pen, Sign, choose_ink, choose_pen, draw_signs, sign_of, stamp
 from got_train.tex.latex import Sheet, draw_sheet
 from got_train.tex.macros import tokens_of
 
@@ -67,16 +67,7 @@ def choose_hand(rng: np.random.Generator) -> Hand:
     paper = int(rng.integers(228, 256))
     quick = rng.random()
     return Hand(
-        pen=Pen(
-            width=float(rng.uniform(0.05, 0.11)),
-            stray=float(0.012 + 0.023 * quick),
-            rounding=float(0.5 * quick),
-            taper=float(rng.uniform(0, 0.5)),
-            joining=0,
-            pressure=float(rng.uniform(0, 0.35)),
-            slant=float(np.clip(rng.normal(0.02, 0.08), -0.15, 0.25)),
-            rise=float(np.clip(rng.normal(0.01, 0.015), -0.02, 0.04)),
-        ),
+        pen=choose_pen(rng, (0.05, 0.11), quick, stray=0.023),
         slope=float(rng.normal(0, 0.008)),
         wander=float(rng.uniform(0, 0.12)),
         ink=choose_ink(rng),

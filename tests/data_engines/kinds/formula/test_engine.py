@@ -1,9 +1,11 @@
 import pickle
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from data_engines.drawing import draw_and_check, make_rng
 from data_engines.engine import Answer, Drawing, Reject
@@ -75,6 +77,25 @@ def test_pictures_have_ink_and_white_margins():
     assert (
         left >= 3 + 4 and top >= 4 + 4 and right < picture.width - 5 - 3 and bottom < picture.height - 6 - 3
     )
+
+
+@needs_tex
+@pytest.mark.parametrize(("ink", "paper"), engine.COLORS)
+def test_colours_change_the_ink_and_the_paper_and_nothing_else(ink, paper):
+    plain, colored = draw_and_check(engine, [make_spec(HALF), replace(make_spec(HALF), ink=ink, paper=paper)])
+    assert colored.answers == plain.answers
+    levels, other = (np.asarray(drawing.pictures[0]).reshape(-1, 3) for drawing in (plain, colored))
+    assert len(levels) == len(other)
+    for level, color in ((0, ink), (255, paper)):
+        [found] = np.unique(other[(levels == level).all(axis=1)], axis=0)
+        assert found.tolist() == list(color)
+
+
+@needs_tex
+def test_a_picture_in_colours_without_ink_is_rejected(monkeypatch):
+    monkeypatch.setattr(engine, "draw_sheet", lambda sheet, dpi: Image.new("RGB", (90, 40), "white"))
+    [drawing] = draw_and_check(engine, [replace(make_spec(HALF), ink=(235, 235, 235), paper=(28, 28, 30))])
+    assert str(drawing) == "no ink"
 
 
 @needs_tex
