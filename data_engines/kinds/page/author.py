@@ -1,7 +1,9 @@
 """The author of a document page, who writes its blocks one by one and numbers them."""
 
+import calendar
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from math import ceil
 from typing import Literal
 
@@ -45,6 +47,14 @@ _CAPTIONS = {
     "en": ("Figure {}: ", "Fig. {}. ", "FIGURE {}. ", "Figure {}. "),
     "zh": ("图 {} ", "图{}：", "图 {}. "),
 }
+_PAPERS = {
+    "en": (
+        "Northern|Southern|Valley|Harbour|County|Lakeside|National|Western|Island|River",
+        "The {} Times|{} Herald|The Daily {} News|The {} Gazette|The {} Post|{} Courier|{} Evening Star",
+    ),
+    "zh": ("江南|北方|滨海|晨光|中原|山城|湖滨|东部|新城|西部", "{}日报|{}晚报|{}时报|{}周报|{}都市报"),
+}
+"""Places, and the names of their newspapers."""
 _SIGNS = "*†‡"
 
 
@@ -67,7 +77,16 @@ class Room:
 
 
 class Author:
-    """Writes one block after the other, and counts sections, figures, tables, formulas and footnotes."""
+    """Writes one block after the other, and counts sections, figures, tables, formulas and footnotes.
+
+    Args:
+        rng: the only chance.
+        material: what is written of.
+        language: of the texts.
+        layout: what kind of document it is.
+        links: whether some words look like links.
+        room: the room of the page.
+    """
 
     def __init__(
         self,
@@ -81,6 +100,7 @@ class Author:
         self.rng = rng
         self.material = material
         self.language = language
+        self.layout = layout
         self.room = room
         self.has_references = layout == "article" and rng.random() < 0.25
         cites = self.has_references or (layout == "article" and rng.random() < 0.2)
@@ -99,8 +119,10 @@ class Author:
         self.notes_left = int(rng.integers(1, 4)) if may_have_notes else 0
         self.marks_are_signs = rng.random() < 0.15
         self.note_number = 0 if self.marks_are_signs or rng.random() < 0.5 else int(rng.integers(0, 40))
-        self.notes: list[tuple[str, Block]] = []
-        """The mark of each footnote and the block that has it."""
+        self.notes: list[tuple[str, PageLanguage]] = []
+        """The mark and the language of each footnote."""
+        self.tongue = self.choose_language()
+        """The language of the section that is being written."""
 
     def choose_weighted(self, weights: Mapping[str, float]) -> str:
         chances = np.array(list(weights.values()))
@@ -109,6 +131,11 @@ class Author:
     def choose_of(self, words: str) -> str:
         """One of the words between bars."""
         return self.prose.choose(words.split("|"))
+
+    def turn_over(self) -> None:
+        """Another section begins, with other texts, and on a mixed page perhaps in the other language."""
+        self.prose.turn_over()
+        self.tongue = self.choose_language()
 
     def choose_language(self) -> PageLanguage:
         if self.language == "mixed":
@@ -120,7 +147,7 @@ class Author:
 
     def front(self) -> list[Block]:
         self.section_number = 0
-        language = self.choose_language()
+        language = self.tongue
         blocks = [document.title(self.prose.phrase(language, Range(4, 9)))]
         if self.rng.random() < 0.8:
             names = [self.prose.name(language) for _ in range(self.rng.integers(1, 5))]
@@ -133,7 +160,7 @@ class Author:
         return blocks
 
     def section(self) -> list[Block]:
-        self.prose.turn_over()
+        self.turn_over()
         blocks = [self.heading(1)]
         for _ in range(self.rng.integers(1, 4)):
             blocks.append(self.paragraph())
@@ -172,7 +199,7 @@ class Author:
                 return []
 
     def heading(self, level: Literal[1, 2], text: str = "") -> Block:
-        language = self.choose_language()
+        language = self.tongue
         if level == 1:
             self.section_number += 1
             self.subsection_number = 0
@@ -201,25 +228,19 @@ class Author:
             self.notes_left -= 1
             self.note_number += 1
             mark = _SIGNS[self.note_number - 1] if self.marks_are_signs else str(self.note_number)
-        block = document.paragraph(self.prose.text(self.choose_language(), Range(2, 6), mark))
-        if mark:
-            self.notes.append((mark, block))
-        return block
+            self.notes.append((mark, self.tongue))
+        return document.paragraph(self.prose.text(self.tongue, Range(2, 6), mark))
 
-    def footnotes(self, blocks: list[Block]) -> list[Block]:
-        numbers = {id(block): number for number, block in enumerate(blocks, 1)}
-        return [
-            document.footnote(mark, self.prose.text(self.choose_language(), Range(1, 2)), numbers[id(block)])
-            for mark, block in self.notes
-        ]
+    def footnotes(self) -> list[Block]:
+        return [document.footnote(mark, self.prose.text(tongue, Range(1, 2))) for mark, tongue in self.notes]
 
     def points(self) -> Block:
         """The list of a slide."""
-        language = self.choose_language()
+        language = self.tongue
         return self.listed([self.prose.point(language) for _ in range(self.rng.integers(3, 7))])
 
     def items(self) -> Block:
-        language = self.choose_language()
+        language = self.tongue
         return self.listed([self.prose.text(language, Range(1, 2)) for _ in range(self.rng.integers(2, 6))])
 
     def listed(self, texts: Sequence[Text]) -> Block:
@@ -236,7 +257,7 @@ class Author:
         return document.display(code, str(self.formula_number))
 
     def table(self) -> Block:
-        language = self.choose_language()
+        language = self.tongue
         rules: Rules = "booktabs" if self.rng.random() < 0.5 else "ruled"
         num_rows, num_columns = int(self.rng.integers(2, 7)), int(self.rng.integers(2, 5))
         grid = choose_grid(Pen(self.rng, [self.material.lines[language]]), num_rows, num_columns, rules)
@@ -248,7 +269,7 @@ class Author:
 
     def figure(self, width: float) -> list[Block]:
         """A figure, at most `width` points wide, and its caption."""
-        language = self.choose_language()
+        language = self.tongue
         drawn = choose_figure(
             self.rng, lambda: self.prose.phrase(language, Range(1, 3)), self.material.photos, width
         )
@@ -270,13 +291,13 @@ class Author:
         if self.rng.random() < 0.6:
             return document.code(lines)
         self.listing_number += 1
-        language = self.choose_language()
+        language = self.tongue
         label = f"代码 {self.listing_number} " if language == "zh" else f"Listing {self.listing_number}: "
         return document.code(lines, label + self.prose.phrase(language, Range(2, 5)))
 
     def statement(self) -> Block:
         """A definition, theorem, example, proof and the like, with its label in bold."""
-        language = self.choose_language()
+        language = self.tongue
         label = self.choose_of(_STATEMENTS[language])
         if label not in _UNNUMBERED:
             self.statement_number += 1
@@ -287,7 +308,7 @@ class Author:
         return document.paragraph(join_pieces([text_run(label, "bold"), text_run(" "), text]))
 
     def exercise(self, number: int) -> Block:
-        language = self.choose_language()
+        language = self.tongue
         if self.rng.random() < 0.3:
             text = self.prose.text(language, Range(1, 3))
         else:
@@ -316,8 +337,25 @@ class Author:
             text = join_pieces([*parts, text_run(f", {volume}:{first}-{last}, {year}.")])
         return document.entry(f"[{number}]", text)
 
+    def front_page(self) -> list[Block]:
+        """The name of a newspaper, and a line with its number, date and price."""
+        places, papers = _PAPERS[self.tongue]
+        name = self.choose_of(papers).format(self.choose_of(places))
+        volume, number, pages = (int(self.rng.integers(*of)) for of in ((2, 190), (2, 360), (8, 64)))
+        day = date(1950, 1, 1) + timedelta(days=int(self.rng.integers(27_000)))
+        if self.tongue == "zh":
+            weekday = "一二三四五六日"[day.weekday()]
+            when = f"{day.year}年{day.month}月{day.day}日 星期{weekday}"
+            line = document.dateline(f"第 {volume * number} 期", when, f"今日 {pages} 版")
+        else:
+            price = self.choose_of(f"{pages} Pages|Price {pages} Cents|${pages / 10:.2f}")
+            weekday, month = calendar.day_name[day.weekday()], calendar.month_name[day.month]
+            when = f"{weekday}, {month} {day.day}, {day.year}"
+            line = document.dateline(f"Vol. {volume}, No. {number}", when, price)
+        return [document.masthead(name), line]
+
     def byline(self) -> Block:
-        language = self.choose_language()
+        language = self.tongue
         name = self.prose.name(language)
         month, day = self.rng.integers(1, 13), self.rng.integers(1, 29)
         if language == "zh":

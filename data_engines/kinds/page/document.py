@@ -21,6 +21,8 @@ from got_train.tex.escaping import escape_latex
 
 Style = Literal["plain", "bold", "italic", "link"]
 BlockKind = Literal[
+    "masthead",
+    "dateline",
     "title",
     "authors",
     "abstract",
@@ -69,8 +71,6 @@ class Block(NamedTuple):
     """The words that a reader sees, without those of formulas."""
     figure: Figure | None = None
     """What is drawn in place of text."""
-    of: int = 0
-    """Of a footnote, the number of the block with its mark, counted from 1."""
 
 
 def escape_markdown(text: str) -> str:
@@ -104,7 +104,24 @@ def join_pieces(pieces: Iterable[Text]) -> Text:
 
 def title(text: str) -> Block:
     latex = escape_latex(text)
-    return Block("title", rf"\pagetitle{{{latex}}}", f"\\title{{\n{latex}\n}}", text)
+    return Block("title", rf"\pagetitle{{{latex}}}", _title(latex), text)
+
+
+def masthead(name: str) -> Block:
+    """The name of a newspaper at the head of its front page."""
+    latex = escape_latex(name)
+    return Block("masthead", rf"\pagemasthead{{{latex}}}", _title(latex), name)
+
+
+def dateline(left: str, middle: str, right: str) -> Block:
+    """The line below the name of a newspaper: its volume, date and price."""
+    latex = "".join(f"{{{escape_latex(text)}}}" for text in (left, middle, right))
+    text = f"{left} {middle} {right}"
+    return Block("dateline", rf"\pagedateline{latex}", escape_markdown(text), text)
+
+
+def _title(latex: str) -> str:
+    return f"\\title{{\n{latex}\n}}"
 
 
 def authors(names: Sequence[str], affiliation: str) -> Block:
@@ -194,10 +211,9 @@ def entry(label: str, text: Text) -> Block:
     return Block("entry", latex, f"{label} {text.markdown}".lstrip(), f"{label} {text.printed}")
 
 
-def footnote(mark: str, text: Text, of: int) -> Block:
-    """A note at the foot of the last column; `of` is the number of the block that has its mark."""
+def footnote(mark: str, text: Text) -> Block:
+    """A note at the foot of the column with its mark; notes are the last blocks, in the order of marks."""
     sign = footnote_mark(mark)
-    latex = rf"\pagefootnote{{{sign.latex}}}{{{text.latex}}}"
-    return Block(
-        "footnote", latex, f"{sign.markdown} {text.markdown}", f"{sign.printed} {text.printed}", of=of
-    )
+    # without the macro of the marks in the text, by which TeX finds the note
+    latex = rf"\pagefootnote{{{sign.markdown}}}{{{text.latex}}}"
+    return Block("footnote", latex, f"{sign.markdown} {text.markdown}", f"{sign.printed} {text.printed}")

@@ -18,7 +18,7 @@ import numpy as np
 
 from data_engines.engine import Answer, Drawing, Region, Reject, Source, Stock
 from data_engines.kind import CODE
-from data_engines.kinds.page.author import Room
+from data_engines.kinds.page.author import Author, Room
 from data_engines.kinds.page.checks import (
     INK,
     Places,
@@ -230,7 +230,9 @@ def decide(rng: np.random.Generator, index: int, stock: PageStock) -> Spec:
         code_letters=style.column_width / (CODE_WIDTH * code_size(style)) - 2,
     )
     links = style.link_color != "black"
-    blocks = choose_blocks(rng, material, language, layout, links, room)
+    blocks = choose_blocks(Author(rng, material, language, layout, links, room))
+    if blocks[0].kind == "masthead":  # in the place of a running head
+        style = replace(style, heads=("", "", ""), foot="")
     if options.answer_all:
         blocks = tuple(map(answered, blocks))
     return Spec(blocks, style, options.dpi.choose(rng), options.answer_all)
@@ -381,6 +383,7 @@ def _printable(
     held_by_font = {Path(face.path).name: face.characters for face in faces}
     held = {
         family: frozenset.intersection(*(held_by_font.get(name, frozenset()) for name in family.files()))
+        - family.drawn_as_others()
         for family in (*latin, *chinese)
     }
     letters = frozenset.intersection(*(held[family] for family in latin)) | {" "}

@@ -2,38 +2,20 @@
 
 from collections.abc import Callable
 
-import numpy as np
-
 from data_engines.kinds.page import document
-from data_engines.kinds.page.author import BIBLIOGRAPHY, EXERCISES, Author, Room
+from data_engines.kinds.page.author import BIBLIOGRAPHY, EXERCISES, Author
 from data_engines.kinds.page.document import Block
-from data_engines.kinds.page.prose import Material
 from data_engines.kinds.page.typography import Layout
 from data_engines.options import Range
-from data_engines.tools.corpora import Language
+
+FRONT_PAGES = 0.5
+"""Share of the pages of newspapers that are their first ones."""
 
 
-def choose_blocks(
-    rng: np.random.Generator,
-    material: Material,
-    language: Language,
-    layout: Layout,
-    links: bool,
-    room: Room,
-) -> tuple[Block, ...]:
-    """More blocks than fit into a page, except for slides, and their footnotes.
-
-    Args:
-        rng: the only chance.
-        material: what is written of.
-        language: of the texts.
-        layout: what kind of document it is.
-        links: whether some words look like links.
-        room: the room of the page.
-    """
-    author = Author(rng, material, language, layout, links, room)
-    blocks = _LAYOUTS[layout](author)
-    return (*blocks, *author.footnotes(blocks))
+def choose_blocks(author: Author) -> tuple[Block, ...]:
+    """More blocks than fit into the author's page, except for slides, and their footnotes."""
+    blocks = _LAYOUTS[author.layout](author)
+    return (*blocks, *author.footnotes())
 
 
 def _article(author: Author) -> list[Block]:
@@ -49,7 +31,7 @@ def _article(author: Author) -> list[Block]:
     while author.lines(blocks) < ends:
         blocks += author.section()
     if author.has_references:
-        blocks.append(author.plain_heading(1, author.choose_of(BIBLIOGRAPHY[author.choose_language()])))
+        blocks.append(author.plain_heading(1, author.choose_of(BIBLIOGRAPHY[author.tongue])))
         blocks += _numbered(author, author.reference, int(rng.integers(1, 20)), blocks)
     return blocks
 
@@ -60,13 +42,13 @@ def _textbook(author: Author) -> list[Block]:
     blocks: list[Block] = []
     ends = rng.uniform(0.0, 0.8) * room.lines
     while author.lines(blocks) < ends:
-        author.prose.turn_over()
+        author.turn_over()
         blocks.append(author.heading(1))
         for _ in range(rng.integers(1, 4)):
             blocks.append(author.paragraph())
             weights = {"": 1, "statement": 4, "display": 2, "figure": 1, "items": 0.5, "heading": 0.5}
             blocks += author.extra(author.choose_weighted(weights))
-    blocks.append(author.plain_heading(1, author.choose_of(EXERCISES[author.choose_language()])))
+    blocks.append(author.plain_heading(1, author.choose_of(EXERCISES[author.tongue])))
     return blocks + _numbered(author, author.exercise, int(rng.integers(1, 40)), blocks)
 
 
@@ -79,24 +61,25 @@ def _numbered(author: Author, write: Callable[[int], Block], first: int, above: 
 
 
 def _newspaper(author: Author) -> list[Block]:
-    """A headline across the columns, and articles below it; at times a picture beside the headline."""
+    """A headline across the columns and articles below it; at times a picture or the paper's name above."""
     rng, room = author.rng, author.room
-    headline = [document.title(author.prose.phrase(author.choose_language(), Range(5, 9)))]
+    head = author.front_page() if rng.random() < FRONT_PAGES else []
+    headline = [document.title(author.prose.phrase(author.tongue, Range(5, 9)))]
     picture = author.figure(room.text_width) if rng.random() < 0.3 else []
-    blocks = headline + picture if rng.random() < 0.5 else picture + headline
+    blocks = head + (headline + picture if rng.random() < 0.5 else picture + headline)
     blocks.append(author.byline())
     while author.lines(blocks) < room.lines:
         blocks += [author.paragraph() for _ in range(rng.integers(2, 5))]
         weights = {"crosshead": 2, "figure": 1, "article": 1, "": 2}
         match author.choose_weighted(weights):
             case "crosshead":
-                words = author.prose.phrase(author.choose_language(), Range(2, 4))
+                words = author.prose.phrase(author.tongue, Range(2, 4))
                 blocks += [author.plain_heading(2, words), author.paragraph()]
             case "figure":
                 blocks += author.figure(room.column_width)
             case "article":
-                author.prose.turn_over()
-                words = author.prose.phrase(author.choose_language(), Range(3, 7))
+                author.turn_over()
+                words = author.prose.phrase(author.tongue, Range(3, 7))
                 blocks += [author.plain_heading(1, words), author.byline()]
     return blocks
 
@@ -104,7 +87,7 @@ def _newspaper(author: Author) -> list[Block]:
 def _slide(author: Author) -> list[Block]:
     """A heading, a list, and below it what there is room for."""
     rng, room = author.rng, author.room
-    blocks = [author.plain_heading(1, author.prose.phrase(author.choose_language(), Range(2, 6)))]
+    blocks = [author.plain_heading(1, author.prose.phrase(author.tongue, Range(2, 6)))]
     if rng.random() < 0.3:
         blocks.append(author.paragraph())
     blocks.append(author.points())

@@ -2,8 +2,8 @@ r"""The TeX of document pages: columns that are filled with whole blocks.
 
 A page is one box of paper, made within a single run of TeX. All blocks are typeset once. A first try fills
 the columns with them, and TeX's marks show the last block that ends there; then the columns are filled again
-with the blocks up to that one. Footnotes stand at the foot of the last column, if the blocks with their marks
-are on the page. `\gotnote` reports where each block on the page begins and ends.
+with the blocks up to that one. Other marks, of e-TeX, show which footnotes belong at the foot of a column.
+`\gotnote` reports where each block on the page begins and ends.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,13 +15,18 @@ from got_train.tex.escaping import escape_latex
 from got_train.tex.packages import MATHS, TABLES
 from got_train.tex.typefaces import MATH_VERSIONS
 
-ACROSS: frozenset[BlockKind] = frozenset({"title", "authors", "byline", "figure", "caption"})
+ACROSS: frozenset[BlockKind] = frozenset(
+    {"masthead", "dateline", "title", "authors", "byline", "figure", "caption"}
+)
 """Blocks that extend across all columns where they are the first of a page; at times abstracts do, too."""
 KEPT_WITH_NEXT: tuple[BlockKind, ...] = ("section", "subsection", "byline", "figure")
 """Blocks after which no column ends."""
-SIZES = (8, 9, 9.5, 10, 10.5, 11, 12, 14, 17, 20, 24)
+SIZES = (8, 9, 9.5, 10, 10.5, 11, 12, 14, 17, 20, 24, 36)
 """Sizes of fonts in points."""
+MASTHEAD_SIZE = 36
 WHITE: dict[BlockKind, tuple[float, float]] = {
+    "masthead": (0.0, 0.4),
+    "dateline": (0.0, 0.9),
     "title": (0.5, 0.7),
     "authors": (0.3, 1.0),
     "abstract": (0.5, 1.0),
@@ -48,13 +53,14 @@ PREAMBLE = (
     + MATH_VERSIONS
     + r"""
 \makeatletter
-\newbox\page@top \newbox\page@rest \newbox\page@notes \newbox\page@wide
+\newbox\page@top \newbox\page@rest \newbox\page@trial \newbox\page@notes \newbox\page@wide
 \newif\ifpage@first \newif\ifpage@fits
 \newdimen\page@height \newdimen\page@room \newdimen\page@step
-\newcount\page@last
+\newcount\page@last \newcount\page@note \newmarks\page@marks
 \setlength\unitlength{1pt} \fboxsep\z@
 \def\page@box#1{\numexpr3000+#1\relax}
 \def\page@column#1{\numexpr2990+#1\relax}
+\def\page@foot#1{\numexpr2980+#1\relax}
 
 % A block: its number, its width, what it says; nothing, if that is wider. Lines are as high as a strut, so
 % that blocks can be stacked.
@@ -68,6 +74,10 @@ PREAMBLE = (
 \long\def\pageparagraph#1{\page@line{#1}}
 \def\pageheading#1#2{{\parindent\z@\page@ragged\pageheadingstyle{#1}\page@line{#2}}}
 \def\pagetitle#1{{\parindent\z@\page@ragged\pagetitlestyle\page@line{#1}}}
+\def\pagemasthead#1{\setbox\page@wide\hbox{\pagemastheadstyle#1}\page@measure{\wd\page@wide}%
+  \hbox to\hsize{\hfil\box\page@wide\hfil}}
+\def\pagedateline#1#2#3{\setbox\page@wide\hbox{\pagenotestyle\strut#1\quad#2\quad#3}\page@measure{\wd\page@wide}%
+  \hrule\kern2pt\hbox to\hsize{\pagenotestyle\strut#1\hfil#2\hfil#3}\kern2pt\hrule}
 \def\pageauthors#1#2{{\parindent\z@\page@ragged\pageauthorstyle\page@line{#1}\page@line{\itshape#2}}}
 \long\def\pageabstract#1#2{{\parindent\z@\leftskip\pageabstractmargin\rightskip\leftskip
   \page@line{\textbf{#1}\quad#2}}}
@@ -85,7 +95,9 @@ PREAMBLE = (
 \long\def\pageentry#1#2{{\setbox\z@\hbox{#1\kern.5em}\hangindent\wd\z@\hangafter\@ne
   \parindent\z@\page@line{\box\z@#2}}}
 \long\def\pagefootnote#1#2{{\parindent\z@\pagenotestyle\page@line{#1\kern.4em#2}}}
-\def\pagemark#1{\nobreak#1}
+\def\pagemark#1{\nobreak#1\global\advance\page@note\@ne\marks\page@marks{\the\page@note}}
+% The number of the block with the first footnote.
+\def\pagenotesfrom#1{\global\page@note\numexpr#1-1\relax}
 \long\def\pageitem#1#2{{\parindent\z@\leftskip2em\page@line{\llap{\hbox to 1.7em{#1\hss}}#2}}}
 \def\page@measure#1{\ifdim#1>\hsize\global\page@fitsfalse\fi}
 \def\pagedisplay#1#2{\setbox\page@wide\hbox{$\displaystyle#2$}%
@@ -103,23 +115,29 @@ PREAMBLE = (
   \unvcopy\page@box{#1}%
   \ifnum#4=1 \nobreak\else\mark{#1}\fi
   \vskip#3\relax\fi\fi}
-% A footnote, the first one below a short line: its number, and that of the block with its mark.
-\def\pagenote#1#2{\ifnum#2>\page@last\else\ifvoid\page@box{#2}\else\ifvoid\page@box{#1}\else
-  \ifpage@first\page@firstfalse\vskip.8\baselineskip\hrule width.35\columnwidth\kern.4\baselineskip\fi
-  \unvcopy\page@box{#1}\fi\fi\fi}
-% A column: its number, the share of its height that is filled, the height of what stands at its foot.
-\def\pagesplit#1#2#3{\page@room#2\page@height
-  \ifdim\page@room>\dimexpr\page@height-#3\relax \page@room\dimexpr\page@height-#3\relax\fi
+% The footnotes with marks in the column that was split off last, below a short line.
+\def\page@collect{\setbox\page@notes\vbox{\hsize\columnwidth
+  \edef\page@from{\splitfirstmarks\page@marks}\ifx\page@from\@empty\else
+    \vskip.8\baselineskip\hrule width.35\columnwidth\kern.4\baselineskip
+    \page@note\page@from\relax
+    \loop \unvcopy\page@box\page@note
+    \ifnum\page@note<\splitbotmarks\page@marks\relax \advance\page@note\@ne \repeat\fi}}
+% A column: its number, and the share of its height that is filled. How high its footnotes are is seen from a
+% trial without them; where they leave no room for the lines with the last marks, these go to the next column.
+\def\pagesplit#1#2{\page@room#2\page@height
+  \setbox\page@trial\copy\page@rest \setbox\page@trial\vsplit\page@trial to\page@room
+  \page@collect
+  \page@step\dimexpr\page@height-\ht\page@notes-\dp\page@notes\relax
+  \ifdim\page@room>\page@step \page@room\page@step\fi
   \setbox\page@column{#1}\vsplit\page@rest to\page@room
-  \edef\page@mark{\splitbotmark}\ifx\page@mark\@empty\else\let\page@ended\page@mark\fi}
-\def\pagenotesheight{\dimexpr\ht\page@notes+\dp\page@notes\relax}
-\def\pagenotesbox{\box\page@notes}
-\def\page@pour{\setbox\page@notes\vbox{\hsize\columnwidth\page@firsttrue\pagenotes}%
-  \setbox\page@rest\vbox{\hsize\columnwidth\page@firsttrue\pagebody}%
+  \edef\page@mark{\splitbotmark}\ifx\page@mark\@empty\else\let\page@ended\page@mark\fi
+  \page@collect \setbox\page@foot{#1}\box\page@notes}
+\def\page@pour{\setbox\page@rest\vbox{\hsize\columnwidth\page@firsttrue\pagebody}%
   \pagesplits}
 \def\page@at#1#2#3{\vbox to\z@{\kern#2\hbox to\paperwidth{\kern#1#3\hss}\vss}}
-% A column and what stands at its foot.
-\def\pagecolumn#1#2{\hbox to\columnwidth{\vbox to\page@height{\unvbox\page@column{#1}\vfil#2}\hss}}
+% A column, with its footnotes at the foot.
+\def\pagecolumn#1{\hbox to\columnwidth{%
+  \vbox to\page@height{\unvbox\page@column{#1}\vfil\box\page@foot{#1}}\hss}}
 \def\pagemake{%
   \splittopskip.7\baselineskip \splitmaxdepth\maxdepth
   \page@last\@m
@@ -145,15 +163,15 @@ def page_code(blocks: Sequence[Block], style: PageStyle) -> str:
     """The TeX of one page; a block on it, counted from 1, leaves the notes `begin i` and `end i`."""
     across = count_across(blocks, style)
     lines = list(_settings(style))
+    num_notes = sum(block.kind == "footnote" for block in blocks)
+    if num_notes:  # which would stand between the parts of a word that is divided between columns
+        lines.append(rf"\pagenotesfrom{{{len(blocks) - num_notes + 1}}}\brokenpenalty=10000 ")
     for number, block in enumerate(blocks, 1):
         width = r"\textwidth" if number <= across else r"\columnwidth"
         lines.append(rf"\pageblock{{{number}}}{{{width}}}{{{block.latex}}}")
-    numbered = list(enumerate(blocks, 1))
-    adds = [_add(number, block, style) for number, block in numbered if not block.of]
-    notes = [rf"\pagenote{{{number}}}{{{block.of}}}" for number, block in numbered if block.of]
+    adds = [_add(number, block, style) for number, block in enumerate(blocks, 1) if block.kind != "footnote"]
     lines.append(rf"\def\pagetop{{{''.join(adds[:across])}}}")
     lines.append(rf"\def\pagebody{{{''.join(adds[across:])}}}")
-    lines.append(rf"\def\pagenotes{{{''.join(notes)}}}")
     return "%\n".join([*lines, r"\pagemake"])
 
 
@@ -220,13 +238,9 @@ def code_size(style: PageStyle) -> float:
 
 
 def _column_settings(style: PageStyle) -> Iterator[str]:
-    """The columns from the left to the right; footnotes stand at the foot of the last one."""
-    last = style.columns
-    splits, columns = [], []
-    for number, fill in enumerate(style.fill, 1):
-        height, foot = (r"\pagenotesheight", r"\pagenotesbox") if number == last else ("0pt", "")
-        splits.append(rf"\pagesplit{{{number}}}{{{fill:.3f}}}{{{height}}}")
-        columns.append(rf"\pagecolumn{{{number}}}{{{foot}}}")
+    """The columns from the left to the right."""
+    splits = [rf"\pagesplit{{{number}}}{{{fill:.3f}}}" for number, fill in enumerate(style.fill, 1)]
+    columns = [rf"\pagecolumn{{{number}}}" for number in range(1, style.columns + 1)]
     between = r"\hfil\vrule width.4pt\hfil " if style.column_rule else r"\hfil "
     yield rf"\def\pagesplits{{{''.join(splits)}}}\def\pagecolumns{{{between.join(columns)}}}"
 
@@ -238,6 +252,8 @@ def _heading_settings(style: PageStyle) -> Iterator[str]:
     first, second, title = (_size(size, max(style.leading, 1.25 * size)) for size in sizes)
     yield rf"\def\pageheadingstyle#1{{{look}\ifnum#1=1 {centre}{first}\else{second}\fi}}"
     yield rf"\def\pagetitlestyle{{{look}{centre}{title}}}"
+    name = _size(MASTHEAD_SIZE, MASTHEAD_SIZE)
+    yield rf"\def\pagemastheadstyle{{{_use(style.heading_latin)}\bfseries{name}}}"
     yield rf"\def\pageauthorstyle{{{centre}}}"
     yield rf"\def\pageabstractmargin{{{style.abstract_margin:.2f}pt}}"
 

@@ -10,7 +10,7 @@ import numpy as np
 from data_engines.kinds.page.document import Style, Text, footnote_mark, inline_formula, join_pieces, text_run
 from data_engines.options import Range
 from data_engines.tools.chance import one_of
-from data_engines.tools.corpora import Language, choose_words, run_of_words
+from data_engines.tools.corpora import Language, choose_words, run_of_words, word_spans
 from data_engines.tools.formulas.grammar import choose_inline
 from got_train.characters import HAN
 from got_train.tex.source import plain_formula
@@ -39,14 +39,16 @@ _PHRASE = {
     "zh": re.compile(rf"[{HAN}]{{2,6}}"),
 }
 """Texts that may be set in bold or italics."""
-_GAP = {"en": re.compile(r"(?<=[a-z]) (?=[a-z])"), "zh": re.compile(rf"(?<=[{HAN}])(?=[{HAN}])")}
-"""Places where a formula or a word of the other language may be inserted."""
+_GAP = {"en": re.compile(r"(?<=[a-z])(?= [a-z])"), "zh": re.compile(rf"(?<=[{HAN}])(?=[，。；！？])")}
+"""Places where a formula or a citation may be inserted: between words, in Chinese at the end of a clause."""
 _SENTENCE_END = {
     "en": re.compile(r"(?<=[a-z][.!?])(?= [A-Z]|$)"),
     "zh": re.compile(rf"(?<=[。！？])(?=[{HAN}]|$)"),
 }
 """Places where the mark of a footnote may stand."""
 
+_FIRST_SENTENCE = re.compile(r"(.*?[^.。])[.。]?(?<=[.?!。？！])(?=\s+[A-Z\"“]|$|[" + HAN + "])")
+"""A sentence, and in a group what is left of it without a full stop."""
 _TWO_HAN = re.compile(rf"[{HAN}]{{2}}")
 
 _GIVEN = (
@@ -96,7 +98,7 @@ class Prose:
         self.material = material
         self.formula_share = formula_share
         self.too_long = re.compile(rf"[^\s{HAN}]{{{max(int(LONGEST_WORD * letters), 10)},}}")
-        self.interlaced = language == "mixed" and rng.random() < 0.5
+        self.has_terms = language == "mixed" and rng.random() < 0.5
         self.cites, self.links = cites, links
         self.places: dict[PageLanguage, int] = {}
         """The number of the next line in each language."""
@@ -121,7 +123,7 @@ class Prose:
         return self.rng.random() < self.material.made_up
 
     def text(self, language: PageLanguage, sentences: Range, mark: str = "") -> Text:
-        """Some sentences, with formulas, bold words and words of the other language.
+        """Some sentences, with formulas, bold words and, in Chinese, English terms.
 
         The mark of a footnote stands behind one of them.
         """
@@ -137,15 +139,13 @@ class Prose:
             formula = self.inline()
             if cut := self.cut(pieces, _GAP[language]):
                 position, before, _, after = cut
-                pieces[position : position + 1] = [text_run(before + " "), formula, text_run(" " + after)]
-        if self.interlaced and language == "zh":
-            words = choose_words(self.rng, self.material.lines["en"], Range(1, 3)).strip(" ,.;:()!?")
-            if words and (cut := self.cut(pieces, _GAP["zh"])):
-                position, before, _, after = cut
-                pieces[position] = text_run(f"{before} {words} {after}")
+                pieces[position : position + 1] = [text_run(before + " "), formula, text_run(after)]
+        if self.has_terms and language == "zh" and (cut := self.cut(pieces, _GAP["zh"])):
+            position, before, _, after = cut
+            pieces[position] = text_run(f"{before}（{self.phrase('en', Range(1, 3))}）{after}")
         if self.cites and self.rng.random() < 0.4 and (cut := self.cut(pieces, _GAP[language])):
             position, before, _, after = cut
-            pieces[position] = text_run(f"{before} {self.citation()} {after}")
+            pieces[position] = text_run(f"{before} {self.citation()}{after}")
         if self.rng.random() < 0.15:
             # Chinese has no italics
             style: Style = "italic" if language == "en" and self.rng.random() < 0.5 else "bold"
@@ -189,6 +189,9 @@ class Prose:
         sentences = self.material.sentences[language]
         if sentences and self.rng.random() < self.material.matter:
             return self.choose(sentences)
+        return self.next_line(language)
+
+    def next_line(self, language: PageLanguage) -> str:
         lines, place = self.material.lines[language], self.place(language)
         self.places[language] = (place + 1) % len(lines)
         return lines[place]
@@ -226,8 +229,12 @@ class Prose:
         return "概要" if language == "zh" else "Overview"
 
     def point(self, language: PageLanguage) -> Text:
-        """Some words of a line, as beside a bullet of a slide."""
-        return text_run(run_of_words(self.rng, self.near(language), POINT_WORDS[language]))
+        """The next short sentence, without its full stop, as beside a bullet of a slide; or some words."""
+        for _ in range(PHRASE_TRIES):
+            sentence = _FIRST_SENTENCE.match(line := self.next_line(language))
+            if sentence and len(word_spans(sentence[1])) <= POINT_WORDS[language].high:
+                return text_run(sentence[1])
+        return text_run(run_of_words(self.rng, line, POINT_WORDS[language]))
 
     def name(self, language: PageLanguage) -> str:
         if language == "en":

@@ -32,6 +32,10 @@ class FontFamily:
     def files(self) -> frozenset[str]:
         return frozenset({self.upright, self.bold, self.italic} - {""})
 
+    def drawn_as_others(self) -> frozenset[str]:
+        """The characters that one of its files draws as others."""
+        return frozenset("".join(DRAWN_AS_OTHERS.get(name, "") for name in self.files()))
+
 
 def _tex_gyre(name: str, math: MathFonts = "normal") -> FontFamily:
     regular, bold, italic = (f"texgyre{name}-{shape}.otf" for shape in ("regular", "bold", "italic"))
@@ -60,6 +64,15 @@ CHINESE = (
     FontFamily("notoserif", "NotoSerifSC-Regular.otf", "NotoSansSC-Regular.otf"),
     FontFamily("notosans", "NotoSansSC-Regular.otf", "NotoSansSC-Regular.otf"),
 )
+DRAWN_AS_OTHERS = {
+    "FandolSong-Regular.otf": "＄￥",
+    "FandolSong-Bold.otf": "幹捨準癥衹醜餘鬆鬱鹼",
+    "FandolHei-Regular.otf": "幹捨準癥衹醜餘騁鬆鬱＄￥",
+    "FandolHei-Bold.otf": "釺鍁＄￥",
+    "FandolFang-Regular.otf": "＄￥",
+    "NotoSansSC-Regular.otf": "墫壿",
+}
+"""What a font draws as another character, such as 餘 as 余 and ￥ as ＄: nobody can read which it was."""
 
 
 @lru_cache(maxsize=1)

@@ -103,7 +103,7 @@ class Spec:
 @dataclass(frozen=True, kw_only=True)
 class PdfDrawing(Drawing):
     bare: Image.Image
-    """The picture without its text."""
+    """The picture in grey, without its text."""
 
 
 def load(options: Options, rng: np.random.Generator) -> PdfStock:
@@ -183,7 +183,7 @@ draw = one_by_one(_draw)
 def check(spec: Spec, drawing: PdfDrawing) -> Drawing:
     """The drawing of those lines that have ink at each letter of the file, and none beside them."""
     levels, bare = (
-        np.asarray(picture.convert("L")).astype(int) for picture in (*drawing.pictures, drawing.bare)
+        np.asarray(picture.convert("L")).astype(np.int16) for picture in (*drawing.pictures, drawing.bare)
     )
     letters, free = np.abs(levels - bare), _is_free(spec, levels.shape)
     faults = [

@@ -89,7 +89,7 @@ def draw_page(
 ) -> tuple[Image.Image, Image.Image]:
     """Draws a page, or a part of it, at `scale` pixels per point, without notes and form fields.
 
-    The second picture is the same without any text: where both are alike, no letter is seen.
+    The second picture is the same in grey without any text: where both are alike, no letter is seen.
     """
     with closing(open_document(path)[number]) as page:
         width, height = page.get_size()
@@ -104,7 +104,7 @@ def draw_page(
         for found, rule in _find_rules(page, 0, 0):
             if rule.width <= MAX_UNDERSCORE:
                 pdfium_c.FPDFPath_SetDrawMode(found.raw, pdfium_c.FPDF_FILLMODE_NONE, False)
-        return whole, render().to_pil().convert("RGB")
+        return whole, render().to_pil().convert("RGB").convert("L")
 
 
 def image_boxes(path: str, number: int) -> list[Box]:

@@ -18,11 +18,13 @@ from data_engines.kinds.page.document import (
     answered,
     caption,
     code,
+    dateline,
     display,
     figure,
     footnote,
     footnote_mark,
     join_pieces,
+    masthead,
     paragraph,
     text_run,
 )
@@ -168,7 +170,7 @@ DRAWN = Figure(120, 60, r"\put(60,30){\makebox(0,0){Ships per year}}", ("Ships p
 def test_a_footnote_is_answered_last_if_its_mark_is_on_the_page(stock: PageStock) -> None:
     spec = english(stock)
     marked = paragraph(join_pieces([text_run("It is as bright as a star."), footnote_mark("7")]))
-    notes = [footnote("7", text_run("As stars are."), 1), footnote("8", text_run("Nobody reads this."), 60)]
+    notes = [footnote("7", text_run("As stars are.")), footnote("7", text_run("Nobody reads this."))]
     blocks = (marked, *[PARAGRAPH] * 58, marked, *notes)
     [drawing] = draw_and_check(page, [replace(spec, blocks=blocks)])
     assert isinstance(drawing, Drawing)
@@ -178,6 +180,35 @@ def test_a_footnote_is_answered_last_if_its_mark_is_on_the_page(stock: PageStock
     assert last == r"\({ }^{7}\) As stars are."
     [note] = [region for region in drawing.regions if region.text == last]
     assert note.box[1] > max(region.box[3] for region in drawing.regions if region is not note)
+
+
+def test_a_footnote_stands_at_the_foot_of_the_column_with_its_mark(stock: PageStock) -> None:
+    spec = english(stock)
+    style = replace(spec.style, columns=2, fill=(1.0, 1.0))
+    marked = [paragraph(join_pieces([text_run("It shines."), footnote_mark(mark)])) for mark in "123"]
+    notes = [footnote(mark, text_run(f"Star number {mark}.")) for mark in "123"]
+    blocks = (marked[0], marked[1], *[PARAGRAPH] * 13, marked[2], *[PARAGRAPH] * 40, *notes)
+    [drawing] = draw_and_check(page, [replace(spec, style=style, blocks=blocks)])
+    assert isinstance(drawing, Drawing)
+    assert drawing.answers[0].text.split("\n\n")[-3:] == [note.markdown for note in notes]
+    boxes = {region.text: region.box for region in drawing.regions}
+    middle = drawing.pictures[0].width / 2
+    columns = [
+        (boxes[mark.markdown][0] < middle, boxes[note.markdown][0] < middle)
+        for mark, note in zip(marked, notes, strict=True)
+    ]
+    assert columns == [(True, True), (True, True), (False, False)]
+    assert boxes[notes[0].markdown][1] < boxes[notes[1].markdown][1]
+
+
+def test_a_front_page_has_the_name_of_the_paper(stock: PageStock) -> None:
+    spec = english(stock)
+    blocks = (masthead("The Valley Post"), dateline("Vol. 3, No. 7", "Friday", "$1.20"), PARAGRAPH)
+    [drawing] = draw_and_check(page, [replace(spec, blocks=blocks)])
+    assert isinstance(drawing, Drawing)
+    assert drawing.answers[0].text == (
+        "\\title{\nThe Valley Post\n}\n\nVol. 3, No. 7 Friday \\$1.20\n\n" + PARAGRAPH.markdown
+    )
 
 
 def test_texts_in_figures_are_answered_only_on_demand(stock: PageStock) -> None:
