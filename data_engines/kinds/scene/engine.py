@@ -19,7 +19,7 @@ from data_engines.kinds.scene.designs import choose_thing
 from data_engines.kinds.scene.drafts import Writer
 from data_engines.kinds.scene.fitting import choose_sign
 from data_engines.kinds.scene.lettering import check_letters
-from data_engines.kinds.scene.signs import Ink, Sign, check_ink, draw_sign
+from data_engines.kinds.scene.signs import MAX_BLUR, Ink, Sign, check_ink, draw_sign
 from data_engines.kinds.scene.things import Thing, draw_thing
 from data_engines.options import EngineOptions, Range, check_bounds, fraction, option
 from data_engines.tools.boxes import Box, around
@@ -40,6 +40,8 @@ THINGS = (0.55, 0.3, 0.15)
 """How often there are one, two or three things in a picture that has some."""
 VERTICAL = 0.2
 """Share of Chinese and Japanese texts in columns, where there is what sets them."""
+CASELESS = frozenset("cosvwxz")
+"""Letters that look like their capitals: in a text of these alone nobody sees that they are small."""
 FINE = 20
 """Size of fonts in pixels below which a picture is neither blurred nor compressed much."""
 
@@ -153,7 +155,7 @@ def decide(rng: np.random.Generator, index: int, stock: SceneStock) -> Spec:
         background=background,
         signs=signs,
         things=things,
-        blur=float(rng.uniform(0.3, 0.8)) if rng.random() < 0.3 and not fine else 0.0,
+        blur=float(rng.uniform(0.3, MAX_BLUR)) if rng.random() < 0.3 and not fine else 0.0,
         quality=int(rng.integers(75 if fine else 45, 90)) if rng.random() < 0.3 else None,
     )
 
@@ -180,6 +182,8 @@ def check(spec: Spec, drawing: SceneDrawing) -> Drawing:
         check_letters(sign.text, sign.font, sign.way)
     for line in (line for thing in spec.things for line in thing.lines):
         check_letters(line.text, line.font, line.way)
+    if any(CASELESS.issuperset(text) for text in _texts(spec)):
+        raise Reject("letters whose case can't be seen")
     boxes = [[check_ink(drawing.pictures[0], ink) for ink in inks] for inks in drawing.inks]
     wholes = [around(some) for some in boxes]
     if any(one.meets(other) for i, one in enumerate(wholes) for other in wholes[:i]):

@@ -2,7 +2,7 @@
 
 import colorsys
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -23,6 +23,8 @@ PAINT_DEPTH = 0.25
 """How much darker paint may be where the surface is, from 0 to 1."""
 THIN = 90
 """Least ink, of 255, that the strongest place of a letter must have."""
+MAX_BLUR = 0.8
+"""Greatest radius of the blur that a picture may get, in pixels."""
 MAX_ALIKE = 0.15
 """Share of a letter's surroundings that may have less contrast to it."""
 
@@ -63,34 +65,49 @@ class Ink:
 
 
 def draw_sign(picture: Image.Image, sign: Sign) -> Ink:
-    """Draws a text into the picture."""
-    seen, corner = sign.warp.picture(_flat_layers(sign))
-    ground, edge, ink = seen.split()
-    box = (*corner, corner[0] + seen.width, corner[1] + seen.height)
-    light = light_on(picture, box, PAINT_DEPTH)
+    """Draws a text into the picture; boldly where it could hardly be read as it was chosen."""
+    layers, corner = sign.warp.picture(_flat_layers(sign))
+    box = (*corner, corner[0] + layers.width, corner[1] + layers.height)
+    ground, mask = picture.crop(box), layers.getchannel("B")
+    painted = _paint(ground, layers, sign)
+    if not _can_be_read(painted.filter(ImageFilter.BoxBlur(MAX_BLUR)), mask):
+        painted = _paint(ground, layers, _bold(sign))
+    picture.paste(painted, corner)
+    return Ink(mask, *corner)
+
+
+def _paint(ground: Image.Image, layers: Image.Image, sign: Sign) -> Image.Image:
+    """A part of the picture with the layers of a sign painted on it."""
+    picture, (under, edge, ink) = ground.copy(), layers.split()
+    light = light_on(ground, (0, 0, *ground.size), PAINT_DEPTH)
 
     def paint(color: Rgb, mask: Image.Image) -> None:
-        picture.paste(lit(Image.new("RGB", seen.size, color), light), corner, mask)
+        picture.paste(lit(Image.new("RGB", picture.size, color), light), mask=mask)
 
     if sign.style == "plate":
-        paint(sign.plate, _dim(ground, sign.opacity))
-    levels = np.asarray(picture.crop(box).convert("L"), dtype=float)
+        paint(sign.plate, _dim(under, sign.opacity))
+    levels = np.asarray(picture.convert("L"), dtype=float)
     around = np.asarray(edge) > 127
     if not around.any():
         raise Reject("text without ink")
     luma = _ink_luma(float(levels[around].mean()), sign.ink.depth)
     opposite = (245, 245, 245) if luma < 128 else (15, 15, 15)
     if sign.style == "shadow":
-        paint(opposite, ground)
+        paint(opposite, under)
     # where the background is as light as the text, it would swallow the text
     swallowed = sign.style != "plate" and not _stands_out(levels, around, luma, 2 * MIN_CONTRAST)
     if sign.style == "outline" or swallowed:
-        light = Image.new(
-            "L", seen.size, 255
-        )  # in the light of a busy ground outline and text would grow alike
+        # in the light of a busy ground outline and text would grow alike
+        light = Image.new("L", picture.size, 255)
         paint(opposite, edge)
     paint(_color_of_luma(sign.ink, luma), _dim(ink, sign.opacity))
-    return Ink(ink, *corner)
+    return picture
+
+
+def _bold(sign: Sign) -> Sign:
+    """The sign as it is painted where it must be seen: black or white, outlined or on its plate."""
+    style = sign.style if sign.style == "plate" else "outline"
+    return replace(sign, style=style, ink=replace(sign.ink, depth=1.0), opacity=1.0)
 
 
 def check_ink(picture: Image.Image, ink: Ink) -> Box:
@@ -110,7 +127,18 @@ def check_ink(picture: Image.Image, ink: Ink) -> Box:
     if min(left, top) < 0 or right > picture.width or bottom > picture.height:
         raise Reject("text beyond the picture's edge")
     around = (ink.left, ink.top, ink.left + mask.width, ink.top + mask.height)
-    levels = np.asarray(picture.crop(around).convert("L"), dtype=float)
+    if not _can_be_read(picture.crop(around), mask):
+        raise Reject("text too like its background")
+    return Box(left, top, right, bottom)
+
+
+def _can_be_read(part: Image.Image, mask: Image.Image) -> bool:
+    """Whether the letters of a mask stand out from what is beside them in a part of a picture.
+
+    Raises:
+        Reject: there is hardly any ink.
+    """
+    levels = np.asarray(part.convert("L"), dtype=float)
     covered, near = np.asarray(mask), np.asarray(mask.filter(ImageFilter.BoxBlur(2)))
     # the surroundings begin a pixel or two off the ink, where blur no longer mixes the two
     beside = (near > 4) & (near < 64) & (covered == 0)
@@ -118,9 +146,7 @@ def check_ink(picture: Image.Image, ink: Ink) -> Box:
     strong = covered > max(THIN, min(160, 0.8 * covered.max()))
     if not strong.any() or not beside.any():
         raise Reject("text too thin")
-    if not _stands_out(levels, beside, float(levels[strong].mean()), MIN_CONTRAST):
-        raise Reject("text too like its background")
-    return Box(left, top, right, bottom)
+    return _stands_out(levels, beside, float(levels[strong].mean()), MIN_CONTRAST)
 
 
 def _flat_layers(sign: Sign) -> Image.Image:

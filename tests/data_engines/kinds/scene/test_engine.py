@@ -113,8 +113,25 @@ def test_sample_and_render_depend_on_the_index_alone(options: Options) -> None:
 def test_a_text_like_its_background_is_rejected(options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = next(spec for spec in specs(options) if len(spec.signs) == 1)
     assert isinstance(draw_and_check(scene, [spec])[0], Drawing)
+    monkeypatch.setattr(signs, "_bold", lambda sign: sign)
     faint = replace(spec, signs=(replace(spec.signs[0], opacity=0.1, style="plain"),))
     assert str(draw_and_check(scene, [faint])[0]) == "text too like its background"
+
+
+@pytest.mark.parametrize("style", fitting.STYLES)
+def test_a_text_that_could_not_be_read_is_painted_boldly(options: Options, style: signs.SignStyle) -> None:
+    spec = next(spec for spec in specs(options) if len(spec.signs) == 1)
+    faint = replace(spec, signs=(replace(spec.signs[0], opacity=0.1, style=style),), blur=signs.MAX_BLUR)
+    assert isinstance(draw_and_check(scene, [faint])[0], Drawing)
+
+
+def test_a_text_that_can_be_read_is_painted_as_it_was_chosen(
+    options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signs, "_bold", lambda sign: pytest.fail("painted boldly"))
+    spec = next(spec for spec in specs(options) if len(spec.signs) == 1)
+    sign = replace(spec.signs[0], style="plate", opacity=1.0)
+    assert isinstance(draw_and_check(scene, [replace(spec, signs=(sign,))])[0], Drawing)
 
 
 def test_a_letter_on_a_dark_spot_is_enough_for_a_reject(options: Options) -> None:
@@ -127,6 +144,16 @@ def test_a_letter_on_a_dark_spot_is_enough_for_a_reject(options: Options) -> Non
     picture.paste("black", (ink.left, ink.top), ink.mask)
     with pytest.raises(Reject, match="^text too like its background$"):
         check_ink(picture, ink)
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"), [("c", False), ("so", False), ("C", True), ("Co", True), ("a", True)]
+)
+def test_letters_whose_case_nobody_sees_are_rejected(text: str, seen: bool, options: Options) -> None:
+    spec = next(spec for spec in specs(options) if len(spec.signs) == 1 and len(spec.signs[0].text) > 4)
+    sign = replace(spec.signs[0], text=text, style="plate", opacity=1.0)
+    [drawing] = draw_and_check(scene, [replace(spec, signs=(sign,))])
+    assert isinstance(drawing, Drawing) if seen else str(drawing) == "letters whose case can't be seen"
 
 
 @pytest.mark.parametrize("shift", [(-400, 0), (0, 300), (5000, 5000)])
