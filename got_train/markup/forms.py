@@ -11,6 +11,7 @@ Form = Literal["text", "boxes", "molecule", "score", "chart", "formula", "docume
 SMILES_START, SMILES_END = "<smiles>", "</smiles>"
 SMILES = re.compile(rf"\s*{SMILES_START}(.*?){SMILES_END}\s*", re.DOTALL)
 _MARKUP = re.compile(r"[\\*#^_$|]|^- ", re.MULTILINE)
+_TABLE = re.compile(r"<table\b|<otsl>", re.IGNORECASE)
 _COMMAND = re.compile(r"\\[A-Za-z]")
 _INDEX = re.compile(r"(?<!\\)[\^_]")
 _PROSE = re.compile(
@@ -39,6 +40,8 @@ def form_of(answer: str) -> Form:
         return "score"
     if answer.lstrip().startswith("{") and re.search(r"[\"']values[\"']\s*:", answer):
         return "chart"
+    if _TABLE.search(answer):
+        return "document"
     if only_formula(answer) is not None or _is_bare_formula(answer):
         return "formula"
     return "document" if _MARKUP.search(answer) else "text"

@@ -1,7 +1,8 @@
 r"""Formatted answers as HTML: Mathpix's markdown, which is markdown with LaTeX in it.
 
 markdown-it-py reads the markdown; HTML, links and pictures are switched off, since they could name addresses
-and an OCR model sees none of them. Two rules of ours read the LaTeX.
+and an OCR model sees none of them. Two rules of ours read the LaTeX, and one the tables of HTML and OTSL, of
+which only the cells are taken.
 """
 
 from functools import cache
@@ -9,10 +10,13 @@ from typing import Any
 
 from markupsafe import Markup
 
+from got_train.markup.tables import placed_tables
 from got_train.packages import install_line
-from got_train.pages.latex_html import Notes, is_block, read_piece
+from got_train.pages.latex_html import Notes, is_block, read_piece, table_html
 from got_train.report import UserError
+from got_train.tex.tables import with_latex
 
+_TABLES = ("<table", "<otsl>")
 _OFF = ["html_block", "html_inline", "link", "image", "autolink", "reference", "entity", "code", "lheading"]
 
 
@@ -39,6 +43,9 @@ def _reader() -> Any:
     reader.disable(_OFF)
     reader.inline.ruler.before("escape", "latex", _read_inline)
     reader.block.ruler.before("fence", "latex", _read_block, {"alt": ["paragraph", "blockquote", "list"]})
+    reader.block.ruler.before(
+        "fence", "written_table", _read_table, {"alt": ["paragraph", "blockquote", "list"]}
+    )
     reader.core.ruler.push("division", _turn_paragraphs)
     return reader
 
@@ -66,7 +73,25 @@ def _read_block(state: Any, line: int, last_line: int, silent: bool) -> bool:
     piece = read_piece(state.src, start, state.env["notes"])
     if piece is None:
         return False
-    html, end = piece
+    _push_block(state, line, last_line, *piece)
+    return True
+
+
+def _read_table(state: Any, line: int, last_line: int, silent: bool) -> bool:
+    start = state.bMarks[line] + state.tShift[line]
+    if state.parentType == "blockquote" or not state.src[start : start + 6].lower().startswith(_TABLES):
+        return False
+    placed = next(placed_tables(state.src[start:]), None)
+    if placed is None or placed[1]:
+        return False
+    if not silent:
+        table, _, length = placed
+        _push_block(state, line, last_line, table_html(with_latex(table), state.env["notes"]), start + length)
+    return True
+
+
+def _push_block(state: Any, line: int, last_line: int, html: Markup, end: int) -> None:
+    """Takes the text up to `end` as `html`, and what is behind it in its line as a paragraph."""
     state.push("html_block", "", 0).content = str(html)
     while line + 1 < last_line and state.bMarks[line + 1] < end:
         line += 1
@@ -77,7 +102,6 @@ def _read_block(state: Any, line: int, last_line: int, silent: bool) -> bool:
         token.content, token.children, token.map = rest, [], [line, line + 1]
         state.push("paragraph_close", "p", -1)
     state.line = line + 1
-    return True
 
 
 def _turn_paragraphs(state: Any) -> None:

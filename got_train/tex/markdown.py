@@ -1,16 +1,19 @@
 r"""Mathpix markdown as LaTeX that prints it: GOT's formatted answers, whoever wrote them.
 
 Formulas, environments and commands are LaTeX already and stay as they are; the rest is markdown, whose marks
-become commands and whose other characters are escaped. Line breaks stay line breaks.
+become commands and whose other characters are escaped. Line breaks stay line breaks. Tables of HTML, OTSL and
+markdown become tabulars.
 """
 
 import re
 
 from got_train.markup.delimiters import read_formula
 from got_train.markup.nesting import environment_end
+from got_train.markup.tables import placed_tables
 from got_train.tex.escaping import escape_latex
 from got_train.tex.macros import group_end
 from got_train.tex.packages import CHEMISTRY, COLORED_TABLES, MATHS, MORE_TABLES, SIGNS, TABLES
+from got_train.tex.tables import tabular_of, with_latex
 
 PREAMBLE = (
     rf"""
@@ -64,9 +67,13 @@ def to_latex(text: str) -> str:
     """
     parts = []
     position = 0
+    tables = {start: (table, end) for table, start, end in placed_tables(text) if text[start] != "\\"}
     while position < len(text):
         formula = read_formula(text, position)
-        if formula and formula.closed:
+        if position in tables:
+            table, position = tables[position]
+            part = rf"\fit{{{tabular_of(with_latex(table))}}}" + "\\par\n" * (text[position - 1] == "\n")
+        elif formula and formula.closed:
             part = _display(formula.latex.strip()) if formula.display else text[position : formula.end]
             position = formula.end
         else:

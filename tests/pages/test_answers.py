@@ -232,3 +232,20 @@ def test_a_browser_runs_nothing_of_an_answer(tmp_path: Path) -> None:
     written = page.read_text(encoding="utf-8").replace("<section", f"{SCRIPT}<section")
     page.write_text(written, encoding="utf-8")
     assert in_browser(page) == "ours"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "<table><tr><td rowspan=2>A&amp;B</td><td>$x$ <b>5%</b></td></tr>"
+        "<tr><td onclick='f()'>&lt;c&gt;</td></tr></table>",
+        "<otsl><fcel>A&B<fcel>$x$ 5%<nl><ucel><fcel><c><nl></otsl>",
+    ],
+)
+def test_tables_of_other_notations_are_tables_of_their_cells_alone(answer: str) -> None:
+    edges = 'class="l top bottom start end"'
+    assert render_answer(answer + "\n\nend") == (
+        f'<table class="latex"><tr><td {edges} rowspan="2">A&amp;B</td><td class="l top end">'
+        "<math><mi>x</mi></math> 5%</td></tr><tr>"
+        '<td class="l top bottom end">&lt;c&gt;</td></tr></table><div class="paragraph">end</div>\n'
+    )

@@ -29,6 +29,10 @@ TABULAR = r"\begin{tabular}{l} a & \begin{tabular}{c} b \end{tabular} \\ \end{ta
         (r"\title{\nA\n}", r"\title{\nA\n}"),
         (r"\alpha and", r"\alpha{} and"),
         (TABULAR + " c_d", rf"\fit{{{TABULAR}}} c\_d"),
+        (
+            "<table><tr><td>5%</td><td>$x_1$</td></tr></table>\nend",
+            "\\fit{\\begin{tabular}{|l|l|}\n\\hline\n5\\% & $x_1$ \\\\\n\\hline\n\\end{tabular}}\\par\nend",
+        ),
         (r"\[ x_1 \]", r"{\par\medskip\centering\fit{$\displaystyle x_1$}\par\medskip}"),
         (r"\[ x_1 \tag{1} \]", r"\[x_1 \tag{1}\]"),
         ("\\begin{abstract}\nA.\n\\end{abstract}", "\\par\\textbf{Abstract} \\par\nA.\\par\n\\par\n"),

@@ -33,6 +33,8 @@ CHART = '{"title": "T", "source": "None", "values": {"A": {"x": 1, "y": 2}, "B":
         (r"\[ x \]" + "\n" + r"\[ y \]", "document"),
         (TABLE, "document"),
         (FIGURE, "document"),
+        ("<table><tr><td>$\\alpha$</td></tr></table>", "document"),
+        ("<otsl><fcel>a<nl></otsl>", "document"),
         ("# Heading", "document"),
         ("{curly} words", "text"),
         ("one line", "text"),
@@ -79,15 +81,21 @@ def test_the_rest_is_typeset_by_tex() -> None:
         TABLE,
         FIGURE,
         f"\\title{{\n题目\n}}\n\n**Bold** with \\(x\\)\n\n{TABLE}\n\n\\[ y \\]",
+        '<table><tr><td colspan="2">5%</td></tr><tr><td>名称</td><td>$x_1$</td></tr></table>',
+        "| a | b |\n| --- | --- |\n| 1 | 2 |",
+        "<otsl><fcel>a<lcel><nl><fcel>b<ecel><nl></otsl>",
         r"\frac{a}{",
     ]
     drawn, missing = draw_targets(texts)
     assert missing == []
-    assert [is_drawn(target) for target in drawn] == [True] * 5 + [False]
-    assert isinstance(drawn[5], Reject)
+    assert [is_drawn(target) for target in drawn] == [True] * 8 + [False]
+    assert isinstance(drawn[8], Reject)
     # alone as large as they are, pages and numbered formulas on lines of one width
     page = round(answers.PAGE_WIDTH_CM / 2.54 * answers.DPI)
-    assert [abs(target.width - page) < 30 for target in drawn[:5]] == [False, True, False, False, True]
+    assert [abs(target.width - page) < 30 for target in drawn[:8]] == [
+        *(False, True, False, False, True),
+        *(False, False, False),
+    ]
 
 
 def test_a_tool_that_is_missing_is_named_and_the_rest_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
