@@ -21,6 +21,7 @@ drawn where a question names a colour.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 import numpy as np
 from PIL import Image
@@ -46,6 +47,10 @@ MARK_CHANCE = 0.25
 """Probability of each kind of mark at full strength."""
 CAPTURED = 0.6
 """Share of the pictures that are no scans at full strength."""
+Family = Literal["scan", "photograph", "screen", "fax"]
+FAMILIES: tuple[Family, ...] = get_args(Family)
+CAPTURES: dict[Family, float] = {"fax": 0.25, "screen": 0.2, "photograph": 0.55}
+"""Shares of the families in the pictures that are no scans."""
 ATTEMPTS = 3
 """How often a picture is degraded, each time with half the amounts, before it is left as it is."""
 
@@ -77,17 +82,20 @@ class Dice:
         return picture
 
 
-def degrade(drawing: Drawing, strength: float, rng: np.random.Generator) -> Drawing:
+def degrade(
+    drawing: Drawing, strength: float, rng: np.random.Generator, families: Sequence[Family] = FAMILIES
+) -> Drawing:
     """The drawing as the world would show it; boxes move along with what they enclose.
 
     `strength` lies between 0, which leaves the drawing unchanged, and 1; the probability and the amount of
-    each effect grow with it. The effects of each picture are chosen separately.
+    each effect grow with it. The effects of each picture are chosen separately. Where none of the families
+    can be drawn, as a fax of what is no text, the picture stays as it is.
     """
     if strength == 0:
         return drawing
     by_color = any(answer.task.color for answer in drawing.answers)
     only_texts = bool(drawing.regions) and not drawing.photograph and not by_color
-    seen = [_degrade(picture, strength, only_texts, rng) for picture in drawing.pictures]
+    seen = [_degrade(picture, strength, only_texts, rng, families) for picture in drawing.pictures]
     pictures, moves = zip(*seen, strict=True)
     drawing = replace(drawing, pictures=pictures)
     move = moves[0]  # only drawings of one picture have boxes
@@ -105,29 +113,61 @@ def without_colors(picture: Image.Image) -> Image.Image:
     return picture.getchannel(0) if red == green == blue else picture
 
 
-def _degrade(picture: Image.Image, strength: float, only_texts: bool, rng: np.random.Generator) -> Seen:
+def _degrade(
+    picture: Image.Image,
+    strength: float,
+    only_texts: bool,
+    rng: np.random.Generator,
+    families: Sequence[Family],
+) -> Seen:
     clean = without_colors(picture)
     for attempt in range(ATTEMPTS):
-        degraded, move = _choose_family(clean, strength / 4**attempt, only_texts, rng)
+        degraded, move = _draw_family(clean, strength / 4**attempt, only_texts, rng, families)
         if degraded is clean or legible(clean, degraded, move):
             return degraded.convert("RGB"), move
     return picture, None
 
 
-def _choose_family(picture: Image.Image, strength: float, only_texts: bool, rng: np.random.Generator) -> Seen:
+def _draw_family(
+    picture: Image.Image,
+    strength: float,
+    only_texts: bool,
+    rng: np.random.Generator,
+    families: Sequence[Family],
+) -> Seen:
     # a few pictures are much worse than the others
     severity = strength**0.5 * float(0.2 + 0.8 * rng.beta(1, 2))
     scanned = Dice(rng, strength, severity)
     # who takes a photograph can't help most of what a scanner may spare
     captured = Dice(rng, strength**0.5, severity)
-    share = rng.random() / (CAPTURED * strength)
-    if share >= 1:
-        return _scan(picture, scanned, only_texts)
-    if share < 0.25 and only_texts and picture.mode == "L":
-        return _fax(picture, captured)
-    if share < 0.45:
-        return _screen(picture, captured)
-    return _photograph(picture, captured, only_texts)
+    match _choose_family(rng, strength, families, only_texts and picture.mode == "L"):
+        case "scan":
+            return _scan(picture, scanned, only_texts)
+        case "photograph":
+            return _photograph(picture, captured, only_texts)
+        case "screen":
+            return _screen(picture, captured)
+        case "fax":
+            return _fax(picture, captured)
+        case None:
+            return picture, None
+
+
+def _choose_family(
+    rng: np.random.Generator, strength: float, families: Sequence[Family], copied: bool
+) -> Family | None:
+    """One of the families, if there is one for the picture; `copied` says whether a fax may show it."""
+    shares: dict[Family, float] = {name: CAPTURED * strength * share for name, share in CAPTURES.items()}
+    shares["scan"] = 1 - CAPTURED * strength
+    if not copied:
+        shares["screen"] += shares.pop("fax")
+    shares = {name: share for name, share in shares.items() if name in families}
+    place = rng.random() * sum(shares.values())
+    for name, share in shares.items():
+        if place < share:
+            return name
+        place -= share
+    return name if shares else None
 
 
 def _scan(picture: Image.Image, dice: Dice, only_texts: bool) -> Seen:

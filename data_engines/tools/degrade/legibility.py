@@ -61,8 +61,7 @@ def compare(
         new = np.asarray(after.reduce(CELL))[np.ix_(y, x)]
     else:
         middles = CELL * (np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2) + 0.5)
-        seen_x, seen_y = np.floor(move.points(middles)).astype(int).T
-        new = np.asarray(after.filter(ImageFilter.BoxBlur((CELL - 1) / 2)))[seen_y, seen_x]
+        new = _levels_at(after.filter(ImageFilter.BoxBlur((CELL - 1) / 2)), move.points(middles))
     tiles = (rows, TILE, columns, TILE)
     shown, seen = (levels.reshape(tiles).astype(np.float32) for levels in (old[np.ix_(y, x)], new))
     shown -= shown.mean(axis=(1, 3), keepdims=True)
@@ -70,6 +69,22 @@ def compare(
     variance, new_variance = (np.square(levels).mean(axis=(1, 3)) + 1e-6 for levels in (shown, seen))
     together = (shown * seen).mean(axis=(1, 3))
     return variance >= MIN_INK**2, together / variance, together / np.sqrt(variance * new_variance)
+
+
+def _levels_at(picture: Image.Image, points: np.ndarray) -> np.ndarray:
+    """The levels of a grey picture at points between its pixels, whose middles are at halves.
+
+    The nearest pixel would be up to half a pixel away, which changes thin strokes more than the effects do.
+    """
+    levels = np.asarray(picture, dtype=np.float32)
+    height, width = levels.shape
+    x, y = np.clip(points - 0.5, 0, (width - 1.001, height - 1.001)).astype(np.float32).T
+    left, top = x.astype(int), y.astype(int)
+    right, down = x - left, y - top
+    place, levels = top * width + left, levels.ravel()
+    above = levels[place] * (1 - right) + levels[place + 1] * right
+    below = levels[place + width] * (1 - right) + levels[place + width + 1] * right
+    return above * (1 - down) + below * down
 
 
 def _colors(before: Image.Image, after: Image.Image) -> Iterator[tuple[Image.Image, Image.Image]]:

@@ -81,6 +81,20 @@ def test_all_families_are_drawn_and_most_pictures_get_little(
     assert np.median(severities) < 0.5 < (severities > 0.5).mean() + 0.2
 
 
+def test_only_the_families_that_are_asked_for_are_drawn(drawing: Drawing) -> None:
+    def chosen(asked: tuple[families.Family, ...], copied: bool) -> Counter[families.Family | None]:
+        rng = np.random.default_rng(0)
+        return Counter(families._choose_family(rng, 0.5, asked, copied) for _ in range(1000))
+
+    assert chosen(("fax",), True) == {"fax": 1000} and chosen(("fax",), False) == {None: 1000}
+    some = chosen(("photograph", "screen"), True)
+    # 0.55 and 0.2 of what is no scan
+    assert set(some) == {"photograph", "screen"} and 690 < some["photograph"] < 780
+    assert set(chosen(families.FAMILIES, False)) == {"scan", "photograph", "screen"}
+    seals = replace(drawing, regions=())
+    assert degrade(seals, 1.0, np.random.default_rng(0), ("fax",)).pictures[0] == seals.pictures[0]
+
+
 def test_what_is_illegible_is_drawn_again_weaker_or_left(
     drawing: Drawing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,7 +104,7 @@ def test_what_is_illegible_is_drawn_again_weaker_or_left(
         strengths.append(strength)
         return Image.new("L", picture.size, 255 if strength > limit else 254), None
 
-    monkeypatch.setattr(families, "_choose_family", choose)
+    monkeypatch.setattr(families, "_draw_family", choose)
     monkeypatch.setattr(families, "legible", lambda before, after, move: after.getpixel((0, 0)) == 254)
     limit = 0.2
     assert degraded(drawing, 0.8, 0).pictures[0].getpixel((0, 0)) == (254, 254, 254)
@@ -111,13 +125,11 @@ def test_every_text_is_legible(drawing: Drawing) -> None:
 def test_marks_and_copies_are_for_texts_alone(drawing: Drawing, monkeypatch: pytest.MonkeyPatch) -> None:
     marked = Counter[bool]()
 
-    def choose(
-        picture: Image.Image, strength: float, only_texts: bool, rng: np.random.Generator
-    ) -> families.Seen:
+    def choose(picture: Image.Image, strength: float, only_texts: bool, *rest: object) -> families.Seen:
         marked[only_texts] += 1
         return picture, None
 
-    monkeypatch.setattr(families, "_choose_family", choose)
+    monkeypatch.setattr(families, "_draw_family", choose)
     by_color = Answer(Task(color="red"), "x")
     for given, expected in (
         (drawing, True),
@@ -138,10 +150,10 @@ def test_copies_are_of_grey_texts_alone(page: Image.Image, monkeypatch: pytest.M
     )
     for picture, only_texts in ((page, False), (page.convert("RGB"), True)):
         for seed in range(30):
-            families._choose_family(picture, 1.0, only_texts, np.random.default_rng(seed))
+            families._draw_family(picture, 1.0, only_texts, np.random.default_rng(seed), families.FAMILIES)
         assert copied == []
     for seed in range(30):
-        families._choose_family(page, 1.0, True, np.random.default_rng(seed))
+        families._draw_family(page, 1.0, True, np.random.default_rng(seed), families.FAMILIES)
     assert set(copied) == {"L"}
 
 

@@ -1,10 +1,13 @@
 """What can still be read, and what cannot."""
 
+from pathlib import Path
+
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from data_engines.tools.degrade.legibility import compare, legible
 from data_engines.tools.degrade.moves import choose_photograph, choose_turn
+from data_engines.tools.fonts import open_font
 
 
 def test_a_page_is_like_itself(page: Image.Image) -> None:
@@ -22,6 +25,17 @@ def test_a_moved_page_is_like_itself_where_its_points_are_seen(page: Image.Image
         assert legible(page, moved, move)
         # and nowhere else
         assert not legible(page, ImageChops.offset(moved, 12, 0), move)
+
+
+def test_a_dense_page_is_read_where_its_points_lie_between_pixels(font: Path) -> None:
+    # one tile of many whose level is taken half a pixel away is enough to reject a page
+    page = Image.new("L", (600, 500), 255)
+    face = open_font(str(font), 0, 16)
+    for y in range(20, 480, 22):
+        ImageDraw.Draw(page).text((30, y), "small letters of thin lines fill most of a page", 0, face)
+    for seed in range(8):
+        move = choose_photograph(np.random.default_rng(seed), page.size, 0.4)
+        assert legible(page, move.picture(page).filter(ImageFilter.BoxBlur(0.8)), move)
 
 
 def test_a_hidden_word_is_found(page: Image.Image) -> None:
