@@ -16,7 +16,7 @@ from data_engines.formats import Row, Sample
 from data_engines.kinds import KINDS, room
 from data_engines.rejects import RejectLimit
 from data_engines.shards import picture_name, sample_name
-from data_engines.tools.degrade.families import degrade, without_colors
+from data_engines.tools.degrade.families import FAMILIES, Family, degrade, without_colors
 from data_engines.tools.page_tests import choose_tests
 from got_train.data.records import parse_row
 from got_train.markup.boxes import BoxedText, write_boxed
@@ -36,12 +36,21 @@ class Job:
 
     kind: str
     seed: int
+    count: int
+    """Samples of the whole run."""
     stock: Stock[Any]
     degrade: float
     """Strength, from 0 to 1."""
-    limit: RejectLimit
+    max_rejects: float
+    """Share of the samples, from 0 to 1."""
     tests: bool = False
     """Whether tests of its answers are written too."""
+    families: tuple[Family, ...] = FAMILIES
+    """What pictures are degraded to."""
+
+    @property
+    def limit(self) -> RejectLimit:
+        return RejectLimit(self.max_rejects, self.count)
 
 
 def load_engine(kind: str) -> ModuleType:
@@ -59,7 +68,7 @@ def draw_batch(job: Job, indexes: range, folder: Path) -> Iterator[tuple[int, li
     """Draws samples together; of each its rows, with their pictures in `folder`, or why it has none."""
     engine = load_engine(job.kind)
     specs = [attempt(engine.decide, make_rng(job.seed, job.kind, i), i, job.stock) for i in indexes]
-    for index, drawing in zip(indexes, draw_and_check(engine, specs), strict=True):
+    for index, drawing in zip(indexes, drawn_and_checked(engine, specs), strict=True):
         made = drawing if isinstance(drawing, Reject) else attempt(_encode, job, index, drawing)
         if isinstance(made, Reject):
             yield index, made
@@ -71,24 +80,28 @@ def draw_batch(job: Job, indexes: range, folder: Path) -> Iterator[tuple[int, li
         yield index, samples
 
 
-def draw_and_check(engine: ModuleType, specs: Sequence[Any]) -> list[Drawing | Reject]:
+def drawn_and_checked(engine: ModuleType, specs: Sequence[Any]) -> Iterator[Drawing | Reject]:
     """The drawing of each spec or Reject, as it has passed the engine's check, or why there is none."""
     drawings = iter(engine.draw([spec for spec in specs if not isinstance(spec, Reject)]))
-    drawn = [spec if isinstance(spec, Reject) else next(drawings) for spec in specs]
-    return [
-        drawing if isinstance(drawing, Reject) else attempt(engine.check, spec, drawing)
-        for spec, drawing in zip(specs, drawn, strict=True)
-    ]
+    for spec in specs:
+        drawing = spec if isinstance(spec, Reject) else next(drawings)
+        yield drawing if isinstance(drawing, Reject) else attempt(engine.check, spec, drawing)
+
+
+def draw_and_check(engine: ModuleType, specs: Sequence[Any]) -> list[Drawing | Reject]:
+    """As `drawn_and_checked`, all at once."""
+    return list(drawn_and_checked(engine, specs))
 
 
 def _encode(job: Job, index: int, drawing: Drawing) -> tuple[list[Sample], dict[str, bytes]]:
     """The rows of a drawing with their tests, and its pictures as files by name."""
     tests = _choose_tests(job, index, drawing)
-    drawing = degrade(drawing, job.degrade, make_rng(job.seed, f"{job.kind}/degrade", index))
+    rng = make_rng(job.seed, f"{job.kind}/degrade", index)
+    drawing = degrade(drawing, job.degrade, rng, job.families)
     number = len(drawing.pictures)
     # the noise of degraded pictures makes PNG files slow and large too
     ending = "jpg" if drawing.photograph or job.degrade else "png"
-    sample = sample_name(index, job.limit.count)
+    sample = sample_name(index, job.count)
     names = [picture_name(sample, position, number, ending) for position in range(number)]
     rows = [_make_row(job.kind, names, answer, drawing) for answer in drawing.answers]
     if drawing.regions:
@@ -109,7 +122,7 @@ def _choose_tests(job: Job, index: int, drawing: Drawing) -> list[Row]:
     if not job.tests:
         return []
     tests = choose_tests(make_rng(job.seed, f"{job.kind}/tests", index), drawing, KINDS[job.kind].tests)
-    sample = sample_name(index, job.limit.count)
+    sample = sample_name(index, job.count)
     return [{"id": f"{job.kind}_{sample}_{number}", **test} for number, test in enumerate(tests, start=1)]
 
 

@@ -18,7 +18,7 @@ besides the picture travels in a subclass of `Drawing`.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -114,12 +114,17 @@ class Stock(Generic[Options]):
     """Of the packages and programs it draws with, besides Pillow and numpy: other versions, other bytes."""
 
 
-def one_by_one(draw: Callable[[Spec], AnyDrawing]) -> Callable[[Sequence[Spec]], list[AnyDrawing | Reject]]:
-    """Makes a function of one spec, which raises a Reject for what can't be drawn, an engine's `draw`."""
+def one_by_one(
+    draw: Callable[[Spec], AnyDrawing],
+) -> Callable[[Sequence[Spec]], Iterator[AnyDrawing | Reject]]:
+    """Makes a function of one spec, which raises a Reject for what can't be drawn, an engine's `draw`.
+
+    Each drawing is made when it is asked for: the pictures of all specs would take much memory.
+    """
 
     @functools.wraps(draw)
-    def draw_all(specs: Sequence[Spec]) -> list[AnyDrawing | Reject]:
-        return [attempt(draw, spec) for spec in specs]
+    def draw_all(specs: Sequence[Spec]) -> Iterator[AnyDrawing | Reject]:
+        return (attempt(draw, spec) for spec in specs)
 
     return draw_all
 

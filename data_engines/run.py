@@ -20,8 +20,9 @@ from data_engines.executors import EXECUTORS, Executor
 from data_engines.formats import Format
 from data_engines.kinds import KINDS
 from data_engines.options import EngineOptions, fraction, option, to_json
-from data_engines.rejects import FEW, Rejected, RejectLimit
+from data_engines.rejects import FEW, Rejected
 from data_engines.store import Store
+from data_engines.tools.degrade.families import FAMILIES, Family
 from got_train.progress import progress
 
 SHARD_SIZE = 1000
@@ -38,6 +39,9 @@ class RunOptions(EngineOptions):
     output: str = option("folder to write or to continue, or a URL that fsspec knows")
     seed: int = option("other seed, other samples; sample i depends on the seed and i alone", 0, lowest=0)
     degrade: float = fraction("show pictures as scans, photographs and faxes do, from 0 for none to 1", 0.0)
+    degrade_families: tuple[Family, ...] = option(
+        "what --degrade shows pictures as; by default all, scans most often", ()
+    )
     format: Format = option("how to keep the samples", "files")
     tests: bool = option("also write tests of the pages in the form of olmOCR-bench: tests.jsonl", False)
     workers: int = option("processes; one a core unless given", os.cpu_count() or 1, lowest=1)
@@ -61,6 +65,10 @@ class RunOptions(EngineOptions):
         if not re.fullmatch(r"\d+/\d+", self.shard) or self.part[0] >= self.part[1]:
             raise ValueError(
                 f"--shard {self.shard}: write I/N, I from 0 to N - 1, as in 0/4 for the first of four"
+            )
+        if self.degrade_families and not self.degrade:
+            raise ValueError(
+                "--degrade-families: pictures stay clean without --degrade; give it too, as in --degrade 0.3"
             )
 
     @property
@@ -110,9 +118,12 @@ def generate(kind: str, options: Any, run: RunOptions) -> dict[str, Any] | None:
     if run.tests:  # sets without them are as before there were any
         plan["tests"] = True
         plan["versions"] |= {name: version(name) for name in ("fuzzysearch", "rapidfuzz")}
+    if run.degrade_families:
+        plan["degrade_families"] = [family for family in FAMILIES if family in run.degrade_families]
     store = Store(run.output)
     share = KINDS[kind].max_rejects if run.max_rejects is None else run.max_rejects
-    job = Job(kind, run.seed, stock, run.degrade, RejectLimit(share, run.count), run.tests)
+    families = run.degrade_families or FAMILIES
+    job = Job(kind, run.seed, run.count, stock, run.degrade, share, run.tests, families)
     with shards.open_run(store, plan, *run.part):
         return _draw_part(job, run, plan, store)
 

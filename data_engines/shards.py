@@ -26,7 +26,7 @@ from data_engines.engine import Source
 from data_engines.formats import ENDINGS, PACKERS, Format, Sample, json_line, picture_address
 from data_engines.rejects import Rejected, RejectLimit
 from data_engines.store import PARTIAL, Store
-from data_engines.tools.kept import sha256_of
+from got_train.files import digest_once
 
 MANIFEST = "manifest.json"
 PLAN = "plan.json"
@@ -232,7 +232,10 @@ def describe_source(source: Source) -> dict[str, Any]:
     if source.path is None:
         return said
     if source.path.is_file():
-        return said | {"bytes": source.path.stat().st_size, "sha256": sha256_of(source.path)}
+        return said | {
+            "bytes": source.path.stat().st_size,
+            "sha256": digest_once(source.path, hashlib.sha256),
+        }
     sizes = {
         file.relative_to(source.path).as_posix(): file.stat().st_size
         for file in source.path.rglob("*")

@@ -10,11 +10,13 @@ import os
 import platform
 import re
 import shutil
+import uuid
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, BinaryIO
 
 from got_train.report import UserError
 
@@ -45,6 +47,43 @@ def cache_folder() -> Path:
 def cache_name(source: Path | str) -> str:
     """A name for what the cache keeps of a source, whose path, or what tells it from others, is too long."""
     return hashlib.blake2b(os.fsencode(source), digest_size=16).hexdigest()
+
+
+def keep_in_cache(place: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Keeps what can be made again, unless the cache cannot be written.
+
+    Args:
+        place: a file in `cache_folder`, which several processes may write at once.
+        write: writes its content.
+    """
+    own = place.with_name(uuid.uuid4().hex)
+    try:
+        with atomic_file(place, durable=False, part=own) as part, open(part, "wb") as file:
+            write(file)
+    except (UserError, OSError):
+        return  # it is made again next time
+
+
+def digest_of(file: Path, algorithm: Callable[[], Any]) -> str:
+    """The hash of a file, which is read in pieces, in hexadecimal digits.
+
+    Args:
+        file: what is read.
+        algorithm: makes a hash object, such as `hashlib.sha256`.
+    """
+    with open(file, "rb") as content:
+        return hashlib.file_digest(content, algorithm).hexdigest()
+
+
+def digest_once(file: Path, algorithm: Callable[[], Any]) -> str:
+    """As `digest_of`, once in a process while the size of the file and its time of change stay the same."""
+    found = file.stat()
+    return _digest_of_state(file, algorithm, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _digest_of_state(file: Path, algorithm: Callable[[], Any], size: int, changed_ns: int) -> str:
+    return digest_of(file, algorithm)
 
 
 @contextmanager

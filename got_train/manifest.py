@@ -7,13 +7,12 @@ from typing import Any
 
 import xxhash
 
+from got_train.files import digest_of
 from got_train.foreign_files import read_json
 from got_train.report import UserError
 
 MANIFEST_FILE = "manifest.json"
 """The file of a checkpoint that lists all others, with their sizes in bytes and their hashes."""
-
-CHUNK_BYTES = 2**24
 
 Listed = dict[str, tuple[int, str]]
 """Size in bytes and hash of each file of a checkpoint, by its path there."""
@@ -39,11 +38,7 @@ def write_manifest(folder: Path, **facts: Any) -> None:
 
 def digest(file: Path) -> str:
     """The XXH3 hash of a file, in hexadecimal digits: against chance, not against an attacker."""
-    hashed = xxhash.xxh3_128()
-    with open(file, "rb") as content:
-        while chunk := content.read(CHUNK_BYTES):
-            hashed.update(chunk)
-    return hashed.hexdigest()
+    return digest_of(file, xxhash.xxh3_128)
 
 
 def damage(folder: Path) -> str | None:

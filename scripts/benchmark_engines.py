@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data_engines.cli import main as got_data
-from data_engines.kinds import NAMES
+from data_engines.kinds import KINDS, NAMES
 from got_train.report import table
 
 
@@ -57,7 +57,8 @@ CASES = (
     Case("multi-page", flags="--source {sets}/page", count=60),
 )
 FIRST_RUN_SHARE = 0.1
-"""Share of the count that the first of the two runs draws."""
+"""Share of the count that the first of the two runs draws, or a batch for each worker if that is more: a run
+of one shard starts no workers, and their start would count among the samples of the second run."""
 
 
 def cases_of(kind: str) -> list[Case]:
@@ -77,7 +78,7 @@ def seconds(flags: str, count: int, workers: int, output: Path) -> float:
 
 def measure(case: Case, flags: str, workers: int, folder: Path) -> list[str]:
     """Rate, aim and start-up of one case."""
-    few = int(case.count * FIRST_RUN_SHARE)
+    few = max(int(case.count * FIRST_RUN_SHARE), workers * KINDS[case.kind].batch_size)
     short = seconds(flags, few, workers, folder / "few")
     long = seconds(flags, case.count, workers, folder / "all")
     rate = (case.count - few) / (long - short)

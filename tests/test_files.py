@@ -1,6 +1,7 @@
 """Files and folders are whole or not there."""
 
 import errno
+import hashlib
 import os
 import resource
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from got_train import files
 from got_train.files import PART, atomic_file, atomic_folder, only_writer
 from got_train.foreign_files import read_json
 from got_train.report import UserError
@@ -135,3 +137,24 @@ def test_a_forked_process_holds_no_lock_of_its_parent(tmp_path: Path) -> None:
     with only_writer(lock, what):
         os.write(writing, b"x")
     os.waitpid(worker, 0)
+
+
+def test_a_file_is_read_once_while_it_stays_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "source.txt"
+    file.write_bytes(b"one")
+    one = hashlib.sha256(b"one").hexdigest()
+    assert files.digest_of(file, hashlib.sha256) == files.digest_once(file, hashlib.sha256) == one
+    file.write_bytes(b"three")
+    three = hashlib.sha256(b"three").hexdigest()
+    assert files.digest_once(file, hashlib.sha256) == three
+    monkeypatch.setattr(files, "digest_of", None)  # the next one would fail if it read the file
+    assert files.digest_once(file, hashlib.sha256) == three
+
+
+def test_what_can_be_made_again_is_kept_where_there_is_room(tmp_path: Path) -> None:
+    files.keep_in_cache(tmp_path / "cache/index", lambda file: file.write(b"index"))
+    assert (tmp_path / "cache/index").read_bytes() == b"index"
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["index"]
+    (tmp_path / "full").write_text("a file, where a folder should be")
+    files.keep_in_cache(tmp_path / "full/index", lambda file: file.write(b"index"))
+    assert (tmp_path / "full").read_text() == "a file, where a folder should be"

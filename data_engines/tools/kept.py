@@ -1,17 +1,13 @@
 """What takes long to find out about sources, kept in the user's cache for other runs, parts and restarts."""
 
-import hashlib
-import uuid
 import zipfile
 import zlib
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from got_train.files import atomic_file, cache_folder, cache_name
-from got_train.report import UserError
+from got_train.files import cache_folder, cache_name, keep_in_cache
 
 Arrays = dict[str, np.ndarray]
 
@@ -42,28 +38,9 @@ def keep(name: str, state: str, arrays: Arrays) -> None:
     """Keeps arrays instead of those of another state, unless they are small or the cache can't be written."""
     if max(array.size for array in arrays.values()) < MIN_LENGTH:
         return
-    file = _place(name)
     written: dict[str, Any] = {**arrays, STATE: np.array(state)}
-    own = file.with_name(uuid.uuid4().hex)  # parts of a run may make the same at once
-    try:
-        with atomic_file(own, durable=False) as part, open(part, "wb") as out:
-            np.savez(out, **written)
-        own.replace(file)
-    except (UserError, OSError):
-        return  # they are made again next time
+    keep_in_cache(_place(name), lambda file: np.savez(file, **written))
 
 
 def _place(name: str) -> Path:
     return cache_folder() / "sources" / f"{cache_name(name)}.npz"
-
-
-def sha256_of(file: Path) -> str:
-    """Hash of a file, which is read in pieces, and once in a process while it stays as it is."""
-    found = file.stat()
-    return _sha256(file, found.st_size, found.st_mtime_ns)
-
-
-@lru_cache(maxsize=1024)
-def _sha256(file: Path, size: int, changed: int) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -51,6 +51,13 @@ class Locale:
     """The locale of CLDR, whose names, dates, numbers and prices are drawn."""
     faker: str | None = None
     """Faker's locale; None where it has none of its own."""
+    own_digits: str | None = None
+    """Its digits from 0 to 9, where they are others than those of its script."""
+
+    @property
+    def digits(self) -> str | None:
+        """From 0 to 9, as documents have them beside the usual ones; None where they have no others."""
+        return self.own_digits or self.script.digits
 
 
 def _noto(package: str, families: str) -> Packaged:
@@ -98,7 +105,7 @@ SCRIPTS = (LATIN, GREEK, CYRILLIC, HANGUL, KANA, HEBREW, ARABIC, DEVANAGARI, THA
 
 LOCALES: dict[LanguageCode, Locale] = {
     "ar": Locale("Arabic", ARABIC, "ar", "ar_AA"),
-    "fa": Locale("Persian", ARABIC, "fa", "fa_IR"),
+    "fa": Locale("Persian", ARABIC, "fa", "fa_IR", "۰۱۲۳۴۵۶۷۸۹"),
     "he": Locale("Hebrew", HEBREW, "he", "he_IL"),
     "hi": Locale("Hindi", DEVANAGARI, "hi", "hi_IN"),
     "th": Locale("Thai", THAI, "th", "th_TH"),

@@ -8,15 +8,17 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 from data_engines.tools.corpora import CONTROL, MAX_LINE_CHARACTERS, check_plain
-from data_engines.tools.kept import Arrays, find_kept, keep, sha256_of
+from data_engines.tools.kept import Arrays, find_kept, keep
 from data_engines.tools.typed import as_typed
 from got_train.data.utf8 import HEAD_BYTES, check_head, not_utf8
+from got_train.files import digest_once
 from got_train.progress import progress
 
 MAX_WHOLE_BYTES = 1 << 25
@@ -49,7 +51,8 @@ class FileTexts(Sequence[str]):
         check_plain(path)
         self.path, self.pattern = path, pattern
         # what counts as invisible changes with Unicode
-        state = f"{FORM} {sha256_of(path)} {pattern} {version('got-train')} {unicodedata.unidata_version}"
+        versions = f"{version('got-train')} {unicodedata.unidata_version}"
+        state = f"{FORM} {digest_once(path, sha256)} {pattern} {versions}"
         name = f"{path.absolute()} {pattern}"
         index = find_kept(name, state)
         if index is None:

@@ -14,7 +14,7 @@ import os
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,10 +26,13 @@ from torch.utils.data import Dataset
 
 from got_train.data.images import FoundImage, PdfPage
 from got_train.data.samples import Sample, SampleSet
-from got_train.files import atomic_file, permit_as_umask
+from got_train.files import atomic_file, digest_once, permit_as_umask
 from got_train.report import UserError, one_line
 
 logger = logging.getLogger(__name__)
+
+_digest = partial(hashlib.blake2b, digest_size=16)
+"""Names what is encoded."""
 
 SHARD_BYTES = 2**27
 """Size of a shard, and so most of what is lost when a run is killed: 256 tiles of GOT in bfloat16."""
@@ -234,7 +237,7 @@ class FeatureSamples(Dataset[Sample]):
 
 def encoder_fingerprint(state: dict[str, torch.Tensor], image_size: int, dtype: torch.dtype) -> str:
     """Names an encoder by its weights, the side of its tiles and the type in which it computes."""
-    digest = hashlib.blake2b(f"{image_size} {dtype}".encode(), digest_size=16)
+    digest = _digest(f"{image_size} {dtype}".encode())
     for name in sorted(state):
         digest.update(name.encode())
         digest.update(state[name].detach().cpu().contiguous().view(torch.uint8).numpy().data)
@@ -244,16 +247,9 @@ def encoder_fingerprint(state: dict[str, torch.Tensor], image_size: int, dtype: 
 def image_key(image: FoundImage) -> str:
     """Names an image by its content."""
     if isinstance(image, PdfPage):
-        stat = image.holder.stat()
-        return f"{_file_digest(image.holder, stat.st_mtime_ns, stat.st_size)}-{image.number}"
+        return f"{digest_once(image.holder, _digest)}-{image.number}"
     if isinstance(image, Image.Image):
         content = json.dumps([image.mode, image.size]).encode() + image.tobytes()
     else:
         content = image.read_bytes()
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
-
-
-@lru_cache(maxsize=64)
-def _file_digest(path: Path, changed_ns: int, size: int) -> str:
-    """The digest of a file with many pages, computed again if its time of change or its size differs."""
-    return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    return _digest(content).hexdigest()

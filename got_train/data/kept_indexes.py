@@ -5,15 +5,14 @@ memory: it is there at once, and all processes of a machine share it.
 """
 
 import io
-import uuid
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow
 import xxhash
 
-from got_train.files import atomic_file, cache_folder, cache_name
-from got_train.report import UserError
+from got_train.files import cache_folder, cache_name, keep_in_cache
 
 MIN_MEMBERS = 1000
 """Smaller indexes are made as fast as they are found."""
@@ -50,14 +49,12 @@ def keep_index(path: Path, state: str, index: np.ndarray) -> None:
     kept = index_file(path)
     if kept is None or len(index) < MIN_MEMBERS:
         return
-    own = kept.with_name(uuid.uuid4().hex)  # all processes of a launch may index the same file
-    try:
-        with atomic_file(own, durable=False) as part, open(part, "wb") as file:
-            np.save(file, index)
-            file.write(_digest(index, state))
-        own.replace(kept)
-    except (UserError, OSError):
-        return  # it is made again at the next start
+
+    def write(file: BinaryIO) -> None:
+        np.save(file, index)
+        file.write(_digest(index, state))
+
+    keep_in_cache(kept, write)  # all processes of a launch may index the same file
 
 
 def _digest(index: np.ndarray, state: str) -> bytes:

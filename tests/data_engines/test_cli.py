@@ -54,6 +54,10 @@ def test_a_wrong_flag_is_one_line_and_exit_code_2(
         (["--seed", "-1"], "--seed -1: give a whole number of at least 0"),
         (["--max-rejects", "5"], "--max-rejects 5.0: give a fraction from 0 to 1"),
         (["--degrade", "-1"], "--degrade -1.0: give a fraction from 0 to 1"),
+        (
+            ["--degrade-families", "fax"],
+            "--degrade-families: pictures stay clean without --degrade; give it too, as in --degrade 0.3",
+        ),
         (["--shard", "2/2"], "--shard 2/2: write I/N, I from 0 to N - 1, as in 0/4 for the first of four"),
         (["--source", "none.txt"], "--source none.txt does not exist; give a UTF-8 text file to draw from"),
         (["--source", "empty.txt"], "--source empty.txt holds no text; give a file with a text on each line"),

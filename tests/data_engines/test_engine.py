@@ -23,7 +23,21 @@ def test_what_a_rejected_sample_drew_is_not_kept_with_its_cause() -> None:
 
     causes = [Reject("hidden"), TexError("no such command"), KeyError("face")]
     # each exception is made by the engine: nothing else holds it
-    rejects = render([causes.pop(0) for _ in range(3)])
+    rejects = list(render([causes.pop(0) for _ in range(3)]))
     gc.collect()
     assert [str(reject) for reject in rejects] == ["hidden", "no such command", "KeyError: 'face'"]
     assert [picture() for picture in drawn] == [None] * 3
+
+
+def test_a_drawing_is_made_when_it_is_asked_for() -> None:
+    """The pictures of a whole batch would take much memory: those of `multi-page` had half a gigabyte."""
+    drawn = []
+
+    @one_by_one
+    def render(spec: str) -> Drawing:
+        drawn.append(spec)
+        return Drawing((Image.new("RGB", (8, 8)),), ())
+
+    drawings = render(["first", "second"])
+    next(drawings)
+    assert drawn == ["first"]

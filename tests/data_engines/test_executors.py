@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from data_engines import executors
 from data_engines.cli import main
 from data_engines.executors import draw_shard
+from data_engines.kinds import NAMES
 from data_engines.kinds.lines import engine as lines
 from data_engines.store import Store
 from data_engines.tools import pools
@@ -128,16 +130,39 @@ def test_small_sets_are_shared_out_among_the_workers(
     assert drawn == [20, 20, 20, 20, 20, 10]
 
 
-def test_a_worker_of_scenes_takes_less_than_600_megabytes(tmp_path: Path) -> None:
-    # not ru_maxrss, which begins with what the process that started this one has
+TEX_KINDS = {"formula", "table", "page", "geometry", "multi-crop", "multi-page"}
+"""Kinds that TeX draws, or whose sets it draws here."""
+SETS = {"fine-grained": "lines", "text-with-boxes": "lines", "multi-crop": "page", "multi-page": "page"}
+"""What composed kinds draw from here."""
+
+
+@pytest.mark.parametrize(
+    "kind", [kind if kind == "scene" else pytest.param(kind, marks=pytest.mark.slow) for kind in NAMES]
+)
+def test_a_worker_takes_less_than_600_megabytes(
+    kind: str, tmp_path: Path, make_pdf: Callable[..., Path]
+) -> None:
+    if kind in TEX_KINDS and shutil.which("xelatex") is None:
+        pytest.skip("needs xelatex")
+    words = [kind, "--count", "160", "--workers", "1", "--output", str(tmp_path / "out")]
+    if kind == "pdf":
+        lines_of_page = [(0.1, 0.9 - 0.02 * i, f"line {i} of a page with some words") for i in range(30)]
+        words += ["--units", "mixed", "--source", str(make_pdf([lines_of_page] * 160))]
+    if kind in SETS:
+        drawn_before = str(tmp_path / "set")
+        assert main([SETS[kind], "--count", "48", "--workers", "1", "--output", drawn_before]) == 0
+        words += ["--source", drawn_before]
+    # not ru_maxrss of the process, which begins with what the one that started it has
     code = (
-        "import re, sys; from data_engines.cli import main; main(sys.argv[1:]); "
-        "print(int(re.search(r'VmHWM:\\s*(\\d+) kB', open('/proc/self/status').read())[1]) // 1024)"
+        "import re, resource, sys; from data_engines.cli import main; code = main(sys.argv[1:]); "
+        "own = re.search(r'VmHWM:\\s*(\\d+) kB', open('/proc/self/status').read())[1]; "
+        "programs = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss; "
+        "print(code, int(own) // 1024, programs // 1024)"
     )
-    words = ["scene", "--count", "160", "--workers", "1", "--output", str(tmp_path / "out")]
     # the main process is the only worker here: it reads the sources and draws
     drawn = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
-    assert int(drawn.stdout.splitlines()[-1]) < 600
+    ended, own, programs = map(int, drawn.stdout.splitlines()[-1].split())
+    assert ended == 0 and own < 600 and programs < 600, drawn.stderr
 
 
 def test_an_unknown_place_is_one_line(tmp_path: Path, small_lines: lines.Options) -> None:

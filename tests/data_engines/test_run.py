@@ -20,7 +20,6 @@ from data_engines.drawing import Job, draw_batch
 from data_engines.executors import draw_shard
 from data_engines.kinds.lines import engine as lines
 from data_engines.options import Range
-from data_engines.rejects import RejectLimit
 from data_engines.shards import Shard, sample_name, split
 from data_engines.store import Store
 from got_train.data.records import parse_row
@@ -90,7 +89,7 @@ def test_samples_of_a_large_set_have_longer_names(
     tmp_path: Path, small_lines: lines.Options, corpus: Path
 ) -> None:
     stock = lines.load(small_lines, np.random.default_rng(0))
-    job = Job("lines", 3, stock, 0.0, RejectLimit(1, 10_000_000), tests=True)
+    job = Job("lines", 3, 10_000_000, stock, 0.0, 1, tests=True)
     drawn = dict(draw_batch(job, range(999_999, 1_000_001), tmp_path))
     assert sorted(file.name for file in tmp_path.glob("*.png")) == ["0999999.png", "1000000.png"]
     assert all(
@@ -327,7 +326,7 @@ def test_an_interrupted_run_waits_for_batches_not_for_shards(
 ) -> None:
     stopped = [1, 0]
     store = Store(str(tmp_path / "out"))
-    job = Job("lines", 3, lines.load(small_lines, np.random.default_rng(0)), 0.0, RejectLimit(0.1, 1_000_000))
+    job = Job("lines", 3, 1_000_000, lines.load(small_lines, np.random.default_rng(0)), 0.0, 0.1)
     with pytest.raises(InterruptedError):
         draw_shard(job, store, Shard(0, range(1_000_000), "files"), stopped)
     assert list((tmp_path / "out/shards").iterdir()) == []

@@ -115,8 +115,7 @@ class _Maker:
         self.rng, self.locale, self.cldr = rng, locale, babel.Locale.parse(locale.cldr)
         self.names = [name for name in _names(locale.cldr) if _is_in(locale, name)]
         self.people, self.companies, self.places = self._faked()
-        digits = locale.script.digits
-        self.digits = str.maketrans("0123456789", digits) if digits else None
+        self.digits = str.maketrans("0123456789", locale.digits) if locale.digits else None
 
     def make(self) -> str:
         sorts: list[Callable[[], str]] = [

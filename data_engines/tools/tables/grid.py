@@ -15,6 +15,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from data_engines.tools.corpora import HAN_WORD
@@ -149,9 +150,12 @@ def text_width(text: str) -> float:
     >>> text_width("ab 12"), text_width("中文")
     (5.0, 4.0)
     """
+    if text.isascii():  # as most are: a table asks for the widths of a hundred texts, several times over
+        return float(len(text))
     return sum(2.0 if unicodedata.east_asian_width(character) in "WF" else 1.0 for character in text)
 
 
+@lru_cache(maxsize=1 << 14)  # of a page it is asked for each character
 def legible(text: str) -> str:
     """`text` in a form that can be compared with a PDF file: without white space, ligatures and variants.
 

@@ -50,7 +50,7 @@ def test_ink_between_the_rules_is_found(photo: Path) -> None:
     for spec in specs(photo, 30):
         if not isinstance(spec.ground, Paper) or not spec.ground.across:
             continue
-        drawing = blank.draw([spec])[0]
+        drawing = next(blank.draw([spec]))
         assert isinstance(drawing, Drawing)
         x, y = int(spec.ground.box.left) + 6, spec.ground.across[0] + 8
         ImageDraw.Draw(drawing.pictures[0]).rectangle((x, y, x + 1, y + 1), fill=spec.ground.ink)
