@@ -3,8 +3,8 @@
 Usage: python scripts/benchmark_engines.py --pdf FOLDER [--workers 2] [KIND ...]
 
 Each engine draws a few samples, and then more in a second run. The rate is the difference in samples over the
-difference in seconds, so the start-up is not in it. The sets that fine-grained, multi-crop and multi-page
-compose are drawn first.
+difference in seconds, so the start-up is not in it. The sets that fine-grained, text-with-boxes, multi-crop
+and multi-page compose are drawn first.
 """
 
 import argparse
@@ -53,6 +53,7 @@ CASES = (
     Case("geometry", count=1000, aim=60),
     Case("chart", count=500, aim=40),
     Case("fine-grained", flags="--source {sets}/page {sets}/lines {sets}/scene"),
+    Case("text-with-boxes", flags="--source {sets}/page {sets}/lines {sets}/scene"),
     Case("multi-crop", flags="--source {sets}/page", count=60),
     Case("multi-page", flags="--source {sets}/page", count=60),
 )

@@ -4,6 +4,7 @@ import ast
 import importlib
 import os
 import re
+import runpy
 import subprocess
 import tomllib
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from data_engines.cli import read_request
+from data_engines.kinds import NAMES
 from got_train.tex import latex
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
@@ -81,6 +84,15 @@ def test_what_a_benchmark_imports_of_the_packages_exists(path: Path) -> None:
         if not hasattr(importlib.import_module(str(node.module)), name.name)
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_the_benchmark_of_engines_gives_each_kind_what_it_asks_for(kind: str, tmp_path: Path) -> None:
+    benchmark = runpy.run_path(str(SCRIPTS / "benchmark_engines.py"))
+    for case in benchmark["cases_of"](kind):
+        words = case.flags.format(pdf=tmp_path, sets=tmp_path).split()
+        request = read_request(kind, [*words, "--count", "1", "--output", str(tmp_path / "out")])
+        assert request.kind == kind
 
 
 def test_only_packages_without_a_final_release_are_pinned_to_another() -> None:

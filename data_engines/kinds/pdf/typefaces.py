@@ -6,7 +6,9 @@ named as dingbats are, an arrow of Wingdings is an "a" in many files, and big br
 
 import ctypes
 import re
+from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import pypdfium2.raw as pdfium_c
@@ -152,10 +154,11 @@ def find_typeface_fault(
         fault = SYMBOLS if name in odd else _character_fault(name, character)
         if fault:
             return fault
-    maths = sum(bool(name and _MATHS.match(name)) for name in names)
+    maths = sum(number for name, number in Counter(names).items() if name and _MATHS.match(name))
     return FORMULA if maths >= MIN_FORMULA and 2 * maths >= len(names) else None
 
 
+@lru_cache(maxsize=4096)
 def _character_fault(name: str, character: str) -> str | None:
     """Finds fault with a character of the font `name`."""
     if _BIG.match(name) or _BIG_SIGNS.match(character):
