@@ -27,7 +27,7 @@ MAX_NEW_TOKENS = 96
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="of a quickstart that has ended stage 1")
+    parser.add_argument("folder", type=Path, help="of a quickstart that has ended")
     folder: Path = parser.parse_args().folder
     tokenizer = folder / "tokenizer_with_boxes"
     if not tokenizer.is_dir():
