@@ -23,7 +23,8 @@ from data_engines.tools.corpora import (
     read_lines,
     run_of_words,
 )
-from data_engines.tools.languages import LOCALES, LanguageCode
+from data_engines.tools.fonts import Face
+from data_engines.tools.languages import LOCALES, LanguageCode, Script, letters_of
 from data_engines.tools.large_texts import FileTexts, is_large
 from data_engines.tools.matter.filler import Matter, Tongue, read_matter
 from data_engines.tools.matter.local import LocalMatter, local_lines, local_matter_sources, read_local_matter
@@ -64,6 +65,8 @@ class Texts:
     """One for each language, all as likely; empty where `share` is 0."""
     share: float
     sources: tuple[Source, ...]
+    script: Script | None = None
+    """Of texts of packages in one of `LOCALES`; None for all others."""
 
     def choose(self, rng: np.random.Generator) -> str:
         # without matter no chance is spent: a user's texts stay as they were before there was any
@@ -80,10 +83,44 @@ class Texts:
         matter = [matter for matter in self.matter if isinstance(matter, Matter)]
         return [some.choose_sentence(rng) for some in matter for _ in range(count)]
 
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The matter of `LOCALES`, which was made when the run started."""
+        return tuple(
+            piece for matter in self.matter if isinstance(matter, LocalMatter) for piece in matter.pieces
+        )
+
     def characters(self) -> set[str]:
         """Every character that a text may hold."""
         own = self.lines.characters() if isinstance(self.lines, FileTexts) else set("".join(self.lines))
         return own.union(*(matter.characters() for matter in self.matter))
+
+
+def written_texts(texts: Sequence[Texts], faces: Sequence[Face]) -> tuple[tuple[Texts, ...], dict[str, int]]:
+    """Leaves out those texts of packages that no face with letters of their script can write.
+
+    Many fonts of a script lack the usual digits or Latin letters, and a picture has one face. Where no text
+    is left all are kept, and each picture is rejected with the cause. Lines of a source are never left out.
+
+    Returns:
+        The texts, and the number of those that were left out, as `Stock.left_out` has it.
+    """
+    written, number = [], 0
+    for some in texts:
+        if some.script is not None:
+            letters = letters_of(some.script)
+            able = [face for face in faces if face.characters & letters]
+            lines = tuple(line for line in some.lines if _is_written(line, able))
+            pieces = tuple(piece for piece in some.pieces if _is_written(piece, able))
+            if lines and (pieces or not some.share):
+                number += len(some.lines) - len(lines) + len(some.pieces) - len(pieces)
+                some = replace(some, lines=lines, matter=(LocalMatter(pieces),) if pieces else ())
+        written.append(some)
+    return tuple(written), {"text that no font can write": number} if number else {}
+
+
+def _is_written(text: str, faces: Sequence[Face]) -> bool:
+    return any(face.can_write(text) for face in faces)
 
 
 def read_texts(
@@ -144,12 +181,14 @@ def _read_locale(
         lines, sources = _lines_in(source, code), (Source(source, str(source)),)
     else:
         lines, sources = local_lines(locale)
+    script = None if source else locale.script
     if share is None:
         share = 0.0 if source else MATTER
     if not share:
-        return Texts(lines, (), share, sources)
+        return Texts(lines, (), share, sources, script)
     matter = read_local_matter(locale, rng)
-    return Texts(lines, (matter,), share, tuple(dict.fromkeys((*sources, *local_matter_sources(locale)))))
+    sources = tuple(dict.fromkeys((*sources, *local_matter_sources(locale))))
+    return Texts(lines, (matter,), share, sources, script)
 
 
 def _lines_in(source: Path, code: LanguageCode) -> Sequence[str]:

@@ -34,7 +34,14 @@ from data_engines.tools.shaping import (
     shaper_versions,
     wrap,
 )
-from data_engines.tools.texts import Texts, choose_texts, languages_option, matter_option, read_languages
+from data_engines.tools.texts import (
+    Texts,
+    choose_texts,
+    languages_option,
+    matter_option,
+    read_languages,
+    written_texts,
+)
 from data_engines.tools.typed import uncounted
 from data_engines.tools.vertical import Column, can_stand, check_columns, standing_faces, turned
 from got_train.prompts import COLORS, Color, Task
@@ -161,13 +168,14 @@ def load(options: Options, rng: np.random.Generator) -> LinesStock:
     whose = str(options.source or "the texts")
     characters = set().union(*(some.characters() for some in texts))
     faces, font_files, left_out = find_faces(options.fonts, characters, whose, options.language)
+    texts, unwritten = written_texts(texts, faces)
     sources = dict.fromkeys(source for some in texts for source in some.sources)
     if options.vertical:
         check_shaper(f"--vertical {options.vertical}")
     return LinesStock(
         sources=(*sources, *font_files),
         versions=shaper_versions(characters, columns=options.vertical > 0),
-        left_out=left_out,
+        left_out=left_out | unwritten,
         options=options,
         texts=texts,
         faces=faces,

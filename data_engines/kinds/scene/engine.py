@@ -27,7 +27,13 @@ from data_engines.tools.fonts import find_faces
 from data_engines.tools.languages import LanguageCode
 from data_engines.tools.photos import Background, choose_background, find_photos, make_background
 from data_engines.tools.shaping import check_shaper, lacking, shaper_versions
-from data_engines.tools.texts import choose_texts, languages_option, matter_option, read_languages
+from data_engines.tools.texts import (
+    choose_texts,
+    languages_option,
+    matter_option,
+    read_languages,
+    written_texts,
+)
 from data_engines.tools.typed import uncounted
 from data_engines.tools.vertical import standing_faces
 from got_train.prompts import Task
@@ -116,6 +122,7 @@ def load(options: Options, rng: np.random.Generator) -> SceneStock:
     text = "".join(sorted(set().union(*(some.characters() for some in texts))))
     characters = set(text + text.upper() + text.lower())
     faces, font_files, unused_fonts = find_faces(options.fonts, characters, "the texts", options.language)
+    texts, unwritten = written_texts(texts, faces)
     vertical = options.vertical
     if vertical:
         check_shaper(f"--vertical {vertical}")
@@ -125,7 +132,7 @@ def load(options: Options, rng: np.random.Generator) -> SceneStock:
     sources = dict.fromkeys(source for some in texts for source in some.sources)
     return SceneStock(
         sources=(*sources, *font_files, *photo_sources),
-        left_out=unused_photos | unused_fonts,
+        left_out=unused_photos | unused_fonts | unwritten,
         versions=shaper_versions(characters, columns=bool(standing)),
         options=options,
         writers=tuple(Writer(some, faces, standing, options.words) for some in texts),
