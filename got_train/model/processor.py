@@ -8,8 +8,8 @@ from transformers import GenerationConfig, GotOcr2Config, GotOcr2Processor, PreT
 from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
 
 from got_train.config import MAX_NEW_TOKENS, NO_REPEAT_NGRAM_SIZE, SampleConfig
-from got_train.foreign_files import read_json
-from got_train.prompts import CHAT_TEMPLATES
+from got_train.foreign_files import read_json, read_text
+from got_train.prompts import CHAT_TEMPLATES, TemplateName
 from got_train.vocabulary import IMAGE_MEAN, IMAGE_STD, MESSAGE_END
 
 CHAT_TEMPLATE_FILE = "chat_template.jinja"
@@ -44,6 +44,19 @@ def jinja_template(sample: SampleConfig) -> str:
         f"{{%- set {name} = {json.dumps(value, ensure_ascii=False)} -%}}\n" for name, value in values.items()
     )
     return head + files("got_train.model").joinpath(CHAT_TEMPLATE_FILE).read_text(encoding="utf-8")
+
+
+def template_of(folder: Path) -> TemplateName | None:
+    """The chat template whose file `jinja_template` stands in a folder, with any system text; or None."""
+    file = folder / CHAT_TEMPLATE_FILE
+    if not file.is_file():
+        return None
+    written = set(read_text(file).splitlines())
+    for name in CHAT_TEMPLATES:
+        lines = jinja_template(SampleConfig(template=name)).splitlines()
+        if {line for line in lines if not line.startswith("{%- set system")} <= written:
+            return name
+    return None
 
 
 def generation_config(tokenizer: PreTrainedTokenizerFast) -> GenerationConfig:
