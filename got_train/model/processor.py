@@ -33,6 +33,12 @@ def build_processor(
 
 def jinja_template(sample: SampleConfig) -> str:
     """The chat template of a run for other programs, which gives the token ids of `infer`."""
+    body = files("got_train.model").joinpath(CHAT_TEMPLATE_FILE).read_text(encoding="utf-8")
+    return "".join(f"{line}\n" for line in _head(sample)) + body
+
+
+def _head(sample: SampleConfig) -> list[str]:
+    """The first lines of a chat template's file: the system text, and then what the templates differ in."""
     template = CHAT_TEMPLATES[sample.template]
     values = {
         "system": template.system if sample.system is None else sample.system,
@@ -40,21 +46,20 @@ def jinja_template(sample: SampleConfig) -> str:
         "as_written": template.as_written,
         "spaced": sample.template == "transformers",
     }
-    head = "".join(
-        f"{{%- set {name} = {json.dumps(value, ensure_ascii=False)} -%}}\n" for name, value in values.items()
-    )
-    return head + files("got_train.model").joinpath(CHAT_TEMPLATE_FILE).read_text(encoding="utf-8")
+    return [
+        f"{{%- set {name} = {json.dumps(value, ensure_ascii=False)} -%}}" for name, value in values.items()
+    ]
 
 
 def template_of(folder: Path) -> TemplateName | None:
-    """The chat template whose file `jinja_template` stands in a folder, with any system text; or None."""
+    """The chat template, with any system text, whose file stands in a folder; None if none of ours does."""
     file = folder / CHAT_TEMPLATE_FILE
     if not file.is_file():
         return None
     written = set(read_text(file).splitlines())
     for name in CHAT_TEMPLATES:
-        lines = jinja_template(SampleConfig(template=name)).splitlines()
-        if {line for line in lines if not line.startswith("{%- set system")} <= written:
+        _, *lines = _head(SampleConfig(template=name))
+        if written.issuperset(lines):
             return name
     return None
 

@@ -28,7 +28,7 @@ from got_train.training.resume import resumed_as_before
 SHIFT = 1.25
 """A run may be ahead of the good runs, or behind them, by this factor of the steps."""
 
-MARGIN = 1.1
+MARGIN = 1.25
 """Its loss may be above theirs, or below, by this factor."""
 
 LOSSES = 3
@@ -187,20 +187,25 @@ def learning_settings(config: Config, steps: int, step_rows: int) -> dict[str, A
     return {key: value for key, value in settings.items() if key not in SAME_LEARNING}
 
 
+def different(here: Settings, there: Settings) -> list[str]:
+    """The keys in which the settings of a run differ from those of good ones."""
+    keys = [key for key in here if key in there or key.startswith(ADDED_KEYS)]
+    keys += [key for key in there if key not in here]
+    both_lora = here["lora.enabled"] and there.get("lora.enabled")
+    return [
+        key
+        for key in keys
+        if (key not in here or key not in there or here[key] != there[key])
+        and (both_lora or key == "lora.enabled" or not key.startswith("lora."))
+    ]
+
+
 def differences(curve: ReferenceCurve | None, config: Config, plan: StepPlan) -> list[str]:
     """The settings in which a run differs from good ones, each as `key=value (there value)`."""
     if curve is None:
         return []
     here, there = learning_settings(config, total_steps(config, plan), plan.step_rows), curve.settings
-    keys = [key for key in here if key in there or key.startswith(ADDED_KEYS)]
-    keys += [key for key in there if key not in here]
-    both_lora = config.lora.enabled and there.get("lora.enabled")
-    return [
-        f"{key}={_shown(here, key)} (there {_shown(there, key)})"
-        for key in keys
-        if (key not in here or key not in there or here[key] != there[key])
-        and (both_lora or key == "lora.enabled" or not key.startswith("lora."))
-    ]
+    return [f"{key}={_shown(here, key)} (there {_shown(there, key)})" for key in different(here, there)]
 
 
 def _shown(settings: Settings, key: str) -> str:
