@@ -269,6 +269,9 @@ class EvalConfig(Section):
     """Ends the run after this many evaluations in a row without a better `train.metric_for_best_model`."""
     ordinary: Annotated[str | None, FILLED] = None
     """Rows of what the model could read before, for that comparison; default: lines of text drawn for it."""
+    reference_curve: Annotated[str | None, FILLED] = None
+    """The losses of good runs, a file of `scripts/write_reference_curve.py`: the run says where its settings
+    differ from theirs, and once when its loss leaves their course."""
 
 
 @dataclass

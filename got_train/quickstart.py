@@ -35,6 +35,8 @@ from got_train.training.train import train
 STAGE_CONFIGS = CONFIGS / "quickstart"
 CONFIG_OUTPUT = "./output/quickstart"
 """The folder that the configurations name."""
+CURVES = "configs/quickstart/curves"
+"""Where they name reference curves."""
 HELD_OUT = {
     "stage1": ["plain"],
     "stage2": ["plain"],
@@ -128,10 +130,11 @@ def precision_words() -> list[str]:
 
 
 def run_stage(name: str, output: Path) -> Stage:
-    """`got-train train configs/quickstart/NAME.yaml`, with its paths under `output`."""
+    """`got-train train configs/quickstart/NAME.yaml`, its paths under `output`, curves as they come."""
     text = (STAGE_CONFIGS / f"{name}.yaml").read_text()
     config_file = output / f"{name}.yaml"
-    write_text(config_file, text.replace(CONFIG_OUTPUT, str(output.resolve())))
+    text = text.replace(CONFIG_OUTPUT, str(output.resolve())).replace(CURVES, str(STAGE_CONFIGS / "curves"))
+    write_text(config_file, text)
     words = [f"output_dir={output}", "resume=auto", *precision_words()]
     print(f"\n=== {name}: got-train train {config_file} {' '.join(words)}", flush=True)
     started = time.perf_counter()

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -50,7 +51,8 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quickstart_data, "DATA_SETS", few)
     configs = tmp_path / "configs"
     configs.mkdir()
-    for path in quickstart.STAGE_CONFIGS.iterdir():
+    shutil.copytree(quickstart.STAGE_CONFIGS / "curves", configs / "curves")
+    for path in quickstart.STAGE_CONFIGS.glob("*.yaml"):
         text = re.sub(r"#\d+$", "#12", path.read_text(), flags=re.MULTILINE)
         text = text.replace("save_steps: 200", "save_steps: 1").replace("batch_size: 48", "batch_size: 4")
         (configs / path.name).write_text(text)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
+from got_train.data.encode import label_fault
 from got_train.data.samples import Sample
 from got_train.report import counted
 from got_train.vocabulary import IGNORE_INDEX
@@ -18,8 +19,8 @@ def collate(
 ) -> Batch:
     """One batch, padded on the right to its longest sample.
 
-    Ids are checked against the vocabulary, and image tokens against tiles: inside the model such a fault
-    would give an error that nobody can read.
+    Ids are checked against the vocabulary, image tokens against tiles, and labels against ids: inside the
+    model such a fault would give an error that nobody can read, or a loss that does not fall.
 
     Returns:
         `input_ids`, `labels`: int64 `(batch, length)`.
@@ -32,7 +33,8 @@ def collate(
         For the feature store: `tiles_per_image` of the images in `tiles`, and their `image_keys`.
 
     Raises:
-        ValueError: for a token id outside the vocabulary, or a wrong number of image tokens.
+        ValueError: for a token id outside the vocabulary, a wrong number of image tokens, or a label that is
+            not the token at its place.
     """
     for sample in samples:
         ids = sample.input_ids
@@ -46,6 +48,9 @@ def collate(
                 f"{sample.location}: {counted(num_pads, 'image token')} for "
                 f"{counted(sample.num_tiles, 'tile')} of {tokens_per_tile}"
             )
+        fault = label_fault(ids, sample.labels)
+        if fault is not None:
+            raise ValueError(f"{sample.location}: {fault}")
     batch: Batch = {
         "location": [sample.location for sample in samples],
         "kind": [sample.kind for sample in samples],

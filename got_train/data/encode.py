@@ -57,6 +57,25 @@ def encode(
     return np.array(ids, dtype=np.int64), np.array(labels, dtype=np.int64)
 
 
+def label_fault(ids: np.ndarray, labels: np.ndarray) -> str | None:
+    """What is wrong with labels: each is the token at its own place, or `IGNORE_INDEX`; the model shifts.
+
+    Args:
+        ids: int64, `(length,)`.
+        labels: int64, `(length,)`, or of another length, which is a fault.
+    """
+    if len(ids) != len(labels):
+        return f"{counted(len(labels), 'label')} for {counted(len(ids), 'token')}"
+    wrong = np.flatnonzero((labels != ids) & (labels != IGNORE_INDEX))
+    if len(wrong) == 0:
+        return None
+    place = wrong[0]
+    return (
+        f"at place {place} the label is {labels[place]} and the token {ids[place]}: labels must not be "
+        "shifted, the model does that"
+    )
+
+
 def check_length(
     record: Record, tokenizer: PreTrainedTokenizerFast, config: SampleConfig, tokens_per_tile: int
 ) -> None:

@@ -10,8 +10,8 @@ from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerFast
 
 from got_train.config import SampleConfig
-from got_train.data.encode import check_boxes, check_length, encode
-from got_train.data.errors import located
+from got_train.data.encode import check_boxes, check_length, encode, label_fault
+from got_train.data.errors import RowError, located
 from got_train.data.images import lazy_image
 from got_train.data.records import Record
 from got_train.data.rows import Rows
@@ -84,11 +84,14 @@ class SampleEncoder:
         It takes less work than making the sample.
 
         Raises:
-            RowError: for the same reasons as `sample`.
+            RowError: for the same reasons as `sample`, and for labels that a batch could not have.
         """
         check_length(record, self.tokenizer, self.config, self.tile.num_tokens)
         tiles_per_image = tuple(num_tiles(grid) for _, grid in self._open_images(record))
-        input_ids, _ = encode(record, tiles_per_image, self.tokenizer, self.config, self.tile.num_tokens)
+        input_ids, labels = encode(record, tiles_per_image, self.tokenizer, self.config, self.tile.num_tokens)
+        fault = label_fault(input_ids, labels)
+        if fault is not None:
+            raise RowError(record.location, "wrong labels", fault)
         return len(input_ids), sum(tiles_per_image)
 
     def crops(self, record: Record) -> bool:

@@ -8,8 +8,8 @@ from transformers import GenerationConfig, GotOcr2Config, GotOcr2Processor, PreT
 from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
 
 from got_train.config import MAX_NEW_TOKENS, NO_REPEAT_NGRAM_SIZE, SampleConfig
-from got_train.foreign_files import read_json
-from got_train.prompts import CHAT_TEMPLATES
+from got_train.foreign_files import read_json, read_text
+from got_train.prompts import CHAT_TEMPLATES, TemplateName
 from got_train.vocabulary import IMAGE_MEAN, IMAGE_STD, MESSAGE_END
 
 CHAT_TEMPLATE_FILE = "chat_template.jinja"
@@ -33,6 +33,12 @@ def build_processor(
 
 def jinja_template(sample: SampleConfig) -> str:
     """The chat template of a run for other programs, which gives the token ids of `infer`."""
+    body = files("got_train.model").joinpath(CHAT_TEMPLATE_FILE).read_text(encoding="utf-8")
+    return "".join(f"{line}\n" for line in _head(sample)) + body
+
+
+def _head(sample: SampleConfig) -> list[str]:
+    """The first lines of a chat template's file: the system text, and then what the templates differ in."""
     template = CHAT_TEMPLATES[sample.template]
     values = {
         "system": template.system if sample.system is None else sample.system,
@@ -40,10 +46,22 @@ def jinja_template(sample: SampleConfig) -> str:
         "as_written": template.as_written,
         "spaced": sample.template == "transformers",
     }
-    head = "".join(
-        f"{{%- set {name} = {json.dumps(value, ensure_ascii=False)} -%}}\n" for name, value in values.items()
-    )
-    return head + files("got_train.model").joinpath(CHAT_TEMPLATE_FILE).read_text(encoding="utf-8")
+    return [
+        f"{{%- set {name} = {json.dumps(value, ensure_ascii=False)} -%}}" for name, value in values.items()
+    ]
+
+
+def template_of(folder: Path) -> TemplateName | None:
+    """The chat template, with any system text, whose file stands in a folder; None if none of ours does."""
+    file = folder / CHAT_TEMPLATE_FILE
+    if not file.is_file():
+        return None
+    written = set(read_text(file).splitlines())
+    for name in CHAT_TEMPLATES:
+        _, *lines = _head(SampleConfig(template=name))
+        if written.issuperset(lines):
+            return name
+    return None
 
 
 def generation_config(tokenizer: PreTrainedTokenizerFast) -> GenerationConfig:

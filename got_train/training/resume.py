@@ -133,7 +133,7 @@ def _check_can_resume(checkpoint: Path, config: Config) -> None:
     # earlier versions saved the defaults in place of the checkpoint's shape
     saved = replace(saved, model=with_shape_of_checkpoint(saved.model))
     both_choose = None not in map(_best_metric, (saved, config))
-    before, now = (_resumed_as_before(settings, both_choose) for settings in (saved, config))
+    before, now = (resumed_as_before(settings, both_choose) for settings in (saved, config))
     changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
     if changed:
         changes = ", ".join(f"{name} was {before.get(name)} and is {now.get(name)}" for name in changed)
@@ -210,7 +210,7 @@ def _best_metric(config: Config) -> str | None:
     return None if metric is None else str(metric).removeprefix("eval_")
 
 
-def _resumed_as_before(config: Config, chooses_best: bool) -> dict[str, Any]:
+def resumed_as_before(config: Config, chooses_best: bool) -> dict[str, Any]:
     """The settings that a resumed run cannot change, by their dotted keys.
 
     Args:
@@ -285,7 +285,7 @@ def check_same_steps(checkpoint: Path, config: Config, rows: CheckedRows, plan: 
     if not file.is_file():  # earlier versions had it in the run folder only
         file = checkpoint.parent / STEPS_FILE
     if file.is_file():
-        before = _read_steps(file)
+        before = read_steps(file)
         _check_rows(checkpoint, config, rows, before, _steps_of(rows, plan))
         _check_step_rows(int(before["step_rows"]), plan.step_rows)
     else:
@@ -293,7 +293,12 @@ def check_same_steps(checkpoint: Path, config: Config, rows: CheckedRows, plan: 
     _check_rates(checkpoint, config, plan)
 
 
-def _read_steps(file: Path) -> dict[str, np.ndarray]:
+def read_steps(file: Path) -> dict[str, np.ndarray]:
+    """What the steps of a run are made of, from its `STEPS_FILE`.
+
+    Raises:
+        UserError: if the file is not one that a run wrote.
+    """
     with reading(f"resume: {file}"), zipfile.ZipFile(file) as archive:
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
             raise UserError(f"resume: {file} is damaged (it is compressed, as no run writes it)")

@@ -10,6 +10,7 @@ from got_train.arguments import argument, is_float32_instead
 from got_train.config import Config
 from got_train.data.sources import ChosenRows
 from got_train.model.checkpoints import run_config
+from got_train.model.processor import template_of
 from got_train.ranks import is_launched, world_size
 from got_train.report import counted, table
 from got_train.run_folders import best_checkpoint, newest_checkpoint
@@ -63,15 +64,19 @@ def steps_line(config: Config, plan: StepPlan) -> str:
 
 
 def template_advice(config: Config) -> list[str]:
-    """What a model from `model.path` was trained with, if this run asks it otherwise."""
-    if config.model.path is None or config.model.init == "random":
+    """What a model from `lora.adapters` or `model.path` was trained with, if this run asks it otherwise.
+
+    The decoder of a model from `model.init_from` is new, and has been asked nothing yet.
+    """
+    trained_before = config.lora.adapters or config.model.whole
+    if trained_before is None:
         return []
-    asked = config.sample.template
-    trained = run_config(Path(config.model.path), None, asked).sample.template
+    folder, asked = Path(trained_before), config.sample.template
+    trained = run_config(folder, config.model.path, template_of(folder) or asked).sample.template
     if trained == asked:
         return []
     return [
-        f"sample.template is {asked}, but {config.model.path} was trained with {trained}. To keep to it, set "
+        f"sample.template is {asked}, but {trained_before} was trained with {trained}. To keep to it, set "
         f"sample.template={trained}"
     ]
 

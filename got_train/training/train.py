@@ -46,6 +46,13 @@ from got_train.training.loggers import check_loggers
 from got_train.training.need import device_gigabytes, models_without_weights, verdict
 from got_train.training.optim import optimizer_and_groups, try_optimizer
 from got_train.training.plan import StepPlan, balance_steps, plan_steps, total_steps
+from got_train.training.reference_curve import (
+    OffReferenceCurve,
+    ReferenceCurve,
+    curve_lines,
+    differences,
+    read_reference_curve,
+)
 from got_train.training.resume import check_same_steps, find_resume, has_ended, resume_lines, write_steps
 from got_train.training.run_dir import (
     check_output_dir,
@@ -85,6 +92,7 @@ class Prepared:
     """The checkpoint to resume from."""
     chosen: ChosenRows
     encoder: SampleEncoder
+    curve: ReferenceCurve | None
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,7 @@ def prepare(config: Config) -> Prepared:
         raise UserError("data.train must be set, in the file or as key=value")
     look_at_inputs(config)
     check_output_dir(config)
+    curve = read_reference_curve(config.eval.reference_curve)
     resume = find_resume(config)
     chosen = choose_run_rows(config.data, config.seed)
     needy = {
@@ -150,7 +159,7 @@ def prepare(config: Config) -> Prepared:
     try_optimizer(arguments, steps)
     check_loggers(arguments)
     encoder = SampleEncoder(model_tokenizer(config.model), config.sample, model_tile_shape(config.model))
-    return Prepared(config, resume, chosen, encoder)
+    return Prepared(config, resume, chosen, encoder, curve)
 
 
 def check(prepared: Prepared, dry_run: bool = False) -> CheckedRows:
@@ -208,6 +217,7 @@ def summary(assembled: Assembled) -> str:
         *resume_lines(config, assembled.prepared.resume, assembled.plan),
         *size_advice(config, chosen, assembled.plan),
         *template_advice(config),
+        *curve_lines(assembled.prepared.curve, differences(assembled.prepared.curve, config, assembled.plan)),
         *devices_advice(),
         *precision_advice(config),
     ]
@@ -296,6 +306,7 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
     val = None if rows.val is None else SampleSet(rows.val.rows.spread(config.eval.loss_rows), encoder)
     features = open_features(config, model, assembled.compute_dtype)
     patience = config.eval.early_stopping_patience
+    curve = assembled.prepared.curve
     return GotTrainer(
         plan=plan,
         eval_config=config.eval,
@@ -320,6 +331,7 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
             RunLog(run_dir),
             UnreadPictures(could_read=config.model.whole is not None),
             *([] if features is None else [FeatureWriter(features)]),
+            *([] if curve is None else [OffReferenceCurve(curve, differences(curve, config, plan))]),
             *([] if patience is None else [EarlyStoppingCallback(patience)]),
         ],
         optimizer_cls_and_kwargs=optimizer_and_groups(
@@ -354,7 +366,8 @@ def with_absolute_paths(config: Config) -> Config:
         val_run=None if val_run is None else absolute(resolve_checkpoint(val_run)),
     )
     lora = replace(config.lora, adapters=None if adapters is None else absolute(resolve_checkpoint(adapters)))
-    return replace(config, model=model, data=data, lora=lora)
+    evaluation = replace(config.eval, reference_curve=absolute(config.eval.reference_curve))
+    return replace(config, model=model, data=data, lora=lora, eval=evaluation)
 
 
 def _checkpoint(key: str, path: str | None) -> str | None:

@@ -49,3 +49,9 @@ def test_faults_are_caught_before_the_model() -> None:
         batch(sample([1, 10], [-100, 10], 0))
     with pytest.raises(ValueError, match="a.jsonl:1: 2 image tokens for 2 tiles of 2"):
         batch(sample([9, 9, 1], [-100, -100, 1], 2))
+    with pytest.raises(
+        ValueError, match="a.jsonl:1: at place 1 the label is 3 and the token 2: labels must not"
+    ):
+        batch(sample([1, 2, 3], [-100, 3, -100], 0))
+    with pytest.raises(ValueError, match="a.jsonl:1: 2 labels for 3 tokens"):
+        batch(sample([1, 2, 3], [2, 3], 0))
