@@ -9,7 +9,6 @@ the first of them ended. What a run does with it: got_train/training/reference_c
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ def main(words: list[str] | None = None) -> None:
     try:
         write_text(given.output, curve_text(curve_of(given.runs)))
     except UserError as error:
-        sys.exit(f"{Path(__file__).name}: error: {error}")
+        parser.error(str(error))
 
 
 def curve_of(runs: list[Path]) -> dict[str, Any]:

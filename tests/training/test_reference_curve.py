@@ -248,7 +248,9 @@ def test_runs_that_make_no_curve(write_config: WriteConfig, tmp_path: Path, caps
         ([never], none_alike),
         ([one, tmp_path], f"{tmp_path} is not the folder of a run: it has no args.yaml"),
     ):
+        capsys.readouterr()
         with pytest.raises(SystemExit) as caught:
             main([*map(str, runs), "--output", str(tmp_path / "curve.json")])
-        assert caught.value.code == f"write_reference_curve.py: error: {fault}"
+        assert caught.value.code == 2
+        assert capsys.readouterr().err.endswith(f": error: {fault}\n")
     assert not (tmp_path / "curve.json").exists()
