@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from transformers import TrainerState
 
+from got_train.config_folder import CONFIGS
 from got_train.training import reference_curve
 from got_train.training.reference_curve import (
     OffReferenceCurve,
@@ -254,3 +255,14 @@ def test_runs_that_make_no_curve(write_config: WriteConfig, tmp_path: Path, caps
         assert caught.value.code == 2
         assert capsys.readouterr().err.endswith(f": error: {fault}\n")
     assert not (tmp_path / "curve.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("stage", "level", "step"), [("stage1", 2.07, 80), ("stage1", 1.2, 160), ("stage2", 2.07, 100)]
+)
+def test_the_curves_of_the_quickstart_find_a_flat_loss(stage: str, level: float, step: int) -> None:
+    """2.07 nats a token are what is left without pictures; 1.2 is the plateau before reading begins."""
+    curve = read_reference_curve(str(CONFIGS / "quickstart" / "curves" / f"{stage}.json"))
+    assert curve is not None and curve.seeds == [42, 43, 44] and curve.steps[-1] == 400
+    off = first_off(curve, [{"step": step, "loss": level} for step in [1, *range(20, 420, 20)]])
+    assert off is not None and off.step == step
