@@ -4,7 +4,7 @@
     apt-get source --download-only tesseract                       # needs "Types: deb deb-src"
     pip download --no-deps --no-binary ocrmypdf ocrmypdf==16.10.0  # later ones come without their scans
     pip download --no-deps scikit-learn
-    python scripts/real_pictures.py *.deb *-test.tar.gz *.tar.gz *.whl --output data/real
+    python scripts/real_pictures.py *.deb *-test.tar.gz ocrmypdf-*.tar.gz *.whl --output data/real
 
 Each set is a file of rows beside a folder of its pictures; a set is written if a file for it is given.
 
@@ -48,7 +48,7 @@ from got_train.prompts import IMAGE_TAG, Task
 from got_train.report import UserError, check_new_folder, one_line, table
 
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
-LINES = 100
+LINES = 40
 """Lines of each manual."""
 MOST_TRIES = 20
 """Parts of pages that are looked at for each line that is wanted."""
@@ -254,7 +254,7 @@ PACKAGES = {
     "ocrmypdf": Package(
         "CC-BY-SA-3.0 or GFDL-1.2+", re.compile(r"/tests/resources/(typewriter|linn)\.png$"), read_scans
     ),
-    "scikit-learn": Package("CC-BY-4.0 (UCI), BSD-3-Clause", re.compile(r"/digits\.csv\.gz$"), read_digits),
+    "scikit-learn": Package("BSD-3-Clause", re.compile(r"/digits\.csv\.gz$"), read_digits),
 }
 
 
