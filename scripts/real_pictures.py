@@ -135,11 +135,12 @@ def manual_lines(stock: pdf.PdfStock) -> Iterator[Row]:
         try:
             spec = pdf.decide(np.random.default_rng([SEED, index]), index, stock)
             drawing = next(pdf.draw([spec]))
-            sound = not isinstance(drawing, Reject) and pdf.check(spec, drawing) is drawing
+            if isinstance(drawing, Reject) or pdf.check(spec, drawing) is not drawing:
+                continue
         except Reject:
             continue
         [line] = spec.lines
-        if sound and line.text not in seen:
+        if line.text not in seen:
             seen.add(line.text)
             yield Row(drawing.pictures[0], line.text, tuple(_words(line, spec)))
 

@@ -65,10 +65,10 @@ def test_zones_of_scans_are_cut_out_with_their_texts_and_lines(scanned: Path, tm
     output = tmp_path / "real"
     assert real.write_real([scanned], output) == ({"scan-lines": 2, "scans": 2}, [])
     assert {row["response"] for row in rows_of(output / "scans.jsonl")} == {"Two\nlines", "One"}
-    sizes = {}
+    sizes: dict[object, tuple[int, int]] = {}
     for row in rows_of(output / "scan-lines.jsonl"):
         assert row["query"] == "<image>OCR: "
-        [name] = row["images"]  # type: ignore[misc]
+        name = str(row["images"][0])  # type: ignore[index]
         sizes[row["response"]] = Image.open(output / name).size
     # 4 pixels are left round a line
     assert sizes == {"Two": (78, 28), "lines": (58, 28)}
