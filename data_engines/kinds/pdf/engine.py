@@ -269,14 +269,14 @@ def _is_seen(line: Text, ink: np.ndarray, spec: Spec) -> bool:
     """
     if not line.letters:
         return False
-    start, top, end, bottom = _in_pixels(line.ink, spec)
+    start, top, end, bottom = in_pixels(line.ink, spec)
     height = bottom - top
     middle = slice(int(top + height * MIDDLE[0]) + 1, int(top + height * MIDDLE[1]))
     rows = ink[middle, max(0, int(start)) : math.ceil(end)].max(axis=1, initial=0)
     # a stripe over the line hides no letter as a whole
     if sum(map(str.isalnum, line.text)) >= MIN_ALNUM and (rows < MIN_CONTRAST).any():
         return False
-    letters = np.array([_in_pixels(letter, spec)[::2] for letter in line.letters])
+    letters = np.array([in_pixels(letter, spec)[::2] for letter in line.letters])
     # a pixel more on every side, as a dash fills the box of its ink; a column more, where the last may end
     columns = np.pad(ink[max(0, math.floor(top) - 1) : math.ceil(bottom) + 1].max(axis=0), (0, 1))
     left, right = letters.T
@@ -295,7 +295,7 @@ def _is_free(spec: Spec, shape: tuple[int, ...]) -> np.ndarray:
     for line in spec.lines:
         for letter in line.letters:
             # ink may be seen a pixel beyond its box
-            left, top, right, bottom = _in_pixels(letter, spec)
+            left, top, right, bottom = in_pixels(letter, spec)
             rows = slice(max(0, math.floor(top) - 1), max(0, math.ceil(bottom) + 1))
             free[rows, max(0, math.floor(left) - 1) : max(0, math.ceil(right) + 1)] = False
     return free
@@ -311,7 +311,7 @@ def _is_all(line: Text, levels: np.ndarray, free: np.ndarray, spec: Spec) -> boo
     reach = REACH * line.body.height
     foot = min(line.ink.bottom + FOOT * line.body.height, max(line.body.bottom, line.ink.bottom))
     around_line = Box(line.ink.left - reach, line.ink.top, line.ink.right + reach, foot)
-    left, top, right, bottom = (max(0, int(side)) for side in _in_pixels(around_line, spec))
+    left, top, right, bottom = (max(0, int(side)) for side in in_pixels(around_line, spec))
     part = slice(top, bottom + 1), slice(left, right + 1)
     # 0 to 255; a column without free pixels has a difference of -255
     lightest = np.where(free[part], levels[part], 0).max(axis=0, initial=0).astype(int)
@@ -321,13 +321,13 @@ def _is_all(line: Text, levels: np.ndarray, free: np.ndarray, spec: Spec) -> boo
 
 def _is_clear(line: Text, bare: np.ndarray, spec: Spec) -> bool:
     """Whether nothing that begins or ends in the middle of a line is drawn under or over its letters."""
-    left, top, right, bottom = _in_pixels(line.ink, spec)
+    left, top, right, bottom = in_pixels(line.ink, spec)
     rows = slice(int(top + (bottom - top) * MIDDLE[0]) + 1, int(top + (bottom - top) * MIDDLE[1]))
     part = bare[rows, max(0, int(left)) : math.ceil(right)]
     return not part.size or bool(np.ptp(part, axis=0).max() < MIN_CONTRAST)
 
 
-def _in_pixels(box: Box, spec: Spec) -> PixelBox:
+def in_pixels(box: Box, spec: Spec) -> PixelBox:
     """A box on the page as it lies in the picture."""
     # pdfium cuts between pixels
     x, y = (math.ceil(side * spec.scale) for side in spec.part[:2]) if spec.part else (0, 0)
@@ -337,11 +337,11 @@ def _in_pixels(box: Box, spec: Spec) -> PixelBox:
 
 def _regions(spec: Spec) -> tuple[Region, ...]:
     """Every line, and every paragraph of several lines that no other text reaches into."""
-    regions = [Region(_in_pixels(line.ink, spec), line.text) for line in spec.lines]
+    regions = [Region(in_pixels(line.ink, spec), line.text) for line in spec.lines]
     for lines in spec.paragraphs:
         box = around([line.ink for line in lines])
         if len(lines) > 1 and sum(line.ink.meets(box) for line in spec.lines) == len(lines):
-            regions.append(Region(_in_pixels(box, spec), "\n".join(line.text for line in lines)))
+            regions.append(Region(in_pixels(box, spec), "\n".join(line.text for line in lines)))
     return tuple(regions)
 
 
