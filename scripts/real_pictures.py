@@ -41,6 +41,7 @@ import pypdfium2.raw as pdfium_c
 from PIL import Image
 
 from data_engines.engine import Reject
+from data_engines.kinds.page.typography import LATIN, MONO
 from data_engines.kinds.pdf import engine as pdf
 from data_engines.tools.fonts import find_font_files, read_faces
 from got_train.files import atomic_folder, digest_of, naming_refusals
@@ -303,9 +304,11 @@ def _members(file: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]
 
 
 def drawn_too(fonts: set[str]) -> list[str]:
-    """Those fonts that the data engines would find on this machine: they are no test of unseen ones."""
+    """Those fonts that the data engines draw with, on this machine or through TeX: they are no test of unseen
+    ones."""
     faces, _ = read_faces(find_font_files([]), set("ae"))
-    found = {_plain(Path(face.path).stem) for face in faces}
+    files = [face.path for face in faces] + [file for family in (*LATIN, *MONO) for file in family.files()]
+    found = {_plain(Path(file).stem) for file in files}
     return sorted(name for name in fonts if _plain(name) in found)
 
 
