@@ -186,6 +186,11 @@ def parser() -> argparse.ArgumentParser:
 
     add_eval_options(command("eval", score, "score a file of predictions"))
 
+    pairs = command("pairs", _pairs, "make rows for preference training of answers that end in a loop")
+    pairs.add_argument("predictions", type=Path, help="output of `infer --data --output`, with references")
+    pairs.add_argument("--output", type=Path, required=True, metavar="JSONL", help="rows to write")
+    pairs.add_argument("--overwrite", action="store_true", help=OVERWRITE)
+
     board = command("board", _board, "show runs on one page: curves, settings, readings at each evaluation")
     board.add_argument(
         "runs", nargs="+", metavar="RUN", help="run folder, output/NAME (its newest run), or output (all)"
@@ -314,6 +319,14 @@ def _push(options: argparse.Namespace) -> int:
     from got_train.push import push
 
     push(options.model, options.repo, options.public, options.overwrite)
+    return 0
+
+
+def _pairs(options: argparse.Namespace) -> int:
+    check_targets([options.output], [options.predictions], options.overwrite)
+    from got_train.evaluation.pairs import write_pairs
+
+    print(write_pairs(options.predictions, options.output))
     return 0
 
 

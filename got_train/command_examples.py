@@ -46,6 +46,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "got-train eval predictions.jsonl --report report.html --output scores.json",
         "got-train eval predictions.jsonl --tests data/page/tests.jsonl",
     ),
+    "pairs": ("got-train pairs predictions.jsonl --output pairs.jsonl",),
     "check-data": (
         "got-train check-data rows.jsonl",
         "got-train check-data configs/finetune_lora.yaml data.train=rows.jsonl",

@@ -306,6 +306,9 @@ class TrainConfig(Section):
     """Nothing more is kept when those of one encoder have grown to this many GiB (a tile takes 0.5 MiB in
     bf16)."""
     learning_rates: LearningRates = field(default_factory=LearningRates)
+    preference_beta: Annotated[float | None, ABOVE_0] = None
+    """Trains adapters to prefer `response` to each row's `rejected_response`, by DPO with this beta (0.1 is
+    usual)."""
     arguments: dict[str, Any] = field(default_factory=dict)
     """Every other key of the `train` section: names and meanings are `TrainingArguments`'s own."""
 

@@ -115,7 +115,7 @@ def chosen_rows(config: Config) -> ChosenRows:
     """
     if config.data.train_ratio < 1:
         raise UserError("curve trains on shares of the rows itself: leave out data.train_ratio")
-    chosen = choose_run_rows(config.data, config.seed)
+    chosen = choose_run_rows(config.data, config.seed, config.train.preference_beta is not None)
     number = len(chosen.train.distinct)
     if number < FEWEST_ROWS:
         raise UserError(

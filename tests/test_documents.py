@@ -77,6 +77,7 @@ def workplace(tmp_path: Path, tokenizer_dir: str, monkeypatch: pytest.MonkeyPatc
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         if "/" not in name:
             write_rows(tmp_path / name, [row] * 20)
+    write_rows(tmp_path / "pairs.jsonl", [row | {"rejected_response": "2"}] * 20)
     for name in ("boxes", "formulas", "lines", "formula", "hindi", "blocks"):
         folder = tmp_path / "data" / name
         folder.mkdir(parents=True)

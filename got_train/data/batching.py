@@ -1,5 +1,6 @@
 """Samples are put together into batches."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,16 @@ def collate(
     Ids are checked against the vocabulary, image tokens against tiles, and labels against ids: inside the
     model such a fault would give an error that nobody can read, or a loss that does not fall.
 
+    Samples with two answers take two rows: first come all with their better answers, then in the same order
+    all with their worse ones. Their tiles are there once.
+
     Returns:
         `input_ids`, `labels`: int64 `(batch, length)`.
         `tiles`: uint8 `(tiles, image_size, image_size, 3)`; left out if the batch has none.
         `features`: `(tiles, tokens_per_tile, channels)`, of tiles that were encoded before; left out if the
         batch has none.
-        `tile_order`: int64 `(all tiles,)`, only in a batch with both: the place of each tile of the batch in
-        the concatenation of `features` and `tiles`.
+        `tile_order`: int64 `(all tiles of the rows,)`, only in a batch with both, or with two answers a
+        sample: the place of each tile of the rows in the concatenation of `features` and `tiles`.
         For the log: `location` and `kind` of each sample, and `num_tokens` without padding.
         For the feature store: `tiles_per_image` of the images in `tiles`, and their `image_keys`.
 
@@ -36,8 +40,10 @@ def collate(
         ValueError: for a token id outside the vocabulary, a wrong number of image tokens, or a label that is
             not the token at its place.
     """
-    for sample in samples:
-        ids = sample.input_ids
+    compared = [sample.rejected for sample in samples if sample.rejected is not None]
+    assert len(compared) in (0, len(samples)), "some samples have two answers, and some have one"
+    sequences = [(sample.input_ids, sample.labels) for sample in samples] + compared
+    for sample, (ids, labels) in zip(itertools.cycle(samples), sequences, strict=False):
         if ids.min() < 0 or ids.max() >= vocabulary_size:
             raise ValueError(
                 f"{sample.location}: token id {ids.max()} is outside the vocabulary of {vocabulary_size}"
@@ -48,19 +54,19 @@ def collate(
                 f"{sample.location}: {counted(num_pads, 'image token')} for "
                 f"{counted(sample.num_tiles, 'tile')} of {tokens_per_tile}"
             )
-        fault = label_fault(ids, sample.labels)
+        fault = label_fault(ids, labels)
         if fault is not None:
             raise ValueError(f"{sample.location}: {fault}")
     batch: Batch = {
         "location": [sample.location for sample in samples],
         "kind": [sample.kind for sample in samples],
-        "num_tokens": sum(len(sample.input_ids) for sample in samples),
+        "num_tokens": sum(len(ids) for ids, _ in sequences),
         "image_keys": [key for sample in samples for key in sample.image_keys],
         "tiles_per_image": [
             count for sample in samples if sample.features is None for count in sample.tiles_per_image
         ],
-        "input_ids": _padded([sample.input_ids for sample in samples], pad_id),
-        "labels": _padded([sample.labels for sample in samples], IGNORE_INDEX),
+        "input_ids": _padded([ids for ids, _ in sequences], pad_id),
+        "labels": _padded([labels for _, labels in sequences], IGNORE_INDEX),
     }
     tiles = [sample.tiles for sample in samples if len(sample.tiles)]
     if tiles:
@@ -68,11 +74,12 @@ def collate(
     features = [sample.features for sample in samples if sample.features is not None]
     if features:
         batch["features"] = torch.cat(features)
-    if tiles and features:
+    if (tiles and features) or (compared and (tiles or features)):
         # The order of samples does not depend on which have features: dropout differs from place to place.
         is_new = [sample.features is None for sample in samples for _ in range(sample.num_tiles)]
         # The first sort gives the tile at each place, the second one (its inverse) the place of each tile.
-        batch["tile_order"] = torch.from_numpy(np.argsort(np.argsort(is_new, kind="stable")))
+        order = np.argsort(np.argsort(is_new, kind="stable"))
+        batch["tile_order"] = torch.from_numpy(np.tile(order, 2 if compared else 1))
     return batch
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from transformers import PreTrainedTokenizerFast
@@ -14,7 +15,7 @@ from got_train.markup.boxes import BOXED_EXAMPLE, read_boxed
 from got_train.model.tokenizer import max_token_bytes
 from got_train.prompts import CHAT_TEMPLATES, IMAGE_TAG, TemplateName, canonical_query, parse_task
 from got_train.report import counted
-from got_train.vocabulary import IGNORE_INDEX, IMAGE_END, IMAGE_PAD, IMAGE_START
+from got_train.vocabulary import IGNORE_INDEX, IMAGE_END, IMAGE_PAD, IMAGE_START, MESSAGE_END
 
 _TAGS = re.compile(rf"((?:{IMAGE_TAG}\s*)*{IMAGE_TAG})\n?")
 """Image tags with only white space between them, and the newline after them."""
@@ -55,6 +56,29 @@ def encode(
         detail = f"{counted(len(ids), 'token')}, sample.max_length is {config.max_length}"
         raise RowError(record.location, "too long", detail)
     return np.array(ids, dtype=np.int64), np.array(labels, dtype=np.int64)
+
+
+def encode_rejected(
+    record: Record,
+    tiles_per_image: Sequence[int],
+    tokenizer: PreTrainedTokenizerFast,
+    config: SampleConfig,
+    tokens_per_tile: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Token ids and labels of a record with its worse answer, as `encode` gives them.
+
+    What closes the answer is left out. A loop was cut off by a limit: if its end were rejected, too, the
+    model would learn not to stop once it loops.
+
+    Raises:
+        RowError: if there are more than `sample.max_length` token ids.
+    """
+    assert record.rejected is not None
+    *before, last = record.turns
+    worse = replace(record, turns=(*before, replace(last, response=record.rejected)))
+    ids, labels = encode(worse, tiles_per_image, tokenizer, config, tokens_per_tile)
+    end = np.flatnonzero(ids == tokenizer.convert_tokens_to_ids(MESSAGE_END))[-1]
+    return ids[:end], labels[:end]
 
 
 def label_fault(ids: np.ndarray, labels: np.ndarray) -> str | None:

@@ -143,7 +143,10 @@ class GoodFiles:
         """Where it is remembered what a data file has, read in one way."""
         options = opened.options
         root = options.image_root and os.path.abspath(os.path.expanduser(options.image_root))
-        reading = (sorted(options.columns.items()), options.query, root, options.answered)
+        reading = (
+            *(sorted(options.columns.items()), options.query, root, options.answered),
+            *(["compared"] if options.compared else []),
+        )
         text = repr((os.path.abspath(opened.file.path), reading))
         name = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()
         return self.folder / f"{name}.npz"

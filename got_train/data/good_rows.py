@@ -110,7 +110,7 @@ def question_key(record: Record) -> int:
     if not record.images:
         return content_key(record)
     turns = tuple(replace(turn, response="") for turn in record.turns)
-    return content_key(replace(record, turns=turns))
+    return content_key(replace(record, turns=turns, rejected=None))
 
 
 def _name_and_size(image: FoundImage) -> tuple[str, object]:
@@ -123,7 +123,8 @@ def _name_and_size(image: FoundImage) -> tuple[str, object]:
 
 
 def _key(record: Record, images: Sequence[object]) -> int:
-    text = repr((record.turns, record.system, record.crop, images))
+    rejected = [] if record.rejected is None else [record.rejected]
+    text = repr((record.turns, record.system, record.crop, images, *rejected))
     digest = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
     return max(NO_KEY + 1, int.from_bytes(digest, "little"))
 

@@ -55,13 +55,17 @@ HOW_TO_ASK = f"data.query (--query) asks the same of all rows, {HOW_TO_RENAME}"
 LIST_KEYS = (*IMAGE_KEYS, *MESSAGE_KEYS)
 """Keys whose value may be a list that is written as a text, as in cells of a CSV."""
 
+REJECTED_KEY = "rejected_response"
+"""The worse answer of a row of which two are compared, as in ms-swift."""
+
 UNSUPPORTED_KEYS = {
     "videos": "GOT reads images",
     "audios": "GOT reads images",
     "tools": "GOT calls none",
+    REJECTED_KEY: "only train.preference_beta compares answers; keep the better one as response",
     **dict.fromkeys(
-        ("rejected_response", "rejected_messages", "rejected_images", "rejected", "chosen"),
-        "training does not compare answers; keep the better one as response",
+        ("rejected_messages", "rejected_images", "rejected", "chosen"),
+        f"of two answers to compare, response is the better one and {REJECTED_KEY} the worse",
     ),
     **dict.fromkeys(("positive_messages", "negative_messages"), "no embeddings are trained"),
     "teacher_messages": "there is no teacher",
@@ -108,6 +112,8 @@ class Record:
     """The place of the row, for messages: `file:line`, `shard.tar:key` or `file.parquet:row`."""
     no_text: bool = False
     """Whether the row says that its pictures have no text, so that the last answer is empty on purpose."""
+    rejected: str | None = None
+    """A worse last answer, if rows are read to be compared."""
 
 
 @dataclass(frozen=True)
@@ -122,13 +128,19 @@ class ReadOptions:
     """Folder in which relative image paths are looked up, after the folder of the data file."""
     answered: bool = True
     """Whether the last query must have a response; inference needs none."""
+    compared: bool = False
+    """Whether each row must have a `rejected_response`, which is refused otherwise."""
 
 
 READ_AS_IT_IS = ReadOptions()
 
 
 def parse_row(
-    row: Any, location: str, answered: bool = True, find: Callable[[Any], FoundImage] = Path
+    row: Any,
+    location: str,
+    answered: bool = True,
+    find: Callable[[Any], FoundImage] = Path,
+    compared: bool = False,
 ) -> Record:
     """The record of a row.
 
@@ -137,13 +149,14 @@ def parse_row(
         location: the place of the row, for messages.
         answered: whether the last query must have a response.
         find: finds the image that the row names. By default the name becomes a path, which need not exist.
+        compared: whether the row must have a second, worse answer.
 
     Raises:
         RowError: for a key with a wrong value, or an image that is missing.
     """
     with located(location):
         row = plain_row(row)
-        _check_keys(row)
+        _check_keys(row, compared)
         names = _value(row, "images", image_names) or []
         no_text = _flag(row, "no_text")
         system, turns = _system_and_turns(row, answered and not no_text)
@@ -156,9 +169,11 @@ def parse_row(
             raise _missing(row, "images", HOW_TO_RENAME)
         kind = UNNAMED_KIND if row.get("kind") in (None, *EMPTY) else row["kind"]
         kind = str(kind) if isinstance(kind, int) else _text("kind", kind)
-        _check_texts(turns, system, kind)
+        rejected = _rejected(row, turns[-1].response) if compared else None
+        _check_texts(turns, system, kind, rejected)
         crop, turns = _flag(row, "crop"), _with_all_tags(turns, len(names), ", ".join(map(str, row)))
-        return Record(tuple(turns), tuple(map(find, names)), system, crop, kind, location, bool(no_text))
+        images = tuple(map(find, names))
+        return Record(tuple(turns), images, system, crop, kind, location, bool(no_text), rejected)
 
 
 def plain_row(row: Any) -> Mapping[str, Any]:
@@ -186,10 +201,10 @@ def plain_row(row: Any) -> Mapping[str, Any]:
     return rest | {"messages": plain}
 
 
-def _check_keys(row: Mapping[str, Any]) -> None:
+def _check_keys(row: Mapping[str, Any], compared: bool) -> None:
     """Refuses keys that would change what a row means, and are not read."""
     for key, reason in UNSUPPORTED_KEYS.items():
-        if row.get(key):
+        if row.get(key) and not (compared and key == REJECTED_KEY):
             raise ContentError("unsupported key", f"{key} is not read: {reason}")
     if row.get("label") in (True, False, "true", "false", "True", "False"):
         detail = f"label {row['label']!r} (KTO's) is not read: keep good answers, without label"
@@ -324,6 +339,18 @@ def _response(value: Any, answered: bool = True) -> str:
     return text
 
 
+def _rejected(row: Mapping[str, Any], chosen: str) -> str:
+    """The worse answer, which must differ from the better one."""
+    if row.get(REJECTED_KEY) in (None, *EMPTY):
+        raise ContentError(
+            "missing key", f"no {REJECTED_KEY}, and train.preference_beta compares two answers"
+        )
+    text = _text(REJECTED_KEY, row[REJECTED_KEY])
+    if composed(text) == composed(chosen):
+        raise ContentError("same answers", f"{REJECTED_KEY} is what response is: there is nothing to prefer")
+    return text
+
+
 def image_names(value: Any) -> list[str | PackedFile]:
     images = value if isinstance(value, list) else [] if value is None else [value]
     # ms-swift writes a path as {"bytes": null, "path": ...}.
@@ -353,10 +380,10 @@ def _turns_of_history(history: Any) -> list[Turn]:
     return turns
 
 
-def _check_texts(turns: list[Turn], system: str | None, kind: str) -> None:
+def _check_texts(turns: list[Turn], system: str | None, kind: str, rejected: str | None) -> None:
     """Refuses half characters, special tokens (they would act as the chat template), and misplaced tags."""
     texts = [(name, getattr(turn, name)) for turn in turns for name in ("query", "response")]
-    texts.append(("system", system or ""))
+    texts += [("system", system or ""), (REJECTED_KEY, rejected or "")]
     for name, text in [*texts, ("kind", kind)]:
         if _HALF_CHARACTER.search(text):
             raise ContentError("wrong type", f"{name} holds half of a surrogate pair, which is no character")
@@ -366,7 +393,7 @@ def _check_texts(turns: list[Turn], system: str | None, kind: str) -> None:
                 hint = f": {IMAGE_TAG} marks the place of an image" if token == IMAGE_START else ""
                 raise ContentError("reserved token", f"{token} cannot stand in a text{hint}")
         if name != "query" and IMAGE_TAG in text:
-            place = "a response" if name == "response" else "the system text"
+            place = "the system text" if name == "system" else f"a {name}"
             raise ContentError("tag mismatch", f"{IMAGE_TAG} cannot stand in {place}")
 
 

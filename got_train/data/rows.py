@@ -106,7 +106,8 @@ class Rows:
         """The record of a row that was read, with relative image paths looked up in three folders."""
         opened, place = self._place(index)
         find = functools.partial(find_image, folders=opened.folders)
-        return parse_row(row, opened.file.location(place), opened.options.answered, find)
+        options = opened.options
+        return parse_row(row, opened.file.location(place), options.answered, find, options.compared)
 
     def records(self) -> list[Record]:
         """All records."""

@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerFast
 
 from got_train.config import SampleConfig
-from got_train.data.encode import check_boxes, check_length, encode, label_fault
+from got_train.data.encode import check_boxes, check_length, encode, encode_rejected, label_fault
 from got_train.data.errors import RowError, located
 from got_train.data.images import lazy_image
 from got_train.data.records import Record
@@ -36,6 +36,8 @@ class Sample:
     """`(tiles, tokens of a tile, channels)`: stored outputs of the encoder, in place of tiles."""
     image_keys: tuple[str, ...] = ()
     """The key of each image whose features are to be kept."""
+    rejected: tuple[np.ndarray, np.ndarray] | None = None
+    """`input_ids` and `labels` with the worse answer, of a row whose two answers are compared."""
 
     @property
     def num_tiles(self) -> int:
@@ -76,12 +78,13 @@ class SampleEncoder:
             record.kind,
             record.location,
             torch.cat(list(features)) if features else None,
+            rejected=self._rejected(record, tiles_per_image),
         )
 
     def sizes(self, record: Record) -> tuple[int, int]:
         """The numbers of tokens, image tokens included, and of tiles of a record's sample.
 
-        It takes less work than making the sample.
+        One with two answers has twice the tokens of the longer. It takes less work than making the sample.
 
         Raises:
             RowError: for the same reasons as `sample`, and for labels that a batch could not have.
@@ -92,7 +95,16 @@ class SampleEncoder:
         fault = label_fault(input_ids, labels)
         if fault is not None:
             raise RowError(record.location, "wrong labels", fault)
-        return len(input_ids), sum(tiles_per_image)
+        rejected = self._rejected(record, tiles_per_image)
+        num_tokens = len(input_ids) if rejected is None else 2 * max(len(input_ids), len(rejected[0]))
+        return num_tokens, sum(tiles_per_image)
+
+    def _rejected(
+        self, record: Record, tiles_per_image: Sequence[int]
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        if record.rejected is None:
+            return None
+        return encode_rejected(record, tiles_per_image, self.tokenizer, self.config, self.tile.num_tokens)
 
     def crops(self, record: Record) -> bool:
         """Whether the images of a record are cut into tiles."""

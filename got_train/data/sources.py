@@ -125,8 +125,13 @@ def look_at_inputs(config: Config) -> None:
         )
 
 
-def choose_run_rows(config: DataConfig, seed: int) -> ChosenRows:
+def choose_run_rows(config: DataConfig, seed: int, compared: bool = False) -> ChosenRows:
     """Training and validation rows of a run; validation rows are never split off `replay`.
+
+    Args:
+        config: names the sets.
+        seed: of the choice.
+        compared: whether the rows have two answers to compare.
 
     Raises:
         UserError: for a file that does not exist, or a set that is empty.
@@ -134,11 +139,11 @@ def choose_run_rows(config: DataConfig, seed: int) -> ChosenRows:
     for spec in (*config.train, *(config.val or []), *(config.replay or [])):
         DatasetSpec.parse(spec)  # a misspelt path should not wait until large files are indexed
     rng = np.random.default_rng(seed)
-    options = ReadOptions(config.columns, config.query, config.image_root)
+    options = ReadOptions(config.columns, config.query, config.image_root, compared=compared)
     train = select_rows(config.train, options, rng, config.weights)
     val, replay = None, None
     if config.val_run is not None:
-        val = open_rows(str(kept_rows(config.val_run)))
+        val = open_rows(str(kept_rows(config.val_run)), ReadOptions(compared=compared))
         train = _without(train, val, "training")
     elif config.val is not None:
         val = select_rows(config.val, options, rng)

@@ -56,10 +56,15 @@ def repeats(text: str) -> bool:
     >>> repeats("1,000,000")
     False
     """
+    return loop_size(text) is not None
+
+
+def loop_size(text: str) -> int | None:
+    """The length in characters of what a text repeats at its end; None if it does not end with a loop."""
     longest = len(text) // LOOP_REPEATS
     for size in range(1, longest + 1):
         span = max(size * LOOP_REPEATS, LOOP_CHARACTERS)
         tail = text[-span:]
         if len(tail) >= LOOP_CHARACTERS and tail[size:] == tail[:-size]:
-            return True
-    return False
+            return size
+    return None

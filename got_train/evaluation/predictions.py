@@ -54,7 +54,7 @@ def read_predictions(path: Path) -> list[Prediction]:
     if not path.is_file():
         raise UserError(f"predictions file {path} does not exist")
     rows, complaints = [], []
-    for number, row in _read_rows(path):
+    for number, row in raw_rows(path):
         try:
             rows.append(_prediction(row, f"{path}:{number}"))
         except UserError as error:
@@ -73,8 +73,8 @@ def raise_complaints(complaints: Sequence[str]) -> None:
         raise UserError("\n".join([*complaints[:MAX_COMPLAINTS], *rest]))
 
 
-def _read_rows(path: Path) -> list[tuple[int, Any]]:
-    """Rows with their numbers from 1: of lines in JSONL, of elements in JSON."""
+def raw_rows(path: Path) -> list[tuple[int, Any]]:
+    """Rows as they are, with their numbers from 1: of lines in JSONL, of elements in JSON."""
     text = read_utf8(path, f"predictions file {path}")
     if text.lstrip().startswith("["):
         return list(enumerate(_parse(text, str(path)), start=1))

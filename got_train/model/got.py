@@ -68,10 +68,11 @@ def group_of(parameter: str) -> Group:
 
 @dataclass
 class GotOutput(GotOcr2CausalLMOutputWithPast):
-    """The loss of a batch and its parts; only the loss has a gradient."""
+    """The loss of a batch and its parts."""
 
     sample_losses: torch.Tensor | None = None
-    """float32, `(batch,)`: the summed loss of the supervised tokens of each row."""
+    """float32, `(batch,)`: the summed loss of the supervised tokens of each row; it has a gradient if the
+    head has none."""
     sample_tokens: torch.Tensor | None = None
     """int64, `(batch,)`: the number of supervised tokens of each row."""
     encoded: torch.Tensor | None = None

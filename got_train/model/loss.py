@@ -10,7 +10,9 @@ CHUNK_LOGITS = 2**26
 
 
 def head_loss(hidden: Tensor, head: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """The sum of the cross-entropies of all positions, and the cross-entropy of each, without a gradient.
+    """The sum of the cross-entropies of all positions, and the cross-entropy of each.
+
+    Those of each have a gradient only if the head has none, as below adapters.
 
     The logits of 8,192 positions over 151,860 tokens would take 5 GB. Here only the logits of a few hundred
     positions exist at a time. Their gradients are computed in the forward pass, so that the backward pass
@@ -63,13 +65,21 @@ class _HeadLoss(torch.autograd.Function):
         if ctx.needs_input_grad[1]:
             head_gradient = torch.zeros_like(head) if head_gradient is None else head_gradient.to(head.dtype)
         ctx.save_for_backward(hidden_gradient, head_gradient)
-        ctx.mark_non_differentiable(losses)
+        if ctx.needs_input_grad[1]:
+            # The head's gradient is that of the sum: it cannot be divided among the positions afterwards.
+            ctx.mark_non_differentiable(losses)
+        ctx.set_materialize_grads(False)
         return losses.sum(), losses
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        summed, each = gradients
+        hidden, head = ctx.saved_tensors
+        if each is not None:
+            scale = each[:, None] if summed is None else summed + each[:, None]
+            return hidden.mul_(scale), None, None, None
         # In place, because the head's gradient is as large as the head.
-        hidden, head = (kept if kept is None else kept.mul_(gradients[0]) for kept in ctx.saved_tensors)
+        hidden, head = (kept if kept is None else kept.mul_(summed) for kept in (hidden, head))
         return hidden, head, None, None
 
 

@@ -27,21 +27,22 @@ def row_gains(
     Args:
         model: in evaluation mode.
         inputs: `input_ids`, `labels` and `tiles` of a batch from `collate`, on the model's device.
-        own: what the model has computed for it.
+        own: what the model has computed for it, or for the first of its rows.
         image_id: the id of image tokens.
     """
     assert own.sample_losses is not None and own.sample_tokens is not None
     tokens = own.sample_tokens.tolist()
     if own.encoded is None:
         return [(0.0, 0)] * len(tokens)
-    image_tokens = (inputs["input_ids"] == image_id).sum(1)
+    ids, labels = (inputs[name][: len(tokens)] for name in ("input_ids", "labels"))
+    image_tokens = (ids == image_id).sum(1)
     order, differs = exchange((image_tokens // own.encoded.shape[1]).tolist(), inputs["tiles"])
     if not any(differs):
         return [(0.0, 0)] * len(tokens)
     with torch.no_grad():
         other = model(
-            input_ids=inputs["input_ids"],
-            labels=inputs["labels"],
+            input_ids=ids,
+            labels=labels,
             features=own.encoded.index_select(0, order.to(own.encoded.device)),
         )
     rises = (other.sample_losses.double() - own.sample_losses.double()).tolist()

@@ -222,7 +222,7 @@ def resumed_as_before(config: Config, chooses_best: bool) -> dict[str, Any]:
     sections = {name: given[name] for name in ("model", "sample", "lora")}
     del sections["sample"]["max_pixels"]  # it decides which rows are errors: the rows themselves are compared
     train = {name: argument(config, name) for name in RESUMED_AS_BEFORE if name != "learning_rates"}
-    sections["train"] = train | {"learning_rates": given["train"]["learning_rates"]}
+    sections["train"] = train | {name: given["train"][name] for name in ("learning_rates", "preference_beta")}
     if chooses_best:
         sections["train"]["metric_for_best_model"] = _best_metric(config)
         sections["eval"] = {name: given["eval"][name] for name in EVALUATED}

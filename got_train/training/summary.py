@@ -39,7 +39,8 @@ def data_table(config: Config, rows: ChosenRows) -> str:
 def replay_advice(config: Config, rows: ChosenRows) -> list[str]:
     """The authors' advice, for runs that start from a whole model and replay too few rows of its training."""
     share = (0 if rows.replay is None else len(rows.replay)) / len(rows.all_training)
-    if config.model.whole is None or share >= REPLAY_ADVISED:
+    compared = config.train.preference_beta is not None  # rows to replay have one answer
+    if config.model.whole is None or compared or share >= REPLAY_ADVISED:
         return []
     return [
         f"replay: {share:.0%} of the rows. The authors of GOT-OCR2.0 advise at least {REPLAY_ADVISED:.0%} "

@@ -6,6 +6,7 @@ assemble   loads the model, chooses its trained parameters, and plans the steps
 run        makes the run's folder and the trainer, trains, and compares the model with the one before
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -46,6 +47,7 @@ from got_train.training.loggers import check_loggers
 from got_train.training.need import device_gigabytes, models_without_weights, verdict
 from got_train.training.optim import optimizer_and_groups, try_optimizer
 from got_train.training.plan import StepPlan, balance_steps, plan_steps, total_steps
+from got_train.training.preference import PreferenceTrainer, check_preference
 from got_train.training.reference_curve import (
     OffReferenceCurve,
     ReferenceCurve,
@@ -147,7 +149,8 @@ def prepare(config: Config) -> Prepared:
     check_output_dir(config)
     curve = read_reference_curve(config.eval.reference_curve)
     resume = find_resume(config)
-    chosen = choose_run_rows(config.data, config.seed)
+    check_preference(config)
+    chosen = choose_run_rows(config.data, config.seed, config.train.preference_beta is not None)
     needy = {
         "eval.early_stopping_patience": config.eval.early_stopping_patience is not None,
         "train.save_strategy=best": argument(config, "save_strategy") == "best",
@@ -305,12 +308,15 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
     samples = SampleSet(rows.train.rows, encoder)
     val = None if rows.val is None else SampleSet(rows.val.rows.spread(config.eval.loss_rows), encoder)
     features = open_features(config, model, assembled.compute_dtype)
-    patience = config.eval.early_stopping_patience
+    patience, beta = config.eval.early_stopping_patience, config.train.preference_beta
     curve = assembled.prepared.curve
-    return GotTrainer(
+    trainer: Callable[..., GotTrainer] = GotTrainer
+    if beta is not None:
+        trainer = partial(PreferenceTrainer, beta=beta)
+    return trainer(
         plan=plan,
         eval_config=config.eval,
-        by_kind=len(set().union(*(checked.kinds for checked in rows.sets))) > 1,
+        by_kind=beta is None and len(set().union(*(checked.kinds for checked in rows.sets))) > 1,
         features=features,
         beside={}
         if assembled.base is None

@@ -156,8 +156,9 @@ class GotTrainer(Trainer):
         self._keep_features(image_keys, tiles_per_image)
         self._step_losses.append((loss, locations))
         if self.by_kind:
+            assert self._output.sample_losses is not None
             losses_only = GotOutput(
-                sample_losses=self._output.sample_losses, sample_tokens=self._output.sample_tokens
+                sample_losses=self._output.sample_losses.detach(), sample_tokens=self._output.sample_tokens
             )
             self._train_outputs.append((kinds, losses_only))
         self._output = GotOutput()
@@ -183,12 +184,19 @@ class GotTrainer(Trainer):
         self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **kwargs: Any
     ) -> Any:
         """Computes the loss as transformers does, and keeps the model's output for each row."""
-        loss, output = super().compute_loss(model, inputs, return_outputs=True, **kwargs)
+        loss, output = self.loss_and_output(model, inputs, **kwargs)
         self._output = output
         if self.is_deepspeed_enabled and model.training and not torch.isfinite(loss):
             # DeepSpeed's optimizer runs inside the backward pass: after it would be too late.
             self._stop(f"loss is {loss.item()}", self._locations)
         return (loss, output) if return_outputs else loss
+
+    def loss_and_output(
+        self, model: nn.Module, inputs: dict[str, Any], **kwargs: Any
+    ) -> tuple[torch.Tensor, GotOutput]:
+        """The loss of a batch, and the model's output for its rows."""
+        loss, output = super().compute_loss(model, inputs, return_outputs=True, **kwargs)
+        return loss, output
 
     def _keep_features(self, image_keys: list[str], tiles_per_image: list[int]) -> None:
         """Stores the encoder's output for the new images of this batch."""

@@ -198,9 +198,9 @@ KEEP = "and differ: keep one of them, or rename the others with data.columns"
         ({"query": "q", "response": " \n"}, "empty response: there is nothing to learn"),
         (
             ROW | {"rejected_response": "s"},
-            "unsupported key: rejected_response is not read: training does not",
+            "unsupported key: rejected_response is not read: only train.preference_beta compares answers",
         ),
-        ({"prompt": "q", "chosen": "r"}, "unsupported key: chosen is not read: training does not compare"),
+        ({"prompt": "q", "chosen": "r"}, "unsupported key: chosen is not read: of two answers to compare,"),
         (ROW | {"label": False}, "unsupported key: label False (KTO's) is not read"),
         (ROW | {"label": 1}, "unsupported key: label 1 (KTO's) is not read"),
         (ROW | {"loss": False}, "unsupported key: loss False of a row is not read"),
