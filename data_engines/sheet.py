@@ -21,7 +21,7 @@ from got_train.config import MAX_PIXELS
 from got_train.data.errors import ImageError, RowError
 from got_train.data.images import open_image
 from got_train.data.readers import open_rows
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.data.rows import Rows
 from got_train.files import atomic_file, write_text
 from got_train.pages.template import picture_html, render

@@ -25,7 +25,7 @@ from got_train.config_folder import CONFIGS
 from got_train.data.encode import spans
 from got_train.data.errors import RowError
 from got_train.data.readers import open_rows
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.data.rows import Rows
 from got_train.data.tiles import grid_of_tiles, num_tiles
 from got_train.model.tokenizer import load_tokenizer

@@ -16,7 +16,7 @@ from data_engines.options import Parser
 from got_train.config import MAX_PIXELS
 from got_train.data.images import lazy_image
 from got_train.data.readers import open_rows
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.files import write_text
 from got_train.prompts import IMAGE_TAG, Task, parse_task
 from got_train.report import check_targets, counted

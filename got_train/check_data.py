@@ -9,7 +9,7 @@ import numpy as np
 from got_train.config import Config, SampleConfig
 from got_train.data.check import check_rows, trained_on
 from got_train.data.doubts import DoubtCounts
-from got_train.data.records import ReadOptions
+from got_train.data.record import ReadOptions
 from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
 from got_train.data.sources import check_all_columns, select_rows

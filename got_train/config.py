@@ -5,14 +5,13 @@ The sections are named like the packages that read them. `train` takes the names
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from omegaconf import MISSING
 
 from got_train.prompts import TemplateName
-from got_train.report import did_you_mean
 from got_train.typed_values import Range
 from got_train.vocabulary import ENCODER_CHANNELS, MAX_TILES, PATCH_SIZE, TILE_SIZE, tokens_per_tile
 
@@ -290,6 +289,34 @@ class LearningRates(Section):
 
 
 @dataclass
+class AuxiliaryLosses(Section):
+    """Weights of losses beside that of answers, which teach image tokens to carry text, from the texts and
+    boxes in `regions`: for small models from random weights, see docs/learning.md. 0 leaves a loss out."""
+
+    slots: Annotated[float, RATE] = 0.0
+    """Of the character in each slot of an image token, there where its box says that it stands."""
+    ctc: Annotated[float, RATE] = 0.0
+    """Of the text along each row of image tokens, wherever its characters stand (CTC)."""
+    written: Annotated[float, RATE] = 0.0
+    """Of the answer if it is read from image tokens that were written from the text, without the picture."""
+    written_steps: Annotated[int, AT_LEAST_0] = 0
+    """In as many steps at the start the answer is only read from such tokens, and no picture is encoded."""
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weights of the losses that are asked for."""
+        weights = {"slots": self.slots, "ctc": self.ctc, "written": self.written}
+        return {name: weight for name, weight in weights.items() if weight > 0}
+
+    def conflicts(self) -> Iterator[str]:
+        if self.written_steps and not self.weights:
+            yield (
+                "train.auxiliary_losses.written_steps needs train.auxiliary_losses.slots or ctc, by which "
+                "tokens of pictures come to be like written ones"
+            )
+
+
+@dataclass
 class TrainConfig(Section):
     """`transformers.TrainingArguments`, and what they lack."""
 
@@ -306,6 +333,7 @@ class TrainConfig(Section):
     """Nothing more is kept when those of one encoder have grown to this many GiB (a tile takes 0.5 MiB in
     bf16)."""
     learning_rates: LearningRates = field(default_factory=LearningRates)
+    auxiliary_losses: AuxiliaryLosses = field(default_factory=AuxiliaryLosses)
     preference_beta: Annotated[float | None, ABOVE_0] = None
     """Trains adapters to prefer `response` to each row's `rejected_response`, by DPO with this beta (0.1 is
     usual)."""
@@ -338,80 +366,3 @@ class Config:
     def seed(self) -> int:
         """`train.seed`: of weights, of the choice of rows and of their order."""
         return int(self.train.arguments.get("seed", 42))
-
-
-def encoder_conflicts(lora: LoraSettings, train: TrainConfig) -> Iterator[str]:
-    """Refuses a rate without an effect, and to keep what an encoder makes of pictures while it changes."""
-    rates = train.learning_rates
-    if lora.enabled and rates.convolutions is not None:
-        yield "train.learning_rates.convolutions has no effect with lora.enabled: leave it out"
-    whole_encoder_frozen = rates.encoder == 0 and rates.convolutions in (None, 0)
-    trains_encoder = "encoder" in lora.modules if lora.enabled else not whole_encoder_frozen
-    if train.cache_features and trains_encoder:
-        yield (
-            "train.cache_features keeps what the encoder makes of pictures, but the encoder is trained: "
-            "freeze it (train.learning_rates.encoder=0, or lora.modules without it), or leave "
-            "cache_features out"
-        )
-
-
-def _evaluations_beside_saves(arguments: dict[str, Any]) -> Iterator[str]:
-    """Refuses checkpoints of which none, or not each, has been evaluated when the best one is chosen."""
-    saves, evaluates = arguments.get("save_strategy", "steps"), arguments.get("eval_strategy", "no")
-    if not arguments.get("load_best_model_at_end") or saves == "best":
-        return
-    why = "train.load_best_model_at_end chooses among checkpoints that were evaluated"
-    if saves != evaluates:
-        yield (
-            f"{why}, but train.save_strategy is {saves} and train.eval_strategy is {evaluates}: set "
-            f"train.eval_strategy={saves if saves != 'no' else 'steps'}"
-            + " train.save_strategy=steps"
-            * (saves == "no")
-        )
-    elif saves == "steps":
-        every = arguments.get("save_steps", 500)
-        # transformers evaluates as often as it logs, unless it is told otherwise
-        evaluated = arguments.get("eval_steps") or arguments.get("logging_steps", 500)
-        if not math.isclose(every / evaluated, max(1, round(every / evaluated))):
-            yield (
-                f"{why}, but train.save_steps {every} is no multiple of train.eval_steps {evaluated}: set "
-                f"train.eval_steps={every}"
-            )
-
-
-def best_checkpoint_conflicts(train: TrainConfig, evaluation: EvalConfig) -> Iterator[str]:
-    """Refuses what cannot choose the best checkpoint, which would show at the first evaluation."""
-    arguments = train.arguments
-    metrics = ["loss", *(SCORES if evaluation.read_rows > 0 else ())]
-    metric = arguments.get("metric_for_best_model")
-    chosen = metric is not None or arguments.get("load_best_model_at_end")
-    evaluates = arguments.get("eval_strategy", "no") != "no"
-    if arguments.get("save_strategy") == "best" and not (chosen and evaluates):
-        yield (
-            "train.save_strategy best needs train.eval_strategy, epoch or steps, and "
-            f"train.metric_for_best_model: {', '.join(metrics)}"
-        )
-    if evaluation.early_stopping_patience is not None and not (chosen and evaluates):
-        yield (
-            "eval.early_stopping_patience needs train.eval_strategy, epoch or steps, and "
-            "train.load_best_model_at_end=true (or train.metric_for_best_model)"
-        )
-    yield from _evaluations_beside_saves(arguments)
-    name = (metric or "loss").removeprefix("eval_")
-    of_a_kind = name.startswith("loss_")  # which kinds the rows are of is not known here
-    if name not in metrics and not of_a_kind:
-        yield f"train.metric_for_best_model {metric}: {did_you_mean(name, metrics)}"
-        return
-    asked, higher = arguments.get("greater_is_better"), name in HIGHER_IS_BETTER
-    if asked not in (None, higher):
-        yield (
-            f"train.greater_is_better={str(asked).lower()} would choose the worst checkpoint, as a "
-            f"{'higher' if higher else 'lower'} {name} is better: leave it out"
-        )
-
-
-SPANNING: dict[tuple[str, ...], Callable[..., Iterator[str]]] = {
-    ("lora", "train"): encoder_conflicts,
-    ("train", "eval"): best_checkpoint_conflicts,
-}
-"""Conflicts between sections, by the sections that each takes."""

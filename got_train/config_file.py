@@ -15,7 +15,8 @@ from omegaconf._utils import get_omega_conf_dumper
 from omegaconf.errors import OmegaConfBaseException
 
 from got_train.arguments import OWN_ARGUMENTS, argument_defaults, argument_types
-from got_train.config import SPANNING, Config, Section, TrainConfig
+from got_train.config import Config, Section, TrainConfig
+from got_train.config_conflicts import SPANNING
 from got_train.earlier_adapters import contradictions, sections_of_adapters
 from got_train.foreign_files import MAX_DEPTH, check_yaml, read_text
 from got_train.idle_keys import idle_keys
@@ -210,7 +211,7 @@ def _read_sections(given: dict[str, Any], errors: list[str], grows: bool = True)
             section = {key: value for key, value in section.items() if key != "columns"}
         learn(str(name), section)
     values = _read_fields("", sections, typing.get_type_hints(Config, include_extras=True), errors)
-    for names, conflicts in SPANNING.items():
+    for names, conflicts in SPANNING:
         spanned = [values.get(name) for name in names]
         if None not in spanned:
             errors.extend(conflicts(*spanned))

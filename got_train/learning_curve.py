@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from got_train.arguments import argument
-from got_train.config import Config, encoder_conflicts
+from got_train.config import Config
+from got_train.config_conflicts import encoder_conflicts
 from got_train.data.sources import ChosenRows, choose_run_rows, share_of
 from got_train.evaluation.intervals import drawn_counts, interval
 from got_train.evaluation.metrics import text_parts
@@ -115,7 +116,7 @@ def chosen_rows(config: Config) -> ChosenRows:
     """
     if config.data.train_ratio < 1:
         raise UserError("curve trains on shares of the rows itself: leave out data.train_ratio")
-    chosen = choose_run_rows(config.data, config.seed, config.train.preference_beta is not None)
+    chosen = choose_run_rows(config.data, config.seed, config.train)
     number = len(chosen.train.distinct)
     if number < FEWEST_ROWS:
         raise UserError(

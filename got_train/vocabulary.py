@@ -52,6 +52,12 @@ QWEN_SPECIAL_IDS: dict[str, int] = {
 
 IGNORE_INDEX = -100
 
+SLOTS = 6
+"""Characters that an image token has room for, where auxiliary losses read them off it."""
+
+BLANK = 256
+"""What an empty slot holds; characters are the bytes of UTF-8."""
+
 TILE_SIZE = 1024
 """Side of the square image that the full-size encoder takes, in pixels."""
 

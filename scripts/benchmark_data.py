@@ -93,7 +93,7 @@ def write_facts(work: str, folder: Path) -> None:
     import numpy as np
 
     from got_train.config import SampleConfig
-    from got_train.data.records import ReadOptions
+    from got_train.data.record import ReadOptions
     from got_train.data.samples import SampleEncoder
     from got_train.data.sources import select_rows
     from got_train.model.flops import row_flops, tile_flops

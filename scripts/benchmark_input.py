@@ -20,7 +20,8 @@ from torch.utils.data import DataLoader
 
 from got_train.config import SampleConfig
 from got_train.data.batching import collate
-from got_train.data.records import ReadOptions, parse_row
+from got_train.data.record import ReadOptions
+from got_train.data.records import parse_row
 from got_train.data.samples import SampleEncoder, SampleSet
 from got_train.data.sources import select_rows
 from got_train.model.tokenizer import load_tokenizer

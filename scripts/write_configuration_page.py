@@ -192,6 +192,7 @@ SECTIONS: dict[str, type] = {
     "lora": config.LoraSettings,
     "train": config.TrainConfig,
     "train.learning_rates": config.LearningRates,
+    "train.auxiliary_losses": config.AuxiliaryLosses,
     "eval": config.EvalConfig,
 }
 

@@ -21,7 +21,7 @@ FLOORS = [
     ["tex", "swift_runs", "drawn_sets"],
     ["page_tests"],
     ["config"],
-    ["arguments", "idle_keys", "earlier_adapters", "key_hints"],
+    ["arguments", "idle_keys", "config_conflicts", "earlier_adapters", "key_hints"],
     ["config_file", "config_folder"],
     ["model"],
     ["data"],

@@ -11,7 +11,7 @@ from got_train.config import MAX_PIXELS
 from got_train.data.errors import ContentError
 from got_train.data.images import FoundImage, lazy_image
 from got_train.data.json_values import load_json
-from got_train.data.records import Record, Turn
+from got_train.data.record import Record, Turn
 from got_train.data.utf8 import read_utf8
 from got_train.evaluation.evaluate import Score
 from got_train.files import atomic_file

@@ -26,7 +26,7 @@ from got_train.bench.benchmark import (
 from got_train.config import MAX_PIXELS
 from got_train.data.errors import ImageError
 from got_train.data.images import open_image
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.evaluation.evaluate import scores_of
 from got_train.evaluation.wordnet import wordnet
 from got_train.evaluation.words import word_scores

@@ -23,7 +23,7 @@ from got_train.bench.benchmark import (
     write_files,
 )
 from got_train.data.file_heads import pictures_in
-from got_train.data.records import ReadOptions, Record
+from got_train.data.record import ReadOptions, Record
 from got_train.data.sources import select_rows
 from got_train.data.utf8 import read_utf8
 from got_train.evaluation.evaluate import Score, scores_of

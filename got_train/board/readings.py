@@ -8,7 +8,7 @@ import numpy as np
 
 from got_train.board.runs import Run
 from got_train.characters import composed
-from got_train.data.records import UNNAMED_KIND
+from got_train.data.record import UNNAMED_KIND
 from got_train.evaluation.metrics import text_parts
 from got_train.evaluation.predictions import Prediction, read_predictions
 from got_train.evaluation.worst import differences, shown_picture

@@ -33,6 +33,8 @@ def collate(
         batch has none.
         `tile_order`: int64 `(all tiles of the rows,)`, only in a batch with both, or with two answers a
         sample: the place of each tile of the rows in the concatenation of `features` and `tiles`.
+        `slots`: int64 `(rows with slots, slots of a tile)`, with `slot_rows` and `slot_tiles`: the place of
+        each in the batch and its tile's place among all tiles of the rows; left out if no sample has slots.
         For the log: `location` and `kind` of each sample, and `num_tokens` without padding.
         For the feature store: `tiles_per_image` of the images in `tiles`, and their `image_keys`.
 
@@ -80,6 +82,14 @@ def collate(
         # The first sort gives the tile at each place, the second one (its inverse) the place of each tile.
         order = np.argsort(np.argsort(is_new, kind="stable"))
         batch["tile_order"] = torch.from_numpy(np.tile(order, 2 if compared else 1))
+    filled = [place for place, sample in enumerate(samples) if sample.slots is not None]
+    if filled:
+        ends = np.cumsum([sample.num_tiles for sample in samples])
+        slots = [samples[place].slots for place in filled]
+        batch["slots"] = torch.from_numpy(np.stack([array.ravel() for array in slots if array is not None]))
+        batch["slots"] = batch["slots"].long()
+        batch["slot_rows"] = torch.tensor(filled)
+        batch["slot_tiles"] = torch.from_numpy(ends[filled] - 1)
     return batch
 
 

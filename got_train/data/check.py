@@ -17,7 +17,7 @@ from got_train.data.errors import RowError, file_of
 from got_train.data.good_rows import NO_KEY, GoodRows, content_key, row_key
 from got_train.data.images import PdfPage
 from got_train.data.packed import PackedFile
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
 from got_train.data.workers import ROW_SECONDS, Watched, naming_worker_faults

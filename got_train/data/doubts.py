@@ -16,7 +16,8 @@ from typing import Any
 from got_train.characters import composed
 from got_train.data.messages import BLOCK_KEYS, FLAGS, NAME_KEYS
 from got_train.data.messages import READ_KEYS as MESSAGE_READ_KEYS
-from got_train.data.records import ALIASES, ANSWER_KEYS, MESSAGE_KEYS, UNSUPPORTED_KEYS, Record
+from got_train.data.record import Record
+from got_train.data.records import ALIASES, ANSWER_KEYS, MESSAGE_KEYS, UNSUPPORTED_KEYS
 from got_train.prompts import IMAGE_TAG, Task, parse_task
 from got_train.report import counted, readable, shortened
 

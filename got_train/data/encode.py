@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerFast
 from got_train.characters import composed
 from got_train.config import SampleConfig
 from got_train.data.errors import RowError
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.markup.boxes import BOXED_EXAMPLE, read_boxed
 from got_train.model.tokenizer import max_token_bytes
 from got_train.prompts import CHAT_TEMPLATES, IMAGE_TAG, TemplateName, canonical_query, parse_task

@@ -146,6 +146,7 @@ class GoodFiles:
         reading = (
             *(sorted(options.columns.items()), options.query, root, options.answered),
             *(["compared"] if options.compared else []),
+            *(["regions"] if options.with_regions else []),
         )
         text = repr((os.path.abspath(opened.file.path), reading))
         name = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()

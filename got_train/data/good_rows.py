@@ -19,7 +19,7 @@ from PIL import Image
 
 from got_train.data.errors import RowError
 from got_train.data.images import FoundImage, PdfPage
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.data.rows import Rows
 from got_train.files import atomic_file
 from got_train.ranks import gather, rank, world_size

@@ -12,14 +12,8 @@ from got_train.data.arrow import ArrowRows, parquet_rows
 from got_train.data.foreign import refuse_foreign
 from got_train.data.hub import HubSet, find_hub_set, hub_rows
 from got_train.data.names import hint_of_name, image_endings
-from got_train.data.records import (
-    ANSWER_KEYS,
-    IMAGE_KEYS,
-    MESSAGE_KEYS,
-    QUESTION_KEYS,
-    READ_AS_IT_IS,
-    ReadOptions,
-)
+from got_train.data.record import READ_AS_IT_IS, ReadOptions
+from got_train.data.records import ANSWER_KEYS, IMAGE_KEYS, MESSAGE_KEYS, QUESTION_KEYS
 from got_train.data.row_files import JsonlRows, ListedRows, RowFile, TarRows
 from got_train.data.rows import OpenFile, Rows
 from got_train.data.utf8 import MAX_POINTER_BYTES, refuse_pointer

@@ -8,7 +8,7 @@ the same must agree.
 import ast
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from got_train.data.json_values import load_json
 from got_train.data.messages import FLAGS, plain_messages
 from got_train.data.objects import place_objects
 from got_train.data.packed import PackedFile
+from got_train.data.record import UNNAMED_KIND, Record, Turn
+from got_train.data.slots import read_regions
 from got_train.prompts import IMAGE_TAG
 from got_train.report import counted
 from got_train.vocabulary import IMAGE_START, PROMPT_TOKENS
@@ -72,9 +74,6 @@ UNSUPPORTED_KEYS = {
 }
 """Keys of other programs that would change the meaning of a row, each with the reason why it is refused."""
 
-UNNAMED_KIND = "rows"
-"""The kind of rows without a `kind`."""
-
 EMPTY: tuple[str, list[Any]] = ("", [])
 """Values of keys that say nothing, as null does: tables write their empty cells so."""
 
@@ -87,60 +86,13 @@ _NOTHING = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*")
 """White space and marks without width."""
 
 
-@dataclass(frozen=True)
-class Turn:
-    """A question and its answer."""
-
-    query: str
-    response: str
-    supervised: bool = True
-    """Whether the answer is trained on."""
-
-
-@dataclass(frozen=True)
-class Record:
-    """One row."""
-
-    turns: tuple[Turn, ...]
-    images: tuple[FoundImage, ...]
-    system: str | None
-    crop: bool | None
-    """Whether images are cut into tiles; None if the configuration decides."""
-    kind: str
-    """The kind of the row, for counts and losses by kind; `UNNAMED_KIND` if the row has none."""
-    location: str
-    """The place of the row, for messages: `file:line`, `shard.tar:key` or `file.parquet:row`."""
-    no_text: bool = False
-    """Whether the row says that its pictures have no text, so that the last answer is empty on purpose."""
-    rejected: str | None = None
-    """A worse last answer, if rows are read to be compared."""
-
-
-@dataclass(frozen=True)
-class ReadOptions:
-    """How the rows of a file are read."""
-
-    columns: Mapping[str, str] = field(default_factory=dict)
-    """Keys of rows to rename, from their name to ours."""
-    query: str | None = None
-    """The query of rows that have none of `QUESTION_KEYS`."""
-    image_root: str | None = None
-    """Folder in which relative image paths are looked up, after the folder of the data file."""
-    answered: bool = True
-    """Whether the last query must have a response; inference needs none."""
-    compared: bool = False
-    """Whether each row must have a `rejected_response`, which is refused otherwise."""
-
-
-READ_AS_IT_IS = ReadOptions()
-
-
 def parse_row(
     row: Any,
     location: str,
     answered: bool = True,
     find: Callable[[Any], FoundImage] = Path,
     compared: bool = False,
+    with_regions: bool = False,
 ) -> Record:
     """The record of a row.
 
@@ -150,6 +102,7 @@ def parse_row(
         answered: whether the last query must have a response.
         find: finds the image that the row names. By default the name becomes a path, which need not exist.
         compared: whether the row must have a second, worse answer.
+        with_regions: whether its regions are read.
 
     Raises:
         RowError: for a key with a wrong value, or an image that is missing.
@@ -173,7 +126,8 @@ def parse_row(
         _check_texts(turns, system, kind, rejected)
         crop, turns = _flag(row, "crop"), _with_all_tags(turns, len(names), ", ".join(map(str, row)))
         images = tuple(map(find, names))
-        return Record(tuple(turns), images, system, crop, kind, location, bool(no_text), rejected)
+        regions = read_regions(row.get("regions")) if with_regions else ()
+        return Record(tuple(turns), images, system, crop, kind, location, bool(no_text), rejected, regions)
 
 
 def plain_row(row: Any) -> Mapping[str, Any]:

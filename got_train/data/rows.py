@@ -13,13 +13,12 @@ from got_train.data.errors import ContentError, file_of, located
 from got_train.data.images import find_image, image_address
 from got_train.data.json_values import read_list
 from got_train.data.names import images_of_prefix
+from got_train.data.record import ReadOptions, Record
 from got_train.data.records import (
     IMAGE_KEYS,
     LIST_KEYS,
     MESSAGE_KEYS,
     QUESTION_KEYS,
-    ReadOptions,
-    Record,
     image_names,
     parse_row,
     plain_row,
@@ -107,7 +106,8 @@ class Rows:
         opened, place = self._place(index)
         find = functools.partial(find_image, folders=opened.folders)
         options = opened.options
-        return parse_row(row, opened.file.location(place), options.answered, find, options.compared)
+        location = opened.file.location(place)
+        return parse_row(row, location, options.answered, find, options.compared, options.with_regions)
 
     def records(self) -> list[Record]:
         """All records."""

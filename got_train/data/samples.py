@@ -13,8 +13,9 @@ from got_train.config import SampleConfig
 from got_train.data.encode import check_boxes, check_length, encode, encode_rejected, label_fault
 from got_train.data.errors import RowError, located
 from got_train.data.images import lazy_image
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.data.rows import Rows
+from got_train.data.slots import place_characters
 from got_train.data.tiles import Grid, grid_of_tiles, num_tiles, tile
 from got_train.vocabulary import TileShape
 
@@ -39,6 +40,9 @@ class Sample:
     rejected: tuple[np.ndarray, np.ndarray] | None = None
     """`input_ids` and `labels` with the worse answer, of a row whose two answers are compared."""
 
+    slots: np.ndarray | None = None
+    """int16, `(rows of tokens, slots of a row)`: the character in each slot of the one tile, or `BLANK`."""
+
     @property
     def num_tiles(self) -> int:
         """The number of tiles of all images, also if features stand in their place."""
@@ -52,6 +56,8 @@ class SampleEncoder:
     tokenizer: PreTrainedTokenizerFast
     config: SampleConfig
     tile: TileShape
+    fills_slots: bool = False
+    """Whether samples have `slots`, if their rows have regions that say what the answer does."""
 
     def sample(self, record: Record, features: Sequence[torch.Tensor] = ()) -> Sample:
         """The sample of a record.
@@ -79,6 +85,7 @@ class SampleEncoder:
             record.location,
             torch.cat(list(features)) if features else None,
             rejected=self._rejected(record, tiles_per_image),
+            slots=self._slots(record, tiles_per_image),
         )
 
     def sizes(self, record: Record) -> tuple[int, int]:
@@ -105,6 +112,14 @@ class SampleEncoder:
         if record.rejected is None:
             return None
         return encode_rejected(record, tiles_per_image, self.tokenizer, self.config, self.tile.num_tokens)
+
+    def _slots(self, record: Record, tiles_per_image: Sequence[int]) -> np.ndarray | None:
+        if not self.fills_slots or not record.regions or tuple(tiles_per_image) != (1,):
+            return None
+        image = lazy_image(record.images[0], self.config.max_pixels)
+        return place_characters(
+            record.regions, record.turns[-1].response, (image.width, image.height), self.tile
+        )
 
     def crops(self, record: Record) -> bool:
         """Whether the images of a record are cut into tiles."""

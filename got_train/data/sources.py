@@ -3,16 +3,16 @@
 import functools
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from got_train.arguments import check_deepspeed
-from got_train.config import Config, DataConfig
+from got_train.config import Config, DataConfig, TrainConfig
 from got_train.data.good_rows import NO_KEY, question_key, row_keys
 from got_train.data.readers import Source, find_sources, matches, open_rows, open_sources
-from got_train.data.records import ReadOptions
+from got_train.data.record import ReadOptions
 from got_train.data.rows import Rows
 from got_train.report import UserError, counted, shortened
 from got_train.run_folders import (
@@ -125,13 +125,13 @@ def look_at_inputs(config: Config) -> None:
         )
 
 
-def choose_run_rows(config: DataConfig, seed: int, compared: bool = False) -> ChosenRows:
+def choose_run_rows(config: DataConfig, seed: int, training: TrainConfig | None = None) -> ChosenRows:
     """Training and validation rows of a run; validation rows are never split off `replay`.
 
     Args:
         config: names the sets.
         seed: of the choice.
-        compared: whether the rows have two answers to compare.
+        training: says what is read of rows besides questions, answers and pictures; default: nothing.
 
     Raises:
         UserError: for a file that does not exist, or a set that is empty.
@@ -139,11 +139,15 @@ def choose_run_rows(config: DataConfig, seed: int, compared: bool = False) -> Ch
     for spec in (*config.train, *(config.val or []), *(config.replay or [])):
         DatasetSpec.parse(spec)  # a misspelt path should not wait until large files are indexed
     rng = np.random.default_rng(seed)
-    options = ReadOptions(config.columns, config.query, config.image_root, compared=compared)
+    more = ReadOptions(
+        compared=training is not None and training.preference_beta is not None,
+        with_regions=training is not None and bool(training.auxiliary_losses.weights),
+    )
+    options = replace(more, columns=config.columns, query=config.query, image_root=config.image_root)
     train = select_rows(config.train, options, rng, config.weights)
     val, replay = None, None
     if config.val_run is not None:
-        val = open_rows(str(kept_rows(config.val_run)), ReadOptions(compared=compared))
+        val = open_rows(str(kept_rows(config.val_run)), more)
         train = _without(train, val, "training")
     elif config.val is not None:
         val = select_rows(config.val, options, rng)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.data.samples import SampleEncoder
 from got_train.inference.answer import Answer
 from got_train.inference.chat import Got

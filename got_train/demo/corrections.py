@@ -10,7 +10,8 @@ from typing import Any
 
 from got_train.data.errors import RowError
 from got_train.data.images import image_address
-from got_train.data.records import UNNAMED_KIND, Record, parse_row
+from got_train.data.record import UNNAMED_KIND, Record
+from got_train.data.records import parse_row
 from got_train.files import atomic_file, flush, naming_refusals, only_writer
 from got_train.inference.answer import Answer
 from got_train.inference.predict import prediction_row

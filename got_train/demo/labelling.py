@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from got_train.data.errors import ImageError
-from got_train.data.records import ReadOptions, Record
+from got_train.data.record import ReadOptions, Record
 from got_train.data.rows import Rows
 from got_train.data.sources import select_rows
 from got_train.demo.corrections import Corrections, Key, question_key

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.demo.asking import answer_events, read_box, read_question, task_of, with_task
 from got_train.demo.labelling import Entry, Labelling
 from got_train.demo.pictures import MAX_PAGES, MAX_UPLOAD_BYTES, Uploads

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from got_train.data.errors import located
-from got_train.data.records import UNNAMED_KIND, load_json
+from got_train.data.record import UNNAMED_KIND
+from got_train.data.records import load_json
 from got_train.data.utf8 import read_utf8
 from got_train.inference.answer import CONFIDENCE_KEY
 from got_train.prompts import IMAGE_TAG

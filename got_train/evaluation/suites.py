@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
-from got_train.data.records import UNNAMED_KIND
+from got_train.data.record import UNNAMED_KIND
 from got_train.evaluation import words
 from got_train.evaluation.boxes import box_parts
 from got_train.evaluation.charts import TEXTS, TOLERANCES, average_precision

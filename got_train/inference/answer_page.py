@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from got_train.data.images import open_image
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.inference.regions import boxes_to_draw, draw_boxes
 from got_train.pages.answers import Rendered, render_page
 from got_train.prompts import IMAGE_TAG

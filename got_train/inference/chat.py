@@ -11,7 +11,7 @@ from peft import PeftModel
 
 from got_train.bitsandbytes_import import bitsandbytes_hidden
 from got_train.config import MAX_NEW_TOKENS, Config
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.data.samples import SampleEncoder
 from got_train.inference.answer import Answer
 from got_train.inference.calibration import Calibration, read_calibration

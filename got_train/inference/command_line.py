@@ -6,7 +6,7 @@ from pathlib import Path
 
 from got_train.command_options import BASE_HELP, OVERWRITE, check_folder, positive
 from got_train.config import MAX_NEW_TOKENS
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.inference.answer import CONFIDENCE_KEY, Answer
 from got_train.inference.reader import Reader
 from got_train.prompts import COLORS

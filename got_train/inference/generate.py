@@ -19,7 +19,7 @@ from transformers import (
 )
 
 from got_train.config import NO_REPEAT_NGRAM_SIZE, RUN_ON_TOKENS
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.data.samples import Sample, SampleEncoder
 from got_train.data.workers import ROW_SECONDS
 from got_train.inference.answer import Answer, Token
@@ -204,12 +204,12 @@ def _generate_batch(
     input_ids = padded(prompts, padding_value=tokenizer.pad_token_id).to(device)
     attention_mask = padded([torch.ones_like(prompt) for prompt in prompts]).to(device)
     tiles = torch.from_numpy(np.concatenate([sample.tiles for sample in samples])).to(device)
-    features = model.encode(normalized(tiles, model.dtype)) if len(tiles) else None
+    connected = model.connect(model.encode(normalized(tiles, model.dtype))) if len(tiles) else None
     no_repeat = NO_REPEAT_NGRAM_SIZE if len(samples[0].tiles) <= 1 else 0
     recorder = _Recorder() if log_probs else None
     output = model.generate(
         input_ids=input_ids,
-        inputs_embeds=model.embed(input_ids, features),
+        inputs_embeds=model.embed(input_ids, connected),
         attention_mask=attention_mask,
         do_sample=False,
         num_beams=beams,

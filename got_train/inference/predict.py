@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from got_train.data.images import image_address
-from got_train.data.records import ReadOptions, Record, Turn
+from got_train.data.record import ReadOptions, Record, Turn
 from got_train.data.sources import select_rows
 from got_train.files import lock, naming_refusals, write_text
 from got_train.foreign_files import read_json

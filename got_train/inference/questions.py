@@ -12,7 +12,7 @@ from got_train.data.errors import ImageError
 from got_train.data.images import FoundImage, find_image, num_pdf_pages, open_image
 from got_train.data.names import image_endings
 from got_train.data.readers import matches
-from got_train.data.records import UNNAMED_KIND, Record, Turn
+from got_train.data.record import UNNAMED_KIND, Record, Turn
 from got_train.prompts import COLORS, IMAGE_TAG, Task, box_permille
 from got_train.report import UserError, shortened
 from got_train.vocabulary import PROMPT_TOKENS

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from got_train.config import Config
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.inference.answer import Answer
 from got_train.inference.calibration import Calibration
 

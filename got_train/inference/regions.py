@@ -6,7 +6,7 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 
 from got_train.data.images import lazy_image
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.markup.boxes import BoxedText, read_boxed
 from got_train.prompts import IMAGE_TAG, Task, parse_task
 

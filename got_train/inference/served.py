@@ -22,7 +22,7 @@ from PIL import Image
 
 from got_train.command_options import SERVED_NAME
 from got_train.config import Config
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.data.samples import Sample, SampleEncoder
 from got_train.inference.answer import Answer, Token
 from got_train.inference.calibration import Calibration, read_calibration

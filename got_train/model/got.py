@@ -11,6 +11,7 @@ If the decoder is Qwen2 and as wide as the encoder's output, the saved folder is
 checkpoint.
 """
 
+import math
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from transformers.models.got_ocr2.modeling_got_ocr2 import GotOcr2CausalLMOutput
 
 from got_train.config import EncoderConfig, Group
 from got_train.files import permit_as_umask
+from got_train.model.alphabet import Alphabet, ctc_loss, slot_loss
 from got_train.model.attention import fuse_attention
 from got_train.model.loss import head_loss
 from got_train.vocabulary import IGNORE_INDEX, IMAGE_MEAN, IMAGE_PAD, IMAGE_STD, TileShape, tokens_per_tile
@@ -38,12 +40,12 @@ CONVOLUTIONS = "model.multi_modal_projector.conv_upsampler"
 
 GROUP_PREFIXES: dict[Group, tuple[str, ...]] = {
     "encoder": ("model.vision_tower.", CONVOLUTIONS),
-    "connector": ("model.multi_modal_projector.multimodal_projector.",),
+    "connector": ("model.multi_modal_projector.multimodal_projector.", "alphabet."),
     "decoder": ("model.language_model.", "lm_head."),
 }
 """Prefixes of the parameter names of each module group. The two strided convolutions are in transformers'
 projector, but they belong to the encoder: the original weights call them `vision_tower_high.net_2` and
-`net_3`."""
+`net_3`. The alphabet, which only auxiliary losses need, is trained with the connector."""
 
 TILES_WITHOUT_GRAPH = 4
 """Tiles that a GPU encodes at once if there is no backward pass: their 16,384 patches at full size keep it
@@ -77,6 +79,9 @@ class GotOutput(GotOcr2CausalLMOutputWithPast):
     """int64, `(batch,)`: the number of supervised tokens of each row."""
     encoded: torch.Tensor | None = None
     """`(tiles, tokens of a tile, channels)`: the encoder's output for the tiles of this batch."""
+    auxiliary: dict[str, torch.Tensor] | None = None
+    """The auxiliary losses of the batch by their names, divided as `loss` is, without their weights;
+    None if there are none."""
 
 
 class GotModel(GotOcr2ForConditionalGeneration):
@@ -100,12 +105,26 @@ class GotModel(GotOcr2ForConditionalGeneration):
             width = projector.conv_upsampler1.out_channels
             projector.conv_upsampler2 = nn.Conv2d(width, channels, 3, stride=2, padding=1, bias=False)
             projector.multimodal_projector = nn.Linear(channels, config.text_config.hidden_size)
+        has_alphabet = config.to_dict().get("image_alphabet", False)  # in checkpoints of auxiliary losses
+        self.alphabet = Alphabet(config.text_config.hidden_size) if has_alphabet else None
+        self.auxiliary_weights: dict[str, float] = {}
+        """The weights of the auxiliary losses that training asks for, by their names."""
+
+    def set_alphabet(self, wanted: bool) -> None:
+        """Takes the alphabet away, or gives a new one of random vectors where there is none."""
+        if wanted != (self.alphabet is not None):
+            self.alphabet = Alphabet(self.config.text_config.hidden_size) if wanted else None
+            self.config.image_alphabet = wanted
 
     @property
     def is_stock(self) -> bool:
         """Whether transformers' own class has the same parameters, and so can load what this class saves."""
         same_width = encoder_channels(self.config) == self.config.text_config.hidden_size
-        return same_width and self._tied_weights_keys == GotOcr2ForConditionalGeneration._tied_weights_keys
+        return (
+            same_width
+            and self.alphabet is None
+            and self._tied_weights_keys == GotOcr2ForConditionalGeneration._tied_weights_keys
+        )
 
     def save_pretrained(self, save_directory: str | Path, **kwargs: Any) -> None:
         """Saves as transformers does; a stock checkpoint names transformers' class in `architectures`.
@@ -129,6 +148,9 @@ class GotModel(GotOcr2ForConditionalGeneration):
         tiles: torch.Tensor | None = None,
         features: torch.Tensor | None = None,
         tile_order: torch.Tensor | None = None,
+        slots: torch.Tensor | None = None,
+        slot_rows: torch.Tensor | None = None,
+        slot_tiles: torch.Tensor | None = None,
         logits_to_keep: int | torch.Tensor = 0,
         **kwargs: Any,
     ) -> GotOcr2CausalLMOutputWithPast:
@@ -148,6 +170,10 @@ class GotModel(GotOcr2ForConditionalGeneration):
                 rows that are not in `tiles`.
             tile_order: int64, `(all tiles,)`, needed if both are given: the place of each tile of the rows in
                 the concatenation of `features` and `tiles`.
+            slots: int64, `(rows with slots, slots of a tile)`: what auxiliary losses read off image tokens.
+                If no tiles are given, image tokens are written from it.
+            slot_rows: int64, `(rows with slots,)`: the row of each.
+            slot_tiles: int64, `(rows with slots,)`: the place of its tile among all tiles of the rows.
             logits_to_keep: without `labels`, the number of last positions that get logits; 0 for all.
                 Generation passes it only if the signature names it.
             kwargs: passed to transformers.
@@ -168,8 +194,40 @@ class GotModel(GotOcr2ForConditionalGeneration):
         all_features = torch.cat(parts) if parts else None
         if all_features is not None and tile_order is not None:
             all_features = all_features.index_select(0, tile_order)
+        connected = None if all_features is None else self.connect(all_features)
+        if connected is None and slots is not None:
+            assert self.alphabet is not None
+            connected, slots = self.alphabet.write(slots), None
+        loss, losses = self._answer_loss(input_ids, connected, labels, attention_mask, **kwargs)
+        is_supervised = labels[:, 1:] != IGNORE_INDEX
+        count = is_supervised.sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch
+        auxiliary = {}
+        if slots is not None and connected is not None and self.training:
+            auxiliary = self._auxiliary_losses(
+                input_ids[slot_rows], connected[slot_tiles], labels[slot_rows], slots
+            )
+            loss = loss + sum(self.auxiliary_weights[name] * part for name, part in auxiliary.items())
+        if self.training and torch.distributed.is_initialized():
+            loss = loss + 0.0 * self._unused(all_features)
+        return GotOutput(
+            loss=loss / count,
+            sample_losses=losses.sum(1),
+            sample_tokens=is_supervised.sum(1),
+            encoded=None if encoded is None else encoded.detach(),
+            auxiliary={name: part.detach() / count for name, part in auxiliary.items()} or None,
+        )
+
+    def _answer_loss(
+        self,
+        input_ids: torch.Tensor,
+        connected: torch.Tensor | None,
+        labels: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        **kwargs: Any,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The summed loss of all answers, and the loss of each supervised token `(batch, length)`."""
         hidden = self.model.language_model(
-            inputs_embeds=self.embed(input_ids, all_features),
+            inputs_embeds=self.embed(input_ids, connected),
             attention_mask=attention_mask,
             use_cache=False,
             **kwargs,
@@ -180,16 +238,30 @@ class GotModel(GotOcr2ForConditionalGeneration):
         supervised = (targets != IGNORE_INDEX).nonzero().squeeze(1)
         chosen = hidden.flatten(0, 1).index_select(0, supervised)
         loss, token_losses = head_loss(chosen, self.lm_head.weight, targets[supervised])
-        if all_features is None and self.training and torch.distributed.is_initialized():
-            loss = loss + 0.0 * self._blank_tile().sum()
-        count = max(1, len(supervised)) if num_items_in_batch is None else num_items_in_batch
         losses = torch.zeros_like(targets, dtype=torch.float32).index_copy(0, supervised, token_losses)
-        return GotOutput(
-            loss=loss / count,
-            sample_losses=losses.view(len(labels), -1).sum(1),
-            sample_tokens=(targets != IGNORE_INDEX).view(len(labels), -1).sum(1),
-            encoded=None if encoded is None else encoded.detach(),
-        )
+        return loss, losses.view_as(labels)
+
+    def _auxiliary_losses(
+        self, input_ids: torch.Tensor, connected: torch.Tensor, labels: torch.Tensor, slots: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """The summed auxiliary losses of rows with slots, by their names.
+
+        Args:
+            input_ids: `(rows, length)`.
+            connected: `(rows, tokens of a tile, width)`.
+            labels: `(rows, length)`.
+            slots: `(rows, slots of a tile)`.
+        """
+        assert self.alphabet is not None
+        losses = {}
+        logits = self.alphabet.read(connected)
+        if "slots" in self.auxiliary_weights:
+            losses["slots"] = slot_loss(logits, slots)
+        if "ctc" in self.auxiliary_weights:
+            losses["ctc"] = ctc_loss(logits, slots, rows=math.isqrt(connected.shape[1]))
+        if "written" in self.auxiliary_weights:
+            losses["written"], _ = self._answer_loss(input_ids, self.alphabet.write(slots), labels)
+        return losses
 
     def encode(self, pixel_values: torch.Tensor) -> torch.Tensor:
         """The encoder's output for tiles; a frozen encoder keeps no autograd graph.
@@ -212,20 +284,24 @@ class GotModel(GotOcr2ForConditionalGeneration):
         features = projector.conv_upsampler2(projector.conv_upsampler1(features))
         return features.flatten(2).transpose(1, 2)
 
-    def embed(self, input_ids: torch.Tensor, features: torch.Tensor | None) -> torch.Tensor:
+    def connect(self, features: torch.Tensor) -> torch.Tensor:
+        """Image tokens `(tiles, tokens of a tile, decoder width)` of what `encode` gives."""
+        connected: torch.Tensor = self.model.multi_modal_projector.multimodal_projector(features)
+        return connected
+
+    def embed(self, input_ids: torch.Tensor, connected: torch.Tensor | None) -> torch.Tensor:
         """The decoder's input: embeddings of tokens, and at image tokens the connected features of tiles.
 
         Args:
             input_ids: `(batch, length)`.
-            features: output of `encode` for all tiles in their order; None if there are no tiles.
+            connected: output of `connect` for all tiles in their order; None if there are no tiles.
 
         Returns:
             `(batch, length, width)`.
         """
         embeddings = self.get_input_embeddings()(input_ids)
-        if features is None:
+        if connected is None:
             return embeddings
-        connected = self.model.multi_modal_projector.multimodal_projector(features)
         places = (input_ids == self.config.image_token_id)[..., None]
         return embeddings.masked_scatter(places, connected.to(embeddings.dtype))
 
@@ -236,15 +312,18 @@ class GotModel(GotOcr2ForConditionalGeneration):
         parts = (self.model.vision_tower, projector.conv_upsampler1, projector.conv_upsampler2)
         return any(parameter.requires_grad for part in parts for parameter in part.parameters())
 
-    def _blank_tile(self) -> torch.Tensor:
-        """The connected features of an empty image, for a batch without images.
+    def _unused(self, features: torch.Tensor | None) -> torch.Tensor:
+        """A sum of what a batch without images, or without slots, leaves unused.
 
         The ranks of a run sum their gradients parameter by parameter: a rank with only text rows must also
         have gradients, of zero, for the encoder and the connector.
         """
-        size = self.config.vision_config.image_size
-        pixels = torch.zeros(1, 3, size, size, device=self.device, dtype=self.dtype)
-        return self.model.multi_modal_projector.multimodal_projector(self.encode(pixels))
+        unused = [] if self.alphabet is None else [part.sum() for part in self.alphabet.parameters()]
+        if features is None:
+            size = self.config.vision_config.image_size
+            blank = torch.zeros(1, 3, size, size, device=self.device, dtype=self.dtype)
+            unused.append(self.connect(self.encode(blank)).sum())
+        return sum(unused, torch.zeros((), device=self.device))
 
 
 def cast_weights(model: nn.Module, dtype: torch.dtype) -> None:

@@ -60,7 +60,11 @@ def model_tokenizer(config: ModelConfig) -> PreTrainedTokenizerFast:
 
 
 def build_model(
-    config: ModelConfig, max_length: int, seed: int, tokenizer: PreTrainedTokenizerFast | None = None
+    config: ModelConfig,
+    max_length: int,
+    seed: int,
+    tokenizer: PreTrainedTokenizerFast | None = None,
+    with_alphabet: bool = False,
 ) -> tuple[GotModel, PreTrainedTokenizerFast, LoadReport]:
     """The model of a run in float32, its tokenizer, and where the weights came from.
 
@@ -69,6 +73,7 @@ def build_model(
         max_length: longest sample in tokens; learned position tables are made as long.
         seed: of the random weights.
         tokenizer: what `model_tokenizer` gives, if it has been loaded before.
+        with_alphabet: whether the model gets an alphabet for auxiliary losses.
 
     Raises:
         UserError: for a source that does not exist, that lacks a tensor it should bring, or whose shape the
@@ -79,8 +84,9 @@ def build_model(
     tokenizer = tokenizer or model_tokenizer(config)
     if config.whole is not None:
         model, report = _whole_checkpoint(config.whole, tokenizer)
+        model.set_alphabet(with_alphabet)
     else:
-        model, report = _from_parts(config, max_length, tokenizer)
+        model, report = _from_parts(config, max_length, tokenizer, with_alphabet)
     model.generation_config = generation_config(tokenizer)
     return model, tokenizer, report
 
@@ -123,7 +129,7 @@ def check_tokenizer(source: str, model: GotModel, tokenizer: PreTrainedTokenizer
 
 
 def _from_parts(
-    config: ModelConfig, max_length: int, tokenizer: PreTrainedTokenizerFast
+    config: ModelConfig, max_length: int, tokenizer: PreTrainedTokenizerFast, with_alphabet: bool
 ) -> tuple[GotModel, LoadReport]:
     sources = config if config.init == "pretrained" else ModelConfig(init="random")
     decoder_path = sources.decoder.path
@@ -131,6 +137,7 @@ def _from_parts(
     decoder = None if decoder_path is None else _decoder_state(decoder_path)
     model = GotModel(shape_of_model(config, max_length, tokenizer))
     initialize(model)
+    model.set_alphabet(with_alphabet)
     report = LoadReport()
     given: dict[Group, tuple[str, dict[str, torch.Tensor]]] = {}
     if sources.encoder.path is not None:
@@ -166,8 +173,10 @@ def load_got(source: str) -> GotModel:
 def _previous_stage(path: str, model: GotModel) -> dict[Group, tuple[str, dict[str, torch.Tensor]]]:
     """Encoder of the stage before, and its connector where it has this model's shape."""
     source = whole_checkpoint("model.init_from", path)
-    state = load_got(source).state_dict()
-    own = model.state_dict()
+    previous = load_got(source)
+    if model.alphabet is None:
+        previous.set_alphabet(False)
+    state, own = previous.state_dict(), model.state_dict()
     given: dict[Group, tuple[str, dict[str, torch.Tensor]]] = {}
     for group in ("encoder", "connector"):
         tensors = {name: tensor for name, tensor in state.items() if group_of(name) == group}
@@ -272,7 +281,8 @@ def _load_group(
         return
     source, state = given
     new = sorted(set(own) - set(state))
-    lacking = [name for name in new if "conv_upsampler" not in name]  # which SAM does not have
+    # SAM has no strided convolutions, and runs without auxiliary losses have no alphabet.
+    lacking = [name for name in new if "conv_upsampler" not in name and not name.startswith("alphabet.")]
     if lacking:
         raise UserError(
             f"{source} lacks {counted(len(lacking), f'{group} tensor')}: {', '.join(lacking[:4])}"

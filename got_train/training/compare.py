@@ -17,7 +17,7 @@ import numpy as np
 from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 
 from got_train.config import Config
-from got_train.data.records import ReadOptions
+from got_train.data.record import ReadOptions
 from got_train.data.samples import SampleEncoder, SampleSet
 from got_train.data.sources import select_rows
 from got_train.drawn_sets import draw_set

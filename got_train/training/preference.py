@@ -23,37 +23,9 @@ from torch import nn
 from torch.nn import functional
 from transformers.trainer_utils import EvalLoopOutput
 
-from got_train.config import Config
 from got_train.model.got import GotOutput
 from got_train.ranks import gather, world_size
-from got_train.report import UserError
 from got_train.training.trainer import GotTrainer
-
-
-def check_preference(config: Config) -> None:
-    """Refuses settings with which the model without adapters is no reference.
-
-    Raises:
-        UserError: says what to set.
-    """
-    if config.train.preference_beta is None:
-        return
-    if not config.lora.enabled:
-        raise UserError(
-            "train.preference_beta compares the model with what it was, which only adapters leave in memory: "
-            "set lora.enabled=true"
-        )
-    if config.lora.adapters is not None:
-        raise UserError(
-            "train.preference_beta compares the model with what it is without adapters: merge "
-            f"lora.adapters first with `got-train merge {config.lora.adapters}`, and name the merged model "
-            "in model.path"
-        )
-    if config.lora.dropout > 0:
-        raise UserError(
-            "train.preference_beta compares probabilities, which lora.dropout would make random: set "
-            "lora.dropout=0"
-        )
 
 
 def pair_losses(

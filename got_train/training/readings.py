@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.evaluation.metrics import text_metrics
 from got_train.files import write_text
 from got_train.inference.answer import Answer

@@ -210,6 +210,10 @@ def _best_metric(config: Config) -> str | None:
     return None if metric is None else str(metric).removeprefix("eval_")
 
 
+LOSSES_AND_RATES = ("learning_rates", "auxiliary_losses", "preference_beta")
+"""Our own keys of `train` that a resumed run cannot change."""
+
+
 def resumed_as_before(config: Config, chooses_best: bool) -> dict[str, Any]:
     """The settings that a resumed run cannot change, by their dotted keys.
 
@@ -222,7 +226,7 @@ def resumed_as_before(config: Config, chooses_best: bool) -> dict[str, Any]:
     sections = {name: given[name] for name in ("model", "sample", "lora")}
     del sections["sample"]["max_pixels"]  # it decides which rows are errors: the rows themselves are compared
     train = {name: argument(config, name) for name in RESUMED_AS_BEFORE if name != "learning_rates"}
-    sections["train"] = train | {name: given["train"][name] for name in ("learning_rates", "preference_beta")}
+    sections["train"] = train | {name: given["train"][name] for name in LOSSES_AND_RATES}
     if chooses_best:
         sections["train"]["metric_for_best_model"] = _best_metric(config)
         sections["eval"] = {name: given["eval"][name] for name in EVALUATED}

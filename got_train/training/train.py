@@ -39,6 +39,7 @@ from got_train.model.tokenizer import VOCABULARIES
 from got_train.ranks import gather, open_process_group, rank, say, world_size
 from got_train.report import StoppedError, UserError
 from got_train.run_folders import STEPS_FILE, absolute, resolve_checkpoint, whole_checkpoint
+from got_train.training.auxiliary import AuxiliaryTrainer
 from got_train.training.callbacks import Changes, FeatureWriter, RunLog
 from got_train.training.checked_rows import CheckedRows, check_run_rows, write_rows
 from got_train.training.compare import compare, comparison_table, retention_samples, write_comparison
@@ -47,7 +48,7 @@ from got_train.training.loggers import check_loggers
 from got_train.training.need import device_gigabytes, models_without_weights, verdict
 from got_train.training.optim import optimizer_and_groups, try_optimizer
 from got_train.training.plan import StepPlan, balance_steps, plan_steps, total_steps
-from got_train.training.preference import PreferenceTrainer, check_preference
+from got_train.training.preference import PreferenceTrainer
 from got_train.training.reference_curve import (
     OffReferenceCurve,
     ReferenceCurve,
@@ -149,8 +150,7 @@ def prepare(config: Config) -> Prepared:
     check_output_dir(config)
     curve = read_reference_curve(config.eval.reference_curve)
     resume = find_resume(config)
-    check_preference(config)
-    chosen = choose_run_rows(config.data, config.seed, config.train.preference_beta is not None)
+    chosen = choose_run_rows(config.data, config.seed, config.train)
     needy = {
         "eval.early_stopping_patience": config.eval.early_stopping_patience is not None,
         "train.save_strategy=best": argument(config, "save_strategy") == "best",
@@ -161,7 +161,12 @@ def prepare(config: Config) -> Prepared:
     arguments = training_arguments(config, 1, Path(config.output_dir), chosen.val is not None)
     try_optimizer(arguments, steps)
     check_loggers(arguments)
-    encoder = SampleEncoder(model_tokenizer(config.model), config.sample, model_tile_shape(config.model))
+    encoder = SampleEncoder(
+        model_tokenizer(config.model),
+        config.sample,
+        model_tile_shape(config.model),
+        fills_slots=bool(config.train.auxiliary_losses.weights),
+    )
     return Prepared(config, resume, chosen, encoder, curve)
 
 
@@ -192,7 +197,11 @@ def assemble(prepared: Prepared, rows: CheckedRows) -> Assembled:
         check_same_steps(prepared.resume, config, rows, plan)
     avoid_cudnn_attention()
     tokenizer = prepared.encoder.tokenizer
-    model, _, loaded = build_model(config.model, config.sample.max_length, config.seed, tokenizer)
+    weights = config.train.auxiliary_losses.weights
+    model, _, loaded = build_model(
+        config.model, config.sample.max_length, config.seed, tokenizer, with_alphabet=bool(weights)
+    )
+    model.auxiliary_weights = weights
     base = weights_fingerprint(model) if config.lora.enabled else None
     for adapters in (config.lora.adapters, prepared.resume):
         if base is not None and adapters is not None:
@@ -310,9 +319,12 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
     features = open_features(config, model, assembled.compute_dtype)
     patience, beta = config.eval.early_stopping_patience, config.train.preference_beta
     curve = assembled.prepared.curve
+    auxiliary = config.train.auxiliary_losses
     trainer: Callable[..., GotTrainer] = GotTrainer
     if beta is not None:
         trainer = partial(PreferenceTrainer, beta=beta)
+    elif auxiliary.weights:
+        trainer = partial(AuxiliaryTrainer, written_steps=auxiliary.written_steps)
     return trainer(
         plan=plan,
         eval_config=config.eval,
@@ -335,7 +347,7 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
         processing_class=build_processor(model.config, encoder.tokenizer, config.sample),
         callbacks=[
             RunLog(run_dir),
-            UnreadPictures(could_read=config.model.whole is not None),
+            UnreadPictures(config.model.whole is not None, auxiliary.written_steps),
             *([] if features is None else [FeatureWriter(features)]),
             *([] if curve is None else [OffReferenceCurve(curve, differences(curve, config, plan))]),
             *([] if patience is None else [EarlyStoppingCallback(patience)]),

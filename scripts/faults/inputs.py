@@ -21,7 +21,7 @@ from pyarrow import parquet
 from got_train.cli import main as got_train
 from got_train.config_file import load_config, to_yaml
 from got_train.data.check import check_rows
-from got_train.data.records import ReadOptions
+from got_train.data.record import ReadOptions
 from got_train.data.samples import SampleEncoder, SampleSet
 from got_train.data.sources import check_all_columns, select_rows
 from got_train.manifest import MANIFEST_FILE, write_manifest

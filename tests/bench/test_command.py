@@ -13,7 +13,7 @@ import pytest
 from got_train.bench import command_line
 from got_train.cli import main, parse
 from got_train.config import DecoderConfig, EncoderConfig, ModelConfig, SampleConfig
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.inference.answer import Answer
 from got_train.model.loading import build_model
 from got_train.model.processor import build_processor

@@ -14,7 +14,7 @@ from pyarrow import parquet
 
 from got_train.config import SampleConfig
 from got_train.data.check import CheckResult, check_rows
-from got_train.data.records import READ_AS_IT_IS, ReadOptions
+from got_train.data.record import READ_AS_IT_IS, ReadOptions
 from got_train.data.samples import SampleEncoder, SampleSet
 from got_train.data.sources import select_rows
 from got_train.model.tokenizer import small_tokenizer

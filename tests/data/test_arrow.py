@@ -11,7 +11,7 @@ from pyarrow import parquet
 from got_train.data.errors import ImageError, RowError
 from got_train.data.images import find_image, open_image
 from got_train.data.readers import open_rows
-from got_train.data.records import ReadOptions
+from got_train.data.record import ReadOptions
 from got_train.report import UserError
 from tests.data.packing import ROW, find_faults, png, samples, shades, write_parquet
 

@@ -4,7 +4,8 @@ import pytest
 
 from got_train.config import SampleConfig
 from got_train.data.encode import encode, spans, user_content
-from got_train.data.records import Record, parse_row
+from got_train.data.record import Record
+from got_train.data.records import parse_row
 from got_train.model.tokenizer import load_tokenizer, small_tokenizer
 from got_train.prompts import TemplateName
 from got_train.vocabulary import IGNORE_INDEX

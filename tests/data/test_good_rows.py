@@ -14,7 +14,8 @@ from got_train.data.good_rows import NO_KEY, GoodRows, row_key, sample_fingerpri
 from got_train.data.images import FoundImage, PdfPage
 from got_train.data.packed import PackedFile
 from got_train.data.readers import open_rows
-from got_train.data.records import Record, parse_row
+from got_train.data.record import Record
+from got_train.data.records import parse_row
 from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder
 from got_train.model.tokenizer import small_tokenizer

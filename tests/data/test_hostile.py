@@ -18,7 +18,8 @@ from got_train.data.decoding import upright_rgb
 from got_train.data.encode import check_length, encode
 from got_train.data.errors import RowError
 from got_train.data.images import lazy_image, open_image
-from got_train.data.records import Record, parse_row
+from got_train.data.record import Record
+from got_train.data.records import parse_row
 from got_train.model.tokenizer import max_token_bytes, qwen_tokenizer, small_tokenizer, vocabulary_file
 from got_train.processes import KeptProcess, LimitError
 from got_train.report import UserError, readable

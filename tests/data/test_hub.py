@@ -10,7 +10,7 @@ from got_train.data import hub
 from got_train.data.errors import RowError
 from got_train.data.hub import HubSet, find_hub_set
 from got_train.data.readers import find_sources, open_rows
-from got_train.data.records import ReadOptions
+from got_train.data.record import ReadOptions
 from got_train.data.samples import SampleSet
 from got_train.prompts import LATEX_OCR_QUERY
 from got_train.report import UserError

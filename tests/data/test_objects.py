@@ -9,7 +9,8 @@ from PIL import Image
 
 from got_train.data.encode import check_boxes
 from got_train.data.errors import RowError
-from got_train.data.records import Turn, parse_row
+from got_train.data.record import Turn
+from got_train.data.records import parse_row
 from got_train.inference.questions import question
 from got_train.inference.regions import region_values
 

@@ -8,7 +8,8 @@ from got_train.data.errors import ContentError, RowError
 from got_train.data.json_values import load_json
 from got_train.data.packed import PackedFile
 from got_train.data.readers import open_rows
-from got_train.data.records import HOW_TO_ASK, UNNAMED_KIND, Record, Turn, parse_row
+from got_train.data.record import UNNAMED_KIND, Record, Turn
+from got_train.data.records import HOW_TO_ASK, parse_row
 from got_train.data.row_files import ListedRows
 from got_train.report import UserError
 from tests.conftest import write_rows

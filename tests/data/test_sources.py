@@ -9,7 +9,8 @@ from got_train.data.check import CheckResult, check_rows
 from got_train.data.errors import RowError
 from got_train.data.good_rows import row_keys
 from got_train.data.readers import open_rows
-from got_train.data.records import READ_AS_IT_IS, ReadOptions, parse_row
+from got_train.data.record import READ_AS_IT_IS, ReadOptions
+from got_train.data.records import parse_row
 from got_train.data.row_files import JsonlRows, ListedRows
 from got_train.data.rows import Rows
 from got_train.data.samples import SampleEncoder, SampleSet

@@ -8,7 +8,7 @@ import pytest
 
 from got_train.data.errors import RowError
 from got_train.data.readers import find_sources, open_rows
-from got_train.data.records import ReadOptions
+from got_train.data.record import ReadOptions
 from got_train.data.sources import check_all_columns
 from got_train.report import UserError
 from tests.conftest import write_rows

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from got_train import check_data
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.demo import corrections as module
 from got_train.demo.asking import with_task
 from got_train.demo.corrections import Corrections

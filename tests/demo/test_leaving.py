@@ -16,7 +16,7 @@ pytest.importorskip("uvicorn", reason="pip install 'got-train[demo]'")
 
 import uvicorn  # noqa: E402
 
-from got_train.data.records import Record  # noqa: E402
+from got_train.data.record import Record  # noqa: E402
 from got_train.demo.pictures import Uploads  # noqa: E402
 from got_train.demo.server import Site, build  # noqa: E402
 from got_train.inference.chat import Got  # noqa: E402

@@ -10,7 +10,7 @@ from transformers import CompileConfig, GotOcr2ForConditionalGeneration
 from got_train.config import NO_REPEAT_NGRAM_SIZE, DecoderConfig, EncoderConfig, ModelConfig, SampleConfig
 from got_train.data.errors import RowError
 from got_train.data.readers import open_rows
-from got_train.data.records import Record, Turn
+from got_train.data.record import Record, Turn
 from got_train.data.samples import Sample, SampleEncoder, SampleSet
 from got_train.inference import generate as module
 from got_train.inference.answer import Answer

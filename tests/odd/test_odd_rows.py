@@ -21,7 +21,7 @@ from PIL import Image
 
 from got_train.config import SampleConfig
 from got_train.data.doubts import doubts
-from got_train.data.records import READ_AS_IT_IS
+from got_train.data.record import READ_AS_IT_IS
 from got_train.data.samples import SampleEncoder
 from got_train.data.sources import DatasetSpec, select_rows
 from got_train.report import UserError

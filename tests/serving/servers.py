@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from got_train.config import Config, DecoderConfig, EncoderConfig, ModelConfig, SampleConfig
-from got_train.data.records import Record
+from got_train.data.record import Record
 from got_train.inference.chat import Got
 from got_train.inference.questions import question
 from got_train.inference.served import Served

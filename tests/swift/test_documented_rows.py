@@ -12,7 +12,8 @@ from transformers import AutoConfig
 
 from got_train.config import EncoderConfig, SampleConfig
 from got_train.data.encode import encode, spans
-from got_train.data.records import Record, parse_row
+from got_train.data.record import Record
+from got_train.data.records import parse_row
 from got_train.model.got import got_config
 from got_train.model.processor import build_processor
 from got_train.model.tokenizer import load_tokenizer

@@ -156,7 +156,7 @@ def test_settings_without_a_reference_are_refused(
     words: list[str], message: str, write_config: WriteConfig, pairs_file: Path, capsys: Any
 ) -> None:
     assert run("train", write_config(**settings(pairs_file)), *words) == 2
-    assert capsys.readouterr().err.splitlines()[-1] == f"got-train: error: {message}"
+    assert capsys.readouterr().err.splitlines()[-1] == f"got-train: error: {words[0]}: {message}"
 
 
 def test_rows_that_are_no_pairs_are_named(write_config: WriteConfig, pairs_file: Path, capsys: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from got_train.data.records import Record, Turn
+from got_train.data.record import Record, Turn
 from got_train.evaluation.metrics import text_metrics
 from got_train.evaluation.predictions import read_predictions
 from got_train.run_folders import readings_of
