@@ -231,10 +231,15 @@ def parser() -> argparse.ArgumentParser:
     completion.add_argument("shell", choices=get_args(Shell))
 
     again = "the same command goes on"
-    quickstart = command("quickstart", _quickstart, "the whole recipe in miniature, on a CPU", again)
-    quickstart.add_argument(
-        "--output", type=Path, default=Path("output/quickstart"), help="(default: %(default)s)"
-    )
+    for name, help in (
+        ("quickstart", "the whole recipe in miniature, on a CPU"),
+        ("nano", "the whole recipe on print, in an afternoon on two CPU cores"),
+    ):
+        recipe = command(name, _recipe, help, again)
+        recipe.set_defaults(recipe=name)
+        default = Path("output", name)
+        recipe.add_argument("--output", type=Path, default=default, help="(default: %(default)s)")
+    recipe.add_argument("--seed", type=int, default=42, help="of weights and of order (default: %(default)s)")
     return top
 
 
@@ -395,13 +400,16 @@ def _completion(options: argparse.Namespace) -> int:
     return 0
 
 
-def _quickstart(options: argparse.Namespace) -> int:
+def _recipe(options: argparse.Namespace) -> int:
     if (options.output / "summary.json").is_file() or options.output.is_file():
         check_new_folder(options.output, "--output")
-    from got_train.quickstart import quickstart
+    from got_train import nano, quickstart
 
     with saying_how_the_whole_goes_on(options):
-        quickstart(options.output)
+        if options.recipe == "nano":
+            nano.nano(options.output, options.seed)
+        else:
+            quickstart.quickstart(options.output)
     return 0
 
 
