@@ -183,6 +183,7 @@ def test_engines_import_nothing_of_training() -> None:
         "config_file",
         "config_folder",
         "data.readers",
+        "data.record",
         "data.rows",
         "data.images",
         "data.packed",
