@@ -66,7 +66,7 @@ class DataSet:
 
 TRAINING = {
     "words": DataSet(30000, ROWS | TRAINED | {"words": "1-1"}),
-    "text": DataSet(60000, ROWS | TRAINED | {"degrade": 0.1}),
+    "text": DataSet(60000, ROWS | TRAINED | {"words": "1-3", "degrade": 0.1}),
     "blocks": DataSet(12000, PRINT | TRAINED | {"lines": "1-3", "words": "1-4", "text_height": "12-18"}),
     "formulas": DataSet(3000, FORMULAS),
     "tables": DataSet(3000, TABLES),
