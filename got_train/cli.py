@@ -6,8 +6,7 @@ import os
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -20,11 +19,10 @@ from got_train.command_options import BASE_HELP, OVERWRITE, Engine, above_0, che
 from got_train.completion import Shell, completion_script
 from got_train.config import SampleConfig
 from got_train.demo.command_line import add_demo_options, add_label_options, demo, label
-from got_train.ending import run_and_end
+from got_train.ending import ended_as_a_whole, run_and_end
 from got_train.evaluation.command_line import add_eval_options, score
 from got_train.inference.command_line import add_infer_options, infer
 from got_train.report import (
-    StoppedError,
     UserError,
     check_new_folder,
     check_targets,
@@ -231,10 +229,16 @@ def parser() -> argparse.ArgumentParser:
     completion.add_argument("shell", choices=get_args(Shell))
 
     again = "the same command goes on"
-    quickstart = command("quickstart", _quickstart, "the whole recipe in miniature, on a CPU", again)
-    quickstart.add_argument(
-        "--output", type=Path, default=Path("output/quickstart"), help="(default: %(default)s)"
-    )
+    for name, help in (
+        ("quickstart", "the whole recipe in miniature, on a CPU"),
+        ("nano", "the whole recipe on print, in an afternoon on two CPU cores"),
+    ):
+        recipe = command(name, _recipe, help, again)
+        recipe.set_defaults(recipe=name)
+        recipe.add_argument(
+            "--output", type=Path, default=Path("output", name), help="(default: %(default)s)"
+        )
+    recipe.add_argument("--seed", type=int, default=42, help="of weights and of order (default: %(default)s)")
     return top
 
 
@@ -258,7 +262,7 @@ def _curve(options: argparse.Namespace) -> int:
     look_at_inputs(config)
     from got_train.learning_curve import learning_curve
 
-    with saying_how_the_whole_goes_on(options):
+    with ended_as_a_whole(options.go_on):
         learning_curve(config)
     return 0
 
@@ -395,20 +399,14 @@ def _completion(options: argparse.Namespace) -> int:
     return 0
 
 
-def _quickstart(options: argparse.Namespace) -> int:
+def _recipe(options: argparse.Namespace) -> int:
     if (options.output / "summary.json").is_file() or options.output.is_file():
         check_new_folder(options.output, "--output")
-    from got_train.quickstart import quickstart
+    from got_train import nano, quickstart
 
-    with saying_how_the_whole_goes_on(options):
-        quickstart(options.output)
+    with ended_as_a_whole(options.go_on):
+        if options.recipe == "nano":
+            nano.nano(options.output, options.seed)
+        else:
+            quickstart.quickstart(options.output)
     return 0
-
-
-@contextmanager
-def saying_how_the_whole_goes_on(options: argparse.Namespace) -> Iterator[None]:
-    """For commands of several runs, of which the one that was ended says how it would go on alone."""
-    try:
-        yield
-    except (KeyboardInterrupt, StoppedError) as ended:
-        raise type(ended)(options.go_on) from None

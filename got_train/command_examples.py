@@ -58,6 +58,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "configs": ("got-train configs", "got-train configs configs"),
     "completion": ("got-train completion bash", "got-train completion zsh"),
     "quickstart": ("got-train quickstart",),
+    "nano": ("got-train nano", "got-train nano --seed 43 --output output/nano43"),
 }
 """The examples of each command."""
 

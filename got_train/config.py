@@ -299,21 +299,11 @@ class AuxiliaryLosses(Section):
     """Of the text along each row of image tokens, wherever its characters stand (CTC)."""
     written: Annotated[float, RATE] = 0.0
     """Of the answer if it is read from image tokens that were written from the text, without the picture."""
-    written_steps: Annotated[int, AT_LEAST_0] = 0
-    """In as many steps at the start the answer is only read from such tokens, and no picture is encoded."""
 
     @property
     def weights(self) -> dict[str, float]:
         """The weights of the losses that are asked for."""
-        weights = {"slots": self.slots, "ctc": self.ctc, "written": self.written}
-        return {name: weight for name, weight in weights.items() if weight > 0}
-
-    def conflicts(self) -> Iterator[str]:
-        if self.written_steps and not self.weights:
-            yield (
-                "train.auxiliary_losses.written_steps needs train.auxiliary_losses.slots or ctc, by which "
-                "tokens of pictures come to be like written ones"
-            )
+        return {name: weight for name, weight in vars(self).items() if weight > 0}
 
 
 @dataclass

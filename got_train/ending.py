@@ -6,7 +6,8 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import NoReturn
 
@@ -117,3 +118,16 @@ def _exit(status: int) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
+
+
+@contextmanager
+def ended_as_a_whole(go_on: str) -> Iterator[None]:
+    """For commands of several runs, of which the one that was ended says how it would go on alone.
+
+    Args:
+        go_on: how the command goes on.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, StoppedError) as ended:
+        raise type(ended)(go_on) from None

@@ -9,6 +9,7 @@ and 200 held out. Run again after an interruption, it goes on. Figures: `docs/ta
 
 import argparse
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from got_train.drawn_sets import draw_set
@@ -16,7 +17,8 @@ from got_train.evaluation.evaluate import evaluate, score_text
 from got_train.files import atomic_folder
 from got_train.model.tokenizer import small_tokenizer
 from got_train.prompts import Task
-from got_train.quickstart import read_held_out, run_stage
+from got_train.quickstart import quickstart_recipe
+from got_train.recipe import read_held_out, run_stage
 from got_train.vocabulary import BOX_TOKENS
 
 NAME = "text_with_boxes"
@@ -37,8 +39,9 @@ def main() -> None:
         output = folder / "data" / source.replace("plain", NAME)
         workers = os.cpu_count() or 1
         draw_set("text-with-boxes", output, source=folder / "data" / source, count=count, workers=workers)
-    run_stage(NAME, folder)
-    read_held_out(folder / NAME, NAME, NAME, folder, MAX_NEW_TOKENS)
+    recipe = replace(quickstart_recipe(), max_new_tokens=MAX_NEW_TOKENS)
+    run_stage(recipe, NAME, folder)
+    read_held_out(recipe, folder / NAME, NAME, NAME, folder)
     print(score_text(evaluate(folder / "predictions" / f"{NAME}.jsonl")))
 
 

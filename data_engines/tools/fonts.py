@@ -178,6 +178,14 @@ def typefaces(faces: Iterable[Face]) -> tuple[Typeface, ...]:
     return tuple(found.values())
 
 
+@lru_cache(maxsize=1 << 12)
+def family_of(face: Face) -> str:
+    """The name of a face's family, or of its file where it says none."""
+    with TTFont(face.path, fontNumber=face.number, lazy=True) as font:
+        named = font["name"].getBestFamilyName() if "name" in font else None
+    return named or Path(face.path).stem
+
+
 def _blank_signs(face: Face) -> set[str]:
     """The signs that a face lists but draws blank: some faces do so with ℃."""
     font = open_font(face.path, face.number, 20)

@@ -1,13 +1,13 @@
 """Running text of a kind: lines of prose, mixed with the matter that documents hold beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from data_engines.engine import Source
+from data_engines.engine import Reject, Source
 from data_engines.kind import FAKER
 from data_engines.options import Range, option
 from data_engines.tools.chance import Choice, one_of
@@ -25,15 +25,18 @@ from data_engines.tools.corpora import (
 )
 from data_engines.tools.fonts import Face
 from data_engines.tools.languages import LOCALES, LanguageCode, Script, letters_of
-from data_engines.tools.large_texts import FileTexts, is_large
+from data_engines.tools.large_texts import MAX_WHOLE_BYTES, FileTexts, is_large
 from data_engines.tools.matter.filler import Matter, Tongue, read_matter
 from data_engines.tools.matter.local import LocalMatter, local_lines, local_matter_sources, read_local_matter
 from data_engines.tools.packages import packaged
+from data_engines.tools.parts import ONE_WORD_OF, Part, lines_of_new_words, without_left_out
 from data_engines.tools.prose import read_prose
 from data_engines.tools.shaping import check_shaper
 
 MATTER = 0.25
 """Share of matter among texts of packages, with which digits and signs are as frequent as in documents."""
+MAX_CHOICES = 100
+"""Texts that are chosen in vain before a picture is rejected, where words are left out."""
 
 
 def matter_option() -> Any:
@@ -67,16 +70,32 @@ class Texts:
     sources: tuple[Source, ...]
     script: Script | None = None
     """Of texts of packages in one of `LOCALES`; None for all others."""
+    training: bool = False
+    """Whether the words that training leaves out are dropped from what is chosen."""
 
     def choose(self, rng: np.random.Generator) -> str:
+        return self._without_left_out(lambda: self._choose(rng))
+
+    def choose_run(self, rng: np.random.Generator, words: Range) -> str:
+        """A run of words from a random text, or the whole text if it is shorter."""
+        # a run of Chinese characters may be a word that is left out, though its text was none
+        return self._without_left_out(lambda: run_of_words(rng, self.choose(rng), words))
+
+    def _choose(self, rng: np.random.Generator) -> str:
         # without matter no chance is spent: a user's texts stay as they were before there was any
         if self.share and rng.random() < self.share:
             return one_of(rng, self.matter).choose(rng)
         return one_of(rng, self.lines)
 
-    def choose_run(self, rng: np.random.Generator, words: Range) -> str:
-        """A run of words from a random text, or the whole text if it is shorter."""
-        return run_of_words(rng, self.choose(rng), words)
+    def _without_left_out(self, choose: Callable[[], str]) -> str:
+        """What is chosen, again and again until something is left of it; chosen once in other parts."""
+        if not self.training:
+            return choose()
+        for _ in range(MAX_CHOICES):
+            text = without_left_out(choose())
+            if text:
+                return text
+        raise Reject("texts of nothing but words that --part training leaves out")
 
     def choose_sentences(self, rng: np.random.Generator, count: int) -> list[str]:
         """`count` sentences of matter in English and Chinese each; none where `share` is 0."""
@@ -94,6 +113,34 @@ class Texts:
         """Every character that a text may hold."""
         own = self.lines.characters() if isinstance(self.lines, FileTexts) else set("".join(self.lines))
         return own.union(*(matter.characters() for matter in self.matter))
+
+
+def texts_of_part(texts: Sequence[Texts], part: Part, rng: np.random.Generator) -> tuple[Texts, ...]:
+    """The texts that a part shows: without the words that training leaves out, or of these alone.
+
+    Raises:
+        ValueError: the lines lie in a file that is not read whole, or have none of these words.
+    """
+    if part == "all":
+        return tuple(texts)
+    if part == "training":
+        return tuple(replace(some, training=True) for some in texts)
+    return tuple(replace(some, lines=_new_words(some, part, rng)) for some in texts)
+
+
+def _new_words(texts: Texts, part: Part, rng: np.random.Generator) -> tuple[str, ...]:
+    if isinstance(texts.lines, FileTexts):
+        raise ValueError(
+            f"--part {part}: --source {texts.lines.path} has more than {MAX_WHOLE_BYTES >> 20} MiB, too much "
+            "to gather its words; give a smaller file, such as its first lines"
+        )
+    lines = lines_of_new_words(texts.lines, rng)
+    if not lines:
+        raise ValueError(
+            f"--part {part}: the texts have none of the words that training leaves out, one of "
+            f"{ONE_WORD_OF}; give a longer --source"
+        )
+    return lines
 
 
 def written_texts(texts: Sequence[Texts], faces: Sequence[Face]) -> tuple[tuple[Texts, ...], dict[str, int]]:

@@ -171,7 +171,6 @@ class GotModel(GotOcr2ForConditionalGeneration):
             tile_order: int64, `(all tiles,)`, needed if both are given: the place of each tile of the rows in
                 the concatenation of `features` and `tiles`.
             slots: int64, `(rows with slots, slots of a tile)`: what auxiliary losses read off image tokens.
-                If no tiles are given, image tokens are written from it.
             slot_rows: int64, `(rows with slots,)`: the row of each.
             slot_tiles: int64, `(rows with slots,)`: the place of its tile among all tiles of the rows.
             logits_to_keep: without `labels`, the number of last positions that get logits; 0 for all.
@@ -195,9 +194,6 @@ class GotModel(GotOcr2ForConditionalGeneration):
         if all_features is not None and tile_order is not None:
             all_features = all_features.index_select(0, tile_order)
         connected = None if all_features is None else self.connect(all_features)
-        if connected is None and slots is not None:
-            assert self.alphabet is not None
-            connected, slots = self.alphabet.write(slots), None
         loss, losses = self._answer_loss(input_ids, connected, labels, attention_mask, **kwargs)
         is_supervised = labels[:, 1:] != IGNORE_INDEX
         count = is_supervised.sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch

@@ -319,12 +319,11 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
     features = open_features(config, model, assembled.compute_dtype)
     patience, beta = config.eval.early_stopping_patience, config.train.preference_beta
     curve = assembled.prepared.curve
-    auxiliary = config.train.auxiliary_losses
     trainer: Callable[..., GotTrainer] = GotTrainer
     if beta is not None:
         trainer = partial(PreferenceTrainer, beta=beta)
-    elif auxiliary.weights:
-        trainer = partial(AuxiliaryTrainer, written_steps=auxiliary.written_steps)
+    elif config.train.auxiliary_losses.weights:
+        trainer = AuxiliaryTrainer
     return trainer(
         plan=plan,
         eval_config=config.eval,
@@ -347,7 +346,7 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
         processing_class=build_processor(model.config, encoder.tokenizer, config.sample),
         callbacks=[
             RunLog(run_dir),
-            UnreadPictures(config.model.whole is not None, auxiliary.written_steps),
+            UnreadPictures(could_read=config.model.whole is not None),
             *([] if features is None else [FeatureWriter(features)]),
             *([] if curve is None else [OffReferenceCurve(curve, differences(curve, config, plan))]),
             *([] if patience is None else [EarlyStoppingCallback(patience)]),

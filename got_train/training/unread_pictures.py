@@ -51,34 +51,27 @@ Log = Sequence[Mapping[str, Any]]
 class UnreadPictures(TrainerCallback):
     """Looks at the log at every evaluation."""
 
-    def __init__(self, could_read: bool, written_steps: int = 0) -> None:
+    def __init__(self, could_read: bool) -> None:
         """Makes a callback for one run.
 
         Args:
             could_read: whether the run started from a whole model, which had been trained to read.
-            written_steps: steps at the start that leave pictures out.
         """
         self.could_read = could_read
-        self.written_steps = written_steps
         self._has_said = False
 
     def on_train_begin(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
         """Finds out whether a run that goes on has said it."""
-        log = self._log(state)
+        log = state.log_history
         ends = [end for end, row in enumerate(log, 1) if evaluations([row])]
         self._has_said = any(are_unread(log[:end], self.could_read) for end in ends)
 
     def on_evaluate(self, args: Any, state: TrainerState, control: Any, **kwargs: Any) -> None:
         """Says it at the first evaluation at which it holds."""
-        log = self._log(state)
-        if self._has_said or not are_unread(log, self.could_read):
+        if self._has_said or not are_unread(state.log_history, self.could_read):
             return
         self._has_said = True
-        say(unread_line(evaluations(log)[-1], args, state.max_steps, self.could_read))
-
-    def _log(self, state: TrainerState) -> Log:
-        """The log since pictures are trained on."""
-        return [row for row in state.log_history if row["step"] > self.written_steps]
+        say(unread_line(evaluations(state.log_history)[-1], args, state.max_steps, self.could_read))
 
 
 def unread_line(last: Mapping[str, Any], args: TrainingArguments, max_steps: int, could_read: bool) -> str:

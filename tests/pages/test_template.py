@@ -48,9 +48,9 @@ PAGES = {
             }
         ],
     },
-    "quickstart.html": {
-        "header": [HOSTILE],
-        "figures": [[HOSTILE]],
+    "recipe.html": {
+        "introduction": HOSTILE,
+        "tables": [([HOSTILE], [[HOSTILE]])] * 2,
         "merged_equals_unmerged": HOSTILE,
         "contents": [("a", HOSTILE)] * 3,
         "stages": [

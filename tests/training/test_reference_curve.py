@@ -212,7 +212,7 @@ def test_a_curve_is_made_of_runs(write_config: WriteConfig, tmp_path: Path, caps
     assert curve["seeds"] == [42, 7] and [row[0] for row in curve["loss"]] == [1, 2, 3]
     assert all(low <= high for _, low, high in curve["loss"])
     settings = curve["settings"]
-    assert len(settings) == 64
+    assert len(settings) == 63
     assert (settings["train.max_steps"], settings["train.global_batch_size"]) == (4, 4)
     assert (settings["model.path"], settings["train.learning_rates.encoder"]) == (None, None)
     # a run of the same settings has nothing to say of them

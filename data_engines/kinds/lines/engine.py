@@ -23,6 +23,7 @@ from data_engines.tools.chance import one_of
 from data_engines.tools.fonts import Face, Font, choose_face, find_faces
 from data_engines.tools.frames import draw_frame
 from data_engines.tools.languages import LanguageCode
+from data_engines.tools.parts import Part, faces_of_part
 from data_engines.tools.shaping import (
     Direction,
     Setting,
@@ -40,6 +41,7 @@ from data_engines.tools.texts import (
     languages_option,
     matter_option,
     read_languages,
+    texts_of_part,
     written_texts,
 )
 from data_engines.tools.typed import uncounted
@@ -51,6 +53,9 @@ ROOM = 4
 FAINT = 1
 """Pixels at the edges of a text that may look like paper, as they have so little ink."""
 
+NEW_PARTS = ("new-words", "new-fonts")
+"""The parts that show only words that training leaves out."""
+
 
 @dataclass(frozen=True)
 class Options(EngineOptions):
@@ -60,6 +65,11 @@ class Options(EngineOptions):
     language: tuple[LanguageCode, ...] = languages_option()
     matter: float | None = matter_option()
     fonts: tuple[Path, ...] = option("font files or folders of them; without it, the system's fonts", ())
+    part: Part = option(
+        "training leaves out one word of twenty and one font family of eight; new-words draws these words "
+        "alone, in the fonts of training, and new-fonts draws them in the other fonts",
+        "all",
+    )
     units: Literal["lines", "words"] = option(
         "what a text is: a whole line of the source, or a run of words from a line", "words"
     )
@@ -95,6 +105,11 @@ class Options(EngineOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.part in NEW_PARTS and self.matter:
+            raise ValueError(
+                f"--part {self.part} --matter {self.matter}: made-up matter shows words of training too; "
+                "leave --matter away"
+            )
         if self.paper.low - self.ink.high < 64:
             raise ValueError(
                 f"--ink {self.ink} on --paper {self.paper} can't be read; keep them 64 levels apart"
@@ -164,11 +179,13 @@ class Spec:
 
 
 def load(options: Options, rng: np.random.Generator) -> LinesStock:
-    texts = read_languages(options.source, options.language, options.matter, rng)
+    matter = 0.0 if options.part in NEW_PARTS else options.matter
+    whole = read_languages(options.source, options.language, matter, rng)
     whose = str(options.source or "the texts")
-    characters = set().union(*(some.characters() for some in texts))
+    characters = set().union(*(some.characters() for some in whole))
     faces, font_files, left_out = find_faces(options.fonts, characters, whose, options.language)
-    texts, unwritten = written_texts(texts, faces)
+    faces = faces_of_part(faces, [some.lines for some in whole], options.part)
+    texts, unwritten = written_texts(texts_of_part(whole, options.part, rng), faces)
     sources = dict.fromkeys(source for some in texts for source in some.sources)
     if options.vertical:
         check_shaper(f"--vertical {options.vertical}")

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from data_engines.kinds.lines.engine import Options, Spec
 from data_engines.options import Range
 from data_engines.tools import shaping
 from data_engines.tools.frames import BOLD_FRAME_SIZE, FRAME_GAP, FRAME_RGB
+from data_engines.tools.parts import Part, is_left_out
+from got_train.packages import matplotlib_fonts
 from got_train.prompts import Task
 
 
@@ -335,3 +338,42 @@ def test_without_columns_no_chance_is_spent_on_them(corpus: Path, font: Path) ->
     if not shaping.lacking():
         assert specs(Options(source=corpus, fonts=(font,), vertical=1.0), 5) == plain
     assert not any(spec.vertical for spec in plain)
+
+
+def parted(tmp_path: Path, part: Part, **options: Any) -> list[Spec]:
+    """Pictures of a part, drawn of 2,000 words in four fonts of two families."""
+    source = tmp_path / "words.txt"
+    source.write_text("".join(f"word{i} word{i + 1} word{i + 2}\n" for i in range(0, 2000, 3)))
+    names = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSerif", "DejaVuSerif-Bold")
+    fonts = tuple(matplotlib_fonts() / f"{name}.ttf" for name in names)
+    return specs(Options(source=source, fonts=fonts, part=part, lines=Range(1, 2), **options), count=60)
+
+
+def test_parts_share_neither_words_nor_fonts(tmp_path: Path) -> None:
+    found = {part: parted(tmp_path, part) for part in get_args(Part)}
+    texts = {part: [block.text for spec in some for block in spec.blocks] for part, some in found.items()}
+    words = {part: {word for text in some for word in text.split()} for part, some in texts.items()}
+    assert not any(map(is_left_out, words["training"])) and any(map(is_left_out, words["all"]))
+    assert all(map(is_left_out, words["new-words"] | words["new-fonts"]))
+    assert any(len(text.split()) > 1 for text in texts["new-words"])
+    fonts = {
+        part: {Path(spec.font[0]).stem.partition("-")[0] for spec in some} for part, some in found.items()
+    }
+    assert fonts["training"] == fonts["new-words"] and len(fonts["new-fonts"]) == 1
+    assert fonts["training"] | fonts["new-fonts"] == fonts["all"] == {"DejaVuSans", "DejaVuSerif"}
+    assert not fonts["training"] & fonts["new-fonts"]
+
+
+def test_made_up_matter_of_training_has_no_new_words_and_theirs_has_none(tmp_path: Path) -> None:
+    drawn = parted(tmp_path, "training", matter=1.0, width=900, height=300, words=Range(4, 8))
+    said = [word for spec in drawn for block in spec.blocks for word in block.text.split()]
+    assert len(said) > 100 and not any(map(is_left_out, said))
+    with pytest.raises(ValueError, match=r"--part new-words --matter 0.5: made-up matter shows words of"):
+        Options(part="new-words", matter=0.5)
+
+
+def test_new_words_of_a_text_without_any_are_refused(tmp_path: Path, font: Path) -> None:
+    source = tmp_path / "short.txt"
+    source.write_text("a of to\n")
+    with pytest.raises(ValueError, match="--part new-words: the texts have none of the words that training"):
+        specs(Options(source=source, fonts=(font,), part="new-words"))
