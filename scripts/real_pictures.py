@@ -10,7 +10,7 @@ Each set is a file of rows beside a folder of its pictures; a set is written if 
 
     lines         lines of the manuals, drawn from their PDF files, with the boxes of their words
     words         a word of each of these lines
-    squares       these lines, cut between words, in two to four rows on 128 x 128 pixels; font of 12 to 24 pixels
+    squares       these lines, cut between words, in rows on 128 x 128 pixels; fonts of 12 to 24 pixels
     scans         blocks of scanned magazine pages and leaflets
     scan-lines    the lines of these blocks
     scan-squares  these lines on squares, where their words stand clearly apart
@@ -354,7 +354,7 @@ def write_set(folder: Path, name: str, rows: list[Row]) -> None:
 
 
 def write_real(files: list[Path], output: Path) -> tuple[dict[str, int], list[str]]:
-    """Writes all sets; returns the rows of each, and notes: what was left out, manuals in fonts that engines draw."""
+    """Writes all sets; returns the rows of each, and notes of what was left out and of fonts."""
     check_new_folder(output, "--output")
     rows: dict[str, list[Row]] = {}
     sources, notes = [], []

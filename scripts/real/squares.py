@@ -1,8 +1,8 @@
-"""Lines of real print on squares for small models, as `got-data lines --layout rows` draws its training pictures.
+"""Lines of real print on squares for small models, like the pictures of `got-data lines --layout rows`.
 
-A model that reads squares of 128 x 128 pixels cannot read a line of 600 x 24: squeezed into the square its letters
-are 2 pixels wide. So a line is cut between words into pieces, and two to four pieces stand below each other, each
-near the start of a row. Only paper is added: the pixels of a piece are those of the line.
+A model that reads squares of 128 x 128 pixels cannot read a line of 600 x 24: squeezed into the square its
+letters are 2 pixels wide. So a line is cut between words into pieces, and two to four pieces stand below each
+other, each near the start of a row. Only paper is added: the pixels of a piece are those of the line.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ FRINGE = 2
 CLEAR_GAP = 1.5
 """Times the widest gap within words that the narrowest gap between words is wide, at least."""
 HANGING, HANGING_SHARE, STANDING_SHARE = frozenset("gjpqyQ()[]{}|"), 0.93, 0.72
-"""Signs that hang below the line; height of a line's ink with any of them, and without, in sizes of its font."""
+"""Signs that hang below the line; the height of a line's ink with any of them, and without, in font sizes."""
 
 Word = tuple[Box, str]
 """A word, or a piece of a line, and its box in pixels."""
