@@ -8,13 +8,16 @@
 
 Each set is a file of rows beside a folder of its pictures; a set is written if a file for it is given.
 
-    lines       lines of the manuals, drawn from their PDF files, with the boxes of their words
-    words       a word of each of these lines
-    scans       blocks of scanned magazine pages and leaflets
-    scan-lines  the lines of these blocks
-    digits      handwritten digits, 8 x 8 pixels enlarged to 64 x 64
+    lines         lines of the manuals, drawn from their PDF files, with the boxes of their words
+    words         a word of each of these lines
+    squares       these lines, cut between words, in rows on 128 x 128 pixels; fonts of 12 to 24 pixels
+    scans         blocks of scanned magazine pages and leaflets
+    scan-lines    the lines of these blocks
+    scan-squares  these lines on squares, where their words stand clearly apart
+    digits        handwritten digits, 8 x 8 pixels enlarged to 64 x 64
 
-`manifest.json` names each file with version, licence and digest, and the fonts of the manuals.
+`manifest.json` names each file with version, licence and digest, the fonts of the manuals, and how many lines
+are on no square and why.
 """
 
 import argparse
@@ -25,13 +28,12 @@ import io
 import itertools
 import json
 import re
-import subprocess
 import sys
-import tarfile
 import tempfile
-import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +41,13 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from PIL import Image
+from real.packages import read_members
+from real.squares import Print, Word, scanned_print, squares_of
 
 from data_engines.engine import Reject
 from data_engines.kinds.page.typography import LATIN, MONO
 from data_engines.kinds.pdf import engine as pdf
+from data_engines.tools.boxes import Box
 from data_engines.tools.fonts import find_font_files, read_faces
 from got_train.files import atomic_folder, digest_of, naming_refusals
 from got_train.prompts import IMAGE_TAG, Task
@@ -68,8 +73,6 @@ UNREADABLE = "~"
 MIN_WORD = 2
 """Letters or digits in a word that is worth a row."""
 
-Box = tuple[float, float, float, float]
-
 
 @dataclass(frozen=True)
 class Row:
@@ -77,7 +80,7 @@ class Row:
 
     picture: Image.Image
     text: str
-    regions: tuple[tuple[Box, str], ...] = ()
+    regions: tuple[Word, ...] = ()
     """Boxes in pixels, with the texts in them."""
 
 
@@ -87,10 +90,24 @@ class Sets:
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
     fonts: set[str] = field(default_factory=set)
+    left_out: dict[str, Counter[str]] = field(default_factory=dict)
+    """Lines that are on no square, by set and cause."""
+    chance: np.random.Generator = field(default_factory=lambda: np.random.default_rng(SEED))
+    """Of the sizes and places on squares."""
 
     def add(self, name: str, row: Row) -> None:
         """Adds a row to a set."""
         self.rows.setdefault(name, []).append(row)
+
+    def add_squares(self, name: str, prepare: Callable[[], Print]) -> None:
+        """Adds the squares of a line, or counts why it has none."""
+        try:
+            squares = squares_of(prepare(), self.chance)
+        except Reject as reject:
+            self.left_out.setdefault(name, Counter())[str(reject)] += 1
+            return
+        for picture, pieces in squares:
+            self.add(name, Row(picture, "\n".join(text for _, text in pieces), pieces))
 
 
 @dataclass(frozen=True)
@@ -114,8 +131,9 @@ def read_manuals(files: dict[str, bytes]) -> Sets:
             place.write_bytes(whole)
             sets.fonts |= fonts_of(place)
         stock = pdf.load(pdf.Options(source=Path(folder), units="lines"), np.random.default_rng(SEED))
-        for line in itertools.islice(manual_lines(stock), LINES):
+        for spec, line in itertools.islice(manual_lines(stock), LINES):
             sets.add("lines", line)
+            sets.add_squares("squares", partial(manual_print, spec))
             words = [region for region in line.regions if sum(map(str.isalnum, region[1])) >= MIN_WORD]
             if words:
                 (left, top, right, bottom), text = words[rng.integers(len(words))]
@@ -129,7 +147,7 @@ def read_manuals(files: dict[str, bytes]) -> Sets:
     return sets
 
 
-def manual_lines(stock: pdf.PdfStock) -> Iterator[Row]:
+def manual_lines(stock: pdf.PdfStock) -> Iterator[tuple[pdf.Spec, Row]]:
     """Lines as `got-data pdf --units lines` shows them, and no text twice."""
     seen: set[str] = set()
     for index in range(LINES * MOST_TRIES):
@@ -143,10 +161,40 @@ def manual_lines(stock: pdf.PdfStock) -> Iterator[Row]:
         [line] = spec.lines
         if line.text not in seen:
             seen.add(line.text)
-            yield Row(drawing.pictures[0], line.text, tuple(_words(line, spec)))
+            yield spec, Row(drawing.pictures[0], line.text, tuple(_words(line, spec)))
 
 
-def _words(line: pdf.Text, spec: pdf.Spec) -> Iterator[tuple[Box, str]]:
+def manual_print(spec: pdf.Spec) -> Print:
+    """Shows a line of a manual, drawn from its PDF file, at a size of its font."""
+    [line] = spec.lines
+    points = font_points(spec.file, spec.page, line.ink)
+
+    def show(size: int) -> tuple[Image.Image, list[Word]]:
+        shown = replace(spec, scale=size / points)
+        drawing, words = next(pdf.draw([shown])), list(_words(line, shown))
+        if isinstance(drawing, Reject):
+            raise drawing
+        if not words:
+            raise Reject("ligatures, whose letters have no boxes")
+        return drawing.pictures[0], words
+
+    return show
+
+
+def font_points(file: str, page: int, part: Box) -> float:
+    """The size in points of the largest font in a part of a page."""
+    with pdfium.PdfDocument(file) as document:
+        left, _, _, top = document[page].get_bbox()
+        sizes = []
+        for text in document[page].get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_TEXT]):
+            start, low, end, high = text.get_bounds()
+            if part.left <= (start + end) / 2 - left <= part.right:
+                if part.top <= top - (low + high) / 2 <= part.bottom:
+                    sizes.append(text.get_font_size() * abs(text.get_matrix().d))
+    return max(sizes)
+
+
+def _words(line: pdf.Text, spec: pdf.Spec) -> Iterator[Word]:
     """The words of a line; none where a ligature stands for several letters."""
     words, letters = line.text.split(), iter(line.letters)
     if sum(map(len, words)) != len(line.letters):
@@ -155,7 +203,7 @@ def _words(line: pdf.Text, spec: pdf.Spec) -> Iterator[tuple[Box, str]]:
         boxes = np.array([pdf.in_pixels(box, spec) for box in itertools.islice(letters, len(word))])
         left, top = boxes[:, :2].min(axis=0).tolist()
         right, bottom = boxes[:, 2:].max(axis=0).tolist()
-        yield (left, top, right, bottom), word
+        yield Box(left, top, right, bottom), word
 
 
 def fonts_of(file: Path) -> set[str]:
@@ -217,7 +265,9 @@ def add_scan(sets: Sets, block: Image.Image, text: str) -> None:
                 columns[-1] + SCAN_MARGIN,
                 bottom + SCAN_MARGIN,
             )
-            sets.add("scan-lines", Row(block.crop(_within(cut, block)), line))
+            picture = block.crop(_within(cut, block))
+            sets.add("scan-lines", Row(picture, line))
+            sets.add_squares("scan-squares", partial(scanned_print, picture, np.asarray(picture) < INK, line))
 
 
 def ink_bands(block: Image.Image) -> list[tuple[int, int]]:
@@ -272,37 +322,6 @@ def name_and_version(file: Path) -> tuple[str, str]:
     return name, said[2]
 
 
-def read_members(file: Path, wanted: re.Pattern[str]) -> dict[str, bytes]:
-    """The wanted files of a package, by name, in order of the names.
-
-    Raises:
-        UserError: the file is missing, damaged, or has none of them.
-    """
-    try:
-        found = dict(sorted((name, content) for name, content in _members(file, wanted)))
-    except (OSError, tarfile.TarError, zipfile.BadZipFile, subprocess.CalledProcessError) as error:
-        raise UserError(f"{file} cannot be read as a package: {one_line(error)}") from error
-    if not found:
-        raise UserError(
-            f"{file} has no file like {wanted.pattern}: take the version that docs/results.md names"
-        )
-    return found
-
-
-def _members(file: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
-    if file.suffix == ".whl":
-        with zipfile.ZipFile(file) as wheel:
-            yield from ((name, wheel.read(name)) for name in wheel.namelist() if wanted.search(name))
-        return
-    content = file.read_bytes()
-    if file.suffix == ".deb":
-        content = subprocess.run(["dpkg-deb", "--fsys-tarfile", file], capture_output=True, check=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        for member in archive:
-            if member.isfile() and wanted.search(member.name) and (opened := archive.extractfile(member)):
-                yield member.name, opened.read()
-
-
 def drawn_too(fonts: set[str]) -> list[str]:
     """Those fonts that the data engines draw with, on this machine or through TeX: they are no test of unseen
     ones."""
@@ -335,10 +354,10 @@ def write_set(folder: Path, name: str, rows: list[Row]) -> None:
 
 
 def write_real(files: list[Path], output: Path) -> tuple[dict[str, int], list[str]]:
-    """Writes all sets; returns the rows of each, and a warning for each manual in fonts that engines draw."""
+    """Writes all sets; returns the rows of each, and notes of what was left out and of fonts."""
     check_new_folder(output, "--output")
     rows: dict[str, list[Row]] = {}
-    sources, warnings = [], []
+    sources, notes = [], []
     for file in files:
         name, version = name_and_version(file)
         package = PACKAGES[name]
@@ -355,10 +374,16 @@ def write_real(files: list[Path], output: Path) -> tuple[dict[str, int], list[st
                 "sha256": digest_of(file, hashlib.sha256),
                 "rows": {set_name: len(some) for set_name, some in sets.rows.items()},
                 "fonts": sorted(sets.fonts),
+                "left_out": {
+                    set_name: dict(sorted(some.items())) for set_name, some in sets.left_out.items()
+                },
             }
         )
+        for set_name, causes in sets.left_out.items():
+            said = ", ".join(f"{number} ({cause})" for cause, number in sorted(causes.items()))
+            notes.append(f"note: lines of {name} left out of {set_name}: {said}")
         if both := drawn_too(sets.fonts):
-            warnings.append(
+            notes.append(
                 f"warning: {name} is printed in fonts that got-data would draw with: {', '.join(both)}"
             )
     with naming_refusals(output), atomic_folder(output) as folder:
@@ -366,7 +391,7 @@ def write_real(files: list[Path], output: Path) -> tuple[dict[str, int], list[st
             write_set(folder, set_name, some)
         content = {"use": "to test on, never to train on", "sources": sources}
         (folder / "manifest.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    return {set_name: len(some) for set_name, some in sorted(rows.items())}, warnings
+    return {set_name: len(some) for set_name, some in sorted(rows.items())}, notes
 
 
 def main(words: list[str] | None = None) -> int:
@@ -380,12 +405,12 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, required=True, help="a new folder")
     options = parser.parse_args(words)
     try:
-        sizes, warnings = write_real(options.files, options.output)
+        sizes, notes = write_real(options.files, options.output)
     except UserError as error:
         print(f"real_pictures: {error}", file=sys.stderr)
         return 2
     print(table(["set", "rows"], sizes.items()))
-    print("\n".join(warnings), file=sys.stderr, end="\n" if warnings else "")
+    print("\n".join(notes), file=sys.stderr, end="\n" if notes else "")
     return 0
 
 

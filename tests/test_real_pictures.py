@@ -6,9 +6,11 @@ import io
 import json
 import shutil
 import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,8 +21,10 @@ from got_train.data.good_rows import row_keys
 from got_train.data.readers import open_rows
 from tests.data_engines.kinds.pdf.conftest import line, write_page
 
-real = importlib.import_module("scripts.real_pictures")
 ROOT = Path(__file__).parent.parent
+sys.path.append(str(ROOT / "scripts"))  # as where the script is run
+real = importlib.import_module("real_pictures")
+squares = importlib.import_module("real.squares")
 
 
 def tar(file: Path, files: dict[str, bytes]) -> Path:
@@ -63,7 +67,9 @@ def rows_of(file: Path) -> list[dict[str, object]]:
 
 def test_zones_of_scans_are_cut_out_with_their_texts_and_lines(scanned: Path, tmp_path: Path) -> None:
     output = tmp_path / "real"
-    assert real.write_real([scanned], output) == ({"scan-lines": 2, "scans": 2}, [])
+    sizes_of_sets, [note] = real.write_real([scanned], output)
+    assert sizes_of_sets == {"scan-lines": 2, "scans": 2}
+    assert note == "note: lines of tesseract left out of scan-squares: 2 (ink beside the words)"
     assert {row["response"] for row in rows_of(output / "scans.jsonl")} == {"Two\nlines", "One"}
     sizes: dict[object, tuple[int, int]] = {}
     for row in rows_of(output / "scan-lines.jsonl"):
@@ -122,7 +128,7 @@ def test_lines_and_words_of_manuals_lie_in_their_boxes(tmp_path: Path) -> None:
     package = tmp_path / "developers-reference_12.18_all.deb"
     subprocess.run(["dpkg-deb", "-b", tmp_path / "package", package], check=True, capture_output=True)
     sizes, warnings = real.write_real([package], tmp_path / "real")
-    assert (sizes, warnings) == ({"lines": 2, "words": 2}, [])
+    assert (sizes, warnings) == ({"lines": 2, "squares": 2, "words": 2}, [])
     texts = ["Another line", "Plain words here"]
     assert sorted(str(row["response"]) for row in rows_of(tmp_path / "real" / "lines.jsonl")) == texts
     for row in rows_of(tmp_path / "real" / "lines.jsonl"):
@@ -130,8 +136,65 @@ def test_lines_and_words_of_manuals_lie_in_their_boxes(tmp_path: Path) -> None:
         assert " ".join(str(region["text"]) for region in regions) == row["response"]
     for row in rows_of(tmp_path / "real" / "words.jsonl"):
         assert row["response"] in " ".join(texts).split()
+    for row in rows_of(tmp_path / "real" / "squares.jsonl"):
+        pieces: list[dict[str, object]] = row["regions"]  # type: ignore[assignment]
+        assert "\n".join(str(piece["text"]) for piece in pieces) == row["response"]
+        assert str(row["response"]).replace("\n", " ") in texts
     said = json.loads((tmp_path / "real" / "manifest.json").read_text())
     assert said["sources"][0]["fonts"] == ["Helvetica"]
+
+
+def printed(size: int, words: list[str], gap: int = 2) -> tuple[Image.Image, list[Any]]:
+    """A line of black boxes for words; each letter is half as wide as the font is high."""
+    width = sum(len(word) * size // 2 for word in words) + (len(words) + 1) * gap * size // 2
+    picture, boxes, left = Image.new("RGB", (width, 3 * size), (250, 240, 230)), [], gap * size // 2
+    for word in words:
+        right = left + len(word) * size // 2
+        ImageDraw.Draw(picture).rectangle((left, size, right - 1, 2 * size - 5), fill="black")
+        boxes.append((squares.Box(left, size, right, 2 * size - 4), word))
+        left = right + gap * size // 2
+    return picture, boxes
+
+
+def test_a_line_stands_on_squares_in_pieces() -> None:
+    words = ["one", "two", "three", "four", "five", "six", "seven", "eight"] * 2
+    found = squares.squares_of(lambda size: printed(size, words), np.random.default_rng(3))
+    assert len(found) > 1
+    texts = [text for _, pieces in found for _, text in pieces]
+    assert " ".join(texts).split() == words
+    for picture, pieces in found:
+        assert picture.size == (128, 128) and 1 <= len(pieces) <= 4
+        ink = (np.asarray(picture) != (250, 240, 230)).any(axis=2)
+        for row, (box, _) in enumerate(pieces):
+            assert row * 32 <= box.top and box.bottom <= (row + 1) * 32 and box.right <= 124
+            left, top, right, bottom = map(int, (box.left, box.top, box.right, box.bottom))
+            assert ink[top:bottom, [left, right - 1]].any(axis=0).all()  # filled up to its edges
+            ink[top:bottom, left:right] = False
+        assert not ink.any()
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["one"], "only one word"),
+        (["a" * 30, "b"], "a word wider than 118 pixels at the smallest size"),
+        (["one", "....."], "a piece without letters and digits, such as leaders"),
+    ],
+)
+def test_lines_that_cannot_stand_on_squares(words: list[str], why: str) -> None:
+    with pytest.raises(squares.Reject, match=why):
+        squares.squares_of(lambda size: printed(size, words), np.random.default_rng(0))
+
+
+def test_words_of_scans_are_parted_at_their_widest_gaps() -> None:
+    def inked(text: str) -> np.ndarray:
+        return np.array([[letter != "." for letter in text]] * 3)
+
+    found = squares.words_by_gaps(inked(".ab.c....de.f."), "abc def")
+    assert [(word, box.left, box.right) for box, word in found] == [("abc", 1, 5), ("def", 9, 13)]
+    for text, words in (("ab..c..de", "abc de"), ("abc", "a b")):
+        with pytest.raises(squares.Reject, match="words that do not stand clearly apart"):
+            squares.words_by_gaps(inked(text), words)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What `real_pictures.py` makes its sets with."""
