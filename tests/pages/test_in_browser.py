@@ -19,7 +19,8 @@ from got_train.evaluation.evaluate import evaluate  # noqa: E402
 from got_train.evaluation.predictions import Prediction  # noqa: E402
 from got_train.evaluation.worst import write_page  # noqa: E402
 from got_train.pages.answers import Rendered, render_page  # noqa: E402
-from got_train.quickstart import HELD_OUT, STAGES, Stage, report  # noqa: E402
+from got_train.quickstart import HELD_OUT, STAGES, report  # noqa: E402
+from got_train.recipe import Results, Stage  # noqa: E402
 from tests.conftest import draw, write_rows  # noqa: E402
 from tests.pages.browser import DARK, looked_at  # noqa: E402
 
@@ -77,7 +78,7 @@ def quickstart(folder: Path) -> Path:
     ]
     write_rows(folder / "logging.jsonl", log)
     stages = {name: Stage(folder, 100.0) for name in STAGES}
-    (folder / "page.html").write_text(report(summary, stages, predictions))
+    (folder / "page.html").write_text(report(summary, Results({}, stages, predictions, 0.0)))
     return folder / "page.html"
 
 
