@@ -68,6 +68,20 @@ AIMS = (
 )
 
 
+def nano_recipe(seed: int) -> Recipe:
+    """The recipe of `configs/nano/`."""
+    return Recipe(
+        "nano",
+        STAGE_CONFIGS,
+        STAGES,
+        draw_data,
+        HELD_OUT,
+        max_new_tokens=160,
+        batch_size=100,
+        words=(f"train.seed={seed}",),
+    )
+
+
 def nano(output: Path, seed: int) -> dict[str, Any]:
     """Runs everything that an interrupted nano has left, and writes `report.html` and `summary.json`.
 
@@ -93,17 +107,7 @@ def nano(output: Path, seed: int) -> dict[str, Any]:
         print(f"\n{summary['seconds']:.0f} s in all; curves and pictures: {output / 'report.html'}")
         return summary
 
-    recipe = Recipe(
-        "nano",
-        STAGE_CONFIGS,
-        STAGES,
-        draw_data,
-        HELD_OUT,
-        max_new_tokens=160,
-        batch_size=100,
-        words=(f"train.seed={seed}",),
-    )
-    return run_recipe(recipe, output, write)
+    return run_recipe(nano_recipe(seed), output, write)
 
 
 def summarise(results: Results) -> dict[str, Any]:
