@@ -11,6 +11,7 @@
     Record --samples.SampleEncoder--> Sample
            images.lazy_image, tiles.tile: uint8 (tiles, image_size, image_size, 3)
            encode.encode: input_ids (length,) and labels (length,), grown span by span
+           slots.place_characters: int16 (rows of tokens, slots of a row), for auxiliary losses
     Rows --samples.SampleSet--> samples by index
          --features.FeatureSamples--> the same, with stored features of a frozen encoder in place of tiles
          --check.check_rows--> bad rows, and the sizes of good ones, which good_rows.GoodRows remembers
@@ -19,6 +20,7 @@
         tiles               uint8   (tiles, image_size, image_size, 3), in the order of the rows
         features                    (tiles, tokens of a tile, channels), of tiles that were encoded before
         tile_order          int64   (all tiles,), place of each tile in features and tiles, concatenated
+        slots               int64   (rows with slots, slots of a tile), their slot_rows and slot_tiles
 
 Only the choice of rows (`sources.choose_rows`) and their order (`StepPlan`) are random, and both follow from
 seeds.
