@@ -262,15 +262,19 @@ def _wrong_alone(make: Callable[[dict[str, Any]], object], given: dict[str, Any]
     return None
 
 
+def is_on_cpu(config: Config) -> bool:
+    """Whether a run computes on a CPU."""
+    import torch
+
+    return argument(config, "use_cpu") or not torch.accelerator.is_available()
+
+
 def is_float32_instead(config: Config) -> bool:
     """Whether float16 is asked for on a CPU, where only DeepSpeed computes in it.
 
     accelerate computes in float32 there, without the scale of the loss that skips steps which overflow.
     """
-    import torch
-
-    on_cpu = argument(config, "use_cpu") or not torch.accelerator.is_available()
-    return on_cpu and argument(config, "fp16") and argument(config, "deepspeed") is None
+    return is_on_cpu(config) and argument(config, "fp16") and argument(config, "deepspeed") is None
 
 
 def zero_section(config: str | dict[str, Any] | None) -> dict[str, Any]:

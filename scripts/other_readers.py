@@ -7,7 +7,8 @@
     got-train eval output/readers/better.jsonl --report output/readers.html
 
 Writes the answers of each reader as `got-train eval` reads them, beside the pictures as the readers saw them.
-Of a question by box they see the box alone, and with `--regions` each text of a picture alone. The rates that
+Of a question by box they see the box alone, and with `--regions` each text of a picture alone; a `--model` of
+got-train's sees the same, neither enlarged nor with a margin, and is not among the better. The rates that
 are printed are of texts without spaces and marks of direction, in NFKC, with one kind of quotation mark and
 dash, and leaders of three dots: in these readers differ by habit, not by sight.
 """
@@ -32,10 +33,12 @@ from data_engines.tools.sets import open_sets
 from got_train.config import MAX_PIXELS
 from got_train.data.images import open_image
 from got_train.files import write_text
+from got_train.inference.chat import Got
 from got_train.prompts import IMAGE_TAG, Task, parse_task
 from got_train.report import table
 
 BETTER = "better"
+MODEL = "model"
 LINE_PIXELS = 48
 """Height of a line that is enlarged before it is read: both readers are made for scans of 300 dpi."""
 MARGIN = 4
@@ -47,6 +50,8 @@ MARKUP = re.compile(r"[\\#*|$<>{}^`~]")
 ALIKE = str.maketrans("‘’‚‛′`ʼ׳“”„‟″״–—―‒−‐‑", "'" * 8 + '"' * 6 + "-" * 7)
 LEADERS = re.compile(r"\.{3,}")
 WORST = 30
+BATCH = 16
+"""Pictures that a model of ours reads at once."""
 
 Read = Callable[[list[Path]], list[str]]
 """What stands in each of several pictures."""
@@ -138,6 +143,14 @@ def rapidocr() -> Read:
     return read
 
 
+def read_by_model(path: str, asked: list[Question]) -> tuple[list[str], float]:
+    """What a model of got-train's makes of all pictures, and its seconds for one of them."""
+    got = Got.from_pretrained(path)
+    begun = time.perf_counter()
+    answers = got.chat([question.picture for question in asked], batch_size=BATCH)
+    return answers, (time.perf_counter() - begun) / len(asked)
+
+
 def error_rate(answer: str, text: str) -> float:
     """Character error rate of what is alike for all readers."""
     read, truth = _alike(answer), _alike(text)
@@ -189,6 +202,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder for answers and pictures")
     known = ("tesseract", "rapidocr")
     parser.add_argument("--reader", nargs="+", choices=known, default=known)
+    parser.add_argument("--model", help="a model folder of got-train's that reads, too")
     parser.add_argument("--regions", action="store_true", help="read each text that has a box by itself")
     parser.add_argument("--rows", type=int, default=200, help="most pictures (default: %(default)s)")
     parser.add_argument(
@@ -214,18 +228,22 @@ def main() -> None:
         min(given, key=lambda answer: error_rate(answer, question.text))
         for question, *given in zip(asked, *answers.values(), strict=True)
     ]
+    if options.model:
+        answers[MODEL], seconds[MODEL] = read_by_model(options.model, asked)
     lines = []
-    rates: list[float] = []
+    rates = {}
     for name, given in answers.items():
         write_answers(options.output / f"{name}.jsonl", asked, given)
-        rates = [error_rate(answer, question.text) for question, answer in zip(asked, given, strict=True)]
-        lines.append([name, len(asked), statistics.median(rates), statistics.mean(rates), seconds.get(name)])
+        rates[name] = [error_rate(answer, one.text) for one, answer in zip(asked, given, strict=True)]
+        middle, mean = statistics.median(rates[name]), statistics.mean(rates[name])
+        lines.append([name, len(asked), middle, mean, seconds.get(name)])
     print(table(["reader", "pictures", "median CER", "mean CER", "s a picture"], lines))
-    order = sorted(range(len(asked)), key=lambda number: -rates[number])
+    shown = MODEL if options.model else BETTER
+    order = sorted(range(len(asked)), key=lambda number: -rates[shown][number])
     for number in order[:WORST]:
-        if rates[number]:
-            question, answer = asked[number], answers[BETTER][number]
-            print(f"{question.name}.png {rates[number]:.2f} {answer!r} instead of {question.text!r}")
+        if rates[shown][number]:
+            question, answer = asked[number], answers[shown][number]
+            print(f"{question.name}.png {rates[shown][number]:.2f} {answer!r} instead of {question.text!r}")
 
 
 if __name__ == "__main__":

@@ -2,14 +2,16 @@
 
 transformers writes the scores of all pairs of patches (768 MiB per tile and global layer in float32) and adds
 the decomposed relative positions to them (MViTv2, arXiv 2112.01526): `scores[i, j] = scale * q_i . k_j +
-rows[i, row of j] + columns[i, column of j]`. Two ways avoid that, each the faster one on its device:
+rows[i, row of j] + columns[i, column of j]`. Three ways avoid that, each the fastest where it is used:
 
-- On a CPU, scores are computed in blocks, and each block is used while it is in the CPU's cache.
 - On a GPU, the two additions become part of the dot product, `[scale * q, rows, columns] . [k, one-hot of the
   row of j, one-hot of its column]`, so that one of torch's fused kernels can compute the attention.
+- On a CPU, small squares of patches have the same dot product, some squares at a time.
+- On a CPU, the scores of large squares are computed in blocks, and each block is used while it is in the
+  CPU's cache. There the dot product would cost more than the additions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -20,6 +22,10 @@ from transformers.models.got_ocr2.modeling_got_ocr2 import GotOcr2VisionEncoder,
 
 BLOCK_SCORES = 2**20
 """Scores in a block: 4 MiB in float32. Twice or half as many are about as fast, four times as many slower."""
+
+SMALL_SQUARE = 256
+"""Most patches of a square whose weights a CPU keeps for the backward pass: they are as large as what the MLP
+keeps. Those of larger squares are computed again."""
 
 
 def fuse_attention(encoder: GotOcr2VisionEncoder) -> None:
@@ -76,7 +82,7 @@ class FusedLayer(GotOcr2VisionLayer):
         grid = query.unflatten(1, (side, side))
         rows = grid @ _by_distance(self.attn.rel_pos_h, side).mT
         columns = (grid.transpose(1, 2) @ _by_distance(self.attn.rel_pos_w, side).mT).transpose(1, 2)
-        attend = attend_in_blocks if query.device.type == "cpu" else attend_augmented
+        attend = _fastest(query.device.type, side * side)
         attended = attend(query, key, value, rows.flatten(1, 2), columns.flatten(1, 2), self.attn.scale)
         return attended.view(squares, heads, side, side, -1).permute(0, 2, 3, 1, 4).flatten(3)
 
@@ -88,22 +94,47 @@ def _by_distance(table: Tensor, side: int) -> Tensor:
     return table.unfold(0, side, 1).flip(0).permute(2, 0, 1)
 
 
+def _fastest(device: str, num_patches: int) -> Callable[..., Tensor]:
+    """The way to compute the attention inside squares of so many patches."""
+    if device != "cpu":
+        return attend_augmented
+    return attend_small if num_patches <= SMALL_SQUARE else attend_in_blocks
+
+
 def attend_augmented(
     query: Tensor, key: Tensor, value: Tensor, rows: Tensor, columns: Tensor, scale: float
 ) -> Tensor:
     """Attention with relative positions in the dot product; the arguments are those of `attend_in_blocks`."""
-    side = rows.shape[-1]
-    added = 2 * side + -(query.shape[-1] + 2 * side) % 8  # kernels take widths that are multiples of 8
-    places = torch.eye(side, dtype=key.dtype, device=key.device)
-    one_hot = torch.cat([places.repeat_interleave(side, 0), places.repeat(side, 1)], dim=1)
-    one_hot = functional.pad(one_hot, (0, added - 2 * side))
-    nothing = one_hot.new_zeros(added - 2 * side).expand(*query.shape[:2], -1)
-    queries = torch.cat([query * scale, rows, columns, nothing], dim=-1)
-    keys = torch.cat([key, one_hot.expand(len(key), -1, -1)], dim=-1)
+    # Kernels take widths that are multiples of 8.
+    queries, keys = _augmented(query * scale, key, rows, columns, multiple=8)
     # Flash kernels take values only as wide as the keys.
-    values = functional.pad(value, (0, added))
+    values = functional.pad(value, (0, keys.shape[-1] - value.shape[-1]))
     attended = functional.scaled_dot_product_attention(queries[None], keys[None], values[None], scale=1.0)
     return attended[0, ..., : value.shape[-1]]
+
+
+def attend_small(
+    query: Tensor, key: Tensor, value: Tensor, rows: Tensor, columns: Tensor, scale: float
+) -> Tensor:
+    """The same without a fused kernel, some squares after the others, for small ones."""
+    queries, keys = _augmented(query * scale, key, rows, columns, multiple=1)
+    at_once = max(1, BLOCK_SCORES // query.shape[1] ** 2)
+    parts = zip(*(tensor.split(at_once) for tensor in (queries, keys, value)), strict=True)
+    return torch.cat([(some @ keys.mT).softmax(-1) @ values for some, keys, values in parts])
+
+
+def _augmented(
+    query: Tensor, key: Tensor, rows: Tensor, columns: Tensor, multiple: int
+) -> tuple[Tensor, Tensor]:
+    """Queries with their relative positions, and keys with their places, as wide as a multiple says."""
+    side = rows.shape[-1]
+    padding = -(query.shape[-1] + 2 * side) % multiple
+    places = torch.eye(side, dtype=key.dtype, device=key.device)
+    one_hot = torch.cat([places.repeat_interleave(side, 0), places.repeat(side, 1)], dim=1)
+    one_hot = functional.pad(one_hot, (0, padding))
+    nothing = one_hot.new_zeros(padding).expand(*query.shape[:2], -1)
+    queries = torch.cat([query, rows, columns, nothing], dim=-1)
+    return queries, torch.cat([key, one_hot.expand(len(key), -1, -1)], dim=-1)
 
 
 @torch.library.custom_op("got_train::attend_in_blocks", mutates_args=())
@@ -151,9 +182,12 @@ def _attend_in_blocks_backward(
 
 
 def _blocks(num_heads: int, num_patches: int) -> Iterator[tuple[slice, slice]]:
-    """Cuts the scores of all heads into blocks: some whole heads, or some patches of one head."""
-    heads = max(1, BLOCK_SCORES // num_patches**2)
-    patches = num_patches if heads > 1 else max(1, BLOCK_SCORES // num_patches)
+    """Cuts the scores of all heads into blocks: some whole heads, or some patches of two heads.
+
+    With a single head, torch's products of transposed matrices of bfloat16 take up to five times as long.
+    """
+    heads = max(2, BLOCK_SCORES // num_patches**2)
+    patches = min(num_patches, max(1, BLOCK_SCORES // (heads * num_patches)))
     for first in range(0, num_heads, heads):
         for start in range(0, num_patches, patches):
             yield slice(first, first + heads), slice(start, start + patches)

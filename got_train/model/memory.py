@@ -14,6 +14,7 @@ from typing import Literal
 from transformers import GotOcr2Config
 
 from got_train.config import RUN_ON_TOKENS
+from got_train.model.attention import SMALL_SQUARE
 from got_train.model.got import TILES_WITHOUT_GRAPH, encoder_channels
 from got_train.model.loss import CHUNK_LOGITS
 from got_train.model.size import ModelSize
@@ -50,7 +51,7 @@ class Setting:
     weight: int = 4
     """Bytes of a weight: DeepSpeed casts them to the type of products, nothing else does."""
     gpu: bool = True
-    """Which attention the encoder uses: `attend_augmented` or `attend_in_blocks`."""
+    """Which attention the encoder uses: `attend_augmented`, or those of CPUs."""
     checkpointing: bool = False
     """Whether layers keep their input only, and compute the rest again in the backward pass."""
     accumulates: bool = False
@@ -111,6 +112,10 @@ def encoder_layer(config: GotOcr2Config, layer: int, tiles: int, setting: Settin
         attention = (
             4 * p * heads * width * a + 4 * p * heads
         )  # queries, keys, values, result; the softmax's sums
+    elif side**2 <= SMALL_SQUARE:
+        queries = p * w * a if trained else 0
+        weights = p * heads * side**2
+        attention = (3 * p * w + 2 * p * heads * (w // heads + 2 * side) + weights) * a
     else:
         queries = (1 + (projected == 1)) * p * w * a if trained else 0
         attention = (3 * p * w + 2 * p * heads * side) * a

@@ -16,7 +16,7 @@ import torch
 from peft import PeftModel
 from transformers import EarlyStoppingCallback
 
-from got_train.arguments import argument, is_float32_instead, training_arguments
+from got_train.arguments import argument, is_float32_instead, is_on_cpu, training_arguments
 from got_train.config import Config
 from got_train.config_file import to_yaml
 from got_train.data.batching import collate
@@ -35,6 +35,7 @@ from got_train.model.got import GotModel, group_of
 from got_train.model.loading import LoadReport, build_model, model_tokenizer
 from got_train.model.processor import build_processor
 from got_train.model.shapes import model_tile_shape, with_shape_of_checkpoint
+from got_train.model.short_rows import attend_short_rows
 from got_train.model.tokenizer import VOCABULARIES
 from got_train.ranks import gather, open_process_group, rank, say, world_size
 from got_train.report import StoppedError, UserError
@@ -209,6 +210,8 @@ def assemble(prepared: Prepared, rows: CheckedRows) -> Assembled:
     bf16, fp16 = argument(config, "bf16"), argument(config, "fp16") and not is_float32_instead(config)
     compute_dtype = torch.bfloat16 if bf16 else torch.float16 if fp16 else torch.float32
     trained = prepare_for_training(model, config.train.learning_rates, config.lora, compute_dtype)
+    if bf16 and is_on_cpu(config):
+        attend_short_rows(model.model.language_model)
     compile_layers(model, config.train.arguments)
     if config.train.tokens_per_batch is not None and sizes is not None:
         encoder_work = 0 if config.train.cache_features else tile_tokens(model)

@@ -9,8 +9,9 @@ from transformers import GotOcr2VisionConfig
 from transformers.models.got_ocr2.modeling_got_ocr2 import GotOcr2VisionEncoder
 
 from got_train.model import attention
-from got_train.model.attention import attend_augmented, attend_in_blocks, fuse_attention
+from got_train.model.attention import attend_augmented, attend_in_blocks, attend_small, fuse_attention
 
+WAYS = [attend_in_blocks, attend_small, attend_augmented]
 SHAPES = {
     "one window over the edge": {"image_size": 32, "window_size": 14},
     "windows that fit": {"image_size": 48, "window_size": 6},
@@ -36,13 +37,13 @@ def pair(**shape: object) -> tuple[GotOcr2VisionEncoder, GotOcr2VisionEncoder]:
     return stock, fused
 
 
-@pytest.mark.parametrize("way", [attend_in_blocks, attend_augmented])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_outputs_and_gradients_are_those_of_transformers(
     shape: dict[str, object], way: Callable[..., torch.Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attention, "attend_in_blocks", way)
-    # So few that every kind of block appears: parts of a head, heads whole, several of them.
+    monkeypatch.setattr(attention, "_fastest", lambda *_: way)
+    # So few that every kind of block appears: parts of two heads, two heads whole, more of them.
     monkeypatch.setattr(attention, "BLOCK_SCORES", 2000)
     stock, fused = pair(**shape)
     size = stock.config.image_size
@@ -67,7 +68,7 @@ def test_kernels_get_widths_that_are_multiples_of_8(monkeypatch: pytest.MonkeyPa
         widths.update(tensor.shape[-1] for tensor in given)
         return plain(*given, scale=scale)
 
-    monkeypatch.setattr(attention, "attend_in_blocks", attend_augmented)
+    monkeypatch.setattr(attention, "_fastest", lambda *_: attend_augmented)
     monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", look)
     _, fused = pair(image_size=40, window_size=3)
     fused(torch.randn(1, 3, 40, 40))
@@ -84,11 +85,11 @@ def test_one_tile_does_not_depend_on_the_others() -> None:
     assert torch.allclose(together, alone, atol=1e-5)
 
 
-@pytest.mark.parametrize("way", [attend_in_blocks, attend_augmented])
+@pytest.mark.parametrize("way", WAYS)
 def test_bfloat16_is_as_near_the_truth_as_transformers(
     way: Callable[..., torch.Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attention, "attend_in_blocks", way)
+    monkeypatch.setattr(attention, "_fastest", lambda *_: way)
     stock, fused = pair(image_size=48, window_size=5)
     tiles = torch.randn(2, 3, 48, 48)
     with torch.no_grad():
