@@ -16,13 +16,16 @@ from got_train.config_folder import CONFIGS
 from got_train.evaluation.metrics import text_metrics
 from got_train.files import write_text
 from got_train.nano_data import draw_data
+from got_train.nano_release import RELEASE, card, write_weights
 from got_train.pages.template import render
-from got_train.recipe import Predictions, Recipe, Results, run_recipe, stage_sections
+from got_train.recipe import MERGED, Predictions, Recipe, Results, read_held_out, run_recipe, stage_sections
 from got_train.report import table
 
 STAGE_CONFIGS = CONFIGS / "nano"
 STAGES = ("stage1", "stage2", "stage3", "lora")
 PRINT = ["new_words", "new_fonts"]
+RELEASED = [*PRINT, "greek"]
+"""The tasks that the weights to give away read."""
 HELD_OUT = {
     "stage1": PRINT,
     "stage2": [*PRINT, "blocks", "formulas", "tables"],
@@ -79,6 +82,7 @@ def nano_recipe(seed: int) -> Recipe:
         max_new_tokens=160,
         batch_size=100,
         words=(f"train.seed={seed}",),
+        others=(RELEASE,),
     )
 
 
@@ -97,8 +101,11 @@ def nano(output: Path, seed: int) -> dict[str, Any]:
     """
     started = time.perf_counter()
 
+    recipe = nano_recipe(seed)
+
     def write(results: Results) -> dict[str, Any]:
         summary = summarise(results) | {"seed": seed, "seconds_data": results.seconds_data}
+        summary["scores"] |= release(recipe, output, seed)
         summary["seconds"] = round(time.perf_counter() - started, 1)
         write_text(output / "report.html", report(summary, results))
         write_text(output / "summary.json", json.dumps(summary, indent=2) + "\n")
@@ -107,7 +114,17 @@ def nano(output: Path, seed: int) -> dict[str, Any]:
         print(f"\n{summary['seconds']:.0f} s in all; curves and pictures: {output / 'report.html'}")
         return summary
 
-    return run_recipe(nano_recipe(seed), output, write)
+    return run_recipe(recipe, output, write)
+
+
+def release(recipe: Recipe, output: Path, seed: int) -> dict[str, dict[str, float]]:
+    """Writes the folder of weights to give away; returns its scores on what it reads."""
+    folder = output / RELEASE
+    write_weights(output / MERGED, folder)
+    read = {task: read_held_out(recipe, folder, task, f"release_{task}", output) for task in RELEASED}
+    scores = {task: figures(rows) | {"rows": len(rows)} for task, rows in read.items()}
+    write_text(folder / "README.md", card(folder, seed, scores, output / "data"))
+    return {f"release_{task}": row for task, row in scores.items()}
 
 
 def summarise(results: Results) -> dict[str, Any]:

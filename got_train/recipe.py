@@ -58,6 +58,8 @@ class Recipe:
     """Rows that are read at once."""
     words: tuple[str, ...] = ()
     """`key=value` words for each stage."""
+    others: tuple[str, ...] = ()
+    """Further folders that it writes."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def check_recipe_folder(recipe: Recipe, output: Path) -> None:
         UserError: if it does, as after one that has ended.
     """
     own = ["data", "tokenizer", "good_rows", MERGED, "predictions", "report.html", f"{recipe.name}.lock"]
-    own += [*recipe.stages, *(f"{stage}.yaml" for stage in recipe.stages)]
+    own += [*recipe.stages, *(f"{stage}.yaml" for stage in recipe.stages), *recipe.others]
     allowed = {*own, *(name + PART for name in (*own, "summary.json"))}
     if not output.is_dir() or not {path.name for path in output.iterdir()} <= allowed:
         check_new_folder(output, "--output")

