@@ -21,13 +21,20 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 3
 """How long answers that are being written may take after Ctrl-C."""
 
+SMALL_MODELS = ("got-nano", "output/nano/got-nano", "output/quickstart/merged")
+"""What `demo` shows if no model is named: weights of nano, here or where it makes them, or the quickstart's."""
+
 MAX_CONNECTIONS = 100
 """More at once are turned away."""
 
 
 def add_demo_options(demo: argparse.ArgumentParser) -> None:
     """The options of `demo`."""
-    demo.add_argument("model", help="model folder, checkpoint, run folder or hub id")
+    demo.add_argument(
+        "model",
+        nargs="?",
+        help=f"model folder, checkpoint, run folder or hub id (default: {', else '.join(SMALL_MODELS)})",
+    )
     demo.add_argument("second", nargs="?", metavar="model2", help="another one, to compare their answers")
     _add_server_options(demo)
 
@@ -70,7 +77,8 @@ def demo(options: argparse.Namespace) -> int:
     _check_packages()
     from got_train.run_folders import resolve_checkpoint
 
-    paths = [resolve_checkpoint(path) for path in (options.model, options.second) if path is not None]
+    given = (options.model or _small_model(), options.second)
+    paths = [resolve_checkpoint(path) for path in given if path is not None]
     with _listening(options.host, options.port) as address, TemporaryDirectory(prefix="got-demo-") as folder:
         from got_train.demo.pictures import Uploads
         from got_train.demo.server import Site
@@ -79,6 +87,19 @@ def demo(options: argparse.Namespace) -> int:
         pixels = min([MAX_PIXELS, *(model.encoder.config.max_pixels for model in models)])
         uploads = Uploads(Path(folder), pixels)
         _run(Site(_names(paths), models, options.max_new_tokens, uploads), options, address)
+
+
+def _small_model() -> str:
+    """The first of the small models that is there.
+
+    Raises:
+        UserError: if none is.
+    """
+    found = [path for path in SMALL_MODELS if Path(path).is_dir()]
+    if not found:
+        there = ", ".join(SMALL_MODELS)
+        raise UserError(f"demo: name a MODEL, or run `got-train quickstart`: none of {there} is here")
+    return found[0]
 
 
 def label(options: argparse.Namespace) -> int:
