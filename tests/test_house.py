@@ -40,6 +40,7 @@ FLOORS = [
             "bench",
             "quickstart_data",
             "nano_data",
+            "nano_release",
             "demo",
         ),
         "learning_curve",
