@@ -38,6 +38,9 @@ them except the first."""
 LOG_LEVELS = ("detail", "debug", "info", "warning", "error", "critical", "passive")
 """What `log_level` takes."""
 
+MUON = "muon"
+"""The `optim` that transformers does not know: see `training.muon`."""
+
 COMPILE_ARGUMENTS = {"torch_compile": None, "torch_compile_backend": "backend", "torch_compile_mode": "mode"}
 """Arguments by which transformers would compile the model as a whole, and what `torch.compile` calls them.
 Any of them asks for compilation, which is done layer by layer here."""
@@ -226,6 +229,8 @@ def training_arguments(
     metric = given.get("metric_for_best_model")
     if metric is not None:  # transformers takes any that does not end with `loss` for one that should be high
         given["greater_is_better"] = metric.removeprefix("eval_") in HIGHER_IS_BETTER
+    if given.get("optim") == MUON:
+        given["optim"] = DEFAULTS["optim"]  # of the weights that Muon leaves to AdamW
     if not torch.accelerator.is_available():
         given["use_cpu"] = True  # otherwise transformers refuses bf16, which CPUs can do
     if is_float32_instead(config):

@@ -54,6 +54,18 @@ def auxiliary_conflicts(lora: LoraSettings, train: TrainConfig) -> Iterator[str]
         )
 
 
+def muon_conflicts(lora: LoraSettings, train: TrainConfig) -> Iterator[str]:
+    """Refuses Muon where nothing has been made for it."""
+    if train.arguments.get("optim") != "muon":
+        return
+    if lora.enabled:
+        yield "train.optim=muon is for whole matrices, not adapters: leave it out, or set lora.enabled=false"
+    if train.arguments.get("deepspeed"):
+        yield "train.optim=muon does not work with train.deepspeed, which shares matrices out: leave one out"
+    if train.arguments.get("optim_args"):
+        yield "train.optim_args has no effect with train.optim=muon: leave it out"
+
+
 def _evaluations_beside_saves(arguments: dict[str, Any]) -> Iterator[str]:
     """Refuses checkpoints of which none, or not each, has been evaluated when the best one is chosen."""
     saves, evaluates = arguments.get("save_strategy", "steps"), arguments.get("eval_strategy", "no")
@@ -113,6 +125,7 @@ SPANNING: tuple[tuple[tuple[str, ...], Callable[..., Iterator[str]]], ...] = (
     (("lora", "train"), encoder_conflicts),
     (("lora", "train"), preference_conflicts),
     (("lora", "train"), auxiliary_conflicts),
+    (("lora", "train"), muon_conflicts),
     (("train", "eval"), best_checkpoint_conflicts),
 )
 """Conflicts between sections, each with the sections that it takes."""

@@ -115,7 +115,8 @@ ARGUMENTS = {
         "which it follows."
     ),
     "per_device_eval_batch_size": "Validation rows whose loss is computed together on each device.",
-    "optim": "The optimizer, by transformers' name.",
+    "optim": "The optimizer, by transformers' name; `muon` is Muon for the matrices inside layers, AdamW for "
+    "the rest.",
     "weight_decay": "Weight decay of AdamW.",
     "adam_beta1": "First beta of AdamW.",
     "adam_beta2": "Second beta of AdamW.",

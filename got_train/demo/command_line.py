@@ -22,7 +22,7 @@ GRACE_SECONDS = 3
 """How long answers that are being written may take after Ctrl-C."""
 
 SMALL_MODELS = ("got-nano", "output/nano/got-nano", "output/quickstart/merged")
-"""What `demo` shows if no model is named: weights of nano, here or where it makes them, or the quickstart's."""
+"""What `demo` shows without a model: weights of nano, here or where it makes them, or the quickstart's."""
 
 MAX_CONNECTIONS = 100
 """More at once are turned away."""

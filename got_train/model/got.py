@@ -68,6 +68,11 @@ def group_of(parameter: str) -> Group:
     return found[0]
 
 
+def is_hidden_matrix(name: str, weights: torch.Tensor) -> bool:
+    """Whether weights are a matrix inside a layer: no table, no head, no kernel of a convolution."""
+    return weights.ndim == 2 and not any(part in name for part in ("embed", "rel_pos", "lm_head", "alphabet"))
+
+
 @dataclass
 class GotOutput(GotOcr2CausalLMOutputWithPast):
     """The loss of a batch and its parts."""

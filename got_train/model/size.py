@@ -11,7 +11,7 @@ from transformers import GotOcr2Config, PreTrainedTokenizerFast
 from got_train.arguments import argument
 from got_train.config import Config
 from got_train.model.adapters import PEFT_PREFIX, linear_layers, prepare_for_training
-from got_train.model.got import GotModel, group_of
+from got_train.model.got import GotModel, group_of, is_hidden_matrix
 from got_train.model.loading import shape_of_model
 
 STATES = {"sgd": 0, "adafactor": 0, "adagrad": 1, "rmsprop": 1, "lion": 1}
@@ -129,11 +129,13 @@ def model_size(model: nn.Module, config: Config) -> ModelSize:
 def optimizer_bytes(optimizer: str, name: str, weights: torch.Tensor) -> int:
     """What an optimizer keeps of a tensor.
 
-    >>> [optimizer_bytes(name, "x", torch.zeros(64, 64)) for name in ("adamw_torch_fused", "adamw_8bit")]
-    [32768, 8320]
+    >>> [optimizer_bytes(name, "x", torch.zeros(64, 64)) for name in ("adamw_torch", "adamw_8bit", "muon")]
+    [32768, 8320, 16384]
     """
     kind = optimizer.removeprefix("paged_").split("_")[0]
     states, numbers = STATES.get(kind, 2), weights.numel()
+    if kind == "muon" and is_hidden_matrix(name, weights):
+        states = 1
     # transformers keeps those of embeddings in 32 bits.
     if "8bit" not in optimizer or numbers < MIN_8BIT_SIZE or "embed_" in name:
         return 4 * states * numbers

@@ -12,35 +12,42 @@ from transformers.integrations import get_reporting_integration_callbacks
 from got_train.bitsandbytes_import import show_bitsandbytes
 from got_train.config import LearningRates, LoraSettings
 from got_train.model.adapters import rate_name
+from got_train.model.got import is_hidden_matrix
 from got_train.report import UserError
+from got_train.training.muon import MATRICES, MuonWithAdamW
 
 
 def optimizer_and_groups(
-    model: nn.Module, arguments: TrainingArguments, rates: LearningRates, lora: LoraSettings
+    model: nn.Module,
+    arguments: TrainingArguments,
+    rates: LearningRates,
+    lora: LoraSettings,
+    muon: bool = False,
 ) -> tuple[Any, dict[str, Any]]:
     """The optimizer class that `arguments.optim` names, and its settings with parameter groups.
 
-    Every trainable parameter is in exactly one group. Vectors (norms, biases) and position tables have no
-    weight decay. With LoRA+ (arXiv 2402.12354) the matrices B of adapters have a higher learning rate.
+    With `muon` the class is `MuonWithAdamW`, and `arguments` name the AdamW in it. Every trainable parameter
+    is in exactly one group. Vectors (norms, biases) and position tables have no weight decay. With LoRA+
+    (arXiv 2402.12354) the matrices B of adapters have a higher learning rate.
     """
     optimizer_class, settings = _optimizer(arguments, model)
-    groups: dict[tuple[float, float], list[nn.Parameter]] = defaultdict(list)
-    """Parameters by learning rate and weight decay."""
+    groups: dict[tuple[float, float, bool], list[nn.Parameter]] = defaultdict(list)
+    """Parameters by learning rate and weight decay, and whether Muon has them."""
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             given = getattr(rates, rate_name(name, rates))
             rate = arguments.learning_rate if given is None else given
             faster = lora.loraplus_lr_ratio if lora.loraplus_lr_ratio and ".lora_B." in name else 1.0
             decay = arguments.weight_decay if _decays(name, parameter) else 0.0
-            groups[rate * faster, decay].append(parameter)
+            groups[rate * faster, decay, muon and is_hidden_matrix(name, parameter)].append(parameter)
     grouped = [id(parameter) for parameters in groups.values() for parameter in parameters]
     trainable = [id(parameter) for parameter in model.parameters() if parameter.requires_grad]
     assert sorted(grouped) == sorted(trainable), "each trainable parameter must be in exactly one group"
     listed = [
-        {"params": parameters, "lr": rate, "weight_decay": decay}
-        for (rate, decay), parameters in groups.items()
+        {"params": parameters, "lr": rate, "weight_decay": decay} | ({MATRICES: matrices} if muon else {})
+        for (rate, decay, matrices), parameters in groups.items()
     ]
-    return optimizer_class, {**settings, "params": listed}
+    return MuonWithAdamW if muon else optimizer_class, {**settings, "params": listed}
 
 
 def try_optimizer(arguments: TrainingArguments, steps: int) -> None:

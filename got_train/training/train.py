@@ -16,7 +16,7 @@ import torch
 from peft import PeftModel
 from transformers import EarlyStoppingCallback
 
-from got_train.arguments import argument, is_float32_instead, is_on_cpu, training_arguments
+from got_train.arguments import MUON, argument, is_float32_instead, is_on_cpu, training_arguments
 from got_train.config import Config
 from got_train.config_file import to_yaml
 from got_train.data.batching import collate
@@ -355,7 +355,7 @@ def build_trainer(assembled: Assembled, run_dir: Path) -> GotTrainer:
             *([] if patience is None else [EarlyStoppingCallback(patience)]),
         ],
         optimizer_cls_and_kwargs=optimizer_and_groups(
-            model, arguments, config.train.learning_rates, config.lora
+            model, arguments, config.train.learning_rates, config.lora, argument(config, "optim") == MUON
         ),
     )
 
