@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from got_train.config import ABOVE_0, AT_LEAST_0, AT_LEAST_1, HIGHER_IS_BETTER, RATE, Config
+from got_train.config import ABOVE_0, AT_LEAST_0, AT_LEAST_1, HIGHER_IS_BETTER, MUON, RATE, Config
 from got_train.foreign_files import read_json
 from got_train.packages import package_folder
 from got_train.report import UserError, one_line
@@ -37,9 +37,6 @@ them except the first."""
 
 LOG_LEVELS = ("detail", "debug", "info", "warning", "error", "critical", "passive")
 """What `log_level` takes."""
-
-MUON = "muon"
-"""The `optim` that transformers does not know: see `training.muon`."""
 
 COMPILE_ARGUMENTS = {"torch_compile": None, "torch_compile_backend": "backend", "torch_compile_mode": "mode"}
 """Arguments by which transformers would compile the model as a whole, and what `torch.compile` calls them.

@@ -29,6 +29,9 @@ MAX_NEW_TOKENS = 4096
 NO_REPEAT_NGRAM_SIZE = 20
 """As in the authors' demo, for single images only: the text of several tiles or pages may repeat itself."""
 
+MUON = "muon"
+"""The `train.optim` that transformers does not know: see `training.muon`."""
+
 RUN_ON_TOKENS = 32
 """Tokens past the longest reference that are enough to see that an answer does not stop."""
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from got_train.config import HIGHER_IS_BETTER, SCORES, EvalConfig, LoraSettings, TrainConfig
+from got_train.config import HIGHER_IS_BETTER, MUON, SCORES, EvalConfig, LoraSettings, TrainConfig
 from got_train.report import did_you_mean
 
 
@@ -56,7 +56,7 @@ def auxiliary_conflicts(lora: LoraSettings, train: TrainConfig) -> Iterator[str]
 
 def muon_conflicts(lora: LoraSettings, train: TrainConfig) -> Iterator[str]:
     """Refuses Muon where nothing has been made for it."""
-    if train.arguments.get("optim") != "muon":
+    if train.arguments.get("optim") != MUON:
         return
     if lora.enabled:
         yield "train.optim=muon is for whole matrices, not adapters: leave it out, or set lora.enabled=false"

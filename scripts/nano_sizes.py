@@ -9,7 +9,6 @@ and fits `CER = c * pictures ^ -a * parameters ^ -b`. The same command goes on a
 """
 
 import argparse
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import matplotlib
 matplotlib.use("svg")
 import numpy as np
 from matplotlib import pyplot as plt
+from safetensors.torch import load_file
 
 from got_train.config_file import load_config
 from got_train.files import write_text
@@ -84,9 +84,7 @@ def _trained(name: str, heads: int, folder: Path) -> Size:
 
 
 def _parameters(weights: Path) -> int:
-    with weights.open("rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    return sum(int(np.prod(entry["shape"])) for name, entry in header.items() if name != "__metadata__")
+    return sum(tensor.numel() for tensor in load_file(weights).values())
 
 
 def _fit(sizes: list[Size]) -> np.ndarray:

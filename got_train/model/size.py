@@ -9,7 +9,7 @@ from torch import nn
 from transformers import GotOcr2Config, PreTrainedTokenizerFast
 
 from got_train.arguments import argument
-from got_train.config import Config
+from got_train.config import MUON, Config
 from got_train.model.adapters import PEFT_PREFIX, linear_layers, prepare_for_training
 from got_train.model.got import GotModel, group_of, is_hidden_matrix
 from got_train.model.loading import shape_of_model
@@ -134,7 +134,7 @@ def optimizer_bytes(optimizer: str, name: str, weights: torch.Tensor) -> int:
     """
     kind = optimizer.removeprefix("paged_").split("_")[0]
     states, numbers = STATES.get(kind, 2), weights.numel()
-    if kind == "muon" and is_hidden_matrix(name, weights):
+    if kind == MUON and is_hidden_matrix(name, weights):
         states = 1
     # transformers keeps those of embeddings in 32 bits.
     if "8bit" not in optimizer or numbers < MIN_8BIT_SIZE or "embed_" in name:

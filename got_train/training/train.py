@@ -16,8 +16,8 @@ import torch
 from peft import PeftModel
 from transformers import EarlyStoppingCallback
 
-from got_train.arguments import MUON, argument, is_float32_instead, is_on_cpu, training_arguments
-from got_train.config import Config
+from got_train.arguments import argument, is_float32_instead, is_on_cpu, training_arguments
+from got_train.config import MUON, Config
 from got_train.config_file import to_yaml
 from got_train.data.batching import collate
 from got_train.data.features import FeatureSamples, FeatureStore, encoder_fingerprint

@@ -8,11 +8,13 @@ pytest.importorskip("starlette", reason="pip install 'got-train[demo]'")
 
 from got_train.cli import main  # noqa: E402
 from got_train.demo.command_line import SMALL_MODELS, _small_model  # noqa: E402
+from got_train.nano_release import RELEASE  # noqa: E402
 
 
 def test_the_weights_of_nano_go_before_the_quickstarts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert SMALL_MODELS[:2] == (RELEASE, f"output/nano/{RELEASE}")
     monkeypatch.chdir(tmp_path)
     for model in reversed(SMALL_MODELS):
         (tmp_path / model).mkdir(parents=True)
