@@ -17,6 +17,7 @@ from got_train.config import RUN_ON_TOKENS
 from got_train.model.attention import SMALL_SQUARE
 from got_train.model.got import TILES_WITHOUT_GRAPH, encoder_channels
 from got_train.model.loss import CHUNK_LOGITS
+from got_train.model.short_rows import SHORT_ROW
 from got_train.model.size import ModelSize
 
 RESERVE = 1_000_000_000
@@ -168,7 +169,10 @@ def decoder_layer(size: ModelSize, batch: Batch, setting: Setting) -> int:
     trained = size.trains_decoder
     copies = 1 if setting.autocast else 0  # autocast casts the input of each product for itself
     # The attention's result is the input of its last product.
-    attention = (2 * size.queries + 2 * size.keys) * a + 4 * size.heads
+    if not setting.gpu and setting.autocast and batch.length <= SHORT_ROW:
+        attention = (4 * size.queries + size.heads * batch.length) * a  # by plain products, with the weights
+    else:
+        attention = (2 * size.queries + 2 * size.keys) * a + 4 * size.heads
     if size.gated:
         norms = (
             2 * w * (4 + (s if trained else 0))

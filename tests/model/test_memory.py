@@ -281,6 +281,18 @@ def test_the_formula_is_what_the_tracker_finds(case: str) -> None:
     assert reckoned(size, batch, setting) == pytest.approx(found, rel=0.1)
 
 
+def test_short_rows_on_a_cpu_keep_the_weights_of_their_attention() -> None:
+    shape, config = full_width(), run(rates=LearningRates(encoder=0))
+    setting, batch = replace(BF16, gpu=False), Batch(16, 300, 1, 16 * 40)
+    size = model_size(without_weights(shape, config), config)
+    long = replace(batch, length=301)
+    # For each head a number for each pair of tokens, and no sum for each token.
+    weights = 2 * (16 * 300**2 * 16) - 4 * 16 * 300 * 16
+    assert decoder_layer(size, batch, setting) - decoder_layer(size, long, setting) * 300 // 301 == weights
+    found = tracked_peak(without_weights(shape, config), batch, setting)
+    assert reckoned(size, batch, setting) == pytest.approx(found, rel=0.1)
+
+
 def test_opt_is_reckoned_too() -> None:
     shape, config, batch = full_width(kind="opt"), run(), Batch(2, LENGTH, 2, 2 * TEXT)
     size = model_size(without_weights(shape, config), config)
